@@ -1,0 +1,161 @@
+//! The sections. What each key means stands in `default.toml`; what is allowed stands in [`Config::check`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Config, ConfigError};
+
+/// A value that is never printed.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// The message bus.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nats {
+    /// Server URLs, separated by commas.
+    pub url: Secret,
+    /// User, or empty.
+    pub user: String,
+    /// Password, or empty.
+    pub password: Secret,
+    /// First token of every subject.
+    pub prefix: String,
+    /// Copies of each stream: 1, 3 or 5.
+    pub replicas: u8,
+    /// How long events are kept, in hours.
+    pub events_hours: u32,
+    /// The largest backlog of one kind, in jobs.
+    pub backlog_jobs: i64,
+}
+
+/// The database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Postgres {
+    /// URL, with its password.
+    pub url: Secret,
+    /// The schema that holds the tables.
+    pub schema: String,
+    /// Connections per process.
+    pub connections: u32,
+}
+
+/// The HTTP and WebSocket entrance.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Address to listen on.
+    pub host: String,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// The largest request body, in bytes.
+    pub body_bytes: usize,
+    /// WebSockets at once.
+    pub sockets: usize,
+    /// How long a plain chat request waits, in seconds.
+    pub wait_seconds: u64,
+    /// How long requests may end after SIGTERM, in seconds.
+    pub drain_seconds: u64,
+    /// How long a checked key is trusted, in seconds.
+    pub key_cache_seconds: u64,
+}
+
+/// What every worker has.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Address of /metrics.
+    pub host: String,
+    /// Port of /metrics; 0 takes a free one.
+    pub port: u16,
+    /// How long jobs may end after SIGTERM, in seconds.
+    pub drain_seconds: u64,
+    /// The server's patience with a silent worker, in seconds.
+    pub ack_wait_seconds: u64,
+}
+
+/// The chat worker.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chat {
+    /// A GGUF file.
+    pub model_path: String,
+    /// The model's name in answers.
+    pub model_name: String,
+    /// Conversations at once.
+    pub slots: u32,
+    /// Tokens of context per conversation; 0 takes the model's own, at most 8192.
+    pub context_tokens: u32,
+    /// Prompt tokens per decode.
+    pub prompt_chunk: u32,
+    /// CPU threads; 0 takes the number of cores.
+    pub threads: u32,
+    /// Layers on the GPU.
+    pub gpu_layers: u32,
+}
+
+/// Which models to fetch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Models {
+    /// A preset, or `tiny`.
+    pub chat: String,
+    /// Whether the tiny model stands in where the hub can't be reached.
+    pub fallback_to_tiny: bool,
+}
+
+/// Logs and traces.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// A tracing filter.
+    pub log: String,
+    /// `text` or `json`.
+    pub format: String,
+}
+
+impl Config {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let rule = |ok: bool, key, value: String, allowed| match ok {
+            true => Ok(()),
+            false => Err(ConfigError::NotAllowed { key, value, allowed }),
+        };
+        let name = |s: &str| {
+            (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
+        let Self { nats, postgres, gateway, worker, chat, telemetry, .. } = self;
+        let number = |key, value: u64, min: u64, max: u64, allowed| {
+            rule((min..=max).contains(&value), key, value.to_string(), allowed)
+        };
+        rule(name(&nats.prefix), "nats.prefix", nats.prefix.clone(), "1 to 32 of a-z, 0-9 and _")?;
+        rule([1, 3, 5].contains(&nats.replicas), "nats.replicas", nats.replicas.to_string(), "1, 3 or 5")?;
+        number("nats.events_hours", nats.events_hours.into(), 1, 8760, "1 to 8760")?;
+        rule(nats.backlog_jobs > 0, "nats.backlog_jobs", nats.backlog_jobs.to_string(), "at least 1")?;
+        rule(name(&postgres.schema), "postgres.schema", postgres.schema.clone(), "1 to 32 of a-z, 0-9 and _")?;
+        number("postgres.connections", postgres.connections.into(), 1, 1000, "1 to 1000")?;
+        number("gateway.body_bytes", gateway.body_bytes as u64, 1024, 1 << 30, "1024 to 1073741824")?;
+        number("gateway.sockets", gateway.sockets as u64, 1, 1_000_000, "1 to 1000000")?;
+        number("gateway.wait_seconds", gateway.wait_seconds, 1, 86_400, "1 to 86400")?;
+        number("gateway.drain_seconds", gateway.drain_seconds, 0, 3600, "0 to 3600")?;
+        number("gateway.key_cache_seconds", gateway.key_cache_seconds, 0, 3600, "0 to 3600")?;
+        number("worker.drain_seconds", worker.drain_seconds, 0, 3600, "0 to 3600")?;
+        number("worker.ack_wait_seconds", worker.ack_wait_seconds, 2, 3600, "2 to 3600")?;
+        number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
+        number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
+        rule(
+            ["text", "json"].contains(&&*telemetry.format),
+            "telemetry.format",
+            telemetry.format.clone(),
+            "text or json",
+        )
+    }
+}

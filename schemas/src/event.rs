@@ -1,0 +1,144 @@
+//! What a job says while it lives: an append-only log with one writer at a time.
+//!
+//! `n` counts up from 1 within the job. It is the SSE id, the resume token on every transport and the dedup id.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Failure, Kind, jobs::Job};
+
+/// What an event tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EventType {
+    /// The job is durable and waits for a worker.
+    Accepted,
+    /// A worker began an attempt. Data: [`Started`].
+    Started,
+    /// How far it is.
+    Progress,
+    /// A piece of the answer.
+    Delta,
+    /// What moderation said.
+    Verdict,
+    /// The answer was cut by moderation.
+    Cut,
+    /// It ended well. Data: the kind's output.
+    Done,
+    /// It ended badly. Data: [`Failure`].
+    Failed,
+    /// It was cancelled before it ended.
+    Cancelled,
+}
+
+impl EventType {
+    /// Whether no event follows.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+
+    /// The name, as on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Started => "started",
+            Self::Progress => "progress",
+            Self::Delta => "delta",
+            Self::Verdict => "verdict",
+            Self::Cut => "cut",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// One line of a job's log, as stored and as sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Record {
+    /// Position in the job's log, from 1.
+    pub n: u64,
+    /// What it tells.
+    #[serde(rename = "type")]
+    pub event: EventType,
+    /// The job's kind.
+    pub kind: Kind,
+    /// Which attempt wrote it, from 1; 0 is the gateway's `accepted`.
+    pub attempt: u32,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// What belongs to it, by type and kind.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub data: Value,
+}
+
+impl Record {
+    /// The data as its type.
+    ///
+    /// # Errors
+    /// When the data is not of that type.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        T::deserialize(&self.data)
+    }
+}
+
+/// The data of `started`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Started {
+    /// The worker's name: host and process.
+    pub worker: String,
+}
+
+/// What a kind reports while it runs, and under which type.
+pub trait Progress: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The type that its events carry.
+    fn event_type(&self) -> EventType {
+        EventType::Progress
+    }
+}
+
+/// Nothing to report.
+impl Progress for () {}
+
+/// How a job ended: what its row keeps and its last event says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", content = "data", rename_all = "lowercase")]
+pub enum Outcome<O> {
+    /// It ended well.
+    Done(O),
+    /// It ended badly.
+    Failed(Failure),
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl<O: Serialize> Outcome<O> {
+    /// The event that says so.
+    #[must_use]
+    pub const fn event_type(&self) -> EventType {
+        match self {
+            Self::Done(_) => EventType::Done,
+            Self::Failed(_) => EventType::Failed,
+            Self::Cancelled => EventType::Cancelled,
+        }
+    }
+
+    /// The data of that event.
+    ///
+    /// # Errors
+    /// When the output can't be written as JSON (a map with keys that are not strings).
+    pub fn data(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::Done(output) => serde_json::to_value(output),
+            Self::Failed(failure) => serde_json::to_value(failure),
+            Self::Cancelled => Ok(Value::Null),
+        }
+    }
+}
+
+/// The outcome of this kind of job.
+pub type OutcomeOf<J> = Outcome<<J as Job>::Output>;

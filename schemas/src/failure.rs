@@ -1,0 +1,85 @@
+//! What went wrong, in words for the person who sent the job.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A job's input that can't be worked on: which field, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{param}: {message}")]
+pub struct Invalid {
+    /// The field, as a path: `messages[2].content`.
+    pub param: String,
+    /// What is wrong, with which value, and what is allowed.
+    pub message: String,
+}
+
+impl Invalid {
+    /// This field is wrong in this way.
+    pub fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { param: param.into(), message: message.into() }
+    }
+}
+
+/// Why a job ended badly. `code` is for programs and stable; `message` is for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{message} ({code})")]
+pub struct Failure {
+    /// A stable name, such as `context_length_exceeded`. Names of [`codes`] or the kind's own.
+    pub code: String,
+    /// What happened and what to do about it.
+    pub message: String,
+    /// The field of the input that caused it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub param: Option<String>,
+}
+
+impl Failure {
+    /// A failure of this code.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), param: None }
+    }
+
+    /// Names the field that caused it.
+    #[must_use]
+    pub fn with_param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// Whether whoever sent the job can mend it by sending another one (a 4xx), not the operator.
+    #[must_use]
+    pub fn is_callers(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            codes::INVALID
+                | codes::CONTEXT_LENGTH
+                | codes::UNKNOWN_MODEL
+                | codes::UNKNOWN_CONVERSATION
+                | codes::VERSION
+        )
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self { code: codes::INVALID.into(), message: invalid.message, param: Some(invalid.param) }
+    }
+}
+
+/// Codes that every kind may use.
+pub mod codes {
+    /// The input breaks a rule of its schema.
+    pub const INVALID: &str = "invalid_request";
+    /// The prompt does not fit the model's context.
+    pub const CONTEXT_LENGTH: &str = "context_length_exceeded";
+    /// No worker has this model.
+    pub const UNKNOWN_MODEL: &str = "model_not_found";
+    /// The tenant has no such conversation.
+    pub const UNKNOWN_CONVERSATION: &str = "conversation_not_found";
+    /// The body's schema is of a version that the worker can't read.
+    pub const VERSION: &str = "unsupported_version";
+    /// The job took longer than its kind may.
+    pub const DEADLINE: &str = "deadline_exceeded";
+    /// All attempts failed; the message holds the last error.
+    pub const ATTEMPTS: &str = "attempts_exhausted";
+}

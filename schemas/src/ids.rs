@@ -1,0 +1,241 @@
+//! Names that are safe to put into a subject, a path and a log line, because they can't be built otherwise.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A name that is not allowed, and what would be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {value:?} is not valid: {allowed}")]
+pub struct InvalidName {
+    what: &'static str,
+    value: String,
+    allowed: &'static str,
+}
+
+fn is_name(value: &str, max: usize) -> bool {
+    let mut bytes = value.bytes();
+    value.len() <= max
+        && bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
+}
+
+/// A kind of job, such as `chat`. 1 to 32 of `a-z 0-9 _ -`, beginning with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Kind(Cow<'static, str>);
+
+impl Kind {
+    /// A kind known at compile time.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// The name, as in subjects and paths.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Kind {
+    type Err = InvalidName;
+    fn from_str(value: &str) -> Result<Self, InvalidName> {
+        let allowed = "1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit";
+        match is_name(value, 32) {
+            true => Ok(Self(Cow::Owned(value.to_owned()))),
+            false => Err(InvalidName { what: "kind", value: value.to_owned(), allowed }),
+        }
+    }
+}
+
+/// Who a job, a row and a key belong to. 1 to 63 of `a-z 0-9 _ -`, beginning with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct TenantId(String);
+
+impl TenantId {
+    /// The name, as in subjects.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TenantId {
+    type Err = InvalidName;
+    fn from_str(value: &str) -> Result<Self, InvalidName> {
+        let allowed = "1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit";
+        match is_name(value, 63) {
+            true => Ok(Self(value.to_owned())),
+            false => Err(InvalidName { what: "tenant", value: value.to_owned(), allowed }),
+        }
+    }
+}
+
+/// A job. A UUIDv7 (RFC 9562), or a UUIDv8 made from the client's idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct JobId(pub Uuid);
+
+impl JobId {
+    /// A new id; ids made later sort later.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// The id that this tenant's idempotency key always gives for this kind, so that a repeated submission is the
+    /// same job wherever and whenever it arrives.
+    #[must_use]
+    pub fn from_idempotency_key(tenant: &TenantId, kind: &Kind, key: &str) -> Self {
+        let mut hash = blake3::Hasher::new_derive_key("ruche 2026 idempotency key -> job id");
+        for part in [tenant.as_str(), kind.as_str(), key] {
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        let mut bytes = [0; 16];
+        hash.finalize_xof().fill(&mut bytes);
+        Self(Uuid::new_v8(bytes))
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = uuid::Error;
+    fn from_str(value: &str) -> Result<Self, uuid::Error> {
+        value.parse().map(Self)
+    }
+}
+
+/// A job and its owner: what it takes to find its events. Another tenant's job is another name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct JobRef {
+    /// The owner.
+    pub tenant: TenantId,
+    /// The job.
+    pub id: JobId,
+}
+
+impl fmt::Display for JobRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.tenant, self.id)
+    }
+}
+
+/// How urgent a job is. Workers prefer the first lane and never starve the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lane {
+    /// A person waits.
+    Interactive,
+    /// A program waits.
+    #[default]
+    Normal,
+    /// Nobody waits.
+    Bulk,
+}
+
+impl Lane {
+    /// All lanes, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Interactive, Self::Normal, Self::Bulk];
+
+    /// The lane as in subjects.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interactive => "interactive",
+            Self::Normal => "normal",
+            Self::Bulk => "bulk",
+        }
+    }
+}
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Lane {
+    type Err = InvalidName;
+    fn from_str(value: &str) -> Result<Self, InvalidName> {
+        Self::ALL.into_iter().find(|lane| lane.as_str() == value).ok_or_else(|| InvalidName {
+            what: "lane",
+            value: value.to_owned(),
+            allowed: "interactive, normal or bulk",
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = InvalidName;
+    fn try_from(value: String) -> Result<Self, InvalidName> {
+        value.parse()
+    }
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        kind.0.into_owned()
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for TenantId {
+    type Error = InvalidName;
+    fn try_from(value: String) -> Result<Self, InvalidName> {
+        value.parse()
+    }
+}
+
+impl From<TenantId> for String {
+    fn from(tenant: TenantId) -> Self {
+        tenant.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_could_change_a_subject_is_refused() {
+        for bad in ["", "a.b", "a*", ">", "A", "é", "-a", "a b", &"x".repeat(64)] {
+            assert!(bad.parse::<TenantId>().is_err(), "{bad:?}");
+            assert!(bad.parse::<Kind>().is_err(), "{bad:?}");
+        }
+        assert_eq!("acme-2".parse::<TenantId>().map(String::from), Ok("acme-2".to_owned()));
+    }
+
+    #[test]
+    fn an_idempotency_key_gives_one_id_per_tenant_and_kind() -> Result<(), InvalidName> {
+        let (a, b): (TenantId, TenantId) = ("a".parse()?, "b".parse()?);
+        let chat = Kind::new("chat");
+        assert_eq!(JobId::from_idempotency_key(&a, &chat, "k"), JobId::from_idempotency_key(&a, &chat, "k"));
+        assert_ne!(JobId::from_idempotency_key(&a, &chat, "k"), JobId::from_idempotency_key(&b, &chat, "k"));
+        assert_ne!(JobId::from_idempotency_key(&a, &chat, "k"), JobId::from_idempotency_key(&a, &Kind::new("x"), "k"));
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! API keys: the public part to find one, the hash of the secret part to check it.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_keys")]
+pub struct Model {
+    /// The public part of the key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub tenant: String,
+    /// What the key is for, in its owner's words.
+    pub name: String,
+    /// BLAKE3 of the secret part (256 random bits, so a fast hash is enough).
+    pub hash: Vec<u8>,
+    pub created_at: DateTimeUtc,
+    pub revoked_at: Option<DateTimeUtc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,15 @@
+//! The latest attempt at a job that was handed out more than once: an earlier one may not commit any more.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "job_fences")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub job: Uuid,
+    pub attempt: i32,
+    pub at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! Jobs that have ended: one row each, written once.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "jobs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub tenant: String,
+    pub kind: String,
+    pub lane: String,
+    /// The attempt that ended it.
+    pub attempt: i32,
+    /// `done`, `failed` or `cancelled`.
+    pub state: String,
+    /// The output or the failure, as in the final event.
+    pub data: Option<Json>,
+    pub created_at: DateTimeUtc,
+    pub ended_at: DateTimeUtc,
+    /// The W3C trace id, to find its trace.
+    pub trace_id: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,13 @@
+//! What is kept: the rows in Postgres, as SeaORM entities. `migrations` creates the tables.
+//!
+//! Every row carries its tenant. A job has one row, written once, when it has ended.
+
+#![allow(missing_docs, reason = "SeaORM's derives generate public items without documentation")]
+
+pub mod api_keys;
+pub mod conversations;
+pub mod job_fences;
+pub mod jobs;
+pub mod messages;
+pub mod tenants;
+pub mod usage;
