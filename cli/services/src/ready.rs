@@ -55,9 +55,12 @@ where
     }
 }
 
-/// Whether a NATS server with JetStream greets on this port of 127.0.0.1.
-pub async fn nats(port: u16) -> bool {
-    greeting(port).await.is_ok_and(|line| line.starts_with("INFO ") && line.contains("\"jetstream\":true"))
+/// Whether the NATS server of this name greets on this port of 127.0.0.1, with JetStream.
+pub async fn nats(port: u16, name: &str) -> bool {
+    let ours = format!("\"server_name\":\"{name}\"");
+    let is_ready =
+        |line: &str| line.starts_with("INFO ") && line.contains("\"jetstream\":true") && line.contains(&ours);
+    greeting(port).await.is_ok_and(|line| is_ready(&line))
 }
 
 async fn greeting(port: u16) -> io::Result<String> {

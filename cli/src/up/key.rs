@@ -26,7 +26,7 @@ pub(super) async fn development(project: &Project, plan: &Plan) -> Result<String
 async fn create(project: &Project, plan: &Plan) -> Result<String> {
     let arguments = ["keys", "create", "--tenant", "dev", "--name", "dev"];
     let program = beside("ruche-gateway")?;
-    let output = oneoff::run(&program, &arguments, &plan.env, &project.log("keys"), PATIENCE).await?;
+    let output = oneoff::run(&program, &arguments, &plan.settings(), &project.log("keys"), PATIENCE).await?;
     let key = output.lines().last().unwrap_or_default().trim().to_owned();
     anyhow::ensure!(key.starts_with("rk_"), "`ruche-gateway keys create` printed no key");
     Ok(key)

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 mod key;
 mod plan;
 mod report;
+mod servers;
 mod supervisor;
 
 pub(crate) use plan::beside;
@@ -27,8 +28,6 @@ use supervisor::Supervisor;
 
 /// How long the gateway and a worker may take until they are ready: a large model is read from disk.
 const READY: Duration = Duration::from_secs(300);
-/// How long NATS and Postgres may take to end.
-const SERVERS_END: Duration = Duration::from_secs(30);
 /// Added to the drain time that a program has by its own settings.
 const DRAIN_MARGIN: Duration = Duration::from_secs(5);
 
@@ -77,62 +76,38 @@ async fn start(
     board.change(|_| {});
     let tools = Tools::find()?;
     let model = models::choose(project, config).await?;
-    let plan = Plan::new(project, config, &model)?;
+    let mut plan = Plan::new(project, config, &model)?;
+
+    println!("  starting NATS and Postgres");
+    servers::start(&mut plan, &tools, supervisor).await?;
     board.change(|state| {
         state.models = vec![model.name.clone()];
         state.postgres_port = plan.postgres.as_ref().map(|postgres| postgres.port);
     });
-
-    servers(&plan, &tools, supervisor).await?;
     println!("  bringing the database up to date");
     let migrate = beside("ruche-migrate")?;
-    oneoff::run(&migrate, &["up"], &plan.env, &project.log("migrate"), Duration::from_secs(600)).await?;
+    oneoff::run(&migrate, &["up"], &plan.settings(), &project.log("migrate"), Duration::from_secs(600)).await?;
 
     println!("  starting the gateway and {} worker", plan::KINDS.join(", "));
-    let drain = |seconds| Duration::from_secs(seconds) + DRAIN_MARGIN;
-    let mut workers = Vec::new();
-    for (launch, port) in &plan.workers {
-        workers.push((supervisor.start(launch.clone(), drain(config.worker.drain_seconds)).await?, *port));
-    }
-    let gateway = supervisor.start(plan.gateway.clone(), drain(config.gateway.drain_seconds)).await?;
-    let worker_host = &config.worker.host;
-    for (process, port) in &workers {
-        ready::wait(process, READY, || is_ready(worker_host, *port)).await?;
-    }
-    ready::wait(&gateway, READY, || is_ready(&plan.gateway_host, plan.gateway_port)).await?;
+    programs(&plan, config, supervisor).await?;
     let key = key::development(project, &plan).await?;
     board.change(|state| state.url = Some(plan.url()));
     Ok(report::Report { url: plan.url(), key, model, project: project.clone() })
 }
 
-/// Starts NATS and Postgres at the same time, unless the person has their own.
-async fn servers(plan: &Plan, tools: &Tools, supervisor: &mut Supervisor) -> Result<()> {
-    let nats = async {
-        match &plan.nats {
-            Some(nats) => nats.prepare(tools).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    let postgres = async {
-        match &plan.postgres {
-            Some(postgres) => postgres.prepare(tools).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    println!("  starting NATS and Postgres");
-    let (nats, postgres) = tokio::try_join!(nats, postgres)?;
-    if let (Some(launch), Some(options)) = (nats, &plan.nats) {
-        let process = supervisor.start(launch, SERVERS_END).await?;
-        options.ready(&process).await?;
-    } else {
-        println!("  NATS is yours: RUCHE_NATS__URL is set");
+/// Starts the workers and the gateway, and waits until they are ready.
+async fn programs(plan: &Plan, config: &Config, supervisor: &mut Supervisor) -> Result<()> {
+    let drain = |seconds| Duration::from_secs(seconds) + DRAIN_MARGIN;
+    let mut workers = Vec::new();
+    for (launch, port) in plan.workers()? {
+        workers.push((supervisor.start(launch, drain(config.worker.drain_seconds)).await?, port));
     }
-    if let (Some(launch), Some(options)) = (postgres, &plan.postgres) {
-        let process = supervisor.start(launch, SERVERS_END).await?;
-        options.ready(&process).await?;
-    } else {
-        println!("  Postgres is yours: RUCHE_POSTGRES__URL is set");
+    let gateway = supervisor.start(plan.gateway()?, drain(config.gateway.drain_seconds)).await?;
+    let worker_host = plan::reach(&config.worker.host);
+    for (process, port) in &workers {
+        ready::wait(process, READY, || is_ready(&worker_host, *port)).await?;
     }
+    ready::wait(&gateway, READY, || is_ready(&plan.gateway_host, plan.gateway_port)).await?;
     Ok(())
 }
 

@@ -19,42 +19,33 @@ pub(super) const KINDS: [&str; 1] = ["chat"];
 
 /// Everything that will run.
 pub(super) struct Plan {
-    /// Our NATS, unless the person has one.
+    /// Our NATS, unless the person has one. Its port may still move.
     pub nats: Option<nats::Options>,
-    /// Our Postgres, unless the person has one.
+    /// Our Postgres, unless the person has one. Its port may still move.
     pub postgres: Option<postgres::Options>,
-    /// The gateway.
-    pub gateway: Launch,
     /// Where the gateway is asked whether it is ready.
     pub gateway_host: String,
     /// The gateway's port.
     pub gateway_port: u16,
-    /// The workers, each with the port of its `/readyz`.
-    pub workers: Vec<(Launch, u16)>,
-    /// The settings that every program gets.
-    pub env: Vec<(String, String)>,
+    model: Chosen,
+    project: Project,
+    /// Each kind with the port of its `/readyz`.
+    workers: Vec<(&'static str, u16)>,
 }
 
 impl Plan {
-    /// Decides.
+    /// Decides, and refuses what can't work.
     pub(super) fn new(project: &Project, config: &Config, model: &Chosen) -> Result<Self> {
+        for program in ["ruche-migrate", "ruche-gateway", "ruche-worker"] {
+            beside(program)?;
+        }
         let defaults = Config::from_layers(None, Some(HashMap::new()))?;
         let secrets = project.secrets()?;
-        let mut env: Vec<(String, String)> = Vec::new();
-        let mut set = |key: &str, value: String| env.push((format!("RUCHE_{key}"), value));
-
         let ours = config.nats.url.0 == defaults.nats.url.0;
         let nats = ours.then(|| nats::Options {
-            folder: project.data.join("nats"),
-            log: project.log("nats"),
-            port: ports::prefer(4222),
             login: Some(("ruche".to_owned(), secrets.nats)),
+            ..nats::Options::new(project.data.join("nats"), project.log("nats"), ports::prefer(4222))
         });
-        if let Some(nats::Options { port, login: Some((user, password)), .. }) = &nats {
-            set("NATS__URL", format!("nats://127.0.0.1:{port}"));
-            set("NATS__USER", user.clone());
-            set("NATS__PASSWORD", password.clone());
-        }
         let ours = config.postgres.url.0 == defaults.postgres.url.0;
         let postgres = ours.then(|| postgres::Options {
             data: project.data.join("postgres"),
@@ -63,28 +54,66 @@ impl Plan {
             password: secrets.postgres,
             settings: vec![("max_connections", "200".to_owned()), ("shared_buffers", "128MB".to_owned())],
         });
-        if let Some(postgres) = &postgres {
-            set("POSTGRES__URL", postgres.url());
-        }
-        set("CHAT__MODEL_PATH", model.path.display().to_string());
-        set("CHAT__MODEL_NAME", model.name.clone());
-        let gateway_port = gateway_port(config)?;
-        set("GATEWAY__PORT", gateway_port.to_string());
-
-        let gateway = launch(project, "gateway", "ruche-gateway", &env)?;
-        let workers = KINDS.iter().enumerate().map(|(index, kind)| worker(project, config, &env, index, kind));
-        let workers = workers.collect::<Result<_>>()?;
-        Ok(Self { nats, postgres, gateway, gateway_host: reach(&config.gateway.host), gateway_port, workers, env })
+        let workers = KINDS.iter().enumerate().map(|(index, kind)| Ok((*kind, worker_port(config, index, kind)?)));
+        Ok(Self {
+            nats,
+            postgres,
+            gateway_host: reach(&config.gateway.host),
+            gateway_port: gateway_port(config)?,
+            model: model.clone(),
+            project: project.clone(),
+            workers: workers.collect::<Result<_>>()?,
+        })
     }
 
     /// The base URL that people and programs on this machine use.
     pub(super) fn url(&self) -> String {
         format!("http://{}:{}", self.gateway_host, self.gateway_port)
     }
+
+    /// The settings that every program gets, once the servers' ports are fixed.
+    pub(super) fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = vec![
+            ("RUCHE_CHAT__MODEL_PATH", self.model.path.display().to_string()),
+            ("RUCHE_CHAT__MODEL_NAME", self.model.name.clone()),
+            ("RUCHE_GATEWAY__PORT", self.gateway_port.to_string()),
+        ];
+        if let Some(nats) = &self.nats {
+            let (user, password) = nats.login.clone().unwrap_or_default();
+            settings.push(("RUCHE_NATS__URL", format!("nats://127.0.0.1:{}", nats.port)));
+            settings.extend([("RUCHE_NATS__USER", user), ("RUCHE_NATS__PASSWORD", password)]);
+        }
+        if let Some(postgres) = &self.postgres {
+            settings.push(("RUCHE_POSTGRES__URL", postgres.url()));
+        }
+        settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// The gateway.
+    pub(super) fn gateway(&self) -> Result<Launch> {
+        self.launch("gateway", "ruche-gateway")
+    }
+
+    /// The workers, each with the port of its `/readyz`.
+    pub(super) fn workers(&self) -> Result<Vec<(Launch, u16)>> {
+        let worker = |(kind, port): &(&'static str, u16)| {
+            let mut launch = self.launch(&format!("worker-{kind}"), "ruche-worker")?;
+            launch.args.push(kind.into());
+            launch.env.push(("RUCHE_WORKER__PORT".to_owned(), port.to_string()));
+            Ok((launch, *port))
+        };
+        self.workers.iter().map(worker).collect()
+    }
+
+    fn launch(&self, name: &str, program: &str) -> Result<Launch> {
+        let mut launch = Launch::new(name, beside(program)?, self.project.log(name));
+        launch.env = self.settings();
+        Ok(launch)
+    }
 }
 
 /// The address at which this machine reaches a server that listens on `host`.
-fn reach(host: &str) -> String {
+pub(super) fn reach(host: &str) -> String {
     if host == "0.0.0.0" || host == "::" { "127.0.0.1".to_owned() } else { host.to_owned() }
 }
 
@@ -103,33 +132,18 @@ fn gateway_port(config: &Config) -> Result<u16> {
     )))
 }
 
-fn worker(
-    project: &Project,
-    config: &Config,
-    env: &[(String, String)],
-    index: usize,
-    kind: &str,
-) -> Result<(Launch, u16)> {
-    let mut launch = launch(project, &format!("worker-{kind}"), "ruche-worker", env)?;
-    launch.args.push(kind.into());
+fn worker_port(config: &Config, index: usize, kind: &str) -> Result<u16> {
     let port = match config.worker.port {
         0 => ports::free(),
         first => first.saturating_add(u16::try_from(index).unwrap_or(0)),
     };
-    if !ports::is_free(port) {
-        return Err(Refused::port(format!(
-            "port {port} of 127.0.0.1, for /metrics of the {kind} worker, is taken by another program.\n\
-             Choose another with RUCHE_WORKER__PORT; 0 takes a free one."
-        )));
+    if ports::is_free(port) {
+        return Ok(port);
     }
-    launch.env.push(("RUCHE_WORKER__PORT".to_owned(), port.to_string()));
-    Ok((launch, port))
-}
-
-fn launch(project: &Project, name: &str, program: &str, env: &[(String, String)]) -> Result<Launch> {
-    let mut launch = Launch::new(name, beside(program)?, project.log(name));
-    launch.env = env.to_vec();
-    Ok(launch)
+    Err(Refused::port(format!(
+        "port {port} of 127.0.0.1, for /metrics of the {kind} worker, is taken by another program.\n\
+         Choose another with RUCHE_WORKER__PORT; 0 takes a free one."
+    )))
 }
 
 /// The program that lies beside `ruche` itself: one build makes them all.

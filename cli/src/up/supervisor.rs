@@ -52,6 +52,12 @@ impl Supervisor {
         // A log that can't be cut is not a reason to stop.
         let _ = bound(&launch.log, LOG_BYTES);
         let process = launch.spawn().await?;
+        self.adopt(launch, process.clone(), patience);
+        Ok(process)
+    }
+
+    /// Keeps a child running that was started already.
+    pub(super) fn adopt(&mut self, launch: Launch, process: Process, patience: Duration) {
         let program = launch.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let child = Child {
             name: launch.name.clone(),
@@ -68,9 +74,8 @@ impl Supervisor {
         let stop = CancellationToken::new();
         let name = launch.name.clone();
         let keeper = Keeper { launch, patience, index, board: self.board.clone(), at_once: self.at_once.clone() };
-        let task = tokio::spawn(keeper.keep(process.clone(), stop.clone()));
+        let task = tokio::spawn(keeper.keep(process, stop.clone()));
         self.kept.push(Kept { name, stop, task });
-        Ok(process)
     }
 
     /// Stops all children, the latest first, each after the one before has ended. Safe to drop and call again.
