@@ -10,11 +10,12 @@
 use std::time::Duration;
 
 use sea_orm_migration::{
+    MigrationStatus,
     prelude::*,
     sea_orm::{
         DatabaseConnection, SqlxPostgresConnector, Statement,
         sqlx::{
-            ConnectOptions,
+            self, ConnectOptions,
             postgres::{PgConnectOptions, PgPoolOptions},
         },
     },
@@ -135,8 +136,6 @@ async fn connect(url: &str, schema: &str) -> Result<DatabaseConnection, MigrateE
     let pool = pool.connect_with(options).await.map_err(|error| MigrateError::Unavailable(error.to_string()))?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
-
-use sea_orm_migration::sea_orm::sqlx;
 
 /// Waits by asking again: a session that waited inside `pg_advisory_lock` would hold a snapshot, for which a
 /// `CREATE INDEX CONCURRENTLY` of the process that holds the lock would wait in turn, forever.

@@ -11,12 +11,13 @@ impl MigrationName for Migration {
 }
 
 #[async_trait::async_trait]
+#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared(UP).await.map(drop)
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared(DOWN).await.map(drop)
     }
 }
