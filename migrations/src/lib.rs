@@ -133,8 +133,17 @@ async fn connect(url: &str, schema: &str) -> Result<DatabaseConnection, MigrateE
         .options([("search_path", schema), ("lock_timeout", "30s"), ("client_min_messages", "warning")])
         .disable_statement_logging();
     let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(CONNECT);
-    let pool = pool.connect_with(options).await.map_err(|error| MigrateError::Unavailable(error.to_string()))?;
+    let at = format!("{}:{}", options.get_host(), options.get_port());
+    let pool = pool.connect_with(options).await.map_err(|error| MigrateError::Unavailable(unreachable(&error, &at)))?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// Names the address when nobody answers there: the pool only tells that it waited.
+fn unreachable(error: &sqlx::Error, at: &str) -> String {
+    match error {
+        sqlx::Error::PoolTimedOut => format!("no connection to {at} within {} seconds", CONNECT.as_secs()),
+        other => other.to_string(),
+    }
 }
 
 /// Waits by asking again: a session that waited inside `pg_advisory_lock` would hold a snapshot, for which a
