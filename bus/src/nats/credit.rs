@@ -6,13 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use ruche_schemas::Lane;
-
-/// Lanes, in the order of [`Lane::ALL`].
-pub(super) const LANES: usize = Lane::ALL.len();
-
-/// Out of twelve jobs that three full lanes hand out, how many come from each.
-const SHARES: [i64; LANES] = [8, 3, 1];
+use crate::lanes::{LANES, SHARES, Turns};
 
 /// From this many free slots on, what idle lanes hold back does not matter.
 const MANY: usize = 64;
@@ -35,8 +29,7 @@ pub(super) struct Credit {
     /// Jobs that wait, by the last job that came.
     backlog: [u64; LANES],
     empty_at: [Option<Instant>; LANES],
-    /// Smooth weighted round robin, as in nginx: who was passed over is owed.
-    owed: [i64; LANES],
+    turns: Turns,
 }
 
 impl Credit {
@@ -80,7 +73,7 @@ impl Credit {
         }
         let shares = if contended { SHARES } else { [1; LANES] };
         while budget > 0
-            && let Some(lane) = self.turn(&wanted, shares)
+            && let Some(lane) = self.turns.next(wanted.map(|jobs| jobs > 0), shares)
         {
             asks[lane].jobs += 1;
             wanted[lane] -= 1;
@@ -91,19 +84,6 @@ impl Credit {
 
     fn is_empty(&self, lane: usize, now: Instant) -> bool {
         self.empty_at[lane].is_some_and(|at| now.duration_since(at) < EMPTY)
-    }
-
-    /// Whose turn it is among those who want.
-    fn turn(&mut self, wanted: &[usize; LANES], shares: [i64; LANES]) -> Option<usize> {
-        let candidates = (0..LANES).filter(|&lane| wanted[lane] > 0);
-        let total: i64 = candidates.clone().map(|lane| shares[lane]).sum();
-        for lane in candidates.clone() {
-            self.owed[lane] += shares[lane];
-        }
-        // Of several that are owed the same, the most urgent.
-        let chosen = candidates.rev().max_by_key(|&lane| self.owed[lane])?;
-        self.owed[chosen] -= total;
-        Some(chosen)
     }
 }
 

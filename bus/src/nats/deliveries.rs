@@ -24,11 +24,11 @@ use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
     Shared,
-    credit::{Ask, Credit, LANES},
+    credit::{Ask, Credit},
     delivery,
     link::{Fault, Health, jittered},
 };
-use crate::{Deliveries, Delivery, topology::consumer_name};
+use crate::{Deliveries, Delivery, lanes::LANES, topology::consumer_name};
 
 /// The most slots of one worker.
 const MAX_FREE: usize = 8192;
