@@ -56,7 +56,8 @@ async fn topology_is_created_twice_without_change() {
     let before = look().await;
     assert_eq!(before[0].2.len(), Lane::ALL.len());
     // Several programs start at the same time.
-    let again = (0..8).map(|_| bus.ensure(&[KIND]));
+    let kinds = [KIND];
+    let again = (0..8).map(|_| bus.ensure(&kinds));
     futures::future::try_join_all(again).await.expect("the same streams");
     assert_eq!(look().await, before);
 }

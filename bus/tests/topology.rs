@@ -43,8 +43,8 @@ fn every_server_configuration_is_valid() {
         for variable in ["NATS_NAME", "NATS_USER", "NATS_PASSWORD", "NATS_CLUSTER_PASSWORD"] {
             command.env(variable, "n1");
         }
-        for variable in ["NATS_ROUTE_1", "NATS_ROUTE_2"] {
-            command.env(variable, "nats-route://cluster:secret@n2:6222");
+        for (variable, host) in [("NATS_ROUTE_1", "n2"), ("NATS_ROUTE_2", "n3")] {
+            command.env(variable, format!("nats-route://cluster:secret@{host}:6222"));
         }
         let output = command.output().expect("nats-server");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -60,5 +60,5 @@ fn two_prefixes_share_no_stream_and_no_subject() {
     assert_eq!(other.jobs(&Kind::new("chat")), "T1_JOBS_CHAT");
     assert_eq!(ruche.event(&job), format!("ruche.event.acme.{}", job.id));
     assert_ne!(ruche.event(&job), other.event(&job));
-    assert_eq!(ruche.worker(&Kind::new("chat"), "a.b *>é"), "ruche.worker.chat.a_b_____");
+    assert_eq!(ruche.worker(&Kind::new("chat"), "a.b *>é"), "ruche.worker.chat.a_b____");
 }
