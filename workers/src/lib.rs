@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Who does it: the workers.
+
+#[cfg(feature = "chat")]
+pub mod adapters;
+#[cfg(feature = "chat")]
+pub mod engine;
+pub mod ports;

@@ -1,0 +1,3 @@
+//! Adapters: the ports' implementations, one folder or file a library.
+
+pub mod llama;
