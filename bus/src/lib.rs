@@ -11,5 +11,7 @@
 //! - [`telemetry`]: logs, traces and metrics of a process that uses the bus.
 
 pub mod port;
+pub mod telemetry;
+pub mod trace;
 
 pub use port::*;

@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Who does the work.
+
+pub mod adapters;
+pub mod ports;
