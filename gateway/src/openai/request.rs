@@ -126,16 +126,14 @@ pub enum ChatCompletionRole {
     /// The model.
     Assistant,
     /// Known, not supported yet.
-    #[schema(ignore)]
     Tool,
     /// Known, not supported.
-    #[schema(ignore)]
     Function,
 }
 
 /// A string or a list of strings.
-#[derive(Debug, ToSchema)]
-#[schema(untagged)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
 #[allow(dead_code, reason = "describes the schema of a field that is read by hand, for better messages")]
 pub(crate) enum OneOrMany {
     One(String),
@@ -143,8 +141,8 @@ pub(crate) enum OneOrMany {
 }
 
 /// Text, or parts of text.
-#[derive(Debug, ToSchema)]
-#[schema(untagged)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
 #[allow(dead_code, reason = "describes the schema of a field that is read by hand, for better messages")]
 pub(crate) enum TextContent {
     Text(String),

@@ -3,18 +3,14 @@
 //! One task owns the socket; one task per followed job waits for events. Between them is a short queue: when the
 //! client is slow the queue is full, the tasks wait, and nothing is read from the bus.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use ruche_schemas::{EventType, JobId, Lane};
 use serde_json::Value;
 use tokio::{
     sync::mpsc,
-    task::{AbortHandle, JoinSet},
+    task::JoinSet,
     time::{Interval, MissedTickBehavior, interval, timeout},
 };
 use tracing::Instrument;
@@ -57,7 +53,7 @@ struct Session {
     caller: Caller,
     queue: (mpsc::Sender<Value>, mpsc::Receiver<Value>),
     tasks: JoinSet<JobId>,
-    following: HashMap<JobId, AbortHandle>,
+    following: HashSet<JobId>,
     heard: Instant,
 }
 
@@ -71,7 +67,7 @@ pub async fn run(app: Arc<App>, mut socket: WebSocket, caller: Option<Caller>) {
         Err(close) => close,
         Ok(caller) => {
             let (queue, tasks) = (mpsc::channel(limits::SOCKET_QUEUE), JoinSet::new());
-            let following = HashMap::new();
+            let following = HashSet::new();
             let mut session = Session { app, socket, caller, queue, tasks, following, heard: Instant::now() };
             let close = session.serve().await.unwrap_or_else(|close| close);
             socket = session.socket;
@@ -213,7 +209,7 @@ impl Session {
 
     /// Whether one more job may be followed.
     fn room(&self, job: Option<JobId>) -> Result<(), ApiError> {
-        if job.is_some_and(|job| self.following.contains_key(&job)) {
+        if job.is_some_and(|job| self.following.contains(&job)) {
             return Err(ApiError::conflict("already_following", "this socket follows this job already"));
         }
         match self.following.len() < limits::SOCKET_JOBS {
@@ -246,12 +242,12 @@ impl Session {
     }
 
     async fn resume(&mut self, name: Option<&str>, job: &str, from: u64) -> Result<(), Close> {
-        let found = async {
-            let job = reference(&self.caller.tenant, job)?;
-            self.room(Some(job.id))?;
-            Ok((follow(&self.app, job.clone(), from).await?, job))
+        let job = reference(&self.caller.tenant, job).and_then(|job| self.room(Some(job.id)).map(|()| job));
+        let found = match job {
+            Ok(job) => follow(&self.app, job.clone(), from).await.map(|found| (found, job)),
+            Err(error) => Err(error),
         };
-        match found.await {
+        match found {
             Err(error) => self.say(protocol::error(name, None, &error)).await,
             Ok((None, job)) => self.say(protocol::resumed(name, &job, true)).await,
             Ok((Some(Follow::Last(record)), job)) => {
@@ -270,7 +266,7 @@ impl Session {
     fn follow(&mut self, mut relay: Relay, mut guard: CancelOnDrop, answered: bool) {
         let (job, queue) = (relay.job.clone(), self.queue.0.clone());
         let id = job.id;
-        let handle = self.tasks.spawn(async move {
+        self.tasks.spawn(async move {
             while let Some(item) = relay.next().await {
                 let message = match item {
                     Ok(record) if answered && record.event == EventType::Accepted => continue,
@@ -291,7 +287,7 @@ impl Session {
             }
             job.id
         });
-        self.following.insert(id, handle);
+        self.following.insert(id);
     }
 }
 
