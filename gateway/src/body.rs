@@ -55,7 +55,8 @@ async fn read(body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
     let mut seen = 0;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| ApiError::bad_request("broken_body", format!("the body broke off: {error}")))?;
+        let chunk =
+            chunk.map_err(|error| ApiError::bad_request("broken_body", format!("the body broke off: {error}")))?;
         seen += chunk.len();
         if seen > limits::BODY_DRAIN_BYTES {
             break;

@@ -26,7 +26,9 @@ impl Announced {
     pub fn all(&self) -> BTreeMap<String, DateTime<Utc>> {
         let mut all = BTreeMap::new();
         for (name, since) in self.by_kind.values().flatten() {
-            all.entry(name.clone()).and_modify(|known: &mut DateTime<Utc>| *known = (*known).min(*since)).or_insert(*since);
+            all.entry(name.clone())
+                .and_modify(|known: &mut DateTime<Utc>| *known = (*known).min(*since))
+                .or_insert(*since);
         }
         all
     }

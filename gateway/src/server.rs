@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use ruche_bus::{Unavailable, nats::Nats};
+use ruche_bus::{
+    Bus,
+    nats::{ConnectError, Nats, TopologyError},
+};
 use ruche_schemas::{
     config::{self, Config},
     jobs,
@@ -18,7 +21,9 @@ use crate::{App, adapters::postgres::Postgres, limits, metrics, ports::StoreErro
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address can't be listened on.
-    #[error("the gateway can't listen on {address}: {source} (set gateway.port, as in RUCHE_GATEWAY__PORT=9000; 0 takes a free one)")]
+    #[error(
+        "the gateway can't listen on {address}: {source} (set gateway.port, as in RUCHE_GATEWAY__PORT=9000; 0 takes a free one)"
+    )]
     Bind {
         /// Host and port.
         address: String,
@@ -27,7 +32,10 @@ pub enum ServeError {
     },
     /// The bus can't be reached at start.
     #[error("the gateway can't start: {0} (check nats.url, RUCHE_NATS__URL)")]
-    Bus(#[from] Unavailable),
+    Bus(#[from] ConnectError),
+    /// The bus is not as it should be and can't be brought to it.
+    #[error("the gateway can't start: {0}")]
+    Topology(#[from] TopologyError),
     /// The database's settings can't be used.
     #[error("the gateway can't start: {0} (check postgres.url, RUCHE_POSTGRES__URL)")]
     Store(#[from] StoreError),
@@ -113,13 +121,12 @@ impl Server {
 /// When it can't start: the message names the setting.
 pub async fn serve(config: Config) -> Result<(), ServeError> {
     let mut signals = Signals::new()?;
-    let kinds = jobs::all();
-    let names: Vec<_> = kinds.iter().map(|descriptor| descriptor.kind.clone()).collect();
-    let nats = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
-    nats.ensure(&names).await?;
-    let bus: Arc<dyn ruche_bus::Bus> = Arc::new(nats);
+    let bus = tokio::select! {
+        bus = connect(&config) => bus?,
+        () = signals.next() => return Ok(()),
+    };
     let store = Arc::new(Postgres::new(&config.postgres).await?);
-    let server = Server::bind(App::new(config.gateway, Arc::clone(&bus), store, kinds)).await?;
+    let server = Server::bind(App::new(config.gateway, Arc::clone(&bus), store, jobs::all())).await?;
     let (address, lifecycle) = (server.address()?, server.app().lifecycle.clone());
     tracing::info!(server.address = %address.ip(), server.port = address.port(), "listening");
     tokio::spawn(async move {
@@ -136,6 +143,13 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn connect(config: &Config) -> Result<Arc<dyn Bus>, ServeError> {
+    let nats = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
+    let kinds: Vec<_> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    nats.ensure(&kinds).await?;
+    Ok(Arc::new(nats))
 }
 
 struct Signals {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use chrono::Utc;
 use ruche_bus::{AppendError, Headers, Message, PublishError, trace};
 use ruche_schemas::{
-    Envelope, EventType, Failure, JobId, JobRef, Kind, Lane, Record, TenantId, failure::codes,
+    Envelope, EventType, Failure, JobId, JobRef, Kind, Lane, Record, TenantId,
+    failure::codes,
     jobs::{Descriptor, Job as _, chat::Chat},
 };
 use serde_json::{Value, value::RawValue};
@@ -162,10 +163,7 @@ fn check_size(descriptor: &Descriptor, bytes: usize) -> Result<(), ApiError> {
     }
 }
 
-async fn bounded<T>(
-    time: Duration,
-    publish: impl Future<Output = Result<T, PublishError>>,
-) -> Result<T, PublishError> {
+async fn bounded<T>(time: Duration, publish: impl Future<Output = Result<T, PublishError>>) -> Result<T, PublishError> {
     let silent = |_| Err(PublishError::Unavailable(format!("no answer within {} s", time.as_secs())));
     tokio::time::timeout(time, publish).await.unwrap_or_else(silent)
 }

@@ -25,8 +25,10 @@ impl Invalid {
         let message = error.inner().to_string();
         let at = error.path().to_string();
         // A field that is missing or unknown is named in the message; the path may end at the object around it.
-        let field =
-            message.split('`').nth(1).filter(|_| message.starts_with("missing") || message.starts_with("unknown field"));
+        let field = message
+            .split('`')
+            .nth(1)
+            .filter(|_| message.starts_with("missing") || message.starts_with("unknown field"));
         let param = match (at.as_str(), field) {
             (".", None) => "body".to_owned(),
             (".", Some(field)) => field.to_owned(),

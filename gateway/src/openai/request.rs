@@ -93,12 +93,14 @@ pub struct ChatCompletionMessage {
     /// Accepted without effect.
     #[schema(ignore)]
     pub name: Option<String>,
+    /// Accepted without effect: a client may send back what it got.
     #[schema(ignore)]
     #[serde(default)]
-    refusal: Value,
+    pub refusal: Value,
+    /// Accepted without effect.
     #[schema(ignore)]
     #[serde(default)]
-    annotations: Value,
+    pub annotations: Value,
     #[schema(ignore)]
     #[serde(default)]
     audio: Value,
@@ -199,8 +201,9 @@ impl ChatCompletionRequest {
     /// # Errors
     /// 400 that names the field, and what is allowed.
     pub fn parse(json: &str) -> Result<Self, ApiError> {
-        let body: Value = serde_json::from_str(json)
-            .map_err(|error| ApiError::invalid("body", format!("the body is not JSON: {error}")).code("invalid_json"))?;
+        let body: Value = serde_json::from_str(json).map_err(|error| {
+            ApiError::invalid("body", format!("the body is not JSON: {error}")).code("invalid_json")
+        })?;
         Self::from_value(body)
     }
 
@@ -361,7 +364,8 @@ mod tests {
 
     #[test]
     fn parts_of_text_are_one_text_and_a_developer_is_a_system() {
-        let json = r#"{"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}"#;
+        let json =
+            r#"{"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}"#;
         let chat = ChatCompletionRequest::parse(json).expect("accepted").into_chat();
         assert_eq!(chat.messages, [Message { role: Role::System, content: "ab".into() }]);
     }

@@ -42,7 +42,9 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
 pub fn router(app: Arc<App>) -> Router {
     let (router, _) = documented().split_for_parts();
     router
-        .fallback(|| async { ApiError::not_found("unknown_path", "there is nothing here; GET /openapi.json lists what is") })
+        .fallback(|| async {
+            ApiError::not_found("unknown_path", "there is nothing here; GET /openapi.json lists what is")
+        })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::request))

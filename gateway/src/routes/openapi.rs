@@ -40,7 +40,9 @@ fn describe(api: &mut OpenApi) {
     api.info = InfoBuilder::new()
         .title("Ruche")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Chats and jobs in, answers and events out. The WebSocket is described in gateway/WEBSOCKET.md."))
+        .description(Some(
+            "Chats and jobs in, answers and events out. The WebSocket is described in gateway/WEBSOCKET.md.",
+        ))
         .license(Some(license))
         .build();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("rk_<id>_<secret>").build();

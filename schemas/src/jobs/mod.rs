@@ -59,7 +59,8 @@ impl Descriptor {
             limits: J::LIMITS,
             parse: |json| {
                 let mut json = serde_json::Deserializer::from_str(json);
-                let job: J = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
+                let job: J =
+                    serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
                 json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
                 job.check()?;
                 serde_json::value::to_raw_value(&job).map_err(|error| Invalid::new("body", error.to_string()))

@@ -192,15 +192,18 @@ mod tests {
         ] {
             let request = parse(text);
             let error = request.incoming.expect_err(text).to_json();
-            assert_eq!((request.reference.as_deref(), error["error"]["param"].as_str()), (reference, Some(param)), "{text}");
+            assert_eq!(
+                (request.reference.as_deref(), error["error"]["param"].as_str()),
+                (reference, Some(param)),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn the_examples_for_clients_can_be_read() {
         let document = include_str!("../../../WEBSOCKET.md");
-        let examples: Vec<&str> =
-            document.lines().filter_map(|line| line.strip_prefix("-> ")).map(str::trim).collect();
+        let examples: Vec<&str> = document.lines().filter_map(|line| line.strip_prefix("-> ")).map(str::trim).collect();
         assert!(examples.len() >= 5, "{examples:?}");
         for example in examples {
             assert!(parse(example).incoming.is_ok(), "{example}");

@@ -193,13 +193,16 @@ impl Session {
             Err(error) => Err(error),
             Ok(Incoming::Ping) => Ok(protocol::pong(name)),
             Ok(Incoming::Auth { .. }) => Err(ApiError::invalid("type", "this socket is authenticated already")),
-            Ok(Incoming::Cancel { job }) => cancel(&self.app, &self.caller, &job).await.map(|job| protocol::cancelling(name, job.id)),
+            Ok(Incoming::Cancel { job }) => {
+                cancel(&self.app, &self.caller, &job).await.map(|job| protocol::cancelling(name, job.id))
+            }
             Ok(Incoming::Chat { .. } | Incoming::Resume { .. }) if draining => {
                 Err(ApiError::unavailable("shutting_down", "this gateway is shutting down: connect again", 1))
             }
             Ok(Incoming::Resume { job, from }) => return self.resume(name, &job, from).await,
             Ok(Incoming::Chat { request, idempotency_key }) => {
-                let span = tracing::info_span!("chat", otel.kind = "server", ruche.tenant = self.caller.tenant.as_str());
+                let span =
+                    tracing::info_span!("chat", otel.kind = "server", ruche.tenant = self.caller.tenant.as_str());
                 return self.chat(name, *request, idempotency_key).instrument(span).await;
             }
         };
@@ -221,9 +224,15 @@ impl Session {
         }
     }
 
-    async fn chat(&mut self, name: Option<&str>, request: ChatCompletionRequest, key: Option<String>) -> Result<(), Close> {
+    async fn chat(
+        &mut self,
+        name: Option<&str>,
+        request: ChatCompletionRequest,
+        key: Option<String>,
+    ) -> Result<(), Close> {
         let armed = request.cancel_on_disconnect.unwrap_or(false);
-        let submission = Submission { tenant: &self.caller.tenant, lane: Lane::Interactive, idempotency_key: key.as_deref() };
+        let submission =
+            Submission { tenant: &self.caller.tenant, lane: Lane::Interactive, idempotency_key: key.as_deref() };
         let submitted = match self.room(None) {
             Ok(()) => self.app.submit_chat(request.into_chat(), submission).await,
             Err(error) => Err(error),
@@ -290,4 +299,3 @@ impl Session {
         self.following.insert(id);
     }
 }
-

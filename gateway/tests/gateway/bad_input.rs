@@ -1,11 +1,9 @@
 //! Each wrong request is a 4xx that names the field, and nothing is published.
 
-mod support;
-
+use crate::support::{Fixture, refused, without_worker};
 use reqwest::{Method, Response, header::CONTENT_TYPE};
 use ruche_gateway::keys;
 use serde_json::{Value, json};
-use support::{Fixture, refused, without_worker};
 use uuid::Uuid;
 
 const CHAT: &str = "/v1/chat/completions";

@@ -1,11 +1,12 @@
 //! A gateway on a free port, on a bus and a store in memory, with a worker that does what a chat's text says.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
-
 use std::{collections::HashMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use chrono::Utc;
-use futures::StreamExt;
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Shared},
+};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use ruche_bus::{Bus, Delivery, Presence, memory};
 use ruche_gateway::{App, Lifecycle, Server, adapters, keys, ports::Store as _};
@@ -19,35 +20,35 @@ use ruche_schemas::{
 };
 use serde_json::{Value, json};
 
-pub const MODEL: &str = "test-model";
+pub(crate) const MODEL: &str = "test-model";
 
-pub struct Fixture {
-    pub url: String,
-    pub key: String,
-    pub stranger: String,
-    pub bus: Arc<memory::Memory>,
-    pub store: Arc<adapters::memory::Memory>,
-    pub client: Client,
-    pub lifecycle: Lifecycle,
-    pub served: tokio::task::JoinHandle<()>,
+pub(crate) struct Fixture {
+    pub(crate) url: String,
+    pub(crate) key: String,
+    pub(crate) stranger: String,
+    pub(crate) bus: Arc<memory::Memory>,
+    pub(crate) store: Arc<adapters::memory::Memory>,
+    pub(crate) client: Client,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) served: Shared<BoxFuture<'static, ()>>,
 }
 
-pub fn tenant(name: &str) -> TenantId {
+pub(crate) fn tenant(name: &str) -> TenantId {
     name.parse().unwrap()
 }
 
 /// With a worker.
-pub async fn start() -> Fixture {
+pub(crate) async fn start() -> Fixture {
     let fixture = without_worker(|_| {}).await;
     fixture.work().await;
     fixture
 }
 
 /// Jobs stay in the queue.
-pub async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
+pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let kinds: Vec<_> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
-    let bus = Arc::new(memory::Memory::new(kinds, 100, Duration::from_secs(30)));
+    let bus = Arc::new(memory::Memory::new(&kinds, 100, Duration::from_secs(30)));
     let store = Arc::new(adapters::memory::Memory::default());
     let (key, stranger) = (keys::generate(), keys::generate());
     for (name, key) in [("acme", &key), ("other", &stranger)] {
@@ -58,39 +59,40 @@ pub async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
     let server = Server::bind(app).await.unwrap();
     let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.app().lifecycle.clone());
     let served = tokio::spawn(async move { server.run().await.unwrap() });
+    let served = async move { served.await.unwrap() }.boxed().shared();
     Fixture { url, key, stranger, bus, store, client: Client::new(), lifecycle, served }
 }
 
-pub fn settings() -> Gateway {
+pub(crate) fn settings() -> Gateway {
     let defaults = Config::from_layers(None, Some(HashMap::new())).unwrap().gateway;
     Gateway { port: 0, drain_seconds: 5, ..defaults }
 }
 
 impl Fixture {
     /// Starts a worker and announces it.
-    pub async fn work(&self) {
+    pub(crate) async fn work(&self) {
         let bus = self.bus.clone() as Arc<dyn Bus>;
         bus.announce(&presence()).await.unwrap();
         tokio::spawn(work(bus));
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
     }
 
-    pub fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.request(Method::GET, path)
     }
 
     /// A chat that says this.
-    pub fn chat(&self, text: &str, rest: Value) -> RequestBuilder {
+    pub(crate) fn chat(&self, text: &str, rest: Value) -> RequestBuilder {
         let mut body = json!({ "messages": [{ "role": "user", "content": text }] });
         body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         self.request(Method::POST, "/v1/chat/completions").json(&body)
     }
 
     /// A chat job that says this; its id.
-    pub async fn submit(&self, text: &str) -> String {
+    pub(crate) async fn submit(&self, text: &str) -> String {
         let body = json!({ "messages": [{ "role": "user", "content": text }] });
         let answer = self.request(Method::POST, "/v1/jobs/chat").json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 202);
@@ -98,14 +100,37 @@ impl Fixture {
     }
 
     /// How many jobs wait.
-    pub async fn waiting(&self) -> u64 {
+    pub(crate) async fn waiting(&self) -> u64 {
         self.bus.depth().await.unwrap().iter().map(|depth| depth.waiting + depth.in_flight).sum()
     }
 
+    /// Waits until the server has left.
+    pub(crate) async fn stopped(&self) {
+        self.served.clone().await;
+    }
+
+    /// How many WebSockets are open.
+    pub(crate) async fn open_sockets(&self) -> u64 {
+        let text = self.get("/metrics").send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find(|line| line.starts_with("ruche_gateway_sockets ")).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    fn reference(job: &str) -> JobRef {
+        JobRef { tenant: tenant("acme"), id: job.parse().unwrap() }
+    }
+
+    pub(crate) async fn cancel(&self, job: &str) {
+        self.bus.cancel(&Self::reference(job)).await.unwrap();
+    }
+
+    pub(crate) async fn is_cancelled(&self, job: &str) -> bool {
+        self.bus.is_cancelled(&Self::reference(job)).await.unwrap()
+    }
+
     /// The job's last event, once it has ended.
-    pub async fn ended(&self, job: &str) -> Record {
-        let job = JobRef { tenant: tenant("acme"), id: job.parse().unwrap() };
-        let mut events = self.bus.watch(&job, 1).await.unwrap();
+    pub(crate) async fn ended(&self, job: &str) -> Record {
+        let mut events = self.bus.watch(&Self::reference(job), 1).await.unwrap();
         let mut last = None;
         while let Some(event) = events.next().await {
             last = Some(event.unwrap());
@@ -114,14 +139,19 @@ impl Fixture {
     }
 
     /// All events of an ended job.
-    pub async fn events(&self, job: &str) -> Vec<Value> {
+    pub(crate) async fn events(&self, job: &str) -> Vec<Value> {
         self.ended(job).await;
-        let job = JobRef { tenant: tenant("acme"), id: job.parse().unwrap() };
-        self.bus.replay(&job).await.unwrap().iter().map(|record| serde_json::to_value(record).unwrap()).collect()
+        self.bus
+            .replay(&Self::reference(job))
+            .await
+            .unwrap()
+            .iter()
+            .map(|record| serde_json::to_value(record).unwrap())
+            .collect()
     }
 }
 
-pub fn presence() -> Presence {
+pub(crate) fn presence() -> Presence {
     let (kind, models) = (Chat::KIND, vec![MODEL.to_owned()]);
     Presence { kind, worker: "test-1".into(), models, slots: 8, version: "0".into(), since: Utc::now() }
 }
@@ -209,32 +239,32 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
 
 /// A server-sent event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sse {
-    pub id: Option<u64>,
-    pub event: String,
-    pub data: String,
+pub(crate) struct Sse {
+    pub(crate) id: Option<u64>,
+    pub(crate) event: String,
+    pub(crate) data: String,
 }
 
 impl Sse {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.data).unwrap_or_else(|_| panic!("{:?}", self.data))
     }
 }
 
 /// Reads server-sent events one by one.
-pub struct SseReader {
+pub(crate) struct SseReader {
     response: Response,
     buffer: String,
 }
 
 impl SseReader {
-    pub fn new(response: Response) -> Self {
+    pub(crate) fn new(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, buffer: String::new() }
     }
 
-    pub async fn next(&mut self) -> Option<Sse> {
+    pub(crate) async fn next(&mut self) -> Option<Sse> {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 let block: String = self.buffer.drain(..end + 2).collect();
@@ -249,7 +279,7 @@ impl SseReader {
         }
     }
 
-    pub async fn all(mut self) -> Vec<Sse> {
+    pub(crate) async fn all(mut self) -> Vec<Sse> {
         let mut all = Vec::new();
         while let Some(sse) = self.next().await {
             all.push(sse);
@@ -272,7 +302,7 @@ fn parse(block: &str) -> Sse {
 }
 
 /// Asserts the one shape of an error; returns its `param` and `code`.
-pub async fn refused(response: Response, status: u16) -> (String, String) {
+pub(crate) async fn refused(response: Response, status: u16) -> (String, String) {
     let (found, kind) = (response.status(), response.headers()["content-type"].to_str().unwrap().to_owned());
     let text = response.text().await.unwrap();
     assert_eq!(found.as_u16(), status, "{text}");
@@ -287,7 +317,7 @@ pub async fn refused(response: Response, status: u16) -> (String, String) {
     (text("param"), text("code"))
 }
 
-pub fn job_of(answer: &Value) -> String {
+pub(crate) fn job_of(answer: &Value) -> String {
     let id = answer["id"].as_str().unwrap().strip_prefix("chatcmpl-").unwrap();
     id.parse::<JobId>().unwrap().to_string()
 }

@@ -1,13 +1,11 @@
 //! `POST /v1/chat/completions`, as OpenAI's clients see it.
 
-mod support;
-
+use crate::support::{MODEL, Sse, SseReader, job_of, refused, start, without_worker};
 use reqwest::Method;
 use ruche_bus::Bus as _;
 use ruche_gateway::App;
 use ruche_schemas::EventType;
 use serde_json::{Value, json};
-use support::{MODEL, SseReader, job_of, refused, start, without_worker};
 
 #[tokio::test]
 async fn a_whole_answer_has_the_shape_that_openai_clients_parse() {
@@ -32,14 +30,17 @@ async fn a_stream_says_the_role_then_the_text_in_order_then_why_it_ended_then_wh
     let body = json!({ "stream": true, "stream_options": { "include_usage": true } });
     let events = SseReader::new(gateway.chat("say one two three", body).send().await.unwrap()).all().await;
     assert_eq!(events.last().unwrap().data, "[DONE]");
-    let chunks: Vec<Value> = events[..events.len() - 1].iter().map(support::Sse::json).collect();
+    let chunks: Vec<Value> = events[..events.len() - 1].iter().map(Sse::json).collect();
     for chunk in &chunks {
         assert_eq!((&chunk["id"], &chunk["object"]), (&chunks[0]["id"], &json!("chat.completion.chunk")));
         assert_eq!((&chunk["model"], &chunk["conversation"]), (&json!(MODEL), &chunks[0]["conversation"]));
     }
     let deltas: Vec<&Value> = chunks.iter().map(|chunk| &chunk["choices"][0]["delta"]).collect();
     assert_eq!(deltas[0], &json!({ "role": "assistant", "content": "" }));
-    assert_eq!(deltas[1..4], [&json!({ "content": "one " }), &json!({ "content": "two " }), &json!({ "content": "three" })]);
+    assert_eq!(
+        deltas[1..4],
+        [&json!({ "content": "one " }), &json!({ "content": "two " }), &json!({ "content": "three" })]
+    );
     assert_eq!(deltas[4], &json!({}));
     let reasons: Vec<&Value> = chunks[..5].iter().map(|chunk| &chunk["choices"][0]["finish_reason"]).collect();
     assert_eq!(reasons, [&Value::Null, &Value::Null, &Value::Null, &Value::Null, &json!("stop")]);
@@ -160,7 +161,8 @@ async fn what_is_not_to_be_stored_has_no_conversation() {
 #[tokio::test]
 async fn an_unknown_model_is_refused_once_workers_are_known() {
     let gateway = without_worker(|_| {}).await;
-    let held = tokio::spawn(gateway.chat("say hi", json!({ "model": "unheard-of", "cancel_on_disconnect": false })).send());
+    let held =
+        tokio::spawn(gateway.chat("say hi", json!({ "model": "unheard-of", "cancel_on_disconnect": false })).send());
     while gateway.waiting().await == 0 {
         tokio::task::yield_now().await;
     }
