@@ -266,9 +266,8 @@ fn records(names: &Names, config: &config::Nats) -> [Stream; 2] {
 
 /// What is true for a while.
 fn signals(names: &Names, config: &config::Nats, kinds: &[Kind]) -> [Stream; 3] {
-    let advisory = |event: &'static str| {
-        move |kind: &Kind| format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.*", names.jobs(kind))
-    };
+    let advisory =
+        |event: &'static str| move |kind: &Kind| format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.*", names.jobs(kind));
     let advisories = Stream {
         name: names.stream("ADVISORIES"),
         description: "What the server says of jobs that were given up".to_owned(),

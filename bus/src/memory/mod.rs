@@ -154,13 +154,9 @@ impl Bus for Memory {
         Ok(())
     }
 
-    async fn dead(
-        &self,
-        kind: &Kind,
-        tenant: Option<&TenantId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, Unavailable> {
-        let matches = |letter: &&DeadLetter| letter.kind == *kind && tenant.is_none_or(|tenant| letter.job.tenant == *tenant);
+    async fn dead(&self, kind: &Kind, tenant: Option<&TenantId>, limit: usize) -> Result<Vec<DeadLetter>, Unavailable> {
+        let matches =
+            |letter: &&DeadLetter| letter.kind == *kind && tenant.is_none_or(|tenant| letter.job.tenant == *tenant);
         Ok(lock(&self.shared.dead).iter().filter(matches).take(limit).cloned().collect())
     }
 

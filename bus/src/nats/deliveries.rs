@@ -176,8 +176,7 @@ impl NatsDeliveries {
     }
 
     async fn pull(&mut self, lane: usize, ask: Ask) -> Result<(), Fault> {
-        let subject =
-            format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", self.stream, consumer_name(Lane::ALL[lane]));
+        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", self.stream, consumer_name(Lane::ALL[lane]));
         let body = match ask.wait.as_nanos() {
             0 => json!({"batch": ask.jobs, "no_wait": true}),
             wait => json!({"batch": ask.jobs, "expires": u64::try_from(wait).unwrap_or(u64::MAX)}),

@@ -69,9 +69,9 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
 
 /// The same id at each attempt for a job that has none: a UUIDv8 (RFC 9562) of stream (FNV-1a) and sequence.
 fn nameless(stream: &[u8], sequence: u64) -> JobId {
-    let hash = stream.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = stream
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&hash.to_be_bytes());
     bytes[8..].copy_from_slice(&sequence.to_be_bytes());

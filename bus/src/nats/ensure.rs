@@ -89,11 +89,8 @@ impl Shared {
             Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => ("CREATE", wanted),
             Err(fault) => return Err(failed(&what, fault)),
         };
-        let _: Value = self
-            .link
-            .api(&format!("STREAM.{}.{name}", verb.0), &verb.1)
-            .await
-            .map_err(|fault| failed(&what, fault))?;
+        let _: Value =
+            self.link.api(&format!("STREAM.{}.{name}", verb.0), &verb.1).await.map_err(|fault| failed(&what, fault))?;
         tracing::info!(messaging.destination.name = %name, action = verb.0, "stream");
         Ok(true)
     }

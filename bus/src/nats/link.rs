@@ -180,11 +180,7 @@ impl Link {
     }
 
     /// Asks the JetStream API: JSON in, JSON out.
-    pub(super) async fn api<T: DeserializeOwned>(
-        &self,
-        subject: &str,
-        body: &serde_json::Value,
-    ) -> Result<T, Fault> {
+    pub(super) async fn api<T: DeserializeOwned>(&self, subject: &str, body: &serde_json::Value) -> Result<T, Fault> {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let answer = self.request(format!("$JS.API.{subject}"), None, body).await?;
         parse(&answer.payload)

@@ -124,12 +124,7 @@ impl Bus for Nats {
         self.shared.bury(letter).await
     }
 
-    async fn dead(
-        &self,
-        kind: &Kind,
-        tenant: Option<&TenantId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, Unavailable> {
+    async fn dead(&self, kind: &Kind, tenant: Option<&TenantId>, limit: usize) -> Result<Vec<DeadLetter>, Unavailable> {
         self.shared.letters(kind, tenant, limit).await
     }
 

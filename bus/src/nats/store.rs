@@ -100,13 +100,7 @@ impl Link {
     }
 
     /// All messages of these subjects from a sequence on, in order; at most `limit`.
-    pub(super) async fn all(
-        &self,
-        stream: &str,
-        subjects: &str,
-        from: u64,
-        limit: usize,
-    ) -> Result<Vec<Entry>, Fault> {
+    pub(super) async fn all(&self, stream: &str, subjects: &str, from: u64, limit: usize) -> Result<Vec<Entry>, Fault> {
         let mut found: Vec<Entry> = Vec::new();
         let mut next = from.max(1);
         while found.len() < limit {
