@@ -78,7 +78,7 @@ impl MigratorTrait for Migrator {
 /// # Errors
 /// When the database can't be reached, or a migration fails: it is rolled back, and those before it stay.
 pub async fn up(url: &str, schema: &str) -> Result<(), MigrateError> {
-    let db = connect(url, schema).await?;
+    let db = Box::pin(connect(url, schema)).await?;
     let done = async {
         lock(&db).await?;
         db.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
@@ -92,7 +92,7 @@ pub async fn up(url: &str, schema: &str) -> Result<(), MigrateError> {
 /// # Errors
 /// As [`up`].
 pub async fn down(url: &str, schema: &str, steps: u32) -> Result<(), MigrateError> {
-    let db = connect(url, schema).await?;
+    let db = Box::pin(connect(url, schema)).await?;
     let done = async {
         lock(&db).await?;
         match exists(&db, schema).await? {
@@ -108,7 +108,7 @@ pub async fn down(url: &str, schema: &str, steps: u32) -> Result<(), MigrateErro
 /// # Errors
 /// When the database can't be reached, or has a migration that this release does not know.
 pub async fn status(url: &str, schema: &str) -> Result<Vec<Step>, MigrateError> {
-    let db = connect(url, schema).await?;
+    let db = Box::pin(connect(url, schema)).await?;
     let steps = async {
         let steps = Migrator::get_migration_with_status_read_only(&db).await?;
         let applied = |step: &sea_orm_migration::Migration| step.status() == MigrationStatus::Applied;

@@ -18,8 +18,9 @@ pub mod user;
 
 pub use error::ServiceError;
 
-/// A random secret of 128 bits in hexadecimal: safe in a URL, in SQL quotes and in a configuration file.
+/// A random secret of 128 bits in letters and digits: safe in a URL, in SQL quotes and in a configuration file. It
+/// starts with a letter, so that nothing takes it for a number.
 #[must_use]
 pub fn random_secret() -> String {
-    format!("{:032x}", rand::random::<u128>())
+    format!("s{:032x}", rand::random::<u128>())
 }

@@ -32,18 +32,26 @@ pub struct Options {
     pub port: u16,
     /// User and password that clients must give; none lets everybody on this machine in.
     pub login: Option<(String, String)>,
+    /// What the server calls itself: random, so that another server on the same port is not taken for it.
+    pub name: String,
 }
 
 impl Options {
+    /// A server without a login, with a name of its own.
+    #[must_use]
+    pub fn new(folder: PathBuf, log: PathBuf, port: u16) -> Self {
+        Self { folder, log, port, login: None, name: format!("ruche-{}", crate::random_secret()) }
+    }
+
     fn settings(&self) -> String {
         let folder = self.folder.display();
         let login = self.login.as_ref().map_or(String::new(), |(user, password)| {
             format!("authorization {{ user: \"{user}\", password: \"{password}\" }}\n")
         });
         format!(
-            "server_name: ruche\nlisten: \"127.0.0.1:{}\"\npid_file: \"{folder}/nats.pid\"\n\
+            "server_name: {}\nlisten: \"127.0.0.1:{}\"\npid_file: \"{folder}/nats.pid\"\n\
              jetstream {{ store_dir: \"{folder}/streams\" }}\n{login}",
-            self.port
+            self.name, self.port
         )
     }
 
@@ -70,7 +78,7 @@ impl Options {
     /// # Errors
     /// [`ServiceError::Died`] or [`ServiceError::NotReady`].
     pub async fn ready(&self, process: &Process) -> Result<(), ServiceError> {
-        ready::wait(process, PATIENCE, || ready::nats(self.port)).await
+        ready::wait(process, PATIENCE, || ready::nats(self.port, &self.name)).await
     }
 }
 

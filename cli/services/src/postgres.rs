@@ -95,8 +95,18 @@ impl Options {
     /// # Errors
     /// [`ServiceError::Died`] or [`ServiceError::NotReady`].
     pub async fn ready(&self, process: &Process) -> Result<(), ServiceError> {
-        ready::wait(process, PATIENCE, || ready::postgres(self.port)).await
+        let ours = || is_ready(&self.data, process.pid());
+        ready::wait(process, PATIENCE, || async { ours() && ready::postgres(self.port).await }).await
     }
+}
+
+/// Whether the server with this process id says in its data folder that it is ready: another one may answer on its port.
+///
+/// Source: PostgreSQL's `miscadmin.h`: the process id is the first line of `postmaster.pid`, the status the eighth.
+fn is_ready(data: &Path, pid: i32) -> bool {
+    let text = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.first().is_some_and(|first| *first == pid.to_string()) && lines.get(7) == Some(&"ready")
 }
 
 /// Fills an empty data folder: `initdb`, the access rules, then the password and the database in single-user mode,

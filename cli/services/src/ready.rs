@@ -55,9 +55,12 @@ where
     }
 }
 
-/// Whether a NATS server with JetStream greets on this port of 127.0.0.1.
-pub async fn nats(port: u16) -> bool {
-    greeting(port).await.is_ok_and(|line| line.starts_with("INFO ") && line.contains("\"jetstream\":true"))
+/// Whether the NATS server of this name greets on this port of 127.0.0.1, with JetStream.
+pub async fn nats(port: u16, name: &str) -> bool {
+    let ours = format!("\"server_name\":\"{name}\"");
+    let is_ready =
+        |line: &str| line.starts_with("INFO ") && line.contains("\"jetstream\":true") && line.contains(&ours);
+    greeting(port).await.is_ok_and(|line| is_ready(&line))
 }
 
 async fn greeting(port: u16) -> io::Result<String> {
@@ -92,13 +95,13 @@ async fn first_byte(port: u16) -> io::Result<u8> {
     stream.read_u8().await
 }
 
-/// Whether an HTTP server on this port of 127.0.0.1 answers this path with a 2xx, and what it answered.
+/// What an HTTP server answers at this path: the status, 0 if it was none, and at most 64 KiB of the body.
 ///
 /// # Errors
 /// The connection failed.
-pub async fn http(port: u16, path: &str) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+pub async fn http(host: &str, port: u16, path: &str) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect((host, port)).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     (&mut stream).take(64 * 1024).read_to_end(&mut answer).await?;

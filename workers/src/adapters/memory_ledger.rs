@@ -6,7 +6,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ruche_schemas::{JobId, JobRef, TenantId, event::Outcome, jobs::chat::Message};
+use ruche_schemas::{Failure, JobId, JobRef, TenantId, event::Outcome, jobs::chat::Message};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::ports::{
@@ -91,6 +92,17 @@ impl State {
     }
 }
 
+/// An outcome as it is kept.
+fn kept(outcome: &Outcome<Value>) -> Outcome<Value> {
+    match outcome {
+        Outcome::Done(output) => Outcome::Done(json(output.clone())),
+        Outcome::Failed(Failure { code, message, param }) => {
+            Outcome::Failed(Failure { code: text(code), message: text(message), param: param.as_deref().map(text) })
+        }
+        Outcome::Cancelled => Outcome::Cancelled,
+    }
+}
+
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, LedgerError> {
@@ -125,10 +137,7 @@ impl Ledger for MemoryLedger {
                 Keep::Usage(usage) => drop(state.usage.insert(job.id, usage.clone())),
             }
         }
-        let outcome = match ended.outcome.clone() {
-            Outcome::Done(output) => Outcome::Done(json(output)),
-            other => other,
-        };
+        let outcome = kept(&ended.outcome);
         let stored = Stored { outcome, attempt: *attempt, kind: ended.kind.clone() };
         state.jobs.insert(job.id, (job.tenant.clone(), stored));
         Ok(Committed::Stored)

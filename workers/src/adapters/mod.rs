@@ -1,4 +1,6 @@
-//! What the ports are made of.
+//! What the ports are made of: one folder or file a library.
 
+#[cfg(feature = "chat")]
+pub mod llama;
 pub mod memory_ledger;
 pub mod postgres;

@@ -54,8 +54,8 @@ pub struct TestNats {
 /// If it can't be started.
 pub async fn nats() -> TestNats {
     let folder = folder::make("nats");
-    let options = nats::Options { log: folder.join("log"), folder, port: 0, login: None };
-    let mut server = TestNats { options, process: Slot::default() };
+    let log = folder.join("log");
+    let mut server = TestNats { options: nats::Options::new(folder, log, 0), process: Slot::default() };
     for _ in 1..TRIES {
         server.options.port = ports::free();
         if server.try_start().await.is_ok() {

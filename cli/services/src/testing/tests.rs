@@ -22,6 +22,10 @@ fn port_of(url: &str) -> u16 {
     after.split('/').next().unwrap().parse().unwrap()
 }
 
+async fn answers(port: u16) -> bool {
+    TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+}
+
 #[tokio::test]
 async fn postgres_speaks_sql_and_vectors_and_keeps_its_data_over_a_restart() {
     let server = postgres().await;
@@ -31,7 +35,7 @@ async fn postgres_speaks_sql_and_vectors_and_keeps_its_data_over_a_restart() {
     );
     sql(&server.url(), "create table kept(n int); insert into kept values (7)");
     server.stop().await;
-    assert!(TcpStream::connect(("127.0.0.1", port_of(&server.url()))).await.is_err());
+    assert!(!answers(port_of(&server.url())).await);
     server.start().await;
     assert_eq!(sql(&server.url(), "select n from kept"), "7");
     assert_eq!(sql(&server.url(), "select lower('É'), current_user, inet_server_addr()"), "é|ruche|127.0.0.1");
@@ -51,9 +55,17 @@ async fn nats_comes_back_on_the_same_port() {
     let server = nats().await;
     let port = port_of(&server.url());
     server.stop().await;
-    assert!(!ready::nats(port).await);
+    assert!(!answers(port).await);
     server.start().await;
-    assert!(ready::nats(port).await);
+    assert!(answers(port).await);
+}
+
+#[tokio::test]
+async fn another_server_on_the_port_is_not_taken_for_ours() {
+    let server = nats().await;
+    let port = port_of(&server.url());
+    assert!(ready::nats(port, &server.options.name).await);
+    assert!(!ready::nats(port, "ruche-somebody-else").await);
 }
 
 #[tokio::test]
@@ -61,7 +73,7 @@ async fn a_dropped_server_and_its_folder_are_gone() {
     let server = nats().await;
     let (port, folder) = (port_of(&server.url()), server.options.folder.clone());
     drop(server);
-    assert!(!ready::nats(port).await);
+    assert!(!answers(port).await);
     assert!(!folder.exists());
 }
 
@@ -77,7 +89,7 @@ async fn a_shared_server_outlives_the_test_that_started_it() {
     let first = in_a_runtime().join().unwrap();
     let second = in_a_runtime().join().unwrap();
     assert_eq!(first, second);
-    assert!(ready::nats(port_of(&second)).await);
+    assert!(answers(port_of(&second)).await);
 }
 
 #[test]
