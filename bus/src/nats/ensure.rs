@@ -135,7 +135,7 @@ fn merged(found: &Value, wanted: &Value) -> Option<Value> {
         };
         // The server leaves out what is false, zero or empty.
         let absent = matches!(&value, Value::Bool(false)) || value.as_u64() == Some(0) || value == json!("");
-        if !(absent && !old.contains_key(key)) {
+        if !absent || old.contains_key(key) {
             new.insert(key.clone(), value);
         }
     }
