@@ -10,6 +10,12 @@
 //! - [`trace`]: W3C trace context in message headers.
 //! - [`telemetry`]: logs, traces and metrics of a process that uses the bus.
 
+mod lanes;
+pub mod memory;
+pub mod nats;
 pub mod port;
+pub mod telemetry;
+pub mod topology;
+pub mod trace;
 
 pub use port::*;

@@ -285,16 +285,23 @@ impl Delivery {
     }
 
     /// Never hand it out again: the dead letter is kept and confirmed first, and only then the job is terminated.
+    /// `attempts` is how often it was tried; a letter of the same job and number is kept once.
     ///
     /// # Errors
     /// When either is not confirmed: the job may be handed out again.
-    pub async fn reject(self, bus: &dyn Bus, failure: Failure, at: DateTime<Utc>) -> Result<(), Unavailable> {
+    pub async fn reject(
+        self,
+        bus: &dyn Bus,
+        failure: Failure,
+        attempts: u32,
+        at: DateTime<Utc>,
+    ) -> Result<(), Unavailable> {
         let letter = DeadLetter {
             job: self.job,
             kind: self.kind,
             lane: self.lane,
             failure,
-            attempts: self.attempt,
+            attempts,
             at,
             payload: String::from_utf8_lossy(&self.payload).into_owned(),
             headers: self.headers,

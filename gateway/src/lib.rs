@@ -1,1 +1,36 @@
-//! Placeholder.
+//! Where it enters and leaves: HTTP, SSE and WebSocket on one side, the bus on the other.
+//!
+//! A thin thing on purpose: it checks who is calling and what is asked, publishes a job, and relays the job's events.
+//! It runs nothing, keeps nothing and writes nothing but keys, so that any number of gateways stand side by side and
+//! any of them can go on with a stream that another began.
+//!
+//! A request, file by file:
+//! - [`server`]: listens, drains; [`stall`]: disconnects who takes nothing.
+//! - [`observe`]: its span and its measurement; [`error`]: the one shape of every refusal.
+//! - [`auth`]: who is it; [`keys`]: what a key is.
+//! - [`routes`]: one file per operation; [`openai`]: the words that OpenAI's clients speak.
+//! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
+//! - [`relay`]: the job's events, back to the client.
+//! - [`ports`], [`adapters`]: what is read from the database.
+//! - [`limits`]: every bound that is not a setting.
+
+pub mod adapters;
+pub mod app;
+pub mod auth;
+pub mod body;
+pub mod error;
+pub mod keys;
+pub mod limits;
+pub mod metrics;
+pub mod models;
+pub mod observe;
+pub mod openai;
+pub mod ports;
+pub mod relay;
+pub mod routes;
+pub mod server;
+pub mod stall;
+pub mod submit;
+
+pub use app::{App, Lifecycle};
+pub use server::{ServeError, Server, serve};

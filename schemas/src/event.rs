@@ -99,6 +99,14 @@ pub trait Progress: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn event_type(&self) -> EventType {
         EventType::Progress
     }
+
+    /// Takes the next report into this one, so that both are one event; gives it back where that can't be.
+    fn absorb(&mut self, next: Self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        Some(next)
+    }
 }
 
 /// Nothing to report.

@@ -1,7 +1,23 @@
-//! Who does it: the workers.
+//! Who does the work: a runtime that knows no kind, handlers that know nothing else.
+//!
+//! A job comes in through [`runtime`], which hands it to its kind's handler in [`jobs`] and settles it only after
+//! its outcome is stored through [`ports::ledger`]. What handlers need of the world is a port; what a port is
+//! made of is in [`adapters`].
+//!
+//! - [`runtime`]: pull, run, commit, say, ack.
+//! - [`registry`]: handlers without their types.
+//! - [`jobs`]: one file per kind.
+//! - [`ports`], [`adapters`]: the database, the language model.
+//! - `engine`: continuous batching over one model (feature `chat`).
+//! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
+//! - [`program`]: `ruche-worker`, from its arguments to its end.
 
-#[cfg(feature = "chat")]
 pub mod adapters;
 #[cfg(feature = "chat")]
 pub mod engine;
+pub mod http;
+pub mod jobs;
 pub mod ports;
+pub mod program;
+pub mod registry;
+pub mod runtime;

@@ -135,6 +135,12 @@ impl event::Progress for Delta {
     fn event_type(&self) -> event::EventType {
         event::EventType::Delta
     }
+
+    fn absorb(&mut self, next: Self) -> Option<Self> {
+        self.text.push_str(&next.text);
+        self.tokens.extend(next.tokens);
+        None
+    }
 }
 
 /// A chat job's result.

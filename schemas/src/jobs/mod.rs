@@ -58,9 +58,12 @@ impl Descriptor {
             version: J::VERSION,
             limits: J::LIMITS,
             parse: |json| {
-                let job: J = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
+                let mut json = serde_json::Deserializer::from_str(json);
+                let job: J =
+                    serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
+                json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
                 job.check()?;
-                serde_json::value::to_raw_value(&job).map_err(|error| unreadable(&error))
+                serde_json::value::to_raw_value(&job).map_err(|error| Invalid::new("body", error.to_string()))
             },
             schema: |generator| (generator.subschema_for::<J>(), generator.subschema_for::<J::Output>()),
         }
@@ -79,14 +82,6 @@ impl Descriptor {
     pub fn schemas(&self, generator: &mut SchemaGenerator) -> (Schema, Schema) {
         (self.schema)(generator)
     }
-}
-
-/// Names the field that serde stumbled over, where its message does.
-fn unreadable(error: &serde_json::Error) -> Invalid {
-    let message = error.to_string();
-    let param =
-        message.split('`').nth(1).filter(|_| message.starts_with("missing") || message.starts_with("unknown field"));
-    Invalid::new(param.unwrap_or("body").to_owned(), message)
 }
 
 /// Checks that a number lies in a range; NaN never does.

@@ -8,6 +8,9 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub job: Uuid,
+    /// Part of the key, so that nobody can fence another tenant's job.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tenant: String,
     pub attempt: i32,
     pub at: DateTimeUtc,
 }

@@ -1,3 +1,6 @@
-//! Adapters: the ports' implementations, one folder or file a library.
+//! What the ports are made of: one folder or file a library.
 
+#[cfg(feature = "chat")]
 pub mod llama;
+pub mod memory_ledger;
+pub mod postgres;

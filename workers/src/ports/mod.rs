@@ -1,5 +1,8 @@
-//! Ports: what the jobs need from the world, in the words of the jobs.
+//! What the runtime and the handlers ask of the world, in their own words.
 //!
 //! Each file is one port. Nothing here names a library, so that a fake is enough to test what stands on it.
 
+pub mod conversations;
+#[cfg(feature = "chat")]
 pub mod engine;
+pub mod ledger;

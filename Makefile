@@ -1,0 +1,40 @@
+# Ruche's commands. `make` lists them.
+#
+# Everything needs only a Rust toolchain, and what `make setup` installs. Data and tools live in .ruche/, which git ignores.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# The targets share cargo's lock and one target folder: side by side they would only wait for each other.
+.NOTPARALLEL:
+
+# Where cargo puts programs: CARGO_TARGET_DIR, or a setting in some config.toml, or target/.
+RELEASE = $$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
+
+.PHONY: help setup build run test bench down clean-data
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: ## Install what is missing: build tools, NATS, Postgres
+	@bash cli/setup.sh
+
+build: setup ## Build every program, in release
+	@cargo build --release --workspace --bins
+
+run: build ## Start everything on this machine; Ctrl-C stops it
+	@exec "$(RELEASE)/ruche" up
+
+test: setup ## Check the format, lint, and run every test
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	cargo test --release --workspace --no-fail-fast
+
+bench: build ## Measure throughput, latency and tokens per second
+	@"$(RELEASE)/ruche-bench"
+
+down: ## Stop what `make run` started, from another terminal
+	@"$(RELEASE)/ruche" down
+
+clean-data: ## Forget all data: chats, keys, logs. Keeps fetched models and tools
+	@bash cli/clean-data.sh

@@ -1,0 +1,217 @@
+//! The bus within one process: the same promises as on NATS, as long as the process lives.
+//!
+//! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a presence
+//! expire at once. It passes the same contract as [`crate::nats`].
+
+mod log;
+mod queue;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use ruche_schemas::{JobRef, Kind, Record, TenantId};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::Instant,
+};
+
+use crate::{
+    AppendError, Bus, DeadLetter, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt,
+    Unavailable, topology::MAX_JOB_BYTES,
+};
+
+/// Dead letters that are kept; older ones are forgotten.
+const MAX_DEAD: usize = 10_000;
+
+/// Cancellations that are kept; then all are forgotten but the newest.
+const MAX_CANCELS: usize = 100_000;
+
+/// Cancellations that a slow listener may be behind.
+const LISTENER: usize = 4096;
+
+/// The bus within one process. Cheap to clone; clones are the same bus.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    queues: HashMap<Kind, Arc<queue::Queue>>,
+    logs: log::Logs,
+    cancelled: Mutex<HashSet<JobRef>>,
+    cancellations: broadcast::Sender<JobRef>,
+    dead: Mutex<VecDeque<DeadLetter>>,
+    workers: Mutex<BTreeMap<(String, String), (Presence, Instant)>>,
+}
+
+/// No code here panics while it holds a lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Memory {
+    /// A bus with queues for these kinds, each of at most `backlog` jobs. A worker that says nothing for `ack_wait`
+    /// loses its job.
+    #[must_use]
+    pub fn new(kinds: &[Kind], backlog: usize, ack_wait: Duration) -> Self {
+        let queue = |kind: &Kind| (kind.clone(), Arc::new(queue::Queue::new(kind.clone(), backlog, ack_wait)));
+        let shared = Shared {
+            queues: kinds.iter().map(queue).collect(),
+            logs: log::Logs::default(),
+            cancelled: Mutex::default(),
+            cancellations: broadcast::Sender::new(LISTENER),
+            dead: Mutex::default(),
+            workers: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+}
+
+#[async_trait]
+impl Bus for Memory {
+    async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
+        let headers = message.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
+        let bytes = message.payload.len() + headers;
+        if bytes > MAX_JOB_BYTES {
+            return Err(PublishError::TooLarge { bytes, max: MAX_JOB_BYTES });
+        }
+        match self.shared.queues.get(&message.kind) {
+            Some(queue) => queue.publish(message),
+            None => Err(PublishError::UnknownKind { kind: message.kind }),
+        }
+    }
+
+    async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
+        let queue = self.shared.queues.get(kind);
+        let queue = queue.ok_or_else(|| Unavailable(format!("there is no queue for jobs of kind {kind}")))?;
+        Ok(Box::new(queue::MemoryDeliveries::new(Arc::clone(queue))))
+    }
+
+    async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
+        self.shared.logs.append(job, after, record)
+    }
+
+    async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
+        Ok(self.shared.logs.last(job))
+    }
+
+    async fn watch(
+        &self,
+        job: &JobRef,
+        from: u64,
+    ) -> Result<BoxStream<'static, Result<Record, Unavailable>>, Unavailable> {
+        Ok(self.shared.logs.watch(job, from))
+    }
+
+    async fn replay(&self, job: &JobRef) -> Result<Vec<Record>, Unavailable> {
+        Ok(self.shared.logs.replay(job))
+    }
+
+    async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
+        let mut cancelled = lock(&self.shared.cancelled);
+        if cancelled.len() >= MAX_CANCELS {
+            cancelled.clear();
+        }
+        cancelled.insert(job.clone());
+        // Nobody may be listening.
+        let _ = self.shared.cancellations.send(job.clone());
+        Ok(())
+    }
+
+    async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
+        Ok(lock(&self.shared.cancelled).contains(job))
+    }
+
+    async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable> {
+        let listener = self.shared.cancellations.subscribe();
+        let next = |mut listener: broadcast::Receiver<JobRef>| async move {
+            loop {
+                match listener.recv().await {
+                    Ok(job) => return Some((job, listener)),
+                    Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "a listener missed cancellations"),
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        };
+        Ok(stream::unfold(listener, next).boxed())
+    }
+
+    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
+        let mut dead = lock(&self.shared.dead);
+        if !dead.iter().any(|other| other.job == letter.job && other.attempts == letter.attempts) {
+            dead.push_front(letter.clone());
+            dead.truncate(MAX_DEAD);
+        }
+        Ok(())
+    }
+
+    async fn dead(&self, kind: &Kind, tenant: Option<&TenantId>, limit: usize) -> Result<Vec<DeadLetter>, Unavailable> {
+        let matches =
+            |letter: &&DeadLetter| letter.kind == *kind && tenant.is_none_or(|tenant| letter.job.tenant == *tenant);
+        Ok(lock(&self.shared.dead).iter().filter(matches).take(limit).cloned().collect())
+    }
+
+    async fn depth(&self) -> Result<Vec<Depth>, Unavailable> {
+        let mut depths: Vec<_> = self.shared.queues.values().flat_map(|queue| queue.depth()).collect();
+        depths.sort_by(|a, b| (&a.kind, a.lane).cmp(&(&b.kind, b.lane)));
+        Ok(depths)
+    }
+
+    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
+        let key = (presence.kind.to_string(), presence.worker.clone());
+        lock(&self.shared.workers).insert(key, (presence.clone(), Instant::now() + PRESENCE));
+        Ok(())
+    }
+
+    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
+        lock(&self.shared.workers).remove(&(presence.kind.to_string(), presence.worker.clone()));
+        Ok(())
+    }
+
+    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
+        let now = Instant::now();
+        let mut workers = lock(&self.shared.workers);
+        workers.retain(|_, (_, until)| *until > now);
+        Ok(workers.values().map(|(presence, _)| presence.clone()).collect())
+    }
+
+    async fn ready(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn flush(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_falls_silent_is_forgotten() {
+        let bus = Memory::new(&[], 1, Duration::from_secs(1));
+        let presence = Presence {
+            kind: Kind::new("chat"),
+            worker: "host-1".to_owned(),
+            models: Vec::new(),
+            slots: 1,
+            version: "0".to_owned(),
+            since: chrono::Utc::now(),
+        };
+        bus.announce(&presence).await.expect("announce");
+        tokio::time::advance(PRESENCE / 2).await;
+        assert_eq!(bus.workers().await, Ok(vec![presence]));
+        tokio::time::advance(PRESENCE).await;
+        assert_eq!(bus.workers().await, Ok(Vec::new()));
+    }
+}

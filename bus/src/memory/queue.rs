@@ -1,0 +1,257 @@
+//! A queue of jobs: waiting, delayed or in a worker's hands, until somebody settles them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use ruche_schemas::{JobRef, Kind, Lane};
+use tokio::{
+    sync::watch,
+    time::{self, Instant},
+};
+
+use super::lock;
+use crate::{
+    Deliveries, Delivery, Depth, Extend, Message, PublishError, Receipt, Settle, Unavailable,
+    lanes::{LANES, SHARES, Turns},
+    topology::DEDUP_WINDOW,
+};
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    kind: Kind,
+    backlog: usize,
+    ack_wait: Duration,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lanes: [Jobs; LANES],
+    turns: Turns,
+    sequence: u64,
+    known: HashSet<JobRef>,
+    /// Until when which job is known, the earliest first.
+    known_until: VecDeque<(Instant, JobRef)>,
+}
+
+#[derive(Debug, Default)]
+struct Jobs {
+    held: BTreeMap<u64, Held>,
+    ready: BTreeSet<u64>,
+    /// When which job becomes ready: its delay or its worker's time ends.
+    due: BTreeSet<(Instant, u64)>,
+}
+
+#[derive(Debug)]
+struct Held {
+    message: Message,
+    published_at: DateTime<Utc>,
+    published: Instant,
+    attempt: u32,
+    /// In a worker's hands, or delayed; not ready before.
+    until: Option<Instant>,
+}
+
+impl Jobs {
+    /// Makes it ready at this time; at once without one.
+    fn set(&mut self, sequence: u64, until: Option<Instant>) {
+        let Some(held) = self.held.get_mut(&sequence) else { return };
+        if let Some(old) = std::mem::replace(&mut held.until, until) {
+            self.due.remove(&(old, sequence));
+        }
+        self.ready.remove(&sequence);
+        match until {
+            Some(until) => self.due.insert((until, sequence)),
+            None => self.ready.insert(sequence),
+        };
+    }
+
+    fn remove(&mut self, sequence: u64) {
+        self.set(sequence, None);
+        self.ready.remove(&sequence);
+        self.held.remove(&sequence);
+    }
+
+    fn wake(&mut self, now: Instant) {
+        while let Some(&(until, sequence)) = self.due.first()
+            && until <= now
+        {
+            self.set(sequence, None);
+        }
+    }
+}
+
+impl Queue {
+    pub(super) fn new(kind: Kind, backlog: usize, ack_wait: Duration) -> Self {
+        Self { kind, backlog, ack_wait, state: Mutex::default(), changed: watch::Sender::default() }
+    }
+
+    pub(super) fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        while let Some((until, _)) = state.known_until.front()
+            && *until <= now
+        {
+            if let Some((_, job)) = state.known_until.pop_front() {
+                state.known.remove(&job);
+            }
+        }
+        if state.known.contains(&message.job) {
+            return Ok(Receipt { duplicate: true });
+        }
+        if state.lanes.iter().map(|jobs| jobs.held.len()).sum::<usize>() >= self.backlog {
+            return Err(PublishError::Full { kind: self.kind.clone() });
+        }
+        state.known.insert(message.job.clone());
+        state.known_until.push_back((now + DEDUP_WINDOW, message.job.clone()));
+        state.sequence += 1;
+        let (sequence, lane) = (state.sequence, message.lane as usize);
+        let held = Held { message, published_at: Utc::now(), published: now, attempt: 0, until: None };
+        state.lanes[lane].held.insert(sequence, held);
+        state.lanes[lane].ready.insert(sequence);
+        drop(state);
+        self.changed.send_replace(());
+        Ok(Receipt { duplicate: false })
+    }
+
+    /// Jobs that are ready, and when the next one will be.
+    fn take(self: &Arc<Self>, free: usize) -> (Vec<Delivery>, Option<Instant>) {
+        let now = Instant::now();
+        let mut guard = lock(&self.state);
+        let state = &mut *guard;
+        state.lanes.iter_mut().for_each(|jobs| jobs.wake(now));
+        let mut taken = Vec::new();
+        while taken.len() < free {
+            let wanted = std::array::from_fn(|lane| !state.lanes[lane].ready.is_empty());
+            let Some(lane) = state.turns.next(wanted, SHARES) else { break };
+            let jobs = &mut state.lanes[lane];
+            let Some(sequence) = jobs.ready.pop_first() else { break };
+            jobs.set(sequence, Some(now + self.ack_wait));
+            let Some(held) = jobs.held.get_mut(&sequence) else { continue };
+            held.attempt += 1;
+            taken.push(self.delivery(held, Ticket { queue: Arc::clone(self), lane, sequence }));
+        }
+        taken.sort_by_key(|delivery| delivery.lane);
+        let next = state.lanes.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until).min();
+        (taken, next)
+    }
+
+    fn delivery(&self, held: &Held, ticket: Ticket) -> Delivery {
+        Delivery {
+            job: held.message.job.clone(),
+            kind: self.kind.clone(),
+            lane: held.message.lane,
+            attempt: held.attempt,
+            payload: held.message.payload.clone(),
+            headers: held.message.headers.clone(),
+            published_at: held.published_at,
+            settle: Box::new(ticket),
+        }
+    }
+
+    pub(super) fn depth(&self) -> Vec<Depth> {
+        let now = Instant::now();
+        let mut state = lock(&self.state);
+        let depth = |lane: Lane| {
+            let jobs = &mut state.lanes[lane as usize];
+            jobs.wake(now);
+            Depth {
+                kind: self.kind.clone(),
+                lane,
+                waiting: jobs.ready.len() as u64,
+                in_flight: jobs.due.len() as u64,
+                oldest: jobs.held.values().next().map(|held| now - held.published),
+            }
+        };
+        Lane::ALL.map(depth).to_vec()
+    }
+}
+
+/// What settles one delivery. A late answer counts, as it does on NATS.
+#[derive(Debug, Clone)]
+struct Ticket {
+    queue: Arc<Queue>,
+    lane: usize,
+    sequence: u64,
+}
+
+impl Ticket {
+    fn with<T>(&self, change: impl FnOnce(&mut Jobs) -> T) -> T {
+        let result = change(&mut lock(&self.queue.state).lanes[self.lane]);
+        self.queue.changed.send_replace(());
+        result
+    }
+}
+
+#[async_trait]
+impl Settle for Ticket {
+    async fn ack(&self) -> Result<(), Unavailable> {
+        self.with(|jobs| jobs.remove(self.sequence));
+        Ok(())
+    }
+
+    async fn nak(&self, after: Duration) -> Result<(), Unavailable> {
+        let until = (!after.is_zero()).then(|| Instant::now() + after);
+        self.with(|jobs| jobs.set(self.sequence, until));
+        Ok(())
+    }
+
+    async fn term(&self) -> Result<(), Unavailable> {
+        self.ack().await
+    }
+
+    fn extender(&self) -> Box<dyn Extend> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Extend for Ticket {
+    async fn extend(&self) -> Result<(), Unavailable> {
+        let until = Instant::now() + self.queue.ack_wait;
+        self.with(|jobs| jobs.set(self.sequence, Some(until)));
+        Ok(())
+    }
+}
+
+/// A queue as one worker sees it.
+#[derive(Debug)]
+pub(super) struct MemoryDeliveries {
+    queue: Arc<Queue>,
+    changed: watch::Receiver<()>,
+}
+
+impl MemoryDeliveries {
+    pub(super) fn new(queue: Arc<Queue>) -> Self {
+        let changed = queue.changed.subscribe();
+        Self { queue, changed }
+    }
+}
+
+#[async_trait]
+impl Deliveries for MemoryDeliveries {
+    async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery> {
+        loop {
+            self.changed.mark_unchanged();
+            let (taken, next) = self.queue.take(free.get());
+            if !taken.is_empty() {
+                return taken;
+            }
+            let next = next.unwrap_or_else(|| Instant::now() + Duration::from_secs(60));
+            tokio::select! {
+                _ = self.changed.changed() => {}
+                () = time::sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Nothing is ever on its way here.
+    async fn close(self: Box<Self>) {}
+}

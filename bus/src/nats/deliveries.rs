@@ -1,0 +1,290 @@
+//! Hands jobs to one worker: asks for what it has slots for, never for more.
+//!
+//! Requests ("pulls") and what they bring live in the value, not in the future that waits for them, so dropping
+//! that future loses nothing. All pulls answer into one inbox. An inbox is replaced every few seconds and its
+//! successor counts from zero: a pull that the server forgot (a leader that crashed) holds slots back for no longer
+//! than that. After a lost connection the inbox is dropped at once: what was on its way comes again elsewhere.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    num::NonZeroUsize,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
+
+use async_nats::{Message, StatusCode, Subscriber};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future};
+use ruche_schemas::{Kind, Lane};
+use serde_json::json;
+use tokio::{sync::watch::Receiver, task::unconstrained, time};
+
+use super::{
+    Shared,
+    credit::{Ask, Credit},
+    delivery,
+    link::{Fault, Health, jittered},
+};
+use crate::{Deliveries, Delivery, lanes::LANES, topology::consumer_name};
+
+/// The most slots of one worker.
+const MAX_FREE: usize = 8192;
+
+/// After this time an inbox that still waits for something is replaced.
+const RENEW: Duration = Duration::from_secs(10);
+
+/// How much later than it should a pull may answer.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The delays after a fault: the first, and the bound.
+const DELAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// Where pulls answer.
+struct Inbox {
+    subject: String,
+    subscriber: Subscriber,
+    /// Jobs that were asked for and have neither come nor been declined, per lane.
+    promised: [usize; LANES],
+    opened: Instant,
+    /// When the last of its pulls has surely lapsed.
+    over: Instant,
+}
+
+/// The queue of one kind, as one worker sees it.
+pub(super) struct NatsDeliveries {
+    shared: Arc<Shared>,
+    kind: Kind,
+    stream: String,
+    health: Receiver<Health>,
+    losses: u64,
+    /// The newest last; only that one is pulled into.
+    inboxes: VecDeque<Inbox>,
+    arrived: VecDeque<Delivery>,
+    credit: Credit,
+    /// After a fault: the next delay, and until when nothing is asked.
+    delay: Duration,
+    quiet_until: Option<Instant>,
+    /// Whether streams or consumers seem to be missing.
+    mend: bool,
+}
+
+#[async_trait]
+impl Deliveries for NatsDeliveries {
+    async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery> {
+        let free = free.get().min(MAX_FREE);
+        loop {
+            self.collect();
+            if let Err(fault) = self.ask(free).await {
+                self.falter(&fault);
+            }
+            if !self.arrived.is_empty() {
+                return self.hand_out(free);
+            }
+            self.wait().await;
+        }
+    }
+
+    async fn close(mut self: Box<Self>) {
+        for inbox in &mut self.inboxes {
+            // Draining tells the server to stop, and ends the stream after what was on its way.
+            let _ = inbox.subscriber.drain().await;
+        }
+        let until = time::Instant::now() + GRACE;
+        while let Some(mut inbox) = self.inboxes.pop_front() {
+            while let Ok(Some(message)) = time::timeout_at(until, inbox.subscriber.next()).await {
+                self.receive(&mut inbox, message);
+            }
+        }
+        let handed_back = self.arrived.iter().map(|delivery| delivery.settle.nak(Duration::ZERO));
+        let failed = future::join_all(handed_back).await.iter().filter(|result| result.is_err()).count();
+        if failed > 0 {
+            tracing::warn!(jobs = failed, "could not hand jobs back: they come again after the ack wait");
+        }
+    }
+}
+
+impl NatsDeliveries {
+    pub(super) fn new(shared: Arc<Shared>, kind: Kind) -> Self {
+        let health = shared.link.health();
+        let losses = health.borrow().losses;
+        let stream = shared.link.names.jobs(&kind);
+        Self {
+            shared,
+            kind,
+            stream,
+            health,
+            losses,
+            inboxes: VecDeque::new(),
+            arrived: VecDeque::new(),
+            credit: Credit::default(),
+            delay: DELAY.0,
+            quiet_until: None,
+            mend: false,
+        }
+    }
+
+    fn hand_out(&mut self, free: usize) -> Vec<Delivery> {
+        self.arrived.make_contiguous().sort_by_key(|delivery| delivery.lane);
+        let count = self.arrived.len().min(free);
+        self.arrived.drain(..count).collect()
+    }
+
+    /// Takes what has come without waiting, and drops what a lost connection made worthless.
+    fn collect(&mut self) {
+        let losses = self.health.borrow_and_update().losses;
+        let lost = losses != self.losses;
+        self.losses = losses;
+        for _ in 0..self.inboxes.len() {
+            let Some(mut inbox) = self.inboxes.pop_front() else { break };
+            // Unconstrained: all of it, for what stays in a dropped inbox waits for the ack wait. It is no more than
+            // was promised.
+            while let Some(Some(message)) = unconstrained(inbox.subscriber.next()).now_or_never() {
+                self.receive(&mut inbox, message);
+            }
+            if !lost {
+                self.inboxes.push_back(inbox);
+            }
+        }
+    }
+
+    /// Asks for as many jobs as there are slots that nothing is promised to.
+    async fn ask(&mut self, free: usize) -> Result<(), Fault> {
+        self.shared.link.check()?;
+        let now = Instant::now();
+        if self.quiet_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        self.quiet_until = None;
+        if self.mend && self.arrived.is_empty() {
+            if let Err(error) = self.shared.ensure(std::slice::from_ref(&self.kind)).await {
+                return Err(Fault::Down(error.to_string()));
+            }
+            self.mend = false;
+        }
+        self.inboxes.retain(|inbox| inbox.over > now);
+        let promised = std::array::from_fn(|lane| self.inboxes.iter().map(|inbox| inbox.promised[lane]).sum());
+        let asks = self.credit.divide(free, promised, self.arrived.len(), now);
+        for (lane, ask) in asks.into_iter().enumerate() {
+            if ask.jobs > 0 {
+                self.pull(lane, ask).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn pull(&mut self, lane: usize, ask: Ask) -> Result<(), Fault> {
+        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", self.stream, consumer_name(Lane::ALL[lane]));
+        let body = match ask.wait.as_nanos() {
+            0 => json!({"batch": ask.jobs, "no_wait": true}),
+            wait => json!({"batch": ask.jobs, "expires": u64::try_from(wait).unwrap_or(u64::MAX)}),
+        };
+        let shared = Arc::clone(&self.shared);
+        let inbox = self.inbox().await?;
+        // What a status must tell is in the subject that it comes to.
+        let reply = format!("{}.{lane}.{}", inbox.subject, ask.jobs);
+        shared.link.send(subject, reply, Bytes::from(body.to_string())).await?;
+        inbox.promised[lane] += ask.jobs;
+        inbox.over = inbox.over.max(Instant::now() + ask.wait + GRACE);
+        Ok(())
+    }
+
+    /// The inbox to pull into.
+    async fn inbox(&mut self) -> Result<&mut Inbox, Fault> {
+        let now = Instant::now();
+        let fresh = match self.inboxes.back_mut() {
+            None => false,
+            Some(inbox) if inbox.promised == [0; LANES] => {
+                inbox.opened = now;
+                true
+            }
+            Some(inbox) => now < inbox.opened + RENEW,
+        };
+        if !fresh {
+            let subject = self.shared.link.client.new_inbox();
+            let subscriber = self.shared.link.subscribe(format!("{subject}.*.*")).await?;
+            let (promised, over) = ([0; LANES], now + GRACE);
+            self.inboxes.push_back(Inbox { subject, subscriber, promised, opened: now, over });
+        }
+        self.inboxes.back_mut().ok_or(Fault::Silence)
+    }
+
+    /// Waits until something comes, or there is a reason to ask again.
+    async fn wait(&mut self) {
+        let now = Instant::now();
+        let reasons = self.inboxes.iter().map(|inbox| inbox.over).chain(self.quiet_until);
+        let until = reasons.min().unwrap_or(now + DELAY.1).max(now + Duration::from_millis(1));
+        let inboxes = &mut self.inboxes;
+        let message = poll_fn(|context| {
+            for (index, inbox) in inboxes.iter_mut().enumerate() {
+                if let Poll::Ready(message) = inbox.subscriber.poll_next_unpin(context) {
+                    return Poll::Ready((index, message));
+                }
+            }
+            Poll::Pending
+        });
+        tokio::select! {
+            (index, message) = message => {
+                let Some(mut inbox) = self.inboxes.remove(index) else { return };
+                // Without a message the client was closed: the inbox is of no use any more.
+                if let Some(message) = message {
+                    self.receive(&mut inbox, message);
+                    self.inboxes.insert(index, inbox);
+                }
+            }
+            Ok(()) = self.health.changed() => (self.quiet_until, self.delay) = (None, DELAY.0),
+            () = time::sleep_until(until.into()) => {}
+        }
+    }
+
+    fn receive(&mut self, inbox: &mut Inbox, message: Message) {
+        let Some(status) = message.status else {
+            match delivery::read(&self.shared, &self.kind, message) {
+                Some((delivery, lane, behind)) => {
+                    inbox.promised[lane] = inbox.promised[lane].saturating_sub(1);
+                    self.credit.came(lane, behind);
+                    self.arrived.push_back(delivery);
+                    self.delay = DELAY.0;
+                }
+                None => tracing::warn!("a message that is no job came to a worker's inbox"),
+            }
+            return;
+        };
+        let mut tokens = message.subject.rsplit('.').map(|token| token.parse::<usize>().unwrap_or(usize::MAX));
+        let (jobs, lane) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or(usize::MAX));
+        if status == StatusCode::IDLE_HEARTBEAT || lane >= LANES {
+            return;
+        }
+        let left = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
+        let left = left.and_then(|left| left.as_str().parse().ok()).unwrap_or(jobs);
+        inbox.promised[lane] = inbox.promised[lane].saturating_sub(left);
+        match status {
+            StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
+                self.credit.empty(lane, Instant::now());
+                self.delay = DELAY.0;
+            }
+            // The consumer is gone, has lost its leader or can't take more pulls.
+            status => {
+                self.mend = true;
+                let description = message.description.as_deref().unwrap_or("nobody answers");
+                self.falter(&Fault::Down(format!("{status} {description}")));
+            }
+        }
+    }
+
+    /// Asks nothing for a while, longer each time: a server in trouble is not helped by a fleet that insists.
+    fn falter(&mut self, fault: &Fault) {
+        if self.quiet_until.is_some_and(|until| until > Instant::now()) {
+            return;
+        }
+        self.quiet_until = Some(Instant::now() + jittered(self.delay));
+        self.delay = (self.delay * 2).min(DELAY.1);
+        if self.delay == DELAY.1 {
+            tracing::warn!(job.kind = %self.kind, error = %fault, "can't take jobs: trying again");
+        } else {
+            tracing::debug!(job.kind = %self.kind, error = %fault, "can't take jobs: trying again");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! One job in a worker's hands, and the four answers that settle it.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::Message;
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId};
+use uuid::Uuid;
+
+use super::{Shared, jobs, link::Fault};
+use crate::{Delivery, Extend, Settle, Unavailable};
+
+/// What the subject of the acknowledgement says (NATS ADR-15).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Handed {
+    attempt: u32,
+    sequence: u64,
+    published_at: DateTime<Utc>,
+    /// Jobs that wait behind it.
+    behind: u64,
+}
+
+impl Handed {
+    /// `$JS.ACK.<stream>.<consumer>.<attempt>.<sequence>.<delivery>.<nanoseconds>.<behind>`, or the same with domain
+    /// and account before the stream and a random token behind.
+    fn parse(reply: &str) -> Option<Self> {
+        let tokens: Vec<_> = reply.split('.').collect();
+        let numbers = match tokens.len() {
+            9 => &tokens[4..9],
+            11.. => &tokens[6..11],
+            _ => return None,
+        };
+        let number = |i: usize| numbers[i].parse::<u64>().ok();
+        Some(Self {
+            attempt: u32::try_from(number(0)?).unwrap_or(u32::MAX),
+            sequence: number(1)?,
+            published_at: DateTime::from_timestamp_nanos(i64::try_from(number(3)?).ok()?),
+            behind: number(4)?,
+        })
+    }
+}
+
+/// Reads a job as the server hands it out: the job, its lane, and how many wait behind it. `None` for what is no job.
+pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
+    let reply = message.reply?.to_string();
+    let handed = Handed::parse(&reply)?;
+    let mut tokens = message.subject.rsplit('.');
+    let (tenant, lane) = (tokens.next()?, tokens.nth(1)?);
+    let lane: Lane = lane.parse().ok()?;
+    // Whoever publishes straight onto NATS may leave out the id or misspell the tenant. Such a job is handed out
+    // all the same, under names that no envelope has: the worker rejects it, and it is found among the dead.
+    let tenant = tenant.parse::<TenantId>().or_else(|_| "invalid-tenant".parse()).ok()?;
+    let id = jobs::job_id(message.headers.as_ref(), &message.payload);
+    let id = id.unwrap_or_else(|| nameless(shared.link.names.jobs(kind).as_bytes(), handed.sequence));
+    let delivery = Delivery {
+        job: JobRef { tenant, id },
+        kind: kind.clone(),
+        lane,
+        attempt: handed.attempt,
+        payload: message.payload,
+        headers: message.headers.as_ref().map(jobs::from_nats).unwrap_or_default(),
+        published_at: handed.published_at,
+        settle: Box::new(Answer { shared: Arc::clone(shared), reply }),
+    };
+    Some((delivery, lane as usize, handed.behind))
+}
+
+/// The same id at each attempt for a job that has none: a UUIDv8 (RFC 9562) of stream (FNV-1a) and sequence.
+fn nameless(stream: &[u8], sequence: u64) -> JobId {
+    let hash = stream
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&hash.to_be_bytes());
+    bytes[8..].copy_from_slice(&sequence.to_be_bytes());
+    JobId(Uuid::new_v8(bytes))
+}
+
+/// Answers the server about one delivery.
+#[derive(Clone)]
+struct Answer {
+    shared: Arc<Shared>,
+    reply: String,
+}
+
+impl Answer {
+    /// Says it until the server confirms, twice at most. Saying it again changes nothing.
+    async fn say(&self, what: &[u8]) -> Result<(), Unavailable> {
+        let what = Bytes::copy_from_slice(what);
+        let link = &self.shared.link;
+        let answer = match link.request(self.reply.clone(), None, what.clone()).await {
+            Err(Fault::Silence) => link.request(self.reply.clone(), None, what).await,
+            answer => answer,
+        };
+        let answer = answer.map_err(|fault| match fault {
+            Fault::NoResponders => Unavailable("the queue that the job came from is gone".to_owned()),
+            fault => fault.into(),
+        })?;
+        // A confirmation is empty. Anything else is an error, whatever it says.
+        match answer.status.is_none() && answer.payload.is_empty() {
+            true => Ok(()),
+            false => Err(Unavailable(format!(
+                "the server does not confirm: {:?} {}",
+                answer.status,
+                String::from_utf8_lossy(&answer.payload)
+            ))),
+        }
+    }
+}
+
+#[async_trait]
+impl Settle for Answer {
+    async fn ack(&self) -> Result<(), Unavailable> {
+        self.say(b"+ACK").await
+    }
+
+    async fn nak(&self, after: Duration) -> Result<(), Unavailable> {
+        match after.as_nanos() {
+            0 => self.say(b"-NAK").await,
+            nanos => self.say(format!(r#"-NAK {{"delay":{nanos}}}"#).as_bytes()).await,
+        }
+    }
+
+    async fn term(&self) -> Result<(), Unavailable> {
+        self.say(b"+TERM").await
+    }
+
+    fn extender(&self) -> Box<dyn Extend> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Extend for Answer {
+    async fn extend(&self) -> Result<(), Unavailable> {
+        self.say(b"+WPI").await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_the_acknowledgement_are_read() {
+        let short = Handed::parse("$JS.ACK.JOBS_CHAT.normal.2.17.30.1700000000000000000.4").expect("short");
+        assert_eq!((short.attempt, short.sequence, short.behind), (2, 17, 4));
+        assert_eq!(short.published_at.timestamp(), 1_700_000_000);
+        let long = Handed::parse("$JS.ACK._.ACC.JOBS_CHAT.normal.2.17.30.1700000000000000000.4.x7");
+        assert_eq!(long, Some(short));
+        for odd in ["", "$JS.ACK", "_INBOX.a.b", "$JS.ACK.S.c.x.17.30.1.4"] {
+            assert_eq!(Handed::parse(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_job_without_an_id_keeps_the_one_it_is_given() {
+        assert_eq!(nameless(b"JOBS_CHAT", 7), nameless(b"JOBS_CHAT", 7));
+        assert_ne!(nameless(b"JOBS_CHAT", 7), nameless(b"JOBS_CHAT", 8));
+        assert_ne!(nameless(b"JOBS_CHAT", 7), nameless(b"JOBS_EMBED", 7));
+    }
+}

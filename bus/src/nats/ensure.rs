@@ -1,0 +1,177 @@
+//! Creates streams and consumers, or brings them up to date; never deletes one.
+//!
+//! Settings that the topology does not name stay as they are on the server, and subjects that a stream already has
+//! stay too: a worker that knows fewer kinds than the gateway must not take the others' advisories away.
+
+use ruche_schemas::Kind;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Shared,
+    link::{Fault, Refusal},
+};
+use crate::topology::{self, Consumer, REQUIRED_SERVER, Stream};
+
+/// The server has no such stream.
+const NO_STREAM: u64 = 10059;
+
+/// The server has no such consumer.
+const NO_CONSUMER: u64 = 10014;
+
+/// Streams and consumers can't be brought to what they should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TopologyError {
+    /// The server lacks what is needed.
+    #[error(
+        "the NATS server is version {found}, but {}.{} or later is needed: upgrade nats-server",
+        REQUIRED_SERVER.0,
+        REQUIRED_SERVER.1
+    )]
+    TooOld {
+        /// What it says it is.
+        found: String,
+    },
+    /// The server refuses.
+    #[error("NATS refuses {what}: {reason}")]
+    Refused {
+        /// Which stream or consumer.
+        what: String,
+        /// The server's words.
+        reason: String,
+    },
+    /// The server can't be reached or JetStream is off.
+    #[error("NATS can't create {what}: {reason}. Is JetStream enabled (nats-server -js)?")]
+    Unavailable {
+        /// Which stream or consumer.
+        what: String,
+        /// What happened.
+        reason: String,
+    },
+}
+
+fn failed(what: &str, fault: Fault) -> TopologyError {
+    let what = what.to_owned();
+    match fault {
+        Fault::Refused(refusal) => TopologyError::Refused { what, reason: Fault::Refused(refusal).to_string() },
+        other => TopologyError::Unavailable { what, reason: other.to_string() },
+    }
+}
+
+#[derive(Deserialize)]
+struct Info {
+    config: Value,
+}
+
+impl Shared {
+    /// How many streams and consumers had to be created or changed.
+    pub(super) async fn ensure(&self, kinds: &[Kind]) -> Result<usize, TopologyError> {
+        check_version(&self.link.client.server_info().version)?;
+        let mut changes = 0;
+        for stream in topology::streams(&self.config, kinds, self.ack_wait) {
+            changes += usize::from(self.ensure_stream(&stream).await?);
+            for consumer in &stream.consumers {
+                changes += usize::from(self.ensure_consumer(&stream.name, consumer).await?);
+            }
+        }
+        Ok(changes)
+    }
+
+    async fn ensure_stream(&self, stream: &Stream) -> Result<bool, TopologyError> {
+        let name = &stream.name;
+        let what = format!("stream {name}");
+        let wanted = json!(stream);
+        let verb = match self.link.api::<Info>(&format!("STREAM.INFO.{name}"), &Value::Null).await {
+            Ok(found) => match merged(&found.config, &wanted) {
+                None => return Ok(false),
+                Some(config) => ("UPDATE", config),
+            },
+            Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => ("CREATE", wanted),
+            Err(fault) => return Err(failed(&what, fault)),
+        };
+        let _: Value =
+            self.link.api(&format!("STREAM.{}.{name}", verb.0), &verb.1).await.map_err(|fault| failed(&what, fault))?;
+        tracing::info!(messaging.destination.name = %name, action = verb.0, "stream");
+        Ok(true)
+    }
+
+    async fn ensure_consumer(&self, stream: &str, consumer: &Consumer) -> Result<bool, TopologyError> {
+        let name = &consumer.name;
+        let what = format!("consumer {name} of stream {stream}");
+        let wanted = json!(consumer);
+        let config = match self.link.api::<Info>(&format!("CONSUMER.INFO.{stream}.{name}"), &Value::Null).await {
+            Ok(found) => match merged(&found.config, &wanted) {
+                None => return Ok(false),
+                Some(config) => config,
+            },
+            Err(Fault::Refused(Refusal { code: NO_CONSUMER, .. })) => wanted,
+            Err(fault) => return Err(failed(&what, fault)),
+        };
+        let subject = format!("CONSUMER.CREATE.{stream}.{name}.{}", consumer.filter_subject);
+        let _: Value = self
+            .link
+            .api(&subject, &json!({"stream_name": stream, "config": config}))
+            .await
+            .map_err(|fault| failed(&what, fault))?;
+        tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer");
+        Ok(true)
+    }
+}
+
+/// What is there with what is wanted over it; `None` when that is the same.
+fn merged(found: &Value, wanted: &Value) -> Option<Value> {
+    let (Some(old), Some(wanted)) = (found.as_object(), wanted.as_object()) else {
+        return Some(wanted.clone());
+    };
+    let mut new = old.clone();
+    for (key, value) in wanted {
+        let value = match (key.as_str(), old.get(key)) {
+            ("subjects", Some(Value::Array(there))) => {
+                let mut all = there.clone();
+                all.extend(value.as_array().into_iter().flatten().filter(|subject| !there.contains(subject)).cloned());
+                Value::Array(all)
+            }
+            _ => value.clone(),
+        };
+        // The server leaves out what is false, zero or empty.
+        let absent = matches!(&value, Value::Bool(false)) || value.as_u64() == Some(0) || value == json!("");
+        if !(absent && !old.contains_key(key)) {
+            new.insert(key.clone(), value);
+        }
+    }
+    (&new != old).then_some(Value::Object(new))
+}
+
+/// Whether a server of this version has what is needed.
+fn check_version(found: &str) -> Result<(), TopologyError> {
+    let mut numbers = found.trim_start_matches('v').split(['.', '-']).map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= REQUIRED_SERVER => Ok(()),
+        _ => Err(TopologyError::TooOld { found: found.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_older_than_2_14_is_refused() {
+        for old in ["2.13.9", "2.9.25", "1.4.1", "2.10.0-beta.1", "", "two"] {
+            let error = check_version(old).expect_err(old).to_string();
+            assert!(error.contains("2.14") && error.contains(old), "{error}");
+        }
+        for new in ["2.14.0", "2.15.1", "2.14.0-RC.1", "3.0.0", "v2.14.2"] {
+            assert_eq!(check_version(new), Ok(()), "{new}");
+        }
+    }
+
+    #[test]
+    fn what_others_have_set_stays() {
+        let found = json!({"name": "A", "subjects": ["x", "y"], "max_age": 5, "metadata": {"by": "them"}});
+        assert_eq!(merged(&found, &json!({"subjects": ["y"], "max_age": 5, "max_bytes": 0})), None);
+        let merged = merged(&found, &json!({"subjects": ["z"], "max_age": 6})).expect("a change");
+        assert_eq!(merged["subjects"], json!(["x", "y", "z"]));
+        assert_eq!(merged["metadata"]["by"], "them");
+    }
+}

@@ -1,0 +1,317 @@
+//! The connection: reconnects for ever, and answers at once when there is none.
+//!
+//! Everything that waits for an answer waits here, with a bound, and stops waiting when the connection is lost, so
+//! that a gateway can say 503 within milliseconds of an outage instead of after a time-out.
+
+use std::{fmt, time::Duration};
+
+use async_nats::{
+    Client, ConnectErrorKind, ConnectOptions, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr,
+    Subscriber, connection::State,
+};
+use bytes::Bytes;
+use ruche_schemas::config;
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio::{sync::watch, time};
+
+use crate::{Unavailable, topology::Names};
+
+/// The longest wait for an answer.
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
+
+/// For how long a server that is not there yet is waited for at start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The connection can't be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// Not a URL.
+    #[error("nats.url holds {url:?}, which is not the address of a server: write nats://host:4222 ({reason})")]
+    Address {
+        /// The part that is wrong.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody answers.
+    #[error("no NATS server answers at {servers} after {seconds} s: {reason}. Is it running? See nats.url")]
+    Unreachable {
+        /// Where, without passwords.
+        servers: String,
+        /// How long was waited.
+        seconds: u64,
+        /// The last error.
+        reason: String,
+    },
+    /// The server is there and does not let us in.
+    #[error("the NATS server at {servers} refuses user {user:?}: check nats.user and nats.password")]
+    Refused {
+        /// Where, without passwords.
+        servers: String,
+        /// As whom.
+        user: String,
+    },
+}
+
+/// Why a request to the server failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nobody listens on the subject.
+    NoResponders,
+    /// No answer in time: it may or may not have been done.
+    Silence,
+    /// The message is larger than the server takes.
+    TooLarge,
+    /// The server says no.
+    Refused(Refusal),
+    /// There is no connection, or it was lost.
+    Down(String),
+}
+
+/// The server's own error.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Refusal {
+    #[serde(default, rename = "err_code")]
+    pub(super) code: u64,
+    #[serde(default)]
+    pub(super) description: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoResponders => write!(f, "JetStream does not answer, or the stream does not exist"),
+            Self::Silence => write!(f, "no answer within {} s", ANSWER.as_secs()),
+            Self::TooLarge => write!(f, "the message is larger than the server's max_payload"),
+            Self::Refused(Refusal { code, description }) => write!(f, "{description} (NATS error {code})"),
+            Self::Down(reason) => write!(f, "{reason}"),
+        }
+    }
+}
+
+impl From<Fault> for Unavailable {
+    fn from(fault: Fault) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+/// What the connection went through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Health {
+    /// How often it was lost.
+    pub(super) losses: u64,
+    /// Whether it is there.
+    pub(super) up: bool,
+}
+
+/// One connection, with names under one prefix.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) client: Client,
+    pub(super) names: Names,
+    health: watch::Receiver<Health>,
+}
+
+impl Link {
+    pub(super) async fn connect(config: &config::Nats) -> Result<Self, ConnectError> {
+        let addresses = addresses(config)?;
+        let login = login(config, &addresses);
+        let servers = addresses.iter().map(|a| format!("{}:{}", a.host(), a.port())).collect::<Vec<_>>().join(", ");
+        let (report, health) = watch::channel(Health { losses: 0, up: true });
+        let until = time::Instant::now() + PATIENCE;
+        let mut delay = Duration::from_millis(100);
+        loop {
+            let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
+                Ok(client) => return Ok(Self { client, names: Names::new(&config.prefix), health }),
+                Err(error) => error,
+            };
+            if matches!(error.kind(), ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication) {
+                let user = login.map(|(user, _)| user).unwrap_or_default();
+                return Err(ConnectError::Refused { servers, user });
+            }
+            if time::Instant::now() + delay > until {
+                let reason = error.to_string();
+                return Err(ConnectError::Unreachable { servers, seconds: PATIENCE.as_secs(), reason });
+            }
+            tracing::info!(server.address = %servers, error = %error, "waiting for the NATS server");
+            time::sleep(jittered(delay)).await;
+            delay = (delay * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    /// What the connection goes through, from now on.
+    pub(super) fn health(&self) -> watch::Receiver<Health> {
+        let mut health = self.health.clone();
+        health.mark_unchanged();
+        health
+    }
+
+    /// Fails at once when there is no connection.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        match self.client.connection_state() {
+            State::Connected => Ok(()),
+            _ => Err(Fault::Down("not connected to NATS".to_owned())),
+        }
+    }
+
+    /// Sends a request and waits for its answer, at most [`ANSWER`].
+    pub(super) async fn request(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Message, Fault> {
+        self.check()?;
+        let mut request = Request::new().payload(payload).timeout(Some(ANSWER));
+        if let Some(headers) = headers {
+            request = request.headers(headers);
+        }
+        let mut health = self.health();
+        let losses = health.borrow().losses;
+        let answer = tokio::select! {
+            answer = self.client.send_request(subject, request) => answer,
+            _ = health.wait_for(|now| now.losses != losses) =>
+                return Err(Fault::Down("the connection to NATS was lost".to_owned())),
+        };
+        answer.map_err(|error| match error.kind() {
+            RequestErrorKind::NoResponders => Fault::NoResponders,
+            RequestErrorKind::TimedOut => Fault::Silence,
+            RequestErrorKind::MaxPayloadExceeded => Fault::TooLarge,
+            _ => Fault::Down(error.to_string()),
+        })
+    }
+
+    /// Asks the JetStream API: JSON in, JSON out.
+    pub(super) async fn api<T: DeserializeOwned>(&self, subject: &str, body: &serde_json::Value) -> Result<T, Fault> {
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let answer = self.request(format!("$JS.API.{subject}"), None, body).await?;
+        parse(&answer.payload)
+    }
+
+    /// Stores a message in the stream that has its subject.
+    pub(super) async fn store(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Stored, Fault> {
+        let answer = self.request(subject, headers, payload).await?;
+        parse(&answer.payload)
+    }
+
+    /// As [`Link::store`], once more when no answer comes. Only for messages with an id, or that may be stored twice.
+    pub(super) async fn store_surely(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Stored, Fault> {
+        match self.store(subject.clone(), headers.clone(), payload.clone()).await {
+            Err(Fault::Silence) => self.store(subject, headers, payload).await,
+            other => other,
+        }
+    }
+
+    /// Listens on a subject.
+    pub(super) async fn subscribe(&self, subject: String) -> Result<Subscriber, Fault> {
+        self.check()?;
+        let subscribing = time::timeout(ANSWER, self.client.subscribe(subject)).await;
+        subscribing.map_err(|_| Fault::Silence)?.map_err(|error| Fault::Down(error.to_string()))
+    }
+
+    /// Returns once the server has seen everything that was sent before, on this connection.
+    pub(super) async fn round_trip(&self) -> Result<(), Fault> {
+        let _: serde_json::Value = self.api("INFO", &serde_json::Value::Null).await?;
+        Ok(())
+    }
+
+    /// Sends a message whose answers go to a subject.
+    pub(super) async fn send(&self, subject: String, reply: String, payload: Bytes) -> Result<(), Fault> {
+        self.check()?;
+        let sending = time::timeout(ANSWER, self.client.publish_with_reply(subject, reply, payload)).await;
+        sending.map_err(|_| Fault::Silence)?.map_err(|error| Fault::Down(error.to_string()))
+    }
+}
+
+/// The server's answer to a message that it stored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Stored {
+    #[serde(rename = "seq")]
+    pub(super) sequence: u64,
+    #[serde(default)]
+    pub(super) duplicate: bool,
+}
+
+fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Fault> {
+    #[derive(Deserialize)]
+    struct Failed {
+        error: Refusal,
+    }
+    if let Ok(Failed { error }) = serde_json::from_slice(payload) {
+        return Err(Fault::Refused(error));
+    }
+    serde_json::from_slice(payload).map_err(|error| Fault::Down(format!("NATS answers what we can't read: {error}")))
+}
+
+fn addresses(config: &config::Nats) -> Result<Vec<ServerAddr>, ConnectError> {
+    let parts = config.url.0.split(',').map(str::trim);
+    parts
+        .map(|url| {
+            // What follows an @ is the address; what precedes it is a secret.
+            let shown = url.rsplit('@').next().unwrap_or_default().to_owned();
+            url.parse().map_err(|error: std::io::Error| ConnectError::Address { url: shown, reason: error.to_string() })
+        })
+        .collect()
+}
+
+/// User and password: from the settings, else from the first URL that has them. They count for all servers, also for
+/// those that only the cluster names.
+fn login(config: &config::Nats, addresses: &[ServerAddr]) -> Option<(String, String)> {
+    if !config.user.is_empty() {
+        return Some((config.user.clone(), config.password.0.clone()));
+    }
+    addresses.iter().find_map(|address| Some((address.username()?.to_owned(), address.password()?.to_owned())))
+}
+
+fn options(config: &config::Nats, login: Option<&(String, String)>, report: watch::Sender<Health>) -> ConnectOptions {
+    // A server's permissions let each user read its own inboxes only: its name is in their subjects.
+    let role = login.map_or(&config.prefix, |(user, _)| user);
+    let role: String = role.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let mut options = ConnectOptions::new()
+        .name(format!("{} {}", config.prefix, std::process::id()))
+        .custom_inbox_prefix(format!("_INBOX_{role}"))
+        .ping_interval(Duration::from_secs(10))
+        .connection_timeout(ANSWER)
+        .request_timeout(Some(ANSWER))
+        .reconnect_delay_callback(|attempts| match attempts {
+            0 => Duration::ZERO,
+            n => jittered(Duration::from_millis(50) * 2_u32.pow(u32::try_from(n.min(7)).unwrap_or(7))),
+        })
+        .event_callback(move |event| {
+            note(&event, &report);
+            std::future::ready(())
+        });
+    if let Some((user, password)) = login {
+        options = options.user_and_password(user.clone(), password.clone());
+    }
+    options
+}
+
+fn note(event: &Event, report: &watch::Sender<Health>) {
+    match event {
+        Event::Connected => {
+            report.send_modify(|health| health.up = true);
+        }
+        Event::Disconnected | Event::Closed => {
+            report.send_modify(|health| *health = Health { losses: health.losses + 1, up: false });
+            tracing::warn!("the connection to NATS was lost: reconnecting");
+        }
+        Event::SlowConsumer(_) => tracing::warn!("NATS messages were dropped here: they will be read again"),
+        other => tracing::info!(event = %other, "NATS"),
+    }
+}
+
+/// From half the time to all of it, by chance, so that a fleet does not act as one.
+pub(super) fn jittered(time: Duration) -> Duration {
+    time.mul_f64(rand::random_range(0.5..1.0))
+}

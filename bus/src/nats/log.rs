@@ -1,0 +1,103 @@
+//! The log of a job: one writer at a time, and the server enforces it.
+//!
+//! Each event names the sequence of the one before it. The server refuses a writer that is behind, so a worker that
+//! was only presumed dead finds out at its next event. No message id is used: a duplicate's acknowledgement would
+//! look like a success to a writer that lost.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use ruche_schemas::{JobRef, Record};
+use tokio::time;
+
+use super::{
+    Shared,
+    link::{Fault, Refusal, jittered},
+    store::Entry,
+};
+use crate::{AppendError, Logged, Unavailable};
+
+/// Not the last sequence of the subject; and the same, while the leader is busy with another write.
+const WRONG_LAST: [u64; 2] = [10071, 10164];
+
+/// How often an append is sent before the bus counts as unavailable.
+const TRIES: u32 = 6;
+
+impl Shared {
+    pub(super) async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
+        let payload = serde_json::to_vec(record).map(Bytes::from);
+        let payload = payload.map_err(|error| Unavailable(format!("the event can't be written as JSON: {error}")))?;
+        let subject = self.link.names.event(job);
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Nats-Expected-Last-Subject-Sequence", after.to_string());
+        let mut fault = Fault::Silence;
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                time::sleep(jittered(Duration::from_millis(5) * 2_u32.pow(attempt))).await;
+            }
+            fault = match self.link.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
+                Ok(stored) => return Ok(stored.sequence),
+                // It is not known whether it is stored: trying again tells.
+                Err(Fault::Silence) if attempt < 2 => Fault::Silence,
+                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {
+                    match self.settled(&subject, after, &payload).await? {
+                        Some(verdict) => return verdict,
+                        None => Fault::Refused(refusal),
+                    }
+                }
+                Err(fault) => return Err(Unavailable::from(fault).into()),
+            };
+        }
+        Err(Unavailable::from(fault).into())
+    }
+
+    /// What a refusal means: the event is stored already (its acknowledgement was lost), somebody else has written,
+    /// or, when the log is as this writer believed, nothing yet.
+    async fn settled(
+        &self,
+        subject: &str,
+        after: u64,
+        payload: &Bytes,
+    ) -> Result<Option<Result<u64, AppendError>>, Unavailable> {
+        let last = self.link.last_exactly(&self.events, subject).await?;
+        Ok(match last {
+            Some(last) if last.sequence == after => None,
+            Some(last) if last.sequence > after && last.payload == *payload => Some(Ok(last.sequence)),
+            None if after == 0 => None,
+            _ => Some(Err(AppendError::Conflict)),
+        })
+    }
+
+    pub(super) async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
+        let subject = self.link.names.event(job);
+        // With copies a replica may be a moment behind, and a writer would lose to itself.
+        let last = match self.config.replicas {
+            1 => self.link.last(&self.events, &subject).await,
+            _ => self.link.last_exactly(&self.events, &subject).await,
+        };
+        last?.map(logged).transpose()
+    }
+
+    /// The events of a job from a sequence of the stream on.
+    pub(super) async fn logged(&self, job: &JobRef, from: u64) -> Result<Vec<Logged>, Unavailable> {
+        let entries = self.link.all(&self.events, &self.link.names.event(job), from, usize::MAX).await?;
+        entries.into_iter().map(logged).collect()
+    }
+}
+
+fn logged(entry: Entry) -> Result<Logged, Unavailable> {
+    Ok(Logged { sequence: entry.sequence, record: record(&entry.payload, entry.sequence)? })
+}
+
+/// Reads an event.
+pub(super) fn record(payload: &[u8], sequence: u64) -> Result<Record, Unavailable> {
+    serde_json::from_slice(payload)
+        .map_err(|error| Unavailable(format!("the event with sequence {sequence} can't be read: {error}")))
+}
+
+impl Refusal {
+    /// Whether a stream is at one of its bounds.
+    pub(super) fn is_full(&self) -> bool {
+        self.code == 10077 && self.description.contains("maximum")
+    }
+}

@@ -1,0 +1,158 @@
+//! The bus on NATS JetStream: what it accepts survives a crash of any process, and of a server when there are three.
+//!
+//! One file per concern, so that each promise can be checked by reading one of them:
+//! - `link`: the connection, and every wait for an answer.
+//! - `store`: reads without consumers.
+//! - `ensure`: creates what [`crate::topology`] says.
+//! - `jobs`: publishing, dead letters, depth.
+//! - `log`, `watch`: the log of a job, and those who follow it.
+//! - `signals`: cancellations and the presence of workers.
+//! - `deliveries`, `credit`, `delivery`: handing jobs to a worker.
+
+mod credit;
+mod deliveries;
+mod delivery;
+mod ensure;
+mod jobs;
+mod link;
+mod log;
+mod signals;
+mod store;
+mod watch;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use ruche_schemas::{JobRef, Kind, Record, TenantId, config};
+use serde_json::Value;
+
+pub use ensure::TopologyError;
+pub use link::ConnectError;
+
+use crate::{
+    AppendError, Bus, DeadLetter, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable,
+};
+
+/// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Nats {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    link: link::Link,
+    config: config::Nats,
+    ack_wait: Duration,
+    /// The stream that holds the logs.
+    events: String,
+    cancels: String,
+    dead: String,
+    workers: String,
+}
+
+impl Nats {
+    /// Connects, waiting up to 30 s for a server that is not there yet; reconnects for ever afterwards. A worker
+    /// that says nothing for `ack_wait` loses its job.
+    ///
+    /// # Errors
+    /// When the address is wrong, nobody answers or the server refuses the user.
+    pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
+        let link = link::Link::connect(config).await?;
+        let [events, cancels, dead, workers] =
+            ["EVENTS", "CANCELS", "DEAD", "WORKERS"].map(|name| link.names.stream(name));
+        let shared = Shared { link, config: config.clone(), ack_wait, events, cancels, dead, workers };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Creates what [`crate::topology::streams`] says for these kinds, or brings it up to date; changes nothing
+    /// when all is as it should be. May be called by many processes at once.
+    ///
+    /// # Errors
+    /// When the server is too old, can't be reached or refuses a stream.
+    pub async fn ensure(&self, kinds: &[Kind]) -> Result<(), TopologyError> {
+        self.shared.ensure(kinds).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl Bus for Nats {
+    async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
+        self.shared.publish(message).await
+    }
+
+    async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
+        self.shared.link.check()?;
+        Ok(Box::new(deliveries::NatsDeliveries::new(Arc::clone(&self.shared), kind.clone())))
+    }
+
+    async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
+        self.shared.append(job, after, record).await
+    }
+
+    async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
+        self.shared.last(job).await
+    }
+
+    async fn watch(
+        &self,
+        job: &JobRef,
+        from: u64,
+    ) -> Result<BoxStream<'static, Result<Record, Unavailable>>, Unavailable> {
+        watch::watch(Arc::clone(&self.shared), job.clone(), from).await
+    }
+
+    async fn replay(&self, job: &JobRef) -> Result<Vec<Record>, Unavailable> {
+        let logged = self.shared.logged(job, 1).await?;
+        Ok(logged.into_iter().map(|logged| logged.record).collect())
+    }
+
+    async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
+        self.shared.cancel(job).await
+    }
+
+    async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
+        self.shared.is_cancelled(job).await
+    }
+
+    async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable> {
+        signals::cancellations(Arc::clone(&self.shared)).await
+    }
+
+    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
+        self.shared.bury(letter).await
+    }
+
+    async fn dead(&self, kind: &Kind, tenant: Option<&TenantId>, limit: usize) -> Result<Vec<DeadLetter>, Unavailable> {
+        self.shared.letters(kind, tenant, limit).await
+    }
+
+    async fn depth(&self) -> Result<Vec<Depth>, Unavailable> {
+        self.shared.depth().await
+    }
+
+    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
+        self.shared.announce(presence).await
+    }
+
+    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
+        self.shared.retire(presence).await
+    }
+
+    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
+        self.shared.present().await
+    }
+
+    async fn ready(&self) -> Result<(), Unavailable> {
+        let asked = format!("STREAM.INFO.{}", self.shared.events);
+        let _: Value = self.shared.link.api(&asked, &Value::Null).await?;
+        Ok(())
+    }
+
+    async fn flush(&self) -> Result<(), Unavailable> {
+        self.shared.link.check()?;
+        let flushing = tokio::time::timeout(link::ANSWER, self.shared.link.client.flush()).await;
+        flushing.map_err(|_| link::Fault::Silence)?.map_err(|error| Unavailable(error.to_string()))
+    }
+}

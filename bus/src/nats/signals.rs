@@ -1,0 +1,115 @@
+//! Cancellations and the presence of workers: short facts, the last one per subject kept by the server.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::Subscriber;
+use bytes::Bytes;
+use chrono::Utc;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use ruche_schemas::{JobRef, TenantId};
+use tokio::{sync::watch::Receiver, time::Instant};
+
+use super::{Shared, link::Health};
+use crate::{Presence, Unavailable};
+
+/// How much further than the outage a look back goes: clocks differ.
+const MARGIN: Duration = Duration::from_secs(60);
+
+impl Shared {
+    pub(super) async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
+        // Stored for whoever gets the job later; whoever listens on the subject hears it at the same moment.
+        self.link.store_surely(self.link.names.cancel(job), None, Bytes::new()).await?;
+        Ok(())
+    }
+
+    pub(super) async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
+        let subject = self.link.names.cancel(job);
+        Ok(self.link.last(&self.cancels, &subject).await?.is_some())
+    }
+
+    pub(super) async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
+        let text = serde_json::to_vec(presence).map_err(|error| Unavailable(error.to_string()))?;
+        let subject = self.link.names.worker(&presence.kind, &presence.worker);
+        self.link.store_surely(subject, None, Bytes::from(text)).await?;
+        Ok(())
+    }
+
+    /// An empty announcement: a worker may publish, but need not be allowed to delete.
+    pub(super) async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
+        let subject = self.link.names.worker(&presence.kind, &presence.worker);
+        self.link.store_surely(subject, None, Bytes::new()).await?;
+        Ok(())
+    }
+
+    pub(super) async fn present(&self) -> Result<Vec<Presence>, Unavailable> {
+        let found = self.link.all(&self.workers, &self.link.names.workers(), 1, usize::MAX).await?;
+        let mut present: Vec<Presence> =
+            found.iter().filter_map(|entry| serde_json::from_slice(&entry.payload).ok()).collect();
+        present.sort_by(|a, b| (a.kind.as_str(), &a.worker).cmp(&(b.kind.as_str(), &b.worker)));
+        Ok(present)
+    }
+}
+
+/// Hears cancellations. What is asked for during an outage is read afterwards.
+struct Ears {
+    shared: Arc<Shared>,
+    subscription: Subscriber,
+    health: Receiver<Health>,
+    missed: std::vec::IntoIter<JobRef>,
+    lost_at: Option<Instant>,
+}
+
+pub(super) async fn cancellations(shared: Arc<Shared>) -> Result<BoxStream<'static, JobRef>, Unavailable> {
+    let health = shared.link.health();
+    let subscription = shared.link.subscribe(shared.link.names.cancels()).await?;
+    // Once this returns, the server knows that we listen.
+    shared.link.round_trip().await?;
+    let ears = Ears { shared, subscription, health, missed: Vec::new().into_iter(), lost_at: None };
+    Ok(stream::unfold(ears, |mut ears| async move { ears.next().await.map(|job| (job, ears)) }).boxed())
+}
+
+impl Ears {
+    async fn next(&mut self) -> Option<JobRef> {
+        loop {
+            if let Some(job) = self.missed.next() {
+                return Some(job);
+            }
+            let retry = tokio::time::sleep(Duration::from_secs(1));
+            tokio::select! {
+                message = self.subscription.next() => match job_of(&message?.subject) {
+                    Some(job) => return Some(job),
+                    None => continue,
+                },
+                Ok(()) = self.health.changed() => {
+                    let health = *self.health.borrow_and_update();
+                    if !health.up {
+                        self.lost_at.get_or_insert_with(Instant::now);
+                    }
+                }
+                () = retry, if self.lost_at.is_some() => {}
+            }
+            self.look_back().await;
+        }
+    }
+
+    async fn look_back(&mut self) {
+        let Some(lost_at) = self.lost_at else { return };
+        let since = Utc::now() - (lost_at.elapsed() + MARGIN);
+        let subjects = self.shared.link.names.cancels();
+        if let Ok(found) = self.shared.link.since(&self.shared.cancels, &subjects, since).await {
+            self.lost_at = None;
+            self.missed = found.iter().filter_map(|entry| job_of(&entry.subject)).collect::<Vec<_>>().into_iter();
+        }
+    }
+}
+
+/// The job in `<prefix>.<what>.<tenant>.<job>`.
+fn job_of(subject: &str) -> Option<JobRef> {
+    let mut parts = subject.rsplit('.');
+    let id = parts.next()?.parse().ok()?;
+    let tenant: TenantId = parts.next()?.parse().ok()?;
+    Some(JobRef { tenant, id })
+}

@@ -1,0 +1,169 @@
+//! Reads what streams hold, without a consumer: single messages and batches by subject.
+//!
+//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. With copies, any
+//! replica may answer a direct get, a moment behind the leader: what must be exact asks the leader.
+
+use async_nats::{HeaderMap, Message, StatusCode};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use serde_json::{Value, json};
+use tokio::time;
+
+use super::link::{ANSWER, Fault, Link};
+
+/// Messages asked for at a time.
+const BATCH: usize = 512;
+
+/// Bytes asked for at a time.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// The leader has no such message.
+const NO_MESSAGE: u64 = 10037;
+
+/// A stored message.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) subject: String,
+    pub(super) sequence: u64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) headers: HeaderMap,
+    pub(super) payload: Bytes,
+    /// How many more match.
+    pub(super) more: u64,
+}
+
+/// The number in a header; 0 when there is none.
+pub(super) fn number(headers: &HeaderMap, name: &str) -> u64 {
+    headers.get(name).and_then(|value| value.as_str().parse().ok()).unwrap_or_default()
+}
+
+impl Entry {
+    fn read(message: Message) -> Option<Self> {
+        let headers = message.headers?;
+        let at = DateTime::parse_from_rfc3339(headers.get("Nats-Time-Stamp")?.as_str()).ok()?.to_utc();
+        let subject = headers.get("Nats-Subject")?.as_str().to_owned();
+        let sequence = number(&headers, "Nats-Sequence");
+        let more = number(&headers, "Nats-Num-Pending");
+        Some(Self { subject, sequence, at, headers, payload: message.payload, more })
+    }
+}
+
+impl Link {
+    /// The last message of a subject.
+    pub(super) async fn last(&self, stream: &str, subject: &str) -> Result<Option<Entry>, Fault> {
+        let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
+        one(self.request(asked, None, Bytes::new()).await?)
+    }
+
+    /// The last message of a subject as the stream's leader knows it.
+    pub(super) async fn last_exactly(&self, stream: &str, subject: &str) -> Result<Option<Entry>, Fault> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            message: Raw,
+        }
+        #[derive(serde::Deserialize)]
+        struct Raw {
+            seq: u64,
+        }
+        let asked = format!("STREAM.MSG.GET.{stream}");
+        let sequence = match self.api::<Answer>(&asked, &json!({"last_by_subj": subject})).await {
+            Ok(answer) => answer.message.seq,
+            Err(Fault::Refused(refusal)) if refusal.code == NO_MESSAGE => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        // The replica that answers the read may need a moment to have it.
+        for _ in 0..50 {
+            if let Some(entry) = self.by(stream, &json!({"seq": sequence})).await? {
+                return Ok(Some(entry));
+            }
+            time::sleep(time::Duration::from_millis(20)).await;
+        }
+        Err(Fault::Silence)
+    }
+
+    /// The first message of these subjects.
+    pub(super) async fn first(&self, stream: &str, subjects: &str) -> Result<Option<Entry>, Fault> {
+        self.by(stream, &json!({"seq": 1, "next_by_subj": subjects})).await
+    }
+
+    /// The first message of these subjects from a sequence on, and how many more match.
+    pub(super) async fn probe(&self, stream: &str, subjects: &str, from: u64) -> Result<Option<Entry>, Fault> {
+        let mut found = Vec::new();
+        self.batch(stream, &json!({"seq": from, "next_by_subj": subjects, "batch": 1}), &mut found).await?;
+        Ok(found.pop())
+    }
+
+    async fn by(&self, stream: &str, query: &Value) -> Result<Option<Entry>, Fault> {
+        let asked = format!("$JS.API.DIRECT.GET.{stream}");
+        one(self.request(asked, None, Bytes::from(query.to_string())).await?)
+    }
+
+    /// All messages of these subjects from a sequence on, in order; at most `limit`.
+    pub(super) async fn all(&self, stream: &str, subjects: &str, from: u64, limit: usize) -> Result<Vec<Entry>, Fault> {
+        let mut found: Vec<Entry> = Vec::new();
+        let mut next = from.max(1);
+        while found.len() < limit {
+            let batch = BATCH.min(limit - found.len());
+            let query = json!({"seq": next, "next_by_subj": subjects, "batch": batch, "max_bytes": BATCH_BYTES});
+            let more = self.batch(stream, &query, &mut found).await?;
+            match found.last() {
+                Some(last) if more && last.sequence >= next => next = last.sequence + 1,
+                _ => break,
+            }
+        }
+        Ok(found)
+    }
+
+    /// All messages of these subjects since a time.
+    pub(super) async fn since(&self, stream: &str, subjects: &str, time: DateTime<Utc>) -> Result<Vec<Entry>, Fault> {
+        let mut found = Vec::new();
+        let query = json!({"start_time": time.to_rfc3339(), "next_by_subj": subjects, "batch": BATCH});
+        if self.batch(stream, &query, &mut found).await? {
+            let next = found.last().map_or(1, |entry| entry.sequence + 1);
+            found.extend(self.all(stream, subjects, next, usize::MAX).await?);
+        }
+        Ok(found)
+    }
+
+    /// Asks for a batch; returns whether more match.
+    async fn batch(&self, stream: &str, query: &Value, found: &mut Vec<Entry>) -> Result<bool, Fault> {
+        let inbox = self.client.new_inbox();
+        let mut answers = self.subscribe(inbox.clone()).await?;
+        let asked = format!("$JS.API.DIRECT.GET.{stream}");
+        self.send(asked, inbox, Bytes::from(query.to_string())).await?;
+        let mut health = self.health();
+        let losses = health.borrow().losses;
+        loop {
+            let message = tokio::select! {
+                message = time::timeout(ANSWER, answers.next()) => message.map_err(|_| Fault::Silence)?,
+                _ = health.wait_for(|now| now.losses != losses) => None,
+            };
+            let message = message.ok_or_else(|| Fault::Down("the connection to NATS was lost".to_owned()))?;
+            match message.status {
+                None => found.extend(Entry::read(message)),
+                Some(StatusCode::NOT_FOUND) => return Ok(false),
+                Some(StatusCode::NO_RESPONDERS) => return Err(Fault::NoResponders),
+                // 204: the end of the batch.
+                Some(status) if status == 204 => {
+                    return Ok(message.headers.is_some_and(|headers| number(&headers, "Nats-Num-Pending") > 0));
+                }
+                Some(status) => {
+                    let description = message.description.unwrap_or_default();
+                    return Err(Fault::Down(format!("NATS answers {status} {description} to a read")));
+                }
+            }
+        }
+    }
+}
+
+fn one(message: Message) -> Result<Option<Entry>, Fault> {
+    match message.status {
+        None => Ok(Entry::read(message)),
+        Some(StatusCode::NOT_FOUND) => Ok(None),
+        Some(status) => {
+            let description = message.description.unwrap_or_default();
+            Err(Fault::Down(format!("NATS answers {status} {description} to a read")))
+        }
+    }
+}

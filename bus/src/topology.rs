@@ -1,0 +1,321 @@
+//! Which subjects, streams and consumers there are: all of it as data, in one place.
+//!
+//! What this module says is what [`crate::nats::Nats::ensure`] creates, what `nats/topology.json` shows and what
+//! the permissions in `nats/` are written for. The structures are the server's own configuration JSON, so that a
+//! piece of the snapshot can be pasted into `nats stream add --config`.
+
+use std::time::Duration;
+
+use ruche_schemas::{JobRef, Kind, Lane, TenantId, config};
+use serde::Serialize;
+
+use crate::PRESENCE;
+
+/// The largest job as a message, headers included, in bytes. It is less than the server's default of 1 MiB by what
+/// a dead letter adds to the job that it keeps.
+pub const MAX_JOB_BYTES: usize = (1 << 20) - MAX_LETTER_BYTES;
+
+/// What a dead letter may add to its job, in bytes.
+pub const MAX_LETTER_BYTES: usize = 16 << 10;
+
+/// For how long the same job id again is a duplicate. The ledger guards what comes later.
+pub const DEDUP_WINDOW: Duration = Duration::from_secs(15 * 60);
+
+/// The oldest server that has all that is used here.
+pub const REQUIRED_SERVER: (u32, u32) = (2, 14);
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Names of subjects and streams under one prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// Names under this prefix: `a-z 0-9 _`, as the configuration checks.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    /// A stream: `EVENTS` under the prefix `ruche`, `T1_EVENTS` under `t1`.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> String {
+        match self.prefix.as_str() {
+            "ruche" => name.to_owned(),
+            other => format!("{}_{name}", other.to_uppercase()),
+        }
+    }
+
+    /// The stream that holds a kind's jobs.
+    #[must_use]
+    pub fn jobs(&self, kind: &Kind) -> String {
+        self.stream(&format!("JOBS_{}", kind.as_str().to_uppercase()))
+    }
+
+    /// Where a tenant's jobs of a kind and lane are published. One shard for now; consumers take any.
+    #[must_use]
+    pub fn job(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
+        format!("{}.job.{kind}.{lane}.0.{tenant}", self.prefix)
+    }
+
+    /// All jobs of a lane.
+    #[must_use]
+    pub fn lane(&self, kind: &Kind, lane: Lane) -> String {
+        format!("{}.job.{kind}.{lane}.*.*", self.prefix)
+    }
+
+    /// All jobs.
+    #[must_use]
+    pub fn all_jobs(&self) -> String {
+        format!("{}.job.>", self.prefix)
+    }
+
+    /// A job's log.
+    #[must_use]
+    pub fn event(&self, job: &JobRef) -> String {
+        format!("{}.event.{}.{}", self.prefix, job.tenant, job.id)
+    }
+
+    /// Where a job's events are heard once they are stored. The log's own subject would also carry those that the
+    /// stream refuses: the writes of a worker that was only presumed dead.
+    #[must_use]
+    pub fn live(&self, job: &JobRef) -> String {
+        format!("{}.live.{}.{}", self.prefix, job.tenant, job.id)
+    }
+
+    /// A tenant's dead letters of a kind; everybody's without a tenant.
+    #[must_use]
+    pub fn dead(&self, kind: &Kind, tenant: Option<&TenantId>) -> String {
+        format!("{}.dead.{kind}.{}", self.prefix, tenant.map_or("*", TenantId::as_str))
+    }
+
+    /// Where a job's cancellation is asked for.
+    #[must_use]
+    pub fn cancel(&self, job: &JobRef) -> String {
+        format!("{}.cancel.{}.{}", self.prefix, job.tenant, job.id)
+    }
+
+    /// All cancellations.
+    #[must_use]
+    pub fn cancels(&self) -> String {
+        format!("{}.cancel.*.*", self.prefix)
+    }
+
+    /// Where a worker announces itself. What can't be in a subject becomes `_`.
+    #[must_use]
+    pub fn worker(&self, kind: &Kind, worker: &str) -> String {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+        format!("{}.worker.{kind}.{}", self.prefix, worker.chars().take(128).map(safe).collect::<String>())
+    }
+
+    /// All announcements.
+    #[must_use]
+    pub fn workers(&self) -> String {
+        format!("{}.worker.*.*", self.prefix)
+    }
+}
+
+/// A stream, as the server's configuration.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stream {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What it stores.
+    pub subjects: Vec<String>,
+    /// `limits` or `workqueue`.
+    pub retention: &'static str,
+    /// `file` or `memory`.
+    pub storage: &'static str,
+    /// What happens to a message that comes when it is full: `new` refuses it, `old` drops the oldest.
+    pub discard: &'static str,
+    /// Copies.
+    pub num_replicas: u8,
+    /// The most messages; -1 for no bound.
+    pub max_msgs: i64,
+    /// The most messages per subject; -1 for no bound.
+    pub max_msgs_per_subject: i64,
+    /// The largest message with its headers, in bytes; -1 for the server's bound.
+    pub max_msg_size: i64,
+    /// How long messages are kept, in nanoseconds; 0 for ever.
+    #[serde(serialize_with = "nanos")]
+    pub max_age: Duration,
+    /// For how long message ids are remembered, in nanoseconds.
+    #[serde(serialize_with = "nanos")]
+    pub duplicate_window: Duration,
+    /// Whether any replica answers reads.
+    pub allow_direct: bool,
+    /// Under which subject stored messages are announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub republish: Option<Republish>,
+    /// Its durable consumers.
+    #[serde(skip)]
+    pub consumers: Vec<Consumer>,
+}
+
+/// Announces stored messages on another subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Republish {
+    /// Which messages.
+    pub src: String,
+    /// Where.
+    pub dest: String,
+}
+
+/// A durable pull consumer, as the server's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Consumer {
+    /// Its name.
+    pub durable_name: String,
+    /// The same.
+    pub name: String,
+    /// What it hands out.
+    pub filter_subject: String,
+    /// Always `explicit`.
+    pub ack_policy: &'static str,
+    /// Always `all`.
+    pub deliver_policy: &'static str,
+    /// How long a silent worker keeps a job, in nanoseconds.
+    #[serde(serialize_with = "nanos")]
+    pub ack_wait: Duration,
+    /// How often a job is handed out at most. -1: the worker runtime counts, because only it can write a dead
+    /// letter with its reason. A bound here would strand a job in the queue where nobody sees it.
+    pub max_deliver: i64,
+    /// Jobs that may be in workers' hands at once, delayed retries included.
+    pub max_ack_pending: i64,
+    /// Pulls that may wait at once: at least the number of workers.
+    pub max_waiting: i64,
+}
+
+fn nanos<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// The consumer of a lane.
+#[must_use]
+pub const fn consumer_name(lane: Lane) -> &'static str {
+    lane.as_str()
+}
+
+/// All streams for these kinds, with their consumers.
+#[must_use]
+pub fn streams(config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec<Stream> {
+    let names = Names::new(&config.prefix);
+    let mut streams: Vec<_> = kinds.iter().map(|kind| jobs(&names, config, kind, ack_wait)).collect();
+    streams.extend(records(&names, config));
+    streams.extend(signals(&names, config, kinds));
+    streams
+}
+
+fn jobs(names: &Names, config: &config::Nats, kind: &Kind, ack_wait: Duration) -> Stream {
+    let consumers = Lane::ALL.map(|lane| Consumer {
+        durable_name: consumer_name(lane).to_owned(),
+        name: consumer_name(lane).to_owned(),
+        filter_subject: names.lane(kind, lane),
+        ack_policy: "explicit",
+        deliver_policy: "all",
+        ack_wait,
+        max_deliver: -1,
+        max_ack_pending: 10_000,
+        max_waiting: 10_000,
+    });
+    Stream {
+        name: names.jobs(kind),
+        description: format!("Jobs of kind {kind} that wait for a worker or are in its hands"),
+        // Lane by lane: a job that no consumer would hand out is refused.
+        subjects: Lane::ALL.map(|lane| names.lane(kind, lane)).to_vec(),
+        retention: "workqueue",
+        discard: "new",
+        max_msgs: config.backlog_jobs,
+        max_msg_size: MAX_JOB_BYTES as i64,
+        duplicate_window: DEDUP_WINDOW,
+        consumers: consumers.to_vec(),
+        ..plain(config)
+    }
+}
+
+/// What is kept to be read again.
+fn records(names: &Names, config: &config::Nats) -> [Stream; 2] {
+    let prefix = &names.prefix;
+    let events = Stream {
+        name: names.stream("EVENTS"),
+        description: "What jobs said: one log per job, one writer at a time".to_owned(),
+        subjects: vec![format!("{prefix}.event.*.*")],
+        max_age: HOUR * config.events_hours,
+        republish: Some(Republish {
+            src: format!("{prefix}.event.*.*"),
+            dest: format!("{prefix}.live.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"),
+        }),
+        ..plain(config)
+    };
+    let dead = Stream {
+        name: names.stream("DEAD"),
+        description: "Jobs that nobody will try again: the message as it was, its reason in the header ruche-letter"
+            .to_owned(),
+        subjects: vec![format!("{prefix}.dead.*.*")],
+        max_age: DAY * 30,
+        duplicate_window: DEDUP_WINDOW,
+        ..plain(config)
+    };
+    [events, dead]
+}
+
+/// What is true for a while.
+fn signals(names: &Names, config: &config::Nats, kinds: &[Kind]) -> [Stream; 3] {
+    let advisory =
+        |event: &'static str| move |kind: &Kind| format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.*", names.jobs(kind));
+    let advisories = Stream {
+        name: names.stream("ADVISORIES"),
+        description: "What the server says of jobs that were given up".to_owned(),
+        subjects: [kinds.iter().map(advisory("MAX_DELIVERIES")), kinds.iter().map(advisory("MSG_TERMINATED"))]
+            .into_iter()
+            .flatten()
+            .collect(),
+        max_age: DAY * 7,
+        ..plain(config)
+    };
+    let cancels = Stream {
+        name: names.stream("CANCELS"),
+        description: "Which jobs somebody asked to be cancelled".to_owned(),
+        subjects: vec![names.cancels()],
+        max_msgs_per_subject: 1,
+        max_age: DAY,
+        ..plain(config)
+    };
+    let workers = Stream {
+        name: names.stream("WORKERS"),
+        description: "Which workers are alive".to_owned(),
+        subjects: vec![names.workers()],
+        storage: "memory",
+        max_msgs_per_subject: 1,
+        max_age: PRESENCE,
+        duplicate_window: PRESENCE,
+        ..plain(config)
+    };
+    [advisories, cancels, workers]
+}
+
+/// What most streams have in common.
+fn plain(config: &config::Nats) -> Stream {
+    Stream {
+        name: String::new(),
+        description: String::new(),
+        subjects: Vec::new(),
+        retention: "limits",
+        storage: "file",
+        discard: "old",
+        num_replicas: config.replicas,
+        max_msgs: -1,
+        max_msgs_per_subject: -1,
+        max_msg_size: -1,
+        max_age: Duration::ZERO,
+        duplicate_window: Duration::from_secs(120),
+        allow_direct: true,
+        republish: None,
+        consumers: Vec::new(),
+    }
+}

@@ -1,0 +1,87 @@
+//! What every bus promises, checked on each adapter: `suite` holds the promises, this file the list of them.
+
+mod suite;
+
+use std::{sync::Arc, time::Duration};
+
+use ruche_bus::{Bus, memory::Memory, nats::Nats};
+use ruche_services::testing;
+
+use suite::{ACK_WAIT, BACKLOG, KIND};
+
+async fn memory() -> Arc<dyn Bus> {
+    Arc::new(Memory::new(&[KIND], BACKLOG as usize, ACK_WAIT))
+}
+
+async fn nats() -> Arc<dyn Bus> {
+    let config = suite::config(&testing::shared_nats().await, &testing::unique("c"));
+    let bus = Nats::connect(&config, ACK_WAIT).await.expect("a connection");
+    bus.ensure(&[KIND]).await.expect("streams");
+    Arc::new(bus)
+}
+
+/// One test per promise and adapter. A promise that takes this long is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+macro_rules! promises {
+    ($($file:ident: $($promise:ident)+;)+) => {
+        mod on_memory {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                let bus = super::memory().await;
+                let test = super::suite::$file::$promise(&*bus);
+                tokio::time::timeout(super::PATIENCE, test).await.expect("in time");
+            })+)+
+        }
+        mod on_nats {
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                let bus = super::nats().await;
+                let test = super::suite::$file::$promise(&*bus);
+                tokio::time::timeout(super::PATIENCE, test).await.expect("in time");
+            })+)+
+        }
+    };
+}
+
+promises! {
+    jobs:
+        a_published_job_is_handed_out_once_and_gone_after_done
+        what_was_published_is_what_arrives
+        a_duplicate_is_reported_and_not_delivered_twice
+        an_unsettled_job_comes_back_with_a_higher_attempt
+        a_retry_comes_back_after_its_delay_not_before
+        an_extended_job_is_not_redelivered
+        a_late_done_counts
+        a_full_queue_refuses
+        an_unknown_kind_is_refused
+        a_job_that_is_too_large_is_refused
+        depth_counts_what_waits_and_what_is_in_flight;
+    dead:
+        a_rejected_job_is_in_dead_before_it_is_gone
+        a_dead_letter_is_kept_once_per_attempt
+        dead_letters_are_listed_newest_first_by_kind_and_tenant
+        the_largest_job_can_be_buried_whole;
+    workers:
+        no_more_than_free_jobs_are_taken
+        a_wait_that_is_dropped_loses_nothing
+        a_queue_that_is_closed_hands_back_what_it_held
+        two_workers_share_a_queue
+        many_jobs_are_each_handed_out_once
+        interactive_comes_first_but_bulk_is_not_starved
+        an_idle_worker_hears_every_lane;
+    log:
+        append_refuses_a_writer_that_is_behind
+        an_append_whose_answer_was_lost_can_be_repeated
+        the_last_event_tells_where_to_go_on
+        a_watcher_sees_stored_then_live_events_without_gap_or_repeat
+        a_watch_starts_at_any_event
+        a_refused_append_is_never_seen_by_a_watcher
+        a_watch_ends_after_the_final_event
+        the_same_job_id_of_two_tenants_is_two_logs
+        five_hundred_events_are_replayed_in_order;
+    signals:
+        a_cancel_reaches_a_listener_and_a_late_asker
+        a_worker_is_known_from_its_announcement_until_it_retires
+        a_bus_that_is_up_is_ready;
+}

@@ -1,0 +1,262 @@
+//! What only the real server can show: outages, restarts, and messages that others publish.
+
+#[path = "suite/mod.rs"]
+#[allow(dead_code)]
+mod suite;
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use futures::{StreamExt, TryStreamExt};
+use ruche_bus::{
+    Bus, PublishError, Receipt,
+    nats::{ConnectError, Nats},
+};
+use ruche_schemas::{EventType, JobRef, Lane};
+use ruche_services::testing;
+
+use suite::{ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
+
+/// A time in which anything here must have happened.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn within<T>(test: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, test).await.expect("in time")
+}
+
+async fn connect(url: &str, prefix: &str) -> Nats {
+    let bus = Nats::connect(&config(url, prefix), ACK_WAIT).await.expect("a connection");
+    bus.ensure(&[KIND]).await.expect("streams");
+    bus
+}
+
+/// Waits until the bus is as expected.
+async fn until_ready(bus: &Nats, ready: bool) {
+    while bus.ready().await.is_ok() != ready {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn topology_is_created_twice_without_change() {
+    let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+    let bus = connect(&url, &prefix).await;
+    let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
+    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS"];
+    let look = async || {
+        let mut seen = Vec::new();
+        for name in names {
+            let name = format!("{}_{name}", prefix.to_uppercase());
+            let stream = raw.get_stream(&name).await.expect("a stream");
+            let consumers: Vec<_> = stream.consumers().try_collect().await.expect("consumers");
+            let consumers: Vec<_> = consumers.into_iter().map(|consumer| (consumer.created, consumer.config)).collect();
+            seen.push((stream.cached_info().created, stream.cached_info().config.clone(), consumers));
+        }
+        seen
+    };
+    let before = look().await;
+    assert_eq!(before[0].2.len(), Lane::ALL.len());
+    // Several programs start at the same time.
+    let kinds = [KIND];
+    let again = (0..8).map(|_| bus.ensure(&kinds));
+    futures::future::try_join_all(again).await.expect("the same streams");
+    assert_eq!(look().await, before);
+}
+
+#[tokio::test]
+async fn a_program_that_knows_fewer_kinds_takes_nothing_away() {
+    let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+    let bus = connect(&url, &prefix).await;
+    bus.ensure(&[ruche_schemas::Kind::new("other")]).await.expect("streams");
+    bus.ensure(&[KIND]).await.expect("streams");
+    let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
+    let stream = raw.get_stream(format!("{}_ADVISORIES", prefix.to_uppercase())).await.expect("a stream");
+    let subjects = &stream.cached_info().config.subjects;
+    assert!(["JOBS_PROBE", "JOBS_OTHER"].iter().all(|name| subjects.iter().any(|s| s.contains(name))), "{subjects:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_or_not_named_is_said_clearly() {
+    let error = Nats::connect(&config("nats://user:secret@host:port", "t"), ACK_WAIT).await.expect_err("no address");
+    assert!(matches!(error, ConnectError::Address { .. }), "{error}");
+    assert!(error.to_string().contains("host:port") && !error.to_string().contains("secret"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bus_that_went_away_answers_unavailable_and_recovers() {
+    within(async {
+        let server = testing::nats().await;
+        let bus = connect(&server.url(), "t").await;
+        let mut listener = bus.cancellations().await.expect("a listener");
+        let kept = publish(&bus, Lane::Normal).await;
+        server.stop().await;
+        until_ready(&bus, false).await;
+        let job = job();
+        assert!(matches!(bus.publish(message(&job, Lane::Normal)).await, Err(PublishError::Unavailable(_))));
+        assert!(bus.append(&job, 0, &event(1, EventType::Accepted)).await.is_err());
+        assert!(bus.last(&job).await.is_err());
+        assert!(bus.cancel(&job).await.is_err());
+        server.start().await;
+        until_ready(&bus, true).await;
+        assert_eq!(bus.publish(message(&job, Lane::Normal)).await, Ok(Receipt { duplicate: false }));
+        assert_eq!(bus.publish(message(&kept, Lane::Normal)).await, Ok(Receipt { duplicate: true }));
+        bus.cancel(&job).await.expect("a cancel");
+        assert_eq!(listener.next().await, Some(job));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_resume_after_the_server_restarts() {
+    within(async {
+        let server = testing::nats().await;
+        let bus = connect(&server.url(), "t").await;
+        let mut queue = queue(&bus).await;
+        let mut expected = HashSet::new();
+        let mut seen = HashSet::new();
+        for restart in [false, true, true] {
+            // The worker waits while the server goes away and comes back.
+            let outage = async {
+                if restart {
+                    server.stop().await;
+                    server.start().await;
+                    until_ready(&bus, true).await;
+                }
+                for lane in Lane::ALL {
+                    expected.insert(publish(&bus, lane).await);
+                }
+                expected.len()
+            };
+            let working = async {
+                let mut count = 0;
+                while count < 3 {
+                    for delivery in queue.next(slots(4)).await {
+                        count += usize::from(seen.insert(delivery.job.clone()));
+                        delivery.done().await.expect("a confirmation");
+                    }
+                }
+            };
+            tokio::join!(outage, working);
+        }
+        assert_eq!(seen, expected);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_goes_on_after_the_server_restarts() {
+    within(async {
+        let server = testing::nats().await;
+        let bus = connect(&server.url(), "t").await;
+        let job = job();
+        let watch = bus.watch(&job, 1).await.expect("a watch");
+        let writing = async {
+            let sequence = grow(&bus, &job, 0, 1, 10).await;
+            server.stop().await;
+            server.start().await;
+            until_ready(&bus, true).await;
+            let sequence = grow(&bus, &job, sequence, 11, 20).await;
+            bus.append(&job, sequence, &event(21, EventType::Done)).await.expect("an append");
+        };
+        let reading = watch.map_ok(|record| record.n).try_collect::<Vec<_>>();
+        let ((), seen) = tokio::join!(writing, reading);
+        assert_eq!(seen.expect("events"), (1..=21).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_queue_was_deleted_makes_it_again() {
+    within(async {
+        let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+        let bus = connect(&url, &prefix).await;
+        let mut queue = queue(&bus).await;
+        next_after(&bus, &mut queue, publish(&bus, Lane::Normal).await).await;
+        let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
+        raw.delete_stream(format!("{}_JOBS_PROBE", prefix.to_uppercase())).await.expect("a deletion");
+        let publishing = async {
+            loop {
+                let job = job();
+                match bus.publish(message(&job, Lane::Normal)).await {
+                    Ok(_) => return job,
+                    Err(error) => assert_eq!(error, PublishError::UnknownKind { kind: KIND }),
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let (published, delivery) = tokio::join!(publishing, next(&mut queue));
+        assert_eq!(delivery.job, published);
+    })
+    .await;
+}
+
+async fn next_after(_: &Nats, queue: &mut Box<dyn ruche_bus::Deliveries>, job: JobRef) {
+    let delivery = next(queue).await;
+    assert_eq!(delivery.job, job);
+    delivery.done().await.expect("a confirmation");
+}
+
+#[tokio::test]
+async fn a_job_that_somebody_publishes_straight_onto_nats_is_handed_out() {
+    within(async {
+        let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+        let bus = connect(&url, &prefix).await;
+        let client = async_nats::connect(&url).await.expect("a connection");
+        let raw = async_nats::jetstream::new(client);
+        let send = async |tenant: &str, payload: String, id: Option<String>| {
+            let mut headers = async_nats::HeaderMap::new();
+            if let Some(id) = id {
+                headers.insert("Nats-Msg-Id", id);
+            }
+            let subject = format!("{prefix}.job.probe.normal.3.{tenant}");
+            let sending = raw.publish_with_headers(subject, headers, payload.into()).await.expect("a publish");
+            sending.await.expect("an acknowledgement");
+        };
+        let mut queue = queue(&bus).await;
+        let by_header = job();
+        send("acme", "not JSON".to_owned(), Some(format!("acme.{}", by_header.id))).await;
+        assert_eq!(next(&mut queue).await.job, by_header);
+        let by_envelope = job();
+        send("acme", format!(r#"{{"kind":"probe","id":"{}"}}"#, by_envelope.id), None).await;
+        assert_eq!(next(&mut queue).await.job, by_envelope);
+        // Neither: it keeps the id that it is given, so that it can be buried.
+        send("UPPER", "?".to_owned(), None).await;
+        let nameless = next(&mut queue).await;
+        assert_eq!((nameless.job.tenant.as_str(), nameless.attempt), ("invalid-tenant", 1));
+        let same = nameless.job.clone();
+        nameless.retry(Duration::ZERO).await.expect("a confirmation");
+        let again = loop {
+            let delivery = next(&mut queue).await;
+            if delivery.job == same {
+                break delivery;
+            }
+        };
+        assert_eq!(again.attempt, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancellation_asked_for_during_an_outage_is_heard_afterwards() {
+    within(async {
+        let server = testing::nats().await;
+        let (listening, asking) = (connect(&server.url(), "t").await, connect(&server.url(), "t").await);
+        let mut listener = listening.cancellations().await.expect("a listener");
+        server.stop().await;
+        until_ready(&listening, false).await;
+        server.start().await;
+        // Perhaps before the listener is back.
+        until_ready(&asking, true).await;
+        let job = job();
+        asking.cancel(&job).await.expect("a cancel");
+        assert_eq!(listener.next().await, Some(job));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn clones_share_one_bus() {
+    let bus = connect(&testing::shared_nats().await, &testing::unique("t")).await;
+    let shared: Arc<dyn Bus> = Arc::new(bus.clone());
+    let job = publish(&bus, Lane::Normal).await;
+    assert_eq!(next(&mut queue(&*shared).await).await.job, job);
+}

@@ -1,0 +1,51 @@
+//! Cancellations and the presence of workers.
+
+use chrono::{SubsecRound, Utc};
+use futures::StreamExt;
+use ruche_bus::{Bus, Presence};
+use ruche_schemas::Kind;
+
+use super::{KIND, job};
+
+pub(crate) async fn a_cancel_reaches_a_listener_and_a_late_asker(bus: &dyn Bus) {
+    let (job, other) = (job(), job());
+    let mut listener = bus.cancellations().await.expect("a listener");
+    assert_eq!(bus.is_cancelled(&job).await, Ok(false));
+    bus.cancel(&job).await.expect("a cancel");
+    assert_eq!(listener.next().await, Some(job.clone()));
+    assert_eq!(bus.is_cancelled(&job).await, Ok(true));
+    assert_eq!(bus.is_cancelled(&other).await, Ok(false));
+    // Asked twice is asked once.
+    bus.cancel(&job).await.expect("a cancel");
+    assert_eq!(bus.is_cancelled(&job).await, Ok(true));
+}
+
+fn presence(kind: Kind, worker: &str) -> Presence {
+    Presence {
+        kind,
+        worker: worker.to_owned(),
+        models: vec!["tiny-chat-demo".to_owned()],
+        slots: 8,
+        version: "0.1.0".to_owned(),
+        since: Utc::now().trunc_subsecs(3),
+    }
+}
+
+pub(crate) async fn a_worker_is_known_from_its_announcement_until_it_retires(bus: &dyn Bus) {
+    assert_eq!(bus.workers().await, Ok(Vec::new()));
+    let (a, b) = (presence(KIND, "host-1"), presence(KIND, "host-2"));
+    let same_name = presence(Kind::new("other"), "host-1");
+    for announced in [&b, &a, &same_name, &a] {
+        bus.announce(announced).await.expect("an announcement");
+    }
+    assert_eq!(bus.workers().await, Ok(vec![same_name.clone(), a, b.clone()]));
+    let changed = Presence { slots: 4, ..b };
+    bus.announce(&changed).await.expect("an announcement");
+    bus.retire(&presence(KIND, "host-1")).await.expect("a farewell");
+    assert_eq!(bus.workers().await, Ok(vec![same_name, changed]));
+}
+
+pub(crate) async fn a_bus_that_is_up_is_ready(bus: &dyn Bus) {
+    assert_eq!(bus.ready().await, Ok(()));
+    assert_eq!(bus.flush().await, Ok(()));
+}

@@ -1,0 +1,105 @@
+//! Fetches a model, checks it against the hub's own SHA-256, and pins it.
+
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    bar::Bar,
+    hub::{Hub, HubError, Remote},
+    pins::{Pin, Pins, stat},
+    presets::Preset,
+};
+
+/// The model's file: as it is if it is here and pinned, else fetched.
+///
+/// # Errors
+/// Why it is not here.
+pub(super) async fn pull(hub: &Hub, preset: &'static Preset) -> Result<PathBuf, HubError> {
+    let local = |why: String| HubError::Local { what: preset.file.to_owned(), why };
+    let pins = Pins::read(&hub.models).map_err(|error| local(format!("{error:#}")))?;
+    let pin = pins.get(preset.name);
+    if let Some(path) = pin.and_then(|pin| pin.intact(&hub.models)) {
+        return Ok(path);
+    }
+    let revision = pin.map_or("main", |pin| &pin.commit);
+    let remote = hub.look(preset, revision).await?;
+    if let Some(pin) = pin.filter(|pin| pin.sha256 != remote.sha256) {
+        return Err(HubError::Changed {
+            name: preset.name.to_owned(),
+            what: preset.file.to_owned(),
+            found: remote.sha256,
+            expected: pin.sha256.clone(),
+        });
+    }
+    let bar = Bar::new(preset.name);
+    let fetched = fetch(hub, preset, revision, &bar).await;
+    bar.clear();
+    let path = fetched?;
+    let check = path.clone();
+    let found = tokio::task::spawn_blocking(move || sha256(&check)).await;
+    let found = found.map_err(std::io::Error::other).flatten().map_err(|error| local(error.to_string()))?;
+    if found != remote.sha256 {
+        remove(&path);
+        return Err(HubError::WrongHash { what: preset.file.to_owned(), found, expected: remote.sha256 });
+    }
+    keep(hub, preset, remote, &path).map_err(local)?;
+    Ok(path)
+}
+
+/// Tries until it is here, a bounded number of times.
+async fn fetch(hub: &Hub, preset: &'static Preset, revision: &str, bar: &Bar) -> Result<PathBuf, HubError> {
+    let mut pause = Duration::from_millis(500);
+    let mut last = String::new();
+    for left in (0..hub.tries).rev() {
+        match hub.fetch(preset, revision, bar).await {
+            Ok(path) => return Ok(path),
+            Err(why) => last = why,
+        }
+        if left > 0 {
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+    Err(HubError::Interrupted { what: preset.file.to_owned(), why: last })
+}
+
+fn keep(hub: &Hub, preset: &Preset, remote: Remote, path: &Path) -> Result<(), String> {
+    let relative = path.strip_prefix(&hub.models).unwrap_or(path).to_owned();
+    let (bytes, modified) = stat(path).ok_or("it is gone again")?;
+    if bytes != remote.bytes {
+        return Err(format!("it has {bytes} bytes, the hub announced {}", remote.bytes));
+    }
+    let pin = Pin { commit: remote.commit, sha256: remote.sha256, bytes, modified, path: relative };
+    Pins::set(&hub.models, preset.name, pin).map_err(|error| format!("{error:#}"))
+}
+
+/// Removes the file and what its link points to.
+fn remove(path: &Path) {
+    if let Ok(blob) = fs::canonicalize(path) {
+        let _ = fs::remove_file(blob);
+    }
+    let _ = fs::remove_file(path);
+}
+
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            n => hash.update(&piece[..n]),
+        }
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+#[path = "pull_tests.rs"]
+mod tests;

@@ -1,0 +1,152 @@
+//! Where everything of one project lies: the folder `.ruche/`, which git ignores and `make clean-data` forgets.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use ruche_services::nats::write_private;
+use serde::{Deserialize, Serialize};
+
+/// The folders and files of one project.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    /// The folder `.ruche`.
+    pub data: PathBuf,
+}
+
+impl Project {
+    /// The project in `folder`, or else the one that the working folder is in: the nearest folder upwards with a
+    /// `.ruche` or a `Makefile` beside `schemas/`; failing that, the working folder itself.
+    pub(crate) fn find(folder: Option<PathBuf>) -> Result<Self> {
+        let here = std::env::current_dir().context("the working folder can't be read")?;
+        let is_project = |folder: &&Path| folder.join(".ruche").is_dir() || folder.join("schemas/Cargo.toml").is_file();
+        let root = match folder {
+            Some(folder) => here.join(folder),
+            None => here.ancestors().find(is_project).unwrap_or(&here).to_owned(),
+        };
+        Ok(Self { data: root.join(".ruche") })
+    }
+
+    /// Makes the folders.
+    pub(crate) fn make(&self) -> Result<()> {
+        for folder in [self.run(), self.logs(), self.models()] {
+            fs::create_dir_all(&folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    /// What runs now.
+    pub(crate) fn run(&self) -> PathBuf {
+        self.data.join("run")
+    }
+
+    /// The file that tells other terminals what runs.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.run().join("state.json")
+    }
+
+    /// One log per child.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.data.join("logs")
+    }
+
+    /// The log of this child.
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.logs().join(format!("{name}.log"))
+    }
+
+    /// Fetched models and what they were pinned to.
+    pub(crate) fn models(&self) -> PathBuf {
+        self.data.join("models")
+    }
+
+    /// The development URL and key, for scripts.
+    pub(crate) fn dev_env(&self) -> PathBuf {
+        self.data.join("dev.env")
+    }
+
+    /// The passwords of NATS and Postgres: read, or made at the first start.
+    pub(crate) fn secrets(&self) -> Result<Secrets> {
+        let file = self.data.join("secrets.json");
+        if let Ok(text) = fs::read_to_string(&file) {
+            let unusable =
+                || format!("{} can't be read: `make clean-data` makes a new one, and new data", file.display());
+            return serde_json::from_str(&text).with_context(unusable);
+        }
+        let secrets = Secrets { nats: ruche_services::random_secret(), postgres: ruche_services::random_secret() };
+        let text = serde_json::to_string_pretty(&secrets)?;
+        write_private(&file, &text).with_context(|| format!("{} can't be written", file.display()))?;
+        Ok(secrets)
+    }
+
+    /// Takes the lock that one `ruche up` holds as long as it runs; nothing if another holds it.
+    pub(crate) async fn lock(&self) -> Result<Option<Lock>> {
+        let path = self.run().join("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.with_context(|| format!("{} can't be opened", path.display()))?;
+        // `ruche status` holds it for a moment to see whether it can.
+        for _ in 0..10 {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Lock { _file: file })),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(30)).await,
+                Err(TryLockError::Error(error)) => return Err(error).context("the lock can't be taken"),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a `ruche up` runs on this project.
+    pub(crate) fn is_running(&self) -> bool {
+        let Ok(file) = File::open(self.run().join("lock")) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+/// Held while `ruche up` runs; the system releases it when that ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// Random passwords of the servers on this machine.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Secrets {
+    /// NATS, user `ruche`.
+    pub nats: String,
+    /// Postgres, user `ruche`.
+    pub postgres: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_start_finds_the_lock_taken_until_the_first_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::find(Some(folder.path().to_owned())).unwrap();
+        project.make().unwrap();
+        let lock = project.lock().await.unwrap();
+        assert!(lock.is_some() && project.is_running());
+        assert!(project.lock().await.unwrap().is_none());
+        drop(lock);
+        assert!(!project.is_running());
+        assert!(project.lock().await.unwrap().is_some());
+    }
+
+    #[test]
+    fn secrets_stay_the_same_and_are_for_the_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::find(Some(folder.path().to_owned())).unwrap();
+        project.make().unwrap();
+        let first = project.secrets().unwrap();
+        assert_eq!(project.secrets().unwrap().postgres, first.postgres);
+        let mode = fs::metadata(project.data.join("secrets.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

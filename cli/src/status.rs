@@ -1,0 +1,98 @@
+//! `ruche status`: what runs, since when, and whether it is ready.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use comfy_table::{Table, presets::NOTHING};
+use ruche_services::{ready, tools::Tools};
+use serde_json::json;
+
+use crate::{
+    project::Project,
+    state::{Child, State, now},
+};
+
+/// Prints it. Success only if the gateway says that it is ready.
+pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
+    let state = project.is_running().then(|| State::read(&project.state())).flatten();
+    let Some(state) = state else {
+        match as_json {
+            true => println!("{}", json!({ "running": false, "ready": false, "data": project.data })),
+            false => println!("Ruche does not run on {}. `ruche up` starts it.", project.data.display()),
+        }
+        return Ok(ExitCode::FAILURE);
+    };
+    let (ready, why) = readiness(&state).await;
+    if as_json {
+        let mut value = serde_json::to_value(&state)?;
+        let more = json!({ "running": true, "ready": ready, "readyz": why, "data": project.data });
+        if let (Some(value), Some(more)) = (value.as_object_mut(), more.as_object()) {
+            value.extend(more.clone());
+        }
+        println!("{}", serde_json::to_string_pretty(&value)?);
+    } else {
+        print_table(project, &state, ready, &why);
+    }
+    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether the gateway is ready, and what it says.
+async fn readiness(state: &State) -> (bool, String) {
+    let Some(address) = state.url.as_deref().and_then(|url| url.strip_prefix("http://")) else {
+        return (false, "it is still starting".to_owned());
+    };
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, "80"));
+    match ready::http(host, port.parse().unwrap_or(80), "/readyz").await {
+        Ok((200, body)) => (true, body),
+        Ok((_, body)) => (false, body),
+        Err(error) => (false, format!("the gateway does not answer: {error}")),
+    }
+}
+
+fn print_table(project: &Project, state: &State, ready: bool, why: &str) {
+    let url = state.url.as_deref().unwrap_or("no URL yet");
+    let word = if ready { "ready".to_owned() } else { format!("not ready: {}", why.trim()) };
+    println!("Ruche runs as process {} since {}, {word}", state.pid, ago(state.started_at));
+    println!("  API {url}, model {}, data {}\n", state.models.join(", "), project.data.display());
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(["program", "state", "pid", "since", "restarts", "log"]);
+    for child in &state.children {
+        table.add_row(row(child));
+    }
+    println!("{table}");
+    if let Err(error) = Tools::find() {
+        println!("\n{error}");
+    }
+}
+
+fn row(child: &Child) -> [String; 6] {
+    let state = match (&child.running, &child.last_end) {
+        (true, _) => "runs".to_owned(),
+        (false, Some(end)) => format!("ended ({end})"),
+        (false, None) => "ended".to_owned(),
+    };
+    let log = child.log.display().to_string();
+    [child.name.clone(), state, child.pid.to_string(), ago(child.since), child.restarts.to_string(), log]
+}
+
+/// A time in the past, in its largest unit.
+fn ago(time: u64) -> String {
+    match now().saturating_sub(time) {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_their_largest_unit() {
+        assert_eq!(ago(now() - 300), "5 min");
+        assert_eq!(ago(now() - 200_000), "2 d");
+        assert_eq!(ago(now() + 50), "0 s");
+    }
+}

@@ -1,0 +1,184 @@
+//! What to start and with which settings, decided before anything runs.
+//!
+//! NATS and Postgres are internal: their ports move quietly when the usual ones are taken. A URL that the person set is
+//! their own server, and none is started then. The gateway's port is what people type, so it never moves by itself.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use ruche_schemas::config::Config;
+use ruche_services::{nats, ports, postgres, process::Launch};
+
+use crate::{Refused, models::Chosen, project::Project};
+
+/// Kinds of job, one worker process each.
+pub(super) const KINDS: [&str; 1] = ["chat"];
+
+/// Everything that will run.
+pub(super) struct Plan {
+    /// Our NATS, unless the person has one. Its port may still move.
+    pub nats: Option<nats::Options>,
+    /// Our Postgres, unless the person has one. Its port may still move.
+    pub postgres: Option<postgres::Options>,
+    /// Where the gateway is asked whether it is ready.
+    pub gateway_host: String,
+    /// The gateway's port.
+    pub gateway_port: u16,
+    model: Chosen,
+    project: Project,
+    /// Each kind with the port of its `/readyz`.
+    workers: Vec<(&'static str, u16)>,
+}
+
+impl Plan {
+    /// Decides, and refuses what can't work.
+    pub(super) fn new(project: &Project, config: &Config, model: &Chosen) -> Result<Self> {
+        for program in ["ruche-migrate", "ruche-gateway", "ruche-worker"] {
+            beside(program)?;
+        }
+        let defaults = Config::from_layers(None, Some(HashMap::new()))?;
+        let secrets = project.secrets()?;
+        let ours = config.nats.url.0 == defaults.nats.url.0;
+        let nats = ours.then(|| nats::Options {
+            login: Some(("ruche".to_owned(), secrets.nats)),
+            ..nats::Options::new(project.data.join("nats"), project.log("nats"), ports::prefer(4222))
+        });
+        let ours = config.postgres.url.0 == defaults.postgres.url.0;
+        let postgres = ours.then(|| postgres::Options {
+            data: project.data.join("postgres"),
+            log: project.log("postgres"),
+            port: ports::prefer(5432),
+            password: secrets.postgres,
+            settings: vec![("max_connections", "200".to_owned()), ("shared_buffers", "128MB".to_owned())],
+        });
+        let workers = KINDS.iter().enumerate().map(|(index, kind)| Ok((*kind, worker_port(config, index, kind)?)));
+        Ok(Self {
+            nats,
+            postgres,
+            gateway_host: reach(&config.gateway.host),
+            gateway_port: gateway_port(config)?,
+            model: model.clone(),
+            project: project.clone(),
+            workers: workers.collect::<Result<_>>()?,
+        })
+    }
+
+    /// The base URL that people and programs on this machine use.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}:{}", self.gateway_host, self.gateway_port)
+    }
+
+    /// The settings that every program gets, once the servers' ports are fixed.
+    pub(super) fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = vec![
+            ("RUCHE_CHAT__MODEL_PATH", self.model.path.display().to_string()),
+            ("RUCHE_CHAT__MODEL_NAME", self.model.name.clone()),
+            ("RUCHE_GATEWAY__PORT", self.gateway_port.to_string()),
+        ];
+        if let Some(nats) = &self.nats {
+            let (user, password) = nats.login.clone().unwrap_or_default();
+            settings.push(("RUCHE_NATS__URL", format!("nats://127.0.0.1:{}", nats.port)));
+            settings.extend([("RUCHE_NATS__USER", user), ("RUCHE_NATS__PASSWORD", password)]);
+        }
+        if let Some(postgres) = &self.postgres {
+            settings.push(("RUCHE_POSTGRES__URL", postgres.url()));
+        }
+        settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// The gateway.
+    pub(super) fn gateway(&self) -> Result<Launch> {
+        self.launch("gateway", "ruche-gateway")
+    }
+
+    /// The workers, each with the port of its `/readyz`.
+    pub(super) fn workers(&self) -> Result<Vec<(Launch, u16)>> {
+        let worker = |(kind, port): &(&'static str, u16)| {
+            let mut launch = self.launch(&format!("worker-{kind}"), "ruche-worker")?;
+            launch.args.push(kind.into());
+            launch.env.push(("RUCHE_WORKER__PORT".to_owned(), port.to_string()));
+            Ok((launch, *port))
+        };
+        self.workers.iter().map(worker).collect()
+    }
+
+    fn launch(&self, name: &str, program: &str) -> Result<Launch> {
+        let mut launch = Launch::new(name, beside(program)?, self.project.log(name));
+        launch.env = self.settings();
+        Ok(launch)
+    }
+}
+
+/// The address at which this machine reaches a server that listens on `host`.
+pub(super) fn reach(host: &str) -> String {
+    if host == "0.0.0.0" || host == "::" { "127.0.0.1".to_owned() } else { host.to_owned() }
+}
+
+fn gateway_port(config: &Config) -> Result<u16> {
+    let port = config.gateway.port;
+    if port == 0 {
+        return Ok(ports::free());
+    }
+    if ports::is_free(port) {
+        return Ok(port);
+    }
+    let other = ports::free();
+    Err(Refused::port(format!(
+        "port {port} of 127.0.0.1 is taken by another program.\nStop that program, or choose another port for the \
+         gateway, as in:\n  RUCHE_GATEWAY__PORT={other} ruche up"
+    )))
+}
+
+fn worker_port(config: &Config, index: usize, kind: &str) -> Result<u16> {
+    let port = match config.worker.port {
+        0 => ports::free(),
+        first => first.saturating_add(u16::try_from(index).unwrap_or(0)),
+    };
+    if ports::is_free(port) {
+        return Ok(port);
+    }
+    Err(Refused::port(format!(
+        "port {port} of 127.0.0.1, for /metrics of the {kind} worker, is taken by another program.\n\
+         Choose another with RUCHE_WORKER__PORT; 0 takes a free one."
+    )))
+}
+
+/// The program that lies beside `ruche` itself: one build makes them all.
+pub(crate) fn beside(program: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe().context("the path of ruche itself can't be read")?;
+    let folder = own.parent().unwrap_or(Path::new("."));
+    let path = folder.join(program);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Refused::because(format!(
+        "{program} is not beside ruche in {}: `make run` builds everything, as does\n  \
+         cargo build --release --workspace --bins",
+        folder.display()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_gateway_port_names_the_setting() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let variables = HashMap::from([("RUCHE_GATEWAY__PORT".to_owned(), port.to_string())]);
+        let config = Config::from_layers(None, Some(variables)).unwrap();
+        let error = gateway_port(&config).unwrap_err();
+        assert!(error.to_string().contains("RUCHE_GATEWAY__PORT"), "{error}");
+        assert_eq!(error.downcast::<Refused>().unwrap().code, 3);
+    }
+
+    #[test]
+    fn a_gateway_that_listens_everywhere_is_reached_on_this_machine() {
+        assert_eq!(reach("0.0.0.0"), "127.0.0.1");
+        assert_eq!(reach("192.168.1.5"), "192.168.1.5");
+    }
+}

@@ -1,0 +1,164 @@
+//! The arrows of the workspace: who may depend on whom, and where the names of drivers may stand.
+//!
+//! `schemas <- bus <- {gateway, workers} <- benches`; `migrations` stands alone; `cli` starts the others as processes.
+//! A crate that needs another arrow has to change this file, and say why.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// Each crate of the workspace, and those of its siblings that it may use outside of tests.
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("ruche-schemas", &[]),
+    ("ruche-bus", &["ruche-schemas"]),
+    ("ruche-gateway", &["ruche-bus", "ruche-schemas"]),
+    ("ruche-workers", &["ruche-bus", "ruche-schemas"]),
+    ("ruche-migrations", &[]),
+    (
+        "ruche-benches",
+        &["ruche-bus", "ruche-gateway", "ruche-migrations", "ruche-schemas", "ruche-services", "ruche-workers"],
+    ),
+    ("ruche-cli", &["ruche-schemas", "ruche-services"]),
+    ("ruche-services", &[]),
+];
+
+/// Each driver, and the crates that may use it outside of tests.
+const DRIVERS: [(&str, &[&str]); 5] = [
+    ("async-nats", &["ruche-bus", "ruche-benches"]),
+    ("llama-cpp-2", &["ruche-workers"]),
+    // Schemas hold the entities, behind the feature "tables".
+    ("sea-orm", &["ruche-schemas", "ruche-gateway", "ruche-workers"]),
+    ("sea-orm-migration", &["ruche-migrations"]),
+    ("object_store", &["ruche-workers"]),
+];
+
+/// The names of those drivers in code, and of what they are made of.
+const NAMES: [&str; 6] = ["async_nats", "llama_cpp", "sea_orm", "sqlx", "object_store", "aws_"];
+
+/// The only folders whose code may name a driver.
+const ADAPTERS: [&str; 5] =
+    ["bus/src/nats/", "gateway/src/adapters/", "workers/src/adapters/", "schemas/src/tables/", "migrations/src/"];
+
+/// The workspace's packages, as `cargo metadata` tells them.
+fn packages() -> Vec<Value> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    let cargo = cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(manifest);
+    let metadata: Value = serde_json::from_slice(&cargo.output().expect("cargo metadata").stdout).expect("its JSON");
+    metadata["packages"].as_array().expect("packages").clone()
+}
+
+fn name(item: &Value) -> &str {
+    item["name"].as_str().expect("a name")
+}
+
+/// The dependencies of a package outside of tests.
+fn dependencies(package: &Value) -> impl Iterator<Item = &Value> {
+    // The kind is null for these, "dev" or "build" for others.
+    package["dependencies"].as_array().expect("dependencies").iter().filter(|one| one["kind"].is_null())
+}
+
+/// The crates that each crate of the workspace uses outside of tests.
+fn uses() -> BTreeMap<String, BTreeSet<String>> {
+    let used = |package: &Value| dependencies(package).map(|one| name(one).to_owned()).collect();
+    packages().iter().map(|package| (name(package).to_owned(), used(package))).collect()
+}
+
+/// All Rust files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("a folder's entry").path());
+    paths
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+/// The driver that this line of code names, outside of comments.
+fn named(line: &str) -> Option<&'static str> {
+    let code = line.split("//").next().unwrap_or_default();
+    NAMES.into_iter().find(|name| {
+        code.match_indices(name)
+            .any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'))
+    })
+}
+
+#[test]
+fn the_arrows_between_crates_hold() {
+    let uses = uses();
+    let members: BTreeSet<&str> = uses.keys().map(String::as_str).collect();
+    let known: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(members, known, "a new crate of the workspace needs its arrows here");
+    for (name, allowed) in ARROWS {
+        let ours = uses[name].iter().filter(|used| known.contains(used.as_str()));
+        let wrong: Vec<_> = ours.filter(|used| !allowed.contains(&used.as_str())).collect();
+        assert!(wrong.is_empty(), "{name} may not depend on {wrong:?}");
+    }
+}
+
+#[test]
+fn each_driver_is_used_only_by_the_crates_that_adapt_it() {
+    for (name, used) in uses() {
+        for (driver, allowed) in DRIVERS {
+            let fine = !used.contains(driver) || allowed.contains(&name.as_str());
+            assert!(fine, "{name} may not depend on {driver}: only {allowed:?} may");
+        }
+    }
+}
+
+#[test]
+fn schemas_say_and_do_nothing() {
+    let used = &uses()["ruche-schemas"];
+    for runtime in ["tokio", "async-nats", "futures", "async-trait", "axum", "reqwest"] {
+        assert!(!used.contains(runtime), "schemas may not depend on {runtime}");
+    }
+    let packages = packages();
+    let schemas = packages.iter().find(|package| name(package) == "ruche-schemas").expect("schemas");
+    let entities = dependencies(schemas).find(|one| name(one) == "sea-orm").expect("the entities' crate");
+    assert_eq!(entities["optional"], true, "what only speaks must not build the database's crates");
+}
+
+#[test]
+fn no_driver_is_named_outside_its_adapter() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut wrong = Vec::new();
+    for member in ["schemas", "bus", "gateway", "workers", "migrations", "cli"] {
+        for file in sources(&root.join(member).join("src")) {
+            let relative = file.strip_prefix(root).expect("a file of the workspace").to_string_lossy().into_owned();
+            if ADAPTERS.iter().any(|folder| relative.starts_with(folder)) {
+                continue;
+            }
+            let text = fs::read_to_string(&file).expect("a source file");
+            let lines = text.lines().enumerate().filter_map(|(index, line)| Some((index + 1, named(line)?)));
+            wrong.extend(lines.map(|(line, name)| format!("{relative}:{line} names {name}")));
+        }
+    }
+    assert!(wrong.is_empty(), "drivers stay behind their ports:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn ports_name_no_driver() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut ports = vec![root.join("bus/src/port.rs")];
+    for member in ["gateway", "workers"] {
+        let own = root.join(member).join("src/ports");
+        ports.extend(sources(&own));
+    }
+    for port in ports {
+        let text = fs::read_to_string(&port).unwrap_or_else(|error| panic!("{}: {error}", port.display()));
+        let found: Vec<_> = text.lines().filter_map(|line| named(line).map(|name| (name, line.trim()))).collect();
+        assert!(found.is_empty(), "{} names {found:?}", port.display());
+    }
+}
+
+#[test]
+fn names_are_found_in_code_but_not_in_comments_or_longer_words() {
+    assert_eq!(named("use sea_orm::Database;"), Some("sea_orm"));
+    assert_eq!(named("// sea_orm stays behind this port"), None);
+    assert_eq!(named("let my_sqlx = 1;"), None);
+}

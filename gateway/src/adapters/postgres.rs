@@ -1,0 +1,176 @@
+//! The store on Postgres, over the entities of `schemas::tables`. Connects when first asked, so that a gateway
+//! starts and serves what it can while the database is away.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::Utc;
+use ruche_schemas::{
+    EventType, JobId, JobRef, TenantId, config,
+    tables::{api_keys, conversations, jobs, messages, tenants},
+};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait, sea_query::OnConflict,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    keys::ApiKey,
+    ports::{Conversation, EndedJob, Store, StoreError, StoredKey, StoredMessage},
+};
+
+/// How long to wait for a connection before a request is refused.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long a statement may run.
+const STATEMENT: Duration = Duration::from_secs(10);
+
+/// The store.
+#[derive(Debug, Clone)]
+pub struct Postgres(DatabaseConnection);
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Postgres {
+    /// Prepares connections to this database; none is made yet.
+    ///
+    /// # Errors
+    /// When the URL can't be read.
+    pub async fn new(settings: &config::Postgres) -> Result<Self, StoreError> {
+        let mut options = ConnectOptions::new(settings.url.0.clone());
+        options
+            .max_connections(settings.connections)
+            .connect_timeout(CONNECT)
+            .acquire_timeout(CONNECT)
+            .statement_timeout(STATEMENT)
+            .set_schema_search_path(settings.schema.clone())
+            .set_application_name("ruche-gateway")
+            .sqlx_logging(false)
+            .connect_lazy(true);
+        Ok(Self(Database::connect(options).await?))
+    }
+}
+
+#[async_trait]
+impl Store for Postgres {
+    async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError> {
+        let found = api_keys::Entity::find_by_id(id).filter(api_keys::Column::RevokedAt.is_null()).one(&self.0).await?;
+        let Some(row) = found else { return Ok(None) };
+        Ok(Some(StoredKey { id: row.id, tenant: unreadable("api_keys.tenant", row.tenant.parse())?, hash: row.hash }))
+    }
+
+    async fn create_key(&self, tenant: &TenantId, name: &str, key: ApiKey<'_>) -> Result<(), StoreError> {
+        let now = Utc::now();
+        let transaction = self.0.begin().await?;
+        tenants::Entity::insert(tenants::ActiveModel { id: Set(tenant.as_str().into()), created_at: Set(now) })
+            .on_conflict(OnConflict::column(tenants::Column::Id).do_nothing().to_owned())
+            .exec_without_returning(&transaction)
+            .await?;
+        let row = api_keys::ActiveModel {
+            id: Set(key.id.into()),
+            tenant: Set(tenant.as_str().into()),
+            name: Set(name.into()),
+            hash: Set(key.hash().to_vec()),
+            created_at: Set(now),
+            revoked_at: Set(None),
+        };
+        api_keys::Entity::insert(row).exec_without_returning(&transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn job(&self, job: &JobRef) -> Result<Option<EndedJob>, StoreError> {
+        let mine = jobs::Column::Tenant.eq(job.tenant.as_str());
+        jobs::Entity::find_by_id(job.id.0).filter(mine).one(&self.0).await?.map(ended).transpose()
+    }
+
+    async fn conversations(
+        &self,
+        tenant: &TenantId,
+        limit: u64,
+        after: Option<Uuid>,
+    ) -> Result<Option<Vec<Conversation>>, StoreError> {
+        use conversations::Column::{Id, Tenant, UpdatedAt};
+        let mine = conversations::Entity::find().filter(Tenant.eq(tenant.as_str()));
+        let mut page = mine.clone();
+        if let Some(id) = after {
+            let Some(last) = mine.filter(Id.eq(id)).one(&self.0).await? else { return Ok(None) };
+            let older = Condition::any()
+                .add(UpdatedAt.lt(last.updated_at))
+                .add(Condition::all().add(UpdatedAt.eq(last.updated_at)).add(Id.lt(id)));
+            page = page.filter(older);
+        }
+        let rows = page.order_by_desc(UpdatedAt).order_by_desc(Id).limit(limit).all(&self.0).await?;
+        Ok(Some(rows.into_iter().map(conversation).collect()))
+    }
+
+    async fn conversation(
+        &self,
+        tenant: &TenantId,
+        id: Uuid,
+        limit: u64,
+    ) -> Result<Option<(Conversation, Vec<StoredMessage>)>, StoreError> {
+        let mine = conversations::Column::Tenant.eq(tenant.as_str());
+        let Some(found) = conversations::Entity::find_by_id(id).filter(mine).one(&self.0).await? else {
+            return Ok(None);
+        };
+        let mut rows = messages::Entity::find()
+            .filter(messages::Column::Conversation.eq(id))
+            .filter(messages::Column::Tenant.eq(tenant.as_str()))
+            .order_by_desc(messages::Column::Id)
+            .limit(limit)
+            .all(&self.0)
+            .await?;
+        rows.reverse();
+        Ok(Some((conversation(found), rows.into_iter().map(message).collect())))
+    }
+
+    async fn has_conversation(&self, tenant: &TenantId, id: Uuid) -> Result<bool, StoreError> {
+        let mine = conversations::Column::Tenant.eq(tenant.as_str());
+        Ok(conversations::Entity::find_by_id(id).filter(mine).count(&self.0).await? > 0)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        // Touches a table: a database without our tables is not ready.
+        tenants::Entity::find().limit(1).all(&self.0).await?;
+        Ok(())
+    }
+}
+
+fn unreadable<T, E: std::fmt::Display>(column: &str, parsed: Result<T, E>) -> Result<T, StoreError> {
+    parsed.map_err(|error| StoreError(format!("{column} can't be read: {error}")))
+}
+
+fn ended(row: jobs::Model) -> Result<EndedJob, StoreError> {
+    let state = match row.state.as_str() {
+        "done" => EventType::Done,
+        "failed" => EventType::Failed,
+        "cancelled" => EventType::Cancelled,
+        other => return Err(StoreError(format!("jobs.state can't be read: {other:?}"))),
+    };
+    Ok(EndedJob {
+        job: JobRef { tenant: unreadable("jobs.tenant", row.tenant.parse())?, id: JobId(row.id) },
+        kind: unreadable("jobs.kind", row.kind.parse())?,
+        lane: unreadable("jobs.lane", row.lane.parse())?,
+        attempt: unreadable("jobs.attempt", row.attempt.try_into())?,
+        state,
+        data: row.data.unwrap_or(Value::Null),
+        created_at: row.created_at,
+        ended_at: row.ended_at,
+        trace_id: row.trace_id,
+    })
+}
+
+fn conversation(row: conversations::Model) -> Conversation {
+    let conversations::Model { id, title, created_at, updated_at, .. } = row;
+    Conversation { id, title, created_at, updated_at }
+}
+
+fn message(row: messages::Model) -> StoredMessage {
+    let messages::Model { id, job, role, content, model, created_at, .. } = row;
+    StoredMessage { id, job, role, content, model, created_at }
+}

@@ -1,0 +1,97 @@
+//! What every request needs: the bus, the store, the kinds, and whether the gateway is about to stop.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ruche_bus::Bus;
+use ruche_schemas::{Kind, config, jobs::Descriptor};
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    auth::{Caller, Keys},
+    error::ApiError,
+    limits,
+    metrics::Metrics,
+    models::Models,
+    ports::Store,
+};
+
+/// The gateway's state, shared by all requests.
+pub struct App {
+    /// Where jobs go and events come from.
+    pub bus: Arc<dyn Bus>,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// The settings.
+    pub settings: config::Gateway,
+    /// The kinds of job that may be submitted.
+    pub kinds: BTreeMap<Kind, Descriptor>,
+    /// Which models the workers have.
+    pub models: Models,
+    /// What `/metrics` tells.
+    pub metrics: Metrics,
+    /// A permit per WebSocket.
+    pub sockets: Arc<Semaphore>,
+    /// The WebSockets' tasks, which an HTTP server does not wait for.
+    pub socket_tasks: TaskTracker,
+    /// The way down.
+    pub lifecycle: Lifecycle,
+    /// How long a client may take nothing before it is disconnected.
+    pub stall: Duration,
+    keys: Keys,
+}
+
+/// The two steps down: first nothing new begins, then what still runs is ended.
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle {
+    /// No new connections; what runs may end.
+    pub draining: CancellationToken,
+    /// The time to drain is over.
+    pub expired: CancellationToken,
+}
+
+impl App {
+    /// A gateway on this bus and this store.
+    #[must_use]
+    pub fn new(settings: config::Gateway, bus: Arc<dyn Bus>, store: Arc<dyn Store>, kinds: Vec<Descriptor>) -> Self {
+        Self {
+            bus,
+            store,
+            kinds: kinds.into_iter().map(|descriptor| (descriptor.kind.clone(), descriptor)).collect(),
+            models: Models::default(),
+            metrics: Metrics::default(),
+            sockets: Arc::new(Semaphore::new(settings.sockets)),
+            socket_tasks: TaskTracker::new(),
+            lifecycle: Lifecycle::default(),
+            stall: limits::STALL,
+            keys: Keys::new(Duration::from_secs(settings.key_cache_seconds)),
+            settings,
+        }
+    }
+
+    /// The caller with this key.
+    ///
+    /// # Errors
+    /// As [`Keys::check`].
+    pub async fn authenticate(&self, key: &str) -> Result<Caller, ApiError> {
+        let caller = self.keys.check(&*self.store, key, Instant::now()).await?;
+        tracing::Span::current().record("ruche.tenant", caller.tenant.as_str());
+        Ok(caller)
+    }
+
+    /// How long a request that waits for its answer waits.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        Duration::from_secs(self.settings.wait_seconds)
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! API keys: `rk_<id>_<secret>`. The id finds the row; of the secret only the BLAKE3 hash is kept.
+//!
+//! The secret has 43 characters of 62, 256 bits, drawn from the operating system's generator: nothing that can be
+//! guessed, so a fast hash is enough.
+
+use rand::distr::{Alphanumeric, SampleString};
+use subtle::ConstantTimeEq;
+
+/// Characters of the public part.
+const ID: usize = 12;
+/// Characters of the secret part.
+const SECRET: usize = 43;
+
+/// A key as its owner shows it. Never printed with its secret.
+#[derive(Clone, Copy)]
+pub struct ApiKey<'a> {
+    /// The public part.
+    pub id: &'a str,
+    secret: &'a str,
+}
+
+impl std::fmt::Debug for ApiKey<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "rk_{}_***", self.id)
+    }
+}
+
+impl<'a> ApiKey<'a> {
+    /// Reads a key; `None` where it can't be one.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (id, secret) = text.strip_prefix("rk_")?.split_once('_')?;
+        let is = |part: &str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        (is(id, ID) && is(secret, SECRET)).then_some(Self { id, secret })
+    }
+
+    /// What is kept of the secret.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        *blake3::hash(self.secret.as_bytes()).as_bytes()
+    }
+
+    /// Whether this is the hash of the secret, in a time that does not tell where they differ.
+    #[must_use]
+    pub fn matches(&self, hash: &[u8]) -> bool {
+        self.hash().ct_eq(hash).into()
+    }
+}
+
+/// A new random key, complete: to be shown once.
+#[must_use]
+pub fn generate() -> String {
+    let mut rng = rand::rng();
+    format!("rk_{}_{}", Alphanumeric.sample_string(&mut rng, ID), Alphanumeric.sample_string(&mut rng, SECRET))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_key_is_one_and_matches_only_its_own_hash() {
+        let (one, other) = (generate(), generate());
+        let key = ApiKey::parse(&one).expect("a key");
+        assert!(key.matches(&key.hash()));
+        assert!(!key.matches(&ApiKey::parse(&other).expect("a key").hash()));
+        assert!(!format!("{key:?}").contains(&one[16..]));
+    }
+
+    #[test]
+    fn what_can_not_be_a_key_is_refused_without_asking_anybody() {
+        for bad in ["", "rk_", "sk-abc", "rk_abc_def", &format!("{}x", generate()), &generate().replace("rk_", "rk-")] {
+            assert!(ApiKey::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

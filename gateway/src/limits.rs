@@ -1,0 +1,50 @@
+//! Every bound of the gateway that is not a setting, by name.
+
+use std::time::Duration;
+
+/// How long a request's body may take to arrive.
+pub const BODY_TIME: Duration = Duration::from_secs(30);
+/// How much of a body that is too large is still read (and dropped), so that the client sees the answer instead of
+/// a broken connection.
+pub const BODY_DRAIN_BYTES: usize = 64 * 1024 * 1024;
+/// How long the bus may take to accept a job.
+pub const PUBLISH_TIME: Duration = Duration::from_secs(10);
+/// The longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// How many checked API keys are remembered.
+pub const CACHED_KEYS: usize = 10_000;
+/// How long a key that was checked before is trusted further when the database does not answer, before it is asked
+/// again.
+pub const STALE_KEY_TIME: Duration = Duration::from_secs(5);
+/// How long the list of models is remembered.
+pub const MODELS_TIME: Duration = Duration::from_secs(3);
+/// How old the list of models may be when a name is not in it: a worker may have just started.
+pub const MODELS_MISS_TIME: Duration = Duration::from_millis(500);
+/// How often a silent stream says that it is alive.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a client may take nothing from a connection that has something for it.
+pub const STALL: Duration = Duration::from_secs(20);
+/// How long a WebSocket may stay silent: its pongs count.
+pub const SOCKET_SILENCE: Duration = Duration::from_secs(90);
+/// How long a WebSocket may take to say who it is.
+pub const SOCKET_AUTH: Duration = Duration::from_secs(10);
+/// Jobs that one WebSocket follows at once.
+pub const SOCKET_JOBS: usize = 32;
+/// Frames that wait for one WebSocket; a full queue stops reading from the bus.
+pub const SOCKET_QUEUE: usize = 64;
+/// The read buffer of a WebSocket, in bytes: allocated per connection.
+pub const SOCKET_READ_BUFFER: usize = 4 * 1024;
+/// The write buffer of a WebSocket, in bytes: allocated as needed, at least one event of 1 MiB.
+pub const SOCKET_WRITE_BUFFER: usize = 2 * 1024 * 1024;
+/// How long a WebSocket's closing handshake may take.
+pub const SOCKET_CLOSE: Duration = Duration::from_secs(2);
+/// The most conversations on one page.
+pub const PAGE: u64 = 100;
+/// The conversations on a page, unless asked for otherwise.
+pub const PAGE_DEFAULT: u64 = 20;
+/// The newest messages that one conversation shows.
+pub const MESSAGES: u64 = 1_000;
+/// How often the queue depths are read.
+pub const DEPTH_EVERY: Duration = Duration::from_secs(5);
+/// How long what is left may take to end once the drain time is over.
+pub const AFTER_DRAIN: Duration = Duration::from_secs(2);

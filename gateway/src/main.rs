@@ -1,0 +1,67 @@
+//! `ruche-gateway`: serves, or makes an API key.
+
+use clap::{Parser, Subcommand};
+use ruche_gateway::{
+    adapters::postgres::Postgres,
+    keys::{self, ApiKey},
+    ports::Store as _,
+};
+use ruche_schemas::{TenantId, config::Config};
+
+/// The entrance of Ruche: HTTP, SSE and WebSocket. Settings: `ruche config`, or RUCHE_SECTION__KEY in the environment.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// API keys.
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// Makes a key and prints it, this once: only its hash is kept. Makes the tenant too if it is new.
+    Create {
+        /// Whose key it is: 1 to 63 of a-z, 0-9, _ and -.
+        #[arg(long)]
+        tenant: TenantId,
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ruche-gateway: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    // Which of rustls's providers is used must be said once per process; a second saying is no matter.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = Config::load()?;
+    match arguments.command {
+        None => {
+            let _telemetry = ruche_bus::telemetry::init("ruche-gateway", &config.telemetry)?;
+            Ok(ruche_gateway::serve(config).await?)
+        }
+        Some(Command::Keys(Keys::Create { tenant, name })) => {
+            let key = keys::generate();
+            let parsed = ApiKey::parse(&key).ok_or("a generated key can't be read")?;
+            Postgres::new(&config.postgres).await?.create_key(&tenant, &name, parsed).await?;
+            println!("{key}");
+            Ok(())
+        }
+    }
+}

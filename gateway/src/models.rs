@@ -1,0 +1,98 @@
+//! Which models there are: what the workers that are alive announce, remembered for a few seconds.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use ruche_bus::{Bus, Unavailable};
+use ruche_schemas::{Kind, failure::codes};
+use tokio::sync::Mutex;
+
+use crate::{error::ApiError, limits};
+
+/// The models of one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// By kind and name, and since when the first worker that has it runs.
+    by_kind: BTreeMap<Kind, BTreeMap<String, DateTime<Utc>>>,
+}
+
+impl Announced {
+    /// The models of all kinds, by name.
+    #[must_use]
+    pub fn all(&self) -> BTreeMap<String, DateTime<Utc>> {
+        let mut all = BTreeMap::new();
+        for (name, since) in self.by_kind.values().flatten() {
+            all.entry(name.clone())
+                .and_modify(|known: &mut DateTime<Utc>| *known = (*known).min(*since))
+                .or_insert(*since);
+        }
+        all
+    }
+
+    fn of(&self, kind: &Kind) -> Option<&BTreeMap<String, DateTime<Utc>>> {
+        self.by_kind.get(kind)
+    }
+}
+
+/// Remembers them.
+#[derive(Debug, Default)]
+pub struct Models(Mutex<Option<(Instant, Arc<Announced>)>>);
+
+impl Models {
+    /// The models that are announced, at most [`limits::MODELS_TIME`] old.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    pub async fn announced(&self, bus: &dyn Bus) -> Result<Arc<Announced>, Unavailable> {
+        self.at_most(limits::MODELS_TIME, bus).await
+    }
+
+    async fn at_most(&self, age: Duration, bus: &dyn Bus) -> Result<Arc<Announced>, Unavailable> {
+        // Held while asking, so that many requests ask once.
+        let mut cached = self.0.lock().await;
+        if let Some((_, announced)) = cached.as_ref().filter(|(at, _)| at.elapsed() < age) {
+            return Ok(Arc::clone(announced));
+        }
+        let mut announced = Announced::default();
+        for worker in bus.workers().await? {
+            let models = announced.by_kind.entry(worker.kind).or_default();
+            for model in worker.models {
+                let since = models.entry(model).or_insert(worker.since);
+                *since = worker.since.min(*since);
+            }
+        }
+        let announced = Arc::new(announced);
+        *cached = Some((Instant::now(), Arc::clone(&announced)));
+        Ok(announced)
+    }
+
+    /// Refuses a model that none of the kind's workers has. Where no worker is announced nothing is known, and the
+    /// job may wait for one.
+    ///
+    /// # Errors
+    /// 404 that lists the models there are; 503 when the bus does not answer.
+    pub async fn check(&self, bus: &dyn Bus, kind: &Kind, model: &str) -> Result<(), ApiError> {
+        if self.announced(bus).await?.of(kind).is_some_and(|models| models.contains_key(model)) {
+            return Ok(());
+        }
+        let announced = self.at_most(limits::MODELS_MISS_TIME, bus).await?;
+        match announced.of(kind) {
+            Some(models) if !models.contains_key(model) => {
+                let names: Vec<&str> = models.keys().map(String::as_str).collect();
+                let message = format!("there is no model {model:?}: there are {}", names.join(", "));
+                Err(ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The model that answers when none is named: the first of the kind's; empty where none is announced.
+    pub async fn default_name(&self, bus: &dyn Bus, kind: &Kind) -> String {
+        let announced = self.announced(bus).await.unwrap_or_default();
+        announced.of(kind).and_then(|models| models.keys().next().cloned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,124 @@
+//! `GET /v1/jobs/{id}/events`: a job's log as server-sent events, from any `n`, then live.
+//!
+//! Source: the HTML Standard, "Server-sent events": `Last-Event-ID` on reconnect, 204 to end reconnecting.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::{Stream, stream};
+use ruche_schemas::{JobRef, Record};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::get_job::{reference, unknown};
+use crate::{
+    App,
+    auth::Caller,
+    body::{Path, Query, text_header},
+    error::{ApiError, ErrorBody},
+    limits,
+    metrics::Open,
+    relay::Relay,
+};
+
+/// Where to begin.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventsQuery {
+    /// The first `n` wanted; 1 is all. `Last-Event-ID` comes before it.
+    from: Option<u64>,
+}
+
+/// Follow a job
+///
+/// Its events as server-sent events: `id` is `n`, `event` the type, `data` the whole event. First those stored, then those
+/// to come, without gap or repeat; the stream ends after `done`, `failed` or `cancelled`. `Last-Event-ID` goes on
+/// after that event; where none is left, the answer is 204.
+#[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The job's id"), EventsQuery,
+        ("Last-Event-ID" = Option<u64>, Header, description = "The `n` of the last event that was received"),
+    ),
+    responses(
+        (status = 200, description = "The events", content((ref("#/components/schemas/Record") = "text/event-stream"))),
+        (status = 204, description = "The job has ended and all its events were received"),
+        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+pub(crate) async fn job_events(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let job = reference(&caller.tenant, &id)?;
+    let from = match text_header(&headers, "last-event-id")?.filter(|id| !id.is_empty()) {
+        None => query.from.unwrap_or(1).max(1),
+        Some(last) => last.parse::<u64>().ok().and_then(|n| n.checked_add(1)).ok_or_else(|| {
+            ApiError::invalid("last-event-id", format!("{last:?} is not the id of an event: those are numbers from 1"))
+        })?,
+    };
+    let open = Open::new(&app.metrics.streams);
+    match follow(&app, job, from).await? {
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some(Follow::Relay(relay)) => Ok(sse(events(relay, open))),
+        Some(Follow::Last(record)) => Ok(sse(stream::iter([Ok(event(&record))]))),
+    }
+}
+
+/// How a job's events are had.
+pub(crate) enum Follow {
+    /// From its log.
+    Relay(Relay),
+    /// The log is gone; the row makes one last event.
+    Last(Box<Record>),
+}
+
+/// Finds a job's events with `n >= from`; `None` where the job has ended before that.
+pub(crate) async fn follow(app: &App, job: JobRef, from: u64) -> Result<Option<Follow>, ApiError> {
+    if let Some(last) = app.bus.last(&job).await? {
+        if last.record.event.is_final() && from > last.record.n {
+            return Ok(None);
+        }
+        return Relay::open(app, job, from).await.map(|relay| Some(Follow::Relay(relay)));
+    }
+    let Some(row) = app.store.job(&job).await? else { return Err(unknown(&job.id.to_string())) };
+    let (n, at) = (from, row.ended_at);
+    let record = Record { n, event: row.state, kind: row.kind, attempt: row.attempt, at, data: row.data };
+    Ok(Some(Follow::Last(Box::new(record))))
+}
+
+fn sse(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let alive = KeepAlive::new().interval(limits::HEARTBEAT).text("ping");
+    let mut response = Sse::new(events).keep_alive(alive).into_response();
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+fn events(relay: Relay, open: Open) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold((relay, open), |(mut relay, open)| async move {
+        let event = match relay.next().await? {
+            Ok(record) => event(&record),
+            // No id: the client comes back with the last one it has.
+            Err(interrupted) => {
+                Event::default().event("interrupted").data(interrupted.error(&relay.job).to_json().to_string())
+            }
+        };
+        Some((Ok(event), (relay, open)))
+    })
+}
+
+fn event(record: &Record) -> Event {
+    let event = Event::default().id(record.n.to_string()).event(record.event.as_str());
+    event.json_data(record).unwrap_or_else(|_| Event::default().comment("unwritable"))
+}

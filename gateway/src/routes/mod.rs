@@ -1,0 +1,58 @@
+//! What can be asked: one file per operation, each with its documentation, which becomes `/openapi.json`.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{App, error::ApiError, observe};
+
+pub mod cancel_job;
+pub mod chat_completions;
+pub mod conversations;
+pub mod get_job;
+pub mod health;
+pub mod job_events;
+pub mod metrics;
+pub mod models;
+pub mod openapi;
+pub mod submit_job;
+pub mod ws;
+
+/// The routes with their documentation.
+pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(chat_completions::chat_completions))
+        .routes(routes!(models::list_models))
+        .routes(routes!(models::get_model))
+        .routes(routes!(submit_job::submit_job))
+        .routes(routes!(get_job::get_job, cancel_job::cancel_job))
+        .routes(routes!(job_events::job_events))
+        .routes(routes!(ws::ws))
+        .routes(routes!(conversations::list_conversations))
+        .routes(routes!(conversations::get_conversation))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(openapi::openapi))
+}
+
+/// The whole service.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, _) = documented().split_for_parts();
+    router
+        .fallback(|| async {
+            ApiError::not_found("unknown_path", "there is nothing here; GET /openapi.json lists what is")
+        })
+        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::request))
+        .with_state(app)
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    tracing::error!(exception.message = text.unwrap_or("?"), "a request panicked");
+    axum::response::IntoResponse::into_response(ApiError::internal())
+}

@@ -1,0 +1,93 @@
+//! `POST /v1/jobs/{kind}`: a job of any kind; the answer is its id, once the bus holds it.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+};
+use ruche_schemas::Lane;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    App,
+    auth::Caller,
+    body::{JsonText, Path, Query, text_header},
+    error::{ApiError, ErrorBody},
+    submit::Submission,
+};
+
+/// How a job is submitted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SubmitQuery {
+    /// `interactive`, `normal` (the default) or `bulk`.
+    lane: Option<String>,
+}
+
+/// A job that was accepted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AcceptedJob {
+    /// Its id.
+    pub id: Uuid,
+    /// `job`.
+    pub object: &'static str,
+    /// Its kind.
+    pub kind: String,
+    /// `accepted`.
+    pub state: &'static str,
+    /// Whether the same job was submitted before: nothing was added then.
+    pub duplicate: bool,
+    /// The conversation of a chat: the one named, or a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Uuid>,
+}
+
+/// Submit a job
+///
+/// The body is the kind's own schema (`Chat` for `chat`). 202 means that the bus holds the job: it is not lost any more,
+/// whatever crashes.
+#[utoipa::path(
+    post, path = "/v1/jobs/{kind}", tag = "jobs", security(("bearer" = [])),
+    params(
+        ("kind" = String, Path, description = "The kind of job"), SubmitQuery,
+        ("Ruche-Lane" = Option<String>, Header, description = "As `lane`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is the same job, whenever it comes again"),
+    ),
+    request_body(content = ref("#/components/schemas/JobInput"), content_type = "application/json"),
+    responses(
+        (status = 202, description = "Accepted", body = AcceptedJob, headers(("Location" = String, description = "Where its state is"))),
+        (status = "4XX", description = "The job is wrong; nothing was published", body = ErrorBody),
+        (status = 503, description = "The bus can't take it now", body = ErrorBody),
+    )
+)]
+pub(crate) async fn submit_job(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(kind): Path<String>,
+    Query(query): Query<SubmitQuery>,
+    headers: HeaderMap,
+    JsonText(body): JsonText,
+) -> Result<impl IntoResponse, ApiError> {
+    let lane = match query.lane.as_deref().map_or_else(|| text_header(&headers, "ruche-lane"), |lane| Ok(Some(lane)))? {
+        None => Lane::default(),
+        Some(lane) => lane.parse().map_err(|error| ApiError::invalid("lane", format!("{error}")))?,
+    };
+    let idempotency_key = text_header(&headers, "idempotency-key")?;
+    let submission = Submission { tenant: &caller.tenant, lane, idempotency_key };
+    let accepted = app.submit(&kind, &body, submission).await?;
+    let id = accepted.job.id;
+    let job = AcceptedJob {
+        id: id.0,
+        object: "job",
+        kind: accepted.kind.to_string(),
+        state: "accepted",
+        duplicate: accepted.duplicate,
+        conversation: accepted.conversation,
+    };
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/jobs/{id}"))], Json(job)))
+}

@@ -1,0 +1,157 @@
+//! Each wrong request is a 4xx that names the field, and nothing is published.
+
+use crate::support::{Fixture, refused, without_worker};
+use reqwest::{Method, Response, header::CONTENT_TYPE};
+use ruche_gateway::keys;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const CHAT: &str = "/v1/chat/completions";
+
+async fn post(gateway: &Fixture, path: &str, body: impl Into<reqwest::Body>) -> Response {
+    gateway.request(Method::POST, path).header(CONTENT_TYPE, "application/json").body(body).send().await.unwrap()
+}
+
+fn with(field: &str, value: Value) -> String {
+    json!({ "messages": [{ "role": "user", "content": "hi" }], field: value }).to_string()
+}
+
+#[tokio::test]
+async fn a_wrong_field_of_a_chat_is_named_and_nothing_is_published() {
+    let gateway = without_worker(|_| {}).await;
+    let nan = r#"{"messages":[{"role":"user","content":"hi"}],"temperature":NaN}"#;
+    let huge = r#"{"messages":[{"role":"user","content":"hi"}],"temperature":1e999}"#;
+    let deep = "[".repeat(100_000);
+    for (body, param) in [
+        (r#"{"messages":[]}"#.to_owned(), "messages"),
+        ("{}".to_owned(), "messages"),
+        (r#"{"messages":[{"role":"user","content":""}]}"#.to_owned(), "messages[0].content"),
+        (r#"{"messages":[{"role":"boss","content":"x"}]}"#.to_owned(), "messages[0].role"),
+        (r#"{"messages":[{"role":"user","content":"a\u0000b"}]}"#.to_owned(), "messages[0].content"),
+        (r#"{"messages":[{"role":"user"}]}"#.to_owned(), "messages[0].content"),
+        ("not json".to_owned(), "body"),
+        ("\"text\"".to_owned(), "body"),
+        (String::new(), "body"),
+        (nan.to_owned(), "body"),
+        (huge.to_owned(), "body"),
+        (deep, "body"),
+        (with("temperature", json!(-0.1)), "temperature"),
+        (with("temperature", json!(1e300)), "temperature"),
+        (with("temperature", json!("hot")), "temperature"),
+        (with("top_p", json!(0)), "top_p"),
+        (with("top_k", json!(-1)), "top_k"),
+        (with("max_tokens", json!(-1)), "max_tokens"),
+        (with("max_tokens", json!(0)), "max_tokens"),
+        (with("max_completion_tokens", json!(99_999_999_999_u64)), "max_completion_tokens"),
+        (with("presence_penalty", json!(3)), "presence_penalty"),
+        (with("repeat_penalty", json!(-1)), "repeat_penalty"),
+        (with("seed", json!(1e30)), "seed"),
+        (with("stop", json!([""])), "stop[0]"),
+        (with("stop", json!(vec!["x"; 17])), "stop"),
+        (with("model", json!("")), "model"),
+        (with("stream", json!("yes")), "stream"),
+        (with("n", json!(2)), "n"),
+        (with("tools", json!([{ "type": "function" }])), "tools"),
+        (with("conversation", json!("mine")), "conversation"),
+        (with("colour", json!("red")), "colour"),
+    ] {
+        let (found, _) = refused(post(&gateway, CHAT, body.clone()).await, 400).await;
+        assert_eq!(found, param, "{}", &body[..body.len().min(200)]);
+    }
+    assert_eq!(gateway.waiting().await, 0);
+}
+
+#[tokio::test]
+async fn a_wrong_job_is_refused_and_nothing_is_published() {
+    let gateway = without_worker(|_| {}).await;
+    for (body, param) in [
+        ("{}", "messages"),
+        (r#"{"messages":[{"role":"boss","content":"x"}]}"#, "messages[0].role"),
+        (r#"{"messages":[{"role":"user","content":"x"}],"sampling":{"temperature":"hot"}}"#, "sampling.temperature"),
+        (r#"{"messages":[{"role":"user","content":"x"}],"sampling":{"top_k":-5}}"#, "sampling.top_k"),
+        (r#"{"messages":[{"role":"user","content":"x"}]} trailing"#, "body"),
+        ("nope", "body"),
+    ] {
+        assert_eq!(refused(post(&gateway, "/v1/jobs/chat", body).await, 400).await.0, param, "{body}");
+    }
+    let good = r#"{"messages":[{"role":"user","content":"x"}]}"#;
+    for kind in ["dance", "chat.x", "CHAT", "%2e%2e"] {
+        assert_eq!(refused(post(&gateway, &format!("/v1/jobs/{kind}"), good).await, 404).await.1, "unknown_kind");
+    }
+    assert_eq!(refused(post(&gateway, "/v1/jobs/chat?lane=fast", good).await, 400).await.0, "lane");
+    assert_eq!(refused(post(&gateway, "/v1/jobs/%ff", good).await, 400).await.0, "path");
+    let request = gateway.request(Method::POST, "/v1/jobs/chat").header(CONTENT_TYPE, "application/json").body(good);
+    let response = request.header("idempotency-key", "k".repeat(256)).send().await.unwrap();
+    assert_eq!(refused(response, 400).await.0, "idempotency-key");
+    assert_eq!(gateway.waiting().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_a_413_that_is_read() {
+    let gateway = without_worker(|_| {}).await;
+    let ten_megabytes = json!({ "messages": [{ "role": "user", "content": "x".repeat(10_000_000) }] }).to_string();
+    let half_a_megabyte = json!({ "messages": [{ "role": "user", "content": "x".repeat(500_000) }] }).to_string();
+    for path in [CHAT, "/v1/jobs/chat"] {
+        for body in [&ten_megabytes, &half_a_megabyte] {
+            assert_eq!(refused(post(&gateway, path, body.clone()).await, 413).await.1, "payload_too_large");
+        }
+    }
+    assert_eq!(gateway.waiting().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_json_text_is_refused() {
+    let gateway = without_worker(|_| {}).await;
+    let invalid = [br#"{"messages":[{"role":"user","content":""#.as_slice(), &[0xff, 0xfe], br#""}]}"#].concat();
+    assert_eq!(refused(post(&gateway, CHAT, invalid).await, 400).await, ("body".into(), "invalid_utf8".into()));
+    for kind in ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded"] {
+        let request = gateway.request(Method::POST, CHAT).header(CONTENT_TYPE, kind).body("{}");
+        assert_eq!(refused(request.send().await.unwrap(), 415).await.1, "unsupported_media_type");
+    }
+    let request = gateway.request(Method::POST, CHAT).body("{}");
+    assert_eq!(refused(request.send().await.unwrap(), 415).await.1, "unsupported_media_type");
+}
+
+#[tokio::test]
+async fn a_bad_key_is_a_401_that_says_how() {
+    let gateway = without_worker(|_| {}).await;
+    let wrong_secret = format!("{}{}", &gateway.key[..16], &keys::generate()[16..]);
+    for value in [None, Some("Bearer "), Some("Bearer x"), Some("Basic YTpi"), Some(wrong_secret.as_str())] {
+        for path in ["/v1/models", "/v1/conversations", "/v1/jobs/x"] {
+            let mut request = gateway.client.get(format!("{}{path}", gateway.url));
+            if let Some(value) = value {
+                request = request.header("authorization", value.replace("rk_", "Bearer rk_"));
+            }
+            let response = request.send().await.unwrap();
+            assert!(response.headers()["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+            assert_eq!(refused(response, 401).await.1, "invalid_api_key");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_not_mine_is_a_404_and_nothing_is_published() {
+    let gateway = without_worker(|_| {}).await;
+    let body = with("conversation", json!(Uuid::now_v7()));
+    for path in [CHAT, "/v1/jobs/chat"] {
+        let expected = ("conversation".to_owned(), "conversation_not_found".to_owned());
+        assert_eq!(refused(post(&gateway, path, body.clone()).await, 404).await, expected);
+    }
+    assert_eq!(gateway.waiting().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_there_and_what_is_not_allowed_have_the_same_shape() {
+    let gateway = without_worker(|_| {}).await;
+    assert_eq!(refused(gateway.get("/v1/nothing").send().await.unwrap(), 404).await.1, "unknown_path");
+    assert_eq!(refused(gateway.get(CHAT).send().await.unwrap(), 405).await.1, "method_not_allowed");
+    assert_eq!(refused(gateway.get("/v1/jobs/not-an-id").send().await.unwrap(), 404).await.1, "job_not_found");
+    assert_eq!(refused(gateway.get("/v1/conversations/not-an-id").send().await.unwrap(), 404).await.0, "id");
+    for query in ["limit=0", "limit=101", "limit=-1", "limit=x", "after=x"] {
+        let response = gateway.get(&format!("/v1/conversations?{query}")).send().await.unwrap();
+        assert!(["limit", "query"].contains(&refused(response, 400).await.0.as_str()));
+    }
+    let response = gateway.get(&format!("/v1/conversations?after={}", Uuid::now_v7())).send().await.unwrap();
+    assert_eq!(refused(response, 404).await.0, "after");
+    assert_eq!(refused(gateway.get("/v1/ws").send().await.unwrap(), 400).await.1, "not_a_websocket");
+}

@@ -1,0 +1,12 @@
+//! The gateway over real HTTP. Most tests run on a bus and a store in memory with a small worker of their own;
+//! `store` and `outage` run on real servers.
+
+mod bad_input;
+mod chat;
+mod description;
+mod jobs;
+mod operations;
+mod outage;
+mod store;
+mod support;
+mod ws;

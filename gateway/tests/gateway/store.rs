@@ -1,0 +1,219 @@
+//! The contract of a store, held by the one in memory and the one on Postgres.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Duration, SubsecRound, Utc};
+use ruche_gateway::{
+    adapters::{memory::Memory, postgres::Postgres},
+    keys::{self, ApiKey},
+    ports::{Conversation, EndedJob, Store, StoredMessage},
+};
+use ruche_schemas::{
+    EventType, Job as _, JobId, JobRef, Lane, TenantId,
+    config::{self, Config, Secret},
+    jobs::chat::Chat,
+    tables,
+};
+use ruche_services::testing;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectOptions, Database, DatabaseConnection, EntityTrait};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::tenant;
+
+/// Puts into a store what workers put there.
+#[async_trait]
+trait Fill {
+    async fn job(&self, job: &EndedJob);
+    async fn conversation(&self, tenant: &TenantId, conversation: &Conversation, messages: &[StoredMessage]);
+    async fn revoke(&self, key: &str);
+}
+
+#[async_trait]
+impl Fill for Memory {
+    async fn job(&self, job: &EndedJob) {
+        self.put_job(job.clone());
+    }
+
+    async fn conversation(&self, tenant: &TenantId, conversation: &Conversation, messages: &[StoredMessage]) {
+        self.put_conversation(tenant.clone(), conversation.clone(), messages.to_vec());
+    }
+
+    async fn revoke(&self, key: &str) {
+        Memory::revoke(self, key);
+    }
+}
+
+#[async_trait]
+impl Fill for DatabaseConnection {
+    async fn job(&self, job: &EndedJob) {
+        let row = tables::jobs::ActiveModel {
+            id: Set(job.job.id.0),
+            tenant: Set(job.job.tenant.as_str().into()),
+            kind: Set(job.kind.to_string()),
+            lane: Set(job.lane.to_string()),
+            attempt: Set(i32::try_from(job.attempt).unwrap()),
+            state: Set(job.state.as_str().into()),
+            data: Set(Some(job.data.clone())),
+            created_at: Set(job.created_at),
+            ended_at: Set(job.ended_at),
+            trace_id: Set(job.trace_id.clone()),
+        };
+        tables::jobs::Entity::insert(row).exec_without_returning(self).await.unwrap();
+    }
+
+    async fn conversation(&self, tenant: &TenantId, conversation: &Conversation, messages: &[StoredMessage]) {
+        let row = tables::conversations::ActiveModel {
+            id: Set(conversation.id),
+            tenant: Set(tenant.as_str().into()),
+            title: Set(conversation.title.clone()),
+            created_at: Set(conversation.created_at),
+            updated_at: Set(conversation.updated_at),
+        };
+        tables::conversations::Entity::insert(row).exec_without_returning(self).await.unwrap();
+        for message in messages {
+            let row = tables::messages::ActiveModel {
+                id: Set(message.id),
+                conversation: Set(conversation.id),
+                tenant: Set(tenant.as_str().into()),
+                job: Set(message.job),
+                role: Set(message.role.clone()),
+                content: Set(message.content.clone()),
+                model: Set(message.model.clone()),
+                created_at: Set(message.created_at),
+            };
+            tables::messages::Entity::insert(row).exec_without_returning(self).await.unwrap();
+        }
+    }
+
+    async fn revoke(&self, key: &str) {
+        let row = tables::api_keys::ActiveModel {
+            id: Set(key.into()),
+            revoked_at: Set(Some(Utc::now())),
+            ..Default::default()
+        };
+        row.update(self).await.unwrap();
+    }
+}
+
+/// Postgres keeps microseconds.
+fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
+
+async fn holds_the_contract(store: &dyn Store, fill: &dyn Fill) {
+    store.ready().await.unwrap();
+    let (acme, other) = (tenant("acme"), tenant("other"));
+    keeps_keys(store, fill, &acme).await;
+    for owner in [&acme, &other] {
+        let key = keys::generate();
+        store.create_key(owner, "again", ApiKey::parse(&key).unwrap()).await.unwrap();
+    }
+    tells_ended_jobs(store, fill, &acme, &other).await;
+    tells_conversations(store, fill, &acme, &other).await;
+}
+
+async fn keeps_keys(store: &dyn Store, fill: &dyn Fill, acme: &TenantId) {
+    let text = keys::generate();
+    let key = ApiKey::parse(&text).unwrap();
+    assert_eq!(store.find_key(key.id).await.unwrap(), None);
+    store.create_key(acme, "first", key).await.unwrap();
+    let found = store.find_key(key.id).await.unwrap().unwrap();
+    assert_eq!((found.id.as_str(), &found.tenant), (key.id, acme));
+    assert!(key.matches(&found.hash));
+    fill.revoke(key.id).await;
+    assert_eq!(store.find_key(key.id).await.unwrap(), None);
+}
+
+async fn tells_ended_jobs(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, other: &TenantId) {
+    for (state, data) in [
+        (EventType::Done, json!({ "text": "hi" })),
+        (EventType::Failed, json!({ "code": "x", "message": "y" })),
+        (EventType::Cancelled, json!(null)),
+    ] {
+        let job = JobRef { tenant: acme.clone(), id: JobId::generate() };
+        assert_eq!(store.job(&job).await.unwrap(), None);
+        let ended = EndedJob {
+            job: job.clone(),
+            kind: Chat::KIND,
+            lane: Lane::Bulk,
+            attempt: 3,
+            state,
+            data,
+            created_at: now(),
+            ended_at: now(),
+            trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
+        };
+        fill.job(&ended).await;
+        assert_eq!(store.job(&job).await.unwrap(), Some(ended));
+        assert_eq!(store.job(&JobRef { tenant: other.clone(), ..job }).await.unwrap(), None);
+    }
+}
+
+async fn tells_conversations(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, other: &TenantId) {
+    let begun = now();
+    let mut all = Vec::new();
+    // The second and the third changed at the same time: their ids decide.
+    for minutes in [3, 2, 2, 1] {
+        let (id, updated_at) = (Uuid::now_v7(), begun + Duration::minutes(minutes));
+        all.push(Conversation { id, title: format!("{minutes}"), created_at: begun, updated_at });
+    }
+    all.swap(1, 2);
+    let first = all[0].id;
+    let messages: Vec<StoredMessage> = (1..=5)
+        .map(|id| StoredMessage {
+            id,
+            job: Uuid::now_v7(),
+            role: "user".into(),
+            content: format!("message {id}"),
+            model: (id % 2 == 0).then(|| "m".to_owned()),
+            created_at: begun,
+        })
+        .collect();
+    for conversation in &all {
+        let of_first = if conversation.id == first { &messages[..] } else { &[] };
+        fill.conversation(acme, conversation, of_first).await;
+    }
+    assert_eq!(store.conversations(acme, 10, None).await.unwrap().unwrap(), all);
+    assert_eq!(store.conversations(acme, 2, None).await.unwrap().unwrap(), all[..2]);
+    for (i, conversation) in all.iter().enumerate() {
+        assert_eq!(store.conversations(acme, 10, Some(conversation.id)).await.unwrap().unwrap(), all[i + 1..]);
+    }
+    assert_eq!(store.conversations(other, 10, None).await.unwrap().unwrap(), []);
+    assert_eq!(store.conversations(other, 10, Some(first)).await.unwrap(), None);
+    assert_eq!(store.conversation(acme, first, 10).await.unwrap(), Some((all[0].clone(), messages.clone())));
+    assert_eq!(store.conversation(acme, first, 2).await.unwrap().unwrap().1, messages[3..]);
+    assert_eq!(store.conversation(other, first, 10).await.unwrap(), None);
+    assert!(store.has_conversation(acme, first).await.unwrap());
+    assert!(!store.has_conversation(other, first).await.unwrap());
+    assert!(!store.has_conversation(acme, Uuid::now_v7()).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_store_in_memory_holds_the_contract() {
+    let store = Memory::default();
+    holds_the_contract(&store, &store).await;
+}
+
+pub(crate) fn database(url: String, schema: &str) -> config::Postgres {
+    let defaults = Config::from_layers(None, Some(HashMap::new())).unwrap().postgres;
+    config::Postgres { url: Secret(url), schema: schema.into(), ..defaults }
+}
+
+#[tokio::test]
+async fn the_store_on_postgres_holds_the_contract() {
+    let (url, schema) = (testing::shared_postgres().await, testing::unique("gw"));
+    ruche_migrations::up(&url, &schema).await.unwrap();
+    let mut options = ConnectOptions::new(url.clone());
+    options.set_schema_search_path(schema.clone());
+    let fill = Database::connect(options).await.unwrap();
+    let store = Arc::new(Postgres::new(&database(url, &schema)).await.unwrap());
+    holds_the_contract(&*store, &fill).await;
+}
+
+#[tokio::test]
+async fn a_database_without_tables_is_not_ready() {
+    let store = Postgres::new(&database(testing::shared_postgres().await, &testing::unique("gw"))).await.unwrap();
+    assert!(store.ready().await.is_err());
+}

@@ -1,0 +1,323 @@
+//! A gateway on a free port, on a bus and a store in memory, with a worker that does what a chat's text says.
+
+use std::{collections::HashMap, num::NonZeroUsize, sync::Arc, time::Duration};
+
+use chrono::Utc;
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Shared},
+};
+use reqwest::{Client, Method, RequestBuilder, Response};
+use ruche_bus::{Bus, Delivery, Presence, memory};
+use ruche_gateway::{App, Lifecycle, Server, adapters, keys, ports::Store as _};
+use ruche_schemas::{
+    Envelope, EventType, Failure, Job as _, JobId, JobRef, Record, TenantId,
+    config::{Config, Gateway},
+    jobs::{
+        self,
+        chat::{Answer, Chat, Delta, FinishReason, Usage},
+    },
+};
+use serde_json::{Value, json};
+
+pub(crate) const MODEL: &str = "test-model";
+
+pub(crate) struct Fixture {
+    pub(crate) url: String,
+    pub(crate) key: String,
+    pub(crate) stranger: String,
+    pub(crate) bus: Arc<memory::Memory>,
+    pub(crate) store: Arc<adapters::memory::Memory>,
+    pub(crate) client: Client,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) served: Shared<BoxFuture<'static, ()>>,
+}
+
+pub(crate) fn tenant(name: &str) -> TenantId {
+    name.parse().unwrap()
+}
+
+/// With a worker.
+pub(crate) async fn start() -> Fixture {
+    let fixture = without_worker(|_| {}).await;
+    fixture.work().await;
+    fixture
+}
+
+/// Jobs stay in the queue.
+pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let kinds: Vec<_> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let bus = Arc::new(memory::Memory::new(&kinds, 100, Duration::from_secs(30)));
+    let store = Arc::new(adapters::memory::Memory::default());
+    let (key, stranger) = (keys::generate(), keys::generate());
+    for (name, key) in [("acme", &key), ("other", &stranger)] {
+        store.create_key(&tenant(name), "test", keys::ApiKey::parse(key).unwrap()).await.unwrap();
+    }
+    let mut app = App::new(settings(), bus.clone() as Arc<dyn Bus>, store.clone(), jobs::all());
+    change(&mut app);
+    let server = Server::bind(app).await.unwrap();
+    let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.app().lifecycle.clone());
+    let served = tokio::spawn(async move { server.run().await.unwrap() });
+    let served = async move { served.await.unwrap() }.boxed().shared();
+    Fixture { url, key, stranger, bus, store, client: Client::new(), lifecycle, served }
+}
+
+pub(crate) fn settings() -> Gateway {
+    let defaults = Config::from_layers(None, Some(HashMap::new())).unwrap().gateway;
+    Gateway { port: 0, drain_seconds: 5, ..defaults }
+}
+
+impl Fixture {
+    /// Starts a worker and announces it.
+    pub(crate) async fn work(&self) {
+        let bus = self.bus.clone() as Arc<dyn Bus>;
+        bus.announce(&presence()).await.unwrap();
+        tokio::spawn(work(bus));
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    /// A chat that says this.
+    pub(crate) fn chat(&self, text: &str, rest: Value) -> RequestBuilder {
+        let mut body = json!({ "messages": [{ "role": "user", "content": text }] });
+        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        self.request(Method::POST, "/v1/chat/completions").json(&body)
+    }
+
+    /// A chat job that says this; its id.
+    pub(crate) async fn submit(&self, text: &str) -> String {
+        let body = json!({ "messages": [{ "role": "user", "content": text }] });
+        let answer = self.request(Method::POST, "/v1/jobs/chat").json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+        answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// How many jobs wait.
+    pub(crate) async fn waiting(&self) -> u64 {
+        self.bus.depth().await.unwrap().iter().map(|depth| depth.waiting + depth.in_flight).sum()
+    }
+
+    /// Waits until the server has left.
+    pub(crate) async fn stopped(&self) {
+        self.served.clone().await;
+    }
+
+    /// How many WebSockets are open.
+    pub(crate) async fn open_sockets(&self) -> u64 {
+        let text = self.get("/metrics").send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find(|line| line.starts_with("ruche_gateway_sockets ")).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    fn reference(job: &str) -> JobRef {
+        JobRef { tenant: tenant("acme"), id: job.parse().unwrap() }
+    }
+
+    pub(crate) async fn cancel(&self, job: &str) {
+        self.bus.cancel(&Self::reference(job)).await.unwrap();
+    }
+
+    pub(crate) async fn is_cancelled(&self, job: &str) -> bool {
+        self.bus.is_cancelled(&Self::reference(job)).await.unwrap()
+    }
+
+    /// The job's last event, once it has ended.
+    pub(crate) async fn ended(&self, job: &str) -> Record {
+        let mut events = self.bus.watch(&Self::reference(job), 1).await.unwrap();
+        let mut last = None;
+        while let Some(event) = events.next().await {
+            last = Some(event.unwrap());
+        }
+        last.unwrap()
+    }
+
+    /// All events of an ended job.
+    pub(crate) async fn events(&self, job: &str) -> Vec<Value> {
+        self.ended(job).await;
+        self.bus
+            .replay(&Self::reference(job))
+            .await
+            .unwrap()
+            .iter()
+            .map(|record| serde_json::to_value(record).unwrap())
+            .collect()
+    }
+}
+
+pub(crate) fn presence() -> Presence {
+    let (kind, models) = (Chat::KIND, vec![MODEL.to_owned()]);
+    Presence { kind, worker: "test-1".into(), models, slots: 8, version: "0".into(), since: Utc::now() }
+}
+
+async fn work(bus: Arc<dyn Bus>) {
+    let mut deliveries = bus.consume(&Chat::KIND).await.unwrap();
+    loop {
+        for delivery in deliveries.next(NonZeroUsize::new(16).unwrap()).await {
+            tokio::spawn(run(bus.clone(), delivery));
+        }
+    }
+}
+
+struct Log {
+    bus: Arc<dyn Bus>,
+    job: JobRef,
+    last: (u64, u64),
+}
+
+impl Log {
+    async fn append(&mut self, event: EventType, data: Value) {
+        loop {
+            let (sequence, n) = self.last;
+            let record = Record { n: n + 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data: data.clone() };
+            if let Ok(sequence) = self.bus.append(&self.job, sequence, &record).await {
+                self.last = (sequence, n + 1);
+                return;
+            }
+            // The gateway's `accepted` came between.
+            let last = self.bus.last(&self.job).await.unwrap().unwrap();
+            self.last = (last.sequence, last.record.n);
+        }
+    }
+
+    async fn say(&mut self, text: &str) {
+        let delta = Delta { text: text.into(), tokens: vec![1] };
+        self.append(EventType::Delta, serde_json::to_value(delta).unwrap()).await;
+    }
+
+    /// Until somebody asks for it, also when that was before.
+    async fn cancelled(&mut self) {
+        let mut cancellations = self.bus.cancellations().await.unwrap();
+        if !self.bus.is_cancelled(&self.job).await.unwrap() {
+            while cancellations.next().await.is_some_and(|job| job != self.job) {}
+        }
+        self.append(EventType::Cancelled, Value::Null).await;
+    }
+}
+
+/// The text of a chat is what the worker does: `say a b c`, `fail <code>`, `say-fail a b`, `hold` (says one word and
+/// waits to be cancelled), `silent` (says nothing and waits to be cancelled), `flood <n>` (n pieces of 64 KiB).
+async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
+    let envelope: Envelope<Chat> = serde_json::from_slice(&delivery.payload).unwrap();
+    let last = bus.last(&delivery.job).await.unwrap().map_or((0, 0), |last| (last.sequence, last.record.n));
+    let mut log = Log { bus, job: delivery.job.clone(), last };
+    log.append(EventType::Started, json!({ "worker": "test-1" })).await;
+    let text = envelope.body.messages.last().unwrap().content.clone();
+    let (verb, rest) = text.split_once(' ').unwrap_or((&text, ""));
+    let words: Vec<String> = match verb {
+        "flood" => vec!["x".repeat(64 * 1024); rest.parse().unwrap()],
+        "hold" => vec!["held".into()],
+        "fail" | "silent" => Vec::new(),
+        _ => rest.split_inclusive(' ').map(str::to_owned).collect(),
+    };
+    for word in &words {
+        log.say(word).await;
+    }
+    match verb {
+        "hold" | "silent" => log.cancelled().await,
+        "fail" | "say-fail" => {
+            let code = if verb == "fail" { rest } else { "attempts_exhausted" };
+            let failure = Failure::new(code, "it went wrong").with_param("messages");
+            log.append(EventType::Failed, serde_json::to_value(failure).unwrap()).await;
+        }
+        _ => {
+            let text = if verb == "flood" { String::new() } else { words.concat() };
+            let usage = Usage { prompt_tokens: 5, completion_tokens: u32::try_from(words.len()).unwrap() };
+            let (finish_reason, conversation) = (FinishReason::Stop, envelope.body.conversation);
+            let answer = Answer { text, finish_reason, model: MODEL.into(), usage, conversation };
+            log.append(EventType::Done, serde_json::to_value(answer).unwrap()).await;
+        }
+    }
+    delivery.done().await.unwrap();
+}
+
+/// A server-sent event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sse {
+    pub(crate) id: Option<u64>,
+    pub(crate) event: String,
+    pub(crate) data: String,
+}
+
+impl Sse {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.data).unwrap_or_else(|_| panic!("{:?}", self.data))
+    }
+}
+
+/// Reads server-sent events one by one.
+pub(crate) struct SseReader {
+    response: Response,
+    buffer: String,
+}
+
+impl SseReader {
+    pub(crate) fn new(response: Response) -> Self {
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, buffer: String::new() }
+    }
+
+    pub(crate) async fn next(&mut self) -> Option<Sse> {
+        loop {
+            if let Some(end) = self.buffer.find("\n\n") {
+                let block: String = self.buffer.drain(..end + 2).collect();
+                let sse = parse(&block);
+                if sse != Sse::default() {
+                    return Some(sse);
+                }
+                continue;
+            }
+            let chunk = self.response.chunk().await.ok()??;
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    pub(crate) async fn all(mut self) -> Vec<Sse> {
+        let mut all = Vec::new();
+        while let Some(sse) = self.next().await {
+            all.push(sse);
+        }
+        all
+    }
+}
+
+fn parse(block: &str) -> Sse {
+    let mut sse = Sse::default();
+    for line in block.lines() {
+        match line.split_once(": ") {
+            Some(("id", id)) => sse.id = Some(id.parse().unwrap()),
+            Some(("event", event)) => sse.event = event.into(),
+            Some(("data", data)) => sse.data = data.into(),
+            _ => assert!(line.is_empty() || line.starts_with(':'), "{line:?}"),
+        }
+    }
+    sse
+}
+
+/// Asserts the one shape of an error; returns its `param` and `code`.
+pub(crate) async fn refused(response: Response, status: u16) -> (String, String) {
+    let (found, kind) = (response.status(), response.headers()["content-type"].to_str().unwrap().to_owned());
+    let text = response.text().await.unwrap();
+    assert_eq!(found.as_u16(), status, "{text}");
+    assert_eq!(kind, "application/json");
+    let body: Value = serde_json::from_str(&text).unwrap();
+    let error = body["error"].as_object().unwrap();
+    let mut names: Vec<&str> = error.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["code", "message", "param", "type"]);
+    assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
+    let text = |name: &str| error[name].as_str().unwrap_or("").to_owned();
+    (text("param"), text("code"))
+}
+
+pub(crate) fn job_of(answer: &Value) -> String {
+    let id = answer["id"].as_str().unwrap().strip_prefix("chatcmpl-").unwrap();
+    id.parse::<JobId>().unwrap().to_string()
+}

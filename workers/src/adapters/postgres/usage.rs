@@ -1,0 +1,26 @@
+//! What jobs cost, in tokens.
+
+use ruche_schemas::tables::usage;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+
+use super::error::explain;
+use crate::ports::ledger::{Ended, LedgerError, Usage, text};
+
+/// Writes what the job cost.
+pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, cost: &Usage) -> Result<(), LedgerError> {
+    let row = usage::ActiveModel {
+        job: Set(ended.job.id.0),
+        tenant: Set(ended.job.tenant.as_str().to_owned()),
+        kind: Set(ended.kind.to_string()),
+        model: Set(text(&cost.model)),
+        prompt_tokens: Set(tokens(cost.prompt_tokens)),
+        completion_tokens: Set(tokens(cost.completion_tokens)),
+        at: Set(ended.ended_at),
+    };
+    usage::Entity::insert(row).exec_without_returning(db).await.map(drop).map_err(explain)
+}
+
+/// Tokens as a row holds them. No context comes near the bound.
+fn tokens(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

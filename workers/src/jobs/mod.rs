@@ -1,0 +1,42 @@
+//! The kinds of job: one file each does what its namesake in `schemas::jobs` says.
+//!
+//! A new kind is a file here, its `mod` line and its row in [`all`].
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use prometheus_client::registry::Registry;
+use ruche_schemas::{Kind, config::Config};
+
+use crate::{adapters::postgres::Postgres, registry::AnyHandler};
+
+#[cfg(feature = "chat")]
+pub mod chat;
+
+/// What handlers are made from.
+pub struct Setup<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// The database.
+    pub postgres: Arc<Postgres>,
+    /// Where handlers enter their counters.
+    pub registry: &'a mut Registry,
+}
+
+/// A handler, and how many jobs it takes at once.
+pub struct Prepared {
+    /// What does the work.
+    pub handler: Arc<dyn AnyHandler>,
+    /// Jobs at once.
+    pub slots: NonZeroUsize,
+}
+
+type Prepare = fn(Setup<'_>) -> anyhow::Result<Prepared>;
+
+/// The kinds that this build can do.
+#[must_use]
+pub fn all() -> Vec<(Kind, Prepare)> {
+    vec![
+        #[cfg(feature = "chat")]
+        (<ruche_schemas::jobs::chat::Chat as ruche_schemas::Job>::KIND, chat::prepare),
+    ]
+}

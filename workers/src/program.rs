@@ -1,0 +1,132 @@
+//! `ruche-worker <kinds>`: from its arguments to its end.
+//!
+//! One process can do several kinds; a crash in a native library costs one process, so `ruche up` starts one each.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use prometheus_client::registry::Registry;
+use ruche_bus::{Bus, nats::Nats, telemetry};
+use ruche_schemas::{Kind, config::Config};
+use tokio::{
+    runtime::Handle,
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
+use tracing::{error, info};
+
+use crate::{
+    adapters::postgres::Postgres,
+    http::{self, Health},
+    jobs::{self, Prepared, Setup},
+    runtime::{self, Metrics, Options, Parts, Shutdown},
+};
+
+/// Works on jobs of the kinds named. Settings come from the environment and the file in `RUCHE_CONFIG`
+/// (`ruche config` prints them all).
+#[derive(Debug, Parser)]
+#[command(name = "ruche-worker", version)]
+struct Arguments {
+    /// The kinds to work on, such as `chat`.
+    #[arg(required = true)]
+    kinds: Vec<Kind>,
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// What kept it from starting or ended it, in words for the operator.
+pub fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let config = Config::load()?;
+    // The bus has a thread of its own: signs of life go out however busy the handlers are.
+    let pulse = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
+    let workers = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = workers.block_on(async {
+        let _telemetry = telemetry::init("ruche-worker", &config.telemetry)?;
+        serve(&arguments.kinds, &config, pulse.handle().clone()).await
+    });
+    workers.shutdown_timeout(Duration::from_secs(1));
+    pulse.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
+    let shutdown = Shutdown::default();
+    listen_for_signals(shutdown.clone())?;
+    let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
+    let bus = connect(config, ack_wait, &pulse).await?;
+    let postgres = Arc::new(Postgres::connect(&config.postgres)?);
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry);
+    let mut prepared = Vec::new();
+    for kind in kinds {
+        prepared.push(prepare(kind, config, &postgres, &mut registry)?);
+    }
+    let health = Health { bus: bus.clone(), ledger: postgres.clone(), registry: Arc::new(registry) };
+    let http = http::serve(&config.worker, health).await?;
+    let mut runtimes = JoinSet::new();
+    for Prepared { handler, slots } in prepared {
+        let (bus, ledger, metrics, pulse) = (bus.clone(), postgres.clone(), metrics.clone(), pulse.clone());
+        let parts = Parts { bus, ledger, handler, metrics, pulse };
+        let drain = Duration::from_secs(config.worker.drain_seconds);
+        let options = Options { name: name(), slots, ack_wait, drain };
+        runtimes.spawn(runtime::run(parts, options, shutdown.clone()));
+    }
+    while let Some(ended) = runtimes.join_next().await {
+        if let Err(error) = ended.context("a runtime panicked").and_then(|ended| ended.map_err(Into::into)) {
+            error!(%error, "stopping");
+            shutdown.request();
+        }
+    }
+    http.abort();
+    match shutdown.is_requested() {
+        true => Ok(info!("stopped")),
+        false => bail!("all runtimes ended on their own"),
+    }
+}
+
+/// Connects on the bus's own runtime, where the connection's tasks stay.
+async fn connect(config: &Config, ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
+    let settings = config.nats.clone();
+    let kinds: Vec<Kind> = ruche_schemas::jobs::all().into_iter().map(|kind| kind.kind).collect();
+    let bus = pulse.spawn(async move {
+        let bus = Nats::connect(&settings, ack_wait).await?;
+        bus.ensure(&kinds).await?;
+        anyhow::Ok(bus)
+    });
+    Ok(Arc::new(bus.await??))
+}
+
+fn prepare(kind: &Kind, config: &Config, postgres: &Arc<Postgres>, registry: &mut Registry) -> Result<Prepared> {
+    let all = jobs::all();
+    let Some((_, prepare)) = all.iter().find(|(known, _)| known == kind) else {
+        let known: Vec<_> = all.iter().map(|(kind, _)| kind.as_str()).collect();
+        bail!("this build can't do jobs of kind {kind}: it knows {}", known.join(", "));
+    };
+    prepare(Setup { config, postgres: postgres.clone(), registry }).with_context(|| format!("can't work on {kind} jobs"))
+}
+
+/// Host and process: unique among workers, and safe in a subject.
+fn name() -> String {
+    let host = nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok()).unwrap_or_default();
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    format!("{}-{}", host.chars().map(safe).take(64).collect::<String>(), std::process::id())
+}
+
+/// SIGTERM and SIGINT ask to drain; a second one, to leave at once.
+fn listen_for_signals(shutdown: Shutdown) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            shutdown.request();
+        }
+    });
+    Ok(())
+}

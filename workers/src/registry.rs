@@ -1,0 +1,112 @@
+//! Handlers by kind, without their types: the runtime runs any of them and knows none.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ruche_schemas::{Envelope, Failure, Invalid, Job, Kind, Limits, failure::codes};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    ports::ledger::Keep,
+    runtime::{Context, JobError, Scope, write_reports},
+};
+
+/// Does one kind of job.
+#[async_trait]
+pub trait Handler<J: Job>: Send + Sync + 'static {
+    /// Works on one job. The future is dropped when the job is cancelled, its deadline passes or the worker leaves.
+    async fn handle(&self, job: &Envelope<J>, context: Context<J>) -> Result<J::Output, JobError>;
+
+    /// What is to be stored besides the outcome, in the same transaction.
+    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Keep> {
+        Vec::new()
+    }
+
+    /// The models that this handler has loaded.
+    fn models(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What an attempt gave.
+#[derive(Debug)]
+pub struct Worked {
+    /// The output, as in the final event.
+    pub output: Value,
+    /// What is stored with it.
+    pub keep: Vec<Keep>,
+}
+
+/// A handler without its types.
+#[async_trait]
+pub trait AnyHandler: Send + Sync {
+    /// The kind that it does.
+    fn kind(&self) -> Kind;
+    /// The bounds of that kind.
+    fn limits(&self) -> Limits;
+    /// The models that it has loaded.
+    fn models(&self) -> Vec<String>;
+    /// Reads, checks and works on one job.
+    async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError>;
+}
+
+struct Typed<J, H>(H, std::marker::PhantomData<fn() -> J>);
+
+/// This handler, without its types.
+pub fn handler<J: Job>(handler: impl Handler<J>) -> Arc<dyn AnyHandler> {
+    Arc::new(Typed(handler, std::marker::PhantomData))
+}
+
+#[async_trait]
+impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
+    fn kind(&self) -> Kind {
+        J::KIND
+    }
+
+    fn limits(&self) -> Limits {
+        J::LIMITS
+    }
+
+    fn models(&self) -> Vec<String> {
+        self.0.models()
+    }
+
+    async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError> {
+        let job = read::<J>(job).map_err(JobError::Reject)?;
+        let (context, reports) = Context::new(scope.attempt, scope.past, scope.cancel);
+        // Both in one task: when the log is lost, the handler is dropped with it.
+        let work = async { self.0.handle(&job, context).await };
+        let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports))?;
+        let keep = self.0.keep(&job, &output);
+        let output = serde_json::to_value(&output).map_err(JobError::retry)?;
+        Ok(Worked { output, keep })
+    }
+}
+
+fn read<J: Job>(job: &Envelope<Box<RawValue>>) -> Result<Envelope<J>, Failure> {
+    if job.version != J::VERSION {
+        let message = format!(
+            "the job is of version {} of {}: this worker reads version {}",
+            job.version,
+            J::KIND,
+            J::VERSION
+        );
+        return Err(Failure::new(codes::VERSION, message).with_param("version"));
+    }
+    if job.body.get().len() > J::LIMITS.payload_bytes {
+        let message = format!("has {} bytes: at most {} are allowed", job.body.get().len(), J::LIMITS.payload_bytes);
+        return Err(Invalid::new("body", message).into());
+    }
+    let body: J = serde_json::from_str(job.body.get()).map_err(|e| Invalid::new("body", e.to_string()))?;
+    body.check()?;
+    Ok(Envelope {
+        id: job.id,
+        kind: job.kind.clone(),
+        version: job.version,
+        tenant: job.tenant.clone(),
+        lane: job.lane,
+        created_at: job.created_at,
+        ephemeral: job.ephemeral,
+        body,
+    })
+}

@@ -1,0 +1,208 @@
+//! One attempt at one job: from its bytes to a verdict. Settles nothing.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures::FutureExt;
+use ruche_bus::{Delivery, Logged};
+use ruche_schemas::{
+    Envelope, EventType, Failure, Invalid, Record,
+    event::{Outcome, Started},
+    failure::codes,
+};
+use serde_json::{Value, value::RawValue};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::{EventLog, JobError, Shared};
+use crate::ports::ledger::{Keep, LedgerError, Stored};
+
+/// What an attempt works in.
+pub struct Scope<'a> {
+    /// The job's log.
+    pub(crate) log: &'a mut EventLog,
+    /// Which attempt it is.
+    pub(crate) attempt: u32,
+    /// What earlier attempts wrote.
+    pub(crate) past: Vec<Record>,
+    /// Set when the job is cancelled.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// A job's envelope, its body unread.
+pub(super) type Unread = Envelope<Box<RawValue>>;
+
+/// What is to happen with the job.
+pub(super) enum Verdict {
+    /// It has ended like this: store it, say so, and then settle.
+    Ended { outcome: Outcome<Value>, keep: Vec<Keep> },
+    /// It had ended before, in that attempt: say so if its log does not, and settle.
+    EndedBefore { outcome: Outcome<Value>, attempt: u32, said: bool },
+    /// Hand it out again.
+    Again { source: anyhow::Error, after: Option<std::time::Duration> },
+    /// Another attempt has it: leave it alone.
+    Superseded,
+    /// The worker leaves: hand it back at once.
+    Leaving,
+}
+
+impl From<JobError> for Verdict {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Retry { source, after } => Self::Again { source, after },
+            JobError::Reject(failure) => Self::Ended { outcome: Outcome::Failed(failure), keep: Vec::new() },
+            JobError::Superseded => Self::Superseded,
+        }
+    }
+}
+
+/// Reads the envelope and holds it against the subject, which is what the server's permissions bind.
+pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
+    let job: Unread =
+        serde_json::from_slice(&delivery.payload).map_err(|error| Invalid::new("envelope", error.to_string()))?;
+    let same = [
+        ("id", job.id.to_string(), delivery.job.id.to_string()),
+        ("tenant", job.tenant.to_string(), delivery.job.tenant.to_string()),
+        ("kind", job.kind.to_string(), delivery.kind.to_string()),
+    ];
+    for (field, said, published) in same {
+        if said != published {
+            let message = format!("is {said:?} in the envelope, but the job was published as {published:?}");
+            return Err(Invalid::new(field, message).into());
+        }
+    }
+    Ok(job)
+}
+
+/// Makes one attempt. The log is the caller's: it writes the last event there.
+pub(super) async fn attempt(shared: &Shared, delivery: &Delivery, job: &Unread) -> (Option<EventLog>, Verdict) {
+    let standing = match standing(shared, delivery, job).await {
+        Ok(standing) => standing,
+        Err(source) => return (None, Verdict::Again { source, after: None }),
+    };
+    let mut log = open(shared, delivery, standing.last.as_ref());
+    let verdict = match standing.settled(delivery, shared.parts.handler.limits().attempts) {
+        Some(verdict) => verdict,
+        None => begin(shared, delivery, job, &mut log, standing.last.is_some()).await,
+    };
+    (Some(log), verdict)
+}
+
+/// The log of a delivered job, after its last event.
+pub(super) fn open(shared: &Shared, delivery: &Delivery, last: Option<&Logged>) -> EventLog {
+    let bus = Arc::clone(&shared.parts.bus);
+    EventLog::open(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, last)
+}
+
+/// How things stand with a job when it is handed out.
+struct Standing {
+    last: Option<Logged>,
+    cancelled: bool,
+    stored: Option<Stored>,
+}
+
+async fn standing(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<Standing> {
+    let bus = &shared.parts.bus;
+    let (last, cancelled) = tokio::try_join!(bus.last(&delivery.job), bus.is_cancelled(&delivery.job))?;
+    let ended = last.as_ref().is_some_and(|last| last.record.event.is_final());
+    let stored = match job.ephemeral || ended || delivery.attempt == 1 {
+        true => None,
+        // From here on no earlier attempt can commit.
+        false => settle_down(shared, delivery).await?,
+    };
+    Ok(Standing { last, cancelled, stored })
+}
+
+/// Fences earlier attempts, waiting for the database as long as it takes: the job is safe with us meanwhile.
+async fn settle_down(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Option<Stored>> {
+    let mut patience = super::Patience::endless();
+    loop {
+        match shared.parts.ledger.fence(&delivery.job, delivery.attempt).await {
+            Ok(stored) => return Ok(stored),
+            Err(LedgerError::Refused(failure)) => return Err(failure.into()),
+            Err(LedgerError::Unavailable(error)) => info!(%error, "waiting for the database"),
+        }
+        tokio::select! {
+            _ = patience.wait() => {}
+            () = shared.shutdown.leave.cancelled() => anyhow::bail!("the worker left while the database was away"),
+        }
+    }
+}
+
+impl Standing {
+    /// The verdict that needs no work.
+    fn settled(&self, delivery: &Delivery, attempts: u32) -> Option<Verdict> {
+        if let Some(last) = &self.last {
+            if let Some(outcome) = outcome(&last.record) {
+                return Some(Verdict::EndedBefore { outcome, attempt: last.record.attempt, said: true });
+            }
+            // The same attempt twice is a twin (one id, published again after the dedup window): the next delivery
+            // of this one has a higher attempt and takes over, if the other has not ended it until then.
+            if last.record.attempt >= delivery.attempt {
+                return Some(Verdict::Superseded);
+            }
+        }
+        if let Some(stored) = self.stored.clone() {
+            return Some(Verdict::EndedBefore { outcome: stored.outcome, attempt: stored.attempt, said: false });
+        }
+        if self.cancelled {
+            return Some(Verdict::Ended { outcome: Outcome::Cancelled, keep: Vec::new() });
+        }
+        (delivery.attempt > attempts).then(|| {
+            let message = format!("the job was handed out {attempts} times and each of its workers died or went silent");
+            let outcome = Outcome::Failed(Failure::new(codes::ATTEMPTS, message));
+            Verdict::Ended { outcome, keep: Vec::new() }
+        })
+    }
+}
+
+/// How a job ended, by its last event; `None` if it has not.
+fn outcome(last: &Record) -> Option<Outcome<Value>> {
+    match last.event {
+        EventType::Done => Some(Outcome::Done(last.data.clone())),
+        EventType::Cancelled => Some(Outcome::Cancelled),
+        EventType::Failed => {
+            let failure = last.parse().unwrap_or_else(|_| Failure::new("unknown", "the failure can't be read"));
+            Some(Outcome::Failed(failure))
+        }
+        _ => None,
+    }
+}
+
+/// Says that it begins, and works.
+async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut EventLog, has_past: bool) -> Verdict {
+    let started = Started { worker: shared.options.name.clone() };
+    let started = serde_json::to_value(&started).unwrap_or_default();
+    if let Err(error) = log.append(EventType::Started, started).await {
+        return JobError::from(error).into();
+    }
+    let past = match delivery.attempt > 1 && has_past {
+        true => match shared.parts.bus.replay(&delivery.job).await {
+            Ok(past) => past,
+            Err(error) => return JobError::retry(error).into(),
+        },
+        false => Vec::new(),
+    };
+    let running = shared.running.begin(&delivery.job);
+    let scope = Scope { log, attempt: delivery.attempt, past, cancel: running.token.clone() };
+    let deadline = shared.parts.handler.limits().deadline;
+    let work = AssertUnwindSafe(shared.parts.handler.run(job, scope)).catch_unwind();
+    tokio::select! {
+        worked = work => match worked {
+            Ok(Ok(worked)) => Verdict::Ended { outcome: Outcome::Done(worked.output), keep: worked.keep },
+            Ok(Err(error)) => error.into(),
+            Err(panic) => Verdict::Again { source: anyhow::anyhow!("the handler panicked: {}", said(&*panic)), after: None },
+        },
+        () = running.token.cancelled() => Verdict::Ended { outcome: Outcome::Cancelled, keep: Vec::new() },
+        () = shared.shutdown.leave.cancelled() => Verdict::Leaving,
+        () = tokio::time::sleep(deadline) => {
+            let message = format!("the job ran longer than {} s, which is all that a {} job may", deadline.as_secs(), job.kind);
+            JobError::Reject(Failure::new(codes::DEADLINE, message)).into()
+        }
+    }
+}
+
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
+}

@@ -1,0 +1,111 @@
+//! What a handler has besides its job: a way to report, and what happened before.
+
+use std::{collections::VecDeque, time::Duration};
+
+use ruche_schemas::{Failure, Job, Record, event::Progress};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::log::{EventLog, LogError};
+
+/// Reports that may wait to be written: a handler that is faster waits.
+const REPORTS: usize = 256;
+/// Reports are written at most this often; what comes in between is one event, where the kind can join reports.
+const FLUSH: Duration = Duration::from_millis(30);
+
+/// Why an attempt did not give a result, and with it what happens to the job.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// It may go better another time: the job is handed out again, after this delay or the kind's own.
+    #[error("{source:#}")]
+    Retry {
+        /// What went wrong.
+        source: anyhow::Error,
+        /// How long to wait, where somebody (a `Retry-After`) has said so.
+        after: Option<Duration>,
+    },
+    /// It will never go better: the job ends, and is kept as a dead letter.
+    #[error("{0}")]
+    Reject(Failure),
+    /// Another attempt has the job: this one leaves everything as it is.
+    #[error("a later attempt has taken the job over")]
+    Superseded,
+}
+
+impl JobError {
+    /// Another time, after the kind's own delay.
+    pub fn retry(source: impl Into<anyhow::Error>) -> Self {
+        Self::Retry { source: source.into(), after: None }
+    }
+}
+
+impl From<LogError> for JobError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Superseded | LogError::Ended => Self::Superseded,
+            LogError::Unavailable(unavailable) => Self::retry(unavailable),
+        }
+    }
+}
+
+/// What a handler has besides its job.
+pub struct Context<J: Job> {
+    reports: mpsc::Sender<J::Progress>,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// What earlier attempts wrote; empty for a first one.
+    pub past: Vec<Record>,
+    /// Set when the job is cancelled. The runtime drops the handler's future then, so only work outside of it (a
+    /// thread, a process) has to look.
+    pub cancel: CancellationToken,
+}
+
+impl<J: Job> Context<J> {
+    pub(crate) fn new(attempt: u32, past: Vec<Record>, cancel: CancellationToken) -> (Self, mpsc::Receiver<J::Progress>) {
+        let (reports, receiver) = mpsc::channel(REPORTS);
+        (Self { reports, attempt, past, cancel }, receiver)
+    }
+
+    /// Reports progress: one event, joined with others when they come fast. Waits while the bus is slow.
+    pub async fn progress(&self, report: J::Progress) {
+        // The receiver goes first only when the whole attempt is being dropped.
+        let _ = self.reports.send(report).await;
+    }
+}
+
+/// Writes reports until the handler has ended and all are written: one in flight, the first at once.
+pub(crate) async fn write<P: Progress>(log: &mut EventLog, mut reports: mpsc::Receiver<P>) -> Result<(), JobError> {
+    let mut queue = VecDeque::new();
+    loop {
+        if queue.is_empty() {
+            match reports.recv().await {
+                Some(report) => queue.push_back(report),
+                None => return Ok(()),
+            }
+        }
+        let Some(report) = queue.pop_front() else { continue };
+        let pause = tokio::time::sleep(FLUSH);
+        let data = serde_json::to_value(&report).map_err(JobError::retry)?;
+        log.append(report.event_type(), data).await?;
+        tokio::pin!(pause);
+        // Reports that can't be joined don't wait for each other, and the last one waits for nothing.
+        while queue.len() <= 1 {
+            tokio::select! {
+                () = &mut pause => break,
+                more = reports.recv() => match more {
+                    Some(more) => join(&mut queue, more),
+                    None => break,
+                },
+            }
+        }
+    }
+}
+
+/// Adds a report to the last one that waits, or behind it.
+fn join<P: Progress>(queue: &mut VecDeque<P>, more: P) {
+    let rest = match queue.back_mut() {
+        Some(last) => last.absorb(more),
+        None => Some(more),
+    };
+    queue.extend(rest);
+}

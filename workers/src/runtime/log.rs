@@ -1,0 +1,101 @@
+//! A job's event log in the hands of its one writer.
+//!
+//! Each event names the one before it, so the server refuses a worker that was presumed dead and replaced: it
+//! finds out at its next event, as [`LogError::Superseded`], and stops.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::Utc;
+use ruche_bus::{AppendError, Bus, Logged, Unavailable};
+use ruche_schemas::{EventType, JobRef, Kind, Record};
+use serde_json::Value;
+
+use super::patience::Patience;
+
+/// How long an event may wait for the bus to come back before the attempt is given up.
+const APPEND_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why an event was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A later attempt writes this log now.
+    #[error("a later attempt has taken the job over")]
+    Superseded,
+    /// The job has ended: its log takes nothing more.
+    #[error("the job has already ended")]
+    Ended,
+    /// The bus stayed away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The log of one job, open for one attempt.
+pub struct EventLog {
+    bus: Arc<dyn Bus>,
+    job: JobRef,
+    kind: Kind,
+    attempt: u32,
+    sequence: u64,
+    n: u64,
+}
+
+impl EventLog {
+    /// Opens the log after this last event.
+    #[must_use]
+    pub fn open(bus: Arc<dyn Bus>, job: JobRef, kind: Kind, attempt: u32, last: Option<&Logged>) -> Self {
+        let (sequence, n) = last.map_or((0, 0), |last| (last.sequence, last.record.n));
+        Self { bus, job, kind, attempt, sequence, n }
+    }
+
+    /// Appends an event and returns when it is stored.
+    ///
+    /// # Errors
+    /// When another attempt has the log, the job has ended, or the bus stays away for a minute.
+    pub async fn append(&mut self, event: EventType, data: Value) -> Result<(), LogError> {
+        let mut patience = Patience::new(APPEND_PATIENCE);
+        let (kind, attempt) = (self.kind.clone(), self.attempt);
+        let mut record = Record { n: self.n + 1, event, kind, attempt, at: Utc::now(), data };
+        loop {
+            let unavailable = match self.bus.append(&self.job, self.sequence, &record).await {
+                Ok(sequence) => {
+                    (self.sequence, self.n) = (sequence, record.n);
+                    return Ok(());
+                }
+                Err(AppendError::Conflict) => match self.bus.last(&self.job).await {
+                    Ok(last) => match self.resolve(last, &mut record)? {
+                        true => return Ok(()),
+                        false => continue,
+                    },
+                    Err(unavailable) => unavailable,
+                },
+                Err(AppendError::Unavailable(unavailable)) => unavailable,
+            };
+            if !patience.wait().await {
+                return Err(unavailable.into());
+            }
+        }
+    }
+
+    /// After a conflict: whose is the last event? Returns whether it is this very record, stored although its
+    /// confirmation was lost; else the record is to be tried again, on top of what is there.
+    fn resolve(&mut self, last: Option<Logged>, record: &mut Record) -> Result<bool, LogError> {
+        let Some(last) = last else {
+            // The log has expired under a long pause: begin it again, counting on.
+            self.sequence = 0;
+            return Ok(false);
+        };
+        if last.record == *record {
+            (self.sequence, self.n) = (last.sequence, last.record.n);
+            return Ok(true);
+        }
+        if last.record.event.is_final() {
+            return Err(LogError::Ended);
+        }
+        if last.record.attempt >= self.attempt {
+            return Err(LogError::Superseded);
+        }
+        (self.sequence, self.n) = (last.sequence, last.record.n);
+        record.n = last.record.n + 1;
+        Ok(false)
+    }
+}

@@ -1,0 +1,298 @@
+//! A kind of job for tests, and a system to run it in: real NATS, real Postgres, a prefix and a schema of its own.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::Utc;
+use futures::StreamExt;
+use prometheus_client::registry::Registry;
+use ruche_bus::{Bus, Depth, Message, nats::Nats};
+use ruche_schemas::{
+    Backoff, Envelope, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    config::{self, Config},
+    event::Progress,
+};
+use ruche_services::testing;
+use ruche_workers::{
+    adapters::postgres::Postgres,
+    ports::ledger::{Committed, Ended, Ledger, LedgerError, Stored},
+    registry::{Handler, handler},
+    runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::{runtime::Handle, sync::Semaphore, task::JoinHandle};
+
+/// A job that does as it is told.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub enum Probe {
+    /// Ends well.
+    Echo(String),
+    /// Waits until the test opens the gate, then ends well.
+    Gated,
+    /// Fails and asks for another try.
+    Fail,
+    /// Fails once, then ends well.
+    FailOnce,
+    /// Can never be done.
+    Reject,
+    /// Panics.
+    Panic,
+    /// Reports this many times, then ends well.
+    Report(u32),
+}
+
+/// One report.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Step(pub u32);
+
+impl Progress for Step {}
+
+impl Job for Probe {
+    const KIND: Kind = Kind::new("probe");
+    const VERSION: u16 = 1;
+    const LIMITS: Limits = Limits {
+        payload_bytes: 1024,
+        deadline: Duration::from_secs(60),
+        attempts: 3,
+        backoff: Backoff { base: Duration::from_millis(10), factor: 1.0, cap: Duration::from_millis(10) },
+    };
+    type Progress = Step;
+    type Output = String;
+
+    fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Self::Echo(text) if text == "bad" => Err(Invalid::new("echo", "may be anything but \"bad\"")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Does probes, and counts them.
+pub struct ProbeHandler {
+    pub gate: Semaphore,
+    pub began: Semaphore,
+    pub runs: Mutex<HashMap<JobId, u32>>,
+}
+
+impl ProbeHandler {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { gate: Semaphore::new(0), began: Semaphore::new(0), runs: Mutex::default() })
+    }
+
+    pub fn runs(&self, job: &JobRef) -> u32 {
+        self.runs.lock().unwrap().get(&job.id).copied().unwrap_or(0)
+    }
+
+    /// Waits until a gated job has begun.
+    pub async fn wait_for_begin(&self) {
+        self.began.acquire().await.unwrap().forget();
+    }
+}
+
+/// A handler must be owned; tests keep a share.
+pub struct Shared(pub Arc<ProbeHandler>);
+
+#[async_trait]
+impl Handler<Probe> for Shared {
+    async fn handle(&self, job: &Envelope<Probe>, context: Context<Probe>) -> Result<String, JobError> {
+        *self.0.runs.lock().unwrap().entry(job.id).or_default() += 1;
+        match &job.body {
+            Probe::Echo(text) => return Ok(text.clone()),
+            Probe::Gated => {
+                self.0.began.add_permits(1);
+                self.0.gate.acquire().await.unwrap().forget();
+            }
+            Probe::Fail => return Err(JobError::retry(anyhow::anyhow!("told to fail"))),
+            Probe::FailOnce if context.attempt == 1 => return Err(JobError::retry(anyhow::anyhow!("told to fail once"))),
+            Probe::FailOnce => {}
+            Probe::Reject => return Err(JobError::Reject(Failure::new("told_to", "told to reject"))),
+            Probe::Panic => panic!("told to panic"),
+            Probe::Report(times) => {
+                for step in 1..=*times {
+                    context.progress(Step(step)).await;
+                }
+            }
+        }
+        Ok("done".into())
+    }
+}
+
+/// A bus and a ledger of one test.
+pub struct System {
+    pub bus: Arc<dyn Bus>,
+    pub ledger: Arc<Postgres>,
+    pub tenant: TenantId,
+    pub settings: config::Nats,
+}
+
+impl System {
+    /// On servers that the tests of this process share.
+    pub async fn start() -> Self {
+        Self::on(&testing::shared_nats().await, &testing::shared_postgres().await).await
+    }
+
+    /// On these servers.
+    pub async fn on(nats: &str, postgres: &str) -> Self {
+        let name = testing::unique("t");
+        ruche_migrations::up(postgres, &name).await.unwrap();
+        let variables = [
+            ("RUCHE_NATS__URL", nats),
+            ("RUCHE_NATS__PREFIX", &name),
+            ("RUCHE_POSTGRES__URL", postgres),
+            ("RUCHE_POSTGRES__SCHEMA", &name),
+        ];
+        let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let config = Config::from_layers(None, Some(variables)).unwrap();
+        let bus = Nats::connect(&config.nats, Duration::from_secs(2)).await.unwrap();
+        bus.ensure(&[Probe::KIND]).await.unwrap();
+        let ledger = Arc::new(Postgres::connect(&config.postgres).unwrap());
+        Self { bus: Arc::new(bus), ledger, tenant: "acme".parse().unwrap(), settings: config.nats }
+    }
+
+    /// A worker with this many slots.
+    pub fn worker(&self, probe: &Arc<ProbeHandler>, slots: usize) -> Worker {
+        self.worker_with(probe, slots, self.ledger.clone())
+    }
+
+    /// A worker whose signs of life come from this runtime.
+    pub fn worker_on(&self, probe: &Arc<ProbeHandler>, slots: usize, pulse: Handle) -> Worker {
+        self.spawn(probe, slots, self.ledger.clone(), pulse)
+    }
+
+    /// A worker with this ledger.
+    pub fn worker_with(&self, probe: &Arc<ProbeHandler>, slots: usize, ledger: Arc<dyn Ledger>) -> Worker {
+        self.spawn(probe, slots, ledger, Handle::current())
+    }
+
+    fn spawn(&self, probe: &Arc<ProbeHandler>, slots: usize, ledger: Arc<dyn Ledger>, pulse: Handle) -> Worker {
+        let parts = Parts {
+            bus: self.bus.clone(),
+            ledger,
+            handler: handler(Shared(probe.clone())),
+            metrics: Metrics::register(&mut Registry::default()),
+            pulse,
+        };
+        let options = Options {
+            name: testing::unique("worker"),
+            slots: NonZeroUsize::new(slots).unwrap(),
+            ack_wait: Duration::from_secs(2),
+            drain: Duration::from_secs(30),
+        };
+        let shutdown = Shutdown::default();
+        let running = tokio::spawn(runtime::run(parts, options, shutdown.clone()));
+        Worker { shutdown, running }
+    }
+
+    /// Publishes a job of a fresh id.
+    pub async fn submit(&self, body: Probe) -> JobRef {
+        self.submit_as(JobId::generate(), body).await
+    }
+
+    /// Publishes a job of this id.
+    pub async fn submit_as(&self, id: JobId, body: Probe) -> JobRef {
+        let envelope = Envelope::new(id, self.tenant.clone(), Lane::Normal, Utc::now(), body);
+        self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
+    }
+
+    /// Publishes these bytes.
+    pub async fn publish(&self, id: JobId, payload: Vec<u8>) -> JobRef {
+        let job = JobRef { tenant: self.tenant.clone(), id };
+        let message = Message {
+            job: job.clone(),
+            kind: Probe::KIND,
+            lane: Lane::Normal,
+            payload: payload.into(),
+            headers: ruche_bus::Headers::new(),
+        };
+        self.bus.publish(message).await.unwrap();
+        job
+    }
+
+    /// Publishes past our own port, as any program with a NATS client can.
+    pub async fn publish_raw(&self, subject: String, payload: String) {
+        let client = async_nats::connect(&self.settings.url.0).await.unwrap();
+        let jetstream = async_nats::jetstream::new(client);
+        jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
+    }
+
+    /// The job's events, from the first to the final one.
+    pub async fn events(&self, job: &JobRef) -> Vec<Record> {
+        let events = self.bus.watch(job, 1).await.unwrap();
+        events.map(Result::unwrap).collect().await
+    }
+
+    /// Waits until nothing waits and nothing is in flight.
+    pub async fn settled(&self) {
+        while self.depth().await.iter().any(|lane| lane.waiting + lane.in_flight > 0) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn depth(&self) -> Vec<Depth> {
+        self.bus.depth().await.unwrap()
+    }
+
+    pub async fn in_flight(&self) -> u64 {
+        self.depth().await.iter().map(|lane| lane.in_flight).sum()
+    }
+}
+
+/// A running worker.
+pub struct Worker {
+    pub shutdown: Shutdown,
+    running: JoinHandle<Result<(), ruche_bus::Unavailable>>,
+}
+
+impl Worker {
+    /// Lets it end what runs.
+    pub async fn drain(self) {
+        self.shutdown.request();
+        self.drained().await;
+    }
+
+    /// Waits until it has stopped.
+    pub async fn drained(self) {
+        self.running.await.unwrap().unwrap();
+    }
+
+    /// It is gone, as if its machine had lost power.
+    pub async fn crash(self) {
+        self.running.abort();
+        let _ = self.running.await;
+    }
+}
+
+/// A ledger that looks, after each commit, how many jobs the bus still holds unsettled.
+pub struct Witness {
+    pub ledger: Arc<Postgres>,
+    pub bus: Arc<dyn Bus>,
+    pub in_flight_after_commit: Mutex<Vec<u64>>,
+}
+
+#[async_trait]
+impl Ledger for Witness {
+    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, LedgerError> {
+        self.ledger.fence(job, attempt).await
+    }
+
+    async fn commit(&self, ended: &Ended) -> Result<Committed, LedgerError> {
+        let committed = self.ledger.commit(ended).await?;
+        let depth = self.bus.depth().await.unwrap();
+        self.in_flight_after_commit.lock().unwrap().push(depth.iter().map(|lane| lane.in_flight).sum());
+        Ok(committed)
+    }
+
+    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
+        self.ledger.ended(job).await
+    }
+
+    async fn ready(&self) -> Result<(), LedgerError> {
+        self.ledger.ready().await
+    }
+}

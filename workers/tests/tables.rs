@@ -1,0 +1,108 @@
+//! The tables that the migrations make are those that the entities describe, and they keep out what no entity means.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use chrono::{DateTime, SubsecRound, Utc};
+use ruche_schemas::tables::{api_keys, conversations, job_fences, jobs, messages, tenants, usage};
+use ruche_services::testing;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::NotSet, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
+};
+use uuid::Uuid;
+
+async fn database() -> DatabaseConnection {
+    let (url, schema) = (testing::shared_postgres().await, testing::unique("tables"));
+    ruche_migrations::up(&url, &schema).await.unwrap();
+    let mut options = ConnectOptions::new(url);
+    options.set_schema_search_path(schema).max_connections(1).sqlx_logging(false);
+    Box::pin(Database::connect(options)).await.unwrap()
+}
+
+/// Postgres keeps microseconds.
+fn now() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
+
+fn a_job() -> jobs::Model {
+    jobs::Model {
+        id: Uuid::now_v7(),
+        tenant: "acme".into(),
+        kind: "chat".into(),
+        lane: "bulk".into(),
+        attempt: 1,
+        state: "failed".into(),
+        data: Some(serde_json::json!({"code": "x"})),
+        created_at: now(),
+        ended_at: now(),
+        trace_id: None,
+    }
+}
+
+fn a_conversation() -> conversations::Model {
+    let (id, tenant, title) = (Uuid::now_v7(), "acme".to_owned(), "Hi".to_owned());
+    conversations::Model { id, tenant, title, created_at: now(), updated_at: now() }
+}
+
+fn a_message(conversation: Uuid) -> messages::ActiveModel {
+    let (tenant, role, content) = ("acme".to_owned(), "user".to_owned(), "Hi".to_owned());
+    let (job, model, created_at) = (Uuid::now_v7(), Some("tiny".to_owned()), now());
+    let message = messages::Model { id: 0, conversation, tenant, job, role, content, model, created_at };
+    messages::ActiveModel { id: NotSet, ..message.into_active_model().reset_all() }
+}
+
+/// Writes a row and reads it back.
+macro_rules! comes_back {
+    ($db:expr, $entity:ty, $row:expr) => {
+        let row = $row;
+        let written = row.clone().into_active_model().insert(&$db).await.unwrap();
+        assert_eq!(written, row);
+        assert_eq!(<$entity>::find().one(&$db).await.unwrap(), Some(row));
+    };
+}
+
+#[tokio::test]
+async fn every_entity_has_its_table() {
+    let db = database().await;
+    comes_back!(db, tenants::Entity, tenants::Model { id: "acme".into(), created_at: now() });
+    let (id, tenant, name) = ("abc".to_owned(), "acme".to_owned(), "dev".to_owned());
+    let key = api_keys::Model { id, tenant, name, hash: vec![7; 32], created_at: now(), revoked_at: Some(now()) };
+    comes_back!(db, api_keys::Entity, key);
+    comes_back!(db, jobs::Entity, a_job());
+    let fence = job_fences::Model { job: Uuid::now_v7(), tenant: "acme".into(), attempt: 2, at: now() };
+    comes_back!(db, job_fences::Entity, fence);
+    let conversation = a_conversation();
+    comes_back!(db, conversations::Entity, conversation.clone());
+    let first = a_message(conversation.id).insert(&db).await.unwrap();
+    let second = a_message(conversation.id).insert(&db).await.unwrap();
+    assert!(second.id > first.id);
+    assert_eq!(messages::Entity::find_by_id(first.id).one(&db).await.unwrap(), Some(first));
+    let (job, kind, model) = (Uuid::now_v7(), "chat".to_owned(), "tiny".to_owned());
+    let tenant = "acme".to_owned();
+    comes_back!(
+        db,
+        usage::Entity,
+        usage::Model { job, tenant, kind, model, prompt_tokens: 1, completion_tokens: 0, at: now() }
+    );
+    conversations::Entity::delete_by_id(conversation.id).exec(&db).await.unwrap();
+    assert_eq!(messages::Entity::find().one(&db).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_no_program_writes_is_kept_out() {
+    let db = database().await;
+    for wrong in [
+        jobs::Model { state: "running".into(), ..a_job() },
+        jobs::Model { lane: "fast".into(), ..a_job() },
+        jobs::Model { attempt: 0, ..a_job() },
+        jobs::Model { tenant: String::new(), ..a_job() },
+    ] {
+        let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
+        assert!(error.contains("violates check constraint"), "{error}");
+    }
+    let orphan = a_message(Uuid::now_v7()).insert(&db).await.unwrap_err().to_string();
+    assert!(orphan.contains("violates foreign key constraint"), "{orphan}");
+    let conversation = a_conversation().into_active_model().insert(&db).await.unwrap();
+    let role = sea_orm::ActiveValue::Set("boss".to_owned());
+    let boss = messages::ActiveModel { role, ..a_message(conversation.id) }.insert(&db).await.unwrap_err().to_string();
+    assert!(boss.contains("messages_role_check"), "{boss}");
+}
