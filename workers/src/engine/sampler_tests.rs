@@ -102,15 +102,37 @@ fn the_nucleus_of_a_large_vocabulary_is_that_of_a_full_sort() {
     let logits: Vec<f32> = (0..20_000_u64).map(|i| unit(5, i) as f32 * 12.0).collect();
     let (_, highest) = likeliest(&logits).expect("a token");
     for top_p in [0.1, 0.5, 0.9, 0.999] {
+        let total = softmax_sums(&logits, highest, 1.0, &mut Vec::new());
         let mut fast = Vec::new();
-        keep_possible_nucleus(&logits, highest, top_p, &mut fast);
+        keep_possible_nucleus(&logits, highest, top_p, total, &mut fast);
         fast.sort_unstable_by(by_likelihood);
-        cut_top_p(&mut fast, highest, top_p, Some(&logits));
+        cut_top_p(&mut fast, highest, top_p, Some(total));
         let mut slow: Vec<_> = each(&logits).collect();
         slow.sort_unstable_by(by_likelihood);
-        cut_top_p(&mut slow, highest, top_p, Some(&logits));
+        cut_top_p(&mut slow, highest, top_p, None);
         assert_eq!(fast.len(), slow.len(), "p = {top_p}");
     }
+}
+
+#[test]
+fn the_fast_exponential_is_the_librarys() {
+    for i in 0..=8700_u16 {
+        let x = -f32::from(i) / 100.0;
+        let (fast, exact) = (f64::from(exp(x)), f64::from(x).exp());
+        assert!((fast / exact - 1.0).abs() < 3e-7, "e^{x}: {fast} for {exact}");
+    }
+    for x in [-88.0, f32::NEG_INFINITY, f32::NAN] {
+        assert!(exp(x) < 1e-37, "e^{x}");
+    }
+}
+
+#[test]
+fn tokens_of_a_large_vocabulary_come_as_often_as_they_are_likely() {
+    // Two likely tokens in different blocks among many unlikely ones, and one that is no number.
+    let mut logits = vec![-40.0; 1000];
+    (logits[300], logits[999], logits[5]) = (2.0, 2.0 + 3.0_f32.ln(), f32::NAN);
+    let counts = draws(&sampling(|_| {}), &logits);
+    assert!(counts[&300].abs_diff(1000) < 150 && counts[&999].abs_diff(3000) < 150, "{counts:?}");
 }
 
 #[test]

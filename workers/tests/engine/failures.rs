@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{Echo, Script, ask, hear, lock, says, until};
+use crate::support::{Echo, Script, arrive, ask, hear, lock, says, until};
 use futures::future::join_all;
 use ruche_workers::{
     engine::{Engine, EngineError, GenerateError},
@@ -44,17 +44,13 @@ async fn a_failure_that_passes_costs_nothing() {
         let script = Arc::new(Script::held());
         let engine = Echo::start(&script, 3, 128, 16);
         let messages = ["one", "two, two", "three, three, three"];
-        let tasks = messages.map(|message| {
-            let engine = engine.clone();
-            tokio::spawn(async move { ask(&engine, says(message)).await.text })
-        });
-        until(|| script.is_waiting() && engine.metrics().snapshot().waiting == 2).await;
+        let tasks = arrive(&engine, &script, messages.map(says).to_vec()).await;
         script.allow(1);
         until(|| script.is_waiting() && script.shapes().len() == 1).await;
         lock(&script.fail_next).push(error.clone());
         script.release();
         for (task, message) in tasks.into_iter().zip(messages) {
-            assert_eq!(task.await.expect("an answer"), message, "after {error}");
+            assert_eq!(task.await.expect("an answer").text, message, "after {error}");
         }
         assert_eq!(script.shapes()[1].len(), 3, "all three were in the batch that failed");
         assert_eq!(engine.metrics().snapshot().failed_decodes, 1);

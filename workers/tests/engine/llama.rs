@@ -1,11 +1,15 @@
 //! The engine on the tiny demo model with llama.cpp: what it answers has a meaning that tests can assert.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::support::{Heard, ask, hear};
 use futures::future::join_all;
 use ruche_schemas::jobs::chat::{FinishReason, Message, Role, Sampling};
-use ruche_workers::engine::{Engine, GenerateError, Options, Request, StartError, Step};
+use ruche_workers::{
+    adapters::llama::Llama,
+    engine::{Engine, GenerateError, Options, Request, StartError, Step},
+    ports::engine::{DecodeError, Decoder, Facts, Loader, Row, Vocabulary},
+};
 
 const WHO: &str = "I am a tiny demo model. I only quote sentences from the documents I am given.";
 const PASSAGES: &str = "\n\nPassages:\n[1] Refunds are paid within 5 business days. Parcels are sent on Mondays.\n\
@@ -18,7 +22,8 @@ fn options(slots: u32) -> Options {
         slots,
         context_tokens: 512,
         prompt_chunk: 64,
-        threads: 2,
+        // One, because threads that wait for each other's parts suffer most where others use the processors too.
+        threads: 1,
         gpu_layers: 0,
     }
 }
@@ -234,4 +239,57 @@ async fn a_stopped_engine_frees_its_model_and_another_can_start() {
     first.stopped().await;
     let _ = hear(running).await;
     assert_eq!(ask(&engine(1), asks("Who are you?")).await.text, WHO);
+}
+
+/// The logits of these sequences' last rows, after the same texts were read with gaps bridged or not.
+fn logits_of_every_other(bridge: u32) -> Vec<Vec<f32>> {
+    let path = options(1).model_path;
+    let llama = Llama { path, slots: 8, context_tokens: 64, batch: 64, threads: 1, gpu_layers: 0, bridge };
+    let mut logits = Vec::new();
+    let read = |_: Facts, _: Arc<dyn Vocabulary>, decoder: &mut dyn Decoder| {
+        for position in 0..20 {
+            let row = |sequence: u32| Row {
+                token: 300 + i32::try_from(position * sequence).expect("few"),
+                sequence,
+                position,
+                logits: position == 19,
+            };
+            // All sequences hold something; in the end only every other one goes on.
+            let busy = (0..8).filter(|sequence| position < 5 || sequence % 2 == 0);
+            let rows: Vec<Row> = busy.map(row).collect();
+            decoder.decode(&rows).expect("a decode");
+            logits = (0..rows.len()).filter(|_| position == 19).map(|row| decoder.logits(row).to_vec()).collect();
+        }
+        // The idle ones are where they were.
+        let next = Row { token: 300, sequence: 3, position: 5, logits: false };
+        assert_eq!(decoder.decode(&[next]), Ok(()));
+    };
+    Box::new(llama).run(Box::new(read)).expect("the tiny model");
+    logits
+}
+
+#[test]
+fn a_bridge_over_idle_sequences_changes_nothing_but_the_time() {
+    let (plain, bridged) = (logits_of_every_other(0), logits_of_every_other(8));
+    assert_eq!(plain.len(), 4);
+    for (plain, bridged) in plain.iter().zip(&bridged) {
+        let furthest = plain.iter().zip(bridged).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(furthest < 0.05, "{furthest}");
+    }
+}
+
+#[test]
+fn a_row_outside_the_context_is_refused_and_changes_nothing() {
+    let path = options(1).model_path;
+    let llama = Llama { path, slots: 2, context_tokens: 64, batch: 8, threads: 1, gpu_layers: 0, bridge: 0 };
+    let read = |_: Facts, _: Arc<dyn Vocabulary>, decoder: &mut dyn Decoder| {
+        let row = |sequence, position| Row { token: 300, sequence, position, logits: false };
+        assert_eq!(decoder.decode(&[row(0, 0)]), Ok(()));
+        for outside in [row(2, 0), row(0, 64), row(0, 7), row(u32::MAX, 0)] {
+            assert!(matches!(decoder.decode(&[outside]), Err(DecodeError::Refused(_))), "{outside:?}");
+        }
+        assert!(matches!(decoder.decode(&[row(0, 1); 20]), Err(DecodeError::Refused(_))), "more than a batch");
+        assert_eq!(decoder.decode(&[row(0, 1)]), Ok(()), "the sequence is as it was");
+    };
+    Box::new(llama).run(Box::new(read)).expect("the tiny model");
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::support::{Echo, Heard, Script, ask, hear, lock, says, until};
+use crate::support::{Echo, Heard, Script, arrive, ask, hear, lock, says, until};
 use futures::future::join_all;
 use ruche_schemas::jobs::chat::{Delta, FinishReason};
-use ruche_workers::engine::{Engine, GenerateError, Request, StartError, Step};
+use ruche_workers::engine::{GenerateError, Request, StartError, Step};
 use tokio::task::JoinHandle;
 
 /// A message whose prompt has so many tokens.
@@ -15,17 +15,6 @@ fn long(tokens: usize) -> Request {
 
 fn limited(request: Request, max_tokens: u32) -> Request {
     Request { max_tokens: Some(max_tokens), ..request }
-}
-
-/// Lets these requests arrive in this order while a held model is at its first decode, which has the first alone.
-async fn arrive(engine: &Engine, script: &Script, requests: Vec<Request>) -> Vec<JoinHandle<Heard>> {
-    let mut tasks = Vec::new();
-    for (number, request) in (0_u64..).zip(requests) {
-        let engine_of_task = engine.clone();
-        tasks.push(tokio::spawn(async move { ask(&engine_of_task, request).await }));
-        until(|| script.is_waiting() && engine.metrics().snapshot().waiting == number).await;
-    }
-    tasks
 }
 
 async fn all(tasks: Vec<JoinHandle<Heard>>) -> Vec<Heard> {

@@ -13,6 +13,7 @@ use ruche_workers::{
     engine::{Engine, EngineError, Generation, Request, StartError, Step},
     ports::engine::{Body, DecodeError, Decoder, Facts, LoadError, Loader, Row, Vocabulary},
 };
+use tokio::task::JoinHandle;
 
 /// Bytes are their own tokens; these come after.
 pub(crate) const USER: i32 = 256;
@@ -285,4 +286,15 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("it happens within 30 s");
+}
+
+/// Lets these requests arrive in this order while a held model is at its first decode, which has the first alone.
+pub(crate) async fn arrive(engine: &Engine, script: &Script, requests: Vec<Request>) -> Vec<JoinHandle<Heard>> {
+    let mut tasks = Vec::new();
+    for (number, request) in (0_u64..).zip(requests) {
+        let engine_of_task = engine.clone();
+        tasks.push(tokio::spawn(async move { ask(&engine_of_task, request).await }));
+        until(|| script.is_waiting() && engine.metrics().snapshot().waiting == number).await;
+    }
+    tasks
 }

@@ -1,17 +1,14 @@
 //! llama.cpp's context behind the port.
 //!
 //! Sequences with cells of their own are computed in one pass only where their ids follow each other: 0, 2, 4
-//! would read all weights three times. So a gap is bridged with a row for the idle sequence in it, whose cell is
-//! forgotten right after: a row costs far less than a pass.
+//! read all weights three times. Where that is dear, a gap is bridged with a row for each idle sequence in it, whose
+//! cell is forgotten right after.
 
 use std::ops::Range;
 
 use llama_cpp_2::{DecodeError as LlamaError, context::LlamaContext, llama_batch::LlamaBatch, token::LlamaToken};
 
 use crate::ports::engine::{DecodeError, Decoder, Row};
-
-/// The widest gap that is bridged, in sequences: past it a pass of its own is cheaper.
-const WIDEST_BRIDGE: u32 = 3;
 
 /// A context and its batch.
 pub(super) struct LlamaDecoder<'model> {
@@ -23,21 +20,20 @@ pub(super) struct LlamaDecoder<'model> {
     bridges: Vec<(u32, u32)>,
     slots: u32,
     context_tokens: u32,
-    /// Recurrent models can't forget a part of a sequence.
-    whole_only: bool,
+    /// The widest gap that is bridged, in sequences.
+    widest_bridge: u32,
 }
 
 impl<'model> LlamaDecoder<'model> {
     pub(super) fn new(
         context: LlamaContext<'model>,
-        slots: u32,
-        batch: u32,
+        (slots, batch): (u32, u32),
         context_tokens: u32,
-        whole_only: bool,
+        widest_bridge: u32,
     ) -> Self {
         let rows = usize::try_from(batch + slots).unwrap_or(usize::MAX);
         let batch = LlamaBatch::new(rows, 1);
-        Self { context, batch, places: Vec::new(), bridges: Vec::new(), slots, context_tokens, whole_only }
+        Self { context, batch, places: Vec::new(), bridges: Vec::new(), slots, context_tokens, widest_bridge }
     }
 
     fn add(&mut self, row: &Row) -> Result<i32, DecodeError> {
@@ -58,7 +54,7 @@ impl<'model> LlamaDecoder<'model> {
     /// Bridges the idle sequences between two that follow each other in the batch.
     fn bridge(&mut self, gap: Range<u32>, token: i32) -> Result<(), DecodeError> {
         let width = gap.end.saturating_sub(gap.start);
-        if self.whole_only || width == 0 || width > WIDEST_BRIDGE {
+        if width == 0 || width > self.widest_bridge {
             return Ok(());
         }
         for sequence in gap {
@@ -102,8 +98,9 @@ impl Decoder for LlamaDecoder<'_> {
             self.truncate(sequence, length);
         }
         result.map_err(|error| match error {
-            LlamaError::NoKvCacheSlot | LlamaError::NTokensZero => DecodeError::Refused(error.to_string()),
-            LlamaError::Unknown(_) => DecodeError::HalfDone(error.to_string()),
+            LlamaError::NoKvCacheSlot => DecodeError::Refused("no cells are free (llama_decode gave 1)".to_owned()),
+            LlamaError::NTokensZero => DecodeError::Refused("the batch is not valid (llama_decode gave -1)".to_owned()),
+            LlamaError::Unknown(code) => DecodeError::HalfDone(format!("llama_decode gave {code}")),
         })
     }
 
