@@ -40,7 +40,21 @@ impl Announced {
 
 /// Remembers them.
 #[derive(Debug, Default)]
-pub struct Models(Mutex<Option<(Instant, Arc<Announced>)>>);
+pub struct Models(Mutex<Option<Asked>>);
+
+/// What the bus said, and when.
+#[derive(Debug, Clone)]
+struct Asked {
+    at: Instant,
+    answer: Result<Arc<Announced>, Unavailable>,
+}
+
+impl Asked {
+    /// A refusal is remembered only briefly: long enough that those who waited with us don't each ask again.
+    fn is_fresh(&self, age: Duration) -> bool {
+        self.at.elapsed() < if self.answer.is_ok() { age } else { limits::MODELS_MISS_TIME }
+    }
+}
 
 impl Models {
     /// The models that are announced, at most [`limits::MODELS_TIME`] old.
@@ -53,21 +67,13 @@ impl Models {
 
     async fn at_most(&self, age: Duration, bus: &dyn Bus) -> Result<Arc<Announced>, Unavailable> {
         // Held while asking, so that many requests ask once.
-        let mut cached = self.0.lock().await;
-        if let Some((_, announced)) = cached.as_ref().filter(|(at, _)| at.elapsed() < age) {
-            return Ok(Arc::clone(announced));
+        let mut asked = self.0.lock().await;
+        if let Some(known) = asked.as_ref().filter(|known| known.is_fresh(age)) {
+            return known.answer.clone();
         }
-        let mut announced = Announced::default();
-        for worker in bus.workers().await? {
-            let models = announced.by_kind.entry(worker.kind).or_default();
-            for model in worker.models {
-                let since = models.entry(model).or_insert(worker.since);
-                *since = worker.since.min(*since);
-            }
-        }
-        let announced = Arc::new(announced);
-        *cached = Some((Instant::now(), Arc::clone(&announced)));
-        Ok(announced)
+        let answer = ask(bus).await.map(Arc::new);
+        *asked = Some(Asked { at: Instant::now(), answer: answer.clone() });
+        answer
     }
 
     /// Refuses a model that none of the kind's workers has. Where no worker is announced nothing is known, and the
@@ -95,4 +101,16 @@ impl Models {
         let announced = self.announced(bus).await.unwrap_or_default();
         announced.of(kind).and_then(|models| models.keys().next().cloned()).unwrap_or_default()
     }
+}
+
+async fn ask(bus: &dyn Bus) -> Result<Announced, Unavailable> {
+    let mut announced = Announced::default();
+    for worker in bus.workers().await? {
+        let models = announced.by_kind.entry(worker.kind).or_default();
+        for model in worker.models {
+            let since = models.entry(model).or_insert(worker.since);
+            *since = worker.since.min(*since);
+        }
+    }
+    Ok(announced)
 }

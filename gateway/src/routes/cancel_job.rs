@@ -15,8 +15,8 @@ use crate::{
 /// Cancel a job
 ///
 /// 202: its worker stops within a step and the job ends as `cancelled`, unless it ends by itself before that.
-#[utoipa::path(delete, path = "/v1/jobs/{id}", tag = "jobs", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The job's id")),
+#[utoipa::path(delete, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
+    params(("job" = Uuid, Path, description = "The job's id")),
     responses(
         (status = 202, description = "Asked for", body = JobView),
         (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),

@@ -54,8 +54,8 @@ pub struct JobView {
 /// Get a job
 ///
 /// Its state, and its result once it has ended.
-#[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The job's id")),
+#[utoipa::path(get, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
+    params(("job" = Uuid, Path, description = "The job's id")),
     responses(
         (status = 200, description = "The job", body = JobView),
         (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),

@@ -41,9 +41,9 @@ pub(crate) struct EventsQuery {
 /// Its events as server-sent events: `id` is `n`, `event` the type, `data` the whole event. First those stored, then those
 /// to come, without gap or repeat; the stream ends after `done`, `failed` or `cancelled`. `Last-Event-ID` goes on
 /// after that event; where none is left, the answer is 204.
-#[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/jobs/{job}/events", tag = "jobs", security(("bearer" = [])),
     params(
-        ("id" = Uuid, Path, description = "The job's id"), EventsQuery,
+        ("job" = Uuid, Path, description = "The job's id"), EventsQuery,
         ("Last-Event-ID" = Option<u64>, Header, description = "The `n` of the last event that was received"),
     ),
     responses(

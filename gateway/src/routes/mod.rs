@@ -26,8 +26,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(chat_completions::chat_completions))
         .routes(routes!(models::list_models))
         .routes(routes!(models::get_model))
-        .routes(routes!(submit_job::submit_job))
-        .routes(routes!(get_job::get_job, cancel_job::cancel_job))
+        // One path, and so one name for its last part: the kind where a job is submitted, else the job's id.
+        .routes(routes!(submit_job::submit_job, get_job::get_job, cancel_job::cancel_job))
         .routes(routes!(job_events::job_events))
         .routes(routes!(ws::ws))
         .routes(routes!(conversations::list_conversations))

@@ -52,9 +52,9 @@ pub struct AcceptedJob {
 /// The body is the kind's own schema (`Chat` for `chat`). 202 means that the bus holds the job: it is not lost any more,
 /// whatever crashes.
 #[utoipa::path(
-    post, path = "/v1/jobs/{kind}", tag = "jobs", security(("bearer" = [])),
+    post, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(
-        ("kind" = String, Path, description = "The kind of job"), SubmitQuery,
+        ("job" = String, Path, description = "The kind of job: `chat`"), SubmitQuery,
         ("Ruche-Lane" = Option<String>, Header, description = "As `lane`"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key is the same job, whenever it comes again"),
     ),

@@ -1,6 +1,6 @@
 //! `POST /v1/chat/completions`, as OpenAI's clients see it.
 
-use crate::support::{MODEL, Sse, SseReader, job_of, refused, start, without_worker};
+use crate::support::{MODEL, Sse, SseReader, job_of, refused, start, until, without_worker};
 use reqwest::Method;
 use ruche_bus::Bus as _;
 use ruche_gateway::App;
@@ -97,9 +97,7 @@ async fn a_client_that_goes_away_while_it_waits_for_a_whole_answer_cancels_it_to
     // Not with an idempotency key: whoever sends one means to come back.
     let request = gateway.chat("hold", json!({})).send();
     let waiting = tokio::spawn(request);
-    while gateway.waiting().await == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("a job is in the queue", async || gateway.waiting().await > 0).await;
     waiting.abort();
     let cancelled = futures::StreamExt::next(&mut cancellations).await.unwrap();
     assert_eq!(gateway.ended(&cancelled.id.to_string()).await.event, EventType::Cancelled);
@@ -163,9 +161,7 @@ async fn an_unknown_model_is_refused_once_workers_are_known() {
     let gateway = without_worker(|_| {}).await;
     let held =
         tokio::spawn(gateway.chat("say hi", json!({ "model": "unheard-of", "cancel_on_disconnect": false })).send());
-    while gateway.waiting().await == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("a job is in the queue", async || gateway.waiting().await > 0).await;
     held.abort();
     let gateway = start().await;
     let response = gateway.chat("say hi", json!({ "model": "unheard-of" })).send().await.unwrap();

@@ -5,7 +5,7 @@ use ruche_gateway::{App, ServeError, Server, metrics};
 use ruche_schemas::{EventType, jobs};
 use serde_json::{Value, json};
 
-use crate::support::{SseReader, refused, settings, start, without_worker};
+use crate::support::{SseReader, refused, settings, start, until, without_worker};
 
 #[tokio::test]
 async fn what_is_not_ready_is_named() {
@@ -59,19 +59,15 @@ async fn metrics_count_requests_by_route_and_show_what_waits() {
     let gateway = without_worker(|_| {}).await;
     gateway.submit("say hi").await;
     gateway.get("/v1/nothing-of-the-sort").send().await.unwrap();
-    let text = loop {
-        let response = gateway.get("/metrics").send().await.unwrap();
-        let text = response.text().await.unwrap();
-        // The exporter reads every few seconds.
-        if text.contains("ruche_queue_waiting{kind=\"chat\",lane=\"normal\"} 1") {
-            break text;
-        }
-        tokio::task::yield_now().await;
-    };
+    // The exporter reads every few seconds.
+    let metrics = async || gateway.get("/metrics").send().await.unwrap().text().await.unwrap();
+    let waiting = "ruche_queue_waiting{kind=\"chat\",lane=\"normal\"} 1";
+    until("the depth is exported", async || metrics().await.contains(waiting)).await;
+    let text = metrics().await;
     for line in [
-        "http_server_requests_total{http_request_method=\"POST\",http_route=\"/v1/jobs/{kind}\",http_response_status_code=\"202\"} 1",
+        "http_server_requests_total{http_request_method=\"POST\",http_route=\"/v1/jobs/{job}\",http_response_status_code=\"202\"} 1",
         "http_server_requests_total{http_request_method=\"GET\",http_route=\"unmatched\",http_response_status_code=\"404\"} 1",
-        "http_server_request_duration_seconds_count{http_request_method=\"POST\",http_route=\"/v1/jobs/{kind}\"} 1",
+        "http_server_request_duration_seconds_count{http_request_method=\"POST\",http_route=\"/v1/jobs/{job}\"} 1",
         "ruche_queue_in_flight{kind=\"chat\",lane=\"normal\"} 0",
         "ruche_queue_oldest_seconds{kind=\"chat\",lane=\"normal\"}",
         "ruche_gateway_sockets 0",

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::{
     store::database,
-    support::{refused, settings, tenant},
+    support::{refused, settings, tenant, until},
 };
 
 struct Real {
@@ -68,9 +68,8 @@ impl Real {
 
     /// Asks until it is accepted again.
     async fn recovers(&self) {
-        while self.submit().await.status() != 202 || !self.not_ready().await.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        let recovered = async || self.submit().await.status() == 202 && self.not_ready().await.is_empty();
+        until("all is well again", recovered).await;
     }
 }
 

@@ -130,12 +130,9 @@ impl Fixture {
 
     /// The job's last event, once it has ended.
     pub(crate) async fn ended(&self, job: &str) -> Record {
-        let mut events = self.bus.watch(&Self::reference(job), 1).await.unwrap();
-        let mut last = None;
-        while let Some(event) = events.next().await {
-            last = Some(event.unwrap());
-        }
-        last.unwrap()
+        let events = self.bus.watch(&Self::reference(job), 1).await.unwrap();
+        let all = tokio::time::timeout(Duration::from_secs(120), events.collect::<Vec<_>>()).await;
+        all.unwrap_or_else(|_| panic!("job {job} never ended")).pop().unwrap().unwrap()
     }
 
     /// All events of an ended job.
@@ -154,6 +151,16 @@ impl Fixture {
 pub(crate) fn presence() -> Presence {
     let (kind, models) = (Chat::KIND, vec![MODEL.to_owned()]);
     Presence { kind, worker: "test-1".into(), models, slots: 8, version: "0".into(), since: Utc::now() }
+}
+
+/// Waits until it is so. The bound only ends a test that would never end.
+pub(crate) async fn until(what: &str, is: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 async fn work(bus: Arc<dyn Bus>) {
