@@ -59,7 +59,7 @@ fn print_table(project: &Project, state: &State, ready: bool, why: &str) {
     for child in &state.children {
         table.add_row(row(child));
     }
-    println!("{table}");
+    println!("{}", table.trim_fmt());
     if let Err(error) = Tools::find() {
         println!("\n{error}");
     }

@@ -9,7 +9,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cargo_metadata::MetadataCommand;
 use ruche_schemas::config::Config;
 use serde_yaml_ng::{Mapping, Value};
 
@@ -67,9 +66,13 @@ fn interpolate(text: &str, mut required: impl FnMut(&str)) -> String {
 
 /// The programs that the workspace builds.
 fn programs() -> BTreeSet<String> {
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
-    let targets = metadata.packages.into_iter().flat_map(|package| package.targets);
-    targets.filter(|target| target.is_bin()).map(|target| target.name).collect()
+    let mut cargo = std::process::Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    let cargo = cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root());
+    let metadata: serde_json::Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let targets = packages.flat_map(|package| package["targets"].as_array().unwrap());
+    let programs = targets.filter(|target| target["kind"].as_array().unwrap().iter().any(|kind| kind == "bin"));
+    programs.map(|target| target["name"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The sources of the container file's COPY lines: from the build's context, or from an earlier stage.
@@ -150,7 +153,9 @@ fn every_setting_is_one_and_every_secret_must_be_given() {
             let (variable, value) = (variable.as_str().unwrap(), value.as_str().unwrap());
             let secret = ["PASSWORD", "SECRET", "POSTGRES__URL"].iter().any(|word| variable.contains(word));
             assert!(!secret || value.contains(":?"), "{name}: {variable} is not asked for");
-            let value = interpolate(value, |required| drop(secrets.insert(required.to_owned())));
+            let value = interpolate(value, |required| {
+                secrets.insert(required.to_owned());
+            });
             settings.insert(variable.to_owned(), value);
         }
         let config = Config::from_layers(None, Some(settings.clone())).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -162,7 +162,7 @@ fn list(project: &Project, config: &Config, as_json: bool) -> Result<()> {
         let size = indicatif::DecimalBytes(row["bytes"].as_u64().unwrap_or(0)).to_string();
         table.add_row([chosen.to_owned(), text("name"), size, here.to_owned(), text("for"), text("source")]);
     }
-    println!("{table}\n\n* is chosen; RUCHE_MODELS__CHAT=<name> chooses another.");
+    println!("{}\n\n* is chosen; RUCHE_MODELS__CHAT=<name> chooses another.", table.trim_fmt());
     Ok(())
 }
 

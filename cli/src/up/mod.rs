@@ -8,7 +8,10 @@ use std::time::Duration;
 use anyhow::Result;
 use ruche_schemas::config::Config;
 use ruche_services::{process, ready, tools::Tools};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::Instant,
+};
 
 mod key;
 mod plan;
@@ -28,6 +31,8 @@ use supervisor::Supervisor;
 
 /// How long the gateway and a worker may take until they are ready: a large model is read from disk.
 const READY: Duration = Duration::from_secs(300);
+/// Signals this close together are one request.
+const SAME_REQUEST: Duration = Duration::from_millis(500);
 /// Added to the drain time that a program has by its own settings.
 const DRAIN_MARGIN: Duration = Duration::from_secs(5);
 
@@ -56,7 +61,7 @@ pub(crate) async fn run(project: &Project) -> Result<()> {
     }
     tokio::select! {
         () = supervisor.stop() => {}
-        () = signals.next() => {
+        () = signals.insisted() => {
             supervisor.hurry();
             supervisor.stop().await;
         }
@@ -134,6 +139,18 @@ struct Signals([Signal; 3]);
 impl Signals {
     fn new() -> Result<Self> {
         Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
+    }
+
+    /// Waits for another signal after the first. `timeout` and some service managers send one to the process and one to
+    /// its group: what comes within half a second is the same request.
+    async fn insisted(&mut self) {
+        let first = Instant::now();
+        loop {
+            self.next().await;
+            if first.elapsed() >= SAME_REQUEST {
+                return;
+            }
+        }
     }
 
     async fn next(&mut self) {

@@ -137,11 +137,8 @@ async fn another_tenant_sees_nothing() {
     let last = gateway.events(&job, 1).await.rest().await.pop().unwrap();
     let conversation = last["data"]["conversation"].as_str().unwrap();
     let stranger = system.key_of("globex");
-    let paths = [
-        format!("/v1/jobs/{job}"),
-        format!("/v1/jobs/{job}/events"),
-        format!("/v1/conversations/{conversation}"),
-    ];
+    let paths =
+        [format!("/v1/jobs/{job}"), format!("/v1/jobs/{job}/events"), format!("/v1/conversations/{conversation}")];
     for path in &paths {
         assert_eq!(gateway.get(path).send().await.unwrap().status(), 200, "{path}");
         let request = system.client.get(format!("{}{path}", gateway.url)).bearer_auth(&stranger);

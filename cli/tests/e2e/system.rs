@@ -99,7 +99,8 @@ impl System {
         launch.env.push((port_setting.to_owned(), port.to_string()));
         let process = launch.spawn().await.unwrap();
         let url = format!("http://127.0.0.1:{port}");
-        let probe = || async { self.client.get(format!("{url}/readyz")).send().await.is_ok_and(|r| r.status().is_success()) };
+        let probe =
+            || async { self.client.get(format!("{url}/readyz")).send().await.is_ok_and(|r| r.status().is_success()) };
         ready::wait(&process, START, probe).await.unwrap();
         Running { process, url, key: self.key.clone(), client: self.client.clone() }
     }
