@@ -28,7 +28,6 @@ run: build ## Start everything on this machine; Ctrl-C stops it
 test: setup ## Check the format, lint, and run every test
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
-	cargo build --release --workspace --bins
 	cargo test --release --workspace --no-fail-fast
 
 bench: build ## Measure throughput, latency and tokens per second

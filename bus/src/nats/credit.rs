@@ -30,6 +30,8 @@ pub(super) struct Credit {
     backlog: [u64; LANES],
     empty_at: [Option<Instant>; LANES],
     turns: Turns,
+    /// Where the last job came from.
+    hot: usize,
 }
 
 impl Credit {
@@ -37,6 +39,7 @@ impl Credit {
     pub(super) fn came(&mut self, lane: usize, behind: u64) {
         self.backlog[lane] = behind;
         self.empty_at[lane] = None;
+        self.hot = lane;
     }
 
     /// A request lapsed: nothing is there.
@@ -65,7 +68,7 @@ impl Credit {
         for lane in 0..LANES {
             let (jobs, wait) = match self.backlog[lane] {
                 0 if contended => (usize::from(!self.is_empty(lane, now)), Duration::ZERO),
-                0 => speculative(lane, free),
+                0 => speculative(lane, free, lane == self.hot),
                 waiting => (usize::try_from(waiting).unwrap_or(usize::MAX), Duration::from_millis(100)),
             };
             wanted[lane] = jobs.saturating_sub(promised[lane]);
@@ -87,10 +90,12 @@ impl Credit {
     }
 }
 
-/// What a lane that may be idle is promised. Few slots: one lane after the other, for moments.
-fn speculative(lane: usize, free: usize) -> (usize, Duration) {
+/// What a lane that may be idle is promised. With fewer slots than lanes, one lane after the other, and longest the
+/// one that was used last.
+fn speculative(lane: usize, free: usize, hot: bool) -> (usize, Duration) {
     match (free, lane) {
-        (..LANES, _) => (1, Duration::from_millis(50)),
+        (..LANES, _) if hot => (1, Duration::from_millis(100)),
+        (..LANES, _) => (1, Duration::from_millis(10)),
         (MANY.., 0) => ((free / 4).min(256), Duration::from_secs(5)),
         (MANY.., _) => ((free / 16).min(64), Duration::from_secs(5)),
         (_, 0) => ((free / 4).max(1), Duration::from_secs(1)),

@@ -115,17 +115,19 @@ pub(super) struct Link {
 impl Link {
     pub(super) async fn connect(config: &config::Nats) -> Result<Self, ConnectError> {
         let addresses = addresses(config)?;
+        let login = login(config, &addresses);
         let servers = addresses.iter().map(|a| format!("{}:{}", a.host(), a.port())).collect::<Vec<_>>().join(", ");
         let (report, health) = watch::channel(Health { losses: 0, up: true });
         let until = time::Instant::now() + PATIENCE;
         let mut delay = Duration::from_millis(100);
         loop {
-            let error = match options(config, report.clone()).connect(addresses.clone()).await {
+            let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
                 Ok(client) => return Ok(Self { client, names: Names::new(&config.prefix), health }),
                 Err(error) => error,
             };
             if matches!(error.kind(), ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication) {
-                return Err(ConnectError::Refused { servers, user: config.user.clone() });
+                let user = login.map(|(user, _)| user).unwrap_or_default();
+                return Err(ConnectError::Refused { servers, user });
             }
             if time::Instant::now() + delay > until {
                 let reason = error.to_string();
@@ -262,9 +264,18 @@ fn addresses(config: &config::Nats) -> Result<Vec<ServerAddr>, ConnectError> {
         .collect()
 }
 
-fn options(config: &config::Nats, report: watch::Sender<Health>) -> ConnectOptions {
+/// User and password: from the settings, else from the first URL that has them. They count for all servers, also for
+/// those that only the cluster names.
+fn login(config: &config::Nats, addresses: &[ServerAddr]) -> Option<(String, String)> {
+    if !config.user.is_empty() {
+        return Some((config.user.clone(), config.password.0.clone()));
+    }
+    addresses.iter().find_map(|address| Some((address.username()?.to_owned(), address.password()?.to_owned())))
+}
+
+fn options(config: &config::Nats, login: Option<&(String, String)>, report: watch::Sender<Health>) -> ConnectOptions {
     // A server's permissions let each user read its own inboxes only: its name is in their subjects.
-    let role = if config.user.is_empty() { &config.prefix } else { &config.user };
+    let role = login.map_or(&config.prefix, |(user, _)| user);
     let role: String = role.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let mut options = ConnectOptions::new()
         .name(format!("{} {}", config.prefix, std::process::id()))
@@ -280,8 +291,8 @@ fn options(config: &config::Nats, report: watch::Sender<Health>) -> ConnectOptio
             note(&event, &report);
             std::future::ready(())
         });
-    if !config.user.is_empty() {
-        options = options.user_and_password(config.user.clone(), config.password.0.clone());
+    if let Some((user, password)) = login {
+        options = options.user_and_password(user.clone(), password.clone());
     }
     options
 }

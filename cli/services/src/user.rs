@@ -56,6 +56,12 @@ impl Account {
         self.succeeds(command.args(["-c", "cd \"$1\" && [ -w . ]", "sh"]).arg(folder))
     }
 
+    /// Whether this user can pass through `folder`.
+    pub(crate) fn can_enter(self, folder: &Path) -> bool {
+        let mut command = Command::new("/bin/sh");
+        self.succeeds(command.args(["-c", "cd \"$1\"", "sh"]).arg(folder))
+    }
+
     fn succeeds(self, command: &mut Command) -> bool {
         let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         silent.uid(self.uid).gid(self.gid).current_dir("/").status().is_ok_and(|status| status.success())

@@ -48,6 +48,9 @@ impl Text {
 
     /// Where the stop string begins that is complete first, in text that has grown from `before` bytes.
     fn find_stop(&self, before: usize) -> Option<usize> {
+        if self.stops.is_empty() {
+            return None;
+        }
         let from = (before + 1).saturating_sub(self.longest);
         let grown = &self.text.as_bytes()[from..];
         let ends = |stop: &String| find(grown, stop.as_bytes()).map(|at| (from + at + stop.len(), from + at));

@@ -11,6 +11,8 @@ use std::{
     sync::OnceLock,
 };
 
+use crate::user::Account;
+
 /// Waits for the end of its input; then removes the folder, again after a moment in which orphaned servers end.
 const GUARD: &str = r#"trap '' INT TERM HUP; cat; rm -rf "$1"; sleep 1; rm -rf "$1"; sleep 5; rm -rf "$1""#;
 
@@ -39,12 +41,30 @@ pub(super) fn remove(folder: &Path) {
 }
 
 fn root() -> std::io::Result<Root> {
-    let path = tempfile::Builder::new().prefix("ruche-test-").tempdir()?.keep();
-    enter_only(&path)?;
+    let path = reachable()?;
     let mut guard = Command::new("/bin/sh");
     guard.args(["-c", GUARD, "sh"]).arg(&path).process_group(0).current_dir("/");
     let _guard = guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     Ok(Root { path, _guard })
+}
+
+/// A new folder in the temporary one, or, where the user that runs Postgres for root can't get there, in `/tmp`.
+fn reachable() -> std::io::Result<PathBuf> {
+    let account = Account::for_postgres();
+    let mut last = std::io::Error::other("no place");
+    for place in [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")] {
+        match tempfile::Builder::new().prefix("ruche-test-").tempdir_in(&place) {
+            Ok(folder) => {
+                enter_only(folder.path())?;
+                if account.is_none_or(|account| account.can_enter(folder.path())) {
+                    return Ok(folder.keep());
+                }
+                last = std::io::Error::other(format!("{} is closed to the user that runs Postgres", place.display()));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// Nobody else may list it, but `nobody`, who runs Postgres for root, must pass through.

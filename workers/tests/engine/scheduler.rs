@@ -1,10 +1,8 @@
 //! The scheduler on a model of a hundred lines: what each batch holds, who waits for whom, and what errors cost.
 
-mod engine_support;
-
 use std::sync::Arc;
 
-use engine_support::{Echo, Heard, Script, ask, hear, says, until};
+use crate::support::{Echo, Heard, Script, ask, hear, lock, says, until};
 use futures::future::join_all;
 use ruche_schemas::jobs::chat::{Delta, FinishReason};
 use ruche_workers::engine::{Engine, GenerateError, Request, StartError, Step};
@@ -72,7 +70,7 @@ async fn requests_get_slots_in_the_order_in_which_they_came() {
     let tasks = arrive(&engine, &script, vec![says("a"), says("bb"), says("c"), says("dd")]).await;
     script.release();
     all(tasks).await;
-    let batches = script.batches.lock().unwrap();
+    let batches = lock(&script.batches);
     let letters: String =
         batches.iter().flatten().filter_map(|row| u8::try_from(row.token).ok()).map(char::from).collect();
     assert_eq!(letters, "aabbbbccdddd");
@@ -104,7 +102,7 @@ async fn one_who_leaves_the_queue_is_never_seated() {
     until(|| engine.metrics().snapshot().waiting == 1).await;
     script.release();
     all(tasks).await;
-    let batches = script.batches.lock().unwrap();
+    let batches = lock(&script.batches);
     assert!(!batches.iter().flatten().any(|row| row.token == i32::from(b'b')), "{batches:?}");
 }
 
@@ -203,14 +201,19 @@ async fn max_tokens_and_the_context_end_an_answer_with_length() {
 #[tokio::test]
 async fn the_next_turn_of_a_conversation_reads_only_what_is_new() {
     let engine = Echo::start(&Arc::default(), 4, 256, 64);
-    ask(&engine, says("a long instruction that stays: 1")).await;
+    let question = |text: &str| {
+        let mut request = says("a long instruction that stays");
+        request.messages.extend(says(text).messages);
+        request
+    };
+    ask(&engine, question("1")).await;
     let before = engine.metrics().snapshot();
-    ask(&engine, says("a long instruction that stays: 2")).await;
+    ask(&engine, question("2")).await;
     let after = engine.metrics().snapshot();
-    let same = "<a long instruction that stays: ".len() as u64;
+    let same = "<a long instruction that stays><".len() as u64;
     assert_eq!(after.reused_tokens - before.reused_tokens, same);
     assert_eq!(after.prompt_tokens - before.prompt_tokens, 3, "the digit and the two marks");
-    ask(&engine, says("a long instruction that stays: 2")).await;
+    ask(&engine, question("2")).await;
     let again = engine.metrics().snapshot();
     assert_eq!(again.prompt_tokens - after.prompt_tokens, 1, "the last token is always read, for its logits");
 }
@@ -254,7 +257,7 @@ fn options_out_of_range_are_refused_by_name() {
 
 #[tokio::test]
 async fn readers_at_many_speeds_all_hear_everything() {
-    let engine = Echo::start(&Arc::default(), 3, 512, 16);
+    let engine = Echo::start(&Arc::default(), 3, 2048, 16);
     let ask_slowly = |number: usize| {
         let engine = engine.clone();
         async move {

@@ -1,10 +1,8 @@
 //! What a failing model costs: the requests concerned, never the others, never the process.
 
-mod engine_support;
-
 use std::sync::Arc;
 
-use engine_support::{Echo, Script, ask, hear, says, until};
+use crate::support::{Echo, Script, ask, hear, lock, says, until};
 use futures::future::join_all;
 use ruche_workers::{
     engine::{Engine, EngineError, GenerateError},
@@ -53,7 +51,7 @@ async fn a_failure_that_passes_costs_nothing() {
         until(|| script.is_waiting() && engine.metrics().snapshot().waiting == 2).await;
         script.allow(1);
         until(|| script.is_waiting() && script.shapes().len() == 1).await;
-        script.fail_next.lock().unwrap().push(error.clone());
+        lock(&script.fail_next).push(error.clone());
         script.release();
         for (task, message) in tasks.into_iter().zip(messages) {
             assert_eq!(task.await.expect("an answer"), message, "after {error}");
@@ -120,9 +118,11 @@ async fn dropping_the_last_handle_stops_the_engine() {
     let other = engine.clone();
     drop(engine);
     assert!(other.is_alive());
-    let engine = Echo::start(&Arc::default(), 1, 128, 16);
-    let mut generation = engine.generate(says(&"long ".repeat(20))).await.expect("a generation");
-    generation.next().await;
+    let script = Arc::new(Script::held());
+    let engine = Echo::start(&script, 1, 128, 16);
+    let generation = engine.generate(says("a running answer")).await.expect("a generation");
+    until(|| script.is_waiting()).await;
     drop(engine);
+    script.release();
     assert_eq!(hear(generation).await.map(|heard| heard.text), Err(EngineError::Stopped));
 }

@@ -2,10 +2,9 @@
 //!
 //! Its memory is real enough to catch a scheduler that mixes sequences up: the next token depends on all that a
 //! sequence holds, and rows that don't follow what is there stop the test.
-#![allow(dead_code)]
 
 use std::sync::{
-    Arc, Condvar, Mutex,
+    Arc, Condvar, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering::SeqCst},
 };
 
@@ -16,62 +15,62 @@ use ruche_workers::{
 };
 
 /// Bytes are their own tokens; these come after.
-pub const USER: i32 = 256;
-pub const ASSISTANT: i32 = 257;
-pub const END: i32 = 258;
+pub(crate) const USER: i32 = 256;
+pub(crate) const ASSISTANT: i32 = 257;
+pub(crate) const END: i32 = 258;
 const VOCABULARY: usize = 259;
 
 const TEMPLATE: &str = "{% for m in messages %}{{ '<user>' + m.content + '<end>' }}{% endfor %}<assistant>";
 
 /// What a test sees of the model, and does to it.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     /// Each batch so far.
-    pub batches: Mutex<Vec<Vec<Row>>>,
+    pub(crate) batches: Mutex<Vec<Vec<Row>>>,
     /// Decodes that may still happen; without, all may.
-    permits: Mutex<Option<u64>>,
-    permitted: Condvar,
+    pub(crate) permits: Mutex<Option<u64>>,
+    pub(crate) permitted: Condvar,
     /// Whether a decode waits for its permit.
-    waits: AtomicBool,
+    pub(crate) waits: AtomicBool,
     /// A batch with this token panics.
-    pub panics: Option<i32>,
+    pub(crate) panics: Option<i32>,
     /// A batch with this token fails like this, having taken its first half where it is a half-done one.
-    pub fails: Option<(i32, DecodeError)>,
+    pub(crate) fails: Option<(i32, DecodeError)>,
     /// How many more batches fail like this, whatever they hold.
-    pub fail_next: Mutex<Vec<DecodeError>>,
+    pub(crate) fail_next: Mutex<Vec<DecodeError>>,
     /// Logits that are no numbers after this token.
-    pub numbless: Option<i32>,
+    pub(crate) numbless: Option<i32>,
 }
 
 impl Script {
     /// Holds the model until [`Script::allow`].
-    pub fn held() -> Self {
+    pub(crate) fn held() -> Self {
         Self { permits: Mutex::new(Some(0)), ..Self::default() }
     }
 
     /// Lets so many decodes happen.
-    pub fn allow(&self, decodes: u64) {
-        if let Some(permits) = &mut *self.permits.lock().unwrap() {
+    pub(crate) fn allow(&self, decodes: u64) {
+        if let Some(permits) = &mut *lock(&self.permits) {
             *permits += decodes;
         }
         self.permitted.notify_all();
     }
 
     /// Lets all decodes happen.
-    pub fn release(&self) {
-        *self.permits.lock().unwrap() = None;
+    pub(crate) fn release(&self) {
+        *lock(&self.permits) = None;
         self.permitted.notify_all();
     }
 
     /// Whether a decode waits for [`Script::allow`].
-    pub fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         self.waits.load(SeqCst)
     }
 
     fn wait(&self) {
-        let lock = self.permits.lock().unwrap();
-        self.waits.store(*lock == Some(0), SeqCst);
-        let mut permits = self.permitted.wait_while(lock, |p| *p == Some(0)).unwrap();
+        let permits = lock(&self.permits);
+        self.waits.store(*permits == Some(0), SeqCst);
+        let mut permits = self.permitted.wait_while(permits, |p| *p == Some(0)).unwrap_or_else(PoisonError::into_inner);
         if let Some(permits) = &mut *permits {
             *permits -= 1;
         }
@@ -79,8 +78,8 @@ impl Script {
     }
 
     /// For each batch: its rows per sequence, as `(sequence, rows)`.
-    pub fn shapes(&self) -> Vec<Vec<(u32, usize)>> {
-        let batches = self.batches.lock().unwrap();
+    pub(crate) fn shapes(&self) -> Vec<Vec<(u32, usize)>> {
+        let batches = lock(&self.batches);
         let shape = |batch: &Vec<Row>| {
             let groups = batch.chunk_by(|a, b| a.sequence == b.sequence);
             groups.map(|rows| (rows[0].sequence, rows.len())).collect()
@@ -89,21 +88,26 @@ impl Script {
     }
 }
 
-pub struct Echo {
-    pub script: Arc<Script>,
-    pub slots: u32,
-    pub context: u32,
-    pub template: Option<&'static str>,
+/// A test that failed while it held the lock is told of by itself.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) struct Echo {
+    pub(crate) script: Arc<Script>,
+    pub(crate) slots: u32,
+    pub(crate) context: u32,
+    pub(crate) template: Option<&'static str>,
 }
 
 impl Echo {
     /// Starts an engine on it.
-    pub fn start(script: &Arc<Script>, slots: u32, context: u32, prompt_chunk: u32) -> Engine {
+    pub(crate) fn start(script: &Arc<Script>, slots: u32, context: u32, prompt_chunk: u32) -> Engine {
         let echo = Self { script: Arc::clone(script), slots, context, template: Some(TEMPLATE) };
         echo.try_start(prompt_chunk).expect("an engine")
     }
 
-    pub fn try_start(self, prompt_chunk: u32) -> Result<Engine, StartError> {
+    pub(crate) fn try_start(self, prompt_chunk: u32) -> Result<Engine, StartError> {
         let slots = self.slots;
         Engine::start_with(Box::new(self), "echo".to_owned(), slots, prompt_chunk)
     }
@@ -190,7 +194,7 @@ fn next(sequence: &[i32], numbless: Option<i32>) -> Vec<f32> {
     let message = &sequence[last(USER) + 1..last(END)];
     let said = sequence.len() - last(ASSISTANT) - 1;
     let mut logits = vec![0.0; VOCABULARY];
-    logits[message.get(said).copied().unwrap_or(END) as usize] = 9.0;
+    logits[message.get(said).copied().unwrap_or(END) as usize] = 99.0;
     logits
 }
 
@@ -198,11 +202,11 @@ impl Decoder for EchoDecoder {
     fn decode(&mut self, rows: &[Row]) -> Result<(), DecodeError> {
         self.script.wait();
         assert!(rows.is_sorted_by_key(|row| row.sequence), "sequences ascend: {rows:?}");
-        self.script.batches.lock().unwrap().push(rows.to_vec());
+        lock(&self.script.batches).push(rows.to_vec());
         self.logits.clear();
         let has = |token: i32| rows.iter().any(|row| row.token == token);
         assert!(!self.script.panics.is_some_and(has), "the model panics, as it was told");
-        let mut failure = self.script.fail_next.lock().unwrap().pop();
+        let mut failure = lock(&self.script.fail_next).pop();
         if let Some((_, error)) = self.script.fails.as_ref().filter(|(token, _)| has(*token)) {
             failure = Some(error.clone());
         }
@@ -232,31 +236,31 @@ impl Decoder for EchoDecoder {
     }
 }
 
-pub fn says(content: &str) -> Request {
+pub(crate) fn says(content: &str) -> Request {
     Request { messages: vec![Message { role: Role::User, content: content.to_owned() }], ..Request::default() }
 }
 
 /// A whole answer.
 #[derive(Debug, Default, PartialEq)]
-pub struct Heard {
-    pub deltas: Vec<Delta>,
-    pub text: String,
-    pub finish_reason: Option<FinishReason>,
-    pub usage: Usage,
+pub(crate) struct Heard {
+    pub(crate) deltas: Vec<Delta>,
+    pub(crate) text: String,
+    pub(crate) finish_reason: Option<FinishReason>,
+    pub(crate) usage: Usage,
 }
 
 impl Heard {
-    pub fn published(&self) -> String {
+    pub(crate) fn published(&self) -> String {
         self.deltas.iter().map(|delta| delta.text.as_str()).collect()
     }
 
-    pub fn tokens(&self) -> Vec<i32> {
+    pub(crate) fn tokens(&self) -> Vec<i32> {
         self.deltas.iter().flat_map(|delta| delta.tokens.iter().copied()).collect()
     }
 }
 
 /// Listens to the end.
-pub async fn hear(mut generation: Generation) -> Result<Heard, EngineError> {
+pub(crate) async fn hear(mut generation: Generation) -> Result<Heard, EngineError> {
     let mut heard = Heard::default();
     while let Some(step) = generation.next().await {
         match step? {
@@ -269,12 +273,12 @@ pub async fn hear(mut generation: Generation) -> Result<Heard, EngineError> {
     Ok(heard)
 }
 
-pub async fn ask(engine: &Engine, request: Request) -> Heard {
+pub(crate) async fn ask(engine: &Engine, request: Request) -> Heard {
     hear(engine.generate(request).await.expect("a generation")).await.expect("an answer")
 }
 
 /// Waits until something holds that another thread brings about.
-pub async fn until(condition: impl Fn() -> bool) {
+pub(crate) async fn until(condition: impl Fn() -> bool) {
     let wait = async {
         while !condition() {
             tokio::task::yield_now().await;

@@ -1,0 +1,253 @@
+//! A whole system on this machine: real NATS and Postgres, the real programs, the tiny model.
+//!
+//! Servers are shared by the tests of this process; each test has its own prefix, schema, gateways and workers.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use futures::StreamExt;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::{Client, RequestBuilder};
+use ruche_services::{
+    ports,
+    process::{Launch, Process},
+    ready,
+    testing::{self, TestNats, TestPostgres},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The name of the demo model.
+pub(crate) const MODEL: &str = "tiny-chat-demo";
+/// How long a program may take to start: the model is loaded meanwhile, on a machine with two busy cores.
+const START: Duration = Duration::from_secs(120);
+
+/// The system of one test.
+pub(crate) struct System {
+    settings: Vec<(String, String)>,
+    logs: TempDir,
+    pub(crate) key: String,
+    pub(crate) client: Client,
+}
+
+impl System {
+    /// On the servers that all tests share.
+    pub(crate) async fn start() -> Self {
+        Self::on(&testing::shared_nats().await, &testing::shared_postgres().await).await
+    }
+
+    /// On servers of its own.
+    pub(crate) async fn start_alone() -> (Self, TestNats, TestPostgres) {
+        let (nats, postgres) = (testing::nats().await, testing::postgres().await);
+        let system = Self::on(&nats.url(), &postgres.url()).await;
+        (system, nats, postgres)
+    }
+
+    async fn on(nats: &str, postgres: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let name = testing::unique("e2e");
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/models/tiny/tiny-chat.gguf");
+        let settings = [
+            ("RUCHE_NATS__URL", nats),
+            ("RUCHE_NATS__PREFIX", &name),
+            ("RUCHE_POSTGRES__URL", postgres),
+            ("RUCHE_POSTGRES__SCHEMA", &name),
+            ("RUCHE_POSTGRES__CONNECTIONS", "4"),
+            ("RUCHE_WORKER__ACK_WAIT_SECONDS", "2"),
+            ("RUCHE_CHAT__MODEL_PATH", &model.to_string_lossy()),
+            ("RUCHE_CHAT__MODEL_NAME", MODEL),
+            ("RUCHE_CHAT__THREADS", "1"),
+        ];
+        let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let mut system = Self { settings, logs: TempDir::new().unwrap(), key: String::new(), client: Client::new() };
+        system.run("ruche-migrate", &["up"]);
+        system.key = system.key_of("acme");
+        system
+    }
+
+    fn program(name: &str) -> PathBuf {
+        let program = Path::new(env!("CARGO_BIN_EXE_ruche")).with_file_name(name);
+        assert!(program.exists(), "{} is not there: run `make test`, which builds it first", program.display());
+        program
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(Self::program(program));
+        let settings = self.settings.iter().map(|(key, value)| (key, value));
+        let output = command.args(arguments).envs(settings).output().unwrap();
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A new key of this tenant.
+    pub(crate) fn key_of(&self, tenant: &str) -> String {
+        self.run("ruche-gateway", &["keys", "create", "--tenant", tenant, "--name", "test"])
+    }
+
+    async fn spawn(&self, program: &str, arguments: &[&str], port_setting: &str) -> Running {
+        let port = ports::free();
+        let name = format!("{program}-{port}");
+        let mut launch = Launch::new(&name, Self::program(program), self.logs.path().join(&name));
+        launch.args = arguments.iter().map(Into::into).collect();
+        launch.env = self.settings.clone();
+        launch.env.push((port_setting.to_owned(), port.to_string()));
+        let process = launch.spawn().await.unwrap();
+        let url = format!("http://127.0.0.1:{port}");
+        let probe = || async { self.client.get(format!("{url}/readyz")).send().await.is_ok_and(|r| r.status().is_success()) };
+        ready::wait(&process, START, probe).await.unwrap();
+        Running { process, url, key: self.key.clone(), client: self.client.clone() }
+    }
+
+    /// A gateway that is ready.
+    pub(crate) async fn gateway(&self) -> Running {
+        self.spawn("ruche-gateway", &[], "RUCHE_GATEWAY__PORT").await
+    }
+
+    /// A chat worker that is ready.
+    pub(crate) async fn worker(&self) -> Running {
+        self.spawn("ruche-worker", &["chat"], "RUCHE_WORKER__PORT").await
+    }
+}
+
+/// A running program.
+pub(crate) struct Running {
+    process: Process,
+    pub(crate) url: String,
+    key: String,
+    client: Client,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal(Signal::SIGKILL);
+    }
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> i32 {
+        self.process.pid()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let _ = kill(Pid::from_raw(self.process.pid()), signal);
+    }
+
+    /// Kills it and waits until it is gone.
+    pub(crate) async fn kill(self) {
+        self.signal(Signal::SIGKILL);
+        self.process.exited().await;
+    }
+
+    /// Asks it to end, waits, and tells how it ended.
+    pub(crate) async fn end(self) -> String {
+        self.signal(Signal::SIGTERM);
+        self.process.exited().await.to_string()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.key)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key).json(body)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> RequestBuilder {
+        self.client.delete(format!("{}{path}", self.url)).bearer_auth(&self.key)
+    }
+
+    /// Status and JSON of a request.
+    pub(crate) async fn json(request: RequestBuilder) -> (u16, Value) {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
+    /// Submits a chat job; returns its id.
+    pub(crate) async fn submit(&self, body: &Value) -> String {
+        let (status, job) = Self::json(self.post("/v1/jobs/chat", body)).await;
+        assert_eq!(status, 202, "{job}");
+        job["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens the events of a job from this `n` on.
+    pub(crate) async fn events(&self, job: &str, from: u64) -> Events {
+        let response = self.get(&format!("/v1/jobs/{job}/events?from={from}")).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        Events { body: response.bytes_stream().boxed(), buffer: Vec::new() }
+    }
+}
+
+/// A stream of server-sent events.
+pub(crate) struct Events {
+    body: futures::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
+    buffer: Vec<u8>,
+}
+
+impl Events {
+    /// The next event's data; `None` where the stream ends or breaks.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                let text = String::from_utf8(event).unwrap();
+                let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+                if !data.is_empty() {
+                    return Some(data.join("\n"));
+                }
+                continue;
+            }
+            self.buffer.extend(self.body.next().await?.ok()?);
+        }
+    }
+
+    /// The next event as JSON.
+    pub(crate) async fn json(&mut self) -> Option<Value> {
+        self.next().await.map(|data| serde_json::from_str(&data).unwrap())
+    }
+
+    /// All that is left.
+    pub(crate) async fn rest(&mut self) -> Vec<Value> {
+        let mut all = Vec::new();
+        while let Some(event) = self.json().await {
+            all.push(event);
+        }
+        all
+    }
+
+    /// Reads until an event of this type.
+    pub(crate) async fn until(&mut self, event: &str) -> Value {
+        loop {
+            let next = self.json().await.unwrap_or_else(|| panic!("the stream ended before {event}"));
+            if next["type"] == event {
+                return next;
+            }
+        }
+    }
+}
+
+/// A chat of one message.
+pub(crate) fn ask(question: &str) -> Value {
+    json!({"messages": [{"role": "user", "content": question}], "sampling": {"temperature": 0.0}})
+}
+
+/// A chat whose answer has many tokens, always the same: greedy, and what was said is likelier each time.
+pub(crate) fn ask_for_much(tokens: u32) -> Value {
+    json!({
+        "messages": [{"role": "user", "content": "Hello!"}],
+        "sampling": {"temperature": 0.0, "frequency_penalty": -2.0},
+        "max_tokens": tokens,
+    })
+}
+
+/// The text that these events say.
+pub(crate) fn text(events: &[Value]) -> String {
+    let deltas = events.iter().filter(|event| event["type"] == "delta");
+    deltas.map(|event| event["data"]["text"].as_str().unwrap()).collect()
+}
