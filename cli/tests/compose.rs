@@ -7,9 +7,9 @@ use std::{
     collections::{BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-use cargo_metadata::MetadataCommand;
 use ruche_schemas::config::Config;
 use serde_yaml_ng::{Mapping, Value};
 
@@ -68,11 +68,15 @@ fn interpolate(text: &str, mut required: impl FnMut(&str)) -> String {
     out + rest
 }
 
-/// The programs that the workspace builds.
+/// The programs that the workspace builds, as `cargo metadata` tells them.
 fn programs() -> BTreeSet<String> {
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
-    let targets = metadata.packages.into_iter().flat_map(|package| package.targets);
-    targets.filter(|target| target.is_bin()).map(|target| target.name).collect()
+    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    let cargo = cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root());
+    let metadata: serde_json::Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let targets = packages.iter().flat_map(|package| package["targets"].as_array().unwrap());
+    let programs = targets.filter(|target| target["kind"].as_array().unwrap().iter().any(|kind| kind == "bin"));
+    programs.map(|target| target["name"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The sources of the container file's COPY lines: from the build's context, or from an earlier stage.
