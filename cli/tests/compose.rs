@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use ruche_schemas::config::Config;
@@ -22,7 +23,10 @@ fn read(path: &str) -> String {
 
 fn compose() -> Value {
     let mut compose: Value = serde_yaml_ng::from_str(&read("compose.yaml")).unwrap();
-    compose.apply_merge().unwrap();
+    // Once for each level: what is merged in may merge in turn.
+    for _ in 0..2 {
+        compose.apply_merge().unwrap();
+    }
     compose
 }
 
@@ -64,13 +68,13 @@ fn interpolate(text: &str, mut required: impl FnMut(&str)) -> String {
     out + rest
 }
 
-/// The programs that the workspace builds.
+/// The programs that the workspace builds, as `cargo metadata` tells them.
 fn programs() -> BTreeSet<String> {
-    let mut cargo = std::process::Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
     let cargo = cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root());
     let metadata: serde_json::Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap().iter();
-    let targets = packages.flat_map(|package| package["targets"].as_array().unwrap());
+    let packages = metadata["packages"].as_array().unwrap();
+    let targets = packages.iter().flat_map(|package| package["targets"].as_array().unwrap());
     let programs = targets.filter(|target| target["kind"].as_array().unwrap().iter().any(|kind| kind == "bin"));
     programs.map(|target| target["name"].as_str().unwrap().to_owned()).collect()
 }
@@ -153,9 +157,7 @@ fn every_setting_is_one_and_every_secret_must_be_given() {
             let (variable, value) = (variable.as_str().unwrap(), value.as_str().unwrap());
             let secret = ["PASSWORD", "SECRET", "POSTGRES__URL"].iter().any(|word| variable.contains(word));
             assert!(!secret || value.contains(":?"), "{name}: {variable} is not asked for");
-            let value = interpolate(value, |required| {
-                secrets.insert(required.to_owned());
-            });
+            let value = interpolate(value, |required| secrets.extend([required.to_owned()]));
             settings.insert(variable.to_owned(), value);
         }
         let config = Config::from_layers(None, Some(settings.clone())).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -180,6 +182,7 @@ fn every_setting_is_one_and_every_secret_must_be_given() {
 fn only_the_gateway_is_published_and_on_this_machine_only() {
     let compose = compose();
     for (name, service) in services(&compose) {
+        assert!(!service.contains_key("<<"), "{name}: merged too deep");
         let ports = strings(service.get("ports"));
         assert_eq!(!ports.is_empty(), name == "gateway", "{name}: {ports:?}");
         assert!(ports.iter().all(|port| port.starts_with("127.0.0.1:")), "{name}: {ports:?}");
