@@ -84,7 +84,6 @@ impl Config {
         let environment = Environment::with_prefix("RUCHE")
             .prefix_separator("_")
             .separator("__")
-            .try_parsing(true)
             .source(Some(variables));
         let config: Self = layers.add_source(environment).build()?.try_deserialize()?;
         config.check()?;
@@ -111,6 +110,12 @@ mod tests {
     fn the_environment_comes_over_the_defaults() {
         let config = with(&[("RUCHE_GATEWAY__PORT", "9000"), ("RUCHE_URL", "x")]).expect("a port");
         assert_eq!(config.gateway.port, 9000);
+    }
+
+    #[test]
+    fn a_secret_that_looks_like_a_number_stays_as_it_is() {
+        let config = with(&[("RUCHE_NATS__PASSWORD", "0123"), ("RUCHE_NATS__USER", "1e3")]).expect("texts");
+        assert_eq!((config.nats.password.0.as_str(), config.nats.user.as_str()), ("0123", "1e3"));
     }
 
     #[test]
