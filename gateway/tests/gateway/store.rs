@@ -16,7 +16,11 @@ use ruche_schemas::{
     tables,
 };
 use ruche_services::testing;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectOptions, Database, DatabaseConnection, EntityTrait};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ConnectOptions, Database, DatabaseConnection, EntityTrait,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,7 +30,13 @@ use crate::support::tenant;
 #[async_trait]
 trait Fill {
     async fn job(&self, job: &EndedJob);
-    async fn conversation(&self, tenant: &TenantId, conversation: &Conversation, messages: &[StoredMessage]);
+    /// Returns the numbers that the messages got.
+    async fn conversation(
+        &self,
+        tenant: &TenantId,
+        conversation: &Conversation,
+        messages: &[StoredMessage],
+    ) -> Vec<i64>;
     async fn revoke(&self, key: &str);
 }
 
@@ -36,8 +46,14 @@ impl Fill for Memory {
         self.put_job(job.clone());
     }
 
-    async fn conversation(&self, tenant: &TenantId, conversation: &Conversation, messages: &[StoredMessage]) {
+    async fn conversation(
+        &self,
+        tenant: &TenantId,
+        conversation: &Conversation,
+        messages: &[StoredMessage],
+    ) -> Vec<i64> {
         self.put_conversation(tenant.clone(), conversation.clone(), messages.to_vec());
+        messages.iter().map(|message| message.id).collect()
     }
 
     async fn revoke(&self, key: &str) {
@@ -63,7 +79,12 @@ impl Fill for DatabaseConnection {
         tables::jobs::Entity::insert(row).exec_without_returning(self).await.unwrap();
     }
 
-    async fn conversation(&self, tenant: &TenantId, conversation: &Conversation, messages: &[StoredMessage]) {
+    async fn conversation(
+        &self,
+        tenant: &TenantId,
+        conversation: &Conversation,
+        messages: &[StoredMessage],
+    ) -> Vec<i64> {
         let row = tables::conversations::ActiveModel {
             id: Set(conversation.id),
             tenant: Set(tenant.as_str().into()),
@@ -72,9 +93,10 @@ impl Fill for DatabaseConnection {
             updated_at: Set(conversation.updated_at),
         };
         tables::conversations::Entity::insert(row).exec_without_returning(self).await.unwrap();
+        let mut ids = Vec::new();
         for message in messages {
             let row = tables::messages::ActiveModel {
-                id: Set(message.id),
+                id: NotSet,
                 conversation: Set(conversation.id),
                 tenant: Set(tenant.as_str().into()),
                 job: Set(message.job),
@@ -83,8 +105,9 @@ impl Fill for DatabaseConnection {
                 model: Set(message.model.clone()),
                 created_at: Set(message.created_at),
             };
-            tables::messages::Entity::insert(row).exec_without_returning(self).await.unwrap();
+            ids.push(row.insert(self).await.unwrap().id);
         }
+        ids
     }
 
     async fn revoke(&self, key: &str) {
@@ -161,7 +184,7 @@ async fn tells_conversations(store: &dyn Store, fill: &dyn Fill, acme: &TenantId
     }
     all.swap(1, 2);
     let first = all[0].id;
-    let messages: Vec<StoredMessage> = (1..=5)
+    let mut messages: Vec<StoredMessage> = (1..=5)
         .map(|id| StoredMessage {
             id,
             job: Uuid::now_v7(),
@@ -173,7 +196,8 @@ async fn tells_conversations(store: &dyn Store, fill: &dyn Fill, acme: &TenantId
         .collect();
     for conversation in &all {
         let of_first = if conversation.id == first { &messages[..] } else { &[] };
-        fill.conversation(acme, conversation, of_first).await;
+        let ids = fill.conversation(acme, conversation, of_first).await;
+        messages.iter_mut().zip(ids).for_each(|(message, id)| message.id = id);
     }
     assert_eq!(store.conversations(acme, 10, None).await.unwrap().unwrap(), all);
     assert_eq!(store.conversations(acme, 2, None).await.unwrap().unwrap(), all[..2]);
