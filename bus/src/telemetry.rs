@@ -3,6 +3,8 @@
 //! Traces leave over OTLP/HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` is set, from the SDK's own thread, so that a slow
 //! collector never holds up a job. Trace ids exist without a collector too: they are in rows and dead letters.
 
+use std::io::IsTerminal;
+
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use ruche_schemas::config::Telemetry;
@@ -52,7 +54,8 @@ pub fn init(service: &'static str, settings: &Telemetry) -> Result<Guard, InitEr
         .map_err(|source| InitError::Filter { filter: settings.log.clone(), source })?;
     let logs = match settings.format.as_str() {
         "json" => tracing_subscriber::fmt::layer().json().flatten_event(true).boxed(),
-        _ => tracing_subscriber::fmt::layer().with_target(false).boxed(),
+        // Colours are for a terminal: in a file they are noise.
+        _ => tracing_subscriber::fmt::layer().with_target(false).with_ansi(std::io::stdout().is_terminal()).boxed(),
     };
     let provider = provider(service)?;
     // Its own filter: what is logged and what is traced are two questions, and libraries' spans are noise in both.

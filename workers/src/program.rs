@@ -4,17 +4,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
+use futures::future::{join_all, select_all};
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, nats::Nats, telemetry};
+use ruche_bus::{Bus, Unavailable, nats::Nats, telemetry};
 use ruche_schemas::{Kind, config::Config};
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
     task::JoinSet,
 };
-use tracing::{error, info};
+use tracing::info;
 
 use crate::{
     adapters::postgres::Postgres,
@@ -41,7 +42,8 @@ pub fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let config = Config::load()?;
     // The bus has a thread of its own: signs of life go out however busy the handlers are.
-    let pulse = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
+    let pulse =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
     let workers = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = workers.block_on(async {
         let _telemetry = telemetry::init("ruche-worker", &config.telemetry)?;
@@ -67,24 +69,39 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let health = Health { bus: bus.clone(), ledger: postgres.clone(), registry: Arc::new(registry) };
     let http = http::serve(&config.worker, health).await?;
     let mut runtimes = JoinSet::new();
-    for Prepared { handler, slots } in prepared {
+    let (mut ends, mut stops) = (Vec::new(), Vec::new());
+    for Prepared { handler, slots, lifeline } in prepared {
+        ends.push(lifeline.ended);
+        stops.push(lifeline.stop);
         let (bus, ledger, metrics, pulse) = (bus.clone(), postgres.clone(), metrics.clone(), pulse.clone());
         let parts = Parts { bus, ledger, handler, metrics, pulse };
         let drain = Duration::from_secs(config.worker.drain_seconds);
         let options = Options { name: name(), slots, ack_wait, drain };
         runtimes.spawn(runtime::run(parts, options, shutdown.clone()));
     }
-    while let Some(ended) = runtimes.join_next().await {
-        if let Err(error) = ended.context("a runtime panicked").and_then(|ended| ended.map_err(Into::into)) {
-            error!(%error, "stopping");
-            shutdown.request();
-        }
+    let result = tokio::select! {
+        result = all_end(&mut runtimes, &shutdown) => result,
+        // What it was doing goes to other workers after the ack wait; whoever supervises starts it again.
+        _ = select_all(&mut ends) => Err(anyhow!("a handler's engine has died: see the log above")),
+    };
+    if result.is_ok() {
+        stops.into_iter().for_each(|stop| stop());
+        let _ = tokio::time::timeout(Duration::from_secs(10), join_all(ends)).await;
     }
     http.abort();
-    match shutdown.is_requested() {
-        true => Ok(info!("stopped")),
-        false => bail!("all runtimes ended on their own"),
+    result.inspect(|()| info!("stopped"))
+}
+
+/// Waits for all runtimes. One that fails takes the others along.
+async fn all_end(runtimes: &mut JoinSet<Result<(), Unavailable>>, shutdown: &Shutdown) -> Result<()> {
+    let mut result = Ok(());
+    while let Some(ended) = runtimes.join_next().await {
+        if let Err(error) = ended.context("a runtime panicked").and_then(|ended| ended.map_err(Into::into)) {
+            shutdown.request();
+            result = Err(error);
+        }
     }
+    result
 }
 
 /// Connects on the bus's own runtime, where the connection's tasks stay.
@@ -105,7 +122,8 @@ fn prepare(kind: &Kind, config: &Config, postgres: &Arc<Postgres>, registry: &mu
         let known: Vec<_> = all.iter().map(|(kind, _)| kind.as_str()).collect();
         bail!("this build can't do jobs of kind {kind}: it knows {}", known.join(", "));
     };
-    prepare(Setup { config, postgres: postgres.clone(), registry }).with_context(|| format!("can't work on {kind} jobs"))
+    prepare(Setup { config, postgres: postgres.clone(), registry })
+        .with_context(|| format!("can't work on {kind} jobs"))
 }
 
 /// Host and process: unique among workers, and safe in a subject.

@@ -85,12 +85,8 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
 
 fn read<J: Job>(job: &Envelope<Box<RawValue>>) -> Result<Envelope<J>, Failure> {
     if job.version != J::VERSION {
-        let message = format!(
-            "the job is of version {} of {}: this worker reads version {}",
-            job.version,
-            J::KIND,
-            J::VERSION
-        );
+        let message =
+            format!("the job is of version {} of {}: this worker reads version {}", job.version, J::KIND, J::VERSION);
         return Err(Failure::new(codes::VERSION, message).with_param("version"));
     }
     if job.body.get().len() > J::LIMITS.payload_bytes {

@@ -100,6 +100,8 @@ impl Plan {
             let mut launch = self.launch(&format!("worker-{kind}"), "ruche-worker")?;
             launch.args.push(kind.into());
             launch.env.push(("RUCHE_WORKER__PORT".to_owned(), port.to_string()));
+            // llama.cpp's threads wait for each other by spinning: where others need the cores, that starves both.
+            launch.env.push(("GOMP_SPINCOUNT".to_owned(), "1000".to_owned()));
             Ok((launch, *port))
         };
         self.workers.iter().map(worker).collect()

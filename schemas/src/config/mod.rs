@@ -81,10 +81,8 @@ impl Config {
         let is_setting = |name: &str| name.starts_with("RUCHE_") && name.contains("__");
         let variables = variables.unwrap_or_else(|| std::env::vars().collect());
         let variables = variables.into_iter().filter(|(name, _)| is_setting(name)).collect();
-        let environment = Environment::with_prefix("RUCHE")
-            .prefix_separator("_")
-            .separator("__")
-            .source(Some(variables));
+        let environment =
+            Environment::with_prefix("RUCHE").prefix_separator("_").separator("__").source(Some(variables));
         let config: Self = layers.add_source(environment).build()?.try_deserialize()?;
         config.check()?;
         Ok(config)

@@ -241,12 +241,14 @@ impl Engine {
         self.handle.shared.stop();
     }
 
-    /// Returns when the thread has ended and the model is freed: after [`Engine::stop`], or when it has died. A
-    /// process that leaves earlier may tear llama.cpp down in the middle of a decode.
-    pub async fn stopped(&self) {
+    /// Resolves when the thread has ended and the model is freed: after [`Engine::stop`], or when it has died. Holds
+    /// no handle. A process that leaves earlier may tear llama.cpp down in the middle of a decode.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut ended = self.handle.ended.clone();
-        // An error means that the thread has gone too.
-        let _ = ended.wait_for(|ended| *ended).await;
+        async move {
+            // An error means that the thread has gone too.
+            let _ = ended.wait_for(|ended| *ended).await;
+        }
     }
 
     /// Begins to answer: renders and tokenizes the messages, then waits for a slot. Dropping the future leaves the

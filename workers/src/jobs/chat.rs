@@ -3,7 +3,7 @@
 //! A worker that takes over a crashed one's chat goes on after the tokens that were already said: the person sees
 //! a pause, not a restart.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Instant};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -18,7 +18,7 @@ use ruche_schemas::{
 };
 use tracing::{Instrument, info_span};
 
-use super::{Prepared, Setup};
+use super::{Lifeline, Prepared, Setup};
 use crate::{
     engine::{self, Engine, GenerateError, Generation, Request, Step},
     ports::{
@@ -46,9 +46,12 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         !chat.model_path.is_empty(),
         "chat.model_path is empty: name a GGUF file (RUCHE_CHAT__MODEL_PATH), or start with `ruche up`, which fetches one"
     );
+    let model_path = PathBuf::from(&chat.model_path);
+    let file = model_path.file_stem().unwrap_or_default().to_string_lossy();
+    let model_name = if chat.model_name.is_empty() { file.into_owned() } else { chat.model_name.clone() };
     let engine = Engine::start(engine::Options {
-        model_path: chat.model_path.clone().into(),
-        model_name: chat.model_name.clone(),
+        model_path,
+        model_name,
         slots: chat.slots,
         context_tokens: chat.context_tokens,
         prompt_chunk: chat.prompt_chunk,
@@ -57,8 +60,15 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     })?;
     let slots = usize::try_from(chat.slots).ok().and_then(NonZeroUsize::new).context("chat.slots is 0")?;
     let metrics = Metrics::register(setup.registry);
+    let lifeline = Lifeline {
+        ended: Box::pin(engine.ended()),
+        stop: Box::new({
+            let engine = engine.clone();
+            move || engine.stop()
+        }),
+    };
     let handler = handler(ChatHandler { engine, conversations: setup.postgres, metrics });
-    Ok(Prepared { handler, slots })
+    Ok(Prepared { handler, slots, lifeline })
 }
 
 #[async_trait]
@@ -82,7 +92,8 @@ impl Handler<Chat> for ChatHandler {
             stop: job.body.stop.clone(),
             max_tokens: job.body.max_tokens,
         };
-        let span = info_span!("chat", otel.kind = "internal", gen_ai.operation.name = "chat", gen_ai.request.model = model);
+        let span =
+            info_span!("chat", otel.kind = "internal", gen_ai.operation.name = "chat", gen_ai.request.model = model);
         let begun = Instant::now();
         async {
             let generation = self.engine.generate(request).await.map_err(refused)?;
@@ -117,9 +128,10 @@ impl Handler<Chat> for ChatHandler {
 }
 
 impl ChatHandler {
-    /// What was said in the conversation before. A new one has no rows yet.
+    /// What was said in the conversation before. A new one has the id of the job that begins it, and no past: so
+    /// it is answered even while the database is away.
     async fn history(&self, job: &Envelope<Chat>) -> Result<Vec<Message>, JobError> {
-        let Some(conversation) = job.body.conversation else { return Ok(Vec::new()) };
+        let Some(conversation) = job.body.conversation.filter(|id| *id != job.id.0) else { return Ok(Vec::new()) };
         // Bounded by the job's deadline.
         let mut patience = Patience::endless();
         loop {

@@ -4,6 +4,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
+use futures::future::BoxFuture;
 use prometheus_client::registry::Registry;
 use ruche_schemas::{Kind, config::Config};
 
@@ -28,6 +29,16 @@ pub struct Prepared {
     pub handler: Arc<dyn AnyHandler>,
     /// Jobs at once.
     pub slots: NonZeroUsize,
+    /// What the handler stands on.
+    pub lifeline: Lifeline,
+}
+
+/// A native engine beside the process's own tasks.
+pub struct Lifeline {
+    /// Resolves when it has ended. Where nobody stopped it, it has died, and the process must end.
+    pub ended: BoxFuture<'static, ()>,
+    /// Asks it to end.
+    pub stop: Box<dyn FnOnce() + Send>,
 }
 
 type Prepare = fn(Setup<'_>) -> anyhow::Result<Prepared>;

@@ -148,7 +148,8 @@ impl Standing {
             return Some(Verdict::Ended { outcome: Outcome::Cancelled, keep: Vec::new() });
         }
         (delivery.attempt > attempts).then(|| {
-            let message = format!("the job was handed out {attempts} times and each of its workers died or went silent");
+            let message =
+                format!("the job was handed out {attempts} times and each of its workers died or went silent");
             let outcome = Outcome::Failed(Failure::new(codes::ATTEMPTS, message));
             Verdict::Ended { outcome, keep: Vec::new() }
         })

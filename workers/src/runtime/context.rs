@@ -61,7 +61,11 @@ pub struct Context<J: Job> {
 }
 
 impl<J: Job> Context<J> {
-    pub(crate) fn new(attempt: u32, past: Vec<Record>, cancel: CancellationToken) -> (Self, mpsc::Receiver<J::Progress>) {
+    pub(crate) fn new(
+        attempt: u32,
+        past: Vec<Record>,
+        cancel: CancellationToken,
+    ) -> (Self, mpsc::Receiver<J::Progress>) {
         let (reports, receiver) = mpsc::channel(REPORTS);
         (Self { reports, attempt, past, cancel }, receiver)
     }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use ruche_schemas::Backoff;
 use tokio::time::Instant;
 
-const BACKOFF: Backoff =
-    Backoff { base: Duration::from_millis(100), factor: 2.0, cap: Duration::from_secs(5) };
+const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), factor: 2.0, cap: Duration::from_secs(5) };
 
 /// Counts the tries against one server and spaces them.
 #[derive(Debug)]

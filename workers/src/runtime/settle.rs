@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use ruche_bus::{Bus, Delivery, trace};
-use ruche_schemas::{
-    Envelope, Failure,
-    event::Outcome,
-    failure::codes,
-};
+use ruche_schemas::{Envelope, Failure, event::Outcome, failure::codes};
 use serde_json::{Value, value::RawValue};
 use tracing::{Instrument, info, info_span, warn};
 
@@ -147,7 +143,9 @@ async fn commit(shared: &Shared, mut ended: Ended) -> Option<(Committed, Outcome
                 }
                 continue;
             }
-            Err(LedgerError::Unavailable(error)) => warn!(%error, "the outcome is not stored yet: waiting for the database"),
+            Err(LedgerError::Unavailable(error)) => {
+                warn!(%error, "the outcome is not stored yet: waiting for the database")
+            }
         }
         tokio::select! {
             _ = patience.wait() => {}

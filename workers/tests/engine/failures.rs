@@ -84,7 +84,7 @@ async fn a_panic_of_the_model_is_told_to_every_reader_and_to_the_handle() {
         assert_eq!(hear(generation).await.map(|heard| heard.text), Err(EngineError::Stopped));
     }
     assert!(late.is_err() || !engine.is_alive());
-    engine.stopped().await;
+    engine.ended().await;
     assert!(!engine.is_alive());
     assert_eq!(engine.generate(says("later")).await.map(|_| ()), Err(GenerateError::Stopped));
 }
@@ -105,7 +105,7 @@ async fn stop_ends_everything_at_once() {
     script.release();
     assert_eq!(queued.await.expect("it is told"), Err(GenerateError::Stopped));
     assert_eq!(hear(running).await.map(|heard| heard.text), Err(EngineError::Stopped));
-    engine.stopped().await;
+    engine.ended().await;
 }
 
 #[tokio::test]

@@ -236,7 +236,7 @@ async fn a_stopped_engine_frees_its_model_and_another_can_start() {
     let mut running = first.generate(asks("Who are you?")).await.expect("a generation");
     assert!(matches!(running.next().await, Some(Ok(Step::Delta(_)))));
     first.stop();
-    first.stopped().await;
+    first.ended().await;
     let _ = hear(running).await;
     assert_eq!(ask(&engine(1), asks("Who are you?")).await.text, WHO);
 }

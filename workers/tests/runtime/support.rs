@@ -109,7 +109,9 @@ impl Handler<Probe> for Shared {
                 self.0.gate.acquire().await.unwrap().forget();
             }
             Probe::Fail => return Err(JobError::retry(anyhow::anyhow!("told to fail"))),
-            Probe::FailOnce if context.attempt == 1 => return Err(JobError::retry(anyhow::anyhow!("told to fail once"))),
+            Probe::FailOnce if context.attempt == 1 => {
+                return Err(JobError::retry(anyhow::anyhow!("told to fail once")));
+            }
             Probe::FailOnce => {}
             Probe::Reject => return Err(JobError::Reject(Failure::new("told_to", "told to reject"))),
             Probe::Panic => panic!("told to panic"),
