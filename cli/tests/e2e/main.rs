@@ -1,5 +1,7 @@
 //! From a client to the model and back, on real programs and servers.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
+
 use futures::{SinkExt, StreamExt, future::join_all};
 use nix::sys::signal::Signal;
 use ruche_services::tools::Tools;
@@ -54,7 +56,7 @@ async fn tokens_reach_the_socket_in_order() {
     *request.uri_mut() = format!("{}/v1/ws", gateway.url.replace("http", "ws")).parse().unwrap();
     request.headers_mut().insert("authorization", format!("Bearer {}", system.key).parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
-    let chat = json!({"type": "chat", "ref": "a", "temperature": 0, "frequency_penalty": -2, "max_tokens": 300,
+    let chat = json!({"type": "chat", "ref": "a", "temperature": 2, "seed": 5, "max_tokens": 300,
         "messages": [{"role": "user", "content": "Hello!"}]});
     socket.send(Message::text(chat.to_string())).await.unwrap();
     let mut events = Vec::new();

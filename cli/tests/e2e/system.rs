@@ -238,11 +238,11 @@ pub(crate) fn ask(question: &str) -> Value {
     json!({"messages": [{"role": "user", "content": question}], "sampling": {"temperature": 0.0}})
 }
 
-/// A chat whose answer has many tokens, always the same: greedy, and what was said is likelier each time.
+/// A chat whose answer has this many tokens, always the same: so hot that the model never comes to an end.
 pub(crate) fn ask_for_much(tokens: u32) -> Value {
     json!({
         "messages": [{"role": "user", "content": "Hello!"}],
-        "sampling": {"temperature": 0.0, "frequency_penalty": -2.0},
+        "sampling": {"temperature": 2.0, "seed": 5},
         "max_tokens": tokens,
     })
 }

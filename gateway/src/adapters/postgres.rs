@@ -52,7 +52,7 @@ impl Postgres {
             .set_application_name("ruche-gateway")
             .sqlx_logging(false)
             .connect_lazy(true);
-        Ok(Self(Database::connect(options).await?))
+        Ok(Self(Box::pin(Database::connect(options)).await?))
     }
 }
 

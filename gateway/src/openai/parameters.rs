@@ -20,8 +20,11 @@ const HARMLESS: &[&str] = &[
     "verbosity",
 ];
 
+/// Whether a parameter's value asks for nothing that is missing here.
+type IsHarmless = fn(&Value) -> bool;
+
 /// Known, not supported yet: the name, and what a client may send that asks for nothing.
-const UNSUPPORTED: &[(&str, fn(&Value) -> bool)] = &[
+const UNSUPPORTED: &[(&str, IsHarmless)] = &[
     ("tools", is_empty),
     ("tool_choice", |value| value == "none" || value == "auto"),
     ("functions", is_empty),

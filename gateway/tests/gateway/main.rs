@@ -1,6 +1,8 @@
 //! The gateway over real HTTP. Most tests run on a bus and a store in memory with a small worker of their own;
 //! `store` and `outage` run on real servers.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
+
 mod bad_input;
 mod chat;
 mod description;

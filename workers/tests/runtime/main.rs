@@ -1,5 +1,7 @@
 //! What the runtime promises, on a real NATS and a real Postgres.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
+
 use std::sync::Arc;
 
 use ruche_schemas::{EventType, Failure, Job, JobId, event::Outcome, failure::codes};

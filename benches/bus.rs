@@ -1,0 +1,130 @@
+//! The whole path of a job that does nothing, beside raw async-nats.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::Result;
+use futures::{StreamExt, TryStreamExt, stream};
+use ruche_bus::{Bus, Headers, Message, nats::Nats};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config};
+use ruche_services::testing::unique;
+use ruche_workers::{
+    adapters::postgres::Postgres,
+    registry::handler,
+    runtime::{self, Metrics, Options, Parts, Shutdown},
+};
+
+use crate::{
+    noop::{Noop, NoopHandler},
+    raw::{self, BODY, IN_FLIGHT, per_second},
+    servers::Servers,
+    table::{Latencies, table},
+};
+
+/// Jobs that the worker runs at once.
+const SLOTS: usize = 256;
+
+/// Prints the table.
+pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()> {
+    println!("Jobs that do nothing, {BODY} bytes, {SLOTS} slots, one worker; NATS file storage, Postgres fsync on.\n");
+    let raw_rate = raw::throughput(&servers.nats, jobs).await?;
+    let raw_trip = raw::round_trip(&servers.nats, trips).await?;
+    let mut rows = table(&["path", "jobs/s", "of raw", "round trip p50 ms", "p99 ms"]);
+    let raw_name = "raw async-nats: publish, consume, confirmed ack";
+    rows.add_row([raw_name.to_owned(), format!("{raw_rate:.0}"), "1.00".into(), raw_trip.ms(0.5), raw_trip.ms(0.99)]);
+    for (name, ephemeral) in [("Ruche, without the commit", true), ("Ruche, with the Postgres commit", false)] {
+        let path = Path::open(servers, ephemeral).await?;
+        let rate = path.throughput(jobs).await?;
+        let trip = path.round_trip(trips).await?;
+        path.close().await?;
+        let share = format!("{:.2}", rate / raw_rate);
+        rows.add_row([name.to_owned(), format!("{rate:.0}"), share, trip.ms(0.5), trip.ms(0.99)]);
+    }
+    println!("{rows}\n");
+    println!("Ruche's row holds more than the raw one: two events with a fence each, and reading the log first.\n");
+    Ok(())
+}
+
+struct Path {
+    bus: Arc<dyn Bus>,
+    tenant: TenantId,
+    ephemeral: bool,
+    shutdown: Shutdown,
+    worker: tokio::task::JoinHandle<Result<(), ruche_bus::Unavailable>>,
+}
+
+impl Path {
+    async fn open(servers: &Servers, ephemeral: bool) -> Result<Self> {
+        let name = unique("bench");
+        ruche_migrations::up(&servers.postgres, &name).await?;
+        let variables = HashMap::from([
+            ("RUCHE_NATS__URL".to_owned(), servers.nats.clone()),
+            ("RUCHE_NATS__PREFIX".to_owned(), name.clone()),
+            ("RUCHE_POSTGRES__URL".to_owned(), servers.postgres.clone()),
+            ("RUCHE_POSTGRES__SCHEMA".to_owned(), name),
+        ]);
+        let config = Config::from_layers(None, Some(variables))?;
+        let ack_wait = Duration::from_secs(30);
+        let nats = Nats::connect(&config.nats, ack_wait).await?;
+        nats.ensure(&[Noop::KIND]).await?;
+        let bus: Arc<dyn Bus> = Arc::new(nats);
+        let parts = Parts {
+            bus: bus.clone(),
+            ledger: Arc::new(Postgres::connect(&config.postgres)?),
+            handler: handler(NoopHandler),
+            metrics: Metrics::register(&mut Default::default()),
+            pulse: tokio::runtime::Handle::current(),
+        };
+        let slots = NonZeroUsize::new(SLOTS).unwrap_or(NonZeroUsize::MIN);
+        let options = Options { name: unique("worker"), slots, ack_wait, drain: Duration::from_secs(30) };
+        let shutdown = Shutdown::default();
+        let worker = tokio::spawn(runtime::run(parts, options, shutdown.clone()));
+        Ok(Self { bus, tenant: "bench".parse()?, ephemeral, shutdown, worker })
+    }
+
+    async fn publish(&self) -> Result<JobRef> {
+        let job = JobRef { tenant: self.tenant.clone(), id: JobId::generate() };
+        let body = Noop { filling: "x".repeat(BODY) };
+        let now = SystemTime::now().into();
+        let mut envelope = Envelope::new(job.id, self.tenant.clone(), Lane::Normal, now, body);
+        envelope.ephemeral = self.ephemeral;
+        let payload = serde_json::to_vec(&envelope)?.into();
+        let message =
+            Message { job: job.clone(), kind: Noop::KIND, lane: Lane::Normal, payload, headers: Headers::new() };
+        self.bus.publish(message).await?;
+        Ok(job)
+    }
+
+    /// Publishes while the worker works; jobs per second until the last is settled.
+    async fn throughput(&self, jobs: usize) -> Result<f64> {
+        let begun = Instant::now();
+        let published = stream::iter(0..jobs).map(|_| self.publish());
+        published.buffer_unordered(IN_FLIGHT).try_for_each(|_| async { Ok(()) }).await?;
+        while self.bus.depth().await?.iter().any(|lane| lane.waiting + lane.in_flight > 0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(per_second(jobs, begun.elapsed()))
+    }
+
+    /// From publishing to the final event, one after the other.
+    async fn round_trip(&self, trips: usize) -> Result<Latencies> {
+        let mut latencies = Latencies::new()?;
+        for _ in 0..trips {
+            let begun = Instant::now();
+            let job = self.publish().await?;
+            let mut events = self.bus.watch(&job, 1).await?;
+            while events.next().await.transpose()?.is_some_and(|event| !event.event.is_final()) {}
+            latencies.add(begun.elapsed());
+        }
+        Ok(latencies)
+    }
+
+    async fn close(self) -> Result<()> {
+        self.shutdown.request();
+        Ok(self.worker.await??)
+    }
+}

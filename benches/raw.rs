@@ -1,0 +1,109 @@
+//! The limit: async-nats itself, publishing, consuming and acking with confirmation.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use async_nats::jetstream::{
+    self,
+    consumer::{AckPolicy, pull},
+    stream,
+};
+use futures::{StreamExt, TryStreamExt, stream as streams};
+
+use crate::table::Latencies;
+
+/// Confirmations that are awaited at once.
+pub const IN_FLIGHT: usize = 256;
+/// The body, in bytes.
+pub const BODY: usize = 256;
+
+struct Raw {
+    client: async_nats::Client,
+    jetstream: jetstream::Context,
+    consumer: jetstream::consumer::PullConsumer,
+    subject: String,
+}
+
+async fn open(url: &str, name: &str) -> Result<Raw> {
+    let client = async_nats::connect(url).await?;
+    let jetstream = jetstream::new(client.clone());
+    let subject = format!("raw.{name}");
+    let config = stream::Config {
+        name: format!("RAW_{name}"),
+        subjects: vec![subject.clone()],
+        retention: stream::RetentionPolicy::WorkQueue,
+        storage: stream::StorageType::File,
+        ..Default::default()
+    };
+    let stream = jetstream.create_stream(config).await?;
+    let config = pull::Config {
+        durable_name: Some("worker".into()),
+        ack_policy: AckPolicy::Explicit,
+        max_ack_pending: 10_000,
+        ..Default::default()
+    };
+    let consumer = stream.create_consumer(config).await?;
+    Ok(Raw { client, jetstream, consumer, subject })
+}
+
+/// Publishes and consumes at once; jobs per second until the last confirmed ack.
+pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
+    let raw = open(url, "throughput").await?;
+    let begun = Instant::now();
+    let publish = async {
+        let body = bytes(BODY);
+        let sends = streams::iter(0..jobs).map(|i| {
+            let (jetstream, subject, body) = (&raw.jetstream, raw.subject.clone(), body.clone());
+            async move {
+                let mut headers = async_nats::HeaderMap::new();
+                headers.insert("Nats-Msg-Id", i.to_string());
+                let ack = jetstream.publish_with_headers(subject, headers, body.into()).await?;
+                ack.await?;
+                anyhow::Ok(())
+            }
+        });
+        sends.buffer_unordered(IN_FLIGHT).try_collect::<()>().await
+    };
+    let consume = async {
+        let messages = raw.consumer.stream().max_messages_per_batch(IN_FLIGHT * 4).messages().await?;
+        let acks = messages
+            .take(jobs)
+            .map(|message| async move { message?.double_ack().await.map_err(|error| anyhow::anyhow!("{error}")) });
+        acks.buffer_unordered(IN_FLIGHT).try_collect::<()>().await
+    };
+    tokio::try_join!(publish, consume)?;
+    Ok(per_second(jobs, begun.elapsed()))
+}
+
+/// Publish, consume, reply: one after the other.
+pub async fn round_trip(url: &str, trips: usize) -> Result<Latencies> {
+    let raw = open(url, "trip").await?;
+    let mut replies = raw.client.subscribe("raw.reply").await?;
+    let mut messages = raw.consumer.stream().max_messages_per_batch(16).messages().await?;
+    let client = raw.client.clone();
+    let worker = tokio::spawn(async move {
+        while let Some(Ok(message)) = messages.next().await {
+            let _ = client.publish("raw.reply", "".into()).await;
+            let _ = message.ack().await;
+        }
+    });
+    let mut latencies = Latencies::new()?;
+    for _ in 0..trips {
+        let begun = Instant::now();
+        raw.jetstream.publish(raw.subject.clone(), bytes(BODY).into()).await?.await?;
+        replies.next().await.context("the replies ended")?;
+        latencies.add(begun.elapsed());
+    }
+    worker.abort();
+    Ok(latencies)
+}
+
+fn bytes(length: usize) -> Vec<u8> {
+    vec![b'x'; length]
+}
+
+/// A rate.
+#[expect(clippy::cast_precision_loss, reason = "a benchmark's counts are far below 2^52")]
+pub fn per_second(count: usize, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64()
+}

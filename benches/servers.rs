@@ -1,0 +1,36 @@
+//! A NATS and a Postgres of this run alone, as a laptop has them: durable, with the default settings.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use ruche_services::{nats, ports, postgres, process::Process, random_secret, testing, tools::Tools};
+
+/// The running servers; they end with the program.
+pub struct Servers {
+    pub nats: String,
+    pub postgres: String,
+    pub folder: PathBuf,
+    _processes: [Process; 2],
+}
+
+/// Starts both.
+pub async fn start() -> Result<Servers> {
+    let tools = Tools::find()?;
+    let folder = std::env::temp_dir().join(testing::unique("ruche-bench"));
+    std::fs::create_dir_all(&folder)?;
+    let nats = nats::Options::new(folder.join("nats"), folder.join("nats.log"), ports::free());
+    std::fs::create_dir_all(folder.join("nats"))?;
+    let nats_process = nats.prepare(&tools).await?.spawn().await?;
+    nats.ready(&nats_process).await?;
+    let data = folder.join("postgres");
+    let (log, password) = (folder.join("postgres.log"), random_secret());
+    let postgres = postgres::Options { data, log, port: ports::free(), password, settings: Vec::new() };
+    let postgres_process = postgres.prepare(&tools).await?.spawn().await?;
+    postgres.ready(&postgres_process).await?;
+    Ok(Servers {
+        nats: format!("nats://127.0.0.1:{}", nats.port),
+        postgres: postgres.url(),
+        folder,
+        _processes: [nats_process, postgres_process],
+    })
+}
