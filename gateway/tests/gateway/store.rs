@@ -231,7 +231,7 @@ async fn the_store_on_postgres_holds_the_contract() {
     ruche_migrations::up(&url, &schema).await.unwrap();
     let mut options = ConnectOptions::new(url.clone());
     options.set_schema_search_path(schema.clone());
-    let fill = Database::connect(options).await.unwrap();
+    let fill = Box::pin(Database::connect(options)).await.unwrap();
     let store = Arc::new(Postgres::new(&database(url, &schema)).await.unwrap());
     holds_the_contract(&*store, &fill).await;
 }
