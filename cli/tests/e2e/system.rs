@@ -28,6 +28,9 @@ pub(crate) const MODEL: &str = "tiny-chat-demo";
 /// How long a program may take to start: the model is loaded meanwhile, on a machine with two busy cores.
 const START: Duration = Duration::from_secs(120);
 
+/// How long a stream may be silent: a test that waits for ever tells nothing.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The system of one test.
 pub(crate) struct System {
     settings: Vec<(String, String)>,
@@ -204,7 +207,8 @@ impl Events {
                 }
                 continue;
             }
-            self.buffer.extend(self.body.next().await?.ok()?);
+            let more = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time");
+            self.buffer.extend(more?.ok()?);
         }
     }
 

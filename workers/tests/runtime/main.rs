@@ -118,7 +118,7 @@ async fn a_job_that_keeps_failing_is_tried_so_often_and_then_dead() {
 async fn a_worker_that_vanishes_hands_its_job_to_another() {
     let system = System::start().await;
     let (first, second) = (ProbeHandler::new(), ProbeHandler::new());
-    let worker = system.worker(&first, 1);
+    let worker = system.doomed_worker(&first, 1);
     let job = system.submit(Probe::Gated).await;
     first.wait_for_begin().await;
     worker.crash().await;

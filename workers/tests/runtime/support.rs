@@ -26,7 +26,15 @@ use ruche_workers::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::{runtime::Handle, sync::Semaphore, task::JoinHandle};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::Semaphore,
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// How long anything may take: a test that waits for ever tells nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A job that does as it is told.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +99,7 @@ impl ProbeHandler {
 
     /// Waits until a gated job has begun.
     pub async fn wait_for_begin(&self) {
-        self.began.acquire().await.unwrap().forget();
+        timeout(PATIENCE, self.began.acquire()).await.expect("a job in time").unwrap().forget();
     }
 }
 
@@ -164,15 +172,31 @@ impl System {
 
     /// A worker whose signs of life come from this runtime.
     pub fn worker_on(&self, probe: &Arc<ProbeHandler>, slots: usize, pulse: Handle) -> Worker {
-        self.spawn(probe, slots, self.ledger.clone(), pulse)
+        self.spawn(probe, slots, self.ledger.clone(), pulse, &Handle::current())
     }
 
     /// A worker with this ledger.
     pub fn worker_with(&self, probe: &Arc<ProbeHandler>, slots: usize, ledger: Arc<dyn Ledger>) -> Worker {
-        self.spawn(probe, slots, ledger, Handle::current())
+        self.spawn(probe, slots, ledger, Handle::current(), &Handle::current())
     }
 
-    fn spawn(&self, probe: &Arc<ProbeHandler>, slots: usize, ledger: Arc<dyn Ledger>, pulse: Handle) -> Worker {
+    /// A worker that can crash: on a runtime of its own, which takes all its tasks along.
+    pub fn doomed_worker(&self, probe: &Arc<ProbeHandler>, slots: usize) -> Worker {
+        let tasks = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let handle = tasks.handle().clone();
+        let mut worker = self.spawn(probe, slots, self.ledger.clone(), handle.clone(), &handle);
+        worker.tasks = Some(tasks);
+        worker
+    }
+
+    fn spawn(
+        &self,
+        probe: &Arc<ProbeHandler>,
+        slots: usize,
+        ledger: Arc<dyn Ledger>,
+        pulse: Handle,
+        on: &Handle,
+    ) -> Worker {
         let parts = Parts {
             bus: self.bus.clone(),
             ledger,
@@ -187,8 +211,8 @@ impl System {
             drain: Duration::from_secs(30),
         };
         let shutdown = Shutdown::default();
-        let running = tokio::spawn(runtime::run(parts, options, shutdown.clone()));
-        Worker { shutdown, running }
+        let running = on.spawn(runtime::run(parts, options, shutdown.clone()));
+        Worker { shutdown, running, tasks: None }
     }
 
     /// Publishes a job of a fresh id.
@@ -226,7 +250,7 @@ impl System {
     /// The job's events, from the first to the final one.
     pub async fn events(&self, job: &JobRef) -> Vec<Record> {
         let events = self.bus.watch(job, 1).await.unwrap();
-        events.map(Result::unwrap).collect().await
+        timeout(PATIENCE, events.map(Result::unwrap).collect()).await.expect("a final event in time")
     }
 
     /// Waits until nothing waits and nothing is in flight.
@@ -249,6 +273,16 @@ impl System {
 pub struct Worker {
     pub shutdown: Shutdown,
     running: JoinHandle<Result<(), ruche_bus::Unavailable>>,
+    tasks: Option<Runtime>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Waiting for the tasks is not allowed inside of a test's own runtime.
+        if let Some(tasks) = self.tasks.take() {
+            tasks.shutdown_background();
+        }
+    }
 }
 
 impl Worker {
@@ -259,14 +293,14 @@ impl Worker {
     }
 
     /// Waits until it has stopped.
-    pub async fn drained(self) {
-        self.running.await.unwrap().unwrap();
+    pub async fn drained(mut self) {
+        (&mut self.running).await.unwrap().unwrap();
     }
 
     /// It is gone, as if its machine had lost power.
-    pub async fn crash(self) {
-        self.running.abort();
-        let _ = self.running.await;
+    pub async fn crash(mut self) {
+        self.tasks.take().unwrap().shutdown_background();
+        let _ = (&mut self.running).await;
     }
 }
 
