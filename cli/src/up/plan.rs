@@ -9,13 +9,15 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ruche_schemas::config::Config;
+use ruche_schemas::{Kind, config::Config, jobs};
 use ruche_services::{nats, ports, postgres, process::Launch};
 
 use crate::{Refused, models::Chosen, project::Project};
 
 /// Kinds of job, one worker process each.
-pub(super) const KINDS: [&str; 1] = ["chat"];
+pub(super) fn kinds() -> Vec<Kind> {
+    jobs::all().into_iter().map(|kind| kind.kind).collect()
+}
 
 /// Everything that will run.
 pub(super) struct Plan {
@@ -30,7 +32,7 @@ pub(super) struct Plan {
     model: Chosen,
     project: Project,
     /// Each kind with the port of its `/readyz`.
-    workers: Vec<(&'static str, u16)>,
+    workers: Vec<(Kind, u16)>,
 }
 
 impl Plan {
@@ -54,7 +56,8 @@ impl Plan {
             password: secrets.postgres,
             settings: vec![("max_connections", "200".to_owned()), ("shared_buffers", "128MB".to_owned())],
         });
-        let workers = KINDS.iter().enumerate().map(|(index, kind)| Ok((*kind, worker_port(config, index, kind)?)));
+        let port = |(index, kind)| worker_port(config, index, &kind).map(|port| (kind, port));
+        let workers = kinds().into_iter().enumerate().map(port);
         Ok(Self {
             nats,
             postgres,
@@ -96,9 +99,9 @@ impl Plan {
 
     /// The workers, each with the port of its `/readyz`.
     pub(super) fn workers(&self) -> Result<Vec<(Launch, u16)>> {
-        let worker = |(kind, port): &(&'static str, u16)| {
+        let worker = |(kind, port): &(Kind, u16)| {
             let mut launch = self.launch(&format!("worker-{kind}"), "ruche-worker")?;
-            launch.args.push(kind.into());
+            launch.args.push(kind.as_str().into());
             launch.env.push(("RUCHE_WORKER__PORT".to_owned(), port.to_string()));
             // llama.cpp's threads wait for each other by spinning: where others need the cores, that starves both.
             launch.env.push(("GOMP_SPINCOUNT".to_owned(), "1000".to_owned()));
@@ -134,7 +137,7 @@ fn gateway_port(config: &Config) -> Result<u16> {
     )))
 }
 
-fn worker_port(config: &Config, index: usize, kind: &str) -> Result<u16> {
+fn worker_port(config: &Config, index: usize, kind: &Kind) -> Result<u16> {
     let port = match config.worker.port {
         0 => ports::free(),
         first => first.saturating_add(u16::try_from(index).unwrap_or(0)),
