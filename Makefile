@@ -28,7 +28,7 @@ run: build ## Start everything on this machine; Ctrl-C stops it
 test: setup ## Check the format, lint, and run every test
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
-	cargo test --release --workspace --no-fail-fast
+	cargo test --release --workspace --no-fail-fast --lib --bins --tests
 
 bench: build ## Measure throughput, latency and tokens per second
 	@"$(RELEASE)/ruche-bench"
