@@ -4,7 +4,7 @@
 //! writer at a time. Gateways and workers know only this port, so that everything above it can be tested on
 //! [`memory`] and runs on [`nats`]. Both pass the suite in `tests/contract.rs`.
 //!
-//! - [`port`]: the traits and errors.
+//! - [`port`], [`ops`]: the traits and errors.
 //! - [`topology`]: which streams and consumers there are, as data.
 //! - [`nats`], [`memory`]: the adapters.
 //! - [`trace`]: W3C trace context in message headers.
@@ -13,9 +13,11 @@
 mod lanes;
 pub mod memory;
 pub mod nats;
+pub mod ops;
 pub mod port;
 pub mod telemetry;
 pub mod topology;
 pub mod trace;
 
+pub use ops::*;
 pub use port::*;

@@ -11,6 +11,8 @@ use futures::stream::BoxStream;
 use ruche_schemas::{Failure, JobRef, Kind, Lane, Record};
 use serde::{Deserialize, Serialize};
 
+use crate::{Controls, Graveyard, Scheduler};
+
 /// Headers that travel with a message: lower-case names, such as `traceparent`.
 pub type Headers = BTreeMap<String, String>;
 
@@ -43,6 +45,12 @@ pub enum PublishError {
     /// The backlog of this kind is at its cap.
     #[error("the queue of {kind} jobs is full: workers must catch up first")]
     Full {
+        /// Which queue.
+        kind: Kind,
+    },
+    /// A tenant's backlog of this kind and lane is at its cap.
+    #[error("the tenant's backlog of {kind} jobs is full: workers must catch up first")]
+    TenantFull {
         /// Which queue.
         kind: Kind,
     },
@@ -105,6 +113,9 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// When it was given up.
     pub at: DateTime<Utc>,
+    /// The W3C trace id of its last attempt, in lower-case hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
     /// The payload, as published (lossy where it is not UTF-8).
     pub payload: String,
     /// The headers, as published.
@@ -133,14 +144,40 @@ pub struct Presence {
     pub kind: Kind,
     /// Its name: host and process, of `A-Z a-z 0-9 _ -`.
     pub worker: String,
+    /// Its machine.
+    #[serde(default)]
+    pub host: String,
+    /// What its operator says of it: `zone=eu`, from `worker.labels`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Its GPU, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
     /// The models that it has loaded.
     pub models: Vec<String>,
     /// How many jobs it runs at once.
     pub slots: u32,
+    /// How many run.
+    #[serde(default)]
+    pub in_flight: u32,
+    /// `running`, or `draining`: it ends what runs and takes nothing new.
+    #[serde(default)]
+    pub state: WorkerState,
     /// Its version.
     pub version: String,
     /// Since when it runs.
     pub since: DateTime<Utc>,
+}
+
+/// Whether a worker takes jobs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkerState {
+    /// It does.
+    #[default]
+    Running,
+    /// It ends what runs and takes nothing new.
+    Draining,
 }
 
 /// How long an announcement lasts. Workers repeat theirs three times as often.
@@ -148,7 +185,7 @@ pub const PRESENCE: Duration = Duration::from_secs(30);
 
 /// The bus.
 #[async_trait]
-pub trait Bus: Send + Sync + 'static {
+pub trait Bus: Graveyard + Scheduler + Controls + Send + Sync + 'static {
     /// Accepts a job: returns when it is durable. The same job id again, within the dedup window, adds nothing.
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError>;
 
@@ -181,17 +218,6 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Cancellations as they are asked for, of all jobs, from now on.
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable>;
-
-    /// Keeps a dead letter: returns when it is durable. The same job and attempt again adds nothing.
-    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable>;
-
-    /// The newest dead letters of a kind, at most `limit`, the newest first; of all tenants when none is named.
-    async fn dead(
-        &self,
-        kind: &Kind,
-        tenant: Option<&ruche_schemas::TenantId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, Unavailable>;
 
     /// How much waits, per kind and lane. Costs a request per lane: for one exporter, every few seconds.
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable>;
@@ -256,6 +282,8 @@ pub trait Settle: Send + Sync {
     async fn nak(&self, after: Duration) -> Result<(), Unavailable>;
     /// Gives up for good: never handed out again.
     async fn term(&self) -> Result<(), Unavailable>;
+    /// Publishes the job again for this time, then acknowledges.
+    async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable>;
     /// Restarts the ack wait.
     fn extender(&self) -> Box<dyn Extend>;
 }
@@ -285,7 +313,7 @@ impl Delivery {
     }
 
     /// Never hand it out again: the dead letter is kept and confirmed first, and only then the job is terminated.
-    /// `attempts` is how often it was tried; a letter of the same job and number is kept once.
+    /// `attempts` is how often it was tried.
     ///
     /// # Errors
     /// When either is not confirmed: the job may be handed out again.
@@ -303,11 +331,22 @@ impl Delivery {
             failure,
             attempts,
             at,
+            trace_id: crate::trace::trace_id(),
             payload: String::from_utf8_lossy(&self.payload).into_owned(),
             headers: self.headers,
         };
         bus.bury(&letter).await?;
         self.settle.term().await
+    }
+
+    /// Puts the job aside until this time: a message of its own, confirmed, takes its place. It does not count as an
+    /// attempt where `counts` is false. For waits over a few seconds: what is handed back with a delay stays in the
+    /// hands of this consumer, and many of those would stop the lane.
+    ///
+    /// # Errors
+    /// When either is not confirmed: the job may be handed out again.
+    pub async fn defer(self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
+        self.settle.defer(until, counts).await
     }
 
     /// What keeps the job from being handed to another worker while this one works.

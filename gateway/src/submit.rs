@@ -120,16 +120,9 @@ impl App {
             accepted.duplicate = true;
             return Ok(accepted);
         }
-        let envelope = Envelope {
-            id,
-            kind: kind.clone(),
-            version: descriptor.version,
-            tenant: submission.tenant.clone(),
-            lane: submission.lane,
-            created_at: Utc::now(),
-            ephemeral: false,
-            body,
-        };
+        let version = descriptor.version;
+        let (tenant, lane) = (submission.tenant.clone(), submission.lane);
+        let envelope = Envelope::of(kind.clone(), version, id, tenant, lane, Utc::now(), body);
         let payload = serde_json::to_vec(&envelope).map_err(|_| ApiError::internal())?.into();
         let mut headers = Headers::new();
         trace::inject(&mut headers);

@@ -22,6 +22,7 @@ use sea_orm_migration::{
 };
 
 mod m20261123_000001_initial;
+mod m20261123_000002_flows;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -69,7 +70,7 @@ struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_initial::Migration)]
+        vec![Box::new(m20261123_000001_initial::Migration), Box::new(m20261123_000002_flows::Migration)]
     }
 }
 

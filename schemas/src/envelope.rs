@@ -7,7 +7,11 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{JobId, Kind, Lane, TenantId, jobs::Job};
+use crate::{
+    JobId, Kind, Lane, TenantId,
+    flow::{Member, Next, Origin},
+    jobs::Job,
+};
 
 /// A job as published: one JSON object.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +32,25 @@ pub struct Envelope<T> {
     /// An ephemeral job skips the ledger: its result lives in its events only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ephemeral: bool,
+    /// What follows when it is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Next>,
+    /// What follows when it has failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Next>,
+    /// Where it comes from, in a flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Its place in a group, in a batch or a fan with a join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Member>,
+    /// The recurring schedule that fires it. Each firing is a job of its own: its id is derived from this one and
+    /// from the firing, see [`JobId::fired`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// Where the body is, when it is too large for a message: `body` is `null` then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
     /// What is to be done.
     pub body: T,
 }
@@ -36,6 +59,73 @@ impl<J: Job> Envelope<J> {
     /// A job of this tenant that is kept in the ledger.
     #[must_use]
     pub fn new(id: JobId, tenant: TenantId, lane: Lane, created_at: DateTime<Utc>, body: J) -> Self {
-        Self { id, kind: J::KIND, version: J::VERSION, tenant, lane, created_at, ephemeral: false, body }
+        Self::of(J::KIND, J::VERSION, id, tenant, lane, created_at, body)
     }
+}
+
+impl<T> Envelope<T> {
+    /// A job that nothing follows and that follows nothing.
+    #[must_use]
+    pub fn of(
+        kind: Kind,
+        version: u16,
+        id: JobId,
+        tenant: TenantId,
+        lane: Lane,
+        created_at: DateTime<Utc>,
+        body: T,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            version,
+            tenant,
+            lane,
+            created_at,
+            ephemeral: false,
+            then: Vec::new(),
+            otherwise: Vec::new(),
+            origin: None,
+            member: None,
+            schedule: None,
+            claim: None,
+            body,
+        }
+    }
+
+    /// The same job with another body.
+    pub fn with_body<U>(self, body: U) -> Envelope<U> {
+        let Self { id, kind, version, tenant, lane, created_at, ephemeral, then, otherwise, .. } = self;
+        let Self { origin, member, schedule, claim, .. } = self;
+        Envelope {
+            id,
+            kind,
+            version,
+            tenant,
+            lane,
+            created_at,
+            ephemeral,
+            then,
+            otherwise,
+            origin,
+            member,
+            schedule,
+            claim,
+            body,
+        }
+    }
+}
+
+/// The most bytes that a body or a result may have in a message; larger ones go to the object store.
+pub const CLAIM_BYTES: usize = 256 << 10;
+
+/// A ticket for something in the object store ("claim check", Hohpe and Woolf, Enterprise Integration Patterns).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// The object's name: `<tenant>/<job>/body` or `<tenant>/<job>/output`.
+    pub key: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its BLAKE3 hash, in lower-case hexadecimal.
+    pub blake3: String,
 }

@@ -6,8 +6,13 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::{Failure, Kind, jobs::Job};
+use crate::{
+    Failure, Kind, Lane,
+    flow::{Next, Origin},
+    jobs::Job,
+};
 
 /// What an event tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +22,9 @@ pub enum EventType {
     Accepted,
     /// A worker began an attempt. Data: [`Started`].
     Started,
-    /// How far it is.
+    /// An attempt failed; there will be another. Data: [`Retrying`].
+    Retrying,
+    /// How far it is. Data: [`Steps`], or the kind's own.
     Progress,
     /// A piece of the answer.
     Delta,
@@ -46,6 +53,7 @@ impl EventType {
         match self {
             Self::Accepted => "accepted",
             Self::Started => "started",
+            Self::Retrying => "retrying",
             Self::Progress => "progress",
             Self::Delta => "delta",
             Self::Verdict => "verdict",
@@ -91,6 +99,59 @@ impl Record {
 pub struct Started {
     /// The worker's name: host and process.
     pub worker: String,
+}
+
+/// The data of `accepted`: what is to be known of a job before it has ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Accepted {
+    /// Its lane.
+    #[serde(default)]
+    pub lane: Lane,
+    /// When it is to begin, if that is later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<DateTime<Utc>>,
+    /// Where it comes from, in a flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Its batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Uuid>,
+    /// What follows when it is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Next>,
+    /// What follows when it has failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Next>,
+}
+
+/// The data of `retrying`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Retrying {
+    /// What went wrong, in words.
+    pub error: String,
+    /// When the next attempt begins, at the earliest.
+    pub next_attempt_at: DateTime<Utc>,
+}
+
+/// How far a job is, for any kind: so many steps of so many.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Steps {
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// What it is doing, in a few words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+}
+
+/// The newest counts.
+impl Progress for Steps {
+    fn absorb(&mut self, next: Self) -> Option<Self> {
+        *self = next;
+        None
+    }
 }
 
 /// What a kind reports while it runs, and under which type.

@@ -94,10 +94,29 @@ impl JobId {
     /// same job wherever and whenever it arrives.
     #[must_use]
     pub fn from_idempotency_key(tenant: &TenantId, kind: &Kind, key: &str) -> Self {
-        let mut hash = blake3::Hasher::new_derive_key("ruche 2026 idempotency key -> job id");
-        for part in [tenant.as_str(), kind.as_str(), key] {
+        let parts = [tenant.as_str(), kind.as_str(), key].map(str::as_bytes);
+        Self::hashed("ruche 2026 idempotency key -> job id", &parts)
+    }
+
+    /// The id of something that comes of this job: `then.0`, `replay.17`.
+    #[must_use]
+    pub fn derived(&self, what: &str) -> Self {
+        Self::hashed("ruche 2026 job id -> derived id", &[self.0.as_bytes(), what.as_bytes()])
+    }
+
+    /// The id of one firing of a recurring schedule, whose jobs all carry this id: `firing` is the position of the
+    /// fired message in its queue, which stays the same at each redelivery.
+    #[must_use]
+    pub fn fired(&self, firing: u64) -> Self {
+        Self::hashed("ruche 2026 schedule -> job id", &[self.0.as_bytes(), &firing.to_le_bytes()])
+    }
+
+    /// A UUIDv8 (RFC 9562) of these parts.
+    fn hashed(purpose: &str, parts: &[&[u8]]) -> Self {
+        let mut hash = blake3::Hasher::new_derive_key(purpose);
+        for part in parts {
             hash.update(&(part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
+            hash.update(part);
         }
         let mut bytes = [0; 16];
         hash.finalize_xof().fill(&mut bytes);

@@ -6,6 +6,7 @@
 //! - [`ids`]: who and what: tenants, jobs, kinds, lanes.
 //! - [`envelope`]: a job on its way.
 //! - [`event`]: what a job says while it lives.
+//! - [`flow`]: what a job's end starts.
 //! - [`failure`]: what went wrong, in words for the person who sent it.
 //! - [`jobs`]: one file per kind.
 //! - [`config`]: one commented file, a struct per section.
@@ -15,13 +16,14 @@ pub mod config;
 pub mod envelope;
 pub mod event;
 pub mod failure;
+pub mod flow;
 pub mod ids;
 pub mod jobs;
 pub mod limits;
 #[cfg(feature = "tables")]
 pub mod tables;
 
-pub use envelope::Envelope;
+pub use envelope::{CLAIM_BYTES, Claim, Envelope};
 pub use event::{EventType, Record};
 pub use failure::{Failure, Invalid};
 pub use ids::{JobId, JobRef, Kind, Lane, TenantId};

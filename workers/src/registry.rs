@@ -95,14 +95,5 @@ fn read<J: Job>(job: &Envelope<Box<RawValue>>) -> Result<Envelope<J>, Failure> {
     }
     let body: J = serde_json::from_str(job.body.get()).map_err(|e| Invalid::new("body", e.to_string()))?;
     body.check()?;
-    Ok(Envelope {
-        id: job.id,
-        kind: job.kind.clone(),
-        version: job.version,
-        tenant: job.tenant.clone(),
-        lane: job.lane,
-        created_at: job.created_at,
-        ephemeral: job.ephemeral,
-        body,
-    })
+    Ok(job.clone().with_body(body))
 }

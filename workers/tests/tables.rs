@@ -35,6 +35,11 @@ fn a_job() -> jobs::Model {
         created_at: now(),
         ended_at: now(),
         trace_id: None,
+        root: None,
+        parent: None,
+        group_id: None,
+        group_index: None,
+        children: None,
     }
 }
 

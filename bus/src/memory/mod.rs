@@ -4,6 +4,7 @@
 //! expire at once. It passes the same contract as [`crate::nats`].
 
 mod log;
+mod ops;
 mod queue;
 
 use std::{
@@ -76,6 +77,15 @@ impl Memory {
     }
 }
 
+impl Memory {
+    fn bury_letter(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
+        let mut dead = lock(&self.shared.dead);
+        dead.push_front(letter.clone());
+        dead.truncate(MAX_DEAD);
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl Bus for Memory {
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
@@ -143,21 +153,6 @@ impl Bus for Memory {
             }
         };
         Ok(stream::unfold(listener, next).boxed())
-    }
-
-    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
-        let mut dead = lock(&self.shared.dead);
-        if !dead.iter().any(|other| other.job == letter.job && other.attempts == letter.attempts) {
-            dead.push_front(letter.clone());
-            dead.truncate(MAX_DEAD);
-        }
-        Ok(())
-    }
-
-    async fn dead(&self, kind: &Kind, tenant: Option<&TenantId>, limit: usize) -> Result<Vec<DeadLetter>, Unavailable> {
-        let matches =
-            |letter: &&DeadLetter| letter.kind == *kind && tenant.is_none_or(|tenant| letter.job.tenant == *tenant);
-        Ok(lock(&self.shared.dead).iter().filter(matches).take(limit).cloned().collect())
     }
 
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable> {

@@ -207,6 +207,10 @@ impl Settle for Ticket {
         self.ack().await
     }
 
+    async fn defer(&self, _: DateTime<Utc>, _: bool) -> Result<(), Unavailable> {
+        Err(Unavailable("not yet".to_owned()))
+    }
+
     fn extender(&self) -> Box<dyn Extend> {
         Box::new(self.clone())
     }

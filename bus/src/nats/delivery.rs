@@ -127,6 +127,10 @@ impl Settle for Answer {
         self.say(b"+TERM").await
     }
 
+    async fn defer(&self, _: DateTime<Utc>, _: bool) -> Result<(), Unavailable> {
+        Err(Unavailable("not yet".to_owned()))
+    }
+
     fn extender(&self) -> Box<dyn Extend> {
         Box::new(self.clone())
     }

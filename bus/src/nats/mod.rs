@@ -16,6 +16,7 @@ mod ensure;
 mod jobs;
 mod link;
 mod log;
+mod ops;
 mod signals;
 mod store;
 mod watch;
@@ -118,14 +119,6 @@ impl Bus for Nats {
 
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable> {
         signals::cancellations(Arc::clone(&self.shared)).await
-    }
-
-    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
-        self.shared.bury(letter).await
-    }
-
-    async fn dead(&self, kind: &Kind, tenant: Option<&TenantId>, limit: usize) -> Result<Vec<DeadLetter>, Unavailable> {
-        self.shared.letters(kind, tenant, limit).await
     }
 
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable> {

@@ -21,6 +21,16 @@ pub struct Model {
     pub ended_at: DateTimeUtc,
     /// The W3C trace id, to find its trace.
     pub trace_id: Option<String>,
+    /// The first job of its flow.
+    pub root: Option<Uuid>,
+    /// The job whose end started it.
+    pub parent: Option<Uuid>,
+    /// The batch or the fan that it is counted in.
+    pub group_id: Option<Uuid>,
+    /// Its place there, from 0.
+    pub group_index: Option<i32>,
+    /// The ids of the jobs that its end started, as a JSON array.
+    pub children: Option<Json>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

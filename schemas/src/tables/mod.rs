@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod conversations;
+pub mod groups;
 pub mod job_fences;
 pub mod jobs;
 pub mod messages;

@@ -147,6 +147,16 @@ impl Ledger for MemoryLedger {
         Ok(self.state().ended(job))
     }
 
+    async fn group(&self, _: &TenantId, _: Uuid) -> Result<Option<crate::ports::ledger::Group>, LedgerError> {
+        Err(LedgerError::Unavailable("not yet".to_owned()))
+    }
+    async fn members(&self, _: &TenantId, _: Uuid, _: u64) -> Result<Vec<(ruche_schemas::JobId, Stored)>, LedgerError> {
+        Err(LedgerError::Unavailable("not yet".to_owned()))
+    }
+    async fn purge(&self, _: chrono::DateTime<chrono::Utc>, _: u64) -> Result<u64, LedgerError> {
+        Err(LedgerError::Unavailable("not yet".to_owned()))
+    }
+
     async fn ready(&self) -> Result<(), LedgerError> {
         Ok(())
     }

@@ -14,7 +14,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{Failure, JobRef, Kind, Lane, event::Outcome, jobs::chat::Role};
+use ruche_schemas::{Failure, JobId, JobRef, Kind, Lane, TenantId, event::Outcome, flow::Origin, jobs::chat::Role};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -47,6 +47,25 @@ pub trait Ledger: Send + Sync + 'static {
     /// [`LedgerError::Unavailable`].
     async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError>;
 
+    /// How far a group is; `None` where none of its members has ended and it is no batch.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`].
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, LedgerError>;
+
+    /// How the members of a group ended, in their order, at most `limit`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`].
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError>;
+
+    /// Forgets what ended before this time (rows of jobs, fences and groups), at most `limit` of each. Returns how
+    /// many rows went.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`].
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError>;
+
     /// Whether outcomes can be kept now.
     ///
     /// # Errors
@@ -75,6 +94,48 @@ pub struct Ended {
     pub trace_id: Option<String>,
     /// What else is to be kept, with the outcome or not at all.
     pub keep: Vec<Keep>,
+    /// Where it comes from, in a flow.
+    pub origin: Option<Origin>,
+    /// Its place in a group, which counts it in the same transaction.
+    pub member: Option<Place>,
+    /// The jobs that its end starts.
+    pub children: Vec<JobId>,
+}
+
+/// A place in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The group.
+    pub group: Uuid,
+    /// From 0.
+    pub index: u32,
+    /// How many there are, where its members know it.
+    pub of: Option<u32>,
+}
+
+/// How far a group is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Group {
+    /// How many there are; `None` while a batch is still being submitted.
+    pub expected: Option<u64>,
+    /// How many ended well.
+    pub done: u64,
+    /// How many ended badly.
+    pub failed: u64,
+    /// How many were cancelled.
+    pub cancelled: u64,
+    /// The job to start when all have ended, of a batch.
+    pub callback: Option<Value>,
+    /// Whether it is a batch, with a log of its own.
+    pub batch: bool,
+}
+
+impl Group {
+    /// Whether all have ended.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.expected.is_some_and(|expected| self.done + self.failed + self.cancelled >= expected)
+    }
 }
 
 /// What became of a commit.

@@ -170,6 +170,11 @@ async fn announce(shared: Arc<Shared>) {
     let presence = Presence {
         kind: shared.parts.handler.kind(),
         worker: shared.options.name.clone(),
+        host: String::new(),
+        labels: Default::default(),
+        gpu: None,
+        in_flight: 0,
+        state: Default::default(),
         models: shared.parts.handler.models(),
         slots: u32::try_from(shared.options.slots.get()).unwrap_or(u32::MAX),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -116,6 +116,9 @@ async fn end(
         ended_at: Utc::now(),
         trace_id: trace::trace_id(),
         keep,
+        origin: job.origin,
+        member: None,
+        children: Vec::new(),
     };
     match commit(shared, ended).await {
         Some((Committed::Stored, outcome)) => say_and_ack(shared, delivery, Some(log), outcome, attempt).await,
@@ -197,14 +200,13 @@ fn settled(result: Result<(), ruche_bus::Unavailable>, name: &'static str) -> &'
 
 /// An envelope for a job whose own can't be read, so that its failure can be stored.
 fn unreadable(delivery: &Delivery) -> Unread {
-    Envelope {
-        id: delivery.job.id,
-        kind: delivery.kind.clone(),
-        version: 0,
-        tenant: delivery.job.tenant.clone(),
-        lane: delivery.lane,
-        created_at: delivery.published_at,
-        ephemeral: false,
-        body: RawValue::NULL.to_owned(),
-    }
+    Envelope::of(
+        delivery.kind.clone(),
+        0,
+        delivery.job.id,
+        delivery.job.tenant.clone(),
+        delivery.lane,
+        delivery.published_at,
+        RawValue::NULL.to_owned(),
+    )
 }

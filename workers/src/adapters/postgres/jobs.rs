@@ -25,6 +25,11 @@ pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended) -> Result<b
         created_at: Set(ended.created_at),
         ended_at: Set(ended.ended_at),
         trace_id: Set(ended.trace_id.as_deref().map(text)),
+        root: Set(ended.origin.map(|origin| origin.root.0)),
+        parent: Set(ended.origin.map(|origin| origin.parent.0)),
+        group_id: Set(ended.member.map(|member| member.group)),
+        group_index: Set(ended.member.and_then(|member| i32::try_from(member.index).ok())),
+        children: Set((!ended.children.is_empty()).then(|| serde_json::json!(ended.children))),
     };
     let first_wins = OnConflict::column(jobs::Column::Id).do_nothing().to_owned();
     match jobs::Entity::insert(row).on_conflict(first_wins).exec_without_returning(db).await {

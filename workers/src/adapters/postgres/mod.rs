@@ -151,6 +151,16 @@ impl Ledger for Postgres {
         self.call("select", "jobs", jobs::find(&self.db, job)).await
     }
 
+    async fn group(&self, _: &TenantId, _: Uuid) -> Result<Option<crate::ports::ledger::Group>, LedgerError> {
+        Err(LedgerError::Unavailable("not yet".to_owned()))
+    }
+    async fn members(&self, _: &TenantId, _: Uuid, _: u64) -> Result<Vec<(ruche_schemas::JobId, Stored)>, LedgerError> {
+        Err(LedgerError::Unavailable("not yet".to_owned()))
+    }
+    async fn purge(&self, _: chrono::DateTime<chrono::Utc>, _: u64) -> Result<u64, LedgerError> {
+        Err(LedgerError::Unavailable("not yet".to_owned()))
+    }
+
     async fn ready(&self) -> Result<(), LedgerError> {
         let tables = async { self.db.execute_unprepared("SELECT FROM jobs LIMIT 0").await.map(drop).map_err(explain) };
         self.call("ready", "jobs", tables).await

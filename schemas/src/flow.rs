@@ -1,0 +1,293 @@
+//! What a job's end starts: the next jobs, on success or on failure, one by one or fanned out and joined.
+//!
+//! A flow is data in the envelope, not a program: whoever knows a job's envelope and its outcome knows the jobs that
+//! follow, with their ids, so a worker that crashed between two of them starts the same ones again, and each only
+//! once. [`children`] is that rule, and the only place that knows it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Envelope, Failure, Invalid, JobId, Kind, Lane, event::Outcome};
+
+/// The most jobs that one job's end starts.
+pub const MAX_CHILDREN: usize = 1_000;
+
+/// The deepest a flow nests, as written in its first job.
+pub const MAX_DEPTH: usize = 16;
+
+/// What follows a job: one job, or several at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Next {
+    /// Several jobs at once, and one when all have ended.
+    Fan(Fan),
+    /// One job.
+    One(Template),
+}
+
+/// Several jobs at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fan {
+    /// A JSON pointer (RFC 6901) to an array in the result: `all` is started once for each element, which it sees
+    /// as the result. Without it, `all` is started once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<String>,
+    /// The jobs.
+    pub all: Vec<Template>,
+    /// Started when all of them have ended, well or not. Its result to draw from is
+    /// `{"results": [{"job", "state", "output"|"error"}]}`, in the order of the jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join: Option<Box<Template>>,
+}
+
+/// A job to be, with holes that the result fills.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its lane; without it, that of the job that it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
+    /// Its body.
+    #[serde(default)]
+    pub body: Value,
+    /// What of the result goes where: JSON pointers into the body, each with a JSON pointer into the result (an empty
+    /// one is the whole). What the result lacks becomes `null`, and the job says what is wrong with that.
+    #[serde(default, rename = "with", skip_serializing_if = "BTreeMap::is_empty")]
+    pub fill: BTreeMap<String, String>,
+    /// What follows it when it is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Next>,
+    /// What follows it when it has failed. Its result to draw from is the failure: `code`, `message`, `param`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Next>,
+}
+
+/// Where a job of a flow comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// The first job of the flow.
+    pub root: JobId,
+    /// The job whose end started this one.
+    pub parent: JobId,
+}
+
+/// A job's place in a group: jobs that are counted together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// The group: a batch's id, or one derived from the job that fanned out.
+    pub group: Uuid,
+    /// Its place, from 0.
+    pub index: u32,
+    /// How many there are, where that is known from the start (not in a batch).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u32>,
+    /// What is started when all have ended (of a batch, its row knows it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join: Option<Box<Join>>,
+}
+
+/// The job that waits for a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Join {
+    /// Its id.
+    pub id: JobId,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it is.
+    pub template: Template,
+}
+
+/// A job of a flow, ready to be published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Child {
+    /// Its id: the same whoever derives it, however often.
+    pub id: JobId,
+    /// What it is, its body filled.
+    pub template: Template,
+    /// Its lane.
+    pub lane: Lane,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Its place in a group.
+    pub member: Option<Member>,
+}
+
+impl Child {
+    /// The envelope, of this version of its kind's schema.
+    #[must_use]
+    pub fn envelope(self, tenant: crate::TenantId, version: u16, created_at: DateTime<Utc>) -> Envelope<Value> {
+        let Template { kind, body, then, otherwise, .. } = self.template;
+        Envelope {
+            id: self.id,
+            kind,
+            version,
+            tenant,
+            lane: self.lane,
+            created_at,
+            ephemeral: false,
+            then,
+            otherwise,
+            origin: Some(self.origin),
+            member: self.member,
+            schedule: None,
+            claim: None,
+            body,
+        }
+    }
+}
+
+/// The jobs that a job's end starts, fans spread out, joins not yet among them. Empty for a cancelled job.
+///
+/// # Errors
+/// When there would be more than [`MAX_CHILDREN`].
+pub fn children<T>(job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<Vec<Child>, Failure> {
+    let (steps, branch, result) = match outcome {
+        Outcome::Done(output) => (&job.then, "then", output.clone()),
+        Outcome::Failed(failure) => (&job.otherwise, "otherwise", serde_json::to_value(failure).unwrap_or_default()),
+        Outcome::Cancelled => return Ok(Vec::new()),
+    };
+    let origin = Origin { root: job.origin.map_or(job.id, |origin| origin.root), parent: job.id };
+    let mut all = Vec::new();
+    for (step, next) in (0_u32..).zip(steps) {
+        match next {
+            Next::One(template) => {
+                let id = job.id.derived(&format!("{branch}.{step}"));
+                all.push(child(id, template, &result, job.lane, origin, None));
+            }
+            Next::Fan(fan) => fan_out(job.id, &format!("{branch}.{step}"), fan, &result, job.lane, origin, &mut all),
+        }
+        if all.len() > MAX_CHILDREN {
+            let message = format!(
+                "the job's end would start {} jobs: at most {MAX_CHILDREN} may follow one job; use a batch for more",
+                all.len()
+            );
+            return Err(Failure::new("flow_too_wide", message).with_param(format!("{branch}[{step}]")));
+        }
+    }
+    Ok(all)
+}
+
+fn fan_out(parent: JobId, at: &str, fan: &Fan, result: &Value, lane: Lane, origin: Origin, all: &mut Vec<Child>) {
+    let elements = match &fan.each {
+        None => vec![result.clone()],
+        Some(pointer) => result.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default(),
+    };
+    let of = u32::try_from(elements.len().saturating_mul(fan.all.len())).unwrap_or(u32::MAX);
+    let join = fan.join.as_ref().map(|template| {
+        Box::new(Join { id: parent.derived(&format!("{at}.join")), origin, template: (**template).clone() })
+    });
+    if let (0, Some(join)) = (of, &join) {
+        // Nothing to wait for.
+        let nothing = serde_json::json!({ "results": [] });
+        all.push(child(join.id, &join.template, &nothing, lane, origin, None));
+    }
+    let group = parent.derived(&format!("{at}.group")).0;
+    let jobs = elements.iter().flat_map(|element| fan.all.iter().map(move |template| (element, template)));
+    for (index, (element, template)) in (0_u32..).zip(jobs).take(MAX_CHILDREN + 1) {
+        let member = join.clone().map(|join| Member { group, index, of: Some(of), join: Some(join) });
+        let id = parent.derived(&format!("{at}.{index}"));
+        all.push(child(id, template, element, lane, origin, member));
+    }
+}
+
+/// A job whose holes this result fills.
+#[must_use]
+pub fn child(
+    id: JobId,
+    template: &Template,
+    result: &Value,
+    lane: Lane,
+    origin: Origin,
+    member: Option<Member>,
+) -> Child {
+    let mut template = template.clone();
+    for (target, source) in std::mem::take(&mut template.fill) {
+        put(&mut template.body, &target, result.pointer(&source).cloned().unwrap_or_default());
+    }
+    Child { id, lane: template.lane.unwrap_or(lane), template, origin, member }
+}
+
+/// Puts a value where a pointer points, making objects on the way where there is nothing yet.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    if let Some(place) = body.pointer_mut(pointer) {
+        *place = value;
+        return;
+    }
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+    let name = name.replace("~1", "/").replace("~0", "~");
+    if body.pointer(parent).is_none_or(Value::is_null) {
+        put(body, parent, Value::Object(serde_json::Map::new()));
+    }
+    match body.pointer_mut(parent) {
+        Some(Value::Object(fields)) => drop(fields.insert(name, value)),
+        Some(Value::Array(items)) if name == "-" => items.push(value),
+        _ => {}
+    }
+}
+
+/// Checks what follows a job: how deep, how wide, and that pointers are pointers.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn check(then: &[Next], otherwise: &[Next]) -> Result<(), Invalid> {
+    steps(then, "then", 1)?;
+    steps(otherwise, "otherwise", 1)
+}
+
+fn steps(steps: &[Next], at: &str, depth: usize) -> Result<(), Invalid> {
+    if depth > MAX_DEPTH && !steps.is_empty() {
+        return Err(Invalid::new(at, format!("nests deeper than {MAX_DEPTH} jobs, which is all that a flow may")));
+    }
+    if steps.len() > MAX_CHILDREN {
+        return Err(Invalid::new(at, format!("has {} jobs: at most {MAX_CHILDREN} may follow one job", steps.len())));
+    }
+    for (i, next) in steps.iter().enumerate() {
+        let at = format!("{at}[{i}]");
+        match next {
+            Next::One(one) => template(one, &at, depth)?,
+            Next::Fan(fan) => {
+                if let Some(each) = &fan.each {
+                    pointer(each, &format!("{at}.each"))?;
+                }
+                if fan.all.is_empty() || fan.all.len() > MAX_CHILDREN {
+                    let message = format!("has {} jobs: 1 to {MAX_CHILDREN} are allowed", fan.all.len());
+                    return Err(Invalid::new(format!("{at}.all"), message));
+                }
+                for (j, one) in fan.all.iter().enumerate() {
+                    template(one, &format!("{at}.all[{j}]"), depth)?;
+                }
+                if let Some(join) = &fan.join {
+                    template(join, &format!("{at}.join"), depth)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn template(template: &Template, at: &str, depth: usize) -> Result<(), Invalid> {
+    for (target, source) in &template.fill {
+        pointer(target, &format!("{at}.with"))?;
+        pointer(source, &format!("{at}.with"))?;
+    }
+    steps(&template.then, &format!("{at}.then"), depth + 1)?;
+    steps(&template.otherwise, &format!("{at}.otherwise"), depth + 1)
+}
+
+fn pointer(pointer: &str, at: &str) -> Result<(), Invalid> {
+    match pointer.is_empty() || pointer.starts_with('/') {
+        true => Ok(()),
+        false => Err(Invalid::new(
+            at,
+            format!("{pointer:?} is no JSON pointer (RFC 6901): begin it with `/`, or leave it empty for the whole"),
+        )),
+    }
+}
