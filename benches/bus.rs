@@ -88,9 +88,10 @@ impl Path {
             handler: handler(NoopHandler),
             metrics: Metrics::register(&mut Default::default()),
             pulse: tokio::runtime::Handle::current(),
+            versions: runtime::versions(),
         };
         let slots = NonZeroUsize::new(SLOTS).unwrap_or(NonZeroUsize::MIN);
-        let options = Options { name: unique("worker"), slots, ack_wait, drain: Duration::from_secs(30) };
+        let options = Options { name: unique("worker"), slots, ack_wait, ..Options::default() };
         let shutdown = Shutdown::default();
         let worker = tokio::spawn(runtime::run(parts, options, shutdown.clone()));
         Ok(Self { bus, tenant: "bench".parse()?, ephemeral, shutdown, worker })

@@ -25,6 +25,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// What every worker has, whatever its kind.
     pub worker: Worker,
+    /// What one tenant may take.
+    pub limits: Limits,
     /// The chat worker.
     pub chat: Chat,
     /// Which models `ruche up` and `ruche models` fetch.
