@@ -131,7 +131,7 @@ pub(super) async fn put_cancelled(db: &DatabaseConnection, job: &EndedJob) -> Re
         tenant: Set(job.job.tenant.as_str().into()),
         kind: Set(job.kind.to_string()),
         lane: Set(job.lane.to_string()),
-        attempt: Set(unreadable("the attempt", job.attempt.max(1).try_into())?),
+        attempt: Set(unreadable("the attempt", Ord::max(job.attempt, 1).try_into())?),
         state: Set(EventType::Cancelled.as_str().into()),
         data: Set(None),
         created_at: Set(job.created_at),
