@@ -23,6 +23,8 @@ pub struct Config {
     pub postgres: Postgres,
     /// The HTTP and WebSocket entrance.
     pub gateway: Gateway,
+    /// What a tenant may take.
+    pub limits: Limits,
     /// What every worker has, whatever its kind.
     pub worker: Worker,
     /// What one tenant may take.
