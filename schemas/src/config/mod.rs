@@ -27,8 +27,6 @@ pub struct Config {
     pub limits: Limits,
     /// What every worker has, whatever its kind.
     pub worker: Worker,
-    /// What one tenant may take.
-    pub limits: Limits,
     /// The chat worker.
     pub chat: Chat,
     /// Which models `ruche up` and `ruche models` fetch.

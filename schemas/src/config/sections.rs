@@ -99,18 +99,6 @@ pub struct Worker {
     pub retention_days: u32,
 }
 
-/// What one tenant may take; 0: no cap.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Jobs of one kind and lane that wait or run.
-    pub backlog: u32,
-    /// Jobs of one kind that run at once.
-    pub in_flight: u32,
-    /// Jobs accepted per second, by each gateway.
-    pub per_second: u32,
-}
-
 /// The chat worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,7 +168,6 @@ impl Config {
         number("worker.drain_seconds", worker.drain_seconds, 0, 3600, "0 to 3600")?;
         number("worker.ack_wait_seconds", worker.ack_wait_seconds, 2, 3600, "2 to 3600")?;
         number("worker.retention_days", worker.retention_days.into(), 0, 36_500, "0 to 36500")?;
-        number("limits.backlog", self.limits.backlog.into(), 1, 1_000_000_000, "1 to 1000000000")?;
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
         rule(
