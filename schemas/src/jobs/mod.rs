@@ -59,11 +59,7 @@ impl Descriptor {
             version: J::VERSION,
             limits: J::LIMITS,
             parse: |json| {
-                let mut json = serde_json::Deserializer::from_str(json);
-                let job: J =
-                    serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
-                json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
-                job.check()?;
+                let job: J = read(json)?;
                 serde_json::value::to_raw_value(&job).map_err(|error| Invalid::new("body", error.to_string()))
             },
             schema: |generator| (generator.subschema_for::<J>(), generator.subschema_for::<J::Output>()),
@@ -90,6 +86,18 @@ impl Descriptor {
     pub fn envelope(&self, generator: &mut SchemaGenerator) -> Schema {
         (self.envelope)(generator)
     }
+}
+
+/// Reads and checks a job's body.
+///
+/// # Errors
+/// The field that is wrong, and what is allowed.
+pub fn read<J: Job>(json: &str) -> Result<J, Invalid> {
+    let mut json = serde_json::Deserializer::from_str(json);
+    let job: J = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
+    json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
+    job.check()?;
+    Ok(job)
 }
 
 /// Checks that a number lies in a range; NaN never does.
