@@ -18,6 +18,7 @@ use crate::{
     metrics::Metrics,
     models::Models,
     ports::Store,
+    rates::Rates,
 };
 
 /// The gateway's state, shared by all requests.
@@ -42,6 +43,8 @@ pub struct App {
     pub lifecycle: Lifecycle,
     /// How long a client may take nothing before it is disconnected.
     pub stall: Duration,
+    /// What a tenant may submit.
+    pub rates: Rates,
     keys: Keys,
 }
 
@@ -69,8 +72,16 @@ impl App {
             lifecycle: Lifecycle::default(),
             stall: limits::STALL,
             keys: Keys::new(Duration::from_secs(settings.key_cache_seconds)),
+            rates: Rates::new(0),
             settings,
         }
+    }
+
+    /// The same gateway, with these caps per tenant.
+    #[must_use]
+    pub fn with_limits(mut self, limits: &config::Limits) -> Self {
+        self.rates = Rates::new(limits.per_second);
+        self
     }
 
     /// The caller with this key.

@@ -10,17 +10,18 @@ use std::{
 };
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Query},
     http::{HeaderMap, header, request::Parts},
 };
 use ruche_schemas::TenantId;
+use serde::Deserialize;
 
 use crate::{
     App,
     error::ApiError,
     keys::ApiKey,
     limits,
-    ports::{Store, StoredKey},
+    ports::{Role, Store, StoredKey},
 };
 
 /// An authenticated caller.
@@ -30,6 +31,41 @@ pub struct Caller {
     pub tenant: TenantId,
     /// The public part of its key.
     pub key: String,
+    /// What the key may do.
+    pub role: Role,
+}
+
+impl Caller {
+    /// That it is an operator.
+    ///
+    /// # Errors
+    /// 403 that says how to get to be one.
+    pub fn admin(&self) -> Result<(), ApiError> {
+        match self.role {
+            Role::Admin => Ok(()),
+            Role::Member => Err(ApiError::forbidden(
+                "this is for operators: use a key that was made with `ruche-gateway keys create --role admin`",
+            )),
+        }
+    }
+
+    /// The same caller, on behalf of this tenant.
+    ///
+    /// # Errors
+    /// 403 where it may not, 400 where it is no tenant's name.
+    fn acting_for(self, tenant: &str) -> Result<Self, ApiError> {
+        let tenant = tenant.parse().map_err(|error| ApiError::invalid("tenant", format!("{error}")))?;
+        if self.tenant != tenant {
+            self.admin().map_err(|error| error.param("tenant"))?;
+        }
+        Ok(Self { tenant, ..self })
+    }
+}
+
+/// `?tenant=`, on every route: an operator acts for somebody else.
+#[derive(Deserialize)]
+struct ActingFor {
+    tenant: Option<String>,
 }
 
 impl FromRequestParts<Arc<App>> for Caller {
@@ -39,7 +75,11 @@ impl FromRequestParts<Arc<App>> for Caller {
         let key = bearer(&parts.headers)?.ok_or_else(|| {
             ApiError::unauthenticated("no API key was given: send the header `Authorization: Bearer rk_...`")
         })?;
-        app.authenticate(key).await
+        let caller = app.authenticate(key).await?;
+        match Query::<ActingFor>::try_from_uri(&parts.uri)?.0.tenant {
+            Some(tenant) => caller.acting_for(&tenant),
+            None => Ok(caller),
+        }
     }
 }
 
@@ -87,7 +127,7 @@ impl Keys {
         let key = ApiKey::parse(key).ok_or_else(wrong)?;
         let stored = self.find(store, key.id, now).await?.ok_or_else(wrong)?;
         match key.matches(&stored.hash) {
-            true => Ok(Caller { tenant: stored.tenant, key: key.id.to_owned() }),
+            true => Ok(Caller { tenant: stored.tenant, key: key.id.to_owned(), role: stored.role }),
             false => Err(wrong()),
         }
     }
@@ -139,7 +179,7 @@ mod tests {
     async fn with_key() -> (Memory, String) {
         let (store, key) = (Memory::default(), keys::generate());
         let tenant = "acme".parse().expect("a name");
-        store.create_key(&tenant, "test", ApiKey::parse(&key).expect("a key")).await.expect("stored");
+        store.create_key(&tenant, "test", Role::Member, ApiKey::parse(&key).expect("a key")).await.expect("stored");
         (store, key)
     }
 

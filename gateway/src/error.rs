@@ -47,8 +47,8 @@ pub struct ErrorBody {
 pub struct ErrorDetail {
     /// For people: what is wrong, and what to do about it.
     pub message: String,
-    /// The family: `invalid_request_error`, `authentication_error`, `not_found_error`, `rate_limit_error` or
-    /// `server_error`.
+    /// The family: `invalid_request_error`, `authentication_error`, `permission_error`, `not_found_error`,
+    /// `rate_limit_error` or `server_error`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The field that is wrong, as a path: `messages[2].content`.
@@ -79,6 +79,27 @@ impl ApiError {
     /// 401: who is it?
     pub fn unauthenticated(message: impl Into<String>) -> Self {
         Self::of(StatusCode::UNAUTHORIZED, "authentication_error", message).code("invalid_api_key")
+    }
+
+    /// 403: the key may not.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::of(StatusCode::FORBIDDEN, "permission_error", message).code("forbidden")
+    }
+
+    /// 422: an idempotency key came again with another job.
+    pub fn key_reused(job: JobId) -> Self {
+        let message = format!(
+            "this idempotency key was used for another job ({job}): take a new key, or send the same kind and body again"
+        );
+        let error = Self::of(StatusCode::UNPROCESSABLE_ENTITY, INVALID, message).param("idempotency_key");
+        error.code("idempotency_key_reused").job(job)
+    }
+
+    /// 429: the tenant's cap of this name is reached.
+    pub fn capped(code: &'static str, cap: &str, message: impl Into<String>, retry_after: u32) -> Self {
+        let mut error = Self::of(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", message).code(code).param(cap);
+        error.0.retry_after = Some(retry_after);
+        error
     }
 
     /// 404: there is no such thing, or it is somebody else's.
@@ -114,7 +135,8 @@ impl ApiError {
 
     /// 415.
     pub fn unsupported_media_type(found: &str) -> Self {
-        let message = format!("the content type is {found:?}: send application/json");
+        let message =
+            format!("the content type is {found:?}: send application/json (or application/x-ndjson to POST /v1/jobs)");
         Self::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID, message).code("unsupported_media_type")
     }
 
@@ -247,6 +269,7 @@ impl From<PublishError> for ApiError {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Full { .. } => Self::unavailable("queue_full", error.to_string(), 5),
+            PublishError::TenantFull { .. } => Self::capped("backlog_full", "limits.backlog", error.to_string(), 5),
             PublishError::UnknownKind { .. } => Self::not_found("unknown_kind", error.to_string()).param("kind"),
             PublishError::TooLarge { .. } => Self::too_large("body", error.to_string()),
             PublishError::Unavailable(cause) => Unavailable(cause).into(),

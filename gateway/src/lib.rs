@@ -1,7 +1,7 @@
 //! Where it enters and leaves: HTTP, SSE and WebSocket on one side, the bus on the other.
 //!
 //! A thin thing on purpose: it checks who is calling and what is asked, publishes a job, and relays the job's events.
-//! It runs nothing, keeps nothing and writes nothing but keys, so that any number of gateways stand side by side and
+//! It runs nothing, and keeps and writes nothing but keys and batches, so that any number of gateways stand side by side and
 //! any of them can go on with a stream that another began.
 //!
 //! A request, file by file:
@@ -10,6 +10,8 @@
 //! - [`auth`]: who is it; [`keys`]: what a key is.
 //! - [`routes`]: one file per operation; [`openai`]: the words that OpenAI's clients speak.
 //! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
+//! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
+//! - [`waiting`]: jobs that have not ended, and how one is called off.
 //! - [`relay`]: the job's events, back to the client.
 //! - [`ports`], [`adapters`]: what is read from the database.
 //! - [`limits`]: every bound that is not a setting.
@@ -17,20 +19,25 @@
 pub mod adapters;
 pub mod app;
 pub mod auth;
+pub mod batch;
 pub mod body;
 pub mod error;
 pub mod keys;
 pub mod limits;
+pub mod lines;
 pub mod metrics;
 pub mod models;
 pub mod observe;
 pub mod openai;
 pub mod ports;
+pub mod rates;
 pub mod relay;
+pub mod replay;
 pub mod routes;
 pub mod server;
 pub mod stall;
 pub mod submit;
+pub mod waiting;
 
 pub use app::{App, Lifecycle};
 pub use server::{ServeError, Server, serve};

@@ -48,3 +48,33 @@ pub const MESSAGES: u64 = 1_000;
 pub const DEPTH_EVERY: Duration = Duration::from_secs(5);
 /// How long what is left may take to end once the drain time is over.
 pub const AFTER_DRAIN: Duration = Duration::from_secs(2);
+/// Lines of a stream of jobs that are on their way to the bus at once.
+pub const LINES: usize = 64;
+/// How long a stream of jobs may send nothing.
+pub const LINE_TIME: Duration = Duration::from_secs(60);
+/// How often a line is added to its batch before it is refused.
+pub const BATCH_TRIES: u32 = 3;
+/// The longest key of a unique job, in bytes.
+pub const UNIQUE_KEY_BYTES: usize = 255;
+/// The longest window of a unique job.
+pub const UNIQUE_WINDOW: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How far ahead a job may be put off.
+pub const AHEAD_DAYS: i64 = 366;
+/// How long the bus may take to show the beginning of a log, or what is held up.
+pub const FIRST: Duration = Duration::from_secs(2);
+/// Tenants whose submissions per second are counted at once; beyond it, those at rest are forgotten.
+pub const COUNTED_TENANTS: usize = 10_000;
+/// Jobs or dead letters that are read from the bus at once.
+pub const SCAN_PAGE: usize = 200;
+/// Jobs or dead letters that one page of a list looks at before it ends early, with a next one.
+pub const SCAN: usize = 2_000;
+/// Jobs or dead letters that one request acts on.
+pub const ACT: usize = 100_000;
+/// Jobs or dead letters that are acted on at once.
+pub const ACT_AT_ONCE: usize = 32;
+/// Jobs that the view of a flow shows.
+pub const FLOW_JOBS: usize = 1_000;
+/// Over which time the jobs per second of a queue are counted.
+pub const RATE_TIME: Duration = Duration::from_secs(60);
+/// The longest time between two firings of a schedule.
+pub const INTERVAL_SECONDS: u64 = 366 * 24 * 3600;

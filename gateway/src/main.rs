@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use ruche_gateway::{
     adapters::postgres::Postgres,
     keys::{self, ApiKey},
-    ports::Store as _,
+    ports::{Role, Store as _},
 };
 use ruche_schemas::{TenantId, config::Config};
 
@@ -33,6 +33,9 @@ enum Keys {
         /// What it is for.
         #[arg(long)]
         name: String,
+        /// What it may do: `member` acts for its tenant, `admin` also sees and steers queues, workers and other tenants.
+        #[arg(long, default_value = "member")]
+        role: Role,
     },
 }
 
@@ -56,10 +59,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             let _telemetry = ruche_bus::telemetry::init("ruche-gateway", &config.telemetry)?;
             Ok(ruche_gateway::serve(config).await?)
         }
-        Some(Command::Keys(Keys::Create { tenant, name })) => {
+        Some(Command::Keys(Keys::Create { tenant, name, role })) => {
             let key = keys::generate();
             let parsed = ApiKey::parse(&key).ok_or("a generated key can't be read")?;
-            Postgres::new(&config.postgres).await?.create_key(&tenant, &name, parsed).await?;
+            Postgres::new(&config.postgres).await?.create_key(&tenant, &name, role, parsed).await?;
             println!("{key}");
             Ok(())
         }

@@ -126,7 +126,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         () = signals.next() => return Ok(()),
     };
     let store = Arc::new(Postgres::new(&config.postgres).await?);
-    let server = Server::bind(App::new(config.gateway, Arc::clone(&bus), store, jobs::all())).await?;
+    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(&config.limits);
+    let server = Server::bind(app).await?;
     let (address, lifecycle) = (server.address()?, server.app().lifecycle.clone());
     tracing::info!(server.address = %address.ip(), server.port = address.port(), "listening");
     tokio::spawn(async move {

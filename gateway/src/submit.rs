@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
-use ruche_bus::{AppendError, Headers, Message, PublishError, trace};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use ruche_bus::{AppendError, Headers, Message, PublishError, Receipt, trace};
 use ruche_schemas::{
-    Envelope, EventType, Failure, JobId, JobRef, Kind, Lane, Record, TenantId,
+    Envelope, EventType, Failure, Invalid, JobId, JobRef, Kind, Lane, Record, TenantId, event,
     failure::codes,
+    flow::{self, Member, Next, Template},
     jobs::{Descriptor, Job as _, chat::Chat},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
 
@@ -26,6 +29,42 @@ pub struct Submission<'a> {
     pub lane: Lane,
     /// What makes the same submission the same job.
     pub idempotency_key: Option<&'a str>,
+    /// What else is wanted.
+    pub options: Options,
+}
+
+impl<'a> Submission<'a> {
+    /// A job to be done now, once.
+    #[must_use]
+    pub fn new(tenant: &'a TenantId, lane: Lane, idempotency_key: Option<&'a str>) -> Self {
+        Self { tenant, lane, idempotency_key, options: Options::default() }
+    }
+}
+
+/// What few jobs want.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// When it is to begin, if that is later.
+    pub run_at: Option<DateTime<Utc>>,
+    /// What follows when it is done.
+    pub then: Vec<Next>,
+    /// What follows when it has failed.
+    pub otherwise: Vec<Next>,
+    /// No second job with this key.
+    pub unique: Option<Unique>,
+    /// The batch, and the place in it.
+    pub batch: Option<(Uuid, u32)>,
+    /// Whether to wait for the tenant's turn where it submits too fast, instead of a refusal.
+    pub patient: bool,
+}
+
+/// A key that one job has for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unique {
+    /// The key, unique with the tenant and the kind.
+    pub key: String,
+    /// For how long.
+    pub window: Duration,
 }
 
 /// A job that the bus holds.
@@ -39,6 +78,18 @@ pub struct Accepted {
     pub duplicate: bool,
     /// The conversation of a chat: the one named, or a new one.
     pub conversation: Option<Uuid>,
+    /// The batch that counts it.
+    pub batch: Option<Uuid>,
+}
+
+/// The data of a log's first event, as a gateway writes it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Beginning {
+    #[serde(flatten)]
+    accepted: event::Accepted,
+    /// BLAKE3 of the body, to tell another job under the same idempotency key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
 }
 
 impl App {
@@ -81,11 +132,15 @@ impl App {
         let body = serde_json::value::to_raw_value(&chat).map_err(|_| ApiError::internal())?;
         check_size(descriptor, body.get().len())?;
         let mut accepted = self.publish(descriptor, Some(id), &body, submission).await?;
-        accepted.conversation = chat.conversation.filter(|_| chat.store);
+        accepted.conversation = chat.conversation.filter(|_| chat.store && accepted.job.id == id);
         Ok(accepted)
     }
 
-    fn descriptor(&self, kind: &str) -> Result<&Descriptor, ApiError> {
+    /// What is known of a kind.
+    ///
+    /// # Errors
+    /// 404 that names those that there are.
+    pub fn descriptor(&self, kind: &str) -> Result<&Descriptor, ApiError> {
         let known = kind.parse::<Kind>().ok().and_then(|kind| self.kinds.get(&kind));
         known.ok_or_else(|| {
             let kinds: Vec<&str> = self.kinds.keys().map(Kind::as_str).collect();
@@ -111,41 +166,204 @@ impl App {
         body: &RawValue,
         submission: Submission<'_>,
     ) -> Result<Accepted, ApiError> {
+        let Submission { tenant, lane, idempotency_key, ref options } = submission;
         let kind = descriptor.kind.clone();
         let id = id.map_or_else(|| self.job_id(&kind, &submission), Ok)?;
-        let job = JobRef { tenant: submission.tenant.clone(), id };
-        let mut accepted = Accepted { job: job.clone(), kind: kind.clone(), duplicate: false, conversation: None };
+        self.check_flow(&options.then, &options.otherwise)?;
+        match options.patient {
+            true => self.rates.wait(tenant).await,
+            false => self.rates.admit(tenant)?,
+        }
+        let mut accepted = Accepted {
+            job: JobRef { tenant: tenant.clone(), id },
+            kind: kind.clone(),
+            duplicate: true,
+            conversation: None,
+            batch: None,
+        };
+        let fingerprint = blake3::hash(body.get().as_bytes()).to_hex()[..32].to_owned();
         // The server forgets ids after its dedup window; the job's log remembers them longer.
-        if submission.idempotency_key.is_some() && self.bus.last(&job).await?.is_some() {
-            accepted.duplicate = true;
+        if idempotency_key.is_some() && self.bus.last(&accepted.job).await?.is_some() {
+            accepted.batch = self.same(&accepted.job, &fingerprint).await?;
             return Ok(accepted);
         }
-        let version = descriptor.version;
-        let (tenant, lane) = (submission.tenant.clone(), submission.lane);
-        let envelope = Envelope::of(kind.clone(), version, id, tenant, lane, Utc::now(), body);
-        let payload = serde_json::to_vec(&envelope).map_err(|_| ApiError::internal())?.into();
-        let mut headers = Headers::new();
-        trace::inject(&mut headers);
-        let message = Message { job: job.clone(), kind: kind.clone(), lane: submission.lane, payload, headers };
-        let receipt = bounded(limits::PUBLISH_TIME, self.bus.publish(message)).await?;
-        accepted.duplicate = receipt.duplicate;
-        self.say_accepted(&job, kind, envelope.created_at).await;
-        tracing::info!(job.id = %id, job.kind = %accepted.kind, job.lane = %submission.lane, job.duplicate = receipt.duplicate, "accepted");
+        if let Some(unique) = &options.unique
+            && let Some(other) = self.bus.reserve(&kind, tenant, &unique.key, unique.window, id).await?
+        {
+            accepted.job.id = other;
+            // A gateway that died between the two took the key for a job that never was: this one takes its id.
+            if self.is_known(&accepted.job).await? {
+                return Ok(accepted);
+            }
+        }
+        let (version, at) = (descriptor.version, Utc::now());
+        let mut envelope = Envelope::of(kind, version, accepted.job.id, tenant.clone(), lane, at, body);
+        envelope.then.clone_from(&options.then);
+        envelope.otherwise.clone_from(&options.otherwise);
+        envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
+        accepted.duplicate = self.send(&envelope, options.run_at, Some(fingerprint.clone())).await?.duplicate;
+        accepted.batch = match accepted.duplicate && idempotency_key.is_some() {
+            true => self.same(&accepted.job, &fingerprint).await?,
+            false => options.batch.map(|(batch, _)| batch),
+        };
         Ok(accepted)
     }
 
+    /// Publishes a job as it is, now or for later, and begins its log.
+    ///
+    /// # Errors
+    /// As the bus refuses it.
+    pub(crate) async fn send<T: Serialize>(
+        &self,
+        envelope: &Envelope<T>,
+        run_at: Option<DateTime<Utc>>,
+        fingerprint: Option<String>,
+    ) -> Result<Receipt, ApiError> {
+        let job = JobRef { tenant: envelope.tenant.clone(), id: envelope.id };
+        let payload = serde_json::to_vec(envelope).map_err(|_| ApiError::internal())?.into();
+        let mut headers = Headers::new();
+        trace::inject(&mut headers);
+        let message = Message { job: job.clone(), kind: envelope.kind.clone(), lane: envelope.lane, payload, headers };
+        let receipt = match run_at {
+            Some(at) => bounded(limits::PUBLISH_TIME, self.bus.publish_at(message, at)).await?,
+            None => bounded(limits::PUBLISH_TIME, self.bus.publish(message)).await?,
+        };
+        let accepted = event::Accepted {
+            lane: envelope.lane,
+            run_at,
+            origin: envelope.origin,
+            batch: envelope.member.as_ref().filter(|member| member.of.is_none()).map(|member| member.group),
+            then: envelope.then.clone(),
+            otherwise: envelope.otherwise.clone(),
+        };
+        let data = serde_json::to_value(Beginning { accepted, fingerprint }).map_err(|_| ApiError::internal())?;
+        self.say_accepted(&job, envelope.kind.clone(), envelope.created_at, data).await;
+        tracing::info!(job.id = %job.id, job.kind = %envelope.kind, job.lane = %envelope.lane, job.duplicate = receipt.duplicate, "accepted");
+        Ok(receipt)
+    }
+
     /// Begins the job's log. The job is durable already, so nothing here can refuse it any more.
-    async fn say_accepted(&self, job: &JobRef, kind: Kind, at: chrono::DateTime<Utc>) {
-        let record = Record { n: 1, event: EventType::Accepted, kind, attempt: 0, at, data: Value::Null };
+    async fn say_accepted(&self, job: &JobRef, kind: Kind, at: DateTime<Utc>, data: Value) {
+        let record = Record { n: 1, event: EventType::Accepted, kind, attempt: 0, at, data };
         match self.bus.append(job, 0, &record).await {
             // A conflict: a worker was faster, or the job is a duplicate.
             Ok(_) | Err(AppendError::Conflict) => {}
             Err(error) => tracing::warn!(job.id = %job.id, error.message = %error, "the job's log could not be begun"),
         }
     }
+
+    /// That the job under this id has this body, as far as its log tells; and its batch.
+    async fn same(&self, job: &JobRef, fingerprint: &str) -> Result<Option<Uuid>, ApiError> {
+        let Some(record) = self.first(job).await? else { return Ok(None) };
+        let Ok(beginning) = record.parse::<Beginning>() else { return Ok(None) };
+        match beginning.fingerprint {
+            Some(first) if first != fingerprint => Err(ApiError::key_reused(job.id)),
+            _ => Ok(beginning.accepted.batch),
+        }
+    }
+
+    /// The first event of a job that has a log.
+    pub(crate) async fn first(&self, job: &JobRef) -> Result<Option<Record>, ApiError> {
+        let mut events = self.bus.watch(job, 1).await?;
+        match tokio::time::timeout(limits::FIRST, events.next()).await {
+            Ok(record) => Ok(record.transpose()?),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn is_known(&self, job: &JobRef) -> Result<bool, ApiError> {
+        Ok(self.bus.last(job).await?.is_some() || self.store.job(job).await?.is_some())
+    }
+
+    /// Checks what follows a job, as far as that can be known before its result is.
+    ///
+    /// # Errors
+    /// 400 that names the step.
+    pub(crate) fn check_flow(&self, then: &[Next], otherwise: &[Next]) -> Result<(), ApiError> {
+        flow::check(then, otherwise)?;
+        self.check_steps(then, "then")?;
+        self.check_steps(otherwise, "otherwise")
+    }
+
+    fn check_steps(&self, steps: &[Next], at: &str) -> Result<(), ApiError> {
+        for (i, next) in steps.iter().enumerate() {
+            match next {
+                Next::One(template) => self.check_template(template, &format!("{at}[{i}]"))?,
+                Next::Fan(fan) => {
+                    for (j, template) in fan.all.iter().enumerate() {
+                        self.check_template(template, &format!("{at}[{i}].all[{j}]"))?;
+                    }
+                    if let Some(join) = &fan.join {
+                        self.check_template(join, &format!("{at}[{i}].join"))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a job to be: that its kind is known, and its body where nothing fills it.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub(crate) fn check_template(&self, template: &Template, at: &str) -> Result<(), ApiError> {
+        let Ok(descriptor) = self.descriptor(template.kind.as_str()) else {
+            let kinds: Vec<&str> = self.kinds.keys().map(Kind::as_str).collect();
+            let message =
+                format!("there are no jobs of kind {:?}: there are {}", template.kind.as_str(), kinds.join(", "));
+            return Err(ApiError::invalid(format!("{at}.kind"), message).code("unknown_kind"));
+        };
+        if template.fill.is_empty() {
+            let body = template.body.to_string();
+            check_size(descriptor, body.len())?;
+            descriptor.parse(&body).map_err(|invalid| within(invalid, &format!("{at}.body")))?;
+        }
+        self.check_steps(&template.then, &format!("{at}.then"))?;
+        self.check_steps(&template.otherwise, &format!("{at}.otherwise"))
+    }
 }
 
-fn check_size(descriptor: &Descriptor, bytes: usize) -> Result<(), ApiError> {
+/// The refusal of a body that is a part of something: its fields by their path from there.
+pub(crate) fn within(invalid: Invalid, at: &str) -> ApiError {
+    let param = match invalid.param.as_str() {
+        "body" => at.to_owned(),
+        field => format!("{at}.{field}"),
+    };
+    Invalid { param, ..invalid }.into()
+}
+
+/// When a job is to begin: `None` for now.
+///
+/// # Errors
+/// 400 for both ways of saying it at once, and for too far ahead.
+pub fn due(
+    run_at: Option<DateTime<Utc>>,
+    delay_seconds: Option<u64>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, ApiError> {
+    let (at, param) = match (run_at, delay_seconds) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid("delay_seconds", "run_at and delay_seconds say the same: give one of them"));
+        }
+        (Some(at), None) => (Some(at), "run_at"),
+        (None, Some(seconds)) => {
+            let delay = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+            (delay.and_then(|delay| now.checked_add_signed(delay)), "delay_seconds")
+        }
+    };
+    let last = now + TimeDelta::days(limits::AHEAD_DAYS);
+    match at.filter(|at| *at <= last) {
+        Some(at) => Ok(Some(at).filter(|at| *at > now)),
+        None => {
+            let message =
+                format!("the job would begin more than {} days from now, which is too far", limits::AHEAD_DAYS);
+            Err(ApiError::invalid(param, message))
+        }
+    }
+}
+
+pub(crate) fn check_size(descriptor: &Descriptor, bytes: usize) -> Result<(), ApiError> {
     let max = descriptor.limits.payload_bytes;
     match bytes > max {
         true => {

@@ -1,24 +1,29 @@
 //! The store on Postgres, over the entities of `schemas::tables`. Connects when first asked, so that a gateway
 //! starts and serves what it can while the database is away.
 
+mod batches;
+mod jobs;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use ruche_schemas::{
-    EventType, JobId, JobRef, TenantId, config,
-    tables::{api_keys, conversations, jobs, messages, tenants},
+    JobId, JobRef, TenantId, config,
+    flow::Template,
+    tables::{api_keys, conversations, messages, tenants},
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait, sea_query::OnConflict,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     keys::ApiKey,
-    ports::{Conversation, EndedJob, Store, StoreError, StoredKey, StoredMessage},
+    ports::{
+        Batch, Conversation, EndedCount, EndedFilter, EndedJob, Role, Store, StoreError, StoredKey, StoredMessage,
+    },
 };
 
 /// How long to wait for a connection before a request is refused.
@@ -61,10 +66,12 @@ impl Store for Postgres {
     async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError> {
         let found = api_keys::Entity::find_by_id(id).filter(api_keys::Column::RevokedAt.is_null()).one(&self.0).await?;
         let Some(row) = found else { return Ok(None) };
-        Ok(Some(StoredKey { id: row.id, tenant: unreadable("api_keys.tenant", row.tenant.parse())?, hash: row.hash }))
+        let (tenant, role) = (row.tenant.parse(), row.role.parse());
+        let (tenant, role) = (unreadable("api_keys.tenant", tenant)?, unreadable("api_keys.role", role)?);
+        Ok(Some(StoredKey { id: row.id, tenant, role, hash: row.hash }))
     }
 
-    async fn create_key(&self, tenant: &TenantId, name: &str, key: ApiKey<'_>) -> Result<(), StoreError> {
+    async fn create_key(&self, tenant: &TenantId, name: &str, role: Role, key: ApiKey<'_>) -> Result<(), StoreError> {
         let now = Utc::now();
         let transaction = self.0.begin().await?;
         tenants::Entity::insert(tenants::ActiveModel { id: Set(tenant.as_str().into()), created_at: Set(now) })
@@ -75,6 +82,7 @@ impl Store for Postgres {
             id: Set(key.id.into()),
             tenant: Set(tenant.as_str().into()),
             name: Set(name.into()),
+            role: Set(role.as_str().into()),
             hash: Set(key.hash().to_vec()),
             created_at: Set(now),
             revoked_at: Set(None),
@@ -84,8 +92,60 @@ impl Store for Postgres {
     }
 
     async fn job(&self, job: &JobRef) -> Result<Option<EndedJob>, StoreError> {
-        let mine = jobs::Column::Tenant.eq(job.tenant.as_str());
-        jobs::Entity::find_by_id(job.id.0).filter(mine).one(&self.0).await?.map(ended).transpose()
+        jobs::find(&self.0, job).await
+    }
+
+    async fn jobs(
+        &self,
+        tenant: &TenantId,
+        filter: &EndedFilter,
+        limit: u64,
+        after: Option<JobId>,
+    ) -> Result<Option<Vec<EndedJob>>, StoreError> {
+        jobs::list(&self.0, tenant, filter, limit, after).await
+    }
+
+    async fn family(&self, tenant: &TenantId, jobs: &[JobId], limit: u64) -> Result<Vec<EndedJob>, StoreError> {
+        jobs::family(&self.0, tenant, jobs, limit).await
+    }
+
+    async fn ended_since(&self, since: DateTime<Utc>) -> Result<Vec<EndedCount>, StoreError> {
+        jobs::ended_since(&self.0, since).await
+    }
+
+    async fn put_cancelled(&self, job: &EndedJob) -> Result<Option<Batch>, StoreError> {
+        batches::put_cancelled(&self.0, job).await
+    }
+
+    async fn create_batch(
+        &self,
+        tenant: &TenantId,
+        id: Uuid,
+        callback: Option<&Template>,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        batches::create(&self.0, tenant, id, callback, at).await
+    }
+
+    async fn add_to_batch(&self, batch: Uuid, jobs: &[JobId]) -> Result<(), StoreError> {
+        batches::add(&self.0, batch, jobs).await
+    }
+
+    async fn close_batch(&self, tenant: &TenantId, id: Uuid, at: DateTime<Utc>) -> Result<Option<Batch>, StoreError> {
+        batches::close(&self.0, tenant, id, at).await
+    }
+
+    async fn batch(&self, tenant: &TenantId, id: Uuid) -> Result<Option<Batch>, StoreError> {
+        batches::find(&self.0, tenant, id).await
+    }
+
+    async fn batches(
+        &self,
+        tenant: &TenantId,
+        limit: u64,
+        after: Option<Uuid>,
+    ) -> Result<Option<Vec<Batch>>, StoreError> {
+        batches::list(&self.0, tenant, limit, after).await
     }
 
     async fn conversations(
@@ -143,26 +203,6 @@ impl Store for Postgres {
 
 fn unreadable<T, E: std::fmt::Display>(column: &str, parsed: Result<T, E>) -> Result<T, StoreError> {
     parsed.map_err(|error| StoreError(format!("{column} can't be read: {error}")))
-}
-
-fn ended(row: jobs::Model) -> Result<EndedJob, StoreError> {
-    let state = match row.state.as_str() {
-        "done" => EventType::Done,
-        "failed" => EventType::Failed,
-        "cancelled" => EventType::Cancelled,
-        other => return Err(StoreError(format!("jobs.state can't be read: {other:?}"))),
-    };
-    Ok(EndedJob {
-        job: JobRef { tenant: unreadable("jobs.tenant", row.tenant.parse())?, id: JobId(row.id) },
-        kind: unreadable("jobs.kind", row.kind.parse())?,
-        lane: unreadable("jobs.lane", row.lane.parse())?,
-        attempt: unreadable("jobs.attempt", row.attempt.try_into())?,
-        state,
-        data: row.data.unwrap_or(Value::Null),
-        created_at: row.created_at,
-        ended_at: row.ended_at,
-        trace_id: row.trace_id,
-    })
 }
 
 fn conversation(row: conversations::Model) -> Conversation {

@@ -14,7 +14,8 @@ use crate::{
 
 /// Cancel a job
 ///
-/// 202: its worker stops within a step and the job ends as `cancelled`, unless it ends by itself before that.
+/// 202: its worker stops within a step and the job ends as `cancelled`, unless it ends by itself before that. One that
+/// is not due yet ends at once.
 #[utoipa::path(delete, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
@@ -39,8 +40,12 @@ pub(crate) async fn cancel(app: &App, caller: &Caller, id: &str) -> Result<JobVi
         "done" => "job_done",
         "failed" => "job_failed",
         "cancelled" => "job_cancelled",
+        "scheduled" => {
+            app.call_off_early(&job, &caller.tenant).await?;
+            return Ok(JobView { state: "cancelled", ..job });
+        }
         _ => {
-            app.bus.cancel(&reference(&caller.tenant, id)?).await?;
+            app.call_off(&reference(&caller.tenant, id)?).await?;
             return Ok(job);
         }
     };

@@ -75,7 +75,7 @@ pub(crate) async fn chat_completions(
     let cancel_on_disconnect = request.cancel_on_disconnect.unwrap_or(idempotency_key.is_none());
     let chat = request.into_chat();
     let model = chat.model.clone();
-    let submission = Submission { tenant: &caller.tenant, lane: Lane::Interactive, idempotency_key };
+    let submission = Submission::new(&caller.tenant, Lane::Interactive, idempotency_key);
     let accepted = app.submit_chat(chat, submission).await?;
     let guard = CancelOnDrop::new(&app, &accepted.job, cancel_on_disconnect && !accepted.duplicate);
     let id = accepted.job.id;

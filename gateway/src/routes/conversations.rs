@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     App,
     auth::Caller,
-    body::{Path, Query},
+    body::{Path, Query, page_limit},
     error::{ApiError, ErrorBody},
     limits,
     ports::{Conversation, StoredMessage},
@@ -93,15 +93,10 @@ pub(crate) async fn list_conversations(
     caller: Caller,
     Query(PageQuery { limit, after }): Query<PageQuery>,
 ) -> Result<Json<ConversationList>, ApiError> {
-    let limit = limit.unwrap_or(limits::PAGE_DEFAULT);
-    if !(1..=limits::PAGE).contains(&limit) {
-        let message = format!("limit = {limit} is out of range: from 1 to {} is allowed", limits::PAGE);
-        return Err(ApiError::invalid("limit", message));
-    }
+    let asked = page_limit(limit)?;
     // One more than asked for tells whether there is a next page.
-    let found = app.store.conversations(&caller.tenant, limit + 1, after).await?;
+    let found = app.store.conversations(&caller.tenant, asked as u64 + 1, after).await?;
     let mut page = found.ok_or_else(|| missing(after.unwrap_or_default()).param("after"))?;
-    let asked = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = page.len() > asked;
     page.truncate(asked);
     let (first_id, last_id) = (page.first().map(|c| c.id), page.last().map(|c| c.id));

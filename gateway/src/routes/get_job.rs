@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_bus::Logged;
-use ruche_schemas::{EventType, JobId, JobRef, TenantId};
+use ruche_schemas::{EventType, JobId, JobRef, Record, TenantId, event};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -14,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     App,
     auth::Caller,
+    batch,
     body::Path,
     error::{ApiError, ErrorBody},
     ports::EndedJob,
@@ -28,8 +28,11 @@ pub struct JobView {
     pub object: &'static str,
     /// Its kind.
     pub kind: String,
-    /// `accepted`, `running`, `done`, `failed` or `cancelled`.
+    /// `queued`, `scheduled`, `running`, `retrying`, `done`, `failed` or `cancelled`.
     pub state: &'static str,
+    /// `interactive`, `normal` or `bulk`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lane: Option<&'static str>,
     /// The attempt that it is at, from 1; 0 while no worker has begun.
     pub attempt: u32,
     /// The `n` of its last event, while its log is kept.
@@ -40,6 +43,27 @@ pub struct JobView {
     pub created_at: Option<DateTime<Utc>>,
     /// When it last said something.
     pub updated_at: DateTime<Utc>,
+    /// When it is to begin, if that was put off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<DateTime<Utc>>,
+    /// The job whose end started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Uuid>,
+    /// The first job of its flow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<Uuid>,
+    /// Its batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Uuid>,
+    /// How far it is, where that was the last that it said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ProgressView>,
+    /// When it is tried again, at the earliest, where it is `retrying`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// What went wrong at the last attempt, where it is `retrying`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
     /// What it gave, if it is done.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub output: Value,
@@ -49,6 +73,17 @@ pub struct JobView {
     /// Its W3C trace id, once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+/// How far a job is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProgressView {
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all, where that is known.
+    pub total: Option<u64>,
+    /// What it is doing.
+    pub message: String,
 }
 
 /// Get a job
@@ -75,13 +110,21 @@ pub(crate) async fn find(app: &App, tenant: &TenantId, id: &str) -> Result<JobVi
     let job = reference(tenant, id)?;
     match app.store.job(&job).await {
         Ok(Some(row)) => Ok(of_row(row)),
-        Ok(None) => app.bus.last(&job).await?.map(|last| of_event(job, last)).ok_or_else(|| unknown(id)),
+        Ok(None) => of_log(app, &job).await?.ok_or_else(|| unknown(id)),
         // Without the database the log still knows the jobs of the last hours.
-        Err(error) => match app.bus.last(&job).await? {
-            Some(last) => Ok(of_event(job, last)),
-            None => Err(error.into()),
-        },
+        Err(error) => of_log(app, &job).await?.ok_or_else(|| error.into()),
     }
+}
+
+/// A job as its log tells it.
+pub(crate) async fn of_log(app: &App, job: &JobRef) -> Result<Option<JobView>, ApiError> {
+    let Some(last) = app.bus.last(job).await?.filter(|last| last.record.kind != batch::KIND) else { return Ok(None) };
+    let first = match last.record.event {
+        EventType::Accepted => Some(last.record.clone()),
+        _ => app.first(job).await?,
+    };
+    let known = first.filter(|first| first.event == EventType::Accepted).and_then(|first| first.parse().ok());
+    Ok(Some(of_event(job, Some(last.record), known, Utc::now())))
 }
 
 /// Another tenant's job is another name, and so as unknown as one that never was.
@@ -96,40 +139,82 @@ pub(crate) fn unknown(id: &str) -> ApiError {
     ApiError::not_found("job_not_found", format!("there is no job {shown:?}")).param("id")
 }
 
-fn of_row(row: EndedJob) -> JobView {
+/// A job that has ended. A batch's id is a UUIDv7; a fan's group is derived, and so it is not.
+pub(crate) fn of_row(row: EndedJob) -> JobView {
     let (output, error) = result(row.state, row.data);
     JobView {
-        id: row.job.id.0,
-        object: "job",
         kind: row.kind.to_string(),
         state: row.state.as_str(),
+        lane: Some(row.lane.as_str()),
         attempt: row.attempt,
-        n: None,
         created_at: Some(row.created_at),
-        updated_at: row.ended_at,
+        parent: row.parent.map(|job| job.0),
+        root: row.root.map(|job| job.0),
+        batch: row.group.filter(|group| group.get_version_num() == 7),
         output,
         error,
         trace_id: row.trace_id,
+        ..nothing(row.job.id, row.ended_at)
     }
 }
 
-fn of_event(job: JobRef, Logged { record, .. }: Logged) -> JobView {
-    let (output, error) = result(record.event, record.data);
+/// A job as the last event of its log has it, and what is known of it from the start.
+pub(crate) fn of_event(
+    job: &JobRef,
+    last: Option<Record>,
+    known: Option<event::Accepted>,
+    now: DateTime<Utc>,
+) -> JobView {
+    let mut view = nothing(job.id, last.as_ref().map_or(now, |last| last.at));
+    let put_off = known.as_ref().and_then(|known| known.run_at).is_some_and(|at| at > now);
+    view.state = match last.as_ref().map(|last| last.event) {
+        None | Some(EventType::Accepted) if put_off => "scheduled",
+        None | Some(EventType::Accepted) => "queued",
+        Some(EventType::Retrying) => "retrying",
+        Some(ended) if ended.is_final() => ended.as_str(),
+        Some(_) => "running",
+    };
+    if let Some(known) = known {
+        view.lane = Some(known.lane.as_str());
+        view.run_at = known.run_at;
+        view.parent = known.origin.map(|origin| origin.parent.0);
+        view.root = known.origin.map(|origin| origin.root.0);
+        view.batch = known.batch;
+    }
+    if let Some(last) = last {
+        if let (EventType::Progress, Ok(steps)) = (last.event, last.parse::<event::Steps>()) {
+            view.progress = Some(ProgressView { done: steps.done, total: steps.total, message: steps.message });
+        }
+        if let (EventType::Retrying, Ok(retrying)) = (last.event, last.parse::<event::Retrying>()) {
+            (view.next_attempt_at, view.last_error) = (Some(retrying.next_attempt_at), Some(retrying.error));
+        }
+        (view.kind, view.attempt, view.n) = (last.kind.to_string(), last.attempt, Some(last.n));
+        (view.output, view.error) = result(last.event, last.data);
+    }
+    view
+}
+
+/// A job of which nothing is known.
+fn nothing(id: JobId, updated_at: DateTime<Utc>) -> JobView {
     JobView {
-        id: job.id.0,
+        id: id.0,
         object: "job",
-        kind: record.kind.to_string(),
-        state: match record.event {
-            EventType::Accepted => "accepted",
-            ended if ended.is_final() => ended.as_str(),
-            _ => "running",
-        },
-        attempt: record.attempt,
-        n: Some(record.n),
+        kind: String::new(),
+        state: "queued",
+        lane: None,
+        attempt: 0,
+        n: None,
         created_at: None,
-        updated_at: record.at,
-        output,
-        error,
+        updated_at,
+        run_at: None,
+        parent: None,
+        root: None,
+        batch: None,
+        progress: None,
+        next_attempt_at: None,
+        last_error: None,
+        output: Value::Null,
+        error: Value::Null,
         trace_id: None,
     }
 }

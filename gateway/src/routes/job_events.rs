@@ -62,17 +62,28 @@ pub(crate) async fn job_events(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let job = reference(&caller.tenant, &id)?;
-    let from = match text_header(&headers, "last-event-id")?.filter(|id| !id.is_empty()) {
-        None => query.from.unwrap_or(1).max(1),
+    let from = begin(&query, &headers)?;
+    let found = follow(&app, job, from).await?;
+    Ok(respond(&app, found))
+}
+
+/// The first `n` that is wanted.
+pub(crate) fn begin(query: &EventsQuery, headers: &HeaderMap) -> Result<u64, ApiError> {
+    match text_header(headers, "last-event-id")?.filter(|id| !id.is_empty()) {
+        None => Ok(query.from.unwrap_or(1).max(1)),
         Some(last) => last.parse::<u64>().ok().and_then(|n| n.checked_add(1)).ok_or_else(|| {
             ApiError::invalid("last-event-id", format!("{last:?} is not the id of an event: those are numbers from 1"))
-        })?,
-    };
+        }),
+    }
+}
+
+/// The events as an answer.
+pub(crate) fn respond(app: &App, found: Option<Follow>) -> Response {
     let open = Open::new(&app.metrics.streams);
-    match follow(&app, job, from).await? {
-        None => Ok(StatusCode::NO_CONTENT.into_response()),
-        Some(Follow::Relay(relay)) => Ok(sse(events(relay, open))),
-        Some(Follow::Last(record)) => Ok(sse(stream::iter([Ok(event(&record))]))),
+    match found {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(Follow::Relay(relay)) => sse(events(relay, open)),
+        Some(Follow::Last(record)) => sse(stream::iter([Ok(event(&record))])),
     }
 }
 
@@ -86,16 +97,22 @@ pub(crate) enum Follow {
 
 /// Finds a job's events with `n >= from`; `None` where the job has ended before that.
 pub(crate) async fn follow(app: &App, job: JobRef, from: u64) -> Result<Option<Follow>, ApiError> {
-    if let Some(last) = app.bus.last(&job).await? {
-        if last.record.event.is_final() && from > last.record.n {
-            return Ok(None);
-        }
-        return Relay::open(app, job, from).await.map(|relay| Some(Follow::Relay(relay)));
+    if let Some(found) = follow_log(app, job.clone(), from).await? {
+        return Ok(found);
     }
     let Some(row) = app.store.job(&job).await? else { return Err(unknown(&job.id.to_string())) };
     let (n, at) = (from, row.ended_at);
     let record = Record { n, event: row.state, kind: row.kind, attempt: row.attempt, at, data: row.data };
     Ok(Some(Follow::Last(Box::new(record))))
+}
+
+/// The same, from the log alone; `None` where there is none.
+pub(crate) async fn follow_log(app: &App, job: JobRef, from: u64) -> Result<Option<Option<Follow>>, ApiError> {
+    match app.bus.last(&job).await? {
+        None => Ok(None),
+        Some(last) if last.record.event.is_final() && from > last.record.n => Ok(Some(None)),
+        Some(_) => Relay::open(app, job, from).await.map(|relay| Some(Some(Follow::Relay(relay)))),
+    }
 }
 
 fn sse(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {

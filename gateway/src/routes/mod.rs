@@ -8,16 +8,26 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, error::ApiError, observe};
 
+pub mod batches;
 pub mod cancel_job;
+pub mod cancel_jobs;
 pub mod chat_completions;
 pub mod conversations;
+pub mod dead;
+pub mod flow;
 pub mod get_job;
 pub mod health;
 pub mod job_events;
+pub mod list_jobs;
 pub mod metrics;
 pub mod models;
+pub mod new_job;
 pub mod openapi;
+pub mod queues;
+pub mod schedules;
+pub mod stream_jobs;
 pub mod submit_job;
+pub mod workers;
 pub mod ws;
 
 /// The routes with their documentation.
@@ -29,6 +39,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         // One path, and so one name for its last part: the kind where a job is submitted, else the job's id.
         .routes(routes!(submit_job::submit_job, get_job::get_job, cancel_job::cancel_job))
         .routes(routes!(job_events::job_events))
+        .merge(jobs())
+        .merge(operators())
         .routes(routes!(ws::ws))
         .routes(routes!(conversations::list_conversations))
         .routes(routes!(conversations::get_conversation))
@@ -36,6 +48,42 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::metrics))
         .routes(routes!(openapi::openapi))
+}
+
+/// Many jobs: in, listed, cancelled, counted, dead and again and again.
+fn jobs() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(new_job::new_job, list_jobs::list_jobs))
+        .routes(routes!(cancel_jobs::cancel_jobs))
+        .routes(routes!(flow::get_flow))
+        .routes(routes!(dead::retry_job))
+        .routes(routes!(batches::create_batch, batches::list_batches))
+        .routes(routes!(batches::get_batch))
+        .routes(routes!(batches::close_batch))
+        .routes(routes!(batches::batch_events))
+        .routes(routes!(dead::list_dead))
+        .routes(routes!(dead::replay_many))
+        .routes(routes!(dead::drop_many))
+        .routes(routes!(dead::get_dead, dead::drop_dead))
+        .routes(routes!(dead::replay_dead))
+        .routes(routes!(schedules::list_schedules))
+        .routes(routes!(schedules::get_schedule, schedules::put_schedule, schedules::delete_schedule))
+        .routes(routes!(schedules::pause_schedule))
+        .routes(routes!(schedules::resume_schedule))
+}
+
+/// What operators see and steer.
+fn operators() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(queues::list_queues))
+        .routes(routes!(queues::pause_kind))
+        .routes(routes!(queues::resume_kind))
+        .routes(routes!(queues::pause_tenant))
+        .routes(routes!(queues::resume_tenant))
+        .routes(routes!(queues::list_holds))
+        .routes(routes!(workers::list_workers))
+        .routes(routes!(workers::drain_worker))
+        .routes(routes!(workers::resume_worker))
 }
 
 /// The whole service.

@@ -3,7 +3,11 @@
 use std::sync::LazyLock;
 
 use axum::{http::header, response::IntoResponse};
-use ruche_schemas::{Record, jobs};
+use ruche_schemas::{
+    Record,
+    flow::{Next, Template},
+    jobs,
+};
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 use utoipa::openapi::{
@@ -55,6 +59,8 @@ fn kinds() -> serde_json::Map<String, Value> {
     let mut generator =
         SchemaSettings::draft2020_12().with(|s| s.definitions_path = "/components/schemas".into()).into_generator();
     generator.subschema_for::<Record>();
+    generator.subschema_for::<Next>();
+    generator.subschema_for::<Template>();
     let inputs: Vec<Value> =
         jobs::all().iter().map(|descriptor| descriptor.schemas(&mut generator).0.to_value()).collect();
     let mut schemas = generator.take_definitions(true);

@@ -6,8 +6,9 @@ use axum::{
     Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use ruche_schemas::Lane;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +19,7 @@ use crate::{
     auth::Caller,
     body::{JsonText, Path, Query, text_header},
     error::{ApiError, ErrorBody},
-    submit::Submission,
+    submit::{Accepted, Submission, due},
 };
 
 /// How a job is submitted.
@@ -27,6 +28,10 @@ use crate::{
 pub(crate) struct SubmitQuery {
     /// `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
+    /// When it is to begin, if that is later (RFC 3339).
+    run_at: Option<DateTime<Utc>>,
+    /// In how many seconds it is to begin.
+    delay_seconds: Option<u64>,
 }
 
 /// A job that was accepted.
@@ -72,22 +77,33 @@ pub(crate) async fn submit_job(
     Query(query): Query<SubmitQuery>,
     headers: HeaderMap,
     JsonText(body): JsonText,
-) -> Result<impl IntoResponse, ApiError> {
+) -> Result<Response, ApiError> {
     let lane = match query.lane.as_deref().map_or_else(|| text_header(&headers, "ruche-lane"), |lane| Ok(Some(lane)))? {
         None => Lane::default(),
         Some(lane) => lane.parse().map_err(|error| ApiError::invalid("lane", format!("{error}")))?,
     };
     let idempotency_key = text_header(&headers, "idempotency-key")?;
-    let submission = Submission { tenant: &caller.tenant, lane, idempotency_key };
+    let mut submission = Submission::new(&caller.tenant, lane, idempotency_key);
+    submission.options.run_at = due(query.run_at, query.delay_seconds, Utc::now())?;
     let accepted = app.submit(&kind, &body, submission).await?;
-    let id = accepted.job.id;
-    let job = AcceptedJob {
-        id: id.0,
-        object: "job",
-        kind: accepted.kind.to_string(),
-        state: "accepted",
-        duplicate: accepted.duplicate,
-        conversation: accepted.conversation,
-    };
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, format!("/v1/jobs/{id}"))], Json(job)))
+    Ok(answer(accepted))
+}
+
+/// 202: the bus holds this job.
+pub(crate) fn answer(accepted: Accepted) -> Response {
+    let location = format!("/v1/jobs/{}", accepted.job.id);
+    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(AcceptedJob::from(accepted))).into_response()
+}
+
+impl From<Accepted> for AcceptedJob {
+    fn from(accepted: Accepted) -> Self {
+        Self {
+            id: accepted.job.id.0,
+            object: "job",
+            kind: accepted.kind.to_string(),
+            state: "accepted",
+            duplicate: accepted.duplicate,
+            conversation: accepted.conversation,
+        }
+    }
 }

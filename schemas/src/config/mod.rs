@@ -23,10 +23,10 @@ pub struct Config {
     pub postgres: Postgres,
     /// The HTTP and WebSocket entrance.
     pub gateway: Gateway,
+    /// What a tenant may take.
+    pub limits: Limits,
     /// What every worker has, whatever its kind.
     pub worker: Worker,
-    /// What one tenant may take.
-    pub limits: Limits,
     /// The chat worker.
     pub chat: Chat,
     /// Which models `ruche up` and `ruche models` fetch.

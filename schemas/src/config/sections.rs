@@ -69,6 +69,18 @@ pub struct Gateway {
     pub key_cache_seconds: u64,
 }
 
+/// What one tenant may take.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Jobs of one kind and lane that have not ended.
+    pub backlog: i64,
+    /// Jobs of one kind that run at once; 0 is no cap.
+    pub in_flight: u32,
+    /// Jobs submitted per second to one gateway; 0 is no cap.
+    pub per_second: u32,
+}
+
 /// What every worker has.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,18 +97,6 @@ pub struct Worker {
     pub labels: BTreeMap<String, String>,
     /// How long ended jobs are kept, in days; 0: for ever.
     pub retention_days: u32,
-}
-
-/// What one tenant may take; 0: no cap.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Jobs of one kind and lane that wait or run.
-    pub backlog: u32,
-    /// Jobs of one kind that run at once.
-    pub in_flight: u32,
-    /// Jobs accepted per second, by each gateway.
-    pub per_second: u32,
 }
 
 /// The chat worker.
@@ -148,7 +148,7 @@ impl Config {
         let name = |s: &str| {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
-        let Self { nats, postgres, gateway, worker, chat, telemetry, .. } = self;
+        let Self { nats, postgres, gateway, limits, worker, chat, telemetry, .. } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)
         };
@@ -163,10 +163,11 @@ impl Config {
         number("gateway.wait_seconds", gateway.wait_seconds, 1, 86_400, "1 to 86400")?;
         number("gateway.drain_seconds", gateway.drain_seconds, 0, 3600, "0 to 3600")?;
         number("gateway.key_cache_seconds", gateway.key_cache_seconds, 0, 3600, "0 to 3600")?;
+        rule(limits.backlog > 0, "limits.backlog", limits.backlog.to_string(), "at least 1")?;
+        number("limits.per_second", limits.per_second.into(), 0, 1_000_000, "0 to 1000000; 0 is no cap")?;
         number("worker.drain_seconds", worker.drain_seconds, 0, 3600, "0 to 3600")?;
         number("worker.ack_wait_seconds", worker.ack_wait_seconds, 2, 3600, "2 to 3600")?;
         number("worker.retention_days", worker.retention_days.into(), 0, 36_500, "0 to 36500")?;
-        number("limits.backlog", self.limits.backlog.into(), 1, 1_000_000_000, "1 to 1000000000")?;
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
         rule(

@@ -10,6 +10,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub tenant: String,
+    /// `member` or `admin`.
+    pub role: String,
     /// What the key is for, in its owner's words.
     pub name: String,
     /// BLAKE3 of the secret part (256 random bits, so a fast hash is enough).

@@ -5,6 +5,7 @@
 #![allow(missing_docs, reason = "SeaORM's derives generate public items without documentation")]
 
 pub mod api_keys;
+pub mod batch_jobs;
 pub mod conversations;
 pub mod groups;
 pub mod job_fences;

@@ -231,8 +231,7 @@ impl Session {
         key: Option<String>,
     ) -> Result<(), Close> {
         let armed = request.cancel_on_disconnect.unwrap_or(false);
-        let submission =
-            Submission { tenant: &self.caller.tenant, lane: Lane::Interactive, idempotency_key: key.as_deref() };
+        let submission = Submission::new(&self.caller.tenant, Lane::Interactive, key.as_deref());
         let submitted = match self.room(None) {
             Ok(()) => self.app.submit_chat(request.into_chat(), submission).await,
             Err(error) => Err(error),

@@ -1,0 +1,15 @@
+//! The jobs that were sent into a batch, so that one that is sent twice counts once.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "batch_jobs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub batch: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub job: Uuid,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
