@@ -51,7 +51,7 @@ pub trait Graveyard: Send + Sync {
     /// Letters in the order in which they died, from the one after `after` on (0: from the first), at most `limit`.
     async fn dead(&self, filter: &DeadFilter, after: u64, limit: usize) -> Result<Vec<Buried>, Unavailable>;
 
-    /// How many letters there are, per kind and tenant.
+    /// How many letters there are.
     async fn dead_count(&self, filter: &DeadFilter) -> Result<u64, Unavailable>;
 
     /// The letter of a job.
@@ -60,9 +60,10 @@ pub trait Graveyard: Send + Sync {
     /// Drops a letter for good. `false`: it was not there.
     async fn exhume(&self, sequence: u64) -> Result<bool, Unavailable>;
 
-    /// Moves jobs that the server has given up (a consumer with a bound on deliveries, a job terminated by hand) to
-    /// the dead letters, one at a time, for as long as it is polled; each item is a job that was moved. Any number
-    /// of workers may do this at once.
+    /// Moves jobs that the server has given up (a consumer with a bound on deliveries) to the dead letters, one at a
+    /// time, for as long as it is polled. Each item is a job that is buried; it leaves its queue when the next item
+    /// is asked for, so that a job whose end nobody could record comes again. An error does not end it. Any number of
+    /// workers may do this at once.
     async fn given_up(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable>;
 }
 

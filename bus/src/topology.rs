@@ -9,7 +9,7 @@ use std::time::Duration;
 use ruche_schemas::{JobRef, Kind, Lane, TenantId, config};
 use serde::Serialize;
 
-use crate::PRESENCE;
+use crate::{DeadFilter, Hold, PRESENCE};
 
 /// The largest job as a message, headers included, in bytes. It is less than the server's default of 1 MiB by what
 /// a dead letter adds to the job that it keeps.
@@ -86,10 +86,76 @@ impl Names {
         format!("{}.live.{}.{}", self.prefix, job.tenant, job.id)
     }
 
-    /// A tenant's dead letters of a kind; everybody's without a tenant.
+    /// A job's dead letter.
     #[must_use]
-    pub fn dead(&self, kind: &Kind, tenant: Option<&TenantId>) -> String {
-        format!("{}.dead.{kind}.{}", self.prefix, tenant.map_or("*", TenantId::as_str))
+    pub fn letter(&self, kind: &Kind, job: &JobRef) -> String {
+        format!("{}.dead.{kind}.{}.{}", self.prefix, job.tenant, job.id)
+    }
+
+    /// A job's dead letter, of whatever kind it is.
+    #[must_use]
+    pub fn letter_of(&self, job: &JobRef) -> String {
+        format!("{}.dead.*.{}.{}", self.prefix, job.tenant, job.id)
+    }
+
+    /// The dead letters that pass the filter.
+    #[must_use]
+    pub fn letters(&self, filter: &DeadFilter) -> String {
+        let kind = filter.kind.as_ref().map_or("*", Kind::as_str);
+        let tenant = filter.tenant.as_ref().map_or("*", TenantId::as_str);
+        format!("{}.dead.{kind}.{tenant}.*", self.prefix)
+    }
+
+    /// A tenant's jobs of a kind that wait or run.
+    #[must_use]
+    pub fn queued(&self, kind: &Kind, tenant: &TenantId) -> String {
+        format!("{}.job.{kind}.*.*.{tenant}", self.prefix)
+    }
+
+    /// A tenant's jobs of a kind that are for later.
+    #[must_use]
+    pub fn delayed(&self, kind: &Kind, tenant: &TenantId) -> String {
+        format!("{}.schedule.{kind}.{tenant}.*", self.prefix)
+    }
+
+    /// Where it is said that something is held up, or resumed.
+    #[must_use]
+    pub fn hold(&self, hold: &Hold) -> String {
+        match hold {
+            Hold::Kind(kind) => format!("{}.hold.kind.{kind}", self.prefix),
+            Hold::Tenant(tenant) => format!("{}.hold.tenant.{tenant}", self.prefix),
+            Hold::Worker(worker) => format!("{}.hold.worker.{}", self.prefix, token(worker)),
+        }
+    }
+
+    /// All that is held up or was resumed.
+    #[must_use]
+    pub fn holds(&self) -> String {
+        format!("{}.hold.*.*", self.prefix)
+    }
+
+    /// Where the same is heard once it is stored.
+    #[must_use]
+    pub fn held(&self) -> String {
+        format!("{}.held.*.*", self.prefix)
+    }
+
+    /// One of a tenant's places for jobs of a kind that run at once.
+    #[must_use]
+    pub fn seat(&self, kind: &Kind, tenant: &TenantId, place: u32) -> String {
+        format!("{}.seat.{kind}.{tenant}.{place}", self.prefix)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn seats(&self, kind: &Kind, tenant: &TenantId) -> String {
+        format!("{}.seat.{kind}.{tenant}.*", self.prefix)
+    }
+
+    /// Where it is said which job has a key. A key is anything, a subject is not: its hash is in it.
+    #[must_use]
+    pub fn unique(&self, kind: &Kind, tenant: &TenantId, key: &str) -> String {
+        format!("{}.unique.{kind}.{tenant}.{}", self.prefix, blake3::hash(key.as_bytes()).to_hex())
     }
 
     /// Where a job's cancellation is asked for.
@@ -107,8 +173,7 @@ impl Names {
     /// Where a worker announces itself. What can't be in a subject becomes `_`.
     #[must_use]
     pub fn worker(&self, kind: &Kind, worker: &str) -> String {
-        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-        format!("{}.worker.{kind}.{}", self.prefix, worker.chars().take(128).map(safe).collect::<String>())
+        format!("{}.worker.{kind}.{}", self.prefix, token(worker))
     }
 
     /// All announcements.
@@ -116,6 +181,12 @@ impl Names {
     pub fn workers(&self) -> String {
         format!("{}.worker.*.*", self.prefix)
     }
+}
+
+/// A name as a part of a subject.
+fn token(name: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    name.chars().take(128).map(safe).collect()
 }
 
 /// A stream, as the server's configuration.
@@ -149,6 +220,9 @@ pub struct Stream {
     pub duplicate_window: Duration,
     /// Whether any replica answers reads.
     pub allow_direct: bool,
+    /// Whether a message may say for how long it is kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_msg_ttl: bool,
     /// Under which subject stored messages are announced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub republish: Option<Republish>,
@@ -201,13 +275,17 @@ pub const fn consumer_name(lane: Lane) -> &'static str {
     lane.as_str()
 }
 
+/// The consumer of the advisories.
+pub(crate) const UNDERTAKER: &str = "undertaker";
+
 /// All streams for these kinds, with their consumers.
 #[must_use]
 pub fn streams(config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec<Stream> {
     let names = Names::new(&config.prefix);
     let mut streams: Vec<_> = kinds.iter().map(|kind| jobs(&names, config, kind, ack_wait)).collect();
     streams.extend(records(&names, config));
-    streams.extend(signals(&names, config, kinds));
+    streams.extend(signals(&names, config, kinds, ack_wait));
+    streams.extend(controls(&names, config));
     streams
 }
 
@@ -256,16 +334,16 @@ fn records(names: &Names, config: &config::Nats) -> [Stream; 2] {
         name: names.stream("DEAD"),
         description: "Jobs that nobody will try again: the message as it was, its reason in the header ruche-letter"
             .to_owned(),
-        subjects: vec![format!("{prefix}.dead.*.*")],
+        subjects: vec![format!("{prefix}.dead.*.*.*")],
+        max_msgs_per_subject: 1,
         max_age: DAY * 30,
-        duplicate_window: DEDUP_WINDOW,
         ..plain(config)
     };
     [events, dead]
 }
 
 /// What is true for a while.
-fn signals(names: &Names, config: &config::Nats, kinds: &[Kind]) -> [Stream; 3] {
+fn signals(names: &Names, config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> [Stream; 3] {
     let advisory =
         |event: &'static str| move |kind: &Kind| format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{}.*", names.jobs(kind));
     let advisories = Stream {
@@ -276,6 +354,7 @@ fn signals(names: &Names, config: &config::Nats, kinds: &[Kind]) -> [Stream; 3] 
             .flatten()
             .collect(),
         max_age: DAY * 7,
+        consumers: vec![undertaker(ack_wait)],
         ..plain(config)
     };
     let cancels = Stream {
@@ -299,6 +378,45 @@ fn signals(names: &Names, config: &config::Nats, kinds: &[Kind]) -> [Stream; 3] 
     [advisories, cancels, workers]
 }
 
+/// Hands out what the server says of jobs that were handed out too often. A job that was terminated is gone: our own
+/// workers have buried it before.
+fn undertaker(ack_wait: Duration) -> Consumer {
+    Consumer {
+        durable_name: UNDERTAKER.to_owned(),
+        name: UNDERTAKER.to_owned(),
+        filter_subject: "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>".to_owned(),
+        ack_policy: "explicit",
+        deliver_policy: "all",
+        ack_wait,
+        max_deliver: -1,
+        max_ack_pending: 1000,
+        max_waiting: 512,
+    }
+}
+
+/// What operators set, and what caps count.
+fn controls(names: &Names, config: &config::Nats) -> [Stream; 3] {
+    let prefix = &names.prefix;
+    let one = |name: &str, description: &str, subject: String| Stream {
+        name: names.stream(name),
+        description: description.to_owned(),
+        subjects: vec![subject],
+        max_msgs_per_subject: 1,
+        allow_msg_ttl: true,
+        ..plain(config)
+    };
+    let holds = Stream {
+        republish: Some(Republish {
+            src: names.holds(),
+            dest: format!("{prefix}.held.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"),
+        }),
+        ..one("CONTROLS", "What operators hold up", names.holds())
+    };
+    let seats = one("SEATS", "Which jobs have a place under their tenant's cap", format!("{prefix}.seat.*.*.*"));
+    let unique = one("UNIQUE", "Which jobs have which key, each for its window", format!("{prefix}.unique.*.*.*"));
+    [holds, seats, unique]
+}
+
 /// What most streams have in common.
 fn plain(config: &config::Nats) -> Stream {
     Stream {
@@ -315,6 +433,7 @@ fn plain(config: &config::Nats) -> Stream {
         max_age: Duration::ZERO,
         duplicate_window: Duration::from_secs(120),
         allow_direct: true,
+        allow_msg_ttl: false,
         republish: None,
         consumers: Vec::new(),
     }

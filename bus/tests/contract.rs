@@ -59,9 +59,17 @@ promises! {
         depth_counts_what_waits_and_what_is_in_flight;
     dead:
         a_rejected_job_is_in_dead_before_it_is_gone
-        a_dead_letter_is_kept_once_per_attempt
-        dead_letters_are_listed_newest_first_by_kind_and_tenant
+        a_job_has_one_dead_letter_the_last
+        dead_letters_are_listed_and_counted_oldest_first_by_kind_and_tenant
+        an_exhumed_letter_is_gone_and_can_be_buried_again
         the_largest_job_can_be_buried_whole;
+    controls:
+        holds_are_heard_as_they_are_and_as_they_change
+        a_tenants_jobs_are_listed_until_they_end
+        a_job_that_is_queued_is_the_one_that_is_handed_out
+        no_more_places_are_given_than_the_cap
+        a_place_that_nobody_keeps_is_free_after_the_ack_wait
+        a_key_is_one_jobs_for_its_window;
     workers:
         no_more_than_free_jobs_are_taken
         a_wait_that_is_dropped_loses_nothing

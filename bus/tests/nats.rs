@@ -8,10 +8,10 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{
-    Bus, PublishError, Receipt,
+    Bus, Controls, DeadFilter, Graveyard, Hold, PublishError, Receipt,
     nats::{ConnectError, Nats},
 };
-use ruche_schemas::{EventType, JobRef, Lane};
+use ruche_schemas::{EventType, Failure, JobRef, Lane, failure::codes};
 use ruche_services::testing;
 
 use suite::{ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
@@ -41,7 +41,7 @@ async fn topology_is_created_twice_without_change() {
     let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
     let bus = connect(&url, &prefix).await;
     let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
-    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS"];
+    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS", "CONTROLS", "SEATS", "UNIQUE"];
     let look = async || {
         let mut seen = Vec::new();
         for name in names {
@@ -261,4 +261,106 @@ async fn clones_share_one_bus() {
     let shared: Arc<dyn Bus> = Arc::new(bus.clone());
     let job = publish(&bus, Lane::Normal).await;
     assert_eq!(next(&mut queue(&*shared).await).await.job, job);
+}
+
+/// Lets the server hand out a job at most so often.
+async fn bound(url: &str, prefix: &str, max_deliver: i64) {
+    let raw = async_nats::jetstream::new(async_nats::connect(url).await.expect("a connection"));
+    let stream = raw.get_stream(format!("{}_JOBS_PROBE", prefix.to_uppercase())).await.expect("a stream");
+    let consumer: async_nats::jetstream::consumer::PullConsumer = stream.get_consumer("normal").await.expect("a lane");
+    let mut config = consumer.cached_info().config.clone();
+    config.max_deliver = max_deliver;
+    stream.create_consumer(config).await.expect("an update");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue() {
+    within(async {
+        let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+        let bus = connect(&url, &prefix).await;
+        bound(&url, &prefix, 2).await;
+        let (silent, known) = (publish(&bus, Lane::Normal).await, publish(&bus, Lane::Normal).await);
+        // A worker that dies each time, once with its last words written and the job not settled.
+        let mut queue = queue(&bus).await;
+        let mut handed = 0;
+        while handed < 4 {
+            for delivery in queue.next(slots(4)).await {
+                handed += 1;
+                if delivery.job == known && delivery.attempt == 2 {
+                    let letter = ruche_bus::DeadLetter {
+                        job: known.clone(),
+                        kind: KIND,
+                        lane: Lane::Normal,
+                        failure: Failure::new("why", "the worker knew"),
+                        attempts: 2,
+                        at: chrono::Utc::now(),
+                        trace_id: None,
+                        payload: String::from_utf8_lossy(&delivery.payload).into_owned(),
+                        headers: delivery.headers.clone(),
+                    };
+                    bus.bury(&letter).await.expect("a burial");
+                }
+            }
+        }
+        // The first undertaker dies before the job is out of its queue; another goes on.
+        let first = bus.given_up().await.expect("an undertaker").next().await.expect("an item").expect("a job");
+        assert!(first == silent || first == known);
+        let mut moved = HashSet::new();
+        let mut undertaker = bus.given_up().await.expect("an undertaker");
+        while bus.backlog(&KIND, &silent.tenant).await.expect("a count") > 0 {
+            tokio::select! {
+                item = undertaker.next() => { moved.insert(item.expect("an item").expect("a job")); }
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            }
+        }
+        assert_eq!(moved, HashSet::from([silent.clone(), known.clone()]));
+        assert_eq!(bus.dead_count(&DeadFilter::default()).await, Ok(2));
+        let letter = bus.dead_letter(&silent).await.expect("a read").expect("a letter").letter;
+        assert_eq!((letter.failure.code.as_str(), letter.attempts, letter.lane), (codes::ATTEMPTS, 2, Lane::Normal));
+        assert_eq!(letter.payload.as_bytes(), message(&silent, Lane::Normal).payload);
+        let letter = bus.dead_letter(&known).await.expect("a read").expect("a letter").letter;
+        assert_eq!(letter.failure.code, "why", "what a worker knew is not overwritten");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn holds_survive_a_restart_and_what_changed_meanwhile_is_heard() {
+    within(async {
+        let server = testing::nats().await;
+        let (listening, asking) = (connect(&server.url(), "t").await, connect(&server.url(), "t").await);
+        let (kind, worker) = (Hold::Kind(KIND), Hold::Worker("host-1".to_owned()));
+        asking.hold(&kind, true).await.expect("a hold");
+        let mut holds = listening.holds().await.expect("a listener");
+        assert_eq!(holds.next().await, Some(vec![kind.clone()]));
+        server.stop().await;
+        until_ready(&asking, false).await;
+        server.start().await;
+        // Perhaps before the listener is back.
+        until_ready(&asking, true).await;
+        asking.hold(&worker, true).await.expect("a hold");
+        assert_eq!(holds.next().await, Some(vec![kind, worker]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tenant_whose_backlog_is_full_is_told_so_and_others_go_on() {
+    within(async {
+        let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+        let bus = connect(&url, &prefix).await;
+        let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
+        let stream = raw.get_stream(format!("{}_JOBS_PROBE", prefix.to_uppercase())).await.expect("a stream");
+        let mut config = stream.cached_info().config.clone();
+        (config.max_messages_per_subject, config.discard_new_per_subject) = (2, true);
+        raw.update_stream(config).await.expect("an update");
+        for _ in 0..2 {
+            publish(&bus, Lane::Normal).await;
+        }
+        let refused = bus.publish(message(&job(), Lane::Normal)).await;
+        assert_eq!(refused, Err(PublishError::TenantFull { kind: KIND }));
+        let other = JobRef { tenant: suite::tenant("other"), ..job() };
+        assert_eq!(bus.publish(message(&other, Lane::Normal)).await, Ok(Receipt { duplicate: false }));
+    })
+    .await;
 }

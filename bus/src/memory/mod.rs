@@ -3,12 +3,14 @@
 //! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a presence
 //! expire at once. It passes the same contract as [`crate::nats`].
 
+mod controls;
+mod graveyard;
 mod log;
-mod ops;
 mod queue;
+mod scheduler;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,19 +20,16 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{JobRef, Kind, Record, TenantId};
+use ruche_schemas::{JobRef, Kind, Record};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::Instant,
 };
 
 use crate::{
-    AppendError, Bus, DeadLetter, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt,
-    Unavailable, topology::MAX_JOB_BYTES,
+    AppendError, Bus, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt, Unavailable,
+    topology::MAX_JOB_BYTES,
 };
-
-/// Dead letters that are kept; older ones are forgotten.
-const MAX_DEAD: usize = 10_000;
 
 /// Cancellations that are kept; then all are forgotten but the newest.
 const MAX_CANCELS: usize = 100_000;
@@ -50,7 +49,8 @@ struct Shared {
     logs: log::Logs,
     cancelled: Mutex<HashSet<JobRef>>,
     cancellations: broadcast::Sender<JobRef>,
-    dead: Mutex<VecDeque<DeadLetter>>,
+    dead: Mutex<graveyard::Graves>,
+    controlled: controls::Controlled,
     workers: Mutex<BTreeMap<(String, String), (Presence, Instant)>>,
 }
 
@@ -71,18 +71,10 @@ impl Memory {
             cancelled: Mutex::default(),
             cancellations: broadcast::Sender::new(LISTENER),
             dead: Mutex::default(),
+            controlled: controls::Controlled::default(),
             workers: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
-    }
-}
-
-impl Memory {
-    fn bury_letter(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
-        let mut dead = lock(&self.shared.dead);
-        dead.push_front(letter.clone());
-        dead.truncate(MAX_DEAD);
-        Ok(())
     }
 }
 
@@ -198,6 +190,11 @@ mod tests {
         let presence = Presence {
             kind: Kind::new("chat"),
             worker: "host-1".to_owned(),
+            host: "host".to_owned(),
+            labels: BTreeMap::new(),
+            gpu: None,
+            in_flight: 0,
+            state: crate::WorkerState::Running,
             models: Vec::new(),
             slots: 1,
             version: "0".to_owned(),

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobRef, Kind, Lane};
+use ruche_schemas::{JobRef, Kind, Lane, TenantId};
 use tokio::{
     sync::watch,
     time::{self, Instant},
@@ -17,7 +17,7 @@ use tokio::{
 
 use super::lock;
 use crate::{
-    Deliveries, Delivery, Depth, Extend, Message, PublishError, Receipt, Settle, Unavailable,
+    Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable,
     lanes::{LANES, SHARES, Turns},
     topology::DEDUP_WINDOW,
 };
@@ -154,6 +154,29 @@ impl Queue {
             published_at: held.published_at,
             settle: Box::new(ticket),
         }
+    }
+
+    pub(super) const fn ack_wait(&self) -> Duration {
+        self.ack_wait
+    }
+
+    /// A tenant's jobs that are not settled, after a position.
+    pub(super) fn queued(&self, tenant: &TenantId, after: u64, limit: usize) -> Vec<Queued> {
+        let state = lock(&self.state);
+        let held = state.lanes.iter().flat_map(|jobs| jobs.held.range(after.saturating_add(1)..));
+        let mut held: Vec<_> = held.filter(|(_, held)| held.message.job.tenant == *tenant).collect();
+        held.sort_by_key(|(sequence, _)| **sequence);
+        let queued = |(&sequence, held): (&u64, &Held)| Queued {
+            sequence,
+            job: held.message.job.clone(),
+            kind: self.kind.clone(),
+            lane: held.message.lane,
+            published_at: held.published_at,
+            run_at: None,
+            payload: held.message.payload.clone(),
+            headers: held.message.headers.clone(),
+        };
+        held.into_iter().take(limit).map(queued).collect()
     }
 
     pub(super) fn depth(&self) -> Vec<Depth> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::Message;
+use async_nats::{HeaderMap, Message};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -46,16 +46,10 @@ impl Handed {
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
     let handed = Handed::parse(&reply)?;
-    let mut tokens = message.subject.rsplit('.');
-    let (tenant, lane) = (tokens.next()?, tokens.nth(1)?);
-    let lane: Lane = lane.parse().ok()?;
-    // Whoever publishes straight onto NATS may leave out the id or misspell the tenant. Such a job is handed out
-    // all the same, under names that no envelope has: the worker rejects it, and it is found among the dead.
-    let tenant = tenant.parse::<TenantId>().or_else(|_| "invalid-tenant".parse()).ok()?;
-    let id = jobs::job_id(message.headers.as_ref(), &message.payload);
-    let id = id.unwrap_or_else(|| nameless(shared.link.names.jobs(kind).as_bytes(), handed.sequence));
+    let stream = shared.link.names.jobs(kind);
+    let (job, lane) = whose(&stream, &message.subject, message.headers.as_ref(), &message.payload, handed.sequence)?;
     let delivery = Delivery {
-        job: JobRef { tenant, id },
+        job,
         kind: kind.clone(),
         lane,
         attempt: handed.attempt,
@@ -65,6 +59,24 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
         settle: Box::new(Answer { shared: Arc::clone(shared), reply }),
     };
     Some((delivery, lane as usize, handed.behind))
+}
+
+/// Whose job a message in this stream is, and in which lane, by its subject `....<lane>.<shard>.<tenant>`.
+pub(super) fn whose(
+    stream: &str,
+    subject: &str,
+    headers: Option<&HeaderMap>,
+    payload: &[u8],
+    sequence: u64,
+) -> Option<(JobRef, Lane)> {
+    let mut tokens = subject.rsplit('.');
+    let (tenant, lane) = (tokens.next()?, tokens.nth(1)?);
+    let lane: Lane = lane.parse().ok()?;
+    // Whoever publishes straight onto NATS may leave out the id or misspell the tenant. Such a job is handed out
+    // all the same, under names that no envelope has: the worker rejects it, and it is found among the dead.
+    let tenant = tenant.parse::<TenantId>().or_else(|_| "invalid-tenant".parse()).ok()?;
+    let id = jobs::job_id(headers, payload).unwrap_or_else(|| nameless(stream.as_bytes(), sequence));
+    Some((JobRef { tenant, id }, lane))
 }
 
 /// The same id at each attempt for a job that has none: a UUIDv8 (RFC 9562) of stream (FNV-1a) and sequence.

@@ -1,29 +1,24 @@
-//! Accepts jobs, keeps dead ones, and says how much waits.
+//! Accepts jobs, and says how much waits.
 
 use std::time::Duration;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
-use bytes::Bytes;
 use chrono::Utc;
-use ruche_schemas::{JobId, Kind, Lane, TenantId};
+use ruche_schemas::{JobId, Kind, Lane};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Shared,
     link::{Fault, Refusal},
-    store::Entry,
 };
 use crate::{
-    DeadLetter, Depth, Headers, Message, PublishError, Receipt, Unavailable,
-    topology::{MAX_JOB_BYTES, MAX_LETTER_BYTES, consumer_name},
+    Depth, Headers, Message, PublishError, Receipt, Unavailable,
+    topology::{MAX_JOB_BYTES, consumer_name},
 };
 
 /// Which job a message is. The message id can't say it: a dead job that is replayed needs another one.
 pub(super) const JOB: &str = "ruche-job";
-
-/// Why a job is dead, as JSON.
-const LETTER: &str = "ruche-letter";
 
 /// The server has no such stream.
 const NO_STREAM: u64 = 10059;
@@ -47,6 +42,7 @@ impl Shared {
         match self.link.store_surely(subject, Some(headers), payload).await {
             Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
             Err(Fault::TooLarge | Fault::Refused(Refusal { code: TOO_LARGE, .. })) => Err(too_large()),
+            Err(Fault::Refused(refusal)) if refusal.is_subject_full() => Err(PublishError::TenantFull { kind }),
             Err(Fault::Refused(refusal)) if refusal.is_full() => Err(PublishError::Full { kind }),
             Err(Fault::NoResponders) => Err(self.why_nobody_listens(kind).await),
             Err(fault) => Err(PublishError::Unavailable(fault.to_string())),
@@ -61,57 +57,6 @@ impl Shared {
             Ok(_) => PublishError::Unavailable("the stream of this kind has no leader now".to_owned()),
             Err(fault) => PublishError::Unavailable(fault.to_string()),
         }
-    }
-
-    /// A dead letter is the job's message as it was, with its reason in a header: what is replayed is what was sent.
-    pub(super) async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
-        let mut headers = HeaderMap::new();
-        headers.insert("Nats-Msg-Id", format!("dead:{}.{}:{}", letter.job.tenant, letter.job.id, letter.attempts));
-        headers.insert(JOB, letter.job.id.to_string());
-        headers.insert(LETTER, reason(letter));
-        let mut payload = Bytes::from(letter.payload.clone());
-        let room = self.link.client.max_payload().saturating_sub(size(&headers));
-        if payload.len() > room {
-            // Only where the server takes less than its default.
-            tracing::error!(job.id = %letter.job.id, job.bytes = payload.len(), "a dead letter had to be cut");
-            payload.truncate(room);
-        }
-        let subject = self.link.names.dead(&letter.kind, Some(&letter.job.tenant));
-        self.link.store_surely(subject, Some(headers), payload).await?;
-        Ok(())
-    }
-
-    pub(super) async fn letters(
-        &self,
-        kind: &Kind,
-        tenant: Option<&TenantId>,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, Unavailable> {
-        let subjects = self.link.names.dead(kind, tenant);
-        let Some(from) = self.nth_last(&subjects, limit as u64).await? else { return Ok(Vec::new()) };
-        let found = self.link.all(&self.dead, &subjects, from, limit.saturating_mul(3)).await?;
-        Ok(found.iter().rev().filter_map(letter).take(limit).collect())
-    }
-
-    /// A sequence of DEAD from which on `count` letters match, and not many more: reads only go forwards, so it is
-    /// found by halving. `None` when nothing matches.
-    async fn nth_last(&self, subjects: &str, count: u64) -> Result<Option<u64>, Unavailable> {
-        if count == 0 {
-            return Ok(None);
-        }
-        let Some(first) = self.link.first(&self.dead, subjects).await? else { return Ok(None) };
-        let info: StreamInfo = self.link.api(&format!("STREAM.INFO.{}", self.dead), &Value::Null).await?;
-        let (mut low, mut high) = (first.sequence, info.state.last_seq + 1);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            let found = self.link.probe(&self.dead, subjects, middle).await?;
-            match found.map_or(0, |entry| entry.more + 1) {
-                matching if matching < count => high = middle,
-                matching if matching > count * 2 => low = middle,
-                _ => return Ok(Some(middle)),
-            }
-        }
-        Ok(Some(low))
     }
 
     pub(super) async fn depth(&self) -> Result<Vec<Depth>, Unavailable> {
@@ -157,38 +102,8 @@ struct ConsumerInfo {
     num_ack_pending: u64,
 }
 
-#[derive(Deserialize)]
-struct StreamInfo {
-    state: StreamState,
-}
-
-#[derive(Deserialize)]
-struct StreamState {
-    last_seq: u64,
-}
-
-/// The letter without its payload, as one line that fits [`MAX_LETTER_BYTES`] together with the other headers.
-fn reason(letter: &DeadLetter) -> String {
-    let mut short = DeadLetter { payload: String::new(), ..letter.clone() };
-    if short.failure.message.len() > MAX_LETTER_BYTES / 8 {
-        short.failure.message = short.failure.message.chars().take(MAX_LETTER_BYTES / 32).collect();
-    }
-    let json = |letter: &DeadLetter| serde_json::to_string(letter).unwrap_or_default();
-    let text = json(&short);
-    match text.len() > MAX_LETTER_BYTES - 1024 {
-        true => json(&DeadLetter { headers: Headers::new(), ..short }),
-        false => text,
-    }
-}
-
-fn letter(entry: &Entry) -> Option<DeadLetter> {
-    let text = entry.headers.get(LETTER)?.as_str();
-    let letter: DeadLetter = serde_json::from_str(text).ok()?;
-    Some(DeadLetter { payload: String::from_utf8_lossy(&entry.payload).into_owned(), ..letter })
-}
-
 /// The bytes of a header block as it is sent.
-fn size(headers: &HeaderMap) -> usize {
+pub(super) fn size(headers: &HeaderMap) -> usize {
     let line = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
         let name = AsRef::<str>::as_ref(name).len();
         values.iter().map(|value| name + value.as_str().len() + 4).sum::<usize>()

@@ -18,7 +18,7 @@ use super::{
 use crate::{AppendError, Logged, Unavailable};
 
 /// Not the last sequence of the subject; and the same, while the leader is busy with another write.
-const WRONG_LAST: [u64; 2] = [10071, 10164];
+pub(super) const WRONG_LAST: [u64; 2] = [10071, 10164];
 
 /// How often an append is sent before the bus counts as unavailable.
 const TRIES: u32 = 6;
@@ -99,5 +99,10 @@ impl Refusal {
     /// Whether a stream is at one of its bounds.
     pub(super) fn is_full(&self) -> bool {
         self.code == 10077 && self.description.contains("maximum")
+    }
+
+    /// Whether it is the bound of one subject, not of the whole stream.
+    pub(super) fn is_subject_full(&self) -> bool {
+        self.is_full() && self.description.contains("per subject")
     }
 }

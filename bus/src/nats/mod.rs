@@ -4,19 +4,26 @@
 //! - `link`: the connection, and every wait for an answer.
 //! - `store`: reads without consumers.
 //! - `ensure`: creates what [`crate::topology`] says.
-//! - `jobs`: publishing, dead letters, depth.
+//! - `jobs`: publishing, depth.
+//! - `graveyard`, `given_up`: dead letters, and jobs that the server has given up.
+//! - `controls`, `holds`, `seats`: what operators hold up, what is queued, caps.
 //! - `log`, `watch`: the log of a job, and those who follow it.
 //! - `signals`: cancellations and the presence of workers.
 //! - `deliveries`, `credit`, `delivery`: handing jobs to a worker.
 
+mod controls;
 mod credit;
 mod deliveries;
 mod delivery;
 mod ensure;
+mod given_up;
+mod graveyard;
+mod holds;
 mod jobs;
 mod link;
 mod log;
-mod ops;
+mod scheduler;
+mod seats;
 mod signals;
 mod store;
 mod watch;
@@ -25,15 +32,13 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use ruche_schemas::{JobRef, Kind, Record, TenantId, config};
+use ruche_schemas::{JobRef, Kind, Record, config};
 use serde_json::Value;
 
 pub use ensure::TopologyError;
 pub use link::ConnectError;
 
-use crate::{
-    AppendError, Bus, DeadLetter, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable,
-};
+use crate::{AppendError, Bus, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable};
 
 /// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]

@@ -21,6 +21,9 @@ const BATCH_BYTES: usize = 8 << 20;
 /// The leader has no such message.
 const NO_MESSAGE: u64 = 10037;
 
+/// A deletion of what is not there: the sequence is not found, or the message was deleted before.
+const GONE: [u64; 2] = [10043, 10057];
+
 /// A stored message.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -58,6 +61,15 @@ impl Link {
 
     /// The last message of a subject as the stream's leader knows it.
     pub(super) async fn last_exactly(&self, stream: &str, subject: &str) -> Result<Option<Entry>, Fault> {
+        self.leaders(stream, &json!({"last_by_subj": subject})).await
+    }
+
+    /// The message with this sequence as the stream's leader knows it.
+    pub(super) async fn exactly(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, Fault> {
+        self.leaders(stream, &json!({"seq": sequence})).await
+    }
+
+    async fn leaders(&self, stream: &str, query: &Value) -> Result<Option<Entry>, Fault> {
         #[derive(serde::Deserialize)]
         struct Answer {
             message: Raw,
@@ -67,13 +79,13 @@ impl Link {
             seq: u64,
         }
         let asked = format!("STREAM.MSG.GET.{stream}");
-        let sequence = match self.api::<Answer>(&asked, &json!({"last_by_subj": subject})).await {
-            Ok(answer) => answer.message.seq,
-            Err(Fault::Refused(refusal)) if refusal.code == NO_MESSAGE => return Ok(None),
-            Err(fault) => return Err(fault),
-        };
-        // The replica that answers the read may need a moment to have it.
+        // The replica that answers the read may need a moment to have it; or it has gone in between.
         for _ in 0..50 {
+            let sequence = match self.api::<Answer>(&asked, query).await {
+                Ok(answer) => answer.message.seq,
+                Err(Fault::Refused(refusal)) if refusal.code == NO_MESSAGE => return Ok(None),
+                Err(fault) => return Err(fault),
+            };
             if let Some(entry) = self.by(stream, &json!({"seq": sequence})).await? {
                 return Ok(Some(entry));
             }
@@ -82,16 +94,26 @@ impl Link {
         Err(Fault::Silence)
     }
 
+    /// Deletes a message. `false`: it was not there.
+    pub(super) async fn delete(&self, stream: &str, sequence: u64) -> Result<bool, Fault> {
+        let asked = format!("STREAM.MSG.DELETE.{stream}");
+        match self.api::<Value>(&asked, &json!({"seq": sequence, "no_erase": true})).await {
+            Ok(_) => Ok(true),
+            Err(Fault::Refused(refusal)) if GONE.contains(&refusal.code) => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The first message of these subjects.
     pub(super) async fn first(&self, stream: &str, subjects: &str) -> Result<Option<Entry>, Fault> {
         self.by(stream, &json!({"seq": 1, "next_by_subj": subjects})).await
     }
 
-    /// The first message of these subjects from a sequence on, and how many more match.
-    pub(super) async fn probe(&self, stream: &str, subjects: &str, from: u64) -> Result<Option<Entry>, Fault> {
+    /// How many messages of these subjects there are.
+    pub(super) async fn count(&self, stream: &str, subjects: &str) -> Result<u64, Fault> {
         let mut found = Vec::new();
-        self.batch(stream, &json!({"seq": from, "next_by_subj": subjects, "batch": 1}), &mut found).await?;
-        Ok(found.pop())
+        self.batch(stream, &json!({"seq": 1, "next_by_subj": subjects, "batch": 1}), &mut found).await?;
+        Ok(found.pop().map_or(0, |entry| entry.more + 1))
     }
 
     async fn by(&self, stream: &str, query: &Value) -> Result<Option<Entry>, Fault> {

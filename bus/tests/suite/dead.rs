@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{SubsecRound, Utc};
-use ruche_bus::{Bus, DeadLetter, Headers, Message, topology::MAX_JOB_BYTES};
+use ruche_bus::{Buried, Bus, DeadFilter, DeadLetter, Headers, Message, topology::MAX_JOB_BYTES};
 use ruche_schemas::{Failure, JobRef, Kind, Lane};
 
 use super::{ACK_WAIT, KIND, job, message, next, nothing_comes, queue, tenant};
@@ -28,8 +28,8 @@ pub(crate) async fn a_rejected_job_is_in_dead_before_it_is_gone(bus: &dyn Bus) {
     let delivery = next(&mut queue).await;
     let at = Utc::now();
     delivery.reject(bus, Failure::new("no", "never"), 1, at).await.expect("a confirmation");
-    let dead = bus.dead(&KIND, Some(&job.tenant), 10).await.expect("dead letters");
-    assert_eq!(dead.len(), 1);
+    let buried = bus.dead_letter(&job).await.expect("a read").expect("a dead letter");
+    let dead = [&buried.letter];
     assert_eq!((&dead[0].job, dead[0].lane, dead[0].attempts, dead[0].at), (&job, Lane::Bulk, 1, at));
     assert_eq!(dead[0].failure, Failure::new("no", "never"));
     assert_eq!(dead[0].payload.as_bytes(), sent.payload);
@@ -37,36 +37,71 @@ pub(crate) async fn a_rejected_job_is_in_dead_before_it_is_gone(bus: &dyn Bus) {
     nothing_comes(&mut queue, ACK_WAIT * 2).await;
 }
 
-pub(crate) async fn a_dead_letter_is_kept_once_per_attempt(bus: &dyn Bus) {
-    let job = job();
-    for attempts in [1, 1, 2, 1] {
+pub(crate) async fn a_job_has_one_dead_letter_the_last(bus: &dyn Bus) {
+    let (job, other) = (job(), job());
+    assert_eq!(bus.dead_letter(&job).await, Ok(None));
+    bus.bury(&letter(&other, 7)).await.expect("a burial");
+    for attempts in [1, 1, 2, 1, 3] {
         bus.bury(&letter(&job, attempts)).await.expect("a burial");
     }
-    let dead = bus.dead(&KIND, None, 10).await.expect("dead letters");
-    assert_eq!(dead.iter().map(|letter| letter.attempts).collect::<Vec<_>>(), [2, 1]);
-    assert_eq!(dead[1].failure, letter(&job, 1).failure);
+    let dead = all(bus, &DeadFilter::default()).await;
+    assert_eq!(dead.iter().map(|buried| buried.letter.attempts).collect::<Vec<_>>(), [7, 3]);
+    assert_eq!(bus.dead_letter(&job).await, Ok(Some(dead[1].clone())));
+    assert_eq!(dead[1].letter.failure, letter(&job, 3).failure);
+    // The same id of another tenant is another job.
+    let stranger = JobRef { tenant: tenant("other"), ..job };
+    assert_eq!(bus.dead_letter(&stranger).await, Ok(None));
 }
 
-pub(crate) async fn dead_letters_are_listed_newest_first_by_kind_and_tenant(bus: &dyn Bus) {
-    let whole: Vec<_> = (1..=100)
-        .map(|n| {
-            let owner = JobRef { tenant: tenant(if n % 10 == 0 { "rare" } else { "acme" }), ..job() };
-            letter(&owner, n)
-        })
-        .collect();
-    for letter in &whole {
-        bus.bury(letter).await.expect("a burial");
-        let other = DeadLetter { kind: Kind::new("other"), ..letter.clone() };
-        bus.bury(&DeadLetter { job: job(), ..other }).await.expect("a burial");
+async fn all(bus: &dyn Bus, filter: &DeadFilter) -> Vec<Buried> {
+    bus.dead(filter, 0, 1000).await.expect("dead letters")
+}
+
+pub(crate) async fn dead_letters_are_listed_and_counted_oldest_first_by_kind_and_tenant(bus: &dyn Bus) {
+    let mut whole = Vec::new();
+    for n in 1..=60 {
+        let owner = JobRef { tenant: tenant(if n % 10 == 0 { "rare" } else { "acme" }), ..job() };
+        let kind = if n % 3 == 0 { Kind::new("other") } else { KIND };
+        let letter = DeadLetter { kind, ..letter(&owner, n) };
+        bus.bury(&letter).await.expect("a burial");
+        whole.push(letter);
     }
-    let newest: Vec<_> = whole.iter().rev().cloned().collect();
-    assert_eq!(bus.dead(&KIND, None, 7).await.expect("dead letters"), newest[..7]);
-    assert_eq!(bus.dead(&KIND, None, 1000).await.expect("dead letters"), newest);
-    let rare: Vec<_> = newest.iter().filter(|letter| letter.job.tenant == tenant("rare")).cloned().collect();
-    assert_eq!(bus.dead(&KIND, Some(&tenant("rare")), 3).await.expect("dead letters"), rare[..3]);
-    assert_eq!(bus.dead(&KIND, Some(&tenant("rare")), 50).await.expect("dead letters"), rare);
-    assert_eq!(bus.dead(&KIND, Some(&tenant("nobody")), 50).await.expect("dead letters"), []);
-    assert_eq!(bus.dead(&KIND, None, 0).await.expect("dead letters"), []);
+    let (kinds, tenants) = ([None, Some(KIND), Some(Kind::new("other"))], [None, Some("rare"), Some("nobody")]);
+    for (kind, owner) in kinds.iter().flat_map(|kind| tenants.iter().map(move |owner| (kind, owner))) {
+        let filter = DeadFilter { kind: kind.clone(), tenant: owner.map(tenant) };
+        let expected: Vec<_> = whole
+            .iter()
+            .filter(|letter| kind.as_ref().is_none_or(|kind| letter.kind == *kind))
+            .filter(|letter| owner.is_none_or(|owner| letter.job.tenant == tenant(owner)))
+            .cloned()
+            .collect();
+        assert_eq!(bus.dead_count(&filter).await, Ok(expected.len() as u64), "{filter:?}");
+        // Page by page.
+        let (mut seen, mut after) = (Vec::new(), 0);
+        loop {
+            let page = bus.dead(&filter, after, 7).await.expect("dead letters");
+            let Some(last) = page.last() else { break };
+            assert!(page.len() == 7 || seen.len() + page.len() == expected.len(), "a short page is the last");
+            after = last.sequence;
+            seen.extend(page.into_iter().map(|buried| buried.letter));
+        }
+        assert_eq!(seen, expected, "{filter:?}");
+    }
+    assert_eq!(bus.dead(&DeadFilter::default(), 0, 0).await, Ok(Vec::new()));
+}
+
+pub(crate) async fn an_exhumed_letter_is_gone_and_can_be_buried_again(bus: &dyn Bus) {
+    let (job, other) = (job(), job());
+    bus.bury(&letter(&job, 1)).await.expect("a burial");
+    bus.bury(&letter(&other, 1)).await.expect("a burial");
+    let buried = bus.dead_letter(&job).await.expect("a read").expect("a dead letter");
+    assert_eq!(bus.exhume(buried.sequence).await, Ok(true));
+    assert_eq!(bus.exhume(buried.sequence).await, Ok(false));
+    assert_eq!(bus.exhume(1_000_000).await, Ok(false));
+    assert_eq!(bus.dead_letter(&job).await, Ok(None));
+    assert_eq!(bus.dead_count(&DeadFilter::default()).await, Ok(1));
+    bus.bury(&letter(&job, 1)).await.expect("a burial");
+    assert!(bus.dead_letter(&job).await.expect("a read").is_some_and(|again| again.sequence > buried.sequence));
 }
 
 pub(crate) async fn the_largest_job_can_be_buried_whole(bus: &dyn Bus) {
@@ -76,7 +111,7 @@ pub(crate) async fn the_largest_job_can_be_buried_whole(bus: &dyn Bus) {
     let delivery = next(&mut queue(bus).await).await;
     let failure = Failure::new("broken", "why ".repeat(100_000));
     delivery.reject(bus, failure, 1, Utc::now()).await.expect("a confirmation");
-    let dead = bus.dead(&KIND, None, 1).await.expect("dead letters");
-    assert!(dead[0].payload.as_bytes() == payload, "the payload is as it was sent");
-    assert!(dead[0].failure.message.starts_with("why why"));
+    let dead = all(bus, &DeadFilter::default()).await.remove(0).letter;
+    assert!(dead.payload.as_bytes() == payload, "the payload is as it was sent");
+    assert!(dead.failure.message.starts_with("why why"));
 }

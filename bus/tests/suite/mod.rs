@@ -1,5 +1,6 @@
 //! The promises, and the few words they are written in.
 
+pub(crate) mod controls;
 pub(crate) mod dead;
 pub(crate) mod jobs;
 pub(crate) mod log;

@@ -2,7 +2,7 @@
 
 use chrono::{SubsecRound, Utc};
 use futures::StreamExt;
-use ruche_bus::{Bus, Presence};
+use ruche_bus::{Bus, Presence, WorkerState};
 use ruche_schemas::Kind;
 
 use super::{KIND, job};
@@ -24,6 +24,11 @@ fn presence(kind: Kind, worker: &str) -> Presence {
     Presence {
         kind,
         worker: worker.to_owned(),
+        host: "host".to_owned(),
+        labels: [("zone".to_owned(), "eu".to_owned())].into(),
+        gpu: None,
+        in_flight: 3,
+        state: WorkerState::Running,
         models: vec!["tiny-chat-demo".to_owned()],
         slots: 8,
         version: "0.1.0".to_owned(),

@@ -1,0 +1,158 @@
+//! What operators hold up, what is queued, places among jobs that run at once, and keys that are taken.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use ruche_schemas::{JobId, Kind, TenantId};
+use tokio::{sync::watch, time::Instant};
+
+use super::{Memory, lock, queue::Queue};
+use crate::{Controls, Hold, Queued, Seat, Unavailable};
+
+/// From this many keys on, those whose time is over are forgotten.
+const MANY_KEYS: usize = 10_000;
+
+/// Whose place for what, and the job that has it.
+type Place = (Kind, TenantId, JobId);
+
+/// Whose key for what.
+type Key = (Kind, TenantId, String);
+
+#[derive(Debug, Default)]
+pub(super) struct Controlled {
+    holds: watch::Sender<BTreeSet<Hold>>,
+    seats: Arc<Mutex<Seats>>,
+    keys: Mutex<HashMap<Key, (JobId, Instant)>>,
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    /// Until when, and which taking of the place it is: an older one has lost it.
+    taken: HashMap<Place, (Instant, u64)>,
+    takings: u64,
+}
+
+#[derive(Debug)]
+struct MemorySeat {
+    seats: Arc<Mutex<Seats>>,
+    place: Place,
+    taking: u64,
+    ack_wait: Duration,
+}
+
+#[async_trait]
+impl Seat for MemorySeat {
+    async fn keep(&self) -> Result<(), Unavailable> {
+        match lock(&self.seats).taken.get_mut(&self.place) {
+            Some((until, taking)) if *taking == self.taking => {
+                *until = Instant::now() + self.ack_wait;
+                Ok(())
+            }
+            _ => Err(Unavailable(format!("the place of job {} has been given to another", self.place.2))),
+        }
+    }
+
+    async fn leave(self: Box<Self>) {
+        let mut seats = lock(&self.seats);
+        if seats.taken.get(&self.place).is_some_and(|(_, taking)| *taking == self.taking) {
+            seats.taken.remove(&self.place);
+        }
+    }
+}
+
+impl Memory {
+    fn queue(&self, kind: &Kind) -> Result<&Arc<Queue>, Unavailable> {
+        let queue = self.shared.queues.get(kind);
+        queue.ok_or_else(|| Unavailable(format!("there is no queue for jobs of kind {kind}")))
+    }
+}
+
+#[async_trait]
+impl Controls for Memory {
+    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
+        self.shared.controlled.holds.send_if_modified(|holds| match on {
+            true => holds.insert(hold.clone()),
+            false => holds.remove(hold),
+        });
+        Ok(())
+    }
+
+    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
+        let mut holds = self.shared.controlled.holds.subscribe();
+        holds.mark_changed();
+        let next = |mut holds: watch::Receiver<BTreeSet<Hold>>| async move {
+            holds.changed().await.ok()?;
+            let now = holds.borrow_and_update().iter().cloned().collect();
+            Some((now, holds))
+        };
+        Ok(stream::unfold(holds, next).boxed())
+    }
+
+    async fn queued(
+        &self,
+        kind: &Kind,
+        tenant: &TenantId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Queued>, Unavailable> {
+        Ok(self.queue(kind)?.queued(tenant, after, limit))
+    }
+
+    async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
+        Ok(self.queue(kind)?.queued(tenant, 0, usize::MAX).len() as u64)
+    }
+
+    async fn seat(
+        &self,
+        kind: &Kind,
+        tenant: &TenantId,
+        cap: u32,
+        job: JobId,
+    ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
+        let ack_wait = self.queue(kind)?.ack_wait();
+        let place = (kind.clone(), tenant.clone(), job);
+        let now = Instant::now();
+        let seats = &self.shared.controlled.seats;
+        let mut held = lock(seats);
+        held.taken.retain(|_, (until, _)| *until > now);
+        let others = held.taken.keys().filter(|(k, t, j)| (k, t) == (kind, tenant) && *j != job).count();
+        if others >= cap as usize {
+            return Ok(None);
+        }
+        held.takings += 1;
+        let taking = held.takings;
+        held.taken.insert(place.clone(), (now + ack_wait, taking));
+        Ok(Some(Box::new(MemorySeat { seats: Arc::clone(seats), place, taking, ack_wait })))
+    }
+
+    async fn reserve(
+        &self,
+        kind: &Kind,
+        tenant: &TenantId,
+        key: &str,
+        window: Duration,
+        job: JobId,
+    ) -> Result<Option<JobId>, Unavailable> {
+        let now = Instant::now();
+        let mut keys = lock(&self.shared.controlled.keys);
+        if keys.len() >= MANY_KEYS {
+            keys.retain(|_, (_, until)| *until > now);
+        }
+        let name = (kind.clone(), tenant.clone(), key.to_owned());
+        match keys.get(&name) {
+            Some((other, until)) if *until > now => Ok((*other != job).then_some(*other)),
+            _ => {
+                keys.insert(name, (job, now + window.max(Duration::from_secs(1))));
+                Ok(None)
+            }
+        }
+    }
+}

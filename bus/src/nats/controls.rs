@@ -1,0 +1,126 @@
+//! What operators and caps ask of the queues: what is in them, who has a key, what is held up.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::HeaderMap;
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::stream::BoxStream;
+use ruche_schemas::{JobId, Kind, TenantId};
+
+use super::{Nats, Shared, delivery, holds, jobs, link::Fault, log::WRONG_LAST, seats, store::Entry};
+use crate::{Controls, Hold, Queued, Seat, Unavailable};
+
+/// How often a key whose holder has just lapsed is asked for again.
+const TRIES: u32 = 5;
+
+#[async_trait]
+impl Controls for Nats {
+    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
+        self.shared.hold(hold, on).await
+    }
+
+    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
+        holds::holds(Arc::clone(&self.shared)).await
+    }
+
+    async fn queued(
+        &self,
+        kind: &Kind,
+        tenant: &TenantId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Queued>, Unavailable> {
+        let link = &self.shared.link;
+        let (stream, from) = (link.names.jobs(kind), after.saturating_add(1));
+        let mut found = Vec::new();
+        for subjects in [link.names.queued(kind, tenant), link.names.delayed(kind, tenant)] {
+            found.extend(link.all(&stream, &subjects, from, limit).await?);
+        }
+        found.sort_by_key(|entry| entry.sequence);
+        Ok(found.into_iter().filter_map(|entry| queued(&stream, kind, entry)).take(limit).collect())
+    }
+
+    async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
+        let link = &self.shared.link;
+        let stream = link.names.jobs(kind);
+        let ready = link.count(&stream, &link.names.queued(kind, tenant)).await?;
+        Ok(ready + link.count(&stream, &link.names.delayed(kind, tenant)).await?)
+    }
+
+    async fn seat(
+        &self,
+        kind: &Kind,
+        tenant: &TenantId,
+        cap: u32,
+        job: JobId,
+    ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
+        seats::seat(&self.shared, kind, tenant, cap, job).await
+    }
+
+    async fn reserve(
+        &self,
+        kind: &Kind,
+        tenant: &TenantId,
+        key: &str,
+        window: Duration,
+        job: JobId,
+    ) -> Result<Option<JobId>, Unavailable> {
+        self.shared.reserve(self.shared.link.names.unique(kind, tenant, key), window, job).await
+    }
+}
+
+impl Shared {
+    /// The server lets one message onto the subject, and forgets it after the window.
+    async fn reserve(&self, subject: String, window: Duration, job: JobId) -> Result<Option<JobId>, Unavailable> {
+        let stream = self.link.names.stream("UNIQUE");
+        let headers = guarded(0, window);
+        let payload = Bytes::from(job.to_string());
+        for _ in 0..TRIES {
+            match self.link.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
+                Ok(_) => return Ok(None),
+                Err(Fault::Silence) => {}
+                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+            // Somebody has it, or this job, whose acknowledgement was lost.
+            let holder = self.link.last_exactly(&stream, &subject).await?;
+            if let Some(holder) = holder.and_then(|entry| std::str::from_utf8(&entry.payload).ok()?.parse().ok()) {
+                return Ok((holder != job).then_some(holder));
+            }
+        }
+        Err(Unavailable(format!("NATS does not say who has the key at {subject}")))
+    }
+}
+
+/// Headers of a message that is stored if the subject's last message has this sequence (0: if it has none), and that
+/// the server forgets after this long: whole seconds, at least one.
+pub(super) fn guarded(last: u64, time: Duration) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Expected-Last-Subject-Sequence", last.to_string());
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    headers.insert("Nats-TTL", format!("{}s", seconds.max(1)));
+    headers
+}
+
+fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
+    let header = |name: &str| entry.headers.get(name).map(|value| value.as_str().to_owned());
+    // A message that waits for its time names the subject where it will be published.
+    let subject = header("Nats-Schedule-Target").unwrap_or_else(|| entry.subject.clone());
+    let run_at = header("Nats-Schedule").and_then(|when| {
+        let at = DateTime::parse_from_rfc3339(when.strip_prefix("@at ")?.trim()).ok()?;
+        Some(at.to_utc())
+    });
+    let (job, lane) = delivery::whose(stream, &subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
+    Some(Queued {
+        sequence: entry.sequence,
+        job,
+        kind: kind.clone(),
+        lane,
+        published_at: entry.at,
+        run_at: run_at.filter(|at| *at > Utc::now()),
+        payload: entry.payload,
+        headers: jobs::from_nats(&entry.headers),
+    })
+}

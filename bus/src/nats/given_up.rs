@@ -1,0 +1,181 @@
+//! Buries jobs that the server has given up: the backstop where no worker lived long enough to say why.
+//!
+//! The server says so in an advisory without the job, and leaves the job in its queue where nobody is handed it. The
+//! order is what makes a crash harmless: letter, then whoever polls has dealt with the job, then the job is deleted,
+//! then the advisory is acknowledged. After a crash in between the advisory comes again, and every step may be done
+//! twice.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::Message;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use ruche_schemas::{Failure, JobRef, Kind, failure::codes};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time;
+
+use super::{
+    Shared, delivery, jobs,
+    link::{Fault, jittered},
+    store::Entry,
+};
+use crate::{DeadLetter, GivenUp, Unavailable, topology::UNDERTAKER};
+
+/// For how long the server is asked to wait for an advisory.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// The first pause after a fault, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+#[derive(Deserialize)]
+struct Advisory {
+    stream: String,
+    stream_seq: u64,
+    deliveries: u64,
+    timestamp: DateTime<Utc>,
+}
+
+/// An advisory whose job is buried and still in its queue.
+struct Open {
+    stream: String,
+    sequence: u64,
+    reply: String,
+}
+
+struct Undertaker {
+    shared: Arc<Shared>,
+    open: Option<Open>,
+    pause: Duration,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the port lets an adapter fail here")]
+pub(super) fn given_up(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+    let undertaker = Undertaker { shared, open: None, pause: Duration::ZERO };
+    let next = |mut undertaker: Undertaker| async move { Some((undertaker.next().await, undertaker)) };
+    Ok(stream::unfold(undertaker, next).boxed())
+}
+
+impl Undertaker {
+    /// The next job; a fault is told, and tried again after a pause that grows.
+    async fn next(&mut self) -> Result<JobRef, Unavailable> {
+        time::sleep(jittered(self.pause)).await;
+        loop {
+            match self.step().await {
+                Ok(found) => {
+                    self.pause = Duration::ZERO;
+                    if let Some(job) = found {
+                        return Ok(job);
+                    }
+                }
+                Err(error) => {
+                    self.pause = (self.pause * 2).clamp(PAUSE.0, PAUSE.1);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Option<JobRef>, Unavailable> {
+        if let Some(open) = &self.open {
+            self.shared.link.delete(&open.stream, open.sequence).await?;
+            self.shared.acknowledge(&open.reply).await?;
+            self.open = None;
+        }
+        let Some(message) = self.shared.advisory().await? else { return Ok(None) };
+        let Some(reply) = message.reply.map(|reply| reply.to_string()) else { return Ok(None) };
+        let advisory = serde_json::from_slice::<Advisory>(&message.payload).ok();
+        let job = match &advisory {
+            Some(advisory) => self.shared.bury_given_up(advisory).await?,
+            None => None,
+        };
+        match (job, advisory) {
+            (Some(job), Some(advisory)) => {
+                self.open = Some(Open { stream: advisory.stream, sequence: advisory.stream_seq, reply });
+                Ok(Some(job))
+            }
+            _ => {
+                // Nothing to bury: somebody has dealt with the job.
+                self.shared.acknowledge(&reply).await?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Pulls an advisory; `None` when there is none for a while.
+    async fn advisory(&self) -> Result<Option<Message>, Fault> {
+        let link = &self.link;
+        let mut health = link.health();
+        let losses = health.borrow().losses;
+        let inbox = link.client.new_inbox();
+        let mut answers = link.subscribe(inbox.clone()).await?;
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{UNDERTAKER}", link.names.stream("ADVISORIES"));
+        let wait = u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX);
+        link.send(asked, inbox, Bytes::from(json!({"batch": 1, "expires": wait}).to_string())).await?;
+        let message = tokio::select! {
+            message = time::timeout(WAIT * 2, answers.next()) => message.map_err(|_| Fault::Silence)?,
+            _ = health.wait_for(|now| now.losses != losses) => None,
+        };
+        let message = message.ok_or_else(|| Fault::Down("the connection to NATS was lost".to_owned()))?;
+        match message.status.map(|status| status.as_u16()) {
+            None => Ok(Some(message)),
+            Some(404 | 408) => Ok(None),
+            Some(503) => Err(Fault::NoResponders),
+            Some(status) => {
+                let description = message.description.unwrap_or_default();
+                Err(Fault::Down(format!("NATS answers {status} {description} to a pull of advisories")))
+            }
+        }
+    }
+
+    async fn acknowledge(&self, reply: &str) -> Result<(), Fault> {
+        self.link.request(reply.to_owned(), None, Bytes::from_static(b"+ACK")).await.map(|_| ())
+    }
+
+    /// Buries the job that an advisory speaks of; `None` if it is not in its queue any more. A letter that is there
+    /// stays: a worker wrote it, and knew why.
+    async fn bury_given_up(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
+        let prefix = self.link.names.stream("JOBS_");
+        let kind = advisory.stream.strip_prefix(&prefix).and_then(|kind| kind.to_lowercase().parse().ok());
+        let Some(kind) = kind else { return Ok(None) };
+        let Some(entry) = self.link.exactly(&advisory.stream, advisory.stream_seq).await? else { return Ok(None) };
+        let attempts = u32::try_from(advisory.deliveries).unwrap_or(u32::MAX);
+        let given_up = GivenUp { kind, sequence: advisory.stream_seq, attempts };
+        let Some(letter) = letter(&advisory.stream, &given_up, &entry, advisory.timestamp) else { return Ok(None) };
+        if self.letter_of(&letter.job).await?.is_none() {
+            self.bury(&letter).await?;
+            tracing::warn!(job.id = %letter.job.id, job.kind = %letter.kind, job.attempt = letter.attempts,
+                "a job that no worker ended is now a dead letter");
+        }
+        Ok(Some(letter.job))
+    }
+}
+
+fn letter(stream: &str, given_up: &GivenUp, entry: &Entry, at: DateTime<Utc>) -> Option<DeadLetter> {
+    let kind: &Kind = &given_up.kind;
+    let (job, lane) = delivery::whose(stream, &entry.subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
+    let attempts = given_up.attempts;
+    let message = format!(
+        "the job was handed out {attempts} times and no worker ended it: look for workers that were killed while \
+         they had it, then replay it"
+    );
+    let headers = jobs::from_nats(&entry.headers);
+    Some(DeadLetter {
+        job,
+        kind: kind.clone(),
+        lane,
+        failure: Failure::new(codes::ATTEMPTS, message),
+        attempts,
+        at: at.min(Utc::now()),
+        // W3C: version, trace id, parent id, flags.
+        trace_id: headers.get("traceparent").and_then(|parent| parent.split('-').nth(1)).map(str::to_owned),
+        payload: String::from_utf8_lossy(&entry.payload).into_owned(),
+        headers,
+    })
+}

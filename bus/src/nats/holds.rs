@@ -1,0 +1,134 @@
+//! What operators hold up: a message per thing, the last one counts.
+//!
+//! Listeners hear what is stored, with its sequence, and read everything again after an outage and now and then, in
+//! case a message was lost on its way.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_nats::{HeaderMap, Subscriber};
+use bytes::Bytes;
+use futures::{
+    FutureExt, StreamExt,
+    stream::{self, BoxStream},
+};
+use tokio::{sync::watch::Receiver, time};
+
+use super::{
+    Shared,
+    link::{Health, jittered},
+    store::number,
+};
+use crate::{Hold, Unavailable};
+
+/// For how long it is remembered that something was resumed.
+const RESUMED: &str = "86400s";
+
+/// After this much silence everything is read again.
+const SILENCE: Duration = Duration::from_secs(30);
+
+impl Shared {
+    pub(super) async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
+        let mut headers = HeaderMap::new();
+        let mut payload = Bytes::new();
+        match on {
+            true => {
+                let text = serde_json::to_vec(hold).map_err(|error| Unavailable(error.to_string()))?;
+                payload = Bytes::from(text);
+            }
+            false => headers.insert("Nats-TTL", RESUMED),
+        }
+        self.link.store_surely(self.link.names.hold(hold), Some(headers), payload).await?;
+        Ok(())
+    }
+}
+
+struct Listener {
+    shared: Arc<Shared>,
+    heard: Subscriber,
+    health: Receiver<Health>,
+    /// By the last two tokens of its subject: the sequence, and what is held up.
+    known: BTreeMap<String, (u64, Option<Hold>)>,
+    told: Option<Vec<Hold>>,
+    stale: bool,
+    waiting: Option<Vec<Hold>>,
+}
+
+pub(super) async fn holds(shared: Arc<Shared>) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
+    let health = shared.link.health();
+    let heard = shared.link.subscribe(shared.link.names.held()).await?;
+    let known = BTreeMap::new();
+    let mut listener = Listener { shared, heard, health, known, told: None, stale: false, waiting: None };
+    // On one connection the server sees the subscription before this read.
+    listener.read().await?;
+    listener.tell();
+    Ok(stream::unfold(listener, |mut listener| async move { listener.next().await.map(|set| (set, listener)) }).boxed())
+}
+
+/// The last two tokens.
+fn name(subject: &str) -> String {
+    let mut tokens = subject.rsplit('.');
+    let (last, what) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or_default());
+    format!("{what}.{last}")
+}
+
+impl Listener {
+    async fn next(&mut self) -> Option<Vec<Hold>> {
+        loop {
+            if let Some(set) = self.waiting.take() {
+                return Some(set);
+            }
+            let patience = if self.stale { Duration::from_secs(1) } else { SILENCE };
+            tokio::select! {
+                message = self.heard.next() => {
+                    self.hear(message?);
+                    while let Some(Some(message)) = self.heard.next().now_or_never() {
+                        self.hear(message);
+                    }
+                }
+                Ok(()) = self.health.changed() => {
+                    let health = *self.health.borrow_and_update();
+                    self.stale = true;
+                    if health.up {
+                        self.stale = self.read().await.is_err();
+                    }
+                }
+                () = time::sleep(jittered(patience)) => self.stale = self.read().await.is_err(),
+            }
+            self.tell();
+        }
+    }
+
+    fn hear(&mut self, message: async_nats::Message) {
+        let sequence = message.headers.as_ref().map_or(0, |headers| number(headers, "Nats-Sequence"));
+        self.learn(name(&message.subject), sequence, &message.payload);
+    }
+
+    fn learn(&mut self, name: String, sequence: u64, payload: &[u8]) {
+        if self.known.get(&name).is_none_or(|(before, _)| *before < sequence) {
+            self.known.insert(name, (sequence, serde_json::from_slice(payload).ok()));
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), Unavailable> {
+        let link = &self.shared.link;
+        let found = link.all(&link.names.stream("CONTROLS"), &link.names.holds(), 1, usize::MAX).await?;
+        // What is not there any more was resumed long ago; what is newer was heard, and the replica that answers
+        // does not have it yet.
+        let newest = found.last().map_or(0, |entry| entry.sequence);
+        self.known.retain(|_, (sequence, _)| *sequence > newest);
+        for entry in found {
+            self.learn(name(&entry.subject), entry.sequence, &entry.payload);
+        }
+        Ok(())
+    }
+
+    /// Keeps the set for whoever polls, if it is not the one that was told last.
+    fn tell(&mut self) {
+        let mut set: Vec<_> = self.known.values().filter_map(|(_, hold)| hold.clone()).collect();
+        set.sort();
+        if self.told.as_ref() != Some(&set) {
+            self.told = Some(set.clone());
+            self.waiting = Some(set);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Places among a tenant's jobs that run at once: one subject a place, and the server lets one message onto it.
+//!
+//! A place lapses with its message. Whoever writes names the sequence that it believes to be the last, so a worker
+//! that was silent for too long can't write over its successor.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ruche_schemas::{JobId, Kind, TenantId};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::{Shared, controls::guarded, link::Fault, log::WRONG_LAST};
+use crate::{Seat, Unavailable};
+
+/// How many free places are tried when others are faster.
+const TRIES: usize = 16;
+
+/// The most places that are told apart: a higher cap is this one.
+const MAX_CAP: u32 = 10_000;
+
+struct NatsSeat {
+    shared: Arc<Shared>,
+    subject: String,
+    payload: Bytes,
+    /// The sequence of its last message.
+    last: Mutex<u64>,
+}
+
+pub(super) async fn seat(
+    shared: &Arc<Shared>,
+    kind: &Kind,
+    tenant: &TenantId,
+    cap: u32,
+    job: JobId,
+) -> Result<Option<Box<dyn Seat>>, Unavailable> {
+    let cap = cap.min(MAX_CAP);
+    let names = &shared.link.names;
+    let taken = shared.link.all(&names.stream("SEATS"), &names.seats(kind, tenant), 1, MAX_CAP as usize).await?;
+    // The job's own place, from an attempt whose worker died, is taken over.
+    let mine = |payload: &[u8]| payload.starts_with(job.to_string().as_bytes());
+    let own = taken.iter().find(|entry| mine(&entry.payload)).map(|entry| (entry.subject.clone(), entry.sequence));
+    let others = taken.iter().filter(|entry| !mine(&entry.payload)).count();
+    if others >= cap as usize {
+        return Ok(None);
+    }
+    let start = rand::random_range(0..cap.max(1));
+    let free = (0..cap).map(|n| names.seat(kind, tenant, (start + n) % cap));
+    let free = free.filter(|subject| !taken.iter().any(|entry| entry.subject == *subject)).map(|subject| (subject, 0));
+    for (subject, last) in own.into_iter().chain(free).take(TRIES) {
+        // Another taking of the same place by the same job is another holder.
+        let payload = Bytes::from(format!("{job} {}", Uuid::now_v7()));
+        if let Some(last) = shared.sit(&subject, last, &payload).await? {
+            let shared = Arc::clone(shared);
+            return Ok(Some(Box::new(NatsSeat { shared, subject, payload, last: Mutex::new(last) })));
+        }
+    }
+    Ok(None)
+}
+
+impl Shared {
+    /// Writes a place's message after the one that is named: its sequence, or `None` if somebody else has written.
+    async fn sit(&self, subject: &str, mut last: u64, payload: &Bytes) -> Result<Option<u64>, Unavailable> {
+        for _ in 0..3 {
+            let headers = guarded(last, self.ack_wait.max(Duration::from_secs(1)));
+            match self.link.store(subject.to_owned(), Some(headers), payload.clone()).await {
+                Ok(stored) => return Ok(Some(stored.sequence)),
+                Err(Fault::Silence) => {}
+                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+            let found = self.link.last_exactly(&self.link.names.stream("SEATS"), subject).await?;
+            last = match found {
+                // Stored, and the acknowledgement was lost; or as before, while the leader was busy.
+                Some(entry) if entry.payload == *payload && entry.sequence > last => return Ok(Some(entry.sequence)),
+                Some(entry) if entry.sequence == last => last,
+                Some(_) => return Ok(None),
+                None => 0,
+            };
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Seat for NatsSeat {
+    async fn keep(&self) -> Result<(), Unavailable> {
+        let mut last = self.last.lock().await;
+        match self.shared.sit(&self.subject, *last, &self.payload).await? {
+            Some(sequence) => *last = sequence,
+            None => return Err(Unavailable(format!("the place {} has been given to another", self.subject))),
+        }
+        Ok(())
+    }
+
+    async fn leave(self: Box<Self>) {
+        let last = *self.last.lock().await;
+        if let Err(error) = self.shared.link.delete(&self.shared.link.names.stream("SEATS"), last).await {
+            tracing::debug!(place = %self.subject, %error, "a place was not given back: it lapses by itself");
+        }
+    }
+}
