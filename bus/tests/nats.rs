@@ -8,7 +8,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{
-    Bus, PublishError, Receipt,
+    Bus, PublishError, Receipt, Scheduler,
     nats::{ConnectError, Nats},
 };
 use ruche_schemas::{EventType, JobRef, Lane};
