@@ -69,7 +69,7 @@ impl Seat for MemorySeat {
 }
 
 impl Memory {
-    fn queue(&self, kind: &Kind) -> Result<&Arc<Queue>, Unavailable> {
+    fn open_queue(&self, kind: &Kind) -> Result<&Arc<Queue>, Unavailable> {
         let queue = self.shared.queues.get(kind);
         queue.ok_or_else(|| Unavailable(format!("there is no queue for jobs of kind {kind}")))
     }
@@ -103,11 +103,11 @@ impl Controls for Memory {
         after: u64,
         limit: usize,
     ) -> Result<Vec<Queued>, Unavailable> {
-        Ok(self.queue(kind)?.queued(tenant, after, limit))
+        Ok(self.open_queue(kind)?.queued(tenant, after, limit))
     }
 
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
-        Ok(self.queue(kind)?.queued(tenant, 0, usize::MAX).len() as u64)
+        Ok(self.open_queue(kind)?.queued(tenant, 0, usize::MAX).len() as u64)
     }
 
     async fn seat(
@@ -117,7 +117,7 @@ impl Controls for Memory {
         cap: u32,
         job: JobId,
     ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
-        let ack_wait = self.queue(kind)?.ack_wait();
+        let ack_wait = self.open_queue(kind)?.ack_wait();
         let place = (kind.clone(), tenant.clone(), job);
         let now = Instant::now();
         let seats = &self.shared.controlled.seats;

@@ -78,16 +78,23 @@ impl Memory {
     }
 }
 
+impl Memory {
+    fn check_size(message: &Message) -> Result<(), PublishError> {
+        let headers = message.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
+        let bytes = message.payload.len() + headers;
+        match bytes > MAX_JOB_BYTES {
+            true => Err(PublishError::TooLarge { bytes, max: MAX_JOB_BYTES }),
+            false => Ok(()),
+        }
+    }
+}
+
 #[async_trait]
 impl Bus for Memory {
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
-        let headers = message.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
-        let bytes = message.payload.len() + headers;
-        if bytes > MAX_JOB_BYTES {
-            return Err(PublishError::TooLarge { bytes, max: MAX_JOB_BYTES });
-        }
+        Self::check_size(&message)?;
         match self.shared.queues.get(&message.kind) {
-            Some(queue) => queue.publish(message),
+            Some(queue) => queue.publish_at(message, None),
             None => Err(PublishError::UnknownKind { kind: message.kind }),
         }
     }
@@ -193,10 +200,10 @@ mod tests {
             host: "host".to_owned(),
             labels: BTreeMap::new(),
             gpu: None,
-            in_flight: 0,
-            state: crate::WorkerState::Running,
             models: Vec::new(),
             slots: 1,
+            in_flight: 0,
+            state: crate::WorkerState::Running,
             version: "0".to_owned(),
             since: chrono::Utc::now(),
         };

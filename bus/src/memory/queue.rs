@@ -15,12 +15,15 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::lock;
+use super::{lock, scheduler::Later};
 use crate::{
     Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable,
     lanes::{LANES, SHARES, Turns},
     topology::DEDUP_WINDOW,
 };
+
+/// Jobs that are not due come after all others.
+const LATER: u64 = 1 << 62;
 
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -36,6 +39,8 @@ struct State {
     lanes: [Jobs; LANES],
     turns: Turns,
     sequence: u64,
+    /// Not due yet.
+    later: Later,
     known: HashSet<JobRef>,
     /// Until when which job is known, the earliest first.
     known_until: VecDeque<(Instant, JobRef)>,
@@ -88,12 +93,38 @@ impl Jobs {
     }
 }
 
+impl State {
+    /// All that wait, now or for later.
+    fn held(&self) -> usize {
+        self.lanes.iter().map(|jobs| jobs.held.len()).sum::<usize>() + self.later.len()
+    }
+
+    /// Adds a job that is ready.
+    fn add(&mut self, message: Message, attempt: u32) {
+        self.sequence += 1;
+        let (sequence, lane) = (self.sequence, message.lane as usize);
+        let held = Held { message, published_at: Utc::now(), published: Instant::now(), attempt, until: None };
+        self.lanes[lane].held.insert(sequence, held);
+        self.lanes[lane].ready.insert(sequence);
+    }
+
+    /// Makes ready what is due.
+    fn wake(&mut self, now: Instant, backlog: usize) {
+        self.lanes.iter_mut().for_each(|jobs| jobs.wake(now));
+        let room = backlog.saturating_sub(self.held());
+        for (message, attempt) in self.later.due(now, room) {
+            self.add(message, attempt);
+        }
+    }
+}
+
 impl Queue {
     pub(super) fn new(kind: Kind, backlog: usize, ack_wait: Duration) -> Self {
         Self { kind, backlog, ack_wait, state: Mutex::default(), changed: watch::Sender::default() }
     }
 
-    pub(super) fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
+    /// Accepts a job, for now or for this time.
+    pub(super) fn publish_at(&self, message: Message, at: Option<DateTime<Utc>>) -> Result<Receipt, PublishError> {
         let now = Instant::now();
         let mut state = lock(&self.state);
         while let Some((until, _)) = state.known_until.front()
@@ -106,16 +137,15 @@ impl Queue {
         if state.known.contains(&message.job) {
             return Ok(Receipt { duplicate: true });
         }
-        if state.lanes.iter().map(|jobs| jobs.held.len()).sum::<usize>() >= self.backlog {
+        if state.held() >= self.backlog {
             return Err(PublishError::Full { kind: self.kind.clone() });
         }
         state.known.insert(message.job.clone());
         state.known_until.push_back((now + DEDUP_WINDOW, message.job.clone()));
-        state.sequence += 1;
-        let (sequence, lane) = (state.sequence, message.lane as usize);
-        let held = Held { message, published_at: Utc::now(), published: now, attempt: 0, until: None };
-        state.lanes[lane].held.insert(sequence, held);
-        state.lanes[lane].ready.insert(sequence);
+        match at {
+            Some(at) => state.later.put(message, 0, at),
+            None => state.add(message, 0),
+        }
         drop(state);
         self.changed.send_replace(());
         Ok(Receipt { duplicate: false })
@@ -126,7 +156,7 @@ impl Queue {
         let now = Instant::now();
         let mut guard = lock(&self.state);
         let state = &mut *guard;
-        state.lanes.iter_mut().for_each(|jobs| jobs.wake(now));
+        state.wake(now, self.backlog);
         let mut taken = Vec::new();
         while taken.len() < free {
             let wanted = std::array::from_fn(|lane| !state.lanes[lane].ready.is_empty());
@@ -139,7 +169,8 @@ impl Queue {
             taken.push(self.delivery(held, Ticket { queue: Arc::clone(self), lane, sequence }));
         }
         taken.sort_by_key(|delivery| delivery.lane);
-        let next = state.lanes.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until).min();
+        let next = state.lanes.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
+        let next = next.chain(state.later.next()).min();
         (taken, next)
     }
 
@@ -166,25 +197,39 @@ impl Queue {
         let held = state.lanes.iter().flat_map(|jobs| jobs.held.range(after.saturating_add(1)..));
         let mut held: Vec<_> = held.filter(|(_, held)| held.message.job.tenant == *tenant).collect();
         held.sort_by_key(|(sequence, _)| **sequence);
-        let queued = |(&sequence, held): (&u64, &Held)| Queued {
+        let queued = |sequence: u64, message: &Message, published_at, run_at| Queued {
             sequence,
-            job: held.message.job.clone(),
+            job: message.job.clone(),
             kind: self.kind.clone(),
-            lane: held.message.lane,
-            published_at: held.published_at,
-            run_at: None,
-            payload: held.message.payload.clone(),
-            headers: held.message.headers.clone(),
+            lane: message.lane,
+            published_at,
+            run_at,
+            payload: message.payload.clone(),
+            headers: message.headers.clone(),
         };
-        held.into_iter().take(limit).map(queued).collect()
+        let held = held.into_iter().map(|(&sequence, held)| queued(sequence, &held.message, held.published_at, None));
+        let mut later: Vec<_> = state.later.of_later(tenant).collect();
+        later.sort_by_key(|(turn, ..)| *turn);
+        let later = later.into_iter().map(|(turn, message, at)| queued(LATER + turn, message, at, Some(at)));
+        held.chain(later).filter(|job| job.sequence > after).take(limit).collect()
+    }
+
+    /// Reads or changes what is for later.
+    pub(super) fn later<T>(&self, change: impl FnOnce(&mut Later) -> T) -> T {
+        let mut state = lock(&self.state);
+        state.wake(Instant::now(), self.backlog);
+        let result = change(&mut state.later);
+        drop(state);
+        self.changed.send_replace(());
+        result
     }
 
     pub(super) fn depth(&self) -> Vec<Depth> {
         let now = Instant::now();
         let mut state = lock(&self.state);
+        state.wake(now, self.backlog);
         let depth = |lane: Lane| {
-            let jobs = &mut state.lanes[lane as usize];
-            jobs.wake(now);
+            let jobs = &state.lanes[lane as usize];
             Depth {
                 kind: self.kind.clone(),
                 lane,
@@ -230,8 +275,16 @@ impl Settle for Ticket {
         self.ack().await
     }
 
-    async fn defer(&self, _: DateTime<Utc>, _: bool) -> Result<(), Unavailable> {
-        Err(Unavailable("not yet".to_owned()))
+    async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
+        let mut state = lock(&self.queue.state);
+        if let Some(held) = state.lanes[self.lane].held.get(&self.sequence) {
+            let (message, used) = (held.message.clone(), held.attempt.saturating_sub(u32::from(!counts)));
+            state.later.put(message, used, until);
+            state.lanes[self.lane].remove(self.sequence);
+        }
+        drop(state);
+        self.queue.changed.send_replace(());
+        Ok(())
     }
 
     fn extender(&self) -> Box<dyn Extend> {

@@ -12,6 +12,9 @@ use ruche_schemas::{JobId, Kind, TenantId};
 use super::{Nats, Shared, delivery, holds, jobs, link::Fault, log::WRONG_LAST, seats, store::Entry};
 use crate::{Controls, Hold, Queued, Seat, Unavailable};
 
+/// Jobs that are not due lie in a stream of their own; their positions come after those of all others.
+const LATER: u64 = 1 << 62;
+
 /// How often a key whose holder has just lapsed is asked for again.
 const TRIES: u32 = 5;
 
@@ -33,20 +36,26 @@ impl Controls for Nats {
         limit: usize,
     ) -> Result<Vec<Queued>, Unavailable> {
         let link = &self.shared.link;
-        let (stream, from) = (link.names.jobs(kind), after.saturating_add(1));
         let mut found = Vec::new();
-        for subjects in [link.names.queued(kind, tenant), link.names.delayed(kind, tenant)] {
-            found.extend(link.all(&stream, &subjects, from, limit).await?);
+        if after < LATER {
+            let stream = link.names.jobs(kind);
+            let entries = link.all(&stream, &link.names.queued(kind, tenant), after.saturating_add(1), limit).await?;
+            found.extend(entries.into_iter().filter_map(|entry| queued(&stream, kind, entry)));
         }
-        found.sort_by_key(|entry| entry.sequence);
-        Ok(found.into_iter().filter_map(|entry| queued(&stream, kind, entry)).take(limit).collect())
+        if found.len() < limit {
+            let (stream, left) = (link.names.stream("SCHEDULES"), limit - found.len());
+            let from = after.saturating_sub(LATER).saturating_add(1);
+            let entries = link.all(&stream, &link.names.delayed(kind, tenant), from, left).await?;
+            let jobs = entries.into_iter().filter_map(|entry| queued(&stream, kind, entry));
+            found.extend(jobs.map(|job| Queued { sequence: job.sequence.saturating_add(LATER), ..job }));
+        }
+        Ok(found)
     }
 
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
         let link = &self.shared.link;
-        let stream = link.names.jobs(kind);
-        let ready = link.count(&stream, &link.names.queued(kind, tenant)).await?;
-        Ok(ready + link.count(&stream, &link.names.delayed(kind, tenant)).await?)
+        let ready = link.count(&link.names.jobs(kind), &link.names.queued(kind, tenant)).await?;
+        Ok(ready + link.count(&link.names.stream("SCHEDULES"), &link.names.delayed(kind, tenant)).await?)
     }
 
     async fn seat(
@@ -106,8 +115,10 @@ pub(super) fn guarded(last: u64, time: Duration) -> HeaderMap {
 
 fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
     let header = |name: &str| entry.headers.get(name).map(|value| value.as_str().to_owned());
-    // A message that waits for its time names the subject where it will be published.
-    let subject = header("Nats-Schedule-Target").unwrap_or_else(|| entry.subject.clone());
+    // A message that waits for its time names where it goes then, `....<lane>.<tenant>`: without a shard.
+    let target = header("Nats-Schedule-Target");
+    let target = target.as_deref().and_then(|target| target.rsplit_once('.'));
+    let subject = target.map_or_else(|| entry.subject.clone(), |(lane, tenant)| format!("{lane}.0.{tenant}"));
     let run_at = header("Nats-Schedule").and_then(|when| {
         let at = DateTime::parse_from_rfc3339(when.strip_prefix("@at ")?.trim()).ok()?;
         Some(at.to_utc())

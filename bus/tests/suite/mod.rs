@@ -4,6 +4,7 @@ pub(crate) mod controls;
 pub(crate) mod dead;
 pub(crate) mod jobs;
 pub(crate) mod log;
+pub(crate) mod scheduler;
 pub(crate) mod signals;
 pub(crate) mod workers;
 
