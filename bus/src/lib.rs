@@ -15,6 +15,7 @@ pub mod memory;
 pub mod nats;
 pub mod ops;
 pub mod port;
+mod recur;
 pub mod telemetry;
 pub mod topology;
 pub mod trace;

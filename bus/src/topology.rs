@@ -9,7 +9,7 @@ use std::time::Duration;
 use ruche_schemas::{JobRef, Kind, Lane, TenantId, config};
 use serde::Serialize;
 
-use crate::PRESENCE;
+use crate::{PRESENCE, nats::due::CONSUMER as DUE};
 
 /// The largest job as a message, headers included, in bytes. It is less than the server's default of 1 MiB by what
 /// a dead letter adds to the job that it keeps.
@@ -59,6 +59,24 @@ impl Names {
     #[must_use]
     pub fn job(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
         format!("{}.job.{kind}.{lane}.0.{tenant}", self.prefix)
+    }
+
+    /// Where a job waits that is not yet due.
+    #[must_use]
+    pub fn later(&self, kind: &Kind, job: &JobRef) -> String {
+        format!("{}.schedule.{kind}.{}.{}", self.prefix, job.tenant, job.id)
+    }
+
+    /// Where a recurring job is kept; of any kind without one. The name may be `*`.
+    #[must_use]
+    pub fn recurring(&self, kind: Option<&Kind>, tenant: &TenantId, name: &str) -> String {
+        format!("{}.recurring.{}.{tenant}.{name}", self.prefix, kind.map_or("*", Kind::as_str))
+    }
+
+    /// Where a job lands that is due.
+    #[must_use]
+    pub fn due(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
+        format!("{}.due.{kind}.{lane}.{tenant}", self.prefix)
     }
 
     /// All jobs of a lane.
@@ -147,6 +165,9 @@ pub struct Stream {
     /// For how long message ids are remembered, in nanoseconds.
     #[serde(serialize_with = "nanos")]
     pub duplicate_window: Duration,
+    /// Whether its messages may say when they are due.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_msg_schedules: bool,
     /// Whether any replica answers reads.
     pub allow_direct: bool,
     /// Under which subject stored messages are announced.
@@ -207,6 +228,7 @@ pub fn streams(config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec
     let names = Names::new(&config.prefix);
     let mut streams: Vec<_> = kinds.iter().map(|kind| jobs(&names, config, kind, ack_wait)).collect();
     streams.extend(records(&names, config));
+    streams.push(schedules(&names, config));
     streams.extend(signals(&names, config, kinds));
     streams
 }
@@ -234,6 +256,34 @@ fn jobs(names: &Names, config: &config::Nats, kind: &Kind, ack_wait: Duration) -
         max_msg_size: MAX_JOB_BYTES as i64,
         duplicate_window: DEDUP_WINDOW,
         consumers: consumers.to_vec(),
+        ..plain(config)
+    }
+}
+
+/// Jobs that are not due. Not in the queues, because the server has no message schedules in a stream that refuses new
+/// messages when it is full.
+fn schedules(names: &Names, config: &config::Nats) -> Stream {
+    let prefix = &names.prefix;
+    let due = Consumer {
+        durable_name: DUE.to_owned(),
+        name: DUE.to_owned(),
+        filter_subject: format!("{prefix}.due.*.*.*"),
+        ack_policy: "explicit",
+        deliver_policy: "all",
+        ack_wait: Duration::from_secs(30),
+        max_deliver: -1,
+        max_ack_pending: 10_000,
+        max_waiting: 10_000,
+    };
+    Stream {
+        name: names.stream("SCHEDULES"),
+        description: "Jobs for later and jobs again and again, and those that are due and on their way to their queue"
+            .to_owned(),
+        subjects: ["schedule", "recurring", "due"].map(|what| format!("{prefix}.{what}.*.*.*")).to_vec(),
+        retention: "workqueue",
+        duplicate_window: DEDUP_WINDOW,
+        allow_msg_schedules: true,
+        consumers: vec![due],
         ..plain(config)
     }
 }
@@ -314,6 +364,7 @@ fn plain(config: &config::Nats) -> Stream {
         max_msg_size: -1,
         max_age: Duration::ZERO,
         duplicate_window: Duration::from_secs(120),
+        allow_msg_schedules: false,
         allow_direct: true,
         republish: None,
         consumers: Vec::new(),

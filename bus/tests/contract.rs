@@ -84,4 +84,12 @@ promises! {
         a_cancel_reaches_a_listener_and_a_late_asker
         a_worker_is_known_from_its_announcement_until_it_retires
         a_bus_that_is_up_is_ready;
+    scheduler:
+        a_job_for_later_is_not_handed_out_early
+        a_job_whose_time_is_past_is_handed_out
+        a_job_for_later_can_be_taken_back
+        a_job_for_later_of_an_unknown_kind_is_refused
+        a_job_put_aside_keeps_its_attempts
+        a_schedule_fires_jobs_of_its_own_until_it_is_paused_or_ended
+        a_schedule_that_is_wrong_is_refused_with_words_that_help;
 }

@@ -8,7 +8,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{
-    Bus, PublishError, Receipt,
+    Bus, PublishError, Receipt, Scheduler,
     nats::{ConnectError, Nats},
 };
 use ruche_schemas::{EventType, JobRef, Lane};
@@ -138,6 +138,25 @@ async fn deliveries_resume_after_the_server_restarts() {
             tokio::join!(outage, working);
         }
         assert_eq!(seen, expected);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_for_later_survives_a_restart_of_the_server() {
+    within(async {
+        let server = testing::nats().await;
+        let bus = connect(&server.url(), "t").await;
+        let at = chrono::Utc::now() + chrono::TimeDelta::seconds(2);
+        let job = job();
+        bus.publish_at(message(&job, Lane::Normal), at).await.expect("a receipt");
+        server.stop().await;
+        server.start().await;
+        until_ready(&bus, true).await;
+        let mut queue = queue(&bus).await;
+        let delivery = next(&mut queue).await;
+        assert_eq!((&delivery.job, delivery.attempt), (&job, 1));
+        assert!(chrono::Utc::now() >= at);
     })
     .await;
 }

@@ -6,6 +6,7 @@
 mod log;
 mod ops;
 mod queue;
+mod scheduler;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -18,7 +19,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{JobRef, Kind, Record, TenantId};
+use ruche_schemas::{JobRef, Kind, Record};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::Instant,
@@ -78,6 +79,15 @@ impl Memory {
 }
 
 impl Memory {
+    fn check_size(message: &Message) -> Result<(), PublishError> {
+        let headers = message.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
+        let bytes = message.payload.len() + headers;
+        match bytes > MAX_JOB_BYTES {
+            true => Err(PublishError::TooLarge { bytes, max: MAX_JOB_BYTES }),
+            false => Ok(()),
+        }
+    }
+
     fn bury_letter(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
         let mut dead = lock(&self.shared.dead);
         dead.push_front(letter.clone());
@@ -89,13 +99,9 @@ impl Memory {
 #[async_trait]
 impl Bus for Memory {
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
-        let headers = message.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
-        let bytes = message.payload.len() + headers;
-        if bytes > MAX_JOB_BYTES {
-            return Err(PublishError::TooLarge { bytes, max: MAX_JOB_BYTES });
-        }
+        Self::check_size(&message)?;
         match self.shared.queues.get(&message.kind) {
-            Some(queue) => queue.publish(message),
+            Some(queue) => queue.publish_at(message, None),
             None => Err(PublishError::UnknownKind { kind: message.kind }),
         }
     }
@@ -198,8 +204,13 @@ mod tests {
         let presence = Presence {
             kind: Kind::new("chat"),
             worker: "host-1".to_owned(),
+            host: String::new(),
+            labels: BTreeMap::new(),
+            gpu: None,
             models: Vec::new(),
             slots: 1,
+            in_flight: 0,
+            state: crate::WorkerState::Running,
             version: "0".to_owned(),
             since: chrono::Utc::now(),
         };

@@ -15,7 +15,7 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::lock;
+use super::{lock, scheduler::Later};
 use crate::{
     Deliveries, Delivery, Depth, Extend, Message, PublishError, Receipt, Settle, Unavailable,
     lanes::{LANES, SHARES, Turns},
@@ -36,6 +36,8 @@ struct State {
     lanes: [Jobs; LANES],
     turns: Turns,
     sequence: u64,
+    /// Not due yet.
+    later: Later,
     known: HashSet<JobRef>,
     /// Until when which job is known, the earliest first.
     known_until: VecDeque<(Instant, JobRef)>,
@@ -88,12 +90,38 @@ impl Jobs {
     }
 }
 
+impl State {
+    /// All that wait, now or for later.
+    fn held(&self) -> usize {
+        self.lanes.iter().map(|jobs| jobs.held.len()).sum::<usize>() + self.later.len()
+    }
+
+    /// Adds a job that is ready.
+    fn add(&mut self, message: Message, attempt: u32) {
+        self.sequence += 1;
+        let (sequence, lane) = (self.sequence, message.lane as usize);
+        let held = Held { message, published_at: Utc::now(), published: Instant::now(), attempt, until: None };
+        self.lanes[lane].held.insert(sequence, held);
+        self.lanes[lane].ready.insert(sequence);
+    }
+
+    /// Makes ready what is due.
+    fn wake(&mut self, now: Instant, backlog: usize) {
+        self.lanes.iter_mut().for_each(|jobs| jobs.wake(now));
+        let room = backlog.saturating_sub(self.held());
+        for (message, attempt) in self.later.due(now, room) {
+            self.add(message, attempt);
+        }
+    }
+}
+
 impl Queue {
     pub(super) fn new(kind: Kind, backlog: usize, ack_wait: Duration) -> Self {
         Self { kind, backlog, ack_wait, state: Mutex::default(), changed: watch::Sender::default() }
     }
 
-    pub(super) fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
+    /// Accepts a job, for now or for this time.
+    pub(super) fn publish_at(&self, message: Message, at: Option<DateTime<Utc>>) -> Result<Receipt, PublishError> {
         let now = Instant::now();
         let mut state = lock(&self.state);
         while let Some((until, _)) = state.known_until.front()
@@ -106,16 +134,15 @@ impl Queue {
         if state.known.contains(&message.job) {
             return Ok(Receipt { duplicate: true });
         }
-        if state.lanes.iter().map(|jobs| jobs.held.len()).sum::<usize>() >= self.backlog {
+        if state.held() >= self.backlog {
             return Err(PublishError::Full { kind: self.kind.clone() });
         }
         state.known.insert(message.job.clone());
         state.known_until.push_back((now + DEDUP_WINDOW, message.job.clone()));
-        state.sequence += 1;
-        let (sequence, lane) = (state.sequence, message.lane as usize);
-        let held = Held { message, published_at: Utc::now(), published: now, attempt: 0, until: None };
-        state.lanes[lane].held.insert(sequence, held);
-        state.lanes[lane].ready.insert(sequence);
+        match at {
+            Some(at) => state.later.put(message, 0, at),
+            None => state.add(message, 0),
+        }
         drop(state);
         self.changed.send_replace(());
         Ok(Receipt { duplicate: false })
@@ -126,7 +153,7 @@ impl Queue {
         let now = Instant::now();
         let mut guard = lock(&self.state);
         let state = &mut *guard;
-        state.lanes.iter_mut().for_each(|jobs| jobs.wake(now));
+        state.wake(now, self.backlog);
         let mut taken = Vec::new();
         while taken.len() < free {
             let wanted = std::array::from_fn(|lane| !state.lanes[lane].ready.is_empty());
@@ -139,7 +166,8 @@ impl Queue {
             taken.push(self.delivery(held, Ticket { queue: Arc::clone(self), lane, sequence }));
         }
         taken.sort_by_key(|delivery| delivery.lane);
-        let next = state.lanes.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until).min();
+        let next = state.lanes.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
+        let next = next.chain(state.later.next()).min();
         (taken, next)
     }
 
@@ -156,12 +184,22 @@ impl Queue {
         }
     }
 
+    /// Reads or changes what is for later.
+    pub(super) fn later<T>(&self, change: impl FnOnce(&mut Later) -> T) -> T {
+        let mut state = lock(&self.state);
+        state.wake(Instant::now(), self.backlog);
+        let result = change(&mut state.later);
+        drop(state);
+        self.changed.send_replace(());
+        result
+    }
+
     pub(super) fn depth(&self) -> Vec<Depth> {
         let now = Instant::now();
         let mut state = lock(&self.state);
+        state.wake(now, self.backlog);
         let depth = |lane: Lane| {
-            let jobs = &mut state.lanes[lane as usize];
-            jobs.wake(now);
+            let jobs = &state.lanes[lane as usize];
             Depth {
                 kind: self.kind.clone(),
                 lane,
@@ -207,8 +245,16 @@ impl Settle for Ticket {
         self.ack().await
     }
 
-    async fn defer(&self, _: DateTime<Utc>, _: bool) -> Result<(), Unavailable> {
-        Err(Unavailable("not yet".to_owned()))
+    async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
+        let mut state = lock(&self.queue.state);
+        if let Some(held) = state.lanes[self.lane].held.get(&self.sequence) {
+            let (message, used) = (held.message.clone(), held.attempt.saturating_sub(u32::from(!counts)));
+            state.later.put(message, used, until);
+            state.lanes[self.lane].remove(self.sequence);
+        }
+        drop(state);
+        self.queue.changed.send_replace(());
+        Ok(())
     }
 
     fn extender(&self) -> Box<dyn Extend> {

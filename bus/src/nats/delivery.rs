@@ -9,15 +9,19 @@ use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId};
 use uuid::Uuid;
 
-use super::{Shared, jobs, link::Fault};
+use super::{
+    Shared, jobs,
+    link::Fault,
+    scheduler::{self, Aside},
+};
 use crate::{Delivery, Extend, Settle, Unavailable};
 
 /// What the subject of the acknowledgement says (NATS ADR-15).
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Handed {
+pub(super) struct Handed {
     attempt: u32,
-    sequence: u64,
-    published_at: DateTime<Utc>,
+    pub(super) sequence: u64,
+    pub(super) published_at: DateTime<Utc>,
     /// Jobs that wait behind it.
     behind: u64,
 }
@@ -25,7 +29,7 @@ struct Handed {
 impl Handed {
     /// `$JS.ACK.<stream>.<consumer>.<attempt>.<sequence>.<delivery>.<nanoseconds>.<behind>`, or the same with domain
     /// and account before the stream and a random token behind.
-    fn parse(reply: &str) -> Option<Self> {
+    pub(super) fn parse(reply: &str) -> Option<Self> {
         let tokens: Vec<_> = reply.split('.').collect();
         let numbers = match tokens.len() {
             9 => &tokens[4..9],
@@ -54,15 +58,21 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
     let tenant = tenant.parse::<TenantId>().or_else(|_| "invalid-tenant".parse()).ok()?;
     let id = jobs::job_id(message.headers.as_ref(), &message.payload);
     let id = id.unwrap_or_else(|| nameless(shared.link.names.jobs(kind).as_bytes(), handed.sequence));
+    let used = message.headers.as_ref().and_then(|headers| headers.get(jobs::ATTEMPT)?.as_str().parse().ok());
+    let attempt = handed.attempt.saturating_add(used.unwrap_or(0));
+    let headers = message.headers.as_ref().map(jobs::from_nats).unwrap_or_default();
+    let job = JobRef { tenant, id };
+    let once = format!("defer.{kind}.{}.{}", handed.sequence, handed.attempt);
+    let whole = Arc::new(scheduler::aside(&job, kind, lane, &message.payload, &headers));
     let delivery = Delivery {
-        job: JobRef { tenant, id },
+        job,
         kind: kind.clone(),
         lane,
-        attempt: handed.attempt,
+        attempt,
         payload: message.payload,
-        headers: message.headers.as_ref().map(jobs::from_nats).unwrap_or_default(),
+        headers,
         published_at: handed.published_at,
-        settle: Box::new(Answer { shared: Arc::clone(shared), reply }),
+        settle: Box::new(Answer { shared: Arc::clone(shared), reply, whole, attempt, once }),
     };
     Some((delivery, lane as usize, handed.behind))
 }
@@ -83,6 +93,11 @@ fn nameless(stream: &[u8], sequence: u64) -> JobId {
 struct Answer {
     shared: Arc<Shared>,
     reply: String,
+    /// The job as it was published.
+    whole: Arc<crate::Message>,
+    attempt: u32,
+    /// Names this delivery.
+    once: String,
 }
 
 impl Answer {
@@ -127,8 +142,11 @@ impl Settle for Answer {
         self.say(b"+TERM").await
     }
 
-    async fn defer(&self, _: DateTime<Utc>, _: bool) -> Result<(), Unavailable> {
-        Err(Unavailable("not yet".to_owned()))
+    async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
+        let (message, once) = ((*self.whole).clone(), self.once.clone());
+        let used = self.attempt.saturating_sub(u32::from(!counts));
+        self.shared.put_aside(Aside { message, used, once }, until).await?;
+        self.ack().await
     }
 
     fn extender(&self) -> Box<dyn Extend> {

@@ -22,11 +22,20 @@ use crate::{
 /// Which job a message is. The message id can't say it: a dead job that is replayed needs another one.
 pub(super) const JOB: &str = "ruche-job";
 
+/// How many attempts were used up before this message.
+pub(super) const ATTEMPT: &str = "ruche-attempt";
+
+/// What a schedule is, as JSON.
+pub(super) const SCHEDULE: &str = "ruche-schedule";
+
+/// Headers that are ours.
+const OURS: [&str; 3] = [JOB, ATTEMPT, SCHEDULE];
+
 /// Why a job is dead, as JSON.
 const LETTER: &str = "ruche-letter";
 
 /// The server has no such stream.
-const NO_STREAM: u64 = 10059;
+pub(super) const NO_STREAM: u64 = 10059;
 
 /// Larger than the stream takes.
 const TOO_LARGE: u64 = 10054;
@@ -188,7 +197,7 @@ fn letter(entry: &Entry) -> Option<DeadLetter> {
 }
 
 /// The bytes of a header block as it is sent.
-fn size(headers: &HeaderMap) -> usize {
+pub(super) fn size(headers: &HeaderMap) -> usize {
     let line = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
         let name = AsRef::<str>::as_ref(name).len();
         values.iter().map(|value| name + value.as_str().len() + 4).sum::<usize>()
@@ -197,10 +206,10 @@ fn size(headers: &HeaderMap) -> usize {
 }
 
 /// Headers as sent; those that mean something to the server, or can't be sent, are left out.
-fn to_nats(headers: &Headers) -> HeaderMap {
+pub(super) fn to_nats(headers: &Headers) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
-        let reserved = name.to_ascii_lowercase().starts_with("nats-") || name == JOB;
+        let reserved = name.to_ascii_lowercase().starts_with("nats-") || OURS.contains(&name.as_str());
         if let (false, Ok(name), Ok(value)) = (reserved, name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
             map.insert(name, value);
         }
@@ -213,7 +222,7 @@ pub(super) fn from_nats(map: &HeaderMap) -> Headers {
     let text = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
         let name = AsRef::<str>::as_ref(name).to_ascii_lowercase();
         let value = values.last()?.as_str().to_owned();
-        (!name.starts_with("nats-") && name != JOB).then_some((name, value))
+        (!name.starts_with("nats-") && !OURS.contains(&name.as_str())).then_some((name, value))
     };
     map.iter().filter_map(text).collect()
 }

@@ -7,33 +7,40 @@
 //! - `jobs`: publishing, dead letters, depth.
 //! - `log`, `watch`: the log of a job, and those who follow it.
 //! - `signals`: cancellations and the presence of workers.
+//! - `scheduler`, `due`: jobs for later and jobs again and again.
 //! - `deliveries`, `credit`, `delivery`: handing jobs to a worker.
 
 mod credit;
 mod deliveries;
 mod delivery;
+pub(crate) mod due;
 mod ensure;
 mod jobs;
 mod link;
 mod log;
 mod ops;
+mod scheduler;
 mod signals;
 mod store;
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use ruche_schemas::{JobRef, Kind, Record, TenantId, config};
+use ruche_schemas::{JobRef, Kind, Record, config};
 use serde_json::Value;
 
 pub use ensure::TopologyError;
 pub use link::ConnectError;
 
-use crate::{
-    AppendError, Bus, DeadLetter, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable,
-};
+use crate::{AppendError, Bus, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable};
 
 /// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]
@@ -51,6 +58,9 @@ struct Shared {
     cancels: String,
     dead: String,
     workers: String,
+    schedules: String,
+    /// Whether this process moves what is due.
+    moves: AtomicBool,
 }
 
 impl Nats {
@@ -61,19 +71,25 @@ impl Nats {
     /// When the address is wrong, nobody answers or the server refuses the user.
     pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
         let link = link::Link::connect(config).await?;
-        let [events, cancels, dead, workers] =
-            ["EVENTS", "CANCELS", "DEAD", "WORKERS"].map(|name| link.names.stream(name));
-        let shared = Shared { link, config: config.clone(), ack_wait, events, cancels, dead, workers };
+        let [events, cancels, dead, workers, schedules] =
+            ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| link.names.stream(name));
+        let (config, moves) = (config.clone(), AtomicBool::default());
+        let shared = Shared { link, config, ack_wait, events, cancels, dead, workers, schedules, moves };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Creates what [`crate::topology::streams`] says for these kinds, or brings it up to date; changes nothing
-    /// when all is as it should be. May be called by many processes at once.
+    /// when all is as it should be. May be called by many processes at once. From the first call on, jobs whose
+    /// time has come are moved into their queues.
     ///
     /// # Errors
     /// When the server is too old, can't be reached or refuses a stream.
     pub async fn ensure(&self, kinds: &[Kind]) -> Result<(), TopologyError> {
-        self.shared.ensure(kinds).await.map(|_| ())
+        self.shared.ensure(kinds).await?;
+        if !self.shared.moves.swap(true, Ordering::Relaxed) {
+            tokio::spawn(due::run(Arc::downgrade(&self.shared)));
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,6 @@
 use super::Nats;
 use crate::*;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use ruche_schemas::{JobId, JobRef, Kind, TenantId};
 use std::time::Duration;
@@ -25,24 +24,6 @@ impl Graveyard for Nats {
         no()
     }
     async fn given_up(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
-        no()
-    }
-}
-#[async_trait]
-impl Scheduler for Nats {
-    async fn publish_at(&self, _: Message, _: DateTime<Utc>) -> Result<Receipt, PublishError> {
-        Err(PublishError::Unavailable("not yet".to_owned()))
-    }
-    async fn unpublish(&self, _: &Kind, _: &JobRef) -> Result<bool, Unavailable> {
-        no()
-    }
-    async fn schedule(&self, _: &Schedule) -> Result<(), ScheduleError> {
-        Err(ScheduleError::Invalid("not yet".to_owned()))
-    }
-    async fn schedules(&self, _: &TenantId) -> Result<Vec<Schedule>, Unavailable> {
-        no()
-    }
-    async fn unschedule(&self, _: &TenantId, _: &str) -> Result<bool, Unavailable> {
         no()
     }
 }

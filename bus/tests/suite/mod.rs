@@ -3,6 +3,7 @@
 pub(crate) mod dead;
 pub(crate) mod jobs;
 pub(crate) mod log;
+pub(crate) mod scheduler;
 pub(crate) mod signals;
 pub(crate) mod workers;
 

@@ -1,0 +1,123 @@
+//! Moves jobs whose time has come into their queues.
+//!
+//! Every process that has made sure of the streams does this; the server hands each job to one of them. A job is
+//! acknowledged after its queue has it, under an id by which the queue knows it again, so one that dies in between
+//! loses nothing and doubles nothing. A full queue is waited for.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use async_nats::{Message, StatusCode};
+use bytes::Bytes;
+use futures::StreamExt;
+use ruche_schemas::{JobId, Kind, Lane, TenantId};
+use serde_json::json;
+use tokio::time;
+
+use super::{
+    Shared,
+    delivery::Handed,
+    jobs::{ATTEMPT, JOB, SCHEDULE, from_nats, job_id, to_nats},
+    link::{ANSWER, Fault, Refusal, jittered},
+};
+use crate::recur;
+
+/// The consumer that hands them out.
+pub(crate) const CONSUMER: &str = "due";
+
+/// Jobs that one process moves with one request.
+const BATCH: usize = 64;
+
+/// For how long a request waits.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// For how long a job is left alone that can't be moved now.
+const LATER: Duration = Duration::from_secs(5);
+
+/// Moves jobs for as long as the bus is there.
+pub(super) async fn run(bus: Weak<Shared>) {
+    let mut delay = Duration::from_millis(100);
+    while let Some(shared) = bus.upgrade() {
+        match shared.move_due().await {
+            Ok(()) => delay = Duration::from_millis(100),
+            Err(fault) => {
+                tracing::debug!(error = %fault, "can't move jobs that are due: trying again");
+                drop(shared);
+                time::sleep(jittered(delay)).await;
+                delay = (delay * 2).min(WAIT);
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Asks once for what is due, and moves what comes.
+    async fn move_due(self: &Arc<Self>) -> Result<(), Fault> {
+        let inbox = self.link.client.new_inbox();
+        let mut answers = self.link.subscribe(inbox.clone()).await?;
+        let mut health = self.link.health();
+        let losses = health.borrow().losses;
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{CONSUMER}", self.schedules);
+        let body = json!({"batch": BATCH, "expires": u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX)});
+        self.link.send(asked, inbox, Bytes::from(body.to_string())).await?;
+        for _ in 0..BATCH {
+            let message = tokio::select! {
+                message = time::timeout(WAIT + ANSWER, answers.next()) => message.map_err(|_| Fault::Silence)?,
+                _ = health.wait_for(|now| now.losses != losses) => None,
+            };
+            let message = message.ok_or_else(|| Fault::Down("the connection to NATS was lost".to_owned()))?;
+            match message.status {
+                None => self.move_one(message).await?,
+                Some(StatusCode::NOT_FOUND | StatusCode::TIMEOUT) => return Ok(()),
+                Some(status) => return Err(Fault::Down(format!("{status} instead of jobs that are due"))),
+            }
+        }
+        Ok(())
+    }
+
+    async fn move_one(&self, message: Message) -> Result<(), Fault> {
+        let Some(reply) = message.reply.as_ref().map(ToString::to_string) else { return Ok(()) };
+        let Some((subject, headers, payload)) = self.due_job(&reply, &message) else {
+            tracing::warn!(subject = %message.subject, "what is due is no job: it is dropped");
+            self.link.request(reply, None, Bytes::from_static(b"+TERM")).await?;
+            return Ok(());
+        };
+        let answer = match self.link.store_surely(subject.clone(), Some(headers), payload).await {
+            Ok(_) => Bytes::from_static(b"+ACK"),
+            Err(fault @ (Fault::NoResponders | Fault::TooLarge | Fault::Refused(Refusal { .. }))) => {
+                tracing::warn!(subject, error = %fault, "a job is due and its queue does not take it: trying again");
+                Bytes::from(format!(r#"-NAK {{"delay":{}}}"#, LATER.as_nanos()))
+            }
+            Err(fault) => return Err(fault),
+        };
+        self.link.request(reply, None, answer).await?;
+        Ok(())
+    }
+
+    /// What is published for a message that is due: where, and under which id.
+    fn due_job(&self, reply: &str, message: &Message) -> Option<(String, async_nats::HeaderMap, Bytes)> {
+        let handed = Handed::parse(reply)?;
+        let mut tokens = message.subject.rsplit('.');
+        let (tenant, lane, kind) = (tokens.next()?, tokens.next()?, tokens.next()?);
+        let (tenant, lane, kind): (TenantId, Lane, Kind) =
+            (tenant.parse().ok()?, lane.parse().ok()?, kind.parse().ok()?);
+        let old = message.headers.as_ref()?;
+        let mut headers = to_nats(&from_nats(old));
+        let (id, payload): (JobId, Bytes) = match old.get(SCHEDULE) {
+            Some(_) => recur::fired(&message.payload, handed.sequence, handed.published_at)?,
+            None => (job_id(Some(old), &message.payload)?, message.payload.clone()),
+        };
+        headers.insert(JOB, id.to_string());
+        match old.get(ATTEMPT) {
+            // The queue knows the job's own id from when it was published first.
+            Some(attempt) => {
+                headers.insert("Nats-Msg-Id", format!("deferred.{}.{}", self.schedules, handed.sequence));
+                headers.insert(ATTEMPT, attempt.clone());
+            }
+            None => headers.insert("Nats-Msg-Id", format!("{tenant}.{id}")),
+        }
+        Some((self.link.names.job(&kind, lane, &tenant), headers, payload))
+    }
+}

@@ -1,0 +1,217 @@
+//! Jobs for later and jobs again and again, as message schedules of the server (NATS ADR-51).
+//!
+//! They have a stream of their own: the server refuses message schedules in a stream that refuses new messages when
+//! it is full, as a queue of jobs must. What fires lands on a subject of that stream, and [`super::due`] moves it
+//! into its queue. One subject is one job or one schedule, so writing it again replaces it.
+
+use std::collections::BTreeMap;
+
+use async_nats::{HeaderMap, HeaderValue};
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat, Utc};
+use ruche_schemas::{JobRef, Kind, Lane, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    Nats, Shared,
+    jobs::{ATTEMPT, JOB, NO_STREAM, SCHEDULE, size, to_nats},
+    link::{Fault, Refusal},
+    store::Entry,
+};
+use crate::{
+    Every, Headers, Message, PublishError, Receipt, Schedule, ScheduleError, Scheduler, Unavailable, recur,
+    topology::MAX_JOB_BYTES,
+};
+
+/// The subject's last message is not the one named.
+const WRONG_LAST: u64 = 10071;
+
+/// The server does not understand an expression, or does not know a zone.
+const BAD_EXPRESSION: [u64; 2] = [10189, 10223];
+
+/// What a schedule's message says of it, so that a paused one is still whole.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    lane: Lane,
+    every: Every,
+    #[serde(default)]
+    paused: bool,
+}
+
+/// A job that is put aside while a worker has it.
+#[derive(Debug)]
+pub(super) struct Aside {
+    pub(super) message: Message,
+    /// Attempts that were used up.
+    pub(super) used: u32,
+    /// What is the same when the same is said again.
+    pub(super) once: String,
+}
+
+impl Shared {
+    /// Fails for a kind that has no queue.
+    async fn known(&self, kind: &Kind) -> Result<(), PublishError> {
+        match self.link.api::<Value>(&format!("STREAM.INFO.{}", self.link.names.jobs(kind)), &Value::Null).await {
+            Ok(_) => Ok(()),
+            Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => {
+                Err(PublishError::UnknownKind { kind: kind.clone() })
+            }
+            Err(fault) => Err(PublishError::Unavailable(fault.to_string())),
+        }
+    }
+
+    fn later(&self, message: &Message, at: DateTime<Utc>, id: String) -> (String, HeaderMap) {
+        let mut headers = to_nats(&message.headers);
+        headers.insert("Nats-Msg-Id", id);
+        headers.insert(JOB, message.job.id.to_string());
+        // Rounded up: a job is never early.
+        let at = at + chrono::TimeDelta::microseconds(999);
+        headers.insert("Nats-Schedule", format!("@at {}", at.to_rfc3339_opts(SecondsFormat::Millis, true)));
+        let target = self.link.names.due(&message.kind, message.lane, &message.job.tenant);
+        headers.insert("Nats-Schedule-Target", target);
+        (self.link.names.later(&message.kind, &message.job), headers)
+    }
+
+    /// Puts a job that a worker has aside until this time.
+    pub(super) async fn put_aside(&self, aside: Aside, until: DateTime<Utc>) -> Result<(), Unavailable> {
+        let (subject, mut headers) = self.later(&aside.message, until, aside.once);
+        headers.insert(ATTEMPT, aside.used.to_string());
+        self.link.store_surely(subject, Some(headers), aside.message.payload).await?;
+        Ok(())
+    }
+
+    /// Drops what lies on these subjects; returns how much it was.
+    async fn drop_schedules(&self, subjects: String) -> Result<u64, Fault> {
+        #[derive(Deserialize)]
+        struct Purged {
+            purged: u64,
+        }
+        let asked = format!("STREAM.PURGE.{}", self.schedules);
+        Ok(self.link.api::<Purged>(&asked, &json!({"filter": subjects})).await?.purged)
+    }
+
+    /// Everything that is kept of a name, of whatever kind.
+    async fn kept(&self, tenant: &TenantId, name: &str) -> Result<Vec<Entry>, Fault> {
+        self.link.all(&self.schedules, &self.link.names.recurring(None, tenant, name), 1, usize::MAX).await
+    }
+}
+
+/// The header block of a recurring job.
+fn headers(schedule: &Schedule, target: String) -> Result<HeaderMap, ScheduleError> {
+    let value = |text: String| {
+        let wrong = |_| ScheduleError::Invalid(format!("{text:?} holds characters that no schedule may have"));
+        text.parse::<HeaderValue>().map_err(wrong)
+    };
+    let kept = Kept { lane: schedule.lane, every: schedule.every.clone(), paused: schedule.paused };
+    let kept = serde_json::to_string(&kept).map_err(|error| ScheduleError::Invalid(error.to_string()))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(SCHEDULE, value(kept)?);
+    headers.insert("Nats-Rollup", "sub");
+    if schedule.paused {
+        // Without an expression the server keeps it, and nothing fires.
+        return Ok(headers);
+    }
+    let expression = match &schedule.every {
+        Every::Cron { expression, zone } => {
+            if let Some(zone) = zone {
+                headers.insert("Nats-Schedule-Time-Zone", value(zone.clone())?);
+            }
+            expression.clone()
+        }
+        Every::Interval(interval) => format!("@every {}ms", interval.as_millis()),
+    };
+    headers.insert("Nats-Schedule", value(expression)?);
+    headers.insert("Nats-Schedule-Target", target);
+    Ok(headers)
+}
+
+fn read(entry: &Entry) -> Option<Schedule> {
+    let mut tokens = entry.subject.rsplit('.');
+    let (name, tenant, kind) = (tokens.next()?, tokens.next()?, tokens.next()?);
+    let Kept { lane, every, paused } = serde_json::from_str(entry.headers.get(SCHEDULE)?.as_str()).ok()?;
+    let next = recur::next(&every, entry.at, Utc::now()).filter(|_| !paused);
+    Some(Schedule {
+        name: name.to_owned(),
+        tenant: tenant.parse().ok()?,
+        kind: kind.parse().ok()?,
+        lane,
+        every,
+        payload: entry.payload.clone(),
+        paused,
+        since: entry.at,
+        next,
+    })
+}
+
+#[async_trait]
+impl Scheduler for Nats {
+    async fn publish_at(&self, message: Message, at: DateTime<Utc>) -> Result<Receipt, PublishError> {
+        let shared = &self.shared;
+        shared.known(&message.kind).await?;
+        let (subject, mut headers) = shared.later(&message, at, format!("{}.{}", message.job.tenant, message.job.id));
+        headers.insert("Nats-Expected-Last-Subject-Sequence", "0");
+        let bytes = message.payload.len() + size(&to_nats(&message.headers));
+        let too_large = || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES };
+        if bytes > MAX_JOB_BYTES {
+            return Err(too_large());
+        }
+        match shared.link.store_surely(subject, Some(headers), message.payload).await {
+            Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
+            Err(Fault::Refused(Refusal { code: WRONG_LAST, .. })) => Ok(Receipt { duplicate: true }),
+            Err(Fault::TooLarge) => Err(too_large()),
+            Err(Fault::Refused(refusal)) if refusal.is_full() => Err(PublishError::Full { kind: message.kind }),
+            Err(fault) => Err(PublishError::Unavailable(fault.to_string())),
+        }
+    }
+
+    async fn unpublish(&self, kind: &Kind, job: &JobRef) -> Result<bool, Unavailable> {
+        Ok(self.shared.drop_schedules(self.shared.link.names.later(kind, job)).await? > 0)
+    }
+
+    async fn schedule(&self, schedule: &Schedule) -> Result<(), ScheduleError> {
+        recur::check(schedule)?;
+        let shared = &self.shared;
+        shared.known(&schedule.kind).await?;
+        let unavailable = |fault: Fault| PublishError::Unavailable(fault.to_string());
+        let names = &shared.link.names;
+        let headers = headers(schedule, names.due(&schedule.kind, schedule.lane, &schedule.tenant))?;
+        let subject = names.recurring(Some(&schedule.kind), &schedule.tenant, &schedule.name);
+        let bytes = schedule.payload.len() + size(&headers);
+        match shared.link.store_surely(subject.clone(), Some(headers), schedule.payload.clone()).await {
+            Ok(_) => {}
+            Err(Fault::Refused(Refusal { code, description })) if BAD_EXPRESSION.contains(&code) => {
+                return Err(ScheduleError::Invalid(format!("the NATS server refuses the schedule: {description}")));
+            }
+            Err(Fault::TooLarge) => return Err(PublishError::TooLarge { bytes, max: MAX_JOB_BYTES }.into()),
+            Err(fault) => return Err(unavailable(fault).into()),
+        }
+        // A name is one schedule, also when its kind has changed.
+        for old in shared.kept(&schedule.tenant, &schedule.name).await.map_err(unavailable)? {
+            if old.subject != subject {
+                shared.drop_schedules(old.subject).await.map_err(unavailable)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn schedules(&self, tenant: &TenantId) -> Result<Vec<Schedule>, Unavailable> {
+        let found = self.shared.kept(tenant, "*").await?;
+        let by_name: BTreeMap<_, _> = found.iter().filter_map(read).map(|found| (found.name.clone(), found)).collect();
+        Ok(by_name.into_values().collect())
+    }
+
+    async fn unschedule(&self, tenant: &TenantId, name: &str) -> Result<bool, Unavailable> {
+        if name.parse::<TenantId>().is_err() {
+            return Ok(false);
+        }
+        Ok(self.shared.drop_schedules(self.shared.link.names.recurring(None, tenant, name)).await? > 0)
+    }
+}
+
+/// The job of a delivery, as it was published.
+pub(super) fn aside(job: &JobRef, kind: &Kind, lane: Lane, payload: &Bytes, headers: &Headers) -> Message {
+    let (job, kind) = (job.clone(), kind.clone());
+    Message { job, kind, lane, payload: payload.clone(), headers: headers.clone() }
+}

@@ -1,0 +1,151 @@
+//! When a recurring job fires, and which job each firing is: the same on every adapter.
+
+use std::{cmp::Ordering, collections::BTreeMap, str::FromStr, time::Duration};
+
+use bytes::Bytes;
+use chrono::{DateTime, Datelike, LocalResult, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+use croner::{
+    CivilDate, CivilDateTime, CivilTime, Cron, CronDateTime, Resolution, Weekday,
+    errors::CronError,
+    parser::{CronParser, Seconds, Year},
+};
+use ruche_schemas::{JobId, TenantId};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{Every, Schedule, ScheduleError};
+
+/// The shortest and the longest interval.
+const INTERVALS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(366 * 24 * 3600));
+
+fn cron(expression: &str) -> Result<Cron, ScheduleError> {
+    let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).build();
+    parser.parse(expression).map_err(|error| {
+        ScheduleError::Invalid(format!(
+            "cron {expression:?} is not valid ({error}): write six fields (second minute hour day month weekday), \
+             such as `0 30 8 * * MON-FRI`"
+        ))
+    })
+}
+
+fn zone(zone: Option<&str>) -> Result<Tz, ScheduleError> {
+    let Some(zone) = zone else { return Ok(Tz::UTC) };
+    Tz::from_str(zone).map_err(|_| {
+        ScheduleError::Invalid(format!("there is no time zone {zone:?}: write an IANA name, such as `Europe/Paris`"))
+    })
+}
+
+/// Checks a schedule in words for whoever wrote it.
+pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
+    schedule.name.parse::<TenantId>().map_err(|_| {
+        let allowed = "1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit";
+        ScheduleError::Invalid(format!("the name {:?} is not valid: {allowed}", schedule.name))
+    })?;
+    if fired(&schedule.payload, 0, schedule.since).is_none() {
+        return Err(ScheduleError::Invalid("the job is no JSON object with an `id`".to_owned()));
+    }
+    match &schedule.every {
+        Every::Cron { expression, zone: name } => {
+            zone(name.as_deref())?;
+            cron(expression)?;
+            match next(&schedule.every, Utc::now(), Utc::now()) {
+                Some(_) => Ok(()),
+                None => Err(ScheduleError::Invalid(format!("cron {expression:?} never fires"))),
+            }
+        }
+        Every::Interval(interval) if (INTERVALS.0..=INTERVALS.1).contains(interval) => Ok(()),
+        Every::Interval(interval) => Err(ScheduleError::Invalid(format!(
+            "an interval of {} s is not possible: 1 second to 366 days are",
+            interval.as_secs_f64()
+        ))),
+    }
+}
+
+/// When a schedule that is as it is since `since` fires next after `after`.
+pub(crate) fn next(every: &Every, since: DateTime<Utc>, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match every {
+        Every::Cron { expression, zone: name } => {
+            let after = Local(after.with_timezone(&zone(name.as_deref()).ok()?));
+            let next = cron(expression).ok()?.find_next_occurrence(&after, false).ok()?;
+            Some(next.0.to_utc())
+        }
+        Every::Interval(interval) => {
+            let interval = TimeDelta::from_std(*interval).ok()?;
+            let passed = (after - since).num_milliseconds().max(0) / interval.num_milliseconds().max(1);
+            since.checked_add_signed(interval.checked_mul(i32::try_from(passed + 1).ok()?)?)
+        }
+    }
+}
+
+/// A time in its zone, as croner reads it.
+#[derive(Clone)]
+struct Local(DateTime<Tz>);
+
+impl CronDateTime for Local {
+    fn to_civil(&self) -> CivilDateTime {
+        let time = self.0.naive_local();
+        // chrono has checked the parts.
+        CivilDateTime::new(
+            CivilDate::from_parts_unchecked(time.year(), time.month(), time.day()),
+            CivilTime::from_parts_unchecked(time.hour(), time.minute(), time.second()),
+        )
+    }
+
+    fn civil_weekday(&self) -> Weekday {
+        Weekday::from_days_from_sunday(self.0.naive_local().weekday().num_days_from_sunday())
+    }
+
+    fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
+        let date = NaiveDate::from_ymd_opt(civil.year(), civil.month(), civil.day()).ok_or(CronError::InvalidDate)?;
+        let time = date.and_hms_opt(civil.hour(), civil.minute(), civil.second()).ok_or(CronError::InvalidTime)?;
+        Ok(match self.0.timezone().from_local_datetime(&time) {
+            LocalResult::Single(time) => Resolution::Single(Self(time)),
+            LocalResult::Ambiguous(earlier, later) => Resolution::Ambiguous(Self(earlier), Self(later)),
+            LocalResult::None => Resolution::Gap,
+        })
+    }
+
+    fn checked_add_seconds(&self, seconds: i64) -> Option<Self> {
+        self.0.checked_add_signed(TimeDelta::try_seconds(seconds)?).map(Self)
+    }
+
+    fn cmp_instant(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+/// The job of one firing: the schedule's payload with an id of its own. The same for the same firing.
+pub(crate) fn fired(payload: &[u8], firing: u64, at: DateTime<Utc>) -> Option<(JobId, Bytes)> {
+    let mut envelope: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(payload).ok()?;
+    let id: JobId = serde_json::from_str(envelope.get("id")?.get()).ok()?;
+    let id = id.fired(firing);
+    envelope.insert("id".to_owned(), to_raw_value(&id).ok()?);
+    if envelope.contains_key("created_at") {
+        envelope.insert("created_at".to_owned(), to_raw_value(&at).ok()?);
+    }
+    Some((id, Bytes::from(serde_json::to_vec(&envelope).ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cron_fires_by_the_clock_of_its_zone() {
+        let every = Every::Cron { expression: "0 30 8 * * MON-FRI".to_owned(), zone: Some("Europe/Paris".to_owned()) };
+        let friday: DateTime<Utc> = "2026-10-23T08:00:00Z".parse().expect("a time");
+        // Summer time ends on the Sunday between.
+        let monday: DateTime<Utc> = "2026-10-26T07:30:00Z".parse().expect("a time");
+        assert_eq!(next(&every, friday, friday), Some(monday));
+    }
+
+    #[test]
+    fn each_firing_is_a_job_of_its_own_and_the_same_one_each_time() {
+        let id = JobId::generate();
+        let payload = format!(r#"{{"id":"{id}","body":{{"x":1.0}}}}"#);
+        let (first, patched) = fired(payload.as_bytes(), 7, Utc::now()).expect("a job");
+        assert_eq!(first, id.fired(7));
+        assert_eq!(patched, format!(r#"{{"body":{{"x":1.0}},"id":"{first}"}}"#).as_bytes());
+        assert_eq!(fired(b"[]", 7, Utc::now()), None);
+    }
+}
