@@ -20,6 +20,7 @@ use ruche_workers::{
 
 use crate::{
     noop::{Noop, NoopHandler},
+    queue,
     raw::{self, BODY, IN_FLIGHT, per_second},
     servers::Servers,
     table::{Latencies, table},
@@ -36,6 +37,9 @@ pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()>
     let mut rows = table(&["path", "jobs/s", "of raw", "round trip p50 ms", "p99 ms"]);
     let raw_name = "raw async-nats: publish, consume, confirmed ack";
     rows.add_row([raw_name.to_owned(), format!("{raw_rate:.0}"), "1.00".into(), raw_trip.ms(0.5), raw_trip.ms(0.99)]);
+    let rate = queue::throughput(servers, jobs).await?;
+    let share = format!("{:.2}", rate / raw_rate);
+    rows.add_row(["Ruche, the queue alone".to_owned(), format!("{rate:.0}"), share, String::new(), String::new()]);
     for (name, ephemeral) in [("Ruche, without the commit", true), ("Ruche, with the Postgres commit", false)] {
         let path = Path::open(servers, ephemeral).await?;
         let rate = path.throughput(jobs).await?;
@@ -49,6 +53,19 @@ pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()>
     Ok(())
 }
 
+/// A prefix and a schema of their own.
+pub fn settings(servers: &Servers) -> Result<(Config, String)> {
+    let name = unique("bench");
+    let variables = HashMap::from([
+        ("RUCHE_NATS__URL".to_owned(), servers.nats.clone()),
+        ("RUCHE_NATS__PREFIX".to_owned(), name.clone()),
+        ("RUCHE_NATS__BACKLOG_JOBS".to_owned(), "10000000".to_owned()),
+        ("RUCHE_POSTGRES__URL".to_owned(), servers.postgres.clone()),
+        ("RUCHE_POSTGRES__SCHEMA".to_owned(), name.clone()),
+    ]);
+    Ok((Config::from_layers(None, Some(variables))?, name))
+}
+
 struct Path {
     bus: Arc<dyn Bus>,
     tenant: TenantId,
@@ -59,15 +76,8 @@ struct Path {
 
 impl Path {
     async fn open(servers: &Servers, ephemeral: bool) -> Result<Self> {
-        let name = unique("bench");
+        let (config, name) = settings(servers)?;
         ruche_migrations::up(&servers.postgres, &name).await?;
-        let variables = HashMap::from([
-            ("RUCHE_NATS__URL".to_owned(), servers.nats.clone()),
-            ("RUCHE_NATS__PREFIX".to_owned(), name.clone()),
-            ("RUCHE_POSTGRES__URL".to_owned(), servers.postgres.clone()),
-            ("RUCHE_POSTGRES__SCHEMA".to_owned(), name),
-        ]);
-        let config = Config::from_layers(None, Some(variables))?;
         let ack_wait = Duration::from_secs(30);
         let nats = Nats::connect(&config.nats, ack_wait).await?;
         nats.ensure(&[Noop::KIND]).await?;
@@ -78,9 +88,10 @@ impl Path {
             handler: handler(NoopHandler),
             metrics: Metrics::register(&mut Default::default()),
             pulse: tokio::runtime::Handle::current(),
+            versions: runtime::versions(),
         };
         let slots = NonZeroUsize::new(SLOTS).unwrap_or(NonZeroUsize::MIN);
-        let options = Options { name: unique("worker"), slots, ack_wait, drain: Duration::from_secs(30) };
+        let options = Options { name: unique("worker"), slots, ack_wait, ..Options::default() };
         let shutdown = Shutdown::default();
         let worker = tokio::spawn(runtime::run(parts, options, shutdown.clone()));
         Ok(Self { bus, tenant: "bench".parse()?, ephemeral, shutdown, worker })

@@ -2,6 +2,7 @@
 //!
 //! - `bus`: jobs per second and round trip, with and without the Postgres commit, beside raw async-nats doing the
 //!   same publish, consume and confirmed ack.
+//! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
 //!
 //! Servers are private to the run: NATS with file storage, Postgres with its own defaults (fsync on).
@@ -9,6 +10,7 @@
 mod bus;
 mod chat;
 mod noop;
+mod queue;
 mod raw;
 mod servers;
 mod table;
@@ -27,12 +29,17 @@ struct Arguments {
     /// Round trips, one after the other, per measurement of latency.
     #[arg(long, default_value_t = 2_000)]
     trips: usize,
+    /// Jobs that wait in the measurement of a backlog.
+    #[arg(long, default_value_t = 1_000_000)]
+    backlog: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
     /// Jobs per second and round trip.
     Bus,
+    /// The queue alone, empty and behind a backlog; memory.
+    Backlog,
     /// Tokens per second and time to first token.
     Chat,
 }
@@ -42,10 +49,14 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
     let servers = servers::start().await?;
-    if arguments.what != Some(What::Chat) {
+    let wanted = |what| arguments.what.is_none_or(|only| only == what);
+    if wanted(What::Bus) {
         bus::measure(&servers, arguments.jobs, arguments.trips).await?;
     }
-    if arguments.what != Some(What::Bus) {
+    if wanted(What::Backlog) {
+        queue::backlog(&servers, arguments.backlog, arguments.jobs * 5).await?;
+    }
+    if wanted(What::Chat) {
         chat::measure(&servers).await?;
     }
     Ok(())

@@ -10,7 +10,14 @@ pub struct Servers {
     pub nats: String,
     pub postgres: String,
     pub folder: PathBuf,
-    _processes: [Process; 2],
+    processes: [Process; 2],
+}
+
+impl Servers {
+    /// The process of the NATS server.
+    pub fn nats_pid(&self) -> i32 {
+        self.processes[0].pid()
+    }
 }
 
 /// Starts both.
@@ -31,6 +38,6 @@ pub async fn start() -> Result<Servers> {
         nats: format!("nats://127.0.0.1:{}", nats.port),
         postgres: postgres.url(),
         folder,
-        _processes: [nats_process, postgres_process],
+        processes: [nats_process, postgres_process],
     })
 }

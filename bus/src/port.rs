@@ -349,6 +349,13 @@ impl Delivery {
         self.settle.defer(until, counts).await
     }
 
+    /// The same delivery, settled through something around its adapter's end: for tests that inject faults.
+    #[must_use]
+    pub fn wrapped(mut self, wrap: impl FnOnce(Box<dyn Settle>) -> Box<dyn Settle>) -> Self {
+        self.settle = wrap(self.settle);
+        self
+    }
+
     /// What keeps the job from being handed to another worker while this one works.
     #[must_use]
     pub fn extender(&self) -> Box<dyn Extend> {

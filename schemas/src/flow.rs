@@ -182,7 +182,10 @@ fn fan_out(parent: JobId, at: &str, fan: &Fan, result: &Value, lane: Lane, origi
     };
     let of = u32::try_from(elements.len().saturating_mul(fan.all.len())).unwrap_or(u32::MAX);
     let join = fan.join.as_ref().map(|template| {
-        Box::new(Join { id: parent.derived(&format!("{at}.join")), origin, template: (**template).clone() })
+        let mut template = (**template).clone();
+        // Whoever starts it knows a member only, which may have another lane.
+        template.lane.get_or_insert(lane);
+        Box::new(Join { id: parent.derived(&format!("{at}.join")), origin, template })
     });
     if let (0, Some(join)) = (of, &join) {
         // Nothing to wait for.
@@ -289,5 +292,109 @@ fn pointer(pointer: &str, at: &str) -> Result<(), Invalid> {
             at,
             format!("{pointer:?} is no JSON pointer (RFC 6901): begin it with `/`, or leave it empty for the whole"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn job(then: Value, otherwise: Value) -> Envelope<()> {
+        let (kind, tenant) = (Kind::new("chat"), "acme".parse().expect("a name"));
+        let at = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
+        let mut job = Envelope::of(kind, 1, JobId(Uuid::nil()), tenant, Lane::Bulk, at, ());
+        job.then = serde_json::from_value(then).expect("steps");
+        job.otherwise = serde_json::from_value(otherwise).expect("steps");
+        job
+    }
+
+    fn bodies(children: &[Child]) -> Vec<Value> {
+        children.iter().map(|child| child.template.body.clone()).collect()
+    }
+
+    #[test]
+    fn the_same_job_and_outcome_always_give_the_same_children() {
+        let job =
+            job(json!([{"kind": "a"}, {"all": [{"kind": "b"}, {"kind": "c"}], "join": {"kind": "d"}}]), json!([]));
+        let done = Outcome::Done(json!({"x": 1}));
+        let all = children(&job, &done).expect("few");
+        assert_eq!(all, children(&job, &done).expect("few"));
+        let ids: std::collections::HashSet<_> = all.iter().map(|child| child.id).collect();
+        assert_eq!((all.len(), ids.len()), (3, 3));
+        assert!(all.iter().all(|child| child.lane == Lane::Bulk && child.origin.root == job.id));
+    }
+
+    #[test]
+    fn only_the_branch_of_the_outcome_is_taken_and_none_of_a_cancelled_job() {
+        let otherwise = json!([{"kind": "no", "with": {"/why": "/code"}}]);
+        let job = job(json!([{"kind": "yes"}]), otherwise);
+        let failed = Outcome::Failed(Failure::new("bad", "it is bad"));
+        assert_eq!(bodies(&children(&job, &failed).expect("few")), [json!({"why": "bad"})]);
+        assert_eq!(children(&job, &Outcome::Done(Value::Null)).expect("few")[0].template.kind.as_str(), "yes");
+        assert_eq!(children(&job, &Outcome::Cancelled).expect("none"), []);
+    }
+
+    #[test]
+    fn pointers_fill_the_body_and_make_what_is_missing() {
+        let fill = json!({"/a/b": "/x/0", "/whole": "", "/none": "/nothing", "/list/-": "/x/1", "/a~1b": "/x/1"});
+        let job = job(json!([{"kind": "a", "body": {"list": [0]}, "with": fill}]), json!([]));
+        let all = children(&job, &Outcome::Done(json!({"x": [7, 8]}))).expect("few");
+        let body = json!({"a": {"b": 7}, "whole": {"x": [7, 8]}, "none": null, "list": [0, 8], "a/b": 8});
+        assert_eq!(bodies(&all), [body]);
+        let mut whole = json!(1);
+        put(&mut whole, "", json!(2));
+        assert_eq!(whole, json!(2), "an empty pointer is the whole body");
+    }
+
+    #[test]
+    fn a_fan_starts_a_job_for_each_element_and_numbers_them() {
+        let fan = json!({"each": "/pages", "all": [{"kind": "ocr", "with": {"/page": ""}}, {"kind": "index"}],
+            "join": {"kind": "merge"}});
+        let all = children(&job(json!([fan]), json!([])), &Outcome::Done(json!({"pages": ["p1", "p2"]}))).expect("few");
+        let pages: Vec<_> = bodies(&all).into_iter().step_by(2).collect();
+        assert_eq!(pages, [json!({"page": "p1"}), json!({"page": "p2"})]);
+        let members: Vec<_> = all.iter().filter_map(|child| child.member.clone()).collect();
+        assert_eq!(
+            members.iter().map(|member| (member.index, member.of)).collect::<Vec<_>>(),
+            [(0, Some(4)), (1, Some(4)), (2, Some(4)), (3, Some(4))]
+        );
+        assert!(members.iter().all(|member| member.group == members[0].group && member.join == members[0].join));
+        let join = members[0].join.as_ref().expect("a join");
+        assert_eq!(join.template.lane, Some(Lane::Bulk), "a join has its parent's lane, whoever starts it");
+    }
+
+    #[test]
+    fn a_fan_of_nothing_starts_its_join_at_once() {
+        for result in [json!({"pages": []}), json!({"pages": "none"}), json!(null)] {
+            let join = json!({"kind": "merge", "with": {"/got": "/results"}});
+            let fan = json!({"each": "/pages", "all": [{"kind": "ocr"}], "join": join});
+            let all = children(&job(json!([fan]), json!([])), &Outcome::Done(result)).expect("few");
+            assert_eq!(bodies(&all), [json!({"got": []})]);
+            assert_eq!(all[0].member, None);
+        }
+    }
+
+    #[test]
+    fn too_wide_a_fan_is_refused_with_its_place() {
+        let fan = json!({"each": "/pages", "all": [{"kind": "ocr"}]});
+        let flow = job(json!([{"kind": "a"}, fan]), json!([]));
+        let pages = |count: usize| Outcome::Done(json!({"pages": vec![0; count]}));
+        let failure = children(&flow, &pages(MAX_CHILDREN)).expect_err("one too many");
+        assert_eq!((failure.code.as_str(), failure.param.as_deref()), ("flow_too_wide", Some("then[1]")));
+        assert!(failure.message.contains("1001") && failure.message.contains("1000"), "{failure}");
+        assert_eq!(children(&flow, &pages(MAX_CHILDREN - 1)).expect("as many as may be").len(), MAX_CHILDREN);
+    }
+
+    #[test]
+    fn what_is_no_flow_is_named_by_its_place() {
+        let check = |then: Value| super::check(&job(then, json!([])).then, &[]);
+        assert_eq!(check(json!([{"kind": "a", "with": {"x": ""}}])).expect_err("no pointer").param, "then[0].with");
+        assert_eq!(check(json!([{"all": []}])).expect_err("empty").param, "then[0].all");
+        let deep = (0..=MAX_DEPTH).fold(json!([]), |then, _| json!([{"kind": "a", "then": then}]));
+        assert!(check(deep).expect_err("too deep").message.contains("16"));
+        let fine = (0..MAX_DEPTH).fold(json!([]), |then, _| json!([{"kind": "a", "then": then}]));
+        assert_eq!(check(fine), Ok(()));
     }
 }

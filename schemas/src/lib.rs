@@ -10,9 +10,11 @@
 //! - [`failure`]: what went wrong, in words for the person who sent it.
 //! - [`jobs`]: one file per kind.
 //! - [`config`]: one commented file, a struct per section.
+//! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
 //! - `tables`: the rows in Postgres (feature `tables`).
 
 pub mod config;
+pub mod documents;
 pub mod envelope;
 pub mod event;
 pub mod failure;

@@ -68,15 +68,19 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     }
     let health = Health { bus: bus.clone(), ledger: postgres.clone(), registry: Arc::new(registry) };
     let http = http::serve(&config.worker, health).await?;
+    let mut chores = JoinSet::new();
+    chores.spawn(runtime::backstop(bus.clone(), postgres.clone(), runtime::versions()));
+    chores.spawn(runtime::forget(postgres.clone(), config.worker.retention_days));
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
     for Prepared { handler, slots, lifeline } in prepared {
         ends.push(lifeline.ended);
         stops.push(lifeline.stop);
         let (bus, ledger, metrics, pulse) = (bus.clone(), postgres.clone(), metrics.clone(), pulse.clone());
-        let parts = Parts { bus, ledger, handler, metrics, pulse };
+        let parts = Parts { bus, ledger, handler, metrics, pulse, versions: runtime::versions() };
         let drain = Duration::from_secs(config.worker.drain_seconds);
-        let options = Options { name: name(), slots, ack_wait, drain };
+        let (in_flight, labels) = (config.limits.in_flight, config.worker.labels.clone());
+        let options = Options { name: name(), slots, ack_wait, drain, in_flight, host: host(), labels };
         runtimes.spawn(runtime::run(parts, options, shutdown.clone()));
     }
     let result = tokio::select! {
@@ -89,6 +93,7 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
         let _ = tokio::time::timeout(Duration::from_secs(10), join_all(ends)).await;
     }
     http.abort();
+    chores.shutdown().await;
     result.inspect(|()| info!("stopped"))
 }
 
@@ -128,9 +133,13 @@ fn prepare(kind: &Kind, config: &Config, postgres: &Arc<Postgres>, registry: &mu
 
 /// Host and process: unique among workers, and safe in a subject.
 fn name() -> String {
-    let host = nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok()).unwrap_or_default();
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    format!("{}-{}", host.chars().map(safe).take(64).collect::<String>(), std::process::id())
+    format!("{}-{}", host().chars().map(safe).take(64).collect::<String>(), std::process::id())
+}
+
+/// This machine's name.
+fn host() -> String {
+    nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok()).unwrap_or_default()
 }
 
 /// SIGTERM and SIGINT ask to drain; a second one, to leave at once.

@@ -26,6 +26,11 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
     fn models(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// The GPU that this handler computes on, if any.
+    fn gpu(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What an attempt gave.
@@ -46,6 +51,8 @@ pub trait AnyHandler: Send + Sync {
     fn limits(&self) -> Limits;
     /// The models that it has loaded.
     fn models(&self) -> Vec<String>;
+    /// The GPU that it computes on, if any.
+    fn gpu(&self) -> Option<String>;
     /// Reads, checks and works on one job.
     async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError>;
 }
@@ -69,6 +76,10 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
 
     fn models(&self) -> Vec<String> {
         self.0.models()
+    }
+
+    fn gpu(&self) -> Option<String> {
+        self.0.gpu()
     }
 
     async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError> {

@@ -17,7 +17,7 @@ use ruche_workers::{
     adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
     ports::{
         conversations::{Conversations, HISTORY_MESSAGES},
-        ledger::{Committed, Ended, Keep, Ledger, LedgerError, Stored, Turn, TurnMessage, Usage},
+        ledger::{Committed, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, TurnMessage, Usage},
     },
 };
 use serde_json::{Value, json};
@@ -57,7 +57,19 @@ fn ended(job: &JobRef, attempt: u32, output: Value) -> Ended {
         ended_at: Utc::now(),
         trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
         keep: Vec::new(),
+        origin: None,
+        member: None,
+        children: Vec::new(),
     }
+}
+
+fn stored() -> Stored {
+    Stored { outcome: Outcome::Cancelled, attempt: 1, kind: Kind::new("chat") }
+}
+
+/// The end of a job in a group.
+fn member(owner: &str, group: Uuid, index: u32, of: Option<u32>, outcome: Outcome<Value>) -> Ended {
+    Ended { outcome, member: Some(Place { group, index, of }), ..ended(&job(owner), 1, Value::Null) }
 }
 
 fn said(role: Role, content: &str) -> TurnMessage {
@@ -301,6 +313,112 @@ async fn a_commit_and_a_fence_never_both_win() {
             }
         }
         println!("the commit came first {commits} times, the fence {fences} times");
+    }
+}
+
+#[tokio::test]
+async fn a_group_counts_each_member_once_and_knows_when_it_is_complete() {
+    for store in stores().await {
+        let (group, acme) = (Uuid::now_v7(), tenant("acme"));
+        assert_eq!(store.group(&acme, group).await.unwrap(), None);
+        let failed = Outcome::Failed(Failure::new("bad", "it is bad"));
+        // Out of order, and the first one twice.
+        let last = member("acme", group, 2, Some(3), failed.clone());
+        for expected in [Committed::Stored, Committed::Already(Stored { outcome: failed.clone(), ..stored() })] {
+            assert_eq!(store.commit(&last).await.unwrap(), expected);
+        }
+        store.commit(&member("acme", group, 0, Some(3), Outcome::Done(json!("first")))).await.unwrap();
+        let counted = Group { expected: Some(3), done: 1, failed: 1, ..Group::default() };
+        assert_eq!(store.group(&acme, group).await.unwrap(), Some(counted.clone()));
+        assert!(!counted.is_complete());
+        store.commit(&member("acme", group, 1, Some(3), Outcome::Cancelled)).await.unwrap();
+        let complete = store.group(&acme, group).await.unwrap().unwrap();
+        assert_eq!((complete.is_complete(), complete.cancelled), (true, 1));
+        let members = store.members(&acme, group, 10).await.unwrap();
+        let outcomes: Vec<_> = members.into_iter().map(|(_, stored)| stored.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Done(json!("first")), Outcome::Cancelled, failed]);
+        assert_eq!(store.members(&acme, group, 2).await.unwrap().len(), 2);
+        // Another tenant sees nothing of it, and adds nothing to it.
+        assert_eq!(store.group(&tenant("other"), group).await.unwrap(), None);
+        assert_eq!(store.members(&tenant("other"), group, 10).await.unwrap(), []);
+        store.commit(&member("other", group, 0, Some(9), Outcome::Cancelled)).await.unwrap();
+        assert_eq!(store.group(&acme, group).await.unwrap(), Some(complete));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_end_at_once_are_all_counted_and_the_last_one_sees_it() {
+    for store in stores().await {
+        let (group, mut running) = (Uuid::now_v7(), JoinSet::new());
+        for index in 0..300 {
+            let store = Arc::clone(&store);
+            running.spawn(async move {
+                let one = member("acme", group, index, Some(300), Outcome::Done(json!(index)));
+                assert_eq!(store.commit(&one).await.unwrap(), Committed::Stored);
+                store.group(&tenant("acme"), group).await.unwrap().unwrap().is_complete()
+            });
+        }
+        assert!(running.join_all().await.contains(&true));
+        assert_eq!(store.group(&tenant("acme"), group).await.unwrap().unwrap().done, 300);
+        assert_eq!(store.members(&tenant("acme"), group, 1_000).await.unwrap().len(), 300);
+    }
+}
+
+/// Commits at once are written together: one that is refused must not take the others along, nor a fenced one.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_job_among_many_fails_alone() {
+    for store in stores().await {
+        let theirs = Uuid::now_v7();
+        let other = Ended { keep: vec![turn(theirs, &["secret"])], ..ended(&job("other"), 1, json!("x")) };
+        store.commit(&other).await.unwrap();
+        let mut running = JoinSet::new();
+        for n in 0..100 {
+            let (store, job) = (Arc::clone(&store), job("acme"));
+            running.spawn(async move {
+                let mut commit = ended(&job, 1, json!(n));
+                match n % 10 {
+                    3 => commit.keep = vec![turn(theirs, &["let me in"])],
+                    4 => commit.keep = vec![turn(Uuid::now_v7(), &["hello"])],
+                    5 => drop(store.fence(&job, 2).await.unwrap()),
+                    _ => {}
+                }
+                (n % 10, store.commit(&commit).await, store.ended(&job).await.unwrap().is_some())
+            });
+        }
+        for (n, answer, is_kept) in running.join_all().await {
+            match n {
+                3 => assert_eq!((refusal(answer).code.as_str(), is_kept), (codes::UNKNOWN_CONVERSATION, false)),
+                5 => assert_eq!((answer.unwrap(), is_kept), (Committed::Fenced, false)),
+                _ => assert_eq!((answer.unwrap(), is_kept), (Committed::Stored, true)),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_ended_long_ago_is_forgotten_in_steps_and_nothing_else() {
+    for store in stores().await {
+        let (old, fresh, group) = (Utc::now() - chrono::TimeDelta::days(40), job("acme"), Uuid::now_v7());
+        let mut ancient = Vec::new();
+        for index in 0..3 {
+            let ended = Ended { ended_at: old, ..member("acme", group, index, Some(3), Outcome::Cancelled) };
+            store.commit(&ended).await.unwrap();
+            ancient.push(ended.job);
+        }
+        let open = Ended { ended_at: old, ..member("acme", fresh.id.0, 0, Some(2), Outcome::Cancelled) };
+        store.commit(&ended(&fresh, 1, json!("kept"))).await.unwrap();
+        store.commit(&open).await.unwrap();
+        let before = Utc::now() - chrono::TimeDelta::days(30);
+        // At most two of each table: two jobs and the group; then the other two.
+        assert_eq!(store.purge(before, 2).await.unwrap(), 3);
+        assert_eq!(store.purge(before, 2).await.unwrap(), 2);
+        assert_eq!(store.purge(before, 2).await.unwrap(), 0);
+        for job in ancient {
+            assert_eq!(store.ended(&job).await.unwrap(), None);
+        }
+        assert!(store.ended(&fresh).await.unwrap().is_some());
+        assert_eq!(store.group(&tenant("acme"), group).await.unwrap(), None);
+        assert!(store.group(&tenant("acme"), fresh.id.0).await.unwrap().is_some(), "it is not complete");
     }
 }
 

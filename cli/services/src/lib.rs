@@ -7,6 +7,7 @@
 //! [`process::Launch`] is what the supervisor `ruche up` restarts; [`testing`] is what tests call.
 
 mod error;
+pub mod logins;
 pub mod nats;
 pub mod ports;
 pub mod postgres;

@@ -1,6 +1,6 @@
 //! A nats-server with JetStream on 127.0.0.1.
 //!
-//! The settings go into a file of mode 0600 rather than into arguments, which every user of the machine can read.
+//! The settings and the logins go into files of mode 0600 rather than into arguments, which every user of the machine can read.
 
 use std::{
     fs::{self, OpenOptions},
@@ -13,6 +13,7 @@ use std::{
 use crate::{
     ServiceError,
     error::Doing,
+    logins::{Login, May},
     process::{self, Launch, Process},
     ready,
     tools::Tools,
@@ -45,12 +46,10 @@ impl Options {
 
     fn settings(&self) -> String {
         let folder = self.folder.display();
-        let login = self.login.as_ref().map_or(String::new(), |(user, password)| {
-            format!("authorization {{ user: \"{user}\", password: \"{password}\" }}\n")
-        });
+        let users = if self.login.is_some() { "include \"users.conf\"\n" } else { "" };
         format!(
             "server_name: {}\nlisten: \"127.0.0.1:{}\"\npid_file: \"{folder}/nats.pid\"\n\
-             jetstream {{ store_dir: \"{folder}/streams\" }}\n{login}",
+             jetstream {{ store_dir: \"{folder}/streams\" }}\n{users}",
             self.name, self.port
         )
     }
@@ -64,6 +63,9 @@ impl Options {
         let writing = || format!("writing {}", file.display());
         fs::create_dir_all(&self.folder).doing(writing)?;
         write_private(&file, &self.settings()).doing(writing)?;
+        if let Some((user, password)) = self.login.clone() {
+            Login { user, password, may: May::Everything }.add(&self.folder)?;
+        }
         if let Some(pid) = live_pid(&self.folder.join("nats.pid"), "nats-server") {
             ready::gone(pid, &self.folder, Duration::from_secs(10)).await?;
         }

@@ -52,6 +52,20 @@ impl System {
         (system, nats, postgres)
     }
 
+    /// On servers of its own, of which NATS asks for a login.
+    pub(crate) async fn start_with_login() -> (Self, TestNats, TestPostgres) {
+        let (nats, postgres) = (testing::nats_with_login("ruche", "s3cret").await, testing::postgres().await);
+        let mut system = Self::on(&nats.url(), &postgres.url()).await;
+        let login = [("RUCHE_NATS__USER", "ruche"), ("RUCHE_NATS__PASSWORD", "s3cret")];
+        system.settings.extend(login.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        (system, nats, postgres)
+    }
+
+    /// The first token of the system's subjects.
+    pub(crate) fn prefix(&self) -> &str {
+        self.settings.iter().find(|(key, _)| key == "RUCHE_NATS__PREFIX").map_or("", |(_, prefix)| prefix)
+    }
+
     async fn on(nats: &str, postgres: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let name = testing::unique("e2e");

@@ -1,6 +1,6 @@
 //! The sections. What each key means stands in `default.toml`; what is allowed stands in [`Config::check`].
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +93,10 @@ pub struct Worker {
     pub drain_seconds: u64,
     /// The server's patience with a silent worker, in seconds.
     pub ack_wait_seconds: u64,
+    /// What is said of it in `ruche workers list`: `zone = "eu"`.
+    pub labels: BTreeMap<String, String>,
+    /// How long ended jobs are kept, in days; 0: for ever.
+    pub retention_days: u32,
 }
 
 /// The chat worker.
@@ -163,6 +167,7 @@ impl Config {
         number("limits.per_second", limits.per_second.into(), 0, 1_000_000, "0 to 1000000; 0 is no cap")?;
         number("worker.drain_seconds", worker.drain_seconds, 0, 3600, "0 to 3600")?;
         number("worker.ack_wait_seconds", worker.ack_wait_seconds, 2, 3600, "2 to 3600")?;
+        number("worker.retention_days", worker.retention_days.into(), 0, 36_500, "0 to 36500")?;
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
         rule(

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
-use crate::{Invalid, Kind, Limits, event::Progress};
+use crate::{Envelope, Invalid, Kind, Limits, event::Progress};
 
 pub mod chat;
 
@@ -47,6 +47,7 @@ pub struct Descriptor {
     pub limits: Limits,
     parse: fn(&str) -> Result<Box<RawValue>, Invalid>,
     schema: fn(&mut SchemaGenerator) -> (Schema, Schema),
+    envelope: fn(&mut SchemaGenerator) -> Schema,
 }
 
 impl Descriptor {
@@ -66,6 +67,7 @@ impl Descriptor {
                 serde_json::value::to_raw_value(&job).map_err(|error| Invalid::new("body", error.to_string()))
             },
             schema: |generator| (generator.subschema_for::<J>(), generator.subschema_for::<J::Output>()),
+            envelope: |generator| generator.root_schema_for::<Envelope<J>>(),
         }
     }
 
@@ -81,6 +83,12 @@ impl Descriptor {
     #[must_use]
     pub fn schemas(&self, generator: &mut SchemaGenerator) -> (Schema, Schema) {
         (self.schema)(generator)
+    }
+
+    /// The JSON Schema (2020-12) of a job of this kind as a message: its envelope, with its body.
+    #[must_use]
+    pub fn envelope(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.envelope)(generator)
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use ruche_schemas::{Failure, JobId, JobRef, TenantId, event::Outcome, jobs::chat::Message};
 use serde_json::Value;
 use uuid::Uuid;
@@ -13,7 +14,8 @@ use uuid::Uuid;
 use crate::ports::{
     conversations::{Conversations, HISTORY_MESSAGES},
     ledger::{
-        Committed, Ended, Keep, Ledger, LedgerError, Stored, Turn, Usage, json, no_such_conversation, taken, text,
+        Committed, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, Usage, json, no_such_conversation,
+        taken, text,
     },
 };
 
@@ -25,10 +27,27 @@ pub struct MemoryLedger {
 
 #[derive(Debug, Default)]
 struct State {
-    jobs: HashMap<JobId, (TenantId, Stored)>,
-    fences: HashMap<JobRef, u32>,
+    jobs: HashMap<JobId, Row>,
+    fences: HashMap<JobRef, (u32, DateTime<Utc>)>,
+    groups: HashMap<Uuid, Counted>,
     conversations: HashMap<Uuid, Conversation>,
     usage: HashMap<JobId, Usage>,
+}
+
+#[derive(Debug)]
+struct Row {
+    tenant: TenantId,
+    stored: Stored,
+    ended_at: DateTime<Utc>,
+    place: Option<Place>,
+    children: Vec<JobId>,
+}
+
+#[derive(Debug)]
+struct Counted {
+    tenant: TenantId,
+    group: Group,
+    ended_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
@@ -57,6 +76,18 @@ impl MemoryLedger {
         self.len() == 0
     }
 
+    /// The jobs that a job's end started, as its row has them.
+    #[must_use]
+    pub fn children(&self, job: JobId) -> Vec<JobId> {
+        self.state().jobs.get(&job).map(|row| row.children.clone()).unwrap_or_default()
+    }
+
+    /// Opens a batch, as a gateway does. In place of what has been counted under this id.
+    pub fn open_batch(&self, tenant: &TenantId, batch: Uuid, expected: Option<u64>, callback: Option<Value>) {
+        let group = Group { expected, callback, batch: true, ..Group::default() };
+        self.state().groups.insert(batch, Counted { tenant: tenant.clone(), group, ended_at: None });
+    }
+
     /// What a job cost.
     #[must_use]
     pub fn usage(&self, job: JobId) -> Option<Usage> {
@@ -77,11 +108,31 @@ impl MemoryLedger {
 
 impl State {
     fn ended(&self, job: &JobRef) -> Option<Stored> {
-        self.jobs.get(&job.id).filter(|(tenant, _)| *tenant == job.tenant).map(|(_, stored)| stored.clone())
+        self.jobs.get(&job.id).filter(|row| row.tenant == job.tenant).map(|row| row.stored.clone())
     }
 
     fn conversation(&self, tenant: &TenantId, id: Uuid) -> Option<&Conversation> {
         self.conversations.get(&id).filter(|conversation| conversation.tenant == *tenant)
+    }
+
+    /// Counts an end that is new. Another tenant's group of the same id stays as it is.
+    fn count(&mut self, ended: &Ended, place: Place) {
+        let tenant = &ended.job.tenant;
+        let new = || Counted { tenant: tenant.clone(), group: Group::default(), ended_at: None };
+        let counted = self.groups.entry(place.group).or_insert_with(new);
+        if counted.tenant != *tenant {
+            return;
+        }
+        let group = &mut counted.group;
+        group.expected = group.expected.or(place.of.map(u64::from));
+        match ended.outcome {
+            Outcome::Done(_) => group.done += 1,
+            Outcome::Failed(_) => group.failed += 1,
+            Outcome::Cancelled => group.cancelled += 1,
+        }
+        if group.is_complete() {
+            counted.ended_at.get_or_insert(ended.ended_at);
+        }
     }
 
     fn append(&mut self, tenant: &TenantId, turn: &Turn) {
@@ -103,13 +154,26 @@ fn kept(outcome: &Outcome<Value>) -> Outcome<Value> {
     }
 }
 
+/// Removes the oldest of those that are old, at most this many.
+fn drain<K: Clone + Eq + std::hash::Hash, V>(
+    map: &mut HashMap<K, V>,
+    limit: usize,
+    old: impl Fn(&V) -> Option<DateTime<Utc>>,
+) -> usize {
+    let mut found: Vec<_> = map.iter().filter_map(|(key, value)| Some((old(value)?, key.clone()))).collect();
+    found.sort_by_key(|(at, _)| *at);
+    found.truncate(limit);
+    found.iter().for_each(|(_, key)| drop(map.remove(key)));
+    found.len()
+}
+
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, LedgerError> {
         let mut state = self.state();
         let stored = state.ended(job);
         if stored.is_none() {
-            let fence = state.fences.entry(job.clone()).or_default();
+            let (fence, _) = state.fences.entry(job.clone()).or_insert_with(|| (attempt, Utc::now()));
             *fence = attempt.max(*fence);
         }
         Ok(stored)
@@ -118,7 +182,7 @@ impl Ledger for MemoryLedger {
     async fn commit(&self, ended: &Ended) -> Result<Committed, LedgerError> {
         let Ended { job, attempt, .. } = ended;
         let mut state = self.state();
-        if state.fences.get(job).is_some_and(|fence| fence > attempt) {
+        if state.fences.get(job).is_some_and(|(fence, _)| fence > attempt) {
             return Ok(Committed::Fenced);
         }
         if state.jobs.contains_key(&job.id) {
@@ -139,7 +203,11 @@ impl Ledger for MemoryLedger {
         }
         let outcome = kept(&ended.outcome);
         let stored = Stored { outcome, attempt: *attempt, kind: ended.kind.clone() };
-        state.jobs.insert(job.id, (job.tenant.clone(), stored));
+        let (tenant, children, ended_at) = (job.tenant.clone(), ended.children.clone(), ended.ended_at);
+        state.jobs.insert(job.id, Row { tenant, stored, ended_at, place: ended.member, children });
+        if let Some(place) = ended.member {
+            state.count(ended, place);
+        }
         Ok(Committed::Stored)
     }
 
@@ -147,14 +215,30 @@ impl Ledger for MemoryLedger {
         Ok(self.state().ended(job))
     }
 
-    async fn group(&self, _: &TenantId, _: Uuid) -> Result<Option<crate::ports::ledger::Group>, LedgerError> {
-        Err(LedgerError::Unavailable("not yet".to_owned()))
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, LedgerError> {
+        let state = self.state();
+        let counted = state.groups.get(&group).filter(|counted| counted.tenant == *tenant);
+        Ok(counted.map(|counted| counted.group.clone()))
     }
-    async fn members(&self, _: &TenantId, _: Uuid, _: u64) -> Result<Vec<(ruche_schemas::JobId, Stored)>, LedgerError> {
-        Err(LedgerError::Unavailable("not yet".to_owned()))
+
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
+        let state = self.state();
+        let place = |row: &Row| row.place.filter(|place| place.group == group && row.tenant == *tenant);
+        let mut members: Vec<_> =
+            state.jobs.iter().filter_map(|(id, row)| Some(((place(row)?.index, *id), row.stored.clone()))).collect();
+        members.sort_by_key(|(at, _)| *at);
+        members.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(members.into_iter().map(|((_, id), stored)| (id, stored)).collect())
     }
-    async fn purge(&self, _: chrono::DateTime<chrono::Utc>, _: u64) -> Result<u64, LedgerError> {
-        Err(LedgerError::Unavailable("not yet".to_owned()))
+
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
+        let mut state = self.state();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let State { jobs, fences, groups, .. } = &mut *state;
+        let gone = drain(jobs, limit, |row| (row.ended_at < before).then_some(row.ended_at))
+            + drain(fences, limit, |(_, at)| (*at < before).then_some(*at))
+            + drain(groups, limit, |counted| counted.ended_at.filter(|at| *at < before));
+        Ok(gone as u64)
     }
 
     async fn ready(&self) -> Result<(), LedgerError> {

@@ -8,6 +8,7 @@ use ruche_schemas::{
     Envelope, EventType, Failure, Invalid, Record,
     event::{Outcome, Started},
     failure::codes,
+    flow,
 };
 use serde_json::{Value, value::RawValue};
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,7 @@ pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
             return Err(Invalid::new(field, message).into());
         }
     }
+    flow::check(&job.then, &job.otherwise)?;
     Ok(job)
 }
 
@@ -102,7 +104,19 @@ struct Standing {
 
 async fn standing(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<Standing> {
     let bus = &shared.parts.bus;
-    let (last, cancelled) = tokio::try_join!(bus.last(&delivery.job), bus.is_cancelled(&delivery.job))?;
+    // By the earlier of both: what was put aside was published again, and cancelled meanwhile perhaps.
+    let accepted = job.created_at.min(delivery.published_at);
+    let known = match delivery.attempt {
+        1 => shared.running.is_cancelled(&delivery.job, accepted),
+        _ => None,
+    };
+    let cancelled = async {
+        match known {
+            Some(cancelled) => Ok(cancelled),
+            None => bus.is_cancelled(&delivery.job).await,
+        }
+    };
+    let (last, cancelled) = tokio::try_join!(bus.last(&delivery.job), cancelled)?;
     let ended = last.as_ref().is_some_and(|last| last.record.event.is_final());
     let stored = match job.ephemeral || ended || delivery.attempt == 1 {
         true => None,

@@ -1,9 +1,16 @@
 //! What a handler has besides its job: a way to report, and what happened before.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use ruche_schemas::{Failure, Job, Record, event::Progress};
-use tokio::sync::mpsc;
+use ruche_schemas::{
+    EventType, Failure, Job, Record,
+    event::{Progress, Steps},
+};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::log::{EventLog, LogError};
@@ -48,9 +55,29 @@ impl From<LogError> for JobError {
     }
 }
 
+/// Where the newest count of steps waits to be written.
+#[derive(Default)]
+struct Board {
+    newest: Mutex<Option<Steps>>,
+    posted: Notify,
+}
+
+impl Board {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Option<Steps>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a handler reports, at the runtime's end.
+pub(crate) struct Reports<P> {
+    queue: mpsc::Receiver<P>,
+    board: Arc<Board>,
+}
+
 /// What a handler has besides its job.
 pub struct Context<J: Job> {
     reports: mpsc::Sender<J::Progress>,
+    board: Arc<Board>,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// What earlier attempts wrote; empty for a first one.
@@ -61,13 +88,17 @@ pub struct Context<J: Job> {
 }
 
 impl<J: Job> Context<J> {
-    pub(crate) fn new(
-        attempt: u32,
-        past: Vec<Record>,
-        cancel: CancellationToken,
-    ) -> (Self, mpsc::Receiver<J::Progress>) {
-        let (reports, receiver) = mpsc::channel(REPORTS);
-        (Self { reports, attempt, past, cancel }, receiver)
+    pub(crate) fn new(attempt: u32, past: Vec<Record>, cancel: CancellationToken) -> (Self, Reports<J::Progress>) {
+        let (reports, queue) = mpsc::channel(REPORTS);
+        let board = Arc::new(Board::default());
+        (Self { reports, board: Arc::clone(&board), attempt, past, cancel }, Reports { queue, board })
+    }
+
+    /// Reports how far the job is, for any kind: so many steps of so many, and what it is doing. Costs nothing: of
+    /// those that come fast only the newest is written.
+    pub fn steps(&self, done: u64, total: Option<u64>, message: impl Into<String>) {
+        *self.board.locked() = Some(Steps { done, total, message: message.into() });
+        self.board.posted.notify_one();
     }
 
     /// Reports progress: one event, joined with others when they come fast. Waits while the bus is slow.
@@ -78,27 +109,40 @@ impl<J: Job> Context<J> {
 }
 
 /// Writes reports until the handler has ended and all are written: one in flight, the first at once.
-pub(crate) async fn write<P: Progress>(log: &mut EventLog, mut reports: mpsc::Receiver<P>) -> Result<(), JobError> {
+pub(crate) async fn write<P: Progress>(log: &mut EventLog, mut reports: Reports<P>) -> Result<(), JobError> {
     let mut queue = VecDeque::new();
+    let mut ended = false;
     loop {
-        if queue.is_empty() {
-            match reports.recv().await {
-                Some(report) => queue.push_back(report),
-                None => return Ok(()),
+        if queue.is_empty() && !ended && reports.board.locked().is_none() {
+            tokio::select! {
+                report = reports.queue.recv() => match report {
+                    Some(report) => queue.push_back(report),
+                    None => ended = true,
+                },
+                () = reports.board.posted.notified() => {}
             }
         }
-        let Some(report) = queue.pop_front() else { continue };
         let pause = tokio::time::sleep(FLUSH);
-        let data = serde_json::to_value(&report).map_err(JobError::retry)?;
-        log.append(report.event_type(), data).await?;
+        if let Some(report) = queue.pop_front() {
+            let data = serde_json::to_value(&report).map_err(JobError::retry)?;
+            log.append(report.event_type(), data).await?;
+        }
+        let steps = reports.board.locked().take();
+        if let Some(steps) = steps {
+            let data = serde_json::to_value(&steps).map_err(JobError::retry)?;
+            log.append(EventType::Progress, data).await?;
+        }
+        if ended && queue.is_empty() && reports.board.locked().is_none() {
+            return Ok(());
+        }
         tokio::pin!(pause);
         // Reports that can't be joined don't wait for each other, and the last one waits for nothing.
-        while queue.len() <= 1 {
+        while queue.len() <= 1 && !ended {
             tokio::select! {
                 () = &mut pause => break,
-                more = reports.recv() => match more {
+                more = reports.queue.recv() => match more {
                     Some(more) => join(&mut queue, more),
-                    None => break,
+                    None => ended = true,
                 },
             }
         }

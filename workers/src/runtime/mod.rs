@@ -3,28 +3,43 @@
 //! It knows no kind. What can happen to a job is in [`attempt`]; the only place that acks, naks or terminates is
 //! [`settle`], so commit-before-ack can be checked by reading one function.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use ruche_bus::{Bus, Deliveries, PRESENCE, Presence, Unavailable};
+use ruche_bus::{Bus, Deliveries, Delivery, Unavailable};
+use ruche_schemas::Kind;
 use tokio::{
     runtime::Handle,
-    sync::{Notify, Semaphore},
-    time::Instant,
+    sync::{Notify, Semaphore, watch},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{ports::ledger::Ledger, registry::AnyHandler};
 
+mod announce;
 mod attempt;
+mod backstop;
 mod cancel;
 mod context;
 mod extend;
+mod flow;
+mod gate;
+mod group;
+mod holds;
 mod log;
 mod metrics;
 mod patience;
 mod settle;
 
+pub use backstop::{backstop, forget};
 pub use context::{Context, JobError};
 pub use log::{EventLog, LogError};
 pub use metrics::Metrics;
@@ -46,6 +61,14 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Where signs of life are sent from: a runtime of its own, so that busy handlers can't silence them.
     pub pulse: Handle,
+    /// The version of each kind's schema, for the jobs that flows start.
+    pub versions: Arc<BTreeMap<Kind, u16>>,
+}
+
+/// The kinds that this build knows, each with the version of its schema.
+#[must_use]
+pub fn versions() -> Arc<BTreeMap<Kind, u16>> {
+    Arc::new(ruche_schemas::jobs::all().into_iter().map(|known| (known.kind, known.version)).collect())
 }
 
 /// How a runtime behaves.
@@ -59,6 +82,27 @@ pub struct Options {
     pub ack_wait: Duration,
     /// How long running jobs may take to end once it is told to stop.
     pub drain: Duration,
+    /// How many of a tenant's jobs of this kind may run at once, on all workers together; 0: as many as there are.
+    pub in_flight: u32,
+    /// Its machine.
+    pub host: String,
+    /// What its operator says of it.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (slots, half_a_minute) = (NonZeroUsize::MIN, Duration::from_secs(30));
+        Self {
+            name: "worker".to_owned(),
+            slots,
+            ack_wait: half_a_minute,
+            drain: half_a_minute,
+            in_flight: 0,
+            host: String::new(),
+            labels: BTreeMap::new(),
+        }
+    }
 }
 
 /// Tells a runtime to stop.
@@ -88,9 +132,15 @@ impl Shutdown {
 
 struct Shared {
     parts: Parts,
+    ends: flow::Ends,
     metrics: metrics::KindMetrics,
     options: Options,
     running: cancel::Running,
+    held: watch::Sender<holds::Held>,
+    /// How many jobs run.
+    in_flight: AtomicU32,
+    /// This worker's state has changed.
+    changed: Notify,
     shutdown: Shutdown,
 }
 
@@ -102,52 +152,129 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     let kind = parts.handler.kind();
     let deliveries = parts.bus.consume(&kind).await?;
     let metrics = parts.metrics.of(&kind, options.slots.get());
-    let shared = Arc::new(Shared { parts, metrics, options, running: cancel::Running::default(), shutdown });
+    let (bus, ledger, versions) = (parts.bus.clone(), parts.ledger.clone(), parts.versions.clone());
+    let shared = Arc::new(Shared {
+        ends: flow::Ends { bus, ledger, versions },
+        parts,
+        metrics,
+        options,
+        running: cancel::Running::default(),
+        held: watch::Sender::default(),
+        in_flight: AtomicU32::new(0),
+        changed: Notify::new(),
+        shutdown,
+    });
     let helpers = TaskTracker::new();
     helpers.spawn(cancel::listen(shared.clone()));
-    helpers.spawn(announce(shared.clone()));
-    info!(job.kind = %kind, slots = shared.options.slots, "ready for jobs");
+    helpers.spawn(holds::listen(shared.clone()));
+    helpers.spawn(announce::announce(shared.clone()));
     let jobs = TaskTracker::new();
-    let slots = Arc::new(Semaphore::new(shared.options.slots.get()));
-    pull(&shared, deliveries, &slots, &jobs).await;
+    let pull = Pull {
+        slots: Arc::new(Semaphore::new(shared.options.slots.get())),
+        freed: Arc::new(Notify::new()),
+        held: shared.held.subscribe(),
+        shared: shared.clone(),
+        jobs: jobs.clone(),
+        kind,
+    };
+    pull.run(deliveries).await;
     drain(&shared, &jobs).await;
     helpers.close();
     helpers.wait().await;
     shared.parts.bus.flush().await
 }
 
-/// Pulls and starts jobs until told to stop.
-async fn pull(shared: &Arc<Shared>, mut deliveries: Box<dyn Deliveries>, slots: &Arc<Semaphore>, jobs: &TaskTracker) {
-    let freed = Arc::new(Notify::new());
-    let stop = shared.shutdown.drain.clone();
-    loop {
-        let Some(free) = NonZeroUsize::new(slots.available_permits()) else {
-            tokio::select! {
-                () = freed.notified() => continue,
-                () = stop.cancelled() => break,
+/// What pulls jobs and starts them.
+struct Pull {
+    shared: Arc<Shared>,
+    kind: Kind,
+    slots: Arc<Semaphore>,
+    freed: Arc<Notify>,
+    held: watch::Receiver<holds::Held>,
+    jobs: TaskTracker,
+}
+
+impl Pull {
+    /// Until told to stop.
+    async fn run(mut self, deliveries: Box<dyn Deliveries>) {
+        let stop = self.shared.shutdown.drain.clone();
+        tokio::select! {
+            () = holds::first(&mut self.held) => {}
+            () = stop.cancelled() => {}
+        }
+        info!(job.kind = %self.kind, slots = self.shared.options.slots, "ready for jobs");
+        let mut open = Some(deliveries);
+        while !stop.is_cancelled() {
+            let stops = self.held.borrow_and_update().stops(&self.kind, &self.shared.options.name);
+            if stops {
+                // What has arrived goes to others at once.
+                if let Some(deliveries) = open.take() {
+                    deliveries.close().await;
+                }
+                tokio::select! {
+                    _ = self.held.changed() => continue,
+                    () = stop.cancelled() => break,
+                }
             }
+            match &mut open {
+                Some(deliveries) => self.step(deliveries, &stop).await,
+                None => tokio::select! {
+                    deliveries = self.open_again() => open = Some(deliveries),
+                    () = stop.cancelled() => break,
+                },
+            }
+        }
+        if let Some(deliveries) = open {
+            deliveries.close().await;
+        }
+    }
+
+    async fn open_again(&self) -> Box<dyn Deliveries> {
+        let mut patience = Patience::endless();
+        loop {
+            match self.shared.parts.bus.consume(&self.kind).await {
+                Ok(deliveries) => return deliveries,
+                Err(error) => warn!(%error, "the queue can't be opened: trying again"),
+            }
+            let _ = patience.wait().await;
+        }
+    }
+
+    /// Takes as many jobs as there are free slots, or waits until something changes.
+    async fn step(&mut self, deliveries: &mut Box<dyn Deliveries>, stop: &CancellationToken) {
+        let Some(free) = NonZeroUsize::new(self.slots.available_permits()) else {
+            return tokio::select! {
+                () = self.freed.notified() => {}
+                () = stop.cancelled() => {}
+            };
         };
         let batch = tokio::select! {
             // What has arrived while a slot was freed comes with the next call.
             batch = deliveries.next(free) => batch,
-            () = freed.notified() => continue,
-            () = stop.cancelled() => break,
+            () = self.freed.notified() => return,
+            _ = self.held.changed() => return self.held.mark_changed(),
+            () = stop.cancelled() => return,
         };
         for delivery in batch {
-            let Ok(slot) = slots.clone().try_acquire_owned() else {
-                warn!(job.id = %delivery.job.id, "the bus handed out more jobs than were asked for");
-                let _ = delivery.retry(Duration::ZERO).await;
-                continue;
-            };
-            let (shared, freed) = (shared.clone(), freed.clone());
-            jobs.spawn(async move {
-                settle::settle(&shared, delivery).await;
-                drop(slot);
-                freed.notify_one();
-            });
+            self.begin(delivery).await;
         }
     }
-    deliveries.close().await;
+
+    async fn begin(&self, delivery: Delivery) {
+        let Ok(slot) = self.slots.clone().try_acquire_owned() else {
+            warn!(job.id = %delivery.job.id, "the bus handed out more jobs than were asked for");
+            let _ = delivery.retry(Duration::ZERO).await;
+            return;
+        };
+        let (shared, freed) = (self.shared.clone(), self.freed.clone());
+        shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.jobs.spawn(async move {
+            settle::settle(&shared, delivery).await;
+            shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            drop(slot);
+            freed.notify_one();
+        });
+    }
 }
 
 /// Waits for running jobs; hands back what has not ended in time.
@@ -163,34 +290,4 @@ async fn drain(shared: &Shared, jobs: &TaskTracker) {
     }
     warn!(jobs = jobs.len(), "leaving: running jobs go back to the queue");
     jobs.wait().await;
-}
-
-/// Announces this worker until it stops, then takes the announcement back.
-async fn announce(shared: Arc<Shared>) {
-    let presence = Presence {
-        kind: shared.parts.handler.kind(),
-        worker: shared.options.name.clone(),
-        host: String::new(),
-        labels: Default::default(),
-        gpu: None,
-        in_flight: 0,
-        state: Default::default(),
-        models: shared.parts.handler.models(),
-        slots: u32::try_from(shared.options.slots.get()).unwrap_or(u32::MAX),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        since: chrono::Utc::now(),
-    };
-    let mut next = tokio::time::interval_at(Instant::now(), PRESENCE / 3);
-    loop {
-        tokio::select! {
-            _ = next.tick() => {}
-            () = shared.shutdown.drain.cancelled() => break,
-        }
-        if let Err(error) = shared.parts.bus.announce(&presence).await {
-            warn!(%error, "could not announce this worker");
-        }
-    }
-    if let Err(error) = shared.parts.bus.retire(&presence).await {
-        warn!(%error, "could not take back this worker's announcement");
-    }
 }

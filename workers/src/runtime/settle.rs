@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use ruche_bus::{Bus, Delivery, trace};
-use ruche_schemas::{Envelope, Failure, event::Outcome, failure::codes};
+use ruche_schemas::{
+    Envelope, EventType, Failure,
+    event::{Outcome, Retrying},
+    failure::codes,
+};
 use serde_json::{Value, value::RawValue};
 use tracing::{Instrument, info, info_span, warn};
 
@@ -12,8 +16,17 @@ use super::{
     EventLog, LogError, Patience, Shared,
     attempt::{self, Unread, Verdict},
     extend::Pulse,
+    flow,
+    gate::{self, Gate},
 };
 use crate::ports::ledger::{Committed, Ended, Keep, LedgerError};
+
+/// Delays over this are not left with the server's consumer, which would hold few of them: the job is put aside.
+const HANDED_BACK: Duration = Duration::from_secs(10);
+/// The longest delay that a handler can ask for.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// What follows a job that is stored could not be started: the next attempt at that comes so much later.
+const HELD_UP: Duration = Duration::from_secs(5);
 
 /// Makes an attempt at a job and settles it.
 pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
@@ -30,17 +43,23 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     );
     trace::adopt(&span, &delivery.headers);
     async {
-        let pulse = Pulse::start(&shared.parts.pulse, delivery.extender(), shared.options.ack_wait);
         let timer = shared.metrics.begin(delivery.published_at);
-        let outcome = work_and_settle(shared, delivery).await;
+        let outcome = match gate::pass(shared, delivery).await {
+            Gate::Shut(outcome) => outcome,
+            Gate::Open(delivery, seat) => {
+                let pulse = Pulse::start(&shared.parts.pulse, delivery.extender(), shared.options.ack_wait, seat);
+                let outcome = work_and_settle(shared, delivery).await;
+                pulse.stop();
+                outcome
+            }
+        };
         timer.end(outcome);
-        drop(pulse);
     }
     .instrument(span)
     .await;
 }
 
-/// The order that nothing may change: outcome stored, event said, delivery settled. What fails on the way leaves
+/// The order that nothing may change: outcome stored, what follows started, event said, delivery settled. What fails on the way leaves
 /// the delivery unsettled, and the next attempt goes on from what is stored.
 async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
     let (log, verdict, job) = match attempt::read(&delivery) {
@@ -59,7 +78,7 @@ async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
         (Verdict::Ended { outcome, keep }, Some(log)) => end(shared, delivery, &job, log, outcome, keep).await,
         (Verdict::EndedBefore { outcome, attempt, said }, Some(log)) => {
             let log = (!said).then_some(log);
-            say_and_ack(shared, delivery, log, outcome, attempt).await
+            say_and_ack(shared, delivery, log.map(|log| (log, Some(&job))), outcome, attempt).await
         }
         (Verdict::Again { source, after }, log) => again(shared, delivery, &job, log, source, after).await,
         (Verdict::Superseded, _) => {
@@ -81,30 +100,51 @@ async fn again(
     after: Option<Duration>,
 ) -> &'static str {
     let limits = shared.parts.handler.limits();
-    if let Some(log) = log
-        && delivery.attempt >= limits.attempts
-    {
+    let Some(mut log) = log else {
+        // Nothing was written: things were not even looked at.
+        let after = limits.backoff.delay(delivery.attempt, rand::random());
+        warn!(error = %format!("{source:#}"), "the attempt could not begin: the job will be tried again");
+        return settled(delivery.retry(after.min(HANDED_BACK)).await, "retried");
+    };
+    if delivery.attempt >= limits.attempts {
         let message = format!("all {} attempts failed; the last one: {source:#}", limits.attempts);
         let outcome = Outcome::Failed(Failure::new(codes::ATTEMPTS, message));
         return end(shared, delivery, job, log, outcome, Vec::new()).await;
     }
-    let after = after.unwrap_or_else(|| limits.backoff.delay(delivery.attempt, rand::random()));
-    warn!(error = %format!("{source:#}"), retry_in_ms = after.as_millis(), "the attempt failed: the job will be tried again");
-    settled(delivery.retry(after).await, "retried")
+    let after = after.unwrap_or_else(|| limits.backoff.delay(delivery.attempt, rand::random())).min(LONGEST);
+    let error = format!("{source:#}");
+    warn!(error, retry_in_ms = after.as_millis(), "the attempt failed: the job will be tried again");
+    let next_attempt_at = Utc::now() + TimeDelta::from_std(after).unwrap_or_default();
+    let retrying = serde_json::to_value(Retrying { error, next_attempt_at }).unwrap_or_default();
+    match log.append(EventType::Retrying, retrying).await {
+        Ok(()) => {}
+        // Whoever has ended it or taken it over settles it.
+        Err(LogError::Ended | LogError::Superseded) => return "superseded",
+        Err(LogError::Unavailable(error)) => warn!(%error, "the retry could not be said"),
+    }
+    match after > HANDED_BACK {
+        true => settled(delivery.defer(next_attempt_at, true).await, "retried"),
+        false => settled(delivery.retry(after).await, "retried"),
+    }
 }
 
-/// Stores how the job ended, says so, and settles.
+/// Stores how the job ended, starts what follows, says so, and settles.
 async fn end(
     shared: &Shared,
     delivery: Delivery,
     job: &Unread,
     log: EventLog,
     outcome: Outcome<Value>,
-    keep: Vec<Keep>,
+    mut keep: Vec<Keep>,
 ) -> &'static str {
     let attempt = delivery.attempt;
+    let was_failed = matches!(outcome, Outcome::Failed(_));
+    let (outcome, children) = flow::spread(job, outcome);
     if job.ephemeral {
-        return say_and_ack(shared, delivery, Some(log), outcome, attempt).await;
+        return say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
+    }
+    if !was_failed && matches!(outcome, Outcome::Failed(_)) {
+        keep.clear();
     }
     let ended = Ended {
         job: delivery.job.clone(),
@@ -117,32 +157,44 @@ async fn end(
         trace_id: trace::trace_id(),
         keep,
         origin: job.origin,
-        member: None,
-        children: Vec::new(),
+        member: flow::place(job),
+        children: flow::ids(&children),
     };
-    match commit(shared, ended).await {
-        Some((Committed::Stored, outcome)) => say_and_ack(shared, delivery, Some(log), outcome, attempt).await,
-        Some((Committed::Already(stored), _)) => {
-            say_and_ack(shared, delivery, Some(log), stored.outcome, stored.attempt).await
-        }
-        Some((Committed::Fenced, _)) => "superseded",
-        None => settled(delivery.retry(Duration::ZERO).await, "handed_back"),
+    match commit(shared, job, ended).await {
+        Kept::As(outcome, attempt) => say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await,
+        Kept::Nowhere(outcome) => say_and_ack(shared, delivery, Some((log, None)), outcome, attempt).await,
+        Kept::Fenced => "superseded",
+        Kept::NotYet => settled(delivery.retry(Duration::ZERO).await, "handed_back"),
     }
 }
 
-/// Commits, waiting for the database as long as it takes: what was worked out is not thrown away. `None`: the
-/// worker leaves.
-async fn commit(shared: &Shared, mut ended: Ended) -> Option<(Committed, Outcome<Value>)> {
+/// What became of an outcome.
+enum Kept {
+    /// The job has ended like this, in this attempt.
+    As(Outcome<Value>, u32),
+    /// It can't be kept, not even as a failure: nothing follows it.
+    Nowhere(Outcome<Value>),
+    /// A later attempt has it.
+    Fenced,
+    /// The worker leaves.
+    NotYet,
+}
+
+/// Commits, waiting for the database as long as it takes: what was worked out is not thrown away.
+async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Kept {
     let mut patience = Patience::endless();
     loop {
         match shared.parts.ledger.commit(&ended).await {
-            Ok(committed) => return Some((committed, ended.outcome)),
+            Ok(Committed::Stored) => return Kept::As(ended.outcome, ended.attempt),
+            Ok(Committed::Already(stored)) => return Kept::As(stored.outcome, stored.attempt),
+            Ok(Committed::Fenced) => return Kept::Fenced,
             Err(LedgerError::Refused(failure)) => {
                 // What it would keep can't be kept: the job has failed, and that can be stored. Where even that is
                 // refused (another tenant has a job of this id), its event and dead letter say so.
-                ended.outcome = Outcome::Failed(failure);
+                let (outcome, children) = flow::spread(job, Outcome::Failed(failure));
+                (ended.outcome, ended.children) = (outcome, flow::ids(&children));
                 if std::mem::take(&mut ended.keep).is_empty() {
-                    return Some((Committed::Stored, ended.outcome));
+                    return Kept::Nowhere(ended.outcome);
                 }
                 continue;
             }
@@ -152,22 +204,28 @@ async fn commit(shared: &Shared, mut ended: Ended) -> Option<(Committed, Outcome
         }
         tokio::select! {
             _ = patience.wait() => {}
-            () = shared.shutdown.leave.cancelled() => return None,
+            () = shared.shutdown.leave.cancelled() => return Kept::NotYet,
         }
     }
 }
 
-/// Says how the job ended, where a log is given, and settles: a dead letter for a failure, an ack else. `attempt` is
-/// the one that ended it.
+/// Where a log is given: starts what follows the job that is given with it, and says how the job ended. Then
+/// settles: a dead letter for a failure, an ack else. `attempt` is the one that ended it.
 async fn say_and_ack(
     shared: &Shared,
     delivery: Delivery,
-    log: Option<EventLog>,
+    log: Option<(EventLog, Option<&Unread>)>,
     outcome: Outcome<Value>,
     attempt: u32,
 ) -> &'static str {
     let name = outcome.event_type().as_str();
-    if let Some(mut log) = log {
+    if let Some((mut log, job)) = log {
+        if let Some(job) = job
+            && let Err(error) = flow::follow(&shared.ends, job, &outcome).await
+        {
+            warn!(%error, "the outcome is stored: the next attempt goes on from there");
+            return settled(delivery.retry(HELD_UP).await, "held_up");
+        }
         let data = outcome.data().unwrap_or_default();
         match log.append(outcome.event_type(), data).await {
             Ok(()) | Err(LogError::Ended) => {}
@@ -188,7 +246,7 @@ async fn say_and_ack(
     }
 }
 
-fn settled(result: Result<(), ruche_bus::Unavailable>, name: &'static str) -> &'static str {
+pub(super) fn settled(result: Result<(), ruche_bus::Unavailable>, name: &'static str) -> &'static str {
     match result {
         Ok(()) => name,
         Err(error) => {

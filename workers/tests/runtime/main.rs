@@ -4,7 +4,13 @@
 
 use std::sync::Arc;
 
-use ruche_schemas::{EventType, Failure, Job, JobId, event::Outcome, failure::codes};
+use ruche_bus::{DeadFilter, DeadLetter};
+use ruche_schemas::{
+    EventType, Failure, Job, JobId, JobRef,
+    event::{Accepted, Outcome, Retrying, Steps},
+    failure::codes,
+    flow::Origin,
+};
 use ruche_services::testing;
 use ruche_workers::ports::ledger::Ledger;
 use serde_json::json;
@@ -14,6 +20,11 @@ mod support;
 
 fn types(events: &[ruche_schemas::Record]) -> Vec<&'static str> {
     events.iter().map(|event| event.event.as_str()).collect()
+}
+
+async fn dead(system: &System) -> Vec<DeadLetter> {
+    let letters = system.bus.dead(&DeadFilter::default(), 0, 10).await.unwrap();
+    letters.into_iter().map(|buried| buried.letter).collect()
 }
 
 #[tokio::test]
@@ -88,7 +99,7 @@ async fn a_rejected_job_is_not_retried_and_is_found_in_dead() {
     assert_eq!(events[1].parse::<Failure>().unwrap().code, "told_to");
     system.settled().await;
     assert_eq!(probe.runs(&job), 1);
-    let dead = system.bus.dead(&Probe::KIND, Some(&system.tenant), 10).await.unwrap();
+    let dead = dead(&system).await;
     assert_eq!(dead.len(), 1);
     assert_eq!((&dead[0].job, dead[0].attempts), (&job, 1));
     assert!(dead[0].payload.contains("Reject"), "a dead letter holds the job: {}", dead[0].payload);
@@ -104,13 +115,13 @@ async fn a_job_that_keeps_failing_is_tried_so_often_and_then_dead() {
     for body in [Probe::Fail, Probe::Panic] {
         let job = system.submit(body).await;
         let events = system.events(&job).await;
-        assert_eq!(types(&events), ["started", "started", "started", "failed"]);
-        assert_eq!(events[3].parse::<Failure>().unwrap().code, codes::ATTEMPTS);
-        assert!(events[3].data["message"].as_str().unwrap().contains("told to"), "{}", events[3].data);
+        assert_eq!(types(&events), ["started", "retrying", "started", "retrying", "started", "failed"]);
+        assert_eq!(events[5].parse::<Failure>().unwrap().code, codes::ATTEMPTS);
+        assert!(events[5].data["message"].as_str().unwrap().contains("told to"), "{}", events[5].data);
         assert_eq!(probe.runs(&job), Probe::LIMITS.attempts);
     }
     system.settled().await;
-    assert_eq!(system.bus.dead(&Probe::KIND, None, 10).await.unwrap().len(), 2);
+    assert_eq!(dead(&system).await.len(), 2);
     worker.drain().await;
 }
 
@@ -247,7 +258,7 @@ async fn a_payload_that_is_no_job_is_a_dead_letter_and_holds_nobody_up() {
     let good = system.submit(Probe::Echo("good".into())).await;
     assert_eq!(types(&system.events(&good).await), ["started", "done"]);
     system.settled().await;
-    assert_eq!(system.bus.dead(&Probe::KIND, None, 10).await.unwrap().len(), jobs.len());
+    assert_eq!(dead(&system).await.len(), jobs.len());
     worker.drain().await;
 }
 
@@ -260,5 +271,94 @@ async fn reports_come_in_order_and_all_of_them() {
     let steps: Vec<u32> = events.iter().filter_map(|event| event.parse::<u32>().ok()).collect();
     assert_eq!(steps, (1..=20).collect::<Vec<_>>());
     assert_eq!(events.iter().map(|event| event.n).collect::<Vec<_>>(), (1..=22).collect::<Vec<_>>());
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_retry_says_what_went_wrong_and_when_it_goes_on() {
+    let system = System::start().await;
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    let job = system.submit(Probe::FailOnce).await;
+    let events = system.events(&job).await;
+    assert_eq!(types(&events), ["started", "retrying", "started", "done"]);
+    let retrying = events[1].parse::<Retrying>().unwrap();
+    assert_eq!(retrying.error, "told to fail once");
+    assert!(retrying.next_attempt_at >= events[1].at && retrying.next_attempt_at <= events[2].at, "{retrying:?}");
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn steps_are_events_of_any_kind_and_the_newest_is_never_lost() {
+    let system = System::start().await;
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    let job = system.submit(Probe::Steps(1_000)).await;
+    let events = system.events(&job).await;
+    let steps: Vec<Steps> = events.iter().filter_map(|event| event.parse().ok()).collect();
+    assert!(steps.len() < 100, "of steps that come fast the newest is written: {}", steps.len());
+    let last = Steps { done: 1_000, total: Some(1_000), message: "stepping".to_owned() };
+    assert_eq!(steps.last(), Some(&last));
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_flow_fans_out_and_its_join_gets_every_result_in_order() {
+    let system = System::start().await;
+    let worker = system.worker(&ProbeHandler::new(), 4);
+    let mut root = system.envelope(JobId::generate(), Probe::Echo("root".into()));
+    root.then = serde_json::from_value(json!([{
+        "all": [
+            {"kind": "probe", "with": {"/Echo": ""}},
+            {"kind": "probe", "body": "Reject"},
+            {"kind": "nobody", "body": 1},
+        ],
+        "join": {"kind": "probe", "with": {"/Echo": "/results/0/output"},
+            "then": [{"kind": "probe", "body": {"Echo": "end"}}]},
+    }]))
+    .unwrap();
+    let job = system.send(&root).await;
+    let of = |id: JobId| JobRef { tenant: system.tenant.clone(), id };
+    let join = of(root.id.derived("then.0.join"));
+    assert_eq!(system.events(&join).await.last().unwrap().data, json!("root"));
+    let end = of(join.id.derived("then.0"));
+    let events = system.events(&end).await;
+    assert_eq!(types(&events), ["accepted", "started", "done"]);
+    let accepted = events[0].parse::<Accepted>().unwrap();
+    assert_eq!(accepted.origin, Some(Origin { root: job.id, parent: join.id }));
+    // A job that nobody can do ends like any other: with a row, a log and a letter.
+    let nobody = of(root.id.derived("then.0.2"));
+    assert_eq!(types(&system.events(&nobody).await), ["accepted", "failed"]);
+    assert!(matches!(system.ledger.ended(&nobody).await.unwrap().unwrap().outcome, Outcome::Failed(_)));
+    system.settled().await;
+    assert_eq!(dead(&system).await.len(), 2);
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_failed_job_takes_the_other_branch_and_sees_the_failure() {
+    let system = System::start().await;
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    let mut root = system.envelope(JobId::generate(), Probe::Reject);
+    root.then = serde_json::from_value(json!([{"kind": "probe", "body": {"Echo": "never"}}])).unwrap();
+    root.otherwise = serde_json::from_value(json!([{"kind": "probe", "with": {"/Echo": "/code"}}])).unwrap();
+    system.send(&root).await;
+    let other = JobRef { tenant: system.tenant.clone(), id: root.id.derived("otherwise.0") };
+    assert_eq!(system.events(&other).await.last().unwrap().data, json!("told_to"));
+    let never = JobRef { tenant: system.tenant.clone(), id: root.id.derived("then.0") };
+    assert_eq!(system.bus.last(&never).await.unwrap(), None);
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_flow_that_is_too_wide_fails_its_job() {
+    let system = System::start().await;
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    let mut root = system.envelope(JobId::generate(), Probe::Echo("x".into()));
+    let one = json!({"kind": "probe", "body": {"Echo": "x"}});
+    // Two steps of a fan each: each is allowed, both are too many.
+    root.then = serde_json::from_value(json!([{"all": vec![&one; 2]}, {"all": vec![&one; 999]}])).unwrap();
+    let job = system.send(&root).await;
+    let events = system.events(&job).await;
+    assert_eq!(events.last().unwrap().parse::<Failure>().unwrap().code, "flow_too_wide");
+    assert!(matches!(system.ledger.ended(&job).await.unwrap().unwrap().outcome, Outcome::Failed(_)));
     worker.drain().await;
 }

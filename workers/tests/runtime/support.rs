@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Depth, Message, nats::Nats};
@@ -20,7 +20,7 @@ use ruche_schemas::{
 use ruche_services::testing;
 use ruche_workers::{
     adapters::postgres::Postgres,
-    ports::ledger::{Committed, Ended, Ledger, LedgerError, Stored},
+    ports::ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
     registry::{Handler, handler},
     runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
 };
@@ -32,6 +32,7 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
+use uuid::Uuid;
 
 /// How long anything may take: a test that waits for ever tells nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,6 +54,10 @@ pub enum Probe {
     Panic,
     /// Reports this many times, then ends well.
     Report(u32),
+    /// Says how far it is, this many times at once, then ends well.
+    Steps(u64),
+    /// Asks for another try after an hour.
+    Later,
 }
 
 /// One report.
@@ -123,6 +128,11 @@ impl Handler<Probe> for Shared {
             Probe::FailOnce => {}
             Probe::Reject => return Err(JobError::Reject(Failure::new("told_to", "told to reject"))),
             Probe::Panic => panic!("told to panic"),
+            Probe::Steps(all) => (1..=*all).for_each(|done| context.steps(done, Some(*all), "stepping")),
+            Probe::Later => {
+                let after = Some(Duration::from_secs(3600));
+                return Err(JobError::Retry { source: anyhow::anyhow!("told to come later"), after });
+            }
             Probe::Report(times) => {
                 for step in 1..=*times {
                     context.progress(Step(step)).await;
@@ -139,6 +149,8 @@ pub struct System {
     pub ledger: Arc<Postgres>,
     pub tenant: TenantId,
     pub settings: config::Nats,
+    /// What workers have besides their names, slots and patience.
+    pub options: Options,
 }
 
 impl System {
@@ -162,7 +174,13 @@ impl System {
         let bus = Nats::connect(&config.nats, Duration::from_secs(2)).await.unwrap();
         bus.ensure(&[Probe::KIND]).await.unwrap();
         let ledger = Arc::new(Postgres::connect(&config.postgres).unwrap());
-        Self { bus: Arc::new(bus), ledger, tenant: "acme".parse().unwrap(), settings: config.nats }
+        Self {
+            bus: Arc::new(bus),
+            ledger,
+            tenant: "acme".parse().unwrap(),
+            settings: config.nats,
+            options: Options::default(),
+        }
     }
 
     /// A worker with this many slots.
@@ -203,12 +221,14 @@ impl System {
             handler: handler(Shared(probe.clone())),
             metrics: Metrics::register(&mut Registry::default()),
             pulse,
+            versions: Arc::new([(Probe::KIND, Probe::VERSION)].into()),
         };
         let options = Options {
             name: testing::unique("worker"),
             slots: NonZeroUsize::new(slots).unwrap(),
             ack_wait: Duration::from_secs(2),
             drain: Duration::from_secs(30),
+            ..self.options.clone()
         };
         let shutdown = Shutdown::default();
         let running = on.spawn(runtime::run(parts, options, shutdown.clone()));
@@ -222,8 +242,18 @@ impl System {
 
     /// Publishes a job of this id.
     pub async fn submit_as(&self, id: JobId, body: Probe) -> JobRef {
-        let envelope = Envelope::new(id, self.tenant.clone(), Lane::Normal, Utc::now(), body);
+        let envelope = self.envelope(id, body);
         self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
+    }
+
+    /// An envelope of this tenant.
+    pub fn envelope(&self, id: JobId, body: Probe) -> Envelope<Probe> {
+        Envelope::new(id, self.tenant.clone(), Lane::Normal, Utc::now(), body)
+    }
+
+    /// Publishes this envelope.
+    pub async fn send(&self, envelope: &Envelope<Probe>) -> JobRef {
+        self.publish(envelope.id, serde_json::to_vec(envelope).unwrap()).await
     }
 
     /// Publishes these bytes.
@@ -326,6 +356,18 @@ impl Ledger for Witness {
 
     async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
         self.ledger.ended(job).await
+    }
+
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, LedgerError> {
+        self.ledger.group(tenant, group).await
+    }
+
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
+        self.ledger.members(tenant, group, limit).await
+    }
+
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
+        self.ledger.purge(before, limit).await
     }
 
     async fn ready(&self) -> Result<(), LedgerError> {

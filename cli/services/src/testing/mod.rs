@@ -11,7 +11,7 @@ use std::{
 use nix::sys::signal::Signal;
 use tokio::sync::OnceCell;
 
-use crate::{ServiceError, nats, ports, postgres, process::Process, tools::Tools};
+use crate::{ServiceError, logins, nats, ports, postgres, process::Process, tools::Tools};
 
 mod folder;
 mod template;
@@ -53,9 +53,22 @@ pub struct TestNats {
 /// # Panics
 /// If it can't be started.
 pub async fn nats() -> TestNats {
+    nats_for(None).await
+}
+
+/// Starts a private nats-server that lets in only who has this name and password, or one of [`TestNats::admit`].
+///
+/// # Panics
+/// If it can't be started.
+pub async fn nats_with_login(user: &str, password: &str) -> TestNats {
+    nats_for(Some((user.to_owned(), password.to_owned()))).await
+}
+
+async fn nats_for(login: Option<(String, String)>) -> TestNats {
     let folder = folder::make("nats");
     let log = folder.join("log");
-    let mut server = TestNats { options: nats::Options::new(folder, log, 0), process: Slot::default() };
+    let options = nats::Options { login, ..nats::Options::new(folder, log, 0) };
+    let mut server = TestNats { options, process: Slot::default() };
     for _ in 1..TRIES {
         server.options.port = ports::free();
         if server.try_start().await.is_ok() {
@@ -73,6 +86,14 @@ impl TestNats {
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.options.port)
+    }
+
+    /// Lets somebody in, from the next start on.
+    ///
+    /// # Panics
+    /// If it can't be written down.
+    pub fn admit(&self, login: &logins::Login) {
+        login.add(&self.options.folder).unwrap_or_else(|error| panic!("the login is not kept: {error}"));
     }
 
     /// Stops the server; what it stored stays.

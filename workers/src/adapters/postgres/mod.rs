@@ -1,7 +1,9 @@
-//! The ledger and the conversations in Postgres: one short transaction a commit, one file per kept thing.
+//! The ledger and the conversations in Postgres: short transactions, one for all commits that wait (`commits`), one
+//! file per kept thing.
 //!
-//! **Why fencing holds.** `commit` and `fence` of one job both begin by taking the same transaction-scoped advisory
-//! lock, in a statement of its own. Under `READ COMMITTED` each later statement sees all that was committed before
+//! **Why fencing holds.** A transaction that commits jobs, and one that fences a job, begin by taking the same
+//! transaction-scoped advisory lock of each of their jobs, in a statement of its own; those of a batch in the order
+//! of their numbers, so no two batches wait for each other. Under `READ COMMITTED` each later statement sees all that was committed before
 //! it began, so whoever gets the lock second sees everything that the first one wrote: a commit sees the fence, or
 //! the fence sees the commit. The lock lives in memory and goes with its transaction, also when a worker dies; two
 //! jobs whose ids share 64 bits merely wait for each other.
@@ -13,18 +15,21 @@
 use std::{future::Future, time::Duration};
 
 use async_trait::async_trait;
-use ruche_schemas::{JobRef, TenantId, config, jobs::chat::Message};
+use chrono::{DateTime, Utc};
+use ruche_schemas::{JobId, JobRef, TenantId, config, jobs::chat::Message};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
 use tracing::{Instrument, field::Empty, info_span};
 use uuid::Uuid;
 
 use crate::ports::{
     conversations::Conversations,
-    ledger::{Committed, Ended, Keep, Ledger, LedgerError, Stored, taken},
+    ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
 };
 
+mod commits;
 mod error;
 mod fences;
+mod groups;
 mod jobs;
 mod pool;
 mod turns;
@@ -38,10 +43,16 @@ use error::explain;
 /// only ends what they can't: a network that swallows packets.
 const CALL: Duration = Duration::from_secs(20);
 
+/// Takes the locks of these numbers, in the order given: a volatile function is called for each row as it comes.
+const LOCK: &str = "
+SELECT pg_advisory_xact_lock(key::bigint)
+FROM jsonb_array_elements_text($1::text::jsonb) AS keys (key)";
+
 /// Keeps outcomes and conversations in Postgres.
 #[derive(Debug, Clone)]
 pub struct Postgres {
     db: DatabaseConnection,
+    commits: commits::Commits,
     schema: String,
 }
 
@@ -51,7 +62,9 @@ impl Postgres {
     /// # Errors
     /// When the URL can't be read.
     pub fn connect(settings: &config::Postgres) -> Result<Self, ConnectError> {
-        Ok(Self { db: pool::open(settings)?, schema: settings.schema.clone() })
+        let db = pool::open(settings)?;
+        let commits = commits::Commits::start(db.clone());
+        Ok(Self { db, commits, schema: settings.schema.clone() })
     }
 
     /// Closes all connections.
@@ -92,22 +105,9 @@ impl Postgres {
         result
     }
 
-    /// A transaction that no other one about this job runs beside.
-    async fn alone(&self, job: &JobRef) -> Result<DatabaseTransaction, LedgerError> {
-        let transaction = self.db.begin().await.map_err(explain)?;
-        let (_, random) = job.id.0.as_u64_pair();
-        let key = i64::from_ne_bytes(random.to_ne_bytes());
-        let lock = Statement::from_sql_and_values(
-            transaction.get_database_backend(),
-            "SELECT pg_advisory_xact_lock($1)",
-            [key.into()],
-        );
-        transaction.execute_raw(lock).await.map_err(explain)?;
-        Ok(transaction)
-    }
-
     async fn fence_alone(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, LedgerError> {
-        let transaction = self.alone(job).await?;
+        let transaction = self.db.begin().await.map_err(explain)?;
+        lock(&transaction, [job.id]).await?;
         let stored = jobs::find(&transaction, job).await?;
         if stored.is_none() {
             fences::raise(&transaction, job, attempt).await?;
@@ -115,26 +115,17 @@ impl Postgres {
         transaction.commit().await.map_err(explain)?;
         Ok(stored)
     }
+}
 
-    /// Dropping the transaction on the way out takes back what it wrote.
-    async fn commit_alone(&self, ended: &Ended) -> Result<Committed, LedgerError> {
-        let transaction = self.alone(&ended.job).await?;
-        if fences::find(&transaction, &ended.job).await?.is_some_and(|fence| fence > ended.attempt) {
-            return Ok(Committed::Fenced);
-        }
-        if !jobs::insert(&transaction, ended).await? {
-            let stored = jobs::find(&transaction, &ended.job).await?;
-            return stored.map(Committed::Already).ok_or_else(|| taken(&ended.job));
-        }
-        for keep in &ended.keep {
-            match keep {
-                Keep::Turn(turn) => turns::append(&transaction, ended, turn).await?,
-                Keep::Usage(usage) => usage::insert(&transaction, ended, usage).await?,
-            }
-        }
-        transaction.commit().await.map_err(explain)?;
-        Ok(Committed::Stored)
-    }
+/// Waits until no other transaction about these jobs runs beside this one. In the order of the locks' numbers, so
+/// that two batches never wait for each other.
+async fn lock(db: &DatabaseTransaction, jobs: impl IntoIterator<Item = JobId>) -> Result<(), LedgerError> {
+    let mut keys: Vec<i64> =
+        jobs.into_iter().map(|job| i64::from_ne_bytes(job.0.as_u64_pair().1.to_ne_bytes())).collect();
+    keys.sort_unstable();
+    let keys = serde_json::json!(keys).to_string();
+    let lock = Statement::from_sql_and_values(db.get_database_backend(), LOCK, [keys.into()]);
+    db.execute_raw(lock).await.map(drop).map_err(explain)
 }
 
 #[async_trait]
@@ -144,21 +135,23 @@ impl Ledger for Postgres {
     }
 
     async fn commit(&self, ended: &Ended) -> Result<Committed, LedgerError> {
-        self.call("commit", "jobs", self.commit_alone(ended)).await
+        self.call("commit", "jobs", self.commits.commit(ended)).await
     }
 
     async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
         self.call("select", "jobs", jobs::find(&self.db, job)).await
     }
 
-    async fn group(&self, _: &TenantId, _: Uuid) -> Result<Option<crate::ports::ledger::Group>, LedgerError> {
-        Err(LedgerError::Unavailable("not yet".to_owned()))
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, LedgerError> {
+        self.call("select", "groups", groups::find(&self.db, tenant, group)).await
     }
-    async fn members(&self, _: &TenantId, _: Uuid, _: u64) -> Result<Vec<(ruche_schemas::JobId, Stored)>, LedgerError> {
-        Err(LedgerError::Unavailable("not yet".to_owned()))
+
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
+        self.call("select", "jobs", jobs::members(&self.db, tenant, group, limit)).await
     }
-    async fn purge(&self, _: chrono::DateTime<chrono::Utc>, _: u64) -> Result<u64, LedgerError> {
-        Err(LedgerError::Unavailable("not yet".to_owned()))
+
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
+        self.call("delete", "jobs", jobs::purge(&self.db, before, limit)).await
     }
 
     async fn ready(&self) -> Result<(), LedgerError> {
