@@ -26,14 +26,21 @@ async fn admit(system: &System, nats: &TestNats) -> Login {
 }
 
 /// Runs the example; its exit status, and what it printed line by line.
-async fn produce(system: &System, nats: &TestNats, login: &Login, tenant: &str, body: &Value) -> (bool, Vec<Value>, String) {
+async fn produce(
+    system: &System,
+    nats: &TestNats,
+    login: &Login,
+    tenant: &str,
+    body: &Value,
+) -> (bool, Vec<Value>, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nats/producer.py");
     let mut command = Command::new(Tools::find().unwrap().venv.join("bin/python"));
     command.arg(script).args(["--tenant", tenant, "--prefix", system.prefix(), "chat", &body.to_string()]);
     command.env("NATS_URL", nats.url()).env("NATS_USER", &login.user).env("NATS_PASSWORD", &login.password);
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(PATIENCE, output).await.expect("an end").unwrap();
-    let lines = String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines =
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (output.status.success(), lines, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -72,5 +79,10 @@ async fn a_producer_reaches_no_other_tenant() {
     let body = json!({"messages": [{"role": "user", "content": "Hi"}]});
     let (well, lines, errors) = produce(&system, &nats, &login, "globex", &body).await;
     assert!(!well && lines.is_empty(), "nothing was accepted: {lines:?}");
-    assert!(errors.to_lowercase().contains("permissions violation") || errors.contains("timeout") || errors.contains("Timeout"), "{errors}");
+    assert!(
+        errors.to_lowercase().contains("permissions violation")
+            || errors.contains("timeout")
+            || errors.contains("Timeout"),
+        "{errors}"
+    );
 }

@@ -35,7 +35,7 @@ fn text(value: &Value) -> String {
 #[tokio::test]
 async fn a_batch_is_counted_and_its_end_starts_its_callback_once() {
     let gateway = without_worker(|_| {}).await;
-    let callback = json!({ "kind": "chat", "body": said("?"), "with": { "/messages/0/content": "/counts/done" } });
+    let callback = json!({ "kind": "chat", "body": said("?"), "with": { "/messages/0/content": "/done" } });
     let begun =
         gateway.request(Method::POST, "/v1/batches").json(&json!({ "callback": callback })).send().await.unwrap();
     assert_eq!(begun.status(), 201);
