@@ -83,8 +83,9 @@ impl App {
         let now = Utc::now();
         if let Some(template) = &batch.callback {
             let whole = JobId(batch.id);
-            let (result, origin) =
-                (json!({ "batch": batch.id, "counts": counts(batch) }), Origin { root: whole, parent: whole });
+            let origin = Origin { root: whole, parent: whole };
+            let mut result = counts(batch);
+            result["batch"] = json!(batch.id);
             let child = flow::child(callback_id(batch.id), template, &result, Lane::Normal, origin, None);
             let version = self.descriptor(template.kind.as_str())?.version;
             self.send(&child.envelope(batch.tenant.clone(), version, now), None, None).await?;

@@ -70,7 +70,8 @@ async fn every_entity_has_its_table() {
     let db = database().await;
     comes_back!(db, tenants::Entity, tenants::Model { id: "acme".into(), created_at: now() });
     let (id, tenant, name) = ("abc".to_owned(), "acme".to_owned(), "dev".to_owned());
-    let key = api_keys::Model { id, tenant, name, hash: vec![7; 32], created_at: now(), revoked_at: Some(now()) };
+    let (role, hash, revoked_at) = ("member".to_owned(), vec![7; 32], Some(now()));
+    let key = api_keys::Model { id, tenant, role, name, hash, created_at: now(), revoked_at };
     comes_back!(db, api_keys::Entity, key);
     comes_back!(db, jobs::Entity, a_job());
     let fence = job_fences::Model { job: Uuid::now_v7(), tenant: "acme".into(), attempt: 2, at: now() };

@@ -29,7 +29,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewBatch {
     /// The job to start when it is closed and all its jobs have ended. Its result to draw from is
-    /// `{"batch", "counts": {"total", "done", "failed", "cancelled"}}`.
+    /// `{"batch", "total", "done", "failed", "cancelled"}`.
     #[schema(schema_with = template)]
     callback: Option<Template>,
 }

@@ -27,6 +27,8 @@ pub struct DeadView {
     pub job: Uuid,
     /// `dead_letter`.
     pub object: &'static str,
+    /// Whose it is.
+    pub tenant: String,
     /// Its kind.
     pub kind: String,
     /// Its lane.
@@ -68,6 +70,7 @@ impl DeadView {
         Self {
             job: letter.job.id.0,
             object: "dead_letter",
+            tenant: letter.job.tenant.to_string(),
             kind: letter.kind.to_string(),
             lane: letter.lane.to_string(),
             error: DeadReason {

@@ -78,6 +78,10 @@ async fn a_wrong_job_is_refused_and_nothing_is_published() {
     for kind in ["dance", "chat.x", "CHAT", "%2F"] {
         assert_eq!(refused(post(&gateway, &format!("/v1/jobs/{kind}"), good).await, 404).await.1, "unknown_kind");
     }
+    for query in ["delay_seconds=x", "run_at=tomorrow", "delay_seconds=1&run_at=2100-01-01T00:00:00Z"] {
+        let (param, _) = refused(post(&gateway, &format!("/v1/jobs/chat?{query}"), good).await, 400).await;
+        assert!(["query", "delay_seconds"].contains(&param.as_str()), "{query}: {param}");
+    }
     assert_eq!(refused(post(&gateway, "/v1/jobs/chat?lane=fast", good).await, 400).await.0, "lane");
     assert_eq!(refused(post(&gateway, "/v1/jobs/%ff", good).await, 400).await.0, "path");
     let request = gateway.request(Method::POST, "/v1/jobs/chat").header(CONTENT_TYPE, "application/json").body(good);

@@ -131,7 +131,7 @@ async fn a_chat_that_takes_too_long_is_a_504_that_names_its_job() {
         let job = response.headers()["ruche-job"].to_str().unwrap().to_owned();
         assert_eq!(refused(response, 504).await.1, "wait_exceeded");
         let state: Value = gateway.get(&format!("/v1/jobs/{job}")).send().await.unwrap().json().await.unwrap();
-        assert_eq!(state["state"], "accepted");
+        assert_eq!(state["state"], "queued");
     }
     assert_eq!(gateway.waiting().await, 2);
 }

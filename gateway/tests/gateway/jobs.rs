@@ -1,19 +1,14 @@
 //! `/v1/jobs`: submit, look, follow, cancel; and that other tenants see nothing of it.
 
 use chrono::Utc;
-use reqwest::{Method, Response};
+use reqwest::Method;
 use ruche_bus::Bus as _;
 use ruche_gateway::ports::{Conversation, EndedJob, StoredMessage};
 use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, jobs::chat::Chat};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Fixture, Sse, SseReader, refused, start, tenant, without_worker};
-
-async fn json_of(response: Response) -> Value {
-    assert!(response.status().is_success(), "{}", response.status());
-    response.json().await.unwrap()
-}
+use crate::support::{Fixture, Sse, SseReader, json_of, refused, start, tenant, without_worker};
 
 async fn events(gateway: &Fixture, job: &str, query: &str, last: Option<u64>) -> Vec<Sse> {
     let mut request = gateway.get(&format!("/v1/jobs/{job}/events{query}"));
@@ -34,7 +29,7 @@ async fn an_accepted_job_is_in_the_queue_and_has_a_place() {
     assert_eq!((&accepted["state"], &accepted["kind"]), (&json!("accepted"), &json!("chat")));
     assert_eq!(location, format!("/v1/jobs/{}", accepted["id"].as_str().unwrap()));
     let view = json_of(gateway.get(&location).send().await.unwrap()).await;
-    assert_eq!((&view["state"], &view["attempt"], &view["n"]), (&json!("accepted"), &json!(0), &json!(1)));
+    assert_eq!((&view["state"], &view["attempt"], &view["n"]), (&json!("queued"), &json!(0), &json!(1)));
     let depth = gateway.bus.depth().await.unwrap();
     let bulk = depth.iter().find(|depth| depth.lane == Lane::Bulk).unwrap();
     assert_eq!(bulk.waiting, 1);
@@ -130,7 +125,7 @@ async fn somebody_who_stops_following_does_not_stop_the_job() {
     assert_eq!(view["state"], "running");
 }
 
-fn ended(owner: &str) -> EndedJob {
+pub(crate) fn ended(owner: &str) -> EndedJob {
     EndedJob {
         job: JobRef { tenant: tenant(owner), id: JobId::generate() },
         kind: Chat::KIND,
@@ -141,6 +136,10 @@ fn ended(owner: &str) -> EndedJob {
         created_at: Utc::now(),
         ended_at: Utc::now(),
         trace_id: None,
+        root: None,
+        parent: None,
+        group: None,
+        children: Vec::new(),
     }
 }
 

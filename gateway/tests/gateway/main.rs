@@ -4,11 +4,18 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 
 mod bad_input;
+mod batches;
 mod chat;
+mod dead;
 mod description;
 mod jobs;
+mod lines;
+mod lists;
 mod operations;
+mod operators;
+mod options;
 mod outage;
+mod schedules;
 mod store;
 mod support;
 mod ws;

@@ -8,7 +8,7 @@ use ruche_gateway::{
     App, Server,
     adapters::postgres::Postgres,
     keys::{self, ApiKey},
-    ports::Store as _,
+    ports::{Role, Store as _},
 };
 use ruche_schemas::{
     Kind,
@@ -43,7 +43,7 @@ async fn real() -> Real {
     let bus = Nats::connect(&config.nats, Duration::from_secs(5)).await.unwrap();
     bus.ensure(&kinds).await.unwrap();
     let (store, key) = (Postgres::new(&config.postgres).await.unwrap(), keys::generate());
-    store.create_key(&tenant("acme"), "test", ApiKey::parse(&key).unwrap()).await.unwrap();
+    store.create_key(&tenant("acme"), "test", Role::Member, ApiKey::parse(&key).unwrap()).await.unwrap();
     let mut settings = settings();
     settings.key_cache_seconds = 0;
     let server = Server::bind(App::new(settings, Arc::new(bus), Arc::new(store), jobs::all())).await.unwrap();

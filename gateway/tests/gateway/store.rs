@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, SubsecRound, Utc};
 use ruche_gateway::{
     adapters::{memory::Memory, postgres::Postgres},
     keys::{self, ApiKey},
-    ports::{Conversation, EndedJob, Store, StoredMessage},
+    ports::{Conversation, EndedFilter, EndedJob, Role, Store, StoredMessage},
 };
 use ruche_schemas::{
     EventType, Job as _, JobId, JobRef, Lane, TenantId,
@@ -19,7 +19,8 @@ use ruche_services::testing;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ConnectOptions, Database, DatabaseConnection, EntityTrait,
+    ColumnTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -75,8 +76,25 @@ impl Fill for DatabaseConnection {
             created_at: Set(job.created_at),
             ended_at: Set(job.ended_at),
             trace_id: Set(job.trace_id.clone()),
+            root: Set(job.root.map(|job| job.0)),
+            parent: Set(job.parent.map(|job| job.0)),
+            group_id: Set(job.group),
+            group_index: Set(None),
+            children: Set(Some(json!(job.children))),
         };
         tables::jobs::Entity::insert(row).exec_without_returning(self).await.unwrap();
+        let Some(group) = job.group else { return };
+        let counter = match job.state {
+            EventType::Done => tables::groups::Column::Done,
+            EventType::Failed => tables::groups::Column::Failed,
+            _ => tables::groups::Column::Cancelled,
+        };
+        tables::groups::Entity::update_many()
+            .col_expr(counter, Expr::col(counter).add(1))
+            .filter(tables::groups::Column::Id.eq(group))
+            .exec(self)
+            .await
+            .unwrap();
     }
 
     async fn conversation(
@@ -131,19 +149,24 @@ async fn holds_the_contract(store: &dyn Store, fill: &dyn Fill) {
     keeps_keys(store, fill, &acme).await;
     for owner in [&acme, &other] {
         let key = keys::generate();
-        store.create_key(owner, "again", ApiKey::parse(&key).unwrap()).await.unwrap();
+        store.create_key(owner, "again", Role::Member, ApiKey::parse(&key).unwrap()).await.unwrap();
     }
     tells_ended_jobs(store, fill, &acme, &other).await;
     tells_conversations(store, fill, &acme, &other).await;
+    let (acme, other) = (tenant("acme-2"), tenant("other-2"));
+    lists_ended_jobs(store, fill, &acme, &other).await;
+    keeps_batches(store, fill, &acme, &other).await;
+    counts_a_batch_that_ends_before_it_is_closed(store, fill, &acme).await;
+    ends_a_job_before_its_time(store, fill, &acme).await;
 }
 
 async fn keeps_keys(store: &dyn Store, fill: &dyn Fill, acme: &TenantId) {
     let text = keys::generate();
     let key = ApiKey::parse(&text).unwrap();
     assert_eq!(store.find_key(key.id).await.unwrap(), None);
-    store.create_key(acme, "first", key).await.unwrap();
+    store.create_key(acme, "first", Role::Admin, key).await.unwrap();
     let found = store.find_key(key.id).await.unwrap().unwrap();
-    assert_eq!((found.id.as_str(), &found.tenant), (key.id, acme));
+    assert_eq!((found.id.as_str(), &found.tenant, found.role), (key.id, acme, Role::Admin));
     assert!(key.matches(&found.hash));
     fill.revoke(key.id).await;
     assert_eq!(store.find_key(key.id).await.unwrap(), None);
@@ -167,6 +190,10 @@ async fn tells_ended_jobs(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, o
             created_at: now(),
             ended_at: now(),
             trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
+            root: Some(JobId::generate()),
+            parent: Some(JobId::generate()),
+            group: Some(Uuid::now_v7()),
+            children: vec![JobId::generate(), JobId::generate()],
         };
         fill.job(&ended).await;
         assert_eq!(store.job(&job).await.unwrap(), Some(ended));
@@ -212,6 +239,120 @@ async fn tells_conversations(store: &dyn Store, fill: &dyn Fill, acme: &TenantId
     assert!(store.has_conversation(acme, first).await.unwrap());
     assert!(!store.has_conversation(other, first).await.unwrap());
     assert!(!store.has_conversation(acme, Uuid::now_v7()).await.unwrap());
+}
+
+fn a_job(owner: &TenantId, state: EventType, group: Option<Uuid>) -> EndedJob {
+    EndedJob {
+        job: JobRef { tenant: owner.clone(), id: JobId::generate() },
+        kind: Chat::KIND,
+        lane: Lane::Normal,
+        attempt: 1,
+        state,
+        data: json!(null),
+        created_at: now(),
+        ended_at: now(),
+        trace_id: None,
+        root: None,
+        parent: None,
+        group,
+        children: Vec::new(),
+    }
+}
+
+async fn lists_ended_jobs(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, other: &TenantId) {
+    let (begun, mut all) = (now(), Vec::new());
+    for (i, state) in [EventType::Done, EventType::Failed, EventType::Done].into_iter().enumerate() {
+        let at = begun + Duration::seconds(i64::try_from(i).unwrap());
+        let parent = all.last().map(|job: &EndedJob| job.job.id);
+        let job = EndedJob { created_at: at, parent, ..a_job(acme, state, None) };
+        fill.job(&job).await;
+        all.push(job);
+    }
+    let parent = all[0].job.id;
+    all.reverse();
+    let any = EndedFilter::default();
+    assert_eq!(store.jobs(acme, &any, 10, None).await.unwrap().unwrap(), all);
+    assert_eq!(store.jobs(acme, &any, 1, Some(all[0].job.id)).await.unwrap().unwrap(), all[1..2]);
+    assert_eq!(store.jobs(acme, &any, 10, Some(JobId::generate())).await.unwrap(), None);
+    assert_eq!(store.jobs(other, &any, 10, None).await.unwrap().unwrap(), []);
+    assert_eq!(store.jobs(other, &any, 10, Some(parent)).await.unwrap(), None);
+    let failed = EndedFilter { state: Some(EventType::Failed), kind: Some(Chat::KIND), batch: None };
+    assert_eq!(store.jobs(acme, &failed, 10, None).await.unwrap().unwrap(), all[1..2]);
+    let none = EndedFilter { batch: Some(Uuid::now_v7()), ..EndedFilter::default() };
+    assert_eq!(store.jobs(acme, &none, 10, None).await.unwrap().unwrap(), []);
+    let mut family = store.family(acme, &[parent], 10).await.unwrap();
+    family.sort_by_key(|job| std::cmp::Reverse(job.created_at));
+    assert_eq!(family, all[1..]);
+    assert_eq!(store.family(other, &[parent], 10).await.unwrap(), []);
+    let counts = store.ended_since(begun - Duration::hours(1)).await.unwrap();
+    let normal = counts.iter().find(|count| count.lane == Lane::Normal).unwrap();
+    assert_eq!((&normal.kind, normal.jobs), (&Chat::KIND, 3));
+    assert_eq!(store.ended_since(now() + Duration::hours(1)).await.unwrap(), []);
+}
+
+async fn keeps_batches(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, other: &TenantId) {
+    let (id, at) = (Uuid::now_v7(), now());
+    let callback = serde_json::from_value(json!({ "kind": "chat", "with": { "/x": "" } })).unwrap();
+    store.create_batch(acme, id, Some(&callback), at).await.unwrap();
+    let jobs = [EventType::Done, EventType::Failed].map(|state| a_job(acme, state, Some(id)));
+    let ids = [jobs[0].job.id, jobs[1].job.id];
+    store.add_to_batch(id, &ids).await.unwrap();
+    // What is added again counts once.
+    store.add_to_batch(id, &ids[..1]).await.unwrap();
+    store.add_to_batch(id, &[]).await.unwrap();
+    let batch = store.batch(acme, id).await.unwrap().unwrap();
+    assert_eq!((batch.total, batch.closed, batch.callback.as_ref(), batch.created_at), (2, false, Some(&callback), at));
+    for missing in [store.batch(other, id).await, store.close_batch(other, id, at).await] {
+        assert_eq!(missing.unwrap(), None);
+    }
+    assert_eq!(store.batches(acme, 10, None).await.unwrap().unwrap(), [batch.clone()]);
+    assert_eq!(store.batches(acme, 10, Some(id)).await.unwrap().unwrap(), []);
+    assert_eq!(store.batches(other, 10, None).await.unwrap().unwrap(), []);
+    assert_eq!(store.batches(other, 10, Some(id)).await.unwrap(), None);
+    fill.job(&jobs[0]).await;
+    let closed = store.close_batch(acme, id, at).await.unwrap().unwrap();
+    assert_eq!((closed.total, closed.closed, closed.done, closed.is_complete()), (2, true, 1, false));
+    fill.job(&jobs[1]).await;
+    let complete = store.close_batch(acme, id, at).await.unwrap().unwrap();
+    assert_eq!((complete.total, complete.done, complete.failed, complete.is_complete()), (2, 1, 1, true));
+    let of_batch = EndedFilter { batch: Some(id), ..EndedFilter::default() };
+    assert_eq!(store.jobs(acme, &of_batch, 10, None).await.unwrap().unwrap().len(), 2);
+}
+
+async fn counts_a_batch_that_ends_before_it_is_closed(store: &dyn Store, fill: &dyn Fill, acme: &TenantId) {
+    let (id, at) = (Uuid::now_v7(), now());
+    store.create_batch(acme, id, None, at).await.unwrap();
+    let jobs = [EventType::Done, EventType::Done].map(|state| a_job(acme, state, Some(id)));
+    store.add_to_batch(id, &[jobs[0].job.id]).await.unwrap();
+    for job in &jobs {
+        fill.job(job).await;
+    }
+    // The second one was published by a gateway that died before it could add it.
+    let closed = store.close_batch(acme, id, at).await.unwrap().unwrap();
+    assert_eq!((closed.total, closed.done, closed.is_complete(), closed.ended_at), (2, 2, true, Some(at)));
+    let (empty, at) = (Uuid::now_v7(), now());
+    store.create_batch(acme, empty, None, at).await.unwrap();
+    assert!(store.close_batch(acme, empty, at).await.unwrap().unwrap().is_complete());
+}
+
+async fn ends_a_job_before_its_time(store: &dyn Store, fill: &dyn Fill, acme: &TenantId) {
+    let (id, at) = (Uuid::now_v7(), now());
+    store.create_batch(acme, id, None, at).await.unwrap();
+    let jobs = [EventType::Cancelled, EventType::Done].map(|state| a_job(acme, state, Some(id)));
+    store.add_to_batch(id, &[jobs[0].job.id, jobs[1].job.id]).await.unwrap();
+    fill.job(&jobs[1]).await;
+    store.close_batch(acme, id, at).await.unwrap();
+    let batch = store.put_cancelled(&jobs[0]).await.unwrap().unwrap();
+    assert_eq!((batch.cancelled, batch.is_complete()), (1, true));
+    assert_eq!(store.job(&jobs[0].job).await.unwrap(), Some(jobs[0].clone()));
+    // Again, and where the job has ended otherwise, it changes nothing.
+    assert_eq!(store.put_cancelled(&jobs[0]).await.unwrap().unwrap().cancelled, 1);
+    let late = EndedJob { state: EventType::Cancelled, ..jobs[1].clone() };
+    assert_eq!(store.put_cancelled(&late).await.unwrap().unwrap().cancelled, 1);
+    assert_eq!(store.job(&late.job).await.unwrap().unwrap().state, EventType::Done);
+    let alone = a_job(acme, EventType::Cancelled, None);
+    assert_eq!(store.put_cancelled(&alone).await.unwrap(), None);
+    assert_eq!(store.job(&alone.job).await.unwrap(), Some(alone));
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! A gateway on a free port, on a bus and a store in memory, with a worker that does what a chat's text says.
 
-use std::{collections::HashMap, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::Utc;
 use futures::{
@@ -8,8 +13,11 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 use reqwest::{Client, Method, RequestBuilder, Response};
-use ruche_bus::{Bus, Delivery, Presence, memory};
-use ruche_gateway::{App, Lifecycle, Server, adapters, keys, ports::Store as _};
+use ruche_bus::{Bus, Delivery, Presence, WorkerState, memory};
+use ruche_gateway::{
+    App, Lifecycle, Server, adapters, keys,
+    ports::{Role, Store as _},
+};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Record, TenantId,
     config::{Config, Gateway},
@@ -26,6 +34,7 @@ pub(crate) struct Fixture {
     pub(crate) url: String,
     pub(crate) key: String,
     pub(crate) stranger: String,
+    pub(crate) admin: String,
     pub(crate) bus: Arc<memory::Memory>,
     pub(crate) store: Arc<adapters::memory::Memory>,
     pub(crate) client: Client,
@@ -50,9 +59,11 @@ pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
     let kinds: Vec<_> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let bus = Arc::new(memory::Memory::new(&kinds, 100, Duration::from_secs(30)));
     let store = Arc::new(adapters::memory::Memory::default());
-    let (key, stranger) = (keys::generate(), keys::generate());
-    for (name, key) in [("acme", &key), ("other", &stranger)] {
-        store.create_key(&tenant(name), "test", keys::ApiKey::parse(key).unwrap()).await.unwrap();
+    let (key, stranger, admin) = (keys::generate(), keys::generate(), keys::generate());
+    for (name, key, role) in
+        [("acme", &key, Role::Member), ("other", &stranger, Role::Member), ("ops", &admin, Role::Admin)]
+    {
+        store.create_key(&tenant(name), "test", role, keys::ApiKey::parse(key).unwrap()).await.unwrap();
     }
     let mut app = App::new(settings(), bus.clone() as Arc<dyn Bus>, store.clone(), jobs::all());
     change(&mut app);
@@ -60,7 +71,7 @@ pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
     let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.app().lifecycle.clone());
     let served = tokio::spawn(async move { server.run().await.unwrap() });
     let served = async move { served.await.unwrap() }.boxed().shared();
-    Fixture { url, key, stranger, bus, store, client: Client::new(), lifecycle, served }
+    Fixture { url, key, stranger, admin, bus, store, client: Client::new(), lifecycle, served }
 }
 
 pub(crate) fn settings() -> Gateway {
@@ -68,7 +79,20 @@ pub(crate) fn settings() -> Gateway {
     Gateway { port: 0, drain_seconds: 5, ..defaults }
 }
 
+/// The lines of an answer.
+pub(crate) async fn lines_of(response: Response) -> Vec<Value> {
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/x-ndjson");
+    response.text().await.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 impl Fixture {
+    /// Sends lines; the answer.
+    pub(crate) async fn lines(&self, query: &str, body: impl Into<reqwest::Body>) -> Response {
+        let request = self.request(Method::POST, &format!("/v1/jobs{query}"));
+        request.header("content-type", "application/x-ndjson").body(body).send().await.unwrap()
+    }
+
     /// Starts a worker and announces it.
     pub(crate) async fn work(&self) {
         let bus = self.bus.clone() as Arc<dyn Bus>;
@@ -78,6 +102,21 @@ impl Fixture {
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
+    }
+
+    /// With another key.
+    pub(crate) fn as_key(&self, key: &str, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url)).bearer_auth(key)
+    }
+
+    /// Posts JSON; the answer, which is a good one.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
+        json_of(self.request(Method::POST, path).json(body).send().await.unwrap()).await
+    }
+
+    /// Gets JSON; the answer, which is a good one.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        json_of(self.get(path).send().await.unwrap()).await
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
@@ -116,7 +155,7 @@ impl Fixture {
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
-    fn reference(job: &str) -> JobRef {
+    pub(crate) fn reference(job: &str) -> JobRef {
         JobRef { tenant: tenant("acme"), id: job.parse().unwrap() }
     }
 
@@ -148,9 +187,32 @@ impl Fixture {
     }
 }
 
+/// The JSON of an answer that is a good one.
+pub(crate) async fn json_of(response: Response) -> Value {
+    let (status, text) = (response.status(), response.text().await.unwrap());
+    assert!(status.is_success(), "{status}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The body of a chat that says this.
+pub(crate) fn said(text: &str) -> Value {
+    json!({ "messages": [{ "role": "user", "content": text }] })
+}
+
 pub(crate) fn presence() -> Presence {
-    let (kind, models) = (Chat::KIND, vec![MODEL.to_owned()]);
-    Presence { kind, worker: "test-1".into(), models, slots: 8, version: "0".into(), since: Utc::now() }
+    Presence {
+        kind: Chat::KIND,
+        worker: "test-1".into(),
+        host: "test".into(),
+        labels: BTreeMap::new(),
+        gpu: None,
+        models: vec![MODEL.to_owned()],
+        slots: 8,
+        in_flight: 3,
+        state: WorkerState::Running,
+        version: "0".into(),
+        since: Utc::now(),
+    }
 }
 
 /// Waits until it is so. The bound only ends a test that would never end.
