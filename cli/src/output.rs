@@ -53,17 +53,18 @@ pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// A table of these items.
+/// A table of these items; as wide as with its header where that was printed before.
 pub(crate) fn table(columns: &[Column], items: &[Value], with_header: bool) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).force_no_tty();
-    if with_header {
-        table.set_header(columns.iter().map(|(head, _)| *head));
-    }
+    table.set_header(columns.iter().map(|(head, _)| *head));
     for item in items {
         table.add_row(columns.iter().map(|(_, cell)| shorten(&clean(&cell(item)))));
     }
-    table.trim_fmt()
+    let text = table.trim_fmt();
+    let lines: Vec<_> =
+        text.lines().skip(usize::from(!with_header)).map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n")
 }
 
 /// One item, a line for each column that has something to say.
