@@ -5,21 +5,39 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
+mod access;
+mod batches;
+mod client;
+mod confirm;
+mod dead;
 mod down;
+mod follow;
+mod jobs;
+mod keys;
+mod listing;
 mod models;
 mod oneoff;
+mod output;
 mod project;
+mod queues;
+mod refused;
+mod schedules;
+mod sse;
 mod state;
 mod status;
+mod top;
 mod up;
+mod values;
+mod workers;
 
 use project::Project;
+pub(crate) use refused::Refused;
 
 /// Ruche: an event-driven backend for AI chatbots.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version, arg_required_else_help = true, after_help = refused::HELP)]
 struct Arguments {
     /// The project's folder; its data lies in `.ruche` there. Found upwards from the working folder by default.
     #[arg(long, env = "RUCHE_DIR", global = true)]
@@ -46,6 +64,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Submit, look at, follow, cancel and retry jobs.
+    Jobs(jobs::Arguments),
+    /// Dead letters: jobs that were given up.
+    Dead(dead::Arguments),
+    /// What waits and runs, per kind and lane; hold a kind up.
+    Queues(queues::Arguments),
+    /// Hold a tenant's jobs up.
+    Tenants(queues::Tenants),
+    /// Who works; take a worker out of service.
+    Workers(workers::Arguments),
+    /// Jobs again and again.
+    Schedules(schedules::Arguments),
+    /// Jobs that are counted together.
+    Batches(batches::Arguments),
+    /// Watch queues and workers live on the whole screen.
+    Top(top::Arguments),
     /// The language models: what there is, and fetching them.
     Models {
         #[command(subcommand)]
@@ -54,61 +88,40 @@ enum Command {
     /// API keys. Needs a running system.
     Keys {
         #[command(subcommand)]
-        command: KeysCommand,
+        command: keys::Command,
     },
     /// Print every setting with its default and meaning.
     Config,
-}
-
-#[derive(Debug, Subcommand)]
-enum KeysCommand {
-    /// Make a key and print it. It can't be shown again.
-    Create {
-        /// Who it belongs to; made if new.
-        #[arg(long)]
-        tenant: String,
-        /// What it is for.
-        #[arg(long)]
-        name: String,
+    /// Print a script that completes this program's commands: `source <(ruche completions bash)`.
+    Completions {
+        /// The shell.
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(["bash", "zsh", "fish"]))]
+        shell: String,
     },
 }
 
-/// A refusal with an exit status of its own, so that scripts can tell it from a failure.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct Refused {
-    code: u8,
-    message: String,
-}
-
-impl Refused {
-    /// Any reason: status 1.
-    pub(crate) fn because(message: String) -> anyhow::Error {
-        Self { code: 1, message }.into()
-    }
-
-    /// A taken port: status 3.
-    pub(crate) fn port(message: String) -> anyhow::Error {
-        Self { code: 3, message }.into()
-    }
-
-    /// Another one runs: status 4.
-    pub(crate) fn running(message: String) -> anyhow::Error {
-        Self { code: 4, message }.into()
-    }
-}
-
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // Fails only if it was installed before.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match run(Arguments::parse()).await {
-        Ok(code) => code,
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("ruche: {error:#}");
-            ExitCode::from(error.downcast_ref::<Refused>().map_or(1, |refused| refused.code))
+            eprintln!("ruche: the runtime can't be started: {error}");
+            return ExitCode::FAILURE;
         }
-    }
+    };
+    let code = match runtime.block_on(run(arguments)) {
+        Ok(code) => code,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(&format!("ruche: {error:#}"));
+            ExitCode::from(refused::exit_code(&error))
+        }
+    };
+    // A read of standard input that nobody waits for any more must not hold the end up.
+    runtime.shutdown_background();
+    code
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -117,20 +130,26 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Up { foreground: _ } => up::run(&project).await?,
         Command::Down => down::run(&project).await?,
         Command::Status { json } => return status::run(&project, json).await,
+        Command::Jobs(jobs) => return Box::pin(jobs::run(&project, jobs)).await,
+        Command::Dead(dead) => return dead::run(&project, dead).await,
+        Command::Queues(queues) => return queues::run(&project, queues).await,
+        Command::Tenants(tenants) => return queues::tenants(&project, tenants).await,
+        Command::Workers(workers) => return workers::run(&project, workers).await,
+        Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
+        Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
+        Command::Top(top) => return top::run(&project, top).await,
         Command::Models { command } => models::run(&project, command).await?,
-        Command::Keys { command: KeysCommand::Create { tenant, name } } => create_key(&project, &tenant, &name).await?,
-        Command::Config => print!("{}", ruche_schemas::config::DEFAULTS),
+        Command::Keys { command } => keys::run(&project, command).await?,
+        Command::Config => output::text(ruche_schemas::config::DEFAULTS)?,
+        Command::Completions { shell } => completions(&shell)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks the gateway's own program: it knows how keys are made and kept.
-async fn create_key(project: &Project, tenant: &str, name: &str) -> anyhow::Result<()> {
-    let program = up::beside("ruche-gateway")?;
-    let arguments = ["keys", "create", "--tenant", tenant, "--name", name];
-    let env = state::database(project);
-    let limit = std::time::Duration::from_secs(60);
-    project.make()?;
-    print!("{}", oneoff::run(&program, &arguments, &env, &project.log("keys"), limit).await?);
-    Ok(())
+fn completions(shell: &str) -> anyhow::Result<()> {
+    let shell: clap_complete::Shell = shell.parse().map_err(|why: String| Refused::because(why))?;
+    // Into memory first: the generator panics where nobody reads.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "ruche", &mut script);
+    output::text(&String::from_utf8_lossy(&script))
 }

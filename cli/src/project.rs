@@ -68,6 +68,11 @@ impl Project {
         self.data.join("dev.env")
     }
 
+    /// A value of that file, if there is one.
+    pub(crate) fn dev_value(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.dev_env()).ok().and_then(|text| value(&text, name))
+    }
+
     /// The passwords of NATS and Postgres: read, or made at the first start.
     pub(crate) fn secrets(&self) -> Result<Secrets> {
         let file = self.data.join("secrets.json");
@@ -105,6 +110,12 @@ impl Project {
     }
 }
 
+/// The value of `NAME=value` in a file of such lines.
+fn value(text: &str, name: &str) -> Option<String> {
+    let found = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    found.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
 /// Held while `ruche up` runs; the system releases it when that ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -137,6 +148,14 @@ mod tests {
         drop(lock);
         assert!(!project.is_running());
         assert!(project.lock().await.unwrap().is_some());
+    }
+
+    #[test]
+    fn a_value_is_read_from_its_own_line() {
+        let text = "RUCHE_URL=http://127.0.0.1:8080\nRUCHE_KEY=rk_a_b\nEMPTY=\n";
+        assert_eq!(value(text, "RUCHE_KEY").as_deref(), Some("rk_a_b"));
+        assert_eq!(value(text, "RUCHE"), None);
+        assert_eq!(value(text, "EMPTY"), None);
     }
 
     #[test]

@@ -1,0 +1,48 @@
+//! Which gateway is asked, and with which key: `--url` and `--key`, else the environment, else `.ruche/dev.env`.
+//!
+//! The development key goes to the development URL only: a key must not travel to a host that it was not made for.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{client::Client, project::Project, refused::Refused};
+
+/// What every command that talks to the gateway takes.
+#[derive(Debug, Args)]
+pub(crate) struct Access {
+    /// The gateway's address, as in `http://127.0.0.1:8080`. By default that of `ruche up` on this project.
+    #[arg(long, env = "RUCHE_URL", global = true)]
+    url: Option<String>,
+    /// The API key. By default that of `ruche up`. Better given as RUCHE_KEY: other users see a command's arguments.
+    #[arg(long, env = "RUCHE_KEY", hide_env_values = true, global = true)]
+    key: Option<String>,
+    /// Print JSON: one document, or one a line where the output is a stream.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Access {
+    /// The client.
+    pub(crate) fn client(&self, project: &Project) -> Result<Client> {
+        let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        let dev = project.dev_env();
+        let own = project.dev_value("RUCHE_URL");
+        let Some(url) = given(&self.url).or_else(|| own.clone()) else {
+            return Err(Refused::keyless(format!(
+                "which Ruche? There is no {}: start one with `ruche up` (or `make run`), which writes it; or name a \
+                 running one with --url and --key, or RUCHE_URL and RUCHE_KEY",
+                dev.display()
+            )));
+        };
+        let is_own = own.is_some_and(|own| own.trim_end_matches('/') == url.trim_end_matches('/'));
+        let key = given(&self.key).or_else(|| is_own.then(|| project.dev_value("RUCHE_KEY")).flatten());
+        match key {
+            Some(key) => Client::new(&url, key),
+            None => Err(Refused::keyless(format!(
+                "there is no key for {url}: give --key or set RUCHE_KEY. `ruche up` writes one to {} for its own \
+                 address; `ruche keys create --tenant <name> --name <what for>` makes another",
+                dev.display()
+            ))),
+        }
+    }
+}

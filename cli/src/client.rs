@@ -1,0 +1,212 @@
+//! The gateway's HTTP API, as the commands speak it: JSON in, JSON out, every refusal in words.
+//!
+//! Answers stay JSON values: a newer gateway's fields reach `--json` untouched, an older one's missing fields show as
+//! `-`, and neither ends a command.
+
+use std::{error::Error, fmt, time::Duration};
+
+use anyhow::{Context, Result};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use serde_json::{Value, json};
+
+use crate::{output::clean, refused::Refused};
+
+/// How long an answer may take that is no stream.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much of a body that is no JSON an error shows, in characters.
+const SHOWN: usize = 200;
+
+/// One gateway and one key.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    key: String,
+}
+
+/// The gateway said no.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// For programs.
+    pub code: Option<String>,
+    /// For people.
+    pub message: String,
+    /// The field, or the cap.
+    pub param: Option<String>,
+    /// When to come back, in seconds.
+    pub retry_after: Option<String>,
+}
+
+/// Nobody answers.
+#[derive(Debug, thiserror::Error)]
+#[error("{url} can't be reached ({why}). {hint}")]
+pub(crate) struct Unreachable {
+    url: String,
+    why: String,
+    hint: &'static str,
+}
+
+impl Client {
+    /// A client of the gateway at this address.
+    pub(crate) fn new(url: &str, key: String) -> Result<Self> {
+        let base = Url::parse(url).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+        let Some(base) = base else {
+            return Err(Refused::usage(format!("{url:?} is no address: give one as in http://127.0.0.1:8080")));
+        };
+        let mut builder = reqwest::Client::builder().connect_timeout(Duration::from_secs(10));
+        if matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
+            builder = builder.no_proxy();
+        }
+        Ok(Self { http: builder.build().context("no HTTP client can be made")?, base, key })
+    }
+
+    /// The address, as people write it.
+    pub(crate) fn address(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// A request below `/v1`, without a time-out.
+    pub(crate) fn request(&self, method: Method, path: &[&str], query: &[(&str, String)]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("v1").extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.http.request(method, url).bearer_auth(&self.key)
+    }
+
+    /// Sends it; a refusal is an error.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(refusal(response).await.into())
+    }
+
+    /// Asks for a document.
+    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value> {
+        self.call(Method::GET, path, query, None).await
+    }
+
+    /// Sends a document and takes one.
+    pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<Value> {
+        self.call(Method::POST, path, &[], Some(body)).await
+    }
+
+    /// Any request that has one answer. No content is `null`.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        let mut request = self.request(method, path, query).timeout(PATIENCE);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = self.send(request).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes).with_context(|| format!("{} answers no JSON: is that Ruche?", self.address()))
+    }
+
+    /// What a fault on the way means to a person.
+    pub(crate) fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
+        let mut why: &dyn Error = error;
+        while let Some(inner) = why.source() {
+            why = inner;
+        }
+        let hint = match (error.is_connect(), error.is_timeout()) {
+            (true, _) => "Start Ruche with `ruche up` (or `make run`), or give another address with --url.",
+            (false, true) => "It takes too long to answer: `ruche status` says what runs.",
+            (false, false) => "The connection broke: `ruche status` says what runs.",
+        };
+        Unreachable { url: self.address().to_owned(), why: why.to_string(), hint }.into()
+    }
+}
+
+/// A refusal out of its answer, whatever that looks like.
+pub(crate) async fn refusal(response: Response) -> ApiError {
+    let status = response.status();
+    let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+    let retry_after = header.map(str::to_owned);
+    let body = tokio::time::timeout(PATIENCE, response.text()).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
+    let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
+    let mut error = ApiError::of(status.as_u16(), &parsed["error"]);
+    error.retry_after = retry_after;
+    if error.message.is_empty() {
+        error.message = match body.trim() {
+            "" => status.canonical_reason().unwrap_or("no reason given").to_owned(),
+            text => clean(&text.chars().take(SHOWN).collect::<String>()),
+        };
+    }
+    error
+}
+
+impl ApiError {
+    /// Out of `{message, code, param}`.
+    pub(crate) fn of(status: u16, error: &Value) -> Self {
+        let text = |name: &str| error[name].as_str().map(clean).filter(|text| !text.is_empty());
+        let message = text("message").unwrap_or_default();
+        Self { status, code: text("code"), message, param: text("param"), retry_after: None }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match (self.status, &self.retry_after) {
+            (401, _) => "The gateway doesn't know this key: give another with --key or RUCHE_KEY; \
+                         `ruche keys create --tenant <name> --name <what for>` makes one."
+                .to_owned(),
+            (403, _) => "This needs a key with the role admin: that of `ruche up` has it, and so has one made with \
+                         `ruche keys create --role admin`."
+                .to_owned(),
+            (429 | 503, Some(seconds)) => format!("Try again in {seconds} s."),
+            (404, _) if self.code.is_none() => "Is the gateway as new as this program?".to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        let mut facts = vec![format!("HTTP {}", self.status)];
+        facts.extend(self.code.iter().cloned());
+        facts.extend(self.param.iter().map(|param| format!("param {param}")));
+        if self.status == 0 {
+            facts.remove(0);
+        }
+        if !facts.is_empty() {
+            write!(f, " ({})", facts.join(", "))?;
+        }
+        match self.hint() {
+            Some(hint) => write!(f, "\n  {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error for ApiError {}
+
+/// A document without its empty fields.
+pub(crate) fn fields<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value {
+    let mut body = json!({});
+    for (name, value) in pairs {
+        if let Some(value) = value {
+            body[name] = value;
+        }
+    }
+    body
+}

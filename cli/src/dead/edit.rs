@@ -1,0 +1,69 @@
+//! `ruche dead edit`: the body in an editor, then the job again with what was saved.
+//!
+//! The file is the owner's only, for bodies hold what people said. Text that is no JSON is not lost: it stays where
+//! it is, and the error says where.
+
+use std::{
+    env,
+    fs::{self, File},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::{body, many::replayed};
+use crate::{client::Client, output, refused::Refused};
+
+pub(super) async fn run(client: &Client, json: bool, job: &str) -> Result<()> {
+    let letter = client.get(&["dead", job], &[]).await?;
+    let before = body(&letter).unwrap_or_else(|| json!({}));
+    let file = place(&before)?;
+    let edited = edit(&file);
+    let (after, file) = match edited {
+        Ok(after) => (after, file),
+        Err(error) => return Err(error.context(format!("nothing was submitted; the text is in {}", file.display()))),
+    };
+    if after == before {
+        fs::remove_file(&file).ok();
+        output::note("the body is as it was, so nothing was submitted: `ruche dead replay` does that");
+        return Ok(());
+    }
+    match client.post(&["dead", job, "replay"], &json!({ "body": after })).await {
+        Ok(new) => {
+            fs::remove_file(&file).ok();
+            replayed(json, job, &new)
+        }
+        Err(error) => {
+            output::note(&format!("the text is in {}", file.display()));
+            Err(error)
+        }
+    }
+}
+
+/// Writes the body into a new file of this user's only.
+fn place(body: &Value) -> Result<PathBuf> {
+    let file = env::temp_dir().join(format!("ruche-{}.json", uuid::Uuid::now_v7()));
+    let open = File::options().write(true).create_new(true).mode(0o600).open(&file);
+    let mut open = open.with_context(|| format!("{} can't be made", file.display()))?;
+    let text = serde_json::to_string_pretty(body)?;
+    writeln!(open, "{text}").with_context(|| format!("{} can't be written", file.display()))?;
+    Ok(file)
+}
+
+/// Opens the editor and reads what it left.
+fn edit(file: &Path) -> Result<Value> {
+    let set = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let Some(editor) = set("VISUAL").or_else(|| set("EDITOR")) else {
+        return Err(Refused::because("no editor is set: EDITOR=vi ruche dead edit ...".to_owned()));
+    };
+    // Through the shell, for people set `code --wait`.
+    let status = Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(file).status();
+    let status = status.with_context(|| format!("the editor {editor:?} can't be started"))?;
+    anyhow::ensure!(status.success(), "the editor {editor:?} ended with {status}");
+    let text = fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+    serde_json::from_str(&text).context("that is no JSON")
+}

@@ -1,0 +1,125 @@
+//! `ruche queues` and `ruche tenants`: what waits where, and holding it up.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use crate::{
+    access::Access,
+    client::Client,
+    listing::{self, Range},
+    output::{self, Column, clean, field, number, span},
+    project::Project,
+};
+
+/// Queues, per kind and lane.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    access: Access,
+    /// Without one: list them.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List them: what waits and runs, for how long the oldest is there, how fast it goes.
+    List,
+    /// Let no worker take jobs of a kind; what runs goes on.
+    Pause {
+        /// The kind.
+        kind: String,
+    },
+    /// Let workers take jobs of a kind again.
+    Resume {
+        /// The kind.
+        kind: String,
+    },
+}
+
+/// Tenants.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Tenants {
+    #[command(flatten)]
+    access: Access,
+    #[command(subcommand)]
+    command: TenantsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TenantsCommand {
+    /// Let no worker take a tenant's jobs; what runs goes on.
+    Pause {
+        /// The tenant.
+        tenant: String,
+    },
+    /// Let workers take a tenant's jobs again.
+    Resume {
+        /// The tenant.
+        tenant: String,
+    },
+}
+
+const COLUMNS: &[Column] = &[
+    ("kind", |queue| field(queue, "kind")),
+    ("lane", |queue| field(queue, "lane")),
+    ("waiting", |queue| field(queue, "waiting")),
+    ("in flight", |queue| field(queue, "in_flight")),
+    ("oldest", oldest),
+    ("per second", |queue| field(queue, "per_second")),
+    ("busy", |queue| format!("{}/{}", number(queue, "busy"), number(queue, "slots"))),
+    ("paused", |queue| field(queue, "paused")),
+];
+
+/// Does it.
+pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
+    let client = arguments.access.client(project)?;
+    let json = arguments.access.json;
+    match arguments.command {
+        None | Some(Command::List) => {
+            listing::show(&client, json, &["queues"], &[], &Range::short(), COLUMNS).await?;
+        }
+        Some(Command::Pause { kind }) => {
+            steer(&client, json, ["queues", &kind, "pause"], "no worker takes jobs of this kind now").await?;
+        }
+        Some(Command::Resume { kind }) => {
+            steer(&client, json, ["queues", &kind, "resume"], "workers take jobs of this kind again").await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does it.
+pub(crate) async fn tenants(project: &Project, arguments: Tenants) -> Result<ExitCode> {
+    let client = arguments.access.client(project)?;
+    let json = arguments.access.json;
+    match arguments.command {
+        TenantsCommand::Pause { tenant } => {
+            steer(&client, json, ["tenants", &tenant, "pause"], "no worker takes jobs of this tenant now").await?;
+        }
+        TenantsCommand::Resume { tenant } => {
+            steer(&client, json, ["tenants", &tenant, "resume"], "workers take jobs of this tenant again").await?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Holds something up or lets it go, and says so.
+pub(crate) async fn steer(client: &Client, json: bool, path: [&str; 3], meaning: &str) -> Result<()> {
+    let answer = client.post(&path, &json!({})).await?;
+    match json {
+        true => output::json(&answer),
+        false => output::line(&clean(&format!("{}: {meaning}", path[1]))),
+    }
+}
+
+/// For how long the oldest job is there.
+pub(crate) fn oldest(queue: &Value) -> String {
+    match queue["oldest_seconds"].is_null() {
+        true => "-".to_owned(),
+        false => span(number(queue, "oldest_seconds")),
+    }
+}

@@ -1,0 +1,84 @@
+//! What people type as values: spans of time, documents.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::refused::Refused;
+
+/// The largest document that is read, in bytes: far above what the gateway takes.
+const LARGEST: u64 = 64 << 20;
+
+/// `90`, `90s`, `10m`, `2h` or `1d`.
+///
+/// # Errors
+/// What else it is, and what is allowed.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no span of time: write 90 or 90s, 10m, 2h, 1d");
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+/// A document: the text itself, `-` for standard input, or a file. `None` where none is given.
+pub(crate) fn document(text: Option<&str>, file: Option<&Path>) -> Result<Option<Value>> {
+    let (from, text) = match (text, file) {
+        (None, None) => return Ok(None),
+        (_, Some(file)) => {
+            let from = file.display().to_string();
+            (from.clone(), read(fs::File::open(file).with_context(|| format!("{from} can't be opened"))?, &from)?)
+        }
+        (Some("-"), None) => ("standard input".to_owned(), read(io::stdin(), "standard input")?),
+        (Some(text), None) => ("the body".to_owned(), text.to_owned()),
+    };
+    match serde_json::from_str(&text) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => Err(Refused::usage(format!("{from} is no JSON: {error}"))),
+    }
+}
+
+fn read(source: impl Read, name: &str) -> Result<String> {
+    let mut text = String::new();
+    source.take(LARGEST + 1).read_to_string(&mut text).with_context(|| format!("{name} can't be read"))?;
+    anyhow::ensure!(text.len() as u64 <= LARGEST, "{name} has more than {LARGEST} bytes, which no job may have");
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_have_a_unit_or_are_seconds() {
+        let seconds = |text| duration(text).map(|span| span.as_secs());
+        assert_eq!(seconds("90"), Ok(90));
+        assert_eq!(seconds("90s"), Ok(90));
+        assert_eq!(seconds("10m"), Ok(600));
+        assert_eq!(seconds("2h"), Ok(7200));
+        assert_eq!(seconds("1d"), Ok(86_400));
+        for wrong in ["", "m", "-1", "1w", "1.5h", "1m30s", "99999999999999999999", "999999999999999999d", "1é"] {
+            assert!(duration(wrong).is_err_and(|why| why.contains("90s, 10m")), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_is_refused_with_its_place() {
+        assert_eq!(document(Some("{\"a\":1}"), None).unwrap(), Some(serde_json::json!({"a": 1})));
+        assert!(document(None, None).unwrap().is_none());
+        let error = document(Some("{a}"), None).unwrap_err().to_string();
+        assert!(error.starts_with("the body is no JSON") && error.contains("column 2"), "{error}");
+    }
+}

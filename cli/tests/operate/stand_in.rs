@@ -1,0 +1,167 @@
+//! A gateway that answers what it was told to, and remembers what it was asked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+/// What was asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// `GET /v1/jobs?kind=chat`.
+    pub line: String,
+    /// Names in lower case.
+    pub headers: HashMap<String, String>,
+    /// The body as text.
+    pub body: String,
+}
+
+impl Request {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    status: u16,
+    kind: &'static str,
+    extra: String,
+    body: String,
+    /// Whether the connection breaks in the middle of the body.
+    breaks: bool,
+}
+
+/// 200 with a document.
+pub(crate) fn ok(body: Value) -> Answer {
+    status(200, body)
+}
+
+/// A status with a document.
+pub(crate) fn status(status: u16, body: Value) -> Answer {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    Answer { status, kind: "application/json", extra: String::new(), body, breaks: false }
+}
+
+/// 200 with text.
+pub(crate) fn text(kind: &'static str, body: &str) -> Answer {
+    Answer { kind, body: body.to_owned(), ..ok(Value::Null) }
+}
+
+impl Answer {
+    /// The connection breaks before the body's end.
+    pub(crate) fn then_breaks(self) -> Self {
+        Self { breaks: true, ..self }
+    }
+
+    /// With one more header.
+    pub(crate) fn with(self, header: &str) -> Self {
+        Self { extra: format!("{}{header}\r\n", self.extra), ..self }
+    }
+}
+
+type Routes = Arc<Mutex<HashMap<String, Vec<Answer>>>>;
+
+/// The server; it ends with the test's runtime.
+pub(crate) struct Gateway {
+    pub url: String,
+    routes: Routes,
+    seen: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Gateway {
+    /// Starts on a free port.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (routes, seen) = (Routes::default(), Arc::new(Mutex::new(Vec::new())));
+        let gateway = Self { url, routes: routes.clone(), seen: seen.clone() };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(answer(stream, routes.clone(), seen.clone()));
+            }
+        });
+        gateway
+    }
+
+    /// These answers to this request line, one after the other; the last one from then on.
+    pub(crate) fn on(&self, line: &str, mut answers: Vec<Answer>) -> &Self {
+        answers.reverse();
+        self.routes.lock().unwrap().insert(line.to_owned(), answers);
+        self
+    }
+
+    /// What was asked so far.
+    pub(crate) fn seen(&self) -> Vec<Request> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The last request of this line.
+    pub(crate) fn last(&self, line: &str) -> Request {
+        let found = self.seen().into_iter().rfind(|request| request.line == line);
+        found.unwrap_or_else(|| panic!("{line} was never asked, but {:?}", self.seen()))
+    }
+}
+
+async fn answer(stream: TcpStream, routes: Routes, seen: Arc<Mutex<Vec<Request>>>) {
+    let mut stream = BufReader::new(stream);
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+            return;
+        }
+        match line.trim_end() {
+            "" => break,
+            line => head.push(line.to_owned()),
+        }
+    }
+    let split = |line: &String| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+    let headers: HashMap<_, _> = head.iter().skip(1).filter_map(split).collect();
+    let body = body(&mut stream, &headers).await;
+    let line = head[0].trim_end_matches(" HTTP/1.1").to_owned();
+    seen.lock().unwrap().push(Request { line: line.clone(), headers, body });
+    let answer = match routes.lock().unwrap().get_mut(&line) {
+        Some(answers) if answers.len() > 1 => answers.pop(),
+        Some(answers) => answers.last().cloned(),
+        None => None,
+    };
+    let unknown = serde_json::json!({"error": {"message": format!("no {line}"), "code": "no_route"}});
+    let answer = answer.unwrap_or_else(|| status(404, unknown));
+    let length = answer.body.len() + usize::from(answer.breaks) * 100;
+    let text = format!(
+        "HTTP/1.1 {} X\r\ncontent-type: {}\r\ncontent-length: {length}\r\nconnection: close\r\n{}\r\n{}",
+        answer.status, answer.kind, answer.extra, answer.body
+    );
+    let _ = stream.write_all(text.as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+async fn body(stream: &mut BufReader<TcpStream>, headers: &HashMap<String, String>) -> String {
+    let mut body = Vec::new();
+    if let Some(length) = headers.get("content-length") {
+        body.resize(length.parse().unwrap(), 0);
+        stream.read_exact(&mut body).await.unwrap();
+    } else if headers.contains_key("transfer-encoding") {
+        loop {
+            let mut size = String::new();
+            stream.read_line(&mut size).await.unwrap();
+            let size = usize::from_str_radix(size.trim(), 16).unwrap();
+            let mut chunk = vec![0; size + 2];
+            stream.read_exact(&mut chunk).await.unwrap();
+            if size == 0 {
+                break;
+            }
+            body.extend_from_slice(&chunk[..size]);
+        }
+    }
+    String::from_utf8(body).unwrap()
+}
