@@ -4,7 +4,7 @@
     pip install nats-py
     NATS_URL=... NATS_USER=... NATS_PASSWORD=... producer.py --tenant acme chat '{"messages": [...]}'
 
-The login comes from `ruche keys create --nats`. What a job may say is in schemas/json/<kind>.v<version>.json, and
+The login comes from `ruche keys nats`. What a job may say is in schemas/json/<kind>.v<version>.json, and
 where messages go in schemas/json/asyncapi.json. A job that breaks its schema is kept as a dead letter, with the reason.
 """
 
@@ -26,14 +26,6 @@ def uuid7() -> uuid.UUID:
     milliseconds = int(time.time() * 1000)
     value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return uuid.UUID(int=value)
-
-
-def shard(tenant: str, shards: int) -> int:
-    """The tenant's shard in the lane `bulk`: FNV-1a (32 bits) of its name."""
-    value = 0x811C9DC5
-    for byte in tenant.encode():
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return value % shards
 
 
 async def main() -> int:
@@ -58,8 +50,7 @@ async def main() -> int:
         "created_at": datetime.datetime.now(datetime.timezone.utc).isoformat(),
         "body": json.loads(arguments.body),
     }
-    place = shard(tenant, arguments.shards) if lane == "bulk" else 0
-    subject = f"{arguments.prefix}.job.{kind}.{lane}.{place}.{tenant}"
+    subject = f"{arguments.prefix}.job.{kind}.{lane}.0.{tenant}"
     headers = {"Nats-Msg-Id": f"{tenant}.{job}", "ruche-job": job}
     # Durable once this returns. Without an answer, publish the same again: the same id adds nothing.
     await connection.jetstream().publish(subject, json.dumps(envelope).encode(), headers=headers)
@@ -81,7 +72,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--lane", choices=["interactive", "normal", "bulk"], default="normal")
     parser.add_argument("--version", type=int, default=1, help="of the kind's schema")
     parser.add_argument("--prefix", default="ruche", help="the setting nats.prefix")
-    parser.add_argument("--shards", type=int, default=8, help="the setting nats.bulk_shards")
     return parser.parse_args()
 
 

@@ -228,6 +228,9 @@ pub struct Stream {
     pub max_msgs: i64,
     /// The most messages per subject; -1 for no bound.
     pub max_msgs_per_subject: i64,
+    /// Whether a message over that is refused, too, instead of the subject's oldest being dropped.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub discard_new_per_subject: bool,
     /// The largest message with its headers, in bytes; -1 for the server's bound.
     pub max_msg_size: i64,
     /// How long messages are kept, in nanoseconds; 0 for ever.
@@ -331,6 +334,8 @@ fn jobs(names: &Names, config: &config::Nats, kind: &Kind, ack_wait: Duration) -
         retention: "workqueue",
         discard: "new",
         max_msgs: config.backlog_jobs,
+        max_msgs_per_subject: config.tenant_backlog,
+        discard_new_per_subject: true,
         max_msg_size: MAX_JOB_BYTES as i64,
         duplicate_window: DEDUP_WINDOW,
         consumers: consumers.to_vec(),
@@ -479,6 +484,7 @@ fn plain(config: &config::Nats) -> Stream {
         num_replicas: config.replicas,
         max_msgs: -1,
         max_msgs_per_subject: -1,
+        discard_new_per_subject: false,
         max_msg_size: -1,
         max_age: Duration::ZERO,
         duplicate_window: Duration::from_secs(120),

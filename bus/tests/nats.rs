@@ -321,6 +321,12 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
                 }
             }
         }
+        // The server gives a job up when somebody next asks for jobs.
+        let asking = tokio::spawn(async move {
+            loop {
+                drop(queue.next(slots(4)).await);
+            }
+        });
         // The first undertaker dies before the job is out of its queue; another goes on.
         let first = bus.given_up().await.expect("an undertaker").next().await.expect("an item").expect("a job");
         assert!(first == silent || first == known);
@@ -332,6 +338,7 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
                 () = tokio::time::sleep(Duration::from_millis(50)) => {}
             }
         }
+        asking.abort();
         assert_eq!(moved, HashSet::from([silent.clone(), known.clone()]));
         assert_eq!(bus.dead_count(&DeadFilter::default()).await, Ok(2));
         let letter = bus.dead_letter(&silent).await.expect("a read").expect("a letter").letter;
@@ -365,14 +372,11 @@ async fn holds_survive_a_restart_and_what_changed_meanwhile_is_heard() {
 
 #[tokio::test]
 async fn a_tenant_whose_backlog_is_full_is_told_so_and_others_go_on() {
-    within(async {
+    within(Box::pin(async {
         let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
-        let bus = connect(&url, &prefix).await;
-        let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
-        let stream = raw.get_stream(format!("{}_JOBS_PROBE", prefix.to_uppercase())).await.expect("a stream");
-        let mut config = stream.cached_info().config.clone();
-        (config.max_messages_per_subject, config.discard_new_per_subject) = (2, true);
-        raw.update_stream(config).await.expect("an update");
+        let settings = ruche_schemas::config::Nats { tenant_backlog: 2, ..config(&url, &prefix) };
+        let bus = Nats::connect(&settings, ACK_WAIT).await.expect("a connection");
+        bus.ensure(&[KIND]).await.expect("streams");
         for _ in 0..2 {
             publish(&bus, Lane::Normal).await;
         }
@@ -380,6 +384,6 @@ async fn a_tenant_whose_backlog_is_full_is_told_so_and_others_go_on() {
         assert_eq!(refused, Err(PublishError::TenantFull { kind: KIND }));
         let other = JobRef { tenant: suite::tenant("other"), ..job() };
         assert_eq!(bus.publish(message(&other, Lane::Normal)).await, Ok(Receipt { duplicate: false }));
-    })
+    }))
     .await;
 }

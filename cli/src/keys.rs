@@ -1,11 +1,18 @@
-//! `ruche keys`: the gateway's own program makes them, for it knows how keys are kept.
+//! `ruche keys`: the gateway's own program makes those of the API, for it knows how keys are kept; logins of NATS are
+//! written into the settings of the server that `ruche up` runs.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
+use ruche_schemas::{TenantId, config::Config};
+use ruche_services::{
+    logins::{self, Login, May},
+    random_secret,
+};
+use serde_json::json;
 
-use crate::{oneoff, output, project::Project, state, up};
+use crate::{oneoff, output, project::Project, refused::Refused, state, up};
 
 /// What can be done with keys.
 #[derive(Debug, Subcommand)]
@@ -22,11 +29,26 @@ pub(crate) enum Command {
         #[arg(long, value_parser = ["member", "admin"])]
         role: Option<String>,
     },
+    /// Make a login for a program that publishes jobs straight onto NATS, and print it. It reaches one tenant.
+    Nats {
+        /// Whose jobs it publishes.
+        #[arg(long)]
+        tenant: TenantId,
+        /// What it is for. The same tenant and name again: a new password.
+        #[arg(long)]
+        name: TenantId,
+        /// Print JSON instead of lines for a shell.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Does it.
 pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
-    let Command::Create { tenant, name, role } = command;
+    let (tenant, name, role) = match command {
+        Command::Create { tenant, name, role } => (tenant, name, role),
+        Command::Nats { tenant, name, json } => return nats(project, &tenant, &name, json),
+    };
     let program = up::beside("ruche-gateway")?;
     let mut arguments = vec!["keys", "create", "--tenant", &tenant, "--name", &name];
     if let Some(role) = &role {
@@ -36,4 +58,28 @@ pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
     project.make()?;
     let key = oneoff::run(&program, &arguments, &env, &project.log("keys"), Duration::from_secs(60)).await?;
     output::text(&key)
+}
+
+/// Adds a login to the server of this project, which takes it at once.
+fn nats(project: &Project, tenant: &TenantId, name: &TenantId, as_json: bool) -> Result<()> {
+    let folder = project.data.join("nats");
+    let Some(url) = logins::url(&folder) else {
+        let message = "no NATS server of this project runs: start it with `ruche up`. For a server of your own, write the \
+            login into its settings; nats/README.md shows the permissions";
+        return Err(Refused::because(message.to_owned()));
+    };
+    let may = May::Produce { prefix: Config::load()?.nats.prefix, tenant: tenant.as_str().to_owned() };
+    let login = Login { user: format!("{tenant}-{name}"), password: random_secret(), may };
+    login.add(&folder)?;
+    if !logins::reload(&folder) {
+        return Err(Refused::because("the NATS server has stopped: the login is kept for its next start".to_owned()));
+    }
+    let Login { user, password, may } = login;
+    if as_json {
+        let subjects = may.subjects();
+        return output::json(
+            &json!({"url": url, "user": user, "password": password, "inbox_prefix": may.inbox(), "subjects": subjects}),
+        );
+    }
+    output::text(&format!("NATS_URL={url}\nNATS_USER={user}\nNATS_PASSWORD={password}\n"))
 }

@@ -269,7 +269,9 @@ impl From<PublishError> for ApiError {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Full { .. } => Self::unavailable("queue_full", error.to_string(), 5),
-            PublishError::TenantFull { .. } => Self::capped("backlog_full", "limits.backlog", error.to_string(), 5),
+            PublishError::TenantFull { .. } => {
+                Self::capped("backlog_full", "nats.tenant_backlog", error.to_string(), 5)
+            }
             PublishError::UnknownKind { .. } => Self::not_found("unknown_kind", error.to_string()).param("kind"),
             PublishError::TooLarge { .. } => Self::too_large("body", error.to_string()),
             PublishError::Unavailable(cause) => Unavailable(cause).into(),

@@ -96,10 +96,7 @@ fn job_channel(kind: &Descriptor) -> Value {
         "parameters": {
             "prefix": {"description": "The setting nats.prefix", "default": "ruche"},
             "lane": {"enum": ["interactive", "normal", "bulk"], "default": "normal", "description": "How urgent it is"},
-            "shard": {
-                "default": "0",
-                "description": "0; in the lane bulk: FNV-1a (32 bits) of the tenant's name, modulo nats.bulk_shards",
-            },
+            "shard": {"default": "0", "enum": ["0"], "description": "0: there is one shard"},
             "tenant": {"description": "Whose job it is"},
         },
         "messages": {"job": {"$ref": format!("#/components/messages/{name}Job")}},

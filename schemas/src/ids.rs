@@ -67,17 +67,6 @@ impl TenantId {
     }
 }
 
-impl TenantId {
-    /// Which of so many shards the tenant's bulk jobs are in: FNV-1a (32 bits) of its name, modulo their number. Programs
-    /// in other languages compute it too, so it never changes.
-    #[must_use]
-    pub fn shard(&self, shards: u32) -> u32 {
-        let hash =
-            self.0.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        hash % shards.max(1)
-    }
-}
-
 impl FromStr for TenantId {
     type Err = InvalidName;
     fn from_str(value: &str) -> Result<Self, InvalidName> {

@@ -1,6 +1,6 @@
 //! Buries jobs that the server has given up: the backstop where no worker lived long enough to say why.
 //!
-//! The server says so in an advisory without the job, and leaves the job in its queue where nobody is handed it. The
+//! The server says so, when a worker next asks for jobs, in an advisory without the job, and leaves the job in its queue where nobody is handed it. The
 //! order is what makes a crash harmless: letter, then whoever polls has dealt with the job, then the job is deleted,
 //! then the advisory is acknowledged. After a crash in between the advisory comes again, and every step may be done
 //! twice.

@@ -72,7 +72,7 @@ pub(crate) async fn a_tenants_jobs_are_listed_until_they_end(bus: &dyn Bus) {
 
 pub(crate) async fn no_more_places_are_given_than_the_cap(bus: &dyn Bus) {
     let acme = tenant("acme");
-    let asking = (0..12).map(|_| bus.seat(&KIND, &acme, 3, JobId::generate()));
+    let asking = (0..12).map(|_| async { bus.seat(&KIND, &acme, 3, JobId::generate()).await });
     let given = future::try_join_all(asking).await.expect("answers");
     let mut seats: Vec<_> = given.into_iter().flatten().collect();
     assert!(seats.len() <= 3 && !seats.is_empty(), "{} places", seats.len());
@@ -126,7 +126,7 @@ pub(crate) async fn a_key_is_one_jobs_for_its_window(bus: &dyn Bus) {
     assert_eq!(bus.reserve(&KIND, &tenant("other"), key, long, first).await, Ok(None));
     assert_eq!(bus.reserve(&Kind::new("other"), &acme, key, long, first).await, Ok(None));
     let jobs: Vec<_> = (0..8).map(|_| JobId::generate()).collect();
-    let asking = jobs.iter().map(|job| bus.reserve(&KIND, &acme, "raced", long, *job));
+    let asking = jobs.iter().map(|job| async { bus.reserve(&KIND, &acme, "raced", long, *job).await });
     let answers = future::try_join_all(asking).await.expect("answers");
     let winner = answers.iter().position(Option::is_none).expect("a winner");
     for (n, answer) in answers.into_iter().enumerate() {

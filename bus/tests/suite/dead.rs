@@ -15,6 +15,7 @@ fn letter(job: &JobRef, attempts: u32) -> DeadLetter {
         failure: Failure::new("broken", "it did not work:\r\n\"line two\" é").with_param("body"),
         attempts,
         at: Utc::now().trunc_subsecs(3),
+        trace_id: Some("0af7651916cd43dd8448eb211c80319c".to_owned()),
         payload: format!("{{\"try\":{attempts}}}"),
         headers: Headers::from([("traceparent".to_owned(), "00-1-2-01".to_owned())]),
     }

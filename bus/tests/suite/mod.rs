@@ -35,6 +35,7 @@ pub(crate) fn config(url: &str, prefix: &str) -> config::Nats {
         replicas: 1,
         events_hours: 1,
         backlog_jobs: BACKLOG,
+        tenant_backlog: BACKLOG,
     }
 }
 

@@ -22,11 +22,6 @@ pub(crate) async fn a_cancel_reaches_a_listener_and_a_late_asker(bus: &dyn Bus) 
 
 fn presence(kind: Kind, worker: &str) -> Presence {
     Presence {
-        host: String::new(),
-        labels: std::collections::BTreeMap::new(),
-        gpu: None,
-        in_flight: 0,
-        state: ruche_bus::WorkerState::Running,
         kind,
         worker: worker.to_owned(),
         host: "host".to_owned(),

@@ -39,8 +39,6 @@ pub enum May {
         prefix: String,
         /// Whose jobs.
         tenant: String,
-        /// The tenant's shard in the lane `bulk`.
-        bulk_shard: u32,
     },
 }
 
@@ -48,9 +46,8 @@ impl May {
     /// The subjects that a producer may publish to; none for whom everything is allowed.
     #[must_use]
     pub fn subjects(&self) -> Vec<String> {
-        let Self::Produce { prefix, tenant, bulk_shard } = self else { return Vec::new() };
-        let lane = |lane: &str, shard: u32| format!("{prefix}.job.*.{lane}.{shard}.{tenant}");
-        vec![lane("interactive", 0), lane("normal", 0), lane("bulk", *bulk_shard)]
+        let Self::Produce { prefix, tenant } = self else { return Vec::new() };
+        ["interactive", "normal", "bulk"].map(|lane| format!("{prefix}.job.*.{lane}.0.{tenant}")).into()
     }
 
     /// Where answers to a producer come: an inbox of its own, for whoever may listen to `_INBOX.>` hears everybody's.
@@ -64,7 +61,7 @@ impl May {
 
     /// As the server's configuration says it.
     fn permissions(&self) -> String {
-        let Self::Produce { prefix, tenant, .. } = self else { return String::new() };
+        let Self::Produce { prefix, tenant } = self else { return String::new() };
         let quoted = |subjects: &[String]| subjects.iter().map(|s| format!("\"{s}\"")).collect::<Vec<_>>().join(", ");
         let mut publish = self.subjects();
         // A job's last event, which tells its state.
@@ -112,6 +109,15 @@ fn write_all(folder: &Path, logins: &Path) -> Result<(), ServiceError> {
     text.push_str("  ]\n}\n");
     let file = folder.join("users.conf");
     write_private(&file, &text).doing(|| format!("writing {}", file.display()))
+}
+
+/// The URL of the running server whose settings are in this folder.
+#[must_use]
+pub fn url(folder: &Path) -> Option<String> {
+    live_pid(&folder.join("nats.pid"), "nats-server")?;
+    let settings = fs::read_to_string(folder.join("server.conf")).ok()?;
+    let address = settings.lines().find_map(|line| line.strip_prefix("listen: "))?;
+    Some(format!("nats://{}", address.trim_matches('"')))
 }
 
 /// Tells the server whose settings are in this folder to read them again. `false`: it does not run.

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Lets a producer of the tenant `acme` in.
 async fn admit(system: &System, nats: &TestNats) -> Login {
-    let may = May::Produce { prefix: system.prefix().to_owned(), tenant: "acme".to_owned(), bulk_shard: 0 };
+    let may = May::Produce { prefix: system.prefix().to_owned(), tenant: "acme".to_owned() };
     let login = Login { user: "acme-etl".to_owned(), password: ruche_services::random_secret(), may };
     nats.admit(&login);
     nats.stop().await;

@@ -312,12 +312,13 @@ async fn refusals_say_what_the_server_said_and_what_to_do() {
     let error = |code: &str, param: &str| json!({"error": {"message": "it said no", "code": code, "param": param}});
     gateway.on("GET /v1/jobs/a", vec![status(401, error("invalid_api_key", ""))]);
     gateway.on("GET /v1/jobs/b", vec![status(403, error("not_admin", ""))]);
-    gateway.on("GET /v1/jobs/c", vec![status(429, error("backlog_full", "limits.backlog")).with("retry-after: 7")]);
+    gateway
+        .on("GET /v1/jobs/c", vec![status(429, error("backlog_full", "nats.tenant_backlog")).with("retry-after: 7")]);
     gateway.on("GET /v1/jobs/d", vec![text("text/html", "<p>")]);
     for (job, code, words) in [
         ("a", 6, "keys create"),
         ("b", 6, "role admin"),
-        ("c", 1, "(HTTP 429, backlog_full, param limits.backlog)\n  Try again in 7 s."),
+        ("c", 1, "(HTTP 429, backlog_full, param nats.tenant_backlog)\n  Try again in 7 s."),
         ("d", 1, "is that Ruche?"),
     ] {
         let output = run(&gateway, &format!("jobs show {job}")).await;

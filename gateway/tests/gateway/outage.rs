@@ -88,7 +88,7 @@ async fn while_nats_is_away_a_job_is_a_503_and_afterwards_all_goes_on_without_a_
     gateway.recovers().await;
     let path = format!("{}/v1/jobs/{}", gateway.url, before["id"].as_str().unwrap());
     let view: Value = gateway.client.get(path).bearer_auth(&gateway.key).send().await.unwrap().json().await.unwrap();
-    assert_eq!(view["state"], "accepted");
+    assert_eq!(view["state"], "queued");
 }
 
 #[tokio::test]

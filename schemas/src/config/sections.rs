@@ -35,6 +35,8 @@ pub struct Nats {
     pub events_hours: u32,
     /// The largest backlog of one kind, in jobs.
     pub backlog_jobs: i64,
+    /// The largest backlog of one tenant, in jobs of one kind and lane.
+    pub tenant_backlog: i64,
 }
 
 /// The database.
@@ -73,8 +75,6 @@ pub struct Gateway {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Jobs of one kind and lane that have not ended.
-    pub backlog: i64,
     /// Jobs of one kind that run at once; 0 is no cap.
     pub in_flight: u32,
     /// Jobs submitted per second to one gateway; 0 is no cap.
@@ -163,7 +163,7 @@ impl Config {
         number("gateway.wait_seconds", gateway.wait_seconds, 1, 86_400, "1 to 86400")?;
         number("gateway.drain_seconds", gateway.drain_seconds, 0, 3600, "0 to 3600")?;
         number("gateway.key_cache_seconds", gateway.key_cache_seconds, 0, 3600, "0 to 3600")?;
-        rule(limits.backlog > 0, "limits.backlog", limits.backlog.to_string(), "at least 1")?;
+        rule(nats.tenant_backlog > 0, "nats.tenant_backlog", nats.tenant_backlog.to_string(), "at least 1")?;
         number("limits.per_second", limits.per_second.into(), 0, 1_000_000, "0 to 1000000; 0 is no cap")?;
         number("worker.drain_seconds", worker.drain_seconds, 0, 3600, "0 to 3600")?;
         number("worker.ack_wait_seconds", worker.ack_wait_seconds, 2, 3600, "2 to 3600")?;

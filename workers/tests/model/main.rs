@@ -295,8 +295,8 @@ fn run(seed: u64) -> u64 {
         let world = World::new(seed, Memory::new(&[Play::KIND], 1_000, ACK_WAIT));
         live(&world).await;
         check(&world).await;
-        let injected = *world.injected.lock().unwrap();
-        injected
+        let injected = world.injected.lock().unwrap();
+        *injected
     })
 }
 

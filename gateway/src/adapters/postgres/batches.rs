@@ -154,7 +154,7 @@ pub(super) async fn put_cancelled(db: &DatabaseConnection, job: &EndedJob) -> Re
         transaction.commit().await?;
         return Ok(None);
     };
-    if u64::from(inserted) > 0 {
+    if inserted > 0 {
         row.cancelled += 1;
         if row.expected.is_some_and(|expected| row.done + row.failed + row.cancelled >= expected) {
             row.ended_at = Some(job.ended_at);
