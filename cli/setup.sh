@@ -28,12 +28,14 @@ check_rust() {
   fi
 }
 
+# The names that bindgen looks for: libclang.so, libclang.so.1, libclang-14.so.1. libclang-cpp.so is another library.
 has_libclang() {
   [ -n "${LIBCLANG_PATH:-}" ] && return 0
-  compgen -G '/usr/lib/llvm*/lib/libclang*.so*' > /dev/null && return 0
-  compgen -G '/usr/lib*/libclang*.so*' > /dev/null && return 0
-  compgen -G '/usr/lib/*/libclang*.so*' > /dev/null && return 0
-  compgen -G '/usr/local/lib/libclang*' > /dev/null && return 0
+  local folder
+  for folder in '/usr/lib/llvm*/lib' '/usr/lib*' '/usr/lib/*' /usr/local/lib; do
+    compgen -G "$folder/libclang.so*" > /dev/null && return 0
+    compgen -G "$folder/libclang-[0-9]*.so*" > /dev/null && return 0
+  done
   compgen -G '/Library/Developer/CommandLineTools/usr/lib/libclang*' > /dev/null
 }
 
