@@ -104,8 +104,8 @@ impl Path {
         let mut envelope = Envelope::new(job.id, self.tenant.clone(), Lane::Normal, now, body);
         envelope.ephemeral = self.ephemeral;
         let payload = serde_json::to_vec(&envelope)?.into();
-        let message =
-            Message { job: job.clone(), kind: Noop::KIND, lane: Lane::Normal, payload, headers: Headers::new() };
+        let (kind, lane, headers) = (Noop::KIND, Lane::Normal, Headers::new());
+        let message = Message { job: job.clone(), kind, lane, payload, headers, begun: None };
         self.bus.publish(message).await?;
         Ok(job)
     }

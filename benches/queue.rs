@@ -86,7 +86,8 @@ async fn publish(bus: &dyn Bus, tenant: &TenantId) -> Result<()> {
     let body = Noop { filling: "x".repeat(BODY) };
     let envelope = Envelope::new(job.id, tenant.clone(), Lane::Normal, SystemTime::now().into(), body);
     let payload = serde_json::to_vec(&envelope)?.into();
-    bus.publish(Message { job, kind: Noop::KIND, lane: Lane::Normal, payload, headers: Headers::new() }).await?;
+    let (kind, lane, headers) = (Noop::KIND, Lane::Normal, Headers::new());
+    bus.publish(Message { job, kind, lane, payload, headers, begun: None }).await?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use futures::stream::BoxStream;
 use ruche_schemas::{Failure, JobRef, Kind, Lane, Record};
 use serde::{Deserialize, Serialize};
 
-use crate::{Controls, Graveyard, Scheduler};
+use crate::{Controls, Graveyard, Scheduler, topology::DEDUP_WINDOW};
 
 /// Headers that travel with a message: lower-case names, such as `traceparent`.
 pub type Headers = BTreeMap<String, String>;
@@ -29,6 +29,9 @@ pub struct Message {
     pub payload: Bytes,
     /// Headers, the trace context among them.
     pub headers: Headers,
+    /// The sequence of the first event of its log, where whoever publishes it has begun that: its worker can write on
+    /// without asking.
+    pub begun: Option<u64>,
 }
 
 /// The bus holds the job durably.
@@ -196,6 +199,9 @@ pub trait Bus: Graveyard + Scheduler + Controls + Send + Sync + 'static {
     /// Returns the new event's sequence.
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError>;
 
+    /// Takes the first event of a log back, whose job was refused. Nothing happens where there is no such event.
+    async fn retract(&self, job: &JobRef, sequence: u64) -> Result<(), Unavailable>;
+
     /// The last event of a job's log.
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable>;
 
@@ -269,6 +275,8 @@ pub struct Delivery {
     pub headers: Headers,
     /// When it was published.
     pub published_at: DateTime<Utc>,
+    /// As in [`Message::begun`].
+    pub begun: Option<u64>,
     /// The adapter's end.
     pub(crate) settle: Box<dyn Settle>,
 }
@@ -296,6 +304,19 @@ pub trait Extend: Send + Sync {
 }
 
 impl Delivery {
+    /// Whether this is the first that any worker sees of the job, so that nobody has written to its log but whoever
+    /// published it.
+    ///
+    /// A second message of the same job would be a duplicate within the dedup window, and an id that was made less
+    /// than that before it was published can't have been published before the window. Half of the window is left to
+    /// clocks that differ. An id that says no time (one made of an idempotency key, one that follows from another
+    /// job's) may have been published at any time before.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        let age = self.job.id.made_at().map(|made| self.published_at - made);
+        self.attempt == 1 && age.is_some_and(|age| age.to_std().unwrap_or_default() < DEDUP_WINDOW / 2)
+    }
+
     /// The job is done and its effects are stored: never hand it out again. Returns once the server confirms.
     ///
     /// # Errors

@@ -50,6 +50,7 @@ promises! {
         what_was_published_is_what_arrives
         a_duplicate_is_reported_and_not_delivered_twice
         an_unsettled_job_comes_back_with_a_higher_attempt
+        only_a_job_that_nobody_can_have_seen_is_a_first_one
         a_retry_comes_back_after_its_delay_not_before
         an_extended_job_is_not_redelivered
         a_late_done_counts
@@ -81,6 +82,7 @@ promises! {
     log:
         append_refuses_a_writer_that_is_behind
         an_append_whose_answer_was_lost_can_be_repeated
+        the_beginning_of_a_refused_jobs_log_can_be_taken_back
         the_last_event_tells_where_to_go_on
         a_watcher_sees_stored_then_live_events_without_gap_or_repeat
         a_watch_starts_at_any_event

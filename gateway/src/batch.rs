@@ -12,7 +12,7 @@ use ruche_schemas::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{App, error::ApiError, ports::Batch};
+use crate::{App, error::ApiError, ports::Batch, submit::Sending};
 
 /// What the events of a batch's log have as their kind.
 pub const KIND: Kind = Kind::new("batch");
@@ -88,7 +88,7 @@ impl App {
             result["batch"] = json!(batch.id);
             let child = flow::child(callback_id(batch.id), template, &result, Lane::Normal, origin, None);
             let version = self.descriptor(template.kind.as_str())?.version;
-            self.send(&child.envelope(batch.tenant.clone(), version, now), None, None).await?;
+            self.send(&child.envelope(batch.tenant.clone(), version, now), Sending::default()).await?;
         }
         self.say(&log(&batch.tenant, batch.id), &KIND, EventType::Done, 0, now, counts(batch)).await
     }

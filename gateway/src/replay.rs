@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     App,
     error::ApiError,
-    submit::{Accepted, check_size, within},
+    submit::{Accepted, Sending, check_size, within},
 };
 
 impl App {
@@ -54,7 +54,7 @@ impl App {
             schedule: None,
             ..envelope
         };
-        let receipt = self.send(&envelope, None, None).await?;
+        let receipt = self.send(&envelope, Sending::default()).await?;
         self.bus.exhume(buried.sequence).await?;
         let (job, kind) = (JobRef { tenant: envelope.tenant, id }, envelope.kind);
         Ok(Accepted { job, kind, duplicate: receipt.duplicate, conversation: None, batch: None })

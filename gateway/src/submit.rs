@@ -15,7 +15,7 @@ use ruche_schemas::{
     jobs::{Descriptor, Job as _, chat::Chat},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{App, error::ApiError, limits};
@@ -80,6 +80,17 @@ pub struct Accepted {
     pub conversation: Option<Uuid>,
     /// The batch that counts it.
     pub batch: Option<Uuid>,
+}
+
+/// How a job is sent on its way.
+#[derive(Debug, Default)]
+pub(crate) struct Sending {
+    /// When it is to begin, if that is later.
+    pub(crate) run_at: Option<DateTime<Utc>>,
+    /// BLAKE3 of its body as it was submitted.
+    pub(crate) fingerprint: Option<String>,
+    /// Its id was made just now, and nothing decides it: nobody else can ask for it, and it is to be done at once.
+    pub(crate) is_new: bool,
 }
 
 /// The data of a log's first event, as a gateway writes it.
@@ -201,7 +212,12 @@ impl App {
         envelope.then.clone_from(&options.then);
         envelope.otherwise.clone_from(&options.otherwise);
         envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
-        accepted.duplicate = self.send(&envelope, options.run_at, Some(fingerprint.clone())).await?.duplicate;
+        let sending = Sending {
+            run_at: options.run_at,
+            fingerprint: Some(fingerprint.clone()),
+            is_new: idempotency_key.is_none() && options.unique.is_none() && options.run_at.is_none(),
+        };
+        accepted.duplicate = self.send(&envelope, sending).await?.duplicate;
         accepted.batch = match accepted.duplicate && idempotency_key.is_some() {
             true => self.same(&accepted.job, &fingerprint).await?,
             false => options.batch.map(|(batch, _)| batch),
@@ -211,44 +227,62 @@ impl App {
 
     /// Publishes a job as it is, now or for later, and begins its log.
     ///
+    /// The log of a job whose id nobody can know yet is begun first, and the job says where: its worker need not look
+    /// then. Any other job is published first, since who finds it in its log must find it in its queue.
+    ///
     /// # Errors
     /// As the bus refuses it.
     pub(crate) async fn send<T: Serialize>(
         &self,
         envelope: &Envelope<T>,
-        run_at: Option<DateTime<Utc>>,
-        fingerprint: Option<String>,
+        sending: Sending,
     ) -> Result<Receipt, ApiError> {
+        let Sending { run_at, is_new, .. } = sending;
         let job = JobRef { tenant: envelope.tenant.clone(), id: envelope.id };
         let payload = serde_json::to_vec(envelope).map_err(|_| ApiError::internal())?.into();
         let mut headers = Headers::new();
         trace::inject(&mut headers);
-        let message = Message { job: job.clone(), kind: envelope.kind.clone(), lane: envelope.lane, payload, headers };
-        let receipt = match run_at {
-            Some(at) => bounded(limits::PUBLISH_TIME, self.bus.publish_at(message, at)).await?,
-            None => bounded(limits::PUBLISH_TIME, self.bus.publish(message)).await?,
+        let accepted = accepted(envelope, sending)?;
+        let begun = match is_new {
+            true => self.say_accepted(&job, &accepted).await,
+            false => None,
         };
-        let accepted = event::Accepted {
-            lane: envelope.lane,
-            run_at,
-            origin: envelope.origin,
-            batch: envelope.member.as_ref().filter(|member| member.of.is_none()).map(|member| member.group),
-            then: envelope.then.clone(),
-            otherwise: envelope.otherwise.clone(),
+        let (kind, lane) = (envelope.kind.clone(), envelope.lane);
+        let message = Message { job: job.clone(), kind, lane, payload, headers, begun };
+        let published = match run_at {
+            Some(at) => bounded(limits::PUBLISH_TIME, self.bus.publish_at(message, at)).await,
+            None => bounded(limits::PUBLISH_TIME, self.bus.publish(message)).await,
         };
-        let data = serde_json::to_value(Beginning { accepted, fingerprint }).map_err(|_| ApiError::internal())?;
-        self.say_accepted(&job, envelope.kind.clone(), envelope.created_at, data).await;
+        match (&published, begun) {
+            (Ok(_), _) if !is_new => drop(self.say_accepted(&job, &accepted).await),
+            // Where it is not known whether the bus has the job, it may have.
+            (Err(error), Some(sequence)) if !matches!(error, PublishError::Unavailable(_)) => {
+                self.retract(&job, sequence).await;
+            }
+            _ => {}
+        }
+        let receipt = published?;
         tracing::info!(job.id = %job.id, job.kind = %envelope.kind, job.lane = %envelope.lane, job.duplicate = receipt.duplicate, "accepted");
         Ok(receipt)
     }
 
-    /// Begins the job's log. The job is durable already, so nothing here can refuse it any more.
-    async fn say_accepted(&self, job: &JobRef, kind: Kind, at: DateTime<Utc>, data: Value) {
-        let record = Record { n: 1, event: EventType::Accepted, kind, attempt: 0, at, data };
-        match self.bus.append(job, 0, &record).await {
-            // A conflict: a worker was faster, or the job is a duplicate.
-            Ok(_) | Err(AppendError::Conflict) => {}
-            Err(error) => tracing::warn!(job.id = %job.id, error.message = %error, "the job's log could not be begun"),
+    /// Begins the job's log; returns where. Nothing here can refuse the job: it runs all the same.
+    async fn say_accepted(&self, job: &JobRef, record: &Record) -> Option<u64> {
+        match self.bus.append(job, 0, record).await {
+            Ok(sequence) => Some(sequence),
+            // A worker was faster, or the job is a duplicate.
+            Err(AppendError::Conflict) => None,
+            Err(error) => {
+                tracing::warn!(job.id = %job.id, error.message = %error, "the job's log could not be begun");
+                None
+            }
+        }
+    }
+
+    /// Takes the beginning of a log back whose job was refused. Nobody knows of it, so it may also stay.
+    async fn retract(&self, job: &JobRef, sequence: u64) {
+        if let Err(error) = self.bus.retract(job, sequence).await {
+            tracing::debug!(job.id = %job.id, error.message = %error, "the beginning of a refused job's log stays");
         }
     }
 
@@ -372,6 +406,22 @@ pub(crate) fn check_size(descriptor: &Descriptor, bytes: usize) -> Result<(), Ap
         }
         false => Ok(()),
     }
+}
+
+/// The first event of a job's log.
+fn accepted<T>(envelope: &Envelope<T>, sending: Sending) -> Result<Record, ApiError> {
+    let Sending { run_at, fingerprint, .. } = sending;
+    let accepted = event::Accepted {
+        lane: envelope.lane,
+        run_at,
+        origin: envelope.origin,
+        batch: envelope.member.as_ref().filter(|member| member.of.is_none()).map(|member| member.group),
+        then: envelope.then.clone(),
+        otherwise: envelope.otherwise.clone(),
+    };
+    let data = serde_json::to_value(Beginning { accepted, fingerprint }).map_err(|_| ApiError::internal())?;
+    let (event, kind) = (EventType::Accepted, envelope.kind.clone());
+    Ok(Record { n: 1, event, kind, attempt: 0, at: envelope.created_at, data })
 }
 
 async fn bounded<T>(time: Duration, publish: impl Future<Output = Result<T, PublishError>>) -> Result<T, PublishError> {

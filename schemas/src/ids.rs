@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -88,6 +89,13 @@ impl JobId {
     #[must_use]
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// When it was made, by its maker's clock, in milliseconds; `None` for an id that is not a UUIDv7.
+    #[must_use]
+    pub fn made_at(&self) -> Option<DateTime<Utc>> {
+        let (seconds, nanos) = self.0.get_timestamp().filter(|_| self.0.get_version_num() == 7)?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
     }
 
     /// The id that this tenant's idempotency key always gives for this kind, so that a repeated submission is the
@@ -256,5 +264,15 @@ mod tests {
         assert_ne!(JobId::from_idempotency_key(&a, &chat, "k"), JobId::from_idempotency_key(&b, &chat, "k"));
         assert_ne!(JobId::from_idempotency_key(&a, &chat, "k"), JobId::from_idempotency_key(&a, &Kind::new("x"), "k"));
         Ok(())
+    }
+
+    #[test]
+    fn only_an_id_that_nothing_else_decides_tells_when_it_was_made() {
+        let before = Utc::now() - chrono::TimeDelta::milliseconds(1);
+        let made = JobId::generate().made_at().expect("a time");
+        assert!(made >= before && made <= Utc::now(), "{made}");
+        let derived = JobId::generate().derived("then.0");
+        assert_eq!(derived.made_at(), None);
+        assert_eq!(JobId(Uuid::nil()).made_at(), None);
     }
 }

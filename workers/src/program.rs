@@ -80,7 +80,8 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
         let parts = Parts { bus, ledger, handler, metrics, pulse, versions: runtime::versions() };
         let drain = Duration::from_secs(config.worker.drain_seconds);
         let (in_flight, labels) = (config.limits.in_flight, config.worker.labels.clone());
-        let options = Options { name: name(), slots, ack_wait, drain, in_flight, host: host(), labels };
+        let options =
+            Options { name: name(), slots, ack_wait, drain, in_flight, host: host(), labels, ..Options::default() };
         runtimes.spawn(runtime::run(parts, options, shutdown.clone()));
     }
     let result = tokio::select! {

@@ -87,7 +87,7 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         let (context, reports) = Context::new(scope.attempt, scope.past, scope.cancel);
         // Both in one task: when the log is lost, the handler is dropped with it.
         let work = async { self.0.handle(&job, context).await };
-        let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports))?;
+        let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports, scope.quiet))?;
         let keep = self.0.keep(&job, &output);
         let output = serde_json::to_value(&output).map_err(JobError::retry)?;
         Ok(Worked { output, keep })

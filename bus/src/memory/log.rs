@@ -73,6 +73,12 @@ impl Logs {
         Ok(sequence)
     }
 
+    pub(super) fn retract(&self, job: &JobRef, sequence: u64) {
+        if let Some(log) = self.find(job) {
+            lock(&log.events).retain(|logged| logged.sequence != sequence);
+        }
+    }
+
     pub(super) fn last(&self, job: &JobRef) -> Option<Logged> {
         lock(&self.find(job)?.events).last().cloned()
     }

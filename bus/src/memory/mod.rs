@@ -109,6 +109,11 @@ impl Bus for Memory {
         self.shared.logs.append(job, after, record)
     }
 
+    async fn retract(&self, job: &JobRef, sequence: u64) -> Result<(), Unavailable> {
+        self.shared.logs.retract(job, sequence);
+        Ok(())
+    }
+
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
         Ok(self.shared.logs.last(job))
     }

@@ -183,6 +183,7 @@ impl Queue {
             payload: held.message.payload.clone(),
             headers: held.message.headers.clone(),
             published_at: held.published_at,
+            begun: held.message.begun,
             settle: Box::new(ticket),
         }
     }

@@ -88,7 +88,8 @@ impl Later {
                     left -= 1;
                     let job = JobRef { tenant: schedule.tenant.clone(), id };
                     let (kind, lane) = (schedule.kind.clone(), schedule.lane);
-                    due.push((Message { job, kind, lane, payload, headers: Headers::new() }, 0));
+                    let (headers, begun) = (Headers::new(), None);
+                    due.push((Message { job, kind, lane, payload, headers, begun }, 0));
                 }
             }
         }

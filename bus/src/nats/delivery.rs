@@ -9,11 +9,7 @@ use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId};
 use uuid::Uuid;
 
-use super::{
-    Shared, jobs,
-    link::Fault,
-    scheduler::{self, Aside},
-};
+use super::{Shared, jobs, link::Fault, scheduler::Aside, store};
 use crate::{Delivery, Extend, Settle, Unavailable};
 
 /// What the subject of the acknowledgement says (NATS ADR-15).
@@ -52,22 +48,18 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
     let handed = Handed::parse(&reply)?;
     let stream = shared.link.names.jobs(kind);
     let (job, lane) = whose(&stream, &message.subject, message.headers.as_ref(), &message.payload, handed.sequence)?;
-    let used = message.headers.as_ref().and_then(|headers| headers.get(jobs::ATTEMPT)?.as_str().parse().ok());
-    let attempt = handed.attempt.saturating_add(used.unwrap_or(0));
+    let number = |name| message.headers.as_ref().map_or(0, |headers| store::number(headers, name));
+    let attempt = handed.attempt.saturating_add(u32::try_from(number(jobs::ATTEMPT)).unwrap_or(u32::MAX));
+    let begun = Some(number(jobs::BEGUN)).filter(|begun| *begun > 0);
     let headers = message.headers.as_ref().map(jobs::from_nats).unwrap_or_default();
-    let once = format!("defer.{kind}.{}.{}", handed.sequence, handed.attempt);
-    let whole = Arc::new(scheduler::aside(&job, kind, lane, &message.payload, &headers));
-    let delivery = Delivery {
-        job,
-        kind: kind.clone(),
-        lane,
-        attempt,
-        payload: message.payload,
-        headers,
-        published_at: handed.published_at,
-        settle: Box::new(Answer { shared: Arc::clone(shared), reply, whole, attempt, once }),
-    };
-    Some((delivery, lane as usize, handed.behind))
+    let (kind, payload) = (kind.clone(), message.payload);
+    let whole = crate::Message { job, kind, lane, payload, headers, begun };
+    let answer = Answer { shared: Arc::clone(shared), reply, whole: Arc::new(whole.clone()), attempt, handed };
+    let crate::Message { job, kind, lane, payload, headers, begun } = whole;
+    let (published_at, behind) = (answer.handed.published_at, answer.handed.behind);
+    let settle = Box::new(answer);
+    let delivery = Delivery { job, kind, lane, attempt, payload, headers, published_at, begun, settle };
+    Some((delivery, lane as usize, behind))
 }
 
 /// Whose job a message in this stream is, and in which lane, by its subject `....<lane>.<shard>.<tenant>`.
@@ -107,8 +99,7 @@ struct Answer {
     /// The job as it was published.
     whole: Arc<crate::Message>,
     attempt: u32,
-    /// Names this delivery.
-    once: String,
+    handed: Handed,
 }
 
 impl Answer {
@@ -154,7 +145,9 @@ impl Settle for Answer {
     }
 
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
-        let (message, once) = ((*self.whole).clone(), self.once.clone());
+        let message = (*self.whole).clone();
+        // What is the same when the same is said again.
+        let once = format!("defer.{}.{}.{}", message.kind, self.handed.sequence, self.handed.attempt);
         let used = self.attempt.saturating_sub(u32::from(!counts));
         self.shared.put_aside(Aside { message, used, once }, until).await?;
         self.ack().await

@@ -19,7 +19,7 @@ use tokio::time;
 use super::{
     Shared,
     delivery::Handed,
-    jobs::{ATTEMPT, JOB, SCHEDULE, from_nats, job_id, to_nats},
+    jobs::{ATTEMPT, BEGUN, JOB, SCHEDULE, from_nats, job_id, to_nats},
     link::{ANSWER, Fault, Refusal, jittered},
 };
 use crate::recur;
@@ -110,6 +110,9 @@ impl Shared {
             None => (job_id(Some(old), &message.payload)?, message.payload.clone()),
         };
         headers.insert(JOB, id.to_string());
+        if let Some(begun) = old.get(BEGUN) {
+            headers.insert(BEGUN, begun.clone());
+        }
         match old.get(ATTEMPT) {
             // The queue knows the job's own id from when it was published first.
             Some(attempt) => {

@@ -23,11 +23,14 @@ pub(super) const JOB: &str = "ruche-job";
 /// How many attempts were used up before this message.
 pub(super) const ATTEMPT: &str = "ruche-attempt";
 
+/// The sequence of the job's first event, where whoever published it has written that.
+pub(super) const BEGUN: &str = "ruche-begun";
+
 /// What a schedule is, as JSON.
 pub(super) const SCHEDULE: &str = "ruche-schedule";
 
 /// Headers that are ours.
-const OURS: [&str; 3] = [JOB, ATTEMPT, SCHEDULE];
+const OURS: [&str; 4] = [JOB, ATTEMPT, BEGUN, SCHEDULE];
 
 /// The server has no such stream.
 pub(super) const NO_STREAM: u64 = 10059;
@@ -37,10 +40,13 @@ const TOO_LARGE: u64 = 10054;
 
 impl Shared {
     pub(super) async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
-        let Message { job, kind, lane, payload, headers } = message;
+        let Message { job, kind, lane, payload, headers, begun } = message;
         let mut headers = to_nats(&headers);
         headers.insert("Nats-Msg-Id", format!("{}.{}", job.tenant, job.id));
         headers.insert(JOB, job.id.to_string());
+        if let Some(begun) = begun {
+            headers.insert(BEGUN, begun.to_string());
+        }
         // What the server counts: the header block as it is sent, and the payload.
         let bytes = payload.len() + size(&headers);
         let too_large = || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES.min(self.link.client.max_payload()) };

@@ -114,6 +114,11 @@ impl Bus for Nats {
         self.shared.append(job, after, record).await
     }
 
+    async fn retract(&self, _job: &JobRef, sequence: u64) -> Result<(), Unavailable> {
+        self.shared.link.delete(&self.shared.events, sequence).await?;
+        Ok(())
+    }
+
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
         self.shared.last(job).await
     }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use async_nats::{HeaderMap, HeaderValue};
 use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use ruche_schemas::{JobRef, Kind, Lane, TenantId};
 use serde::{Deserialize, Serialize};
@@ -16,12 +15,12 @@ use serde_json::{Value, json};
 
 use super::{
     Nats, Shared,
-    jobs::{ATTEMPT, JOB, NO_STREAM, SCHEDULE, size, to_nats},
+    jobs::{ATTEMPT, BEGUN, JOB, NO_STREAM, SCHEDULE, size, to_nats},
     link::{Fault, Refusal},
     store::Entry,
 };
 use crate::{
-    Every, Headers, Message, PublishError, Receipt, Schedule, ScheduleError, Scheduler, Unavailable, recur,
+    Every, Message, PublishError, Receipt, Schedule, ScheduleError, Scheduler, Unavailable, recur,
     topology::MAX_JOB_BYTES,
 };
 
@@ -66,6 +65,9 @@ impl Shared {
         let mut headers = to_nats(&message.headers);
         headers.insert("Nats-Msg-Id", id);
         headers.insert(JOB, message.job.id.to_string());
+        if let Some(begun) = message.begun {
+            headers.insert(BEGUN, begun.to_string());
+        }
         // Rounded up: a job is never early.
         let at = at + chrono::TimeDelta::microseconds(999);
         headers.insert("Nats-Schedule", format!("@at {}", at.to_rfc3339_opts(SecondsFormat::Millis, true)));
@@ -208,10 +210,4 @@ impl Scheduler for Nats {
         }
         Ok(self.shared.drop_schedules(self.shared.link.names.recurring(None, tenant, name)).await? > 0)
     }
-}
-
-/// The job of a delivery, as it was published.
-pub(super) fn aside(job: &JobRef, kind: &Kind, lane: Lane, payload: &Bytes, headers: &Headers) -> Message {
-    let (job, kind) = (job.clone(), kind.clone());
-    Message { job, kind, lane, payload: payload.clone(), headers: headers.clone() }
 }

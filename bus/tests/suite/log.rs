@@ -35,6 +35,16 @@ pub(crate) async fn an_append_whose_answer_was_lost_can_be_repeated(bus: &dyn Bu
     assert_eq!(bus.replay(&job).await.expect("events").len(), 2);
 }
 
+pub(crate) async fn the_beginning_of_a_refused_jobs_log_can_be_taken_back(bus: &dyn Bus) {
+    let job = job();
+    let accepted = event(1, EventType::Accepted);
+    let first = bus.append(&job, 0, &accepted).await.expect("an append");
+    bus.retract(&job, first).await.expect("taken back");
+    assert_eq!(bus.last(&job).await, Ok(None));
+    bus.retract(&job, first).await.expect("again is nothing new");
+    bus.append(&job, 0, &accepted).await.expect("the log is as if it had never been begun");
+}
+
 pub(crate) async fn the_last_event_tells_where_to_go_on(bus: &dyn Bus) {
     let job = job();
     assert_eq!(bus.last(&job).await, Ok(None));

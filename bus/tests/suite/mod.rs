@@ -52,7 +52,7 @@ pub(crate) fn job() -> JobRef {
 /// A small job.
 pub(crate) fn message(job: &JobRef, lane: Lane) -> Message {
     let payload = Bytes::from(json!({"id": job.id, "body": "x"}).to_string());
-    Message { job: job.clone(), kind: KIND, lane, payload, headers: Headers::new() }
+    Message { job: job.clone(), kind: KIND, lane, payload, headers: Headers::new(), begun: None }
 }
 
 /// Publishes a new job in this lane.

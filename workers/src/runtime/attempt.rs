@@ -1,6 +1,6 @@
 //! One attempt at one job: from its bytes to a verdict. Settles nothing.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 use ruche_bus::{Delivery, Logged};
@@ -27,6 +27,8 @@ pub struct Scope<'a> {
     pub(crate) past: Vec<Record>,
     /// Set when the job is cancelled.
     pub(crate) cancel: CancellationToken,
+    /// After which silence it is said that the attempt has started.
+    pub(crate) quiet: Duration,
 }
 
 /// A job's envelope, its body unread.
@@ -39,7 +41,7 @@ pub(super) enum Verdict {
     /// It had ended before, in that attempt: say so if its log does not, and settle.
     EndedBefore { outcome: Outcome<Value>, attempt: u32, said: bool },
     /// Hand it out again.
-    Again { source: anyhow::Error, after: Option<std::time::Duration> },
+    Again { source: anyhow::Error, after: Option<Duration> },
     /// Another attempt has it: leave it alone.
     Superseded,
     /// The worker leaves: hand it back at once.
@@ -81,7 +83,10 @@ pub(super) async fn attempt(shared: &Shared, delivery: &Delivery, job: &Unread) 
         Ok(standing) => standing,
         Err(source) => return (None, Verdict::Again { source, after: None }),
     };
-    let mut log = open(shared, delivery, standing.last.as_ref());
+    let mut log = match delivery.is_first() {
+        true => open_new(shared, delivery),
+        false => open(shared, delivery, standing.last.as_ref()),
+    };
     let verdict = match standing.settled(delivery, shared.parts.handler.limits().attempts) {
         Some(verdict) => verdict,
         None => begin(shared, delivery, job, &mut log, standing.last.is_some()).await,
@@ -93,6 +98,12 @@ pub(super) async fn attempt(shared: &Shared, delivery: &Delivery, job: &Unread) 
 pub(super) fn open(shared: &Shared, delivery: &Delivery, last: Option<&Logged>) -> EventLog {
     let bus = Arc::clone(&shared.parts.bus);
     EventLog::open(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, last)
+}
+
+/// The log of a job that no worker has seen before.
+fn open_new(shared: &Shared, delivery: &Delivery) -> EventLog {
+    let bus = Arc::clone(&shared.parts.bus);
+    EventLog::open_new(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.begun)
 }
 
 /// How things stand with a job when it is handed out.
@@ -116,7 +127,13 @@ async fn standing(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow:
             None => bus.is_cancelled(&delivery.job).await,
         }
     };
-    let (last, cancelled) = tokio::try_join!(bus.last(&delivery.job), cancelled)?;
+    let last = async {
+        match delivery.is_first() {
+            true => Ok(None),
+            false => bus.last(&delivery.job).await,
+        }
+    };
+    let (last, cancelled) = tokio::try_join!(last, cancelled)?;
     let ended = last.as_ref().is_some_and(|last| last.record.event.is_final());
     let stored = match job.ephemeral || ended || delivery.attempt == 1 {
         true => None,
@@ -183,11 +200,15 @@ fn outcome(last: &Record) -> Option<Outcome<Value>> {
     }
 }
 
-/// Says that it begins, and works.
+/// Works. A later attempt says so before: an earlier one that was only presumed dead finds out by that. A first one says
+/// it only where it takes a while, for an event costs as much as the job's own message.
 async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut EventLog, has_past: bool) -> Verdict {
     let started = Started { worker: shared.options.name.clone() };
-    let started = serde_json::to_value(&started).unwrap_or_default();
-    if let Err(error) = log.append(EventType::Started, started).await {
+    log.begin(serde_json::to_value(&started).unwrap_or_default());
+    let quiet = shared.options.quiet;
+    if (delivery.attempt > 1 || quiet.is_zero())
+        && let Err(error) = log.say_started().await
+    {
         return JobError::from(error).into();
     }
     let past = match delivery.attempt > 1 && has_past {
@@ -198,7 +219,7 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
         false => Vec::new(),
     };
     let running = shared.running.begin(&delivery.job);
-    let scope = Scope { log, attempt: delivery.attempt, past, cancel: running.token.clone() };
+    let scope = Scope { log, attempt: delivery.attempt, past, cancel: running.token.clone(), quiet };
     let deadline = shared.parts.handler.limits().deadline;
     let work = AssertUnwindSafe(shared.parts.handler.run(job, scope)).catch_unwind();
     tokio::select! {

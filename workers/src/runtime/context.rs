@@ -108,10 +108,25 @@ impl<J: Job> Context<J> {
     }
 }
 
-/// Writes reports until the handler has ended and all are written: one in flight, the first at once.
-pub(crate) async fn write<P: Progress>(log: &mut EventLog, mut reports: Reports<P>) -> Result<(), JobError> {
+/// Writes reports until the handler has ended and all are written: one in flight, the first at once. A handler that
+/// says nothing for so long is said to have started.
+pub(crate) async fn write<P: Progress>(
+    log: &mut EventLog,
+    mut reports: Reports<P>,
+    quiet: Duration,
+) -> Result<(), JobError> {
     let mut queue = VecDeque::new();
     let mut ended = false;
+    if log.is_silent() {
+        tokio::select! {
+            report = reports.queue.recv() => match report {
+                Some(report) => queue.push_back(report),
+                None => ended = true,
+            },
+            () = reports.board.posted.notified() => {}
+            () = tokio::time::sleep(quiet) => log.say_started().await?,
+        }
+    }
     loop {
         if queue.is_empty() && !ended && reports.board.locked().is_none() {
             tokio::select! {

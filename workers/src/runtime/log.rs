@@ -37,6 +37,8 @@ pub struct EventLog {
     attempt: u32,
     sequence: u64,
     n: u64,
+    /// The data of `started`, while that has not been said.
+    started: Option<Value>,
 }
 
 impl EventLog {
@@ -44,7 +46,38 @@ impl EventLog {
     #[must_use]
     pub fn open(bus: Arc<dyn Bus>, job: JobRef, kind: Kind, attempt: u32, last: Option<&Logged>) -> Self {
         let (sequence, n) = last.map_or((0, 0), |last| (last.sequence, last.record.n));
-        Self { bus, job, kind, attempt, sequence, n }
+        Self { bus, job, kind, attempt, sequence, n, started: None }
+    }
+
+    /// Opens the log of a job that nobody has worked on, unread: it is empty, or holds the one event, with this
+    /// sequence, that whoever published the job has begun it with. Should it hold something else, the first append
+    /// finds out.
+    #[must_use]
+    pub fn open_new(bus: Arc<dyn Bus>, job: JobRef, kind: Kind, attempt: u32, begun: Option<u64>) -> Self {
+        let (sequence, n) = begun.map_or((0, 0), |begun| (begun, 1));
+        Self { bus, job, kind, attempt, sequence, n, started: None }
+    }
+
+    /// The attempt begins. It is said with [`Self::say_started`], or before the first event that is not the last.
+    pub fn begin(&mut self, started: Value) {
+        self.started = Some(started);
+    }
+
+    /// Whether it is still to be said that the attempt has begun.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.started.is_some()
+    }
+
+    /// Says that the attempt has begun, if that is still to be said.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub async fn say_started(&mut self) -> Result<(), LogError> {
+        match self.started.take() {
+            Some(started) => self.write(EventType::Started, started).await,
+            None => Ok(()),
+        }
     }
 
     /// Appends an event and returns when it is stored.
@@ -52,6 +85,13 @@ impl EventLog {
     /// # Errors
     /// When another attempt has the log, the job has ended, or the bus stays away for a minute.
     pub async fn append(&mut self, event: EventType, data: Value) -> Result<(), LogError> {
+        if !event.is_final() {
+            self.say_started().await?;
+        }
+        self.write(event, data).await
+    }
+
+    async fn write(&mut self, event: EventType, data: Value) -> Result<(), LogError> {
         let mut patience = Patience::new(APPEND_PATIENCE);
         let (kind, attempt) = (self.kind.clone(), self.attempt);
         let mut record = Record { n: self.n + 1, event, kind, attempt, at: Utc::now(), data };

@@ -88,7 +88,12 @@ pub struct Options {
     pub host: String,
     /// What its operator says of it.
     pub labels: BTreeMap<String, String>,
+    /// A first attempt that ends sooner, and reports nothing, is not said to have started; zero: each is.
+    pub quiet: Duration,
 }
+
+/// See [`Options::quiet`]: less than what a person sees, more than what a quick job takes.
+const QUIET: Duration = Duration::from_millis(10);
 
 impl Default for Options {
     fn default() -> Self {
@@ -101,6 +106,7 @@ impl Default for Options {
             in_flight: 0,
             host: String::new(),
             labels: BTreeMap::new(),
+            quiet: QUIET,
         }
     }
 }

@@ -174,6 +174,9 @@ impl Bus for Life {
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
         self.call("append", job.id, || injected().into(), self.world.bus.append(job, after, record)).await
     }
+    async fn retract(&self, job: &JobRef, sequence: u64) -> Result<(), Unavailable> {
+        self.world.bus.retract(job, sequence).await
+    }
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
         self.on_bus("last", job.id, self.world.bus.last(job)).await
     }

@@ -22,7 +22,7 @@ use faults::{Life, World};
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Headers, Message, memory::Memory};
 use ruche_schemas::{
-    Backoff, Envelope, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, TenantId,
+    Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
     event::Outcome,
     flow::{Child, Join, Member, Origin, Template, child, children},
     jobs::chat::Role,
@@ -124,7 +124,12 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
             _ => json!({"Nonsense": 1}),
         };
         let lane = Lane::ALL[(number("lane") % 3) as usize];
-        let id = JobId(Uuid::from_u64_pair(world.seed, index + 1));
+        // Some ids are such that a worker takes the job for one that nobody has seen, also where that is not so.
+        let id = match number("fresh") % 2 {
+            0 => Uuid::from_u64_pair(world.seed, index + 1),
+            _ => fresh(world.seed, index),
+        };
+        let id = JobId(id);
         let mut job = Envelope::of(Play::KIND, 1, id, tenant(), lane, Utc::now(), body);
         let say = |then: Value| json!({"kind": "play", "body": {"Say": 1}, "then": then});
         let fan = json!({
@@ -147,13 +152,35 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
     (0..2 + world.number("roots") % 3).map(root).collect()
 }
 
+/// A UUIDv7 of a time to come: one that is never too old.
+fn fresh(seed: u64, index: u64) -> Uuid {
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&seed.to_be_bytes());
+    random[9] = u8::try_from(index).unwrap();
+    uuid::Builder::from_unix_timestamp_millis(1 << 42, &random).into_uuid()
+}
+
 fn batch(world: &World) -> JobId {
     JobId(Uuid::from_u64_pair(world.seed, u64::MAX))
 }
 
 async fn submit(world: &World, job: &Envelope<Value>) {
     let payload = serde_json::to_vec(job).unwrap().into();
-    let message = Message { job: of(job.id), kind: Play::KIND, lane: job.lane, payload, headers: Headers::new() };
+    let (kind, headers) = (Play::KIND, Headers::new());
+    let accepted = Record {
+        n: 1,
+        event: EventType::Accepted,
+        kind: Play::KIND,
+        attempt: 0,
+        at: job.created_at,
+        data: Value::Null,
+    };
+    // As a gateway does it: before, or not at all where it died.
+    let begun = match world.number((job.id, "begun")).is_multiple_of(2) {
+        true => world.bus.append(&of(job.id), 0, &accepted).await.ok(),
+        false => None,
+    };
+    let message = Message { job: of(job.id), kind, lane: job.lane, payload, headers, begun };
     world.bus.publish(message).await.unwrap();
 }
 
@@ -170,7 +197,8 @@ async fn worker(world: Arc<World>, name: &'static str) {
             versions: Arc::new([(Play::KIND, Play::VERSION)].into()),
         };
         let slots = NonZeroUsize::new(1 + (world.number(name) % 3) as usize).unwrap();
-        let options = Options { name: name.to_owned(), slots, ack_wait: ACK_WAIT, ..Options::default() };
+        let quiet = Duration::from_millis(10 * (world.number((name, "quiet")) % 2));
+        let options = Options { name: name.to_owned(), slots, ack_wait: ACK_WAIT, quiet, ..Options::default() };
         let running = tokio::spawn(runtime::run(parts, options, Shutdown::default()));
         life.dead.cancelled().await;
         running.abort();

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use futures::StreamExt;
 use ruche_bus::{DeadFilter, DeadLetter};
 use ruche_schemas::{
     EventType, Failure, Job, JobId, JobRef,
@@ -284,6 +285,51 @@ async fn a_retry_says_what_went_wrong_and_when_it_goes_on() {
     let retrying = events[1].parse::<Retrying>().unwrap();
     assert_eq!(retrying.error, "told to fail once");
     assert!(retrying.next_attempt_at >= events[1].at && retrying.next_attempt_at <= events[2].at, "{retrying:?}");
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_quick_job_says_only_how_it_ended_and_a_longer_one_that_it_has_started() {
+    let mut system = System::start().await;
+    system.options.quiet = Duration::from_secs(3600);
+    let (quick, slow) = (ProbeHandler::new(), ProbeHandler::new());
+    let worker = system.worker(&quick, 2);
+    let mut envelope = system.envelope(JobId::generate(), Probe::Echo("hello".into()));
+    let job = system.send(&envelope).await;
+    assert_eq!(types(&system.events(&job).await), ["done"]);
+    // What reports has started, and so has what fails.
+    let job = system.submit(Probe::Report(1)).await;
+    assert_eq!(types(&system.events(&job).await), ["started", "progress", "done"]);
+    let job = system.submit(Probe::FailOnce).await;
+    assert_eq!(types(&system.events(&job).await), ["started", "retrying", "started", "done"]);
+    // Whoever publishes a job may have begun its log.
+    envelope.id = JobId::generate();
+    let job = system.send_begun(&envelope).await;
+    assert_eq!(types(&system.events(&job).await), ["accepted", "done"]);
+    worker.drain().await;
+    system.options.quiet = Duration::from_millis(1);
+    let worker = system.worker(&slow, 1);
+    let job = system.submit(Probe::Gated).await;
+    let mut events = system.bus.watch(&job, 1).await.unwrap();
+    assert_eq!(events.next().await.unwrap().unwrap().event, EventType::Started, "it says so while it runs");
+    slow.gate.add_permits(1);
+    assert_eq!(events.next().await.unwrap().unwrap().event, EventType::Done);
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_first_attempt_that_is_wrong_about_the_log_writes_on_after_what_is_there() {
+    let mut system = System::start().await;
+    system.options.quiet = Duration::from_secs(3600);
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    let envelope = system.envelope(JobId::generate(), Probe::Echo("hello".into()));
+    // A gateway begins the log without telling, as one does that publishes first.
+    let job = JobRef { tenant: system.tenant.clone(), id: envelope.id };
+    system.begin_log(&job).await;
+    system.send(&envelope).await;
+    let events = system.events(&job).await;
+    assert_eq!(types(&events), ["accepted", "done"]);
+    assert_eq!(events.iter().map(|event| event.n).collect::<Vec<_>>(), [1, 2]);
     worker.drain().await;
 }
 

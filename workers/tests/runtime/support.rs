@@ -13,7 +13,7 @@ use futures::StreamExt;
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Depth, Message, nats::Nats};
 use ruche_schemas::{
-    Backoff, Envelope, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
     config::{self, Config},
     event::Progress,
 };
@@ -179,7 +179,8 @@ impl System {
             ledger,
             tenant: "acme".parse().unwrap(),
             settings: config.nats,
-            options: Options::default(),
+            // Every start is said, so that tests can tell what happened.
+            options: Options { quiet: Duration::ZERO, ..Options::default() },
         }
     }
 
@@ -256,8 +257,26 @@ impl System {
         self.publish(envelope.id, serde_json::to_vec(envelope).unwrap()).await
     }
 
+    /// Begins the job's log and publishes this envelope, as a gateway does.
+    pub async fn send_begun(&self, envelope: &Envelope<Probe>) -> JobRef {
+        let job = JobRef { tenant: self.tenant.clone(), id: envelope.id };
+        let begun = Some(self.begin_log(&job).await);
+        self.publish_begun(envelope.id, serde_json::to_vec(envelope).unwrap(), begun).await
+    }
+
+    /// Says that the job is accepted.
+    pub async fn begin_log(&self, job: &JobRef) -> u64 {
+        let (event, kind, at) = (EventType::Accepted, Probe::KIND, Utc::now());
+        let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null };
+        self.bus.append(job, 0, &accepted).await.unwrap()
+    }
+
     /// Publishes these bytes.
     pub async fn publish(&self, id: JobId, payload: Vec<u8>) -> JobRef {
+        self.publish_begun(id, payload, None).await
+    }
+
+    async fn publish_begun(&self, id: JobId, payload: Vec<u8>, begun: Option<u64>) -> JobRef {
         let job = JobRef { tenant: self.tenant.clone(), id };
         let message = Message {
             job: job.clone(),
@@ -265,6 +284,7 @@ impl System {
             lane: Lane::Normal,
             payload: payload.into(),
             headers: ruche_bus::Headers::new(),
+            begun,
         };
         self.bus.publish(message).await.unwrap();
         job
