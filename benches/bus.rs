@@ -14,11 +14,13 @@ use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config
 use ruche_services::testing::unique;
 use ruche_workers::{
     adapters::postgres::Postgres,
+    ports::ledger::Ledger,
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
 };
 
 use crate::{
+    alone::Alone,
     noop::{Noop, NoopHandler},
     queue,
     raw::{self, BODY, IN_FLIGHT, per_second},
@@ -29,19 +31,27 @@ use crate::{
 /// Jobs that the worker runs at once.
 const SLOTS: usize = 256;
 
+/// The bus's patience with a silent worker.
+pub const ACK_WAIT: Duration = Duration::from_secs(30);
+
 /// Prints the table.
 pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()> {
     println!("Jobs that do nothing, {BODY} bytes, {SLOTS} slots, one worker; NATS file storage, Postgres fsync on.\n");
     let raw_rate = raw::throughput(&servers.nats, jobs).await?;
-    let raw_trip = raw::round_trip(&servers.nats, trips).await?;
+    let raw_trip = raw::round_trip(&servers.nats, "trip", trips).await?;
     let mut rows = table(&["path", "jobs/s", "of raw", "round trip p50 ms", "p99 ms"]);
     let raw_name = "raw async-nats: publish, consume, confirmed ack";
     rows.add_row([raw_name.to_owned(), format!("{raw_rate:.0}"), "1.00".into(), raw_trip.ms(0.5), raw_trip.ms(0.99)]);
     let rate = queue::throughput(servers, jobs).await?;
     let share = format!("{:.2}", rate / raw_rate);
     rows.add_row(["Ruche, the queue alone".to_owned(), format!("{rate:.0}"), share, String::new(), String::new()]);
-    for (name, ephemeral) in [("Ruche, without the commit", true), ("Ruche, with the Postgres commit", false)] {
-        let path = Path::open(servers, ephemeral).await?;
+    let paths = [
+        ("Ruche, without a commit", Commits::None),
+        ("Ruche, with a Postgres commit for each job", Commits::Alone),
+        ("Ruche, with Postgres commits that share transactions", Commits::Shared),
+    ];
+    for (name, commits) in paths {
+        let path = Path::open(servers, commits).await?;
         let rate = path.throughput(jobs).await?;
         let trip = path.round_trip(trips).await?;
         path.close().await?;
@@ -49,7 +59,7 @@ pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()>
         rows.add_row([name.to_owned(), format!("{rate:.0}"), share, trip.ms(0.5), trip.ms(0.99)]);
     }
     println!("{rows}\n");
-    println!("Ruche's row holds more than the raw one: two events with a fence each, and reading the log first.\n");
+    println!("Ruche's rows hold more than the raw one: the job's last event, with a fence, beside the job.\n");
     Ok(())
 }
 
@@ -66,35 +76,58 @@ pub fn settings(servers: &Servers) -> Result<(Config, String)> {
     Ok((Config::from_layers(None, Some(variables))?, name))
 }
 
+/// How outcomes are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Commits {
+    /// The jobs are ephemeral: in their events only.
+    None,
+    /// In a transaction each.
+    Alone,
+    /// As Ruche does it: those that wait at the same moment in one.
+    Shared,
+}
+
+/// A worker that runs.
+type Working = tokio::task::JoinHandle<Result<(), ruche_bus::Unavailable>>;
+
+/// Starts a worker of jobs that do nothing.
+pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working) {
+    let parts = Parts {
+        bus,
+        ledger,
+        handler: handler(NoopHandler),
+        metrics: Metrics::register(&mut Default::default()),
+        pulse: tokio::runtime::Handle::current(),
+        versions: runtime::versions(),
+    };
+    let slots = NonZeroUsize::new(SLOTS).unwrap_or(NonZeroUsize::MIN);
+    let options = Options { name: unique("worker"), slots, ack_wait: ACK_WAIT, ..Options::default() };
+    let shutdown = Shutdown::default();
+    let worker = tokio::spawn(runtime::run(parts, options, shutdown.clone()));
+    (shutdown, worker)
+}
+
 struct Path {
     bus: Arc<dyn Bus>,
     tenant: TenantId,
     ephemeral: bool,
     shutdown: Shutdown,
-    worker: tokio::task::JoinHandle<Result<(), ruche_bus::Unavailable>>,
+    worker: Working,
 }
 
 impl Path {
-    async fn open(servers: &Servers, ephemeral: bool) -> Result<Self> {
+    async fn open(servers: &Servers, commits: Commits) -> Result<Self> {
         let (config, name) = settings(servers)?;
         ruche_migrations::up(&servers.postgres, &name).await?;
-        let ack_wait = Duration::from_secs(30);
-        let nats = Nats::connect(&config.nats, ack_wait).await?;
+        let nats = Nats::connect(&config.nats, ACK_WAIT).await?;
         nats.ensure(&[Noop::KIND]).await?;
         let bus: Arc<dyn Bus> = Arc::new(nats);
-        let parts = Parts {
-            bus: bus.clone(),
-            ledger: Arc::new(Postgres::connect(&config.postgres)?),
-            handler: handler(NoopHandler),
-            metrics: Metrics::register(&mut Default::default()),
-            pulse: tokio::runtime::Handle::current(),
-            versions: runtime::versions(),
+        let ledger: Arc<dyn Ledger> = match commits {
+            Commits::Alone => Arc::new(Alone::connect(&config.postgres)?),
+            Commits::None | Commits::Shared => Arc::new(Postgres::connect(&config.postgres)?),
         };
-        let slots = NonZeroUsize::new(SLOTS).unwrap_or(NonZeroUsize::MIN);
-        let options = Options { name: unique("worker"), slots, ack_wait, ..Options::default() };
-        let shutdown = Shutdown::default();
-        let worker = tokio::spawn(runtime::run(parts, options, shutdown.clone()));
-        Ok(Self { bus, tenant: "bench".parse()?, ephemeral, shutdown, worker })
+        let (shutdown, worker) = worker(bus.clone(), ledger);
+        Ok(Self { bus, tenant: "bench".parse()?, ephemeral: commits == Commits::None, shutdown, worker })
     }
 
     async fn publish(&self) -> Result<JobRef> {

@@ -2,13 +2,16 @@
 //!
 //! - `bus`: jobs per second and round trip, with and without the Postgres commit, beside raw async-nats doing the
 //!   same publish, consume and confirmed ack.
+//! - `http`: from a client's POST to the job's last event at that client, at 500 jobs a second.
 //! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
 //!
 //! Servers are private to the run: NATS with file storage, Postgres with its own defaults (fsync on).
 
+mod alone;
 mod bus;
 mod chat;
+mod http;
 mod noop;
 mod queue;
 mod raw;
@@ -38,6 +41,8 @@ struct Arguments {
 enum What {
     /// Jobs per second and round trip.
     Bus,
+    /// From a POST to the last event.
+    Http,
     /// The queue alone, empty and behind a backlog; memory.
     Backlog,
     /// Tokens per second and time to first token.
@@ -52,6 +57,9 @@ async fn main() -> anyhow::Result<()> {
     let wanted = |what| arguments.what.is_none_or(|only| only == what);
     if wanted(What::Bus) {
         bus::measure(&servers, arguments.jobs, arguments.trips).await?;
+    }
+    if wanted(What::Http) {
+        http::measure(&servers, arguments.trips * 5).await?;
     }
     if wanted(What::Backlog) {
         queue::backlog(&servers, arguments.backlog, arguments.jobs * 5).await?;

@@ -14,6 +14,8 @@ use crate::table::Latencies;
 
 /// Confirmations that are awaited at once.
 pub const IN_FLIGHT: usize = 256;
+/// Where a raw round trip ends.
+const REPLY: &str = "raw-reply";
 /// The body, in bytes.
 pub const BODY: usize = 256;
 
@@ -76,14 +78,14 @@ pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
 }
 
 /// Publish, consume, reply: one after the other.
-pub async fn round_trip(url: &str, trips: usize) -> Result<Latencies> {
-    let raw = open(url, "trip").await?;
-    let mut replies = raw.client.subscribe("raw.reply").await?;
+pub async fn round_trip(url: &str, name: &str, trips: usize) -> Result<Latencies> {
+    let raw = open(url, name).await?;
+    let mut replies = raw.client.subscribe(format!("{REPLY}.{name}")).await?;
     let mut messages = raw.consumer.stream().max_messages_per_batch(16).messages().await?;
-    let client = raw.client.clone();
+    let (client, reply) = (raw.client.clone(), format!("{REPLY}.{name}"));
     let worker = tokio::spawn(async move {
         while let Some(Ok(message)) = messages.next().await {
-            let _ = client.publish("raw.reply", "".into()).await;
+            let _ = client.publish(reply.clone(), "".into()).await;
             let _ = message.ack().await;
         }
     });

@@ -222,6 +222,9 @@ pub trait Bus: Graveyard + Scheduler + Controls + Send + Sync + 'static {
     /// Whether somebody asked for this job to be cancelled.
     async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable>;
 
+    /// Cancellations that were asked for since this time, of all jobs: at most so many, the earliest first.
+    async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable>;
+
     /// Cancellations as they are asked for, of all jobs, from now on.
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable>;
 

@@ -84,6 +84,13 @@ pub(crate) fn is_lines(headers: &HeaderMap) -> bool {
     matches!(essence(headers).as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl")
 }
 
+/// Whether the answer is wanted as server-sent events.
+pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut ranges = accepted.flat_map(|value| value.split(','));
+    ranges.any(|range| range.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
 fn essence(headers: &HeaderMap) -> String {
     let found = headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
     found.split(';').next().unwrap_or("").trim().to_ascii_lowercase()

@@ -66,7 +66,7 @@ fn asyncapi(kinds: &[Descriptor]) -> Value {
         json!({
             "action": "receive",
             "channel": {"$ref": "#/channels/events"},
-            "summary": "Follow a job: its events, from `accepted` or `started` to `done`, `failed` or `cancelled`",
+            "summary": "Follow a job: its events, from the first to `done`, `failed` or `cancelled`",
         }),
     );
     json!({

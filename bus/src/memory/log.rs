@@ -73,6 +73,11 @@ impl Logs {
         Ok(sequence)
     }
 
+    /// How many logs hold something.
+    pub(super) fn count(&self) -> usize {
+        lock(&self.logs).values().filter(|log| !lock(&log.events).is_empty()).count()
+    }
+
     pub(super) fn retract(&self, job: &JobRef, sequence: u64) {
         if let Some(log) = self.find(job) {
             lock(&log.events).retain(|logged| logged.sequence != sequence);

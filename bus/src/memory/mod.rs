@@ -16,6 +16,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
@@ -79,6 +80,12 @@ impl Memory {
 }
 
 impl Memory {
+    /// How many logs there are that hold something.
+    #[must_use]
+    pub fn logs(&self) -> usize {
+        self.shared.logs.count()
+    }
+
     fn check_size(message: &Message) -> Result<(), PublishError> {
         let headers = message.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
         let bytes = message.payload.len() + headers;
@@ -143,6 +150,11 @@ impl Bus for Memory {
 
     async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
         Ok(lock(&self.shared.cancelled).contains(job))
+    }
+
+    async fn cancelled_since(&self, _time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
+        // When each was asked for is not kept: some are older.
+        Ok(lock(&self.shared.cancelled).iter().take(limit).cloned().collect())
     }
 
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable> {

@@ -169,6 +169,7 @@ impl Link {
         let mut health = self.health();
         let losses = health.borrow().losses;
         let answer = tokio::select! {
+            biased;
             answer = self.client.send_request(subject, request) => answer,
             _ = health.wait_for(|now| now.losses != losses) =>
                 return Err(Fault::Down("the connection to NATS was lost".to_owned())),

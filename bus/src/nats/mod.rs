@@ -39,6 +39,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, Kind, Record, config};
 use serde_json::Value;
@@ -142,6 +143,10 @@ impl Bus for Nats {
 
     async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
         self.shared.is_cancelled(job).await
+    }
+
+    async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
+        self.shared.cancelled_since(time, limit).await
     }
 
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable> {

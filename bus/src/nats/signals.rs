@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_nats::Subscriber;
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
@@ -28,6 +28,11 @@ impl Shared {
     pub(super) async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
         let subject = self.link.names.cancel(job);
         Ok(self.link.last(&self.cancels, &subject).await?.is_some())
+    }
+
+    pub(super) async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
+        let found = self.link.since(&self.cancels, &self.link.names.cancels(), time, limit).await?;
+        Ok(found.iter().filter_map(|entry| job_of(&entry.subject)).collect())
     }
 
     pub(super) async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
@@ -98,10 +103,9 @@ impl Ears {
     async fn look_back(&mut self) {
         let Some(lost_at) = self.lost_at else { return };
         let since = Utc::now() - (lost_at.elapsed() + MARGIN);
-        let subjects = self.shared.link.names.cancels();
-        if let Ok(found) = self.shared.link.since(&self.shared.cancels, &subjects, since).await {
+        if let Ok(missed) = self.shared.cancelled_since(since, usize::MAX).await {
             self.lost_at = None;
-            self.missed = found.iter().filter_map(|entry| job_of(&entry.subject)).collect::<Vec<_>>().into_iter();
+            self.missed = missed.into_iter();
         }
     }
 }

@@ -137,13 +137,23 @@ impl Link {
         Ok(found)
     }
 
-    /// All messages of these subjects since a time.
-    pub(super) async fn since(&self, stream: &str, subjects: &str, time: DateTime<Utc>) -> Result<Vec<Entry>, Fault> {
+    /// All messages of these subjects since a time; at most `limit`.
+    pub(super) async fn since(
+        &self,
+        stream: &str,
+        subjects: &str,
+        time: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Fault> {
         let mut found = Vec::new();
-        let query = json!({"start_time": time.to_rfc3339(), "next_by_subj": subjects, "batch": BATCH});
+        if limit == 0 {
+            // To the server that is no batch.
+            return Ok(found);
+        }
+        let query = json!({"start_time": time.to_rfc3339(), "next_by_subj": subjects, "batch": BATCH.min(limit)});
         if self.batch(stream, &query, &mut found).await? {
             let next = found.last().map_or(1, |entry| entry.sequence + 1);
-            found.extend(self.all(stream, subjects, next, usize::MAX).await?);
+            found.extend(self.all(stream, subjects, next, limit.saturating_sub(found.len())).await?);
         }
         Ok(found)
     }

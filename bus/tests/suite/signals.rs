@@ -10,11 +10,15 @@ use super::{KIND, job};
 pub(crate) async fn a_cancel_reaches_a_listener_and_a_late_asker(bus: &dyn Bus) {
     let (job, other) = (job(), job());
     let mut listener = bus.cancellations().await.expect("a listener");
+    let before = Utc::now() - chrono::TimeDelta::seconds(10);
+    assert_eq!(bus.cancelled_since(before, 10).await, Ok(Vec::new()));
     assert_eq!(bus.is_cancelled(&job).await, Ok(false));
     bus.cancel(&job).await.expect("a cancel");
     assert_eq!(listener.next().await, Some(job.clone()));
     assert_eq!(bus.is_cancelled(&job).await, Ok(true));
     assert_eq!(bus.is_cancelled(&other).await, Ok(false));
+    assert_eq!(bus.cancelled_since(before, 10).await, Ok(vec![job.clone()]));
+    assert_eq!(bus.cancelled_since(before, 0).await, Ok(Vec::new()));
     // Asked twice is asked once.
     bus.cancel(&job).await.expect("a cancel");
     assert_eq!(bus.is_cancelled(&job).await, Ok(true));

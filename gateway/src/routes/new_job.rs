@@ -81,7 +81,7 @@ pub(crate) struct StreamQuery {
 
 /// Submit jobs
 ///
-/// `application/json` is one job. `application/x-ndjson` is any number, one a line, and so is the answer, while it is
+/// `application/json` is one job; with `Accept: text/event-stream` the answer is its events. `application/x-ndjson` is any number, one a line, and so is the answer, while it is
 /// sent: for each line, in order, `{"line", "id", "kind", "state", "duplicate"}` or `{"line", "error"}`, and at the end
 /// `{"batch": {"id", "accepted", "rejected", "closed"}}`. Read while you write: what is not read stops the reading.
 /// A line that is wrong is refused alone. If the connection breaks, the batch stays open: send what was not answered
@@ -108,11 +108,16 @@ pub(crate) async fn new_job(
     if body::is_lines(request.headers()) {
         return Box::pin(stream_jobs::respond(app, caller, query, request)).await;
     }
+    let events = body::wants_events(request.headers());
     let header = text_header(request.headers(), "idempotency-key")?.map(str::to_owned);
     let JsonText(text) = JsonText::from_request(request, &app).await?;
     let mut job = NewJob::read(&text)?;
     job.idempotency_key = job.idempotency_key.or(header);
-    Ok(submit_job::answer(job.submit(&app, &caller.tenant, None).await?))
+    let accepted = job.submit(&app, &caller.tenant, None).await?;
+    match events {
+        true => submit_job::follow(&app, accepted).await,
+        false => Ok(submit_job::answer(accepted)),
+    }
 }
 
 impl NewJob {

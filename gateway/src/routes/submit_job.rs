@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::job_events;
 use crate::{
     App,
     auth::Caller,
-    body::{JsonText, Path, Query, text_header},
+    body::{JsonText, Path, Query, text_header, wants_events},
     error::{ApiError, ErrorBody},
     submit::{Accepted, Submission, due},
 };
@@ -55,7 +56,8 @@ pub struct AcceptedJob {
 /// Submit a job
 ///
 /// The body is the kind's own schema (`Chat` for `chat`). 202 means that the bus holds the job: it is not lost any more,
-/// whatever crashes.
+/// whatever crashes. With `Accept: text/event-stream` the answer is 200 and the job's events, as `GET
+/// /v1/jobs/{id}/events` has them; the job goes on also where nobody reads them.
 #[utoipa::path(
     post, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(
@@ -65,6 +67,7 @@ pub struct AcceptedJob {
     ),
     request_body(content = ref("#/components/schemas/JobInput"), content_type = "application/json"),
     responses(
+        (status = 200, description = "Accepted; its events", content((ref("#/components/schemas/Record") = "text/event-stream"))),
         (status = 202, description = "Accepted", body = AcceptedJob, headers(("Location" = String, description = "Where its state is"))),
         (status = "4XX", description = "The job is wrong; nothing was published", body = ErrorBody),
         (status = 503, description = "The bus can't take it now", body = ErrorBody),
@@ -86,7 +89,18 @@ pub(crate) async fn submit_job(
     let mut submission = Submission::new(&caller.tenant, lane, idempotency_key);
     submission.options.run_at = due(query.run_at, query.delay_seconds, Utc::now())?;
     let accepted = app.submit(&kind, &body, submission).await?;
-    Ok(answer(accepted))
+    match wants_events(&headers) {
+        true => follow(&app, accepted).await,
+        false => Ok(answer(accepted)),
+    }
+}
+
+/// 200: the bus holds this job, and these are its events.
+pub(crate) async fn follow(app: &App, accepted: Accepted) -> Result<Response, ApiError> {
+    let job = accepted.job;
+    let (id, location) = (job.id, format!("/v1/jobs/{}", job.id));
+    let found = job_events::follow(app, job, 1).await.map_err(|error| error.job(id))?;
+    Ok(([(header::LOCATION, location)], job_events::respond(app, found)).into_response())
 }
 
 /// 202: the bus holds this job.

@@ -75,6 +75,58 @@ async fn a_job_is_followed_to_its_end() {
 }
 
 #[tokio::test]
+async fn a_submission_can_be_answered_with_the_jobs_events() {
+    let gateway = start().await;
+    let body = json!({ "messages": [{ "role": "user", "content": "say one two" }] });
+    let whole = json!({ "kind": "chat", "body": &body });
+    for (path, body) in [("/v1/jobs/chat", &body), ("/v1/jobs", &whole)] {
+        let request = gateway.request(Method::POST, path).header("accept", "application/json;q=0.1, text/event-stream");
+        let response = request.json(body).send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"]),
+            (200, &"text/event-stream".parse().unwrap())
+        );
+        let location = response.headers()["location"].to_str().unwrap().to_owned();
+        let all = SseReader::new(response).all().await;
+        assert_eq!((all[0].event.as_str(), all[0].id), ("accepted", Some(1)));
+        assert_eq!(all.last().unwrap().event, "done");
+        assert_eq!(gateway.read(&location).await["state"], "done");
+        assert_eq!(
+            refused(
+                gateway
+                    .request(Method::POST, path)
+                    .header("accept", "text/event-stream")
+                    .json(&json!({}))
+                    .send()
+                    .await
+                    .unwrap(),
+                400
+            )
+            .await
+            .0,
+            if path == "/v1/jobs" { "kind" } else { "messages" }
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_the_bus_refuses_leaves_no_log_behind() {
+    let gateway = without_worker(|_| {}).await;
+    let body = json!({ "messages": [{ "role": "user", "content": "hi" }] });
+    let submit = || gateway.request(Method::POST, "/v1/jobs/chat").json(&body).send();
+    let mut accepted = 0;
+    let refusal = loop {
+        let response = submit().await.unwrap();
+        match response.status().as_u16() {
+            202 => accepted += 1,
+            _ => break response,
+        }
+    };
+    assert_eq!(refusal.status(), 503, "the queue is full");
+    assert_eq!((gateway.waiting().await, gateway.bus.logs()), (accepted, accepted as usize));
+}
+
+#[tokio::test]
 async fn a_stream_resumes_from_any_event_without_gap_or_repeat() {
     let gateway = start().await;
     let job = gateway.submit("say a b c d e f").await;

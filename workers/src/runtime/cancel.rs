@@ -1,8 +1,8 @@
 //! Cancellation: seen at once by the worker that runs the job, and without a question to the bus for most jobs.
 //!
 //! **Why nothing is missed.** Cancellations come to a listener, which keeps the newest ones and cancels what runs. A
-//! job that was accepted after the listener had begun can only have been cancelled since, so the listener hears of
-//! it: either before the job is entered among those that run, and then [`Running::begin`] finds it among the newest,
+//! job that was accepted after the time from which it knows them can only have been cancelled since, so the listener
+//! hears of it: either before the job is entered among those that run, and then [`Running::begin`] finds it among the newest,
 //! or after, and then it is cancelled where it runs. Both look under one lock. For every other job (accepted before,
 //! or within a minute of it since clocks differ; an attempt after the first; one so old that the newest have
 //! displaced its cancellation), the bus is asked.
@@ -22,6 +22,8 @@ use super::{Patience, Shared};
 
 /// Cancellations that are kept.
 const RECENT: usize = 10_000;
+/// How far back a listener looks at its start: a job that was accepted since then need not be asked for.
+const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
 /// How far clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 
@@ -65,30 +67,38 @@ impl Running {
         }
     }
 
-    fn listening(&self) {
-        self.locked().since = Some(Utc::now());
+    /// Every cancellation since this time is among these, or will be heard.
+    fn listening(&self, since: DateTime<Utc>, recent: &[JobRef]) {
+        let mut state = self.locked();
+        state.since = Some(since);
+        recent.iter().for_each(|job| state.cancel(job));
     }
 
     fn cancel(&self, job: &JobRef) {
-        let mut state = self.locked();
-        if state.recent.insert(job.clone()) {
-            state.order.push_back(job.clone());
-        }
-        if state.order.len() > RECENT
-            && let Some(oldest) = state.order.pop_front()
-        {
-            state.recent.remove(&oldest);
-            // What was accepted up to now may have been cancelled by what is forgotten now.
-            state.since = state.since.map(|_| Utc::now());
-        }
-        if let Some(token) = state.jobs.get(job) {
-            info!(job.id = %job.id, "cancelled");
-            token.cancel();
-        }
+        self.locked().cancel(job);
     }
 
     fn jobs(&self) -> Vec<JobRef> {
         self.locked().jobs.keys().cloned().collect()
+    }
+}
+
+impl State {
+    fn cancel(&mut self, job: &JobRef) {
+        if self.recent.insert(job.clone()) {
+            self.order.push_back(job.clone());
+        }
+        if self.order.len() > RECENT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.recent.remove(&oldest);
+            // What was accepted up to now may have been cancelled by what is forgotten now.
+            self.since = self.since.map(|_| Utc::now());
+        }
+        if let Some(token) = self.jobs.get(job) {
+            info!(job.id = %job.id, "cancelled");
+            token.cancel();
+        }
     }
 }
 
@@ -124,7 +134,11 @@ pub(super) async fn listen(shared: Arc<Shared>) {
 
 async fn heed(shared: &Shared) {
     let Ok(mut cancellations) = shared.parts.bus.cancellations().await else { return };
-    shared.running.listening();
+    let since = Utc::now() - LOOK_BACK;
+    let Ok(recent) = shared.parts.bus.cancelled_since(since, RECENT).await else { return };
+    // Not all of them, perhaps: then what was accepted up to now is asked for.
+    let since = if recent.len() < RECENT { since } else { Utc::now() };
+    shared.running.listening(since, &recent);
     for job in shared.running.jobs() {
         if shared.parts.bus.is_cancelled(&job).await.unwrap_or(false) {
             shared.running.cancel(&job);
@@ -149,7 +163,7 @@ mod tests {
     fn a_cancellation_between_the_question_and_the_beginning_is_seen() {
         let (running, job, later) = (Running::default(), job(), Utc::now() + SKEW * 2);
         assert_eq!(running.is_cancelled(&job, later), None, "nobody listens yet");
-        running.listening();
+        running.listening(Utc::now(), &[]);
         assert_eq!(running.is_cancelled(&job, later), Some(false));
         assert_eq!(running.is_cancelled(&job, Utc::now()), None, "it may have been cancelled before");
         running.cancel(&job);
@@ -160,8 +174,8 @@ mod tests {
     #[test]
     fn many_cancellations_are_bounded_and_those_forgotten_are_asked_for() {
         let (running, first) = (Running::default(), job());
-        running.listening();
-        running.cancel(&first);
+        running.listening(Utc::now(), std::slice::from_ref(&first));
+        assert_eq!(running.is_cancelled(&first, Utc::now()), Some(true));
         (0..RECENT).for_each(|_| running.cancel(&job()));
         assert_eq!(running.locked().recent.len(), RECENT);
         assert_eq!(running.is_cancelled(&first, Utc::now()), None);

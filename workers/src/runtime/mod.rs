@@ -143,6 +143,7 @@ struct Shared {
     options: Options,
     running: cancel::Running,
     held: watch::Sender<holds::Held>,
+    pulses: Arc<extend::Pulses>,
     /// How many jobs run.
     in_flight: AtomicU32,
     /// This worker's state has changed.
@@ -159,7 +160,9 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     let deliveries = parts.bus.consume(&kind).await?;
     let metrics = parts.metrics.of(&kind, options.slots.get());
     let (bus, ledger, versions) = (parts.bus.clone(), parts.ledger.clone(), parts.versions.clone());
+    let pulses = extend::Pulses::start(&parts.pulse, options.ack_wait);
     let shared = Arc::new(Shared {
+        pulses,
         ends: flow::Ends { bus, ledger, versions },
         parts,
         metrics,

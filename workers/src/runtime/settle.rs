@@ -15,7 +15,6 @@ use tracing::{Instrument, info, info_span, warn};
 use super::{
     EventLog, LogError, Patience, Shared,
     attempt::{self, Unread, Verdict},
-    extend::Pulse,
     flow,
     gate::{self, Gate},
 };
@@ -47,7 +46,7 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
         let outcome = match gate::pass(shared, delivery).await {
             Gate::Shut(outcome) => outcome,
             Gate::Open(delivery, seat) => {
-                let pulse = Pulse::start(&shared.parts.pulse, delivery.extender(), shared.options.ack_wait, seat);
+                let pulse = shared.pulses.keep(delivery.extender(), seat);
                 let outcome = work_and_settle(shared, delivery).await;
                 pulse.stop();
                 outcome

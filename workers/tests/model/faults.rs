@@ -196,6 +196,9 @@ impl Bus for Life {
     async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
         self.on_bus("is_cancelled", job.id, self.world.bus.is_cancelled(job)).await
     }
+    async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
+        self.world.bus.cancelled_since(time, limit).await
+    }
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable> {
         self.world.bus.cancellations().await
     }

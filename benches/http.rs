@@ -1,0 +1,157 @@
+//! From a client's request to the job's last event at that client, over HTTP, at a steady rate.
+//!
+//! Each job begins when its turn comes, not when the one before has ended, and its time counts from there: a system
+//! that falls behind shows it. Gateway and worker have a runtime each in this process; client and servers are real.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use futures::{StreamExt, stream::FuturesUnordered};
+use reqwest::Client;
+use ruche_bus::{Bus, nats::Nats};
+use ruche_gateway::{
+    App, Server,
+    adapters::postgres::Postgres as Store,
+    keys::{self, ApiKey},
+    ports::{Role, Store as _},
+};
+use ruche_schemas::{Job, config::Config, jobs::Descriptor};
+use ruche_workers::{
+    adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
+    ports::ledger::Ledger,
+};
+use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{
+    bus::{self, settings},
+    noop::Noop,
+    raw::{self, BODY},
+    servers::Servers,
+    table::{Latencies, table},
+};
+
+/// Jobs per second.
+const RATE: u32 = 500;
+/// The longest that one job may take: a benchmark that hangs tells nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Prints the table.
+pub async fn measure(servers: &Servers, trips: usize) -> Result<()> {
+    println!("POST /v1/jobs/noop with Accept: text/event-stream, {RATE} a second, {trips} of them; {BODY} bytes.\n");
+    let raw = raw::round_trip(&servers.nats, "http", trips).await?;
+    let mut rows = table(&["path", "p50 ms", "p99 ms", "p99.9 ms"]);
+    rows.add_row(row("raw async-nats: publish, consume, reply; one after the other", &raw));
+    for (name, commits) in [("Ruche, without the commit", false), ("Ruche, with the Postgres commit", true)] {
+        let system = System::start(servers, commits).await?;
+        // Once unmeasured: connections are open, the key has been checked.
+        system.run(RATE as usize).await?;
+        let latencies = system.run(trips).await?;
+        rows.add_row(row(name, &latencies));
+        system.stop();
+    }
+    println!("{rows}\n");
+    Ok(())
+}
+
+fn row(name: &str, latencies: &Latencies) -> [String; 4] {
+    [name.to_owned(), latencies.ms(0.5), latencies.ms(0.99), latencies.ms(0.999)]
+}
+
+struct System {
+    url: String,
+    key: String,
+    client: Client,
+    runtimes: [Runtime; 2],
+}
+
+impl System {
+    async fn start(servers: &Servers, commits: bool) -> Result<Self> {
+        let (config, name) = settings(servers)?;
+        ruche_migrations::up(&servers.postgres, &name).await?;
+        let runtime = || Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtimes = [runtime()?, runtime()?];
+        let working = config.clone();
+        runtimes[0].spawn(async move { work(working, commits).await }).await??;
+        let (address, key) = runtimes[1].spawn(serve(config)).await??;
+        Ok(Self { url: format!("http://{address}/v1/jobs/noop"), key, client: Client::new(), runtimes })
+    }
+
+    fn stop(self) {
+        self.runtimes.into_iter().for_each(Runtime::shutdown_background);
+    }
+
+    async fn run(&self, jobs: usize) -> Result<Latencies> {
+        let mut latencies = Latencies::new()?;
+        let mut running = FuturesUnordered::new();
+        let begun = Instant::now();
+        for turn in 0..jobs {
+            let due = begun + Duration::from_secs(1) / RATE * u32::try_from(turn)?;
+            let next = tokio::time::sleep_until(due.into());
+            tokio::pin!(next);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = &mut next => break,
+                    Some(ended) = running.next(), if !running.is_empty() => latencies.add(ended?),
+                }
+            }
+            running.push(self.job(due));
+        }
+        while let Some(ended) = running.next().await {
+            latencies.add(ended?);
+        }
+        Ok(latencies)
+    }
+
+    /// One job; the time from its turn to its last event.
+    async fn job(&self, due: Instant) -> Result<Duration> {
+        let body = json!({ "filling": "x".repeat(BODY) });
+        let request = self.client.post(&self.url).bearer_auth(&self.key).header("accept", "text/event-stream");
+        let follow = async {
+            let response = request.json(&body).send().await?.error_for_status()?;
+            let (mut body, mut text) = (response.bytes_stream(), String::new());
+            while let Some(piece) = body.next().await {
+                text.push_str(&String::from_utf8_lossy(&piece?));
+                if text.contains("event: done") {
+                    return Ok(due.elapsed());
+                }
+            }
+            ensure!(false, "the events ended without the last one: {text}");
+            Ok(Duration::ZERO)
+        };
+        tokio::time::timeout(PATIENCE, follow).await.context("a job took too long")?
+    }
+}
+
+async fn work(config: Config, commits: bool) -> Result<()> {
+    let ledger: Arc<dyn Ledger> = match commits {
+        true => Arc::new(Postgres::connect(&config.postgres)?),
+        false => Arc::new(MemoryLedger::default()),
+    };
+    bus::worker(connect(&config).await?, ledger);
+    Ok(())
+}
+
+async fn serve(config: Config) -> Result<(SocketAddr, String)> {
+    let (store, key) = (Store::new(&config.postgres).await?, keys::generate());
+    let parsed = ApiKey::parse(&key).context("a generated key")?;
+    store.create_key(&"bench".parse()?, "bench", Role::Member, parsed).await?;
+    let mut settings = config.gateway.clone();
+    settings.port = 0;
+    let bus = connect(&config).await?;
+    let server = Server::bind(App::new(settings, bus, Arc::new(store), vec![Descriptor::of::<Noop>()])).await?;
+    let address = server.address()?;
+    tokio::spawn(server.run());
+    Ok((address, key))
+}
+
+async fn connect(config: &Config) -> Result<Arc<dyn Bus>> {
+    let nats = Nats::connect(&config.nats, bus::ACK_WAIT).await?;
+    nats.ensure(&[Noop::KIND]).await?;
+    Ok(Arc::new(nats))
+}
