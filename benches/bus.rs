@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
-use ruche_bus::{Bus, Headers, Message, nats::Nats};
+use ruche_bus::{Bus, Headers, Message, nats::Nats, objects::Claims};
 use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config};
 use ruche_services::testing::unique;
 use ruche_workers::{
@@ -85,6 +85,7 @@ impl Path {
         let parts = Parts {
             bus: bus.clone(),
             ledger: Arc::new(Postgres::connect(&config.postgres)?),
+            claims: Claims::none(),
             handler: handler(NoopHandler),
             metrics: Metrics::register(&mut Default::default()),
             pulse: tokio::runtime::Handle::current(),

@@ -197,13 +197,17 @@ impl App {
             }
         }
         let (version, at) = (descriptor.version, Utc::now());
+        let (claim, body) = self.keep_body(&accepted.job, body).await?;
         let mut envelope = Envelope::of(kind, version, accepted.job.id, tenant.clone(), lane, at, body);
+        envelope.claim = claim;
         envelope.then.clone_from(&options.then);
         envelope.otherwise.clone_from(&options.otherwise);
         envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
-        accepted.duplicate = self.send(&envelope, options.run_at, Some(fingerprint.clone())).await?.duplicate;
+        let (claim, new) = (envelope.claim.as_ref(), idempotency_key.is_none() && options.unique.is_none());
+        let sent = self.send(&envelope, options.run_at, Some(fingerprint.clone())).await;
+        accepted.duplicate = self.or_drop_body(claim, new, sent).await?.duplicate;
         accepted.batch = match accepted.duplicate && idempotency_key.is_some() {
-            true => self.same(&accepted.job, &fingerprint).await?,
+            true => self.or_drop_body(claim, false, self.same(&accepted.job, &fingerprint).await).await?,
             false => options.batch.map(|(batch, _)| batch),
         };
         Ok(accepted)
@@ -244,7 +248,7 @@ impl App {
 
     /// Begins the job's log. The job is durable already, so nothing here can refuse it any more.
     async fn say_accepted(&self, job: &JobRef, kind: Kind, at: DateTime<Utc>, data: Value) {
-        let record = Record { n: 1, event: EventType::Accepted, kind, attempt: 0, at, data };
+        let record = Record { n: 1, event: EventType::Accepted, kind, attempt: 0, at, data, claim: None };
         match self.bus.append(job, 0, &record).await {
             // A conflict: a worker was faster, or the job is a duplicate.
             Ok(_) | Err(AppendError::Conflict) => {}

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use faults::{Life, World};
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Headers, Message, memory::Memory};
+use ruche_bus::{Bus, Headers, Message, memory::Memory, objects::Claims};
 use ruche_schemas::{
     Backoff, Envelope, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, TenantId,
     event::Outcome,
@@ -164,6 +164,7 @@ async fn worker(world: Arc<World>, name: &'static str) {
         let parts = Parts {
             bus: Arc::new(life.clone()),
             ledger: Arc::new(life.clone()),
+            claims: Claims::none(),
             handler: handler(Player),
             metrics: Metrics::register(&mut Registry::default()),
             pulse: tokio::runtime::Handle::current(),
