@@ -65,10 +65,14 @@ impl App {
         // Whether the job was published is not known after these.
         let unknown = error.status() == StatusCode::SERVICE_UNAVAILABLE && error.code_name() != Some("queue_full");
         let anothers = error.code_name() == Some("idempotency_key_reused");
-        if (anothers || (new && !unknown))
-            && let Err(error) = objects.delete(claim).await
-        {
-            tracing::warn!(error.message = %error, ruche.object = claim.key, "a body that nobody needs is left behind");
+        if anothers || (new && !unknown) {
+            match tokio::time::timeout(limits::DROP_TIME, objects.delete(claim)).await {
+                Ok(Ok(())) => {}
+                // It is swept one day.
+                left => {
+                    tracing::warn!(error.message = ?left, ruche.object = claim.key, "an unwanted body is left behind")
+                }
+            }
         }
         result
     }

@@ -15,6 +15,8 @@ pub const LARGE_BODIES: usize = 8;
 pub const AROUND_BODY: usize = 256 * 1024;
 /// How long the object store may take to keep a body.
 pub const KEEP_TIME: Duration = Duration::from_secs(60);
+/// How long the deletion of a body may keep its refused client waiting.
+pub const DROP_TIME: Duration = Duration::from_secs(5);
 /// The largest result that the view of a job shows whole, in bytes; larger ones have a place of their own.
 pub const RESULT_SHOWN: u64 = 1024 * 1024;
 /// How long the bus may take to accept a job.
