@@ -56,6 +56,14 @@ impl Ledger for Alone {
         self.one().await.members(tenant, group, limit).await
     }
 
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+        self.one().await.holding(before, limit).await
+    }
+
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+        self.one().await.released(jobs).await
+    }
+
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
         self.one().await.purge(before, limit).await
     }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
-use ruche_bus::{Bus, Headers, Message, nats::Nats};
+use ruche_bus::{Bus, Headers, Message, nats::Nats, objects::Claims};
 use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config};
 use ruche_services::testing::unique;
 use ruche_workers::{
@@ -95,6 +95,7 @@ pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working)
     let parts = Parts {
         bus,
         ledger,
+        claims: Claims::none(),
         handler: handler(NoopHandler),
         metrics: Metrics::register(&mut Default::default()),
         pulse: tokio::runtime::Handle::current(),

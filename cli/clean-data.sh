@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Forgets the development data: NATS, Postgres, keys, passwords, logs. Fetched models and tools stay.
+# Forgets the development data: NATS, Postgres, objects, keys, passwords, logs. Fetched models and tools stay.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${RUCHE_DIR:-.}/.ruche
@@ -19,5 +19,5 @@ for link in "$data/postgres" "$data/venv/outside"; do
   esac
   rm -f "$link"
 done
-rm -rf "$data/nats" "$data/postgres" "$data/run" "$data/logs" "$data/secrets.json" "$data/dev.env"
+rm -rf "$data/nats" "$data/postgres" "$data/objects" "$data/run" "$data/logs" "$data/secrets.json" "$data/dev.env"
 echo "Forgotten: the data in $data. Models and tools are still there; rm -rf $data removes them too."

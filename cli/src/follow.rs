@@ -114,7 +114,12 @@ impl Screen {
             "progress" => self.progress(data),
             "delta" => self.delta(data)?,
             "cut" => self.note("moderation cut the answer"),
-            "done" => self.done(data)?,
+            "done" => {
+                self.done(data)?;
+                if let Some(bytes) = event["claim"]["bytes"].as_u64() {
+                    self.note(&format!("the result has {bytes} bytes: `ruche jobs result` prints it"));
+                }
+            }
             "failed" => self.note(&format!("failed: {}", clean(&failure(data)))),
             "cancelled" => self.note("cancelled"),
             _ => {}

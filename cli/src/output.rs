@@ -18,8 +18,13 @@ const CELL: usize = 60;
 
 /// Prints text as it is, at once.
 pub(crate) fn text(text: &str) -> Result<()> {
+    bytes(text.as_bytes())
+}
+
+/// Prints bytes as they are, at once.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(bytes)?;
     Ok(out.flush()?)
 }
 

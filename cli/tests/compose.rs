@@ -179,6 +179,23 @@ fn every_setting_is_one_and_every_secret_must_be_given() {
 }
 
 #[test]
+fn gateways_and_workers_share_the_bucket_that_the_object_store_makes() {
+    let compose = compose();
+    let variable = |service: &str, name: &str| {
+        let value = compose["services"][service]["environment"][name].as_str();
+        interpolate(value.unwrap_or_else(|| panic!("{service} has no {name}")), |_| {})
+    };
+    for service in ["gateway", "worker-chat"] {
+        let bucket = format!("s3://{}/", variable("s3", "S3_BUCKET"));
+        assert!(variable(service, "RUCHE_OBJECTS__URL").starts_with(&bucket), "{service}");
+        assert_eq!(variable(service, "RUCHE_OBJECTS__ENDPOINT"), "http://s3:8333");
+        assert_eq!(variable(service, "RUCHE_OBJECTS__ACCESS_KEY"), variable("s3", "AWS_ACCESS_KEY_ID"));
+        assert_eq!(variable(service, "RUCHE_OBJECTS__SECRET_KEY"), variable("s3", "AWS_SECRET_ACCESS_KEY"));
+        assert!(compose["services"][service]["depends_on"]["s3"].is_mapping(), "{service} does not wait for it");
+    }
+}
+
+#[test]
 fn only_the_gateway_is_published_and_on_this_machine_only() {
     let compose = compose();
     for (name, service) in services(&compose) {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ruche_bus::Bus;
+use ruche_bus::{Bus, objects::Claims};
 use ruche_schemas::{Kind, config, jobs::Descriptor};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -25,6 +25,10 @@ use crate::{
 pub struct App {
     /// Where jobs go and events come from.
     pub bus: Arc<dyn Bus>,
+    /// What is too large for a message or a row.
+    pub claims: Claims,
+    /// Room for requests that are larger than `gateway.body_bytes`.
+    pub large: Arc<Semaphore>,
     /// What is kept.
     pub store: Arc<dyn Store>,
     /// The settings.
@@ -63,6 +67,8 @@ impl App {
     pub fn new(settings: config::Gateway, bus: Arc<dyn Bus>, store: Arc<dyn Store>, kinds: Vec<Descriptor>) -> Self {
         Self {
             bus,
+            claims: Claims::none(),
+            large: Arc::new(Semaphore::new(limits::LARGE_BODIES)),
             store,
             kinds: kinds.into_iter().map(|descriptor| (descriptor.kind.clone(), descriptor)).collect(),
             models: Models::default(),
@@ -81,6 +87,13 @@ impl App {
     #[must_use]
     pub fn with_limits(mut self, limits: &config::Limits) -> Self {
         self.rates = Rates::new(limits.per_second);
+        self
+    }
+
+    /// The same gateway, with an object store.
+    #[must_use]
+    pub fn with_claims(mut self, claims: Claims) -> Self {
+        self.claims = claims;
         self
     }
 

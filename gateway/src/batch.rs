@@ -112,7 +112,7 @@ impl App {
                 return Ok(());
             }
             let (after, n) = last.map_or((0, 1), |last| (last.sequence, last.record.n + 1));
-            let record = Record { n, event, kind: kind.clone(), attempt, at, data: data.clone() };
+            let record = Record { n, event, kind: kind.clone(), attempt, at, data: data.clone(), claim: None };
             match self.bus.append(job, after, &record).await {
                 Ok(_) => return Ok(()),
                 Err(AppendError::Conflict) => {}

@@ -1,6 +1,6 @@
 //! Reads a request's body: JSON text of a bounded size within a bounded time, or a refusal that says why not.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -10,6 +10,7 @@ use axum::{
 use futures::StreamExt;
 use ruche_schemas::Invalid;
 use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{App, error::ApiError, limits};
 
@@ -45,14 +46,90 @@ impl FromRequest<Arc<App>> for JsonOrNothing {
     }
 }
 
-async fn read_text(headers: &HeaderMap, body: Body, max: usize) -> Result<String, ApiError> {
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if headers.contains_key(header::EXPECT) && declared.is_some_and(|bytes| bytes > max) {
-        return Err(too_large(max));
+/// The text of a request that submits a job: where there is an object store, it may be larger than others.
+#[derive(Debug)]
+pub struct JobText {
+    /// The text.
+    pub text: String,
+    /// What a large one holds while it is in memory.
+    pub room: Option<Room>,
+}
+
+/// A share of the memory that large requests have together.
+pub type Room = OwnedSemaphorePermit;
+
+impl FromRequest<Arc<App>> for JobText {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        check_content_type(request.headers())?;
+        Self::read(request, app).await
     }
-    let bytes = tokio::time::timeout(limits::BODY_TIME, read(body, max)).await.map_err(|_| {
-        ApiError::too_slow(format!("the body did not arrive within {} s", limits::BODY_TIME.as_secs()))
-    })??;
+}
+
+impl JobText {
+    /// The text; nothing at all is an object without fields.
+    ///
+    /// # Errors
+    /// As [`JsonOrNothing`].
+    pub async fn or_nothing(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let headers = parts.headers.clone();
+        let mut read = Self::read(Request::from_parts(parts, body), app).await?;
+        match read.text.is_empty() {
+            true => read.text = "{}".to_owned(),
+            false => check_content_type(&headers)?,
+        }
+        Ok(read)
+    }
+
+    async fn read(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let (small, max) = (app.settings.body_bytes, app.body_bytes());
+        if max == small {
+            return Ok(Self { text: read_text(&parts.headers, body, max).await?, room: None });
+        }
+        refuse_early(&parts.headers, max)?;
+        let mut room = None;
+        let large = Large { over: small, room: &mut room, all: &app.large };
+        let bytes = in_time(limits::LARGE_BODY_TIME, read(body, max, Some(large))).await?;
+        Ok(Self { text: text(bytes)?, room })
+    }
+}
+
+/// What a request that grows large takes first.
+struct Large<'a> {
+    /// From so many bytes on.
+    over: usize,
+    room: &'a mut Option<Room>,
+    all: &'a Arc<Semaphore>,
+}
+
+/// Waits for a share of the memory of large requests.
+pub(crate) async fn room(all: &Arc<Semaphore>) -> Result<Room, ApiError> {
+    Arc::clone(all).acquire_owned().await.map_err(|_| ApiError::internal())
+}
+
+async fn read_text(headers: &HeaderMap, body: Body, max: usize) -> Result<String, ApiError> {
+    refuse_early(headers, max)?;
+    text(in_time(limits::BODY_TIME, read(body, max, None)).await?)
+}
+
+/// Refuses what says that it is too large before it is sent.
+fn refuse_early(headers: &HeaderMap, max: usize) -> Result<(), ApiError> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    match headers.contains_key(header::EXPECT) && declared.is_some_and(|bytes| bytes > max) {
+        true => Err(too_large(max)),
+        false => Ok(()),
+    }
+}
+
+async fn in_time<T>(limit: Duration, reading: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    let late = |_| ApiError::too_slow(format!("the body did not arrive within {} s", limit.as_secs()));
+    tokio::time::timeout(limit, reading).await.map_err(late)?
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, ApiError> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         ApiError::invalid("body", format!("the body is not UTF-8 (byte {at})")).code("invalid_utf8")
@@ -106,10 +183,13 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn too_large(max: usize) -> ApiError {
-    ApiError::too_large("body", format!("the body is too large: at most {max} bytes are allowed (gateway.body_bytes)"))
+    let message = format!(
+        "the body is too large: at most {max} bytes are allowed (gateway.body_bytes; objects.url and objects.max_bytes for jobs)"
+    );
+    ApiError::too_large("body", message)
 }
 
-async fn read(body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
+async fn read(body: Body, max: usize, mut large: Option<Large<'_>>) -> Result<Vec<u8>, ApiError> {
     let mut kept = Vec::new();
     let mut seen = 0;
     let mut chunks = body.into_data_stream();
@@ -117,8 +197,11 @@ async fn read(body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
         let chunk =
             chunk.map_err(|error| ApiError::bad_request("broken_body", format!("the body broke off: {error}")))?;
         seen += chunk.len();
-        if seen > limits::BODY_DRAIN_BYTES {
+        if seen > max.max(limits::BODY_DRAIN_BYTES) {
             break;
+        }
+        if let Some(large) = large.take_if(|large| seen > large.over && seen <= max) {
+            *large.room = Some(room(large.all).await?);
         }
         match seen > max {
             true => kept = Vec::new(),

@@ -128,6 +128,16 @@ impl ApiError {
         Self::of(StatusCode::GONE, INVALID, format!("job {job} was cancelled")).code("job_cancelled").job(job)
     }
 
+    /// 410: it was there once.
+    pub fn gone(code: &'static str, message: impl Into<String>) -> Self {
+        Self::of(StatusCode::GONE, INVALID, message).code(code)
+    }
+
+    /// 500: what is kept can't be read.
+    pub fn unreadable(code: &'static str, message: impl Into<String>) -> Self {
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR, SERVER, message).code(code)
+    }
+
     /// 413: this many bytes are allowed.
     pub fn too_large(param: &str, message: impl Into<String>) -> Self {
         Self::of(StatusCode::PAYLOAD_TOO_LARGE, INVALID, message).param(param).code("payload_too_large")

@@ -7,6 +7,18 @@ pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// How much of a body that is too large is still read (and dropped), so that the client sees the answer instead of
 /// a broken connection.
 pub const BODY_DRAIN_BYTES: usize = 64 * 1024 * 1024;
+/// How long the body of a request may take to arrive that submits a job, where those may be large.
+pub const LARGE_BODY_TIME: Duration = Duration::from_secs(120);
+/// Requests and lines that are larger than `gateway.body_bytes` and in memory at once; more of them wait to be read.
+pub const LARGE_BODIES: usize = 8;
+/// What a request may have around the body of its job, in bytes.
+pub const AROUND_BODY: usize = 256 * 1024;
+/// How long the object store may take to keep a body.
+pub const KEEP_TIME: Duration = Duration::from_secs(60);
+/// How long the deletion of a body may keep its refused client waiting.
+pub const DROP_TIME: Duration = Duration::from_secs(5);
+/// The largest result that the view of a job shows whole, in bytes; larger ones have a place of their own.
+pub const RESULT_SHOWN: u64 = 1024 * 1024;
 /// How long the bus may take to accept a job.
 pub const PUBLISH_TIME: Duration = Duration::from_secs(10);
 /// The longest idempotency key, in bytes.

@@ -1,18 +1,27 @@
-//! A request's body line by line, in memory that does not grow with it: at most one line and one chunk are held.
+//! A request's body line by line, in memory that does not grow with it: at most one line and one chunk are held, and a
+//! large line waits for its share of the memory that all large requests have together.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::{Body, BodyDataStream};
 use bytes::{Buf, Bytes, BytesMut};
 use futures::StreamExt;
+use tokio::sync::Semaphore;
 
-use crate::error::ApiError;
+use crate::{
+    body::{Room, room},
+    error::ApiError,
+};
 
 /// The lines of a body.
 pub struct Lines {
     chunks: BodyDataStream,
     chunk: Bytes,
     line: BytesMut,
+    /// From how many bytes on a line needs room, and where that is had.
+    shared: Option<(usize, Arc<Semaphore>)>,
+    /// What the line has that is read now, or was read last.
+    room: Option<Room>,
     /// Of the line that is read now, whether it is over the bound: what follows of it is dropped.
     over: bool,
     max: usize,
@@ -29,7 +38,18 @@ impl Lines {
     #[must_use]
     pub fn new(body: Body, max: usize, patience: Duration) -> Self {
         let (chunk, line) = (Bytes::new(), BytesMut::new());
-        Self { chunks: body.into_data_stream(), chunk, line, over: false, max, patience, number: 0, ended: false }
+        let (shared, room, chunks) = (None, None, body.into_data_stream());
+        Self { chunks, chunk, line, shared, room, over: false, max, patience, number: 0, ended: false }
+    }
+
+    /// Lines over so many bytes wait for room to be read.
+    pub fn share(&mut self, over: usize, all: &Arc<Semaphore>) {
+        self.shared = Some((over, Arc::clone(all)));
+    }
+
+    /// The room that the last line has, to be kept while that line is in memory.
+    pub fn take_room(&mut self) -> Option<Room> {
+        self.room.take()
     }
 
     /// Waits for the body's beginning.
@@ -51,6 +71,11 @@ impl Lines {
         loop {
             let end = self.chunk.iter().position(|byte| *byte == b'\n');
             self.take(end.unwrap_or(self.chunk.len()));
+            if let (Some((over, all)), None) = (&self.shared, &self.room)
+                && self.line.len() > *over
+            {
+                self.room = Some(room(all).await?);
+            }
             if end.is_some() {
                 self.chunk.advance(1);
             } else if !self.ended {
@@ -80,7 +105,11 @@ impl Lines {
     /// The line that was read; `None` if it is blank.
     fn finish(&mut self) -> Option<Result<String, ApiError>> {
         if std::mem::take(&mut self.over) {
-            let message = format!("the line is too long: at most {} bytes are allowed (gateway.body_bytes)", self.max);
+            self.room = None;
+            let message = format!(
+                "the line is too long: at most {} bytes are allowed (gateway.body_bytes; objects.url and objects.max_bytes)",
+                self.max
+            );
             return Some(Err(ApiError::too_large("body", message)));
         }
         let line = self.line.split();

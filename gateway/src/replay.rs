@@ -5,7 +5,7 @@
 use chrono::Utc;
 use ruche_bus::Buried;
 use ruche_schemas::{Envelope, JobRef};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     App,
@@ -40,6 +40,10 @@ impl App {
             descriptor.parse(&text).map_err(|invalid| within(invalid, "body"))?;
             envelope.body = body.clone();
         }
+        if let Some(claim) = envelope.claim.take() {
+            // The new job has a body of its own: the old one goes with the old job.
+            envelope.body = self.claimed(&letter.job.tenant, &claim).await?;
+        }
         let id = letter.job.id.derived(&format!("replay.{}", buried.sequence));
         // What the subject said counts, not what the envelope says of itself.
         let tenant = letter.job.tenant.clone();
@@ -54,9 +58,14 @@ impl App {
             schedule: None,
             ..envelope
         };
+        let job = JobRef { tenant: envelope.tenant.clone(), id };
+        let text = RawValue::from_string(envelope.body.to_string()).map_err(|_| ApiError::internal())?;
+        let (claim, body) = self.keep_body(&job, &text).await?;
+        let envelope = Envelope { claim, ..envelope.with_body(body) };
+        // A replay that is repeated is the same job: whatever happens, its body may be another's who replays it now.
         let receipt = self.send(&envelope, Sending::default()).await?;
         self.bus.exhume(buried.sequence).await?;
-        let (job, kind) = (JobRef { tenant: envelope.tenant, id }, envelope.kind);
+        let kind = envelope.kind;
         Ok(Accepted { job, kind, duplicate: receipt.duplicate, conversation: None, batch: None })
     }
 }

@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use ruche_bus::{
     Bus,
     nats::{ConnectError, Nats, TopologyError},
+    objects::{self, Claims},
 };
 use ruche_schemas::{
     config::{self, Config},
@@ -39,6 +40,9 @@ pub enum ServeError {
     /// The database's settings can't be used.
     #[error("the gateway can't start: {0} (check postgres.url, RUCHE_POSTGRES__URL)")]
     Store(#[from] StoreError),
+    /// The object store's settings can't be used.
+    #[error("the gateway can't start: {0}")]
+    Objects(#[from] objects::OpenError),
     /// Signals or sockets don't work.
     #[error("the gateway can't go on: {0}")]
     Io(#[from] io::Error),
@@ -126,7 +130,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         () = signals.next() => return Ok(()),
     };
     let store = Arc::new(Postgres::new(&config.postgres).await?);
-    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(&config.limits);
+    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all());
+    let app = app.with_limits(&config.limits).with_claims(Claims::open(&config.objects)?);
     let server = Server::bind(app).await?;
     let (address, lifecycle) = (server.address()?, server.app().lifecycle.clone());
     tracing::info!(server.address = %address.ip(), server.port = address.port(), "listening");

@@ -208,18 +208,19 @@ impl App {
             }
         }
         let (version, at) = (descriptor.version, Utc::now());
+        let (claim, body) = self.keep_body(&accepted.job, body).await?;
         let mut envelope = Envelope::of(kind, version, accepted.job.id, tenant.clone(), lane, at, body);
+        envelope.claim = claim;
         envelope.then.clone_from(&options.then);
         envelope.otherwise.clone_from(&options.otherwise);
         envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
-        let sending = Sending {
-            run_at: options.run_at,
-            fingerprint: Some(fingerprint.clone()),
-            is_new: idempotency_key.is_none() && options.unique.is_none() && options.run_at.is_none(),
-        };
-        accepted.duplicate = self.send(&envelope, sending).await?.duplicate;
+        let (claim, new) = (envelope.claim.as_ref(), idempotency_key.is_none() && options.unique.is_none());
+        let is_new = new && options.run_at.is_none();
+        let sending = Sending { run_at: options.run_at, fingerprint: Some(fingerprint.clone()), is_new };
+        let sent = self.send(&envelope, sending).await;
+        accepted.duplicate = self.or_drop_body(claim, new, sent).await?.duplicate;
         accepted.batch = match accepted.duplicate && idempotency_key.is_some() {
-            true => self.same(&accepted.job, &fingerprint).await?,
+            true => self.or_drop_body(claim, false, self.same(&accepted.job, &fingerprint).await).await?,
             false => options.batch.map(|(batch, _)| batch),
         };
         Ok(accepted)
@@ -421,7 +422,7 @@ fn accepted<T>(envelope: &Envelope<T>, sending: Sending) -> Result<Record, ApiEr
     };
     let data = serde_json::to_value(Beginning { accepted, fingerprint }).map_err(|_| ApiError::internal())?;
     let (event, kind) = (EventType::Accepted, envelope.kind.clone());
-    Ok(Record { n: 1, event, kind, attempt: 0, at: envelope.created_at, data })
+    Ok(Record { n: 1, event, kind, attempt: 0, at: envelope.created_at, data, claim: None })
 }
 
 async fn bounded<T>(time: Duration, publish: impl Future<Output = Result<T, PublishError>>) -> Result<T, PublishError> {

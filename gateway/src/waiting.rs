@@ -124,6 +124,9 @@ impl App {
             attempt: 1,
             state: EventType::Cancelled,
             data: Value::Null,
+            claim: None,
+            // Its message, which would say so, is not at hand: looking for objects later costs less.
+            objects: self.claims.objects().is_some(),
             created_at: view.created_at.unwrap_or(view.updated_at),
             ended_at: now,
             trace_id: None,

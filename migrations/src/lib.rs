@@ -23,6 +23,7 @@ use sea_orm_migration::{
 
 mod m20261123_000001_initial;
 mod m20261123_000002_flows;
+mod m20261126_000003_claims;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -70,7 +71,11 @@ struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_initial::Migration), Box::new(m20261123_000002_flows::Migration)]
+        vec![
+            Box::new(m20261123_000001_initial::Migration),
+            Box::new(m20261123_000002_flows::Migration),
+            Box::new(m20261126_000003_claims::Migration),
+        ]
     }
 }
 

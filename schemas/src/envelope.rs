@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    JobId, Kind, Lane, TenantId,
+    Claim, JobId, Kind, Lane, TenantId,
     flow::{Member, Next, Origin},
     jobs::Job,
 };
@@ -114,18 +114,4 @@ impl<T> Envelope<T> {
             body,
         }
     }
-}
-
-/// The most bytes that a body or a result may have in a message; larger ones go to the object store.
-pub const CLAIM_BYTES: usize = 256 << 10;
-
-/// A ticket for something in the object store ("claim check", Hohpe and Woolf, Enterprise Integration Patterns).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Claim {
-    /// The object's name: `<tenant>/<job>/body` or `<tenant>/<job>/output`.
-    pub key: String,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// Its BLAKE3 hash, in lower-case hexadecimal.
-    pub blake3: String,
 }

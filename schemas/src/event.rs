@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Failure, Kind, Lane,
+    Claim, Failure, Kind, Lane,
     flow::{Next, Origin},
     jobs::Job,
 };
@@ -82,6 +82,10 @@ pub struct Record {
     /// What belongs to it, by type and kind.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
+    /// Where the output is, when it is too large for an event: there is no `data` then, and `GET
+    /// /v1/jobs/{job}/result` has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
 }
 
 impl Record {
@@ -179,6 +183,8 @@ impl Progress for () {}
 pub enum Outcome<O> {
     /// It ended well.
     Done(O),
+    /// It ended well, and the output is in the object store.
+    Claimed(Claim),
     /// It ended badly.
     Failed(Failure),
     /// It was cancelled.
@@ -190,7 +196,7 @@ impl<O: Serialize> Outcome<O> {
     #[must_use]
     pub const fn event_type(&self) -> EventType {
         match self {
-            Self::Done(_) => EventType::Done,
+            Self::Done(_) | Self::Claimed(_) => EventType::Done,
             Self::Failed(_) => EventType::Failed,
             Self::Cancelled => EventType::Cancelled,
         }
@@ -204,7 +210,18 @@ impl<O: Serialize> Outcome<O> {
         match self {
             Self::Done(output) => serde_json::to_value(output),
             Self::Failed(failure) => serde_json::to_value(failure),
-            Self::Cancelled => Ok(Value::Null),
+            Self::Claimed(_) | Self::Cancelled => Ok(Value::Null),
+        }
+    }
+}
+
+impl<O> Outcome<O> {
+    /// Where the output is, when it is in the object store.
+    #[must_use]
+    pub const fn claim(&self) -> Option<&Claim> {
+        match self {
+            Self::Claimed(claim) => Some(claim),
+            Self::Done(_) | Self::Failed(_) | Self::Cancelled => None,
         }
     }
 }

@@ -101,4 +101,10 @@ pub mod codes {
     pub const DEADLINE: &str = "deadline_exceeded";
     /// All attempts failed; the message holds the last error.
     pub const ATTEMPTS: &str = "attempts_exhausted";
+    /// The job's body is not in the object store.
+    pub const CLAIM_MISSING: &str = "claim_missing";
+    /// The job's body in the object store is not what was put there.
+    pub const CLAIM_CORRUPT: &str = "claim_corrupt";
+    /// The job's result is larger than can be kept.
+    pub const RESULT_TOO_LARGE: &str = "result_too_large";
 }

@@ -144,13 +144,15 @@ impl Child {
     }
 }
 
-/// The jobs that a job's end starts, fans spread out, joins not yet among them. Empty for a cancelled job.
+/// The jobs that a job's end starts, fans spread out, joins not yet among them. Empty for a cancelled job. An output that
+/// is in the object store has to be read before: without it, what children draw from it is `null`.
 ///
 /// # Errors
 /// When there would be more than [`MAX_CHILDREN`].
 pub fn children<T>(job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<Vec<Child>, Failure> {
     let (steps, branch, result) = match outcome {
         Outcome::Done(output) => (&job.then, "then", output.clone()),
+        Outcome::Claimed(_) => (&job.then, "then", Value::Null),
         Outcome::Failed(failure) => (&job.otherwise, "otherwise", serde_json::to_value(failure).unwrap_or_default()),
         Outcome::Cancelled => return Ok(Vec::new()),
     };

@@ -5,6 +5,7 @@
 //!
 //! - [`ids`]: who and what: tenants, jobs, kinds, lanes.
 //! - [`envelope`]: a job on its way.
+//! - [`claim`]: a ticket for what is too large for a message.
 //! - [`event`]: what a job says while it lives.
 //! - [`flow`]: what a job's end starts.
 //! - [`failure`]: what went wrong, in words for the person who sent it.
@@ -13,6 +14,7 @@
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
 //! - `tables`: the rows in Postgres (feature `tables`).
 
+pub mod claim;
 pub mod config;
 pub mod documents;
 pub mod envelope;
@@ -25,7 +27,8 @@ pub mod limits;
 #[cfg(feature = "tables")]
 pub mod tables;
 
-pub use envelope::{CLAIM_BYTES, Claim, Envelope};
+pub use claim::{CLAIM_BYTES, Claim};
+pub use envelope::Envelope;
 pub use event::{EventType, Record};
 pub use failure::{Failure, Invalid};
 pub use ids::{JobId, JobRef, Kind, Lane, TenantId};

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use futures::future::{join_all, select_all};
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Unavailable, nats::Nats, telemetry};
+use ruche_bus::{Bus, Unavailable, nats::Nats, objects::Claims, telemetry};
 use ruche_schemas::{Kind, config::Config};
 use tokio::{
     runtime::Handle,
@@ -60,6 +60,7 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
     let bus = connect(config, ack_wait, &pulse).await?;
     let postgres = Arc::new(Postgres::connect(&config.postgres)?);
+    let claims = Claims::open(&config.objects)?;
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);
     let mut prepared = Vec::new();
@@ -69,15 +70,17 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let health = Health { bus: bus.clone(), ledger: postgres.clone(), registry: Arc::new(registry) };
     let http = http::serve(&config.worker, health).await?;
     let mut chores = JoinSet::new();
-    chores.spawn(runtime::backstop(bus.clone(), postgres.clone(), runtime::versions()));
-    chores.spawn(runtime::forget(postgres.clone(), config.worker.retention_days));
+    chores.spawn(runtime::backstop(bus.clone(), postgres.clone(), claims.clone(), runtime::versions()));
+    chores.spawn(runtime::forget(postgres.clone(), claims.clone(), config.worker.retention_days));
+    chores.spawn(runtime::sweep(postgres.clone(), claims.clone()));
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
     for Prepared { handler, slots, lifeline } in prepared {
         ends.push(lifeline.ended);
         stops.push(lifeline.stop);
         let (bus, ledger, metrics, pulse) = (bus.clone(), postgres.clone(), metrics.clone(), pulse.clone());
-        let parts = Parts { bus, ledger, handler, metrics, pulse, versions: runtime::versions() };
+        let (claims, versions) = (claims.clone(), runtime::versions());
+        let parts = Parts { bus, ledger, claims, handler, metrics, pulse, versions };
         let drain = Duration::from_secs(config.worker.drain_seconds);
         let (in_flight, labels) = (config.limits.in_flight, config.worker.labels.clone());
         let options =

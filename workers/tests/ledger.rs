@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use ruche_schemas::{
-    Failure, JobId, JobRef, Kind, Lane, TenantId,
+    Claim, Failure, JobId, JobRef, Kind, Lane, TenantId,
+    claim::Part,
     config::{self, Secret},
     event::Outcome,
     failure::codes,
@@ -60,6 +61,7 @@ fn ended(job: &JobRef, attempt: u32, output: Value) -> Ended {
         origin: None,
         member: None,
         children: Vec::new(),
+        objects: false,
     }
 }
 
@@ -419,6 +421,34 @@ async fn what_ended_long_ago_is_forgotten_in_steps_and_nothing_else() {
         assert!(store.ended(&fresh).await.unwrap().is_some());
         assert_eq!(store.group(&tenant("acme"), group).await.unwrap(), None);
         assert!(store.group(&tenant("acme"), fresh.id.0).await.unwrap().is_some(), "it is not complete");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_is_kept_and_a_row_stays_until_its_objects_are_gone() {
+    for store in stores().await {
+        let (old, jobs) = (Utc::now() - chrono::TimeDelta::days(40), [job("acme"), job("other"), job("acme")]);
+        for (i, job) in (0_i32..).zip(&jobs) {
+            let outcome = match i {
+                0 => Outcome::Claimed(Claim::of(job, Part::Output, b"large")),
+                _ => Outcome::Cancelled,
+            };
+            let ended_at = old + chrono::TimeDelta::seconds(i.into());
+            let ended = Ended { outcome, ended_at, objects: i < 2, ..ended(job, 1, Value::Null) };
+            assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
+            assert_eq!(store.ended(job).await.unwrap().unwrap().outcome, ended.outcome);
+        }
+        let before = Utc::now() - chrono::TimeDelta::days(30);
+        assert_eq!(store.holding(before, 10).await.unwrap(), jobs[..2]);
+        assert_eq!(store.holding(before, 1).await.unwrap(), jobs[..1]);
+        assert_eq!(store.holding(old, 10).await.unwrap(), []);
+        assert_eq!(store.purge(before, 10).await.unwrap(), 1, "only what has none");
+        store.released(&jobs[..1]).await.unwrap();
+        store.released(&[]).await.unwrap();
+        assert_eq!(store.holding(before, 10).await.unwrap(), jobs[1..2]);
+        assert_eq!(store.purge(before, 10).await.unwrap(), 1);
+        assert_eq!(store.ended(&jobs[0]).await.unwrap(), None);
+        assert!(store.ended(&jobs[1]).await.unwrap().is_some());
     }
 }
 

@@ -40,6 +40,8 @@ fn a_job() -> jobs::Model {
         group_id: None,
         group_index: None,
         children: None,
+        claim: Some(serde_json::json!({"key": "acme/x"})),
+        objects: true,
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn nothing_comes(queue: &mut Box<dyn Deliveries>, time: Duratio
 
 /// The `n`-th event of a job.
 pub(crate) fn event(n: u64, event: EventType) -> Record {
-    Record { n, event, kind: KIND, attempt: 1, at: Utc::now(), data: json!({"text": format!("word {n}")}) }
+    Record { n, event, kind: KIND, attempt: 1, at: Utc::now(), data: json!({"text": format!("word {n}")}), claim: None }
 }
 
 /// Appends deltas so that the log ends with `to`; returns the last sequence.

@@ -71,7 +71,13 @@ pub(super) async fn show(client: &Client, json: bool, id: &str) -> Result<()> {
     }
     output::text(&output::sheet(SHEET, &job))?;
     match &job["output"] {
-        Value::Null => Ok(()),
+        Value::Null => match job["result"]["bytes"].as_u64() {
+            Some(bytes) => output::text(&format!(
+                "\nThe result has {bytes} bytes: `ruche jobs result {}` prints it.\n",
+                output::clean(id)
+            )),
+            None => Ok(()),
+        },
         result => output::text("\n").and_then(|()| output::json(result)),
     }
 }

@@ -8,8 +8,9 @@ mod submit;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
+use reqwest::Method;
 
 use crate::{access::Access, client::Client, follow, output, project::Project};
 
@@ -32,6 +33,11 @@ enum Command {
     List(list::Arguments),
     /// Show a job: its state, its last error, its result.
     Show {
+        /// The job's id.
+        id: String,
+    },
+    /// Print what a job gave, as JSON, however large it is.
+    Result {
         /// The job's id.
         id: String,
     },
@@ -64,12 +70,22 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         Command::Submit(submit) => return submit::run(&client, json, *submit).await,
         Command::List(list) => list::run(&client, json, &list).await?,
         Command::Show { id } => list::show(&client, json, &id).await?,
+        Command::Result { id } => result(&client, &id).await?,
         Command::Watch { id } => return follow::run(&client, &["jobs", &id], json).await,
         Command::Cancel(cancel) => cancel::run(&client, json, &cancel).await?,
         Command::Retry { id } => retry(&client, json, &id).await?,
         Command::Flow { id } => flow::run(&client, json, &id).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a result while it comes. One that breaks off is an error: what was printed is not all.
+async fn result(client: &Client, id: &str) -> Result<()> {
+    let mut response = client.send(client.request(Method::GET, &["jobs", id, "result"], &[])).await?;
+    while let Some(piece) = response.chunk().await.context("the result broke off: it is not whole")? {
+        output::bytes(&piece)?;
+    }
+    output::line("")
 }
 
 async fn retry(client: &Client, json: bool, id: &str) -> Result<()> {

@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub gateway_host: String,
     /// The gateway's port.
     pub gateway_port: u16,
+    /// Where large bodies and results go, unless the person has a place.
+    objects: Option<String>,
     model: Chosen,
     project: Project,
     /// Each kind with the port of its `/readyz`.
@@ -63,6 +65,7 @@ impl Plan {
             postgres,
             gateway_host: reach(&config.gateway.host),
             gateway_port: gateway_port(config)?,
+            objects: folder(config, project),
             model: model.clone(),
             project: project.clone(),
             workers: workers.collect::<Result<_>>()?,
@@ -85,6 +88,9 @@ impl Plan {
             let (user, password) = nats.login.clone().unwrap_or_default();
             settings.push(("RUCHE_NATS__URL", format!("nats://127.0.0.1:{}", nats.port)));
             settings.extend([("RUCHE_NATS__USER", user), ("RUCHE_NATS__PASSWORD", password)]);
+        }
+        if let Some(objects) = &self.objects {
+            settings.push(("RUCHE_OBJECTS__URL", objects.clone()));
         }
         if let Some(postgres) = &self.postgres {
             settings.push(("RUCHE_POSTGRES__URL", postgres.url()));
@@ -115,6 +121,11 @@ impl Plan {
         launch.env = self.settings();
         Ok(launch)
     }
+}
+
+/// A folder for objects, where nothing else is set.
+fn folder(config: &Config, project: &Project) -> Option<String> {
+    config.objects.url.is_empty().then(|| format!("file://{}", project.data.join("objects").display()))
 }
 
 /// The address at which this machine reaches a server that listens on `host`.
@@ -179,6 +190,19 @@ mod tests {
         let error = gateway_port(&config).unwrap_err();
         assert!(error.to_string().contains("RUCHE_GATEWAY__PORT"), "{error}");
         assert_eq!(error.downcast::<Refused>().unwrap().code, 3);
+    }
+
+    #[test]
+    fn large_bodies_go_to_a_folder_unless_the_person_has_a_place() {
+        let project = Project { data: PathBuf::from("/home/me/ruche/.ruche") };
+        let config = |url: &str| {
+            let variables = HashMap::from([("RUCHE_OBJECTS__URL".to_owned(), url.to_owned())]);
+            Config::from_layers(None, Some(variables)).unwrap()
+        };
+        let ours = folder(&config(""), &project).unwrap();
+        assert_eq!(ours, "file:///home/me/ruche/.ruche/objects");
+        assert_eq!(config(&ours).objects.url, ours, "a place that programs take");
+        assert_eq!(folder(&config("s3://mine"), &project), None);
     }
 
     #[test]

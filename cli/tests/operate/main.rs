@@ -227,6 +227,27 @@ async fn nothing_is_destroyed_unless_somebody_says_yes() {
 }
 
 #[tokio::test]
+async fn a_large_result_is_told_of_and_printed_when_asked_for() {
+    let gateway = Gateway::start().await;
+    let claim = json!({"key": "acme/j/output.ab", "bytes": 300_000, "blake3": "ab"});
+    let done = json!({"n": 1, "type": "done", "kind": "k", "attempt": 1, "at": "2026-01-01T00:00:00Z", "claim": claim});
+    gateway
+        .on("GET /v1/jobs/j/events", vec![text("text/event-stream", &format!("id: 1\nevent: done\ndata: {done}\n\n"))]);
+    let result = json!({"url": "/v1/jobs/j/result", "bytes": 300_000, "blake3": "ab"});
+    gateway.on("GET /v1/jobs/j", vec![ok(json!({"id": "j", "state": "done", "result": result}))]);
+    gateway.on("GET /v1/jobs/j/result", vec![ok(json!(["all of it"])), ok(json!(["all of it"])).then_breaks()]);
+    let watched = run(&gateway, "jobs watch j").await;
+    assert_eq!((watched.status.code(), out(&watched)), (Some(0), String::new()));
+    assert!(err(&watched).contains("300000 bytes") && err(&watched).contains("jobs result"), "{}", err(&watched));
+    assert!(out(&run(&gateway, "jobs show j").await).contains("`ruche jobs result j`"));
+    let printed = run(&gateway, "jobs result j").await;
+    assert_eq!(out(&printed), "[\"all of it\"]\n", "{}", err(&printed));
+    let broken = run(&gateway, "jobs result j").await;
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(err(&broken).contains("not whole"), "{}", err(&broken));
+}
+
+#[tokio::test]
 async fn a_dead_job_is_mended_in_an_editor_and_replayed() {
     let gateway = Gateway::start().await;
     let letter =

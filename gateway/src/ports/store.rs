@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{EventType, JobId, JobRef, Kind, Lane, TenantId, flow::Template};
+use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow::Template};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -76,6 +76,10 @@ pub struct EndedJob {
     pub state: EventType,
     /// The output or the failure, as in the final event.
     pub data: Value,
+    /// Where the output is, when it is in the object store.
+    pub claim: Option<Claim>,
+    /// Whether it may have objects in the object store.
+    pub objects: bool,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
     /// When it ended.

@@ -227,7 +227,7 @@ pub(crate) async fn batch_events(
     let found = match batch.ended_at {
         Some(at) if batch.is_complete() => {
             let (kind, data) = (batch::KIND, batch::counts(&batch));
-            Follow::Last(Box::new(Record { n: from, event: EventType::Done, kind, attempt: 0, at, data }))
+            Follow::Last(Box::new(Record { n: from, event: EventType::Done, kind, attempt: 0, at, data, claim: None }))
         }
         _ => Follow::Relay(crate::relay::Relay::open(&app, log, from).await?),
     };

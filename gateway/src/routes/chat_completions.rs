@@ -40,6 +40,7 @@ use crate::{
 
 /// A chat that is under way.
 struct Running {
+    app: Arc<App>,
     relay: Relay,
     head: Head,
     guard: CancelOnDrop,
@@ -91,7 +92,7 @@ pub(crate) async fn chat_completions(
     };
     let relay = Relay::open(&app, accepted.job, 1).await?;
     let (deadline, wait_seconds) = (Instant::now() + app.wait(), app.settings.wait_seconds);
-    let running = Running { relay, head, guard, deadline, wait_seconds };
+    let running = Running { app: Arc::clone(&app), relay, head, guard, deadline, wait_seconds };
     let mut response = match stream {
         true => running.stream(Open::new(&app.metrics.streams)).await?,
         false => Json(running.whole().await?).into_response(),
@@ -111,7 +112,10 @@ impl Running {
                 Some(Ok(record)) if record.event == EventType::Delta => return Ok(record),
                 Some(Ok(record)) if record.event.is_final() => {
                     self.guard.disarm();
-                    return refusal(job.id, &record).map_or(Ok(record), Err);
+                    return match refusal(job.id, &record) {
+                        Some(error) => Err(error),
+                        None => self.app.whole(&job, record).await,
+                    };
                 }
                 Some(Ok(_)) => {}
                 Some(Err(interrupted)) => {

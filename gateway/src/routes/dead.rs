@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::Response,
+};
 use chrono::{DateTime, Utc};
 use ruche_bus::{Buried, DeadFilter};
-use ruche_schemas::{Envelope, Kind, TenantId};
+use ruche_schemas::{Claim, Envelope, Kind, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +19,7 @@ use super::{get_job::reference, submit_job};
 use crate::{
     App,
     auth::Caller,
-    body::{self, JsonOrNothing, JsonText, Path, Query, page_limit},
+    body::{self, JobText, JsonText, Path, Query, page_limit},
     error::{ApiError, ErrorBody},
     limits,
 };
@@ -46,6 +50,10 @@ pub struct DeadView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub body: Option<Value>,
+    /// Where the body is, when it is too large for a message. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub claim: Option<Claim>,
     /// All that was published, as text. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
@@ -66,7 +74,10 @@ pub struct DeadReason {
 impl DeadView {
     fn new(Buried { letter, .. }: Buried, whole: bool) -> Self {
         let envelope = |payload: &str| serde_json::from_str::<Envelope<Value>>(payload).ok();
-        let body = whole.then(|| envelope(&letter.payload).map_or(Value::Null, |envelope| envelope.body));
+        let (body, claim) = match whole.then(|| envelope(&letter.payload)) {
+            None => (None, None),
+            Some(envelope) => envelope.map_or((Some(Value::Null), None), |job| (Some(job.body), job.claim)),
+        };
         Self {
             job: letter.job.id.0,
             object: "dead_letter",
@@ -82,8 +93,27 @@ impl DeadView {
             at: letter.at,
             trace_id: letter.trace_id,
             body,
+            claim,
             payload: whole.then_some(letter.payload),
         }
+    }
+}
+
+impl App {
+    /// A letter with its body, wherever that is. Where it can't be read any more, the letter is shown without.
+    async fn shown(&self, buried: Buried) -> Result<DeadView, ApiError> {
+        let tenant = buried.letter.job.tenant.clone();
+        let mut view = DeadView::new(buried, true);
+        if let Some(claim) = &view.claim {
+            view.body = match self.claimed(&tenant, claim).await {
+                Ok(body) => Some(body),
+                Err(error) if error.status().is_server_error() && error.code_name() != Some("object_corrupt") => {
+                    return Err(error);
+                }
+                Err(_) => Some(Value::Null),
+            };
+        }
+        Ok(view)
     }
 }
 
@@ -232,7 +262,8 @@ pub(crate) async fn get_dead(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<DeadView>, ApiError> {
-    find(&app, &caller, &id).await.map(|buried| Json(DeadView::new(buried, true)))
+    let buried = find(&app, &caller, &id).await?;
+    app.shown(buried).await.map(Json)
 }
 
 /// Replay a dead letter
@@ -252,8 +283,9 @@ pub(crate) async fn replay_dead(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(id): Path<String>,
-    JsonOrNothing(text): JsonOrNothing,
+    request: Request,
 ) -> Result<Response, ApiError> {
+    let JobText { text, room: _room } = JobText::or_nothing(request, &app).await?;
     let ReplayOne { body } = body::parse(&text)?;
     let body = body.map(|body| body::parse::<Value>(body.get())).transpose()?;
     let buried = find(&app, &caller, &id).await?;

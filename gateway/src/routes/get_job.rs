@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{EventType, JobId, JobRef, Record, TenantId, event};
+use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, TenantId, event};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use crate::{
     batch,
     body::Path,
     error::{ApiError, ErrorBody},
+    limits,
     ports::EndedJob,
 };
 
@@ -64,15 +65,35 @@ pub struct JobView {
     /// What went wrong at the last attempt, where it is `retrying`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// What it gave, if it is done.
+    /// What it gave, if it is done. Of more than 1 MiB, only `result` is told.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub output: Value,
+    /// Where the output is, if it has more than 256 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<ResultView>,
     /// Why it failed, if it has.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub error: Value,
     /// Its W3C trace id, once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+/// A large output.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ResultView {
+    /// Where it is: `/v1/jobs/{job}/result`.
+    pub url: String,
+    /// How many bytes of JSON it has.
+    pub bytes: u64,
+    /// Their BLAKE3 hash, in lower-case hexadecimal.
+    pub blake3: String,
+}
+
+impl ResultView {
+    fn new(job: JobId, claim: Claim) -> Self {
+        Self { url: format!("/v1/jobs/{job}/result"), bytes: claim.bytes, blake3: claim.blake3 }
+    }
 }
 
 /// How far a job is.
@@ -88,7 +109,7 @@ pub struct ProgressView {
 
 /// Get a job
 ///
-/// Its state, and its result once it has ended.
+/// Its state, and its result once it has ended: whole up to 1 MiB, else where it is.
 #[utoipa::path(get, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
@@ -102,29 +123,47 @@ pub(crate) async fn get_job(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<JobView>, ApiError> {
-    find(&app, &caller.tenant, &id).await.map(Json)
+    let job = reference(&caller.tenant, &id)?;
+    let (mut view, claim) = find_with_claim(&app, &job, &id).await?;
+    if let Some(claim) = claim.filter(|claim| claim.bytes <= limits::RESULT_SHOWN) {
+        // What can't be read now has its place all the same, and that place says why.
+        view.output = app.claimed(&job.tenant, &claim).await.unwrap_or_default();
+    }
+    Ok(Json(view))
 }
 
 /// Finds a job of this tenant.
 pub(crate) async fn find(app: &App, tenant: &TenantId, id: &str) -> Result<JobView, ApiError> {
-    let job = reference(tenant, id)?;
-    match app.store.job(&job).await {
-        Ok(Some(row)) => Ok(of_row(row)),
-        Ok(None) => of_log(app, &job).await?.ok_or_else(|| unknown(id)),
+    Ok(find_with_claim(app, &reference(tenant, id)?, id).await?.0)
+}
+
+/// The same, and where its output is, if that is in the object store.
+pub(crate) async fn find_with_claim(app: &App, job: &JobRef, id: &str) -> Result<(JobView, Option<Claim>), ApiError> {
+    match app.store.job(job).await {
+        Ok(Some(row)) => {
+            let claim = row.claim.clone();
+            Ok((of_row(row), claim))
+        }
+        Ok(None) => told(app, job).await?.ok_or_else(|| unknown(id)),
         // Without the database the log still knows the jobs of the last hours.
-        Err(error) => of_log(app, &job).await?.ok_or_else(|| error.into()),
+        Err(error) => told(app, job).await?.ok_or_else(|| error.into()),
     }
 }
 
 /// A job as its log tells it.
 pub(crate) async fn of_log(app: &App, job: &JobRef) -> Result<Option<JobView>, ApiError> {
+    Ok(told(app, job).await?.map(|(view, _)| view))
+}
+
+async fn told(app: &App, job: &JobRef) -> Result<Option<(JobView, Option<Claim>)>, ApiError> {
     let Some(last) = app.bus.last(job).await?.filter(|last| last.record.kind != batch::KIND) else { return Ok(None) };
     let first = match last.record.event {
         EventType::Accepted => Some(last.record.clone()),
         _ => app.first(job).await?,
     };
     let known = first.filter(|first| first.event == EventType::Accepted).and_then(|first| first.parse().ok());
-    Ok(Some(of_event(job, Some(last.record), known, Utc::now())))
+    let claim = last.record.claim.clone();
+    Ok(Some((of_event(job, Some(last.record), known, Utc::now()), claim)))
 }
 
 /// Another tenant's job is another name, and so as unknown as one that never was.
@@ -152,6 +191,7 @@ pub(crate) fn of_row(row: EndedJob) -> JobView {
         root: row.root.map(|job| job.0),
         batch: row.group.filter(|group| group.get_version_num() == 7),
         output,
+        result: row.claim.map(|claim| ResultView::new(row.job.id, claim)),
         error,
         trace_id: row.trace_id,
         ..nothing(row.job.id, row.ended_at)
@@ -189,6 +229,7 @@ pub(crate) fn of_event(
             (view.next_attempt_at, view.last_error) = (Some(retrying.next_attempt_at), Some(retrying.error));
         }
         (view.kind, view.attempt, view.n) = (last.kind.to_string(), last.attempt, Some(last.n));
+        view.result = last.claim.map(|claim| ResultView::new(job.id, claim));
         (view.output, view.error) = result(last.event, last.data);
     }
     view
@@ -214,6 +255,7 @@ fn nothing(id: JobId, updated_at: DateTime<Utc>) -> JobView {
         next_attempt_at: None,
         last_error: None,
         output: Value::Null,
+        result: None,
         error: Value::Null,
         trace_id: None,
     }

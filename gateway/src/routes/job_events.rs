@@ -25,6 +25,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     limits,
     metrics::Open,
+    ports::EndedJob,
     relay::Relay,
 };
 
@@ -39,7 +40,8 @@ pub(crate) struct EventsQuery {
 /// Follow a job
 ///
 /// Its events as server-sent events: `id` is `n`, `event` the type, `data` the whole event. First those stored, then those
-/// to come, without gap or repeat; the stream ends after `done`, `failed` or `cancelled`. `Last-Event-ID` goes on
+/// to come, without gap or repeat; the stream ends after `done`, `failed` or `cancelled`. A result of more than 256 KiB is
+/// not in `done`: `claim` says so, and `GET /v1/jobs/{job}/result` has it. `Last-Event-ID` goes on
 /// after that event; where none is left, the answer is 204.
 #[utoipa::path(get, path = "/v1/jobs/{job}/events", tag = "jobs", security(("bearer" = [])),
     params(
@@ -101,8 +103,8 @@ pub(crate) async fn follow(app: &App, job: JobRef, from: u64) -> Result<Option<F
         return Ok(found);
     }
     let Some(row) = app.store.job(&job).await? else { return Err(unknown(&job.id.to_string())) };
-    let (n, at) = (from, row.ended_at);
-    let record = Record { n, event: row.state, kind: row.kind, attempt: row.attempt, at, data: row.data };
+    let EndedJob { state: event, kind, attempt, ended_at: at, data, claim, .. } = row;
+    let record = Record { n: from, event, kind, attempt, at, data, claim };
     Ok(Some(Follow::Last(Box::new(record))))
 }
 

@@ -18,6 +18,7 @@ pub mod flow;
 pub mod get_job;
 pub mod health;
 pub mod job_events;
+pub mod job_result;
 pub mod list_jobs;
 pub mod metrics;
 pub mod models;
@@ -39,6 +40,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         // One path, and so one name for its last part: the kind where a job is submitted, else the job's id.
         .routes(routes!(submit_job::submit_job, get_job::get_job, cancel_job::cancel_job))
         .routes(routes!(job_events::job_events))
+        .routes(routes!(job_result::job_result))
         .merge(jobs())
         .merge(operators())
         .routes(routes!(ws::ws))

@@ -20,7 +20,7 @@ use super::{stream_jobs, submit_job};
 use crate::{
     App,
     auth::Caller,
-    body::{self, JsonText, Query, text_header},
+    body::{self, JobText, Query, text_header},
     error::{ApiError, ErrorBody},
     limits,
     submit::{Accepted, Options, Submission, Unique, due},
@@ -110,7 +110,7 @@ pub(crate) async fn new_job(
     }
     let events = body::wants_events(request.headers());
     let header = text_header(request.headers(), "idempotency-key")?.map(str::to_owned);
-    let JsonText(text) = JsonText::from_request(request, &app).await?;
+    let JobText { text, room: _room } = JobText::from_request(request, &app).await?;
     let mut job = NewJob::read(&text)?;
     job.idempotency_key = job.idempotency_key.or(header);
     let accepted = job.submit(&app, &caller.tenant, None).await?;

@@ -28,6 +28,7 @@ use crate::{
     App,
     auth::Caller,
     batch::no_batch,
+    body::Room,
     error::ApiError,
     limits,
     lines::{Line, Lines},
@@ -59,7 +60,8 @@ pub(super) async fn respond(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    let mut lines = Lines::new(body, app.settings.body_bytes, limits::LINE_TIME);
+    let mut lines = Lines::new(body, app.body_bytes(), limits::LINE_TIME);
+    lines.share(app.settings.body_bytes, &app.large);
     let batch = match query.batch {
         None => app.begin_batch(&caller.tenant, None).await?,
         Some(id) => {
@@ -99,7 +101,7 @@ fn answers(intake: Arc<Intake>, lines: Lines) -> impl Stream<Item = Result<Bytes
     let end = (Arc::clone(&intake), Arc::clone(&whole));
     let read = stream::unfold((lines, whole), |(mut lines, whole)| async move {
         match lines.next().await {
-            Ok(line) => Some((line?, (lines, whole))),
+            Ok(line) => Some(((line?, lines.take_room()), (lines, whole))),
             // Whoever sends no more hardly reads this, and may come back: the batch stays open.
             Err(error) => {
                 tracing::info!(error.message = %error, "a stream of jobs broke off");
@@ -109,7 +111,7 @@ fn answers(intake: Arc<Intake>, lines: Lines) -> impl Stream<Item = Result<Bytes
         }
     });
     let submitting = Arc::clone(&intake);
-    let submitted = read.map(move |line| Arc::clone(&submitting).submit(line)).buffered(limits::LINES);
+    let submitted = read.map(move |(line, room)| Arc::clone(&submitting).submit(line, room)).buffered(limits::LINES);
     let counted = submitted.ready_chunks(limits::LINES).then(move |answers| Arc::clone(&intake).count(answers));
     let last = stream::once(async move {
         let (intake, whole) = end;
@@ -119,7 +121,8 @@ fn answers(intake: Arc<Intake>, lines: Lines) -> impl Stream<Item = Result<Bytes
 }
 
 impl Intake {
-    async fn submit(self: Arc<Self>, (line, text): Line) -> Answer {
+    /// Submits a line. One that is large keeps its room until then.
+    async fn submit(self: Arc<Self>, (line, text): Line, _room: Option<Room>) -> Answer {
         let index = u32::try_from(self.base + line - 1).unwrap_or(u32::MAX >> 1).min(u32::MAX >> 1);
         let job = text.and_then(|text| NewJob::read(&text));
         let result = match job {

@@ -18,7 +18,7 @@ use super::job_events;
 use crate::{
     App,
     auth::Caller,
-    body::{JsonText, Path, Query, text_header, wants_events},
+    body::{JobText, Path, Query, text_header, wants_events},
     error::{ApiError, ErrorBody},
     submit::{Accepted, Submission, due},
 };
@@ -79,7 +79,7 @@ pub(crate) async fn submit_job(
     Path(kind): Path<String>,
     Query(query): Query<SubmitQuery>,
     headers: HeaderMap,
-    JsonText(body): JsonText,
+    JobText { text: body, room: _room }: JobText,
 ) -> Result<Response, ApiError> {
     let lane = match query.lane.as_deref().map_or_else(|| text_header(&headers, "ruche-lane"), |lane| Ok(Some(lane)))? {
         None => Lane::default(),

@@ -185,6 +185,8 @@ pub(crate) fn ended(owner: &str) -> EndedJob {
         attempt: 2,
         state: EventType::Done,
         data: json!({ "text": "kept" }),
+        claim: None,
+        objects: false,
         created_at: Utc::now(),
         ended_at: Utc::now(),
         trace_id: None,

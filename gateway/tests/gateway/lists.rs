@@ -19,7 +19,8 @@ fn ids(page: &Value) -> Vec<String> {
 async fn say(gateway: &Fixture, job: &str, event: EventType, data: Value) {
     let job = Fixture::reference(job);
     let last = gateway.bus.last(&job).await.unwrap().unwrap();
-    let record = Record { n: last.record.n + 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data };
+    let record =
+        Record { n: last.record.n + 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data, claim: None };
     gateway.bus.append(&job, last.sequence, &record).await.unwrap();
 }
 
@@ -126,7 +127,8 @@ async fn a_flow_is_one_tree_from_whichever_job_it_is_asked_for() {
     gateway.store.put_job(row(root, None, vec![child]));
     gateway.store.put_job(row(child, Some(root), vec![leaf]));
     for (id, event) in [(leaf, EventType::Started), (join, EventType::Accepted)] {
-        let record = Record { n: 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data: Value::Null };
+        let record =
+            Record { n: 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data: Value::Null, claim: None };
         gateway.bus.append(&Fixture::reference(&id.to_string()), 0, &record).await.unwrap();
     }
     let node = |id: JobId, state: &str, children: Value| json!({ "id": id, "kind": "chat", "state": state, "children": children });

@@ -6,6 +6,7 @@
 mod bad_input;
 mod batches;
 mod chat;
+mod claims;
 mod dead;
 mod description;
 mod jobs;

@@ -10,7 +10,8 @@ use ruche_gateway::{
     ports::{Conversation, EndedFilter, EndedJob, Role, Store, StoredMessage},
 };
 use ruche_schemas::{
-    EventType, Job as _, JobId, JobRef, Lane, TenantId,
+    Claim, EventType, Job as _, JobId, JobRef, Lane, TenantId,
+    claim::Part,
     config::{self, Config, Secret},
     jobs::chat::Chat,
     tables,
@@ -81,6 +82,8 @@ impl Fill for DatabaseConnection {
             group_id: Set(job.group),
             group_index: Set(None),
             children: Set(Some(json!(job.children))),
+            claim: Set(job.claim.as_ref().map(|claim| json!(claim))),
+            objects: Set(job.objects),
         };
         tables::jobs::Entity::insert(row).exec_without_returning(self).await.unwrap();
         let Some(group) = job.group else { return };
@@ -173,12 +176,14 @@ async fn keeps_keys(store: &dyn Store, fill: &dyn Fill, acme: &TenantId) {
 }
 
 async fn tells_ended_jobs(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, other: &TenantId) {
-    for (state, data) in [
-        (EventType::Done, json!({ "text": "hi" })),
-        (EventType::Failed, json!({ "code": "x", "message": "y" })),
-        (EventType::Cancelled, json!(null)),
+    for (state, data, objects) in [
+        (EventType::Done, json!({ "text": "hi" }), false),
+        (EventType::Done, json!(null), true),
+        (EventType::Failed, json!({ "code": "x", "message": "y" }), true),
+        (EventType::Cancelled, json!(null), false),
     ] {
         let job = JobRef { tenant: acme.clone(), id: JobId::generate() };
+        let claim = (state == EventType::Done && objects).then(|| Claim::of(&job, Part::Output, b"large"));
         assert_eq!(store.job(&job).await.unwrap(), None);
         let ended = EndedJob {
             job: job.clone(),
@@ -187,6 +192,8 @@ async fn tells_ended_jobs(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, o
             attempt: 3,
             state,
             data,
+            claim,
+            objects,
             created_at: now(),
             ended_at: now(),
             trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
@@ -249,6 +256,8 @@ fn a_job(owner: &TenantId, state: EventType, group: Option<Uuid>) -> EndedJob {
         attempt: 1,
         state,
         data: json!(null),
+        claim: None,
+        objects: false,
         created_at: now(),
         ended_at: now(),
         trace_id: None,

@@ -22,7 +22,7 @@ use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Record, TenantId,
     config::{Config, Gateway},
     jobs::{
-        self,
+        self, Descriptor,
         chat::{Answer, Chat, Delta, FinishReason, Usage},
     },
 };
@@ -55,8 +55,13 @@ pub(crate) async fn start() -> Fixture {
 
 /// Jobs stay in the queue.
 pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
+    with_kinds(jobs::all(), change).await
+}
+
+/// Jobs of these kinds, which stay in the queue.
+pub(crate) async fn with_kinds(known: Vec<Descriptor>, change: impl FnOnce(&mut App)) -> Fixture {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let kinds: Vec<_> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<_> = known.iter().map(|descriptor| descriptor.kind.clone()).collect();
     let bus = Arc::new(memory::Memory::new(&kinds, 100, Duration::from_secs(30)));
     let store = Arc::new(adapters::memory::Memory::default());
     let (key, stranger, admin) = (keys::generate(), keys::generate(), keys::generate());
@@ -65,7 +70,7 @@ pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
     {
         store.create_key(&tenant(name), "test", role, keys::ApiKey::parse(key).unwrap()).await.unwrap();
     }
-    let mut app = App::new(settings(), bus.clone() as Arc<dyn Bus>, store.clone(), jobs::all());
+    let mut app = App::new(settings(), bus.clone() as Arc<dyn Bus>, store.clone(), known);
     change(&mut app);
     let server = Server::bind(app).await.unwrap();
     let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.app().lifecycle.clone());
@@ -244,7 +249,15 @@ impl Log {
     async fn append(&mut self, event: EventType, data: Value) {
         loop {
             let (sequence, n) = self.last;
-            let record = Record { n: n + 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data: data.clone() };
+            let record = Record {
+                n: n + 1,
+                event,
+                kind: Chat::KIND,
+                attempt: 1,
+                at: Utc::now(),
+                data: data.clone(),
+                claim: None,
+            };
             if let Ok(sequence) = self.bus.append(&self.job, sequence, &record).await {
                 self.last = (sequence, n + 1);
                 return;

@@ -21,6 +21,8 @@ pub struct Config {
     pub nats: Nats,
     /// The database.
     pub postgres: Postgres,
+    /// Where large bodies and results are kept.
+    pub objects: Objects,
     /// The HTTP and WebSocket entrance.
     pub gateway: Gateway,
     /// What a tenant may take.
@@ -119,9 +121,30 @@ mod tests {
     }
 
     #[test]
+    fn an_object_store_is_a_folder_or_a_bucket_and_its_keys_come_in_pairs() {
+        for url in ["", "file:///var/lib/ruche/objects", "s3://bucket", "s3://bucket/some/prefix"] {
+            assert!(with(&[("RUCHE_OBJECTS__URL", url)]).is_ok(), "{url}");
+        }
+        for url in ["file://folder", "file:///", "s3://", "s3:///prefix", "s3://b/../x", "s3://b//x", "/var/lib"] {
+            assert!(with(&[("RUCHE_OBJECTS__URL", url)]).is_err(), "{url}");
+        }
+        let endpoint = ("RUCHE_OBJECTS__ENDPOINT", "http://s3:8333");
+        let error = with(&[endpoint]).expect_err("in the clear").to_string();
+        assert!(error.contains("objects.allow_http"), "{error}");
+        assert!(with(&[endpoint, ("RUCHE_OBJECTS__ALLOW_HTTP", "true")]).expect("allowed").objects.allow_http);
+        assert!(with(&[("RUCHE_OBJECTS__ACCESS_KEY", "ruche")]).is_err());
+        let keys = [("RUCHE_OBJECTS__ACCESS_KEY", "ruche"), ("RUCHE_OBJECTS__SECRET_KEY", "s3cr3t")];
+        assert!(!format!("{:?}", with(&keys).expect("both").objects).contains("s3cr3t"));
+    }
+
+    #[test]
     fn an_error_names_the_key_the_value_and_what_is_allowed() {
         let error = with(&[("RUCHE_CHAT__SLOTS", "300")]).expect_err("too many").to_string();
         for part in ["chat.slots = 300", "1 to 256", "RUCHE_CHAT__SLOTS"] {
+            assert!(error.contains(part), "{error}");
+        }
+        let error = with(&[("RUCHE_OBJECTS__URL", "ftp://x")]).expect_err("no store").to_string();
+        for part in ["objects.url = ftp://x", "file:///", "s3://", "RUCHE_OBJECTS__URL"] {
             assert!(error.contains(part), "{error}");
         }
         let error = with(&[("RUCHE_GATEWAY__PORT", "many")]).expect_err("no number").to_string();

@@ -51,6 +51,61 @@ pub struct Postgres {
     pub connections: u32,
 }
 
+/// Where bodies and results go that are too large for a message.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objects {
+    /// `file:///folder` or `s3://bucket/prefix`; empty: there is none.
+    pub url: String,
+    /// The address of an S3 service that is not Amazon's, or empty.
+    pub endpoint: String,
+    /// The S3 region.
+    pub region: String,
+    /// The S3 access key; empty: the environment's or the machine's role.
+    pub access_key: String,
+    /// The S3 secret key.
+    pub secret_key: Secret,
+    /// Whether the endpoint may be `http://`.
+    pub allow_http: bool,
+    /// The largest body or result, in bytes.
+    pub max_bytes: u64,
+}
+
+impl Objects {
+    /// Whether the URL is one.
+    fn is_place(&self) -> bool {
+        match (self.url.strip_prefix("file://"), self.url.strip_prefix("s3://")) {
+            (Some(folder), _) => folder.starts_with('/') && !folder.trim_matches('/').is_empty(),
+            (_, Some(place)) => {
+                let mut parts = place.trim_end_matches('/').split('/');
+                parts.all(|part| !matches!(part, "" | "." | ".."))
+            }
+            _ => self.url.is_empty(),
+        }
+    }
+
+    fn check(
+        &self,
+        rule: impl Fn(bool, &'static str, String, &'static str) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
+        let Self { url, endpoint, access_key, secret_key, allow_http, max_bytes, .. } = self;
+        let places = "empty, file:///folder (an absolute path) or s3://bucket/prefix";
+        rule(self.is_place(), "objects.url", url.clone(), places)?;
+        let secure = endpoint.is_empty() || endpoint.starts_with("https://");
+        let reachable = secure || (*allow_http && endpoint.starts_with("http://"));
+        let allowed = "empty, https://.., or http://.. with objects.allow_http = true";
+        rule(reachable, "objects.endpoint", endpoint.clone(), allowed)?;
+        let paired = access_key.is_empty() == secret_key.0.is_empty();
+        let both = "set together with objects.secret_key, or neither";
+        rule(paired, "objects.access_key", access_key.clone(), both)?;
+        let range = (crate::CLAIM_BYTES as u64..=LARGEST_OBJECT).contains(max_bytes);
+        rule(range, "objects.max_bytes", max_bytes.to_string(), "262144 to 268435456")
+    }
+}
+
+/// The most that [`Objects::max_bytes`] may be: bodies and results pass through memory whole.
+const LARGEST_OBJECT: u64 = 256 << 20;
+
 /// The HTTP and WebSocket entrance.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,7 +203,7 @@ impl Config {
         let name = |s: &str| {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
-        let Self { nats, postgres, gateway, limits, worker, chat, telemetry, .. } = self;
+        let Self { nats, postgres, objects, gateway, limits, worker, chat, telemetry, .. } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)
         };
@@ -158,6 +213,7 @@ impl Config {
         rule(nats.backlog_jobs > 0, "nats.backlog_jobs", nats.backlog_jobs.to_string(), "at least 1")?;
         rule(name(&postgres.schema), "postgres.schema", postgres.schema.clone(), "1 to 32 of a-z, 0-9 and _")?;
         number("postgres.connections", postgres.connections.into(), 1, 1000, "1 to 1000")?;
+        objects.check(rule)?;
         number("gateway.body_bytes", gateway.body_bytes as u64, 1024, 1 << 30, "1024 to 1073741824")?;
         number("gateway.sockets", gateway.sockets as u64, 1, 1_000_000, "1 to 1000000")?;
         number("gateway.wait_seconds", gateway.wait_seconds, 1, 86_400, "1 to 86400")?;

@@ -31,6 +31,10 @@ pub struct Model {
     pub group_index: Option<i32>,
     /// The ids of the jobs that its end started, as a JSON array.
     pub children: Option<Json>,
+    /// Where the output is, when it is in the object store: there is no `data` then.
+    pub claim: Option<Json>,
+    /// Whether it has objects in the object store, which go before this row does.
+    pub objects: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -41,6 +41,7 @@ struct Row {
     ended_at: DateTime<Utc>,
     place: Option<Place>,
     children: Vec<JobId>,
+    objects: bool,
 }
 
 #[derive(Debug)]
@@ -126,7 +127,7 @@ impl State {
         let group = &mut counted.group;
         group.expected = group.expected.or(place.of.map(u64::from));
         match ended.outcome {
-            Outcome::Done(_) => group.done += 1,
+            Outcome::Done(_) | Outcome::Claimed(_) => group.done += 1,
             Outcome::Failed(_) => group.failed += 1,
             Outcome::Cancelled => group.cancelled += 1,
         }
@@ -150,6 +151,7 @@ fn kept(outcome: &Outcome<Value>) -> Outcome<Value> {
         Outcome::Failed(Failure { code, message, param }) => {
             Outcome::Failed(Failure { code: text(code), message: text(message), param: param.as_deref().map(text) })
         }
+        Outcome::Claimed(claim) => Outcome::Claimed(claim.clone()),
         Outcome::Cancelled => Outcome::Cancelled,
     }
 }
@@ -204,7 +206,8 @@ impl Ledger for MemoryLedger {
         let outcome = kept(&ended.outcome);
         let stored = Stored { outcome, attempt: *attempt, kind: ended.kind.clone() };
         let (tenant, children, ended_at) = (job.tenant.clone(), ended.children.clone(), ended.ended_at);
-        state.jobs.insert(job.id, Row { tenant, stored, ended_at, place: ended.member, children });
+        let (place, objects) = (ended.member, ended.objects);
+        state.jobs.insert(job.id, Row { tenant, stored, ended_at, place, children, objects });
         if let Some(place) = ended.member {
             state.count(ended, place);
         }
@@ -231,11 +234,30 @@ impl Ledger for MemoryLedger {
         Ok(members.into_iter().map(|((_, id), stored)| (id, stored)).collect())
     }
 
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+        let state = self.state();
+        let old = state.jobs.iter().filter(|(_, row)| row.objects && row.ended_at < before);
+        let mut old: Vec<_> = old.map(|(id, row)| (row.ended_at, *id, row.tenant.clone())).collect();
+        old.sort_unstable_by_key(|(at, id, _)| (*at, *id));
+        old.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(old.into_iter().map(|(_, id, tenant)| JobRef { tenant, id }).collect())
+    }
+
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+        let mut state = self.state();
+        for job in jobs {
+            if let Some(row) = state.jobs.get_mut(&job.id).filter(|row| row.tenant == job.tenant) {
+                row.objects = false;
+            }
+        }
+        Ok(())
+    }
+
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
         let mut state = self.state();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let State { jobs, fences, groups, .. } = &mut *state;
-        let gone = drain(jobs, limit, |row| (row.ended_at < before).then_some(row.ended_at))
+        let gone = drain(jobs, limit, |row| (row.ended_at < before && !row.objects).then_some(row.ended_at))
             + drain(fences, limit, |(_, at)| (*at < before).then_some(*at))
             + drain(groups, limit, |counted| counted.ended_at.filter(|at| *at < before));
         Ok(gone as u64)

@@ -59,8 +59,20 @@ pub trait Ledger: Send + Sync + 'static {
     /// [`LedgerError::Unavailable`].
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError>;
 
-    /// Forgets what ended before this time (rows of jobs, fences and groups), at most `limit` of each. Returns how
-    /// many rows went.
+    /// Jobs that ended before this time and have objects in the object store, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`].
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError>;
+
+    /// These jobs have no objects any more, so that they can be forgotten.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`]: again is always safe.
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError>;
+
+    /// Forgets what ended before this time (rows of jobs that have no objects, fences and groups), at most `limit` of
+    /// each. Returns how many rows went.
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`].
@@ -100,6 +112,8 @@ pub struct Ended {
     pub member: Option<Place>,
     /// The jobs that its end starts.
     pub children: Vec<JobId>,
+    /// Whether it has objects in the object store: its body, its output.
+    pub objects: bool,
 }
 
 /// A place in a group.

@@ -14,7 +14,7 @@ use serde_json::{Value, value::RawValue};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::{EventLog, JobError, Shared};
+use super::{EventLog, JobError, Shared, claims};
 use crate::ports::ledger::{Keep, LedgerError, Stored};
 
 /// What an attempt works in.
@@ -190,7 +190,7 @@ impl Standing {
 /// How a job ended, by its last event; `None` if it has not.
 fn outcome(last: &Record) -> Option<Outcome<Value>> {
     match last.event {
-        EventType::Done => Some(Outcome::Done(last.data.clone())),
+        EventType::Done => Some(claims::claimed(Outcome::Done(last.data.clone()), last.claim.clone())),
         EventType::Cancelled => Some(Outcome::Cancelled),
         EventType::Failed => {
             let failure = last.parse().unwrap_or_else(|_| Failure::new("unknown", "the failure can't be read"));
@@ -221,7 +221,7 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
     let running = shared.running.begin(&delivery.job);
     let scope = Scope { log, attempt: delivery.attempt, past, cancel: running.token.clone(), quiet };
     let deadline = shared.parts.handler.limits().deadline;
-    let work = AssertUnwindSafe(shared.parts.handler.run(job, scope)).catch_unwind();
+    let work = AssertUnwindSafe(claims::run(shared, job, scope)).catch_unwind();
     tokio::select! {
         worked = work => match worked {
             Ok(Ok(worked)) => Verdict::Ended { outcome: Outcome::Done(worked.output), keep: worked.keep },

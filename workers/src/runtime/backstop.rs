@@ -1,15 +1,14 @@
-//! Ends jobs that the server has given up without a worker's word on them, and forgets what ended long ago.
+//! Ends jobs that the server has given up without a worker's word on them.
 //!
 //! One task of each a process; any number of processes may run them, because each step can be repeated.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
-use ruche_bus::{Bus, DeadLetter};
+use ruche_bus::{Bus, DeadLetter, objects::Claims};
 use ruche_schemas::{Envelope, JobRef, Kind};
 use serde_json::value::RawValue;
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::{
     Patience,
@@ -18,14 +17,9 @@ use super::{
 };
 use crate::ports::ledger::Ledger;
 
-/// How often what has ended long ago is looked for, on average.
-const PURGE: Duration = Duration::from_secs(300);
-/// Rows of each table that one statement deletes: few, so that nobody waits for it.
-const PURGED_AT_ONCE: u64 = 1_000;
-
 /// Moves what the server has given up to the dead letters and stores it as failed, until dropped.
-pub async fn backstop(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>, versions: Arc<BTreeMap<Kind, u16>>) {
-    let ends = Ends { bus, ledger, versions };
+pub async fn backstop(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>, claims: Claims, versions: Arc<BTreeMap<Kind, u16>>) {
+    let ends = Ends { bus, ledger, claims, versions };
     let mut patience = Patience::endless();
     loop {
         match ends.bus.given_up().await {
@@ -72,25 +66,4 @@ fn envelope(letter: &DeadLetter) -> Unread {
         let (kind, job, body) = (letter.kind.clone(), letter.job.clone(), RawValue::NULL.to_owned());
         Envelope::of(kind, 0, job.id, job.tenant, letter.lane, letter.at, body)
     })
-}
-
-/// Forgets what ended more than `days` ago, in small steps, until dropped. 0 days: nothing is ever forgotten.
-pub async fn forget(ledger: Arc<dyn Ledger>, days: u32) {
-    if days == 0 {
-        return;
-    }
-    loop {
-        tokio::time::sleep(PURGE.mul_f64(0.5 + rand::random::<f64>())).await;
-        loop {
-            match ledger.purge(Utc::now() - TimeDelta::days(days.into()), PURGED_AT_ONCE).await {
-                Ok(0) => break,
-                Ok(rows) => info!(rows, days, "forgot what ended long ago"),
-                Err(error) => {
-                    warn!(%error, "can't forget what ended long ago: trying again later");
-                    break;
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
 }

@@ -11,7 +11,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::Utc;
-use ruche_bus::{AppendError, Bus, DeadLetter, Headers, Message, PublishError, trace};
+use ruche_bus::{
+    AppendError, Bus, DeadLetter, Headers, Message, PublishError,
+    objects::{ClaimError, Claims},
+    trace,
+};
 use ruche_schemas::{
     Envelope, EventType, Failure, JobId, JobRef, Kind, Record, TenantId,
     event::{Accepted, Outcome},
@@ -22,7 +26,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing::{info, warn};
 
-use super::{EventLog, LogError, Patience, group};
+use super::{EventLog, LogError, Patience, claims, group};
 use crate::ports::ledger::{Committed, Ended, Ledger, LedgerError, Place};
 
 /// How long the end of a job waits for room in a queue. Then it comes again later, and others have its slot: they
@@ -34,6 +38,7 @@ const ROOM: Duration = Duration::from_secs(5);
 pub(super) struct Ends {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) claims: Claims,
     /// The version of each kind's schema.
     pub(super) versions: Arc<BTreeMap<Kind, u16>>,
 }
@@ -51,6 +56,12 @@ impl From<LedgerError> for HeldUp {
 
 impl From<ruche_bus::Unavailable> for HeldUp {
     fn from(error: ruche_bus::Unavailable) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<ClaimError> for HeldUp {
+    fn from(error: ClaimError) -> Self {
         Self(error.to_string())
     }
 }
@@ -80,7 +91,14 @@ pub(super) fn place<T>(job: &Envelope<T>) -> Option<Place> {
 
 /// Starts what follows a job that has ended like this and is committed.
 pub(super) async fn follow<T: Sync>(ends: &Ends, job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<(), HeldUp> {
-    for child in children(job, outcome).unwrap_or_default() {
+    let following = match outcome {
+        Outcome::Claimed(claim) if !job.then.is_empty() => {
+            let output = claims::output(&ends.claims, &job.tenant, claim).await?;
+            children(job, &Outcome::Done(output))
+        }
+        outcome => children(job, outcome),
+    };
+    for child in following.unwrap_or_default() {
         start(ends, &job.tenant, child).await?;
     }
     match &job.member {
@@ -94,18 +112,28 @@ pub(super) async fn start(ends: &Ends, tenant: &TenantId, child: Child) -> Resul
     let kind = child.template.kind.clone();
     let version = ends.versions.get(&kind).copied();
     let child = child.envelope(tenant.clone(), version.unwrap_or_default(), Utc::now());
-    let unknown = || Failure::new(codes::INVALID, PublishError::UnknownKind { kind }.to_string()).with_param("kind");
-    let refusal = match version {
-        None => Some(unknown()),
-        Some(_) => publish(ends, &child).await?,
+    if version.is_none() {
+        let failure = Failure::new(codes::INVALID, PublishError::UnknownKind { kind }.to_string()).with_param("kind");
+        return Box::pin(stillborn(ends, child, failure)).await;
+    }
+    let child = match claims::child(ends, child).await? {
+        Ok(child) => child,
+        Err((child, failure)) => return Box::pin(stillborn(ends, child, failure)).await,
     };
-    match refusal {
+    match publish(ends, &child).await? {
         None => {
             accept(ends, &child).await;
             Ok(())
         }
         Some(failure) => Box::pin(stillborn(ends, child, failure)).await,
     }
+}
+
+/// Ends a job of a flow that can't be what it should.
+pub(super) async fn refuse(ends: &Ends, tenant: &TenantId, child: Child, failure: Failure) -> Result<(), HeldUp> {
+    let version = ends.versions.get(&child.template.kind).copied();
+    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), Utc::now());
+    Box::pin(stillborn(ends, child, failure)).await
 }
 
 fn of<T>(job: &Envelope<T>) -> JobRef {
@@ -149,7 +177,7 @@ async fn accept<T>(ends: &Ends, job: &Envelope<T>) {
     };
     let data = serde_json::to_value(&accepted).unwrap_or_default();
     let (event, kind) = (EventType::Accepted, job.kind.clone());
-    let record = Record { n: 1, event, kind, attempt: 0, at: job.created_at, data };
+    let record = Record { n: 1, event, kind, attempt: 0, at: job.created_at, data, claim: None };
     match ends.bus.append(&of(job), 0, &record).await {
         Ok(_) | Err(AppendError::Conflict) => {}
         Err(error) => warn!(%error, child.id = %job.id, "a child's log could not be begun: it runs all the same"),
@@ -202,6 +230,7 @@ pub(super) async fn give_up<T: Serialize + Sync>(
         origin: job.origin,
         member: place(job),
         children: ids(&children),
+        objects: job.claim.is_some(),
     };
     let (outcome, attempt) = match ends.ledger.commit(&ended).await? {
         Committed::Stored => (ended.outcome, attempt),
@@ -213,7 +242,7 @@ pub(super) async fn give_up<T: Serialize + Sync>(
     let mut log =
         EventLog::open(Arc::clone(&ends.bus), letter.job.clone(), letter.kind.clone(), attempt, last.as_ref());
     if last.is_none_or(|last| !last.record.event.is_final()) {
-        match log.append(outcome.event_type(), outcome.data().unwrap_or_default()).await {
+        match log.end(&outcome).await {
             Ok(()) | Err(LogError::Ended) => {}
             Err(error) => return Err(error.into()),
         }

@@ -7,8 +7,9 @@
 use std::sync::Arc;
 
 use ruche_schemas::{
-    EventType, JobId, JobRef, Kind, Lane, TenantId,
+    EventType, Failure, JobId, JobRef, Kind, Lane, TenantId,
     event::Outcome,
+    failure::codes,
     flow::{Join, MAX_CHILDREN, Member, Origin, Template, child},
 };
 use serde_json::{Value, json};
@@ -16,8 +17,8 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{
-    EventLog, LogError,
-    flow::{Ends, HeldUp, start},
+    EventLog, LogError, claims,
+    flow::{Ends, HeldUp, refuse, start},
 };
 use crate::ports::ledger::{Group, Stored};
 
@@ -39,19 +40,41 @@ pub(super) async fn look(ends: &Ends, tenant: &TenantId, member: &Member) -> Res
 
 async fn joined(ends: &Ends, tenant: &TenantId, group: Uuid, join: &Join) -> Result<(), HeldUp> {
     let members = ends.ledger.members(tenant, group, MAX_CHILDREN as u64).await?;
-    let results: Vec<Value> = members.into_iter().map(result).collect();
-    info!(group = %group, jobs = results.len(), "all jobs of a fan have ended");
-    let results = json!({ "results": results });
-    start(ends, tenant, child(join.id, &join.template, &results, Lane::default(), join.origin, None)).await
+    info!(group = %group, jobs = members.len(), "all jobs of a fan have ended");
+    let whole = |results: Vec<Value>| {
+        let results = json!({ "results": results });
+        child(join.id, &join.template, &results, Lane::default(), join.origin, None)
+    };
+    let (bytes, max) = (members.iter().map(|(_, stored)| kept_apart(stored)).sum::<u64>(), ends.claims.max_bytes());
+    if bytes > max && ends.claims.objects().is_some() {
+        let message = format!(
+            "the results that it joins have more than {bytes} bytes together: at most {max} are allowed (objects.max_bytes)"
+        );
+        return refuse(ends, tenant, whole(Vec::new()), Failure::new(codes::INVALID, message).with_param("body")).await;
+    }
+    let mut results = Vec::with_capacity(members.len());
+    for member in members {
+        results.push(result(ends, tenant, member).await?);
+    }
+    start(ends, tenant, whole(results)).await
 }
 
-fn result((job, stored): (JobId, Stored)) -> Value {
+/// How many bytes of a member's result are in the object store.
+fn kept_apart(stored: &Stored) -> u64 {
+    stored.outcome.claim().map_or(0, |claim| claim.bytes)
+}
+
+async fn result(ends: &Ends, tenant: &TenantId, (job, stored): (JobId, Stored)) -> Result<Value, HeldUp> {
     let state = stored.outcome.event_type().as_str();
-    match stored.outcome {
+    Ok(match stored.outcome {
         Outcome::Done(output) => json!({"job": job, "state": state, "output": output}),
+        Outcome::Claimed(claim) => {
+            let output = claims::output(&ends.claims, tenant, &claim).await?;
+            json!({"job": job, "state": state, "output": output})
+        }
         Outcome::Failed(failure) => json!({"job": job, "state": state, "error": failure}),
         Outcome::Cancelled => json!({"job": job, "state": state}),
-    }
+    })
 }
 
 async fn batch(ends: &Ends, tenant: &TenantId, id: Uuid, group: Group) -> Result<(), HeldUp> {

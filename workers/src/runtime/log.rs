@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
 use ruche_bus::{AppendError, Bus, Logged, Unavailable};
-use ruche_schemas::{EventType, JobRef, Kind, Record};
+use ruche_schemas::{Claim, EventType, JobRef, Kind, Record, event::Outcome};
 use serde_json::Value;
 
 use super::patience::Patience;
@@ -75,7 +75,7 @@ impl EventLog {
     /// As [`Self::append`].
     pub async fn say_started(&mut self) -> Result<(), LogError> {
         match self.started.take() {
-            Some(started) => self.write(EventType::Started, started).await,
+            Some(started) => self.write(EventType::Started, started, None).await,
             None => Ok(()),
         }
     }
@@ -88,13 +88,22 @@ impl EventLog {
         if !event.is_final() {
             self.say_started().await?;
         }
-        self.write(event, data).await
+        self.write(event, data, None).await
     }
 
-    async fn write(&mut self, event: EventType, data: Value) -> Result<(), LogError> {
+    /// Appends the last event: how the job ended.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`].
+    pub async fn end(&mut self, outcome: &Outcome<Value>) -> Result<(), LogError> {
+        let data = outcome.data().unwrap_or_default();
+        self.write(outcome.event_type(), data, outcome.claim().cloned()).await
+    }
+
+    async fn write(&mut self, event: EventType, data: Value, claim: Option<Claim>) -> Result<(), LogError> {
         let mut patience = Patience::new(APPEND_PATIENCE);
         let (kind, attempt) = (self.kind.clone(), self.attempt);
-        let mut record = Record { n: self.n + 1, event, kind, attempt, at: Utc::now(), data };
+        let mut record = Record { n: self.n + 1, event, kind, attempt, at: Utc::now(), data, claim };
         loop {
             let unavailable = match self.bus.append(&self.job, self.sequence, &record).await {
                 Ok(sequence) => {

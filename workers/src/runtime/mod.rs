@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use ruche_bus::{Bus, Deliveries, Delivery, Unavailable};
+use ruche_bus::{Bus, Deliveries, Delivery, Unavailable, objects::Claims};
 use ruche_schemas::Kind;
 use tokio::{
     runtime::Handle,
@@ -28,6 +28,7 @@ mod announce;
 mod attempt;
 mod backstop;
 mod cancel;
+mod claims;
 mod context;
 mod extend;
 mod flow;
@@ -37,13 +38,15 @@ mod holds;
 mod log;
 mod metrics;
 mod patience;
+mod retention;
 mod settle;
 
-pub use backstop::{backstop, forget};
+pub use backstop::backstop;
 pub use context::{Context, JobError};
 pub use log::{EventLog, LogError};
 pub use metrics::Metrics;
 pub use patience::Patience;
+pub use retention::{Hindrance, forget, forget_some, sweep, sweep_once};
 
 pub(crate) use attempt::Scope;
 pub(crate) use context::write as write_reports;
@@ -55,6 +58,8 @@ pub struct Parts {
     pub bus: Arc<dyn Bus>,
     /// Where outcomes are kept.
     pub ledger: Arc<dyn Ledger>,
+    /// What is too large for a message, or for a row.
+    pub claims: Claims,
     /// What does the work.
     pub handler: Arc<dyn AnyHandler>,
     /// What is counted.
@@ -84,6 +89,8 @@ pub struct Options {
     pub drain: Duration,
     /// How many of a tenant's jobs of this kind may run at once, on all workers together; 0: as many as there are.
     pub in_flight: u32,
+    /// How long an attempt waits for an object store that is away.
+    pub store_patience: Duration,
     /// Its machine.
     pub host: String,
     /// What its operator says of it.
@@ -104,6 +111,7 @@ impl Default for Options {
             ack_wait: half_a_minute,
             drain: half_a_minute,
             in_flight: 0,
+            store_patience: claims::AWAY,
             host: String::new(),
             labels: BTreeMap::new(),
             quiet: QUIET,
@@ -163,7 +171,7 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     let pulses = extend::Pulses::start(&parts.pulse, options.ack_wait);
     let shared = Arc::new(Shared {
         pulses,
-        ends: flow::Ends { bus, ledger, versions },
+        ends: flow::Ends { bus, ledger, claims: parts.claims.clone(), versions },
         parts,
         metrics,
         options,

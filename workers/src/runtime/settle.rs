@@ -15,7 +15,7 @@ use tracing::{Instrument, info, info_span, warn};
 use super::{
     EventLog, LogError, Patience, Shared,
     attempt::{self, Unread, Verdict},
-    flow,
+    claims, flow,
     gate::{self, Gate},
 };
 use crate::ports::ledger::{Committed, Ended, Keep, LedgerError};
@@ -58,7 +58,7 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     .await;
 }
 
-/// The order that nothing may change: outcome stored, what follows started, event said, delivery settled. What fails on the way leaves
+/// The order that nothing may change: a large output put away, outcome stored, what follows started, event said, delivery settled. What fails on the way leaves
 /// the delivery unsettled, and the next attempt goes on from what is stored.
 async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
     let (log, verdict, job) = match attempt::read(&delivery) {
@@ -138,7 +138,12 @@ async fn end(
 ) -> &'static str {
     let attempt = delivery.attempt;
     let was_failed = matches!(outcome, Outcome::Failed(_));
+    let Some((outcome, claim)) = claims::put_away(shared, job, outcome).await else {
+        return settled(delivery.retry(Duration::ZERO).await, "handed_back");
+    };
+    let objects = job.claim.is_some() || claim.is_some();
     let (outcome, children) = flow::spread(job, outcome);
+    let outcome = claims::claimed(outcome, claim);
     if job.ephemeral {
         return say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
     }
@@ -158,6 +163,7 @@ async fn end(
         origin: job.origin,
         member: flow::place(job),
         children: flow::ids(&children),
+        objects,
     };
     match commit(shared, job, ended).await {
         Kept::As(outcome, attempt) => say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await,
@@ -225,8 +231,7 @@ async fn say_and_ack(
             warn!(%error, "the outcome is stored: the next attempt goes on from there");
             return settled(delivery.retry(HELD_UP).await, "held_up");
         }
-        let data = outcome.data().unwrap_or_default();
-        match log.append(outcome.event_type(), data).await {
+        match log.end(&outcome).await {
             Ok(()) | Err(LogError::Ended) => {}
             Err(LogError::Superseded) => return "superseded",
             Err(LogError::Unavailable(error)) => {
@@ -241,7 +246,7 @@ async fn say_and_ack(
             info!(error.type = failure.code, error = %failure, "failed: kept as a dead letter");
             settled(delivery.reject(bus, failure, attempt, Utc::now()).await, name)
         }
-        Outcome::Done(_) | Outcome::Cancelled => settled(delivery.done().await, name),
+        Outcome::Done(_) | Outcome::Claimed(_) | Outcome::Cancelled => settled(delivery.done().await, name),
     }
 }
 

@@ -396,6 +396,12 @@ impl Ledger for Life {
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
         self.on_ledger("members", JobId(group), self.world.ledger.members(tenant, group, limit)).await
     }
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+        self.world.ledger.holding(before, limit).await
+    }
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+        self.world.ledger.released(jobs).await
+    }
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
         self.world.ledger.purge(before, limit).await
     }

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use faults::{Life, World};
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Headers, Message, memory::Memory};
+use ruche_bus::{Bus, Headers, Message, memory::Memory, objects::Claims};
 use ruche_schemas::{
     Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
     event::Outcome,
@@ -174,6 +174,7 @@ async fn submit(world: &World, job: &Envelope<Value>) {
         attempt: 0,
         at: job.created_at,
         data: Value::Null,
+        claim: None,
     };
     // As a gateway does it: before, or not at all where it died.
     let begun = match world.number((job.id, "begun")).is_multiple_of(2) {
@@ -191,6 +192,7 @@ async fn worker(world: Arc<World>, name: &'static str) {
         let parts = Parts {
             bus: Arc::new(life.clone()),
             ledger: Arc::new(life.clone()),
+            claims: Claims::none(),
             handler: handler(Player),
             metrics: Metrics::register(&mut Registry::default()),
             pulse: tokio::runtime::Handle::current(),

@@ -11,9 +11,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Depth, Message, nats::Nats};
+use ruche_bus::{
+    Bus, Depth, Message,
+    nats::Nats,
+    objects::{Claims, memory::Memory},
+};
 use ruche_schemas::{
-    Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
     config::{self, Config},
     event::Progress,
 };
@@ -42,6 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Probe {
     /// Ends well.
     Echo(String),
+    /// Gives a text of so many bytes, quotes included.
+    Grow(usize),
     /// Waits until the test opens the gate, then ends well.
     Gated,
     /// Fails and asks for another try.
@@ -70,7 +76,7 @@ impl Job for Probe {
     const KIND: Kind = Kind::new("probe");
     const VERSION: u16 = 1;
     const LIMITS: Limits = Limits {
-        payload_bytes: 1024,
+        payload_bytes: 8 << 20,
         deadline: Duration::from_secs(60),
         attempts: 3,
         backoff: Backoff { base: Duration::from_millis(10), factor: 1.0, cap: Duration::from_millis(10) },
@@ -117,6 +123,7 @@ impl Handler<Probe> for Shared {
         *self.0.runs.lock().unwrap().entry(job.id).or_default() += 1;
         match &job.body {
             Probe::Echo(text) => return Ok(text.clone()),
+            Probe::Grow(bytes) => return Ok("x".repeat(bytes - 2)),
             Probe::Gated => {
                 self.0.began.add_permits(1);
                 self.0.gate.acquire().await.unwrap().forget();
@@ -149,6 +156,8 @@ pub struct System {
     pub ledger: Arc<Postgres>,
     pub tenant: TenantId,
     pub settings: config::Nats,
+    /// What is too large for a message.
+    pub claims: Claims,
     /// What workers have besides their names, slots and patience.
     pub options: Options,
 }
@@ -179,6 +188,7 @@ impl System {
             ledger,
             tenant: "acme".parse().unwrap(),
             settings: config.nats,
+            claims: Claims::new(Arc::new(Memory::default()), 4 << 20),
             // Every start is said, so that tests can tell what happened.
             options: Options { quiet: Duration::ZERO, ..Options::default() },
         }
@@ -219,6 +229,7 @@ impl System {
         let parts = Parts {
             bus: self.bus.clone(),
             ledger,
+            claims: self.claims.clone(),
             handler: handler(Shared(probe.clone())),
             metrics: Metrics::register(&mut Registry::default()),
             pulse,
@@ -247,6 +258,16 @@ impl System {
         self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
     }
 
+    /// Publishes a job whose body is in the object store.
+    pub async fn submit_claimed(&self, claim: Claim) -> JobRef {
+        let id = claim.key.split('/').nth(1).unwrap().parse().unwrap();
+        let body = serde_json::Value::Null;
+        let (kind, version, at) = (Probe::KIND, Probe::VERSION, Utc::now());
+        let mut envelope = Envelope::of(kind, version, id, self.tenant.clone(), Lane::Normal, at, body);
+        envelope.claim = Some(claim);
+        self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
+    }
+
     /// An envelope of this tenant.
     pub fn envelope(&self, id: JobId, body: Probe) -> Envelope<Probe> {
         Envelope::new(id, self.tenant.clone(), Lane::Normal, Utc::now(), body)
@@ -267,7 +288,7 @@ impl System {
     /// Says that the job is accepted.
     pub async fn begin_log(&self, job: &JobRef) -> u64 {
         let (event, kind, at) = (EventType::Accepted, Probe::KIND, Utc::now());
-        let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null };
+        let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null, claim: None };
         self.bus.append(job, 0, &accepted).await.unwrap()
     }
 
@@ -384,6 +405,14 @@ impl Ledger for Witness {
 
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
         self.ledger.members(tenant, group, limit).await
+    }
+
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+        self.ledger.holding(before, limit).await
+    }
+
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+        self.ledger.released(jobs).await
     }
 
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {

@@ -14,7 +14,10 @@ use tokio::sync::OnceCell;
 use crate::{ServiceError, logins, nats, ports, postgres, process::Process, tools::Tools};
 
 mod folder;
+mod s3;
 mod template;
+
+pub use s3::{BUCKET, shared_s3};
 
 /// How often a start is tried again with another port: somebody may take it between our look and the server's start.
 const TRIES: usize = 4;

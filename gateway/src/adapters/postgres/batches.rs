@@ -142,6 +142,8 @@ pub(super) async fn put_cancelled(db: &DatabaseConnection, job: &EndedJob) -> Re
         group_id: Set(job.group),
         group_index: Set(None),
         children: Set(None),
+        claim: Set(None),
+        objects: Set(job.objects),
     };
     let ended = OnConflict::column(jobs::Column::Id).do_nothing().to_owned();
     let inserted = jobs::Entity::insert(row).on_conflict(ended).exec_without_returning(&transaction).await?;

@@ -100,6 +100,8 @@ fn ended(row: jobs::Model) -> Result<EndedJob, StoreError> {
         attempt: unreadable("jobs.attempt", row.attempt.try_into())?,
         state,
         data: row.data.unwrap_or(Value::Null),
+        claim: unreadable("jobs.claim", row.claim.map(serde_json::from_value).transpose())?,
+        objects: row.objects,
         created_at: row.created_at,
         ended_at: row.ended_at,
         trace_id: row.trace_id,

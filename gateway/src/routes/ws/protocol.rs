@@ -168,8 +168,13 @@ pub fn error(reference: Option<&str>, job: Option<&JobRef>, error: &ApiError) ->
 /// An event of a job: the only message with an `n`.
 #[must_use]
 pub fn event(job: &JobRef, record: &Record) -> Value {
-    let Record { n, event, kind, attempt, at, data } = record;
-    json!({ "job": job.id, "n": n, "type": event, "kind": kind, "attempt": attempt, "at": at, "data": data })
+    let Record { n, event, kind, attempt, at, data, claim } = record;
+    let mut told =
+        json!({ "job": job.id, "n": n, "type": event, "kind": kind, "attempt": attempt, "at": at, "data": data });
+    if let Some(claim) = claim {
+        told["claim"] = json!(claim);
+    }
+    told
 }
 
 #[cfg(test)]

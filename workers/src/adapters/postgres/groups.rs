@@ -38,7 +38,7 @@ pub(super) async fn count(db: &impl ConnectionTrait, ended: &[&Ended]) -> Result
                 "expected": place.of.map(super::fences::number), "at": ended.ended_at})
         });
         let state = match ended.outcome {
-            Outcome::Done(_) => "done",
+            Outcome::Done(_) | Outcome::Claimed(_) => "done",
             Outcome::Failed(_) => "failed",
             Outcome::Cancelled => "cancelled",
         };

@@ -14,10 +14,10 @@ use crate::ports::ledger::{Ended, LedgerError, Stored, json, text};
 /// however many there are.
 const INSERT: &str = "
 INSERT INTO jobs (id, tenant, kind, lane, attempt, state, data, created_at, ended_at, trace_id, root, parent,
-    group_id, group_index, children)
+    group_id, group_index, children, claim, objects)
 SELECT r.* FROM jsonb_to_recordset($1::text::jsonb) AS r (id uuid, tenant text, kind text, lane text,
     attempt integer, state text, data jsonb, created_at timestamptz, ended_at timestamptz, trace_id text, root uuid,
-    parent uuid, group_id uuid, group_index integer, children jsonb)
+    parent uuid, group_id uuid, group_index integer, children jsonb, claim jsonb, objects boolean)
 WHERE NOT EXISTS (
     SELECT FROM job_fences f WHERE f.job = r.id AND f.tenant = r.tenant AND f.attempt > r.attempt)
 ON CONFLICT (id) DO NOTHING
@@ -30,7 +30,7 @@ RETURNING id";
 pub(super) fn row(ended: &Ended) -> Result<String, LedgerError> {
     let unwritable = |error: serde_json::Error| LedgerError::Unavailable(error.to_string());
     let data = match &ended.outcome {
-        Outcome::Cancelled => None,
+        Outcome::Claimed(_) | Outcome::Cancelled => None,
         outcome => Some(json(outcome.data().map_err(unwritable)?)),
     };
     let row = serde_json::json!({
@@ -48,6 +48,8 @@ pub(super) fn row(ended: &Ended) -> Result<String, LedgerError> {
         "parent": ended.origin.map(|origin| origin.parent),
         "group_id": ended.member.map(|member| member.group),
         "group_index": ended.member.and_then(|member| i32::try_from(member.index).ok()),
+        "claim": ended.outcome.claim(),
+        "objects": ended.objects,
         "children": (!ended.children.is_empty()).then_some(&ended.children),
     });
     Ok(row.to_string())
@@ -88,8 +90,9 @@ fn read(row: jobs::Model) -> Result<Stored, LedgerError> {
     let id = row.id;
     let unreadable = |what: String| LedgerError::Unavailable(format!("the row of job {id} can't be read: {what}"));
     let data = row.data.unwrap_or(Json::Null);
+    let claim = row.claim.map(serde_json::from_value).transpose().map_err(|error| unreadable(error.to_string()))?;
     let outcome = match row.state.as_str() {
-        "done" => Outcome::Done(data),
+        "done" => claim.map_or(Outcome::Done(data), Outcome::Claimed),
         "failed" => Outcome::Failed(serde_json::from_value(data).map_err(|error| unreadable(error.to_string()))?),
         "cancelled" => Outcome::Cancelled,
         other => return Err(unreadable(format!("state {other:?}"))),
@@ -102,7 +105,7 @@ fn read(row: jobs::Model) -> Result<Stored, LedgerError> {
 /// What is purged: rows of each table that are older, the oldest first, leaving out what another purge has.
 const PURGE: [&str; 3] = [
     "DELETE FROM jobs WHERE id IN (
-        SELECT id FROM jobs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        SELECT id FROM jobs WHERE ended_at < $1 AND NOT objects ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
     "DELETE FROM job_fences WHERE (job, tenant) IN (
         SELECT job, tenant FROM job_fences WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
     "DELETE FROM groups WHERE id IN (

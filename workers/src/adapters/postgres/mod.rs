@@ -31,6 +31,7 @@ mod error;
 mod fences;
 mod groups;
 mod jobs;
+mod objects;
 mod pool;
 mod turns;
 mod usage;
@@ -148,6 +149,14 @@ impl Ledger for Postgres {
 
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
         self.call("select", "jobs", jobs::members(&self.db, tenant, group, limit)).await
+    }
+
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+        self.call("select", "jobs", objects::holding(&self.db, before, limit)).await
+    }
+
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+        self.call("update", "jobs", objects::released(&self.db, jobs)).await
     }
 
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {

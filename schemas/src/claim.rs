@@ -1,0 +1,110 @@
+//! A ticket for a body or a result that is too large for a message ("claim check", Hohpe and Woolf, Enterprise
+//! Integration Patterns).
+//!
+//! The object's name holds the hash of what is in it. So nobody who is late (an attempt that was presumed dead, a
+//! second submission under the same id) can put something else where a claim points.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{JobRef, TenantId};
+
+/// The most bytes that a body or a result may have in a message; larger ones go to the object store.
+pub const CLAIM_BYTES: usize = 256 << 10;
+
+/// A ticket for something in the object store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// The object's name: `<tenant>/<job>/body.<blake3>` or `<tenant>/<job>/output.<blake3>`.
+    pub key: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its BLAKE3 hash, in lower-case hexadecimal.
+    pub blake3: String,
+}
+
+/// Which part of a job is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What is to be done.
+    Body,
+    /// What it gave.
+    Output,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Body => "body",
+            Self::Output => "output",
+        })
+    }
+}
+
+impl Claim {
+    /// The claim for these bytes as a part of this job.
+    #[must_use]
+    pub fn of(job: &JobRef, part: Part, bytes: &[u8]) -> Self {
+        let blake3 = blake3::hash(bytes).to_hex().to_string();
+        Self { key: key(job, part, &blake3), bytes: bytes.len() as u64, blake3 }
+    }
+
+    /// Whether it names something of this tenant, in the form that [`Claim::of`] gives: then its key is safe as a path.
+    #[must_use]
+    pub fn is_of(&self, tenant: &TenantId) -> bool {
+        let Some((owner, rest)) = self.key.split_once('/') else { return false };
+        let Some((id, name)) = rest.split_once('/') else { return false };
+        let (Ok(id), Some((part, _))) = (id.parse(), name.split_once('.')) else { return false };
+        let part = [Part::Body, Part::Output].into_iter().find(|known| known.to_string() == part);
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        let job = JobRef { tenant: tenant.clone(), id };
+        // Written anew from its parts, it must be the same: no other spelling of an id, no `..`, nothing behind it.
+        owner == tenant.as_str()
+            && self.blake3.len() == 64
+            && self.blake3.bytes().all(hex)
+            && part.is_some_and(|part| key(&job, part, &self.blake3) == self.key)
+    }
+}
+
+fn key(job: &JobRef, part: Part, blake3: &str) -> String {
+    format!("{job}/{part}.{blake3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::JobId;
+
+    #[test]
+    fn a_claim_is_of_its_tenant_and_of_nobody_else() {
+        let tenant: TenantId = "acme".parse().expect("a name");
+        let job = JobRef { tenant: tenant.clone(), id: JobId::generate() };
+        let claim = Claim::of(&job, Part::Body, b"hello");
+        assert_eq!((claim.bytes, claim.is_of(&tenant)), (5, true));
+        assert!(claim.key.starts_with(&format!("acme/{}/body.ea8f163db38682", job.id)), "{}", claim.key);
+        assert!(!claim.is_of(&"other".parse().expect("a name")));
+        assert_ne!(claim.key, Claim::of(&job, Part::Output, b"hello").key);
+        let (id, hash) = (job.id.to_string(), claim.blake3.clone());
+        for wrong in [
+            String::new(),
+            "acme".to_owned(),
+            format!("acme/{id}"),
+            format!("acme/{id}/body"),
+            format!("acme/{id}/secret.{hash}"),
+            format!("acme/../other/{id}/body.{hash}"),
+            format!("acme/{id}/../{id}/body.{hash}"),
+            format!("acme/{id}/body.{hash}/x"),
+            format!("acme/{}/body.{hash}", id.to_uppercase()),
+            format!("/acme/{id}/body.{hash}"),
+            format!("acme//{id}/body.{hash}"),
+        ] {
+            let claim = Claim { key: wrong, ..claim.clone() };
+            assert!(!claim.is_of(&tenant), "{}", claim.key);
+        }
+        let traversal = "../".repeat(20) + "etc";
+        let claim = Claim { key: format!("acme/{id}/body.{traversal}"), blake3: traversal, ..claim };
+        assert!(!claim.is_of(&tenant), "{}", claim.key);
+    }
+}

@@ -1,0 +1,170 @@
+//! What is too large for a message: a body is fetched before its handler reads it, an output is put away before it is
+//! committed.
+//!
+//! A job without a claim and with a small output pays nothing here but the counting of its output's bytes. What can't be
+//! fetched now is waited for, a while, and then tried again like any failure; what can never be fetched is a reject that
+//! says what to do. An output that was worked out is not thrown away: it waits for the store as long as it takes, as it
+//! does for the database.
+
+use std::{io, time::Duration};
+
+use ruche_bus::objects::{ClaimError, Claims, ObjectError};
+use ruche_schemas::{
+    Claim, Envelope, Failure, JobRef, TenantId,
+    claim::{CLAIM_BYTES, Part},
+    event::Outcome,
+    failure::codes,
+};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+use tracing::{info, warn};
+
+use super::{
+    JobError, Patience, Shared,
+    attempt::{Scope, Unread},
+    flow::{Ends, HeldUp},
+};
+use crate::registry::Worked;
+
+/// How long an attempt waits for a store that is away, before it is one that failed. Half of the kind's deadline at the
+/// most.
+pub(super) const AWAY: Duration = Duration::from_secs(60);
+
+/// Works on a job, with its body where that is claimed.
+pub(super) async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
+    let handler = &shared.parts.handler;
+    let Some(claim) = &job.claim else { return handler.run(job, scope).await };
+    let longest = shared.options.store_patience.min(handler.limits().deadline / 2);
+    let body = body(&shared.parts.claims, &job.tenant, claim, longest).await?;
+    let whole = Unread { claim: None, ..job.clone() }.with_body(body);
+    handler.run(&whole, scope).await
+}
+
+async fn body(claims: &Claims, tenant: &TenantId, claim: &Claim, longest: Duration) -> Result<Box<RawValue>, JobError> {
+    let mut patience = Patience::new(longest);
+    let bytes = loop {
+        match claims.get(tenant, claim).await {
+            Ok(bytes) => break bytes,
+            Err(error) if !error.is_temporary() => return Err(JobError::Reject(refusal(&error))),
+            Err(error) => {
+                info!(%error, "waiting for the job's body");
+                if !patience.wait().await {
+                    return Err(JobError::retry(error));
+                }
+            }
+        }
+    };
+    let unreadable = |error: serde_json::Error| {
+        let message = format!("the body in the object store is no JSON ({error}): send the job again");
+        JobError::Reject(Failure::new(codes::INVALID, message).with_param("body"))
+    };
+    serde_json::from_slice(&bytes).map_err(unreadable)
+}
+
+/// Why a body can never be had.
+fn refusal(error: &ClaimError) -> Failure {
+    let (code, what_to_do) = match error {
+        ClaimError::Object(ObjectError::Missing(_)) => (codes::CLAIM_MISSING, "send the job again, with its body"),
+        ClaimError::Object(_) => (codes::CLAIM_CORRUPT, "look after the object store, and send the job again"),
+        ClaimError::Foreign(_) => (codes::INVALID, "see nats/README.md"),
+        ClaimError::TooLarge { .. } | ClaimError::NoStore => (codes::INVALID, "raise it, or send less"),
+    };
+    Failure::new(code, format!("the job's body can't be read: {error}; {what_to_do}")).with_param("claim")
+}
+
+/// Puts an output away that is too large for a message. The outcome is then what it was, or the failure that it can't be
+/// kept; and its claim, for [`claimed`]. `None`: the worker leaves while the store is away.
+pub(super) async fn put_away(
+    shared: &Shared,
+    job: &Unread,
+    outcome: Outcome<Value>,
+) -> Option<(Outcome<Value>, Option<Claim>)> {
+    let Outcome::Done(output) = &outcome else { return Some((outcome, None)) };
+    let bytes = length(output);
+    if bytes <= CLAIM_BYTES {
+        return Some((outcome, None));
+    }
+    let failed = |message: String| Some((Outcome::Failed(Failure::new(codes::RESULT_TOO_LARGE, message)), None));
+    if job.ephemeral {
+        return failed(format!(
+            "the result has {bytes} bytes: an ephemeral job's is kept in its events only, which have room for {CLAIM_BYTES}"
+        ));
+    }
+    let claims = &shared.parts.claims;
+    if let Err(error) = claims.fits(bytes) {
+        return failed(format!("the result has {bytes} bytes, which can't be kept: {error}"));
+    }
+    let of = JobRef { tenant: job.tenant.clone(), id: job.id };
+    let text: bytes::Bytes = serde_json::to_vec(output).unwrap_or_default().into();
+    let mut patience = Patience::endless();
+    loop {
+        match claims.put(&of, Part::Output, text.clone()).await {
+            Ok(claim) => return Some((outcome, Some(claim))),
+            Err(error) => warn!(%error, "the output is not stored yet: waiting for the object store"),
+        }
+        tokio::select! {
+            _ = patience.wait() => {}
+            () = shared.shutdown.leave.cancelled() => return None,
+        }
+    }
+}
+
+/// The outcome as it is kept and said: where the output was put away, its claim.
+pub(super) fn claimed(outcome: Outcome<Value>, claim: Option<Claim>) -> Outcome<Value> {
+    match (outcome, claim) {
+        (Outcome::Done(_), Some(claim)) => Outcome::Claimed(claim),
+        (outcome, _) => outcome,
+    }
+}
+
+/// An output that others draw from. One that is lost for good is `null` to them, and they say what is wrong with that.
+pub(super) async fn output(claims: &Claims, tenant: &TenantId, claim: &Claim) -> Result<Value, HeldUp> {
+    let lost = |error: &dyn std::fmt::Display| {
+        warn!(%error, claim.key, "an output is lost: what follows gets null");
+        Ok(Value::Null)
+    };
+    match claims.get(tenant, claim).await {
+        Ok(bytes) => serde_json::from_slice(&bytes).or_else(|error| lost(&error)),
+        Err(error) if error.is_temporary() => Err(error.into()),
+        Err(error) => lost(&error),
+    }
+}
+
+/// A job to be published, its body put away where it is too large. Else: the job, and why it can never be published.
+pub(super) async fn child(
+    ends: &Ends,
+    mut child: Envelope<Value>,
+) -> Result<Result<Envelope<Value>, (Envelope<Value>, Failure)>, HeldUp> {
+    if length(&child.body) <= CLAIM_BYTES {
+        return Ok(Ok(child));
+    }
+    let of = JobRef { tenant: child.tenant.clone(), id: child.id };
+    let text = serde_json::to_vec(&child.body).unwrap_or_default();
+    // Without a store it can never be: nobody waits for a setting.
+    match ends.claims.put(&of, Part::Body, text.into()).await {
+        Ok(claim) => {
+            (child.claim, child.body) = (Some(claim), Value::Null);
+            Ok(Ok(child))
+        }
+        Err(ClaimError::Object(error)) => Err(ClaimError::from(error).into()),
+        Err(error) => Ok(Err((child, Failure::new(codes::INVALID, error.to_string()).with_param("body")))),
+    }
+}
+
+/// How many bytes of JSON a value is.
+fn length(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // A value that is no JSON is refused where it is written.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}
