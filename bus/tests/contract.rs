@@ -56,7 +56,8 @@ promises! {
         a_full_queue_refuses
         an_unknown_kind_is_refused
         a_job_that_is_too_large_is_refused
-        depth_counts_what_waits_and_what_is_in_flight;
+        depth_counts_what_waits_and_what_is_in_flight
+        the_oldest_that_waits_is_one_that_no_worker_has;
     dead:
         a_rejected_job_is_in_dead_before_it_is_gone
         a_job_has_one_dead_letter_the_last

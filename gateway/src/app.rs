@@ -19,6 +19,7 @@ use crate::{
     models::Models,
     ports::Store,
     rates::Rates,
+    throughput::Throughput,
 };
 
 /// The gateway's state, shared by all requests.
@@ -45,6 +46,8 @@ pub struct App {
     pub stall: Duration,
     /// What a tenant may submit.
     pub rates: Rates,
+    /// How fast the queues go.
+    pub throughput: Throughput,
     keys: Keys,
 }
 
@@ -73,6 +76,7 @@ impl App {
             stall: limits::STALL,
             keys: Keys::new(Duration::from_secs(settings.key_cache_seconds)),
             rates: Rates::new(0),
+            throughput: Throughput::default(),
             settings,
         }
     }

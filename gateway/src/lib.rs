@@ -37,6 +37,7 @@ pub mod routes;
 pub mod server;
 pub mod stall;
 pub mod submit;
+pub mod throughput;
 pub mod waiting;
 
 pub use app::{App, Lifecycle};

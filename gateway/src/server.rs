@@ -85,7 +85,7 @@ impl Server {
         let Self { app, listener } = self;
         let drain = Duration::from_secs(app.settings.drain_seconds);
         let lifecycle = app.lifecycle.clone();
-        let exporter = tokio::spawn(metrics::export_depths(Arc::clone(&app)));
+        let exporter = tokio::spawn(metrics::export_queues(Arc::clone(&app)));
         let stopping = lifecycle.draining.clone().cancelled_owned();
         let listener = Stalling { listener, limit: app.stall };
         let serving = axum::serve(listener, routes::router(Arc::clone(&app))).with_graceful_shutdown(stopping);

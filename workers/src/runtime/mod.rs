@@ -8,13 +8,13 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use ruche_bus::{Bus, Deliveries, Delivery, Unavailable};
-use ruche_schemas::Kind;
+use ruche_schemas::{Kind, Lane};
 use tokio::{
     runtime::Handle,
     sync::{Notify, Semaphore, watch},
@@ -139,6 +139,8 @@ struct Shared {
     held: watch::Sender<holds::Held>,
     /// How many jobs run.
     in_flight: AtomicU32,
+    /// How many jobs have ended here, per lane.
+    ended: [AtomicU64; Lane::ALL.len()],
     /// This worker's state has changed.
     changed: Notify,
     shutdown: Shutdown,
@@ -161,6 +163,7 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
         running: cancel::Running::default(),
         held: watch::Sender::default(),
         in_flight: AtomicU32::new(0),
+        ended: Default::default(),
         changed: Notify::new(),
         shutdown,
     });
