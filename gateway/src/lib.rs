@@ -21,6 +21,7 @@ pub mod app;
 pub mod auth;
 pub mod batch;
 pub mod body;
+pub mod caps;
 pub mod error;
 pub mod keys;
 pub mod limits;

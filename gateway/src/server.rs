@@ -15,7 +15,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{App, adapters::postgres::Postgres, limits, metrics, ports::StoreError, routes, stall::Stalling};
+use crate::{App, adapters::postgres::Postgres, caps, limits, metrics, ports::StoreError, routes, stall::Stalling};
 
 /// The gateway can't start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,7 @@ impl Server {
         let drain = Duration::from_secs(app.settings.drain_seconds);
         let lifecycle = app.lifecycle.clone();
         let exporter = tokio::spawn(metrics::export_queues(Arc::clone(&app)));
+        let listener_of_caps = tokio::spawn(caps::listen(Arc::clone(&app)));
         let stopping = lifecycle.draining.clone().cancelled_owned();
         let listener = Stalling { listener, limit: app.stall };
         let serving = axum::serve(listener, routes::router(Arc::clone(&app))).with_graceful_shutdown(stopping);
@@ -111,6 +112,7 @@ impl Server {
         };
         lifecycle.expired.cancel();
         exporter.abort();
+        listener_of_caps.abort();
         Ok(result?)
     }
 }
@@ -126,7 +128,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         () = signals.next() => return Ok(()),
     };
     let store = Arc::new(Postgres::new(&config.postgres).await?);
-    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(&config.limits);
+    let settings = caps::Settings::new(&config.limits, &config.nats);
+    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(settings);
     let server = Server::bind(app).await?;
     let (address, lifecycle) = (server.address()?, server.app().lifecycle.clone());
     tracing::info!(server.address = %address.ip(), server.port = address.port(), "listening");

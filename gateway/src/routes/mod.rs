@@ -27,6 +27,7 @@ pub mod queues;
 pub mod schedules;
 pub mod stream_jobs;
 pub mod submit_job;
+pub mod tenant_limits;
 pub mod workers;
 pub mod ws;
 
@@ -81,6 +82,8 @@ fn operators() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(queues::pause_tenant))
         .routes(routes!(queues::resume_tenant))
         .routes(routes!(queues::list_holds))
+        .routes(routes!(tenant_limits::list_limits))
+        .routes(routes!(tenant_limits::get_limits, tenant_limits::put_limits, tenant_limits::reset_limits))
         .routes(routes!(workers::list_workers))
         .routes(routes!(workers::drain_worker))
         .routes(routes!(workers::resume_worker))

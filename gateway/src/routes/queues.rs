@@ -221,7 +221,7 @@ pub(crate) async fn resume_tenant(
     hold(&app, Hold::Tenant(tenant_named(&tenant)?), false).await
 }
 
-fn tenant_named(name: &str) -> Result<TenantId, ApiError> {
+pub(crate) fn tenant_named(name: &str) -> Result<TenantId, ApiError> {
     name.parse().map_err(|error| ApiError::invalid("tenant", format!("{error}")))
 }
 

@@ -18,4 +18,5 @@ mod outage;
 mod schedules;
 mod store;
 mod support;
+mod tenant_limits;
 mod ws;

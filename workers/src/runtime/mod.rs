@@ -28,6 +28,7 @@ mod announce;
 mod attempt;
 mod backstop;
 mod cancel;
+mod caps;
 mod context;
 mod extend;
 mod flow;
@@ -83,6 +84,7 @@ pub struct Options {
     /// How long running jobs may take to end once it is told to stop.
     pub drain: Duration,
     /// How many of a tenant's jobs of this kind may run at once, on all workers together; 0: as many as there are.
+    /// For tenants without a cap of their own.
     pub in_flight: u32,
     /// Its machine.
     pub host: String,
@@ -137,6 +139,7 @@ struct Shared {
     options: Options,
     running: cancel::Running,
     held: watch::Sender<holds::Held>,
+    caps: watch::Sender<caps::Known>,
     /// How many jobs run.
     in_flight: AtomicU32,
     /// How many jobs have ended here, per lane.
@@ -162,6 +165,7 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
         options,
         running: cancel::Running::default(),
         held: watch::Sender::default(),
+        caps: watch::Sender::default(),
         in_flight: AtomicU32::new(0),
         ended: Default::default(),
         changed: Notify::new(),
@@ -170,6 +174,7 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     let helpers = TaskTracker::new();
     helpers.spawn(cancel::listen(shared.clone()));
     helpers.spawn(holds::listen(shared.clone()));
+    helpers.spawn(caps::listen(shared.clone()));
     helpers.spawn(announce::announce(shared.clone()));
     let jobs = TaskTracker::new();
     let pull = Pull {
@@ -201,8 +206,9 @@ impl Pull {
     /// Until told to stop.
     async fn run(mut self, deliveries: Box<dyn Deliveries>) {
         let stop = self.shared.shutdown.drain.clone();
+        let mut caps = self.shared.caps.subscribe();
         tokio::select! {
-            () = holds::first(&mut self.held) => {}
+            _ = async { tokio::join!(holds::first(&mut self.held), caps::first(&mut caps)) } => {}
             () = stop.cancelled() => {}
         }
         info!(job.kind = %self.kind, slots = self.shared.options.slots, "ready for jobs");
