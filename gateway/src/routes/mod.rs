@@ -24,6 +24,7 @@ pub mod models;
 pub mod new_job;
 pub mod openapi;
 pub mod queues;
+pub mod retry_job;
 pub mod schedules;
 pub mod stream_jobs;
 pub mod submit_job;
@@ -57,7 +58,7 @@ fn jobs() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(new_job::new_job, list_jobs::list_jobs))
         .routes(routes!(cancel_jobs::cancel_jobs))
         .routes(routes!(flow::get_flow))
-        .routes(routes!(dead::retry_job))
+        .routes(routes!(retry_job::retry_job))
         .routes(routes!(batches::create_batch, batches::list_batches))
         .routes(routes!(batches::get_batch))
         .routes(routes!(batches::close_batch))
