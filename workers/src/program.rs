@@ -70,7 +70,7 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let http = http::serve(&config.worker, health).await?;
     let mut chores = JoinSet::new();
     chores.spawn(runtime::backstop(bus.clone(), postgres.clone(), runtime::versions()));
-    chores.spawn(runtime::forget(postgres.clone(), config.worker.retention_days));
+    chores.spawn(runtime::forget(postgres.clone(), config.worker.retention_days, runtime::PURGE));
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
     for Prepared { handler, slots, lifeline } in prepared {

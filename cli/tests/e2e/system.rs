@@ -33,7 +33,7 @@ pub(crate) const MODEL: &str = "tiny-chat-demo";
 const START: Duration = Duration::from_secs(120);
 
 /// How long a stream may be silent: a test that waits for ever tells nothing.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The system of one test. Its programs have the logins of their roles; it fails where one tried what it may not.
 pub(crate) struct System {
@@ -204,6 +204,12 @@ impl Running {
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key).json(body)
+    }
+
+    /// Posts lines.
+    pub(crate) fn lines(&self, path: &str) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
+        request.header("content-type", "application/x-ndjson")
     }
 
     pub(crate) fn delete(&self, path: &str) -> RequestBuilder {

@@ -40,7 +40,7 @@ mod metrics;
 mod patience;
 mod settle;
 
-pub use backstop::{backstop, forget};
+pub use backstop::{PURGE, backstop, forget};
 pub use context::{Context, JobError};
 pub use log::{EventLog, LogError};
 pub use metrics::Metrics;

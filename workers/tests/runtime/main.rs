@@ -16,6 +16,7 @@ use ruche_workers::ports::ledger::Ledger;
 use serde_json::json;
 use support::{Probe, ProbeHandler, System, Witness};
 
+mod operators;
 mod support;
 
 fn types(events: &[ruche_schemas::Record]) -> Vec<&'static str> {

@@ -90,12 +90,19 @@ impl Job for Probe {
 pub struct ProbeHandler {
     pub gate: Semaphore,
     pub began: Semaphore,
+    /// Gated jobs that run now, and the most that ever ran at once.
+    pub running: Mutex<(u32, u32)>,
     pub runs: Mutex<HashMap<JobId, u32>>,
 }
 
 impl ProbeHandler {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { gate: Semaphore::new(0), began: Semaphore::new(0), runs: Mutex::default() })
+        Arc::new(Self {
+            gate: Semaphore::new(0),
+            began: Semaphore::new(0),
+            running: Mutex::default(),
+            runs: Mutex::default(),
+        })
     }
 
     pub fn runs(&self, job: &JobRef) -> u32 {
@@ -118,8 +125,14 @@ impl Handler<Probe> for Shared {
         match &job.body {
             Probe::Echo(text) => return Ok(text.clone()),
             Probe::Gated => {
+                {
+                    let mut running = self.0.running.lock().unwrap();
+                    running.0 += 1;
+                    running.1 = running.1.max(running.0);
+                }
                 self.0.began.add_permits(1);
                 self.0.gate.acquire().await.unwrap().forget();
+                self.0.running.lock().unwrap().0 -= 1;
             }
             Probe::Fail => return Err(JobError::retry(anyhow::anyhow!("told to fail"))),
             Probe::FailOnce if context.attempt == 1 => {
@@ -223,8 +236,9 @@ impl System {
             pulse,
             versions: Arc::new([(Probe::KIND, Probe::VERSION)].into()),
         };
+        let name = testing::unique("worker");
         let options = Options {
-            name: testing::unique("worker"),
+            name: name.clone(),
             slots: NonZeroUsize::new(slots).unwrap(),
             ack_wait: Duration::from_secs(2),
             drain: Duration::from_secs(30),
@@ -232,7 +246,7 @@ impl System {
         };
         let shutdown = Shutdown::default();
         let running = on.spawn(runtime::run(parts, options, shutdown.clone()));
-        Worker { shutdown, running, tasks: None }
+        Worker { name, shutdown, running, tasks: None }
     }
 
     /// Publishes a job of a fresh id.
@@ -256,9 +270,19 @@ impl System {
         self.publish(envelope.id, serde_json::to_vec(envelope).unwrap()).await
     }
 
+    /// Publishes a job of another tenant.
+    pub async fn submit_for(&self, tenant: &str, body: Probe) -> JobRef {
+        let job = JobRef { tenant: tenant.parse().unwrap(), id: JobId::generate() };
+        let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, Utc::now(), body);
+        self.publish_as(job, serde_json::to_vec(&envelope).unwrap()).await
+    }
+
     /// Publishes these bytes.
     pub async fn publish(&self, id: JobId, payload: Vec<u8>) -> JobRef {
-        let job = JobRef { tenant: self.tenant.clone(), id };
+        self.publish_as(JobRef { tenant: self.tenant.clone(), id }, payload).await
+    }
+
+    async fn publish_as(&self, job: JobRef, payload: Vec<u8>) -> JobRef {
         let message = Message {
             job: job.clone(),
             kind: Probe::KIND,
@@ -301,6 +325,7 @@ impl System {
 
 /// A running worker.
 pub struct Worker {
+    pub name: String,
     pub shutdown: Shutdown,
     running: JoinHandle<Result<(), ruche_bus::Unavailable>>,
     tasks: Option<Runtime>,
