@@ -2,7 +2,7 @@
 //!
 //! Everything here is kept by the bus itself, so that it survives the process that asked, and is seen by all others.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -148,6 +148,25 @@ pub enum Hold {
     Worker(String),
 }
 
+/// What one tenant may take, where that is other than the settings say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caps {
+    /// Jobs of one kind that run at once, on all workers together; 0: no cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
+    /// Jobs that it may submit per second to one gateway; 0: no cap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u32>,
+    /// Jobs of one kind that have not ended, those for later among them. The bus's own bound holds besides, so this
+    /// one can only be lower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<u64>,
+}
+
+/// The tenants that have caps of their own.
+pub type TenantCaps = BTreeMap<TenantId, Caps>;
+
 /// A job that waits or runs, as its queue has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {
@@ -186,6 +205,12 @@ pub trait Controls: Send + Sync {
 
     /// What is held up: now, and again whenever it changes. Survives reconnects.
     async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable>;
+
+    /// Gives a tenant caps of its own, in place of those it had; none: as the settings say.
+    async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable>;
+
+    /// The caps of tenants that have their own: now, and again whenever they change. Survives reconnects.
+    async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable>;
 
     /// A tenant's jobs of a kind that have not ended, in the order of their queue, after this position, at most
     /// `limit`.

@@ -136,7 +136,7 @@ pub struct Depth {
     pub waiting: u64,
     /// Jobs that a worker has and has not settled.
     pub in_flight: u64,
-    /// For how long the oldest unsettled job has been there; `None` when there is none.
+    /// For how long the oldest job that no worker has waits; `None` when there is none.
     pub oldest: Option<Duration>,
 }
 
@@ -163,6 +163,9 @@ pub struct Presence {
     /// How many run.
     #[serde(default)]
     pub in_flight: u32,
+    /// How many jobs have ended in its hands since it began, well or badly, per lane.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ended: BTreeMap<Lane, u64>,
     /// `running`, or `draining`: it ends what runs and takes nothing new.
     #[serde(default)]
     pub state: WorkerState,

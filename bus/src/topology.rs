@@ -146,7 +146,14 @@ impl Names {
         }
     }
 
-    /// All that is held up or was resumed.
+    /// Where a tenant's own caps are kept; of all without one. Beside what is held up, so that they are heard and kept
+    /// in the same way.
+    #[must_use]
+    pub fn caps(&self, tenant: Option<&TenantId>) -> String {
+        format!("{}.hold.caps.{}", self.prefix, tenant.map_or("*", TenantId::as_str))
+    }
+
+    /// All that is held up or was resumed, and the caps of tenants.
     #[must_use]
     pub fn holds(&self) -> String {
         format!("{}.hold.*.*", self.prefix)
@@ -156,6 +163,12 @@ impl Names {
     #[must_use]
     pub fn held(&self) -> String {
         format!("{}.held.*.*", self.prefix)
+    }
+
+    /// Where caps are heard once they are stored.
+    #[must_use]
+    pub fn capped(&self) -> String {
+        format!("{}.held.caps.*", self.prefix)
     }
 
     /// One of a tenant's places for jobs of a kind that run at once.
@@ -465,7 +478,7 @@ fn controls(names: &Names, config: &config::Nats) -> [Stream; 3] {
             src: names.holds(),
             dest: format!("{prefix}.held.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"),
         }),
-        ..one("CONTROLS", "What operators hold up", names.holds())
+        ..one("CONTROLS", "What operators hold up, and the caps of tenants", names.holds())
     };
     let seats = one("SEATS", "Which jobs have a place under their tenant's cap", format!("{prefix}.seat.*.*.*"));
     let unique = one("UNIQUE", "Which jobs have which key, each for its window", format!("{prefix}.unique.*.*.*"));

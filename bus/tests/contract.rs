@@ -57,7 +57,8 @@ promises! {
         a_full_queue_refuses
         an_unknown_kind_is_refused
         a_job_that_is_too_large_is_refused
-        depth_counts_what_waits_and_what_is_in_flight;
+        depth_counts_what_waits_and_what_is_in_flight
+        the_oldest_that_waits_is_one_that_no_worker_has;
     dead:
         a_rejected_job_is_in_dead_before_it_is_gone
         a_job_has_one_dead_letter_the_last
@@ -66,6 +67,7 @@ promises! {
         the_largest_job_can_be_buried_whole;
     controls:
         holds_are_heard_as_they_are_and_as_they_change
+        the_caps_of_tenants_are_heard_as_they_are_and_as_they_change
         a_tenants_jobs_are_listed_until_they_end
         a_job_that_is_queued_is_the_one_that_is_handed_out
         no_more_places_are_given_than_the_cap

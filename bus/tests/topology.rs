@@ -40,8 +40,9 @@ fn every_server_configuration_is_valid() {
     for name in ["server.conf", "cluster.conf"] {
         let mut command = Command::new(&tools.nats_server);
         command.arg("-t").arg("-c").arg(nats_folder().join(name));
-        for variable in ["NATS_NAME", "NATS_USER", "NATS_PASSWORD", "NATS_CLUSTER_PASSWORD"] {
-            command.env(variable, "n1");
+        let passwords = ["PASSWORD", "GATEWAY_PASSWORD", "WORKER_PASSWORD", "CLUSTER_PASSWORD"];
+        for variable in ["NAME", "USER"].into_iter().chain(passwords) {
+            command.env(format!("NATS_{variable}"), "n1");
         }
         for (variable, host) in [("NATS_ROUTE_1", "n2"), ("NATS_ROUTE_2", "n3")] {
             command.env(variable, format!("nats-route://cluster:secret@{host}:6222"));

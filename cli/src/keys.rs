@@ -74,11 +74,11 @@ fn nats(project: &Project, tenant: &TenantId, name: &TenantId, as_json: bool) ->
     if !logins::reload(&folder) {
         return Err(Refused::because("the NATS server has stopped: the login is kept for its next start".to_owned()));
     }
-    let Login { user, password, may } = login;
+    let (inbox, subjects) = (login.inbox(), login.may.subjects());
+    let Login { user, password, .. } = login;
     if as_json {
-        let subjects = may.subjects();
         return output::json(
-            &json!({"url": url, "user": user, "password": password, "inbox_prefix": may.inbox(), "subjects": subjects}),
+            &json!({"url": url, "user": user, "password": password, "inbox_prefix": inbox, "subjects": subjects}),
         );
     }
     output::text(&format!("NATS_URL={url}\nNATS_USER={user}\nNATS_PASSWORD={password}\n"))

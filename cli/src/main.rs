@@ -27,6 +27,7 @@ mod schedules;
 mod sse;
 mod state;
 mod status;
+mod tenants;
 mod top;
 mod up;
 mod values;
@@ -70,8 +71,8 @@ enum Command {
     Dead(dead::Arguments),
     /// What waits and runs, per kind and lane; hold a kind up.
     Queues(queues::Arguments),
-    /// Hold a tenant's jobs up.
-    Tenants(queues::Tenants),
+    /// Hold a tenant's jobs up, or say what it may take.
+    Tenants(tenants::Arguments),
     /// Who works; take a worker out of service.
     Workers(workers::Arguments),
     /// Jobs again and again.
@@ -133,7 +134,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Jobs(jobs) => return Box::pin(jobs::run(&project, jobs)).await,
         Command::Dead(dead) => return dead::run(&project, dead).await,
         Command::Queues(queues) => return queues::run(&project, queues).await,
-        Command::Tenants(tenants) => return queues::tenants(&project, tenants).await,
+        Command::Tenants(tenants) => return tenants::run(&project, tenants).await,
         Command::Workers(workers) => return workers::run(&project, workers).await,
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,

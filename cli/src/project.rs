@@ -125,7 +125,7 @@ pub(crate) struct Lock {
 /// Random passwords of the servers on this machine.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Secrets {
-    /// NATS, user `ruche`.
+    /// NATS, user `ruche`, who may do everything. The programs have passwords of their own, new at each start.
     pub nats: String,
     /// Postgres, user `ruche`.
     pub postgres: String,

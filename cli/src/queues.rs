@@ -1,4 +1,4 @@
-//! `ruche queues` and `ruche tenants`: what waits where, and holding it up.
+//! `ruche queues`: what waits where, and holding it up.
 
 use std::process::ExitCode;
 
@@ -40,29 +40,6 @@ enum Command {
     },
 }
 
-/// Tenants.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Tenants {
-    #[command(flatten)]
-    access: Access,
-    #[command(subcommand)]
-    command: TenantsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum TenantsCommand {
-    /// Let no worker take a tenant's jobs; what runs goes on.
-    Pause {
-        /// The tenant.
-        tenant: String,
-    },
-    /// Let workers take a tenant's jobs again.
-    Resume {
-        /// The tenant.
-        tenant: String,
-    },
-}
-
 const COLUMNS: &[Column] = &[
     ("kind", |queue| field(queue, "kind")),
     ("lane", |queue| field(queue, "lane")),
@@ -87,21 +64,6 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         }
         Some(Command::Resume { kind }) => {
             steer(&client, json, ["queues", &kind, "resume"], "workers take jobs of this kind again").await?;
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Does it.
-pub(crate) async fn tenants(project: &Project, arguments: Tenants) -> Result<ExitCode> {
-    let client = arguments.access.client(project)?;
-    let json = arguments.access.json;
-    match arguments.command {
-        TenantsCommand::Pause { tenant } => {
-            steer(&client, json, ["tenants", &tenant, "pause"], "no worker takes jobs of this tenant now").await?;
-        }
-        TenantsCommand::Resume { tenant } => {
-            steer(&client, json, ["tenants", &tenant, "resume"], "workers take jobs of this tenant again").await?;
         }
     }
     Ok(ExitCode::SUCCESS)

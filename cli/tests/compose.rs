@@ -196,6 +196,32 @@ fn gateways_and_workers_share_the_bucket_that_the_object_store_makes() {
 }
 
 #[test]
+fn each_program_logs_into_nats_in_its_role_with_the_password_that_nats_has_for_it() {
+    let compose = compose();
+    let environment = |service: &str, name: &str| {
+        compose["services"][service]["environment"][name].as_str().unwrap_or_default().trim_matches('"').to_owned()
+    };
+    let roles = read("nats/roles.conf");
+    for (name, _) in services(&compose) {
+        let role = match name {
+            "gateway" => "gateway",
+            worker if worker.starts_with("worker-") => "worker",
+            _ => continue,
+        };
+        let password = format!("NATS_{}_PASSWORD", role.to_uppercase());
+        assert_eq!(environment(name, "RUCHE_NATS__USER"), role, "{name}");
+        assert_eq!(environment(name, "RUCHE_NATS__PASSWORD"), environment("nats", &password).replace('\'', ""));
+        assert!(roles.contains(&format!("user: \"{role}\", password: ${password}")), "{password} is not in roles.conf");
+    }
+    let mounted = strings(compose["services"]["nats"].get("volumes"));
+    for line in read("nats/server.conf").lines().filter_map(|line| line.trim().strip_prefix("include ")) {
+        let file = line.trim_matches('"');
+        let expected = format!("./nats/{file}:/etc/nats/{file}:ro");
+        assert!(mounted.contains(&expected.as_str()), "{file} is not mounted");
+    }
+}
+
+#[test]
 fn only_the_gateway_is_published_and_on_this_machine_only() {
     let compose = compose();
     for (name, service) in services(&compose) {

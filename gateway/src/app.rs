@@ -13,12 +13,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::{Caller, Keys},
+    caps,
     error::ApiError,
     limits,
     metrics::Metrics,
     models::Models,
     ports::Store,
     rates::Rates,
+    throughput::Throughput,
 };
 
 /// The gateway's state, shared by all requests.
@@ -47,8 +49,12 @@ pub struct App {
     pub lifecycle: Lifecycle,
     /// How long a client may take nothing before it is disconnected.
     pub stall: Duration,
-    /// What a tenant may submit.
+    /// What tenants may take.
+    pub limits: caps::Limits,
+    /// How fast they submit.
     pub rates: Rates,
+    /// How fast the queues go.
+    pub throughput: Throughput,
     keys: Keys,
 }
 
@@ -78,15 +84,18 @@ impl App {
             lifecycle: Lifecycle::default(),
             stall: limits::STALL,
             keys: Keys::new(Duration::from_secs(settings.key_cache_seconds)),
+            limits: caps::Limits::new(caps::Settings { in_flight: 0, per_second: 0, backlog: u64::MAX }),
             rates: Rates::new(0),
+            throughput: Throughput::default(),
             settings,
         }
     }
 
     /// The same gateway, with these caps per tenant.
     #[must_use]
-    pub fn with_limits(mut self, limits: &config::Limits) -> Self {
-        self.rates = Rates::new(limits.per_second);
+    pub fn with_limits(mut self, settings: caps::Settings) -> Self {
+        self.rates = Rates::new(settings.per_second);
+        self.limits = caps::Limits::new(settings);
         self
     }
 

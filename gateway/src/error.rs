@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::ports::StoreError;
+use crate::{limits, ports::StoreError};
 
 /// A refusal, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -280,7 +280,8 @@ impl From<PublishError> for ApiError {
         match error {
             PublishError::Full { .. } => Self::unavailable("queue_full", error.to_string(), 5),
             PublishError::TenantFull { .. } => {
-                Self::capped("backlog_full", "nats.tenant_backlog", error.to_string(), 5)
+                let retry = limits::BACKLOG_RETRY_SECONDS;
+                Self::capped("backlog_full", "nats.tenant_backlog", error.to_string(), retry)
             }
             PublishError::UnknownKind { .. } => Self::not_found("unknown_kind", error.to_string()).param("kind"),
             PublishError::TooLarge { .. } => Self::too_large("body", error.to_string()),

@@ -21,6 +21,7 @@ pub mod app;
 pub mod auth;
 pub mod batch;
 pub mod body;
+pub mod caps;
 pub mod claims;
 pub mod error;
 pub mod keys;
@@ -38,6 +39,7 @@ pub mod routes;
 pub mod server;
 pub mod stall;
 pub mod submit;
+pub mod throughput;
 pub mod waiting;
 
 pub use app::{App, Lifecycle};

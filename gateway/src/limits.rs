@@ -76,6 +76,18 @@ pub const AHEAD_DAYS: i64 = 366;
 pub const FIRST: Duration = Duration::from_secs(2);
 /// Tenants whose submissions per second are counted at once; beyond it, those at rest are forgotten.
 pub const COUNTED_TENANTS: usize = 10_000;
+/// For how long a count of a tenant's backlog is gone by, as long as there is room.
+pub const ROOM_TIME: Duration = Duration::from_secs(1);
+/// For how long a tenant whose backlog is full is refused without another count.
+pub const FULL_TIME: Duration = Duration::from_millis(250);
+/// After how long a tenant whose backlog is full may try again.
+pub const BACKLOG_RETRY_SECONDS: u32 = 5;
+/// The longest pause before caps of tenants are asked for again.
+pub const CAPS_PAUSE: Duration = Duration::from_secs(5);
+/// The highest cap on jobs at once: the bus tells no more places apart.
+pub const MOST_IN_FLIGHT: u32 = 10_000;
+/// The highest cap on jobs per second.
+pub const MOST_PER_SECOND: u32 = 1_000_000;
 /// Jobs or dead letters that are read from the bus at once.
 pub const SCAN_PAGE: usize = 200;
 /// Jobs or dead letters that one page of a list looks at before it ends early, with a next one.

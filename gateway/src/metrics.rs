@@ -1,9 +1,10 @@
-//! What Prometheus reads at `/metrics`: requests, sockets, and how much waits in each lane of each kind.
+//! What Prometheus reads at `/metrics`: requests, sockets, how much waits in each lane of each kind, and how many places
+//! its workers have. What waits and the places that are taken, together, are what to scale workers by.
 
 use std::{
     fmt,
     sync::{Arc, atomic::AtomicU64},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use prometheus_client::{
@@ -16,7 +17,8 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use ruche_bus::Depth;
+use ruche_bus::{Depth, Presence};
+use ruche_schemas::Kind;
 
 use crate::{App, limits};
 
@@ -28,6 +30,8 @@ pub struct Metrics {
     waiting: Family<LaneLabels, Gauge>,
     in_flight: Family<LaneLabels, Gauge>,
     oldest: Family<LaneLabels, Gauge<f64, AtomicU64>>,
+    slots: Family<KindLabels, Gauge>,
+    busy: Family<KindLabels, Gauge>,
     /// WebSockets that are open.
     pub sockets: Gauge,
     /// SSE streams that are open, OpenAI's included.
@@ -53,6 +57,11 @@ struct LaneLabels {
     lane: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: String,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
@@ -62,6 +71,8 @@ impl Default for Metrics {
             waiting: Family::default(),
             in_flight: Family::default(),
             oldest: Family::default(),
+            slots: Family::default(),
+            busy: Family::default(),
             sockets: Gauge::default(),
             streams: Gauge::default(),
         };
@@ -72,7 +83,7 @@ impl Default for Metrics {
 
 impl Metrics {
     fn register(&mut self) {
-        let Self { registry, requests, durations, waiting, in_flight, oldest, sockets, streams } = self;
+        let Self { registry, requests, durations, waiting, in_flight, oldest, slots, busy, sockets, streams } = self;
         registry.register("http_server_requests", "Requests, by route and status", requests.clone());
         registry.register_with_unit(
             "http_server_request_duration",
@@ -82,8 +93,10 @@ impl Metrics {
         );
         registry.register("ruche_queue_waiting", "Jobs that no worker has", waiting.clone());
         registry.register("ruche_queue_in_flight", "Jobs that a worker has and has not settled", in_flight.clone());
-        let help = "Age of the oldest job that is not settled; 0 when there is none";
+        let help = "Age of the oldest job that no worker has; 0 when there is none";
         registry.register_with_unit("ruche_queue_oldest", help, Unit::Seconds, oldest.clone());
+        registry.register("ruche_queue_slots", "Jobs that the workers of a kind run at once", slots.clone());
+        registry.register("ruche_queue_busy_slots", "Places of the workers of a kind that are taken", busy.clone());
         registry.register("ruche_gateway_sockets", "WebSockets that are open", sockets.clone());
         registry.register("ruche_gateway_streams", "Event streams that are open", streams.clone());
     }
@@ -105,6 +118,18 @@ impl Metrics {
             self.waiting.get_or_create(&labels).set(depth.waiting.try_into().unwrap_or(i64::MAX));
             self.in_flight.get_or_create(&labels).set(depth.in_flight.try_into().unwrap_or(i64::MAX));
             self.oldest.get_or_create(&labels).set(depth.oldest.unwrap_or_default().as_secs_f64());
+        }
+    }
+
+    /// Takes over how many places the workers of these kinds have: none where there is no worker.
+    pub fn slots<'a>(&self, kinds: impl IntoIterator<Item = &'a Kind>, workers: &[Presence]) {
+        for kind in kinds {
+            let labels = KindLabels { kind: kind.to_string() };
+            let sum = |count: fn(&Presence) -> u32| {
+                workers.iter().filter(|worker| worker.kind == *kind).map(|worker| i64::from(count(worker))).sum()
+            };
+            self.slots.get_or_create(&labels).set(sum(|worker| worker.slots));
+            self.busy.get_or_create(&labels).set(sum(|worker| worker.in_flight));
         }
     }
 
@@ -138,8 +163,8 @@ impl Drop for Open {
     }
 }
 
-/// Reads the depths until the gateway stops: the one place that asks, since asking costs the server.
-pub async fn export_depths(app: Arc<App>) {
+/// Reads the queues until the gateway stops: the one place that asks, since asking costs the server.
+pub async fn export_queues(app: Arc<App>) {
     let mut ticks = tokio::time::interval(limits::DEPTH_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
@@ -147,9 +172,13 @@ pub async fn export_depths(app: Arc<App>) {
             () = app.lifecycle.draining.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        match app.bus.depth().await {
-            Ok(depths) => app.metrics.depth(&depths),
-            Err(error) => tracing::debug!(error.message = %error, "the queue depths could not be read"),
+        match tokio::try_join!(app.bus.depth(), app.bus.workers()) {
+            Ok((depths, workers)) => {
+                app.metrics.depth(&depths);
+                app.metrics.slots(app.kinds.keys(), &workers);
+                app.throughput.note(&workers, Instant::now());
+            }
+            Err(error) => tracing::debug!(error.message = %error, "the queues could not be read"),
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{App, adapters::postgres::Postgres, limits, metrics, ports::StoreError, routes, stall::Stalling};
+use crate::{App, adapters::postgres::Postgres, caps, limits, metrics, ports::StoreError, routes, stall::Stalling};
 
 /// The gateway can't start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,8 @@ impl Server {
         let Self { app, listener } = self;
         let drain = Duration::from_secs(app.settings.drain_seconds);
         let lifecycle = app.lifecycle.clone();
-        let exporter = tokio::spawn(metrics::export_depths(Arc::clone(&app)));
+        let exporter = tokio::spawn(metrics::export_queues(Arc::clone(&app)));
+        let listener_of_caps = tokio::spawn(caps::listen(Arc::clone(&app)));
         let stopping = lifecycle.draining.clone().cancelled_owned();
         let listener = Stalling { listener, limit: app.stall };
         let serving = axum::serve(listener, routes::router(Arc::clone(&app))).with_graceful_shutdown(stopping);
@@ -115,6 +116,7 @@ impl Server {
         };
         lifecycle.expired.cancel();
         exporter.abort();
+        listener_of_caps.abort();
         Ok(result?)
     }
 }
@@ -130,8 +132,9 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         () = signals.next() => return Ok(()),
     };
     let store = Arc::new(Postgres::new(&config.postgres).await?);
-    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all());
-    let app = app.with_limits(&config.limits).with_claims(Claims::open(&config.objects)?);
+    let settings = caps::Settings::new(&config.limits, &config.nats);
+    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(settings);
+    let app = app.with_claims(Claims::open(&config.objects)?);
     let server = Server::bind(app).await?;
     let (address, lifecycle) = (server.address()?, server.app().lifecycle.clone());
     tracing::info!(server.address = %address.ip(), server.port = address.port(), "listening");

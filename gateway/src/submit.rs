@@ -198,6 +198,7 @@ impl App {
             accepted.batch = self.same(&accepted.job, &fingerprint).await?;
             return Ok(accepted);
         }
+        self.admit_backlog(&kind, tenant, options.run_at.is_some()).await?;
         if let Some(unique) = &options.unique
             && let Some(other) = self.bus.reserve(&kind, tenant, &unique.key, unique.window, id).await?
         {

@@ -58,7 +58,7 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let shutdown = Shutdown::default();
     listen_for_signals(shutdown.clone())?;
     let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
-    let bus = connect(config, ack_wait, &pulse).await?;
+    let bus = connect(config, kinds, ack_wait, &pulse).await?;
     let postgres = Arc::new(Postgres::connect(&config.postgres)?);
     let claims = Claims::open(&config.objects)?;
     let mut registry = Registry::default();
@@ -71,7 +71,8 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let http = http::serve(&config.worker, health).await?;
     let mut chores = JoinSet::new();
     chores.spawn(runtime::backstop(bus.clone(), postgres.clone(), claims.clone(), runtime::versions()));
-    chores.spawn(runtime::forget(postgres.clone(), claims.clone(), config.worker.retention_days));
+    let days = config.worker.retention_days;
+    chores.spawn(runtime::forget(postgres.clone(), claims.clone(), days, runtime::PURGE));
     chores.spawn(runtime::sweep(postgres.clone(), claims.clone()));
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
@@ -114,12 +115,12 @@ async fn all_end(runtimes: &mut JoinSet<Result<(), Unavailable>>, shutdown: &Shu
 }
 
 /// Connects on the bus's own runtime, where the connection's tasks stay.
-async fn connect(config: &Config, ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
-    let settings = config.nats.clone();
+async fn connect(config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
+    let (settings, own) = (config.nats.clone(), own.to_vec());
     let kinds: Vec<Kind> = ruche_schemas::jobs::all().into_iter().map(|kind| kind.kind).collect();
     let bus = pulse.spawn(async move {
         let bus = Nats::connect(&settings, ack_wait).await?;
-        bus.ensure(&kinds).await?;
+        bus.join(&kinds, &own).await?;
         anyhow::Ok(bus)
     });
     Ok(Arc::new(bus.await??))

@@ -8,14 +8,14 @@ use std::{
 
 use async_trait::async_trait;
 use futures::{
-    StreamExt,
+    Stream, StreamExt,
     stream::{self, BoxStream},
 };
 use ruche_schemas::{JobId, Kind, TenantId};
 use tokio::{sync::watch, time::Instant};
 
 use super::{Memory, lock, queue::Queue};
-use crate::{Controls, Hold, Queued, Seat, Unavailable};
+use crate::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
 
 /// From this many keys on, those whose time is over are forgotten.
 const MANY_KEYS: usize = 10_000;
@@ -29,6 +29,7 @@ type Key = (Kind, TenantId, String);
 #[derive(Debug, Default)]
 pub(super) struct Controlled {
     holds: watch::Sender<BTreeSet<Hold>>,
+    caps: watch::Sender<TenantCaps>,
     seats: Arc<Mutex<Seats>>,
     keys: Mutex<HashMap<Key, (JobId, Instant)>>,
 }
@@ -68,6 +69,17 @@ impl Seat for MemorySeat {
     }
 }
 
+/// What is there, and again whenever it changes.
+fn now_and_later<T: Clone + Send + Sync + 'static>(of: &watch::Sender<T>) -> impl Stream<Item = T> + Send + 'static {
+    let mut values = of.subscribe();
+    values.mark_changed();
+    stream::unfold(values, |mut values| async move {
+        values.changed().await.ok()?;
+        let now = values.borrow_and_update().clone();
+        Some((now, values))
+    })
+}
+
 impl Memory {
     fn open_queue(&self, kind: &Kind) -> Result<&Arc<Queue>, Unavailable> {
         let queue = self.shared.queues.get(kind);
@@ -86,14 +98,20 @@ impl Controls for Memory {
     }
 
     async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
-        let mut holds = self.shared.controlled.holds.subscribe();
-        holds.mark_changed();
-        let next = |mut holds: watch::Receiver<BTreeSet<Hold>>| async move {
-            holds.changed().await.ok()?;
-            let now = holds.borrow_and_update().iter().cloned().collect();
-            Some((now, holds))
-        };
-        Ok(stream::unfold(holds, next).boxed())
+        let holds = now_and_later(&self.shared.controlled.holds);
+        Ok(holds.map(|holds| holds.into_iter().collect()).boxed())
+    }
+
+    async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
+        self.shared.controlled.caps.send_if_modified(|all| match caps {
+            Some(caps) => all.insert(tenant.clone(), *caps).as_ref() != Some(caps),
+            None => all.remove(tenant).is_some(),
+        });
+        Ok(())
+    }
+
+    async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
+        Ok(now_and_later(&self.shared.controlled.caps).boxed())
     }
 
     async fn queued(

@@ -220,6 +220,7 @@ mod tests {
             models: Vec::new(),
             slots: 1,
             in_flight: 0,
+            ended: std::collections::BTreeMap::new(),
             state: crate::WorkerState::Running,
             version: "0".to_owned(),
             since: chrono::Utc::now(),

@@ -236,7 +236,7 @@ impl Queue {
                 lane,
                 waiting: jobs.ready.len() as u64,
                 in_flight: jobs.due.len() as u64,
-                oldest: jobs.held.values().next().map(|held| now - held.published),
+                oldest: jobs.ready.first().and_then(|first| jobs.held.get(first)).map(|held| now - held.published),
             }
         };
         Lane::ALL.map(depth).to_vec()

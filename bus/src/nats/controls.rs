@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use ruche_schemas::{JobId, Kind, TenantId};
 
 use super::{Nats, Shared, delivery, holds, jobs, link::Fault, log::WRONG_LAST, seats, store::Entry};
-use crate::{Controls, Hold, Queued, Seat, Unavailable};
+use crate::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
 
 /// Jobs that are not due lie in a stream of their own; their positions come after those of all others.
 const LATER: u64 = 1 << 62;
@@ -26,6 +26,14 @@ impl Controls for Nats {
 
     async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
         holds::holds(Arc::clone(&self.shared)).await
+    }
+
+    async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
+        self.shared.set_caps(tenant, caps).await
+    }
+
+    async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
+        holds::caps(Arc::clone(&self.shared)).await
     }
 
     async fn queued(

@@ -26,6 +26,7 @@ use super::{
     Shared,
     credit::{Ask, Credit},
     delivery,
+    ensure::Keeper,
     link::{Fault, Health, jittered},
 };
 use crate::{Deliveries, Delivery, lanes::LANES, topology::consumer_name};
@@ -159,7 +160,8 @@ impl NatsDeliveries {
         }
         self.quiet_until = None;
         if self.mend && self.arrived.is_empty() {
-            if let Err(error) = self.shared.ensure(std::slice::from_ref(&self.kind)).await {
+            let own = std::slice::from_ref(&self.kind);
+            if let Err(error) = self.shared.ensure(own, Keeper::Worker(own)).await {
                 return Err(Fault::Down(error.to_string()));
             }
             self.mend = false;

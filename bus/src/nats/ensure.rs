@@ -1,5 +1,8 @@
 //! Creates streams and consumers, or brings them up to date; never deletes one.
 //!
+//! Gateways do both. A worker only makes what is missing: whoever may change a stream can empty it, and two programs
+//! with different settings would change it to and fro.
+//!
 //! Settings that the topology does not name stay as they are on the server, and subjects that a stream already has
 //! stay too: a worker that knows fewer kinds than the gateway must not take the others' advisories away.
 
@@ -41,7 +44,10 @@ pub enum TopologyError {
         reason: String,
     },
     /// The server can't be reached or JetStream is off.
-    #[error("NATS can't create {what}: {reason}. Is JetStream enabled (nats-server -js)?")]
+    #[error(
+        "NATS can't create {what}: {reason}. Is JetStream enabled (nats-server -js), and may this user do that \
+         (nats/roles.conf)?"
+    )]
     Unavailable {
         /// Which stream or consumer.
         what: String,
@@ -63,26 +69,42 @@ struct Info {
     config: Value,
 }
 
+/// Who makes sure of the streams.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keeper<'a> {
+    /// A gateway makes all of them and brings them up to date.
+    Gateway,
+    /// A worker makes what is missing, of the queues those of its own kinds.
+    Worker(&'a [Kind]),
+}
+
 impl Shared {
     /// How many streams and consumers had to be created or changed.
-    pub(super) async fn ensure(&self, kinds: &[Kind]) -> Result<usize, TopologyError> {
+    pub(super) async fn ensure(&self, kinds: &[Kind], keeper: Keeper<'_>) -> Result<usize, TopologyError> {
         check_version(&self.link.client.server_info().version)?;
+        let mut streams = topology::streams(&self.config, kinds, self.ack_wait);
+        if let Keeper::Worker(own) = keeper {
+            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.link.names.jobs(kind));
+            let others: Vec<_> = others.collect();
+            streams.retain(|stream| !others.contains(&stream.name));
+        }
+        let may_change = matches!(keeper, Keeper::Gateway);
         let mut changes = 0;
-        for stream in topology::streams(&self.config, kinds, self.ack_wait) {
-            changes += usize::from(self.ensure_stream(&stream).await?);
+        for stream in streams {
+            changes += usize::from(self.ensure_stream(&stream, may_change).await?);
             for consumer in &stream.consumers {
-                changes += usize::from(self.ensure_consumer(&stream.name, consumer).await?);
+                changes += usize::from(self.ensure_consumer(&stream.name, consumer, may_change).await?);
             }
         }
         Ok(changes)
     }
 
-    async fn ensure_stream(&self, stream: &Stream) -> Result<bool, TopologyError> {
+    async fn ensure_stream(&self, stream: &Stream, may_change: bool) -> Result<bool, TopologyError> {
         let name = &stream.name;
         let what = format!("stream {name}");
         let wanted = json!(stream);
         let verb = match self.link.api::<Info>(&format!("STREAM.INFO.{name}"), &Value::Null).await {
-            Ok(found) => match merged(&found.config, &wanted) {
+            Ok(found) => match merged(&found.config, &wanted).filter(|_| may_change) {
                 None => return Ok(false),
                 Some(config) => ("UPDATE", config),
             },
@@ -95,12 +117,17 @@ impl Shared {
         Ok(true)
     }
 
-    async fn ensure_consumer(&self, stream: &str, consumer: &Consumer) -> Result<bool, TopologyError> {
+    async fn ensure_consumer(
+        &self,
+        stream: &str,
+        consumer: &Consumer,
+        may_change: bool,
+    ) -> Result<bool, TopologyError> {
         let name = &consumer.name;
         let what = format!("consumer {name} of stream {stream}");
         let wanted = json!(consumer);
         let config = match self.link.api::<Info>(&format!("CONSUMER.INFO.{stream}.{name}"), &Value::Null).await {
-            Ok(found) => match merged(&found.config, &wanted) {
+            Ok(found) => match merged(&found.config, &wanted).filter(|_| may_change) {
                 None => return Ok(false),
                 Some(config) => config,
             },

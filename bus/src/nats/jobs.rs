@@ -97,9 +97,11 @@ impl Shared {
     async fn lane_depth(&self, stream: &str, kind: &Kind, lane: Lane) -> Result<Depth, Unavailable> {
         let asked = format!("CONSUMER.INFO.{stream}.{}", consumer_name(lane));
         let info: ConsumerInfo = self.link.api(&asked, &Value::Null).await?;
-        let oldest = match info.num_pending + info.num_ack_pending {
+        // What was never handed out follows what was handed out last.
+        let (from, jobs) = (info.delivered.stream_seq + 1, self.link.names.lane(kind, lane));
+        let oldest = match info.num_pending {
             0 => None,
-            _ => self.link.first(stream, &self.link.names.lane(kind, lane)).await?,
+            _ => self.link.first_from(stream, &jobs, from).await?,
         };
         Ok(Depth {
             kind: kind.clone(),
@@ -115,6 +117,12 @@ impl Shared {
 struct ConsumerInfo {
     num_pending: u64,
     num_ack_pending: u64,
+    delivered: Delivered,
+}
+
+#[derive(Deserialize)]
+struct Delivered {
+    stream_seq: u64,
 }
 
 /// The bytes of a header block as it is sent.

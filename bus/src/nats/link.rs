@@ -308,6 +308,7 @@ fn note(event: &Event, report: &watch::Sender<Health>) {
             tracing::warn!("the connection to NATS was lost: reconnecting");
         }
         Event::SlowConsumer(_) => tracing::warn!("NATS messages were dropped here: they will be read again"),
+        Event::ServerError(error) => tracing::error!(error.message = %error, "the NATS server says no"),
         other => tracing::info!(event = %other, "NATS"),
     }
 }

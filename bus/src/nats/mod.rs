@@ -86,17 +86,32 @@ impl Nats {
     }
 
     /// Creates what [`crate::topology::streams`] says for these kinds, or brings it up to date; changes nothing
-    /// when all is as it should be. May be called by many processes at once. From the first call on, jobs whose
-    /// time has come are moved into their queues.
+    /// when all is as it should be. For gateways; may be called by many processes at once. From the first call on,
+    /// jobs whose time has come are moved into their queues.
     ///
     /// # Errors
     /// When the server is too old, can't be reached or refuses a stream.
     pub async fn ensure(&self, kinds: &[Kind]) -> Result<(), TopologyError> {
-        self.shared.ensure(kinds).await?;
+        self.shared.ensure(kinds, ensure::Keeper::Gateway).await?;
+        self.move_what_is_due();
+        Ok(())
+    }
+
+    /// As [`Nats::ensure`] for a worker on the kinds in `own`: it makes what is missing, without the queues of other
+    /// kinds, and changes nothing that is there.
+    ///
+    /// # Errors
+    /// When the server is too old, can't be reached or refuses a stream.
+    pub async fn join(&self, kinds: &[Kind], own: &[Kind]) -> Result<(), TopologyError> {
+        self.shared.ensure(kinds, ensure::Keeper::Worker(own)).await?;
+        self.move_what_is_due();
+        Ok(())
+    }
+
+    fn move_what_is_due(&self) {
         if !self.shared.moves.swap(true, Ordering::Relaxed) {
             tokio::spawn(due::run(Arc::downgrade(&self.shared)));
         }
-        Ok(())
     }
 }
 

@@ -106,7 +106,12 @@ impl Link {
 
     /// The first message of these subjects.
     pub(super) async fn first(&self, stream: &str, subjects: &str) -> Result<Option<Entry>, Fault> {
-        self.by(stream, &json!({"seq": 1, "next_by_subj": subjects})).await
+        self.first_from(stream, subjects, 1).await
+    }
+
+    /// The first message of these subjects from a sequence on.
+    pub(super) async fn first_from(&self, stream: &str, subjects: &str, from: u64) -> Result<Option<Entry>, Fault> {
+        self.by(stream, &json!({"seq": from, "next_by_subj": subjects})).await
     }
 
     /// How many messages of these subjects there are.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, future};
-use ruche_bus::{Bus, Hold, Message};
+use ruche_bus::{Bus, Caps, Hold, Message, TenantCaps};
 use ruche_schemas::{JobId, JobRef, Kind, Lane};
 
 use super::{ACK_WAIT, KIND, job, message, next, publish, queue, slots, tenant};
@@ -27,6 +27,29 @@ pub(crate) async fn holds_are_heard_as_they_are_and_as_they_change(bus: &dyn Bus
     bus.hold(&kind, false).await.expect("a hold");
     for listener in [&mut early, &mut late] {
         assert_eq!(listener.next().await, Some(vec![owner.clone(), worker.clone()]));
+    }
+}
+
+pub(crate) async fn the_caps_of_tenants_are_heard_as_they_are_and_as_they_change(bus: &dyn Bus) {
+    let (acme, other) = (tenant("acme"), tenant("other"));
+    let few = Caps { in_flight: Some(1), ..Caps::default() };
+    let many = Caps { per_second: Some(9), backlog: Some(1000), ..Caps::default() };
+    let mut early = bus.caps().await.expect("a listener");
+    assert_eq!(early.next().await, Some(TenantCaps::new()));
+    bus.set_caps(&acme, Some(&few)).await.expect("caps");
+    assert_eq!(early.next().await, Some(TenantCaps::from([(acme.clone(), few)])));
+    // A hold of the same name is another thing.
+    bus.hold(&Hold::Tenant(acme.clone()), true).await.expect("a hold");
+    bus.set_caps(&other, Some(&many)).await.expect("caps");
+    let both = TenantCaps::from([(acme.clone(), few), (other.clone(), many)]);
+    assert_eq!(early.next().await, Some(both.clone()));
+    let (mut late, mut holds) = (bus.caps().await.expect("a listener"), bus.holds().await.expect("a listener"));
+    assert_eq!(late.next().await, Some(both));
+    assert_eq!(holds.next().await, Some(vec![Hold::Tenant(acme.clone())]), "caps hold nothing up");
+    bus.set_caps(&acme, Some(&many)).await.expect("caps");
+    bus.set_caps(&acme, None).await.expect("caps");
+    for listener in [&mut early, &mut late] {
+        while listener.next().await.expect("caps").contains_key(&acme) {}
     }
 }
 

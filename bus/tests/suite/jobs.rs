@@ -167,3 +167,17 @@ pub(crate) async fn depth_counts_what_waits_and_what_is_in_flight(bus: &dyn Bus)
     assert!(depths[0].oldest.is_none() && depths[1].oldest.is_some() && depths[2].oldest.is_some(), "{depths:?}");
     held.done().await.expect("a confirmation");
 }
+
+pub(crate) async fn the_oldest_that_waits_is_one_that_no_worker_has(bus: &dyn Bus) {
+    let oldest = async || bus.depth().await.expect("depth")[Lane::Normal as usize].oldest;
+    publish(bus, Lane::Normal).await;
+    assert!(oldest().await.is_some());
+    let mut queue = queue(bus).await;
+    let held = next(&mut queue).await;
+    queue.close().await;
+    assert_eq!(oldest().await, None, "the only one is in a worker's hands");
+    publish(bus, Lane::Normal).await;
+    let waited = oldest().await.expect("one waits");
+    assert!(waited <= (Utc::now() - held.published_at).to_std().expect("the past"), "{waited:?}");
+    held.done().await.expect("a confirmation");
+}

@@ -32,6 +32,7 @@ fn presence(kind: Kind, worker: &str) -> Presence {
         labels: [("zone".to_owned(), "eu".to_owned())].into(),
         gpu: None,
         in_flight: 3,
+        ended: std::collections::BTreeMap::new(),
         state: WorkerState::Running,
         models: vec!["tiny-chat-demo".to_owned()],
         slots: 8,

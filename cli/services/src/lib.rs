@@ -9,6 +9,7 @@
 mod error;
 pub mod logins;
 pub mod nats;
+mod permissions;
 pub mod ports;
 pub mod postgres;
 pub mod process;

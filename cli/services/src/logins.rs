@@ -1,7 +1,7 @@
 //! Who may do what on a nats-server: one file a login, so that one can be added while the server runs.
 //!
-//! The programs of Ruche may do everything. A producer may publish the jobs of one tenant and hear their events, and
-//! nothing else: the server refuses the rest, so a stolen login of one tenant harms no other.
+//! Each role has the subjects that it uses and nothing else: the server refuses the rest, so a stolen login of one
+//! tenant harms no other, and one of a worker takes no jobs of another kind.
 
 use std::{
     fmt::Write as _,
@@ -15,6 +15,7 @@ use crate::{
     ServiceError,
     error::Doing,
     nats::{live_pid, write_private},
+    permissions::{self, Permissions},
 };
 
 /// A login.
@@ -31,8 +32,24 @@ pub struct Login {
 /// What a login may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum May {
-    /// Everything: Ruche's own programs.
+    /// Everything: operators, with the tools of NATS.
     Everything,
+    /// Publish jobs of all kinds, and keep the streams: gateways.
+    Gateway {
+        /// The first token of every subject.
+        prefix: String,
+        /// All kinds of job.
+        kinds: Vec<String>,
+    },
+    /// Take jobs of its own kinds: workers.
+    Work {
+        /// The first token of every subject.
+        prefix: String,
+        /// All kinds of job.
+        kinds: Vec<String>,
+        /// Those that it works on.
+        own: Vec<String>,
+    },
     /// Publish jobs of this tenant and hear their events.
     Produce {
         /// The first token of every subject.
@@ -43,35 +60,48 @@ pub enum May {
 }
 
 impl May {
-    /// The subjects that a producer may publish to; none for whom everything is allowed.
+    /// The subjects that a producer may publish to; none for others.
     #[must_use]
     pub fn subjects(&self) -> Vec<String> {
-        let Self::Produce { prefix, tenant } = self else { return Vec::new() };
-        ["interactive", "normal", "bulk"].map(|lane| format!("{prefix}.job.*.{lane}.0.{tenant}")).into()
+        match self {
+            Self::Produce { prefix, tenant } => permissions::produced(prefix, tenant),
+            _ => Vec::new(),
+        }
     }
+}
 
-    /// Where answers to a producer come: an inbox of its own, for whoever may listen to `_INBOX.>` hears everybody's.
+impl Login {
+    /// Where answers to it come.
     #[must_use]
     pub fn inbox(&self) -> String {
-        match self {
-            Self::Everything => "_INBOX".to_owned(),
-            Self::Produce { tenant, .. } => format!("_INBOX_{tenant}"),
+        match &self.may {
+            May::Everything => "_INBOX".to_owned(),
+            // All producers of a tenant have one, so that a program needs to know no more than its tenant.
+            May::Produce { tenant, .. } => format!("_INBOX_{tenant}"),
+            _ => permissions::inbox(&self.user),
         }
     }
 
-    /// As the server's configuration says it.
-    fn permissions(&self) -> String {
-        let Self::Produce { prefix, tenant } = self else { return String::new() };
-        let quoted = |subjects: &[String]| subjects.iter().map(|s| format!("\"{s}\"")).collect::<Vec<_>>().join(", ");
-        let mut publish = self.subjects();
-        // A job's last event, which tells its state.
-        publish.push(format!("$JS.API.DIRECT.GET.*.{prefix}.event.{tenant}.*"));
-        let subscribe = [format!("{}.>", self.inbox()), format!("{prefix}.live.{tenant}.*")];
-        format!(
-            ", permissions: {{ publish: {{ allow: [{}] }}, subscribe: {{ allow: [{}] }} }}",
-            quoted(&publish),
-            quoted(&subscribe)
-        )
+    fn permissions(&self) -> Option<Permissions> {
+        let inbox = self.inbox();
+        match &self.may {
+            May::Everything => None,
+            May::Gateway { prefix, kinds } => Some(permissions::gateway(prefix, kinds, &inbox)),
+            May::Work { prefix, kinds, own } => Some(permissions::worker(prefix, kinds, own, &inbox)),
+            May::Produce { prefix, tenant } => Some(permissions::producer(prefix, tenant, &inbox)),
+        }
+    }
+
+    /// As the server's configuration says it, with this password: in quotes, or the name of a variable.
+    #[must_use]
+    pub fn entry(&self, password: &str) -> String {
+        let user = &self.user;
+        match self.permissions() {
+            None => format!("{{ user: \"{user}\", password: {password} }}\n"),
+            Some(permissions) => {
+                format!("{{ user: \"{user}\", password: {password}, permissions: {permissions} }}\n")
+            }
+        }
     }
 }
 
@@ -84,10 +114,9 @@ impl Login {
     pub fn add(&self, folder: &Path) -> Result<(), ServiceError> {
         let logins = folder.join("logins");
         fs::create_dir_all(&logins).doing(|| format!("making {}", logins.display()))?;
-        let Self { user, password, may } = self;
-        let entry = format!("{{ user: \"{user}\", password: \"{password}\"{} }}\n", may.permissions());
-        let file = logins.join(user);
-        write_private(&file, &entry).doing(|| format!("writing {}", file.display()))?;
+        let file = logins.join(&self.user);
+        write_private(&file, &self.entry(&format!("\"{}\"", self.password)))
+            .doing(|| format!("writing {}", file.display()))?;
         write_all(folder, &logins)
     }
 }

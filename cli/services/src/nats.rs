@@ -13,7 +13,7 @@ use std::{
 use crate::{
     ServiceError,
     error::Doing,
-    logins::{Login, May},
+    logins::Login,
     process::{self, Launch, Process},
     ready,
     tools::Tools,
@@ -31,8 +31,8 @@ pub struct Options {
     pub log: PathBuf,
     /// The port on 127.0.0.1.
     pub port: u16,
-    /// User and password that clients must give; none lets everybody on this machine in.
-    pub login: Option<(String, String)>,
+    /// Who is let in; none lets everybody on this machine in.
+    pub logins: Vec<Login>,
     /// What the server calls itself: random, so that another server on the same port is not taken for it.
     pub name: String,
 }
@@ -41,12 +41,12 @@ impl Options {
     /// A server without a login, with a name of its own.
     #[must_use]
     pub fn new(folder: PathBuf, log: PathBuf, port: u16) -> Self {
-        Self { folder, log, port, login: None, name: format!("ruche-{}", crate::random_secret()) }
+        Self { folder, log, port, logins: Vec::new(), name: format!("ruche-{}", crate::random_secret()) }
     }
 
     fn settings(&self) -> String {
         let folder = self.folder.display();
-        let users = if self.login.is_some() { "include \"users.conf\"\n" } else { "" };
+        let users = if self.logins.is_empty() { "" } else { "include \"users.conf\"\n" };
         format!(
             "server_name: {}\nlisten: \"127.0.0.1:{}\"\npid_file: \"{folder}/nats.pid\"\n\
              jetstream {{ store_dir: \"{folder}/streams\" }}\n{users}",
@@ -63,8 +63,8 @@ impl Options {
         let writing = || format!("writing {}", file.display());
         fs::create_dir_all(&self.folder).doing(writing)?;
         write_private(&file, &self.settings()).doing(writing)?;
-        if let Some((user, password)) = self.login.clone() {
-            Login { user, password, may: May::Everything }.add(&self.folder)?;
+        for login in &self.logins {
+            login.add(&self.folder)?;
         }
         if let Some(pid) = live_pid(&self.folder.join("nats.pid"), "nats-server") {
             ready::gone(pid, &self.folder, Duration::from_secs(10)).await?;

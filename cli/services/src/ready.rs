@@ -63,8 +63,23 @@ pub async fn nats(port: u16, name: &str) -> bool {
     greeting(port).await.is_ok_and(|line| is_ready(&line))
 }
 
+/// Whether the NATS server on this port of 127.0.0.1 lets this user in.
+pub async fn nats_admits(port: u16, user: &str, password: &str) -> bool {
+    let ask = async || -> io::Result<bool> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        let connect = format!("CONNECT {{\"user\":\"{user}\",\"pass\":\"{password}\",\"verbose\":false}}\r\nPING\r\n");
+        line(&mut stream).await?;
+        stream.write_all(connect.as_bytes()).await?;
+        Ok(line(&mut stream).await?.contains("PONG"))
+    };
+    ask().await.unwrap_or(false)
+}
+
 async fn greeting(port: u16) -> io::Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    line(&mut TcpStream::connect(("127.0.0.1", port)).await?).await
+}
+
+async fn line(stream: &mut TcpStream) -> io::Result<String> {
     let mut line = Vec::new();
     let mut chunk = [0; 1024];
     // INFO is one line of about 400 bytes; 16 KiB bounds what a stranger on the port could send.

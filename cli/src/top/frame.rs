@@ -18,8 +18,10 @@ use crate::{
 /// The smallest window that it all fits into.
 const SMALLEST: (u16, u16) = (80, 24);
 
-/// How wide the bars of a rate are, in characters.
-const BARS: usize = 16;
+/// How wide the name of a kind is where there is room, and in the smallest window.
+const KIND: (u16, u16) = (24, 10);
+/// How wide all other columns of a queue and the gaps between them are, but for the bars.
+const COLUMNS: u16 = 11 + 8 + 4 * 7 + 7;
 
 /// Draws it.
 pub(super) fn draw(
@@ -77,20 +79,24 @@ fn head<'a>(address: &'a str, snapshot: Option<&Snapshot>, trouble: Option<&str>
 
 fn draw_queues(frame: &mut Frame<'_>, area: Rect, queues: &Part, history: &History) {
     let heads = ["kind", "lane", "waiting", "running", "oldest", "busy", "per s", "rate"];
+    // The frame takes two columns.
+    let free = area.width.saturating_sub(COLUMNS + 2);
+    let kind = (free / 2).clamp(KIND.1, KIND.0);
+    let bars = free.saturating_sub(kind);
     let widths = [
-        Constraint::Min(10),
+        Constraint::Length(kind),
         Constraint::Length(11),
         Constraint::Length(8),
         Constraint::Length(7),
         Constraint::Length(7),
         Constraint::Length(7),
         Constraint::Length(7),
-        Constraint::Length(BARS as u16),
+        Constraint::Length(bars),
     ];
     list(frame, area, "Queues", queues, &heads, &widths, |queue| {
         let busy = format!("{}/{}", number(queue, "busy"), number(queue, "slots"));
         let is_paused = queue["paused"] == true;
-        let rate = if is_paused { "paused".to_owned() } else { history.line(queue, BARS) };
+        let rate = if is_paused { "paused".to_owned() } else { history.line(queue, usize::from(bars)) };
         let cells = [
             field(queue, "kind"),
             field(queue, "lane"),
@@ -203,6 +209,23 @@ mod tests {
         assert!(text.contains("more: make the window higher") && !text.contains('\u{1b}'), "{text}");
         assert!(text.contains("waiting 700") && text.contains("busy 300/400") && text.contains("dead 5"), "{text}");
         assert!(text.contains("████████░░"), "{text}");
+    }
+
+    #[test]
+    fn no_lane_is_cut_off_in_the_smallest_window_and_the_bars_take_what_a_wide_one_has() {
+        let item = json!({"kind": "moderation", "lane": "interactive", "waiting": 1_000_000, "per_second": 1.5});
+        let wide = Snapshot { queues: Ok(vec![item]), workers: Ok(Vec::new()), dead: "0".to_owned() };
+        for width in [80, 160] {
+            let mut terminal = Terminal::new(TestBackend::new(width, 24)).unwrap();
+            let mut history = History::default();
+            (0..100).for_each(|_| history.add(&wide));
+            terminal.draw(|frame| draw(frame, "http://here", Some(&wide), &history, None)).unwrap();
+            let text = terminal.backend().to_string();
+            let line = text.lines().find(|line| line.contains("moderation")).unwrap();
+            assert!(line.contains("interactive ") && line.contains("1000000 "), "{line}");
+            let bars = line.chars().filter(|c| *c == '█').count();
+            assert!(bars >= if width == 80 { 12 } else { 50 }, "{bars} bars: {line}");
+        }
     }
 
     #[test]

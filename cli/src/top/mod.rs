@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -49,6 +49,9 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "2s", value_parser = crate::values::duration)]
     every: Duration,
 }
+
+/// After so many looks without an answer, that is said.
+const SILENT: u32 = 3;
 
 /// What happened meanwhile.
 enum Happening {
@@ -115,25 +118,32 @@ async fn live(
     let (mut snapshot, mut history, mut trouble) = (None, History::default(), None);
     let mut happenings = happenings(stop.clone())?;
     let mut snapshots = snapshots(client.clone(), every);
+    let (mut heard, mut seconds) = (Instant::now(), interval(Duration::from_secs(1)));
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     loop {
-        terminal.draw(|frame| {
-            frame::draw(frame, client.address(), snapshot.as_ref(), &history, trouble.as_deref());
-        })?;
+        // What is shown would look as if it were so now.
+        let silent = heard.elapsed();
+        let silence = (silent > every * SILENT).then(|| format!("no answer for {} s", silent.as_secs()));
+        let trouble_now = silence.as_deref().or(trouble.as_deref());
+        terminal.draw(|frame| frame::draw(frame, client.address(), snapshot.as_ref(), &history, trouble_now))?;
         tokio::select! {
             happening = happenings.recv() => match happening {
                 Some(Happening::Redraw) => {}
                 Some(Happening::Leave) | None => return Ok(()),
             },
             _ = terminated.recv() => return Ok(()),
-            taken = snapshots.recv() => match taken {
-                Some(Ok(taken)) => {
-                    history.add(&taken);
-                    (snapshot, trouble) = (Some(taken), None);
+            _ = seconds.tick() => {}
+            taken = snapshots.recv() => {
+                heard = Instant::now();
+                match taken {
+                    Some(Ok(taken)) => {
+                        history.add(&taken);
+                        (snapshot, trouble) = (Some(taken), None);
+                    }
+                    Some(Err(error)) => trouble = Some(error.to_string()),
+                    None => return Ok(()),
                 }
-                Some(Err(error)) => trouble = Some(error.to_string()),
-                None => return Ok(()),
-            },
+            }
         }
     }
 }

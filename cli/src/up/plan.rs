@@ -10,7 +10,12 @@ use std::{
 
 use anyhow::{Context, Result};
 use ruche_schemas::{Kind, config::Config, jobs};
-use ruche_services::{nats, ports, postgres, process::Launch};
+use ruche_services::{
+    logins::{Login, May},
+    nats, ports, postgres,
+    process::Launch,
+    random_secret,
+};
 
 use crate::{Refused, models::Chosen, project::Project};
 
@@ -47,7 +52,7 @@ impl Plan {
         let secrets = project.secrets()?;
         let ours = config.nats.url.0 == defaults.nats.url.0;
         let nats = ours.then(|| nats::Options {
-            login: Some(("ruche".to_owned(), secrets.nats)),
+            logins: logins(&config.nats.prefix, secrets.nats),
             ..nats::Options::new(project.data.join("nats"), project.log("nats"), ports::prefer(4222))
         });
         let ours = config.postgres.url.0 == defaults.postgres.url.0;
@@ -77,7 +82,8 @@ impl Plan {
         format!("http://{}:{}", self.gateway_host, self.gateway_port)
     }
 
-    /// The settings that every program gets, once the servers' ports are fixed.
+    /// The settings that every program gets, once the servers' ports are fixed. The login of NATS is not among them:
+    /// each program has its own.
     pub(super) fn settings(&self) -> Vec<(String, String)> {
         let mut settings = vec![
             ("RUCHE_CHAT__MODEL_PATH", self.model.path.display().to_string()),
@@ -85,9 +91,7 @@ impl Plan {
             ("RUCHE_GATEWAY__PORT", self.gateway_port.to_string()),
         ];
         if let Some(nats) = &self.nats {
-            let (user, password) = nats.login.clone().unwrap_or_default();
             settings.push(("RUCHE_NATS__URL", format!("nats://127.0.0.1:{}", nats.port)));
-            settings.extend([("RUCHE_NATS__USER", user), ("RUCHE_NATS__PASSWORD", password)]);
         }
         if let Some(objects) = &self.objects {
             settings.push(("RUCHE_OBJECTS__URL", objects.clone()));
@@ -119,6 +123,10 @@ impl Plan {
     fn launch(&self, name: &str, program: &str) -> Result<Launch> {
         let mut launch = Launch::new(name, beside(program)?, self.project.log(name));
         launch.env = self.settings();
+        let login = self.nats.iter().flat_map(|nats| &nats.logins).find(|login| login.user == name);
+        if let Some(Login { user, password, .. }) = login.cloned() {
+            launch.env.extend([("RUCHE_NATS__USER".to_owned(), user), ("RUCHE_NATS__PASSWORD".to_owned(), password)]);
+        }
         Ok(launch)
     }
 }
@@ -126,6 +134,24 @@ impl Plan {
 /// A folder for objects, where nothing else is set.
 fn folder(config: &Config, project: &Project) -> Option<String> {
     config.objects.url.is_empty().then(|| format!("file://{}", project.data.join("objects").display()))
+}
+
+/// Who may do what on our NATS: each program by its own name what it needs, with a password of this run; `ruche`
+/// everything, for people with the tools of NATS.
+fn logins(prefix: &str, operators: String) -> Vec<Login> {
+    let (prefix, all) = (prefix.to_owned(), kinds());
+    let kinds: Vec<_> = all.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let gateway = May::Gateway { prefix: prefix.clone(), kinds: kinds.clone() };
+    let mut logins = vec![
+        Login { user: "ruche".to_owned(), password: operators, may: May::Everything },
+        Login { user: "gateway".to_owned(), password: random_secret(), may: gateway },
+    ];
+    for kind in all {
+        let own = vec![kind.as_str().to_owned()];
+        let may = May::Work { prefix: prefix.clone(), kinds: kinds.clone(), own };
+        logins.push(Login { user: format!("worker-{kind}"), password: random_secret(), may });
+    }
+    logins
 }
 
 /// The address at which this machine reaches a server that listens on `host`.

@@ -19,9 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 async fn admit(system: &System, nats: &TestNats) -> Login {
     let may = May::Produce { prefix: system.prefix().to_owned(), tenant: "acme".to_owned() };
     let login = Login { user: "acme-etl".to_owned(), password: ruche_services::random_secret(), may };
-    nats.admit(&login);
-    nats.stop().await;
-    nats.start().await;
+    nats.admit(&login).await;
     login
 }
 
@@ -46,7 +44,7 @@ async fn produce(
 
 #[tokio::test]
 async fn a_python_program_publishes_a_job_and_hears_its_answer() {
-    let (system, nats, _postgres) = System::start_with_login().await;
+    let (system, nats, _postgres) = System::start_alone().await;
     let login = admit(&system, &nats).await;
     let (gateway, _worker) = (system.gateway().await, system.worker().await);
     let body = json!({"model": MODEL, "sampling": {"temperature": 0}, "messages": [{"role": "user", "content": "Who are you?"}]});
@@ -59,7 +57,7 @@ async fn a_python_program_publishes_a_job_and_hears_its_answer() {
 
 #[tokio::test]
 async fn a_job_that_breaks_its_schema_is_a_dead_letter_with_the_reason() {
-    let (system, nats, _postgres) = System::start_with_login().await;
+    let (system, nats, _postgres) = System::start_alone().await;
     let login = admit(&system, &nats).await;
     let (gateway, _worker) = (system.gateway().await, system.worker().await);
     let (well, lines, _) = produce(&system, &nats, &login, "acme", &json!({"messages": "hello"})).await;
@@ -73,7 +71,7 @@ async fn a_job_that_breaks_its_schema_is_a_dead_letter_with_the_reason() {
 
 #[tokio::test]
 async fn a_producer_reaches_no_other_tenant() {
-    let (system, nats, _postgres) = System::start_with_login().await;
+    let (system, nats, _postgres) = System::start_alone().await;
     let login = admit(&system, &nats).await;
     let _gateway = system.gateway().await;
     let body = json!({"messages": [{"role": "user", "content": "Hi"}]});

@@ -5,6 +5,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,6 +16,7 @@ use nix::{
 };
 use reqwest::{Client, RequestBuilder};
 use ruche_services::{
+    logins::{Login, May},
     ports,
     process::{Launch, Process},
     ready,
@@ -23,41 +25,47 @@ use ruche_services::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// The password of all roles.
+const PASSWORD: &str = "s3cret";
 /// The name of the demo model.
 pub(crate) const MODEL: &str = "tiny-chat-demo";
 /// How long a program may take to start: the model is loaded meanwhile, on a machine with two busy cores.
 const START: Duration = Duration::from_secs(120);
 
 /// How long a stream may be silent: a test that waits for ever tells nothing.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The system of one test.
+/// The system of one test. Its programs have the logins of their roles; it fails where one tried what it may not.
 pub(crate) struct System {
     settings: Vec<(String, String)>,
     logs: TempDir,
+    nats: Arc<TestNats>,
     pub(crate) key: String,
     pub(crate) client: Client,
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for role in ["gateway", "worker"] {
+            let violations = self.nats.violations(&self.user(role));
+            assert!(violations.is_empty(), "the {role}s lack permissions: {violations:#?}");
+        }
+    }
 }
 
 impl System {
     /// On the servers that all tests share.
     pub(crate) async fn start() -> Self {
-        Self::on(&testing::shared_nats().await, &testing::shared_postgres().await).await
+        Self::on(testing::shared_nats_with_logins().await, &testing::shared_postgres().await).await
     }
 
     /// On servers of its own.
-    pub(crate) async fn start_alone() -> (Self, TestNats, TestPostgres) {
-        let (nats, postgres) = (testing::nats().await, testing::postgres().await);
-        let system = Self::on(&nats.url(), &postgres.url()).await;
-        (system, nats, postgres)
-    }
-
-    /// On servers of its own, of which NATS asks for a login.
-    pub(crate) async fn start_with_login() -> (Self, TestNats, TestPostgres) {
-        let (nats, postgres) = (testing::nats_with_login("ruche", "s3cret").await, testing::postgres().await);
-        let mut system = Self::on(&nats.url(), &postgres.url()).await;
-        let login = [("RUCHE_NATS__USER", "ruche"), ("RUCHE_NATS__PASSWORD", "s3cret")];
-        system.settings.extend(login.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    pub(crate) async fn start_alone() -> (Self, Arc<TestNats>, TestPostgres) {
+        let (nats, postgres) = (Arc::new(testing::nats_with_logins().await), testing::postgres().await);
+        let system = Self::on(Arc::clone(&nats), &postgres.url()).await;
         (system, nats, postgres)
     }
 
@@ -66,12 +74,17 @@ impl System {
         self.settings.iter().find(|(key, _)| key == "RUCHE_NATS__PREFIX").map_or("", |(_, prefix)| prefix)
     }
 
-    async fn on(nats: &str, postgres: &str) -> Self {
+    /// The name of this system's login for this role.
+    fn user(&self, role: &str) -> String {
+        format!("{role}-{}", self.prefix())
+    }
+
+    async fn on(nats: Arc<TestNats>, postgres: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let name = testing::unique("e2e");
+        let (name, url) = (testing::unique("e2e"), nats.url());
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/models/tiny/tiny-chat.gguf");
         let settings = [
-            ("RUCHE_NATS__URL", nats),
+            ("RUCHE_NATS__URL", &*url),
             ("RUCHE_NATS__PREFIX", &name),
             ("RUCHE_POSTGRES__URL", postgres),
             ("RUCHE_POSTGRES__SCHEMA", &name),
@@ -82,7 +95,14 @@ impl System {
             ("RUCHE_CHAT__THREADS", "1"),
         ];
         let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        let mut system = Self { settings, logs: TempDir::new().unwrap(), key: String::new(), client: Client::new() };
+        let (logs, client) = (TempDir::new().unwrap(), Client::new());
+        let mut system = Self { settings, logs, nats, key: String::new(), client };
+        let (prefix, kinds) = (name, kinds());
+        let gateway = May::Gateway { prefix: prefix.clone(), kinds: kinds.clone() };
+        let work = May::Work { prefix, own: vec!["chat".to_owned()], kinds };
+        for (role, may) in [("gateway", gateway), ("worker", work)] {
+            system.nats.admit(&Login { user: system.user(role), password: PASSWORD.to_owned(), may }).await;
+        }
         system.run("ruche-migrate", &["up"]);
         system.key = system.key_of("acme");
         system
@@ -107,13 +127,19 @@ impl System {
         self.run("ruche-gateway", &["keys", "create", "--tenant", tenant, "--name", "test"])
     }
 
-    async fn spawn(&self, program: &str, arguments: &[&str], port_setting: &str) -> Running {
+    async fn spawn(&self, role: &str, arguments: &[&str]) -> Running {
+        let (program, port_setting) = (format!("ruche-{role}"), format!("RUCHE_{}__PORT", role.to_uppercase()));
         let port = ports::free();
         let name = format!("{program}-{port}");
-        let mut launch = Launch::new(&name, Self::program(program), self.logs.path().join(&name));
+        let mut launch = Launch::new(&name, Self::program(&program), self.logs.path().join(&name));
         launch.args = arguments.iter().map(Into::into).collect();
         launch.env = self.settings.clone();
-        launch.env.push((port_setting.to_owned(), port.to_string()));
+        let own = [
+            (port_setting, port.to_string()),
+            ("RUCHE_NATS__USER".to_owned(), self.user(role)),
+            ("RUCHE_NATS__PASSWORD".to_owned(), PASSWORD.to_owned()),
+        ];
+        launch.env.extend(own);
         let process = launch.spawn().await.unwrap();
         let url = format!("http://127.0.0.1:{port}");
         let probe =
@@ -124,13 +150,17 @@ impl System {
 
     /// A gateway that is ready.
     pub(crate) async fn gateway(&self) -> Running {
-        self.spawn("ruche-gateway", &[], "RUCHE_GATEWAY__PORT").await
+        self.spawn("gateway", &[]).await
     }
 
     /// A chat worker that is ready.
     pub(crate) async fn worker(&self) -> Running {
-        self.spawn("ruche-worker", &["chat"], "RUCHE_WORKER__PORT").await
+        self.spawn("worker", &["chat"]).await
     }
+}
+
+fn kinds() -> Vec<String> {
+    ruche_schemas::jobs::all().into_iter().map(|known| known.kind.as_str().to_owned()).collect()
 }
 
 /// A running program.
@@ -174,6 +204,12 @@ impl Running {
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key).json(body)
+    }
+
+    /// Posts lines.
+    pub(crate) fn lines(&self, path: &str) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
+        request.header("content-type", "application/x-ndjson")
     }
 
     pub(crate) fn delete(&self, path: &str) -> RequestBuilder {

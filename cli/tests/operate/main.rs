@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod stand_in;
+mod tenants;
+mod terminal;
 
 use std::{
     fs,

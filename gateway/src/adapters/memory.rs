@@ -12,9 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     keys::ApiKey,
-    ports::{
-        Batch, Conversation, EndedCount, EndedFilter, EndedJob, Role, Store, StoreError, StoredKey, StoredMessage,
-    },
+    ports::{Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredKey, StoredMessage},
 };
 
 /// The store.
@@ -141,14 +139,6 @@ impl Store for Memory {
         let related =
             mine.filter(|job| jobs.contains(&job.job.id) || job.parent.is_some_and(|parent| jobs.contains(&parent)));
         Ok(related.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
-    }
-
-    async fn ended_since(&self, since: DateTime<Utc>) -> Result<Vec<EndedCount>, StoreError> {
-        let mut counts = BTreeMap::new();
-        for job in self.tables()?.jobs.iter().filter(|job| job.ended_at >= since) {
-            *counts.entry((job.kind.clone(), job.lane)).or_default() += 1;
-        }
-        Ok(counts.into_iter().map(|((kind, lane), jobs)| EndedCount { kind, lane, jobs }).collect())
     }
 
     async fn put_cancelled(&self, job: &EndedJob) -> Result<Option<Batch>, StoreError> {

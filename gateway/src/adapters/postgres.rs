@@ -21,9 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     keys::ApiKey,
-    ports::{
-        Batch, Conversation, EndedCount, EndedFilter, EndedJob, Role, Store, StoreError, StoredKey, StoredMessage,
-    },
+    ports::{Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredKey, StoredMessage},
 };
 
 /// How long to wait for a connection before a request is refused.
@@ -107,10 +105,6 @@ impl Store for Postgres {
 
     async fn family(&self, tenant: &TenantId, jobs: &[JobId], limit: u64) -> Result<Vec<EndedJob>, StoreError> {
         jobs::family(&self.0, tenant, jobs, limit).await
-    }
-
-    async fn ended_since(&self, since: DateTime<Utc>) -> Result<Vec<EndedCount>, StoreError> {
-        jobs::ended_since(&self.0, since).await
     }
 
     async fn put_cancelled(&self, job: &EndedJob) -> Result<Option<Batch>, StoreError> {

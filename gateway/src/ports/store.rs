@@ -140,17 +140,6 @@ impl Batch {
     }
 }
 
-/// How many jobs of a kind and lane ended in a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndedCount {
-    /// The kind.
-    pub kind: Kind,
-    /// The lane.
-    pub lane: Lane,
-    /// How many.
-    pub jobs: u64,
-}
-
 /// A conversation, without its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
@@ -205,9 +194,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// The ended ones among these jobs, and those that one of these started, at most `limit`, in no order.
     async fn family(&self, tenant: &TenantId, jobs: &[JobId], limit: u64) -> Result<Vec<EndedJob>, StoreError>;
-
-    /// How many jobs ended since, of all tenants.
-    async fn ended_since(&self, since: DateTime<Utc>) -> Result<Vec<EndedCount>, StoreError>;
 
     /// Keeps the end of a job that was cancelled before its time, unless it has ended, and counts it in its batch.
     /// Tells the batch if it has one.

@@ -292,27 +292,6 @@ pub(crate) async fn replay_dead(
     Box::pin(app.replay(&buried, body.as_ref())).await.map(submit_job::answer)
 }
 
-/// Retry a job
-///
-/// Replays its dead letter as a new job.
-#[utoipa::path(post, path = "/v1/jobs/{job}/retry", tag = "jobs", security(("bearer" = [])),
-    params(("job" = Uuid, Path, description = "The job's id")),
-    responses(
-        (status = 202, description = "The new job", body = submit_job::AcceptedJob),
-        (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
-        (status = 409, description = "What was published is no job", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
-    )
-)]
-pub(crate) async fn retry_job(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
-    let buried = find(&app, &caller, &id).await?;
-    Box::pin(app.replay(&buried, None)).await.map(submit_job::answer)
-}
-
 /// Drop a dead letter
 ///
 /// For good.
@@ -407,7 +386,11 @@ async fn act_on(app: &App, buried: &Buried, replay: bool) -> Result<bool, ApiErr
     }
 }
 
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Buried, ApiError> {
+/// The dead letter of a job.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Buried, ApiError> {
     let shown: String = id.chars().take(80).collect();
     let missing = || {
         ApiError::not_found("dead_letter_not_found", format!("there is no dead letter of a job {shown:?}")).param("job")

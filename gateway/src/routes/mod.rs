@@ -25,9 +25,11 @@ pub mod models;
 pub mod new_job;
 pub mod openapi;
 pub mod queues;
+pub mod retry_job;
 pub mod schedules;
 pub mod stream_jobs;
 pub mod submit_job;
+pub mod tenant_limits;
 pub mod workers;
 pub mod ws;
 
@@ -58,7 +60,7 @@ fn jobs() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(new_job::new_job, list_jobs::list_jobs))
         .routes(routes!(cancel_jobs::cancel_jobs))
         .routes(routes!(flow::get_flow))
-        .routes(routes!(dead::retry_job))
+        .routes(routes!(retry_job::retry_job))
         .routes(routes!(batches::create_batch, batches::list_batches))
         .routes(routes!(batches::get_batch))
         .routes(routes!(batches::close_batch))
@@ -83,6 +85,8 @@ fn operators() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(queues::pause_tenant))
         .routes(routes!(queues::resume_tenant))
         .routes(routes!(queues::list_holds))
+        .routes(routes!(tenant_limits::list_limits))
+        .routes(routes!(tenant_limits::get_limits, tenant_limits::put_limits, tenant_limits::reset_limits))
         .routes(routes!(workers::list_workers))
         .routes(routes!(workers::drain_worker))
         .routes(routes!(workers::resume_worker))

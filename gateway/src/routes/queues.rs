@@ -1,9 +1,11 @@
 //! `/v1/queues` and what is held up: for operators.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{Json, extract::State};
-use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 use ruche_bus::{Hold, Unavailable};
 use ruche_schemas::TenantId;
@@ -29,13 +31,13 @@ pub struct QueueView {
     pub waiting: u64,
     /// Jobs that a worker has and has not settled.
     pub in_flight: u64,
-    /// For how long the oldest unsettled job has been there; `null` when there is none.
+    /// For how long the oldest job that no worker has waits; `null` when there is none.
     pub oldest_seconds: Option<f64>,
     /// How many jobs the kind's workers run at once, all lanes together.
     pub slots: u64,
     /// How many of those places are taken.
     pub busy: u64,
-    /// Jobs that ended per second in the last minute; those that are not kept do not count.
+    /// Jobs that ended per second in the last minute, well or badly, those that are not kept among them.
     pub per_second: f64,
     /// Whether no worker takes jobs of the kind.
     pub paused: bool,
@@ -95,22 +97,18 @@ pub struct Held {
 )]
 pub(crate) async fn list_queues(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<QueueList>, ApiError> {
     caller.admin()?;
-    let span = limits::RATE_TIME;
-    let since = Utc::now() - TimeDelta::from_std(span).unwrap_or_default();
     let (depths, workers) = tokio::try_join!(app.bus.depth(), app.bus.workers())?;
+    app.throughput.note(&workers, Instant::now());
     let held = holds(&app).await?;
-    // The depths come from the bus: they are told without the database too.
-    let ended = app.store.ended_since(since).await.unwrap_or_default();
     let view = |depth: ruche_bus::Depth| {
         let mine = || workers.iter().filter(|worker| worker.kind == depth.kind);
-        let done = ended.iter().find(|count| count.kind == depth.kind && count.lane == depth.lane);
         QueueView {
             waiting: depth.waiting,
             in_flight: depth.in_flight,
             oldest_seconds: depth.oldest.as_ref().map(Duration::as_secs_f64),
             slots: mine().map(|worker| u64::from(worker.slots)).sum(),
             busy: mine().map(|worker| u64::from(worker.in_flight)).sum(),
-            per_second: done.map_or(0.0, |count| count.jobs as f64 / span.as_secs_f64()),
+            per_second: app.throughput.per_second(&depth.kind, depth.lane),
             paused: held.contains(&Hold::Kind(depth.kind.clone())),
             kind: depth.kind.to_string(),
             lane: depth.lane.to_string(),
@@ -223,7 +221,7 @@ pub(crate) async fn resume_tenant(
     hold(&app, Hold::Tenant(tenant_named(&tenant)?), false).await
 }
 
-fn tenant_named(name: &str) -> Result<TenantId, ApiError> {
+pub(crate) fn tenant_named(name: &str) -> Result<TenantId, ApiError> {
     name.parse().map_err(|error| ApiError::invalid("tenant", format!("{error}")))
 }
 

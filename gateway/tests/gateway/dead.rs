@@ -3,10 +3,14 @@
 use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::{Bus as _, DeadLetter, Graveyard as _, Headers};
-use ruche_schemas::{Envelope, Failure, Job as _, JobId, JobRef, Lane, jobs::chat::Chat};
+use ruche_gateway::ports::EndedJob;
+use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, jobs::chat::Chat};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, json_of, refused, said, tenant, without_worker};
+use crate::{
+    jobs::ended,
+    support::{Fixture, json_of, refused, said, tenant, without_worker},
+};
 
 /// Buries a job of this tenant that died of this; its id.
 async fn bury(gateway: &Fixture, owner: &str, code: &str, payload: Option<&str>) -> String {
@@ -73,10 +77,35 @@ async fn a_replayed_letter_is_a_new_job_and_gone() {
     let view = gateway.read(&format!("/v1/jobs/{expected}")).await;
     assert_eq!((&view["state"], &view["lane"]), (&json!("queued"), &json!("bulk")));
     let again = gateway.request(Method::POST, &format!("/v1/jobs/{id}/retry")).send().await.unwrap();
-    assert_eq!(refused(again, 404).await.1, "dead_letter_not_found");
+    assert_eq!(refused(again, 404).await.1, "job_not_found", "nothing but its letter knew it");
     let other = bury(&gateway, "acme", "a", None).await;
     let retried = gateway.request(Method::POST, &format!("/v1/jobs/{other}/retry")).send().await.unwrap();
     assert_eq!((retried.status().as_u16(), gateway.waiting().await), (202, 2));
+}
+
+#[tokio::test]
+async fn a_job_that_can_not_be_retried_is_refused_with_its_state() {
+    let gateway = without_worker(|_| {}).await;
+    let mut cases = vec![(gateway.submit("a").await, "job_not_failed", "is queued")];
+    for (state, code, said) in [
+        (EventType::Done, "job_not_failed", "is done"),
+        (EventType::Cancelled, "job_not_failed", "is cancelled"),
+        (EventType::Failed, "dead_letter_gone", "is failed, but its dead letter is gone"),
+    ] {
+        let row = EndedJob { state, ..ended("acme") };
+        cases.push((row.job.id.to_string(), code, said));
+        gateway.store.put_job(row);
+    }
+    for (id, code, said) in cases {
+        let response = gateway.request(Method::POST, &format!("/v1/jobs/{id}/retry")).send().await.unwrap();
+        assert_eq!(response.status(), 409);
+        let error = response.json::<Value>().await.unwrap()["error"].clone();
+        assert_eq!(error["code"], code, "{error}");
+        assert!(error["message"].as_str().unwrap().contains(said), "{error}");
+    }
+    let unknown = format!("/v1/jobs/{}/retry", JobId::generate());
+    let response = gateway.request(Method::POST, &unknown).send().await.unwrap();
+    assert_eq!(refused(response, 404).await.1, "job_not_found");
 }
 
 #[tokio::test]
@@ -134,14 +163,14 @@ async fn many_letters_are_counted_first_and_then_replayed_or_dropped() {
 async fn another_tenants_dead_letter_is_unknown() {
     let gateway = without_worker(|_| {}).await;
     let id = bury(&gateway, "acme", "a", None).await;
-    for (method, path) in [
-        (Method::GET, format!("/v1/dead/{id}")),
-        (Method::DELETE, format!("/v1/dead/{id}")),
-        (Method::POST, format!("/v1/dead/{id}/replay")),
-        (Method::POST, format!("/v1/jobs/{id}/retry")),
+    for (method, path, code) in [
+        (Method::GET, format!("/v1/dead/{id}"), "dead_letter_not_found"),
+        (Method::DELETE, format!("/v1/dead/{id}"), "dead_letter_not_found"),
+        (Method::POST, format!("/v1/dead/{id}/replay"), "dead_letter_not_found"),
+        (Method::POST, format!("/v1/jobs/{id}/retry"), "job_not_found"),
     ] {
         let response = gateway.as_key(&gateway.stranger, method, &path).send().await.unwrap();
-        assert_eq!(refused(response, 404).await.1, "dead_letter_not_found");
+        assert_eq!(refused(response, 404).await.1, code);
     }
     assert_eq!(refused(gateway.get("/v1/dead/not-an-id").send().await.unwrap(), 404).await.0, "job");
     assert_eq!(ids(&gateway.read("/v1/dead").await), [id]);

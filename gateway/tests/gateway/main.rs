@@ -19,4 +19,5 @@ mod outage;
 mod schedules;
 mod store;
 mod support;
+mod tenant_limits;
 mod ws;

@@ -1,11 +1,12 @@
 //! Health, metrics, shutdown: what operators look at.
 
 use reqwest::Method;
+use ruche_bus::Bus as _;
 use ruche_gateway::{App, ServeError, Server, metrics};
 use ruche_schemas::{EventType, jobs};
 use serde_json::{Value, json};
 
-use crate::support::{SseReader, refused, settings, start, until, without_worker};
+use crate::support::{SseReader, presence, refused, settings, start, until, without_worker};
 
 #[tokio::test]
 async fn what_is_not_ready_is_named() {
@@ -57,6 +58,7 @@ async fn a_full_queue_is_a_503_that_says_when_to_come_back() {
 #[tokio::test]
 async fn metrics_count_requests_by_route_and_show_what_waits() {
     let gateway = without_worker(|_| {}).await;
+    gateway.bus.announce(&presence()).await.unwrap();
     gateway.submit("say hi").await;
     gateway.get("/v1/nothing-of-the-sort").send().await.unwrap();
     // The exporter reads every few seconds.
@@ -70,6 +72,8 @@ async fn metrics_count_requests_by_route_and_show_what_waits() {
         "http_server_request_duration_seconds_count{http_request_method=\"POST\",http_route=\"/v1/jobs/{job}\"} 1",
         "ruche_queue_in_flight{kind=\"chat\",lane=\"normal\"} 0",
         "ruche_queue_oldest_seconds{kind=\"chat\",lane=\"normal\"}",
+        "ruche_queue_slots{kind=\"chat\"} 8",
+        "ruche_queue_busy_slots{kind=\"chat\"} 3",
         "ruche_gateway_sockets 0",
     ] {
         assert!(text.contains(line), "{line}\n{text}");

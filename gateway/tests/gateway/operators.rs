@@ -1,14 +1,14 @@
 //! What operators see and steer, and that nobody else does.
 
+use std::collections::BTreeMap;
+
 use reqwest::Method;
-use ruche_bus::Bus as _;
+use ruche_bus::{Bus as _, Presence};
 use ruche_gateway::ports::Store as _;
+use ruche_schemas::Lane;
 use serde_json::{Value, json};
 
-use crate::{
-    jobs::ended,
-    support::{Fixture, json_of, presence, refused, without_worker},
-};
+use crate::support::{Fixture, json_of, presence, refused, without_worker};
 
 async fn ask(gateway: &Fixture, method: Method, path: &str) -> Value {
     json_of(gateway.as_key(&gateway.admin, method, path).send().await.unwrap()).await
@@ -46,7 +46,10 @@ async fn queues_show_what_waits_and_who_works() {
     let gateway = without_worker(|_| {}).await;
     gateway.bus.announce(&presence()).await.unwrap();
     gateway.submit("a").await;
-    gateway.store.put_job(ended("acme"));
+    assert_eq!(ask(&gateway, Method::GET, "/v1/queues").await["data"][1]["per_second"], 0.0);
+    // Whether they are kept or not.
+    let ended = BTreeMap::from([(Lane::Normal, 50)]);
+    gateway.bus.announce(&Presence { ended, ..presence() }).await.unwrap();
     let queues = ask(&gateway, Method::GET, "/v1/queues").await;
     let normal = queues["data"].as_array().unwrap().iter().find(|queue| queue["lane"] == "normal").unwrap();
     let expected = json!({ "kind": "chat", "waiting": 1, "in_flight": 0, "slots": 8, "busy": 3, "paused": false });

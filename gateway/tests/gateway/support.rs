@@ -214,6 +214,7 @@ pub(crate) fn presence() -> Presence {
         models: vec![MODEL.to_owned()],
         slots: 8,
         in_flight: 3,
+        ended: std::collections::BTreeMap::new(),
         state: WorkerState::Running,
         version: "0".into(),
         since: Utc::now(),

@@ -137,6 +137,8 @@ pub struct ModelInfo {
     pub description: String,
     /// Number of weights.
     pub parameters: u64,
+    /// The GPU that it runs on, if any of it does.
+    pub gpu: Option<String>,
 }
 
 /// A chat to answer.
@@ -204,7 +206,7 @@ impl Engine {
         let (sender, inbox) = mpsc::channel(QUEUE);
         let thread::Started { facts, vocabulary, ended } =
             thread::start(loader, Arc::clone(&shared), inbox, (slots, prompt_chunk))?;
-        let Facts { description, parameters, context_tokens, vocabulary: size, template, bos, eos } = facts;
+        let Facts { description, parameters, context_tokens, vocabulary: size, template, bos, eos, gpu } = facts;
         let source = template.ok_or_else(|| {
             shared.stop();
             StartError::NoTemplate(model_name.clone())
@@ -213,7 +215,7 @@ impl Engine {
             shared.stop();
             StartError::Template { model: model_name.clone(), reason }
         })?;
-        let info = ModelInfo { name: model_name, context_tokens, vocabulary: size, description, parameters };
+        let info = ModelInfo { name: model_name, context_tokens, vocabulary: size, description, parameters, gpu };
         let template = Arc::new(template);
         Ok(Self { handle: Arc::new(Handle { info, template, vocabulary, inbox: sender, shared, ended }) })
     }

@@ -125,6 +125,10 @@ impl Handler<Chat> for ChatHandler {
     fn models(&self) -> Vec<String> {
         vec![self.engine.model().name.clone()]
     }
+
+    fn gpu(&self) -> Option<String> {
+        self.engine.model().gpu.clone()
+    }
 }
 
 impl ChatHandler {

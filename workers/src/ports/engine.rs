@@ -34,6 +34,8 @@ pub struct Facts {
     pub bos: String,
     /// The text of its end-of-sequence token, or empty.
     pub eos: String,
+    /// The GPU that it runs on, if any of it does.
+    pub gpu: Option<String>,
 }
 
 /// Text to tokens and back. Immutable, so that requests are tokenized beside the engine's thread.

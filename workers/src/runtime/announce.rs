@@ -1,11 +1,12 @@
 //! Says that this worker is there, and what it does.
 //!
 //! A third of the time that an announcement lasts may pass between two; a change of state is said at once, one of the
-//! number of running jobs at most once a second.
+//! numbers of jobs at most once a second.
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use ruche_bus::{PRESENCE, Presence, WorkerState};
+use ruche_schemas::Lane;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
@@ -24,7 +25,7 @@ pub(super) async fn announce(shared: Arc<Shared>) {
         let due = match &said {
             None => now,
             Some((_, said)) if said.state != presence.state => now,
-            Some((at, said)) if said.in_flight != presence.in_flight => *at + COUNTS,
+            Some((at, said)) if said.in_flight != presence.in_flight || said.ended != presence.ended => *at + COUNTS,
             Some((at, _)) => *at + PRESENCE / 3,
         };
         if due > now {
@@ -62,6 +63,7 @@ fn presence(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> Presence {
         models: shared.parts.handler.models(),
         slots: u32::try_from(options.slots.get()).unwrap_or(u32::MAX),
         in_flight: shared.in_flight.load(Ordering::Relaxed),
+        ended: Lane::ALL.map(|lane| (lane, shared.ended[lane as usize].load(Ordering::Relaxed))).into(),
         state,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         since,

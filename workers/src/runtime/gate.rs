@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use ruche_bus::{Delivery, Seat};
 
-use super::{Shared, settle::settled};
+use super::{Shared, caps, settle::settled};
 
 /// A job without a seat is put aside for a quarter of its age, within these bounds.
 const SEATLESS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
@@ -26,7 +26,7 @@ pub(super) async fn pass(shared: &Shared, delivery: Delivery) -> Gate {
     if let Some(aside) = aside {
         return put_aside(delivery, aside).await;
     }
-    let cap = shared.options.in_flight;
+    let cap = caps::in_flight(shared, &delivery.job.tenant);
     if cap == 0 {
         return Gate::Open(delivery, None);
     }

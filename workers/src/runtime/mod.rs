@@ -8,13 +8,13 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use ruche_bus::{Bus, Deliveries, Delivery, Unavailable, objects::Claims};
-use ruche_schemas::Kind;
+use ruche_schemas::{Kind, Lane};
 use tokio::{
     runtime::Handle,
     sync::{Notify, Semaphore, watch},
@@ -28,6 +28,7 @@ mod announce;
 mod attempt;
 mod backstop;
 mod cancel;
+mod caps;
 mod claims;
 mod context;
 mod extend;
@@ -46,7 +47,7 @@ pub use context::{Context, JobError};
 pub use log::{EventLog, LogError};
 pub use metrics::Metrics;
 pub use patience::Patience;
-pub use retention::{Hindrance, forget, forget_some, sweep, sweep_once};
+pub use retention::{Hindrance, PURGE, forget, forget_some, sweep, sweep_once};
 
 pub(crate) use attempt::Scope;
 pub(crate) use context::write as write_reports;
@@ -88,6 +89,7 @@ pub struct Options {
     /// How long running jobs may take to end once it is told to stop.
     pub drain: Duration,
     /// How many of a tenant's jobs of this kind may run at once, on all workers together; 0: as many as there are.
+    /// For tenants without a cap of their own.
     pub in_flight: u32,
     /// How long an attempt waits for an object store that is away.
     pub store_patience: Duration,
@@ -152,8 +154,11 @@ struct Shared {
     running: cancel::Running,
     held: watch::Sender<holds::Held>,
     pulses: Arc<extend::Pulses>,
+    caps: watch::Sender<caps::Known>,
     /// How many jobs run.
     in_flight: AtomicU32,
+    /// How many jobs have ended here, per lane.
+    ended: [AtomicU64; Lane::ALL.len()],
     /// This worker's state has changed.
     changed: Notify,
     shutdown: Shutdown,
@@ -177,13 +182,16 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
         options,
         running: cancel::Running::default(),
         held: watch::Sender::default(),
+        caps: watch::Sender::default(),
         in_flight: AtomicU32::new(0),
+        ended: Default::default(),
         changed: Notify::new(),
         shutdown,
     });
     let helpers = TaskTracker::new();
     helpers.spawn(cancel::listen(shared.clone()));
     helpers.spawn(holds::listen(shared.clone()));
+    helpers.spawn(caps::listen(shared.clone()));
     helpers.spawn(announce::announce(shared.clone()));
     let jobs = TaskTracker::new();
     let pull = Pull {
@@ -215,8 +223,9 @@ impl Pull {
     /// Until told to stop.
     async fn run(mut self, deliveries: Box<dyn Deliveries>) {
         let stop = self.shared.shutdown.drain.clone();
+        let mut caps = self.shared.caps.subscribe();
         tokio::select! {
-            () = holds::first(&mut self.held) => {}
+            _ = async { tokio::join!(holds::first(&mut self.held), caps::first(&mut caps)) } => {}
             () = stop.cancelled() => {}
         }
         info!(job.kind = %self.kind, slots = self.shared.options.slots, "ready for jobs");

@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use crate::ports::ledger::{Ledger, LedgerError};
 
 /// How often what has ended long ago is looked for, on average.
-const PURGE: Duration = Duration::from_secs(300);
+pub const PURGE: Duration = Duration::from_secs(300);
 /// Rows of each table that one statement deletes: few, so that nobody waits for it.
 const PURGED_AT_ONCE: u64 = 1_000;
 /// Jobs whose objects are deleted before their rows are looked at again.
@@ -40,13 +40,14 @@ pub enum Hindrance {
     Objects(#[from] ObjectError),
 }
 
-/// Forgets what ended more than `days` ago, in small steps, until dropped. 0 days: nothing is ever forgotten.
-pub async fn forget(ledger: Arc<dyn Ledger>, claims: Claims, days: u32) {
+/// Forgets what ended more than `days` ago, in small steps, looking for it `every` so often, until dropped. 0 days:
+/// nothing is ever forgotten.
+pub async fn forget(ledger: Arc<dyn Ledger>, claims: Claims, days: u32, every: Duration) {
     if days == 0 {
         return;
     }
     loop {
-        tokio::time::sleep(PURGE.mul_f64(0.5 + rand::random::<f64>())).await;
+        tokio::time::sleep(every.mul_f64(0.5 + rand::random::<f64>())).await;
         loop {
             match forget_some(&*ledger, &claims, Utc::now() - TimeDelta::days(days.into())).await {
                 Ok(0) => break,

@@ -1,6 +1,6 @@
 //! Settles deliveries: the only place that acks, so commit-before-ack can be checked by reading one function.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use ruche_bus::{Bus, Delivery, trace};
@@ -27,6 +27,9 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// What follows a job that is stored could not be started: the next attempt at that comes so much later.
 const HELD_UP: Duration = Duration::from_secs(5);
 
+/// What is counted as the end of a job: it has left its queue.
+const ENDS: [&str; 3] = [EventType::Done.as_str(), EventType::Failed.as_str(), EventType::Cancelled.as_str()];
+
 /// Makes an attempt at a job and settles it.
 pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     let span = info_span!(
@@ -42,7 +45,7 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     );
     trace::adopt(&span, &delivery.headers);
     async {
-        let timer = shared.metrics.begin(delivery.published_at);
+        let (timer, lane) = (shared.metrics.begin(delivery.published_at), delivery.lane);
         let outcome = match gate::pass(shared, delivery).await {
             Gate::Shut(outcome) => outcome,
             Gate::Open(delivery, seat) => {
@@ -52,6 +55,9 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
                 outcome
             }
         };
+        if ENDS.contains(&outcome) {
+            shared.ended[lane as usize].fetch_add(1, Ordering::Relaxed);
+        }
         timer.end(outcome);
     }
     .instrument(span)

@@ -69,6 +69,7 @@ async fn the_tiny_model_knows_what_it_is() {
     let hello = ask(&engine, asks("hello")).await;
     assert_eq!(hello.text, "Hello! I am a tiny demo model. Ask me something about your documents.");
     let model = engine.model();
+    assert_eq!(model.gpu, None, "no layer is on one");
     assert_eq!((model.name.as_str(), model.context_tokens, model.vocabulary), ("tiny-chat-demo", 512, 4889));
     assert_eq!(model.parameters, 3_153_024);
     assert!(model.description.contains("tiny-chat (llama"), "{}", model.description);

@@ -277,6 +277,13 @@ impl Controls for Life {
     async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
         Ok(stream::iter([Vec::new()]).chain(stream::pending()).boxed())
     }
+    async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
+        self.world.bus.set_caps(tenant, caps).await
+    }
+    /// Nor has any tenant caps of its own.
+    async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
+        Ok(stream::iter([TenantCaps::new()]).chain(stream::pending()).boxed())
+    }
     async fn queued(
         &self,
         kind: &Kind,

@@ -18,6 +18,7 @@ use serde_json::json;
 use support::{Probe, ProbeHandler, System, Witness};
 
 mod claims;
+mod operators;
 mod support;
 
 fn types(events: &[ruche_schemas::Record]) -> Vec<&'static str> {

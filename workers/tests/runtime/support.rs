@@ -96,12 +96,19 @@ impl Job for Probe {
 pub struct ProbeHandler {
     pub gate: Semaphore,
     pub began: Semaphore,
+    /// Gated jobs that run now, and the most that ever ran at once.
+    pub running: Mutex<(u32, u32)>,
     pub runs: Mutex<HashMap<JobId, u32>>,
 }
 
 impl ProbeHandler {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { gate: Semaphore::new(0), began: Semaphore::new(0), runs: Mutex::default() })
+        Arc::new(Self {
+            gate: Semaphore::new(0),
+            began: Semaphore::new(0),
+            running: Mutex::default(),
+            runs: Mutex::default(),
+        })
     }
 
     pub fn runs(&self, job: &JobRef) -> u32 {
@@ -125,8 +132,14 @@ impl Handler<Probe> for Shared {
             Probe::Echo(text) => return Ok(text.clone()),
             Probe::Grow(bytes) => return Ok("x".repeat(bytes - 2)),
             Probe::Gated => {
+                {
+                    let mut running = self.0.running.lock().unwrap();
+                    running.0 += 1;
+                    running.1 = running.1.max(running.0);
+                }
                 self.0.began.add_permits(1);
                 self.0.gate.acquire().await.unwrap().forget();
+                self.0.running.lock().unwrap().0 -= 1;
             }
             Probe::Fail => return Err(JobError::retry(anyhow::anyhow!("told to fail"))),
             Probe::FailOnce if context.attempt == 1 => {
@@ -235,8 +248,9 @@ impl System {
             pulse,
             versions: Arc::new([(Probe::KIND, Probe::VERSION)].into()),
         };
+        let name = testing::unique("worker");
         let options = Options {
-            name: testing::unique("worker"),
+            name: name.clone(),
             slots: NonZeroUsize::new(slots).unwrap(),
             ack_wait: Duration::from_secs(2),
             drain: Duration::from_secs(30),
@@ -244,7 +258,7 @@ impl System {
         };
         let shutdown = Shutdown::default();
         let running = on.spawn(runtime::run(parts, options, shutdown.clone()));
-        Worker { shutdown, running, tasks: None }
+        Worker { name, shutdown, running, tasks: None }
     }
 
     /// Publishes a job of a fresh id.
@@ -282,7 +296,7 @@ impl System {
     pub async fn send_begun(&self, envelope: &Envelope<Probe>) -> JobRef {
         let job = JobRef { tenant: self.tenant.clone(), id: envelope.id };
         let begun = Some(self.begin_log(&job).await);
-        self.publish_begun(envelope.id, serde_json::to_vec(envelope).unwrap(), begun).await
+        self.publish_as(job, serde_json::to_vec(envelope).unwrap(), begun).await
     }
 
     /// Says that the job is accepted.
@@ -292,13 +306,19 @@ impl System {
         self.bus.append(job, 0, &accepted).await.unwrap()
     }
 
-    /// Publishes these bytes.
-    pub async fn publish(&self, id: JobId, payload: Vec<u8>) -> JobRef {
-        self.publish_begun(id, payload, None).await
+    /// Publishes a job of another tenant.
+    pub async fn submit_for(&self, tenant: &str, body: Probe) -> JobRef {
+        let job = JobRef { tenant: tenant.parse().unwrap(), id: JobId::generate() };
+        let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, Utc::now(), body);
+        self.publish_as(job, serde_json::to_vec(&envelope).unwrap(), None).await
     }
 
-    async fn publish_begun(&self, id: JobId, payload: Vec<u8>, begun: Option<u64>) -> JobRef {
-        let job = JobRef { tenant: self.tenant.clone(), id };
+    /// Publishes these bytes.
+    pub async fn publish(&self, id: JobId, payload: Vec<u8>) -> JobRef {
+        self.publish_as(JobRef { tenant: self.tenant.clone(), id }, payload, None).await
+    }
+
+    async fn publish_as(&self, job: JobRef, payload: Vec<u8>, begun: Option<u64>) -> JobRef {
         let message = Message {
             job: job.clone(),
             kind: Probe::KIND,
@@ -342,6 +362,7 @@ impl System {
 
 /// A running worker.
 pub struct Worker {
+    pub name: String,
     pub shutdown: Shutdown,
     running: JoinHandle<Result<(), ruche_bus::Unavailable>>,
     tasks: Option<Runtime>,

@@ -4,14 +4,21 @@
 
 use std::{
     path::PathBuf,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use nix::sys::signal::Signal;
 use tokio::sync::OnceCell;
 
-use crate::{ServiceError, logins, nats, ports, postgres, process::Process, tools::Tools};
+use crate::{
+    ServiceError,
+    logins::{self, Login, May},
+    nats, ports, postgres,
+    process::Process,
+    ready,
+    tools::Tools,
+};
 
 mod folder;
 mod s3;
@@ -21,6 +28,9 @@ pub use s3::{BUCKET, shared_s3};
 
 /// How often a start is tried again with another port: somebody may take it between our look and the server's start.
 const TRIES: usize = 4;
+
+/// How long a server may take to let a new user in.
+const ADMITTED: Duration = Duration::from_secs(20);
 
 /// The running process of a test server, which `stop` and `start` exchange.
 #[derive(Debug, Default)]
@@ -56,21 +66,23 @@ pub struct TestNats {
 /// # Panics
 /// If it can't be started.
 pub async fn nats() -> TestNats {
-    nats_for(None).await
+    nats_for(Vec::new()).await
 }
 
-/// Starts a private nats-server that lets in only who has this name and password, or one of [`TestNats::admit`].
+/// Starts a private nats-server that lets in only who is admitted ([`TestNats::admit`]), and `operator` with the
+/// password `s3cret`, who may do everything.
 ///
 /// # Panics
 /// If it can't be started.
-pub async fn nats_with_login(user: &str, password: &str) -> TestNats {
-    nats_for(Some((user.to_owned(), password.to_owned()))).await
+pub async fn nats_with_logins() -> TestNats {
+    let (user, password) = ("operator".to_owned(), "s3cret".to_owned());
+    nats_for(vec![Login { user, password, may: May::Everything }]).await
 }
 
-async fn nats_for(login: Option<(String, String)>) -> TestNats {
+async fn nats_for(logins: Vec<Login>) -> TestNats {
     let folder = folder::make("nats");
     let log = folder.join("log");
-    let options = nats::Options { login, ..nats::Options::new(folder, log, 0) };
+    let options = nats::Options { logins, ..nats::Options::new(folder, log, 0) };
     let mut server = TestNats { options, process: Slot::default() };
     for _ in 1..TRIES {
         server.options.port = ports::free();
@@ -91,12 +103,32 @@ impl TestNats {
         format!("nats://127.0.0.1:{}", self.options.port)
     }
 
-    /// Lets somebody in, from the next start on.
+    /// Lets somebody in: returns when the running server knows.
     ///
     /// # Panics
-    /// If it can't be written down.
-    pub fn admit(&self, login: &logins::Login) {
-        login.add(&self.options.folder).unwrap_or_else(|error| panic!("the login is not kept: {error}"));
+    /// If it does not come to know.
+    pub async fn admit(&self, login: &Login) {
+        {
+            // All logins are written anew by each.
+            static ONE: Mutex<()> = Mutex::new(());
+            let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+            login.add(&self.options.folder).unwrap_or_else(|error| panic!("the login is not kept: {error}"));
+            assert!(logins::reload(&self.options.folder), "the NATS server does not run");
+        }
+        let start = Instant::now();
+        while !ready::nats_admits(self.options.port, &login.user, &login.password).await {
+            assert!(start.elapsed() < ADMITTED, "the NATS server does not let {} in", login.user);
+            // Two requests to read the settings again may have become one.
+            assert!(logins::reload(&self.options.folder), "the NATS server does not run");
+        }
+    }
+
+    /// What a user tried and may not, as the server has it in its log.
+    #[must_use]
+    pub fn violations(&self, user: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(&self.options.log).unwrap_or_default();
+        let by = format!("user:{user}\"");
+        log.lines().filter(|line| line.contains("Violation") && line.contains(&by)).map(str::to_owned).collect()
     }
 
     /// Stops the server; what it stored stays.
@@ -136,6 +168,15 @@ impl Drop for TestNats {
 pub async fn shared_nats() -> String {
     static SHARED: OnceCell<TestNats> = OnceCell::const_new();
     SHARED.get_or_init(nats).await.url()
+}
+
+/// A nats-server that all tests of this process share and that lets in only who is admitted.
+///
+/// # Panics
+/// If it can't be started.
+pub async fn shared_nats_with_logins() -> Arc<TestNats> {
+    static SHARED: OnceCell<Arc<TestNats>> = OnceCell::const_new();
+    Arc::clone(SHARED.get_or_init(async || Arc::new(nats_with_logins().await)).await)
 }
 
 /// A private Postgres server.

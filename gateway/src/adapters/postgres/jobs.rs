@@ -1,17 +1,14 @@
 //! Jobs that have ended, as workers committed them.
 
-use chrono::{DateTime, Utc};
 use ruche_schemas::{
     EventType, JobId, JobRef, TenantId,
     tables::jobs::{self, Column},
 };
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseConnection, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
 use super::unreadable;
-use crate::ports::{EndedCount, EndedFilter, EndedJob, StoreError};
+use crate::ports::{EndedFilter, EndedJob, StoreError};
 
 pub(super) async fn find(db: &DatabaseConnection, job: &JobRef) -> Result<Option<EndedJob>, StoreError> {
     let mine = Column::Tenant.eq(job.tenant.as_str());
@@ -57,32 +54,6 @@ pub(super) async fn family(
     let related = Condition::any().add(Column::Id.is_in(ids.clone())).add(Column::Parent.is_in(ids));
     let mine = jobs::Entity::find().filter(Column::Tenant.eq(tenant.as_str()));
     mine.filter(related).limit(limit).all(db).await?.into_iter().map(ended).collect()
-}
-
-#[derive(FromQueryResult)]
-struct Count {
-    kind: String,
-    lane: String,
-    jobs: i64,
-}
-
-pub(super) async fn ended_since(db: &DatabaseConnection, since: DateTime<Utc>) -> Result<Vec<EndedCount>, StoreError> {
-    let rows = jobs::Entity::find()
-        .select_only()
-        .column(Column::Kind)
-        .column(Column::Lane)
-        .column_as(Column::Id.count(), "jobs")
-        .filter(Column::EndedAt.gte(since))
-        .group_by(Column::Kind)
-        .group_by(Column::Lane)
-        .into_model::<Count>()
-        .all(db)
-        .await?;
-    let count = |row: Count| {
-        let (kind, lane) = (unreadable("jobs.kind", row.kind.parse())?, unreadable("jobs.lane", row.lane.parse())?);
-        Ok(EndedCount { kind, lane, jobs: u64::try_from(row.jobs).unwrap_or(0) })
-    };
-    rows.into_iter().map(count).collect()
 }
 
 fn ended(row: jobs::Model) -> Result<EndedJob, StoreError> {

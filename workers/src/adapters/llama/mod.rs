@@ -9,6 +9,7 @@ use std::{num::NonZeroU32, path::PathBuf, sync::Arc, sync::OnceLock};
 use llama_cpp_2::{
     LogOptions,
     context::params::LlamaContextParams,
+    list_llama_ggml_backend_devices,
     llama_backend::LlamaBackend,
     model::{LlamaModel, params::LlamaModelParams},
     send_logs_to_tracing,
@@ -17,6 +18,7 @@ use llama_cpp_2::{
 use crate::ports::engine::{Body, Facts, LoadError, Loader};
 
 mod decoder;
+mod devices;
 mod vocabulary;
 
 use decoder::LlamaDecoder;
@@ -79,7 +81,15 @@ impl Loader for Llama {
             ))
         })?;
         let vocabulary = Arc::new(LlamaVocabulary::new(Arc::clone(&model)));
-        let facts = facts(&model, &vocabulary, context_tokens);
+        let gpu = devices::gpu(&list_llama_ggml_backend_devices(), self.gpu_layers);
+        if gpu.is_none() && self.gpu_layers > 0 {
+            let layers = self.gpu_layers;
+            tracing::warn!(
+                chat.gpu_layers = layers,
+                "no GPU is found, or this build has no support for it: using the CPU"
+            );
+        }
+        let facts = Facts { gpu, ..facts(&model, &vocabulary, context_tokens) };
         // These can't forget a part of a sequence, so nothing can be read on trial.
         let bridge = if model.is_recurrent() || model.is_hybrid() { 0 } else { self.bridge };
         let mut decoder = LlamaDecoder::new(context, (self.slots, self.batch), context_tokens, bridge);
@@ -117,6 +127,7 @@ fn facts(model: &LlamaModel, vocabulary: &LlamaVocabulary, context_tokens: u32) 
         template: template.filter(|template| !template.trim().is_empty()),
         bos: vocabulary.text_of(model.vocab().bos()),
         eos: vocabulary.text_of(model.vocab().eos()),
+        gpu: None,
     }
 }
 
