@@ -14,7 +14,7 @@ use super::{
     link::Fault,
     scheduler::{self, Aside},
 };
-use crate::{Delivery, Extend, Settle, Unavailable};
+use crate::{Delivery, Extend, Settle, Unavailable, lanes::Source};
 
 /// What the subject of the acknowledgement says (NATS ADR-15).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,12 +46,14 @@ impl Handed {
     }
 }
 
-/// Reads a job as the server hands it out: the job, its lane, and how many wait behind it. `None` for what is no job.
+/// Reads a job as the server hands it out: the job, its source, and how many wait behind it. `None` for what is no job.
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
     let handed = Handed::parse(&reply)?;
     let stream = shared.link.names.jobs(kind);
     let (job, lane) = whose(&stream, &message.subject, message.headers.as_ref(), &message.payload, handed.sequence)?;
+    let shard = message.subject.rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);
+    let source = Source { lane, shard: shard % lane.shards() };
     let used = message.headers.as_ref().and_then(|headers| headers.get(jobs::ATTEMPT)?.as_str().parse().ok());
     let attempt = handed.attempt.saturating_add(used.unwrap_or(0));
     let headers = message.headers.as_ref().map(jobs::from_nats).unwrap_or_default();
@@ -67,7 +69,7 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
         published_at: handed.published_at,
         settle: Box::new(Answer { shared: Arc::clone(shared), reply, whole, attempt, once }),
     };
-    Some((delivery, lane as usize, handed.behind))
+    Some((delivery, source.index(), handed.behind))
 }
 
 /// Whose job a message in this stream is, and in which lane, by its subject `....<lane>.<shard>.<tenant>`.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use chrono::Utc;
+use futures::future;
 use ruche_schemas::{JobId, Kind, Lane};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     Depth, Headers, Message, PublishError, Receipt, Unavailable,
+    lanes::Source,
     topology::{MAX_JOB_BYTES, consumer_name},
 };
 
@@ -89,17 +91,22 @@ impl Shared {
     }
 
     async fn lane_depth(&self, stream: &str, kind: &Kind, lane: Lane) -> Result<Depth, Unavailable> {
-        let asked = format!("CONSUMER.INFO.{stream}.{}", consumer_name(lane));
-        let info: ConsumerInfo = self.link.api(&asked, &Value::Null).await?;
-        let oldest = match info.num_pending + info.num_ack_pending {
+        let asked = Source::of_lane(lane).map(async |source| {
+            let asked = format!("CONSUMER.INFO.{stream}.{}", consumer_name(source));
+            self.link.api::<ConsumerInfo>(&asked, &Value::Null).await
+        });
+        let shards = future::try_join_all(asked).await?;
+        let waiting = shards.iter().map(|shard| shard.num_pending).sum();
+        let in_flight = shards.iter().map(|shard| shard.num_ack_pending).sum();
+        let oldest = match waiting + in_flight {
             0 => None,
             _ => self.link.first(stream, &self.link.names.lane(kind, lane)).await?,
         };
         Ok(Depth {
             kind: kind.clone(),
             lane,
-            waiting: info.num_pending,
-            in_flight: info.num_ack_pending,
+            waiting,
+            in_flight,
             oldest: oldest.map(|entry| (Utc::now() - entry.at).to_std().unwrap_or(Duration::ZERO)),
         })
     }

@@ -39,6 +39,8 @@ pub enum May {
         prefix: String,
         /// Whose jobs.
         tenant: String,
+        /// Which shard of the lane `bulk` has them.
+        bulk_shard: u32,
     },
 }
 
@@ -46,8 +48,9 @@ impl May {
     /// The subjects that a producer may publish to; none for whom everything is allowed.
     #[must_use]
     pub fn subjects(&self) -> Vec<String> {
-        let Self::Produce { prefix, tenant } = self else { return Vec::new() };
-        ["interactive", "normal", "bulk"].map(|lane| format!("{prefix}.job.*.{lane}.0.{tenant}")).into()
+        let Self::Produce { prefix, tenant, bulk_shard } = self else { return Vec::new() };
+        let lanes = [("interactive", 0), ("normal", 0), ("bulk", *bulk_shard)];
+        lanes.map(|(lane, shard)| format!("{prefix}.job.*.{lane}.{shard}.{tenant}")).into()
     }
 
     /// Where answers to a producer come: an inbox of its own, for whoever may listen to `_INBOX.>` hears everybody's.
@@ -61,7 +64,7 @@ impl May {
 
     /// As the server's configuration says it.
     fn permissions(&self) -> String {
-        let Self::Produce { prefix, tenant } = self else { return String::new() };
+        let Self::Produce { prefix, tenant, .. } = self else { return String::new() };
         let quoted = |subjects: &[String]| subjects.iter().map(|s| format!("\"{s}\"")).collect::<Vec<_>>().join(", ");
         let mut publish = self.subjects();
         // A job's last event, which tells its state.
