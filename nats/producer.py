@@ -17,8 +17,12 @@ import secrets
 import sys
 import time
 import uuid
+import zlib
 
 import nats
+
+# The lane `bulk` is divided by tenant.
+BULK_SHARDS = 8
 
 
 def uuid7() -> uuid.UUID:
@@ -26,6 +30,11 @@ def uuid7() -> uuid.UUID:
     milliseconds = int(time.time() * 1000)
     value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return uuid.UUID(int=value)
+
+
+def shard(lane: str, tenant: str) -> int:
+    """Which shard of a lane has a tenant's jobs. The server refuses the others to a producer."""
+    return zlib.crc32(tenant.encode()) % BULK_SHARDS if lane == "bulk" else 0
 
 
 async def main() -> int:
@@ -50,7 +59,7 @@ async def main() -> int:
         "created_at": datetime.datetime.now(datetime.timezone.utc).isoformat(),
         "body": json.loads(arguments.body),
     }
-    subject = f"{arguments.prefix}.job.{kind}.{lane}.0.{tenant}"
+    subject = f"{arguments.prefix}.job.{kind}.{lane}.{shard(lane, tenant)}.{tenant}"
     headers = {"Nats-Msg-Id": f"{tenant}.{job}", "ruche-job": job}
     # Durable once this returns. Without an answer, publish the same again: the same id adds nothing.
     await connection.jetstream().publish(subject, json.dumps(envelope).encode(), headers=headers)

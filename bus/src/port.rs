@@ -231,7 +231,7 @@ pub trait Bus: Graveyard + Scheduler + Controls + Send + Sync + 'static {
     /// Cancellations as they are asked for, of all jobs, from now on.
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable>;
 
-    /// How much waits, per kind and lane. Costs a request per lane: for one exporter, every few seconds.
+    /// How much waits, per kind and lane. Costs a request per shard: for one exporter, every few seconds.
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable>;
 
     /// Announces a worker, for [`PRESENCE`].

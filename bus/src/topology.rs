@@ -9,7 +9,7 @@ use std::time::Duration;
 use ruche_schemas::{JobRef, Kind, Lane, TenantId, config};
 use serde::Serialize;
 
-use crate::{DeadFilter, Hold, PRESENCE, nats::due::CONSUMER as DUE};
+use crate::{DeadFilter, Hold, PRESENCE, lanes::Source, nats::due::CONSUMER as DUE};
 
 /// The largest job as a message, headers included, in bytes. It is less than the server's default of 1 MiB by what
 /// a dead letter adds to the job that it keeps.
@@ -55,10 +55,10 @@ impl Names {
         self.stream(&format!("JOBS_{}", kind.as_str().to_uppercase()))
     }
 
-    /// Where a tenant's jobs of a kind and lane are published. One shard for now; consumers take any.
+    /// Where a tenant's jobs of a kind and lane are published.
     #[must_use]
     pub fn job(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
-        format!("{}.job.{kind}.{lane}.0.{tenant}", self.prefix)
+        format!("{}.job.{kind}.{lane}.{}.{tenant}", self.prefix, lane.shard(tenant))
     }
 
     /// Where a job waits that is not yet due.
@@ -83,6 +83,11 @@ impl Names {
     #[must_use]
     pub fn lane(&self, kind: &Kind, lane: Lane) -> String {
         format!("{}.job.{kind}.{lane}.*.*", self.prefix)
+    }
+
+    /// All jobs of a shard; of a lane that has one only, whatever shard they name.
+    pub(crate) fn source(&self, kind: &Kind, source: Source) -> String {
+        format!("{}.job.{kind}.{}.*", self.prefix, shard(source))
     }
 
     /// All jobs.
@@ -214,6 +219,14 @@ impl Names {
     }
 }
 
+/// The tokens `<lane>.<shard>`.
+fn shard(Source { lane, shard }: Source) -> String {
+    match lane.shards() {
+        1 => format!("{lane}.*"),
+        _ => format!("{lane}.{shard}"),
+    }
+}
+
 /// A name as a part of a subject.
 fn token(name: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
@@ -266,6 +279,9 @@ pub struct Stream {
     /// Its durable consumers.
     #[serde(skip)]
     pub consumers: Vec<Consumer>,
+    /// Consumers that earlier versions made and that are in the way of these.
+    #[serde(skip)]
+    pub obsolete: &'static [&'static str],
 }
 
 /// Announces stored messages on another subject.
@@ -306,11 +322,16 @@ fn nanos<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::E
     to.serialize_u64(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// The consumer of a lane.
-#[must_use]
-pub const fn consumer_name(lane: Lane) -> &'static str {
-    lane.as_str()
+/// The consumer of a lane, or of a shard of one that has several.
+pub(crate) fn consumer_name(Source { lane, shard }: Source) -> String {
+    match lane.shards() {
+        1 => lane.to_string(),
+        _ => format!("{lane}-{shard}"),
+    }
 }
+
+/// The consumer of the whole lane `bulk`, from before it had shards.
+const UNSHARDED: &[&str] = &["bulk"];
 
 /// The consumer of the advisories.
 pub(crate) const UNDERTAKER: &str = "undertaker";
@@ -328,22 +349,22 @@ pub fn streams(config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec
 }
 
 fn jobs(names: &Names, config: &config::Nats, kind: &Kind, ack_wait: Duration) -> Stream {
-    let consumers = Lane::ALL.map(|lane| Consumer {
-        durable_name: consumer_name(lane).to_owned(),
-        name: consumer_name(lane).to_owned(),
-        filter_subject: names.lane(kind, lane),
+    let consumer = |source| Consumer {
+        durable_name: consumer_name(source),
+        name: consumer_name(source),
+        filter_subject: names.source(kind, source),
         ack_policy: "explicit",
         deliver_policy: "all",
         ack_wait,
         max_deliver: -1,
         max_ack_pending: 10_000,
         max_waiting: 10_000,
-    });
+    };
     Stream {
         name: names.jobs(kind),
         description: format!("Jobs of kind {kind} that wait for a worker or are in its hands"),
-        // Lane by lane: a job that no consumer would hand out is refused.
-        subjects: Lane::ALL.map(|lane| names.lane(kind, lane)).to_vec(),
+        // Shard by shard: a job that no consumer would hand out is refused.
+        subjects: Source::all().map(|source| names.source(kind, source)).collect(),
         retention: "workqueue",
         discard: "new",
         max_msgs: config.backlog_jobs,
@@ -351,7 +372,8 @@ fn jobs(names: &Names, config: &config::Nats, kind: &Kind, ack_wait: Duration) -
         discard_new_per_subject: true,
         max_msg_size: MAX_JOB_BYTES as i64,
         duplicate_window: DEDUP_WINDOW,
-        consumers: consumers.to_vec(),
+        consumers: Source::all().map(consumer).collect(),
+        obsolete: UNSHARDED,
         ..plain(config)
     }
 }
@@ -506,5 +528,6 @@ fn plain(config: &config::Nats) -> Stream {
         allow_msg_ttl: false,
         republish: None,
         consumers: Vec::new(),
+        obsolete: &[],
     }
 }

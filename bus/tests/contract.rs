@@ -81,6 +81,10 @@ promises! {
         many_jobs_are_each_handed_out_once
         interactive_comes_first_but_bulk_is_not_starved
         an_idle_worker_hears_every_lane;
+    fairness:
+        a_flood_of_bulk_jobs_delays_other_jobs_by_a_bounded_number
+        two_tenants_that_flood_different_shards_are_served_alike
+        a_flood_of_interactive_jobs_leaves_the_other_lanes_their_share;
     log:
         append_refuses_a_writer_that_is_behind
         an_append_whose_answer_was_lost_can_be_repeated

@@ -54,7 +54,7 @@ async fn topology_is_created_twice_without_change() {
         seen
     };
     let before = look().await;
-    assert_eq!(before[0].2.len(), Lane::ALL.len());
+    assert_eq!(before[0].2.len(), 10, "one per shard");
     // Several programs start at the same time.
     let kinds = [KIND];
     let again = (0..8).map(|_| bus.ensure(&kinds));
@@ -385,5 +385,96 @@ async fn a_tenant_whose_backlog_is_full_is_told_so_and_others_go_on() {
         let other = JobRef { tenant: suite::tenant("other"), ..job() };
         assert_eq!(bus.publish(message(&other, Lane::Normal)).await, Ok(Receipt { duplicate: false }));
     }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_fifty_thousand_bulk_jobs_delays_other_jobs_by_a_bounded_number() {
+    within(Box::pin(async {
+        let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+        let many = 1_000_000;
+        let settings =
+            ruche_schemas::config::Nats { tenant_backlog: many, backlog_jobs: many, ..config(&url, &prefix) };
+        let bus = Nats::connect(&settings, ACK_WAIT * 30).await.expect("a connection");
+        bus.ensure(&[KIND]).await.expect("streams");
+        suite::fairness::delays(&bus, 50_000).await;
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_from_before_bulk_had_shards_is_brought_up_to_date_with_its_jobs() {
+    use async_nats::jetstream::{consumer::pull, stream};
+    within(Box::pin(async {
+        let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+        let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
+        let name = format!("{}_JOBS_PROBE", prefix.to_uppercase());
+        let lanes = Lane::ALL.map(|lane| format!("{prefix}.job.probe.{lane}.*.*"));
+        let old = stream::Config {
+            name: name.clone(),
+            subjects: lanes.to_vec(),
+            retention: stream::RetentionPolicy::WorkQueue,
+            discard: stream::DiscardPolicy::New,
+            ..Default::default()
+        };
+        let old = raw.create_stream(old).await.expect("a stream");
+        for (lane, filter) in Lane::ALL.into_iter().zip(lanes) {
+            let consumer = pull::Config {
+                durable_name: Some(lane.to_string()),
+                filter_subject: filter,
+                max_waiting: 10_000,
+                ..Default::default()
+            };
+            old.create_consumer(consumer).await.expect("a consumer");
+        }
+        let mut expected = HashSet::new();
+        for (count, lane) in Lane::ALL.into_iter().cycle().take(30).enumerate() {
+            let job = JobRef { tenant: suite::tenant(&format!("tenant-{count}")), ..job() };
+            let subject = format!("{prefix}.job.probe.{lane}.0.{}", job.tenant);
+            let mut headers = async_nats::HeaderMap::new();
+            headers.insert("Nats-Msg-Id", format!("{}.{}", job.tenant, job.id));
+            let sending = raw.publish_with_headers(subject, headers, "{}".into()).await.expect("a publish");
+            sending.await.expect("an acknowledgement");
+            expected.insert(job);
+        }
+        // A worker of the earlier version has one of them in hand.
+        let consumer: async_nats::jetstream::consumer::PullConsumer =
+            old.get_consumer("bulk").await.expect("a consumer");
+        let mut taken = consumer.fetch().max_messages(1).messages().await.expect("a fetch");
+        let held = taken.next().await.expect("a job").expect("a job");
+        // Several programs of this version start at the same time.
+        let buses = [connect(&url, &prefix).await, connect(&url, &prefix).await];
+        let kinds = [KIND];
+        futures::future::try_join_all(buses.iter().map(|bus| bus.ensure(&kinds))).await.expect("streams");
+        let subjects = raw.get_stream(&name).await.expect("a stream").cached_info().config.subjects.clone();
+        assert!(subjects.iter().all(|subject| !subject.contains("bulk.*")) && subjects.len() == 10, "{subjects:?}");
+        let known = publish(&buses[0], Lane::Bulk).await;
+        expected.insert(known);
+        let mut queue = queue(&buses[1]).await;
+        let mut seen = HashSet::new();
+        while seen.len() < expected.len() {
+            for delivery in queue.next(slots(8)).await {
+                assert!(seen.insert(delivery.job.clone()), "handed out twice: {delivery:?}");
+                delivery.done().await.expect("a confirmation");
+            }
+        }
+        assert_eq!(seen, expected);
+        drop(held);
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn a_bulk_job_for_a_shard_that_nobody_serves_is_refused() {
+    within(async {
+        let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
+        let _bus = connect(&url, &prefix).await;
+        let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
+        for (shard, stored) in [("7", true), ("8", false), ("x", false)] {
+            let subject = format!("{prefix}.job.probe.bulk.{shard}.acme");
+            let sending = raw.publish(subject, "{}".into()).await.expect("a publish");
+            assert_eq!(sending.await.is_ok(), stored, "shard {shard}");
+        }
+    })
     .await;
 }

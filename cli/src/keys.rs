@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
-use ruche_schemas::{TenantId, config::Config};
+use ruche_schemas::{Lane, TenantId, config::Config};
 use ruche_services::{
     logins::{self, Login, May},
     random_secret,
@@ -68,7 +68,8 @@ fn nats(project: &Project, tenant: &TenantId, name: &TenantId, as_json: bool) ->
             login into its settings; nats/README.md shows the permissions";
         return Err(Refused::because(message.to_owned()));
     };
-    let may = May::Produce { prefix: Config::load()?.nats.prefix, tenant: tenant.as_str().to_owned() };
+    let (prefix, bulk_shard) = (Config::load()?.nats.prefix, Lane::Bulk.shard(tenant));
+    let may = May::Produce { prefix, tenant: tenant.as_str().to_owned(), bulk_shard };
     let login = Login { user: format!("{tenant}-{name}"), password: random_secret(), may };
     login.add(&folder)?;
     if !logins::reload(&folder) {

@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Record,
+    Lane, Record,
     jobs::{self, Descriptor},
 };
 
@@ -96,7 +96,15 @@ fn job_channel(kind: &Descriptor) -> Value {
         "parameters": {
             "prefix": {"description": "The setting nats.prefix", "default": "ruche"},
             "lane": {"enum": ["interactive", "normal", "bulk"], "default": "normal", "description": "How urgent it is"},
-            "shard": {"default": "0", "enum": ["0"], "description": "0: there is one shard"},
+            "shard": {
+                "default": "0",
+                "enum": (0..Lane::Bulk.shards()).map(|shard| shard.to_string()).collect::<Vec<_>>(),
+                "description": format!(
+                    "0 in the lanes interactive and normal. In bulk, the CRC-32 of the tenant's name (as in gzip; in \
+                     Python zlib.crc32), modulo {}: the others are not this tenant's",
+                    Lane::Bulk.shards()
+                ),
+            },
             "tenant": {"description": "Whose job it is"},
         },
         "messages": {"job": {"$ref": format!("#/components/messages/{name}Job")}},

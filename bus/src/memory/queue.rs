@@ -18,7 +18,7 @@ use tokio::{
 use super::{lock, scheduler::Later};
 use crate::{
     Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable,
-    lanes::{LANES, SHARES, Turns},
+    lanes::{SOURCES, Source, Turns},
     topology::DEDUP_WINDOW,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    lanes: [Jobs; LANES],
+    sources: [Jobs; SOURCES],
     turns: Turns,
     sequence: u64,
     /// Not due yet.
@@ -96,21 +96,21 @@ impl Jobs {
 impl State {
     /// All that wait, now or for later.
     fn held(&self) -> usize {
-        self.lanes.iter().map(|jobs| jobs.held.len()).sum::<usize>() + self.later.len()
+        self.sources.iter().map(|jobs| jobs.held.len()).sum::<usize>() + self.later.len()
     }
 
     /// Adds a job that is ready.
     fn add(&mut self, message: Message, attempt: u32) {
         self.sequence += 1;
-        let (sequence, lane) = (self.sequence, message.lane as usize);
+        let (sequence, source) = (self.sequence, Source::of(message.lane, &message.job.tenant).index());
         let held = Held { message, published_at: Utc::now(), published: Instant::now(), attempt, until: None };
-        self.lanes[lane].held.insert(sequence, held);
-        self.lanes[lane].ready.insert(sequence);
+        self.sources[source].held.insert(sequence, held);
+        self.sources[source].ready.insert(sequence);
     }
 
     /// Makes ready what is due.
     fn wake(&mut self, now: Instant, backlog: usize) {
-        self.lanes.iter_mut().for_each(|jobs| jobs.wake(now));
+        self.sources.iter_mut().for_each(|jobs| jobs.wake(now));
         let room = backlog.saturating_sub(self.held());
         for (message, attempt) in self.later.due(now, room) {
             self.add(message, attempt);
@@ -159,17 +159,17 @@ impl Queue {
         state.wake(now, self.backlog);
         let mut taken = Vec::new();
         while taken.len() < free {
-            let wanted = std::array::from_fn(|lane| !state.lanes[lane].ready.is_empty());
-            let Some(lane) = state.turns.next(wanted, SHARES) else { break };
-            let jobs = &mut state.lanes[lane];
+            let wanted = std::array::from_fn(|source| !state.sources[source].ready.is_empty());
+            let Some(source) = state.turns.next(&wanted) else { break };
+            let jobs = &mut state.sources[source];
             let Some(sequence) = jobs.ready.pop_first() else { break };
             jobs.set(sequence, Some(now + self.ack_wait));
             let Some(held) = jobs.held.get_mut(&sequence) else { continue };
             held.attempt += 1;
-            taken.push(self.delivery(held, Ticket { queue: Arc::clone(self), lane, sequence }));
+            taken.push(self.delivery(held, Ticket { queue: Arc::clone(self), source, sequence }));
         }
         taken.sort_by_key(|delivery| delivery.lane);
-        let next = state.lanes.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
+        let next = state.sources.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
         let next = next.chain(state.later.next()).min();
         (taken, next)
     }
@@ -195,7 +195,7 @@ impl Queue {
     /// A tenant's jobs that are not settled, after a position.
     pub(super) fn queued(&self, tenant: &TenantId, after: u64, limit: usize) -> Vec<Queued> {
         let state = lock(&self.state);
-        let held = state.lanes.iter().flat_map(|jobs| jobs.held.range(after.saturating_add(1)..));
+        let held = state.sources.iter().flat_map(|jobs| jobs.held.range(after.saturating_add(1)..));
         let mut held: Vec<_> = held.filter(|(_, held)| held.message.job.tenant == *tenant).collect();
         held.sort_by_key(|(sequence, _)| **sequence);
         let queued = |sequence: u64, message: &Message, published_at, run_at| Queued {
@@ -230,13 +230,16 @@ impl Queue {
         let mut state = lock(&self.state);
         state.wake(now, self.backlog);
         let depth = |lane: Lane| {
-            let jobs = &state.lanes[lane as usize];
+            let shards = Source::of_lane(lane).map(|source| &state.sources[source.index()]);
+            let first =
+                |jobs: &Jobs| jobs.ready.first().and_then(|first| jobs.held.get(first)).map(|held| held.published);
+            let oldest = shards.clone().filter_map(first).min();
             Depth {
                 kind: self.kind.clone(),
                 lane,
-                waiting: jobs.ready.len() as u64,
-                in_flight: jobs.due.len() as u64,
-                oldest: jobs.ready.first().and_then(|first| jobs.held.get(first)).map(|held| now - held.published),
+                waiting: shards.clone().map(|jobs| jobs.ready.len() as u64).sum(),
+                in_flight: shards.map(|jobs| jobs.due.len() as u64).sum(),
+                oldest: oldest.map(|published| now - published),
             }
         };
         Lane::ALL.map(depth).to_vec()
@@ -247,13 +250,13 @@ impl Queue {
 #[derive(Debug, Clone)]
 struct Ticket {
     queue: Arc<Queue>,
-    lane: usize,
+    source: usize,
     sequence: u64,
 }
 
 impl Ticket {
     fn with<T>(&self, change: impl FnOnce(&mut Jobs) -> T) -> T {
-        let result = change(&mut lock(&self.queue.state).lanes[self.lane]);
+        let result = change(&mut lock(&self.queue.state).sources[self.source]);
         self.queue.changed.send_replace(());
         result
     }
@@ -278,10 +281,10 @@ impl Settle for Ticket {
 
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
         let mut state = lock(&self.queue.state);
-        if let Some(held) = state.lanes[self.lane].held.get(&self.sequence) {
+        if let Some(held) = state.sources[self.source].held.get(&self.sequence) {
             let (message, used) = (held.message.clone(), held.attempt.saturating_sub(u32::from(!counts)));
             state.later.put(message, used, until);
-            state.lanes[self.lane].remove(self.sequence);
+            state.sources[self.source].remove(self.sequence);
         }
         drop(state);
         self.queue.changed.send_replace(());

@@ -4,6 +4,9 @@
 //! that future loses nothing. All pulls answer into one inbox. An inbox is replaced every few seconds and its
 //! successor counts from zero: a pull that the server forgot (a leader that crashed) holds slots back for no longer
 //! than that. After a lost connection the inbox is dropped at once: what was on its way comes again elsewhere.
+//!
+//! A bell is a pull of at most one byte. The server refuses it (status 409) when it has a job for it, and hands that job
+//! to the next one who asks.
 
 use std::{
     collections::VecDeque,
@@ -18,18 +21,22 @@ use async_nats::{Message, StatusCode, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future};
-use ruche_schemas::{Kind, Lane};
+use ruche_schemas::Kind;
 use serde_json::json;
 use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
     Shared,
-    credit::{Ask, Credit},
+    credit::{Ask, BELL, Credit},
     delivery,
     ensure::Keeper,
     link::{Fault, Health, jittered},
 };
-use crate::{Deliveries, Delivery, lanes::LANES, topology::consumer_name};
+use crate::{
+    Deliveries, Delivery,
+    lanes::{SOURCES, Source},
+    topology::consumer_name,
+};
 
 /// The most slots of one worker.
 const MAX_FREE: usize = 8192;
@@ -43,12 +50,23 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The delays after a fault: the first, and the bound.
 const DELAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
+/// A pull that the server does not serve, for the reason that it gives.
+const CONFLICT: u16 = 409;
+
+/// What a worker that waits may hear.
+enum Heard {
+    /// In which inbox.
+    Message(usize, Option<Message>),
+    /// Among the bells.
+    Bell(Option<Message>),
+}
+
 /// Where pulls answer.
 struct Inbox {
     subject: String,
     subscriber: Subscriber,
-    /// Jobs that were asked for and have neither come nor been declined, per lane.
-    promised: [usize; LANES],
+    /// Jobs that were asked for and have neither come nor been declined, per source.
+    promised: [usize; SOURCES],
     opened: Instant,
     /// When the last of its pulls has surely lapsed.
     over: Instant,
@@ -63,8 +81,12 @@ pub(super) struct NatsDeliveries {
     losses: u64,
     /// The newest last; only that one is pulled into.
     inboxes: VecDeque<Inbox>,
+    /// Where bells ring, by subject.
+    bells: Option<(String, Subscriber)>,
     arrived: VecDeque<Delivery>,
     credit: Credit,
+    /// When there is something to ask although nothing happened.
+    again: Option<Instant>,
     /// After a fault: the next delay, and until when nothing is asked.
     delay: Duration,
     quiet_until: Option<Instant>,
@@ -79,6 +101,7 @@ impl Deliveries for NatsDeliveries {
         loop {
             self.collect();
             if let Err(fault) = self.ask(free).await {
+                self.forget();
                 self.falter(&fault);
             }
             if !self.arrived.is_empty() {
@@ -119,8 +142,10 @@ impl NatsDeliveries {
             health,
             losses,
             inboxes: VecDeque::new(),
+            bells: None,
             arrived: VecDeque::new(),
             credit: Credit::default(),
+            again: None,
             delay: DELAY.0,
             quiet_until: None,
             mend: false,
@@ -149,10 +174,25 @@ impl NatsDeliveries {
                 self.inboxes.push_back(inbox);
             }
         }
+        if lost {
+            self.forget();
+        }
+        while let Some((_, bells)) = &mut self.bells
+            && let Some(message) = unconstrained(bells.next()).now_or_never()
+        {
+            self.hear(message);
+        }
+    }
+
+    /// What is known of the sources may be wrong: all are asked again.
+    fn forget(&mut self) {
+        self.bells = None;
+        self.credit.forget();
     }
 
     /// Asks for as many jobs as there are slots that nothing is promised to.
     async fn ask(&mut self, free: usize) -> Result<(), Fault> {
+        self.again = None;
         self.shared.link.check()?;
         let now = Instant::now();
         if self.quiet_until.is_some_and(|until| now < until) {
@@ -166,19 +206,40 @@ impl NatsDeliveries {
             }
             self.mend = false;
         }
+        for inbox in self.inboxes.iter().filter(|inbox| inbox.over <= now) {
+            let silent = (0..SOURCES).filter(|&source| inbox.promised[source] > 0);
+            silent.for_each(|source| self.credit.unanswered(source));
+        }
         self.inboxes.retain(|inbox| inbox.over > now);
-        let promised = std::array::from_fn(|lane| self.inboxes.iter().map(|inbox| inbox.promised[lane]).sum());
-        let asks = self.credit.divide(free, promised, self.arrived.len(), now);
-        for (lane, ask) in asks.into_iter().enumerate() {
+        let promised = std::array::from_fn(|source| self.inboxes.iter().map(|inbox| inbox.promised[source]).sum());
+        let plan = self.credit.divide(free, &promised, self.arrived.len(), now);
+        self.again = plan.again;
+        for ask in plan.asks {
+            let subject = consumer_name(Source::at(ask.source));
+            let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{subject}", self.stream);
             if ask.jobs > 0 {
-                self.pull(lane, ask).await?;
+                self.pull(subject.clone(), ask).await?;
+            }
+            if ask.bell {
+                self.leave_bell(subject, ask.source).await?;
             }
         }
         Ok(())
     }
 
-    async fn pull(&mut self, lane: usize, ask: Ask) -> Result<(), Fault> {
-        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{}", self.stream, consumer_name(Lane::ALL[lane]));
+    async fn leave_bell(&mut self, subject: String, source: usize) -> Result<(), Fault> {
+        let link = &self.shared.link;
+        if self.bells.is_none() {
+            let inbox = link.client.new_inbox();
+            let subscriber = link.subscribe(format!("{inbox}.*")).await?;
+            self.bells = Some((inbox, subscriber));
+        }
+        let Some((inbox, _)) = &self.bells else { return Ok(()) };
+        let body = json!({"batch": 1, "max_bytes": 1, "expires": u64::try_from(BELL.as_nanos()).unwrap_or(u64::MAX)});
+        link.send(subject, format!("{inbox}.{source}"), Bytes::from(body.to_string())).await
+    }
+
+    async fn pull(&mut self, subject: String, ask: Ask) -> Result<(), Fault> {
         let body = match ask.wait.as_nanos() {
             0 => json!({"batch": ask.jobs, "no_wait": true}),
             wait => json!({"batch": ask.jobs, "expires": u64::try_from(wait).unwrap_or(u64::MAX)}),
@@ -186,9 +247,9 @@ impl NatsDeliveries {
         let shared = Arc::clone(&self.shared);
         let inbox = self.inbox().await?;
         // What a status must tell is in the subject that it comes to.
-        let reply = format!("{}.{lane}.{}", inbox.subject, ask.jobs);
+        let reply = format!("{}.{}.{}", inbox.subject, ask.source, ask.jobs);
         shared.link.send(subject, reply, Bytes::from(body.to_string())).await?;
-        inbox.promised[lane] += ask.jobs;
+        inbox.promised[ask.source] += ask.jobs;
         inbox.over = inbox.over.max(Instant::now() + ask.wait + GRACE);
         Ok(())
     }
@@ -198,7 +259,7 @@ impl NatsDeliveries {
         let now = Instant::now();
         let fresh = match self.inboxes.back_mut() {
             None => false,
-            Some(inbox) if inbox.promised == [0; LANES] => {
+            Some(inbox) if inbox.promised == [0; SOURCES] => {
                 inbox.opened = now;
                 true
             }
@@ -207,7 +268,7 @@ impl NatsDeliveries {
         if !fresh {
             let subject = self.shared.link.client.new_inbox();
             let subscriber = self.shared.link.subscribe(format!("{subject}.*.*")).await?;
-            let (promised, over) = ([0; LANES], now + GRACE);
+            let (promised, over) = ([0; SOURCES], now + GRACE);
             self.inboxes.push_back(Inbox { subject, subscriber, promised, opened: now, over });
         }
         self.inboxes.back_mut().ok_or(Fault::Silence)
@@ -216,26 +277,34 @@ impl NatsDeliveries {
     /// Waits until something comes, or there is a reason to ask again.
     async fn wait(&mut self) {
         let now = Instant::now();
-        let reasons = self.inboxes.iter().map(|inbox| inbox.over).chain(self.quiet_until);
+        let reasons = self.inboxes.iter().map(|inbox| inbox.over).chain(self.quiet_until).chain(self.again);
         let until = reasons.min().unwrap_or(now + DELAY.1).max(now + Duration::from_millis(1));
-        let inboxes = &mut self.inboxes;
-        let message = poll_fn(|context| {
+        let (inboxes, bells) = (&mut self.inboxes, &mut self.bells);
+        let heard = poll_fn(|context| {
             for (index, inbox) in inboxes.iter_mut().enumerate() {
                 if let Poll::Ready(message) = inbox.subscriber.poll_next_unpin(context) {
-                    return Poll::Ready((index, message));
+                    return Poll::Ready(Heard::Message(index, message));
                 }
+            }
+            if let Some((_, bells)) = bells
+                && let Poll::Ready(message) = bells.poll_next_unpin(context)
+            {
+                return Poll::Ready(Heard::Bell(message));
             }
             Poll::Pending
         });
         tokio::select! {
-            (index, message) = message => {
-                let Some(mut inbox) = self.inboxes.remove(index) else { return };
-                // Without a message the client was closed: the inbox is of no use any more.
-                if let Some(message) = message {
-                    self.receive(&mut inbox, message);
-                    self.inboxes.insert(index, inbox);
+            heard = heard => match heard {
+                Heard::Message(index, message) => {
+                    let Some(mut inbox) = self.inboxes.remove(index) else { return };
+                    // Without a message the client was closed: the inbox is of no use any more.
+                    if let Some(message) = message {
+                        self.receive(&mut inbox, message);
+                        self.inboxes.insert(index, inbox);
+                    }
                 }
-            }
+                Heard::Bell(message) => self.hear(message),
+            },
             Ok(()) = self.health.changed() => (self.quiet_until, self.delay) = (None, DELAY.0),
             () = time::sleep_until(until.into()) => {}
         }
@@ -244,9 +313,9 @@ impl NatsDeliveries {
     fn receive(&mut self, inbox: &mut Inbox, message: Message) {
         let Some(status) = message.status else {
             match delivery::read(&self.shared, &self.kind, message) {
-                Some((delivery, lane, behind)) => {
-                    inbox.promised[lane] = inbox.promised[lane].saturating_sub(1);
-                    self.credit.came(lane, behind);
+                Some((delivery, source, behind)) => {
+                    inbox.promised[source] = inbox.promised[source].saturating_sub(1);
+                    self.credit.came(source, behind);
                     self.arrived.push_back(delivery);
                     self.delay = DELAY.0;
                 }
@@ -255,25 +324,47 @@ impl NatsDeliveries {
             return;
         };
         let mut tokens = message.subject.rsplit('.').map(|token| token.parse::<usize>().unwrap_or(usize::MAX));
-        let (jobs, lane) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or(usize::MAX));
-        if status == StatusCode::IDLE_HEARTBEAT || lane >= LANES {
+        let (jobs, index) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or(usize::MAX));
+        if status == StatusCode::IDLE_HEARTBEAT || index >= SOURCES {
             return;
         }
-        let left = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
-        let left = left.and_then(|left| left.as_str().parse().ok()).unwrap_or(jobs);
-        inbox.promised[lane] = inbox.promised[lane].saturating_sub(left);
+        let promised = &mut inbox.promised[index];
+        let unused = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
+        // Without that header it is the end of a request that did not wait, the only one of its source.
+        let unused = unused.and_then(|unused| unused.as_str().parse().ok()).unwrap_or(jobs).min(*promised);
+        *promised -= unused;
         match status {
             StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
-                self.credit.empty(lane, Instant::now());
+                self.credit.empty(Source::at(index), unused, Instant::now());
                 self.delay = DELAY.0;
             }
-            // The consumer is gone, has lost its leader or can't take more pulls.
-            status => {
-                self.mend = true;
-                let description = message.description.as_deref().unwrap_or("nobody answers");
-                self.falter(&Fault::Down(format!("{status} {description}")));
-            }
+            status => self.refused(status, message.description.as_deref()),
         }
+    }
+
+    /// Hears a bell.
+    fn hear(&mut self, message: Option<Message>) {
+        let Some(message) = message else { return self.forget() };
+        let source = message.subject.rsplit('.').next().and_then(|source| source.parse().ok()).unwrap_or(usize::MAX);
+        let description = message.description.as_deref();
+        match message.status {
+            _ if source >= SOURCES => {}
+            Some(StatusCode::TIMEOUT) => self.credit.fell_silent(source),
+            Some(status) if status == CONFLICT && description.is_some_and(|said| said.contains("MaxBytes")) => {
+                self.credit.rang(source);
+            }
+            Some(status) => {
+                self.credit.fell_silent(source);
+                self.refused(status, description);
+            }
+            None => tracing::warn!("a message that is no bell came to where bells ring"),
+        }
+    }
+
+    /// The consumer is gone, has lost its leader or can't take more pulls.
+    fn refused(&mut self, status: StatusCode, description: Option<&str>) {
+        self.mend = true;
+        self.falter(&Fault::Down(format!("{status} {}", description.unwrap_or("nobody answers"))));
     }
 
     /// Asks nothing for a while, longer each time: a server in trouble is not helped by a fleet that insists.

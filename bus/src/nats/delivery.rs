@@ -10,7 +10,7 @@ use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId};
 use uuid::Uuid;
 
 use super::{Shared, jobs, link::Fault, scheduler::Aside, store};
-use crate::{Delivery, Extend, Settle, Unavailable};
+use crate::{Delivery, Extend, Settle, Unavailable, lanes::Source};
 
 /// What the subject of the acknowledgement says (NATS ADR-15).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +42,14 @@ impl Handed {
     }
 }
 
-/// Reads a job as the server hands it out: the job, its lane, and how many wait behind it. `None` for what is no job.
+/// Reads a job as the server hands it out: the job, its source, and how many wait behind it. `None` for what is no job.
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
     let handed = Handed::parse(&reply)?;
     let stream = shared.link.names.jobs(kind);
     let (job, lane) = whose(&stream, &message.subject, message.headers.as_ref(), &message.payload, handed.sequence)?;
+    let shard = message.subject.rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);
+    let source = Source { lane, shard: shard % lane.shards() };
     let number = |name| message.headers.as_ref().map_or(0, |headers| store::number(headers, name));
     let attempt = handed.attempt.saturating_add(u32::try_from(number(jobs::ATTEMPT)).unwrap_or(u32::MAX));
     let begun = Some(number(jobs::BEGUN)).filter(|begun| *begun > 0);
@@ -59,7 +61,7 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
     let (published_at, behind) = (answer.handed.published_at, answer.handed.behind);
     let settle = Box::new(answer);
     let delivery = Delivery { job, kind, lane, attempt, payload, headers, published_at, begun, settle };
-    Some((delivery, lane as usize, behind))
+    Some((delivery, source.index(), behind))
 }
 
 /// Whose job a message in this stream is, and in which lane, by its subject `....<lane>.<shard>.<tenant>`.

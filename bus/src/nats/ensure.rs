@@ -1,10 +1,12 @@
-//! Creates streams and consumers, or brings them up to date; never deletes one.
+//! Creates streams and consumers, or brings them up to date; never deletes a stream, nor a job.
 //!
 //! Gateways do both. A worker only makes what is missing: whoever may change a stream can empty it, and two programs
 //! with different settings would change it to and fro.
 //!
-//! Settings that the topology does not name stay as they are on the server, and subjects that a stream already has
-//! stay too: a worker that knows fewer kinds than the gateway must not take the others' advisories away.
+//! Settings that the topology does not name stay as they are on the server. So do subjects that a stream already has
+//! and that don't overlap with ours: a gateway that knows fewer kinds than another must not take the others'
+//! advisories away. Those that overlap are from an earlier version, and so are the consumers that the topology calls
+//! obsolete: both are replaced, and the jobs that lie there are handed out by the consumers that come after them.
 
 use ruche_schemas::Kind;
 use serde::Deserialize;
@@ -92,6 +94,9 @@ impl Shared {
         let mut changes = 0;
         for stream in streams {
             changes += usize::from(self.ensure_stream(&stream, may_change).await?);
+            for name in stream.obsolete.iter().filter(|_| may_change) {
+                changes += usize::from(self.remove_consumer(&stream.name, name).await?);
+            }
             for consumer in &stream.consumers {
                 changes += usize::from(self.ensure_consumer(&stream.name, consumer, may_change).await?);
             }
@@ -115,6 +120,18 @@ impl Shared {
             self.link.api(&format!("STREAM.{}.{name}", verb.0), &verb.1).await.map_err(|fault| failed(&what, fault))?;
         tracing::info!(messaging.destination.name = %name, action = verb.0, "stream");
         Ok(true)
+    }
+
+    /// What it has handed out and is not settled is handed out again.
+    async fn remove_consumer(&self, stream: &str, name: &str) -> Result<bool, TopologyError> {
+        match self.link.api::<Value>(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
+            Ok(_) => {
+                tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer replaced");
+                Ok(true)
+            }
+            Err(Fault::Refused(Refusal { code: NO_CONSUMER, .. })) => Ok(false),
+            Err(fault) => Err(failed(&format!("consumer {name} of stream {stream}"), fault)),
+        }
     }
 
     async fn ensure_consumer(
@@ -154,8 +171,10 @@ fn merged(found: &Value, wanted: &Value) -> Option<Value> {
     for (key, value) in wanted {
         let value = match (key.as_str(), old.get(key)) {
             ("subjects", Some(Value::Array(there))) => {
-                let mut all = there.clone();
-                all.extend(value.as_array().into_iter().flatten().filter(|subject| !there.contains(subject)).cloned());
+                let ours = value.as_array().map_or(&[][..], Vec::as_slice);
+                let stays = |subject: &&Value| ours.contains(subject) || !ours.iter().any(|our| overlap(our, subject));
+                let mut all: Vec<_> = there.iter().filter(stays).cloned().collect();
+                all.extend(ours.iter().filter(|our| !there.contains(our)).cloned());
                 Value::Array(all)
             }
             _ => value.clone(),
@@ -167,6 +186,20 @@ fn merged(found: &Value, wanted: &Value) -> Option<Value> {
         }
     }
     (&new != old).then_some(Value::Object(new))
+}
+
+/// Whether there are messages that both subjects take. The server refuses a stream with two such subjects.
+fn overlap(one: &Value, other: &Value) -> bool {
+    let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else { return false };
+    let (mut one, mut other) = (one.split('.'), other.split('.'));
+    loop {
+        match (one.next(), other.next()) {
+            (None, None) => return true,
+            (Some(">"), Some(_)) | (Some(_), Some(">")) => return true,
+            (Some(a), Some(b)) if a == b || a == "*" || b == "*" => {}
+            _ => return false,
+        }
+    }
 }
 
 /// Whether a server of this version has what is needed.
@@ -200,5 +233,15 @@ mod tests {
         let merged = merged(&found, &json!({"subjects": ["z"], "max_age": 6})).expect("a change");
         assert_eq!(merged["subjects"], json!(["x", "y", "z"]));
         assert_eq!(merged["metadata"]["by"], "them");
+    }
+
+    #[test]
+    fn subjects_that_overlap_with_ours_are_replaced() {
+        let found = json!({"subjects": ["a.x.*", "b.*.*", "c.>", "d"]});
+        let merged = merged(&found, &json!({"subjects": ["a.x.*", "b.0.*", "b.1.*", "c.1"]})).expect("a change");
+        assert_eq!(merged["subjects"], json!(["a.x.*", "d", "b.0.*", "b.1.*", "c.1"]));
+        let overlapping = |one: &str, other: &str| overlap(&json!(one), &json!(other));
+        assert!(overlapping("a.*", "a.b") && overlapping("a.b.c", "a.>") && overlapping("*.b", "a.*"));
+        assert!(!overlapping("a.*", "a.b.c") && !overlapping("a", "a.>") && !overlapping("a.b", "a.c"));
     }
 }

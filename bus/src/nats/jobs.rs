@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use futures::future;
 use ruche_schemas::{JobId, Kind, Lane};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     Depth, Headers, Message, PublishError, Receipt, Unavailable,
+    lanes::Source,
     topology::{MAX_JOB_BYTES, consumer_name},
 };
 
@@ -95,21 +97,34 @@ impl Shared {
     }
 
     async fn lane_depth(&self, stream: &str, kind: &Kind, lane: Lane) -> Result<Depth, Unavailable> {
-        let asked = format!("CONSUMER.INFO.{stream}.{}", consumer_name(lane));
+        let shards = Source::of_lane(lane).map(|source| self.shard_depth(stream, kind, source));
+        let shards = future::try_join_all(shards).await?;
+        let oldest = shards.iter().filter_map(|(_, oldest)| *oldest).min();
+        Ok(Depth {
+            kind: kind.clone(),
+            lane,
+            waiting: shards.iter().map(|(info, _)| info.num_pending).sum(),
+            in_flight: shards.iter().map(|(info, _)| info.num_ack_pending).sum(),
+            oldest: oldest.map(|at| (Utc::now() - at).to_std().unwrap_or(Duration::ZERO)),
+        })
+    }
+
+    /// What a shard's consumer says, and since when its oldest job waits that was never handed out.
+    async fn shard_depth(
+        &self,
+        stream: &str,
+        kind: &Kind,
+        source: Source,
+    ) -> Result<(ConsumerInfo, Option<DateTime<Utc>>), Unavailable> {
+        let asked = format!("CONSUMER.INFO.{stream}.{}", consumer_name(source));
         let info: ConsumerInfo = self.link.api(&asked, &Value::Null).await?;
-        // What was never handed out follows what was handed out last.
-        let (from, jobs) = (info.delivered.stream_seq + 1, self.link.names.lane(kind, lane));
+        // It follows what was handed out last.
+        let (from, jobs) = (info.delivered.stream_seq + 1, self.link.names.source(kind, source));
         let oldest = match info.num_pending {
             0 => None,
             _ => self.link.first_from(stream, &jobs, from).await?,
         };
-        Ok(Depth {
-            kind: kind.clone(),
-            lane,
-            waiting: info.num_pending,
-            in_flight: info.num_ack_pending,
-            oldest: oldest.map(|entry| (Utc::now() - entry.at).to_std().unwrap_or(Duration::ZERO)),
-        })
+        Ok((info, oldest.map(|entry| entry.at)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod controls;
 pub(crate) mod dead;
+pub(crate) mod fairness;
 pub(crate) mod jobs;
 pub(crate) mod log;
 pub(crate) mod scheduler;

@@ -56,6 +56,8 @@ pub enum May {
         prefix: String,
         /// Whose jobs.
         tenant: String,
+        /// Which shard of the lane `bulk` has them.
+        bulk_shard: u32,
     },
 }
 
@@ -64,7 +66,7 @@ impl May {
     #[must_use]
     pub fn subjects(&self) -> Vec<String> {
         match self {
-            Self::Produce { prefix, tenant } => permissions::produced(prefix, tenant),
+            Self::Produce { prefix, tenant, bulk_shard } => permissions::produced(prefix, tenant, *bulk_shard),
             _ => Vec::new(),
         }
     }
@@ -88,7 +90,9 @@ impl Login {
             May::Everything => None,
             May::Gateway { prefix, kinds } => Some(permissions::gateway(prefix, kinds, &inbox)),
             May::Work { prefix, kinds, own } => Some(permissions::worker(prefix, kinds, own, &inbox)),
-            May::Produce { prefix, tenant } => Some(permissions::producer(prefix, tenant, &inbox)),
+            May::Produce { prefix, tenant, bulk_shard } => {
+                Some(permissions::producer(prefix, tenant, *bulk_shard, &inbox))
+            }
         }
     }
 

@@ -37,16 +37,17 @@ pub(crate) fn inbox(user: &str) -> String {
 }
 
 /// A producer publishes the jobs of one tenant and hears their events.
-pub(crate) fn producer(prefix: &str, tenant: &str, inbox: &str) -> Permissions {
-    let mut publish = produced(prefix, tenant);
+pub(crate) fn producer(prefix: &str, tenant: &str, bulk_shard: u32, inbox: &str) -> Permissions {
+    let mut publish = produced(prefix, tenant, bulk_shard);
     // A job's last event, which tells its state.
     publish.push(format!("$JS.API.DIRECT.GET.*.{prefix}.event.{tenant}.*"));
     Permissions { publish, subscribe: vec![format!("{inbox}.>"), format!("{prefix}.live.{tenant}.*")] }
 }
 
 /// The subjects that a producer may publish to.
-pub(crate) fn produced(prefix: &str, tenant: &str) -> Vec<String> {
-    ["interactive", "normal", "bulk"].map(|lane| format!("{prefix}.job.*.{lane}.0.{tenant}")).into()
+pub(crate) fn produced(prefix: &str, tenant: &str, bulk_shard: u32) -> Vec<String> {
+    let lanes = [("interactive", 0), ("normal", 0), ("bulk", bulk_shard)];
+    lanes.map(|(lane, shard)| format!("{prefix}.job.*.{lane}.{shard}.{tenant}")).into()
 }
 
 /// A gateway makes the streams and keeps them up to date, publishes jobs of all kinds, and keeps what operators set.

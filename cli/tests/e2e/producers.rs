@@ -2,6 +2,7 @@
 
 use std::{path::Path, process::Stdio, time::Duration};
 
+use ruche_schemas::Lane;
 use ruche_services::{
     logins::{Login, May},
     testing::TestNats,
@@ -17,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Lets a producer of the tenant `acme` in.
 async fn admit(system: &System, nats: &TestNats) -> Login {
-    let may = May::Produce { prefix: system.prefix().to_owned(), tenant: "acme".to_owned() };
+    let bulk_shard = Lane::Bulk.shard(&"acme".parse().unwrap());
+    let may = May::Produce { prefix: system.prefix().to_owned(), tenant: "acme".to_owned(), bulk_shard };
     let login = Login { user: "acme-etl".to_owned(), password: ruche_services::random_secret(), may };
     nats.admit(&login).await;
     login

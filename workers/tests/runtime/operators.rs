@@ -44,6 +44,7 @@ async fn ended_at(system: &System, at: DateTime<Utc>) -> JobRef {
         origin: None,
         member: None,
         children: Vec::new(),
+        objects: false,
     };
     assert_eq!(system.ledger.commit(&ended).await.unwrap(), Committed::Stored);
     job
