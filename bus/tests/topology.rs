@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use ruche_bus::topology::{self, Names};
+use ruche_bus::{names::Names, topology};
 use ruche_schemas::{JobId, JobRef, Kind, config::Config, jobs};
 use ruche_services::tools::Tools;
 use serde_json::{Map, Value, json};

@@ -12,7 +12,7 @@ use ruche_schemas::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{App, error::ApiError, ports::Batch, submit::Sending};
+use crate::{App, error::ApiError, ports::Batch, send::Sending};
 
 /// What the events of a batch's log have as their kind.
 pub const KIND: Kind = Kind::new("batch");

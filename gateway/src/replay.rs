@@ -10,7 +10,9 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     App,
     error::ApiError,
-    submit::{Accepted, Sending, check_size, within},
+    send::Sending,
+    steps::within,
+    submit::{Accepted, check_size},
 };
 
 impl App {

@@ -1,4 +1,4 @@
-//! The one path of a job into the system: check, publish, wait until the bus holds it, say `accepted`.
+//! The one path of a job into the system: check it, then [`send`](crate::send) it on its way.
 //!
 //! Every entrance (OpenAI's, `/v1/jobs`, the WebSocket) ends here, so that a job refused at one is refused at all,
 //! and a job answered with an id is one that survives a crash.
@@ -6,19 +6,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
-use ruche_bus::{AppendError, Headers, Message, PublishError, Receipt, trace};
 use ruche_schemas::{
-    Envelope, EventType, Failure, Invalid, JobId, JobRef, Kind, Lane, Record, TenantId, event,
+    Envelope, EventType, Failure, JobId, JobRef, Kind, Lane, Record, TenantId,
     failure::codes,
-    flow::{self, Member, Next, Template},
+    flow::{Member, Next},
     jobs::{Descriptor, Job as _, chat::Chat},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{App, error::ApiError, limits};
+use crate::{App, error::ApiError, limits, send::Sending};
 
 /// A job that somebody wants done.
 #[derive(Debug)]
@@ -80,27 +77,6 @@ pub struct Accepted {
     pub conversation: Option<Uuid>,
     /// The batch that counts it.
     pub batch: Option<Uuid>,
-}
-
-/// How a job is sent on its way.
-#[derive(Debug, Default)]
-pub(crate) struct Sending {
-    /// When it is to begin, if that is later.
-    pub(crate) run_at: Option<DateTime<Utc>>,
-    /// BLAKE3 of its body as it was submitted.
-    pub(crate) fingerprint: Option<String>,
-    /// Its id was made just now, and nothing decides it: nobody else can ask for it, and it is to be done at once.
-    pub(crate) is_new: bool,
-}
-
-/// The data of a log's first event, as a gateway writes it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Beginning {
-    #[serde(flatten)]
-    accepted: event::Accepted,
-    /// BLAKE3 of the body, to tell another job under the same idempotency key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<String>,
 }
 
 impl App {
@@ -227,145 +203,9 @@ impl App {
         Ok(accepted)
     }
 
-    /// Publishes a job as it is, now or for later, and begins its log.
-    ///
-    /// The log of a job whose id nobody can know yet is begun first, and the job says where: its worker need not look
-    /// then. Any other job is published first, since who finds it in its log must find it in its queue.
-    ///
-    /// # Errors
-    /// As the bus refuses it.
-    pub(crate) async fn send<T: Serialize>(
-        &self,
-        envelope: &Envelope<T>,
-        sending: Sending,
-    ) -> Result<Receipt, ApiError> {
-        let Sending { run_at, is_new, .. } = sending;
-        let job = JobRef { tenant: envelope.tenant.clone(), id: envelope.id };
-        let payload = serde_json::to_vec(envelope).map_err(|_| ApiError::internal())?.into();
-        let mut headers = Headers::new();
-        trace::inject(&mut headers);
-        let accepted = accepted(envelope, sending)?;
-        let begun = match is_new {
-            true => self.say_accepted(&job, &accepted).await,
-            false => None,
-        };
-        let (kind, lane) = (envelope.kind.clone(), envelope.lane);
-        let message = Message { job: job.clone(), kind, lane, payload, headers, begun };
-        let published = match run_at {
-            Some(at) => bounded(limits::PUBLISH_TIME, self.bus.publish_at(message, at)).await,
-            None => bounded(limits::PUBLISH_TIME, self.bus.publish(message)).await,
-        };
-        match (&published, begun) {
-            (Ok(_), _) if !is_new => drop(self.say_accepted(&job, &accepted).await),
-            // Where it is not known whether the bus has the job, it may have.
-            (Err(error), Some(sequence)) if !matches!(error, PublishError::Unavailable(_)) => {
-                self.retract(&job, sequence).await;
-            }
-            _ => {}
-        }
-        let receipt = published?;
-        tracing::info!(job.id = %job.id, job.kind = %envelope.kind, job.lane = %envelope.lane, job.duplicate = receipt.duplicate, "accepted");
-        Ok(receipt)
-    }
-
-    /// Begins the job's log; returns where. Nothing here can refuse the job: it runs all the same.
-    async fn say_accepted(&self, job: &JobRef, record: &Record) -> Option<u64> {
-        match self.bus.append(job, 0, record).await {
-            Ok(sequence) => Some(sequence),
-            // A worker was faster, or the job is a duplicate.
-            Err(AppendError::Conflict) => None,
-            Err(error) => {
-                tracing::warn!(job.id = %job.id, error.message = %error, "the job's log could not be begun");
-                None
-            }
-        }
-    }
-
-    /// Takes the beginning of a log back whose job was refused. Nobody knows of it, so it may also stay.
-    async fn retract(&self, job: &JobRef, sequence: u64) {
-        if let Err(error) = self.bus.retract(job, sequence).await {
-            tracing::debug!(job.id = %job.id, error.message = %error, "the beginning of a refused job's log stays");
-        }
-    }
-
-    /// That the job under this id has this body, as far as its log tells; and its batch.
-    async fn same(&self, job: &JobRef, fingerprint: &str) -> Result<Option<Uuid>, ApiError> {
-        let Some(record) = self.first(job).await? else { return Ok(None) };
-        let Ok(beginning) = record.parse::<Beginning>() else { return Ok(None) };
-        match beginning.fingerprint {
-            Some(first) if first != fingerprint => Err(ApiError::key_reused(job.id)),
-            _ => Ok(beginning.accepted.batch),
-        }
-    }
-
-    /// The first event of a job that has a log.
-    pub(crate) async fn first(&self, job: &JobRef) -> Result<Option<Record>, ApiError> {
-        let mut events = self.bus.watch(job, 1).await?;
-        match tokio::time::timeout(limits::FIRST, events.next()).await {
-            Ok(record) => Ok(record.transpose()?),
-            Err(_) => Ok(None),
-        }
-    }
-
     async fn is_known(&self, job: &JobRef) -> Result<bool, ApiError> {
         Ok(self.bus.last(job).await?.is_some() || self.store.job(job).await?.is_some())
     }
-
-    /// Checks what follows a job, as far as that can be known before its result is.
-    ///
-    /// # Errors
-    /// 400 that names the step.
-    pub(crate) fn check_flow(&self, then: &[Next], otherwise: &[Next]) -> Result<(), ApiError> {
-        flow::check(then, otherwise)?;
-        self.check_steps(then, "then")?;
-        self.check_steps(otherwise, "otherwise")
-    }
-
-    fn check_steps(&self, steps: &[Next], at: &str) -> Result<(), ApiError> {
-        for (i, next) in steps.iter().enumerate() {
-            match next {
-                Next::One(template) => self.check_template(template, &format!("{at}[{i}]"))?,
-                Next::Fan(fan) => {
-                    for (j, template) in fan.all.iter().enumerate() {
-                        self.check_template(template, &format!("{at}[{i}].all[{j}]"))?;
-                    }
-                    if let Some(join) = &fan.join {
-                        self.check_template(join, &format!("{at}[{i}].join"))?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks a job to be: that its kind is known, and its body where nothing fills it.
-    ///
-    /// # Errors
-    /// 400 that names the field.
-    pub(crate) fn check_template(&self, template: &Template, at: &str) -> Result<(), ApiError> {
-        let Ok(descriptor) = self.descriptor(template.kind.as_str()) else {
-            let kinds: Vec<&str> = self.kinds.keys().map(Kind::as_str).collect();
-            let message =
-                format!("there are no jobs of kind {:?}: there are {}", template.kind.as_str(), kinds.join(", "));
-            return Err(ApiError::invalid(format!("{at}.kind"), message).code("unknown_kind"));
-        };
-        if template.fill.is_empty() {
-            let body = template.body.to_string();
-            check_size(descriptor, body.len())?;
-            descriptor.parse(&body).map_err(|invalid| within(invalid, &format!("{at}.body")))?;
-        }
-        self.check_steps(&template.then, &format!("{at}.then"))?;
-        self.check_steps(&template.otherwise, &format!("{at}.otherwise"))
-    }
-}
-
-/// The refusal of a body that is a part of something: its fields by their path from there.
-pub(crate) fn within(invalid: Invalid, at: &str) -> ApiError {
-    let param = match invalid.param.as_str() {
-        "body" => at.to_owned(),
-        field => format!("{at}.{field}"),
-    };
-    Invalid { param, ..invalid }.into()
 }
 
 /// When a job is to begin: `None` for now.
@@ -408,27 +248,6 @@ pub(crate) fn check_size(descriptor: &Descriptor, bytes: usize) -> Result<(), Ap
         }
         false => Ok(()),
     }
-}
-
-/// The first event of a job's log.
-fn accepted<T>(envelope: &Envelope<T>, sending: Sending) -> Result<Record, ApiError> {
-    let Sending { run_at, fingerprint, .. } = sending;
-    let accepted = event::Accepted {
-        lane: envelope.lane,
-        run_at,
-        origin: envelope.origin,
-        batch: envelope.member.as_ref().filter(|member| member.of.is_none()).map(|member| member.group),
-        then: envelope.then.clone(),
-        otherwise: envelope.otherwise.clone(),
-    };
-    let data = serde_json::to_value(Beginning { accepted, fingerprint }).map_err(|_| ApiError::internal())?;
-    let (event, kind) = (EventType::Accepted, envelope.kind.clone());
-    Ok(Record { n: 1, event, kind, attempt: 0, at: envelope.created_at, data, claim: None })
-}
-
-async fn bounded<T>(time: Duration, publish: impl Future<Output = Result<T, PublishError>>) -> Result<T, PublishError> {
-    let silent = |_| Err(PublishError::Unavailable(format!("no answer within {} s", time.as_secs())));
-    tokio::time::timeout(time, publish).await.unwrap_or_else(silent)
 }
 
 /// What a client is told when its job ended badly. Failures of the input keep their field.

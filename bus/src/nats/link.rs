@@ -14,7 +14,7 @@ use ruche_schemas::config;
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::watch, time};
 
-use crate::{Unavailable, topology::Names};
+use crate::{Unavailable, names::Names};
 
 /// The longest wait for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);

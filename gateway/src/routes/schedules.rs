@@ -17,7 +17,8 @@ use crate::{
     body::{self, JsonText, Path},
     error::{ApiError, ErrorBody},
     limits,
-    submit::{check_size, within},
+    steps::within,
+    submit::check_size,
 };
 
 /// A job that begins again and again: by `cron` or `every_seconds`.
