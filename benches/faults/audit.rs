@@ -42,12 +42,30 @@ pub enum Promise {
 pub struct Finding {
     /// Which one.
     pub promise: Promise,
-    /// The job's number in its run, where it is about one.
-    pub number: Option<u64>,
-    /// The job.
-    pub job: Option<JobId>,
     /// In words, with the values.
     pub what: String,
+    /// All that is known of the job, where it is about one.
+    pub about: Option<About>,
+}
+
+/// A job that a finding is about.
+#[derive(Debug, Clone, Serialize)]
+pub struct About {
+    /// Which.
+    pub job: JobId,
+    /// What it was to do.
+    pub errand: Errand,
+    /// Its log.
+    pub log: Vec<Record>,
+    /// What somebody saw who followed it.
+    pub followed: Option<Vec<Record>>,
+}
+
+impl About {
+    fn of(job: JobId, evidence: &Evidence<'_>) -> Self {
+        let followed = evidence.followed.map(|followed| followed.records.clone());
+        Self { job, errand: evidence.errand.clone(), log: evidence.log.to_vec(), followed }
+    }
 }
 
 /// What an audit found.
@@ -84,12 +102,7 @@ pub struct Evidence<'a> {
 }
 
 /// Reads everything and judges it.
-pub async fn audit(
-    system: &System,
-    bus: &dyn Bus,
-    accepted: &[Accepted],
-    followed: &[Followed],
-) -> Result<(Audit, HashMap<JobId, Vec<Record>>)> {
+pub async fn audit(system: &System, bus: &dyn Bus, accepted: &[Accepted], followed: &[Followed]) -> Result<Audit> {
     let rows = rows::read(&system.config.postgres).await?;
     let letters = letters(bus).await?;
     let logs = stream::iter(accepted.iter().map(|one| one.job.clone()))
@@ -109,13 +122,9 @@ pub async fn audit(
         };
         audit.events += log.len() as u64;
         audit.taken_over += u64::from(was_taken_over(log));
-        let broken = judge(&evidence).into_iter();
-        audit.findings.extend(broken.map(|(promise, what)| Finding {
-            promise,
-            number: Some(errand.number),
-            job: Some(job.id),
-            what,
-        }));
+        for (promise, what) in judge(&evidence) {
+            audit.findings.push(Finding { promise, what, about: Some(About::of(job.id, &evidence)) });
+        }
         match evidence.rows.first().map(|row| row.state.as_str()) {
             Some("done") => audit.done += 1,
             Some("failed") => audit.failed += 1,
@@ -123,8 +132,8 @@ pub async fn audit(
         }
     }
     let whole = sums(accepted, &rows).into_iter().chain(strangers(accepted, &rows)).chain(queues(bus).await?);
-    audit.findings.extend(whole.map(|(promise, what)| Finding { promise, number: None, job: None, what }));
-    Ok((audit, logs))
+    audit.findings.extend(whole.map(|(promise, what)| Finding { promise, what, about: None }));
+    Ok(audit)
 }
 
 impl Audit {
@@ -132,7 +141,7 @@ impl Audit {
     pub fn stuck_followers(&mut self, followers: usize) {
         if followers > 0 {
             let what = format!("{followers} of those who followed a job never saw its end");
-            self.findings.push(Finding { promise: Promise::Order, number: None, job: None, what });
+            self.findings.push(Finding { promise: Promise::Order, what, about: None });
         }
     }
 }
@@ -218,27 +227,18 @@ fn outcome(row: &Row) -> Option<Outcome<Ran>> {
     }
 }
 
-/// The sums that each commit adds to, held against the jobs' rows: a commit that was written twice shows here.
-fn sums(accepted: &[Accepted], rows: &Rows) -> Vec<Broken> {
-    let (mut groups, mut cost) = (HashMap::<Uuid, Counted>::new(), 0);
-    for Accepted { job, errand, grouped } in accepted {
+/// What groups have counted, which each commit adds to, held against the jobs' rows: a commit that was written twice
+/// shows here.
+fn sums(accepted: &[Accepted], rows: &Rows) -> Option<Broken> {
+    let mut groups = HashMap::<Uuid, Counted>::new();
+    for Accepted { job, errand, .. } in accepted.iter().filter(|one| one.grouped) {
         let Some([row, ..]) = rows.jobs.get(&job.id.0).map(Vec::as_slice) else { continue };
-        let is_done = row.state == "done";
-        cost += if is_done { u64::from(errand.cost()) } else { 0 };
-        if *grouped {
-            let group = groups.entry(errand.group()).or_default();
-            let count = if is_done { &mut group.done } else { &mut group.failed };
-            *count += 1;
-        }
+        let group = groups.entry(errand.group()).or_default();
+        let count = if row.state == "done" { &mut group.done } else { &mut group.failed };
+        *count += 1;
     }
-    let mut broken = Vec::new();
-    if cost != rows.cost {
-        broken.push((Promise::Once, format!("the jobs that are done cost {cost}, and {} is kept", rows.cost)));
-    }
-    if groups != rows.groups {
-        broken.push((Promise::Once, format!("the jobs' rows make {groups:?}, the groups have {:?}", rows.groups)));
-    }
-    broken
+    let what = format!("the jobs' rows make {groups:?}, the groups have {:?}", rows.groups);
+    (groups != rows.groups).then_some((Promise::Once, what))
 }
 
 /// Rows of jobs that nobody knows.

@@ -11,7 +11,7 @@ use ruche_schemas::{
     jobs::chat::Role,
 };
 use ruche_workers::{
-    ports::ledger::{Keep, Turn, TurnMessage, Usage},
+    ports::ledger::{Keep, Turn, TurnMessage},
     registry::Handler,
     runtime::{Context, JobError},
 };
@@ -120,12 +120,6 @@ impl Errand {
             Outcome::Cancelled => false,
         }
     }
-
-    /// What it costs when it is done, in tokens.
-    #[must_use]
-    pub fn cost(&self) -> u32 {
-        u32::try_from(self.millis).unwrap_or(u32::MAX)
-    }
 }
 
 /// The idempotency key under which a gateway takes it.
@@ -165,11 +159,10 @@ impl Handler<Errand> for Runner {
         }
     }
 
-    /// A message in a table that refuses no second one, and a cost.
+    /// A message, in a table that refuses no second one. Nothing else: a cost has a key, which would refuse it.
     fn keep(&self, job: &Envelope<Errand>, ran: &Ran) -> Vec<Keep> {
         let content = format!("{} in attempt {}", ran.number, ran.attempt);
         let messages = vec![TurnMessage { role: Role::User, content, model: None }];
-        let usage = Usage { model: "errand".to_owned(), prompt_tokens: job.body.cost(), completion_tokens: 0 };
-        vec![Keep::Turn(Turn { conversation: job.body.conversation, messages }), Keep::Usage(usage)]
+        vec![Keep::Turn(Turn { conversation: job.body.conversation, messages })]
     }
 }

@@ -61,6 +61,23 @@ impl Victims {
         let (before, from) = self.0.split_at(first);
         from.iter().chain(before).any(|member| member.kill())
     }
+
+    /// Lets one stand still, by chance, with SIGSTOP.
+    pub fn stop_one(&self, chance: &mut StdRng) -> Stopped {
+        let process = self.0[chance.random_range(0..self.0.len())].process();
+        process.signal(Signal::SIGSTOP);
+        Stopped(process)
+    }
+}
+
+/// One that stands still.
+pub struct Stopped(Process);
+
+impl Stopped {
+    /// Lets it go on.
+    pub fn go_on(self) {
+        self.0.signal(Signal::SIGCONT);
+    }
 }
 
 /// Several processes that do the same.

@@ -1,16 +1,12 @@
 //! What a scenario came to: a line of a table, or of JSON; and, where a promise is broken, all that is known of it.
 
-use std::{collections::HashMap, fmt::Write as _, path::Path, time::Duration};
+use std::{fmt::Write as _, path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
-use ruche_schemas::{JobId, Record};
 use serde::Serialize;
 
-use crate::{
-    audit::{Audit, Finding, Promise},
-    errand::Errand,
-};
+use crate::audit::{About, Audit, Finding, Promise};
 
 /// Findings that are printed; all are in the file.
 const PRINTED: usize = 10;
@@ -99,32 +95,19 @@ impl Outcome {
     /// Tells on stderr what is broken.
     pub fn complain(&self, folder: &Path) {
         eprintln!("\n{}: {} promises are broken (seed {}):", self.scenario, self.findings.len(), self.seed);
-        for Finding { promise, number, job, what } in self.findings.iter().take(PRINTED) {
-            let which = match (number, job) {
-                (Some(number), Some(job)) => format!("job {job} (number {number}): "),
-                _ => String::new(),
-            };
-            eprintln!("  {promise:?}: {which}{what}");
+        for Finding { promise, what, about } in self.findings.iter().take(PRINTED) {
+            let which = |about: &About| format!("job {} (number {}): ", about.job, about.errand.number);
+            eprintln!("  {promise:?}: {}{what}", about.as_ref().map(which).unwrap_or_default());
         }
         eprintln!("All of it, with the jobs and their logs: {}", folder.join("findings.jsonl").display());
         eprintln!("The servers' data and everybody's logs stay in {}", folder.display());
     }
 
-    /// Writes each finding with its job and that job's log, a JSON object a line.
-    pub fn keep(&self, folder: &Path, logs: &HashMap<JobId, Vec<Record>>) -> Result<()> {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            seed: u64,
-            #[serde(flatten)]
-            finding: &'a Finding,
-            errand: Option<Errand>,
-            log: Option<&'a Vec<Record>>,
-        }
+    /// Writes each finding, with all that is known of its job, as a JSON object a line.
+    pub fn keep(&self, folder: &Path) -> Result<()> {
         let mut text = String::new();
         for finding in &self.findings {
-            let errand = finding.number.map(|number| Errand::plan(self.seed, number));
-            let log = finding.job.and_then(|job| logs.get(&job));
-            let _ = writeln!(text, "{}", serde_json::to_string(&Line { seed: self.seed, finding, errand, log })?);
+            let _ = writeln!(text, "{}", serde_json::to_string(finding)?);
         }
         let file = folder.join("findings.jsonl");
         std::fs::write(&file, text).with_context(|| format!("can't write {}", file.display()))

@@ -40,8 +40,6 @@ pub struct Rows {
     pub messages: HashMap<Uuid, u64>,
     /// What the groups have counted: each commit of a member adds one.
     pub groups: HashMap<Uuid, Counted>,
-    /// The costs of all jobs together.
-    pub cost: u64,
 }
 
 /// Reads everything.
@@ -65,12 +63,6 @@ pub async fn read(settings: &config::Postgres) -> Result<Rows> {
     }
     let groups = "SELECT id, done, failed FROM {}.groups";
     rows.groups = select(settings, groups).await?.into_iter().map(|Group { id, counted }| (id, counted)).collect();
-    #[derive(Deserialize)]
-    struct Cost {
-        sum: u64,
-    }
-    let costs = select::<Cost>(settings, "SELECT coalesce(sum(prompt_tokens), 0) AS sum FROM {}.usage").await?;
-    rows.cost = costs.first().map_or(0, |cost| cost.sum);
     Ok(rows)
 }
 

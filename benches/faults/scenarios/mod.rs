@@ -29,6 +29,7 @@ mod gateway_kills;
 mod leader;
 mod postgres_restart;
 mod worker_kills;
+mod worker_pauses;
 
 /// How long the queues may take to be empty after the last fault.
 const SETTLE: Duration = Duration::from_secs(180);
@@ -50,6 +51,8 @@ pub enum Scenario {
     ClusterRolling,
     /// Workers are killed at random.
     WorkerKills,
+    /// Workers stand still for longer than the bus waits for them, and then go on as if nothing had been.
+    WorkerPauses,
     /// Postgres crashes and recovers.
     PostgresRestart,
     /// Gateways are killed at random, and clients go on with the other.
@@ -77,6 +80,7 @@ impl Scenario {
             Self::ClusterPause => "cluster-pause",
             Self::ClusterRolling => "cluster-rolling",
             Self::WorkerKills => "worker-kills",
+            Self::WorkerPauses => "worker-pauses",
             Self::PostgresRestart => "postgres-restart",
             Self::GatewayKills => "gateway-kills",
         }
@@ -89,6 +93,7 @@ impl Scenario {
             Self::ClusterPause => cluster_pause::run(run).await,
             Self::ClusterRolling => cluster_rolling::run(run).await,
             Self::WorkerKills => worker_kills::run(run).await,
+            Self::WorkerPauses => worker_pauses::run(run).await,
             Self::PostgresRestart => postgres_restart::run(run).await,
             Self::GatewayKills => gateway_kills::run(run).await,
         };
@@ -139,7 +144,7 @@ impl Trial<'_> {
         };
         tokio::time::timeout(FOLLOW, following).await.unwrap_or(Ok(()))?;
         let stuck = load.followers.len();
-        let (mut audit, logs) = audit(system, &*bus, &load.accepted, &followed).await?;
+        let mut audit = audit(system, &*bus, &load.accepted, &followed).await?;
         audit.stuck_followers(stuck);
         let hits = Hits {
             taken_over: audit.taken_over,
@@ -148,7 +153,7 @@ impl Trial<'_> {
         };
         let counts = (faults, followed.len() as u64);
         let outcome = Outcome::new(scenario.name(), seed, audit, counts, hits, begun.elapsed());
-        outcome.keep(&system.folder, &logs)?;
+        outcome.keep(&system.folder)?;
         workers.end().await;
         Ok(outcome)
     }
