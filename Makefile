@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # Where cargo puts programs: CARGO_TARGET_DIR, or a setting in some config.toml, or target/.
 RELEASE = $$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
 
-.PHONY: help setup build run test bench down clean-data
+.PHONY: help setup build run test bench faults down clean-data
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,6 +32,9 @@ test: setup ## Check the format, lint, and run every test
 
 bench: build ## Measure throughput, latency and tokens per second
 	@"$(RELEASE)/ruche-bench"
+
+faults: build ## Kill, stop and restart everything under load, and count what became of the jobs
+	@"$(RELEASE)/ruche-faults"
 
 down: ## Stop what `make run` started, from another terminal
 	@"$(RELEASE)/ruche" down

@@ -10,7 +10,7 @@ use crate::{DeadFilter, Hold, lanes::Source};
 /// Names of subjects and streams under one prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
-    prefix: String,
+    pub(crate) prefix: String,
 }
 
 impl Names {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use ruche_schemas::{Kind, Lane, config};
+use ruche_schemas::{Kind, config};
 use serde::Serialize;
 
 use crate::{PRESENCE, lanes::Source, names::Names, nats::due::CONSUMER as DUE};

@@ -1,4 +1,4 @@
-//! A nats-server with JetStream on 127.0.0.1.
+//! A nats-server with JetStream on 127.0.0.1, or several that are one cluster.
 //!
 //! The settings and the logins go into files of mode 0600 rather than into arguments, which every user of the machine can read.
 
@@ -14,6 +14,7 @@ use crate::{
     ServiceError,
     error::Doing,
     logins::Login,
+    ports,
     process::{self, Launch, Process},
     ready,
     tools::Tools,
@@ -35,21 +36,67 @@ pub struct Options {
     pub logins: Vec<Login>,
     /// What the server calls itself: random, so that another server on the same port is not taken for it.
     pub name: String,
+    /// The cluster that it belongs to; none for one that stands alone.
+    pub member: Option<Member>,
+}
+
+/// A server's place in a cluster.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The port on 127.0.0.1 for the other servers.
+    pub port: u16,
+    /// The port on 127.0.0.1 where it tells whether it is healthy. It asks nobody who they are.
+    pub monitor: u16,
+    /// The ports for other servers of all members, this one's too.
+    pub routes: Vec<u16>,
+    /// The password among the servers: letters and digits, beginning with a letter.
+    pub password: String,
+}
+
+impl Member {
+    /// As `nats/cluster.conf` has it, where that matters to who lives and who leads.
+    fn settings(&self) -> String {
+        let Self { port, monitor, routes, password } = self;
+        let routes = routes.iter().map(|port| format!("\"nats-route://cluster:{password}@127.0.0.1:{port}\""));
+        let routes = routes.collect::<Vec<_>>().join(", ");
+        format!(
+            "http: \"127.0.0.1:{monitor}\"\nping_interval: \"10s\"\nping_max: 3\nwrite_deadline: \"10s\"\n\
+             cluster {{ name: ruche, listen: \"127.0.0.1:{port}\", routes: [ {routes} ], \
+             authorization {{ user: cluster, password: {password}, timeout: 2 }} }}\n"
+        )
+    }
+}
+
+/// The servers of a cluster, each with a folder of its own below this one, on free ports. None is ready before most
+/// of them run.
+#[must_use]
+pub fn cluster(folder: &Path, servers: usize) -> Vec<Options> {
+    let routes: Vec<u16> = (0..servers).map(|_| ports::free()).collect();
+    let (secret, password) = (crate::random_secret(), crate::random_secret());
+    let server = |(at, &port): (usize, &u16)| {
+        let name = format!("n{}", at + 1);
+        let (folder, log) = (folder.join(&name), folder.join(format!("{name}.log")));
+        let member = Member { port, monitor: ports::free(), routes: routes.clone(), password: password.clone() };
+        Options { name: format!("{name}-{secret}"), member: Some(member), ..Options::new(folder, log, ports::free()) }
+    };
+    routes.iter().enumerate().map(server).collect()
 }
 
 impl Options {
     /// A server without a login, with a name of its own.
     #[must_use]
     pub fn new(folder: PathBuf, log: PathBuf, port: u16) -> Self {
-        Self { folder, log, port, logins: Vec::new(), name: format!("ruche-{}", crate::random_secret()) }
+        let name = format!("ruche-{}", crate::random_secret());
+        Self { folder, log, port, logins: Vec::new(), name, member: None }
     }
 
     fn settings(&self) -> String {
         let folder = self.folder.display();
         let users = if self.logins.is_empty() { "" } else { "include \"users.conf\"\n" };
+        let member = self.member.as_ref().map(Member::settings).unwrap_or_default();
         format!(
             "server_name: {}\nlisten: \"127.0.0.1:{}\"\npid_file: \"{folder}/nats.pid\"\n\
-             jetstream {{ store_dir: \"{folder}/streams\" }}\n{users}",
+             jetstream {{ store_dir: \"{folder}/streams\" }}\n{member}{users}",
             self.name, self.port
         )
     }
@@ -75,12 +122,20 @@ impl Options {
         Ok(launch)
     }
 
-    /// Waits until the server takes clients.
+    /// Waits until the server takes clients. One of a cluster has to know its leader, and to have caught up with it
+    /// in all streams and consumers that it keeps.
     ///
     /// # Errors
     /// [`ServiceError::Died`] or [`ServiceError::NotReady`].
     pub async fn ready(&self, process: &Process) -> Result<(), ServiceError> {
-        ready::wait(process, PATIENCE, || ready::nats(self.port, &self.name)).await
+        ready::wait(process, PATIENCE, || async { ready::nats(self.port, &self.name).await && self.is_current().await })
+            .await
+    }
+
+    /// Whether a server of a cluster lacks nothing that the others have. One that stands alone never does.
+    pub async fn is_current(&self) -> bool {
+        let Some(member) = &self.member else { return true };
+        ready::http("127.0.0.1", member.monitor, "/healthz").await.is_ok_and(|(status, _)| status == 200)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{EventType, JobId, JobRef, TenantId, flow::Template};
+use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::{
@@ -26,6 +27,7 @@ struct Tables {
     conversations: Vec<(TenantId, Conversation, Vec<StoredMessage>)>,
     batches: Vec<(Batch, BTreeSet<JobId>)>,
     failing: bool,
+    stop: Option<Arc<Barrier>>,
 }
 
 impl Memory {
@@ -44,6 +46,11 @@ impl Memory {
     /// Lets every call fail, or work again.
     pub fn fail(&self, failing: bool) {
         self.lock().failing = failing;
+    }
+
+    /// Lets whoever looks for a job next wait here twice before it looks.
+    pub fn stop_at(&self, barrier: Arc<Barrier>) {
+        self.lock().stop = Some(barrier);
     }
 
     /// Takes a key back.
@@ -107,6 +114,11 @@ impl Store for Memory {
     }
 
     async fn job(&self, job: &JobRef) -> Result<Option<EndedJob>, StoreError> {
+        let stop = self.lock().stop.take();
+        if let Some(barrier) = stop {
+            barrier.wait().await;
+            barrier.wait().await;
+        }
         Ok(self.tables()?.jobs.iter().find(|ended| ended.job == *job).cloned())
     }
 

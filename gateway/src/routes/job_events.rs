@@ -103,6 +103,10 @@ pub(crate) async fn follow(app: &App, job: JobRef, from: u64) -> Result<Option<F
         return Ok(found);
     }
     let Some(row) = app.store.job(&job).await? else { return Err(unknown(&job.id.to_string())) };
+    // A job that was accepted after the first look may have run to its end by now: then its log tells all of it.
+    if let Some(found) = follow_log(app, job.clone(), from).await? {
+        return Ok(found);
+    }
     let EndedJob { state: event, kind, attempt, ended_at: at, data, claim, .. } = row;
     let record = Record { n: from, event, kind, attempt, at, data, claim };
     Ok(Some(Follow::Last(Box::new(record))))

@@ -1,11 +1,14 @@
 //! `/v1/jobs`: submit, look, follow, cancel; and that other tenants see nothing of it.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::Bus as _;
 use ruche_gateway::ports::{Conversation, EndedJob, StoredMessage};
-use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, jobs::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, jobs::chat::Chat};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::support::{Fixture, Sse, SseReader, json_of, refused, start, tenant, without_worker};
@@ -195,6 +198,29 @@ pub(crate) fn ended(owner: &str) -> EndedJob {
         group: None,
         children: Vec::new(),
     }
+}
+
+#[tokio::test]
+async fn a_job_that_ran_while_it_was_looked_for_is_told_from_its_log() {
+    let gateway = without_worker(|_| {}).await;
+    let (row, barrier) = (ended("acme"), Arc::new(Barrier::new(2)));
+    gateway.store.stop_at(Arc::clone(&barrier));
+    let following = gateway.get(&format!("/v1/jobs/{}/events", row.job.id)).send();
+    let running = async {
+        // There was no log yet; then the whole job runs before its row is looked for.
+        barrier.wait().await;
+        let (mut last, kind, data) = (0, Chat::KIND, &row.data);
+        for (n, event) in [(1, EventType::Accepted), (2, EventType::Started), (3, EventType::Done)] {
+            let record =
+                Record { n, event, kind: kind.clone(), attempt: 2, at: Utc::now(), data: data.clone(), claim: None };
+            last = gateway.bus.append(&row.job, last, &record).await.unwrap();
+        }
+        gateway.store.put_job(row.clone());
+        barrier.wait().await;
+    };
+    let (response, ()) = tokio::join!(following, running);
+    let seen = SseReader::new(response.unwrap()).all().await;
+    assert_eq!(seen.iter().map(|event| event.id).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
 }
 
 #[tokio::test]

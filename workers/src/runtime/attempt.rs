@@ -114,26 +114,7 @@ struct Standing {
 }
 
 async fn standing(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<Standing> {
-    let bus = &shared.parts.bus;
-    // By the earlier of both: what was put aside was published again, and cancelled meanwhile perhaps.
-    let accepted = job.created_at.min(delivery.published_at);
-    let known = match delivery.attempt {
-        1 => shared.running.is_cancelled(&delivery.job, accepted),
-        _ => None,
-    };
-    let cancelled = async {
-        match known {
-            Some(cancelled) => Ok(cancelled),
-            None => bus.is_cancelled(&delivery.job).await,
-        }
-    };
-    let last = async {
-        match delivery.is_first() {
-            true => Ok(None),
-            false => bus.last(&delivery.job).await,
-        }
-    };
-    let (last, cancelled) = tokio::try_join!(last, cancelled)?;
+    let (last, cancelled) = seen(shared, delivery, job).await?;
     let ended = last.as_ref().is_some_and(|last| last.record.event.is_final());
     let stored = match job.ephemeral || ended || delivery.attempt == 1 {
         true => None,
@@ -141,6 +122,41 @@ async fn standing(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow:
         false => settle_down(shared, delivery).await?,
     };
     Ok(Standing { last, cancelled, stored })
+}
+
+/// The last event, and whether the job was cancelled. Waits for the bus as long as it takes: each time that the job
+/// were handed back would count as an attempt, and a cluster without a leader would use them all up within seconds.
+async fn seen(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<(Option<Logged>, bool)> {
+    let bus = &shared.parts.bus;
+    // By the earlier of both: what was put aside was published again, and cancelled meanwhile perhaps.
+    let accepted = job.created_at.min(delivery.published_at);
+    let known = match delivery.attempt {
+        1 => shared.running.is_cancelled(&delivery.job, accepted),
+        _ => None,
+    };
+    let mut patience = super::Patience::endless();
+    loop {
+        let cancelled = async {
+            match known {
+                Some(cancelled) => Ok(cancelled),
+                None => bus.is_cancelled(&delivery.job).await,
+            }
+        };
+        let last = async {
+            match delivery.is_first() {
+                true => Ok(None),
+                false => bus.last(&delivery.job).await,
+            }
+        };
+        match tokio::try_join!(last, cancelled) {
+            Ok(seen) => return Ok(seen),
+            Err(error) => info!(%error, "waiting for the bus"),
+        }
+        tokio::select! {
+            _ = patience.wait() => {}
+            () = shared.shutdown.leave.cancelled() => anyhow::bail!("the worker left while the bus was away"),
+        }
+    }
 }
 
 /// Fences earlier attempts, waiting for the database as long as it takes: the job is safe with us meanwhile.

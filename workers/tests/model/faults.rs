@@ -8,7 +8,10 @@ use std::{
     collections::{BTreeMap, HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     num::NonZeroUsize,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -38,12 +41,25 @@ pub struct World {
     pub letters: Mutex<BTreeMap<JobId, DeadLetter>>,
     calls: Mutex<HashMap<(&'static str, JobId), u32>>,
     pub injected: Mutex<u64>,
+    /// How often one call about one job may fail.
+    faulty: u32,
+    /// Whether no log can be read now, as in a cluster whose stream of events has no leader.
+    pub unreadable: AtomicBool,
 }
 
 impl World {
     pub fn new(seed: u64, bus: Memory) -> Arc<Self> {
-        let (letters, calls, injected) = Default::default();
-        Arc::new(Self { seed, bus, ledger: MemoryLedger::new(), letters, calls, injected })
+        Self::with(seed, bus, FAULTY)
+    }
+
+    /// One in which nothing fails but what the test says.
+    pub fn calm(bus: Memory) -> Arc<Self> {
+        Self::with(0, bus, 0)
+    }
+
+    fn with(seed: u64, bus: Memory, faulty: u32) -> Arc<Self> {
+        let (letters, calls, injected, unreadable) = Default::default();
+        Arc::new(Self { seed, bus, ledger: MemoryLedger::new(), letters, calls, injected, faulty, unreadable })
     }
 
     /// A number that this seed gives for these things, always the same.
@@ -86,7 +102,7 @@ impl Life {
             *nth
         };
         let fault = match self.world.number((call, job, nth)) % 100 {
-            _ if nth > FAULTY => Fault::None,
+            _ if nth > self.world.faulty => Fault::None,
             0..4 => Fault::Before,
             4..9 => Fault::After,
             9..11 => Fault::CrashBefore,
@@ -178,6 +194,9 @@ impl Bus for Life {
         self.world.bus.retract(job, sequence).await
     }
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
+        if self.world.unreadable.load(Ordering::Relaxed) {
+            return Err(injected());
+        }
         self.on_bus("last", job.id, self.world.bus.last(job)).await
     }
     async fn watch(

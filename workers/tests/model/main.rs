@@ -357,3 +357,21 @@ fn whatever_fails_each_job_ends_once() {
     assert!(failed.is_empty(), "seeds {failed:?} fail: run one with MODEL_SEED={}", failed[0]);
     println!("{} seeds, {} faults", seeds.end - seeds.start, faults.load(Ordering::Relaxed));
 }
+
+/// Longer than it would take to use up all attempts of a [`Play`].
+const OUTAGE: Duration = Duration::from_secs(300);
+
+#[tokio::test(start_paused = true)]
+async fn while_its_log_cannot_be_read_a_job_keeps_its_attempts() {
+    let world = World::calm(Memory::new(&[Play::KIND], 1_000, ACK_WAIT));
+    let job = Envelope::of(Play::KIND, 1, JobId::generate(), tenant(), Lane::Normal, Utc::now(), json!({"Say": 1}));
+    world.unreadable.store(true, Ordering::Relaxed);
+    submit(&world, &job).await;
+    let worker = tokio::spawn(worker(Arc::clone(&world), "a"));
+    tokio::time::sleep(OUTAGE).await;
+    world.unreadable.store(false, Ordering::Relaxed);
+    rest(&world).await;
+    worker.abort();
+    let stored = world.ledger.ended(&of(job.id)).await.unwrap().unwrap();
+    assert_eq!((stored.outcome, stored.attempt), (Outcome::Done(json!(1)), 1));
+}

@@ -20,10 +20,12 @@ use crate::{
     tools::Tools,
 };
 
+mod cluster;
 mod folder;
 mod s3;
 mod template;
 
+pub use cluster::{TestCluster, nats_cluster};
 pub use s3::{BUCKET, shared_s3};
 
 /// How often a start is tried again with another port: somebody may take it between our look and the server's start.
@@ -44,6 +46,19 @@ impl Slot {
     async fn stop(&self) {
         if let Some(process) = self.set(None) {
             process.stop(Duration::from_secs(20)).await;
+        }
+    }
+
+    async fn kill(&self) {
+        if let Some(process) = self.set(None) {
+            process.signal(Signal::SIGKILL);
+            process.exited().await;
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(process) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            process.signal(signal);
         }
     }
 }
@@ -131,9 +146,30 @@ impl TestNats {
         log.lines().filter(|line| line.contains("Violation") && line.contains(&by)).map(str::to_owned).collect()
     }
 
+    /// What the server calls itself, and the others of its cluster call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.options.name
+    }
+
     /// Stops the server; what it stored stays.
     pub async fn stop(&self) {
         self.process.stop().await;
+    }
+
+    /// Kills the server with SIGKILL and waits until it is gone; what it stored stays.
+    pub async fn kill(&self) {
+        self.process.kill().await;
+    }
+
+    /// Lets the server stand still, its connections open, until it is resumed.
+    pub fn pause(&self) {
+        self.process.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.process.signal(Signal::SIGCONT);
     }
 
     /// Starts the server again, on the same port with the same data.
@@ -145,10 +181,15 @@ impl TestNats {
     }
 
     async fn try_start(&self) -> Result<(), ServiceError> {
+        let process = self.launch().await?;
+        self.options.ready(&process).await
+    }
+
+    async fn launch(&self) -> Result<Process, ServiceError> {
         let tools = Tools::find()?;
         let process = self.options.prepare(&tools).await?.spawn().await?;
         self.process.set(Some(process.clone()));
-        self.options.ready(&process).await
+        Ok(process)
     }
 }
 

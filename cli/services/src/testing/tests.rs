@@ -61,6 +61,33 @@ async fn nats_comes_back_on_the_same_port() {
 }
 
 #[tokio::test]
+async fn a_cluster_goes_on_without_one_of_its_servers_and_takes_it_back() {
+    let cluster = nats_cluster().await;
+    let [first, others @ ..] = cluster.servers() else { panic!("a cluster without servers") };
+    assert_eq!(others.len(), 2);
+    assert!(others.iter().all(|other| cluster.url().contains(&other.url())));
+    first.kill().await;
+    assert!(!answers(port_of(&first.url())).await);
+    for other in others {
+        let process = other.process.0.lock().unwrap().clone().unwrap();
+        other.options.ready(&process).await.unwrap();
+    }
+    first.start().await;
+    assert!(cluster.server(first.name()).options.is_current().await);
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_says_nothing_until_it_is_resumed() {
+    let server = nats().await;
+    let (port, name) = (port_of(&server.url()), server.name().to_owned());
+    server.pause();
+    let greeted = tokio::time::timeout(Duration::from_millis(300), ready::nats(port, &name)).await;
+    assert!(greeted.is_err(), "the kernel takes the connection, and nobody greets");
+    server.resume();
+    assert!(ready::nats(port, &name).await);
+}
+
+#[tokio::test]
 async fn another_server_on_the_port_is_not_taken_for_ours() {
     let server = nats().await;
     let port = port_of(&server.url());

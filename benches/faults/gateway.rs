@@ -1,0 +1,43 @@
+//! `ruche-faults gateway`: a gateway as `ruche-gateway` is one, that knows errands. It is made to be killed.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use ruche_bus::{nats::Nats, telemetry};
+use ruche_gateway::{
+    App, Server,
+    adapters::postgres::Postgres,
+    keys::{self, ApiKey},
+    ports::{Role, Store},
+};
+use ruche_schemas::{Job, TenantId, config::Config, jobs::Descriptor};
+
+use crate::errand::Errand;
+
+/// Serves until it is killed.
+///
+/// # Errors
+/// What kept it from starting.
+pub fn run() -> Result<()> {
+    let config = Config::load()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let _telemetry = telemetry::init("ruche-faults gateway", &config.telemetry)?;
+        let bus = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
+        bus.ensure(&[Errand::KIND]).await?;
+        let store = Arc::new(Postgres::new(&config.postgres).await?);
+        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Errand>()]);
+        Ok(Server::bind(app).await?.run().await?)
+    })
+}
+
+/// Makes a key of this tenant.
+///
+/// # Errors
+/// When the database can't be reached.
+pub async fn create_key(config: &Config, tenant: &TenantId) -> Result<String> {
+    let key = keys::generate();
+    let parsed = ApiKey::parse(&key).context("a generated key can't be read")?;
+    Postgres::new(&config.postgres).await?.create_key(tenant, "faults", Role::Member, parsed).await?;
+    Ok(key)
+}

@@ -1,0 +1,153 @@
+//! What a scenario came to: a line of a table, or of JSON; and, where a promise is broken, all that is known of it.
+
+use std::{fmt::Write as _, path::Path, time::Duration};
+
+use anyhow::{Context, Result};
+use comfy_table::{Table, presets::ASCII_MARKDOWN};
+use serde::Serialize;
+
+use crate::audit::{About, Audit, Finding, Promise};
+
+/// Findings that are printed; all are in the file.
+const PRINTED: usize = 10;
+
+/// What a scenario came to.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// Its name.
+    pub scenario: &'static str,
+    /// What its chances came from.
+    pub seed: u64,
+    /// Jobs that were accepted.
+    pub accepted: u64,
+    /// Jobs that ended well.
+    pub done: u64,
+    /// Jobs that ended badly, as told; each is a dead letter.
+    pub failed: u64,
+    /// Accepted jobs without a row or without a last event.
+    pub lost: u64,
+    /// Effects that were stored twice.
+    pub twice: u64,
+    /// Logs with a gap or a repeat.
+    pub disordered: u64,
+    /// Other promises that are broken.
+    pub other: u64,
+    /// Faults.
+    pub faults: u64,
+    /// What the faults hit: see [`Hits`].
+    pub hits: Hits,
+    /// Events in all logs.
+    pub events: u64,
+    /// Jobs that somebody followed meanwhile.
+    pub followed: u64,
+    /// How long it took, in seconds.
+    pub seconds: u64,
+    /// What is broken.
+    pub findings: Vec<Finding>,
+}
+
+/// Signs that the faults hit something: without them, nothing was tried.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Hits {
+    /// Jobs that another attempt took up because the one before had died or gone silent.
+    pub taken_over: u64,
+    /// Times that a worker found the database away with an outcome in its hands.
+    pub commits_held_up: u64,
+    /// Processes that ended without having been killed.
+    pub ended_by_themselves: u64,
+}
+
+impl Outcome {
+    /// What these findings come to.
+    pub fn new(
+        scenario: &'static str,
+        seed: u64,
+        audit: Audit,
+        counts: (u64, u64),
+        hits: Hits,
+        time: Duration,
+    ) -> Self {
+        let count = |promise| audit.findings.iter().filter(|finding| finding.promise == promise).count() as u64;
+        Self {
+            scenario,
+            seed,
+            accepted: audit.accepted,
+            done: audit.done,
+            failed: audit.failed,
+            lost: count(Promise::Kept),
+            twice: count(Promise::Once),
+            disordered: count(Promise::Order),
+            other: count(Promise::Other),
+            faults: counts.0,
+            hits,
+            events: audit.events,
+            followed: counts.1,
+            seconds: time.as_secs(),
+            findings: audit.findings,
+        }
+    }
+
+    /// Whether all promises were kept.
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Tells on stderr what is broken.
+    pub fn complain(&self, folder: &Path) {
+        eprintln!("\n{}: {} promises are broken (seed {}):", self.scenario, self.findings.len(), self.seed);
+        for Finding { promise, what, about } in self.findings.iter().take(PRINTED) {
+            let which = |about: &About| format!("job {} (number {}): ", about.job, about.errand.number);
+            eprintln!("  {promise:?}: {}{what}", about.as_ref().map(which).unwrap_or_default());
+        }
+        eprintln!("All of it, with the jobs and their logs: {}", folder.join("findings.jsonl").display());
+        eprintln!("The servers' data and everybody's logs stay in {}", folder.display());
+    }
+
+    /// Writes each finding, with all that is known of its job, as a JSON object a line.
+    pub fn keep(&self, folder: &Path) -> Result<()> {
+        let mut text = String::new();
+        for finding in &self.findings {
+            let _ = writeln!(text, "{}", serde_json::to_string(finding)?);
+        }
+        let file = folder.join("findings.jsonl");
+        std::fs::write(&file, text).with_context(|| format!("can't write {}", file.display()))
+    }
+}
+
+/// The table of these scenarios.
+pub fn table(outcomes: &[Outcome]) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header([
+        "scenario",
+        "accepted",
+        "done",
+        "failed, dead",
+        "lost",
+        "stored twice",
+        "logs with a gap or repeat",
+        "other",
+        "faults",
+        "jobs taken over",
+        "commits held up",
+        "seconds",
+    ]);
+    for outcome in outcomes {
+        let Outcome { accepted, done, failed, lost, twice, disordered, other, faults, hits, seconds, .. } = outcome;
+        let Hits { taken_over, commits_held_up, .. } = *hits;
+        let numbers = [*accepted, *done, *failed, *lost, *twice, *disordered, *other, *faults];
+        let numbers = numbers.into_iter().chain([taken_over, commits_held_up, *seconds]).map(|n| n.to_string());
+        table.add_row(std::iter::once(outcome.scenario.to_owned()).chain(numbers));
+    }
+    table
+}
+
+/// What the table has no room for.
+pub fn summary(outcomes: &[Outcome]) -> String {
+    let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
+    format!(
+        "{} events in the logs; {} jobs were followed while they ran; {} processes ended that nobody had killed.",
+        sum(|outcome| outcome.events),
+        sum(|outcome| outcome.followed),
+        sum(|outcome| outcome.hits.ended_by_themselves),
+    )
+}

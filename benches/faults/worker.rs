@@ -1,0 +1,68 @@
+//! `ruche-faults worker`: a worker as `ruche-worker` is one, for errands. It is made to be killed.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use anyhow::Result;
+use prometheus_client::registry::Registry;
+use ruche_bus::{Bus, nats::Nats, objects::Claims, telemetry};
+use ruche_schemas::{Job, config::Config};
+use ruche_workers::{
+    adapters::postgres::Postgres,
+    registry::handler,
+    runtime::{self, Metrics, Options, Parts, Shutdown},
+};
+use tokio::{
+    runtime::{Builder, Handle},
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::errand::{Errand, Runner};
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+/// What kept it from starting.
+pub fn run(slots: NonZeroUsize) -> Result<()> {
+    let config = Config::load()?;
+    // As in `ruche-worker`: the bus has a thread of its own.
+    let pulse = Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
+    let workers = Builder::new_multi_thread().enable_all().build()?;
+    let result = workers.block_on(async {
+        let _telemetry = telemetry::init("ruche-faults worker", &config.telemetry)?;
+        serve(&config, slots, pulse.handle().clone()).await
+    });
+    workers.shutdown_timeout(Duration::from_secs(1));
+    pulse.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()> {
+    let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
+    let settings = config.nats.clone();
+    let connected = pulse.spawn(async move {
+        let bus = Nats::connect(&settings, ack_wait).await?;
+        bus.ensure(&[Errand::KIND]).await?;
+        anyhow::Ok(bus)
+    });
+    let bus: Arc<dyn Bus> = Arc::new(connected.await??);
+    let ledger = Arc::new(Postgres::connect(&config.postgres)?);
+    let versions = Arc::new([(Errand::KIND, Errand::VERSION)].into());
+    let claims = Claims::open(&config.objects)?;
+    let chores = (bus.clone(), ledger.clone(), claims.clone(), Arc::clone(&versions));
+    let backstop = tokio::spawn(runtime::backstop(chores.0, chores.1, chores.2, chores.3));
+    let metrics = Metrics::register(&mut Registry::default());
+    let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, pulse, versions };
+    let name = format!("faults-{}", std::process::id());
+    let options = Options { name, slots, ack_wait, ..Options::default() };
+    let shutdown = Shutdown::default();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let asked = shutdown.clone();
+    tokio::spawn(async move {
+        while terminate.recv().await.is_some() {
+            asked.request();
+        }
+    });
+    runtime::run(parts, options, shutdown).await?;
+    backstop.abort();
+    Ok(())
+}
