@@ -74,8 +74,8 @@ impl Turns {
     pub(crate) fn next(&mut self, wanted: &[bool; SOURCES]) -> Option<usize> {
         // Once in this round, once in the next.
         for _ in 0..2 {
-            for lane in 0..LANES {
-                if self.taken[lane] < SHARES[lane]
+            for (lane, share) in SHARES.into_iter().enumerate() {
+                if self.taken[lane] < share
                     && let Some(source) = self.shard(lane, wanted)
                 {
                     self.taken[lane] += 1;

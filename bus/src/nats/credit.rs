@@ -1,20 +1,17 @@
 //! Decides from which source (lane, or shard of one) a worker with free slots asks for how many jobs.
 //!
 //! A request to the server is a promise of a slot that can't be taken back before it lapses. So a source that may be
-//! empty is promised slots only by a worker with many to spare. At any other the worker leaves a bell: a request that
-//! no job can satisfy, so that it promises nothing, and that the server refuses as soon as there is a job. A freed slot
-//! is given away at once and to whom it is due, because a source whose bell is silent is known to be empty.
+//! empty is promised slots only by a worker with many to spare. At any other the worker leaves a bell
+//! ([`super::bells`]), which promises nothing and rings as soon as there is a job. A freed slot is given away at once
+//! and to whom it is due, because a source whose bell is silent is known to be empty.
 //!
-//! Bells are renewed every [`BELL`], and so an idle worker makes at most six requests a second.
+//! Bells are renewed every five seconds, and so an idle worker makes at most six requests a second.
 
 use std::time::{Duration, Instant};
 
 use ruche_schemas::Lane;
 
 use crate::lanes::{SOURCES, Source, Turns};
-
-/// For how long a bell waits.
-pub(super) const BELL: Duration = Duration::from_secs(5);
 
 /// When a bell that has said nothing is taken for lost.
 const BELL_LOST: Duration = Duration::from_secs(6);
@@ -109,6 +106,11 @@ impl Credit {
         state.known = if behind == 0 { Known::Quiet } else { Known::Jobs(behind) };
     }
 
+    /// A bell was left.
+    pub(super) fn left_bell(&mut self, source: usize, now: Instant) {
+        self.sources[source].bell = Some(now + BELL_LOST);
+    }
+
     /// A bell rang.
     pub(super) fn rang(&mut self, source: usize) {
         let state = &mut self.sources[source];
@@ -192,9 +194,6 @@ impl Credit {
         // Where jobs are known to be it would ring at once.
         let bell =
             wait.is_zero() && state.bell.is_none_or(|until| until <= now) && !matches!(state.known, Known::Jobs(_));
-        if bell {
-            state.bell = Some(now + BELL_LOST);
-        }
         if jobs > 0 {
             state.alone = wait.is_zero();
         }
@@ -253,9 +252,11 @@ mod tests {
         plan.asks.iter().map(|ask| (ask.source, ask.jobs, ask.bell)).collect()
     }
 
-    /// With this many free slots and nothing under way.
+    /// With this many free slots and nothing under way; the bells are left.
     fn divide(credit: &mut Credit, free: usize, now: Instant) -> Vec<(usize, usize, bool)> {
-        asked(&credit.divide(free, &NONE, 0, now))
+        let plan = credit.divide(free, &NONE, 0, now);
+        plan.asks.iter().filter(|ask| ask.bell).for_each(|ask| credit.left_bell(ask.source, now));
+        asked(&plan)
     }
 
     /// A worker that has found everything empty.

@@ -4,9 +4,6 @@
 //! that future loses nothing. All pulls answer into one inbox. An inbox is replaced every few seconds and its
 //! successor counts from zero: a pull that the server forgot (a leader that crashed) holds slots back for no longer
 //! than that. After a lost connection the inbox is dropped at once: what was on its way comes again elsewhere.
-//!
-//! A bell is a pull of at most one byte. The server refuses it (status 409) when it has a job for it, and hands that job
-//! to the next one who asks.
 
 use std::{
     collections::VecDeque,
@@ -27,7 +24,8 @@ use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
     Shared,
-    credit::{Ask, BELL, Credit},
+    bells::{Bells, Word},
+    credit::{Ask, Credit},
     delivery,
     ensure::Keeper,
     link::{Fault, Health, jittered},
@@ -50,15 +48,12 @@ const GRACE: Duration = Duration::from_secs(1);
 /// The delays after a fault: the first, and the bound.
 const DELAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// A pull that the server does not serve, for the reason that it gives.
-const CONFLICT: u16 = 409;
-
 /// What a worker that waits may hear.
 enum Heard {
     /// In which inbox.
     Message(usize, Option<Message>),
     /// Among the bells.
-    Bell(Option<Message>),
+    Bell(Word),
 }
 
 /// Where pulls answer.
@@ -81,8 +76,7 @@ pub(super) struct NatsDeliveries {
     losses: u64,
     /// The newest last; only that one is pulled into.
     inboxes: VecDeque<Inbox>,
-    /// Where bells ring, by subject.
-    bells: Option<(String, Subscriber)>,
+    bells: Bells,
     arrived: VecDeque<Delivery>,
     credit: Credit,
     /// When there is something to ask although nothing happened.
@@ -142,7 +136,7 @@ impl NatsDeliveries {
             health,
             losses,
             inboxes: VecDeque::new(),
-            bells: None,
+            bells: Bells::default(),
             arrived: VecDeque::new(),
             credit: Credit::default(),
             again: None,
@@ -177,16 +171,14 @@ impl NatsDeliveries {
         if lost {
             self.forget();
         }
-        while let Some((_, bells)) = &mut self.bells
-            && let Some(message) = unconstrained(bells.next()).now_or_never()
-        {
-            self.hear(message);
+        while let Some(word) = self.bells.heard() {
+            self.hear(word);
         }
     }
 
     /// What is known of the sources may be wrong: all are asked again.
     fn forget(&mut self) {
-        self.bells = None;
+        self.bells.remove();
         self.credit.forget();
     }
 
@@ -221,22 +213,11 @@ impl NatsDeliveries {
                 self.pull(subject.clone(), ask).await?;
             }
             if ask.bell {
-                self.leave_bell(subject, ask.source).await?;
+                self.bells.leave(&self.shared.link, subject, ask.source).await?;
+                self.credit.left_bell(ask.source, now);
             }
         }
         Ok(())
-    }
-
-    async fn leave_bell(&mut self, subject: String, source: usize) -> Result<(), Fault> {
-        let link = &self.shared.link;
-        if self.bells.is_none() {
-            let inbox = link.client.new_inbox();
-            let subscriber = link.subscribe(format!("{inbox}.*")).await?;
-            self.bells = Some((inbox, subscriber));
-        }
-        let Some((inbox, _)) = &self.bells else { return Ok(()) };
-        let body = json!({"batch": 1, "max_bytes": 1, "expires": u64::try_from(BELL.as_nanos()).unwrap_or(u64::MAX)});
-        link.send(subject, format!("{inbox}.{source}"), Bytes::from(body.to_string())).await
     }
 
     async fn pull(&mut self, subject: String, ask: Ask) -> Result<(), Fault> {
@@ -286,12 +267,7 @@ impl NatsDeliveries {
                     return Poll::Ready(Heard::Message(index, message));
                 }
             }
-            if let Some((_, bells)) = bells
-                && let Poll::Ready(message) = bells.poll_next_unpin(context)
-            {
-                return Poll::Ready(Heard::Bell(message));
-            }
-            Poll::Pending
+            bells.poll(context).map(Heard::Bell)
         });
         tokio::select! {
             heard = heard => match heard {
@@ -303,7 +279,7 @@ impl NatsDeliveries {
                         self.inboxes.insert(index, inbox);
                     }
                 }
-                Heard::Bell(message) => self.hear(message),
+                Heard::Bell(word) => self.hear(word),
             },
             Ok(()) = self.health.changed() => (self.quiet_until, self.delay) = (None, DELAY.0),
             () = time::sleep_until(until.into()) => {}
@@ -338,33 +314,27 @@ impl NatsDeliveries {
                 self.credit.empty(Source::at(index), unused, Instant::now());
                 self.delay = DELAY.0;
             }
-            status => self.refused(status, message.description.as_deref()),
+            status => self.refused(status, message.description),
         }
     }
 
-    /// Hears a bell.
-    fn hear(&mut self, message: Option<Message>) {
-        let Some(message) = message else { return self.forget() };
-        let source = message.subject.rsplit('.').next().and_then(|source| source.parse().ok()).unwrap_or(usize::MAX);
-        let description = message.description.as_deref();
-        match message.status {
-            _ if source >= SOURCES => {}
-            Some(StatusCode::TIMEOUT) => self.credit.fell_silent(source),
-            Some(status) if status == CONFLICT && description.is_some_and(|said| said.contains("MaxBytes")) => {
-                self.credit.rang(source);
-            }
-            Some(status) => {
+    fn hear(&mut self, word: Word) {
+        match word {
+            Word::Rang(source) => self.credit.rang(source),
+            Word::Lapsed(source) => self.credit.fell_silent(source),
+            Word::Refused(source, status, description) => {
                 self.credit.fell_silent(source);
                 self.refused(status, description);
             }
-            None => tracing::warn!("a message that is no bell came to where bells ring"),
+            Word::Closed => self.forget(),
         }
     }
 
     /// The consumer is gone, has lost its leader or can't take more pulls.
-    fn refused(&mut self, status: StatusCode, description: Option<&str>) {
+    fn refused(&mut self, status: StatusCode, description: Option<String>) {
         self.mend = true;
-        self.falter(&Fault::Down(format!("{status} {}", description.unwrap_or("nobody answers"))));
+        let description = description.unwrap_or_else(|| "nobody answers".to_owned());
+        self.falter(&Fault::Down(format!("{status} {description}")));
     }
 
     /// Asks nothing for a while, longer each time: a server in trouble is not helped by a fleet that insists.

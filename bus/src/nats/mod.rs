@@ -10,8 +10,9 @@
 //! - `log`, `watch`: the log of a job, and those who follow it.
 //! - `signals`: cancellations and the presence of workers.
 //! - `scheduler`, `due`: jobs for later and jobs again and again.
-//! - `deliveries`, `credit`, `delivery`: handing jobs to a worker.
+//! - `deliveries`, `credit`, `bells`, `delivery`: handing jobs to a worker.
 
+mod bells;
 mod controls;
 mod credit;
 mod deliveries;
