@@ -27,7 +27,7 @@ const IN_FLIGHT: usize = 64;
 /// How long one job is submitted again and again.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Every so manieth job is followed from its first event on.
+/// One job of so many is followed from its first event on: of those with fresh ids and of the others.
 const FOLLOWED: u64 = 9;
 
 /// Where jobs go in and events come out.
