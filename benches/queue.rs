@@ -15,7 +15,7 @@ use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId};
 use crate::{
     bus::settings,
     noop::Noop,
-    raw::{BODY, IN_FLIGHT, per_second},
+    raw::{self, BODY, IN_FLIGHT, per_second},
     servers::Servers,
     table::table,
 };
@@ -61,6 +61,11 @@ pub async fn backlog(servers: &Servers, backlog: usize, jobs: usize) -> Result<(
         let share = format!("{:.2}", rate / empty);
         let [server, worker] = [servers.nats_pid(), std::process::id().cast_signed()].map(resident_mib);
         rows.add_row([waiting.to_string(), format!("{rate:.0}"), share, server, worker]);
+    }
+    let [empty, behind] = raw::backlog(&servers.nats, backlog, jobs).await?;
+    for (waiting, rate) in [(0, empty), (backlog, behind)] {
+        let (waiting, share) = (format!("{waiting}, raw async-nats"), format!("{:.2}", rate / empty));
+        rows.add_row([waiting, format!("{rate:.0}"), share, String::new(), String::new()]);
     }
     println!("The queue alone, {jobs} jobs published and settled, empty and behind a backlog.\n\n{rows}\n");
     Ok(())

@@ -1,6 +1,9 @@
 //! The limit: async-nats itself, publishing, consuming and acking with confirmation.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use async_nats::jetstream::{
@@ -9,11 +12,14 @@ use async_nats::jetstream::{
     stream,
 };
 use futures::{StreamExt, TryStreamExt, stream as streams};
+use ruche_bus::topology;
 
 use crate::table::Latencies;
 
 /// Confirmations that are awaited at once.
 pub const IN_FLIGHT: usize = 256;
+/// For how long the server remembers ids, as it does by itself.
+const DEDUP_WINDOW: Duration = Duration::from_secs(120);
 /// Where a raw round trip ends.
 const REPLY: &str = "raw-reply";
 /// The body, in bytes.
@@ -26,7 +32,7 @@ struct Raw {
     subject: String,
 }
 
-async fn open(url: &str, name: &str) -> Result<Raw> {
+async fn open(url: &str, name: &str, duplicate_window: Duration) -> Result<Raw> {
     let client = async_nats::connect(url).await?;
     let jetstream = jetstream::new(client.clone());
     let subject = format!("raw.{name}");
@@ -35,6 +41,7 @@ async fn open(url: &str, name: &str) -> Result<Raw> {
         subjects: vec![subject.clone()],
         retention: stream::RetentionPolicy::WorkQueue,
         storage: stream::StorageType::File,
+        duplicate_window,
         ..Default::default()
     };
     let stream = jetstream.create_stream(config).await?;
@@ -48,14 +55,12 @@ async fn open(url: &str, name: &str) -> Result<Raw> {
     Ok(Raw { client, jetstream, consumer, subject })
 }
 
-/// Publishes and consumes at once; jobs per second until the last confirmed ack.
-pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
-    let raw = open(url, "throughput").await?;
-    let begun = Instant::now();
-    let publish = async {
+impl Raw {
+    /// Publishes jobs of these numbers, so many at once; returns when all are confirmed.
+    async fn publish(&self, jobs: Range<usize>, at_once: usize) -> Result<()> {
         let body = bytes(BODY);
-        let sends = streams::iter(0..jobs).map(|i| {
-            let (jetstream, subject, body) = (&raw.jetstream, raw.subject.clone(), body.clone());
+        let sends = streams::iter(jobs).map(|i| {
+            let (jetstream, subject, body) = (&self.jetstream, self.subject.clone(), body.clone());
             async move {
                 let mut headers = async_nats::HeaderMap::new();
                 headers.insert("Nats-Msg-Id", i.to_string());
@@ -64,22 +69,46 @@ pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
                 anyhow::Ok(())
             }
         });
-        sends.buffer_unordered(IN_FLIGHT).try_collect::<()>().await
-    };
-    let consume = async {
-        let messages = raw.consumer.stream().max_messages_per_batch(IN_FLIGHT * 4).messages().await?;
+        sends.buffer_unordered(at_once).try_collect().await
+    }
+
+    /// Takes so many jobs; returns when all acks are confirmed.
+    async fn consume(&self, jobs: usize) -> Result<()> {
+        let messages = self.consumer.stream().max_messages_per_batch(IN_FLIGHT * 4).messages().await?;
         let acks = messages
             .take(jobs)
             .map(|message| async move { message?.double_ack().await.map_err(|error| anyhow::anyhow!("{error}")) });
-        acks.buffer_unordered(IN_FLIGHT).try_collect::<()>().await
-    };
-    tokio::try_join!(publish, consume)?;
+        acks.buffer_unordered(IN_FLIGHT).try_collect().await
+    }
+}
+
+/// Publishes and consumes at once; jobs per second until the last confirmed ack.
+pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
+    let raw = open(url, "throughput", DEDUP_WINDOW).await?;
+    let begun = Instant::now();
+    tokio::try_join!(raw.publish(0..jobs, IN_FLIGHT), raw.consume(jobs))?;
     Ok(per_second(jobs, begun.elapsed()))
+}
+
+/// The same, empty and behind so many jobs, which the server remembers for as long as it does Ruche's.
+pub async fn backlog(url: &str, backlog: usize, jobs: usize) -> Result<[f64; 2]> {
+    let raw = open(url, "backlog", topology::DEDUP_WINDOW).await?;
+    let (mut rates, mut next) = ([0.0; 2], 0);
+    for (rate, waiting) in rates.iter_mut().zip([0, backlog]) {
+        raw.publish(next..next + waiting, IN_FLIGHT * 4).await?;
+        next += waiting;
+        let begun = Instant::now();
+        tokio::try_join!(raw.publish(next..next + jobs, IN_FLIGHT), raw.consume(jobs))?;
+        *rate = per_second(jobs, begun.elapsed());
+        next += jobs;
+    }
+    raw.jetstream.delete_stream("RAW_backlog").await?;
+    Ok(rates)
 }
 
 /// Publish, consume, reply: one after the other.
 pub async fn round_trip(url: &str, name: &str, trips: usize) -> Result<Latencies> {
-    let raw = open(url, name).await?;
+    let raw = open(url, name, DEDUP_WINDOW).await?;
     let mut replies = raw.client.subscribe(format!("{REPLY}.{name}")).await?;
     let mut messages = raw.consumer.stream().max_messages_per_batch(16).messages().await?;
     let (client, reply) = (raw.client.clone(), format!("{REPLY}.{name}"));

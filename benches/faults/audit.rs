@@ -93,6 +93,8 @@ pub struct Evidence<'a> {
     pub log: &'a [Record],
     /// Its rows.
     pub rows: &'a [Row],
+    /// What the object store has for the first one's claim; `None` where it is not what the claim says.
+    pub object: Option<Vec<u8>>,
     /// How many messages it left.
     pub messages: u64,
     /// Its dead letters.
@@ -116,6 +118,7 @@ pub async fn audit(system: &System, bus: &dyn Bus, accepted: &[Accepted], follow
             errand,
             log,
             rows: rows.jobs.get(&job.id.0).map_or(&[], Vec::as_slice),
+            object: rows.jobs.get(&job.id.0).and_then(|rows| system.objects.read(rows.first()?.claim.as_ref()?)),
             messages: rows.messages.get(&job.id.0).copied().unwrap_or_default(),
             letters: letters.get(&job.id).map_or(&[], Vec::as_slice),
             followed: followed.get(&job.id).copied(),
@@ -150,7 +153,7 @@ type Broken = (Promise, String);
 
 /// What is broken about one job.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
-    let Evidence { errand, log, rows, messages, letters, followed } = evidence;
+    let Evidence { errand, log, rows, object, messages, letters, followed } = evidence;
     let mut broken = Vec::new();
     broken.extend(disorder(log).map(|what| (Promise::Order, format!("its log: {what}"))));
     if let Some(followed) = followed {
@@ -179,11 +182,12 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
     }
     // An attempt that finds the outcome of an earlier one stored says it in its own name.
     if let Some(last) = log.last()
-        && ((last.event.as_str(), &last.data) != (row.state.as_str(), &row.data) || last.attempt < row.attempt)
+        && ((last.event.as_str(), &last.data, &last.claim) != (row.state.as_str(), &row.data, &row.claim)
+            || last.attempt < row.attempt)
     {
         broken.push((Promise::Other, format!("its last event is {last:?}, its row {row:?}")));
     }
-    match outcome(row) {
+    match outcome(row, object.as_deref()) {
         Some(outcome) if errand.may_end(&outcome) => {}
         _ => broken.push((Promise::Other, format!("it may not end like this: {row:?}"))),
     }
@@ -218,9 +222,10 @@ fn was_taken_over(log: &[Record]) -> bool {
     pairs.any(|pair| pair[1].attempt > pair[0].attempt && !matches!(pair[0].event, Accepted | Retrying))
 }
 
-/// The outcome that a row keeps; `None` for one that can't be read.
-fn outcome(row: &Row) -> Option<Outcome<Ran>> {
+/// The outcome that a row keeps, or the object that it claims; `None` for one that can't be read.
+fn outcome(row: &Row, object: Option<&[u8]>) -> Option<Outcome<Ran>> {
     match row.state.as_str() {
+        "done" if row.claim.is_some() => serde_json::from_slice(object?).ok().map(Outcome::Done),
         "done" => serde_json::from_value(row.data.clone()).ok().map(Outcome::Done),
         "failed" => serde_json::from_value::<Failure>(row.data.clone()).ok().map(Outcome::Failed),
         _ => None,

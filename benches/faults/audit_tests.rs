@@ -10,6 +10,7 @@ struct Case {
     errand: Errand,
     log: Vec<Record>,
     rows: Vec<Row>,
+    object: Option<Vec<u8>>,
     messages: u64,
     letters: Vec<DeadLetter>,
     followed: Option<Followed>,
@@ -22,20 +23,21 @@ fn record(n: u64, event: EventType, attempt: u32, data: Value) -> Record {
 impl Case {
     fn sound() -> Self {
         let mut errand = Errand::plan(1, 7);
-        (errand.stumbles, errand.reject) = (0, false);
+        (errand.stumbles, errand.reject, errand.large) = (0, false, false);
         let ran = json!({"number": 7, "attempt": 2});
         let log = vec![
             record(1, EventType::Started, 1, json!({"worker": "a"})),
             record(2, EventType::Started, 2, json!({"worker": "b"})),
             record(3, EventType::Done, 2, ran.clone()),
         ];
-        let row = Row { id: Uuid::nil(), state: "done".into(), attempt: 2, data: ran };
-        Self { errand, log, rows: vec![row], messages: 1, letters: Vec::new(), followed: None }
+        let row = Row { id: Uuid::nil(), state: "done".into(), attempt: 2, data: ran, claim: None };
+        Self { errand, log, rows: vec![row], object: None, messages: 1, letters: Vec::new(), followed: None }
     }
 
     fn broken(&self) -> Vec<Promise> {
-        let Self { errand, log, rows, messages, letters, followed } = self;
-        let evidence = Evidence { errand, log, rows, messages: *messages, letters, followed: followed.as_ref() };
+        let Self { errand, log, rows, object, messages, letters, followed } = self;
+        let (messages, followed, object) = (*messages, followed.as_ref(), object.clone());
+        let evidence = Evidence { errand, log, rows, object, messages, letters, followed };
         judge(&evidence).into_iter().map(|(promise, _)| promise).collect()
     }
 
@@ -127,4 +129,21 @@ fn a_commit_that_was_counted_twice_is_found() {
     let found = |done| sums(&accepted, &rows(done)).map(|(promise, _)| promise);
     assert_eq!(found(1), None);
     assert_eq!(found(2), Some(Promise::Once));
+}
+
+#[test]
+fn an_output_that_is_claimed_and_not_there_is_found() {
+    let claimed = |object: Option<Vec<u8>>| {
+        after(|case| {
+            let claim = ruche_schemas::Claim { key: "acme/job/output".into(), bytes: 1, blake3: String::new() };
+            case.errand.large = true;
+            (case.rows[0].data, case.rows[0].claim) = (Value::Null, Some(claim.clone()));
+            (case.log[2].data, case.log[2].claim) = (Value::Null, Some(claim));
+            case.object = object;
+        })
+    };
+    let filling = "x".repeat(ruche_schemas::claim::CLAIM_BYTES + 1);
+    assert_eq!(claimed(Some(json!({"number": 7, "attempt": 2, "filling": filling}).to_string().into_bytes())), []);
+    assert_eq!(claimed(Some(json!({"number": 7, "attempt": 2}).to_string().into_bytes())), [Promise::Other]);
+    assert_eq!(claimed(None), [Promise::Other]);
 }

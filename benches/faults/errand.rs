@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use ruche_schemas::{
     Backoff, Envelope, Failure, Invalid, Job, JobId, JobRef, Kind, Limits, TenantId,
+    claim::CLAIM_BYTES,
     event::{Outcome, Steps},
     failure::codes,
     jobs::chat::Role,
@@ -39,9 +40,15 @@ pub struct Errand {
     pub stumbles: u32,
     /// Whether it ends as one that can't be done.
     pub reject: bool,
+    /// Whether its output is too large for a message and a row: it goes to the object store.
+    #[serde(default)]
+    pub large: bool,
     /// The conversation that its one message goes to.
     pub conversation: Uuid,
 }
+
+/// What a large output has more than others, in bytes.
+const LARGE: usize = CLAIM_BYTES + 1;
 
 /// What it gives. The attempt is in it, so that the outcomes of two attempts can be told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +57,9 @@ pub struct Ran {
     pub number: u64,
     /// The attempt that ended it.
     pub attempt: u32,
+    /// What makes it large.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub filling: String,
 }
 
 impl Job for Errand {
@@ -71,7 +81,7 @@ impl Job for Errand {
 
 impl Errand {
     /// The errand of this number in the run of this seed: mostly short, some of a second, some that stumble, one in
-    /// twenty rejected, one in two hundred never done.
+    /// twenty rejected, one in twenty with a large output, one in two hundred never done.
     #[must_use]
     pub fn plan(seed: u64, number: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(seed.rotate_left(32) ^ number);
@@ -85,7 +95,8 @@ impl Errand {
         };
         let millis = if stumbles == u32::MAX { 2 } else { millis };
         let reject = chance.random_ratio(1, 20);
-        Self { number, millis, reports, stumbles, reject, conversation: shared("conversation", number) }
+        let large = chance.random_ratio(1, 20);
+        Self { number, millis, reports, stumbles, reject, large, conversation: shared("conversation", number) }
     }
 
     /// The job of this number in the run of this seed.
@@ -125,7 +136,10 @@ impl Errand {
     #[must_use]
     pub fn may_end(&self, outcome: &Outcome<Ran>) -> bool {
         match outcome {
-            Outcome::Done(ran) => self.fails_with().is_none() && ran.number == self.number,
+            Outcome::Done(ran) => {
+                let filling = if self.large { LARGE } else { 0 };
+                self.fails_with().is_none() && ran.number == self.number && ran.filling.len() == filling
+            }
             Outcome::Failed(failure) => self.fails_with() == Some(failure.code.as_str()),
             Outcome::Claimed(_) | Outcome::Cancelled => false,
         }
@@ -165,7 +179,10 @@ impl Handler<Errand> for Runner {
         }
         match errand.reject {
             true => Err(JobError::Reject(Failure::new(TOLD_TO, "told to be rejected"))),
-            false => Ok(Ran { number: errand.number, attempt: context.attempt }),
+            false => {
+                let filling = "x".repeat(if errand.large { LARGE } else { 0 });
+                Ok(Ran { number: errand.number, attempt: context.attempt, filling })
+            }
         }
     }
 

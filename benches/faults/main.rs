@@ -6,7 +6,7 @@
 //! its dead letter. A broken promise makes the exit status 1, and everything stays where it can be looked at.
 //!
 //! - `errand`: the job; `load`, `follow`, `http`: who submits and follows it.
-//! - `servers`, `system`, `fleet`: what runs, and how it is hurt; `worker`, `gateway`: this program as one of those.
+//! - `servers`, `store`, `system`, `fleet`: what runs, and how it is hurt; `worker`, `gateway`: this program as one of those.
 //! - `scenarios`: what is done to it. `rows`, `audit`, `report`: what came of it.
 
 mod audit;
@@ -20,6 +20,7 @@ mod report;
 mod rows;
 mod scenarios;
 mod servers;
+mod store;
 mod system;
 mod worker;
 

@@ -51,7 +51,7 @@ pub struct Outcome {
 pub struct Hits {
     /// Jobs that another attempt took up because the one before had died or gone silent.
     pub taken_over: u64,
-    /// Times that a worker found the database away with an outcome in its hands.
+    /// Times that a worker found the database, or the object store, away with an outcome in its hands.
     pub commits_held_up: u64,
     /// Processes that ended without having been killed.
     pub ended_by_themselves: u64,

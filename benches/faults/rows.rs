@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use ruche_schemas::config;
+use ruche_schemas::{Claim, config};
 use ruche_services::tools::Tools;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -18,8 +18,10 @@ pub struct Row {
     pub state: String,
     /// The attempt that ended it.
     pub attempt: u32,
-    /// Its output, or its failure.
+    /// Its output, or its failure; null where the object store has it.
     pub data: Value,
+    /// What the object store has of it.
+    pub claim: Option<Claim>,
 }
 
 /// What a group has counted.
@@ -45,7 +47,7 @@ pub struct Rows {
 /// Reads everything.
 pub async fn read(settings: &config::Postgres) -> Result<Rows> {
     let mut rows = Rows::default();
-    for row in select::<Row>(settings, "SELECT id, state, attempt, data FROM {}.jobs").await? {
+    for row in select::<Row>(settings, "SELECT id, state, attempt, data, claim FROM {}.jobs").await? {
         rows.jobs.entry(row.id).or_default().push(row);
     }
     #[derive(Deserialize)]

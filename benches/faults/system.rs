@@ -16,6 +16,7 @@ use crate::{
     errand::Errand,
     fleet::Fleet,
     servers::{self, Nats, Postgres},
+    store::Store,
 };
 
 /// The prefix of all subjects, and the schema of all tables.
@@ -32,6 +33,8 @@ pub struct System {
     pub nats: Vec<Nats>,
     /// Its database.
     pub postgres: Postgres,
+    /// Where large outputs go.
+    pub objects: Store,
     /// What its processes are told.
     pub config: Config,
     /// Whose jobs they are.
@@ -43,6 +46,7 @@ impl System {
     /// Starts this many NATS servers and a Postgres, with data in this folder, and makes streams and tables.
     pub async fn start(folder: &Path, servers: usize) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+        let objects = Store::make(folder)?;
         let (nats, postgres) = tokio::try_join!(servers::nats(folder, servers), servers::postgres(folder))?;
         let urls: Vec<_> = nats.iter().map(Nats::url).collect();
         let variables = [
@@ -51,13 +55,14 @@ impl System {
             ("RUCHE_NATS__REPLICAS", if servers >= 3 { "3" } else { "1" }.to_owned()),
             ("RUCHE_POSTGRES__URL", postgres.url()),
             ("RUCHE_POSTGRES__SCHEMA", NAME.to_owned()),
+            ("RUCHE_OBJECTS__URL", objects.url()),
             ("RUCHE_WORKER__ACK_WAIT_SECONDS", ACK_WAIT.as_secs().to_string()),
         ];
         let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let config = Config::from_layers(None, Some(variables.clone()))?;
         ruche_migrations::up(&postgres.url(), NAME).await?;
         NatsBus::connect(&config.nats, ACK_WAIT).await?.ensure(&[Errand::KIND]).await?;
-        Ok(Self { folder: folder.to_owned(), nats, postgres, config, tenant: "acme".parse()?, variables })
+        Ok(Self { folder: folder.to_owned(), nats, postgres, objects, config, tenant: "acme".parse()?, variables })
     }
 
     /// A connection of its own.

@@ -28,6 +28,7 @@ mod cluster_rolling;
 mod gateway_kills;
 mod leader;
 mod postgres_restart;
+mod store_outage;
 mod worker_kills;
 mod worker_pauses;
 
@@ -39,6 +40,9 @@ const FOLLOW: Duration = Duration::from_secs(60);
 
 /// What a worker logs that found the database away with an outcome in its hands.
 const HELD_UP: &str = "the outcome is not stored yet";
+
+/// What one logs that found the object store away with an output in its hands.
+const OUTPUT_HELD_UP: &str = "the output is not stored yet";
 
 /// A scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,6 +59,8 @@ pub enum Scenario {
     WorkerPauses,
     /// Postgres crashes and recovers.
     PostgresRestart,
+    /// The object store is away for seconds.
+    StoreOutage,
     /// Gateways are killed at random, and clients go on with the other.
     GatewayKills,
 }
@@ -82,6 +88,7 @@ impl Scenario {
             Self::WorkerKills => "worker-kills",
             Self::WorkerPauses => "worker-pauses",
             Self::PostgresRestart => "postgres-restart",
+            Self::StoreOutage => "store-outage",
             Self::GatewayKills => "gateway-kills",
         }
     }
@@ -95,6 +102,7 @@ impl Scenario {
             Self::WorkerKills => worker_kills::run(run).await,
             Self::WorkerPauses => worker_pauses::run(run).await,
             Self::PostgresRestart => postgres_restart::run(run).await,
+            Self::StoreOutage => store_outage::run(run).await,
             Self::GatewayKills => gateway_kills::run(run).await,
         };
         trial.with_context(|| format!("{} could not be run to its end (seed {})", self.name(), run.seed))
@@ -148,7 +156,7 @@ impl Trial<'_> {
         audit.stuck_followers(stuck);
         let hits = Hits {
             taken_over: audit.taken_over,
-            commits_held_up: workers.said(HELD_UP),
+            commits_held_up: workers.said(HELD_UP) + workers.said(OUTPUT_HELD_UP),
             ended_by_themselves: workers.unasked(),
         };
         let counts = (faults, followed.len() as u64);
