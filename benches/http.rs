@@ -25,7 +25,10 @@ use ruche_workers::{
     ports::ledger::Ledger,
 };
 use serde_json::json;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc,
+};
 
 use crate::{
     bus::{self, settings},
@@ -88,22 +91,13 @@ impl System {
     async fn run(&self, jobs: usize) -> Result<Latencies> {
         let mut latencies = Latencies::new()?;
         let mut running = FuturesUnordered::new();
-        let begun = Instant::now();
-        for turn in 0..jobs {
-            let due = begun + Duration::from_secs(1) / RATE * u32::try_from(turn)?;
-            let next = tokio::time::sleep_until(due.into());
-            tokio::pin!(next);
-            loop {
-                tokio::select! {
-                    biased;
-                    () = &mut next => break,
-                    Some(ended) = running.next(), if !running.is_empty() => latencies.add(ended?),
-                }
+        let mut turns = ticks(jobs)?;
+        loop {
+            tokio::select! {
+                Some(due) = turns.recv() => running.push(self.job(due)),
+                Some(ended) = running.next(), if !running.is_empty() => latencies.add(ended?),
+                else => break,
             }
-            running.push(self.job(due));
-        }
-        while let Some(ended) = running.next().await {
-            latencies.add(ended?);
         }
         Ok(latencies)
     }
@@ -126,6 +120,22 @@ impl System {
         };
         tokio::time::timeout(PATIENCE, follow).await.context("a job took too long")?
     }
+}
+
+/// When each job begins. From a thread: the runtime's clock counts milliseconds.
+fn ticks(jobs: usize) -> Result<mpsc::Receiver<Instant>> {
+    let (sender, turns) = mpsc::channel(jobs.max(1));
+    let (begun, jobs) = (Instant::now(), u32::try_from(jobs)?);
+    std::thread::spawn(move || {
+        for turn in 0..jobs {
+            let due = begun + Duration::from_secs(1) / RATE * turn;
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            if sender.blocking_send(due).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(turns)
 }
 
 async fn work(config: Config, commits: bool) -> Result<()> {

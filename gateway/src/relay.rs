@@ -22,6 +22,12 @@ pub struct Relay {
     ended: bool,
 }
 
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay").field("job", &self.job).finish_non_exhaustive()
+    }
+}
+
 /// Why events stopped before the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interrupted {

@@ -65,9 +65,10 @@ impl App {
         let (claim, body) = self.keep_body(&job, &text).await?;
         let envelope = Envelope { claim, ..envelope.with_body(body) };
         // A replay that is repeated is the same job: whatever happens, its body may be another's who replays it now.
-        let receipt = self.send(&envelope, Sending::default()).await?;
+        let sent = self.send(&envelope, Sending::default()).await?;
         self.bus.exhume(buried.sequence).await?;
         let kind = envelope.kind;
-        Ok(Accepted { job, kind, duplicate: receipt.duplicate, conversation: None, batch: None })
+        let (duplicate, conversation, batch, events) = (sent.duplicate, None, None, None);
+        Ok(Accepted { job, kind, duplicate, conversation, batch, events })
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
-use ruche_bus::{AppendError, Headers, Message, PublishError, Receipt, trace};
+use ruche_bus::{AppendError, Headers, Message, PublishError, trace};
 use ruche_schemas::{Envelope, EventType, JobRef, Record, event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{App, error::ApiError, limits};
+use crate::{App, error::ApiError, limits, relay::Relay};
 
 /// How a job is sent on its way.
 #[derive(Debug, Default)]
@@ -22,6 +22,17 @@ pub(crate) struct Sending {
     pub(crate) fingerprint: Option<String>,
     /// Its id was made just now, and nothing decides it: nobody else can ask for it, and it is to be done at once.
     pub(crate) is_new: bool,
+    /// Its events are wanted. They are listened to before it is published, if it is new: nothing is to be waited for then.
+    pub(crate) follow: bool,
+}
+
+/// A job that is on its way.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// The bus had it before: nothing was added.
+    pub(crate) duplicate: bool,
+    /// Its events, where they were wanted and could be had at once.
+    pub(crate) events: Option<Relay>,
 }
 
 /// The data of a log's first event, as a gateway writes it.
@@ -42,12 +53,8 @@ impl App {
     ///
     /// # Errors
     /// As the bus refuses it.
-    pub(crate) async fn send<T: Serialize>(
-        &self,
-        envelope: &Envelope<T>,
-        sending: Sending,
-    ) -> Result<Receipt, ApiError> {
-        let Sending { run_at, is_new, .. } = sending;
+    pub(crate) async fn send<T: Serialize>(&self, envelope: &Envelope<T>, sending: Sending) -> Result<Sent, ApiError> {
+        let Sending { run_at, is_new, follow, .. } = sending;
         let job = JobRef { tenant: envelope.tenant.clone(), id: envelope.id };
         let payload = serde_json::to_vec(envelope).map_err(|_| ApiError::internal())?.into();
         let mut headers = Headers::new();
@@ -59,10 +66,20 @@ impl App {
         };
         let (kind, lane) = (envelope.kind.clone(), envelope.lane);
         let message = Message { job: job.clone(), kind, lane, payload, headers, begun };
-        let published = match run_at {
-            Some(at) => bounded(limits::PUBLISH_TIME, self.bus.publish_at(message, at)).await,
-            None => bounded(limits::PUBLISH_TIME, self.bus.publish(message)).await,
+        let publish = async {
+            match run_at {
+                Some(at) => bounded(limits::PUBLISH_TIME, self.bus.publish_at(message, at)).await,
+                None => bounded(limits::PUBLISH_TIME, self.bus.publish(message)).await,
+            }
         };
+        let listen = async {
+            match follow && begun.is_some() {
+                // Whoever wants the events asks again where this fails.
+                true => Relay::open(self, job.clone(), 1).await.ok(),
+                false => None,
+            }
+        };
+        let (published, events) = tokio::join!(publish, listen);
         match (&published, begun) {
             (Ok(_), _) if !is_new => drop(self.say_accepted(&job, &accepted).await),
             // Where it is not known whether the bus has the job, it may have.
@@ -73,7 +90,7 @@ impl App {
         }
         let receipt = published?;
         tracing::info!(job.id = %job.id, job.kind = %envelope.kind, job.lane = %envelope.lane, job.duplicate = receipt.duplicate, "accepted");
-        Ok(receipt)
+        Ok(Sent { duplicate: receipt.duplicate, events })
     }
 
     /// Begins the job's log; returns where. Nothing here can refuse the job: it runs all the same.

@@ -15,7 +15,7 @@ use ruche_schemas::{
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{App, error::ApiError, limits, send::Sending};
+use crate::{App, error::ApiError, limits, relay::Relay, send::Sending};
 
 /// A job that somebody wants done.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Options {
     pub batch: Option<(Uuid, u32)>,
     /// Whether to wait for the tenant's turn where it submits too fast, instead of a refusal.
     pub patient: bool,
+    /// Whether somebody follows it from its first event on.
+    pub follow: bool,
 }
 
 /// A key that one job has for a while.
@@ -65,7 +67,7 @@ pub struct Unique {
 }
 
 /// A job that the bus holds.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Accepted {
     /// Which job, of whom.
     pub job: JobRef,
@@ -77,6 +79,21 @@ pub struct Accepted {
     pub conversation: Option<Uuid>,
     /// The batch that counts it.
     pub batch: Option<Uuid>,
+    /// Its events, where that was asked for and it is a new one.
+    pub events: Option<Relay>,
+}
+
+impl Accepted {
+    /// Its events, from the first one on.
+    ///
+    /// # Errors
+    /// 503 when the bus does not answer: the job runs all the same.
+    pub async fn relay(&mut self, app: &App) -> Result<Relay, ApiError> {
+        match self.events.take() {
+            Some(relay) => Ok(relay),
+            None => Relay::open(app, self.job.clone(), 1).await,
+        }
+    }
 }
 
 impl App {
@@ -167,6 +184,7 @@ impl App {
             duplicate: true,
             conversation: None,
             batch: None,
+            events: None,
         };
         let fingerprint = blake3::hash(body.get().as_bytes()).to_hex()[..32].to_owned();
         // The server forgets ids after its dedup window; the job's log remembers them longer.
@@ -193,9 +211,11 @@ impl App {
         envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
         let (claim, new) = (envelope.claim.as_ref(), idempotency_key.is_none() && options.unique.is_none());
         let is_new = new && options.run_at.is_none();
-        let sending = Sending { run_at: options.run_at, fingerprint: Some(fingerprint.clone()), is_new };
+        let (fingerprint_of, follow) = (Some(fingerprint.clone()), options.follow);
+        let sending = Sending { run_at: options.run_at, fingerprint: fingerprint_of, is_new, follow };
         let sent = self.send(&envelope, sending).await;
-        accepted.duplicate = self.or_drop_body(claim, new, sent).await?.duplicate;
+        let sent = self.or_drop_body(claim, new, sent).await?;
+        (accepted.duplicate, accepted.events) = (sent.duplicate, sent.events);
         accepted.batch = match accepted.duplicate && idempotency_key.is_some() {
             true => self.or_drop_body(claim, false, self.same(&accepted.job, &fingerprint).await).await?,
             false => options.batch.map(|(batch, _)| batch),

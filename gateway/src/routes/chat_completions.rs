@@ -76,8 +76,9 @@ pub(crate) async fn chat_completions(
     let cancel_on_disconnect = request.cancel_on_disconnect.unwrap_or(idempotency_key.is_none());
     let chat = request.into_chat();
     let model = chat.model.clone();
-    let submission = Submission::new(&caller.tenant, Lane::Interactive, idempotency_key);
-    let accepted = app.submit_chat(chat, submission).await?;
+    let mut submission = Submission::new(&caller.tenant, Lane::Interactive, idempotency_key);
+    submission.options.follow = true;
+    let mut accepted = app.submit_chat(chat, submission).await?;
     let guard = CancelOnDrop::new(&app, &accepted.job, cancel_on_disconnect && !accepted.duplicate);
     let id = accepted.job.id;
     let head = Head {
@@ -90,7 +91,7 @@ pub(crate) async fn chat_completions(
         conversation: accepted.conversation,
         include_usage,
     };
-    let relay = Relay::open(&app, accepted.job, 1).await?;
+    let relay = accepted.relay(&app).await?;
     let (deadline, wait_seconds) = (Instant::now() + app.wait(), app.settings.wait_seconds);
     let running = Running { app: Arc::clone(&app), relay, head, guard, deadline, wait_seconds };
     let mut response = match stream {

@@ -53,6 +53,9 @@ pub struct NewJob {
     #[serde(default)]
     #[schema(schema_with = steps)]
     otherwise: Vec<Next>,
+    /// Whether the answer is its events.
+    #[serde(skip)]
+    follow: bool,
 }
 
 /// A key that one job has for a while.
@@ -113,6 +116,7 @@ pub(crate) async fn new_job(
     let JobText { text, room: _room } = JobText::from_request(request, &app).await?;
     let mut job = NewJob::read(&text)?;
     job.idempotency_key = job.idempotency_key.or(header);
+    job.follow = events;
     let accepted = job.submit(&app, &caller.tenant, None).await?;
     match events {
         true => submit_job::follow(&app, accepted).await,
@@ -147,6 +151,7 @@ impl NewJob {
             unique: self.unique.map(NewUnique::checked).transpose()?,
             batch,
             patient: batch.is_some(),
+            follow: self.follow,
         };
         let body = self.body.to_string();
         let submission = Submission { tenant, lane, idempotency_key: self.idempotency_key.as_deref(), options };

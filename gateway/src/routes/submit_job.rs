@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::job_events;
+use super::job_events::{self, Follow};
 use crate::{
     App,
     auth::Caller,
@@ -88,8 +88,10 @@ pub(crate) async fn submit_job(
     let idempotency_key = text_header(&headers, "idempotency-key")?;
     let mut submission = Submission::new(&caller.tenant, lane, idempotency_key);
     submission.options.run_at = due(query.run_at, query.delay_seconds, Utc::now())?;
+    submission.options.follow = wants_events(&headers);
+    let follows = submission.options.follow;
     let accepted = app.submit(&kind, &body, submission).await?;
-    match wants_events(&headers) {
+    match follows {
         true => follow(&app, accepted).await,
         false => Ok(answer(accepted)),
     }
@@ -97,9 +99,12 @@ pub(crate) async fn submit_job(
 
 /// 200: the bus holds this job, and these are its events.
 pub(crate) async fn follow(app: &App, accepted: Accepted) -> Result<Response, ApiError> {
-    let job = accepted.job;
+    let Accepted { job, events, .. } = accepted;
     let (id, location) = (job.id, format!("/v1/jobs/{}", job.id));
-    let found = job_events::follow(app, job, 1).await.map_err(|error| error.job(id))?;
+    let found = match events {
+        Some(relay) => Some(Follow::Relay(relay)),
+        None => job_events::follow(app, job, 1).await.map_err(|error| error.job(id))?,
+    };
     Ok(([(header::LOCATION, location)], job_events::respond(app, found)).into_response())
 }
 

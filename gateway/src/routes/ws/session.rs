@@ -231,18 +231,19 @@ impl Session {
         key: Option<String>,
     ) -> Result<(), Close> {
         let armed = request.cancel_on_disconnect.unwrap_or(false);
-        let submission = Submission::new(&self.caller.tenant, Lane::Interactive, key.as_deref());
+        let mut submission = Submission::new(&self.caller.tenant, Lane::Interactive, key.as_deref());
+        submission.options.follow = true;
         let submitted = match self.room(None) {
             Ok(()) => self.app.submit_chat(request.into_chat(), submission).await,
             Err(error) => Err(error),
         };
-        let accepted = match submitted.and_then(|accepted| self.room(Some(accepted.job.id)).map(|()| accepted)) {
+        let mut accepted = match submitted.and_then(|accepted| self.room(Some(accepted.job.id)).map(|()| accepted)) {
             Ok(accepted) => accepted,
             Err(error) => return self.say(protocol::error(name, None, &error)).await,
         };
         let guard = CancelOnDrop::new(&self.app, &accepted.job, armed && !accepted.duplicate);
         self.say(protocol::accepted(name, &accepted)).await?;
-        match Relay::open(&self.app, accepted.job.clone(), 1).await {
+        match accepted.relay(&self.app).await {
             Ok(relay) => self.follow(relay, guard, true),
             Err(error) => self.say(protocol::error(name, Some(&accepted.job), &error)).await?,
         }
