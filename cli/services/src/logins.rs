@@ -133,6 +133,8 @@ fn write_all(folder: &Path, logins: &Path) -> Result<(), ServiceError> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()
         .doing(reading)?;
+    // One that is being written has a dot before its name.
+    files.retain(|file| file.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")));
     files.sort();
     let mut text = "authorization {\n  users: [\n".to_owned();
     for file in files {
