@@ -38,6 +38,7 @@ pub struct World {
     pub seed: u64,
     pub bus: Memory,
     pub ledger: MemoryLedger,
+    pub objects: objects::memory::Memory,
     pub letters: Mutex<BTreeMap<JobId, DeadLetter>>,
     calls: Mutex<HashMap<(&'static str, JobId), u32>>,
     pub injected: Mutex<u64>,
@@ -58,8 +59,9 @@ impl World {
     }
 
     fn with(seed: u64, bus: Memory, faulty: u32) -> Arc<Self> {
-        let (letters, calls, injected, unreadable) = Default::default();
-        Arc::new(Self { seed, bus, ledger: MemoryLedger::new(), letters, calls, injected, faulty, unreadable })
+        let (objects, letters, calls, injected, unreadable) = Default::default();
+        let ledger = MemoryLedger::new();
+        Arc::new(Self { seed, bus, ledger, objects, letters, calls, injected, faulty, unreadable })
     }
 
     /// A number that this seed gives for these things, always the same.
@@ -121,7 +123,7 @@ impl Life {
     }
 
     /// Makes a call, or what the seed has instead.
-    async fn call<T, E>(
+    pub(crate) async fn call<T, E>(
         &self,
         call: &'static str,
         job: JobId,

@@ -1,7 +1,7 @@
 //! The runtime against seeded faults, thousands of times: what was accepted ends exactly once, whatever fails.
 //!
-//! Each seed is a world: a few jobs with flows and a batch, two workers that crash and come again, a bus and a ledger
-//! that fail before or after they have done what they were asked ([`faults`]), duplicates after the bus has forgotten
+//! Each seed is a world: a few jobs with flows and a batch, two workers that crash and come again, a bus, a ledger and
+//! an object store that fail before or after they have done what they were asked ([`faults`]), duplicates after the bus has forgotten
 //! them, cancellations. Time is tokio's and paused, so an ack wait costs nothing. At its end the world is held
 //! against what the flows' own rule says must be there.
 //!
@@ -19,10 +19,16 @@ use std::{
 use async_trait::async_trait;
 use chrono::Utc;
 use faults::{Life, World};
+use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Headers, Message, memory::Memory, objects::Claims};
+use ruche_bus::{
+    Bus, Headers, Message,
+    memory::Memory,
+    objects::{Claims, Objects},
+};
 use ruche_schemas::{
     Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    claim::CLAIM_BYTES,
     event::Outcome,
     flow::{Child, Join, Member, Origin, Template, child, children},
     jobs::chat::Role,
@@ -41,6 +47,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 mod faults;
+mod store;
 
 const ACK_WAIT: Duration = Duration::from_secs(3);
 /// The bus forgets a job's id after two minutes: a duplicate from then on is another message.
@@ -59,6 +66,8 @@ enum Play {
     Reject,
     /// Works for so many seconds, then ends well.
     Work(u64),
+    /// Ends well, with more than fits a message.
+    Grow,
 }
 
 impl Job for Play {
@@ -88,6 +97,7 @@ impl Handler<Play> for Player {
             Play::Say(value) => Ok(value.clone()),
             Play::Fail(times) if context.attempt <= *times => Err(JobError::retry(anyhow::anyhow!("told to fail"))),
             Play::Fail(_) => Ok(Value::Null),
+            Play::Grow => Ok(json!("x".repeat(CLAIM_BYTES))),
             Play::Reject => Err(JobError::Reject(Failure::new("told_to", "told to reject"))),
             Play::Work(seconds) => {
                 tokio::time::sleep(Duration::from_secs(*seconds)).await;
@@ -116,7 +126,10 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
     let batch = batch(world);
     let root = |index: u64| {
         let number = |what: &str| world.number((what, index));
+        // One that nothing follows: what follows would get all of it.
+        let grows = number("flow") % 5 > 2 && number("grow").is_multiple_of(2);
         let body = match number("body") % 8 {
+            0..4 if grows => json!("Grow"),
             0..4 => json!({"Say": [1, 2, 3]}),
             4 => json!({"Fail": number("times") % 6}),
             5 => json!("Reject"),
@@ -192,7 +205,7 @@ async fn worker(world: Arc<World>, name: &'static str) {
         let parts = Parts {
             bus: Arc::new(life.clone()),
             ledger: Arc::new(life.clone()),
-            claims: Claims::none(),
+            claims: Claims::new(Arc::new(life.clone()), 1 << 20),
             handler: handler(Player),
             metrics: Metrics::register(&mut Registry::default()),
             pulse: tokio::runtime::Handle::current(),
@@ -296,7 +309,13 @@ async fn check(world: &World) {
     assert_eq!(world.ledger.len(), expected.ended.len(), "jobs that nobody submitted have ended");
     for (id, stored) in &expected.ended {
         let effects = world.ledger.history(&tenant(), id.0).await.unwrap().unwrap_or_default().len();
-        assert_eq!(effects, usize::from(matches!(stored.outcome, Outcome::Done(_))), "effects of {id}");
+        let is_done = matches!(stored.outcome, Outcome::Done(_) | Outcome::Claimed(_));
+        assert_eq!(effects, usize::from(is_done), "effects of {id}");
+        if let Some(claim) = stored.outcome.claim() {
+            let pieces = world.objects.open(claim).await.unwrap();
+            let pieces: Result<Vec<_>, _> = pieces.collect::<Vec<_>>().await.into_iter().collect();
+            assert!(pieces.is_ok(), "{id} claims what is not there: {pieces:?}");
+        }
         check_log(world, *id, &stored.outcome).await;
     }
     let failed = |stored: &Stored| matches!(stored.outcome, Outcome::Failed(_));
@@ -316,7 +335,8 @@ async fn check_log(world: &World, id: JobId, outcome: &Outcome<Value>) {
     let finals = log.iter().filter(|record| record.event.is_final()).count();
     assert!(gapless && attempts && finals == 1, "the log of {id}: {log:#?}");
     let last = log.last().unwrap();
-    assert_eq!((last.event, &last.data), (outcome.event_type(), &outcome.data().unwrap()), "the end of {id}");
+    let (data, claim) = (outcome.data().unwrap(), outcome.claim());
+    assert_eq!((last.event, &last.data, last.claim.as_ref()), (outcome.event_type(), &data, claim), "the end of {id}");
 }
 
 fn run(seed: u64) -> u64 {
