@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use futures::{StreamExt, stream::FuturesUnordered};
 use reqwest::Client;
 use ruche_bus::{Bus, nats::Nats};
@@ -108,15 +108,15 @@ impl System {
         let request = self.client.post(&self.url).bearer_auth(&self.key).header("accept", "text/event-stream");
         let follow = async {
             let response = request.json(&body).send().await?.error_for_status()?;
-            let (mut body, mut text) = (response.bytes_stream(), String::new());
+            let (mut body, mut text, mut ended) = (response.bytes_stream(), String::new(), None);
+            // To the end, so that the connection can be used again.
             while let Some(piece) = body.next().await {
                 text.push_str(&String::from_utf8_lossy(&piece?));
-                if text.contains("event: done") {
-                    return Ok(due.elapsed());
+                if ended.is_none() && text.contains("event: done") {
+                    ended = Some(due.elapsed());
                 }
             }
-            ensure!(false, "the events ended without the last one: {text}");
-            Ok(Duration::ZERO)
+            ended.with_context(|| format!("the events ended without the last one: {text}"))
         };
         tokio::time::timeout(PATIENCE, follow).await.context("a job took too long")?
     }
