@@ -18,7 +18,7 @@ use ruche_schemas::JobRef;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Patience, Shared};
+use super::{Shared, listen};
 
 /// Cancellations that are kept.
 const RECENT: usize = 10_000;
@@ -117,25 +117,19 @@ impl Drop for Entry<'_> {
 
 /// Listens for cancellations until the worker has stopped. After each gap it asks for every running job.
 pub(super) async fn listen(shared: Arc<Shared>) {
-    let mut patience = Patience::endless();
-    loop {
-        let stop = shared.shutdown.drain.clone();
-        tokio::select! {
-            () = heed(&shared) => {}
-            () = stop.cancelled() => break,
-        }
-        warn!("cancellations can't be heard: trying again");
-        tokio::select! {
-            _ = patience.wait() => {}
-            () = stop.cancelled() => break,
-        }
-    }
+    listen::until_stopped(shared, heed).await;
 }
 
-async fn heed(shared: &Shared) {
-    let Ok(mut cancellations) = shared.parts.bus.cancellations().await else { return };
+async fn heed(shared: Arc<Shared>) {
+    let mut cancellations = match shared.parts.bus.cancellations().await {
+        Ok(cancellations) => cancellations,
+        Err(error) => return warn!(%error, "cancellations can't be heard: trying again"),
+    };
     let since = Utc::now() - LOOK_BACK;
-    let Ok(recent) = shared.parts.bus.cancelled_since(since, RECENT).await else { return };
+    let recent = match shared.parts.bus.cancelled_since(since, RECENT).await {
+        Ok(recent) => recent,
+        Err(error) => return warn!(%error, "the last cancellations can't be read: trying again"),
+    };
     // Not all of them, perhaps: then what was accepted up to now is asked for.
     let since = if recent.len() < RECENT { since } else { Utc::now() };
     shared.running.listening(since, &recent);

@@ -8,7 +8,7 @@ use ruche_schemas::TenantId;
 use tokio::{sync::watch, time::timeout};
 use tracing::{info, warn};
 
-use super::{Patience, Shared};
+use super::{Shared, listen};
 
 /// How long a worker waits at its start to hear of them.
 const FIRST: Duration = Duration::from_secs(2);
@@ -31,21 +31,10 @@ pub(super) async fn first(caps: &mut watch::Receiver<Known>) {
 
 /// Listens until the worker stops.
 pub(super) async fn listen(shared: Arc<Shared>) {
-    let stop = shared.shutdown.drain.clone();
-    let mut patience = Patience::endless();
-    loop {
-        tokio::select! {
-            () = heed(&shared) => {}
-            () = stop.cancelled() => return,
-        }
-        tokio::select! {
-            _ = patience.wait() => {}
-            () = stop.cancelled() => return,
-        }
-    }
+    listen::until_stopped(shared, heed).await;
 }
 
-async fn heed(shared: &Shared) {
+async fn heed(shared: Arc<Shared>) {
     let mut caps = match shared.parts.bus.caps().await {
         Ok(caps) => caps,
         Err(error) => return warn!(%error, "can't hear the caps of tenants: trying again"),

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Patience, Shared};
+use super::{Shared, listen};
 
 /// How long a worker waits at its start to hear what is held up.
 const FIRST: Duration = Duration::from_secs(2);
@@ -79,21 +79,10 @@ pub(super) async fn first(held: &mut watch::Receiver<Held>) {
 
 /// Listens until the worker stops.
 pub(super) async fn listen(shared: Arc<Shared>) {
-    let stop = shared.shutdown.drain.clone();
-    let mut patience = Patience::endless();
-    loop {
-        tokio::select! {
-            () = heed(&shared) => {}
-            () = stop.cancelled() => return,
-        }
-        tokio::select! {
-            _ = patience.wait() => {}
-            () = stop.cancelled() => return,
-        }
-    }
+    listen::until_stopped(shared, heed).await;
 }
 
-async fn heed(shared: &Shared) {
+async fn heed(shared: Arc<Shared>) {
     let mut holds = match shared.parts.bus.holds().await {
         Ok(holds) => holds,
         Err(error) => return warn!(%error, "can't hear what is held up: trying again"),

@@ -36,6 +36,7 @@ mod flow;
 mod gate;
 mod group;
 mod holds;
+mod listen;
 mod log;
 mod metrics;
 mod patience;
