@@ -226,6 +226,16 @@ pub fn last_lines(file: &Path, from: u64, count: usize) -> String {
     if kept.is_empty() { "  (it logged nothing)".to_owned() } else { format!("  {}", kept.join("\n  ")) }
 }
 
+/// Whether all threads of a process stand still: a signal that stops it reaches them one after the other.
+#[must_use]
+pub fn is_stopped(pid: i32) -> bool {
+    let Ok(mut threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.all(|thread| {
+        let stat = thread.and_then(|thread| std::fs::read_to_string(thread.path().join("stat"))).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    })
+}
+
 /// Whether a process with this id runs, whoever started it.
 #[must_use]
 pub fn is_alive(pid: i32) -> bool {

@@ -15,7 +15,7 @@ use crate::{
     ServiceError,
     logins::{self, Login, May},
     nats, ports, postgres,
-    process::Process,
+    process::{Process, is_stopped},
     ready,
     tools::Tools,
 };
@@ -162,9 +162,18 @@ impl TestNats {
         self.process.kill().await;
     }
 
-    /// Lets the server stand still, its connections open, until it is resumed.
+    /// Lets the server stand still, its connections open, until it is resumed: when this returns, it does.
+    ///
+    /// # Panics
+    /// If it does not come to stand.
     pub fn pause(&self) {
         self.process.signal(Signal::SIGSTOP);
+        let pid = self.process.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Process::pid);
+        let start = Instant::now();
+        while !pid.is_some_and(is_stopped) {
+            assert!(start.elapsed() < ADMITTED, "the NATS server does not stand still");
+            std::thread::yield_now();
+        }
     }
 
     /// Lets it go on.
