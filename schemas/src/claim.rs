@@ -17,7 +17,7 @@ pub const CLAIM_BYTES: usize = 256 << 10;
 /// A ticket for something in the object store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
-    /// The object's name: `<tenant>/<job>/body.<blake3>` or `<tenant>/<job>/output.<blake3>`.
+    /// The object's name: `<tenant>/<job>/body.<blake3>`, or `output` or `document` in place of `body`.
     pub key: String,
     /// Its length in bytes.
     pub bytes: u64,
@@ -32,6 +32,8 @@ pub enum Part {
     Body,
     /// What it gave.
     Output,
+    /// A document that it made, which its output names.
+    Document,
 }
 
 impl fmt::Display for Part {
@@ -39,6 +41,7 @@ impl fmt::Display for Part {
         f.write_str(match self {
             Self::Body => "body",
             Self::Output => "output",
+            Self::Document => "document",
         })
     }
 }
@@ -57,7 +60,7 @@ impl Claim {
         let Some((owner, rest)) = self.key.split_once('/') else { return false };
         let Some((id, name)) = rest.split_once('/') else { return false };
         let (Ok(id), Some((part, _))) = (id.parse(), name.split_once('.')) else { return false };
-        let part = [Part::Body, Part::Output].into_iter().find(|known| known.to_string() == part);
+        let part = [Part::Body, Part::Output, Part::Document].into_iter().find(|known| known.to_string() == part);
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         let job = JobRef { tenant: tenant.clone(), id };
         // Written anew from its parts, it must be the same: no other spelling of an id, no `..`, nothing behind it.

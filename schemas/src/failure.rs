@@ -68,14 +68,7 @@ impl Failure {
     /// Whether whoever sent the job can mend it by sending another one (a 4xx), not the operator.
     #[must_use]
     pub fn is_callers(&self) -> bool {
-        matches!(
-            self.code.as_str(),
-            codes::INVALID
-                | codes::CONTEXT_LENGTH
-                | codes::UNKNOWN_MODEL
-                | codes::UNKNOWN_CONVERSATION
-                | codes::VERSION
-        )
+        codes::CALLERS.contains(&self.code.as_str())
     }
 }
 
@@ -85,8 +78,21 @@ impl From<Invalid> for Failure {
     }
 }
 
-/// Codes that every kind may use.
+/// Codes that mean the same wherever they are used.
 pub mod codes {
+    /// Those that whoever sent the job can mend.
+    pub const CALLERS: &[&str] = &[
+        INVALID,
+        CONTEXT_LENGTH,
+        UNKNOWN_MODEL,
+        UNKNOWN_CONVERSATION,
+        VERSION,
+        TEMPLATE,
+        UNKNOWN_TEMPLATE,
+        STANDARD,
+        TOO_COMPLEX,
+    ];
+
     /// The input breaks a rule of its schema.
     pub const INVALID: &str = "invalid_request";
     /// The prompt does not fit the model's context.
@@ -97,6 +103,14 @@ pub mod codes {
     pub const UNKNOWN_CONVERSATION: &str = "conversation_not_found";
     /// The body's schema is of a version that the worker can't read.
     pub const VERSION: &str = "unsupported_version";
+    /// The template has an error: `template.typ:12: unknown variable: x`.
+    pub const TEMPLATE: &str = "template_error";
+    /// There is no such template, neither built in nor of the tenant.
+    pub const UNKNOWN_TEMPLATE: &str = "template_not_found";
+    /// The document can't keep to a standard that was asked for.
+    pub const STANDARD: &str = "standard_not_met";
+    /// The document takes more time or memory than one may.
+    pub const TOO_COMPLEX: &str = "too_complex";
     /// The job took longer than its kind may.
     pub const DEADLINE: &str = "deadline_exceeded";
     /// All attempts failed; the message holds the last error.

@@ -6,6 +6,7 @@
 //! - [`ids`]: who and what: tenants, jobs, kinds, lanes.
 //! - [`envelope`]: a job on its way.
 //! - [`claim`]: a ticket for what is too large for a message.
+//! - [`base64`]: bytes in JSON.
 //! - [`event`]: what a job says while it lives.
 //! - [`flow`]: what a job's end starts.
 //! - [`failure`]: what went wrong, in words for the person who sent it.
@@ -14,6 +15,7 @@
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
 //! - `tables`: the rows in Postgres (feature `tables`).
 
+pub mod base64;
 pub mod claim;
 pub mod config;
 pub mod documents;
@@ -27,6 +29,7 @@ pub mod limits;
 #[cfg(feature = "tables")]
 pub mod tables;
 
+pub use base64::Base64;
 pub use claim::{CLAIM_BYTES, Claim};
 pub use envelope::Envelope;
 pub use event::{EventType, Record};

@@ -1,0 +1,396 @@
+//! What stands in a line: text, emphasis, links, code, formulas, pictures among words.
+
+use ego_tree::NodeRef;
+use scraper::{ElementRef, Node};
+use typst::{
+    foundations::{Content, NativeElement},
+    layout::{Abs, Em, HElem, Length},
+    model::{Destination, EmphElem, LinkElem, LinkTarget, StrongElem, Url},
+    text::{
+        FontFamily, FontList, HighlightElem, LinebreakElem, RawContent, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem, TextElem,
+        TextSize, UnderlineElem,
+    },
+};
+
+use super::{Place, SPANS_DEEP, Setter, anchor, labelled, look};
+use crate::{
+    css::{Display, Style, Transform},
+    math,
+};
+
+/// A word longer than this many characters may be divided anywhere.
+const LONG_WORD: usize = 40;
+/// A font that has ☐ and ☑.
+const MARKS: &str = "DejaVu Sans Mono";
+/// A tab stop, where spaces stay.
+const TAB: usize = 4;
+
+impl Setter<'_> {
+    /// All children of a node, in a line.
+    pub(super) fn line(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
+        let mut out = Vec::new();
+        for child in node.children() {
+            self.span(child, place, &mut out);
+        }
+        Content::sequence(out)
+    }
+
+    /// One node in a line.
+    pub(super) fn span(&self, node: NodeRef<'_, Node>, place: Place, out: &mut Vec<Content>) {
+        match node.value() {
+            Node::Text(text) => self.text(text, place, out),
+            Node::Element(_) => {
+                if let Some(element) = ElementRef::wrap(node) {
+                    self.element(element, place, out);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn element(&self, element: ElementRef<'_>, place: Place, out: &mut Vec<Content>) {
+        let style = self.style(element);
+        if style.is_some_and(|style| style.display == Some(Display::None)) {
+            return;
+        }
+        if place.spans >= SPANS_DEEP {
+            self.warn(*element, format!("is nested more than {SPANS_DEEP} deep: the rest is plain text"));
+            return self.text(&element.text().collect::<String>(), place, out);
+        }
+        let inner = self.within(element, place, style);
+        let Some(content) = self.inline_element(element, inner, style) else { return };
+        let content = self.with_generated(element, content, place);
+        let content = match style {
+            Some(style) => look::inline(content, style, self.fonts),
+            None => content,
+        };
+        match element.value().id().filter(|id| !id.is_empty()) {
+            Some(id) if self.doc.ids.get(id) == Some(&element.id()) => out.push(anchor(id) + content),
+            _ => out.push(content),
+        }
+    }
+
+    /// With what CSS puts before and after it.
+    pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
+        let made = |generated: Option<&crate::css::Generated>| {
+            let Some(generated) = generated else { return Content::empty() };
+            let mut out = Vec::new();
+            self.text(&generated.text(element.value()), place, &mut out);
+            look::inline(Content::sequence(out), &generated.style, self.fonts)
+        };
+        made(self.styles.before(element.id())) + content + made(self.styles.after(element.id()))
+    }
+
+    /// The place within an element.
+    pub(super) fn within(&self, _: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
+        let mut inner = Place { spans: place.spans + 1, ..place };
+        if let Some(style) = style {
+            inner.size = style.font_size.unwrap_or(place.size);
+            inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
+            inner.transform = style.text_transform.unwrap_or(place.transform);
+        }
+        inner
+    }
+
+    /// What an element is, without its style. `None`: nothing.
+    fn inline_element(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Option<Content> {
+        let line = || self.line(*element, place);
+        let name = element.value().name();
+        Some(match name {
+            "strong" | "b" => match style.and_then(|style| style.font_weight) {
+                // CSS says how bold, not how much bolder.
+                Some(_) => StrongElem::new(line()).with_delta(0).pack(),
+                None => StrongElem::new(line()).pack(),
+            },
+            "em" | "i" | "cite" | "var" | "dfn" => match style.and_then(|style| style.italic) {
+                Some(_) => line(),
+                None => EmphElem::new(line()).pack(),
+            },
+            "code" | "kbd" | "samp" | "tt" => self.code(element, place),
+            "del" | "s" | "strike" => StrikeElem::new(line()).pack(),
+            "ins" | "u" => UnderlineElem::new(line()).pack(),
+            "mark" => HighlightElem::new(line()).pack(),
+            "small" => resized(line(), style, 0.83),
+            "big" => resized(line(), style, 1.2),
+            "sub" => SubElem::new(line()).pack(),
+            "sup" => match self.footnote(element, place) {
+                Some(note) => note,
+                None => SuperElem::new(line()).pack(),
+            },
+            "q" => TextElem::packed("\u{201c}") + line() + TextElem::packed("\u{201d}"),
+            "a" => self.link(element, place),
+            "br" => LinebreakElem::shared().clone(),
+            "wbr" => soft_break(),
+            "img" => self.picture(element, place, true)?,
+            "svg" => self.drawing(element, place, true)?,
+            "input" => self.input(element, place)?,
+            "span" => match element.attr("data-math-style") {
+                Some(kind) => self.formula(element, kind == "display"),
+                None => line(),
+            },
+            name if is_dropped(name) => {
+                self.warn(*element, format!("<{name}> is left out: it can't be in a printed document"));
+                return None;
+            }
+            name if is_known(name) => line(),
+            name => {
+                let name: String = name.chars().take(40).collect();
+                self.warn(*element, format!("<{name}> is not known: what is in it is set without it"));
+                line()
+            }
+        })
+    }
+
+    /// A text, its white space as HTML has it.
+    pub(super) fn text(&self, text: &str, place: Place, out: &mut Vec<Content>) {
+        if place.keep_spaces {
+            return self.kept(text, place, out);
+        }
+        let white = |c: char| c.is_ascii_whitespace();
+        if text.starts_with(white) {
+            out.push(SpaceElem::shared().clone());
+        }
+        let mut words = String::with_capacity(text.len());
+        for word in text.split(white).filter(|word| !word.is_empty()) {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            match word.len() > LONG_WORD && word.chars().count() > LONG_WORD {
+                true => {
+                    push_text(&mut words, place.transform, out);
+                    divided(word, place.transform, out);
+                }
+                false => words.push_str(word),
+            }
+        }
+        let any = !words.is_empty() || text.chars().any(|c| !white(c));
+        push_text(&mut words, place.transform, out);
+        if any && text.ends_with(white) {
+            out.push(SpaceElem::shared().clone());
+        }
+    }
+
+    fn kept(&self, text: &str, place: Place, out: &mut Vec<Content>) {
+        for (i, line) in text.split('\n').enumerate() {
+            if i > 0 {
+                out.push(LinebreakElem::shared().clone());
+            }
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            let mut line = line.replace('\t', &" ".repeat(TAB));
+            push_text(&mut line, place.transform, out);
+        }
+    }
+
+    fn code(&self, element: ElementRef<'_>, place: Place) -> Content {
+        if let Some(kind) = element.attr("data-math-style") {
+            return self.formula(element, kind == "display");
+        }
+        if element.child_elements().next().is_some() {
+            return self.monospaced(self.line(*element, place));
+        }
+        let text: String = element.text().collect();
+        let text = match place.keep_spaces {
+            true => text,
+            false => text.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        RawElem::new(RawContent::Text(text.into())).with_block(false).pack()
+    }
+
+    /// In the font of code.
+    pub(super) fn monospaced(&self, content: Content) -> Content {
+        let family = self.fonts.family("monospace").unwrap_or(MARKS);
+        content.set(TextElem::font, FontList(vec![FontFamily::new(family)]))
+    }
+
+    /// A formula, or its source where it can't be set.
+    pub(super) fn formula(&self, element: ElementRef<'_>, block: bool) -> Content {
+        let latex: String = element.text().collect();
+        match math::equation(&latex, block) {
+            Ok(content) => content,
+            Err(error) => {
+                self.warn(*element, format!("the formula is shown as its source: {error}"));
+                RawElem::new(RawContent::Text(latex.into())).with_block(block).pack()
+            }
+        }
+    }
+
+    fn link(&self, element: ElementRef<'_>, place: Place) -> Content {
+        if element.attr("data-footnote-backref").is_some() {
+            return Content::empty();
+        }
+        let inner = Place { linked: true, ..place };
+        let target = element.attr("href").map(str::trim).filter(|href| !href.is_empty() && !place.linked);
+        let Some(href) = target else { return self.line(*element, inner) };
+        let mut body = self.line(*element, inner);
+        if let Some(id) = href.strip_prefix('#') {
+            return self.cross_reference(element, id, body);
+        }
+        match Url::new(href) {
+            Ok(url) if is_followed(href) => {
+                if body.is_empty() {
+                    body = TextElem::packed(href);
+                }
+                LinkElem::new(LinkTarget::Dest(Destination::Url(url)), body).pack()
+            }
+            _ => {
+                let shown: String = href.chars().take(80).collect();
+                self.warn(*element, format!("{shown:?} is no link in a document: only http, https, mailto and tel are"));
+                body
+            }
+        }
+    }
+
+    /// A link to a place in the document. One without text takes that of the heading it goes to.
+    fn cross_reference(&self, element: ElementRef<'_>, id: &str, mut body: Content) -> Content {
+        let decoded = percent_decoded(id);
+        let found = [id, &*decoded].into_iter().find_map(|id| Some((id, *self.doc.ids.get(id)?)));
+        let Some((id, target)) = found else {
+            let shown: String = id.chars().take(80).collect();
+            self.warn(*element, format!("links to #{shown}, which is not in the document"));
+            return body;
+        };
+        if body.is_empty()
+            && let Some(target) = self.doc.element(target)
+        {
+            let text: String = target.text().collect();
+            body = TextElem::packed(text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+        match super::label(id) {
+            Some(label) if self.is_set(target) => LinkElem::new(LinkTarget::Label(label), body).pack(),
+            _ => body,
+        }
+    }
+
+    /// Whether an element gets its label: what is hidden or dropped does not, and Typst refuses links to nowhere.
+    fn is_set(&self, node: ego_tree::NodeId) -> bool {
+        let Some(element) = self.doc.element(node) else { return false };
+        let mut around = std::iter::once(*element).chain(element.ancestors()).filter_map(ElementRef::wrap);
+        let mut depth = 0;
+        around.all(|element| {
+            depth += 1;
+            let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
+            !hidden && !is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
+        })
+    }
+
+    fn input(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
+        if place.skip_check && element.attr("type") == Some("checkbox") {
+            return None;
+        }
+        if element.attr("type") != Some("checkbox") {
+            self.warn(*element, "<input> is left out: only check boxes are shown");
+            return None;
+        }
+        Some(check_box(element.attr("checked").is_some()) + SpaceElem::shared().clone())
+    }
+
+    /// A target of links that is no text.
+    pub(super) fn named(&self, element: ElementRef<'_>, content: Content) -> Content {
+        match element.value().id().filter(|id| !id.is_empty()) {
+            Some(id) if self.doc.ids.get(id) == Some(&element.id()) => labelled(content, id),
+            _ => content,
+        }
+    }
+}
+
+/// ☐ or ☑, in a font that has them.
+pub(super) fn check_box(checked: bool) -> Content {
+    let mark = if checked { "\u{2611}" } else { "\u{2610}" };
+    TextElem::packed(mark).set(TextElem::font, FontList(vec![FontFamily::new(MARKS)]))
+}
+
+fn resized(content: Content, style: Option<&Style>, ems: f64) -> Content {
+    match style.and_then(|style| style.font_size) {
+        Some(_) => content,
+        None => content.set(TextElem::size, TextSize(Em::new(ems).into())),
+    }
+}
+
+fn soft_break() -> Content {
+    HElem::new(Length::from(Abs::zero()).into()).pack()
+}
+
+fn push_text(text: &mut String, transform: Transform, out: &mut Vec<Content>) {
+    if text.is_empty() {
+        return;
+    }
+    let text = std::mem::take(text);
+    out.push(TextElem::packed(transformed(&text, transform)));
+}
+
+fn transformed(text: &str, transform: Transform) -> String {
+    match transform {
+        Transform::None => text.to_owned(),
+        Transform::Uppercase => text.to_uppercase(),
+        Transform::Lowercase => text.to_lowercase(),
+        Transform::Capitalize => {
+            let mut begins = true;
+            let mut out = String::with_capacity(text.len());
+            for c in text.chars() {
+                match begins && c.is_alphanumeric() {
+                    true => out.extend(c.to_uppercase()),
+                    false => out.push(c),
+                }
+                begins = c.is_whitespace() || (begins && !c.is_alphanumeric());
+            }
+            out
+        }
+    }
+}
+
+/// A long word, with places where it may be divided that are not seen.
+fn divided(word: &str, transform: Transform, out: &mut Vec<Content>) {
+    let mut piece = String::new();
+    for (i, c) in word.chars().enumerate() {
+        if i > 0 && i % (LONG_WORD / 2) == 0 {
+            push_text(&mut piece, transform, out);
+            out.push(soft_break());
+        }
+        piece.push(c);
+    }
+    push_text(&mut piece, transform, out);
+}
+
+fn is_followed(href: &str) -> bool {
+    let Some((scheme, rest)) = href.split_once(':') else { return false };
+    let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    known && !rest.is_empty() && !href.chars().any(char::is_control)
+}
+
+pub(super) fn percent_decoded(id: &str) -> String {
+    let mut bytes = Vec::with_capacity(id.len());
+    let mut rest = id.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        match hex.filter(|_| first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Elements of which nothing is shown.
+pub(super) fn is_dropped(name: &str) -> bool {
+    matches!(
+        name,
+        "script" | "style" | "template" | "iframe" | "object" | "embed" | "noscript" | "head" | "title" | "meta" | "link"
+            | "base" | "frame" | "frameset" | "noframes" | "applet" | "audio" | "video" | "canvas" | "select" | "textarea"
+            | "button" | "map" | "param" | "source" | "track" | "math" | "dialog" | "datalist"
+    )
+}
+
+/// Elements in a line that are set as their text.
+fn is_known(name: &str) -> bool {
+    matches!(
+        name,
+        "span" | "abbr" | "acronym" | "bdi" | "bdo" | "data" | "font" | "label" | "nobr" | "output" | "ruby" | "rb" | "rt"
+            | "rp" | "time" | "picture" | "summary" | "legend" | "caption" | "center" | "tbody" | "html" | "body"
+    )
+}

@@ -1,0 +1,221 @@
+//! Lists: with points, with numbers, of terms.
+
+use std::str::FromStr;
+
+use scraper::{ElementRef, Node};
+use typst::{
+    foundations::{Content, NativeElement, Packed, Smart},
+
+    model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, TermItem, TermsElem},
+    text::{SpaceElem, TextElem},
+};
+
+use super::{Place, Setter, inline, look};
+use crate::css::{ListStyle, Style};
+
+/// The width that a list's markers take, in font sizes.
+const INDENT: f64 = 1.5;
+
+impl Setter<'_> {
+    pub(super) fn list(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
+        let width = (place.width - INDENT * place.size).max(1.0);
+        let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, width, ..place };
+        let items: Vec<ElementRef<'_>> =
+            element.child_elements().filter(|child| child.value().name() == "li").collect();
+        let stray = element.children().any(|child| match child.value() {
+            Node::Text(text) => !text.trim().is_empty(),
+            Node::Element(element) => element.name() != "li",
+            _ => false,
+        });
+        if items.is_empty() || stray {
+            // No list that HTML knows: what is in it is shown.
+            return self.flow(*element, inner);
+        }
+        let tight = !items.iter().any(|item| item.child_elements().any(|child| child.value().name() == "p"));
+        let said = style.and_then(|style| style.list_style.clone()).or_else(|| typed(element));
+        match element.value().name() {
+            "ol" => self.numbered(element, &items, tight, said, inner),
+            _ => self.pointed(&items, tight, said, inner),
+        }
+    }
+
+    fn item(&self, item: ElementRef<'_>, place: Place) -> Content {
+        let style = self.style(item);
+        let inner = Place { spans: 0, ..self.within(item, place, style) };
+        let content = self.flow(*item, inner);
+        let content = self.named_item(item, content);
+        match style {
+            Some(style) => look::block(content.styled_with_map(look::text(style, self.fonts)), style, place),
+            None => content,
+        }
+    }
+
+    fn named_item(&self, item: ElementRef<'_>, content: Content) -> Content {
+        match item.value().id().filter(|id| self.doc.ids.get(*id) == Some(&item.id())) {
+            Some(id) => super::anchor(id) + content,
+            None => content,
+        }
+    }
+
+    fn pointed(&self, items: &[ElementRef<'_>], tight: bool, said: Option<ListStyle>, place: Place) -> Content {
+        // A list of tasks has its boxes for points.
+        if items.iter().all(|item| check(*item).is_some()) {
+            let lists = items.iter().map(|item| {
+                let checked = check(*item).unwrap_or_default();
+                let children = vec![packed(ListItem::new(self.task(*item, place)))];
+                let marker = ListMarker::Content(vec![inline::check_box(checked)]);
+                ListElem::new(children).with_marker(marker).with_tight(true).pack()
+            });
+            return Content::sequence(lists);
+        }
+        let mut children: Vec<Packed<ListItem>> = Vec::with_capacity(items.len());
+        children.extend(items.iter().map(|item| packed(ListItem::new(self.item(*item, place)))));
+        let list = ListElem::new(children).with_tight(tight);
+        match said.map(|said| marker(&said)) {
+            Some(marker) => list.with_marker(ListMarker::Content(vec![marker])).pack(),
+            None => list.pack(),
+        }
+    }
+
+    /// An item without its box, which is the list's point.
+    fn task(&self, item: ElementRef<'_>, place: Place) -> Content {
+        let inner = Place { skip_check: true, ..place };
+        self.item(item, inner)
+    }
+
+    fn numbered(
+        &self,
+        element: ElementRef<'_>,
+        items: &[ElementRef<'_>],
+        tight: bool,
+        said: Option<ListStyle>,
+        place: Place,
+    ) -> Content {
+        let mut children: Vec<Packed<EnumItem>> = Vec::with_capacity(items.len());
+        for item in items {
+            let number = item.attr("value").and_then(|value| value.trim().parse().ok());
+            let number = number.map_or(Smart::Auto, Smart::Custom);
+            children.push(packed(EnumItem::new(self.item(*item, place)).with_number(number)));
+        }
+        let start = element.attr("start").and_then(|start| start.trim().parse::<u64>().ok());
+        let mut list = EnumElem::new(children).with_tight(tight);
+        if let Some(start) = start {
+            list = list.with_start(Smart::Custom(start));
+        }
+        if element.attr("reversed").is_some() {
+            list = list.with_reversed(true);
+        }
+        match said {
+            None => list.pack(),
+            Some(ListStyle::None | ListStyle::Disc | ListStyle::Circle | ListStyle::Square | ListStyle::Text(_)) => {
+                let marker = said.map(|said| marker(&said)).unwrap_or_default();
+                let items = items.iter().map(|item| packed(ListItem::new(self.item(*item, place))));
+                ListElem::new(items.collect()).with_tight(tight).with_marker(ListMarker::Content(vec![marker])).pack()
+            }
+            Some(said) => match NumberingPattern::from_str(pattern(&said)) {
+                Ok(pattern) => list.with_numbering(Numbering::Pattern(pattern)).pack(),
+                Err(_) => list.pack(),
+            },
+        }
+    }
+
+    /// `<dl>`: each group of terms with what describes it.
+    pub(super) fn descriptions(&self, element: ElementRef<'_>, place: Place) -> Content {
+        let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, ..place };
+        let mut items: Vec<Packed<TermItem>> = Vec::new();
+        let mut terms: Vec<Content> = Vec::new();
+        let mut texts: Vec<Content> = Vec::new();
+        let mut tight = true;
+        let parts = element.child_elements().flat_map(|child| match child.value().name() {
+            "div" => child.child_elements().collect::<Vec<_>>(),
+            _ => vec![child],
+        });
+        for part in parts {
+            let is_term = part.value().name() == "dt";
+            if is_term && !texts.is_empty() {
+                items.push(described(&mut terms, &mut texts));
+            }
+            tight &= !part.child_elements().any(|child| child.value().name() == "p");
+            let style = self.style(part);
+            let place = self.within(part, inner, style);
+            let content = if is_term { self.line(*part, place) } else { self.flow(*part, place) };
+            let content = match style {
+                Some(style) => content.styled_with_map(look::text(style, self.fonts)),
+                None => content,
+            };
+            if is_term { terms.push(content) } else { texts.push(content) }
+        }
+        if !(terms.is_empty() && texts.is_empty()) {
+            items.push(described(&mut terms, &mut texts));
+        }
+        TermsElem::new(items).with_tight(tight).pack()
+    }
+}
+
+fn described(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermItem> {
+    let joined = |parts: &mut Vec<Content>, between: Content| {
+        let mut out = Vec::new();
+        for (i, part) in parts.drain(..).enumerate() {
+            if i > 0 {
+                out.push(between.clone());
+            }
+            out.push(part);
+        }
+        Content::sequence(out)
+    };
+    let term = joined(terms, TextElem::packed(",") + SpaceElem::shared().clone());
+    packed(TermItem::new(term, joined(texts, super::block::between())))
+}
+
+fn packed<T: NativeElement>(element: T) -> Packed<T> {
+    Packed::new(element)
+}
+
+/// Whether an item begins with a check box, and whether that is checked.
+fn check(item: ElementRef<'_>) -> Option<bool> {
+    let mut first = item.child_elements().next()?;
+    if first.value().name() == "p" {
+        first = first.child_elements().next()?;
+    }
+    let is_box = first.value().name() == "input" && first.attr("type") == Some("checkbox");
+    is_box.then(|| first.attr("checked").is_some())
+}
+
+/// `<ol type="a">`.
+fn typed(element: ElementRef<'_>) -> Option<ListStyle> {
+    Some(match element.attr("type")? {
+        "a" => ListStyle::LowerAlpha,
+        "A" => ListStyle::UpperAlpha,
+        "i" => ListStyle::LowerRoman,
+        "I" => ListStyle::UpperRoman,
+        "1" => ListStyle::Decimal,
+        "disc" => ListStyle::Disc,
+        "circle" => ListStyle::Circle,
+        "square" => ListStyle::Square,
+        "none" => ListStyle::None,
+        _ => return None,
+    })
+}
+
+fn marker(style: &ListStyle) -> Content {
+    match style {
+        ListStyle::None => Content::empty(),
+        ListStyle::Circle => TextElem::packed("\u{25e6}"),
+        ListStyle::Square => TextElem::packed("\u{25aa}"),
+        ListStyle::Text(text) => TextElem::packed(text.as_str()),
+        _ => TextElem::packed("\u{2022}"),
+    }
+}
+
+/// Typst's pattern for a way of counting.
+pub(super) fn pattern(style: &ListStyle) -> &'static str {
+    match style {
+        ListStyle::LowerAlpha => "a.",
+        ListStyle::UpperAlpha => "A.",
+        ListStyle::LowerRoman => "i.",
+        ListStyle::UpperRoman => "I.",
+        ListStyle::LowerGreek => "\u{3b1}.",
+        _ => "1.",
+    }
+}
+

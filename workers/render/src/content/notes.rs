@@ -1,0 +1,71 @@
+//! Footnotes: comrak puts them at the end, a page has them at its foot.
+
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
+
+use ego_tree::NodeId;
+use scraper::ElementRef;
+use typst::{
+    foundations::{Content, NativeElement},
+    model::{FootnoteBody, FootnoteElem},
+};
+
+use super::{Place, Setter, label};
+use crate::dom::Document;
+
+/// The notes of a document.
+#[derive(Debug)]
+pub struct Notes<'a> {
+    texts: HashMap<&'a str, NodeId>,
+    /// Those that are on a page already: the next reference to one is to the same note.
+    set: RefCell<HashSet<String>>,
+}
+
+impl<'a> Notes<'a> {
+    /// Looks for comrak's section of notes.
+    #[must_use]
+    pub fn find(doc: &'a Document) -> Self {
+        let mut texts = HashMap::new();
+        for element in doc.html.root_element().descendent_elements().filter(|element| is_section(*element)) {
+            let items = element.child_elements().flat_map(|list| list.child_elements());
+            for item in items.filter(|item| item.value().name() == "li") {
+                if let Some(id) = item.value().id() {
+                    texts.entry(id).or_insert_with(|| item.id());
+                }
+            }
+        }
+        Self { texts, set: RefCell::default() }
+    }
+}
+
+/// Whether this is the section that holds the notes.
+pub(super) fn is_section(element: ElementRef<'_>) -> bool {
+    element.value().name() == "section" && element.attr("data-footnotes").is_some()
+}
+
+impl Setter<'_> {
+    /// The note that a `<sup class="footnote-ref">` refers to.
+    pub(super) fn footnote(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
+        let link = element.child_elements().next().filter(|link| link.attr("data-footnote-ref").is_some())?;
+        let id = link.attr("href")?.strip_prefix('#')?;
+        let decoded;
+        let id = match self.notes.texts.contains_key(id) {
+            true => id,
+            false => {
+                decoded = super::inline::percent_decoded(id);
+                &decoded
+            }
+        };
+        let text = self.doc.element(*self.notes.texts.get(id)?)?;
+        let name = label(&format!("note:{id}"))?;
+        // Before its text is set: a note that refers to itself has an end then.
+        if !self.notes.set.borrow_mut().insert(id.to_owned()) {
+            return Some(FootnoteElem::new(FootnoteBody::Reference(name)).pack());
+        }
+        let place = Place { boxed: true, blocks: place.blocks + 1, spans: 0, linked: false, ..place };
+        let body = self.flow(*text, place);
+        Some(FootnoteElem::new(FootnoteBody::Content(body)).pack().labelled(name))
+    }
+}

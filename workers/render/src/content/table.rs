@@ -1,0 +1,205 @@
+//! Tables: cells in a grid of their own, so that no span ever reaches where it can't.
+
+use std::num::NonZeroUsize;
+
+use ruche_schemas::Failure;
+use scraper::ElementRef;
+use typst::{
+    foundations::{Content, NativeElement, Packed, Smart},
+    layout::{Alignment, HAlignment, Sides, Sizing, TrackSizings},
+    model::{FigureCaption, FigureElem, TableCell, TableChild, TableElem, TableFooter, TableHeader, TableItem},
+    visualize::Stroke,
+};
+
+use super::{Place, Setter, look};
+use crate::css::Style;
+
+/// The most cells that a document's tables may have: Typst takes about 0.2 ms and 10 kB for each.
+pub(super) const CELLS: usize = 60_000;
+/// The most columns of a table.
+const COLUMNS: usize = 200;
+
+/// A cell where it stands.
+struct Set<'a> {
+    element: ElementRef<'a>,
+    row: ElementRef<'a>,
+    x: usize,
+    y: usize,
+    colspan: usize,
+    rowspan: usize,
+}
+
+/// Rows that belong together: head, body, foot. No cell reaches out of its part.
+struct Part<'a> {
+    name: &'static str,
+    rows: Vec<ElementRef<'a>>,
+}
+
+impl Setter<'_> {
+    pub(super) fn table(&self, element: ElementRef<'_>, place: Place) -> Content {
+        let parts = parts(element);
+        let count: usize = parts.iter().flat_map(|part| &part.rows).map(|row| row.child_elements().count()).sum();
+        self.cells.set(self.cells.get().saturating_add(count));
+        if self.cells.get() > CELLS {
+            let line = self.doc.line(*element).map_or_else(String::new, |line| format!("line {line}: "));
+            let message = format!("{line}the document's tables have more than {CELLS} cells: divide the document, or leave rows out");
+            self.fail(Failure::new(ruche_schemas::failure::codes::TOO_COMPLEX, message).with_param("markdown"));
+            return Content::empty();
+        }
+        let (cells, columns) = placed(&parts);
+        if columns == 0 {
+            return Content::empty();
+        }
+        if columns == COLUMNS {
+            self.warn(*element, format!("the table has {COLUMNS} columns or more: what is beyond is left out"));
+        }
+        let blocks = place.blocks + 1;
+        #[allow(clippy::cast_precision_loss)]
+        let width = (place.width / columns as f64 - 10.0).max(1.0);
+        let inner = Place { boxed: true, blocks, spans: 0, width, ..place };
+        let mut children = Vec::with_capacity(cells.len());
+        let mut at = 0;
+        for part in &parts {
+            at += part.rows.len();
+            let items = cells.iter().filter(|cell| cell.y < at && cell.y + part.rows.len() >= at);
+            let items = items.map(|cell| TableItem::Cell(self.cell(cell, inner)));
+            match part.name {
+                "thead" if part.rows.len() <= 10 => {
+                    children.push(TableChild::Header(Packed::new(TableHeader::new(items.collect()))));
+                }
+                "tfoot" if at == parts.iter().map(|part| part.rows.len()).sum::<usize>() && part.rows.len() <= 10 => {
+                    children.push(TableChild::Footer(Packed::new(TableFooter::new(items.collect()).with_repeat(false))));
+                }
+                _ => children.extend(items.map(TableChild::Item)),
+            }
+        }
+        let sizes = std::iter::repeat_n(Sizing::Auto, columns).collect();
+        let table = TableElem::new(children).with_columns(TrackSizings(sizes)).pack();
+        self.with_caption(element, table, inner)
+    }
+
+    fn with_caption(&self, element: ElementRef<'_>, table: Content, place: Place) -> Content {
+        let caption = element.child_elements().find(|child| child.value().name() == "caption");
+        let Some(caption) = caption else { return table };
+        let caption = FigureCaption::new(self.line(*caption, place)).pack().into_packed::<FigureCaption>().ok();
+        FigureElem::new(table).with_caption(caption).pack()
+    }
+
+    fn cell(&self, cell: &Set<'_>, place: Place) -> Packed<TableCell> {
+        let style = self.style(cell.element);
+        let row = self.style(cell.row);
+        let inner = Place { spans: 0, ..self.within(cell.element, place, style) };
+        let mut content = self.flow(*cell.element, inner);
+        if cell.element.value().name() == "th" && style.and_then(|style| style.font_weight).is_none() {
+            content = typst::model::StrongElem::new(content).pack();
+        }
+        for style in [style, row].into_iter().flatten() {
+            content = look::decorated(content, style).styled_with_map(look::text(style, self.fonts));
+        }
+        let span = |count: usize| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
+        let mut set = TableCell::new(content)
+            .with_x(Smart::Custom(cell.x))
+            .with_y(Smart::Custom(cell.y))
+            .with_colspan(span(cell.colspan))
+            .with_rowspan(span(cell.rowspan));
+        let said = [style, row].into_iter().flatten().find_map(look::alignment);
+        if let Some(alignment) = said.or_else(|| attribute(cell.element)) {
+            set = set.with_align(Smart::Custom(alignment));
+        }
+        if let Some(fill) = [style, row].into_iter().flatten().find_map(look::fill) {
+            set = set.with_fill(Smart::Custom(Some(fill)));
+        }
+        if let Some(style) = style.filter(|style| style.padding != crate::css::Sides::default()) {
+            set = set.with_inset(Smart::Custom(look::inset(style)));
+        }
+        set = set.with_stroke(strokes(style, row));
+        Packed::new(set)
+    }
+}
+
+/// The lines around a cell; those of its row are above and below it.
+fn strokes(style: Option<&Style>, row: Option<&Style>) -> Sides<Option<Option<std::sync::Arc<Stroke>>>> {
+    let arc = |stroke: Option<Option<Stroke>>| stroke.map(|stroke| stroke.map(std::sync::Arc::new));
+    let own = style.map(look::strokes).unwrap_or_default();
+    let row = row.map(look::strokes).unwrap_or_default();
+    Sides {
+        left: arc(own.left),
+        right: arc(own.right),
+        top: arc(own.top.or(row.top)),
+        bottom: arc(own.bottom.or(row.bottom)),
+    }
+}
+
+/// `align` of a cell: GitHub's tables have it.
+fn attribute(cell: ElementRef<'_>) -> Option<Alignment> {
+    Some(Alignment::H(match cell.attr("align")? {
+        "left" => HAlignment::Left,
+        "center" => HAlignment::Center,
+        "right" => HAlignment::Right,
+        _ => return None,
+    }))
+}
+
+fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
+    let rows = |element: ElementRef<'_>| element.value().name() == "tr";
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    for child in table.child_elements() {
+        match child.value().name() {
+            "tr" => parts.push(Part { name: "tbody", rows: vec![child] }),
+            "thead" => parts.push(Part { name: "thead", rows: child.child_elements().filter(|row| rows(*row)).collect() }),
+            "tfoot" => parts.push(Part { name: "tfoot", rows: child.child_elements().filter(|row| rows(*row)).collect() }),
+            "tbody" => parts.push(Part { name: "tbody", rows: child.child_elements().filter(|row| rows(*row)).collect() }),
+            _ => {}
+        }
+    }
+    // HTML lets heads stand anywhere, and feet: only the first head is one. Feet come last.
+    parts.retain(|part| !part.rows.is_empty());
+    let mut seen = false;
+    for (i, part) in parts.iter_mut().enumerate() {
+        let second = seen;
+        seen |= part.name == "thead";
+        if part.name == "thead" && (second || i > 0) {
+            part.name = "tbody";
+        }
+    }
+    parts.sort_by_key(|part| part.name == "tfoot");
+    parts
+}
+
+/// Gives each cell its place, as HTML's table model has it; spans end where their part does.
+fn placed<'a>(parts: &[Part<'a>]) -> (Vec<Set<'a>>, usize) {
+    let (mut cells, mut columns, mut y) = (Vec::new(), 0, 0);
+    for part in parts {
+        // Until which row each column is taken, counted within the part.
+        let mut taken: Vec<usize> = Vec::new();
+        for (i, row) in part.rows.iter().enumerate() {
+            let mut x = 0;
+            for element in row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th")) {
+                while taken.get(x).is_some_and(|until| *until > i) {
+                    x += 1;
+                }
+                if x >= COLUMNS {
+                    break;
+                }
+                let span = |name: &str| element.attr(name).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
+                let free = (x..COLUMNS).take_while(|x| taken.get(*x).is_none_or(|until| *until <= i)).count();
+                let colspan = span("colspan").clamp(1, free.max(1));
+                // 0 is "to the end of the part".
+                let left = part.rows.len() - i;
+                let rowspan = match span("rowspan") {
+                    0 => left,
+                    rows => rows.min(left),
+                };
+                if taken.len() < x + colspan {
+                    taken.resize(x + colspan, 0);
+                }
+                taken[x..x + colspan].fill(i + rowspan);
+                columns = columns.max(x + colspan);
+                cells.push(Set { element, row: *row, x, y: y + i, colspan, rowspan });
+                x += colspan;
+            }
+        }
+        y += part.rows.len();
+    }
+    (cells, columns)
+}

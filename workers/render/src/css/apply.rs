@@ -1,0 +1,271 @@
+//! From the declarations that matched an element to its style.
+
+use std::collections::HashMap;
+
+use super::Log;
+use super::content::Content;
+use super::inheritance::{inherit, is_inherited};
+use super::length::Measure;
+use super::properties::{self, INITIAL, Said, Wide};
+use super::property::{Draft, Property, Size, Surroundings};
+use super::sheet::{Declaration, Value};
+use super::style::{Rgba, Style};
+use super::styles::Generated;
+use super::variables::Scopes;
+use crate::Warnings;
+
+/// The font sizes of elements of which CSS says nothing, in their parents' font sizes.
+pub const SCALE: &[(&str, f64)] = &[
+    ("h1", 2.0),
+    ("h2", 1.5),
+    ("h3", 1.17),
+    ("h4", 1.0),
+    ("h5", 0.83),
+    ("h6", 0.67),
+    ("small", 0.83),
+    ("code", 0.9),
+    ("kbd", 0.9),
+    ("samp", 0.9),
+];
+
+/// Elements that are bold.
+const BOLD: [&str; 9] = ["h1", "h2", "h3", "h4", "h5", "h6", "b", "strong", "th"];
+
+/// How far up a value is looked for that is to be inherited.
+const ANCESTORS: usize = 256;
+
+/// The bounds of a font's size, in points.
+const SIZES: (f64, f64) = (0.1, 1_000.0);
+
+/// What an element of this name is when CSS says nothing: a number for each kind.
+pub(super) fn kind(name: &str) -> u32 {
+    let scale = SCALE.iter().position(|(scaled, _)| *scaled == name).map_or(0, |place| place as u32 + 1);
+    scale + if BOLD.contains(&name) { 100 } else { 0 }
+}
+
+fn factor(kind: u32) -> f64 {
+    ((kind % 100) as usize).checked_sub(1).and_then(|place| SCALE.get(place)).map_or(1.0, |(_, factor)| *factor)
+}
+
+/// What the inside of an element needs to know.
+#[derive(Debug, Default)]
+pub(super) struct Inside {
+    pub parent: usize,
+    /// Of its custom properties.
+    pub scope: u32,
+    pub font_size: f64,
+    pub weight: u16,
+    pub color: Option<Rgba>,
+    pub style: Style,
+}
+
+/// A declaration and where it is from.
+pub(super) type Declared<'a> = (&'a str, &'a Declaration);
+
+/// Turns declarations into styles.
+pub(super) struct Applier<'a> {
+    pub scopes: Scopes,
+    /// Values with variables in them, read; by scope and declaration.
+    open: HashMap<(u32, *const Declaration), Option<Said>>,
+    /// What every element found so far is like inside; the first is around the document.
+    pub insides: Vec<Inside>,
+    base: f64,
+    /// The root element's font size.
+    pub root: f64,
+    pub warnings: &'a mut Warnings,
+}
+
+impl<'a> Applier<'a> {
+    /// For a document whose font size is `base` points.
+    pub fn new(base: f64, warnings: &'a mut Warnings) -> Self {
+        let around = Inside { font_size: base, weight: 400, ..Inside::default() };
+        Self { scopes: Scopes::default(), open: HashMap::new(), insides: vec![around], base, root: base, warnings }
+    }
+
+    /// The style of an element, from declarations in the order in which they win.
+    pub fn element(&mut self, parent: usize, kind: u32, declared: &[Declared<'_>]) -> Inside {
+        let scope = self.scope(self.insides[parent].scope, declared);
+        let said = self.said(scope, declared);
+        let unsaid = (self.insides[parent].font_size * factor(kind)).clamp(SIZES.0, SIZES.1);
+        let (font_size, is_said) = self.font_size(parent, unsaid, &said);
+        let weight = around_weight(&self.insides[parent], kind);
+        let (draft, around) = self.draft(parent, font_size, weight, &said);
+        let (mut style, _, lineless) = draft.finish(&around);
+        if lineless {
+            self.lineless(declared);
+        }
+        style.font_size = is_said.then_some(font_size);
+        let weight = style.font_weight.unwrap_or(weight);
+        let color = style.color.or(around.color);
+        Inside { parent, scope, font_size, weight, color, style }
+    }
+
+    /// What stands before or after the content of the element that `parent` is the inside of.
+    pub fn generated(&mut self, parent: usize, declared: &[Declared<'_>]) -> Option<Generated> {
+        let scope = self.scope(self.insides[parent].scope, declared);
+        let said = self.said(scope, declared);
+        let (font_size, is_said) = self.font_size(parent, self.insides[parent].font_size, &said);
+        let weight = self.insides[parent].weight;
+        let (draft, around) = self.draft(parent, font_size, weight, &said);
+        let (mut style, content, _) = draft.finish(&around);
+        style.font_size = is_said.then_some(font_size);
+        let is_empty = content.as_ref().is_none_or(Content::is_empty);
+        let has_box = style.background.is_some() || style.border != Default::default() || style.height.is_some();
+        if (content.is_none() || (is_empty && has_box))
+            && let Some((source, first)) = declared.first()
+        {
+            let message = "a `::before` or `::after` is not there without a text in `content`";
+            Log { source, warnings: self.warnings }.add(first.line, message);
+        }
+        content.filter(|_| !is_empty).map(|content| Generated { content, style })
+    }
+
+    /// The scope of an element's custom properties: the parent's if it has none.
+    fn scope(&mut self, parent: u32, declared: &[Declared<'_>]) -> u32 {
+        let mut own = Vec::new();
+        for (_, declaration) in declared {
+            if let Value::Custom(value) = &declaration.value {
+                own.push((declaration.name.as_str(), value.as_str()));
+            }
+        }
+        if own.is_empty() {
+            return parent;
+        }
+        let (scope, troubles) = self.scopes.extend(parent, &own);
+        for (name, trouble) in troubles {
+            let found = declared.iter().rev().find(|(_, declaration)| declaration.name == name);
+            if let Some((source, Declaration { line, value: Value::Custom(value), .. })) = found
+                && !value.eq_ignore_ascii_case("initial")
+            {
+                Log { source, warnings: self.warnings }.add(*line, trouble.explain(&name, value));
+            }
+        }
+        scope
+    }
+
+    /// What the declarations say, variables put in.
+    fn said(&mut self, scope: u32, declared: &[Declared<'_>]) -> Vec<Said> {
+        let mut all = Vec::new();
+        for (source, declaration) in declared {
+            match &declaration.value {
+                Value::Said(said) => all.push(said.clone()),
+                Value::Custom(_) => {}
+                Value::Open(text) => {
+                    let key = (scope, std::ptr::from_ref(*declaration));
+                    if !self.open.contains_key(&key) {
+                        let read = self.scopes.substitute(scope, text);
+                        let read = read.map_err(|trouble| trouble.explain(&declaration.name, text));
+                        let read = read.and_then(|value| properties::read(&declaration.name, &value));
+                        let read = read.map_err(|message| {
+                            Log { source, warnings: self.warnings }.add(declaration.line, message);
+                        });
+                        self.open.insert(key, read.ok());
+                    }
+                    all.extend(self.open.get(&key).cloned().flatten());
+                }
+            }
+        }
+        all
+    }
+
+    /// The font's size in points, and whether it was said.
+    fn font_size(&self, parent: usize, unsaid: f64, said: &[Said]) -> (f64, bool) {
+        let around = self.insides[parent].font_size;
+        let mut size = (unsaid, false);
+        for said in said {
+            match said {
+                Said::Properties(found) => {
+                    for property in found {
+                        if let Property::FontSize(value) = property {
+                            size = (font_size(*value, around, self.root, self.base), true);
+                        }
+                    }
+                }
+                Said::Wide(wide, longhands) if longhands.contains(&"font-size") => {
+                    size = match wide {
+                        Wide::Inherit | Wide::Unset => (around, true),
+                        Wide::Initial => (self.base, true),
+                        Wide::Revert => (unsaid, false),
+                    };
+                }
+                Said::Wide(..) => {}
+            }
+        }
+        size
+    }
+
+    fn draft(&self, parent: usize, em: f64, weight: u16, said: &[Said]) -> (Draft, Surroundings) {
+        let measure = Measure { em, rem: if parent == 0 { em } else { self.root } };
+        let around = Surroundings { measure, weight, color: self.insides[parent].color };
+        let relative = Surroundings { weight: self.insides[parent].weight, ..around };
+        let mut draft = Draft::default();
+        for said in said {
+            match said {
+                Said::Properties(found) => found.iter().for_each(|property| draft.apply(property, &relative)),
+                Said::Wide(wide, longhands) => {
+                    for longhand in *longhands {
+                        self.wide(parent, *wide, longhand, &mut draft, &relative);
+                    }
+                }
+            }
+        }
+        (draft, around)
+    }
+
+    fn wide(&self, parent: usize, wide: Wide, longhand: &str, draft: &mut Draft, around: &Surroundings) {
+        let wide = match wide {
+            Wide::Unset if is_inherited(longhand) => Wide::Inherit,
+            Wide::Unset => Wide::Initial,
+            wide => wide,
+        };
+        draft.forget(longhand);
+        if wide == Wide::Inherit {
+            let from = if is_inherited(longhand) { self.ancestor(parent, longhand) } else { parent };
+            draft.take(longhand, &mut self.insides[from].style.clone());
+        } else if wide == Wide::Initial
+            && let Some((name, value)) = INITIAL.iter().find(|(name, _)| *name == longhand)
+            && let Ok(Said::Properties(found)) = properties::read(name, value)
+        {
+            found.iter().for_each(|property| draft.apply(property, around));
+        }
+    }
+
+    /// The nearest element around of which CSS says something of this longhand.
+    fn ancestor(&self, parent: usize, longhand: &str) -> usize {
+        let nothing = Style::default();
+        let mut index = parent;
+        for _ in 0..ANCESTORS {
+            let mut probe = Style::default();
+            inherit(longhand, &self.insides[index].style, &mut probe);
+            if probe != nothing || index == 0 {
+                break;
+            }
+            index = self.insides[index].parent;
+        }
+        index
+    }
+
+    /// Says that a border has a colour or a width and yet no line.
+    fn lineless(&mut self, declared: &[Declared<'_>]) {
+        let is_border = |name: &str| name.starts_with("border") && (name.ends_with("color") || name.ends_with("width"));
+        if let Some((source, declaration)) = declared.iter().rev().find(|(_, declared)| is_border(&declared.name)) {
+            let message = format!("`{}` draws no line without `border-style`", declaration.name);
+            Log { source, warnings: self.warnings }.add(declaration.line, message);
+        }
+    }
+}
+
+/// The weight of an element of which CSS says nothing.
+fn around_weight(parent: &Inside, kind: u32) -> u16 {
+    if kind >= 100 { parent.weight.max(700) } else { parent.weight }
+}
+
+/// A font's size in points. All others are in points too.
+pub(super) fn font_size(size: Size, parent: f64, root: f64, base: f64) -> f64 {
+    let points = match size {
+        Size::Len(len) => len.points(Measure { em: parent, rem: root }, parent),
+        Size::Step(factor) => base * factor,
+        Size::Factor(factor) => parent * factor,
+    };
+    points.clamp(SIZES.0, SIZES.1)
+}

@@ -1,0 +1,311 @@
+//! The rules of a sheet, one after the other: those with selectors, `@page`, `@font-face`, `@media`, and the others, of
+//! which is said that they are not supported.
+
+use cssparser::{
+    AtRuleParser, BasicParseErrorKind, CowRcStr, ParseError, ParseErrorKind, Parser, ParserState, QualifiedRuleParser,
+    StyleSheetParser, Token,
+};
+
+use super::blocks::{Raw, block};
+use super::component::{Component, components};
+use super::page::{self, PageRule};
+use super::select::{self, Targets};
+use super::sheet::{RULES, Rule, Sheet, check_content, declarations};
+use super::style::{FontFace, Pages};
+use super::{Log, shorten};
+
+/// Fonts of one sheet.
+const FONTS: usize = 100;
+
+/// Puts rules into a sheet.
+pub(super) struct Reader<'a, 'b> {
+    sheet: &'a mut Sheet,
+    log: &'a mut Log<'b>,
+    /// Rules that were too many.
+    pub dropped: usize,
+}
+
+impl<'a, 'b> Reader<'a, 'b> {
+    /// For a sheet.
+    pub fn new(sheet: &'a mut Sheet, log: &'a mut Log<'b>) -> Self {
+        Self { sheet, log, dropped: 0 }
+    }
+
+    /// Whether one more rule has room.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.sheet.rules.len() + self.sheet.pages.len() < RULES;
+        self.dropped += usize::from(!has_room);
+        has_room
+    }
+
+    fn faults(&mut self, faults: Vec<(u32, String)>) {
+        for (line, message) in faults {
+            self.log.add(Some(line), message);
+        }
+    }
+}
+
+/// Why a rule was left out.
+pub(super) fn explain(error: &ParseError<()>, text: &str) -> String {
+    let text = shorten(text);
+    match &error.kind {
+        ParseErrorKind::Basic(BasicParseErrorKind::TooManyNestedBlocks) => format!("`{text}` is nested too deeply"),
+        ParseErrorKind::Basic(BasicParseErrorKind::EndOfInput) => {
+            format!("`{text}` has no block; a rule is `selector {{ property: value; }}`")
+        }
+        ParseErrorKind::Basic(_) | ParseErrorKind::Custom(()) => {
+            format!("`{text}` is not a rule; a rule is `selector {{ property: value; }}`")
+        }
+    }
+}
+
+impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
+    type Prelude = (Targets, String);
+    type QualifiedRule = ();
+    type Error = ();
+
+    fn parse_prelude(&mut self, input: &mut Parser<'i>) -> Result<Self::Prelude, ParseError<()>> {
+        input.skip_whitespace();
+        let start = input.position();
+        let targets = select::targets(input);
+        Ok((targets, shorten(input.slice_from(start))))
+    }
+
+    fn parse_block(
+        &mut self,
+        (targets, text): Self::Prelude,
+        start: &ParserState,
+        input: &mut Parser<'i>,
+    ) -> Result<(), ParseError<()>> {
+        let line = start.source_location().line + 1;
+        if !self.has_room() {
+            while input.next().is_ok() {}
+            return Ok(());
+        }
+        for (selector, why, more) in targets.faults {
+            let others = if more > 0 { format!(" (so do {more} more of this rule)") } else { String::new() };
+            self.log.add(Some(line), format!("`{selector}` matches nothing{others}: {why}"));
+        }
+        let block = block(input, false);
+        if targets.kept.is_empty() {
+            return Ok(());
+        }
+        self.faults(block.faults);
+        let declarations = declarations(block.declarations, self.log);
+        let rule = Rule { text, line, targets: targets.kept, declarations };
+        check_content(&rule, self.log);
+        self.sheet.rules.push(rule);
+        Ok(())
+    }
+}
+
+/// An at-rule's beginning.
+pub(super) enum Prelude {
+    /// `@page`, with the pages it is for.
+    Page(Pages),
+    /// `@font-face`
+    Font,
+    /// `@media` that is for print.
+    Print,
+    /// `@charset`, which is UTF-8 here.
+    Charset,
+    /// It is told already why it is left out.
+    Told,
+}
+
+impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
+    type Prelude = Prelude;
+    type AtRule = ();
+    type Error = ();
+
+    fn parse_prelude(&mut self, name: CowRcStr<'i>, input: &mut Parser<'i>) -> Result<Prelude, ParseError<()>> {
+        let line = input.current_source_location().line + 1;
+        input.skip_whitespace();
+        let start = input.position();
+        while input.next().is_ok() {}
+        let text = input.slice_from(start).trim();
+        let prelude = match name.to_ascii_lowercase().as_str() {
+            "page" => page::pages(text).map(Prelude::Page),
+            "font-face" => Ok(Prelude::Font),
+            "media" => media(text).map(|()| Prelude::Print),
+            "charset" => Ok(Prelude::Charset),
+            name => Err(unsupported(name, text)),
+        };
+        Ok(prelude.unwrap_or_else(|why| {
+            self.log.add(Some(line), why);
+            Prelude::Told
+        }))
+    }
+
+    fn rule_without_block(&mut self, prelude: Prelude, _: &ParserState) -> Result<(), ()> {
+        match prelude {
+            Prelude::Charset | Prelude::Told => Ok(()),
+            _ => Err(()),
+        }
+    }
+
+    fn parse_block(
+        &mut self,
+        prelude: Prelude,
+        start: &ParserState,
+        input: &mut Parser<'i>,
+    ) -> Result<(), ParseError<()>> {
+        let line = start.source_location().line + 1;
+        match prelude {
+            Prelude::Told | Prelude::Charset => while input.next().is_ok() {},
+            Prelude::Page(pages) => {
+                let block = block(input, true);
+                self.faults(block.faults);
+                if self.has_room() {
+                    let boxes = block.boxes.into_iter().map(|(name, line, inner)| {
+                        for (line, message) in inner.faults {
+                            self.log.add(Some(line), message);
+                        }
+                        (name, line, inner.declarations)
+                    });
+                    let boxes = boxes.collect();
+                    self.sheet.pages.push(PageRule { pages, declarations: block.declarations, boxes });
+                }
+            }
+            Prelude::Font => {
+                let block = block(input, false);
+                self.faults(block.faults);
+                match face(block.declarations, line, self.log) {
+                    Ok(faces) if self.sheet.fonts.len() < FONTS => self.sheet.fonts.extend(faces),
+                    Ok(_) => self.log.add(Some(line), format!("a style sheet has up to {FONTS} fonts")),
+                    Err(why) => self.log.add(Some(line), why),
+                }
+            }
+            Prelude::Print => {
+                let mut faults = Vec::new();
+                for rule in StyleSheetParser::new(input, self) {
+                    if let Err((error, text, place)) = rule {
+                        faults.push((place.line + 1, explain(&error, text)));
+                    }
+                }
+                self.faults(faults);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a list of media means paper; else why not.
+fn media(text: &str) -> Result<(), String> {
+    let mut why = "`@media` names no medium; write `@media print`".to_owned();
+    for query in text.split(',') {
+        let query = query.trim().to_ascii_lowercase();
+        match query.strip_prefix("only ").unwrap_or(&query).trim() {
+            "print" | "all" | "not screen" => return Ok(()),
+            "screen" | "not print" | "not all" | "speech" | "tty" | "tv" => {
+                why = format!("`@media {}` is not for print; what it holds was left out", shorten(text));
+            }
+            _ => {
+                why = format!(
+                    "`@media {}` was left out: only `print`, `all` and `screen` are understood, no conditions",
+                    shorten(text)
+                );
+            }
+        }
+    }
+    Err(why)
+}
+
+fn unsupported(name: &str, text: &str) -> String {
+    let whole = shorten(&format!("@{name} {text}"));
+    let why = match name {
+        "import" => "style sheets are not fetched; send the other sheet along",
+        "keyframes" | "-webkit-keyframes" | "-moz-keyframes" | "-o-keyframes" => "nothing moves on paper",
+        "supports" | "container" | "layer" | "scope" | "starting-style" => "write its rules without it",
+        "namespace" => "there are no namespaces in HTML",
+        "counter-style" => "list styles are decimal, lower-roman and the like, or a text in quotes",
+        "property" => "`--name: value` needs no declaration of its own",
+        "top-left" | "top-center" | "top-right" | "bottom-left" | "bottom-center" | "bottom-right" => {
+            "it belongs into `@page { ... }`"
+        }
+        _ => "this at-rule is not known",
+    };
+    format!("`{whole}` was left out: {why}")
+}
+
+/// Reads `@font-face`.
+fn face(raw: Vec<Raw>, line: u32, log: &mut Log<'_>) -> Result<Vec<FontFace>, String> {
+    let (mut family, mut files) = (None, Vec::new());
+    for Raw { name, value, line, .. } in raw {
+        match name.as_str() {
+            "font-family" => family = family_name(&value),
+            "src" => files = sources(&value, line, log),
+            // The file says these itself.
+            "font-weight" | "font-style" | "font-stretch" | "font-display" | "unicode-range" | "font-variant" => {}
+            _ => log.add(line, format!("`{}` has no effect in `@font-face`", shorten(&name))),
+        }
+    }
+    let family = family.ok_or("`@font-face` has no `font-family`")?;
+    if files.is_empty() {
+        return Err(format!("`@font-face` of `{}` has no `src: url(\"file\")` of an attached font", shorten(&family)));
+    }
+    Ok(files.into_iter().map(|file| FontFace { family: family.clone(), file, line }).collect())
+}
+
+fn family_name(value: &str) -> Option<String> {
+    let parts = components(value).ok()?;
+    if let [Component::Text(name)] = parts.as_slice() {
+        return Some(name.clone()).filter(|name| !name.is_empty());
+    }
+    let words = parts.iter().map(|part| match part {
+        Component::Word(word, _) => Some(word.as_str()),
+        _ => None,
+    });
+    let words = words.collect::<Option<Vec<_>>>()?;
+    Some(words.join(" ")).filter(|name| !name.is_empty())
+}
+
+/// The attached files of `src`; the first that can be had is enough.
+fn sources(value: &str, line: Option<u32>, log: &mut Log<'_>) -> Vec<String> {
+    let mut input = Parser::new(value);
+    let mut others = Vec::new();
+    while let Ok(token) = input.next() {
+        match token.clone() {
+            Token::UnquotedUrl(url) => match attached(&url) {
+                Ok(file) => return vec![file],
+                Err(why) => others.push(why),
+            },
+            Token::Function(name) => {
+                let inner = input.parse_nested_block(|input| {
+                    let text = input.expect_ident_or_string().map(|text| text.to_string())?;
+                    while input.next().is_ok() {}
+                    Ok::<_, ParseError<()>>(text)
+                });
+                let inner = inner.unwrap_or_default();
+                if name.eq_ignore_ascii_case("url") {
+                    match attached(&inner) {
+                        Ok(file) => return vec![file],
+                        Err(why) => others.push(why),
+                    }
+                } else if name.eq_ignore_ascii_case("local") {
+                    let inner = shorten(&inner);
+                    others.push(format!("`local({inner})`: only attached fonts and built-in ones can be used"));
+                }
+            }
+            _ => {}
+        }
+    }
+    for why in others {
+        log.add(line, why);
+    }
+    Vec::new()
+}
+
+/// The name of an attached file.
+fn attached(url: &str) -> Result<String, String> {
+    let short = shorten(url);
+    let lower = url.to_ascii_lowercase();
+    if lower.starts_with("data:") {
+        return Err(format!("`{short}`: fonts in data URLs are not supported; attach the file"));
+    }
+    if lower.contains("://") || lower.starts_with("//") {
+        return Err(format!("`{short}`: fonts are not fetched; attach the file and name it by `url(\"file.ttf\")`"));
+    }
+    let file = url.split(['?', '#']).next().unwrap_or_default().trim_start_matches("./");
+    if file.is_empty() { Err("`url()` names no file".to_owned()) } else { Ok(file.to_owned()) }
+}

@@ -1,0 +1,186 @@
+//! The cascade: which declarations an element gets, and in which order. Elements for which that is the same, inside
+//! elements for which it is the same, share one style: so a style is made once for all cells of a long table.
+
+use std::collections::HashMap;
+
+use scraper::Html;
+
+use super::Log;
+use super::apply::{Applier, Declared, kind};
+use super::index::{Index, Match, Matches};
+use super::inline::Inline;
+use super::sheet::{Declaration, Rule, Sheet, Value};
+use super::style::Style;
+use super::styles::{Shared, Styles};
+use super::tree::Tree;
+use super::variables::Scopes;
+use crate::Warnings;
+
+/// Rules that match nothing: so many of one sheet are told one by one, and the lines of so many more.
+const UNMATCHED: usize = 20;
+const LINES: usize = 500;
+
+/// Different styles of one document.
+const STYLES: usize = 20_000;
+
+/// Finds the style of each element of a document whose font size is `base_font_size_pt`.
+///
+/// Later sheets win over earlier ones, and `style="..."` over both; warnings of those carry the source "markdown". Rules
+/// that match no element are told.
+#[must_use]
+pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: &mut Warnings) -> Styles {
+    let tree = Tree::new(html);
+    let mut work = Work {
+        sheets,
+        index: Index::new(sheets),
+        inline: Inline::default(),
+        applier: Applier::new(base_font_size_pt, warnings),
+        known: HashMap::new(),
+        shared: vec![Shared::default()],
+        key: Vec::new(),
+    };
+    let mut matched = vec![false; work.index.rules.len()];
+    let mut places: Vec<u32> = Vec::with_capacity(tree.elements.len());
+    let mut styles = Styles::default();
+    let mut found = Matches::default();
+    for (index, flat) in tree.elements.iter().enumerate() {
+        work.index.find(&tree, index, &mut found);
+        for (_, rule) in found.element.iter().chain(&found.before).chain(&found.after) {
+            matched[*rule as usize] = true;
+        }
+        let parent = flat.parent().map_or(0, |parent| places[parent]);
+        let inline = work.inline.number(flat.element, work.applier.warnings);
+        let place = work.place(parent, kind(flat.element.name()), &found, inline);
+        if index == 0 {
+            work.applier.root = work.applier.insides[place as usize].font_size;
+        }
+        places.push(place);
+        let shared = &work.shared[place as usize];
+        if shared.style != Style::default() || shared.before.is_some() || shared.after.is_some() {
+            styles.of.insert(flat.id, place);
+        }
+    }
+    if tree.exhausted() {
+        let message = "the selectors of this style sheet ask for too much work on a document of this size; some were not \
+                       looked for";
+        Log { source: "css", warnings: work.applier.warnings }.add(None, message);
+    } else {
+        unmatched(sheets, &work.index, &matched, work.applier.warnings);
+    }
+    styles.shared = work.shared;
+    styles
+}
+
+struct Work<'a> {
+    sheets: &'a [Sheet],
+    index: Index<'a>,
+    inline: Inline<'a>,
+    applier: Applier<'a>,
+    known: HashMap<Box<[u32]>, u32>,
+    /// By the same numbers as the applier's insides; number 0 is no element's.
+    shared: Vec<Shared>,
+    key: Vec<u32>,
+}
+
+impl Work<'_> {
+    /// The number of the style that these declarations make inside `parent`.
+    fn place(&mut self, parent: u32, kind: u32, found: &Matches, inline: Option<u32>) -> u32 {
+        self.key.clear();
+        self.key.extend([parent, kind, inline.map_or(0, |number| number + 1), found.element.len() as u32]);
+        self.key.extend(found.element.iter().map(|(_, rule)| *rule));
+        self.key.push(found.before.len() as u32);
+        self.key.extend(found.before.iter().chain(&found.after).map(|(_, rule)| *rule));
+        if let Some(place) = self.known.get(self.key.as_slice()) {
+            return *place;
+        }
+        if self.shared.len() > STYLES {
+            let message = format!("a document has up to {STYLES} different styles; what came after them has none");
+            Log { source: "css", warnings: self.applier.warnings }.add(None, message);
+            return 0;
+        }
+        let place = u32::try_from(self.shared.len()).unwrap_or(0);
+        let declared = declared(self.sheets, &self.index, &self.inline, &found.element, inline);
+        let inside = self.applier.element(parent as usize, kind, &declared);
+        let style = inside.style.clone();
+        self.applier.insides.push(inside);
+        let before = self.generated(place, &found.before);
+        let after = self.generated(place, &found.after);
+        self.shared.push(Shared { style, before, after });
+        self.known.insert(self.key.as_slice().into(), place);
+        place
+    }
+
+    fn generated(&mut self, place: u32, matches: &[Match]) -> Option<super::Generated> {
+        if matches.is_empty() {
+            return None;
+        }
+        let declared = declared(self.sheets, &self.index, &self.inline, matches, None);
+        self.applier.generated(place as usize, &declared)
+    }
+}
+
+/// Declarations in the order in which they are applied: the ones of rules, of the element, important ones of rules,
+/// important ones of the element.
+fn declared<'a>(
+    sheets: &'a [Sheet],
+    index: &Index<'a>,
+    inline: &'a Inline<'_>,
+    matches: &[Match],
+    number: Option<u32>,
+) -> Vec<Declared<'a>> {
+    let own: &[Declaration] = number.map_or(&[], |number| &inline.read[number as usize]);
+    let mut all = Vec::new();
+    for important in [false, true] {
+        for (_, rule) in matches {
+            let (sheet, rule) = index.rules[*rule as usize];
+            let source = sheets[sheet].source.as_str();
+            let of_rule = rule.declarations.iter().filter(|declaration| declaration.important == important);
+            all.extend(of_rule.map(|declaration| (source, declaration)));
+        }
+        let of_element = own.iter().filter(|declaration| declaration.important == important);
+        all.extend(of_element.map(|declaration| ("markdown", declaration)));
+    }
+    all
+}
+
+/// Says which rules matched nothing. Where they are many, as in a sheet for a whole site, the rest is told by their lines
+/// alone, so that there is room for other warnings.
+fn unmatched(sheets: &[Sheet], index: &Index<'_>, matched: &[bool], warnings: &mut Warnings) {
+    let mut found: Vec<Vec<&Rule>> = vec![Vec::new(); sheets.len()];
+    for ((sheet, rule), matched) in index.rules.iter().zip(matched) {
+        if !*matched && !sheets[*sheet].quiet && !rule.declarations.is_empty() {
+            found[*sheet].push(rule);
+        }
+    }
+    for (sheet, rules) in sheets.iter().zip(found) {
+        let mut log = Log { source: &sheet.source, warnings: &mut *warnings };
+        let (first, rest) = rules.split_at(rules.len().min(UNMATCHED));
+        for rule in first {
+            log.add(Some(rule.line), format!("`{}` matches no element of this document", rule.text));
+        }
+        if let Some(next) = rest.first() {
+            let lines: Vec<String> = rest.iter().take(LINES).map(|rule| rule.line.to_string()).collect();
+            let more = rest.len().saturating_sub(LINES);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let message = format!(
+                "{} more rules match no element of this document, in lines {}{more}",
+                rest.len(),
+                lines.join(", ")
+            );
+            log.add(Some(next.line), message);
+        }
+    }
+}
+
+/// The custom properties of `:root`, `html` and `*`, for what is not an element: pages.
+pub(super) fn root_variables(sheets: &[Sheet], scopes: &mut Scopes) -> u32 {
+    let is_root = |rule: &&Rule| matches!(rule.text.as_str(), ":root" | "html" | "*" | ":root, html" | "html, :root");
+    let mut own = Vec::new();
+    for declaration in sheets.iter().flat_map(|sheet| &sheet.rules).filter(is_root).flat_map(|rule| &rule.declarations)
+    {
+        if let Value::Custom(value) = &declaration.value {
+            own.push((declaration.name.as_str(), value.as_str()));
+        }
+    }
+    scopes.extend(0, &own).0
+}

@@ -1,0 +1,172 @@
+//! A value's parts: words, texts, numbers, lengths, colours. Properties choose among them and never see tokens.
+
+use cssparser::{ParseError, ParseErrorKind, Parser, Token};
+
+use super::color::{self, Ink};
+use super::length::{Amount, Len, percent, sum};
+
+/// Parts that a value may have.
+const PARTS: usize = 256;
+
+/// Why a value has no effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It is not what the property takes.
+    NotUnderstood,
+    /// It says.
+    Says(String),
+}
+
+/// A reason, on its way out of cssparser's functions.
+pub(super) type Failure = ParseError<Reason>;
+
+impl Reason {
+    /// In words.
+    pub fn says(text: impl Into<String>) -> Self {
+        Self::Says(text.into())
+    }
+
+    pub(super) fn fails<T>(text: &str) -> Result<T, Failure> {
+        Err(Self::says(text).into())
+    }
+}
+
+impl From<Reason> for Failure {
+    fn from(reason: Reason) -> Self {
+        Self { kind: ParseErrorKind::Custom(reason) }
+    }
+}
+
+/// A part of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Component {
+    /// A word: as it was written, and in small letters.
+    Word(String, String),
+    /// A text in quotes.
+    Text(String),
+    /// A number without a unit.
+    Number(f64),
+    /// A length or a percentage.
+    Length(Len),
+    /// A colour that is not a mere word.
+    Color(Ink),
+    /// `url(...)`.
+    Url(String),
+    /// Another function: its name and its parts.
+    Function(String, Vec<Component>),
+    /// `,`
+    Comma,
+    /// `/`
+    Slash,
+}
+
+impl Component {
+    /// A word in small letters.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::Word(_, lower) => Some(lower),
+            _ => None,
+        }
+    }
+
+    /// A length; 0 is one.
+    pub fn len(&self) -> Option<Len> {
+        match self {
+            Self::Length(len) => Some(*len),
+            Self::Number(0.0) => Some(Len::default()),
+            _ => None,
+        }
+    }
+
+    /// A colour.
+    pub fn ink(&self) -> Option<Ink> {
+        match self {
+            Self::Color(ink) => Some(*ink),
+            Self::Word(_, word) => color::named(word),
+            _ => None,
+        }
+    }
+}
+
+/// The parts of a value.
+pub(super) fn components(value: &str) -> Result<Vec<Component>, Reason> {
+    let mut input = Parser::new(value);
+    all(&mut input).map_err(|failure| match failure.kind {
+        ParseErrorKind::Custom(reason) => reason,
+        ParseErrorKind::Basic(_) => Reason::NotUnderstood,
+    })
+}
+
+fn all(input: &mut Parser<'_>) -> Result<Vec<Component>, Failure> {
+    let mut found = Vec::new();
+    loop {
+        input.skip_whitespace();
+        let before = input.state();
+        let token = match input.next() {
+            Err(_) => return Ok(found),
+            Ok(token) => token.clone(),
+        };
+        if found.len() == PARTS {
+            return Reason::fails("it is too long");
+        }
+        found.push(match token {
+            Token::Ident(word) => Component::Word(word.to_string(), word.to_ascii_lowercase()),
+            Token::QuotedString(text) => Component::Text(text.to_string()),
+            Token::Number { value, .. } if value.is_finite() => Component::Number(decimal(value)),
+            Token::Percentage { unit_value, .. } if unit_value.is_finite() => Component::Length(percent(unit_value)),
+            Token::Dimension { value, unit, .. } if value.is_finite() => {
+                Component::Length(Len::new(decimal(value), &unit)?)
+            }
+            Token::Hash(digits) | Token::IDHash(digits) => {
+                let unknown = || Reason::says(format!("`#{digits}` is not a colour; it takes 3, 4, 6 or 8 digits"));
+                Component::Color(color::hash(&digits).ok_or_else(unknown)?)
+            }
+            Token::UnquotedUrl(url) => Component::Url(url.to_string()),
+            Token::Comma => Component::Comma,
+            Token::Delim('/') => Component::Slash,
+            Token::Function(name) => {
+                let name = name.to_ascii_lowercase();
+                if color::is_function(&name) {
+                    input.reset(&before);
+                    ink(input)?
+                } else {
+                    function(name, input)?
+                }
+            }
+            _ => return Err(Failure::unexpected_token()),
+        });
+    }
+}
+
+/// The number that was written: cssparser has 32 bits of it.
+fn decimal(value: f32) -> f64 {
+    format!("{value}").parse().unwrap_or_else(|_| f64::from(value))
+}
+
+fn ink(input: &mut Parser<'_>) -> Result<Component, Failure> {
+    let start = input.position();
+    let color = cssparser_color::Color::parse(input);
+    let text = super::shorten(input.slice_from(start));
+    let Ok(color) = color else {
+        return Reason::fails(&format!("`{text}` is not a colour"));
+    };
+    let unknown = || Reason::says(format!("the colour space of `{text}` is not supported; use `rgb()` or `oklch()`"));
+    Ok(Component::Color(color::from(&color).ok_or_else(unknown)?))
+}
+
+fn function(name: String, input: &mut Parser<'_>) -> Result<Component, Failure> {
+    match name.as_str() {
+        "calc" => Ok(match input.parse_nested_block(sum)? {
+            Amount::Number(value) => Component::Number(value),
+            Amount::Length(len) => Component::Length(len),
+        }),
+        "min" | "max" | "clamp" | "env" | "color-mix" | "light-dark" => {
+            Reason::fails(&format!("`{name}()` is not supported"))
+        }
+        "url" => {
+            let url = input.parse_nested_block(|input| Ok::<_, Failure>(input.expect_string()?.to_string()))?;
+            Ok(Component::Url(url))
+        }
+        _ => Ok(Component::Function(name, input.parse_nested_block(all)?)),
+    }
+}

@@ -1,0 +1,71 @@
+//! Which values children have from their parents, and how one longhand's value gets from style to style.
+
+use super::style::Style;
+
+/// Whether children have a property's value unless something else is said.
+pub(super) fn is_inherited(longhand: &str) -> bool {
+    matches!(
+        longhand,
+        "font-family"
+            | "font-size"
+            | "font-weight"
+            | "font-style"
+            | "font-variant"
+            | "color"
+            | "text-align"
+            | "line-height"
+            | "letter-spacing"
+            | "word-spacing"
+            | "text-indent"
+            | "text-transform"
+            | "hyphens"
+            | "list-style"
+            | "white-space"
+    )
+}
+
+/// Copies one property from style to style.
+pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
+    match longhand {
+        "font-family" => to.font_family.clone_from(&from.font_family),
+        "font-size" => to.font_size = from.font_size,
+        "font-weight" => to.font_weight = from.font_weight,
+        "font-style" => to.italic = from.italic,
+        "font-variant" => to.small_caps = from.small_caps,
+        "color" => to.color = from.color,
+        "text-align" => to.text_align = from.text_align,
+        "vertical-align" => to.vertical_align = from.vertical_align,
+        "line-height" => to.line_height = from.line_height,
+        "letter-spacing" => to.letter_spacing = from.letter_spacing,
+        "word-spacing" => to.word_spacing = from.word_spacing,
+        "text-indent" => to.text_indent = from.text_indent,
+        "text-transform" => to.text_transform = from.text_transform,
+        "text-decoration" => (to.underline, to.strike) = (from.underline, from.strike),
+        "hyphens" => to.hyphens = from.hyphens,
+        "margin-top" => to.margin.top = from.margin.top,
+        "margin-right" => to.margin.right = from.margin.right,
+        "margin-bottom" => to.margin.bottom = from.margin.bottom,
+        "margin-left" => to.margin.left = from.margin.left,
+        "padding-top" => to.padding.top = from.padding.top,
+        "padding-right" => to.padding.right = from.padding.right,
+        "padding-bottom" => to.padding.bottom = from.padding.bottom,
+        "padding-left" => to.padding.left = from.padding.left,
+        "border-top-left-radius" => to.border_radius[0] = from.border_radius[0],
+        "border-top-right-radius" => to.border_radius[1] = from.border_radius[1],
+        "border-bottom-right-radius" => to.border_radius[2] = from.border_radius[2],
+        "border-bottom-left-radius" => to.border_radius[3] = from.border_radius[3],
+        "width" => to.width = from.width,
+        "max-width" => to.max_width = from.max_width,
+        "height" => to.height = from.height,
+        "list-style" => to.list_style.clone_from(&from.list_style),
+        "break-before" => to.break_before = from.break_before,
+        "break-after" => to.break_after = from.break_after,
+        "break-inside" => to.break_inside = from.break_inside,
+        "column-count" => to.columns = from.columns,
+        "column-gap" => to.column_gap = from.column_gap,
+        "display" => to.display = from.display,
+        "opacity" => to.opacity = from.opacity,
+        "white-space" => to.keep_spaces = from.keep_spaces,
+        _ => {}
+    }
+}

@@ -1,0 +1,317 @@
+//! `@page`: the paper's size, its margins, and what stands in them.
+
+use std::collections::HashMap;
+
+use super::blocks::Raw;
+use super::cascade::root_variables;
+use super::component::{Component, Reason, components};
+use super::content::of_margin_box;
+use super::length::{Len, Measure};
+use super::properties::{self, Said};
+use super::property::{Draft, SIDES, Side, Surroundings};
+use super::sheet::{Sheet, has_variable};
+use super::style::{Align, MarginBox, Page, Pages, Piece, Style};
+use super::variables::Scopes;
+use super::{Log, shorten};
+use crate::Warnings;
+
+/// The largest paper, in points: what PDF can hold.
+const LARGEST: f64 = 14_400.0;
+
+/// The smallest.
+const SMALLEST: f64 = 36.0;
+
+/// An `@page` rule, unread: its values may hold variables.
+#[derive(Debug)]
+pub(super) struct PageRule {
+    /// For which pages.
+    pub pages: Pages,
+    /// Of the page itself.
+    pub declarations: Vec<Raw>,
+    /// Of its margin boxes: name, line, declarations.
+    pub boxes: Vec<(String, u32, Vec<Raw>)>,
+}
+
+/// What stands behind `@page`.
+pub(super) fn pages(text: &str) -> Result<Pages, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "" => Ok(Pages::All),
+        ":first" => Ok(Pages::First),
+        ":left" => Ok(Pages::Left),
+        ":right" => Ok(Pages::Right),
+        _ => Err(format!(
+            "`@page {}` was left out: only `:first`, `:left` and `:right` are supported, one at a time",
+            shorten(text)
+        )),
+    }
+}
+
+/// What all sheets' `@page` rules say together; later ones win. `base` is the document's font size in points, of which
+/// `em` is in margin boxes. Variables of `:root` can be used.
+#[must_use]
+pub fn page(sheets: &[Sheet], base: f64, warnings: &mut Warnings) -> Page {
+    let mut scopes = Scopes::default();
+    let root = root_variables(sheets, &mut scopes);
+    let mut reader = Reader { page: Page::default(), scopes, root, base, drafts: HashMap::new() };
+    for sheet in sheets {
+        let mut log = Log { source: &sheet.source, warnings: &mut *warnings };
+        for rule in &sheet.pages {
+            for raw in &rule.declarations {
+                if let Err(message) = reader.declaration(rule.pages, raw) {
+                    log.add(raw.line, message);
+                }
+            }
+            for (name, line, declarations) in &rule.boxes {
+                reader.margin_box(rule.pages, name, *line, declarations, &mut log);
+            }
+        }
+    }
+    reader.finish()
+}
+
+struct Reader {
+    page: Page,
+    scopes: Scopes,
+    root: u32,
+    base: f64,
+    /// Margin boxes by their place in `page.boxes`.
+    drafts: HashMap<usize, Draft>,
+}
+
+impl Reader {
+    fn around(&self) -> Surroundings {
+        Surroundings { measure: Measure { em: self.base, rem: self.base }, weight: 400, color: None }
+    }
+
+    fn value(&mut self, raw: &Raw) -> Result<String, String> {
+        if !has_variable(&raw.value) {
+            return Ok(raw.value.clone());
+        }
+        self.scopes.substitute(self.root, &raw.value).map_err(|trouble| trouble.explain(&raw.name, &raw.value))
+    }
+
+    fn declaration(&mut self, pages: Pages, raw: &Raw) -> Result<(), String> {
+        let (name, value) = (raw.name.as_str(), self.value(raw)?);
+        let short = shorten(&value);
+        let background = matches!(name, "background" | "background-color");
+        if !background && !matches!(name, "size" | "margin") && margin_side(name).is_none() {
+            return Err(match name {
+                _ if name.starts_with("--") => {
+                    format!("`{}` has no effect in `@page`; declare it on `:root`", shorten(name))
+                }
+                _ => format!("`{}` has no effect in `@page`; size, margin and background do", shorten(name)),
+            });
+        }
+        if pages != Pages::All {
+            return Err(format!(
+                "`{name}: {short}` has no effect here: all pages are alike; write it into plain `@page`"
+            ));
+        }
+        let told = |reason: Reason, takes: &str| match reason {
+            Reason::Says(why) => format!("`{name}: {short}` has no effect: {why}"),
+            Reason::NotUnderstood => format!("`{name}: {short}` is not understood; it takes {takes}"),
+        };
+        if background {
+            let Said::Properties(found) = properties::read(name, &value)? else { return Err(parentless(name, &value)) };
+            let mut draft = Draft::default();
+            found.iter().for_each(|property| draft.apply(property, &self.around()));
+            self.page.background = draft.finish(&self.around()).0.background;
+            return Ok(());
+        }
+        let parts = components(&value).map_err(|reason| told(reason, "lengths"))?;
+        if name == "size" {
+            let size = size(&parts).map_err(|reason| {
+                told(reason, "A3, A4, A5, A6, B4, B5, letter, legal or ledger, portrait or landscape, or two lengths")
+            })?;
+            self.page.size = size;
+            return Ok(());
+        }
+        let margins = |base| lengths(&parts, base);
+        let lens = margins(self.base).map_err(|reason| told(reason, "lengths, such as `2cm`"))?;
+        match margin_side(name) {
+            Some(side) => match lens.as_slice() {
+                [len] => *side.of(&mut self.page.margin) = Some(*len),
+                _ => return Err(told(Reason::NotUnderstood, "one length, such as `2cm`")),
+            },
+            None => {
+                let four = properties::sides(&lens).map_err(|reason| told(reason, "one to four lengths"))?;
+                SIDES.iter().zip(four).for_each(|(side, len)| *side.of(&mut self.page.margin) = Some(len));
+            }
+        }
+        Ok(())
+    }
+
+    fn margin_box(&mut self, pages: Pages, name: &str, line: u32, declarations: &[Raw], log: &mut Log<'_>) {
+        let Some((top, align)) = place(name) else {
+            let message = format!(
+                "`@{}` was left out: there are top-left, top-center, top-right, bottom-left, bottom-center and bottom-right",
+                shorten(name)
+            );
+            log.add(Some(line), message);
+            return;
+        };
+        let index = self.index(pages, top, align);
+        let around = self.around();
+        for raw in declarations {
+            let read = self.value(raw).and_then(|value| match raw.name.as_str() {
+                "content" => content(&value).map(|pieces| self.page.boxes[index].content = pieces),
+                name => match properties::read(name, &value) {
+                    Ok(Said::Properties(found)) => {
+                        let draft = self.drafts.entry(index).or_default();
+                        found.iter().for_each(|property| size_or_apply(draft, property, &around));
+                        Ok(())
+                    }
+                    Ok(Said::Wide(..)) => Err(parentless(name, &value)),
+                    Err(message) => Err(message),
+                },
+            });
+            if let Err(message) = read {
+                log.add(raw.line, message);
+            }
+        }
+    }
+
+    /// Where the box of this place is in the list; a new one begins empty.
+    fn index(&mut self, pages: Pages, top: bool, align: Align) -> usize {
+        let boxes = &mut self.page.boxes;
+        let known = boxes.iter().position(|have| (have.pages, have.top, have.align) == (pages, top, align));
+        known.unwrap_or_else(|| {
+            boxes.push(MarginBox { pages, top, align, content: Vec::new(), style: Style::default() });
+            boxes.len() - 1
+        })
+    }
+
+    fn finish(mut self) -> Page {
+        let around = self.around();
+        for (index, draft) in self.drafts.drain() {
+            let size = draft.style.font_size;
+            let around =
+                Surroundings { measure: Measure { em: size.unwrap_or(around.measure.em), ..around.measure }, ..around };
+            self.page.boxes[index].style = draft.finish(&around).0;
+        }
+        self.page
+    }
+}
+
+fn size_or_apply(draft: &mut Draft, property: &super::property::Property, around: &Surroundings) {
+    if let super::property::Property::FontSize(size) = property {
+        let by = around.measure;
+        draft.style.font_size = Some(super::apply::font_size(*size, by.em, by.rem, by.em));
+        return;
+    }
+    // A box's own font size is what `em` means in it.
+    let em = draft.style.font_size.unwrap_or(around.measure.em);
+    draft.apply(property, &Surroundings { measure: Measure { em, ..around.measure }, ..*around });
+}
+
+/// Of `inherit` and the like.
+fn parentless(name: &str, value: &str) -> String {
+    format!("`{name}: {}` has no effect: pages and their margins inherit nothing", shorten(value))
+}
+
+fn margin_side(name: &str) -> Option<Side> {
+    Some(match name {
+        "margin-top" => Side::Top,
+        "margin-right" => Side::Right,
+        "margin-bottom" => Side::Bottom,
+        "margin-left" => Side::Left,
+        _ => return None,
+    })
+}
+
+fn place(name: &str) -> Option<(bool, Align)> {
+    let (side, align) = name.split_once('-')?;
+    let top = match side {
+        "top" => true,
+        "bottom" => false,
+        _ => return None,
+    };
+    match align {
+        "left" => Some((top, Align::Left)),
+        "center" => Some((top, Align::Center)),
+        "right" => Some((top, Align::Right)),
+        _ => None,
+    }
+}
+
+fn content(value: &str) -> Result<Vec<Piece>, String> {
+    let short = shorten(value);
+    components(value).and_then(|parts| of_margin_box(&parts)).map_err(|reason| match reason {
+        Reason::Says(why) => format!("`content: {short}` has no effect: {why}"),
+        Reason::NotUnderstood => format!(
+            "`content: {short}` is not understood; it takes none, texts in quotes, `counter(page)`, `counter(pages)` and `string(title)`"
+        ),
+    })
+}
+
+/// Lengths of the page, in points.
+fn lengths(parts: &[Component], base: f64) -> Result<Vec<f64>, Reason> {
+    let mut found = Vec::new();
+    for len in properties::lengths(parts)? {
+        if len.has_percent() {
+            return Err(Reason::says("percentages are not supported here; use mm"));
+        }
+        let points = len.points(Measure { em: base, rem: base }, 0.0);
+        if points > LARGEST {
+            return Err(Reason::says("it is larger than any paper"));
+        }
+        found.push(points);
+    }
+    Ok(found)
+}
+
+/// `size`: a name, an orientation, lengths.
+fn size(parts: &[Component]) -> Result<Option<(f64, f64)>, Reason> {
+    let (mut paper, mut landscape, mut lens) = (None, None, Vec::new());
+    for part in parts {
+        match (part.word(), part.len()) {
+            (Some("auto"), _) if parts.len() == 1 => return Ok(None),
+            (Some("portrait"), _) if landscape.is_none() => landscape = Some(false),
+            (Some("landscape"), _) if landscape.is_none() => landscape = Some(true),
+            (Some(word), _) if paper.is_none() => paper = Some(sheet(word).ok_or(Reason::NotUnderstood)?),
+            (None, Some(len)) if lens.len() < 2 => lens.push(len),
+            _ => return Err(Reason::NotUnderstood),
+        }
+    }
+    let (width, height) = match (paper, lens.as_slice()) {
+        (Some(size), []) => size,
+        (None, []) if landscape.is_some() => (210.0 * MM, 297.0 * MM),
+        (None, [side]) if landscape.is_none() => (absolute(side)?, absolute(side)?),
+        (None, [width, height]) if landscape.is_none() => (absolute(width)?, absolute(height)?),
+        _ => return Err(Reason::NotUnderstood),
+    };
+    for side in [width, height] {
+        if !(SMALLEST..=LARGEST).contains(&side) {
+            return Err(Reason::says("the sides of paper are between 36pt and 14400pt"));
+        }
+    }
+    Ok(Some(if landscape == Some(true) { (height, width) } else { (width, height) }))
+}
+
+const MM: f64 = 72.0 / 25.4;
+
+fn absolute(len: &Len) -> Result<f64, Reason> {
+    if len.has_percent() || len.em != 0.0 || len.rem != 0.0 {
+        return Err(Reason::says("paper is measured in mm, cm, in, pt or px"));
+    }
+    Ok(len.pt)
+}
+
+/// Papers by their names, upright, in points.
+fn sheet(word: &str) -> Option<(f64, f64)> {
+    let (width, height) = match word {
+        "a3" => (297.0, 420.0),
+        "a4" => (210.0, 297.0),
+        "a5" => (148.0, 210.0),
+        "a6" => (105.0, 148.0),
+        "b4" => (250.0, 353.0),
+        "b5" => (176.0, 250.0),
+        "jis-b4" => (257.0, 364.0),
+        "jis-b5" => (182.0, 257.0),
+        "letter" => return Some((612.0, 792.0)),
+        "legal" => return Some((612.0, 1008.0)),
+        "ledger" => return Some((792.0, 1224.0)),
+        _ => return None,
+    };
+    Some((width * MM, height * MM))
+}

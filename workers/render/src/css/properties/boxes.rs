@@ -1,0 +1,239 @@
+//! Boxes: margins, padding, borders, corners, sizes.
+
+use super::super::color::Ink;
+use super::super::component::{Component, Reason};
+use super::super::length::Len;
+use super::super::property::{Property, SIDES, Side};
+use super::super::style::Line;
+use super::Parsed;
+use super::text::word;
+
+const NEGATIVE: &str = "it can't be less than nothing";
+
+/// One to four values as CSS gives them to sides: top, right, bottom, left.
+pub(in super::super) fn sides<T: Copy>(values: &[T]) -> Result<[T; 4], Reason> {
+    match *values {
+        [all] => Ok([all; 4]),
+        [block, inline] => Ok([block, inline, block, inline]),
+        [top, inline, bottom] => Ok([top, inline, bottom, inline]),
+        [top, right, bottom, left] => Ok([top, right, bottom, left]),
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
+/// Each part as a length that is not negative.
+pub(in super::super) fn lengths(parts: &[Component]) -> Result<Vec<Len>, Reason> {
+    parts.iter().map(positive).collect()
+}
+
+fn positive(part: &Component) -> Result<Len, Reason> {
+    let len = part.len().ok_or(Reason::NotUnderstood)?;
+    if len.is_negative() { Err(Reason::says(NEGATIVE)) } else { Ok(len) }
+}
+
+fn one(parts: &[Component]) -> Result<&Component, Reason> {
+    match parts {
+        [part] => Ok(part),
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
+fn each<T: Copy>(
+    parts: &[Component],
+    read: impl Fn(&Component) -> Result<T, Reason>,
+    property: impl Fn(Side, T) -> Property,
+) -> Parsed {
+    let values = parts.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(SIDES.iter().zip(sides(&values)?).map(|(side, value)| property(*side, value)).collect())
+}
+
+fn margin_value(part: &Component) -> Result<Option<Len>, Reason> {
+    match part.word() {
+        Some("auto") => Ok(None),
+        _ => part.len().map(Some).ok_or(Reason::NotUnderstood),
+    }
+}
+
+/// `margin`.
+pub(super) fn margin(parts: &[Component]) -> Parsed {
+    each(parts, margin_value, Property::Margin)
+}
+
+/// `margin-top` and so on.
+pub(super) fn margin_of(parts: &[Component], side: Side) -> Parsed {
+    Ok(vec![Property::Margin(side, margin_value(one(parts)?)?)])
+}
+
+/// `margin-block`, `margin-inline`.
+pub(super) fn margin_pair(parts: &[Component], start: Side, end: Side) -> Parsed {
+    let (first, second) = pair(parts)?;
+    Ok(vec![Property::Margin(start, margin_value(first)?), Property::Margin(end, margin_value(second)?)])
+}
+
+fn pair(parts: &[Component]) -> Result<(&Component, &Component), Reason> {
+    match parts {
+        [both] => Ok((both, both)),
+        [first, second] => Ok((first, second)),
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
+/// `padding`.
+pub(super) fn padding(parts: &[Component]) -> Parsed {
+    each(parts, positive, Property::Padding)
+}
+
+/// `padding-top` and so on.
+pub(super) fn padding_of(parts: &[Component], side: Side) -> Parsed {
+    Ok(vec![Property::Padding(side, positive(one(parts)?)?)])
+}
+
+/// `padding-block`, `padding-inline`.
+pub(super) fn padding_pair(parts: &[Component], start: Side, end: Side) -> Parsed {
+    let (first, second) = pair(parts)?;
+    Ok(vec![Property::Padding(start, positive(first)?), Property::Padding(end, positive(second)?)])
+}
+
+fn thickness(part: &Component) -> Result<Len, Reason> {
+    match part.word() {
+        Some("thin") => Ok(Len::pt(0.75)),
+        Some("medium") => Ok(Len::pt(2.25)),
+        Some("thick") => Ok(Len::pt(3.75)),
+        _ => {
+            let len = positive(part)?;
+            if len.has_percent() { Err(Reason::says("a line's width can't be a percentage")) } else { Ok(len) }
+        }
+    }
+}
+
+fn line(part: &Component) -> Result<Line, Reason> {
+    match part.word() {
+        Some("none" | "hidden") => Ok(Line::None),
+        Some("solid") => Ok(Line::Solid),
+        Some("dashed") => Ok(Line::Dashed),
+        Some("dotted") => Ok(Line::Dotted),
+        Some("double" | "groove" | "ridge" | "inset" | "outset") => {
+            Err(Reason::says("lines are solid, dashed or dotted"))
+        }
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
+fn ink(part: &Component) -> Result<Ink, Reason> {
+    part.ink().ok_or(Reason::NotUnderstood)
+}
+
+/// `border`.
+pub(super) fn border(parts: &[Component]) -> Parsed {
+    border_of(parts, &SIDES)
+}
+
+/// `border-top` and so on: width, style and colour in any order; what isn't there is CSS's own.
+pub(super) fn border_of(parts: &[Component], sides: &[Side]) -> Parsed {
+    let (mut width, mut style, mut color) = (None, None, None);
+    for part in parts {
+        if let (None, Ok(len)) = (width, thickness(part)) {
+            width = Some(len);
+        } else if let (None, Some(ink)) = (color, part.ink()) {
+            color = Some(ink);
+        } else if style.is_none() && part.word().is_some() {
+            style = Some(line(part)?);
+        } else {
+            return Err(Reason::NotUnderstood);
+        }
+    }
+    if width.is_none() && style.is_none() && color.is_none() {
+        return Err(Reason::NotUnderstood);
+    }
+    if style.is_none() && width != Some(Len::default()) {
+        return Err(Reason::says("a style is missing, such as `solid`, and without one no line is drawn"));
+    }
+    let line = style.unwrap_or(Line::None);
+    let (width, color) = (width.unwrap_or(Len::pt(2.25)), color.unwrap_or(Ink::Text));
+    let of = |side: &Side| {
+        [Property::BorderWidth(*side, width), Property::BorderLine(*side, line), Property::BorderColor(*side, color)]
+    };
+    Ok(sides.iter().flat_map(of).collect())
+}
+
+/// `border-width`.
+pub(super) fn border_width(parts: &[Component]) -> Parsed {
+    each(parts, thickness, Property::BorderWidth)
+}
+
+/// `border-style`.
+pub(super) fn border_style(parts: &[Component]) -> Parsed {
+    each(parts, line, Property::BorderLine)
+}
+
+/// `border-color`.
+pub(super) fn border_color(parts: &[Component]) -> Parsed {
+    each(parts, ink, Property::BorderColor)
+}
+
+/// `border-top-width` and so on.
+pub(super) fn width_of(parts: &[Component], side: Side) -> Parsed {
+    Ok(vec![Property::BorderWidth(side, thickness(one(parts)?)?)])
+}
+
+/// `border-top-style` and so on.
+pub(super) fn style_of(parts: &[Component], side: Side) -> Parsed {
+    Ok(vec![Property::BorderLine(side, line(one(parts)?)?)])
+}
+
+/// `border-top-color` and so on.
+pub(super) fn color_of(parts: &[Component], side: Side) -> Parsed {
+    Ok(vec![Property::BorderColor(side, ink(one(parts)?)?)])
+}
+
+/// `border-radius`.
+pub(super) fn radius(parts: &[Component]) -> Parsed {
+    if parts.contains(&Component::Slash) {
+        return Err(Reason::says("corners are round: one radius each, without `/`"));
+    }
+    let corners = sides(&lengths(parts)?)?;
+    Ok(corners.iter().enumerate().map(|(corner, len)| Property::Radius(corner, *len)).collect())
+}
+
+/// `border-top-left-radius` and so on.
+pub(super) fn radius_of(parts: &[Component], corner: usize) -> Parsed {
+    Ok(vec![Property::Radius(corner, positive(one(parts)?)?)])
+}
+
+/// `width`, `max-width`, `height`.
+pub(super) fn extent(parts: &[Component], free: &str, property: fn(Option<Len>) -> Property) -> Parsed {
+    let part = one(parts)?;
+    match part.word() {
+        Some(word) if word == free => Ok(vec![property(None)]),
+        Some("min-content" | "max-content" | "fit-content" | "stretch") => {
+            Err(Reason::says("use a length or a percentage"))
+        }
+        _ => Ok(vec![property(Some(positive(part)?))]),
+    }
+}
+
+/// `border-collapse`: what happens anyway, or what can't.
+pub(super) fn collapse(parts: &[Component]) -> Parsed {
+    match word(parts)? {
+        "collapse" => Ok(Vec::new()),
+        "separate" => Err(Reason::says("the borders of cells always collapse")),
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
+/// `border-spacing`.
+pub(super) fn spacing(parts: &[Component]) -> Parsed {
+    if lengths(parts)?.iter().all(|len| *len == Len::default()) {
+        return Ok(Vec::new());
+    }
+    Err(Reason::says("the borders of cells always collapse; use padding"))
+}
+
+/// `box-sizing`.
+pub(super) fn sizing(parts: &[Component]) -> Parsed {
+    match word(parts)? {
+        "border-box" => Ok(Vec::new()),
+        "content-box" => Err(Reason::says("widths always hold padding and border")),
+        _ => Err(Reason::NotUnderstood),
+    }
+}

@@ -1,0 +1,117 @@
+//! Flow: lists, breaks, columns, what is there at all.
+
+use super::super::component::{Component, Reason};
+use super::super::content;
+use super::super::property::Property;
+use super::super::style::{Break, Display, ListStyle};
+use super::Parsed;
+use super::text::word;
+
+/// The most columns.
+const COLUMNS: f64 = 20.0;
+
+/// `list-style`, `list-style-type`.
+pub(super) fn list_style(parts: &[Component]) -> Parsed {
+    let mut style = None;
+    for part in parts {
+        let found = match part {
+            Component::Text(text) => ListStyle::Text(text.clone()),
+            Component::Word(_, word) if word == "outside" && parts.len() > 1 => continue,
+            Component::Word(_, word) if word == "inside" => {
+                return Err(Reason::says("markers always stand outside"));
+            }
+            Component::Word(_, word) => content::list_style(word).ok_or_else(|| {
+                Reason::says(format!("there is no marker `{word}` here; a text in quotes can be one"))
+            })?,
+            Component::Url(_) => return Err(Reason::says("images are not supported; use a text in quotes")),
+            _ => return Err(Reason::NotUnderstood),
+        };
+        // `none` may stand for the image, beside a type.
+        if style.is_none() || found != ListStyle::None {
+            style = Some(found);
+        }
+    }
+    Ok(vec![Property::ListStyle(style.ok_or(Reason::NotUnderstood)?)])
+}
+
+/// `break-before`, `break-after`, and their older names.
+pub(super) fn break_at(parts: &[Component], property: fn(Break) -> Property) -> Parsed {
+    Ok(vec![property(match word(parts)? {
+        "auto" => Break::Auto,
+        "page" | "always" | "all" => Break::Page,
+        "left" | "verso" => Break::Left,
+        "right" | "recto" => Break::Right,
+        "column" => Break::Column,
+        "avoid" | "avoid-page" | "avoid-column" => Break::Avoid,
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
+/// `break-inside`, `page-break-inside`.
+pub(super) fn break_inside(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::BreakInside(match word(parts)? {
+        "auto" => Break::Auto,
+        "avoid" | "avoid-page" | "avoid-column" => Break::Avoid,
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
+/// `columns`, `column-count`.
+pub(super) fn columns(parts: &[Component]) -> Parsed {
+    let mut count = None;
+    for part in parts {
+        match part {
+            Component::Word(_, word) if word == "auto" => {}
+            Component::Number(number) if count.is_none() && number.fract() == 0.0 && *number >= 1.0 => {
+                if *number > COLUMNS {
+                    return Err(Reason::says(format!("up to {COLUMNS} columns are possible")));
+                }
+                count = Some(*number as u16);
+            }
+            Component::Length(_) => return Err(Reason::says("the width of columns can't be set; use their number")),
+            _ => return Err(Reason::NotUnderstood),
+        }
+    }
+    Ok(vec![Property::Columns(count)])
+}
+
+/// `column-gap`.
+pub(super) fn gap(parts: &[Component]) -> Parsed {
+    let [part] = parts else { return Err(Reason::NotUnderstood) };
+    if part.word() == Some("normal") {
+        return Ok(vec![Property::ColumnGap(None)]);
+    }
+    match part.len() {
+        Some(len) if len.is_negative() => Err(Reason::says("it can't be less than nothing")),
+        Some(len) => Ok(vec![Property::ColumnGap(Some(len))]),
+        None => Err(Reason::NotUnderstood),
+    }
+}
+
+/// `display`.
+pub(super) fn display(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::Display(match word(parts)? {
+        "none" => Display::None,
+        "block" | "flow-root" | "list-item" | "table" => Display::Block,
+        "inline" => Display::Inline,
+        "inline-block" | "inline-table" => Display::InlineBlock,
+        "flex" | "inline-flex" | "grid" | "inline-grid" => {
+            return Err(Reason::says("flexible boxes and grids are not supported; use columns or a table"));
+        }
+        "contents" | "run-in" | "ruby" => return Err(Reason::says("use block, inline, inline-block or none")),
+        word if word.starts_with("table-") => {
+            return Err(Reason::says("only tables of the text become tables"));
+        }
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
+/// `opacity`.
+pub(super) fn opacity(parts: &[Component]) -> Parsed {
+    let value = match parts {
+        [Component::Number(value)] => *value,
+        [Component::Length(len)] if len.has_percent() => len.percent / 100.0,
+        _ => return Err(Reason::NotUnderstood),
+    };
+    Ok(vec![Property::Opacity(value.clamp(0.0, 1.0))])
+}

@@ -1,0 +1,143 @@
+//! Properties without effect: those that paper has no use for, which stay unsaid, and those that would change the page,
+//! with what to do instead.
+
+/// Whether a document looks the same with and without it.
+pub(super) fn is_silent(name: &str, value: &str) -> bool {
+    match name {
+        // Screens, pointers and time.
+        "cursor"
+        | "pointer-events"
+        | "user-select"
+        | "touch-action"
+        | "scroll-behavior"
+        | "will-change"
+        | "appearance"
+        | "resize"
+        | "caret-color"
+        | "accent-color"
+        | "color-scheme"
+        | "tap-highlight-color"
+        | "overscroll-behavior"
+        | "scrollbar-width"
+        | "scrollbar-color"
+        | "scrollbar-gutter"
+        | "contain"
+        | "isolation"
+        | "speak" => true,
+        // What a printer does anyway.
+        "print-color-adjust"
+        | "color-adjust"
+        | "text-size-adjust"
+        | "font-smoothing"
+        | "text-rendering"
+        | "font-kerning"
+        | "font-display"
+        | "font-optical-sizing"
+        | "font-synthesis"
+        | "image-rendering"
+        | "zoom" => true,
+        // Long words are broken, text is never cut off.
+        "overflow-wrap" | "word-wrap" | "word-break" | "line-break" | "text-overflow" | "text-wrap" => true,
+        "overflow" | "overflow-x" | "overflow-y" => matches!(value, "visible" | "auto" | "scroll"),
+        "clear" => true,
+        "float" | "transform" | "filter" | "box-shadow" | "text-shadow" | "background-image" | "clip" => {
+            value == "none"
+        }
+        "position" => matches!(value, "static" | "relative"),
+        "visibility" => value == "visible",
+        "table-layout" => value == "auto",
+        "outline" | "outline-width" | "outline-style" => matches!(value, "none" | "0"),
+        "min-width" | "min-height" | "max-height" => matches!(value, "0" | "auto" | "none"),
+        "list-style-position" => value == "outside",
+        "list-style-image" => value == "none",
+        "direction" => value == "ltr",
+        "writing-mode" => value == "horizontal-tb",
+        "text-decoration-style" => value == "solid",
+        "column-width" => value == "auto",
+        "column-fill" | "text-underline-offset" | "text-decoration-skip" | "text-decoration-skip-ink" => true,
+        _ => ["transition", "animation", "scroll-margin", "scroll-padding", "scroll-snap"]
+            .iter()
+            .any(|family| name.starts_with(family)),
+    }
+}
+
+/// Why a property that exists has no effect, and what to use.
+pub(super) fn reason(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "float" | "clip" | "clip-path" | "shape-outside" => "text doesn't flow around boxes here",
+        "position" | "top" | "right" | "bottom" | "left" | "inset" | "z-index" => {
+            "boxes stand where the text puts them; use margins, or a margin box of `@page` for what stands on every page"
+        }
+        "gap" | "row-gap" | "order" | "align-items" | "align-content" | "align-self" | "justify-content"
+        | "justify-items" | "justify-self" | "place-items" | "place-content" => {
+            "flexible boxes and grids are not supported; use columns or a table"
+        }
+        "transform" | "rotate" | "scale" | "translate" | "perspective" => "boxes can't be turned or moved",
+        "filter" | "backdrop-filter" | "mix-blend-mode" | "mask" => "use opacity and colours",
+        "box-shadow" | "text-shadow" => "shadows are not supported; use a border",
+        "background-image"
+        | "background-size"
+        | "background-position"
+        | "background-repeat"
+        | "background-attachment"
+        | "background-clip"
+        | "background-origin" => "only a background's colour is supported: `background-color`",
+        "border-image" | "outline" | "outline-width" | "outline-style" | "outline-color" | "outline-offset" => {
+            "use a border"
+        }
+        "min-width" | "min-inline-size" => "use width",
+        "min-height" | "max-height" | "min-block-size" | "aspect-ratio" => "use height",
+        "overflow" | "overflow-x" | "overflow-y" => "content is never cut off",
+        "object-fit" | "object-position" => "images keep their proportions; use width and height",
+        "visibility" => "use `display: none`",
+        "table-layout" => "columns of tables are as wide as their content asks",
+        "caption-side" | "empty-cells" => "this side of tables can't be set",
+        "list-style-position" => "markers always stand outside",
+        "list-style-image" => "use `list-style-type` with a text in quotes",
+        _ if name.starts_with("flex") || name.starts_with("grid") => {
+            "flexible boxes and grids are not supported; use columns or a table"
+        }
+        _ => return reason_of_text(name),
+    })
+}
+
+/// The same, of text, columns and pages.
+fn reason_of_text(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "column-width" => "use column-count",
+        "column-rule" | "column-rule-width" | "column-rule-style" | "column-rule-color" => {
+            "lines between columns are not supported"
+        }
+        "column-span" => "an element can't span columns; begin the columns after it",
+        "orphans" | "widows" => "lone lines are avoided anyway; how many can't be set",
+        "counter-reset" | "counter-increment" | "counter-set" => "headings are numbered by the option `numbering`",
+        "string-set" => "`string(title)`, `string(date)` and `string(chapter)` are set by the document",
+        "quotes" => "quotation marks follow the document's language",
+        "page" => "all pages are alike, but for `:first`, `:left` and `:right`",
+        "direction" | "writing-mode" | "text-orientation" | "unicode-bidi" => {
+            "the direction of text follows the document's language"
+        }
+        "text-decoration-style" | "text-decoration-color" | "text-decoration-thickness" => {
+            "lines of text are solid and have its colour"
+        }
+        "text-align-last"
+        | "text-justify"
+        | "hanging-punctuation"
+        | "tab-size"
+        | "hyphenate-character"
+        | "hyphenate-limit-chars" => "how lines are filled can't be set more finely than by text-align and hyphens",
+        "font-stretch"
+        | "font-size-adjust"
+        | "font-feature-settings"
+        | "font-variation-settings"
+        | "font-variant-ligatures"
+        | "font-variant-numeric"
+        | "font-variant-east-asian" => "this feature of fonts can't be set",
+        "bleed" | "marks" => "trim marks are not supported",
+        "size" => "it belongs into `@page`",
+        "src" | "unicode-range" => "it belongs into `@font-face`",
+        "all" => "name the properties one by one",
+        "fill" | "stroke" | "stroke-width" => "drawings have their own styles",
+        _ => return None,
+    })
+}

@@ -1,0 +1,147 @@
+//! Text: colours, alignment, spacing, lines, hyphens.
+
+use super::super::color::{CLEAR, Ink};
+use super::super::component::{Component, Reason};
+use super::super::length::Len;
+use super::super::property::Property;
+use super::super::style::{Align, Transform, VerticalAlign};
+use super::Parsed;
+
+/// The only word of a value.
+pub(super) fn word(parts: &[Component]) -> Result<&str, Reason> {
+    match parts {
+        [part] => part.word().ok_or(Reason::NotUnderstood),
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
+/// `color`.
+pub(super) fn color(parts: &[Component]) -> Parsed {
+    let [part] = parts else { return Err(Reason::NotUnderstood) };
+    Ok(vec![Property::Color(part.ink().ok_or(Reason::NotUnderstood)?)])
+}
+
+/// `background`, `background-color`: colours only.
+pub(super) fn background(parts: &[Component]) -> Parsed {
+    let image = |part: &Component| {
+        matches!(part, Component::Url(_))
+            || matches!(part, Component::Function(name, _) if name.ends_with("gradient") || name.starts_with("image"))
+    };
+    if parts.iter().any(image) {
+        return Err(Reason::says("images and gradients are not supported; use a colour"));
+    }
+    let [part] = parts else {
+        let words = "only one colour is supported, no position or repetition";
+        return Err(if parts.iter().any(|part| part.ink().is_some()) {
+            Reason::says(words)
+        } else {
+            Reason::NotUnderstood
+        });
+    };
+    let ink = match part.word() {
+        Some("none") => Ink::Of(CLEAR),
+        _ => part.ink().ok_or(Reason::NotUnderstood)?,
+    };
+    Ok(vec![Property::Background(ink)])
+}
+
+/// `text-align`.
+pub(super) fn align(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::TextAlign(match word(parts)? {
+        "left" | "start" | "-webkit-left" | "-webkit-auto" => Align::Left,
+        "center" | "-webkit-center" => Align::Center,
+        "right" | "end" | "-webkit-right" => Align::Right,
+        "justify" => Align::Justify,
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
+/// `vertical-align`.
+pub(super) fn vertical_align(parts: &[Component]) -> Parsed {
+    if let [Component::Length(_)] | [Component::Number(_)] = parts {
+        return Err(Reason::says("lengths are not supported; use super or sub"));
+    }
+    Ok(vec![Property::VerticalAlign(match word(parts)? {
+        "baseline" => None,
+        "top" | "text-top" => Some(VerticalAlign::Top),
+        "middle" => Some(VerticalAlign::Middle),
+        "bottom" | "text-bottom" => Some(VerticalAlign::Bottom),
+        "super" => Some(VerticalAlign::Super),
+        "sub" => Some(VerticalAlign::Sub),
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
+/// `letter-spacing`, `word-spacing`.
+pub(super) fn spacing(parts: &[Component], property: fn(Len) -> Property) -> Parsed {
+    let [part] = parts else { return Err(Reason::NotUnderstood) };
+    if part.word() == Some("normal") {
+        return Ok(vec![property(Len::default())]);
+    }
+    let len = part.len().ok_or(Reason::NotUnderstood)?;
+    if len.has_percent() {
+        return Err(Reason::says("percentages are not supported; use em"));
+    }
+    Ok(vec![property(len)])
+}
+
+/// `text-indent`.
+pub(super) fn indent(parts: &[Component]) -> Parsed {
+    match parts {
+        [part] => Ok(vec![Property::TextIndent(part.len().ok_or(Reason::NotUnderstood)?)]),
+        _ => Err(Reason::says("`hanging` and `each-line` are not supported; use a length")),
+    }
+}
+
+/// `text-transform`.
+pub(super) fn transform(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::TextTransform(match word(parts)? {
+        "none" => Transform::None,
+        "uppercase" => Transform::Uppercase,
+        "lowercase" => Transform::Lowercase,
+        "capitalize" => Transform::Capitalize,
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
+/// `text-decoration`, `text-decoration-line`.
+pub(super) fn decoration(parts: &[Component]) -> Parsed {
+    let (mut underline, mut strike) = (false, false);
+    for part in parts {
+        match part.word() {
+            Some("underline") => underline = true,
+            Some("line-through") => strike = true,
+            Some("none") if parts.len() == 1 => {}
+            Some("solid" | "auto") => {}
+            Some("overline" | "blink") => return Err(Reason::says("use underline or line-through")),
+            Some("double" | "dotted" | "dashed" | "wavy") => {
+                return Err(Reason::says("lines of text are solid"));
+            }
+            _ if part.ink().is_some() => {
+                return Err(Reason::says("the colour of the line can't be set: it is the text's"));
+            }
+            _ => return Err(Reason::NotUnderstood),
+        }
+    }
+    Ok(vec![Property::TextDecoration { underline, strike }])
+}
+
+/// `hyphens`.
+pub(super) fn hyphens(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::Hyphens(match word(parts)? {
+        "none" | "manual" => false,
+        "auto" => true,
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
+/// `white-space`.
+pub(super) fn white_space(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::KeepSpaces(match word(parts)? {
+        "normal" => false,
+        "pre" | "pre-wrap" | "break-spaces" => true,
+        "nowrap" => return Err(Reason::says("lines are always broken where they are full")),
+        "pre-line" => return Err(Reason::says("use pre-wrap, which keeps line ends and spaces")),
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}

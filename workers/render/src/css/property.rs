@@ -1,0 +1,293 @@
+//! One thing that a declaration says, read and typed; and how it changes a style.
+
+use super::color::Ink;
+use super::content::Content;
+use super::inheritance::inherit;
+use super::length::{Len, Measure};
+use super::style::{
+    Align, Border, Break, Display, Line, ListStyle, Margin, Rgba, Sides, Style, Transform, VerticalAlign,
+};
+
+/// A side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Top,
+    Right,
+    Bottom,
+    Left,
+}
+
+/// All of them, in CSS's order.
+pub(super) const SIDES: [Side; 4] = [Side::Top, Side::Right, Side::Bottom, Side::Left];
+
+impl Side {
+    /// This side's value.
+    pub fn of<T>(self, sides: &mut Sides<T>) -> &mut T {
+        match self {
+            Self::Top => &mut sides.top,
+            Self::Right => &mut sides.right,
+            Self::Bottom => &mut sides.bottom,
+            Self::Left => &mut sides.left,
+        }
+    }
+}
+
+/// A font's size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Size {
+    /// `%` and `em` are of the parent.
+    Len(Len),
+    /// Of the document's size: `small`, `x-large`.
+    Step(f64),
+    /// Of the parent's: `larger`, `smaller`.
+    Factor(f64),
+}
+
+/// A font's weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    Of(u16),
+    Bolder,
+    Lighter,
+}
+
+/// The distance of lines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Lines {
+    Normal,
+    /// Font sizes.
+    Factor(f64),
+    Len(Len),
+}
+
+/// One longhand property with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Property {
+    FontFamily(Vec<String>),
+    FontSize(Size),
+    FontWeight(Weight),
+    Italic(bool),
+    SmallCaps(bool),
+    Color(Ink),
+    Background(Ink),
+    TextAlign(Align),
+    VerticalAlign(Option<VerticalAlign>),
+    LineHeight(Lines),
+    LetterSpacing(Len),
+    WordSpacing(Len),
+    TextIndent(Len),
+    TextTransform(Transform),
+    TextDecoration {
+        underline: bool,
+        strike: bool,
+    },
+    Hyphens(bool),
+    /// `None` is `auto`.
+    Margin(Side, Option<Len>),
+    Padding(Side, Len),
+    BorderWidth(Side, Len),
+    BorderLine(Side, Line),
+    BorderColor(Side, Ink),
+    Radius(usize, Len),
+    Width(Option<Len>),
+    MaxWidth(Option<Len>),
+    Height(Option<Len>),
+    ListStyle(ListStyle),
+    BreakBefore(Break),
+    BreakAfter(Break),
+    BreakInside(Break),
+    Columns(Option<u16>),
+    ColumnGap(Option<Len>),
+    Display(Display),
+    Opacity(f64),
+    KeepSpaces(bool),
+    Content(Content),
+}
+
+/// What values are resolved against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surroundings {
+    /// Font sizes.
+    pub measure: Measure,
+    /// The parent's font weight.
+    pub weight: u16,
+    /// The colour of the text around, if CSS has said one.
+    pub color: Option<Rgba>,
+}
+
+/// A border while it is put together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Edge {
+    width: Option<Len>,
+    line: Option<Line>,
+    color: Option<Ink>,
+}
+
+/// A style while declarations are applied to it.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// As far as it got; `font_size` is set beforehand.
+    pub style: Style,
+    /// Of a `::before` or `::after`.
+    pub content: Option<Content>,
+    edges: Sides<Edge>,
+    paper: Option<Ink>,
+}
+
+impl Draft {
+    /// Lets a property have its effect. [`Property::FontSize`] has none here: it comes first, and elsewhere.
+    pub fn apply(&mut self, property: &Property, around: &Surroundings) {
+        let by = around.measure;
+        let style = &mut self.style;
+        match property {
+            Property::FontFamily(families) => style.font_family = Some(families.clone()),
+            Property::FontSize(_) => {}
+            Property::FontWeight(weight) => style.font_weight = Some(weigh(*weight, around.weight)),
+            Property::Italic(italic) => style.italic = Some(*italic),
+            Property::SmallCaps(small) => style.small_caps = Some(*small),
+            Property::Color(Ink::Of(color)) => style.color = Some(*color),
+            Property::Color(Ink::Text) => style.color = around.color,
+            Property::Background(ink) => self.paper = Some(*ink),
+            Property::TextAlign(align) => style.text_align = Some(*align),
+            Property::VerticalAlign(align) => style.vertical_align = *align,
+            Property::LineHeight(lines) => style.line_height = distance(*lines, by),
+            Property::LetterSpacing(len) => style.letter_spacing = Some(len.resolved(by)),
+            Property::WordSpacing(len) => style.word_spacing = Some(len.resolved(by)),
+            Property::TextIndent(len) => style.text_indent = Some(len.resolved(by)),
+            Property::TextTransform(transform) => style.text_transform = Some(*transform),
+            Property::TextDecoration { underline, strike } => {
+                style.underline = Some(*underline);
+                style.strike = Some(*strike);
+            }
+            Property::Hyphens(hyphens) => style.hyphens = Some(*hyphens),
+            Property::Margin(side, len) => {
+                *side.of(&mut style.margin) = Some(len.map_or(Margin::Auto, |len| Margin::Length(len.resolved(by))));
+            }
+            Property::Padding(side, len) => *side.of(&mut style.padding) = Some(len.resolved(by)),
+            Property::BorderWidth(side, len) => side.of(&mut self.edges).width = Some(*len),
+            Property::BorderLine(side, line) => side.of(&mut self.edges).line = Some(*line),
+            Property::BorderColor(side, ink) => side.of(&mut self.edges).color = Some(*ink),
+            Property::Radius(corner, len) => {
+                if let Some(corner) = style.border_radius.get_mut(*corner) {
+                    *corner = Some(len.resolved(by));
+                }
+            }
+            Property::Width(len) => style.width = len.map(|len| len.resolved(by)),
+            Property::MaxWidth(len) => style.max_width = len.map(|len| len.resolved(by)),
+            Property::Height(len) => style.height = len.map(|len| len.resolved(by)),
+            Property::ListStyle(list) => style.list_style = Some(list.clone()),
+            Property::BreakBefore(place) => style.break_before = Some(*place),
+            Property::BreakAfter(place) => style.break_after = Some(*place),
+            Property::BreakInside(place) => style.break_inside = Some(*place),
+            Property::Columns(count) => style.columns = *count,
+            Property::ColumnGap(len) => style.column_gap = len.map(|len| len.resolved(by)),
+            Property::Display(display) => style.display = Some(*display),
+            Property::Opacity(opacity) => style.opacity = Some(*opacity),
+            Property::KeepSpaces(keep) => style.keep_spaces = Some(*keep),
+            Property::Content(content) => self.content = Some(content.clone()),
+        }
+    }
+
+    /// Takes everything that a property said back: `revert`.
+    pub fn forget(&mut self, longhand: &str) {
+        let nothing = Style::default();
+        inherit(longhand, &nothing, &mut self.style);
+        match longhand {
+            "background-color" => self.paper = None,
+            "content" => self.content = None,
+            _ => {
+                if let Some((side, part)) = edge(longhand) {
+                    let edge = side.of(&mut self.edges);
+                    match part {
+                        "width" => edge.width = None,
+                        "style" => edge.line = None,
+                        _ => edge.color = None,
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a property's value from another style: `inherit`.
+    pub fn take(&mut self, longhand: &str, from: &mut Style) {
+        if longhand == "background-color" {
+            self.paper = from.background.map(Ink::Of);
+        } else if let Some((side, part)) = edge(longhand) {
+            let from = *side.of(&mut from.border);
+            let edge = side.of(&mut self.edges);
+            match part {
+                "width" => edge.width = from.map(|border| Len::pt(border.width)),
+                "style" => edge.line = from.map(|border| border.line),
+                _ => edge.color = from.map(|border| border.color.map_or(Ink::Text, Ink::Of)),
+            }
+        } else {
+            inherit(longhand, from, &mut self.style);
+        }
+    }
+
+    /// The style, with its borders; and whether a border's width or colour was said, but no line to draw.
+    pub fn finish(mut self, around: &Surroundings) -> (Style, Option<Content>, bool) {
+        let text = self.style.color.or(around.color);
+        self.style.background = match self.paper {
+            Some(Ink::Of(color)) => Some(color),
+            Some(Ink::Text) => text,
+            None => None,
+        };
+        let mut lineless = false;
+        for side in SIDES {
+            let edge = *side.of(&mut self.edges);
+            lineless |= edge.line.is_none() && (edge.color.is_some() || edge.width.is_some_and(|w| w != Len::pt(0.0)));
+            *side.of(&mut self.style.border) = border(edge, around.measure);
+        }
+        (self.style, self.content, lineless)
+    }
+}
+
+fn border(edge: Edge, by: Measure) -> Option<Border> {
+    let none = Border { width: 0.0, line: Line::None, color: None };
+    let width = edge.width.map(|width| width.points(by, 0.0).max(0.0));
+    match (edge.line, width) {
+        (None, Some(0.0)) | (Some(Line::None), _) => Some(none),
+        (None, _) => None,
+        (Some(line), width) => {
+            let color = match edge.color {
+                Some(Ink::Of(color)) => Some(color),
+                _ => None,
+            };
+            Some(Border { width: width.unwrap_or(2.25), line, color })
+        }
+    }
+}
+
+/// `border-top-width` as a side and `width`.
+fn edge(longhand: &str) -> Option<(Side, &str)> {
+    let (side, part) = longhand.strip_prefix("border-")?.split_once('-')?;
+    let side = match side {
+        "top" => Side::Top,
+        "right" => Side::Right,
+        "bottom" => Side::Bottom,
+        "left" => Side::Left,
+        _ => return None,
+    };
+    matches!(part, "width" | "style" | "color").then_some((side, part))
+}
+
+fn weigh(weight: Weight, parent: u16) -> u16 {
+    match (weight, parent) {
+        (Weight::Of(weight), _) => weight,
+        (Weight::Bolder, 0..350) => 400,
+        (Weight::Bolder, 350..550) => 700,
+        (Weight::Bolder, _) => 900,
+        (Weight::Lighter, 0..550) => 100,
+        (Weight::Lighter, 550..750) => 400,
+        (Weight::Lighter, _) => 700,
+    }
+}
+
+fn distance(lines: Lines, by: Measure) -> Option<f64> {
+    match lines {
+        Lines::Normal => None,
+        Lines::Factor(factor) => Some(factor),
+        Lines::Len(len) => Some(len.points(by, by.em) / by.em.max(0.1)),
+    }
+}

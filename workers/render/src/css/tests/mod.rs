@@ -1,0 +1,58 @@
+mod bounds;
+mod browsers;
+mod cascading;
+mod pages;
+mod parsing;
+mod properties;
+mod variables;
+
+use scraper::{ElementRef, Html, Selector};
+
+use super::{Page, Sheet, Style, Styles, cascade, page};
+use crate::Warnings;
+
+/// A document with its styles, and what was warned of, as `source:line: message`.
+struct Styled {
+    html: Html,
+    styles: Styles,
+    warnings: Vec<String>,
+}
+
+fn lines(warnings: Warnings) -> Vec<String> {
+    let line = |line: Option<u32>| line.map_or_else(|| "-".to_owned(), |line| line.to_string());
+    warnings.into_vec().into_iter().map(|w| format!("{}:{}: {}", w.source, line(w.line), w.message)).collect()
+}
+
+/// A document of 10 pt with one sheet.
+fn styled(html: &str, css: &str) -> Styled {
+    let mut warnings = Warnings::default();
+    let sheet = Sheet::parse(css, "css", &mut warnings);
+    let html = Html::parse_document(html);
+    let styles = cascade(&html, &[sheet], 10.0, &mut warnings);
+    Styled { html, styles, warnings: lines(warnings) }
+}
+
+impl Styled {
+    fn element(&self, selector: &str) -> ElementRef<'_> {
+        self.html.select(&Selector::parse(selector).unwrap()).next().unwrap()
+    }
+
+    /// The style of the first element that a selector finds.
+    fn style(&self, selector: &str) -> Style {
+        self.styles.of(self.element(selector).id()).cloned().unwrap_or_default()
+    }
+}
+
+/// What declarations make of a paragraph, and what is warned of.
+fn declared(declarations: &str) -> (Style, Vec<String>) {
+    let styled = styled("<p>text", &format!("p {{ {declarations} }}"));
+    (styled.style("p"), styled.warnings)
+}
+
+/// What sheets say of the page.
+fn paged(css: &str) -> (Page, Vec<String>) {
+    let mut warnings = Warnings::default();
+    let sheet = Sheet::parse(css, "css", &mut warnings);
+    let page = page(&[sheet], 10.0, &mut warnings);
+    (page, lines(warnings))
+}

@@ -1,0 +1,321 @@
+//! Every property: what it takes, and what is said of what it doesn't take.
+
+use super::declared;
+use crate::css::{
+    Align, Border, Break, Display, Length, Line, ListStyle, Margin, Rgba, Sides, Style, Transform, VerticalAlign,
+};
+
+type Case = (&'static str, fn(&mut Style));
+
+/// Each declaration makes the style that the function makes, without a warning.
+fn check(cases: &[Case]) {
+    for (css, expected) in cases {
+        let mut style = Style::default();
+        expected(&mut style);
+        let (found, warnings) = declared(css);
+        assert_eq!(found, style, "{css}");
+        assert!(warnings.is_empty(), "{css}: {warnings:?}");
+    }
+}
+
+/// Each declaration does nothing, and the warning holds the text.
+fn refuse(cases: &[(&str, &str)]) {
+    for (css, text) in cases {
+        let (found, warnings) = declared(css);
+        assert_eq!(found, Style::default(), "{css}");
+        assert!(warnings.len() == 1 && warnings[0].contains(text), "{css}: {warnings:?}");
+    }
+}
+
+fn families(names: &[&str]) -> Option<Vec<String>> {
+    Some(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+#[test]
+fn fonts() {
+    check(&[
+        ("font-family: 'My Sans', Open  Sans, SERIF", |s| s.font_family = families(&["My Sans", "Open Sans", "serif"])),
+        ("font-weight: bold", |s| s.font_weight = Some(700)),
+        ("font-weight: 350", |s| s.font_weight = Some(350)),
+        ("font-style: oblique", |s| s.italic = Some(true)),
+        ("font-variant: small-caps", |s| s.small_caps = Some(true)),
+        ("font-variant-caps: normal", |s| s.small_caps = Some(false)),
+        ("line-height: 1.5", |s| s.line_height = Some(1.5)),
+        ("line-height: 150%", |s| s.line_height = Some(1.5)),
+        ("line-height: 20pt", |s| s.line_height = Some(2.0)),
+        ("line-height: 2em; line-height: normal", |_| {}),
+        ("font: italic small-caps bold 12pt/1.5 Georgia, serif", |s| {
+            s.font_family = families(&["Georgia", "serif"]);
+            s.font_size = Some(12.0);
+            s.font_weight = Some(700);
+            s.italic = Some(true);
+            s.small_caps = Some(true);
+            s.line_height = Some(1.5);
+        }),
+        ("font-weight: bold; font: 8pt x", |s| {
+            s.font_family = families(&["x"]);
+            s.font_size = Some(8.0);
+            s.font_weight = Some(400);
+            s.italic = Some(false);
+            s.small_caps = Some(false);
+        }),
+    ]);
+    refuse(&[
+        ("font-family: a,,b", "a family is missing between commas"),
+        ("font-family: 3", "takes names of families"),
+        ("font-size: huge", "takes a length, a percentage"),
+        ("font-size: -3pt", "smaller than nothing"),
+        ("font-size: 3vw", "`vw` measures a window"),
+        ("font-weight: 0", "takes normal, bold"),
+        ("font-style: slanted", "takes normal, italic"),
+        ("font: bold", "is not understood"),
+        ("font: 12pt", "a family is missing"),
+        ("font: caption", "no system fonts"),
+        ("line-height: -1", "less than nothing"),
+        ("font-feature-settings: 'smcp'", "can't be set"),
+    ]);
+}
+
+#[test]
+fn colours() {
+    let cases = [
+        ("navy", Rgba(0, 0, 128, 255)),
+        ("RebeccaPurple", Rgba(102, 51, 153, 255)),
+        ("transparent", Rgba(0, 0, 0, 0)),
+        ("#369", Rgba(0x33, 0x66, 0x99, 255)),
+        ("#336699", Rgba(0x33, 0x66, 0x99, 255)),
+        ("#33669980", Rgba(0x33, 0x66, 0x99, 0x80)),
+        ("rgb(51, 102, 153)", Rgba(0x33, 0x66, 0x99, 255)),
+        ("rgba(51, 102, 153, .5)", Rgba(0x33, 0x66, 0x99, 128)),
+        ("rgb(20% 40% 60% / 50%)", Rgba(0x33, 0x66, 0x99, 128)),
+        ("hsl(210, 50%, 40%)", Rgba(0x33, 0x66, 0x99, 255)),
+        ("hsla(210deg 50% 40% / 1)", Rgba(0x33, 0x66, 0x99, 255)),
+        ("hsl(-150 50% 40%)", Rgba(0x33, 0x66, 0x99, 255)),
+        ("hwb(210 20% 40%)", Rgba(0x33, 0x66, 0x99, 255)),
+        ("oklch(0.628 0.2577 29.23)", Rgba(255, 0, 0, 255)),
+        ("oklab(1 0 0)", Rgba(255, 255, 255, 255)),
+        ("color(srgb 1 0 0 / 0.5)", Rgba(255, 0, 0, 128)),
+    ];
+    for (css, color) in cases {
+        let (found, warnings) = declared(&format!("color: {css}"));
+        assert_eq!(found.color, Some(color), "{css}: {warnings:?}");
+    }
+    refuse(&[
+        ("color: blu", "`color: blu` is not understood; `color` takes a colour"),
+        ("color: #12345", "it takes 3, 4, 6 or 8 digits"),
+        ("color: rgb(1,2)", "`rgb(1,2)` is not a colour"),
+        ("color: lab(50% 40 30)", "the colour space"),
+        ("color: red blue", "is not understood"),
+        ("background: url(a.png) no-repeat", "images and gradients are not supported"),
+        ("background: linear-gradient(red, blue)", "images and gradients are not supported"),
+        ("background-image: url(a.png)", "`background-color`"),
+    ]);
+    check(&[
+        ("background: #fff", |s| s.background = Some(Rgba(255, 255, 255, 255))),
+        ("background-color: none; background: none", |s| s.background = Some(Rgba(0, 0, 0, 0))),
+        ("color: red; background: currentColor", |s| {
+            s.color = Some(Rgba(255, 0, 0, 255));
+            s.background = s.color;
+        }),
+    ]);
+}
+
+#[test]
+fn text() {
+    check(&[
+        ("text-align: end", |s| s.text_align = Some(Align::Right)),
+        ("text-align: justify", |s| s.text_align = Some(Align::Justify)),
+        ("vertical-align: middle", |s| s.vertical_align = Some(VerticalAlign::Middle)),
+        ("letter-spacing: .1em", |s| s.letter_spacing = Some(Length::Em(0.1))),
+        ("word-spacing: normal", |s| s.word_spacing = Some(Length::Pt(0.0))),
+        ("text-indent: 10%", |s| s.text_indent = Some(Length::Percent(10.0))),
+        ("text-transform: uppercase", |s| s.text_transform = Some(Transform::Uppercase)),
+        ("text-decoration: underline line-through", |s| (s.underline, s.strike) = (Some(true), Some(true))),
+        ("text-decoration-line: none", |s| (s.underline, s.strike) = (Some(false), Some(false))),
+        ("-webkit-hyphens: auto", |s| s.hyphens = Some(true)),
+        ("white-space: pre-wrap", |s| s.keep_spaces = Some(true)),
+        ("overflow-wrap: anywhere; word-wrap: break-word; word-break: break-all", |_| {}),
+    ]);
+    refuse(&[
+        ("text-align: middle", "takes left, center"),
+        ("vertical-align: 3pt", "use super or sub"),
+        ("letter-spacing: 3%", "use em"),
+        ("text-decoration: wavy underline red", "solid"),
+        ("white-space: nowrap", "lines are always broken"),
+        ("text-shadow: 1px 1px red", "use a border"),
+        ("text-transform: full-width", "takes none, uppercase"),
+    ]);
+}
+
+#[test]
+fn lengths() {
+    let cases = [
+        ("12px", Length::Pt(9.0)),
+        ("1in", Length::Pt(72.0)),
+        ("2.54cm", Length::Pt(72.0)),
+        ("25.4mm", Length::Pt(72.0)),
+        ("1pc", Length::Pt(12.0)),
+        ("101.6Q", Length::Pt(72.0)),
+        ("2EM", Length::Em(2.0)),
+        ("1ex", Length::Em(0.5)),
+        ("2rem", Length::Pt(20.0)),
+        ("33.3%", Length::Percent(33.3)),
+        ("0", Length::Pt(0.0)),
+        ("calc(1em + 2pt)", Length::Pt(12.0)),
+        ("calc((1in - 2 * 6pt) / 2)", Length::Pt(30.0)),
+        ("calc(100% / 3 * 2)", Length::Percent(200.0 / 3.0)),
+    ];
+    for (css, length) in cases {
+        let (found, warnings) = declared(&format!("width: {css}"));
+        let same = match (found.width, length) {
+            (Some(Length::Pt(a)), Length::Pt(b))
+            | (Some(Length::Em(a)), Length::Em(b))
+            | (Some(Length::Percent(a)), Length::Percent(b)) => (a - b).abs() < 1e-3,
+            _ => false,
+        };
+        assert!(same, "{css}: {:?} {warnings:?}", found.width);
+    }
+    refuse(&[
+        ("width: 3", "is not understood"),
+        ("width: 3furlongs", "there is no unit `furlongs`"),
+        ("width: calc(100% - 2pt)", "percentages and lengths can't be added up"),
+        ("width: calc(1pt / 0)", "divides by zero"),
+        ("width: calc(1pt * 1pt)", "can't be multiplied"),
+        ("width: calc(1 + 1pt)", "can't be added to a length"),
+        ("width: min(1pt, 2pt)", "`min()` is not supported"),
+        ("width: -1pt", "less than nothing"),
+        ("width: fit-content", "use a length"),
+        ("min-width: 3cm", "use width"),
+    ]);
+}
+
+#[test]
+fn boxes() {
+    let pt = |value| Some(Margin::Length(Length::Pt(value)));
+    let (style, _) = declared("margin: 1pt 2pt 3pt");
+    assert_eq!(style.margin, Sides { top: pt(1.0), right: pt(2.0), bottom: pt(3.0), left: pt(2.0) });
+    let (style, _) = declared("padding: 1pt 2pt 3pt 4pt; padding-left: 5pt");
+    let pt = |value| Some(Length::Pt(value));
+    assert_eq!(style.padding, Sides { top: pt(1.0), right: pt(2.0), bottom: pt(3.0), left: pt(5.0) });
+    check(&[
+        ("margin: 0 auto", |s| {
+            let (zero, auto) = (Some(Margin::Length(Length::Pt(0.0))), Some(Margin::Auto));
+            s.margin = Sides { top: zero, right: auto, bottom: zero, left: auto };
+        }),
+        ("margin-inline-start: -1em", |s| s.margin.left = Some(Margin::Length(Length::Em(-1.0)))),
+        ("border-radius: 1pt 2pt", |s| {
+            let pt = |value| Some(Length::Pt(value));
+            s.border_radius = [pt(1.0), pt(2.0), pt(1.0), pt(2.0)];
+        }),
+        ("border-top-right-radius: 50%", |s| s.border_radius[1] = Some(Length::Percent(50.0))),
+        ("max-width: 100%; height: 3cm; height: auto; box-sizing: border-box", |s| {
+            s.max_width = Some(Length::Percent(100.0));
+        }),
+    ]);
+    refuse(&[
+        ("margin: 1pt 2pt 3pt 4pt 5pt", "is not understood"),
+        ("padding: -1pt", "less than nothing"),
+        ("border-radius: 1pt / 2pt", "without `/`"),
+        ("box-sizing: content-box", "padding and border"),
+        ("float: left", "doesn't flow around"),
+        ("position: absolute", "margin box"),
+        ("display: flex", "flexible boxes"),
+        ("box-shadow: 0 0 3px red", "use a border"),
+    ]);
+}
+
+#[test]
+fn borders() {
+    let red = Some(Rgba(255, 0, 0, 255));
+    let border = |width, line, color| Some(Border { width, line, color });
+    let all = |edge| Sides { top: edge, right: edge, bottom: edge, left: edge };
+    let cases = [
+        ("border: 1pt solid red", all(border(1.0, Line::Solid, red))),
+        ("border: red dashed", all(border(2.25, Line::Dashed, red))),
+        ("border: 0", all(border(0.0, Line::None, None))),
+        ("border: none", all(border(0.0, Line::None, None))),
+        ("border: thin dotted; border-color: red", all(border(0.75, Line::Dotted, red))),
+        ("border: 1pt solid red; border: 2pt solid", all(border(2.0, Line::Solid, None))),
+        ("border-width: 0", all(border(0.0, Line::None, None))),
+        ("border-style: solid; border-width: 1pt; border-color: red", all(border(1.0, Line::Solid, red))),
+        ("border-left: 4px solid red", Sides { left: border(3.0, Line::Solid, red), ..Sides::default() }),
+        (
+            "border-bottom-style: solid; border-bottom-width: .5em; border-bottom-color: red",
+            Sides { bottom: border(5.0, Line::Solid, red), ..Sides::default() },
+        ),
+    ];
+    for (css, expected) in cases {
+        let (found, warnings) = declared(css);
+        assert_eq!(found.border, expected, "{css}");
+        assert!(warnings.is_empty(), "{css}: {warnings:?}");
+    }
+    refuse(&[
+        ("border: 1px red", "a style is missing"),
+        ("border: double 3px", "solid, dashed or dotted"),
+        ("border: 1px solid red blue", "is not understood"),
+        ("border-width: 3%", "can't be a percentage"),
+        ("border-collapse: separate", "always collapse"),
+        ("border-spacing: 2px", "always collapse"),
+        ("outline: 1px solid red", "use a border"),
+    ]);
+    check(&[("border-collapse: collapse; border-spacing: 0; outline: none", |_| {})]);
+}
+
+#[test]
+fn flow() {
+    check(&[
+        ("list-style: square outside", |s| s.list_style = Some(ListStyle::Square)),
+        ("list-style: none", |s| s.list_style = Some(ListStyle::None)),
+        ("list-style-type: lower-latin", |s| s.list_style = Some(ListStyle::LowerAlpha)),
+        ("list-style-type: '– '", |s| s.list_style = Some(ListStyle::Text("– ".to_owned()))),
+        ("page-break-after: always", |s| s.break_after = Some(Break::Page)),
+        ("break-before: recto", |s| s.break_before = Some(Break::Right)),
+        ("break-after: avoid-page", |s| s.break_after = Some(Break::Avoid)),
+        ("page-break-inside: avoid", |s| s.break_inside = Some(Break::Avoid)),
+        ("columns: 2 auto; column-gap: 1cm", |s| {
+            s.columns = Some(2);
+            s.column_gap = Some(Length::Pt(72.0 / 2.54));
+        }),
+        ("-moz-column-count: 3", |s| s.columns = Some(3)),
+        ("display: none", |s| s.display = Some(Display::None)),
+        ("opacity: 50%", |s| s.opacity = Some(0.5)),
+        ("opacity: 7", |s| s.opacity = Some(1.0)),
+    ]);
+    refuse(&[
+        ("list-style: url(a.png)", "a text in quotes"),
+        ("list-style: inside", "outside"),
+        ("list-style-type: klingon", "no marker `klingon`"),
+        ("columns: 99", "up to 20"),
+        ("columns: 12em", "use their number"),
+        ("column-rule: 1px solid", "not supported"),
+        ("break-inside: column", "takes auto or avoid"),
+        ("display: table-cell", "only tables of the text"),
+        ("content: 'x'", "works in `::before`"),
+        ("orphans: 3", "avoided anyway"),
+    ]);
+}
+
+#[test]
+fn names() {
+    refuse(&[
+        ("colour: red", "did you mean `color`?"),
+        ("bakground: red", "did you mean `background`?"),
+        ("font-wieght: bold", "did you mean `font-weight`?"),
+        ("text-aling: left", "did you mean `text-align`?"),
+        ("frobnicate: 3", "there is no property `frobnicate` here"),
+        ("size: A4", "it belongs into `@page`"),
+    ]);
+    check(&[
+        ("cursor: pointer; transition: all 1s; -webkit-print-color-adjust: exact; print-color-adjust: exact", |_| {}),
+        ("-ms-text-size-adjust: 100%; -webkit-font-smoothing: antialiased; clear: both; overflow: auto", |_| {}),
+        ("float: none; position: relative; min-width: 0; --mine: {anything; at [all]}", |_| {}),
+    ]);
+}
+
+#[test]
+fn the_manual_names_every_property() {
+    let manual = include_str!("../../../CSS.md");
+    for known in crate::css::properties::TABLE {
+        assert!(manual.contains(&format!("`{}`", known.name)), "CSS.md says nothing of `{}`", known.name);
+    }
+}

@@ -1,0 +1,193 @@
+//! What a template gets: `sys.inputs.doc`, a dictionary of values and set content.
+
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+use typst::{
+    foundations::{Array, Content, Dict, IntoValue, Value},
+    layout::Length,
+    text::FontWeight,
+};
+
+use crate::{
+    content::{length, line_leading, page_background},
+    css::{Align, ListStyle, MarginBox, Page, Pages, Piece, Style},
+    fonts::Fonts,
+    output,
+    settings::Settings,
+};
+
+/// How deep data may be nested; what is deeper is none.
+const DEEP: usize = 32;
+
+/// The dictionary.
+#[must_use]
+pub fn doc(settings: &Settings, body: Content, page: &Page, style: Option<&Style>, fonts: &Fonts, date: NaiveDate) -> Dict {
+    let strings = |list: &[String]| list.iter().map(|text| text.as_str().into_value()).collect::<Array>().into_value();
+    let text = |text: &Option<String>| text.as_deref().map_or(Value::None, IntoValue::into_value);
+    let mut doc = Dict::new();
+    doc.insert("title".into(), text(&settings.title));
+    doc.insert("authors".into(), strings(&settings.authors));
+    doc.insert("description".into(), text(&settings.description));
+    doc.insert("keywords".into(), strings(&settings.keywords));
+    doc.insert("date".into(), output::datetime(date).map_or(Value::None, IntoValue::into_value));
+    doc.insert("lang".into(), settings.lang.as_str().into_value());
+    doc.insert("region".into(), text(&settings.region));
+    doc.insert("toc".into(), settings.toc.map_or(Value::None, |level| i64::from(level).into_value()));
+    doc.insert("numbering".into(), settings.numbering.map_or(Value::None, IntoValue::into_value));
+    doc.insert("data".into(), json(&Json::Object(settings.data.clone()), 0));
+    doc.insert("body".into(), body.into_value());
+    doc.insert("page".into(), page_settings(page, style).into_value());
+    let margins = page.boxes.iter().map(|margin| margin_box(margin, fonts).into_value());
+    doc.insert("margins".into(), margins.collect::<Array>().into_value());
+    doc.insert("text".into(), style.map(|style| text_settings(style, fonts)).unwrap_or_default().into_value());
+    doc.insert("par".into(), style.map(par_settings).unwrap_or_default().into_value());
+    doc
+}
+
+/// JSON as Typst's values. Numbers that are whole are whole there.
+fn json(value: &Json, depth: usize) -> Value {
+    if depth > DEEP {
+        return Value::None;
+    }
+    match value {
+        Json::Null => Value::None,
+        Json::Bool(is) => is.into_value(),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => whole.into_value(),
+            (None, Some(float)) => float.into_value(),
+            _ => Value::None,
+        },
+        Json::String(text) => text.as_str().into_value(),
+        Json::Array(values) => values.iter().map(|value| json(value, depth + 1)).collect::<Array>().into_value(),
+        Json::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.as_str().into(), json(value, depth + 1)));
+            fields.collect::<Dict>().into_value()
+        }
+    }
+}
+
+fn pt(points: f64) -> Value {
+    length(crate::css::Length::Pt(points)).into_value()
+}
+
+fn page_settings(page: &Page, style: Option<&Style>) -> Dict {
+    let mut settings = Dict::new();
+    if let Some((width, height)) = page.size {
+        settings.insert("width".into(), pt(width));
+        settings.insert("height".into(), pt(height));
+    }
+    let margin = page.margin;
+    let mut sides = Dict::new();
+    for (name, side) in [("top", margin.top), ("right", margin.right), ("bottom", margin.bottom), ("left", margin.left)] {
+        if let Some(side) = side {
+            sides.insert(name.into(), pt(side));
+        }
+    }
+    if !sides.is_empty() {
+        settings.insert("margin".into(), sides.into_value());
+    }
+    let background = page.background.or_else(|| style?.background);
+    if let Some(color) = background {
+        settings.insert("fill".into(), page_background(color).into_value());
+    }
+    if let Some(columns) = style.and_then(|style| style.columns).filter(|columns| *columns > 0) {
+        settings.insert("columns".into(), i64::from(columns).into_value());
+    }
+    settings
+}
+
+fn text_settings(style: &Style, fonts: &Fonts) -> Dict {
+    let mut settings = Dict::new();
+    let names = style.font_family.as_deref().unwrap_or_default();
+    let mut families: Vec<Value> =
+        names.iter().filter_map(|name| fonts.family(name)).map(IntoValue::into_value).collect();
+    if !families.is_empty() {
+        families.push("Twemoji Mozilla".into_value());
+        settings.insert("font".into(), families.into_iter().collect::<Array>().into_value());
+    }
+    if let Some(size) = style.font_size {
+        settings.insert("size".into(), pt(size));
+    }
+    if let Some(weight) = style.font_weight {
+        settings.insert("weight".into(), FontWeight::from_number(weight).into_value());
+    }
+    if let Some(italic) = style.italic {
+        settings.insert("style".into(), (if italic { "italic" } else { "normal" }).into_value());
+    }
+    if let Some(color) = style.color {
+        settings.insert("fill".into(), page_background(color).into_value());
+    }
+    if let Some(spacing) = style.letter_spacing {
+        settings.insert("tracking".into(), length(spacing).into_value());
+    }
+    if let Some(hyphens) = style.hyphens {
+        settings.insert("hyphenate".into(), hyphens.into_value());
+    }
+    settings
+}
+
+fn par_settings(style: &Style) -> Dict {
+    let mut settings = Dict::new();
+    if let Some(height) = style.line_height {
+        settings.insert("leading".into(), Length::from(line_leading(height)).into_value());
+    }
+    if let Some(align) = style.text_align {
+        settings.insert("justify".into(), (align == Align::Justify).into_value());
+    }
+    settings
+}
+
+fn margin_box(margin: &MarginBox, fonts: &Fonts) -> Dict {
+    let pages = match margin.pages {
+        Pages::All => "all",
+        Pages::First => "first",
+        Pages::Left => "left",
+        Pages::Right => "right",
+    };
+    let align = match margin.align {
+        Align::Left | Align::Justify => "left",
+        Align::Center => "center",
+        Align::Right => "right",
+    };
+    let mut settings = Dict::new();
+    settings.insert("pages".into(), pages.into_value());
+    settings.insert("top".into(), margin.top.into_value());
+    settings.insert("align".into(), align.into_value());
+    settings.insert("text".into(), text_settings(&margin.style, fonts).into_value());
+    settings.insert("pieces".into(), margin.content.iter().map(piece).collect::<Array>().into_value());
+    settings
+}
+
+fn piece(piece: &Piece) -> Value {
+    let mut of = Dict::new();
+    let mut set = |name: &str, value: &str| of.insert(name.into(), value.into_value());
+    match piece {
+        Piece::Text(text) => {
+            set("kind", "text");
+            set("text", text);
+        }
+        Piece::Page(style) => {
+            set("kind", "page");
+            set("pattern", pattern(style));
+        }
+        Piece::Pages(style) => {
+            set("kind", "pages");
+            set("pattern", pattern(style));
+        }
+        Piece::Title => set("kind", "title"),
+        Piece::Date => set("kind", "date"),
+        Piece::Chapter => set("kind", "chapter"),
+    }
+    of.into_value()
+}
+
+fn pattern(style: &ListStyle) -> &'static str {
+    match style {
+        ListStyle::LowerAlpha => "a",
+        ListStyle::UpperAlpha => "A",
+        ListStyle::LowerRoman => "i",
+        ListStyle::UpperRoman => "I",
+        ListStyle::LowerGreek => "\u{3b1}",
+        _ => "1",
+    }
+}

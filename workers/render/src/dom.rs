@@ -1,0 +1,222 @@
+//! One tree of all that is to be set, Markdown's and raw HTML's alike.
+//!
+//! html5ever reads any bytes as a browser would and fails at none. Here attributes get to their elements, headings get
+//! ids that others can point to, and `<style>` is taken out for `css`. What of the tree is set is `content`'s matter: it
+//! knows the elements that it sets, and runs nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use comrak::Anchorizer;
+use ego_tree::{NodeId, NodeRef};
+use html5ever::{LocalName, QualName, ns};
+use scraper::{ElementRef, Html, Node};
+
+use crate::{Warnings, markdown::CARRIER};
+
+/// The source that warnings of the text name.
+pub const SOURCE: &str = "markdown";
+/// The most elements that a document may have.
+pub const ELEMENTS: usize = 400_000;
+
+/// A tree.
+#[derive(Debug)]
+pub struct Document {
+    /// The tree itself.
+    pub html: Html,
+    /// What `<style>` elements say, with their lines.
+    pub styles: Vec<(String, u32)>,
+    /// Which element has which id.
+    pub ids: HashMap<String, NodeId>,
+    /// Lines before the text.
+    lines: u32,
+}
+
+impl Document {
+    /// Reads HTML. `lines` stand before the text that it was made from.
+    #[must_use]
+    pub fn parse(text: &str, lines: u32, body_classes: &[String], warnings: &mut Warnings) -> Self {
+        let html = Html::parse_document(text);
+        let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), lines };
+        document.add_body_classes(body_classes);
+        document.deliver_attributes();
+        document.take_styles();
+        document.name_elements(warnings);
+        document
+    }
+
+    /// The element that holds the text.
+    #[must_use]
+    pub fn body(&self) -> Option<ElementRef<'_>> {
+        self.html.root_element().child_elements().find(|element| element.value().name() == "body")
+    }
+
+    /// The line that a node is on, or the one around it.
+    #[must_use]
+    pub fn line(&self, node: NodeRef<'_, Node>) -> Option<u32> {
+        let mut around = std::iter::once(node).chain(node.ancestors()).filter_map(|node| node.value().as_element());
+        let position = around.find_map(|element| element.attr("data-sourcepos"))?;
+        let line: u32 = position.split(':').next()?.parse().ok()?;
+        line.checked_add(self.lines)
+    }
+
+    fn add_body_classes(&mut self, classes: &[String]) {
+        let Some(body) = self.body().map(|body| body.id()) else { return };
+        if !classes.is_empty() {
+            set(&mut self.html, body, "class", &classes.join(" "));
+        }
+    }
+
+    /// Moves attributes from their carriers to the elements after them.
+    fn deliver_attributes(&mut self) {
+        let mut carriers = Vec::new();
+        for node in self.html.tree.nodes() {
+            let Some(element) = node.value().as_element().filter(|element| element.name() == CARRIER) else { continue };
+            let mut next = node.next_siblings();
+            let target = next.find(|next| next.value().is_element()).map(|next| next.id());
+            let attributes: Vec<_> = element.attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            carriers.push((node.id(), target, attributes));
+        }
+        for (carrier, target, attributes) in carriers {
+            for (name, value) in target.iter().flat_map(|_| &attributes) {
+                if let Some(target) = target {
+                    add(&mut self.html, target, name, value);
+                }
+            }
+            if let Some(mut node) = self.html.tree.get_mut(carrier) {
+                node.detach();
+            }
+        }
+    }
+
+    fn take_styles(&mut self) {
+        let mut found = Vec::new();
+        for element in self.html.root_element().descendent_elements() {
+            if element.value().name() == "style" {
+                found.push((element.id(), element.text().collect::<String>(), self.line(*element).unwrap_or(1)));
+            }
+        }
+        for (id, text, line) in found {
+            self.styles.push((text, line));
+            if let Some(mut node) = self.html.tree.get_mut(id) {
+                node.detach();
+            }
+        }
+    }
+
+    /// Gives headings ids of their text (GitHub's rule), and notes who has which. An id that is there twice is the first
+    /// one's.
+    fn name_elements(&mut self, warnings: &mut Warnings) {
+        let mut anchors = Anchorizer::new();
+        let (mut unnamed, mut given) = (Vec::new(), HashSet::new());
+        for element in self.html.root_element().descendent_elements() {
+            match element.value().id() {
+                Some(id) if !id.is_empty() && id.len() <= 256 => {
+                    match given.insert(id.to_owned()) {
+                        true => drop(self.ids.insert(id.to_owned(), element.id())),
+                        false => {
+                            let message = format!("the id {id:?} is there twice: links go to the first");
+                            warnings.add(SOURCE, self.line(*element), message);
+                        }
+                    }
+                }
+                _ if heading_level(element.value().name()).is_some() => unnamed.push(element.id()),
+                _ => {}
+            }
+        }
+        for id in unnamed {
+            let Some(text) = self.element(id).map(|element| element.text().collect::<String>()) else { continue };
+            let mut name = anchors.anchorize(text.trim());
+            while given.contains(&name) {
+                name = anchors.anchorize(text.trim());
+            }
+            given.insert(name.clone());
+            set(&mut self.html, id, "id", &name);
+            self.ids.insert(name, id);
+        }
+    }
+
+    /// The element of this id in the tree.
+    #[must_use]
+    pub fn element(&self, id: NodeId) -> Option<ElementRef<'_>> {
+        self.html.tree.get(id).and_then(ElementRef::wrap)
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.html.tree.nodes().len()
+    }
+}
+
+/// The level of a heading, 1 to 6.
+#[must_use]
+pub fn heading_level(name: &str) -> Option<u8> {
+    match name.as_bytes() {
+        [b'h', level @ b'1'..=b'6'] => Some(level - b'0'),
+        _ => None,
+    }
+}
+
+/// Adds a class to those that are there, sets any other attribute.
+fn add(html: &mut Html, node: NodeId, name: &str, value: &str) {
+    let before = html.tree.get(node).and_then(|node| node.value().as_element()?.attr(name)).map(str::to_owned);
+    match before.filter(|_| name == "class") {
+        Some(before) => set(html, node, name, &format!("{before} {value}")),
+        None => set(html, node, name, value),
+    }
+}
+
+fn set(html: &mut Html, node: NodeId, name: &str, value: &str) {
+    let Some(mut node) = html.tree.get_mut(node) else { return };
+    let Node::Element(element) = node.value() else { return };
+    let name = QualName::new(None, ns!(), LocalName::from(name));
+    // They are kept sorted, and looked up so. What was worked out of them (id, classes) is worked out again.
+    let mut attributes = element.attrs.clone();
+    match attributes.binary_search_by(|(known, _)| known.cmp(&name)) {
+        Ok(at) => attributes[at].1 = value.into(),
+        Err(at) => attributes.insert(at, (name, value.into())),
+    }
+    let mut renewed = scraper::node::Element::new(element.name.clone(), Vec::new());
+    renewed.attrs = attributes;
+    *element = renewed;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markdown::to_html;
+
+    fn parse(markdown: &str) -> (Document, Vec<String>) {
+        let mut warnings = Warnings::default();
+        let document = Document::parse(&to_html(markdown), 10, &["body".to_owned()], &mut warnings);
+        (document, warnings.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn attributes_reach_their_elements_and_classes_add_up() {
+        let (document, _) = parse("# A {#x .big}\n\nT. {.note}\n\n```rust {.small}\nlet a;\n```\n\n[a](b){.c}\n");
+        let html = document.html.html();
+        for part in ["<body class=\"body\"", "id=\"x\"", "class=\"note\"", "<pre class=\"small\"", "class=\"c\""] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains(CARRIER) && document.ids.contains_key("x"));
+    }
+
+    #[test]
+    fn headings_get_ids_and_lines_count_from_the_documents_top() {
+        let (document, warnings) = parse("# A\n\n# A\n\n<h2 id=a>x</h2>\n\n<p id=a>\n");
+        let mut ids: Vec<_> = document.ids.keys().map(String::as_str).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, ["a", "a-1", "a-2"]);
+        let second = document.element(document.ids["a-2"]).expect("an element");
+        assert_eq!(document.line(*second), Some(13));
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+    }
+
+    #[test]
+    fn styles_are_taken_out() {
+        let (document, _) = parse("text\n\n<style>\np { color: red }\n</style>\n");
+        assert_eq!(document.styles[0].0.trim(), "p { color: red }");
+        assert!(!document.html.html().contains("color"));
+    }
+}

@@ -1,0 +1,163 @@
+//! The fonts: those that are compiled in, loaded once in a process, and a document's own ones over them.
+//!
+//! Serif, math and code come with Typst (Libertinus Serif, New Computer Modern, DejaVu Sans Mono); a sans family
+//! (Inter), one with Arial's measures (Liberation Sans) and colour emoji (Twemoji) lie in `fonts/`. Nothing is looked
+//! for in the system, so that the same document looks the same everywhere.
+
+mod coverage;
+mod names;
+mod upload;
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use typst::foundations::Bytes;
+use typst::text::{Font, FontBook, FontStyle, FontWeight};
+use typst::utils::LazyHash;
+
+pub use names::{EMOJI, FALLBACK, MONO, SANS, SERIF};
+pub use upload::{FontError, MAX_FONT_BYTES, font};
+
+use coverage::Coverage;
+
+/// The compiled-in files beside Typst's.
+const FILES: [&[u8]; 10] = [
+    include_bytes!("../fonts/Inter-Regular.otf"),
+    include_bytes!("../fonts/Inter-Italic.otf"),
+    include_bytes!("../fonts/Inter-SemiBold.otf"),
+    include_bytes!("../fonts/Inter-Bold.otf"),
+    include_bytes!("../fonts/Inter-BoldItalic.otf"),
+    include_bytes!("../fonts/LiberationSans-Regular.ttf"),
+    include_bytes!("../fonts/LiberationSans-Italic.ttf"),
+    include_bytes!("../fonts/LiberationSans-Bold.ttf"),
+    include_bytes!("../fonts/LiberationSans-BoldItalic.ttf"),
+    include_bytes!("../fonts/TwemojiMozilla.ttf"),
+];
+
+/// One face, and what `@font-face` calls it.
+#[derive(Debug, Clone)]
+pub struct Face {
+    /// The font.
+    pub font: Font,
+    /// The family's name; the font's own where there is none.
+    pub family: Option<String>,
+    /// The weight, 100 to 900; the font's own where there is none.
+    pub weight: Option<u16>,
+    /// Whether it is the italic; the font's own where there is none.
+    pub italic: Option<bool>,
+}
+
+impl From<Font> for Face {
+    fn from(font: Font) -> Self {
+        Self { font, family: None, weight: None, italic: None }
+    }
+}
+
+/// A set of fonts, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Fonts(Arc<Set>);
+
+#[derive(Debug)]
+struct Set {
+    fonts: Vec<Font>,
+    book: LazyHash<FontBook>,
+    coverage: OnceLock<Coverage>,
+}
+
+impl Fonts {
+    /// The compiled-in ones. The first call loads them, the others share.
+    #[must_use]
+    pub fn embedded() -> Self {
+        static EMBEDDED: OnceLock<Fonts> = OnceLock::new();
+        EMBEDDED
+            .get_or_init(|| {
+                let ours = FILES.iter().flat_map(|file| Font::iter(Bytes::new(*file)));
+                let theirs = typst_kit::fonts::embedded().map(|(font, _)| font);
+                Self::of(theirs.chain(ours).map(Face::from).collect(), None)
+            })
+            .clone()
+    }
+
+    /// These and a document's own faces, which win where a family has the same name.
+    ///
+    /// The compiled-in ones are shared, not loaded again.
+    #[must_use]
+    pub fn with(&self, faces: Vec<Face>) -> Self {
+        if faces.is_empty() {
+            return self.clone();
+        }
+        Self::of(faces, Some(self))
+    }
+
+    /// These and all fonts of a folder (not of folders in it), with a line for each file that is none.
+    ///
+    /// # Errors
+    /// If the folder can't be read.
+    pub fn with_folder(&self, folder: &Path) -> std::io::Result<(Self, Vec<String>)> {
+        let (faces, lines) = upload::folder(folder)?;
+        Ok((self.with(faces), lines))
+    }
+
+    /// The first face of the same family and style wins, so a document's own come first.
+    fn of(faces: Vec<Face>, under: Option<&Self>) -> Self {
+        let mut book = FontBook::new();
+        let mut fonts = Vec::new();
+        for face in faces {
+            let mut info = face.font.info().clone();
+            if let Some(family) = face.family {
+                info.family = family;
+            }
+            if let Some(weight) = face.weight {
+                info.variant.weight = FontWeight::from_number(weight);
+            }
+            if let Some(italic) = face.italic {
+                info.variant.style = if italic { FontStyle::Italic } else { FontStyle::Normal };
+            }
+            book.push(info);
+            fonts.push(face.font);
+        }
+        if let Some(Self(under)) = under {
+            for (index, font) in under.fonts.iter().enumerate() {
+                if let Some(info) = under.book.info(index) {
+                    book.push(info.clone());
+                    fonts.push(font.clone());
+                }
+            }
+        }
+        Self(Arc::new(Set { fonts, book: LazyHash::new(book), coverage: OnceLock::new() }))
+    }
+
+    /// What Typst chooses from.
+    #[must_use]
+    pub fn book(&self) -> &LazyHash<FontBook> {
+        &self.0.book
+    }
+
+    /// The font with this index in the book.
+    #[must_use]
+    pub fn font(&self, index: usize) -> Option<Font> {
+        self.0.fonts.get(index).cloned()
+    }
+
+    /// The family that stands for a name in CSS (`Helvetica`, `sans-serif`), or none: the name is unknown.
+    #[must_use]
+    pub fn family(&self, name: &str) -> Option<&str> {
+        let name = name.trim().trim_matches(['"', '\'']).to_lowercase();
+        let own = self.0.book.select_family(&name).next().and_then(|index| self.0.book.info(index));
+        match own {
+            Some(info) => Some(&info.family),
+            None => names::family(&name),
+        }
+    }
+
+    /// The characters that no font has, each once, at most [`MAX_MISSING`], in the order in which they come.
+    #[must_use]
+    pub fn missing_glyphs(&self, text: &str) -> Vec<char> {
+        self.0.coverage.get_or_init(|| Coverage::of(&self.0.book, self.0.fonts.len())).missing(text)
+    }
+}
+
+pub use coverage::MAX_MISSING;
+
+#[cfg(test)]
+mod tests;

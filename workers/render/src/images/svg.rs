@@ -1,0 +1,196 @@
+//! SVG: an XML document that could load files, repeat itself without end, or be nested without end.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use typst::foundations::Bytes;
+use typst::visualize::ExchangeFormat;
+use usvg::roxmltree::{Attribute, Document, Node, NodeId, ParsingOptions};
+
+use super::{ImageError, Picture};
+
+/// The largest SVG, in bytes.
+pub const MAX_SVG_BYTES: usize = 4 << 20;
+
+/// The most elements, texts and comments.
+const MAX_NODES: u32 = 200_000;
+
+/// The deepest nesting.
+const MAX_DEPTH: usize = 128;
+
+/// The most elements after each `<use>` has been replaced by what it repeats.
+const MAX_DRAWN: u64 = 200_000;
+
+/// The largest side, in pixels.
+const MAX_SIDE: f64 = 100_000.0;
+
+/// How many references are told one by one.
+const MAX_NOTES: usize = 10;
+
+/// Whether it is worth a look: XML that names SVG near its beginning.
+pub(super) fn looks_like(data: &[u8]) -> bool {
+    let head = data.get(..data.len().min(4096)).unwrap_or_default();
+    head.windows(4).any(|window| window == b"<svg")
+}
+
+/// Checks, cuts and decodes.
+pub(super) fn picture(data: Vec<u8>) -> Result<Picture, ImageError> {
+    if data.len() > MAX_SVG_BYTES {
+        return Err(ImageError::TooLarge(data.len(), MAX_SVG_BYTES));
+    }
+    let text = String::from_utf8(data).map_err(|_| ImageError::Broken("it is not UTF-8".to_owned()))?;
+    check_nesting(&text)?;
+    let (text, notes) = clean(text)?;
+    let options = usvg::Options {
+        image_href_resolver: usvg::ImageHrefResolver {
+            resolve_string: Box::new(|_, _| None),
+            ..usvg::ImageHrefResolver::default()
+        },
+        ..usvg::Options::default()
+    };
+    // The last guard: the parser is foreign and reads what anybody sent.
+    let tree = catch_unwind(AssertUnwindSafe(|| usvg::Tree::from_str(&text, &options)))
+        .map_err(|_| ImageError::Broken("it could not be read".to_owned()))?
+        .map_err(|error| ImageError::Broken(error.to_string()))?;
+    let (width, height) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
+    let drawable = |side: f64| side.is_finite() && side > 0.0 && side <= MAX_SIDE;
+    if !drawable(width) || !drawable(height) {
+        return Err(ImageError::Broken(format!("its size is {width} x {height}")));
+    }
+    Ok(super::vector(Bytes::new(text.into_bytes()), width, height, notes))
+}
+
+/// The XML parser goes down one call for each element, so nesting is counted before, roughly: entities that hold
+/// elements are not looked into, but the parser bounds those itself (ten levels).
+fn check_nesting(text: &str) -> Result<(), ImageError> {
+    let bytes = text.as_bytes();
+    let mut depth: usize = 0;
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'<')) {
+        at += found + 1;
+        match bytes.get(at) {
+            Some(b'/') => depth = depth.saturating_sub(1),
+            Some(b'!' | b'?') | None => {}
+            Some(_) => {
+                let end = bytes.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'>'));
+                let closed = end.and_then(|end| bytes.get((at + end).saturating_sub(1))) == Some(&b'/');
+                if !closed {
+                    depth += 1;
+                }
+                if depth > 4 * MAX_DEPTH {
+                    return Err(ImageError::Complex("its elements are nested too deeply"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Counts what would be drawn, and cuts references that lead outside.
+fn clean(text: String) -> Result<(String, Vec<String>), ImageError> {
+    let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
+    let broken = |error: usvg::roxmltree::Error| match error {
+        usvg::roxmltree::Error::NodesLimitReached => ImageError::Complex("it has too many elements"),
+        usvg::roxmltree::Error::EntityReferenceLoop(_) => ImageError::Complex("its entities repeat each other"),
+        error => ImageError::Broken(error.to_string()),
+    };
+    let document = Document::parse_with_options(&text, options).map_err(broken)?;
+    if document.root_element().tag_name().name() != "svg" {
+        return Err(ImageError::Unknown);
+    }
+    check_size(&document)?;
+    let mut cuts: Vec<Range<usize>> = Vec::new();
+    let mut notes = Vec::new();
+    for node in document.descendants().filter(Node::is_element) {
+        for attribute in node.attributes().filter(|attribute| attribute.name() == "href") {
+            let Some(note) = outside(node, attribute)? else { continue };
+            if notes.len() < MAX_NOTES {
+                notes.push(note);
+            }
+            cuts.push(attribute.range_value());
+        }
+    }
+    if cuts.is_empty() {
+        return Ok((text, notes));
+    }
+    let mut cut = String::with_capacity(text.len());
+    let mut from = 0;
+    cuts.sort_by_key(|range| range.start);
+    for range in cuts {
+        cut.push_str(text.get(from..range.start).unwrap_or_default());
+        from = range.end.max(from);
+    }
+    cut.push_str(text.get(from..).unwrap_or_default());
+    Ok((cut, notes))
+}
+
+/// Why a reference is cut; a picture inside is held to the same bounds as one outside.
+fn outside(node: Node<'_, '_>, attribute: Attribute<'_, '_>) -> Result<Option<String>, ImageError> {
+    let value = attribute.value().trim();
+    let name = node.tag_name().name();
+    if value.starts_with('#') || value.is_empty() || name == "a" {
+        return Ok(None);
+    }
+    if !matches!(name, "image" | "feImage") {
+        return Ok(Some(format!("<{name}> refers to {}, which is not loaded", short(value))));
+    }
+    if !value.starts_with("data:") {
+        return Ok(Some(format!("the SVG's image {} is not loaded", short(value))));
+    }
+    let data = super::data_url(value)?;
+    match ExchangeFormat::detect(&data) {
+        Some(format) => super::check_pixels(&data, format).map(|()| None),
+        None => Ok(Some("an image in the SVG is neither PNG, JPEG, GIF nor WebP".to_owned())),
+    }
+}
+
+fn short(value: &str) -> String {
+    let short: String = value.chars().take(60).collect();
+    if short.len() == value.len() { short } else { format!("{short}...") }
+}
+
+/// Depth, and how much there is once each `<use>` is replaced.
+fn check_size(document: &Document<'_>) -> Result<(), ImageError> {
+    let mut ids = HashMap::new();
+    for node in document.descendants().filter(Node::is_element) {
+        if let Some(id) = node.attribute("id") {
+            ids.insert(id, node);
+        }
+    }
+    let mut known = HashMap::new();
+    let drawn = drawn(document.root_element(), &ids, &mut known, 0)?;
+    if drawn > MAX_DRAWN {
+        return Err(ImageError::Complex("<use> repeats too much"));
+    }
+    Ok(())
+}
+
+fn drawn<'a>(
+    node: Node<'a, 'a>,
+    ids: &HashMap<&'a str, Node<'a, 'a>>,
+    known: &mut HashMap<NodeId, u64>,
+    depth: usize,
+) -> Result<u64, ImageError> {
+    if depth > MAX_DEPTH {
+        return Err(ImageError::Complex("its elements are nested too deeply"));
+    }
+    if let Some(count) = known.get(&node.id()) {
+        return Ok(*count);
+    }
+    // An element that leads back to itself counts as nothing; the SVG parser breaks such loops.
+    known.insert(node.id(), 0);
+    let mut count: u64 = 1;
+    for child in node.children().filter(Node::is_element) {
+        count = count.saturating_add(drawn(child, ids, known, depth + 1)?);
+    }
+    if node.tag_name().name() == "use" {
+        let href = node.attributes().find(|attribute| attribute.name() == "href");
+        let target = href.and_then(|href| ids.get(href.value().trim().trim_start_matches('#')));
+        if let Some(target) = target {
+            count = count.saturating_add(drawn(*target, ids, known, depth + 1)?);
+        }
+    }
+    known.insert(node.id(), count);
+    Ok(count)
+}

@@ -1,0 +1,27 @@
+//! Turns Markdown, CSS and a template into a PDF.
+//!
+//! The way of a document: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a tree, made safe) -> `css`
+//! (which style each element has) -> `content` (Typst's elements, made in Rust) -> `world` and `templates` (set by Typst)
+//! -> `output` (PDF, PNG). What people write is data all the way: none of it is ever read as Typst's markup.
+
+pub mod content;
+pub mod css;
+pub mod diagram;
+pub mod doc;
+pub mod dom;
+pub mod fonts;
+pub mod front;
+pub mod images;
+pub mod markdown;
+pub mod math;
+pub mod output;
+mod renderer;
+pub mod settings;
+pub mod templates;
+#[cfg(test)]
+mod testing;
+mod warnings;
+pub mod world;
+
+pub use renderer::{Output, Renderer, Resources};
+pub use warnings::Warnings;

@@ -1,0 +1,177 @@
+//! Markdown to HTML, by comrak: CommonMark 0.31 with GitHub's extensions, definition lists, formulas and attributes.
+//!
+//! Raw HTML is let through: `dom` reads all of it as one tree and says what of it is set. Attributes (`{#id .class}`) that
+//! comrak reads but does not write become an empty element before theirs; `dom` moves them to where they belong.
+
+use std::fmt::Write;
+
+use comrak::{
+    Arena, Options,
+    nodes::{Attributes, Node, NodeHtmlBlock, NodeValue},
+    options::AlertStyleType,
+};
+
+/// The element that carries attributes to its next sibling.
+pub const CARRIER: &str = "ruche-attributes";
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    let extension = &mut options.extension;
+    extension.strikethrough = true;
+    extension.table = true;
+    extension.autolink = true;
+    extension.tasklist = true;
+    extension.footnotes = true;
+    extension.description_lists = true;
+    extension.alerts = true;
+    extension.math_dollars = true;
+    extension.math_code = true;
+    extension.shortcodes = true;
+    extension.block_directive = true;
+    extension.header_attributes = true;
+    extension.fenced_code_attributes = true;
+    extension.inline_code_attributes = true;
+    extension.link_attributes = true;
+    options.render.r#unsafe = true;
+    options.render.sourcepos = true;
+    options.render.alert_style = AlertStyleType::Specific;
+    options
+}
+
+/// The HTML of a text. Elements have `data-sourcepos="line:column-line:column"`.
+#[must_use]
+pub fn to_html(markdown: &str) -> String {
+    let options = options();
+    let arena = Arena::new();
+    let root = comrak::parse_document(&arena, markdown, &options);
+    carry_attributes(&arena, root);
+    let mut html = String::with_capacity(markdown.len() * 2);
+    // Writing into a string does not fail.
+    let _ = comrak::format_html(root, &options, &mut html);
+    html
+}
+
+/// Puts a carrier before each node that has attributes.
+fn carry_attributes<'a>(arena: &'a Arena<'a>, root: Node<'a>) {
+    let mut carriers = Vec::new();
+    for node in root.descendants() {
+        let attributes = match take_attributes(node) {
+            Some(attributes) => attributes,
+            None => match trailing_attributes(node) {
+                Some(attributes) => attributes,
+                None => continue,
+            },
+        };
+        carriers.push((node, carrier(&attributes)));
+    }
+    for (node, html) in carriers {
+        let value = match node.data().value.block() {
+            true => NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal: format!("{html}\n") }),
+            false => NodeValue::HtmlInline(html),
+        };
+        let before = arena.alloc(comrak::nodes::AstNode::from(value));
+        node.insert_before(before);
+    }
+}
+
+fn take_attributes(node: Node<'_>) -> Option<Attributes> {
+    node.data_mut().attrs.take().map(|attributes| *attributes).filter(|attributes| *attributes != Attributes::default())
+}
+
+/// `{.class}` on the last line of a paragraph, or at its end after a space.
+fn trailing_attributes(node: Node<'_>) -> Option<Attributes> {
+    if !matches!(node.data().value, NodeValue::Paragraph) {
+        return None;
+    }
+    let last = node.last_child()?;
+    let (attributes, rest) = {
+        let data = last.data();
+        let NodeValue::Text(text) = &data.value else { return None };
+        let inner = text.trim_end().strip_suffix('}')?;
+        let (rest, inner) = inner.rsplit_once('{')?;
+        let alone = rest.is_empty() && last.previous_sibling().is_some_and(is_break);
+        if !(alone || rest.ends_with(' ')) {
+            return None;
+        }
+        (attributes(inner)?, rest.trim_end().to_owned())
+    };
+    match rest.is_empty() {
+        true => {
+            if let Some(line_break) = last.previous_sibling().filter(|before| is_break(before)) {
+                line_break.detach();
+            }
+            last.detach();
+        }
+        false => last.data_mut().value = NodeValue::Text(rest.into()),
+    }
+    Some(attributes)
+}
+
+fn is_break(node: Node<'_>) -> bool {
+    matches!(node.data().value, NodeValue::SoftBreak | NodeValue::LineBreak)
+}
+
+/// `.class #id`, and nothing else.
+fn attributes(text: &str) -> Option<Attributes> {
+    let mut attributes = Attributes::default();
+    let text = text.strip_prefix(':').unwrap_or(text);
+    let name = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+    for word in text.split_whitespace() {
+        match (word.strip_prefix('.'), word.strip_prefix('#')) {
+            (Some(class), _) if name(class) => attributes.classes.push(class.to_owned()),
+            (_, Some(id)) if name(id) => attributes.id = Some(id.to_owned()),
+            _ => return None,
+        }
+    }
+    (attributes != Attributes::default()).then_some(attributes)
+}
+
+fn carrier(attributes: &Attributes) -> String {
+    let mut html = format!("<{CARRIER}");
+    let mut attribute = |name: &str, value: &str| {
+        let value = value.replace('&', "&amp;").replace('"', "&quot;");
+        let _ = write!(html, " {name}=\"{value}\"");
+    };
+    if let Some(id) = &attributes.id {
+        attribute("id", id);
+    }
+    if !attributes.classes.is_empty() {
+        attribute("class", &attributes.classes.join(" "));
+    }
+    let name = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    for (key, value) in attributes.pairs.iter().filter(|(key, _)| name(key)) {
+        attribute(key, value);
+    }
+    let _ = write!(html, "></{CARRIER}>");
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_carried_before_what_they_belong_to() {
+        let html = to_html("# A {#x .big}\n\nText. {.note}\n\n```rust {.small}\nlet a;\n```\n\n[a](b){.c} `d`{.e}\n");
+        for (carrier, before) in [
+            ("id=\"x\" class=\"big\"", "<h1"),
+            ("class=\"note\"", "<p"),
+            ("class=\"small\"", "<pre"),
+            ("class=\"c\"", "<a "),
+            ("class=\"e\"", "<code"),
+        ] {
+            let whole = format!("<{CARRIER} {carrier}></{CARRIER}>");
+            let at = html.find(&whole).unwrap_or_else(|| panic!("no {whole} in {html}"));
+            assert!(html[at + whole.len()..].trim_start().starts_with(before), "{html}");
+        }
+        assert!(!html.contains('{'), "{html}");
+    }
+
+    #[test]
+    fn braces_that_are_no_attributes_stay() {
+        for text in ["a {b}", "{.a}", "x{.a}", "a {.b c}", "a {.}", "a {}"] {
+            let html = to_html(text);
+            assert!(html.contains('{') && !html.contains(CARRIER), "{text}: {html}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Writes a set document: PDF within standards, encrypted where that is asked for, or a picture of a page.
+
+use std::{collections::BTreeMap, num::NonZeroUsize};
+
+use chrono::{Datelike, NaiveDate};
+use ruche_schemas::{
+    Failure,
+    failure::codes,
+    jobs::render::{Format, Options, Standard},
+};
+use typst::{
+    diag::SourceDiagnostic,
+    foundations::{Datetime, Smart},
+    utils::Scalar,
+};
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
+use typst_render::RenderOptions;
+
+/// The largest picture, in pixels.
+const PIXELS: f64 = 60_000_000.0;
+/// Points per inch.
+const POINTS: f64 = 72.0;
+
+/// The document as bytes.
+///
+/// # Errors
+/// Where it can't keep to a standard, or is too large.
+pub fn write(document: &PagedDocument, options: &Options, date: NaiveDate) -> Result<Vec<u8>, Failure> {
+    match options.format {
+        Format::Png => picture(document, options),
+        Format::Pdf => {
+            let bytes = pdf(document, options, date)?;
+            match &options.password {
+                Some(password) => encrypted(&bytes, &password.0),
+                None => Ok(bytes),
+            }
+        }
+    }
+}
+
+/// A date as Typst has it.
+#[must_use]
+pub fn datetime(date: NaiveDate) -> Option<Datetime> {
+    let (month, day) = (u8::try_from(date.month()).ok()?, u8::try_from(date.day()).ok()?);
+    Datetime::from_ymd(date.year(), month, day)
+}
+
+fn pdf(document: &PagedDocument, options: &Options, date: NaiveDate) -> Result<Vec<u8>, Failure> {
+    let standards: Vec<PdfStandard> = options
+        .standards
+        .iter()
+        .map(|standard| match standard {
+            Standard::V17 => PdfStandard::V_1_7,
+            Standard::V20 => PdfStandard::V_2_0,
+            Standard::A2b => PdfStandard::A_2b,
+            Standard::A3b => PdfStandard::A_3b,
+            Standard::Ua1 => PdfStandard::Ua_1,
+        })
+        .collect();
+    let at = |message: String| Failure::new(codes::STANDARD, message).with_param("options.standards");
+    let standards = PdfStandards::new(&standards).map_err(|error| {
+        let hints: Vec<String> = error.hints().iter().map(ToString::to_string).collect();
+        at(std::iter::once(error.message().to_string()).chain(hints).collect::<Vec<_>>().join("; "))
+    })?;
+    let midnight = Datetime::from_ymd_hms(
+        date.year(),
+        u8::try_from(date.month()).unwrap_or(1),
+        u8::try_from(date.day()).unwrap_or(1),
+        0,
+        0,
+        0,
+    );
+    let pdf_options = PdfOptions {
+        creator: Smart::Custom(Some("Ruche".to_owned())),
+        timestamp: midnight.map(Timestamp::new_utc),
+        standards,
+        ..PdfOptions::default()
+    };
+    typst_pdf::pdf(document, &pdf_options).map_err(|errors| {
+        let errors: Vec<String> = errors.iter().take(10).map(with_hints).collect();
+        at(errors.join("; "))
+    })
+}
+
+/// What is wrong, and what helps.
+pub fn with_hints(error: &SourceDiagnostic) -> String {
+    let hints: Vec<String> = error.hints.iter().map(|hint| hint.v.to_string()).collect();
+    match hints.is_empty() {
+        true => error.message.to_string(),
+        false => format!("{} ({})", error.message, hints.join("; ")),
+    }
+}
+
+fn picture(document: &PagedDocument, options: &Options) -> Result<Vec<u8>, Failure> {
+    let number = options.page.unwrap_or(1);
+    let pages = document.pages();
+    let index = NonZeroUsize::new(number as usize).map_or(0, |number| number.get() - 1);
+    let page = pages.get(index).ok_or_else(|| {
+        let message = format!("there is no page {number}: the document has {}", pages.len());
+        Failure::new(codes::INVALID, message).with_param("options.page")
+    })?;
+    let scale = f64::from(options.ppi.unwrap_or(96)) / POINTS;
+    let size = page.frame.size();
+    let pixels = size.x.to_pt() * size.y.to_pt() * scale * scale;
+    if pixels > PIXELS {
+        let message = format!("the picture would have {pixels:.0} pixels, at most {PIXELS:.0} are allowed: ask for less");
+        return Err(Failure::new(codes::TOO_COMPLEX, message).with_param("options.ppi"));
+    }
+    let render = RenderOptions { pixel_per_pt: Scalar::new(scale), ..RenderOptions::default() };
+    let pixmap = typst_render::render(page, &render);
+    pixmap.encode_png().map_err(|error| Failure::new(codes::TOO_COMPLEX, format!("the picture can't be written: {error}")))
+}
+
+/// AES-256 (ISO 32000-2, revision 6). One password opens it; what may be done with it then is not restricted.
+fn encrypted(bytes: &[u8], password: &str) -> Result<Vec<u8>, Failure> {
+    use lopdf::{
+        Document, EncryptionState, EncryptionVersion, Permissions,
+        encryption::crypt_filters::{Aes256CryptFilter, CryptFilter},
+    };
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(codes::INVALID, format!("the document can't be encrypted: {error}")).with_param("options.password")
+    };
+    let mut document = Document::load_mem(bytes).map_err(|error| failed(&error))?;
+    let filter: std::sync::Arc<dyn CryptFilter> = std::sync::Arc::new(Aes256CryptFilter);
+    let key: [u8; 32] = rand::random();
+    let version = EncryptionVersion::V5 {
+        encrypt_metadata: true,
+        crypt_filters: BTreeMap::from([(b"StdCF".to_vec(), filter)]),
+        file_encryption_key: &key,
+        stream_filter: b"StdCF".to_vec(),
+        string_filter: b"StdCF".to_vec(),
+        owner_password: password,
+        user_password: password,
+        permissions: Permissions::all(),
+    };
+    let state = EncryptionState::try_from(version).map_err(|error| failed(&error))?;
+    document.encrypt(&state).map_err(|error| failed(&error))?;
+    let mut out = Vec::with_capacity(bytes.len() + 4096);
+    document.save_to(&mut out).map_err(|error| failed(&error))?;
+    Ok(out)
+}

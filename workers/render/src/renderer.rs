@@ -1,0 +1,344 @@
+//! The whole way of one document, from its job to its bytes.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use ruche_schemas::{
+    Failure,
+    failure::codes,
+    jobs::render::{Render, Warning},
+};
+use typst::{
+    World as _,
+    comemo,
+    diag::{Severity, SourceDiagnostic},
+    foundations::{Bytes, Dict, IntoValue},
+    syntax::DiagSpanKind,
+};
+use typst_layout::PagedDocument;
+
+use crate::{
+    Warnings,
+    content::{Pictures, Setter, file_name},
+    css::{self, Page, Sheet, Style},
+    doc,
+    dom::{self, Document},
+    fonts::{self, Face, Fonts},
+    front, markdown, output,
+    settings::Settings,
+    templates::{self, Template},
+    world::Files,
+};
+
+/// Style rules that all documents have; a document's own count more.
+const SHEET: &str = include_str!("../templates/base.css");
+/// A page's width without its margins, where nobody says it, in points: A4 with 22 mm.
+const TEXT_WIDTH: f64 = 470.0;
+/// A font size where nobody says it, in points.
+const FONT_SIZE: f64 = 10.0;
+/// For how many documents what was worked out is kept, so that templates and fonts are not worked out again.
+const KEPT: usize = 3;
+
+/// What a document may need besides its job.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// The package of a template that is not built in.
+    pub package: Option<Vec<u8>>,
+    /// Pictures on the web, by their addresses; or why there is none.
+    pub fetched: HashMap<String, Result<Vec<u8>, String>>,
+    /// The day of documents that don't say theirs.
+    pub today: Option<NaiveDate>,
+}
+
+/// A written document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// PDF or PNG.
+    pub bytes: Vec<u8>,
+    /// How many pages it has.
+    pub pages: u32,
+    /// Its title.
+    pub title: Option<String>,
+    /// What had no effect.
+    pub warnings: Vec<Warning>,
+}
+
+/// Renders documents, one after the other.
+#[derive(Debug)]
+pub struct Renderer {
+    fonts: Fonts,
+}
+
+impl Default for Renderer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What was worked out is forgotten bit by bit, also after an error.
+struct Evict;
+
+impl Drop for Evict {
+    fn drop(&mut self) {
+        comemo::evict(KEPT);
+    }
+}
+
+impl Renderer {
+    /// With the fonts that are compiled in.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { fonts: Fonts::embedded() }
+    }
+
+    /// With these fonts.
+    #[must_use]
+    pub const fn with_fonts(fonts: Fonts) -> Self {
+        Self { fonts }
+    }
+
+    /// The addresses of pictures on the web that a document shows, each once, at most 200.
+    #[must_use]
+    pub fn wanted(job: &Render) -> Vec<String> {
+        if job.options.fetch == Some(false) || !(job.markdown.contains("http://") || job.markdown.contains("https://")) {
+            return Vec::new();
+        }
+        let front::Divided { body, .. } = front::divide(&job.markdown, &mut Warnings::default());
+        let document = Document::parse(&markdown::to_html(body), 0, &[], &mut Warnings::default());
+        let mut wanted = Vec::new();
+        for src in sources(&document).filter(|src| is_remote(src)) {
+            if wanted.len() < 200 && !wanted.iter().any(|known| known == src) {
+                wanted.push(src.to_owned());
+            }
+        }
+        wanted
+    }
+
+    /// Renders one document.
+    ///
+    /// # Errors
+    /// In words for the person who sent it: the template's errors with file and line, the standard that can't be kept,
+    /// what is too much.
+    pub fn render(&self, job: &Render, resources: &Resources) -> Result<Output, Failure> {
+        let _evict = Evict;
+        let mut warnings = Warnings::default();
+        let divided = front::divide(&job.markdown, &mut warnings);
+        let mut settings = Settings::of(job, &divided.front, &mut warnings);
+        let html = markdown::to_html(divided.body);
+        let document = Document::parse(&html, divided.lines, &settings.body_classes, &mut warnings);
+        if document.len() > dom::ELEMENTS {
+            let message = format!("the document has more than {} elements: divide it", dom::ELEMENTS);
+            return Err(Failure::new(codes::TOO_COMPLEX, message).with_param("markdown"));
+        }
+        if settings.title.is_none() {
+            settings.title = first_heading(&document);
+        }
+        let sheets = sheets(&settings, &document, &mut warnings);
+        let template = template(job, resources)?;
+        let fonts = self.fonts_of(job, &sheets, template.as_ref(), &mut warnings);
+        let styles = css::cascade(&document.html, &sheets, FONT_SIZE, &mut warnings);
+        let page = css::page(&sheets, FONT_SIZE, &mut warnings);
+        let style = document.body().and_then(|body| styles.of(body.id())).cloned();
+        let pictures = pictures(&document, job, resources);
+        let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
+        if !missing.is_empty() {
+            let shown: Vec<String> = missing.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
+            let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
+            warnings.add(dom::SOURCE, None, message);
+        }
+        let (width, size) = measures(&page, style.as_ref());
+        let body = Setter::new(&document, &styles, &pictures, &fonts, &mut warnings).set(width, size)?;
+        let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
+        let inputs = doc::doc(&settings, body, &page, style.as_ref(), &fonts, date);
+        let set = set(job, inputs, template, fonts, date, &mut warnings)?;
+        let pages = u32::try_from(set.pages().len()).unwrap_or(u32::MAX);
+        let bytes = output::write(&set, &job.options, date)?;
+        Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
+    }
+
+    /// The renderer's fonts, and over them those of the document and its template.
+    fn fonts_of(&self, job: &Render, sheets: &[Sheet], template: Option<&Template>, warnings: &mut Warnings) -> Fonts {
+        let mut faces: Vec<Face> = Vec::new();
+        let mut named = Vec::new();
+        for said in css::fonts(sheets) {
+            let Some(file) = job.files.iter().find(|file| file.name == file_name(&said.file)) else {
+                let message = format!("@font-face: {:?} is no attached file", said.file);
+                warnings.add("css", Some(said.line), message);
+                continue;
+            };
+            named.push(&*file.name);
+            match fonts::font(file.content.0.clone()) {
+                Ok(found) => faces.extend(found.into_iter().map(|font| {
+                    let mut face = Face::from(font);
+                    face.family = Some(said.family.clone());
+                    face
+                })),
+                Err(error) => warnings.add("css", Some(said.line), format!("@font-face: {:?}: {error}", said.file)),
+            }
+        }
+        let is_font = |name: &str| {
+            let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+            ["ttf", "otf", "ttc", "otc", "woff", "woff2"].contains(&&*ending)
+        };
+        let attached = job.files.iter().filter(|file| is_font(&file.name) && !named.contains(&&*file.name));
+        let attached = attached.map(|file| (&*file.name, file.content.0.clone()));
+        let packed = template.into_iter().flat_map(|template| &template.files).filter(|(name, _)| is_font(name));
+        let packed = packed.map(|(name, data)| (&**name, data.to_vec()));
+        for (name, data) in attached.chain(packed) {
+            match fonts::font(data) {
+                Ok(found) => faces.extend(found.into_iter().map(Face::from)),
+                Err(error) => warnings.add(name, None, format!("is left out: {error}")),
+            }
+        }
+        self.fonts.with(faces)
+    }
+}
+
+fn is_remote(src: &str) -> bool {
+    let scheme = src.split("://").next().unwrap_or_default();
+    scheme.len() < src.len() && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+}
+
+/// What pictures the text names.
+fn sources(document: &Document) -> impl Iterator<Item = &str> {
+    let elements = document.html.root_element().descendent_elements();
+    let pictures = elements.filter(|element| element.value().name() == "img");
+    pictures.filter_map(|element| element.attr("src")).map(str::trim)
+}
+
+fn first_heading(document: &Document) -> Option<String> {
+    let mut elements = document.html.root_element().descendent_elements();
+    let heading = elements.find(|element| element.value().name() == "h1")?;
+    let text = heading.text().collect::<String>();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())
+}
+
+/// The style sheets, those that count more last.
+fn sheets(settings: &Settings, document: &Document, warnings: &mut Warnings) -> Vec<Sheet> {
+    let mut sheets = vec![Sheet::parse(SHEET, "base", &mut Warnings::default()).quiet()];
+    sheets.extend(settings.sheets.iter().map(|(text, source)| Sheet::parse(text, source, warnings)));
+    // Lines of `<style>` are those of the text: as many are put before it.
+    sheets.extend(document.styles.iter().map(|(text, line)| {
+        let before = "\n".repeat((*line as usize).saturating_sub(1).min(100_000));
+        Sheet::parse(&(before + text), dom::SOURCE, warnings)
+    }));
+    sheets
+}
+
+fn template(job: &Render, resources: &Resources) -> Result<Option<Template>, Failure> {
+    let package = job.template.package.as_ref().map(|package| &package.0).or(resources.package.as_ref());
+    if let Some(package) = package {
+        return templates::unpack(package).map(Some);
+    }
+    match templates::built_in(&job.template.name) {
+        Some(template) => Ok(Some(template)),
+        None => {
+            let names: Vec<&str> = templates::names().collect();
+            let message = format!(
+                "there is no template {:?}: there are {} and those that you uploaded",
+                job.template.name,
+                names.join(", ")
+            );
+            Err(Failure::new(codes::UNKNOWN_TEMPLATE, message).with_param("template.name"))
+        }
+    }
+}
+
+fn pictures(document: &Document, job: &Render, resources: &Resources) -> Pictures {
+    let mut pictures = Pictures::default();
+    for src in sources(document) {
+        if is_remote(src) {
+            if pictures.has(src) {
+                continue;
+            }
+            let data = resources.fetched.get(src).cloned();
+            pictures.add(src, data.unwrap_or_else(|| Err("pictures on the web are not fetched here".to_owned())));
+            continue;
+        }
+        let name = file_name(src);
+        if let Some(file) = job.files.iter().find(|file| file.name == name).filter(|_| !pictures.has(&name)) {
+            pictures.add(&name, Ok(file.content.0.clone()));
+        }
+    }
+    pictures
+}
+
+/// How wide the text is and how large, as far as CSS says it.
+fn measures(page: &Page, style: Option<&Style>) -> (f64, f64) {
+    let size = style.and_then(|style| style.font_size).unwrap_or(FONT_SIZE);
+    let margin = |side: Option<f64>| side.unwrap_or(62.0);
+    let width = match page.size {
+        Some((width, _)) => width - margin(page.margin.left) - margin(page.margin.right),
+        None if page.margin.left.is_some() || page.margin.right.is_some() => {
+            595.0 - margin(page.margin.left) - margin(page.margin.right)
+        }
+        None => TEXT_WIDTH,
+    };
+    let columns = style.and_then(|style| style.columns).unwrap_or(1).max(1);
+    ((width / f64::from(columns)).max(20.0), size)
+}
+
+/// Typst's part.
+fn set(
+    job: &Render,
+    doc: Dict,
+    template: Option<Template>,
+    fonts: Fonts,
+    date: NaiveDate,
+    warnings: &mut Warnings,
+) -> Result<PagedDocument, Failure> {
+    let Some(template) = template else { return Err(Failure::new(codes::UNKNOWN_TEMPLATE, "there is no template")) };
+    let attached = job.options.attach.iter().map(|name| format!("#pdf.attach({:?})\n", format!("/files/{name}")));
+    let main = format!(
+        "#import {:?}: template\n#let doc = sys.inputs.doc\n\
+         #set document(title: doc.title, author: doc.authors, description: doc.description, keywords: doc.keywords, date: doc.date)\n\
+         #set text(lang: doc.lang, region: doc.region)\n{}#template(doc)\n",
+        template.entry,
+        attached.collect::<String>(),
+    );
+    let inputs = Dict::from_iter([("doc".into(), doc.into_value())]);
+    let Some(mut files) = Files::new(&main, inputs, fonts, output::datetime(date)) else {
+        return Err(Failure::new(codes::TEMPLATE, "the template's path is none"));
+    };
+    for source in &template.sources {
+        files.add_source(source);
+    }
+    for (path, data) in template.files {
+        files.add(&path, data);
+    }
+    for file in &job.files {
+        files.add(&format!("/files/{}", file.name), Bytes::new(file.content.0.clone()));
+    }
+    let compiled = typst::compile::<PagedDocument>(&files);
+    for warning in &compiled.warnings {
+        let (source, line) = place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
+        warnings.add(&source, line, output::with_hints(warning));
+    }
+    compiled.output.map_err(|errors| {
+        let mut lines = Vec::new();
+        for error in errors.iter().filter(|error| error.severity == Severity::Error).take(10) {
+            let said = output::with_hints(error);
+            lines.push(match place(&files, error) {
+                Some((path, line)) => format!("{path}:{line}: {said}"),
+                None => said,
+            });
+        }
+        Failure::new(codes::TEMPLATE, lines.join("\n")).with_param("template")
+    })
+}
+
+/// In which file and line.
+fn place(files: &Files, diagnostic: &SourceDiagnostic) -> Option<(String, u32)> {
+    let id = diagnostic.span.id()?;
+    let source = files.source(id).ok()?;
+    let start = match diagnostic.span.get() {
+        DiagSpanKind::Detached => return None,
+        DiagSpanKind::Number { num, sub_range, .. } => source.range(num, sub_range)?.start,
+        DiagSpanKind::Range { range, .. } => range.start,
+    };
+    let line = source.lines().byte_to_line(start)?;
+    let path = id.vpath().get_without_slash();
+    let path = path.strip_prefix("template/").unwrap_or(path);
+    Some((path.to_owned(), u32::try_from(line).ok()? + 1))
+}

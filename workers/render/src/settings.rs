@@ -1,0 +1,262 @@
+//! What is said of a document in front matter and options, in one place: options count more.
+//!
+//! md-to-pdf's keys are understood (`pdf_options`, `stylesheet`, `css`, `body_class`, `document_title`). Keys that are
+//! nobody's are variables for the template.
+
+use ruche_schemas::jobs::render::{Render, is_language};
+use serde_json::{Map, Value};
+
+use crate::{Warnings, front};
+
+/// The settings of one document.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Settings {
+    /// The title; where nothing says it, the first heading is it.
+    pub title: Option<String>,
+    /// The authors.
+    pub authors: Vec<String>,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Keywords.
+    pub keywords: Vec<String>,
+    /// The date that front matter says.
+    pub date: Option<chrono::NaiveDate>,
+    /// ISO 639, lower case.
+    pub lang: String,
+    /// ISO 3166.
+    pub region: Option<String>,
+    /// To which level headings are in the table of contents; 0 is none.
+    pub toc: Option<u8>,
+    /// Whether headings are numbered.
+    pub numbering: Option<bool>,
+    /// Classes of the body.
+    pub body_classes: Vec<String>,
+    /// CSS, with its source.
+    pub sheets: Vec<(String, String)>,
+    /// All variables.
+    pub data: Map<String, Value>,
+}
+
+/// Keys of md-to-pdf that have no meaning here.
+const IGNORED: &[&str] = &[
+    "dest", "basedir", "launch_options", "marked_options", "marked_extensions", "port", "devtools", "as_html", "script",
+    "page_media_type", "md_file_encoding", "stylesheet_encoding", "gray_matter_options", "highlight_style",
+];
+
+impl Settings {
+    /// Reads them.
+    #[must_use]
+    pub fn of(job: &Render, front: &Map<String, Value>, warnings: &mut Warnings) -> Self {
+        let mut data = front.clone();
+        data.extend(job.data.clone());
+        let text = |names: &[&str]| names.iter().find_map(|name| words(data.get(*name)?)).filter(|text| !text.is_empty());
+        let list = |names: &[&str]| names.iter().find_map(|name| Some(many(data.get(*name)?))).unwrap_or_default();
+        let lang = job.options.lang.clone().or_else(|| {
+            let said = text(&["lang", "language"])?;
+            if !is_language(&said) {
+                warnings.add(front::SOURCE, None, format!("lang: {said:?} is no language: a tag such as fr or pt-BR is"));
+                return None;
+            }
+            Some(said)
+        });
+        let (lang, region) = language(lang.as_deref().unwrap_or("en"));
+        let toc = job.options.toc.or_else(|| level(data.get("toc")?));
+        let numbering = ["numbering", "number_sections", "number-sections"];
+        let mut settings = Self {
+            title: job.options.title.clone().or_else(|| text(&["title", "document_title"])),
+            authors: list(&["authors", "author"]),
+            description: text(&["description", "subject"]),
+            keywords: list(&["keywords", "tags"]),
+            date: text(&["date"]).and_then(|date| date.get(..10)?.parse().ok()),
+            lang,
+            region,
+            toc,
+            numbering: job.options.numbering.or_else(|| numbering.iter().find_map(|name| data.get(*name)?.as_bool())),
+            body_classes: list(&["body_class"]),
+            sheets: Vec::new(),
+            data: Map::new(),
+        };
+        settings.add_sheets(job, &data, warnings);
+        for key in IGNORED.iter().filter(|key| front.contains_key(**key)) {
+            warnings.add(front::SOURCE, None, format!("{key} has no effect here"));
+        }
+        settings.data = data;
+        settings
+    }
+
+    /// In md-to-pdf's order: attached sheets, then `css`, then the job's own.
+    fn add_sheets(&mut self, job: &Render, data: &Map<String, Value>, warnings: &mut Warnings) {
+        if let Some(options) = data.get("pdf_options").and_then(Value::as_object) {
+            self.sheets.push((page_rule(options, warnings), front::SOURCE.to_owned()));
+        }
+        for name in data.get("stylesheet").map(many).unwrap_or_default() {
+            let file = job.files.iter().find(|file| file.name == name.trim_start_matches("./"));
+            match file.map(|file| String::from_utf8_lossy(&file.content.0).into_owned()) {
+                Some(css) => self.sheets.push((css, name)),
+                None => warnings.add(front::SOURCE, None, format!("stylesheet: {name:?} is no attached file")),
+            }
+        }
+        if let Some(css) = data.get("css").and_then(Value::as_str) {
+            self.sheets.push((css.to_owned(), front::SOURCE.to_owned()));
+        }
+        if !job.css.is_empty() {
+            self.sheets.push((job.css.clone(), "css".to_owned()));
+        }
+    }
+}
+
+/// Chromium's `pdf` options, as the CSS that they are.
+fn page_rule(options: &Map<String, Value>, warnings: &mut Warnings) -> String {
+    let mut css = String::from("@page {");
+    let landscape = options.get("landscape").and_then(Value::as_bool) == Some(true);
+    let length = |value: &Value| match value {
+        Value::Number(pixels) => Some(format!("{pixels}px")),
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let format = options.get("format").and_then(Value::as_str);
+    match (options.get("width").and_then(length), options.get("height").and_then(length), format) {
+        (Some(width), Some(height), _) => css.push_str(&format!(" size: {width} {height};")),
+        (_, _, Some(format)) => {
+            css.push_str(&format!(" size: {}{};", format.to_lowercase(), if landscape { " landscape" } else { "" }));
+        }
+        _ if landscape => css.push_str(" size: landscape;"),
+        _ => {}
+    }
+    match options.get("margin") {
+        Some(Value::Object(sides)) => {
+            for (side, value) in sides {
+                if let Some(value) = length(value) {
+                    css.push_str(&format!(" margin-{side}: {value};"));
+                }
+            }
+        }
+        Some(value) => css.push_str(&length(value).map(|margin| format!(" margin: {margin};")).unwrap_or_default()),
+        None => {}
+    }
+    for (key, place) in [("headerTemplate", "top"), ("footerTemplate", "bottom")] {
+        if let Some(html) = options.get(key).and_then(Value::as_str) {
+            css.push_str(&margin_box(html, place, warnings));
+        }
+    }
+    for key in options.keys() {
+        let known = ["format", "width", "height", "landscape", "margin", "headerTemplate", "footerTemplate"];
+        let silent = ["printBackground", "displayHeaderFooter", "preferCSSPageSize"];
+        if !known.contains(&&**key) && !silent.contains(&&**key) {
+            warnings.add(front::SOURCE, None, format!("pdf_options.{key} has no effect here"));
+        }
+    }
+    css.push('}');
+    css
+}
+
+/// Chromium's header and footer: its text, with the classes that Chromium fills.
+fn margin_box(html: &str, place: &str, warnings: &mut Warnings) -> String {
+    let tree = scraper::Html::parse_fragment(html);
+    let mut content = String::new();
+    for node in tree.root_element().descendants() {
+        let Some(text) = node.value().as_text() else {
+            let Some(element) = node.value().as_element() else { continue };
+            let filled = element.classes().find_map(|class| match class {
+                "pageNumber" => Some("counter(page) "),
+                "totalPages" => Some("counter(pages) "),
+                "title" => Some("string(title) "),
+                "date" => Some("string(date) "),
+                "url" => Some("\"\" "),
+                _ => None,
+            });
+            content.push_str(filled.unwrap_or_default());
+            continue;
+        };
+        let inside = node.ancestors().any(|around| around.value().as_element().is_some_and(|e| e.name() == "style"));
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if inside || words.is_empty() {
+            continue;
+        }
+        let (before, after) = (text.starts_with(char::is_whitespace), text.ends_with(char::is_whitespace));
+        let words = words.replace('\\', "\\\\").replace('"', "\\\"");
+        let space = |is: bool| if is { " " } else { "" };
+        content.push_str(&format!("\"{}{words}{}\" ", space(before && !content.is_empty()), space(after)));
+    }
+    if html.contains("<style") {
+        let message = format!("the style of the {place} template has no effect: use @page {{ @{place}-center {{ .. }} }}");
+        warnings.add(front::SOURCE, None, message);
+    }
+    match content.trim().is_empty() {
+        true => String::new(),
+        false => format!(" @{place}-center {{ content: {content}; }}"),
+    }
+}
+
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// One or several. Authors may be maps with a name.
+fn many(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().filter_map(|value| words(value.get("name").unwrap_or(value))).collect(),
+        Value::Object(_) => value.get("name").and_then(words).into_iter().collect(),
+        Value::String(text) => text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
+        other => words(other).into_iter().collect(),
+    }
+}
+
+fn level(value: &Value) -> Option<u8> {
+    match value {
+        Value::Bool(true) => Some(3),
+        Value::Bool(false) => Some(0),
+        Value::Number(number) => number.as_u64().and_then(|level| u8::try_from(level.min(6)).ok()),
+        _ => None,
+    }
+}
+
+fn language(tag: &str) -> (String, Option<String>) {
+    let mut parts = tag.split('-');
+    let lang = parts.next().unwrap_or("en").to_lowercase();
+    (lang, parts.find(|part| part.len() == 2).map(str::to_uppercase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn settings(front: Value) -> (Settings, Vec<String>) {
+        let mut warnings = Warnings::default();
+        let front = front.as_object().cloned().expect("a map");
+        let settings = Settings::of(&Render::default(), &front, &mut warnings);
+        (settings, warnings.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn md_to_pdfs_front_matter_is_understood() {
+        let (found, warnings) = settings(json!({
+            "dest": "x.pdf", "body_class": "markdown-body", "css": "p { color: red }", "document_title": "T",
+            "pdf_options": {
+                "format": "A5", "margin": "10mm", "printBackground": true,
+                "headerTemplate": "<style>section { font-size: 11px }</style><section><span class=\"date\"></span></section>",
+                "footerTemplate": "<section><div>Page <span class=\"pageNumber\"></span> of <span class=\"totalPages\"></span></div></section>",
+            },
+        }));
+        assert_eq!(found.sheets[0].0, "@page { size: a5; margin: 10mm; @top-center { content: string(date) ; } \
+            @bottom-center { content: \"Page \" counter(page) \" of \" counter(pages) ; }}");
+        assert_eq!((found.title.as_deref(), &*found.body_classes[0], &*found.sheets[1].0), (Some("T"), "markdown-body", "p { color: red }"));
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+    }
+
+    #[test]
+    fn what_is_said_in_several_ways_is_read() {
+        let (found, _) = settings(json!({
+            "author": [{"name": "A"}, "B"], "toc": true, "lang": "pt-BR", "date": "2026-11-26", "keywords": "x, y",
+        }));
+        assert_eq!(found.authors, ["A", "B"]);
+        assert_eq!((found.toc, &*found.lang, found.region.as_deref()), (Some(3), "pt", Some("BR")));
+        assert_eq!((found.date.map(|date| date.to_string()).as_deref(), found.keywords.len()), (Some("2026-11-26"), 2));
+        assert!(settings(json!({"lang": "klingon"})).1[0].contains("no language"));
+    }
+}

@@ -1,0 +1,37 @@
+//! Collects what had no effect: each thing once, a bounded number, in the order in which it was found.
+
+use std::collections::HashSet;
+
+use ruche_schemas::jobs::render::{WARNINGS, Warning};
+
+/// The warnings of one document.
+#[derive(Debug, Default)]
+pub struct Warnings {
+    seen: HashSet<Warning>,
+    kept: Vec<Warning>,
+    more: usize,
+}
+
+impl Warnings {
+    /// Adds one, unless the very same is there.
+    pub fn add(&mut self, source: &str, line: Option<u32>, message: impl Into<String>) {
+        if self.kept.len() == WARNINGS {
+            self.more += 1;
+            return;
+        }
+        let warning = Warning { source: source.to_owned(), line, message: message.into() };
+        if self.seen.insert(warning.clone()) {
+            self.kept.push(warning);
+        }
+    }
+
+    /// All of them; where there were too many, the last one says so.
+    #[must_use]
+    pub fn into_vec(mut self) -> Vec<Warning> {
+        if self.more > 0 {
+            let message = format!("{} more warnings are not shown", self.more);
+            self.kept.push(Warning { source: "render".to_owned(), line: None, message });
+        }
+        self.kept
+    }
+}
