@@ -4,3 +4,5 @@
 pub mod llama;
 pub mod memory_ledger;
 pub mod postgres;
+#[cfg(feature = "render")]
+pub mod typst;
