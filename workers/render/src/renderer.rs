@@ -9,8 +9,7 @@ use ruche_schemas::{
     jobs::render::{Render, Warning},
 };
 use typst::{
-    World as _,
-    comemo,
+    World as _, comemo,
     diag::{Severity, SourceDiagnostic},
     foundations::{Bytes, Dict, IntoValue},
     syntax::DiagSpanKind,
@@ -100,7 +99,8 @@ impl Renderer {
     /// The addresses of pictures on the web that a document shows, each once, at most 200.
     #[must_use]
     pub fn wanted(job: &Render) -> Vec<String> {
-        if job.options.fetch == Some(false) || !(job.markdown.contains("http://") || job.markdown.contains("https://")) {
+        if job.options.fetch == Some(false) || !(job.markdown.contains("http://") || job.markdown.contains("https://"))
+        {
             return Vec::new();
         }
         let front::Divided { body, .. } = front::divide(&job.markdown, &mut Warnings::default());
@@ -312,7 +312,8 @@ fn set(
     }
     let compiled = typst::compile::<PagedDocument>(&files);
     for warning in &compiled.warnings {
-        let (source, line) = place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
+        let (source, line) =
+            place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
         warnings.add(&source, line, output::with_hints(warning));
     }
     compiled.output.map_err(|errors| {
