@@ -27,6 +27,7 @@ use crate::ports::{
 };
 
 mod commits;
+mod documents;
 mod error;
 mod fences;
 mod groups;
