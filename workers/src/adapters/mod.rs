@@ -3,4 +3,5 @@
 #[cfg(feature = "chat")]
 pub mod llama;
 pub mod memory_ledger;
+pub mod memory_templates;
 pub mod postgres;
