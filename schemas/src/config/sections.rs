@@ -219,7 +219,7 @@ impl Config {
         let name = |s: &str| {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
-        let Self { nats, postgres, objects, gateway, limits, worker, chat, render, telemetry, .. } = self;
+        let Self { nats, postgres, objects, gateway, limits, worker, egress, chat, render, telemetry, .. } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)
         };
@@ -240,6 +240,7 @@ impl Config {
         number("worker.drain_seconds", worker.drain_seconds, 0, 3600, "0 to 3600")?;
         number("worker.ack_wait_seconds", worker.ack_wait_seconds, 2, 3600, "2 to 3600")?;
         number("worker.retention_days", worker.retention_days.into(), 0, 36_500, "0 to 36500")?;
+        egress.check(rule)?;
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
         number("render.children", render.children.into(), 0, 1024, "0 to 1024; 0 is the number of cores")?;

@@ -154,7 +154,7 @@ impl RenderHandler {
         let total = Some(wanted.len() as u64);
         let mut fetches = stream::iter(wanted)
             .map(|url| async move {
-                let fetched = self.egress.fetch(&url, FILE_BYTES).await;
+                let fetched = self.egress.fetch(&url, FILE_BYTES as u64).await;
                 (url, fetched.map(|fetched| Base64(fetched.bytes.to_vec())).map_err(|error| error.to_string()))
             })
             .buffer_unordered(FETCHES);
