@@ -87,7 +87,11 @@ fn statement(sql: &str, tenant: &TenantId) -> Statement {
 pub(super) async fn list(db: &DatabaseConnection, tenant: &TenantId) -> Result<Vec<TemplateVersion>, StoreError> {
     let sql = "SELECT DISTINCT ON (name) name, version, bytes, blake3, description, created_at \
                FROM templates WHERE tenant = $1 ORDER BY name, version DESC";
-    Row::find_by_statement(statement(sql, tenant)).all(db).await?.into_iter().map(view).collect()
+    let rows = Row::find_by_statement(statement(sql, tenant)).all(db).await?;
+    let mut all: Vec<TemplateVersion> = rows.into_iter().map(view).collect::<Result<_, _>>()?;
+    // The database's own order is its locale's.
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(all)
 }
 
 pub(super) async fn versions(
