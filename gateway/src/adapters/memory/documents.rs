@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use ruche_schemas::{JobId, JobRef, TenantId};
 
 use super::{Memory, page};
-use crate::ports::{
-    Documents, NewTemplate, StoreError, StoredDocument, TemplateBounds, TemplateVersion, Uploaded,
-};
+use crate::ports::{Documents, NewTemplate, StoreError, StoredDocument, TemplateBounds, TemplateVersion, Uploaded};
 
 #[async_trait]
 impl Documents for Memory {

@@ -8,9 +8,7 @@ use ruche_schemas::{
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Postgres, templates, unreadable};
-use crate::ports::{
-    Documents, NewTemplate, StoreError, StoredDocument, TemplateBounds, TemplateVersion, Uploaded,
-};
+use crate::ports::{Documents, NewTemplate, StoreError, StoredDocument, TemplateBounds, TemplateVersion, Uploaded};
 
 #[async_trait]
 impl Documents for Postgres {
