@@ -28,6 +28,15 @@ pub const INLINE_BYTES: usize = 150 << 10;
 /// The most warnings that are told; the last one says how many more there were.
 pub const WARNINGS: usize = 200;
 
+/// The templates that each worker has: their names, and what they are for.
+pub const BUILT_IN: [(&str, &str); 5] = [
+    ("plain", "The text, without anything around it"),
+    ("report", "A cover, a table of contents, and page numbers"),
+    ("letter", "A letter: sender, recipient, date and subject"),
+    ("invoice", "An invoice, from its data"),
+    ("conversation", "A chat with its citations"),
+];
+
 /// A render job's input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
