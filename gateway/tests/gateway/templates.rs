@@ -103,7 +103,7 @@ async fn what_is_no_template_is_refused_before_it_is_tried() {
     }
     let large = package(&"x".repeat(8 << 20));
     assert_eq!(refused(renders.put("mine", large).await, 413).await.1, "payload_too_large");
-    for name in ["Mine", "a.b", "%2e%2e", &"x".repeat(65)] {
+    for name in ["Mine", "a.b", "a%20b", &"x".repeat(65)] {
         assert_eq!(refused(renders.put(name, package("x")).await, 400).await.0, "name", "{name}");
     }
     for (name, _) in BUILT_IN {
