@@ -19,6 +19,8 @@ mod options;
 mod outage;
 mod render;
 mod render_input;
+mod render_support;
+mod renders;
 mod schedules;
 mod store;
 mod support;

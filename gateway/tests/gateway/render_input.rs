@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    render::{Renders, multipart},
+    render_support::{Renders, multipart},
     support::refused,
 };
 

@@ -1,11 +1,11 @@
 //! `/v1/templates`: uploaded, tried, listed, sent and deleted.
 
-use reqwest::{Method, Response};
-use ruche_schemas::jobs::render::{BUILT_IN, Format};
+use reqwest::{Method, Response, header::CONTENT_TYPE};
+use ruche_schemas::jobs::render::{BUILT_IN, Format, Render};
 use serde_json::json;
 
 use crate::{
-    render::Renders,
+    render_support::{Renders, header},
     support::{json_of, refused},
 };
 
@@ -117,4 +117,25 @@ async fn what_is_no_template_is_refused_before_it_is_tried() {
     let response = renders.request(Method::PUT, &long).body(package("x")).send().await.unwrap();
     assert_eq!(refused(response, 400).await.0, "description");
     assert_eq!(renders.waiting().await, 0);
+}
+
+#[tokio::test]
+async fn a_preview_is_a_picture_of_the_template_named() {
+    let renders = Renders::start().await;
+    let sample = renders.get("/v1/templates/report/preview?page=2&version=7").send().await.unwrap();
+    assert_eq!((sample.status().as_u16(), header(sample.headers(), "content-type")), (200, "image/png"));
+    let body = "# Mine";
+    let request = renders.request(Method::POST, "/v1/templates/letter/preview?ppi=150");
+    let mine = request.header(CONTENT_TYPE, "text/markdown").body(body).send().await.unwrap();
+    assert_eq!(mine.text().await.unwrap(), body);
+    let seen = renders.seen();
+    let asked = |i: usize| {
+        let Render { template, options, .. } = &seen[i].body;
+        (template.name.as_str(), template.version, options.format, options.page, options.ppi)
+    };
+    assert_eq!(asked(0), ("report", Some(7), Format::Png, Some(2), Some(72)));
+    assert_eq!(asked(1), ("letter", None, Format::Png, None, Some(150)));
+    assert!(seen[0].body.markdown.contains("# First heading"));
+    let wrong = renders.get("/v1/templates/report/preview?css=x").send().await.unwrap();
+    assert_eq!(refused(wrong, 400).await.0, "css");
 }
