@@ -58,7 +58,7 @@ pub struct Render {
     pub files: Vec<File>,
     /// How it is written.
     pub options: Options,
-    /// Whether the document is kept in the object store and listed; else it is in the job's last event and nowhere else.
+    /// Whether the document is kept in the object store and listed; else it is in the job's result and nowhere else.
     pub store: bool,
 }
 
@@ -219,7 +219,7 @@ impl fmt::Debug for Password {
 /// A render job's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rendered {
-    /// The document, unless it is stored.
+    /// The document, unless it is stored; or neither, where it is too large for the event of an ephemeral job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Base64>,
     /// Where it is stored.
