@@ -83,7 +83,7 @@ async fn warnings_are_in_a_header_and_all_of_them_in_a_report() {
 }
 
 #[tokio::test]
-async fn a_document_that_fits_no_event_is_stored_and_sent_from_there_unless_that_is_forbidden() {
+async fn a_document_that_fits_no_event_is_kept_and_sent_all_the_same() {
     let renders = Renders::start().await;
     let response = renders.render("", "large").await;
     assert_eq!(response.status(), 200);
@@ -95,12 +95,14 @@ async fn a_document_that_fits_no_event_is_stored_and_sent_from_there_unless_that
     let seen: Vec<_> = renders.seen().iter().map(|job| (job.ephemeral, job.body.store)).collect();
     assert_eq!(seen, [(true, false), (false, true)]);
     assert_eq!(renders.read(&format!("/v1/renders/{job}")).await["bytes"], INLINE_BYTES + 5);
-    assert_eq!(refused(renders.render("?store=false", "large").await, 422).await.1, "document_too_large");
+    let response = renders.render("?store=false", "large").await;
+    assert!(!response.headers().contains_key("ruche-document"));
+    assert_eq!(response.bytes().await.unwrap().len(), INLINE_BYTES + 5);
     // A large text is not set twice.
     let text = format!("large {}", "x ".repeat(40_000));
     assert_eq!(renders.render("", text).await.status(), 200);
-    assert_eq!(renders.seen().len(), 4);
-    assert!(renders.seen()[3].body.store);
+    let seen: Vec<_> = renders.seen()[2..].iter().map(|job| (job.ephemeral, job.body.store)).collect();
+    assert_eq!(seen, [(true, false), (false, false), (false, true)]);
 }
 
 #[tokio::test]

@@ -136,6 +136,7 @@ impl Worker {
             None => envelope.body.clone(),
         };
         let render: Render = serde_json::from_value(body).unwrap();
+        let ephemeral = envelope.ephemeral;
         self.seen.lock().unwrap().push(envelope.with_body(render.clone()));
         let mut log = Log::open(self.bus.clone(), Render::KIND, delivery.job.clone()).await;
         let package = render.template.package.as_ref().map(|package| String::from_utf8_lossy(&package.0).into_owned());
@@ -144,13 +145,13 @@ impl Worker {
             let failure = Failure::new(code, message).with_param("template");
             log.append(EventType::Failed, serde_json::to_value(failure).unwrap()).await;
         } else {
-            let rendered = self.document(&delivery, &render).await;
+            let rendered = self.document(&delivery, &render, ephemeral).await;
             log.append(EventType::Done, serde_json::to_value(rendered).unwrap()).await;
         }
         delivery.done().await.unwrap();
     }
 
-    async fn document(&self, delivery: &Delivery, render: &Render) -> Rendered {
+    async fn document(&self, delivery: &Delivery, render: &Render, ephemeral: bool) -> Rendered {
         let more = if render.markdown.contains("large") { INLINE_BYTES } else { 0 };
         let bytes = [render.markdown.as_bytes(), &vec![b'x'; more]].concat();
         let warned = render.markdown.lines().find_map(|line| line.strip_prefix("warn ")?.parse::<u32>().ok());
@@ -167,7 +168,7 @@ impl Worker {
             warnings,
         };
         if !render.store {
-            rendered.content = (bytes.len() <= INLINE_BYTES).then_some(Base64(bytes));
+            rendered.content = (!ephemeral || bytes.len() <= INLINE_BYTES).then_some(Base64(bytes));
             return rendered;
         }
         let claim = self.claims.put(&delivery.job, Part::Document, Bytes::from(bytes)).await.unwrap();
