@@ -24,6 +24,7 @@ const DEEP: usize = 32;
 pub fn doc(
     settings: &Settings,
     body: Content,
+    top: u8,
     page: &Page,
     style: Option<&Style>,
     fonts: &Fonts,
@@ -41,6 +42,7 @@ pub fn doc(
     doc.insert("region".into(), text(&settings.region));
     doc.insert("toc".into(), settings.toc.map_or(Value::None, |level| i64::from(level).into_value()));
     doc.insert("numbering".into(), settings.numbering.map_or(Value::None, IntoValue::into_value));
+    doc.insert("top".into(), i64::from(top).into_value());
     doc.insert("data".into(), json(&Json::Object(settings.data.clone()), 0));
     doc.insert("body".into(), body.into_value());
     doc.insert("page".into(), page_settings(page, style).into_value());

@@ -40,6 +40,7 @@ impl Document {
         document.add_body_classes(body_classes);
         document.deliver_attributes();
         document.take_styles();
+        document.join_check_boxes();
         document.name_elements(warnings);
         document
     }
@@ -103,6 +104,24 @@ impl Document {
         }
     }
 
+    /// In a list with paragraphs, a task's check box stands before its paragraph: it is put into it.
+    fn join_check_boxes(&mut self) {
+        let is_item = |element: &ElementRef<'_>| element.value().name() == "li";
+        let mut moves = Vec::new();
+        for item in self.html.root_element().descendent_elements().filter(is_item) {
+            let mut children = item.child_elements();
+            let (Some(first), Some(second)) = (children.next(), children.next()) else { continue };
+            if first.value().name() == "input" && second.value().name() == "p" {
+                moves.push((first.id(), second.id()));
+            }
+        }
+        for (check_box, paragraph) in moves {
+            if let Some(mut paragraph) = self.html.tree.get_mut(paragraph) {
+                paragraph.prepend_id(check_box);
+            }
+        }
+    }
+
     /// Gives headings ids of their text (GitHub's rule), and notes who has which. An id that is there twice is the first
     /// one's.
     fn name_elements(&mut self, warnings: &mut Warnings) {
@@ -137,6 +156,13 @@ impl Document {
     #[must_use]
     pub fn element(&self, id: NodeId) -> Option<ElementRef<'_>> {
         self.html.tree.get(id).and_then(ElementRef::wrap)
+    }
+
+    /// The highest level of its headings, from 1.
+    #[must_use]
+    pub fn top_level(&self) -> u8 {
+        let elements = self.html.root_element().descendent_elements();
+        elements.filter_map(|element| heading_level(element.value().name())).min().unwrap_or(1)
     }
 
     /// How many nodes there are.
@@ -209,6 +235,19 @@ mod tests {
         let second = document.element(document.ids["a-2"]).expect("an element");
         assert_eq!(document.line(*second), Some(13));
         assert_eq!(warnings.len(), 1, "{warnings:?}");
+    }
+
+    #[test]
+    fn a_tasks_check_box_is_in_its_paragraph() {
+        let (document, _) = parse("- a\n\n- [x] done\n");
+        let html = document.html.html();
+        assert!(
+            html.contains("\"><input")
+                && html.contains("done</p>")
+                && !html.contains("<li data-sourcepos=\"3:1-3:10\"><input"),
+            "{html}"
+        );
+        assert_eq!(parse("text\n\n### C\n\n## B\n").0.top_level(), 2);
     }
 
     #[test]

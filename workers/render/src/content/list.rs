@@ -5,6 +5,7 @@ use std::str::FromStr;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
+    layout::{BlockBody, BlockElem},
     model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, TermItem, TermsElem},
     text::{SpaceElem, TextElem},
 };
@@ -32,10 +33,11 @@ impl Setter<'_> {
         }
         let tight = !items.iter().any(|item| item.child_elements().any(|child| child.value().name() == "p"));
         let said = style.and_then(|style| style.list_style.clone()).or_else(|| typed(element));
-        match element.value().name() {
+        let list = match element.value().name() {
             "ol" => self.numbered(element, &items, tight, said, inner),
             _ => self.pointed(&items, tight, said, inner),
-        }
+        };
+        apart(element, list)
     }
 
     fn item(&self, item: ElementRef<'_>, place: Place) -> Content {
@@ -147,7 +149,17 @@ impl Setter<'_> {
         if !(terms.is_empty() && texts.is_empty()) {
             items.push(described(&mut terms, &mut texts));
         }
-        TermsElem::new(items).with_tight(tight).pack()
+        apart(element, TermsElem::new(items).with_tight(tight).pack())
+    }
+}
+
+/// Typst puts a tight list close to what is before it, as one in a list should be; others are apart like paragraphs.
+fn apart(element: ElementRef<'_>, list: Content) -> Content {
+    let nested =
+        element.ancestors().filter_map(ElementRef::wrap).any(|around| matches!(around.value().name(), "li" | "dd"));
+    match nested {
+        true => list,
+        false => BlockElem::new().with_body(Some(BlockBody::Content(list))).pack(),
     }
 }
 

@@ -65,7 +65,12 @@ impl Setter<'_> {
             return Some(FootnoteElem::new(FootnoteBody::Reference(name)).pack());
         }
         let place = Place { boxed: true, blocks: place.blocks + 1, spans: 0, linked: false, ..place };
-        let body = self.flow(*text, place);
+        // A note of one paragraph goes on behind its number.
+        let mut paragraphs = text.child_elements();
+        let body = match (paragraphs.next(), paragraphs.next()) {
+            (Some(only), None) if only.value().name() == "p" => self.line(*only, place),
+            _ => self.flow(*text, place),
+        };
         Some(FootnoteElem::new(FootnoteBody::Content(body)).pack().labelled(name))
     }
 }

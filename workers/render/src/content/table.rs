@@ -6,7 +6,7 @@ use ruche_schemas::Failure;
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
-    layout::{Alignment, HAlignment, Sides, Sizing, TrackSizings},
+    layout::{Alignment, Fr, HAlignment, Sides, Sizing, TrackSizings},
     model::{FigureCaption, FigureElem, TableCell, TableChild, TableElem, TableFooter, TableHeader, TableItem},
     visualize::Stroke,
 };
@@ -76,8 +76,12 @@ impl Setter<'_> {
                 _ => children.extend(items.map(TableChild::Item)),
             }
         }
-        let sizes = std::iter::repeat_n(Sizing::Auto, columns).collect();
-        let table = TableElem::new(children).with_columns(TrackSizings(sizes)).pack();
+        let fills = self.style(element).is_some_and(|style| style.width.is_some());
+        let sizes = match fills {
+            true => shares(&cells, columns),
+            false => TrackSizings(std::iter::repeat_n(Sizing::Auto, columns).collect()),
+        };
+        let table = TableElem::new(children).with_columns(sizes).pack();
         self.with_caption(element, table, inner)
     }
 
@@ -118,6 +122,16 @@ impl Setter<'_> {
         set = set.with_stroke(strokes(style, row));
         Packed::new(set)
     }
+}
+
+/// Columns that share a width: by the length of their longest texts, none too narrow and none too wide.
+fn shares(cells: &[Set<'_>], columns: usize) -> TrackSizings {
+    let mut longest = vec![4_u32; columns];
+    for cell in cells.iter().filter(|cell| cell.colspan == 1) {
+        let length = cell.element.text().flat_map(str::chars).take(40).count();
+        longest[cell.x] = longest[cell.x].max(u32::try_from(length).unwrap_or(40));
+    }
+    TrackSizings(longest.into_iter().map(|length| Sizing::Fr(Fr::new(f64::from(length)))).collect())
 }
 
 /// The lines around a cell; those of its row are above and below it.
