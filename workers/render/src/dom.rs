@@ -15,7 +15,7 @@ use crate::{Warnings, markdown::CARRIER};
 
 /// The source that warnings of the text name.
 pub const SOURCE: &str = "markdown";
-/// The most elements that a document may have.
+/// The most elements and texts that a document may have.
 pub const ELEMENTS: usize = 400_000;
 
 /// A tree.
@@ -35,7 +35,8 @@ impl Document {
     /// Reads HTML. `lines` stand before the text that it was made from.
     #[must_use]
     pub fn parse(text: &str, lines: u32, body_classes: &[String], warnings: &mut Warnings) -> Self {
-        let html = Html::parse_document(text);
+        // Said beforehand, so that what may stand in a head (a script) is in the body, where it is seen and told.
+        let html = Html::parse_document(&format!("<!DOCTYPE html><body>{text}"));
         let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), lines };
         document.add_body_classes(body_classes);
         document.deliver_attributes();
@@ -165,10 +166,12 @@ impl Document {
         elements.filter_map(|element| heading_level(element.value().name())).min().unwrap_or(1)
     }
 
-    /// How many nodes there are.
+    /// The line from which on there are more than so many elements and texts, or 0 where that is not known; `None`: there
+    /// are not.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.html.tree.nodes().len()
+    pub fn too_long(&self, bound: usize) -> Option<u32> {
+        let id = self.html.tree.nodes().nth(bound)?.id();
+        Some(self.html.tree.get(id).and_then(|node| self.line(node)).unwrap_or(0))
     }
 }
 

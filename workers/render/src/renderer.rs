@@ -128,8 +128,9 @@ impl Renderer {
         let mut settings = Settings::of(job, &divided.front, &mut warnings);
         let html = markdown::to_html(divided.body);
         let document = Document::parse(&html, divided.lines, &settings.body_classes, &mut warnings);
-        if document.len() > dom::ELEMENTS {
-            let message = format!("the document has more than {} elements: divide it", dom::ELEMENTS);
+        if let Some(line) = document.too_long(dom::ELEMENTS) {
+            let message =
+                format!("line {line}: the document has more than {} elements before it: divide it", dom::ELEMENTS);
             return Err(Failure::new(codes::TOO_COMPLEX, message).with_param("markdown"));
         }
         if settings.title.is_none() {

@@ -43,7 +43,8 @@ fn nesting_without_an_end_is_cut_with_a_warning() {
         ("lists", (0..1000).map(|i| format!("{}- a\n", "  ".repeat(i))).collect()),
         ("emphasis", "*a **b ".repeat(500) + &"** *".repeat(500)),
         ("brackets", "[".repeat(50_000)),
-        ("html", "<div>".repeat(1000) + "a"),
+        ("divisions", "<div>".repeat(1000) + "a"),
+        ("many divisions", "<div>".repeat(10_000) + "a"),
         ("spans", "<span>".repeat(1000) + "a"),
         ("bold", "<b>".repeat(1000) + "a"),
         ("tables", "<table><tr><td>".repeat(200) + "a"),
@@ -80,6 +81,9 @@ fn a_table_of_a_hundred_thousand_rows_is_refused_by_its_line() {
     let rows = "| a | b |\n".repeat(100_000);
     let failure = render(text(format!("# T\n\n| a | b |\n|---|---|\n{rows}"))).expect_err("too much");
     assert_eq!(failure.code, codes::TOO_COMPLEX);
+    assert!(failure.message.contains("line ") && failure.message.contains("400000"), "{failure}");
+    let rows = "| a | b | c | d |\n".repeat(16_000);
+    let failure = render(text(format!("# T\n\n| a | b | c | d |\n|---|---|---|---|\n{rows}"))).expect_err("too much");
     assert!(failure.message.contains("line 3") && failure.message.contains("60000"), "{failure}");
 }
 

@@ -14,7 +14,7 @@ const TOLERANCE: f64 = 0.5;
 /// The pages of these documents: file, template, pages.
 const DOCUMENTS: [(&str, &str, u32); 6] = [
     ("plain", "plain", 1),
-    ("everything", "plain", 2),
+    ("everything", "plain", 1),
     ("report", "report", 3),
     ("letter", "letter", 1),
     ("invoice", "invoice", 1),

@@ -16,7 +16,7 @@ use typst::{
     text::SmartQuoteElem,
 };
 
-use super::{BLOCKS_DEEP, Place, Setter, anchor, inline, look, notes};
+use super::{BLOCKS_DEEP, DEEP, Place, Setter, anchor, inline, look, notes};
 use crate::{
     css::{Break, Display, Style},
     dom,
@@ -63,8 +63,9 @@ impl Setter<'_> {
         if style.is_some_and(|style| style.display == Some(Display::None)) {
             return;
         }
-        if place.blocks >= BLOCKS_DEEP {
-            self.warn(*element, format!("is nested more than {BLOCKS_DEEP} deep: the rest is plain text"));
+        if place.blocks >= BLOCKS_DEEP || place.depth >= DEEP {
+            let bound = if place.depth >= DEEP { DEEP } else { BLOCKS_DEEP.into() };
+            self.warn(*element, format!("is nested more than {bound} deep: the rest is plain text"));
             let mut line = Vec::new();
             self.text(&element.text().collect::<String>(), place, &mut line);
             return paragraph(&mut line, out);

@@ -12,7 +12,7 @@ use typst::{
     },
 };
 
-use super::{Place, SPANS_DEEP, Setter, anchor, labelled, look};
+use super::{DEEP, Place, SPANS_DEEP, Setter, anchor, labelled, look};
 use crate::{
     css::{Display, Style, Transform},
     math,
@@ -53,7 +53,7 @@ impl Setter<'_> {
         if style.is_some_and(|style| style.display == Some(Display::None)) {
             return;
         }
-        if place.spans >= SPANS_DEEP {
+        if place.spans >= SPANS_DEEP || place.depth >= DEEP {
             self.warn(*element, format!("is nested more than {SPANS_DEEP} deep: the rest is plain text"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
@@ -83,7 +83,7 @@ impl Setter<'_> {
 
     /// The place within an element.
     pub(super) fn within(&self, _: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
-        let mut inner = Place { spans: place.spans + 1, ..place };
+        let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, ..place };
         if let Some(style) = style {
             inner.size = style.font_size.unwrap_or(place.size);
             inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);

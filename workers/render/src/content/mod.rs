@@ -46,6 +46,8 @@ use crate::{
 const BLOCKS_DEEP: u8 = 14;
 /// How deep emphasis and the like may: Typst applies no more than 64 rules in each other.
 const SPANS_DEEP: u8 = 24;
+/// How deep elements may stand in each other, whatever they are: each takes some of the stack.
+const DEEP: u16 = 300;
 
 /// What one document's elements are made from.
 pub struct Setter<'a> {
@@ -68,6 +70,8 @@ struct Place {
     blocks: u8,
     /// In so many spans.
     spans: u8,
+    /// In so many elements.
+    depth: u16,
     /// Within something that a page can't break from outside: a box, a list, a cell.
     boxed: bool,
     /// The width there, in points, as far as it is known.
@@ -114,8 +118,8 @@ impl<'a> Setter<'a> {
         let Some(body) = self.doc.body() else { return Ok(Content::empty()) };
         let keep_spaces = self.style(body).and_then(|style| style.keep_spaces).unwrap_or(false);
         let transform = self.style(body).and_then(|style| style.text_transform).unwrap_or(Transform::None);
-        let (blocks, spans, boxed, linked, skip_check) = (0, 0, false, false, false);
-        let place = Place { blocks, spans, boxed, width, size, keep_spaces, linked, skip_check, transform };
+        let (blocks, spans, depth, boxed, linked, skip_check) = (0, 0, 0, false, false, false);
+        let place = Place { blocks, spans, depth, boxed, width, size, keep_spaces, linked, skip_check, transform };
         let content = self.flow(*body, place);
         match self.failure.take() {
             Some(failure) => Err(failure),
