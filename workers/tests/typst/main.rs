@@ -81,7 +81,8 @@ async fn a_loop_without_an_end_is_ended_and_costs_its_own_document_only() {
     let endless = with_template(
         "let f(n) = { for i in range(1000) { n += i }; n }\nlet g(n) = { for i in range(9000) { n = f(n) }; n }\nfor i in range(9000) { g(i) }",
     );
-    let (looping, other) = tokio::join!(refused(&pool, &endless), pool.set(&text("# B\n"), &Resources::default()));
+    let (other, none) = (text("# B\n"), Resources::default());
+    let (looping, other) = tokio::join!(refused(&pool, &endless), pool.set(&other, &none));
     assert_eq!(looping.0, codes::TOO_COMPLEX, "{}", looping.1);
     assert!(looping.1.contains("2 seconds"), "{}", looping.1);
     assert!(other.is_ok());
