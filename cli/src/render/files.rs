@@ -35,15 +35,18 @@ impl Files {
     pub(super) fn take(&mut self, folder: &Path, name: &str) -> Result<Option<PathBuf>> {
         let Ok(folder) = folder.canonicalize() else { return Ok(None) };
         let Some(path) = meant(&folder, name) else { return Ok(None) };
-        let Ok(path) = path.canonicalize().map(|real| (path, real)) else { return Ok(None) };
-        let (path, real) = path;
-        if !real.starts_with(&folder) && !self.root.as_ref().is_some_and(|root| real.starts_with(root)) {
+        let is_open =
+            |path: &Path| path.starts_with(&folder) || self.root.as_ref().is_some_and(|root| path.starts_with(root));
+        // As it is written, and as links lead.
+        let real = path.canonicalize().ok();
+        if !is_open(&path) || real.as_deref().is_some_and(|real| !is_open(real)) {
             self.notes.push(format!(
                 "{name}: not sent along, for it lies outside of {}: --root DIR opens a larger folder",
                 folder.display()
             ));
             return Ok(None);
         }
+        let Some(real) = real else { return Ok(None) };
         let name = called(&folder, &path, name);
         if !is_name(&name) {
             self.notes.push(format!("{name:?}: not sent along, for it is no name that a file can have there"));

@@ -24,8 +24,13 @@ use serde_json::{Value, json};
 
 use crate::{access::Access, client::Client, output, project::Project, refused::Refused};
 
+use document::Document;
+
 pub(crate) use package::pack;
 pub(crate) use send::{PATIENCE, download};
+
+/// How often a document is read again because it names files that are new to the watch: each time may name others.
+const READS: usize = 5;
 
 /// Markdown to PDF.
 #[derive(Debug, clap::Args)]
@@ -119,7 +124,8 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     let out = out_of(&job, out, access.json)?;
     let client = access.client(project)?;
     if !watch {
-        once(&client, &job, &out, access.json).await?;
+        let document = document::read(&job)?;
+        make(&client, &job, &document, &out, access.json).await?;
         return Ok(ExitCode::SUCCESS);
     }
     if job.file.as_os_str() == "-" {
@@ -127,24 +133,39 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     }
     let mut watcher = watch::Watcher::new()?;
     loop {
-        watcher.keep(&job.inputs());
-        // What is wrong now may be right after the next change.
-        match Box::pin(once(&client, &job, &out, access.json)).await {
-            Ok(inputs) => watcher.keep(&inputs),
+        let made = async {
+            let document = watched(&job, &mut watcher)?;
+            make(&client, &job, &document, &out, access.json).await
+        };
+        match Box::pin(made).await {
             Err(error) if output::is_broken_pipe(&error) => return Err(error),
+            // What is wrong now may be right after the next change.
             Err(error) => output::note(&format!("ruche: {error:#}")),
+            Ok(()) => {}
         }
         watcher.changed().await;
     }
 }
 
-/// Renders once. Tells the files that it was made of.
-async fn once(client: &Client, job: &Job, out: &Out, as_json: bool) -> Result<Vec<PathBuf>> {
-    let document = document::read(job)?;
+/// Reads a document whose files are watched from before they were read, so that no change is missed.
+fn watched(job: &Job, watcher: &mut watch::Watcher) -> Result<Document> {
+    watcher.keep(&job.inputs());
+    let mut document = document::read(job)?;
+    for _ in 0..READS {
+        if !watcher.keep(&document.inputs) {
+            break;
+        }
+        document = document::read(job)?;
+    }
+    Ok(document)
+}
+
+/// Renders once.
+async fn make(client: &Client, job: &Job, document: &Document, out: &Out, as_json: bool) -> Result<()> {
     for note in &document.notes {
         output::note(&output::clean(note));
     }
-    let rendered = send::send(client, job, &document).await?;
+    let rendered = send::send(client, job, document).await?;
     for warning in &rendered.warnings {
         output::note(&output::clean(&document.place(warning).to_string()));
     }
@@ -161,7 +182,7 @@ async fn once(client: &Client, job: &Job, out: &Out, as_json: bool) -> Result<Ve
             output::line(&output::clean(&line))?;
         }
     }
-    Ok(document.inputs)
+    Ok(())
 }
 
 fn summary(rendered: &send::Rendered, path: &Path) -> Value {

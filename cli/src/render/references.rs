@@ -2,7 +2,7 @@
 //! and pictures of CSS. The names are as they are written; `files` finds what they mean.
 
 use comrak::Options;
-use cssparser::{Parser, ParserInput, Token};
+use cssparser::{ParseError, Parser, Token};
 use scraper::{Html, Selector};
 use serde_json::Value;
 
@@ -29,9 +29,8 @@ pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
 
 /// The names in a style sheet.
 pub(super) fn of_css(css: &str) -> Vec<String> {
-    let mut input = ParserInput::new(css);
     let mut names = Vec::new();
-    urls(&mut Parser::new(&mut input), 0, &mut names);
+    urls(&mut Parser::new(css), 0, &mut names);
     names
 }
 
@@ -80,14 +79,13 @@ fn texts(data: &Value, depth: usize, names: &mut Vec<String>) {
     }
 }
 
-fn urls(parser: &mut Parser<'_, '_>, depth: usize, names: &mut Vec<String>) {
+fn urls(parser: &mut Parser<'_>, depth: usize, names: &mut Vec<String>) {
     while let Ok(token) = parser.next().cloned() {
         match token {
             Token::UnquotedUrl(url) => names.push(url.to_string()),
             Token::Function(name) if name.eq_ignore_ascii_case("url") => {
-                let url = parser.parse_nested_block(|inside| {
-                    inside.expect_string_cloned().map_err(cssparser::ParseError::<()>::from)
-                });
+                let url =
+                    parser.parse_nested_block(|inside| inside.expect_string_cloned().map_err(ParseError::<()>::from));
                 names.extend(url.ok().map(|url| url.to_string()));
             }
             Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock
@@ -95,7 +93,7 @@ fn urls(parser: &mut Parser<'_, '_>, depth: usize, names: &mut Vec<String>) {
             {
                 let inside = parser.parse_nested_block(|inside| {
                     urls(inside, depth + 1, names);
-                    Ok::<_, cssparser::ParseError<'_, ()>>(())
+                    Ok::<_, ParseError<()>>(())
                 });
                 // What can't be read is the renderer's to say.
                 let _ = inside;

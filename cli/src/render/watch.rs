@@ -43,20 +43,22 @@ impl Watcher {
         Ok(Self { watcher, folders: BTreeSet::new(), files, changed })
     }
 
-    /// Watches these files too.
-    pub(super) fn keep(&mut self, files: &[PathBuf]) {
+    /// Watches these files too. Tells whether one was not watched before.
+    pub(super) fn keep(&mut self, files: &[PathBuf]) -> bool {
+        let mut is_new = false;
         for file in files {
             let Some((folder, mode)) = folder_of(file) else { continue };
             let name = match mode {
                 RecursiveMode::Recursive => folder.clone(),
                 RecursiveMode::NonRecursive => folder.join(file.file_name().unwrap_or_default()),
             };
-            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+            is_new |= self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
             // A folder that went is watched again once it is back and the document names it.
             if !self.folders.contains(&folder) && self.watcher.watch(&folder, mode).is_ok() {
                 self.folders.insert(folder);
             }
         }
+        is_new
     }
 
     /// Waits for the next change, and for the end of it.
