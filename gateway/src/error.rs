@@ -230,7 +230,8 @@ impl ApiError {
     #[must_use]
     pub(crate) fn within(mut self, part: &str) -> Self {
         self.0.param = Some(match self.0.param.as_deref() {
-            None | Some("body") => part.to_owned(),
+            // What breaks off has no field.
+            None | Some("body" | "?") => part.to_owned(),
             Some(param) => format!("{part}.{param}"),
         });
         self

@@ -83,6 +83,8 @@ impl System {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (name, url) = (testing::unique("e2e"), nats.url());
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/models/tiny/tiny-chat.gguf");
+        let (logs, client) = (TempDir::new().unwrap(), Client::new());
+        let objects = format!("file://{}", logs.path().join("objects").display());
         let settings = [
             ("RUCHE_NATS__URL", &*url),
             ("RUCHE_NATS__PREFIX", &name),
@@ -93,13 +95,15 @@ impl System {
             ("RUCHE_CHAT__MODEL_PATH", &model.to_string_lossy()),
             ("RUCHE_CHAT__MODEL_NAME", MODEL),
             ("RUCHE_CHAT__THREADS", "1"),
+            ("RUCHE_RENDER__CHILDREN", "1"),
+            ("RUCHE_OBJECTS__URL", &objects),
+            ("RUCHE_GATEWAY__LINK_SECRET", "0123456789abcdef0123456789abcdef"),
         ];
         let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        let (logs, client) = (TempDir::new().unwrap(), Client::new());
         let mut system = Self { settings, logs, nats, key: String::new(), client };
         let (prefix, kinds) = (name, kinds());
         let gateway = May::Gateway { prefix: prefix.clone(), kinds: kinds.clone() };
-        let work = May::Work { prefix, own: vec!["chat".to_owned()], kinds };
+        let work = May::Work { prefix, own: kinds.clone(), kinds };
         for (role, may) in [("gateway", gateway), ("worker", work)] {
             system.nats.admit(&Login { user: system.user(role), password: PASSWORD.to_owned(), may }).await;
         }
@@ -157,6 +161,11 @@ impl System {
     pub(crate) async fn worker(&self) -> Running {
         self.spawn("worker", &["chat"]).await
     }
+
+    /// A render worker that is ready.
+    pub(crate) async fn render_worker(&self) -> Running {
+        self.spawn("worker", &["render"]).await
+    }
 }
 
 fn kinds() -> Vec<String> {
@@ -210,6 +219,12 @@ impl Running {
     pub(crate) fn lines(&self, path: &str) -> RequestBuilder {
         let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
         request.header("content-type", "application/x-ndjson")
+    }
+
+    /// Posts Markdown.
+    pub(crate) fn markdown(&self, path: &str, text: impl Into<reqwest::Body>) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
+        request.header("content-type", "text/markdown").body(text)
     }
 
     pub(crate) fn delete(&self, path: &str) -> RequestBuilder {

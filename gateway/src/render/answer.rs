@@ -28,6 +28,12 @@ const JOB: HeaderName = HeaderName::from_static("ruche-job");
 /// Where the document is stored.
 const DOCUMENT: HeaderName = HeaderName::from_static("ruche-document");
 
+/// Bytes of a document, a file or a package, in the description.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "it is only described")]
+pub struct FileBytes(Vec<u8>);
+
 /// A document within JSON (`report=json`).
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({

@@ -18,7 +18,7 @@ use crate::{
     body::text_header,
     error::{ApiError, ErrorBody},
     render::{
-        answer::RenderReport,
+        answer::{FileBytes, RenderReport},
         query::RENDER,
         request::{Prefer, Wanted},
         wait::{Waited, Waiting, no_objects},
@@ -80,8 +80,7 @@ pub struct RenderForm {
     /// A template's name.
     template: Option<String>,
     /// In place of `template`: a Typst package (a gzipped tar), for this document only.
-    #[schema(value_type = Option<String>, format = Binary)]
-    package: Option<Vec<u8>>,
+    package: Option<FileBytes>,
     /// Variables for the template, as JSON.
     #[schema(value_type = Option<Object>)]
     data: Option<String>,
@@ -89,8 +88,7 @@ pub struct RenderForm {
     #[schema(value_type = Option<Object>)]
     options: Option<String>,
     /// Pictures, fonts and attachments, each with a file name: by it, text, CSS and template call it.
-    #[schema(value_type = Option<Vec<String>>, format = Binary)]
-    files: Option<Vec<Vec<u8>>>,
+    files: Option<Vec<FileBytes>>,
 }
 
 /// Render Markdown
@@ -115,7 +113,7 @@ pub struct RenderForm {
     )),
     responses(
         (status = 200, description = "The document", content(
-            (Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"), (RenderReport = "application/json")),
+            (FileBytes = "application/pdf"), (FileBytes = "image/png"), (RenderReport = "application/json")),
             headers(
                 ("ruche-job" = String, description = "Its job's id"),
                 ("ruche-pages" = u32, description = "How many pages it has"),

@@ -18,7 +18,10 @@ use crate::{
     auth::Caller,
     body::{Path, Query},
     error::{ApiError, ErrorBody},
-    render::link::{self, Signed},
+    render::{
+        answer::FileBytes,
+        link::{self, Signed},
+    },
 };
 
 /// A signed link; all three, or none.
@@ -42,7 +45,7 @@ pub(crate) struct FileQuery {
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the document that is there already"),
     ),
     responses(
-        (status = 200, description = "The document", content((Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"))),
+        (status = 200, description = "The document", content((FileBytes = "application/pdf"), (FileBytes = "image/png"))),
         (status = 304, description = "It is the one of `If-None-Match`"),
         (status = 403, description = "The link is not one (`link_invalid`), or is over (`link_expired`)", body = ErrorBody),
         (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),

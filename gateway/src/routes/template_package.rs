@@ -15,7 +15,7 @@ use crate::{
     body::{Path, Query},
     error::{ApiError, ErrorBody},
     render::{
-        answer::tag,
+        answer::{FileBytes, tag},
         template::{missing, own},
     },
 };
@@ -29,7 +29,7 @@ use crate::{
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the package that is there already"),
     ),
     responses(
-        (status = 200, description = "The package", content((Vec<u8> = "application/gzip"))),
+        (status = 200, description = "The package", content((FileBytes = "application/gzip"))),
         (status = 304, description = "It is the one of `If-None-Match`"),
         (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
         (status = 409, description = "It is built in", body = ErrorBody),

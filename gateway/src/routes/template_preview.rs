@@ -20,6 +20,7 @@ use crate::{
     body::Path,
     error::{ApiError, ErrorBody},
     render::{
+        answer::FileBytes,
         query::{Asked, PREVIEW},
         request::{Prefer, Wanted},
         template::SAMPLE,
@@ -59,7 +60,7 @@ pub(crate) struct PreviewQuery {
 #[utoipa::path(get, path = "/v1/templates/{name}/preview", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name"), PreviewQuery),
     responses(
-        (status = 200, description = "The page", content((Vec<u8> = "image/png"))),
+        (status = 200, description = "The page", content((FileBytes = "image/png"))),
         (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
         (status = "4XX", description = "The request is wrong", body = ErrorBody),
         (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
@@ -88,7 +89,7 @@ pub(crate) async fn preview_sample(
         (ref("#/components/schemas/Render") = "application/json"),
     )),
     responses(
-        (status = 200, description = "The page", content((Vec<u8> = "image/png"))),
+        (status = 200, description = "The page", content((FileBytes = "image/png"))),
         (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
         (status = "4XX", description = "The request is wrong", body = ErrorBody),
         (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),

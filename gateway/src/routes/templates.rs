@@ -19,7 +19,10 @@ use crate::{
     error::{ApiError, ErrorBody},
     limits,
     ports::TemplateVersion,
-    render::template::{Kept, is_built_in, missing, own},
+    render::{
+        answer::FileBytes,
+        template::{Kept, is_built_in, missing, own},
+    },
 };
 
 /// A template, or one of its versions.
@@ -166,7 +169,7 @@ pub(crate) async fn get_template(
 /// same package as that of the last version is that version again.
 #[utoipa::path(put, path = "/v1/templates/{name}", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name: 1 to 64 of a-z, 0-9, - and _"), PutQuery),
-    request_body(content = Vec<u8>, content_type = "application/gzip"),
+    request_body(content = FileBytes, content_type = "application/gzip"),
     responses(
         (status = 200, description = "The last version has this package", body = TemplateView),
         (status = 201, description = "The new version", body = TemplateView),
