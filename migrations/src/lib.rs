@@ -24,6 +24,7 @@ use sea_orm_migration::{
 mod m20261123_000001_initial;
 mod m20261123_000002_flows;
 mod m20261126_000003_claims;
+mod m20261126_000004_documents;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_initial::Migration),
             Box::new(m20261123_000002_flows::Migration),
             Box::new(m20261126_000003_claims::Migration),
+            Box::new(m20261126_000004_documents::Migration),
         ]
     }
 }

@@ -111,6 +111,8 @@ pub mod codes {
     pub const STANDARD: &str = "standard_not_met";
     /// The document takes more time or memory than one may.
     pub const TOO_COMPLEX: &str = "too_complex";
+    /// A defect of the program that worked on it.
+    pub const INTERNAL: &str = "internal_error";
     /// The job took longer than its kind may.
     pub const DEADLINE: &str = "deadline_exceeded";
     /// All attempts failed; the message holds the last error.

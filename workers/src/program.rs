@@ -17,6 +17,8 @@ use tokio::{
 };
 use tracing::info;
 
+#[cfg(feature = "render")]
+use crate::adapters::typst;
 use crate::{
     adapters::postgres::Postgres,
     http::{self, Health},
@@ -39,6 +41,10 @@ struct Arguments {
 /// # Errors
 /// What kept it from starting or ended it, in words for the operator.
 pub fn main() -> Result<()> {
+    #[cfg(feature = "render")]
+    if std::env::args().nth(1).is_some_and(|first| first == typst::FLAG) {
+        return typst::serve(std::env::args().skip(2));
+    }
     let arguments = Arguments::parse();
     let config = Config::load()?;
     // The bus has a thread of its own: signs of life go out however busy the handlers are.

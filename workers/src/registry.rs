@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ruche_schemas::{Envelope, Failure, Invalid, Job, Kind, Limits, failure::codes};
+use bytes::Bytes;
+use ruche_schemas::{Envelope, Failure, Invalid, Job, JobRef, Kind, Limits, failure::codes};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
     ports::ledger::Keep,
-    runtime::{Context, JobError, Scope, write_reports},
+    runtime::{Context, Documents, JobError, Scope, write_reports},
 };
 
 /// Does one kind of job.
@@ -40,6 +41,8 @@ pub struct Worked {
     pub output: Value,
     /// What is stored with it.
     pub keep: Vec<Keep>,
+    /// The documents that go to the object store before it.
+    pub documents: Vec<Bytes>,
 }
 
 /// A handler without its types.
@@ -84,13 +87,15 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
 
     async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError> {
         let job = read::<J>(job).map_err(JobError::Reject)?;
-        let (context, reports) = Context::new(scope.attempt, scope.past, scope.cancel);
+        let of = JobRef { tenant: job.tenant.clone(), id: job.id };
+        let documents = Arc::new(Documents::new(of, scope.claims, job.ephemeral));
+        let (context, reports) = Context::new(scope.attempt, scope.past, scope.cancel, documents.clone());
         // Both in one task: when the log is lost, the handler is dropped with it.
         let work = async { self.0.handle(&job, context).await };
         let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports, scope.quiet))?;
         let keep = self.0.keep(&job, &output);
         let output = serde_json::to_value(&output).map_err(JobError::retry)?;
-        Ok(Worked { output, keep })
+        Ok(Worked { output, keep, documents: documents.take() })
     }
 }
 

@@ -12,15 +12,19 @@ use ruche_schemas::{
     event::Outcome,
     failure::codes,
     jobs::chat::{Message, Role},
+    tables::renders,
 };
 use ruche_services::testing;
 use ruche_workers::{
     adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
     ports::{
         conversations::{Conversations, HISTORY_MESSAGES},
-        ledger::{Committed, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, TurnMessage, Usage},
+        ledger::{
+            Committed, Document, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, TurnMessage, Usage,
+        },
     },
 };
+use sea_orm::{ColumnTrait, ConnectOptions, Database, DatabaseConnection, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -29,7 +33,10 @@ trait Store: Ledger + Conversations {}
 impl<S: Ledger + Conversations> Store for S {}
 
 async fn in_postgres(url: String) -> Postgres {
-    let schema = testing::unique("ledger");
+    in_schema(url, testing::unique("ledger")).await
+}
+
+async fn in_schema(url: String, schema: String) -> Postgres {
     ruche_migrations::up(&url, &schema).await.unwrap();
     Postgres::connect(&config::Postgres { url: Secret(url), schema, connections: 8 }).unwrap()
 }
@@ -37,6 +44,51 @@ async fn in_postgres(url: String) -> Postgres {
 /// An empty store of each adapter.
 async fn stores() -> [Arc<dyn Store>; 2] {
     [Arc::new(MemoryLedger::new()), Arc::new(in_postgres(testing::shared_postgres().await).await)]
+}
+
+/// What lists of documents show, of each adapter.
+enum Documents {
+    Memory(Arc<MemoryLedger>),
+    Postgres(DatabaseConnection),
+}
+
+impl Documents {
+    async fn of(&self, job: &JobRef) -> Option<Document> {
+        let db = match self {
+            Self::Memory(ledger) => return ledger.document(job),
+            Self::Postgres(db) => db,
+        };
+        let found = renders::Entity::find_by_id(job.id.0).filter(renders::Column::Tenant.eq(job.tenant.as_str()));
+        found.one(db).await.unwrap().map(|row| Document {
+            claim: Claim { key: row.key, bytes: row.bytes.try_into().unwrap(), blake3: row.blake3 },
+            media_type: row.media_type,
+            pages: row.pages.try_into().unwrap(),
+            title: row.title,
+            template: row.template,
+            warnings: row.warnings.try_into().unwrap(),
+        })
+    }
+}
+
+/// An empty store of each adapter, and its list of documents.
+async fn libraries() -> [(Arc<dyn Store>, Documents); 2] {
+    let (url, schema) = (testing::shared_postgres().await, testing::unique("ledger"));
+    let (memory, postgres) = (Arc::new(MemoryLedger::new()), in_schema(url.clone(), schema.clone()).await);
+    let mut options = ConnectOptions::new(url);
+    options.set_schema_search_path(schema).max_connections(1).sqlx_logging(false);
+    let db = Box::pin(Database::connect(options)).await.unwrap();
+    [(memory.clone(), Documents::Memory(memory)), (Arc::new(postgres), Documents::Postgres(db))]
+}
+
+fn document(job: &JobRef, title: Option<&str>) -> Document {
+    Document {
+        claim: Claim::of(job, Part::Document, b"%PDF-"),
+        media_type: "application/pdf".to_owned(),
+        pages: 12,
+        title: title.map(str::to_owned),
+        template: "report".to_owned(),
+        warnings: 3,
+    }
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -449,6 +501,42 @@ async fn a_claim_is_kept_and_a_row_stays_until_its_objects_are_gone() {
         assert_eq!(store.purge(before, 10).await.unwrap(), 1);
         assert_eq!(store.ended(&jobs[0]).await.unwrap(), None);
         assert!(store.ended(&jobs[1]).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_listed_with_its_job_and_forgotten_with_it() {
+    for (store, documents) in libraries().await {
+        let (mine, other, old) = (job("acme"), job("acme"), Utc::now() - chrono::TimeDelta::days(40));
+        for (job, title) in [(&mine, Some("Re\0port")), (&other, None)] {
+            let keep = vec![Keep::Document(document(job, title))];
+            let ended = Ended { keep, ended_at: old, objects: true, ..ended(job, 1, Value::Null) };
+            assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
+            // A second commit is of a document that nobody will ever see.
+            let again = Ended { keep: vec![Keep::Document(document(job, Some("again")))], ..ended };
+            assert!(matches!(store.commit(&again).await.unwrap(), Committed::Already(_)));
+        }
+        assert_eq!(documents.of(&mine).await, Some(document(&mine, Some("Re\u{fffd}port"))));
+        assert_eq!(documents.of(&other).await, Some(document(&other, None)));
+        assert_eq!(documents.of(&JobRef { tenant: tenant("other"), ..mine.clone() }).await, None);
+        let before = Utc::now() - chrono::TimeDelta::days(30);
+        assert_eq!(store.purge(before, 10).await.unwrap(), 0, "while their objects are there, so are they");
+        store.released(std::slice::from_ref(&mine)).await.unwrap();
+        assert_eq!(store.purge(before, 10).await.unwrap(), 1);
+        assert_eq!(documents.of(&mine).await, None);
+        assert!(documents.of(&other).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_document_of_a_commit_that_is_refused_is_not_listed() {
+    for (store, documents) in libraries().await {
+        let (mine, theirs) = (job("acme"), Uuid::now_v7());
+        let other = Ended { keep: vec![turn(theirs, &["secret"])], ..ended(&job("other"), 1, json!("x")) };
+        store.commit(&other).await.unwrap();
+        let keep = vec![Keep::Document(document(&mine, None)), turn(theirs, &["hello"])];
+        refusal(store.commit(&Ended { keep, ..ended(&mine, 1, json!("x")) }).await);
+        assert_eq!(documents.of(&mine).await, None);
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use chrono::{DateTime, SubsecRound, Utc};
-use ruche_schemas::tables::{api_keys, conversations, job_fences, jobs, messages, tenants, usage};
+use ruche_schemas::tables::{api_keys, conversations, job_fences, jobs, messages, renders, templates, tenants, usage};
 use ruche_services::testing;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
@@ -57,6 +57,35 @@ fn a_message(conversation: Uuid) -> messages::ActiveModel {
     messages::ActiveModel { id: NotSet, ..message.into_active_model().reset_all() }
 }
 
+fn a_render(job_id: Uuid) -> renders::Model {
+    renders::Model {
+        job_id,
+        tenant: "acme".into(),
+        key: "acme/x/document.y".into(),
+        bytes: 5_000_000_000,
+        blake3: "0a".repeat(32),
+        media_type: "application/pdf".into(),
+        pages: 3,
+        title: Some("Report".into()),
+        template: "report".into(),
+        warnings: 1,
+        created_at: now(),
+    }
+}
+
+fn a_template(version: i32) -> templates::Model {
+    templates::Model {
+        tenant: "acme".into(),
+        name: "letter-2".into(),
+        version,
+        bytes: 3,
+        blake3: "0a".repeat(32),
+        package: vec![0, 1, 255],
+        description: None,
+        created_at: now(),
+    }
+}
+
 /// Writes a row and reads it back.
 macro_rules! comes_back {
     ($db:expr, $entity:ty, $row:expr) => {
@@ -75,7 +104,10 @@ async fn every_entity_has_its_table() {
     let (role, hash, revoked_at) = ("member".to_owned(), vec![7; 32], Some(now()));
     let key = api_keys::Model { id, tenant, role, name, hash, created_at: now(), revoked_at };
     comes_back!(db, api_keys::Entity, key);
-    comes_back!(db, jobs::Entity, a_job());
+    let job = a_job();
+    comes_back!(db, jobs::Entity, job.clone());
+    comes_back!(db, renders::Entity, a_render(job.id));
+    comes_back!(db, templates::Entity, a_template(1));
     let fence = job_fences::Model { job: Uuid::now_v7(), tenant: "acme".into(), attempt: 2, at: now() };
     comes_back!(db, job_fences::Entity, fence);
     let conversation = a_conversation();
@@ -107,10 +139,52 @@ async fn what_no_program_writes_is_kept_out() {
         let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
         assert!(error.contains("violates check constraint"), "{error}");
     }
+    let job = a_job().into_active_model().insert(&db).await.unwrap().id;
+    for wrong in [
+        renders::Model { blake3: "0A".repeat(32), ..a_render(job) },
+        renders::Model { pages: -1, ..a_render(job) },
+        renders::Model { bytes: -1, ..a_render(job) },
+    ] {
+        let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
+        assert!(error.contains("violates check constraint"), "{error}");
+    }
+    for wrong in [
+        a_template(0),
+        templates::Model { name: "../x".into(), ..a_template(1) },
+        templates::Model { bytes: 4, ..a_template(1) },
+        templates::Model { bytes: 0, package: Vec::new(), ..a_template(1) },
+        templates::Model { bytes: (8 << 20) + 1, package: vec![0; (8 << 20) + 1], ..a_template(1) },
+    ] {
+        let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
+        assert!(error.contains("violates check constraint"), "{error}");
+    }
     let orphan = a_message(Uuid::now_v7()).insert(&db).await.unwrap_err().to_string();
     assert!(orphan.contains("violates foreign key constraint"), "{orphan}");
     let conversation = a_conversation().into_active_model().insert(&db).await.unwrap();
     let role = sea_orm::ActiveValue::Set("boss".to_owned());
     let boss = messages::ActiveModel { role, ..a_message(conversation.id) }.insert(&db).await.unwrap_err().to_string();
     assert!(boss.contains("messages_role_check"), "{boss}");
+}
+
+#[tokio::test]
+async fn a_document_is_listed_as_long_as_its_job_is() {
+    let db = database().await;
+    let stray = a_render(Uuid::now_v7()).into_active_model().insert(&db).await.unwrap_err().to_string();
+    assert!(stray.contains("violates foreign key constraint"), "{stray}");
+    let job = a_job().into_active_model().insert(&db).await.unwrap().id;
+    a_render(job).into_active_model().insert(&db).await.unwrap();
+    jobs::Entity::delete_by_id(job).exec(&db).await.unwrap();
+    assert_eq!(renders::Entity::find().one(&db).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_version_of_a_template_is_written_once() {
+    let db = database().await;
+    for version in [1, 2] {
+        a_template(version).into_active_model().insert(&db).await.unwrap();
+    }
+    let again = a_template(2).into_active_model().insert(&db).await.unwrap_err().to_string();
+    assert!(again.contains("templates_pkey"), "{again}");
+    let other = templates::Model { tenant: "other".into(), ..a_template(2) };
+    other.into_active_model().insert(&db).await.unwrap();
 }

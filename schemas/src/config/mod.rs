@@ -31,6 +31,8 @@ pub struct Config {
     pub worker: Worker,
     /// The chat worker.
     pub chat: Chat,
+    /// The render worker.
+    pub render: Render,
     /// Which models `ruche up` and `ruche models` fetch.
     pub models: Models,
     /// Logs and traces.

@@ -174,6 +174,22 @@ pub struct Chat {
     pub gpu_layers: u32,
 }
 
+/// The render worker.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Render {
+    /// Processes that set documents; 0 takes the number of cores.
+    pub children: u32,
+    /// How much memory one may take, in MiB.
+    pub memory_mb: u64,
+    /// How long a document may take, in seconds.
+    pub seconds: u64,
+    /// After how many documents a process is replaced.
+    pub documents: u32,
+    /// From how much memory on it is replaced, in MiB.
+    pub resident_mb: u64,
+}
+
 /// Which models to fetch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -203,7 +219,7 @@ impl Config {
         let name = |s: &str| {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
-        let Self { nats, postgres, objects, gateway, limits, worker, chat, telemetry, .. } = self;
+        let Self { nats, postgres, objects, gateway, limits, worker, chat, render, telemetry, .. } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)
         };
@@ -226,6 +242,11 @@ impl Config {
         number("worker.retention_days", worker.retention_days.into(), 0, 36_500, "0 to 36500")?;
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
+        number("render.children", render.children.into(), 0, 1024, "0 to 1024; 0 is the number of cores")?;
+        number("render.memory_mb", render.memory_mb, 512, 1 << 20, "512 to 1048576")?;
+        number("render.seconds", render.seconds, 1, 170, "1 to 170")?;
+        number("render.documents", render.documents.into(), 1, 1_000_000_000, "1 to 1000000000")?;
+        number("render.resident_mb", render.resident_mb, 64, 1 << 20, "64 to 1048576")?;
         rule(
             ["text", "json"].contains(&&*telemetry.format),
             "telemetry.format",

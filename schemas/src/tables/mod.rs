@@ -11,5 +11,7 @@ pub mod groups;
 pub mod job_fences;
 pub mod jobs;
 pub mod messages;
+pub mod renders;
+pub mod templates;
 pub mod tenants;
 pub mod usage;

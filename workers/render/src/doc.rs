@@ -21,7 +21,14 @@ const DEEP: usize = 32;
 
 /// The dictionary.
 #[must_use]
-pub fn doc(settings: &Settings, body: Content, page: &Page, style: Option<&Style>, fonts: &Fonts, date: NaiveDate) -> Dict {
+pub fn doc(
+    settings: &Settings,
+    body: Content,
+    page: &Page,
+    style: Option<&Style>,
+    fonts: &Fonts,
+    date: NaiveDate,
+) -> Dict {
     let strings = |list: &[String]| list.iter().map(|text| text.as_str().into_value()).collect::<Array>().into_value();
     let text = |text: &Option<String>| text.as_deref().map_or(Value::None, IntoValue::into_value);
     let mut doc = Dict::new();
@@ -78,7 +85,8 @@ fn page_settings(page: &Page, style: Option<&Style>) -> Dict {
     }
     let margin = page.margin;
     let mut sides = Dict::new();
-    for (name, side) in [("top", margin.top), ("right", margin.right), ("bottom", margin.bottom), ("left", margin.left)] {
+    for (name, side) in [("top", margin.top), ("right", margin.right), ("bottom", margin.bottom), ("left", margin.left)]
+    {
         if let Some(side) = side {
             sides.insert(name.into(), pt(side));
         }

@@ -110,15 +110,13 @@ impl Document {
         let (mut unnamed, mut given) = (Vec::new(), HashSet::new());
         for element in self.html.root_element().descendent_elements() {
             match element.value().id() {
-                Some(id) if !id.is_empty() && id.len() <= 256 => {
-                    match given.insert(id.to_owned()) {
-                        true => drop(self.ids.insert(id.to_owned(), element.id())),
-                        false => {
-                            let message = format!("the id {id:?} is there twice: links go to the first");
-                            warnings.add(SOURCE, self.line(*element), message);
-                        }
+                Some(id) if !id.is_empty() && id.len() <= 256 => match given.insert(id.to_owned()) {
+                    true => drop(self.ids.insert(id.to_owned(), element.id())),
+                    false => {
+                        let message = format!("the id {id:?} is there twice: links go to the first");
+                        warnings.add(SOURCE, self.line(*element), message);
                     }
-                }
+                },
                 _ if heading_level(element.value().name()).is_some() => unnamed.push(element.id()),
                 _ => {}
             }

@@ -104,12 +104,15 @@ fn picture(document: &PagedDocument, options: &Options) -> Result<Vec<u8>, Failu
     let size = page.frame.size();
     let pixels = size.x.to_pt() * size.y.to_pt() * scale * scale;
     if pixels > PIXELS {
-        let message = format!("the picture would have {pixels:.0} pixels, at most {PIXELS:.0} are allowed: ask for less");
+        let message =
+            format!("the picture would have {pixels:.0} pixels, at most {PIXELS:.0} are allowed: ask for less");
         return Err(Failure::new(codes::TOO_COMPLEX, message).with_param("options.ppi"));
     }
     let render = RenderOptions { pixel_per_pt: Scalar::new(scale), ..RenderOptions::default() };
     let pixmap = typst_render::render(page, &render);
-    pixmap.encode_png().map_err(|error| Failure::new(codes::TOO_COMPLEX, format!("the picture can't be written: {error}")))
+    pixmap
+        .encode_png()
+        .map_err(|error| Failure::new(codes::TOO_COMPLEX, format!("the picture can't be written: {error}")))
 }
 
 /// AES-256 (ISO 32000-2, revision 6). One password opens it; what may be done with it then is not restricted.

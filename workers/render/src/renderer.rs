@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use ruche_schemas::{
-    Failure,
+    Base64, Failure,
     failure::codes,
     jobs::render::{Render, Warning},
 };
+use serde::{Deserialize, Serialize};
 use typst::{
-    World as _,
-    comemo,
+    World as _, comemo,
     diag::{Severity, SourceDiagnostic},
     foundations::{Bytes, Dict, IntoValue},
     syntax::DiagSpanKind,
@@ -40,20 +40,21 @@ const FONT_SIZE: f64 = 10.0;
 const KEPT: usize = 3;
 
 /// What a document may need besides its job.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Resources {
     /// The package of a template that is not built in.
-    pub package: Option<Vec<u8>>,
+    pub package: Option<Base64>,
     /// Pictures on the web, by their addresses; or why there is none.
-    pub fetched: HashMap<String, Result<Vec<u8>, String>>,
+    pub fetched: HashMap<String, Result<Base64, String>>,
     /// The day of documents that don't say theirs.
     pub today: Option<NaiveDate>,
 }
 
 /// A written document.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
-    /// PDF or PNG.
+    /// PDF or PNG. Apart from the rest where that is JSON.
+    #[serde(skip)]
     pub bytes: Vec<u8>,
     /// How many pages it has.
     pub pages: u32,
@@ -100,7 +101,8 @@ impl Renderer {
     /// The addresses of pictures on the web that a document shows, each once, at most 200.
     #[must_use]
     pub fn wanted(job: &Render) -> Vec<String> {
-        if job.options.fetch == Some(false) || !(job.markdown.contains("http://") || job.markdown.contains("https://")) {
+        if job.options.fetch == Some(false) || !(job.markdown.contains("http://") || job.markdown.contains("https://"))
+        {
             return Vec::new();
         }
         let front::Divided { body, .. } = front::divide(&job.markdown, &mut Warnings::default());
@@ -227,9 +229,9 @@ fn sheets(settings: &Settings, document: &Document, warnings: &mut Warnings) -> 
 }
 
 fn template(job: &Render, resources: &Resources) -> Result<Option<Template>, Failure> {
-    let package = job.template.package.as_ref().map(|package| &package.0).or(resources.package.as_ref());
+    let package = job.template.package.as_ref().or(resources.package.as_ref());
     if let Some(package) = package {
-        return templates::unpack(package).map(Some);
+        return templates::unpack(&package.0).map(Some);
     }
     match templates::built_in(&job.template.name) {
         Some(template) => Ok(Some(template)),
@@ -252,7 +254,7 @@ fn pictures(document: &Document, job: &Render, resources: &Resources) -> Picture
             if pictures.has(src) {
                 continue;
             }
-            let data = resources.fetched.get(src).cloned();
+            let data = resources.fetched.get(src).map(|data| data.clone().map(|data| data.0));
             pictures.add(src, data.unwrap_or_else(|| Err("pictures on the web are not fetched here".to_owned())));
             continue;
         }
@@ -312,7 +314,8 @@ fn set(
     }
     let compiled = typst::compile::<PagedDocument>(&files);
     for warning in &compiled.warnings {
-        let (source, line) = place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
+        let (source, line) =
+            place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
         warnings.add(&source, line, output::with_hints(warning));
     }
     compiled.output.map_err(|errors| {

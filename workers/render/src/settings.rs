@@ -39,8 +39,20 @@ pub struct Settings {
 
 /// Keys of md-to-pdf that have no meaning here.
 const IGNORED: &[&str] = &[
-    "dest", "basedir", "launch_options", "marked_options", "marked_extensions", "port", "devtools", "as_html", "script",
-    "page_media_type", "md_file_encoding", "stylesheet_encoding", "gray_matter_options", "highlight_style",
+    "dest",
+    "basedir",
+    "launch_options",
+    "marked_options",
+    "marked_extensions",
+    "port",
+    "devtools",
+    "as_html",
+    "script",
+    "page_media_type",
+    "md_file_encoding",
+    "stylesheet_encoding",
+    "gray_matter_options",
+    "highlight_style",
 ];
 
 impl Settings {
@@ -49,12 +61,17 @@ impl Settings {
     pub fn of(job: &Render, front: &Map<String, Value>, warnings: &mut Warnings) -> Self {
         let mut data = front.clone();
         data.extend(job.data.clone());
-        let text = |names: &[&str]| names.iter().find_map(|name| words(data.get(*name)?)).filter(|text| !text.is_empty());
+        let text =
+            |names: &[&str]| names.iter().find_map(|name| words(data.get(*name)?)).filter(|text| !text.is_empty());
         let list = |names: &[&str]| names.iter().find_map(|name| Some(many(data.get(*name)?))).unwrap_or_default();
         let lang = job.options.lang.clone().or_else(|| {
             let said = text(&["lang", "language"])?;
             if !is_language(&said) {
-                warnings.add(front::SOURCE, None, format!("lang: {said:?} is no language: a tag such as fr or pt-BR is"));
+                warnings.add(
+                    front::SOURCE,
+                    None,
+                    format!("lang: {said:?} is no language: a tag such as fr or pt-BR is"),
+                );
                 return None;
             }
             Some(said)
@@ -179,7 +196,8 @@ fn margin_box(html: &str, place: &str, warnings: &mut Warnings) -> String {
         content.push_str(&format!("\"{}{words}{}\" ", space(before && !content.is_empty()), space(after)));
     }
     if html.contains("<style") {
-        let message = format!("the style of the {place} template has no effect: use @page {{ @{place}-center {{ .. }} }}");
+        let message =
+            format!("the style of the {place} template has no effect: use @page {{ @{place}-center {{ .. }} }}");
         warnings.add(front::SOURCE, None, message);
     }
     match content.trim().is_empty() {
@@ -201,7 +219,9 @@ fn many(value: &Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.iter().filter_map(|value| words(value.get("name").unwrap_or(value))).collect(),
         Value::Object(_) => value.get("name").and_then(words).into_iter().collect(),
-        Value::String(text) => text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect(),
+        Value::String(text) => {
+            text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+        }
         other => words(other).into_iter().collect(),
     }
 }
@@ -243,9 +263,15 @@ mod tests {
                 "footerTemplate": "<section><div>Page <span class=\"pageNumber\"></span> of <span class=\"totalPages\"></span></div></section>",
             },
         }));
-        assert_eq!(found.sheets[0].0, "@page { size: a5; margin: 10mm; @top-center { content: string(date) ; } \
-            @bottom-center { content: \"Page \" counter(page) \" of \" counter(pages) ; }}");
-        assert_eq!((found.title.as_deref(), &*found.body_classes[0], &*found.sheets[1].0), (Some("T"), "markdown-body", "p { color: red }"));
+        assert_eq!(
+            found.sheets[0].0,
+            "@page { size: a5; margin: 10mm; @top-center { content: string(date) ; } \
+            @bottom-center { content: \"Page \" counter(page) \" of \" counter(pages) ; }}"
+        );
+        assert_eq!(
+            (found.title.as_deref(), &*found.body_classes[0], &*found.sheets[1].0),
+            (Some("T"), "markdown-body", "p { color: red }")
+        );
         assert_eq!(warnings.len(), 2, "{warnings:?}");
     }
 

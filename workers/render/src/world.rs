@@ -65,11 +65,11 @@ impl Files {
 }
 
 fn missing(id: FileId) -> FileError {
-    match id.package() {
-        Some(package) => {
-            FileError::Other(Some(typst::ecow::eco_format!("{package} is not fetched: put it into the template's package")))
-        }
-        None => FileError::NotFound(PathBuf::from(id.vpath().get_without_slash())),
+    match id.root() {
+        VirtualRoot::Package(package) => FileError::Other(Some(typst::ecow::eco_format!(
+            "{package} is not fetched: put it into the template's package"
+        ))),
+        VirtualRoot::Project => FileError::NotFound(PathBuf::from(id.vpath().get_without_slash())),
     }
 }
 

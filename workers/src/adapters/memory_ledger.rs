@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::ports::{
     conversations::{Conversations, HISTORY_MESSAGES},
     ledger::{
-        Committed, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, Usage, json, no_such_conversation,
-        taken, text,
+        Committed, Document, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, Usage, json,
+        no_such_conversation, taken, text,
     },
 };
 
@@ -42,6 +42,7 @@ struct Row {
     place: Option<Place>,
     children: Vec<JobId>,
     objects: bool,
+    document: Option<Document>,
 }
 
 #[derive(Debug)]
@@ -93,6 +94,14 @@ impl MemoryLedger {
     #[must_use]
     pub fn usage(&self, job: JobId) -> Option<Usage> {
         self.state().usage.get(&job).cloned()
+    }
+
+    /// The document that the tenant's job has stored.
+    #[must_use]
+    pub fn document(&self, job: &JobRef) -> Option<Document> {
+        let state = self.state();
+        let row = state.jobs.get(&job.id).filter(|row| row.tenant == job.tenant);
+        row.and_then(|row| row.document.clone())
     }
 
     /// The title of the tenant's conversation.
@@ -156,6 +165,17 @@ fn kept(outcome: &Outcome<Value>) -> Outcome<Value> {
     }
 }
 
+/// A document as it is kept.
+fn listed(made: &Document) -> Document {
+    Document {
+        claim: made.claim.clone(),
+        media_type: text(&made.media_type),
+        title: made.title.as_deref().map(text),
+        template: text(&made.template),
+        ..*made
+    }
+}
+
 /// Removes the oldest of those that are old, at most this many.
 fn drain<K: Clone + Eq + std::hash::Hash, V>(
     map: &mut HashMap<K, V>,
@@ -197,9 +217,11 @@ impl Ledger for MemoryLedger {
                 return Err(no_such_conversation(*id));
             }
         }
+        let mut document = None;
         for keep in &ended.keep {
             match keep {
                 Keep::Turn(turn) => state.append(&job.tenant, turn),
+                Keep::Document(made) => document = Some(listed(made)),
                 Keep::Usage(usage) => drop(state.usage.insert(job.id, usage.clone())),
             }
         }
@@ -207,7 +229,7 @@ impl Ledger for MemoryLedger {
         let stored = Stored { outcome, attempt: *attempt, kind: ended.kind.clone() };
         let (tenant, children, ended_at) = (job.tenant.clone(), ended.children.clone(), ended.ended_at);
         let (place, objects) = (ended.member, ended.objects);
-        state.jobs.insert(job.id, Row { tenant, stored, ended_at, place, children, objects });
+        state.jobs.insert(job.id, Row { tenant, stored, ended_at, place, children, objects, document });
         if let Some(place) = ended.member {
             state.count(ended, place);
         }

@@ -3,4 +3,7 @@
 #[cfg(feature = "chat")]
 pub mod llama;
 pub mod memory_ledger;
+pub mod memory_templates;
 pub mod postgres;
+#[cfg(feature = "render")]
+pub mod typst;

@@ -14,7 +14,9 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{Failure, JobId, JobRef, Kind, Lane, TenantId, event::Outcome, flow::Origin, jobs::chat::Role};
+use ruche_schemas::{
+    Claim, Failure, JobId, JobRef, Kind, Lane, TenantId, event::Outcome, flow::Origin, jobs::chat::Role,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -112,7 +114,7 @@ pub struct Ended {
     pub member: Option<Place>,
     /// The jobs that its end starts.
     pub children: Vec<JobId>,
-    /// Whether it has objects in the object store: its body, its output.
+    /// Whether it has objects in the object store: its body, its output, its document.
     pub objects: bool,
 }
 
@@ -181,6 +183,8 @@ pub enum Keep {
     Turn(Turn),
     /// What it cost. At most one a job.
     Usage(Usage),
+    /// A document in the object store, to be listed. At most one a job; it goes with the job's row.
+    Document(Document),
 }
 
 /// Messages to append to a conversation. It is made if there is none of this id; where another tenant has it, the
@@ -213,6 +217,23 @@ pub struct Usage {
     pub prompt_tokens: u32,
     /// Tokens generated.
     pub completion_tokens: u32,
+}
+
+/// A document that a job has stored, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Where it is.
+    pub claim: Claim,
+    /// `application/pdf`, for example.
+    pub media_type: String,
+    /// How many pages it has.
+    pub pages: u32,
+    /// Its title, where it has one.
+    pub title: Option<String>,
+    /// The name of its template.
+    pub template: String,
+    /// Of how many things in the input it was said that they had no effect.
+    pub warnings: u32,
 }
 
 /// Something could not be kept or read, and whether it ever can.

@@ -6,3 +6,4 @@ pub mod conversations;
 #[cfg(feature = "chat")]
 pub mod engine;
 pub mod ledger;
+pub mod templates;

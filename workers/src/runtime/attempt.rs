@@ -2,8 +2,9 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use futures::FutureExt;
-use ruche_bus::{Delivery, Logged};
+use ruche_bus::{Delivery, Logged, objects::Claims};
 use ruche_schemas::{
     Envelope, EventType, Failure, Invalid, Record,
     event::{Outcome, Started},
@@ -15,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{EventLog, JobError, Shared, claims};
-use crate::ports::ledger::{Keep, LedgerError, Stored};
+use crate::{
+    ports::ledger::{Keep, LedgerError, Stored},
+    registry::Worked,
+};
 
 /// What an attempt works in.
 pub struct Scope<'a> {
@@ -27,6 +31,8 @@ pub struct Scope<'a> {
     pub(crate) past: Vec<Record>,
     /// Set when the job is cancelled.
     pub(crate) cancel: CancellationToken,
+    /// Where documents go.
+    pub(crate) claims: Claims,
     /// After which silence it is said that the attempt has started.
     pub(crate) quiet: Duration,
 }
@@ -34,10 +40,19 @@ pub struct Scope<'a> {
 /// A job's envelope, its body unread.
 pub(super) type Unread = Envelope<Box<RawValue>>;
 
+/// What an attempt leaves besides the outcome.
+#[derive(Debug, Default)]
+pub(super) struct Besides {
+    /// What goes into the database with it.
+    pub(super) keep: Vec<Keep>,
+    /// What goes into the object store before.
+    pub(super) documents: Vec<Bytes>,
+}
+
 /// What is to happen with the job.
 pub(super) enum Verdict {
     /// It has ended like this: store it, say so, and then settle.
-    Ended { outcome: Outcome<Value>, keep: Vec<Keep> },
+    Ended { outcome: Outcome<Value>, besides: Besides },
     /// It had ended before, in that attempt: say so if its log does not, and settle.
     EndedBefore { outcome: Outcome<Value>, attempt: u32, said: bool },
     /// Hand it out again.
@@ -48,11 +63,18 @@ pub(super) enum Verdict {
     Leaving,
 }
 
+impl Verdict {
+    /// It has ended like this, and left nothing else.
+    pub(super) fn ended(outcome: Outcome<Value>) -> Self {
+        Self::Ended { outcome, besides: Besides::default() }
+    }
+}
+
 impl From<JobError> for Verdict {
     fn from(error: JobError) -> Self {
         match error {
             JobError::Retry { source, after } => Self::Again { source, after },
-            JobError::Reject(failure) => Self::Ended { outcome: Outcome::Failed(failure), keep: Vec::new() },
+            JobError::Reject(failure) => Self::ended(Outcome::Failed(failure)),
             JobError::Superseded => Self::Superseded,
         }
     }
@@ -192,13 +214,12 @@ impl Standing {
             return Some(Verdict::EndedBefore { outcome: stored.outcome, attempt: stored.attempt, said: false });
         }
         if self.cancelled {
-            return Some(Verdict::Ended { outcome: Outcome::Cancelled, keep: Vec::new() });
+            return Some(Verdict::ended(Outcome::Cancelled));
         }
         (delivery.attempt > attempts).then(|| {
             let message =
                 format!("the job was handed out {attempts} times and each of its workers died or went silent");
-            let outcome = Outcome::Failed(Failure::new(codes::ATTEMPTS, message));
-            Verdict::Ended { outcome, keep: Vec::new() }
+            Verdict::ended(Outcome::Failed(Failure::new(codes::ATTEMPTS, message)))
         })
     }
 }
@@ -235,16 +256,19 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
         false => Vec::new(),
     };
     let running = shared.running.begin(&delivery.job);
-    let scope = Scope { log, attempt: delivery.attempt, past, cancel: running.token.clone(), quiet };
+    let claims = shared.parts.claims.clone();
+    let scope = Scope { log, attempt: delivery.attempt, past, cancel: running.token.clone(), claims, quiet };
     let deadline = shared.parts.handler.limits().deadline;
     let work = AssertUnwindSafe(claims::run(shared, job, scope)).catch_unwind();
     tokio::select! {
         worked = work => match worked {
-            Ok(Ok(worked)) => Verdict::Ended { outcome: Outcome::Done(worked.output), keep: worked.keep },
+            Ok(Ok(Worked { output, keep, documents })) => {
+                Verdict::Ended { outcome: Outcome::Done(output), besides: Besides { keep, documents } }
+            }
             Ok(Err(error)) => error.into(),
             Err(panic) => Verdict::Again { source: anyhow::anyhow!("the handler panicked: {}", said(&*panic)), after: None },
         },
-        () = running.token.cancelled() => Verdict::Ended { outcome: Outcome::Cancelled, keep: Vec::new() },
+        () = running.token.cancelled() => Verdict::ended(Outcome::Cancelled),
         () = shared.shutdown.leave.cancelled() => Verdict::Leaving,
         () = tokio::time::sleep(deadline) => {
             let message = format!("the job ran longer than {} s, which is all that a {} job may", deadline.as_secs(), job.kind);

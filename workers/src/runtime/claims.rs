@@ -8,6 +8,7 @@
 
 use std::{io, time::Duration};
 
+use bytes::Bytes;
 use ruche_bus::objects::{ClaimError, Claims, ObjectError};
 use ruche_schemas::{
     Claim, Envelope, Failure, JobRef, TenantId,
@@ -90,17 +91,31 @@ pub(super) async fn put_away(
             "the result has {bytes} bytes: an ephemeral job's is kept in its events only, which have room for {CLAIM_BYTES}"
         ));
     }
-    let claims = &shared.parts.claims;
-    if let Err(error) = claims.fits(bytes) {
+    if let Err(error) = shared.parts.claims.fits(bytes) {
         return failed(format!("the result has {bytes} bytes, which can't be kept: {error}"));
     }
+    let text = serde_json::to_vec(output).unwrap_or_default();
+    let claim = put(shared, job, Part::Output, text.into()).await?;
+    Some((outcome, Some(claim)))
+}
+
+/// Puts the documents of an attempt away, so that they are there before anything leads to them. `None`: the worker leaves
+/// while the store is away.
+pub(super) async fn put_documents(shared: &Shared, job: &Unread, documents: Vec<Bytes>) -> Option<()> {
+    for document in documents {
+        put(shared, job, Part::Document, document).await?;
+    }
+    Some(())
+}
+
+/// Puts away what was worked out, waiting for the store as long as it takes, unless the worker leaves.
+async fn put(shared: &Shared, job: &Unread, part: Part, bytes: Bytes) -> Option<Claim> {
     let of = JobRef { tenant: job.tenant.clone(), id: job.id };
-    let text: bytes::Bytes = serde_json::to_vec(output).unwrap_or_default().into();
     let mut patience = Patience::endless();
     loop {
-        match claims.put(&of, Part::Output, text.clone()).await {
-            Ok(claim) => return Some((outcome, Some(claim))),
-            Err(error) => warn!(%error, "the output is not stored yet: waiting for the object store"),
+        match shared.parts.claims.put(&of, part, bytes.clone()).await {
+            Ok(claim) => return Some(claim),
+            Err(error) => warn!(%error, "the {part} is not stored yet: waiting for the object store"),
         }
         tokio::select! {
             _ = patience.wait() => {}

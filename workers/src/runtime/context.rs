@@ -6,14 +6,18 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use ruche_schemas::{
-    EventType, Failure, Job, Record,
+    Claim, EventType, Failure, Job, Record,
     event::{Progress, Steps},
 };
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::log::{EventLog, LogError};
+use super::{
+    Documents,
+    log::{EventLog, LogError},
+};
 
 /// Reports that may wait to be written: a handler that is faster waits.
 const REPORTS: usize = 256;
@@ -78,6 +82,7 @@ pub(crate) struct Reports<P> {
 pub struct Context<J: Job> {
     reports: mpsc::Sender<J::Progress>,
     board: Arc<Board>,
+    documents: Arc<Documents>,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// What earlier attempts wrote; empty for a first one.
@@ -88,10 +93,24 @@ pub struct Context<J: Job> {
 }
 
 impl<J: Job> Context<J> {
-    pub(crate) fn new(attempt: u32, past: Vec<Record>, cancel: CancellationToken) -> (Self, Reports<J::Progress>) {
+    pub(crate) fn new(
+        attempt: u32,
+        past: Vec<Record>,
+        cancel: CancellationToken,
+        documents: Arc<Documents>,
+    ) -> (Self, Reports<J::Progress>) {
         let (reports, queue) = mpsc::channel(REPORTS);
         let board = Arc::new(Board::default());
-        (Self { reports, board: Arc::clone(&board), attempt, past, cancel }, Reports { queue, board })
+        (Self { reports, board: Arc::clone(&board), documents, attempt, past, cancel }, Reports { queue, board })
+    }
+
+    /// Keeps a document in the object store, and tells the claim to name in the output. It is there before the job has
+    /// ended, and for as long as the job's row; where the attempt does not end well, it is not kept.
+    ///
+    /// # Errors
+    /// A reject that says why none can be kept: the job is ephemeral, the document too large, or there is no store.
+    pub fn keep_document(&self, document: Bytes) -> Result<Claim, JobError> {
+        self.documents.add(document)
     }
 
     /// Reports how far the job is, for any kind: so many steps of so many, and what it is doing. Costs nothing: of

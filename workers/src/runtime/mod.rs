@@ -31,6 +31,7 @@ mod cancel;
 mod caps;
 mod claims;
 mod context;
+mod documents;
 mod extend;
 mod flow;
 mod gate;
@@ -52,6 +53,7 @@ pub use retention::{Hindrance, PURGE, forget, forget_some, sweep, sweep_once};
 
 pub(crate) use attempt::Scope;
 pub(crate) use context::write as write_reports;
+pub(crate) use documents::Documents;
 
 /// What a runtime is made of.
 #[derive(Clone)]

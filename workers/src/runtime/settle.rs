@@ -14,7 +14,7 @@ use tracing::{Instrument, info, info_span, warn};
 
 use super::{
     EventLog, LogError, Patience, Shared,
-    attempt::{self, Unread, Verdict},
+    attempt::{self, Besides, Unread, Verdict},
     claims, flow,
     gate::{self, Gate},
 };
@@ -64,7 +64,7 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     .await;
 }
 
-/// The order that nothing may change: a large output put away, outcome stored, what follows started, event said, delivery settled. What fails on the way leaves
+/// The order that nothing may change: documents and a large output put away, outcome stored, what follows started, event said, delivery settled. What fails on the way leaves
 /// the delivery unsettled, and the next attempt goes on from what is stored.
 async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
     let (log, verdict, job) = match attempt::read(&delivery) {
@@ -75,12 +75,11 @@ async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
         Err(failure) => {
             let Ok(last) = shared.parts.bus.last(&delivery.job).await else { return "unsettled" };
             let log = attempt::open(shared, &delivery, last.as_ref());
-            let verdict = Verdict::Ended { outcome: Outcome::Failed(failure), keep: Vec::new() };
-            (Some(log), verdict, unreadable(&delivery))
+            (Some(log), Verdict::ended(Outcome::Failed(failure)), unreadable(&delivery))
         }
     };
     match (verdict, log) {
-        (Verdict::Ended { outcome, keep }, Some(log)) => end(shared, delivery, &job, log, outcome, keep).await,
+        (Verdict::Ended { outcome, besides }, Some(log)) => end(shared, delivery, &job, log, outcome, besides).await,
         (Verdict::EndedBefore { outcome, attempt, said }, Some(log)) => {
             let log = (!said).then_some(log);
             say_and_ack(shared, delivery, log.map(|log| (log, Some(&job))), outcome, attempt).await
@@ -114,7 +113,7 @@ async fn again(
     if delivery.attempt >= limits.attempts {
         let message = format!("all {} attempts failed; the last one: {source:#}", limits.attempts);
         let outcome = Outcome::Failed(Failure::new(codes::ATTEMPTS, message));
-        return end(shared, delivery, job, log, outcome, Vec::new()).await;
+        return end(shared, delivery, job, log, outcome, Besides::default()).await;
     }
     let after = after.unwrap_or_else(|| limits.backoff.delay(delivery.attempt, rand::random())).min(LONGEST);
     let error = format!("{source:#}");
@@ -140,14 +139,20 @@ async fn end(
     job: &Unread,
     log: EventLog,
     outcome: Outcome<Value>,
-    mut keep: Vec<Keep>,
+    besides: Besides,
 ) -> &'static str {
     let attempt = delivery.attempt;
     let was_failed = matches!(outcome, Outcome::Failed(_));
-    let Some((outcome, claim)) = claims::put_away(shared, job, outcome).await else {
+    let Besides { mut keep, documents } = besides;
+    let has_documents = !documents.is_empty() || keep.iter().any(|keep| matches!(keep, Keep::Document(_)));
+    let put = async {
+        claims::put_documents(shared, job, documents).await?;
+        claims::put_away(shared, job, outcome).await
+    };
+    let Some((outcome, claim)) = put.await else {
         return settled(delivery.retry(Duration::ZERO).await, "handed_back");
     };
-    let objects = job.claim.is_some() || claim.is_some();
+    let objects = job.claim.is_some() || claim.is_some() || has_documents;
     let (outcome, children) = flow::spread(job, outcome);
     let outcome = claims::claimed(outcome, claim);
     if job.ephemeral {

@@ -40,13 +40,13 @@ const LARGE: usize = 1 << 20;
 
 /// A store that fails when it is told to.
 #[derive(Debug)]
-struct Faulty {
-    files: Store,
+pub(crate) struct Faulty {
+    pub(crate) files: Store,
     /// How many calls fail.
-    away: AtomicU32,
+    pub(crate) away: AtomicU32,
     /// Writes that return; others have done their work and hang.
-    returning: Semaphore,
-    written: Semaphore,
+    pub(crate) returning: Semaphore,
+    pub(crate) written: Semaphore,
 }
 
 impl Faulty {
@@ -86,14 +86,14 @@ impl Objects for Faulty {
 }
 
 /// A system with files, and what makes them fail.
-struct Place {
-    system: System,
-    store: Arc<Faulty>,
-    folder: tempfile::TempDir,
+pub(crate) struct Place {
+    pub(crate) system: System,
+    pub(crate) store: Arc<Faulty>,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Place {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = ("RUCHE_OBJECTS__URL".to_owned(), format!("file://{}", folder.path().display()));
         let settings = Config::from_layers(None, Some([url].into())).unwrap().objects;
@@ -112,7 +112,7 @@ impl Place {
     }
 
     /// What the job gave, wherever that is.
-    async fn result(&self, job: &JobRef) -> Value {
+    pub(crate) async fn result(&self, job: &JobRef) -> Value {
         let last = self.system.events(job).await.pop().unwrap();
         assert_eq!(last.event, EventType::Done, "{last:?}");
         let stored = self.system.ledger.ended(job).await.unwrap().unwrap();
@@ -135,7 +135,7 @@ impl Place {
 }
 
 /// The types of events, but for those that say that an attempt began.
-fn told(events: &[Record]) -> Vec<&'static str> {
+pub(crate) fn told(events: &[Record]) -> Vec<&'static str> {
     let types = events.iter().map(|event| event.event.as_str());
     types.filter(|event| !["accepted", "started"].contains(event)).collect()
 }

@@ -18,6 +18,7 @@ use serde_json::json;
 use support::{Probe, ProbeHandler, System, Witness};
 
 mod claims;
+mod documents;
 mod operators;
 mod support;
 

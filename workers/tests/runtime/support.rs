@@ -24,7 +24,7 @@ use ruche_schemas::{
 use ruche_services::testing;
 use ruche_workers::{
     adapters::postgres::Postgres,
-    ports::ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
+    ports::ledger::{Committed, Document, Ended, Group, Keep, Ledger, LedgerError, Stored},
     registry::{Handler, handler},
     runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
 };
@@ -64,6 +64,8 @@ pub enum Probe {
     Steps(u64),
     /// Asks for another try after an hour.
     Later,
+    /// Makes a document of this text, and gives its claim as JSON.
+    Document(String),
 }
 
 /// One report.
@@ -153,6 +155,10 @@ impl Handler<Probe> for Shared {
                 let after = Some(Duration::from_secs(3600));
                 return Err(JobError::Retry { source: anyhow::anyhow!("told to come later"), after });
             }
+            Probe::Document(text) => {
+                let claim = context.keep_document(text.clone().into_bytes().into())?;
+                return Ok(serde_json::to_string(&claim).unwrap());
+            }
             Probe::Report(times) => {
                 for step in 1..=*times {
                     context.progress(Step(step)).await;
@@ -160,6 +166,13 @@ impl Handler<Probe> for Shared {
             }
         }
         Ok("done".into())
+    }
+
+    fn keep(&self, job: &Envelope<Probe>, output: &String) -> Vec<Keep> {
+        let Probe::Document(text) = &job.body else { return Vec::new() };
+        let (media_type, template) = ("text/plain".to_owned(), "none".to_owned());
+        let (claim, title) = (serde_json::from_str(output).unwrap(), Some(text.chars().take(10).collect()));
+        vec![Keep::Document(Document { claim, media_type, pages: 1, title, template, warnings: 0 })]
     }
 }
 

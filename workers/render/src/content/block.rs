@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, Element, NativeElement, Recipe, Selector, Smart, Style as TypstStyle, Styles, Transformation},
+    foundations::{
+        Content, Element, NativeElement, Recipe, Selector, Smart, Style as TypstStyle, Styles, Transformation,
+    },
     layout::{AlignElem, Alignment, BlockBody, BlockElem, ColbreakElem, HAlignment, PagebreakElem, Parity},
     model::{
         DividerElem, FigureCaption, FigureElem, HeadingElem, OutlineElem, ParElem, ParbreakElem, QuoteElem, StrongElem,
@@ -161,15 +163,15 @@ impl Setter<'_> {
         }
         let mut out = Vec::new();
         let content = self.flow(*element, place);
-        let content = match element.children().any(|child| {
-            ElementRef::wrap(child).is_some_and(|element| self.is_block(element))
-        }) {
-            true => content,
-            false => {
-                paragraph(&mut vec![content], &mut out);
-                Content::sequence(out)
-            }
-        };
+        let content =
+            match element.children().any(|child| ElementRef::wrap(child).is_some_and(|element| self.is_block(element)))
+            {
+                true => content,
+                false => {
+                    paragraph(&mut vec![content], &mut out);
+                    Content::sequence(out)
+                }
+            };
         self.aligned(element, content)
     }
 
@@ -180,7 +182,9 @@ impl Setter<'_> {
             return None;
         };
         match text.trim() {
-            "[TOC]" | "[toc]" | "[[TOC]]" | "[[toc]]" | "[[_TOC_]]" => Some(OutlineElem::new().with_title(Smart::Custom(None)).pack()),
+            "[TOC]" | "[toc]" | "[[TOC]]" | "[[toc]]" | "[[_TOC_]]" => {
+                Some(OutlineElem::new().with_title(Smart::Custom(None)).pack())
+            }
             "\\newpage" | "\\pagebreak" => Some(self.new_page(element, None)),
             _ => None,
         }
@@ -265,9 +269,10 @@ impl Setter<'_> {
     }
 
     fn new_page(&self, element: ElementRef<'_>, to: Option<Parity>) -> Content {
-        let boxed = element.ancestors().filter_map(ElementRef::wrap).any(|around| {
-            is_container(around.value().name()) || self.style(around).is_some_and(look::is_box)
-        });
+        let boxed = element
+            .ancestors()
+            .filter_map(ElementRef::wrap)
+            .any(|around| is_container(around.value().name()) || self.style(around).is_some_and(look::is_box));
         match boxed {
             true => self.broken_box(element),
             false => PagebreakElem::new().with_weak(true).with_to(to).pack(),
@@ -278,10 +283,15 @@ impl Setter<'_> {
     fn broken_box(&self, element: ElementRef<'_>) -> Content {
         let unbroken = element.ancestors().filter_map(ElementRef::wrap).any(|around| {
             matches!(around.value().name(), "td" | "th" | "figure" | "li")
-                || self.style(around).is_some_and(|style| style.break_inside == Some(Break::Avoid) || style.columns.is_some())
+                || self
+                    .style(around)
+                    .is_some_and(|style| style.break_inside == Some(Break::Avoid) || style.columns.is_some())
         });
         if unbroken {
-            self.warn(*element, "asks for a new page within a cell, a list, columns or what must not break: it gets none");
+            self.warn(
+                *element,
+                "asks for a new page within a cell, a list, columns or what must not break: it gets none",
+            );
             return Content::empty();
         }
         ColbreakElem::new().with_weak(true).pack()
@@ -332,10 +342,40 @@ fn is_block_name(name: &str) -> bool {
         || dom::heading_level(name).is_some()
         || matches!(
             name,
-            "p" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "hgroup" | "address"
-                | "pre" | "xmp" | "listing" | "hr" | "figcaption" | "details" | "summary" | "center" | "fieldset" | "form"
-                | "legend" | "body" | "html" | "dt" | "thead" | "tbody" | "tfoot" | "tr" | "caption" | "colgroup" | "col"
-                | "search" | "optgroup" | "option"
+            "p" | "div"
+                | "section"
+                | "article"
+                | "header"
+                | "footer"
+                | "main"
+                | "nav"
+                | "aside"
+                | "hgroup"
+                | "address"
+                | "pre"
+                | "xmp"
+                | "listing"
+                | "hr"
+                | "figcaption"
+                | "details"
+                | "summary"
+                | "center"
+                | "fieldset"
+                | "form"
+                | "legend"
+                | "body"
+                | "html"
+                | "dt"
+                | "thead"
+                | "tbody"
+                | "tfoot"
+                | "tr"
+                | "caption"
+                | "colgroup"
+                | "col"
+                | "search"
+                | "optgroup"
+                | "option"
         )
 }
 

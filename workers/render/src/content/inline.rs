@@ -7,8 +7,8 @@ use typst::{
     layout::{Abs, Em, HElem, Length},
     model::{Destination, EmphElem, LinkElem, LinkTarget, StrongElem, Url},
     text::{
-        FontFamily, FontList, HighlightElem, LinebreakElem, RawContent, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem, TextElem,
-        TextSize, UnderlineElem,
+        FontFamily, FontList, HighlightElem, LinebreakElem, RawContent, RawElem, SpaceElem, StrikeElem, SubElem,
+        SuperElem, TextElem, TextSize, UnderlineElem,
     },
 };
 
@@ -234,7 +234,10 @@ impl Setter<'_> {
             }
             _ => {
                 let shown: String = href.chars().take(80).collect();
-                self.warn(*element, format!("{shown:?} is no link in a document: only http, https, mailto and tel are"));
+                self.warn(
+                    *element,
+                    format!("{shown:?} is no link in a document: only http, https, mailto and tel are"),
+                );
                 body
             }
         }
@@ -380,9 +383,35 @@ pub(super) fn percent_decoded(id: &str) -> String {
 pub(super) fn is_dropped(name: &str) -> bool {
     matches!(
         name,
-        "script" | "style" | "template" | "iframe" | "object" | "embed" | "noscript" | "head" | "title" | "meta" | "link"
-            | "base" | "frame" | "frameset" | "noframes" | "applet" | "audio" | "video" | "canvas" | "select" | "textarea"
-            | "button" | "map" | "param" | "source" | "track" | "math" | "dialog" | "datalist"
+        "script"
+            | "style"
+            | "template"
+            | "iframe"
+            | "object"
+            | "embed"
+            | "noscript"
+            | "head"
+            | "title"
+            | "meta"
+            | "link"
+            | "base"
+            | "frame"
+            | "frameset"
+            | "noframes"
+            | "applet"
+            | "audio"
+            | "video"
+            | "canvas"
+            | "select"
+            | "textarea"
+            | "button"
+            | "map"
+            | "param"
+            | "source"
+            | "track"
+            | "math"
+            | "dialog"
+            | "datalist"
     )
 }
 
@@ -390,7 +419,28 @@ pub(super) fn is_dropped(name: &str) -> bool {
 fn is_known(name: &str) -> bool {
     matches!(
         name,
-        "span" | "abbr" | "acronym" | "bdi" | "bdo" | "data" | "font" | "label" | "nobr" | "output" | "ruby" | "rb" | "rt"
-            | "rp" | "time" | "picture" | "summary" | "legend" | "caption" | "center" | "tbody" | "html" | "body"
+        "span"
+            | "abbr"
+            | "acronym"
+            | "bdi"
+            | "bdo"
+            | "data"
+            | "font"
+            | "label"
+            | "nobr"
+            | "output"
+            | "ruby"
+            | "rb"
+            | "rt"
+            | "rp"
+            | "time"
+            | "picture"
+            | "summary"
+            | "legend"
+            | "caption"
+            | "center"
+            | "tbody"
+            | "html"
+            | "body"
     )
 }

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
-
     model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, TermItem, TermsElem},
     text::{SpaceElem, TextElem},
 };
@@ -218,4 +217,3 @@ pub(super) fn pattern(style: &ListStyle) -> &'static str {
         _ => "1.",
     }
 }
-

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use typst::{
     foundations::{Content, IntoValue, NativeElement, Smart, Styles, dict},
     layout::{
-        Abs, AlignElem, Alignment, BlockBody, BlockElem, BoxElem, ColumnsElem, Corners, Em, HAlignment, Length, PadElem, Ratio,
-        Rel, Sides, Sizing, Spacing,
+        Abs, AlignElem, Alignment, BlockBody, BlockElem, BoxElem, ColumnsElem, Corners, Em, HAlignment, Length,
+        PadElem, Ratio, Rel, Sides, Sizing, Spacing,
     },
     model::ParElem,
     text::{
@@ -17,8 +17,8 @@ use typst::{
 };
 
 use super::Place;
-use crate::fonts::Fonts;
 use crate::css::{self, Align, Border, Break, Line, Margin, Rgba, Style};
+use crate::fonts::Fonts;
 
 /// How much of the line height the letters take: Typst measures from capital height to base line.
 const LETTERS: f64 = 0.7;

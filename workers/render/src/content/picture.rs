@@ -72,7 +72,8 @@ impl Setter<'_> {
             }
             Err(error) => {
                 self.warn(*element, format!("the picture {} is not shown: {error}", shown(src)));
-                let label = alt.map(str::trim).filter(|alt| !alt.is_empty()).map_or_else(|| file_name(src), str::to_owned);
+                let label =
+                    alt.map(str::trim).filter(|alt| !alt.is_empty()).map_or_else(|| file_name(src), str::to_owned);
                 Some(missing(&label, in_line))
             }
         }
@@ -167,11 +168,9 @@ fn missing(label: &str, in_line: bool) -> Content {
     let stroke = Stroke::from_pair(grey, Abs::pt(0.5).into());
     let inset: Sides<Option<Rel<Length>>> = Sides::splat(Some(look::pt(3.0).into()));
     match in_line {
-        true => BoxElem::new()
-            .with_body(Some(text))
-            .with_stroke(Sides::splat(Some(Some(stroke))))
-            .with_inset(inset)
-            .pack(),
+        true => {
+            BoxElem::new().with_body(Some(text)).with_stroke(Sides::splat(Some(Some(stroke)))).with_inset(inset).pack()
+        }
         false => BlockElem::new()
             .with_body(Some(BlockBody::Content(text)))
             .with_stroke(Sides::splat(Some(Some(stroke))))

@@ -42,7 +42,9 @@ impl Setter<'_> {
         self.cells.set(self.cells.get().saturating_add(count));
         if self.cells.get() > CELLS {
             let line = self.doc.line(*element).map_or_else(String::new, |line| format!("line {line}: "));
-            let message = format!("{line}the document's tables have more than {CELLS} cells: divide the document, or leave rows out");
+            let message = format!(
+                "{line}the document's tables have more than {CELLS} cells: divide the document, or leave rows out"
+            );
             self.fail(Failure::new(ruche_schemas::failure::codes::TOO_COMPLEX, message).with_param("markdown"));
             return Content::empty();
         }
@@ -68,7 +70,8 @@ impl Setter<'_> {
                     children.push(TableChild::Header(Packed::new(TableHeader::new(items.collect()))));
                 }
                 "tfoot" if at == parts.iter().map(|part| part.rows.len()).sum::<usize>() && part.rows.len() <= 10 => {
-                    children.push(TableChild::Footer(Packed::new(TableFooter::new(items.collect()).with_repeat(false))));
+                    children
+                        .push(TableChild::Footer(Packed::new(TableFooter::new(items.collect()).with_repeat(false))));
                 }
                 _ => children.extend(items.map(TableChild::Item)),
             }
@@ -146,9 +149,15 @@ fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
     for child in table.child_elements() {
         match child.value().name() {
             "tr" => parts.push(Part { name: "tbody", rows: vec![child] }),
-            "thead" => parts.push(Part { name: "thead", rows: child.child_elements().filter(|row| rows(*row)).collect() }),
-            "tfoot" => parts.push(Part { name: "tfoot", rows: child.child_elements().filter(|row| rows(*row)).collect() }),
-            "tbody" => parts.push(Part { name: "tbody", rows: child.child_elements().filter(|row| rows(*row)).collect() }),
+            "thead" => {
+                parts.push(Part { name: "thead", rows: child.child_elements().filter(|row| rows(*row)).collect() })
+            }
+            "tfoot" => {
+                parts.push(Part { name: "tfoot", rows: child.child_elements().filter(|row| rows(*row)).collect() })
+            }
+            "tbody" => {
+                parts.push(Part { name: "tbody", rows: child.child_elements().filter(|row| rows(*row)).collect() })
+            }
             _ => {}
         }
     }
@@ -181,7 +190,8 @@ fn placed<'a>(parts: &[Part<'a>]) -> (Vec<Set<'a>>, usize) {
                 if x >= COLUMNS {
                     break;
                 }
-                let span = |name: &str| element.attr(name).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
+                let span =
+                    |name: &str| element.attr(name).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
                 let free = (x..COLUMNS).take_while(|x| taken.get(*x).is_none_or(|until| *until <= i)).count();
                 let colspan = span("colspan").clamp(1, free.max(1));
                 // 0 is "to the end of the part".

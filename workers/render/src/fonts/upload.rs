@@ -115,9 +115,10 @@ pub(super) fn folder(folder: &Path) -> std::io::Result<(Vec<Face>, Vec<String>)>
         if !matches!(extension.as_str(), "ttf" | "otf" | "ttc" | "otc" | "woff" | "woff2") {
             continue;
         }
-        match std::fs::read(&path).map_err(|error| error.to_string()).and_then(|data| {
-            font(data).map_err(|error| error.to_string())
-        }) {
+        match std::fs::read(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|data| font(data).map_err(|error| error.to_string()))
+        {
             Ok(fonts) => faces.extend(fonts.into_iter().map(Face::from)),
             Err(error) => lines.push(format!("{}: {error}", path.display())),
         }

@@ -187,7 +187,8 @@ fn augment(array: &Array<'_>, rows: usize, width: usize) -> Option<Augment> {
 fn is_empty(node: &ParseNode) -> bool {
     match node {
         ParseNode::Styling { body, .. } | ParseNode::OrdGroup { body, .. } => {
-            body.is_empty() || (body.len() == 1 && matches!(&body[0], ParseNode::OrdGroup { body, .. } if body.is_empty()))
+            body.is_empty()
+                || (body.len() == 1 && matches!(&body[0], ParseNode::OrdGroup { body, .. } if body.is_empty()))
         }
         _ => false,
     }

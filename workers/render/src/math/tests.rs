@@ -132,7 +132,8 @@ fn an_unknown_command_is_named() {
 
 #[test]
 fn broken_formulas_are_errors() {
-    for latex in ["", "  ", r"\frac{1", "x^", "a^b^c", r"\begin{pmatrix} a", r"\left( x", "}", r"\end{x}", "&", r"\\ &"] {
+    for latex in ["", "  ", r"\frac{1", "x^", "a^b^c", r"\begin{pmatrix} a", r"\left( x", "}", r"\end{x}", "&", r"\\ &"]
+    {
         assert!(equation(latex, true).is_err(), "{latex}");
     }
 }
@@ -186,9 +187,58 @@ proptest::proptest! {
 
 /// Pieces that are joined at random.
 const PARTS: &[&str] = &[
-    "x", "1", "^", "_", "{", "}", "{a}", "'", "&", r"\\", " ", r"\frac", r"\sqrt", "[3]", r"\left(", r"\right)", r"\left.",
-    r"\right|", r"\begin{matrix}", r"\end{matrix}", r"\begin{cases}", r"\end{cases}", r"\begin{array}{l|r}",
-    r"\end{array}", r"\hline", r"\sum", r"\lim", r"\limits", r"\text{a b}", r"\hat", r"\underbrace", r"\mathbb", r"\not",
-    "=", r"\color{red}", r"\boxed{", r"\overset", r"\xrightarrow", r"\middle|", r"\big", "(", r"\tag{1}", r"\kern", "1em",
-    r"\begin{align}", r"\end{align}", r"\mathop{x}", r"\operatorname{f}", r"\phantom", r"\binom", r"\atop", "é", "→", "😀",
+    "x",
+    "1",
+    "^",
+    "_",
+    "{",
+    "}",
+    "{a}",
+    "'",
+    "&",
+    r"\\",
+    " ",
+    r"\frac",
+    r"\sqrt",
+    "[3]",
+    r"\left(",
+    r"\right)",
+    r"\left.",
+    r"\right|",
+    r"\begin{matrix}",
+    r"\end{matrix}",
+    r"\begin{cases}",
+    r"\end{cases}",
+    r"\begin{array}{l|r}",
+    r"\end{array}",
+    r"\hline",
+    r"\sum",
+    r"\lim",
+    r"\limits",
+    r"\text{a b}",
+    r"\hat",
+    r"\underbrace",
+    r"\mathbb",
+    r"\not",
+    "=",
+    r"\color{red}",
+    r"\boxed{",
+    r"\overset",
+    r"\xrightarrow",
+    r"\middle|",
+    r"\big",
+    "(",
+    r"\tag{1}",
+    r"\kern",
+    "1em",
+    r"\begin{align}",
+    r"\end{align}",
+    r"\mathop{x}",
+    r"\operatorname{f}",
+    r"\phantom",
+    r"\binom",
+    r"\atop",
+    "é",
+    "→",
+    "😀",
 ];

@@ -15,7 +15,7 @@ use std::collections::{HashSet, VecDeque};
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{error::explain, fences, groups, jobs, lock, turns, usage};
+use super::{documents, error::explain, fences, groups, jobs, lock, turns, usage};
 use crate::ports::ledger::{Committed, Ended, Keep, LedgerError, taken};
 
 /// The most jobs of one transaction.
@@ -160,12 +160,13 @@ async fn keep(db: &impl sea_orm::ConnectionTrait, new: &[&Ended]) -> Result<(), 
     let mut all: Vec<_> = new.iter().flat_map(|ended| ended.keep.iter().map(move |keep| (*ended, keep))).collect();
     all.sort_by_key(|(_, keep)| match keep {
         Keep::Turn(turn) => Some(turn.conversation),
-        Keep::Usage(_) => None,
+        Keep::Usage(_) | Keep::Document(_) => None,
     });
     for (ended, keep) in all {
         match keep {
             Keep::Turn(turn) => turns::append(db, ended, turn).await?,
             Keep::Usage(cost) => usage::insert(db, ended, cost).await?,
+            Keep::Document(document) => documents::insert(db, ended, document).await?,
         }
     }
     Ok(())

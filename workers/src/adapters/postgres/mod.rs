@@ -24,15 +24,18 @@ use uuid::Uuid;
 use crate::ports::{
     conversations::Conversations,
     ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
+    templates::{Package, Templates, Unavailable},
 };
 
 mod commits;
+mod documents;
 mod error;
 mod fences;
 mod groups;
 mod jobs;
 mod objects;
 mod pool;
+mod templates;
 mod turns;
 mod usage;
 
@@ -173,5 +176,22 @@ impl Ledger for Postgres {
 impl Conversations for Postgres {
     async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<Vec<Message>>, LedgerError> {
         self.call("select", "messages", turns::history(&self.db, tenant, conversation)).await
+    }
+}
+
+#[async_trait]
+impl Templates for Postgres {
+    async fn package(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        version: Option<u32>,
+    ) -> Result<Option<Package>, Unavailable> {
+        // A NUL is in no name that was ever kept, and Postgres would refuse the question.
+        if name.contains('\0') {
+            return Ok(None);
+        }
+        let found = self.call("select", "templates", templates::find(&self.db, tenant, name, version)).await;
+        found.map_err(|error| Unavailable(error.to_string()))
     }
 }

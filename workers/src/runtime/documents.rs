@@ -1,0 +1,57 @@
+//! Documents that a handler makes: it gets the claim at once, to name in its output, and the runtime puts the document
+//! away before the commit.
+//!
+//! The handler never waits for the object store. So a store that is away costs no attempt and no deadline: what was made
+//! waits for it as an output does.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use ruche_bus::objects::Claims;
+use ruche_schemas::{Claim, Failure, JobRef, claim::Part, failure::codes};
+
+use super::JobError;
+
+/// Documents of one attempt.
+pub(crate) struct Documents {
+    job: JobRef,
+    claims: Claims,
+    ephemeral: bool,
+    made: Mutex<Vec<Bytes>>,
+}
+
+impl Documents {
+    /// Of this job, for this object store.
+    pub(crate) fn new(job: JobRef, claims: Claims, ephemeral: bool) -> Self {
+        Self { job, claims, ephemeral, made: Mutex::default() }
+    }
+
+    /// Takes a document, and says where it will be.
+    pub(super) fn add(&self, document: Bytes) -> Result<Claim, JobError> {
+        let refuse = |code, message: String| Err(JobError::Reject(Failure::new(code, message)));
+        if self.ephemeral {
+            let message = "an ephemeral job keeps no document, for it has no row that would lead to it: ask for the \
+                           document in the result, or submit a job that is not ephemeral";
+            return refuse(codes::INVALID, message.to_owned());
+        }
+        if self.claims.objects().is_none() {
+            let message = "documents are kept in an object store, and none is configured: set objects.url, or ask for \
+                           the document in the result";
+            return refuse(codes::RESULT_TOO_LARGE, message.to_owned());
+        }
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = made.iter().map(Bytes::len).sum::<usize>() + document.len();
+        if let Err(error) = self.claims.fits(bytes) {
+            let message = format!("the documents have {bytes} bytes, which can't be kept: {error}");
+            return refuse(codes::RESULT_TOO_LARGE, message);
+        }
+        let claim = Claim::of(&self.job, Part::Document, &document);
+        made.push(document);
+        Ok(claim)
+    }
+
+    /// What was made.
+    pub(crate) fn take(&self) -> Vec<Bytes> {
+        std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
