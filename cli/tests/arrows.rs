@@ -13,15 +13,26 @@ use std::{
 use serde_json::Value;
 
 /// Each crate of the workspace, and those of its siblings that it may use outside of tests.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("ruche-schemas", &[]),
     ("ruche-bus", &["ruche-schemas"]),
     ("ruche-gateway", &["ruche-bus", "ruche-schemas"]),
-    ("ruche-workers", &["ruche-bus", "ruche-schemas"]),
+    // Sets documents: text and files in, bytes out. The worker runs it in processes of their own.
+    ("ruche-render", &["ruche-schemas"]),
+    ("ruche-workers", &["ruche-bus", "ruche-render", "ruche-schemas"]),
     ("ruche-migrations", &[]),
+    // It measures the setting of documents alone, too.
     (
         "ruche-benches",
-        &["ruche-bus", "ruche-gateway", "ruche-migrations", "ruche-schemas", "ruche-services", "ruche-workers"],
+        &[
+            "ruche-bus",
+            "ruche-gateway",
+            "ruche-migrations",
+            "ruche-render",
+            "ruche-schemas",
+            "ruche-services",
+            "ruche-workers",
+        ],
     ),
     ("ruche-cli", &["ruche-schemas", "ruche-services"]),
     ("ruche-services", &[]),
