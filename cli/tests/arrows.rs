@@ -1,6 +1,6 @@
 //! The arrows of the workspace: who may depend on whom, and where the names of drivers may stand.
 //!
-//! `schemas <- bus <- {gateway, workers} <- benches`; `migrations` stands alone; `cli` starts the others as processes.
+//! `schemas <- bus <- {gateway, workers} <- benches`; `schemas <- render <- workers`; `migrations` stands alone; `cli` starts the others as processes.
 //! A crate that needs another arrow has to change this file, and say why.
 
 use std::{
@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("ruche-schemas", &[]),
     ("ruche-bus", &["ruche-schemas"]),
     ("ruche-gateway", &["ruche-bus", "ruche-schemas"]),
-    // Sets documents: text and files in, bytes out. The worker runs it in processes of their own.
+    // Sets documents, and knows no queue: so it can be tried, tested and fuzzed without one.
     ("ruche-render", &["ruche-schemas"]),
     ("ruche-workers", &["ruche-bus", "ruche-render", "ruche-schemas"]),
     ("ruche-migrations", &[]),
@@ -39,9 +39,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Each driver, and the crates that may use it outside of tests.
-const DRIVERS: [(&str, &[&str]); 5] = [
+const DRIVERS: [(&str, &[&str]); 6] = [
     ("async-nats", &["ruche-bus", "ruche-benches"]),
     ("llama-cpp-2", &["ruche-workers"]),
+    ("typst", &["ruche-render"]),
     // Schemas hold the entities, behind the feature "tables".
     ("sea-orm", &["ruche-schemas", "ruche-gateway", "ruche-workers"]),
     ("sea-orm-migration", &["ruche-migrations"]),

@@ -12,6 +12,8 @@ use crate::{adapters::postgres::Postgres, registry::AnyHandler};
 
 #[cfg(feature = "chat")]
 pub mod chat;
+#[cfg(feature = "render")]
+pub mod render;
 
 /// What handlers are made from.
 pub struct Setup<'a> {
@@ -49,5 +51,7 @@ pub fn all() -> Vec<(Kind, Prepare)> {
     vec![
         #[cfg(feature = "chat")]
         (<ruche_schemas::jobs::chat::Chat as ruche_schemas::Job>::KIND, chat::prepare),
+        #[cfg(feature = "render")]
+        (<ruche_schemas::jobs::render::Render as ruche_schemas::Job>::KIND, render::prepare),
     ]
 }

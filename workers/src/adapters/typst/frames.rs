@@ -11,27 +11,36 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// The longest frame, in bytes: a job with all its files and its template, as JSON.
 const FRAME: u32 = 512 << 20;
 
-/// A document to be set.
+/// What is asked of a child.
 #[derive(Debug, Deserialize)]
 pub struct Request {
-    /// What of.
+    /// Of what document.
     pub job: Render,
-    /// What else it needs.
-    pub resources: Resources,
+    /// What else it needs, so that it is set; without them, which pictures on the web it shows.
+    pub resources: Option<Resources>,
 }
 
 /// The same, while it is only looked at.
 #[derive(Debug, Serialize)]
 pub struct RequestRef<'a> {
     pub job: &'a Render,
-    pub resources: &'a Resources,
+    pub resources: Option<&'a Resources>,
 }
 
-/// What became of it; its bytes are the next frame.
+/// What a child answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Answer {
+    /// The addresses of pictures.
+    Wanted(Vec<String>),
+    /// The document; its bytes are the next frame.
+    Set(Output),
+}
+
+/// What became of it.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reply {
-    /// The document, or why there is none.
-    pub result: Result<Output, Failure>,
+    /// The answer, or why there is none.
+    pub result: Result<Answer, Failure>,
     /// Memory that the process holds now, in bytes.
     pub resident: u64,
 }

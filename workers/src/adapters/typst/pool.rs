@@ -14,7 +14,7 @@ use tokio::{runtime::Handle, sync::Semaphore, time::timeout};
 use tracing::{info, warn};
 
 use super::{
-    frames::RequestRef,
+    frames::{Answer, RequestRef},
     process::{Lost, Process},
 };
 
@@ -74,6 +74,24 @@ impl Pool {
     /// # Errors
     /// [`SetError`].
     pub async fn set(&self, job: &Render, resources: &Resources) -> Result<Output, SetError> {
+        match self.ask(job, Some(resources)).await? {
+            Answer::Set(output) => Ok(output),
+            Answer::Wanted(_) => Err(SetError::Lost("it answered something else".to_owned())),
+        }
+    }
+
+    /// The addresses of the pictures on the web that a document shows. It is a child that reads it, as whatever was sent.
+    ///
+    /// # Errors
+    /// [`SetError`].
+    pub async fn wanted(&self, job: &Render) -> Result<Vec<String>, SetError> {
+        match self.ask(job, None).await? {
+            Answer::Wanted(addresses) => Ok(addresses),
+            Answer::Set(_) => Err(SetError::Lost("it answered something else".to_owned())),
+        }
+    }
+
+    async fn ask(&self, job: &Render, resources: Option<&Resources>) -> Result<Answer, SetError> {
         let lost = |error: &dyn std::fmt::Display| SetError::Lost(error.to_string());
         let request = serde_json::to_vec(&RequestRef { job, resources }).map_err(|error| lost(&error))?;
         let _permit = self.0.free.acquire().await.map_err(|error| lost(&error))?;
@@ -81,10 +99,9 @@ impl Pool {
         let process = process.map_or_else(|| Process::start(&self.0.options), Ok).map_err(|error| lost(&error))?;
         let mut busy = Busy { inner: &self.0, process: Some(process), given_back: false };
         let Some(process) = &mut busy.process else { return Err(SetError::Lost("there is none".to_owned())) };
-        let result = match timeout(self.0.options.deadline, process.set(&request)).await {
+        let result = match timeout(self.0.options.deadline, process.ask(&request)).await {
             Ok(Ok(result)) => {
-                let internal = result.as_ref().is_err_and(|failure| failure.code == codes::INTERNAL);
-                if !internal {
+                if result.as_ref().err().is_none_or(|failure| failure.code != codes::INTERNAL) {
                     busy.give_back();
                 }
                 return result.map_err(SetError::Refused);
@@ -92,7 +109,8 @@ impl Pool {
             Ok(Err(lost)) => Err(self.0.options.blame(&lost)),
             Err(_) => Err(SetError::Refused(self.0.options.too_slow())),
         };
-        warn!(process.documents = process.documents, reason = ?result.as_ref().err(), "a child that sets documents was lost");
+        let reason = result.as_ref().err().map(ToString::to_string);
+        warn!(process.documents = process.documents, reason, "a child that sets documents was lost");
         result
     }
 }

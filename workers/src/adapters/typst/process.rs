@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    frames::{self, Reply},
+    frames::{self, Answer, Reply},
     pool::Options,
     serve::FLAG,
 };
@@ -67,8 +67,8 @@ impl Process {
         Ok(Self { child, input, output, documents: 0, resident: 0 })
     }
 
-    /// Has it set a document.
-    pub async fn set(&mut self, request: &[u8]) -> Result<Result<Output, Failure>, Lost> {
+    /// Asks it.
+    pub async fn ask(&mut self, request: &[u8]) -> Result<Result<Answer, Failure>, Lost> {
         self.documents += 1;
         match self.exchange(request).await {
             Ok(result) => Ok(result),
@@ -79,12 +79,15 @@ impl Process {
         }
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<Result<Output, Failure>> {
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Result<Answer, Failure>> {
         frames::send(&mut self.input, request).await?;
         let reply: Reply = serde_json::from_slice(&frames::receive(&mut self.output).await?)?;
         let bytes = frames::receive(&mut self.output).await?;
         self.resident = reply.resident;
-        Ok(reply.result.map(|output| Output { bytes, ..output }))
+        Ok(reply.result.map(|answer| match answer {
+            Answer::Set(output) => Answer::Set(Output { bytes, ..output }),
+            wanted @ Answer::Wanted(_) => wanted,
+        }))
     }
 }
 

@@ -8,10 +8,10 @@ use std::{
 
 use anyhow::Context as _;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
-use ruche_render::{Output, Renderer, Resources};
+use ruche_render::{Renderer, Resources};
 use ruche_schemas::{Failure, failure::codes, jobs::render::Render};
 
-use super::frames::{self, FIRST_DAY, Reply, Request};
+use super::frames::{self, Answer, FIRST_DAY, Reply, Request};
 
 /// The first argument of such a process.
 pub const FLAG: &str = "--set-documents";
@@ -56,7 +56,10 @@ fn loop_of(seconds: u64) -> anyhow::Result<()> {
         drop(frame);
         bound_time(seconds)?;
         let mut result = guarded(&renderer, &request);
-        let bytes = result.as_mut().map(|output| std::mem::take(&mut output.bytes)).unwrap_or_default();
+        let bytes = match &mut result {
+            Ok(Answer::Set(output)) => std::mem::take(&mut output.bytes),
+            Ok(Answer::Wanted(_)) | Err(_) => Vec::new(),
+        };
         frames::write(&mut output, &serde_json::to_vec(&Reply { result, resident: resident() })?)?;
         frames::write(&mut output, &bytes)?;
         output.flush()?;
@@ -65,9 +68,12 @@ fn loop_of(seconds: u64) -> anyhow::Result<()> {
 }
 
 /// A panic is a fault of ours or of a library's: it is told, and costs this document.
-fn guarded(renderer: &Renderer, request: &Request) -> Result<Output, Failure> {
-    let set = panic::catch_unwind(AssertUnwindSafe(|| renderer.render(&request.job, &request.resources)));
-    set.unwrap_or_else(|_| {
+fn guarded(renderer: &Renderer, request: &Request) -> Result<Answer, Failure> {
+    let answer = panic::catch_unwind(AssertUnwindSafe(|| match &request.resources {
+        Some(resources) => renderer.render(&request.job, resources).map(Answer::Set),
+        None => Ok(Answer::Wanted(Renderer::wanted(&request.job))),
+    }));
+    answer.unwrap_or_else(|_| {
         let message = std::mem::take(&mut *PANIC.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         Err(Failure::new(codes::INTERNAL, format!("the renderer failed at this document: {message}")))
     })
