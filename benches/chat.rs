@@ -24,8 +24,11 @@ const ANSWERS: usize = 3;
 /// Prints the table.
 pub async fn measure(servers: &Servers) -> Result<()> {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/models/tiny/tiny-chat.gguf");
-    let settings =
-        [("RUCHE_CHAT__MODEL_PATH", &*model.to_string_lossy()), ("RUCHE_CHAT__SLOTS", "16"), ("GOMP_SPINCOUNT", "1000")];
+    let settings = [
+        ("RUCHE_CHAT__MODEL_PATH", &*model.to_string_lossy()),
+        ("RUCHE_CHAT__SLOTS", "16"),
+        ("GOMP_SPINCOUNT", "1000"),
+    ];
     let system = Chats(System::start(servers, "chat", &settings).await?);
     println!(
         "Chats of {TOKENS} tokens over HTTP (stream), one worker of 16 slots, tiny-chat (3 M parameters, Q8_0).\n"

@@ -47,7 +47,8 @@ impl Text {
     }
 
     fn words(&mut self, count: usize) -> String {
-        let words: Vec<&str> = (0..count).map(|_| self.words[self.below(self.words.len())]).collect();
+        let places: Vec<usize> = (0..count).map(|_| self.below(self.words.len())).collect();
+        let words: Vec<&str> = places.into_iter().map(|at| self.words[at]).collect();
         words.join(" ")
     }
 
@@ -57,7 +58,13 @@ impl Text {
         for _ in 0..3 {
             let _ = writeln!(out, "In %N%, **{}** {}", self.words(2), self.words(14));
             let _ = writeln!(out, "{} `{}` {}", self.words(10), self.words(1), self.words(7));
-            let _ = writeln!(out, "{} [{}](https://example.org/%N%/{number}) {}.\n", self.words(8), self.words(2), self.words(5));
+            let _ = writeln!(
+                out,
+                "{} [{}](https://example.org/%N%/{number}) {}.\n",
+                self.words(8),
+                self.words(2),
+                self.words(5)
+            );
         }
         for _ in 0..8 {
             let _ = writeln!(out, "- %N%: *{}* {}", self.words(1), self.words(12));
@@ -70,7 +77,8 @@ impl Text {
         let _ = writeln!(out, "\n```rust\n/// {} (%N%).", self.words(6));
         let _ = writeln!(out, "pub fn chapter_{number}(text: &str) -> Option<usize> {{");
         for line in 0..10 {
-            let _ = writeln!(out, "    let value_{line} = text.find(\"{}\")? + {}; // %N%", self.words(2), self.below(99));
+            let _ =
+                writeln!(out, "    let value_{line} = text.find(\"{}\")? + {}; // %N%", self.words(2), self.below(99));
         }
         let _ = writeln!(out, "    Some(value_0)\n}}\n```\n\n> %N%: {}\n", self.words(16));
         for step in 1..=5 {

@@ -37,7 +37,11 @@ pub async fn measure(servers: &Servers, documents: usize) -> Result<()> {
     fs::write(folder.join("short.typ"), documents::SHORT_TYPST)?;
     let long = documents::long();
     fs::write(folder.join("long.md"), &long)?;
-    println!("Markdown to PDF: a page, and {} lines ({} kB). No two documents alike.\n", long.lines().count(), long.len() / 1000);
+    println!(
+        "Markdown to PDF: a page, and {} lines ({} kB). No two documents alike.\n",
+        long.lines().count(),
+        long.len() / 1000
+    );
     let mut all = Vec::new();
     for peer in &peers::PEERS {
         all.push(peers::measure(peer, &folder)?);
@@ -58,7 +62,8 @@ pub async fn measure(servers: &Servers, documents: usize) -> Result<()> {
 }
 
 fn row(figures: &Figures) -> [String; 7] {
-    let ms = |latencies: &Option<Latencies>, quantile| latencies.as_ref().map_or_else(String::new, |it| it.ms(quantile));
+    let ms =
+        |latencies: &Option<Latencies>, quantile| latencies.as_ref().map_or_else(String::new, |it| it.ms(quantile));
     [
         figures.name.clone(),
         ms(&figures.short, 0.5),

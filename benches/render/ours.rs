@@ -13,7 +13,12 @@ use super::{
     documents::{SHORT, long, numbered},
     memory,
 };
-use crate::{raw::per_second, servers::Servers, system::{self, System}, table::Latencies};
+use crate::{
+    raw::per_second,
+    servers::Servers,
+    system::{self, System},
+    table::Latencies,
+};
 
 /// Short and long documents, one after the other, whose times are kept.
 const SHORTS: usize = 1_000;
@@ -94,7 +99,8 @@ async fn lane_of(pool: &Pool, lane: usize) -> Result<()> {
 pub async fn growth(documents: usize) -> Result<(u64, u64)> {
     let before = memory::children(std::process::id());
     let pool = pool(1)?;
-    let child = memory::children(std::process::id()).into_iter().find(|pid| !before.contains(pid)).context("no child")?;
+    let child =
+        memory::children(std::process::id()).into_iter().find(|pid| !before.contains(pid)).context("no child")?;
     let mut early = 0;
     for number in 1..=documents {
         set(&pool, SHORT, number).await?;

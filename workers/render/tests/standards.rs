@@ -75,7 +75,8 @@ fn check(pdf: &[u8], password: Option<&str>) {
     let mutool = ran("mutool", &arguments, &path);
     let said = String::from_utf8_lossy(&mutool.stderr).into_owned();
     assert!(mutool.status.success(), "{said}");
-    let complaints: Vec<&str> = said.lines().filter(|line| line.contains("error") || line.contains("warning")).collect();
+    let complaints: Vec<&str> =
+        said.lines().filter(|line| line.contains("error") || line.contains("warning")).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
     assert!(folder.path().join("page-2.png").exists(), "more than one page is drawn: {said}");
 }

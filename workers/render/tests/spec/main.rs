@@ -84,7 +84,6 @@ fn difference(renderer: &Renderer, example: &Example) -> Option<String> {
         Ok(output) => html::squeezed(&pdf::text(&output.bytes)),
         Err(failure) => format!("no PDF: {failure}"),
     };
-    (got != expected).then(|| {
-        format!("example {number} ({section}): {markdown:?}\n  expected {expected:?}\n  got      {got:?}")
-    })
+    (got != expected)
+        .then(|| format!("example {number} ({section}): {markdown:?}\n  expected {expected:?}\n  got      {got:?}"))
 }
