@@ -73,15 +73,22 @@ impl Project {
         fs::read_to_string(self.dev_env()).ok().and_then(|text| value(&text, name))
     }
 
-    /// The passwords of NATS and Postgres: read, or made at the first start.
+    /// The passwords of NATS and Postgres, and what links are signed with: read, or made at the first start.
     pub(crate) fn secrets(&self) -> Result<Secrets> {
         let file = self.data.join("secrets.json");
-        if let Ok(text) = fs::read_to_string(&file) {
-            let unusable =
-                || format!("{} can't be read: `make clean-data` makes a new one, and new data", file.display());
-            return serde_json::from_str(&text).with_context(unusable);
+        let random = ruche_services::random_secret;
+        let mut secrets = match fs::read_to_string(&file) {
+            Ok(text) => {
+                let unusable =
+                    || format!("{} can't be read: `make clean-data` makes a new one, and new data", file.display());
+                serde_json::from_str(&text).with_context(unusable)?
+            }
+            Err(_) => Secrets { nats: random(), postgres: random(), links: String::new() },
+        };
+        if !secrets.links.is_empty() {
+            return Ok(secrets);
         }
-        let secrets = Secrets { nats: ruche_services::random_secret(), postgres: ruche_services::random_secret() };
+        secrets.links = random();
         let text = serde_json::to_string_pretty(&secrets)?;
         write_private(&file, &text).with_context(|| format!("{} can't be written", file.display()))?;
         Ok(secrets)
@@ -122,13 +129,16 @@ pub(crate) struct Lock {
     _file: File,
 }
 
-/// Random passwords of the servers on this machine.
+/// Random passwords of the servers on this machine, and another secret.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Secrets {
     /// NATS, user `ruche`, who may do everything. The programs have passwords of their own, new at each start.
     pub nats: String,
     /// Postgres, user `ruche`.
     pub postgres: String,
+    /// What links to documents are signed with. Files of earlier versions have none.
+    #[serde(default)]
+    pub links: String,
 }
 
 #[cfg(test)]
@@ -164,8 +174,21 @@ mod tests {
         let project = Project::find(Some(folder.path().to_owned())).unwrap();
         project.make().unwrap();
         let first = project.secrets().unwrap();
-        assert_eq!(project.secrets().unwrap().postgres, first.postgres);
+        let again = project.secrets().unwrap();
+        assert_eq!((again.postgres, &again.links), (first.postgres, &first.links));
         let mode = fs::metadata(project.data.join("secrets.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn secrets_of_an_earlier_version_stay_and_get_what_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Project::find(Some(folder.path().to_owned())).unwrap();
+        project.make().unwrap();
+        fs::write(project.data.join("secrets.json"), r#"{"nats":"n","postgres":"p"}"#).unwrap();
+        let secrets = project.secrets().unwrap();
+        assert_eq!((&*secrets.nats, &*secrets.postgres), ("n", "p"));
+        assert!(secrets.links.len() >= 32, "a secret that the gateway takes: {}", secrets.links.len());
+        assert_eq!(project.secrets().unwrap().links, secrets.links);
     }
 }

@@ -58,7 +58,7 @@ fn interpolate(text: &str, mut required: impl FnMut(&str)) -> String {
             (Some((name, message)), _) => {
                 assert!(!message.is_empty(), "{name}: say what to do");
                 required(name);
-                out.push_str("s3cr3t");
+                out.push_str("s3cr3t-of-thirty-two-characters-or-more");
             }
             (None, Some((_, default))) => out.push_str(default),
             (None, None) => panic!("{variable} has neither a default nor a message in {text:?}"),
@@ -185,7 +185,7 @@ fn gateways_and_workers_share_the_bucket_that_the_object_store_makes() {
         let value = compose["services"][service]["environment"][name].as_str();
         interpolate(value.unwrap_or_else(|| panic!("{service} has no {name}")), |_| {})
     };
-    for service in ["gateway", "worker-chat"] {
+    for service in ["gateway", "worker-chat", "worker-render"] {
         let bucket = format!("s3://{}/", variable("s3", "S3_BUCKET"));
         assert!(variable(service, "RUCHE_OBJECTS__URL").starts_with(&bucket), "{service}");
         assert_eq!(variable(service, "RUCHE_OBJECTS__ENDPOINT"), "http://s3:8333");
@@ -234,6 +234,15 @@ fn only_the_gateway_is_published_and_on_this_machine_only() {
             assert_eq!(service.get("read_only"), Some(&Value::Bool(true)), "{name}");
             assert!(service.get("user").and_then(Value::as_str).is_some_and(|user| !user.starts_with('0')), "{name}");
         }
+    }
+}
+
+#[test]
+fn each_kind_of_job_has_a_worker() {
+    let compose = compose();
+    for known in ruche_schemas::jobs::all() {
+        let worker = &compose["services"][format!("worker-{}", known.kind)];
+        assert_eq!(strings(worker.get("command")), ["ruche-worker", known.kind.as_str()]);
     }
 }
 

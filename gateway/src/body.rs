@@ -84,17 +84,23 @@ impl JobText {
     }
 
     async fn read(request: Request, app: &App) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        let (small, max) = (app.settings.body_bytes, app.body_bytes());
-        if max == small {
-            return Ok(Self { text: read_text(&parts.headers, body, max).await?, room: None });
-        }
-        refuse_early(&parts.headers, max)?;
-        let mut room = None;
-        let large = Large { over: small, room: &mut room, all: &app.large };
-        let bytes = in_time(limits::LARGE_BODY_TIME, read(body, max, Some(large))).await?;
+        let (bytes, room) = job_bytes(request, app).await?;
         Ok(Self { text: text(bytes)?, room })
     }
+}
+
+/// The bytes of a request that submits a job; what a large one holds while it is in memory.
+pub(crate) async fn job_bytes(request: Request, app: &App) -> Result<(Vec<u8>, Option<Room>), ApiError> {
+    let (parts, body) = request.into_parts();
+    let (small, max) = (app.settings.body_bytes, app.body_bytes());
+    refuse_early(&parts.headers, max)?;
+    if max <= small {
+        return Ok((in_time(limits::BODY_TIME, read(body, max, None)).await?, None));
+    }
+    let mut room = None;
+    let large = Large { over: small, room: &mut room, all: &app.large };
+    let bytes = in_time(limits::LARGE_BODY_TIME, read(body, max, Some(large))).await?;
+    Ok((bytes, room))
 }
 
 /// What a request that grows large takes first.
@@ -130,9 +136,14 @@ async fn in_time<T>(limit: Duration, reading: impl Future<Output = Result<T, Api
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, ApiError> {
+    utf8("body", bytes)
+}
+
+/// Text of a request's body, or of a part of it.
+pub(crate) fn utf8(part: &str, bytes: Vec<u8>) -> Result<String, ApiError> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        ApiError::invalid("body", format!("the body is not UTF-8 (byte {at})")).code("invalid_utf8")
+        ApiError::invalid(part, format!("the {part} is not UTF-8 (byte {at})")).code("invalid_utf8")
     })
 }
 
@@ -168,7 +179,8 @@ pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
     ranges.any(|range| range.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
-fn essence(headers: &HeaderMap) -> String {
+/// A body's media type without its parameters, in lower case; empty where none is said.
+pub(crate) fn essence(headers: &HeaderMap) -> String {
     let found = headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
     found.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
 }

@@ -117,8 +117,8 @@ fn unavailable(error: &ClaimError) -> ApiError {
     ApiError::unavailable("objects_unavailable", message, 2)
 }
 
-/// What can't be read back.
-fn unreadable(error: &ClaimError) -> ApiError {
+/// The answer where something can't be read back.
+pub(crate) fn unreadable(error: &ClaimError) -> ApiError {
     match error {
         error if error.is_temporary() => unavailable(error),
         ClaimError::Object(ObjectError::Missing(_)) => {

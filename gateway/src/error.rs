@@ -86,6 +86,21 @@ impl ApiError {
         Self::of(StatusCode::FORBIDDEN, "permission_error", message).code("forbidden")
     }
 
+    /// 403: a signed link that is none, or not any more.
+    pub fn refused_link(code: &'static str, message: impl Into<String>) -> Self {
+        Self::of(StatusCode::FORBIDDEN, "permission_error", message).code(code)
+    }
+
+    /// 501: the gateway is not set up for it.
+    pub fn not_set_up(code: &'static str, message: impl Into<String>) -> Self {
+        Self::of(StatusCode::NOT_IMPLEMENTED, SERVER, message).code(code)
+    }
+
+    /// 422: it is understood, and can't be done.
+    pub fn unprocessable(code: &'static str, message: impl Into<String>) -> Self {
+        Self::of(StatusCode::UNPROCESSABLE_ENTITY, INVALID, message).code(code)
+    }
+
     /// 422: an idempotency key came again with another job.
     pub fn key_reused(job: JobId) -> Self {
         let message = format!(
@@ -145,8 +160,13 @@ impl ApiError {
 
     /// 415.
     pub fn unsupported_media_type(found: &str) -> Self {
-        let message =
-            format!("the content type is {found:?}: send application/json (or application/x-ndjson to POST /v1/jobs)");
+        Self::unsupported(found, "application/json (or application/x-ndjson to POST /v1/jobs)")
+    }
+
+    /// 415: these are taken.
+    pub fn unsupported(found: &str, allowed: &str) -> Self {
+        let found: String = found.chars().take(80).collect();
+        let message = format!("the content type is {found:?}: send {allowed}");
         Self::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID, message).code("unsupported_media_type")
     }
 
@@ -182,14 +202,15 @@ impl ApiError {
     /// The answer to a job that ended badly.
     pub fn failed(job: JobId, failure: Failure) -> Self {
         let status = match failure.code.as_str() {
-            codes::UNKNOWN_MODEL | codes::UNKNOWN_CONVERSATION => StatusCode::NOT_FOUND,
+            codes::UNKNOWN_MODEL | codes::UNKNOWN_CONVERSATION | codes::UNKNOWN_TEMPLATE => StatusCode::NOT_FOUND,
+            codes::TEMPLATE | codes::STANDARD | codes::TOO_COMPLEX => StatusCode::UNPROCESSABLE_ENTITY,
             codes::DEADLINE => StatusCode::GATEWAY_TIMEOUT,
             _ if failure.is_callers() => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let kind = match status {
             StatusCode::NOT_FOUND => "not_found_error",
-            StatusCode::BAD_REQUEST => INVALID,
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => INVALID,
             _ => SERVER,
         };
         let mut error = Self::of(status, kind, failure.message).job(job).once();
@@ -202,6 +223,16 @@ impl ApiError {
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {
         self.0.param = Some(param.into());
+        self
+    }
+
+    /// Names the part of the request that the field is in.
+    #[must_use]
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        self.0.param = Some(match self.0.param.as_deref() {
+            None | Some("body") => part.to_owned(),
+            Some(param) => format!("{part}.{param}"),
+        });
         self
     }
 

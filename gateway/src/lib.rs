@@ -1,8 +1,8 @@
 //! Where it enters and leaves: HTTP, SSE and WebSocket on one side, the bus on the other.
 //!
 //! A thin thing on purpose: it checks who is calling and what is asked, publishes a job, and relays the job's events.
-//! It runs nothing, and keeps and writes nothing but keys and batches, so that any number of gateways stand side by side and
-//! any of them can go on with a stream that another began.
+//! It runs nothing, and keeps and writes nothing but keys, batches and templates, so that any number of gateways stand
+//! side by side and any of them can go on with a stream that another began.
 //!
 //! A request, file by file:
 //! - [`server`]: listens, drains; [`stall`]: disconnects who takes nothing.
@@ -11,6 +11,7 @@
 //! - [`routes`]: one file per operation; [`openai`]: the words that OpenAI's clients speak.
 //! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
+//! - [`render`]: Markdown in, a document out; links to documents.
 //! - [`waiting`]: jobs that have not ended, and how one is called off.
 //! - [`relay`]: the job's events, back to the client.
 //! - [`ports`], [`adapters`]: what is read from the database.
@@ -34,6 +35,7 @@ pub mod openai;
 pub mod ports;
 pub mod rates;
 pub mod relay;
+pub mod render;
 pub mod replay;
 pub mod routes;
 pub mod send;

@@ -102,3 +102,24 @@ pub const FLOW_JOBS: usize = 1_000;
 pub const RATE_TIME: Duration = Duration::from_secs(60);
 /// The longest time between two firings of a schedule.
 pub const INTERVAL_SECONDS: u64 = 366 * 24 * 3600;
+/// The largest render job that is tried without storing its document, in bytes of its body, where nobody says whether it is
+/// to be stored: a large text makes a large document, and would be set twice.
+pub const UNSTORED_RENDER_BYTES: usize = 64 * 1024;
+/// The longest header `ruche-warnings`, in bytes.
+pub const WARNINGS_HEADER: usize = 4 * 1024;
+/// The longest file name of a document, in characters, without its ending.
+pub const FILE_NAME: usize = 100;
+/// The parts of a multipart request, besides its files and style sheets.
+pub const PARTS: usize = 64;
+/// The longest life of a link to a document, in seconds.
+pub const LINK_SECONDS: u64 = 7 * 24 * 3600;
+/// The life of a link, unless asked for otherwise, in seconds.
+pub const LINK_DEFAULT_SECONDS: u64 = 3600;
+/// Versions of one template.
+pub const TEMPLATE_VERSIONS: u64 = 100;
+/// Templates of one tenant.
+pub const TEMPLATE_NAMES: u64 = 200;
+/// The packages of one tenant's templates together, in bytes.
+pub const TEMPLATE_BYTES: u64 = 256 << 20;
+/// The longest description of a template, in characters.
+pub const TEMPLATE_DESCRIPTION: usize = 200;

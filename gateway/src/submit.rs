@@ -55,6 +55,8 @@ pub struct Options {
     pub patient: bool,
     /// Whether somebody follows it from its first event on.
     pub follow: bool,
+    /// Whether it is kept in its events only, and in no row.
+    pub ephemeral: bool,
 }
 
 /// A key that one job has for a while.
@@ -163,7 +165,8 @@ impl App {
         Ok(JobId::from_idempotency_key(submission.tenant, kind, key))
     }
 
-    async fn publish(
+    /// Publishes a job that was read and checked.
+    pub(crate) async fn publish(
         &self,
         descriptor: &Descriptor,
         id: Option<JobId>,
@@ -205,7 +208,7 @@ impl App {
         let (version, at) = (descriptor.version, Utc::now());
         let (claim, body) = self.keep_body(&accepted.job, body).await?;
         let mut envelope = Envelope::of(kind, version, accepted.job.id, tenant.clone(), lane, at, body);
-        envelope.claim = claim;
+        (envelope.claim, envelope.ephemeral) = (claim, options.ephemeral);
         envelope.then.clone_from(&options.then);
         envelope.otherwise.clone_from(&options.otherwise);
         envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });

@@ -8,11 +8,13 @@
 //! - [`registry`]: handlers without their types.
 //! - [`jobs`]: one file per kind.
 //! - [`ports`], [`adapters`]: the database, the language model.
+//! - [`egress`]: the way out, for URLs that somebody else named.
 //! - `engine`: continuous batching over one model (feature `chat`).
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
 //! - [`program`]: `ruche-worker`, from its arguments to its end.
 
 pub mod adapters;
+pub mod egress;
 #[cfg(feature = "chat")]
 pub mod engine;
 pub mod http;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use ruche_schemas::{Kind, config::Config};
+use ruche_schemas::config::Config;
 use ruche_services::{process, ready, tools::Tools};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -93,10 +93,8 @@ async fn start(
     let migrate = beside("ruche-migrate")?;
     oneoff::run(&migrate, &["up"], &plan.settings(), &project.log("migrate"), Duration::from_secs(600)).await?;
 
-    println!(
-        "  starting the gateway and {} worker",
-        plan::kinds().iter().map(Kind::as_str).collect::<Vec<_>>().join(", ")
-    );
+    let kinds: Vec<_> = plan::kinds().iter().map(|kind| kind.to_string()).collect();
+    println!("  starting the gateway and the workers ({})", kinds.join(", "));
     programs(&plan, config, supervisor).await?;
     let key = key::development(project, &plan).await?;
     board.change(|state| state.url = Some(plan.url()));

@@ -36,6 +36,8 @@ pub(super) struct Plan {
     pub gateway_port: u16,
     /// Where large bodies and results go, unless the person has a place.
     objects: Option<String>,
+    /// What links to documents are signed with, unless the person has a secret.
+    links: Option<String>,
     model: Chosen,
     project: Project,
     /// Each kind with the port of its `/readyz`.
@@ -71,6 +73,7 @@ impl Plan {
             gateway_host: reach(&config.gateway.host),
             gateway_port: gateway_port(config)?,
             objects: folder(config, project),
+            links: config.gateway.link_secret.0.is_empty().then_some(secrets.links),
             model: model.clone(),
             project: project.clone(),
             workers: workers.collect::<Result<_>>()?,
@@ -104,7 +107,9 @@ impl Plan {
 
     /// The gateway.
     pub(super) fn gateway(&self) -> Result<Launch> {
-        self.launch("gateway", "ruche-gateway")
+        let mut launch = self.launch("gateway", "ruche-gateway")?;
+        launch.env.extend(self.links.iter().map(|secret| ("RUCHE_GATEWAY__LINK_SECRET".to_owned(), secret.clone())));
+        Ok(launch)
     }
 
     /// The workers, each with the port of its `/readyz`.

@@ -153,8 +153,9 @@ async fn one_command_starts_everything_and_ctrl_c_stops_it() {
     let status = scene.status().await;
     assert_eq!(status["ready"], true, "{status}");
     let names: Vec<_> = status["children"].as_array().unwrap().iter().map(|child| child["name"].clone()).collect();
-    assert_eq!(names, ["nats", "postgres", "worker-chat", "gateway"]);
-    for name in ["nats", "postgres", "worker-chat", "gateway"] {
+    let all = ["nats", "postgres", "worker-chat", "worker-render", "gateway"];
+    assert_eq!(names, all);
+    for name in all {
         assert!(scene.data().join(format!("logs/{name}.log")).is_file(), "{name}");
     }
 

@@ -1,5 +1,7 @@
 //! A store in memory: forgets everything with the process, and can be told to fail. For tests.
 
+mod documents;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,7 +15,10 @@ use uuid::Uuid;
 
 use crate::{
     keys::ApiKey,
-    ports::{Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredKey, StoredMessage},
+    ports::{
+        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey, StoredMessage,
+        TemplateVersion,
+    },
 };
 
 /// The store.
@@ -26,6 +31,8 @@ struct Tables {
     jobs: Vec<EndedJob>,
     conversations: Vec<(TenantId, Conversation, Vec<StoredMessage>)>,
     batches: Vec<(Batch, BTreeSet<JobId>)>,
+    documents: Vec<StoredDocument>,
+    templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }
@@ -61,6 +68,11 @@ impl Memory {
     /// Keeps an ended job, and counts it in its batch.
     pub fn put_job(&self, job: EndedJob) {
         self.lock().end(job);
+    }
+
+    /// Keeps a document.
+    pub fn put_document(&self, document: StoredDocument) {
+        self.lock().documents.push(document);
     }
 
     /// Keeps a conversation with its messages.

@@ -2,7 +2,9 @@
 //! starts and serves what it can while the database is away.
 
 mod batches;
+mod documents;
 mod jobs;
+mod templates;
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! What the gateway asks of others. Each port has adapters in [`crate::adapters`] that pass one contract.
 
+mod documents;
 mod store;
 
+pub use documents::*;
 pub use store::*;

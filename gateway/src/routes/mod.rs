@@ -25,10 +25,17 @@ pub mod models;
 pub mod new_job;
 pub mod openapi;
 pub mod queues;
+pub mod render;
+pub mod render_file;
+pub mod render_link;
+pub mod renders;
 pub mod retry_job;
 pub mod schedules;
 pub mod stream_jobs;
 pub mod submit_job;
+pub mod template_package;
+pub mod template_preview;
+pub mod templates;
 pub mod tenant_limits;
 pub mod workers;
 pub mod ws;
@@ -44,6 +51,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(job_events::job_events))
         .routes(routes!(job_result::job_result))
         .merge(jobs())
+        .merge(documents())
         .merge(operators())
         .routes(routes!(ws::ws))
         .routes(routes!(conversations::list_conversations))
@@ -74,6 +82,20 @@ fn jobs() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(schedules::get_schedule, schedules::put_schedule, schedules::delete_schedule))
         .routes(routes!(schedules::pause_schedule))
         .routes(routes!(schedules::resume_schedule))
+}
+
+/// Markdown in, documents out; and what they look like.
+fn documents() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(render::render))
+        .routes(routes!(renders::list_renders))
+        .routes(routes!(renders::get_render, renders::delete_render))
+        .routes(routes!(render_file::render_file))
+        .routes(routes!(render_link::link_render))
+        .routes(routes!(templates::list_templates))
+        .routes(routes!(templates::get_template, templates::put_template, templates::delete_template))
+        .routes(routes!(template_package::template_package))
+        .routes(routes!(template_preview::preview_sample, template_preview::preview_document))
 }
 
 /// What operators see and steer.

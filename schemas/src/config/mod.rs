@@ -7,7 +7,10 @@
 use config::{Config as Layers, Environment, File, FileFormat};
 use serde::{Deserialize, Serialize};
 
+mod egress;
 mod sections;
+
+pub use egress::{Allowed, Egress, NotAllowable};
 pub use sections::*;
 
 /// The defaults, with their documentation.
@@ -29,6 +32,8 @@ pub struct Config {
     pub limits: Limits,
     /// What every worker has, whatever its kind.
     pub worker: Worker,
+    /// What workers may fetch for somebody who named a URL.
+    pub egress: Egress,
     /// The chat worker.
     pub chat: Chat,
     /// The render worker.
@@ -148,6 +153,14 @@ mod tests {
         let error = with(&[("RUCHE_OBJECTS__URL", "ftp://x")]).expect_err("no store").to_string();
         for part in ["objects.url = ftp://x", "file:///", "s3://", "RUCHE_OBJECTS__URL"] {
             assert!(error.contains(part), "{error}");
+        }
+        let error = with(&[("RUCHE_EGRESS__ALLOW", "intern,10.0.0.0/40")]).expect_err("no network").to_string();
+        for part in ["egress.allow = intern,10.0.0.0/40", "10.1.0.0/16"] {
+            assert!(error.contains(part), "{error}");
+        }
+        for (key, value) in [("PORTS", "80,0"), ("PORTS", ""), ("MAX_BYTES", "1"), ("TIMEOUT_SECONDS", "0")] {
+            let error = with(&[(&format!("RUCHE_EGRESS__{key}"), value)]).expect_err(value).to_string();
+            assert!(error.contains(&format!("egress.{} = {value} is", key.to_lowercase())), "{error}");
         }
         let error = with(&[("RUCHE_GATEWAY__PORT", "many")]).expect_err("no number").to_string();
         assert!(error.contains("port") && error.contains("many"), "{error}");

@@ -124,6 +124,10 @@ pub struct Gateway {
     pub drain_seconds: u64,
     /// How long a checked key is trusted, in seconds.
     pub key_cache_seconds: u64,
+    /// Up to how many bytes a request to render is answered with its document.
+    pub render_wait_bytes: usize,
+    /// What links to documents are signed with; empty: there are none.
+    pub link_secret: Secret,
 }
 
 /// What one tenant may take.
@@ -219,7 +223,7 @@ impl Config {
         let name = |s: &str| {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
-        let Self { nats, postgres, objects, gateway, limits, worker, chat, render, telemetry, .. } = self;
+        let Self { nats, postgres, objects, gateway, limits, worker, egress, chat, render, telemetry, .. } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)
         };
@@ -235,11 +239,15 @@ impl Config {
         number("gateway.wait_seconds", gateway.wait_seconds, 1, 86_400, "1 to 86400")?;
         number("gateway.drain_seconds", gateway.drain_seconds, 0, 3600, "0 to 3600")?;
         number("gateway.key_cache_seconds", gateway.key_cache_seconds, 0, 3600, "0 to 3600")?;
+        number("gateway.render_wait_bytes", gateway.render_wait_bytes as u64, 0, 1 << 30, "0 to 1073741824")?;
+        let strong = gateway.link_secret.0.is_empty() || gateway.link_secret.0.len() >= 32;
+        rule(strong, "gateway.link_secret", "***".to_owned(), "empty, or 32 characters or more")?;
         rule(nats.tenant_backlog > 0, "nats.tenant_backlog", nats.tenant_backlog.to_string(), "at least 1")?;
         number("limits.per_second", limits.per_second.into(), 0, 1_000_000, "0 to 1000000; 0 is no cap")?;
         number("worker.drain_seconds", worker.drain_seconds, 0, 3600, "0 to 3600")?;
         number("worker.ack_wait_seconds", worker.ack_wait_seconds, 2, 3600, "2 to 3600")?;
         number("worker.retention_days", worker.retention_days.into(), 0, 36_500, "0 to 36500")?;
+        egress.check(rule)?;
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
         number("render.children", render.children.into(), 0, 1024, "0 to 1024; 0 is the number of cores")?;

@@ -28,6 +28,15 @@ pub const INLINE_BYTES: usize = 150 << 10;
 /// The most warnings that are told; the last one says how many more there were.
 pub const WARNINGS: usize = 200;
 
+/// The templates that each worker has: their names, and what they are for.
+pub const BUILT_IN: [(&str, &str); 5] = [
+    ("plain", "The text, without anything around it"),
+    ("report", "A cover, a table of contents, and page numbers"),
+    ("letter", "A letter: sender, recipient, date and subject"),
+    ("invoice", "An invoice, from its data"),
+    ("conversation", "A chat with its citations"),
+];
+
 /// A render job's input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -49,7 +58,7 @@ pub struct Render {
     pub files: Vec<File>,
     /// How it is written.
     pub options: Options,
-    /// Whether the document is kept in the object store and listed; else it is in the job's last event and nowhere else.
+    /// Whether the document is kept in the object store and listed; else it is in the job's result and nowhere else.
     pub store: bool,
 }
 
@@ -210,7 +219,7 @@ impl fmt::Debug for Password {
 /// A render job's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rendered {
-    /// The document, unless it is stored.
+    /// The document, unless it is stored; or neither, where it is too large for the event of an ephemeral job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Base64>,
     /// Where it is stored.

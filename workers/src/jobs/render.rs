@@ -23,7 +23,7 @@ use ruche_render::Resources;
 use ruche_schemas::{
     Base64, Envelope, Failure,
     failure::codes,
-    jobs::render::{BUILT_IN, FILE_BYTES, Render, Rendered},
+    jobs::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
 };
 
 use super::{Lifeline, Prepared, Setup};
@@ -97,6 +97,8 @@ impl Handler<Render> for RenderHandler {
         let bytes = output.bytes.len() as u64;
         let (content, claim) = match body.store {
             true => (None, Some(context.keep_document(Bytes::from(output.bytes))?)),
+            // Whoever waits is told how large it is, and can ask for a stored one.
+            false if job.ephemeral && output.bytes.len() > INLINE_BYTES => (None, None),
             false => (Some(Base64(output.bytes)), None),
         };
         let media_type = body.options.format.media_type().to_owned();
@@ -154,7 +156,7 @@ impl RenderHandler {
         let total = Some(wanted.len() as u64);
         let mut fetches = stream::iter(wanted)
             .map(|url| async move {
-                let fetched = self.egress.fetch(&url, FILE_BYTES).await;
+                let fetched = self.egress.fetch(&url, FILE_BYTES as u64).await;
                 (url, fetched.map(|fetched| Base64(fetched.bytes.to_vec())).map_err(|error| error.to_string()))
             })
             .buffer_unordered(FETCHES);

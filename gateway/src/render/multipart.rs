@@ -1,0 +1,137 @@
+//! A render job as `multipart/form-data`: its parts in any order, each refused by its name if it is none.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures::stream;
+use multer::{Field, Multipart};
+use ruche_schemas::{
+    Base64,
+    jobs::render::{self, File, Render},
+};
+
+use super::query::short;
+use crate::{
+    body::{parse, utf8},
+    error::ApiError,
+    limits,
+};
+
+const ALLOWED: &str = "markdown, css (any number), template (a name) or package (a gzipped tar), data (JSON), options (JSON), \
+                       and files (any number, each with a file name)";
+
+/// What was seen so far.
+#[derive(Default)]
+struct Parts {
+    render: Render,
+    markdown: bool,
+    template: bool,
+    data: bool,
+    options: bool,
+}
+
+/// Reads a whole body with this content type.
+///
+/// # Errors
+/// 400 that names the part.
+pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Render, ApiError> {
+    let boundary = multer::parse_boundary(content_type).map_err(|_| {
+        let message = "the content type multipart/form-data has no boundary: let your HTTP client set this header";
+        ApiError::bad_request("invalid_multipart", message).param("content-type")
+    })?;
+    let body = stream::iter([Ok::<_, Infallible>(Bytes::from(body))]);
+    let mut multipart = Multipart::new(body, boundary);
+    let mut parts = Parts::default();
+    let mut count = 0;
+    while let Some(field) = multipart.next_field().await.map_err(broken)? {
+        count += 1;
+        let most = limits::PARTS + render::FILES;
+        if count > most {
+            return Err(ApiError::invalid("body", format!("the body has more than {most} parts: send fewer files")));
+        }
+        parts.take(field).await?;
+    }
+    match count {
+        0 => Err(ApiError::bad_request("invalid_multipart", format!("the body has no parts: there are {ALLOWED}"))),
+        _ => Ok(parts.render),
+    }
+}
+
+fn broken(error: multer::Error) -> ApiError {
+    ApiError::bad_request("invalid_multipart", format!("the body can't be read as multipart/form-data: {error}"))
+        .param("body")
+}
+
+impl Parts {
+    async fn take(&mut self, field: Field<'_>) -> Result<(), ApiError> {
+        let name = field.name().map(str::to_owned).unwrap_or_default();
+        let file_name = field.file_name().map(str::to_owned);
+        match name.as_str() {
+            "markdown" => {
+                once(&name, &mut self.markdown)?;
+                self.render.markdown = text(&name, field).await?;
+            }
+            "css" => {
+                let css = &mut self.render.css;
+                if !css.is_empty() {
+                    css.push('\n');
+                }
+                css.push_str(&text(&name, field).await?);
+            }
+            "template" => {
+                once_of("template", "package", &mut self.template)?;
+                self.render.template.name = text(&name, field).await?.trim().to_owned();
+            }
+            "package" => {
+                once_of("template", "package", &mut self.template)?;
+                self.render.template.package = Some(bytes(field).await?);
+            }
+            "data" => {
+                once(&name, &mut self.data)?;
+                self.render.data = json(&name, field).await?;
+            }
+            "options" => {
+                once(&name, &mut self.options)?;
+                self.render.options = json(&name, field).await?;
+            }
+            "files" => {
+                let missing =
+                    || ApiError::invalid("files", "a part `files` has no file name: text and CSS name it by that");
+                let name = file_name.ok_or_else(missing)?;
+                self.render.files.push(File { name, content: bytes(field).await? });
+            }
+            other => {
+                let shown = short(other);
+                let message = format!("there is no part {shown:?}: there are {ALLOWED}");
+                return Err(ApiError::invalid(shown, message).code("unknown_part"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn once(name: &str, seen: &mut bool) -> Result<(), ApiError> {
+    match std::mem::replace(seen, true) {
+        true => Err(ApiError::invalid(name, format!("the part {name} is there twice: send it once"))),
+        false => Ok(()),
+    }
+}
+
+fn once_of(name: &str, other: &str, seen: &mut bool) -> Result<(), ApiError> {
+    let message = || format!("{name} and {other} are one or the other, once: send one of them");
+    once(name, seen).map_err(|_| ApiError::invalid(name, message()))
+}
+
+async fn bytes(field: Field<'_>) -> Result<Base64, ApiError> {
+    Ok(Base64(field.bytes().await.map_err(broken)?.into()))
+}
+
+async fn text(name: &str, field: Field<'_>) -> Result<String, ApiError> {
+    utf8(name, bytes(field).await?.0)
+}
+
+/// JSON of a part; the error names the field within it.
+async fn json<T: serde::de::DeserializeOwned>(name: &str, field: Field<'_>) -> Result<T, ApiError> {
+    let text = text(name, field).await?;
+    parse(&text).map_err(|error: ApiError| error.within(name))
+}

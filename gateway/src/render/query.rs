@@ -1,0 +1,196 @@
+//! What is asked in a URL's query: options of the document, over those of the body, and how it is answered.
+//!
+//! A parameter that is unknown, or there twice, is refused by its name: one that is overlooked would be a document that is
+//! not the one meant.
+
+use std::collections::BTreeSet;
+
+use ruche_schemas::jobs::render::Render;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::ApiError;
+
+/// The parameters of `POST /v1/render`; those of others are some of these. `tenant` is every route's.
+pub(crate) const RENDER: &[&str] = &[
+    "template",
+    "version",
+    "css",
+    "lang",
+    "title",
+    "toc",
+    "numbering",
+    "standards",
+    "date",
+    "format",
+    "page",
+    "ppi",
+    "fetch",
+    "store",
+    "report",
+];
+/// The parameters of a template's preview.
+pub(crate) const PREVIEW: &[&str] = &["version", "lang", "title", "toc", "numbering", "date", "page", "ppi"];
+
+/// What a query asks.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    parameters: Vec<(String, String)>,
+    /// Whether the document is to be stored, where that is said.
+    pub(crate) store: Option<bool>,
+    /// Whether it is wanted within JSON.
+    pub(crate) report: bool,
+}
+
+impl Asked {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// 400 that names the parameter.
+    pub(crate) fn read(query: Option<&str>, allowed: &[&str]) -> Result<Self, ApiError> {
+        let uri = format!("/?{}", query.unwrap_or_default());
+        let uri = uri.parse().map_err(|_| ApiError::invalid("query", "the query is not one of a URL"))?;
+        let axum::extract::Query(parameters) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)?;
+        let mut asked = Self::default();
+        let mut names = BTreeSet::new();
+        for (name, value) in parameters {
+            if name == "tenant" {
+                continue;
+            }
+            if !allowed.contains(&name.as_str()) {
+                let (shown, allowed) = (short(&name), allowed.join(", "));
+                let message = format!("there is no parameter {shown:?} here: there are {allowed}");
+                return Err(ApiError::invalid(shown, message).code("unknown_parameter"));
+            }
+            if !names.insert(name.clone()) {
+                return Err(ApiError::invalid(name.clone(), format!("{name} is there twice: give it once")));
+            }
+            match name.as_str() {
+                "store" => asked.store = Some(truth(&name, &value)?),
+                "report" => asked.report = report(&value)?,
+                _ => asked.parameters.push((name, value)),
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Puts the options into a job, over its own.
+    ///
+    /// # Errors
+    /// 400 that names the parameter.
+    pub(crate) fn apply(&mut self, render: &mut Render) -> Result<(), ApiError> {
+        for (name, value) in self.parameters.drain(..) {
+            set(render, &name, value)?;
+        }
+        Ok(())
+    }
+}
+
+fn set(render: &mut Render, name: &str, value: String) -> Result<(), ApiError> {
+    let options = &mut render.options;
+    match name {
+        "template" => (render.template.name, render.template.package) = (value, None),
+        "version" => render.template.version = Some(number(name, &value)?),
+        "css" => render.css = value,
+        "lang" => options.lang = Some(value),
+        "title" => options.title = Some(value),
+        "toc" => options.toc = Some(number(name, &value)?),
+        "numbering" => options.numbering = Some(truth(name, &value)?),
+        "standards" => {
+            let all = value.split(',').map(str::trim).filter(|standard| !standard.is_empty());
+            options.standards = all.map(|standard| named(name, standard)).collect::<Result<_, _>>()?;
+        }
+        "date" => options.date = Some(named(name, &value)?),
+        "format" => options.format = named(name, &value)?,
+        "page" => options.page = Some(number(name, &value)?),
+        "ppi" => options.ppi = Some(number(name, &value)?),
+        "fetch" => options.fetch = Some(truth(name, &value)?),
+        other => return Err(ApiError::invalid(other, format!("{other} is no option"))),
+    }
+    Ok(())
+}
+
+/// One of a type's own names.
+fn named<T: DeserializeOwned>(name: &str, value: &str) -> Result<T, ApiError> {
+    let read = serde_json::from_value(Value::String(value.to_owned()));
+    read.map_err(|error| ApiError::invalid(name, format!("{name} = {:?} is not allowed: {error}", short(value))))
+}
+
+fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
+    let message = || format!("{name} = {:?} is not allowed: a whole number is needed", short(value));
+    value.parse().map_err(|_| ApiError::invalid(name, message()))
+}
+
+fn truth(name: &str, value: &str) -> Result<bool, ApiError> {
+    match value {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        other => Err(ApiError::invalid(name, format!("{name} = {:?} is not allowed: true or false", short(other)))),
+    }
+}
+
+fn report(value: &str) -> Result<bool, ApiError> {
+    match value {
+        "json" => Ok(true),
+        "header" => Ok(false),
+        other => {
+            let message = format!("report = {:?} is not allowed: header (the default) or json", short(other));
+            Err(ApiError::invalid("report", message))
+        }
+    }
+}
+
+/// As much of what somebody sent as an error shows.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ruche_schemas::jobs::render::{Format, Standard};
+
+    use super::*;
+
+    fn read(query: &str) -> Result<(Asked, Render), ApiError> {
+        let mut render = Render::default();
+        let mut asked = Asked::read(Some(query), RENDER)?;
+        asked.apply(&mut render)?;
+        Ok((asked, render))
+    }
+
+    #[test]
+    fn each_parameter_has_its_place() {
+        let query = "template=report&version=2&css=p%7B%7D&lang=fr&title=A%20b&toc=2&numbering=true&standards=a-2b,ua-1\
+                     &date=2026-11-26&format=png&page=3&ppi=72&fetch=false&store=false&report=json&tenant=acme";
+        let (asked, render) = read(query).expect("a query");
+        assert_eq!((asked.store, asked.report), (Some(false), true));
+        assert_eq!((render.template.name.as_str(), render.template.version, &*render.css), ("report", Some(2), "p{}"));
+        let options = render.options;
+        assert_eq!((options.lang.as_deref(), options.title.as_deref()), (Some("fr"), Some("A b")));
+        assert_eq!((options.toc, options.numbering, options.fetch), (Some(2), Some(true), Some(false)));
+        assert_eq!((options.format, options.page, options.ppi), (Format::Png, Some(3), Some(72)));
+        assert_eq!(options.standards, BTreeSet::from([Standard::A2b, Standard::Ua1]));
+        assert_eq!(options.date.map(|date| date.to_string()).as_deref(), Some("2026-11-26"));
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named_with_what_is_allowed() {
+        for (query, allowed) in [
+            ("colour=red", "template, version"),
+            ("toc=2&toc=3", "twice"),
+            ("toc=deep", "whole number"),
+            ("toc=-1", "whole number"),
+            ("numbering=maybe", "true or false"),
+            ("standards=a-2b,x", "`a-2b`"),
+            ("date=tomorrow", "not allowed"),
+            ("format=docx", "`pdf` or `png`"),
+            ("report=xml", "header (the default) or json"),
+        ] {
+            let error = read(query).expect_err(query);
+            let json = error.to_json();
+            let message = json["error"]["message"].as_str().unwrap_or_default();
+            assert!(message.contains(allowed), "{query}: {message}");
+            assert_eq!(json["error"]["param"].as_str(), query.split('=').next(), "{query}");
+        }
+    }
+}

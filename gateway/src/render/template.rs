@@ -1,0 +1,139 @@
+//! Templates as they come: a package is kept only once a document with every element was set with it.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use ruche_schemas::{
+    Base64, TenantId,
+    jobs::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
+};
+
+use super::wait::{Waited, Waiting};
+use crate::{
+    App,
+    error::ApiError,
+    limits,
+    ports::{NewTemplate, TemplateBounds, TemplateVersion, Uploaded},
+};
+
+/// A document with every element.
+pub(crate) const SAMPLE: &str = include_str!("sample.md");
+/// How a gzip begins (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Pixels per inch of a trial's picture: it is thrown away.
+const TRIAL_PPI: u16 = 24;
+
+/// A version that is kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Which one.
+    pub(crate) version: TemplateVersion,
+    /// Whether it is new.
+    pub(crate) new: bool,
+    /// What the trial told.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// That this is the name of a template that a tenant may have.
+///
+/// # Errors
+/// 400, and 409 for one that is built in.
+pub(crate) fn own(name: &str) -> Result<(), ApiError> {
+    check_template_name("name", name)?;
+    match is_built_in(name) {
+        false => Ok(()),
+        true => {
+            let message = format!("the template {name} is built in and can't be changed: take another name");
+            Err(ApiError::conflict("template_built_in", message).param("name"))
+        }
+    }
+}
+
+/// Whether each worker has it.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    BUILT_IN.iter().any(|(known, _)| *known == name)
+}
+
+/// 404: the tenant has no such template, or not in this version.
+pub(crate) fn missing(name: &str, version: Option<u32>) -> ApiError {
+    let shown: String = name.chars().take(80).collect();
+    let of = version.map_or(String::new(), |version| format!(" in version {version}"));
+    let message = format!("there is no template {shown:?}{of}: GET /v1/templates lists those that there are");
+    ApiError::not_found(ruche_schemas::failure::codes::UNKNOWN_TEMPLATE, message).param("name")
+}
+
+impl App {
+    /// Keeps a package as the template's next version.
+    ///
+    /// # Errors
+    /// 4xx that says what is wrong with it, with the file and the line; 503.
+    pub(crate) async fn keep_template(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        name: String,
+        description: Option<String>,
+        package: Vec<u8>,
+    ) -> Result<Kept, ApiError> {
+        check_package(&package)?;
+        let blake3 = blake3::hash(&package).to_hex().to_string();
+        let last = self.store.template_versions(tenant, &name).await?.into_iter().next();
+        if let Some(version) = last.filter(|last| last.blake3 == blake3) {
+            return Ok(Kept { version, new: false, warnings: Vec::new() });
+        }
+        let warnings = Box::pin(self.try_template(tenant, package.clone())).await?;
+        let new = NewTemplate { name, package, blake3, description, at: Utc::now() };
+        let bounds = TemplateBounds {
+            versions: limits::TEMPLATE_VERSIONS,
+            names: limits::TEMPLATE_NAMES,
+            bytes: limits::TEMPLATE_BYTES,
+        };
+        let full = |message: String| Err(ApiError::conflict("templates_full", message));
+        match self.store.put_template(tenant, new, bounds).await? {
+            Uploaded::New(version) => Ok(Kept { version, new: true, warnings }),
+            Uploaded::Same(version) => Ok(Kept { version, new: false, warnings }),
+            Uploaded::ManyVersions => full(format!(
+                "the template has {} versions, which is the most: delete some that are not used any more",
+                bounds.versions
+            )),
+            Uploaded::ManyNames => full(format!(
+                "there are {} templates, which is the most: delete one that is not used any more",
+                bounds.names
+            )),
+            Uploaded::ManyBytes(bytes) => full(format!(
+                "the templates have {bytes} bytes; with this one they would have more than {}: delete some that are not \
+                 used any more",
+                bounds.bytes
+            )),
+        }
+    }
+
+    /// Sets the sample with this package.
+    async fn try_template(&self, tenant: &TenantId, package: Vec<u8>) -> Result<Vec<Warning>, ApiError> {
+        let render = Render {
+            markdown: SAMPLE.to_owned(),
+            template: Template { package: Some(Base64(package)), ..Template::default() },
+            options: Options { format: Format::Png, ppi: Some(TRIAL_PPI), fetch: Some(false), ..Options::default() },
+            ..Render::default()
+        };
+        let waiting = Waiting { tenant, idempotency_key: None, store: Some(false), seconds: None };
+        match Box::pin(self.render(render, waiting)).await? {
+            Waited::Finished(finished) => Ok(finished.rendered.warnings),
+            Waited::Running(accepted) => Err(ApiError::waited(accepted.job.id, self.settings.wait_seconds)),
+        }
+    }
+}
+
+fn check_package(package: &[u8]) -> Result<(), ApiError> {
+    if package.len() > PACKAGE_BYTES {
+        let bytes = package.len();
+        let message = format!("the package has {bytes} bytes: at most {PACKAGE_BYTES} are allowed");
+        return Err(ApiError::too_large("body", message));
+    }
+    match package.starts_with(&GZIP) {
+        true => Ok(()),
+        false => {
+            let message = "the body is no gzipped tar: send a Typst package, as `tar -czf - -C my-template .` makes it";
+            Err(ApiError::invalid("body", message).code("invalid_package"))
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What may be fetched for somebody who named a URL: where to, how much, how long.
+
+use std::{net::IpAddr, str::FromStr};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::ConfigError;
+
+/// The way out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Egress {
+    /// Hosts and networks that may be fetched although they are not public, separated by commas.
+    pub allow: String,
+    /// The ports that may be fetched, separated by commas.
+    pub ports: String,
+    /// The largest body, in bytes.
+    pub max_bytes: u64,
+    /// How long one fetch may take in all, in seconds.
+    pub timeout_seconds: u64,
+}
+
+/// What may be fetched although it is not public.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// A host, whatever its addresses are.
+    Host(String),
+    /// A network, or a single address.
+    Network(IpNet),
+}
+
+/// This is neither a host nor a network.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is neither a host's name, nor an address, nor a network such as 10.1.0.0/16")]
+pub struct NotAllowable(String);
+
+impl FromStr for Allowed {
+    type Err = NotAllowable;
+
+    fn from_str(text: &str) -> Result<Self, NotAllowable> {
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(network) = bare.parse().or_else(|_| bare.parse::<IpAddr>().map(IpNet::from)) {
+            return Ok(Self::Network(network));
+        }
+        let label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        // What looks like an address and is none (10.1, 10.1.0.0/33) is a mistake, and no name.
+        let is_name =
+            text.len() <= 253 && text.split('.').all(label) && text.contains(|c: char| c.is_ascii_alphabetic());
+        match is_name {
+            true => Ok(Self::Host(text.to_ascii_lowercase())),
+            false => Err(NotAllowable(text.to_owned())),
+        }
+    }
+}
+
+/// The items of a list, without what is empty.
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+impl Egress {
+    /// What may be fetched although it is not public.
+    ///
+    /// # Errors
+    /// The first item that is neither a host nor a network.
+    pub fn allowed(&self) -> Result<Vec<Allowed>, NotAllowable> {
+        items(&self.allow).map(str::parse).collect()
+    }
+
+    /// The ports that may be fetched; `None` where one is no port.
+    #[must_use]
+    pub fn ports(&self) -> Option<Vec<u16>> {
+        items(&self.ports).map(|port| port.parse().ok().filter(|port| *port > 0)).collect()
+    }
+
+    pub(super) fn check(
+        &self,
+        rule: impl Fn(bool, &'static str, String, &'static str) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
+        let hosts = "names of hosts, addresses and networks (10.1.0.0/16), separated by commas";
+        rule(self.allowed().is_ok(), "egress.allow", self.allow.clone(), hosts)?;
+        let ports = self.ports().is_some_and(|ports| !ports.is_empty());
+        rule(ports, "egress.ports", self.ports.clone(), "ports, 1 to 65535, separated by commas")?;
+        let range = (1024..=256 << 20).contains(&self.max_bytes);
+        rule(range, "egress.max_bytes", self.max_bytes.to_string(), "1024 to 268435456")?;
+        let range = (1..=600).contains(&self.timeout_seconds);
+        rule(range, "egress.timeout_seconds", self.timeout_seconds.to_string(), "1 to 600")
+    }
+}
+
+impl Allowed {
+    /// Whether this is the host.
+    #[must_use]
+    pub fn is_host(&self, name: &str) -> bool {
+        matches!(self, Self::Host(host) if host.eq_ignore_ascii_case(name.trim_end_matches('.')))
+    }
+
+    /// Whether the address is in this network.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
+        matches!(self, Self::Network(network) if network.contains(&address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(text: &str) -> Result<Allowed, String> {
+        text.parse().map_err(|error: NotAllowable| error.to_string())
+    }
+
+    #[test]
+    fn hosts_addresses_and_networks_are_told_apart() {
+        assert!(allowed("Images.Intern").unwrap().is_host("images.intern."));
+        assert!(!allowed("images.intern").unwrap().is_host("evil.images.intern"));
+        let network = allowed("10.1.0.0/16").unwrap();
+        assert!(network.holds([10, 1, 2, 3].into()) && !network.holds([10, 2, 0, 0].into()));
+        for one in ["::1", "[::1]"] {
+            assert!(allowed(one).unwrap().holds("::1".parse().unwrap()), "{one}");
+        }
+        assert!(!allowed("127.0.0.1").unwrap().holds([127, 0, 0, 2].into()));
+        for wrong in ["10.1", "10.0.0.0/33", "*", "*.intern", "http://x", "a..b", "a b", "300.1.1.1", ":80"] {
+            assert!(allowed(wrong).unwrap_err().contains(wrong), "{wrong}");
+        }
+    }
+}
