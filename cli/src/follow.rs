@@ -49,6 +49,44 @@ pub(crate) async fn run(client: &Client, path: &[&str], as_json: bool) -> Result
     Ok(verdict(state, &view).unwrap_or(ExitCode::SUCCESS))
 }
 
+/// How a job ended.
+pub(crate) enum Ended {
+    /// With this output.
+    Done(Value),
+    /// With this failure.
+    Failed(Value),
+    /// By somebody's wish.
+    Cancelled,
+}
+
+/// Follows the job at this path until it ends; how far it is goes beside the output, and nothing to it.
+pub(crate) async fn to_end(client: &Client, path: &[&str]) -> Result<Ended> {
+    let mut with_events = path.to_vec();
+    with_events.push("events");
+    let mut events = Events::new(client, &with_events);
+    let mut screen = Screen::new(false);
+    while let Some(event) = next(client, path, &mut events, &mut screen).await? {
+        match event.name.as_str() {
+            "done" | "failed" | "cancelled" => break,
+            name => screen.show(name, &event.data["data"], &event.data)?,
+        }
+    }
+    screen.close();
+    // Its state has what an event has, and what an event has no room for.
+    let mut view = client.get(path, &[]).await?;
+    match view["state"].as_str() {
+        Some("done") if view["output"].is_null() => {
+            let mut result = path.to_vec();
+            result.push("result");
+            Ok(Ended::Done(client.get(&result, &[]).await?))
+        }
+        Some("done") => Ok(Ended::Done(view["output"].take())),
+        Some("failed") => Ok(Ended::Failed(view["error"].take())),
+        Some("cancelled") => Ok(Ended::Cancelled),
+        other => anyhow::bail!("the job is {} though its events have ended", clean(other.unwrap_or("unknown"))),
+    }
+}
+
 /// The next event; meanwhile, the counts of a batch, whose log has nothing to say before its end.
 async fn next(
     client: &Client,

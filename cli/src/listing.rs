@@ -12,11 +12,14 @@ use crate::{
 /// The most items asked for at once.
 const PAGE: usize = 100;
 
+/// The most items shown unless more are asked for.
+const USUAL: u32 = 50;
+
 /// How much of a list.
 #[derive(Debug, Args)]
 pub(crate) struct Range {
     /// The most to show.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = USUAL, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
     /// Show all there are, however many; with --json one a line.
     #[arg(long, conflicts_with = "limit")]
@@ -27,6 +30,11 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// As without any of these.
+    pub(crate) const fn usual() -> Self {
+        Self { limit: USUAL, all: false, after: None }
+    }
+
     /// All of a list that is short by nature.
     pub(crate) const fn short() -> Self {
         Self { limit: 100_000, all: false, after: None }

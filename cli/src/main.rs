@@ -23,10 +23,13 @@ mod output;
 mod project;
 mod queues;
 mod refused;
+mod render;
+mod renders;
 mod schedules;
 mod sse;
 mod state;
 mod status;
+mod templates;
 mod tenants;
 mod top;
 mod up;
@@ -79,6 +82,12 @@ enum Command {
     Schedules(schedules::Arguments),
     /// Jobs that are counted together.
     Batches(batches::Arguments),
+    /// Make a PDF, or a picture of a page, of Markdown.
+    Render(Box<render::Arguments>),
+    /// Documents that are kept at the gateway.
+    Renders(renders::Arguments),
+    /// How documents look: the built-in templates and your own.
+    Templates(templates::Arguments),
     /// Watch queues and workers live on the whole screen.
     Top(top::Arguments),
     /// The language models: what there is, and fetching them.
@@ -138,6 +147,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Workers(workers) => return workers::run(&project, workers).await,
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
+        Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
+        Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
+        Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,
         Command::Top(top) => return top::run(&project, top).await,
         Command::Models { command } => models::run(&project, command).await?,
         Command::Keys { command } => keys::run(&project, command).await?,

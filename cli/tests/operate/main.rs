@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod render;
+mod renders;
 mod stand_in;
 mod tenants;
 mod terminal;

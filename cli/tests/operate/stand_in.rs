@@ -18,8 +18,10 @@ pub(crate) struct Request {
     pub line: String,
     /// Names in lower case.
     pub headers: HashMap<String, String>,
-    /// The body as text.
+    /// The body as text; what is none is replaced.
     pub body: String,
+    /// The body as it is.
+    pub bytes: Vec<u8>,
 }
 
 impl Request {
@@ -126,9 +128,10 @@ async fn answer(stream: TcpStream, routes: Routes, seen: Arc<Mutex<Vec<Request>>
     }
     let split = |line: &String| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
     let headers: HashMap<_, _> = head.iter().skip(1).filter_map(split).collect();
-    let body = body(&mut stream, &headers).await;
+    let bytes = body(&mut stream, &headers).await;
+    let body = String::from_utf8_lossy(&bytes).into_owned();
     let line = head[0].trim_end_matches(" HTTP/1.1").to_owned();
-    seen.lock().unwrap().push(Request { line: line.clone(), headers, body });
+    seen.lock().unwrap().push(Request { line: line.clone(), headers, body, bytes });
     let answer = match routes.lock().unwrap().get_mut(&line) {
         Some(answers) if answers.len() > 1 => answers.pop(),
         Some(answers) => answers.last().cloned(),
@@ -145,7 +148,7 @@ async fn answer(stream: TcpStream, routes: Routes, seen: Arc<Mutex<Vec<Request>>
     let _ = stream.shutdown().await;
 }
 
-async fn body(stream: &mut BufReader<TcpStream>, headers: &HashMap<String, String>) -> String {
+async fn body(stream: &mut BufReader<TcpStream>, headers: &HashMap<String, String>) -> Vec<u8> {
     let mut body = Vec::new();
     if let Some(length) = headers.get("content-length") {
         body.resize(length.parse().unwrap(), 0);
@@ -163,5 +166,5 @@ async fn body(stream: &mut BufReader<TcpStream>, headers: &HashMap<String, Strin
             body.extend_from_slice(&chunk[..size]);
         }
     }
-    String::from_utf8(body).unwrap()
+    body
 }

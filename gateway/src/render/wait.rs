@@ -1,8 +1,8 @@
 //! Submits a render job and waits for its document.
 //!
 //! A job whose document need not be stored is ephemeral where its body fits a message: no row, no object. Its document
-//! may still turn out too large for an event. Then, unless the client forbade it, the job is submitted once more as one
-//! that stores: nothing is lost but the time of the first.
+//! may still turn out too large for an event. Then the job is submitted once more as one that is kept: nothing is lost but
+//! the time of the first.
 
 use ruche_schemas::{
     Claim, EventType, Failure, JobId, JobRef, Lane, TenantId,
@@ -58,7 +58,7 @@ pub(crate) struct Waiting<'a> {
 enum End {
     Finished(Finished),
     Running(Accepted),
-    /// It can only be had from the object store.
+    /// It fits no event.
     TooLarge(JobId, Option<u64>),
 }
 
@@ -95,26 +95,32 @@ impl App {
         }
         let large = || size(&render) > limits::UNSTORED_RENDER_BYTES;
         render.store = waiting.store.unwrap_or_else(|| can_store && (waiting.idempotency_key.is_some() || large()));
-        let (job, bytes) = match self.render_once(&render, waiting, deadline).await? {
+        let (job, bytes) = match self.render_once(&render, waiting, !render.store, deadline).await? {
             End::Finished(finished) => return Ok(Waited::Finished(Box::new(finished))),
             End::Running(accepted) if render.store => return Ok(Waited::Running(Box::new(accepted))),
             End::Running(accepted) => return Err(ApiError::waited(accepted.job.id, seconds)),
             End::TooLarge(job, bytes) => (job, bytes),
         };
-        if waiting.store == Some(false) || render.store || !can_store {
-            return Err(too_large(job, bytes, can_store));
+        if render.store || !can_store || waiting.idempotency_key.is_some() {
+            return Err(too_large(job, bytes));
         }
-        render.store = true;
-        match self.render_once(&render, waiting, deadline).await? {
+        render.store = waiting.store.unwrap_or(true);
+        match self.render_once(&render, waiting, false, deadline).await? {
             End::Finished(finished) => Ok(Waited::Finished(Box::new(finished))),
             End::Running(accepted) => Ok(Waited::Running(Box::new(accepted))),
-            End::TooLarge(job, bytes) => Err(too_large(job, bytes, can_store)),
+            End::TooLarge(job, bytes) => Err(too_large(job, bytes)),
         }
     }
 
-    async fn render_once(&self, render: &Render, waiting: Waiting<'_>, deadline: Instant) -> Result<End, ApiError> {
+    async fn render_once(
+        &self,
+        render: &Render,
+        waiting: Waiting<'_>,
+        ephemeral: bool,
+        deadline: Instant,
+    ) -> Result<End, ApiError> {
         let mut submission = Submission::new(waiting.tenant, Lane::Interactive, waiting.idempotency_key);
-        (submission.options.follow, submission.options.ephemeral) = (true, !render.store);
+        (submission.options.follow, submission.options.ephemeral) = (true, ephemeral);
         let mut accepted = Box::pin(self.submit_render(render, submission)).await?;
         let is_mine = waiting.idempotency_key.is_none() && !accepted.duplicate;
         let mut guard = CancelOnDrop::new(self, &accepted.job, is_mine);
@@ -190,15 +196,12 @@ pub(crate) fn no_objects() -> ApiError {
     ApiError::not_set_up("no_object_store", message)
 }
 
-/// 422: the document can't be had in this way.
-fn too_large(job: JobId, bytes: Option<u64>, can_store: bool) -> ApiError {
+/// 422: the document can't be had.
+fn too_large(job: JobId, bytes: Option<u64>) -> ApiError {
     let has = bytes.map_or("more".to_owned(), |bytes| format!("{bytes} bytes"));
-    let mend = match can_store {
-        true => "leave out store=false",
-        false => "set objects.url, so that it can be stored",
-    };
     let message = format!(
-        "the document has {has}; at most {INLINE_BYTES} can be sent without being stored: {mend}, or use smaller pictures"
+        "the document has {has}: without an object store at most {INLINE_BYTES} can be sent, with one at most \
+         objects.max_bytes; set objects.url, or use smaller pictures"
     );
     ApiError::unprocessable("document_too_large", message).job(job)
 }

@@ -62,7 +62,7 @@ pub(crate) struct RenderQuery {
     ppi: Option<u16>,
     /// Whether pictures on the web are fetched. Default true.
     fetch: Option<bool>,
-    /// `true`: the document is kept, at `/v1/renders/{id}`; `false`: it is not, and may have at most 150 KiB. Without it, a
+    /// `true`: the document is kept, at `/v1/renders/{id}`; `false`: it is in its job's result at most. Without it, a
     /// document is kept only where it has to be: it is large, or nobody waits for it.
     store: Option<bool>,
     /// `header` (the default): the answer is the document, its warnings in a header; `json`: all of it as JSON.

@@ -1,5 +1,5 @@
 //! The gateway over real HTTP. Most tests run on a bus and a store in memory with a small worker of their own;
-//! `store` and `outage` run on real servers.
+//! `store`, `documents` and `outage` run on real servers.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 
@@ -9,6 +9,7 @@ mod chat;
 mod claims;
 mod dead;
 mod description;
+mod documents;
 mod jobs;
 mod lines;
 mod lists;
@@ -16,8 +17,13 @@ mod operations;
 mod operators;
 mod options;
 mod outage;
+mod render;
+mod render_input;
+mod render_support;
+mod renders;
 mod schedules;
 mod store;
 mod support;
+mod templates;
 mod tenant_limits;
 mod ws;

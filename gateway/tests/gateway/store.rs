@@ -30,7 +30,7 @@ use crate::support::tenant;
 
 /// Puts into a store what workers put there.
 #[async_trait]
-trait Fill {
+pub(crate) trait Fill {
     async fn job(&self, job: &EndedJob);
     /// Returns the numbers that the messages got.
     async fn conversation(
@@ -142,7 +142,7 @@ impl Fill for DatabaseConnection {
 }
 
 /// Postgres keeps microseconds.
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
 
@@ -248,7 +248,7 @@ async fn tells_conversations(store: &dyn Store, fill: &dyn Fill, acme: &TenantId
     assert!(!store.has_conversation(acme, Uuid::now_v7()).await.unwrap());
 }
 
-fn a_job(owner: &TenantId, state: EventType, group: Option<Uuid>) -> EndedJob {
+pub(crate) fn a_job(owner: &TenantId, state: EventType, group: Option<Uuid>) -> EndedJob {
     EndedJob {
         job: JobRef { tenant: owner.clone(), id: JobId::generate() },
         kind: Chat::KIND,
@@ -371,14 +371,19 @@ pub(crate) fn database(url: String, schema: &str) -> config::Postgres {
     config::Postgres { url: Secret(url), schema: schema.into(), ..defaults }
 }
 
-#[tokio::test]
-async fn the_store_on_postgres_holds_the_contract() {
+/// A store on Postgres, and a connection beside it.
+pub(crate) async fn on_postgres() -> (Arc<Postgres>, DatabaseConnection) {
     let (url, schema) = (testing::shared_postgres().await, testing::unique("gw"));
     ruche_migrations::up(&url, &schema).await.unwrap();
     let mut options = ConnectOptions::new(url.clone());
     options.set_schema_search_path(schema.clone());
     let fill = Box::pin(Database::connect(options)).await.unwrap();
-    let store = Arc::new(Postgres::new(&database(url, &schema)).await.unwrap());
+    (Arc::new(Postgres::new(&database(url, &schema)).await.unwrap()), fill)
+}
+
+#[tokio::test]
+async fn the_store_on_postgres_holds_the_contract() {
+    let (store, fill) = on_postgres().await;
     holds_the_contract(&*store, &fill).await;
 }
 

@@ -19,7 +19,7 @@ use ruche_gateway::{
     ports::{Role, Store as _},
 };
 use ruche_schemas::{
-    Envelope, EventType, Failure, Job as _, JobId, JobRef, Record, TenantId,
+    Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId,
     config::{Config, Gateway},
     jobs::{
         self, Descriptor,
@@ -240,20 +240,27 @@ async fn work(bus: Arc<dyn Bus>) {
     }
 }
 
-struct Log {
+/// A job's log, as its worker writes it.
+pub(crate) struct Log {
     bus: Arc<dyn Bus>,
+    kind: Kind,
     job: JobRef,
     last: (u64, u64),
 }
 
 impl Log {
-    async fn append(&mut self, event: EventType, data: Value) {
+    pub(crate) async fn open(bus: Arc<dyn Bus>, kind: Kind, job: JobRef) -> Self {
+        let last = bus.last(&job).await.unwrap().map_or((0, 0), |last| (last.sequence, last.record.n));
+        Self { bus, kind, job, last }
+    }
+
+    pub(crate) async fn append(&mut self, event: EventType, data: Value) {
         loop {
             let (sequence, n) = self.last;
             let record = Record {
                 n: n + 1,
                 event,
-                kind: Chat::KIND,
+                kind: self.kind.clone(),
                 attempt: 1,
                 at: Utc::now(),
                 data: data.clone(),
@@ -288,8 +295,7 @@ impl Log {
 /// waits to be cancelled), `silent` (says nothing and waits to be cancelled), `flood <n>` (n pieces of 64 KiB).
 async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
     let envelope: Envelope<Chat> = serde_json::from_slice(&delivery.payload).unwrap();
-    let last = bus.last(&delivery.job).await.unwrap().map_or((0, 0), |last| (last.sequence, last.record.n));
-    let mut log = Log { bus, job: delivery.job.clone(), last };
+    let mut log = Log::open(bus, Chat::KIND, delivery.job.clone()).await;
     log.append(EventType::Started, json!({ "worker": "test-1" })).await;
     let text = envelope.body.messages.last().unwrap().content.clone();
     let (verb, rest) = text.split_once(' ').unwrap_or((&text, ""));

@@ -50,12 +50,16 @@ impl Pictures {
     }
 }
 
-/// The name of an attached file, as a `src` says it.
+/// The name of an attached file, as a `src` says it. Steps up and to the root don't count: no attached file has any.
 #[must_use]
 pub fn file_name(src: &str) -> String {
     let path = src.split(['?', '#']).next().unwrap_or_default();
     let path = super::inline::percent_decoded(path);
-    path.trim_start_matches("./").to_owned()
+    let mut name: &str = &path;
+    while let Some(rest) = ["./", "../", "/"].iter().find_map(|step| name.strip_prefix(step)) {
+        name = rest;
+    }
+    name.to_owned()
 }
 
 impl Setter<'_> {
@@ -182,4 +186,19 @@ fn missing(label: &str, in_line: bool) -> Content {
 fn shown(src: &str) -> String {
     let cut: String = src.chars().take(60).collect();
     format!("{cut:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_src_names_the_attached_file_from_wherever_its_text_lies() {
+        for src in ["img/a b.png", "./img/a%20b.png", "../img/a b.png", "../../img/a%20b.png?x#y", "/img/a b.png"] {
+            assert_eq!(file_name(src), "img/a b.png", "{src}");
+        }
+        for src in ["", ".", "..", "../", "#x"] {
+            assert!(!file_name(src).contains('/'), "{src}");
+        }
+    }
 }

@@ -1,0 +1,148 @@
+//! Which files a text names: pictures of Markdown and of HTML in it, style sheets and pictures of the front matter, fonts
+//! and pictures of CSS. The names are as they are written; `files` finds what they mean.
+
+use comrak::Options;
+use cssparser::{Parser, ParserInput, Token};
+use scraper::{Html, Selector};
+use serde_json::Value;
+
+/// What a value looks like that names a file.
+const ENDINGS: [&str; 10] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".ttf", ".otf", ".ttc", ".css"];
+/// How deep CSS and data are looked into: what lies deeper names nothing for us.
+const DEEPEST: usize = 32;
+
+/// The names in a Markdown text, in their order.
+pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
+    let (front, body) = divide(markdown);
+    let mut names: Vec<String> = front.lines().filter_map(of_line).collect();
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.footnotes = true;
+    options.extension.description_lists = true;
+    options.extension.math_dollars = true;
+    options.render.r#unsafe = true;
+    let html = Html::parse_fragment(&comrak::markdown_to_html(body, &options));
+    let Ok(pictures) = Selector::parse("img[src]") else { return names };
+    names.extend(html.select(&pictures).filter_map(|picture| picture.attr("src")).map(|src| src.trim().to_owned()));
+    names
+}
+
+/// The names in a style sheet.
+pub(super) fn of_css(css: &str) -> Vec<String> {
+    let mut input = ParserInput::new(css);
+    let mut names = Vec::new();
+    urls(&mut Parser::new(&mut input), 0, &mut names);
+    names
+}
+
+/// The names in variables for a template.
+pub(super) fn of_data(data: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    texts(data, 0, &mut names);
+    names
+}
+
+/// Front matter and text. Only its lines are looked at, so it need not be valid.
+fn divide(markdown: &str) -> (&str, &str) {
+    let markdown = markdown.strip_prefix('\u{feff}').unwrap_or(markdown);
+    let fence = markdown.get(..3).filter(|fence| ["---", "+++"].contains(fence));
+    let (Some(fence), Some(start)) = (fence, markdown.find('\n')) else { return ("", markdown) };
+    let mut end = start + 1;
+    for line in markdown[start + 1..].split_inclusive('\n') {
+        if line.trim_end() == fence {
+            return (&markdown[start + 1..end], &markdown[end + line.len()..]);
+        }
+        end += line.len();
+    }
+    ("", markdown)
+}
+
+/// `logo: "img/logo.svg"`, `- print.css`, `logo = 'a.png'`.
+fn of_line(line: &str) -> Option<String> {
+    let value = line.trim_start_matches([' ', '\t', '-']);
+    let value = value.split_once([':', '=']).map_or(value, |(_, value)| value);
+    let value = value.trim().trim_matches(['"', '\'', '[', ']', ',', ' ']);
+    is_file(value).then(|| value.to_owned())
+}
+
+fn is_file(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    value.len() <= 255 && ENDINGS.iter().any(|ending| lower.ends_with(ending))
+}
+
+fn texts(data: &Value, depth: usize, names: &mut Vec<String>) {
+    match data {
+        _ if depth > DEEPEST => {}
+        Value::String(text) if is_file(text) => names.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, depth + 1, names)),
+        Value::Object(fields) => fields.values().for_each(|field| texts(field, depth + 1, names)),
+        _ => {}
+    }
+}
+
+fn urls(parser: &mut Parser<'_, '_>, depth: usize, names: &mut Vec<String>) {
+    while let Ok(token) = parser.next().cloned() {
+        match token {
+            Token::UnquotedUrl(url) => names.push(url.to_string()),
+            Token::Function(name) if name.eq_ignore_ascii_case("url") => {
+                let url = parser.parse_nested_block(|inside| {
+                    inside.expect_string_cloned().map_err(cssparser::ParseError::<()>::from)
+                });
+                names.extend(url.ok().map(|url| url.to_string()));
+            }
+            Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock
+                if depth < DEEPEST =>
+            {
+                let inside = parser.parse_nested_block(|inside| {
+                    urls(inside, depth + 1, names);
+                    Ok::<_, cssparser::ParseError<'_, ()>>(())
+                });
+                // What can't be read is the renderer's to say.
+                let _ = inside;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pictures_are_found_wherever_markdown_has_them() {
+        let text = "---\ntitle: A: b\nlogo: \"img/logo.svg\"\nstylesheet:\n  - print.css\n---\n![a](<a b.png>)\n\n\
+                    [![in a link](b.png \"t\")](x)\n\n<p>hi <IMG\nsrc = 'c%20d.png'></p>\n\n![ref]\n\n[ref]: e.png\n\n\
+                    `![not](f.png)`\n\n```\n![not](g.png)\n```\n\n| a |\n|---|\n| ![](h.png) |\n\n<!-- <img src=i.png> -->\n";
+        let expected = ["img/logo.svg", "print.css", "a%20b.png", "b.png", "c%20d.png", "e.png", "h.png"];
+        assert_eq!(of_markdown(text), expected);
+    }
+
+    #[test]
+    fn what_is_no_front_matter_is_text() {
+        assert_eq!(of_markdown("---\n![a](a.png)\n"), ["a.png"]);
+        assert_eq!(of_markdown("+++\nlogo = 'a.png'\n+++\n"), ["a.png"]);
+        assert_eq!(of_markdown("\u{feff}--- \nx: a.png\n---"), ["a.png"]);
+        for odd in ["", "-", "---", "é", "---\n", "+++\n+++"] {
+            assert_eq!(of_markdown(odd), Vec::<String>::new(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn css_names_its_files_by_url() {
+        let css = "@font-face { src: local(x), url(\"f/a b.ttf\") format('truetype'), url( b.otf ) } /* url(no.png) */\n\
+                   h1 { content: \"url(no)\"; background: image-set(url('c.svg')) } } url(d.png";
+        assert_eq!(of_css(css), ["f/a b.ttf", "b.otf", "c.svg", "d.png"]);
+        assert_eq!(of_css(&"(".repeat(100_000)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn data_names_files_by_how_they_end() {
+        let data = json!({"logo": "a.PNG", "text": "about.", "items": [{"picture": "b/c.svg"}], "n": 1});
+        let mut names = of_data(&data);
+        names.sort();
+        assert_eq!(names, ["a.PNG", "b/c.svg"]);
+    }
+}

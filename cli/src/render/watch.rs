@@ -1,0 +1,81 @@
+//! Waits until one of the files changes. Their folders are watched, not they: editors put a new file in the old one's place.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::{sync::Notify, time::sleep};
+
+/// What is saved in pieces is one change: a change is over when nothing more comes for so long.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// Watches files.
+pub(super) struct Watcher {
+    watcher: RecommendedWatcher,
+    folders: BTreeSet<PathBuf>,
+    files: Arc<Mutex<BTreeSet<PathBuf>>>,
+    changed: Arc<Notify>,
+}
+
+impl Watcher {
+    /// One that watches nothing yet.
+    pub(super) fn new() -> Result<Self> {
+        let (files, changed) = (Arc::new(Mutex::new(BTreeSet::<PathBuf>::new())), Arc::new(Notify::new()));
+        let (known, ring) = (Arc::clone(&files), Arc::clone(&changed));
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let Ok(event) = event else { return };
+            // We read the files ourselves.
+            if matches!(event.kind, EventKind::Access(_)) {
+                return;
+            }
+            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            // What is below a folder that is watched as a whole (a template) counts too.
+            if event.paths.iter().any(|path| path.ancestors().any(|part| known.contains(part))) {
+                ring.notify_one();
+            }
+        });
+        let watcher = watcher.context("files can't be watched on this machine")?;
+        Ok(Self { watcher, folders: BTreeSet::new(), files, changed })
+    }
+
+    /// Watches these files too.
+    pub(super) fn keep(&mut self, files: &[PathBuf]) {
+        for file in files {
+            let Some((folder, mode)) = folder_of(file) else { continue };
+            let name = match mode {
+                RecursiveMode::Recursive => folder.clone(),
+                RecursiveMode::NonRecursive => folder.join(file.file_name().unwrap_or_default()),
+            };
+            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+            // A folder that went is watched again once it is back and the document names it.
+            if !self.folders.contains(&folder) && self.watcher.watch(&folder, mode).is_ok() {
+                self.folders.insert(folder);
+            }
+        }
+    }
+
+    /// Waits for the next change, and for the end of it.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+        loop {
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = sleep(QUIET) => return,
+            }
+        }
+    }
+}
+
+/// What is watched for this file: itself, if it is a folder, else the one around it.
+fn folder_of(file: &Path) -> Option<(PathBuf, RecursiveMode)> {
+    if file.is_dir() {
+        return Some((file.canonicalize().ok()?, RecursiveMode::Recursive));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some((folder.canonicalize().ok()?, RecursiveMode::NonRecursive))
+}

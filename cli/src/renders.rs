@@ -1,0 +1,156 @@
+//! `ruche renders`: the documents that are kept at the gateway.
+
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Result;
+use clap::Subcommand;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    access::Access,
+    client::Client,
+    confirm,
+    listing::{self, Range},
+    output::{self, Column, clean, field, when},
+    project::Project,
+    refused::Refused,
+    render, values,
+};
+
+/// Documents.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    access: Access,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List them, the newest first.
+    List(Range),
+    /// Show what is known of one.
+    Show {
+        /// Its id: that of the job that made it.
+        id: String,
+    },
+    /// Get one as a file.
+    Get {
+        /// Its id.
+        id: String,
+        /// Where it goes, `-` for standard output; by default here, named by its id.
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Delete one. What its job said stays.
+    Delete {
+        /// Its id.
+        id: String,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Make a link to one: whoever has it needs no key, for a while.
+    Link {
+        /// Its id.
+        id: String,
+        /// How long it is good: `90s`, `10m`, `2h`, at most `7d`; an hour by default.
+        #[arg(long, value_name = "TIME", value_parser = values::duration)]
+        expires_in: Option<Duration>,
+    },
+}
+
+const COLUMNS: &[Column] = &[
+    ("id", |document| field(document, "id")),
+    ("title", |document| field(document, "title")),
+    ("template", |document| field(document, "template")),
+    ("type", |document| field(document, "media_type")),
+    ("pages", |document| field(document, "pages")),
+    ("bytes", |document| field(document, "bytes")),
+    ("warnings", |document| field(document, "warnings")),
+    ("created", |document| when(document, "created_at")),
+];
+
+/// Does it.
+pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
+    let client = arguments.access.client(project)?;
+    let json = arguments.access.json;
+    match arguments.command.unwrap_or_else(|| Command::List(Range::usual())) {
+        Command::List(range) => listing::show(&client, json, &["renders"], &[], &range, COLUMNS).await?,
+        Command::Show { id } => {
+            let document = client.get(&["renders", &id], &[]).await?;
+            match json {
+                true => output::json(&document)?,
+                false => output::text(&output::sheet(COLUMNS, &document))?,
+            }
+        }
+        Command::Get { id, out } => get(&client, json, &id, out).await?,
+        Command::Delete { id, yes } => {
+            confirm::wanted(&format!("delete the document {id}"), yes)?;
+            client.call(Method::DELETE, &["renders", &id], &[], None).await?;
+            gone(json, "id", &id)?;
+        }
+        Command::Link { id, expires_in } => link(&client, json, &id, expires_in).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn get(client: &Client, json: bool, id: &str, out: Option<PathBuf>) -> Result<()> {
+    let document = client.get(&["renders", id], &[]).await?;
+    let extension = if document["media_type"] == "image/png" { "png" } else { "pdf" };
+    let bytes = render::download(client, &["renders", id, "file"], &[]).await?;
+    // An id that is none has been refused by now, so it is safe as a name.
+    let out = out.unwrap_or_else(|| format!("{}.{extension}", field(&document, "id").replace('/', "_")).into());
+    keep(json, out, &bytes, &document)
+}
+
+/// Writes what was fetched, and says where.
+pub(crate) fn keep(json: bool, out: PathBuf, bytes: &[u8], about: &Value) -> Result<()> {
+    if out.as_os_str() == "-" {
+        if json || std::io::stdout().is_terminal() {
+            return Err(Refused::usage("this is nothing for a terminal or for --json: -o FILE".to_owned()));
+        }
+        return output::bytes(bytes);
+    }
+    render::write(&out, bytes)?;
+    match json {
+        true => {
+            let mut about = about.clone();
+            about["file"] = json!(out.display().to_string());
+            output::json(&about)
+        }
+        false => output::line(&clean(&format!("{}: {} bytes", out.display(), bytes.len()))),
+    }
+}
+
+/// Says that something is gone.
+pub(crate) fn gone(json: bool, key: &str, name: &str) -> Result<()> {
+    match json {
+        true => output::json(&json!({ key: name, "deleted": true })),
+        false => output::line(&clean(&format!("{name}: it is gone"))),
+    }
+}
+
+async fn link(client: &Client, json: bool, id: &str, expires_in: Option<Duration>) -> Result<()> {
+    let body = match expires_in {
+        Some(time) => json!({ "expires_in": time.as_secs() }),
+        None => json!({}),
+    };
+    let mut link = client.post(&["renders", id, "link"], &body).await?;
+    // The gateway knows its path, and we the address that it is reached by.
+    let url = match link["url"].as_str() {
+        Some(path) if path.starts_with('/') => format!("{}{path}", client.address()),
+        _ => field(&link, "url"),
+    };
+    link["url"] = json!(url);
+    match json {
+        true => output::json(&link),
+        false => {
+            output::line(&clean(&url))?;
+            output::note(&clean(&format!("it is over {}", when(&link, "expires_at"))));
+            Ok(())
+        }
+    }
+}

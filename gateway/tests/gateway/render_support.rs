@@ -1,0 +1,200 @@
+//! A gateway with an object store, and a render worker of a few lines that keeps to what render workers promise: it puts
+//! documents away where it is told to, and gives small ones in its last event.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use chrono::Utc;
+use reqwest::{
+    Method, Response,
+    header::{CONTENT_TYPE, HeaderMap},
+};
+use ruche_bus::{
+    Bus, Delivery,
+    objects::{Claims, memory::Memory},
+};
+use ruche_gateway::{App, adapters, ports::StoredDocument};
+use ruche_schemas::{
+    Base64, Envelope, EventType, Failure, Job as _,
+    claim::Part,
+    config::Secret,
+    jobs::render::{INLINE_BYTES, Render, Rendered, Warning},
+};
+use serde_json::Value;
+
+use crate::support::{Fixture, Log, without_worker};
+
+/// The most that an object may have here.
+const MOST: u64 = 4 << 20;
+
+/// A gateway with an object store, and a worker that tells what it was given.
+pub(crate) struct Renders {
+    pub(crate) gateway: Fixture,
+    pub(crate) objects: Arc<Memory>,
+    seen: Seen,
+}
+
+type Seen = Arc<Mutex<Vec<Envelope<Render>>>>;
+
+impl std::ops::Deref for Renders {
+    type Target = Fixture;
+    fn deref(&self) -> &Fixture {
+        &self.gateway
+    }
+}
+
+impl Renders {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With what is changed of the gateway.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut App)) -> Self {
+        let mut claims = Claims::none();
+        let renders = Self::without_worker_but(|app| {
+            change(app);
+            claims = app.claims.clone();
+        });
+        let renders = renders.await;
+        let (bus, store, seen) = (renders.bus.clone() as Arc<dyn Bus>, renders.store.clone(), renders.seen.clone());
+        tokio::spawn(Arc::new(Worker { bus, store, claims, seen }).work());
+        renders
+    }
+
+    /// Jobs stay in the queue.
+    pub(crate) async fn without_worker() -> Self {
+        Self::without_worker_but(|_| {}).await
+    }
+
+    async fn without_worker_but(change: impl FnOnce(&mut App)) -> Self {
+        let objects = Arc::new(Memory::default());
+        let gateway = without_worker(|app| {
+            app.claims = Claims::new(objects.clone(), MOST);
+            app.settings.link_secret = Secret("0123456789abcdef0123456789abcdef".to_owned());
+            change(app);
+        });
+        Self { gateway: gateway.await, objects, seen: Seen::default() }
+    }
+
+    /// The jobs that the worker got.
+    pub(crate) fn seen(&self) -> Vec<Envelope<Render>> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Renders this Markdown, with this query.
+    pub(crate) async fn render(&self, query: &str, markdown: impl Into<reqwest::Body>) -> Response {
+        self.send(query, "text/markdown", markdown, &[]).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        query: &str,
+        content_type: &str,
+        body: impl Into<reqwest::Body>,
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let mut request = self.request(Method::POST, &format!("/v1/render{query}")).header(CONTENT_TYPE, content_type);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(body).send().await.unwrap()
+    }
+
+    /// A document that is stored; its id.
+    pub(crate) async fn stored(&self, markdown: &str) -> String {
+        let response = self.render("?store=true", markdown.to_owned()).await;
+        assert_eq!(response.status(), 200);
+        response.headers()["ruche-job"].to_str().unwrap().to_owned()
+    }
+}
+
+struct Worker {
+    bus: Arc<dyn Bus>,
+    store: Arc<adapters::memory::Memory>,
+    claims: Claims,
+    seen: Seen,
+}
+
+impl Worker {
+    async fn work(self: Arc<Self>) {
+        let mut deliveries = self.bus.consume(&Render::KIND).await.unwrap();
+        loop {
+            for delivery in deliveries.next(NonZeroUsize::new(16).unwrap()).await {
+                tokio::spawn(Arc::clone(&self).run(delivery));
+            }
+        }
+    }
+
+    /// A line `fail <code> <message>` fails; `large` makes a document that fits no event, `warn <n>` n warnings.
+    async fn run(self: Arc<Self>, delivery: Delivery) {
+        let envelope: Envelope<Value> = serde_json::from_slice(&delivery.payload).unwrap();
+        let body = match &envelope.claim {
+            Some(claim) => serde_json::from_slice(&self.claims.get(&envelope.tenant, claim).await.unwrap()).unwrap(),
+            None => envelope.body.clone(),
+        };
+        let render: Render = serde_json::from_value(body).unwrap();
+        let ephemeral = envelope.ephemeral;
+        self.seen.lock().unwrap().push(envelope.with_body(render.clone()));
+        let mut log = Log::open(self.bus.clone(), Render::KIND, delivery.job.clone()).await;
+        let package = render.template.package.as_ref().map(|package| String::from_utf8_lossy(&package.0).into_owned());
+        let text = format!("{}\n{}", package.unwrap_or_default(), render.markdown);
+        if let Some((code, message)) = text.lines().find_map(|line| line.strip_prefix("fail ")?.split_once(' ')) {
+            let failure = Failure::new(code, message).with_param("template");
+            log.append(EventType::Failed, serde_json::to_value(failure).unwrap()).await;
+        } else {
+            let rendered = self.document(&delivery, &render, ephemeral).await;
+            log.append(EventType::Done, serde_json::to_value(rendered).unwrap()).await;
+        }
+        delivery.done().await.unwrap();
+    }
+
+    async fn document(&self, delivery: &Delivery, render: &Render, ephemeral: bool) -> Rendered {
+        let more = if render.markdown.contains("large") { INLINE_BYTES } else { 0 };
+        let bytes = [render.markdown.as_bytes(), &vec![b'x'; more]].concat();
+        let warned = render.markdown.lines().find_map(|line| line.strip_prefix("warn ")?.parse::<u32>().ok());
+        let warning =
+            |line| Warning { source: "css".into(), line: Some(line), message: "« float » has no effect".into() };
+        let warnings: Vec<_> = (1..=warned.unwrap_or(0)).map(warning).collect();
+        let mut rendered = Rendered {
+            content: None,
+            claim: None,
+            media_type: render.options.format.media_type().to_owned(),
+            bytes: bytes.len() as u64,
+            pages: 3,
+            title: render.options.title.clone(),
+            warnings,
+        };
+        if !render.store {
+            rendered.content = (!ephemeral || bytes.len() <= INLINE_BYTES).then_some(Base64(bytes));
+            return rendered;
+        }
+        let claim = self.claims.put(&delivery.job, Part::Document, Bytes::from(bytes)).await.unwrap();
+        self.store.put_document(StoredDocument {
+            job: delivery.job.clone(),
+            claim: claim.clone(),
+            media_type: rendered.media_type.clone(),
+            pages: rendered.pages,
+            title: rendered.title.clone(),
+            template: render.template.name.clone(),
+            warnings: u32::try_from(rendered.warnings.len()).unwrap(),
+            created_at: Utc::now(),
+        });
+        rendered.claim = Some(claim);
+        rendered
+    }
+}
+
+/// A header's text; empty where there is none.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// The parts of a form whose boundary is `XX`.
+pub(crate) fn multipart(parts: &[(&str, &str)]) -> String {
+    let part =
+        |(head, text): &(&str, &str)| format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    parts.iter().map(part).collect::<String>() + "--XX--\r\n"
+}
