@@ -20,6 +20,12 @@ const CSS: &str = "
     .note { background: #eef; padding: 4pt; border-radius: 3pt }
     .box { border: 1pt solid gray; columns: 2 }
     tr:nth-child(even) { background: #f6f6f6 }";
+/// What Debian's MuPDF 1.21, built without colour profiles, says of itself and of coloured glyphs (emoji); 1.28 says nothing.
+const WITHOUT_PROFILES: [&str; 3] = [
+    "ICC support is not available",
+    "error: color destination requires source color",
+    "warning: Ignoring error during interpretation",
+];
 const PASSWORD: &str = "tree & bee";
 
 /// A document with every feature.
@@ -75,8 +81,9 @@ fn check(pdf: &[u8], password: Option<&str>) {
     let mutool = ran("mutool", &arguments, &path);
     let said = String::from_utf8_lossy(&mutool.stderr).into_owned();
     assert!(mutool.status.success(), "{said}");
-    let complaints: Vec<&str> =
-        said.lines().filter(|line| line.contains("error") || line.contains("warning")).collect();
+    let complains = |line: &&str| line.contains("error") || line.contains("warning");
+    let known = |line: &&str| WITHOUT_PROFILES.iter().any(|known| line.ends_with(known));
+    let complaints: Vec<&str> = said.lines().filter(complains).filter(|line| !known(line)).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
     assert!(folder.path().join("page-2.png").exists(), "more than one page is drawn: {said}");
 }

@@ -91,7 +91,7 @@ impl Walk {
     }
 
     fn picture(&mut self, picture: ElementRef<'_>) {
-        let name = picture.attr("src").unwrap_or_default().trim_start_matches("./");
+        let name = picture.attr("src").unwrap_or_default().trim_start_matches(['.', '/']);
         let alt = picture.attr("alt").map(str::trim).filter(|alt| !alt.is_empty());
         self.out.push_str(alt.unwrap_or(name));
         if let Some(title) = picture.attr("title").filter(|_| is_alone(picture)) {

@@ -5,10 +5,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// The text, in the order in which it stands on the page.
+/// The text, in the order in which it is drawn. Without `-raw`, `pdftotext` guesses at columns, and takes a dash at a line's end
+/// for a hyphen.
 pub fn text(pdf: &[u8]) -> String {
     let mut child = Command::new("pdftotext")
-        .args(["-enc", "UTF-8", "-nopgbrk", "-", "-"])
+        .args(["-raw", "-enc", "UTF-8", "-nopgbrk", "-", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
