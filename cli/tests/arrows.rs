@@ -21,9 +21,18 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("ruche-render", &["ruche-schemas"]),
     ("ruche-workers", &["ruche-bus", "ruche-render", "ruche-schemas"]),
     ("ruche-migrations", &[]),
+    // It measures the setting of documents alone, too.
     (
         "ruche-benches",
-        &["ruche-bus", "ruche-gateway", "ruche-migrations", "ruche-schemas", "ruche-services", "ruche-workers"],
+        &[
+            "ruche-bus",
+            "ruche-gateway",
+            "ruche-migrations",
+            "ruche-render",
+            "ruche-schemas",
+            "ruche-services",
+            "ruche-workers",
+        ],
     ),
     ("ruche-cli", &["ruche-schemas", "ruche-services"]),
     ("ruche-services", &[]),

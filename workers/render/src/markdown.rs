@@ -3,6 +3,8 @@
 //! Raw HTML is let through: `dom` reads all of it as one tree and says what of it is set. Attributes (`{#id .class}`) that
 //! comrak reads but does not write become an empty element before theirs; `dom` moves them to where they belong.
 
+mod raw_text;
+
 use std::fmt::Write;
 
 use comrak::{
@@ -44,6 +46,7 @@ pub fn to_html(markdown: &str) -> String {
     let options = options();
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);
+    raw_text::escape_open_tags(root);
     carry_attributes(&arena, root);
     let mut html = String::with_capacity(markdown.len() * 2);
     // Writing into a string does not fail.

@@ -1,0 +1,149 @@
+//! Ruche: in this process, in the worker's child processes, and through the API.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use futures::future::try_join_all;
+use ruche_render::{Renderer, Resources};
+use ruche_schemas::jobs::render::Render;
+use ruche_workers::adapters::typst::{Options, Pool};
+
+use super::{
+    Figures,
+    documents::{SHORT, long, numbered},
+    memory,
+};
+use crate::{
+    raw::per_second,
+    servers::Servers,
+    system::{self, System},
+    table::Latencies,
+};
+
+/// Short and long documents, one after the other, whose times are kept.
+const SHORTS: usize = 1_000;
+const LONGS: usize = 40;
+/// Documents at once.
+const SIDE_BY_SIDE: usize = 2;
+
+fn job(text: &str, number: usize) -> Render {
+    Render { markdown: numbered(text, number), ..Render::default() }
+}
+
+/// The library, in this process.
+pub fn in_process() -> Result<Figures> {
+    let one = |renderer: &Renderer, text: &str, number| -> Result<Duration> {
+        let job = job(text, number);
+        let begun = Instant::now();
+        renderer.render(&job, &Resources::default()).map_err(|failure| anyhow!("{failure}"))?;
+        Ok(begun.elapsed())
+    };
+    let many = |text: &str, count| -> Result<Latencies> {
+        let (renderer, mut latencies) = (Renderer::new(), Latencies::new()?);
+        one(&renderer, text, 0)?;
+        for number in 1..=count {
+            latencies.add(one(&renderer, text, number)?);
+        }
+        Ok(latencies)
+    };
+    let name = "Ruche, in this process".to_owned();
+    let short = Some(many(SHORT, SHORTS)?);
+    Ok(Figures { name, short, long: Some(many(&long(), LONGS)?), ..Figures::default() })
+}
+
+/// A pool whose children are never replaced, so that what they hold is seen.
+fn pool(children: usize) -> Result<Pool> {
+    let program = system::program("ruche-worker")?;
+    let (memory, deadline) = (2 << 30, Duration::from_secs(60));
+    Ok(Pool::start(Options { program, children, memory, deadline, documents: u32::MAX, resident: u64::MAX })?)
+}
+
+async fn set(pool: &Pool, text: &str, number: usize) -> Result<Duration> {
+    let job = job(text, number);
+    let begun = Instant::now();
+    let output = pool.set(&job, &Resources::default()).await?;
+    ensure!(output.bytes.starts_with(b"%PDF-"), "no PDF");
+    Ok(begun.elapsed())
+}
+
+/// The worker's child processes.
+pub async fn in_children() -> Result<Figures> {
+    let pool = pool(SIDE_BY_SIDE)?;
+    let one = async |text: &str, count| -> Result<Latencies> {
+        let mut latencies = Latencies::new()?;
+        // All children have set one.
+        try_join_all((0..SIDE_BY_SIDE).map(|_| set(&pool, text, 0))).await?;
+        for number in 1..=count {
+            latencies.add(set(&pool, text, number).await?);
+        }
+        Ok(latencies)
+    };
+    let short = Some(one(SHORT, SHORTS).await?);
+    let begun = Instant::now();
+    try_join_all((0..SIDE_BY_SIDE).map(|lane| lane_of(&pool, lane))).await?;
+    let rate = Some(per_second(SHORTS * SIDE_BY_SIDE, begun.elapsed()));
+    let memory = Some(memory::together(&memory::children(std::process::id())));
+    let long = Some(one(&long(), LONGS).await?);
+    let name = format!("Ruche, {SIDE_BY_SIDE} child processes of a worker");
+    Ok(Figures { name, short, long, rate, memory })
+}
+
+async fn lane_of(pool: &Pool, lane: usize) -> Result<()> {
+    for number in 0..SHORTS {
+        set(pool, SHORT, number * SIDE_BY_SIDE + lane).await?;
+    }
+    Ok(())
+}
+
+/// Memory in MiB of one child after a hundred documents, and after so many.
+pub async fn growth(documents: usize) -> Result<(u64, u64)> {
+    let before = memory::children(std::process::id());
+    let pool = pool(1)?;
+    let child =
+        memory::children(std::process::id()).into_iter().find(|pid| !before.contains(pid)).context("no child")?;
+    let mut early = 0;
+    for number in 1..=documents {
+        set(&pool, SHORT, number).await?;
+        if number == documents.min(100) {
+            early = memory::resident(child);
+        }
+    }
+    Ok((early, memory::resident(child)))
+}
+
+/// `POST /v1/render`: the whole system.
+pub async fn through_the_api(servers: &Servers) -> Result<Figures> {
+    let children = SIDE_BY_SIDE.to_string();
+    let system = System::start(servers, "render", &[("RUCHE_RENDER__CHILDREN", &children)]).await?;
+    let many = async |text: &str, first: usize, count: usize| -> Result<Latencies> {
+        let mut latencies = Latencies::new()?;
+        for number in first..first + count {
+            latencies.add(post(&system, numbered(text, number)).await?);
+        }
+        Ok(latencies)
+    };
+    // Unmeasured: connections are open, the key has been checked, all children have set some.
+    many(SHORT, 0, 20).await?;
+    let short = Some(many(SHORT, 100, SHORTS).await?);
+    let begun = Instant::now();
+    try_join_all((0..SIDE_BY_SIDE).map(|lane| many(SHORT, (lane + 2) * SHORTS, SHORTS))).await?;
+    let rate = Some(per_second(SHORTS * SIDE_BY_SIDE, begun.elapsed()));
+    let long = Some(many(&long(), 0, LONGS).await?);
+    let name = "Ruche, POST /v1/render".to_owned();
+    Ok(Figures { name, short, long, rate, memory: None })
+}
+
+async fn post(system: &System, markdown: String) -> Result<Duration> {
+    let request = system.client.post(format!("{}/v1/render", system.url)).bearer_auth(&system.key);
+    let request = request.header("content-type", "text/markdown").header("prefer", "wait").body(markdown);
+    let begun = Instant::now();
+    let response = request.send().await?;
+    let status = response.status();
+    let body = response.bytes().await?;
+    ensure!(
+        status.is_success() && body.starts_with(b"%PDF-"),
+        "POST /v1/render answered {status}: {}",
+        String::from_utf8_lossy(&body[..body.len().min(300)])
+    );
+    Ok(begun.elapsed())
+}
