@@ -292,7 +292,7 @@ fn set(
     warnings: &mut Warnings,
 ) -> Result<PagedDocument, Failure> {
     let Some(template) = template else { return Err(Failure::new(codes::UNKNOWN_TEMPLATE, "there is no template")) };
-    let attached = job.options.attach.iter().map(|name| format!("#pdf.attach({:?})\n", format!("/files/{name}")));
+    let attached = job.options.attach.iter().map(|name| attachment(name));
     let main = format!(
         "#import {:?}: template\n#let doc = sys.inputs.doc\n\
          #set document(title: doc.title, author: doc.authors, description: doc.description, keywords: doc.keywords, date: doc.date)\n\
@@ -330,6 +330,14 @@ fn set(
         }
         Failure::new(codes::TEMPLATE, lines.join("\n")).with_param("template")
     })
+}
+
+/// An attachment with what PDF/A-3 wants to be told of each.
+fn attachment(name: &str) -> String {
+    let path = format!("/files/{name}");
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    let kind = kind.essence_str();
+    format!("#pdf.attach({path:?}, mime-type: {kind:?}, description: {name:?}, relationship: \"supplement\")\n")
 }
 
 /// In which file and line.
