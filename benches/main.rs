@@ -42,6 +42,9 @@ struct Arguments {
     /// Documents that one process sets, one after the other, to see whether its memory grows.
     #[arg(long, default_value_t = 10_000)]
     documents: usize,
+    /// For documents: Ruche alone, without the programs that have to be installed first.
+    #[arg(long)]
+    alone: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,7 +81,7 @@ async fn main() -> anyhow::Result<()> {
     }
     // Others' programs are not there unless somebody wants this.
     if arguments.what == Some(What::Render) {
-        render::measure(&servers, arguments.documents).await?;
+        render::measure(&servers, arguments.documents, arguments.alone).await?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ struct Figures {
 }
 
 /// Prints the tables.
-pub async fn measure(servers: &Servers, documents: usize) -> Result<()> {
+pub async fn measure(servers: &Servers, documents: usize, alone: bool) -> Result<()> {
     let folder = servers.folder.join("documents");
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("short.md"), documents::SHORT)?;
@@ -43,11 +43,14 @@ pub async fn measure(servers: &Servers, documents: usize) -> Result<()> {
         long.len() / 1000
     );
     let mut all = Vec::new();
-    for peer in &peers::PEERS {
+    // It takes minutes: whoever waits sees how far it is.
+    for peer in peers::PEERS.iter().filter(|_| !alone) {
         all.push(peers::measure(peer, &folder)?);
+        eprintln!("{}", row(&all[all.len() - 1]).join(" | "));
     }
     all.push(ours::in_process()?);
     let worker = ours::in_children().await?;
+    eprintln!("{}", row(&worker).join(" | "));
     let (early, late) = ours::growth(documents).await?;
     let api = ours::through_the_api(servers).await?;
     let goals = goals(&worker, &api, documents, (early, late));

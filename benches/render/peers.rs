@@ -25,8 +25,8 @@ pub struct Peer {
 
 pub const PEERS: [Peer; 4] = [
     Peer { what: "a browser for each call", driver: "md_to_pdf.mjs", short: 10, long: 4, stays: false },
-    Peer { what: "one warm browser", driver: "chromium.mjs", short: 200, long: 20, stays: true },
-    Peer { what: "warm process", driver: "weasy.py", short: 200, long: 4, stays: true },
+    Peer { what: "one warm browser", driver: "chromium.mjs", short: 100, long: 20, stays: true },
+    Peer { what: "warm process", driver: "weasy.py", short: 100, long: 4, stays: true },
     Peer { what: "warm process, from Typst", driver: "typst_wheel.py", short: 400, long: 0, stays: true },
 ];
 
