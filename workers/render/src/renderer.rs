@@ -155,7 +155,7 @@ impl Renderer {
         let inputs = doc::doc(job, &settings, body, document.top_level(), &page, style.as_ref(), &fonts, date);
         let set = set(job, inputs, template, fonts, date, &mut warnings)?;
         let pages = u32::try_from(set.pages().len()).unwrap_or(u32::MAX);
-        let bytes = output::write(&set, &job.options, date)?;
+        let bytes = output::write(&set, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
     }
 
