@@ -27,6 +27,8 @@ pub struct Document {
     pub styles: Vec<(String, u32)>,
     /// Which element has which id.
     pub ids: HashMap<String, NodeId>,
+    /// Ids within headings, and those of their headings: a heading is set in more places than one, a link goes to one.
+    pub within: HashMap<String, String>,
     /// Lines before the text.
     lines: u32,
 }
@@ -37,12 +39,13 @@ impl Document {
     pub fn parse(text: &str, lines: u32, body_classes: &[String], warnings: &mut Warnings) -> Self {
         // Said beforehand, so that what may stand in a head (a script) is in the body, where it is seen and told.
         let html = Html::parse_document(&format!("<!DOCTYPE html><body>{text}"));
-        let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), lines };
+        let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), within: HashMap::new(), lines };
         document.add_body_classes(body_classes);
         document.deliver_attributes();
         document.take_styles();
         document.join_check_boxes();
         document.name_elements(warnings);
+        document.single_out();
         document
     }
 
@@ -143,13 +146,41 @@ impl Document {
         }
         for id in unnamed {
             let Some(text) = self.element(id).map(|element| element.text().collect::<String>()) else { continue };
-            let mut name = anchors.anchorize(text.trim());
-            while given.contains(&name) {
-                name = anchors.anchorize(text.trim());
+            let text = match text.trim() {
+                "" => "section",
+                text => text,
+            };
+            let mut name = anchors.anchorize(text);
+            while given.contains(&name) || name.is_empty() {
+                name = anchors.anchorize(if name.is_empty() { "section" } else { text });
             }
             given.insert(name.clone());
             set(&mut self.html, id, "id", &name);
             self.ids.insert(name, id);
+        }
+    }
+
+    /// Takes out the ids of what is set more than once: headings' parts (in tables of contents, in headers), and heads of
+    /// tables (on each page).
+    fn single_out(&mut self) {
+        let mut gone = Vec::new();
+        for (id, node) in &self.ids {
+            let Some(element) = self.element(*node) else { continue };
+            let around = element.ancestors().filter_map(ElementRef::wrap);
+            let repeated = around.into_iter().find(|around| {
+                let name = around.value().name();
+                heading_level(name).is_some() || name == "thead"
+            });
+            if let Some(repeated) = repeated {
+                let heading = repeated.value().id().filter(|_| repeated.value().name() != "thead");
+                gone.push((id.clone(), heading.map(str::to_owned)));
+            }
+        }
+        for (id, heading) in gone {
+            self.ids.remove(&id);
+            if let Some(heading) = heading {
+                self.within.insert(id, heading);
+            }
         }
     }
 

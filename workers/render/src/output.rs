@@ -1,6 +1,10 @@
 //! Writes a set document: PDF within standards, encrypted where that is asked for, or a picture of a page.
 
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    panic::{self, AssertUnwindSafe},
+};
 
 use chrono::{Datelike, NaiveDate};
 use ruche_schemas::{
@@ -9,7 +13,7 @@ use ruche_schemas::{
     jobs::render::{Format, Options, Standard},
 };
 use typst::{
-    diag::SourceDiagnostic,
+    diag::{SourceDiagnostic, SourceResult},
     foundations::{Datetime, Smart},
     utils::Scalar,
 };
@@ -89,19 +93,27 @@ fn pdf(
         standards,
         ..PdfOptions::default()
     };
-    let mut written = typst_pdf::pdf(document, &pdf_options);
-    // Typst loses a tag where a link ends in a soft hyphen, and says itself that this is its fault. The document is worth
-    // more than its tags, unless they were asked for.
+    let mut written = export(document, &pdf_options);
+    // Typst loses tags here and there (where a link ends in a soft hyphen, for example), and fails in words or in a panic.
+    // The document is worth more than its tags, unless they were asked for.
     let is_bug = |error: &SourceDiagnostic| error.message.starts_with("internal error");
-    if written.as_ref().is_err_and(|errors| errors.iter().all(is_bug)) && !options.standards.contains(&Standard::Ua1) {
+    let is_lost =
+        written.as_ref().is_none_or(|written| written.as_ref().is_err_and(|errors| errors.iter().all(is_bug)));
+    if is_lost && !options.standards.contains(&Standard::Ua1) {
         warnings.add(SOURCE, None, "is written without tags for screen readers: Typst could not order them");
         pdf_options.tagged = false;
-        written = typst_pdf::pdf(document, &pdf_options);
+        written = export(document, &pdf_options);
     }
-    written.map_err(|errors| {
+    let broken = || Failure::new(codes::INTERNAL, "Typst could not write the document");
+    written.ok_or_else(broken)?.map_err(|errors| {
         let errors: Vec<String> = errors.iter().take(10).map(with_hints).collect();
         at(errors.join("; "))
     })
+}
+
+/// `None`: it panicked.
+fn export(document: &PagedDocument, options: &PdfOptions) -> Option<SourceResult<Vec<u8>>> {
+    panic::catch_unwind(AssertUnwindSafe(|| typst_pdf::pdf(document, options))).ok()
 }
 
 /// What is wrong, and what helps.

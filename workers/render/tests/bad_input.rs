@@ -186,6 +186,23 @@ fn front_matter_is_read_and_never_run() {
 
 #[test]
 fn a_document_whose_tags_typst_loses_is_written_without_them() {
-    let warnings = set(text("http://example.org\u{ad}\n"));
-    assert!(warnings.contains("without tags"), "{warnings}");
+    for markdown in [
+        "http://example.org\u{ad}\n",
+        "<code><sub><table>term\n: meaning$$\\frac{1}{2}$$![i](data:image/svg+xml,<svg/>)",
+    ] {
+        let warnings = set(text(markdown));
+        assert!(warnings.contains("without tags"), "{warnings}");
+    }
+}
+
+#[test]
+fn an_anchor_in_a_heading_or_a_head_of_a_table_is_one_place() {
+    for template in ["plain", "report"] {
+        let markdown =
+            "# <a id=b></a>A\n\n[to it](#b)\n\n<table><thead><tr><th id=c>x<tbody><tr><td>y</table>\n\n[c](#c)\n";
+        let mut job = text(format!("---\ntoc: 2\n---\n{markdown}"));
+        job.template.name = template.to_owned();
+        let warnings = set(job);
+        assert!(warnings.contains("#c") && !warnings.contains("#b"), "{warnings}");
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! `PROPTEST_CASES=100000 cargo test --release -p ruche-render --test fuzz` looks longer.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::{failure::codes, jobs::render::Render};
 
@@ -225,13 +225,16 @@ fn css() -> impl Strategy<Value = String> {
     prop::collection::vec(rule, 0..8).prop_map(|rules| rules.concat())
 }
 
-/// Enough to find what is common in half a minute; more by the environment.
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
+/// Always the same few, so that a build that passed passes again; with `PROPTEST_CASES` so many others each time.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let rng_seed = cases.map_or(RngSeed::Fixed(2026), |_: u32| RngSeed::Random);
+    let cases = cases.unwrap_or(1500);
+    ProptestConfig { cases, rng_seed, max_shrink_iters: 2000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn any_text_with_any_style_sheet_is_a_document(

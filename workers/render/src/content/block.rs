@@ -70,6 +70,9 @@ impl Setter<'_> {
             self.text(&element.text().collect::<String>(), place, &mut line);
             return paragraph(&mut line, out);
         }
+        if let Some(content) = self.command(element) {
+            return out.push(content);
+        }
         if let Some(style) = style {
             self.break_page(element, style.break_before, place, out);
         }
@@ -84,8 +87,8 @@ impl Setter<'_> {
 
     fn styled_block(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
         let mut inner = Place { spans: 0, ..self.within(element, place, style) };
+        inner.boxed |= style.is_some_and(look::is_one);
         if let Some(style) = style.filter(|style| look::is_box(style)) {
-            inner.boxed = true;
             inner.blocks += 1;
             inner.width = look::inner_width(style, place);
         }
@@ -156,9 +159,6 @@ impl Setter<'_> {
     }
 
     fn paragraph_element(&self, element: ElementRef<'_>, place: Place) -> Content {
-        if let Some(content) = self.command(element) {
-            return content;
-        }
         if let Some(picture) = self.only_picture(element) {
             return self.aligned(element, self.captioned(picture, place));
         }
@@ -178,6 +178,9 @@ impl Setter<'_> {
 
     /// `[TOC]`, `\newpage`: a paragraph of its own that is a command.
     fn command(&self, element: ElementRef<'_>) -> Option<Content> {
+        if element.value().name() != "p" {
+            return None;
+        }
         let mut children = element.children();
         let (Some(Node::Text(text)), None) = (children.next().map(|child| child.value()), children.next()) else {
             return None;
@@ -273,7 +276,7 @@ impl Setter<'_> {
         let boxed = element
             .ancestors()
             .filter_map(ElementRef::wrap)
-            .any(|around| is_container(around.value().name()) || self.style(around).is_some_and(look::is_box));
+            .any(|around| is_container(around.value().name()) || self.style(around).is_some_and(look::is_one));
         match boxed {
             true => self.broken_box(element),
             false => PagebreakElem::new().with_weak(true).with_to(to).pack(),

@@ -246,7 +246,10 @@ impl Setter<'_> {
     /// A link to a place in the document. One without text takes that of the heading it goes to.
     fn cross_reference(&self, element: ElementRef<'_>, id: &str, mut body: Content) -> Content {
         let decoded = percent_decoded(id);
-        let found = [id, &*decoded].into_iter().find_map(|id| Some((id, *self.doc.ids.get(id)?)));
+        let found = [id, &*decoded].into_iter().find_map(|id| {
+            let id = self.doc.within.get(id).map_or(id, String::as_str);
+            Some((id, *self.doc.ids.get(id)?))
+        });
         let Some((id, target)) = found else {
             let shown: String = id.chars().take(80).collect();
             self.warn(*element, format!("links to #{shown}, which is not in the document"));
@@ -272,7 +275,8 @@ impl Setter<'_> {
         around.all(|element| {
             depth += 1;
             let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
-            !hidden && !is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
+            let note = super::notes::is_section(element);
+            !hidden && !note && !is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
         })
     }
 

@@ -209,6 +209,12 @@ pub fn is_box(style: &Style) -> bool {
         || [right, left].iter().any(Option::is_some)
 }
 
+/// Whether what is set of this style is one block of Typst's, in which no page can end from outside.
+pub fn is_one(style: &Style) -> bool {
+    let css::Sides { top, bottom, .. } = style.margin;
+    is_box(style) || style.break_after == Some(Break::Avoid) || [top, bottom].iter().any(Option::is_some)
+}
+
 /// How wide the inside of a box of this style is, where its place is that wide; in points.
 pub fn inner_width(style: &Style, place: Place) -> f64 {
     let size = style.font_size.unwrap_or(place.size);
