@@ -34,6 +34,10 @@ use crate::{
 const SHEET: &str = include_str!("../templates/base.css");
 /// A page's width without its margins, where nobody says it, in points: A4 with 22 mm.
 const TEXT_WIDTH: f64 = 470.0;
+/// A margin where nobody says it, in points.
+const MARGIN: f64 = 62.0;
+/// What margins have to leave, in points.
+const ROOM: f64 = 30.0;
 /// A font size where nobody says it, in points.
 const FONT_SIZE: f64 = 10.0;
 /// For how many documents what was worked out is kept, so that templates and fonts are not worked out again.
@@ -140,7 +144,8 @@ impl Renderer {
         let template = template(job, resources)?;
         let fonts = self.fonts_of(job, &sheets, template.as_ref(), &mut warnings);
         let styles = css::cascade(&document.html, &sheets, FONT_SIZE, &mut warnings);
-        let page = css::page(&sheets, FONT_SIZE, &mut warnings);
+        let mut page = css::page(&sheets, FONT_SIZE, &mut warnings);
+        leave_room(&mut page, &mut warnings);
         let style = document.body().and_then(|body| styles.of(body.id())).cloned();
         let pictures = pictures(&document, job, resources);
         let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
@@ -267,10 +272,29 @@ fn pictures(document: &Document, job: &Render, resources: &Resources) -> Picture
     pictures
 }
 
+/// Where a page's margins leave no room for text, each word would be a page of its own.
+fn leave_room(page: &mut Page, warnings: &mut Warnings) {
+    let Some((width, height)) = page.size else { return };
+    let margin = &mut page.margin;
+    let mut narrow = false;
+    for (size, one, other) in
+        [(width, &mut margin.left, &mut margin.right), (height, &mut margin.top, &mut margin.bottom)]
+    {
+        if size - one.unwrap_or(MARGIN) - other.unwrap_or(MARGIN) < ROOM {
+            (*one, *other) = (Some(size / 10.0), Some(size / 10.0));
+            narrow = true;
+        }
+    }
+    if narrow {
+        let message = "@page: its margins leave no room for text: they are a tenth of the page";
+        warnings.add("css", None, message);
+    }
+}
+
 /// How wide the text is and how large, as far as CSS says it.
 fn measures(page: &Page, style: Option<&Style>) -> (f64, f64) {
     let size = style.and_then(|style| style.font_size).unwrap_or(FONT_SIZE);
-    let margin = |side: Option<f64>| side.unwrap_or(62.0);
+    let margin = |side: Option<f64>| side.unwrap_or(MARGIN);
     let width = match page.size {
         Some((width, _)) => width - margin(page.margin.left) - margin(page.margin.right),
         None if page.margin.left.is_some() || page.margin.right.is_some() => {
