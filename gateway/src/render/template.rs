@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{SubsecRound, Utc};
 use ruche_schemas::{
     Base64, TenantId,
     jobs::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
@@ -81,7 +81,9 @@ impl App {
             return Ok(Kept { version, new: false, warnings: Vec::new() });
         }
         let warnings = Box::pin(self.try_template(tenant, package.clone())).await?;
-        let new = NewTemplate { name, package, blake3, description, at: Utc::now() };
+        // As exact as it is kept.
+        let at = Utc::now().trunc_subsecs(6);
+        let new = NewTemplate { name, package, blake3, description, at };
         let bounds = TemplateBounds {
             versions: limits::TEMPLATE_VERSIONS,
             names: limits::TEMPLATE_NAMES,

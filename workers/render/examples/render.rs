@@ -1,33 +1,40 @@
-//! Renders a Markdown file: `render in.md out.pdf [template] [css]`.
+//! Renders a Markdown file without a server: `render in.md out.pdf [template] [css]`.
+//!
+//! `N=100` renders it so often and tells each time; where the text says `%N%`, its number stands, so that none is like the
+//! one before.
+
+use std::{env, fs, time::Instant};
+
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::jobs::render::{Format, Render};
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let mut job = Render { markdown: std::fs::read_to_string(&arguments[1]).expect("a file"), ..Render::default() };
-    if let Some(name) = arguments.get(3) {
-        job.template.name = name.clone();
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = env::args().skip(1);
+    let (Some(source), Some(target)) = (arguments.next(), arguments.next()) else {
+        return Err("render in.md out.pdf [template] [css]".into());
+    };
+    let text = fs::read_to_string(source)?;
+    let mut job = Render::default();
+    if let Some(name) = arguments.next() {
+        job.template.name = name;
     }
-    if let Some(css) = arguments.get(4) {
-        job.css = std::fs::read_to_string(css).expect("a file");
+    if let Some(css) = arguments.next() {
+        job.css = fs::read_to_string(css)?;
     }
-    if arguments[2].ends_with(".png") {
+    if target.ends_with(".png") {
         job.options.format = Format::Png;
     }
     let renderer = Renderer::new();
-    for i in 0..std::env::var("N").map_or(1, |n| n.parse().expect("n")) {
-        let begun = std::time::Instant::now();
-        match renderer.render(&job, &Resources::default()) {
-            Ok(output) => {
-                if i == 0 {
-                    for warning in &output.warnings {
-                        eprintln!("{warning}");
-                    }
-                    std::fs::write(&arguments[2], &output.bytes).expect("a file");
-                }
-                eprintln!("{} pages, {} bytes, {:?}", output.pages, output.bytes.len(), begun.elapsed());
-            }
-            Err(failure) => eprintln!("{failure}"),
+    let times: usize = env::var("N").map_or(Ok(1), |n| n.parse())?;
+    for number in 0..times {
+        job.markdown = text.replace("%N%", &number.to_string());
+        let begun = Instant::now();
+        let output = renderer.render(&job, &Resources::default())?;
+        println!("{} pages, {} bytes, {:?}", output.pages, output.bytes.len(), begun.elapsed());
+        if number == 0 {
+            output.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+            fs::write(&target, &output.bytes)?;
         }
     }
+    Ok(())
 }

@@ -1,6 +1,7 @@
-//! What a template gets: `sys.inputs.doc`, a dictionary of values and set content.
+//! What a template gets: a dictionary of values and set content.
 
 use chrono::NaiveDate;
+use ruche_schemas::jobs::render::Render;
 use serde_json::Value as Json;
 use typst::{
     foundations::{Array, Content, Dict, IntoValue, Value},
@@ -22,6 +23,7 @@ const DEEP: usize = 32;
 /// The dictionary.
 #[must_use]
 pub fn doc(
+    job: &Render,
     settings: &Settings,
     body: Content,
     top: u8,
@@ -45,12 +47,26 @@ pub fn doc(
     doc.insert("top".into(), i64::from(top).into_value());
     doc.insert("data".into(), json(&Json::Object(settings.data.clone()), 0));
     doc.insert("body".into(), body.into_value());
+    doc.insert(
+        "attached".into(),
+        job.options.attach.iter().map(|name| attached(name).into_value()).collect::<Array>().into_value(),
+    );
     doc.insert("page".into(), page_settings(page, style).into_value());
     let margins = page.boxes.iter().map(|margin| margin_box(margin, fonts).into_value());
     doc.insert("margins".into(), margins.collect::<Array>().into_value());
     doc.insert("text".into(), style.map(|style| text_settings(style, fonts)).unwrap_or_default().into_value());
     doc.insert("par".into(), style.map(par_settings).unwrap_or_default().into_value());
     doc
+}
+
+/// A file that the PDF carries along, with what PDF/A-3 wants to be told of each.
+fn attached(name: &str) -> Dict {
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    let mut file = Dict::new();
+    file.insert("path".into(), format!("/files/{name}").into_value());
+    file.insert("name".into(), name.into_value());
+    file.insert("kind".into(), kind.essence_str().into_value());
+    file
 }
 
 /// JSON as Typst's values. Numbers that are whole are whole there.

@@ -16,6 +16,7 @@ pub mod markdown;
 pub mod math;
 pub mod output;
 mod renderer;
+mod set;
 pub mod settings;
 pub mod templates;
 #[cfg(test)]

@@ -17,6 +17,8 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use typst_render::RenderOptions;
 
+use crate::{Warnings, dom::SOURCE};
+
 /// The largest picture, in pixels.
 const PIXELS: f64 = 60_000_000.0;
 /// Points per inch.
@@ -26,11 +28,16 @@ const POINTS: f64 = 72.0;
 ///
 /// # Errors
 /// Where it can't keep to a standard, or is too large.
-pub fn write(document: &PagedDocument, options: &Options, date: NaiveDate) -> Result<Vec<u8>, Failure> {
+pub fn write(
+    document: &PagedDocument,
+    options: &Options,
+    date: NaiveDate,
+    warnings: &mut Warnings,
+) -> Result<Vec<u8>, Failure> {
     match options.format {
         Format::Png => picture(document, options),
         Format::Pdf => {
-            let bytes = pdf(document, options, date)?;
+            let bytes = pdf(document, options, date, warnings)?;
             match &options.password {
                 Some(password) => encrypted(&bytes, &password.0),
                 None => Ok(bytes),
@@ -46,7 +53,12 @@ pub fn datetime(date: NaiveDate) -> Option<Datetime> {
     Datetime::from_ymd(date.year(), month, day)
 }
 
-fn pdf(document: &PagedDocument, options: &Options, date: NaiveDate) -> Result<Vec<u8>, Failure> {
+fn pdf(
+    document: &PagedDocument,
+    options: &Options,
+    date: NaiveDate,
+    warnings: &mut Warnings,
+) -> Result<Vec<u8>, Failure> {
     let standards: Vec<PdfStandard> = options
         .standards
         .iter()
@@ -71,13 +83,22 @@ fn pdf(document: &PagedDocument, options: &Options, date: NaiveDate) -> Result<V
         0,
         0,
     );
-    let pdf_options = PdfOptions {
+    let mut pdf_options = PdfOptions {
         creator: Smart::Custom(Some("Ruche".to_owned())),
         timestamp: midnight.map(Timestamp::new_utc),
         standards,
         ..PdfOptions::default()
     };
-    typst_pdf::pdf(document, &pdf_options).map_err(|errors| {
+    let mut written = typst_pdf::pdf(document, &pdf_options);
+    // Typst loses a tag where a link ends in a soft hyphen, and says itself that this is its fault. The document is worth
+    // more than its tags, unless they were asked for.
+    let is_bug = |error: &SourceDiagnostic| error.message.starts_with("internal error");
+    if written.as_ref().is_err_and(|errors| errors.iter().all(is_bug)) && !options.standards.contains(&Standard::Ua1) {
+        warnings.add(SOURCE, None, "is written without tags for screen readers: Typst could not order them");
+        pdf_options.tagged = false;
+        written = typst_pdf::pdf(document, &pdf_options);
+    }
+    written.map_err(|errors| {
         let errors: Vec<String> = errors.iter().take(10).map(with_hints).collect();
         at(errors.join("; "))
     })

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use typst::{
     World as _, comemo,
     diag::{Severity, SourceDiagnostic},
-    foundations::{Bytes, Dict, IntoValue},
+    foundations::{Bytes, Dict},
     syntax::DiagSpanKind,
 };
 use typst_layout::PagedDocument;
@@ -24,10 +24,10 @@ use crate::{
     doc,
     dom::{self, Document},
     fonts::{self, Face, Fonts},
-    front, markdown, output,
+    front, markdown, output, set,
     settings::Settings,
     templates::{self, Template},
-    world::Files,
+    world::{self, Files},
 };
 
 /// Style rules that all documents have; a document's own count more.
@@ -152,10 +152,10 @@ impl Renderer {
         let (width, size) = measures(&page, style.as_ref());
         let body = Setter::new(&document, &styles, &pictures, &fonts, &mut warnings).set(width, size)?;
         let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
-        let inputs = doc::doc(&settings, body, document.top_level(), &page, style.as_ref(), &fonts, date);
+        let inputs = doc::doc(job, &settings, body, document.top_level(), &page, style.as_ref(), &fonts, date);
         let set = set(job, inputs, template, fonts, date, &mut warnings)?;
         let pages = u32::try_from(set.pages().len()).unwrap_or(u32::MAX);
-        let bytes = output::write(&set, &job.options, date)?;
+        let bytes = output::write(&set, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
     }
 
@@ -292,16 +292,7 @@ fn set(
     warnings: &mut Warnings,
 ) -> Result<PagedDocument, Failure> {
     let Some(template) = template else { return Err(Failure::new(codes::UNKNOWN_TEMPLATE, "there is no template")) };
-    let attached = job.options.attach.iter().map(|name| attachment(name));
-    let main = format!(
-        "#import {:?}: template\n#let doc = sys.inputs.doc\n\
-         #set document(title: doc.title, author: doc.authors, description: doc.description, keywords: doc.keywords, date: doc.date)\n\
-         #set text(lang: doc.lang, region: doc.region)\n{}#template(doc)\n",
-        template.entry,
-        attached.collect::<String>(),
-    );
-    let inputs = Dict::from_iter([("doc".into(), doc.into_value())]);
-    let Some(mut files) = Files::new(&main, inputs, fonts, output::datetime(date)) else {
+    let (Some(mut files), Some(entry)) = (Files::new(fonts, output::datetime(date)), world::id(&template.entry)) else {
         return Err(Failure::new(codes::TEMPLATE, "the template's path is none"));
     };
     for source in &template.sources {
@@ -313,31 +304,26 @@ fn set(
     for file in &job.files {
         files.add(&format!("/files/{}", file.name), Bytes::new(file.content.0.clone()));
     }
-    let compiled = typst::compile::<PagedDocument>(&files);
-    for warning in &compiled.warnings {
+    let set = set::set(&files, entry, doc)?;
+    for warning in &set.warnings {
         let (source, line) =
             place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
         warnings.add(&source, line, output::with_hints(warning));
     }
-    compiled.output.map_err(|errors| {
+    set.pages.map_err(|errors| {
         let mut lines = Vec::new();
         for error in errors.iter().filter(|error| error.severity == Severity::Error).take(10) {
             let said = output::with_hints(error);
-            lines.push(match place(&files, error) {
+            let line = match place(&files, error) {
                 Some((path, line)) => format!("{path}:{line}: {said}"),
                 None => said,
-            });
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
         }
         Failure::new(codes::TEMPLATE, lines.join("\n")).with_param("template")
     })
-}
-
-/// An attachment with what PDF/A-3 wants to be told of each.
-fn attachment(name: &str) -> String {
-    let path = format!("/files/{name}");
-    let kind = mime_guess::from_path(name).first_or_octet_stream();
-    let kind = kind.essence_str();
-    format!("#pdf.attach({path:?}, mime-type: {kind:?}, description: {name:?}, relationship: \"supplement\")\n")
 }
 
 /// In which file and line.

@@ -8,7 +8,7 @@ use std::{collections::HashMap, path::PathBuf, sync::LazyLock};
 use typst::{
     Library, LibraryExt, World,
     diag::{FileError, FileResult},
-    foundations::{Bytes, Datetime, Dict, Duration},
+    foundations::{Bytes, Datetime, Duration},
     syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot},
     text::{Font, FontBook},
     utils::LazyHash,
@@ -21,9 +21,8 @@ const LIB: &str = include_str!("../templates/ruche.typ");
 
 /// The world of one document.
 pub struct Files {
-    library: LazyHash<Library>,
     fonts: Fonts,
-    main: Source,
+    shared: FileId,
     sources: HashMap<FileId, Source>,
     files: HashMap<FileId, Bytes>,
     today: Option<Datetime>,
@@ -34,17 +33,18 @@ pub fn id(path: &str) -> Option<FileId> {
     Some(FileId::new(RootedPath::new(VirtualRoot::Project, VirtualPath::new(path).ok()?)))
 }
 
-static SHARED: LazyLock<Vec<Source>> =
-    LazyLock::new(|| id("/ruche.typ").map(|id| Source::new(id, LIB.to_owned())).into_iter().collect());
+static SHARED: LazyLock<Option<Source>> = LazyLock::new(|| id("/ruche.typ").map(|id| Source::new(id, LIB.to_owned())));
+
+/// Typst's own functions: the same for all documents, so that what is worked out with them can be kept.
+pub static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::builder().build()));
 
 impl Files {
-    /// A world whose main file is this text, in `/main.typ`.
+    /// A world with nothing in it but what templates may import.
     #[must_use]
-    pub fn new(main: &str, inputs: Dict, fonts: Fonts, today: Option<Datetime>) -> Option<Self> {
-        let library = LazyHash::new(Library::builder().with_inputs(inputs).build());
-        let main = Source::new(id("/main.typ")?, main.to_owned());
-        let sources = SHARED.iter().map(|source| (source.id(), source.clone())).collect();
-        Some(Self { library, fonts, main, sources, files: HashMap::new(), today })
+    pub fn new(fonts: Fonts, today: Option<Datetime>) -> Option<Self> {
+        let shared = SHARED.clone()?;
+        let sources = HashMap::from([(shared.id(), shared.clone())]);
+        Some(Self { fonts, shared: shared.id(), sources, files: HashMap::new(), today })
     }
 
     /// Adds a file.
@@ -75,7 +75,7 @@ fn missing(id: FileId) -> FileError {
 
 impl World for Files {
     fn library(&self) -> &LazyHash<Library> {
-        &self.library
+        &LIBRARY
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
@@ -83,17 +83,14 @@ impl World for Files {
     }
 
     fn main(&self) -> FileId {
-        self.main.id()
+        self.shared
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        match id == self.main.id() {
-            true => Ok(self.main.clone()),
-            false => self.sources.get(&id).cloned().ok_or_else(|| match self.files.contains_key(&id) {
-                true => FileError::InvalidUtf8,
-                false => missing(id),
-            }),
-        }
+        self.sources.get(&id).cloned().ok_or_else(|| match self.files.contains_key(&id) {
+            true => FileError::InvalidUtf8,
+            false => missing(id),
+        })
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {

@@ -183,3 +183,9 @@ fn front_matter_is_read_and_never_run() {
         set(text(format!("---\n{front}\n---\n# A\n")));
     }
 }
+
+#[test]
+fn a_document_whose_tags_typst_loses_is_written_without_them() {
+    let warnings = set(text("http://example.org\u{ad}\n"));
+    assert!(warnings.contains("without tags"), "{warnings}");
+}
