@@ -1,5 +1,6 @@
 //! What is set: a page of minutes, and a long text as big READMEs are. No two documents are alike: `%N%` in them is their
-//! number, in every paragraph, item, row and program, so that nobody gets a document out of a cache.
+//! number. The long one has it in every paragraph, item, row and program, the short one in most, so that nobody gets a
+//! document out of a cache.
 
 use std::fmt::Write;
 

@@ -68,6 +68,7 @@ async fn set(pool: &Pool, text: &str, number: usize) -> Result<Duration> {
 
 /// The worker's child processes.
 pub async fn in_children() -> Result<Figures> {
+    let servers = memory::children(std::process::id());
     let pool = pool(SIDE_BY_SIDE)?;
     let one = async |text: &str, count| -> Result<Latencies> {
         let mut latencies = Latencies::new()?;
@@ -82,7 +83,11 @@ pub async fn in_children() -> Result<Figures> {
     let begun = Instant::now();
     try_join_all((0..SIDE_BY_SIDE).map(|lane| lane_of(&pool, lane))).await?;
     let rate = Some(per_second(SHORTS * SIDE_BY_SIDE, begun.elapsed()));
-    let memory = Some(memory::together(&memory::children(std::process::id())));
+    // NATS and Postgres are children of this process too.
+    let mut setters = memory::children(std::process::id());
+    setters.retain(|child| !servers.contains(child));
+    ensure!(setters.len() == SIDE_BY_SIDE, "{} processes set documents, not {SIDE_BY_SIDE}", setters.len());
+    let memory = Some(memory::together(&setters));
     let long = Some(one(&long(), LONGS).await?);
     let name = format!("Ruche, {SIDE_BY_SIDE} child processes of a worker");
     Ok(Figures { name, short, long, rate, memory })
