@@ -20,18 +20,24 @@ use crate::{
 /// How deep data may be nested; what is deeper is none.
 const DEEP: usize = 32;
 
+/// What was set, and what CSS says around it.
+pub struct Set<'a> {
+    /// The text.
+    pub body: Content,
+    /// The highest level of its headings.
+    pub top: u8,
+    /// Pages.
+    pub page: &'a Page,
+    /// The style of the whole text.
+    pub style: Option<&'a Style>,
+    /// The fonts that there are.
+    pub fonts: &'a Fonts,
+}
+
 /// The dictionary.
 #[must_use]
-pub fn doc(
-    job: &Render,
-    settings: &Settings,
-    body: Content,
-    top: u8,
-    page: &Page,
-    style: Option<&Style>,
-    fonts: &Fonts,
-    date: NaiveDate,
-) -> Dict {
+pub fn doc(job: &Render, settings: &Settings, set: Set<'_>, date: NaiveDate) -> Dict {
+    let Set { body, top, page, style, fonts } = set;
     let strings = |list: &[String]| list.iter().map(|text| text.as_str().into_value()).collect::<Array>().into_value();
     let text = |text: &Option<String>| text.as_deref().map_or(Value::None, IntoValue::into_value);
     let mut doc = Dict::new();

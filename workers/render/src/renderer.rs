@@ -157,7 +157,12 @@ impl Renderer {
         let (width, size) = measures(&page, style.as_ref());
         let body = Setter::new(&document, &styles, &pictures, &fonts, &mut warnings).set(width, size)?;
         let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
-        let inputs = doc::doc(job, &settings, body, document.top_level(), &page, style.as_ref(), &fonts, date);
+        let inputs = doc::doc(
+            job,
+            &settings,
+            doc::Set { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts },
+            date,
+        );
         let set = set(job, inputs, template, fonts, date, &mut warnings)?;
         let pages = u32::try_from(set.pages().len()).unwrap_or(u32::MAX);
         let bytes = output::write(&set, &job.options, date, &mut warnings)?;

@@ -15,86 +15,65 @@ const MODERN: &str = "New Computer Modern";
 /// What to end each list of families with.
 pub const FALLBACK: [&str; 2] = [EMOJI, MONO];
 
+/// The families, and the names in lower case that stand for them.
+#[rustfmt::skip]
+const NAMES: [(&str, &[&str]); 7] = [
+    (
+        SERIF,
+        &[
+            "serif", "ui-serif", "times", "times new roman", "georgia", "garamond", "palatino", "palatino linotype",
+            "book antiqua", "cambria", "baskerville", "liberation serif", "noto serif", "source serif pro",
+            "source serif 4", "merriweather", "lora", "linux libertine", "linux libertine o", "libertinus", "charter",
+            "cursive", "fantasy",
+        ],
+    ),
+    (
+        SANS,
+        &[
+            "sans-serif", "system-ui", "ui-sans-serif", "ui-rounded", "-apple-system", "blinkmacsystemfont",
+            "segoe ui", "roboto", "san francisco", "sf pro", "sf pro text", "sf pro display", "oxygen", "ubuntu",
+            "cantarell", "fira sans", "droid sans", "open sans", "noto sans", "source sans pro", "source sans 3",
+            "lato", "calibri", "verdana", "tahoma", "trebuchet ms", "lucida grande", "lucida sans unicode", "geneva",
+            "avenir", "avenir next", "inter var", "inter variable", "montserrat", "dejavu sans",
+        ],
+    ),
+    (
+        ARIAL,
+        &[
+            "arial", "helvetica", "helvetica neue", "arimo", "nimbus sans",
+        ],
+    ),
+    (
+        MONO,
+        &[
+            "monospace", "ui-monospace", "courier", "courier new", "consolas", "menlo", "monaco", "sfmono-regular",
+            "sf mono", "liberation mono", "lucida console", "andale mono", "source code pro", "fira code", "fira mono",
+            "jetbrains mono", "roboto mono", "ubuntu mono", "ubuntu monospace", "cascadia code", "cascadia mono",
+            "noto sans mono", "droid sans mono", "bitstream vera sans mono", "ibm plex mono",
+        ],
+    ),
+    (
+        EMOJI,
+        &[
+            "emoji", "apple color emoji", "segoe ui emoji", "segoe ui symbol", "noto color emoji", "twemoji",
+            "twitter color emoji", "android emoji", "emojisymbols", "emojione mozilla",
+        ],
+    ),
+    (
+        MODERN,
+        &[
+            "computer modern", "cmu serif", "latin modern roman", "latin modern", "lmodern",
+        ],
+    ),
+    (
+        "New Computer Modern Math",
+        &[
+            "math", "latin modern math", "cambria math", "stix two math",
+        ],
+    ),
+];
+
 /// The family for a name in lower case.
 pub(super) fn family(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "serif" | "ui-serif" | "times" | "times new roman" | "georgia" | "garamond" | "palatino"
-        | "palatino linotype" | "book antiqua" | "cambria" | "baskerville" | "liberation serif" | "noto serif"
-        | "source serif pro" | "source serif 4" | "merriweather" | "lora" | "linux libertine" | "linux libertine o"
-        | "libertinus" | "charter" | "cursive" | "fantasy" => SERIF,
-        "sans-serif"
-        | "system-ui"
-        | "ui-sans-serif"
-        | "ui-rounded"
-        | "-apple-system"
-        | "blinkmacsystemfont"
-        | "segoe ui"
-        | "roboto"
-        | "san francisco"
-        | "sf pro"
-        | "sf pro text"
-        | "sf pro display"
-        | "oxygen"
-        | "ubuntu"
-        | "cantarell"
-        | "fira sans"
-        | "droid sans"
-        | "open sans"
-        | "noto sans"
-        | "source sans pro"
-        | "source sans 3"
-        | "lato"
-        | "calibri"
-        | "verdana"
-        | "tahoma"
-        | "trebuchet ms"
-        | "lucida grande"
-        | "lucida sans unicode"
-        | "geneva"
-        | "avenir"
-        | "avenir next"
-        | "inter var"
-        | "inter variable"
-        | "montserrat"
-        | "dejavu sans" => SANS,
-        "arial" | "helvetica" | "helvetica neue" | "arimo" | "nimbus sans" => ARIAL,
-        "monospace"
-        | "ui-monospace"
-        | "courier"
-        | "courier new"
-        | "consolas"
-        | "menlo"
-        | "monaco"
-        | "sfmono-regular"
-        | "sf mono"
-        | "liberation mono"
-        | "lucida console"
-        | "andale mono"
-        | "source code pro"
-        | "fira code"
-        | "fira mono"
-        | "jetbrains mono"
-        | "roboto mono"
-        | "ubuntu mono"
-        | "ubuntu monospace"
-        | "cascadia code"
-        | "cascadia mono"
-        | "noto sans mono"
-        | "droid sans mono"
-        | "bitstream vera sans mono"
-        | "ibm plex mono" => MONO,
-        "emoji"
-        | "apple color emoji"
-        | "segoe ui emoji"
-        | "segoe ui symbol"
-        | "noto color emoji"
-        | "twemoji"
-        | "twitter color emoji"
-        | "android emoji"
-        | "emojisymbols"
-        | "emojione mozilla" => EMOJI,
-        "computer modern" | "cmu serif" | "latin modern roman" | "latin modern" | "lmodern" => MODERN,
-        "math" | "latin modern math" | "cambria math" | "stix two math" => "New Computer Modern Math",
-        _ => return None,
-    })
+    NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(family, _)| *family)
 }
