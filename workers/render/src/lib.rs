@@ -1,8 +1,8 @@
 //! Turns Markdown, CSS and a template into a PDF.
 //!
 //! The way of a document: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a tree, made safe) -> `css`
-//! (which style each element has) -> `content` (Typst's elements, made in Rust) -> `world` and `templates` (set by Typst)
-//! -> `output` (PDF, PNG). What people write is data all the way: none of it is ever read as Typst's markup.
+//! (which style each element has) -> `content` (Typst's elements, made in Rust) -> `doc`, `templates`, `world` and
+//! `set` (set by Typst) -> `output` (PDF, PNG). What people write is data all the way: none of it is ever read as Typst's markup.
 
 pub mod content;
 pub mod css;

@@ -1,7 +1,7 @@
 //! Has Typst set a document: what `typst::compile` does, with the document for an argument.
 //!
 //! `compile` runs a source that takes nothing, so a document could only be in `sys.inputs`. Then the standard library is
-//! another one for each document, and nothing that a template defines is ever kept: a fifth of a short page's time.
+//! another one for each document, and nothing that a template defines is ever kept: 7 of the 56 million instructions of a short page.
 
 use ruche_schemas::{Failure, failure::codes};
 use typst::{

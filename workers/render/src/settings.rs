@@ -6,7 +6,7 @@
 use ruche_schemas::jobs::render::{Render, is_language};
 use serde_json::{Map, Value};
 
-use crate::{Warnings, front};
+use crate::{Warnings, content::file_name, front};
 
 /// The settings of one document.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -107,7 +107,8 @@ impl Settings {
             self.sheets.push((page_rule(options, warnings), front::SOURCE.to_owned()));
         }
         for name in data.get("stylesheet").map(many).unwrap_or_default() {
-            let file = job.files.iter().find(|file| file.name == name.trim_start_matches("./"));
+            let path = file_name(&name);
+            let file = job.files.iter().find(|file| file.name == path);
             match file.map(|file| String::from_utf8_lossy(&file.content.0).into_owned()) {
                 Some(css) => self.sheets.push((css, name)),
                 None => warnings.add(front::SOURCE, None, format!("stylesheet: {name:?} is no attached file")),
