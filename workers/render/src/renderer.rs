@@ -102,11 +102,17 @@ impl Renderer {
         Self { fonts }
     }
 
+    /// Whether a document can show a picture on the web at all: most can't, and need not be read for it.
+    #[must_use]
+    pub fn may_want(job: &Render) -> bool {
+        let has = |parts: [&str; 3]| parts.iter().any(|part| job.markdown.contains(part));
+        job.options.fetch != Some(false) && has(["http://", "https://", "HTTP"]) && has(["![", "<img", "<IMG"])
+    }
+
     /// The addresses of pictures on the web that a document shows, each once, at most 200.
     #[must_use]
     pub fn wanted(job: &Render) -> Vec<String> {
-        if job.options.fetch == Some(false) || !(job.markdown.contains("http://") || job.markdown.contains("https://"))
-        {
+        if !Self::may_want(job) {
             return Vec::new();
         }
         let front::Divided { body, .. } = front::divide(&job.markdown, &mut Warnings::default());

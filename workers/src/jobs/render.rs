@@ -19,7 +19,7 @@ use prometheus_client::{
     metrics::{counter::Counter, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use ruche_render::Resources;
+use ruche_render::{Renderer, Resources};
 use ruche_schemas::{
     Base64, Envelope, Failure,
     failure::codes,
@@ -149,7 +149,7 @@ impl RenderHandler {
         body: &Render,
         context: &Context<Render>,
     ) -> Result<HashMap<String, Result<Base64, String>>, JobError> {
-        if !may_show_the_web(body) {
+        if !Renderer::may_want(body) {
             return Ok(HashMap::new());
         }
         let wanted = self.pool.wanted(body).await.map_err(verdict)?;
@@ -171,14 +171,6 @@ impl RenderHandler {
         }
         Ok(pictures)
     }
-}
-
-/// Whether it can name a picture on the web at all: most don't, and need not be read twice.
-fn may_show_the_web(job: &Render) -> bool {
-    let text = &job.markdown;
-    let web = text.contains("http://") || text.contains("https://") || text.contains("HTTP");
-    let picture = text.contains("![") || text.contains("<img") || text.contains("<IMG");
-    job.options.fetch != Some(false) && web && picture
 }
 
 fn verdict(error: SetError) -> JobError {
