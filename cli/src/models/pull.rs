@@ -41,9 +41,7 @@ pub(super) async fn pull(hub: &Hub, preset: &'static Preset) -> Result<PathBuf, 
     let fetched = fetch(hub, preset, revision, &bar).await;
     bar.clear();
     let path = fetched?;
-    let check = path.clone();
-    let found = tokio::task::spawn_blocking(move || sha256(&check)).await;
-    let found = found.map_err(std::io::Error::other).flatten().map_err(|error| local(error.to_string()))?;
+    let found = sha256(&path).await.map_err(|error| local(error.to_string()))?;
     if found != remote.sha256 {
         remove(&path);
         return Err(HubError::WrongHash { what: preset.file.to_owned(), found, expected: remote.sha256 });
@@ -87,7 +85,13 @@ fn remove(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-fn sha256(path: &Path) -> std::io::Result<String> {
+/// The SHA-256 of a file, in hexadecimal.
+pub(super) async fn sha256(path: &Path) -> std::io::Result<String> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || hash(&path)).await.map_err(std::io::Error::other).flatten()
+}
+
+fn hash(path: &Path) -> std::io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut piece = vec![0; 1 << 20];

@@ -80,13 +80,13 @@ async fn start(
     // From here on `ruche down` knows whom to ask.
     board.change(|_| {});
     let tools = Tools::find()?;
-    let model = models::choose(project, config).await?;
-    let mut plan = Plan::new(project, config, &model)?;
+    let models = models::served(project, config, &plan::kinds()).await?;
+    let mut plan = Plan::new(project, config, &models)?;
 
     println!("  starting NATS and Postgres");
     servers::start(&mut plan, &tools, supervisor).await?;
     board.change(|state| {
-        state.models = vec![model.name.clone()];
+        state.models = models.all().map(|model| model.name.clone()).collect();
         state.postgres_port = plan.postgres.as_ref().map(|postgres| postgres.port);
     });
     println!("  bringing the database up to date");
@@ -98,7 +98,7 @@ async fn start(
     programs(&plan, config, supervisor).await?;
     let key = key::development(project, &plan).await?;
     board.change(|state| state.url = Some(plan.url()));
-    Ok(report::Report { url: plan.url(), key, model, project: project.clone() })
+    Ok(report::Report { url: plan.url(), key, models, project: project.clone() })
 }
 
 /// Starts the workers and the gateway, and waits until they are ready.

@@ -17,7 +17,7 @@ use ruche_services::{
     random_secret,
 };
 
-use crate::{Refused, models::Chosen, project::Project};
+use crate::{Refused, models::Served, project::Project};
 
 /// Kinds of job, one worker process each.
 pub(super) fn kinds() -> Vec<Kind> {
@@ -38,7 +38,7 @@ pub(super) struct Plan {
     objects: Option<String>,
     /// What links to documents are signed with, unless the person has a secret.
     links: Option<String>,
-    model: Chosen,
+    models: Served,
     project: Project,
     /// Each kind with the port of its `/readyz`.
     workers: Vec<(Kind, u16)>,
@@ -46,7 +46,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Decides, and refuses what can't work.
-    pub(super) fn new(project: &Project, config: &Config, model: &Chosen) -> Result<Self> {
+    pub(super) fn new(project: &Project, config: &Config, models: &Served) -> Result<Self> {
         for program in ["ruche-migrate", "ruche-gateway", "ruche-worker"] {
             beside(program)?;
         }
@@ -74,7 +74,7 @@ impl Plan {
             gateway_port: gateway_port(config)?,
             objects: folder(config, project),
             links: config.gateway.link_secret.0.is_empty().then_some(secrets.links),
-            model: model.clone(),
+            models: models.clone(),
             project: project.clone(),
             workers: workers.collect::<Result<_>>()?,
         })
@@ -88,11 +88,8 @@ impl Plan {
     /// The settings that every program gets, once the servers' ports are fixed. The login of NATS is not among them:
     /// each program has its own.
     pub(super) fn settings(&self) -> Vec<(String, String)> {
-        let mut settings = vec![
-            ("RUCHE_CHAT__MODEL_PATH", self.model.path.display().to_string()),
-            ("RUCHE_CHAT__MODEL_NAME", self.model.name.clone()),
-            ("RUCHE_GATEWAY__PORT", self.gateway_port.to_string()),
-        ];
+        let mut settings = self.models.settings();
+        settings.push(("RUCHE_GATEWAY__PORT", self.gateway_port.to_string()));
         if let Some(nats) = &self.nats {
             settings.push(("RUCHE_NATS__URL", format!("nats://127.0.0.1:{}", nats.port)));
         }

@@ -1,6 +1,6 @@
 //! What a person needs to know once everything runs.
 
-use crate::{models::Chosen, project::Project};
+use crate::{models::Served, project::Project};
 
 /// The facts.
 pub(super) struct Report {
@@ -8,8 +8,8 @@ pub(super) struct Report {
     pub url: String,
     /// The development key.
     pub key: String,
-    /// The chat model.
-    pub model: Chosen,
+    /// The models.
+    pub models: Served,
     /// Where everything lies.
     pub project: Project,
 }
@@ -21,21 +21,20 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        let Self { url, key, model, project } = self;
+        let Self { url, key, models, project } = self;
         let (data, logs) = (project.data.display(), project.logs().display().to_string());
         let dev_env = project.dev_env().display().to_string();
-        let name = &model.name;
-        let note = match &model.note {
-            Some(note) => format!("\n{note}\n"),
-            None => String::new(),
-        };
+        let name = &models.chat.name;
+        let embeds = models.embedding.iter().map(|model| format!("embeds   {}\n  ", model.name)).collect::<String>();
+        let note = models.all().filter_map(|model| model.note.as_ref()).map(|note| format!("\n{note}\n"));
+        let note = note.collect::<String>();
         format!(
             "\nRuche is ready. Ctrl-C stops it.\n\n  \
              API      {url}/v1 (OpenAI-compatible)\n  \
              docs     {url}/openapi.json\n  \
              key      {key} (also in {dev_env})\n  \
              model    {name}\n  \
-             data     {data}\n  \
+             {embeds}data     {data}\n  \
              logs     {logs}\n{note}\n\
              Say hello:\n\n  \
              . '{dev_env}'; curl -N \"$RUCHE_URL/v1/chat/completions\" -H \"Authorization: Bearer $RUCHE_KEY\" \
@@ -48,16 +47,26 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::Chosen;
 
     #[test]
     fn the_report_names_the_model_the_key_and_a_request_to_paste() {
         let project = Project { data: "/p/.ruche".into() };
         let note = Some("This is the tiny demo model.".to_owned());
-        let model = Chosen { name: "tiny-chat-demo".to_owned(), path: "/m.gguf".into(), note };
-        let text = Report { url: "http://127.0.0.1:8080".into(), key: "rk_a_b".into(), model, project }.text();
-        for part in
-            ["rk_a_b", "model    tiny-chat-demo", "tiny demo model", "curl -N", "/p/.ruche/logs", "openapi.json"]
-        {
+        let chat = Chosen { name: "tiny-chat-demo".to_owned(), path: "/m.gguf".into(), note };
+        let embedding =
+            Some(Chosen { name: "minilm".to_owned(), path: "/e.gguf".into(), note: Some("English only.".into()) });
+        let models = Served { chat, embedding };
+        let text = Report { url: "http://127.0.0.1:8080".into(), key: "rk_a_b".into(), models, project }.text();
+        for part in [
+            "rk_a_b",
+            "\n  model    tiny-chat-demo\n  embeds   minilm\n  data     ",
+            "tiny demo model",
+            "English only.",
+            "curl -N",
+            "/p/.ruche/logs",
+            "openapi.json",
+        ] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }
     }

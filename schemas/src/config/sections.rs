@@ -200,7 +200,9 @@ pub struct Render {
 pub struct Models {
     /// A preset, or `tiny`.
     pub chat: String,
-    /// Whether the tiny model stands in where the hub can't be reached.
+    /// A preset that makes vectors, or `all-minilm-l6-v2`.
+    pub embedding: String,
+    /// Whether models that need no hub stand in where it can't be reached.
     pub fallback_to_tiny: bool,
 }
 
