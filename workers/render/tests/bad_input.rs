@@ -10,7 +10,7 @@ use ruche_schemas::{
 };
 
 /// Recursion needs what the worker's children give it.
-const STACK: usize = 256 << 20;
+const STACK: usize = 128 << 20;
 
 fn render(job: Render) -> Result<Output, Failure> {
     let work = move || Renderer::new().render(&job, &Resources::default());

@@ -16,8 +16,11 @@ use super::frames::{self, Answer, FIRST_DAY, Reply, Request};
 /// The first argument of such a process.
 pub const FLAG: &str = "--set-documents";
 
-/// What Typst's recursion may take: only what is used of it becomes memory.
-const STACK: usize = 256 << 20;
+/// Threads of a child. The children share the cores among them; a single document is done sooner with two.
+const THREADS: usize = 2;
+
+/// What Typst's recursion may take, in each thread: only what is used of it becomes memory.
+const STACK: usize = 128 << 20;
 
 /// A document that needs what most need, so that it is loaded before the first one comes.
 const FIRST: &str = "# A\n\nText *b* **c** `d` [e](https://example.org).\n\n- f\n\n```rust\nlet g = 1;\n```\n\n$h^2$\n";
@@ -41,8 +44,8 @@ pub fn serve(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
         let mut message = PANIC.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         *message = info.to_string();
     }));
-    // One thread: the children share the cores among them, and a thread's stack is ours to choose.
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(STACK).build()?;
+    // Streams of a PDF are compressed side by side where a core is free; a thread's stack is ours to choose.
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(THREADS).stack_size(STACK).build()?;
     threads.install(|| loop_of(seconds))
 }
 
@@ -79,12 +82,13 @@ fn guarded(renderer: &Renderer, request: &Request) -> Result<Answer, Failure> {
     })
 }
 
-/// From now on it may take so many seconds of processor time more; then SIGXCPU ends it.
+/// From now on each of its threads may take so many seconds of processor time more; then SIGXCPU ends it.
 fn bound_time(seconds: u64) -> anyhow::Result<()> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let used = usage.user_time().tv_sec() + usage.system_time().tv_sec();
     let (_, hard) = getrlimit(Resource::RLIMIT_CPU)?;
-    let soft = u64::try_from(used).unwrap_or(0).saturating_add(seconds).saturating_add(1);
+    let soft =
+        u64::try_from(used).unwrap_or(0).saturating_add(seconds.saturating_mul(THREADS as u64)).saturating_add(1);
     setrlimit(Resource::RLIMIT_CPU, soft.min(hard), hard).context("the bound on processor time can't be set")
 }
 
