@@ -5,6 +5,7 @@
 //! - `http`: from a client's POST to the job's last event at that client, at 500 jobs a second.
 //! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
+//! - `embed`: tokens per second of the encoder alone, by the tokens of a batch; only where it is asked for.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
 //!   them, and only where it is asked for.
 //!
@@ -13,6 +14,7 @@
 mod alone;
 mod bus;
 mod chat;
+mod embed;
 mod http;
 mod noop;
 mod queue;
@@ -42,6 +44,9 @@ struct Arguments {
     /// Documents that one process sets, one after the other, to see whether its memory grows.
     #[arg(long, default_value_t = 10_000)]
     documents: usize,
+    /// For embeddings: CPU threads.
+    #[arg(long, default_value_t = 2)]
+    threads: u32,
     /// For documents: Ruche alone, without the programs that have to be installed first.
     #[arg(long)]
     alone: bool,
@@ -57,6 +62,8 @@ enum What {
     Backlog,
     /// Tokens per second and time to first token.
     Chat,
+    /// The encoder alone, by the tokens of a batch.
+    Embed,
     /// Markdown to PDF, beside other programs.
     Render,
 }
@@ -65,6 +72,10 @@ enum What {
 async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
+    // Without servers, and only where it is asked for: its model is made by `make test`.
+    if arguments.what == Some(What::Embed) {
+        return embed::measure(arguments.threads).await;
+    }
     let servers = servers::start().await?;
     let wanted = |what| arguments.what.is_none_or(|only| only == what);
     if wanted(What::Bus) {

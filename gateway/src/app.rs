@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU32},
     time::{Duration, Instant},
 };
 
@@ -45,6 +45,8 @@ pub struct App {
     pub sockets: Arc<Semaphore>,
     /// The WebSockets' tasks, which an HTTP server does not wait for.
     pub socket_tasks: TaskTracker,
+    /// The most numbers of a vector that did not fit an event with others, so far; 0: none.
+    pub widest_vector: AtomicU32,
     /// The way down.
     pub lifecycle: Lifecycle,
     /// How long a client may take nothing before it is disconnected.
@@ -81,6 +83,7 @@ impl App {
             metrics: Metrics::default(),
             sockets: Arc::new(Semaphore::new(settings.sockets)),
             socket_tasks: TaskTracker::new(),
+            widest_vector: AtomicU32::new(0),
             lifecycle: Lifecycle::default(),
             stall: limits::STALL,
             keys: Keys::new(Duration::from_secs(settings.key_cache_seconds)),

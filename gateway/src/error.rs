@@ -199,6 +199,15 @@ impl ApiError {
         Self::of(StatusCode::GATEWAY_TIMEOUT, SERVER, message).code("wait_exceeded").job(job).once()
     }
 
+    /// 504: there was no answer in time, and what was asked for is cancelled.
+    pub fn given_up(seconds: u64) -> Self {
+        let message = format!(
+            "there was no answer within {seconds} s (gateway.wait_seconds), so it was cancelled: is a worker running \
+             (`ruche workers list`)? Send less at once, or try again"
+        );
+        Self::of(StatusCode::GATEWAY_TIMEOUT, SERVER, message).code("wait_exceeded").once()
+    }
+
     /// The answer to a job that ended badly.
     pub fn failed(job: JobId, failure: Failure) -> Self {
         let status = match failure.code.as_str() {
@@ -261,6 +270,12 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.status
+    }
+
+    /// The field that is wrong.
+    #[must_use]
+    pub fn param_name(&self) -> Option<&str> {
+        self.0.param.as_deref()
     }
 
     /// The stable name of the case.

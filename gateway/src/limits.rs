@@ -105,6 +105,12 @@ pub const INTERVAL_SECONDS: u64 = 366 * 24 * 3600;
 /// The largest render job that is tried without storing its document, in bytes of its body, where nobody says whether it is
 /// to be stored: a large text makes a large document, and would be set twice.
 pub const UNSTORED_RENDER_BYTES: usize = 64 * 1024;
+/// Texts of one request for embeddings, as OpenAI has it.
+pub const EMBED_TEXTS: usize = 2048;
+/// Texts of one of its jobs: the vectors of so many fit an event up to 1,400 numbers each.
+pub const EMBED_JOB_TEXTS: usize = 32;
+/// Its jobs that are under way at once.
+pub const EMBED_JOBS: usize = 8;
 /// The longest header `ruche-warnings`, in bytes.
 pub const WARNINGS_HEADER: usize = 4 * 1024;
 /// The longest file name of a document, in characters, without its ending.

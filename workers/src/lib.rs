@@ -9,12 +9,15 @@
 //! - [`jobs`]: one file per kind.
 //! - [`ports`], [`adapters`]: the database, the language model.
 //! - [`egress`]: the way out, for URLs that somebody else named.
-//! - `engine`: continuous batching over one model (feature `chat`).
+//! - `engine`: continuous batching over one language model (feature `chat`).
+//! - `encoder`: batches of texts over one embedding model (feature `embed`).
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
 //! - [`program`]: `ruche-worker`, from its arguments to its end.
 
 pub mod adapters;
 pub mod egress;
+#[cfg(feature = "embed")]
+pub mod encoder;
 #[cfg(feature = "chat")]
 pub mod engine;
 pub mod http;

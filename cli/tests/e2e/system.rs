@@ -29,6 +29,8 @@ use tempfile::TempDir;
 const PASSWORD: &str = "s3cret";
 /// The name of the demo model.
 pub(crate) const MODEL: &str = "tiny-chat-demo";
+/// The name of the embedding model.
+pub(crate) const EMBEDDER: &str = "all-minilm-l6-v2";
 /// How long a program may take to start: the model is loaded meanwhile, on a machine with two busy cores.
 const START: Duration = Duration::from_secs(120);
 
@@ -132,6 +134,10 @@ impl System {
     }
 
     async fn spawn(&self, role: &str, arguments: &[&str]) -> Running {
+        self.spawn_with(role, arguments, &[]).await
+    }
+
+    async fn spawn_with(&self, role: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Running {
         let (program, port_setting) = (format!("ruche-{role}"), format!("RUCHE_{}__PORT", role.to_uppercase()));
         let port = ports::free();
         let name = format!("{program}-{port}");
@@ -144,6 +150,7 @@ impl System {
             ("RUCHE_NATS__PASSWORD".to_owned(), PASSWORD.to_owned()),
         ];
         launch.env.extend(own);
+        launch.env.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let process = launch.spawn().await.unwrap();
         let url = format!("http://127.0.0.1:{port}");
         let probe =
@@ -160,6 +167,18 @@ impl System {
     /// A chat worker that is ready.
     pub(crate) async fn worker(&self) -> Running {
         self.spawn("worker", &["chat"]).await
+    }
+
+    /// An embed worker that is ready.
+    pub(crate) async fn embed_worker(&self) -> Running {
+        // Not before it is wanted: where the file is missing, only what needs it fails.
+        let model = testing::embedding_model().display().to_string();
+        let settings = [
+            ("RUCHE_EMBED__MODEL_PATH", model.as_str()),
+            ("RUCHE_EMBED__MODEL_NAME", EMBEDDER),
+            ("RUCHE_EMBED__THREADS", "1"),
+        ];
+        self.spawn_with("worker", &["embed"], &settings).await
     }
 
     /// A render worker that is ready.

@@ -14,6 +14,7 @@ pub mod cancel_jobs;
 pub mod chat_completions;
 pub mod conversations;
 pub mod dead;
+pub mod embeddings;
 pub mod flow;
 pub mod get_job;
 pub mod health;
@@ -44,6 +45,7 @@ pub mod ws;
 pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(chat_completions::chat_completions))
+        .routes(routes!(embeddings::embeddings))
         .routes(routes!(models::list_models))
         .routes(routes!(models::get_model))
         // One path, and so one name for its last part: the kind where a job is submitted, else the job's id.

@@ -58,6 +58,7 @@ fn the_description_is_openapi_3_1_and_complete_in_itself() {
     }
     for path in [
         "/v1/chat/completions",
+        "/v1/embeddings",
         "/v1/models",
         "/v1/models/{id}",
         "/v1/jobs/{job}",

@@ -10,6 +10,7 @@ mod claims;
 mod dead;
 mod description;
 mod documents;
+mod embeddings;
 mod jobs;
 mod lines;
 mod lists;

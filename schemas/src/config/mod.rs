@@ -8,9 +8,11 @@ use config::{Config as Layers, Environment, File, FileFormat};
 use serde::{Deserialize, Serialize};
 
 mod egress;
+mod embed;
 mod sections;
 
 pub use egress::{Allowed, Egress, NotAllowable};
+pub use embed::Embed;
 pub use sections::*;
 
 /// The defaults, with their documentation.
@@ -36,6 +38,8 @@ pub struct Config {
     pub egress: Egress,
     /// The chat worker.
     pub chat: Chat,
+    /// The embed worker.
+    pub embed: Embed,
     /// The render worker.
     pub render: Render,
     /// Which models `ruche up` and `ruche models` fetch.

@@ -9,12 +9,13 @@ use serde_json::{Value, value::RawValue};
 use crate::{Envelope, Invalid, Kind, Limits, event::Progress};
 
 pub mod chat;
+pub mod embed;
 pub mod render;
 
 /// The kinds that this build knows, in the order of the documentation.
 #[must_use]
 pub fn all() -> Vec<Descriptor> {
-    vec![Descriptor::of::<chat::Chat>(), Descriptor::of::<render::Render>()]
+    vec![Descriptor::of::<chat::Chat>(), Descriptor::of::<embed::Embed>(), Descriptor::of::<render::Render>()]
 }
 
 /// What a kind of job says: its input is the implementing type.

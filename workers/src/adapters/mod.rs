@@ -1,6 +1,6 @@
 //! What the ports are made of: one folder or file a library.
 
-#[cfg(feature = "chat")]
+#[cfg(any(feature = "chat", feature = "embed"))]
 pub mod llama;
 pub mod memory_ledger;
 pub mod memory_templates;

@@ -12,6 +12,8 @@ use crate::{adapters::postgres::Postgres, registry::AnyHandler};
 
 #[cfg(feature = "chat")]
 pub mod chat;
+#[cfg(feature = "embed")]
+pub mod embed;
 #[cfg(feature = "render")]
 pub mod render;
 
@@ -51,6 +53,8 @@ pub fn all() -> Vec<(Kind, Prepare)> {
     vec![
         #[cfg(feature = "chat")]
         (<ruche_schemas::jobs::chat::Chat as ruche_schemas::Job>::KIND, chat::prepare),
+        #[cfg(feature = "embed")]
+        (<ruche_schemas::jobs::embed::Embed as ruche_schemas::Job>::KIND, embed::prepare),
         #[cfg(feature = "render")]
         (<ruche_schemas::jobs::render::Render as ruche_schemas::Job>::KIND, render::prepare),
     ]

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+pub use super::model::LoadError;
+
 /// A model that can be loaded on the thread that will use it.
 pub trait Loader: Send + 'static {
     /// Loads the model, hands it to `body` on this same thread, and frees it when `body` returns.
@@ -95,34 +97,4 @@ pub enum DecodeError {
     /// Some rows may have been taken: truncate the sequences before using them again.
     #[error("the batch failed half-way: {0}")]
     HalfDone(String),
-}
-
-/// A model that can't be loaded.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LoadError {
-    /// The processor lacks instructions that the build uses.
-    #[error(
-        "this processor lacks {missing}, which this build of llama.cpp uses (x86-64-v3: Haswell, 2013, and later): \
-         run it on a newer machine, or build it with the GGML_* lines removed from .cargo/config.toml"
-    )]
-    Processor {
-        /// The instruction sets, separated by commas.
-        missing: String,
-    },
-    /// The file isn't there or can't be read.
-    #[error("the model file {path} can't be read: {reason} (set chat.model_path to a GGUF file)")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// The library refused the model.
-    #[error("the model {path} can't be loaded: {reason}")]
-    Refused {
-        /// The file.
-        path: String,
-        /// What is known of the reason.
-        reason: String,
-    },
 }

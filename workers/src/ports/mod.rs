@@ -3,7 +3,11 @@
 //! Each file is one port. Nothing here names a library, so that a fake is enough to test what stands on it.
 
 pub mod conversations;
+#[cfg(feature = "embed")]
+pub mod encoder;
 #[cfg(feature = "chat")]
 pub mod engine;
 pub mod ledger;
+#[cfg(any(feature = "chat", feature = "embed"))]
+pub mod model;
 pub mod templates;

@@ -1,0 +1,175 @@
+//! An embedding model behind the encoder's port.
+//!
+//! Models without a memory (BERT's kind) attend to all of a batch at once, so a batch is one micro-batch, or llama.cpp
+//! aborts the process: `n_batch` = `n_ubatch`, at least as large as the longest text. It also takes memory for the logits
+//! of each token of a batch, although none are computed: 4 bytes times the vocabulary's size.
+
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc};
+
+use llama_cpp_2::{
+    context::{
+        LlamaContext,
+        params::{LlamaContextParams, LlamaPoolingType},
+    },
+    llama_batch::LlamaBatch,
+    model::LlamaModel,
+    token::LlamaToken,
+};
+
+use super::load::{self, Place};
+use crate::ports::encoder::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer};
+
+/// The most tokens of a text that are taken from the model where none are asked for.
+pub const DEFAULT_CONTEXT: u32 = 2048;
+/// llama.cpp tells no more sequences apart.
+const MOST_TEXTS: u32 = 256;
+
+/// How a text's tokens become one vector.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Pooling {
+    /// As the model's file says.
+    #[default]
+    Model,
+    /// The mean of all tokens.
+    Mean,
+    /// The first token's.
+    Cls,
+    /// The last token's.
+    Last,
+}
+
+/// A GGUF file, and how to run it.
+#[derive(Debug, Clone)]
+pub struct LlamaEmbedding {
+    /// The GGUF file.
+    pub path: PathBuf,
+    /// Tokens of the longest text; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
+    pub context_tokens: u32,
+    /// The most tokens of a batch of several texts.
+    pub batch_tokens: u32,
+    /// The most texts of a batch: 1 to 256.
+    pub batch_texts: u32,
+    /// CPU threads; 0 takes the number of cores.
+    pub threads: u32,
+    /// Layers on the GPU.
+    pub gpu_layers: u32,
+    /// How a text's tokens become one vector.
+    pub pooling: Pooling,
+}
+
+impl Loader for LlamaEmbedding {
+    fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
+        let place = Place { path: &self.path, section: "embed", gpu_layers: self.gpu_layers };
+        let (backend, model) = place.load()?;
+        let pooling = pooling(self.pooling, &model).map_err(|reason| place.refused(reason))?;
+        let trained = model.n_ctx_train();
+        let longest = if self.context_tokens == 0 { trained.clamp(1, DEFAULT_CONTEXT) } else { self.context_tokens };
+        if longest > trained {
+            return Err(place.refused(format!(
+                "embed.context_tokens = {longest}, but the model was trained for {trained}: set it to 0 to {trained}"
+            )));
+        }
+        let tokens = self.batch_tokens.max(longest);
+        let texts = self.batch_texts.clamp(1, MOST_TEXTS);
+        let threads = load::threads(self.threads);
+        let parameters = LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(tokens.next_multiple_of(256)))
+            .with_n_batch(tokens)
+            .with_n_ubatch(tokens)
+            .with_n_seq_max(texts)
+            .with_kv_unified(true)
+            .with_embeddings(true)
+            .with_pooling_type(pooling)
+            .with_n_threads(threads)
+            .with_n_threads_batch(threads)
+            .with_no_perf(true);
+        let context = model.new_context(backend, parameters).map_err(|error| {
+            place.refused(format!(
+                "{error}: batches of {tokens} tokens may need more memory than there is; lower embed.batch_tokens or \
+                 embed.context_tokens"
+            ))
+        })?;
+        let facts = Facts {
+            description: load::description(&model),
+            parameters: model.n_params(),
+            context_tokens: longest,
+            dimensions: u32::try_from(model.n_embd_out()).unwrap_or(0),
+            gpu: place.gpu(),
+        };
+        let rows = usize::try_from(tokens).unwrap_or(usize::MAX);
+        let batch = LlamaBatch::new(rows, 1);
+        let mut encoder = LlamaEncoder { context, batch, texts, longest };
+        body(facts, Arc::new(LlamaTokenizer(Arc::clone(&model))), &mut encoder);
+        Ok(())
+    }
+}
+
+/// How this model pools.
+fn pooling(asked: Pooling, model: &LlamaModel) -> Result<LlamaPoolingType, String> {
+    let value = |key: &str| model.meta_val_str(key).unwrap_or_default();
+    let architecture = value("general.architecture");
+    let own = value(&format!("{architecture}.pooling_type")).parse::<i32>().map_or(LlamaPoolingType::None, Into::into);
+    match (asked, own) {
+        (_, LlamaPoolingType::Rank) => Err("it ranks pairs of texts and gives no vectors (a reranker): take an \
+            embedding model, such as all-MiniLM-L6-v2 or multilingual-e5-small"
+            .to_owned()),
+        (Pooling::Mean, _) => Ok(LlamaPoolingType::Mean),
+        (Pooling::Cls, _) => Ok(LlamaPoolingType::Cls),
+        (Pooling::Last, _) => Ok(LlamaPoolingType::Last),
+        (Pooling::Model, LlamaPoolingType::None | LlamaPoolingType::Unspecified) => Err(format!(
+            "it does not say how to make one vector of a text ({architecture}.pooling_type), so it is no embedding model: \
+             take one, such as all-MiniLM-L6-v2 or multilingual-e5-small, or set embed.pooling if you know better"
+        )),
+        (Pooling::Model, own) => Ok(own),
+    }
+}
+
+struct LlamaTokenizer(Arc<LlamaModel>);
+
+impl Tokenizer for LlamaTokenizer {
+    fn tokenize(&self, text: &str) -> Vec<i32> {
+        self.0.vocab().tokenize(text.as_bytes(), true, false).into_iter().map(|token| token.0).collect()
+    }
+}
+
+/// A context and its batch.
+struct LlamaEncoder<'model> {
+    context: LlamaContext<'model>,
+    batch: LlamaBatch<'static>,
+    texts: u32,
+    longest: u32,
+}
+
+impl LlamaEncoder<'_> {
+    /// llama.cpp aborts the process over what does not fit, so nothing passes unseen.
+    fn fill(&mut self, texts: &[&[i32]]) -> Result<(), BatchError> {
+        let longest = usize::try_from(self.longest).unwrap_or(usize::MAX);
+        if texts.is_empty() || texts.len() > usize::try_from(self.texts).unwrap_or(0) {
+            return Err(BatchError(format!("it has {} texts: 1 to {} fit", texts.len(), self.texts)));
+        }
+        self.batch.clear();
+        for (sequence, tokens) in (0..).zip(texts) {
+            if tokens.is_empty() || tokens.len() > longest {
+                return Err(BatchError(format!("a text has {} tokens: 1 to {longest} fit", tokens.len())));
+            }
+            for (position, token) in (0..).zip(*tokens) {
+                let added = self.batch.add(LlamaToken(*token), position, &[sequence], true);
+                added.map_err(|error| BatchError(format!("it has too many tokens: {error}")))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Model for LlamaEncoder<'_> {
+    fn encode(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, BatchError> {
+        self.fill(texts)?;
+        // Models that have a memory would go on after the batch before; for the others this does nothing.
+        self.context.clear_kv_cache();
+        // Encodes where there is no memory.
+        self.context.decode(&mut self.batch).map_err(|error| BatchError(error.to_string()))?;
+        let vector = |sequence| self.context.embeddings_seq_ith(sequence).map(<[f32]>::to_vec);
+        let vectors = (0..).zip(texts).map(|(sequence, _)| vector(sequence));
+        vectors.collect::<Result<_, _>>().map_err(|error| BatchError(error.to_string()))
+    }
+}
