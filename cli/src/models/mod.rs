@@ -123,7 +123,7 @@ async fn fetch(project: &Project, used_for: Option<Use>, name: &str) -> Result<(
 pub(crate) async fn served(project: &Project, config: &Config, kinds: &[Kind]) -> Result<Served> {
     let hub = Hub::from_env(project.models());
     let chat = chat(project, config, &hub).await?;
-    let own = Own { section: "embed", path: "", name: "" };
+    let own = Own { section: "embed", path: &config.embed.model_path, name: &config.embed.model_name };
     let embedding = match kinds.iter().any(|kind| kind.as_str() == "embed") {
         true => Some(embedding(project, config, &own, &hub).await?),
         false => None,

@@ -66,6 +66,8 @@ impl Scene {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs().join("ruche"));
         command.args(arguments).env("RUCHE_DIR", self.folder.path()).env("RUCHE_MODELS__CHAT", "tiny");
+        // No stand-in reads it: a file that is there spares each test the making of a model.
+        command.env("RUCHE_EMBED__MODEL_PATH", self.programs().join("ruche"));
         command.env("RUCHE_GATEWAY__PORT", self.port.to_string()).kill_on_drop(true);
         command
     }
@@ -153,7 +155,7 @@ async fn one_command_starts_everything_and_ctrl_c_stops_it() {
     let status = scene.status().await;
     assert_eq!(status["ready"], true, "{status}");
     let names: Vec<_> = status["children"].as_array().unwrap().iter().map(|child| child["name"].clone()).collect();
-    let all = ["nats", "postgres", "worker-chat", "worker-render", "gateway"];
+    let all = ["nats", "postgres", "worker-chat", "worker-embed", "worker-render", "gateway"];
     assert_eq!(names, all);
     for name in all {
         assert!(scene.data().join(format!("logs/{name}.log")).is_file(), "{name}");

@@ -70,6 +70,14 @@ async fn a_text_has_the_same_vector_alone_and_among_others() {
 }
 
 #[tokio::test]
+async fn any_number_of_tokens_may_be_a_batch() {
+    for batch_tokens in [1, 100, 515, 700] {
+        let encoder = Encoder::start(Options { batch_tokens, ..options() }, Metrics::default()).expect("the model");
+        assert_eq!(vectors(&encoder, &["Bees", "Hives"]).await.len(), 2, "{batch_tokens}");
+    }
+}
+
+#[tokio::test]
 async fn a_text_can_not_smuggle_in_the_models_marks_and_a_long_one_is_counted() {
     let encoder = encoder();
     let tokens =

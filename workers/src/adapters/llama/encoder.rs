@@ -69,8 +69,9 @@ impl Loader for LlamaEmbedding {
                 "embed.context_tokens = {longest}, but the model was trained for {trained}: set it to 0 to {trained}"
             )));
         }
-        let tokens = self.batch_tokens.max(longest);
         let texts = self.batch_texts.clamp(1, MOST_TEXTS);
+        // Where the texts can't share them evenly, llama.cpp aborts the process.
+        let tokens = self.batch_tokens.max(longest).next_multiple_of(texts);
         let threads = load::threads(self.threads);
         let parameters = LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(tokens.next_multiple_of(256)))
