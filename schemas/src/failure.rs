@@ -24,11 +24,9 @@ impl Invalid {
     pub fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let message = error.inner().to_string();
         let at = error.path().to_string();
-        // A field that is missing or unknown is named in the message; the path may end at the object around it.
-        let field = message
-            .split('`')
-            .nth(1)
-            .filter(|_| message.starts_with("missing") || message.starts_with("unknown field"));
+        // A field that is missing, unknown or there twice is named in the message; the path may end at the object around it.
+        let named = ["missing", "unknown field", "duplicate field"];
+        let field = message.split('`').nth(1).filter(|_| named.iter().any(|case| message.starts_with(case)));
         let param = match (at.as_str(), field) {
             (".", None) => "body".to_owned(),
             (".", Some(field)) => field.to_owned(),
