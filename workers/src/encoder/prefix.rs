@@ -5,16 +5,17 @@
 
 use ruche_schemas::jobs::embed::Purpose;
 
-/// Asks for a search, in the words that instructed models were trained with.
+/// Asks for a search, in the words that instructed models were trained with: E5's with a space at the end, Qwen's without.
 const INSTRUCTION: &str =
     "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ";
+const QWEN: &str = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:";
 
 /// Words that the name has, and what comes before queries and before passages. The first that fits counts.
 const KNOWN: [(&[&str], &str, &str); 9] = [
     (&["e5", "instruct"], INSTRUCTION, ""),
     (&["e5"], "query: ", "passage: "),
     (&["nomic"], "search_query: ", "search_document: "),
-    (&["qwen3", "embedding"], INSTRUCTION, ""),
+    (&["qwen3", "embedding"], QWEN, ""),
     (&["embeddinggemma"], "task: search result | query: ", "title: none | text: "),
     (&["bge", "m3"], "", ""),
     (&["bge", "en"], "Represent this sentence for searching relevant passages: ", ""),
@@ -66,7 +67,7 @@ mod tests {
             ("multilingual-e5-small-q8_0", "query: ", "passage: "),
             ("multilingual-e5-large-instruct", INSTRUCTION, ""),
             ("mine nomic-embed-text-v1.5 (nomic-bert, 140 MB)", "search_query: ", "search_document: "),
-            ("Qwen3-Embedding-0.6B", INSTRUCTION, ""),
+            ("Qwen3-Embedding-0.6B", QWEN, ""),
             ("bge-m3", "", ""),
             ("BGE-small-en-v1.5", "Represent this sentence for searching relevant passages: ", ""),
             ("all-MiniLM-L6-v2", "", ""),
