@@ -10,11 +10,14 @@
 //! - [`ports`], [`adapters`]: the database, the language model.
 //! - [`egress`]: the way out, for URLs that somebody else named.
 //! - `engine`: continuous batching over one language model (feature `chat`).
+//! - `chunking`: documents as chunks that fit an embedding model (feature `embed`).
 //! - `encoder`: batches of texts over one embedding model (feature `embed`).
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
 //! - [`program`]: `ruche-worker`, from its arguments to its end.
 
 pub mod adapters;
+#[cfg(feature = "embed")]
+pub mod chunking;
 pub mod egress;
 #[cfg(feature = "embed")]
 pub mod encoder;

@@ -1,0 +1,127 @@
+//! Where each heading's text is: Markdown as sections with the path of headings above them.
+//!
+//! A chunk that says "It takes two weeks." means nothing without its headings, so each section knows the whole path. Only
+//! what Markdown itself takes for a heading is one: a `#` in a program is not.
+
+use std::ops::Range;
+
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+/// The longest heading that is kept, in characters: what is longer is cut.
+const HEADING: usize = 200;
+
+/// A stretch of text below one heading, up to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The headings above it, the outermost first; empty before the first heading.
+    pub path: Vec<String>,
+    /// Its bytes in the document, without the heading's own.
+    pub range: Range<usize>,
+}
+
+/// The sections of a text, in its order. Those without a text of their own are left out, but for a document that
+/// has nothing but headings: its last heading is a section with no text.
+#[must_use]
+pub fn sections(markdown: &str) -> Vec<Section> {
+    let mut walk = Walk { markdown, path: Vec::new(), begin: 0, found: Vec::new() };
+    let mut heading: Option<(HeadingLevel, usize, String)> = None;
+    let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+    for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
+        match (event, &mut heading) {
+            (Event::End(TagEnd::MetadataBlock(_)), _) => walk.begin = range.end,
+            (Event::Start(Tag::Heading { level, .. }), _) => heading = Some((level, range.start, String::new())),
+            (Event::End(TagEnd::Heading(_)), Some(_)) => {
+                if let Some((level, start, text)) = heading.take() {
+                    walk.enter(level, start..range.end, &text);
+                }
+            }
+            (Event::Text(text) | Event::Code(text), Some((_, _, heading))) => heading.push_str(&text),
+            (Event::SoftBreak | Event::HardBreak, Some((_, _, heading))) => heading.push(' '),
+            _ => {}
+        }
+    }
+    walk.leave(markdown.len());
+    if walk.found.is_empty() && !walk.path.is_empty() {
+        let end = markdown.len();
+        walk.found.push(Section { path: walk.titles(), range: end..end });
+    }
+    walk.found
+}
+
+struct Walk<'a> {
+    markdown: &'a str,
+    /// The headings above, with their levels.
+    path: Vec<(HeadingLevel, String)>,
+    /// Where the section began.
+    begin: usize,
+    found: Vec<Section>,
+}
+
+impl Walk<'_> {
+    fn titles(&self) -> Vec<String> {
+        self.path.iter().map(|(_, title)| title.clone()).collect()
+    }
+
+    fn leave(&mut self, end: usize) {
+        if !self.markdown[self.begin..end].trim().is_empty() {
+            self.found.push(Section { path: self.titles(), range: self.begin..end });
+        }
+    }
+
+    fn enter(&mut self, level: HeadingLevel, heading: Range<usize>, text: &str) {
+        self.leave(heading.start);
+        self.begin = heading.end;
+        while self.path.last().is_some_and(|(above, _)| *above >= level) {
+            self.path.pop();
+        }
+        let title: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(HEADING).collect();
+        if !title.is_empty() {
+            self.path.push((level, title));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(markdown: &str) -> Vec<(String, String)> {
+        let found = sections(markdown);
+        found.into_iter().map(|one| (one.path.join(" > "), markdown[one.range].trim().to_owned())).collect()
+    }
+
+    fn pair(path: &str, text: &str) -> (String, String) {
+        (path.to_owned(), text.to_owned())
+    }
+
+    #[test]
+    fn a_section_knows_all_headings_above_it() {
+        let text = "Before.\n\n# Bees\n\nA.\n\n## Hives\n\n### Of *wood*\n\nB.\n\n## Honey\n\nC.\n\n# Wasps\n\nD.\n";
+        let expected = [
+            pair("", "Before."),
+            pair("Bees", "A."),
+            pair("Bees > Hives > Of wood", "B."),
+            pair("Bees > Honey", "C."),
+            pair("Wasps", "D."),
+        ];
+        assert_eq!(of(text), expected);
+    }
+
+    #[test]
+    fn only_markdowns_headings_are_headings() {
+        let text = "Setext\n======\n\n```sh\n# not one\n```\n\n    # nor this\n";
+        assert_eq!(of(text), [pair("Setext", "```sh\n# not one\n```\n\n    # nor this")]);
+    }
+
+    #[test]
+    fn a_level_that_is_skipped_does_no_harm() {
+        assert_eq!(of("### C\n\nc\n\n# A\n\na\n"), [pair("C", "c"), pair("A", "a")]);
+    }
+
+    #[test]
+    fn a_document_of_headings_only_is_not_lost() {
+        assert_eq!(of("# A\n\n## B\n"), [pair("A > B", "")]);
+        assert_eq!(of(""), []);
+        assert_eq!(of(" \n\n"), []);
+    }
+}
