@@ -29,3 +29,5 @@ pub mod ports;
 pub mod program;
 pub mod registry;
 pub mod runtime;
+#[cfg(any(feature = "chat", feature = "embed"))]
+mod switch;

@@ -6,21 +6,14 @@
 //!
 //! - [`batch`]: what the next batch holds. - [`thread`]: the thread. - [`prefix`]: what models want before a text.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
-    thread::Thread,
-    time::Instant,
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     adapters::llama::{LlamaEmbedding, Pooling},
     ports::encoder::{Facts, Loader, Tokenizer},
+    switch::Switch,
 };
 
 mod batch;
@@ -67,7 +60,7 @@ struct Handle {
     info: ModelInfo,
     tokenizer: Arc<dyn Tokenizer>,
     inbox: mpsc::Sender<Ticket>,
-    shared: Arc<Shared>,
+    switch: Arc<Switch>,
     ended: watch::Receiver<bool>,
 }
 
@@ -79,28 +72,7 @@ impl std::fmt::Debug for Encoder {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.stop();
-    }
-}
-
-/// What the handle and the thread share.
-#[derive(Debug, Default)]
-struct Shared {
-    stopping: AtomicBool,
-    /// The encoder's thread, to wake it.
-    thread: OnceLock<Thread>,
-}
-
-impl Shared {
-    fn wake(&self) {
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
-        }
-    }
-
-    fn stop(&self) {
-        self.stopping.store(true, SeqCst);
-        self.wake();
+        self.switch.turn_off();
     }
 }
 
@@ -154,15 +126,15 @@ impl Encoder {
         (batch_tokens, batch_texts): (u32, u32),
         metrics: Metrics,
     ) -> Result<Self, StartError> {
-        let shared = Arc::new(Shared::default());
+        let switch = Arc::new(Switch::default());
         let (sender, inbox) = mpsc::channel(QUEUE);
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX).max(1);
         let room = Room { tokens: size(batch_tokens), texts: size(batch_texts) };
-        let work = thread::Work { shared: Arc::clone(&shared), inbox, room, metrics };
+        let work = thread::Work { switch: Arc::clone(&switch), inbox, room, metrics };
         let thread::Started { facts, tokenizer, ended } = thread::start(loader, work, &model_name)?;
         let Facts { description, parameters, context_tokens, dimensions, gpu } = facts;
         let info = ModelInfo { name: model_name, context_tokens, dimensions, description, parameters, gpu };
-        Ok(Self { handle: Arc::new(Handle { info, tokenizer, inbox: sender, shared, ended }) })
+        Ok(Self { handle: Arc::new(Handle { info, tokenizer, inbox: sender, switch, ended }) })
     }
 
     /// What is known of the model.
@@ -174,12 +146,12 @@ impl Encoder {
     /// Whether it can still answer: not after [`Encoder::stop`], nor after its thread has died.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        !*self.handle.ended.borrow() && !self.handle.shared.stopping.load(SeqCst)
+        !*self.handle.ended.borrow() && !self.handle.switch.is_off()
     }
 
     /// Stops after the batch that is being computed: who waits is told [`EncodeError::Stopped`].
     pub fn stop(&self) {
-        self.handle.shared.stop();
+        self.handle.switch.turn_off();
     }
 
     /// Resolves when the thread has ended and the model is freed: after [`Encoder::stop`], or when it has died. Holds no
@@ -202,7 +174,7 @@ impl Encoder {
         if !self.is_alive() {
             return Err(EncodeError::Stopped);
         }
-        let Handle { tokenizer, inbox, shared, info, .. } = &*self.handle;
+        let Handle { tokenizer, inbox, switch, info, .. } = &*self.handle;
         let (tokenizer, max) = (Arc::clone(tokenizer), usize::try_from(info.context_tokens).unwrap_or(usize::MAX));
         // Off the runtime's threads: a quarter of a megabyte of text takes a while to tokenize.
         let tokenize = move || tokenize(&*tokenizer, &prefix, &texts, max);
@@ -211,7 +183,7 @@ impl Encoder {
         let (answer, answered) = oneshot::channel();
         let ticket = Ticket { texts, answer, came: Instant::now() };
         inbox.send(ticket).await.map_err(|_| EncodeError::Stopped)?;
-        shared.wake();
+        switch.wake();
         let vectors = answered.await.map_err(|_| EncodeError::Stopped)?;
         Ok(counts.into_iter().zip(vectors).map(|(tokens, vector)| Encoded { tokens, vector }).collect())
     }

@@ -4,18 +4,21 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering::SeqCst, mpsc as std_mpsc},
+    sync::{Arc, mpsc as std_mpsc},
     time::Instant,
 };
 
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Metrics, NoVector, Shared, StartError,
+    Metrics, NoVector, StartError,
     batch::{Batcher, Pick, Room, Ticket, Vector},
     normalize,
 };
-use crate::ports::encoder::{Facts, LoadError, Loader, Model, Tokenizer};
+use crate::{
+    ports::encoder::{Facts, LoadError, Loader, Model, Tokenizer},
+    switch::Switch,
+};
 
 /// Native libraries use more stack than Rust's default for threads leaves comfortable.
 const STACK_BYTES: usize = 16 << 20;
@@ -32,7 +35,7 @@ pub(super) struct Started {
 
 /// What the thread works with.
 pub(super) struct Work {
-    pub(super) shared: Arc<Shared>,
+    pub(super) switch: Arc<Switch>,
     pub(super) inbox: mpsc::Receiver<Ticket>,
     pub(super) room: Room,
     pub(super) metrics: Metrics,
@@ -49,11 +52,11 @@ type Ready = Result<(Facts, Arc<dyn Tokenizer>), Failed>;
 pub(super) fn start(loader: Box<dyn Loader>, work: Work, model: &str) -> Result<Started, StartError> {
     let (ready, loaded) = std_mpsc::sync_channel::<Ready>(1);
     let (end, ended) = watch::channel(false);
-    let shared = Arc::clone(&work.shared);
+    let switch = Arc::clone(&work.switch);
     let body = move || {
         // A panic drops all tickets: everybody who waits is told.
         let result = catch_unwind(AssertUnwindSafe(|| run(loader, work, &ready)));
-        shared.stopping.store(true, SeqCst);
+        switch.turn_off();
         if result.is_err() {
             tracing::error!("the encoder's thread has panicked: every job breaks off");
         }
@@ -73,7 +76,7 @@ pub(super) fn start(loader: Box<dyn Loader>, work: Work, model: &str) -> Result<
 }
 
 fn run(loader: Box<dyn Loader>, work: Work, ready: &std_mpsc::SyncSender<Ready>) {
-    let _ = work.shared.thread.set(std::thread::current());
+    work.switch.is_mine();
     let result = loader.run(Box::new(|facts, tokenizer, model| {
         if let Err(reason) = try_out(&facts, &*tokenizer, model) {
             let _ = ready.send(Err(Failed::Useless(reason)));
@@ -81,7 +84,7 @@ fn run(loader: Box<dyn Loader>, work: Work, ready: &std_mpsc::SyncSender<Ready>)
         } else if ready.send(Ok((facts, tokenizer))).is_ok() {
             let (room, metrics) = (work.room, work.metrics);
             let batcher = Batcher::new(room);
-            Thread { model, batcher, shared: work.shared, inbox: work.inbox, room, metrics }.run();
+            Thread { model, batcher, switch: work.switch, inbox: work.inbox, room, metrics }.run();
         }
     }));
     if let Err(error) = result {
@@ -107,7 +110,7 @@ fn try_out(facts: &Facts, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> R
 struct Thread<'a> {
     model: &'a mut dyn Model,
     batcher: Batcher,
-    shared: Arc<Shared>,
+    switch: Arc<Switch>,
     inbox: mpsc::Receiver<Ticket>,
     room: Room,
     metrics: Metrics,
@@ -116,14 +119,14 @@ struct Thread<'a> {
 impl Drop for Thread<'_> {
     /// Also when it panics, and before those who wait are told.
     fn drop(&mut self) {
-        self.shared.stopping.store(true, SeqCst);
+        self.switch.turn_off();
     }
 }
 
 impl Thread<'_> {
     /// Works until it is stopped.
     fn run(mut self) {
-        while !self.shared.stopping.load(SeqCst) {
+        while !self.switch.is_off() {
             while self.batcher.len() < CHOICE
                 && let Ok(ticket) = self.inbox.try_recv()
             {

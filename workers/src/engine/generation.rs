@@ -31,7 +31,7 @@ impl Generation {
     pub async fn next(&mut self) -> Option<Result<Step, EngineError>> {
         let step = self.steps.as_mut()?.recv().await;
         if self.paused.swap(false, SeqCst) {
-            self.shared.wake();
+            self.shared.switch.wake();
         }
         // The engine leaves without an end only where its thread ends.
         let step = step.unwrap_or(Err(EngineError::Stopped));
@@ -45,6 +45,6 @@ impl Generation {
 impl Drop for Generation {
     fn drop(&mut self) {
         self.steps = None;
-        self.shared.wake();
+        self.shared.switch.wake();
     }
 }

@@ -11,11 +11,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
-    thread::Thread,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use ruche_schemas::jobs::chat::{Delta, FinishReason, Message, Sampling, Usage};
@@ -24,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     adapters::llama::Llama,
     ports::engine::{Facts, Loader, Vocabulary},
+    switch::Switch,
 };
 
 mod error;
@@ -98,30 +95,16 @@ impl std::fmt::Debug for dyn Vocabulary {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.stop();
+        self.shared.switch.turn_off();
     }
 }
 
 /// What the handle, the generations and the thread share.
 #[derive(Debug, Default)]
 struct Shared {
-    stopping: AtomicBool,
+    /// The engine's thread's.
+    switch: Switch,
     metrics: Metrics,
-    /// The engine's thread, to wake it.
-    thread: OnceLock<Thread>,
-}
-
-impl Shared {
-    fn wake(&self) {
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
-        }
-    }
-
-    fn stop(&self) {
-        self.stopping.store(true, SeqCst);
-        self.wake();
-    }
 }
 
 /// What is known of the model.
@@ -208,11 +191,11 @@ impl Engine {
             thread::start(loader, Arc::clone(&shared), inbox, (slots, prompt_chunk))?;
         let Facts { description, parameters, context_tokens, vocabulary: size, template, bos, eos, gpu } = facts;
         let source = template.ok_or_else(|| {
-            shared.stop();
+            shared.switch.turn_off();
             StartError::NoTemplate(model_name.clone())
         })?;
         let template = Template::new(&source, bos, eos).map_err(|reason| {
-            shared.stop();
+            shared.switch.turn_off();
             StartError::Template { model: model_name.clone(), reason }
         })?;
         let info = ModelInfo { name: model_name, context_tokens, vocabulary: size, description, parameters, gpu };
@@ -235,12 +218,12 @@ impl Engine {
     /// Whether it can still answer: not after [`Engine::stop`], nor after its thread has died.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        !*self.handle.ended.borrow() && !self.handle.shared.stopping.load(SeqCst)
+        !*self.handle.ended.borrow() && !self.handle.shared.switch.is_off()
     }
 
     /// Stops at once: running generations end with [`EngineError::Stopped`].
     pub fn stop(&self) {
-        self.handle.shared.stop();
+        self.handle.shared.switch.turn_off();
     }
 
     /// Resolves when the thread has ended and the model is freed: after [`Engine::stop`], or when it has died. Holds
@@ -274,7 +257,7 @@ impl Engine {
         let (seated, seat) = oneshot::channel();
         let waiting = shared.metrics.wait();
         inbox.send(Ticket { sequence, seated }).await.map_err(|_| GenerateError::Stopped)?;
-        shared.wake();
+        shared.switch.wake();
         seat.await.map_err(|_| GenerateError::Stopped)?;
         drop(waiting);
         Ok(Generation::new(reader, paused, Arc::clone(shared)))

@@ -4,10 +4,7 @@
 //! for anybody's end; then one batch moves all of them on. The thread sleeps only where nothing can go on, and is
 //! woken by a new request, by a reader who has made room, by one who has left, and by `stop`.
 
-use std::{
-    sync::{Arc, atomic::Ordering::SeqCst},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use ruche_schemas::jobs::chat::FinishReason;
 use tokio::sync::{mpsc, oneshot};
@@ -46,7 +43,7 @@ pub(super) struct Scheduler<'a> {
 impl Drop for Scheduler<'_> {
     /// Also when it panics, and before its readers are told.
     fn drop(&mut self) {
-        self.shared.stopping.store(true, SeqCst);
+        self.shared.switch.turn_off();
     }
 }
 
@@ -74,7 +71,7 @@ impl<'a> Scheduler<'a> {
 
     /// Works until it is stopped.
     pub(super) fn run(mut self) {
-        while !self.shared.stopping.load(SeqCst) {
+        while !self.shared.switch.is_off() {
             self.release_left();
             self.seat_waiting();
             self.shared.metrics.set_active(self.slots.iter().filter(|slot| slot.sequence.is_some()).count());

@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering::SeqCst, mpsc as std_mpsc},
+    sync::{Arc, mpsc as std_mpsc},
 };
 
 use tokio::sync::{mpsc, watch};
@@ -38,7 +38,7 @@ pub(super) fn start(
     let body = move || {
         // A panic drops all senders: every generation and every waiting request is told.
         let result = catch_unwind(AssertUnwindSafe(|| work(loader, &shared, inbox, sizes, &ready)));
-        shared.stopping.store(true, SeqCst);
+        shared.switch.turn_off();
         if result.is_err() {
             tracing::error!("the engine's thread has panicked: every answer breaks off");
         }
@@ -61,7 +61,7 @@ fn work(
     sizes: (u32, u32),
     ready: &std_mpsc::SyncSender<Ready>,
 ) {
-    let _ = shared.thread.set(std::thread::current());
+    shared.switch.is_mine();
     let result = loader.run(Box::new(|facts, vocabulary, decoder| {
         // Nobody listens any more: then nobody will ever ask.
         if ready.send(Ok((facts, Arc::clone(&vocabulary)))).is_ok() {
