@@ -25,6 +25,7 @@ mod m20261123_000001_initial;
 mod m20261123_000002_flows;
 mod m20261126_000003_claims;
 mod m20261126_000004_documents;
+mod m20261127_000005_chunks;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_flows::Migration),
             Box::new(m20261126_000003_claims::Migration),
             Box::new(m20261126_000004_documents::Migration),
+            Box::new(m20261127_000005_chunks::Migration),
         ]
     }
 }
