@@ -71,10 +71,15 @@ pub async fn measure(servers: &Servers, system: &System, model: &Path, peer: Pee
             there.push(theirs.rate(&row).await?);
         }
         let (here, there) = (median(here), median(there));
+        let (clients, lengths, texts) = (row.clients, row.lengths.name, row.texts);
+        eprintln!(
+            "{clients} clients, {lengths} tokens, {texts} texts: {:.0} and {:.0} texts/s",
+            here.texts, there.texts
+        );
         rows.add_row([
-            row.clients.to_string(),
-            row.lengths.name.to_owned(),
-            row.texts.to_string(),
+            clients.to_string(),
+            lengths.to_owned(),
+            texts.to_string(),
             format!("{:.0}", here.texts),
             format!("{:.0}", here.tokens),
             format!("{:.0}", there.texts),
