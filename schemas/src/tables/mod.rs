@@ -6,7 +6,6 @@
 
 pub mod api_keys;
 pub mod batch_jobs;
-pub mod chunks;
 pub mod collections;
 pub mod conversations;
 pub mod documents;
