@@ -73,6 +73,7 @@ pub enum Purpose {
 /// An embed job's result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "EmbedOutput")]
 pub enum Output {
     /// Of texts.
     Vectors(Embedded),

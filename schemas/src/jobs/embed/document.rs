@@ -69,6 +69,7 @@ pub struct Document {
 /// What a document is written in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "DocumentFormat")]
 pub enum Format {
     /// Markdown (CommonMark with tables), with front matter or without.
     #[default]
