@@ -1,7 +1,7 @@
 //! Documents to be searched in, as workers wrote them, and their collections.
 //!
-//! Deleting takes the document's lock, which its writers take too (`workers/src/adapters/postgres/indexing.rs`): so either
-//! the writer sees that it was deleted, or what it wrote is deleted.
+//! Deleting takes the lock of the document, or of the collection, which its writers take too
+//! (`workers/src/adapters/postgres/indexing.rs`): so either the writer sees that it was deleted, or what it wrote is deleted.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -166,7 +166,10 @@ impl Corpus for Postgres {
         if self.collection(tenant, name).await?.is_none() {
             return Ok(false);
         }
-        bury(&self.0, collection_id(tenant, name), at).await?;
+        let (transaction, id) = (self.0.begin().await?, collection_id(tenant, name));
+        lock(&transaction, id).await?;
+        bury(&transaction, id, at).await?;
+        transaction.commit().await?;
         let some = "DELETE FROM documents WHERE id IN (SELECT id FROM documents WHERE tenant = $1 AND collection = $2 \
                     AND accepted_at <= $3 LIMIT $4)";
         loop {
@@ -243,9 +246,7 @@ impl Corpus for Postgres {
 
     async fn delete_indexed(&self, tenant: &TenantId, id: Uuid, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let transaction = self.0.begin().await?;
-        // The number that the worker's lock of this document has.
-        let lock = i64::from_ne_bytes(id.as_u64_pair().1.to_ne_bytes());
-        transaction.execute_raw(statement("SELECT pg_advisory_xact_lock($1)", [lock.into()])).await?;
+        lock(&transaction, id).await?;
         let mine = documents::Entity::delete_by_id(id).filter(documents::Column::Tenant.eq(tenant.as_str()));
         if mine.exec(&transaction).await?.rows_affected == 0 {
             return Ok(false);
@@ -254,6 +255,13 @@ impl Corpus for Postgres {
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// Takes the lock of a document or a collection, which has the number that workers know it by.
+async fn lock(db: &impl ConnectionTrait, id: Uuid) -> Result<(), StoreError> {
+    let number = i64::from_ne_bytes(id.as_u64_pair().1.to_ne_bytes());
+    db.execute_raw(statement("SELECT pg_advisory_xact_lock($1)", [number.into()])).await?;
+    Ok(())
 }
 
 /// Remembers that a document or a collection was deleted.

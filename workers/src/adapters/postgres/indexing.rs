@@ -3,8 +3,8 @@
 //! **A transaction of its own.** Other commits share one ([`super::commits`]), and would all wait for ten thousand chunks.
 //! So many of these run at once as leave connections for the others.
 //!
-//! **No deadlock.** Like every commit it takes its job's lock first, then that of its document, then rows of its group.
-//! Whoever deletes documents takes the document's lock alone, or none.
+//! **No deadlock.** Like every commit it takes its job's lock first, then shares that of its collection, then takes that of
+//! its document, then rows of its group. Whoever deletes a document or a collection takes that one's lock alone.
 //!
 //! **Rows.** What is unchanged stays: only its position is updated. What is new goes by COPY into a table of the session,
 //! and from there in slices, each of which is well within the statement's bound however many indexes there are. Few rows
@@ -12,6 +12,7 @@
 
 use std::{collections::HashMap, fmt::Write as _};
 
+use ruche_schemas::ids::collection_id;
 use sea_orm::{
     DatabaseConnection,
     sqlx::{self, PgConnection, Row as _},
@@ -97,11 +98,18 @@ async fn lock(db: &mut PgConnection, number: i64) -> Result<(), LedgerError> {
     sqlx::query(LOCK).bind(json!([number]).to_string()).execute(db).await.map(drop).map_err(sql)
 }
 
+/// Takes a lock that others have too, and that keeps out only who wants it alone.
+async fn share(db: &mut PgConnection, number: i64) -> Result<(), LedgerError> {
+    let share = sqlx::query("SELECT pg_advisory_xact_lock_shared($1)").bind(number);
+    share.execute(db).await.map(drop).map_err(sql)
+}
+
 /// Writes the document, unless what is there came after it.
 async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Result<(), LedgerError> {
     let Indexing { document, about, hash, again, model, chunks } = indexing;
     let place = Place { tenant: ended.job.tenant.clone(), collection: about.collection.clone(), document: *document };
     let model = corpus::model_id(db, model).await?;
+    share(db, super::number_of(collection_id(&place.tenant, &place.collection))).await?;
     lock(db, super::number_of(*document)).await?;
     let standing = corpus::head(db, &place, model).await?;
     let before = "SELECT hash, language FROM documents WHERE id = $1";
