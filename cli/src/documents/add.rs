@@ -51,11 +51,8 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn query(&self, file: &Found) -> Vec<(&'static str, String)> {
-        let mut query = vec![
-            ("collection", self.collection.clone()),
-            ("source", file.source.clone()),
-            ("wait", "true".to_owned()),
-        ];
+        let mut query =
+            vec![("collection", self.collection.clone()), ("source", file.source.clone()), ("wait", "true".to_owned())];
         query.extend(self.language.clone().map(|language| ("language", language)));
         query.extend(self.metadata.clone().map(|metadata| ("metadata", metadata)));
         query.extend(self.chunk_tokens.map(|tokens| ("chunk_tokens", tokens.to_string())));

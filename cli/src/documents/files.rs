@@ -38,8 +38,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
             continue;
         }
         let Some(media_type) = media_type(path) else {
-            let message =
-                format!("{} is no document: files end in .md, .html, .txt or .pdf", path.display());
+            let message = format!("{} is no document: files end in .md, .html, .txt or .pdf", path.display());
             return Err(Refused::usage(message));
         };
         found.push(Found { path: path.clone(), source: source(path), media_type });
@@ -57,7 +56,8 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<Found>) -> Result<()> {
         return Err(Refused::because(format!("{} is more than {DEPTH} folders deep", folder.display())));
     }
     let unreadable = || format!("{} can't be read", folder.display());
-    let mut entries = fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>().with_context(unreadable)?;
+    let mut entries =
+        fs::read_dir(folder).with_context(unreadable)?.collect::<Result<Vec<_>, _>>().with_context(unreadable)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let (path, kind) = (entry.path(), entry.file_type().with_context(unreadable)?);
@@ -100,11 +100,8 @@ mod tests {
         }
         let found = find(&[folder.path().to_owned(), at("a.md")])?;
         let names: Vec<_> = found.iter().map(|file| (file.path.clone(), file.media_type)).collect();
-        let expected = [
-            (at("a.md"), "text/markdown"),
-            (at("b/c/three.pdf"), "application/pdf"),
-            (at("b/two.HTML"), "text/html"),
-        ];
+        let expected =
+            [(at("a.md"), "text/markdown"), (at("b/c/three.pdf"), "application/pdf"), (at("b/two.HTML"), "text/html")];
         assert_eq!(names, expected);
         assert!(find(&[at("b/x.png")]).is_err() && find(&[at(".git/none")]).is_err() && find(&[at("b/c/.")]).is_ok());
         assert_eq!(source(Path::new("./docs/a.md")), "docs/a.md");

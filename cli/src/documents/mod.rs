@@ -118,8 +118,7 @@ async fn chunks(client: &Client, json: bool, id: &str) -> Result<()> {
                 output::ndjson(chunk)?;
                 continue;
             }
-            let path: Vec<&str> =
-                chunk["path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let path: Vec<&str> = chunk["path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let head = format!("--- {} {}", field(chunk, "position"), path.join(" > "));
             let text = chunk["text"].as_str().unwrap_or_default();
             output::line(&clean_lines(&format!("{}\n{text}\n", head.trim_end())))?;

@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::{
     keys::ApiKey,
     ports::{
-        Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey, StoredMessage,
-        TemplateVersion,
+        Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey,
+        StoredMessage, TemplateVersion,
     },
 };
 

@@ -30,7 +30,8 @@ pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Document, 
         if seen.contains(&name) || seen.len() >= limits::PARTS {
             return Err(ApiError::invalid(shown, "a part is there twice: send each once, and one file a request"));
         }
-        let (file_name, media_type) = (field.file_name().map(str::to_owned), field.content_type().map(|t| t.to_string()));
+        let (file_name, media_type) =
+            (field.file_name().map(str::to_owned), field.content_type().map(|t| t.to_string()));
         let bytes = field.bytes().await.map_err(broken)?;
         match name.as_str() {
             "file" => file = Some((file_name, media_type, bytes)),

@@ -21,8 +21,7 @@ use crate::{
     error::ApiError,
 };
 
-const TYPES: &str =
-    "text/markdown, text/html, text/plain, application/pdf, multipart/form-data with a part `file`, or application/json";
+const TYPES: &str = "text/markdown, text/html, text/plain, application/pdf, multipart/form-data with a part `file`, or application/json";
 
 /// A document, and how it is wanted.
 #[derive(Debug)]

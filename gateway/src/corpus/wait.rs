@@ -106,4 +106,3 @@ fn ended(job: JobId, state: EventType, data: serde_json::Value) -> Result<Indexe
         _ => Err(ApiError::cancelled(job)),
     }
 }
-

@@ -111,11 +111,7 @@ fn corpus() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(documents::get_document, documents::delete_document))
         .routes(routes!(documents::document_chunks))
         .routes(routes!(collections::create_collection, collections::list_collections))
-        .routes(routes!(
-            collections::get_collection,
-            collections::change_collection,
-            collections::delete_collection
-        ))
+        .routes(routes!(collections::get_collection, collections::change_collection, collections::delete_collection))
 }
 
 /// What operators see and steer.

@@ -147,7 +147,9 @@ impl Job for Embed {
             (Some(_), Some(_)) => Err(Invalid::new("stored", "and `document` are both there: send one of them")),
             (Some(document), None) => {
                 self.check_alone("document")?;
-                document.check().map_err(|Invalid { param, message }| Invalid::new(format!("document.{param}"), message))
+                document
+                    .check()
+                    .map_err(|Invalid { param, message }| Invalid::new(format!("document.{param}"), message))
             }
             (None, Some(_)) => self.check_alone("stored"),
         }

@@ -176,9 +176,7 @@ impl State {
 
     /// How things stand with a document, as this model sees it.
     fn standing(&self, of: &corpus::Place, model: &ModelVersion) -> Standing {
-        let in_collection = |held: &&Held| {
-            held.tenant == of.tenant && held.indexing.about.collection == of.collection
-        };
+        let in_collection = |held: &&Held| held.tenant == of.tenant && held.indexing.about.collection == of.collection;
         let first = self.corpus.values().filter(in_collection).min_by_key(|held| held.accepted_at);
         let held = self.corpus.get(&of.document);
         let chunks = held.filter(|held| held.indexing.model == *model).map_or(&[][..], |held| &held.indexing.chunks);

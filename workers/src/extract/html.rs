@@ -19,8 +19,8 @@ const LEFT_OUT: [&str; 22] = [
 
 /// Elements whose text runs on with what is around them.
 const INLINE: [&str; 30] = [
-    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "label",
-    "mark", "q", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
+    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "label", "mark", "q", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
 ];
 
 /// The text of a page as Markdown.
@@ -237,7 +237,9 @@ impl Writer {
         for (number, line) in block.lines().enumerate() {
             match (&mark, number) {
                 // The mark stands where the list's own text does not.
-                (Some(mark), 0) => self.out.push_str(&format!("{}{mark}{line}", &prefix[..prefix.len() - 2.min(prefix.len())])),
+                (Some(mark), 0) => {
+                    self.out.push_str(&format!("{}{mark}{line}", &prefix[..prefix.len() - 2.min(prefix.len())]))
+                }
                 _ => self.out.push_str(&format!("{prefix}{line}")),
             }
             self.out.push('\n');
@@ -282,7 +284,8 @@ mod tests {
         let deep = format!("{}deep{}", "<div><ul><li>".repeat(50_000), "</li>".repeat(7));
         let found = markdown(&deep);
         assert!(found.ends_with("deep") && found.len() < 100, "{}", found.len());
-        for broken in ["<", "</p", "<table><p>x<td>y", "<li>x</ol></blockquote>y", "<pre>x", "<h1>a<h2>b", "<tr><td>z"] {
+        for broken in ["<", "</p", "<table><p>x<td>y", "<li>x</ol></blockquote>y", "<pre>x", "<h1>a<h2>b", "<tr><td>z"]
+        {
             markdown(broken);
         }
         let many = markdown(&"<ul><li>x".repeat(2_000));

@@ -46,8 +46,7 @@ impl Memory {
             mine.count() as u64
         };
         let mine = tables.collections.iter().filter(|(owner, _)| owner == tenant);
-        let mut all: Vec<_> =
-            mine.map(|(_, one)| Collection { documents: count(&one.name), ..one.clone() }).collect();
+        let mut all: Vec<_> = mine.map(|(_, one)| Collection { documents: count(&one.name), ..one.clone() }).collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
     }
@@ -107,9 +106,7 @@ impl Corpus for Memory {
         if !tables.collections.iter().any(|(owner, one)| mine(owner, &one.name)) {
             return Ok(false);
         }
-        tables.corpus.retain(|held| {
-            !mine(&held.tenant, &held.document.collection) || held.document.accepted_at > at
-        });
+        tables.corpus.retain(|held| !mine(&held.tenant, &held.document.collection) || held.document.accepted_at > at);
         let is_empty = !tables.corpus.iter().any(|held| mine(&held.tenant, &held.document.collection));
         tables.collections.retain(|(owner, one)| !(is_empty && mine(owner, &one.name)));
         Ok(true)

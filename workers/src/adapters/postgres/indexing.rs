@@ -72,7 +72,8 @@ pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Com
     let mut transaction = pool.begin().await.map_err(sql)?;
     sqlx::query(BOUNDS).execute(&mut *transaction).await.map_err(sql)?;
     lock(&mut transaction, super::number(ended.job.id)).await?;
-    let inserted = sqlx::query(jobs::INSERT).bind(format!("[{row}]")).fetch_all(&mut *transaction).await.map_err(sql)?;
+    let inserted =
+        sqlx::query(jobs::INSERT).bind(format!("[{row}]")).fetch_all(&mut *transaction).await.map_err(sql)?;
     if inserted.is_empty() {
         transaction.rollback().await.map_err(sql)?;
         return commits::why_not(db, ended).await;
@@ -147,8 +148,7 @@ async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i
     let tenant = ended.job.tenant.as_str();
     let ready = sqlx::query(READY).bind(tenant).bind(&about.collection).bind(model);
     if ready.fetch_optional(&mut *db).await.map_err(sql)?.is_none() {
-        let collection =
-            sqlx::query(COLLECTION).bind(tenant).bind(&about.collection).bind(&about.language).bind(model);
+        let collection = sqlx::query(COLLECTION).bind(tenant).bind(&about.collection).bind(&about.language).bind(model);
         collection.execute(&mut *db).await.map_err(sql)?;
     }
     let metadata = crate::ports::ledger::json(serde_json::Value::Object(about.metadata.clone())).to_string();
@@ -369,9 +369,8 @@ mod tests {
         let mut row = String::new();
         line(&mut row, 3, &piece);
         let hash = "ab".repeat(32);
-        let expected = format!(
-            "3\t[\"A\\\\\\\\b\",\"c\\\\td\"]\tone\\ntwo\\\\.\\r\u{fffd}\t7\t\\\\x{hash}\t[0.5,-0.0000001]\n"
-        );
+        let expected =
+            format!("3\t[\"A\\\\\\\\b\",\"c\\\\td\"]\tone\\ntwo\\\\.\\r\u{fffd}\t7\t\\\\x{hash}\t[0.5,-0.0000001]\n");
         assert_eq!(row, expected);
     }
 }

@@ -226,7 +226,7 @@ impl Conversations for Postgres {
 #[async_trait]
 impl Corpus for Postgres {
     async fn standing(&self, of: &Place, model: &ModelVersion) -> Result<Standing, LedgerError> {
-        self.call("select", "documents", corpus::standing(&self.db, of, model)).await
+        Box::pin(self.call("select", "documents", corpus::standing(&self.db, of, model))).await
     }
 
     async fn stored(&self, tenant: &TenantId, document: Uuid) -> Result<Option<corpora::Stored>, LedgerError> {

@@ -15,8 +15,7 @@ use std::{
 use anyhow::Context as _;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
-    Envelope, Failure, Invalid,
-    config,
+    Envelope, Failure, Invalid, config,
     failure::codes,
     jobs::embed::{Document, Embed, Format, Indexed},
 };
@@ -130,8 +129,7 @@ impl Indexer {
             (Some(document), _) => self.read(document, job).await?,
             (None, id) => self.read_stored(id.unwrap_or_default(), job).await?,
         };
-        let place =
-            Place { tenant: job.tenant.clone(), collection: read.about.collection.clone(), document: read.id };
+        let place = Place { tenant: job.tenant.clone(), collection: read.about.collection.clone(), document: read.id };
         let standing = self.corpus.standing(&place, &self.model).await.map_err(unavailable)?;
         if read.ask_language {
             read.about.language = standing.language.clone().unwrap_or_else(|| "simple".to_owned());
@@ -272,18 +270,19 @@ impl Indexer {
     ) -> Result<HashMap<Hash, Vec<f32>>, JobError> {
         let mut seen = HashSet::new();
         let is_new = |cut: &&Cut| !standing.vectors.contains_key(&cut.hash) && seen.insert(cut.hash);
-        let wanted: Vec<(Hash, &str)> =
-            cut.iter().filter(is_new).map(|cut| (cut.hash, cut.embedded.as_str())).collect();
+        let wanted: Vec<(Hash, String)> =
+            cut.iter().filter(is_new).map(|cut| (cut.hash, cut.embedded.clone())).collect();
         let total = Some(wanted.len() as u64);
-        let slices = wanted.chunks(SLICE).map(|slice| {
-            let (hashes, texts): (Vec<_>, Vec<_>) = slice.iter().map(|(hash, text)| (*hash, (*text).to_owned())).unzip();
-            async move {
+        let mut vectors = HashMap::with_capacity(wanted.len());
+        let slices: Vec<(Vec<Hash>, Vec<String>)> =
+            wanted.chunks(SLICE).map(|slice| slice.iter().cloned().unzip()).collect();
+        drop(wanted);
+        let mut slices = stream::iter(slices)
+            .map(|(hashes, texts)| async move {
                 let encoded = self.encoder.encode(self.prefix.clone(), texts).await.map_err(failed)?;
                 Ok::<_, JobError>(hashes.into_iter().zip(encoded))
-            }
-        });
-        let mut slices = stream::iter(slices).buffered(SLICES);
-        let mut vectors = HashMap::with_capacity(wanted.len());
+            })
+            .buffered(SLICES);
         context.steps(0, total, "embedding");
         while let Some(slice) = slices.try_next().await? {
             for (hash, encoded) in slice {
