@@ -232,6 +232,12 @@ async fn what_is_wrong_with_a_document_is_named_and_nothing_is_published() {
             "model",
             codes::UNKNOWN_MODEL,
         ),
+        (
+            library.add(&format!("{query}&lane=interactive")).header("content-type", "text/plain").body("x"),
+            400,
+            "lane",
+            "",
+        ),
         (library.add(&format!("{query}&wait=maybe")).header("content-type", "text/plain").body("x"), 400, "wait", ""),
         (
             library.add("").json(&json!({ "collection": "c", "source": "s", "text": "x", "colour": 1 })),
