@@ -182,8 +182,8 @@ async fn a_stored_document_is_embedded_again_from_its_text() {
 async fn a_worker_that_dies_before_the_commit_leaves_nothing_and_the_next_attempt_all() {
     let place = Place::without_worker().await;
     let bees = document("bees.md", "# A\n\nOne.\n\n# B\n\nTwo.");
-    place.hold(true);
     let first = place.work();
+    place.hold(true);
     let job = place.submit(Embed { document: Some(bees.clone()), ..Embed::default() }).await;
     place.asked().await;
     first.shutdown_background();
