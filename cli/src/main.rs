@@ -10,8 +10,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 mod access;
 mod batches;
 mod client;
+mod collections;
 mod confirm;
 mod dead;
+mod documents;
 mod down;
 mod follow;
 mod jobs;
@@ -82,6 +84,10 @@ enum Command {
     Schedules(schedules::Arguments),
     /// Jobs that are counted together.
     Batches(batches::Arguments),
+    /// What is searched in: add files and folders, list, show and delete.
+    Documents(Box<documents::Arguments>),
+    /// Documents that are searched in together.
+    Collections(collections::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -147,6 +153,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Workers(workers) => return workers::run(&project, workers).await,
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
+        Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
+        Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,

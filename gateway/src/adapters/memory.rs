@@ -1,5 +1,6 @@
 //! A store in memory: forgets everything with the process, and can be told to fail. For tests.
 
+mod corpus;
 mod documents;
 
 use std::{
@@ -16,8 +17,8 @@ use uuid::Uuid;
 use crate::{
     keys::ApiKey,
     ports::{
-        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey, StoredMessage,
-        TemplateVersion,
+        Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey,
+        StoredMessage, TemplateVersion,
     },
 };
 
@@ -33,6 +34,8 @@ struct Tables {
     batches: Vec<(Batch, BTreeSet<JobId>)>,
     documents: Vec<StoredDocument>,
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
+    collections: Vec<(TenantId, Collection)>,
+    corpus: Vec<corpus::Held>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }

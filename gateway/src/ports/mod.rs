@@ -1,7 +1,9 @@
 //! What the gateway asks of others. Each port has adapters in [`crate::adapters`] that pass one contract.
 
+mod corpus;
 mod documents;
 mod store;
 
+pub use corpus::*;
 pub use documents::*;
 pub use store::*;
