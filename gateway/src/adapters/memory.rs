@@ -1,6 +1,7 @@
 //! A store in memory: forgets everything with the process, and can be told to fail. For tests.
 
 mod documents;
+mod search;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,9 +18,11 @@ use crate::{
     keys::ApiKey,
     ports::{
         Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey, StoredMessage,
-        TemplateVersion,
+        TemplateVersion, search::Searchable,
     },
 };
+
+pub use search::StoredChunk;
 
 /// The store.
 #[derive(Debug, Default)]
@@ -33,6 +36,8 @@ struct Tables {
     batches: Vec<(Batch, BTreeSet<JobId>)>,
     documents: Vec<StoredDocument>,
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
+    collections: Vec<(TenantId, Searchable)>,
+    chunks: Vec<StoredChunk>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }
