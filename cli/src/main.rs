@@ -13,6 +13,7 @@ mod client;
 mod confirm;
 mod dead;
 mod down;
+mod eval;
 mod follow;
 mod jobs;
 mod keys;
@@ -26,6 +27,7 @@ mod refused;
 mod render;
 mod renders;
 mod schedules;
+mod search;
 mod sse;
 mod state;
 mod status;
@@ -82,6 +84,10 @@ enum Command {
     Schedules(schedules::Arguments),
     /// Jobs that are counted together.
     Batches(batches::Arguments),
+    /// Find what documents say.
+    Search(search::Arguments),
+    /// Measure how good answers are, by questions whose answers are known.
+    Eval(eval::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -147,6 +153,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Workers(workers) => return workers::run(&project, workers).await,
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
+        Command::Search(search) => return Box::pin(search::run(&project, search)).await,
+        Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,
