@@ -105,7 +105,13 @@ fn document(arguments: &Arguments, questions: usize, measured: &[Measured]) -> V
 fn shown(arguments: &Arguments, questions: usize, measured: &[Measured]) -> String {
     let k = arguments.k;
     let mut shown = format!("{questions} questions, the first {k} chunks of each\n\n");
-    shown += &format!("{:8}  {:>10}  {:>10}  {:>10}  missed\n", "mode", format!("recall@{k}"), format!("MRR@{k}"), format!("nDCG@{k}"));
+    shown += &format!(
+        "{:8}  {:>10}  {:>10}  {:>10}  missed\n",
+        "mode",
+        format!("recall@{k}"),
+        format!("MRR@{k}"),
+        format!("nDCG@{k}")
+    );
     for Measured { mode, quality: Quality { recall, reciprocal, gain }, misses } in measured {
         let mode = mode.as_str();
         shown += &format!("{mode:8}  {recall:>10.3}  {reciprocal:>10.3}  {gain:>10.3}  {:>6}\n", misses.len());
@@ -117,7 +123,8 @@ fn shown(arguments: &Arguments, questions: usize, measured: &[Measured]) -> Stri
                 if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
             };
             let (name, text) = (output::field(miss, "id"), output::field(miss, "question"));
-            let line = format!("{}: {name}: {text}  expected {}, found {}", mode.as_str(), list("expected"), list("found"));
+            let line =
+                format!("{}: {name}: {text}  expected {}, found {}", mode.as_str(), list("expected"), list("found"));
             shown += &format!("\n{}", clean(&line));
         }
     }

@@ -121,9 +121,15 @@ mod tests {
             {\"question\":\"a?\",\"expected\":[]}\n{\"question\":\"a?\"}\n{\"question\":\"a?\",\"expected\":7}\n\xff\n\
             {\"question\":\"a?\",\"expected\":\"x\",\"colour\":1}\n";
         let error = written(text).expect_err("broken").to_string();
-        for part in ["line 2: ", "line 3: `question` is empty", "line 4: `expected`", "line 5: missing field", "line 6: a source",
-            "line 7: it is no UTF-8", "line 8: unknown field"]
-        {
+        for part in [
+            "line 2: ",
+            "line 3: `question` is empty",
+            "line 4: `expected`",
+            "line 5: missing field",
+            "line 6: a source",
+            "line 7: it is no UTF-8",
+            "line 8: unknown field",
+        ] {
             assert!(error.contains(part), "{part}: {error}");
         }
         assert!(!error.contains("line 1:"), "{error}");

@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn what_a_crash_left_is_made_anew_and_what_is_of_no_use_is_dropped() {
         let models = [model(1, 100), model(2, 0)];
-        let indexes = named([("chunks_embedding_1", false), ("chunks_embedding_2", true), ("chunks_embedding_9", true)]);
+        let indexes =
+            named([("chunks_embedding_1", false), ("chunks_embedding_2", true), ("chunks_embedding_9", true)]);
         let drop = |id: i32| Step::Drop(index_name(id));
         assert_eq!(steps(&models, &indexes, 100), [drop(1), drop(2), drop(9), Step::Make(models[0])]);
     }
