@@ -4,6 +4,7 @@
 
 mod render;
 mod renders;
+mod search;
 mod stand_in;
 mod tenants;
 mod terminal;
