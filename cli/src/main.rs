@@ -10,8 +10,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 mod access;
 mod batches;
 mod client;
+mod collections;
 mod confirm;
 mod dead;
+mod documents;
 mod down;
 mod eval;
 mod follow;
@@ -84,6 +86,10 @@ enum Command {
     Schedules(schedules::Arguments),
     /// Jobs that are counted together.
     Batches(batches::Arguments),
+    /// What is searched in: add files and folders, list, show and delete.
+    Documents(Box<documents::Arguments>),
+    /// Documents that are searched in together.
+    Collections(collections::Arguments),
     /// Find what documents say.
     Search(search::Arguments),
     /// Measure how good answers are, by questions whose answers are known.
@@ -153,6 +159,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Workers(workers) => return workers::run(&project, workers).await,
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
+        Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
+        Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
         Command::Search(search) => return Box::pin(search::run(&project, search)).await,
         Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,

@@ -11,7 +11,7 @@
 //! - [`routes`]: one file per operation; [`openai`]: the words that OpenAI's clients speak.
 //! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
-//! - [`embed`]: texts in, vectors out.
+//! - [`embed`]: texts in, vectors out; [`corpus`]: documents in, to be searched in.
 //! - [`search`]: a question in, the chunks of documents that answer it out.
 //! - [`render`]: Markdown in, a document out; links to documents.
 //! - [`waiting`]: jobs that have not ended, and how one is called off.
@@ -26,6 +26,7 @@ pub mod batch;
 pub mod body;
 pub mod caps;
 pub mod claims;
+pub mod corpus;
 pub mod embed;
 pub mod error;
 pub mod keys;

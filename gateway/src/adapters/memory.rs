@@ -1,5 +1,6 @@
 //! A store in memory: forgets everything with the process, and can be told to fail. For tests.
 
+mod corpus;
 mod documents;
 mod search;
 
@@ -17,8 +18,8 @@ use uuid::Uuid;
 use crate::{
     keys::ApiKey,
     ports::{
-        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey, StoredMessage,
-        TemplateVersion, search::Searchable,
+        Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey,
+        StoredMessage, TemplateVersion, search::Searchable,
     },
 };
 
@@ -36,7 +37,9 @@ struct Tables {
     batches: Vec<(Batch, BTreeSet<JobId>)>,
     documents: Vec<StoredDocument>,
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
-    collections: Vec<(TenantId, Searchable)>,
+    collections: Vec<(TenantId, Collection)>,
+    corpus: Vec<corpus::Held>,
+    searchable: Vec<(TenantId, Searchable)>,
     chunks: Vec<StoredChunk>,
     failing: bool,
     stop: Option<Arc<Barrier>>,

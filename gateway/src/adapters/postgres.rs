@@ -2,6 +2,7 @@
 //! starts and serves what it can while the database is away.
 
 mod batches;
+mod corpus;
 mod documents;
 mod jobs;
 mod search;

@@ -26,7 +26,7 @@ pub struct StoredChunk {
 impl Memory {
     /// Keeps a collection, in place of one of the same name.
     pub fn put_collection(&self, tenant: TenantId, collection: Searchable) {
-        let all = &mut self.lock().collections;
+        let all = &mut self.lock().searchable;
         all.retain(|(owner, one)| *owner != tenant || one.name != collection.name);
         all.push((tenant, collection));
     }
@@ -41,7 +41,7 @@ impl Memory {
 impl Search for Memory {
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError> {
         let tables = self.tables()?;
-        let mine = tables.collections.iter().filter(|(owner, one)| owner == tenant && names.contains(&one.name));
+        let mine = tables.searchable.iter().filter(|(owner, one)| owner == tenant && names.contains(&one.name));
         Ok(mine.map(|(_, one)| one.clone()).collect())
     }
 
