@@ -7,6 +7,8 @@
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
 //! - `embed`: texts and tokens per second beside llama-server, through the bus, and of the encoder alone; `make bench-embed`,
 //!   which builds that server, and only where it is asked for.
+//! - `search`: how much the index over vectors misses, and queries a second through the API beside the raw driver;
+//!   `make bench-search`, and only where it is asked for.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
 //!   them, and only where it is asked for.
 //!
@@ -21,6 +23,7 @@ mod noop;
 mod queue;
 mod raw;
 mod render;
+mod search;
 mod servers;
 mod system;
 mod table;
@@ -54,6 +57,18 @@ struct Arguments {
     /// For embeddings: tokens of llama-server's batches.
     #[arg(long, default_value_t = 512)]
     peer_batch: u32,
+    /// For searches: chunks.
+    #[arg(long, default_value_t = 100_000)]
+    chunks: usize,
+    /// For searches: numbers of a vector.
+    #[arg(long, default_value_t = 384)]
+    dims: usize,
+    /// For searches: queries whose answers are compared with the right ones.
+    #[arg(long, default_value_t = 200)]
+    queries: usize,
+    /// For searches: clients at once.
+    #[arg(long, default_value_t = 8)]
+    clients: usize,
     /// For documents and embeddings: Ruche alone, without the programs that have to be installed first.
     #[arg(long)]
     alone: bool,
@@ -71,6 +86,8 @@ enum What {
     Chat,
     /// Texts and tokens per second, beside llama-server.
     Embed,
+    /// Searches, beside the raw driver.
+    Search,
     /// Markdown to PDF, beside other programs.
     Render,
 }
@@ -83,6 +100,10 @@ async fn main() -> anyhow::Result<()> {
     if arguments.what == Some(What::Embed) {
         let Arguments { threads, peer_slots: slots, peer_batch: batch, alone, .. } = arguments;
         return embed::measure(embed::Peer { threads, slots, batch }, alone).await;
+    }
+    if arguments.what == Some(What::Search) {
+        let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;
+        return Box::pin(search::measure(search::Wanted { chunks, dimensions, queries, clients })).await;
     }
     let servers = servers::start().await?;
     let wanted = |what| arguments.what.is_none_or(|only| only == what);

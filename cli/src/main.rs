@@ -15,6 +15,7 @@ mod confirm;
 mod dead;
 mod documents;
 mod down;
+mod eval;
 mod follow;
 mod jobs;
 mod keys;
@@ -28,6 +29,7 @@ mod refused;
 mod render;
 mod renders;
 mod schedules;
+mod search;
 mod sse;
 mod state;
 mod status;
@@ -88,6 +90,10 @@ enum Command {
     Documents(Box<documents::Arguments>),
     /// Documents that are searched in together.
     Collections(collections::Arguments),
+    /// Find what documents say.
+    Search(search::Arguments),
+    /// Measure how good answers are, by questions whose answers are known.
+    Eval(eval::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -155,6 +161,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
         Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
         Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
+        Command::Search(search) => return Box::pin(search::run(&project, search)).await,
+        Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,

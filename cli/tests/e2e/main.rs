@@ -14,6 +14,7 @@ mod documents;
 mod embeddings;
 mod operating;
 mod producers;
+mod retrieval;
 mod system;
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod documents;
 mod render;
 mod renders;
+mod search;
 mod stand_in;
 mod tenants;
 mod terminal;

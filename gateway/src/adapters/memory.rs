@@ -2,6 +2,7 @@
 
 mod corpus;
 mod documents;
+mod search;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,9 +19,11 @@ use crate::{
     keys::ApiKey,
     ports::{
         Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey,
-        StoredMessage, TemplateVersion,
+        StoredMessage, TemplateVersion, search::Searchable,
     },
 };
+
+pub use search::StoredChunk;
 
 /// The store.
 #[derive(Debug, Default)]
@@ -36,6 +39,8 @@ struct Tables {
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
     collections: Vec<(TenantId, Collection)>,
     corpus: Vec<corpus::Held>,
+    searchable: Vec<(TenantId, Searchable)>,
+    chunks: Vec<StoredChunk>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }

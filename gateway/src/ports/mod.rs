@@ -2,8 +2,10 @@
 
 mod corpus;
 mod documents;
+pub mod search;
 mod store;
 
 pub use corpus::*;
 pub use documents::*;
+pub use search::Search;
 pub use store::*;
