@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod batch_jobs;
+pub mod bots;
 pub mod conversations;
 pub mod groups;
 pub mod job_fences;
