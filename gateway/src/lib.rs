@@ -12,6 +12,7 @@
 //! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
 //! - [`embed`]: texts in, vectors out.
+//! - [`search`]: a question in, the chunks of documents that answer it out.
 //! - [`render`]: Markdown in, a document out; links to documents.
 //! - [`waiting`]: jobs that have not ended, and how one is called off.
 //! - [`relay`]: the job's events, back to the client.
@@ -40,6 +41,7 @@ pub mod relay;
 pub mod render;
 pub mod replay;
 pub mod routes;
+pub mod search;
 pub mod send;
 pub mod server;
 pub mod stall;

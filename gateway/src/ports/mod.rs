@@ -1,7 +1,9 @@
 //! What the gateway asks of others. Each port has adapters in [`crate::adapters`] that pass one contract.
 
 mod documents;
+pub mod search;
 mod store;
 
 pub use documents::*;
+pub use search::Search;
 pub use store::*;
