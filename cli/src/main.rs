@@ -9,6 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod access;
 mod batches;
+mod bots;
 mod client;
 mod confirm;
 mod dead;
@@ -82,6 +83,8 @@ enum Command {
     Schedules(schedules::Arguments),
     /// Jobs that are counted together.
     Batches(batches::Arguments),
+    /// Bots: what answers in somebody's name, and from which collections.
+    Bots(Box<bots::Arguments>),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -147,6 +150,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Workers(workers) => return workers::run(&project, workers).await,
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
+        Command::Bots(bots) => return Box::pin(bots::run(&project, *bots)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,

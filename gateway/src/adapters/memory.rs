@@ -1,5 +1,6 @@
 //! A store in memory: forgets everything with the process, and can be told to fail. For tests.
 
+mod bots;
 mod documents;
 
 use std::{
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     keys::ApiKey,
     ports::{
-        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey, StoredMessage,
+        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredBot, StoredDocument, StoredKey, StoredMessage,
         TemplateVersion,
     },
 };
@@ -33,6 +34,7 @@ struct Tables {
     batches: Vec<(Batch, BTreeSet<JobId>)>,
     documents: Vec<StoredDocument>,
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
+    bots: BTreeMap<(TenantId, String), StoredBot>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }
