@@ -119,8 +119,6 @@ pub const BOTS_NAMED: usize = 20;
 pub const COUNTED_BOTS: usize = 10_000;
 /// How often a change of a bot is tried that others change too.
 pub const BOT_TRIES: u32 = 5;
-/// Collections of one bot: a search takes no more.
-pub const BOT_COLLECTIONS: usize = 32;
 /// The longest title of a bot, in characters.
 pub const BOT_TITLE: usize = 100;
 /// The longest greeting of a bot, in characters.
@@ -143,6 +141,20 @@ pub const REWRITE_MESSAGES: usize = 6;
 pub const REWRITE_MESSAGE_BYTES: usize = 1_000;
 /// The longest question that stands alone, in characters; what is longer is no question.
 pub const REWRITE_CHARS: usize = 400;
+/// Collections of one search.
+pub const SEARCH_COLLECTIONS: usize = 32;
+/// Hits of one search.
+pub const SEARCH_HITS: u32 = 100;
+/// Hits of a search, unless asked for otherwise.
+pub const SEARCH_HITS_DEFAULT: u32 = 10;
+/// The longest text to search for, in bytes. How much of it a model can read is counted in tokens, and is less.
+pub const SEARCH_TEXT_BYTES: usize = 16 * 1024;
+/// Sources that a search's filter names.
+pub const SEARCH_SOURCES: usize = 100;
+/// The longest of them, in bytes.
+pub const SEARCH_SOURCE_BYTES: usize = 2048;
+/// The largest metadata of a search's filter, in bytes of JSON.
+pub const SEARCH_METADATA_BYTES: usize = 16 * 1024;
 /// The longest header `ruche-warnings`, in bytes.
 pub const WARNINGS_HEADER: usize = 4 * 1024;
 /// The longest file name of a document, in characters, without its ending.

@@ -2,6 +2,7 @@
 
 mod bots;
 mod documents;
+mod search;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,10 +18,12 @@ use uuid::Uuid;
 use crate::{
     keys::ApiKey,
     ports::{
-        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredBot, StoredDocument, StoredKey, StoredMessage,
-        TemplateVersion,
+        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredBot, StoredDocument, StoredKey,
+        StoredMessage, TemplateVersion, search::Searchable,
     },
 };
+
+pub use search::StoredChunk;
 
 /// The store.
 #[derive(Debug, Default)]
@@ -35,6 +38,8 @@ struct Tables {
     documents: Vec<StoredDocument>,
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
     bots: BTreeMap<(TenantId, String), StoredBot>,
+    collections: Vec<(TenantId, Searchable)>,
+    chunks: Vec<StoredChunk>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }

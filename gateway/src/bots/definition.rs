@@ -199,7 +199,7 @@ impl Bot {
     }
 
     fn check_collections(&self) -> Result<(), ApiError> {
-        let (count, max) = (self.collections.len(), limits::BOT_COLLECTIONS);
+        let (count, max) = (self.collections.len(), limits::SEARCH_COLLECTIONS);
         if count > max {
             return Err(Invalid::new("collections", format!("has {count} names: at most {max} are allowed")).into());
         }

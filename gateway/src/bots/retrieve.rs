@@ -126,10 +126,8 @@ fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
         (RetrievalMode::Text, Mode::Text) => hit.score >= least,
         // Only words were searched, since no vectors could be: a cosine says nothing of them.
         (_, Mode::Text) => true,
-        (_, Mode::Vector) => hit.score >= least,
-        (_, Mode::Hybrid) => {
-            hit.explanation.as_ref().and_then(|how| how.cosine).is_some_and(|cosine| cosine >= least)
-        }
+        // What was found by words alone is far by vectors: it is not among the nearest.
+        _ => hit.explanation.as_ref().and_then(|how| how.cosine).is_some_and(|cosine| cosine >= least),
     }
 }
 
@@ -208,9 +206,9 @@ mod tests {
         let hybrid = bot(RetrievalMode::Hybrid, Some(0.5));
         assert_eq!(kept(&hybrid, Mode::Hybrid, hits()), ["near"]);
         assert_eq!(kept(&hybrid, Mode::Text, hits()), ["near", "far", "words"], "no vectors could be searched");
-        let scored = || vec![hit("near", 0.8, None), hit("far", 0.1, None)];
-        assert_eq!(kept(&bot(RetrievalMode::Vector, Some(0.5)), Mode::Vector, scored()), ["near"]);
-        assert_eq!(kept(&bot(RetrievalMode::Text, Some(0.5)), Mode::Text, scored()), ["near"]);
+        assert_eq!(kept(&bot(RetrievalMode::Vector, Some(0.5)), Mode::Vector, hits()), ["near"]);
+        let scored = || vec![hit("many words", 8.0, None), hit("one word", 0.1, None)];
+        assert_eq!(kept(&bot(RetrievalMode::Text, Some(0.5)), Mode::Text, scored()), ["many words"]);
         assert_eq!(kept(&bot(RetrievalMode::Hybrid, None), Mode::Hybrid, vec![hit(" \n", 1.0, None)]), [""; 0]);
     }
 

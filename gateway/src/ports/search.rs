@@ -90,9 +90,11 @@ pub struct Probe {
 /// A search whose collections are known and whose text is embedded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lookup {
+    /// By what.
+    pub mode: Mode,
     /// Where: never empty.
     pub collections: Vec<Searchable>,
-    /// What to find by words.
+    /// What to find by words, unless by vectors alone; and whose words are shown.
     pub text: Option<String>,
     /// What to find by vectors: one for each model, none where vectors don't count.
     pub probes: Vec<Probe>,

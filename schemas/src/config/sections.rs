@@ -225,8 +225,9 @@ impl Config {
         let name = |s: &str| {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
-        let Self { nats, postgres, objects, gateway, limits, worker, egress, chat, embed, render, telemetry, .. } =
-            self;
+        let Self {
+            nats, postgres, objects, gateway, limits, worker, egress, chat, embed, search, render, telemetry, ..
+        } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)
         };
@@ -254,6 +255,7 @@ impl Config {
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
         embed.check(rule)?;
+        search.check(rule)?;
         number("render.children", render.children.into(), 0, 1024, "0 to 1024; 0 is the number of cores")?;
         number("render.memory_mb", render.memory_mb, 512, 1 << 20, "512 to 1048576")?;
         number("render.seconds", render.seconds, 1, 170, "1 to 170")?;
