@@ -68,3 +68,83 @@ fn compose(
 fn is_text(passage: &Passage) -> bool {
     !passage.text.trim().is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use ruche_schemas::jobs::chat::{Message, Role};
+
+    use super::*;
+    use crate::engine::Options;
+
+    /// The demo model, with a context of 512 tokens.
+    fn engine() -> Engine {
+        Engine::start(Options {
+            model_path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf")),
+            model_name: "tiny-chat-demo".to_owned(),
+            slots: 1,
+            context_tokens: 512,
+            prompt_chunk: 64,
+            threads: 1,
+            gpu_layers: 0,
+        })
+        .expect("the tiny model")
+    }
+
+    fn asking(question: &str) -> Request {
+        let messages = vec![Message { role: Role::User, content: question.to_owned() }];
+        let mut request = Request { messages, ..Request::default() };
+        request.sampling.temperature = 1.0;
+        request
+    }
+
+    fn grounding(passages: &[&str]) -> Grounding {
+        let passages = passages.iter().map(|text| Passage { text: (*text).to_owned(), ..Passage::default() });
+        Grounding { instructions: "Be brief.".to_owned(), passages: passages.collect(), ..Grounding::default() }
+    }
+
+    #[tokio::test]
+    async fn a_small_model_gets_a_short_block_and_nothing_is_left_to_chance() {
+        let engine = engine();
+        let five = grounding(&["One.", "Two.", "Three.", "Four.", "Five."]);
+        let (request, shown) = grounded(&engine, &five, asking("Which?")).await.expect("a prompt");
+        let system = "Be brief.\n\nPassages:\n[1] One.\n[2] Two.\n[3] Three.";
+        assert_eq!((request.messages[0].content.as_str(), shown.len()), (system, 3));
+        assert_eq!((request.messages.len(), request.sampling.temperature), (2, 0.0));
+        // Another attempt, maybe by another worker, has the same prompt.
+        let (again, _) = grounded(&engine, &five, asking("Which?")).await.expect("a prompt");
+        assert_eq!(again.messages, request.messages);
+        let (bare, shown) = grounded(&engine, &grounding(&[]), asking("Which?")).await.expect("a prompt");
+        assert_eq!((bare.messages[0].content.as_str(), shown.len()), ("Be brief.", 0));
+        assert_eq!(bare.sampling.temperature, 1.0, "it is not asked to quote");
+    }
+
+    #[tokio::test]
+    async fn passages_leave_room_for_the_conversation_and_an_answer() {
+        let engine = engine();
+        let sentence = "The shop in Lyon opens at nine and closes at five. ";
+        let long = sentence.repeat(40);
+        let grounding = grounding(&[long.as_str()]);
+        for (words, most) in [(1, 320), (200, 320)] {
+            let asking = asking(&"shop ".repeat(words));
+            let (request, shown) = grounded(&engine, &grounding, asking).await.expect("a prompt");
+            let tokens = engine.prompt_tokens(&request.messages).expect("a prompt");
+            assert!(tokens <= 512 - 128, "{words} words: {tokens} tokens");
+            assert!(tokens >= 200 && engine.count(&request.messages[0].content) <= most + 5, "{words} words: {tokens}");
+            assert_eq!(long[..shown[0].end].trim_end(), sentence.repeat(shown[0].end.div_ceil(sentence.len())).trim_end());
+        }
+        let full = grounded(&engine, &grounding, asking(&"shop ".repeat(400))).await;
+        match full.map(|_| ()) {
+            Err(JobError::Reject(failure)) => {
+                assert_eq!((failure.code.as_str(), failure.param.as_deref()), (codes::CONTEXT_LENGTH, Some("messages")));
+                assert!(failure.message.contains("no passage fits"), "{failure}");
+            }
+            other => panic!("{other:?}"),
+        }
+        // What is too long without any passage is refused as any chat is.
+        let (request, shown) = grounded(&engine, &grounding, asking(&"shop ".repeat(900))).await.expect("a prompt");
+        assert_eq!(shown, []);
+        assert!(matches!(engine.generate(request).await, Err(GenerateError::PromptTooLong { .. })));
+    }
+}
