@@ -146,7 +146,9 @@ async fn update(client: &Client, json: bool, bot: Bot) -> Result<()> {
     let name = bot.name.clone();
     let body = bot.body()?;
     if body.as_object().is_none_or(serde_json::Map::is_empty) {
-        return Err(Refused::usage("nothing is to change: say what, as in --instructions, or name a --file".to_owned()));
+        return Err(Refused::usage(
+            "nothing is to change: say what, as in --instructions, or name a --file".to_owned(),
+        ));
     }
     print(json, &client.call(Method::PATCH, &["bots", &name], &[], Some(&body)).await?)
 }

@@ -2,9 +2,7 @@
 
 use ruche_schemas::{
     Invalid,
-    jobs::chat::{
-        BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES,
-    },
+    jobs::chat::{BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -372,11 +370,17 @@ mod tests {
             "look": {"colour": "#c90000", "title": null}, "moderation": "off",
         });
         let bot = Bot::read(None, body).expect("a bot");
-        assert_eq!((bot.retrieval.top_k, bot.retrieval.mode, bot.retrieval.max_tokens), (3, RetrievalMode::Text, 1_500));
+        assert_eq!(
+            (bot.retrieval.top_k, bot.retrieval.mode, bot.retrieval.max_tokens),
+            (3, RetrievalMode::Text, 1_500)
+        );
         let change = json!({"model": null, "retrieval": {"top_k": null, "min_score": 4.5}, "look": {"title": "Help"}});
         let changed = Bot::read(Some(&bot), change).expect("a bot");
         let retrieval = Retrieval { mode: RetrievalMode::Text, min_score: Some(4.5), ..Retrieval::default() };
-        assert_eq!((changed.model.as_ref(), &changed.retrieval, &changed.collections), (None, &retrieval, &bot.collections));
+        assert_eq!(
+            (changed.model.as_ref(), &changed.retrieval, &changed.collections),
+            (None, &retrieval, &bot.collections)
+        );
         assert_eq!((changed.look.title.as_deref(), changed.look.colour.as_deref()), (Some("Help"), Some("#c90000")));
         assert_eq!(Bot::read(Some(&bot), json!({})).expect("the same"), bot);
         assert_eq!(Bot::read(Some(&bot), json!({"name": "help"})).expect("the same"), bot);

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use chrono::{SubsecRound, TimeDelta, Utc};
 use ruche_schemas::{
-    Job as _, TenantId,
+    Job as _, Kind, TenantId,
     failure::codes,
     jobs::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
 };
@@ -32,6 +32,21 @@ pub use rates::Rates;
 /// The name of the bot that a model's name stands for.
 pub(crate) fn named(model: Option<&str>) -> Option<&str> {
     model?.strip_prefix(BOT_PREFIX)
+}
+
+/// Refuses a bot in a job to be that no gateway sees when it begins.
+///
+/// # Errors
+/// 400 that names the field.
+pub(crate) fn refuse(kind: &Kind, body: &Value, at: &str) -> Result<(), ApiError> {
+    match named(body["model"].as_str()).filter(|_| *kind == Chat::KIND) {
+        Some(_) => {
+            let message = "a bot is asked at once and through a gateway, not by a job that follows another or recurs: name \
+                           a model, and say in `grounding` what the answer is to be made of";
+            Err(ApiError::invalid(format!("{at}.model"), message))
+        }
+        None => Ok(()),
+    }
 }
 
 impl App {

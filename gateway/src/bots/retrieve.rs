@@ -7,9 +7,7 @@ use axum::http::StatusCode;
 use ruche_schemas::{
     Job as _, TenantId,
     failure::codes,
-    jobs::chat::{
-        Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role,
-    },
+    jobs::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
 use tokio::time::timeout;
 

@@ -117,7 +117,8 @@ fn ask(before: &[Message], question: &str) -> Vec<Message> {
         format!("{who}: {}\n", one_line(&message.content))
     };
     let conversation: String = before.iter().map(line).collect();
-    let content = format!("Conversation:\n{conversation}\nLast question: {}\n\nRewritten question:", one_line(question));
+    let content =
+        format!("Conversation:\n{conversation}\nLast question: {}\n\nRewritten question:", one_line(question));
     let system = Message { role: Role::System, content: TASK.to_owned() };
     vec![system, Message { role: Role::User, content }]
 }

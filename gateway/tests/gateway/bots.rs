@@ -99,8 +99,14 @@ async fn a_bot_is_made_read_changed_and_deleted() {
     let response = post(&gateway, &body).await;
     assert_eq!(response.status(), 201);
     let made = json_of(response).await;
-    assert_eq!((&made["id"], &made["object"], &made["look"]["title"]), (&json!("bot:help"), &json!("bot"), &json!("Help")));
-    assert_eq!((&made["moderation"], &made["retrieval"]["top_k"], &made["model"]), (&json!("off"), &json!(6), &json!(null)));
+    assert_eq!(
+        (&made["id"], &made["object"], &made["look"]["title"]),
+        (&json!("bot:help"), &json!("bot"), &json!("Help"))
+    );
+    assert_eq!(
+        (&made["moderation"], &made["retrieval"]["top_k"], &made["model"]),
+        (&json!("off"), &json!(6), &json!(null))
+    );
     assert_eq!(refused(post(&gateway, &body).await, 409).await, ("name".into(), "bot_exists".into()));
     assert_eq!(gateway.read("/v1/bots/help").await, made);
     let list = gateway.read("/v1/bots").await;
@@ -193,7 +199,8 @@ async fn a_chat_with_a_bot_is_one_with_its_model_and_its_instructions() {
 #[tokio::test]
 async fn a_bot_that_there_is_not_is_refused_with_those_that_there_are() {
     let gateway = start().await;
-    let unknown = async || gateway.chat("say hi", json!({ "model": "bot:x" })).send().await.unwrap().text().await.unwrap();
+    let unknown =
+        async || gateway.chat("say hi", json!({ "model": "bot:x" })).send().await.unwrap().text().await.unwrap();
     assert!(unknown().await.contains("POST /v1/bots makes one"));
     assert_eq!(post(&gateway, &json!({ "name": "help" })).await.status(), 201);
     let told = unknown().await;
@@ -210,6 +217,20 @@ async fn a_bot_that_there_is_not_is_refused_with_those_that_there_are() {
     assert_eq!(refused(response, 503).await.1, "store_unavailable");
     let models = gateway.read("/v1/models").await;
     assert_eq!(models["data"].as_array().unwrap().len(), 1, "only bots are missing: {models}");
+}
+
+#[tokio::test]
+async fn a_job_that_no_gateway_sees_begin_can_not_name_a_bot() {
+    let gateway = start().await;
+    assert_eq!(post(&gateway, &json!({ "name": "help" })).await.status(), 201);
+    let chat = asking("say hi");
+    let flow =
+        json!({ "kind": "chat", "body": { "messages": chat["messages"] }, "then": [{ "kind": "chat", "body": chat }] });
+    let response = gateway.request(Method::POST, "/v1/jobs").json(&flow).send().await.unwrap();
+    assert_eq!(refused(response, 400).await.0, "then[0].body.model");
+    let nightly = json!({ "kind": "chat", "body": chat, "every_seconds": 60 });
+    let response = gateway.request(Method::PUT, "/v1/schedules/nightly").json(&nightly).send().await.unwrap();
+    assert_eq!(refused(response, 400).await.0, "body.model");
 }
 
 #[tokio::test]
@@ -231,9 +252,7 @@ async fn a_bot_takes_so_many_chats_a_minute_and_the_same_one_again_counts_once()
 async fn a_chat_that_is_sent_again_is_the_same_job_whatever_its_bot_is_by_then() {
     let gateway = start().await;
     assert_eq!(post(&gateway, &json!({ "name": "help", "instructions": "One." })).await.status(), 201);
-    let ask = |text: &str| {
-        gateway.chat(text, json!({ "model": "bot:help" })).header("idempotency-key", "k").send()
-    };
+    let ask = |text: &str| gateway.chat(text, json!({ "model": "bot:help" })).header("idempotency-key", "k").send();
     let first = json_of(ask("show").await.unwrap()).await;
     json_of(patch(&gateway, "help", &json!({ "instructions": "Two." })).await).await;
     let second = json_of(ask("show").await.unwrap()).await;
@@ -272,7 +291,8 @@ fn put_chunk(gateway: &Fixture, chunk: i64, text: &str) {
 async fn with_collection(gateway: &Fixture, rest: Value) {
     let collection = Searchable { name: "faq".to_owned(), model: Some(embedding_model()) };
     gateway.store.put_collection(tenant("acme"), collection);
-    let mut body = json!({ "name": "help", "instructions": "Be brief.", "collections": ["faq"], "retrieval": { "mode": "text" } });
+    let mut body =
+        json!({ "name": "help", "instructions": "Be brief.", "collections": ["faq"], "retrieval": { "mode": "text" } });
     body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     let response = post(gateway, &body).await;
     assert_eq!(response.status(), 201, "{:?}", response.text().await);

@@ -15,7 +15,10 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
-    Claim, Failure, JobId, JobRef, Kind, Lane, TenantId, event::Outcome, flow::Origin, jobs::chat::{Citation, Role},
+    Claim, Failure, JobId, JobRef, Kind, Lane, TenantId,
+    event::Outcome,
+    flow::Origin,
+    jobs::chat::{Citation, Role},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -305,7 +308,8 @@ mod tests {
     use super::*;
 
     fn titled(content: &str) -> String {
-        let message = |role, content: &str| TurnMessage { role, content: content.to_owned(), model: None, citations: None };
+        let message =
+            |role, content: &str| TurnMessage { role, content: content.to_owned(), model: None, citations: None };
         let messages = vec![message(Role::System, "Be brief."), message(Role::User, content), message(Role::User, "x")];
         Turn { conversation: Uuid::nil(), messages }.title()
     }

@@ -67,7 +67,10 @@ impl Bots for Postgres {
     }
 }
 
-fn row(tenant: &TenantId, StoredBot { bot, created_at, updated_at }: &StoredBot) -> Result<bots::ActiveModel, StoreError> {
+fn row(
+    tenant: &TenantId,
+    StoredBot { bot, created_at, updated_at }: &StoredBot,
+) -> Result<bots::ActiveModel, StoreError> {
     Ok(bots::ActiveModel {
         tenant: Set(tenant.as_str().to_owned()),
         name: Set(bot.name.clone()),

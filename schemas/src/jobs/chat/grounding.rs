@@ -51,12 +51,7 @@ const fn passage_tokens() -> u32 {
 
 impl Default for Grounding {
     fn default() -> Self {
-        Self {
-            instructions: String::new(),
-            passages: Vec::new(),
-            max_tokens: passage_tokens(),
-            nothing_found: None,
-        }
+        Self { instructions: String::new(), passages: Vec::new(), max_tokens: passage_tokens(), nothing_found: None }
     }
 }
 
@@ -207,7 +202,9 @@ mod tests {
         assert_eq!(refused(&of(vec![passage(MAX_PASSAGE_BYTES); 6])), "accepted");
         assert!(refused(&of(vec![passage(MAX_PASSAGE_BYTES); 7])).contains("have 114688 bytes together"));
         assert!(refused(&of(vec![passage(0)])).starts_with("grounding.passages[0].text: has 0 bytes"));
-        assert!(refused(&of(vec![passage(1), passage(MAX_PASSAGE_BYTES + 1)])).starts_with("grounding.passages[1].text"));
+        assert!(
+            refused(&of(vec![passage(1), passage(MAX_PASSAGE_BYTES + 1)])).starts_with("grounding.passages[1].text")
+        );
         assert!(refused(&of(vec![passage(1); MAX_PASSAGES + 1])).starts_with("grounding.passages: has 33 passages"));
         let url = Some("u".repeat(MAX_LABEL_BYTES + 1));
         assert!(refused(&of(vec![Passage { url, ..passage(1) }])).starts_with("grounding.passages[0].url"));

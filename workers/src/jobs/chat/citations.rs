@@ -101,8 +101,7 @@ mod tests {
     /// The numbers and quotes, of passages that are shown whole.
     fn cited(answer: &str) -> Vec<(u32, String)> {
         let passages = [passage(SHOP), passage(REFUNDS)];
-        let shown: Vec<Shown> =
-            (0..).zip(&passages).map(|(place, one)| Shown { place, end: one.text.len() }).collect();
+        let shown: Vec<Shown> = (0..).zip(&passages).map(|(place, one)| Shown { place, end: one.text.len() }).collect();
         citations(answer, &passages, &shown).into_iter().map(|citation| (citation.n, citation.quote)).collect()
     }
 
@@ -138,8 +137,23 @@ mod tests {
     #[test]
     fn a_number_of_no_passage_is_no_citation() {
         for answer in [
-            "", "No.", "[0] [3] [99999999999]", "[]", "[,]", "[1", "1]", "[a]", "[1a]", "[+1]", "[-1]", "[1.0]", "[[", "]",
-            "[\u{200b}1]", "[é", "(1)",
+            "",
+            "No.",
+            "[0] [3] [99999999999]",
+            "[]",
+            "[,]",
+            "[1",
+            "1]",
+            "[a]",
+            "[1a]",
+            "[+1]",
+            "[-1]",
+            "[1.0]",
+            "[[",
+            "]",
+            "[\u{200b}1]",
+            "[é",
+            "(1)",
         ] {
             assert_eq!(numbers_of(answer), Vec::<u32>::new(), "{answer}");
         }

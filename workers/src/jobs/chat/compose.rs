@@ -31,11 +31,7 @@ pub(super) async fn grounded(
     composed.map_err(|_| refused(GenerateError::Stopped))?
 }
 
-fn compose(
-    engine: &Engine,
-    grounding: &Grounding,
-    mut request: Request,
-) -> Result<(Request, Vec<Shown>), JobError> {
+fn compose(engine: &Engine, grounding: &Grounding, mut request: Request) -> Result<(Request, Vec<Shown>), JobError> {
     let Grounding { instructions, passages, max_tokens, .. } = grounding;
     let (model, conversation) = (engine.model(), std::mem::take(&mut request.messages));
     request.messages = passages::prompt(instructions, &Block::default(), &conversation);
@@ -53,7 +49,7 @@ fn compose(
     let room = context.saturating_sub(prompt).saturating_sub(answer.min(context / 4));
     let preset = preset.unwrap_or(Budget { passages: usize::MAX, tokens: usize::MAX });
     let tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX).min(preset.tokens).min(room);
-    let block = passages::block(passages, Budget { tokens, ..preset }, &|text| engine.count(text));
+    let block = passages::block(passages, Budget { tokens, ..preset }, &|text: &str| engine.count(text));
     if block.shown.is_empty() && passages.iter().any(is_text) && prompt < context {
         let message = format!(
             "the conversation has {prompt} tokens, and the model can read {context}: no passage fits beside it. Begin \
@@ -132,12 +128,18 @@ mod tests {
             let tokens = engine.prompt_tokens(&request.messages).expect("a prompt");
             assert!(tokens <= 512 - 128, "{words} words: {tokens} tokens");
             assert!(tokens >= 200 && engine.count(&request.messages[0].content) <= most + 5, "{words} words: {tokens}");
-            assert_eq!(long[..shown[0].end].trim_end(), sentence.repeat(shown[0].end.div_ceil(sentence.len())).trim_end());
+            assert_eq!(
+                long[..shown[0].end].trim_end(),
+                sentence.repeat(shown[0].end.div_ceil(sentence.len())).trim_end()
+            );
         }
         let full = grounded(&engine, &grounding, asking(&"shop ".repeat(400))).await;
         match full.map(|_| ()) {
             Err(JobError::Reject(failure)) => {
-                assert_eq!((failure.code.as_str(), failure.param.as_deref()), (codes::CONTEXT_LENGTH, Some("messages")));
+                assert_eq!(
+                    (failure.code.as_str(), failure.param.as_deref()),
+                    (codes::CONTEXT_LENGTH, Some("messages"))
+                );
                 assert!(failure.message.contains("no passage fits"), "{failure}");
             }
             other => panic!("{other:?}"),

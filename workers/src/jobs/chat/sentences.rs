@@ -65,13 +65,7 @@ mod tests {
     #[test]
     fn a_sentence_ends_where_a_reader_says_so() {
         let text = "Refunds take 5.5 days, e.g. by card. Really?  Yes!\r\nWrapped lines\nare one. Là.";
-        let expected = [
-            "Refunds take 5.5 days, e.g. by card.",
-            "Really?",
-            "Yes!",
-            "Wrapped lines\nare one.",
-            "Là.",
-        ];
+        let expected = ["Refunds take 5.5 days, e.g. by card.", "Really?", "Yes!", "Wrapped lines\nare one.", "Là."];
         assert_eq!(split(text), expected);
     }
 
