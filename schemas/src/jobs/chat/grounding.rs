@@ -144,7 +144,8 @@ impl Grounding {
         if let Some(sentence) = &self.nothing_found {
             text("grounding.nothing_found", sentence, 1, MAX_NOTHING_FOUND_BYTES)?;
         }
-        let (count, bytes) = (self.passages.len(), self.passages.iter().map(|passage| passage.text.len()).sum());
+        let count = self.passages.len();
+        let bytes: usize = self.passages.iter().map(|passage| passage.text.len()).sum();
         if count > MAX_PASSAGES {
             let message = format!("has {count} passages: at most {MAX_PASSAGES} are allowed");
             return Err(Invalid::new("grounding.passages", message));
