@@ -14,6 +14,7 @@ mod client;
 mod confirm;
 mod dead;
 mod down;
+mod eval;
 mod follow;
 mod jobs;
 mod keys;
@@ -27,6 +28,7 @@ mod refused;
 mod render;
 mod renders;
 mod schedules;
+mod search;
 mod sse;
 mod state;
 mod status;
@@ -85,6 +87,10 @@ enum Command {
     Batches(batches::Arguments),
     /// Bots: what answers in somebody's name, and from which collections.
     Bots(Box<bots::Arguments>),
+    /// Find what documents say.
+    Search(search::Arguments),
+    /// Measure how good answers are, by questions whose answers are known.
+    Eval(eval::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -151,6 +157,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
         Command::Bots(bots) => return Box::pin(bots::run(&project, *bots)).await,
+        Command::Search(search) => return Box::pin(search::run(&project, search)).await,
+        Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,

@@ -174,8 +174,7 @@ fn given(vector: &[f32], models: &[&EmbeddingModel], collections: &[Searchable])
         return Err(ApiError::invalid("vector", message).code("models_differ"));
     };
     if u32::try_from(vector.len()).ok() != Some(model.dimensions) {
-        let message =
-            format!("has {} numbers: vectors of {:?} have {}", vector.len(), model.name, model.dimensions);
+        let message = format!("has {} numbers: vectors of {:?} have {}", vector.len(), model.name, model.dimensions);
         return Err(ApiError::invalid("vector", message).code("wrong_dimensions"));
     }
     Ok(vec![Probe { model: (*model).clone(), vector: vector.to_vec() }])
@@ -186,7 +185,9 @@ impl Query {
     fn check(&self) -> Result<(), ApiError> {
         let wrong = |param: &str, message: String| Err(ApiError::invalid(param, message));
         match (&self.text, &self.vector, self.mode) {
-            (None, None, _) => return wrong("query", "is missing: say in words what to find, or send a vector".to_owned()),
+            (None, None, _) => {
+                return wrong("query", "is missing: say in words what to find, or send a vector".to_owned());
+            }
             (None, Some(_), Mode::Text) => return wrong("query", "is missing: mode text finds by words".to_owned()),
             _ => {}
         }

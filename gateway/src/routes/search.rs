@@ -224,10 +224,16 @@ fn read(request: SearchRequest) -> Result<Query, ApiError> {
         (Some(one), None) => vec![one],
         (None, Some(many)) => many,
         (None, None) => {
-            return Err(ApiError::invalid("collection", "is missing: name the collection to search in, or `collections`"));
+            return Err(ApiError::invalid(
+                "collection",
+                "is missing: name the collection to search in, or `collections`",
+            ));
         }
         (Some(_), Some(_)) => {
-            return Err(ApiError::invalid("collections", "is given beside `collection`: name one or several, not both"));
+            return Err(ApiError::invalid(
+                "collections",
+                "is given beside `collection`: name one or several, not both",
+            ));
         }
     };
     let SearchFilter { sources, metadata, published_after, published_before } = filter.unwrap_or_default();

@@ -226,7 +226,19 @@ impl Config {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
         let Self {
-            nats, postgres, objects, gateway, limits, worker, egress, chat, embed, search, render, telemetry, ..
+            nats,
+            postgres,
+            objects,
+            gateway,
+            limits,
+            worker,
+            egress,
+            chat,
+            embed,
+            search,
+            render,
+            telemetry,
+            ..
         } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)

@@ -7,6 +7,7 @@ pub mod conversations;
 pub mod encoder;
 #[cfg(feature = "chat")]
 pub mod engine;
+pub mod indexes;
 pub mod ledger;
 #[cfg(any(feature = "chat", feature = "embed"))]
 pub mod model;

@@ -24,9 +24,11 @@ pub struct StoredChunk {
 }
 
 impl Memory {
-    /// Keeps a collection.
+    /// Keeps a collection, in place of one of the same name.
     pub fn put_collection(&self, tenant: TenantId, collection: Searchable) {
-        self.lock().collections.push((tenant, collection));
+        let all = &mut self.lock().collections;
+        all.retain(|(owner, one)| *owner != tenant || one.name != collection.name);
+        all.push((tenant, collection));
     }
 
     /// Keeps a chunk.
@@ -124,7 +126,9 @@ fn contains(own: &Value, asked: &Value) -> bool {
         (Value::Object(own), Value::Object(asked)) => {
             asked.iter().all(|(key, value)| own.get(key).is_some_and(|own| contains(own, value)))
         }
-        (Value::Array(own), Value::Array(asked)) => asked.iter().all(|asked| own.iter().any(|own| contains(own, asked))),
+        (Value::Array(own), Value::Array(asked)) => {
+            asked.iter().all(|asked| own.iter().any(|own| contains(own, asked)))
+        }
         _ => own == asked,
     }
 }

@@ -140,7 +140,8 @@ fn searchable(row: &PgRow) -> Result<Searchable, sqlx::Error> {
 }
 
 fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
-    let rank = |name| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(name)?.and_then(|rank| u32::try_from(rank).ok()));
+    let rank =
+        |name| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(name)?.and_then(|rank| u32::try_from(rank).ok()));
     let exact: Option<bool> = row.try_get("exact")?;
     let explanation = Explanation {
         vector_rank: rank("vector_rank")?,
@@ -202,8 +203,7 @@ mod tests {
     fn what_is_highlighted_is_safe_within_a_page() {
         let [from, to, next] = MARKS;
         let headline = format!("a <script>{from}x{to}</script> & \"b\"{next}nothing here{next}{from}y{to}'s");
-        let expected =
-            ["a &lt;script&gt;<mark>x</mark>&lt;/script&gt; &amp; &quot;b&quot;", "<mark>y</mark>&#39;s"];
+        let expected = ["a &lt;script&gt;<mark>x</mark>&lt;/script&gt; &amp; &quot;b&quot;", "<mark>y</mark>&#39;s"];
         assert_eq!(highlights(&headline), expected);
     }
 }

@@ -32,6 +32,7 @@ mod documents;
 mod error;
 mod fences;
 mod groups;
+mod indexes;
 mod jobs;
 mod objects;
 mod pool;

@@ -33,7 +33,10 @@ pub(super) struct Statement {
 
 impl Statement {
     /// An argument; its name in the SQL.
-    pub(super) fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(&mut self, value: T) -> Result<String, StoreError> {
+    pub(super) fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(
+        &mut self,
+        value: T,
+    ) -> Result<String, StoreError> {
         self.arguments.add(value).map_err(|error| StoreError(format!("an argument can't be sent: {error}")))?;
         self.count += 1;
         Ok(format!("${}", self.count))

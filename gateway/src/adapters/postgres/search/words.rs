@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_mark_is_text() {
-        for text in ["an \"open quote", "a - b", "what does --json do", "well-known", "-", "\"", "-é\"", "日本-語"] {
+        for text in ["an \"open quote", "a - b", "what does --json do", "well-known", "-", "\"", "-é\"", "日本-語"]
+        {
             let (_, phrases, without) = parts(text);
             assert!(phrases.is_empty() && (without.is_empty() || text == "-é\""), "{text}");
         }
