@@ -211,8 +211,12 @@ impl ApiError {
     /// The answer to a job that ended badly.
     pub fn failed(job: JobId, failure: Failure) -> Self {
         let status = match failure.code.as_str() {
-            codes::UNKNOWN_MODEL | codes::UNKNOWN_CONVERSATION | codes::UNKNOWN_TEMPLATE => StatusCode::NOT_FOUND,
-            codes::TEMPLATE | codes::STANDARD | codes::TOO_COMPLEX => StatusCode::UNPROCESSABLE_ENTITY,
+            codes::UNKNOWN_MODEL | codes::UNKNOWN_CONVERSATION | codes::UNKNOWN_TEMPLATE | codes::UNKNOWN_DOCUMENT => {
+                StatusCode::NOT_FOUND
+            }
+            codes::TEMPLATE | codes::STANDARD | codes::TOO_COMPLEX | codes::UNREADABLE_DOCUMENT => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             codes::DEADLINE => StatusCode::GATEWAY_TIMEOUT,
             _ if failure.is_callers() => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -11,9 +11,9 @@
 //! - [`routes`]: one file per operation; [`openai`]: the words that OpenAI's clients speak.
 //! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
-//! - [`embed`]: texts in, vectors out.
-//! - [`bots`]: what answers in somebody's name, from which collections.
+//! - [`embed`]: texts in, vectors out; [`corpus`]: documents in, to be searched in.
 //! - [`search`]: a question in, the chunks of documents that answer it out.
+//! - [`bots`]: what answers in somebody's name, from which collections.
 //! - [`render`]: Markdown in, a document out; links to documents.
 //! - [`waiting`]: jobs that have not ended, and how one is called off.
 //! - [`relay`]: the job's events, back to the client.
@@ -28,6 +28,7 @@ pub mod body;
 pub mod bots;
 pub mod caps;
 pub mod claims;
+pub mod corpus;
 pub mod embed;
 pub mod error;
 pub mod keys;

@@ -173,3 +173,5 @@ pub const TEMPLATE_NAMES: u64 = 200;
 pub const TEMPLATE_BYTES: u64 = 256 << 20;
 /// The longest description of a template, in characters.
 pub const TEMPLATE_DESCRIPTION: usize = 200;
+/// The longest description of a collection, in characters.
+pub const COLLECTION_DESCRIPTION: usize = 1_000;

@@ -89,6 +89,8 @@ pub mod codes {
         UNKNOWN_TEMPLATE,
         STANDARD,
         TOO_COMPLEX,
+        UNREADABLE_DOCUMENT,
+        UNKNOWN_DOCUMENT,
     ];
 
     /// The input breaks a rule of its schema.
@@ -109,6 +111,10 @@ pub mod codes {
     pub const STANDARD: &str = "standard_not_met";
     /// The document takes more time or memory than one may.
     pub const TOO_COMPLEX: &str = "too_complex";
+    /// A document that can't be read: it is broken, encrypted, or has no text.
+    pub const UNREADABLE_DOCUMENT: &str = "unreadable_document";
+    /// The tenant has no such document.
+    pub const UNKNOWN_DOCUMENT: &str = "document_not_found";
     /// A defect of the program that worked on it.
     pub const INTERNAL: &str = "internal_error";
     /// The job took longer than its kind may.

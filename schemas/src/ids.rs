@@ -119,17 +119,40 @@ impl JobId {
         Self::hashed("ruche 2026 schedule -> job id", &[self.0.as_bytes(), &firing.to_le_bytes()])
     }
 
-    /// A UUIDv8 (RFC 9562) of these parts.
     fn hashed(purpose: &str, parts: &[&[u8]]) -> Self {
-        let mut hash = blake3::Hasher::new_derive_key(purpose);
-        for part in parts {
-            hash.update(&(part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let mut bytes = [0; 16];
-        hash.finalize_xof().fill(&mut bytes);
-        Self(Uuid::new_v8(bytes))
+        Self(hashed(purpose, parts))
     }
+}
+
+/// A UUIDv8 (RFC 9562) of these parts.
+fn hashed(purpose: &str, parts: &[&[u8]]) -> Uuid {
+    let mut hash = blake3::Hasher::new_derive_key(purpose);
+    for part in parts {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let mut bytes = [0; 16];
+    hash.finalize_xof().fill(&mut bytes);
+    Uuid::new_v8(bytes)
+}
+
+/// The id of the document of this source, in this collection of this tenant: the same whenever it comes again.
+#[must_use]
+pub fn document_id(tenant: &TenantId, collection: &str, source: &str) -> Uuid {
+    let parts = [tenant.as_str(), collection, source].map(str::as_bytes);
+    hashed("ruche 2026 source -> document id", &parts)
+}
+
+/// The id of a collection, where one is needed: its name is unique within its tenant only.
+#[must_use]
+pub fn collection_id(tenant: &TenantId, collection: &str) -> Uuid {
+    hashed("ruche 2026 collection -> collection id", &[tenant.as_str(), collection].map(str::as_bytes))
+}
+
+/// Whether this can be the name of a collection: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit.
+#[must_use]
+pub fn is_collection(name: &str) -> bool {
+    is_name(name, 64)
 }
 
 impl fmt::Display for JobId {

@@ -11,6 +11,7 @@
 //! - [`egress`]: the way out, for URLs that somebody else named.
 //! - `engine`: continuous batching over one language model (feature `chat`).
 //! - `chunking`: documents as chunks that fit an embedding model (feature `embed`).
+//! - `extract`: Markdown of HTML and PDF, in child processes (feature `embed`).
 //! - `encoder`: batches of texts over one embedding model (feature `embed`).
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
 //! - [`program`]: `ruche-worker`, from its arguments to its end.
@@ -23,6 +24,8 @@ pub mod egress;
 pub mod encoder;
 #[cfg(feature = "chat")]
 pub mod engine;
+#[cfg(feature = "embed")]
+pub mod extract;
 pub mod http;
 pub mod jobs;
 pub mod ports;

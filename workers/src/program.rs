@@ -19,6 +19,8 @@ use tracing::info;
 
 #[cfg(feature = "render")]
 use crate::adapters::typst;
+#[cfg(feature = "embed")]
+use crate::extract;
 use crate::{
     adapters::postgres::Postgres,
     http::{self, Health},
@@ -44,6 +46,10 @@ pub fn main() -> Result<()> {
     #[cfg(feature = "render")]
     if std::env::args().nth(1).is_some_and(|first| first == typst::FLAG) {
         return typst::serve(std::env::args().skip(2));
+    }
+    #[cfg(feature = "embed")]
+    if std::env::args().nth(1).is_some_and(|first| first == extract::FLAG) {
+        return extract::serve(std::env::args().skip(2));
     }
     let arguments = Arguments::parse();
     let config = Config::load()?;

@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     ports::ledger::Keep,
-    runtime::{Context, Documents, JobError, Scope, write_reports},
+    runtime::{Context, Documents, JobError, Kept, Scope, write_reports},
 };
 
 /// Does one kind of job.
@@ -89,11 +89,13 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         let job = read::<J>(job).map_err(JobError::Reject)?;
         let of = JobRef { tenant: job.tenant.clone(), id: job.id };
         let documents = Arc::new(Documents::new(of, scope.claims, job.ephemeral));
-        let (context, reports) = Context::new(scope.attempt, scope.past, scope.cancel, documents.clone());
+        let kept = Kept::default();
+        let (context, reports) = Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone());
         // Both in one task: when the log is lost, the handler is dropped with it.
         let work = async { self.0.handle(&job, context).await };
         let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports, scope.quiet))?;
-        let keep = self.0.keep(&job, &output);
+        let mut keep = self.0.keep(&job, &output);
+        keep.extend(kept.take());
         let output = serde_json::to_value(&output).map_err(JobError::retry)?;
         Ok(Worked { output, keep, documents: documents.take() })
     }

@@ -1,6 +1,7 @@
 //! A store in memory: forgets everything with the process, and can be told to fail. For tests.
 
 mod bots;
+mod corpus;
 mod documents;
 mod search;
 
@@ -18,8 +19,8 @@ use uuid::Uuid;
 use crate::{
     keys::ApiKey,
     ports::{
-        Batch, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredBot, StoredDocument, StoredKey,
-        StoredMessage, TemplateVersion, search::Searchable,
+        Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredBot, StoredDocument,
+        StoredKey, StoredMessage, TemplateVersion, search::Searchable,
     },
 };
 
@@ -38,7 +39,9 @@ struct Tables {
     documents: Vec<StoredDocument>,
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
     bots: BTreeMap<(TenantId, String), StoredBot>,
-    collections: Vec<(TenantId, Searchable)>,
+    collections: Vec<(TenantId, Collection)>,
+    corpus: Vec<corpus::Held>,
+    searchable: Vec<(TenantId, Searchable)>,
     chunks: Vec<StoredChunk>,
     failing: bool,
     stop: Option<Arc<Barrier>>,

@@ -3,6 +3,7 @@
 
 mod batches;
 mod bots;
+mod corpus;
 mod documents;
 mod jobs;
 mod search;

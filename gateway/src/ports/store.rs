@@ -1,5 +1,6 @@
-//! What is kept: keys, ended jobs, batches, conversations, documents, templates and bots. The gateway reads; it writes
-//! only keys, batches, templates, bots, and the end of a job that was cancelled before its time and that no worker will ever see.
+//! What is kept: keys, ended jobs, batches, conversations, documents, templates, collections and bots. The gateway reads;
+//! it writes only keys, batches, templates, collections, bots, and the end of a job that was cancelled before its time and
+//! that no worker will ever see.
 //!
 //! Everything is asked for with its tenant, so that somebody else's id is as unknown as one that never was.
 
@@ -9,7 +10,7 @@ use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow:
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Bots, Documents, Search};
+use super::{Bots, Corpus, Documents, Search};
 use crate::keys::ApiKey;
 
 /// The store can't be reached, does not answer, or holds what can't be read: try again later.
@@ -175,7 +176,7 @@ pub struct StoredMessage {
 
 /// The store.
 #[async_trait]
-pub trait Store: Documents + Bots + Search {
+pub trait Store: Bots + Corpus + Documents + Search {
     /// The key with this public part, unless it is revoked.
     async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError>;
 

@@ -8,13 +8,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, error::ApiError, observe};
 
+pub mod add_document;
 pub mod batches;
 pub mod bots;
 pub mod cancel_job;
 pub mod cancel_jobs;
 pub mod chat_completions;
+pub mod collections;
 pub mod conversations;
 pub mod dead;
+pub mod documents;
 pub mod embeddings;
 pub mod flow;
 pub mod get_job;
@@ -59,6 +62,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .merge(documents())
         .routes(routes!(bots::list_bots, bots::make_bot))
         .routes(routes!(bots::get_bot, bots::change_bot, bots::delete_bot))
+        .merge(corpus())
         .merge(operators())
         .routes(routes!(ws::ws))
         .routes(routes!(conversations::list_conversations))
@@ -103,6 +107,16 @@ fn documents() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(templates::get_template, templates::put_template, templates::delete_template))
         .routes(routes!(template_package::template_package))
         .routes(routes!(template_preview::preview_sample, template_preview::preview_document))
+}
+
+/// What is searched in.
+fn corpus() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(add_document::add_document, documents::list_documents))
+        .routes(routes!(documents::get_document, documents::delete_document))
+        .routes(routes!(documents::document_chunks))
+        .routes(routes!(collections::create_collection, collections::list_collections))
+        .routes(routes!(collections::get_collection, collections::change_collection, collections::delete_collection))
 }
 
 /// What operators see and steer.

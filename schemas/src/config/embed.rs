@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
+use crate::jobs::embed::document::CHUNK_TOKENS;
 
 /// The embed worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,6 +29,12 @@ pub struct Embed {
     pub passage_prefix: String,
     /// `model`, `mean`, `cls` or `last`.
     pub pooling: String,
+    /// Tokens of a document's chunk; 0: as the model was trained.
+    pub chunk_tokens: u32,
+    /// How many of them repeat the end of the chunk before.
+    pub chunk_overlap: u32,
+    /// Documents that are worked on at once.
+    pub documents: u32,
 }
 
 impl Embed {
@@ -47,6 +54,13 @@ impl Embed {
         {
             rule(prefix.len() <= 1024, key, prefix.clone(), "auto, or at most 1024 bytes")?;
         }
+        let (min, max) = CHUNK_TOKENS;
+        let size = self.chunk_tokens;
+        let fits = size == 0 || (min..=max).contains(&size);
+        rule(fits, "embed.chunk_tokens", size.to_string(), "16 to 8192; 0 is what the model was trained with")?;
+        let half = if size == 0 { max } else { size } / 2;
+        number("embed.chunk_overlap", self.chunk_overlap, 0, half, "0 to half of embed.chunk_tokens")?;
+        number("embed.documents", self.documents, 1, 1024, "1 to 1024")?;
         let pooling = ["model", "mean", "cls", "last"].contains(&self.pooling.as_str());
         rule(pooling, "embed.pooling", self.pooling.clone(), "model, mean, cls or last")
     }

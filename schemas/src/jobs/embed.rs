@@ -1,4 +1,5 @@
-//! Embed: texts go in, a vector for each comes out, so that what means the same lies near.
+//! Embed: texts go in, a vector for each comes out, so that what means the same lies near. Or a document goes in, and its
+//! chunks with their vectors are kept, to be searched in.
 //!
 //! Vectors have length 1: their dot product is the cosine of their angle. They travel as base64 of little-endian
 //! floats, a quarter of what JSON's digits take, because the result of an ephemeral job has to fit an event.
@@ -8,8 +9,15 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use super::{Job, within};
 use crate::{Backoff, Base64, CLAIM_BYTES, Invalid, Kind, Limits};
+
+pub mod document;
+pub mod language;
+
+pub use document::{Document, Format, Indexed};
 
 /// The most texts of one job.
 pub const MAX_TEXTS: usize = 256;
@@ -22,12 +30,23 @@ pub const MAX_DIMENSIONS: u32 = 16_384;
 /// The largest vectors, as base64 and together, that the event of an ephemeral job has room for, in bytes.
 pub const INLINE_BYTES: usize = CLAIM_BYTES - (16 << 10);
 
-/// An embed job's input.
+/// The largest body, in bytes of JSON: a document of 10 MiB as base64, or as text of which each byte is escaped, and what
+/// belongs to it.
+pub const MAX_BODY_BYTES: usize = 24 << 20;
+
+/// An embed job's input: texts, a document, or the id of a stored one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Embed {
     /// The texts: 1 to 256, each with at least one visible character and at most 128 KiB, together 192 KiB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
+    /// In place of texts: a document, to be cut into chunks that are kept with their vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<Document>,
+    /// In place of texts: the id of a document that is kept, to be embedded again by the worker's model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Uuid>,
     /// What the vectors are for. Some models were trained with a mark before each text that says so; without a purpose
     /// there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +71,17 @@ pub enum Purpose {
 }
 
 /// An embed job's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "EmbedOutput")]
+pub enum Output {
+    /// Of texts.
+    Vectors(Embedded),
+    /// Of a document.
+    Document(Indexed),
+}
+
+/// The vectors of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Embedded {
     /// The model that embedded.
@@ -99,18 +129,52 @@ impl Job for Embed {
     const KIND: Kind = Kind::new("embed");
     const VERSION: u16 = 1;
     const LIMITS: Limits = Limits {
-        payload_bytes: CLAIM_BYTES,
-        deadline: Duration::from_secs(600),
+        payload_bytes: MAX_BODY_BYTES,
+        // A document of 10 MiB has three million tokens, and on a CPU a large model reads thousands a second.
+        deadline: Duration::from_secs(3600),
         attempts: 5,
         backoff: Backoff { base: Duration::from_millis(200), factor: 2.0, cap: Duration::from_secs(60) },
     };
     type Progress = ();
-    type Output = Embedded;
+    type Output = Output;
 
     fn check(&self) -> Result<(), Invalid> {
+        if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
+            return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
+        }
+        match (&self.document, self.stored) {
+            (None, None) => self.check_texts(),
+            (Some(_), Some(_)) => Err(Invalid::new("stored", "and `document` are both there: send one of them")),
+            (Some(document), None) => {
+                self.check_alone("document")?;
+                document
+                    .check()
+                    .map_err(|Invalid { param, message }| Invalid::new(format!("document.{param}"), message))
+            }
+            (None, Some(_)) => self.check_alone("stored"),
+        }
+    }
+}
+
+impl Embed {
+    /// That nothing is there that goes with texts only.
+    fn check_alone(&self, what: &str) -> Result<(), Invalid> {
+        let only = |param: &str| Invalid::new(param, format!("goes with `texts`, and not with `{what}`: leave it out"));
+        if !self.texts.is_empty() {
+            return Err(Invalid::new(what, "and `texts` are both there: send one of them"));
+        }
+        match (self.purpose, self.dimensions) {
+            (Some(_), _) => Err(only("purpose")),
+            (_, Some(_)) => Err(only("dimensions")),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn check_texts(&self) -> Result<(), Invalid> {
         let texts = self.texts.len();
         if texts == 0 || texts > MAX_TEXTS {
-            return Err(Invalid::new("texts", format!("has {texts} texts: 1 to {MAX_TEXTS} are allowed")));
+            let instead = if texts == 0 { "; or send a `document`" } else { "" };
+            return Err(Invalid::new("texts", format!("has {texts} texts: 1 to {MAX_TEXTS} are allowed{instead}")));
         }
         for (i, text) in self.texts.iter().enumerate() {
             check_text(text).map_err(|message| Invalid::new(format!("texts[{i}]"), message))?;
@@ -119,9 +183,6 @@ impl Job for Embed {
         if bytes > MAX_BYTES {
             let message = format!("have {bytes} bytes together: at most {MAX_BYTES} are allowed, send several jobs");
             return Err(Invalid::new("texts", message));
-        }
-        if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
-            return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
         }
         match self.dimensions {
             Some(dimensions) => within("dimensions", dimensions, 1, MAX_DIMENSIONS),
@@ -171,6 +232,36 @@ mod tests {
         assert!(with(r#","dimensions":16385"#).starts_with("dimensions: 16385 is out of range"));
         assert!(with(r#","model":"""#).starts_with("model: is a name"));
         assert!(with(r#","colour":1"#).starts_with("colour: unknown field"));
+    }
+
+    #[test]
+    fn a_job_has_texts_or_a_document_or_a_stored_one() {
+        let document = r#""document":{"collection":"c","source":"s","text":"Bees."}"#;
+        let stored = r#""stored":"01932c07-a0f4-7c7e-a9a6-8d7c1a4bdc5e""#;
+        let of = |fields: &[&str]| refused(&format!("{{{}}}", fields.join(",")));
+        for accepted in [&[document][..], &[stored], &[document, r#""model":"m""#]] {
+            assert_eq!(of(accepted), "accepted");
+        }
+        for (fields, expected) in [
+            (&[document, r#""texts":["a"]"#][..], "document: and `texts` are both there"),
+            (&[document, stored], "stored: and `document` are both there"),
+            (&[document, r#""purpose":"query""#], "purpose: goes with `texts`"),
+            (&[stored, r#""dimensions":3"#], "dimensions: goes with `texts`"),
+            (&[r#""document":{"collection":"c","source":"s"}"#], "document.text: is missing"),
+            (&[r#""document":{"colour":1}"#], "document.colour: unknown field"),
+        ] {
+            assert!(of(fields).starts_with(expected), "{}", of(fields));
+        }
+    }
+
+    #[test]
+    fn each_result_is_read_as_what_it_is() {
+        let vectors = Embedded { model: "m".into(), dimensions: 1, vectors: vec![], tokens: vec![] };
+        let document = Indexed { model: "m".into(), chunks: 1, ..Indexed::default() };
+        for output in [Output::Vectors(vectors), Output::Document(document)] {
+            let json = serde_json::to_string(&output).expect("JSON");
+            assert_eq!(serde_json::from_str::<Output>(&json).expect("an output"), output);
+        }
     }
 
     #[test]

@@ -7,7 +7,10 @@
 pub mod api_keys;
 pub mod batch_jobs;
 pub mod bots;
+pub mod collections;
 pub mod conversations;
+pub mod documents;
+pub mod embedding_models;
 pub mod groups;
 pub mod job_fences;
 pub mod jobs;

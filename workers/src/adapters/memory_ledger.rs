@@ -2,17 +2,18 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{Failure, JobId, JobRef, TenantId, event::Outcome, jobs::chat::Message};
+use ruche_schemas::{Failure, JobId, JobRef, TenantId, event::Outcome, ids::collection_id, jobs::chat::Message};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::ports::{
     conversations::{Conversations, HISTORY_MESSAGES},
+    corpus::{self, Corpus, Indexing, ModelVersion, Standing, stored_time},
     ledger::{
         Committed, Document, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, Usage, json,
         no_such_conversation, taken, text,
@@ -32,6 +33,17 @@ struct State {
     groups: HashMap<Uuid, Counted>,
     conversations: HashMap<Uuid, Conversation>,
     usage: HashMap<JobId, Usage>,
+    corpus: HashMap<Uuid, Held>,
+    buried: HashMap<Uuid, DateTime<Utc>>,
+}
+
+/// A document to be searched in.
+#[derive(Debug)]
+struct Held {
+    tenant: TenantId,
+    indexing: Arc<Indexing>,
+    accepted_at: DateTime<Utc>,
+    job: JobId,
 }
 
 #[derive(Debug)]
@@ -104,6 +116,23 @@ impl MemoryLedger {
         row.and_then(|row| row.document.clone())
     }
 
+    /// A document to be searched in, as it was written last.
+    #[must_use]
+    pub fn indexed(&self, tenant: &TenantId, document: Uuid) -> Option<Arc<Indexing>> {
+        let state = self.state();
+        let held = state.corpus.get(&document).filter(|held| held.tenant == *tenant);
+        held.map(|held| Arc::clone(&held.indexing))
+    }
+
+    /// Deletes a document or a collection, by its id, as a gateway does.
+    pub fn bury(&self, id: Uuid, at: DateTime<Utc>) {
+        let mut state = self.state();
+        state.buried.insert(id, stored_time(at));
+        state.corpus.retain(|document, held| {
+            *document != id && collection_id(&held.tenant, &held.indexing.about.collection) != id
+        });
+    }
+
     /// The title of the tenant's conversation.
     #[must_use]
     pub fn title(&self, tenant: &TenantId, conversation: Uuid) -> Option<String> {
@@ -143,6 +172,44 @@ impl State {
         if group.is_complete() {
             counted.ended_at.get_or_insert(ended.ended_at);
         }
+    }
+
+    /// How things stand with a document, as this model sees it.
+    fn standing(&self, of: &corpus::Place, model: &ModelVersion) -> Standing {
+        let in_collection = |held: &&Held| held.tenant == of.tenant && held.indexing.about.collection == of.collection;
+        let first = self.corpus.values().filter(in_collection).min_by_key(|held| held.accepted_at);
+        let held = self.corpus.get(&of.document);
+        let chunks = held.filter(|held| held.indexing.model == *model).map_or(&[][..], |held| &held.indexing.chunks);
+        let buried = [of.document, collection_id(&of.tenant, &of.collection)];
+        Standing {
+            language: first.map(|held| held.indexing.about.language.clone()),
+            searched_with: first
+                .filter(|held| held.indexing.model != *model)
+                .map(|held| held.indexing.model.name.clone()),
+            written: held.map(|held| (held.accepted_at, held.job)),
+            deleted_at: buried.iter().filter_map(|id| self.buried.get(id).copied()).max(),
+            vectors: chunks.iter().map(|piece| (piece.hash, piece.vector.clone())).collect(),
+            chunks: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn index(&mut self, ended: &Ended, indexing: &Arc<Indexing>) {
+        let (document, tenant) = (indexing.document, ended.job.tenant.clone());
+        let of = corpus::Place { tenant, collection: indexing.about.collection.clone(), document };
+        let superseded = match (indexing.again, self.corpus.get(&document)) {
+            (true, held) => held.is_none_or(|held| held.indexing.hash != indexing.hash),
+            (false, _) => self.standing(&of, &indexing.model).supersedes(ended.created_at, ended.job.id),
+        };
+        if superseded {
+            return;
+        }
+        let (mut accepted_at, mut job, mut kept) = (stored_time(ended.created_at), ended.job.id, Arc::clone(indexing));
+        if let Some(held) = self.corpus.get(&document).filter(|_| indexing.again) {
+            let about = held.indexing.about.clone();
+            (accepted_at, job) = (held.accepted_at, held.job);
+            kept = Arc::new(Indexing { about, ..(**indexing).clone() });
+        }
+        self.corpus.insert(document, Held { tenant: of.tenant, indexing: kept, accepted_at, job });
     }
 
     fn append(&mut self, tenant: &TenantId, turn: &Turn) {
@@ -223,6 +290,7 @@ impl Ledger for MemoryLedger {
                 Keep::Turn(turn) => state.append(&job.tenant, turn),
                 Keep::Document(made) => document = Some(listed(made)),
                 Keep::Usage(usage) => drop(state.usage.insert(job.id, usage.clone())),
+                Keep::Indexed(indexing) => state.index(ended, indexing),
             }
         }
         let outcome = kept(&ended.outcome);
@@ -299,5 +367,17 @@ impl Conversations for MemoryLedger {
             said[said.len().saturating_sub(most)..].to_vec()
         };
         Ok(state.conversation(tenant, conversation).map(|conversation| newest(&conversation.messages)))
+    }
+}
+
+#[async_trait]
+impl Corpus for MemoryLedger {
+    async fn standing(&self, of: &corpus::Place, model: &ModelVersion) -> Result<Standing, LedgerError> {
+        Ok(self.state().standing(of, model))
+    }
+
+    async fn stored(&self, tenant: &TenantId, document: Uuid) -> Result<Option<corpus::Stored>, LedgerError> {
+        let found = self.indexed(tenant, document);
+        Ok(found.map(|indexing| corpus::Stored { about: indexing.about.clone(), hash: indexing.hash }))
     }
 }

@@ -75,6 +75,15 @@ pub fn chunks(markdown: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
     sections(markdown).into_iter().flat_map(cut).collect()
 }
 
+/// The chunks of a text without headings: nothing in it is read as one.
+#[must_use]
+pub fn chunks_of_text(text: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
+    match text.trim().is_empty() {
+        true => Vec::new(),
+        false => of_section(text, Section { path: Vec::new(), range: 0..text.len() }, size, count),
+    }
+}
+
 fn of_section(markdown: &str, section: Section, size: Size, count: &dyn Count) -> Vec<Chunk> {
     let Section { path, range } = section;
     if range.is_empty() {
@@ -193,6 +202,13 @@ mod tests {
         let text = format!("# {heading}\n\n## Short\n\nText here.\n");
         let chunks = chunks(&text, SIZE, &Words);
         assert_eq!(chunks[0].path, ["Short"]);
+    }
+
+    #[test]
+    fn plain_text_has_no_headings() {
+        let chunks = chunks_of_text("# not one\n\nText.", SIZE, &Words);
+        assert_eq!(chunks.iter().map(Chunk::embedded).collect::<Vec<_>>(), ["# not one\n\nText."]);
+        assert_eq!(chunks_of_text(" \n", SIZE, &Words), []);
     }
 
     #[test]

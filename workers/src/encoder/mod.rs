@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     adapters::llama::{LlamaEmbedding, Pooling},
+    chunking::Count,
     ports::encoder::{Facts, Loader, Tokenizer},
     switch::Switch,
 };
@@ -83,6 +84,8 @@ pub struct ModelInfo {
     pub name: String,
     /// Tokens of the longest text.
     pub context_tokens: u32,
+    /// How long the texts were that it was trained with, in tokens, where its file says so.
+    pub trained_tokens: Option<u32>,
     /// Numbers of each vector.
     pub dimensions: u32,
     /// Name, kind and size, for people.
@@ -132,8 +135,9 @@ impl Encoder {
         let room = Room { tokens: size(batch_tokens), texts: size(batch_texts) };
         let work = thread::Work { switch: Arc::clone(&switch), inbox, room, metrics };
         let thread::Started { facts, tokenizer, ended } = thread::start(loader, work, &model_name)?;
-        let Facts { description, parameters, context_tokens, dimensions, gpu } = facts;
-        let info = ModelInfo { name: model_name, context_tokens, dimensions, description, parameters, gpu };
+        let Facts { description, parameters, context_tokens, trained_tokens, dimensions, gpu } = facts;
+        let name = model_name;
+        let info = ModelInfo { name, context_tokens, trained_tokens, dimensions, description, parameters, gpu };
         Ok(Self { handle: Arc::new(Handle { info, tokenizer, inbox: sender, switch, ended }) })
     }
 
@@ -141,6 +145,14 @@ impl Encoder {
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
         &self.handle.info
+    }
+
+    /// What counts tokens as the model does, on any thread.
+    #[must_use]
+    pub fn counter(&self) -> Counter {
+        let tokenizer = Arc::clone(&self.handle.tokenizer);
+        let marks = tokenizer.tokenize("").len();
+        Counter { tokenizer, marks }
     }
 
     /// Whether it can still answer: not after [`Encoder::stop`], nor after its thread has died.
@@ -186,6 +198,27 @@ impl Encoder {
         switch.wake();
         let vectors = answered.await.map_err(|_| EncodeError::Stopped)?;
         Ok(counts.into_iter().zip(vectors).map(|(tokens, vector)| Encoded { tokens, vector }).collect())
+    }
+}
+
+/// Counts tokens as a model does.
+#[derive(Clone)]
+pub struct Counter {
+    tokenizer: Arc<dyn Tokenizer>,
+    marks: usize,
+}
+
+impl Counter {
+    /// How many tokens the model puts around each text.
+    #[must_use]
+    pub fn marks(&self) -> usize {
+        self.marks
+    }
+}
+
+impl Count for Counter {
+    fn count(&self, text: &str) -> usize {
+        self.tokenizer.tokenize(text).len().saturating_sub(self.marks)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Embed: a vector for each text, from the model that this worker has loaded.
+//! Embed: a vector for each text, from the model that this worker has loaded; documents are in [`document`].
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ruche_schemas::{
     Envelope, Failure, Invalid,
     failure::codes,
-    jobs::embed::{Embed, Embedded, fit_inline, to_bytes},
+    jobs::embed::{Embed, Embedded, Output, Purpose, fit_inline, to_bytes},
 };
 use tracing::{Instrument, Span, field, info_span};
 
@@ -20,13 +20,17 @@ use crate::{
     runtime::{Context, JobError},
 };
 
+pub mod document;
+
+pub use document::Indexer;
+
 /// The code of a text that the model can't embed.
 const NO_VECTOR: &str = "no_vector";
 
-/// Embeds texts.
+/// Embeds texts and documents.
 pub struct EmbedHandler {
-    encoder: Encoder,
     prefixes: Prefixes,
+    indexer: Indexer,
 }
 
 /// Loads the model.
@@ -70,14 +74,52 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
             move || encoder.stop()
         }),
     };
-    Ok(Prepared { handler: handler(EmbedHandler { encoder, prefixes }), slots, lifeline })
+    let prefix = prefixes.of(Some(Purpose::Passage)).to_owned();
+    let indexer = Indexer::new(embed, encoder, &prefix, setup.postgres)?;
+    Ok(Prepared { handler: handler(EmbedHandler::new(prefixes, indexer)), slots, lifeline })
 }
 
 #[async_trait]
 impl Handler<Embed> for EmbedHandler {
-    async fn handle(&self, job: &Envelope<Embed>, _: Context<Embed>) -> Result<Embedded, JobError> {
-        let model = self.encoder.model();
+    async fn handle(&self, job: &Envelope<Embed>, context: Context<Embed>) -> Result<Output, JobError> {
         let dimensions = self.dimensions(&job.body)?;
+        if job.body.document.is_some() || job.body.stored.is_some() {
+            return Box::pin(self.indexer.index(job, &context)).await.map(Output::Document);
+        }
+        self.embed(job, dimensions).await.map(Output::Vectors)
+    }
+
+    fn keep(&self, _: &Envelope<Embed>, output: &Output) -> Vec<Keep> {
+        let (model, prompt_tokens) = match output {
+            Output::Vectors(embedded) => (embedded.model.clone(), embedded.prompt_tokens()),
+            Output::Document(indexed) => (indexed.model.clone(), indexed.tokens),
+        };
+        vec![Keep::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
+    }
+
+    fn models(&self) -> Vec<String> {
+        vec![self.encoder().model().name.clone()]
+    }
+
+    fn gpu(&self) -> Option<String> {
+        self.encoder().model().gpu.clone()
+    }
+}
+
+impl EmbedHandler {
+    /// With these prefixes, on the indexer's model.
+    #[must_use]
+    pub fn new(prefixes: Prefixes, indexer: Indexer) -> Self {
+        Self { prefixes, indexer }
+    }
+
+    fn encoder(&self) -> &Encoder {
+        &self.indexer.encoder
+    }
+
+    /// The vectors of the job's texts.
+    async fn embed(&self, job: &Envelope<Embed>, dimensions: u32) -> Result<Embedded, JobError> {
+        let model = self.encoder().model();
         let mut embedded = Embedded { model: model.name.clone(), dimensions, vectors: Vec::new(), tokens: Vec::new() };
         if job.ephemeral && job.body.texts.len() > fit_inline(dimensions) {
             // Whoever waits is told how large vectors are, and asks for fewer at once.
@@ -93,7 +135,7 @@ impl Handler<Embed> for EmbedHandler {
         );
         async {
             let prefix = self.prefixes.of(job.body.purpose).to_owned();
-            let encoded = self.encoder.encode(prefix, job.body.texts.clone()).await.map_err(refused)?;
+            let encoded = self.encoder().encode(prefix, job.body.texts.clone()).await.map_err(refused)?;
             for (index, Encoded { tokens, vector }) in encoded.into_iter().enumerate() {
                 let vector = vector.and_then(|vector| cut(vector, dimensions)).map_err(|error| {
                     JobError::Reject(Failure::new(NO_VECTOR, error.to_string()).with_param(format!("texts[{index}]")))
@@ -108,24 +150,9 @@ impl Handler<Embed> for EmbedHandler {
         .await
     }
 
-    fn keep(&self, _: &Envelope<Embed>, output: &Embedded) -> Vec<Keep> {
-        let (model, prompt_tokens) = (output.model.clone(), output.prompt_tokens());
-        vec![Keep::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
-    }
-
-    fn models(&self) -> Vec<String> {
-        vec![self.encoder.model().name.clone()]
-    }
-
-    fn gpu(&self) -> Option<String> {
-        self.encoder.model().gpu.clone()
-    }
-}
-
-impl EmbedHandler {
     /// How many numbers each vector is to have, where this worker can do what is asked for.
     fn dimensions(&self, body: &Embed) -> Result<u32, JobError> {
-        let model = self.encoder.model();
+        let model = self.encoder().model();
         if let Some(asked) = &body.model
             && *asked != model.name
         {

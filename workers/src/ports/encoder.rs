@@ -29,6 +29,8 @@ pub struct Facts {
     pub parameters: u64,
     /// Tokens of the longest text.
     pub context_tokens: u32,
+    /// How long the texts were that it was trained with, in tokens, where its file says so: it reads longer ones worse.
+    pub trained_tokens: Option<u32>,
     /// Numbers of each vector.
     pub dimensions: u32,
     /// The GPU that it runs on, if any of it does.

@@ -12,6 +12,8 @@
 //!
 //! **NUL.** Postgres keeps no U+0000 in texts: wherever one is given, U+FFFD is kept in its place.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
@@ -22,6 +24,8 @@ use ruche_schemas::{
 };
 use serde_json::Value;
 use uuid::Uuid;
+
+use super::corpus::Indexing;
 
 /// The code of a failure that says that a result breaks a rule of the store.
 pub const NOT_STORABLE: &str = "not_storable";
@@ -180,7 +184,7 @@ pub struct Stored {
 }
 
 /// What a job leaves besides its outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Keep {
     /// What was said in a conversation.
     Turn(Turn),
@@ -188,6 +192,9 @@ pub enum Keep {
     Usage(Usage),
     /// A document in the object store, to be listed. At most one a job; it goes with the job's row.
     Document(Document),
+    /// A document to be searched in, in place of what there is of it. At most one a job. Where what is kept was sent after
+    /// this job, or deleted after it, nothing of it is written, and the rest is.
+    Indexed(Arc<Indexing>),
 }
 
 /// Messages to append to a conversation. It is made if there is none of this id; where another tenant has it, the

@@ -3,6 +3,7 @@
 //! Each file is one port. Nothing here names a library, so that a fake is enough to test what stands on it.
 
 pub mod conversations;
+pub mod corpus;
 #[cfg(feature = "embed")]
 pub mod encoder;
 #[cfg(feature = "chat")]

@@ -18,6 +18,7 @@ use super::{
     Documents,
     log::{EventLog, LogError},
 };
+use crate::ports::ledger::Keep;
 
 /// Reports that may wait to be written: a handler that is faster waits.
 const REPORTS: usize = 256;
@@ -72,6 +73,17 @@ impl Board {
     }
 }
 
+/// What a handler has stored besides the outcome.
+#[derive(Clone, Default)]
+pub(crate) struct Kept(Arc<Mutex<Vec<Keep>>>);
+
+impl Kept {
+    /// All of it.
+    pub(crate) fn take(&self) -> Vec<Keep> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// What a handler reports, at the runtime's end.
 pub(crate) struct Reports<P> {
     queue: mpsc::Receiver<P>,
@@ -83,6 +95,7 @@ pub struct Context<J: Job> {
     reports: mpsc::Sender<J::Progress>,
     board: Arc<Board>,
     documents: Arc<Documents>,
+    kept: Kept,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// What earlier attempts wrote; empty for a first one.
@@ -98,10 +111,17 @@ impl<J: Job> Context<J> {
         past: Vec<Record>,
         cancel: CancellationToken,
         documents: Arc<Documents>,
+        kept: Kept,
     ) -> (Self, Reports<J::Progress>) {
         let (reports, queue) = mpsc::channel(REPORTS);
         let board = Arc::new(Board::default());
-        (Self { reports, board: Arc::clone(&board), documents, attempt, past, cancel }, Reports { queue, board })
+        (Self { reports, board: Arc::clone(&board), documents, kept, attempt, past, cancel }, Reports { queue, board })
+    }
+
+    /// Has something stored besides the outcome, in the same transaction, that is not to be found in the output. Where the
+    /// attempt does not end well, it is not.
+    pub fn keep(&self, keep: Keep) {
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(keep);
     }
 
     /// Keeps a document in the object store, and tells the claim to name in the output. It is there before the job has

@@ -54,7 +54,7 @@ pub use patience::Patience;
 pub use retention::{Hindrance, PURGE, forget, forget_some, sweep, sweep_once};
 
 pub(crate) use attempt::Scope;
-pub(crate) use context::write as write_reports;
+pub(crate) use context::{Kept, write as write_reports};
 pub(crate) use documents::Documents;
 
 /// What a runtime is made of.

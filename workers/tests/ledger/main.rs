@@ -4,6 +4,7 @@
 
 mod commits;
 mod conversations;
+mod corpus;
 mod groups;
 mod keeping;
 mod support;

@@ -17,6 +17,7 @@ pub use ruche_workers::{
     adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
     ports::{
         conversations::{Conversations, HISTORY_MESSAGES},
+        corpus::Corpus,
         ledger::{
             Committed, Document, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, TurnMessage, Usage,
         },
@@ -27,8 +28,8 @@ pub use serde_json::{Value, json};
 pub use tokio::task::JoinSet;
 pub use uuid::Uuid;
 
-pub trait Store: Ledger + Conversations {}
-impl<S: Ledger + Conversations> Store for S {}
+pub trait Store: Corpus + Ledger + Conversations {}
+impl<S: Corpus + Ledger + Conversations> Store for S {}
 
 pub async fn in_postgres(url: String) -> Postgres {
     in_schema(url, testing::unique("ledger")).await

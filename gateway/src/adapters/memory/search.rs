@@ -41,7 +41,7 @@ impl Memory {
 impl Search for Memory {
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError> {
         let tables = self.tables()?;
-        let mine = tables.collections.iter().filter(|(owner, one)| owner == tenant && names.contains(&one.name));
+        let mine = tables.searchable.iter().filter(|(owner, one)| owner == tenant && names.contains(&one.name));
         Ok(mine.map(|(_, one)| one.clone()).collect())
     }
 

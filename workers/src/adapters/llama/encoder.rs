@@ -21,6 +21,9 @@ use crate::ports::encoder::{BatchError, Body, Facts, LoadError, Loader, Model, T
 
 /// The most tokens of a text that are taken from the model where none are asked for.
 pub const DEFAULT_CONTEXT: u32 = 2048;
+/// Where a model's file says how long the texts were that it was trained with: Sentence Transformers' own setting, kept by
+/// our converter.
+const TRAINED: &str = "sentence_transformers.max_seq_length";
 /// llama.cpp tells no more sequences apart.
 const MOST_TEXTS: u32 = 256;
 
@@ -94,6 +97,7 @@ impl Loader for LlamaEmbedding {
             description: load::description(&model),
             parameters: model.n_params(),
             context_tokens: longest,
+            trained_tokens: model.meta_val_str(TRAINED).ok().and_then(|tokens| tokens.parse().ok()),
             dimensions: u32::try_from(model.n_embd_out()).unwrap_or(0),
             gpu: place.gpu(),
         };

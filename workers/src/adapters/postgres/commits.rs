@@ -147,7 +147,7 @@ async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Commit
 }
 
 /// Why a job's row was not written.
-async fn why_not(db: &impl sea_orm::ConnectionTrait, ended: &Ended) -> Answer {
+pub(super) async fn why_not(db: &impl sea_orm::ConnectionTrait, ended: &Ended) -> Answer {
     if fences::find(db, &ended.job).await?.is_some_and(|fence| fence > ended.attempt) {
         return Ok(Committed::Fenced);
     }
@@ -160,13 +160,15 @@ async fn keep(db: &impl sea_orm::ConnectionTrait, new: &[&Ended]) -> Result<(), 
     let mut all: Vec<_> = new.iter().flat_map(|ended| ended.keep.iter().map(move |keep| (*ended, keep))).collect();
     all.sort_by_key(|(_, keep)| match keep {
         Keep::Turn(turn) => Some(turn.conversation),
-        Keep::Usage(_) | Keep::Document(_) => None,
+        Keep::Usage(_) | Keep::Document(_) | Keep::Indexed(_) => None,
     });
     for (ended, keep) in all {
         match keep {
             Keep::Turn(turn) => turns::append(db, ended, turn).await?,
             Keep::Usage(cost) => usage::insert(db, ended, cost).await?,
             Keep::Document(document) => documents::insert(db, ended, document).await?,
+            // Has a transaction of its own.
+            Keep::Indexed(_) => return Err(LedgerError::Unavailable("a document came among other commits".to_owned())),
         }
     }
     Ok(())

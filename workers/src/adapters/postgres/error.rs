@@ -38,6 +38,11 @@ fn by_code(error: &dyn DatabaseError) -> LedgerError {
             "the tables are not those of this release: run `ruche-migrate up` ({})",
             error.message()
         )),
+        // No such text search configuration: the database is older than those that are known.
+        "42704" => {
+            let message = format!("the database refuses the result: {}", error.message());
+            LedgerError::Refused(Failure::new(NOT_STORABLE, message))
+        }
         // A value that can't be kept (22), a broken constraint (23), a limit of the server (54).
         code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
             let rule = error.constraint().map_or_else(|| format!("SQLSTATE {code}"), |name| format!("rule {name}"));

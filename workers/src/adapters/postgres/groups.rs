@@ -10,7 +10,7 @@ use super::error::explain;
 use crate::ports::ledger::{Ended, Group, LedgerError};
 
 /// Adds to groups, making those that there are not. Another tenant's group of the same id stays as it is.
-const COUNT: &str = "
+pub(super) const COUNT: &str = "
 INSERT INTO groups AS g (id, tenant, expected, done, failed, cancelled, created_at, ended_at)
 SELECT r.id, r.tenant, r.expected, r.done, r.failed, r.cancelled, r.at,
     CASE WHEN r.done + r.failed + r.cancelled >= r.expected THEN r.at END
@@ -29,6 +29,13 @@ WHERE g.tenant = excluded.tenant";
 /// Counts these ends, all of which are new, in one statement. Groups are locked in the order of their ids, so that
 /// two transactions never wait for each other.
 pub(super) async fn count(db: &impl ConnectionTrait, ended: &[&Ended]) -> Result<(), LedgerError> {
+    let Some(rows) = rows(ended) else { return Ok(()) };
+    let count = Statement::from_sql_and_values(db.get_database_backend(), COUNT, [rows.into()]);
+    db.execute_raw(count).await.map(drop).map_err(explain)
+}
+
+/// What [`COUNT`] takes; `None` where none of these is counted.
+pub(super) fn rows(ended: &[&Ended]) -> Option<String> {
     let mut counts = BTreeMap::<(Uuid, &str), serde_json::Value>::new();
     for ended in ended {
         let Some(place) = ended.member else { continue };
@@ -45,12 +52,7 @@ pub(super) async fn count(db: &impl ConnectionTrait, ended: &[&Ended]) -> Result
         row[state] = (row[state].as_u64().unwrap_or_default() + 1).into();
         row["at"] = serde_json::json!(ended.ended_at);
     }
-    if counts.is_empty() {
-        return Ok(());
-    }
-    let rows = serde_json::json!(counts.into_values().collect::<Vec<_>>()).to_string();
-    let count = Statement::from_sql_and_values(db.get_database_backend(), COUNT, [rows.into()]);
-    db.execute_raw(count).await.map(drop).map_err(explain)
+    (!counts.is_empty()).then(|| serde_json::json!(counts.into_values().collect::<Vec<_>>()).to_string())
 }
 
 /// How far a tenant's group is.

@@ -12,7 +12,7 @@ use crate::ports::ledger::{Ended, LedgerError, Stored, json, text};
 
 /// Writes the rows of attempts that no fence is past, and tells which are new. JSON carries them: one parameter,
 /// however many there are.
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
 INSERT INTO jobs (id, tenant, kind, lane, attempt, state, data, created_at, ended_at, trace_id, root, parent,
     group_id, group_index, children, claim, objects)
 SELECT r.* FROM jsonb_to_recordset($1::text::jsonb) AS r (id uuid, tenant text, kind text, lane text,

@@ -12,27 +12,33 @@
 //! down. Each connection, statement, idle transaction and call has a bound; past it the call is
 //! [`LedgerError::Unavailable`] and may be repeated.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, TenantId, config, jobs::chat::Message};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, Statement, TransactionTrait, sqlx,
+};
+use tokio::sync::Semaphore;
 use tracing::{Instrument, field::Empty, info_span};
 use uuid::Uuid;
 
 use crate::ports::{
     conversations::Conversations,
+    corpus::{self as corpora, Corpus, ModelVersion, Place, Standing},
     ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
     templates::{Package, Templates, Unavailable},
 };
 
 mod commits;
+mod corpus;
 mod documents;
 mod error;
 mod fences;
 mod groups;
 mod indexes;
+mod indexing;
 mod jobs;
 mod objects;
 mod pool;
@@ -48,6 +54,9 @@ use error::explain;
 /// only ends what they can't: a network that swallows packets.
 const CALL: Duration = Duration::from_secs(20);
 
+/// The longest that the commit of a document takes, which may have ten thousand chunks, waiting for its turn included.
+const INDEXING: Duration = Duration::from_secs(15 * 60);
+
 /// Takes the locks of these numbers, in the order given: a volatile function is called for each row as it comes.
 const LOCK: &str = "
 SELECT pg_advisory_xact_lock(key::bigint)
@@ -58,6 +67,8 @@ FROM jsonb_array_elements_text($1::text::jsonb) AS keys (key)";
 pub struct Postgres {
     db: DatabaseConnection,
     commits: commits::Commits,
+    /// Documents that are written at once: at most half of the connections, so that everything else has some.
+    indexing: Arc<Semaphore>,
     schema: String,
 }
 
@@ -69,7 +80,9 @@ impl Postgres {
     pub fn connect(settings: &config::Postgres) -> Result<Self, ConnectError> {
         let db = pool::open(settings)?;
         let commits = commits::Commits::start(db.clone());
-        Ok(Self { db, commits, schema: settings.schema.clone() })
+        let half = usize::try_from(settings.connections / 2).unwrap_or(1).max(1);
+        let indexing = Arc::new(Semaphore::new(half));
+        Ok(Self { db, commits, indexing, schema: settings.schema.clone() })
     }
 
     /// Closes all connections.
@@ -85,6 +98,16 @@ impl Postgres {
         table: &'static str,
         work: impl Future<Output = Result<T, LedgerError>> + Send,
     ) -> Result<T, LedgerError> {
+        self.call_within(CALL, operation, table, work).await
+    }
+
+    async fn call_within<T>(
+        &self,
+        bound: Duration,
+        operation: &'static str,
+        table: &'static str,
+        work: impl Future<Output = Result<T, LedgerError>> + Send,
+    ) -> Result<T, LedgerError> {
         let span = info_span!(
             "postgres",
             otel.name = format!("{operation} {table}"),
@@ -96,8 +119,8 @@ impl Postgres {
             db.operation.name = operation,
             db.collection.name = table,
         );
-        let late = || LedgerError::Unavailable(format!("no answer within {} seconds", CALL.as_secs()));
-        let work = tokio::time::timeout(CALL, work).instrument(span.clone());
+        let late = || LedgerError::Unavailable(format!("no answer within {} seconds", bound.as_secs()));
+        let work = tokio::time::timeout(bound, work).instrument(span.clone());
         let result = Box::pin(work).await.unwrap_or_else(|_| Err(late()));
         if let Err(error) = &result {
             span.record("otel.status_code", "ERROR");
@@ -122,11 +145,25 @@ impl Postgres {
     }
 }
 
+/// The number of a job's lock.
+fn number(job: JobId) -> i64 {
+    number_of(job.0)
+}
+
+/// The number of the lock of something with this id.
+fn number_of(id: Uuid) -> i64 {
+    i64::from_ne_bytes(id.as_u64_pair().1.to_ne_bytes())
+}
+
+/// What an error of the driver means.
+fn sql(error: sqlx::Error) -> LedgerError {
+    explain(DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error))))
+}
+
 /// Waits until no other transaction about these jobs runs beside this one. In the order of the locks' numbers, so
 /// that two batches never wait for each other.
 async fn lock(db: &DatabaseTransaction, jobs: impl IntoIterator<Item = JobId>) -> Result<(), LedgerError> {
-    let mut keys: Vec<i64> =
-        jobs.into_iter().map(|job| i64::from_ne_bytes(job.0.as_u64_pair().1.to_ne_bytes())).collect();
+    let mut keys: Vec<i64> = jobs.into_iter().map(number).collect();
     keys.sort_unstable();
     let keys = serde_json::json!(keys).to_string();
     let lock = Statement::from_sql_and_values(db.get_database_backend(), LOCK, [keys.into()]);
@@ -140,7 +177,14 @@ impl Ledger for Postgres {
     }
 
     async fn commit(&self, ended: &Ended) -> Result<Committed, LedgerError> {
-        self.call("commit", "jobs", self.commits.commit(ended)).await
+        if !indexing::is_one(ended) {
+            return self.call("commit", "jobs", self.commits.commit(ended)).await;
+        }
+        let write = async {
+            let _turn = self.indexing.acquire().await.map_err(|error| LedgerError::Unavailable(error.to_string()))?;
+            indexing::commit(&self.db, ended).await
+        };
+        self.call_within(INDEXING, "commit", "documents", write).await
     }
 
     async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
@@ -177,6 +221,17 @@ impl Ledger for Postgres {
 impl Conversations for Postgres {
     async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<Vec<Message>>, LedgerError> {
         self.call("select", "messages", turns::history(&self.db, tenant, conversation)).await
+    }
+}
+
+#[async_trait]
+impl Corpus for Postgres {
+    async fn standing(&self, of: &Place, model: &ModelVersion) -> Result<Standing, LedgerError> {
+        Box::pin(self.call("select", "documents", corpus::standing(&self.db, of, model))).await
+    }
+
+    async fn stored(&self, tenant: &TenantId, document: Uuid) -> Result<Option<corpora::Stored>, LedgerError> {
+        self.call("select", "documents", corpus::stored(&self.db, tenant, document)).await
     }
 }
 

@@ -1,9 +1,13 @@
 //! What jobs cost, in tokens.
 
 use ruche_schemas::tables::usage;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::{
+    ActiveValue::Set,
+    ConnectionTrait, EntityTrait,
+    sqlx::{self, PgConnection},
+};
 
-use super::error::explain;
+use super::{error::explain, sql};
 use crate::ports::ledger::{Ended, LedgerError, Usage, text};
 
 /// Writes what the job cost.
@@ -18,6 +22,24 @@ pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, cost: &Usag
         at: Set(ended.ended_at),
     };
     usage::Entity::insert(row).exec_without_returning(db).await.map(drop).map_err(explain)
+}
+
+/// The same, on the driver's own connection.
+pub(super) async fn insert_raw(db: &mut PgConnection, ended: &Ended, cost: &Usage) -> Result<(), LedgerError> {
+    let insert = "INSERT INTO usage (job, tenant, kind, model, prompt_tokens, completion_tokens, at) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    sqlx::query(insert)
+        .bind(ended.job.id.0)
+        .bind(ended.job.tenant.as_str())
+        .bind(ended.kind.as_str())
+        .bind(text(&cost.model))
+        .bind(tokens(cost.prompt_tokens))
+        .bind(tokens(cost.completion_tokens))
+        .bind(ended.ended_at)
+        .execute(db)
+        .await
+        .map(drop)
+        .map_err(sql)
 }
 
 /// Tokens as a row holds them. No context comes near the bound.

@@ -1,0 +1,102 @@
+//! `ruche collections`: documents that are searched in together.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    access::Access,
+    client::fields,
+    confirm,
+    listing::{self, Range},
+    output::{self, Column, clean, field, when},
+    project::Project,
+    renders::gone,
+};
+
+/// Collections.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    access: Access,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List them, by name.
+    List(Range),
+    /// Show one.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Make one, to say something of it: adding a document makes one too.
+    Create {
+        /// Its name: 1 to 64 of a-z, 0-9, _ and -.
+        name: String,
+        /// What it is for.
+        #[arg(long)]
+        description: Option<String>,
+        /// The language of documents that say none, by name or code: `french`, `fr`.
+        #[arg(long)]
+        language: Option<String>,
+    },
+    /// Delete one, with all its documents.
+    Delete {
+        /// Its name.
+        name: String,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+const COLUMNS: &[Column] = &[
+    ("name", |collection| field(collection, "name")),
+    ("documents", |collection| field(collection, "documents")),
+    ("language", |collection| field(collection, "language")),
+    ("model", |collection| field(collection, "model")),
+    ("created", |collection| when(collection, "created_at")),
+    ("description", |collection| field(collection, "description")),
+];
+
+/// Does it.
+pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
+    let client = arguments.access.client(project)?;
+    let json = arguments.access.json;
+    match arguments.command.unwrap_or_else(|| Command::List(Range::usual())) {
+        Command::List(range) => listing::show(&client, json, &["collections"], &[], &range, COLUMNS).await?,
+        Command::Show { name } => {
+            let collection = client.get(&["collections", &name], &[]).await?;
+            match json {
+                true => output::json(&collection)?,
+                false => output::text(&output::sheet(COLUMNS, &collection))?,
+            }
+        }
+        Command::Create { name, description, language } => {
+            let body = fields([
+                ("name", Some(json!(name))),
+                ("description", description.map(|text| json!(text))),
+                ("language", language.map(|language| json!(language))),
+            ]);
+            let made = client.post(&["collections"], &body).await?;
+            match json {
+                true => output::json(&made)?,
+                false => output::line(&clean(&format!("{name}: it is made")))?,
+            }
+        }
+        Command::Delete { name, yes } => {
+            confirm::wanted(&format!("delete the collection {name} with all its documents"), yes)?;
+            // It may have many.
+            let request = client.request(Method::DELETE, &["collections", &name], &[]);
+            client.send(request).await?;
+            gone(json, "name", &name)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

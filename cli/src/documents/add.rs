@@ -1,0 +1,203 @@
+//! `ruche documents add`: files into a collection, several at once, and what became of each.
+
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result};
+use futures::{StreamExt, stream};
+use indicatif::{ProgressBar, ProgressStyle};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Found, files};
+use crate::{
+    client::{ApiError, Client},
+    follow::{self, Ended},
+    output::{self, clean, field, number},
+    refused::Refused,
+};
+
+/// Files that are under way at once, unless others are asked for: enough that a worker is never idle.
+const AT_ONCE: u16 = 8;
+/// The largest file that is sent, in bytes: the gateway says what it takes, but need not be sent a film.
+const LARGEST: u64 = 64 << 20;
+/// How often a file is sent again where the gateway asks to come back later.
+const TRIES: u32 = 30;
+/// The longest time between two tries.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How long an answer may take: more than the gateway waits.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Files, and folders.
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    paths: Vec<PathBuf>,
+    /// The collection; it is made if there is none of this name.
+    #[arg(long)]
+    collection: String,
+    /// Their language, by name or code: `french`, `fr`; by default the collection's.
+    #[arg(long)]
+    language: Option<String>,
+    /// What else is to be known of them, to filter by: a JSON object.
+    #[arg(long, value_name = "JSON")]
+    metadata: Option<String>,
+    /// The most tokens of a chunk; by default as the model was trained.
+    #[arg(long, value_name = "N")]
+    chunk_tokens: Option<u32>,
+    /// How many files are under way at once.
+    #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = clap::value_parser!(u16).range(1..=64))]
+    at_once: u16,
+}
+
+impl Arguments {
+    fn query(&self, file: &Found) -> Vec<(&'static str, String)> {
+        let mut query =
+            vec![("collection", self.collection.clone()), ("source", file.source.clone()), ("wait", "true".to_owned())];
+        query.extend(self.language.clone().map(|language| ("language", language)));
+        query.extend(self.metadata.clone().map(|metadata| ("metadata", metadata)));
+        query.extend(self.chunk_tokens.map(|tokens| ("chunk_tokens", tokens.to_string())));
+        query
+    }
+}
+
+/// What became of all files.
+#[derive(Debug, Default)]
+struct Tally {
+    added: u64,
+    failed: u64,
+    chunks: u64,
+    embedded: u64,
+}
+
+/// Adds them.
+pub(super) async fn run(client: &Client, json: bool, arguments: Arguments) -> Result<ExitCode> {
+    let found = files::find(&arguments.paths)?;
+    let bar = bar(found.len() as u64);
+    let (arguments, mut tally) = (&arguments, Tally::default());
+    let mut adding = stream::iter(&found)
+        .map(|file| async move { (file, Box::pin(add(client, arguments, file)).await) })
+        .buffer_unordered(usize::from(arguments.at_once));
+    while let Some((file, added)) = adding.next().await {
+        bar.inc(1);
+        match added {
+            Ok(indexed) => {
+                tally.added += 1;
+                tally.chunks += number(&indexed, "chunks");
+                tally.embedded += number(&indexed, "embedded");
+                bar.suspend(|| tell(json, file, &indexed))?;
+            }
+            // One file is at fault, and not all of it.
+            Err(error) if is_files(&error) => {
+                tally.failed += 1;
+                bar.suspend(|| refused(json, file, &error))?;
+            }
+            Err(error) => {
+                bar.finish_and_clear();
+                return Err(error.context(format!("{} of {} files were added", tally.added, found.len())));
+            }
+        }
+    }
+    bar.finish_and_clear();
+    if !json {
+        let Tally { added, failed, chunks, embedded } = tally;
+        let name = clean(&arguments.collection);
+        let failed = if failed == 0 { String::new() } else { format!(", {failed} could not be added") };
+        output::line(&format!("{name}: {added} documents with {chunks} chunks, {embedded} of them embedded{failed}"))?;
+    }
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn bar(files: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  {bar:30} {pos}/{len} {per_sec}, {eta} left");
+    ProgressBar::new(files).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A line for what can be wanted to be known; with --json, one for each file.
+fn tell(json: bool, file: &Found, indexed: &Value) -> Result<()> {
+    if json {
+        let mut line = indexed.clone();
+        line["file"] = json!(file.path.display().to_string());
+        return output::ndjson(&line);
+    }
+    let warnings = indexed["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    warnings.for_each(|warning| output::note(&clean(&format!("{}: {warning}", file.path.display()))));
+    if indexed["superseded"] == true {
+        output::note(&clean(&format!("{}: left as it is, since it was sent or deleted later", file.path.display())));
+    }
+    Ok(())
+}
+
+fn refused(json: bool, file: &Found, error: &anyhow::Error) -> Result<()> {
+    let path = file.path.display().to_string();
+    match json {
+        true => output::ndjson(&json!({ "file": path, "error": format!("{error:#}") })),
+        false => {
+            output::note(&clean(&format!("{path}: {error:#}")));
+            Ok(())
+        }
+    }
+}
+
+/// Whether another file may go well.
+fn is_files(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<ApiError>() {
+        Some(error) => {
+            // A wrong collection, language or key is wrong for all.
+            let shared = ["collection", "language", "metadata", "chunk_tokens", "model"];
+            !matches!(error.status, 401 | 403 | 429 | 503)
+                && !error.param.as_deref().is_some_and(|param| shared.contains(&param))
+        }
+        None => error.downcast_ref::<std::io::Error>().is_some() || error.downcast_ref::<Failed>().is_some(),
+    }
+}
+
+/// A file's job ended badly.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failed(String);
+
+/// Sends a file and waits until it can be found; comes back later where it is asked to.
+async fn add(client: &Client, arguments: &Arguments, file: &Found) -> Result<Value> {
+    let bytes = read(file).await?;
+    let mut tries = 0;
+    loop {
+        let request = client.request(Method::POST, &["documents"], &arguments.query(file)).timeout(PATIENCE);
+        let request = request.header("content-type", file.media_type).body(bytes.clone());
+        let error = match client.send(request).await {
+            Ok(response) => {
+                let accepted = response.status() == StatusCode::ACCEPTED;
+                let answer = response.bytes().await.map_err(|error| client.unreachable(&error))?;
+                let answer: Value = serde_json::from_slice(&answer)
+                    .with_context(|| format!("{} answers no JSON: is that Ruche?", client.address()))?;
+                // It takes longer than the gateway waits.
+                return if accepted { by_job(client, &field(&answer["job"], "id")).await } else { Ok(answer) };
+            }
+            Err(error) => error,
+        };
+        let later = error.downcast_ref::<ApiError>().filter(|error| matches!(error.status, 429 | 503));
+        let Some(later) = later.filter(|_| tries < TRIES) else { return Err(error) };
+        let seconds = later.retry_after.as_deref().and_then(|seconds| seconds.parse().ok()).unwrap_or(1);
+        tries += 1;
+        tokio::time::sleep(Duration::from_secs(seconds).min(PAUSE)).await;
+    }
+}
+
+async fn read(file: &Found) -> Result<Vec<u8>> {
+    let about = tokio::fs::metadata(&file.path).await?;
+    if about.len() > LARGEST {
+        let failed = format!("it has {} bytes, which no document may have", about.len());
+        return Err(Failed(failed).into());
+    }
+    Ok(tokio::fs::read(&file.path).await?)
+}
+
+async fn by_job(client: &Client, id: &str) -> Result<Value> {
+    match follow::to_end(client, &["jobs", id]).await? {
+        Ended::Done(output) => Ok(output),
+        Ended::Failed(failure) => Err(Failed(clean(&output::failure(&failure))).into()),
+        Ended::Cancelled => Err(Refused::because(format!("the job {id} was cancelled"))),
+    }
+}

@@ -1,0 +1,33 @@
+//! Documents to be searched in, each with its text as Markdown. Their chunks are rows of their own.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "documents")]
+pub struct Model {
+    /// Made of tenant, collection and source.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub tenant: String,
+    pub collection: String,
+    pub source: String,
+    pub title: Option<String>,
+    pub url: Option<String>,
+    /// A text search configuration.
+    pub language: String,
+    pub metadata: Json,
+    pub published_at: Option<DateTimeUtc>,
+    /// `markdown`, `html`, `text` or `pdf`.
+    pub format: String,
+    #[sea_orm(column_type = "Text")]
+    pub content: String,
+    /// BLAKE3 of the content, 32 bytes.
+    pub hash: Vec<u8>,
+    /// The job that wrote it, and when that was accepted.
+    pub job_id: Uuid,
+    pub accepted_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

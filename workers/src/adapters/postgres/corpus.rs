@@ -1,0 +1,115 @@
+//! Documents as they are read: how things stand with one, and what is kept of it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use ruche_schemas::{JobId, TenantId, ids::collection_id, tables::documents};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    sqlx::{self, PgConnection, Row as _},
+};
+use uuid::Uuid;
+
+use super::{error::explain, sql};
+use crate::ports::{
+    corpus::{About, Hash, ModelVersion, Place, Standing, Stored},
+    ledger::LedgerError,
+};
+
+const STANDING: &str = "
+SELECT c.language, m.name AS searched_with, d.accepted_at, d.job_id,
+    (SELECT max(t.deleted_at) FROM document_tombstones t WHERE t.document_id IN ($3, $4)) AS deleted_at
+FROM (SELECT) AS one
+LEFT JOIN collections c ON c.tenant = $1 AND c.name = $2
+LEFT JOIN embedding_models m ON m.id = c.model_id AND m.id <> $5
+LEFT JOIN documents d ON d.id = $3";
+
+/// The number of a model, which is made if there is none of this version.
+pub(super) async fn model_id(db: &mut PgConnection, model: &ModelVersion) -> Result<i32, LedgerError> {
+    let find = || {
+        sqlx::query_scalar("SELECT id FROM embedding_models WHERE name = $1 AND version = $2")
+            .bind(&model.name)
+            .bind(&model.version)
+    };
+    if let Some(id) = find().fetch_optional(&mut *db).await.map_err(sql)? {
+        return Ok(id);
+    }
+    let make = "INSERT INTO embedding_models (name, version, dimensions) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    let dimensions = i32::try_from(model.dimensions).unwrap_or(i32::MAX);
+    let make = sqlx::query(make).bind(&model.name).bind(&model.version).bind(dimensions);
+    make.execute(&mut *db).await.map_err(sql)?;
+    find().fetch_one(&mut *db).await.map_err(sql)
+}
+
+/// What decides whether a job may write, and what it goes by; without vectors.
+pub(super) async fn head(db: &mut PgConnection, of: &Place, model: i32) -> Result<Standing, LedgerError> {
+    let row = sqlx::query(STANDING)
+        .bind(of.tenant.as_str())
+        .bind(&of.collection)
+        .bind(of.document)
+        .bind(collection_id(&of.tenant, &of.collection))
+        .bind(model)
+        .fetch_one(db)
+        .await
+        .map_err(sql)?;
+    let (at, by): (Option<DateTime<Utc>>, Option<Uuid>) =
+        (row.try_get("accepted_at").map_err(sql)?, row.try_get("job_id").map_err(sql)?);
+    Ok(Standing {
+        language: row.try_get("language").map_err(sql)?,
+        searched_with: row.try_get("searched_with").map_err(sql)?,
+        written: at.zip(by.map(JobId)),
+        deleted_at: row.try_get("deleted_at").map_err(sql)?,
+        ..Standing::default()
+    })
+}
+
+/// How things stand with a document, its vectors included.
+pub(super) async fn standing(
+    db: &DatabaseConnection,
+    of: &Place,
+    model: &ModelVersion,
+) -> Result<Standing, LedgerError> {
+    let mut db = db.get_postgres_connection_pool().acquire().await.map_err(sql)?;
+    let model = model_id(&mut db, model).await?;
+    let mut standing = head(&mut db, of, model).await?;
+    let known = "SELECT hash, embedding::real[] AS vector FROM chunks WHERE document_id = $1 AND model_id = $2";
+    let rows = sqlx::query(known).bind(of.document).bind(model).fetch_all(&mut *db).await.map_err(sql)?;
+    standing.chunks = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    standing.vectors = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let hash: Vec<u8> = row.try_get("hash").map_err(sql)?;
+        standing.vectors.insert(read_hash(&hash)?, row.try_get("vector").map_err(sql)?);
+    }
+    Ok(standing)
+}
+
+/// A document that is kept.
+pub(super) async fn stored(
+    db: &DatabaseConnection,
+    tenant: &TenantId,
+    document: Uuid,
+) -> Result<Option<Stored>, LedgerError> {
+    let mine = documents::Entity::find_by_id(document).filter(documents::Column::Tenant.eq(tenant.as_str()));
+    let Some(row) = mine.one(db).await.map_err(explain)? else { return Ok(None) };
+    let hash = read_hash(&row.hash)?;
+    let metadata = match row.metadata {
+        serde_json::Value::Object(metadata) => metadata,
+        _ => serde_json::Map::new(),
+    };
+    let about = About {
+        collection: row.collection,
+        source: row.source,
+        title: row.title,
+        url: row.url,
+        language: row.language,
+        metadata,
+        published_at: row.published_at,
+        format: row.format,
+        content: row.content,
+    };
+    Ok(Some(Stored { about, hash }))
+}
+
+pub(super) fn read_hash(bytes: &[u8]) -> Result<Hash, LedgerError> {
+    bytes.try_into().map_err(|_| LedgerError::Unavailable(format!("a hash of {} bytes can't be read", bytes.len())))
+}
