@@ -5,7 +5,7 @@
 
 use futures::future::try_join_all;
 use ruche_schemas::{
-    Job as _, TenantId,
+    Invalid, Job as _, TenantId,
     jobs::embed::{Embed, Purpose, from_bytes},
 };
 use serde_json::Value;
@@ -171,11 +171,11 @@ fn given(vector: &[f32], models: &[&EmbeddingModel], collections: &[Searchable])
              or with \"query\" instead",
             each.collect::<Vec<_>>().join(", ")
         );
-        return Err(ApiError::invalid("vector", message).code("models_differ"));
+        return Err(invalid("vector", message).code("models_differ"));
     };
     if u32::try_from(vector.len()).ok() != Some(model.dimensions) {
         let message = format!("has {} numbers: vectors of {:?} have {}", vector.len(), model.name, model.dimensions);
-        return Err(ApiError::invalid("vector", message).code("wrong_dimensions"));
+        return Err(invalid("vector", message).code("wrong_dimensions"));
     }
     Ok(vec![Probe { model: (*model).clone(), vector: vector.to_vec() }])
 }
@@ -183,7 +183,7 @@ fn given(vector: &[f32], models: &[&EmbeddingModel], collections: &[Searchable])
 impl Query {
     /// Whether it can be asked of some collection.
     fn check(&self) -> Result<(), ApiError> {
-        let wrong = |param: &str, message: String| Err(ApiError::invalid(param, message));
+        let wrong = |param: &str, message: String| Err(invalid(param, message));
         match (&self.text, &self.vector, self.mode) {
             (None, None, _) => {
                 return wrong("query", "is missing: say in words what to find, or send a vector".to_owned());
@@ -214,6 +214,11 @@ impl Query {
         }
         self.filter.check()
     }
+}
+
+/// 400 that names the field.
+pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> ApiError {
+    Invalid::new(param, message).into()
 }
 
 /// As the table has it.
@@ -250,25 +255,25 @@ impl Filter {
         let (most, bytes) = (limits::SEARCH_SOURCES, limits::SEARCH_SOURCE_BYTES);
         if self.sources.len() > most {
             let message = format!("has {} sources: at most {most} are allowed", self.sources.len());
-            return Err(ApiError::invalid("filter.sources", message));
+            return Err(invalid("filter.sources", message));
         }
         for (at, source) in self.sources.iter().enumerate() {
             if source.is_empty() || source.len() > bytes || source.contains('\0') {
                 let message = format!("is no source: those have 1 to {bytes} bytes and no NUL character");
-                return Err(ApiError::invalid(format!("filter.sources[{at}]"), message));
+                return Err(invalid(format!("filter.sources[{at}]"), message));
             }
         }
         let metadata = Value::Object(self.metadata.clone());
         let length = metadata.to_string().len();
         if length > limits::SEARCH_METADATA_BYTES {
             let message = format!("has {length} bytes: at most {} are allowed", limits::SEARCH_METADATA_BYTES);
-            return Err(ApiError::invalid("filter.metadata", message));
+            return Err(invalid("filter.metadata", message));
         }
         if has_nul(&metadata) {
-            return Err(ApiError::invalid("filter.metadata", "has a NUL character, which is not allowed"));
+            return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
         }
         match (self.published_after, self.published_before) {
-            (Some(after), Some(before)) if after >= before => Err(ApiError::invalid(
+            (Some(after), Some(before)) if after >= before => Err(invalid(
                 "filter.published_before",
                 format!("{before} is not after filter.published_after, {after}: no document is within"),
             )),

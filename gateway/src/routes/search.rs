@@ -16,7 +16,7 @@ use crate::{
     error::{ApiError, ErrorBody},
     limits,
     ports::search::{Explanation, Filter, Hit, Mode, Scan},
-    search::Query,
+    search::{Query, invalid},
 };
 
 /// What to find, and where. `query` or `vector` is needed, and `collection` or `collections`.
@@ -224,21 +224,15 @@ fn read(request: SearchRequest) -> Result<Query, ApiError> {
         (Some(one), None) => vec![one],
         (None, Some(many)) => many,
         (None, None) => {
-            return Err(ApiError::invalid(
-                "collection",
-                "is missing: name the collection to search in, or `collections`",
-            ));
+            return Err(invalid("collection", "is missing: name the collection to search in, or `collections`"));
         }
         (Some(_), Some(_)) => {
-            return Err(ApiError::invalid(
-                "collections",
-                "is given beside `collection`: name one or several, not both",
-            ));
+            return Err(invalid("collections", "is given beside `collection`: name one or several, not both"));
         }
     };
     let SearchFilter { sources, metadata, published_after, published_before } = filter.unwrap_or_default();
     if mode == Some(SearchMode::Hybrid) && query.is_none() && vector.is_some() {
-        return Err(ApiError::invalid("query", "is missing: mode hybrid finds by words too"));
+        return Err(invalid("query", "is missing: mode hybrid finds by words too"));
     }
     Ok(Query {
         text: query,

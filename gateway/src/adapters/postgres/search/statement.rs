@@ -10,7 +10,7 @@
 //! The tenant is asked for wherever a table is read. pgvector's names are in `public`, which is not in the search path.
 
 use ruche_schemas::{TenantId, vectors::index_name};
-use sea_orm::sqlx::{Encode, Postgres, Type, postgres::PgArguments};
+use sea_orm::sqlx::{Arguments as _, Encode, Postgres, Type, postgres::PgArguments};
 
 use super::{scope::Part, words::Terms};
 use crate::ports::{
