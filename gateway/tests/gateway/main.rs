@@ -8,6 +8,7 @@ mod batches;
 mod bots;
 mod chat;
 mod claims;
+mod corpus;
 mod dead;
 mod description;
 mod documents;

@@ -27,6 +27,9 @@ pub use document::Indexer;
 /// The code of a text that the model can't embed.
 const NO_VECTOR: &str = "no_vector";
 
+/// One slot of so many is for interactive jobs only.
+const RESERVED: usize = 8;
+
 /// Embeds texts and documents.
 pub struct EmbedHandler {
     prefixes: Prefixes,
@@ -76,7 +79,9 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     };
     let prefix = prefixes.of(Some(Purpose::Passage)).to_owned();
     let indexer = Indexer::new(embed, encoder, &prefix, setup.postgres)?;
-    Ok(Prepared { handler: handler(EmbedHandler::new(prefixes, indexer)), slots, lifeline })
+    // A query takes milliseconds, and a document minutes.
+    let reserved = (slots.get() / RESERVED).max(1).min(slots.get() - 1);
+    Ok(Prepared { handler: handler(EmbedHandler::new(prefixes, indexer)), slots, reserved, lifeline })
 }
 
 #[async_trait]

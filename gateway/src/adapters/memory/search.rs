@@ -26,7 +26,7 @@ pub struct StoredChunk {
 impl Memory {
     /// Keeps a collection, in place of one of the same name.
     pub fn put_collection(&self, tenant: TenantId, collection: Searchable) {
-        let all = &mut self.lock().collections;
+        let all = &mut self.lock().searchable;
         all.retain(|(owner, one)| *owner != tenant || one.name != collection.name);
         all.push((tenant, collection));
     }

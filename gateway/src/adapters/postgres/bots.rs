@@ -56,8 +56,11 @@ impl Bots for Postgres {
     async fn change_bot(&self, tenant: &TenantId, bot: &StoredBot, read: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut row = row(tenant, bot)?;
         row.created_at = sea_orm::ActiveValue::NotSet;
-        let same = Column::Tenant.eq(tenant.as_str()).and(Column::Name.eq(bot.bot.name.as_str()));
-        let same = bots::Entity::update_many().set(row).filter(same).filter(Column::UpdatedAt.eq(read));
+        let same = bots::Entity::update_many()
+            .set(row)
+            .filter(Column::Tenant.eq(tenant.as_str()))
+            .filter(Column::Name.eq(bot.bot.name.as_str()))
+            .filter(Column::UpdatedAt.eq(read));
         Ok(same.exec(&self.0).await?.rows_affected > 0)
     }
 
