@@ -89,14 +89,14 @@ enum Command {
     Batches(batches::Arguments),
     /// Bots: what answers in somebody's name, and from which collections.
     Bots(Box<bots::Arguments>),
-    /// Find what documents say.
-    Search(search::Arguments),
-    /// Measure how good answers are, by questions whose answers are known.
-    Eval(eval::Arguments),
     /// What is searched in: add files and folders, list, show and delete.
     Documents(Box<documents::Arguments>),
     /// Documents that are searched in together.
     Collections(collections::Arguments),
+    /// Find what documents say.
+    Search(search::Arguments),
+    /// Measure how good answers are, by questions whose answers are known.
+    Eval(eval::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -163,10 +163,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
         Command::Bots(bots) => return Box::pin(bots::run(&project, *bots)).await,
-        Command::Search(search) => return Box::pin(search::run(&project, search)).await,
-        Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
         Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
+        Command::Search(search) => return Box::pin(search::run(&project, search)).await,
+        Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,

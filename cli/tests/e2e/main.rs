@@ -15,6 +15,7 @@ mod documents;
 mod embeddings;
 mod operating;
 mod producers;
+mod retrieval;
 mod system;
 
 #[tokio::test]

@@ -180,7 +180,7 @@ pub enum SearchScan {
 /// By meaning, by words, or both. A collection is searched with the model that its documents were embedded with; several
 /// collections may have several models. A filter costs no hits.
 #[utoipa::path(
-    post, path = "/v1/search", tag = "documents", security(("bearer" = [])),
+    post, path = "/v1/search", tag = "search", security(("bearer" = [])),
     request_body(content = SearchRequest, examples(
         ("A question" = (value = json!({ "query": "When are refunds paid?", "collection": "handbook" }))),
         ("Of some documents, explained" = (value = json!({

@@ -251,7 +251,7 @@ WITH docs AS (
   FROM generate_series(1, 4000) g RETURNING id, tenant, source)
 INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, embedding)
 SELECT d.id, $1, 0, d.tenant, 'docs', '{}', 'x', 1, decode(repeat('00', 32), 'hex'), ''::tsvector,
-  (SELECT array_agg((hashint4(substr(d.source, 2)::int % 40 * 64 + i) % 1000 + hashint4(substr(d.source, 2)::int * 977 + i) % 600)::real
+  (SELECT array_agg((hashint4(substr(d.source, 2)::int % 40 * 64 + i) % 1000 + hashint4(substr(d.source, 2)::int * 977 + i) % 600)::real)
    FROM generate_series(1, 24) i)::public.vector
 FROM docs d";
 

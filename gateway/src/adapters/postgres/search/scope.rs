@@ -53,13 +53,15 @@ pub(super) fn parts(lookup: &Lookup) -> Vec<Part> {
 }
 
 type Key = (TenantId, i32, Vec<String>);
+/// The share of all chunks that a word is in.
+type Frequencies = Arc<HashMap<String, f32>>;
 
 /// What is remembered.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     large: Mutex<HashMap<Key, (Instant, Part)>>,
     languages: Mutex<HashMap<Key, (Instant, Vec<String>)>>,
-    frequencies: Mutex<Option<(Instant, Arc<HashMap<String, f32>>)>>,
+    frequencies: Mutex<Option<(Instant, Frequencies)>>,
 }
 
 impl Memory {
@@ -160,7 +162,7 @@ impl Memory {
     }
 
     /// The share of all chunks that common words are in, as the database's statistics have it; none before it has any.
-    pub(super) async fn frequencies(&self, pool: &PgPool) -> Result<Arc<HashMap<String, f32>>, StoreError> {
+    pub(super) async fn frequencies(&self, pool: &PgPool) -> Result<Frequencies, StoreError> {
         let known = self.frequencies.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, known)) = known.filter(|(at, _)| at.elapsed() < REMEMBERED) {
             return Ok(known);
