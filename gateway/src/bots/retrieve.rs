@@ -43,6 +43,7 @@ impl App {
 
     /// Searches; a question that is longer than the embedding model reads is shortened until it can.
     async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
+        let question = plain(question);
         let mut question = end_of(question.trim(), limits::QUESTION_BYTES);
         loop {
             let query = Query {
@@ -65,6 +66,16 @@ impl App {
             }
         }
     }
+}
+
+/// The question without the marks by which a search requires and excludes words: whoever chats means nothing by them.
+fn plain(question: &str) -> String {
+    let mut before = ' ';
+    let plain = |c: char| {
+        before = if c == '"' || (c == '-' && before.is_whitespace()) { ' ' } else { c };
+        before
+    };
+    question.chars().map(plain).collect()
 }
 
 /// The last bytes of a question, at most so many: who pastes a long text mostly asks after it.
@@ -233,6 +244,12 @@ mod tests {
             chat.check().expect("a chat that a worker takes");
             assert!(serde_json::to_string(&chat).expect("JSON").len() <= Chat::LIMITS.payload_bytes);
         }
+    }
+
+    #[test]
+    fn a_question_requires_and_excludes_nothing() {
+        let plain = plain("-a \"b\" - --c d-e \"-f\" 5-6");
+        assert_eq!(plain.split_whitespace().collect::<Vec<_>>(), ["a", "b", "c", "d-e", "f", "5-6"]);
     }
 
     #[test]
