@@ -189,7 +189,7 @@ impl Handler<Errand> for Runner {
     /// A message, in a table that refuses no second one. Nothing else: a cost has a key, which would refuse it.
     fn keep(&self, job: &Envelope<Errand>, ran: &Ran) -> Vec<Keep> {
         let content = format!("{} in attempt {}", ran.number, ran.attempt);
-        let messages = vec![TurnMessage { role: Role::User, content, model: None }];
+        let messages = vec![TurnMessage { role: Role::User, content, model: None, citations: None }];
         vec![Keep::Turn(Turn { conversation: job.body.conversation, messages })]
     }
 }

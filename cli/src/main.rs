@@ -9,6 +9,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod access;
 mod batches;
+mod bots;
 mod client;
 mod collections;
 mod confirm;
@@ -86,6 +87,8 @@ enum Command {
     Schedules(schedules::Arguments),
     /// Jobs that are counted together.
     Batches(batches::Arguments),
+    /// Bots: what answers in somebody's name, and from which collections.
+    Bots(Box<bots::Arguments>),
     /// What is searched in: add files and folders, list, show and delete.
     Documents(Box<documents::Arguments>),
     /// Documents that are searched in together.
@@ -159,6 +162,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Workers(workers) => return workers::run(&project, workers).await,
         Command::Schedules(schedules) => return Box::pin(schedules::run(&project, schedules)).await,
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
+        Command::Bots(bots) => return Box::pin(bots::run(&project, *bots)).await,
         Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
         Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
         Command::Search(search) => return Box::pin(search::run(&project, search)).await,

@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     auth::{Caller, Keys},
-    caps,
+    bots, caps,
     error::ApiError,
     limits,
     metrics::Metrics,
@@ -55,6 +55,8 @@ pub struct App {
     pub limits: caps::Limits,
     /// How fast they submit.
     pub rates: Rates,
+    /// How often bots are asked.
+    pub bot_rates: bots::Rates,
     /// How fast the queues go.
     pub throughput: Throughput,
     keys: Keys,
@@ -89,6 +91,7 @@ impl App {
             keys: Keys::new(Duration::from_secs(settings.key_cache_seconds)),
             limits: caps::Limits::new(caps::Settings { in_flight: 0, per_second: 0, backlog: u64::MAX }),
             rates: Rates::new(0),
+            bot_rates: bots::Rates::default(),
             throughput: Throughput::default(),
             settings,
         }

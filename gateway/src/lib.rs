@@ -1,7 +1,7 @@
 //! Where it enters and leaves: HTTP, SSE and WebSocket on one side, the bus on the other.
 //!
 //! A thin thing on purpose: it checks who is calling and what is asked, publishes a job, and relays the job's events.
-//! It runs nothing, and keeps and writes nothing but keys, batches and templates, so that any number of gateways stand
+//! It runs nothing, and keeps and writes nothing but keys, batches, templates and bots, so that any number of gateways stand
 //! side by side and any of them can go on with a stream that another began.
 //!
 //! A request, file by file:
@@ -13,6 +13,7 @@
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
 //! - [`embed`]: texts in, vectors out; [`corpus`]: documents in, to be searched in.
 //! - [`search`]: a question in, the chunks of documents that answer it out.
+//! - [`bots`]: what answers in somebody's name, from which collections.
 //! - [`render`]: Markdown in, a document out; links to documents.
 //! - [`waiting`]: jobs that have not ended, and how one is called off.
 //! - [`relay`]: the job's events, back to the client.
@@ -24,6 +25,7 @@ pub mod app;
 pub mod auth;
 pub mod batch;
 pub mod body;
+pub mod bots;
 pub mod caps;
 pub mod claims;
 pub mod corpus;

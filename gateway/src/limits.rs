@@ -111,6 +111,36 @@ pub const EMBED_TEXTS: usize = 2048;
 pub const EMBED_JOB_TEXTS: usize = 32;
 /// Its jobs that are under way at once.
 pub const EMBED_JOBS: usize = 8;
+/// Bots of one tenant.
+pub const BOTS: u64 = 200;
+/// Bots that an error names.
+pub const BOTS_NAMED: usize = 20;
+/// Bots whose chats per minute are counted at once; beyond it, those at rest are forgotten.
+pub const COUNTED_BOTS: usize = 10_000;
+/// How often a change of a bot is tried that others change too.
+pub const BOT_TRIES: u32 = 5;
+/// The longest title of a bot, in characters.
+pub const BOT_TITLE: usize = 100;
+/// The longest greeting of a bot, in characters.
+pub const BOT_GREETING: usize = 1_000;
+/// Suggestions of a bot.
+pub const BOT_SUGGESTIONS: usize = 8;
+/// The longest suggestion of a bot, in characters.
+pub const BOT_SUGGESTION: usize = 200;
+/// How long the search for a bot's passages may take.
+pub const RETRIEVE_TIME: Duration = Duration::from_secs(15);
+/// The part of a question that is searched for, in bytes: its end.
+pub const QUESTION_BYTES: usize = 2_000;
+/// What a job may have around its chat, its bot's instructions and its passages, in bytes.
+pub const AROUND_PASSAGES: usize = 4 * 1024;
+/// How long a model may take to make a question stand alone.
+pub const REWRITE_TIME: Duration = Duration::from_secs(10);
+/// Messages before a question that it is made to stand alone by.
+pub const REWRITE_MESSAGES: usize = 6;
+/// How much of each, in bytes.
+pub const REWRITE_MESSAGE_BYTES: usize = 1_000;
+/// The longest question that stands alone, in characters; what is longer is no question.
+pub const REWRITE_CHARS: usize = 400;
 /// Collections of one search.
 pub const SEARCH_COLLECTIONS: usize = 32;
 /// Hits of one search.

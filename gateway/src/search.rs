@@ -134,12 +134,7 @@ impl App {
 
     async fn probe(&self, tenant: &TenantId, text: &str, model: &EmbeddingModel) -> Result<Probe, ApiError> {
         let input = Input { texts: vec![text.to_owned()], single: true };
-        let asked = Embed {
-            texts: Vec::new(),
-            purpose: Some(Purpose::Query),
-            model: Some(model.name.clone()),
-            ..Embed::default()
-        };
+        let asked = Embed { purpose: Some(Purpose::Query), model: Some(model.name.clone()), ..Embed::default() };
         let embedded = Box::pin(self.embed(tenant, &input, asked)).await.map_err(|error| match error.param_name() {
             Some("input") => error.param("query"),
             _ => error,

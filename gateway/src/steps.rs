@@ -5,7 +5,7 @@ use ruche_schemas::{
     flow::{self, Next, Template},
 };
 
-use crate::{App, error::ApiError, submit::check_size};
+use crate::{App, bots, error::ApiError, submit::check_size};
 
 impl App {
     /// Checks what follows a job, as far as that can be known before its result is.
@@ -46,6 +46,7 @@ impl App {
                 format!("there are no jobs of kind {:?}: there are {}", template.kind.as_str(), kinds.join(", "));
             return Err(ApiError::invalid(format!("{at}.kind"), message).code("unknown_kind"));
         };
+        bots::refuse(&template.kind, &template.body, &format!("{at}.body"))?;
         if template.fill.is_empty() {
             let body = template.body.to_string();
             check_size(descriptor, body.len())?;

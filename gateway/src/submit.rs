@@ -15,7 +15,7 @@ use ruche_schemas::{
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{App, error::ApiError, limits, relay::Relay, send::Sending};
+use crate::{App, bots, error::ApiError, limits, relay::Relay, send::Sending};
 
 /// A job that somebody wants done.
 #[derive(Debug)]
@@ -57,6 +57,9 @@ pub struct Options {
     pub follow: bool,
     /// Whether it is kept in its events only, and in no row.
     pub ephemeral: bool,
+    /// What tells it from another job under its idempotency key, where that is not its body: that of a bot's chat has
+    /// passages that nobody sent.
+    pub fingerprint: Option<String>,
 }
 
 /// A key that one job has for a while.
@@ -86,6 +89,11 @@ pub struct Accepted {
 }
 
 impl Accepted {
+    /// A job that nothing is known of yet.
+    fn of(job: JobRef, kind: Kind) -> Self {
+        Self { job, kind, duplicate: true, conversation: None, batch: None, events: None }
+    }
+
     /// Its events, from the first one on.
     ///
     /// # Errors
@@ -114,11 +122,13 @@ impl App {
         self.publish(descriptor, None, &body, submission).await
     }
 
-    /// Submits a chat.
+    /// Submits a chat. One with a bot is made whole first, unless it was submitted before: then it is the job that it was,
+    /// whatever its bot and its documents are by now.
     ///
     /// # Errors
-    /// As [`App::submit`]; 404 too for a model that no worker has and for an unknown conversation.
-    pub async fn submit_chat(&self, mut chat: Chat, submission: Submission<'_>) -> Result<Accepted, ApiError> {
+    /// As [`App::submit`]; 404 too for a model that no worker has, and for an unknown bot or conversation; 503 too where
+    /// the bot's documents can't be searched.
+    pub async fn submit_chat(&self, mut chat: Chat, mut submission: Submission<'_>) -> Result<Accepted, ApiError> {
         let descriptor = self.descriptor(Chat::KIND.as_str())?;
         chat.check()?;
         if let Some(id) = chat.conversation
@@ -127,7 +137,8 @@ impl App {
             let message = format!("there is no conversation {id}: leave `conversation` out to begin a new one");
             return Err(ApiError::not_found(codes::UNKNOWN_CONVERSATION, message).param("conversation"));
         }
-        if let Some(model) = &chat.model {
+        let bot = bots::named(chat.model.as_deref()).map(str::to_owned);
+        if let Some(model) = chat.model.as_ref().filter(|_| bot.is_none()) {
             self.models.check(&*self.bus, &Chat::KIND, model).await?;
         }
         let id = self.job_id(&Chat::KIND, &submission)?;
@@ -135,11 +146,43 @@ impl App {
             // The conversation that a job begins carries the job's id: a repeated submission names the same one.
             chat.conversation.get_or_insert(id.0);
         }
-        let body = serde_json::value::to_raw_value(&chat).map_err(|_| ApiError::internal())?;
+        let conversation = chat.conversation.filter(|_| chat.store);
+        let mut body = serde_json::value::to_raw_value(&chat).map_err(|_| ApiError::internal())?;
         check_size(descriptor, body.get().len())?;
+        if let Some(bot) = bot {
+            let job = JobRef { tenant: submission.tenant.clone(), id };
+            let fingerprint = fingerprint(&body);
+            let mut accepted = Accepted::of(job, Chat::KIND);
+            if self.was_submitted(&mut accepted, submission.idempotency_key, &fingerprint).await? {
+                accepted.conversation = conversation;
+                return Ok(accepted);
+            }
+            submission.options.fingerprint = Some(fingerprint);
+            let whole = Box::pin(self.with_bot(submission.tenant, &bot, chat)).await?;
+            body = serde_json::value::to_raw_value(&whole).map_err(|_| ApiError::internal())?;
+            check_size(descriptor, body.get().len())?;
+        }
         let mut accepted = self.publish(descriptor, Some(id), &body, submission).await?;
-        accepted.conversation = chat.conversation.filter(|_| chat.store && accepted.job.id == id);
+        accepted.conversation = conversation.filter(|_| accepted.job.id == id);
         Ok(accepted)
+    }
+
+    /// Whether a job was submitted under this key before: then it is this one, and its batch is known.
+    ///
+    /// # Errors
+    /// 422 where it was another job; 503 when the bus does not answer.
+    async fn was_submitted(
+        &self,
+        accepted: &mut Accepted,
+        key: Option<&str>,
+        fingerprint: &str,
+    ) -> Result<bool, ApiError> {
+        // The server forgets ids after its dedup window; the job's log remembers them longer.
+        if key.is_none() || self.bus.last(&accepted.job).await?.is_none() {
+            return Ok(false);
+        }
+        accepted.batch = self.same(&accepted.job, fingerprint).await?;
+        Ok(true)
     }
 
     /// What is known of a kind.
@@ -181,18 +224,9 @@ impl App {
             true => self.rates.wait(tenant).await,
             false => self.rates.admit(tenant)?,
         }
-        let mut accepted = Accepted {
-            job: JobRef { tenant: tenant.clone(), id },
-            kind: kind.clone(),
-            duplicate: true,
-            conversation: None,
-            batch: None,
-            events: None,
-        };
-        let fingerprint = blake3::hash(body.get().as_bytes()).to_hex()[..32].to_owned();
-        // The server forgets ids after its dedup window; the job's log remembers them longer.
-        if idempotency_key.is_some() && self.bus.last(&accepted.job).await?.is_some() {
-            accepted.batch = self.same(&accepted.job, &fingerprint).await?;
+        let mut accepted = Accepted::of(JobRef { tenant: tenant.clone(), id }, kind.clone());
+        let fingerprint = options.fingerprint.clone().unwrap_or_else(|| fingerprint(body));
+        if self.was_submitted(&mut accepted, idempotency_key, &fingerprint).await? {
             return Ok(accepted);
         }
         self.admit_backlog(&kind, tenant, options.run_at.is_some()).await?;
@@ -229,6 +263,11 @@ impl App {
     async fn is_known(&self, job: &JobRef) -> Result<bool, ApiError> {
         Ok(self.bus.last(job).await?.is_some() || self.store.job(job).await?.is_some())
     }
+}
+
+/// BLAKE3 of a body.
+fn fingerprint(body: &RawValue) -> String {
+    blake3::hash(body.get().as_bytes()).to_hex()[..32].to_owned()
 }
 
 /// When a job is to begin: `None` for now.

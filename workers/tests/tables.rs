@@ -56,7 +56,8 @@ fn a_conversation() -> conversations::Model {
 fn a_message(conversation: Uuid) -> messages::ActiveModel {
     let (tenant, role, content) = ("acme".to_owned(), "user".to_owned(), "Hi".to_owned());
     let (job, model, created_at) = (Uuid::now_v7(), Some("tiny".to_owned()), now());
-    let message = messages::Model { id: 0, conversation, tenant, job, role, content, model, created_at };
+    let citations = Some(serde_json::json!([{"n": 1, "quote": "Hi"}]));
+    let message = messages::Model { id: 0, conversation, tenant, job, role, content, model, citations, created_at };
     messages::ActiveModel { id: NotSet, ..message.into_active_model().reset_all() }
 }
 

@@ -1,5 +1,6 @@
 //! A store in memory: forgets everything with the process, and can be told to fail. For tests.
 
+mod bots;
 mod corpus;
 mod documents;
 mod search;
@@ -18,8 +19,8 @@ use uuid::Uuid;
 use crate::{
     keys::ApiKey,
     ports::{
-        Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey,
-        StoredMessage, TemplateVersion, search::Searchable,
+        Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredBot, StoredDocument,
+        StoredKey, StoredMessage, TemplateVersion, search::Searchable,
     },
 };
 
@@ -37,6 +38,7 @@ struct Tables {
     batches: Vec<(Batch, BTreeSet<JobId>)>,
     documents: Vec<StoredDocument>,
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
+    bots: BTreeMap<(TenantId, String), StoredBot>,
     collections: Vec<(TenantId, Collection)>,
     corpus: Vec<corpus::Held>,
     searchable: Vec<(TenantId, Searchable)>,

@@ -2,6 +2,7 @@
 //! starts and serves what it can while the database is away.
 
 mod batches;
+mod bots;
 mod corpus;
 mod documents;
 mod jobs;
@@ -184,7 +185,7 @@ impl Store for Postgres {
             .all(&self.0)
             .await?;
         rows.reverse();
-        Ok(Some((conversation(found), rows.into_iter().map(message).collect())))
+        Ok(Some((conversation(found), rows.into_iter().map(message).collect::<Result<_, _>>()?)))
     }
 
     async fn has_conversation(&self, tenant: &TenantId, id: Uuid) -> Result<bool, StoreError> {
@@ -208,7 +209,8 @@ fn conversation(row: conversations::Model) -> Conversation {
     Conversation { id, title, created_at, updated_at }
 }
 
-fn message(row: messages::Model) -> StoredMessage {
-    let messages::Model { id, job, role, content, model, created_at, .. } = row;
-    StoredMessage { id, job, role, content, model, created_at }
+fn message(row: messages::Model) -> Result<StoredMessage, StoreError> {
+    let messages::Model { id, job, role, content, model, citations, created_at, .. } = row;
+    let citations = unreadable("messages.citations", citations.map(serde_json::from_value).transpose())?;
+    Ok(StoredMessage { id, job, role, content, model, citations, created_at })
 }

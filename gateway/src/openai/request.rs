@@ -18,7 +18,7 @@ use crate::error::ApiError;
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChatCompletionRequest {
-    /// One of `GET /v1/models`; left out, the worker's model answers.
+    /// One of `GET /v1/models`: a model, or `bot:` and the name of a bot; left out, the worker's model answers.
     pub model: Option<String>,
     /// The conversation, the oldest first; with `conversation`, only what is new. 1 to 1,000.
     #[schema(min_items = 1, max_items = 1000)]
@@ -101,6 +101,10 @@ pub struct ChatCompletionMessage {
     #[schema(ignore)]
     #[serde(default)]
     pub annotations: Value,
+    /// Accepted without effect.
+    #[schema(ignore)]
+    #[serde(default)]
+    pub citations: Value,
     #[schema(ignore)]
     #[serde(default)]
     audio: Value,
@@ -276,6 +280,7 @@ impl ChatCompletionRequest {
             stop: self.stop,
             max_tokens: self.max_completion_tokens.or(self.max_tokens),
             store: self.store.unwrap_or(true),
+            grounding: None,
         }
     }
 }

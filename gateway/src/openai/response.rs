@@ -2,10 +2,13 @@
 
 use ruche_schemas::{
     JobId,
-    jobs::chat::{Answer, Usage},
+    jobs::chat::{Answer, BOT_PREFIX, Citation, Usage},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{ArrayBuilder, Ref},
+};
 use uuid::Uuid;
 
 /// What every answer and chunk of one chat has in common.
@@ -38,7 +41,7 @@ pub struct ChatCompletion {
     pub object: &'static str,
     /// When it was asked for, in seconds since 1970.
     pub created: i64,
-    /// The model that answered.
+    /// The model that answered; a bot, where one was asked.
     pub model: String,
     /// The one answer.
     pub choices: Vec<ChatCompletionChoice>,
@@ -73,6 +76,15 @@ pub struct ChatCompletionAnswer {
     /// `null`.
     #[schema(value_type = Option<String>)]
     pub refusal: Option<()>,
+    /// The passages that the text cites as `[n]`, by first mention; left out where there were none to cite. An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = citations)]
+    pub citations: Option<Vec<Citation>>,
+}
+
+/// Citations by their schema, which is that of the kind `chat`.
+pub(crate) fn citations() -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name("Citation"))
 }
 
 /// Token counts.
@@ -137,19 +149,25 @@ pub struct ChunkDelta {
     /// Text, in all but the last piece.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// The passages that the whole text cites, in the last piece; left out where there were none to cite. An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = citations)]
+    pub citations: Option<Vec<Citation>>,
 }
 
 impl Head {
     /// The whole answer.
     #[must_use]
     pub fn completion(self, answer: Answer) -> ChatCompletion {
-        let message = ChatCompletionAnswer { role: "assistant", content: answer.text, refusal: None };
+        let Answer { text, citations, .. } = answer;
+        let message = ChatCompletionAnswer { role: "assistant", content: text, refusal: None, citations };
         let finish_reason = answer.finish_reason.as_str();
+        let model = if self.model.starts_with(BOT_PREFIX) { self.model } else { answer.model };
         ChatCompletion {
             id: self.id,
             object: "chat.completion",
             created: self.created,
-            model: answer.model,
+            model,
             choices: vec![ChatCompletionChoice { index: 0, message, logprobs: None, finish_reason }],
             usage: answer.usage.into(),
             conversation: self.conversation,
@@ -159,19 +177,21 @@ impl Head {
     /// The piece that opens a stream.
     #[must_use]
     pub fn opening(&self) -> ChatCompletionChunk {
-        self.piece(ChunkDelta { role: Some("assistant"), content: Some(String::new()) }, None)
+        let (role, content) = (Some("assistant"), Some(String::new()));
+        self.piece(ChunkDelta { role, content, citations: None }, None)
     }
 
     /// A piece of text.
     #[must_use]
     pub fn text(&self, text: String) -> ChatCompletionChunk {
-        self.piece(ChunkDelta { role: None, content: Some(text) }, None)
+        self.piece(ChunkDelta { content: Some(text), ..ChunkDelta::default() }, None)
     }
 
     /// The pieces that close a stream.
     #[must_use]
     pub fn closing(&self, answer: &Answer) -> Vec<ChatCompletionChunk> {
-        let mut last = vec![self.piece(ChunkDelta::default(), Some(answer.finish_reason.as_str()))];
+        let delta = ChunkDelta { citations: answer.citations.clone(), ..ChunkDelta::default() };
+        let mut last = vec![self.piece(delta, Some(answer.finish_reason.as_str()))];
         if self.include_usage {
             last.push(self.chunk(Vec::new(), Some(answer.usage.into())));
         }

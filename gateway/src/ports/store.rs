@@ -1,15 +1,16 @@
-//! What is kept: keys, ended jobs, batches, conversations, documents and templates. The gateway reads; it writes only keys,
-//! batches, templates, collections, and the end of a job that was cancelled before its time and that no worker will ever see.
+//! What is kept: keys, ended jobs, batches, conversations, documents, templates, collections and bots. The gateway reads;
+//! it writes only keys, batches, templates, collections, bots, and the end of a job that was cancelled before its time and
+//! that no worker will ever see.
 //!
 //! Everything is asked for with its tenant, so that somebody else's id is as unknown as one that never was.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow::Template};
+use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow::Template, jobs::chat::Citation};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Corpus, Documents, Search};
+use super::{Bots, Corpus, Documents, Search};
 use crate::keys::ApiKey;
 
 /// The store can't be reached, does not answer, or holds what can't be read: try again later.
@@ -167,13 +168,15 @@ pub struct StoredMessage {
     pub content: String,
     /// The model that said it.
     pub model: Option<String>,
+    /// The passages that it cites, where it had some to cite.
+    pub citations: Option<Vec<Citation>>,
     /// When.
     pub created_at: DateTime<Utc>,
 }
 
 /// The store.
 #[async_trait]
-pub trait Store: Corpus + Documents + Search {
+pub trait Store: Bots + Corpus + Documents + Search {
     /// The key with this public part, unless it is revoked.
     async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError>;
 

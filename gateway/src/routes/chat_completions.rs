@@ -50,8 +50,9 @@ struct Running {
 
 /// Create a chat completion
 ///
-/// The answer of a model, whole or as a stream of server-sent events that ends with `data: [DONE]`. Response header
-/// `ruche-job` names the job behind it. When the client goes away first, the job is cancelled, unless
+/// The answer of a model or a bot, whole or as a stream of server-sent events that ends with `data: [DONE]`. A bot with
+/// collections answers from passages of documents: `citations` of the message, or of the last piece of the stream, say
+/// which passage each `[n]` of the text is. Response header `ruche-job` names the job behind it. When the client goes away first, the job is cancelled, unless
 /// `cancel_on_disconnect` is false or there is an `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/v1/chat/completions", tag = "chat", security(("bearer" = [])),

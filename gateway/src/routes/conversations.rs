@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_schemas::failure::codes;
+use ruche_schemas::{failure::codes, jobs::chat::Citation};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::{
     body::{Path, Query, page_limit},
     error::{ApiError, ErrorBody},
     limits,
+    openai::response::citations,
     ports::{Conversation, StoredMessage},
 };
 
@@ -74,6 +75,10 @@ pub struct MessageView {
     pub content: String,
     /// The model that said it.
     pub model: Option<String>,
+    /// The passages that it cites as `[n]`; left out where there were none to cite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = citations)]
+    pub citations: Option<Vec<Citation>>,
     /// When.
     pub created_at: DateTime<Utc>,
 }
@@ -140,6 +145,6 @@ fn view(conversation: Conversation, messages: Option<Vec<StoredMessage>>) -> Con
 }
 
 fn message(message: StoredMessage) -> MessageView {
-    let StoredMessage { id, job, role, content, model, created_at } = message;
-    MessageView { id, job, role, content, model, created_at }
+    let StoredMessage { id, job, role, content, model, citations, created_at } = message;
+    MessageView { id, job, role, content, model, citations, created_at }
 }

@@ -10,6 +10,7 @@ use crate::{App, error::ApiError, observe};
 
 pub mod add_document;
 pub mod batches;
+pub mod bots;
 pub mod cancel_job;
 pub mod cancel_jobs;
 pub mod chat_completions;
@@ -59,6 +60,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(job_result::job_result))
         .merge(jobs())
         .merge(documents())
+        .routes(routes!(bots::list_bots, bots::make_bot))
+        .routes(routes!(bots::get_bot, bots::change_bot, bots::delete_bot))
         .merge(corpus())
         .merge(operators())
         .routes(routes!(ws::ws))

@@ -152,7 +152,7 @@ impl NewJob {
             batch,
             patient: batch.is_some(),
             follow: self.follow,
-            ephemeral: false,
+            ..Options::default()
         };
         let body = self.body.to_string();
         let submission = Submission { tenant, lane, idempotency_key: self.idempotency_key.as_deref(), options };

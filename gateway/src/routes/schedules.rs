@@ -15,6 +15,7 @@ use crate::{
     App,
     auth::Caller,
     body::{self, JsonText, Path},
+    bots,
     error::{ApiError, ErrorBody},
     limits,
     steps::within,
@@ -146,6 +147,7 @@ pub(crate) async fn put_schedule(
     let NewSchedule { kind, body, lane: lane_name, cron, time_zone, every_seconds, paused } = body::parse(&text)?;
     let descriptor = app.descriptor(&kind)?;
     let (lane, every) = (lane(lane_name.as_deref())?, every(cron, time_zone, every_seconds)?);
+    bots::refuse(&descriptor.kind, &body, "body")?;
     let written = body.to_string();
     check_size(descriptor, written.len())?;
     let body = descriptor.parse(&written).map_err(|invalid| within(invalid, "body"))?;

@@ -61,6 +61,8 @@ fn the_description_is_openapi_3_1_and_complete_in_itself() {
         "/v1/embeddings",
         "/v1/models",
         "/v1/models/{id}",
+        "/v1/bots",
+        "/v1/bots/{name}",
         "/v1/jobs/{job}",
         "/v1/jobs/{job}/events",
         "/v1/ws",

@@ -247,6 +247,7 @@ fn said(gateway: &Fixture, owner: &str, minutes: i64) -> Uuid {
         role: role.into(),
         content: "Hello".into(),
         model: None,
+        citations: None,
         created_at: at,
     };
     gateway.store.put_conversation(tenant(owner), conversation, vec![message(1, "user"), message(2, "assistant")]);

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod batches;
+mod bots;
 mod chat;
 mod claims;
 mod corpus;

@@ -13,7 +13,7 @@ use ruche_schemas::{
     Claim, EventType, Job as _, JobId, JobRef, Lane, TenantId,
     claim::Part,
     config::{self, Config, Secret},
-    jobs::chat::Chat,
+    jobs::chat::{Chat, Citation},
     tables,
 };
 use ruche_services::testing;
@@ -124,6 +124,7 @@ impl Fill for DatabaseConnection {
                 role: Set(message.role.clone()),
                 content: Set(message.content.clone()),
                 model: Set(message.model.clone()),
+                citations: Set(message.citations.as_ref().map(|citations| json!(citations))),
                 created_at: Set(message.created_at),
             };
             ids.push(row.insert(self).await.unwrap().id);
@@ -225,6 +226,7 @@ async fn tells_conversations(store: &dyn Store, fill: &dyn Fill, acme: &TenantId
             role: "user".into(),
             content: format!("message {id}"),
             model: (id % 2 == 0).then(|| "m".to_owned()),
+            citations: (id % 2 == 0).then(|| vec![Citation { n: 3, quote: "Été.".into(), ..Citation::default() }]),
             created_at: begun,
         })
         .collect();

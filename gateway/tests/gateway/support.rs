@@ -23,7 +23,7 @@ use ruche_schemas::{
     config::{Config, Gateway},
     jobs::{
         self, Descriptor,
-        chat::{Answer, Chat, Delta, FinishReason, Usage},
+        chat::{Answer, Chat, Citation, Delta, FinishReason, Grounding, Usage},
     },
 };
 use serde_json::{Value, json};
@@ -292,7 +292,8 @@ impl Log {
 }
 
 /// The text of a chat is what the worker does: `say a b c`, `fail <code>`, `say-fail a b`, `hold` (says one word and
-/// waits to be cancelled), `silent` (says nothing and waits to be cancelled), `flood <n>` (n pieces of 64 KiB).
+/// waits to be cancelled), `silent` (says nothing and waits to be cancelled), `flood <n>` (n pieces of 64 KiB), `show` (says
+/// the job's body as JSON), `cite <n>` (says that, and cites the passage of that number).
 async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
     let envelope: Envelope<Chat> = serde_json::from_slice(&delivery.payload).unwrap();
     let mut log = Log::open(bus, Chat::KIND, delivery.job.clone()).await;
@@ -303,6 +304,8 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
         "flood" => vec!["x".repeat(64 * 1024); rest.parse().unwrap()],
         "hold" => vec!["held".into()],
         "fail" | "silent" => Vec::new(),
+        "show" => vec![serde_json::to_string(&envelope.body).unwrap()],
+        "cite" => vec![format!("So it is. [{rest}]")],
         _ => rest.split_inclusive(' ').map(str::to_owned).collect(),
     };
     for word in &words {
@@ -319,7 +322,16 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
             let text = if verb == "flood" { String::new() } else { words.concat() };
             let usage = Usage { prompt_tokens: 5, completion_tokens: u32::try_from(words.len()).unwrap() };
             let (finish_reason, conversation) = (FinishReason::Stop, envelope.body.conversation);
-            let answer = Answer { text, finish_reason, model: MODEL.into(), usage, conversation };
+            let grounding = envelope.body.grounding.filter(Grounding::cites);
+            let citations = grounding.map(|grounding| match verb {
+                "cite" => vec![Citation::of(
+                    rest.parse().unwrap(),
+                    &grounding.passages[rest.parse::<usize>().unwrap() - 1],
+                    "So it is.".into(),
+                )],
+                _ => Vec::new(),
+            });
+            let answer = Answer { text, finish_reason, model: MODEL.into(), usage, conversation, citations };
             log.append(EventType::Done, serde_json::to_value(answer).unwrap()).await;
         }
     }

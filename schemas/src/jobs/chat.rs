@@ -12,6 +12,10 @@ use uuid::Uuid;
 use super::{Job, within};
 use crate::{Backoff, Invalid, Kind, Limits, event};
 
+mod grounding;
+
+pub use grounding::*;
+
 /// The most messages that one request may carry.
 pub const MAX_MESSAGES: usize = 1_000;
 /// The most stop strings, and the longest of them in bytes.
@@ -43,6 +47,9 @@ pub struct Chat {
     /// Whether messages and answer are kept in the conversation.
     #[serde(default = "yes")]
     pub store: bool,
+    /// What the answer is made of besides the conversation. A bot's chat gets it from the gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounding: Option<Grounding>,
 }
 
 const fn yes() -> bool {
@@ -157,6 +164,9 @@ pub struct Answer {
     /// The conversation that holds it, if it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
+    /// The passages that it cites, in the order of their first mention; left out where there were none to cite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub citations: Option<Vec<Citation>>,
 }
 
 /// Why an answer ended. OpenAI's words.
@@ -217,7 +227,7 @@ impl Job for Chat {
                 return Err(Invalid::new(format!("stop[{i}]"), message));
             }
         }
-        Ok(())
+        self.grounding.as_ref().map_or(Ok(()), Grounding::check)
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Model {
     pub content: String,
     /// The model that said it, for answers.
     pub model: Option<String>,
+    /// The passages that it cites; none where it had none to cite.
+    pub citations: Option<Json>,
     pub created_at: DateTimeUtc,
 }
 

@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod batch_jobs;
+pub mod bots;
 pub mod collections;
 pub mod conversations;
 pub mod documents;

@@ -236,6 +236,22 @@ impl Engine {
         }
     }
 
+    /// How many tokens a text is, by itself and as plain text. A long one takes a while: not on the runtime's threads.
+    #[must_use]
+    pub fn count(&self, text: &str) -> usize {
+        self.handle.vocabulary.tokenize(text, false).len()
+    }
+
+    /// How many tokens the prompt of these messages is. As long as [`Engine::count`] takes.
+    ///
+    /// # Errors
+    /// The template refuses the messages.
+    pub fn prompt_tokens(&self, messages: &[Message]) -> Result<usize, GenerateError> {
+        let Handle { template, vocabulary, .. } = &*self.handle;
+        let tokens = template.tokens(messages, &**vocabulary, chrono::Local::now());
+        tokens.map(|tokens| tokens.len()).map_err(GenerateError::Template)
+    }
+
     /// Begins to answer: renders and tokenizes the messages, then waits for a slot. Dropping the future leaves the
     /// queue; dropping the generation frees its slot.
     ///

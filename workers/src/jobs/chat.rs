@@ -1,7 +1,8 @@
 //! Chat: answers with the model that this worker has loaded, token by token.
 //!
 //! A worker that takes over a crashed one's chat goes on after the tokens that were already said: the person sees
-//! a pause, not a restart.
+//! a pause, not a restart. A bot's chat brings its passages along (`passages`), and the answer says which of them it
+//! cites (`citations`).
 
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Instant};
 
@@ -14,7 +15,7 @@ use prometheus_client::{
 use ruche_schemas::{
     Envelope, EventType, Failure, Record,
     failure::codes,
-    jobs::chat::{Answer, Chat, Delta, Message, Role},
+    jobs::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
 };
 use tracing::{Instrument, info_span};
 
@@ -28,6 +29,11 @@ use crate::{
     registry::{Handler, handler},
     runtime::{Context, JobError, Patience},
 };
+
+mod citations;
+mod compose;
+mod passages;
+mod sentences;
 
 /// Answers chats.
 pub struct ChatHandler {
@@ -75,16 +81,20 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
 impl Handler<Chat> for ChatHandler {
     async fn handle(&self, job: &Envelope<Chat>, context: Context<Chat>) -> Result<Answer, JobError> {
         let model = &self.engine.model().name;
-        if let Some(asked) = &job.body.model
-            && asked != model
-        {
-            let message = format!("this worker answers with {model:?}, not with {asked:?}");
+        if let Some(asked) = job.body.model.as_deref().filter(|asked| asked != model) {
+            let message = match asked.starts_with(BOT_PREFIX) {
+                true => format!("{asked:?} is a bot, which only a gateway knows: submit this chat there, by itself"),
+                false => format!("this worker answers with {model:?}, not with {asked:?}"),
+            };
             return Err(JobError::Reject(Failure::new(codes::UNKNOWN_MODEL, message).with_param("model")));
+        }
+        let (said, said_text_len) = said(&context.past);
+        if let Some(sentence) = job.body.grounding.as_ref().and_then(Grounding::found_nothing) {
+            return Ok(self.found_nothing(sentence, said_text_len, &context, job).await);
         }
         let mut messages = self.history(job).await?;
         messages.extend(job.body.messages.iter().cloned());
-        let (said, said_text_len) = said(&context.past);
-        let request = Request {
+        let mut request = Request {
             messages,
             said,
             said_text_len,
@@ -92,12 +102,20 @@ impl Handler<Chat> for ChatHandler {
             stop: job.body.stop.clone(),
             max_tokens: job.body.max_tokens,
         };
+        let mut shown = Vec::new();
+        if let Some(grounding) = &job.body.grounding {
+            (request, shown) = compose::grounded(&self.engine, grounding, request).await?;
+        }
         let span =
             info_span!("chat", otel.kind = "internal", gen_ai.operation.name = "chat", gen_ai.request.model = model);
         let begun = Instant::now();
         async {
             let generation = self.engine.generate(request).await.map_err(refused)?;
-            self.relay(generation, &context, begun, job).await
+            let mut answer = self.relay(generation, &context, begun, job).await?;
+            if let Some(grounding) = job.body.grounding.as_ref().filter(|grounding| grounding.cites()) {
+                answer.citations = Some(citations::citations(&answer.text, &grounding.passages, &shown));
+            }
+            Ok(answer)
         }
         .instrument(span)
         .await
@@ -114,9 +132,11 @@ impl Handler<Chat> for ChatHandler {
                 role: message.role,
                 content: message.content.clone(),
                 model: None,
+                citations: None,
             });
             let (content, model) = (output.text.clone(), Some(output.model.clone()));
-            let answer = TurnMessage { role: Role::Assistant, content, model };
+            let citations = output.citations.clone();
+            let answer = TurnMessage { role: Role::Assistant, content, model, citations };
             keep.push(Keep::Turn(Turn { conversation, messages: asked.chain([answer]).collect() }));
         }
         keep
@@ -150,6 +170,28 @@ impl ChatHandler {
         }
     }
 
+    /// Says that nothing was found, without asking the model. Goes on where an earlier attempt stopped.
+    async fn found_nothing(
+        &self,
+        sentence: &str,
+        said: usize,
+        context: &Context<Chat>,
+        job: &Envelope<Chat>,
+    ) -> Answer {
+        let rest = sentence.get(said..).unwrap_or_default();
+        if !rest.is_empty() {
+            context.progress(Delta { text: rest.to_owned(), tokens: Vec::new() }).await;
+        }
+        Answer {
+            text: sentence.to_owned(),
+            finish_reason: FinishReason::Stop,
+            model: self.engine.model().name.clone(),
+            usage: chat::Usage::default(),
+            conversation: job.body.conversation.filter(|_| job.body.store),
+            citations: Some(Vec::new()),
+        }
+    }
+
     /// Passes the answer on, token by token.
     async fn relay(
         &self,
@@ -169,7 +211,7 @@ impl ChatHandler {
                     self.metrics.ended(begun, first, usage.completion_tokens);
                     let conversation = job.body.conversation.filter(|_| job.body.store);
                     let model = self.engine.model().name.clone();
-                    return Ok(Answer { text, finish_reason, model, usage, conversation });
+                    return Ok(Answer { text, finish_reason, model, usage, conversation, citations: None });
                 }
             }
         }

@@ -17,7 +17,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
-    Claim, Failure, JobId, JobRef, Kind, Lane, TenantId, event::Outcome, flow::Origin, jobs::chat::Role,
+    Claim, Failure, JobId, JobRef, Kind, Lane, TenantId,
+    event::Outcome,
+    flow::Origin,
+    jobs::chat::{Citation, Role},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -213,6 +216,8 @@ pub struct TurnMessage {
     pub content: String,
     /// The model that said it, for answers.
     pub model: Option<String>,
+    /// The passages that it cites, where it had some to cite.
+    pub citations: Option<Vec<Citation>>,
 }
 
 /// Tokens read and written.
@@ -310,7 +315,8 @@ mod tests {
     use super::*;
 
     fn titled(content: &str) -> String {
-        let message = |role, content: &str| TurnMessage { role, content: content.to_owned(), model: None };
+        let message =
+            |role, content: &str| TurnMessage { role, content: content.to_owned(), model: None, citations: None };
         let messages = vec![message(Role::System, "Be brief."), message(Role::User, content), message(Role::User, "x")];
         Turn { conversation: Uuid::nil(), messages }.title()
     }

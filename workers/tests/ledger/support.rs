@@ -126,7 +126,7 @@ pub fn member(owner: &str, group: Uuid, index: u32, of: Option<u32>, outcome: Ou
 }
 
 pub fn said(role: Role, content: &str) -> TurnMessage {
-    TurnMessage { role, content: content.to_owned(), model: None }
+    TurnMessage { role, content: content.to_owned(), model: None, citations: None }
 }
 
 pub fn turn(conversation: Uuid, contents: &[&str]) -> Keep {

@@ -108,7 +108,7 @@ impl Handler<Play> for Player {
 
     /// One effect: a turn in a conversation of the job's own.
     fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Keep> {
-        let messages = vec![TurnMessage { role: Role::User, content: "x".to_owned(), model: None }];
+        let messages = vec![TurnMessage { role: Role::User, content: "x".to_owned(), model: None, citations: None }];
         vec![Keep::Turn(Turn { conversation: job.id.0, messages })]
     }
 }

@@ -12,15 +12,16 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::explain;
 use crate::ports::{
     conversations::HISTORY_MESSAGES,
-    ledger::{Ended, LedgerError, Turn, no_such_conversation, text},
+    ledger::{Ended, LedgerError, Turn, TurnMessage, json, no_such_conversation, text},
 };
 
-/// Messages per statement: Postgres takes 65,535 parameters, and a message has seven.
+/// Messages per statement: Postgres takes 65,535 parameters, and a message has eight.
 const ROWS: usize = 1_000;
 
 /// Makes the conversation, or finds it, if it is the tenant's.
@@ -46,11 +47,19 @@ pub(super) async fn append(db: &impl ConnectionTrait, ended: &Ended, turn: &Turn
             role: Set(message.role.as_str().to_owned()),
             content: Set(text(&message.content)),
             model: Set(message.model.as_deref().map(text)),
+            citations: Set(cited(message)),
             created_at: Set(ended.ended_at),
         });
         messages::Entity::insert_many(rows).exec_without_returning(db).await.map_err(explain)?;
     }
     Ok(())
+}
+
+/// What a message cites, as it is kept.
+fn cited(message: &TurnMessage) -> Option<Value> {
+    let citations = message.citations.as_ref()?;
+    // Plain structs of strings and numbers: they can be written.
+    Some(json(serde_json::to_value(citations).unwrap_or_else(|_| Value::Array(Vec::new()))))
 }
 
 /// The newest messages of the tenant's conversation, the oldest of them first.

@@ -1,0 +1,261 @@
+//! The passages that a bot answers a question from: its collections, searched as `POST /v1/search` does it.
+//!
+//! All of this is before the job is accepted. So where it can't be searched now, that is a 503 and nothing else has
+//! happened.
+
+use axum::http::StatusCode;
+use ruche_schemas::{
+    Job as _, TenantId,
+    failure::codes,
+    jobs::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
+};
+use tokio::time::timeout;
+
+use super::{Bot, RetrievalMode};
+use crate::{
+    App,
+    error::ApiError,
+    limits,
+    ports::search::{Hit, Mode},
+    search::{Found, Query},
+};
+
+impl App {
+    /// What is found for the last question of a chat, the best first: none, where nothing is.
+    ///
+    /// # Errors
+    /// 400 where there is no question; 429 and 503 as the search refuses it.
+    pub(super) async fn passages(&self, tenant: &TenantId, bot: &Bot, chat: &Chat) -> Result<Vec<Passage>, ApiError> {
+        let asks = |message: &Message| message.role == Role::User && !message.content.trim().is_empty();
+        let Some(last) = chat.messages.iter().rposition(asks) else {
+            let message = "no message of the role user says anything, so there is nothing to find passages for";
+            return Err(ApiError::invalid("messages", message));
+        };
+        let room = room(chat, bot);
+        let question = match bot.rewrite {
+            true => Box::pin(self.standing_alone(tenant, bot, chat, last)).await,
+            false => chat.messages[last].content.clone(),
+        };
+        let found = timeout(limits::RETRIEVE_TIME, Box::pin(self.find(tenant, bot, &question))).await;
+        let late = |_| unavailable(format!("no answer within {} s", limits::RETRIEVE_TIME.as_secs()));
+        Ok(passages(found.map_err(late)??, bot, room))
+    }
+
+    /// Searches; a question that is longer than the embedding model reads is shortened until it can.
+    async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
+        let question = plain(question);
+        let mut question = end_of(question.trim(), limits::QUESTION_BYTES);
+        loop {
+            let query = Query {
+                text: Some(question.to_owned()),
+                collections: bot.collections.clone(),
+                mode: bot.retrieval.mode.into(),
+                top_k: bot.retrieval.top_k,
+                explain: bot.retrieval.min_score.is_some(),
+                ..Query::default()
+            };
+            match self.search(tenant, &query).await {
+                Err(error) => {
+                    let shorter = end_of(question, question.len() / 2);
+                    if error.code_name() != Some(codes::CONTEXT_LENGTH) || shorter.is_empty() {
+                        return Err(refused(error));
+                    }
+                    question = shorter;
+                }
+                Ok(found) => return Ok(found),
+            }
+        }
+    }
+}
+
+/// The question without the marks by which a search requires and excludes words: whoever chats means nothing by them.
+fn plain(question: &str) -> String {
+    let mut before = ' ';
+    let plain = |c: char| {
+        before = if c == '"' || (c == '-' && before.is_whitespace()) { ' ' } else { c };
+        before
+    };
+    question.chars().map(plain).collect()
+}
+
+/// The last bytes of a question, at most so many: who pastes a long text mostly asks after it.
+fn end_of(text: &str, most: usize) -> &str {
+    text[text.ceil_char_boundary(text.len().saturating_sub(most))..].trim_start()
+}
+
+/// A refusal of the search, as one of the chat: nothing of it is the fault of whoever chats.
+fn refused(error: ApiError) -> ApiError {
+    match error.status() {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => error,
+        status if status.is_server_error() || error.code_name() == Some(codes::UNKNOWN_MODEL) => {
+            unavailable(error.to_string())
+        }
+        _ => error.param("model"),
+    }
+}
+
+fn unavailable(why: String) -> ApiError {
+    tracing::warn!(error.message = %why, "a bot's documents can't be searched");
+    let message = "the bot's documents can't be searched now, so the chat was not accepted: try again in a moment \
+                   (operators: is a worker for embeddings running?)";
+    ApiError::unavailable("search_unavailable", message, 2)
+}
+
+/// How many bytes of JSON are left for passages beside the chat itself.
+fn room(chat: &Chat, bot: &Bot) -> usize {
+    let length = serde_json::to_string(chat).map_or(usize::MAX, |json| json.len());
+    let own = serde_json::to_string(bot).map_or(usize::MAX, |json| json.len());
+    Chat::LIMITS.payload_bytes.saturating_sub(length).saturating_sub(own).saturating_sub(limits::AROUND_PASSAGES)
+}
+
+/// Hits as passages: those that are good enough, and as many as a job may carry.
+fn passages(found: Found, bot: &Bot, mut room: usize) -> Vec<Passage> {
+    let (mut passages, mut bytes) = (Vec::new(), 0);
+    for hit in found.hits {
+        if hit.text.trim().is_empty() || !is_good(&hit, bot, found.mode) {
+            continue;
+        }
+        let passage = passage(hit);
+        // As JSON, where a control character is six bytes.
+        let length = serde_json::to_string(&passage).map_or(usize::MAX, |json| json.len()) + 1;
+        bytes += passage.text.len();
+        if length > room || bytes > MAX_PASSAGES_BYTES {
+            break;
+        }
+        room -= length;
+        passages.push(passage);
+    }
+    passages
+}
+
+/// Whether a hit has the score that its bot asks for, as far as it was searched by what that counts.
+fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
+    let Some(least) = bot.retrieval.min_score else { return true };
+    match (bot.retrieval.mode, mode) {
+        (RetrievalMode::Text, Mode::Text) => hit.score >= least,
+        // Only words were searched, since no vectors could be: a cosine says nothing of them.
+        (_, Mode::Text) => true,
+        // What was found by words alone is far by vectors: it is not among the nearest.
+        _ => hit.explanation.as_ref().and_then(|how| how.cosine).is_some_and(|cosine| cosine >= least),
+    }
+}
+
+fn passage(hit: Hit) -> Passage {
+    let label = |text: String| cut(text, MAX_LABEL_BYTES);
+    Passage {
+        text: cut(hit.text, MAX_PASSAGE_BYTES),
+        title: hit.title.map(label),
+        // Half an address leads nowhere.
+        url: hit.url.filter(|url| url.len() <= MAX_LABEL_BYTES),
+        source: Some(label(hit.source)),
+        collection: Some(hit.collection),
+        document: Some(hit.document),
+        chunk: Some(hit.chunk),
+    }
+}
+
+fn cut(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use ruche_schemas::jobs::chat::{Grounding, Sampling};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{bots::Retrieval, ports::search::Explanation};
+
+    fn hit(text: &str, score: f64, cosine: Option<f64>) -> Hit {
+        Hit {
+            chunk: 7,
+            document: Uuid::nil(),
+            collection: "faq".to_owned(),
+            source: "shop.md".to_owned(),
+            title: Some("Shop".to_owned()),
+            url: Some("https://example.com/shop".to_owned()),
+            path: vec!["Shop".to_owned()],
+            text: text.to_owned(),
+            metadata: serde_json::Map::new(),
+            published_at: None,
+            score,
+            highlights: Vec::new(),
+            explanation: Some(Explanation { cosine, ..Explanation::default() }),
+        }
+    }
+
+    fn bot(mode: RetrievalMode, min_score: Option<f64>) -> Bot {
+        Bot { retrieval: Retrieval { mode, min_score, ..Retrieval::default() }, ..Bot::default() }
+    }
+
+    fn kept(bot: &Bot, mode: Mode, hits: Vec<Hit>) -> Vec<String> {
+        let found = Found { mode, hits, ..Found::default() };
+        passages(found, bot, usize::MAX).into_iter().map(|passage| passage.text).collect()
+    }
+
+    #[test]
+    fn a_hit_is_a_passage_with_all_that_a_citation_tells() {
+        let found = Found { hits: vec![hit("Nine.", 1.0, None)], ..Found::default() };
+        let expected = Passage {
+            text: "Nine.".to_owned(),
+            title: Some("Shop".to_owned()),
+            url: Some("https://example.com/shop".to_owned()),
+            source: Some("shop.md".to_owned()),
+            collection: Some("faq".to_owned()),
+            document: Some(Uuid::nil()),
+            chunk: Some(7),
+        };
+        assert_eq!(passages(found, &bot(RetrievalMode::Hybrid, None), usize::MAX), [expected]);
+    }
+
+    #[test]
+    fn what_is_not_good_enough_by_the_measure_of_its_mode_is_left_out() {
+        let hits = || vec![hit("near", 0.03, Some(0.8)), hit("far", 0.02, Some(0.1)), hit("words", 0.01, None)];
+        let hybrid = bot(RetrievalMode::Hybrid, Some(0.5));
+        assert_eq!(kept(&hybrid, Mode::Hybrid, hits()), ["near"]);
+        assert_eq!(kept(&hybrid, Mode::Text, hits()), ["near", "far", "words"], "no vectors could be searched");
+        assert_eq!(kept(&bot(RetrievalMode::Vector, Some(0.5)), Mode::Vector, hits()), ["near"]);
+        let scored = || vec![hit("many words", 8.0, None), hit("one word", 0.1, None)];
+        assert_eq!(kept(&bot(RetrievalMode::Text, Some(0.5)), Mode::Text, scored()), ["many words"]);
+        assert_eq!(kept(&bot(RetrievalMode::Hybrid, None), Mode::Hybrid, vec![hit(" \n", 1.0, None)]), [""; 0]);
+    }
+
+    #[test]
+    fn passages_never_make_a_job_too_large() {
+        let huge = || vec![hit(&"\u{1}".repeat(20_000), 1.0, None); 32];
+        let bot = bot(RetrievalMode::Hybrid, None);
+        for said in [1, 100_000, 250_000] {
+            let message = Message { role: Role::User, content: "x".repeat(said) };
+            let mut chat = Chat {
+                model: None,
+                messages: vec![message],
+                conversation: None,
+                sampling: Sampling::default(),
+                stop: Vec::new(),
+                max_tokens: None,
+                store: true,
+                grounding: None,
+            };
+            let found = Found { hits: huge(), ..Found::default() };
+            let passages = passages(found, &bot, room(&chat, &bot));
+            assert!(passages.iter().all(|passage| passage.text.len() <= MAX_PASSAGE_BYTES));
+            chat.grounding = Some(Grounding { passages, ..Grounding::default() });
+            chat.check().expect("a chat that a worker takes");
+            assert!(serde_json::to_string(&chat).expect("JSON").len() <= Chat::LIMITS.payload_bytes);
+        }
+    }
+
+    #[test]
+    fn a_question_requires_and_excludes_nothing() {
+        let plain = plain("-a \"b\" - --c d-e \"-f\" 5-6");
+        assert_eq!(plain.split_whitespace().collect::<Vec<_>>(), ["a", "b", "c", "d-e", "f", "5-6"]);
+    }
+
+    #[test]
+    fn a_long_question_is_searched_for_by_its_end() {
+        assert_eq!(end_of("short", 100), "short");
+        assert_eq!(end_of("a long text. When?", 6), "When?");
+        assert_eq!((end_of("é?", 2), end_of("é", 1)), ("?", ""));
+    }
+}

@@ -1,0 +1,86 @@
+//! Where sentences end and which words they have, in prose and in Markdown.
+//!
+//! Borders are Unicode's (UAX #29), which know "e.g." and "3.5". A line that only wraps ends nothing; a paragraph, a
+//! heading, an item of a list and a row of a table do.
+
+use std::{collections::HashSet, ops::Range};
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// The sentences of a text: ranges of its bytes, in order, without the space around them.
+pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
+    let unwrapped = unwrapped(text);
+    let trimmed = |(at, sentence): (usize, &str)| {
+        let start = at + sentence.len() - sentence.trim_start().len();
+        let end = start + sentence.trim().len();
+        (start < end).then_some(start..end)
+    };
+    unwrapped.split_sentence_bound_indices().filter_map(trimmed).collect()
+}
+
+/// The words of a text, in lower case.
+pub(super) fn words(text: &str) -> HashSet<String> {
+    text.unicode_words().map(str::to_lowercase).collect()
+}
+
+/// The same text with a space for each line end that only wraps: bytes keep their places.
+fn unwrapped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before: Option<&str> = None;
+    for line in text.split('\n') {
+        if let Some(before) = before {
+            let wraps = !ends_block(before) && !begins_block(line);
+            out.push(if wraps { ' ' } else { '\n' });
+        }
+        // Unicode counts it as the end of a paragraph.
+        out.extend(line.chars().map(|c| if c == '\r' { ' ' } else { c }));
+        before = Some(line);
+    }
+    out
+}
+
+/// Whether no text of the next line belongs to this one.
+fn ends_block(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with(['#', '|']) || line.starts_with("```")
+}
+
+/// Whether this line belongs to no text before it.
+fn begins_block(line: &str) -> bool {
+    let line = line.trim();
+    let marker = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let bullet = |text: &str| text.starts_with(['-', '*', '+']) && text[1..].starts_with(' ');
+    let number = |text: &str| text.len() < line.len() && text.starts_with(['.', ')']) && text[1..].starts_with(' ');
+    ends_block(line) || line.starts_with('>') || bullet(line) || number(marker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<&str> {
+        sentences(text).into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn a_sentence_ends_where_a_reader_says_so() {
+        let text = "Refunds take 5.5 days, e.g. by card. Really?  Yes!\r\nWrapped lines\nare one. Là.";
+        let expected = ["Refunds take 5.5 days, e.g. by card.", "Really?", "Yes!", "Wrapped lines\nare one.", "Là."];
+        assert_eq!(split(text), expected);
+    }
+
+    #[test]
+    fn blocks_of_markdown_end_sentences_without_a_full_stop() {
+        let text = "# Title\nText that wraps\nto here\n\n- one\n- two\n1. three\n| a | b |\nend";
+        let expected = ["# Title", "Text that wraps\nto here", "- one", "- two", "1. three", "| a | b |", "end"];
+        assert_eq!(split(text), expected);
+    }
+
+    #[test]
+    fn nothing_has_no_sentences_and_what_has_no_border_is_one() {
+        assert_eq!(split(" \n\r\n "), Vec::<&str>::new());
+        let word = "é".repeat(5_000);
+        assert_eq!(split(&word), [word.as_str()]);
+        assert_eq!(words("Été, ÉTÉ: 3 étés!"), HashSet::from(["été", "3", "étés"].map(str::to_owned)));
+    }
+}
