@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     Base64, Job as _, Lane, TenantId,
-    jobs::embed::{Embed, Embedded, MAX_BYTES, fit_inline},
+    jobs::embed::{Embed, Embedded, MAX_BYTES, Purpose, fit_inline},
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -67,6 +67,17 @@ impl App {
             .try_fold(Vectors::default(), |all, embedded| async move { joined(all, embedded) });
         let late = |_| ApiError::given_up(self.settings.wait_seconds);
         timeout_at(deadline, embedding).await.map_err(late)?
+    }
+
+    /// Embeds a word, to know which model workers have under this name.
+    ///
+    /// # Errors
+    /// As [`App::embed`].
+    pub(crate) async fn embed_to_know(&self, tenant: &TenantId, model: &str) -> Result<Embedded, ApiError> {
+        let asked = Embed { model: Some(model.to_owned()), purpose: Some(Purpose::Passage), ..Embed::default() };
+        let texts = ["Bees".to_owned()];
+        let late = |_| ApiError::given_up(self.settings.wait_seconds);
+        timeout_at(Instant::now() + self.wait(), self.embed_once(tenant, &texts, &asked, true)).await.map_err(late)?
     }
 
     /// Embeds the texts of one job, or of several where their vectors do not fit an event.

@@ -12,6 +12,7 @@
 //! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
 //! - [`embed`]: texts in, vectors out; [`corpus`]: documents in, to be searched in.
+//! - [`migrate`]: collections from one embedding model to another.
 //! - [`render`]: Markdown in, a document out; links to documents.
 //! - [`waiting`]: jobs that have not ended, and how one is called off.
 //! - [`relay`]: the job's events, back to the client.
@@ -32,6 +33,7 @@ pub mod keys;
 pub mod limits;
 pub mod lines;
 pub mod metrics;
+pub mod migrate;
 pub mod models;
 pub mod observe;
 pub mod openai;

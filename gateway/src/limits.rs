@@ -111,6 +111,22 @@ pub const EMBED_TEXTS: usize = 2048;
 pub const EMBED_JOB_TEXTS: usize = 32;
 /// Its jobs that are under way at once.
 pub const EMBED_JOBS: usize = 8;
+/// Jobs of one collection that embed its documents anew, at once: fewer than a worker takes, so that queries find room.
+pub const MIGRATE_JOBS: usize = 32;
+/// The longest name of a model to go to, in bytes.
+pub const MODEL_NAME_BYTES: usize = 256;
+/// Documents that are looked at together.
+pub const MIGRATE_PAGE: usize = 100;
+/// Documents that one request looks at, where many of them have failed.
+pub const MIGRATE_SCAN: usize = 2_000;
+/// Failed documents that an answer names.
+pub const MIGRATE_FAILURES: usize = 20;
+/// How often a document is embedded anew, however often that fails or is called for again, before it counts as failed.
+pub const MIGRATE_TRIES: u32 = 32;
+/// Chunks that one statement deletes.
+pub const MIGRATE_DELETED: u64 = 1_000;
+/// Such statements of one request.
+pub const MIGRATE_SLICES: usize = 20;
 /// The longest header `ruche-warnings`, in bytes.
 pub const WARNINGS_HEADER: usize = 4 * 1024;
 /// The longest file name of a document, in characters, without its ending.

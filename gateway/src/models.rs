@@ -96,6 +96,15 @@ impl Models {
         }
     }
 
+    /// Whether one of the kind's workers has this model now.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    pub async fn has(&self, bus: &dyn Bus, kind: &Kind, model: &str) -> Result<bool, Unavailable> {
+        let is_there = |announced: &Announced| announced.of(kind).is_some_and(|models| models.contains_key(model));
+        Ok(is_there(&*self.announced(bus).await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME, bus).await?))
+    }
+
     /// The model that answers when none is named: the first of the kind's; empty where none is announced.
     pub async fn default_name(&self, bus: &dyn Bus, kind: &Kind) -> String {
         let announced = self.announced(bus).await.unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod documents;
+mod migrations;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +19,7 @@ use crate::{
     keys::ApiKey,
     ports::{
         Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey,
-        StoredMessage, TemplateVersion,
+        StoredMessage, TemplateVersion, migrations::Model,
     },
 };
 
@@ -36,6 +37,7 @@ struct Tables {
     templates: Vec<(TenantId, TemplateVersion, Vec<u8>)>,
     collections: Vec<(TenantId, Collection)>,
     corpus: Vec<corpus::Held>,
+    models: Vec<Model>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }

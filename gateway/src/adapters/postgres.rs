@@ -5,6 +5,7 @@ mod batches;
 mod corpus;
 mod documents;
 mod jobs;
+mod migrations;
 mod templates;
 
 use std::time::Duration;

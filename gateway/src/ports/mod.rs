@@ -2,8 +2,10 @@
 
 mod corpus;
 mod documents;
+pub mod migrations;
 mod store;
 
 pub use corpus::*;
 pub use documents::*;
+pub use migrations::Migrations;
 pub use store::*;

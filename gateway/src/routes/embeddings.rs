@@ -37,7 +37,7 @@ pub(crate) async fn embeddings(
     let (request, input) = EmbeddingRequest::parse(&text)?;
     drop(text);
     let EmbeddingRequest { model, encoding_format, dimensions, purpose, .. } = request;
-    let asked = Embed { texts: Vec::new(), purpose: purpose.map(Into::into), model, dimensions };
+    let asked = Embed { purpose: purpose.map(Into::into), model, dimensions, ..Embed::default() };
     let embedded = Box::pin(app.embed(&caller.tenant, &input, asked)).await?;
     let format = encoding_format.unwrap_or(EncodingFormat::Float);
     Ok(Json(EmbeddingList::new(embedded.model, embedded.vectors, embedded.tokens, format)))
