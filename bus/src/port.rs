@@ -260,6 +260,10 @@ pub trait Deliveries: Send {
     /// connection are waited out, with growing jittered delays, not returned.
     async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery>;
 
+    /// From now on, so many of the free slots take jobs of the interactive lane only: of the others no more are asked for
+    /// than there are slots beyond. What was asked for before may still come. None are, to begin with.
+    fn reserve(&mut self, slots: usize);
+
     /// Stops asking, and hands back (for immediate redelivery) what has arrived but was not returned.
     async fn close(self: Box<Self>);
 }

@@ -78,6 +78,7 @@ promises! {
         a_wait_that_is_dropped_loses_nothing
         a_queue_that_is_closed_hands_back_what_it_held
         two_workers_share_a_queue
+        slots_that_are_reserved_take_interactive_jobs_only
         many_jobs_are_each_handed_out_once
         interactive_comes_first_but_bulk_is_not_starved
         an_idle_worker_hears_every_lane;

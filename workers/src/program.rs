@@ -88,7 +88,7 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     chores.spawn(runtime::sweep(postgres.clone(), claims.clone()));
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
-    for Prepared { handler, slots, lifeline } in prepared {
+    for Prepared { handler, slots, reserved, lifeline } in prepared {
         ends.push(lifeline.ended);
         stops.push(lifeline.stop);
         let (bus, ledger, metrics, pulse) = (bus.clone(), postgres.clone(), metrics.clone(), pulse.clone());
@@ -96,8 +96,17 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
         let parts = Parts { bus, ledger, claims, handler, metrics, pulse, versions };
         let drain = Duration::from_secs(config.worker.drain_seconds);
         let (in_flight, labels) = (config.limits.in_flight, config.worker.labels.clone());
-        let options =
-            Options { name: name(), slots, ack_wait, drain, in_flight, host: host(), labels, ..Options::default() };
+        let options = Options {
+            name: name(),
+            slots,
+            reserved,
+            ack_wait,
+            drain,
+            in_flight,
+            host: host(),
+            labels,
+            ..Options::default()
+        };
         runtimes.spawn(runtime::run(parts, options, shutdown.clone()));
     }
     let result = tokio::select! {

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use chrono::{DateTime, SubsecRound, Utc};
-use ruche_schemas::tables::{api_keys, conversations, job_fences, jobs, messages, renders, templates, tenants, usage};
+use ruche_schemas::tables::{
+    api_keys, collections, conversations, documents, embedding_models, job_fences, jobs, messages, renders, templates,
+    tenants, usage,
+};
 use ruche_services::testing;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
@@ -86,6 +89,31 @@ fn a_template(version: i32) -> templates::Model {
     }
 }
 
+fn a_collection(model_id: Option<i32>) -> collections::Model {
+    let (tenant, name, language) = ("acme".to_owned(), "handbook-2".to_owned(), "french".to_owned());
+    collections::Model { tenant, name, description: None, language, model_id, next_model_id: None, created_at: now() }
+}
+
+fn a_document(source: &str) -> documents::Model {
+    documents::Model {
+        id: Uuid::now_v7(),
+        tenant: "acme".into(),
+        collection: "handbook-2".into(),
+        source: source.into(),
+        title: Some("Bees".into()),
+        url: None,
+        language: "french".into(),
+        metadata: serde_json::json!({"team": "east"}),
+        published_at: Some(now()),
+        format: "markdown".into(),
+        content: "# Bees".into(),
+        hash: vec![7; 32],
+        job_id: Uuid::now_v7(),
+        accepted_at: now(),
+        updated_at: now(),
+    }
+}
+
 /// Writes a row and reads it back.
 macro_rules! comes_back {
     ($db:expr, $entity:ty, $row:expr) => {
@@ -108,6 +136,12 @@ async fn every_entity_has_its_table() {
     comes_back!(db, jobs::Entity, job.clone());
     comes_back!(db, renders::Entity, a_render(job.id));
     comes_back!(db, templates::Entity, a_template(1));
+    let (name, version) = ("e5".to_owned(), "0a".repeat(32));
+    let model = embedding_models::Model { id: 0, name, version, dimensions: 384, created_at: now() };
+    let model = embedding_models::ActiveModel { id: NotSet, ..model.into_active_model().reset_all() };
+    let model = model.insert(&db).await.unwrap();
+    comes_back!(db, collections::Entity, a_collection(Some(model.id)));
+    comes_back!(db, documents::Entity, a_document("bees.md"));
     let fence = job_fences::Model { job: Uuid::now_v7(), tenant: "acme".into(), attempt: 2, at: now() };
     comes_back!(db, job_fences::Entity, fence);
     let conversation = a_conversation();
@@ -154,6 +188,15 @@ async fn what_no_program_writes_is_kept_out() {
         templates::Model { bytes: 4, ..a_template(1) },
         templates::Model { bytes: 0, package: Vec::new(), ..a_template(1) },
         templates::Model { bytes: (8 << 20) + 1, package: vec![0; (8 << 20) + 1], ..a_template(1) },
+    ] {
+        let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
+        assert!(error.contains("violates check constraint"), "{error}");
+    }
+    a_collection(None).into_active_model().insert(&db).await.unwrap();
+    for wrong in [
+        documents::Model { source: String::new(), ..a_document("x") },
+        documents::Model { hash: vec![7; 31], ..a_document("x") },
+        documents::Model { metadata: serde_json::json!([]), ..a_document("x") },
     ] {
         let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
         assert!(error.contains("violates check constraint"), "{error}");

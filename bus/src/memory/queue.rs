@@ -152,14 +152,18 @@ impl Queue {
     }
 
     /// Jobs that are ready, and when the next one will be.
-    fn take(self: &Arc<Self>, free: usize) -> (Vec<Delivery>, Option<Instant>) {
+    fn take(self: &Arc<Self>, free: usize, reserved: usize) -> (Vec<Delivery>, Option<Instant>) {
         let now = Instant::now();
         let mut guard = lock(&self.state);
         let state = &mut *guard;
         state.wake(now, self.backlog);
         let mut taken = Vec::new();
         while taken.len() < free {
-            let wanted = std::array::from_fn(|source| !state.sources[source].ready.is_empty());
+            // Those that are reserved are the last ones.
+            let others = taken.iter().filter(|taken: &&Delivery| taken.lane != Lane::Interactive).count();
+            let full = others >= free.saturating_sub(reserved);
+            let may = |source: usize| !full || Source::at(source).lane == Lane::Interactive;
+            let wanted = std::array::from_fn(|source| !state.sources[source].ready.is_empty() && may(source));
             let Some(source) = state.turns.next(&wanted) else { break };
             let jobs = &mut state.sources[source];
             let Some(sequence) = jobs.ready.pop_first() else { break };
@@ -309,13 +313,14 @@ impl Extend for Ticket {
 #[derive(Debug)]
 pub(super) struct MemoryDeliveries {
     queue: Arc<Queue>,
+    reserved: usize,
     changed: watch::Receiver<()>,
 }
 
 impl MemoryDeliveries {
     pub(super) fn new(queue: Arc<Queue>) -> Self {
         let changed = queue.changed.subscribe();
-        Self { queue, changed }
+        Self { queue, reserved: 0, changed }
     }
 }
 
@@ -324,7 +329,7 @@ impl Deliveries for MemoryDeliveries {
     async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery> {
         loop {
             self.changed.mark_unchanged();
-            let (taken, next) = self.queue.take(free.get());
+            let (taken, next) = self.queue.take(free.get(), self.reserved);
             if !taken.is_empty() {
                 return taken;
             }
@@ -334,6 +339,10 @@ impl Deliveries for MemoryDeliveries {
                 () = time::sleep_until(next) => {}
             }
         }
+    }
+
+    fn reserve(&mut self, slots: usize) {
+        self.reserved = slots;
     }
 
     /// Nothing is ever on its way here.

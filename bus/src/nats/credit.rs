@@ -85,6 +85,8 @@ struct State {
 pub(super) struct Credit {
     sources: [State; SOURCES],
     turns: Turns,
+    /// So many of the free slots are promised to the interactive lane only.
+    pub(super) reserved: usize,
 }
 
 /// What is to be asked of one source.
@@ -149,10 +151,21 @@ impl Credit {
         self.sources = Default::default();
     }
 
-    /// Divides the free slots that are not promised yet.
-    pub(super) fn divide(&mut self, free: usize, promised: &[usize; SOURCES], arrived: usize, now: Instant) -> Plan {
+    /// Divides the free slots that are not promised yet. `arrived`: jobs that have come and have no slot yet, interactive
+    /// ones and others.
+    pub(super) fn divide(
+        &mut self,
+        free: usize,
+        promised: &[usize; SOURCES],
+        (interactive, others): (usize, usize),
+        now: Instant,
+    ) -> Plan {
         let mut plan = Plan::default();
-        let mut budget = free.saturating_sub(arrived + promised.iter().sum::<usize>());
+        let mut budget = free.saturating_sub(interactive + others + promised.iter().sum::<usize>());
+        let is_other = |source: usize| Source::at(source).lane != Lane::Interactive;
+        let promised_others: usize =
+            (0..SOURCES).filter(|source| is_other(*source)).map(|source| promised[source]).sum();
+        let mut open = free.saturating_sub(self.reserved + others + promised_others);
         if budget == 0 {
             return plan;
         }
@@ -171,12 +184,13 @@ impl Credit {
             return plan;
         }
         let mut jobs = [0; SOURCES];
-        while budget > 0
-            && let Some(source) = self.turns.next(&wanted.map(|jobs| jobs > 0))
-        {
+        while budget > 0 {
+            let may = std::array::from_fn(|source| wanted[source] > 0 && (open > 0 || !is_other(source)));
+            let Some(source) = self.turns.next(&may) else { break };
             jobs[source] += 1;
             wanted[source] -= 1;
             budget -= 1;
+            open -= usize::from(is_other(source));
         }
         for (source, wish) in wishes.into_iter().enumerate() {
             match wish {
@@ -254,7 +268,7 @@ mod tests {
 
     /// With this many free slots and nothing under way; the bells are left.
     fn divide(credit: &mut Credit, free: usize, now: Instant) -> Vec<(usize, usize, bool)> {
-        let plan = credit.divide(free, &NONE, 0, now);
+        let plan = credit.divide(free, &NONE, (0, 0), now);
         plan.asks.iter().filter(|ask| ask.bell).for_each(|ask| credit.left_bell(ask.source, now));
         asked(&plan)
     }
@@ -271,7 +285,7 @@ mod tests {
     fn an_idle_worker_with_few_slots_promises_none_and_asks_again_when_its_bells_are_over() {
         let now = Instant::now();
         let mut credit = idle(now);
-        let plan = credit.divide(1, &NONE, 0, now);
+        let plan = credit.divide(1, &NONE, (0, 0), now);
         assert_eq!((asked(&plan), plan.again), (Vec::new(), Some(now + BELL_LOST)));
         (0..SOURCES).for_each(|source| credit.fell_silent(source));
         assert_eq!(divide(&mut credit, 1, now).len(), SOURCES);
@@ -281,7 +295,7 @@ mod tests {
     fn an_idle_worker_with_many_slots_waits_everywhere_and_keeps_slots_back() {
         let now = Instant::now();
         let jobs = |free| {
-            let plan = Credit::default().divide(free, &NONE, 0, now);
+            let plan = Credit::default().divide(free, &NONE, (0, 0), now);
             plan.asks.into_iter().filter(|ask| ask.jobs > 0).map(|ask| ask.jobs).collect::<Vec<_>>()
         };
         assert_eq!(jobs(1024), [64, 64, 8, 8, 8, 8, 8, 8, 8, 8]);
@@ -299,10 +313,30 @@ mod tests {
                 credit.came(4, 3);
                 credit.rang(1);
                 promised[source] = count;
-                let asked: usize = credit.divide(free, &promised, arrived, now).asks.iter().map(|ask| ask.jobs).sum();
+                let asked: usize =
+                    credit.divide(free, &promised, (0, arrived), now).asks.iter().map(|ask| ask.jobs).sum();
                 assert!(asked + arrived + count <= free.max(arrived + count), "{free} {source} {arrived}: {asked}");
             }
         }
+    }
+
+    #[test]
+    fn slots_that_are_reserved_are_promised_to_interactive_jobs_only() {
+        let now = Instant::now();
+        let mut credit = Credit { reserved: 2, ..Credit::default() };
+        (0..SOURCES).for_each(|source| credit.left_bell(source, now));
+        credit.came(1, 50);
+        credit.came(9, 50);
+        let others = |plan: &Plan| plan.asks.iter().filter(|ask| ask.source != 0).map(|ask| ask.jobs).sum::<usize>();
+        assert_eq!(others(&credit.divide(2, &NONE, (0, 0), now)), 0);
+        assert_eq!(others(&credit.divide(5, &NONE, (0, 0), now)), 3);
+        assert_eq!(others(&credit.divide(5, &NONE, (0, 3), now)), 0);
+        assert_eq!(others(&credit.divide(5, &NONE, (2, 0), now)), 3);
+        let mut promised = NONE;
+        promised[4] = 2;
+        assert_eq!(others(&credit.divide(5, &promised, (0, 0), now)), 1);
+        credit.came(0, 7);
+        assert_eq!(divide(&mut credit, 2, now), [(0, 2, false)]);
     }
 
     #[test]
@@ -352,7 +386,7 @@ mod tests {
         assert_eq!(divide(&mut credit, 1, now), [(3, 1, true)]);
         credit.empty(Source::at(3), 1, now);
         credit.rang(3);
-        let plan = credit.divide(1, &NONE, 0, now);
+        let plan = credit.divide(1, &NONE, (0, 0), now);
         let pause = Duration::from_millis(2);
         assert_eq!((asked(&plan), plan.again), (Vec::new(), Some(now + pause)));
         assert_eq!(divide(&mut credit, 1, now + pause), [(3, 1, true)]);

@@ -18,7 +18,7 @@ use async_nats::{Message, StatusCode, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future};
-use ruche_schemas::Kind;
+use ruche_schemas::{Kind, Lane};
 use serde_json::json;
 use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
@@ -103,6 +103,10 @@ impl Deliveries for NatsDeliveries {
             }
             self.wait().await;
         }
+    }
+
+    fn reserve(&mut self, slots: usize) {
+        self.credit.reserved = slots;
     }
 
     async fn close(mut self: Box<Self>) {
@@ -204,7 +208,9 @@ impl NatsDeliveries {
         }
         self.inboxes.retain(|inbox| inbox.over > now);
         let promised = std::array::from_fn(|source| self.inboxes.iter().map(|inbox| inbox.promised[source]).sum());
-        let plan = self.credit.divide(free, &promised, self.arrived.len(), now);
+        let interactive = self.arrived.iter().filter(|delivery| delivery.lane == Lane::Interactive).count();
+        let arrived = (interactive, self.arrived.len() - interactive);
+        let plan = self.credit.divide(free, &promised, arrived, now);
         self.again = plan.again;
         for ask in plan.asks {
             let subject = consumer_name(Source::at(ask.source));

@@ -137,3 +137,22 @@ pub(crate) async fn an_idle_worker_hears_every_lane(bus: &dyn Bus) {
         queue.close().await;
     }
 }
+
+pub(crate) async fn slots_that_are_reserved_take_interactive_jobs_only(bus: &dyn Bus) {
+    let mut queue = queue(bus).await;
+    queue.reserve(2);
+    publish_many(bus, Lane::Normal, 5).await;
+    publish_many(bus, Lane::Bulk, 5).await;
+    let taken = queue.next(slots(3)).await;
+    assert_eq!(taken.iter().filter(|delivery| delivery.lane != Lane::Interactive).count(), 1);
+    // Two are free, and both are reserved.
+    let urgent = publish_many(bus, Lane::Interactive, 2).await;
+    let mut held = Vec::new();
+    while held.len() < 2 {
+        held.extend(queue.next(slots(2 - held.len())).await);
+    }
+    assert_eq!(held.iter().map(|delivery| delivery.job.clone()).collect::<HashSet<_>>(), urgent);
+    queue.reserve(0);
+    let others = queue.next(slots(2)).await;
+    assert!(others.iter().all(|delivery| delivery.lane != Lane::Interactive) && !others.is_empty(), "{others:?}");
+}

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use system::{MODEL, Running, System, ask, ask_for_much, text};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
+mod corpus;
 mod documents;
 mod embeddings;
 mod operating;

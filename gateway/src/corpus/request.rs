@@ -75,7 +75,13 @@ impl Wanted {
     fn apply(&mut self, name: &str, value: String) -> Result<(), ApiError> {
         match name {
             "model" => self.model = Some(value),
-            "lane" => self.lane = value.parse().map_err(|error| ApiError::invalid(name, format!("{error}")))?,
+            "lane" => {
+                self.lane = value.parse().map_err(|error| ApiError::invalid(name, format!("{error}")))?;
+                // What is kept for those who wait for an answer is not for what takes minutes.
+                if self.lane == Lane::Interactive {
+                    return Err(ApiError::invalid(name, "lane is normal or bulk for a document"));
+                }
+            }
             "wait" => {
                 let wrong = || ApiError::invalid(name, "wait is true or false");
                 self.wait = Some(value.parse().map_err(|_| wrong())?);

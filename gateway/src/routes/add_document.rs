@@ -53,7 +53,7 @@ pub(crate) struct AddQuery {
     chunk_overlap: Option<u32>,
     /// The model that is to embed it; by default that of the worker.
     model: Option<String>,
-    /// `interactive`, `normal` (the default) or `bulk`.
+    /// `normal` (the default) or `bulk`.
     lane: Option<String>,
     /// Whether to answer when the document can be found, and not when its job is accepted.
     wait: Option<bool>,

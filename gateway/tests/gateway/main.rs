@@ -7,6 +7,7 @@ mod bad_input;
 mod batches;
 mod chat;
 mod claims;
+mod corpus;
 mod dead;
 mod description;
 mod documents;

@@ -68,7 +68,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         }),
     };
     let handler = handler(ChatHandler { engine, conversations: setup.postgres, metrics });
-    Ok(Prepared { handler, slots, lifeline })
+    Ok(Prepared { handler, slots, reserved: 0, lifeline })
 }
 
 #[async_trait]

@@ -42,6 +42,9 @@ use models::{Models, Served};
 /// The code of a text that the model can't embed.
 const NO_VECTOR: &str = "no_vector";
 
+/// One slot of so many is for interactive jobs only.
+const RESERVED: usize = 8;
+
 /// Embeds texts and documents.
 pub struct EmbedHandler(Models);
 
@@ -72,7 +75,9 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let slots = usize::try_from(embed.slots).ok().and_then(NonZeroUsize::new).context("embed.slots is 0")?;
     let models = Models { first, next };
     let lifeline = lifeline(models.all().map(|served| served.encoder().clone()).collect());
-    Ok(Prepared { handler: handler(EmbedHandler(models)), slots, lifeline })
+    // A query takes milliseconds, and a document minutes.
+    let reserved = (slots.get() / RESERVED).max(1).min(slots.get() - 1);
+    Ok(Prepared { handler: handler(EmbedHandler(models)), slots, reserved, lifeline })
 }
 
 /// A model as the settings want it.

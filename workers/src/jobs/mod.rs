@@ -33,6 +33,8 @@ pub struct Prepared {
     pub handler: Arc<dyn AnyHandler>,
     /// Jobs at once.
     pub slots: NonZeroUsize,
+    /// How many of these only interactive jobs may take.
+    pub reserved: usize,
     /// What the handler stands on.
     pub lifeline: Lifeline,
 }

@@ -78,7 +78,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     // A child that dies is replaced: there is nothing here that could end.
     let lifeline = Lifeline { ended: Box::pin(future::pending()), stop: Box::new(|| {}) };
     let handler = handler(RenderHandler { pool, templates: setup.postgres, egress, metrics });
-    Ok(Prepared { handler, slots, lifeline })
+    Ok(Prepared { handler, slots, reserved: 0, lifeline })
 }
 
 #[async_trait]

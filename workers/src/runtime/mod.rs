@@ -8,7 +8,7 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -87,6 +87,8 @@ pub struct Options {
     pub name: String,
     /// Jobs at once.
     pub slots: NonZeroUsize,
+    /// How many of these only interactive jobs may take, so that long ones of other lanes never have all.
+    pub reserved: usize,
     /// The bus's patience with a silent worker: signs of life come three times as often.
     pub ack_wait: Duration,
     /// How long running jobs may take to end once it is told to stop.
@@ -113,6 +115,7 @@ impl Default for Options {
         Self {
             name: "worker".to_owned(),
             slots,
+            reserved: 0,
             ack_wait: half_a_minute,
             drain: half_a_minute,
             in_flight: 0,
@@ -160,6 +163,8 @@ struct Shared {
     caps: watch::Sender<caps::Known>,
     /// How many jobs run.
     in_flight: AtomicU32,
+    /// How many of them are not interactive.
+    others: AtomicUsize,
     /// How many jobs have ended here, per lane.
     ended: [AtomicU64; Lane::ALL.len()],
     /// This worker's state has changed.
@@ -187,6 +192,7 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
         held: watch::Sender::default(),
         caps: watch::Sender::default(),
         in_flight: AtomicU32::new(0),
+        others: AtomicUsize::new(0),
         ended: Default::default(),
         changed: Notify::new(),
         shutdown,
@@ -277,6 +283,10 @@ impl Pull {
                 () = stop.cancelled() => {}
             };
         };
+        let options = &self.shared.options;
+        let most = options.slots.get().saturating_sub(options.reserved);
+        let open = most.saturating_sub(self.shared.others.load(Ordering::Relaxed));
+        deliveries.reserve(free.get().saturating_sub(open));
         let batch = tokio::select! {
             // What has arrived while a slot was freed comes with the next call.
             batch = deliveries.next(free) => batch,
@@ -296,10 +306,13 @@ impl Pull {
             return;
         };
         let (shared, freed) = (self.shared.clone(), self.freed.clone());
+        let other = usize::from(delivery.lane != Lane::Interactive);
         shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        shared.others.fetch_add(other, Ordering::Relaxed);
         self.jobs.spawn(async move {
             settle::settle(&shared, delivery).await;
             shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            shared.others.fetch_sub(other, Ordering::Relaxed);
             drop(slot);
             freed.notify_one();
         });

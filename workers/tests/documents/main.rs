@@ -126,7 +126,7 @@ async fn a_word_without_an_end_and_a_long_document_are_cut() {
     let place = Place::start().await;
     let word = document("word.txt", &"a".repeat(20_000));
     let told = place.done(&word).await;
-    assert!(told.chunks >= 200 && told.embedded < 10, "{told:?}: the same pieces are embedded once");
+    assert!(told.chunks >= 200 && place.embedded().len() < 10, "{told:?}: the same pieces are embedded once");
     let whole: String = texts(&place, &word).into_iter().map(|(_, text)| text).collect();
     assert_eq!(whole, "a".repeat(20_000));
     let long: String = (0..20_000).map(|n| format!("Sentence number {n}.\n\n")).collect();
@@ -186,11 +186,12 @@ async fn a_worker_that_dies_before_the_commit_leaves_nothing_and_the_next_attemp
     place.hold(true);
     let job = place.submit(Embed { document: Some(bees.clone()), ..Embed::default() }).await;
     place.asked().await;
-    first.abort();
+    first.shutdown_background();
     place.hold(false);
     assert!(place.indexed(&bees).is_none());
-    let _second = place.work();
+    let second = place.work();
     place.end(&job).await;
     assert_eq!(texts(&place, &bees).len(), 2);
     assert_eq!(place.ledger.ended(&job).await.unwrap().unwrap().attempt, 2);
+    second.shutdown_background();
 }

@@ -33,7 +33,11 @@ use ruche_workers::{
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
 };
-use tokio::{sync::Semaphore, task::JoinHandle, time::timeout};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Semaphore,
+    time::timeout,
+};
 
 /// How long anything may take: a test that waits for ever tells nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,7 +73,8 @@ impl Place {
     /// With a worker.
     pub async fn start() -> Self {
         let place = Self::without_worker().await;
-        drop(place.work());
+        // It ends with the test's process.
+        std::mem::forget(place.work());
         place
     }
 
@@ -80,8 +85,8 @@ impl Place {
         Self { bus, ledger, claims, script, last }
     }
 
-    /// Starts a worker.
-    pub fn work(&self) -> JoinHandle<()> {
+    /// Starts a worker, which dies with its runtime.
+    pub fn work(&self) -> Runtime {
         let loader = Box::new(Counter(Arc::clone(&self.script)));
         let encoder = Encoder::start_with(loader, "counter".to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
         let reading = Reading {
@@ -99,18 +104,20 @@ impl Place {
             chunks: (0, 0),
             room: Arc::new(Semaphore::new(2)),
         };
+        let own = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let parts = Parts {
             bus: self.bus.clone(),
             ledger: self.ledger.clone(),
             claims: self.claims.clone(),
             handler: handler(EmbedHandler::new(Prefixes::default(), indexer)),
             metrics: Metrics::register(&mut Registry::default()),
-            pulse: tokio::runtime::Handle::current(),
+            pulse: own.handle().clone(),
             versions: runtime::versions(),
         };
         let slots = NonZeroUsize::new(8).unwrap();
         let options = Options { slots, ack_wait: ACK_WAIT, ..Options::default() };
-        tokio::spawn(async move { runtime::run(parts, options, Shutdown::default()).await.unwrap() })
+        own.spawn(runtime::run(parts, options, Shutdown::default()));
+        own
     }
 
     pub async fn submit(&self, body: Embed) -> JobRef {

@@ -358,6 +358,10 @@ impl Deliveries for Faulty {
         batch.into_iter().map(wrap).collect()
     }
 
+    fn reserve(&mut self, slots: usize) {
+        self.inner.reserve(slots);
+    }
+
     async fn close(self: Box<Self>) {
         self.inner.close().await;
     }

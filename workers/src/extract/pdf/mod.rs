@@ -30,9 +30,11 @@ const PAGES: usize = 20_000;
 /// Why it has none, in words for whoever sent it.
 pub(super) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     let options = LoadOptions { max_decompressed_size: Some(STREAM_BYTES), ..LoadOptions::default() };
-    let document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
-        lopdf::Error::InvalidPassword => encrypted(),
-        error => format!("the PDF is broken ({error})"),
+    // One that is locked fails in many ways.
+    let is_locked = bytes.windows(8).any(|window| window == b"/Encrypt");
+    let document = Document::load_mem_with_options(bytes, options).map_err(|error| match is_locked {
+        true => encrypted(),
+        false => format!("the PDF is broken ({error})"),
     })?;
     if document.is_encrypted() {
         return Err(encrypted());
@@ -46,6 +48,7 @@ pub(super) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
         empty += usize::from(reader.bytes == before);
     }
     match (pages, pages - empty) {
+        _ if is_locked && pages == empty => return Err(encrypted()),
         (0, _) => return Err("the PDF has no pages".to_owned()),
         (_, 0) => {
             return Err(format!(

@@ -47,7 +47,7 @@ const USUAL: u32 = 512;
 const TRIES: u32 = 4;
 /// What a process that reads a document may take.
 const MEMORY: u64 = 1 << 30;
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Indexes documents with one model.
 pub struct Indexer {
@@ -210,7 +210,7 @@ impl Indexer {
         fresh: HashMap<Hash, Vec<f32>>,
         context: &Context<Embed>,
     ) -> Result<Indexed, JobError> {
-        let mut told = self.told(&read);
+        let (mut told, mut counted) = (self.told(&read), HashSet::new());
         let mut pieces = Vec::with_capacity(cut.len());
         for Cut { chunk: Chunk { path, text, .. }, tokens, hash, .. } in cut {
             let vector = fresh.get(&hash).or_else(|| standing.vectors.get(&hash)).cloned();
@@ -218,7 +218,9 @@ impl Indexer {
             match fresh.contains_key(&hash) {
                 true => {
                     told.embedded += 1;
-                    told.tokens = told.tokens.saturating_add(tokens);
+                    // The same text is embedded once.
+                    let cost = if counted.insert(hash) { tokens } else { 0 };
+                    told.tokens = told.tokens.saturating_add(cost);
                 }
                 false => told.kept += 1,
             }

@@ -1,0 +1,521 @@
+//! Documents to be searched in: how they are sent, what is told of them; and the contract of their store, held by the one in
+//! memory and the one on Postgres.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use reqwest::{
+    Method, RequestBuilder, Response, StatusCode,
+    multipart::{Form, Part},
+};
+use ruche_bus::{
+    Bus, Delivery, Presence,
+    objects::{Claims, memory::Memory as Objects},
+};
+use ruche_gateway::{
+    adapters::memory::Memory,
+    ports::{ChunkCount, DocumentChunk, IndexedDocument, NewCollection, Store},
+};
+use ruche_schemas::{
+    Base64, Envelope, EventType, Failure, Job as _, JobId, TenantId,
+    failure::codes,
+    ids::document_id,
+    jobs::embed::{Document, Embed, Format, Indexed},
+    tables::{collections, documents, embedding_models},
+};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement,
+    sea_query::OnConflict,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    store::{now, on_postgres},
+    support::{Fixture, Log, json_of, presence, refused, tenant, without_worker},
+};
+
+const MODEL: &str = "test-embedder";
+
+/// A gateway, and the documents that its worker got.
+struct Library {
+    gateway: Fixture,
+    seen: Arc<Mutex<Vec<Embed>>>,
+}
+
+impl std::ops::Deref for Library {
+    type Target = Fixture;
+    fn deref(&self) -> &Fixture {
+        &self.gateway
+    }
+}
+
+impl Library {
+    async fn start() -> Self {
+        let claims = Claims::new(Arc::new(Objects::default()), 64 << 20);
+        let change = |app: &mut ruche_gateway::App| app.claims = claims.clone();
+        let this = Self { gateway: without_worker(change).await, seen: Arc::default() };
+        let bus = this.bus.clone() as Arc<dyn Bus>;
+        let announced = Presence { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
+        bus.announce(&announced).await.unwrap();
+        tokio::spawn(work(bus, claims, this.seen.clone()));
+        this
+    }
+
+    fn add(&self, query: &str) -> RequestBuilder {
+        self.request(Method::POST, &format!("/v1/documents{query}"))
+    }
+
+    /// The document that is sent like this, as its worker gets it.
+    async fn got(&self, request: RequestBuilder) -> Document {
+        let told = json_of(request.send().await.unwrap()).await;
+        let got = self.seen.lock().unwrap().pop().unwrap().document.unwrap();
+        assert_eq!(told["document"], json!(got.id(&tenant("acme"))), "{told}");
+        got
+    }
+}
+
+async fn work(bus: Arc<dyn Bus>, claims: Claims, seen: Arc<Mutex<Vec<Embed>>>) {
+    let mut deliveries = bus.consume(&Embed::KIND).await.unwrap();
+    loop {
+        for delivery in deliveries.next(NonZeroUsize::new(16).unwrap()).await {
+            run(&bus, &claims, delivery, &seen).await;
+        }
+    }
+}
+
+/// A title `fail <code>` fails.
+async fn run(bus: &Arc<dyn Bus>, claims: &Claims, delivery: Delivery, seen: &Mutex<Vec<Embed>>) {
+    let envelope: Envelope<Value> = serde_json::from_slice(&delivery.payload).unwrap();
+    let body = match &envelope.claim {
+        Some(claim) => claims.get(&envelope.tenant, claim).await.unwrap(),
+        None => serde_json::to_vec(&envelope.body).unwrap().into(),
+    };
+    let embed: Embed = serde_json::from_slice(&body).unwrap();
+    let document = embed.document.clone().unwrap();
+    seen.lock().unwrap().push(embed);
+    let mut log = Log::open(bus.clone(), Embed::KIND, delivery.job.clone()).await;
+    match document.title.as_deref().and_then(|title| title.strip_prefix("fail ")) {
+        Some(code) => {
+            let failure = Failure::new(code, "it went wrong").with_param("document.text");
+            log.append(EventType::Failed, serde_json::to_value(failure).unwrap()).await;
+        }
+        None => {
+            let (id, collection) = (document.id(&delivery.job.tenant), document.collection.clone());
+            let indexed = Indexed { document: id, collection, model: MODEL.into(), chunks: 3, ..Indexed::default() };
+            log.append(EventType::Done, serde_json::to_value(indexed).unwrap()).await;
+        }
+    }
+    delivery.done().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_document_is_sent_as_it_is_or_in_a_form_or_as_json() {
+    let library = Library::start().await;
+    let query = "?collection=handbook&source=bees.md&wait=true";
+    let plain = Document {
+        collection: "handbook".into(),
+        source: "bees.md".into(),
+        text: Some("# Bees".into()),
+        ..Document::default()
+    };
+    let markdown = library.add(query).header("content-type", "text/markdown; charset=utf-8").body("# Bees");
+    assert_eq!(library.got(markdown).await, plain);
+    let html = library.add(&format!("{query}&language=fr&title=T&url=http://x/")).header("content-type", "text/html");
+    let expected = Document {
+        format: Format::Html,
+        language: Some("fr".into()),
+        title: Some("T".into()),
+        url: Some("http://x/".into()),
+        ..plain.clone()
+    };
+    assert_eq!(library.got(html.body("# Bees")).await, expected);
+    let pdf = library.add(query).header("content-type", "application/pdf").body("%PDF-1.7");
+    let data = Some(Base64(b"%PDF-1.7".to_vec()));
+    assert_eq!(library.got(pdf).await, Document { format: Format::Pdf, text: None, data, ..plain.clone() });
+    let part = Part::bytes(b"# Bees".to_vec()).file_name("bees.md");
+    let form = Form::new().text("collection", "handbook").text("metadata", "{\"team\":\"east\"}").part("file", part);
+    let metadata = [("team".to_owned(), json!("east"))].into_iter().collect();
+    assert_eq!(library.got(library.add("?wait=true").multipart(form)).await, Document { metadata, ..plain.clone() });
+    let body = json!({ "collection": "handbook", "source": "x", "text": "# Bees", "chunk_tokens": 64 });
+    let expected = Document { chunk_tokens: Some(64), ..plain.clone() };
+    assert_eq!(library.got(library.add(query).json(&body)).await, expected, "the query counts more");
+    let large = "# Bees\n".repeat(400_000);
+    let got = library.got(library.add(query).header("content-type", "text/plain").body(large.clone())).await;
+    assert_eq!(got, Document { format: Format::Text, text: Some(large), ..plain });
+}
+
+#[tokio::test]
+async fn a_document_is_accepted_with_its_id_or_waited_for() {
+    let library = Library::start().await;
+    let body = json!({ "collection": "c", "source": "s", "text": "A." });
+    let id = document_id(&tenant("acme"), "c", "s");
+    let answer = library.add("").json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    let (location, told) = (answer.headers()["location"].clone(), json_of(answer).await);
+    assert_eq!((&told["document"], &told["job"]["kind"]), (&json!(id), &json!("embed")));
+    assert_eq!(
+        (&told["status"], location.to_str().unwrap()),
+        (&json!(location.to_str().unwrap()), told["status"].as_str().unwrap())
+    );
+    for request in [library.add("?wait=true"), library.add("").header("prefer", "wait=60")] {
+        let told = json_of(request.json(&body).send().await.unwrap()).await;
+        assert_eq!((&told["document"], &told["chunks"]), (&json!(id), &json!(3)));
+    }
+    let keyed = || library.add("?wait=true").header("idempotency-key", "k").json(&body).send();
+    let (first, second) = (keyed().await.unwrap(), keyed().await.unwrap());
+    assert_eq!(first.headers()["ruche-job"], second.headers()["ruche-job"]);
+    for (code, status) in [(codes::UNREADABLE_DOCUMENT, 422), (codes::TOO_COMPLEX, 422), ("no_vector", 500)] {
+        let body = json!({ "collection": "c", "source": "s", "text": "A.", "title": format!("fail {code}") });
+        let answer = library.add("?wait=true").json(&body).send().await.unwrap();
+        assert_eq!(refused(answer, status).await, ("text".to_owned(), code.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_document_is_named_and_nothing_is_published() {
+    let library = Library::start().await;
+    let query = "?collection=c&source=s";
+    let typed = |media_type: &str, body: Vec<u8>| library.add(query).header("content-type", media_type).body(body);
+    let mut form = |parts: &[(&'static str, &'static str)], file: Option<&str>| {
+        let mut form = Form::new();
+        for (name, value) in parts {
+            form = form.text(*name, *value);
+        }
+        if let Some(name) = file {
+            form = form.part("file", Part::bytes(b"x".to_vec()).file_name(name.to_owned()));
+        }
+        library.add("").multipart(form)
+    };
+    let wrong = [
+        (typed("text/markdown", vec![]), 400, "text", codes::INVALID),
+        (typed("text/markdown", b" \n ".to_vec()), 400, "text", codes::INVALID),
+        (typed("text/markdown", b"\x7fELF\x02\x01\xff".to_vec()), 400, "body", "invalid_utf8"),
+        (typed("text/markdown", b"a\0b".to_vec()), 400, "text", codes::INVALID),
+        (typed("text/markdown", b"%PDF-1.7".to_vec()), 400, "text", codes::INVALID),
+        (typed("application/pdf", b"GIF89a".to_vec()), 400, "data", codes::INVALID),
+        (typed("text/markdown", vec![b'x'; (10 << 20) + 1]), 400, "text", codes::INVALID),
+        (typed("text/markdown", vec![b'x'; 40 << 20]), 413, "body", "payload_too_large"),
+        (typed("application/msword", b"x".to_vec()), 415, "", "unsupported_media_type"),
+        (
+            library.add("?collection=C&source=s").header("content-type", "text/plain").body("x"),
+            400,
+            "collection",
+            codes::INVALID,
+        ),
+        (library.add("?collection=c").header("content-type", "text/plain").body("x"), 400, "source", codes::INVALID),
+        (
+            library.add(&format!("{query}&language=xx")).header("content-type", "text/plain").body("x"),
+            400,
+            "language",
+            codes::INVALID,
+        ),
+        (
+            library.add(&format!("{query}&colour=red")).header("content-type", "text/plain").body("x"),
+            400,
+            "colour",
+            "unknown_parameter",
+        ),
+        (
+            library.add(&format!("{query}&metadata=[]")).header("content-type", "text/plain").body("x"),
+            400,
+            "metadata",
+            "",
+        ),
+        (
+            library.add(&format!("{query}&model=other")).header("content-type", "text/plain").body("x"),
+            404,
+            "model",
+            codes::UNKNOWN_MODEL,
+        ),
+        (
+            library.add(&format!("{query}&lane=interactive")).header("content-type", "text/plain").body("x"),
+            400,
+            "lane",
+            "",
+        ),
+        (library.add(&format!("{query}&wait=maybe")).header("content-type", "text/plain").body("x"), 400, "wait", ""),
+        (
+            library.add("").json(&json!({ "collection": "c", "source": "s", "text": "x", "colour": 1 })),
+            400,
+            "colour",
+            codes::INVALID,
+        ),
+        (form(&[("collection", "c")], None), 400, "file", ""),
+        (form(&[("collection", "c")], Some("a.docx")), 400, "format", ""),
+        (form(&[("collection", "c"), ("colour", "red")], Some("a.md")), 400, "colour", "unknown_part"),
+        (form(&[("collection", "c"), ("collection", "d")], Some("a.md")), 400, "collection", ""),
+    ];
+    for (number, (request, status, param, code)) in wrong.into_iter().enumerate() {
+        let (found, what) = refused(request.send().await.unwrap(), status).await;
+        assert_eq!(found, param, "{number}");
+        assert!(code.is_empty() || what == code, "{number}: {what}");
+    }
+    assert_eq!(library.waiting().await, 0);
+    assert!(library.seen.lock().unwrap().is_empty());
+}
+
+/// A document of this collection and source, with these texts as chunks.
+fn a_document(owner: &str, collection: &str, source: &str, chunks: &[&str]) -> (IndexedDocument, Vec<DocumentChunk>) {
+    let document = IndexedDocument {
+        id: document_id(&tenant(owner), collection, source),
+        collection: collection.into(),
+        source: source.into(),
+        title: Some("Été".into()),
+        url: None,
+        language: "french".into(),
+        metadata: json!({ "team": "east" }),
+        published_at: Some(now()),
+        format: "markdown".into(),
+        bytes: 5,
+        job: JobId::generate(),
+        accepted_at: now(),
+        updated_at: now(),
+    };
+    let chunk = |(position, text): (u32, &&str)| DocumentChunk {
+        id: 0,
+        position,
+        path: vec!["A \"b\"".into()],
+        text: (*text).to_owned(),
+        tokens: 7,
+        model: MODEL.into(),
+    };
+    (document, (0..).zip(chunks).map(chunk).collect())
+}
+
+#[tokio::test]
+async fn documents_and_collections_are_listed_shown_and_deleted_and_others_see_nothing() {
+    let library = Library::start().await;
+    let (acme, mut ids) = (tenant("acme"), Vec::new());
+    for (collection, source) in [("a", "2"), ("a", "1"), ("b", "1")] {
+        let (document, chunks) = a_document("acme", collection, source, &["One.", "Two.", "Three."]);
+        ids.push(document.id.to_string());
+        library.store.put_indexed(&acme, document, chunks);
+    }
+    let sources = |list: &Value| -> Vec<String> {
+        let all = list["data"].as_array().unwrap().iter();
+        all.map(|one| format!("{}/{}", one["collection"].as_str().unwrap(), one["source"].as_str().unwrap())).collect()
+    };
+    let first = library.read("/v1/documents?limit=2").await;
+    assert_eq!((sources(&first), &first["has_more"]), (vec!["a/1".to_owned(), "a/2".to_owned()], &json!(true)));
+    let next = library.read(&format!("/v1/documents?after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!((sources(&next), &next["next"]), (vec!["b/1".to_owned()], &Value::Null));
+    assert_eq!(sources(&library.read("/v1/documents?collection=b").await), ["b/1"]);
+    let one = library.read(&format!("/v1/documents/{}", ids[0])).await;
+    let models = json!([{ "model": MODEL, "chunks": 3, "tokens": 21 }]);
+    assert_eq!((&one["object"], &one["title"], &one["models"]), (&json!("document"), &json!("Été"), &models));
+    let path = format!("/v1/documents/{}/chunks", ids[0]);
+    let chunks = library.read(&format!("{path}?limit=2")).await;
+    assert_eq!((&chunks["data"][1]["text"], &chunks["next"]), (&json!("Two."), &json!(2)));
+    let rest = library.read(&format!("{path}?after=2")).await;
+    assert_eq!((rest["data"].as_array().unwrap().len(), &rest["data"][0]["position"]), (1, &json!(2)));
+    let own = format!("/v1/documents/{}", ids[0]);
+    for (method, path) in [
+        (Method::GET, own.clone()),
+        (Method::DELETE, own.clone()),
+        (Method::GET, path.clone()),
+        (Method::GET, "/v1/documents?collection=a".into()),
+        (Method::GET, "/v1/collections/a".into()),
+        (Method::DELETE, "/v1/collections/a".into()),
+    ] {
+        let answer = library.as_key(&library.stranger, method, &path).send().await.unwrap();
+        refused(answer, 404).await;
+    }
+    for path in ["/v1/documents/x", "/v1/documents/x/chunks", "/v1/collections/A%20b", "/v1/documents?collection=none"]
+    {
+        refused(library.get(path).send().await.unwrap(), 404).await;
+    }
+    let delete =
+        |path: String| async { library.request(Method::DELETE, &path).send().await.unwrap().status().as_u16() };
+    assert_eq!((delete(own.clone()).await, delete(own).await), (204, 404));
+    assert_eq!((delete("/v1/collections/a".into()).await, delete("/v1/collections/a".into()).await), (204, 404));
+    assert_eq!(sources(&library.read("/v1/documents").await), ["b/1"]);
+}
+
+#[tokio::test]
+async fn a_collection_is_made_and_changed_in_words() {
+    let library = Library::start().await;
+    let send = |method: Method, path: &str, body: Value| library.request(method, path).json(&body).send();
+    let (post, patch, path) = (Method::POST, Method::PATCH, "/v1/collections");
+    let made = send(post.clone(), path, json!({ "name": "h", "language": "fr", "description": "D" })).await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made = json_of(made).await;
+    assert_eq!((&made["language"], &made["documents"], &made["model"]), (&json!("french"), &json!(0), &Value::Null));
+    let changed = json_of(send(patch.clone(), "/v1/collections/h", json!({ "description": "" })).await.unwrap()).await;
+    assert_eq!((&changed["description"], &changed["language"]), (&Value::Null, &json!("french")));
+    for (method, path, body, status, param) in [
+        (&post, path, json!({ "name": "h" }), 409, "name"),
+        (&post, path, json!({ "name": "H h" }), 400, "name"),
+        (&post, path, json!({ "name": "x", "language": "klingon" }), 400, "language"),
+        (&post, path, json!({ "name": "x", "description": "x".repeat(1_001) }), 400, "description"),
+        (&post, path, json!({ "name": "x", "description": "a\0" }), 400, "description"),
+        (&post, path, json!({}), 400, "name"),
+        (&patch, "/v1/collections/none", json!({}), 404, "collection"),
+        (&patch, "/v1/collections/h", json!({ "name": "y" }), 400, "name"),
+    ] {
+        let answer: Response = send(method.clone(), path, body).await.unwrap();
+        assert_eq!(refused(answer, status).await.0, param);
+    }
+    send(post, path, json!({ "name": "a" })).await.unwrap();
+    let first = library.read("/v1/collections?limit=1").await;
+    assert_eq!((&first["data"][0]["name"], &first["next"]), (&json!("a"), &json!("a")));
+    assert_eq!(library.read("/v1/collections?after=a").await["data"][0]["name"], "h");
+}
+
+/// Puts documents into a store, as workers do.
+#[async_trait]
+trait Put {
+    async fn put(&self, tenant: &TenantId, document: &IndexedDocument, chunks: &[DocumentChunk]);
+}
+
+#[async_trait]
+impl Put for Memory {
+    async fn put(&self, tenant: &TenantId, document: &IndexedDocument, chunks: &[DocumentChunk]) {
+        self.put_indexed(tenant, document.clone(), chunks.to_vec());
+    }
+}
+
+#[async_trait]
+impl Put for DatabaseConnection {
+    async fn put(&self, tenant: &TenantId, document: &IndexedDocument, chunks: &[DocumentChunk]) {
+        let owner: String = tenant.as_str().into();
+        let model = embedding_models::ActiveModel {
+            id: NotSet,
+            name: Set(MODEL.into()),
+            version: Set("1".into()),
+            dimensions: Set(2),
+            created_at: Set(now()),
+        };
+        let twice = OnConflict::new().do_nothing().to_owned();
+        embedding_models::Entity::insert(model).on_conflict(twice.clone()).exec_without_returning(self).await.unwrap();
+        let model = embedding_models::Entity::find().one(self).await.unwrap().unwrap().id;
+        let collection = collections::ActiveModel {
+            tenant: Set(owner.clone()),
+            name: Set(document.collection.clone()),
+            description: Set(None),
+            language: Set(document.language.clone()),
+            model_id: Set(Some(model)),
+            next_model_id: Set(None),
+            created_at: Set(document.accepted_at),
+        };
+        collections::Entity::insert(collection).on_conflict(twice).exec_without_returning(self).await.unwrap();
+        let row = documents::ActiveModel {
+            id: Set(document.id),
+            tenant: Set(owner),
+            collection: Set(document.collection.clone()),
+            source: Set(document.source.clone()),
+            title: Set(document.title.clone()),
+            url: Set(document.url.clone()),
+            language: Set(document.language.clone()),
+            metadata: Set(document.metadata.clone()),
+            published_at: Set(document.published_at),
+            format: Set(document.format.clone()),
+            content: Set("12345".into()),
+            hash: Set(vec![0; 32]),
+            job_id: Set(document.job.0),
+            accepted_at: Set(document.accepted_at),
+            updated_at: Set(document.updated_at),
+        };
+        documents::Entity::insert(row).exec_without_returning(self).await.unwrap();
+        for chunk in chunks {
+            let insert = "INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, \
+                search, embedding) VALUES ($1, $2, $3, $4, $5, ARRAY(SELECT jsonb_array_elements_text($6::text::jsonb)), $7, \
+                $8, sha256('x'), '', '[1,0]')";
+            let values = [
+                document.id.into(),
+                model.into(),
+                i32::try_from(chunk.position).unwrap().into(),
+                tenant.as_str().into(),
+                document.collection.as_str().into(),
+                json!(chunk.path).to_string().into(),
+                chunk.text.as_str().into(),
+                i32::try_from(chunk.tokens).unwrap().into(),
+            ];
+            self.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, insert, values)).await.unwrap();
+        }
+    }
+}
+
+async fn holds_the_contract(store: &dyn Store, put: &dyn Put) {
+    let (acme, other) = (tenant("acme"), tenant("other"));
+    let mut all = Vec::new();
+    for (collection, source) in [("a", "1"), ("a", "2"), ("b", "1")] {
+        let (document, chunks) = a_document("acme", collection, source, &["One.", "Two.", "Three."]);
+        put.put(&acme, &document, &chunks).await;
+        all.push(document);
+    }
+    let list = async |collection: Option<&str>, limit, after| {
+        store.indexed_documents(&acme, collection, limit, after).await.unwrap()
+    };
+    assert_eq!(list(None, 10, None).await.unwrap(), all);
+    assert_eq!(list(None, 2, None).await.unwrap(), all[..2]);
+    assert_eq!(list(Some("a"), 10, None).await.unwrap(), all[..2]);
+    assert_eq!(list(Some("a"), 10, Some(all[0].id)).await.unwrap(), all[1..2]);
+    assert_eq!(list(None, 10, Some(all[1].id)).await.unwrap(), all[2..]);
+    assert_eq!(list(None, 10, Some(Uuid::now_v7())).await, None);
+    assert_eq!(store.indexed_documents(&other, None, 10, None).await.unwrap().unwrap(), []);
+    assert_eq!(store.indexed_documents(&other, None, 10, Some(all[0].id)).await.unwrap(), None);
+    let counts = vec![ChunkCount { model: MODEL.into(), chunks: 3, tokens: 21 }];
+    assert_eq!(store.indexed_document(&acme, all[0].id).await.unwrap(), Some((all[0].clone(), counts)));
+    assert_eq!(store.indexed_document(&other, all[0].id).await.unwrap(), None);
+    let chunks = store.chunks(&acme, all[0].id, 2, 1).await.unwrap().unwrap();
+    let texts: Vec<_> =
+        chunks.iter().map(|chunk| (chunk.position, chunk.text.as_str(), chunk.path[0].as_str())).collect();
+    assert_eq!(texts, [(1, "Two.", "A \"b\""), (2, "Three.", "A \"b\"")]);
+    assert_eq!(store.chunks(&acme, all[0].id, 2, 9).await.unwrap().unwrap(), []);
+    assert_eq!(store.chunks(&other, all[0].id, 2, 0).await.unwrap(), None);
+    assert!(!store.delete_indexed(&other, all[0].id, now()).await.unwrap());
+    assert!(store.delete_indexed(&acme, all[0].id, now()).await.unwrap());
+    assert!(!store.delete_indexed(&acme, all[0].id, now()).await.unwrap());
+    assert_eq!(list(None, 10, None).await.unwrap(), all[1..]);
+    keeps_collections(store, put, &all).await;
+}
+
+async fn keeps_collections(store: &dyn Store, put: &dyn Put, all: &[IndexedDocument]) {
+    let (acme, other) = (tenant("acme"), tenant("other"));
+    let (name, language, at) = ("0-new".to_owned(), "simple".to_owned(), now());
+    let new = NewCollection { name, description: Some("D".into()), language, at };
+    assert!(store.create_collection(&acme, &new).await.unwrap());
+    assert!(!store.create_collection(&acme, &new).await.unwrap());
+    let listed = store.collections(&acme, 10, None).await.unwrap();
+    let short: Vec<_> = listed.iter().map(|one| (one.name.as_str(), one.documents, one.model.as_deref())).collect();
+    assert_eq!(short, [("0-new", 0, None), ("a", 1, Some(MODEL)), ("b", 1, Some(MODEL))]);
+    assert_eq!(store.collections(&acme, 1, Some("0-new")).await.unwrap(), listed[1..2]);
+    assert_eq!(store.collections(&other, 10, None).await.unwrap(), []);
+    assert_eq!(store.collection(&acme, "a").await.unwrap().as_ref(), Some(&listed[1]));
+    assert_eq!(store.collection(&other, "a").await.unwrap(), None);
+    assert!(store.change_collection(&acme, "0-new", Some(""), Some("french")).await.unwrap());
+    assert!(store.change_collection(&acme, "0-new", None, None).await.unwrap());
+    assert!(!store.change_collection(&other, "0-new", Some("x"), None).await.unwrap());
+    let changed = store.collection(&acme, "0-new").await.unwrap().unwrap();
+    assert_eq!((changed.description, changed.language.as_str()), (None, "french"));
+    assert!(!store.delete_collection(&other, "a", now()).await.unwrap());
+    assert!(store.delete_collection(&acme, "a", now()).await.unwrap());
+    assert!(!store.delete_collection(&acme, "a", now()).await.unwrap());
+    let left = store.indexed_documents(&acme, None, 10, None).await.unwrap().unwrap();
+    assert_eq!(left, all[2..]);
+    // What is sent after a collection was deleted is not deleted with it.
+    let (mut late, chunks) = a_document("acme", "b", "late", &["Late."]);
+    let at = now();
+    late.accepted_at = at + chrono::Duration::seconds(60);
+    put.put(&acme, &late, &chunks).await;
+    assert!(store.delete_collection(&acme, "b", at).await.unwrap());
+    assert_eq!(store.indexed_documents(&acme, None, 10, None).await.unwrap().unwrap(), [late]);
+    assert!(store.collection(&acme, "b").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_memory_keeps_the_contract() {
+    let store = Memory::default();
+    holds_the_contract(&store, &store).await;
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let (store, db) = on_postgres().await;
+    holds_the_contract(&store, &db).await;
+}
