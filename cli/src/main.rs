@@ -15,6 +15,7 @@ mod confirm;
 mod dead;
 mod documents;
 mod down;
+mod embed;
 mod follow;
 mod jobs;
 mod keys;
@@ -88,6 +89,8 @@ enum Command {
     Documents(Box<documents::Arguments>),
     /// Documents that are searched in together.
     Collections(collections::Arguments),
+    /// The embedding models that documents are found by; from one to another.
+    Embed(embed::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -155,6 +158,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Batches(batches) => return Box::pin(batches::run(&project, batches)).await,
         Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
         Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
+        Command::Embed(embed) => return Box::pin(embed::run(&project, embed)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,

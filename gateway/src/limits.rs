@@ -111,7 +111,7 @@ pub const EMBED_TEXTS: usize = 2048;
 pub const EMBED_JOB_TEXTS: usize = 32;
 /// Its jobs that are under way at once.
 pub const EMBED_JOBS: usize = 8;
-/// Jobs of one collection that embed its documents anew, at once: fewer than a worker takes, so that queries find room.
+/// Jobs of one collection that embed its documents anew, at once: few enough that other documents find room.
 pub const MIGRATE_JOBS: usize = 32;
 /// The longest name of a model to go to, in bytes.
 pub const MODEL_NAME_BYTES: usize = 256;

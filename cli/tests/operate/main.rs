@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod documents;
+mod embed;
 mod render;
 mod renders;
 mod stand_in;
