@@ -37,7 +37,8 @@ async fn each_collection_is_asked_for_until_it_is_switched() {
         assert!(err(&output).contains(part), "{part} is missing in {}", err(&output));
     }
     let seen = gateway.seen();
-    let bodies: Vec<_> = seen.iter().filter(|request| request.line.ends_with("/a/migrate")).map(|one| one.json()).collect();
+    let bodies: Vec<_> =
+        seen.iter().filter(|request| request.line.ends_with("/a/migrate")).map(|one| one.json()).collect();
     let body = |retry: bool| json!({ "model": "new", "keep_old": true, "retry": retry });
     assert_eq!(bodies, [body(true), body(false), body(false), body(false), body(false)]);
 }
@@ -54,8 +55,14 @@ async fn documents_that_have_failed_are_named_and_the_others_go_on() {
     let output = run(&gateway, "embed migrate --to new --collection a --collection b").await;
     assert_eq!(output.status.code(), Some(1));
     let said = out(&output);
-    assert!(said.contains(&format!("  bees.md: no_vector: no number (`ruche dead show {JOB}`)\n  and 1 more\n")), "{said}");
-    assert!(said.contains("a: 2 documents have failed") && said.contains("b: 4 documents, searched with new"), "{said}");
+    assert!(
+        said.contains(&format!("  bees.md: no_vector: no number (`ruche dead show {JOB}`)\n  and 1 more\n")),
+        "{said}"
+    );
+    assert!(
+        said.contains("a: 2 documents have failed") && said.contains("b: 4 documents, searched with new"),
+        "{said}"
+    );
     let output = run(&gateway, "embed migrate --to new --collection a --json").await;
     assert_eq!(output.status.code(), Some(1));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
