@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 mod corpus;
 mod documents;
 mod embeddings;
+mod migrate;
 mod operating;
 mod producers;
 mod system;

@@ -181,7 +181,7 @@ async fn what_is_wrong_with_a_document_is_named_and_nothing_is_published() {
     let library = Library::start().await;
     let query = "?collection=c&source=s";
     let typed = |media_type: &str, body: Vec<u8>| library.add(query).header("content-type", media_type).body(body);
-    let mut form = |parts: &[(&'static str, &'static str)], file: Option<&str>| {
+    let form = |parts: &[(&'static str, &'static str)], file: Option<&str>| {
         let mut form = Form::new();
         for (name, value) in parts {
             form = form.text(*name, *value);
@@ -334,8 +334,7 @@ async fn documents_and_collections_are_listed_shown_and_deleted_and_others_see_n
     {
         refused(library.get(path).send().await.unwrap(), 404).await;
     }
-    let delete =
-        |path: String| async { library.request(Method::DELETE, &path).send().await.unwrap().status().as_u16() };
+    let delete = async |path: String| library.request(Method::DELETE, &path).send().await.unwrap().status().as_u16();
     assert_eq!((delete(own.clone()).await, delete(own).await), (204, 404));
     assert_eq!((delete("/v1/collections/a".into()).await, delete("/v1/collections/a".into()).await), (204, 404));
     assert_eq!(sources(&library.read("/v1/documents").await), ["b/1"]);
@@ -522,5 +521,5 @@ async fn the_memory_keeps_the_contract() {
 #[tokio::test]
 async fn postgres_keeps_the_contract() {
     let (store, db) = on_postgres().await;
-    holds_the_contract(&store, &db).await;
+    holds_the_contract(&*store, &db).await;
 }
