@@ -176,11 +176,64 @@ async fn a_document_is_accepted_with_its_id_or_waited_for() {
     }
 }
 
+/// A request, its status, and what is named: the field and the code, where there is one of note.
+type Wrong = (RequestBuilder, u16, &'static str, &'static str);
+
+/// That each is refused, and nothing published.
+async fn refuses(library: &Library, wrong: Vec<Wrong>) {
+    for (number, (request, status, param, code)) in wrong.into_iter().enumerate() {
+        let (found, what) = refused(request.send().await.unwrap(), status).await;
+        assert_eq!(found, param, "{number}");
+        assert!(code.is_empty() || what == code, "{number}: {what}");
+    }
+    assert_eq!(library.waiting().await, 0);
+    assert!(library.seen.lock().unwrap().is_empty());
+}
+
 #[tokio::test]
-async fn what_is_wrong_with_a_document_is_named_and_nothing_is_published() {
+async fn a_body_that_is_no_document_is_refused() {
     let library = Library::start().await;
-    let query = "?collection=c&source=s";
-    let typed = |media_type: &str, body: Vec<u8>| library.add(query).header("content-type", media_type).body(body);
+    let typed = |media_type: &str, body: &[u8]| {
+        library.add("?collection=c&source=s").header("content-type", media_type).body(body.to_vec())
+    };
+    let wrong = vec![
+        (typed("text/markdown", b""), 400, "text", codes::INVALID),
+        (typed("text/markdown", b" \n "), 400, "text", codes::INVALID),
+        (typed("text/markdown", b"\x7fELF\x02\x01\xff"), 400, "body", "invalid_utf8"),
+        (typed("text/markdown", b"a\0b"), 400, "text", codes::INVALID),
+        (typed("text/markdown", b"%PDF-1.7"), 400, "text", codes::INVALID),
+        (typed("application/pdf", b"GIF89a"), 400, "data", codes::INVALID),
+        (typed("text/markdown", &vec![b'x'; (10 << 20) + 1]), 400, "text", codes::INVALID),
+        (typed("text/markdown", &vec![b'x'; 40 << 20]), 413, "body", "payload_too_large"),
+        (typed("application/msword", b"x"), 415, "", "unsupported_media_type"),
+    ];
+    refuses(&library, wrong).await;
+}
+
+#[tokio::test]
+async fn a_parameter_or_a_field_that_is_wrong_is_named() {
+    let library = Library::start().await;
+    let plain = |query: &str| library.add(query).header("content-type", "text/plain").body("x");
+    let more = |query: &str| plain(&format!("?collection=c&source=s&{query}"));
+    let wrong = vec![
+        (plain("?collection=C&source=s"), 400, "collection", codes::INVALID),
+        (plain("?collection=c"), 400, "source", codes::INVALID),
+        (more("language=xx"), 400, "language", codes::INVALID),
+        (more("colour=red"), 400, "colour", "unknown_parameter"),
+        (more("metadata=[]"), 400, "metadata", ""),
+        (more("model=other"), 404, "model", codes::UNKNOWN_MODEL),
+        (more("lane=interactive"), 400, "lane", ""),
+        (more("wait=maybe"), 400, "wait", ""),
+        (more("published_at=soon"), 400, "published_at", ""),
+        (more("chunk_tokens=many"), 400, "chunk_tokens", ""),
+        (library.add("").json(&json!({ "collection": "c", "text": "x", "colour": 1 })), 400, "colour", codes::INVALID),
+    ];
+    refuses(&library, wrong).await;
+}
+
+#[tokio::test]
+async fn a_form_has_one_file_and_known_parts() {
+    let library = Library::start().await;
     let form = |parts: &[(&'static str, &'static str)], file: Option<&str>| {
         let mut form = Form::new();
         for (name, value) in parts {
@@ -191,72 +244,13 @@ async fn what_is_wrong_with_a_document_is_named_and_nothing_is_published() {
         }
         library.add("").multipart(form)
     };
-    let wrong = [
-        (typed("text/markdown", vec![]), 400, "text", codes::INVALID),
-        (typed("text/markdown", b" \n ".to_vec()), 400, "text", codes::INVALID),
-        (typed("text/markdown", b"\x7fELF\x02\x01\xff".to_vec()), 400, "body", "invalid_utf8"),
-        (typed("text/markdown", b"a\0b".to_vec()), 400, "text", codes::INVALID),
-        (typed("text/markdown", b"%PDF-1.7".to_vec()), 400, "text", codes::INVALID),
-        (typed("application/pdf", b"GIF89a".to_vec()), 400, "data", codes::INVALID),
-        (typed("text/markdown", vec![b'x'; (10 << 20) + 1]), 400, "text", codes::INVALID),
-        (typed("text/markdown", vec![b'x'; 40 << 20]), 413, "body", "payload_too_large"),
-        (typed("application/msword", b"x".to_vec()), 415, "", "unsupported_media_type"),
-        (
-            library.add("?collection=C&source=s").header("content-type", "text/plain").body("x"),
-            400,
-            "collection",
-            codes::INVALID,
-        ),
-        (library.add("?collection=c").header("content-type", "text/plain").body("x"), 400, "source", codes::INVALID),
-        (
-            library.add(&format!("{query}&language=xx")).header("content-type", "text/plain").body("x"),
-            400,
-            "language",
-            codes::INVALID,
-        ),
-        (
-            library.add(&format!("{query}&colour=red")).header("content-type", "text/plain").body("x"),
-            400,
-            "colour",
-            "unknown_parameter",
-        ),
-        (
-            library.add(&format!("{query}&metadata=[]")).header("content-type", "text/plain").body("x"),
-            400,
-            "metadata",
-            "",
-        ),
-        (
-            library.add(&format!("{query}&model=other")).header("content-type", "text/plain").body("x"),
-            404,
-            "model",
-            codes::UNKNOWN_MODEL,
-        ),
-        (
-            library.add(&format!("{query}&lane=interactive")).header("content-type", "text/plain").body("x"),
-            400,
-            "lane",
-            "",
-        ),
-        (library.add(&format!("{query}&wait=maybe")).header("content-type", "text/plain").body("x"), 400, "wait", ""),
-        (
-            library.add("").json(&json!({ "collection": "c", "source": "s", "text": "x", "colour": 1 })),
-            400,
-            "colour",
-            codes::INVALID,
-        ),
+    let wrong = vec![
         (form(&[("collection", "c")], None), 400, "file", ""),
         (form(&[("collection", "c")], Some("a.docx")), 400, "format", ""),
         (form(&[("collection", "c"), ("colour", "red")], Some("a.md")), 400, "colour", "unknown_part"),
         (form(&[("collection", "c"), ("collection", "d")], Some("a.md")), 400, "collection", ""),
     ];
-    for (number, (request, status, param, code)) in wrong.into_iter().enumerate() {
-        let (found, what) = refused(request.send().await.unwrap(), status).await;
-        assert_eq!(found, param, "{number}");
-        assert!(code.is_empty() || what == code, "{number}: {what}");
-    }
-    assert_eq!(library.waiting().await, 0);
-    assert!(library.seen.lock().unwrap().is_empty());
+    refuses(&library, wrong).await;
 }
 
 /// A document of this collection and source, with these texts as chunks.
