@@ -69,15 +69,13 @@ impl App {
         timeout_at(deadline, embedding).await.map_err(late)?
     }
 
-    /// Embeds a word, to know which model workers have under this name.
+    /// Embeds a word, to know which model workers have under this name. Whoever does not wait any longer cancels it.
     ///
     /// # Errors
-    /// As [`App::embed`].
+    /// As [`App::submit`]; why it failed.
     pub(crate) async fn embed_to_know(&self, tenant: &TenantId, model: &str) -> Result<Embedded, ApiError> {
         let asked = Embed { model: Some(model.to_owned()), purpose: Some(Purpose::Passage), ..Embed::default() };
-        let texts = ["Bees".to_owned()];
-        let late = |_| ApiError::given_up(self.settings.wait_seconds);
-        timeout_at(Instant::now() + self.wait(), self.embed_once(tenant, &texts, &asked, true)).await.map_err(late)?
+        self.embed_once(tenant, &["Bees".to_owned()], &asked, true).await
     }
 
     /// Embeds the texts of one job, or of several where their vectors do not fit an event.

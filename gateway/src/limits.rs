@@ -113,6 +113,8 @@ pub const EMBED_JOB_TEXTS: usize = 32;
 pub const EMBED_JOBS: usize = 8;
 /// Jobs of one collection that embed its documents anew, at once: few enough that other documents find room.
 pub const MIGRATE_JOBS: usize = 32;
+/// How long a worker may take to say which model it has: other tenants' jobs may be before this one.
+pub const MODEL_ASKED: Duration = Duration::from_secs(20);
 /// The longest name of a model to go to, in bytes.
 pub const MODEL_NAME_BYTES: usize = 256;
 /// Documents that are looked at together.

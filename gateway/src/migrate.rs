@@ -17,6 +17,7 @@ use ruche_schemas::{
     jobs::embed::{Embed, Indexed},
 };
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::{
     App,
@@ -212,7 +213,14 @@ impl App {
             let message = format!("no worker has the embedding model {name:?} now (`ruche workers list`): start one");
             return Err(ApiError::unavailable("model_unavailable", message, 2));
         }
-        let embedded = self.embed_to_know(tenant, name).await?;
+        let late = |_| {
+            let seconds = limits::MODEL_ASKED.as_secs();
+            let message =
+                format!("no worker has answered with the embedding model {name:?} within {seconds} s: try again");
+            ApiError::unavailable("model_unavailable", message, 2)
+        };
+        let embedded =
+            Box::pin(timeout(limits::MODEL_ASKED, self.embed_to_know(tenant, name))).await.map_err(late)??;
         let Some(version) = embedded.version.filter(|version| !version.is_empty()) else {
             let message = "the embed workers are older than this gateway: they don't say which file they have";
             return Err(ApiError::unavailable("worker_outdated", message, 60));
@@ -250,7 +258,8 @@ impl Step<'_> {
                 }
             }
             progress.failures.truncate(limits::MIGRATE_FAILURES);
-            if is_last {
+            // Whoever only looks has seen that there is something to be done.
+            if is_last || (!self.sends && open > 0) {
                 break;
             }
         }
