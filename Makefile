@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # Where cargo puts programs: CARGO_TARGET_DIR, or a setting in some config.toml, or target/.
 RELEASE = $$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
 
-.PHONY: help setup build run test bench bench-render faults down clean-data
+.PHONY: help setup build run test bench bench-render bench-search faults down clean-data
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +37,9 @@ bench: build ## Measure throughput, latency and tokens per second
 bench-render: build ## Measure Markdown to PDF beside md-to-pdf, Chromium, WeasyPrint and Typst's wheel
 	@bash benches/render/setup.sh
 	@"$(RELEASE)/ruche-bench" render
+
+bench-search: build ## Measure searches among 100,000 chunks beside the raw driver; CHUNKS=1000000 for more
+	@"$(RELEASE)/ruche-bench" search --chunks $${CHUNKS:-100000}
 
 faults: build ## Kill, stop and restart everything under load, and count what became of the jobs
 	@"$(RELEASE)/ruche-faults"

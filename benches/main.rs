@@ -6,6 +6,8 @@
 //! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
 //! - `embed`: tokens per second of the encoder alone, by the tokens of a batch; only where it is asked for.
+//! - `search`: how much the index over vectors misses, and queries a second through the API beside the raw driver;
+//!   `make bench-search`, and only where it is asked for.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
 //!   them, and only where it is asked for.
 //!
@@ -20,6 +22,7 @@ mod noop;
 mod queue;
 mod raw;
 mod render;
+mod search;
 mod servers;
 mod system;
 mod table;
@@ -47,6 +50,18 @@ struct Arguments {
     /// For embeddings: CPU threads.
     #[arg(long, default_value_t = 2)]
     threads: u32,
+    /// For searches: chunks.
+    #[arg(long, default_value_t = 100_000)]
+    chunks: usize,
+    /// For searches: numbers of a vector.
+    #[arg(long, default_value_t = 384)]
+    dims: usize,
+    /// For searches: queries whose answers are compared with the right ones.
+    #[arg(long, default_value_t = 200)]
+    queries: usize,
+    /// For searches: clients at once.
+    #[arg(long, default_value_t = 8)]
+    clients: usize,
     /// For documents: Ruche alone, without the programs that have to be installed first.
     #[arg(long)]
     alone: bool,
@@ -64,6 +79,8 @@ enum What {
     Chat,
     /// The encoder alone, by the tokens of a batch.
     Embed,
+    /// Searches, beside the raw driver.
+    Search,
     /// Markdown to PDF, beside other programs.
     Render,
 }
@@ -75,6 +92,10 @@ async fn main() -> anyhow::Result<()> {
     // Without servers, and only where it is asked for: its model is made by `make test`.
     if arguments.what == Some(What::Embed) {
         return embed::measure(arguments.threads).await;
+    }
+    if arguments.what == Some(What::Search) {
+        let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;
+        return Box::pin(search::measure(search::Wanted { chunks, dimensions, queries, clients })).await;
     }
     let servers = servers::start().await?;
     let wanted = |what| arguments.what.is_none_or(|only| only == what);

@@ -22,6 +22,11 @@ impl Servers {
 
 /// Starts both.
 pub async fn start() -> Result<Servers> {
+    start_with(Vec::new()).await
+}
+
+/// Starts both, Postgres with these settings over its defaults.
+pub async fn start_with(settings: Vec<(&'static str, String)>) -> Result<Servers> {
     let tools = Tools::find()?;
     let folder = std::env::temp_dir().join(testing::unique("ruche-bench"));
     std::fs::create_dir_all(&folder)?;
@@ -31,7 +36,7 @@ pub async fn start() -> Result<Servers> {
     nats.ready(&nats_process).await?;
     let data = folder.join("postgres");
     let (log, password) = (folder.join("postgres.log"), random_secret());
-    let postgres = postgres::Options { data, log, port: ports::free(), password, settings: Vec::new() };
+    let postgres = postgres::Options { data, log, port: ports::free(), password, settings };
     let postgres_process = postgres.prepare(&tools).await?.spawn().await?;
     postgres.ready(&postgres_process).await?;
     Ok(Servers {

@@ -22,12 +22,23 @@ pub struct System {
     pub url: String,
     pub key: String,
     pub client: Client,
-    _processes: [Process; 2],
+    /// The schema of its tables, and the prefix of its subjects.
+    pub name: String,
+    _processes: Vec<Process>,
 }
 
 impl System {
+    /// Starts a gateway alone.
+    pub async fn gateway(servers: &Servers) -> Result<Self> {
+        Self::launch(servers, None, &[]).await
+    }
+
     /// Starts a gateway, and a worker for this kind of job.
     pub async fn start(servers: &Servers, kind: &str, more: &[(&str, &str)]) -> Result<Self> {
+        Self::launch(servers, Some(kind), more).await
+    }
+
+    async fn launch(servers: &Servers, kind: Option<&str>, more: &[(&str, &str)]) -> Result<Self> {
         let name = unique("bench");
         let (gateway_port, worker_port) = (ports::free().to_string(), ports::free().to_string());
         let objects = format!("file://{}", servers.folder.join("objects").display());
@@ -45,10 +56,12 @@ impl System {
         run("ruche-migrate", &["up"], &settings)?;
         let key = run("ruche-gateway", &["keys", "create", "--tenant", "bench", "--name", "bench"], &settings)?;
         let client = Client::new();
-        let gateway = spawn(servers, "ruche-gateway", &[], &settings, &client, &gateway_port).await?;
-        let worker = spawn(servers, "ruche-worker", &[kind], &settings, &client, &worker_port).await?;
+        let mut processes = vec![spawn(servers, "ruche-gateway", &[], &settings, &client, &gateway_port).await?];
+        if let Some(kind) = kind {
+            processes.push(spawn(servers, "ruche-worker", &[kind], &settings, &client, &worker_port).await?);
+        }
         let url = format!("http://127.0.0.1:{gateway_port}");
-        Ok(Self { url, key, client, _processes: [gateway, worker] })
+        Ok(Self { url, key, client, name, _processes: processes })
     }
 }
 

@@ -16,6 +16,7 @@ mod dead;
 mod documents;
 mod down;
 mod embed;
+mod eval;
 mod follow;
 mod jobs;
 mod keys;
@@ -29,6 +30,7 @@ mod refused;
 mod render;
 mod renders;
 mod schedules;
+mod search;
 mod sse;
 mod state;
 mod status;
@@ -91,6 +93,10 @@ enum Command {
     Collections(collections::Arguments),
     /// The embedding models that documents are found by; from one to another.
     Embed(embed::Arguments),
+    /// Find what documents say.
+    Search(search::Arguments),
+    /// Measure how good answers are, by questions whose answers are known.
+    Eval(eval::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
     /// Documents that are kept at the gateway.
@@ -159,6 +165,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
         Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
         Command::Embed(embed) => return Box::pin(embed::run(&project, embed)).await,
+        Command::Search(search) => return Box::pin(search::run(&project, search)).await,
+        Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,
         Command::Renders(renders) => return Box::pin(renders::run(&project, renders)).await,
         Command::Templates(templates) => return Box::pin(templates::run(&project, templates)).await,

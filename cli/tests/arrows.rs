@@ -44,7 +44,8 @@ const DRIVERS: [(&str, &[&str]); 6] = [
     ("llama-cpp-2", &["ruche-workers"]),
     ("typst", &["ruche-render"]),
     // Schemas hold the entities, behind the feature "tables".
-    ("sea-orm", &["ruche-schemas", "ruche-gateway", "ruche-workers"]),
+    // Searches are measured beside the driver alone.
+    ("sea-orm", &["ruche-schemas", "ruche-gateway", "ruche-workers", "ruche-benches"]),
     ("sea-orm-migration", &["ruche-migrations"]),
     // What is too large for a message travels by it, for gateways and workers alike.
     ("object_store", &["ruche-bus"]),

@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Vectors {
     /// The model that embedded.
     pub(crate) model: String,
+    /// Which file of that name, where its worker says so.
+    pub(crate) version: Option<String>,
     /// One a text.
     pub(crate) vectors: Vec<Base64>,
     /// What they cost, in tokens.
@@ -170,7 +172,7 @@ fn joined(mut all: Vectors, next: Vec<Embedded>) -> Result<Vectors, ApiError> {
         }
         all.tokens += u64::from(embedded.prompt_tokens());
         all.vectors.extend(embedded.vectors);
-        all.model = embedded.model;
+        (all.model, all.version) = (embedded.model, embedded.version);
     }
     Ok(all)
 }

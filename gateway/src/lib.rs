@@ -13,6 +13,7 @@
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
 //! - [`embed`]: texts in, vectors out; [`corpus`]: documents in, to be searched in.
 //! - [`migrate`]: collections from one embedding model to another.
+//! - [`search`]: a question in, the chunks of documents that answer it out.
 //! - [`render`]: Markdown in, a document out; links to documents.
 //! - [`waiting`]: jobs that have not ended, and how one is called off.
 //! - [`relay`]: the job's events, back to the client.
@@ -43,6 +44,7 @@ pub mod relay;
 pub mod render;
 pub mod replay;
 pub mod routes;
+pub mod search;
 pub mod send;
 pub mod server;
 pub mod stall;

@@ -129,6 +129,20 @@ pub const MIGRATE_TRIES: u32 = 32;
 pub const MIGRATE_DELETED: u64 = 1_000;
 /// Such statements of one request.
 pub const MIGRATE_SLICES: usize = 20;
+/// Collections of one search.
+pub const SEARCH_COLLECTIONS: usize = 32;
+/// Hits of one search.
+pub const SEARCH_HITS: u32 = 100;
+/// Hits of a search, unless asked for otherwise.
+pub const SEARCH_HITS_DEFAULT: u32 = 10;
+/// The longest text to search for, in bytes. How much of it a model can read is counted in tokens, and is less.
+pub const SEARCH_TEXT_BYTES: usize = 16 * 1024;
+/// Sources that a search's filter names.
+pub const SEARCH_SOURCES: usize = 100;
+/// The longest of them, in bytes.
+pub const SEARCH_SOURCE_BYTES: usize = 2048;
+/// The largest metadata of a search's filter, in bytes of JSON.
+pub const SEARCH_METADATA_BYTES: usize = 16 * 1024;
 /// The longest header `ruche-warnings`, in bytes.
 pub const WARNINGS_HEADER: usize = 4 * 1024;
 /// The longest file name of a document, in characters, without its ending.

@@ -131,7 +131,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         bus = connect(&config) => bus?,
         () = signals.next() => return Ok(()),
     };
-    let store = Arc::new(Postgres::new(&config.postgres).await?);
+    let store = Arc::new(Postgres::new(&config.postgres).await?.with_search(config.search));
     let settings = caps::Settings::new(&config.limits, &config.nats);
     let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(settings);
     let app = app.with_claims(Claims::open(&config.objects)?);

@@ -86,6 +86,9 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let days = config.worker.retention_days;
     chores.spawn(runtime::forget(postgres.clone(), claims.clone(), days, runtime::PURGE));
     chores.spawn(runtime::sweep(postgres.clone(), claims.clone()));
+    if kinds.iter().any(|kind| kind.as_str() == "embed") {
+        chores.spawn(runtime::tend(postgres.clone(), config.search, runtime::TEND));
+    }
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
     for Prepared { handler, slots, reserved, lifeline } in prepared {

@@ -15,6 +15,7 @@ mod embeddings;
 mod migrate;
 mod operating;
 mod producers;
+mod retrieval;
 mod system;
 
 #[tokio::test]

@@ -15,15 +15,15 @@ const LINES: usize = 100_000;
 const GROWTH: u64 = 16 << 10;
 
 /// What a command printed, and its exit status.
-struct Output {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Output {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Output {
     /// The one line that it printed.
-    fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         assert_eq!(self.code, 0, "{}", self.err);
         self.out.trim()
     }
@@ -37,7 +37,7 @@ fn command(gateway: &Running, key: &str, arguments: &[&str]) -> Command {
     command
 }
 
-async fn ruche(gateway: &Running, key: &str, arguments: &[&str]) -> Output {
+pub(crate) async fn ruche(gateway: &Running, key: &str, arguments: &[&str]) -> Output {
     let output = tokio::time::timeout(PATIENCE, command(gateway, key, arguments).output()).await.expect("it ends");
     let output = output.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

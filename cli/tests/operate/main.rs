@@ -6,6 +6,7 @@ mod documents;
 mod embed;
 mod render;
 mod renders;
+mod search;
 mod stand_in;
 mod tenants;
 mod terminal;

@@ -3,6 +3,7 @@
 mod corpus;
 mod documents;
 mod migrations;
+mod search;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,9 +20,11 @@ use crate::{
     keys::ApiKey,
     ports::{
         Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredDocument, StoredKey,
-        StoredMessage, TemplateVersion, migrations::Model,
+        StoredMessage, TemplateVersion, migrations::Model, search::Searchable,
     },
 };
+
+pub use search::StoredChunk;
 
 /// The store.
 #[derive(Debug, Default)]
@@ -38,6 +41,8 @@ struct Tables {
     collections: Vec<(TenantId, Collection)>,
     corpus: Vec<corpus::Held>,
     models: Vec<Model>,
+    searchable: Vec<(TenantId, Searchable)>,
+    chunks: Vec<StoredChunk>,
     failing: bool,
     stop: Option<Arc<Barrier>>,
 }

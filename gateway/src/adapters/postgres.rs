@@ -6,9 +6,10 @@ mod corpus;
 mod documents;
 mod jobs;
 mod migrations;
+mod search;
 mod templates;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -35,7 +36,7 @@ const STATEMENT: Duration = Duration::from_secs(10);
 
 /// The store.
 #[derive(Debug, Clone)]
-pub struct Postgres(DatabaseConnection);
+pub struct Postgres(DatabaseConnection, Arc<search::Searching>);
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
@@ -59,7 +60,7 @@ impl Postgres {
             .set_application_name("ruche-gateway")
             .sqlx_logging(false)
             .connect_lazy(true);
-        Ok(Self(Box::pin(Database::connect(options)).await?))
+        Ok(Self(Box::pin(Database::connect(options)).await?, Arc::default()))
     }
 }
 

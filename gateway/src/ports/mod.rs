@@ -3,9 +3,11 @@
 mod corpus;
 mod documents;
 pub mod migrations;
+pub mod search;
 mod store;
 
 pub use corpus::*;
 pub use documents::*;
 pub use migrations::Migrations;
+pub use search::Search;
 pub use store::*;

@@ -9,7 +9,7 @@ use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow:
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Corpus, Documents, Migrations};
+use super::{Corpus, Documents, Migrations, Search};
 use crate::keys::ApiKey;
 
 /// The store can't be reached, does not answer, or holds what can't be read: try again later.
@@ -173,7 +173,7 @@ pub struct StoredMessage {
 
 /// The store.
 #[async_trait]
-pub trait Store: Corpus + Documents + Migrations {
+pub trait Store: Corpus + Documents + Migrations + Search {
     /// The key with this public part, unless it is revoked.
     async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError>;
 

@@ -36,6 +36,7 @@ pub mod render_link;
 pub mod renders;
 pub mod retry_job;
 pub mod schedules;
+pub mod search;
 pub mod stream_jobs;
 pub mod submit_job;
 pub mod template_package;
@@ -50,6 +51,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(chat_completions::chat_completions))
         .routes(routes!(embeddings::embeddings))
+        .routes(routes!(search::search))
         .routes(routes!(models::list_models))
         .routes(routes!(models::get_model))
         // One path, and so one name for its last part: the kind where a job is submitted, else the job's id.

@@ -1,5 +1,5 @@
 //! The gateway over real HTTP. Most tests run on a bus and a store in memory with a small worker of their own;
-//! `store`, `documents` and `outage` run on real servers.
+//! `store`, `search_store`, `documents` and `outage` run on real servers.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 
@@ -25,6 +25,9 @@ mod render_input;
 mod render_support;
 mod renders;
 mod schedules;
+mod search;
+mod search_store;
+mod search_support;
 mod store;
 mod support;
 mod templates;

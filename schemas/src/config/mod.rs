@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 mod egress;
 mod embed;
+mod search;
 mod sections;
 
 pub use egress::{Allowed, Egress, NotAllowable};
 pub use embed::Embed;
+pub use search::Search;
 pub use sections::*;
 
 /// The defaults, with their documentation.
@@ -40,6 +42,8 @@ pub struct Config {
     pub chat: Chat,
     /// The embed worker.
     pub embed: Embed,
+    /// How documents are searched.
+    pub search: Search,
     /// The render worker.
     pub render: Render,
     /// Which models `ruche up` and `ruche models` fetch.
@@ -117,6 +121,7 @@ mod tests {
     fn the_defaults_are_complete_and_allowed() {
         let config = with(&[]).expect("the shipped defaults");
         assert_eq!(config.gateway.port, 8080);
+        assert_eq!(config.search, Search::default());
     }
 
     #[test]

@@ -194,6 +194,22 @@ pub struct Render {
     pub resident_mb: u64,
 }
 
+impl Render {
+    fn check(
+        &self,
+        rule: impl Fn(bool, &'static str, String, &'static str) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
+        let number = |key, value: u64, min: u64, max: u64, allowed| {
+            rule((min..=max).contains(&value), key, value.to_string(), allowed)
+        };
+        number("render.children", self.children.into(), 0, 1024, "0 to 1024; 0 is the number of cores")?;
+        number("render.memory_mb", self.memory_mb, 512, 1 << 20, "512 to 1048576")?;
+        number("render.seconds", self.seconds, 1, 170, "1 to 170")?;
+        number("render.documents", self.documents.into(), 1, 1_000_000_000, "1 to 1000000000")?;
+        number("render.resident_mb", self.resident_mb, 64, 1 << 20, "64 to 1048576")
+    }
+}
+
 /// Which models to fetch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -227,8 +243,21 @@ impl Config {
         let name = |s: &str| {
             (1..=32).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
-        let Self { nats, postgres, objects, gateway, limits, worker, egress, chat, embed, render, telemetry, .. } =
-            self;
+        let Self {
+            nats,
+            postgres,
+            objects,
+            gateway,
+            limits,
+            worker,
+            egress,
+            chat,
+            embed,
+            search,
+            render,
+            telemetry,
+            ..
+        } = self;
         let number = |key, value: u64, min: u64, max: u64, allowed| {
             rule((min..=max).contains(&value), key, value.to_string(), allowed)
         };
@@ -256,11 +285,8 @@ impl Config {
         number("chat.slots", chat.slots.into(), 1, 256, "1 to 256")?;
         number("chat.prompt_chunk", chat.prompt_chunk.into(), 16, 4096, "16 to 4096")?;
         embed.check(rule)?;
-        number("render.children", render.children.into(), 0, 1024, "0 to 1024; 0 is the number of cores")?;
-        number("render.memory_mb", render.memory_mb, 512, 1 << 20, "512 to 1048576")?;
-        number("render.seconds", render.seconds, 1, 170, "1 to 170")?;
-        number("render.documents", render.documents.into(), 1, 1_000_000_000, "1 to 1000000000")?;
-        number("render.resident_mb", render.resident_mb, 64, 1 << 20, "64 to 1048576")?;
+        search.check(rule)?;
+        render.check(rule)?;
         rule(
             ["text", "json"].contains(&&*telemetry.format),
             "telemetry.format",

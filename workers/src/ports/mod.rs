@@ -8,6 +8,7 @@ pub mod corpus;
 pub mod encoder;
 #[cfg(feature = "chat")]
 pub mod engine;
+pub mod indexes;
 pub mod ledger;
 #[cfg(any(feature = "chat", feature = "embed"))]
 pub mod model;

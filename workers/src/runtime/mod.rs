@@ -37,6 +37,7 @@ mod flow;
 mod gate;
 mod group;
 mod holds;
+mod indexes;
 mod listen;
 mod log;
 mod metrics;
@@ -46,6 +47,7 @@ mod settle;
 
 pub use backstop::backstop;
 pub use context::{Context, JobError};
+pub use indexes::{TEND, tend};
 pub use log::{EventLog, LogError};
 pub use metrics::Metrics;
 pub use patience::Patience;

@@ -37,6 +37,7 @@ mod documents;
 mod error;
 mod fences;
 mod groups;
+mod indexes;
 mod indexing;
 mod jobs;
 mod objects;

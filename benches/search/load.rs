@@ -1,0 +1,131 @@
+//! The chunks: documents of ten, by COPY. The same number makes the same chunks and the same queries.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use sea_orm::sqlx::{self, Executor as _, PgPool};
+use uuid::Uuid;
+
+pub const COLLECTION: &str = "bench";
+/// What one document of a hundred has.
+pub const FILTERED: &str = r#"{"part":7}"#;
+/// Words of which the first are common and the last ones rare.
+pub const QUESTION: &str = "how does w1 w5 w40 help with w700 or w1500";
+
+/// Chunks of a document.
+const CHUNKS: usize = 10;
+/// Chunks around a centre.
+const AROUND: usize = 250;
+/// How far they are from it, in each direction, beside a centre's own length of 1 in each.
+const SPREAD: f32 = 0.6;
+/// Words that there are, and words of a chunk.
+const WORDS: (f64, usize) = (20_000.0, 80);
+/// Chunks that are sent at once.
+const AT_ONCE: usize = 2_000;
+
+/// Loads so many chunks.
+pub async fn load(pool: &PgPool, chunks: usize, dimensions: usize) -> Result<()> {
+    let model: i32 = sqlx::query_scalar(
+        "INSERT INTO embedding_models (name, version, dimensions) VALUES ('bench', '1', $1) RETURNING id",
+    )
+    .bind(i32::try_from(dimensions)?)
+    .fetch_one(pool)
+    .await?;
+    sqlx::query("INSERT INTO collections (tenant, name, model_id) VALUES ('bench', $1, $2)")
+        .bind(COLLECTION)
+        .bind(model)
+        .execute(pool)
+        .await?;
+    documents(pool, chunks.div_ceil(CHUNKS)).await?;
+    let centres = centres(chunks, dimensions);
+    let mut random = StdRng::seed_from_u64(2);
+    let mut copy = pool
+        .copy_in_raw(
+            "COPY chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, embedding) \
+             FROM STDIN",
+        )
+        .await?;
+    let mut lines = String::new();
+    for number in 0..chunks {
+        let document = id(number / CHUNKS);
+        let (text, lexemes) = words(&mut random);
+        let position = number % CHUNKS;
+        write!(lines, "{document}\t{model}\t{position}\tbench\t{COLLECTION}\t{{}}\t{text}\t{}\t\\\\x", WORDS.1)?;
+        lines.push_str(&"00".repeat(32));
+        write!(lines, "\t{lexemes}\t[")?;
+        let centre = &centres[number % centres.len()];
+        for (at, value) in centre.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(lines, "{comma}{:.5}", value + SPREAD * normal(&mut random))?;
+        }
+        lines.push_str("]\n");
+        if (number + 1) % AT_ONCE == 0 {
+            copy.send(std::mem::take(&mut lines).into_bytes()).await?;
+        }
+    }
+    copy.send(lines.into_bytes()).await?;
+    copy.finish().await?;
+    pool.execute("ANALYZE documents").await?;
+    Ok(())
+}
+
+async fn documents(pool: &PgPool, count: usize) -> Result<()> {
+    let mut copy = pool
+        .copy_in_raw(
+            "COPY documents (id, tenant, collection, source, language, metadata, format, content, hash, job_id, accepted_at, \
+             updated_at) FROM STDIN",
+        )
+        .await?;
+    let mut lines = String::new();
+    for number in 0..count {
+        let (id, part, hash) = (id(number), number % 100, "00".repeat(32));
+        writeln!(
+            lines,
+            "{id}\tbench\t{COLLECTION}\tsource-{number}\tsimple\t{{\"part\":{part}}}\ttext\t\t\\\\x{hash}\t{id}\t2026-01-01\t2026-01-01"
+        )?;
+    }
+    copy.send(lines.into_bytes()).await?;
+    copy.finish().await?;
+    Ok(())
+}
+
+fn id(document: usize) -> Uuid {
+    Uuid::from_u128(document as u128 + 1)
+}
+
+/// Queries around the same centres.
+pub fn queries(chunks: usize, dimensions: usize, count: usize) -> Vec<Vec<f32>> {
+    let centres = centres(chunks, dimensions);
+    let mut random = StdRng::seed_from_u64(3);
+    let query = |number: usize| {
+        let centre = &centres[number * 31 % centres.len()];
+        centre.iter().map(|value| value + SPREAD * normal(&mut random)).collect()
+    };
+    (0..count).map(query).collect()
+}
+
+fn centres(chunks: usize, dimensions: usize) -> Vec<Vec<f32>> {
+    let mut random = StdRng::seed_from_u64(1);
+    let count = chunks.div_ceil(AROUND);
+    (0..count).map(|_| (0..dimensions).map(|_| normal(&mut random)).collect()).collect()
+}
+
+/// A number of the normal distribution (Box and Muller, 1958).
+fn normal(random: &mut StdRng) -> f32 {
+    let (length, angle): (f32, f32) = (random.random(), random.random());
+    (-2.0 * (1.0 - length).ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
+}
+
+/// A text and its lexemes. The n-th word is about as frequent as 1 / n (Zipf).
+fn words(random: &mut StdRng) -> (String, String) {
+    let (mut text, mut lexemes) = (String::new(), String::new());
+    for position in 1..=WORDS.1 {
+        let word = WORDS.0.powf(random.random::<f64>()) as u32;
+        let space = if position == 1 { "" } else { " " };
+        // Writing to a string can't fail.
+        let _ = write!(text, "{space}w{word}");
+        let _ = write!(lexemes, "{space}'w{word}':{position}");
+    }
+    (text, lexemes)
+}

@@ -1,0 +1,73 @@
+//! The project's own documentation, indexed and asked with the real programs and a real model: what is found has a floor.
+//!
+//! `questions.jsonl` has questions in words of a reader, which are seldom those of the text, and the file that answers each.
+//! The floors are somewhat below what was measured when they were set, so that a change of the documentation passes and a
+//! ranking that became worse fails.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::{
+    operating::ruche,
+    system::{Running, System},
+};
+
+/// What is searched: most of the project's pages.
+const PAGES: [&str; 15] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "benches/README.md",
+    "gateway/WEBSOCKET.md",
+    "migrations/README.md",
+    "nats/README.md",
+    "workers/models/minilm/README.md",
+    "workers/models/tiny/README.md",
+    "workers/render/CSS.md",
+    "workers/render/MIGRATION.md",
+    "workers/render/README.md",
+    "workers/render/fonts/README.md",
+    "workers/render/templates/README.md",
+];
+
+/// The least recall@5 of each mode.
+const FLOORS: [(&str, f64); 3] = [("vector", 0.75), ("text", 0.75), ("hybrid", 0.85)];
+
+#[tokio::test]
+async fn the_projects_own_documentation_answers_questions_about_it() {
+    let system = System::start().await;
+    let (gateway, worker) = (system.gateway().await, system.embed_worker().await);
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for page in PAGES {
+        let text = std::fs::read_to_string(project.join(page)).unwrap();
+        let body = json!({"collection": "docs", "source": page, "text": text, "language": "english"});
+        let (status, told) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
+        assert_eq!((status, &told["superseded"]), (200, &Value::Null), "{page}: {told}");
+    }
+    let questions = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/retrieval/questions.jsonl");
+    let arguments = ["eval", "retrieval", questions, "--collection", "docs", "-k", "5", "--misses"];
+    let shown = ruche(&gateway, &system.key, &arguments).await;
+    let measured = ruche(&gateway, &system.key, &[&arguments[..], &["--json"]].concat()).await;
+    let measured: Value = serde_json::from_str(measured.line()).unwrap();
+    for (mode, floor) in FLOORS {
+        let recall = measured["modes"][mode]["recall"].as_f64().unwrap();
+        assert!(recall >= floor, "{mode}: recall@5 is {recall}, less than {floor}\n{}", shown.out);
+    }
+    let found =
+        ruche(&gateway, &system.key, &["search", "refuse an older NATS server", "-c", "docs", "--explain"]).await;
+    assert!(
+        found.code == 0 && found.out.contains("1. 0.0") && found.out.contains("cosine"),
+        "{} {}",
+        found.out,
+        found.err
+    );
+    assert!(shown.out.starts_with("48 questions, the first 5 chunks of each"), "{}", shown.out);
+
+    // Words are found without the worker.
+    worker.kill().await;
+    let body = json!({"query": "close code 3008", "collection": "docs", "mode": "text", "explain": true});
+    let (status, words) = Running::json(gateway.post("/v1/search", &body)).await;
+    assert_eq!((status, &words["data"][0]["source"]), (200, &json!("gateway/WEBSOCKET.md")), "{words}");
+}
