@@ -60,7 +60,28 @@ impl App {
     /// worker has the model; as [`App::embed`].
     pub(crate) async fn search(&self, tenant: &TenantId, query: &Query) -> Result<Found, ApiError> {
         query.check()?;
-        let collections = self.collections(tenant, &query.collections).await?;
+        let mut collections = self.collections(tenant, &query.collections).await?;
+        loop {
+            let (moving, before) = (collections.iter().any(|one| one.moving), models_of(&collections));
+            let found = self.search_in(tenant, query, collections).await?;
+            if !moving {
+                return Ok(found);
+            }
+            // What was switched meanwhile may have lost the chunks that were searched. It is not moving any more, so this ends.
+            collections = self.collections(tenant, &query.collections).await?;
+            if models_of(&collections) == before {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Searches these collections with the models that they had.
+    async fn search_in(
+        &self,
+        tenant: &TenantId,
+        query: &Query,
+        collections: Vec<Searchable>,
+    ) -> Result<Found, ApiError> {
         let mut models: Vec<&EmbeddingModel> = Vec::new();
         for model in collections.iter().filter_map(|collection| collection.model.as_ref()) {
             if !models.iter().any(|known| known.id == model.id) {
@@ -156,6 +177,11 @@ impl App {
         }
         Ok(Probe { model: model.clone(), vector })
     }
+}
+
+/// The numbers of the models that collections are searched with.
+fn models_of(collections: &[Searchable]) -> Vec<Option<i32>> {
+    collections.iter().map(|one| one.model.as_ref().map(|model| model.id)).collect()
 }
 
 /// The caller's vector, which is of one model.

@@ -10,6 +10,7 @@ use nix::{
 use ruche_services::testing;
 use serde_json::{Value, json};
 use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
 
 use crate::system::{EMBEDDER, Running, System};
 
@@ -45,6 +46,15 @@ async fn collection(gateway: &Running, name: &str) -> (Value, Value) {
     (view["model"].take(), view["next_model"].take())
 }
 
+/// The model that a search went by; it finds something.
+async fn found_by(gateway: &Running, name: &str) -> Value {
+    let body = json!({"query": "Who lays eggs?", "collection": name});
+    let (status, mut found) = Running::json(gateway.post("/v1/search", &body)).await;
+    assert_eq!((status, &found["mode"]), (200, &json!("hybrid")), "{found}");
+    assert!(found["data"].as_array().is_some_and(|hits| !hits.is_empty()), "{found}");
+    found["model"].take()
+}
+
 fn migrate(system: &System, gateway: &Running, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ruche"));
     command.args(["embed", "migrate"]).args(arguments).env("RUCHE_URL", &gateway.url).env("RUCHE_KEY", &system.key);
@@ -75,6 +85,7 @@ async fn all_collections_go_to_another_model_and_stay_searchable_on_the_way() {
     assert!(said(&output).contains(EMBEDDER), "{}", said(&output));
     assert!(old.end().await.contains('0'));
     let both = with_both(&system).await;
+    assert_eq!(found_by(&gateway, "handbook").await, EMBEDDER);
     let (_, models) = Running::json(gateway.get("/v1/models")).await;
     let names: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
     assert!(names.contains(&json!(NEXT)) && names.contains(&json!(EMBEDDER)), "{names:?}");
@@ -84,6 +95,7 @@ async fn all_collections_go_to_another_model_and_stay_searchable_on_the_way() {
         let line = format!("{name}: {documents} documents, searched with {NEXT} now");
         assert!(said(&output).contains(&line), "{}", said(&output));
         assert_eq!(collection(&gateway, name).await, (json!(NEXT), Value::Null));
+        assert_eq!(found_by(&gateway, name).await, NEXT);
     }
     for one in &told {
         assert_eq!(models_of(&gateway, one).await, [NEXT]);
@@ -110,6 +122,7 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
     for n in 0..6 {
         told.push(add(&gateway, "handbook", &format!("{n}.md"), &page(40)).await);
     }
+    told.push(add(&gateway, "handbook", "eggs.md", "The queen lays eggs.").await);
     let child = migrate(&system, &gateway, &["--to", NEXT]).spawn().unwrap();
     loop {
         let (searched, next) = collection(&gateway, "handbook").await;
@@ -127,14 +140,29 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
     told.push(add(&gateway, "handbook", "0.md", &page(3)).await);
     let gone = format!("/v1/documents/{}", told[1]["document"].as_str().unwrap());
     assert_eq!(gateway.delete(&gone).send().await.unwrap().status(), 204);
-    let output =
-        migrate(&system, &gateway, &["--to", NEXT, "--collection", "handbook", "--json"]).output().await.unwrap();
+    let done = CancellationToken::new();
+    let migrating = async {
+        let arguments = ["--to", NEXT, "--collection", "handbook", "--json"];
+        let output = migrate(&system, &gateway, &arguments).output().await.unwrap();
+        done.cancel();
+        output
+    };
+    let searching = async {
+        let mut by = Vec::new();
+        while !done.is_cancelled() {
+            by.push(found_by(&gateway, "handbook").await);
+        }
+        by
+    };
+    let (output, by) = tokio::join!(migrating, searching);
+    // Each search found something: by the old model up to the switch, by the new one from then on.
+    assert!(by.is_sorted_by_key(|model| *model == NEXT), "{by:?}");
     assert!(output.status.success(), "{}", said(&output));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
     let view = &list["data"][0];
     assert_eq!(
         (&view["state"], &view["documents"], &view["model"]),
-        (&json!("done"), &json!(6), &json!(NEXT)),
+        (&json!("done"), &json!(7), &json!(NEXT)),
         "{view}"
     );
     for (at, one) in told.iter().enumerate().filter(|(at, _)| *at != 1) {
