@@ -220,6 +220,7 @@ impl EmbedHandler {
         let (first, asked) = (&self.0.first.indexer, job.body.model.as_deref());
         let named = self.0.named(asked, context.attempt)?;
         let _room = first.room.acquire().await.map_err(JobError::retry)?;
+        context.begins();
         context.steps(0, None, "reading");
         let read = first.read(job).await?;
         if read.again && asked.is_some() {
