@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use sea_orm::sqlx::{self, Executor as _, PgPool};
+use sea_orm::sqlx::{self, Executor as _, PgPool, postgres::PgPoolCopyExt as _};
 use uuid::Uuid;
 
 pub const COLLECTION: &str = "bench";

@@ -159,7 +159,7 @@ impl App {
             texts: Vec::new(),
             purpose: Some(Purpose::Query),
             model: Some(model.name.clone()),
-            dimensions: None,
+            ..Embed::default()
         };
         let embedded = Box::pin(self.embed(tenant, &input, asked)).await.map_err(|error| match error.param_name() {
             Some("input") => error.param("query"),
