@@ -56,7 +56,10 @@ async fn an_index_is_made_once_there_are_enough_chunks_and_dropped_with_the_last
     let long = model(&db, "long", 4001, 100).await;
     assert_eq!(store.tend(&settings()).await.unwrap(), Tended { made: names(&[many]), dropped: vec![] });
     assert_eq!(store.tend(&settings()).await.unwrap(), Tended::default(), "and not again");
-    let definition = format!("SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname = '{}'", index_name(many));
+    let definition = format!(
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname = '{}'",
+        index_name(many)
+    );
     let definition: String = sqlx::query_scalar(AssertSqlSafe(definition)).fetch_one(&db).await.unwrap();
     for part in ["hnsw", "halfvec(8)", "halfvec_cosine_ops", "m='16'", "ef_construction='128'"] {
         assert!(definition.contains(part), "{part}: {definition}");

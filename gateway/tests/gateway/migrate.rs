@@ -13,7 +13,7 @@ use ruche_bus::{Bus, Delivery, Presence};
 use ruche_gateway::{
     adapters::memory::Memory,
     ports::{
-        Corpus as _, DocumentChunk, EndedJob, IndexedDocument, Migrations as _, Store,
+        Corpus as _, DocumentChunk, EndedJob, IndexedDocument, Store,
         migrations::{Chunks, Model},
     },
 };
