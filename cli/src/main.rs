@@ -16,6 +16,7 @@ mod confirm;
 mod dead;
 mod documents;
 mod down;
+mod embed;
 mod eval;
 mod follow;
 mod jobs;
@@ -93,6 +94,8 @@ enum Command {
     Documents(Box<documents::Arguments>),
     /// Documents that are searched in together.
     Collections(collections::Arguments),
+    /// The embedding models that documents are found by; from one to another.
+    Embed(embed::Arguments),
     /// Find what documents say.
     Search(search::Arguments),
     /// Measure how good answers are, by questions whose answers are known.
@@ -165,6 +168,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Bots(bots) => return Box::pin(bots::run(&project, *bots)).await,
         Command::Documents(documents) => return Box::pin(documents::run(&project, *documents)).await,
         Command::Collections(collections) => return Box::pin(collections::run(&project, collections)).await,
+        Command::Embed(embed) => return Box::pin(embed::run(&project, embed)).await,
         Command::Search(search) => return Box::pin(search::run(&project, search)).await,
         Command::Eval(eval) => return Box::pin(eval::run(&project, eval)).await,
         Command::Render(render) => return Box::pin(render::run(&project, *render)).await,

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     Base64, Job as _, Lane, TenantId,
-    jobs::embed::{Embed, Embedded, MAX_BYTES, fit_inline},
+    jobs::embed::{Embed, Embedded, MAX_BYTES, Purpose, fit_inline},
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Vectors {
     /// The model that embedded.
     pub(crate) model: String,
+    /// Which file of that name, where its worker says so.
+    pub(crate) version: Option<String>,
     /// One a text.
     pub(crate) vectors: Vec<Base64>,
     /// What they cost, in tokens.
@@ -67,6 +69,15 @@ impl App {
             .try_fold(Vectors::default(), |all, embedded| async move { joined(all, embedded) });
         let late = |_| ApiError::given_up(self.settings.wait_seconds);
         timeout_at(deadline, embedding).await.map_err(late)?
+    }
+
+    /// Embeds a word, to know which model workers have under this name. Whoever does not wait any longer cancels it.
+    ///
+    /// # Errors
+    /// As [`App::submit`]; why it failed.
+    pub(crate) async fn embed_to_know(&self, tenant: &TenantId, model: &str) -> Result<Embedded, ApiError> {
+        let asked = Embed { model: Some(model.to_owned()), purpose: Some(Purpose::Passage), ..Embed::default() };
+        self.embed_once(tenant, &["Bees".to_owned()], &asked, true).await
     }
 
     /// Embeds the texts of one job, or of several where their vectors do not fit an event.
@@ -161,7 +172,7 @@ fn joined(mut all: Vectors, next: Vec<Embedded>) -> Result<Vectors, ApiError> {
         }
         all.tokens += u64::from(embedded.prompt_tokens());
         all.vectors.extend(embedded.vectors);
-        all.model = embedded.model;
+        (all.model, all.version) = (embedded.model, embedded.version);
     }
     Ok(all)
 }

@@ -12,6 +12,7 @@
 //! - [`submit`]: the one path of a job into the system; [`models`]: which models there are.
 //! - [`batch`]: jobs that are counted together; [`replay`]: a dead letter as a new job; [`rates`]: a tenant's rate.
 //! - [`embed`]: texts in, vectors out; [`corpus`]: documents in, to be searched in.
+//! - [`migrate`]: collections from one embedding model to another.
 //! - [`search`]: a question in, the chunks of documents that answer it out.
 //! - [`bots`]: what answers in somebody's name, from which collections.
 //! - [`render`]: Markdown in, a document out; links to documents.
@@ -35,6 +36,7 @@ pub mod keys;
 pub mod limits;
 pub mod lines;
 pub mod metrics;
+pub mod migrate;
 pub mod models;
 pub mod observe;
 pub mod openai;

@@ -141,6 +141,24 @@ pub const REWRITE_MESSAGES: usize = 6;
 pub const REWRITE_MESSAGE_BYTES: usize = 1_000;
 /// The longest question that stands alone, in characters; what is longer is no question.
 pub const REWRITE_CHARS: usize = 400;
+/// Jobs of one collection that embed its documents anew, at once: few enough that other documents find room.
+pub const MIGRATE_JOBS: usize = 32;
+/// How long a worker may take to say which model it has: other tenants' jobs may be before this one.
+pub const MODEL_ASKED: Duration = Duration::from_secs(20);
+/// The longest name of a model to go to, in bytes.
+pub const MODEL_NAME_BYTES: usize = 256;
+/// Documents that are looked at together.
+pub const MIGRATE_PAGE: usize = 100;
+/// Documents that one request looks at, where many of them have failed.
+pub const MIGRATE_SCAN: usize = 2_000;
+/// Failed documents that an answer names.
+pub const MIGRATE_FAILURES: usize = 20;
+/// How often a document is embedded anew, however often that fails or is called for again, before it counts as failed.
+pub const MIGRATE_TRIES: u32 = 32;
+/// Chunks that one statement deletes.
+pub const MIGRATE_DELETED: u64 = 1_000;
+/// Such statements of one request.
+pub const MIGRATE_SLICES: usize = 20;
 /// Collections of one search.
 pub const SEARCH_COLLECTIONS: usize = 32;
 /// Hits of one search.

@@ -60,7 +60,28 @@ impl App {
     /// worker has the model; as [`App::embed`].
     pub(crate) async fn search(&self, tenant: &TenantId, query: &Query) -> Result<Found, ApiError> {
         query.check()?;
-        let collections = self.collections(tenant, &query.collections).await?;
+        let mut collections = self.collections(tenant, &query.collections).await?;
+        loop {
+            let (moving, before) = (collections.iter().any(|one| one.moving), models_of(&collections));
+            let found = self.search_in(tenant, query, collections).await?;
+            if !moving {
+                return Ok(found);
+            }
+            // What was switched meanwhile may have lost the chunks that were searched. It is not moving any more, so this ends.
+            collections = self.collections(tenant, &query.collections).await?;
+            if models_of(&collections) == before {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Searches these collections with the models that they had.
+    async fn search_in(
+        &self,
+        tenant: &TenantId,
+        query: &Query,
+        collections: Vec<Searchable>,
+    ) -> Result<Found, ApiError> {
         let mut models: Vec<&EmbeddingModel> = Vec::new();
         for model in collections.iter().filter_map(|collection| collection.model.as_ref()) {
             if !models.iter().any(|known| known.id == model.id) {
@@ -140,18 +161,22 @@ impl App {
             _ => error,
         })?;
         let vector = embedded.vectors.first().map(from_bytes).unwrap_or_default();
-        if u32::try_from(vector.len()).ok() != Some(model.dimensions) {
+        let same_size = u32::try_from(vector.len()).ok() == Some(model.dimensions);
+        if !same_size || embedded.version.is_some_and(|version| version != model.version) {
+            let name = &model.name;
             let message = format!(
-                "the embedding model {:?} makes vectors of {} numbers now, and those of the collection's documents have {}: \
-                 another file has that name, so the documents have to be embedded anew",
-                model.name,
-                vector.len(),
-                model.dimensions
+                "workers have another file than the collection's documents were embedded with under the name {name:?}, or another \
+                 pooling or prefix: give them that one, or take the collection to this one (`ruche embed migrate --to {name}`)"
             );
             return Err(ApiError::unavailable("model_changed", message, 60));
         }
         Ok(Probe { model: model.clone(), vector })
     }
+}
+
+/// The numbers of the models that collections are searched with.
+fn models_of(collections: &[Searchable]) -> Vec<Option<i32>> {
+    collections.iter().map(|one| one.model.as_ref().map(|model| model.id)).collect()
 }
 
 /// The caller's vector, which is of one model.

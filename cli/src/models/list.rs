@@ -40,7 +40,8 @@ pub(super) fn print(project: &Project, config: &Config, as_json: bool) -> Result
 /// One object each.
 fn rows(project: &Project, config: &Config) -> Result<Vec<Value>> {
     let pins = Pins::read(&project.models())?;
-    let chosen = |used_for, name: &str| setting(config, used_for) == name;
+    let is_next = |used_for, name: &str| used_for == Use::Embedding && config.models.next_embedding == name;
+    let chosen = |used_for, name: &str| setting(config, used_for) == name || is_next(used_for, name);
     let mut rows = Vec::new();
     for used_for in [Use::Chat, Use::Embedding] {
         for preset in PRESETS.iter().filter(|preset| preset.used_for == used_for) {

@@ -32,7 +32,8 @@ const TINY_NOTE: &str = "The model is the tiny demo model (3 M parameters). It m
 pub(crate) enum Command {
     /// Fetch a model from the hub (or HF_ENDPOINT), going on where an earlier try stopped.
     Pull {
-        /// A name from `ruche models list`; by default those in the configuration (models.chat, models.embedding).
+        /// A name from `ruche models list`; by default those in the configuration (models.chat,
+        /// models.embedding, models.next_embedding).
         name: Option<String>,
     },
     /// Show the models that can be chosen with RUCHE_MODELS__CHAT and RUCHE_MODELS__EMBEDDING, and which are here.
@@ -61,6 +62,8 @@ pub(crate) struct Served {
     pub chat: Chosen,
     /// Makes vectors, where there is a worker that asks for them.
     pub embedding: Option<Chosen>,
+    /// Makes vectors beside it, while collections go from that one to this.
+    pub next_embedding: Option<Chosen>,
 }
 
 impl Served {
@@ -74,19 +77,23 @@ impl Served {
             settings.push(("RUCHE_EMBED__MODEL_PATH", embedding.path.display().to_string()));
             settings.push(("RUCHE_EMBED__MODEL_NAME", embedding.name.clone()));
         }
+        if let Some(next) = &self.next_embedding {
+            settings.push(("RUCHE_EMBED__NEXT_MODEL_PATH", next.path.display().to_string()));
+            settings.push(("RUCHE_EMBED__NEXT_MODEL_NAME", next.name.clone()));
+        }
         settings
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Chosen> {
-        std::iter::once(&self.chat).chain(&self.embedding)
+        std::iter::once(&self.chat).chain(&self.embedding).chain(&self.next_embedding)
     }
 }
 
 /// A GGUF file of the person's own, in place of a preset.
 struct Own<'config> {
-    /// The section that names it.
-    section: &'static str,
+    /// The setting that names it, as in `embed.model_path`.
+    setting: &'static str,
     /// The file; empty where there is none.
     path: &'config str,
     /// What it is to be called; empty takes the file's name.
@@ -103,7 +110,10 @@ pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
             for used_for in [Use::Chat, Use::Embedding] {
                 fetch(project, Some(used_for), setting(&config, used_for)).await?;
             }
-            Ok(())
+            match config.models.next_embedding.as_str() {
+                "" => Ok(()),
+                next => fetch(project, Some(Use::Embedding), next).await,
+            }
         }
         Command::List { json } => list::print(project, &config, json),
     }
@@ -123,17 +133,21 @@ async fn fetch(project: &Project, used_for: Option<Use>, name: &str) -> Result<(
 pub(crate) async fn served(project: &Project, config: &Config, kinds: &[Kind]) -> Result<Served> {
     let hub = Hub::from_env(project.models());
     let chat = chat(project, config, &hub).await?;
-    let own = Own { section: "embed", path: &config.embed.model_path, name: &config.embed.model_name };
-    let embedding = match kinds.iter().any(|kind| kind.as_str() == "embed") {
-        true => Some(embedding(project, config, &own, &hub).await?),
-        false => None,
+    let own = Own { setting: "embed.model_path", path: &config.embed.model_path, name: &config.embed.model_name };
+    let (embedding, next_embedding) = match kinds.iter().any(|kind| kind.as_str() == "embed") {
+        true => {
+            let embedding = embedding(project, config, &own, &hub).await?;
+            let next = next_embedding(project, config, &embedding, &hub).await?;
+            (Some(embedding), next)
+        }
+        false => (None, None),
     };
-    Ok(Served { chat, embedding })
+    Ok(Served { chat, embedding, next_embedding })
 }
 
 /// The chat model: the person's own file, or the configured preset, fetched if it is not here, or the tiny one.
 async fn chat(project: &Project, config: &Config, hub: &Hub) -> Result<Chosen> {
-    let own = Own { section: "chat", path: &config.chat.model_path, name: &config.chat.model_name };
+    let own = Own { setting: "chat.model_path", path: &config.chat.model_path, name: &config.chat.model_name };
     if let Some(chosen) = own_file(&own)? {
         return Ok(chosen);
     }
@@ -161,6 +175,36 @@ async fn embedding(project: &Project, config: &Config, own: &Own<'_>, hub: &Hub)
         }
     }
     Ok(Chosen { name: minilm::NAME.to_owned(), path: minilm::make(project).await?, note: Some(note) })
+}
+
+/// The embedding model that collections go to: the person's own file, or the configured preset. No other one stands in for it,
+/// for who wants another model wants this one.
+async fn next_embedding(project: &Project, config: &Config, first: &Chosen, hub: &Hub) -> Result<Option<Chosen>> {
+    let (path, name) = (&config.embed.next_model_path, &config.embed.next_model_name);
+    let own = Own { setting: "embed.next_model_path", path, name };
+    let name = config.models.next_embedding.as_str();
+    let chosen = match own_file(&own)? {
+        Some(chosen) => chosen,
+        None if name.is_empty() => return Ok(None),
+        None => {
+            let path = match source(Some(Use::Embedding), name)? {
+                Source::Hub(preset) => pull::pull(hub, preset).await.map_err(anyhow::Error::from).with_context(|| {
+                    format!("models.next_embedding = {name} is not here: unset RUCHE_MODELS__NEXT_EMBEDDING to go on without it")
+                })?,
+                Source::Shipped => tiny(project)?,
+                Source::Made => minilm::make(project).await?,
+            };
+            Chosen { name: name.to_owned(), path, note: None }
+        }
+    };
+    if chosen.name == first.name {
+        return Err(Refused::because(format!(
+            "{0} is both the embedding model and the next one: choose another with RUCHE_MODELS__NEXT_EMBEDDING, or unset it. \
+             Once collections are switched, RUCHE_MODELS__EMBEDDING={0} alone is right",
+            chosen.name
+        )));
+    }
+    Ok(Some(chosen))
 }
 
 /// The note on a model that stands in for one that the hub does not give.
@@ -191,12 +235,12 @@ fn own_file(own: &Own<'_>) -> Result<Option<Chosen>> {
     if own.path.is_empty() {
         return Ok(None);
     }
-    let (path, section) = (std::path::absolute(own.path)?, own.section);
+    let (path, setting) = (std::path::absolute(own.path)?, own.setting);
     if !path.is_file() {
         return Err(Refused::because(format!(
-            "{section}.model_path = {} is not a file: set RUCHE_{}__MODEL_PATH to a GGUF file, or unset it to take a preset",
+            "{setting} = {} is not a file: set RUCHE_{} to a GGUF file, or unset it to take a preset",
             path.display(),
-            section.to_uppercase()
+            setting.to_uppercase().replace('.', "__")
         )));
     }
     let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();

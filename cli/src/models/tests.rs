@@ -21,7 +21,7 @@ fn no_hub(project: &Project) -> Hub {
     Hub { endpoint: format!("http://127.0.0.1:{}", ruche_services::ports::free()), ..Hub::from_env(project.models()) }
 }
 
-const NO_FILE: Own<'_> = Own { section: "embed", path: "", name: "" };
+const NO_FILE: Own<'_> = Own { setting: "embed.model_path", path: "", name: "" };
 
 #[tokio::test]
 async fn the_tiny_model_says_plainly_what_it_is() {
@@ -98,7 +98,7 @@ async fn a_model_is_not_taken_for_a_use_that_it_is_not_for() {
 async fn an_own_embedding_file_is_taken_as_it_is_and_must_exist() {
     let (folder, project) = project();
     let file = folder.path().join("mine.gguf").display().to_string();
-    let own = Own { section: "embed", path: &file, name: "ours" };
+    let own = Own { setting: "embed.model_path", path: &file, name: "ours" };
     let error = embedding(&project, &config(&[]), &own, &no_hub(&project)).await.unwrap_err().to_string();
     assert!(error.contains("RUCHE_EMBED__MODEL_PATH"), "{error}");
     std::fs::write(&file, "x").unwrap();
@@ -108,10 +108,36 @@ async fn an_own_embedding_file_is_taken_as_it_is_and_must_exist() {
 #[test]
 fn programs_are_told_of_the_models_that_there_are() {
     let model = |name: &str| Chosen { name: name.to_owned(), path: format!("/m/{name}.gguf").into(), note: None };
-    let served = Served { chat: model("c"), embedding: Some(model("e")) };
+    let served = Served { chat: model("c"), embedding: Some(model("e")), next_embedding: Some(model("n")) };
     let settings = served.settings();
     assert!(settings.contains(&("RUCHE_EMBED__MODEL_PATH", "/m/e.gguf".to_owned())), "{settings:?}");
     assert!(settings.contains(&("RUCHE_EMBED__MODEL_NAME", "e".to_owned())), "{settings:?}");
-    let settings = Served { embedding: None, ..served }.settings();
+    assert!(settings.contains(&("RUCHE_EMBED__NEXT_MODEL_PATH", "/m/n.gguf".to_owned())), "{settings:?}");
+    assert!(settings.contains(&("RUCHE_EMBED__NEXT_MODEL_NAME", "n".to_owned())), "{settings:?}");
+    let settings = Served { embedding: None, next_embedding: None, ..served }.settings();
     assert!(settings.iter().all(|(key, _)| key.starts_with("RUCHE_CHAT__")), "{settings:?}");
+}
+
+#[tokio::test]
+async fn the_next_embedding_model_is_the_one_that_was_asked_for_or_none() {
+    let (folder, project) = project();
+    let (hub, first) = (no_hub(&project), Chosen { name: "first".to_owned(), path: "/m".into(), note: None });
+    let next = async |variables: &[(&str, &str)], first: &Chosen| {
+        next_embedding(&project, &config(variables), first, &hub).await.map_err(|error| format!("{error:#}"))
+    };
+    assert_eq!(next(&[], &first).await, Ok(None));
+    // Nothing stands in for it.
+    let error = next(&[("RUCHE_MODELS__NEXT_EMBEDDING", "multilingual-e5-small")], &first).await.unwrap_err();
+    assert!(error.contains("can't be reached") && error.contains("RUCHE_MODELS__NEXT_EMBEDDING"), "{error}");
+    let error = next(&[("RUCHE_MODELS__NEXT_EMBEDDING", "tiny")], &first).await.unwrap_err();
+    assert!(error.contains("bge-m3"), "{error}");
+    let file = folder.path().join("mine.gguf");
+    let own = [("RUCHE_EMBED__NEXT_MODEL_PATH", file.to_str().unwrap())];
+    let error = next(&own, &first).await.unwrap_err();
+    assert!(error.contains("embed.next_model_path") && error.contains("RUCHE_EMBED__NEXT_MODEL_PATH"), "{error}");
+    std::fs::write(&file, "x").unwrap();
+    assert_eq!(next(&own, &first).await.unwrap().unwrap().name, "mine");
+    let same = Chosen { name: "mine".to_owned(), ..first };
+    let error = next(&own, &same).await.unwrap_err();
+    assert!(error.contains("mine is both") && error.contains("RUCHE_MODELS__EMBEDDING=mine"), "{error}");
 }

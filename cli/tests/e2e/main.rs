@@ -13,6 +13,7 @@ mod bots;
 mod corpus;
 mod documents;
 mod embeddings;
+mod migrate;
 mod operating;
 mod producers;
 mod retrieval;

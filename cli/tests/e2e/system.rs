@@ -171,13 +171,19 @@ impl System {
 
     /// An embed worker that is ready.
     pub(crate) async fn embed_worker(&self) -> Running {
+        self.embed_worker_with(&[]).await
+    }
+
+    /// An embed worker that is ready, with these settings too.
+    pub(crate) async fn embed_worker_with(&self, more: &[(&str, &str)]) -> Running {
         // Not before it is wanted: where the file is missing, only what needs it fails.
         let model = testing::embedding_model().display().to_string();
-        let settings = [
+        let own = [
             ("RUCHE_EMBED__MODEL_PATH", model.as_str()),
             ("RUCHE_EMBED__MODEL_NAME", EMBEDDER),
             ("RUCHE_EMBED__THREADS", "1"),
         ];
+        let settings: Vec<_> = own.into_iter().chain(more.iter().copied()).collect();
         self.spawn_with("worker", &["embed"], &settings).await
     }
 

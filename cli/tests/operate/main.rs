@@ -4,6 +4,7 @@
 
 mod bots;
 mod documents;
+mod embed;
 mod render;
 mod renders;
 mod search;

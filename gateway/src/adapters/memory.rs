@@ -3,6 +3,7 @@
 mod bots;
 mod corpus;
 mod documents;
+mod migrations;
 mod search;
 
 use std::{
@@ -20,7 +21,7 @@ use crate::{
     keys::ApiKey,
     ports::{
         Batch, Collection, Conversation, EndedFilter, EndedJob, Role, Store, StoreError, StoredBot, StoredDocument,
-        StoredKey, StoredMessage, TemplateVersion, search::Searchable,
+        StoredKey, StoredMessage, TemplateVersion, migrations::Model, search::Searchable,
     },
 };
 
@@ -41,6 +42,7 @@ struct Tables {
     bots: BTreeMap<(TenantId, String), StoredBot>,
     collections: Vec<(TenantId, Collection)>,
     corpus: Vec<corpus::Held>,
+    models: Vec<Model>,
     searchable: Vec<(TenantId, Searchable)>,
     chunks: Vec<StoredChunk>,
     failing: bool,

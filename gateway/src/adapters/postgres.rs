@@ -6,6 +6,7 @@ mod bots;
 mod corpus;
 mod documents;
 mod jobs;
+mod migrations;
 mod search;
 mod templates;
 

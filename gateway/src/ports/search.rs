@@ -76,6 +76,8 @@ pub struct Searchable {
     pub name: String,
     /// Which model it is searched with; none before its first document.
     pub model: Option<EmbeddingModel>,
+    /// Whether it goes to another one, and may have been switched when the search is done.
+    pub moving: bool,
 }
 
 /// A vector to search with, of one model.

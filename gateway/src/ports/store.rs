@@ -10,7 +10,7 @@ use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow:
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Bots, Corpus, Documents, Search};
+use super::{Bots, Corpus, Documents, Migrations, Search};
 use crate::keys::ApiKey;
 
 /// The store can't be reached, does not answer, or holds what can't be read: try again later.
@@ -176,7 +176,7 @@ pub struct StoredMessage {
 
 /// The store.
 #[async_trait]
-pub trait Store: Bots + Corpus + Documents + Search {
+pub trait Store: Bots + Corpus + Documents + Migrations + Search {
     /// The key with this public part, unless it is revoked.
     async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError>;
 

@@ -26,6 +26,7 @@ pub mod job_events;
 pub mod job_result;
 pub mod list_jobs;
 pub mod metrics;
+pub mod migrate;
 pub mod models;
 pub mod new_job;
 pub mod openapi;
@@ -117,6 +118,7 @@ fn corpus() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(documents::document_chunks))
         .routes(routes!(collections::create_collection, collections::list_collections))
         .routes(routes!(collections::get_collection, collections::change_collection, collections::delete_collection))
+        .routes(routes!(migrate::migrate, migrate::get_migration, migrate::cancel_migration))
 }
 
 /// What operators see and steer.

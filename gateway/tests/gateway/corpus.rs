@@ -39,7 +39,7 @@ use crate::{
     support::{Fixture, Log, json_of, presence, refused, tenant, without_worker},
 };
 
-const MODEL: &str = "test-embedder";
+pub(crate) const MODEL: &str = "test-embedder";
 
 /// A gateway, and the documents that its worker got.
 struct Library {
@@ -253,7 +253,12 @@ async fn a_form_has_one_file_and_known_parts() {
 }
 
 /// A document of this collection and source, with these texts as chunks.
-fn a_document(owner: &str, collection: &str, source: &str, chunks: &[&str]) -> (IndexedDocument, Vec<DocumentChunk>) {
+pub(crate) fn a_document(
+    owner: &str,
+    collection: &str,
+    source: &str,
+    chunks: &[&str],
+) -> (IndexedDocument, Vec<DocumentChunk>) {
     let document = IndexedDocument {
         id: document_id(&tenant(owner), collection, source),
         collection: collection.into(),
@@ -360,7 +365,7 @@ async fn a_collection_is_made_and_changed_in_words() {
 
 /// Puts documents into a store, as workers do.
 #[async_trait]
-trait Put {
+pub(crate) trait Put {
     async fn put(&self, tenant: &TenantId, document: &IndexedDocument, chunks: &[DocumentChunk]);
 }
 

@@ -92,7 +92,7 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery, dimensions: u32, seen: Arc<M
         let fits = texts.len() <= fit_inline(dimensions);
         let vectors: Vec<Base64> = if fits { texts.iter().map(vector).collect() } else { Vec::new() };
         let model = if texts[0] == "other" { "other".to_owned() } else { MODEL.to_owned() };
-        let embedded = Embedded { model, dimensions, tokens: vec![3; vectors.len()], vectors };
+        let embedded = Embedded { model, version: None, dimensions, tokens: vec![3; vectors.len()], vectors };
         log.append(EventType::Done, serde_json::to_value(embedded).unwrap()).await;
     }
     delivery.done().await.unwrap();

@@ -16,6 +16,7 @@ mod embeddings;
 mod jobs;
 mod lines;
 mod lists;
+mod migrate;
 mod operations;
 mod operators;
 mod options;

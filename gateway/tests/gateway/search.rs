@@ -69,7 +69,13 @@ async fn embed(bus: Arc<dyn Bus>, delivery: Delivery) {
         let mut vector = vec![has(["refund", "money"]), has(["bee", "winter"]), has(["cat", "always"])];
         vector.truncate(if text == "short" { 2 } else { 3 });
         let dimensions = u32::try_from(vector.len()).unwrap();
-        let embedded = Embedded { model: MODEL.into(), dimensions, tokens: vec![3], vectors: vec![to_bytes(&vector)] };
+        let embedded = Embedded {
+            model: MODEL.into(),
+            dimensions,
+            tokens: vec![3],
+            vectors: vec![to_bytes(&vector)],
+            ..Embedded::default()
+        };
         log.append(EventType::Done, serde_json::to_value(embedded).unwrap()).await;
     }
     delivery.done().await.unwrap();

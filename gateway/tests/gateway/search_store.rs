@@ -27,7 +27,7 @@ async fn holds_the_contract(store: &dyn Search, shelf: &dyn Shelf) {
     keeps_tenants_collections_and_models_apart(store, shelf).await;
     filters(store, shelf).await;
     orders_ties_always_the_same(store, shelf).await;
-    let empty = [Searchable { name: "docs".to_owned(), model: None }];
+    let empty = [Searchable { name: "docs".to_owned(), model: None, moving: false }];
     let nothing = ruche_gateway::ports::search::Lookup {
         collections: empty.into(),
         ..lookup(&model, Mode::Text, Some("money"), None)
@@ -228,7 +228,7 @@ async fn collections_of_two_models_are_searched_together() {
     let more = Doc { collection: "more".to_owned(), ..Doc::new(&long, "c", "honey bees", &[1.0, 0.0, 0.0, 0.0]) };
     shelf.document(&more).await;
     let mut asked = lookup(&short, Mode::Hybrid, Some("honey"), Some(&[1.0, 0.0, 0.0]));
-    asked.collections.push(Searchable { name: "more".to_owned(), model: Some(long.clone()) });
+    asked.collections.push(Searchable { name: "more".to_owned(), model: Some(long.clone()), moving: false });
     asked.probes.push(Probe { model: long, vector: vec![1.0, 0.0, 0.0, 0.0] });
     let found = store.search(&acme, &asked).await.unwrap();
     assert_eq!(found.len(), 3);

@@ -13,6 +13,10 @@ pub struct Embed {
     pub model_path: String,
     /// The model's name in answers.
     pub model_name: String,
+    /// A GGUF file of a second model, while collections go from one to the other; empty where there is none.
+    pub next_model_path: String,
+    /// The second model's name in answers.
+    pub next_model_name: String,
     /// Jobs at once.
     pub slots: u32,
     /// Tokens computed in one go.
@@ -29,6 +33,12 @@ pub struct Embed {
     pub passage_prefix: String,
     /// `model`, `mean`, `cls` or `last`.
     pub pooling: String,
+    /// The same for the second model.
+    pub next_query_prefix: String,
+    /// The same for the second model.
+    pub next_passage_prefix: String,
+    /// The same for the second model.
+    pub next_pooling: String,
     /// Tokens of a document's chunk; 0: as the model was trained.
     pub chunk_tokens: u32,
     /// How many of them repeat the end of the chunk before.
@@ -49,9 +59,12 @@ impl Embed {
         number("embed.batch_tokens", self.batch_tokens, 32, 16_384, "32 to 16384")?;
         number("embed.context_tokens", self.context_tokens, 0, 131_072, "0 to 131072; 0 is the model's own")?;
         number("embed.threads", self.threads, 0, 512, "0 to 512; 0 is the number of cores")?;
-        for (key, prefix) in
-            [("embed.query_prefix", &self.query_prefix), ("embed.passage_prefix", &self.passage_prefix)]
-        {
+        for (key, prefix) in [
+            ("embed.query_prefix", &self.query_prefix),
+            ("embed.passage_prefix", &self.passage_prefix),
+            ("embed.next_query_prefix", &self.next_query_prefix),
+            ("embed.next_passage_prefix", &self.next_passage_prefix),
+        ] {
             rule(prefix.len() <= 1024, key, prefix.clone(), "auto, or at most 1024 bytes")?;
         }
         let (min, max) = CHUNK_TOKENS;
@@ -61,7 +74,10 @@ impl Embed {
         let half = if size == 0 { max } else { size } / 2;
         number("embed.chunk_overlap", self.chunk_overlap, 0, half, "0 to half of embed.chunk_tokens")?;
         number("embed.documents", self.documents, 1, 1024, "1 to 1024")?;
-        let pooling = ["model", "mean", "cls", "last"].contains(&self.pooling.as_str());
-        rule(pooling, "embed.pooling", self.pooling.clone(), "model, mean, cls or last")
+        for (key, pooling) in [("embed.pooling", &self.pooling), ("embed.next_pooling", &self.next_pooling)] {
+            let known = ["model", "mean", "cls", "last"].contains(&pooling.as_str());
+            rule(known, key, pooling.clone(), "model, mean, cls or last")?;
+        }
+        Ok(())
     }
 }

@@ -218,6 +218,8 @@ pub struct Models {
     pub chat: String,
     /// A preset that makes vectors, or `all-minilm-l6-v2`.
     pub embedding: String,
+    /// A second one, while collections go from one to the other; empty where there is none.
+    pub next_embedding: String,
     /// Whether models that need no hub stand in where it can't be reached.
     pub fallback_to_tiny: bool,
 }

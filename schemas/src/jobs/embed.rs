@@ -44,14 +44,16 @@ pub struct Embed {
     /// In place of texts: a document, to be cut into chunks that are kept with their vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,
-    /// In place of texts: the id of a document that is kept, to be embedded again by the worker's model.
+    /// In place of texts: the id of a document that is kept, to be embedded again by the model that is named, else by the
+    /// one that its collection is searched with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<Uuid>,
     /// What the vectors are for. Some models were trained with a mark before each text that says so; without a purpose
     /// there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
-    /// The model's name; without it, the worker's own model embeds.
+    /// The model's name. Without it, the worker's own model embeds texts, and a document is embedded by the model that its
+    /// collection is searched with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// How many numbers each vector is cut to, at most the model's; cut ones have length 1 again. Of use with models
@@ -82,10 +84,13 @@ pub enum Output {
 }
 
 /// The vectors of texts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Embedded {
     /// The model that embedded.
     pub model: String,
+    /// Which file of that name, and how it is used: vectors of two versions are never compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// How many numbers each vector has.
     pub dimensions: u32,
     /// A vector per text, in their order: `dimensions` floats of 4 bytes, little-endian, of length 1 together. None,
@@ -256,7 +261,7 @@ mod tests {
 
     #[test]
     fn each_result_is_read_as_what_it_is() {
-        let vectors = Embedded { model: "m".into(), dimensions: 1, vectors: vec![], tokens: vec![] };
+        let vectors = Embedded { model: "m".into(), dimensions: 1, ..Embedded::default() };
         let document = Indexed { model: "m".into(), chunks: 1, ..Indexed::default() };
         for output in [Output::Vectors(vectors), Output::Document(document)] {
             let json = serde_json::to_string(&output).expect("JSON");
@@ -289,7 +294,8 @@ mod tests {
         for dimensions in [1, 384, 1024, 4096, MAX_DIMENSIONS] {
             let count = fit_inline(dimensions).min(MAX_TEXTS);
             let vectors = vec![to_bytes(&vec![0.1; dimensions as usize]); count];
-            let embedded = Embedded { model: "m".repeat(256), dimensions, vectors, tokens: vec![8192; count] };
+            let (model, version, tokens) = ("m".repeat(256), Some("v".repeat(64)), vec![8192; count]);
+            let embedded = Embedded { model, version, dimensions, vectors, tokens };
             let json = serde_json::to_string(&embedded).expect("JSON");
             assert!(count > 0 && json.len() < CLAIM_BYTES, "{dimensions}: {count} of them are {} bytes", json.len());
         }

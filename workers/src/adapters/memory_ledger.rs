@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::ports::{
     conversations::{Conversations, HISTORY_MESSAGES},
-    corpus::{self, Corpus, Indexing, ModelVersion, Standing, stored_time},
+    corpus::{self, Corpus, InUse, Indexing, ModelVersion, Standing, stored_time},
     ledger::{
         Committed, Document, Ended, Group, Keep, Ledger, LedgerError, Place, Stored, Turn, Usage, json,
         no_such_conversation, taken, text,
@@ -35,6 +35,8 @@ struct State {
     usage: HashMap<JobId, Usage>,
     corpus: HashMap<Uuid, Held>,
     buried: HashMap<Uuid, DateTime<Utc>>,
+    /// Collections: the model that each is searched with, and the one that it goes to.
+    in_use: HashMap<(TenantId, String), (ModelVersion, Option<ModelVersion>)>,
 }
 
 /// A document to be searched in.
@@ -42,6 +44,8 @@ struct State {
 struct Held {
     tenant: TenantId,
     indexing: Arc<Indexing>,
+    /// The same text by other models.
+    others: Vec<Arc<Indexing>>,
     accepted_at: DateTime<Utc>,
     job: JobId,
 }
@@ -124,6 +128,19 @@ impl MemoryLedger {
         held.map(|held| Arc::clone(&held.indexing))
     }
 
+    /// A document as this model has it.
+    #[must_use]
+    pub fn indexed_by(&self, tenant: &TenantId, document: Uuid, model: &str) -> Option<Arc<Indexing>> {
+        let state = self.state();
+        let held = state.corpus.get(&document).filter(|held| held.tenant == *tenant)?;
+        held.all().find(|indexing| indexing.model.name == model).cloned()
+    }
+
+    /// Says which model a collection is searched with, and which one it goes to, as a gateway does.
+    pub fn put_in_use(&self, tenant: &TenantId, collection: &str, searched: ModelVersion, next: Option<ModelVersion>) {
+        self.state().in_use.insert((tenant.clone(), collection.to_owned()), (searched, next));
+    }
+
     /// Deletes a document or a collection, by its id, as a gateway does.
     pub fn bury(&self, id: Uuid, at: DateTime<Utc>) {
         let mut state = self.state();
@@ -145,7 +162,26 @@ impl MemoryLedger {
     }
 }
 
+impl Held {
+    fn all(&self) -> impl Iterator<Item = &Arc<Indexing>> {
+        std::iter::once(&self.indexing).chain(&self.others)
+    }
+
+    fn of(&self, model: &ModelVersion) -> Option<&Arc<Indexing>> {
+        self.all().find(|indexing| indexing.model == *model)
+    }
+}
+
 impl State {
+    fn in_use(&self, tenant: &TenantId, collection: &str) -> InUse {
+        let Some((searched, next)) = self.in_use.get(&(tenant.clone(), collection.to_owned())).cloned() else {
+            return InUse::default();
+        };
+        let mut here = self.corpus.values().filter(|held| held.tenant == *tenant);
+        let has_chunks = here.any(|held| held.indexing.about.collection == collection && held.of(&searched).is_some());
+        InUse { searched: Some(searched), has_chunks, next }
+    }
+
     fn ended(&self, job: &JobRef) -> Option<Stored> {
         self.jobs.get(&job.id).filter(|row| row.tenant == job.tenant).map(|row| row.stored.clone())
     }
@@ -178,14 +214,12 @@ impl State {
     fn standing(&self, of: &corpus::Place, model: &ModelVersion) -> Standing {
         let in_collection = |held: &&Held| held.tenant == of.tenant && held.indexing.about.collection == of.collection;
         let first = self.corpus.values().filter(in_collection).min_by_key(|held| held.accepted_at);
-        let held = self.corpus.get(&of.document);
-        let chunks = held.filter(|held| held.indexing.model == *model).map_or(&[][..], |held| &held.indexing.chunks);
+        let (held, in_use) = (self.corpus.get(&of.document), self.in_use(&of.tenant, &of.collection));
+        let chunks = held.and_then(|held| held.of(model)).map_or(&[][..], |indexing| &indexing.chunks);
         let buried = [of.document, collection_id(&of.tenant, &of.collection)];
         Standing {
             language: first.map(|held| held.indexing.about.language.clone()),
-            searched_with: first
-                .filter(|held| held.indexing.model != *model)
-                .map(|held| held.indexing.model.name.clone()),
+            searched_with: in_use.searched.filter(|searched| searched != model).map(|searched| searched.name),
             written: held.map(|held| (held.accepted_at, held.job)),
             deleted_at: buried.iter().filter_map(|id| self.buried.get(id).copied()).max(),
             vectors: chunks.iter().map(|piece| (piece.hash, piece.vector.clone())).collect(),
@@ -193,23 +227,48 @@ impl State {
         }
     }
 
+    /// Whether the collection of each document is (still) searched with its model.
+    fn is_at_home(&self, ended: &Ended) -> bool {
+        ended.keep.iter().all(|keep| match keep {
+            Keep::Indexed(indexing) if !indexing.again => {
+                let (tenant, collection) = (ended.job.tenant.clone(), indexing.about.collection.clone());
+                let InUse { searched, has_chunks, .. } = self.in_use(&tenant, &collection);
+                let of = corpus::Place { tenant, collection, document: indexing.document };
+                let superseded = self.standing(&of, &indexing.model).supersedes(ended.created_at, ended.job.id);
+                superseded || !has_chunks || searched.is_none_or(|searched| searched == indexing.model)
+            }
+            _ => true,
+        })
+    }
+
     fn index(&mut self, ended: &Ended, indexing: &Arc<Indexing>) {
         let (document, tenant) = (indexing.document, ended.job.tenant.clone());
         let of = corpus::Place { tenant, collection: indexing.about.collection.clone(), document };
-        let superseded = match (indexing.again, self.corpus.get(&document)) {
-            (true, held) => held.is_none_or(|held| held.indexing.hash != indexing.hash),
-            (false, _) => self.standing(&of, &indexing.model).supersedes(ended.created_at, ended.job.id),
-        };
-        if superseded {
+        if indexing.again {
+            if let Some(held) = self.corpus.get_mut(&document).filter(|held| held.indexing.hash == indexing.hash) {
+                let about = held.indexing.about.clone();
+                let kept = Arc::new(Indexing { about, ..(**indexing).clone() });
+                match held.indexing.model == kept.model {
+                    true => held.indexing = kept,
+                    false => {
+                        held.others.retain(|other| other.model != kept.model);
+                        held.others.push(kept);
+                    }
+                }
+            }
             return;
         }
-        let (mut accepted_at, mut job, mut kept) = (stored_time(ended.created_at), ended.job.id, Arc::clone(indexing));
-        if let Some(held) = self.corpus.get(&document).filter(|_| indexing.again) {
-            let about = held.indexing.about.clone();
-            (accepted_at, job) = (held.accepted_at, held.job);
-            kept = Arc::new(Indexing { about, ..(**indexing).clone() });
+        if self.standing(&of, &indexing.model).supersedes(ended.created_at, ended.job.id) {
+            return;
         }
-        self.corpus.insert(document, Held { tenant: of.tenant, indexing: kept, accepted_at, job });
+        let next = self.in_use(&of.tenant, &of.collection).next;
+        self.in_use.insert((of.tenant.clone(), of.collection), (indexing.model.clone(), next));
+        let same = |other: &Arc<Indexing>| other.hash == indexing.hash && other.model != indexing.model;
+        let before = self.corpus.remove(&document);
+        let others = before.iter().flat_map(Held::all).filter(|other| same(other)).cloned().collect();
+        let (accepted_at, job) = (stored_time(ended.created_at), ended.job.id);
+        self.corpus
+            .insert(document, Held { tenant: of.tenant, indexing: Arc::clone(indexing), others, accepted_at, job });
     }
 
     fn append(&mut self, tenant: &TenantId, turn: &Turn) {
@@ -283,6 +342,9 @@ impl Ledger for MemoryLedger {
             {
                 return Err(no_such_conversation(*id));
             }
+        }
+        if !state.is_at_home(ended) {
+            return Ok(Committed::Fenced);
         }
         let mut document = None;
         for keep in &ended.keep {
@@ -372,6 +434,10 @@ impl Conversations for MemoryLedger {
 
 #[async_trait]
 impl Corpus for MemoryLedger {
+    async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<InUse, LedgerError> {
+        Ok(self.state().in_use(tenant, collection))
+    }
+
     async fn standing(&self, of: &corpus::Place, model: &ModelVersion) -> Result<Standing, LedgerError> {
         Ok(self.state().standing(of, model))
     }

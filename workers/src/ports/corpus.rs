@@ -30,9 +30,26 @@ pub struct ModelVersion {
     pub dimensions: u32,
 }
 
+/// The models of a collection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// The one that it is searched with.
+    pub searched: Option<ModelVersion>,
+    /// Whether chunks of that one are in it, so that a document of another would not be found.
+    pub has_chunks: bool,
+    /// The one that it is going to be searched with: its documents are being embedded anew.
+    pub next: Option<ModelVersion>,
+}
+
 /// Reads documents.
 #[async_trait]
 pub trait Corpus: Send + Sync + 'static {
+    /// The models of a collection; none where there is no such collection.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`].
+    async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<InUse, LedgerError>;
+
     /// How things stand with a document, as this model sees it.
     ///
     /// # Errors

@@ -168,7 +168,8 @@ pub enum Committed {
     Stored,
     /// The job had ended before: this is its outcome, and the one that was given is not.
     Already(Stored),
-    /// A later attempt has begun: this one must stop, and say nothing.
+    /// A later attempt has begun, or is needed since the document's collection went to another model meanwhile: this one
+    /// must stop, and say nothing.
     Fenced,
 }
 

@@ -11,6 +11,7 @@ use ruche_schemas::{
 use ruche_workers::ports::ledger::Ledger;
 use support::{Place, document, tenant};
 
+mod models;
 mod support;
 
 fn texts(place: &Place, document: &Document) -> Vec<(Vec<String>, String)> {

@@ -47,6 +47,11 @@ pub fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
 
+/// A model as vectors remember it.
+pub fn model(name: &str) -> ModelVersion {
+    ModelVersion { name: name.to_owned(), version: "1".to_owned(), dimensions: 3 }
+}
+
 pub fn document(source: &str, text: &str) -> Document {
     let (collection, source, text) = ("handbook".to_owned(), source.to_owned(), Some(text.to_owned()));
     Document { collection, source, text, ..Document::default() }
@@ -87,29 +92,42 @@ impl Place {
 
     /// Starts a worker, which dies with its runtime.
     pub fn work(&self) -> Runtime {
-        let loader = Box::new(Counter(Arc::clone(&self.script)));
-        let encoder = Encoder::start_with(loader, "counter".to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
+        self.work_with("counter", None)
+    }
+
+    /// Indexes with a model of this name.
+    fn indexer(&self, name: &str) -> Indexer {
+        let loader = Box::new(Counter(Arc::clone(&self.script), name.to_owned()));
+        let encoder = Encoder::start_with(loader, name.to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
         let reading = Reading {
             program: env!("CARGO_BIN_EXE_ruche-worker").into(),
             memory: 1 << 30,
             deadline: Duration::from_secs(30),
         };
-        let model = ModelVersion { name: "counter".to_owned(), version: "1".to_owned(), dimensions: 3 };
-        let indexer = Indexer {
+        Indexer {
             encoder,
             prefix: String::new(),
-            model,
+            model: model(name),
             corpus: self.ledger.clone(),
             extractor: Extractor::new(reading),
             chunks: (0, 0),
             room: Arc::new(Semaphore::new(2)),
+        }
+    }
+
+    /// Starts a worker with one model or two.
+    pub fn work_with(&self, first: &str, next: Option<&str>) -> Runtime {
+        let alone = EmbedHandler::new(Prefixes::default(), self.indexer(first));
+        let with_next = match next {
+            Some(next) => alone.beside(Prefixes::default(), self.indexer(next)),
+            None => alone,
         };
         let own = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let parts = Parts {
             bus: self.bus.clone(),
             ledger: self.ledger.clone(),
             claims: self.claims.clone(),
-            handler: handler(EmbedHandler::new(Prefixes::default(), indexer)),
+            handler: handler(with_next),
             metrics: Metrics::register(&mut Registry::default()),
             pulse: own.handle().clone(),
             versions: runtime::versions(),
@@ -140,6 +158,21 @@ impl Place {
         self.bus.publish(Message { job: job.clone(), kind, lane, payload, headers, begun }).await.unwrap();
         *self.last.lock().unwrap() = Some(job.clone());
         job
+    }
+
+    /// The first event of this type of a job.
+    pub async fn event(&self, job: &JobRef, wanted: EventType) -> Record {
+        let found = async {
+            let mut events = self.bus.watch(job, 1).await.unwrap();
+            while let Some(event) = events.next().await {
+                let record = event.unwrap();
+                if record.event == wanted {
+                    return record;
+                }
+            }
+            panic!("the log has no such event");
+        };
+        timeout(PATIENCE, found).await.expect("it comes")
     }
 
     /// The last event of a job.
@@ -240,12 +273,12 @@ impl Place {
     }
 }
 
-struct Counter(Arc<Script>);
+struct Counter(Arc<Script>, String);
 
 impl Loader for Counter {
     fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
         let facts = Facts { context_tokens: 100, dimensions: 3, ..Facts::default() };
-        body(facts, Arc::new(Characters), &mut Counting(self.0));
+        body(facts, Arc::new(Characters), &mut Counting(self.0, self.1));
         Ok(())
     }
 }
@@ -259,10 +292,10 @@ impl Tokenizer for Characters {
     }
 }
 
-struct Counting(Arc<Script>);
+struct Counting(Arc<Script>, String);
 
 impl Model for Counting {
-    /// `!` fails the batch, `?` is a vector without numbers.
+    /// `!` fails the batch, as `~` does in the model `next`; `?` is a vector without numbers.
     fn encode(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, BatchError> {
         let text = |tokens: &&[i32]| -> String {
             tokens.iter().filter(|c| **c != 0).filter_map(|c| char::from_u32(*c as u32)).collect()
@@ -271,7 +304,8 @@ impl Model for Counting {
         self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(texts.clone());
         let held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.0.released.wait_while(held, |held| *held).unwrap_or_else(PoisonError::into_inner));
-        if texts.iter().any(|text| text.contains('!')) {
+        let fails = |text: &String| text.contains('!') || (text.contains('~') && self.1 == "next");
+        if texts.iter().any(fails) {
             return Err(BatchError("as it was told".to_owned()));
         }
         let vector = |text: &String| match text.contains('?') {

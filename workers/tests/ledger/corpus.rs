@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, TimeDelta};
 use ruche_schemas::ids::{collection_id, document_id};
-use ruche_workers::ports::corpus::{About, Indexing, ModelVersion, Piece, Place, Standing};
+use ruche_workers::ports::corpus::{About, InUse, Indexing, ModelVersion, Piece, Place, Standing};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::support::{Place as Seat, *};
@@ -181,17 +181,58 @@ async fn a_changed_text_takes_the_chunks_of_other_models_with_it() {
     assert_eq!(rows(&db, ROWS).await.len(), 2, "both models live");
     let found = standing(&store, "acme", &Indexing { model: model("n"), ..bees.clone() }).await;
     assert_eq!(found.searched_with.as_deref(), Some("m"));
-    // The same text by the other model leaves the first one's alone.
-    write(&store, "acme", &Indexing { model: model("n"), ..bees.clone() }, now + TimeDelta::seconds(1)).await;
-    assert_eq!(rows(&db, ROWS).await.len(), 2);
+    // While it is searched with the first, a document by the other would not be found: its job has to be worked on anew.
     let changed = Indexing { model: model("n"), ..document("acme", "c", "s", &["A", "B"]) };
-    write(&store, "acme", &changed, now + TimeDelta::seconds(2)).await;
+    let late = ending("acme", &changed, now + TimeDelta::seconds(1));
+    assert_eq!(store.commit(&late).await.unwrap(), Committed::Fenced);
+    assert_eq!((rows(&db, ROWS).await.len(), store.ended(&late.job).await.unwrap()), (2, None));
+    search_with(&db, "n").await;
+    assert_eq!(store.commit(&late).await.unwrap(), Committed::Stored);
     let texts: Vec<_> = rows(&db, ROWS).await.into_iter().map(|(_, _, text)| text).collect();
     assert_eq!(texts, ["A", "B"]);
     // Nothing is left of the first model in the collection, so it is searched with the other from the next one on.
+    search_with(&db, "m").await;
     write(&store, "acme", &Indexing { model: model("n"), ..document("acme", "c", "t", &["C"]) }, now).await;
     let model = "SELECT 0::bigint AS a, 0::bigint AS b, m.name AS c FROM collections o JOIN embedding_models m ON m.id = o.model_id";
     assert_eq!(rows(&db, model).await, [(0, 0, "n".to_owned())]);
+}
+
+/// Switches all collections to a model, as a gateway does.
+async fn search_with(db: &DatabaseConnection, model: &str) {
+    let switch = "UPDATE collections SET model_id = (SELECT id FROM embedding_models WHERE name = $1)";
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, switch, [model.into()])).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_models_of_a_collection_are_told() {
+    let (store, db) = opened().await;
+    let (acme, bees) = (tenant("acme"), document("acme", "c", "s", &["A"]));
+    assert_eq!(store.in_use(&acme, "c").await.unwrap(), InUse::default());
+    write(&store, "acme", &bees, Utc::now()).await;
+    let searched = InUse { searched: Some(model("m")), has_chunks: true, next: None };
+    assert_eq!(store.in_use(&acme, "c").await.unwrap(), searched);
+    assert_eq!(store.in_use(&tenant("other"), "c").await.unwrap(), InUse::default());
+    write(&store, "acme", &Indexing { again: true, model: model("n"), ..bees }, Utc::now()).await;
+    let begin = "UPDATE collections SET next_model_id = (SELECT id FROM embedding_models WHERE name = 'n')";
+    db.execute_unprepared(begin).await.unwrap();
+    let next = Some(model("n"));
+    assert_eq!(store.in_use(&acme, "c").await.unwrap(), InUse { next: next.clone(), ..searched.clone() });
+    db.execute_unprepared("DELETE FROM chunks WHERE model_id <> (SELECT max(id) FROM embedding_models)").await.unwrap();
+    assert_eq!(store.in_use(&acme, "c").await.unwrap(), InUse { has_chunks: false, next, ..searched });
+}
+
+#[tokio::test]
+async fn a_document_by_both_models_is_there_in_one_go() {
+    for store in stores().await {
+        let bees = document("acme", "c", "s", &["A", "B"]);
+        let next = Indexing { again: true, model: model("n"), ..bees.clone() };
+        let keep = [&bees, &next].map(|indexing| Keep::Indexed(Arc::new(indexing.clone())));
+        let ended = Ended { keep: keep.into(), ..ending("acme", &bees, Utc::now()) };
+        assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
+        for indexing in [&bees, &next] {
+            assert_eq!(standing(&store, "acme", indexing).await.chunks, 2);
+        }
+    }
 }
 
 #[tokio::test]

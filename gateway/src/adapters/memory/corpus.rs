@@ -6,17 +6,45 @@ use ruche_schemas::TenantId;
 use uuid::Uuid;
 
 use super::{Memory, page};
-use crate::ports::{ChunkCount, Collection, Corpus, DocumentChunk, IndexedDocument, NewCollection, StoreError};
+use crate::ports::{
+    ChunkCount, Collection, Corpus, DocumentChunk, IndexedDocument, NewCollection, StoreError, migrations::Missing,
+};
 
 /// A document with its chunks.
 #[derive(Debug, Clone)]
 pub(super) struct Held {
     tenant: TenantId,
     document: IndexedDocument,
-    chunks: Vec<DocumentChunk>,
+    pub(super) chunks: Vec<DocumentChunk>,
+}
+
+impl Held {
+    /// Whether it is in this collection.
+    pub(super) fn is_in(&self, tenant: &TenantId, collection: &str) -> bool {
+        self.tenant == *tenant && self.document.collection == collection
+    }
+
+    /// Whether this model has made chunks of it.
+    pub(super) fn has(&self, model: &str) -> bool {
+        self.chunks.iter().any(|chunk| chunk.model == model)
+    }
+
+    /// As one that a model has made no chunks of.
+    pub(super) fn missing(&self) -> Missing {
+        let IndexedDocument { id: document, source, job, .. } = self.document.clone();
+        Missing { document, source, job }
+    }
 }
 
 impl Memory {
+    /// Adds a chunk to a document, as a worker does that embeds it anew.
+    pub fn add_chunk(&self, document: Uuid, chunk: DocumentChunk) {
+        let mut tables = self.lock();
+        if let Some(held) = tables.corpus.iter_mut().find(|held| held.document.id == document) {
+            held.chunks.push(chunk);
+        }
+    }
+
     /// Keeps a document with its chunks, as a worker does, and its collection.
     pub fn put_indexed(&self, tenant: &TenantId, document: IndexedDocument, chunks: Vec<DocumentChunk>) {
         let mut tables = self.lock();

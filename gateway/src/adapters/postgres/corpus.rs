@@ -92,12 +92,12 @@ struct ChunkRow {
     model: String,
 }
 
-fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+pub(super) fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
 /// A number as a statement takes it.
-fn number(count: u64) -> Value {
+pub(super) fn number(count: u64) -> Value {
     i64::try_from(count).unwrap_or(i64::MAX).into()
 }
 
@@ -258,7 +258,7 @@ impl Corpus for Postgres {
 }
 
 /// Takes the lock of a document or a collection, which has the number that workers know it by.
-async fn lock(db: &impl ConnectionTrait, id: Uuid) -> Result<(), StoreError> {
+pub(super) async fn lock(db: &impl ConnectionTrait, id: Uuid) -> Result<(), StoreError> {
     let number = i64::from_ne_bytes(id.as_u64_pair().1.to_ne_bytes());
     db.execute_raw(statement("SELECT pg_advisory_xact_lock($1)", [number.into()])).await?;
     Ok(())

@@ -44,7 +44,7 @@ impl Searching {
 }
 
 const SEARCHABLE: &str = "
-SELECT c.name, m.id, m.name AS model, m.version, m.dimensions
+SELECT c.name, c.next_model_id IS NOT NULL AS moving, m.id, m.name AS model, m.version, m.dimensions
 FROM collections c LEFT JOIN embedding_models m ON m.id = c.model_id
 WHERE c.tenant = $1 AND c.name = ANY($2)";
 
@@ -136,7 +136,7 @@ fn searchable(row: &PgRow) -> Result<Searchable, sqlx::Error> {
             dimensions: u32::try_from(row.try_get::<i32, _>("dimensions")?).unwrap_or_default(),
         }),
     };
-    Ok(Searchable { name: row.try_get("name")?, model })
+    Ok(Searchable { name: row.try_get("name")?, model, moving: row.try_get("moving")? })
 }
 
 fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {

@@ -117,6 +117,12 @@ pub struct Indexed {
     pub source: String,
     /// The model that embedded it.
     pub model: String,
+    /// Which file of that name, and how it is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The second model that has embedded it too, where its collection is going to be searched with that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_model: Option<String>,
     /// Its language: the name of a text search configuration.
     pub language: String,
     /// Its title, where one was given or found.

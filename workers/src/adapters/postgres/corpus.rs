@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{error::explain, sql};
 use crate::ports::{
-    corpus::{About, Hash, ModelVersion, Place, Standing, Stored},
+    corpus::{About, Hash, InUse, ModelVersion, Place, Standing, Stored},
     ledger::LedgerError,
 };
 
@@ -23,6 +23,32 @@ FROM (SELECT) AS one
 LEFT JOIN collections c ON c.tenant = $1 AND c.name = $2
 LEFT JOIN embedding_models m ON m.id = c.model_id AND m.id <> $5
 LEFT JOIN documents d ON d.id = $3";
+
+const IN_USE: &str = "
+SELECT m.name, m.version, m.dimensions, n.name AS next_name, n.version AS next_version, n.dimensions AS next_dimensions,
+    EXISTS (SELECT FROM chunks k WHERE k.tenant = $1 AND k.collection = $2 AND k.model_id = c.model_id) AS has_chunks
+FROM collections c
+LEFT JOIN embedding_models m ON m.id = c.model_id
+LEFT JOIN embedding_models n ON n.id = c.next_model_id
+WHERE c.tenant = $1 AND c.name = $2";
+
+/// The models of a collection.
+pub(super) async fn in_use(db: &DatabaseConnection, tenant: &TenantId, collection: &str) -> Result<InUse, LedgerError> {
+    let pool = db.get_postgres_connection_pool();
+    let row = sqlx::query(IN_USE).bind(tenant.as_str()).bind(collection).fetch_optional(pool).await.map_err(sql)?;
+    let Some(row) = row else { return Ok(InUse::default()) };
+    let model = |[name, version, dimensions]: [&str; 3]| {
+        let (name, version): (Option<String>, Option<String>) = (row.try_get(name)?, row.try_get(version)?);
+        let dimensions: Option<i32> = row.try_get(dimensions)?;
+        let dimensions = u32::try_from(dimensions.unwrap_or(0)).unwrap_or(0);
+        Ok(name.zip(version).map(|(name, version)| ModelVersion { name, version, dimensions }))
+    };
+    Ok(InUse {
+        searched: model(["name", "version", "dimensions"]).map_err(sql)?,
+        has_chunks: row.try_get("has_chunks").map_err(sql)?,
+        next: model(["next_name", "next_version", "next_dimensions"]).map_err(sql)?,
+    })
+}
 
 /// The number of a model, which is made if there is none of this version.
 pub(super) async fn model_id(db: &mut PgConnection, model: &ModelVersion) -> Result<i32, LedgerError> {

@@ -4,7 +4,12 @@
 //! So many of these run at once as leave connections for the others.
 //!
 //! **No deadlock.** Like every commit it takes its job's lock first, then shares that of its collection, then takes that of
-//! its document, then rows of its group. Whoever deletes a document or a collection takes that one's lock alone.
+//! its document, then rows of its group. Whoever deletes a document or a collection, or switches a collection, takes that
+//! one's lock alone.
+//!
+//! **The collection's model.** A document is written by the model that its collection is searched with, or it would not be
+//! found. Where the collection has gone to another one while the job was at work, nothing is written and the job is worked on
+//! anew. Whoever switches a collection takes its lock alone, so no writer overlooks it.
 //!
 //! **Rows.** What is unchanged stays: only its position is updated. What is new goes by COPY into a table of the session,
 //! and from there in slices, each of which is well within the statement's bound however many indexes there are. Few rows
@@ -39,11 +44,14 @@ const SEARCH: &str = "setweight(to_tsvector($1::text::regconfig, array_to_string
 /// Bounds of this transaction's statements: a slice may wait for a full disk cache, and a lock for another document.
 const BOUNDS: &str = "SET LOCAL statement_timeout = '60s'";
 
-/// A collection that is there and searched with this model, or with another that has chunks in it. Asked first, for the
-/// statement after it would lock the row also where it changes nothing, and other documents would wait.
-const READY: &str = "
-SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND (o.model_id = $3 OR EXISTS (
-    SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = o.model_id))";
+/// A collection that is there and searched with this model. Asked first, for the statement after it would lock the row also
+/// where it changes nothing, and other documents would wait.
+const READY: &str = "SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND o.model_id = $3";
+
+/// A collection that is searched with another model, which has chunks in it.
+const ELSEWHERE: &str = "
+SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND o.model_id <> $3 AND EXISTS (
+    SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = o.model_id)";
 
 const COLLECTION: &str = "
 INSERT INTO collections (tenant, name, language, model_id) VALUES ($1, $2, $3, $4)
@@ -80,7 +88,13 @@ pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Com
     }
     for keep in &ended.keep {
         match keep {
-            Keep::Indexed(indexing) => write(&mut transaction, ended, indexing).await?,
+            Keep::Indexed(indexing) => {
+                if !write(&mut transaction, ended, indexing).await? {
+                    transaction.rollback().await.map_err(sql)?;
+                    tracing::info!(document.id = %indexing.document, "its collection has another model now: once more");
+                    return Ok(Committed::Fenced);
+                }
+            }
             Keep::Usage(cost) => usage::insert_raw(&mut transaction, ended, cost).await?,
             // No kind leaves these beside a document.
             Keep::Turn(_) | Keep::Document(_) => {
@@ -105,8 +119,8 @@ async fn share(db: &mut PgConnection, number: i64) -> Result<(), LedgerError> {
     share.execute(db).await.map(drop).map_err(sql)
 }
 
-/// Writes the document, unless what is there came after it.
-async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Result<(), LedgerError> {
+/// Writes the document, unless what is there came after it. Tells whether its model is (still) the right one.
+async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Result<bool, LedgerError> {
     let Indexing { document, about, hash, again, model, chunks } = indexing;
     let place = Place { tenant: ended.job.tenant.clone(), collection: about.collection.clone(), document: *document };
     let model = corpus::model_id(db, model).await?;
@@ -123,9 +137,13 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
     let superseded = if *again { !is_same } else { standing.supersedes(ended.created_at, ended.job.id) };
     if superseded {
         tracing::info!(document.id = %document, "what is kept of the document came after this: leaving it as it is");
-        return Ok(());
+        return Ok(true);
     }
     if !again {
+        let elsewhere = sqlx::query(ELSEWHERE).bind(place.tenant.as_str()).bind(&place.collection).bind(model);
+        if elsewhere.fetch_optional(&mut *db).await.map_err(sql)?.is_some() {
+            return Ok(false);
+        }
         put(db, ended, indexing, model).await?;
         if !is_same {
             // Chunks of other models are of a text that there is no more.
@@ -137,9 +155,10 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
     let new = keep_known(db, indexing, model, other_language).await?;
     let rows: Vec<(i32, &Piece)> = (0..).zip(chunks).filter(|(position, _)| new.contains(position)).collect();
     match rows.len() >= COPY_FROM {
-        true => insert_by_copy(db, &place, about, model, &rows).await,
-        false => insert_few(db, &place, about, model, &rows).await,
+        true => insert_by_copy(db, &place, about, model, &rows).await?,
+        false => insert_few(db, &place, about, model, &rows).await?,
     }
+    Ok(true)
 }
 
 /// The collection's row and the document's.

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use crate::ports::{
     conversations::Conversations,
-    corpus::{self as corpora, Corpus, ModelVersion, Place, Standing},
+    corpus::{self as corpora, Corpus, InUse, ModelVersion, Place, Standing},
     ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
     templates::{Package, Templates, Unavailable},
 };
@@ -226,6 +226,10 @@ impl Conversations for Postgres {
 
 #[async_trait]
 impl Corpus for Postgres {
+    async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<InUse, LedgerError> {
+        self.call("select", "collections", corpus::in_use(&self.db, tenant, collection)).await
+    }
+
     async fn standing(&self, of: &Place, model: &ModelVersion) -> Result<Standing, LedgerError> {
         Box::pin(self.call("select", "documents", corpus::standing(&self.db, of, model))).await
     }

@@ -3,6 +3,9 @@
 //! Chunks that are as they were keep their vectors: what is compared is the hash of what would be embedded. The rest is
 //! embedded in slices, so that queries come in between, and memory holds one document's vectors and no more. Nothing is
 //! written here: the vectors go into the transaction of the job's row, all or none.
+//!
+//! Where its collection goes to another model (`ruche embed migrate`) and this worker has that too, the document is embedded
+//! by both, so that however fast documents come, the switch does.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,7 +18,7 @@ use std::{
 use anyhow::Context as _;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
-    Envelope, Failure, Invalid, config,
+    Envelope, Failure, Invalid, TenantId, config,
     failure::codes,
     jobs::embed::{Document, Embed, Format, Indexed},
 };
@@ -28,7 +31,7 @@ use crate::{
     encoder::{Counter, EncodeError, Encoder},
     extract::{self, ExtractError, Extracted, Extractor},
     ports::{
-        corpus::{About, Corpus, Hash, Indexing, ModelVersion, Piece, Place, Standing},
+        corpus::{About, Corpus, Hash, InUse, Indexing, ModelVersion, Piece, Place, Standing},
         ledger::{Keep, LedgerError},
     },
     runtime::{Context, JobError},
@@ -46,7 +49,7 @@ const TRIES: u32 = 4;
 const MEMORY: u64 = 1 << 30;
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Indexes documents.
+/// Indexes documents with one model.
 pub struct Indexer {
     /// The model.
     pub encoder: Encoder,
@@ -65,14 +68,17 @@ pub struct Indexer {
 }
 
 /// A document's text, and what is known of it.
-struct Read {
+#[derive(Clone)]
+pub(super) struct Read {
     id: Uuid,
-    about: About,
+    /// What is known of it.
+    pub(super) about: About,
     /// Whether its language is not known yet.
     ask_language: bool,
     /// Whether it is only embedded again.
-    again: bool,
-    size: Size,
+    pub(super) again: bool,
+    /// The size and the overlap of its chunks, as far as it says.
+    chunks: (Option<u32>, Option<u32>),
     warnings: Vec<String>,
 }
 
@@ -91,12 +97,13 @@ impl Indexer {
     /// When the model's file can't be read.
     pub(super) fn new(
         settings: &config::Embed,
-        encoder: Encoder,
-        prefix: &str,
+        (path, pooling): (&Path, &str),
+        (encoder, prefix): (Encoder, &str),
         corpus: Arc<dyn Corpus>,
+        room: Arc<Semaphore>,
     ) -> anyhow::Result<Self> {
         let info = encoder.model();
-        let version = version(Path::new(&settings.model_path), &settings.pooling, prefix)?;
+        let version = version(path, pooling, prefix)?;
         let model = ModelVersion { name: info.name.clone(), version, dimensions: info.dimensions };
         let program = std::env::current_exe().context("this program does not know where it lies")?;
         if settings.chunk_tokens > info.context_tokens {
@@ -113,36 +120,85 @@ impl Indexer {
             corpus,
             extractor: Extractor::new(extract::Options { program, memory: MEMORY, deadline: DEADLINE }),
             chunks: (settings.chunk_tokens, settings.chunk_overlap),
-            room: Arc::new(Semaphore::new(usize::try_from(settings.documents).unwrap_or(1).max(1))),
+            room,
         })
     }
 
-    /// Indexes the job's document.
-    pub(super) async fn index(&self, job: &Envelope<Embed>, context: &Context<Embed>) -> Result<Indexed, JobError> {
-        if job.ephemeral {
-            let message = "an ephemeral job keeps no document: submit one that is not ephemeral";
-            return Err(JobError::Reject(Failure::new(codes::INVALID, message).with_param("document")));
+    /// The models of a collection.
+    pub(super) async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<InUse, JobError> {
+        self.corpus.in_use(tenant, collection).await.map_err(unavailable)
+    }
+
+    /// Reads the job's document, sent or kept.
+    pub(super) async fn read(&self, job: &Envelope<Embed>) -> Result<Read, JobError> {
+        match (&job.body.document, job.body.stored) {
+            (Some(document), _) => self.read_sent(document, job).await,
+            (None, id) => self.read_stored(id.unwrap_or_default(), job).await,
         }
-        let _room = self.room.acquire().await.map_err(JobError::retry)?;
-        context.begins();
-        context.steps(0, None, "reading");
-        let mut read = match (&job.body.document, job.body.stored) {
-            (Some(document), _) => self.read(document, job).await?,
-            (None, id) => self.read_stored(id.unwrap_or_default(), job).await?,
-        };
-        let place = Place { tenant: job.tenant.clone(), collection: read.about.collection.clone(), document: read.id };
-        let standing = self.corpus.standing(&place, &self.model).await.map_err(unavailable)?;
+    }
+
+    /// Indexes a document that was read, and by `next` too, where there is one.
+    pub(super) async fn index(
+        &self,
+        mut read: Read,
+        next: Option<&Self>,
+        job: &Envelope<Embed>,
+        context: &Context<Embed>,
+    ) -> Result<Indexed, JobError> {
+        let size = self.size(read.chunks)?;
+        let standing = self.standing(&read, job).await?;
         if read.ask_language {
             read.about.language = standing.language.clone().unwrap_or_else(|| "simple".to_owned());
         }
         if !read.again && standing.supersedes(job.created_at, job.id) {
             return Ok(Indexed { superseded: true, ..self.told(&read) });
         }
-        let cut = self.cut(&read).await?;
+        let cut = self.cut(&read, size).await?;
         let named = cut.iter().find_map(|cut| cut.chunk.path.first()).filter(|_| !read.again);
         read.about.title = read.about.title.take().or_else(|| named.cloned());
         let known = self.vectors(&cut, &standing, context).await?;
-        self.finish(read, cut, &standing, known, context)
+        let again = next.map(|next| (next, Read { again: true, ..read.clone() }));
+        let mut told = self.finish(read, cut, &standing, known, context)?;
+        if let Some((next, read)) = again {
+            next.index_too(read, job, context, &mut told).await?;
+        }
+        Ok(told)
+    }
+
+    /// Indexes a document beside the model that its collection is searched with. What this model refuses is no reason to
+    /// refuse the document: the migration names it.
+    async fn index_too(
+        &self,
+        read: Read,
+        job: &Envelope<Embed>,
+        context: &Context<Embed>,
+        told: &mut Indexed,
+    ) -> Result<(), JobError> {
+        let indexed = async {
+            let size = self.size((None, None))?;
+            let standing = self.standing(&read, job).await?;
+            let cut = self.cut(&read, size).await?;
+            let known = self.vectors(&cut, &standing, context).await?;
+            self.finish(read, cut, &standing, known, context)
+        };
+        match Box::pin(indexed).await {
+            Ok(indexed) => {
+                told.tokens = told.tokens.saturating_add(indexed.tokens);
+                told.next_model = Some(indexed.model);
+            }
+            Err(JobError::Reject(failure)) => {
+                let model = &self.model.name;
+                told.warnings.push(format!("{model:?}, to which the collection goes, can't embed it: {failure}"));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn standing(&self, read: &Read, job: &Envelope<Embed>) -> Result<Standing, JobError> {
+        let (tenant, collection) = (job.tenant.clone(), read.about.collection.clone());
+        let place = Place { tenant, collection, document: read.id };
+        self.corpus.standing(&place, &self.model).await.map_err(unavailable)
     }
 
     /// Leaves the document to be kept, and tells what became of it.
@@ -172,13 +228,6 @@ impl Indexer {
         }
         told.chunks = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
         told.removed = standing.chunks.saturating_sub(told.kept);
-        if let Some(other) = &standing.searched_with {
-            told.warnings.push(format!(
-                "the collection is searched with {other:?}, and this worker embeds with {:?}: the document is not found \
-                 until all of the collection is embedded with one model",
-                self.model.name
-            ));
-        }
         let Read { id: document, about, again, .. } = read;
         let (hash, model) = (about.hash(), self.model.clone());
         context.keep(Keep::Indexed(Arc::new(Indexing { document, about, hash, again, model, chunks: pieces })));
@@ -187,12 +236,12 @@ impl Indexer {
 
     fn told(&self, read: &Read) -> Indexed {
         let About { collection, source, title, language, .. } = read.about.clone();
-        let (document, model, warnings) = (read.id, self.model.name.clone(), read.warnings.clone());
-        Indexed { document, collection, source, model, language, title, warnings, ..Indexed::default() }
+        let ModelVersion { name: model, version, .. } = self.model.clone();
+        let (document, version, warnings) = (read.id, Some(version), read.warnings.clone());
+        Indexed { document, collection, source, model, version, language, title, warnings, ..Indexed::default() }
     }
 
-    async fn read(&self, document: &Document, job: &Envelope<Embed>) -> Result<Read, JobError> {
-        let size = self.size(document)?;
+    async fn read_sent(&self, document: &Document, job: &Envelope<Embed>) -> Result<Read, JobError> {
         let text = || match (&document.text, &document.data) {
             (Some(text), _) => text.clone(),
             // It was looked at when the job was read.
@@ -219,8 +268,8 @@ impl Indexer {
             format: document.format.as_str().to_owned(),
             content: markdown.replace('\0', "\u{fffd}"),
         };
-        let id = document.id(&job.tenant);
-        Ok(Read { id, about, ask_language: configuration.is_none(), again: false, size, warnings })
+        let (id, chunks) = (document.id(&job.tenant), (document.chunk_tokens, document.chunk_overlap));
+        Ok(Read { id, about, ask_language: configuration.is_none(), again: false, chunks, warnings })
     }
 
     /// A document that is kept.
@@ -230,30 +279,30 @@ impl Indexer {
             let message = format!("there is no document {id}: take an id of GET /v1/documents");
             return Err(JobError::Reject(Failure::new(codes::UNKNOWN_DOCUMENT, message).with_param("stored")));
         };
-        let size = self.size(&Document::default())?;
-        Ok(Read { id, about: stored.about, ask_language: false, again: true, size, warnings: Vec::new() })
+        let (chunks, warnings) = ((None, None), Vec::new());
+        Ok(Read { id, about: stored.about, ask_language: false, again: true, chunks, warnings })
     }
 
-    /// How large chunks are, without what the model puts around them.
-    fn size(&self, document: &Document) -> Result<Size, JobError> {
+    /// How large chunks are that shall have so many tokens and such an overlap, without what the model puts around them.
+    fn size(&self, (tokens, overlap): (Option<u32>, Option<u32>)) -> Result<Size, JobError> {
         let model = self.encoder.model();
         let most = model.context_tokens;
-        if let Some(asked) = document.chunk_tokens.filter(|asked| *asked > most) {
+        if let Some(asked) = tokens.filter(|asked| *asked > most) {
             let message = format!("{asked} is out of range: {:?} reads at most {most} tokens", model.name);
             return Err(JobError::Reject(Invalid::new("document.chunk_tokens", message).into()));
         }
         let set = Some(self.chunks.0).filter(|tokens| *tokens > 0);
-        let whole = document.chunk_tokens.or(set).unwrap_or_else(|| model.trained_tokens.unwrap_or(USUAL)).min(most);
+        let whole = tokens.or(set).unwrap_or_else(|| model.trained_tokens.unwrap_or(USUAL)).min(most);
         let counter = self.encoder.counter();
         let around = counter.marks() + counter.count(&self.prefix);
         let tokens = usize::try_from(whole).unwrap_or(usize::MAX).saturating_sub(around).max(1);
-        let overlap = document.chunk_overlap.unwrap_or(self.chunks.1);
+        let overlap = overlap.unwrap_or(self.chunks.1);
         Ok(Size { tokens, overlap: usize::try_from(overlap).unwrap_or(0).min(tokens / 2) })
     }
 
     /// Cuts the text, on a thread that may be busy for long.
-    async fn cut(&self, read: &Read) -> Result<Vec<Cut>, JobError> {
-        let (text, plain, size) = (read.about.content.clone(), read.about.format == Format::Text.as_str(), read.size);
+    async fn cut(&self, read: &Read, size: Size) -> Result<Vec<Cut>, JobError> {
+        let (text, plain) = (read.about.content.clone(), read.about.format == Format::Text.as_str());
         let (counter, prefix) = (self.encoder.counter(), self.prefix.clone());
         let most = usize::try_from(self.encoder.model().context_tokens).unwrap_or(usize::MAX);
         let cutting = tokio::task::spawn_blocking(move || cut(&text, plain, size, (&counter, &prefix, most)));

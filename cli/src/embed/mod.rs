@@ -1,0 +1,39 @@
+//! `ruche embed`: the models that documents are found by.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::{access::Access, project::Project};
+
+mod bar;
+mod migrate;
+
+/// Embeddings.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    access: Access,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take collections to another embedding model, while they are searched.
+    ///
+    /// Searches go by the old model until all documents of a collection are embedded by the new one. Can be interrupted: the
+    /// same command goes on from there. Workers have to have the new model, beside the old one (embed.next_model_path, or
+    /// models.next_embedding with `ruche up`).
+    ///
+    /// Exit status: 0 all are switched, 1 documents have failed (or an error), 130 interrupted.
+    Migrate(migrate::Arguments),
+}
+
+/// Does it.
+pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
+    let client = arguments.access.client(project)?;
+    let Command::Migrate(wanted) = arguments.command;
+    Box::pin(migrate::run(&client, arguments.access.json, &wanted)).await
+}

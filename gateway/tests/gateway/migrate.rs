@@ -1,0 +1,409 @@
+//! Collections from one embedding model to another: the steps, with a worker of a few lines; and the contract of the store,
+//! held by the one in memory and the one on Postgres.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use reqwest::{Method, Response};
+use ruche_bus::{Bus, Delivery, Presence};
+use ruche_gateway::{
+    adapters::memory::Memory,
+    ports::{
+        Corpus as _, DocumentChunk, EndedJob, IndexedDocument, Store,
+        migrations::{Chunks, Model},
+    },
+};
+use ruche_schemas::{
+    Envelope, EventType, Failure, Job as _, JobId,
+    jobs::embed::{Embed, Embedded, Indexed, to_bytes},
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::{
+    corpus::{MODEL, Put, a_document},
+    store::{a_job, now, on_postgres},
+    support::{Fixture, Log, json_of, presence, refused, tenant, until, without_worker},
+};
+
+const NEW: &str = "new-embedder";
+const PATH: &str = "/v1/collections/handbook/migrate";
+
+/// A gateway, and what its worker does.
+struct Moving {
+    gateway: Fixture,
+    worker: Arc<Worker>,
+}
+
+struct Worker {
+    bus: Arc<dyn Bus>,
+    store: Arc<Memory>,
+    /// How often each document was embedded anew, by its source.
+    seen: Mutex<BTreeMap<String, u32>>,
+    /// Whether documents wait.
+    held: watch::Sender<bool>,
+    /// Whether documents whose source begins with `bad` fail.
+    failing: Mutex<bool>,
+    /// Which file it says that it has.
+    version: Mutex<String>,
+}
+
+impl std::ops::Deref for Moving {
+    type Target = Fixture;
+    fn deref(&self) -> &Fixture {
+        &self.gateway
+    }
+}
+
+impl Moving {
+    async fn start(sources: &[&str]) -> Self {
+        let gateway = without_worker(|_| {}).await;
+        let bus = gateway.bus.clone() as Arc<dyn Bus>;
+        let models = vec![MODEL.to_owned(), NEW.to_owned()];
+        bus.announce(&Presence { kind: Embed::KIND, models, ..presence() }).await.unwrap();
+        let worker = Arc::new(Worker {
+            bus,
+            store: gateway.store.clone(),
+            seen: Mutex::default(),
+            held: watch::Sender::new(false),
+            failing: Mutex::new(true),
+            version: Mutex::new("1".to_owned()),
+        });
+        tokio::spawn(work(worker.clone()));
+        let this = Self { gateway, worker };
+        sources.iter().for_each(|source| this.add(source));
+        this
+    }
+
+    /// A document by the old model, as it is or changed.
+    fn add(&self, source: &str) {
+        let (document, chunks) = a_document("acme", "handbook", source, &["One.", "Two."]);
+        self.store.put_indexed(&tenant("acme"), document, chunks);
+    }
+
+    async fn ask(&self, body: Value) -> Response {
+        self.request(Method::POST, PATH).json(&body).send().await.unwrap()
+    }
+
+    async fn step(&self, retry: bool) -> Value {
+        json_of(self.ask(json!({ "model": NEW, "retry": retry })).await).await
+    }
+
+    /// Step after step until it is in another state than `embedding` and `clearing`.
+    async fn to_end(&self, retry: bool) -> Value {
+        let mut view = self.step(retry).await;
+        while view["state"] == "embedding" || view["state"] == "clearing" {
+            tokio::task::yield_now().await;
+            view = self.step(false).await;
+        }
+        view
+    }
+
+    async fn searched_with(&self) -> String {
+        self.read("/v1/collections/handbook").await["model"].as_str().unwrap().to_owned()
+    }
+
+    /// The models that have chunks of a document.
+    async fn models_of(&self, source: &str) -> Vec<String> {
+        let id = a_document("acme", "handbook", source, &[]).0.id;
+        let (_, counts) = self.store.indexed_document(&tenant("acme"), id).await.unwrap().unwrap();
+        counts.into_iter().map(|count| count.model).collect()
+    }
+
+    fn embedded(&self, source: &str) -> u32 {
+        self.worker.seen.lock().unwrap().get(source).copied().unwrap_or(0)
+    }
+}
+
+async fn work(worker: Arc<Worker>) {
+    let mut deliveries = worker.bus.consume(&Embed::KIND).await.unwrap();
+    loop {
+        for delivery in deliveries.next(NonZeroUsize::new(64).unwrap()).await {
+            tokio::spawn(run(worker.clone(), delivery));
+        }
+    }
+}
+
+async fn run(worker: Arc<Worker>, delivery: Delivery) {
+    let envelope: Envelope<Embed> = serde_json::from_slice(&delivery.payload).unwrap();
+    let (model, version) = (envelope.body.model.clone().unwrap(), worker.version.lock().unwrap().clone());
+    let mut log = Log::open(worker.bus.clone(), Embed::KIND, delivery.job.clone()).await;
+    let Some(id) = envelope.body.stored else {
+        let (version, vectors) = (Some(version), vec![to_bytes(&[1.0, 0.0])]);
+        let embedded = Embedded { model, version, dimensions: 2, vectors, tokens: vec![1] };
+        log.append(EventType::Done, json!(embedded)).await;
+        return delivery.done().await.unwrap();
+    };
+    worker.held.subscribe().wait_for(|held| !held).await.unwrap();
+    let of = &delivery.job.tenant;
+    let (document, _) = worker.store.indexed_document(of, id).await.unwrap().unwrap();
+    *worker.seen.lock().unwrap().entry(document.source.clone()).or_default() += 1;
+    let (state, data) = match document.source.starts_with("bad") && *worker.failing.lock().unwrap() {
+        true => (EventType::Failed, json!(Failure::new("no_vector", "it has no number"))),
+        false => {
+            worker.store.add_chunk(id, chunk(&model));
+            let told = Indexed { document: id, model, version: Some(version), chunks: 1, ..Indexed::default() };
+            (EventType::Done, json!(told))
+        }
+    };
+    let job = EndedJob { job: delivery.job.clone(), kind: Embed::KIND, data: data.clone(), ..a_job(of, state, None) };
+    worker.store.put_job(job);
+    log.append(state, data).await;
+    delivery.done().await.unwrap();
+}
+
+fn chunk(model: &str) -> DocumentChunk {
+    let (text, model) = ("One.".to_owned(), model.to_owned());
+    DocumentChunk { id: 0, position: 0, path: Vec::new(), text, tokens: 7, model }
+}
+
+#[tokio::test]
+async fn a_collection_is_searched_with_the_old_model_until_all_is_there_and_no_job_is_sent_twice() {
+    let sources: Vec<String> = (0..40).map(|n| format!("{n:02}.md")).collect();
+    let moving = Moving::start(&sources.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    moving.worker.held.send_replace(true);
+    for _ in 0..3 {
+        let view = moving.step(true).await;
+        let counts = ["documents", "done", "queued", "failed"].map(|name| view[name].as_u64().unwrap());
+        assert_eq!((counts, &view["state"]), ([40, 0, 32, 0], &json!("embedding")), "{view}");
+        assert_eq!((&view["model"], &view["next_model"]), (&json!(MODEL), &json!(NEW)));
+    }
+    assert_eq!(moving.read(PATH).await["queued"], 32, "looking sends nothing");
+    assert_eq!(moving.searched_with().await, MODEL);
+    moving.worker.held.send_replace(false);
+    let view = moving.to_end(false).await;
+    assert_eq!((&view["state"], &view["model"], &view["next_model"]), (&json!("done"), &json!(NEW), &Value::Null));
+    assert_eq!((&view["documents"], &view["done"]), (&json!(40), &json!(40)));
+    assert_eq!(moving.searched_with().await, NEW);
+    for source in &sources {
+        assert_eq!((moving.embedded(source), moving.models_of(source).await), (1, vec![NEW.to_owned()]), "{source}");
+    }
+    // Once more is no harm.
+    assert_eq!(moving.step(false).await["state"], "done");
+    assert_eq!(moving.read(PATH).await["state"], "none");
+}
+
+#[tokio::test]
+async fn documents_that_come_change_or_go_meanwhile_are_minded() {
+    let moving = Moving::start(&["a", "b", "c"]).await;
+    moving.step(false).await;
+    until("all are embedded", async || moving.read(PATH).await["done"] == 3).await;
+    let acme = tenant("acme");
+    moving.add("d");
+    for source in ["a", "c"] {
+        let id = a_document("acme", "handbook", source, &[]).0.id;
+        moving.store.delete_indexed(&acme, id, now()).await.unwrap();
+    }
+    // As if it were another text: another job has written it, by the old model.
+    moving.add("a");
+    let view = moving.step(false).await;
+    assert_eq!(
+        (&view["state"], &view["documents"], &view["done"]),
+        (&json!("embedding"), &json!(3), &json!(1)),
+        "{view}"
+    );
+    assert_eq!(moving.to_end(false).await["state"], "done");
+    assert_eq!(["a", "b", "c", "d"].map(|source| moving.embedded(source)), [2, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_document_that_fails_is_named_and_holds_the_switch_up_until_it_is_mended() {
+    let moving = Moving::start(&["a", "bad.md", "c"]).await;
+    let view = moving.to_end(true).await;
+    assert_eq!((&view["state"], &view["failed"], &view["done"]), (&json!("blocked"), &json!(1), &json!(2)), "{view}");
+    let failure = &view["failures"][0];
+    assert_eq!((&failure["source"], &failure["error"]["code"]), (&json!("bad.md"), &json!("no_vector")));
+    let job = moving.read(&format!("/v1/jobs/{}", failure["job"].as_str().unwrap())).await;
+    assert_eq!(job["state"], "failed");
+    assert_eq!(moving.read(PATH).await["state"], "blocked");
+    assert_eq!((moving.searched_with().await.as_str(), moving.embedded("bad.md")), (MODEL, 1));
+    // Another run tries it once more, and one that still fails is not tried over and over.
+    assert_eq!(moving.to_end(true).await["state"], "blocked");
+    assert_eq!(moving.embedded("bad.md"), 2);
+    *moving.worker.failing.lock().unwrap() = false;
+    assert_eq!(moving.to_end(true).await["state"], "done");
+    assert_eq!((moving.embedded("bad.md"), moving.embedded("a")), (3, 1));
+}
+
+#[tokio::test]
+async fn what_is_cancelled_stays_with_the_old_model_and_can_be_begun_anew() {
+    let moving = Moving::start(&["a", "bad"]).await;
+    assert_eq!(moving.to_end(false).await["state"], "blocked");
+    assert_eq!(moving.models_of("a").await, [MODEL, NEW]);
+    let cancelled = json_of(moving.request(Method::DELETE, PATH).send().await.unwrap()).await;
+    assert_eq!((&cancelled["state"], &cancelled["model"]), (&json!("none"), &json!(MODEL)));
+    assert_eq!(moving.models_of("a").await, [MODEL]);
+    let again = moving.request(Method::DELETE, PATH).send().await.unwrap();
+    assert_eq!(refused(again, 404).await.1, "no_migration");
+    *moving.worker.failing.lock().unwrap() = false;
+    assert_eq!(moving.to_end(true).await["state"], "done");
+    assert_eq!((moving.embedded("a"), moving.embedded("bad")), (2, 2));
+}
+
+#[tokio::test]
+async fn what_the_old_model_made_can_be_kept_for_the_way_back() {
+    let moving = Moving::start(&["a"]).await;
+    let ask = async |model: &str| json_of(moving.ask(json!({ "model": model, "keep_old": true })).await).await;
+    while ask(NEW).await["state"] != "done" {}
+    assert_eq!(moving.models_of("a").await, [MODEL, NEW]);
+    // It is a switch and nothing more.
+    assert_eq!((&ask(MODEL).await["state"], moving.searched_with().await.as_str()), (&json!("done"), MODEL));
+    assert_eq!(moving.embedded("a"), 1);
+    let plain = json_of(moving.ask(json!({ "model": MODEL })).await).await;
+    assert!(plain["state"] == "clearing" || plain["state"] == "done");
+    until("it is cleared", async || moving.models_of("a").await == [MODEL]).await;
+}
+
+#[tokio::test]
+async fn another_file_under_the_same_name_is_another_model() {
+    let moving = Moving::start(&["a"]).await;
+    moving.worker.held.send_replace(true);
+    moving.step(false).await;
+    *moving.worker.version.lock().unwrap() = "2".to_owned();
+    // Its job is done by the other file, so what was asked for is still missing.
+    moving.worker.store.put_job(EndedJob {
+        data: json!(Indexed { version: Some("2".to_owned()), ..Indexed::default() }),
+        ..a_job(&tenant("acme"), EventType::Done, None)
+    });
+    let (param, code) = refused(moving.ask(json!({ "model": NEW })).await, 409).await;
+    assert_eq!((param.as_str(), code.as_str()), ("model", "migration_under_way"));
+    moving.worker.held.send_replace(false);
+}
+
+#[tokio::test]
+async fn what_can_not_be_is_refused_by_name() {
+    let moving = Moving::start(&["a", "bad"]).await;
+    for (body, status, param, code) in [
+        (json!({ "model": "none" }), 404, "model", "model_not_found"),
+        (json!({ "model": "" }), 400, "model", "invalid_request"),
+        (json!({ "model": "x\0" }), 400, "model", "invalid_request"),
+        (json!({ "model": "x".repeat(300) }), 400, "model", "invalid_request"),
+        (json!({}), 400, "model", ""),
+        (json!({ "model": NEW, "colour": 1 }), 400, "colour", ""),
+    ] {
+        let (found, what) = refused(moving.ask(body).await, status).await;
+        assert_eq!(found, param);
+        assert!(code.is_empty() || what == code, "{what}");
+    }
+    for (method, path) in [(Method::POST, PATH), (Method::GET, PATH), (Method::DELETE, PATH)] {
+        let theirs = moving.as_key(&moving.stranger, method.clone(), path).json(&json!({ "model": NEW })).send();
+        assert_eq!(refused(theirs.await.unwrap(), 404).await.1, "collection_not_found");
+        let none = moving.request(method, "/v1/collections/none/migrate").json(&json!({ "model": NEW })).send();
+        assert_eq!(refused(none.await.unwrap(), 404).await.1, "collection_not_found");
+    }
+    assert_eq!(moving.to_end(false).await["state"], "blocked");
+    let (param, code) = refused(moving.ask(json!({ "model": MODEL })).await, 409).await;
+    assert_eq!((param.as_str(), code.as_str()), ("model", "migration_under_way"));
+    let alone = without_worker(|_| {}).await;
+    let (document, chunks) = a_document("acme", "handbook", "a", &["One."]);
+    alone.store.put_indexed(&tenant("acme"), document, chunks);
+    let answer = alone.request(Method::POST, PATH).json(&json!({ "model": NEW })).send().await.unwrap();
+    assert_eq!(refused(answer, 503).await.1, "model_unavailable");
+}
+
+/// Embeds a stored document anew, as workers do.
+#[async_trait]
+trait Anew: Put {
+    async fn anew(&self, document: &IndexedDocument, model: &Model);
+}
+
+#[async_trait]
+impl Anew for Memory {
+    async fn anew(&self, document: &IndexedDocument, model: &Model) {
+        self.add_chunk(document.id, chunk(&model.name));
+    }
+}
+
+#[async_trait]
+impl Anew for DatabaseConnection {
+    async fn anew(&self, document: &IndexedDocument, model: &Model) {
+        let copy = "INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, \
+            embedding) SELECT document_id, $2, position, tenant, collection, path, text, tokens, hash, search, embedding \
+            FROM chunks WHERE document_id = $1 AND model_id <> $2 AND position = 0";
+        let values = [document.id.into(), model.id.into()];
+        self.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, copy, values)).await.unwrap();
+    }
+}
+
+async fn holds_the_contract(store: &dyn Store, fill: &dyn Anew) {
+    let (acme, other) = (tenant("acme"), tenant("other"));
+    let mut all = Vec::new();
+    for (owner, collection, source) in [("acme", "a", "1"), ("acme", "a", "2"), ("acme", "b", "1"), ("other", "a", "1")]
+    {
+        let (document, chunks) = a_document(owner, collection, source, &["One.", "Two.", "Three."]);
+        fill.put(&tenant(owner), &document, &chunks).await;
+        all.push(document);
+    }
+    let new = store.model(NEW, "1", 2).await.unwrap();
+    assert_eq!((new.name.as_str(), new.version.as_str(), new.dimensions), (NEW, "1", 2));
+    assert_eq!(store.model(NEW, "1", 2).await.unwrap(), new);
+    let third = store.model("third", "1", 2).await.unwrap();
+    assert_ne!(third.id, new.id);
+    let at = async |collection: &str| store.migration(&acme, collection).await.unwrap();
+    assert_eq!(at("none").await, None);
+    let before = at("a").await.unwrap();
+    assert_eq!((before.next, before.documents, before.missing), (None, 2, 0));
+    let old = before.searched.unwrap();
+    assert_eq!(old.name, MODEL);
+    for (owner, name, model, begins) in
+        [(&acme, "a", &new, true), (&acme, "a", &new, true), (&acme, "a", &third, false), (&acme, "none", &new, false)]
+    {
+        assert_eq!(store.begin_migration(owner, name, model.id).await.unwrap(), begins);
+    }
+    let begun = at("a").await.unwrap();
+    assert_eq!((begun.searched, begun.next, begun.missing), (Some(old.clone()), Some(new.clone()), 2));
+    assert_eq!(at("b").await.unwrap().next, None);
+    assert_eq!(store.migration(&other, "a").await.unwrap().unwrap().next, None);
+    let missing = async |after: &str, limit| -> Vec<(String, JobId)> {
+        let missing = store.missing(&acme, "a", new.id, after, limit).await.unwrap();
+        missing.into_iter().map(|one| (one.source, one.job)).collect()
+    };
+    let [one, two] = [0, 1].map(|at: usize| (all[at].source.clone(), all[at].job));
+    assert_eq!(missing("", 10).await, [one.clone(), two.clone()]);
+    assert_eq!((missing("", 1).await, missing("1", 10).await), (vec![one], vec![two.clone()]));
+    assert!(!store.switch(&acme, "a", new.id).await.unwrap());
+    fill.anew(&all[0], &new).await;
+    assert_eq!(missing("", 10).await, [two]);
+    assert!(!store.switch(&acme, "a", new.id).await.unwrap());
+    fill.anew(&all[1], &new).await;
+    assert!(!store.switch(&acme, "a", third.id).await.unwrap(), "it goes elsewhere");
+    assert!(!store.switch(&other, "a", new.id).await.unwrap());
+    assert!(store.switch(&acme, "a", new.id).await.unwrap());
+    assert!(!store.switch(&acme, "a", new.id).await.unwrap());
+    let after = at("a").await.unwrap();
+    assert_eq!((after.searched.as_ref(), after.next, after.missing), (Some(&new), None, 0));
+    let delete = async |which, limit| store.delete_chunks(&acme, "a", which, limit).await.unwrap();
+    assert_eq!([delete(Chunks::NotOf(new.id), 4).await, delete(Chunks::NotOf(new.id), 4).await], [4, 2]);
+    assert_eq!(delete(Chunks::NotOf(new.id), 4).await, 0);
+    let chunks = async |at: usize| -> u64 {
+        let owner = if at == 3 { &other } else { &acme };
+        let (_, counts) = store.indexed_document(owner, all[at].id).await.unwrap().unwrap();
+        counts.iter().map(|count| count.chunks).sum()
+    };
+    assert_eq!([chunks(0).await, chunks(1).await, chunks(2).await, chunks(3).await], [1, 1, 3, 3]);
+    // There and called off.
+    assert!(store.begin_migration(&acme, "a", third.id).await.unwrap());
+    fill.anew(&all[0], &third).await;
+    assert_eq!(delete(Chunks::Of(third.id), 10).await, 1);
+    store.end_migration(&acme, "a", new.id).await.unwrap();
+    assert!(at("a").await.unwrap().next.is_some(), "it goes to another one");
+    store.end_migration(&acme, "a", third.id).await.unwrap();
+    assert_eq!((at("a").await.unwrap().next, chunks(0).await), (None, 1));
+}
+
+#[tokio::test]
+async fn the_memory_holds_the_contract_of_migrations() {
+    let store = Memory::default();
+    holds_the_contract(&store, &store).await;
+}
+
+#[tokio::test]
+async fn postgres_holds_the_contract_of_migrations() {
+    let (store, fill) = on_postgres().await;
+    holds_the_contract(&*store, &fill).await;
+}
