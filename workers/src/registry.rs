@@ -90,7 +90,8 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         let of = JobRef { tenant: job.tenant.clone(), id: job.id };
         let documents = Arc::new(Documents::new(of, scope.claims, job.ephemeral));
         let kept = Kept::default();
-        let (context, reports) = Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone());
+        let (context, reports) =
+            Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone(), scope.clock);
         // Both in one task: when the log is lost, the handler is dropped with it.
         let work = async { self.0.handle(&job, context).await };
         let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports, scope.quiet))?;

@@ -130,8 +130,8 @@ impl Job for Embed {
     const VERSION: u16 = 1;
     const LIMITS: Limits = Limits {
         payload_bytes: MAX_BODY_BYTES,
-        // A document of 10 MiB has three million tokens, and on a CPU a large model reads thousands a second.
-        deadline: Duration::from_secs(3600),
+        // A document of 10 MiB has three million tokens, of which a CPU reads some thousands a second, for several at once.
+        deadline: Duration::from_secs(6 * 3600),
         attempts: 5,
         backoff: Backoff { base: Duration::from_millis(200), factor: 2.0, cap: Duration::from_secs(60) },
     };

@@ -12,6 +12,7 @@ use ruche_schemas::{
     flow,
 };
 use serde_json::{Value, value::RawValue};
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -35,6 +36,35 @@ pub struct Scope<'a> {
     pub(crate) claims: Claims,
     /// After which silence it is said that the attempt has started.
     pub(crate) quiet: Duration,
+    /// From when its deadline counts.
+    pub(crate) clock: Clock,
+}
+
+/// From when an attempt's deadline counts: what only waits for its turn does not use it up.
+#[derive(Clone)]
+pub(crate) struct Clock(Arc<watch::Sender<Instant>>);
+
+impl Clock {
+    fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(Instant::now())))
+    }
+
+    /// From now.
+    pub(crate) fn begin(&self) {
+        self.0.send_replace(Instant::now());
+    }
+
+    /// Until so much time has passed.
+    async fn passed(&self, time: Duration) {
+        let mut began = self.0.subscribe();
+        loop {
+            let until = *began.borrow_and_update() + time;
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return,
+                _ = began.changed() => {}
+            }
+        }
+    }
 }
 
 /// A job's envelope, its body unread.
@@ -257,7 +287,8 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
     };
     let running = shared.running.begin(&delivery.job);
     let claims = shared.parts.claims.clone();
-    let scope = Scope { log, attempt: delivery.attempt, past, cancel: running.token.clone(), claims, quiet };
+    let (cancel, clock) = (running.token.clone(), Clock::new());
+    let scope = Scope { log, attempt: delivery.attempt, past, cancel, claims, quiet, clock: clock.clone() };
     let deadline = shared.parts.handler.limits().deadline;
     let work = AssertUnwindSafe(claims::run(shared, job, scope)).catch_unwind();
     tokio::select! {
@@ -270,7 +301,7 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
         },
         () = running.token.cancelled() => Verdict::ended(Outcome::Cancelled),
         () = shared.shutdown.leave.cancelled() => Verdict::Leaving,
-        () = tokio::time::sleep(deadline) => {
+        () = clock.passed(deadline) => {
             let message = format!("the job ran longer than {} s, which is all that a {} job may", deadline.as_secs(), job.kind);
             JobError::Reject(Failure::new(codes::DEADLINE, message)).into()
         }

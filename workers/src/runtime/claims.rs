@@ -31,10 +31,15 @@ use crate::registry::Worked;
 /// most.
 pub(super) const AWAY: Duration = Duration::from_secs(60);
 
+/// Large bodies that are in memory at once; more jobs wait for their turn before theirs is fetched.
+pub(super) const LARGE: usize = 16;
+
 /// Works on a job, with its body where that is claimed.
 pub(super) async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
     let handler = &shared.parts.handler;
     let Some(claim) = &job.claim else { return handler.run(job, scope).await };
+    let _room = shared.large.acquire().await.map_err(JobError::retry)?;
+    scope.clock.begin();
     let longest = shared.options.store_patience.min(handler.limits().deadline / 2);
     let body = body(&shared.parts.claims, &job.tenant, claim, longest).await?;
     let whole = Unread { claim: None, ..job.clone() }.with_body(body);

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Documents,
+    attempt::Clock,
     log::{EventLog, LogError},
 };
 use crate::ports::ledger::Keep;
@@ -96,6 +97,7 @@ pub struct Context<J: Job> {
     board: Arc<Board>,
     documents: Arc<Documents>,
     kept: Kept,
+    clock: Clock,
     /// Which attempt this is, from 1.
     pub attempt: u32,
     /// What earlier attempts wrote; empty for a first one.
@@ -112,10 +114,20 @@ impl<J: Job> Context<J> {
         cancel: CancellationToken,
         documents: Arc<Documents>,
         kept: Kept,
+        clock: Clock,
     ) -> (Self, Reports<J::Progress>) {
         let (reports, queue) = mpsc::channel(REPORTS);
         let board = Arc::new(Board::default());
-        (Self { reports, board: Arc::clone(&board), documents, kept, attempt, past, cancel }, Reports { queue, board })
+        (
+            Self { reports, board: Arc::clone(&board), documents, kept, clock, attempt, past, cancel },
+            Reports { queue, board },
+        )
+    }
+
+    /// Says that work begins only now: the kind's deadline counts from here, and not what was waited for before. For what
+    /// waits for its turn behind other jobs, each of which has a deadline.
+    pub fn begins(&self) {
+        self.clock.begin();
     }
 
     /// Has something stored besides the outcome, in the same transaction, that is not to be found in the output. Where the

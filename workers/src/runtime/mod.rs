@@ -163,6 +163,8 @@ struct Shared {
     held: watch::Sender<holds::Held>,
     pulses: Arc<extend::Pulses>,
     caps: watch::Sender<caps::Known>,
+    /// Room for large bodies.
+    large: Semaphore,
     /// How many jobs run.
     in_flight: AtomicU32,
     /// How many of them are not interactive.
@@ -193,6 +195,7 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
         running: cancel::Running::default(),
         held: watch::Sender::default(),
         caps: watch::Sender::default(),
+        large: Semaphore::new(claims::LARGE),
         in_flight: AtomicU32::new(0),
         others: AtomicUsize::new(0),
         ended: Default::default(),

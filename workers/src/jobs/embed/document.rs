@@ -124,6 +124,7 @@ impl Indexer {
             return Err(JobError::Reject(Failure::new(codes::INVALID, message).with_param("document")));
         }
         let _room = self.room.acquire().await.map_err(JobError::retry)?;
+        context.begins();
         context.steps(0, None, "reading");
         let mut read = match (&job.body.document, job.body.stored) {
             (Some(document), _) => self.read(document, job).await?,
@@ -173,8 +174,8 @@ impl Indexer {
         told.removed = standing.chunks.saturating_sub(told.kept);
         if let Some(other) = &standing.searched_with {
             told.warnings.push(format!(
-                "the collection is searched with {other:?}, and this worker embeds with {:?}: the document is found once \
-                 the collection is switched (`ruche embed migrate`)",
+                "the collection is searched with {other:?}, and this worker embeds with {:?}: the document is not found \
+                 until all of the collection is embedded with one model",
                 self.model.name
             ));
         }
