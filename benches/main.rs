@@ -54,6 +54,9 @@ struct Arguments {
     /// For embeddings: texts that llama-server computes at once.
     #[arg(long, default_value_t = 64)]
     peer_slots: u32,
+    /// For embeddings: Markdown pages that are sent to be searched in.
+    #[arg(long, default_value_t = 10_000)]
+    pages: usize,
     /// For embeddings: tokens of llama-server's batches.
     #[arg(long, default_value_t = 512)]
     peer_batch: u32,
@@ -98,8 +101,8 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     // Only where it is asked for: its model is made by `make test`, and llama-server is built first.
     if arguments.what == Some(What::Embed) {
-        let Arguments { threads, peer_slots: slots, peer_batch: batch, alone, .. } = arguments;
-        return embed::measure(embed::Peer { threads, slots, batch }, alone).await;
+        let Arguments { threads, peer_slots: slots, peer_batch: batch, pages, alone, .. } = arguments;
+        return Box::pin(embed::measure(embed::Peer { threads, slots, batch }, pages, alone)).await;
     }
     if arguments.what == Some(What::Search) {
         let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;

@@ -11,7 +11,7 @@ use ruche_services::{
     testing::unique,
 };
 
-use crate::servers::Servers;
+use crate::{render::memory, servers::Servers};
 
 const START: Duration = Duration::from_secs(60);
 
@@ -24,7 +24,7 @@ pub struct System {
     pub client: Client,
     /// The schema of its tables, and the prefix of its subjects.
     pub name: String,
-    _processes: Vec<Process>,
+    processes: Vec<Process>,
 }
 
 impl System {
@@ -61,7 +61,15 @@ impl System {
             processes.push(spawn(servers, "ruche-worker", &[kind], &settings, &client, &worker_port).await?);
         }
         let url = format!("http://127.0.0.1:{gateway_port}");
-        Ok(Self { url, key, client, name, _processes: processes })
+        Ok(Self { url, key, client, name, processes })
+    }
+}
+
+impl System {
+    /// Memory of the gateway, and of the worker with what it started, in MiB.
+    pub fn memory(&self) -> Vec<u64> {
+        let tree = |process: &Process| u32::try_from(process.pid()).map(memory::tree).unwrap_or_default();
+        self.processes.iter().map(|process| memory::together(&tree(process))).collect()
     }
 }
 

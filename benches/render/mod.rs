@@ -4,7 +4,7 @@
 //! memory to the PDF in memory (through the API: from the request to the last byte).
 
 mod documents;
-mod memory;
+pub mod memory;
 mod ours;
 mod peers;
 

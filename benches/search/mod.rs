@@ -5,7 +5,7 @@
 //! benchmark's own. Recall is the share of the ten nearest that the API gives. One hundredth of the documents pass the filter.
 
 mod load;
-mod raw;
+pub mod raw;
 
 use std::time::{Duration, Instant};
 
