@@ -22,6 +22,8 @@ pub struct System {
     pub url: String,
     pub key: String,
     pub client: Client,
+    /// The prefix of its subjects, and its schema.
+    pub name: String,
     _processes: [Process; 2],
 }
 
@@ -48,7 +50,7 @@ impl System {
         let gateway = spawn(servers, "ruche-gateway", &[], &settings, &client, &gateway_port).await?;
         let worker = spawn(servers, "ruche-worker", &[kind], &settings, &client, &worker_port).await?;
         let url = format!("http://127.0.0.1:{gateway_port}");
-        Ok(Self { url, key, client, _processes: [gateway, worker] })
+        Ok(Self { url, key, client, name, _processes: [gateway, worker] })
     }
 }
 
