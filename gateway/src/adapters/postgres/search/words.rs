@@ -13,7 +13,7 @@ const MARKED: usize = 8;
 /// A word in a larger share of all texts does not count, where others do.
 const COMMON: f64 = 0.4;
 /// How many texts may have any of the words, as far as is known: those that are rarest are looked for.
-const MATCHES: f64 = 20_000.0;
+const MATCHES: f64 = 5_000.0;
 
 /// A query's text, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -170,10 +170,11 @@ mod tests {
 
     #[test]
     fn among_many_texts_only_the_rarest_words_are_looked_for() {
-        let frequencies = HashMap::from([("a".to_owned(), 0.3), ("b".to_owned(), 0.015)]);
+        let frequencies = HashMap::from([("a".to_owned(), 0.3), ("b".to_owned(), 0.004)]);
         let terms = choose(&lexemes(&["a", "b", "c"]), &frequencies, 1_000_000).expect("words");
         assert_eq!(terms.matches, "('c' | 'b')");
-        assert_eq!((terms.terms.len(), terms.known), (3, vec![0.0, 0.0, 300_000.0_f64]).clone());
+        assert_eq!(terms.terms.len(), 3);
+        assert!(terms.known[..2] == [0.0, 0.0] && (terms.known[2] - 300_000.0).abs() < 1.0, "{:?}", terms.known);
     }
 
     #[test]
