@@ -18,8 +18,10 @@ use tracing::{info, warn};
 use super::Postgres;
 use crate::ports::indexes::{Indexes, Tended, Unavailable};
 
-/// A number for this schema and purpose.
+/// Takes the lock of this schema, unless another process has it.
 const LOCK: &str = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' indexes over vectors', 0))";
+/// Lets it go. The end of the connection does too, but a moment later.
+const UNLOCK: &str = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || ' indexes over vectors', 0))";
 
 /// Models and their chunks. The counts come of an index that all chunks are in.
 const MODELS: &str = "
@@ -66,10 +68,16 @@ fn unavailable(error: sqlx::Error) -> Unavailable {
 }
 
 async fn tend(connection: &mut PgConnection, settings: &config::Search) -> Result<Tended, sqlx::Error> {
-    let mut tended = Tended::default();
     if !sqlx::query_scalar::<_, bool>(LOCK).fetch_one(&mut *connection).await? {
-        return Ok(tended);
+        return Ok(Tended::default());
     }
+    let tended = put_right(connection, settings).await;
+    let _ = connection.execute(UNLOCK).await;
+    tended
+}
+
+async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> Result<Tended, sqlx::Error> {
+    let mut tended = Tended::default();
     let set = format!(
         "SET statement_timeout = 0; SET maintenance_work_mem = '{}MB'; SET max_parallel_maintenance_workers = {}",
         settings.index_memory_mb, settings.index_workers

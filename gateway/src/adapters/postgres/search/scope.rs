@@ -14,12 +14,17 @@ use super::{
     failed, statement,
     words::{Lexemes, Marked},
 };
-use crate::ports::{StoreError, search::Lookup};
+use crate::ports::{
+    StoreError,
+    search::{Filter, Lookup},
+};
 
 /// How long it is remembered that there is much to search in, and how common words are.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// Of how many scopes.
 const SCOPES: usize = 1_000;
+/// Chunks that are counted at most.
+const COUNTED: u32 = 2_000_000;
 /// Documents whose languages are looked at.
 const DOCUMENTS: u32 = 20_000;
 
@@ -60,6 +65,7 @@ type Frequencies = Arc<HashMap<String, f32>>;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     large: Mutex<HashMap<Key, (Instant, Part)>>,
+    totals: Mutex<HashMap<Key, (Instant, u64)>>,
     languages: Mutex<HashMap<Key, (Instant, Vec<String>)>>,
     frequencies: Mutex<Option<(Instant, Frequencies)>>,
 }
@@ -83,19 +89,31 @@ impl Memory {
         let rows = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_all(pool).await.map_err(failed)?;
         for (part, row) in parts.iter_mut().zip(rows) {
             let counted: i64 = row.try_get("size").map_err(failed)?;
-            let indexed: Option<f64> = row.try_get("indexed").map_err(failed)?;
+            let indexed: bool = row.try_get("indexed").map_err(failed)?;
             part.size = u64::try_from(counted).unwrap_or_default();
             let is_large = part.size > u64::from(settings.exact_below);
-            part.exact = !is_large || indexed.is_none();
+            part.exact = !is_large || !indexed;
             if is_large {
-                // There are more than were counted; of all tenants there are so many.
-                part.size = part.size.max(indexed.unwrap_or_default().max(0.0) as u64);
+                part.size = self.total(pool, tenant, part).await?.max(part.size);
             }
             if remembers && is_large && !part.exact {
                 keep(&self.large, key(tenant, part), part.clone());
             }
         }
         Ok(parts)
+    }
+
+    /// How many chunks there are without a filter, where there are many: how rare a word is depends on it.
+    async fn total(&self, pool: &PgPool, tenant: &TenantId, part: &Part) -> Result<u64, StoreError> {
+        let key = key(tenant, part);
+        if let Some(known) = recall(&self.totals, &key) {
+            return Ok(known);
+        }
+        let sizes = statement::sizes(tenant, &Filter::default(), std::slice::from_ref(part), COUNTED)?;
+        let row = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_one(pool).await.map_err(failed)?;
+        let total = u64::try_from(row.try_get::<i64, _>("size").map_err(failed)?).unwrap_or_default();
+        keep(&self.totals, key, total);
+        Ok(total)
     }
 
     fn recall(&self, tenant: &TenantId, parts: &mut [Part]) -> bool {

@@ -84,7 +84,7 @@ impl Source {
     }
 }
 
-/// How many chunks come into question, up to one more than `most`; whether their model has an index, and how many are in it.
+/// How many chunks come into question, up to one more than `most`; whether their model has an index.
 pub(super) fn sizes(tenant: &TenantId, filter: &Filter, parts: &[Part], most: u32) -> Result<Statement, StoreError> {
     let mut statement = Statement::default();
     let source = Source::bind(&mut statement, tenant, filter)?;
@@ -94,8 +94,8 @@ pub(super) fn sizes(tenant: &TenantId, filter: &Filter, parts: &[Part], most: u3
         let index = statement.bind(index_name(part.model))?;
         columns.push(format!(
             "SELECT {number} AS part, (SELECT count(*) FROM (SELECT {chunks} LIMIT {}) s) AS size, \
-             (SELECT max(k.reltuples)::float8 FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid \
-              WHERE i.indrelid = 'chunks'::regclass AND i.indisvalid AND k.relname = {index}) AS indexed",
+             EXISTS (SELECT FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid \
+               WHERE i.indrelid = 'chunks'::regclass AND i.indisvalid AND k.relname = {index}) AS indexed",
             u64::from(most) + 1
         ));
     }
