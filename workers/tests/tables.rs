@@ -4,8 +4,8 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use ruche_schemas::tables::{
-    api_keys, bots, collections, conversations, documents, embedding_models, job_fences, jobs, messages, renders, templates,
-    tenants, usage,
+    api_keys, bots, collections, conversations, documents, embedding_models, job_fences, jobs, messages, renders,
+    templates, tenants, usage,
 };
 use ruche_services::testing;
 use sea_orm::{
