@@ -4,8 +4,8 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use ruche_schemas::tables::{
-    api_keys, collections, conversations, documents, embedding_models, job_fences, jobs, messages, renders, templates,
-    tenants, usage,
+    api_keys, bots, collections, conversations, documents, embedding_models, job_fences, jobs, messages, renders,
+    templates, tenants, usage,
 };
 use ruche_services::testing;
 use sea_orm::{
@@ -77,6 +77,24 @@ fn a_render(job_id: Uuid) -> renders::Model {
     }
 }
 
+fn a_bot() -> bots::Model {
+    bots::Model {
+        tenant: "acme".into(),
+        name: "help-2".into(),
+        instructions: String::new(),
+        model: None,
+        temperature: Some(0.25),
+        collections: vec!["faq".into(), "shop".into()],
+        retrieval: serde_json::json!({"top_k": 3}),
+        rewrite: true,
+        moderation: "off".into(),
+        limits: serde_json::json!({}),
+        look: serde_json::json!({}),
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
 fn a_template(version: i32) -> templates::Model {
     templates::Model {
         tenant: "acme".into(),
@@ -137,6 +155,7 @@ async fn every_entity_has_its_table() {
     comes_back!(db, jobs::Entity, job.clone());
     comes_back!(db, renders::Entity, a_render(job.id));
     comes_back!(db, templates::Entity, a_template(1));
+    comes_back!(db, bots::Entity, a_bot());
     let (name, version) = ("e5".to_owned(), "0a".repeat(32));
     let model = embedding_models::Model { id: 0, name, version, dimensions: 384, created_at: now() };
     let model = embedding_models::ActiveModel { id: NotSet, ..model.into_active_model().reset_all() };
@@ -179,6 +198,15 @@ async fn what_no_program_writes_is_kept_out() {
         renders::Model { blake3: "0A".repeat(32), ..a_render(job) },
         renders::Model { pages: -1, ..a_render(job) },
         renders::Model { bytes: -1, ..a_render(job) },
+    ] {
+        let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
+        assert!(error.contains("violates check constraint"), "{error}");
+    }
+    for wrong in [
+        bots::Model { name: "-help".into(), ..a_bot() },
+        bots::Model { tenant: String::new(), ..a_bot() },
+        bots::Model { moderation: String::new(), ..a_bot() },
+        bots::Model { limits: serde_json::json!([]), ..a_bot() },
     ] {
         let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
         assert!(error.contains("violates check constraint"), "{error}");

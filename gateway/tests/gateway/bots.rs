@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     store::{now, on_postgres},
     support::{Fixture, MODEL, Sse, SseReader, json_of, refused, start, tenant, without_worker},
+    ws::Socket,
 };
 
 fn bot(name: &str) -> StoredBot {
@@ -356,6 +357,25 @@ async fn citations_come_with_the_message_and_with_the_last_piece_of_a_stream() {
         events[..events.len() - 1].iter().map(|event| event.json()["choices"][0]["delta"].clone()).collect();
     assert_eq!(deltas.last().unwrap(), &json!({ "citations": [citation] }));
     assert!(deltas[..deltas.len() - 1].iter().all(|delta| delta.get("citations").is_none()), "{deltas:?}");
+}
+
+#[tokio::test]
+async fn a_bot_is_asked_over_a_websocket_too() {
+    let gateway = start().await;
+    with_collection(&gateway, json!({})).await;
+    put_chunk(&gateway, 7, "cite me");
+    let mut socket = Socket::welcome(&gateway).await;
+    let mut chat = asking("cite 1");
+    (chat["type"], chat["ref"]) = (json!("chat"), json!("a"));
+    socket.say(chat.clone()).await;
+    let accepted = socket.answer("a").await;
+    assert_eq!(accepted["type"], "accepted", "{accepted}");
+    let events = socket.events(&accepted["job"]).await;
+    assert_eq!(events.last().unwrap()["data"]["citations"][0]["chunk"], 7);
+    (chat["model"], chat["ref"]) = (json!("bot:nobody"), json!("b"));
+    socket.say(chat).await;
+    let refused = socket.answer("b").await;
+    assert_eq!((&refused["type"], &refused["error"]["code"]), (&json!("error"), &json!("model_not_found")));
 }
 
 #[tokio::test]

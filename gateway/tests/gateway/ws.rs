@@ -15,7 +15,7 @@ use tokio_tungstenite::{
 
 use crate::support::{Fixture, start, until, without_worker};
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     async fn open(gateway: &Fixture, header: Option<(&'static str, String)>) -> Result<Self, Error> {
@@ -27,13 +27,13 @@ impl Socket {
     }
 
     /// Authenticated.
-    async fn welcome(gateway: &Fixture) -> Self {
+    pub(crate) async fn welcome(gateway: &Fixture) -> Self {
         let mut socket = Self::open(gateway, Some(("authorization", format!("Bearer {}", gateway.key)))).await.unwrap();
         assert_eq!(socket.hear().await["type"], "welcome");
         socket
     }
 
-    async fn say(&mut self, message: Value) {
+    pub(crate) async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
@@ -48,7 +48,7 @@ impl Socket {
     }
 
     /// The answer to the message with this ref; events in between are passed over.
-    async fn answer(&mut self, reference: &str) -> Value {
+    pub(crate) async fn answer(&mut self, reference: &str) -> Value {
         loop {
             let message = self.hear().await;
             if message["ref"] == reference {
@@ -58,7 +58,7 @@ impl Socket {
     }
 
     /// The events of a job up to its last.
-    async fn events(&mut self, job: &Value) -> Vec<Value> {
+    pub(crate) async fn events(&mut self, job: &Value) -> Vec<Value> {
         let mut events = Vec::new();
         loop {
             let message = self.hear().await;
