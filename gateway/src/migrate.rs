@@ -88,7 +88,7 @@ pub(crate) struct Failed {
 /// How things stand with a document that is missing.
 #[derive(Debug)]
 enum Standing {
-    /// A job is to be sent, for the so-manieth time.
+    /// A job is to be sent, after so many others.
     Open(u32),
     /// A job is on its way.
     UnderWay,
@@ -235,13 +235,14 @@ impl Step<'_> {
         let mut progress = Progress::at(State::Embedding, known);
         let (mut after, mut looked, mut open) = (String::new(), 0, 0);
         while looked < limits::MIGRATE_SCAN && progress.queued < limits::MIGRATE_JOBS {
-            let (id, limit) = (self.model.id, limits::MIGRATE_PAGE as u64);
-            let page = self.app.store.missing(self.tenant, self.collection, id, &after, limit).await?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.source);
+            let page = self.missing(&after).await?;
+            let Some(next) = page.last().map(|last| last.source.clone()) else { break };
             looked += page.len();
             let is_last = page.len() < limits::MIGRATE_PAGE;
-            for (missing, standing) in self.standings(page).await? {
+            let standings = self.standings(page).await?;
+            let standings = self.without_done(standings, &after).await?;
+            after = next;
+            for (missing, standing) in standings {
                 match standing {
                     Standing::UnderWay => progress.queued += 1,
                     Standing::Failed(failed) => {
@@ -267,6 +268,26 @@ impl Step<'_> {
             progress.state = State::Blocked;
         }
         Ok(progress)
+    }
+
+    /// The documents that are missing, a page after this source.
+    async fn missing(&self, after: &str) -> Result<Vec<Missing>, ApiError> {
+        let (id, limit) = (self.model.id, limits::MIGRATE_PAGE as u64);
+        Ok(self.app.store.missing(self.tenant, self.collection, id, after, limit).await?)
+    }
+
+    /// Those that are still missing: a job that was done since the page was read is no reason for another one.
+    async fn without_done(
+        &self,
+        mut page: Vec<(Missing, Standing)>,
+        after: &str,
+    ) -> Result<Vec<(Missing, Standing)>, ApiError> {
+        let is_again = |standing: &Standing| matches!(standing, Standing::Open(1..));
+        if page.iter().any(|(_, standing)| is_again(standing)) {
+            let still = self.missing(after).await?;
+            page.retain(|(missing, standing)| !is_again(standing) || still.contains(missing));
+        }
+        Ok(page)
     }
 
     /// How things stand with each of these documents.
