@@ -214,12 +214,11 @@ impl State {
     fn standing(&self, of: &corpus::Place, model: &ModelVersion) -> Standing {
         let in_collection = |held: &&Held| held.tenant == of.tenant && held.indexing.about.collection == of.collection;
         let first = self.corpus.values().filter(in_collection).min_by_key(|held| held.accepted_at);
-        let (held, in_use) = (self.corpus.get(&of.document), self.in_use(&of.tenant, &of.collection));
+        let held = self.corpus.get(&of.document);
         let chunks = held.and_then(|held| held.of(model)).map_or(&[][..], |indexing| &indexing.chunks);
         let buried = [of.document, collection_id(&of.tenant, &of.collection)];
         Standing {
             language: first.map(|held| held.indexing.about.language.clone()),
-            searched_with: in_use.searched.filter(|searched| searched != model).map(|searched| searched.name),
             written: held.map(|held| (held.accepted_at, held.job)),
             deleted_at: buried.iter().filter_map(|id| self.buried.get(id).copied()).max(),
             vectors: chunks.iter().map(|piece| (piece.hash, piece.vector.clone())).collect(),

@@ -79,8 +79,6 @@ pub struct Place {
 pub struct Standing {
     /// The language of its collection, where there is one.
     pub language: Option<String>,
-    /// The model that its collection is searched with, where that is another one.
-    pub searched_with: Option<String>,
     /// When what is kept was accepted, and by which job.
     pub written: Option<(DateTime<Utc>, JobId)>,
     /// When it or its collection was deleted last.

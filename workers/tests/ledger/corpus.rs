@@ -71,7 +71,7 @@ async fn a_document_is_there_with_its_job_and_read_as_it_was_written() {
         assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
         assert!(matches!(store.commit(&ended).await.unwrap(), Committed::Already(_)));
         let found = standing(&store, "acme", &bees).await;
-        assert_eq!((found.chunks, found.language.as_deref(), &found.searched_with), (2, Some("english"), &None));
+        assert_eq!((found.chunks, found.language.as_deref()), (2, Some("english")));
         assert!(
             found.written.is_some_and(|(when, by)| by == ended.job.id && (when - at).abs() < TimeDelta::seconds(1))
         );
@@ -179,8 +179,6 @@ async fn a_changed_text_takes_the_chunks_of_other_models_with_it() {
     write(&store, "acme", &bees, now).await;
     write(&store, "acme", &Indexing { again: true, model: model("n"), ..bees.clone() }, now).await;
     assert_eq!(rows(&db, ROWS).await.len(), 2, "both models live");
-    let found = standing(&store, "acme", &Indexing { model: model("n"), ..bees.clone() }).await;
-    assert_eq!(found.searched_with.as_deref(), Some("m"));
     // While it is searched with the first, a document by the other would not be found: its job has to be worked on anew.
     let changed = Indexing { model: model("n"), ..document("acme", "c", "s", &["A", "B"]) };
     let late = ending("acme", &changed, now + TimeDelta::seconds(1));

@@ -17,11 +17,10 @@ use crate::ports::{
 };
 
 const STANDING: &str = "
-SELECT c.language, m.name AS searched_with, d.accepted_at, d.job_id,
+SELECT c.language, d.accepted_at, d.job_id,
     (SELECT max(t.deleted_at) FROM document_tombstones t WHERE t.document_id IN ($3, $4)) AS deleted_at
 FROM (SELECT) AS one
 LEFT JOIN collections c ON c.tenant = $1 AND c.name = $2
-LEFT JOIN embedding_models m ON m.id = c.model_id AND m.id <> $5
 LEFT JOIN documents d ON d.id = $3";
 
 const IN_USE: &str = "
@@ -68,13 +67,12 @@ pub(super) async fn model_id(db: &mut PgConnection, model: &ModelVersion) -> Res
 }
 
 /// What decides whether a job may write, and what it goes by; without vectors.
-pub(super) async fn head(db: &mut PgConnection, of: &Place, model: i32) -> Result<Standing, LedgerError> {
+pub(super) async fn head(db: &mut PgConnection, of: &Place) -> Result<Standing, LedgerError> {
     let row = sqlx::query(STANDING)
         .bind(of.tenant.as_str())
         .bind(&of.collection)
         .bind(of.document)
         .bind(collection_id(&of.tenant, &of.collection))
-        .bind(model)
         .fetch_one(db)
         .await
         .map_err(sql)?;
@@ -82,7 +80,6 @@ pub(super) async fn head(db: &mut PgConnection, of: &Place, model: i32) -> Resul
         (row.try_get("accepted_at").map_err(sql)?, row.try_get("job_id").map_err(sql)?);
     Ok(Standing {
         language: row.try_get("language").map_err(sql)?,
-        searched_with: row.try_get("searched_with").map_err(sql)?,
         written: at.zip(by.map(JobId)),
         deleted_at: row.try_get("deleted_at").map_err(sql)?,
         ..Standing::default()
@@ -97,7 +94,7 @@ pub(super) async fn standing(
 ) -> Result<Standing, LedgerError> {
     let mut db = db.get_postgres_connection_pool().acquire().await.map_err(sql)?;
     let model = model_id(&mut db, model).await?;
-    let mut standing = head(&mut db, of, model).await?;
+    let mut standing = head(&mut db, of).await?;
     let known = "SELECT hash, embedding::real[] AS vector FROM chunks WHERE document_id = $1 AND model_id = $2";
     let rows = sqlx::query(known).bind(of.document).bind(model).fetch_all(&mut *db).await.map_err(sql)?;
     standing.chunks = u32::try_from(rows.len()).unwrap_or(u32::MAX);

@@ -126,7 +126,7 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
     let model = corpus::model_id(db, model).await?;
     share(db, super::number_of(collection_id(&place.tenant, &place.collection))).await?;
     lock(db, super::number_of(*document)).await?;
-    let standing = corpus::head(db, &place, model).await?;
+    let standing = corpus::head(db, &place).await?;
     let before = "SELECT hash, language FROM documents WHERE id = $1";
     let before = sqlx::query(before).bind(document).fetch_optional(&mut *db).await.map_err(sql)?;
     let (old_hash, old_language): (Option<Vec<u8>>, Option<String>) = match &before {
