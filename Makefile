@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # Where cargo puts programs: CARGO_TARGET_DIR, or a setting in some config.toml, or target/.
 RELEASE = $$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
 
-.PHONY: help setup build run test bench bench-render bench-search faults down clean-data
+.PHONY: help setup build run test bench bench-embed bench-render bench-search faults down clean-data
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +33,11 @@ test: ## Check the format, lint, and run every test
 
 bench: build ## Measure throughput, latency and tokens per second
 	@"$(RELEASE)/ruche-bench"
+
+bench-embed: build ## Measure embeddings beside llama.cpp's own server
+	@bash cli/setup.sh tests
+	@bash benches/embed/setup.sh
+	@"$(RELEASE)/ruche-bench" embed
 
 bench-render: build ## Measure Markdown to PDF beside md-to-pdf, Chromium, WeasyPrint and Typst's wheel
 	@bash benches/render/setup.sh

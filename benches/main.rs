@@ -5,7 +5,8 @@
 //! - `http`: from a client's POST to the job's last event at that client, at 500 jobs a second.
 //! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
-//! - `embed`: tokens per second of the encoder alone, by the tokens of a batch; only where it is asked for.
+//! - `embed`: texts and tokens per second beside llama-server, through the bus, and of the encoder alone; `make bench-embed`,
+//!   which builds that server, and only where it is asked for.
 //! - `search`: how much the index over vectors misses, and queries a second through the API beside the raw driver;
 //!   `make bench-search`, and only where it is asked for.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
@@ -62,7 +63,13 @@ struct Arguments {
     /// For searches: clients at once.
     #[arg(long, default_value_t = 8)]
     clients: usize,
-    /// For documents: Ruche alone, without the programs that have to be installed first.
+    /// For embeddings: texts that llama-server computes at once.
+    #[arg(long, default_value_t = 64)]
+    peer_slots: u32,
+    /// For embeddings: tokens of llama-server's batches.
+    #[arg(long, default_value_t = 512)]
+    peer_batch: u32,
+    /// For documents and embeddings: Ruche alone, without the programs that have to be installed first.
     #[arg(long)]
     alone: bool,
 }
@@ -77,7 +84,7 @@ enum What {
     Backlog,
     /// Tokens per second and time to first token.
     Chat,
-    /// The encoder alone, by the tokens of a batch.
+    /// Texts and tokens per second, beside llama-server.
     Embed,
     /// Searches, beside the raw driver.
     Search,
@@ -89,9 +96,10 @@ enum What {
 async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
-    // Without servers, and only where it is asked for: its model is made by `make test`.
+    // Only where it is asked for: its model is made by `make test`, and llama-server is built first.
     if arguments.what == Some(What::Embed) {
-        return embed::measure(arguments.threads).await;
+        let Arguments { threads, peer_slots: slots, peer_batch: batch, alone, .. } = arguments;
+        return embed::measure(embed::Peer { threads, slots, batch }, alone).await;
     }
     if arguments.what == Some(What::Search) {
         let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;

@@ -9,7 +9,7 @@
 //! obsolete: both are replaced, and the jobs that lie there are handed out by the consumers that come after them.
 
 use ruche_schemas::Kind;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
@@ -17,6 +17,10 @@ use super::{
     link::{Fault, Refusal},
 };
 use crate::topology::{self, Consumer, REQUIRED_SERVER, Stream};
+
+/// How often something is asked for that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more
+/// than one wait. Asking for the same again is always safe here.
+const ASKED: usize = 6;
 
 /// The server has no such stream.
 const NO_STREAM: u64 = 10059;
@@ -104,11 +108,16 @@ impl Shared {
         Ok(changes)
     }
 
+    /// Asks the JetStream API, patiently.
+    async fn ask<T: DeserializeOwned>(&self, subject: &str, body: &Value) -> Result<T, Fault> {
+        patiently(|| self.link.api(subject, body)).await
+    }
+
     async fn ensure_stream(&self, stream: &Stream, may_change: bool) -> Result<bool, TopologyError> {
         let name = &stream.name;
         let what = format!("stream {name}");
         let wanted = json!(stream);
-        let verb = match self.link.api::<Info>(&format!("STREAM.INFO.{name}"), &Value::Null).await {
+        let verb = match self.ask::<Info>(&format!("STREAM.INFO.{name}"), &Value::Null).await {
             Ok(found) => match merged(&found.config, &wanted).filter(|_| may_change) {
                 None => return Ok(false),
                 Some(config) => ("UPDATE", config),
@@ -116,15 +125,15 @@ impl Shared {
             Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => ("CREATE", wanted),
             Err(fault) => return Err(failed(&what, fault)),
         };
-        let _: Value =
-            self.link.api(&format!("STREAM.{}.{name}", verb.0), &verb.1).await.map_err(|fault| failed(&what, fault))?;
+        let subject = format!("STREAM.{}.{name}", verb.0);
+        let _: Value = self.ask(&subject, &verb.1).await.map_err(|fault| failed(&what, fault))?;
         tracing::info!(messaging.destination.name = %name, action = verb.0, "stream");
         Ok(true)
     }
 
     /// What it has handed out and is not settled is handed out again.
     async fn remove_consumer(&self, stream: &str, name: &str) -> Result<bool, TopologyError> {
-        match self.link.api::<Value>(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
+        match self.ask::<Value>(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
             Ok(_) => {
                 tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer replaced");
                 Ok(true)
@@ -143,7 +152,7 @@ impl Shared {
         let name = &consumer.name;
         let what = format!("consumer {name} of stream {stream}");
         let wanted = json!(consumer);
-        let config = match self.link.api::<Info>(&format!("CONSUMER.INFO.{stream}.{name}"), &Value::Null).await {
+        let config = match self.ask::<Info>(&format!("CONSUMER.INFO.{stream}.{name}"), &Value::Null).await {
             Ok(found) => match merged(&found.config, &wanted).filter(|_| may_change) {
                 None => return Ok(false),
                 Some(config) => config,
@@ -152,14 +161,22 @@ impl Shared {
             Err(fault) => return Err(failed(&what, fault)),
         };
         let subject = format!("CONSUMER.CREATE.{stream}.{name}.{}", consumer.filter_subject);
-        let _: Value = self
-            .link
-            .api(&subject, &json!({"stream_name": stream, "config": config}))
-            .await
-            .map_err(|fault| failed(&what, fault))?;
+        let config = json!({"stream_name": stream, "config": config});
+        let _: Value = self.ask(&subject, &config).await.map_err(|fault| failed(&what, fault))?;
         tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer");
         Ok(true)
     }
+}
+
+/// What comes back, asked for again while there is no answer, so many times at most.
+async fn patiently<T, F: Future<Output = Result<T, Fault>>>(ask: impl Fn() -> F) -> Result<T, Fault> {
+    for _ in 1..ASKED {
+        match ask().await {
+            Err(Fault::Silence) => tracing::warn!("NATS does not answer yet: it is asked again"),
+            answer => return answer,
+        }
+    }
+    ask().await
 }
 
 /// What is there with what is wanted over it; `None` when that is the same.
@@ -213,6 +230,8 @@ fn check_version(found: &str) -> Result<(), TopologyError> {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::Cell, future::ready};
+
     use super::*;
 
     #[test]
@@ -223,6 +242,24 @@ mod tests {
         }
         for new in ["2.14.0", "2.15.1", "2.14.0-RC.1", "3.0.0", "v2.14.2"] {
             assert_eq!(check_version(new), Ok(()), "{new}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_gets_no_answer_is_asked_again_and_a_refusal_is_not() {
+        let refused = || Err(Fault::Refused(Refusal { code: NO_STREAM, description: String::new() }));
+        for (silent, then, answer, asked) in [
+            (0, Ok(7), Ok(7), 1),
+            (ASKED - 1, Ok(7), Ok(7), ASKED),
+            (2, refused(), refused(), 3),
+            (ASKED, Ok(7), Err(Fault::Silence), ASKED),
+        ] {
+            let calls = Cell::new(0);
+            let result = patiently(|| {
+                calls.update(|calls| calls + 1);
+                ready(if calls.get() <= silent { Err(Fault::Silence) } else { then.clone() })
+            });
+            assert_eq!((result.await, calls.get()), (answer, asked));
         }
     }
 

