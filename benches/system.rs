@@ -63,9 +63,7 @@ impl System {
         let url = format!("http://127.0.0.1:{gateway_port}");
         Ok(Self { url, key, client, name, processes })
     }
-}
 
-impl System {
     /// Memory of the gateway, and of the worker with what it started, in MiB.
     pub fn memory(&self) -> Vec<u64> {
         let tree = |process: &Process| u32::try_from(process.pid()).map(memory::tree).unwrap_or_default();
