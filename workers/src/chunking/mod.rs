@@ -197,18 +197,6 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_document_is_cut_as_one_section_or_as_many() {
-        let sentence = "The bees of the east meadow are counted again on Friday. ";
-        let plain = format!("{sentence}\n\n").repeat((10 << 20) / (sentence.len() + 2));
-        let words = sentence.repeat((10 << 20) / sentence.len());
-        let many = format!("## Hive\n\n{sentence}\n\n").repeat((10 << 20) / (sentence.len() + 11));
-        for text in [plain, words, many] {
-            let chunks = chunks(&text, Size { tokens: 256, overlap: 32 }, &Words);
-            assert!(chunks.len() > 6_000 && chunks.iter().all(|chunk| Words.count(&chunk.embedded()) <= 256));
-        }
-    }
-
-    #[test]
     fn headings_leave_room_for_text() {
         let heading = "very long heading ".repeat(10);
         let text = format!("# {heading}\n\n## Short\n\nText here.\n");
