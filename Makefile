@@ -34,10 +34,11 @@ test: ## Check the format, lint, and run every test
 bench: build ## Measure throughput, latency and tokens per second
 	@"$(RELEASE)/ruche-bench"
 
-bench-embed: build ## Measure embeddings beside llama.cpp's own server
+bench-embed: build ## Measure embeddings beside llama.cpp's own server, and documents
 	@bash cli/setup.sh tests
 	@bash benches/embed/setup.sh
 	@"$(RELEASE)/ruche-bench" embed
+	@"$(RELEASE)/ruche-bench" ingest
 
 bench-render: build ## Measure Markdown to PDF beside md-to-pdf, Chromium, WeasyPrint and Typst's wheel
 	@bash benches/render/setup.sh

@@ -7,6 +7,7 @@
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
 //! - `embed`: texts and tokens per second beside llama-server, through the bus, and of the encoder alone; `make bench-embed`,
 //!   which builds that server, and only where it is asked for.
+//! - `ingest`: documents from a POST to chunks that are found, and memory; `make bench-embed`, and only where it is asked for.
 //! - `search`: how much the index over vectors misses, and queries a second through the API beside the raw driver;
 //!   `make bench-search`, and only where it is asked for.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
@@ -54,7 +55,7 @@ struct Arguments {
     /// For embeddings: texts that llama-server computes at once.
     #[arg(long, default_value_t = 64)]
     peer_slots: u32,
-    /// For embeddings: Markdown pages that are sent to be searched in.
+    /// For documents to search in: Markdown pages.
     #[arg(long, default_value_t = 10_000)]
     pages: usize,
     /// For embeddings: tokens of llama-server's batches.
@@ -89,6 +90,8 @@ enum What {
     Chat,
     /// Texts and tokens per second, beside llama-server.
     Embed,
+    /// Documents, from a POST to chunks that are found.
+    Ingest,
     /// Searches, beside the raw driver.
     Search,
     /// Markdown to PDF, beside other programs.
@@ -101,8 +104,11 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     // Only where it is asked for: its model is made by `make test`, and llama-server is built first.
     if arguments.what == Some(What::Embed) {
-        let Arguments { threads, peer_slots: slots, peer_batch: batch, pages, alone, .. } = arguments;
-        return Box::pin(embed::measure(embed::Peer { threads, slots, batch }, pages, alone)).await;
+        let Arguments { threads, peer_slots: slots, peer_batch: batch, alone, .. } = arguments;
+        return Box::pin(embed::measure(embed::Peer { threads, slots, batch }, alone)).await;
+    }
+    if arguments.what == Some(What::Ingest) {
+        return Box::pin(embed::pages(arguments.threads, arguments.pages)).await;
     }
     if arguments.what == Some(What::Search) {
         let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;
