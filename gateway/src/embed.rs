@@ -7,19 +7,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
-    Base64, Job as _, Lane, TenantId,
+    Base64, Job as _, TenantId,
     jobs::embed::{Embed, Embedded, MAX_BYTES, Purpose, fit_inline},
 };
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    App,
-    error::ApiError,
-    limits,
-    openai::embeddings::Input,
-    relay::CancelOnDrop,
-    submit::{Submission, check_size, refusal},
-};
+use crate::{App, error::ApiError, limits, openai::embeddings::Input};
 
 /// The vectors of all texts, in their order.
 #[derive(Debug, Default)]
@@ -114,31 +107,7 @@ impl App {
         patient: bool,
     ) -> Result<Embedded, ApiError> {
         let embed = Embed { texts: texts.to_vec(), ..asked.clone() };
-        embed.check()?;
-        let descriptor = self.descriptor(Embed::KIND.as_str())?;
-        let body = serde_json::value::to_raw_value(&embed).map_err(|_| ApiError::internal())?;
-        check_size(descriptor, body.get().len()).map_err(|error| error.param("texts[0]"))?;
-        let mut submission = Submission::new(tenant, Lane::Interactive, None);
-        let options = &mut submission.options;
-        (options.follow, options.ephemeral, options.patient) = (true, true, patient);
-        let mut accepted = Box::pin(self.publish(descriptor, None, &body, submission)).await?;
-        let job = accepted.job.clone();
-        let mut guard = CancelOnDrop::new(self, &job, true);
-        let mut relay = accepted.relay(self).await?;
-        while let Some(told) = relay.next().await {
-            let record = told.map_err(|interrupted| interrupted.error(&job))?;
-            if record.event.is_final() {
-                guard.disarm();
-                return match refusal(job.id, &record) {
-                    Some(error) => Err(error),
-                    None => record.parse().map_err(|error| {
-                        tracing::error!(job.id = %job.id, error.message = %error, "an embed job's result can't be read");
-                        ApiError::internal().job(job.id)
-                    }),
-                };
-            }
-        }
-        Err(ApiError::internal().job(job.id))
+        self.ask(tenant, &embed, patient, "texts[0]").await
     }
 }
 

@@ -23,7 +23,8 @@
 
 pub mod adapters;
 pub mod app;
-pub mod auth;
+mod ask;
+mod auth;
 pub mod batch;
 pub mod body;
 pub mod bots;

@@ -4,19 +4,13 @@
 //! Only the search gets the new question; the model that answers reads the conversation as it is.
 
 use ruche_schemas::{
-    Job as _, Lane, TenantId,
+    TenantId,
     jobs::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
 };
 use tokio::time::timeout;
 
 use super::Bot;
-use crate::{
-    App,
-    error::ApiError,
-    limits,
-    relay::CancelOnDrop,
-    submit::{Submission, check_size, refusal},
-};
+use crate::{App, error::ApiError, limits};
 
 /// What the model is asked to do.
 const TASK: &str = "Rewrite the last question so that it can be understood without the conversation: put in what its \
@@ -68,7 +62,8 @@ impl App {
             store: false,
             grounding: None,
         };
-        Ok(read(&self.ask_once(tenant, &asked).await?))
+        let answer: Answer = self.ask(tenant, &asked, true, "messages").await?;
+        Ok(read(&answer))
     }
 
     /// The newest messages of a conversation.
@@ -81,32 +76,6 @@ impl App {
             _ => Role::System,
         };
         Ok(messages.into_iter().map(|said| Message { role: role(&said.role), content: said.content }).collect())
-    }
-
-    /// The answer to a chat that is not kept.
-    async fn ask_once(&self, tenant: &TenantId, chat: &Chat) -> Result<Answer, ApiError> {
-        chat.check()?;
-        let descriptor = self.descriptor(Chat::KIND.as_str())?;
-        let body = serde_json::value::to_raw_value(chat).map_err(|_| ApiError::internal())?;
-        check_size(descriptor, body.get().len())?;
-        let mut submission = Submission::new(tenant, Lane::Interactive, None);
-        let options = &mut submission.options;
-        (options.follow, options.ephemeral, options.patient) = (true, true, true);
-        let mut accepted = Box::pin(self.publish(descriptor, None, &body, submission)).await?;
-        let job = accepted.job.clone();
-        let mut guard = CancelOnDrop::new(self, &job, true);
-        let mut relay = accepted.relay(self).await?;
-        while let Some(told) = relay.next().await {
-            let record = told.map_err(|interrupted| interrupted.error(&job))?;
-            if record.event.is_final() {
-                guard.disarm();
-                return match refusal(job.id, &record) {
-                    Some(error) => Err(error),
-                    None => record.parse().map_err(|_| ApiError::internal()),
-                };
-            }
-        }
-        Err(ApiError::internal())
     }
 }
 
