@@ -145,6 +145,36 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
 }
 
 #[tokio::test]
+async fn whoever_connects_while_the_server_reads_its_settings_again_is_let_in() {
+    let server = testing::nats_with_logins().await;
+    let login = gateway(PREFIX, &[KIND]);
+    server.admit(&login).await;
+    let config = config::Nats {
+        user: login.user.clone(),
+        password: config::Secret(login.password.clone()),
+        ..config(&server.url(), PREFIX)
+    };
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let admitting = async {
+        let mut number = 0;
+        while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            number += 1;
+            server.admit(&worker(PREFIX, &[KIND], &[KIND], &format!("worker-{}", number % 20))).await;
+        }
+    };
+    let connecting = async {
+        for _ in 0..100 {
+            Nats::connect(&config, ACK_WAIT).await.expect("a connection");
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    };
+    tokio::join!(admitting, connecting);
+    let wrong = config::Nats { password: config::Secret("x".to_owned()), ..config };
+    let error = Nats::connect(&wrong, ACK_WAIT).await.expect_err("refused").to_string();
+    assert!(error.contains("refuses user \"gateway\""), "{error}");
+}
+
+#[tokio::test]
 async fn operators_reach_all_that_they_steer_through_the_gateway() {
     let (server, gateway, worker) = system().await;
     let job = job();

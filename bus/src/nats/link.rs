@@ -22,6 +22,10 @@ pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// For how long a server that is not there yet is waited for at start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a server has to refuse a login before it is believed: one that reads its settings again refuses whoever has
+/// connected and not said its name yet, also with the right password.
+const REFUSALS: u32 = 4;
+
 /// The connection can't be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
@@ -120,12 +124,16 @@ impl Link {
         let (report, health) = watch::channel(Health { losses: 0, up: true });
         let until = time::Instant::now() + PATIENCE;
         let mut delay = Duration::from_millis(100);
+        let mut refusals = 0;
         loop {
             let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
                 Ok(client) => return Ok(Self { client, names: Names::new(&config.prefix), health }),
                 Err(error) => error,
             };
             if matches!(error.kind(), ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication) {
+                refusals += 1;
+            }
+            if refusals == REFUSALS {
                 let user = login.map(|(user, _)| user).unwrap_or_default();
                 return Err(ConnectError::Refused { servers, user });
             }
