@@ -94,12 +94,14 @@ install_venv() {
   printf '%s\n' "${packages[*]}" > "$stamp"
 }
 
-# The tests hold it against known vectors, so they need it whether or not the hub can be reached.
-make_embedding_model() {
-  local model=.ruche/models/all-minilm-l6-v2.gguf
-  [ -f "$model" ] && return 0
-  say "Making the embedding model of the tests"
-  "$venv/bin/python" workers/models/minilm/to_gguf.py "$model" >&2
+# The tests hold them against known numbers, so they need them whether or not the hub can be reached.
+make_models() {
+  local model=.ruche/models/all-minilm-l6-v2.gguf reranker=.ruche/models/tests-reranker.gguf
+  if [ ! -f "$model" ]; then
+    say "Making the embedding model of the tests"
+    "$venv/bin/python" workers/models/minilm/to_gguf.py "$model" >&2
+  fi
+  "$venv/bin/python" workers/models/minilm/to_reranker.py "$model" "$reranker"
 }
 
 # RUCHE_VENV names an environment that somebody else keeps; it is used as it is.
@@ -110,5 +112,5 @@ if [ -z "${RUCHE_VENV:-}" ]; then
   install_venv
 fi
 if [ "${1:-}" = tests ]; then
-  make_embedding_model
+  make_models
 fi

@@ -92,6 +92,9 @@ struct Bot {
     /// Whether questions that follow others are first made to stand alone; for good models.
     #[arg(long, value_name = "true|false")]
     rewrite: Option<bool>,
+    /// Whether a reranker orders what is found, where a worker has one.
+    #[arg(long, value_name = "true|false")]
+    rerank: Option<bool>,
     /// The most tokens of an answer.
     #[arg(long, value_name = "N")]
     max_tokens: Option<u32>,
@@ -181,6 +184,7 @@ impl Bot {
             ("max_tokens", self.passage_tokens.map(|value| json!(value))),
             ("mode", self.mode.map(Value::String)),
             ("min_score", self.min_score.map(|value| json!(value))),
+            ("rerank", self.rerank.map(Value::Bool)),
             ("nothing_found", self.nothing_found.map(Value::String)),
         ]);
         let limits = fields([

@@ -63,15 +63,18 @@ pub(crate) struct Arguments {
     /// Show how each hit got its score.
     #[arg(long)]
     explain: bool,
+    /// Let a reranker read the best hits, 30 or so many, and order them.
+    #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u32).range(1..=100))]
+    rerank: Option<u32>,
 }
 
 /// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
-    let Arguments { question, collections, mode, top_k, sources, metadata, explain, .. } = arguments;
+    let Arguments { question, collections, mode, top_k, sources, metadata, explain, rerank, .. } = arguments;
     let metadata = values::document(metadata.as_deref(), None)?;
     let filter = fields([("sources", (!sources.is_empty()).then(|| json!(sources))), ("metadata", metadata)]);
-    let mut body = body(&question, &collections, mode, top_k);
+    let mut body = body(&question, &collections, mode, top_k, rerank);
     body["explain"] = json!(explain);
     body["filter"] = filter;
     let found = ask(&client, &body).await?;
@@ -92,9 +95,13 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is asked.
-pub(crate) fn body(question: &str, collections: &[String], mode: Mode, top_k: u32) -> Value {
-    json!({ "query": question, "collections": collections, "mode": mode.as_str(), "top_k": top_k })
+/// What is asked. `rerank`: how many hits a reranker reads.
+pub(crate) fn body(question: &str, collections: &[String], mode: Mode, top_k: u32, rerank: Option<u32>) -> Value {
+    let mut body = json!({ "query": question, "collections": collections, "mode": mode.as_str(), "top_k": top_k });
+    if let Some(hits) = rerank {
+        (body["rerank"], body["rerank_hits"]) = (json!(true), json!(hits));
+    }
+    body
 }
 
 /// Asks it.
@@ -128,6 +135,9 @@ fn explained(explanation: &Value) -> String {
     if let Some(rank) = explanation["text_rank"].as_u64() {
         let score = explanation["text_score"].as_f64().unwrap_or_default();
         parts.push(format!("words: place {rank}, BM25 {score:.2}"));
+    }
+    if let Some(score) = explanation["rerank_score"].as_f64() {
+        parts.push(format!("reranker: {score:.4}"));
     }
     parts.join("; ")
 }

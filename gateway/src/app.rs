@@ -20,6 +20,7 @@ use crate::{
     models::Models,
     ports::Store,
     rates::Rates,
+    scopes::Scopes,
     throughput::Throughput,
 };
 
@@ -55,6 +56,8 @@ pub struct App {
     pub limits: caps::Limits,
     /// How fast they submit.
     pub rates: Rates,
+    /// How collections are searched.
+    pub scopes: Scopes,
     /// How often bots are asked.
     pub bot_rates: bots::Rates,
     /// How fast the queues go.
@@ -91,6 +94,7 @@ impl App {
             keys: Keys::new(Duration::from_secs(settings.key_cache_seconds)),
             limits: caps::Limits::new(caps::Settings { in_flight: 0, per_second: 0, backlog: u64::MAX }),
             rates: Rates::new(0),
+            scopes: Scopes::default(),
             bot_rates: bots::Rates::default(),
             throughput: Throughput::default(),
             settings,

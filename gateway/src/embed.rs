@@ -28,10 +28,10 @@ pub(crate) struct Vectors {
 }
 
 /// Some of the texts, for one job.
-struct Part {
+pub(crate) struct Part {
     /// The number of its first text.
     first: usize,
-    texts: Vec<String>,
+    pub(crate) texts: Vec<String>,
 }
 
 impl App {
@@ -112,7 +112,7 @@ impl App {
 }
 
 /// The texts, in jobs of at most so many, and of no more bytes than one may have.
-fn parts(texts: &[String], most: usize) -> Vec<Part> {
+pub(crate) fn parts(texts: &[String], most: usize) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut bytes = 0;
     for (number, text) in texts.iter().enumerate() {

@@ -161,10 +161,16 @@ pub const MIGRATE_DELETED: u64 = 1_000;
 pub const MIGRATE_SLICES: usize = 20;
 /// Collections of one search.
 pub const SEARCH_COLLECTIONS: usize = 32;
+/// How often a search begins anew, where its collections are changed meanwhile.
+pub const SEARCH_TRIES: usize = 4;
+/// Sets of collections of which it is remembered how they are searched.
+pub const SEARCH_SCOPES: usize = 1_000;
 /// Hits of one search.
 pub const SEARCH_HITS: u32 = 100;
 /// Hits of a search, unless asked for otherwise.
 pub const SEARCH_HITS_DEFAULT: u32 = 10;
+/// Hits that a reranker reads, unless asked for otherwise.
+pub const SEARCH_RERANKED: u32 = 30;
 /// The longest text to search for, in bytes. How much of it a model can read is counted in tokens, and is less.
 pub const SEARCH_TEXT_BYTES: usize = 16 * 1024;
 /// Sources that a search's filter names.

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Kind, failure::codes};
+use ruche_schemas::{Job as _, Kind, failure::codes, jobs::chat::Chat};
 use tokio::sync::Mutex;
 
 use crate::{error::ApiError, limits};
@@ -21,14 +21,17 @@ pub struct Announced {
 }
 
 impl Announced {
-    /// The models of all kinds, by name.
+    /// The models of all kinds, each once: those that chat first, since clients take the first that is listed, then the others
+    /// by kind and name.
     #[must_use]
-    pub fn all(&self) -> BTreeMap<String, DateTime<Utc>> {
-        let mut all = BTreeMap::new();
-        for (name, since) in self.by_kind.values().flatten() {
-            all.entry(name.clone())
-                .and_modify(|known: &mut DateTime<Utc>| *known = (*known).min(*since))
-                .or_insert(*since);
+    pub fn all(&self) -> Vec<(String, DateTime<Utc>)> {
+        let mut all: Vec<(String, DateTime<Utc>)> = Vec::new();
+        let (chat, others): (Vec<_>, Vec<_>) = self.by_kind.iter().partition(|(kind, _)| **kind == Chat::KIND);
+        for (name, since) in chat.into_iter().chain(others).flat_map(|(_, models)| models) {
+            match all.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => *known = (*known).min(*since),
+                None => all.push((name.clone(), *since)),
+            }
         }
         all
     }
@@ -89,7 +92,7 @@ impl Models {
         match announced.of(kind) {
             Some(models) if !models.contains_key(model) => {
                 let names: Vec<&str> = models.keys().map(String::as_str).collect();
-                let message = format!("there is no model {model:?}: there are {}", names.join(", "));
+                let message = format!("there is no model {model:?}: the workers have {}", names.join(", "));
                 Err(ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model"))
             }
             _ => Ok(()),
@@ -107,8 +110,13 @@ impl Models {
 
     /// The model that answers when none is named: the first of the kind's; empty where none is announced.
     pub async fn default_name(&self, bus: &dyn Bus, kind: &Kind) -> String {
-        let announced = self.announced(bus).await.unwrap_or_default();
-        announced.of(kind).and_then(|models| models.keys().next().cloned()).unwrap_or_default()
+        let first = |announced: &Announced| announced.of(kind).and_then(|models| models.keys().next().cloned());
+        let known = first(&self.announced(bus).await.unwrap_or_default());
+        match known {
+            Some(name) => name,
+            // One may have come just now.
+            None => first(&self.at_most(limits::MODELS_MISS_TIME, bus).await.unwrap_or_default()).unwrap_or_default(),
+        }
     }
 }
 

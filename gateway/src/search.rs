@@ -3,10 +3,15 @@
 //! The text is embedded by a worker, once for each model that the collections have; then the store finds. Where no worker has
 //! the model, a search by both goes by words alone, and says so: worse is better than nothing.
 
+use std::sync::Arc;
+
 use futures::future::try_join_all;
 use ruche_schemas::{
     Invalid, Job as _, TenantId,
-    jobs::embed::{Embed, Purpose, from_bytes},
+    jobs::{
+        embed::{Embed, Purpose, from_bytes},
+        rerank::Rerank,
+    },
 };
 use serde_json::Value;
 
@@ -37,6 +42,8 @@ pub(crate) struct Query {
     pub(crate) highlight: bool,
     /// Whether hits say how they got their score.
     pub(crate) explain: bool,
+    /// How many of the best hits a reranker reads again, to order them by what it finds: 1 to 100, at least as many as are wanted.
+    pub(crate) rerank: Option<u32>,
 }
 
 /// What was found.
@@ -48,7 +55,9 @@ pub(crate) struct Found {
     pub(crate) mode: Mode,
     /// The best first.
     pub(crate) hits: Vec<Hit>,
-    /// What the caller ought to know: that only words were searched, since no worker has the model.
+    /// The model that ordered the hits in the end, where one was to and did.
+    pub(crate) reranker: Option<String>,
+    /// What the caller ought to know: that only words were searched, since no worker has the model; that nothing was reranked.
     pub(crate) notes: Vec<String>,
 }
 
@@ -60,28 +69,44 @@ impl App {
     /// worker has the model; as [`App::embed`].
     pub(crate) async fn search(&self, tenant: &TenantId, query: &Query) -> Result<Found, ApiError> {
         query.check()?;
-        let mut collections = self.collections(tenant, &query.collections).await?;
-        loop {
-            let (moving, before) = (collections.iter().any(|one| one.moving), models_of(&collections));
-            let found = self.search_in(tenant, query, collections).await?;
-            if !moving {
-                return Ok(found);
-            }
-            // What was switched meanwhile may have lost the chunks that were searched. It is not moving any more, so this ends.
-            collections = self.collections(tenant, &query.collections).await?;
-            if models_of(&collections) == before {
-                return Ok(found);
-            }
+        let reranker = match query.rerank {
+            None => None,
+            Some(_) => Some(self.models.default_name(&*self.bus, &Rerank::KIND).await).filter(|name| !name.is_empty()),
+        };
+        // Of more hits, those stay that are best after they were read.
+        let top_k = query.rerank.filter(|_| reranker.is_some()).map_or(query.top_k, |hits| hits.max(query.top_k));
+        let wider = Query { top_k, ..query.clone() };
+        let mut found = Box::pin(self.ranked(tenant, &wider)).await?;
+        if query.rerank.is_some() {
+            self.rerank(tenant, query.text.as_deref().unwrap_or_default(), reranker, &mut found).await?;
         }
+        found.hits.truncate(usize::try_from(query.top_k).unwrap_or(usize::MAX));
+        if !query.explain {
+            found.hits.iter_mut().for_each(|hit| hit.explanation = None);
+        }
+        Ok(found)
     }
 
-    /// Searches these collections with the models that they had.
+    /// The hits, in the order of the store.
+    async fn ranked(&self, tenant: &TenantId, query: &Query) -> Result<Found, ApiError> {
+        for _ in 0..limits::SEARCH_TRIES {
+            let collections = self.collections(tenant, &query.collections).await?;
+            if let Some(found) = self.search_in(tenant, query, &collections).await? {
+                return Ok(found);
+            }
+            self.scopes.forget(tenant, &query.collections);
+        }
+        let message = "the collections are changed faster than they can be searched: try again";
+        Err(ApiError::unavailable("collections_changed", message, 1))
+    }
+
+    /// Searches these collections with these models; nothing, where they have others by now.
     async fn search_in(
         &self,
         tenant: &TenantId,
         query: &Query,
-        collections: Vec<Searchable>,
-    ) -> Result<Found, ApiError> {
+        collections: &[Searchable],
+    ) -> Result<Option<Found>, ApiError> {
         let mut models: Vec<&EmbeddingModel> = Vec::new();
         for model in collections.iter().filter_map(|collection| collection.model.as_ref()) {
             if !models.iter().any(|known| known.id == model.id) {
@@ -94,27 +119,28 @@ impl App {
         }
         let probes = match (&query.vector, found.mode) {
             (_, Mode::Text) => Vec::new(),
-            (Some(vector), _) => given(vector, &models, &collections)?,
+            (Some(vector), _) => given(vector, &models, collections)?,
             (None, _) => self.probes(tenant, query, &models, &mut found).await?,
         };
         found.model = probes.first().map(|probe| probe.model.name.clone());
         let lookup = Lookup {
             mode: found.mode,
-            collections,
+            collections: collections.to_vec(),
             text: query.text.clone(),
             probes,
             top_k: query.top_k,
             filter: query.filter.clone(),
             highlight: query.highlight,
         };
-        found.hits = self.store.search(tenant, &lookup).await?;
-        if !query.explain {
-            found.hits.iter_mut().for_each(|hit| hit.explanation = None);
-        }
-        Ok(found)
+        let hits = self.store.search(tenant, &lookup).await?;
+        Ok(hits.map(|hits| Found { hits, ..found }))
     }
 
-    async fn collections(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, ApiError> {
+    /// The collections, as they are or as they were when they were last asked for: the search tells whether that is still true.
+    async fn collections(&self, tenant: &TenantId, names: &[String]) -> Result<Arc<[Searchable]>, ApiError> {
+        if let Some(known) = self.scopes.get(tenant, names) {
+            return Ok(known);
+        }
         let mut known = self.store.searchable(tenant, names).await?;
         let missing = names.iter().find(|name| !known.iter().any(|one| one.name == **name));
         if let Some(missing) = missing {
@@ -122,6 +148,8 @@ impl App {
             return Err(ApiError::not_found("unknown_collection", message).param("collections"));
         }
         known.sort_by(|one, other| one.name.cmp(&other.name));
+        let known: Arc<[Searchable]> = known.into();
+        self.scopes.put(tenant, names, &known);
         Ok(known)
     }
 
@@ -172,11 +200,6 @@ impl App {
         }
         Ok(Probe { model: model.clone(), vector })
     }
-}
-
-/// The numbers of the models that collections are searched with.
-fn models_of(collections: &[Searchable]) -> Vec<Option<i32>> {
-    collections.iter().map(|one| one.model.as_ref().map(|model| model.id)).collect()
 }
 
 /// The caller's vector, which is of one model.
@@ -232,7 +255,14 @@ impl Query {
         if self.top_k == 0 || self.top_k > limits::SEARCH_HITS {
             return wrong("top_k", format!("{} is out of range: 1 to {} are allowed", self.top_k, limits::SEARCH_HITS));
         }
-        self.filter.check()
+        match self.rerank {
+            Some(_) if self.text.is_none() => wrong("rerank", "needs a `query`: a reranker reads words".to_owned()),
+            Some(hits) if hits == 0 || hits > limits::SEARCH_HITS => {
+                let most = limits::SEARCH_HITS;
+                wrong("rerank_hits", format!("{hits} is out of range: 1 to {most} are allowed"))
+            }
+            _ => self.filter.check(),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod m20261126_000003_claims;
 mod m20261126_000004_documents;
 mod m20261127_000005_chunks;
 mod m20261127_000006_bots;
+mod m20261127_000007_upkeep;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000004_documents::Migration),
             Box::new(m20261127_000005_chunks::Migration),
             Box::new(m20261127_000006_bots::Migration),
+            Box::new(m20261127_000007_upkeep::Migration),
         ]
     }
 }

@@ -12,7 +12,7 @@
 //! - `engine`: continuous batching over one language model (feature `chat`).
 //! - `chunking`: documents as chunks that fit an embedding model (feature `embed`).
 //! - `extract`: Markdown of HTML and PDF, in child processes (feature `embed`).
-//! - `encoder`: batches of texts over one embedding model (feature `embed`).
+//! - `encoder`: batches of texts over one embedding model or reranker (features `embed`, `rerank`).
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
 //! - [`program`]: `ruche-worker`, from its arguments to its end.
 
@@ -20,7 +20,7 @@ pub mod adapters;
 #[cfg(feature = "embed")]
 pub mod chunking;
 pub mod egress;
-#[cfg(feature = "embed")]
+#[cfg(any(feature = "embed", feature = "rerank"))]
 pub mod encoder;
 #[cfg(feature = "chat")]
 pub mod engine;
@@ -32,5 +32,5 @@ pub mod ports;
 pub mod program;
 pub mod registry;
 pub mod runtime;
-#[cfg(any(feature = "chat", feature = "embed"))]
+#[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 mod switch;

@@ -127,6 +127,8 @@ fn a_document(source: &str) -> documents::Model {
         format: "markdown".into(),
         content: "# Bees".into(),
         hash: vec![7; 32],
+        chunk_tokens: Some(128),
+        chunk_overlap: Some(0),
         job_id: Uuid::now_v7(),
         accepted_at: now(),
         updated_at: now(),
@@ -226,6 +228,8 @@ async fn what_no_program_writes_is_kept_out() {
         documents::Model { source: String::new(), ..a_document("x") },
         documents::Model { hash: vec![7; 31], ..a_document("x") },
         documents::Model { metadata: serde_json::json!([]), ..a_document("x") },
+        documents::Model { chunk_tokens: Some(0), ..a_document("x") },
+        documents::Model { chunk_overlap: Some(-1), ..a_document("x") },
     ] {
         let error = wrong.into_active_model().insert(&db).await.unwrap_err().to_string();
         assert!(error.contains("violates check constraint"), "{error}");

@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// By what; without it, each of vector, text and hybrid.
     #[arg(long, value_enum)]
     mode: Option<Mode>,
+    /// Let a reranker read the best hits, 30 or so many, and order them.
+    #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u32).range(1..=100))]
+    rerank: Option<u32>,
     /// List the questions of which an expected source was not found, and what was.
     #[arg(long)]
     misses: bool,
@@ -80,14 +83,16 @@ async fn measure(client: &Client, arguments: &Arguments, questions: &[Question],
 
 /// The sources of the chunks, the best first.
 async fn found(client: &Client, arguments: &Arguments, question: &Question, mode: Mode) -> Result<Vec<String>> {
-    let body = search::body(&question.text, &arguments.collections, mode, arguments.k);
+    let body = search::body(&question.text, &arguments.collections, mode, arguments.k, arguments.rerank);
     let answer = search::ask(client, &body).await?;
-    if answer["mode"] != mode.as_str() {
+    let hits = answer["data"].as_array().cloned().unwrap_or_default();
+    let reranked = arguments.rerank.is_none() || hits.is_empty() || answer["reranker"].is_string();
+    if answer["mode"] != mode.as_str() || !reranked {
         let notes: Vec<_> = answer["notes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let why = format!("it was not searched by {}: {}", mode.as_str(), notes.join("; "));
+        let what = if reranked { format!("searched by {}", mode.as_str()) } else { "reranked".to_owned() };
+        let why = format!("it was not {what}: {}", notes.join("; "));
         return Err(Refused::because(clean(&why)));
     }
-    let hits = answer["data"].as_array().cloned().unwrap_or_default();
     Ok(hits.iter().filter_map(|hit| hit["source"].as_str()).map(str::to_owned).collect())
 }
 
@@ -99,12 +104,14 @@ fn document(arguments: &Arguments, questions: usize, measured: &[Measured]) -> V
             modes[mode.as_str()]["misses"] = json!(misses);
         }
     }
-    json!({ "questions": questions, "k": arguments.k, "collections": arguments.collections, "modes": modes })
+    let (k, collections, reranked) = (arguments.k, &arguments.collections, arguments.rerank.is_some());
+    json!({ "questions": questions, "k": k, "collections": collections, "reranked": reranked, "modes": modes })
 }
 
 fn shown(arguments: &Arguments, questions: usize, measured: &[Measured]) -> String {
     let k = arguments.k;
-    let mut shown = format!("{questions} questions, the first {k} chunks of each\n\n");
+    let reranked = arguments.rerank.map_or_else(String::new, |hits| format!(", the best {hits} reranked"));
+    let mut shown = format!("{questions} questions, the first {k} chunks of each{reranked}\n\n");
     shown += &format!(
         "{:8}  {:>10}  {:>10}  {:>10}  missed\n",
         "mode",

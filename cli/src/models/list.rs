@@ -31,7 +31,7 @@ pub(super) fn print(project: &Project, config: &Config, as_json: bool) -> Result
         table.add_row([chosen.to_owned(), name, used_for, size, here.to_owned(), text("for"), text("source")]);
     }
     println!(
-        "{}\n\n* is chosen; RUCHE_MODELS__CHAT=<name> and RUCHE_MODELS__EMBEDDING=<name> choose others.",
+        "{}\n\n* is chosen; RUCHE_MODELS__CHAT=<name>, RUCHE_MODELS__EMBEDDING=<name> and RUCHE_MODELS__RERANK=<name> choose others.",
         table.trim_fmt()
     );
     Ok(())
@@ -43,7 +43,7 @@ fn rows(project: &Project, config: &Config) -> Result<Vec<Value>> {
     let is_next = |used_for, name: &str| used_for == Use::Embedding && config.models.next_embedding == name;
     let chosen = |used_for, name: &str| setting(config, used_for) == name || is_next(used_for, name);
     let mut rows = Vec::new();
-    for used_for in [Use::Chat, Use::Embedding] {
+    for used_for in [Use::Chat, Use::Embedding, Use::Reranking] {
         for preset in PRESETS.iter().filter(|preset| preset.used_for == used_for) {
             let pin = pins.get(preset.name);
             rows.push(json!({
@@ -68,6 +68,7 @@ fn rows(project: &Project, config: &Config) -> Result<Vec<Value>> {
                 "bytes": minilm::BYTES, "sha256": pins.get(minilm::NAME).map(|pin| &pin.sha256),
                 "path": minilm::here(&project.models())?,
             }),
+            Use::Reranking => continue,
         });
     }
     Ok(rows)

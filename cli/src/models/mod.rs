@@ -33,10 +33,11 @@ pub(crate) enum Command {
     /// Fetch a model from the hub (or HF_ENDPOINT), going on where an earlier try stopped.
     Pull {
         /// A name from `ruche models list`; by default those in the configuration (models.chat,
-        /// models.embedding, models.next_embedding).
+        /// models.embedding, models.next_embedding, models.rerank).
         name: Option<String>,
     },
-    /// Show the models that can be chosen with RUCHE_MODELS__CHAT and RUCHE_MODELS__EMBEDDING, and which are here.
+    /// Show the models that can be chosen with RUCHE_MODELS__CHAT, RUCHE_MODELS__EMBEDDING and RUCHE_MODELS__RERANK, and which
+    /// are here.
     List {
         /// Print JSON.
         #[arg(long)]
@@ -64,6 +65,8 @@ pub(crate) struct Served {
     pub embedding: Option<Chosen>,
     /// Makes vectors beside it, while collections go from that one to this.
     pub next_embedding: Option<Chosen>,
+    /// Reads what was found again, where there is one.
+    pub rerank: Option<Chosen>,
 }
 
 impl Served {
@@ -81,12 +84,16 @@ impl Served {
             settings.push(("RUCHE_EMBED__NEXT_MODEL_PATH", next.path.display().to_string()));
             settings.push(("RUCHE_EMBED__NEXT_MODEL_NAME", next.name.clone()));
         }
+        if let Some(rerank) = &self.rerank {
+            settings.push(("RUCHE_RERANK__MODEL_PATH", rerank.path.display().to_string()));
+            settings.push(("RUCHE_RERANK__MODEL_NAME", rerank.name.clone()));
+        }
         settings
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Chosen> {
-        std::iter::once(&self.chat).chain(&self.embedding).chain(&self.next_embedding)
+        std::iter::once(&self.chat).chain(&self.embedding).chain(&self.next_embedding).chain(&self.rerank)
     }
 }
 
@@ -110,10 +117,11 @@ pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
             for used_for in [Use::Chat, Use::Embedding] {
                 fetch(project, Some(used_for), setting(&config, used_for)).await?;
             }
-            match config.models.next_embedding.as_str() {
-                "" => Ok(()),
-                next => fetch(project, Some(Use::Embedding), next).await,
+            let wished = [(Use::Embedding, &config.models.next_embedding), (Use::Reranking, &config.models.rerank)];
+            for (used_for, name) in wished.into_iter().filter(|(_, name)| !name.is_empty()) {
+                fetch(project, Some(used_for), name).await?;
             }
+            Ok(())
         }
         Command::List { json } => list::print(project, &config, json),
     }
@@ -142,7 +150,11 @@ pub(crate) async fn served(project: &Project, config: &Config, kinds: &[Kind]) -
         }
         false => (None, None),
     };
-    Ok(Served { chat, embedding, next_embedding })
+    let rerank = match kinds.iter().any(|kind| kind.as_str() == "rerank") {
+        true => rerank(project, config, &hub).await?,
+        false => None,
+    };
+    Ok(Served { chat, embedding, next_embedding, rerank })
 }
 
 /// The chat model: the person's own file, or the configured preset, fetched if it is not here, or the tiny one.
@@ -177,26 +189,12 @@ async fn embedding(project: &Project, config: &Config, own: &Own<'_>, hub: &Hub)
     Ok(Chosen { name: minilm::NAME.to_owned(), path: minilm::make(project).await?, note: Some(note) })
 }
 
-/// The embedding model that collections go to: the person's own file, or the configured preset. No other one stands in for it,
-/// for who wants another model wants this one.
+/// The embedding model that collections go to, where there is one.
 async fn next_embedding(project: &Project, config: &Config, first: &Chosen, hub: &Hub) -> Result<Option<Chosen>> {
     let (path, name) = (&config.embed.next_model_path, &config.embed.next_model_name);
     let own = Own { setting: "embed.next_model_path", path, name };
-    let name = config.models.next_embedding.as_str();
-    let chosen = match own_file(&own)? {
-        Some(chosen) => chosen,
-        None if name.is_empty() => return Ok(None),
-        None => {
-            let path = match source(Some(Use::Embedding), name)? {
-                Source::Hub(preset) => pull::pull(hub, preset).await.map_err(anyhow::Error::from).with_context(|| {
-                    format!("models.next_embedding = {name} is not here: unset RUCHE_MODELS__NEXT_EMBEDDING to go on without it")
-                })?,
-                Source::Shipped => tiny(project)?,
-                Source::Made => minilm::make(project).await?,
-            };
-            Chosen { name: name.to_owned(), path, note: None }
-        }
-    };
+    let wished = Wished { key: "next_embedding", used_for: Use::Embedding, name: &config.models.next_embedding };
+    let Some(chosen) = exactly(project, &own, &wished, hub).await? else { return Ok(None) };
     if chosen.name == first.name {
         return Err(Refused::because(format!(
             "{0} is both the embedding model and the next one: choose another with RUCHE_MODELS__NEXT_EMBEDDING, or unset it. \
@@ -205,6 +203,42 @@ async fn next_embedding(project: &Project, config: &Config, first: &Chosen, hub:
         )));
     }
     Ok(Some(chosen))
+}
+
+/// The reranker, where there is one.
+async fn rerank(project: &Project, config: &Config, hub: &Hub) -> Result<Option<Chosen>> {
+    let (path, name) = (&config.rerank.model_path, &config.rerank.model_name);
+    let own = Own { setting: "rerank.model_path", path, name };
+    let wished = Wished { key: "rerank", used_for: Use::Reranking, name: &config.models.rerank };
+    exactly(project, &own, &wished, hub).await
+}
+
+/// A model that nobody needs: the one of a setting of the section `models`, which may be empty.
+struct Wished<'config> {
+    key: &'static str,
+    used_for: Use,
+    name: &'config str,
+}
+
+/// A model that nobody needs: the person's own file, or the configured preset, or none. No other one stands in for it, for who
+/// wants another model than the usual one wants this one.
+async fn exactly(project: &Project, own: &Own<'_>, wished: &Wished<'_>, hub: &Hub) -> Result<Option<Chosen>> {
+    if let Some(chosen) = own_file(own)? {
+        return Ok(Some(chosen));
+    }
+    let Wished { key, used_for, name } = *wished;
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let path = match source(Some(used_for), name)? {
+        Source::Hub(preset) => pull::pull(hub, preset).await.map_err(anyhow::Error::from).with_context(|| {
+            let variable = key.to_uppercase();
+            format!("models.{key} = {name} is not here: unset RUCHE_MODELS__{variable} to go on without it")
+        })?,
+        Source::Shipped => tiny(project)?,
+        Source::Made => minilm::make(project).await?,
+    };
+    Ok(Some(Chosen { name: name.to_owned(), path, note: None }))
 }
 
 /// The note on a model that stands in for one that the hub does not give.
@@ -216,6 +250,8 @@ fn stands_in(error: HubError, config: &Config, preset: &Preset, note: &str) -> R
     let (instead, section) = match used_for {
         Use::Chat => ("tiny", "CHAT"),
         Use::Embedding => (minilm::NAME, "EMBED"),
+        // None stands in for it.
+        Use::Reranking => return Err(error.into()),
     };
     if !error.is_about_reaching() {
         return Err(error.into());
@@ -282,6 +318,7 @@ fn setting(config: &Config, used_for: Use) -> &str {
     match used_for {
         Use::Chat => &config.models.chat,
         Use::Embedding => &config.models.embedding,
+        Use::Reranking => &config.models.rerank,
     }
 }
 

@@ -7,6 +7,8 @@ pub(super) enum Use {
     Chat,
     /// It makes vectors of texts, to search by meaning.
     Embedding,
+    /// It reads what was found again, and orders it.
+    Reranking,
 }
 
 impl Use {
@@ -15,6 +17,7 @@ impl Use {
         match self {
             Self::Chat => "chat",
             Self::Embedding => "embedding",
+            Self::Reranking => "rerank",
         }
     }
 }
@@ -37,7 +40,7 @@ pub(super) struct Preset {
 }
 
 /// All of them, the default of each use first.
-pub(super) const PRESETS: [Preset; 6] = [
+pub(super) const PRESETS: [Preset; 7] = [
     Preset {
         name: "llama-3.2-1b",
         used_for: Use::Chat,
@@ -87,5 +90,13 @@ pub(super) const PRESETS: [Preset; 6] = [
         file: "bge-m3-q8_0.gguf",
         bytes: 634_553_760,
         purpose: "100 languages, long passages, a GPU host",
+    },
+    Preset {
+        name: "bge-reranker-v2-m3",
+        used_for: Use::Reranking,
+        repo: "gpustack/bge-reranker-v2-m3-GGUF",
+        file: "bge-reranker-v2-m3-Q8_0.gguf",
+        bytes: 636_000_000,
+        purpose: "100 languages, a GPU host or few hits",
     },
 ];

@@ -108,14 +108,40 @@ async fn an_own_embedding_file_is_taken_as_it_is_and_must_exist() {
 #[test]
 fn programs_are_told_of_the_models_that_there_are() {
     let model = |name: &str| Chosen { name: name.to_owned(), path: format!("/m/{name}.gguf").into(), note: None };
-    let served = Served { chat: model("c"), embedding: Some(model("e")), next_embedding: Some(model("n")) };
+    let served = Served {
+        chat: model("c"),
+        embedding: Some(model("e")),
+        next_embedding: Some(model("n")),
+        rerank: Some(model("r")),
+    };
     let settings = served.settings();
     assert!(settings.contains(&("RUCHE_EMBED__MODEL_PATH", "/m/e.gguf".to_owned())), "{settings:?}");
     assert!(settings.contains(&("RUCHE_EMBED__MODEL_NAME", "e".to_owned())), "{settings:?}");
     assert!(settings.contains(&("RUCHE_EMBED__NEXT_MODEL_PATH", "/m/n.gguf".to_owned())), "{settings:?}");
     assert!(settings.contains(&("RUCHE_EMBED__NEXT_MODEL_NAME", "n".to_owned())), "{settings:?}");
-    let settings = Served { embedding: None, next_embedding: None, ..served }.settings();
+    assert!(settings.contains(&("RUCHE_RERANK__MODEL_PATH", "/m/r.gguf".to_owned())), "{settings:?}");
+    assert!(settings.contains(&("RUCHE_RERANK__MODEL_NAME", "r".to_owned())), "{settings:?}");
+    let settings = Served { embedding: None, next_embedding: None, rerank: None, ..served }.settings();
     assert!(settings.iter().all(|(key, _)| key.starts_with("RUCHE_CHAT__")), "{settings:?}");
+}
+
+#[tokio::test]
+async fn the_reranker_is_the_one_that_was_asked_for_or_none() {
+    let (folder, project) = project();
+    let hub = no_hub(&project);
+    let of = async |variables: &[(&str, &str)]| {
+        rerank(&project, &config(variables), &hub).await.map_err(|error| format!("{error:#}"))
+    };
+    assert_eq!(of(&[]).await, Ok(None));
+    let error = of(&[("RUCHE_MODELS__RERANK", "bge-reranker-v2-m3")]).await.unwrap_err();
+    assert!(error.contains("unset RUCHE_MODELS__RERANK"), "nothing stands in for it: {error}");
+    let error = of(&[("RUCHE_MODELS__RERANK", "bge-m3")]).await.unwrap_err();
+    assert!(error.contains("models.rerank = bge-m3 is unknown: choose one of bge-reranker-v2-m3"), "{error}");
+    let file = folder.path().join("mine.gguf").display().to_string();
+    let own = [("RUCHE_RERANK__MODEL_PATH", &*file)];
+    assert!(of(&own).await.unwrap_err().contains("RUCHE_RERANK__MODEL_PATH"));
+    std::fs::write(&file, "x").unwrap();
+    assert_eq!(of(&own).await.unwrap().unwrap().name, "mine");
 }
 
 #[tokio::test]

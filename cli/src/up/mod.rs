@@ -93,8 +93,7 @@ async fn start(
     let migrate = beside("ruche-migrate")?;
     oneoff::run(&migrate, &["up"], &plan.settings(), &project.log("migrate"), Duration::from_secs(600)).await?;
 
-    let kinds: Vec<_> = plan::kinds().iter().map(|kind| kind.to_string()).collect();
-    println!("  starting the gateway and the workers ({})", kinds.join(", "));
+    println!("  starting the gateway and the workers ({})", plan.working().join(", "));
     programs(&plan, config, supervisor).await?;
     let key = key::development(project, &plan).await?;
     board.change(|state| state.url = Some(plan.url()));

@@ -66,7 +66,9 @@ impl Plan {
             settings: vec![("max_connections", "200".to_owned()), ("shared_buffers", "128MB".to_owned())],
         });
         let port = |(index, kind)| worker_port(config, index, &kind).map(|port| (kind, port));
-        let workers = kinds().into_iter().enumerate().map(port);
+        // Nobody needs a reranker, and its worker needs a model.
+        let has_model = |kind: &Kind| kind.as_str() != "rerank" || models.rerank.is_some();
+        let workers = kinds().into_iter().enumerate().filter(|(_, kind)| has_model(kind)).map(port);
         Ok(Self {
             nats,
             postgres,
@@ -100,6 +102,11 @@ impl Plan {
             settings.push(("RUCHE_POSTGRES__URL", postgres.url()));
         }
         settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// The kinds that have a worker.
+    pub(super) fn working(&self) -> Vec<&str> {
+        self.workers.iter().map(|(kind, _)| kind.as_str()).collect()
     }
 
     /// The gateway.

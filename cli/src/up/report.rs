@@ -27,7 +27,8 @@ impl Report {
         let name = &models.chat.name;
         let embeds = models.embedding.iter().map(|model| format!("embeds   {}\n  ", model.name)).collect::<String>();
         let next = models.next_embedding.iter().map(|model| format!("and      {} (next)\n  ", model.name));
-        let embeds = embeds + &next.collect::<String>();
+        let reranks = models.rerank.iter().map(|model| format!("reranks  {}\n  ", model.name));
+        let embeds = embeds + &next.chain(reranks).collect::<String>();
         let note = models.all().filter_map(|model| model.note.as_ref()).map(|note| format!("\n{note}\n"));
         let note = note.collect::<String>();
         format!(
@@ -59,11 +60,12 @@ mod tests {
         let embedding =
             Some(Chosen { name: "minilm".to_owned(), path: "/e.gguf".into(), note: Some("English only.".into()) });
         let next_embedding = Some(Chosen { name: "e5".to_owned(), path: "/n.gguf".into(), note: None });
-        let models = Served { chat, embedding, next_embedding };
+        let rerank = Some(Chosen { name: "bge".to_owned(), path: "/r.gguf".into(), note: None });
+        let models = Served { chat, embedding, next_embedding, rerank };
         let text = Report { url: "http://127.0.0.1:8080".into(), key: "rk_a_b".into(), models, project }.text();
         for part in [
             "rk_a_b",
-            "\n  model    tiny-chat-demo\n  embeds   minilm\n  and      e5 (next)\n  data     ",
+            "\n  model    tiny-chat-demo\n  embeds   minilm\n  and      e5 (next)\n  reranks  bge\n  data     ",
             "tiny demo model",
             "English only.",
             "curl -N",

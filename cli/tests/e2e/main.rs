@@ -16,6 +16,7 @@ mod embeddings;
 mod migrate;
 mod operating;
 mod producers;
+mod rerank;
 mod retrieval;
 mod system;
 

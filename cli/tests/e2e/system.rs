@@ -31,6 +31,8 @@ const PASSWORD: &str = "s3cret";
 pub(crate) const MODEL: &str = "tiny-chat-demo";
 /// The name of the embedding model.
 pub(crate) const EMBEDDER: &str = "all-minilm-l6-v2";
+/// The name of the reranker.
+pub(crate) const RERANKER: &str = "tests-reranker";
 /// How long a program may take to start: the model is loaded meanwhile, on a machine with two busy cores.
 const START: Duration = Duration::from_secs(120);
 
@@ -185,6 +187,17 @@ impl System {
         ];
         let settings: Vec<_> = own.into_iter().chain(more.iter().copied()).collect();
         self.spawn_with("worker", &["embed"], &settings).await
+    }
+
+    /// A rerank worker that is ready, whose model's scores are known and tell nothing.
+    pub(crate) async fn rerank_worker(&self) -> Running {
+        let model = testing::reranker().display().to_string();
+        let own = [
+            ("RUCHE_RERANK__MODEL_PATH", model.as_str()),
+            ("RUCHE_RERANK__MODEL_NAME", RERANKER),
+            ("RUCHE_RERANK__THREADS", "1"),
+        ];
+        self.spawn_with("worker", &["rerank"], &own).await
     }
 
     /// A render worker that is ready.

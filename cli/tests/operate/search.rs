@@ -29,9 +29,17 @@ async fn a_question_is_asked_as_it_was_typed_and_answered_on_few_lines() {
     assert_eq!(gateway.last("POST /v1/search").json(), expected);
     assert!(out(&output).starts_with("1. 0.5000  docs > a.md > A\n   x\n\n2. "), "{}", out(&output));
     assert_eq!(err(&output), "only words were searched\n");
+    assert!(run(&gateway, "search x -c docs --rerank").await.status.success());
+    let asked = gateway.last("POST /v1/search").json();
+    assert_eq!((&asked["rerank"], &asked["rerank_hits"]), (&json!(true), &json!(30)));
     assert_eq!(document(&run(&gateway, "search x -c docs --json").await)["data"][1]["source"], "b.md");
-    for wrong in ["search x", "search x -c docs -k 0", "search x -c docs --mode magic", "search x -c docs --metadata {"]
-    {
+    for wrong in [
+        "search x",
+        "search x -c docs -k 0",
+        "search x -c docs --mode magic",
+        "search x -c docs --rerank 0",
+        "search x -c docs --metadata {",
+    ] {
         assert_eq!(run(&gateway, wrong).await.status.code(), Some(2), "{wrong}");
     }
 }
@@ -108,6 +116,11 @@ async fn an_evaluation_that_cannot_be_one_says_why() {
     let output = evaluate(&good).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("not searched by vector: no worker has the model"), "{}", err(&output));
+    let mut plain = found("text", &["a"]);
+    plain["notes"] = json!(["no worker has a reranker"]);
+    gateway.on("POST /v1/search", vec![ok(plain)]);
+    let output = run(&gateway, &format!("eval retrieval {} -c docs --mode text --rerank", good.display())).await;
+    assert!(err(&output).contains("not reranked: no worker has a reranker"), "{}", err(&output));
     let unknown =
         json!({"error": {"message": "there is no collection", "code": "unknown_collection", "param": "collections"}});
     gateway.on("POST /v1/search", vec![status(404, unknown)]);

@@ -61,7 +61,8 @@ impl Postgres {
             .set_application_name("ruche-gateway")
             .sqlx_logging(false)
             .connect_lazy(true);
-        Ok(Self(Box::pin(Database::connect(options)).await?, Arc::default()))
+        let searching = Arc::new(search::Searching::new(settings)?);
+        Ok(Self(Box::pin(Database::connect(options)).await?, searching))
     }
 }
 

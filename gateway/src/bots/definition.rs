@@ -55,6 +55,8 @@ pub struct Retrieval {
     pub mode: RetrievalMode,
     /// Passages below it are left out: a cosine (-1 to 1) in the modes `hybrid` and `vector`, BM25 in `text`.
     pub min_score: Option<f64>,
+    /// Whether a reranker reads the best 30 hits and orders them, where a worker has one: better passages, and a later answer.
+    pub rerank: bool,
     /// The answer where nothing is found: at most 1,000 bytes.
     pub nothing_found: String,
 }
@@ -66,6 +68,7 @@ impl Default for Retrieval {
             max_tokens: 1_500,
             mode: RetrievalMode::Hybrid,
             min_score: None,
+            rerank: false,
             nothing_found: "I could not find that in the documents.".to_owned(),
         }
     }

@@ -52,6 +52,7 @@ impl App {
                 mode: bot.retrieval.mode.into(),
                 top_k: bot.retrieval.top_k,
                 explain: bot.retrieval.min_score.is_some(),
+                rerank: bot.retrieval.rerank.then_some(limits::SEARCH_RERANKED),
                 ..Query::default()
             };
             match self.search(tenant, &query).await {
@@ -132,7 +133,9 @@ fn passages(found: Found, bot: &Bot, mut room: usize) -> Vec<Passage> {
 fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
     let Some(least) = bot.retrieval.min_score else { return true };
     match (bot.retrieval.mode, mode) {
-        (RetrievalMode::Text, Mode::Text) => hit.score >= least,
+        (RetrievalMode::Text, Mode::Text) => {
+            hit.explanation.as_ref().and_then(|how| how.text_score).is_some_and(|score| score >= least)
+        }
         // Only words were searched, since no vectors could be: a cosine says nothing of them.
         (_, Mode::Text) => true,
         // What was found by words alone is far by vectors: it is not among the nearest.
@@ -216,7 +219,12 @@ mod tests {
         assert_eq!(kept(&hybrid, Mode::Hybrid, hits()), ["near"]);
         assert_eq!(kept(&hybrid, Mode::Text, hits()), ["near", "far", "words"], "no vectors could be searched");
         assert_eq!(kept(&bot(RetrievalMode::Vector, Some(0.5)), Mode::Vector, hits()), ["near"]);
-        let scored = || vec![hit("many words", 8.0, None), hit("one word", 0.1, None)];
+        let worded = |text: &str, score| Hit {
+            explanation: Some(Explanation { text_score: Some(score), ..Explanation::default() }),
+            ..hit(text, -3.0, None)
+        };
+        // Their own score is the reranker's.
+        let scored = || vec![worded("many words", 8.0), worded("one word", 0.1)];
         assert_eq!(kept(&bot(RetrievalMode::Text, Some(0.5)), Mode::Text, scored()), ["many words"]);
         assert_eq!(kept(&bot(RetrievalMode::Hybrid, None), Mode::Hybrid, vec![hit(" \n", 1.0, None)]), [""; 0]);
     }

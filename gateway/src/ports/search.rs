@@ -76,8 +76,6 @@ pub struct Searchable {
     pub name: String,
     /// Which model it is searched with; none before its first document.
     pub model: Option<EmbeddingModel>,
-    /// Whether it goes to another one, and may have been switched when the search is done.
-    pub moving: bool,
 }
 
 /// A vector to search with, of one model.
@@ -141,7 +139,7 @@ pub struct Hit {
     /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
     /// How good it is, beside the other hits of this search: the cosine by vectors, BM25 by words, else the sum of
-    /// `1 / (60 + rank)` over its rankings.
+    /// `1 / (60 + rank)` over its rankings; where a reranker read it, what that gave.
     pub score: f64,
     /// Pieces of its text around words of the query, as HTML: the text is escaped, the words are in `<mark>`.
     pub highlights: Vec<String>,
@@ -164,6 +162,8 @@ pub struct Explanation {
     pub text_score: Option<f64>,
     /// The sum of `1 / (60 + rank)` over its places.
     pub fused: f64,
+    /// What a reranker gave it, where one read it.
+    pub rerank_score: Option<f64>,
 }
 
 /// The part of the store that is searched.
@@ -172,6 +172,7 @@ pub trait Search: Send + Sync + 'static {
     /// Those of these collections that the tenant has, in no order.
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError>;
 
-    /// The best hits, the best first; the same order every time, ties included. Each with its explanation.
-    async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Vec<Hit>, StoreError>;
+    /// The best hits, the best first; the same order every time, ties included. Each with its explanation. `None`: a collection
+    /// is not there any more, or not searched with the model that the lookup says.
+    async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError>;
 }

@@ -22,7 +22,7 @@ use crate::{
 pub struct ModelList {
     /// `list`.
     pub object: &'static str,
-    /// By name.
+    /// Those that chat, then those of other workers, each by name; then the bots.
     pub data: Vec<Model>,
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn get_model(
 ) -> Result<Json<Model>, ApiError> {
     let found = match bots::named(Some(&id)) {
         Some(name) => app.store.bot(&caller.tenant, name).await?.map(bot),
-        None => app.models.announced(&*app.bus).await?.all().remove_entry(&id).map(model),
+        None => app.models.announced(&*app.bus).await?.all().into_iter().find(|(name, _)| *name == id).map(model),
     };
     let missing = || ApiError::not_found(codes::UNKNOWN_MODEL, format!("there is no model {id:?}")).param("model");
     found.map(Json).ok_or_else(missing)

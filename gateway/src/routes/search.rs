@@ -46,6 +46,13 @@ pub struct SearchRequest {
     /// Whether each hit says how it got its score.
     #[serde(default)]
     explain: bool,
+    /// Whether the best hits are read again by a reranker, and ordered by what it finds. It is slower than the search itself:
+    /// every hit is a pass of a model.
+    #[serde(default)]
+    rerank: bool,
+    /// How many of the best hits it reads; at least `top_k` are. Default: 30.
+    #[schema(minimum = 1, maximum = 100)]
+    rerank_hits: Option<u32>,
 }
 
 /// What makes a chunk a hit.
@@ -106,7 +113,10 @@ pub struct SearchResults {
     pub mode: SearchMode,
     /// The model of the vectors, the first of several; `null` where none was compared.
     pub model: Option<String>,
-    /// What you ought to know: that words alone were searched, since no worker has the model now.
+    /// The model that ordered the hits in the end; `null` where none was to or could.
+    pub reranker: Option<String>,
+    /// What you ought to know: that words alone were searched, since no worker has the model now; that the hits were not
+    /// reranked, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// How long it took, in milliseconds.
@@ -138,7 +148,8 @@ pub struct SearchHit {
     /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
     /// How good the hit is, beside the others of this search: for `vector` the cosine (with several models as for `hybrid`),
-    /// for `text` BM25, for `hybrid` the sum of 1 / (60 + rank) over both rankings.
+    /// for `text` BM25, for `hybrid` the sum of 1 / (60 + rank) over both rankings. With a `reranker` it is that model's number,
+    /// on its own scale.
     pub score: f64,
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,6 +174,8 @@ pub struct SearchExplanation {
     pub text_score: Option<f64>,
     /// The sum of 1 / (60 + rank) over its places.
     pub fused: f64,
+    /// What the reranker gave it, where one read it.
+    pub rerank_score: Option<f64>,
 }
 
 /// How vectors were compared.
@@ -178,7 +191,7 @@ pub enum SearchScan {
 /// Search documents
 ///
 /// By meaning, by words, or both. A collection is searched with the model that its documents were embedded with; several
-/// collections may have several models. A filter costs no hits.
+/// collections may have several models. A filter costs no hits. With `rerank`, a cross-encoder orders the best of them.
 #[utoipa::path(
     post, path = "/v1/search", tag = "search", security(("bearer" = [])),
     request_body(content = SearchRequest, examples(
@@ -213,13 +226,14 @@ pub(crate) async fn search(
         data: found.hits.into_iter().map(|hit| view(hit, query.highlight)).collect(),
         mode: found.mode.into(),
         model: found.model,
+        reranker: found.reranker,
         notes: found.notes,
         took_ms: (began.elapsed().as_secs_f64() * 1e6).round() / 1e3,
     }))
 }
 
 fn read(request: SearchRequest) -> Result<Query, ApiError> {
-    let SearchRequest { query, vector, collection, collections, mode, top_k, filter, highlight, explain } = request;
+    let SearchRequest { query, vector, collection, collections, mode, top_k, filter, highlight, explain, .. } = request;
     let collections = match (collection, collections) {
         (Some(one), None) => vec![one],
         (None, Some(many)) => many,
@@ -231,6 +245,13 @@ fn read(request: SearchRequest) -> Result<Query, ApiError> {
         }
     };
     let SearchFilter { sources, metadata, published_after, published_before } = filter.unwrap_or_default();
+    let rerank = match (request.rerank, request.rerank_hits) {
+        (true, hits) => Some(hits.unwrap_or(limits::SEARCH_RERANKED)),
+        (false, None) => None,
+        (false, Some(_)) => {
+            return Err(invalid("rerank_hits", "goes with `\"rerank\": true`: nothing is reranked without"));
+        }
+    };
     if mode == Some(SearchMode::Hybrid) && query.is_none() && vector.is_some() {
         return Err(invalid("query", "is missing: mode hybrid finds by words too"));
     }
@@ -243,6 +264,7 @@ fn read(request: SearchRequest) -> Result<Query, ApiError> {
         filter: Filter { sources, metadata, published_after, published_before },
         highlight,
         explain,
+        rerank,
     })
 }
 
@@ -265,10 +287,10 @@ fn view(hit: Hit, highlight: bool) -> SearchHit {
 }
 
 fn explained(explanation: Explanation) -> SearchExplanation {
-    let Explanation { vector_rank, cosine, scan, text_rank, text_score, fused } = explanation;
+    let Explanation { vector_rank, cosine, scan, text_rank, text_score, fused, rerank_score } = explanation;
     let scan = scan.map(|scan| match scan {
         Scan::Exact => SearchScan::Exact,
         Scan::Index => SearchScan::Index,
     });
-    SearchExplanation { vector_rank, cosine, scan, text_rank, text_score, fused }
+    SearchExplanation { vector_rank, cosine, scan, text_rank, text_score, fused, rerank_score }
 }

@@ -290,7 +290,7 @@ fn put_chunk(gateway: &Fixture, chunk: i64, text: &str) {
 
 /// With a bot `help` that searches a collection by words, and is this besides.
 async fn with_collection(gateway: &Fixture, rest: Value) {
-    let collection = Searchable { name: "faq".to_owned(), model: Some(embedding_model()), moving: false };
+    let collection = Searchable { name: "faq".to_owned(), model: Some(embedding_model()) };
     gateway.store.put_collection(tenant("acme"), collection);
     let mut body =
         json!({ "name": "help", "instructions": "Be brief.", "collections": ["faq"], "retrieval": { "mode": "text" } });

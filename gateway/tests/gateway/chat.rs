@@ -1,10 +1,10 @@
 //! `POST /v1/chat/completions`, as OpenAI's clients see it.
 
-use crate::support::{MODEL, Sse, SseReader, job_of, refused, start, until, without_worker};
+use crate::support::{MODEL, Sse, SseReader, job_of, presence, refused, start, until, without_worker};
 use reqwest::Method;
-use ruche_bus::Bus as _;
+use ruche_bus::{Bus as _, Presence};
 use ruche_gateway::App;
-use ruche_schemas::EventType;
+use ruche_schemas::{EventType, Job as _, jobs::embed::Embed};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -172,4 +172,16 @@ async fn an_unknown_model_is_refused_once_workers_are_known() {
     let model: Value = gateway.get(&format!("/v1/models/{MODEL}")).send().await.unwrap().json().await.unwrap();
     assert_eq!(model, models["data"][0]);
     assert_eq!(refused(gateway.get("/v1/models/x").send().await.unwrap(), 404).await.1, "model_not_found");
+}
+
+#[tokio::test]
+async fn models_that_chat_are_listed_before_others() {
+    let gateway = start().await;
+    let (worker, models) = ("embeds".to_owned(), vec!["a-name-before-all".to_owned()]);
+    gateway.bus.announce(&Presence { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
+    let models: Value = gateway.get("/v1/models").send().await.unwrap().json().await.unwrap();
+    let names: Vec<&str> =
+        models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+    assert_eq!(names, [MODEL, "a-name-before-all"], "who takes the first one can chat with it");
+    assert_eq!(gateway.get("/v1/models/a-name-before-all").send().await.unwrap().status(), 200);
 }

@@ -413,6 +413,8 @@ impl Put for DatabaseConnection {
             format: Set(document.format.clone()),
             content: Set("12345".into()),
             hash: Set(vec![0; 32]),
+            chunk_tokens: Set(None),
+            chunk_overlap: Set(None),
             job_id: Set(document.job.0),
             accepted_at: Set(document.accepted_at),
             updated_at: Set(document.updated_at),

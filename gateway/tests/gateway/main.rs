@@ -25,6 +25,7 @@ mod render;
 mod render_input;
 mod render_support;
 mod renders;
+mod rerank;
 mod schedules;
 mod search;
 mod search_store;

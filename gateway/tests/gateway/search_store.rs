@@ -4,7 +4,7 @@ use ruche_gateway::{
     adapters::memory::Memory,
     ports::{
         Search,
-        search::{Filter, Mode, Probe, Scan, Searchable},
+        search::{Filter, Lookup, Mode, Probe, Scan, Searchable},
     },
 };
 use ruche_schemas::{config, vectors::index_name};
@@ -27,12 +27,7 @@ async fn holds_the_contract(store: &dyn Search, shelf: &dyn Shelf) {
     keeps_tenants_collections_and_models_apart(store, shelf).await;
     filters(store, shelf).await;
     orders_ties_always_the_same(store, shelf).await;
-    let empty = [Searchable { name: "docs".to_owned(), model: None, moving: false }];
-    let nothing = ruche_gateway::ports::search::Lookup {
-        collections: empty.into(),
-        ..lookup(&model, Mode::Text, Some("money"), None)
-    };
-    assert_eq!(store.search(&acme, &nothing).await.unwrap(), [], "a collection without documents");
+    tells_when_collections_are_not_as_they_were(store, shelf).await;
     let names = ["docs".to_owned(), "unheard-of".to_owned()];
     let known = store.searchable(&acme, &names).await.unwrap();
     assert_eq!(known.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["docs"]);
@@ -53,7 +48,7 @@ async fn finds_by_vectors_by_words_and_by_both(store: &dyn Search, shelf: &dyn S
     shelf.document(&Doc::new(&model, "neither", "bees in winter", &[0.0, 0.0, 1.0])).await;
     let near = [1.0, 0.0, 0.0];
     let search = async |mode, text, vector: Option<&[f32]>| {
-        store.search(&tenant("acme"), &lookup(&model, mode, text, vector)).await.unwrap()
+        store.search(&tenant("acme"), &lookup(&model, mode, text, vector)).await.unwrap().unwrap()
     };
     let by_vectors = search(Mode::Vector, Some("panel"), Some(&near)).await;
     assert_eq!(sources(&by_vectors)[0], "meant");
@@ -85,12 +80,34 @@ async fn keeps_tenants_collections_and_models_apart(store: &dyn Search, shelf: &
     // Embedded by the model before, or by the next: the same document, never mixed in.
     shelf.document(&Doc { model: older, chunks: vec![("honey honey".to_owned(), vector.to_vec())], ..mine }).await;
     for (mode, vector) in [(Mode::Vector, Some(&vector[..])), (Mode::Text, None), (Mode::Hybrid, Some(&vector[..]))] {
-        let found = store.search(&tenant("acme"), &lookup(&model, mode, Some("honey"), vector)).await.unwrap();
+        let found = store.search(&tenant("acme"), &lookup(&model, mode, Some("honey"), vector)).await.unwrap().unwrap();
         assert_eq!(sources(&found), ["mine"], "{mode:?}");
         assert_eq!(found[0].text, "honey");
     }
     let nobody = store.search(&tenant("nobody"), &lookup(&model, Mode::Text, Some("honey"), None)).await.unwrap();
-    assert_eq!(nobody, []);
+    assert_eq!(nobody, None, "it has no such collection");
+}
+
+async fn tells_when_collections_are_not_as_they_were(store: &dyn Search, shelf: &dyn Shelf) {
+    let (acme, vector) = (tenant("acme"), [1.0, 0.0, 0.0]);
+    let (before, after) = (of_its_own(shelf, "before").await, shelf.model("after", 3).await);
+    shelf.collection(&acme, "bare", None).await;
+    shelf.document(&Doc::new(&before, "a", "honey", &vector)).await;
+    let bare = Searchable { name: "bare".to_owned(), model: None };
+    for (mode, vector) in [(Mode::Vector, Some(&vector[..])), (Mode::Text, None), (Mode::Hybrid, Some(&vector[..]))] {
+        shelf.collection(&acme, "docs", Some(&before)).await;
+        let mut asked = lookup(&before, mode, Some("honey"), vector);
+        asked.collections.push(bare.clone());
+        assert_eq!(sources(&store.search(&acme, &asked).await.unwrap().unwrap()), ["a"], "{mode:?}");
+        let of_bare = Lookup { collections: vec![bare.clone()], probes: Vec::new(), ..asked.clone() };
+        assert_eq!(store.search(&acme, &of_bare).await.unwrap(), Some(Vec::new()), "a collection without documents");
+        // Its chunks by the other model are still there, or not.
+        shelf.collection(&acme, "docs", Some(&after)).await;
+        assert_eq!(store.search(&acme, &asked).await.unwrap(), None, "{mode:?}: it is searched with another model");
+        assert_eq!(store.search(&acme, &lookup(&before, Mode::Text, Some("wasps"), None)).await.unwrap(), None);
+        asked.collections = vec![Searchable { name: "gone".to_owned(), model: Some(before.clone()) }];
+        assert_eq!(store.search(&acme, &asked).await.unwrap(), None, "{mode:?}: it is not there");
+    }
 }
 
 async fn filters(store: &dyn Search, shelf: &dyn Shelf) {
@@ -119,11 +136,8 @@ async fn filters(store: &dyn Search, shelf: &dyn Shelf) {
         for (mode, vector) in
             [(Mode::Vector, Some(&[1.0, 0.0, 0.0][..])), (Mode::Hybrid, Some(&[1.0, 0.0, 0.0][..])), (Mode::Text, None)]
         {
-            let asked = ruche_gateway::ports::search::Lookup {
-                filter: filter.clone(),
-                ..lookup(&model, mode, Some("honey"), vector)
-            };
-            let found = store.search(&tenant("acme"), &asked).await.unwrap();
+            let asked = Lookup { filter: filter.clone(), ..lookup(&model, mode, Some("honey"), vector) };
+            let found = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
             let mut found = sources(&found);
             found.sort_unstable();
             assert_eq!(found, expected, "{mode:?} {filter:?}");
@@ -139,10 +153,10 @@ async fn orders_ties_always_the_same(store: &dyn Search, shelf: &dyn Shelf) {
         [(Mode::Vector, Some(&[1.0, 0.0, 0.0][..])), (Mode::Hybrid, Some(&[1.0, 0.0, 0.0][..])), (Mode::Text, None)]
     {
         let asked = lookup(&model, mode, Some("honey"), vector);
-        let first = store.search(&tenant("acme"), &asked).await.unwrap();
+        let first = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
         let chunks: Vec<i64> = first.iter().map(|hit| hit.chunk).collect();
         assert!(chunks.len() == 10 && chunks.is_sorted(), "{mode:?}: {chunks:?}");
-        assert_eq!(store.search(&tenant("acme"), &asked).await.unwrap(), first);
+        assert_eq!(store.search(&tenant("acme"), &asked).await.unwrap().unwrap(), first);
     }
 }
 
@@ -168,7 +182,8 @@ async fn words_are_found_in_the_language_of_their_document() {
     shelf.document(&Doc::new(&model, "en", "refunds are paid", &[1.0, 0.0, 0.0])).await;
     shelf.document(&Doc { language: "simple", ..Doc::new(&model, "any", "refund RX-4711", &[1.0, 0.0, 0.0]) }).await;
     let search = async |text| {
-        let found = store.search(&tenant("acme"), &lookup(&model, Mode::Text, Some(text), None)).await.unwrap();
+        let found =
+            store.search(&tenant("acme"), &lookup(&model, Mode::Text, Some(text), None)).await.unwrap().unwrap();
         let mut found: Vec<String> = sources(&found).into_iter().map(str::to_owned).collect();
         found.sort();
         found
@@ -191,8 +206,9 @@ async fn a_long_question_finds_what_has_its_rare_words_first() {
         shelf.document(&Doc::new(&model, &format!("common{number}"), &text, &[1.0, 0.0, 0.0])).await;
     }
     shelf.document(&Doc::new(&model, "rare", "drain a worker before it is replaced", &[1.0, 0.0, 0.0])).await;
-    let search =
-        async |text| store.search(&tenant("acme"), &lookup(&model, Mode::Text, Some(text), None)).await.unwrap();
+    let search = async |text| {
+        store.search(&tenant("acme"), &lookup(&model, Mode::Text, Some(text), None)).await.unwrap().unwrap()
+    };
     let found = search("how can the worker that takes jobs be drained by an operator").await;
     assert_eq!((sources(&found)[0], found.len()), ("rare", 10));
     assert_eq!(sources(&search("\"drain a worker\"").await), ["rare"], "a phrase must occur");
@@ -207,13 +223,13 @@ async fn what_was_found_is_marked_and_safe_within_a_page() {
     shelf.document(&Doc::new(&model, "html", text, &[1.0, 0.0, 0.0])).await;
     let mut asked = lookup(&model, Mode::Hybrid, Some("is a refund paid"), Some(&[1.0, 0.0, 0.0]));
     asked.highlight = true;
-    let found = store.search(&tenant("acme"), &asked).await.unwrap();
+    let found = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
     let marked = found[0].highlights.join(" ");
     assert!(marked.contains("<mark>refunds</mark>") && marked.contains("<mark>paid</mark>"), "{marked}");
     let plain = marked.replace("<mark>", "").replace("</mark>", "");
     assert!(!plain.contains(['<', '>', '\u{e000}', '\u{e001}']), "{marked}");
     asked.text = Some("honey".to_owned());
-    assert_eq!(store.search(&tenant("acme"), &asked).await.unwrap()[0].highlights, Vec::<String>::new());
+    assert_eq!(store.search(&tenant("acme"), &asked).await.unwrap().unwrap()[0].highlights, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -228,18 +244,18 @@ async fn collections_of_two_models_are_searched_together() {
     let more = Doc { collection: "more".to_owned(), ..Doc::new(&long, "c", "honey bees", &[1.0, 0.0, 0.0, 0.0]) };
     shelf.document(&more).await;
     let mut asked = lookup(&short, Mode::Hybrid, Some("honey"), Some(&[1.0, 0.0, 0.0]));
-    asked.collections.push(Searchable { name: "more".to_owned(), model: Some(long.clone()), moving: false });
+    asked.collections.push(Searchable { name: "more".to_owned(), model: Some(long.clone()) });
     asked.probes.push(Probe { model: long, vector: vec![1.0, 0.0, 0.0, 0.0] });
-    let found = store.search(&acme, &asked).await.unwrap();
+    let found = store.search(&acme, &asked).await.unwrap().unwrap();
     assert_eq!(found.len(), 3);
     let mut first = sources(&found[..2]);
     first.sort_unstable();
     assert_eq!(first, ["a", "c"], "the nearest of each");
     asked.mode = Mode::Vector;
-    assert_eq!(sources(&store.search(&acme, &asked).await.unwrap()).len(), 3);
+    assert_eq!(sources(&store.search(&acme, &asked).await.unwrap().unwrap()).len(), 3);
     asked.mode = Mode::Text;
     asked.probes.clear();
-    assert_eq!(sources(&store.search(&acme, &asked).await.unwrap()), ["a", "c"], "one ranking by words");
+    assert_eq!(sources(&store.search(&acme, &asked).await.unwrap().unwrap()), ["a", "c"], "one ranking by words");
 }
 
 /// Chunks around forty centres, of a tenth each of ten sorts, every eighth one another tenant's.
@@ -292,12 +308,9 @@ async fn the_index_finds_what_comparing_all_finds_also_behind_filters_and_of_a_s
         let (mut hits, mut all) = (0, 0);
         for seed in 0..20_u32 {
             let vector: Vec<f32> = (0..24).map(|i| ((seed * 37 + i * 101) % 97) as f32 - 48.0).collect();
-            let asked = ruche_gateway::ports::search::Lookup {
-                filter: filter.clone(),
-                ..lookup(&model, Mode::Vector, None, Some(&vector))
-            };
-            let truth = exact.search(&tenant(owner), &asked).await.unwrap();
-            let found = indexed.search(&tenant(owner), &asked).await.unwrap();
+            let asked = Lookup { filter: filter.clone(), ..lookup(&model, Mode::Vector, None, Some(&vector)) };
+            let truth = exact.search(&tenant(owner), &asked).await.unwrap().unwrap();
+            let found = indexed.search(&tenant(owner), &asked).await.unwrap().unwrap();
             assert_eq!(truth.len(), found.len(), "{owner} {filter:?}");
             assert!(truth.iter().all(|hit| hit.explanation.as_ref().unwrap().scan == Some(Scan::Exact)));
             if owner == "acme" && filter.is_empty() {
@@ -321,6 +334,6 @@ async fn without_an_index_all_are_compared_however_many() {
     let model = many(&shelf).await;
     let store = (*store).clone().with_search(config::Search { exact_below: 5, ..config::Search::default() });
     let asked = lookup(&model, Mode::Vector, None, Some(&[1.0; 24]));
-    let found = store.search(&tenant("acme"), &asked).await.unwrap();
+    let found = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
     assert!(found.len() == 10 && found.iter().all(|hit| hit.explanation.as_ref().unwrap().scan == Some(Scan::Exact)));
 }

@@ -61,7 +61,7 @@ impl Shelf for Memory {
     }
 
     async fn collection(&self, tenant: &TenantId, name: &str, model: Option<&EmbeddingModel>) {
-        self.put_collection(tenant.clone(), Searchable { name: name.to_owned(), model: model.cloned(), moving: false });
+        self.put_collection(tenant.clone(), Searchable { name: name.to_owned(), model: model.cloned() });
     }
 
     async fn document(&self, document: &Doc) {
@@ -140,7 +140,7 @@ pub(crate) fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vec
     let probe = |vector: &[f32]| Probe { model: model.clone(), vector: vector.to_vec() };
     Lookup {
         mode,
-        collections: vec![Searchable { name: "docs".to_owned(), model: Some(model.clone()), moving: false }],
+        collections: vec![Searchable { name: "docs".to_owned(), model: Some(model.clone()) }],
         text: text.map(str::to_owned),
         probes: vector.into_iter().map(probe).collect(),
         top_k: 10,

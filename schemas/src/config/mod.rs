@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 
 mod egress;
 mod embed;
+mod rerank;
 mod search;
 mod sections;
 
 pub use egress::{Allowed, Egress, NotAllowable};
 pub use embed::Embed;
+pub use rerank::Rerank;
 pub use search::Search;
 pub use sections::*;
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub search: Search,
     /// The render worker.
     pub render: Render,
+    /// The rerank worker.
+    pub rerank: Rerank,
     /// Which models `ruche up` and `ruche models` fetch.
     pub models: Models,
     /// Logs and traces.

@@ -220,6 +220,8 @@ pub struct Models {
     pub embedding: String,
     /// A second one, while collections go from one to the other; empty where there is none.
     pub next_embedding: String,
+    /// A preset that ranks; empty where there is none.
+    pub rerank: String,
     /// Whether models that need no hub stand in where it can't be reached.
     pub fallback_to_tiny: bool,
 }
@@ -255,6 +257,7 @@ impl Config {
             embed,
             search,
             render,
+            rerank,
             telemetry,
             ..
         } = self;
@@ -287,6 +290,7 @@ impl Config {
         embed.check(rule)?;
         search.check(rule)?;
         render.check(rule)?;
+        rerank.check(rule)?;
         rule(
             ["text", "json"].contains(&&*telemetry.format),
             "telemetry.format",

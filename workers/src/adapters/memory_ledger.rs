@@ -407,10 +407,11 @@ impl Ledger for MemoryLedger {
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
         let mut state = self.state();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let State { jobs, fences, groups, .. } = &mut *state;
+        let State { jobs, fences, groups, buried, .. } = &mut *state;
         let gone = drain(jobs, limit, |row| (row.ended_at < before && !row.objects).then_some(row.ended_at))
             + drain(fences, limit, |(_, at)| (*at < before).then_some(*at))
-            + drain(groups, limit, |counted| counted.ended_at.filter(|at| *at < before));
+            + drain(groups, limit, |counted| counted.ended_at.filter(|at| *at < before))
+            + drain(buried, limit, |at| (*at < before).then_some(*at));
         Ok(gone as u64)
     }
 

@@ -1,6 +1,6 @@
 //! What the ports are made of: one folder or file a library.
 
-#[cfg(any(feature = "chat", feature = "embed"))]
+#[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 pub mod llama;
 pub mod memory_ledger;
 pub mod memory_templates;

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::NoVector;
 
-/// A text's vector, of length 1.
+/// A text's vector, of length 1; of a pair, its one number.
 pub(super) type Vector = Result<Vec<f32>, NoVector>;
 
 /// A request, with its texts tokenized.

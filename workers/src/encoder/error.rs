@@ -8,8 +8,8 @@ pub enum StartError {
     /// The model can't be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The model was loaded, and gives no vectors.
-    #[error("the model {model} can't embed a first text: {reason}; take another file of it, or another model")]
+    /// The model was loaded, and can't read.
+    #[error("the model {model} can't read a first text: {reason}; take another file of it, or another model")]
     Useless {
         /// The model's name.
         model: String,
@@ -34,6 +34,14 @@ pub enum EncodeError {
         /// The most that are accepted.
         max: usize,
     },
+    /// A query leaves no room for texts.
+    #[error("the query has {tokens} tokens, but the model can read at most {max} beside texts: shorten it")]
+    LongQuery {
+        /// Its tokens.
+        tokens: usize,
+        /// The most that are accepted.
+        max: usize,
+    },
     /// The model's vocabulary has nothing for a text.
     #[error("the text has no character that the model knows")]
     NoTokens {
@@ -45,15 +53,15 @@ pub enum EncodeError {
     Stopped,
 }
 
-/// A text without a vector.
+/// A text without a vector, or without a score.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoVector {
     /// The model failed on it, also alone.
-    #[error("the model can't embed this text: {0}")]
+    #[error("the model can't read this text: {0}")]
     Failed(String),
     /// What came out has no direction.
     #[error(
-        "the model's vector holds no usable number: its file may be damaged, its numbers too coarse (try F16 or Q8_0), or \
+        "what the model gives holds no usable number: its file may be damaged, its numbers too coarse (try F16 or Q8_0), or \
          the GPU at fault"
     )]
     NoNumbers,

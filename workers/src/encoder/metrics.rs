@@ -6,6 +6,7 @@ use prometheus_client::{
     metrics::{counter::Counter, histogram::Histogram},
     registry::{Registry, Unit},
 };
+use ruche_schemas::Kind;
 
 /// Counters since the start. Clones count together.
 #[derive(Debug, Clone)]
@@ -35,22 +36,22 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Enters them into a registry.
-    pub fn register(&self, registry: &mut Registry) {
-        let registry = registry.sub_registry_with_prefix("ruche_embed");
-        registry.register("texts", "Texts embedded", self.texts.clone());
+    /// Enters them into a registry, under the kind's name.
+    pub fn register(&self, registry: &mut Registry, kind: &Kind) {
+        let registry = registry.sub_registry_with_prefix(format!("ruche_{kind}"));
+        registry.register("texts", "Texts read", self.texts.clone());
         registry.register("tokens", "Tokens read", self.tokens.clone());
-        let help = "Jobs that were given up before all of their texts were embedded";
+        let help = "Jobs that were given up before all of their texts were read";
         registry.register("abandoned", help, self.abandoned.clone());
         registry.register("failed_batches", "Batches that failed", self.failed.clone());
         registry.register_with_unit("batch", "Time that a batch took", Unit::Seconds, self.batches.clone());
-        let help = "Tokens of a batch, as a share of embed.batch_tokens";
+        let help = "Tokens of a batch, as a share of batch_tokens";
         registry.register("batch_fill", help, self.fill.clone());
         let help = "From a job's arrival at the encoder to its first batch";
         registry.register_with_unit("queue_wait", help, Unit::Seconds, self.waited.clone());
     }
 
-    /// Texts embedded so far.
+    /// Texts read so far.
     #[must_use]
     pub fn texts(&self) -> u64 {
         self.texts.get()

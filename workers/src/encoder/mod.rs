@@ -1,10 +1,11 @@
-//! The encoder: one embedding model that many jobs share.
+//! The encoder: one embedding model, or one reranker, that many jobs share.
 //!
 //! [`Encoder`] is a cheap handle. Behind it one thread owns the model and computes batches of whole texts up to a budget
 //! of tokens: texts of jobs that wait at the same moment are computed together, and jobs take turns. A caller that drops
 //! its future leaves the queue: what it still wanted is not computed.
 //!
 //! - [`batch`]: what the next batch holds. - [`thread`]: the thread. - [`prefix`]: what models want before a text.
+//! - `counter`: how long texts are, for who cuts documents.
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -12,7 +13,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     adapters::llama::{LlamaEmbedding, Pooling},
-    chunking::Count,
     ports::encoder::{Facts, Loader, Tokenizer},
     switch::Switch,
 };
@@ -27,7 +27,12 @@ pub use error::{EncodeError, NoVector, StartError};
 pub use metrics::Metrics;
 pub use prefix::Prefixes;
 
-use batch::{Room, Ticket};
+#[cfg(feature = "embed")]
+mod counter;
+#[cfg(feature = "embed")]
+pub use counter::Counter;
+
+use batch::{Room, Ticket, Vector};
 
 /// Requests that may wait for the thread; more wait in [`Encoder::encode`] itself.
 const QUEUE: usize = 256;
@@ -101,7 +106,7 @@ pub struct ModelInfo {
 pub struct Encoded {
     /// How many tokens it has, with the model's marks.
     pub tokens: u32,
-    /// Its vector, of length 1.
+    /// Its vector, of length 1; of a pair, its one number.
     pub vector: Result<Vec<f32>, NoVector>,
 }
 
@@ -135,7 +140,7 @@ impl Encoder {
         let room = Room { tokens: size(batch_tokens), texts: size(batch_texts) };
         let work = thread::Work { switch: Arc::clone(&switch), inbox, room, metrics };
         let thread::Started { facts, tokenizer, ended } = thread::start(loader, work, &model_name)?;
-        let Facts { description, parameters, context_tokens, trained_tokens, dimensions, gpu } = facts;
+        let Facts { description, parameters, context_tokens, trained_tokens, dimensions, gpu, ranks: _ } = facts;
         let name = model_name;
         let info = ModelInfo { name, context_tokens, trained_tokens, dimensions, description, parameters, gpu };
         Ok(Self { handle: Arc::new(Handle { info, tokenizer, inbox: sender, switch, ended }) })
@@ -145,14 +150,6 @@ impl Encoder {
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
         &self.handle.info
-    }
-
-    /// What counts tokens as the model does, on any thread.
-    #[must_use]
-    pub fn counter(&self) -> Counter {
-        let tokenizer = Arc::clone(&self.handle.tokenizer);
-        let marks = tokenizer.tokenize("").len();
-        Counter { tokenizer, marks }
     }
 
     /// Whether it can still answer: not after [`Encoder::stop`], nor after its thread has died.
@@ -183,14 +180,32 @@ impl Encoder {
     /// A text is too long, or the encoder has stopped: then nothing is embedded. A text that the model can't embed fails
     /// alone.
     pub async fn encode(&self, prefix: String, texts: Vec<String>) -> Result<Vec<Encoded>, EncodeError> {
+        self.read(move |tokenizer, max| tokenize(tokenizer, &prefix, &texts, max)).await
+    }
+
+    /// How well each text answers the query, by a model that ranks, in their order: one number each, on the model's scale.
+    /// Of a text that is longer than the room beside the query, the beginning is read.
+    ///
+    /// # Errors
+    /// The query takes more than half of the room, or the encoder has stopped: then nothing is read. A text that the model
+    /// can't read fails alone.
+    pub async fn rank(&self, query: String, texts: Vec<String>) -> Result<Vec<Encoded>, EncodeError> {
+        self.read(move |tokenizer, max| pairs(tokenizer, &query, &texts, max)).await
+    }
+
+    /// What the model gives for what `tokenize` makes, which is told how many tokens may be read at once.
+    async fn read(
+        &self,
+        tokenize: impl FnOnce(&dyn Tokenizer, usize) -> Result<Vec<Vec<i32>>, EncodeError> + Send + 'static,
+    ) -> Result<Vec<Encoded>, EncodeError> {
         if !self.is_alive() {
             return Err(EncodeError::Stopped);
         }
         let Handle { tokenizer, inbox, switch, info, .. } = &*self.handle;
         let (tokenizer, max) = (Arc::clone(tokenizer), usize::try_from(info.context_tokens).unwrap_or(usize::MAX));
         // Off the runtime's threads: a quarter of a megabyte of text takes a while to tokenize.
-        let tokenize = move || tokenize(&*tokenizer, &prefix, &texts, max);
-        let texts = tokio::task::spawn_blocking(tokenize).await.map_err(|_| EncodeError::Stopped)??;
+        let tokenized = tokio::task::spawn_blocking(move || tokenize(&*tokenizer, max));
+        let texts = tokenized.await.map_err(|_| EncodeError::Stopped)??;
         let counts: Vec<u32> = texts.iter().map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
         let (answer, answered) = oneshot::channel();
         let ticket = Ticket { texts, answer, came: Instant::now() };
@@ -198,27 +213,6 @@ impl Encoder {
         switch.wake();
         let vectors = answered.await.map_err(|_| EncodeError::Stopped)?;
         Ok(counts.into_iter().zip(vectors).map(|(tokens, vector)| Encoded { tokens, vector }).collect())
-    }
-}
-
-/// Counts tokens as a model does.
-#[derive(Clone)]
-pub struct Counter {
-    tokenizer: Arc<dyn Tokenizer>,
-    marks: usize,
-}
-
-impl Counter {
-    /// How many tokens the model puts around each text.
-    #[must_use]
-    pub fn marks(&self) -> usize {
-        self.marks
-    }
-}
-
-impl Count for Counter {
-    fn count(&self, text: &str) -> usize {
-        self.tokenizer.tokenize(text).len().saturating_sub(self.marks)
     }
 }
 
@@ -242,6 +236,31 @@ fn tokenize(
         }
     }
     Ok(tokenized)
+}
+
+/// The tokens of each pair of query and text.
+fn pairs(tokenizer: &dyn Tokenizer, query: &str, texts: &[String], max: usize) -> Result<Vec<Vec<i32>>, EncodeError> {
+    let query = tokenizer.plain(query);
+    let room = max.saturating_sub(tokenizer.pair(&[], &[]).len());
+    if query.len() > room / 2 {
+        return Err(EncodeError::LongQuery { tokens: query.len(), max: room / 2 });
+    }
+    let room = room - query.len();
+    let pair = |text: &String| {
+        let mut text = tokenizer.plain(text);
+        text.truncate(room);
+        tokenizer.pair(&query, &text)
+    };
+    Ok(texts.iter().map(pair).collect())
+}
+
+/// What becomes of the model's numbers: a vector of length 1, or the number of a pair as it is.
+fn finish(ranks: bool, numbers: Vec<f32>) -> Vector {
+    match ranks {
+        false => normalize(numbers),
+        true if numbers.iter().all(|number| number.is_finite()) => Ok(numbers),
+        true => Err(NoVector::NoNumbers),
+    }
 }
 
 /// The first numbers of a vector, with length 1 again (Matryoshka representations: Kusupati et al., 2022).

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     Metrics, NoVector, StartError,
     batch::{Batcher, Pick, Room, Ticket, Vector},
-    normalize,
+    finish,
 };
 use crate::{
     ports::encoder::{Facts, LoadError, Loader, Model, Tokenizer},
@@ -80,11 +80,13 @@ fn run(loader: Box<dyn Loader>, work: Work, ready: &std_mpsc::SyncSender<Ready>)
     let result = loader.run(Box::new(|facts, tokenizer, model| {
         if let Err(reason) = try_out(&facts, &*tokenizer, model) {
             let _ = ready.send(Err(Failed::Useless(reason)));
+            return;
+        }
+        let (ranks, batcher) = (facts.ranks, Batcher::new(work.room));
         // Nobody listens any more: then nobody will ever ask.
-        } else if ready.send(Ok((facts, tokenizer))).is_ok() {
-            let (room, metrics) = (work.room, work.metrics);
-            let batcher = Batcher::new(room);
-            Thread { model, batcher, switch: work.switch, inbox: work.inbox, room, metrics }.run();
+        if ready.send(Ok((facts, tokenizer))).is_ok() {
+            let Work { switch, inbox, room, metrics } = work;
+            Thread { model, ranks, batcher, switch, inbox, room, metrics }.run();
         }
     }));
     if let Err(error) = result {
@@ -92,9 +94,12 @@ fn run(loader: Box<dyn Loader>, work: Work, ready: &std_mpsc::SyncSender<Ready>)
     }
 }
 
-/// Embeds a text, so that a model that can't shows at the start.
+/// Reads a text, so that a model that can't shows at the start.
 fn try_out(facts: &Facts, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> Result<(), String> {
-    let tokens = tokenizer.tokenize("Bees");
+    let tokens = match facts.ranks {
+        true => tokenizer.pair(&tokenizer.plain("Bees"), &tokenizer.plain("Bees")),
+        false => tokenizer.tokenize("Bees"),
+    };
     if tokens.is_empty() {
         return Err("it has no tokens for it".to_owned());
     }
@@ -104,11 +109,12 @@ fn try_out(facts: &Facts, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> R
     if vector.is_empty() || vector.len() != dimensions {
         return Err(format!("its vector has {} numbers instead of {dimensions}", vector.len()));
     }
-    normalize(vector).map(drop).map_err(|error| error.to_string())
+    finish(facts.ranks, vector).map(drop).map_err(|error| error.to_string())
 }
 
 struct Thread<'a> {
     model: &'a mut dyn Model,
+    ranks: bool,
     batcher: Batcher,
     switch: Arc<Switch>,
     inbox: mpsc::Receiver<Ticket>,
@@ -171,6 +177,6 @@ impl Thread<'_> {
         };
         let tokens = texts.iter().map(|tokens| tokens.len()).sum();
         self.metrics.encoded(texts.len(), tokens, self.room.tokens, begun.elapsed());
-        Ok(vectors.into_iter().map(normalize).collect())
+        Ok(vectors.into_iter().map(|vector| finish(self.ranks, vector)).collect())
     }
 }

@@ -1,20 +1,12 @@
 //! Embed: a vector for each text, from a model that this worker has loaded; documents are in [`document`], the choice of the
 //! model is in [`models`].
 
-use std::{
-    num::NonZeroUsize,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use futures::future::{BoxFuture, select_all};
 use ruche_schemas::{
-    Envelope, Failure, Invalid, config,
+    Envelope, Failure, Invalid, Job as _, config,
     failure::codes,
     jobs::embed::{Embed, Embedded, Indexed, Output, Purpose, fit_inline, to_bytes},
 };
@@ -59,7 +51,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         "embed.model_path is empty: name the GGUF file of an embedding model (RUCHE_EMBED__MODEL_PATH)"
     );
     let metrics = Metrics::default();
-    metrics.register(setup.registry);
+    metrics.register(setup.registry, &Embed::KIND);
     let room = Arc::new(Semaphore::new(usize::try_from(embed.documents).unwrap_or(1).max(1)));
     let load = |wanted: Wanted<'_>| wanted.load(embed, &metrics, setup.postgres.clone(), Arc::clone(&room));
     let (first, next) = Wanted::of(embed);
@@ -74,7 +66,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let next = next.map(load).transpose().context("embed.next_model_path can't be taken")?;
     let slots = usize::try_from(embed.slots).ok().and_then(NonZeroUsize::new).context("embed.slots is 0")?;
     let models = Models { first, next };
-    let lifeline = lifeline(models.all().map(|served| served.encoder().clone()).collect());
+    let lifeline = Lifeline::of(models.all().map(|served| served.encoder().clone()).collect());
     // A query takes milliseconds, and a document minutes.
     let reserved = (slots.get() / RESERVED).max(1).min(slots.get() - 1);
     Ok(Prepared { handler: handler(EmbedHandler(models)), slots, reserved, lifeline })
@@ -146,28 +138,6 @@ impl<'a> Wanted<'a> {
         let indexer = Indexer::new(embed, (self.path.as_ref(), self.pooling), (encoder, prefix), corpus, room)?;
         Ok(Served { prefixes, indexer })
     }
-}
-
-/// Ends when one of the models has died, or all have ended because they were to.
-fn lifeline(encoders: Vec<Encoder>) -> Lifeline {
-    let stopped = Arc::new(AtomicBool::new(false));
-    let ends: Vec<BoxFuture<'static, ()>> =
-        encoders.iter().map(|encoder| Box::pin(encoder.ended()) as BoxFuture<'static, ()>).collect();
-    let asked = Arc::clone(&stopped);
-    let ended = async move {
-        let mut ends = ends;
-        while !ends.is_empty() {
-            (_, _, ends) = select_all(ends).await;
-            if !asked.load(Ordering::SeqCst) {
-                return;
-            }
-        }
-    };
-    let stop = move || {
-        stopped.store(true, Ordering::SeqCst);
-        encoders.iter().for_each(Encoder::stop);
-    };
-    Lifeline { ended: Box::pin(ended), stop: Box::new(stop) }
 }
 
 #[async_trait]
@@ -286,6 +256,7 @@ fn refused(error: EncodeError) -> JobError {
     match error {
         EncodeError::TooLong { index, .. } => reject(codes::CONTEXT_LENGTH, index),
         EncodeError::NoTokens { index } => reject(codes::INVALID, index),
-        EncodeError::Stopped => JobError::retry(error),
+        // There is no query here.
+        EncodeError::LongQuery { .. } | EncodeError::Stopped => JobError::retry(error),
     }
 }

@@ -14,8 +14,12 @@ use crate::{adapters::postgres::Postgres, registry::AnyHandler};
 pub mod chat;
 #[cfg(feature = "embed")]
 pub mod embed;
+#[cfg(any(feature = "embed", feature = "rerank"))]
+mod models;
 #[cfg(feature = "render")]
 pub mod render;
+#[cfg(feature = "rerank")]
+pub mod rerank;
 
 /// What handlers are made from.
 pub struct Setup<'a> {
@@ -59,5 +63,7 @@ pub fn all() -> Vec<(Kind, Prepare)> {
         (<ruche_schemas::jobs::embed::Embed as ruche_schemas::Job>::KIND, embed::prepare),
         #[cfg(feature = "render")]
         (<ruche_schemas::jobs::render::Render as ruche_schemas::Job>::KIND, render::prepare),
+        #[cfg(feature = "rerank")]
+        (<ruche_schemas::jobs::rerank::Rerank as ruche_schemas::Job>::KIND, rerank::prepare),
     ]
 }

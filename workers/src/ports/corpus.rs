@@ -126,6 +126,10 @@ pub struct About {
     pub format: String,
     /// Its text: Markdown, or plain text where it was that.
     pub content: String,
+    /// How many tokens its chunks were asked to have, where somebody did.
+    pub chunk_tokens: Option<u32>,
+    /// How many of them repeat the end of the chunk before, where somebody asked for it.
+    pub chunk_overlap: Option<u32>,
 }
 
 impl About {

@@ -1,4 +1,4 @@
-//! The encoder's port: an embedding model as token ids in, a vector per text out.
+//! The encoder's port: an embedding model as token ids in, a vector per text out; or a reranker, whose vector is one number.
 //!
 //! Small and synchronous, as the engine's ([`super::engine`]): a batch blocks its thread for milliseconds to seconds, so
 //! [`crate::encoder`] owns one thread for it. No type of the library behind it passes, so batching is tested with a
@@ -13,7 +13,7 @@ pub trait Loader: Send + 'static {
     /// Loads the model, hands it to `body` on this same thread, and frees it when `body` returns.
     ///
     /// # Errors
-    /// The model can't be loaded, or is none that embeds; `body` was not called.
+    /// The model can't be loaded, or is none for this; `body` was not called.
     fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError>;
 }
 
@@ -33,6 +33,8 @@ pub struct Facts {
     pub trained_tokens: Option<u32>,
     /// Numbers of each vector.
     pub dimensions: u32,
+    /// Whether it reads pairs of query and text, and its one number says how well they go together.
+    pub ranks: bool,
     /// The GPU that it runs on, if any of it does.
     pub gpu: Option<String>,
 }
@@ -41,6 +43,12 @@ pub struct Facts {
 pub trait Tokenizer: Send + Sync {
     /// The tokens of a text with the marks that the model wants around each. The text of a mark (`[CLS]`) is plain text.
     fn tokenize(&self, text: &str) -> Vec<i32>;
+
+    /// The tokens of a text without marks.
+    fn plain(&self, text: &str) -> Vec<i32>;
+
+    /// Query and text, both without marks, as a model that ranks reads them together.
+    fn pair(&self, query: &[i32], text: &[i32]) -> Vec<i32>;
 }
 
 /// A loaded model.

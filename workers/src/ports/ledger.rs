@@ -80,8 +80,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// [`LedgerError::Unavailable`]: again is always safe.
     async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError>;
 
-    /// Forgets what ended before this time (rows of jobs that have no objects, fences and groups), at most `limit` of
-    /// each. Returns how many rows went.
+    /// Forgets what ended before this time (rows of jobs that have no objects, fences, groups and that documents were deleted),
+    /// at most `limit` of each. Returns how many rows went.
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`].

@@ -174,6 +174,11 @@ async fn a_stored_document_is_embedded_again_from_its_text() {
     let told = place.output(again.clone()).await;
     assert_eq!((counts(&told), told.document, told.source.as_str()), ((1, 0, 1, 0), id, "bees.md"));
     assert_eq!(place.indexed(&bees).unwrap().about.title.as_deref(), Some("Bees"));
+    let small = Document { chunk_tokens: Some(20), ..document("small.md", "They fly. They rest. They sleep.") };
+    let chunks = counts(&place.done(&small).await).0;
+    assert!(chunks > 1);
+    let told = place.output(Embed { stored: Some(small.id(&tenant())), ..Embed::default() }).await;
+    assert_eq!(counts(&told), (chunks, 0, chunks, 0), "cut as it was asked for");
     let other = Place::start().await;
     let failure = other.failure(again).await;
     assert_eq!((failure.code.as_str(), failure.param.as_deref()), (codes::UNKNOWN_DOCUMENT, Some("stored")));

@@ -290,6 +290,14 @@ impl Tokenizer for Characters {
     fn tokenize(&self, text: &str) -> Vec<i32> {
         std::iter::once(0).chain(text.chars().map(|c| c as i32)).chain([0]).collect()
     }
+
+    fn plain(&self, text: &str) -> Vec<i32> {
+        text.chars().map(|c| c as i32).collect()
+    }
+
+    fn pair(&self, query: &[i32], text: &[i32]) -> Vec<i32> {
+        [&[0], query, &[0], text, &[0]].concat()
+    }
 }
 
 struct Counting(Arc<Script>, String);

@@ -4,4 +4,5 @@
 
 mod batching;
 mod llama;
+mod rank;
 mod support;

@@ -64,6 +64,14 @@ impl Tokenizer for Characters {
     fn tokenize(&self, text: &str) -> Vec<i32> {
         text.chars().filter(|c| *c != '~').map(|c| c as i32).collect()
     }
+
+    fn plain(&self, text: &str) -> Vec<i32> {
+        self.tokenize(text)
+    }
+
+    fn pair(&self, query: &[i32], text: &[i32]) -> Vec<i32> {
+        [query, &['|' as i32], text].concat()
+    }
 }
 
 struct Counting(Arc<Script>);

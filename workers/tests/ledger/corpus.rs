@@ -39,6 +39,7 @@ fn document(owner: &str, collection: &str, source: &str, texts: &[&str]) -> Inde
         published_at: Some(Utc::now().trunc_subsecs(6)),
         format: "markdown".to_owned(),
         content: texts.join("\n\n"),
+        chunk_tokens: Some(128),
         ..About::default()
     };
     let hash = *blake3_of(&about.content);
@@ -331,4 +332,10 @@ async fn what_was_deleted_does_not_come_back_by_a_job_that_was_accepted_before()
         assert_eq!(rows(&db, ROWS).await.len(), 1);
         db.execute_unprepared("DELETE FROM documents").await.unwrap();
     }
+    let tombstones = "SELECT count(*) AS a, 0::bigint AS b, '' AS c FROM document_tombstones";
+    for (later, left) in [(0, 1), (1, 0)] {
+        store.purge(now + TimeDelta::seconds(3) + TimeDelta::milliseconds(later), 10).await.unwrap();
+        assert_eq!(rows(&db, tombstones).await[0].0, left, "those are forgotten that are older");
+    }
+    assert_eq!(standing(&store, "acme", &bees).await.deleted_at, None);
 }

@@ -27,7 +27,7 @@ mod s3;
 mod template;
 
 pub use cluster::{TestCluster, nats_cluster};
-pub use models::embedding_model;
+pub use models::{embedding_model, reranker};
 pub use s3::{BUCKET, shared_s3};
 
 /// How often a start is tried again with another port: somebody may take it between our look and the server's start.

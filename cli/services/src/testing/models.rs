@@ -8,8 +8,21 @@ use std::path::{Path, PathBuf};
 /// If it is not there.
 #[must_use]
 pub fn embedding_model() -> PathBuf {
+    made("all-minilm-l6-v2.gguf")
+}
+
+/// A model that ranks, whose head was never trained: a GGUF file, made with the one above.
+///
+/// # Panics
+/// If it is not there.
+#[must_use]
+pub fn reranker() -> PathBuf {
+    made("tests-reranker.gguf")
+}
+
+fn made(name: &str) -> PathBuf {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
-    let file = project.join(".ruche/models/all-minilm-l6-v2.gguf");
+    let file = project.join(".ruche/models").join(name);
     assert!(file.is_file(), "{} is not there: `bash cli/setup.sh tests` makes it, as `make test` does", file.display());
     file
 }

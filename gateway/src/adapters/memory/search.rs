@@ -45,8 +45,12 @@ impl Search for Memory {
         Ok(mine.map(|(_, one)| one.clone()).collect())
     }
 
-    async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Vec<Hit>, StoreError> {
+    async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {
         let tables = self.tables()?;
+        let is_kept = |one: &Searchable| tables.searchable.iter().any(|(owner, kept)| owner == tenant && kept == one);
+        if !lookup.collections.iter().all(is_kept) {
+            return Ok(None);
+        }
         let is_asked = |chunk: &&StoredChunk| {
             let of = |one: &Searchable| {
                 one.name == chunk.hit.collection && one.model.as_ref().is_some_and(|model| model.id == chunk.model)
@@ -70,7 +74,7 @@ impl Search for Memory {
         hits.retain(|hit| explained(hit).fused > 0.0);
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
         hits.truncate(usize::try_from(lookup.top_k).unwrap_or(usize::MAX));
-        Ok(hits)
+        Ok(Some(hits))
     }
 }
 

@@ -9,16 +9,19 @@ mod scope;
 mod statement;
 mod words;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{TenantId, config};
-use sea_orm::sqlx::{self, AssertSqlSafe, PgPool, Row as _, postgres::PgRow};
+use sea_orm::sqlx::{
+    self, AssertSqlSafe, Connection as _, PgPool, Row as _,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Postgres;
+use super::{CONNECT, Postgres, STATEMENT};
 use crate::ports::{
     Search, StoreError,
     search::{EmbeddingModel, Explanation, Hit, Lookup, Mode, Scan, Searchable},
@@ -30,21 +33,54 @@ const CANDIDATES: u32 = 50;
 /// Chunks that the index looks at before it gives up.
 const SCANNED: u32 = 40_000;
 
+/// A connection that has rested for longer is asked whether it still is one.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// How it is searched, and what is remembered for that.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Searching {
     settings: config::Search,
     memory: scope::Memory,
+    /// How to connect, without what is set for searches.
+    options: PgConnectOptions,
+    /// Connections that are set up for searches, so that a search is one statement and no transaction around it.
+    pool: PgPool,
 }
 
 impl Searching {
-    pub(super) fn new(settings: config::Search) -> Self {
-        Self { settings, memory: scope::Memory::default() }
+    /// Prepares connections; none is made yet.
+    pub(super) fn new(database: &config::Postgres) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = database.url.0.parse().map_err(failed)?;
+        let statement_timeout = STATEMENT.as_millis().to_string();
+        let own = [("search_path", database.schema.as_str()), ("statement_timeout", &statement_timeout)];
+        let options = options.options(own).application_name("ruche-gateway");
+        Ok(Self::with(config::Search::default(), options, database.connections))
+    }
+
+    fn with(settings: config::Search, options: PgConnectOptions, connections: u32) -> Self {
+        let (ef_search, scanned) = (settings.ef_search.to_string(), SCANNED.to_string());
+        let own = options.clone().options([
+            ("jit", "off"),
+            ("hnsw.ef_search", ef_search.as_str()),
+            ("hnsw.iterative_scan", "relaxed_order"),
+            ("hnsw.max_scan_tuples", &scanned),
+            // The index gives its order; without this, a small table is read and sorted instead.
+            ("enable_sort", "off"),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(CONNECT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move { Ok(about.idle_for < RESTED || connection.ping().await.is_ok()) })
+            })
+            .connect_lazy_with(own);
+        Self { settings, memory: scope::Memory::default(), options, pool }
     }
 }
 
 const SEARCHABLE: &str = "
-SELECT c.name, c.next_model_id IS NOT NULL AS moving, m.id, m.name AS model, m.version, m.dimensions
+SELECT c.name, m.id, m.name AS model, m.version, m.dimensions
 FROM collections c LEFT JOIN embedding_models m ON m.id = c.model_id
 WHERE c.tenant = $1 AND c.name = ANY($2)";
 
@@ -56,12 +92,12 @@ impl Search for Postgres {
         rows.iter().map(searchable).collect::<Result<_, _>>().map_err(failed)
     }
 
-    async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Vec<Hit>, StoreError> {
-        let Searching { settings, memory } = &*self.1;
+    async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {
+        let Searching { settings, memory, .. } = &*self.1;
         let pool = self.pool();
         let mut parts = memory.sized(pool, settings, tenant, lookup).await?;
         if parts.is_empty() || parts.iter().all(|part| part.size == 0) {
-            return Ok(Vec::new());
+            return self.nothing(tenant, lookup).await;
         }
         let total = parts.iter().map(|part| part.size).sum();
         let mut terms = None;
@@ -72,11 +108,17 @@ impl Search for Postgres {
         let candidates = CANDIDATES.max(2 * lookup.top_k);
         loop {
             let wanted = Wanted { tenant, lookup, parts: &parts, terms: terms.as_ref(), total, candidates };
-            let (hits, nearby) = run(pool, &wanted, settings).await?;
+            let Run { hits, nearby, unchanged } = run(&self.1.pool, &wanted).await?;
+            if hits.is_empty() {
+                return self.nothing(tenant, lookup).await;
+            }
+            if unchanged != lookup.collections.len() as u64 {
+                return Ok(None);
+            }
             let expected: u64 = parts.iter().map(|part| part.size.min(candidates.into())).sum();
             let by_vectors = lookup.mode != Mode::Text && !lookup.probes.is_empty();
             if !by_vectors || parts.iter().all(|part| part.exact) || nearby >= expected {
-                return Ok(hits);
+                return Ok(Some(hits));
             }
             // The index gave up: of what comes into question too little is near.
             parts.iter_mut().for_each(|part| part.exact = true);
@@ -88,8 +130,16 @@ impl Postgres {
     /// The same store, searched like this.
     #[must_use]
     pub fn with_search(mut self, settings: config::Search) -> Self {
-        self.1 = Arc::new(Searching::new(settings));
+        let (options, connections) = (self.1.options.clone(), self.1.pool.options().get_max_connections());
+        self.1 = Arc::new(Searching::with(settings, options, connections));
         self
+    }
+
+    /// No hits, where the collections still are what the lookup says.
+    async fn nothing(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {
+        let names: Vec<String> = lookup.collections.iter().map(|one| one.name.clone()).collect();
+        let now = self.searchable(tenant, &names).await?;
+        Ok(lookup.collections.iter().all(|one| now.contains(one)).then(Vec::new))
     }
 
     fn pool(&self) -> &PgPool {
@@ -97,29 +147,28 @@ impl Postgres {
     }
 }
 
-/// Runs the statement. The hits, and how many vectors were ranked.
-async fn run(pool: &PgPool, wanted: &Wanted<'_>, settings: &config::Search) -> Result<(Vec<Hit>, u64), StoreError> {
+/// What the statement gave.
+#[derive(Debug, Default)]
+struct Run {
+    hits: Vec<Hit>,
+    /// How many vectors were ranked.
+    nearby: u64,
+    /// How many of the collections are searched with the model that the lookup says; unknown where there are no hits.
+    unchanged: u64,
+}
+
+/// Runs the statement.
+async fn run(pool: &PgPool, wanted: &Wanted<'_>) -> Result<Run, StoreError> {
     let statement = statement::search(wanted)?;
-    let mut begin = "BEGIN READ ONLY; SET LOCAL jit = off".to_owned();
-    if wanted.terms.is_some() {
-        // Which plan is good depends on how rare the words are.
-        begin += "; SET LOCAL plan_cache_mode = force_custom_plan";
-    }
-    if wanted.parts.iter().any(|part| !part.exact) {
-        let ef_search = settings.ef_search.max(wanted.candidates).min(1000);
-        // The index gives its order; without the last setting, a small table is read and sorted instead.
-        begin += &format!(
-            "; SET LOCAL hnsw.ef_search = {ef_search}; SET LOCAL hnsw.iterative_scan = relaxed_order; \
-             SET LOCAL hnsw.max_scan_tuples = {SCANNED}; SET LOCAL enable_sort = off"
-        );
-    }
-    let mut transaction = pool.begin_with(AssertSqlSafe(begin)).await.map_err(failed)?;
-    let found = sqlx::query_with(AssertSqlSafe(statement.sql), statement.arguments);
-    let rows = found.fetch_all(&mut *transaction).await.map_err(failed)?;
-    transaction.commit().await.map_err(failed)?;
-    let nearby = rows.first().map(|row| row.try_get::<i64, _>("nearby")).transpose().map_err(failed)?;
+    // Which plan is good depends on how rare the words are, so those are planned each time.
+    let is_kept = wanted.terms.is_none();
+    let found = sqlx::query_with(AssertSqlSafe(statement.sql), statement.arguments).persistent(is_kept);
+    let rows = found.fetch_all(pool).await.map_err(failed)?;
+    let Some(first) = rows.first() else { return Ok(Run::default()) };
+    let number = |name| Ok::<_, sqlx::Error>(u64::try_from(first.try_get::<i64, _>(name)?).unwrap_or_default());
+    let (nearby, unchanged) = (number("nearby").map_err(failed)?, number("unchanged").map_err(failed)?);
     let hits = rows.iter().map(hit).collect::<Result<_, _>>().map_err(failed)?;
-    Ok((hits, u64::try_from(nearby.unwrap_or_default()).unwrap_or_default()))
+    Ok(Run { hits, nearby, unchanged })
 }
 
 fn failed(error: sqlx::Error) -> StoreError {
@@ -136,7 +185,7 @@ fn searchable(row: &PgRow) -> Result<Searchable, sqlx::Error> {
             dimensions: u32::try_from(row.try_get::<i32, _>("dimensions")?).unwrap_or_default(),
         }),
     };
-    Ok(Searchable { name: row.try_get("name")?, model, moving: row.try_get("moving")? })
+    Ok(Searchable { name: row.try_get("name")?, model })
 }
 
 fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
@@ -150,6 +199,7 @@ fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
         text_rank: rank("text_rank")?,
         text_score: row.try_get("text_score")?,
         fused: row.try_get("fused")?,
+        rerank_score: None,
     };
     let metadata = match row.try_get::<Value, _>("metadata")? {
         Value::Object(metadata) => metadata,

@@ -3,7 +3,7 @@
 #[cfg(feature = "chat")]
 mod decoder;
 mod devices;
-#[cfg(feature = "embed")]
+#[cfg(any(feature = "embed", feature = "rerank"))]
 mod encoder;
 #[cfg(feature = "chat")]
 mod generator;
@@ -11,7 +11,7 @@ mod load;
 #[cfg(feature = "chat")]
 mod vocabulary;
 
-#[cfg(feature = "embed")]
+#[cfg(any(feature = "embed", feature = "rerank"))]
 pub use encoder::{DEFAULT_CONTEXT as DEFAULT_TEXT, LlamaEmbedding, Pooling};
 #[cfg(feature = "chat")]
 pub use generator::{DEFAULT_CONTEXT, Llama};

@@ -129,6 +129,8 @@ pub(super) async fn stored(
         published_at: row.published_at,
         format: row.format,
         content: row.content,
+        chunk_tokens: row.chunk_tokens.and_then(|tokens| u32::try_from(tokens).ok()),
+        chunk_overlap: row.chunk_overlap.and_then(|tokens| u32::try_from(tokens).ok()),
     };
     Ok(Some(Stored { about, hash }))
 }

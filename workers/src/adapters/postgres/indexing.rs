@@ -61,12 +61,13 @@ WHERE collections.model_id IS NULL OR (collections.model_id <> excluded.model_id
 
 const DOCUMENT: &str = "
 INSERT INTO documents AS d (id, tenant, collection, source, title, url, language, metadata, published_at, format,
-    content, hash, job_id, accepted_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15)
+    content, hash, job_id, accepted_at, updated_at, chunk_tokens, chunk_overlap)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url, language = excluded.language,
     metadata = excluded.metadata, published_at = excluded.published_at, format = excluded.format,
     content = excluded.content, hash = excluded.hash, job_id = excluded.job_id,
-    accepted_at = excluded.accepted_at, updated_at = excluded.updated_at";
+    accepted_at = excluded.accepted_at, updated_at = excluded.updated_at,
+    chunk_tokens = excluded.chunk_tokens, chunk_overlap = excluded.chunk_overlap";
 
 /// Whether the commit is one of these.
 pub(super) fn is_one(ended: &Ended) -> bool {
@@ -187,6 +188,8 @@ async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i
         .bind(ended.job.id.0)
         .bind(ended.created_at)
         .bind(ended.ended_at)
+        .bind(about.chunk_tokens.and_then(|tokens| i32::try_from(tokens).ok()))
+        .bind(about.chunk_overlap.and_then(|tokens| i32::try_from(tokens).ok()))
         .execute(db)
         .await
         .map(drop)

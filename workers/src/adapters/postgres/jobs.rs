@@ -103,13 +103,15 @@ fn read(row: jobs::Model) -> Result<Stored, LedgerError> {
 }
 
 /// What is purged: rows of each table that are older, the oldest first, leaving out what another purge has.
-const PURGE: [&str; 3] = [
+const PURGE: [&str; 4] = [
     "DELETE FROM jobs WHERE id IN (
         SELECT id FROM jobs WHERE ended_at < $1 AND NOT objects ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
     "DELETE FROM job_fences WHERE (job, tenant) IN (
         SELECT job, tenant FROM job_fences WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
     "DELETE FROM groups WHERE id IN (
         SELECT id FROM groups WHERE ended_at < $1 ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    "DELETE FROM document_tombstones WHERE document_id IN (
+        SELECT document_id FROM document_tombstones WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
 ];
 
 /// Deletes what ended before; each statement is a transaction of its own.

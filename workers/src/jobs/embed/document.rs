@@ -77,8 +77,6 @@ pub(super) struct Read {
     ask_language: bool,
     /// Whether it is only embedded again.
     pub(super) again: bool,
-    /// The size and the overlap of its chunks, as far as it says.
-    chunks: (Option<u32>, Option<u32>),
     warnings: Vec<String>,
 }
 
@@ -145,7 +143,7 @@ impl Indexer {
         job: &Envelope<Embed>,
         context: &Context<Embed>,
     ) -> Result<Indexed, JobError> {
-        let size = self.size(read.chunks)?;
+        let size = self.size(&read)?;
         let standing = self.standing(&read, job).await?;
         if read.ask_language {
             read.about.language = standing.language.clone().unwrap_or_else(|| "simple".to_owned());
@@ -175,7 +173,7 @@ impl Indexer {
         told: &mut Indexed,
     ) -> Result<(), JobError> {
         let indexed = async {
-            let size = self.size((None, None))?;
+            let size = self.size(&read)?;
             let standing = self.standing(&read, job).await?;
             let cut = self.cut(&read, size).await?;
             let known = self.vectors(&cut, &standing, context).await?;
@@ -267,9 +265,11 @@ impl Indexer {
             published_at: document.published_at,
             format: document.format.as_str().to_owned(),
             content: markdown.replace('\0', "\u{fffd}"),
+            chunk_tokens: document.chunk_tokens,
+            chunk_overlap: document.chunk_overlap,
         };
-        let (id, chunks) = (document.id(&job.tenant), (document.chunk_tokens, document.chunk_overlap));
-        Ok(Read { id, about, ask_language: configuration.is_none(), again: false, chunks, warnings })
+        let id = document.id(&job.tenant);
+        Ok(Read { id, about, ask_language: configuration.is_none(), again: false, warnings })
     }
 
     /// A document that is kept.
@@ -279,15 +279,16 @@ impl Indexer {
             let message = format!("there is no document {id}: take an id of GET /v1/documents");
             return Err(JobError::Reject(Failure::new(codes::UNKNOWN_DOCUMENT, message).with_param("stored")));
         };
-        let (chunks, warnings) = ((None, None), Vec::new());
-        Ok(Read { id, about: stored.about, ask_language: false, again: true, chunks, warnings })
+        Ok(Read { id, about: stored.about, ask_language: false, again: true, warnings: Vec::new() })
     }
 
-    /// How large chunks are that shall have so many tokens and such an overlap, without what the model puts around them.
-    fn size(&self, (tokens, overlap): (Option<u32>, Option<u32>)) -> Result<Size, JobError> {
+    /// How large a document's chunks are, without what the model puts around them. What was asked for counts also where it is
+    /// embedded again, by a model that reads less as far as that reads.
+    fn size(&self, Read { about, again, .. }: &Read) -> Result<Size, JobError> {
         let model = self.encoder.model();
         let most = model.context_tokens;
-        if let Some(asked) = tokens.filter(|asked| *asked > most) {
+        let (tokens, overlap) = (about.chunk_tokens, about.chunk_overlap);
+        if let Some(asked) = tokens.filter(|asked| *asked > most && !again) {
             let message = format!("{asked} is out of range: {:?} reads at most {most} tokens", model.name);
             return Err(JobError::Reject(Invalid::new("document.chunk_tokens", message).into()));
         }
@@ -409,7 +410,7 @@ fn unreadable(error: ExtractError) -> JobError {
 fn failed(error: EncodeError) -> JobError {
     match error {
         EncodeError::Stopped => JobError::retry(error),
-        EncodeError::TooLong { .. } | EncodeError::NoTokens { .. } => {
+        EncodeError::TooLong { .. } | EncodeError::LongQuery { .. } | EncodeError::NoTokens { .. } => {
             JobError::Reject(Failure::new(codes::INTERNAL, format!("a chunk was cut wrongly: {error}")))
         }
     }

@@ -5,11 +5,12 @@
 //! nobody would find them. A worker without that model hands the job back, for another one may have it; after the last
 //! attempt the job is a dead letter that says what to do.
 
-use ruche_schemas::{Failure, Invalid, Job, failure::codes, jobs::embed::Embed};
+use ruche_schemas::{Invalid, failure::codes, jobs::embed::Embed};
 
 use super::document::Indexer;
 use crate::{
     encoder::{Encoder, Prefixes},
+    jobs::models::absent,
     ports::corpus::{InUse, ModelVersion},
     runtime::JobError,
 };
@@ -53,7 +54,7 @@ impl Models {
         let Some(name) = name else { return Ok(&self.first) };
         self.all().find(|served| served.name() == name).ok_or_else(|| {
             let message = format!("this worker embeds with {}, not with {name:?}", self.names());
-            absent(message, Some("model"), attempt)
+            absent::<Embed>(message, Some("model"), attempt)
         })
     }
 
@@ -108,19 +109,10 @@ impl Models {
              (`ruche embed migrate --to {first}`); then `ruche dead replay --kind embed --code {}`",
             codes::UNKNOWN_MODEL
         );
-        absent(message, None, attempt)
+        absent::<Embed>(message, None, attempt)
     }
 
     fn names(&self) -> String {
         self.all().map(|served| format!("{:?}", served.name())).collect::<Vec<_>>().join(" and ")
     }
-}
-
-/// Another worker may have the model; if none took the job up to its last attempt, it fails.
-fn absent(message: String, param: Option<&str>, attempt: u32) -> JobError {
-    if attempt < Embed::LIMITS.attempts {
-        return JobError::retry(anyhow::anyhow!(message));
-    }
-    let failure = Failure { param: param.map(str::to_owned), ..Failure::new(codes::UNKNOWN_MODEL, message) };
-    JobError::Reject(failure)
 }

@@ -116,7 +116,8 @@ pub(super) struct Wanted<'a> {
     pub(super) candidates: u32,
 }
 
-/// The statement: its columns are read by [`super::hits`].
+/// The statement: its columns are read by [`super::run`]. That the collections are searched with these models is asked in it too,
+/// so that it is true of the very moment.
 pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     let Wanted { tenant, lookup, parts, terms, .. } = wanted;
     let mut statement = Statement::default();
@@ -150,9 +151,14 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
            ORDER BY final DESC, cosine DESC NULLS LAST, id LIMIT {top_k})"
     ));
     let headline = headline(&mut statement, lookup, *terms)?;
+    let names = statement.bind(lookup.collections.iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
+    let models = lookup.collections.iter().map(|one| one.model.as_ref().map(|model| model.id));
+    let models = statement.bind(models.collect::<Vec<_>>())?;
     let tenant = &source.tenant;
     statement.sql = format!(
-        "WITH {} SELECT b.*, (SELECT count(*) FROM vectors) AS nearby, c.document_id, c.collection, c.path, c.text, \
+        "WITH {} SELECT b.*, (SELECT count(*) FROM vectors) AS nearby, \
+           (SELECT count(*) FROM unnest({names}::text[], {models}::int[]) AS w (name, model) JOIN collections k \
+             ON k.tenant = {tenant} AND k.name = w.name AND k.model_id IS NOT DISTINCT FROM w.model) AS unchanged, c.document_id, c.collection, c.path, c.text, \
            d.source, d.title, d.url, d.metadata, d.published_at, {headline} AS headline \
          FROM best b JOIN chunks c ON c.id = b.id AND c.tenant = {tenant} \
            JOIN documents d ON d.id = c.document_id AND d.tenant = {tenant} \
