@@ -37,13 +37,13 @@ impl Driver<'_> {
         let dimensions = self.dimensions;
         let near = match self.filter {
             None => format!(
-                "SELECT c.id, c.embedding OPERATOR(public.<=>) $1::public.vector AS distance FROM (SELECT c.id, c.embedding \
+                "SELECT c.id, c.embedding OPERATOR(public.<=>) (SELECT $1::public.vector) AS distance FROM (SELECT c.id, c.embedding \
                  FROM chunks c WHERE c.model_id = 1 AND c.tenant = 'bench' AND c.collection = ANY($2) \
                  ORDER BY (c.embedding::public.halfvec({dimensions})) OPERATOR(public.<=>) \
-                   $1::public.vector::public.halfvec({dimensions}) LIMIT 50) c"
+                   (SELECT $1::public.vector::public.halfvec({dimensions})) LIMIT 50) c"
             ),
             Some(filter) => format!(
-                "SELECT c.id, c.embedding OPERATOR(public.<=>) $1::public.vector AS distance \
+                "SELECT c.id, c.embedding OPERATOR(public.<=>) (SELECT $1::public.vector) AS distance \
                  FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.model_id = 1 AND c.tenant = 'bench' \
                  AND c.collection = ANY($2) AND d.tenant = 'bench' AND d.metadata @> '{filter}' ORDER BY distance, c.id LIMIT 50"
             ),

@@ -149,6 +149,10 @@ pub(crate) fn utf8(part: &str, bytes: Vec<u8>) -> Result<String, ApiError> {
 
 /// JSON text as this type, refused by the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    // Which field is wrong is looked for only where one is: it takes as long again.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
     json.end().map_err(|error| Invalid::new("body", error.to_string()))?;

@@ -108,6 +108,7 @@ impl Search for Postgres {
         let candidates = CANDIDATES.max(2 * lookup.top_k);
         loop {
             let wanted = Wanted { tenant, lookup, parts: &parts, terms: terms.as_ref(), total, candidates };
+            let by_vectors = wanted.by_vectors();
             let Run { hits, nearby, unchanged } = run(&self.1.pool, &wanted).await?;
             if hits.is_empty() {
                 return self.nothing(tenant, lookup).await;
@@ -116,7 +117,6 @@ impl Search for Postgres {
                 return Ok(None);
             }
             let expected: u64 = parts.iter().map(|part| part.size.min(candidates.into())).sum();
-            let by_vectors = lookup.mode != Mode::Text && !lookup.probes.is_empty();
             if !by_vectors || parts.iter().all(|part| part.exact) || nearby >= expected {
                 return Ok(Some(hits));
             }

@@ -21,6 +21,9 @@ use crate::ports::{
 
 /// How long it is remembered that there is much to search in, and how common words are.
 const REMEMBERED: Duration = Duration::from_secs(60);
+/// How long it is remembered that there is little: it may become much, and then comparing each one takes long. That there is
+/// nothing is never remembered, so what is added is found at once.
+const BRIEFLY: Duration = Duration::from_secs(5);
 /// Of how many scopes.
 const SCOPES: usize = 1_000;
 /// Chunks that are counted at most.
@@ -57,14 +60,15 @@ pub(super) fn parts(lookup: &Lookup) -> Vec<Part> {
     by_model.into_iter().map(part).collect()
 }
 
-type Key = (TenantId, i32, Vec<String>);
+/// Whose, the model, the collections, and the filter as a text.
+type Key = (TenantId, i32, Vec<String>, String);
 /// The share of all chunks that a word is in.
 type Frequencies = Arc<HashMap<String, f32>>;
 
 /// What is remembered.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    large: Mutex<HashMap<Key, (Instant, Part)>>,
+    parts: Mutex<HashMap<Key, (Instant, Part)>>,
     totals: Mutex<HashMap<Key, (Instant, u64)>>,
     languages: Mutex<HashMap<Key, (Instant, Vec<String>)>>,
     frequencies: Mutex<Option<(Instant, Frequencies)>>,
@@ -80,9 +84,8 @@ impl Memory {
         lookup: &Lookup,
     ) -> Result<Vec<Part>, StoreError> {
         let mut parts = parts(lookup);
-        // A filter's sizes are its own.
-        let remembers = lookup.filter.is_empty();
-        if remembers && self.recall(tenant, &mut parts) {
+        let filter = if lookup.filter.is_empty() { String::new() } else { format!("{:?}", lookup.filter) };
+        if self.recall(tenant, &mut parts, &filter) {
             return Ok(parts);
         }
         let sizes = statement::sizes(tenant, &lookup.filter, &parts, settings.exact_below)?;
@@ -96,8 +99,8 @@ impl Memory {
             if is_large {
                 part.size = self.total(pool, tenant, part).await?.max(part.size);
             }
-            if remembers && is_large && !part.exact {
-                keep(&self.large, key(tenant, part), part.clone());
+            if part.size > 0 {
+                keep(&self.parts, key(tenant, part, &filter), part.clone());
             }
         }
         Ok(parts)
@@ -105,8 +108,8 @@ impl Memory {
 
     /// How many chunks there are without a filter, where there are many: how rare a word is depends on it.
     async fn total(&self, pool: &PgPool, tenant: &TenantId, part: &Part) -> Result<u64, StoreError> {
-        let key = key(tenant, part);
-        if let Some(known) = recall(&self.totals, &key) {
+        let key = key(tenant, part, "");
+        if let Some(known) = recall(&self.totals, &key, REMEMBERED) {
             return Ok(known);
         }
         let sizes = statement::sizes(tenant, &Filter::default(), std::slice::from_ref(part), COUNTED)?;
@@ -116,13 +119,12 @@ impl Memory {
         Ok(total)
     }
 
-    fn recall(&self, tenant: &TenantId, parts: &mut [Part]) -> bool {
-        parts.iter_mut().all(|part| match recall(&self.large, &key(tenant, part)) {
-            Some(known) => {
-                *part = known;
-                true
-            }
-            None => false,
+    fn recall(&self, tenant: &TenantId, parts: &mut [Part], filter: &str) -> bool {
+        parts.iter_mut().all(|part| {
+            let key = key(tenant, part, filter);
+            let known = recall(&self.parts, &key, BRIEFLY)
+                .or_else(|| recall(&self.parts, &key, REMEMBERED).filter(|part| !part.exact));
+            known.map(|known| *part = known).is_some()
         })
     }
 
@@ -161,9 +163,9 @@ impl Memory {
 
     async fn languages(&self, pool: &PgPool, tenant: &TenantId, parts: &[Part]) -> Result<Vec<String>, StoreError> {
         let collections: Vec<String> = parts.iter().flat_map(|part| part.collections.clone()).collect();
-        let key = (tenant.clone(), 0, collections.clone());
+        let key = (tenant.clone(), 0, collections.clone(), String::new());
         let is_large = parts.iter().any(|part| !part.exact);
-        if is_large && let Some(known) = recall(&self.languages, &key) {
+        if is_large && let Some(known) = recall(&self.languages, &key, REMEMBERED) {
             return Ok(known);
         }
         let languages: Vec<String> = sqlx::query_scalar(LANGUAGES)
@@ -202,13 +204,13 @@ impl Memory {
     }
 }
 
-fn key(tenant: &TenantId, part: &Part) -> Key {
-    (tenant.clone(), part.model, part.collections.clone())
+fn key(tenant: &TenantId, part: &Part, filter: &str) -> Key {
+    (tenant.clone(), part.model, part.collections.clone(), filter.to_owned())
 }
 
-fn recall<T: Clone>(memory: &Mutex<HashMap<Key, (Instant, T)>>, key: &Key) -> Option<T> {
+fn recall<T: Clone>(memory: &Mutex<HashMap<Key, (Instant, T)>>, key: &Key, age: Duration) -> Option<T> {
     let known = memory.lock().unwrap_or_else(PoisonError::into_inner);
-    known.get(key).filter(|(at, _)| at.elapsed() < REMEMBERED).map(|(_, value)| value.clone())
+    known.get(key).filter(|(at, _)| at.elapsed() < age).map(|(_, value)| value.clone())
 }
 
 fn keep<T>(memory: &Mutex<HashMap<Key, (Instant, T)>>, key: Key, value: T) {

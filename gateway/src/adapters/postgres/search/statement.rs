@@ -116,47 +116,48 @@ pub(super) struct Wanted<'a> {
     pub(super) candidates: u32,
 }
 
+impl Wanted<'_> {
+    /// Whether vectors are compared.
+    pub(super) fn by_vectors(&self) -> bool {
+        self.lookup.mode != Mode::Text && !self.lookup.probes.is_empty()
+    }
+}
+
 /// The statement: its columns are read by [`super::run`]. That the collections are searched with these models is asked in it too,
 /// so that it is true of the very moment.
 pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     let Wanted { tenant, lookup, parts, terms, .. } = wanted;
     let mut statement = Statement::default();
     let source = Source::bind(&mut statement, tenant, &lookup.filter)?;
-    let limit = statement.bind(i64::from(wanted.candidates))?;
+    // Numbers in the text: a plan for any limit at all looks so bad to the planner that it would plan each search anew.
+    let limit = wanted.candidates.to_string();
     let mut steps = Vec::new();
-    if lookup.mode == Mode::Text || lookup.probes.is_empty() {
-        steps.push(
-            "vectors AS (SELECT NULL::bigint AS id, NULL::float8 AS cosine, NULL::bigint AS rank, false AS exact LIMIT 0)".to_owned(),
-        );
-    } else {
+    if wanted.by_vectors() {
         vectors(&mut statement, &source, wanted, &limit, &mut steps)?;
     }
-    match terms.filter(|_| lookup.mode != Mode::Vector) {
-        Some(terms) => steps.push(words(&mut statement, &source, wanted, &limit, terms)?),
-        None => steps.push(
-            "texts AS (SELECT NULL::bigint AS id, NULL::float8 AS score, NULL::bigint AS rank LIMIT 0)".to_owned(),
-        ),
+    let by_words = terms.filter(|_| lookup.mode != Mode::Vector);
+    if let Some(terms) = by_words {
+        steps.push(words(&mut statement, &source, wanted, &limit, terms)?);
     }
     let score = match lookup.mode {
         Mode::Vector if parts.len() == 1 => "cosine",
         Mode::Text => "text_score",
         _ => "fused",
     };
-    let top_k = statement.bind(i64::from(lookup.top_k))?;
+    let (ranked, top_k) = (ranked(wanted.by_vectors(), by_words.is_some()), lookup.top_k);
     steps.push(format!(
-        "ranked AS (SELECT coalesce(v.id, t.id) AS id, v.rank AS vector_rank, v.cosine, v.exact, t.rank AS text_rank, \
-           t.score AS text_score, coalesce(1.0::float8 / (60 + v.rank), 0) + coalesce(1.0::float8 / (60 + t.rank), 0) AS fused \
-         FROM vectors v FULL JOIN texts t ON t.id = v.id), \
+        "ranked AS ({ranked}), \
          best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked \
            ORDER BY final DESC, cosine DESC NULLS LAST, id LIMIT {top_k})"
     ));
+    let nearby = if wanted.by_vectors() { "(SELECT count(*) FROM vectors)" } else { "0::bigint" };
     let headline = headline(&mut statement, lookup, *terms)?;
     let names = statement.bind(lookup.collections.iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
     let models = lookup.collections.iter().map(|one| one.model.as_ref().map(|model| model.id));
     let models = statement.bind(models.collect::<Vec<_>>())?;
     let tenant = &source.tenant;
     statement.sql = format!(
-        "WITH {} SELECT b.*, (SELECT count(*) FROM vectors) AS nearby, \
+        "WITH {} SELECT b.*, {nearby} AS nearby, \
            (SELECT count(*) FROM unnest({names}::text[], {models}::int[]) AS w (name, model) JOIN collections k \
              ON k.tenant = {tenant} AND k.name = w.name AND k.model_id IS NOT DISTINCT FROM w.model) AS unchanged, c.document_id, c.collection, c.path, c.text, \
            d.source, d.title, d.url, d.metadata, d.published_at, {headline} AS headline \
@@ -166,6 +167,29 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         steps.join(", ")
     );
     Ok(statement)
+}
+
+/// The rankings that there are, as one.
+fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
+    match (by_vectors, by_words) {
+        (true, true) => {
+            "SELECT coalesce(v.id, t.id) AS id, v.rank AS vector_rank, v.cosine, v.exact, t.rank AS text_rank, \
+               t.score AS text_score, coalesce(1.0::float8 / (60 + v.rank), 0) + coalesce(1.0::float8 / (60 + t.rank), 0) AS fused \
+             FROM vectors v FULL JOIN texts t ON t.id = v.id"
+        }
+        (true, false) => {
+            "SELECT id, rank AS vector_rank, cosine, exact, NULL::bigint AS text_rank, NULL::float8 AS text_score, \
+               1.0::float8 / (60 + rank) AS fused FROM vectors"
+        }
+        (false, true) => {
+            "SELECT id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, rank AS text_rank, \
+               score AS text_score, 1.0::float8 / (60 + rank) AS fused FROM texts"
+        }
+        (false, false) => {
+            "SELECT NULL::bigint AS id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, \
+               NULL::bigint AS text_rank, NULL::float8 AS text_score, NULL::float8 AS fused LIMIT 0"
+        }
+    }
 }
 
 /// The ranking by vectors, `vectors`: a list for each model, since two models' cosines can't be compared.
@@ -181,9 +205,11 @@ fn vectors(
         let Some(probe) = wanted.lookup.probes.iter().find(|probe| probe.model.id == part.model) else { continue };
         let Probe { model, vector } = probe;
         let (number, dimensions) = (model.id, model.dimensions);
+        // In a query of its own each, or it would be made of its numbers again for every chunk.
         let vector = format!("{}::real[]::public.vector", statement.bind(vector.clone())?);
+        let (whole, half) = (format!("(SELECT {vector})"), format!("(SELECT {vector}::public.halfvec({dimensions}))"));
         let chunks = source.chunks(statement, part)?;
-        let distance = format!("c.embedding OPERATOR(public.<=>) {vector}");
+        let distance = format!("c.embedding OPERATOR(public.<=>) {whole}");
         steps.push(match part.exact {
             true => format!(
                 "near_{number} AS MATERIALIZED (SELECT c.id, {distance} AS distance {chunks} \
@@ -192,7 +218,7 @@ fn vectors(
             false => format!(
                 "near_{number} AS MATERIALIZED (SELECT c.id, {distance} AS distance FROM (SELECT c.id, c.embedding {chunks} \
                  ORDER BY (c.embedding::public.halfvec({dimensions})) OPERATOR(public.<=>) \
-                   {vector}::public.halfvec({dimensions}) LIMIT {limit}) c)"
+                   {half} LIMIT {limit}) c)"
             ),
         });
         lists.push(format!(
