@@ -171,6 +171,8 @@ pub const SEARCH_HITS: u32 = 100;
 pub const SEARCH_HITS_DEFAULT: u32 = 10;
 /// Hits that a reranker reads, unless asked for otherwise.
 pub const SEARCH_RERANKED: u32 = 30;
+/// How much of a hit a reranker gets to read, in bytes.
+pub const RERANK_TEXT_BYTES: usize = 16 * 1024;
 /// The longest text to search for, in bytes. How much of it a model can read is counted in tokens, and is less.
 pub const SEARCH_TEXT_BYTES: usize = 16 * 1024;
 /// Sources that a search's filter names.

@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 
+use axum::http::StatusCode;
 use futures::future::try_join_all;
 use ruche_schemas::{
     TenantId,
@@ -11,13 +12,13 @@ use ruche_schemas::{
 };
 use tokio::time::timeout;
 
-use crate::{App, embed::parts, error::ApiError, ports::search::Hit, search::Found};
+use crate::{App, embed::parts, error::ApiError, limits, ports::search::Hit, search::Found};
 
 impl App {
     /// Orders what was found by the scores of this model; without one, and where it does not answer, a note says so.
     ///
     /// # Errors
-    /// What is wrong with the query, by its name in the request.
+    /// What is wrong with the query, by its name in the request; 429.
     pub(crate) async fn rerank(
         &self,
         tenant: &TenantId,
@@ -40,11 +41,14 @@ impl App {
         let late = |_| Err(ApiError::given_up(self.settings.wait_seconds));
         let answers = match timeout(self.wait(), asking).await.unwrap_or_else(late) {
             Ok(answers) => answers,
-            Err(error) if error.status().is_server_error() => {
-                found.notes.push(format!("the hits were not reranked: {}", error));
+            Err(error) if error.param_name() == Some("query") || error.status() == StatusCode::TOO_MANY_REQUESTS => {
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::warn!(error.message = %error, "hits can't be reranked");
+                found.notes.push(format!("the hits were not reranked: {error}"));
                 return Ok(());
             }
-            Err(error) => return Err(error),
         };
         let scores: Vec<f64> =
             answers.iter().flat_map(|answer| &answer.scores).map(|score| f64::from(*score)).collect();
@@ -58,12 +62,14 @@ impl App {
     }
 }
 
-/// What is read of a hit: its headings too, as they were embedded.
+/// What is read of a hit: its headings too, as they were embedded; of a very long one no more than a model could read.
 fn passage(hit: &Hit) -> String {
-    match hit.path.is_empty() {
+    let mut passage = match hit.path.is_empty() {
         true => hit.text.clone(),
         false => format!("{}\n\n{}", hit.path.join(" > "), hit.text),
-    }
+    };
+    passage.truncate(passage.floor_char_boundary(limits::RERANK_TEXT_BYTES));
+    passage
 }
 
 /// Gives each hit its score, the best first; those of the same score stay as they were.

@@ -89,12 +89,24 @@ impl App {
 
     /// The hits, in the order of the store.
     async fn ranked(&self, tenant: &TenantId, query: &Query) -> Result<Found, ApiError> {
+        let names = &query.collections;
+        let mut collections = match self.scopes.get(tenant, names) {
+            Some(known) => known,
+            None => self.collections(tenant, names).await?,
+        };
         for _ in 0..limits::SEARCH_TRIES {
-            let collections = self.collections(tenant, &query.collections).await?;
-            if let Some(found) = self.search_in(tenant, query, &collections).await? {
+            let found = self.search_in(tenant, query, &collections).await;
+            if let Ok(Some(found)) = found {
                 return Ok(found);
             }
-            self.scopes.forget(tenant, &query.collections);
+            // What was remembered may be why it failed.
+            let now = self.collections(tenant, names).await?;
+            if let Err(error) = found
+                && now == collections
+            {
+                return Err(error);
+            }
+            collections = now;
         }
         let message = "the collections are changed faster than they can be searched: try again";
         Err(ApiError::unavailable("collections_changed", message, 1))
@@ -136,11 +148,9 @@ impl App {
         Ok(hits.map(|hits| Found { hits, ..found }))
     }
 
-    /// The collections, as they are or as they were when they were last asked for: the search tells whether that is still true.
+    /// The collections, as they are now.
     async fn collections(&self, tenant: &TenantId, names: &[String]) -> Result<Arc<[Searchable]>, ApiError> {
-        if let Some(known) = self.scopes.get(tenant, names) {
-            return Ok(known);
-        }
+        self.scopes.forget(tenant, names);
         let mut known = self.store.searchable(tenant, names).await?;
         let missing = names.iter().find(|name| !known.iter().any(|one| one.name == **name));
         if let Some(missing) = missing {

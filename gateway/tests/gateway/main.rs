@@ -5,10 +5,12 @@
 
 mod bad_input;
 mod batches;
+mod bot_chats;
 mod bots;
 mod chat;
 mod claims;
 mod corpus;
+mod corpus_store;
 mod dead;
 mod description;
 mod documents;

@@ -26,7 +26,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::{
-    corpus::{MODEL, Put, a_document},
+    corpus::{MODEL, a_document},
+    corpus_store::Put,
     store::{a_job, now, on_postgres},
     support::{Fixture, Log, json_of, presence, refused, tenant, until, without_worker},
 };

@@ -110,6 +110,22 @@ async fn a_question_finds_what_means_the_same_and_what_says_the_same() {
 }
 
 #[tokio::test]
+async fn a_collection_that_has_gone_to_another_model_is_searched_with_that_at_once() {
+    let (gateway, _) = start(true).await;
+    let before = json!({ "vector": [0, 9, 0], "collection": "docs" });
+    assert_eq!(sources(&json_of(send(&gateway, &before).await).await)[0], "bees");
+    let other = gateway.store.model("other", 2).await;
+    gateway.store.collection(&tenant("acme"), "docs", Some(&other)).await;
+    gateway.store.document(&Doc::new(&other, "new", "all is new", &[1.0, 0.0])).await;
+    let after = json!({ "vector": [1, 1], "collection": "docs" });
+    let answer = json_of(send(&gateway, &after).await).await;
+    assert_eq!((sources(&answer), &answer["model"]), (vec!["new"], &json!("other")), "{answer}");
+    assert_eq!(refused(send(&gateway, &before).await, 400).await.1, "wrong_dimensions");
+    let words = json_of(send(&gateway, &json!({ "query": "sleep", "collection": "docs", "mode": "text" })).await).await;
+    assert_eq!(sources(&words), [""; 0], "what the other model made of documents is not searched");
+}
+
+#[tokio::test]
 async fn a_vector_of_ones_own_needs_no_worker() {
     let (gateway, _) = start(false).await;
     let answer = json_of(send(&gateway, &json!({ "vector": [0, 9, 0], "collection": "docs" })).await).await;

@@ -19,6 +19,7 @@ use super::protocol::{self, Incoming, Request};
 use crate::{
     App,
     auth::Caller,
+    bots,
     error::ApiError,
     limits,
     openai::request::ChatCompletionRequest,
@@ -28,7 +29,7 @@ use crate::{
         get_job::reference,
         job_events::{Follow, follow},
     },
-    submit::Submission,
+    submit::{Accepted, Submission},
 };
 
 /// Why a socket is closed: the code and the reason that the client gets.
@@ -47,12 +48,23 @@ const SLOW: Close = (3008, "too slow: connect again and resume from the last n")
 /// RFC 6455's registry: try again later.
 const SILENT: Close = (1001, "no sign of life");
 
+fn already_following() -> ApiError {
+    ApiError::conflict("already_following", "this socket follows this job already")
+}
+
+/// A chat that was submitted: under the client's name for it, the job with what cancels it, or why there is none.
+struct Asked {
+    name: Option<String>,
+    guarded: Result<(Accepted, CancelOnDrop), ApiError>,
+}
+
 struct Session {
     app: Arc<App>,
     socket: WebSocket,
     caller: Caller,
     queue: (mpsc::Sender<Value>, mpsc::Receiver<Value>),
     tasks: JoinSet<JobId>,
+    asking: JoinSet<Asked>,
     following: HashSet<JobId>,
     heard: Instant,
 }
@@ -68,8 +80,11 @@ pub async fn run(app: Arc<App>, mut socket: WebSocket, caller: Option<Caller>) {
         Ok(caller) => {
             let (queue, tasks) = (mpsc::channel(limits::SOCKET_QUEUE), JoinSet::new());
             let following = HashSet::new();
-            let mut session = Session { app, socket, caller, queue, tasks, following, heard: Instant::now() };
+            let (asking, heard) = (JoinSet::new(), Instant::now());
+            let mut session = Session { app, socket, caller, queue, tasks, asking, following, heard };
             let close = session.serve().await.unwrap_or_else(|close| close);
+            // What was asked for is submitted also where nobody hears of it any more.
+            session.asking.detach_all();
             socket = session.socket;
             close
         }
@@ -143,6 +158,11 @@ impl Session {
                         self.following.remove(&job);
                     }
                 }
+                Some(asked) = self.asking.join_next(), if !self.asking.is_empty() => {
+                    if let Ok(asked) = asked {
+                        self.asked(asked).await?;
+                    }
+                }
                 message = self.socket.recv() => {
                     self.heard = Instant::now();
                     match message {
@@ -154,7 +174,7 @@ impl Session {
                     }
                 }
             }
-            if draining && self.following.is_empty() && self.queue.1.is_empty() {
+            if draining && self.asking.is_empty() && self.following.is_empty() && self.queue.1.is_empty() {
                 return Ok(RESTART);
             }
         }
@@ -213,9 +233,9 @@ impl Session {
     /// Whether one more job may be followed.
     fn room(&self, job: Option<JobId>) -> Result<(), ApiError> {
         if job.is_some_and(|job| self.following.contains(&job)) {
-            return Err(ApiError::conflict("already_following", "this socket follows this job already"));
+            return Err(already_following());
         }
-        match self.following.len() < limits::SOCKET_JOBS {
+        match self.following.len() + self.asking.len() < limits::SOCKET_JOBS {
             true => Ok(()),
             false => {
                 let message = format!("this socket follows {} jobs already: wait for one to end", limits::SOCKET_JOBS);
@@ -224,24 +244,49 @@ impl Session {
         }
     }
 
+    /// Submits a chat. One of a bot is searched for first, which may take a while: the socket goes on meanwhile.
     async fn chat(
         &mut self,
         name: Option<&str>,
         request: ChatCompletionRequest,
         key: Option<String>,
     ) -> Result<(), Close> {
-        let armed = request.cancel_on_disconnect.unwrap_or(false);
-        let mut submission = Submission::new(&self.caller.tenant, Lane::Interactive, key.as_deref());
-        submission.options.follow = true;
-        let submitted = match self.room(None) {
-            Ok(()) => self.app.submit_chat(request.into_chat(), submission).await,
-            Err(error) => Err(error),
+        if let Err(error) = self.room(None) {
+            return self.say(protocol::error(name, None, &error)).await;
+        }
+        let (app, tenant, name) = (Arc::clone(&self.app), self.caller.tenant.clone(), name.map(str::to_owned));
+        let is_bot = bots::named(request.model.as_deref()).is_some();
+        let asking = async move {
+            let armed = request.cancel_on_disconnect.unwrap_or(false);
+            let mut submission = Submission::new(&tenant, Lane::Interactive, key.as_deref());
+            submission.options.follow = true;
+            let submitted = Box::pin(app.submit_chat(request.into_chat(), submission)).await;
+            let guarded = submitted.map(|accepted| {
+                let guard = CancelOnDrop::new(&app, &accepted.job, armed && !accepted.duplicate);
+                (accepted, guard)
+            });
+            Asked { name, guarded }
         };
-        let mut accepted = match submitted.and_then(|accepted| self.room(Some(accepted.job.id)).map(|()| accepted)) {
-            Ok(accepted) => accepted,
-            Err(error) => return self.say(protocol::error(name, None, &error)).await,
+        if is_bot {
+            self.asking.spawn(asking.in_current_span());
+            return Ok(());
+        }
+        let asked = asking.await;
+        self.asked(asked).await
+    }
+
+    /// Tells what became of a chat, and follows it.
+    async fn asked(&mut self, Asked { name, guarded }: Asked) -> Result<(), Close> {
+        let name = name.as_deref();
+        let known = |accepted: &Accepted| match self.following.contains(&accepted.job.id) {
+            true => Err(already_following()),
+            false => Ok(()),
         };
-        let guard = CancelOnDrop::new(&self.app, &accepted.job, armed && !accepted.duplicate);
+        let (mut accepted, guard) =
+            match guarded.and_then(|(accepted, guard)| known(&accepted).map(|()| (accepted, guard))) {
+                Ok(accepted) => accepted,
+                Err(error) => return self.say(protocol::error(name, None, &error)).await,
+            };
         self.say(protocol::accepted(name, &accepted)).await?;
         match accepted.relay(&self.app).await {
             Ok(relay) => self.follow(relay, guard, true),
