@@ -2,8 +2,6 @@
 //!
 //! Where none can, they stay in the order of the search, and the answer says so: worse is better than nothing.
 
-use std::cmp::Ordering;
-
 use axum::http::StatusCode;
 use futures::future::try_join_all;
 use ruche_schemas::{
@@ -66,7 +64,7 @@ impl App {
 fn passage(hit: &Hit) -> String {
     let mut passage = match hit.path.is_empty() {
         true => hit.text.clone(),
-        false => format!("{}\n\n{}", hit.path.join(" > "), hit.text),
+        false => format!("{}\n{}", hit.path.join(" > "), hit.text),
     };
     passage.truncate(passage.floor_char_boundary(limits::RERANK_TEXT_BYTES));
     passage
@@ -80,5 +78,5 @@ fn order(hits: &mut [Hit], scores: &[f64]) {
             explanation.rerank_score = Some(*score);
         }
     }
-    hits.sort_by(|one, other| other.score.partial_cmp(&one.score).unwrap_or(Ordering::Equal));
+    hits.sort_by(|one, other| other.score.total_cmp(&one.score));
 }

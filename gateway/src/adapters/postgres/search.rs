@@ -58,7 +58,8 @@ impl Searching {
     }
 
     fn with(settings: config::Search, options: PgConnectOptions, connections: u32) -> Self {
-        let (ef_search, scanned) = (settings.ef_search.to_string(), SCANNED.to_string());
+        // At least as many as are fused of a ranking; where more are wanted, the scan goes on (hnsw.iterative_scan).
+        let (ef_search, scanned) = (settings.ef_search.max(CANDIDATES).to_string(), SCANNED.to_string());
         let own = options.clone().options([
             ("jit", "off"),
             ("hnsw.ef_search", ef_search.as_str()),
