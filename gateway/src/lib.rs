@@ -33,7 +33,6 @@ pub mod claims;
 pub mod corpus;
 pub mod embed;
 pub mod error;
-pub mod keys;
 pub mod limits;
 pub mod lines;
 pub mod metrics;
@@ -57,6 +56,8 @@ pub mod steps;
 pub mod submit;
 pub mod throughput;
 pub mod waiting;
+
+pub use ruche_store::keys;
 
 pub use app::{App, Lifecycle};
 pub use server::{ServeError, Server, serve};

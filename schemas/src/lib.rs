@@ -8,15 +8,16 @@
 //! - [`claim`]: a ticket for what is too large for a message.
 //! - [`base64`]: bytes in JSON.
 //! - [`event`]: what a job says while it lives.
+//! - [`bots`]: what a bot is.
 //! - [`flow`]: what a job's end starts.
 //! - [`failure`]: what went wrong, in words for the person who sent it.
 //! - [`jobs`]: one file per kind.
 //! - [`config`]: one commented file, a struct per section.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
 //! - [`vectors`]: what workers and gateways agree on about indexes over vectors.
-//! - `tables`: the rows in Postgres (feature `tables`).
 
 pub mod base64;
+pub mod bots;
 pub mod claim;
 pub mod config;
 pub mod documents;
@@ -27,8 +28,6 @@ pub mod flow;
 pub mod ids;
 pub mod jobs;
 pub mod limits;
-#[cfg(feature = "tables")]
-pub mod tables;
 pub mod vectors;
 
 pub use base64::Base64;

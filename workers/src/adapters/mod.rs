@@ -2,8 +2,10 @@
 
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 pub mod llama;
-pub mod memory_ledger;
-pub mod memory_templates;
-pub mod postgres;
 #[cfg(feature = "render")]
 pub mod typst;
+
+pub use ruche_store::{
+    memory::{ledger as memory_ledger, templates as memory_templates},
+    postgres,
+};
