@@ -4,10 +4,13 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, nats::Nats, objects::Claims, telemetry};
+use ruche_bus::{Bus, nats::Nats, telemetry};
 use ruche_schemas::{Job, config::Config};
+use ruche_store::{
+    objects::Claims,
+    postgres::{Application, Postgres},
+};
 use ruche_workers::{
-    adapters::postgres::Postgres,
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
 };
@@ -45,7 +48,7 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
         anyhow::Ok(bus)
     });
     let bus: Arc<dyn Bus> = Arc::new(connected.await??);
-    let ledger = Arc::new(Postgres::connect(&config.postgres)?);
+    let ledger = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
     let versions = Arc::new([(Errand::KIND, Errand::VERSION)].into());
     let claims = Claims::open(&config.objects)?;
     let chores = (bus.clone(), ledger.clone(), claims.clone(), Arc::clone(&versions));

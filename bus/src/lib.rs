@@ -7,7 +7,6 @@
 //! - [`port`], [`ops`]: the traits and errors.
 //! - [`names`], [`topology`]: what subjects are called, and which streams and consumers there are, as data.
 //! - [`nats`], [`memory`]: the adapters.
-//! - [`objects`]: what is too large for a message, in an object store.
 //! - [`trace`]: W3C trace context in message headers.
 //! - [`telemetry`]: logs, traces and metrics of a process that uses the bus.
 
@@ -15,7 +14,6 @@ mod lanes;
 pub mod memory;
 pub mod names;
 pub mod nats;
-pub mod objects;
 pub mod ops;
 pub mod port;
 mod recur;

@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ruche_bus::{Bus, objects::Claims};
+use ruche_bus::Bus;
 use ruche_schemas::{Kind, config, jobs::Descriptor};
+use ruche_store::{Store, objects::Claims};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -18,7 +19,6 @@ use crate::{
     limits,
     metrics::Metrics,
     models::Models,
-    ports::Store,
     rates::Rates,
     scopes::Scopes,
     throughput::Throughput,

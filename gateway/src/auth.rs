@@ -14,15 +14,13 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use ruche_schemas::TenantId;
+use ruche_store::{
+    Store,
+    keys::{ApiKey, Role, StoredKey},
+};
 use serde::Deserialize;
 
-use crate::{
-    App,
-    error::ApiError,
-    keys::ApiKey,
-    limits,
-    ports::{Role, Store, StoredKey},
-};
+use crate::{App, error::ApiError, limits};
 
 /// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +172,10 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{adapters::memory::Memory, keys};
+    use ruche_store::{
+        keys::{self, Keys as _},
+        memory::Memory,
+    };
 
     async fn with_key() -> (Memory, String) {
         let (store, key) = (Memory::default(), keys::generate());

@@ -9,10 +9,11 @@ use ruche_schemas::{
     EventType, JobId, JobRef, Kind, Lane, Record, TenantId,
     flow::{self, Next, Origin, Template},
 };
+use ruche_store::groups::Batch;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{App, error::ApiError, ports::Batch, send::Sending};
+use crate::{App, error::ApiError, send::Sending};
 
 /// What the events of a batch's log have as their kind.
 pub const KIND: Kind = Kind::new("batch");

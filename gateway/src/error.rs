@@ -12,11 +12,12 @@ use axum::{
 };
 use ruche_bus::{PublishError, Unavailable};
 use ruche_schemas::{Failure, Invalid, JobId, failure::codes};
+use ruche_store::StoreError;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::{limits, ports::StoreError};
+use crate::limits;
 
 /// A refusal, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -349,8 +350,8 @@ impl From<Unavailable> for ApiError {
 }
 
 impl From<StoreError> for ApiError {
-    fn from(StoreError(cause): StoreError) -> Self {
-        tracing::warn!(error.message = %cause, "the database is not available");
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(error.message = %error, "the database is not available");
         Self::unavailable("store_unavailable", "the database can't be reached: try again in a moment", 2)
     }
 }

@@ -21,7 +21,6 @@
 //! - [`ports`], [`adapters`]: what is read from the database.
 //! - [`limits`]: every bound that is not a setting.
 
-pub mod adapters;
 pub mod app;
 mod ask;
 mod auth;
@@ -40,7 +39,6 @@ pub mod migrate;
 pub mod models;
 pub mod observe;
 pub mod openai;
-pub mod ports;
 pub mod rates;
 pub mod relay;
 pub mod render;
@@ -56,8 +54,6 @@ pub mod steps;
 pub mod submit;
 pub mod throughput;
 pub mod waiting;
-
-pub use ruche_store::keys;
 
 pub use app::{App, Lifecycle};
 pub use server::{ServeError, Server, serve};

@@ -8,9 +8,10 @@ use ruche_schemas::{
     TenantId,
     jobs::rerank::{MAX_TEXTS, Rerank, Reranked},
 };
+use ruche_store::search::Hit;
 use tokio::time::timeout;
 
-use crate::{App, embed::parts, error::ApiError, limits, ports::search::Hit, search::Found};
+use crate::{App, embed::parts, error::ApiError, limits, search::Found};
 
 impl App {
     /// Orders what was found by the scores of this model; without one, and where it does not answer, a note says so.

@@ -1,6 +1,6 @@
 //! Which collections are searched with which models, as it was when they were last asked for.
 //!
-//! What is searched tells whether it still is so ([`crate::ports::Search::search`]), so nothing here grows old: a search of
+//! What is searched tells whether it still is so ([`ruche_store::search::Search::search`]), so nothing here grows old: a search of
 //! known collections needs one statement instead of two.
 
 use std::{
@@ -9,8 +9,9 @@ use std::{
 };
 
 use ruche_schemas::TenantId;
+use ruche_store::search::Searchable;
 
-use crate::{limits, ports::search::Searchable};
+use crate::limits;
 
 /// Whose, and their names as they are asked for.
 type Key = (TenantId, Vec<String>);

@@ -13,15 +13,13 @@ use ruche_schemas::{
         rerank::Rerank,
     },
 };
+use ruche_store::{
+    models::EmbeddingModel,
+    search::{Filter, Hit, Lookup, Mode, Probe, Searchable},
+};
 use serde_json::Value;
 
-use crate::{
-    App,
-    error::ApiError,
-    limits,
-    openai::embeddings::Input,
-    ports::search::{EmbeddingModel, Filter, Hit, Lookup, Mode, Probe, Searchable},
-};
+use crate::{App, error::ApiError, limits, openai::embeddings::Input};
 
 /// What to find, and where.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -5,18 +5,21 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use ruche_bus::{
     Bus,
     nats::{ConnectError, Nats, TopologyError},
-    objects::{self, Claims},
 };
 use ruche_schemas::{
     config::{self, Config},
     jobs,
+};
+use ruche_store::{
+    objects::{self, Claims},
+    postgres::{self, Application, Postgres},
 };
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{App, adapters::postgres::Postgres, caps, limits, metrics, ports::StoreError, routes, stall::Stalling};
+use crate::{App, caps, limits, metrics, routes, stall::Stalling};
 
 /// The gateway can't start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +41,8 @@ pub enum ServeError {
     #[error("the gateway can't start: {0}")]
     Topology(#[from] TopologyError),
     /// The database's settings can't be used.
-    #[error("the gateway can't start: {0} (check postgres.url, RUCHE_POSTGRES__URL)")]
-    Store(#[from] StoreError),
+    #[error("the gateway can't start: {0}")]
+    Store(#[from] postgres::ConnectError),
     /// The object store's settings can't be used.
     #[error("the gateway can't start: {0}")]
     Objects(#[from] objects::OpenError),
@@ -131,7 +134,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
         bus = connect(&config) => bus?,
         () = signals.next() => return Ok(()),
     };
-    let store = Arc::new(Postgres::new(&config.postgres).await?.with_search(config.search));
+    let store = Arc::new(Postgres::connect(&config.postgres, Application::GATEWAY)?.with_search(config.search));
     let settings = caps::Settings::new(&config.limits, &config.nats);
     let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(settings);
     let app = app.with_claims(Claims::open(&config.objects)?);

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 use ruche_bus::{Logged, Queued};
 use ruche_schemas::{Envelope, EventType, JobRef, Kind, Lane, TenantId, event, flow::Origin};
+use ruche_store::jobs::EndedJob;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -11,7 +12,6 @@ use crate::{
     App,
     error::ApiError,
     limits,
-    ports::EndedJob,
     routes::get_job::{JobView, of_event},
 };
 
@@ -135,7 +135,7 @@ impl App {
             group: view.batch,
             children: Vec::new(),
         };
-        let counted: Option<crate::ports::Batch> = self.store.put_cancelled(&row).await?;
+        let counted: Option<ruche_store::groups::Batch> = self.store.put_cancelled(&row).await?;
         self.bus.unpublish(&kind, &job).await?;
         self.say(&job, &kind, EventType::Cancelled, 0, now, Value::Null).await?;
         match counted {

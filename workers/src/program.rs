@@ -8,8 +8,12 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use futures::future::{join_all, select_all};
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Unavailable, nats::Nats, objects::Claims, telemetry};
+use ruche_bus::{Bus, Unavailable, nats::Nats, telemetry};
 use ruche_schemas::{Kind, config::Config};
+use ruche_store::{
+    objects::Claims,
+    postgres::{Application, Postgres},
+};
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
@@ -22,7 +26,6 @@ use crate::adapters::typst;
 #[cfg(feature = "embed")]
 use crate::extract;
 use crate::{
-    adapters::postgres::Postgres,
     http::{self, Health},
     jobs::{self, Prepared, Setup},
     runtime::{self, Metrics, Options, Parts, Shutdown},
@@ -71,7 +74,7 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     listen_for_signals(shutdown.clone())?;
     let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
     let bus = connect(config, kinds, ack_wait, &pulse).await?;
-    let postgres = Arc::new(Postgres::connect(&config.postgres)?);
+    let postgres = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
     let claims = Claims::open(&config.objects)?;
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);

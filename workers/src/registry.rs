@@ -5,12 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use ruche_schemas::{Envelope, Failure, Invalid, Job, JobRef, Kind, Limits, failure::codes};
+use ruche_store::ledger::Write;
 use serde_json::{Value, value::RawValue};
 
-use crate::{
-    ports::ledger::Keep,
-    runtime::{Context, Documents, JobError, Kept, Scope, write_reports},
-};
+use crate::runtime::{Context, Documents, JobError, Kept, Scope, write_reports};
 
 /// Does one kind of job.
 #[async_trait]
@@ -19,7 +17,7 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
     async fn handle(&self, job: &Envelope<J>, context: Context<J>) -> Result<J::Output, JobError>;
 
     /// What is to be stored besides the outcome, in the same transaction.
-    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Keep> {
+    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Write> {
         Vec::new()
     }
 
@@ -40,7 +38,7 @@ pub struct Worked {
     /// The output, as in the final event.
     pub output: Value,
     /// What is stored with it.
-    pub keep: Vec<Keep>,
+    pub keep: Vec<Write>,
     /// The documents that go to the object store before it.
     pub documents: Vec<Bytes>,
 }

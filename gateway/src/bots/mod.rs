@@ -12,14 +12,10 @@ use ruche_schemas::{
     failure::codes,
     jobs::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
 };
+use ruche_store::bots::{Made, StoredBot};
 use serde_json::Value;
 
-use crate::{
-    App,
-    error::ApiError,
-    limits,
-    ports::{Made, StoredBot},
-};
+use crate::{App, error::ApiError, limits};
 
 mod definition;
 mod rates;

@@ -9,6 +9,7 @@ use ruche_schemas::{
     failure::codes,
     jobs::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
+use ruche_store::search::{Hit, Mode};
 use tokio::time::timeout;
 
 use super::{Bot, RetrievalMode};
@@ -16,7 +17,6 @@ use crate::{
     App,
     error::ApiError,
     limits,
-    ports::search::{Hit, Mode},
     search::{Found, Query},
 };
 
@@ -168,7 +168,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{bots::Retrieval, ports::search::Explanation};
+    use crate::bots::Retrieval;
+    use ruche_store::search::Explanation;
 
     fn hit(text: &str, score: f64, cosine: Option<f64>) -> Hit {
         Hit {

@@ -11,14 +11,10 @@
 //! - [`step`]: what is missing, and the jobs for that.
 
 use ruche_schemas::{Failure, Job as _, JobId, TenantId, jobs::embed::Embed};
+use ruche_store::models::{Chunks, EmbeddingModel, Migration, Missing};
 use tokio::time::timeout;
 
-use crate::{
-    App,
-    error::ApiError,
-    limits,
-    ports::migrations::{Chunks, Migration, Missing, Model},
-};
+use crate::{App, error::ApiError, limits};
 
 mod step;
 
@@ -178,7 +174,7 @@ impl App {
     }
 
     /// The model that workers have under this name: one of them is asked, for only the file tells the version.
-    async fn model_of_workers(&self, tenant: &TenantId, name: &str) -> Result<Model, ApiError> {
+    async fn model_of_workers(&self, tenant: &TenantId, name: &str) -> Result<EmbeddingModel, ApiError> {
         self.models.check(&*self.bus, &Embed::KIND, name).await?;
         if !self.models.has(&*self.bus, &Embed::KIND, name).await? {
             let message = format!("no worker has the embedding model {name:?} now (`ruche workers list`): start one");
@@ -200,7 +196,7 @@ impl App {
     }
 }
 
-fn busy(collection: &str, next: &Model, wanted: &Model) -> ApiError {
+fn busy(collection: &str, next: &EmbeddingModel, wanted: &EmbeddingModel) -> ApiError {
     let (name, wanted) = (&next.name, &wanted.name);
     let which = match name == wanted {
         true => format!("another file of {name:?} than workers have now"),

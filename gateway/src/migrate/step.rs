@@ -8,19 +8,14 @@ use ruche_schemas::{
     failure::codes,
     jobs::embed::{Embed, Indexed},
 };
+use ruche_store::{
+    jobs::EndedJob,
+    models::{EmbeddingModel, Migration, Missing},
+};
 use serde_json::Value;
 
 use super::{Failed, Progress, State};
-use crate::{
-    App,
-    error::ApiError,
-    limits,
-    ports::{
-        EndedJob,
-        migrations::{Migration, Missing, Model},
-    },
-    submit::Submission,
-};
+use crate::{App, error::ApiError, limits, submit::Submission};
 
 /// How things stand with a document that is missing.
 #[derive(Debug)]
@@ -38,7 +33,7 @@ pub(super) struct Step<'a> {
     pub(super) app: &'a App,
     pub(super) tenant: &'a TenantId,
     pub(super) collection: &'a str,
-    pub(super) model: &'a Model,
+    pub(super) model: &'a EmbeddingModel,
     /// Whether failed documents are tried again.
     pub(super) retry: bool,
     /// Whether jobs are sent at all.

@@ -123,17 +123,17 @@ impl App {
     pub(crate) async fn send_stored(
         &self,
         job: &JobRef,
-        document: &crate::ports::StoredDocument,
+        document: &ruche_store::files::StoredFile,
         known: Option<&HeaderValue>,
     ) -> Result<Response, ApiError> {
-        let tag = tag(&document.claim.blake3);
+        let tag = tag(&document.file.claim.blake3);
         if known.is_some_and(|known| *known == tag) {
             return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
         }
-        let body = Body::from_stream(self.read_claimed(&job.tenant, &document.claim).await?);
-        let name = file_name(document.title.as_deref(), &document.media_type);
-        let mut headers = HeaderMap::from_iter([(header::ETAG, tag), (PAGES, document.pages.into())]);
-        describe(&mut headers, &document.media_type, document.claim.bytes, &name);
+        let body = Body::from_stream(self.read_claimed(&job.tenant, &document.file.claim).await?);
+        let name = file_name(document.file.title.as_deref(), &document.file.media_type);
+        let mut headers = HeaderMap::from_iter([(header::ETAG, tag), (PAGES, document.file.pages.into())]);
+        describe(&mut headers, &document.file.media_type, document.file.claim.bytes, &name);
         Ok((headers, body).into_response())
     }
 

@@ -7,14 +7,10 @@ use ruche_schemas::{
     Base64, TenantId,
     jobs::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
 };
+use ruche_store::templates::{NewTemplate, TemplateBounds, TemplateVersion, Uploaded};
 
 use super::wait::{Waited, Waiting};
-use crate::{
-    App,
-    error::ApiError,
-    limits,
-    ports::{NewTemplate, TemplateBounds, TemplateVersion, Uploaded},
-};
+use crate::{App, error::ApiError, limits};
 
 /// A document with every element.
 pub(crate) const SAMPLE: &str = include_str!("sample.md");
@@ -83,7 +79,7 @@ impl App {
         let warnings = Box::pin(self.try_template(tenant, package.clone())).await?;
         // As exact as it is kept.
         let at = Utc::now().trunc_subsecs(6);
-        let new = NewTemplate { name, package, blake3, description, at };
+        let new = NewTemplate { name, package: package.into(), blake3, description, at };
         let bounds = TemplateBounds {
             versions: limits::TEMPLATE_VERSIONS,
             names: limits::TEMPLATE_NAMES,

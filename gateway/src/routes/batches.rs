@@ -10,6 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use ruche_schemas::{EventType, Record, flow::Template};
+use ruche_store::groups::Batch;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema, openapi::Ref};
 use uuid::Uuid;
@@ -21,7 +22,6 @@ use crate::{
     batch::{self, callback_id, no_batch},
     body::{self, JsonOrNothing, Path, Query, page_limit},
     error::{ApiError, ErrorBody},
-    ports::Batch,
 };
 
 /// A batch to be.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use ruche_schemas::jobs::chat::BOT_PREFIX;
+use ruche_store::bots::StoredBot;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +15,6 @@ use crate::{
     body::{self, JsonText, Path},
     bots::{Bot, BotLimits, Look, Retrieval, missing},
     error::{ApiError, ErrorBody},
-    ports::StoredBot,
 };
 
 /// A bot, as it is kept.

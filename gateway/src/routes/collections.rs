@@ -8,6 +8,7 @@ use ruche_schemas::{
     TenantId,
     jobs::embed::{document::check_collection, language::configuration},
 };
+use ruche_store::collections::{Collection, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,7 +18,6 @@ use crate::{
     body::{JsonText, Path, Query, page_limit, parse},
     error::{ApiError, ErrorBody},
     limits,
-    ports::{Collection, NewCollection},
 };
 
 /// Which page.

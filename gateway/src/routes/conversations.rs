@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{failure::codes, jobs::chat::Citation};
+use ruche_store::conversations::{Conversation, StoredMessage};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -16,7 +17,6 @@ use crate::{
     error::{ApiError, ErrorBody},
     limits,
     openai::response::citations,
-    ports::{Conversation, StoredMessage},
 };
 
 /// Which page.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{TenantId, failure::codes};
+use ruche_store::documents::{ChunkCount, DocumentChunk, IndexedDocument};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +16,6 @@ use crate::{
     auth::Caller,
     body::{Path, Query, page_limit},
     error::{ApiError, ErrorBody},
-    ports::{ChunkCount, DocumentChunk, IndexedDocument},
 };
 
 /// Which documents.
@@ -163,7 +163,7 @@ pub(crate) async fn list_documents(
         super::collections::known(&app, &caller.tenant, collection).await?;
     }
     // One more than asked for tells whether there is a next page.
-    let found = app.store.indexed_documents(&caller.tenant, collection.as_deref(), asked as u64 + 1, after).await?;
+    let found = app.store.documents(&caller.tenant, collection.as_deref(), asked as u64 + 1, after).await?;
     let mut page = found.ok_or_else(|| missing(&after.unwrap_or_default().to_string()).param("after"))?;
     let has_more = page.len() > asked;
     page.truncate(asked);
@@ -237,7 +237,7 @@ pub(crate) async fn delete_document(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let document = id.parse().map_err(|_| missing(&id))?;
-    match app.store.delete_indexed(&caller.tenant, document, Utc::now()).await? {
+    match app.store.delete_document(&caller.tenant, document, Utc::now()).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(missing(&id)),
     }
@@ -245,7 +245,7 @@ pub(crate) async fn delete_document(
 
 async fn find(app: &App, tenant: &TenantId, id: &str) -> Result<(IndexedDocument, Vec<ChunkCount>), ApiError> {
     let found = match id.parse() {
-        Ok(id) => app.store.indexed_document(tenant, id).await?,
+        Ok(id) => app.store.document(tenant, id).await?,
         Err(_) => None,
     };
     found.ok_or_else(|| missing(id))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, TenantId, event};
+use ruche_store::jobs::EndedJob;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -17,7 +18,6 @@ use crate::{
     body::Path,
     error::{ApiError, ErrorBody},
     limits,
-    ports::EndedJob,
 };
 
 /// The state of a job.

@@ -14,6 +14,7 @@ use axum::{
 };
 use futures::{Stream, stream};
 use ruche_schemas::{JobRef, Record};
+use ruche_store::jobs::EndedJob;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -25,7 +26,6 @@ use crate::{
     error::{ApiError, ErrorBody},
     limits,
     metrics::Open,
-    ports::EndedJob,
     relay::Relay,
 };
 

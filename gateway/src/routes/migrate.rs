@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use ruche_schemas::Invalid;
+use ruche_store::models::Migration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,7 +17,6 @@ use crate::{
     error::{ApiError, ErrorBody},
     limits,
     migrate::{Failed, Progress, State as Stage, Wish},
-    ports::migrations::Migration,
 };
 
 /// Where a collection is to go.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{failure::codes, jobs::chat::BOT_PREFIX};
+use ruche_store::bots::StoredBot;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +15,6 @@ use crate::{
     body::Path,
     bots,
     error::{ApiError, ErrorBody},
-    ports::StoredBot,
 };
 
 /// Models.

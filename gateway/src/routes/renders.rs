@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, TenantId};
+use ruche_store::files::{File, StoredFile};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -15,7 +16,6 @@ use crate::{
     body::{Path, Query, page_limit},
     error::{ApiError, ErrorBody},
     limits,
-    ports::StoredDocument,
     render::wait::no_objects,
 };
 
@@ -75,9 +75,10 @@ pub struct RenderView {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<StoredDocument> for RenderView {
-    fn from(document: StoredDocument) -> Self {
-        let StoredDocument { job, claim, media_type, pages, title, template, warnings, created_at } = document;
+impl From<StoredFile> for RenderView {
+    fn from(document: StoredFile) -> Self {
+        let StoredFile { job, file, created_at } = document;
+        let File { claim, media_type, pages, title, template, warnings } = file;
         let (id, url) = (job.id.0, format!("/v1/renders/{}/file", job.id));
         let (bytes, blake3) = (claim.bytes, claim.blake3);
         let object = "render";
@@ -102,7 +103,7 @@ pub(crate) async fn list_renders(
 ) -> Result<Json<RenderList>, ApiError> {
     let asked = page_limit(limit)?;
     // One more than asked for tells whether there is a next page.
-    let found = app.store.documents(&caller.tenant, asked as u64 + 1, after.map(JobId)).await?;
+    let found = app.store.files(&caller.tenant, asked as u64 + 1, after.map(JobId)).await?;
     let mut page = found.ok_or_else(|| missing(&after.unwrap_or_default().to_string()).param("after"))?;
     let has_more = page.len() > asked;
     page.truncate(asked);
@@ -147,19 +148,19 @@ pub(crate) async fn delete_render(
 ) -> Result<StatusCode, ApiError> {
     let document = find(&app, &reference(&caller.tenant, &id)?).await?;
     let objects = app.claims.objects().ok_or_else(no_objects)?;
-    if !document.claim.is_of(&caller.tenant) {
+    if !document.file.claim.is_of(&caller.tenant) {
         return Err(ApiError::internal());
     }
-    let deleted = tokio::time::timeout(limits::DROP_TIME, objects.delete(&document.claim)).await;
+    let deleted = tokio::time::timeout(limits::DROP_TIME, objects.delete(&document.file.claim)).await;
     match deleted {
         Ok(Ok(())) => {}
         left => {
-            tracing::warn!(error.message = ?left, ruche.object = document.claim.key, "a document could not be deleted");
+            tracing::warn!(error.message = ?left, ruche.object = document.file.claim.key, "a document could not be deleted");
             let message = "the object store did not delete the document: try again in a moment";
             return Err(ApiError::unavailable("objects_unavailable", message, 2));
         }
     }
-    match app.store.forget_document(&document.job).await? {
+    match app.store.forget_file(&document.job).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(missing(&id)),
     }
@@ -169,8 +170,8 @@ pub(crate) async fn delete_render(
 ///
 /// # Errors
 /// 404, 503.
-pub(crate) async fn find(app: &App, job: &JobRef) -> Result<StoredDocument, ApiError> {
-    app.store.document(job).await?.ok_or_else(|| missing(&job.id.to_string()))
+pub(crate) async fn find(app: &App, job: &JobRef) -> Result<StoredFile, ApiError> {
+    app.store.file(job).await?.ok_or_else(|| missing(&job.id.to_string()))
 }
 
 /// The tenant's document of this name, if there is one.

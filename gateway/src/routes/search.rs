@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
+use ruche_store::search::{Explanation, Filter, Hit, Mode, Scan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -15,7 +16,6 @@ use crate::{
     body::{self, JsonText},
     error::{ApiError, ErrorBody},
     limits,
-    ports::search::{Explanation, Filter, Hit, Mode, Scan},
     search::{Query, invalid},
 };
 

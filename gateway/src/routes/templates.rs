@@ -9,6 +9,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use ruche_schemas::jobs::render::{BUILT_IN, Warning};
+use ruche_store::templates::TemplateVersion;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,7 +19,6 @@ use crate::{
     body::{self, Path, Query},
     error::{ApiError, ErrorBody},
     limits,
-    ports::TemplateVersion,
     render::{
         answer::FileBytes,
         template::{Kept, is_built_in, missing, own},

@@ -4,8 +4,3 @@
 pub mod llama;
 #[cfg(feature = "render")]
 pub mod typst;
-
-pub use ruche_store::{
-    memory::{ledger as memory_ledger, templates as memory_templates},
-    postgres,
-};

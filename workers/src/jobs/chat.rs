@@ -17,15 +17,16 @@ use ruche_schemas::{
     failure::codes,
     jobs::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
 };
+use ruche_store::{
+    StoreError,
+    conversations::{Conversations, Turn, TurnMessage},
+    ledger::{Usage, Write},
+};
 use tracing::{Instrument, info_span};
 
 use super::{Lifeline, Prepared, Setup};
 use crate::{
     engine::{self, Engine, GenerateError, Generation, Request, Step},
-    ports::{
-        conversations::Conversations,
-        ledger::{Keep, LedgerError, Turn, TurnMessage, Usage},
-    },
     registry::{Handler, handler},
     runtime::{Context, JobError, Patience},
 };
@@ -121,8 +122,8 @@ impl Handler<Chat> for ChatHandler {
         .await
     }
 
-    fn keep(&self, job: &Envelope<Chat>, output: &Answer) -> Vec<Keep> {
-        let mut keep = vec![Keep::Usage(Usage {
+    fn keep(&self, job: &Envelope<Chat>, output: &Answer) -> Vec<Write> {
+        let mut keep = vec![Write::Usage(Usage {
             model: output.model.clone(),
             prompt_tokens: output.usage.prompt_tokens,
             completion_tokens: output.usage.completion_tokens,
@@ -137,7 +138,7 @@ impl Handler<Chat> for ChatHandler {
             let (content, model) = (output.text.clone(), Some(output.model.clone()));
             let citations = output.citations.clone();
             let answer = TurnMessage { role: Role::Assistant, content, model, citations };
-            keep.push(Keep::Turn(Turn { conversation, messages: asked.chain([answer]).collect() }));
+            keep.push(Write::Turn(Turn { conversation, messages: asked.chain([answer]).collect() }));
         }
         keep
     }
@@ -161,8 +162,8 @@ impl ChatHandler {
         loop {
             match self.conversations.history(&job.tenant, conversation).await {
                 Ok(history) => return Ok(history.unwrap_or_default()),
-                Err(LedgerError::Refused(failure)) => return Err(JobError::Reject(failure)),
-                Err(LedgerError::Unavailable(error)) => {
+                Err(StoreError::Refused(failure)) => return Err(JobError::Reject(failure)),
+                Err(StoreError::Unavailable(error)) => {
                     tracing::warn!(%error, "waiting for the database");
                     patience.wait().await;
                 }

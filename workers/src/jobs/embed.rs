@@ -10,6 +10,10 @@ use ruche_schemas::{
     failure::codes,
     jobs::embed::{Embed, Embedded, Indexed, Output, Purpose, fit_inline, to_bytes},
 };
+use ruche_store::{
+    documents::DocumentStore,
+    ledger::{Usage, Write},
+};
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field, info_span};
 
@@ -17,10 +21,6 @@ use super::{Lifeline, Prepared, Setup};
 use crate::{
     adapters::llama::Pooling,
     encoder::{self, EncodeError, Encoded, Encoder, Metrics, Prefixes, cut},
-    ports::{
-        corpus::Corpus,
-        ledger::{Keep, Usage},
-    },
     registry::{Handler, handler},
     runtime::{Context, JobError},
 };
@@ -113,7 +113,7 @@ impl<'a> Wanted<'a> {
         &self,
         embed: &config::Embed,
         metrics: &Metrics,
-        corpus: Arc<dyn Corpus>,
+        documents: Arc<dyn DocumentStore>,
         room: Arc<Semaphore>,
     ) -> anyhow::Result<Served> {
         let pooling = match self.pooling {
@@ -135,7 +135,7 @@ impl<'a> Wanted<'a> {
         let names = format!("{} {} {}", self.name(), self.file(), encoder.model().description);
         let prefixes = Prefixes::new(self.query_prefix, self.passage_prefix, &names);
         let prefix = prefixes.of(Some(Purpose::Passage));
-        let indexer = Indexer::new(embed, (self.path.as_ref(), self.pooling), (encoder, prefix), corpus, room)?;
+        let indexer = Indexer::new(embed, (self.path.as_ref(), self.pooling), (encoder, prefix), documents, room)?;
         Ok(Served { prefixes, indexer })
     }
 }
@@ -151,12 +151,12 @@ impl Handler<Embed> for EmbedHandler {
         embed(served, job, dimensions).await.map(Output::Vectors)
     }
 
-    fn keep(&self, _: &Envelope<Embed>, output: &Output) -> Vec<Keep> {
+    fn keep(&self, _: &Envelope<Embed>, output: &Output) -> Vec<Write> {
         let (model, prompt_tokens) = match output {
             Output::Vectors(embedded) => (embedded.model.clone(), embedded.prompt_tokens()),
             Output::Document(indexed) => (indexed.model.clone(), indexed.tokens),
         };
-        vec![Keep::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
+        vec![Write::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
     }
 
     fn models(&self) -> Vec<String> {
@@ -196,8 +196,8 @@ impl EmbedHandler {
         if read.again && asked.is_some() {
             return named.indexer.index(read, None, job, context).await;
         }
-        let in_use = first.in_use(&job.tenant, &read.about.collection).await?;
-        let (main, next) = self.0.of_collection(&read.about.collection, asked, &in_use, context.attempt)?;
+        let in_use = first.in_use(&job.tenant, &read.meta.collection).await?;
+        let (main, next) = self.0.of_collection(&read.meta.collection, asked, &in_use, context.attempt)?;
         main.index(read, next, job, context).await
     }
 }

@@ -7,8 +7,9 @@ use std::{num::NonZeroUsize, sync::Arc};
 use futures::future::BoxFuture;
 use prometheus_client::registry::Registry;
 use ruche_schemas::{Kind, config::Config};
+use ruche_store::postgres::Postgres;
 
-use crate::{adapters::postgres::Postgres, registry::AnyHandler};
+use crate::registry::AnyHandler;
 
 #[cfg(feature = "chat")]
 pub mod chat;

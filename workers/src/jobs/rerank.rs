@@ -9,13 +9,13 @@ use ruche_schemas::{
     failure::codes,
     jobs::rerank::{Rerank, Reranked},
 };
+use ruche_store::ledger::{Usage, Write};
 use tracing::{Instrument, Span, field, info_span};
 
 use super::{Lifeline, Prepared, Setup, models::absent};
 use crate::{
     adapters::llama::Pooling,
     encoder::{self, EncodeError, Encoded, Encoder, Metrics},
-    ports::ledger::{Keep, Usage},
     registry::{Handler, handler},
     runtime::{Context, JobError},
 };
@@ -101,9 +101,9 @@ impl Handler<Rerank> for RerankHandler {
         .await
     }
 
-    fn keep(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Keep> {
+    fn keep(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Write> {
         let (model, prompt_tokens) = (output.model.clone(), output.prompt_tokens());
-        vec![Keep::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
+        vec![Write::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
     }
 
     fn models(&self) -> Vec<String> {

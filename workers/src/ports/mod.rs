@@ -1,4 +1,4 @@
-//! What the runtime and the handlers ask of the world, in their own words.
+//! What the handlers ask of models, in their own words.
 //!
 //! Each file is one port. Nothing here names a library, so that a fake is enough to test what stands on it.
 
@@ -8,5 +8,3 @@ pub mod encoder;
 pub mod engine;
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 pub mod model;
-
-pub use ruche_store::{conversations, documents as corpus, indexes, ledger, templates};

@@ -4,12 +4,17 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::FutureExt;
-use ruche_bus::{Delivery, Logged, objects::Claims};
+use ruche_bus::{Delivery, Logged};
 use ruche_schemas::{
     Envelope, EventType, Failure, Invalid, Record,
     event::{Outcome, Started},
     failure::codes,
     flow,
+};
+use ruche_store::{
+    StoreError,
+    ledger::{Stored, Write},
+    objects::Claims,
 };
 use serde_json::{Value, value::RawValue};
 use tokio::{sync::watch, time::Instant};
@@ -17,10 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use super::{EventLog, JobError, Shared, claims};
-use crate::{
-    ports::ledger::{Keep, LedgerError, Stored},
-    registry::Worked,
-};
+use crate::registry::Worked;
 
 /// What an attempt works in.
 pub struct Scope<'a> {
@@ -74,7 +76,7 @@ pub(super) type Unread = Envelope<Box<RawValue>>;
 #[derive(Debug, Default)]
 pub(super) struct Besides {
     /// What goes into the database with it.
-    pub(super) keep: Vec<Keep>,
+    pub(super) keep: Vec<Write>,
     /// What goes into the object store before.
     pub(super) documents: Vec<Bytes>,
 }
@@ -217,8 +219,8 @@ async fn settle_down(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Opt
     loop {
         match shared.parts.ledger.fence(&delivery.job, delivery.attempt).await {
             Ok(stored) => return Ok(stored),
-            Err(LedgerError::Refused(failure)) => return Err(failure.into()),
-            Err(LedgerError::Unavailable(error)) => info!(%error, "waiting for the database"),
+            Err(StoreError::Refused(failure)) => return Err(failure.into()),
+            Err(StoreError::Unavailable(error)) => info!(%error, "waiting for the database"),
         }
         tokio::select! {
             _ = patience.wait() => {}

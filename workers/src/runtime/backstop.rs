@@ -5,8 +5,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures::StreamExt;
-use ruche_bus::{Bus, DeadLetter, objects::Claims};
+use ruche_bus::{Bus, DeadLetter};
 use ruche_schemas::{Envelope, JobRef, Kind};
+use ruche_store::{ledger::Ledger, objects::Claims};
 use serde_json::value::RawValue;
 use tracing::warn;
 
@@ -15,7 +16,6 @@ use super::{
     attempt::Unread,
     flow::{Ends, HeldUp, give_up},
 };
-use crate::ports::ledger::Ledger;
 
 /// Moves what the server has given up to the dead letters and stores it as failed, until dropped.
 pub async fn backstop(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>, claims: Claims, versions: Arc<BTreeMap<Kind, u16>>) {

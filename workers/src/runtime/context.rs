@@ -11,6 +11,7 @@ use ruche_schemas::{
     Claim, EventType, Failure, Job, Record,
     event::{Progress, Steps},
 };
+use ruche_store::ledger::Write;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,6 @@ use super::{
     attempt::Clock,
     log::{EventLog, LogError},
 };
-use crate::ports::ledger::Keep;
 
 /// Reports that may wait to be written: a handler that is faster waits.
 const REPORTS: usize = 256;
@@ -76,11 +76,11 @@ impl Board {
 
 /// What a handler has stored besides the outcome.
 #[derive(Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Vec<Keep>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<Write>>>);
 
 impl Kept {
     /// All of it.
-    pub(crate) fn take(&self) -> Vec<Keep> {
+    pub(crate) fn take(&self) -> Vec<Write> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -132,8 +132,8 @@ impl<J: Job> Context<J> {
 
     /// Has something stored besides the outcome, in the same transaction, that is not to be found in the output. Where the
     /// attempt does not end well, it is not.
-    pub fn keep(&self, keep: Keep) {
-        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(keep);
+    pub fn keep(&self, write: Write) {
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(write);
     }
 
     /// Keeps a document in the object store, and tells the claim to name in the output. It is there before the job has

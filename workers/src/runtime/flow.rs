@@ -11,23 +11,24 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chrono::Utc;
-use ruche_bus::{
-    AppendError, Bus, DeadLetter, Headers, Message, PublishError,
-    objects::{ClaimError, Claims},
-    trace,
-};
+use ruche_bus::{AppendError, Bus, DeadLetter, Headers, Message, PublishError, trace};
 use ruche_schemas::{
     Envelope, EventType, Failure, JobId, JobRef, Kind, Record, TenantId,
     event::{Accepted, Outcome},
     failure::codes,
     flow::{Child, children},
 };
+use ruche_store::{
+    StoreError,
+    groups::Member,
+    ledger::{Committed, Ended, Ledger},
+    objects::{ClaimError, Claims},
+};
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{info, warn};
 
 use super::{EventLog, LogError, Patience, claims, group};
-use crate::ports::ledger::{Committed, Ended, Ledger, LedgerError, Place};
 
 /// How long the end of a job waits for room in a queue. Then it comes again later, and others have its slot: they
 /// may be the ones that make room.
@@ -48,8 +49,8 @@ pub(super) struct Ends {
 #[error("what follows the job can't be started yet: {0}")]
 pub(super) struct HeldUp(String);
 
-impl From<LedgerError> for HeldUp {
-    fn from(error: LedgerError) -> Self {
+impl From<StoreError> for HeldUp {
+    fn from(error: StoreError) -> Self {
         Self(error.to_string())
     }
 }
@@ -85,8 +86,8 @@ pub(super) fn spread<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome<
 }
 
 /// A place in a group, as the ledger counts it.
-pub(super) fn place<T>(job: &Envelope<T>) -> Option<Place> {
-    job.member.as_ref().map(|member| Place { group: member.group, index: member.index, of: member.of })
+pub(super) fn place<T>(job: &Envelope<T>) -> Option<Member> {
+    job.member.as_ref().map(|member| Member { group: member.group, index: member.index, of: member.of })
 }
 
 /// Starts what follows a job that has ended like this and is committed.
@@ -226,7 +227,7 @@ pub(super) async fn give_up<T: Serialize + Sync>(
         created_at: job.created_at,
         ended_at: Utc::now(),
         trace_id: letter.trace_id.clone(),
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: job.origin,
         member: place(job),
         children: ids(&children),

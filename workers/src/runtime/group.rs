@@ -12,6 +12,7 @@ use ruche_schemas::{
     failure::codes,
     flow::{Join, MAX_CHILDREN, Member, Origin, Template, child},
 };
+use ruche_store::{groups::Group, ledger::Stored};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -20,7 +21,6 @@ use super::{
     EventLog, LogError, claims,
     flow::{Ends, HeldUp, refuse, start},
 };
-use crate::ports::ledger::{Group, Stored};
 
 /// The kind in the events of a batch's own log.
 const BATCH: Kind = Kind::new("batch");

@@ -6,9 +6,8 @@
 use std::{sync::Arc, time::Duration};
 
 use ruche_schemas::config;
+use ruche_store::indexes::{Indexes, Reconciled};
 use tracing::{info, warn};
-
-use crate::ports::indexes::{Indexes, Tended};
 
 /// How often it is looked whether an index is missing, on average.
 pub const TEND: Duration = Duration::from_secs(60);
@@ -16,9 +15,11 @@ pub const TEND: Duration = Duration::from_secs(60);
 /// Makes and drops indexes, looking `every` so often, until dropped.
 pub async fn tend(indexes: Arc<dyn Indexes>, settings: config::Search, every: Duration) {
     loop {
-        match indexes.tend(&settings).await {
-            Ok(Tended { made, dropped }) if made.is_empty() && dropped.is_empty() => {}
-            Ok(Tended { made, dropped }) => info!(?made, ?dropped, "the indexes over vectors are as they ought to be"),
+        match indexes.reconcile_indexes(&settings).await {
+            Ok(Reconciled { created, dropped }) if created.is_empty() && dropped.is_empty() => {}
+            Ok(Reconciled { created, dropped }) => {
+                info!(?created, ?dropped, "the indexes over vectors are as they ought to be")
+            }
             Err(error) => warn!(%error, "can't look after the indexes over vectors: trying again later"),
         }
         tokio::time::sleep(every.mul_f64(0.5 + rand::random::<f64>())).await;

@@ -13,8 +13,9 @@ use std::{
     time::Duration,
 };
 
-use ruche_bus::{Bus, Deliveries, Delivery, Unavailable, objects::Claims};
+use ruche_bus::{Bus, Deliveries, Delivery, Unavailable};
 use ruche_schemas::{Kind, Lane};
+use ruche_store::{ledger::Ledger, objects::Claims};
 use tokio::{
     runtime::Handle,
     sync::{Notify, Semaphore, watch},
@@ -22,7 +23,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
-use crate::{ports::ledger::Ledger, registry::AnyHandler};
+use crate::registry::AnyHandler;
 
 mod announce;
 mod attempt;

@@ -12,10 +12,12 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
-use ruche_bus::objects::{Claims, ObjectError, Objects};
+use ruche_store::{
+    StoreError,
+    ledger::Ledger,
+    objects::{Claims, ObjectError, Objects},
+};
 use tracing::{info, warn};
-
-use crate::ports::ledger::{Ledger, LedgerError};
 
 /// How often what has ended long ago is looked for, on average.
 pub const PURGE: Duration = Duration::from_secs(300);
@@ -34,7 +36,7 @@ const ORPHAN_DAYS: i64 = 400;
 pub enum Hindrance {
     /// The database.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Ledger(#[from] StoreError),
     /// The object store.
     #[error(transparent)]
     Objects(#[from] ObjectError),

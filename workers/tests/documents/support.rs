@@ -9,27 +9,25 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{
-    Bus, Headers, Message,
-    memory::Memory,
-    objects::{self, Claims},
-};
+use ruche_bus::{Bus, Headers, Message, memory::Memory};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, Record, TenantId,
     claim::{CLAIM_BYTES, Part},
     event::{Outcome, Steps},
     jobs::embed::{Document, Embed, Indexed, Output},
 };
+use ruche_store::{
+    documents::Indexing,
+    ledger::Ledger,
+    memory::Memory as MemoryLedger,
+    models::ModelVersion,
+    objects::{self, Claims},
+};
 use ruche_workers::{
-    adapters::memory_ledger::MemoryLedger,
     encoder::{Encoder, Metrics as EncoderMetrics, Prefixes},
     extract::{Extractor, Options as Reading},
     jobs::embed::{EmbedHandler, Indexer},
-    ports::{
-        corpus::{Indexing, ModelVersion},
-        encoder::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
-        ledger::Ledger,
-    },
+    ports::encoder::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
 };
@@ -108,7 +106,7 @@ impl Place {
             encoder,
             prefix: String::new(),
             model: model(name),
-            corpus: self.ledger.clone(),
+            documents: self.ledger.clone(),
             extractor: Extractor::new(reading),
             chunks: (0, 0),
             room: Arc::new(Semaphore::new(2)),

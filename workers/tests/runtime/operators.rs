@@ -6,10 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use ruche_bus::{Caps, Hold, Presence, WorkerState};
 use ruche_schemas::{EventType, Job, JobId, JobRef, Lane, Record, event::Outcome};
-use ruche_workers::{
-    ports::ledger::{Committed, Ended, Ledger},
-    runtime::forget,
-};
+use ruche_store::ledger::{Committed, Ended, Ledger};
+use ruche_workers::runtime::forget;
 use serde_json::json;
 
 use crate::support::{Probe, ProbeHandler, System};
@@ -40,7 +38,7 @@ async fn ended_at(system: &System, at: DateTime<Utc>) -> JobRef {
         created_at: at,
         ended_at: at,
         trace_id: None,
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: None,
         member: None,
         children: Vec::new(),
