@@ -1,28 +1,5 @@
-//! The first tables: who may ask, what was asked, and what chats keep.
+-- The first tables: who may ask, what was asked, and what chats keep.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &str {
-        "m20261123_000001_initial"
-    }
-}
-
-#[async_trait::async_trait]
-#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(UP).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
-
-const UP: &str = "
 -- In public, once for all schemas. Needs a superuser, unless an administrator has done it before.
 CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
@@ -95,9 +72,8 @@ CREATE TABLE usage (
     at                timestamptz NOT NULL
 );
 CREATE INDEX usage_tenant_at ON usage (tenant, at DESC);
-";
 
-/// The extension stays: other schemas may use it.
-const DOWN: &str = "
+-- DOWN
+-- The extension stays: other schemas may use it.
+
 DROP TABLE usage, messages, conversations, job_fences, jobs, api_keys, tenants;
-";

@@ -1,29 +1,6 @@
-//! Flows, batches and retention: where a job comes from, what it started, and what is counted together.
+-- Flows, batches and retention: where a job comes from, what it started, and what is counted together.
+-- Only additions, so that workers of the release before go on while it runs.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &str {
-        "m20261123_000002_flows"
-    }
-}
-
-#[async_trait::async_trait]
-#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(UP).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
-
-/// Only additions, so that workers of the release before go on while it runs.
-const UP: &str = "
 ALTER TABLE jobs
     ADD COLUMN root         uuid,
     ADD COLUMN parent       uuid,
@@ -61,12 +38,11 @@ CREATE TABLE batch_jobs (
 );
 CREATE INDEX groups_tenant_created_at ON groups (tenant, created_at DESC) WHERE batch;
 CREATE INDEX groups_ended_at ON groups (ended_at);
-";
 
-const DOWN: &str = "
+-- DOWN
+
 DROP TABLE batch_jobs;
 DROP TABLE groups;
 ALTER TABLE api_keys DROP COLUMN role;
 DROP INDEX jobs_ended_at, job_fences_at;
 ALTER TABLE jobs DROP COLUMN root, DROP COLUMN parent, DROP COLUMN group_id, DROP COLUMN group_index, DROP COLUMN children;
-";

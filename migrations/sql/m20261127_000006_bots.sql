@@ -1,29 +1,6 @@
-//! Bots: what answers in somebody's name, and from which collections; and what answers cite.
+-- Bots: what answers in somebody's name, and from which collections; and what answers cite.
+-- Workers of the release before leave the new column out: their answers cite nothing.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &str {
-        "m20261127_000006_bots"
-    }
-}
-
-#[async_trait::async_trait]
-#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(UP).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
-
-/// Workers of the release before leave the new column out: their answers cite nothing.
-const UP: &str = "
 CREATE TABLE bots (
     tenant       text        NOT NULL CHECK (tenant <> ''),
     name         text        NOT NULL CHECK (name ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
@@ -47,9 +24,8 @@ CREATE TABLE bots (
 
 -- The passages that an answer cites; NULL where it had none to cite.
 ALTER TABLE messages ADD COLUMN citations jsonb CHECK (jsonb_typeof(citations) = 'array');
-";
 
-const DOWN: &str = "
+-- DOWN
+
 ALTER TABLE messages DROP COLUMN citations;
 DROP TABLE bots;
-";

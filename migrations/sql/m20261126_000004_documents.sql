@@ -1,28 +1,5 @@
-//! Documents: which ones render jobs have stored, and the templates that tenants have uploaded.
+-- Documents: which ones render jobs have stored, and the templates that tenants have uploaded.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &str {
-        "m20261126_000004_documents"
-    }
-}
-
-#[async_trait::async_trait]
-#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(UP).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
-
-const UP: &str = "
 -- Written with its job's row and gone with it: retention has deleted the object by then.
 CREATE TABLE renders (
     job_id     uuid        PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
@@ -54,8 +31,7 @@ CREATE TABLE templates (
 );
 -- It is a gzip already: compressing it again would only cost time.
 ALTER TABLE templates ALTER COLUMN package SET STORAGE EXTERNAL;
-";
 
-const DOWN: &str = "
+-- DOWN
+
 DROP TABLE templates, renders;
-";

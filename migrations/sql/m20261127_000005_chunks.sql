@@ -1,28 +1,5 @@
-//! Documents to search in: collections of them, their chunks, and the models that embedded those.
+-- Documents to search in: collections of them, their chunks, and the models that embedded those.
 
-use sea_orm_migration::prelude::*;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &str {
-        "m20261127_000005_chunks"
-    }
-}
-
-#[async_trait::async_trait]
-#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(UP).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DOWN).await.map(drop)
-    }
-}
-
-const UP: &str = "
 -- One file is one version: vectors of two are never compared. The number is in the predicates of partial indexes.
 CREATE TABLE embedding_models (
     id         integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -98,8 +75,7 @@ CREATE TABLE chunks (
 );
 CREATE INDEX chunks_search ON chunks USING gin (search);
 CREATE INDEX chunks_collection ON chunks (tenant, collection, model_id);
-";
 
-const DOWN: &str = "
+-- DOWN
+
 DROP TABLE chunks, document_tombstones, documents, collections, embedding_models;
-";
