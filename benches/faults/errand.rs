@@ -9,7 +9,7 @@ use ruche_schemas::{
     claim::CLAIM_BYTES,
     event::{Outcome, Steps},
     failure::codes,
-    jobs::chat::Role,
+    kinds::chat::Role,
 };
 use ruche_workers::{
     ports::ledger::{Keep, Turn, TurnMessage},

@@ -10,7 +10,7 @@ use ruche_schemas::{
     Envelope, EventType, Failure, JobId, JobRef, Kind, Lane, Record, TenantId,
     failure::codes,
     flow::{Member, Next},
-    jobs::{Descriptor, Job as _, chat::Chat},
+    kinds::{Descriptor, Job as _, chat::Chat},
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     Claim, Failure, Kind, Lane,
     flow::{Next, Origin},
-    jobs::Job,
+    kinds::Job,
 };
 
 /// What an event tells.

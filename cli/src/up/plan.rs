@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ruche_schemas::{Kind, config::Config, jobs};
+use ruche_schemas::{Kind, config::Config, kinds};
 use ruche_services::{
     logins::{Login, May},
     nats, ports, postgres,
@@ -21,7 +21,7 @@ use crate::{Refused, models::Served, project::Project};
 
 /// Kinds of job, one worker process each.
 pub(super) fn kinds() -> Vec<Kind> {
-    jobs::all().into_iter().map(|kind| kind.kind).collect()
+    kinds::all().into_iter().map(|kind| kind.kind).collect()
 }
 
 /// Everything that will run.

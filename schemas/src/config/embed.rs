@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
-use crate::jobs::embed::document::CHUNK_TOKENS;
+use crate::kinds::embed::document::CHUNK_TOKENS;
 
 /// The embed worker.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -15,7 +15,7 @@ use prometheus_client::{
 use ruche_schemas::{
     Envelope, EventType, Failure, Record,
     failure::codes,
-    jobs::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
+    kinds::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
 };
 use tracing::{Instrument, info_span};
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use ruche_schemas::{
     Envelope, Failure, Invalid, Job as _, config,
     failure::codes,
-    jobs::embed::{Embed, Embedded, Indexed, Output, Purpose, fit_inline, to_bytes},
+    kinds::embed::{Embed, Embedded, Indexed, Output, Purpose, fit_inline, to_bytes},
 };
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field, info_span};

@@ -23,7 +23,7 @@ use ruche_render::{Renderer, Resources};
 use ruche_schemas::{
     Base64, Envelope, Failure,
     failure::codes,
-    jobs::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
+    kinds::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
 };
 
 use super::{Lifeline, Prepared, Setup};

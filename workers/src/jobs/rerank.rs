@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ruche_schemas::{
     Envelope, Failure, Job as _,
     failure::codes,
-    jobs::rerank::{Rerank, Reranked},
+    kinds::rerank::{Rerank, Reranked},
 };
 use tracing::{Instrument, Span, field, info_span};
 

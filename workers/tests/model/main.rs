@@ -31,7 +31,7 @@ use ruche_schemas::{
     claim::CLAIM_BYTES,
     event::Outcome,
     flow::{Child, Join, Member, Origin, Template, child, children},
-    jobs::chat::Role,
+    kinds::chat::Role,
 };
 use ruche_workers::{
     ports::{

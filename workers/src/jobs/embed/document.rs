@@ -20,7 +20,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     Envelope, Failure, Invalid, TenantId, config,
     failure::codes,
-    jobs::embed::{Document, Embed, Format, Indexed},
+    kinds::embed::{Document, Embed, Format, Indexed},
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;

@@ -262,7 +262,7 @@ impl Sampling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::kinds::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Chat>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())

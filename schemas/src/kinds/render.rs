@@ -386,7 +386,7 @@ fn check_path(param: &str, path: &str) -> Result<(), Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::kinds::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Render>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())

@@ -94,7 +94,7 @@ impl Job for Rerank {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::kinds::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Rerank>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())

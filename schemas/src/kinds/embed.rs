@@ -216,7 +216,7 @@ pub fn check_text(text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::kinds::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Embed>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
