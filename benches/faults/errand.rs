@@ -73,6 +73,7 @@ impl Job for Errand {
     };
     type Progress = Steps;
     type Output = Ran;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Claim, JobId, Kind, Lane, TenantId,
     flow::{Member, Next, Origin},
-    kinds::Job,
+    job::Job,
 };
 
 /// A job as published: one JSON object.

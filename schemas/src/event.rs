@@ -11,7 +11,6 @@ use uuid::Uuid;
 use crate::{
     Claim, Failure, Kind, Lane,
     flow::{Next, Origin},
-    kinds::Job,
 };
 
 /// What an event tells.
@@ -225,6 +224,3 @@ impl<O> Outcome<O> {
         }
     }
 }
-
-/// The outcome of this kind of job.
-pub type OutcomeOf<J> = Outcome<<J as Job>::Output>;

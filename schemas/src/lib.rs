@@ -19,14 +19,18 @@
 pub mod base64;
 pub mod claim;
 pub mod config;
+mod descriptor;
 pub mod documents;
 pub mod envelope;
 pub mod event;
 pub mod failure;
 pub mod flow;
 pub mod ids;
+mod job;
 pub mod kinds;
 pub mod limits;
+pub mod models;
+pub mod settings;
 #[cfg(feature = "tables")]
 pub mod tables;
 pub mod vectors;
@@ -37,5 +41,5 @@ pub use envelope::Envelope;
 pub use event::{EventType, Record};
 pub use failure::{Failure, Invalid};
 pub use ids::{JobId, JobRef, Kind, Lane, TenantId};
-pub use kinds::Job;
+pub use job::{Job, OutcomeOf};
 pub use limits::{Backoff, Limits};

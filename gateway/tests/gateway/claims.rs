@@ -45,6 +45,7 @@ impl Job for Blob {
     };
     type Progress = ();
     type Output = String;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())

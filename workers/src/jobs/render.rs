@@ -58,7 +58,7 @@ pub struct RenderHandler {
 /// # Errors
 /// When they can't be started.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
-    let render = &setup.config.render;
+    let render = setup.config.of::<Render>()?;
     let children = match render.children {
         0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
         children => usize::try_from(children)?,

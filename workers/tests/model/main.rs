@@ -81,6 +81,7 @@ impl Job for Play {
     };
     type Progress = ();
     type Output = Value;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())
