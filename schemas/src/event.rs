@@ -121,10 +121,10 @@ pub struct Accepted {
     pub batch: Option<Uuid>,
     /// What follows when it is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<Next>,
+    pub on_success: Vec<Next>,
     /// What follows when it has failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub otherwise: Vec<Next>,
+    pub on_failure: Vec<Next>,
 }
 
 /// The data of `retrying`.

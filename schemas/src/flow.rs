@@ -64,10 +64,10 @@ pub struct Template {
     pub fill: BTreeMap<String, String>,
     /// What follows it when it is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<Next>,
+    pub on_success: Vec<Next>,
     /// What follows it when it has failed. Its result to draw from is the failure: `code`, `message`, `param`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub otherwise: Vec<Next>,
+    pub on_failure: Vec<Next>,
 }
 
 /// Where a job of a flow comes from.
@@ -124,7 +124,7 @@ impl Child {
     /// The envelope, of this version of its kind's schema.
     #[must_use]
     pub fn envelope(self, tenant: crate::TenantId, version: u16, created_at: DateTime<Utc>) -> Envelope<Value> {
-        let Template { kind, body, then, otherwise, .. } = self.template;
+        let Template { kind, body, on_success, on_failure, .. } = self.template;
         Envelope {
             id: self.id,
             kind,
@@ -133,8 +133,8 @@ impl Child {
             lane: self.lane,
             created_at,
             ephemeral: false,
-            then,
-            otherwise,
+            on_success,
+            on_failure,
             origin: Some(self.origin),
             member: self.member,
             schedule: None,
@@ -144,16 +144,16 @@ impl Child {
     }
 }
 
-/// The jobs that a job's end starts, fans spread out, joins not yet among them. Empty for a cancelled job. An output that
+/// The jobs that a job's end starts, each fan with all its jobs, joins not yet among them. Empty for a cancelled job. An output that
 /// is in the object store has to be read before: without it, what children draw from it is `null`.
 ///
 /// # Errors
 /// When there would be more than [`MAX_CHILDREN`].
 pub fn children<T>(job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<Vec<Child>, Failure> {
     let (steps, branch, result) = match outcome {
-        Outcome::Done(output) => (&job.then, "then", output.clone()),
-        Outcome::Claimed(_) => (&job.then, "then", Value::Null),
-        Outcome::Failed(failure) => (&job.otherwise, "otherwise", serde_json::to_value(failure).unwrap_or_default()),
+        Outcome::Done(output) => (&job.on_success, "on_success", output.clone()),
+        Outcome::Claimed(_) => (&job.on_success, "on_success", Value::Null),
+        Outcome::Failed(failure) => (&job.on_failure, "on_failure", serde_json::to_value(failure).unwrap_or_default()),
         Outcome::Cancelled => return Ok(Vec::new()),
     };
     let origin = Origin { root: job.origin.map_or(job.id, |origin| origin.root), parent: job.id };
@@ -242,9 +242,9 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn check(then: &[Next], otherwise: &[Next]) -> Result<(), Invalid> {
-    steps(then, "then", 1)?;
-    steps(otherwise, "otherwise", 1)
+pub fn check(on_success: &[Next], on_failure: &[Next]) -> Result<(), Invalid> {
+    steps(on_success, "on_success", 1)?;
+    steps(on_failure, "on_failure", 1)
 }
 
 fn steps(steps: &[Next], at: &str, depth: usize) -> Result<(), Invalid> {
@@ -283,8 +283,8 @@ fn template(template: &Template, at: &str, depth: usize) -> Result<(), Invalid> 
         pointer(target, &format!("{at}.with"))?;
         pointer(source, &format!("{at}.with"))?;
     }
-    steps(&template.then, &format!("{at}.then"), depth + 1)?;
-    steps(&template.otherwise, &format!("{at}.otherwise"), depth + 1)
+    steps(&template.on_success, &format!("{at}.on_success"), depth + 1)?;
+    steps(&template.on_failure, &format!("{at}.on_failure"), depth + 1)
 }
 
 fn pointer(pointer: &str, at: &str) -> Result<(), Invalid> {
@@ -303,12 +303,12 @@ mod tests {
 
     use super::*;
 
-    fn job(then: Value, otherwise: Value) -> Envelope<()> {
+    fn job(on_success: Value, on_failure: Value) -> Envelope<()> {
         let (kind, tenant) = (Kind::new("chat"), "acme".parse().expect("a name"));
         let at = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
         let mut job = Envelope::of(kind, 1, JobId(Uuid::nil()), tenant, Lane::Bulk, at, ());
-        job.then = serde_json::from_value(then).expect("steps");
-        job.otherwise = serde_json::from_value(otherwise).expect("steps");
+        job.on_success = serde_json::from_value(on_success).expect("steps");
+        job.on_failure = serde_json::from_value(on_failure).expect("steps");
         job
     }
 
@@ -330,8 +330,8 @@ mod tests {
 
     #[test]
     fn only_the_branch_of_the_outcome_is_taken_and_none_of_a_cancelled_job() {
-        let otherwise = json!([{"kind": "no", "with": {"/why": "/code"}}]);
-        let job = job(json!([{"kind": "yes"}]), otherwise);
+        let on_failure = json!([{"kind": "no", "with": {"/why": "/code"}}]);
+        let job = job(json!([{"kind": "yes"}]), on_failure);
         let failed = Outcome::Failed(Failure::new("bad", "it is bad"));
         assert_eq!(bodies(&children(&job, &failed).expect("few")), [json!({"why": "bad"})]);
         assert_eq!(children(&job, &Outcome::Done(Value::Null)).expect("few")[0].template.kind.as_str(), "yes");
@@ -384,19 +384,22 @@ mod tests {
         let flow = job(json!([{"kind": "a"}, fan]), json!([]));
         let pages = |count: usize| Outcome::Done(json!({"pages": vec![0; count]}));
         let failure = children(&flow, &pages(MAX_CHILDREN)).expect_err("one too many");
-        assert_eq!((failure.code.as_str(), failure.param.as_deref()), ("flow_too_wide", Some("then[1]")));
+        assert_eq!((failure.code.as_str(), failure.param.as_deref()), ("flow_too_wide", Some("on_success[1]")));
         assert!(failure.message.contains("1001") && failure.message.contains("1000"), "{failure}");
         assert_eq!(children(&flow, &pages(MAX_CHILDREN - 1)).expect("as many as may be").len(), MAX_CHILDREN);
     }
 
     #[test]
     fn what_is_no_flow_is_named_by_its_place() {
-        let check = |then: Value| super::check(&job(then, json!([])).then, &[]);
-        assert_eq!(check(json!([{"kind": "a", "with": {"x": ""}}])).expect_err("no pointer").param, "then[0].with");
-        assert_eq!(check(json!([{"all": []}])).expect_err("empty").param, "then[0].all");
-        let deep = (0..=MAX_DEPTH).fold(json!([]), |then, _| json!([{"kind": "a", "then": then}]));
+        let check = |on_success: Value| super::check(&job(on_success, json!([])).on_success, &[]);
+        assert_eq!(
+            check(json!([{"kind": "a", "with": {"x": ""}}])).expect_err("no pointer").param,
+            "on_success[0].with"
+        );
+        assert_eq!(check(json!([{"all": []}])).expect_err("empty").param, "on_success[0].all");
+        let deep = (0..=MAX_DEPTH).fold(json!([]), |on_success, _| json!([{"kind": "a", "on_success": on_success}]));
         assert!(check(deep).expect_err("too deep").message.contains("16"));
-        let fine = (0..MAX_DEPTH).fold(json!([]), |then, _| json!([{"kind": "a", "then": then}]));
+        let fine = (0..MAX_DEPTH).fold(json!([]), |on_success, _| json!([{"kind": "a", "on_success": on_success}]));
         assert_eq!(check(fine), Ok(()));
     }
 }
