@@ -10,12 +10,11 @@ use serde_json::{Value, json};
 use crate::{
     access::Access,
     client::{Client, fields},
-    confirm,
+    items::{self, Deleted},
     listing::{self, Range},
     output::{self, Column, field, when},
     project::Project,
     refused::Refused,
-    renders::gone,
     values,
 };
 
@@ -120,7 +119,6 @@ const COLUMNS: &[Column] = &[
     ("changed", |bot| when(bot, "updated_at")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -130,9 +128,9 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         Command::Create(bot) => create(&client, json, *bot).await?,
         Command::Update(bot) => update(&client, json, *bot).await?,
         Command::Delete { name, yes } => {
-            confirm::wanted(&format!("delete the bot {name}"), yes)?;
-            client.call(Method::DELETE, &["bots", &name], &[], None).await?;
-            gone(json, "name", &name)?;
+            let what = format!("the bot {name}");
+            let deleted = Deleted { path: &["bots", &name], query: &[], key: "name", name: &name, what };
+            items::delete(&client, json, yes, deleted).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -157,7 +155,6 @@ async fn update(client: &Client, json: bool, bot: Bot) -> Result<()> {
 }
 
 impl Bot {
-    /// What is said of it.
     fn body(self) -> Result<Value> {
         let text = self.file.as_deref().filter(|file| file.as_os_str() == "-").map(|_| "-");
         let file = self.file.as_deref().filter(|_| text.is_none());

@@ -28,7 +28,6 @@ pub(crate) struct Client {
 /// The gateway said no.
 #[derive(Debug)]
 pub(crate) struct ApiError {
-    /// The HTTP status.
     pub status: u16,
     /// For programs.
     pub code: Option<String>,

@@ -14,7 +14,6 @@ use crate::{Refused, project::Project, state::State};
 /// Longer than all the children's patience together.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Stops it.
 pub(crate) async fn run(project: &Project) -> Result<()> {
     if !project.is_running() {
         println!("Ruche does not run on {}.", project.data.display());

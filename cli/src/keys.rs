@@ -14,7 +14,6 @@ use serde_json::json;
 
 use crate::{oneoff, output, project::Project, refused::Refused, state, up};
 
-/// What can be done with keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a key and print it. It can't be shown again.
@@ -43,7 +42,6 @@ pub(crate) enum Command {
     },
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
     let (tenant, name, role) = match command {
         Command::Create { tenant, name, role } => (tenant, name, role),

@@ -19,6 +19,7 @@ mod down;
 mod embed;
 mod eval;
 mod follow;
+mod items;
 mod jobs;
 mod keys;
 mod listing;
@@ -76,39 +77,39 @@ enum Command {
     },
     /// Submit, look at, follow, cancel and retry jobs.
     Jobs(jobs::Arguments),
-    /// Dead letters: jobs that were given up.
+    /// Dead letters: jobs whose attempts all failed. List, edit, replay and remove them.
     Dead(dead::Arguments),
-    /// What waits and runs, per kind and lane; hold a kind up.
+    /// Queues: what waits and runs, per kind and lane; pause a kind.
     Queues(queues::Arguments),
-    /// Hold a tenant's jobs up, or say what it may take.
+    /// Tenants: pause one, or set its limits.
     Tenants(tenants::Arguments),
-    /// Who works; take a worker out of service.
+    /// Workers: list them, or take one out of service.
     Workers(workers::Arguments),
-    /// Jobs again and again.
+    /// Recurring jobs: list, create, pause and delete them.
     Schedules(schedules::Arguments),
-    /// Jobs that are counted together.
+    /// Batches: jobs that are counted together.
     Batches(batches::Arguments),
-    /// Bots: what answers in somebody's name, and from which collections.
+    /// Bots: chat assistants with instructions and collections of their own.
     Bots(Box<bots::Arguments>),
-    /// What is searched in: add files and folders, list, show and delete.
+    /// Documents that are searched: add files and folders, list, show and delete.
     Documents(Box<documents::Arguments>),
-    /// Documents that are searched in together.
+    /// Collections: documents that are searched together.
     Collections(collections::Arguments),
-    /// The embedding models that documents are found by; from one to another.
+    /// The embedding models of collections: show them, and migrate from one to another.
     Embed(embed::Arguments),
-    /// Find what documents say.
+    /// Search documents.
     Search(search::Arguments),
     /// Measure how good answers are, by questions whose answers are known.
     Eval(eval::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
-    /// Documents that are kept at the gateway.
+    /// Rendered documents that the gateway keeps: list, fetch, link and delete.
     Renders(renders::Arguments),
-    /// How documents look: the built-in templates and your own.
+    /// Templates of rendered documents: the built-in ones and your own.
     Templates(templates::Arguments),
     /// Watch queues and workers live on the whole screen.
     Top(top::Arguments),
-    /// The language models: what there is, and fetching them.
+    /// Models: list and fetch them.
     Models {
         #[command(subcommand)]
         command: models::Command,

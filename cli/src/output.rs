@@ -28,7 +28,6 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Prints a line.
 pub(crate) fn line(line: &str) -> Result<()> {
     text(&format!("{line}\n"))
 }
@@ -38,7 +37,6 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Prints a document.
 pub(crate) fn json(value: &Value) -> Result<()> {
     line(&serde_json::to_string_pretty(value)?)
 }
@@ -125,7 +123,6 @@ pub(crate) fn span(seconds: u64) -> String {
     }
 }
 
-/// A failure, as `code: message`.
 pub(crate) fn failure(error: &Value) -> String {
     match (error["code"].as_str(), error["message"].as_str()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),

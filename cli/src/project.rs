@@ -30,7 +30,6 @@ impl Project {
         Ok(Self { data: root.join(".ruche") })
     }
 
-    /// Makes the folders.
     pub(crate) fn make(&self) -> Result<()> {
         for folder in [self.run(), self.logs(), self.models()] {
             fs::create_dir_all(&folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
@@ -38,7 +37,6 @@ impl Project {
         Ok(())
     }
 
-    /// What runs now.
     pub(crate) fn run(&self) -> PathBuf {
         self.data.join("run")
     }
@@ -48,12 +46,10 @@ impl Project {
         self.run().join("state.json")
     }
 
-    /// One log per child.
     pub(crate) fn logs(&self) -> PathBuf {
         self.data.join("logs")
     }
 
-    /// The log of this child.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.logs().join(format!("{name}.log"))
     }

@@ -51,7 +51,6 @@ const COLUMNS: &[Column] = &[
     ("paused", |queue| field(queue, "paused")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;

@@ -45,7 +45,6 @@ pub(crate) struct Child {
     pub since: u64,
     /// How it ended the last time.
     pub last_end: Option<String>,
-    /// Its log.
     pub log: PathBuf,
 }
 

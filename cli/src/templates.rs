@@ -11,13 +11,12 @@ use serde_json::Value;
 use crate::{
     access::Access,
     client::Client,
-    confirm,
+    items::{Deleted, delete, keep},
     listing::{self, Range},
     output::{self, Column, clean, field, when},
     project::Project,
     refused::Refused,
     render,
-    renders::{gone, keep},
 };
 
 /// Templates.
@@ -94,7 +93,6 @@ const COLUMNS: &[Column] = &[
     ("description", |template| field(template, "description")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -110,9 +108,9 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         }
         Command::Delete { name, version, yes } => {
             let what = version.map_or(String::new(), |version| format!(" in version {version}"));
-            confirm::wanted(&format!("delete the template {name}{what}"), yes)?;
-            client.call(Method::DELETE, &["templates", &name], &of(version), None).await?;
-            gone(json, "name", &name)?;
+            let what = format!("the template {name}{what}");
+            let deleted = Deleted { path: &["templates", &name], query: &of(version), key: "name", name: &name, what };
+            delete(&client, json, yes, deleted).await?;
         }
         Command::Preview { name, version, page, out } => {
             let mut query = of(version);

@@ -88,7 +88,6 @@ const COLUMNS: &[Column] = &[
     ("backlog", |limits| cap(limits, "backlog")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;

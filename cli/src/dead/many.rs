@@ -43,7 +43,6 @@ pub(super) struct Arguments {
 /// What is done with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
-    /// Submitted again.
     Replay,
     /// Forgotten.
     Drop,

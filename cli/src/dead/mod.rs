@@ -76,7 +76,6 @@ const SHEET: &[Column] = &[
     ("trace", |letter| field(letter, "trace_id")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;

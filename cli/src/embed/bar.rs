@@ -16,7 +16,6 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// Nothing so far.
     pub(super) fn new(name: &str, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(0);

@@ -27,7 +27,6 @@ struct Seen {
 }
 
 impl Bar {
-    /// Nothing so far.
     pub(super) fn new(name: &str) -> Self {
         let on_terminal = std::io::stderr().is_terminal();
         let bar = if on_terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
@@ -49,7 +48,6 @@ impl Bar {
         }
     }
 
-    /// Takes the bar off the screen.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::project::Project;
 
-/// Prints them.
 pub(super) fn print(project: &Project, config: &Config, as_json: bool) -> Result<()> {
     let rows = rows(project, config)?;
     if as_json {

@@ -71,7 +71,6 @@ fn variable(kind: &Kind, key: &str) -> String {
     format!("RUCHE_{kind}__{key}").to_uppercase()
 }
 
-/// Runs a subcommand.
 pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
     let config = Config::load()?;
     project.make()?;

@@ -102,7 +102,6 @@ impl BuiltIn {
     }
 }
 
-/// Where a model comes from.
 pub(super) enum Source {
     Hub(&'static Preset),
     BuiltIn(BuiltIn),

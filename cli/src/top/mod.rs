@@ -59,7 +59,6 @@ enum Happening {
     Redraw,
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     if arguments.once {

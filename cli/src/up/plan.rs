@@ -23,7 +23,6 @@ use ruche_services::{
 
 use crate::{Refused, models::Served, project::Project};
 
-/// Everything that will run.
 pub(super) struct Plan {
     /// Our NATS, unless the person has one. Its port may still move.
     pub nats: Option<nats::Options>,
@@ -31,7 +30,6 @@ pub(super) struct Plan {
     pub postgres: Option<postgres::Options>,
     /// Where the gateway is asked whether it is ready.
     pub gateway_host: String,
-    /// The gateway's port.
     pub gateway_port: u16,
     /// Where large bodies and results go, unless the person has a place.
     objects: Option<String>,
@@ -109,7 +107,6 @@ impl Plan {
         self.workers.iter().map(|(kind, _)| kind.as_str()).collect()
     }
 
-    /// The gateway.
     pub(super) fn gateway(&self) -> Result<Launch> {
         let mut launch = self.launch("gateway", "ruche-gateway")?;
         launch.env.extend(self.links.iter().map(|secret| ("RUCHE_GATEWAY__LINK_SECRET".to_owned(), secret.clone())));

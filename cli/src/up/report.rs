@@ -4,14 +4,10 @@ use ruche_schemas::kinds;
 
 use crate::{models::Served, project::Project};
 
-/// The facts.
 pub(super) struct Report {
-    /// The gateway's base URL.
     pub url: String,
-    /// The development key.
     pub key: String,
     pub models: Vec<Served>,
-    /// Where everything lies.
     pub project: Project,
 }
 

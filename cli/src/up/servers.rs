@@ -19,7 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How many ports are tried.
 const TRIES: usize = 5;
 
-/// One of the two.
 enum Server<'a> {
     Nats(&'a mut nats::Options),
     Postgres(&'a mut postgres::Options),

@@ -42,7 +42,6 @@ struct Kept {
 }
 
 impl Supervisor {
-    /// No children yet.
     pub(super) fn new(board: Board) -> Self {
         Self { board, kept: Vec::new(), at_once: CancellationToken::new() }
     }
@@ -99,7 +98,6 @@ impl Supervisor {
     }
 }
 
-/// Watches one child.
 #[derive(Debug)]
 struct Keeper {
     launch: Launch,

@@ -1,16 +1,16 @@
-//! The arrows of the workspace: who may depend on whom, and where the names of drivers may stand.
+//! Which crate may depend on which, and where the names of drivers may stand.
 //!
-//! `schemas <- bus <- {gateway, workers} <- benches`; `schemas <- render <- workers`; `migrations` stands alone; `cli` starts the others as processes.
-//! A crate that needs another arrow has to change this file, and say why.
+//! `schemas <- {bus, store} <- {gateway, workers} <- benches`; `schemas <- render <- workers`; `migrations` stands alone;
+//! `cli` starts the others as processes. A crate that needs another arrow has to change this file, and say why.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
-    process::Command,
 };
 
 use serde_json::Value;
+
+use super::{packages, relative, root, sources};
 
 /// Each crate of the workspace, and those of its siblings that it may use outside of tests.
 const ARROWS: [(&str, &[&str]); 9] = [
@@ -64,15 +64,6 @@ const ADAPTERS: [&str; 6] = [
     "migrations/src/",
 ];
 
-/// The workspace's packages, as `cargo metadata` tells them.
-fn packages() -> Vec<Value> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-    let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-    let cargo = cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(manifest);
-    let metadata: Value = serde_json::from_slice(&cargo.output().expect("cargo metadata").stdout).expect("its JSON");
-    metadata["packages"].as_array().expect("packages").clone()
-}
-
 fn name(item: &Value) -> &str {
     item["name"].as_str().expect("a name")
 }
@@ -87,16 +78,6 @@ fn dependencies(package: &Value) -> impl Iterator<Item = &Value> {
 fn uses() -> BTreeMap<String, BTreeSet<String>> {
     let used = |package: &Value| dependencies(package).map(|one| name(one).to_owned()).collect();
     packages().iter().map(|package| (name(package).to_owned(), used(package))).collect()
-}
-
-/// All Rust files below a folder.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.map(|entry| entry.expect("a folder's entry").path());
-    paths
-        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .collect()
 }
 
 /// The driver that this line of code names, outside of comments.
@@ -145,11 +126,10 @@ fn schemas_say_and_do_nothing() {
 
 #[test]
 fn no_driver_is_named_outside_its_adapter() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut wrong = Vec::new();
     for member in ["schemas", "bus", "gateway", "workers", "migrations", "cli"] {
-        for file in sources(&root.join(member).join("src")) {
-            let relative = file.strip_prefix(root).expect("a file of the workspace").to_string_lossy().into_owned();
+        for file in sources(&root().join(member).join("src")) {
+            let relative = relative(&file);
             if ADAPTERS.iter().any(|folder| relative.starts_with(folder)) {
                 continue;
             }
@@ -163,11 +143,9 @@ fn no_driver_is_named_outside_its_adapter() {
 
 #[test]
 fn ports_name_no_driver() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    let mut ports = vec![root.join("bus/src/port.rs"), root.join("bus/src/objects/mod.rs")];
+    let mut ports = vec![root().join("bus/src/port.rs"), root().join("bus/src/objects/mod.rs")];
     for member in ["gateway", "workers"] {
-        let own = root.join(member).join("src/ports");
-        ports.extend(sources(&own));
+        ports.extend(sources(&root().join(member).join("src/ports")));
     }
     for port in ports {
         let text = fs::read_to_string(&port).unwrap_or_else(|error| panic!("{}: {error}", port.display()));

@@ -13,6 +13,8 @@ use std::{
 use ruche_schemas::config::Config;
 use serde_yaml_ng::{Mapping, Value};
 
+mod workers;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -24,7 +26,7 @@ fn read(path: &str) -> String {
 fn compose() -> Value {
     let mut compose: Value = serde_yaml_ng::from_str(&read("compose.yaml")).unwrap();
     // Once for each level: what is merged in may merge in turn.
-    for _ in 0..2 {
+    for _ in 0..3 {
         compose.apply_merge().unwrap();
     }
     compose
@@ -185,7 +187,8 @@ fn gateways_and_workers_share_the_bucket_that_the_object_store_makes() {
         let value = compose["services"][service]["environment"][name].as_str();
         interpolate(value.unwrap_or_else(|| panic!("{service} has no {name}")), |_| {})
     };
-    for service in ["gateway", "worker-chat", "worker-render"] {
+    let users = services(&compose).map(|(name, _)| name);
+    for service in users.filter(|name| *name == "gateway" || name.starts_with("worker-")) {
         let bucket = format!("s3://{}/", variable("s3", "S3_BUCKET"));
         assert!(variable(service, "RUCHE_OBJECTS__URL").starts_with(&bucket), "{service}");
         assert_eq!(variable(service, "RUCHE_OBJECTS__ENDPOINT"), "http://s3:8333");
