@@ -10,6 +10,7 @@ use std::{
 
 use serde_json::Value;
 
+mod adapters;
 mod circles;
 mod crates;
 mod files;
