@@ -49,7 +49,7 @@ pub(crate) async fn delete(client: &Client, json: bool, yes: bool, deleted: Dele
 }
 
 /// Writes a fetched file and says where; `-` is the standard output.
-pub(crate) fn keep(json: bool, out: PathBuf, bytes: &[u8], item: &Value) -> Result<()> {
+pub(crate) fn save(json: bool, out: PathBuf, bytes: &[u8], item: &Value) -> Result<()> {
     if out.as_os_str() == "-" {
         if json || std::io::stdout().is_terminal() {
             return Err(Refused::usage("this is nothing for a terminal or for --json: -o FILE".to_owned()));

@@ -94,7 +94,7 @@ async fn get(client: &Client, json: bool, id: &str, out: Option<PathBuf>) -> Res
     let bytes = render::download(client, &["renders", id, "file"], &[]).await?;
     // An id that is none has been refused by now, so it is safe as a name.
     let out = out.unwrap_or_else(|| format!("{}.{extension}", field(&document, "id").replace('/', "_")).into());
-    items::keep(json, out, &bytes, &document)
+    items::save(json, out, &bytes, &document)
 }
 
 async fn link(client: &Client, json: bool, id: &str, expires_in: Option<Duration>) -> Result<()> {

@@ -133,8 +133,8 @@ async fn put(client: &Client, json: bool, new: Put) -> Result<()> {
         ("every_seconds", new.every.map(|every| json!(every.as_secs()))),
         ("paused", new.paused.then(|| json!(true))),
     ]);
-    let kept = client.call(Method::PUT, &["schedules", &new.name], &[], Some(&schedule)).await?;
-    print(json, &kept, false)
+    let stored = client.call(Method::PUT, &["schedules", &new.name], &[], Some(&schedule)).await?;
+    print(json, &stored, false)
 }
 
 fn print(json: bool, schedule: &Value, with_body: bool) -> Result<()> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     access::Access,
     client::Client,
-    items::{Deleted, delete, keep},
+    items::{Deleted, delete, save},
     listing::{self, Range},
     output::{self, Column, clean, field, when},
     project::Project,
@@ -104,7 +104,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         Command::Push { folder, name, description } => push(&client, json, folder, name, description).await?,
         Command::Get { name, version, out } => {
             let package = render::download(&client, &["templates", &name, "package"], &of(version)).await?;
-            keep(json, out.unwrap_or_else(|| format!("{name}.tar.gz").into()), &package, &about(&name))?;
+            save(json, out.unwrap_or_else(|| format!("{name}.tar.gz").into()), &package, &named(&name))?;
         }
         Command::Delete { name, version, yes } => {
             let what = version.map_or(String::new(), |version| format!(" in version {version}"));
@@ -116,7 +116,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
             let mut query = of(version);
             query.extend(page.map(|page| ("page", page.to_string())));
             let picture = render::download(&client, &["templates", &name, "preview"], &query).await?;
-            keep(json, out.unwrap_or_else(|| format!("{name}.png").into()), &picture, &about(&name))?;
+            save(json, out.unwrap_or_else(|| format!("{name}.png").into()), &picture, &named(&name))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -126,7 +126,7 @@ fn of(version: Option<u32>) -> Vec<(&'static str, String)> {
     version.map(|version| ("version", version.to_string())).into_iter().collect()
 }
 
-fn about(name: &str) -> Value {
+fn named(name: &str) -> Value {
     serde_json::json!({ "name": name })
 }
 
@@ -148,14 +148,14 @@ async fn push(
     let request = request.header("content-type", "application/gzip").body(package);
     let response = client.send(request.timeout(render::PATIENCE)).await?;
     let new = response.status() == reqwest::StatusCode::CREATED;
-    let kept: Value = response.json().await.map_err(|error| client.unreachable(&error))?;
-    let warnings: Vec<Warning> = serde_json::from_value(kept["warnings"].clone()).unwrap_or_default();
+    let stored: Value = response.json().await.map_err(|error| client.unreachable(&error))?;
+    let warnings: Vec<Warning> = serde_json::from_value(stored["warnings"].clone()).unwrap_or_default();
     warnings.iter().for_each(|warning| output::note(&clean(&warning.to_string())));
     if json {
-        return output::json(&kept);
+        return output::json(&stored);
     }
     let known = if new { "" } else { ", which it was already" };
-    output::line(&clean(&format!("{name}: version {}{known}", field(&kept, "version"))))
+    output::line(&clean(&format!("{name}: version {}{known}", field(&stored, "version"))))
 }
 
 /// The name that the package has for itself.

@@ -16,7 +16,7 @@ use crate::{
 /// A job as published: one JSON object.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Envelope<T> {
-    /// The job's id, chosen by whoever publishes it.
+    /// The job's id, chosen by its publisher.
     pub id: JobId,
     /// What kind of job it is.
     pub kind: Kind,
@@ -56,7 +56,7 @@ pub struct Envelope<T> {
 }
 
 impl<J: Job> Envelope<J> {
-    /// A job of this tenant that is kept in the ledger.
+    /// A job of this tenant that the ledger stores.
     #[must_use]
     pub fn new(id: JobId, tenant: TenantId, lane: Lane, created_at: DateTime<Utc>, body: J) -> Self {
         Self::of(J::KIND, J::VERSION, id, tenant, lane, created_at, body)

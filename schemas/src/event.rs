@@ -1,4 +1,4 @@
-//! What a job says while it lives: an append-only log with one writer at a time.
+//! The events of a job: an append-only log with one writer at a time.
 //!
 //! `n` counts up from 1 within the job. It is the SSE id, the resume token on every transport and the dedup id.
 
@@ -13,7 +13,7 @@ use crate::{
     flow::{Next, Origin},
 };
 
-/// What an event tells.
+/// The type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EventType {
@@ -27,7 +27,7 @@ pub enum EventType {
     Progress,
     /// A piece of the answer.
     Delta,
-    /// What moderation said.
+    /// A verdict of moderation.
     Verdict,
     /// The answer was cut by moderation.
     Cut,
@@ -69,7 +69,7 @@ impl EventType {
 pub struct Record {
     /// Position in the job's log, from 1.
     pub n: u64,
-    /// What it tells.
+    /// Its type.
     #[serde(rename = "type")]
     pub event: EventType,
     /// The job's kind.

@@ -19,8 +19,8 @@ use super::{body, many::replayed};
 use crate::{client::Client, output, refused::Refused};
 
 pub(super) async fn run(client: &Client, json: bool, job: &str) -> Result<()> {
-    let letter = client.get(&["dead", job], &[]).await?;
-    let before = body(&letter).unwrap_or_else(|| json!({}));
+    let dead_letter = client.get(&["dead", job], &[]).await?;
+    let before = body(&dead_letter).unwrap_or_else(|| json!({}));
     let file = place(&before)?;
     let edited = edit(&file);
     let (after, file) = match edited {

@@ -8,7 +8,7 @@ use ruche_services::nats::write_private;
 use super::{beside, plan::Plan};
 use crate::{oneoff, project::Project};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The key that works now; `.ruche/dev.env` has it and the URL.
 pub(super) async fn development(project: &Project, plan: &Plan) -> Result<String> {
@@ -25,7 +25,7 @@ pub(super) async fn development(project: &Project, plan: &Plan) -> Result<String
 async fn create(project: &Project, plan: &Plan) -> Result<String> {
     let arguments = ["keys", "create", "--tenant", "dev", "--name", "dev", "--role", "admin"];
     let program = beside("ruche-gateway")?;
-    let output = oneoff::run(&program, &arguments, &plan.settings(), &project.log("keys"), PATIENCE).await?;
+    let output = oneoff::run(&program, &arguments, &plan.settings(), &project.log("keys"), TIMEOUT).await?;
     let key = output.lines().last().unwrap_or_default().trim().to_owned();
     anyhow::ensure!(key.starts_with("rk_"), "`ruche-gateway keys create` printed no key");
     Ok(key)

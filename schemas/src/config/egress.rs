@@ -1,4 +1,4 @@
-//! What may be fetched for somebody who named a URL: where to, how much, how long.
+//! What workers may fetch because a job names its URL: from where, how much, for how long.
 
 use std::{net::IpAddr, str::FromStr};
 

@@ -27,7 +27,7 @@ use crate::{descriptor::Descriptor, ids::Kind, job::Job, kinds, settings::Check}
 pub struct Config {
     pub nats: Nats,
     pub postgres: Postgres,
-    /// Where large bodies and results are kept.
+    /// The store for large bodies and results.
     pub objects: Objects,
     pub gateway: Gateway,
     /// What a tenant may take.

@@ -161,7 +161,7 @@ pub struct Worker {
     pub drain_seconds: u64,
     /// The server's patience with a silent worker, in seconds.
     pub ack_wait_seconds: u64,
-    /// What is said of it in `ruche workers list`: `zone = "eu"`.
+    /// Shown in `ruche workers list`: `zone = "eu"`.
     pub labels: BTreeMap<String, String>,
     /// How long ended jobs are kept, in days; 0: for ever.
     pub retention_days: u32,

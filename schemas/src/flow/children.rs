@@ -86,7 +86,7 @@ fn fan_out(parent: JobId, at: &str, fan: &Fan, result: &Value, lane: Lane, origi
     let of = u32::try_from(elements.len().saturating_mul(fan.all.len())).unwrap_or(u32::MAX);
     let join = fan.join.as_ref().map(|template| {
         let mut template = (**template).clone();
-        // Whoever starts it knows a member only, which may have another lane.
+        // Its starter knows only a member, which may have another lane.
         template.lane.get_or_insert(lane);
         Box::new(Join { id: parent.derived(&format!("{at}.join")), origin, template })
     });

@@ -35,7 +35,7 @@ pub struct Chat {
     /// The model's name; without it the worker's own model answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The new messages, the oldest first. With `conversation`, what was said before comes before them.
+    /// The new messages, the oldest first. With `conversation`, its earlier messages come before them.
     pub messages: Vec<Message>,
     /// The conversation that this chat belongs to: made by the gateway for a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ pub struct Chat {
     /// The most tokens to generate; without it, as many as the context holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
-    /// Whether messages and answer are kept in the conversation.
+    /// Whether messages and answer are stored in the conversation.
     #[serde(default = "yes")]
     pub store: bool,
     /// What the answer is made of besides the conversation. A bot's chat gets it from the gateway.
@@ -65,13 +65,13 @@ const fn yes() -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
-    /// Who says it.
+    /// The author.
     pub role: Role,
-    /// What is said.
+    /// The text.
     pub content: String,
 }
 
-/// Who says a message.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -166,7 +166,7 @@ pub struct Answer {
     pub model: String,
     /// What it cost.
     pub usage: Usage,
-    /// The conversation that holds it, if it is kept.
+    /// The conversation that it is stored in, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
     /// The passages that it cites, in the order of their first mention; left out where there were none to cite.

@@ -1,5 +1,5 @@
 //! Embed: texts go in, a vector for each comes out, so that what means the same lies near. Or a document goes in, and its
-//! chunks with their vectors are kept, to be searched in.
+//! chunks and vectors are stored for searches.
 //!
 //! Vectors have length 1: their dot product is the cosine of their angle. They travel as base64 of little-endian
 //! floats, a quarter of what JSON's digits take, because the result of an ephemeral job has to fit an event.
@@ -46,10 +46,10 @@ pub struct Embed {
     /// The texts: 1 to 256, each with at least one visible character and at most 128 KiB, together 192 KiB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
-    /// In place of texts: a document, to be cut into chunks that are kept with their vectors.
+    /// In place of texts: a document. It is split into chunks, which are stored with their vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,
-    /// In place of texts: the id of a document that is kept, to be embedded again by the model that is named, else by the
+    /// In place of texts: the id of a stored document, to be embedded again by the model that is named, else by the
     /// one that its collection is searched with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<Uuid>,

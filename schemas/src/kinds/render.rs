@@ -32,7 +32,7 @@ pub const FILE_BYTES: usize = 16 << 20;
 pub const PACKAGE_BYTES: usize = 8 << 20;
 /// The largest document that may be in an event, in bytes; larger ones go to the object store.
 pub const INLINE_BYTES: usize = 150 << 10;
-/// The most warnings that are told; the last one says how many more there were.
+/// The most warnings of a document; the last one counts the rest.
 pub const WARNINGS: usize = 200;
 
 /// The templates that each worker has: their names, and what they are for.
@@ -65,7 +65,7 @@ pub struct Render {
     pub files: Vec<File>,
     /// How it is written.
     pub options: Options,
-    /// Whether the document is kept in the object store and listed; else it is in the job's result and nowhere else.
+    /// Whether the document is stored and listed. Otherwise only the job's result has it.
     pub store: bool,
 }
 
@@ -212,7 +212,7 @@ pub enum Standard {
     Ua1,
 }
 
-/// A password, shown to nobody.
+/// A password. It is never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Password(pub String);

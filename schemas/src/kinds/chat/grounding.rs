@@ -31,7 +31,7 @@ pub const MAX_PASSAGE_TOKENS: u32 = 32_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grounding {
-    /// What the model is told before anything else.
+    /// The instructions, before everything else in the prompt.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instructions: String,
     /// What was found, the best first. The model is shown as many as `max_tokens` and its context have room for.
@@ -126,7 +126,7 @@ impl Citation {
 }
 
 impl Grounding {
-    /// Whether there is nothing to make an answer of, and somebody has said what to answer then.
+    /// Whether no passage was found and the bot has a fixed answer for that.
     #[must_use]
     pub fn found_nothing(&self) -> Option<&str> {
         self.nothing_found.as_deref().filter(|_| self.passages.is_empty())

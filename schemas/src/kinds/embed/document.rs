@@ -1,4 +1,4 @@
-//! A document to be searched in: cut into chunks, each with a vector, kept in a collection.
+//! A document for searches: split into chunks, each with a vector, stored in a collection.
 //!
 //! A document is known by its tenant, its collection and its source: the same source again replaces it. Only chunks that
 //! have changed are embedded again, and a reader sees either the old chunks or the new ones.
@@ -29,7 +29,7 @@ pub const CHUNK_TOKENS: (u32, u32) = (16, 8192);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Document {
-    /// Where it is kept: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit. It is made if there is none of this
+    /// Its collection: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit. It is made if there is none of this
     /// name.
     pub collection: String,
     /// What it is called where it comes from, such as a path or a URL: 1 to 2048 bytes. The same one again replaces it.
@@ -141,7 +141,7 @@ pub struct Indexed {
     /// Whether nothing was written, because what is stored was sent later, or was deleted after this was sent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub superseded: bool,
-    /// What whoever sent it may want to know.
+    /// Warnings for the sender.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
