@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_bus::{Bus, Headers, Message, nats::Nats};
-use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config, jobs::embed::Embed};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config, kinds::embed::Embed};
 
 use super::texts::{LENGTHS, Lengths};
 use crate::{

@@ -9,7 +9,7 @@ use ruche_schemas::{
     claim::CLAIM_BYTES,
     event::{Outcome, Steps},
     failure::codes,
-    jobs::chat::Role,
+    kinds::chat::Role,
 };
 use ruche_workers::{
     ports::ledger::{Keep, Turn, TurnMessage},
@@ -73,6 +73,7 @@ impl Job for Errand {
     };
     type Progress = Steps;
     type Output = Ran;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())

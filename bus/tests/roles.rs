@@ -11,7 +11,7 @@ use futures::{FutureExt, StreamExt};
 use ruche_bus::{
     Bus, Controls, DeadFilter, Every, Graveyard, Hold, Presence, Schedule, Scheduler, WorkerState, nats::Nats,
 };
-use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, jobs};
+use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, kinds};
 use ruche_services::{
     logins::{Login, May},
     testing::{self, TestNats},
@@ -84,7 +84,7 @@ async fn tries(server: &TestNats, user: &str, what: impl AsyncFnOnce(&async_nats
 #[test]
 fn the_roles_in_the_servers_configuration_are_not_stale() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../nats/roles.conf"));
-    let kinds: Vec<Kind> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let roles = [
         (gateway("ruche", &kinds).entry("$NATS_GATEWAY_PASSWORD"), "makes the streams, publishes jobs, takes none"),
         (worker("ruche", &kinds, &kinds, "worker").entry("$NATS_WORKER_PASSWORD"), "takes jobs of all kinds"),

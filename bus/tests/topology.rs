@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command, time::Duration};
 
 use ruche_bus::{names::Names, topology};
-use ruche_schemas::{JobId, JobRef, Kind, config::Config, jobs};
+use ruche_schemas::{JobId, JobRef, Kind, config::Config, kinds};
 use ruche_services::tools::Tools;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ fn nats_folder() -> &'static Path {
 /// Streams and consumers by name, as this build makes them from the default configuration.
 fn snapshot() -> Value {
     let config = Config::from_layers(None, Some(std::collections::HashMap::new())).expect("the default configuration");
-    let kinds: Vec<Kind> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let streams = topology::streams(&config.nats, &kinds, Duration::from_secs(config.worker.ack_wait_seconds));
     let entry = |stream: &topology::Stream| {
         let value = json!({"config": stream, "consumers": stream.consumers});

@@ -177,7 +177,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Top(top) => return top::run(&project, top).await,
         Command::Models { command } => models::run(&project, command).await?,
         Command::Keys { command } => keys::run(&project, command).await?,
-        Command::Config => output::text(ruche_schemas::config::DEFAULTS)?,
+        Command::Config => output::text(&ruche_schemas::config::defaults(&ruche_schemas::kinds::all()))?,
         Command::Completions { shell } => completions(&shell)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use reqwest::Method;
-use ruche_schemas::jobs::render::{Warning, check_template_name};
+use ruche_schemas::kinds::render::{Warning, check_template_name};
 use serde_json::Value;
 
 use crate::{

@@ -240,7 +240,7 @@ fn only_the_gateway_is_published_and_on_this_machine_only() {
 #[test]
 fn each_kind_of_job_has_a_worker() {
     let compose = compose();
-    for known in ruche_schemas::jobs::all() {
+    for known in ruche_schemas::kinds::all() {
         let worker = &compose["services"][format!("worker-{}", known.kind)];
         assert_eq!(strings(worker.get("command")), ["ruche-worker", known.kind.as_str()]);
     }

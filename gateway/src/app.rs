@@ -7,7 +7,7 @@ use std::{
 };
 
 use ruche_bus::{Bus, objects::Claims};
-use ruche_schemas::{Kind, config, jobs::Descriptor};
+use ruche_schemas::{Kind, config, kinds::Descriptor};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

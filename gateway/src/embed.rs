@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     Base64, Job as _, TenantId,
-    jobs::embed::{Embed, Embedded, MAX_BYTES, Purpose, fit_inline},
+    kinds::embed::{Embed, Embedded, MAX_BYTES, Purpose, fit_inline},
 };
 use tokio::time::{Instant, timeout_at};
 

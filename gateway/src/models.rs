@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Job as _, Kind, failure::codes, jobs::chat::Chat};
+use ruche_schemas::{Job as _, Kind, failure::codes, kinds::chat::Chat};
 use tokio::sync::Mutex;
 
 use crate::{error::ApiError, limits};

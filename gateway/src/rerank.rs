@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use futures::future::try_join_all;
 use ruche_schemas::{
     TenantId,
-    jobs::rerank::{MAX_TEXTS, Rerank, Reranked},
+    kinds::rerank::{MAX_TEXTS, Rerank, Reranked},
 };
 use tokio::time::timeout;
 

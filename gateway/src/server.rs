@@ -9,7 +9,7 @@ use ruche_bus::{
 };
 use ruche_schemas::{
     config::{self, Config},
-    jobs,
+    kinds,
 };
 use tokio::{
     net::TcpListener,
@@ -133,7 +133,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     };
     let store = Arc::new(Postgres::new(&config.postgres).await?.with_search(config.search));
     let settings = caps::Settings::new(&config.limits, &config.nats);
-    let app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all()).with_limits(settings);
+    let app = App::new(config.gateway, Arc::clone(&bus), store, kinds::all()).with_limits(settings);
     let app = app.with_claims(Claims::open(&config.objects)?);
     let server = Server::bind(app).await?;
     let (address, lifecycle) = (server.address()?, server.app().lifecycle.clone());
@@ -156,7 +156,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 
 async fn connect(config: &Config) -> Result<Arc<dyn Bus>, ServeError> {
     let nats = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
-    let kinds: Vec<_> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<_> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     nats.ensure(&kinds).await?;
     Ok(Arc::new(nats))
 }

@@ -12,10 +12,10 @@ impl App {
     ///
     /// # Errors
     /// 400 that names the step.
-    pub(crate) fn check_flow(&self, then: &[Next], otherwise: &[Next]) -> Result<(), ApiError> {
-        flow::check(then, otherwise)?;
-        self.check_steps(then, "then")?;
-        self.check_steps(otherwise, "otherwise")
+    pub(crate) fn check_flow(&self, on_success: &[Next], on_failure: &[Next]) -> Result<(), ApiError> {
+        flow::check(on_success, on_failure)?;
+        self.check_steps(on_success, "on_success")?;
+        self.check_steps(on_failure, "on_failure")
     }
 
     fn check_steps(&self, steps: &[Next], at: &str) -> Result<(), ApiError> {
@@ -52,8 +52,8 @@ impl App {
             check_size(descriptor, body.len())?;
             descriptor.parse(&body).map_err(|invalid| within(invalid, &format!("{at}.body")))?;
         }
-        self.check_steps(&template.then, &format!("{at}.then"))?;
-        self.check_steps(&template.otherwise, &format!("{at}.otherwise"))
+        self.check_steps(&template.on_success, &format!("{at}.on_success"))?;
+        self.check_steps(&template.on_failure, &format!("{at}.on_failure"))
     }
 }
 

@@ -10,7 +10,7 @@ use ruche_schemas::{
     Envelope, EventType, Failure, JobId, JobRef, Kind, Lane, Record, TenantId,
     failure::codes,
     flow::{Member, Next},
-    jobs::{Descriptor, Job as _, chat::Chat},
+    kinds::{Descriptor, Job as _, chat::Chat},
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -44,9 +44,9 @@ pub struct Options {
     /// When it is to begin, if that is later.
     pub run_at: Option<DateTime<Utc>>,
     /// What follows when it is done.
-    pub then: Vec<Next>,
+    pub on_success: Vec<Next>,
     /// What follows when it has failed.
-    pub otherwise: Vec<Next>,
+    pub on_failure: Vec<Next>,
     /// No second job with this key.
     pub unique: Option<Unique>,
     /// The batch, and the place in it.
@@ -219,7 +219,7 @@ impl App {
         let Submission { tenant, lane, idempotency_key, ref options } = submission;
         let kind = descriptor.kind.clone();
         let id = id.map_or_else(|| self.job_id(&kind, &submission), Ok)?;
-        self.check_flow(&options.then, &options.otherwise)?;
+        self.check_flow(&options.on_success, &options.on_failure)?;
         match options.patient {
             true => self.rates.wait(tenant).await,
             false => self.rates.admit(tenant)?,
@@ -243,8 +243,8 @@ impl App {
         let (claim, body) = self.keep_body(&accepted.job, body).await?;
         let mut envelope = Envelope::of(kind, version, accepted.job.id, tenant.clone(), lane, at, body);
         (envelope.claim, envelope.ephemeral) = (claim, options.ephemeral);
-        envelope.then.clone_from(&options.then);
-        envelope.otherwise.clone_from(&options.otherwise);
+        envelope.on_success.clone_from(&options.on_success);
+        envelope.on_failure.clone_from(&options.on_failure);
         envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
         let (claim, new) = (envelope.claim.as_ref(), idempotency_key.is_none() && options.unique.is_none());
         let is_new = new && options.run_at.is_none();

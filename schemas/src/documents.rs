@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Lane, Record,
-    jobs::{self, Descriptor},
+    kinds::{self, Descriptor},
 };
 
 /// The documents by file name: `chat.v1.json` and so on, `event.json`, `asyncapi.json`.
 #[must_use]
 pub fn documents() -> Vec<(String, Value)> {
     let generator = || SchemaSettings::draft2020_12().into_generator();
-    let kinds = jobs::all();
+    let kinds = kinds::all();
     let mut all: Vec<_> = kinds
         .iter()
         .map(|kind| (file(kind), with_id(kind.envelope(&mut generator()).to_value(), &file(kind))))

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use crate::{
     Claim, Failure, Kind, Lane,
     flow::{Next, Origin},
-    jobs::Job,
 };
 
 /// What an event tells.
@@ -122,10 +121,10 @@ pub struct Accepted {
     pub batch: Option<Uuid>,
     /// What follows when it is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<Next>,
+    pub on_success: Vec<Next>,
     /// What follows when it has failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub otherwise: Vec<Next>,
+    pub on_failure: Vec<Next>,
 }
 
 /// The data of `retrying`.
@@ -225,6 +224,3 @@ impl<O> Outcome<O> {
         }
     }
 }
-
-/// The outcome of this kind of job.
-pub type OutcomeOf<J> = Outcome<<J as Job>::Output>;

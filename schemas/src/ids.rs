@@ -106,7 +106,7 @@ impl JobId {
         Self::hashed("ruche 2026 idempotency key -> job id", &parts)
     }
 
-    /// The id of something that comes of this job: `then.0`, `replay.17`.
+    /// The id of something that comes of this job: `on_success.0`, `replay.17`.
     #[must_use]
     pub fn derived(&self, what: &str) -> Self {
         Self::hashed("ruche 2026 job id -> derived id", &[self.0.as_bytes(), what.as_bytes()])
@@ -323,7 +323,7 @@ mod tests {
         let before = Utc::now() - chrono::TimeDelta::milliseconds(1);
         let made = JobId::generate().made_at().expect("a time");
         assert!(made >= before && made <= Utc::now(), "{made}");
-        let derived = JobId::generate().derived("then.0");
+        let derived = JobId::generate().derived("on_success.0");
         assert_eq!(derived.made_at(), None);
         assert_eq!(JobId(Uuid::nil()).made_at(), None);
     }

@@ -1,7 +1,7 @@
 //! What is said and kept: the words that gateways, workers and programs share.
 //!
 //! Pure data: no socket, no clock, no thread. Whoever reads a job, an event or a row reads these types, so a
-//! change here is a change of the protocol and goes through [`jobs::Job::VERSION`].
+//! change here is a change of the protocol and goes through [`kinds::Job::VERSION`].
 //!
 //! - [`ids`]: who and what: tenants, jobs, kinds, lanes.
 //! - [`envelope`]: a job on its way.
@@ -10,7 +10,7 @@
 //! - [`event`]: what a job says while it lives.
 //! - [`flow`]: what a job's end starts.
 //! - [`failure`]: what went wrong, in words for the person who sent it.
-//! - [`jobs`]: one file per kind.
+//! - [`kinds`]: one file per kind.
 //! - [`config`]: one commented file, a struct per section.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
 //! - [`vectors`]: what workers and gateways agree on about indexes over vectors.
@@ -19,14 +19,18 @@
 pub mod base64;
 pub mod claim;
 pub mod config;
+mod descriptor;
 pub mod documents;
 pub mod envelope;
 pub mod event;
 pub mod failure;
 pub mod flow;
 pub mod ids;
-pub mod jobs;
+mod job;
+pub mod kinds;
 pub mod limits;
+pub mod models;
+pub mod settings;
 #[cfg(feature = "tables")]
 pub mod tables;
 pub mod vectors;
@@ -37,5 +41,5 @@ pub use envelope::Envelope;
 pub use event::{EventType, Record};
 pub use failure::{Failure, Invalid};
 pub use ids::{JobId, JobRef, Kind, Lane, TenantId};
-pub use jobs::Job;
+pub use job::{Job, OutcomeOf};
 pub use limits::{Backoff, Limits};

@@ -28,7 +28,7 @@ fn no_committed_document_is_stale() {
 #[test]
 fn no_document_of_a_kind_is_left_over_by_mistake() {
     let known: BTreeSet<String> = documents().into_iter().map(|(name, _)| name).collect();
-    let kinds: Vec<_> = ruche_schemas::jobs::all().into_iter().map(|kind| kind.kind.to_string()).collect();
+    let kinds: Vec<_> = ruche_schemas::kinds::all().into_iter().map(|kind| kind.kind.to_string()).collect();
     for entry in fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         // An older version of a kind stays: programs out there may still send it.

@@ -141,7 +141,7 @@ async fn all_end(runtimes: &mut JoinSet<Result<(), Unavailable>>, shutdown: &Shu
 /// Connects on the bus's own runtime, where the connection's tasks stay.
 async fn connect(config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
     let (settings, own) = (config.nats.clone(), own.to_vec());
-    let kinds: Vec<Kind> = ruche_schemas::jobs::all().into_iter().map(|kind| kind.kind).collect();
+    let kinds: Vec<Kind> = ruche_schemas::kinds::all().into_iter().map(|kind| kind.kind).collect();
     let bus = pulse.spawn(async move {
         let bus = Nats::connect(&settings, ack_wait).await?;
         bus.join(&kinds, &own).await?;

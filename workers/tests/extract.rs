@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::jobs::{
+use ruche_schemas::kinds::{
     embed::Format,
     render::{Options as RenderOptions, Render},
 };

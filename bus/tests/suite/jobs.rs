@@ -54,7 +54,7 @@ pub(crate) async fn only_a_job_that_nobody_can_have_seen_is_a_first_one(bus: &dy
     again.done().await.expect("a confirmation");
     // An id that others decide, or that was made long ago, may have been published before the server forgot it.
     let old = uuid::Builder::from_unix_timestamp_millis(1_700_000_000_000, &[7; 10]).into_uuid();
-    for id in [job().id.derived("then.0"), JobId(old)] {
+    for id in [job().id.derived("on_success.0"), JobId(old)] {
         let job = JobRef { id, ..job() };
         bus.publish(message(&job, Lane::Normal)).await.expect("a receipt");
         let delivery = next(&mut queue).await;

@@ -16,7 +16,7 @@ use ruche_services::tools::Tools;
 use super::{
     pins::{Pin, Pins, stat},
     pull::sha256,
-    shipped,
+    shipped::shipped,
 };
 use crate::{Refused, oneoff, project::Project};
 

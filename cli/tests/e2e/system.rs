@@ -207,7 +207,7 @@ impl System {
 }
 
 fn kinds() -> Vec<String> {
-    ruche_schemas::jobs::all().into_iter().map(|known| known.kind.as_str().to_owned()).collect()
+    ruche_schemas::kinds::all().into_iter().map(|known| known.kind.as_str().to_owned()).collect()
 }
 
 /// A running program.

@@ -83,7 +83,7 @@ async fn what_can_not_be_done_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn how_far_it_is_can_be_seen_and_it_can_be_called_off() {
+async fn its_progress_can_be_seen_and_it_can_be_cancelled() {
     let gateway = Gateway::start().await;
     collections(&gateway, &["a", "b"]);
     gateway.on("GET /v1/collections/a/migrate", vec![ok(view("a", "embedding", 1))]);

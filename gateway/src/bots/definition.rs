@@ -2,7 +2,7 @@
 
 use ruche_schemas::{
     Invalid,
-    jobs::chat::{BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
+    kinds::chat::{BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use ruche_schemas::{
     Job as _, TenantId,
     failure::codes,
-    jobs::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
+    kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
 use tokio::time::timeout;
 
@@ -164,7 +164,7 @@ fn cut(mut text: String, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::jobs::chat::{Grounding, Sampling};
+    use ruche_schemas::kinds::chat::{Grounding, Sampling};
     use uuid::Uuid;
 
     use super::*;

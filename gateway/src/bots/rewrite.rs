@@ -5,7 +5,7 @@
 
 use ruche_schemas::{
     TenantId,
-    jobs::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
+    kinds::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
 };
 use tokio::time::timeout;
 
@@ -108,7 +108,7 @@ fn read(answer: &Answer) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::jobs::chat::Usage;
+    use ruche_schemas::kinds::chat::Usage;
 
     use super::*;
 

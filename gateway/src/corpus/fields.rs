@@ -1,6 +1,6 @@
 //! What is to be known of a document, as texts: parameters of a query, parts of a form. Each is refused by its name.
 
-use ruche_schemas::jobs::embed::Document;
+use ruche_schemas::kinds::embed::Document;
 
 use crate::{body::parse, error::ApiError};
 

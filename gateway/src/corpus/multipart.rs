@@ -7,7 +7,7 @@ use futures::stream;
 use multer::Multipart;
 use ruche_schemas::{
     Base64,
-    jobs::embed::{Document, Format},
+    kinds::embed::{Document, Format},
 };
 
 use super::fields::{self, FIELDS};

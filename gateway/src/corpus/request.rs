@@ -8,7 +8,7 @@ use axum::{
 };
 use ruche_schemas::{
     Lane,
-    jobs::embed::{Document, Format},
+    kinds::embed::{Document, Format},
 };
 
 use super::{

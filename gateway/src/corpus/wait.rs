@@ -2,7 +2,7 @@
 
 use ruche_schemas::{
     EventType, Failure, Invalid, Job as _, JobId, TenantId,
-    jobs::embed::{Embed, Indexed},
+    kinds::embed::{Embed, Indexed},
 };
 use tokio::time::{Instant, timeout_at};
 

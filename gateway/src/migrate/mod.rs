@@ -10,7 +10,7 @@
 //!
 //! - [`step`]: what is missing, and the jobs for that.
 
-use ruche_schemas::{Failure, Job as _, JobId, TenantId, jobs::embed::Embed};
+use ruche_schemas::{Failure, Job as _, JobId, TenantId, kinds::embed::Embed};
 use tokio::time::timeout;
 
 use crate::{

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     EventType, Failure, Job as _, JobId, JobRef, Lane, TenantId,
     failure::codes,
-    jobs::embed::{Embed, Indexed},
+    kinds::embed::{Embed, Indexed},
 };
 use serde_json::Value;
 

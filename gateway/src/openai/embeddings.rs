@@ -2,7 +2,7 @@
 
 use ruche_schemas::{
     Base64, Invalid,
-    jobs::embed::{Purpose, check_text, from_bytes},
+    kinds::embed::{Purpose, check_text, from_bytes},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

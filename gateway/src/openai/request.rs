@@ -2,7 +2,7 @@
 
 use ruche_schemas::{
     Invalid,
-    jobs::chat::{Chat, Message, Role, Sampling},
+    kinds::chat::{Chat, Message, Role, Sampling},
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;

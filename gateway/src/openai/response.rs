@@ -2,7 +2,7 @@
 
 use ruche_schemas::{
     JobId,
-    jobs::chat::{Answer, BOT_PREFIX, Citation, Usage},
+    kinds::chat::{Answer, BOT_PREFIX, Citation, Usage},
 };
 use serde::Serialize;
 use utoipa::{

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow::Template, jobs::chat::Citation};
+use ruche_schemas::{Claim, EventType, JobId, JobRef, Kind, Lane, TenantId, flow::Template, kinds::chat::Citation};
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use ruche_schemas::{
     Base64, Claim, JobRef, TenantId,
-    jobs::render::{Rendered, Warning},
+    kinds::render::{Rendered, Warning},
 };
 use serde::Serialize;
 use serde_json::{Value, json};

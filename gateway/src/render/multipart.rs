@@ -7,7 +7,7 @@ use futures::stream;
 use multer::{Field, Multipart};
 use ruche_schemas::{
     Base64,
-    jobs::render::{self, File, Render},
+    kinds::render::{self, File, Render},
 };
 
 use super::query::short;

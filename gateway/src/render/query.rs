@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use ruche_schemas::jobs::render::Render;
+use ruche_schemas::kinds::render::Render;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -147,7 +147,7 @@ pub(super) fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::jobs::render::{Format, Standard};
+    use ruche_schemas::kinds::render::{Format, Standard};
 
     use super::*;
 

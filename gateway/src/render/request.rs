@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequest as _, Request},
     http::{HeaderMap, header},
 };
-use ruche_schemas::jobs::{Job as _, render::Render};
+use ruche_schemas::kinds::{Job as _, render::Render};
 use serde::Deserialize;
 
 use super::{multipart, query::Asked};

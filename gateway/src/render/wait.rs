@@ -8,7 +8,7 @@ use ruche_schemas::{
     Claim, EventType, Failure, JobId, JobRef, Lane, TenantId,
     claim::CLAIM_BYTES,
     failure::codes,
-    jobs::{
+    kinds::{
         Job as _,
         render::{INLINE_BYTES, Render, Rendered},
     },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use ruche_schemas::jobs::chat::BOT_PREFIX;
+use ruche_schemas::kinds::chat::BOT_PREFIX;
 use serde::Serialize;
 use utoipa::ToSchema;
 

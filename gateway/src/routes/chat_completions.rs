@@ -18,7 +18,7 @@ use chrono::Utc;
 use futures::{Stream, stream};
 use ruche_schemas::{
     EventType, Job as _, Lane, Record,
-    jobs::chat::{Answer, Chat, Delta},
+    kinds::chat::{Answer, Chat, Delta},
 };
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};

@@ -6,7 +6,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
     TenantId,
-    jobs::embed::{document::check_collection, language::configuration},
+    kinds::embed::{document::check_collection, language::configuration},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use ruche_schemas::jobs::embed::Embed;
+use ruche_schemas::kinds::embed::Embed;
 
 use crate::{
     App,

@@ -145,5 +145,5 @@ async fn joins(app: &App, job: &JobRef) -> Result<Vec<JobId>, ApiError> {
         let places = steps.iter().enumerate().filter(|(_, next)| joined(next));
         places.map(|(step, _)| job.id.derived(&format!("{name}.{step}.join"))).collect()
     };
-    Ok([branch(&known.then, "then"), branch(&known.otherwise, "otherwise")].concat())
+    Ok([branch(&known.on_success, "on_success"), branch(&known.on_failure, "on_failure")].concat())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{failure::codes, jobs::chat::BOT_PREFIX};
+use ruche_schemas::{failure::codes, kinds::chat::BOT_PREFIX};
 use serde::Serialize;
 use utoipa::ToSchema;
 

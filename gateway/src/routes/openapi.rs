@@ -6,7 +6,7 @@ use axum::{http::header, response::IntoResponse};
 use ruche_schemas::{
     Record,
     flow::{Next, Template},
-    jobs,
+    kinds,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -62,7 +62,7 @@ fn kinds() -> serde_json::Map<String, Value> {
     generator.subschema_for::<Next>();
     generator.subschema_for::<Template>();
     let inputs: Vec<Value> =
-        jobs::all().iter().map(|descriptor| descriptor.schemas(&mut generator).0.to_value()).collect();
+        kinds::all().iter().map(|descriptor| descriptor.schemas(&mut generator).0.to_value()).collect();
     let mut schemas = generator.take_definitions(true);
     let description = "The input of a job, by its kind";
     schemas.insert("JobInput".to_owned(), json!({ "description": description, "anyOf": inputs }));

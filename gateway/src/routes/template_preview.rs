@@ -6,7 +6,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use ruche_schemas::jobs::{
+use ruche_schemas::kinds::{
     Job as _,
     render::{Format, Render, Template},
 };

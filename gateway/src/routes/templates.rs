@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use chrono::{DateTime, Utc};
-use ruche_schemas::jobs::render::{BUILT_IN, Warning};
+use ruche_schemas::kinds::render::{BUILT_IN, Warning};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

@@ -8,7 +8,7 @@ use ruche_gateway::{
 };
 use ruche_schemas::{
     Job as _,
-    jobs::{chat::Grounding, embed::Embed},
+    kinds::{chat::Grounding, embed::Embed},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use crate::support::{MODEL, Sse, SseReader, job_of, presence, refused, start, un
 use reqwest::Method;
 use ruche_bus::{Bus as _, Presence};
 use ruche_gateway::App;
-use ruche_schemas::{EventType, Job as _, jobs::embed::Embed};
+use ruche_schemas::{EventType, Job as _, kinds::embed::Embed};
 use serde_json::{Value, json};
 
 #[tokio::test]

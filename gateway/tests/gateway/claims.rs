@@ -14,7 +14,7 @@ use ruche_bus::{
 use ruche_gateway::ports::EndedJob;
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, claim::Part,
-    jobs::Descriptor,
+    kinds::Descriptor,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,7 @@ impl Job for Blob {
     };
     type Progress = ();
     type Output = String;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())

@@ -18,7 +18,7 @@ use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _, JobId,
     failure::codes,
     ids::document_id,
-    jobs::embed::{Document, Embed, Format, Indexed},
+    kinds::embed::{Document, Embed, Format, Indexed},
 };
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::{Bus as _, DeadLetter, Graveyard as _, Headers};
 use ruche_gateway::ports::EndedJob;
-use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, jobs::chat::Chat};
+use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, kinds::chat::Chat};
 use serde_json::{Value, json};
 
 use crate::{

@@ -12,7 +12,7 @@ use ruche_bus::{Bus, Delivery, Presence};
 use ruche_gateway::App;
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
-    jobs::embed::{Embed, Embedded, Purpose, fit_inline, from_bytes, to_bytes},
+    kinds::embed::{Embed, Embedded, Purpose, fit_inline, from_bytes, to_bytes},
 };
 use serde_json::{Value, json};
 

@@ -19,7 +19,7 @@ use ruche_gateway::{
 };
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId,
-    jobs::embed::{Embed, Embedded, Indexed, to_bytes},
+    kinds::embed::{Embed, Embedded, Indexed, to_bytes},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};

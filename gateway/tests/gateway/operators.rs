@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use ruche_bus::{Bus as _, Presence};
 use ruche_gateway::ports::Store as _;
-use ruche_schemas::{Lane, jobs};
+use ruche_schemas::{Lane, kinds};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, json_of, presence, refused, without_worker};
@@ -64,7 +64,7 @@ async fn queues_show_what_waits_and_who_works() {
     assert!(normal["oldest_seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0));
     assert!(normal["per_second"].as_f64().is_some_and(|rate| rate > 0.0));
     // A row per kind and lane.
-    let all = 3 * jobs::all().len();
+    let all = 3 * kinds::all().len();
     assert_eq!(queues["data"].as_array().unwrap().len(), all);
     gateway.store.fail(true);
     assert!(gateway.store.ready().await.is_err());

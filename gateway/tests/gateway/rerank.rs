@@ -7,7 +7,7 @@ use ruche_bus::{Bus, Delivery, Presence};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _,
     failure::codes,
-    jobs::rerank::{Rerank, Reranked},
+    kinds::rerank::{Rerank, Reranked},
 };
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ use ruche_bus::{Bus, Delivery, Presence};
 use ruche_gateway::{App, ports::search::EmbeddingModel};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _,
-    jobs::embed::{Embed, Embedded, Purpose, to_bytes},
+    kinds::embed::{Embed, Embedded, Purpose, to_bytes},
 };
 use serde_json::{Value, json};
 

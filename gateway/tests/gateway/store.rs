@@ -13,7 +13,7 @@ use ruche_schemas::{
     Claim, EventType, Job as _, JobId, JobRef, Lane, TenantId,
     claim::Part,
     config::{self, Config, Secret},
-    jobs::chat::{Chat, Citation},
+    kinds::chat::{Chat, Citation},
     tables,
 };
 use ruche_services::testing;

@@ -21,7 +21,7 @@ use ruche_gateway::{
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId,
     config::{Config, Gateway},
-    jobs::{
+    kinds::{
         self, Descriptor,
         chat::{Answer, Chat, Citation, Delta, FinishReason, Grounding, Usage},
     },
@@ -55,7 +55,7 @@ pub(crate) async fn start() -> Fixture {
 
 /// Jobs stay in the queue.
 pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
-    with_kinds(jobs::all(), change).await
+    with_kinds(kinds::all(), change).await
 }
 
 /// Jobs of these kinds, which stay in the queue.

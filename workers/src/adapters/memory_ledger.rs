@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{Failure, JobId, JobRef, TenantId, event::Outcome, ids::collection_id, jobs::chat::Message};
+use ruche_schemas::{Failure, JobId, JobRef, TenantId, event::Outcome, ids::collection_id, kinds::chat::Message};
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 //! Source: the models' own cards. A model that was trained with such marks finds less without them; one that was not
 //! takes them for text.
 
-use ruche_schemas::jobs::embed::Purpose;
+use ruche_schemas::kinds::embed::Purpose;
 
 /// Asks for a search, in the words that instructed models were trained with: E5's with a space at the end, Qwen's without.
 const INSTRUCTION: &str =

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use ruche_schemas::jobs::chat::{Delta, FinishReason, Message, Sampling, Usage};
+use ruche_schemas::kinds::chat::{Delta, FinishReason, Message, Sampling, Usage};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{

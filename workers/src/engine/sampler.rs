@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use ruche_schemas::jobs::chat::Sampling;
+use ruche_schemas::kinds::chat::Sampling;
 
 /// How many tokens back the repeat penalty looks, prompt included: llama.cpp's default.
 const RECENT: usize = 64;

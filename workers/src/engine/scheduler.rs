@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use ruche_schemas::jobs::chat::FinishReason;
+use ruche_schemas::kinds::chat::FinishReason;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use ruche_schemas::jobs::chat::{Delta, FinishReason, Usage};
+use ruche_schemas::kinds::chat::{Delta, FinishReason, Usage};
 use tokio::sync::mpsc;
 
 use super::{EngineError, Step, sampler::Sampler, text::Text};

@@ -10,7 +10,7 @@ use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 
 use chrono::{DateTime, Local};
 use minijinja::{Environment, Error, ErrorKind, Value, context, syntax::SyntaxConfig};
-use ruche_schemas::jobs::chat::Message;
+use ruche_schemas::kinds::chat::Message;
 
 use crate::ports::engine::Vocabulary;
 
@@ -185,7 +185,7 @@ fn borders(text: &str) -> impl Iterator<Item = usize> + '_ {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::jobs::chat::Role;
+    use ruche_schemas::kinds::chat::Role;
 
     use super::*;
 

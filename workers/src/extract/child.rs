@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::Context as _;
 use nix::sys::resource::{Resource, setrlimit};
-use ruche_schemas::jobs::embed::{Format, document::MAX_DOCUMENT_BYTES};
+use ruche_schemas::kinds::embed::{Format, document::MAX_DOCUMENT_BYTES};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},

@@ -15,7 +15,7 @@ use prometheus_client::{
 use ruche_schemas::{
     Envelope, EventType, Failure, Record,
     failure::codes,
-    jobs::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
+    kinds::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
 };
 use tracing::{Instrument, info_span};
 
@@ -47,7 +47,7 @@ pub struct ChatHandler {
 /// # Errors
 /// When no model is configured or it can't be loaded.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
-    let chat = &setup.config.chat;
+    let chat = setup.config.of::<Chat>()?;
     anyhow::ensure!(
         !chat.model_path.is_empty(),
         "chat.model_path is empty: name a GGUF file (RUCHE_CHAT__MODEL_PATH), or start with `ruche up`, which fetches one"

@@ -6,9 +6,9 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ruche_schemas::{
-    Envelope, Failure, Invalid, Job as _, config,
+    Envelope, Failure, Invalid, Job as _,
     failure::codes,
-    jobs::embed::{Embed, Embedded, Indexed, Output, Purpose, fit_inline, to_bytes},
+    kinds::embed::{Embed, Embedded, Indexed, Output, Purpose, Settings, fit_inline, to_bytes},
 };
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field, info_span};
@@ -45,7 +45,7 @@ pub struct EmbedHandler(Models);
 /// # Errors
 /// When no model is configured or one can't be loaded.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
-    let embed = &setup.config.embed;
+    let embed = &setup.config.of::<Embed>()?;
     anyhow::ensure!(
         !embed.model_path.is_empty(),
         "embed.model_path is empty: name the GGUF file of an embedding model (RUCHE_EMBED__MODEL_PATH)"
@@ -83,7 +83,7 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// The first, and the one that collections go to.
-    fn of(embed: &'a config::Embed) -> (Self, Option<Self>) {
+    fn of(embed: &'a Settings) -> (Self, Option<Self>) {
         let first = Self {
             path: &embed.model_path,
             name: &embed.model_name,
@@ -111,7 +111,7 @@ impl<'a> Wanted<'a> {
 
     fn load(
         &self,
-        embed: &config::Embed,
+        embed: &Settings,
         metrics: &Metrics,
         corpus: Arc<dyn Corpus>,
         room: Arc<Semaphore>,

@@ -1,4 +1,4 @@
-//! The kinds of job: one file each does what its namesake in `schemas::jobs` says.
+//! The kinds of job: one file each does what its namesake in `schemas::kinds` says.
 //!
 //! A new kind is a file here, its `mod` line and its row in [`all`].
 
@@ -58,12 +58,12 @@ type Prepare = fn(Setup<'_>) -> anyhow::Result<Prepared>;
 pub fn all() -> Vec<(Kind, Prepare)> {
     vec![
         #[cfg(feature = "chat")]
-        (<ruche_schemas::jobs::chat::Chat as ruche_schemas::Job>::KIND, chat::prepare),
+        (<ruche_schemas::kinds::chat::Chat as ruche_schemas::Job>::KIND, chat::prepare),
         #[cfg(feature = "embed")]
-        (<ruche_schemas::jobs::embed::Embed as ruche_schemas::Job>::KIND, embed::prepare),
+        (<ruche_schemas::kinds::embed::Embed as ruche_schemas::Job>::KIND, embed::prepare),
         #[cfg(feature = "render")]
-        (<ruche_schemas::jobs::render::Render as ruche_schemas::Job>::KIND, render::prepare),
+        (<ruche_schemas::kinds::render::Render as ruche_schemas::Job>::KIND, render::prepare),
         #[cfg(feature = "rerank")]
-        (<ruche_schemas::jobs::rerank::Rerank as ruche_schemas::Job>::KIND, rerank::prepare),
+        (<ruche_schemas::kinds::rerank::Rerank as ruche_schemas::Job>::KIND, rerank::prepare),
     ]
 }

@@ -23,7 +23,7 @@ use ruche_render::{Renderer, Resources};
 use ruche_schemas::{
     Base64, Envelope, Failure,
     failure::codes,
-    jobs::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
+    kinds::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
 };
 
 use super::{Lifeline, Prepared, Setup};
@@ -58,7 +58,7 @@ pub struct RenderHandler {
 /// # Errors
 /// When they can't be started.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
-    let render = &setup.config.render;
+    let render = setup.config.of::<Render>()?;
     let children = match render.children {
         0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
         children => usize::try_from(children)?,

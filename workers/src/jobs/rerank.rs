@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ruche_schemas::{
     Envelope, Failure, Job as _,
     failure::codes,
-    jobs::rerank::{Rerank, Reranked},
+    kinds::rerank::{Rerank, Reranked},
 };
 use tracing::{Instrument, Span, field, info_span};
 
@@ -31,7 +31,7 @@ pub struct RerankHandler(Encoder);
 /// # Errors
 /// When no model is configured or it can't be loaded.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
-    let rerank = &setup.config.rerank;
+    let rerank = setup.config.of::<Rerank>()?;
     anyhow::ensure!(
         !rerank.model_path.is_empty(),
         "rerank.model_path is empty: name the GGUF file of a reranker (RUCHE_RERANK__MODEL_PATH)"

@@ -1,7 +1,7 @@
 //! Reads what was said before.
 
 use async_trait::async_trait;
-use ruche_schemas::{TenantId, jobs::chat::Message};
+use ruche_schemas::{TenantId, kinds::chat::Message};
 use uuid::Uuid;
 
 use super::ledger::LedgerError;

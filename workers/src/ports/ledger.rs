@@ -20,7 +20,7 @@ use ruche_schemas::{
     Claim, Failure, JobId, JobRef, Kind, Lane, TenantId,
     event::Outcome,
     flow::Origin,
-    jobs::chat::{Citation, Role},
+    kinds::chat::{Citation, Role},
 };
 use serde_json::Value;
 use uuid::Uuid;

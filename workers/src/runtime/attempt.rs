@@ -125,7 +125,7 @@ pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
             return Err(Invalid::new(field, message).into());
         }
     }
-    flow::check(&job.then, &job.otherwise)?;
+    flow::check(&job.on_success, &job.on_failure)?;
     Ok(job)
 }
 
@@ -234,7 +234,7 @@ impl Standing {
             if let Some(outcome) = outcome(&last.record) {
                 return Some(Verdict::EndedBefore { outcome, attempt: last.record.attempt, said: true });
             }
-            // The same attempt twice is a twin (one id, published again after the dedup window): the next delivery
+            // The same attempt twice is a duplicate (one id, published again after the dedup window): the next delivery
             // of this one has a higher attempt and takes over, if the other has not ended it until then.
             if last.record.attempt >= delivery.attempt {
                 return Some(Verdict::Superseded);

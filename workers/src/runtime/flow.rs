@@ -73,26 +73,26 @@ impl From<LogError> for HeldUp {
 }
 
 /// The outcome that a job can have, and what follows it: one that would start too much is a failure.
-pub(super) fn spread<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome<Value>, Vec<Child>) {
+pub(super) fn fan_out<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome<Value>, Vec<Child>) {
     match children(job, &outcome) {
         Ok(children) => (outcome, children),
         Err(failure) => {
             let outcome = Outcome::Failed(failure);
-            let otherwise = children(job, &outcome).unwrap_or_default();
-            (outcome, otherwise)
+            let on_failure = children(job, &outcome).unwrap_or_default();
+            (outcome, on_failure)
         }
     }
 }
 
 /// A place in a group, as the ledger counts it.
-pub(super) fn place<T>(job: &Envelope<T>) -> Option<Place> {
+pub(super) fn member<T>(job: &Envelope<T>) -> Option<Place> {
     job.member.as_ref().map(|member| Place { group: member.group, index: member.index, of: member.of })
 }
 
 /// Starts what follows a job that has ended like this and is committed.
 pub(super) async fn follow<T: Sync>(ends: &Ends, job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<(), HeldUp> {
     let following = match outcome {
-        Outcome::Claimed(claim) if !job.then.is_empty() => {
+        Outcome::Claimed(claim) if !job.on_success.is_empty() => {
             let output = claims::output(&ends.claims, &job.tenant, claim).await?;
             children(job, &Outcome::Done(output))
         }
@@ -172,8 +172,8 @@ async fn accept<T>(ends: &Ends, job: &Envelope<T>) {
         run_at: None,
         origin: job.origin,
         batch: None,
-        then: job.then.clone(),
-        otherwise: job.otherwise.clone(),
+        on_success: job.on_success.clone(),
+        on_failure: job.on_failure.clone(),
     };
     let data = serde_json::to_value(&accepted).unwrap_or_default();
     let (event, kind) = (EventType::Accepted, job.kind.clone());
@@ -216,7 +216,7 @@ pub(super) async fn give_up<T: Serialize + Sync>(
     letter: &DeadLetter,
     attempt: u32,
 ) -> Result<bool, HeldUp> {
-    let (outcome, children) = spread(job, Outcome::Failed(letter.failure.clone()));
+    let (outcome, children) = fan_out(job, Outcome::Failed(letter.failure.clone()));
     let ended = Ended {
         job: letter.job.clone(),
         kind: letter.kind.clone(),
@@ -228,7 +228,7 @@ pub(super) async fn give_up<T: Serialize + Sync>(
         trace_id: letter.trace_id.clone(),
         keep: Vec::new(),
         origin: job.origin,
-        member: place(job),
+        member: member(job),
         children: ids(&children),
         objects: job.claim.is_some(),
     };

@@ -79,7 +79,7 @@ pub struct Parts {
 /// The kinds that this build knows, each with the version of its schema.
 #[must_use]
 pub fn versions() -> Arc<BTreeMap<Kind, u16>> {
-    Arc::new(ruche_schemas::jobs::all().into_iter().map(|known| (known.kind, known.version)).collect())
+    Arc::new(ruche_schemas::kinds::all().into_iter().map(|known| (known.kind, known.version)).collect())
 }
 
 /// How a runtime behaves.

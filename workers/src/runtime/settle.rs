@@ -153,7 +153,7 @@ async fn end(
         return settled(delivery.retry(Duration::ZERO).await, "handed_back");
     };
     let objects = job.claim.is_some() || claim.is_some() || has_documents;
-    let (outcome, children) = flow::spread(job, outcome);
+    let (outcome, children) = flow::fan_out(job, outcome);
     let outcome = claims::claimed(outcome, claim);
     if job.ephemeral {
         return say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
@@ -172,7 +172,7 @@ async fn end(
         trace_id: trace::trace_id(),
         keep,
         origin: job.origin,
-        member: flow::place(job),
+        member: flow::member(job),
         children: flow::ids(&children),
         objects,
     };
@@ -207,7 +207,7 @@ async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Kept {
             Err(LedgerError::Refused(failure)) => {
                 // What it would keep can't be kept: the job has failed, and that can be stored. Where even that is
                 // refused (another tenant has a job of this id), its event and dead letter say so.
-                let (outcome, children) = flow::spread(job, Outcome::Failed(failure));
+                let (outcome, children) = flow::fan_out(job, Outcome::Failed(failure));
                 (ended.outcome, ended.children) = (outcome, flow::ids(&children));
                 if std::mem::take(&mut ended.keep).is_empty() {
                     return Kept::Nowhere(ended.outcome);

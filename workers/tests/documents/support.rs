@@ -18,7 +18,7 @@ use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, Record, TenantId,
     claim::{CLAIM_BYTES, Part},
     event::{Outcome, Steps},
-    jobs::embed::{Document, Embed, Indexed, Output},
+    kinds::embed::{Document, Embed, Indexed, Output},
 };
 use ruche_workers::{
     adapters::memory_ledger::MemoryLedger,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::support::{Heard, ask, hear};
 use futures::future::join_all;
-use ruche_schemas::jobs::chat::{FinishReason, Message, Role, Sampling};
+use ruche_schemas::kinds::chat::{FinishReason, Message, Role, Sampling};
 use ruche_workers::{
     adapters::llama::Llama,
     engine::{Engine, GenerateError, Options, Request, StartError, Step},

@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::SeqCst},
 };
 
-use ruche_schemas::jobs::chat::{Delta, FinishReason, Message, Role, Usage};
+use ruche_schemas::kinds::chat::{Delta, FinishReason, Message, Role, Usage};
 use ruche_workers::{
     engine::{Engine, EngineError, Generation, Request, StartError, Step},
     ports::engine::{Body, DecodeError, Decoder, Facts, LoadError, Loader, Row, Vocabulary},

@@ -9,7 +9,7 @@ pub use ruche_schemas::{
     config::{self, Secret},
     event::Outcome,
     failure::codes,
-    jobs::chat::{Message, Role},
+    kinds::chat::{Message, Role},
     tables::renders,
 };
 pub use ruche_services::testing;

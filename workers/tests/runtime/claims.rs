@@ -258,7 +258,7 @@ async fn a_worker_that_dies_after_the_result_is_kept_and_before_it_is_stored_cha
 async fn a_result_that_was_stored_and_not_said_is_said_by_its_claim_and_followed() {
     let place = Place::start().await;
     let mut root = place.system.envelope(JobId::generate(), Probe::Echo("not this one".into()));
-    root.then = serde_json::from_value(json!([{"kind": "probe", "with": {"/Echo": ""}}])).unwrap();
+    root.on_success = serde_json::from_value(json!([{"kind": "probe", "with": {"/Echo": ""}}])).unwrap();
     let job = JobRef { tenant: place.system.tenant.clone(), id: root.id };
     let output = serde_json::to_vec(&json!(text(LARGE))).unwrap();
     let claim = place.system.claims.put(&job, Part::Output, output.into()).await.unwrap();
@@ -281,7 +281,7 @@ async fn a_result_that_was_stored_and_not_said_is_said_by_its_claim_and_followed
     let worker = place.system.worker(&ProbeHandler::new(), 2);
     place.system.send(&root).await;
     assert_eq!(place.result(&job).await, json!(text(LARGE)));
-    let child = JobRef { id: root.id.derived("then.0"), ..job };
+    let child = JobRef { id: root.id.derived("on_success.0"), ..job };
     assert_eq!(place.result(&child).await, json!(text(LARGE)));
     worker.drain().await;
 }
@@ -291,7 +291,7 @@ async fn large_results_flow_into_what_follows_and_into_a_join() {
     let place = Place::start().await;
     let worker = place.system.worker(&ProbeHandler::new(), 4);
     let mut root = place.system.envelope(JobId::generate(), Probe::Grow(LARGE));
-    root.then = serde_json::from_value(json!([
+    root.on_success = serde_json::from_value(json!([
         {"kind": "probe", "with": {"/Echo": ""}},
         {
             "all": [{"kind": "probe", "with": {"/Echo": ""}}, {"kind": "probe", "body": {"Grow": 3 << 20}}],
@@ -306,10 +306,10 @@ async fn large_results_flow_into_what_follows_and_into_a_join() {
     let job = place.system.send(&root).await;
     assert_eq!(place.result(&job).await.to_string().len(), LARGE);
     let of = |what: &str| JobRef { tenant: place.system.tenant.clone(), id: root.id.derived(what) };
-    assert_eq!(place.result(&of("then.0")).await.to_string().len(), LARGE);
-    assert_eq!(place.result(&of("then.1.join")).await.to_string().len(), 3 << 20);
+    assert_eq!(place.result(&of("on_success.0")).await.to_string().len(), LARGE);
+    assert_eq!(place.result(&of("on_success.1.join")).await.to_string().len(), 3 << 20);
     // Six MiB are more than a body may have, so nobody can draw from them.
-    let events = place.system.events(&of("then.2.join")).await;
+    let events = place.system.events(&of("on_success.2.join")).await;
     let failure = events.last().unwrap().parse::<Failure>().unwrap();
     assert!(failure.message.contains("objects.max_bytes"), "{failure}");
     worker.drain().await;

@@ -85,6 +85,7 @@ impl Job for Probe {
     };
     type Progress = Step;
     type Output = String;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         match self {

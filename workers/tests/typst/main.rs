@@ -7,7 +7,7 @@ use ruche_render::Resources;
 use ruche_schemas::{
     Base64,
     failure::codes,
-    jobs::render::{Render, Template},
+    kinds::render::{Render, Template},
 };
 use ruche_workers::adapters::typst::{Options, Pool, SetError};
 

@@ -16,7 +16,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobId, JobRef, TenantId, config, jobs::chat::Message};
+use ruche_schemas::{JobId, JobRef, TenantId, config, kinds::chat::Message};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, Statement, TransactionTrait, sqlx,
 };

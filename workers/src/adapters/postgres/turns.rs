@@ -5,7 +5,7 @@
 
 use ruche_schemas::{
     TenantId,
-    jobs::chat::{Message, Role},
+    kinds::chat::{Message, Role},
     tables::{conversations, messages},
 };
 use sea_orm::{

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use chrono::NaiveDate;
 use ruche_render::{Output, Resources};
-use ruche_schemas::{Failure, jobs::render::Render};
+use ruche_schemas::{Failure, kinds::render::Render};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 

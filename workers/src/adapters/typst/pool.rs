@@ -9,7 +9,7 @@ use std::{
 
 use nix::libc::{SIGABRT, SIGBUS, SIGSEGV, SIGXCPU};
 use ruche_render::{Output, Resources};
-use ruche_schemas::{Failure, failure::codes, jobs::render::Render};
+use ruche_schemas::{Failure, failure::codes, kinds::render::Render};
 use tokio::{runtime::Handle, sync::Semaphore, time::timeout};
 use tracing::{info, warn};
 

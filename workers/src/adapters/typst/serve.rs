@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::{Failure, failure::codes, jobs::render::Render};
+use ruche_schemas::{Failure, failure::codes, kinds::render::Render};
 
 use super::frames::{self, Answer, FIRST_DAY, Reply, Request};
 

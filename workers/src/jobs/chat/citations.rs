@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use ruche_schemas::jobs::chat::{Citation, Passage};
+use ruche_schemas::kinds::chat::{Citation, Passage};
 
 use super::{
     passages::Shown,

@@ -4,7 +4,7 @@
 use ruche_schemas::{
     Failure,
     failure::codes,
-    jobs::chat::{Grounding, Passage},
+    kinds::chat::{Grounding, Passage},
 };
 
 use super::{
@@ -69,7 +69,7 @@ fn is_text(passage: &Passage) -> bool {
 mod tests {
     use std::path::PathBuf;
 
-    use ruche_schemas::jobs::chat::{Message, Role};
+    use ruche_schemas::kinds::chat::{Message, Role};
 
     use super::*;
     use crate::engine::Options;

@@ -13,7 +13,7 @@
 //! would pass for a number of a passage, or for the block's head, is written otherwise. Texts of control tokens are broken
 //! by `engine::template`, as in every message.
 
-use ruche_schemas::jobs::chat::{Message, Passage, Role};
+use ruche_schemas::kinds::chat::{Message, Passage, Role};
 
 use super::sentences::sentences;
 

@@ -18,9 +18,9 @@ use std::{
 use anyhow::Context as _;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
-    Envelope, Failure, Invalid, TenantId, config,
+    Envelope, Failure, Invalid, TenantId,
     failure::codes,
-    jobs::embed::{Document, Embed, Format, Indexed},
+    kinds::embed::{Document, Embed, Format, Indexed, Settings},
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -94,7 +94,7 @@ impl Indexer {
     /// # Errors
     /// When the model's file can't be read.
     pub(super) fn new(
-        settings: &config::Embed,
+        settings: &Settings,
         (path, pooling): (&Path, &str),
         (encoder, prefix): (Encoder, &str),
         corpus: Arc<dyn Corpus>,

@@ -5,7 +5,7 @@
 //! nobody would find them. A worker without that model hands the job back, for another one may have it; after the last
 //! attempt the job is a dead letter that says what to do.
 
-use ruche_schemas::{Invalid, failure::codes, jobs::embed::Embed};
+use ruche_schemas::{Invalid, failure::codes, kinds::embed::Embed};
 
 use super::document::Indexer;
 use crate::{

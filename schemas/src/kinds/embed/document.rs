@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::language;
-use crate::{Base64, Invalid, TenantId, ids};
+use crate::{Base64, Invalid, TenantId, ids, job::within};
 
 /// The largest document, in bytes: of its text in UTF-8, or of its file.
 pub const MAX_DOCUMENT_BYTES: usize = 10 << 20;
@@ -175,8 +175,8 @@ impl Document {
         check_metadata(&self.metadata)?;
         let (min, max) = CHUNK_TOKENS;
         let size = self.chunk_tokens.unwrap_or(max);
-        super::within("chunk_tokens", size, min, max)?;
-        super::within("chunk_overlap", self.chunk_overlap.unwrap_or(0), 0, size / 2)
+        within("chunk_tokens", size, min, max)?;
+        within("chunk_overlap", self.chunk_overlap.unwrap_or(0), 0, size / 2)
     }
 
     fn check_content(&self) -> Result<(), Invalid> {

@@ -10,8 +10,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Job, within};
-use crate::{Backoff, Base64, Claim, Invalid, Kind, Limits, event::Steps};
+use crate::{
+    Backoff, Base64, Claim, Invalid, Kind, Limits,
+    event::Steps,
+    job::{Job, within},
+};
+
+mod settings;
+
+pub use settings::Settings;
 
 /// The longest Markdown, in bytes.
 pub const MARKDOWN_BYTES: usize = 4 << 20;
@@ -271,6 +278,11 @@ impl Job for Render {
     };
     type Progress = Steps;
     type Output = Rendered;
+    type Settings = Settings;
+
+    const ABOUT: &'static str = "Makes a PDF, or pictures of pages, from Markdown.";
+    const FETCHES: bool = true;
+    const FEATURE: Option<&'static str> = Some("render");
 
     fn check(&self) -> Result<(), Invalid> {
         within("markdown", self.markdown.len(), 0, MARKDOWN_BYTES)?;
@@ -386,7 +398,7 @@ fn check_path(param: &str, path: &str) -> Result<(), Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::descriptor::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Render>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())

@@ -9,12 +9,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Job, within};
-use crate::{Backoff, Invalid, Kind, Limits, event};
+use crate::{
+    Backoff, Invalid, Kind, Limits, event,
+    job::{Job, within},
+    models::ModelSlot,
+};
 
 mod grounding;
+mod settings;
 
 pub use grounding::*;
+pub use settings::Settings;
 
 /// The most messages that one request may carry.
 pub const MAX_MESSAGES: usize = 1_000;
@@ -210,6 +215,12 @@ impl Job for Chat {
     };
     type Progress = Delta;
     type Output = Answer;
+    type Settings = Settings;
+
+    const ABOUT: &'static str = "Answers a conversation, token by token.";
+    const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const EXAMPLE: Option<&'static str> = Some(settings::EXAMPLE);
+    const FEATURE: Option<&'static str> = Some("chat");
 
     fn check(&self) -> Result<(), Invalid> {
         check_messages(&self.messages)?;
@@ -262,7 +273,7 @@ impl Sampling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::descriptor::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Chat>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())

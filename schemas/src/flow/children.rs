@@ -1,109 +1,10 @@
-//! What a job's end starts: the next jobs, on success or on failure, one by one or fanned out and joined.
-//!
-//! A flow is data in the envelope, not a program: whoever knows a job's envelope and its outcome knows the jobs that
-//! follow, with their ids, so a worker that crashed between two of them starts the same ones again, and each only
-//! once. [`children`] is that rule, and the only place that knows it.
-
-use std::collections::BTreeMap;
+//! Which jobs a job's end starts.
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
-use crate::{Envelope, Failure, Invalid, JobId, Kind, Lane, event::Outcome};
-
-/// The most jobs that one job's end starts.
-pub const MAX_CHILDREN: usize = 1_000;
-
-/// The deepest a flow nests, as written in its first job.
-pub const MAX_DEPTH: usize = 16;
-
-/// What follows a job: one job, or several at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Next {
-    /// Several jobs at once, and one when all have ended.
-    Fan(Fan),
-    /// One job.
-    One(Template),
-}
-
-/// Several jobs at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Fan {
-    /// A JSON pointer (RFC 6901) to an array in the result: `all` is started once for each element, which it sees
-    /// as the result. Without it, `all` is started once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub each: Option<String>,
-    /// The jobs.
-    pub all: Vec<Template>,
-    /// Started when all of them have ended, well or not. Its result to draw from is
-    /// `{"results": [{"job", "state", "output"|"error"}]}`, in the order of the jobs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub join: Option<Box<Template>>,
-}
-
-/// A job to be, with holes that the result fills.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Template {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its lane; without it, that of the job that it follows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lane: Option<Lane>,
-    /// Its body.
-    #[serde(default)]
-    pub body: Value,
-    /// What of the result goes where: JSON pointers into the body, each with a JSON pointer into the result (an empty
-    /// one is the whole). What the result lacks becomes `null`, and the job says what is wrong with that.
-    #[serde(default, rename = "with", skip_serializing_if = "BTreeMap::is_empty")]
-    pub fill: BTreeMap<String, String>,
-    /// What follows it when it is done.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<Next>,
-    /// What follows it when it has failed. Its result to draw from is the failure: `code`, `message`, `param`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub otherwise: Vec<Next>,
-}
-
-/// Where a job of a flow comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Origin {
-    /// The first job of the flow.
-    pub root: JobId,
-    /// The job whose end started this one.
-    pub parent: JobId,
-}
-
-/// A job's place in a group: jobs that are counted together.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Member {
-    /// The group: a batch's id, or one derived from the job that fanned out.
-    pub group: Uuid,
-    /// Its place, from 0.
-    pub index: u32,
-    /// How many there are, where that is known from the start (not in a batch).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of: Option<u32>,
-    /// What is started when all have ended (of a batch, its row knows it).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub join: Option<Box<Join>>,
-}
-
-/// The job that waits for a group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Join {
-    /// Its id.
-    pub id: JobId,
-    /// Where it comes from.
-    pub origin: Origin,
-    /// What it is.
-    pub template: Template,
-}
+use super::steps::{Fan, Join, MAX_CHILDREN, Member, Next, Origin, Template};
+use crate::{Envelope, Failure, JobId, Lane, TenantId, event::Outcome};
 
 /// A job of a flow, ready to be published.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,8 +24,8 @@ pub struct Child {
 impl Child {
     /// The envelope, of this version of its kind's schema.
     #[must_use]
-    pub fn envelope(self, tenant: crate::TenantId, version: u16, created_at: DateTime<Utc>) -> Envelope<Value> {
-        let Template { kind, body, then, otherwise, .. } = self.template;
+    pub fn envelope(self, tenant: TenantId, version: u16, created_at: DateTime<Utc>) -> Envelope<Value> {
+        let Template { kind, body, on_success, on_failure, .. } = self.template;
         Envelope {
             id: self.id,
             kind,
@@ -133,8 +34,8 @@ impl Child {
             lane: self.lane,
             created_at,
             ephemeral: false,
-            then,
-            otherwise,
+            on_success,
+            on_failure,
             origin: Some(self.origin),
             member: self.member,
             schedule: None,
@@ -144,16 +45,16 @@ impl Child {
     }
 }
 
-/// The jobs that a job's end starts, fans spread out, joins not yet among them. Empty for a cancelled job. An output that
+/// The jobs that a job's end starts, each fan with all its jobs, joins not yet among them. Empty for a cancelled job. An output that
 /// is in the object store has to be read before: without it, what children draw from it is `null`.
 ///
 /// # Errors
 /// When there would be more than [`MAX_CHILDREN`].
 pub fn children<T>(job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<Vec<Child>, Failure> {
     let (steps, branch, result) = match outcome {
-        Outcome::Done(output) => (&job.then, "then", output.clone()),
-        Outcome::Claimed(_) => (&job.then, "then", Value::Null),
-        Outcome::Failed(failure) => (&job.otherwise, "otherwise", serde_json::to_value(failure).unwrap_or_default()),
+        Outcome::Done(output) => (&job.on_success, "on_success", output.clone()),
+        Outcome::Claimed(_) => (&job.on_success, "on_success", Value::Null),
+        Outcome::Failed(failure) => (&job.on_failure, "on_failure", serde_json::to_value(failure).unwrap_or_default()),
         Outcome::Cancelled => return Ok(Vec::new()),
     };
     let origin = Origin { root: job.origin.map_or(job.id, |origin| origin.root), parent: job.id };
@@ -238,77 +139,20 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// Checks what follows a job: how deep, how wide, and that pointers are pointers.
-///
-/// # Errors
-/// The first field that is wrong.
-pub fn check(then: &[Next], otherwise: &[Next]) -> Result<(), Invalid> {
-    steps(then, "then", 1)?;
-    steps(otherwise, "otherwise", 1)
-}
-
-fn steps(steps: &[Next], at: &str, depth: usize) -> Result<(), Invalid> {
-    if depth > MAX_DEPTH && !steps.is_empty() {
-        return Err(Invalid::new(at, format!("nests deeper than {MAX_DEPTH} jobs, which is all that a flow may")));
-    }
-    if steps.len() > MAX_CHILDREN {
-        return Err(Invalid::new(at, format!("has {} jobs: at most {MAX_CHILDREN} may follow one job", steps.len())));
-    }
-    for (i, next) in steps.iter().enumerate() {
-        let at = format!("{at}[{i}]");
-        match next {
-            Next::One(one) => template(one, &at, depth)?,
-            Next::Fan(fan) => {
-                if let Some(each) = &fan.each {
-                    pointer(each, &format!("{at}.each"))?;
-                }
-                if fan.all.is_empty() || fan.all.len() > MAX_CHILDREN {
-                    let message = format!("has {} jobs: 1 to {MAX_CHILDREN} are allowed", fan.all.len());
-                    return Err(Invalid::new(format!("{at}.all"), message));
-                }
-                for (j, one) in fan.all.iter().enumerate() {
-                    template(one, &format!("{at}.all[{j}]"), depth)?;
-                }
-                if let Some(join) = &fan.join {
-                    template(join, &format!("{at}.join"), depth)?;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn template(template: &Template, at: &str, depth: usize) -> Result<(), Invalid> {
-    for (target, source) in &template.fill {
-        pointer(target, &format!("{at}.with"))?;
-        pointer(source, &format!("{at}.with"))?;
-    }
-    steps(&template.then, &format!("{at}.then"), depth + 1)?;
-    steps(&template.otherwise, &format!("{at}.otherwise"), depth + 1)
-}
-
-fn pointer(pointer: &str, at: &str) -> Result<(), Invalid> {
-    match pointer.is_empty() || pointer.starts_with('/') {
-        true => Ok(()),
-        false => Err(Invalid::new(
-            at,
-            format!("{pointer:?} is no JSON pointer (RFC 6901): begin it with `/`, or leave it empty for the whole"),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::Kind;
 
-    fn job(then: Value, otherwise: Value) -> Envelope<()> {
-        let (kind, tenant) = (Kind::new("chat"), "acme".parse().expect("a name"));
+    fn job(on_success: Value, on_failure: Value) -> Envelope<()> {
+        let (kind, tenant) = (Kind::new("a"), "acme".parse().expect("a name"));
         let at = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
         let mut job = Envelope::of(kind, 1, JobId(Uuid::nil()), tenant, Lane::Bulk, at, ());
-        job.then = serde_json::from_value(then).expect("steps");
-        job.otherwise = serde_json::from_value(otherwise).expect("steps");
+        job.on_success = serde_json::from_value(on_success).expect("steps");
+        job.on_failure = serde_json::from_value(on_failure).expect("steps");
         job
     }
 
@@ -330,8 +174,8 @@ mod tests {
 
     #[test]
     fn only_the_branch_of_the_outcome_is_taken_and_none_of_a_cancelled_job() {
-        let otherwise = json!([{"kind": "no", "with": {"/why": "/code"}}]);
-        let job = job(json!([{"kind": "yes"}]), otherwise);
+        let on_failure = json!([{"kind": "no", "with": {"/why": "/code"}}]);
+        let job = job(json!([{"kind": "yes"}]), on_failure);
         let failed = Outcome::Failed(Failure::new("bad", "it is bad"));
         assert_eq!(bodies(&children(&job, &failed).expect("few")), [json!({"why": "bad"})]);
         assert_eq!(children(&job, &Outcome::Done(Value::Null)).expect("few")[0].template.kind.as_str(), "yes");
@@ -384,19 +228,8 @@ mod tests {
         let flow = job(json!([{"kind": "a"}, fan]), json!([]));
         let pages = |count: usize| Outcome::Done(json!({"pages": vec![0; count]}));
         let failure = children(&flow, &pages(MAX_CHILDREN)).expect_err("one too many");
-        assert_eq!((failure.code.as_str(), failure.param.as_deref()), ("flow_too_wide", Some("then[1]")));
+        assert_eq!((failure.code.as_str(), failure.param.as_deref()), ("flow_too_wide", Some("on_success[1]")));
         assert!(failure.message.contains("1001") && failure.message.contains("1000"), "{failure}");
         assert_eq!(children(&flow, &pages(MAX_CHILDREN - 1)).expect("as many as may be").len(), MAX_CHILDREN);
-    }
-
-    #[test]
-    fn what_is_no_flow_is_named_by_its_place() {
-        let check = |then: Value| super::check(&job(then, json!([])).then, &[]);
-        assert_eq!(check(json!([{"kind": "a", "with": {"x": ""}}])).expect_err("no pointer").param, "then[0].with");
-        assert_eq!(check(json!([{"all": []}])).expect_err("empty").param, "then[0].all");
-        let deep = (0..=MAX_DEPTH).fold(json!([]), |then, _| json!([{"kind": "a", "then": then}]));
-        assert!(check(deep).expect_err("too deep").message.contains("16"));
-        let fine = (0..MAX_DEPTH).fold(json!([]), |then, _| json!([{"kind": "a", "then": then}]));
-        assert_eq!(check(fine), Ok(()));
     }
 }

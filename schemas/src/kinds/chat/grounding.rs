@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Invalid, jobs::within};
+use crate::{Invalid, job::within};
 
 /// What the name of a bot has before it where a model is asked for.
 pub const BOT_PREFIX: &str = "bot:";

@@ -8,8 +8,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Job, embed};
-use crate::{Backoff, CLAIM_BYTES, Invalid, Kind, Limits};
+use super::embed;
+use crate::{Backoff, CLAIM_BYTES, Invalid, Kind, Limits, job::Job, models::ModelSlot};
+
+mod settings;
+
+pub use settings::Settings;
 
 /// The most texts of one job.
 pub const MAX_TEXTS: usize = 256;
@@ -65,6 +69,12 @@ impl Job for Rerank {
     };
     type Progress = ();
     type Output = Reranked;
+    type Settings = Settings;
+
+    const ABOUT: &'static str = "Scores how well texts answer a query.";
+    const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const OPTIONAL: bool = true;
+    const FEATURE: Option<&'static str> = Some("rerank");
 
     fn check(&self) -> Result<(), Invalid> {
         if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
@@ -94,7 +104,7 @@ impl Job for Rerank {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::descriptor::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Rerank>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())

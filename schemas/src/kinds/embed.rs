@@ -11,13 +11,18 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use super::{Job, within};
-use crate::{Backoff, Base64, CLAIM_BYTES, Invalid, Kind, Limits};
+use crate::{
+    Backoff, Base64, CLAIM_BYTES, Invalid, Kind, Limits,
+    job::{Job, within},
+    models::ModelSlot,
+};
 
 pub mod document;
 pub mod language;
+mod settings;
 
 pub use document::{Document, Format, Indexed};
+pub use settings::Settings;
 
 /// The most texts of one job.
 pub const MAX_TEXTS: usize = 256;
@@ -142,6 +147,11 @@ impl Job for Embed {
     };
     type Progress = ();
     type Output = Output;
+    type Settings = Settings;
+
+    const ABOUT: &'static str = "Makes vectors of texts, and of documents the chunks that searches find.";
+    const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const FEATURE: Option<&'static str> = Some("embed");
 
     fn check(&self) -> Result<(), Invalid> {
         if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
@@ -216,7 +226,7 @@ pub fn check_text(text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Descriptor;
+    use crate::descriptor::Descriptor;
 
     fn refused(json: &str) -> String {
         Descriptor::of::<Embed>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
