@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{error::ApiError, limits, ports::search::Mode};
+use crate::{
+    http::{error::ApiError, limits},
+    ports::search::Mode,
+};
 
 /// A bot: it answers in somebody's name, from these collections. `model: "bot:NAME"` in a chat asks it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -15,9 +15,8 @@ use ruche_schemas::{
 use serde_json::Value;
 
 use crate::{
-    App,
-    error::ApiError,
-    limits,
+    app::parts::App,
+    http::{error::ApiError, limits},
     ports::{Made, StoredBot},
 };
 
@@ -25,6 +24,7 @@ mod definition;
 mod rates;
 mod retrieve;
 mod rewrite;
+pub mod routes;
 
 pub use definition::*;
 pub use rates::Rates;
