@@ -4,12 +4,6 @@
 
 pub mod conversations;
 pub mod corpus;
-#[cfg(any(feature = "embed", feature = "rerank"))]
-pub mod encoder;
-#[cfg(feature = "chat")]
-pub mod engine;
 pub mod indexes;
 pub mod ledger;
-#[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
-pub mod model;
 pub mod templates;
