@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use ruche_schemas::{Kind, config::Config, jobs};
 use ruche_services::{
-    logins::{Login, May},
+    logins::{Login, May, Role},
     nats, ports, postgres,
     process::Launch,
     random_secret,
@@ -148,16 +148,14 @@ fn folder(config: &Config, project: &Project) -> Option<String> {
 /// Who may do what on our NATS: each program by its own name what it needs, with a password of this run; `ruche`
 /// everything, for people with the tools of NATS.
 fn logins(prefix: &str, operators: String) -> Vec<Login> {
-    let (prefix, all) = (prefix.to_owned(), kinds());
-    let kinds: Vec<_> = all.iter().map(|kind| kind.as_str().to_owned()).collect();
-    let gateway = May::Gateway { prefix: prefix.clone(), kinds: kinds.clone() };
+    let kinds = kinds();
+    let gateway = May::As(Role::Gateway { kinds: kinds.clone() }, prefix.to_owned());
     let mut logins = vec![
         Login { user: "ruche".to_owned(), password: operators, may: May::Everything },
         Login { user: "gateway".to_owned(), password: random_secret(), may: gateway },
     ];
-    for kind in all {
-        let own = vec![kind.as_str().to_owned()];
-        let may = May::Work { prefix: prefix.clone(), kinds: kinds.clone(), own };
+    for kind in &kinds {
+        let may = May::As(Role::Worker { kinds: kinds.clone(), own: vec![kind.clone()] }, prefix.to_owned());
         logins.push(Login { user: format!("worker-{kind}"), password: random_secret(), may });
     }
     logins
