@@ -13,6 +13,7 @@
 //! - [`kinds`]: one file per kind.
 //! - [`config`]: one commented file, a struct per section.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
+//! - [`topology`]: subjects, streams, consumers on NATS, and what each role may do.
 //! - [`vectors`]: what workers and gateways agree on about indexes over vectors.
 //! - `tables`: the rows in Postgres (feature `tables`).
 
@@ -33,6 +34,7 @@ pub mod models;
 pub mod settings;
 #[cfg(feature = "tables")]
 pub mod tables;
+pub mod topology;
 pub mod vectors;
 
 pub use base64::Base64;
