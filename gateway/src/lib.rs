@@ -17,7 +17,6 @@ pub mod chat;
 pub mod documents;
 pub mod http;
 pub mod jobs;
-pub mod keys;
 pub mod ops;
 pub mod ports;
 pub mod render;
@@ -26,3 +25,4 @@ pub mod search;
 
 pub use app::parts::{App, Lifecycle};
 pub use http::server::{ServeError, Server, serve};
+pub use ruche_store::keys;

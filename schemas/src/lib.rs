@@ -8,6 +8,7 @@
 //! - [`claim`]: a ticket for what is too large for a message.
 //! - [`base64`]: bytes in JSON.
 //! - [`event`]: what a job says while it lives.
+//! - [`bots`]: what a bot is.
 //! - [`flow`]: what a job's end starts.
 //! - [`failure`]: what went wrong, in words for the person who sent it.
 //! - [`kinds`]: one file per kind.
@@ -15,9 +16,9 @@
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
 //! - [`topology`]: subjects, streams, consumers on NATS, and what each role may do.
 //! - [`vectors`]: what workers and gateways agree on about indexes over vectors.
-//! - `tables`: the rows in Postgres (feature `tables`).
 
 pub mod base64;
+pub mod bots;
 pub mod claim;
 pub mod config;
 mod descriptor;
@@ -32,8 +33,6 @@ pub mod kinds;
 pub mod limits;
 pub mod models;
 pub mod settings;
-#[cfg(feature = "tables")]
-pub mod tables;
 pub mod topology;
 pub mod vectors;
 

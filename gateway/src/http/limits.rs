@@ -119,14 +119,6 @@ pub const BOTS_NAMED: usize = 20;
 pub const COUNTED_BOTS: usize = 10_000;
 /// How often a change of a bot is tried that others change too.
 pub const BOT_TRIES: u32 = 5;
-/// The longest title of a bot, in characters.
-pub const BOT_TITLE: usize = 100;
-/// The longest greeting of a bot, in characters.
-pub const BOT_GREETING: usize = 1_000;
-/// Suggestions of a bot.
-pub const BOT_SUGGESTIONS: usize = 8;
-/// The longest suggestion of a bot, in characters.
-pub const BOT_SUGGESTION: usize = 200;
 /// How long the search for a bot's passages may take.
 pub const RETRIEVE_TIME: Duration = Duration::from_secs(15);
 /// The part of a question that is searched for, in bytes: its end.

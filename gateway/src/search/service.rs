@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use ruche_schemas::{
     Invalid, Job as _, TenantId,
     kinds::{
-        embed::{Embed, Purpose, from_bytes},
+        embed::{Embed, Purpose, document::check_collection, from_bytes},
         rerank::Rerank,
     },
 };
@@ -255,11 +255,7 @@ impl Query {
             return wrong("collections", format!("has {names} names: 1 to {most} are allowed"));
         }
         for name in &self.collections {
-            if !is_name(name) {
-                let shown: String = name.chars().take(80).collect();
-                let message = format!("{shown:?} is no name of a collection: those are 1 to 64 of a-z, 0-9, _ and -");
-                return wrong("collections", message);
-            }
+            check_collection("collections", name)?;
         }
         if self.top_k == 0 || self.top_k > limits::SEARCH_HITS {
             return wrong("top_k", format!("{} is out of range: 1 to {} are allowed", self.top_k, limits::SEARCH_HITS));
@@ -278,12 +274,6 @@ impl Query {
 /// 400 that names the field.
 pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> ApiError {
     Invalid::new(param, message).into()
-}
-
-/// As the table has it.
-fn is_name(name: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with(['_', '-'])
 }
 
 fn check_text(text: &str) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! What the ports are made of: one folder or file a library.
 
-pub mod memory_ledger;
-pub mod memory_templates;
-pub mod postgres;
+pub use ruche_store::{
+    memory::{ledger as memory_ledger, templates as memory_templates},
+    postgres,
+};

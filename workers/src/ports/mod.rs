@@ -2,8 +2,4 @@
 //!
 //! Each file is one port. Nothing here names a library, so that a fake is enough to test what stands on it.
 
-pub mod conversations;
-pub mod corpus;
-pub mod indexes;
-pub mod ledger;
-pub mod templates;
+pub use ruche_store::{conversations, documents as corpus, indexes, ledger, templates};
