@@ -4,62 +4,13 @@
 //! some of its share left; when no such lane is left, the next round begins. So an interactive job waits for at most
 //! four others however much there is of everything, and a lane that nobody competes with has it all.
 
-use ruche_schemas::{Lane, TenantId};
-
-/// Lanes, in the order of [`Lane::ALL`].
-const LANES: usize = Lane::ALL.len();
+use ruche_schemas::{
+    Lane,
+    topology::sources::{LANES, SOURCES, first},
+};
 
 /// A lane's places in a round.
 const SHARES: [usize; LANES] = [8, 3, 1];
-
-/// Where jobs come from: the shards of all lanes.
-pub(crate) const SOURCES: usize = first(LANES);
-
-/// The first source of a lane.
-const fn first(lane: usize) -> usize {
-    let (mut source, mut before) = (0, 0);
-    while before < lane {
-        source += Lane::ALL[before].shards() as usize;
-        before += 1;
-    }
-    source
-}
-
-/// A shard of a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Source {
-    pub(crate) lane: Lane,
-    pub(crate) shard: u32,
-}
-
-impl Source {
-    /// Where a tenant's jobs are.
-    pub(crate) fn of(lane: Lane, tenant: &TenantId) -> Self {
-        Self { lane, shard: lane.shard(tenant) }
-    }
-
-    /// All of them, in the order of their indices: the most urgent first.
-    pub(crate) fn all() -> impl Iterator<Item = Self> + Clone {
-        Lane::ALL.into_iter().flat_map(Self::of_lane)
-    }
-
-    /// Those of one lane.
-    pub(crate) fn of_lane(lane: Lane) -> impl Iterator<Item = Self> + Clone {
-        (0..lane.shards()).map(move |shard| Self { lane, shard })
-    }
-
-    /// The one with this index; the last one for an index that none has.
-    pub(crate) fn at(index: usize) -> Self {
-        let lane = (0..LANES).rfind(|&lane| first(lane) <= index).unwrap_or_default();
-        let shard = u32::try_from(index - first(lane)).unwrap_or(u32::MAX);
-        Self { lane: Lane::ALL[lane], shard: shard.min(Lane::ALL[lane].shards() - 1) }
-    }
-
-    /// Its place among all.
-    pub(crate) const fn index(self) -> usize {
-        first(self.lane as usize) + self.shard as usize
-    }
-}
 
 /// Counts who had how many places of this round.
 #[derive(Debug, Default)]
@@ -149,13 +100,5 @@ mod tests {
             assert_eq!(turns.next(&wanted), Some(0));
             turns.give_back(Lane::Interactive, 1);
         }
-    }
-
-    #[test]
-    fn sources_are_numbered_in_the_order_of_urgency() {
-        let all: Vec<_> = Source::all().collect();
-        assert_eq!(all.iter().map(|source| source.index()).collect::<Vec<_>>(), (0..SOURCES).collect::<Vec<_>>());
-        assert_eq!((0..SOURCES).map(Source::at).collect::<Vec<_>>(), all);
-        assert_eq!((all[0].lane, all[1].lane, all[2].lane), (Lane::Interactive, Lane::Normal, Lane::Bulk));
     }
 }

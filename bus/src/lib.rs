@@ -5,7 +5,6 @@
 //! [`memory`] and runs on [`nats`]. Both pass the suite in `tests/contract.rs`.
 //!
 //! - [`port`], [`ops`]: the traits and errors.
-//! - [`names`], [`topology`]: what subjects are called, and which streams and consumers there are, as data.
 //! - [`nats`], [`memory`]: the adapters.
 //! - [`objects`]: what is too large for a message, in an object store.
 //! - [`trace`]: W3C trace context in message headers.
@@ -13,14 +12,12 @@
 
 mod lanes;
 pub mod memory;
-pub mod names;
 pub mod nats;
 pub mod objects;
 pub mod ops;
 pub mod port;
 mod recur;
 pub mod telemetry;
-pub mod topology;
 pub mod trace;
 
 pub use ops::*;

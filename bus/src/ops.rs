@@ -148,6 +148,17 @@ pub enum Hold {
     Worker(String),
 }
 
+impl Hold {
+    /// What is held up, as `kind`, and its name.
+    pub(crate) fn named(&self) -> (&'static str, &str) {
+        match self {
+            Self::Kind(kind) => ("kind", kind.as_str()),
+            Self::Tenant(tenant) => ("tenant", tenant.as_str()),
+            Self::Worker(worker) => ("worker", worker),
+        }
+    }
+}
+
 /// What one tenant may take, where that is other than the settings say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
-use ruche_schemas::{Failure, JobRef, Kind, Lane, Record};
+pub use ruche_schemas::topology::bounds::PRESENCE;
+use ruche_schemas::{Failure, JobRef, Kind, Lane, Record, topology::bounds::DEDUP_WINDOW};
 use serde::{Deserialize, Serialize};
 
-use crate::{Controls, Graveyard, Scheduler, topology::DEDUP_WINDOW};
+use crate::{Controls, Graveyard, Scheduler};
 
 /// Headers that travel with a message: lower-case names, such as `traceparent`.
 pub type Headers = BTreeMap<String, String>;
@@ -185,9 +186,6 @@ pub enum WorkerState {
     /// It ends what runs and takes nothing new.
     Draining,
 }
-
-/// How long an announcement lasts. Workers repeat theirs three times as often.
-pub const PRESENCE: Duration = Duration::from_secs(30);
 
 /// The bus.
 #[async_trait]

@@ -13,7 +13,7 @@ use ruche_bus::{
 };
 use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, kinds};
 use ruche_services::{
-    logins::{Login, May},
+    logins::{Login, May, Role},
     testing::{self, TestNats},
 };
 
@@ -24,17 +24,13 @@ const OTHER: Kind = Kind::new("other");
 
 const PREFIX: &str = "t";
 
-fn names(kinds: &[Kind]) -> Vec<String> {
-    kinds.iter().map(|kind| kind.as_str().to_owned()).collect()
-}
-
 fn gateway(prefix: &str, kinds: &[Kind]) -> Login {
-    let may = May::Gateway { prefix: prefix.to_owned(), kinds: names(kinds) };
+    let may = May::As(Role::Gateway { kinds: kinds.to_vec() }, prefix.to_owned());
     Login { user: "gateway".to_owned(), password: "s3cret".to_owned(), may }
 }
 
 fn worker(prefix: &str, kinds: &[Kind], own: &[Kind], user: &str) -> Login {
-    let may = May::Work { prefix: prefix.to_owned(), kinds: names(kinds), own: names(own) };
+    let may = May::As(Role::Worker { kinds: kinds.to_vec(), own: own.to_vec() }, prefix.to_owned());
     Login { user: user.to_owned(), password: "s3cret".to_owned(), may }
 }
 
@@ -89,11 +85,10 @@ fn the_roles_in_the_servers_configuration_are_not_stale() {
         (gateway("ruche", &kinds).entry("$NATS_GATEWAY_PASSWORD"), "makes the streams, publishes jobs, takes none"),
         (worker("ruche", &kinds, &kinds, "worker").entry("$NATS_WORKER_PASSWORD"), "takes jobs of all kinds"),
     ];
-    let mut text =
-        "# Who may do what: made by cli/services/src/permissions.rs, as UPDATE_SNAPSHOTS=1 make test writes \
-                    it anew.\n# README.md says what each role is for.\nusers: [\n# Everything: for people with the \
-                    tools of NATS.\n{ user: $NATS_USER, password: $NATS_PASSWORD }\n"
-            .to_owned();
+    let mut text = "# Who may do what: made from schemas/src/topology/rows.rs by UPDATE_SNAPSHOTS=1 make test.\n\
+         # README.md says what each role is for.\nusers: [\n# Everything: for people with the tools of NATS.\n\
+         { user: $NATS_USER, password: $NATS_PASSWORD }\n"
+        .to_owned();
     for (entry, what) in roles {
         text.push_str(&format!("# It {what}.\n{entry}"));
     }

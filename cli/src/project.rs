@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ruche_services::nats::write_private;
+use ruche_services::files::write_private;
 use serde::{Deserialize, Serialize};
 
 /// The folders and files of one project.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Lane, Record,
     kinds::{self, Descriptor},
+    topology::subjects,
 };
 
 /// The documents by file name: `chat.v1.json` and so on, `event.json`, `asyncapi.json`.
@@ -91,7 +92,7 @@ fn asyncapi(kinds: &[Descriptor]) -> Value {
 fn job_channel(kind: &Descriptor) -> Value {
     let name = &kind.kind;
     json!({
-        "address": format!("{{prefix}}.job.{name}.{{lane}}.{{shard}}.{{tenant}}"),
+        "address": subjects::JOB.address(&[("kind", name.as_str())]),
         "description": "A work queue. The server lets a producer publish under its own tenant only.",
         "parameters": {
             "prefix": {"description": "The setting nats.prefix", "default": "ruche"},
@@ -132,7 +133,7 @@ fn job_message(kind: &Descriptor) -> Value {
 
 fn events_channel() -> Value {
     json!({
-        "address": "{prefix}.live.{tenant}.{job}",
+        "address": subjects::LIVE.address(&[]),
         "description": "Events once they are stored, for those who listen. What was said before is in the stream \
             EVENTS, subject {prefix}.event.{tenant}.{job}.",
         "parameters": {

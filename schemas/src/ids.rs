@@ -16,7 +16,7 @@ pub struct InvalidName {
     allowed: &'static str,
 }
 
-fn is_name(value: &str, max: usize) -> bool {
+pub(crate) fn is_name(value: &str, max: usize) -> bool {
     let mut bytes = value.bytes();
     value.len() <= max
         && bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())

@@ -7,16 +7,18 @@
 //! - [`claim`]: a reference to a body or result that is too large for a message.
 //! - [`base64`]: bytes in JSON.
 //! - [`event`]: the log of a job.
+//! - [`bots`]: the definition of a bot.
 //! - [`flow`]: the jobs that a job's end starts.
 //! - [`failure`]: errors, in words for the person who sent the job.
 //! - [`kinds`]: one file a kind, and the list of them.
 //! - [`models`], [`settings`]: what a kind declares of its models and its section of the configuration.
 //! - [`config`]: all sections together: defaults, file, environment.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
+//! - [`topology`]: subjects, streams, consumers on NATS, and what each role may do.
 //! - [`vectors`]: what workers and gateways agree on about indexes over vectors.
-//! - `tables`: the rows in Postgres (feature `tables`).
 
 pub mod base64;
+pub mod bots;
 pub mod claim;
 pub mod config;
 mod descriptor;
@@ -31,8 +33,7 @@ pub mod kinds;
 pub mod limits;
 pub mod models;
 pub mod settings;
-#[cfg(feature = "tables")]
-pub mod tables;
+pub mod topology;
 pub mod vectors;
 
 pub use base64::Base64;

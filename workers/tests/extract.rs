@@ -9,7 +9,10 @@ use ruche_schemas::kinds::{
     embed::Format,
     render::{Options as RenderOptions, Render},
 };
-use ruche_workers::extract::{ExtractError, Extracted, Extractor, Options};
+use ruche_workers::{
+    sandbox::extractor::{Extractor, Options},
+    text::{ExtractError, Extracted},
+};
 
 fn extractor() -> Extractor {
     Extractor::new(Options {

@@ -21,7 +21,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{JobRef, Kind, Record};
+use ruche_schemas::{JobRef, Kind, Record, topology::bounds::MAX_JOB_BYTES};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::Instant,
@@ -29,7 +29,6 @@ use tokio::{
 
 use crate::{
     AppendError, Bus, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt, Unavailable,
-    topology::MAX_JOB_BYTES,
 };
 
 /// Cancellations that are kept; then all are forgotten but the newest.

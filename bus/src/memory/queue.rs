@@ -9,7 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobRef, Kind, Lane, TenantId};
+use ruche_schemas::{
+    JobRef, Kind, Lane, TenantId,
+    topology::{
+        bounds::DEDUP_WINDOW,
+        sources::{SOURCES, Source},
+    },
+};
 use tokio::{
     sync::watch,
     time::{self, Instant},
@@ -17,9 +23,7 @@ use tokio::{
 
 use super::{lock, scheduler::Later};
 use crate::{
-    Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable,
-    lanes::{SOURCES, Source, Turns},
-    topology::DEDUP_WINDOW,
+    Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable, lanes::Turns,
 };
 
 /// Jobs that are not due come after all others.

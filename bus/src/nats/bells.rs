@@ -12,11 +12,11 @@ use std::{
 use async_nats::{Message, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
+use ruche_schemas::topology::sources::SOURCES;
 use serde_json::json;
 use tokio::task::unconstrained;
 
 use super::link::{Fault, Link};
-use crate::lanes::SOURCES;
 
 /// For how long a bell waits.
 const WAIT: Duration = Duration::from_secs(5);

@@ -9,9 +9,12 @@
 
 use std::time::{Duration, Instant};
 
-use ruche_schemas::Lane;
+use ruche_schemas::{
+    Lane,
+    topology::sources::{SOURCES, Source},
+};
 
-use crate::lanes::{SOURCES, Source, Turns};
+use crate::lanes::Turns;
 
 /// When a bell that has said nothing is taken for lost.
 const BELL_LOST: Duration = Duration::from_secs(6);

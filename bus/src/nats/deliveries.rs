@@ -18,7 +18,10 @@ use async_nats::{Message, StatusCode, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future};
-use ruche_schemas::{Kind, Lane};
+use ruche_schemas::{
+    Kind, Lane,
+    topology::sources::{SOURCES, Source},
+};
 use serde_json::json;
 use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
@@ -30,11 +33,7 @@ use super::{
     ensure::Keeper,
     link::{Fault, Health, jittered},
 };
-use crate::{
-    Deliveries, Delivery,
-    lanes::{SOURCES, Source},
-    topology::consumer_name,
-};
+use crate::{Deliveries, Delivery};
 
 /// The most slots of one worker.
 const MAX_FREE: usize = 8192;
@@ -213,7 +212,7 @@ impl NatsDeliveries {
         let plan = self.credit.divide(free, &promised, arrived, now);
         self.again = plan.again;
         for ask in plan.asks {
-            let subject = consumer_name(Source::at(ask.source));
+            let subject = Source::at(ask.source).consumer();
             let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{subject}", self.stream);
             if ask.jobs > 0 {
                 self.pull(subject.clone(), ask).await?;

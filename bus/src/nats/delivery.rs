@@ -6,11 +6,11 @@ use async_nats::{HeaderMap, Message};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId, topology::sources::Source};
 use uuid::Uuid;
 
 use super::{Shared, jobs, link::Fault, scheduler::Aside, store};
-use crate::{Delivery, Extend, Settle, Unavailable, lanes::Source};
+use crate::{Delivery, Extend, Settle, Unavailable};
 
 /// What the subject of the acknowledgement says (NATS ADR-15).
 #[derive(Debug, Clone, PartialEq, Eq)]

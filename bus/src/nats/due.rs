@@ -12,7 +12,7 @@ use std::{
 use async_nats::{Message, StatusCode};
 use bytes::Bytes;
 use futures::StreamExt;
-use ruche_schemas::{JobId, Kind, Lane, TenantId};
+use ruche_schemas::{JobId, Kind, Lane, TenantId, topology::rows::DUE_CONSUMER};
 use serde_json::json;
 use tokio::time;
 
@@ -23,9 +23,6 @@ use super::{
     link::{ANSWER, Fault, Refusal, jittered},
 };
 use crate::recur;
-
-/// The consumer that hands them out.
-pub(crate) const CONSUMER: &str = "due";
 
 /// Jobs that one process moves with one request.
 const BATCH: usize = 64;
@@ -59,7 +56,7 @@ impl Shared {
         let mut answers = self.link.subscribe(inbox.clone()).await?;
         let mut health = self.link.health();
         let losses = health.borrow().losses;
-        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{CONSUMER}", self.schedules);
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{DUE_CONSUMER}", self.schedules);
         let body = json!({"batch": BATCH, "expires": u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX)});
         self.link.send(asked, inbox, Bytes::from(body.to_string())).await?;
         for _ in 0..BATCH {

@@ -8,7 +8,14 @@
 //! advisories away. Those that overlap are from an earlier version, and so are the consumers that the topology calls
 //! obsolete: both are replaced, and the jobs that lie there are handed out by the consumers that come after them.
 
-use ruche_schemas::Kind;
+use ruche_schemas::{
+    Kind,
+    topology::{
+        bounds::REQUIRED_SERVER,
+        server::{Consumer, Stream},
+        streams::streams,
+    },
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -16,7 +23,6 @@ use super::{
     Shared,
     link::{Fault, Refusal},
 };
-use crate::topology::{self, Consumer, REQUIRED_SERVER, Stream};
 
 /// How often something is asked for that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more
 /// than one wait. Asking for the same again is always safe here.
@@ -88,7 +94,7 @@ impl Shared {
     /// How many streams and consumers had to be created or changed.
     pub(super) async fn ensure(&self, kinds: &[Kind], keeper: Keeper<'_>) -> Result<usize, TopologyError> {
         check_version(&self.link.client.server_info().version)?;
-        let mut streams = topology::streams(&self.config, kinds, self.ack_wait);
+        let mut streams = streams(&self.config, kinds, self.ack_wait);
         if let Keeper::Worker(own) = keeper {
             let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.link.names.jobs(kind));
             let others: Vec<_> = others.collect();

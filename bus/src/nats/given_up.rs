@@ -14,7 +14,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{Failure, JobRef, Kind, failure::codes};
+use ruche_schemas::{Failure, JobRef, Kind, failure::codes, topology::rows::ADVISORY_CONSUMER};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time;
@@ -24,7 +24,7 @@ use super::{
     link::{Fault, jittered},
     store::Entry,
 };
-use crate::{DeadLetter, GivenUp, Unavailable, topology::UNDERTAKER};
+use crate::{DeadLetter, GivenUp, Unavailable};
 
 /// For how long the server is asked to wait for an advisory.
 const WAIT: Duration = Duration::from_secs(20);
@@ -115,7 +115,7 @@ impl Shared {
         let losses = health.borrow().losses;
         let inbox = link.client.new_inbox();
         let mut answers = link.subscribe(inbox.clone()).await?;
-        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{UNDERTAKER}", link.names.stream("ADVISORIES"));
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{ADVISORY_CONSUMER}", link.names.stream("ADVISORIES"));
         let wait = u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX);
         link.send(asked, inbox, Bytes::from(json!({"batch": 1, "expires": wait}).to_string())).await?;
         let message = tokio::select! {
@@ -141,9 +141,7 @@ impl Shared {
     /// Buries the job that an advisory speaks of; `None` if it is not in its queue any more. A letter that is there
     /// stays: a worker wrote it, and knew why.
     async fn bury_given_up(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
-        let prefix = self.link.names.stream("JOBS_");
-        let kind = advisory.stream.strip_prefix(&prefix).and_then(|kind| kind.to_lowercase().parse().ok());
-        let Some(kind) = kind else { return Ok(None) };
+        let Some(kind) = self.link.names.kind_of(&advisory.stream) else { return Ok(None) };
         let Some(entry) = self.link.exactly(&advisory.stream, advisory.stream_seq).await? else { return Ok(None) };
         let attempts = u32::try_from(advisory.deliveries).unwrap_or(u32::MAX);
         let given_up = GivenUp { kind, sequence: advisory.stream_seq, attempts };

@@ -6,14 +6,14 @@ use async_nats::HeaderMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use ruche_schemas::JobRef;
+use ruche_schemas::{JobRef, topology::bounds::MAX_LETTER_BYTES};
 
 use super::{
     Nats, Shared, given_up,
     jobs::{JOB, size},
     store::Entry,
 };
-use crate::{Buried, DeadFilter, DeadLetter, Graveyard, Headers, Unavailable, topology::MAX_LETTER_BYTES};
+use crate::{Buried, DeadFilter, DeadLetter, Graveyard, Headers, Unavailable};
 
 /// Why a job is dead, as JSON.
 const LETTER: &str = "ruche-letter";
@@ -26,7 +26,7 @@ impl Graveyard for Nats {
 
     async fn dead(&self, filter: &DeadFilter, after: u64, limit: usize) -> Result<Vec<Buried>, Unavailable> {
         let shared = &self.shared;
-        let subjects = shared.link.names.letters(filter);
+        let subjects = shared.link.names.letters(filter.kind.as_ref(), filter.tenant.as_ref());
         let (mut letters, mut from) = (Vec::new(), after.saturating_add(1));
         // Again where something that is no letter was among them, so that fewer than asked for means the end.
         while letters.len() < limit {
@@ -40,7 +40,10 @@ impl Graveyard for Nats {
 
     async fn dead_count(&self, filter: &DeadFilter) -> Result<u64, Unavailable> {
         let shared = &self.shared;
-        Ok(shared.link.count(&shared.dead, &shared.link.names.letters(filter)).await?)
+        Ok(shared
+            .link
+            .count(&shared.dead, &shared.link.names.letters(filter.kind.as_ref(), filter.tenant.as_ref()))
+            .await?)
     }
 
     async fn dead_letter(&self, job: &JobRef) -> Result<Option<Buried>, Unavailable> {
@@ -69,13 +72,13 @@ impl Shared {
             tracing::error!(job.id = %letter.job.id, job.bytes = payload.len(), "a dead letter had to be cut");
             payload.truncate(room);
         }
-        let subject = self.link.names.letter(&letter.kind, &letter.job);
+        let subject = self.link.names.letter(Some(&letter.kind), &letter.job);
         self.link.store_surely(subject, Some(headers), payload).await?;
         Ok(())
     }
 
     pub(super) async fn letter_of(&self, job: &JobRef) -> Result<Option<Buried>, Unavailable> {
-        let found = self.link.first(&self.dead, &self.link.names.letter_of(job)).await?;
+        let found = self.link.first(&self.dead, &self.link.names.letter(None, job)).await?;
         Ok(found.as_ref().and_then(buried))
     }
 }

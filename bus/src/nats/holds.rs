@@ -30,7 +30,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 impl Shared {
     pub(super) async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        self.set(self.link.names.hold(hold), on.then_some(hold)).await
+        let (what, name) = hold.named();
+        self.set(self.link.names.hold(what, name), on.then_some(hold)).await
     }
 
     pub(super) async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {

@@ -5,7 +5,10 @@ use std::time::Duration;
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
 use futures::future;
-use ruche_schemas::{JobId, Kind, Lane};
+use ruche_schemas::{
+    JobId, Kind, Lane,
+    topology::{bounds::MAX_JOB_BYTES, sources::Source},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,11 +16,7 @@ use super::{
     Shared,
     link::{Fault, Refusal},
 };
-use crate::{
-    Depth, Headers, Message, PublishError, Receipt, Unavailable,
-    lanes::Source,
-    topology::{MAX_JOB_BYTES, consumer_name},
-};
+use crate::{Depth, Headers, Message, PublishError, Receipt, Unavailable};
 
 /// Which job a message is. The message id can't say it: a dead job that is replayed needs another one.
 pub(super) const JOB: &str = "ruche-job";
@@ -84,11 +83,9 @@ impl Shared {
         }
         let asked = json!({"subject": self.link.names.all_jobs()});
         let found: Found = self.link.api("STREAM.NAMES", &asked).await?;
-        let prefix = self.link.names.stream("JOBS_");
         let mut depths = Vec::new();
         for stream in found.streams.unwrap_or_default() {
-            let kind = stream.strip_prefix(&prefix).and_then(|kind| kind.to_lowercase().parse().ok());
-            let Some(kind) = kind else { continue };
+            let Some(kind) = self.link.names.kind_of(&stream) else { continue };
             for lane in Lane::ALL {
                 depths.push(self.lane_depth(&stream, &kind, lane).await?);
             }
@@ -116,7 +113,7 @@ impl Shared {
         kind: &Kind,
         source: Source,
     ) -> Result<(ConsumerInfo, Option<DateTime<Utc>>), Unavailable> {
-        let asked = format!("CONSUMER.INFO.{stream}.{}", consumer_name(source));
+        let asked = format!("CONSUMER.INFO.{stream}.{}", source.consumer());
         let info: ConsumerInfo = self.link.api(&asked, &Value::Null).await?;
         // It follows what was handed out last.
         let (from, jobs) = (info.delivered.stream_seq + 1, self.link.names.source(kind, source));

@@ -10,11 +10,14 @@ use async_nats::{
     Subscriber, connection::State,
 };
 use bytes::Bytes;
-use ruche_schemas::config;
+use ruche_schemas::{
+    config,
+    topology::{names::Names, roles::inbox},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::watch, time};
 
-use crate::{Unavailable, names::Names};
+use crate::Unavailable;
 
 /// The longest wait for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
@@ -283,12 +286,10 @@ fn login(config: &config::Nats, addresses: &[ServerAddr]) -> Option<(String, Str
 }
 
 fn options(config: &config::Nats, login: Option<&(String, String)>, report: watch::Sender<Health>) -> ConnectOptions {
-    // A server's permissions let each user read its own inboxes only: its name is in their subjects.
-    let role = login.map_or(&config.prefix, |(user, _)| user);
-    let role: String = role.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let user = login.map_or(&config.prefix, |(user, _)| user);
     let mut options = ConnectOptions::new()
         .name(format!("{} {}", config.prefix, std::process::id()))
-        .custom_inbox_prefix(format!("_INBOX_{role}"))
+        .custom_inbox_prefix(inbox(user))
         .ping_interval(Duration::from_secs(10))
         .connection_timeout(ANSWER)
         .request_timeout(Some(ANSWER))

@@ -3,7 +3,7 @@
 //! One file per concern, so that each promise can be checked by reading one of them:
 //! - `link`: the connection, and every wait for an answer.
 //! - `store`: reads without consumers.
-//! - `ensure`: creates what [`crate::topology`] says.
+//! - `ensure`: creates what [`ruche_schemas::topology`] says.
 //! - `jobs`: publishing, depth.
 //! - `graveyard`, `given_up`: dead letters, and jobs that the server has given up.
 //! - `controls`, `holds`, `seats`: what operators hold up, what is queued, caps.
@@ -17,7 +17,7 @@ mod controls;
 mod credit;
 mod deliveries;
 mod delivery;
-pub(crate) mod due;
+mod due;
 mod ensure;
 mod given_up;
 mod graveyard;
@@ -86,7 +86,7 @@ impl Nats {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Creates what [`crate::topology::streams`] says for these kinds, or brings it up to date; changes nothing
+    /// Creates what [`ruche_schemas::topology::streams`] says for these kinds, or brings it up to date; changes nothing
     /// when all is as it should be. For gateways; may be called by many processes at once. From the first call on,
     /// jobs whose time has come are moved into their queues.
     ///

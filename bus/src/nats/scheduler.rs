@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use async_nats::{HeaderMap, HeaderValue};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
-use ruche_schemas::{JobRef, Kind, Lane, TenantId};
+use ruche_schemas::{JobRef, Kind, Lane, TenantId, topology::bounds::MAX_JOB_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -19,10 +19,7 @@ use super::{
     link::{Fault, Refusal},
     store::Entry,
 };
-use crate::{
-    Every, Message, PublishError, Receipt, Schedule, ScheduleError, Scheduler, Unavailable, recur,
-    topology::MAX_JOB_BYTES,
-};
+use crate::{Every, Message, PublishError, Receipt, Schedule, ScheduleError, Scheduler, Unavailable, recur};
 
 /// The subject's last message is not the one named.
 const WRONG_LAST: u64 = 10071;

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use chrono::{SubsecRound, Utc};
-use ruche_bus::{Buried, Bus, DeadFilter, DeadLetter, Headers, Message, topology::MAX_JOB_BYTES};
-use ruche_schemas::{Failure, JobRef, Kind, Lane};
+use ruche_bus::{Buried, Bus, DeadFilter, DeadLetter, Headers, Message};
+use ruche_schemas::{Failure, JobRef, Kind, Lane, topology::bounds::MAX_JOB_BYTES};
 
 use super::{ACK_WAIT, KIND, job, message, next, nothing_comes, queue, tenant};
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::Utc;
-use ruche_bus::{Bus, Headers, Message, PublishError, Receipt, topology::MAX_JOB_BYTES};
-use ruche_schemas::{JobId, JobRef, Kind, Lane};
+use ruche_bus::{Bus, Headers, Message, PublishError, Receipt};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, topology::bounds::MAX_JOB_BYTES};
 
 use super::{ACK_WAIT, BACKLOG, KIND, job, message, next, nothing_comes, publish, queue, slots};
 

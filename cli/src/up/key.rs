@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use ruche_services::nats::write_private;
+use ruche_services::files::write_private;
 
 use super::{beside, plan::Plan};
 use crate::{oneoff, project::Project};

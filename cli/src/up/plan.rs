@@ -15,7 +15,7 @@ use ruche_schemas::{
     kinds::{self, Descriptor},
 };
 use ruche_services::{
-    logins::{Login, May},
+    logins::{Login, May, Role},
     nats, ports, postgres,
     process::Launch,
     random_secret,
@@ -151,16 +151,14 @@ fn folder(config: &Config, project: &Project) -> Option<String> {
 /// Who may do what on our NATS: each program by its own name what it needs, with a password of this run; `ruche`
 /// everything, for people with the tools of NATS.
 fn logins(prefix: &str, operators: String) -> Vec<Login> {
-    let prefix = prefix.to_owned();
-    let kinds: Vec<_> = kinds::all().iter().map(|kind| kind.kind.as_str().to_owned()).collect();
-    let gateway = May::Gateway { prefix: prefix.clone(), kinds: kinds.clone() };
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|kind| kind.kind).collect();
+    let gateway = May::As(Role::Gateway { kinds: kinds.clone() }, prefix.to_owned());
     let mut logins = vec![
         Login { user: "ruche".to_owned(), password: operators, may: May::Everything },
         Login { user: "gateway".to_owned(), password: random_secret(), may: gateway },
     ];
     for kind in &kinds {
-        let own = vec![kind.clone()];
-        let may = May::Work { prefix: prefix.clone(), kinds: kinds.clone(), own };
+        let may = May::As(Role::Worker { kinds: kinds.clone(), own: vec![kind.clone()] }, prefix.to_owned());
         logins.push(Login { user: format!("worker-{kind}"), password: random_secret(), may });
     }
     logins

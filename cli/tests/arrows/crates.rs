@@ -35,7 +35,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
         ],
     ),
     ("ruche-cli", &["ruche-schemas", "ruche-services"]),
-    ("ruche-services", &[]),
+    // It derives the permissions of logins from the topology.
+    ("ruche-services", &["ruche-schemas"]),
 ];
 
 /// Each driver, and the crates that may use it outside of tests.

@@ -13,11 +13,10 @@ use tokio::time::timeout;
 
 use super::{Bot, RetrievalMode};
 use crate::{
-    App,
-    error::ApiError,
-    limits,
+    app::parts::App,
+    http::{error::ApiError, limits},
     ports::search::{Hit, Mode},
-    search::{Found, Query},
+    search::service::{Found, Query},
 };
 
 impl App {

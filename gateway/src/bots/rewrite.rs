@@ -10,7 +10,10 @@ use ruche_schemas::{
 use tokio::time::timeout;
 
 use super::Bot;
-use crate::{App, error::ApiError, limits};
+use crate::{
+    app::parts::App,
+    http::{error::ApiError, limits},
+};
 
 /// What the model is asked to do.
 const TASK: &str = "Rewrite the last question so that it can be understood without the conversation: put in what its \

@@ -11,7 +11,7 @@ use ruche_schemas::{
 };
 
 use super::query::short;
-use crate::{
+use crate::http::{
     body::{parse, utf8},
     error::ApiError,
     limits,

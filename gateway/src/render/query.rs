@@ -9,7 +9,7 @@ use ruche_schemas::kinds::render::Render;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// The parameters of `POST /v1/render`; those of others are some of these. `tenant` is every route's.
 pub(crate) const RENDER: &[&str] = &[

@@ -11,9 +11,11 @@ use serde::Deserialize;
 
 use super::{multipart, query::Asked};
 use crate::{
-    App,
-    body::{self, JobText, Room, text_header},
-    error::ApiError,
+    app::parts::App,
+    http::{
+        body::{self, JobText, Room, text_header},
+        error::ApiError,
+    },
 };
 
 const TYPES: &str = "text/markdown, multipart/form-data or application/json";

@@ -10,9 +10,8 @@ use ruche_schemas::{
 
 use super::wait::{Waited, Waiting};
 use crate::{
-    App,
-    error::ApiError,
-    limits,
+    app::parts::App,
+    http::{error::ApiError, limits},
     ports::{NewTemplate, TemplateBounds, TemplateVersion, Uploaded},
 };
 

@@ -16,11 +16,12 @@ use ruche_schemas::{
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    App,
-    error::ApiError,
-    limits,
-    relay::CancelOnDrop,
-    submit::{Accepted, Submission, check_size},
+    app::parts::App,
+    http::{error::ApiError, limits},
+    jobs::{
+        relay::CancelOnDrop,
+        submit::{Accepted, Submission, check_size},
+    },
 };
 
 /// A document that is there.

@@ -14,9 +14,9 @@ use ruche_schemas::{
     claim::Part,
     config::{self, Config, Secret},
     kinds::chat::{Chat, Citation},
-    tables,
 };
 use ruche_services::testing;
+use ruche_store::entities as tables;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},

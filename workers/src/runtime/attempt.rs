@@ -68,7 +68,7 @@ impl Clock {
 }
 
 /// A job's envelope, its body unread.
-pub(super) type Unread = Envelope<Box<RawValue>>;
+pub(crate) type Unread = Envelope<Box<RawValue>>;
 
 /// What an attempt leaves besides the outcome.
 #[derive(Debug, Default)]

@@ -22,16 +22,18 @@ use ruche_schemas::{
 };
 use ruche_workers::{
     adapters::memory_ledger::MemoryLedger,
-    encoder::{Encoder, Metrics as EncoderMetrics, Prefixes},
-    extract::{Extractor, Options as Reading},
-    jobs::embed::{EmbedHandler, Indexer},
+    inference::encoder::{
+        Encoder, Metrics as EncoderMetrics, Prefixes,
+        port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
+    },
+    kinds::embed::{EmbedHandler, Indexer},
     ports::{
         corpus::{Indexing, ModelVersion},
-        encoder::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
         ledger::Ledger,
     },
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
+    sandbox::extractor::{Extractor, Options as Reading},
 };
 use tokio::{
     runtime::{Builder, Runtime},

@@ -10,9 +10,9 @@ pub use ruche_schemas::{
     event::Outcome,
     failure::codes,
     kinds::chat::{Message, Role},
-    tables::renders,
 };
 pub use ruche_services::testing;
+pub use ruche_store::entities::renders;
 pub use ruche_workers::{
     adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
     ports::{

@@ -23,7 +23,7 @@ use ruche_schemas::{
 };
 use ruche_workers::{
     ports::ledger::{Committed, Ended, Ledger},
-    runtime,
+    reconcilers,
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -350,19 +350,19 @@ async fn what_is_forgotten_takes_its_objects_along_and_orphans_are_swept() {
     let orphan = place.keep(&Probe::Echo("nobody published me".into())).await;
     let (ledger, claims) = (&*place.system.ledger, &place.system.claims);
     let later = Utc::now() + TimeDelta::hours(1);
-    assert_eq!(runtime::sweep_once(ledger, &*place.store, Utc::now() - TimeDelta::hours(1)).await.unwrap(), 0);
-    assert_eq!(runtime::sweep_once(ledger, &*place.store, later).await.unwrap(), 1);
+    assert_eq!(reconcilers::sweep_once(ledger, &*place.store, Utc::now() - TimeDelta::hours(1)).await.unwrap(), 0);
+    assert_eq!(reconcilers::sweep_once(ledger, &*place.store, later).await.unwrap(), 1);
     assert!(!place.path(&orphan).exists());
     let folder = place.folder.path().join(large.to_string());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "a job that has a row keeps its body and its output");
     // While the store is away, only what needs it stays.
     place.store.away.store(1, Ordering::SeqCst);
-    assert!(runtime::forget_some(ledger, claims, later).await.is_err());
+    assert!(reconcilers::forget_some(ledger, claims, later).await.is_err());
     assert_eq!(ledger.ended(&small).await.unwrap(), None);
     assert!(ledger.ended(&large).await.unwrap().is_some());
-    assert!(runtime::forget_some(ledger, &Claims::none(), later).await.is_ok());
+    assert!(reconcilers::forget_some(ledger, &Claims::none(), later).await.is_ok());
     assert!(ledger.ended(&large).await.unwrap().is_some(), "without a store its objects can't go, so neither can it");
-    while runtime::forget_some(ledger, claims, later).await.unwrap() > 0 {}
+    while reconcilers::forget_some(ledger, claims, later).await.unwrap() > 0 {}
     assert_eq!(ledger.ended(&large).await.unwrap(), None);
     assert!(!folder.exists());
 }

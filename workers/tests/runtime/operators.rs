@@ -8,7 +8,7 @@ use ruche_bus::{Caps, Hold, Presence, WorkerState};
 use ruche_schemas::{EventType, Job, JobId, JobRef, Lane, Record, event::Outcome};
 use ruche_workers::{
     ports::ledger::{Committed, Ended, Ledger},
-    runtime::forget,
+    reconcilers::forget,
 };
 use serde_json::json;
 

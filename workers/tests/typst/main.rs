@@ -9,7 +9,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::render::{Render, Template},
 };
-use ruche_workers::adapters::typst::{Options, Pool, SetError};
+use ruche_workers::sandbox::typst::{Options, Pool, SetError};
 
 fn options(children: usize) -> Options {
     Options {
