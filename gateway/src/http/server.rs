@@ -99,7 +99,7 @@ impl Server {
         let listener_of_caps = tokio::spawn(caps::listen(Arc::clone(&app)));
         let stopping = lifecycle.draining.clone().cancelled_owned();
         let listener = Stalling { listener, limit: app.stall };
-        let serving = axum::serve(listener, routes::router(Arc::clone(&app))).with_graceful_shutdown(stopping);
+        let serving = axum::serve(listener, router::router(Arc::clone(&app))).with_graceful_shutdown(stopping);
         let overdue = async {
             lifecycle.draining.cancelled().await;
             tokio::time::sleep(drain).await;

@@ -266,7 +266,7 @@ impl Query {
                 let most = limits::SEARCH_HITS;
                 wrong("rerank_hits", format!("{hits} is out of range: 1 to {most} are allowed"))
             }
-            _ => self.filter.check(),
+            _ => check_filter(&self.filter),
         }
     }
 }
@@ -299,35 +299,33 @@ fn check_vector(vector: &[f32]) -> Result<(), String> {
     }
 }
 
-impl Filter {
-    fn check(&self) -> Result<(), ApiError> {
-        let (most, bytes) = (limits::SEARCH_SOURCES, limits::SEARCH_SOURCE_BYTES);
-        if self.sources.len() > most {
-            let message = format!("has {} sources: at most {most} are allowed", self.sources.len());
-            return Err(invalid("filter.sources", message));
+fn check_filter(filter: &Filter) -> Result<(), ApiError> {
+    let (most, bytes) = (limits::SEARCH_SOURCES, limits::SEARCH_SOURCE_BYTES);
+    if filter.sources.len() > most {
+        let message = format!("has {} sources: at most {most} are allowed", filter.sources.len());
+        return Err(invalid("filter.sources", message));
+    }
+    for (at, source) in filter.sources.iter().enumerate() {
+        if source.is_empty() || source.len() > bytes || source.contains('\0') {
+            let message = format!("is no source: those have 1 to {bytes} bytes and no NUL character");
+            return Err(invalid(format!("filter.sources[{at}]"), message));
         }
-        for (at, source) in self.sources.iter().enumerate() {
-            if source.is_empty() || source.len() > bytes || source.contains('\0') {
-                let message = format!("is no source: those have 1 to {bytes} bytes and no NUL character");
-                return Err(invalid(format!("filter.sources[{at}]"), message));
-            }
-        }
-        let metadata = Value::Object(self.metadata.clone());
-        let length = metadata.to_string().len();
-        if length > limits::SEARCH_METADATA_BYTES {
-            let message = format!("has {length} bytes: at most {} are allowed", limits::SEARCH_METADATA_BYTES);
-            return Err(invalid("filter.metadata", message));
-        }
-        if has_nul(&metadata) {
-            return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
-        }
-        match (self.published_after, self.published_before) {
-            (Some(after), Some(before)) if after >= before => Err(invalid(
-                "filter.published_before",
-                format!("{before} is not after filter.published_after, {after}: no document is within"),
-            )),
-            _ => Ok(()),
-        }
+    }
+    let metadata = Value::Object(filter.metadata.clone());
+    let length = metadata.to_string().len();
+    if length > limits::SEARCH_METADATA_BYTES {
+        let message = format!("has {length} bytes: at most {} are allowed", limits::SEARCH_METADATA_BYTES);
+        return Err(invalid("filter.metadata", message));
+    }
+    if has_nul(&metadata) {
+        return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
+    }
+    match (filter.published_after, filter.published_before) {
+        (Some(after), Some(before)) if after >= before => Err(invalid(
+            "filter.published_before",
+            format!("{before} is not after filter.published_after, {after}: no document is within"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -24,7 +24,7 @@ const INLINE: [&str; 30] = [
 ];
 
 /// The text of a page as Markdown.
-pub(super) fn extract(html: &str) -> Extracted {
+pub(crate) fn extract(html: &str) -> Extracted {
     let html = Html::parse_document(html);
     let mut writer = Writer::default();
     let mut left_out = None;

@@ -64,7 +64,7 @@ pub(crate) async fn ws(
         .max_message_size(app.settings.body_bytes)
         .max_frame_size(app.settings.body_bytes);
     Ok(upgrade.on_upgrade(async move |socket| {
-        session::run(app, socket, caller).await;
+        super::super::ws::session::run(app, socket, caller).await;
         drop((permit, open, token));
     }))
 }

@@ -28,7 +28,7 @@ const PAGES: usize = 20_000;
 ///
 /// # Errors
 /// Why it has none, in words for whoever sent it.
-pub(super) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
+pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     let options = LoadOptions { max_decompressed_size: Some(STREAM_BYTES), ..LoadOptions::default() };
     // One that is locked fails in many ways.
     let is_locked = bytes.windows(8).any(|window| window == b"/Encrypt");
