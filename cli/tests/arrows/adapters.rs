@@ -2,18 +2,19 @@
 
 use super::files::graph;
 
-/// What adapts a port to a driver.
-const ADAPTERS: [&str; 6] = [
+/// What adapts a port to a driver, or stands in for one in tests.
+const ADAPTERS: [&str; 7] = [
     "bus/src/nats/",
     "bus/src/memory/",
     "store/src/postgres/",
+    "store/src/entities/",
     "store/src/memory/",
-    "gateway/src/adapters/",
-    "workers/src/adapters/",
+    "store/src/objects/store.rs",
+    "workers/src/inference/llama/",
 ];
 
 /// Which files put a program or a library together, so that they name its adapters.
-const ROOTS: &[&str] = &["bus/src/lib.rs", "store/src/lib.rs", "gateway/src/server.rs", "workers/src/program.rs"];
+const ROOTS: &[&str] = &[];
 
 /// What still breaks the rule. The list only gets shorter.
 const KNOWN: &[&str] = &[];
