@@ -34,6 +34,26 @@ pub fn file(kind: &Descriptor) -> String {
     format!("{}.v{}.json", kind.kind, kind.version)
 }
 
+/// The page about the kinds, in Markdown.
+#[must_use]
+pub fn kinds_page() -> String {
+    let mut page = "# The kinds of job\n\nWritten from the kinds' descriptors: [how to add one](new-kind.md).\n\n\
+        | kind | does | settings | models | `ruche up` starts a worker | schema |\n|---|---|---|---|---|---|\n"
+        .to_owned();
+    for kind in kinds::all() {
+        let name = &kind.kind;
+        let settings = if kind.defaults.is_empty() { "none".to_owned() } else { format!("`[{name}]`") };
+        let models = kind.models.iter().map(|slot| format!("`models.{}`", slot.name)).collect::<Vec<_>>().join(", ");
+        let started = if kind.optional { "if its model is configured" } else { "always" };
+        let (about, file) = (kind.about, file(&kind));
+        page += &format!(
+            "| `{name}` | {about} | {settings} | {} | {started} | [{file}](../schemas/json/{file}) |\n",
+            if models.is_empty() { "none" } else { &models }
+        );
+    }
+    page
+}
+
 fn with_id(mut schema: Value, file: &str) -> Value {
     if let Some(fields) = schema.as_object_mut() {
         fields.shift_insert(1.min(fields.len()), "$id".to_owned(), json!(format!("urn:ruche:schema:{file}")));

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use ruche_schemas::documents::documents;
+use ruche_schemas::documents::{documents, kinds_page};
 use serde_json::Value;
 
 fn folder() -> &'static Path {
@@ -23,6 +23,17 @@ fn no_committed_document_is_stale() {
         let committed = fs::read_to_string(&path).unwrap_or_default();
         assert!(committed == text, "schemas/json/{name} is stale: run the tests once with UPDATE_SNAPSHOTS=1");
     }
+}
+
+#[test]
+fn the_page_about_the_kinds_is_not_stale() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/kinds.md"));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, kinds_page()).unwrap();
+    }
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == kinds_page(), "docs/kinds.md is stale: run the tests once with UPDATE_SNAPSHOTS=1");
 }
 
 #[test]
