@@ -1,4 +1,4 @@
-//! `ruche bots`: what answers in somebody's name, and from which collections.
+//! `ruche bots`: chat assistants with instructions and collections of their own.
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -38,7 +38,7 @@ enum Command {
     },
     /// Make one. A chat with the model `bot:NAME` then asks it.
     Create(Box<Bot>),
-    /// Change what is said of one; the rest stays.
+    /// Change the fields that are given; the rest stays.
     Update(Box<Bot>),
     /// Delete one. Its collections and conversations stay.
     Delete {
@@ -54,11 +54,11 @@ enum Command {
 struct Bot {
     /// Its name.
     name: String,
-    /// All of it, or what is to change, as a JSON file, `-` for standard input; what is `null` gets its default. What
-    /// else is said here counts more.
+    /// The whole bot, or the fields to change, as a JSON file, `-` for standard input; `null` restores a default. Other
+    /// options override it.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What the model is told before anything else.
+    /// The instructions, before everything else in the prompt.
     #[arg(long, value_name = "TEXT")]
     instructions: Option<String>,
     /// Read the instructions from this file.
@@ -202,7 +202,7 @@ impl Bot {
                 put(&mut body[name], part);
             }
         }
-        // What the gateway adds is nothing that can be said.
+        // The gateway adds these; they can't be set.
         if let Some(fields) = body.as_object_mut() {
             ["id", "object", "created_at", "updated_at"].into_iter().for_each(|name| drop(fields.remove(name)));
         }

@@ -25,7 +25,7 @@ pub(crate) struct Client {
     key: String,
 }
 
-/// The gateway said no.
+/// An error that the gateway answered.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     pub status: u16,
@@ -39,7 +39,7 @@ pub(crate) struct ApiError {
     pub retry_after: Option<String>,
 }
 
-/// Nobody answers.
+/// The gateway can't be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{url} can't be reached ({why}). {hint}")]
 pub(crate) struct Unreachable {

@@ -148,7 +148,7 @@ fn main() -> ExitCode {
             ExitCode::from(refused::exit_code(&error))
         }
     };
-    // A read of standard input that nobody waits for any more must not hold the end up.
+    // An abandoned read of standard input must not delay the exit.
     runtime.shutdown_background();
     code
 }
@@ -186,7 +186,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn completions(shell: &str) -> anyhow::Result<()> {
     let shell: clap_complete::Shell = shell.parse().map_err(|why: String| Refused::because(why))?;
-    // Into memory first: the generator panics where nobody reads.
+    // Into memory first: the generator panics if its reader is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "ruche", &mut script);
     output::text(&String::from_utf8_lossy(&script))

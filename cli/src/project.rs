@@ -41,7 +41,7 @@ impl Project {
         self.data.join("run")
     }
 
-    /// The file that tells other terminals what runs.
+    /// The file that shows other terminals what runs.
     pub(crate) fn state(&self) -> PathBuf {
         self.run().join("state.json")
     }

@@ -42,7 +42,7 @@ impl Refused {
         Self { code: 4, message }.into()
     }
 
-    /// Nobody has said who asks: status 6, as for a key that the gateway doesn't know.
+    /// No key was given: status 6, as for a key that the gateway doesn't know.
     pub(crate) fn keyless(message: String) -> anyhow::Error {
         Self { code: 6, message }.into()
     }

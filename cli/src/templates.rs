@@ -35,7 +35,7 @@ enum Command {
         /// Its name.
         name: Option<String>,
     },
-    /// Upload a template's folder as its next version. What is wrong with it is told with file and line.
+    /// Upload a template's folder as its next version. Errors name file and line.
     Push {
         /// The folder, with a `typst.toml`.
         folder: PathBuf,

@@ -28,12 +28,12 @@ pub(crate) struct Arguments {
 enum Command {
     /// List them.
     List,
-    /// Let a worker end what it runs and take nothing new.
+    /// Drain a worker: it ends its jobs and takes no new ones.
     Drain {
         /// Its name.
         name: String,
     },
-    /// Let a drained worker take jobs again.
+    /// Resume a drained worker.
     Resume {
         /// Its name.
         name: String,

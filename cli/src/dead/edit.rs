@@ -1,6 +1,6 @@
 //! `ruche dead edit`: the body in an editor, then the job again with what was saved.
 //!
-//! The file is the owner's only, for bodies hold what people said. Text that is no JSON is not lost: it stays where
+//! The file is the owner's only, since bodies hold people's texts. Text that is no JSON is not lost: it stays where
 //! it is, and the error says where.
 
 use std::{

@@ -1,4 +1,4 @@
-//! `ruche dead`: jobs that were given up; look at them, give them another try, mend them, forget them.
+//! `ruche dead`: the dead-letter queue. List, show, replay, edit and drop dead letters.
 
 mod edit;
 mod many;
@@ -17,7 +17,7 @@ use crate::{
     project::Project,
 };
 
-/// Dead letters: jobs that were given up.
+/// Dead letters: jobs whose attempts all failed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -10,7 +10,7 @@ use crate::output;
 pub(super) struct Bar {
     name: String,
     bar: Option<ProgressBar>,
-    /// The last tenth that a line said.
+    /// The last tenth that was printed.
     tenth: Option<u64>,
     quiet: bool,
 }

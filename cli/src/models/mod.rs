@@ -1,6 +1,6 @@
 //! The models: which there are, which are taken, and how they get here.
 //!
-//! A preset is fetched once and pinned to what the hub said it was. If the hub can't be reached, a built-in model of the
+//! A preset is fetched once and pinned to the hub's metadata. If the hub can't be reached, a built-in model of the
 //! same family stands in, and `ruche up` and each answer's `model` say so.
 
 use std::path::PathBuf;

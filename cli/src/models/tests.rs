@@ -1,4 +1,4 @@
-//! Which model is taken, and what is said where it can't be.
+//! Which model is chosen, and the errors if none can be.
 
 use std::collections::HashMap;
 

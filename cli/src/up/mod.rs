@@ -120,7 +120,7 @@ async fn is_ready(host: &str, port: u16) -> bool {
     ready::http(host, port, "/readyz").await.is_ok_and(|(status, _)| status == 200)
 }
 
-/// Waits for the children of a supervisor that was killed: the system has told them to end, which takes a moment.
+/// Waits for the children of a supervisor that was killed: the system has asked them to end, which takes a moment.
 async fn leave_nothing_behind(project: &Project) {
     let Some(state) = State::read(&project.state()) else { return };
     for child in state.children {

@@ -1,7 +1,7 @@
 //! NATS and Postgres: started on a port that is free *when they start*.
 //!
-//! Making a database takes seconds, in which somebody may take the port that was free. Then the server tries another:
-//! nobody needs to know these ports but the programs started afterwards.
+//! Creating a database takes seconds, in which another program may take the free port. Then the server tries another:
+//! only the programs that start afterwards need these ports.
 
 use std::time::Duration;
 
