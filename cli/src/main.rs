@@ -18,6 +18,7 @@ mod documents;
 mod down;
 mod embed;
 mod eval;
+mod exit;
 mod follow;
 mod items;
 mod jobs;
@@ -48,7 +49,7 @@ pub(crate) use refused::Refused;
 
 /// Ruche: an event-driven backend for AI chatbots.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = refused::HELP)]
+#[command(version, arg_required_else_help = true, after_help = exit::HELP)]
 struct Arguments {
     /// The project's folder; its data lies in `.ruche` there. Found upwards from the working folder by default.
     #[arg(long, env = "RUCHE_DIR", global = true)]
@@ -145,7 +146,7 @@ fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(&format!("ruche: {error:#}"));
-            ExitCode::from(refused::exit_code(&error))
+            ExitCode::from(exit::exit_code(&error))
         }
     };
     // An abandoned read of standard input must not delay the exit.

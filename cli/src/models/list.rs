@@ -6,8 +6,9 @@ use ruche_schemas::config::Config;
 use serde_json::{Value, json};
 
 use super::{
+    built_in::BuiltIn,
     pins::Pins,
-    presets::{BuiltIn, families, slots},
+    presets::{families, slots},
 };
 use crate::project::Project;
 

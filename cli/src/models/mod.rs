@@ -10,6 +10,7 @@ use clap::Subcommand;
 use ruche_schemas::{Kind, config::Config, kinds::Descriptor, models::ModelSlot};
 
 mod bar;
+mod built_in;
 mod hub;
 mod list;
 mod minilm;
@@ -19,8 +20,9 @@ mod pull;
 mod shipped;
 
 use crate::{Refused, project::Project};
+use built_in::{BuiltIn, Source, source};
 use hub::{Hub, HubError};
-use presets::{BuiltIn, Source, slots, source};
+use presets::slots;
 
 /// `ruche models ...`.
 #[derive(Debug, Subcommand)]
