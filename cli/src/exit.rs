@@ -17,7 +17,7 @@ Exit status:
   6  the key is unknown, or may not do this";
 
 /// The status that this error ends the program with.
-pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
     if let Some(refused) = error.downcast_ref::<Refused>() {
         return refused.code;
     }

@@ -146,7 +146,7 @@ fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(&format!("ruche: {error:#}"));
-            ExitCode::from(exit::exit_code(&error))
+            ExitCode::from(exit::code(&error))
         }
     };
     // An abandoned read of standard input must not delay the exit.

@@ -1,7 +1,8 @@
 //! Which file takes a name from which other file of its crate, read from `use` and from paths in code.
 //!
 //! A name counts for the file that defines it: `crate::x::Name` leads to `x.rs` or `x/mod.rs`, or to the child that one of
-//! these takes it from (`pub use child::Name`). `mod` alone ties nothing, and tests count for nothing.
+//! these takes it from (`pub use child::Name`). Not counted are `mod` alone, tests, and what a child takes from the modules
+//! that it lies in.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +25,8 @@ const DEPTH: usize = 12;
 #[derive(Default)]
 struct Parsed {
     file: String,
-    code: String,
+    /// The names that it defines.
+    defined: BTreeSet<String>,
     /// What `use` brings in: each name with its path.
     names: BTreeMap<String, Vec<String>>,
     /// The paths that `use` takes everything from.
@@ -71,7 +73,7 @@ impl Crate {
                 self.read(child, &folder.join(name), [module.clone(), vec![name.to_owned()]].concat());
             }
         }
-        self.0.insert(module, Parsed { file: relative(file), ..Parsed::of(code) });
+        self.0.insert(module, Parsed { file: relative(file), ..Parsed::of(&code) });
     }
 
     /// The files that a module takes names from.
@@ -81,7 +83,9 @@ impl Crate {
         let globs = parsed.globs.iter().map(|path| [path.clone(), vec!["*".to_owned()]].concat());
         let all: BTreeSet<_> = brought.chain(&parsed.paths).cloned().chain(globs).collect();
         let files = all.iter().filter_map(|path| self.defining(module, path, DEPTH));
-        files.filter(|file| *file != parsed.file).collect()
+        let around: Vec<_> =
+            (0..=module.len()).filter_map(|length| Some(&self.0.get(&module[..length])?.file)).collect();
+        files.filter(|file| !around.contains(&file)).collect()
     }
 
     fn is_module(&self, from: &Module, path: &[String]) -> bool {
@@ -118,45 +122,42 @@ impl Crate {
         let length = (0..=path.len()).rev().find(|length| self.0.contains_key(&path[..*length]))?;
         let (module, parsed) = self.0.get_key_value(&path[..length])?;
         let Some(name) = path.get(length) else { return Some(parsed.file.clone()) };
-        if depth == 0 || defines(&parsed.code, name) {
+        if depth == 0 || parsed.defined.contains(name) {
             return Some(parsed.file.clone());
         }
         if let Some(brought) = parsed.names.get(name) {
             let longer = [brought.clone(), path[length + 1..].to_vec()].concat();
             return self.defining(module, &longer, depth - 1);
         }
-        let from_globs = parsed.globs.iter().filter_map(|glob| {
+        let mut from_globs = parsed.globs.iter().filter_map(|glob| {
             let inside = self.absolute(module, glob, depth)?;
-            let defined = self.0.get(&inside).is_some_and(|parsed| defines(&parsed.code, name));
+            let defined = self.0.get(&inside).is_some_and(|parsed| parsed.defined.contains(name));
             defined.then(|| self.0[&inside].file.clone())
         });
-        from_globs.last().or_else(|| Some(parsed.file.clone()))
+        from_globs.next_back().or_else(|| Some(parsed.file.clone()))
     }
-}
-
-/// Whether code defines this name itself.
-fn defines(code: &str, name: &str) -> bool {
-    let keywords = ["fn", "struct", "enum", "trait", "type", "const", "static", "union"];
-    words(code).windows(2).any(|two| keywords.contains(&two[0]) && two[1] == name)
 }
 
 /// All paths that code names, in `use` and elsewhere.
 pub(super) fn paths(code: &str) -> BTreeSet<Vec<String>> {
-    let parsed = Parsed::of(code.to_owned());
+    let parsed = Parsed::of(code);
     parsed.paths.into_iter().chain(parsed.names.into_values()).chain(parsed.globs).collect()
 }
 
 impl Parsed {
-    fn of(code: String) -> Self {
+    fn of(code: &str) -> Self {
         let (mut parsed, mut at) = (Self::default(), 0);
-        let words = words(&code);
+        let words = words(code);
+        let keywords = ["fn", "struct", "enum", "trait", "type", "const", "static", "union"];
+        let defined = words.windows(2).filter(|two| keywords.contains(&two[0])).map(|two| two[1].to_owned());
+        parsed.defined = defined.collect();
         while at < words.len() {
             at = match words[at] {
                 "use" => parsed.take_use(&words, at + 1),
                 _ => parsed.take_path(&words, at),
             };
         }
-        Self { code, ..parsed }
+        parsed
     }
 
     /// Takes what stands after `use`; where it ends.
@@ -270,14 +271,14 @@ mod tests {
             ("lib.rs", "mod a; mod b; pub use b::child::Deep; pub struct Root;"),
             ("a.rs", "use crate::{b::{self, Shown}, Root, Deep as D}; fn f() { b::own(); std::mem::take(x) }"),
             ("b/mod.rs", "pub mod child; mod all; pub use all::*; pub use self::child::Shown; pub fn own() {}"),
-            ("b/child.rs", "use super::Wide; pub struct Deep; pub struct Shown;"),
+            ("b/child.rs", "use super::{own, Wide}; pub struct Deep; pub struct Shown;"),
             ("b/all.rs", "pub struct Wide; #[cfg(test)] mod tests { use crate::a; }"),
         ]);
         let of = |file: &str| graph[file].iter().map(String::as_str).collect::<Vec<_>>();
         assert_eq!(of("lib.rs"), ["b/child.rs"]);
-        assert_eq!(of("a.rs"), ["b/child.rs", "b/mod.rs", "lib.rs"]);
+        assert_eq!(of("a.rs"), ["b/child.rs", "b/mod.rs"]);
         assert_eq!(of("b/mod.rs"), ["b/all.rs", "b/child.rs"]);
-        assert_eq!(of("b/child.rs"), ["b/all.rs"]);
+        assert_eq!(of("b/child.rs"), ["b/all.rs"], "and what it takes from b itself does not count");
         assert!(of("b/all.rs").is_empty());
     }
 }
