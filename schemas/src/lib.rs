@@ -24,6 +24,7 @@ pub mod envelope;
 pub mod event;
 pub mod failure;
 pub mod flow;
+pub mod front;
 pub mod ids;
 pub mod jobs;
 pub mod limits;
