@@ -26,7 +26,6 @@ pub(super) struct Reader<'a, 'b> {
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
-    /// For a sheet.
     pub fn new(sheet: &'a mut Sheet, log: &'a mut Log<'b>) -> Self {
         Self { sheet, log, dropped: 0 }
     }

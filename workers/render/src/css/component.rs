@@ -13,7 +13,6 @@ const PARTS: usize = 256;
 pub(super) enum Reason {
     /// It is not what the property takes.
     NotUnderstood,
-    /// It says.
     Says(String),
 }
 
@@ -42,11 +41,9 @@ impl From<Reason> for Failure {
 pub(super) enum Component {
     /// A word: as it was written, and in small letters.
     Word(String, String),
-    /// A text in quotes.
     Text(String),
     /// A number without a unit.
     Number(f64),
-    /// A length or a percentage.
     Length(Len),
     /// A colour that is not a mere word.
     Color(Ink),
@@ -88,7 +85,6 @@ impl Component {
     }
 }
 
-/// The parts of a value.
 pub(super) fn components(value: &str) -> Result<Vec<Component>, Reason> {
     let mut input = Parser::new(value);
     all(&mut input).map_err(|failure| match failure.kind {

@@ -18,7 +18,6 @@ impl Content {
 /// A piece of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Bit {
-    /// A text.
     Text(String),
     /// An attribute of the element: `attr(href)`.
     Attribute(String),

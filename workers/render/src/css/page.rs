@@ -11,7 +11,7 @@ use super::properties::{self, Said};
 use super::property::{Draft, SIDES, Side, Surroundings};
 use super::sheet::{Sheet, has_variable};
 use super::style::{Align, MarginBox, Page, Pages, Piece, Style};
-use super::variables::Scopes;
+use super::variables::VariableScopes;
 use super::{Log, shorten};
 use crate::Warnings;
 
@@ -24,9 +24,7 @@ const SMALLEST: f64 = 36.0;
 /// An `@page` rule, unread: its values may hold variables.
 #[derive(Debug)]
 pub(super) struct PageRule {
-    /// For which pages.
     pub pages: Pages,
-    /// Of the page itself.
     pub declarations: Vec<Raw>,
     /// Of its margin boxes: name, line, declarations.
     pub boxes: Vec<(String, u32, Vec<Raw>)>,
@@ -50,7 +48,7 @@ pub(super) fn pages(text: &str) -> Result<Pages, String> {
 /// `em` is in margin boxes. Variables of `:root` can be used.
 #[must_use]
 pub fn page(sheets: &[Sheet], base: f64, warnings: &mut Warnings) -> Page {
-    let mut scopes = Scopes::default();
+    let mut scopes = VariableScopes::default();
     let root = root_variables(sheets, &mut scopes);
     let mut reader = Reader { page: Page::default(), scopes, root, base, drafts: HashMap::new() };
     for sheet in sheets {
@@ -71,7 +69,7 @@ pub fn page(sheets: &[Sheet], base: f64, warnings: &mut Warnings) -> Page {
 
 struct Reader {
     page: Page,
-    scopes: Scopes,
+    scopes: VariableScopes,
     root: u32,
     base: f64,
     /// Margin boxes by their place in `page.boxes`.

@@ -8,7 +8,6 @@ use super::style::{
     Align, Border, Break, Display, Line, ListStyle, Margin, Rgba, Sides, Style, Transform, VerticalAlign,
 };
 
-/// A side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Top,
@@ -51,7 +50,6 @@ pub(super) enum Weight {
     Lighter,
 }
 
-/// The distance of lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Lines {
     Normal,

@@ -29,7 +29,6 @@ pub struct Sheet {
     pub(super) quiet: bool,
 }
 
-/// A rule: for whom, and what.
 #[derive(Debug)]
 pub(super) struct Rule {
     /// Its selectors as they were written, shortened.
@@ -38,11 +37,9 @@ pub(super) struct Rule {
     pub line: u32,
     /// Its selectors.
     pub targets: Vec<Target>,
-    /// What it declares.
     pub declarations: Vec<Declaration>,
 }
 
-/// A declaration.
 #[derive(Debug)]
 pub(super) struct Declaration {
     /// The property.
@@ -51,18 +48,15 @@ pub(super) struct Declaration {
     pub line: Option<u32>,
     /// Whether `!important`.
     pub important: bool,
-    /// Its value.
     pub value: Value,
 }
 
-/// A declaration's value.
 #[derive(Debug)]
 pub(super) enum Value {
     /// Read and typed.
     Said(Said),
     /// With `var()` in it: read when the variables are known.
     Open(String),
-    /// Of a custom property.
     Custom(String),
 }
 

@@ -43,7 +43,6 @@ pub(super) enum Kind {
 }
 
 impl<'a> Array<'a> {
-    /// Reads the parser's node.
     pub(super) fn of(node: &'a ParseNode) -> Option<Self> {
         let ParseNode::Array { body, hlines_before_row, cols, col_separation_type, tags, arraystretch, .. } = node
         else {

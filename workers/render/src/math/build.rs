@@ -41,7 +41,6 @@ impl Builder {
         out
     }
 
-    /// A row of nodes.
     pub(super) fn nodes(&mut self, nodes: &[ParseNode]) -> Result<Content, MathError> {
         let mut out = Vec::with_capacity(nodes.len());
         let mut rest = nodes.iter();
@@ -55,7 +54,6 @@ impl Builder {
         Ok(Content::sequence(out))
     }
 
-    /// One node.
     pub(super) fn node(&mut self, node: &ParseNode) -> Result<Content, MathError> {
         self.deeper(|this| match this.leaf(node) {
             Some(leaf) => leaf,

@@ -204,7 +204,6 @@ pub(super) fn length(measure: &Measurement) -> Length {
     }
 }
 
-/// Horizontal space.
 pub(super) fn space(length: Length) -> Content {
     HElem::new(Spacing::Rel(length.into())).pack()
 }
