@@ -18,18 +18,15 @@ use crate::{
     permissions::{self, Permissions},
 };
 
-/// A login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// Its name: `a-z A-Z 0-9 _ -`.
     pub user: String,
     /// Its password: letters and digits, beginning with a letter.
     pub password: String,
-    /// What it may do.
     pub may: May,
 }
 
-/// What a login may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum May {
     /// Everything: operators, with the tools of NATS.
@@ -38,14 +35,12 @@ pub enum May {
     Gateway {
         /// The first token of every subject.
         prefix: String,
-        /// All kinds of job.
         kinds: Vec<String>,
     },
     /// Take jobs of its own kinds: workers.
     Work {
         /// The first token of every subject.
         prefix: String,
-        /// All kinds of job.
         kinds: Vec<String>,
         /// Those that it works on.
         own: Vec<String>,

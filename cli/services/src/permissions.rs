@@ -156,7 +156,6 @@ impl Names<'_> {
         ["DIRECT.GET.{}", "DIRECT.GET.{}.>", "STREAM.MSG.GET.{}"].map(|form| api(&form.replace("{}", stream)))
     }
 
-    /// Makes a consumer, or finds that it is there.
     fn makes(&self, stream: &str, consumer: &str) -> [String; 2] {
         [api(&format!("CONSUMER.INFO.{stream}.{consumer}")), api(&format!("CONSUMER.CREATE.{stream}.{consumer}.>"))]
     }
