@@ -1,6 +1,7 @@
 //! Inline elements: text, emphasis, links, code, formulas, pictures among words.
 
 use ego_tree::NodeRef;
+use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement},
@@ -242,7 +243,7 @@ impl Typesetter<'_> {
 
     /// A link to a place in the document; without a text it shows that of the heading.
     fn cross_reference(&self, element: ElementRef<'_>, id: &str, mut body: Content) -> Content {
-        let decoded = percent_decoded(id);
+        let decoded = percent_decode_str(id).decode_utf8_lossy();
         let found = [id, &*decoded].into_iter().find_map(|id| {
             let id = self.doc.within.get(id).map_or(id, String::as_str);
             Some((id, *self.doc.ids.get(id)?))
@@ -359,25 +360,6 @@ fn is_followed(href: &str) -> bool {
     let Some((scheme, rest)) = href.split_once(':') else { return false };
     let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     known && !rest.is_empty() && !href.chars().any(char::is_control)
-}
-
-pub(super) fn percent_decoded(id: &str) -> String {
-    let mut bytes = Vec::with_capacity(id.len());
-    let mut rest = id.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match hex.filter(|_| first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 pub(super) fn is_dropped(name: &str) -> bool {

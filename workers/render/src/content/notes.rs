@@ -6,6 +6,7 @@ use std::{
 };
 
 use ego_tree::NodeId;
+use percent_encoding::percent_decode_str;
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement},
@@ -52,8 +53,8 @@ impl Typesetter<'_> {
         let id = match self.notes.texts.contains_key(id) {
             true => id,
             false => {
-                decoded = super::inline::percent_decoded(id);
-                &decoded
+                decoded = percent_decode_str(id).decode_utf8_lossy();
+                &*decoded
             }
         };
         let text = self.doc.element(*self.notes.texts.get(id)?)?;

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use percent_encoding::percent_decode_str;
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Smart},
@@ -54,7 +55,7 @@ impl Pictures {
 #[must_use]
 pub fn file_name(src: &str) -> String {
     let path = src.split(['?', '#']).next().unwrap_or_default();
-    let path = super::inline::percent_decoded(path);
+    let path = percent_decode_str(path).decode_utf8_lossy();
     let mut name: &str = &path;
     while let Some(rest) = ["./", "../", "/"].iter().find_map(|step| name.strip_prefix(step)) {
         name = rest;

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::Log;
-use super::content::Content;
 use super::inheritance::{inherit, is_inherited};
 use super::length::Measure;
 use super::properties::{self, INITIAL, Said, Wide};
 use super::property::{Draft, Property, Size, Surroundings};
-use super::sheet::{Declaration, Value};
+use super::rules::{Declaration, Value};
+use super::style::Content;
 use super::style::{Rgba, Style};
 use super::styles::Generated;
 use super::variables::VariableScopes;

@@ -9,7 +9,7 @@ use super::Log;
 use super::apply::{Applier, Declared, kind};
 use super::index::{Index, Match, Matches};
 use super::inline::Inline;
-use super::sheet::{Declaration, Rule, Sheet, Value};
+use super::rules::{Declaration, Rule, Sheet, Value};
 use super::style::Style;
 use super::styles::{Shared, Styles};
 use super::tree::Tree;

@@ -9,8 +9,8 @@ use selectors::matching::{
 };
 use selectors::parser::Component;
 
+use super::rules::{Rule, Sheet};
 use super::select::{Css, Pseudo, Target};
-use super::sheet::{Rule, Sheet};
 use super::tree::Tree;
 
 /// A selector, and which rule it is of.

@@ -6,7 +6,7 @@ use cssparser::Parser;
 use scraper::node::Element;
 
 use super::blocks::block;
-use super::sheet::{Declaration, declarations};
+use super::rules::{Declaration, declarations};
 use super::{Log, shorten};
 use crate::Warnings;
 

@@ -2,7 +2,7 @@
 
 use cssparser::{Parser, Token};
 
-use super::component::{Failure, Reason};
+use super::reason::{Failure, Reason};
 use super::style::Length;
 
 /// The longest length, in points: 35 metres.

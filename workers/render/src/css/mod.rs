@@ -18,6 +18,8 @@ mod length;
 mod page;
 mod properties;
 mod property;
+mod reason;
+mod rules;
 mod select;
 mod sheet;
 mod style;
@@ -31,7 +33,8 @@ mod tests;
 pub use apply::SCALE;
 pub use cascade::cascade;
 pub use page::page;
-pub use sheet::{Sheet, fonts};
+pub use rules::Sheet;
+pub use sheet::fonts;
 pub use style::*;
 pub use styles::{Generated, Styles};
 

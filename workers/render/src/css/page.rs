@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use super::blocks::Raw;
 use super::cascade::root_variables;
-use super::component::{Component, Reason, components};
+use super::component::{Component, components};
 use super::content::of_margin_box;
 use super::length::{Len, Measure};
 use super::properties::{self, Said};
 use super::property::{Draft, SIDES, Side, Surroundings};
-use super::sheet::{Sheet, has_variable};
+use super::reason::Reason;
+use super::rules::{Sheet, has_variable};
 use super::style::{Align, MarginBox, Page, Pages, Piece, Style};
 use super::variables::VariableScopes;
 use super::{Log, shorten};
@@ -20,15 +21,6 @@ const LARGEST: f64 = 14_400.0;
 
 /// The smallest.
 const SMALLEST: f64 = 36.0;
-
-/// An `@page` rule, unread: its values may hold variables.
-#[derive(Debug)]
-pub(super) struct PageRule {
-    pub pages: Pages,
-    pub declarations: Vec<Raw>,
-    /// Of its margin boxes: name, line, declarations.
-    pub boxes: Vec<(String, u32, Vec<Raw>)>,
-}
 
 /// What stands behind `@page`.
 pub(super) fn pages(text: &str) -> Result<Pages, String> {

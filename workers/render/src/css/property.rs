@@ -1,9 +1,9 @@
 //! One thing that a declaration says, read and typed; and how it changes a style.
 
 use super::color::Ink;
-use super::content::Content;
 use super::inheritance::inherit;
 use super::length::{Len, Measure};
+use super::style::Content;
 use super::style::{
     Align, Border, Break, Display, Line, ListStyle, Margin, Rgba, Sides, Style, Transform, VerticalAlign,
 };

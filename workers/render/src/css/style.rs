@@ -270,3 +270,22 @@ pub struct FontFace {
     pub file: String,
     pub line: u32,
 }
+
+/// What an element's `::before` or `::after` is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Content(pub Vec<Bit>);
+
+impl Content {
+    /// Whether it never has a text.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|bit| matches!(bit, Bit::Text(text) if text.is_empty()))
+    }
+}
+
+/// A piece of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bit {
+    Text(String),
+    /// An attribute of the element: `attr(href)`.
+    Attribute(String),
+}

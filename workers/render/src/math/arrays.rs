@@ -5,7 +5,7 @@ use typst::foundations::{Content, NativeElement, Smart};
 use typst::layout::{Em, Length, Rel};
 use typst::math::{AlignPointElem, Augment, AugmentOffsets, LrElem, MatElem};
 
-use super::build::Builder;
+use super::builder::Builder;
 use super::{MathError, symbols};
 
 /// An array's parts, as the parser gives them.

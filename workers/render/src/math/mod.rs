@@ -7,6 +7,7 @@
 
 mod arrays;
 mod build;
+mod builder;
 mod groups;
 mod symbols;
 mod text;
@@ -58,7 +59,7 @@ pub fn equation(latex: &str, block: bool) -> Result<Content, MathError> {
     if source.len() > MAX_BYTES {
         return Err(MathError::TooLong(source.len()));
     }
-    let body = build::Builder::new(block).nodes(&parse(source)?)?;
+    let body = builder::Builder::new(block).nodes(&parse(source)?)?;
     Ok(EquationElem::new(body).with_block(block).with_alt(Some(source.into())).pack())
 }
 

@@ -7,8 +7,9 @@ mod ignored;
 mod table;
 mod text;
 
-use super::component::{Component, Reason, components};
+use super::component::{Component, components};
 use super::property::Property;
+use super::reason::Reason;
 
 pub(super) use boxes::{lengths, sides};
 pub(super) use table::INITIAL;
