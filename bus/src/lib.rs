@@ -4,7 +4,7 @@
 //! writer at a time. Gateways and workers know only this port, so that everything above it can be tested on
 //! [`memory`] and runs on [`nats`]. Both pass the suite in `tests/contract.rs`.
 //!
-//! - [`port`], [`ops`]: the traits and errors.
+//! - [`port`]: the traits and errors.
 //! - [`nats`], [`memory`]: the adapters.
 //! - [`objects`]: what is too large for a message, in an object store.
 //! - [`trace`]: W3C trace context in message headers.
@@ -14,11 +14,9 @@ mod lanes;
 pub mod memory;
 pub mod nats;
 pub mod objects;
-pub mod ops;
 pub mod port;
 mod recur;
 pub mod telemetry;
 pub mod trace;
 
-pub use ops::*;
 pub use port::*;

@@ -13,7 +13,7 @@ use croner::{
 use ruche_schemas::{JobId, TenantId};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{Every, Schedule, ScheduleError};
+use crate::port::{Every, Schedule, ScheduleError};
 
 /// The shortest and the longest interval.
 const INTERVALS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(366 * 24 * 3600));

@@ -165,7 +165,8 @@ fn no_driver_is_named_outside_its_adapter() {
 #[test]
 fn ports_name_no_driver() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    let mut ports = vec![root.join("bus/src/port.rs"), root.join("bus/src/objects/mod.rs")];
+    let mut ports = sources(&root.join("bus/src/port"));
+    ports.push(root.join("bus/src/objects/mod.rs"));
     for member in ["gateway", "workers"] {
         let own = root.join(member).join("src/ports");
         ports.extend(sources(&own));

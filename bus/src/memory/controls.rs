@@ -1,7 +1,6 @@
 //! What operators hold up, what is queued, places among jobs that run at once, and keys that are taken.
 
 use std::{
-    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -14,32 +13,15 @@ use futures::{
 use ruche_schemas::{JobId, Kind, TenantId};
 use tokio::{sync::watch, time::Instant};
 
-use super::{Memory, lock, queue::Queue};
-use crate::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
+use super::{
+    lock::lock,
+    queue::Queue,
+    state::{Memory, Place, Seats},
+};
+use crate::port::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
 
 /// From this many keys on, those whose time is over are forgotten.
 const MANY_KEYS: usize = 10_000;
-
-/// Whose place for what, and the job that has it.
-type Place = (Kind, TenantId, JobId);
-
-/// Whose key for what.
-type Key = (Kind, TenantId, String);
-
-#[derive(Debug, Default)]
-pub(super) struct Controlled {
-    holds: watch::Sender<BTreeSet<Hold>>,
-    caps: watch::Sender<TenantCaps>,
-    seats: Arc<Mutex<Seats>>,
-    keys: Mutex<HashMap<Key, (JobId, Instant)>>,
-}
-
-#[derive(Debug, Default)]
-struct Seats {
-    /// Until when, and which taking of the place it is: an older one has lost it.
-    taken: HashMap<Place, (Instant, u64)>,
-    takings: u64,
-}
 
 #[derive(Debug)]
 struct MemorySeat {

@@ -1,7 +1,5 @@
 //! Dead letters: one a job, in the order in which they died. The oldest are forgotten when there are too many.
 
-use std::collections::{BTreeMap, HashMap};
-
 use async_trait::async_trait;
 use futures::{
     StreamExt,
@@ -9,43 +7,8 @@ use futures::{
 };
 use ruche_schemas::JobRef;
 
-use super::{Memory, lock};
-use crate::{Buried, DeadFilter, DeadLetter, Graveyard, Unavailable};
-
-/// Dead letters that are kept.
-const MAX_DEAD: usize = 10_000;
-
-#[derive(Debug, Default)]
-pub(super) struct Graves {
-    letters: BTreeMap<u64, DeadLetter>,
-    of: HashMap<JobRef, u64>,
-    sequence: u64,
-}
-
-impl Graves {
-    fn bury(&mut self, letter: &DeadLetter) {
-        self.sequence += 1;
-        self.letters.insert(self.sequence, letter.clone());
-        if let Some(before) = self.of.insert(letter.job.clone(), self.sequence) {
-            self.letters.remove(&before);
-        }
-        while self.letters.len() > MAX_DEAD
-            && let Some((_, oldest)) = self.letters.pop_first()
-        {
-            self.of.remove(&oldest.job);
-        }
-    }
-
-    fn matching(&self, filter: &DeadFilter, after: u64) -> impl Iterator<Item = Buried> {
-        let is_wanted = |letter: &DeadLetter| {
-            filter.kind.as_ref().is_none_or(|kind| *kind == letter.kind)
-                && filter.tenant.as_ref().is_none_or(|tenant| *tenant == letter.job.tenant)
-        };
-        let later = self.letters.range(after.saturating_add(1)..);
-        let later = later.filter(move |(_, letter)| is_wanted(letter));
-        later.map(|(&sequence, letter)| Buried { sequence, letter: letter.clone() })
-    }
-}
+use super::{lock::lock, state::Memory};
+use crate::port::{Buried, DeadFilter, DeadLetter, Graveyard, Unavailable};
 
 #[async_trait]
 impl Graveyard for Memory {

@@ -5,13 +5,15 @@
 
 mod controls;
 mod graveyard;
+mod later;
+mod lock;
 mod log;
 mod queue;
 mod scheduler;
+mod state;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -27,7 +29,12 @@ use tokio::{
     time::Instant,
 };
 
-use crate::{
+use lock::lock;
+pub use state::Memory;
+
+use state::{Controlled, Graves, Shared};
+
+use crate::port::{
     AppendError, Bus, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt, Unavailable,
 };
 
@@ -36,28 +43,6 @@ const MAX_CANCELS: usize = 100_000;
 
 /// Cancellations that a slow listener may be behind.
 const LISTENER: usize = 4096;
-
-/// The bus within one process. Cheap to clone; clones are the same bus.
-#[derive(Debug, Clone)]
-pub struct Memory {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    queues: HashMap<Kind, Arc<queue::Queue>>,
-    logs: log::Logs,
-    cancelled: Mutex<HashSet<JobRef>>,
-    cancellations: broadcast::Sender<JobRef>,
-    dead: Mutex<graveyard::Graves>,
-    controlled: controls::Controlled,
-    workers: Mutex<BTreeMap<(String, String), (Presence, Instant)>>,
-}
-
-/// No code here panics while it holds a lock.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Memory {
     /// A bus with queues for these kinds, each of at most `backlog` jobs. A worker that says nothing for `ack_wait`
@@ -70,8 +55,8 @@ impl Memory {
             logs: log::Logs::default(),
             cancelled: Mutex::default(),
             cancellations: broadcast::Sender::new(LISTENER),
-            dead: Mutex::default(),
-            controlled: controls::Controlled::default(),
+            dead: Mutex::new(Graves::default()),
+            controlled: Controlled::default(),
             workers: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -214,13 +199,13 @@ mod tests {
             kind: Kind::new("chat"),
             worker: "host-1".to_owned(),
             host: "host".to_owned(),
-            labels: BTreeMap::new(),
+            labels: std::collections::BTreeMap::new(),
             gpu: None,
             models: Vec::new(),
             slots: 1,
             in_flight: 0,
             ended: std::collections::BTreeMap::new(),
-            state: crate::WorkerState::Running,
+            state: crate::port::WorkerState::Running,
             version: "0".to_owned(),
             since: chrono::Utc::now(),
         };

@@ -21,9 +21,10 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{lock, scheduler::Later};
+use super::{later::Later, lock::lock};
 use crate::{
-    Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable, lanes::Turns,
+    lanes::Turns,
+    port::{Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable},
 };
 
 /// Jobs that are not due come after all others.

@@ -2,15 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::HeaderMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use ruche_schemas::{JobId, Kind, TenantId};
 
-use super::{Nats, Shared, delivery, holds, jobs, link::Fault, log::WRONG_LAST, seats, store::Entry};
-use crate::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
+use super::{
+    codes::WRONG_LAST_OR_BUSY,
+    delivery,
+    headers::{from_nats, guarded},
+    holds,
+    link::Fault,
+    seats,
+    shared::{Nats, Shared},
+    store::Entry,
+};
+use crate::port::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
 
 /// Jobs that are not due lie in a stream of their own; their positions come after those of all others.
 const LATER: u64 = 1 << 62;
@@ -98,7 +106,7 @@ impl Shared {
             match self.link.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
                 Ok(_) => return Ok(None),
                 Err(Fault::Silence) => {}
-                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {}
+                Err(Fault::Refused(refusal)) if WRONG_LAST_OR_BUSY.contains(&refusal.code) => {}
                 Err(fault) => return Err(fault.into()),
             }
             // Somebody has it, or this job, whose acknowledgement was lost.
@@ -109,16 +117,6 @@ impl Shared {
         }
         Err(Unavailable(format!("NATS does not say who has the key at {subject}")))
     }
-}
-
-/// Headers of a message that is stored if the subject's last message has this sequence (0: if it has none), and that
-/// the server forgets after this long: whole seconds, at least one.
-pub(super) fn guarded(last: u64, time: Duration) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert("Nats-Expected-Last-Subject-Sequence", last.to_string());
-    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    headers.insert("Nats-TTL", format!("{}s", seconds.max(1)));
-    headers
 }
 
 fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
@@ -140,6 +138,6 @@ fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
         published_at: entry.at,
         run_at: run_at.filter(|at| *at > Utc::now()),
         payload: entry.payload,
-        headers: jobs::from_nats(&entry.headers),
+        headers: from_nats(&entry.headers),
     })
 }

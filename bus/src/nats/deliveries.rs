@@ -26,14 +26,14 @@ use serde_json::json;
 use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
-    Shared,
     bells::{Bells, Word},
     credit::{Ask, Credit},
     delivery,
     ensure::Keeper,
     link::{Fault, Health, jittered},
+    shared::Shared,
 };
-use crate::{Deliveries, Delivery};
+use crate::port::{Deliveries, Delivery};
 
 /// The most slots of one worker.
 const MAX_FREE: usize = 8192;

@@ -17,10 +17,10 @@ use serde_json::json;
 use tokio::time;
 
 use super::{
-    Shared,
     delivery::Handed,
-    jobs::{ATTEMPT, BEGUN, JOB, SCHEDULE, from_nats, job_id, to_nats},
+    headers::{ATTEMPT, BEGUN, JOB, SCHEDULE, from_nats, job_id, to_nats},
     link::{ANSWER, Fault, Refusal, jittered},
+    shared::Shared,
 };
 use crate::recur;
 

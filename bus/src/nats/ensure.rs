@@ -20,19 +20,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Shared,
+    codes::{NO_CONSUMER, NO_STREAM},
     link::{Fault, Refusal},
+    shared::Shared,
 };
 
 /// How often something is asked for that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more
 /// than one wait. Asking for the same again is always safe here.
 const ASKED: usize = 6;
-
-/// The server has no such stream.
-const NO_STREAM: u64 = 10059;
-
-/// The server has no such consumer.
-const NO_CONSUMER: u64 = 10014;
 
 /// Streams and consumers can't be brought to what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

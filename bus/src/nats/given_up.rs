@@ -20,17 +20,29 @@ use serde_json::json;
 use tokio::time;
 
 use super::{
-    Shared, delivery, jobs,
+    delivery,
+    headers::from_nats,
     link::{Fault, jittered},
+    shared::Shared,
     store::Entry,
 };
-use crate::{DeadLetter, GivenUp, Unavailable};
+use crate::port::{DeadLetter, Unavailable};
 
 /// For how long the server is asked to wait for an advisory.
 const WAIT: Duration = Duration::from_secs(20);
 
 /// The first pause after a fault, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// A job that the server has given up handing out, without a worker's word on it.
+struct GivenUp {
+    /// Its kind.
+    kind: Kind,
+    /// Its position in its queue.
+    sequence: u64,
+    /// How often it was handed out.
+    attempts: u32,
+}
 
 #[derive(Deserialize)]
 struct Advisory {
@@ -163,7 +175,7 @@ fn letter(stream: &str, given_up: &GivenUp, entry: &Entry, at: DateTime<Utc>) ->
         "the job was handed out {attempts} times and no worker ended it: look for workers that were killed while \
          they had it, then replay it"
     );
-    let headers = jobs::from_nats(&entry.headers);
+    let headers = from_nats(&entry.headers);
     Some(DeadLetter {
         job,
         kind: kind.clone(),

@@ -9,11 +9,12 @@ use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, topology::bounds::MAX_LETTER_BYTES};
 
 use super::{
-    Nats, Shared, given_up,
-    jobs::{JOB, size},
+    given_up,
+    headers::{JOB, size},
+    shared::{Nats, Shared},
     store::Entry,
 };
-use crate::{Buried, DeadFilter, DeadLetter, Graveyard, Headers, Unavailable};
+use crate::port::{Buried, DeadFilter, DeadLetter, Graveyard, Headers, Unavailable};
 
 /// Why a job is dead, as JSON.
 const LETTER: &str = "ruche-letter";

@@ -16,11 +16,11 @@ use serde::Serialize;
 use tokio::{sync::watch::Receiver, time};
 
 use super::{
-    Shared,
+    headers::number,
     link::{Health, jittered},
-    store::number,
+    shared::Shared,
 };
-use crate::{Caps, Hold, TenantCaps, Unavailable};
+use crate::port::{Caps, Hold, TenantCaps, Unavailable};
 
 /// For how long it is remembered that something was taken back.
 const TAKEN_BACK: &str = "86400s";

@@ -17,7 +17,7 @@ use ruche_schemas::{
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::watch, time};
 
-use crate::Unavailable;
+use crate::port::Unavailable;
 
 /// The longest wait for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);

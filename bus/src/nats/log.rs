@@ -11,14 +11,12 @@ use ruche_schemas::{JobRef, Record};
 use tokio::time;
 
 use super::{
-    Shared,
+    codes::WRONG_LAST_OR_BUSY,
     link::{Fault, Refusal, jittered},
+    shared::Shared,
     store::Entry,
 };
-use crate::{AppendError, Logged, Unavailable};
-
-/// Not the last sequence of the subject; and the same, while the leader is busy with another write.
-pub(super) const WRONG_LAST: [u64; 2] = [10071, 10164];
+use crate::port::{AppendError, Logged, Unavailable};
 
 /// How often an append is sent before the bus counts as unavailable.
 const TRIES: u32 = 6;
@@ -39,7 +37,7 @@ impl Shared {
                 Ok(stored) => return Ok(stored.sequence),
                 // It is not known whether it is stored: trying again tells.
                 Err(Fault::Silence) if attempt < 2 => Fault::Silence,
-                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {
+                Err(Fault::Refused(refusal)) if WRONG_LAST_OR_BUSY.contains(&refusal.code) => {
                     match self.settled(&subject, after, &payload).await? {
                         Some(verdict) => return verdict,
                         None => Fault::Refused(refusal),

@@ -3,6 +3,8 @@
 //! One file per concern, so that each promise can be checked by reading one of them:
 //! - `link`: the connection, and every wait for an answer.
 //! - `store`: reads without consumers.
+//! - `headers`, `codes`: headers of messages, error codes of the server.
+//! - `shared`: what all parts share.
 //! - `ensure`: creates what [`ruche_schemas::topology`] says.
 //! - `jobs`: publishing, depth.
 //! - `graveyard`, `given_up`: dead letters, and jobs that the server has given up.
@@ -13,6 +15,7 @@
 //! - `deliveries`, `credit`, `bells`, `delivery`: handing jobs to a worker.
 
 mod bells;
+mod codes;
 mod controls;
 mod credit;
 mod deliveries;
@@ -21,12 +24,14 @@ mod due;
 mod ensure;
 mod given_up;
 mod graveyard;
+mod headers;
 mod holds;
 mod jobs;
 mod link;
 mod log;
 mod scheduler;
 mod seats;
+mod shared;
 mod signals;
 mod store;
 mod watch;
@@ -47,29 +52,11 @@ use serde_json::Value;
 
 pub use ensure::TopologyError;
 pub use link::ConnectError;
+pub use shared::Nats;
 
-use crate::{AppendError, Bus, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable};
+use shared::Shared;
 
-/// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
-#[derive(Debug, Clone)]
-pub struct Nats {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    link: link::Link,
-    config: config::Nats,
-    ack_wait: Duration,
-    /// The stream that holds the logs.
-    events: String,
-    cancels: String,
-    dead: String,
-    workers: String,
-    schedules: String,
-    /// Whether this process moves what is due.
-    moves: AtomicBool,
-}
+use crate::port::{AppendError, Bus, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable};
 
 impl Nats {
     /// Connects, waiting up to 30 s for a server that is not there yet; reconnects for ever afterwards. A worker

@@ -14,18 +14,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Nats, Shared,
-    jobs::{ATTEMPT, BEGUN, JOB, NO_STREAM, SCHEDULE, size, to_nats},
+    codes::{BAD_EXPRESSION, NO_STREAM, WRONG_LAST},
+    headers::{ATTEMPT, BEGUN, JOB, SCHEDULE, size, to_nats},
     link::{Fault, Refusal},
+    shared::{Nats, Shared},
     store::Entry,
 };
-use crate::{Every, Message, PublishError, Receipt, Schedule, ScheduleError, Scheduler, Unavailable, recur};
-
-/// The subject's last message is not the one named.
-const WRONG_LAST: u64 = 10071;
-
-/// The server does not understand an expression, or does not know a zone.
-const BAD_EXPRESSION: [u64; 2] = [10189, 10223];
+use crate::{
+    port::{Every, Message, PublishError, Receipt, Schedule, ScheduleError, Scheduler, Unavailable},
+    recur,
+};
 
 /// What a schedule's message says of it, so that a paused one is still whole.
 #[derive(Debug, Serialize, Deserialize)]

@@ -11,8 +11,8 @@ use ruche_schemas::{JobId, Kind, TenantId};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{Shared, controls::guarded, link::Fault, log::WRONG_LAST};
-use crate::{Seat, Unavailable};
+use super::{codes::WRONG_LAST_OR_BUSY, headers::guarded, link::Fault, shared::Shared};
+use crate::port::{Seat, Unavailable};
 
 /// How many free places are tried when others are faster.
 const TRIES: usize = 16;
@@ -67,7 +67,7 @@ impl Shared {
             match self.link.store(subject.to_owned(), Some(headers), payload.clone()).await {
                 Ok(stored) => return Ok(Some(stored.sequence)),
                 Err(Fault::Silence) => {}
-                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {}
+                Err(Fault::Refused(refusal)) if WRONG_LAST_OR_BUSY.contains(&refusal.code) => {}
                 Err(fault) => return Err(fault.into()),
             }
             let found = self.link.last_exactly(&self.link.names.stream("SEATS"), subject).await?;

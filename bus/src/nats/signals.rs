@@ -12,8 +12,8 @@ use futures::{
 use ruche_schemas::{JobRef, TenantId};
 use tokio::{sync::watch::Receiver, time::Instant};
 
-use super::{Shared, link::Health};
-use crate::{Presence, Unavailable};
+use super::{link::Health, shared::Shared};
+use crate::port::{Presence, Unavailable};
 
 /// How much further than the outage a look back goes: clocks differ.
 const MARGIN: Duration = Duration::from_secs(60);

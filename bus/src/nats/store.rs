@@ -10,19 +10,17 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::time;
 
-use super::link::{ANSWER, Fault, Link};
+use super::{
+    codes::{GONE, NO_MESSAGE},
+    headers::number,
+    link::{ANSWER, Fault, Link},
+};
 
 /// Messages asked for at a time.
 const BATCH: usize = 512;
 
 /// Bytes asked for at a time.
 const BATCH_BYTES: usize = 8 << 20;
-
-/// The leader has no such message.
-const NO_MESSAGE: u64 = 10037;
-
-/// A deletion of what is not there: the sequence is not found, or the message was deleted before.
-const GONE: [u64; 2] = [10043, 10057];
 
 /// A stored message.
 #[derive(Debug, Clone)]
@@ -34,11 +32,6 @@ pub(super) struct Entry {
     pub(super) payload: Bytes,
     /// How many more match.
     pub(super) more: u64,
-}
-
-/// The number in a header; 0 when there is none.
-pub(super) fn number(headers: &HeaderMap, name: &str) -> u64 {
-    headers.get(name).and_then(|value| value.as_str().parse().ok()).unwrap_or_default()
 }
 
 impl Entry {

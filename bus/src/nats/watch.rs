@@ -17,12 +17,12 @@ use tokio::{
 };
 
 use super::{
-    Shared,
+    headers::number,
     link::{Health, jittered},
     log,
-    store::number,
+    shared::Shared,
 };
-use crate::{Logged, Unavailable};
+use crate::port::{Logged, Unavailable};
 
 /// After this much silence the store is read, in case the last event was lost on its way; then after twice that.
 const SILENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
