@@ -10,12 +10,12 @@
 //! - [`trace`]: W3C trace context in message headers.
 //! - [`telemetry`]: logs, traces and metrics of a process that uses the bus.
 
-mod lanes;
 pub mod memory;
 pub mod nats;
 pub mod objects;
 pub mod port;
 mod recur;
+mod round_robin;
 pub mod telemetry;
 pub mod trace;
 

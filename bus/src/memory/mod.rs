@@ -4,7 +4,7 @@
 //! expire at once. It passes the same contract as [`crate::nats`].
 
 mod controls;
-mod graveyard;
+mod dead_letters;
 mod later;
 mod lock;
 mod log;

@@ -23,8 +23,8 @@ use tokio::{
 
 use super::{later::Later, lock::lock};
 use crate::{
-    lanes::Turns,
     port::{Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable},
+    round_robin::Turns,
 };
 
 /// Jobs that are not due come after all others.

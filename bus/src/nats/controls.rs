@@ -10,12 +10,12 @@ use ruche_schemas::{JobId, Kind, TenantId};
 
 use super::{
     codes::WRONG_LAST_OR_BUSY,
+    connection::Fault,
     delivery,
     headers::{from_nats, guarded},
-    holds,
-    link::Fault,
-    seats,
+    pauses,
     shared::{Nats, Shared},
+    slots,
     store::Entry,
 };
 use crate::port::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
@@ -33,7 +33,7 @@ impl Controls for Nats {
     }
 
     async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
-        holds::holds(Arc::clone(&self.shared)).await
+        pauses::holds(Arc::clone(&self.shared)).await
     }
 
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
@@ -41,7 +41,7 @@ impl Controls for Nats {
     }
 
     async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
-        holds::caps(Arc::clone(&self.shared)).await
+        pauses::caps(Arc::clone(&self.shared)).await
     }
 
     async fn queued(
@@ -81,7 +81,7 @@ impl Controls for Nats {
         cap: u32,
         job: JobId,
     ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
-        seats::seat(&self.shared, kind, tenant, cap, job).await
+        slots::seat(&self.shared, kind, tenant, cap, job).await
     }
 
     async fn reserve(

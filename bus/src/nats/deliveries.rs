@@ -26,11 +26,11 @@ use serde_json::json;
 use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
-    bells::{Bells, Word},
-    credit::{Ask, Credit},
+    availability::{Bells, Word},
+    connection::{Fault, Health, jittered},
     delivery,
     ensure::Keeper,
-    link::{Fault, Health, jittered},
+    fetch_scheduler::{Ask, Credit},
     shared::Shared,
 };
 use crate::port::{Deliveries, Delivery};

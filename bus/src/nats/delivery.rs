@@ -10,8 +10,8 @@ use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId, topology::sources::Sour
 use uuid::Uuid;
 
 use super::{
+    connection::Fault,
     headers::{self, number},
-    link::Fault,
     scheduler::Aside,
     shared::Shared,
 };

@@ -17,9 +17,9 @@ use serde_json::json;
 use tokio::time;
 
 use super::{
+    connection::{ANSWER, Fault, Refusal, jittered},
     delivery::Handed,
     headers::{ATTEMPT, BEGUN, JOB, SCHEDULE, from_nats, job_id, to_nats},
-    link::{ANSWER, Fault, Refusal, jittered},
     shared::Shared,
 };
 use crate::recur;

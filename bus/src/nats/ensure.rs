@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::{
     codes::{NO_CONSUMER, NO_STREAM},
-    link::{Fault, Refusal},
+    connection::{Fault, Refusal},
     shared::Shared,
 };
 

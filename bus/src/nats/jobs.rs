@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::{
     codes::{NO_STREAM, TOO_LARGE},
+    connection::{Fault, Refusal},
     headers::{BEGUN, JOB, size, to_nats},
-    link::{Fault, Refusal},
     shared::Shared,
 };
 use crate::port::{Depth, Message, PublishError, Receipt, Unavailable};

@@ -12,7 +12,7 @@ use tokio::time;
 
 use super::{
     codes::WRONG_LAST_OR_BUSY,
-    link::{Fault, Refusal, jittered},
+    connection::{Fault, Refusal, jittered},
     shared::Shared,
     store::Entry,
 };

@@ -1,38 +1,38 @@
 //! The bus on NATS JetStream: what it accepts survives a crash of any process, and of a server when there are three.
 //!
 //! One file per concern, so that each promise can be checked by reading one of them:
-//! - `link`: the connection, and every wait for an answer.
+//! - `connection`: the connection, and every wait for an answer.
 //! - `store`: reads without consumers.
 //! - `headers`, `codes`: headers of messages, error codes of the server.
 //! - `shared`: what all parts share.
 //! - `ensure`: creates what [`ruche_schemas::topology`] says.
 //! - `jobs`: publishing, depth.
-//! - `graveyard`, `given_up`: dead letters, and jobs that the server has given up.
-//! - `controls`, `holds`, `seats`: what operators hold up, what is queued, caps.
+//! - `dead_letters`, `max_deliveries`: dead letters, and jobs that the server has given up.
+//! - `controls`, `pauses`, `slots`: what operators hold up, what is queued, caps.
 //! - `log`, `watch`: the log of a job, and those who follow it.
 //! - `signals`: cancellations and the presence of workers.
 //! - `scheduler`, `due`: jobs for later and jobs again and again.
-//! - `deliveries`, `credit`, `bells`, `delivery`: handing jobs to a worker.
+//! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: handing jobs to a worker.
 
-mod bells;
+mod availability;
 mod codes;
+mod connection;
 mod controls;
-mod credit;
+mod dead_letters;
 mod deliveries;
 mod delivery;
 mod due;
 mod ensure;
-mod given_up;
-mod graveyard;
+mod fetch_scheduler;
 mod headers;
-mod holds;
 mod jobs;
-mod link;
 mod log;
+mod max_deliveries;
+mod pauses;
 mod scheduler;
-mod seats;
 mod shared;
 mod signals;
+mod slots;
 mod store;
 mod watch;
 
@@ -50,8 +50,8 @@ use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, Kind, Record, config};
 use serde_json::Value;
 
+pub use connection::ConnectError;
 pub use ensure::TopologyError;
-pub use link::ConnectError;
 pub use shared::Nats;
 
 use shared::Shared;
@@ -65,7 +65,7 @@ impl Nats {
     /// # Errors
     /// When the address is wrong, nobody answers or the server refuses the user.
     pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
-        let link = link::Link::connect(config).await?;
+        let link = connection::Link::connect(config).await?;
         let [events, cancels, dead, workers, schedules] =
             ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| link.names.stream(name));
         let (config, moves) = (config.clone(), AtomicBool::default());
@@ -180,7 +180,7 @@ impl Bus for Nats {
 
     async fn flush(&self) -> Result<(), Unavailable> {
         self.shared.link.check()?;
-        let flushing = tokio::time::timeout(link::ANSWER, self.shared.link.client.flush()).await;
-        flushing.map_err(|_| link::Fault::Silence)?.map_err(|error| Unavailable(error.to_string()))
+        let flushing = tokio::time::timeout(connection::ANSWER, self.shared.link.client.flush()).await;
+        flushing.map_err(|_| connection::Fault::Silence)?.map_err(|error| Unavailable(error.to_string()))
     }
 }

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::{
     codes::{BAD_EXPRESSION, NO_STREAM, WRONG_LAST},
+    connection::{Fault, Refusal},
     headers::{ATTEMPT, BEGUN, JOB, SCHEDULE, size, to_nats},
-    link::{Fault, Refusal},
     shared::{Nats, Shared},
     store::Entry,
 };

@@ -7,7 +7,7 @@ use std::{
 
 use ruche_schemas::config;
 
-use super::link::Link;
+use super::connection::Link;
 
 /// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use futures::{
 use ruche_schemas::{JobRef, TenantId};
 use tokio::{sync::watch::Receiver, time::Instant};
 
-use super::{link::Health, shared::Shared};
+use super::{connection::Health, shared::Shared};
 use crate::port::{Presence, Unavailable};
 
 /// How much further than the outage a look back goes: clocks differ.

@@ -12,8 +12,8 @@ use tokio::time;
 
 use super::{
     codes::{GONE, NO_MESSAGE},
+    connection::{ANSWER, Fault, Link},
     headers::number,
-    link::{ANSWER, Fault, Link},
 };
 
 /// Messages asked for at a time.

@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use super::{
+    connection::{Health, jittered},
     headers::number,
-    link::{Health, jittered},
     log,
     shared::Shared,
 };

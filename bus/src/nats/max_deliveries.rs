@@ -20,9 +20,9 @@ use serde_json::json;
 use tokio::time;
 
 use super::{
+    connection::{Fault, jittered},
     delivery,
     headers::from_nats,
-    link::{Fault, jittered},
     shared::Shared,
     store::Entry,
 };

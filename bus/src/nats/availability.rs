@@ -16,7 +16,7 @@ use ruche_schemas::topology::sources::SOURCES;
 use serde_json::json;
 use tokio::task::unconstrained;
 
-use super::link::{Fault, Link};
+use super::connection::{Fault, Link};
 
 /// For how long a bell waits.
 const WAIT: Duration = Duration::from_secs(5);

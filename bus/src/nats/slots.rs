@@ -11,7 +11,7 @@ use ruche_schemas::{JobId, Kind, TenantId};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{codes::WRONG_LAST_OR_BUSY, headers::guarded, link::Fault, shared::Shared};
+use super::{codes::WRONG_LAST_OR_BUSY, connection::Fault, headers::guarded, shared::Shared};
 use crate::port::{Seat, Unavailable};
 
 /// How many free places are tried when others are faster.

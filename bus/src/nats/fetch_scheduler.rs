@@ -14,7 +14,7 @@ use ruche_schemas::{
     topology::sources::{SOURCES, Source},
 };
 
-use crate::lanes::Turns;
+use crate::round_robin::Turns;
 
 /// When a bell that has said nothing is taken for lost.
 const BELL_LOST: Duration = Duration::from_secs(6);

@@ -16,8 +16,8 @@ use serde::Serialize;
 use tokio::{sync::watch::Receiver, time};
 
 use super::{
+    connection::{Health, jittered},
     headers::number,
-    link::{Health, jittered},
     shared::Shared,
 };
 use crate::port::{Caps, Hold, TenantCaps, Unavailable};

@@ -9,8 +9,8 @@ use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, topology::bounds::MAX_LETTER_BYTES};
 
 use super::{
-    given_up,
     headers::{JOB, size},
+    max_deliveries,
     shared::{Nats, Shared},
     store::Entry,
 };
@@ -56,7 +56,7 @@ impl Graveyard for Nats {
     }
 
     async fn given_up(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
-        given_up::given_up(std::sync::Arc::clone(&self.shared))
+        max_deliveries::given_up(std::sync::Arc::clone(&self.shared))
     }
 }
 
