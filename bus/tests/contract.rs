@@ -66,7 +66,7 @@ promises! {
         an_exhumed_letter_is_gone_and_can_be_buried_again
         the_largest_job_can_be_buried_whole;
     controls:
-        holds_are_heard_as_they_are_and_as_they_change
+        pauses_are_heard_as_they_are_and_as_they_change
         the_caps_of_tenants_are_heard_as_they_are_and_as_they_change
         a_tenants_jobs_are_listed_until_they_end
         a_job_that_is_queued_is_the_one_that_is_handed_out

@@ -8,7 +8,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, Graveyard, Hold, PublishError, Receipt, Scheduler,
+    Bus, Controls, DeadFilter, Graveyard, Pause, PublishError, Receipt, Scheduler,
     nats::{ConnectError, Nats},
 };
 use ruche_schemas::{EventType, Failure, JobRef, Lane, failure::codes};
@@ -41,7 +41,7 @@ async fn topology_is_created_twice_without_change() {
     let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
     let bus = connect(&url, &prefix).await;
     let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
-    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS", "CONTROLS", "SEATS", "UNIQUE"];
+    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS", "PAUSES", "SEATS", "UNIQUE"];
     let look = async || {
         let mut seen = Vec::new();
         for name in names {
@@ -351,21 +351,21 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn holds_survive_a_restart_and_what_changed_meanwhile_is_heard() {
+async fn pauses_survive_a_restart_and_what_changed_meanwhile_is_heard() {
     within(async {
         let server = testing::nats().await;
         let (listening, asking) = (connect(&server.url(), "t").await, connect(&server.url(), "t").await);
-        let (kind, worker) = (Hold::Kind(KIND), Hold::Worker("host-1".to_owned()));
-        asking.hold(&kind, true).await.expect("a hold");
-        let mut holds = listening.holds().await.expect("a listener");
-        assert_eq!(holds.next().await, Some(vec![kind.clone()]));
+        let (kind, worker) = (Pause::Kind(KIND), Pause::Worker("host-1".to_owned()));
+        asking.set_paused(&kind, true).await.expect("a pause");
+        let mut pauses = listening.pauses().await.expect("a listener");
+        assert_eq!(pauses.next().await, Some(vec![kind.clone()]));
         server.stop().await;
         until_ready(&asking, false).await;
         server.start().await;
         // Perhaps before the listener is back.
         until_ready(&asking, true).await;
-        asking.hold(&worker, true).await.expect("a hold");
-        assert_eq!(holds.next().await, Some(vec![kind, worker]));
+        asking.set_paused(&worker, true).await.expect("a pause");
+        assert_eq!(pauses.next().await, Some(vec![kind, worker]));
     })
     .await;
 }

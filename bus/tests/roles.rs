@@ -9,7 +9,7 @@ use std::{fs, path::Path, time::Duration};
 use chrono::{TimeDelta, Utc};
 use futures::{FutureExt, StreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, Every, Graveyard, Hold, Presence, Schedule, Scheduler, WorkerState, nats::Nats,
+    Bus, Controls, DeadFilter, Every, Graveyard, Pause, Presence, Schedule, Scheduler, WorkerState, nats::Nats,
 };
 use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, jobs};
 use ruche_services::{
@@ -104,9 +104,9 @@ fn the_roles_in_the_servers_configuration_are_not_stale() {
 async fn the_way_of_a_job_is_open_to_its_roles() {
     let (server, gateway, worker) = system().await;
     let mut cancelled = worker.cancellations().await.expect("a listener");
-    let mut held = worker.holds().await.expect("holds");
+    let mut held = worker.pauses().await.expect("pauses");
     let job = job();
-    assert!(held.next().await.is_some_and(|holds| holds.is_empty()));
+    assert!(held.next().await.is_some_and(|pauses| pauses.is_empty()));
     gateway.ready().await.expect("a bus");
     gateway.publish(message(&job, Lane::Normal)).await.expect("a receipt");
     let accepted = event(1, EventType::Accepted);
@@ -196,9 +196,9 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
     assert_eq!(gateway.reserve(&KIND, &job.tenant, key, window, job.id).await, Ok(None));
     let other = gateway.reserve(&KIND, &job.tenant, key, window, JobId::generate()).await;
     assert_eq!(other, Ok(Some(job.id)));
-    let mut held = worker.holds().await.expect("holds");
-    gateway.hold(&Hold::Kind(KIND), true).await.expect("a hold");
-    while !held.next().await.expect("holds").contains(&Hold::Kind(KIND)) {}
+    let mut held = worker.pauses().await.expect("pauses");
+    gateway.set_paused(&Pause::Kind(KIND), true).await.expect("a pause");
+    while !held.next().await.expect("pauses").contains(&Pause::Kind(KIND)) {}
     let presence = Presence {
         kind: KIND,
         worker: "w-1".to_owned(),
@@ -272,7 +272,7 @@ async fn no_role_reads_what_is_said_to_another() {
 async fn a_worker_does_nothing_in_the_name_of_operators() {
     let (server, _gateway, _worker) = system().await;
     let subjects = [
-        "t.hold.kind.probe",
+        "t.pause.kind.probe",
         "t.cancel.acme.0198c0de-0000-7000-8000-000000000000",
         "t.recurring.other.acme.nightly",
         "t.worker.probe.w-1",

@@ -1,4 +1,4 @@
-//! What operators hold up, what is queued, places among jobs that run at once, and keys that are taken.
+//! Pauses, caps, unique keys, and what is queued.
 
 use std::{
     sync::{Arc, Mutex},
@@ -18,7 +18,7 @@ use super::{
     queue::Queue,
     state::{Memory, Place, Seats},
 };
-use crate::port::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
+use crate::port::{Caps, Controls, Pause, Queued, Seat, TenantCaps, Unavailable};
 
 /// From this many keys on, those whose time is over are forgotten.
 const MANY_KEYS: usize = 10_000;
@@ -71,17 +71,17 @@ impl Memory {
 
 #[async_trait]
 impl Controls for Memory {
-    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        self.shared.controlled.holds.send_if_modified(|holds| match on {
-            true => holds.insert(hold.clone()),
-            false => holds.remove(hold),
+    async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
+        self.shared.controlled.pauses.send_if_modified(|pauses| match paused {
+            true => pauses.insert(what.clone()),
+            false => pauses.remove(what),
         });
         Ok(())
     }
 
-    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
-        let holds = now_and_later(&self.shared.controlled.holds);
-        Ok(holds.map(|holds| holds.into_iter().collect()).boxed())
+    async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
+        let pauses = now_and_later(&self.shared.controlled.pauses);
+        Ok(pauses.map(|pauses| pauses.into_iter().collect()).boxed())
     }
 
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{log::Logs, queue::Queue};
-use crate::port::{Buried, DeadFilter, DeadLetter, Hold, Presence, TenantCaps};
+use crate::port::{Buried, DeadFilter, DeadLetter, Pause, Presence, TenantCaps};
 
 /// The bus within one process. Cheap to clone; clones are the same bus.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ pub(super) type Key = (Kind, TenantId, String);
 
 #[derive(Debug, Default)]
 pub(super) struct Controlled {
-    pub(super) holds: watch::Sender<BTreeSet<Hold>>,
+    pub(super) pauses: watch::Sender<BTreeSet<Pause>>,
     pub(super) caps: watch::Sender<TenantCaps>,
     pub(super) seats: Arc<Mutex<Seats>>,
     pub(super) keys: Mutex<HashMap<Key, (JobId, Instant)>>,

@@ -1,4 +1,4 @@
-//! What operators and caps ask of the queues: what is in them, who has a key, what is held up.
+//! Pauses, caps, unique keys, and what is queued.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use super::{
     slots,
     store::Entry,
 };
-use crate::port::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
+use crate::port::{Caps, Controls, Pause, Queued, Seat, TenantCaps, Unavailable};
 
 /// Jobs that are not due lie in a stream of their own; their positions come after those of all others.
 const LATER: u64 = 1 << 62;
@@ -28,12 +28,12 @@ const TRIES: u32 = 5;
 
 #[async_trait]
 impl Controls for Nats {
-    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        self.shared.hold(hold, on).await
+    async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
+        self.shared.set_paused(what, paused).await
     }
 
-    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
-        pauses::holds(Arc::clone(&self.shared)).await
+    async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
+        pauses::pauses(Arc::clone(&self.shared)).await
     }
 
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::message::{Headers, Unavailable};
 
-/// Something that is held up until somebody resumes it.
+/// What is paused until somebody resumes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Hold {
+pub enum Pause {
     /// No worker takes jobs of this kind.
     Kind(Kind),
     /// No worker takes jobs of this tenant.
@@ -23,8 +23,8 @@ pub enum Hold {
     Worker(String),
 }
 
-impl Hold {
-    /// What is held up, as `kind`, and its name.
+impl Pause {
+    /// Its sort, such as `kind`, and its name.
     pub(crate) fn named(&self) -> (&'static str, &str) {
         match self {
             Self::Kind(kind) => ("kind", kind.as_str()),
@@ -86,11 +86,11 @@ pub trait Seat: Send + Sync {
 /// What operators set, and what it takes to keep caps.
 #[async_trait]
 pub trait Controls: Send + Sync {
-    /// Holds something up, or resumes it.
-    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable>;
+    /// Pauses something, or resumes it.
+    async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable>;
 
-    /// What is held up: now, and again whenever it changes. Survives reconnects.
-    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable>;
+    /// What is paused: now, and again whenever it changes. Survives reconnects.
+    async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable>;
 
     /// Gives a tenant caps of its own, in place of those it had; none: as the settings say.
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable>;

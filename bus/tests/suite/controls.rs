@@ -1,30 +1,30 @@
-//! What operators hold up, what is queued, and caps.
+//! What operators pause, what is queued, and caps.
 
 use std::time::Duration;
 
 use futures::{StreamExt, future};
-use ruche_bus::{Bus, Caps, Hold, Message, TenantCaps};
+use ruche_bus::{Bus, Caps, Message, Pause, TenantCaps};
 use ruche_schemas::{JobId, JobRef, Kind, Lane};
 
 use super::{ACK_WAIT, KIND, job, message, next, publish, queue, slots, tenant};
 
-pub(crate) async fn holds_are_heard_as_they_are_and_as_they_change(bus: &dyn Bus) {
-    let (kind, owner) = (Hold::Kind(KIND), Hold::Tenant(tenant("acme")));
-    let worker = Hold::Worker("host.a b-1".to_owned());
-    let mut early = bus.holds().await.expect("a listener");
+pub(crate) async fn pauses_are_heard_as_they_are_and_as_they_change(bus: &dyn Bus) {
+    let (kind, owner) = (Pause::Kind(KIND), Pause::Tenant(tenant("acme")));
+    let worker = Pause::Worker("host.a b-1".to_owned());
+    let mut early = bus.pauses().await.expect("a listener");
     assert_eq!(early.next().await, Some(Vec::new()));
-    bus.hold(&kind, true).await.expect("a hold");
+    bus.set_paused(&kind, true).await.expect("a pause");
     assert_eq!(early.next().await, Some(vec![kind.clone()]));
-    // Twice is once; what was never held up can be resumed.
-    bus.hold(&kind, true).await.expect("a hold");
-    bus.hold(&owner, false).await.expect("a hold");
-    bus.hold(&owner, true).await.expect("a hold");
+    // Twice is once; what was never paused can be resumed.
+    bus.set_paused(&kind, true).await.expect("a pause");
+    bus.set_paused(&owner, false).await.expect("a pause");
+    bus.set_paused(&owner, true).await.expect("a pause");
     assert_eq!(early.next().await, Some(vec![kind.clone(), owner.clone()]));
-    bus.hold(&worker, true).await.expect("a hold");
+    bus.set_paused(&worker, true).await.expect("a pause");
     assert_eq!(early.next().await, Some(vec![kind.clone(), owner.clone(), worker.clone()]));
-    let mut late = bus.holds().await.expect("a listener");
+    let mut late = bus.pauses().await.expect("a listener");
     assert_eq!(late.next().await, Some(vec![kind.clone(), owner.clone(), worker.clone()]));
-    bus.hold(&kind, false).await.expect("a hold");
+    bus.set_paused(&kind, false).await.expect("a pause");
     for listener in [&mut early, &mut late] {
         assert_eq!(listener.next().await, Some(vec![owner.clone(), worker.clone()]));
     }
@@ -38,14 +38,14 @@ pub(crate) async fn the_caps_of_tenants_are_heard_as_they_are_and_as_they_change
     assert_eq!(early.next().await, Some(TenantCaps::new()));
     bus.set_caps(&acme, Some(&few)).await.expect("caps");
     assert_eq!(early.next().await, Some(TenantCaps::from([(acme.clone(), few)])));
-    // A hold of the same name is another thing.
-    bus.hold(&Hold::Tenant(acme.clone()), true).await.expect("a hold");
+    // A pause of the same name is another thing.
+    bus.set_paused(&Pause::Tenant(acme.clone()), true).await.expect("a pause");
     bus.set_caps(&other, Some(&many)).await.expect("caps");
     let both = TenantCaps::from([(acme.clone(), few), (other.clone(), many)]);
     assert_eq!(early.next().await, Some(both.clone()));
-    let (mut late, mut holds) = (bus.caps().await.expect("a listener"), bus.holds().await.expect("a listener"));
+    let (mut late, mut pauses) = (bus.caps().await.expect("a listener"), bus.pauses().await.expect("a listener"));
     assert_eq!(late.next().await, Some(both));
-    assert_eq!(holds.next().await, Some(vec![Hold::Tenant(acme.clone())]), "caps hold nothing up");
+    assert_eq!(pauses.next().await, Some(vec![Pause::Tenant(acme.clone())]), "caps pause nothing");
     bus.set_caps(&acme, Some(&many)).await.expect("caps");
     bus.set_caps(&acme, None).await.expect("caps");
     for listener in [&mut early, &mut late] {

@@ -20,7 +20,7 @@ async fn a_members_key_is_no_operators() {
     for (method, path) in [
         (Method::GET, "/v1/queues"),
         (Method::GET, "/v1/workers"),
-        (Method::GET, "/v1/holds"),
+        (Method::GET, "/v1/pauses"),
         (Method::POST, "/v1/queues/chat/pause"),
         (Method::POST, "/v1/queues/chat/resume"),
         (Method::POST, "/v1/tenants/acme/pause"),
@@ -34,7 +34,7 @@ async fn a_members_key_is_no_operators() {
         let response = gateway.request(method, path).send().await.unwrap();
         assert_eq!(refused(response, 403).await.1, "forbidden", "{path}");
     }
-    assert_eq!(ask(&gateway, Method::GET, "/v1/holds").await["data"], json!([]));
+    assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     // Its own name is no other's.
     assert_eq!(gateway.read("/v1/jobs?tenant=acme").await["data"], json!([]));
     let response = gateway.get("/v1/jobs?tenant=NO").send().await.unwrap();
@@ -77,7 +77,7 @@ async fn what_is_paused_is_shown_and_still_takes_jobs() {
     let paused = ask(&gateway, Method::POST, "/v1/queues/chat/pause").await;
     assert_eq!(paused, json!({ "what": "kind", "name": "chat", "paused": true }));
     ask(&gateway, Method::POST, "/v1/tenants/acme/pause").await;
-    let holds = ask(&gateway, Method::GET, "/v1/holds").await;
+    let holds = ask(&gateway, Method::GET, "/v1/pauses").await;
     let expected = [json!({ "what": "kind", "name": "chat" }), json!({ "what": "tenant", "name": "acme" })];
     assert!(expected.iter().all(|hold| holds["data"].as_array().unwrap().contains(hold)), "{holds}");
     let queues = ask(&gateway, Method::GET, "/v1/queues").await;
@@ -87,7 +87,7 @@ async fn what_is_paused_is_shown_and_still_takes_jobs() {
     assert_eq!(gateway.waiting().await, 1);
     ask(&gateway, Method::POST, "/v1/queues/chat/resume").await;
     ask(&gateway, Method::POST, "/v1/tenants/acme/resume").await;
-    assert_eq!(ask(&gateway, Method::GET, "/v1/holds").await["data"], json!([]));
+    assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     for (path, status) in [("/v1/queues/dance/pause", 404), ("/v1/tenants/NO/pause", 400)] {
         let response = gateway.as_key(&gateway.admin, Method::POST, path).send().await.unwrap();
         refused(response, status).await;
@@ -108,7 +108,7 @@ async fn a_worker_is_listed_drained_and_resumed() {
     // Gone, it can still be resumed; what never was can't.
     gateway.bus.retire(&presence()).await.unwrap();
     ask(&gateway, Method::POST, "/v1/workers/test-1/resume").await;
-    assert_eq!(ask(&gateway, Method::GET, "/v1/holds").await["data"], json!([]));
+    assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     for path in ["/v1/workers/test-1/drain", "/v1/workers/test-1/resume"] {
         let response = gateway.as_key(&gateway.admin, Method::POST, path).send().await.unwrap();
         assert_eq!(refused(response, 404).await.1, "worker_not_found");

@@ -140,32 +140,32 @@ impl Names {
     /// Where a pause is set and taken back. `what` is `kind`, `tenant` or `worker`; a character of `name` that can't be
     /// in a subject becomes `_`.
     #[must_use]
-    pub fn hold(&self, what: &str, name: &str) -> String {
-        self.with(subjects::HOLD, &[("what", what), ("name", &token(name))])
+    pub fn pause(&self, what: &str, name: &str) -> String {
+        self.with(subjects::PAUSE, &[("what", what), ("name", &token(name))])
     }
 
     /// Where a tenant's own caps are set; those of all tenants without one.
     #[must_use]
     pub fn caps(&self, tenant: Option<&TenantId>) -> String {
-        self.with(subjects::HOLD, &[("what", "caps"), ("name", tenant.map_or("*", TenantId::as_str))])
+        self.with(subjects::PAUSE, &[("what", "caps"), ("name", tenant.map_or("*", TenantId::as_str))])
     }
 
     /// All pauses and caps.
     #[must_use]
-    pub fn holds(&self) -> String {
-        self.with(subjects::HOLD, &[])
+    pub fn pauses(&self) -> String {
+        self.with(subjects::PAUSE, &[])
     }
 
     /// All pauses and caps once they are stored.
     #[must_use]
-    pub fn held(&self) -> String {
-        self.with(subjects::HELD, &[])
+    pub fn paused(&self) -> String {
+        self.with(subjects::PAUSED, &[])
     }
 
     /// The caps of all tenants once they are stored.
     #[must_use]
     pub fn capped(&self) -> String {
-        self.with(subjects::HELD, &[("what", "caps")])
+        self.with(subjects::PAUSED, &[("what", "caps")])
     }
 
     /// One of a tenant's concurrency slots for a kind.

@@ -221,10 +221,10 @@ pub const ROWS: [Row; 10] = [
         ..Row::new("WORKERS", "Which workers are alive", "30 seconds, in memory")
     },
     Row {
-        subjects: &[Stored::by(subjects::HOLD, &[Gateway]).heard(subjects::HELD, &[Gateway, Worker])],
+        subjects: &[Stored::by(subjects::PAUSE, &[Gateway]).heard(subjects::PAUSED, &[Gateway, Worker])],
         readers: &[Gateway, Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("CONTROLS", "What operators hold up, and the caps of tenants", "until taken back")
+        ..Row::new("PAUSES", "What operators pause, and the caps of tenants", "until taken back")
     },
     Row {
         subjects: &[Stored::by(subjects::SEAT, &[OwnWorker])],

@@ -291,11 +291,11 @@ impl Scheduler for Life {
 
 #[async_trait]
 impl Controls for Life {
-    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        self.world.bus.hold(hold, on).await
+    async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
+        self.world.bus.set_paused(what, paused).await
     }
     /// Nothing is ever held up here.
-    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
+    async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
         Ok(stream::iter([Vec::new()]).chain(stream::pending()).boxed())
     }
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
