@@ -70,8 +70,8 @@ promises! {
         the_caps_of_tenants_are_heard_as_they_are_and_as_they_change
         a_tenants_jobs_are_listed_until_they_end
         a_job_that_is_queued_is_the_one_that_is_handed_out
-        no_more_places_are_given_than_the_cap
-        a_place_that_nobody_keeps_is_free_after_the_ack_wait
+        no_more_slots_are_given_than_the_cap
+        a_slot_that_nobody_renews_is_free_after_the_ack_wait
         a_key_is_one_jobs_for_its_window;
     workers:
         no_more_than_free_jobs_are_taken

@@ -41,7 +41,7 @@ async fn topology_is_created_twice_without_change() {
     let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
     let bus = connect(&url, &prefix).await;
     let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
-    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS", "PAUSES", "SEATS", "UNIQUE"];
+    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS", "PAUSES", "SLOTS", "UNIQUE"];
     let look = async || {
         let mut seen = Vec::new();
         for name in names {

@@ -118,9 +118,9 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
     assert!(!worker.is_cancelled(&job).await.expect("an answer"));
     grow(&worker, &job, sequence, 2, 4).await;
     assert_eq!(worker.replay(&job).await.expect("a log").len(), 4);
-    let seat = worker.seat(&KIND, &job.tenant, 1, job.id).await.expect("an answer").expect("a seat");
-    seat.keep().await.expect("the seat");
-    seat.leave().await;
+    let slot = worker.acquire_slot(&KIND, &job.tenant, 1, job.id).await.expect("an answer").expect("a slot");
+    slot.renew().await.expect("the slot");
+    slot.release().await;
     delivery.retry(Duration::ZERO).await.expect("a confirmation");
     next(&mut queue).await.defer(Utc::now(), false).await.expect("a confirmation");
     let watched = gateway.watch(&job, 1).await.expect("a watch").take(4).count().await;
@@ -300,7 +300,7 @@ async fn a_gateway_takes_no_jobs() {
         "$JS.API.STREAM.MSG.DELETE.T_JOBS_PROBE",
         "$JS.API.STREAM.PURGE.T_JOBS_PROBE",
         "t.worker.probe.w-1",
-        "t.seat.probe.acme.0",
+        "t.slot.probe.acme.0",
         "t.dead.probe.acme.0",
     ];
     let refused = tries(&server, "gateway", async |client| {

@@ -66,8 +66,8 @@ impl Graves {
     }
 }
 
-/// Whose place for what, and the job that has it.
-pub(super) type Place = (Kind, TenantId, JobId);
+/// Whose slot for what, and the job that has it.
+pub(super) type SlotKey = (Kind, TenantId, JobId);
 
 /// Whose key for what.
 pub(super) type Key = (Kind, TenantId, String);
@@ -76,13 +76,13 @@ pub(super) type Key = (Kind, TenantId, String);
 pub(super) struct Controlled {
     pub(super) pauses: watch::Sender<BTreeSet<Pause>>,
     pub(super) caps: watch::Sender<TenantCaps>,
-    pub(super) seats: Arc<Mutex<Seats>>,
+    pub(super) slots: Arc<Mutex<Slots>>,
     pub(super) keys: Mutex<HashMap<Key, (JobId, Instant)>>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Seats {
-    /// Until when, and which taking of the place it is: an older one has lost it.
-    pub(super) taken: HashMap<Place, (Instant, u64)>,
-    pub(super) takings: u64,
+pub(super) struct Slots {
+    /// Until when, and the number of the acquisition: an earlier one has lost the slot.
+    pub(super) taken: HashMap<SlotKey, (Instant, u64)>,
+    pub(super) acquisitions: u64,
 }

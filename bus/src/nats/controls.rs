@@ -18,7 +18,7 @@ use super::{
     slots,
     store::Entry,
 };
-use crate::port::{Caps, Controls, Pause, Queued, Seat, TenantCaps, Unavailable};
+use crate::port::{Caps, ConcurrencySlot, Controls, Pause, Queued, TenantCaps, Unavailable};
 
 /// Jobs that are not due lie in a stream of their own; their positions come after those of all others.
 const LATER: u64 = 1 << 62;
@@ -74,14 +74,14 @@ impl Controls for Nats {
         Ok(ready + link.count(&link.names.stream("SCHEDULES"), &link.names.delayed(kind, tenant)).await?)
     }
 
-    async fn seat(
+    async fn acquire_slot(
         &self,
         kind: &Kind,
         tenant: &TenantId,
         cap: u32,
         job: JobId,
-    ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
-        slots::seat(&self.shared, kind, tenant, cap, job).await
+    ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
+        slots::acquire(&self.shared, kind, tenant, cap, job).await
     }
 
     async fn reserve(

@@ -1,7 +1,7 @@
-//! Places among a tenant's jobs that run at once: one subject a place, and the server lets one message onto it.
+//! Concurrency slots of tenants: one subject per slot, and the server lets one message onto it.
 //!
-//! A place lapses with its message. Whoever writes names the sequence that it believes to be the last, so a worker
-//! that was silent for too long can't write over its successor.
+//! A slot expires with its message. A writer names the sequence that it expects to be the last, so that a worker that was
+//! silent for too long can't overwrite its successor.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,15 +12,15 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{codes::WRONG_LAST_OR_BUSY, connection::Fault, headers::guarded, shared::Shared};
-use crate::port::{Seat, Unavailable};
+use crate::port::{ConcurrencySlot, Unavailable};
 
-/// How many free places are tried when others are faster.
+/// How many free slots are tried when others are faster.
 const TRIES: usize = 16;
 
-/// The most places that are told apart: a higher cap is this one.
+/// The most slots of a tenant and kind: a higher cap is this one.
 const MAX_CAP: u32 = 10_000;
 
-struct NatsSeat {
+struct NatsSlot {
     shared: Arc<Shared>,
     subject: String,
     payload: Bytes,
@@ -28,17 +28,17 @@ struct NatsSeat {
     last: Mutex<u64>,
 }
 
-pub(super) async fn seat(
+pub(super) async fn acquire(
     shared: &Arc<Shared>,
     kind: &Kind,
     tenant: &TenantId,
     cap: u32,
     job: JobId,
-) -> Result<Option<Box<dyn Seat>>, Unavailable> {
+) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
     let cap = cap.min(MAX_CAP);
     let names = &shared.link.names;
-    let taken = shared.link.all(&names.stream("SEATS"), &names.seats(kind, tenant), 1, MAX_CAP as usize).await?;
-    // The job's own place, from an attempt whose worker died, is taken over.
+    let taken = shared.link.all(&names.stream("SLOTS"), &names.slots(kind, tenant), 1, MAX_CAP as usize).await?;
+    // An earlier attempt whose worker died may have left the job's own slot: take it over.
     let mine = |payload: &[u8]| payload.starts_with(job.to_string().as_bytes());
     let own = taken.iter().find(|entry| mine(&entry.payload)).map(|entry| (entry.subject.clone(), entry.sequence));
     let others = taken.iter().filter(|entry| !mine(&entry.payload)).count();
@@ -46,22 +46,23 @@ pub(super) async fn seat(
         return Ok(None);
     }
     let start = rand::random_range(0..cap.max(1));
-    let free = (0..cap).map(|n| names.seat(kind, tenant, (start + n) % cap));
+    let free = (0..cap).map(|n| names.slot(kind, tenant, (start + n) % cap));
     let free = free.filter(|subject| !taken.iter().any(|entry| entry.subject == *subject)).map(|subject| (subject, 0));
     for (subject, last) in own.into_iter().chain(free).take(TRIES) {
-        // Another taking of the same place by the same job is another holder.
+        // The same job may take the same slot again: that is another holder.
         let payload = Bytes::from(format!("{job} {}", Uuid::now_v7()));
-        if let Some(last) = shared.sit(&subject, last, &payload).await? {
+        if let Some(last) = shared.write_slot(&subject, last, &payload).await? {
             let shared = Arc::clone(shared);
-            return Ok(Some(Box::new(NatsSeat { shared, subject, payload, last: Mutex::new(last) })));
+            return Ok(Some(Box::new(NatsSlot { shared, subject, payload, last: Mutex::new(last) })));
         }
     }
     Ok(None)
 }
 
 impl Shared {
-    /// Writes a place's message after the one that is named: its sequence, or `None` if somebody else has written.
-    async fn sit(&self, subject: &str, mut last: u64, payload: &Bytes) -> Result<Option<u64>, Unavailable> {
+    /// Writes a slot's message after the one with the sequence `last`. Returns its sequence, or `None` if somebody else
+    /// has written.
+    async fn write_slot(&self, subject: &str, mut last: u64, payload: &Bytes) -> Result<Option<u64>, Unavailable> {
         for _ in 0..3 {
             let headers = guarded(last, self.ack_wait.max(Duration::from_secs(1)));
             match self.link.store(subject.to_owned(), Some(headers), payload.clone()).await {
@@ -70,7 +71,7 @@ impl Shared {
                 Err(Fault::Refused(refusal)) if WRONG_LAST_OR_BUSY.contains(&refusal.code) => {}
                 Err(fault) => return Err(fault.into()),
             }
-            let found = self.link.last_exactly(&self.link.names.stream("SEATS"), subject).await?;
+            let found = self.link.last_exactly(&self.link.names.stream("SLOTS"), subject).await?;
             last = match found {
                 // Stored, and the acknowledgement was lost; or as before, while the leader was busy.
                 Some(entry) if entry.payload == *payload && entry.sequence > last => return Ok(Some(entry.sequence)),
@@ -84,20 +85,20 @@ impl Shared {
 }
 
 #[async_trait]
-impl Seat for NatsSeat {
-    async fn keep(&self) -> Result<(), Unavailable> {
+impl ConcurrencySlot for NatsSlot {
+    async fn renew(&self) -> Result<(), Unavailable> {
         let mut last = self.last.lock().await;
-        match self.shared.sit(&self.subject, *last, &self.payload).await? {
+        match self.shared.write_slot(&self.subject, *last, &self.payload).await? {
             Some(sequence) => *last = sequence,
-            None => return Err(Unavailable(format!("the place {} has been given to another", self.subject))),
+            None => return Err(Unavailable(format!("the slot {} has been given to another", self.subject))),
         }
         Ok(())
     }
 
-    async fn leave(self: Box<Self>) {
+    async fn release(self: Box<Self>) {
         let last = *self.last.lock().await;
-        if let Err(error) = self.shared.link.delete(&self.shared.link.names.stream("SEATS"), last).await {
-            tracing::debug!(place = %self.subject, %error, "a place was not given back: it lapses by itself");
+        if let Err(error) = self.shared.link.delete(&self.shared.link.names.stream("SLOTS"), last).await {
+            tracing::debug!(slot = %self.subject, %error, "a slot was not released: it expires by itself");
         }
     }
 }

@@ -74,13 +74,12 @@ pub struct Queued {
     pub headers: Headers,
 }
 
-/// A place among a tenant's jobs that run at once.
+/// Counts one of a tenant's jobs that run at once.
 #[async_trait]
-pub trait Seat: Send + Sync {
-    /// Keeps it for another ack wait.
-    async fn keep(&self) -> Result<(), Unavailable>;
-    /// Gives it back.
-    async fn leave(self: Box<Self>);
+pub trait ConcurrencySlot: Send + Sync {
+    /// Keeps it for another ack wait. Fails if another job has it.
+    async fn renew(&self) -> Result<(), Unavailable>;
+    async fn release(self: Box<Self>);
 }
 
 /// What operators set, and what it takes to keep caps.
@@ -111,15 +110,15 @@ pub trait Controls: Send + Sync {
     /// How many of a tenant's jobs of a kind have not ended.
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable>;
 
-    /// Takes one of a tenant's `cap` places for jobs of a kind that run at once; `None`: all are taken. A place whose
-    /// worker dies is free again after the ack wait.
-    async fn seat(
+    /// Takes one of a tenant's `cap` slots for jobs of a kind that run at once; `None`: all are taken. A slot whose worker
+    /// dies is free again after the ack wait.
+    async fn acquire_slot(
         &self,
         kind: &Kind,
         tenant: &TenantId,
         cap: u32,
         job: JobId,
-    ) -> Result<Option<Box<dyn Seat>>, Unavailable>;
+    ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable>;
 
     /// Takes a key for this long: `None`, or the job that has it.
     async fn reserve(

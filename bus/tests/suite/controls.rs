@@ -93,45 +93,45 @@ pub(crate) async fn a_tenants_jobs_are_listed_until_they_end(bus: &dyn Bus) {
     assert_eq!(bus.queued(&KIND, &acme, 0, 10).await, Ok(Vec::new()));
 }
 
-pub(crate) async fn no_more_places_are_given_than_the_cap(bus: &dyn Bus) {
+pub(crate) async fn no_more_slots_are_given_than_the_cap(bus: &dyn Bus) {
     let acme = tenant("acme");
-    let asking = (0..12).map(|_| async { bus.seat(&KIND, &acme, 3, JobId::generate()).await });
+    let asking = (0..12).map(|_| async { bus.acquire_slot(&KIND, &acme, 3, JobId::generate()).await });
     let given = future::try_join_all(asking).await.expect("answers");
-    let mut seats: Vec<_> = given.into_iter().flatten().collect();
-    assert!(seats.len() <= 3 && !seats.is_empty(), "{} places", seats.len());
-    while let Some(seat) = bus.seat(&KIND, &acme, 3, JobId::generate()).await.expect("an answer") {
-        seats.push(seat);
+    let mut slots: Vec<_> = given.into_iter().flatten().collect();
+    assert!(slots.len() <= 3 && !slots.is_empty(), "{} slots", slots.len());
+    while let Some(slot) = bus.acquire_slot(&KIND, &acme, 3, JobId::generate()).await.expect("an answer") {
+        slots.push(slot);
     }
-    assert_eq!(seats.len(), 3);
+    assert_eq!(slots.len(), 3);
     // Others are not concerned.
-    assert!(bus.seat(&KIND, &tenant("other"), 1, JobId::generate()).await.expect("an answer").is_some());
-    assert!(bus.seat(&KIND, &acme, 0, JobId::generate()).await.expect("an answer").is_none());
-    for seat in &seats {
-        seat.keep().await.expect("a place that is kept");
+    assert!(bus.acquire_slot(&KIND, &tenant("other"), 1, JobId::generate()).await.expect("an answer").is_some());
+    assert!(bus.acquire_slot(&KIND, &acme, 0, JobId::generate()).await.expect("an answer").is_none());
+    for slot in &slots {
+        slot.renew().await.expect("a slot");
     }
-    seats.remove(0).leave().await;
+    slots.remove(0).release().await;
     let job = JobId::generate();
-    let seat = bus.seat(&KIND, &acme, 3, job).await.expect("an answer").expect("a place");
-    // Its next attempt takes its place over, and the one before has lost it.
-    let again = bus.seat(&KIND, &acme, 3, job).await.expect("an answer").expect("a place");
-    assert!(seat.keep().await.is_err());
-    seat.leave().await;
-    again.keep().await.expect("a place that is kept");
-    assert!(bus.seat(&KIND, &acme, 3, JobId::generate()).await.expect("an answer").is_none());
+    let slot = bus.acquire_slot(&KIND, &acme, 3, job).await.expect("an answer").expect("a slot");
+    // Its next attempt takes its slot over, and the one before has lost it.
+    let again = bus.acquire_slot(&KIND, &acme, 3, job).await.expect("an answer").expect("a slot");
+    assert!(slot.renew().await.is_err());
+    slot.release().await;
+    again.renew().await.expect("a slot");
+    assert!(bus.acquire_slot(&KIND, &acme, 3, JobId::generate()).await.expect("an answer").is_none());
 }
 
-pub(crate) async fn a_place_that_nobody_keeps_is_free_after_the_ack_wait(bus: &dyn Bus) {
+pub(crate) async fn a_slot_that_nobody_renews_is_free_after_the_ack_wait(bus: &dyn Bus) {
     let acme = tenant("acme");
-    let lost = bus.seat(&KIND, &acme, 1, JobId::generate()).await.expect("an answer").expect("a place");
+    let lost = bus.acquire_slot(&KIND, &acme, 1, JobId::generate()).await.expect("an answer").expect("a slot");
     let next = loop {
-        if let Some(seat) = bus.seat(&KIND, &acme, 1, JobId::generate()).await.expect("an answer") {
-            break seat;
+        if let Some(slot) = bus.acquire_slot(&KIND, &acme, 1, JobId::generate()).await.expect("an answer") {
+            break slot;
         }
         tokio::time::sleep(ACK_WAIT / 20).await;
     };
-    assert!(lost.keep().await.is_err(), "the place is another's");
-    lost.leave().await;
-    next.keep().await.expect("a place that is kept");
+    assert!(lost.renew().await.is_err(), "the slot is another's");
+    lost.release().await;
+    next.renew().await.expect("a slot");
 }
 
 pub(crate) async fn a_key_is_one_jobs_for_its_window(bus: &dyn Bus) {

@@ -170,14 +170,14 @@ impl Names {
 
     /// One of a tenant's concurrency slots for a kind.
     #[must_use]
-    pub fn seat(&self, kind: &Kind, tenant: &TenantId, place: u32) -> String {
-        let values = [("kind", kind.as_str()), ("tenant", tenant.as_str()), ("place", &place.to_string())];
-        self.with(subjects::SEAT, &values)
+    pub fn slot(&self, kind: &Kind, tenant: &TenantId, number: u32) -> String {
+        let values = [("kind", kind.as_str()), ("tenant", tenant.as_str()), ("slot", &number.to_string())];
+        self.with(subjects::SLOT, &values)
     }
 
     #[must_use]
-    pub fn seats(&self, kind: &Kind, tenant: &TenantId) -> String {
-        self.with(subjects::SEAT, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
+    pub fn slots(&self, kind: &Kind, tenant: &TenantId) -> String {
+        self.with(subjects::SLOT, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
     }
 
     /// Which job has a key. The subject holds the key's hash, because a key may hold any character.

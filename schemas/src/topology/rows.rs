@@ -227,11 +227,15 @@ pub const ROWS: [Row; 10] = [
         ..Row::new("PAUSES", "What operators pause, and the caps of tenants", "until taken back")
     },
     Row {
-        subjects: &[Stored::by(subjects::SEAT, &[OwnWorker])],
+        subjects: &[Stored::by(subjects::SLOT, &[OwnWorker])],
         readers: &[Worker],
         deleters: &[Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("SEATS", "Which jobs have a place under their tenant's cap", "as long as each message says")
+        ..Row::new(
+            "SLOTS",
+            "Which jobs have a concurrency slot under their tenant's cap",
+            "as long as each message says",
+        )
     },
     Row {
         subjects: &[Stored::by(subjects::UNIQUE, &[Gateway])],

@@ -26,7 +26,7 @@ pub const PAUSE: Subject = Subject("pause.<what>.<name>");
 /// The same once it is stored.
 pub const PAUSED: Subject = Subject("paused.<what>.<name>");
 /// A concurrency slot of a tenant.
-pub const SEAT: Subject = Subject("seat.<kind>.<tenant>.<place>");
+pub const SLOT: Subject = Subject("slot.<kind>.<tenant>.<slot>");
 /// The job that has a key.
 pub const UNIQUE: Subject = Subject("unique.<kind>.<tenant>.<key>");
 /// A worker that is alive.

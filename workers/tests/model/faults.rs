@@ -317,14 +317,14 @@ impl Controls for Life {
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
         self.world.bus.backlog(kind, tenant).await
     }
-    async fn seat(
+    async fn acquire_slot(
         &self,
         kind: &Kind,
         tenant: &TenantId,
         cap: u32,
         job: JobId,
-    ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
-        self.world.bus.seat(kind, tenant, cap, job).await
+    ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
+        self.world.bus.acquire_slot(kind, tenant, cap, job).await
     }
     async fn reserve(
         &self,
