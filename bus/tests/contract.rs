@@ -63,8 +63,8 @@ promises! {
         a_rejected_job_is_in_dead_before_it_is_gone
         a_job_has_one_dead_letter_the_last
         dead_letters_are_listed_and_counted_oldest_first_by_kind_and_tenant
-        an_exhumed_letter_is_gone_and_can_be_buried_again
-        the_largest_job_can_be_buried_whole;
+        a_removed_letter_is_gone_and_can_be_put_again
+        the_largest_job_becomes_a_dead_letter_whole;
     controls:
         pauses_are_heard_as_they_are_and_as_they_change
         the_caps_of_tenants_are_heard_as_they_are_and_as_they_change

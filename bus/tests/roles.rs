@@ -9,7 +9,7 @@ use std::{fs, path::Path, time::Duration};
 use chrono::{TimeDelta, Utc};
 use futures::{FutureExt, StreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, Every, Graveyard, Pause, Presence, Schedule, Scheduler, WorkerState, nats::Nats,
+    Bus, Controls, DeadFilter, DeadLetterQueue, Every, Pause, Presence, Schedule, Scheduler, WorkerState, nats::Nats,
 };
 use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, jobs};
 use ruche_services::{
@@ -129,10 +129,10 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
     assert_eq!(cancelled.next().await.as_ref(), Some(&job));
     let failure = Failure::new(codes::INVALID, "no");
     next(&mut queue).await.reject(&worker, failure, 1, Utc::now()).await.expect("a confirmation");
-    let buried = gateway.dead_letter(&job).await.expect("an answer").expect("a letter");
-    assert!(worker.dead_letter(&job).await.expect("an answer").is_some());
-    assert_eq!(gateway.dead(&DeadFilter::default(), 0, 10).await.expect("letters").len(), 1);
-    assert!(gateway.exhume(buried.sequence).await.expect("an answer"));
+    let stored = gateway.get_dead_letter(&job).await.expect("an answer").expect("a letter");
+    assert!(worker.get_dead_letter(&job).await.expect("an answer").is_some());
+    assert_eq!(gateway.list_dead_letters(&DeadFilter::default(), 0, 10).await.expect("letters").len(), 1);
+    assert!(gateway.remove_dead_letter(stored.sequence).await.expect("an answer"));
     // A job of any kind may follow one.
     worker.publish(ruche_bus::Message { kind: OTHER, ..message(&suite::job(), Lane::Bulk) }).await.expect("a receipt");
     queue.close().await;
@@ -218,8 +218,8 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
     worker.retire(&presence).await.expect("an announcement");
     assert_eq!(gateway.depth().await.expect("depths").len(), 2 * Lane::ALL.len());
     // Asking for what the server gave up reaches the server, also where there is nothing.
-    let mut given_up = worker.given_up().await.expect("a watch");
-    assert!(tokio::time::timeout(Duration::from_millis(500), given_up.next()).await.is_err());
+    let mut exceeded = worker.watch_max_deliveries().await.expect("a watch");
+    assert!(tokio::time::timeout(Duration::from_millis(500), exceeded.next()).await.is_err());
     clean(&server);
 }
 

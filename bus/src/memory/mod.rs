@@ -32,7 +32,7 @@ use tokio::{
 use lock::lock;
 pub use state::Memory;
 
-use state::{Controlled, Graves, Shared};
+use state::{Controlled, DeadLetters, Shared};
 
 use crate::port::{
     AppendError, Bus, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt, Unavailable,
@@ -55,7 +55,7 @@ impl Memory {
             logs: log::Logs::default(),
             cancelled: Mutex::default(),
             cancellations: broadcast::Sender::new(LISTENER),
-            dead: Mutex::new(Graves::default()),
+            dead: Mutex::new(DeadLetters::default()),
             controlled: Controlled::default(),
             workers: Mutex::default(),
         };

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{log::Logs, queue::Queue};
-use crate::port::{Buried, DeadFilter, DeadLetter, Pause, Presence, TenantCaps};
+use crate::port::{DeadFilter, DeadLetter, Pause, Presence, StoredDeadLetter, TenantCaps};
 
 /// The bus within one process. Cheap to clone; clones are the same bus.
 #[derive(Debug, Clone)]
@@ -26,23 +26,23 @@ pub(super) struct Shared {
     pub(super) logs: Logs,
     pub(super) cancelled: Mutex<HashSet<JobRef>>,
     pub(super) cancellations: broadcast::Sender<JobRef>,
-    pub(super) dead: Mutex<Graves>,
+    pub(super) dead: Mutex<DeadLetters>,
     pub(super) controlled: Controlled,
     pub(super) workers: Mutex<BTreeMap<(String, String), (Presence, Instant)>>,
 }
 
-/// Dead letters that are kept.
+/// The most dead letters. Above it the oldest are dropped.
 const MAX_DEAD: usize = 10_000;
 
 #[derive(Debug, Default)]
-pub(super) struct Graves {
+pub(super) struct DeadLetters {
     pub(super) letters: BTreeMap<u64, DeadLetter>,
     pub(super) of: HashMap<JobRef, u64>,
     sequence: u64,
 }
 
-impl Graves {
-    pub(super) fn bury(&mut self, letter: &DeadLetter) {
+impl DeadLetters {
+    pub(super) fn put(&mut self, letter: &DeadLetter) {
         self.sequence += 1;
         self.letters.insert(self.sequence, letter.clone());
         if let Some(before) = self.of.insert(letter.job.clone(), self.sequence) {
@@ -55,14 +55,14 @@ impl Graves {
         }
     }
 
-    pub(super) fn matching(&self, filter: &DeadFilter, after: u64) -> impl Iterator<Item = Buried> {
+    pub(super) fn matching(&self, filter: &DeadFilter, after: u64) -> impl Iterator<Item = StoredDeadLetter> {
         let is_wanted = |letter: &DeadLetter| {
             filter.kind.as_ref().is_none_or(|kind| *kind == letter.kind)
                 && filter.tenant.as_ref().is_none_or(|tenant| *tenant == letter.job.tenant)
         };
         let later = self.letters.range(after.saturating_add(1)..);
         let later = later.filter(move |(_, letter)| is_wanted(letter));
-        later.map(|(&sequence, letter)| Buried { sequence, letter: letter.clone() })
+        later.map(|(&sequence, letter)| StoredDeadLetter { sequence, letter: letter.clone() })
     }
 }
 

@@ -1,9 +1,9 @@
-//! Buries jobs that the server has given up: the backstop where no worker lived long enough to say why.
+//! Moves jobs that reached the bound on deliveries to the dead letters: the backstop if no worker lived long enough to
+//! say why.
 //!
-//! The server says so, when a worker next asks for jobs, in an advisory without the job, and leaves the job in its queue where nobody is handed it. The
-//! order is what makes a crash harmless: letter, then whoever polls has dealt with the job, then the job is deleted,
-//! then the advisory is acknowledged. After a crash in between the advisory comes again, and every step may be done
-//! twice.
+//! When a worker next asks for jobs, the server publishes an advisory without the job, and leaves the job in its queue
+//! where nobody gets it. The order makes a crash harmless: store the letter; let the caller record the job's end; delete
+//! the job; acknowledge the advisory. After a crash in between the advisory comes again, and each step may be repeated.
 
 use std::{sync::Arc, time::Duration};
 
@@ -34,16 +34,6 @@ const WAIT: Duration = Duration::from_secs(20);
 /// The first pause after a fault, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
-/// A job that the server has given up handing out, without a worker's word on it.
-struct GivenUp {
-    /// Its kind.
-    kind: Kind,
-    /// Its position in its queue.
-    sequence: u64,
-    /// How often it was handed out.
-    attempts: u32,
-}
-
 #[derive(Deserialize)]
 struct Advisory {
     stream: String,
@@ -52,28 +42,28 @@ struct Advisory {
     timestamp: DateTime<Utc>,
 }
 
-/// An advisory whose job is buried and still in its queue.
-struct Open {
+/// An advisory whose letter is stored and whose job is still in its queue.
+struct Pending {
     stream: String,
     sequence: u64,
     reply: String,
 }
 
-struct Undertaker {
+struct MaxDeliveriesWatcher {
     shared: Arc<Shared>,
-    open: Option<Open>,
+    pending: Option<Pending>,
     pause: Duration,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the port lets an adapter fail here")]
-pub(super) fn given_up(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
-    let undertaker = Undertaker { shared, open: None, pause: Duration::ZERO };
-    let next = |mut undertaker: Undertaker| async move { Some((undertaker.next().await, undertaker)) };
-    Ok(stream::unfold(undertaker, next).boxed())
+pub(super) fn watch(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+    let watcher = MaxDeliveriesWatcher { shared, pending: None, pause: Duration::ZERO };
+    let next = |mut watcher: MaxDeliveriesWatcher| async move { Some((watcher.next().await, watcher)) };
+    Ok(stream::unfold(watcher, next).boxed())
 }
 
-impl Undertaker {
-    /// The next job; a fault is told, and tried again after a pause that grows.
+impl MaxDeliveriesWatcher {
+    /// The next job. After an error the next call waits, longer each time.
     async fn next(&mut self) -> Result<JobRef, Unavailable> {
         time::sleep(jittered(self.pause)).await;
         loop {
@@ -93,25 +83,25 @@ impl Undertaker {
     }
 
     async fn step(&mut self) -> Result<Option<JobRef>, Unavailable> {
-        if let Some(open) = &self.open {
-            self.shared.link.delete(&open.stream, open.sequence).await?;
-            self.shared.acknowledge(&open.reply).await?;
-            self.open = None;
+        if let Some(pending) = &self.pending {
+            self.shared.link.delete(&pending.stream, pending.sequence).await?;
+            self.shared.acknowledge(&pending.reply).await?;
+            self.pending = None;
         }
         let Some(message) = self.shared.advisory().await? else { return Ok(None) };
         let Some(reply) = message.reply.map(|reply| reply.to_string()) else { return Ok(None) };
         let advisory = serde_json::from_slice::<Advisory>(&message.payload).ok();
         let job = match &advisory {
-            Some(advisory) => self.shared.bury_given_up(advisory).await?,
+            Some(advisory) => self.shared.put_for(advisory).await?,
             None => None,
         };
         match (job, advisory) {
             (Some(job), Some(advisory)) => {
-                self.open = Some(Open { stream: advisory.stream, sequence: advisory.stream_seq, reply });
+                self.pending = Some(Pending { stream: advisory.stream, sequence: advisory.stream_seq, reply });
                 Ok(Some(job))
             }
             _ => {
-                // Nothing to bury: somebody has dealt with the job.
+                // The job is gone: somebody else has dealt with it.
                 self.shared.acknowledge(&reply).await?;
                 Ok(None)
             }
@@ -150,27 +140,25 @@ impl Shared {
         self.link.request(reply.to_owned(), None, Bytes::from_static(b"+ACK")).await.map(|_| ())
     }
 
-    /// Buries the job that an advisory speaks of; `None` if it is not in its queue any more. A letter that is there
-    /// stays: a worker wrote it, and knew why.
-    async fn bury_given_up(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
+    /// Stores a letter for the job of an advisory; `None` if the job has left its queue. An existing letter stays: a
+    /// worker wrote it and knew the reason.
+    async fn put_for(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
         let Some(kind) = self.link.names.kind_of(&advisory.stream) else { return Ok(None) };
         let Some(entry) = self.link.exactly(&advisory.stream, advisory.stream_seq).await? else { return Ok(None) };
-        let attempts = u32::try_from(advisory.deliveries).unwrap_or(u32::MAX);
-        let given_up = GivenUp { kind, sequence: advisory.stream_seq, attempts };
-        let Some(letter) = letter(&advisory.stream, &given_up, &entry, advisory.timestamp) else { return Ok(None) };
-        if self.letter_of(&letter.job).await?.is_none() {
-            self.bury(&letter).await?;
+        let Some(letter) = letter(advisory, kind, &entry) else { return Ok(None) };
+        if self.dead_letter_of(&letter.job).await?.is_none() {
+            self.put(&letter).await?;
             tracing::warn!(job.id = %letter.job.id, job.kind = %letter.kind, job.attempt = letter.attempts,
-                "a job that no worker ended is now a dead letter");
+                "a job that no worker settled is now a dead letter");
         }
         Ok(Some(letter.job))
     }
 }
 
-fn letter(stream: &str, given_up: &GivenUp, entry: &Entry, at: DateTime<Utc>) -> Option<DeadLetter> {
-    let kind: &Kind = &given_up.kind;
+fn letter(advisory: &Advisory, kind: Kind, entry: &Entry) -> Option<DeadLetter> {
+    let stream = &advisory.stream;
     let (job, lane) = delivery::whose(stream, &entry.subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
-    let attempts = given_up.attempts;
+    let attempts = u32::try_from(advisory.deliveries).unwrap_or(u32::MAX);
     let message = format!(
         "the job was handed out {attempts} times and no worker ended it: look for workers that were killed while \
          they had it, then replay it"
@@ -178,11 +166,11 @@ fn letter(stream: &str, given_up: &GivenUp, entry: &Entry, at: DateTime<Utc>) ->
     let headers = from_nats(&entry.headers);
     Some(DeadLetter {
         job,
-        kind: kind.clone(),
+        kind,
         lane,
         failure: Failure::new(codes::ATTEMPTS, message),
         attempts,
-        at: at.min(Utc::now()),
+        at: advisory.timestamp.min(Utc::now()),
         // W3C: version, trace id, parent id, flags.
         trace_id: headers.get("traceparent").and_then(|parent| parent.split('-').nth(1)).map(str::to_owned),
         payload: String::from_utf8_lossy(&entry.payload).into_owned(),

@@ -6,45 +6,43 @@ use ruche_schemas::{JobRef, Kind, TenantId};
 
 use super::message::{DeadLetter, Unavailable};
 
-/// Which dead letters.
+/// Which dead letters: those of a kind, of a tenant; of all without them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeadFilter {
-    /// Of this kind; of all without one.
     pub kind: Option<Kind>,
-    /// Of this tenant; of all without one.
     pub tenant: Option<TenantId>,
 }
 
-/// A dead letter where it lies.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Buried {
-    /// Its position: letters that died later have a higher one. Never 0.
+pub struct StoredDeadLetter {
+    /// Its position: letters that were put later have a higher one. Never 0.
     pub sequence: u64,
-    /// The letter.
     pub letter: DeadLetter,
 }
 
-/// Dead letters.
 #[async_trait]
-pub trait Graveyard: Send + Sync {
-    /// Keeps a dead letter: returns when it is durable. A job has one letter at most: the last one.
-    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable>;
+pub trait DeadLetterQueue: Send + Sync {
+    /// Returns when the letter is durable. A job has at most one letter: the last one.
+    async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), Unavailable>;
 
-    /// Letters in the order in which they died, from the one after `after` on (0: from the first), at most `limit`.
-    async fn dead(&self, filter: &DeadFilter, after: u64, limit: usize) -> Result<Vec<Buried>, Unavailable>;
+    /// Letters in the order in which they were put, from the one after `after` on (0: from the first), at most `limit`.
+    async fn list_dead_letters(
+        &self,
+        filter: &DeadFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Unavailable>;
 
-    /// How many letters there are.
-    async fn dead_count(&self, filter: &DeadFilter) -> Result<u64, Unavailable>;
+    async fn count_dead_letters(&self, filter: &DeadFilter) -> Result<u64, Unavailable>;
 
-    /// The letter of a job.
-    async fn dead_letter(&self, job: &JobRef) -> Result<Option<Buried>, Unavailable>;
+    async fn get_dead_letter(&self, job: &JobRef) -> Result<Option<StoredDeadLetter>, Unavailable>;
 
-    /// Drops a letter for good. `false`: it was not there.
-    async fn exhume(&self, sequence: u64) -> Result<bool, Unavailable>;
+    /// Returns `false` if there is no letter with this sequence.
+    async fn remove_dead_letter(&self, sequence: u64) -> Result<bool, Unavailable>;
 
-    /// Moves jobs that the server has given up (a consumer with a bound on deliveries) to the dead letters, one at a
-    /// time, for as long as it is polled. Each item is a job that is buried; it leaves its queue when the next item
-    /// is asked for, so that a job whose end nobody could record comes again. An error does not end it. Any number of
-    /// workers may do this at once.
-    async fn given_up(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable>;
+    /// Moves jobs that reached their consumer's bound on deliveries to the dead letters, one at a time, for as long as it
+    /// is polled. Each item is a job whose letter is stored; the job leaves its queue when the next item is asked for, so
+    /// that a job whose end could not be recorded comes again. An error does not end the stream. Any number of workers may
+    /// watch at once.
+    async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable>;
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use ruche_schemas::{Failure, JobRef, Kind, Lane, topology::bounds::DEDUP_WINDOW};
 
 use super::{
-    dead_letters::Graveyard,
+    dead_letters::DeadLetterQueue,
     message::{DeadLetter, Headers, Unavailable},
 };
 
@@ -112,7 +112,7 @@ impl Delivery {
     /// When either is not confirmed: the job may be handed out again.
     pub async fn reject(
         self,
-        dead_letters: &dyn Graveyard,
+        dead_letters: &dyn DeadLetterQueue,
         failure: Failure,
         attempts: u32,
         at: DateTime<Utc>,
@@ -128,7 +128,7 @@ impl Delivery {
             payload: String::from_utf8_lossy(&self.payload).into_owned(),
             headers: self.headers,
         };
-        dead_letters.bury(&letter).await?;
+        dead_letters.put_dead_letter(&letter).await?;
         self.settle.term().await
     }
 

@@ -22,7 +22,7 @@ pub use schedules::*;
 
 /// The bus.
 #[async_trait]
-pub trait Bus: Graveyard + Scheduler + Controls + Send + Sync + 'static {
+pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// Accepts a job: returns when it is durable. The same job id again, within the dedup window, adds nothing.
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError>;
 

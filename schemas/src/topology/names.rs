@@ -126,13 +126,13 @@ impl Names {
 
     /// A job's dead letter; of whatever kind without one.
     #[must_use]
-    pub fn letter(&self, kind: Option<&Kind>, job: &JobRef) -> String {
+    pub fn dead_letter(&self, kind: Option<&Kind>, job: &JobRef) -> String {
         self.of_job(subjects::DEAD, kind, job)
     }
 
     /// The dead letters of a kind and a tenant; of all without them.
     #[must_use]
-    pub fn letters(&self, kind: Option<&Kind>, tenant: Option<&TenantId>) -> String {
+    pub fn dead_letters(&self, kind: Option<&Kind>, tenant: Option<&TenantId>) -> String {
         let (kind, tenant) = (kind.map_or("*", Kind::as_str), tenant.map_or("*", TenantId::as_str));
         self.with(subjects::DEAD, &[("kind", kind), ("tenant", tenant)])
     }

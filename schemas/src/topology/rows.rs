@@ -143,7 +143,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub const DUE_CONSUMER: &str = "due";
 
 /// The consumer that hands out the advisories about jobs that were delivered too often.
-pub const ADVISORY_CONSUMER: &str = "undertaker";
+pub const ADVISORY_CONSUMER: &str = "max-deliveries";
 
 use Who::{Gateway, OwnWorker, Producer, Worker};
 
@@ -175,7 +175,7 @@ pub const ROWS: [Row; 10] = [
         settings: |stream, _| Stream { max_msgs_per_subject: 1, max_age: DAY * 30, ..stream },
         ..Row::new(
             "DEAD",
-            "Jobs that nobody will try again: the message as it was, its reason in the header ruche-letter",
+            "Jobs that nobody will try again: the message as it was, its reason in the header ruche-dead-letter",
             "30 days, the last one per job",
         )
     },
@@ -200,7 +200,7 @@ pub const ROWS: [Row; 10] = [
         advisories: &["MAX_DELIVERIES", "MSG_TERMINATED"],
         consumers: Some(Consumers { name: ADVISORY_CONSUMER, takers: &[Worker] }),
         settings: advisories,
-        ..Row::new("ADVISORIES", "What the server says of jobs that were given up", "7 days")
+        ..Row::new("ADVISORIES", "The server's advisories about jobs that no worker settled", "7 days")
     },
     Row {
         subjects: &[Stored::by(subjects::CANCEL, &[Gateway]).heard(subjects::CANCEL, &[Worker])],

@@ -203,7 +203,7 @@ async fn stillborn(ends: &Ends, child: Envelope<Value>, failure: Failure) -> Res
     };
     accept(ends, &child).await;
     if give_up(ends, &child, &letter, 1).await? {
-        ends.bus.bury(&letter).await?;
+        ends.bus.put_dead_letter(&letter).await?;
     }
     Ok(())
 }

@@ -245,28 +245,33 @@ impl Bus for Life {
 }
 
 #[async_trait]
-impl Graveyard for Life {
-    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
+impl DeadLetterQueue for Life {
+    async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
         let keep = async {
             self.world.letters.lock().unwrap().insert(letter.job.id, letter.clone());
             Ok(())
         };
         self.on_bus("bury", letter.job.id, keep).await
     }
-    async fn dead(&self, filter: &DeadFilter, after: u64, limit: usize) -> Result<Vec<Buried>, Unavailable> {
-        self.world.bus.dead(filter, after, limit).await
+    async fn list_dead_letters(
+        &self,
+        filter: &DeadFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Unavailable> {
+        self.world.bus.list_dead_letters(filter, after, limit).await
     }
-    async fn dead_count(&self, filter: &DeadFilter) -> Result<u64, Unavailable> {
-        self.world.bus.dead_count(filter).await
+    async fn count_dead_letters(&self, filter: &DeadFilter) -> Result<u64, Unavailable> {
+        self.world.bus.count_dead_letters(filter).await
     }
-    async fn dead_letter(&self, job: &JobRef) -> Result<Option<Buried>, Unavailable> {
-        self.world.bus.dead_letter(job).await
+    async fn get_dead_letter(&self, job: &JobRef) -> Result<Option<StoredDeadLetter>, Unavailable> {
+        self.world.bus.get_dead_letter(job).await
     }
-    async fn exhume(&self, sequence: u64) -> Result<bool, Unavailable> {
-        self.world.bus.exhume(sequence).await
+    async fn remove_dead_letter(&self, sequence: u64) -> Result<bool, Unavailable> {
+        self.world.bus.remove_dead_letter(sequence).await
     }
-    async fn given_up(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
-        self.world.bus.given_up().await
+    async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+        self.world.bus.watch_max_deliveries().await
     }
 }
 
