@@ -149,11 +149,11 @@ async fn publish(bus: &dyn Bus, job: &JobRef, errand: &Errand) -> Result<Result<
     let payload = serde_json::to_vec(&envelope)?.into();
     let (job, kind, headers) = (job.clone(), Errand::KIND, Headers::new());
     // Of the fresh ones every other log is begun before, as gateways do.
-    let begun = match errand.number % 4 {
+    let first_seq = match errand.number % 4 {
         1 => begin(bus, &job).await,
         _ => None,
     };
-    let message = Message { job, kind, lane, payload, headers, begun };
+    let message = Message { job, kind, lane, payload, headers, first_seq };
     Ok(match bus.publish(message).await {
         Ok(_) => Ok(()),
         Err(error @ (PublishError::UnknownKind { .. } | PublishError::TooLarge { .. })) => {

@@ -99,7 +99,7 @@ promises! {
         five_hundred_events_are_replayed_in_order;
     signals:
         a_cancel_reaches_a_listener_and_a_late_asker
-        a_worker_is_known_from_its_announcement_until_it_retires
+        a_worker_is_known_from_its_registration_until_it_deregisters
         a_bus_that_is_up_is_ready;
     scheduler:
         a_job_for_later_is_not_handed_out_early

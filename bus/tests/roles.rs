@@ -9,7 +9,8 @@ use std::{fs, path::Path, time::Duration};
 use chrono::{TimeDelta, Utc};
 use futures::{FutureExt, StreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, DeadLetterQueue, Every, Pause, Presence, Schedule, Scheduler, WorkerState, nats::Nats,
+    Bus, Controls, DeadFilter, DeadLetterQueue, Every, Pause, Schedule, Scheduler, WorkerRegistration, WorkerState,
+    nats::Nats,
 };
 use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, jobs};
 use ruche_services::{
@@ -199,7 +200,7 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
     let mut held = worker.pauses().await.expect("pauses");
     gateway.set_paused(&Pause::Kind(KIND), true).await.expect("a pause");
     while !held.next().await.expect("pauses").contains(&Pause::Kind(KIND)) {}
-    let presence = Presence {
+    let registration = WorkerRegistration {
         kind: KIND,
         worker: "w-1".to_owned(),
         host: String::new(),
@@ -213,9 +214,9 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
         version: String::new(),
         since: Utc::now(),
     };
-    worker.announce(&presence).await.expect("an announcement");
+    worker.register(&registration).await.expect("a registration");
     assert_eq!(gateway.workers().await.expect("workers").len(), 1);
-    worker.retire(&presence).await.expect("an announcement");
+    worker.deregister(&registration).await.expect("a registration");
     assert_eq!(gateway.depth().await.expect("depths").len(), 2 * Lane::ALL.len());
     // Asking for what the server gave up reaches the server, also where there is nothing.
     let mut exceeded = worker.watch_max_deliveries().await.expect("a watch");

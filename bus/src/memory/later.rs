@@ -89,8 +89,8 @@ impl Later {
                     left -= 1;
                     let job = JobRef { tenant: schedule.tenant.clone(), id };
                     let (kind, lane) = (schedule.kind.clone(), schedule.lane);
-                    let (headers, begun) = (Headers::new(), None);
-                    due.push((Message { job, kind, lane, payload, headers, begun }, 0));
+                    let (headers, first_seq) = (Headers::new(), None);
+                    due.push((Message { job, kind, lane, payload, headers, first_seq }, 0));
                 }
             }
         }

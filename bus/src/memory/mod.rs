@@ -1,7 +1,7 @@
 //! The bus within one process: the same promises as on NATS, as long as the process lives.
 //!
-//! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a presence
-//! expire at once. It passes the same contract as [`crate::nats`].
+//! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a
+//! registration expire at once. It passes the same contract as [`crate::nats`].
 
 mod controls;
 mod dead_letters;
@@ -35,7 +35,8 @@ pub use state::Memory;
 use state::{Controlled, DeadLetters, Shared};
 
 use crate::port::{
-    AppendError, Bus, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt, Unavailable,
+    AppendError, Bus, Deliveries, Depth, Logged, Message, PublishError, REGISTRATION_TTL, Receipt, Unavailable,
+    WorkerRegistration,
 };
 
 /// Cancellations that are kept; then all are forgotten but the newest.
@@ -161,22 +162,22 @@ impl Bus for Memory {
         Ok(depths)
     }
 
-    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
-        let key = (presence.kind.to_string(), presence.worker.clone());
-        lock(&self.shared.workers).insert(key, (presence.clone(), Instant::now() + PRESENCE));
+    async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        let key = (worker.kind.to_string(), worker.worker.clone());
+        lock(&self.shared.workers).insert(key, (worker.clone(), Instant::now() + REGISTRATION_TTL));
         Ok(())
     }
 
-    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
-        lock(&self.shared.workers).remove(&(presence.kind.to_string(), presence.worker.clone()));
+    async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        lock(&self.shared.workers).remove(&(worker.kind.to_string(), worker.worker.clone()));
         Ok(())
     }
 
-    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
+    async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
         let now = Instant::now();
         let mut workers = lock(&self.shared.workers);
         workers.retain(|_, (_, until)| *until > now);
-        Ok(workers.values().map(|(presence, _)| presence.clone()).collect())
+        Ok(workers.values().map(|(worker, _)| worker.clone()).collect())
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
@@ -195,7 +196,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_falls_silent_is_forgotten() {
         let bus = Memory::new(&[], 1, Duration::from_secs(1));
-        let presence = Presence {
+        let registration = WorkerRegistration {
             kind: Kind::new("chat"),
             worker: "host-1".to_owned(),
             host: "host".to_owned(),
@@ -209,10 +210,10 @@ mod tests {
             version: "0".to_owned(),
             since: chrono::Utc::now(),
         };
-        bus.announce(&presence).await.expect("announce");
-        tokio::time::advance(PRESENCE / 2).await;
-        assert_eq!(bus.workers().await, Ok(vec![presence]));
-        tokio::time::advance(PRESENCE).await;
+        bus.register(&registration).await.expect("a registration");
+        tokio::time::advance(REGISTRATION_TTL / 2).await;
+        assert_eq!(bus.workers().await, Ok(vec![registration]));
+        tokio::time::advance(REGISTRATION_TTL).await;
         assert_eq!(bus.workers().await, Ok(Vec::new()));
     }
 }

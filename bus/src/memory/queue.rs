@@ -192,7 +192,7 @@ impl Queue {
             payload: held.message.payload.clone(),
             headers: held.message.headers.clone(),
             published_at: held.published_at,
-            begun: held.message.begun,
+            first_seq: held.message.first_seq,
             settle: Box::new(ticket),
         }
     }

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{log::Logs, queue::Queue};
-use crate::port::{DeadFilter, DeadLetter, Pause, Presence, StoredDeadLetter, TenantCaps};
+use crate::port::{DeadFilter, DeadLetter, Pause, StoredDeadLetter, TenantCaps, WorkerRegistration};
 
 /// The bus within one process. Cheap to clone; clones are the same bus.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub(super) struct Shared {
     pub(super) cancellations: broadcast::Sender<JobRef>,
     pub(super) dead: Mutex<DeadLetters>,
     pub(super) controlled: Controlled,
-    pub(super) workers: Mutex<BTreeMap<(String, String), (Presence, Instant)>>,
+    pub(super) workers: Mutex<BTreeMap<(String, String), (WorkerRegistration, Instant)>>,
 }
 
 /// The most dead letters. Above it the oldest are dropped.

@@ -57,15 +57,15 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
     let source = Source { lane, shard: shard % lane.shards() };
     let count = |name| message.headers.as_ref().map_or(0, |headers| number(headers, name));
     let attempt = handed.attempt.saturating_add(u32::try_from(count(headers::ATTEMPT)).unwrap_or(u32::MAX));
-    let begun = Some(count(headers::BEGUN)).filter(|begun| *begun > 0);
+    let first_seq = Some(count(headers::FIRST_SEQ)).filter(|first_seq| *first_seq > 0);
     let headers = message.headers.as_ref().map(headers::from_nats).unwrap_or_default();
     let (kind, payload) = (kind.clone(), message.payload);
-    let whole = port::Message { job, kind, lane, payload, headers, begun };
+    let whole = port::Message { job, kind, lane, payload, headers, first_seq };
     let answer = Answer { shared: Arc::clone(shared), reply, whole: Arc::new(whole.clone()), attempt, handed };
-    let port::Message { job, kind, lane, payload, headers, begun } = whole;
+    let port::Message { job, kind, lane, payload, headers, first_seq } = whole;
     let (published_at, behind) = (answer.handed.published_at, answer.handed.behind);
     let settle = Box::new(answer);
-    let delivery = Delivery { job, kind, lane, attempt, payload, headers, published_at, begun, settle };
+    let delivery = Delivery { job, kind, lane, attempt, payload, headers, published_at, first_seq, settle };
     Some((delivery, source.index(), behind))
 }
 

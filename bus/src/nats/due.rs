@@ -19,7 +19,7 @@ use tokio::time;
 use super::{
     connection::{ANSWER, Fault, Refusal, jittered},
     delivery::Handed,
-    headers::{ATTEMPT, BEGUN, JOB, SCHEDULE, from_nats, job_id, to_nats},
+    headers::{ATTEMPT, FIRST_SEQ, JOB, SCHEDULE, from_nats, job_id, to_nats},
     shared::Shared,
 };
 use crate::recur;
@@ -107,8 +107,8 @@ impl Shared {
             None => (job_id(Some(old), &message.payload)?, message.payload.clone()),
         };
         headers.insert(JOB, id.to_string());
-        if let Some(begun) = old.get(BEGUN) {
-            headers.insert(BEGUN, begun.clone());
+        if let Some(first_seq) = old.get(FIRST_SEQ) {
+            headers.insert(FIRST_SEQ, first_seq.clone());
         }
         match old.get(ATTEMPT) {
             // The queue knows the job's own id from when it was published first.

@@ -14,14 +14,14 @@ pub(super) const JOB: &str = "ruche-job";
 /// How many attempts were used up before this message.
 pub(super) const ATTEMPT: &str = "ruche-attempt";
 
-/// The sequence of the job's first event, where whoever published it has written that.
-pub(super) const BEGUN: &str = "ruche-begun";
+/// The sequence of the job's first event, if the publisher has written it.
+pub(super) const FIRST_SEQ: &str = "ruche-first_seq";
 
 /// What a schedule is, as JSON.
 pub(super) const SCHEDULE: &str = "ruche-schedule";
 
 /// Headers that are ours.
-const OURS: [&str; 4] = [JOB, ATTEMPT, BEGUN, SCHEDULE];
+const OURS: [&str; 4] = [JOB, ATTEMPT, FIRST_SEQ, SCHEDULE];
 
 /// The number in a header; 0 when there is none.
 pub(super) fn number(headers: &HeaderMap, name: &str) -> u64 {

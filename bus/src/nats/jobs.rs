@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 use super::{
     codes::{NO_STREAM, TOO_LARGE},
     connection::{Fault, Refusal},
-    headers::{BEGUN, JOB, size, to_nats},
+    headers::{FIRST_SEQ, JOB, size, to_nats},
     shared::Shared,
 };
 use crate::port::{Depth, Message, PublishError, Receipt, Unavailable};
 
 impl Shared {
     pub(super) async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
-        let Message { job, kind, lane, payload, headers, begun } = message;
+        let Message { job, kind, lane, payload, headers, first_seq } = message;
         let mut headers = to_nats(&headers);
         headers.insert("Nats-Msg-Id", format!("{}.{}", job.tenant, job.id));
         headers.insert(JOB, job.id.to_string());
-        if let Some(begun) = begun {
-            headers.insert(BEGUN, begun.to_string());
+        if let Some(first_seq) = first_seq {
+            headers.insert(FIRST_SEQ, first_seq.to_string());
         }
         // What the server counts: the header block as it is sent, and the payload.
         let bytes = payload.len() + size(&headers);

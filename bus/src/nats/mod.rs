@@ -10,7 +10,7 @@
 //! - `dead_letters`, `max_deliveries`: dead letters, and jobs that the server has given up.
 //! - `controls`, `pauses`, `slots`: what operators hold up, what is queued, caps.
 //! - `log`, `watch`: the log of a job, and those who follow it.
-//! - `signals`: cancellations and the presence of workers.
+//! - `signals`: cancellations and registrations of workers.
 //! - `scheduler`, `due`: jobs for later and jobs again and again.
 //! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: handing jobs to a worker.
 
@@ -56,7 +56,9 @@ pub use shared::Nats;
 
 use shared::Shared;
 
-use crate::port::{AppendError, Bus, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable};
+use crate::port::{
+    AppendError, Bus, Deliveries, Depth, Logged, Message, PublishError, Receipt, Unavailable, WorkerRegistration,
+};
 
 impl Nats {
     /// Connects, waiting up to 30 s for a server that is not there yet; reconnects for ever afterwards. A worker
@@ -160,16 +162,16 @@ impl Bus for Nats {
         self.shared.depth().await
     }
 
-    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
-        self.shared.announce(presence).await
+    async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        self.shared.register(worker).await
     }
 
-    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
-        self.shared.retire(presence).await
+    async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        self.shared.deregister(worker).await
     }
 
-    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
-        self.shared.present().await
+    async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
+        self.shared.registered().await
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{
     codes::{BAD_EXPRESSION, NO_STREAM, WRONG_LAST},
     connection::{Fault, Refusal},
-    headers::{ATTEMPT, BEGUN, JOB, SCHEDULE, size, to_nats},
+    headers::{ATTEMPT, FIRST_SEQ, JOB, SCHEDULE, size, to_nats},
     shared::{Nats, Shared},
     store::Entry,
 };
@@ -60,8 +60,8 @@ impl Shared {
         let mut headers = to_nats(&message.headers);
         headers.insert("Nats-Msg-Id", id);
         headers.insert(JOB, message.job.id.to_string());
-        if let Some(begun) = message.begun {
-            headers.insert(BEGUN, begun.to_string());
+        if let Some(first_seq) = message.first_seq {
+            headers.insert(FIRST_SEQ, first_seq.to_string());
         }
         // Rounded up: a job is never early.
         let at = at + chrono::TimeDelta::microseconds(999);

@@ -47,8 +47,8 @@ pub struct Delivery {
     pub headers: Headers,
     /// When it was published.
     pub published_at: DateTime<Utc>,
-    /// As in [`Message::begun`].
-    pub begun: Option<u64>,
+    /// As in [`super::message::Message::first_seq`].
+    pub first_seq: Option<u64>,
     /// The adapter's end.
     pub(crate) settle: Box<dyn Settle>,
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-pub use ruche_schemas::topology::bounds::PRESENCE;
+pub use ruche_schemas::topology::bounds::REGISTRATION_TTL;
 use ruche_schemas::{Failure, JobRef, Kind, Lane, Record};
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +24,8 @@ pub struct Message {
     pub payload: Bytes,
     /// Headers, the trace context among them.
     pub headers: Headers,
-    /// The sequence of the first event of its log, where whoever publishes it has begun that: its worker can write on
-    /// without asking.
-    pub begun: Option<u64>,
+    /// The sequence of the first event of its log, if the publisher has written it: the worker can append without a read.
+    pub first_seq: Option<u64>,
 }
 
 /// The bus holds the job durably.
@@ -135,9 +134,9 @@ pub struct Depth {
     pub oldest: Option<Duration>,
 }
 
-/// A worker that is alive: what it announces of itself.
+/// What a worker registers about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Presence {
+pub struct WorkerRegistration {
     /// The kind that it works on.
     pub kind: Kind,
     /// Its name: host and process, of `A-Z a-z 0-9 _ -`.

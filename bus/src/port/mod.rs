@@ -65,14 +65,13 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// How much waits, per kind and lane. Costs a request per shard: for one exporter, every few seconds.
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable>;
 
-    /// Announces a worker, for [`PRESENCE`].
-    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable>;
+    /// Registers a worker for [`REGISTRATION_TTL`].
+    async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable>;
 
-    /// Takes a worker's announcement back.
-    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable>;
+    async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable>;
 
-    /// The workers that are announced now, of all kinds, by name.
-    async fn workers(&self) -> Result<Vec<Presence>, Unavailable>;
+    /// The registered workers of all kinds, by kind and name.
+    async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable>;
 
     /// Whether the bus can take jobs now.
     async fn ready(&self) -> Result<(), Unavailable>;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_bus::{Pause, Presence, WorkerState};
+use ruche_bus::{Pause, WorkerRegistration, WorkerState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -130,7 +130,7 @@ async fn known(app: &App, name: &str) -> Result<(), ApiError> {
     }
 }
 
-fn view(worker: Presence, held: &[Pause]) -> WorkerView {
+fn view(worker: WorkerRegistration, held: &[Pause]) -> WorkerView {
     let draining = worker.state == WorkerState::Draining || held.contains(&Pause::Worker(worker.worker.clone()));
     WorkerView {
         worker: worker.worker,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use ruche_bus::{Bus as _, Presence};
+use ruche_bus::{Bus as _, WorkerRegistration};
 use ruche_gateway::ports::Store as _;
 use ruche_schemas::{Lane, jobs};
 use serde_json::{Value, json};
@@ -44,12 +44,12 @@ async fn a_members_key_is_no_operators() {
 #[tokio::test]
 async fn queues_show_what_waits_and_who_works() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.announce(&presence()).await.unwrap();
+    gateway.bus.register(&presence()).await.unwrap();
     gateway.submit("a").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/queues").await["data"][1]["per_second"], 0.0);
     // Whether they are kept or not.
     let ended = BTreeMap::from([(Lane::Normal, 50)]);
-    gateway.bus.announce(&Presence { ended, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { ended, ..presence() }).await.unwrap();
     let queues = ask(&gateway, Method::GET, "/v1/queues").await;
     let normal = queues["data"]
         .as_array()
@@ -97,7 +97,7 @@ async fn what_is_paused_is_shown_and_still_takes_jobs() {
 #[tokio::test]
 async fn a_worker_is_listed_drained_and_resumed() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.announce(&presence()).await.unwrap();
+    gateway.bus.register(&presence()).await.unwrap();
     let worker = ask(&gateway, Method::GET, "/v1/workers").await["data"][0].clone();
     assert_eq!(
         (&worker["worker"], &worker["state"], &worker["slots"]),
@@ -106,7 +106,7 @@ async fn a_worker_is_listed_drained_and_resumed() {
     ask(&gateway, Method::POST, "/v1/workers/test-1/drain").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/workers").await["data"][0]["state"], "draining");
     // Gone, it can still be resumed; what never was can't.
-    gateway.bus.retire(&presence()).await.unwrap();
+    gateway.bus.deregister(&presence()).await.unwrap();
     ask(&gateway, Method::POST, "/v1/workers/test-1/resume").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     for path in ["/v1/workers/test-1/drain", "/v1/workers/test-1/resume"] {

@@ -13,7 +13,7 @@ pub const MAX_DEAD_LETTER_OVERHEAD: usize = 16 << 10;
 pub const DEDUP_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// How long a worker's registration lasts. Workers renew it three times as often.
-pub const PRESENCE: Duration = Duration::from_secs(30);
+pub const REGISTRATION_TTL: Duration = Duration::from_secs(30);
 
 /// The oldest NATS server that has every feature the streams need.
 pub const REQUIRED_SERVER: (u32, u32) = (2, 14);

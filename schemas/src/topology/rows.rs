@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    bounds::{DEDUP_WINDOW, MAX_JOB_BYTES, PRESENCE},
+    bounds::{DEDUP_WINDOW, MAX_JOB_BYTES, REGISTRATION_TTL},
     names::Names,
     server::{Consumer, Stream},
     sources::Source,
@@ -214,8 +214,8 @@ pub const ROWS: [Row; 10] = [
         settings: |stream, _| Stream {
             storage: "memory",
             max_msgs_per_subject: 1,
-            max_age: PRESENCE,
-            duplicate_window: PRESENCE,
+            max_age: REGISTRATION_TTL,
+            duplicate_window: REGISTRATION_TTL,
             ..stream
         },
         ..Row::new("WORKERS", "Which workers are alive", "30 seconds, in memory")

@@ -226,14 +226,14 @@ impl Bus for Life {
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable> {
         self.world.bus.depth().await
     }
-    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
+    async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
         self.alive().await;
-        self.world.bus.announce(presence).await
+        self.world.bus.register(worker).await
     }
-    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
-        self.world.bus.retire(presence).await
+    async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        self.world.bus.deregister(worker).await
     }
-    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
+    async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
         self.world.bus.workers().await
     }
     async fn ready(&self) -> Result<(), Unavailable> {

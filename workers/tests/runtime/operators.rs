@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
-use ruche_bus::{Caps, Pause, Presence, WorkerState};
+use ruche_bus::{Caps, Pause, WorkerRegistration, WorkerState};
 use ruche_schemas::{EventType, Job, JobId, JobRef, Lane, Record, event::Outcome};
 use ruche_workers::{
     ports::ledger::{Committed, Ended, Ledger},
@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::support::{Probe, ProbeHandler, System};
 
 /// Waits until this worker announces itself like this.
-async fn announced(system: &System, worker: &str, like: impl Fn(&Presence) -> bool) {
+async fn announced(system: &System, worker: &str, like: impl Fn(&WorkerRegistration) -> bool) {
     while !system.bus.workers().await.unwrap().iter().any(|found| found.worker == worker && like(found)) {
         tokio::task::yield_now().await;
     }
