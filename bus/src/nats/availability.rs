@@ -16,7 +16,7 @@ use ruche_schemas::topology::sources::SOURCES;
 use serde_json::json;
 use tokio::task::unconstrained;
 
-use super::connection::{Fault, Link};
+use super::connection::{Connection, RequestError};
 
 /// For how long a bell waits.
 const WAIT: Duration = Duration::from_secs(5);
@@ -46,19 +46,24 @@ pub(super) struct Bells {
 
 impl Bells {
     /// Leaves one at a source, whose pulls go to this subject.
-    pub(super) async fn leave(&mut self, link: &Link, pulls: String, source: usize) -> Result<(), Fault> {
+    pub(super) async fn leave(
+        &mut self,
+        connection: &Connection,
+        pulls: String,
+        source: usize,
+    ) -> Result<(), RequestError> {
         let subject = match &self.inbox {
             Some((subject, _)) => subject.clone(),
             None => {
-                let subject = link.client.new_inbox();
-                let subscriber = link.subscribe(format!("{subject}.*")).await?;
+                let subject = connection.client.new_inbox();
+                let subscriber = connection.subscribe(format!("{subject}.*")).await?;
                 self.inbox = Some((subject.clone(), subscriber));
                 subject
             }
         };
         let wait = u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX);
         let body = json!({"batch": 1, "max_bytes": 1, "expires": wait});
-        link.send(pulls, format!("{subject}.{source}"), Bytes::from(body.to_string())).await
+        connection.send(pulls, format!("{subject}.{source}"), Bytes::from(body.to_string())).await
     }
 
     /// Takes all of them away.

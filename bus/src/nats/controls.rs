@@ -10,7 +10,7 @@ use ruche_schemas::{JobId, Kind, TenantId};
 
 use super::{
     codes::WRONG_LAST_OR_BUSY,
-    connection::Fault,
+    connection::RequestError,
     delivery,
     headers::{from_nats, guarded},
     pauses,
@@ -51,17 +51,18 @@ impl Controls for Nats {
         after: u64,
         limit: usize,
     ) -> Result<Vec<Queued>, Unavailable> {
-        let link = &self.shared.link;
+        let connection = &self.shared.connection;
         let mut found = Vec::new();
         if after < LATER {
-            let stream = link.names.jobs(kind);
-            let entries = link.all(&stream, &link.names.queued(kind, tenant), after.saturating_add(1), limit).await?;
+            let stream = connection.names.jobs(kind);
+            let entries =
+                connection.all(&stream, &connection.names.queued(kind, tenant), after.saturating_add(1), limit).await?;
             found.extend(entries.into_iter().filter_map(|entry| queued(&stream, kind, entry)));
         }
         if found.len() < limit {
-            let (stream, left) = (link.names.stream("SCHEDULES"), limit - found.len());
+            let (stream, left) = (connection.names.stream("SCHEDULES"), limit - found.len());
             let from = after.saturating_sub(LATER).saturating_add(1);
-            let entries = link.all(&stream, &link.names.delayed(kind, tenant), from, left).await?;
+            let entries = connection.all(&stream, &connection.names.delayed(kind, tenant), from, left).await?;
             let jobs = entries.into_iter().filter_map(|entry| queued(&stream, kind, entry));
             found.extend(jobs.map(|job| Queued { sequence: job.sequence.saturating_add(LATER), ..job }));
         }
@@ -69,9 +70,10 @@ impl Controls for Nats {
     }
 
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
-        let link = &self.shared.link;
-        let ready = link.count(&link.names.jobs(kind), &link.names.queued(kind, tenant)).await?;
-        Ok(ready + link.count(&link.names.stream("SCHEDULES"), &link.names.delayed(kind, tenant)).await?)
+        let connection = &self.shared.connection;
+        let ready = connection.count(&connection.names.jobs(kind), &connection.names.queued(kind, tenant)).await?;
+        Ok(ready
+            + connection.count(&connection.names.stream("SCHEDULES"), &connection.names.delayed(kind, tenant)).await?)
     }
 
     async fn acquire_slot(
@@ -92,25 +94,25 @@ impl Controls for Nats {
         window: Duration,
         job: JobId,
     ) -> Result<Option<JobId>, Unavailable> {
-        self.shared.reserve(self.shared.link.names.unique(kind, tenant, key), window, job).await
+        self.shared.reserve(self.shared.connection.names.unique(kind, tenant, key), window, job).await
     }
 }
 
 impl Shared {
     /// The server lets one message onto the subject, and forgets it after the window.
     async fn reserve(&self, subject: String, window: Duration, job: JobId) -> Result<Option<JobId>, Unavailable> {
-        let stream = self.link.names.stream("UNIQUE");
+        let stream = self.connection.names.stream("UNIQUE");
         let headers = guarded(0, window);
         let payload = Bytes::from(job.to_string());
         for _ in 0..TRIES {
-            match self.link.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
+            match self.connection.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
                 Ok(_) => return Ok(None),
-                Err(Fault::Silence) => {}
-                Err(Fault::Refused(refusal)) if WRONG_LAST_OR_BUSY.contains(&refusal.code) => {}
-                Err(fault) => return Err(fault.into()),
+                Err(RequestError::Timeout) => {}
+                Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {}
+                Err(error) => return Err(error.into()),
             }
             // Somebody has it, or this job, whose acknowledgement was lost.
-            let holder = self.link.last_exactly(&stream, &subject).await?;
+            let holder = self.connection.last_exactly(&stream, &subject).await?;
             if let Some(holder) = holder.and_then(|entry| std::str::from_utf8(&entry.payload).ok()?.parse().ok()) {
                 return Ok((holder != job).then_some(holder));
             }

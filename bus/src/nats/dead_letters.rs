@@ -32,11 +32,11 @@ impl DeadLetterQueue for Nats {
         limit: usize,
     ) -> Result<Vec<StoredDeadLetter>, Unavailable> {
         let shared = &self.shared;
-        let subjects = shared.link.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref());
+        let subjects = shared.connection.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref());
         let (mut letters, mut from) = (Vec::new(), after.saturating_add(1));
         // Read on if a message was no letter, so that fewer than `limit` letters mean the end.
         while letters.len() < limit {
-            let found = shared.link.all(&shared.dead, &subjects, from, limit - letters.len()).await?;
+            let found = shared.connection.all(&shared.dead, &subjects, from, limit - letters.len()).await?;
             let Some(last) = found.last() else { break };
             from = last.sequence + 1;
             letters.extend(found.iter().filter_map(stored));
@@ -47,8 +47,8 @@ impl DeadLetterQueue for Nats {
     async fn count_dead_letters(&self, filter: &DeadFilter) -> Result<u64, Unavailable> {
         let shared = &self.shared;
         Ok(shared
-            .link
-            .count(&shared.dead, &shared.link.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref()))
+            .connection
+            .count(&shared.dead, &shared.connection.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref()))
             .await?)
     }
 
@@ -57,7 +57,7 @@ impl DeadLetterQueue for Nats {
     }
 
     async fn remove_dead_letter(&self, sequence: u64) -> Result<bool, Unavailable> {
-        Ok(self.shared.link.delete(&self.shared.dead, sequence).await?)
+        Ok(self.shared.connection.delete(&self.shared.dead, sequence).await?)
     }
 
     async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
@@ -72,19 +72,19 @@ impl Shared {
         headers.insert(JOB, letter.job.id.to_string());
         headers.insert(DEAD_LETTER, reason(letter));
         let mut payload = Bytes::from(letter.payload.clone());
-        let available = self.link.client.max_payload().saturating_sub(size(&headers));
+        let available = self.connection.client.max_payload().saturating_sub(size(&headers));
         if payload.len() > available {
             // Only where the server takes less than its default.
             tracing::error!(job.id = %letter.job.id, job.bytes = payload.len(), "the payload of a dead letter was truncated");
             payload.truncate(available);
         }
-        let subject = self.link.names.dead_letter(Some(&letter.kind), &letter.job);
-        self.link.store_surely(subject, Some(headers), payload).await?;
+        let subject = self.connection.names.dead_letter(Some(&letter.kind), &letter.job);
+        self.connection.store_surely(subject, Some(headers), payload).await?;
         Ok(())
     }
 
     pub(super) async fn dead_letter_of(&self, job: &JobRef) -> Result<Option<StoredDeadLetter>, Unavailable> {
-        let found = self.link.first(&self.dead, &self.link.names.dead_letter(None, job)).await?;
+        let found = self.connection.first(&self.dead, &self.connection.names.dead_letter(None, job)).await?;
         Ok(found.as_ref().and_then(stored))
     }
 }

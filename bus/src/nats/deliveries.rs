@@ -27,7 +27,7 @@ use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
     availability::{Bells, Word},
-    connection::{Fault, Health, jittered},
+    connection::{Health, RequestError, jittered},
     delivery,
     ensure::Keeper,
     fetch_scheduler::{Ask, Credit},
@@ -93,9 +93,9 @@ impl Deliveries for NatsDeliveries {
         let free = free.get().min(MAX_FREE);
         loop {
             self.collect();
-            if let Err(fault) = self.ask(free).await {
+            if let Err(error) = self.ask(free).await {
                 self.forget();
-                self.falter(&fault);
+                self.falter(&error);
             }
             if !self.arrived.is_empty() {
                 return self.hand_out(free);
@@ -129,9 +129,9 @@ impl Deliveries for NatsDeliveries {
 
 impl NatsDeliveries {
     pub(super) fn new(shared: Arc<Shared>, kind: Kind) -> Self {
-        let health = shared.link.health();
+        let health = shared.connection.health();
         let losses = health.borrow().losses;
-        let stream = shared.link.names.jobs(&kind);
+        let stream = shared.connection.names.jobs(&kind);
         Self {
             shared,
             kind,
@@ -186,9 +186,9 @@ impl NatsDeliveries {
     }
 
     /// Asks for as many jobs as there are slots that nothing is promised to.
-    async fn ask(&mut self, free: usize) -> Result<(), Fault> {
+    async fn ask(&mut self, free: usize) -> Result<(), RequestError> {
         self.again = None;
-        self.shared.link.check()?;
+        self.shared.connection.check()?;
         let now = Instant::now();
         if self.quiet_until.is_some_and(|until| now < until) {
             return Ok(());
@@ -197,7 +197,7 @@ impl NatsDeliveries {
         if self.mend && self.arrived.is_empty() {
             let own = std::slice::from_ref(&self.kind);
             if let Err(error) = self.shared.ensure(own, Keeper::Worker(own)).await {
-                return Err(Fault::Down(error.to_string()));
+                return Err(RequestError::Disconnected(error.to_string()));
             }
             self.mend = false;
         }
@@ -218,14 +218,14 @@ impl NatsDeliveries {
                 self.pull(subject.clone(), ask).await?;
             }
             if ask.bell {
-                self.bells.leave(&self.shared.link, subject, ask.source).await?;
+                self.bells.leave(&self.shared.connection, subject, ask.source).await?;
                 self.credit.left_bell(ask.source, now);
             }
         }
         Ok(())
     }
 
-    async fn pull(&mut self, subject: String, ask: Ask) -> Result<(), Fault> {
+    async fn pull(&mut self, subject: String, ask: Ask) -> Result<(), RequestError> {
         let body = match ask.wait.as_nanos() {
             0 => json!({"batch": ask.jobs, "no_wait": true}),
             wait => json!({"batch": ask.jobs, "expires": u64::try_from(wait).unwrap_or(u64::MAX)}),
@@ -234,14 +234,14 @@ impl NatsDeliveries {
         let inbox = self.inbox().await?;
         // What a status must tell is in the subject that it comes to.
         let reply = format!("{}.{}.{}", inbox.subject, ask.source, ask.jobs);
-        shared.link.send(subject, reply, Bytes::from(body.to_string())).await?;
+        shared.connection.send(subject, reply, Bytes::from(body.to_string())).await?;
         inbox.promised[ask.source] += ask.jobs;
         inbox.over = inbox.over.max(Instant::now() + ask.wait + GRACE);
         Ok(())
     }
 
     /// The inbox to pull into.
-    async fn inbox(&mut self) -> Result<&mut Inbox, Fault> {
+    async fn inbox(&mut self) -> Result<&mut Inbox, RequestError> {
         let now = Instant::now();
         let fresh = match self.inboxes.back_mut() {
             None => false,
@@ -252,12 +252,12 @@ impl NatsDeliveries {
             Some(inbox) => now < inbox.opened + RENEW,
         };
         if !fresh {
-            let subject = self.shared.link.client.new_inbox();
-            let subscriber = self.shared.link.subscribe(format!("{subject}.*.*")).await?;
+            let subject = self.shared.connection.client.new_inbox();
+            let subscriber = self.shared.connection.subscribe(format!("{subject}.*.*")).await?;
             let (promised, over) = ([0; SOURCES], now + GRACE);
             self.inboxes.push_back(Inbox { subject, subscriber, promised, opened: now, over });
         }
-        self.inboxes.back_mut().ok_or(Fault::Silence)
+        self.inboxes.back_mut().ok_or(RequestError::Timeout)
     }
 
     /// Waits until something comes, or there is a reason to ask again.
@@ -339,20 +339,20 @@ impl NatsDeliveries {
     fn refused(&mut self, status: StatusCode, description: Option<String>) {
         self.mend = true;
         let description = description.unwrap_or_else(|| "nobody answers".to_owned());
-        self.falter(&Fault::Down(format!("{status} {description}")));
+        self.falter(&RequestError::Unexpected(format!("{status} {description}")));
     }
 
     /// Asks nothing for a while, longer each time: a server in trouble is not helped by a fleet that insists.
-    fn falter(&mut self, fault: &Fault) {
+    fn falter(&mut self, error: &RequestError) {
         if self.quiet_until.is_some_and(|until| until > Instant::now()) {
             return;
         }
         self.quiet_until = Some(Instant::now() + jittered(self.delay));
         self.delay = (self.delay * 2).min(DELAY.1);
         if self.delay == DELAY.1 {
-            tracing::warn!(job.kind = %self.kind, error = %fault, "can't take jobs: trying again");
+            tracing::warn!(job.kind = %self.kind, error = %error, "can't take jobs: trying again");
         } else {
-            tracing::debug!(job.kind = %self.kind, error = %fault, "can't take jobs: trying again");
+            tracing::debug!(job.kind = %self.kind, error = %error, "can't take jobs: trying again");
         }
     }
 }

@@ -10,7 +10,7 @@ use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId, topology::sources::Sour
 use uuid::Uuid;
 
 use super::{
-    connection::Fault,
+    connection::RequestError,
     headers::{self, number},
     scheduler::Aside,
     shared::Shared,
@@ -51,7 +51,7 @@ impl Handed {
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
     let handed = Handed::parse(&reply)?;
-    let stream = shared.link.names.jobs(kind);
+    let stream = shared.connection.names.jobs(kind);
     let (job, lane) = whose(&stream, &message.subject, message.headers.as_ref(), &message.payload, handed.sequence)?;
     let shard = message.subject.rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);
     let source = Source { lane, shard: shard % lane.shards() };
@@ -113,14 +113,14 @@ impl Answer {
     /// Says it until the server confirms, twice at most. Saying it again changes nothing.
     async fn say(&self, what: &[u8]) -> Result<(), Unavailable> {
         let what = Bytes::copy_from_slice(what);
-        let link = &self.shared.link;
-        let answer = match link.request(self.reply.clone(), None, what.clone()).await {
-            Err(Fault::Silence) => link.request(self.reply.clone(), None, what).await,
+        let connection = &self.shared.connection;
+        let answer = match connection.request(self.reply.clone(), None, what.clone()).await {
+            Err(RequestError::Timeout) => connection.request(self.reply.clone(), None, what).await,
             answer => answer,
         };
-        let answer = answer.map_err(|fault| match fault {
-            Fault::NoResponders => Unavailable("the queue that the job came from is gone".to_owned()),
-            fault => fault.into(),
+        let answer = answer.map_err(|error| match error {
+            RequestError::NoResponders => Unavailable("the queue that the job came from is gone".to_owned()),
+            error => error.into(),
         })?;
         // A confirmation is empty. Anything else is an error, whatever it says.
         match answer.status.is_none() && answer.payload.is_empty() {

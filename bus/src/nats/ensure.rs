@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::{
     codes::{NO_CONSUMER, NO_STREAM},
-    connection::{Fault, Refusal},
+    connection::{ApiError, RequestError},
     shared::Shared,
 };
 
@@ -63,10 +63,10 @@ pub enum TopologyError {
     },
 }
 
-fn failed(what: &str, fault: Fault) -> TopologyError {
+fn failed(what: &str, error: RequestError) -> TopologyError {
     let what = what.to_owned();
-    match fault {
-        Fault::Refused(refusal) => TopologyError::Refused { what, reason: Fault::Refused(refusal).to_string() },
+    match error {
+        RequestError::Api(error) => TopologyError::Refused { what, reason: RequestError::Api(error).to_string() },
         other => TopologyError::Unavailable { what, reason: other.to_string() },
     }
 }
@@ -88,10 +88,10 @@ pub(super) enum Keeper<'a> {
 impl Shared {
     /// How many streams and consumers had to be created or changed.
     pub(super) async fn ensure(&self, kinds: &[Kind], keeper: Keeper<'_>) -> Result<usize, TopologyError> {
-        check_version(&self.link.client.server_info().version)?;
+        check_version(&self.connection.client.server_info().version)?;
         let mut streams = streams(&self.config, kinds, self.ack_wait);
         if let Keeper::Worker(own) = keeper {
-            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.link.names.jobs(kind));
+            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.connection.names.jobs(kind));
             let others: Vec<_> = others.collect();
             streams.retain(|stream| !others.contains(&stream.name));
         }
@@ -110,8 +110,8 @@ impl Shared {
     }
 
     /// Asks the JetStream API, patiently.
-    async fn ask<T: DeserializeOwned>(&self, subject: &str, body: &Value) -> Result<T, Fault> {
-        patiently(|| self.link.api(subject, body)).await
+    async fn ask<T: DeserializeOwned>(&self, subject: &str, body: &Value) -> Result<T, RequestError> {
+        patiently(|| self.connection.api(subject, body)).await
     }
 
     async fn ensure_stream(&self, stream: &Stream, may_change: bool) -> Result<bool, TopologyError> {
@@ -123,11 +123,11 @@ impl Shared {
                 None => return Ok(false),
                 Some(config) => ("UPDATE", config),
             },
-            Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => ("CREATE", wanted),
-            Err(fault) => return Err(failed(&what, fault)),
+            Err(RequestError::Api(ApiError { code: NO_STREAM, .. })) => ("CREATE", wanted),
+            Err(error) => return Err(failed(&what, error)),
         };
         let subject = format!("STREAM.{}.{name}", verb.0);
-        let _: Value = self.ask(&subject, &verb.1).await.map_err(|fault| failed(&what, fault))?;
+        let _: Value = self.ask(&subject, &verb.1).await.map_err(|error| failed(&what, error))?;
         tracing::info!(messaging.destination.name = %name, action = verb.0, "stream");
         Ok(true)
     }
@@ -139,8 +139,8 @@ impl Shared {
                 tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer replaced");
                 Ok(true)
             }
-            Err(Fault::Refused(Refusal { code: NO_CONSUMER, .. })) => Ok(false),
-            Err(fault) => Err(failed(&format!("consumer {name} of stream {stream}"), fault)),
+            Err(RequestError::Api(ApiError { code: NO_CONSUMER, .. })) => Ok(false),
+            Err(error) => Err(failed(&format!("consumer {name} of stream {stream}"), error)),
         }
     }
 
@@ -158,22 +158,22 @@ impl Shared {
                 None => return Ok(false),
                 Some(config) => config,
             },
-            Err(Fault::Refused(Refusal { code: NO_CONSUMER, .. })) => wanted,
-            Err(fault) => return Err(failed(&what, fault)),
+            Err(RequestError::Api(ApiError { code: NO_CONSUMER, .. })) => wanted,
+            Err(error) => return Err(failed(&what, error)),
         };
         let subject = format!("CONSUMER.CREATE.{stream}.{name}.{}", consumer.filter_subject);
         let config = json!({"stream_name": stream, "config": config});
-        let _: Value = self.ask(&subject, &config).await.map_err(|fault| failed(&what, fault))?;
+        let _: Value = self.ask(&subject, &config).await.map_err(|error| failed(&what, error))?;
         tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer");
         Ok(true)
     }
 }
 
 /// What comes back, asked for again while there is no answer, so many times at most.
-async fn patiently<T, F: Future<Output = Result<T, Fault>>>(ask: impl Fn() -> F) -> Result<T, Fault> {
+async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(ask: impl Fn() -> F) -> Result<T, RequestError> {
     for _ in 1..ASKED {
         match ask().await {
-            Err(Fault::Silence) => tracing::warn!("NATS does not answer yet: it is asked again"),
+            Err(RequestError::Timeout) => tracing::warn!("NATS does not answer yet: it is asked again"),
             answer => return answer,
         }
     }
@@ -248,17 +248,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_gets_no_answer_is_asked_again_and_a_refusal_is_not() {
-        let refused = || Err(Fault::Refused(Refusal { code: NO_STREAM, description: String::new() }));
+        let refused = || Err(RequestError::Api(ApiError { code: NO_STREAM, description: String::new() }));
         for (silent, then, answer, asked) in [
             (0, Ok(7), Ok(7), 1),
             (ASKED - 1, Ok(7), Ok(7), ASKED),
             (2, refused(), refused(), 3),
-            (ASKED, Ok(7), Err(Fault::Silence), ASKED),
+            (ASKED, Ok(7), Err(RequestError::Timeout), ASKED),
         ] {
             let calls = Cell::new(0);
             let result = patiently(|| {
                 calls.update(|calls| calls + 1);
-                ready(if calls.get() <= silent { Err(Fault::Silence) } else { then.clone() })
+                ready(if calls.get() <= silent { Err(RequestError::Timeout) } else { then.clone() })
             });
             assert_eq!((result.await, calls.get()), (answer, asked));
         }

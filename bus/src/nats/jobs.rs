@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     codes::{NO_STREAM, TOO_LARGE},
-    connection::{Fault, Refusal},
+    connection::{ApiError, RequestError},
     headers::{FIRST_SEQ, JOB, size, to_nats},
     shared::Shared,
 };
@@ -30,28 +30,29 @@ impl Shared {
         }
         // What the server counts: the header block as it is sent, and the payload.
         let bytes = payload.len() + size(&headers);
-        let too_large = || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES.min(self.link.client.max_payload()) };
+        let too_large =
+            || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES.min(self.connection.client.max_payload()) };
         if bytes > MAX_JOB_BYTES {
             return Err(too_large());
         }
-        let subject = self.link.names.job(&kind, lane, &job.tenant);
-        match self.link.store_surely(subject, Some(headers), payload).await {
+        let subject = self.connection.names.job(&kind, lane, &job.tenant);
+        match self.connection.store_surely(subject, Some(headers), payload).await {
             Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
-            Err(Fault::TooLarge | Fault::Refused(Refusal { code: TOO_LARGE, .. })) => Err(too_large()),
-            Err(Fault::Refused(refusal)) if refusal.is_subject_full() => Err(PublishError::TenantFull { kind }),
-            Err(Fault::Refused(refusal)) if refusal.is_full() => Err(PublishError::Full { kind }),
-            Err(Fault::NoResponders) => Err(self.why_nobody_listens(kind).await),
-            Err(fault) => Err(PublishError::Unavailable(fault.to_string())),
+            Err(RequestError::TooLarge | RequestError::Api(ApiError { code: TOO_LARGE, .. })) => Err(too_large()),
+            Err(RequestError::Api(error)) if error.is_subject_full() => Err(PublishError::TenantFull { kind }),
+            Err(RequestError::Api(error)) if error.is_full() => Err(PublishError::Full { kind }),
+            Err(RequestError::NoResponders) => Err(self.why_nobody_listens(kind).await),
+            Err(error) => Err(PublishError::Unavailable(error.to_string())),
         }
     }
 
     /// Nobody took the job: there is no such queue, or JetStream is not up.
     async fn why_nobody_listens(&self, kind: Kind) -> PublishError {
-        let asked = format!("STREAM.INFO.{}", self.link.names.jobs(&kind));
-        match self.link.api::<Value>(&asked, &Value::Null).await {
-            Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => PublishError::UnknownKind { kind },
+        let asked = format!("STREAM.INFO.{}", self.connection.names.jobs(&kind));
+        match self.connection.api::<Value>(&asked, &Value::Null).await {
+            Err(RequestError::Api(ApiError { code: NO_STREAM, .. })) => PublishError::UnknownKind { kind },
             Ok(_) => PublishError::Unavailable("the stream of this kind has no leader now".to_owned()),
-            Err(fault) => PublishError::Unavailable(fault.to_string()),
+            Err(error) => PublishError::Unavailable(error.to_string()),
         }
     }
 
@@ -61,11 +62,11 @@ impl Shared {
             #[serde(default)]
             streams: Option<Vec<String>>,
         }
-        let asked = json!({"subject": self.link.names.all_jobs()});
-        let found: Found = self.link.api("STREAM.NAMES", &asked).await?;
+        let asked = json!({"subject": self.connection.names.all_jobs()});
+        let found: Found = self.connection.api("STREAM.NAMES", &asked).await?;
         let mut depths = Vec::new();
         for stream in found.streams.unwrap_or_default() {
-            let Some(kind) = self.link.names.kind_of(&stream) else { continue };
+            let Some(kind) = self.connection.names.kind_of(&stream) else { continue };
             for lane in Lane::ALL {
                 depths.push(self.lane_depth(&stream, &kind, lane).await?);
             }
@@ -94,12 +95,12 @@ impl Shared {
         source: Source,
     ) -> Result<(ConsumerInfo, Option<DateTime<Utc>>), Unavailable> {
         let asked = format!("CONSUMER.INFO.{stream}.{}", source.consumer());
-        let info: ConsumerInfo = self.link.api(&asked, &Value::Null).await?;
+        let info: ConsumerInfo = self.connection.api(&asked, &Value::Null).await?;
         // It follows what was handed out last.
-        let (from, jobs) = (info.delivered.stream_seq + 1, self.link.names.source(kind, source));
+        let (from, jobs) = (info.delivered.stream_seq + 1, self.connection.names.source(kind, source));
         let oldest = match info.num_pending {
             0 => None,
-            _ => self.link.first_from(stream, &jobs, from).await?,
+            _ => self.connection.first_from(stream, &jobs, from).await?,
         };
         Ok((info, oldest.map(|entry| entry.at)))
     }

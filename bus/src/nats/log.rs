@@ -12,7 +12,7 @@ use tokio::time;
 
 use super::{
     codes::WRONG_LAST_OR_BUSY,
-    connection::{Fault, Refusal, jittered},
+    connection::{ApiError, RequestError, jittered},
     shared::Shared,
     store::Entry,
 };
@@ -25,28 +25,28 @@ impl Shared {
     pub(super) async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
         let payload = serde_json::to_vec(record).map(Bytes::from);
         let payload = payload.map_err(|error| Unavailable(format!("the event can't be written as JSON: {error}")))?;
-        let subject = self.link.names.event(job);
+        let subject = self.connection.names.event(job);
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", after.to_string());
-        let mut fault = Fault::Silence;
+        let mut error = RequestError::Timeout;
         for attempt in 0..TRIES {
             if attempt > 0 {
                 time::sleep(jittered(Duration::from_millis(5) * 2_u32.pow(attempt))).await;
             }
-            fault = match self.link.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
+            error = match self.connection.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
                 Ok(stored) => return Ok(stored.sequence),
                 // It is not known whether it is stored: trying again tells.
-                Err(Fault::Silence) if attempt < 2 => Fault::Silence,
-                Err(Fault::Refused(refusal)) if WRONG_LAST_OR_BUSY.contains(&refusal.code) => {
+                Err(RequestError::Timeout) if attempt < 2 => RequestError::Timeout,
+                Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {
                     match self.settled(&subject, after, &payload).await? {
                         Some(verdict) => return verdict,
-                        None => Fault::Refused(refusal),
+                        None => RequestError::Api(error),
                     }
                 }
-                Err(fault) => return Err(Unavailable::from(fault).into()),
+                Err(error) => return Err(Unavailable::from(error).into()),
             };
         }
-        Err(Unavailable::from(fault).into())
+        Err(Unavailable::from(error).into())
     }
 
     /// What a refusal means: the event is stored already (its acknowledgement was lost), somebody else has written,
@@ -57,7 +57,7 @@ impl Shared {
         after: u64,
         payload: &Bytes,
     ) -> Result<Option<Result<u64, AppendError>>, Unavailable> {
-        let last = self.link.last_exactly(&self.events, subject).await?;
+        let last = self.connection.last_exactly(&self.events, subject).await?;
         Ok(match last {
             Some(last) if last.sequence == after => None,
             Some(last) if last.sequence > after && last.payload == *payload => Some(Ok(last.sequence)),
@@ -67,18 +67,18 @@ impl Shared {
     }
 
     pub(super) async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
-        let subject = self.link.names.event(job);
+        let subject = self.connection.names.event(job);
         // With copies a replica may be a moment behind, and a writer would lose to itself.
         let last = match self.config.replicas {
-            1 => self.link.last(&self.events, &subject).await,
-            _ => self.link.last_exactly(&self.events, &subject).await,
+            1 => self.connection.last(&self.events, &subject).await,
+            _ => self.connection.last_exactly(&self.events, &subject).await,
         };
         last?.map(logged).transpose()
     }
 
     /// The events of a job from a sequence of the stream on.
     pub(super) async fn logged(&self, job: &JobRef, from: u64) -> Result<Vec<Logged>, Unavailable> {
-        let entries = self.link.all(&self.events, &self.link.names.event(job), from, usize::MAX).await?;
+        let entries = self.connection.all(&self.events, &self.connection.names.event(job), from, usize::MAX).await?;
         entries.into_iter().map(logged).collect()
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn record(payload: &[u8], sequence: u64) -> Result<Record, Unavailabl
         .map_err(|error| Unavailable(format!("the event with sequence {sequence} can't be read: {error}")))
 }
 
-impl Refusal {
+impl ApiError {
     /// Whether a stream is at one of its bounds.
     pub(super) fn is_full(&self) -> bool {
         self.code == 10077 && self.description.contains("maximum")

@@ -20,7 +20,7 @@ use serde_json::json;
 use tokio::time;
 
 use super::{
-    connection::{Fault, jittered},
+    connection::{RequestError, jittered},
     delivery,
     headers::from_nats,
     shared::Shared,
@@ -84,7 +84,7 @@ impl MaxDeliveriesWatcher {
 
     async fn step(&mut self) -> Result<Option<JobRef>, Unavailable> {
         if let Some(pending) = &self.pending {
-            self.shared.link.delete(&pending.stream, pending.sequence).await?;
+            self.shared.connection.delete(&pending.stream, pending.sequence).await?;
             self.shared.acknowledge(&pending.reply).await?;
             self.pending = None;
         }
@@ -111,40 +111,43 @@ impl MaxDeliveriesWatcher {
 
 impl Shared {
     /// Pulls an advisory; `None` when there is none for a while.
-    async fn advisory(&self) -> Result<Option<Message>, Fault> {
-        let link = &self.link;
-        let mut health = link.health();
+    async fn advisory(&self) -> Result<Option<Message>, RequestError> {
+        let connection = &self.connection;
+        let mut health = connection.health();
         let losses = health.borrow().losses;
-        let inbox = link.client.new_inbox();
-        let mut answers = link.subscribe(inbox.clone()).await?;
-        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{ADVISORY_CONSUMER}", link.names.stream("ADVISORIES"));
+        let inbox = connection.client.new_inbox();
+        let mut answers = connection.subscribe(inbox.clone()).await?;
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{ADVISORY_CONSUMER}", connection.names.stream("ADVISORIES"));
         let wait = u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX);
-        link.send(asked, inbox, Bytes::from(json!({"batch": 1, "expires": wait}).to_string())).await?;
+        connection.send(asked, inbox, Bytes::from(json!({"batch": 1, "expires": wait}).to_string())).await?;
         let message = tokio::select! {
-            message = time::timeout(WAIT * 2, answers.next()) => message.map_err(|_| Fault::Silence)?,
+            message = time::timeout(WAIT * 2, answers.next()) => message.map_err(|_| RequestError::Timeout)?,
             _ = health.wait_for(|now| now.losses != losses) => None,
         };
-        let message = message.ok_or_else(|| Fault::Down("the connection to NATS was lost".to_owned()))?;
+        let message =
+            message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))?;
         match message.status.map(|status| status.as_u16()) {
             None => Ok(Some(message)),
             Some(404 | 408) => Ok(None),
-            Some(503) => Err(Fault::NoResponders),
+            Some(503) => Err(RequestError::NoResponders),
             Some(status) => {
                 let description = message.description.unwrap_or_default();
-                Err(Fault::Down(format!("NATS answers {status} {description} to a pull of advisories")))
+                Err(RequestError::Unexpected(format!("NATS answers {status} {description} to a pull of advisories")))
             }
         }
     }
 
-    async fn acknowledge(&self, reply: &str) -> Result<(), Fault> {
-        self.link.request(reply.to_owned(), None, Bytes::from_static(b"+ACK")).await.map(|_| ())
+    async fn acknowledge(&self, reply: &str) -> Result<(), RequestError> {
+        self.connection.request(reply.to_owned(), None, Bytes::from_static(b"+ACK")).await.map(|_| ())
     }
 
     /// Stores a letter for the job of an advisory; `None` if the job has left its queue. An existing letter stays: a
     /// worker wrote it and knew the reason.
     async fn put_for(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
-        let Some(kind) = self.link.names.kind_of(&advisory.stream) else { return Ok(None) };
-        let Some(entry) = self.link.exactly(&advisory.stream, advisory.stream_seq).await? else { return Ok(None) };
+        let Some(kind) = self.connection.names.kind_of(&advisory.stream) else { return Ok(None) };
+        let Some(entry) = self.connection.exactly(&advisory.stream, advisory.stream_seq).await? else {
+            return Ok(None);
+        };
         let Some(letter) = letter(advisory, kind, &entry) else { return Ok(None) };
         if self.dead_letter_of(&letter.job).await?.is_none() {
             self.put(&letter).await?;

@@ -67,11 +67,11 @@ impl Nats {
     /// # Errors
     /// When the address is wrong, nobody answers or the server refuses the user.
     pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
-        let link = connection::Link::connect(config).await?;
+        let connection = connection::Connection::connect(config).await?;
         let [events, cancels, dead, workers, schedules] =
-            ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| link.names.stream(name));
+            ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| connection.names.stream(name));
         let (config, moves) = (config.clone(), AtomicBool::default());
-        let shared = Shared { link, config, ack_wait, events, cancels, dead, workers, schedules, moves };
+        let shared = Shared { connection, config, ack_wait, events, cancels, dead, workers, schedules, moves };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -112,7 +112,7 @@ impl Bus for Nats {
     }
 
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
-        self.shared.link.check()?;
+        self.shared.connection.check()?;
         Ok(Box::new(deliveries::NatsDeliveries::new(Arc::clone(&self.shared), kind.clone())))
     }
 
@@ -121,7 +121,7 @@ impl Bus for Nats {
     }
 
     async fn retract(&self, _job: &JobRef, sequence: u64) -> Result<(), Unavailable> {
-        self.shared.link.delete(&self.shared.events, sequence).await?;
+        self.shared.connection.delete(&self.shared.events, sequence).await?;
         Ok(())
     }
 
@@ -176,13 +176,13 @@ impl Bus for Nats {
 
     async fn ready(&self) -> Result<(), Unavailable> {
         let asked = format!("STREAM.INFO.{}", self.shared.events);
-        let _: Value = self.shared.link.api(&asked, &Value::Null).await?;
+        let _: Value = self.shared.connection.api(&asked, &Value::Null).await?;
         Ok(())
     }
 
     async fn flush(&self) -> Result<(), Unavailable> {
-        self.shared.link.check()?;
-        let flushing = tokio::time::timeout(connection::ANSWER, self.shared.link.client.flush()).await;
-        flushing.map_err(|_| connection::Fault::Silence)?.map_err(|error| Unavailable(error.to_string()))
+        self.shared.connection.check()?;
+        let flushing = tokio::time::timeout(connection::ANSWER, self.shared.connection.client.flush()).await;
+        flushing.map_err(|_| connection::RequestError::Timeout)?.map_err(|error| Unavailable(error.to_string()))
     }
 }

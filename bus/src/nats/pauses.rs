@@ -31,11 +31,11 @@ const REREAD_AFTER: Duration = Duration::from_secs(30);
 impl Shared {
     pub(super) async fn set_paused(&self, pause: &Pause, paused: bool) -> Result<(), Unavailable> {
         let (what, name) = pause.named();
-        self.set(self.link.names.pause(what, name), paused.then_some(pause)).await
+        self.set(self.connection.names.pause(what, name), paused.then_some(pause)).await
     }
 
     pub(super) async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
-        self.set(self.link.names.caps(Some(tenant)), caps).await
+        self.set(self.connection.names.caps(Some(tenant)), caps).await
     }
 
     /// Keeps what is set on a subject, or takes it back.
@@ -49,7 +49,7 @@ impl Shared {
             }
             None => headers.insert("Nats-TTL", TAKEN_BACK),
         }
-        self.link.store_surely(subject, Some(headers), payload).await?;
+        self.connection.store_surely(subject, Some(headers), payload).await?;
         Ok(())
     }
 }
@@ -72,12 +72,12 @@ struct Listener<T> {
 }
 
 pub(super) async fn pauses(shared: Arc<Shared>) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
-    let (heard, kept) = (shared.link.names.paused(), shared.link.names.pauses());
+    let (heard, kept) = (shared.connection.names.paused(), shared.connection.names.pauses());
     listen(shared, heard, kept, |_, payload| serde_json::from_slice(payload).ok()).await
 }
 
 pub(super) async fn caps(shared: Arc<Shared>) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
-    let (heard, kept) = (shared.link.names.capped(), shared.link.names.caps(None));
+    let (heard, kept) = (shared.connection.names.capped(), shared.connection.names.caps(None));
     let read: Read<(TenantId, Caps)> = |name, payload| {
         let tenant = name.rsplit('.').next()?.parse().ok()?;
         Some((tenant, serde_json::from_slice(payload).ok()?))
@@ -92,8 +92,8 @@ async fn listen<T: Clone + Ord + Send + 'static>(
     subjects: String,
     read: Read<T>,
 ) -> Result<BoxStream<'static, Vec<T>>, Unavailable> {
-    let health = shared.link.health();
-    let live = shared.link.subscribe(heard).await?;
+    let health = shared.connection.health();
+    let live = shared.connection.subscribe(heard).await?;
     let known = BTreeMap::new();
     let mut listener =
         Listener { shared, subjects, read, live, health, known, emitted: None, stale: false, waiting: None };
@@ -150,8 +150,8 @@ impl<T: Clone + Ord> Listener<T> {
     }
 
     async fn read(&mut self) -> Result<(), Unavailable> {
-        let link = &self.shared.link;
-        let found = link.all(&link.names.stream("PAUSES"), &self.subjects, 1, usize::MAX).await?;
+        let connection = &self.shared.connection;
+        let found = connection.all(&connection.names.stream("PAUSES"), &self.subjects, 1, usize::MAX).await?;
         // A missing entry was taken back earlier: forget it. A newer one was heard, and the replica that answers does
         // not have it yet: keep it.
         let newest = found.last().map_or(0, |entry| entry.sequence);

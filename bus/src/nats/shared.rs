@@ -7,7 +7,7 @@ use std::{
 
 use ruche_schemas::config;
 
-use super::connection::Link;
+use super::connection::Connection;
 
 /// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Nats {
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) link: Link,
+    pub(super) connection: Connection,
     pub(super) config: config::Nats,
     pub(super) ack_wait: Duration,
     /// The stream that holds the logs.

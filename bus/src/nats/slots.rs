@@ -11,7 +11,7 @@ use ruche_schemas::{JobId, Kind, TenantId};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::{codes::WRONG_LAST_OR_BUSY, connection::Fault, headers::guarded, shared::Shared};
+use super::{codes::WRONG_LAST_OR_BUSY, connection::RequestError, headers::guarded, shared::Shared};
 use crate::port::{ConcurrencySlot, Unavailable};
 
 /// How many free slots are tried when others are faster.
@@ -36,8 +36,8 @@ pub(super) async fn acquire(
     job: JobId,
 ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
     let cap = cap.min(MAX_CAP);
-    let names = &shared.link.names;
-    let taken = shared.link.all(&names.stream("SLOTS"), &names.slots(kind, tenant), 1, MAX_CAP as usize).await?;
+    let names = &shared.connection.names;
+    let taken = shared.connection.all(&names.stream("SLOTS"), &names.slots(kind, tenant), 1, MAX_CAP as usize).await?;
     // An earlier attempt whose worker died may have left the job's own slot: take it over.
     let mine = |payload: &[u8]| payload.starts_with(job.to_string().as_bytes());
     let own = taken.iter().find(|entry| mine(&entry.payload)).map(|entry| (entry.subject.clone(), entry.sequence));
@@ -65,13 +65,13 @@ impl Shared {
     async fn write_slot(&self, subject: &str, mut last: u64, payload: &Bytes) -> Result<Option<u64>, Unavailable> {
         for _ in 0..3 {
             let headers = guarded(last, self.ack_wait.max(Duration::from_secs(1)));
-            match self.link.store(subject.to_owned(), Some(headers), payload.clone()).await {
+            match self.connection.store(subject.to_owned(), Some(headers), payload.clone()).await {
                 Ok(stored) => return Ok(Some(stored.sequence)),
-                Err(Fault::Silence) => {}
-                Err(Fault::Refused(refusal)) if WRONG_LAST_OR_BUSY.contains(&refusal.code) => {}
-                Err(fault) => return Err(fault.into()),
+                Err(RequestError::Timeout) => {}
+                Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {}
+                Err(error) => return Err(error.into()),
             }
-            let found = self.link.last_exactly(&self.link.names.stream("SLOTS"), subject).await?;
+            let found = self.connection.last_exactly(&self.connection.names.stream("SLOTS"), subject).await?;
             last = match found {
                 // Stored, and the acknowledgement was lost; or as before, while the leader was busy.
                 Some(entry) if entry.payload == *payload && entry.sequence > last => return Ok(Some(entry.sequence)),
@@ -97,7 +97,7 @@ impl ConcurrencySlot for NatsSlot {
 
     async fn release(self: Box<Self>) {
         let last = *self.last.lock().await;
-        if let Err(error) = self.shared.link.delete(&self.shared.link.names.stream("SLOTS"), last).await {
+        if let Err(error) = self.shared.connection.delete(&self.shared.connection.names.stream("SLOTS"), last).await {
             tracing::debug!(slot = %self.subject, %error, "a slot was not released: it expires by itself");
         }
     }

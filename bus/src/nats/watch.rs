@@ -50,8 +50,8 @@ pub(super) async fn watch(
     job: JobRef,
     from: u64,
 ) -> Result<BoxStream<'static, Result<Record, Unavailable>>, Unavailable> {
-    let health = shared.link.health();
-    let live = shared.link.subscribe(shared.link.names.live(&job)).await?;
+    let health = shared.connection.health();
+    let live = shared.connection.subscribe(shared.connection.names.live(&job)).await?;
     let mut watch = Watch {
         shared,
         job,
