@@ -1,8 +1,8 @@
-//! Tells a worker that a source which was empty has a job, without promising it a slot.
+//! Availability probes: they tell a worker that an empty source has a job, without reserving a slot.
 //!
-//! A bell is a pull of at most one byte. The server refuses it (status 409) as soon as it has a job for it, a new one or
-//! one that comes back, and hands that job to the next one who asks. A bell that is left where there are jobs rings at
-//! once, so nothing is missed in between. It rings right after the server has confirmed the job to its publisher.
+//! A probe is a pull request for at most one byte. The server refuses it (status 409) as soon as it has a job for it, a new
+//! one or a redelivered one, and gives that job to the next pull request. A probe at a source with jobs is notified at once,
+//! so none is missed in between. The notification comes right after the server has confirmed the job to its publisher.
 
 use std::{
     task::{Context, Poll},
@@ -18,35 +18,34 @@ use tokio::task::unconstrained;
 
 use super::connection::{Connection, RequestError};
 
-/// For how long a bell waits.
+/// How long a probe waits.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// A pull that the server does not serve, for the reason that it gives.
+/// The status of a pull request that the server does not serve, with a reason.
 const CONFLICT: u16 = 409;
 
-/// What the server says of a bell.
+/// What the server answers to a probe of a source.
 #[derive(Debug)]
-pub(super) enum Word {
+pub(super) enum PullEvent {
     /// There is a job.
-    Rang(usize),
-    /// It has waited long enough.
-    Lapsed(usize),
+    Notified(usize),
+    Expired(usize),
     /// The consumer is gone, has lost its leader or can't take more pulls.
     Refused(usize, StatusCode, Option<String>),
-    /// All bells are lost.
+    /// All probes are lost.
     Closed,
 }
 
-/// The bells of one worker.
+/// The probes of one worker.
 #[derive(Debug, Default)]
-pub(super) struct Bells {
-    /// Where they ring, by subject.
+pub(super) struct AvailabilityProbes {
+    /// Where they are answered.
     inbox: Option<(String, Subscriber)>,
 }
 
-impl Bells {
-    /// Leaves one at a source, whose pulls go to this subject.
-    pub(super) async fn leave(
+impl AvailabilityProbes {
+    /// Sends one to a source, whose pull requests go to the subject `pulls`.
+    pub(super) async fn send(
         &mut self,
         connection: &Connection,
         pulls: String,
@@ -66,19 +65,18 @@ impl Bells {
         connection.send(pulls, format!("{subject}.{source}"), Bytes::from(body.to_string())).await
     }
 
-    /// Takes all of them away.
-    pub(super) fn remove(&mut self) {
+    /// Drops all probes.
+    pub(super) fn clear(&mut self) {
         self.inbox = None;
     }
 
-    /// What was said, without waiting.
-    pub(super) fn heard(&mut self) -> Option<Word> {
+    /// The next answer, if there is one.
+    pub(super) fn try_next(&mut self) -> Option<PullEvent> {
         let (_, subscriber) = self.inbox.as_mut()?;
         unconstrained(subscriber.next()).now_or_never().map(read)
     }
 
-    /// What is said next.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Word> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<PullEvent> {
         match &mut self.inbox {
             Some((_, subscriber)) => subscriber.poll_next_unpin(context).map(read),
             None => Poll::Pending,
@@ -86,18 +84,18 @@ impl Bells {
     }
 }
 
-fn read(message: Option<Message>) -> Word {
-    let Some(Message { subject, status, description, .. }) = message else { return Word::Closed };
+fn read(message: Option<Message>) -> PullEvent {
+    let Some(Message { subject, status, description, .. }) = message else { return PullEvent::Closed };
     let source = subject.rsplit('.').next().and_then(|source| source.parse().ok());
     let (Some(source), Some(status)) = (source.filter(|source| *source < SOURCES), status) else {
-        tracing::warn!(%subject, "a message that is no bell came to where bells ring");
-        return Word::Closed;
+        tracing::warn!(%subject, "a message that answers no probe came to the probes' inbox");
+        return PullEvent::Closed;
     };
     match status {
-        StatusCode::TIMEOUT => Word::Lapsed(source),
-        status if status == CONFLICT && description.as_deref().is_some_and(|said| said.contains("MaxBytes")) => {
-            Word::Rang(source)
+        StatusCode::TIMEOUT => PullEvent::Expired(source),
+        status if status == CONFLICT && description.as_deref().is_some_and(|text| text.contains("MaxBytes")) => {
+            PullEvent::Notified(source)
         }
-        status => Word::Refused(source, status, description),
+        status => PullEvent::Refused(source, status, description),
     }
 }

@@ -1,11 +1,11 @@
-//! Decides from which source (lane, or shard of one) a worker with free slots asks for how many jobs.
+//! Decides how many jobs a worker with free slots pulls from each source (a lane, or a shard of one).
 //!
-//! A request to the server is a promise of a slot that can't be taken back before it lapses. So a source that may be
-//! empty is promised slots only by a worker with many to spare. At any other the worker leaves a bell
-//! ([`super::bells`]), which promises nothing and rings as soon as there is a job. A freed slot is given away at once
-//! and to whom it is due, because a source whose bell is silent is known to be empty.
+//! A pull request reserves slots until it expires and can't be taken back. So only a worker with many free slots sends
+//! pull requests to a source that may be empty. Elsewhere the worker leaves an availability probe
+//! ([`super::availability`]), which reserves nothing and is notified as soon as there is a job. A freed slot is allocated
+//! at once, because a source whose probe is not notified is known to be empty.
 //!
-//! Bells are renewed every five seconds, and so an idle worker makes at most six requests a second.
+//! Probes are renewed every five seconds, so an idle worker sends at most six requests a second.
 
 use std::time::{Duration, Instant};
 
@@ -14,241 +14,243 @@ use ruche_schemas::{
     topology::sources::{SOURCES, Source},
 };
 
-use crate::round_robin::Turns;
+use crate::round_robin::WeightedRoundRobin;
 
-/// When a bell that has said nothing is taken for lost.
-const BELL_LOST: Duration = Duration::from_secs(6);
+/// After this time a probe without an answer is taken for lost.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// From this many free slots on, each source is promised some while all are empty.
+/// From this many free slots on, each source gets pull requests while all are empty.
 const MANY: usize = 64;
 
-/// From this many free slots on, one is promised to each of the lanes that somebody waits for.
+/// From this many free slots on, the lanes `interactive` and `normal` get a pull request for one job each.
 const SOME: usize = 8;
 
-/// For how long requests wait while all sources are empty: with many free slots, and with some.
-const PATIENCE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
+/// How long pull requests wait while all sources are empty: with many free slots, and with some.
+const PULL_WAIT: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
 
-/// For how long a worker with many free slots waits for jobs that are known to be there.
+/// How long a worker with many free slots waits for jobs that are known to be there.
 const SOON: Duration = Duration::from_millis(100);
 
-/// Requests for fewer slots than this part of what is on its way are not worth it.
+/// A request for fewer slots than this fraction of those in flight is not worth it.
 const WORTH_IT: usize = 8;
 
-/// The longest pause after bells that others were faster at, in milliseconds.
+/// The longest pause after notifications at which other workers were faster, in milliseconds.
 const LONGEST_PAUSE: u64 = 100;
 
-/// What to ask of a source.
+/// A request to a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ask {
+pub(super) struct PullRequest {
     pub(super) source: usize,
-    /// Jobs; 0 for none.
+    /// 0: the request is a probe only.
     pub(super) jobs: usize,
-    /// For how long the request waits; zero takes what is there.
+    /// How long the request waits; zero takes what is there.
     pub(super) wait: Duration,
-    /// Whether a bell is left behind it.
-    pub(super) bell: bool,
+    /// Whether a probe follows it.
+    pub(super) probe: bool,
 }
 
-/// What to ask now, and when to think again if nothing happens.
+/// What to request now, and when to plan again if nothing happens.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
-    pub(super) asks: Vec<Ask>,
+    pub(super) requests: Vec<PullRequest>,
     pub(super) again: Option<Instant>,
 }
 
-/// What is known of a source.
+/// What the worker knows of a source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Known {
-    /// It is empty if its bell is silent, and unknown if it has none.
+enum SourceState {
+    /// With a probe it is empty, without one it is unknown.
     #[default]
     Quiet,
-    /// Its bell rang.
-    Rung,
-    /// So many jobs wait, by the last one that came.
+    /// Its probe was notified.
+    Notified,
+    /// So many jobs wait, as the last delivery said.
     Jobs(u64),
-    /// Its bell rang and others were faster. Where many are idle, most ask in vain: left alone until then, unless
-    /// other sources have jobs.
-    Lost(Instant),
+    /// Its probe was notified, and other workers were faster. Of many idle workers most pull in vain, so it is left alone
+    /// until then unless other sources have jobs.
+    Outrun(Instant),
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct State {
-    known: Known,
-    /// Until when a bell waits there that has not rung.
-    bell: Option<Instant>,
-    /// How many bells in a row brought nothing.
+struct Tracked {
+    state: SourceState,
+    /// Until when a probe waits there that has not been notified.
+    probe: Option<Instant>,
+    /// How many notifications in a row brought no job.
     vain: u32,
-    /// Whether the request under way does not wait. The server does not say how much of such a one is left, so it has
-    /// to be the only one.
+    /// Whether the request under way does not wait. The server does not say how much of such a request is unused, so it
+    /// must be the only one.
     alone: bool,
 }
 
-/// What is known of all sources.
+/// The state of all sources.
 #[derive(Debug, Default)]
-pub(super) struct Credit {
-    sources: [State; SOURCES],
-    turns: Turns,
-    /// So many of the free slots are promised to the interactive lane only.
+pub(super) struct FetchScheduler {
+    sources: [Tracked; SOURCES],
+    round_robin: WeightedRoundRobin,
+    /// So many of the free slots take interactive jobs only.
     pub(super) reserved: usize,
 }
 
-/// What is to be asked of one source.
+/// What one source should get.
 #[derive(Debug, Clone, Copy)]
-enum Wish {
+enum Demand {
     Nothing,
-    /// So many jobs, with a request that waits so long.
+    /// A request for so many jobs that waits so long.
     Jobs(usize, Duration),
-    Bell,
+    Probe,
     /// Nothing before this time.
     At(Instant),
 }
 
-impl Credit {
-    /// A job came, and this many wait behind it.
-    pub(super) fn came(&mut self, source: usize, behind: u64) {
-        let state = &mut self.sources[source];
-        state.vain = 0;
-        state.known = if behind == 0 { Known::Quiet } else { Known::Jobs(behind) };
+impl FetchScheduler {
+    /// A job arrived, and this many wait behind it.
+    pub(super) fn job_arrived(&mut self, source: usize, behind: u64) {
+        let tracked = &mut self.sources[source];
+        tracked.vain = 0;
+        tracked.state = if behind == 0 { SourceState::Quiet } else { SourceState::Jobs(behind) };
     }
 
-    /// A bell was left.
-    pub(super) fn left_bell(&mut self, source: usize, now: Instant) {
-        self.sources[source].bell = Some(now + BELL_LOST);
+    pub(super) fn probe_sent(&mut self, source: usize, now: Instant) {
+        self.sources[source].probe = Some(now + PROBE_TIMEOUT);
     }
 
-    /// A bell rang.
-    pub(super) fn rang(&mut self, source: usize) {
-        let state = &mut self.sources[source];
-        state.bell = None;
-        if state.known == Known::Quiet {
-            state.known = Known::Rung;
+    pub(super) fn notified(&mut self, source: usize) {
+        let tracked = &mut self.sources[source];
+        tracked.probe = None;
+        if tracked.state == SourceState::Quiet {
+            tracked.state = SourceState::Notified;
         }
     }
 
-    /// A bell has lapsed.
-    pub(super) fn fell_silent(&mut self, source: usize) {
-        self.sources[source].bell = None;
+    pub(super) fn probe_expired(&mut self, source: usize) {
+        self.sources[source].probe = None;
     }
 
-    /// A request ended, and this much of it was not used: nothing more is there.
-    pub(super) fn empty(&mut self, source: Source, unused: usize, now: Instant) {
-        self.turns.give_back(source.lane, unused);
-        let state = &mut self.sources[source.index()];
-        state.known = match state.known {
-            Known::Quiet | Known::Jobs(_) => Known::Quiet,
-            Known::Rung | Known::Lost(_) => {
-                state.vain = state.vain.saturating_add(1);
-                let pause = 2_u64.saturating_pow(state.vain).min(LONGEST_PAUSE);
-                Known::Lost(now + Duration::from_millis(pause))
+    /// A request ended with this many unused: the source is empty.
+    pub(super) fn exhausted(&mut self, source: Source, unused: usize, now: Instant) {
+        self.round_robin.give_back(source.lane, unused);
+        let tracked = &mut self.sources[source.index()];
+        tracked.state = match tracked.state {
+            SourceState::Quiet | SourceState::Jobs(_) => SourceState::Quiet,
+            SourceState::Notified | SourceState::Outrun(_) => {
+                tracked.vain = tracked.vain.saturating_add(1);
+                let pause = 2_u64.saturating_pow(tracked.vain).min(LONGEST_PAUSE);
+                SourceState::Outrun(now + Duration::from_millis(pause))
             }
         };
     }
 
-    /// A request was never answered.
     pub(super) fn unanswered(&mut self, source: usize) {
-        self.sources[source].known = Known::Quiet;
+        self.sources[source].state = SourceState::Quiet;
     }
 
-    /// What was known is worth nothing any more, and no bell will ring.
-    pub(super) fn forget(&mut self) {
+    /// The connection was lost: nothing is known, and no probe will be notified.
+    pub(super) fn reset(&mut self) {
         self.sources = Default::default();
     }
 
-    /// Divides the free slots that are not promised yet. `arrived`: jobs that have come and have no slot yet, interactive
-    /// ones and others.
-    pub(super) fn divide(
+    /// Allocates the free slots that no request holds yet. The pair counts jobs that have arrived and have no slot yet:
+    /// interactive ones and others.
+    pub(super) fn allocate(
         &mut self,
         free: usize,
-        promised: &[usize; SOURCES],
+        in_flight: &[usize; SOURCES],
         (interactive, others): (usize, usize),
         now: Instant,
     ) -> Plan {
         let mut plan = Plan::default();
-        let mut budget = free.saturating_sub(interactive + others + promised.iter().sum::<usize>());
+        let mut budget = free.saturating_sub(interactive + others + in_flight.iter().sum::<usize>());
         let is_other = |source: usize| Source::at(source).lane != Lane::Interactive;
-        let promised_others: usize =
-            (0..SOURCES).filter(|source| is_other(*source)).map(|source| promised[source]).sum();
-        let mut open = free.saturating_sub(self.reserved + others + promised_others);
+        let in_flight_others: usize =
+            (0..SOURCES).filter(|source| is_other(*source)).map(|source| in_flight[source]).sum();
+        let mut open = free.saturating_sub(self.reserved + others + in_flight_others);
         if budget == 0 {
             return plan;
         }
-        let contended = self.sources.iter().any(|state| matches!(state.known, Known::Jobs(_) | Known::Rung));
-        let wish = |source: Source| self.wish(source, free, promised[source.index()], contended, now);
-        let wishes: Vec<_> = Source::all().map(wish).collect();
-        let mut wanted: [usize; SOURCES] = std::array::from_fn(|source| match wishes[source] {
-            Wish::Jobs(jobs, _) => jobs,
+        let contended =
+            self.sources.iter().any(|tracked| matches!(tracked.state, SourceState::Jobs(_) | SourceState::Notified));
+        let demand = |source: Source| self.demand(source, free, in_flight[source.index()], contended, now);
+        let demands: Vec<_> = Source::all().map(demand).collect();
+        let mut wanted: [usize; SOURCES] = std::array::from_fn(|source| match demands[source] {
+            Demand::Jobs(jobs, _) => jobs,
             _ => 0,
         });
-        // While many are on their way, a few slots more are not worth a request, unless somebody waits.
-        let has_jobs = |&source: &usize| matches!(self.sources[source].known, Known::Jobs(_));
-        let flowing: usize = (0..SOURCES).filter(has_jobs).map(|source| promised[source]).sum();
-        let urgent = wanted[0] > 0 && promised[0] == 0;
+        // While many jobs are in flight, a request for a few more is not worth it, unless an interactive job waits.
+        let has_jobs = |&source: &usize| matches!(self.sources[source].state, SourceState::Jobs(_));
+        let flowing: usize = (0..SOURCES).filter(has_jobs).map(|source| in_flight[source]).sum();
+        let urgent = wanted[0] > 0 && in_flight[0] == 0;
         if flowing >= WORTH_IT * budget && !urgent {
             return plan;
         }
         let mut jobs = [0; SOURCES];
         while budget > 0 {
             let may = std::array::from_fn(|source| wanted[source] > 0 && (open > 0 || !is_other(source)));
-            let Some(source) = self.turns.next(&may) else { break };
+            let Some(source) = self.round_robin.next(&may) else { break };
             jobs[source] += 1;
             wanted[source] -= 1;
             budget -= 1;
             open -= usize::from(is_other(source));
         }
-        for (source, wish) in wishes.into_iter().enumerate() {
-            match wish {
-                Wish::Jobs(_, wait) if jobs[source] > 0 => plan.asks.push(self.ask(source, jobs[source], wait, now)),
-                Wish::Bell => plan.asks.push(self.ask(source, 0, Duration::ZERO, now)),
-                Wish::At(time) => plan.again = Some(plan.again.map_or(time, |again| again.min(time))),
-                Wish::Jobs(..) | Wish::Nothing => {}
+        for (source, demand) in demands.into_iter().enumerate() {
+            match demand {
+                Demand::Jobs(_, wait) if jobs[source] > 0 => {
+                    plan.requests.push(self.request(source, jobs[source], wait, now))
+                }
+                Demand::Probe => plan.requests.push(self.request(source, 0, Duration::ZERO, now)),
+                Demand::At(time) => plan.again = Some(plan.again.map_or(time, |again| again.min(time))),
+                Demand::Jobs(..) | Demand::Nothing => {}
             }
         }
         plan
     }
 
-    fn ask(&mut self, source: usize, jobs: usize, wait: Duration, now: Instant) -> Ask {
-        let state = &mut self.sources[source];
-        // Where jobs are known to be it would ring at once.
-        let bell =
-            wait.is_zero() && state.bell.is_none_or(|until| until <= now) && !matches!(state.known, Known::Jobs(_));
+    fn request(&mut self, source: usize, jobs: usize, wait: Duration, now: Instant) -> PullRequest {
+        let tracked = &mut self.sources[source];
+        // Where jobs are known to be, a probe would be notified at once.
+        let probe = wait.is_zero()
+            && tracked.probe.is_none_or(|until| until <= now)
+            && !matches!(tracked.state, SourceState::Jobs(_));
         if jobs > 0 {
-            state.alone = wait.is_zero();
+            tracked.alone = wait.is_zero();
         }
-        Ask { source, jobs, wait, bell }
+        PullRequest { source, jobs, wait, probe }
     }
 
-    fn wish(&self, source: Source, free: usize, promised: usize, contended: bool, now: Instant) -> Wish {
-        let state = &self.sources[source.index()];
-        if state.alone && promised > 0 {
-            return Wish::Nothing;
+    fn demand(&self, source: Source, free: usize, in_flight: usize, contended: bool, now: Instant) -> Demand {
+        let tracked = &self.sources[source.index()];
+        if tracked.alone && in_flight > 0 {
+            return Demand::Nothing;
         }
         let interactive = source.lane == Lane::Interactive;
-        // How many interactive jobs wait is found out before a slot goes to another lane.
+        // Pull all interactive jobs before a slot goes to another lane.
         let some = if interactive { usize::MAX } else { 1 };
         let parked = if contended { 0 } else { parked(source.lane, free) };
-        let bell = state.bell.filter(|until| *until > now);
-        match (state.known, bell) {
-            (Known::Jobs(waiting), _) if free >= MANY => {
-                Wish::Jobs(usize::try_from(waiting).unwrap_or(usize::MAX).saturating_sub(promised), SOON)
+        let probe = tracked.probe.filter(|until| *until > now);
+        match (tracked.state, probe) {
+            (SourceState::Jobs(waiting), _) if free >= MANY => {
+                Demand::Jobs(usize::try_from(waiting).unwrap_or(usize::MAX).saturating_sub(in_flight), SOON)
             }
-            (Known::Quiet | Known::Lost(_), _) if parked > 0 => {
-                let patience = if free >= MANY { PATIENCE.0 } else { PATIENCE.1 };
-                Wish::Jobs(parked.saturating_sub(promised), patience)
+            (SourceState::Quiet | SourceState::Outrun(_), _) if parked > 0 => {
+                let wait = if free >= MANY { PULL_WAIT.0 } else { PULL_WAIT.1 };
+                Demand::Jobs(parked.saturating_sub(in_flight), wait)
             }
-            _ if promised > 0 => Wish::Nothing,
-            (Known::Jobs(waiting), _) => Wish::Jobs(usize::try_from(waiting).unwrap_or(usize::MAX), Duration::ZERO),
-            (Known::Lost(until), _) if until > now && !contended => Wish::At(until),
-            (Known::Rung, _) => Wish::Jobs(some, Duration::ZERO),
-            (_, Some(until)) => Wish::At(until),
-            // It rang meanwhile.
-            (Known::Lost(_), None) => Wish::Jobs(some, Duration::ZERO),
-            (Known::Quiet, None) if interactive && contended => Wish::Jobs(some, Duration::ZERO),
-            (Known::Quiet, None) => Wish::Bell,
+            _ if in_flight > 0 => Demand::Nothing,
+            (SourceState::Jobs(waiting), _) => {
+                Demand::Jobs(usize::try_from(waiting).unwrap_or(usize::MAX), Duration::ZERO)
+            }
+            (SourceState::Outrun(until), _) if until > now && !contended => Demand::At(until),
+            (SourceState::Notified, _) => Demand::Jobs(some, Duration::ZERO),
+            (_, Some(until)) => Demand::At(until),
+            // The probe was notified meanwhile.
+            (SourceState::Outrun(_), None) => Demand::Jobs(some, Duration::ZERO),
+            (SourceState::Quiet, None) if interactive && contended => Demand::Jobs(some, Duration::ZERO),
+            (SourceState::Quiet, None) => Demand::Probe,
         }
     }
 }
 
-/// How many slots a source is promised while all are empty: few, for they are lost to the others for a while.
+/// How many slots each source holds while all are empty: few, because other sources can't have them meanwhile.
 fn parked(lane: Lane, free: usize) -> usize {
     match (free, lane) {
         (MANY.., Lane::Interactive | Lane::Normal) => (free / 16).min(64),
@@ -264,42 +266,45 @@ mod tests {
 
     const NONE: [usize; SOURCES] = [0; SOURCES];
 
-    /// Source, jobs, whether a bell is left.
-    fn asked(plan: &Plan) -> Vec<(usize, usize, bool)> {
-        plan.asks.iter().map(|ask| (ask.source, ask.jobs, ask.bell)).collect()
+    /// Source, jobs, whether a probe follows.
+    fn requested(plan: &Plan) -> Vec<(usize, usize, bool)> {
+        plan.requests.iter().map(|request| (request.source, request.jobs, request.probe)).collect()
     }
 
-    /// With this many free slots and nothing under way; the bells are left.
-    fn divide(credit: &mut Credit, free: usize, now: Instant) -> Vec<(usize, usize, bool)> {
-        let plan = credit.divide(free, &NONE, (0, 0), now);
-        plan.asks.iter().filter(|ask| ask.bell).for_each(|ask| credit.left_bell(ask.source, now));
-        asked(&plan)
+    /// Allocates with nothing in flight, and sends the probes.
+    fn allocate(scheduler: &mut FetchScheduler, free: usize, now: Instant) -> Vec<(usize, usize, bool)> {
+        let plan = scheduler.allocate(free, &NONE, (0, 0), now);
+        plan.requests
+            .iter()
+            .filter(|request| request.probe)
+            .for_each(|request| scheduler.probe_sent(request.source, now));
+        requested(&plan)
     }
 
-    /// A worker that has found everything empty.
-    fn idle(now: Instant) -> Credit {
-        let mut credit = Credit::default();
-        let bells = divide(&mut credit, 1, now);
-        assert_eq!(bells, (0..SOURCES).map(|source| (source, 0, true)).collect::<Vec<_>>());
-        credit
+    /// A worker that found all sources empty.
+    fn idle(now: Instant) -> FetchScheduler {
+        let mut scheduler = FetchScheduler::default();
+        let probes = allocate(&mut scheduler, 1, now);
+        assert_eq!(probes, (0..SOURCES).map(|source| (source, 0, true)).collect::<Vec<_>>());
+        scheduler
     }
 
     #[test]
-    fn an_idle_worker_with_few_slots_promises_none_and_asks_again_when_its_bells_are_over() {
+    fn an_idle_worker_with_few_slots_reserves_none_and_renews_its_probes_when_they_expire() {
         let now = Instant::now();
-        let mut credit = idle(now);
-        let plan = credit.divide(1, &NONE, (0, 0), now);
-        assert_eq!((asked(&plan), plan.again), (Vec::new(), Some(now + BELL_LOST)));
-        (0..SOURCES).for_each(|source| credit.fell_silent(source));
-        assert_eq!(divide(&mut credit, 1, now).len(), SOURCES);
+        let mut scheduler = idle(now);
+        let plan = scheduler.allocate(1, &NONE, (0, 0), now);
+        assert_eq!((requested(&plan), plan.again), (Vec::new(), Some(now + PROBE_TIMEOUT)));
+        (0..SOURCES).for_each(|source| scheduler.probe_expired(source));
+        assert_eq!(allocate(&mut scheduler, 1, now).len(), SOURCES);
     }
 
     #[test]
-    fn an_idle_worker_with_many_slots_waits_everywhere_and_keeps_slots_back() {
+    fn an_idle_worker_with_many_slots_waits_everywhere_and_keeps_some_slots() {
         let now = Instant::now();
         let jobs = |free| {
-            let plan = Credit::default().divide(free, &NONE, (0, 0), now);
-            plan.asks.into_iter().filter(|ask| ask.jobs > 0).map(|ask| ask.jobs).collect::<Vec<_>>()
+            let plan = FetchScheduler::default().allocate(free, &NONE, (0, 0), now);
+            plan.requests.into_iter().filter(|request| request.jobs > 0).map(|request| request.jobs).collect::<Vec<_>>()
         };
         assert_eq!(jobs(1024), [64, 64, 8, 8, 8, 8, 8, 8, 8, 8]);
         assert_eq!(jobs(64), [4, 4, 1, 1, 1, 1, 1, 1, 1, 1]);
@@ -307,75 +312,84 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_free_is_promised() {
+    fn no_more_than_free_is_requested() {
         let now = Instant::now();
         for free in 1..200 {
             for (source, count, arrived) in [(0, 0, 0), (9, 1, 0), (1, 2, 1), (0, 5, 7)] {
-                let (mut credit, mut promised) = (Credit::default(), NONE);
-                credit.came(9, 1_000_000);
-                credit.came(4, 3);
-                credit.rang(1);
-                promised[source] = count;
-                let asked: usize =
-                    credit.divide(free, &promised, (0, arrived), now).asks.iter().map(|ask| ask.jobs).sum();
-                assert!(asked + arrived + count <= free.max(arrived + count), "{free} {source} {arrived}: {asked}");
+                let (mut scheduler, mut in_flight) = (FetchScheduler::default(), NONE);
+                scheduler.job_arrived(9, 1_000_000);
+                scheduler.job_arrived(4, 3);
+                scheduler.notified(1);
+                in_flight[source] = count;
+                let requested: usize = scheduler
+                    .allocate(free, &in_flight, (0, arrived), now)
+                    .requests
+                    .iter()
+                    .map(|request| request.jobs)
+                    .sum();
+                assert!(
+                    requested + arrived + count <= free.max(arrived + count),
+                    "{free} {source} {arrived}: {requested}"
+                );
             }
         }
     }
 
     #[test]
-    fn slots_that_are_reserved_are_promised_to_interactive_jobs_only() {
+    fn reserved_slots_are_requested_for_interactive_jobs_only() {
         let now = Instant::now();
-        let mut credit = Credit { reserved: 2, ..Credit::default() };
-        (0..SOURCES).for_each(|source| credit.left_bell(source, now));
-        credit.came(1, 50);
-        credit.came(9, 50);
-        let others = |plan: &Plan| plan.asks.iter().filter(|ask| ask.source != 0).map(|ask| ask.jobs).sum::<usize>();
-        assert_eq!(others(&credit.divide(2, &NONE, (0, 0), now)), 0);
-        assert_eq!(others(&credit.divide(5, &NONE, (0, 0), now)), 3);
-        assert_eq!(others(&credit.divide(5, &NONE, (0, 3), now)), 0);
-        assert_eq!(others(&credit.divide(5, &NONE, (2, 0), now)), 3);
-        let mut promised = NONE;
-        promised[4] = 2;
-        assert_eq!(others(&credit.divide(5, &promised, (0, 0), now)), 1);
-        credit.came(0, 7);
-        assert_eq!(divide(&mut credit, 2, now), [(0, 2, false)]);
+        let mut scheduler = FetchScheduler { reserved: 2, ..FetchScheduler::default() };
+        (0..SOURCES).for_each(|source| scheduler.probe_sent(source, now));
+        scheduler.job_arrived(1, 50);
+        scheduler.job_arrived(9, 50);
+        let others = |plan: &Plan| {
+            plan.requests.iter().filter(|request| request.source != 0).map(|request| request.jobs).sum::<usize>()
+        };
+        assert_eq!(others(&scheduler.allocate(2, &NONE, (0, 0), now)), 0);
+        assert_eq!(others(&scheduler.allocate(5, &NONE, (0, 0), now)), 3);
+        assert_eq!(others(&scheduler.allocate(5, &NONE, (0, 3), now)), 0);
+        assert_eq!(others(&scheduler.allocate(5, &NONE, (2, 0), now)), 3);
+        let mut in_flight = NONE;
+        in_flight[4] = 2;
+        assert_eq!(others(&scheduler.allocate(5, &in_flight, (0, 0), now)), 1);
+        scheduler.job_arrived(0, 7);
+        assert_eq!(allocate(&mut scheduler, 2, now), [(0, 2, false)]);
     }
 
     #[test]
     fn a_slot_freed_in_a_flood_goes_to_it_at_once_and_to_an_interactive_job_first() {
         let now = Instant::now();
-        let mut credit = idle(now);
-        credit.came(5, 50_000);
-        assert_eq!(divide(&mut credit, 1, now), [(5, 1, false)]);
-        credit.rang(0);
-        assert_eq!(divide(&mut credit, 1, now), [(0, 1, true)]);
-        // The last of them, and a new bell behind it.
-        credit.came(0, 0);
-        assert_eq!(divide(&mut credit, 1, now), [(5, 1, false)]);
+        let mut scheduler = idle(now);
+        scheduler.job_arrived(5, 50_000);
+        assert_eq!(allocate(&mut scheduler, 1, now), [(5, 1, false)]);
+        scheduler.notified(0);
+        assert_eq!(allocate(&mut scheduler, 1, now), [(0, 1, true)]);
+        // The last of them, and a new probe behind it.
+        scheduler.job_arrived(0, 0);
+        assert_eq!(allocate(&mut scheduler, 1, now), [(5, 1, false)]);
     }
 
     #[test]
-    fn how_many_interactive_jobs_wait_is_found_out_before_others_get_the_slots() {
+    fn all_interactive_jobs_are_pulled_before_others_get_the_slots() {
         let now = Instant::now();
-        let mut credit = idle(now);
-        credit.came(5, 50_000);
-        credit.rang(0);
-        assert_eq!(divide(&mut credit, 8, now), [(0, 8, true)]);
+        let mut scheduler = idle(now);
+        scheduler.job_arrived(5, 50_000);
+        scheduler.notified(0);
+        assert_eq!(allocate(&mut scheduler, 8, now), [(0, 8, true)]);
         // The request that does not wait brought one.
-        credit.came(0, 0);
-        credit.empty(Source::at(0), 7, now);
-        assert_eq!(divide(&mut credit, 7, now), [(5, 7, false)]);
+        scheduler.job_arrived(0, 0);
+        scheduler.exhausted(Source::at(0), 7, now);
+        assert_eq!(allocate(&mut scheduler, 7, now), [(5, 7, false)]);
     }
 
     #[test]
     fn full_sources_are_served_by_their_shares_one_slot_at_a_time() {
         let now = Instant::now();
-        let mut credit = idle(now);
-        (0..SOURCES).for_each(|source| credit.came(source, 1000));
+        let mut scheduler = idle(now);
+        (0..SOURCES).for_each(|source| scheduler.job_arrived(source, 1000));
         let mut served = NONE;
         for _ in 0..12 * 8 {
-            let [(source, 1, false)] = divide(&mut credit, 1, now)[..] else { panic!("one slot, one job") };
+            let [(source, 1, false)] = allocate(&mut scheduler, 1, now)[..] else { panic!("one slot, one job") };
             served[source] += 1;
         }
         assert_eq!(served, [64, 24, 1, 1, 1, 1, 1, 1, 1, 1]);
@@ -384,18 +398,18 @@ mod tests {
     #[test]
     fn where_others_are_faster_an_idle_worker_steps_back_and_a_busy_one_does_not() {
         let now = Instant::now();
-        let mut credit = idle(now);
-        credit.rang(3);
-        assert_eq!(divide(&mut credit, 1, now), [(3, 1, true)]);
-        credit.empty(Source::at(3), 1, now);
-        credit.rang(3);
-        let plan = credit.divide(1, &NONE, (0, 0), now);
+        let mut scheduler = idle(now);
+        scheduler.notified(3);
+        assert_eq!(allocate(&mut scheduler, 1, now), [(3, 1, true)]);
+        scheduler.exhausted(Source::at(3), 1, now);
+        scheduler.notified(3);
+        let plan = scheduler.allocate(1, &NONE, (0, 0), now);
         let pause = Duration::from_millis(2);
-        assert_eq!((asked(&plan), plan.again), (Vec::new(), Some(now + pause)));
-        assert_eq!(divide(&mut credit, 1, now + pause), [(3, 1, true)]);
-        credit.empty(Source::at(3), 1, now);
-        credit.rang(3);
-        credit.came(7, 10);
-        assert_eq!(divide(&mut credit, 2, now), [(3, 1, true), (7, 1, false)]);
+        assert_eq!((requested(&plan), plan.again), (Vec::new(), Some(now + pause)));
+        assert_eq!(allocate(&mut scheduler, 1, now + pause), [(3, 1, true)]);
+        scheduler.exhausted(Source::at(3), 1, now);
+        scheduler.notified(3);
+        scheduler.job_arrived(7, 10);
+        assert_eq!(allocate(&mut scheduler, 2, now), [(3, 1, true), (7, 1, false)]);
     }
 }
