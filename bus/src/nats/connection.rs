@@ -17,13 +17,17 @@ use ruche_schemas::{
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::watch, time};
 
-use crate::port::Unavailable;
+use crate::{port::Unavailable, retry::RetryPolicy};
 
 /// The longest wait for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
 
-/// For how long a server that is not there yet is waited for at start.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a start waits for the server.
+const STARTUP: Duration = Duration::from_secs(30);
+
+/// The delays before another attempt to connect at a start, and after a lost connection.
+const CONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_secs(2));
+const RECONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_millis(6400));
 
 /// How often a server must refuse a login before we give up: while it reads its settings again, it refuses clients that
 /// have connected and not logged in yet, even with the right password.
@@ -126,8 +130,8 @@ impl Connection {
         let login = login(config, &addresses);
         let servers = addresses.iter().map(|a| format!("{}:{}", a.host(), a.port())).collect::<Vec<_>>().join(", ");
         let (report, health) = watch::channel(Health { losses: 0, up: true });
-        let until = time::Instant::now() + PATIENCE;
-        let mut delay = Duration::from_millis(100);
+        let until = time::Instant::now() + STARTUP;
+        let mut delays = CONNECT.delays();
         let mut refusals = 0;
         loop {
             let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
@@ -141,13 +145,13 @@ impl Connection {
                 let user = login.map(|(user, _)| user).unwrap_or_default();
                 return Err(ConnectError::Refused { servers, user });
             }
+            let delay = delays.next_delay();
             if time::Instant::now() + delay > until {
                 let reason = error.to_string();
-                return Err(ConnectError::Unreachable { servers, seconds: PATIENCE.as_secs(), reason });
+                return Err(ConnectError::Unreachable { servers, seconds: STARTUP.as_secs(), reason });
             }
             tracing::info!(server.address = %servers, error = %error, "waiting for the NATS server");
-            time::sleep(jittered(delay)).await;
-            delay = (delay * 2).min(Duration::from_secs(2));
+            time::sleep(delay).await;
         }
     }
 
@@ -301,7 +305,10 @@ fn options(config: &config::Nats, login: Option<&(String, String)>, report: watc
         .request_timeout(Some(ANSWER))
         .reconnect_delay_callback(|attempts| match attempts {
             0 => Duration::ZERO,
-            n => jittered(Duration::from_millis(50) * 2_u32.pow(u32::try_from(n.min(7)).unwrap_or(7))),
+            n => {
+                let mut delays = RECONNECT.delays();
+                (1..n.min(7)).fold(delays.next_delay(), |_, _| delays.next_delay())
+            }
         })
         .event_callback(move |event| {
             note(&event, &report);
@@ -326,9 +333,4 @@ fn note(event: &Event, report: &watch::Sender<Health>) {
         Event::ServerError(error) => tracing::error!(error.message = %error, "the NATS server reports an error"),
         other => tracing::info!(event = %other, "NATS"),
     }
-}
-
-/// A random time between half of this time and all of it, so that a fleet does not act as one.
-pub(super) fn jittered(time: Duration) -> Duration {
-    time.mul_f64(rand::random_range(0.5..1.0))
 }

@@ -27,13 +27,16 @@ use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
     availability::{AvailabilityProbes, PullEvent},
-    connection::{Health, RequestError, jittered},
+    connection::{Health, RequestError},
     delivery,
     ensure::Keeper,
     fetch_scheduler::{FetchScheduler, PullRequest},
     shared::Shared,
 };
-use crate::port::{Deliveries, Delivery};
+use crate::{
+    port::{Deliveries, Delivery},
+    retry::{Backoff, RetryPolicy},
+};
 
 /// The most slots of one worker.
 const MAX_FREE: usize = 8192;
@@ -44,8 +47,10 @@ const RENEW: Duration = Duration::from_secs(10);
 /// How late the answer to a pull request may come.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The delays after an error: the first, and the longest.
-const DELAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// The longest delay after an error.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
+
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(50), LONGEST_DELAY);
 
 /// What may arrive while a worker waits.
 enum Incoming {
@@ -80,7 +85,7 @@ pub(super) struct NatsDeliveries {
     /// When to plan again if nothing happens.
     again: Option<Instant>,
     /// After an error: the next delay, and until when nothing is requested.
-    delay: Duration,
+    delays: Backoff,
     quiet_until: Option<Instant>,
     /// Whether streams or consumers may be missing.
     recover: bool,
@@ -142,7 +147,7 @@ impl NatsDeliveries {
             arrived: VecDeque::new(),
             scheduler: FetchScheduler::default(),
             again: None,
-            delay: DELAY.0,
+            delays: RETRY.delays(),
             quiet_until: None,
             recover: false,
         }
@@ -263,7 +268,7 @@ impl NatsDeliveries {
     async fn wait(&mut self) {
         let now = Instant::now();
         let reasons = self.inboxes.iter().map(|inbox| inbox.over).chain(self.quiet_until).chain(self.again);
-        let until = reasons.min().unwrap_or(now + DELAY.1).max(now + Duration::from_millis(1));
+        let until = reasons.min().unwrap_or(now + LONGEST_DELAY).max(now + Duration::from_millis(1));
         let (inboxes, probes) = (&mut self.inboxes, &mut self.probes);
         let incoming = poll_fn(|context| {
             for (index, inbox) in inboxes.iter_mut().enumerate() {
@@ -285,7 +290,10 @@ impl NatsDeliveries {
                 }
                 Incoming::Probe(event) => self.on_event(event),
             },
-            Ok(()) = self.health.changed() => (self.quiet_until, self.delay) = (None, DELAY.0),
+            Ok(()) = self.health.changed() => {
+                self.quiet_until = None;
+                self.delays.reset();
+            },
             () = time::sleep_until(until.into()) => {}
         }
     }
@@ -297,7 +305,7 @@ impl NatsDeliveries {
                     inbox.in_flight[source] = inbox.in_flight[source].saturating_sub(1);
                     self.scheduler.job_arrived(source, behind);
                     self.arrived.push_back(delivery);
-                    self.delay = DELAY.0;
+                    self.delays.reset();
                 }
                 None => tracing::warn!("a message that is no job came to a worker's inbox"),
             }
@@ -316,7 +324,7 @@ impl NatsDeliveries {
         match status {
             StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
                 self.scheduler.exhausted(Source::at(index), unused, Instant::now());
-                self.delay = DELAY.0;
+                self.delays.reset();
             }
             status => self.refused(status, message.description),
         }
@@ -346,9 +354,9 @@ impl NatsDeliveries {
         if self.quiet_until.is_some_and(|until| until > Instant::now()) {
             return;
         }
-        self.quiet_until = Some(Instant::now() + jittered(self.delay));
-        self.delay = (self.delay * 2).min(DELAY.1);
-        if self.delay == DELAY.1 {
+        let delay = self.delays.next_delay();
+        self.quiet_until = Some(Instant::now() + delay);
+        if delay > LONGEST_DELAY / 2 {
             tracing::warn!(job.kind = %self.kind, error = %error, "can't take jobs: trying again");
         } else {
             tracing::debug!(job.kind = %self.kind, error = %error, "can't take jobs: trying again");

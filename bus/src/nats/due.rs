@@ -17,12 +17,12 @@ use serde_json::json;
 use tokio::time;
 
 use super::{
-    connection::{ANSWER, ApiError, RequestError, jittered},
+    connection::{ANSWER, ApiError, RequestError},
     delivery::Handed,
     headers::{ATTEMPT, FIRST_SEQ, JOB, SCHEDULE, from_nats, job_id, to_nats},
     shared::Shared,
 };
-use crate::recur;
+use crate::{recur, retry::RetryPolicy};
 
 /// Jobs that one process moves with one request.
 const BATCH: usize = 64;
@@ -30,20 +30,22 @@ const BATCH: usize = 64;
 /// For how long a request waits.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// The delays after an error.
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), WAIT);
+
 /// For how long a job is left alone that can't be moved now.
 const LATER: Duration = Duration::from_secs(5);
 
 /// Moves jobs for as long as the bus is there.
 pub(super) async fn run(bus: Weak<Shared>) {
-    let mut delay = Duration::from_millis(100);
+    let mut delays = RETRY.delays();
     while let Some(shared) = bus.upgrade() {
         match shared.move_due().await {
-            Ok(()) => delay = Duration::from_millis(100),
+            Ok(()) => delays.reset(),
             Err(error) => {
                 tracing::debug!(error = %error, "can't move jobs that are due: trying again");
                 drop(shared);
-                time::sleep(jittered(delay)).await;
-                delay = (delay * 2).min(WAIT);
+                delays.wait().await;
             }
         }
     }

@@ -8,6 +8,9 @@
 //! advisories away. Those that overlap are from an earlier version, and so are the consumers that the topology calls
 //! obsolete: both are replaced, and the jobs that lie there are handed out by the consumers that come after them.
 
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable};
 use ruche_schemas::{
     Kind,
     topology::{
@@ -25,9 +28,9 @@ use super::{
     shared::Shared,
 };
 
-/// How often something is asked for that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more
-/// than one wait. Asking for the same again is always safe here.
-const ASKED: usize = 6;
+/// How often a request is sent that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more than
+/// one wait. Every request here may be repeated.
+const ATTEMPTS: usize = 6;
 
 /// Streams and consumers can't be brought to what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,9 +112,8 @@ impl Shared {
         Ok(changes)
     }
 
-    /// Asks the JetStream API, patiently.
     async fn ask<T: DeserializeOwned>(&self, subject: &str, body: &Value) -> Result<T, RequestError> {
-        patiently(|| self.connection.api(subject, body)).await
+        with_retries(|| self.connection.api(subject, body)).await
     }
 
     async fn ensure_stream(&self, stream: &Stream, may_change: bool) -> Result<bool, TopologyError> {
@@ -169,15 +171,14 @@ impl Shared {
     }
 }
 
-/// What comes back, asked for again while there is no answer, so many times at most.
-async fn patiently<T, F: Future<Output = Result<T, RequestError>>>(ask: impl Fn() -> F) -> Result<T, RequestError> {
-    for _ in 1..ASKED {
-        match ask().await {
-            Err(RequestError::Timeout) => tracing::warn!("NATS does not answer yet: it is asked again"),
-            answer => return answer,
-        }
-    }
-    ask().await
+/// Asks again while there is no answer, [`ATTEMPTS`] times in all.
+async fn with_retries<T, F: Future<Output = Result<T, RequestError>>>(
+    ask: impl FnMut() -> F,
+) -> Result<T, RequestError> {
+    // A wait for an answer is delay enough.
+    let policy = ConstantBuilder::new().with_delay(Duration::ZERO).with_max_times(ATTEMPTS - 1);
+    let notify = |_: &RequestError, _| tracing::warn!("NATS does not answer yet: asking again");
+    ask.retry(policy).when(|error| *error == RequestError::Timeout).notify(notify).await
 }
 
 /// What is there with what is wanted over it; `None` when that is the same.
@@ -251,12 +252,12 @@ mod tests {
         let refused = || Err(RequestError::Api(ApiError { code: NO_STREAM, description: String::new() }));
         for (silent, then, answer, asked) in [
             (0, Ok(7), Ok(7), 1),
-            (ASKED - 1, Ok(7), Ok(7), ASKED),
+            (ATTEMPTS - 1, Ok(7), Ok(7), ATTEMPTS),
             (2, refused(), refused(), 3),
-            (ASKED, Ok(7), Err(RequestError::Timeout), ASKED),
+            (ATTEMPTS, Ok(7), Err(RequestError::Timeout), ATTEMPTS),
         ] {
             let calls = Cell::new(0);
-            let result = patiently(|| {
+            let result = with_retries(|| {
                 calls.update(|calls| calls + 1);
                 ready(if calls.get() <= silent { Err(RequestError::Timeout) } else { then.clone() })
             });

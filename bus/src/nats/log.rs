@@ -8,18 +8,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ruche_schemas::{JobRef, Record};
-use tokio::time;
 
 use super::{
     codes::WRONG_LAST_OR_BUSY,
-    connection::{ApiError, RequestError, jittered},
+    connection::{ApiError, RequestError},
     shared::Shared,
     store::Entry,
 };
-use crate::port::{AppendError, Logged, Unavailable};
+use crate::{
+    port::{AppendError, Logged, Unavailable},
+    retry::RetryPolicy,
+};
 
 /// How often an append is sent before the bus counts as unavailable.
 const TRIES: u32 = 6;
+
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(10), Duration::from_millis(160));
 
 impl Shared {
     pub(super) async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
@@ -29,9 +33,10 @@ impl Shared {
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", after.to_string());
         let mut error = RequestError::Timeout;
+        let mut delays = RETRY.delays();
         for attempt in 0..TRIES {
             if attempt > 0 {
-                time::sleep(jittered(Duration::from_millis(5) * 2_u32.pow(attempt))).await;
+                delays.wait().await;
             }
             error = match self.connection.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
                 Ok(stored) => return Ok(stored.sequence),

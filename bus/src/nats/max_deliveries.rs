@@ -19,20 +19,17 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time;
 
-use super::{
-    connection::{RequestError, jittered},
-    delivery,
-    headers::from_nats,
-    shared::Shared,
-    store::Entry,
+use super::{connection::RequestError, delivery, headers::from_nats, shared::Shared, store::Entry};
+use crate::{
+    port::{DeadLetter, Unavailable},
+    retry::{Backoff, RetryPolicy},
 };
-use crate::port::{DeadLetter, Unavailable};
 
 /// For how long the server is asked to wait for an advisory.
 const WAIT: Duration = Duration::from_secs(20);
 
-/// The first pause after a fault, and the longest.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// The delays after an error.
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(200), Duration::from_secs(10));
 
 #[derive(Deserialize)]
 struct Advisory {
@@ -52,12 +49,13 @@ struct Pending {
 struct MaxDeliveriesWatcher {
     shared: Arc<Shared>,
     pending: Option<Pending>,
-    pause: Duration,
+    delays: Backoff,
+    failed: bool,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the port lets an adapter fail here")]
 pub(super) fn watch(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
-    let watcher = MaxDeliveriesWatcher { shared, pending: None, pause: Duration::ZERO };
+    let watcher = MaxDeliveriesWatcher { shared, pending: None, delays: RETRY.delays(), failed: false };
     let next = |mut watcher: MaxDeliveriesWatcher| async move { Some((watcher.next().await, watcher)) };
     Ok(stream::unfold(watcher, next).boxed())
 }
@@ -65,17 +63,20 @@ pub(super) fn watch(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<Job
 impl MaxDeliveriesWatcher {
     /// The next job. After an error the next call waits, longer each time.
     async fn next(&mut self) -> Result<JobRef, Unavailable> {
-        time::sleep(jittered(self.pause)).await;
+        if self.failed {
+            self.delays.wait().await;
+        }
         loop {
             match self.step().await {
                 Ok(found) => {
-                    self.pause = Duration::ZERO;
+                    self.failed = false;
+                    self.delays.reset();
                     if let Some(job) = found {
                         return Ok(job);
                     }
                 }
                 Err(error) => {
-                    self.pause = (self.pause * 2).clamp(PAUSE.0, PAUSE.1);
+                    self.failed = true;
                     return Err(error);
                 }
             }

@@ -15,12 +15,11 @@ use ruche_schemas::TenantId;
 use serde::Serialize;
 use tokio::{sync::watch::Receiver, time};
 
-use super::{
-    connection::{Health, jittered},
-    headers::number,
-    shared::Shared,
+use super::{connection::Health, headers::number, shared::Shared};
+use crate::{
+    port::{Caps, Pause, TenantCaps, Unavailable},
+    retry::jittered,
 };
-use crate::port::{Caps, Pause, TenantCaps, Unavailable};
 
 /// How long the message stays that takes something back.
 const TAKEN_BACK: &str = "86400s";

@@ -16,13 +16,11 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{
-    connection::{Health, jittered},
-    headers::number,
-    log,
-    shared::Shared,
+use super::{connection::Health, headers::number, log, shared::Shared};
+use crate::{
+    port::{Logged, Unavailable},
+    retry::jittered,
 };
-use crate::port::{Logged, Unavailable};
 
 /// After this much silence the store is read, in case the last event was lost on its way; then after twice that.
 const SILENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
