@@ -31,10 +31,10 @@ use tokio::{
 };
 
 use crate::{
-    bus::{self, settings},
+    bus,
     noop::Noop,
     raw::{self, BODY},
-    servers::Servers,
+    servers::{Servers, settings},
     table::{Latencies, table},
 };
 
@@ -89,7 +89,7 @@ impl System {
     }
 
     async fn run(&self, jobs: usize) -> Result<Latencies> {
-        let mut latencies = Latencies::new()?;
+        let mut latencies = Latencies::default();
         let mut running = FuturesUnordered::new();
         let mut turns = ticks(jobs)?;
         loop {
@@ -125,10 +125,10 @@ impl System {
 /// When each job begins. From a thread: the runtime's clock counts milliseconds.
 fn ticks(jobs: usize) -> Result<mpsc::Receiver<Instant>> {
     let (sender, turns) = mpsc::channel(jobs.max(1));
-    let (begun, jobs) = (Instant::now(), u32::try_from(jobs)?);
+    let (start, jobs) = (Instant::now(), u32::try_from(jobs)?);
     std::thread::spawn(move || {
         for turn in 0..jobs {
-            let due = begun + Duration::from_secs(1) / RATE * turn;
+            let due = start + Duration::from_secs(1) / RATE * turn;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             // How late this thread is woken is no matter of what is measured, and nothing measured makes it later.
             if sender.blocking_send(Instant::now()).is_err() {

@@ -78,7 +78,7 @@ async fn rate(encoder: &Encoder, lengths: &[usize]) -> Result<f64> {
         tokens += lengths.iter().sum::<usize>();
         jobs.push(lengths.into_iter().map(text).collect::<Vec<_>>());
     }
-    let begun = processor_seconds()?;
+    let start = processor_seconds()?;
     let mut done =
         stream::iter(jobs).map(|texts| async { encoder.encode(String::new(), texts).await }).buffer_unordered(AT_ONCE);
     let mut counted = 0;
@@ -87,16 +87,16 @@ async fn rate(encoder: &Encoder, lengths: &[usize]) -> Result<f64> {
     }
     ensure!(counted == tokens, "{counted} tokens instead of {tokens}");
     #[expect(clippy::cast_precision_loss, reason = "some thousand tokens")]
-    Ok(tokens as f64 / (processor_seconds()? - begun).max(1.0 / TICKS))
+    Ok(tokens as f64 / (processor_seconds()? - start).max(1.0 / TICKS))
 }
 
 /// How long one short text takes alone, at best, in milliseconds.
 async fn single(encoder: &Encoder) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..20 {
-        let begun = Instant::now();
+        let start = Instant::now();
         encoder.encode(String::new(), vec![text(16)]).await?;
-        best = best.min(begun.elapsed().as_secs_f64() * 1000.0);
+        best = best.min(start.elapsed().as_secs_f64() * 1000.0);
     }
     Ok(best)
 }

@@ -1,4 +1,4 @@
-//! `ruche-faults gateway`: a gateway as `ruche-gateway` is one, that knows errands. It is made to be killed.
+//! `ruche-bench faults gateway`: a gateway as `ruche-gateway` is one, that knows tasks. It is made to be killed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use ruche_gateway::{
 };
 use ruche_schemas::{Job, TenantId, config::Config, kinds::Descriptor};
 
-use crate::errand::Errand;
+use crate::faults::task::Task;
 
 /// Serves until it is killed.
 ///
@@ -22,11 +22,11 @@ pub fn run() -> Result<()> {
     let config = Config::load()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let _telemetry = telemetry::init("ruche-faults gateway", &config.telemetry)?;
+        let _telemetry = telemetry::init("ruche-bench faults gateway", &config.telemetry)?;
         let bus = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
-        bus.ensure(&[Errand::KIND]).await?;
+        bus.ensure(&[Task::KIND]).await?;
         let store = Arc::new(Postgres::new(&config.postgres).await?);
-        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Errand>()]);
+        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Task>()]);
         Ok(Server::bind(app).await?.run().await?)
     })
 }

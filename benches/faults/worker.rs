@@ -1,4 +1,4 @@
-//! `ruche-faults worker`: a worker as `ruche-worker` is one, for errands. It is made to be killed.
+//! `ruche-bench faults worker`: a worker as `ruche-worker` is one, for tasks. It is made to be killed.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::errand::{Errand, Runner};
+use crate::faults::task::{Runner, Task};
 
 /// Runs until it is told to stop.
 ///
@@ -28,7 +28,7 @@ pub fn run(slots: NonZeroUsize) -> Result<()> {
     let pulse = Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
     let workers = Builder::new_multi_thread().enable_all().build()?;
     let result = workers.block_on(async {
-        let _telemetry = telemetry::init("ruche-faults worker", &config.telemetry)?;
+        let _telemetry = telemetry::init("ruche-bench faults worker", &config.telemetry)?;
         serve(&config, slots, pulse.handle().clone()).await
     });
     workers.shutdown_timeout(Duration::from_secs(1));
@@ -41,12 +41,12 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
     let settings = config.nats.clone();
     let connected = pulse.spawn(async move {
         let bus = Nats::connect(&settings, ack_wait).await?;
-        bus.ensure(&[Errand::KIND]).await?;
+        bus.ensure(&[Task::KIND]).await?;
         anyhow::Ok(bus)
     });
     let bus: Arc<dyn Bus> = Arc::new(connected.await??);
     let ledger = Arc::new(Postgres::connect(&config.postgres)?);
-    let versions = Arc::new([(Errand::KIND, Errand::VERSION)].into());
+    let versions = Arc::new([(Task::KIND, Task::VERSION)].into());
     let claims = Claims::open(&config.objects)?;
     let chores = (bus.clone(), ledger.clone(), claims.clone(), Arc::clone(&versions));
     let backstop = tokio::spawn(ruche_workers::reconcilers::backstop(chores.0, chores.1, chores.2, chores.3));

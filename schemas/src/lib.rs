@@ -27,6 +27,7 @@ pub mod envelope;
 pub mod event;
 pub mod failure;
 pub mod flow;
+pub mod front;
 pub mod ids;
 mod job;
 pub mod kinds;

@@ -23,14 +23,14 @@ pub(crate) async fn what_was_published_is_what_arrives(bus: &dyn Bus) {
     let payload = Bytes::from_static("{\"text\":\"é\0\"}\n".as_bytes());
     let headers =
         Headers::from([("traceparent".to_owned(), "00-1-2-01".to_owned()), ("x-ü".to_owned(), "?".to_owned())]);
-    let sent = Message { payload: payload.clone(), headers, begun: Some(17), ..message(&job(), Lane::Bulk) };
+    let sent = Message { payload: payload.clone(), headers, first_seq: Some(17), ..message(&job(), Lane::Bulk) };
     let before = Utc::now();
     bus.publish(sent.clone()).await.expect("a receipt");
     let delivery = next(&mut queue(bus).await).await;
     assert_eq!((&delivery.job, &delivery.kind, delivery.lane), (&sent.job, &KIND, Lane::Bulk));
     assert_eq!(delivery.payload, payload);
     assert_eq!(delivery.headers.get("traceparent").map(String::as_str), Some("00-1-2-01"));
-    assert_eq!(delivery.begun, Some(17));
+    assert_eq!(delivery.first_seq, Some(17));
     // The server's clock may be read a little before ours.
     assert!((delivery.published_at - before).abs() < chrono::TimeDelta::seconds(10));
     delivery.done().await.expect("a confirmation");

@@ -22,7 +22,6 @@ use crate::{
     files::{live_pid, write_private},
 };
 
-/// A login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// `a-z A-Z 0-9 _ -`.
@@ -32,7 +31,6 @@ pub struct Login {
     pub may: May,
 }
 
-/// What a login may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum May {
     /// Operators, with the tools of NATS.

@@ -27,7 +27,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Options {
     /// The folder for its settings and streams.
     pub folder: PathBuf,
-    /// The file for its log.
     pub log: PathBuf,
     /// The port on 127.0.0.1.
     pub port: u16,

@@ -36,6 +36,6 @@ async fn create(project: &Project, plan: &Plan) -> Result<String> {
 async fn is_accepted(url: &str, key: &str) -> bool {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build();
     let Ok(client) = client else { return true };
-    let answer = client.get(format!("{url}/v1/holds")).bearer_auth(key).send().await;
+    let answer = client.get(format!("{url}/v1/pauses")).bearer_auth(key).send().await;
     answer.map_or(true, |answer| !matches!(answer.status().as_u16(), 401 | 403))
 }

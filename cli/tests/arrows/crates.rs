@@ -146,7 +146,8 @@ fn no_driver_is_named_outside_its_adapter() {
 fn ports_name_no_driver() {
     let entries = fs::read_dir(root().join("store/src")).expect("the store").map(|entry| entry.expect("a file").path());
     let mut ports: Vec<_> = entries.filter(|path| path.is_file()).collect();
-    ports.extend([root().join("bus/src/port.rs"), root().join("store/src/objects/mod.rs")]);
+    ports.extend(sources(&root().join("bus/src/port")));
+    ports.push(root().join("store/src/objects/mod.rs"));
     for port in ports {
         let text = fs::read_to_string(&port).unwrap_or_else(|error| panic!("{}: {error}", port.display()));
         let found: Vec<_> = text.lines().filter_map(|line| named(line).map(|name| (name, line.trim()))).collect();

@@ -102,7 +102,7 @@ fn operators() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(queues::resume_kind))
         .routes(routes!(queues::pause_tenant))
         .routes(routes!(queues::resume_tenant))
-        .routes(routes!(queues::list_holds))
+        .routes(routes!(queues::list_pauses))
         .routes(routes!(tenant_limits::list_limits))
         .routes(routes!(tenant_limits::get_limits, tenant_limits::put_limits, tenant_limits::reset_limits))
         .routes(routes!(workers::list_workers))

@@ -17,7 +17,7 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use ruche_bus::{Depth, Presence};
+use ruche_bus::{Depth, WorkerRegistration};
 use ruche_schemas::Kind;
 
 use super::limits;
@@ -123,10 +123,10 @@ impl Metrics {
     }
 
     /// Takes over how many places the workers of these kinds have: none where there is no worker.
-    pub fn slots<'a>(&self, kinds: impl IntoIterator<Item = &'a Kind>, workers: &[Presence]) {
+    pub fn slots<'a>(&self, kinds: impl IntoIterator<Item = &'a Kind>, workers: &[WorkerRegistration]) {
         for kind in kinds {
             let labels = KindLabels { kind: kind.to_string() };
-            let sum = |count: fn(&Presence) -> u32| {
+            let sum = |count: fn(&WorkerRegistration) -> u32| {
                 workers.iter().filter(|worker| worker.kind == *kind).map(|worker| i64::from(count(worker))).sum()
             };
             self.slots.get_or_create(&labels).set(sum(|worker| worker.slots));

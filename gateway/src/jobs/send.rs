@@ -64,12 +64,12 @@ impl App {
         let mut headers = Headers::new();
         trace::inject(&mut headers);
         let accepted = accepted(envelope, sending)?;
-        let begun = match is_new {
+        let first_seq = match is_new {
             true => self.say_accepted(&job, &accepted).await,
             false => None,
         };
         let (kind, lane) = (envelope.kind.clone(), envelope.lane);
-        let message = Message { job: job.clone(), kind, lane, payload, headers, begun };
+        let message = Message { job: job.clone(), kind, lane, payload, headers, first_seq };
         let publish = async {
             match run_at {
                 Some(at) => bounded(limits::PUBLISH_TIME, self.bus.publish_at(message, at)).await,
@@ -77,14 +77,14 @@ impl App {
             }
         };
         let listen = async {
-            match follow && begun.is_some() {
+            match follow && first_seq.is_some() {
                 // Whoever wants the events asks again where this fails.
                 true => Relay::open(self, job.clone(), 1).await.ok(),
                 false => None,
             }
         };
         let (published, events) = tokio::join!(publish, listen);
-        match (&published, begun) {
+        match (&published, first_seq) {
             (Ok(_), _) if !is_new => drop(self.say_accepted(&job, &accepted).await),
             // Where it is not known whether the bus has the job, it may have.
             (Err(error), Some(sequence)) if !matches!(error, PublishError::Unavailable(_)) => {

@@ -3,7 +3,7 @@
 //! Its id follows from the letter's job and position, so a letter that is replayed twice is one job.
 
 use chrono::Utc;
-use ruche_bus::Buried;
+use ruche_bus::StoredDeadLetter;
 use ruche_schemas::{Envelope, JobRef};
 use serde_json::{Value, value::RawValue};
 
@@ -22,7 +22,7 @@ impl App {
     ///
     /// # Errors
     /// 400 for a wrong body, 409 for a letter that is no job and no body is given, 503.
-    pub async fn replay(&self, buried: &Buried, body: Option<&Value>) -> Result<Accepted, ApiError> {
+    pub async fn replay(&self, buried: &StoredDeadLetter, body: Option<&Value>) -> Result<Accepted, ApiError> {
         let letter = &buried.letter;
         let descriptor = self.descriptor(letter.kind.as_str())?;
         let (kind, version, lane, now) = (letter.kind.clone(), descriptor.version, letter.lane, Utc::now());
@@ -68,7 +68,7 @@ impl App {
         let envelope = Envelope { claim, ..envelope.with_body(body) };
         // A replay that is repeated is the same job: whatever happens, its body may be another's who replays it now.
         let sent = self.send(&envelope, Sending::default()).await?;
-        self.bus.exhume(buried.sequence).await?;
+        self.bus.remove_dead_letter(buried.sequence).await?;
         let kind = envelope.kind;
         let (duplicate, conversation, batch, events) = (sent.duplicate, None, None, None);
         Ok(Accepted { job, kind, duplicate, conversation, batch, events })

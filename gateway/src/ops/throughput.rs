@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ruche_bus::Presence;
+use ruche_bus::WorkerRegistration;
 use ruche_schemas::{Kind, Lane};
 
 use crate::http::limits;
@@ -34,7 +34,7 @@ struct State {
 
 impl Throughput {
     /// Takes in what workers announce now. What a worker had done before it was first seen does not count.
-    pub fn note(&self, workers: &[Presence], now: Instant) {
+    pub fn note(&self, workers: &[WorkerRegistration], now: Instant) {
         let mut state = self.state();
         let State { workers: known, totals, looks } = &mut *state;
         for worker in workers {
@@ -76,7 +76,7 @@ mod tests {
 
     const KIND: Kind = Kind::new("chat");
 
-    fn worker(name: &str, ended: u64) -> Presence {
+    fn worker(name: &str, ended: u64) -> WorkerRegistration {
         let text = format!(
             r#"{{"kind": "chat", "worker": "{name}", "models": [], "slots": 1, "version": "0", "since":
                 "2026-01-01T00:00:00Z", "ended": {{"bulk": {ended}}}}}"#

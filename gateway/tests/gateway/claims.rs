@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use reqwest::Method;
 use ruche_bus::{
-    Bus as _, Controls as _, DeadLetter, Graveyard as _, Headers,
+    Bus as _, Controls as _, DeadLetter, DeadLetterQueue as _, Headers,
     objects::{Claims, ObjectError, Objects, Pieces, memory::Memory},
 };
 use ruche_gateway::ports::EndedJob;
@@ -260,7 +260,7 @@ async fn bury(gateway: &Fixture, objects: &Memory, body: &Value) -> (String, Cla
         payload: serde_json::to_string(&envelope).unwrap(),
         headers: Headers::new(),
     };
-    gateway.bus.bury(&letter).await.unwrap();
+    gateway.bus.put_dead_letter(&letter).await.unwrap();
     (id, claim)
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_gateway::{
     adapters::memory::Memory,
     ports::{
@@ -66,7 +66,7 @@ impl Moving {
         let gateway = without_worker(|_| {}).await;
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
         let models = vec![MODEL.to_owned(), NEW.to_owned()];
-        bus.announce(&Presence { kind: Embed::KIND, models, ..presence() }).await.unwrap();
+        bus.register(&WorkerRegistration { kind: Embed::KIND, models, ..presence() }).await.unwrap();
         let worker = Arc::new(Worker {
             bus,
             store: gateway.store.clone(),

@@ -58,7 +58,7 @@ async fn a_full_queue_is_a_503_that_says_when_to_come_back() {
 #[tokio::test]
 async fn metrics_count_requests_by_route_and_show_what_waits() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.announce(&presence()).await.unwrap();
+    gateway.bus.register(&presence()).await.unwrap();
     gateway.submit("say hi").await;
     gateway.get("/v1/nothing-of-the-sort").send().await.unwrap();
     // The exporter reads every few seconds.

@@ -126,13 +126,13 @@ impl Names {
 
     /// A job's dead letter; of whatever kind without one.
     #[must_use]
-    pub fn letter(&self, kind: Option<&Kind>, job: &JobRef) -> String {
+    pub fn dead_letter(&self, kind: Option<&Kind>, job: &JobRef) -> String {
         self.of_job(subjects::DEAD, kind, job)
     }
 
     /// The dead letters of a kind and a tenant; of all without them.
     #[must_use]
-    pub fn letters(&self, kind: Option<&Kind>, tenant: Option<&TenantId>) -> String {
+    pub fn dead_letters(&self, kind: Option<&Kind>, tenant: Option<&TenantId>) -> String {
         let (kind, tenant) = (kind.map_or("*", Kind::as_str), tenant.map_or("*", TenantId::as_str));
         self.with(subjects::DEAD, &[("kind", kind), ("tenant", tenant)])
     }
@@ -140,44 +140,44 @@ impl Names {
     /// Where a pause is set and taken back. `what` is `kind`, `tenant` or `worker`; a character of `name` that can't be
     /// in a subject becomes `_`.
     #[must_use]
-    pub fn hold(&self, what: &str, name: &str) -> String {
-        self.with(subjects::HOLD, &[("what", what), ("name", &token(name))])
+    pub fn pause(&self, what: &str, name: &str) -> String {
+        self.with(subjects::PAUSE, &[("what", what), ("name", &token(name))])
     }
 
     /// Where a tenant's own caps are set; those of all tenants without one.
     #[must_use]
     pub fn caps(&self, tenant: Option<&TenantId>) -> String {
-        self.with(subjects::HOLD, &[("what", "caps"), ("name", tenant.map_or("*", TenantId::as_str))])
+        self.with(subjects::PAUSE, &[("what", "caps"), ("name", tenant.map_or("*", TenantId::as_str))])
     }
 
     /// All pauses and caps.
     #[must_use]
-    pub fn holds(&self) -> String {
-        self.with(subjects::HOLD, &[])
+    pub fn pauses(&self) -> String {
+        self.with(subjects::PAUSE, &[])
     }
 
     /// All pauses and caps once they are stored.
     #[must_use]
-    pub fn held(&self) -> String {
-        self.with(subjects::HELD, &[])
+    pub fn paused(&self) -> String {
+        self.with(subjects::PAUSED, &[])
     }
 
     /// The caps of all tenants once they are stored.
     #[must_use]
     pub fn capped(&self) -> String {
-        self.with(subjects::HELD, &[("what", "caps")])
+        self.with(subjects::PAUSED, &[("what", "caps")])
     }
 
     /// One of a tenant's concurrency slots for a kind.
     #[must_use]
-    pub fn seat(&self, kind: &Kind, tenant: &TenantId, place: u32) -> String {
-        let values = [("kind", kind.as_str()), ("tenant", tenant.as_str()), ("place", &place.to_string())];
-        self.with(subjects::SEAT, &values)
+    pub fn slot(&self, kind: &Kind, tenant: &TenantId, number: u32) -> String {
+        let values = [("kind", kind.as_str()), ("tenant", tenant.as_str()), ("slot", &number.to_string())];
+        self.with(subjects::SLOT, &values)
     }
 
     #[must_use]
-    pub fn seats(&self, kind: &Kind, tenant: &TenantId) -> String {
-        self.with(subjects::SEAT, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
+    pub fn slots(&self, kind: &Kind, tenant: &TenantId) -> String {
+        self.with(subjects::SLOT, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
     }
 
     /// Which job has a key. The subject holds the key's hash, because a key may hold any character.

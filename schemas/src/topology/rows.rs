@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    bounds::{DEDUP_WINDOW, MAX_JOB_BYTES, PRESENCE},
+    bounds::{DEDUP_WINDOW, MAX_JOB_BYTES, REGISTRATION_TTL},
     names::Names,
     server::{Consumer, Stream},
     sources::Source,
@@ -143,7 +143,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub const DUE_CONSUMER: &str = "due";
 
 /// The consumer that hands out the advisories about jobs that were delivered too often.
-pub const ADVISORY_CONSUMER: &str = "undertaker";
+pub const ADVISORY_CONSUMER: &str = "max-deliveries";
 
 use Who::{Gateway, OwnWorker, Producer, Worker};
 
@@ -175,7 +175,7 @@ pub const ROWS: [Row; 10] = [
         settings: |stream, _| Stream { max_msgs_per_subject: 1, max_age: DAY * 30, ..stream },
         ..Row::new(
             "DEAD",
-            "Jobs that nobody will try again: the message as it was, its reason in the header ruche-letter",
+            "Jobs that nobody will try again: the message as it was, its reason in the header ruche-dead-letter",
             "30 days, the last one per job",
         )
     },
@@ -200,7 +200,7 @@ pub const ROWS: [Row; 10] = [
         advisories: &["MAX_DELIVERIES", "MSG_TERMINATED"],
         consumers: Some(Consumers { name: ADVISORY_CONSUMER, takers: &[Worker] }),
         settings: advisories,
-        ..Row::new("ADVISORIES", "What the server says of jobs that were given up", "7 days")
+        ..Row::new("ADVISORIES", "The server's advisories about jobs that no worker settled", "7 days")
     },
     Row {
         subjects: &[Stored::by(subjects::CANCEL, &[Gateway]).heard(subjects::CANCEL, &[Worker])],
@@ -214,24 +214,28 @@ pub const ROWS: [Row; 10] = [
         settings: |stream, _| Stream {
             storage: "memory",
             max_msgs_per_subject: 1,
-            max_age: PRESENCE,
-            duplicate_window: PRESENCE,
+            max_age: REGISTRATION_TTL,
+            duplicate_window: REGISTRATION_TTL,
             ..stream
         },
         ..Row::new("WORKERS", "Which workers are alive", "30 seconds, in memory")
     },
     Row {
-        subjects: &[Stored::by(subjects::HOLD, &[Gateway]).heard(subjects::HELD, &[Gateway, Worker])],
+        subjects: &[Stored::by(subjects::PAUSE, &[Gateway]).heard(subjects::PAUSED, &[Gateway, Worker])],
         readers: &[Gateway, Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("CONTROLS", "What operators hold up, and the caps of tenants", "until taken back")
+        ..Row::new("PAUSES", "What operators pause, and the caps of tenants", "until taken back")
     },
     Row {
-        subjects: &[Stored::by(subjects::SEAT, &[OwnWorker])],
+        subjects: &[Stored::by(subjects::SLOT, &[OwnWorker])],
         readers: &[Worker],
         deleters: &[Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("SEATS", "Which jobs have a place under their tenant's cap", "as long as each message says")
+        ..Row::new(
+            "SLOTS",
+            "Which jobs have a concurrency slot under their tenant's cap",
+            "as long as each message says",
+        )
     },
     Row {
         subjects: &[Stored::by(subjects::UNIQUE, &[Gateway])],

@@ -22,11 +22,11 @@ pub const DEAD: Subject = Subject("dead.<kind>.<tenant>.<job>");
 /// The request to cancel a job.
 pub const CANCEL: Subject = Subject("cancel.<tenant>.<job>");
 /// What operators set: pauses of kinds, tenants and workers, and the caps of tenants.
-pub const HOLD: Subject = Subject("hold.<what>.<name>");
+pub const PAUSE: Subject = Subject("pause.<what>.<name>");
 /// The same once it is stored.
-pub const HELD: Subject = Subject("held.<what>.<name>");
+pub const PAUSED: Subject = Subject("paused.<what>.<name>");
 /// A concurrency slot of a tenant.
-pub const SEAT: Subject = Subject("seat.<kind>.<tenant>.<place>");
+pub const SLOT: Subject = Subject("slot.<kind>.<tenant>.<slot>");
 /// The job that has a key.
 pub const UNIQUE: Subject = Subject("unique.<kind>.<tenant>.<key>");
 /// A worker that is alive.

@@ -24,7 +24,7 @@ pub async fn backstop(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>, claims: Claims
     let ends = Ends { bus, ledger, claims, versions };
     let mut patience = Patience::endless();
     loop {
-        match ends.bus.given_up().await {
+        match ends.bus.watch_max_deliveries().await {
             Ok(mut moved) => {
                 while let Some(item) = moved.next().await {
                     match item {
@@ -50,7 +50,7 @@ async fn store(ends: &Ends, job: &JobRef) {
 }
 
 async fn try_store(ends: &Ends, job: &JobRef) -> Result<(), HeldUp> {
-    let Some(buried) = ends.bus.dead_letter(job).await? else { return Ok(()) };
+    let Some(buried) = ends.bus.get_dead_letter(job).await? else { return Ok(()) };
     let letter = buried.letter;
     let last = ends.bus.last(job).await?;
     if last.as_ref().is_some_and(|last| last.record.event.is_final()) {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use ruche_bus::{Delivery, Seat};
+use ruche_bus::{ConcurrencySlot, Delivery};
 
 use super::{Shared, caps, settle::settled};
 
@@ -15,7 +15,7 @@ const SEATLESS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_s
 /// What becomes of a job.
 pub(super) enum Gate {
     /// It runs, in this seat if its tenant's jobs are counted.
-    Open(Delivery, Option<Box<dyn Seat>>),
+    Open(Delivery, Option<Box<dyn ConcurrencySlot>>),
     /// It was put aside.
     Shut(&'static str),
 }
@@ -30,7 +30,7 @@ pub(super) async fn pass(shared: &Shared, delivery: Delivery) -> Gate {
     if cap == 0 {
         return Gate::Open(delivery, None);
     }
-    match shared.parts.bus.seat(&delivery.kind, &delivery.job.tenant, cap, delivery.job.id).await {
+    match shared.parts.bus.acquire_slot(&delivery.kind, &delivery.job.tenant, cap, delivery.job.id).await {
         Ok(Some(seat)) => Gate::Open(delivery, Some(seat)),
         Ok(None) => {
             let age = (Utc::now() - delivery.published_at).to_std().unwrap_or_default();

@@ -155,7 +155,7 @@ pub(super) fn open(shared: &Shared, delivery: &Delivery, last: Option<&Logged>) 
 /// The log of a job that no worker has seen before.
 fn open_new(shared: &Shared, delivery: &Delivery) -> EventLog {
     let bus = Arc::clone(&shared.parts.bus);
-    EventLog::open_new(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.begun)
+    EventLog::open_new(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.first_seq)
 }
 
 /// How things stand with a job when it is handed out.

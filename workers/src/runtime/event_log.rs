@@ -53,8 +53,8 @@ impl EventLog {
     /// sequence, that whoever published the job has begun it with. Should it hold something else, the first append
     /// finds out.
     #[must_use]
-    pub fn open_new(bus: Arc<dyn Bus>, job: JobRef, kind: Kind, attempt: u32, begun: Option<u64>) -> Self {
-        let (sequence, n) = begun.map_or((0, 0), |begun| (begun, 1));
+    pub fn open_new(bus: Arc<dyn Bus>, job: JobRef, kind: Kind, attempt: u32, first_seq: Option<u64>) -> Self {
+        let (sequence, n) = first_seq.map_or((0, 0), |first| (first, 1));
         Self { bus, job, kind, attempt, sequence, n, started: None }
     }
 

@@ -145,7 +145,8 @@ async fn publish(ends: &Ends, child: &Envelope<Value>) -> Result<Option<Failure>
     let mut headers = Headers::new();
     trace::inject(&mut headers);
     let payload = serde_json::to_vec(child).map_err(|error| HeldUp(error.to_string()))?.into();
-    let message = Message { job: of(child), kind: child.kind.clone(), lane: child.lane, payload, headers, begun: None };
+    let message =
+        Message { job: of(child), kind: child.kind.clone(), lane: child.lane, payload, headers, first_seq: None };
     let mut patience = Patience::new(ROOM);
     loop {
         let error = match ends.bus.publish(message.clone()).await {
@@ -203,7 +204,7 @@ async fn stillborn(ends: &Ends, child: Envelope<Value>, failure: Failure) -> Res
     };
     accept(ends, &child).await;
     if give_up(ends, &child, &letter, 1).await? {
-        ends.bus.bury(&letter).await?;
+        ends.bus.put_dead_letter(&letter).await?;
     }
     Ok(())
 }

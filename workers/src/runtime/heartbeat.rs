@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ruche_bus::{Extend, Seat};
+use ruche_bus::{ConcurrencySlot, Extend};
 use tokio::{runtime::Handle, time::Instant};
 use tracing::debug;
 
@@ -31,7 +31,7 @@ struct Beats {
 struct Beat {
     extender: Box<dyn Extend>,
     /// Under a lock, so that a place is not kept after it was given back.
-    seat: Option<tokio::sync::Mutex<Option<Box<dyn Seat>>>>,
+    seat: Option<tokio::sync::Mutex<Option<Box<dyn ConcurrencySlot>>>>,
 }
 
 impl Beat {
@@ -41,7 +41,7 @@ impl Beat {
         }
         let Some(seat) = &self.seat else { return };
         if let Some(seat) = &*seat.lock().await
-            && let Err(error) = seat.keep().await
+            && let Err(error) = seat.renew().await
         {
             debug!(%error, "a place was not kept");
         }
@@ -50,7 +50,7 @@ impl Beat {
     async fn leave(&self) {
         let Some(seat) = &self.seat else { return };
         if let Some(seat) = seat.lock().await.take() {
-            seat.leave().await;
+            seat.release().await;
         }
     }
 }
@@ -68,7 +68,7 @@ impl Pulses {
     }
 
     /// Keeps a job, and its seat, until the pulse is stopped or dropped.
-    pub(super) fn keep(self: &Arc<Self>, extender: Box<dyn Extend>, seat: Option<Box<dyn Seat>>) -> Pulse {
+    pub(super) fn keep(self: &Arc<Self>, extender: Box<dyn Extend>, seat: Option<Box<dyn ConcurrencySlot>>) -> Pulse {
         let beat = Arc::new(Beat { extender, seat: seat.map(|seat| tokio::sync::Mutex::new(Some(seat))) });
         let due = Instant::now() + self.pause;
         let mut beats = self.locked();

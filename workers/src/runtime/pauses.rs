@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures::StreamExt;
-use ruche_bus::Hold;
+use ruche_bus::Pause;
 use ruche_schemas::{Kind, TenantId};
 use tokio::{
     sync::watch,
@@ -36,14 +36,14 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn update(&mut self, all: Vec<Hold>) {
+    fn update(&mut self, all: Vec<Pause>) {
         let mut before = std::mem::take(&mut self.tenants);
         *self = Self { known: true, ..Self::default() };
         for hold in all {
             match hold {
-                Hold::Kind(kind) => drop(self.kinds.insert(kind)),
-                Hold::Worker(name) => drop(self.workers.insert(name)),
-                Hold::Tenant(tenant) => {
+                Pause::Kind(kind) => drop(self.kinds.insert(kind)),
+                Pause::Worker(name) => drop(self.workers.insert(name)),
+                Pause::Tenant(tenant) => {
                     let since = before.remove(&tenant).unwrap_or_else(Instant::now);
                     self.tenants.insert(tenant, since);
                 }
@@ -83,7 +83,7 @@ pub(super) async fn listen(shared: Arc<Shared>) {
 }
 
 async fn heed(shared: Arc<Shared>) {
-    let mut holds = match shared.parts.bus.holds().await {
+    let mut holds = match shared.parts.bus.pauses().await {
         Ok(holds) => holds,
         Err(error) => return warn!(%error, "can't hear what is held up: trying again"),
     };
@@ -102,12 +102,12 @@ mod tests {
     async fn a_held_tenants_jobs_are_put_aside_for_longer_and_longer_within_bounds() {
         let (mut held, acme) = (Held::default(), "acme".parse::<TenantId>().expect("a name"));
         assert_eq!(held.aside(&acme), None);
-        held.update(vec![Hold::Tenant(acme.clone())]);
+        held.update(vec![Pause::Tenant(acme.clone())]);
         let first = held.aside(&acme).expect("held");
         assert!(first >= ASIDE.0 && first < ASIDE.0 * 2, "{first:?}");
         tokio::time::advance(Duration::from_secs(600)).await;
         // Another hold changes nothing about this one.
-        held.update(vec![Hold::Tenant(acme.clone()), Hold::Kind(Kind::new("chat"))]);
+        held.update(vec![Pause::Tenant(acme.clone()), Pause::Kind(Kind::new("chat"))]);
         let later = held.aside(&acme).expect("held");
         assert!(later >= ASIDE.1 && later < ASIDE.1 * 2, "{later:?}");
         held.update(Vec::new());
@@ -118,7 +118,7 @@ mod tests {
     fn a_kind_stops_all_its_workers_and_a_worker_itself_alone() {
         let (chat, other) = (Kind::new("chat"), Kind::new("other"));
         let mut held = Held::default();
-        held.update(vec![Hold::Kind(chat.clone()), Hold::Worker("a-1".to_owned())]);
+        held.update(vec![Pause::Kind(chat.clone()), Pause::Worker("a-1".to_owned())]);
         assert!(held.stops(&chat, "b-2") && held.stops(&other, "a-1") && !held.stops(&other, "b-2"));
         assert!(held.drains("a-1") && !held.drains("b-2"));
     }

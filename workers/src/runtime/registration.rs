@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use ruche_bus::{PRESENCE, Presence, WorkerState};
+use ruche_bus::{REGISTRATION_TTL, WorkerRegistration, WorkerState};
 use ruche_schemas::Lane;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
@@ -18,7 +18,7 @@ const COUNTS: Duration = Duration::from_secs(1);
 /// Announces this worker until it stops, then takes the announcement back.
 pub(super) async fn announce(shared: Arc<Shared>) {
     let since = chrono::Utc::now();
-    let mut said: Option<(Instant, Presence)> = None;
+    let mut said: Option<(Instant, WorkerRegistration)> = None;
     loop {
         let presence = presence(&shared, since);
         let now = Instant::now();
@@ -26,7 +26,7 @@ pub(super) async fn announce(shared: Arc<Shared>) {
             None => now,
             Some((_, said)) if said.state != presence.state => now,
             Some((at, said)) if said.in_flight != presence.in_flight || said.ended != presence.ended => *at + COUNTS,
-            Some((at, _)) => *at + PRESENCE / 3,
+            Some((at, _)) => *at + REGISTRATION_TTL / 3,
         };
         if due > now {
             tokio::select! {
@@ -36,25 +36,25 @@ pub(super) async fn announce(shared: Arc<Shared>) {
             }
             continue;
         }
-        if let Err(error) = shared.parts.bus.announce(&presence).await {
+        if let Err(error) = shared.parts.bus.register(&presence).await {
             warn!(%error, "could not announce this worker");
         }
         said = Some((Instant::now(), presence));
     }
     if let Some((_, presence)) = said
-        && let Err(error) = shared.parts.bus.retire(&presence).await
+        && let Err(error) = shared.parts.bus.deregister(&presence).await
     {
         warn!(%error, "could not take back this worker's announcement");
     }
 }
 
-fn presence(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> Presence {
+fn presence(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> WorkerRegistration {
     let options = &shared.options;
     let state = match shared.held.borrow().drains(&options.name) {
         true => WorkerState::Draining,
         false => WorkerState::Running,
     };
-    Presence {
+    WorkerRegistration {
         kind: shared.parts.handler.kind(),
         worker: options.name.clone(),
         host: options.host.clone(),

@@ -1,42 +1,32 @@
 //! Markdown's front matter: what a document says of itself before it begins. Taken off; only its title is read.
 
+use ruche_schemas::front::{Front, split};
+
 use super::Extracted;
 
 /// The longest front matter, in bytes: a rule at the beginning of a long text is no front matter.
 const BYTES: usize = 64 << 10;
 
-/// A Markdown text without its front matter (`---` or `+++`, and a line of the same at its end).
+/// A Markdown text without its front matter.
 #[must_use]
 pub fn markdown(text: &str) -> Extracted {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Some((front, body)) = divide(text) else {
-        return Extracted { markdown: text.to_owned(), ..Extracted::default() };
-    };
-    Extracted { title: title(front), markdown: body.to_owned(), warnings: Vec::new() }
+    let parts = split(text);
+    match parts.front.filter(is_front) {
+        Some(front) => Extracted { title: title(front.text), markdown: parts.body.to_owned(), warnings: Vec::new() },
+        None => Extracted { markdown: text.to_owned(), ..Extracted::default() },
+    }
 }
 
-fn divide(text: &str) -> Option<(&str, &str)> {
-    let (first, rest) = text.split_once('\n')?;
-    let fence = first.trim_end();
-    if fence != "---" && fence != "+++" {
-        return None;
-    }
-    let mut at = 0;
-    for line in rest.split_inclusive('\n') {
-        if line.trim_end() == fence {
-            let front = &rest[..at];
-            // `---` is a rule as well: what is no list of names and values is text.
-            let sign = if fence == "---" { ':' } else { '=' };
-            let mut lines = front.lines().filter(|line| !line.trim().is_empty());
-            let is_front = lines.next().is_none_or(|line| line.contains(sign) || line.starts_with('#'));
-            return is_front.then_some((front, &rest[at + line.len()..]));
-        }
-        at += line.len();
-        if at > BYTES {
-            break;
-        }
-    }
-    None
+/// `---` is a rule as well: what is no list of names and values is text.
+fn is_front(front: &Front<'_>) -> bool {
+    let sign = match front.language {
+        "yaml" | "yml" => ':',
+        "toml" => '=',
+        _ => return false,
+    };
+    let first = front.text.lines().find(|line| !line.trim().is_empty());
+    front.text.len() <= BYTES && first.is_none_or(|line| line.contains(sign) || line.starts_with('#'))
 }
 
 fn title(front: &str) -> Option<String> {

@@ -156,8 +156,8 @@ impl Place {
         }
         envelope.ephemeral = ephemeral;
         let payload = serde_json::to_vec(&envelope).unwrap().into();
-        let (kind, headers, begun) = (Embed::KIND, Headers::new(), None);
-        self.bus.publish(Message { job: job.clone(), kind, lane, payload, headers, begun }).await.unwrap();
+        let (kind, headers, first_seq) = (Embed::KIND, Headers::new(), None);
+        self.bus.publish(Message { job: job.clone(), kind, lane, payload, headers, first_seq }).await.unwrap();
         *self.last.lock().unwrap() = Some(job.clone());
         job
     }

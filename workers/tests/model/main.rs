@@ -191,11 +191,11 @@ async fn submit(world: &World, job: &Envelope<Value>) {
         claim: None,
     };
     // As a gateway does it: before, or not at all where it died.
-    let begun = match world.number((job.id, "begun")).is_multiple_of(2) {
+    let first_seq = match world.number((job.id, "begun")).is_multiple_of(2) {
         true => world.bus.append(&of(job.id), 0, &accepted).await.ok(),
         false => None,
     };
-    let message = Message { job: of(job.id), kind, lane: job.lane, payload, headers, begun };
+    let message = Message { job: of(job.id), kind, lane: job.lane, payload, headers, first_seq };
     world.bus.publish(message).await.unwrap();
 }
 

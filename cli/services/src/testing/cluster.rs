@@ -46,7 +46,6 @@ impl TestCluster {
         self.servers.iter().map(TestNats::url).collect::<Vec<_>>().join(",")
     }
 
-    /// The servers.
     #[must_use]
     pub fn servers(&self) -> &[TestNats] {
         &self.servers

@@ -34,7 +34,6 @@ pub(super) fn make(name: &str) -> PathBuf {
     folder
 }
 
-/// Removes a folder made here.
 pub(super) fn remove(folder: &Path) {
     // What is left now is removed at the end of the process.
     let _ = fs::remove_dir_all(folder);

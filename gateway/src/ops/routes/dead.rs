@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, Utc};
-use ruche_bus::{Buried, DeadFilter};
+use ruche_bus::{DeadFilter, StoredDeadLetter};
 use ruche_schemas::{Claim, Envelope, Kind, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -74,7 +74,7 @@ pub struct DeadReason {
 }
 
 impl DeadView {
-    fn new(Buried { letter, .. }: Buried, whole: bool) -> Self {
+    fn new(StoredDeadLetter { letter, .. }: StoredDeadLetter, whole: bool) -> Self {
         let envelope = |payload: &str| serde_json::from_str::<Envelope<Value>>(payload).ok();
         let (body, claim) = match whole.then(|| envelope(&letter.payload)) {
             None => (None, None),
@@ -103,7 +103,7 @@ impl DeadView {
 
 impl App {
     /// A letter with its body, wherever that is. Where it can't be read any more, the letter is shown without.
-    async fn shown(&self, buried: Buried) -> Result<DeadView, ApiError> {
+    async fn shown(&self, buried: StoredDeadLetter) -> Result<DeadView, ApiError> {
         let tenant = buried.letter.job.tenant.clone();
         let mut view = DeadView::new(buried, true);
         if let Some(claim) = &view.claim {
@@ -202,10 +202,11 @@ impl Search {
     }
 
     /// The next letters after a position that match, how many were looked at, and the last position.
-    async fn next(&self, app: &App, after: u64) -> Result<(Vec<Buried>, usize, u64), ApiError> {
-        let page = app.bus.dead(&self.filter, after, limits::SCAN_PAGE).await?;
+    async fn next(&self, app: &App, after: u64) -> Result<(Vec<StoredDeadLetter>, usize, u64), ApiError> {
+        let page = app.bus.list_dead_letters(&self.filter, after, limits::SCAN_PAGE).await?;
         let (looked, last) = (page.len(), page.last().map_or(after, |buried| buried.sequence));
-        let mine = |buried: &Buried| self.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
+        let mine =
+            |buried: &StoredDeadLetter| self.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
         Ok((page.into_iter().filter(mine).collect(), looked, last))
     }
 }
@@ -311,7 +312,7 @@ pub(crate) async fn drop_dead(
     Path(id): Path<String>,
 ) -> Result<Json<DeadView>, ApiError> {
     let buried = find(&app, &caller, &id).await?;
-    app.bus.exhume(buried.sequence).await?;
+    app.bus.remove_dead_letter(buried.sequence).await?;
     Ok(Json(DeadView::new(buried, true)))
 }
 
@@ -376,9 +377,9 @@ async fn act(app: &App, caller: &Caller, text: &str, replay: bool) -> Result<(us
     Ok((matched, acted))
 }
 
-async fn act_on(app: &App, buried: &Buried, replay: bool) -> Result<bool, ApiError> {
+async fn act_on(app: &App, buried: &StoredDeadLetter, replay: bool) -> Result<bool, ApiError> {
     if !replay {
-        return Ok(app.bus.exhume(buried.sequence).await?);
+        return Ok(app.bus.remove_dead_letter(buried.sequence).await?);
     }
     match Box::pin(app.replay(buried, None)).await {
         Ok(_) => Ok(true),
@@ -392,11 +393,11 @@ async fn act_on(app: &App, buried: &Buried, replay: bool) -> Result<bool, ApiErr
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Buried, ApiError> {
+pub(crate) async fn find(app: &App, caller: &Caller, id: &str) -> Result<StoredDeadLetter, ApiError> {
     let shown: String = id.chars().take(80).collect();
     let missing = || {
         ApiError::not_found("dead_letter_not_found", format!("there is no dead letter of a job {shown:?}")).param("job")
     };
     let job = reference(&caller.tenant, id).map_err(|_| missing())?;
-    app.bus.dead_letter(&job).await?.ok_or_else(missing)
+    app.bus.get_dead_letter(&job).await?.ok_or_else(missing)
 }

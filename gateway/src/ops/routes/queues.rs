@@ -1,4 +1,4 @@
-//! `/v1/queues` and what is held up: for operators.
+//! `/v1/queues` and `/v1/pauses`: for operators.
 
 use std::{
     sync::Arc,
@@ -7,7 +7,7 @@ use std::{
 
 use axum::{Json, extract::State};
 use futures::StreamExt;
-use ruche_bus::{Hold, Unavailable};
+use ruche_bus::{Pause, Unavailable};
 use ruche_schemas::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,34 +56,34 @@ pub struct QueueList {
     pub has_more: bool,
 }
 
-/// Something that is held up until it is resumed.
+/// What is paused until it is resumed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HoldView {
+pub struct PauseView {
     /// `kind`, `tenant` or `worker`.
     pub what: &'static str,
     /// Which one.
     pub name: String,
 }
 
-/// All that is held up.
+/// All pauses.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HoldList {
+pub struct PauseList {
     /// `list`.
     pub object: &'static str,
-    /// What is held up.
-    pub data: Vec<HoldView>,
+    /// What is paused.
+    pub data: Vec<PauseView>,
     /// Always `false`.
     pub has_more: bool,
 }
 
-/// Whether something is held up now.
+/// Whether something is paused now.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Held {
+pub struct PauseState {
     /// `kind`, `tenant` or `worker`.
     pub what: &'static str,
     /// Which one.
     pub name: String,
-    /// Whether it is held up.
+    /// Whether it is paused.
     pub paused: bool,
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn list_queues(State(app): State<Arc<App>>, caller: Caller) -> 
     caller.admin()?;
     let (depths, workers) = tokio::try_join!(app.bus.depth(), app.bus.workers())?;
     app.throughput.note(&workers, Instant::now());
-    let held = holds(&app).await?;
+    let held = pauses(&app).await?;
     let view = |depth: ruche_bus::Depth| {
         let mine = || workers.iter().filter(|worker| worker.kind == depth.kind);
         QueueView {
@@ -111,7 +111,7 @@ pub(crate) async fn list_queues(State(app): State<Arc<App>>, caller: Caller) -> 
             slots: mine().map(|worker| u64::from(worker.slots)).sum(),
             busy: mine().map(|worker| u64::from(worker.in_flight)).sum(),
             per_second: app.throughput.per_second(&depth.kind, depth.lane),
-            paused: held.contains(&Hold::Kind(depth.kind.clone())),
+            paused: held.contains(&Pause::Kind(depth.kind.clone())),
             kind: depth.kind.to_string(),
             lane: depth.lane.to_string(),
         }
@@ -119,24 +119,24 @@ pub(crate) async fn list_queues(State(app): State<Arc<App>>, caller: Caller) -> 
     Ok(Json(QueueList { object: "list", data: depths.into_iter().map(view).collect(), has_more: false }))
 }
 
-/// List holds
+/// List pauses
 ///
-/// The kinds, tenants and workers that are held up.
-#[utoipa::path(get, path = "/v1/holds", tag = "operators", security(("bearer" = [])),
+/// The kinds, tenants and workers that are paused.
+#[utoipa::path(get, path = "/v1/pauses", tag = "operators", security(("bearer" = [])),
     responses(
-        (status = 200, description = "All that is held up", body = HoldList),
+        (status = 200, description = "All pauses", body = PauseList),
         (status = 403, description = "Not an operator's key", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_holds(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<HoldList>, ApiError> {
+pub(crate) async fn list_pauses(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<PauseList>, ApiError> {
     caller.admin()?;
-    let named = |hold: &Hold| {
-        let (what, name) = name(hold);
-        HoldView { what, name }
+    let named = |pause: &Pause| {
+        let (what, name) = name(pause);
+        PauseView { what, name }
     };
-    let data = holds(&app).await?.iter().map(named).collect();
-    Ok(Json(HoldList { object: "list", data, has_more: false }))
+    let data = pauses(&app).await?.iter().map(named).collect();
+    Ok(Json(PauseList { object: "list", data, has_more: false }))
 }
 
 /// Pause a kind
@@ -145,7 +145,7 @@ pub(crate) async fn list_holds(State(app): State<Arc<App>>, caller: Caller) -> R
 #[utoipa::path(post, path = "/v1/queues/{kind}/pause", tag = "operators", security(("bearer" = [])),
     params(("kind" = String, Path, description = "The kind")),
     responses(
-        (status = 200, description = "It is paused", body = Held),
+        (status = 200, description = "It is paused", body = PauseState),
         (status = 403, description = "Not an operator's key", body = ErrorBody),
         (status = 404, description = "There is no such kind", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
@@ -155,9 +155,9 @@ pub(crate) async fn pause_kind(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(kind): Path<String>,
-) -> Result<Json<Held>, ApiError> {
+) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    hold(&app, Hold::Kind(app.descriptor(&kind)?.kind.clone()), true).await
+    set_paused(&app, Pause::Kind(app.descriptor(&kind)?.kind.clone()), true).await
 }
 
 /// Resume a kind
@@ -166,7 +166,7 @@ pub(crate) async fn pause_kind(
 #[utoipa::path(post, path = "/v1/queues/{kind}/resume", tag = "operators", security(("bearer" = [])),
     params(("kind" = String, Path, description = "The kind")),
     responses(
-        (status = 200, description = "It is not paused", body = Held),
+        (status = 200, description = "It is not paused", body = PauseState),
         (status = 403, description = "Not an operator's key", body = ErrorBody),
         (status = 404, description = "There is no such kind", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
@@ -176,9 +176,9 @@ pub(crate) async fn resume_kind(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(kind): Path<String>,
-) -> Result<Json<Held>, ApiError> {
+) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    hold(&app, Hold::Kind(app.descriptor(&kind)?.kind.clone()), false).await
+    set_paused(&app, Pause::Kind(app.descriptor(&kind)?.kind.clone()), false).await
 }
 
 /// Pause a tenant
@@ -187,7 +187,7 @@ pub(crate) async fn resume_kind(
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/pause", tag = "operators", security(("bearer" = [])),
     params(("tenant" = String, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "It is paused", body = Held),
+        (status = 200, description = "It is paused", body = PauseState),
         (status = 400, description = "This is no tenant's name", body = ErrorBody),
         (status = 403, description = "Not an operator's key", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
@@ -197,9 +197,9 @@ pub(crate) async fn pause_tenant(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(tenant): Path<String>,
-) -> Result<Json<Held>, ApiError> {
+) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    hold(&app, Hold::Tenant(tenant_named(&tenant)?), true).await
+    set_paused(&app, Pause::Tenant(tenant_named(&tenant)?), true).await
 }
 
 /// Resume a tenant
@@ -208,7 +208,7 @@ pub(crate) async fn pause_tenant(
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/resume", tag = "operators", security(("bearer" = [])),
     params(("tenant" = String, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "It is not paused", body = Held),
+        (status = 200, description = "It is not paused", body = PauseState),
         (status = 400, description = "This is no tenant's name", body = ErrorBody),
         (status = 403, description = "Not an operator's key", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
@@ -218,34 +218,34 @@ pub(crate) async fn resume_tenant(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(tenant): Path<String>,
-) -> Result<Json<Held>, ApiError> {
+) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    hold(&app, Hold::Tenant(tenant_named(&tenant)?), false).await
+    set_paused(&app, Pause::Tenant(tenant_named(&tenant)?), false).await
 }
 
 pub(crate) fn tenant_named(name: &str) -> Result<TenantId, ApiError> {
     name.parse().map_err(|error| ApiError::invalid("tenant", format!("{error}")))
 }
 
-fn name(hold: &Hold) -> (&'static str, String) {
-    match hold {
-        Hold::Kind(kind) => ("kind", kind.to_string()),
-        Hold::Tenant(tenant) => ("tenant", tenant.to_string()),
-        Hold::Worker(worker) => ("worker", worker.clone()),
+fn name(pause: &Pause) -> (&'static str, String) {
+    match pause {
+        Pause::Kind(kind) => ("kind", kind.to_string()),
+        Pause::Tenant(tenant) => ("tenant", tenant.to_string()),
+        Pause::Worker(worker) => ("worker", worker.clone()),
     }
 }
 
-/// Holds something up, or resumes it.
-pub(crate) async fn hold(app: &App, hold: Hold, on: bool) -> Result<Json<Held>, ApiError> {
-    app.bus.hold(&hold, on).await?;
-    let (what, name) = name(&hold);
-    tracing::info!(ruche.hold = what, ruche.held = %name, on, "an operator changed what is held up");
-    Ok(Json(Held { what, name, paused: on }))
+/// Pauses something, or resumes it.
+pub(crate) async fn set_paused(app: &App, pause: Pause, paused: bool) -> Result<Json<PauseState>, ApiError> {
+    app.bus.set_paused(&pause, paused).await?;
+    let (what, name) = name(&pause);
+    tracing::info!(ruche.pause.what = what, ruche.pause.name = %name, paused, "an operator changed a pause");
+    Ok(Json(PauseState { what, name, paused }))
 }
 
-/// What is held up now.
-pub(crate) async fn holds(app: &App) -> Result<Vec<Hold>, ApiError> {
-    let mut holds = app.bus.holds().await?;
-    let now = tokio::time::timeout(limits::FIRST, holds.next()).await;
-    now.ok().flatten().ok_or_else(|| Unavailable("it does not say what is held up".to_owned()).into())
+/// What is paused now.
+pub(crate) async fn pauses(app: &App) -> Result<Vec<Pause>, ApiError> {
+    let mut pauses = app.bus.pauses().await?;
+    let now = tokio::time::timeout(limits::FIRST, pauses.next()).await;
+    now.ok().flatten().ok_or_else(|| Unavailable("it does not say what is paused".to_owned()).into())
 }

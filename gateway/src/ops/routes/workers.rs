@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_bus::{Hold, Presence, WorkerState};
+use ruche_bus::{Pause, WorkerRegistration, WorkerState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::queues::{Held, hold, holds};
+use super::queues::{PauseState, pauses, set_paused};
 use crate::{
     app::parts::App,
     http::{
@@ -68,7 +68,7 @@ pub struct WorkerList {
 )]
 pub(crate) async fn list_workers(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<WorkerList>, ApiError> {
     caller.admin()?;
-    let (workers, held) = (app.bus.workers().await?, holds(&app).await?);
+    let (workers, held) = (app.bus.workers().await?, pauses(&app).await?);
     let data = workers.into_iter().map(|worker| view(worker, &held)).collect();
     Ok(Json(WorkerList { object: "list", data, has_more: false }))
 }
@@ -79,7 +79,7 @@ pub(crate) async fn list_workers(State(app): State<Arc<App>>, caller: Caller) ->
 #[utoipa::path(post, path = "/v1/workers/{name}/drain", tag = "operators", security(("bearer" = [])),
     params(("name" = String, Path, description = "The worker's name")),
     responses(
-        (status = 200, description = "It drains", body = Held),
+        (status = 200, description = "It drains", body = PauseState),
         (status = 403, description = "Not an operator's key", body = ErrorBody),
         (status = 404, description = "There is no such worker", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
@@ -89,10 +89,10 @@ pub(crate) async fn drain_worker(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(name): Path<String>,
-) -> Result<Json<Held>, ApiError> {
+) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
     known(&app, &name).await?;
-    hold(&app, Hold::Worker(name), true).await
+    set_paused(&app, Pause::Worker(name), true).await
 }
 
 /// Resume a worker
@@ -101,9 +101,9 @@ pub(crate) async fn drain_worker(
 #[utoipa::path(post, path = "/v1/workers/{name}/resume", tag = "operators", security(("bearer" = [])),
     params(("name" = String, Path, description = "The worker's name")),
     responses(
-        (status = 200, description = "It takes jobs", body = Held),
+        (status = 200, description = "It takes jobs", body = PauseState),
         (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 404, description = "There is no such worker, and no such hold", body = ErrorBody),
+        (status = 404, description = "There is no such worker, and no such pause", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
@@ -111,14 +111,14 @@ pub(crate) async fn resume_worker(
     State(app): State<Arc<App>>,
     caller: Caller,
     Path(name): Path<String>,
-) -> Result<Json<Held>, ApiError> {
+) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    let held = Hold::Worker(name.clone());
+    let held = Pause::Worker(name.clone());
     // One that has gone since may still be held up.
-    if !holds(&app).await?.contains(&held) {
+    if !pauses(&app).await?.contains(&held) {
         known(&app, &name).await?;
     }
-    hold(&app, held, false).await
+    set_paused(&app, held, false).await
 }
 
 async fn known(app: &App, name: &str) -> Result<(), ApiError> {
@@ -132,8 +132,8 @@ async fn known(app: &App, name: &str) -> Result<(), ApiError> {
     }
 }
 
-fn view(worker: Presence, held: &[Hold]) -> WorkerView {
-    let draining = worker.state == WorkerState::Draining || held.contains(&Hold::Worker(worker.worker.clone()));
+fn view(worker: WorkerRegistration, held: &[Pause]) -> WorkerView {
+    let draining = worker.state == WorkerState::Draining || held.contains(&Pause::Worker(worker.worker.clone()));
     WorkerView {
         worker: worker.worker,
         kind: worker.kind.to_string(),

@@ -5,12 +5,13 @@
 //! gateway. What was accepted (a `PubAck`, or a 202) must have ended once, in its row, its log and, where it failed,
 //! its dead letter. A broken promise makes the exit status 1, and everything stays where it can be looked at.
 //!
-//! - `errand`: the job; `load`, `follow`, `http`: who submits and follows it.
+//! - `task`: the job; `load`, `follow`: who submits and follows it; `entrance`, `http`, `client`: by which way.
 //! - `servers`, `store`, `system`, `fleet`: what runs, and how it is hurt; `worker`, `gateway`: this program as one of those.
 //! - `scenarios`: what is done to it. `rows`, `audit`, `report`: what came of it.
 
 mod audit;
-mod errand;
+mod client;
+mod entrance;
 mod fleet;
 mod follow;
 mod gateway;
@@ -22,6 +23,7 @@ mod scenarios;
 mod servers;
 mod store;
 mod system;
+mod task;
 mod worker;
 
 use std::{
@@ -31,16 +33,15 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use report::Outcome;
 use ruche_services::testing::unique;
 use scenarios::{Run, Scenario};
 
 /// Kills, stops and restarts Ruche's processes and servers under load, and counts what became of the jobs.
-#[derive(Debug, Parser)]
-#[command(name = "ruche-faults", version)]
+#[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-struct Arguments {
+pub struct Arguments {
     #[command(subcommand)]
     part: Option<Part>,
     /// The scenario; without it, all.
@@ -74,9 +75,7 @@ enum Part {
     Gateway,
 }
 
-fn main() -> Result<ExitCode> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let arguments = Arguments::parse();
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.part {
         Some(Part::Worker { slots }) => worker::run(slots).map(|()| ExitCode::SUCCESS),
         Some(Part::Gateway) => gateway::run().map(|()| ExitCode::SUCCESS),

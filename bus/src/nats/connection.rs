@@ -1,7 +1,7 @@
-//! The connection: reconnects for ever, and answers at once when there is none.
+//! The connection: it reconnects for ever, and fails at once while it is lost.
 //!
-//! Everything that waits for an answer waits here, with a bound, and stops waiting when the connection is lost, so
-//! that a gateway can say 503 within milliseconds of an outage instead of after a time-out.
+//! Every wait for an answer is here. It is bounded, and ends when the connection is lost, so that a gateway can answer 503
+//! within milliseconds of an outage instead of after a timeout.
 
 use std::{fmt, time::Duration};
 
@@ -17,16 +17,20 @@ use ruche_schemas::{
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::watch, time};
 
-use crate::Unavailable;
+use crate::{port::Unavailable, retry::RetryPolicy};
 
 /// The longest wait for an answer.
 pub(super) const ANSWER: Duration = Duration::from_secs(5);
 
-/// For how long a server that is not there yet is waited for at start.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a start waits for the server.
+const STARTUP: Duration = Duration::from_secs(30);
 
-/// How often a server has to refuse a login before it is believed: one that reads its settings again refuses whoever has
-/// connected and not said its name yet, also with the right password.
+/// The delays before another attempt to connect at a start, and after a lost connection.
+const CONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_secs(2));
+const RECONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_millis(6400));
+
+/// How often a server must refuse a login before we give up: while it reads its settings again, it refuses clients that
+/// have connected and not logged in yet, even with the right password.
 const REFUSALS: u32 = 4;
 
 /// The connection can't be made.
@@ -60,73 +64,74 @@ pub enum ConnectError {
     },
 }
 
-/// Why a request to the server failed.
+/// A request to the server failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum RequestError {
     /// Nobody listens on the subject.
     NoResponders,
-    /// No answer in time: it may or may not have been done.
-    Silence,
+    /// No answer in time: the request may or may not have been carried out.
+    Timeout,
     /// The message is larger than the server takes.
     TooLarge,
-    /// The server says no.
-    Refused(Refusal),
+    /// The server answers with an error.
+    Api(ApiError),
     /// There is no connection, or it was lost.
-    Down(String),
+    Disconnected(String),
+    /// The answer is none that we understand.
+    Unexpected(String),
 }
 
-/// The server's own error.
+/// An error of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Refusal {
+pub(super) struct ApiError {
     #[serde(default, rename = "err_code")]
     pub(super) code: u64,
     #[serde(default)]
     pub(super) description: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoResponders => write!(f, "JetStream does not answer, or the stream does not exist"),
-            Self::Silence => write!(f, "no answer within {} s", ANSWER.as_secs()),
+            Self::Timeout => write!(f, "no answer within {} s", ANSWER.as_secs()),
             Self::TooLarge => write!(f, "the message is larger than the server's max_payload"),
-            Self::Refused(Refusal { code, description }) => write!(f, "{description} (NATS error {code})"),
-            Self::Down(reason) => write!(f, "{reason}"),
+            Self::Api(ApiError { code, description }) => write!(f, "{description} (NATS error {code})"),
+            Self::Disconnected(reason) | Self::Unexpected(reason) => write!(f, "{reason}"),
         }
     }
 }
 
-impl From<Fault> for Unavailable {
-    fn from(fault: Fault) -> Self {
-        Self(fault.to_string())
+impl From<RequestError> for Unavailable {
+    fn from(error: RequestError) -> Self {
+        Self(error.to_string())
     }
 }
 
-/// What the connection went through.
+/// The history of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Health {
     /// How often it was lost.
     pub(super) losses: u64,
-    /// Whether it is there.
     pub(super) up: bool,
 }
 
 /// One connection, with names under one prefix.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) names: Names,
     health: watch::Receiver<Health>,
 }
 
-impl Link {
+impl Connection {
     pub(super) async fn connect(config: &config::Nats) -> Result<Self, ConnectError> {
         let addresses = addresses(config)?;
         let login = login(config, &addresses);
         let servers = addresses.iter().map(|a| format!("{}:{}", a.host(), a.port())).collect::<Vec<_>>().join(", ");
         let (report, health) = watch::channel(Health { losses: 0, up: true });
-        let until = time::Instant::now() + PATIENCE;
-        let mut delay = Duration::from_millis(100);
+        let until = time::Instant::now() + STARTUP;
+        let mut delays = CONNECT.delays();
         let mut refusals = 0;
         loop {
             let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
@@ -140,28 +145,28 @@ impl Link {
                 let user = login.map(|(user, _)| user).unwrap_or_default();
                 return Err(ConnectError::Refused { servers, user });
             }
+            let delay = delays.next_delay();
             if time::Instant::now() + delay > until {
                 let reason = error.to_string();
-                return Err(ConnectError::Unreachable { servers, seconds: PATIENCE.as_secs(), reason });
+                return Err(ConnectError::Unreachable { servers, seconds: STARTUP.as_secs(), reason });
             }
             tracing::info!(server.address = %servers, error = %error, "waiting for the NATS server");
-            time::sleep(jittered(delay)).await;
-            delay = (delay * 2).min(Duration::from_secs(2));
+            time::sleep(delay).await;
         }
     }
 
-    /// What the connection goes through, from now on.
+    /// Changes of the connection from now on.
     pub(super) fn health(&self) -> watch::Receiver<Health> {
         let mut health = self.health.clone();
         health.mark_unchanged();
         health
     }
 
-    /// Fails at once when there is no connection.
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    /// Fails at once if there is no connection.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
         match self.client.connection_state() {
             State::Connected => Ok(()),
-            _ => Err(Fault::Down("not connected to NATS".to_owned())),
+            _ => Err(RequestError::Disconnected("not connected to NATS".to_owned())),
         }
     }
 
@@ -171,7 +176,7 @@ impl Link {
         subject: String,
         headers: Option<HeaderMap>,
         payload: Bytes,
-    ) -> Result<Message, Fault> {
+    ) -> Result<Message, RequestError> {
         self.check()?;
         let mut request = Request::new().payload(payload).timeout(Some(ANSWER));
         if let Some(headers) = headers {
@@ -183,18 +188,22 @@ impl Link {
             biased;
             answer = self.client.send_request(subject, request) => answer,
             _ = health.wait_for(|now| now.losses != losses) =>
-                return Err(Fault::Down("the connection to NATS was lost".to_owned())),
+                return Err(RequestError::Disconnected("the connection to NATS was lost".to_owned())),
         };
         answer.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => Fault::NoResponders,
-            RequestErrorKind::TimedOut => Fault::Silence,
-            RequestErrorKind::MaxPayloadExceeded => Fault::TooLarge,
-            _ => Fault::Down(error.to_string()),
+            RequestErrorKind::NoResponders => RequestError::NoResponders,
+            RequestErrorKind::TimedOut => RequestError::Timeout,
+            RequestErrorKind::MaxPayloadExceeded => RequestError::TooLarge,
+            _ => RequestError::Disconnected(error.to_string()),
         })
     }
 
     /// Asks the JetStream API: JSON in, JSON out.
-    pub(super) async fn api<T: DeserializeOwned>(&self, subject: &str, body: &serde_json::Value) -> Result<T, Fault> {
+    pub(super) async fn api<T: DeserializeOwned>(
+        &self,
+        subject: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, RequestError> {
         let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
         let answer = self.request(format!("$JS.API.{subject}"), None, body).await?;
         parse(&answer.payload)
@@ -206,7 +215,7 @@ impl Link {
         subject: String,
         headers: Option<HeaderMap>,
         payload: Bytes,
-    ) -> Result<Stored, Fault> {
+    ) -> Result<Stored, RequestError> {
         let answer = self.request(subject, headers, payload).await?;
         parse(&answer.payload)
     }
@@ -217,31 +226,31 @@ impl Link {
         subject: String,
         headers: Option<HeaderMap>,
         payload: Bytes,
-    ) -> Result<Stored, Fault> {
+    ) -> Result<Stored, RequestError> {
         match self.store(subject.clone(), headers.clone(), payload.clone()).await {
-            Err(Fault::Silence) => self.store(subject, headers, payload).await,
+            Err(RequestError::Timeout) => self.store(subject, headers, payload).await,
             other => other,
         }
     }
 
     /// Listens on a subject.
-    pub(super) async fn subscribe(&self, subject: String) -> Result<Subscriber, Fault> {
+    pub(super) async fn subscribe(&self, subject: String) -> Result<Subscriber, RequestError> {
         self.check()?;
         let subscribing = time::timeout(ANSWER, self.client.subscribe(subject)).await;
-        subscribing.map_err(|_| Fault::Silence)?.map_err(|error| Fault::Down(error.to_string()))
+        subscribing.map_err(|_| RequestError::Timeout)?.map_err(|error| RequestError::Disconnected(error.to_string()))
     }
 
     /// Returns once the server has seen everything that was sent before, on this connection.
-    pub(super) async fn round_trip(&self) -> Result<(), Fault> {
+    pub(super) async fn round_trip(&self) -> Result<(), RequestError> {
         let _: serde_json::Value = self.api("INFO", &serde_json::Value::Null).await?;
         Ok(())
     }
 
     /// Sends a message whose answers go to a subject.
-    pub(super) async fn send(&self, subject: String, reply: String, payload: Bytes) -> Result<(), Fault> {
+    pub(super) async fn send(&self, subject: String, reply: String, payload: Bytes) -> Result<(), RequestError> {
         self.check()?;
         let sending = time::timeout(ANSWER, self.client.publish_with_reply(subject, reply, payload)).await;
-        sending.map_err(|_| Fault::Silence)?.map_err(|error| Fault::Down(error.to_string()))
+        sending.map_err(|_| RequestError::Timeout)?.map_err(|error| RequestError::Disconnected(error.to_string()))
     }
 }
 
@@ -254,22 +263,23 @@ pub(super) struct Stored {
     pub(super) duplicate: bool,
 }
 
-fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Fault> {
+fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, RequestError> {
     #[derive(Deserialize)]
     struct Failed {
-        error: Refusal,
+        error: ApiError,
     }
     if let Ok(Failed { error }) = serde_json::from_slice(payload) {
-        return Err(Fault::Refused(error));
+        return Err(RequestError::Api(error));
     }
-    serde_json::from_slice(payload).map_err(|error| Fault::Down(format!("NATS answers what we can't read: {error}")))
+    serde_json::from_slice(payload)
+        .map_err(|error| RequestError::Unexpected(format!("NATS answers what we can't read: {error}")))
 }
 
 fn addresses(config: &config::Nats) -> Result<Vec<ServerAddr>, ConnectError> {
     let parts = config.url.0.split(',').map(str::trim);
     parts
         .map(|url| {
-            // What follows an @ is the address; what precedes it is a secret.
+            // An address follows the @; a secret precedes it.
             let shown = url.rsplit('@').next().unwrap_or_default().to_owned();
             url.parse().map_err(|error: std::io::Error| ConnectError::Address { url: shown, reason: error.to_string() })
         })
@@ -295,7 +305,10 @@ fn options(config: &config::Nats, login: Option<&(String, String)>, report: watc
         .request_timeout(Some(ANSWER))
         .reconnect_delay_callback(|attempts| match attempts {
             0 => Duration::ZERO,
-            n => jittered(Duration::from_millis(50) * 2_u32.pow(u32::try_from(n.min(7)).unwrap_or(7))),
+            n => {
+                let mut delays = RECONNECT.delays();
+                (1..n.min(7)).fold(delays.next_delay(), |_, _| delays.next_delay())
+            }
         })
         .event_callback(move |event| {
             note(&event, &report);
@@ -317,12 +330,7 @@ fn note(event: &Event, report: &watch::Sender<Health>) {
             tracing::warn!("the connection to NATS was lost: reconnecting");
         }
         Event::SlowConsumer(_) => tracing::warn!("NATS messages were dropped here: they will be read again"),
-        Event::ServerError(error) => tracing::error!(error.message = %error, "the NATS server says no"),
+        Event::ServerError(error) => tracing::error!(error.message = %error, "the NATS server reports an error"),
         other => tracing::info!(event = %other, "NATS"),
     }
-}
-
-/// From half the time to all of it, by chance, so that a fleet does not act as one.
-pub(super) fn jittered(time: Duration) -> Duration {
-    time.mul_f64(rand::random_range(0.5..1.0))
 }

@@ -1,7 +1,7 @@
-//! What operators set, what is held up and the caps of tenants: a message per thing, the last one counts.
+//! Pauses and the caps of tenants: one message each, and the last one of a subject counts.
 //!
-//! Listeners hear what is stored, with its sequence, and read everything again after an outage and now and then, in
-//! case a message was lost on its way.
+//! A listener hears each message once it is stored, with its sequence. It reads everything again after an outage, and
+//! every 30 seconds in case a message was lost.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -15,27 +15,26 @@ use ruche_schemas::TenantId;
 use serde::Serialize;
 use tokio::{sync::watch::Receiver, time};
 
-use super::{
-    Shared,
-    link::{Health, jittered},
-    store::number,
+use super::{connection::Health, headers::number, shared::Shared};
+use crate::{
+    port::{Caps, Pause, TenantCaps, Unavailable},
+    retry::jittered,
 };
-use crate::{Caps, Hold, TenantCaps, Unavailable};
 
-/// For how long it is remembered that something was taken back.
+/// How long the message stays that takes something back.
 const TAKEN_BACK: &str = "86400s";
 
-/// After this much silence everything is read again.
-const SILENCE: Duration = Duration::from_secs(30);
+/// After this long without a message everything is read again.
+const REREAD_AFTER: Duration = Duration::from_secs(30);
 
 impl Shared {
-    pub(super) async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        let (what, name) = hold.named();
-        self.set(self.link.names.hold(what, name), on.then_some(hold)).await
+    pub(super) async fn set_paused(&self, pause: &Pause, paused: bool) -> Result<(), Unavailable> {
+        let (what, name) = pause.named();
+        self.set(self.connection.names.pause(what, name), paused.then_some(pause)).await
     }
 
     pub(super) async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
-        self.set(self.link.names.caps(Some(tenant)), caps).await
+        self.set(self.connection.names.caps(Some(tenant)), caps).await
     }
 
     /// Keeps what is set on a subject, or takes it back.
@@ -49,7 +48,7 @@ impl Shared {
             }
             None => headers.insert("Nats-TTL", TAKEN_BACK),
         }
-        self.link.store_surely(subject, Some(headers), payload).await?;
+        self.connection.store_surely(subject, Some(headers), payload).await?;
         Ok(())
     }
 }
@@ -62,22 +61,22 @@ struct Listener<T> {
     /// Where it is kept.
     subjects: String,
     read: Read<T>,
-    heard: Subscriber,
+    live: Subscriber,
     health: Receiver<Health>,
     /// By the last two tokens of its subject: the sequence, and what is set.
     known: BTreeMap<String, (u64, Option<T>)>,
-    told: Option<Vec<T>>,
+    emitted: Option<Vec<T>>,
     stale: bool,
     waiting: Option<Vec<T>>,
 }
 
-pub(super) async fn holds(shared: Arc<Shared>) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
-    let (heard, kept) = (shared.link.names.held(), shared.link.names.holds());
+pub(super) async fn pauses(shared: Arc<Shared>) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
+    let (heard, kept) = (shared.connection.names.paused(), shared.connection.names.pauses());
     listen(shared, heard, kept, |_, payload| serde_json::from_slice(payload).ok()).await
 }
 
 pub(super) async fn caps(shared: Arc<Shared>) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
-    let (heard, kept) = (shared.link.names.capped(), shared.link.names.caps(None));
+    let (heard, kept) = (shared.connection.names.capped(), shared.connection.names.caps(None));
     let read: Read<(TenantId, Caps)> = |name, payload| {
         let tenant = name.rsplit('.').next()?.parse().ok()?;
         Some((tenant, serde_json::from_slice(payload).ok()?))
@@ -92,14 +91,14 @@ async fn listen<T: Clone + Ord + Send + 'static>(
     subjects: String,
     read: Read<T>,
 ) -> Result<BoxStream<'static, Vec<T>>, Unavailable> {
-    let health = shared.link.health();
-    let heard = shared.link.subscribe(heard).await?;
+    let health = shared.connection.health();
+    let live = shared.connection.subscribe(heard).await?;
     let known = BTreeMap::new();
     let mut listener =
-        Listener { shared, subjects, read, heard, health, known, told: None, stale: false, waiting: None };
+        Listener { shared, subjects, read, live, health, known, emitted: None, stale: false, waiting: None };
     // On one connection the server sees the subscription before this read.
     listener.read().await?;
-    listener.tell();
+    listener.emit();
     Ok(stream::unfold(listener, |mut listener| async move { listener.next().await.map(|set| (set, listener)) }).boxed())
 }
 
@@ -116,11 +115,11 @@ impl<T: Clone + Ord> Listener<T> {
             if let Some(set) = self.waiting.take() {
                 return Some(set);
             }
-            let patience = if self.stale { Duration::from_secs(1) } else { SILENCE };
+            let wait = if self.stale { Duration::from_secs(1) } else { REREAD_AFTER };
             tokio::select! {
-                message = self.heard.next() => {
+                message = self.live.next() => {
                     self.hear(message?);
-                    while let Some(Some(message)) = self.heard.next().now_or_never() {
+                    while let Some(Some(message)) = self.live.next().now_or_never() {
                         self.hear(message);
                     }
                 }
@@ -131,9 +130,9 @@ impl<T: Clone + Ord> Listener<T> {
                         self.stale = self.read().await.is_err();
                     }
                 }
-                () = time::sleep(jittered(patience)) => self.stale = self.read().await.is_err(),
+                () = time::sleep(jittered(wait)) => self.stale = self.read().await.is_err(),
             }
-            self.tell();
+            self.emit();
         }
     }
 
@@ -150,10 +149,10 @@ impl<T: Clone + Ord> Listener<T> {
     }
 
     async fn read(&mut self) -> Result<(), Unavailable> {
-        let link = &self.shared.link;
-        let found = link.all(&link.names.stream("CONTROLS"), &self.subjects, 1, usize::MAX).await?;
-        // What is not there any more was taken back long ago; what is newer was heard, and the replica that answers
-        // does not have it yet.
+        let connection = &self.shared.connection;
+        let found = connection.all(&connection.names.stream("PAUSES"), &self.subjects, 1, usize::MAX).await?;
+        // A missing entry was taken back earlier: forget it. A newer one was heard, and the replica that answers does
+        // not have it yet: keep it.
         let newest = found.last().map_or(0, |entry| entry.sequence);
         self.known.retain(|_, (sequence, _)| *sequence > newest);
         for entry in found {
@@ -162,12 +161,12 @@ impl<T: Clone + Ord> Listener<T> {
         Ok(())
     }
 
-    /// Keeps the set for whoever polls, if it is not the one that was told last.
-    fn tell(&mut self) {
+    /// Keeps the set for the next poll, unless it equals the one that was emitted last.
+    fn emit(&mut self) {
         let mut set: Vec<_> = self.known.values().filter_map(|(_, set)| set.clone()).collect();
         set.sort();
-        if self.told.as_ref() != Some(&set) {
-            self.told = Some(set.clone());
+        if self.emitted.as_ref() != Some(&set) {
+            self.emitted = Some(set.clone());
             self.waiting = Some(set);
         }
     }

@@ -1,31 +1,31 @@
-//! Whose turn it is: the urgent lane first, the others never left out, and within a lane one shard after the other.
+//! A weighted round robin over the lanes, and a plain one over the shards of a lane.
 //!
-//! A round has twelve places, and a lane its share of them. A place goes to the most urgent lane that has jobs and
-//! some of its share left; when no such lane is left, the next round begins. So an interactive job waits for at most
-//! four others however much there is of everything, and a lane that nobody competes with has it all.
+//! A round has twelve turns, and each lane a share of them. A turn goes to the most urgent lane that has jobs and some of
+//! its share left; if there is none, the next round begins. So an interactive job waits for at most four others however
+//! full the lanes are, and a lane without competition gets every turn.
 
 use ruche_schemas::{
     Lane,
     topology::sources::{LANES, SOURCES, first},
 };
 
-/// A lane's places in a round.
-const SHARES: [usize; LANES] = [8, 3, 1];
+/// The turns of each lane in a round.
+const WEIGHTS: [usize; LANES] = [8, 3, 1];
 
-/// Counts who had how many places of this round.
+/// Counts the turns that each lane had in this round.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
+pub(crate) struct WeightedRoundRobin {
     taken: [usize; LANES],
     /// The shard that comes next, per lane.
     next: [usize; LANES],
 }
 
-impl Turns {
-    /// The source whose turn it is, of those that want one.
+impl WeightedRoundRobin {
+    /// The next source among those that want a turn.
     pub(crate) fn next(&mut self, wanted: &[bool; SOURCES]) -> Option<usize> {
         // Once in this round, once in the next.
         for _ in 0..2 {
-            for (lane, share) in SHARES.into_iter().enumerate() {
+            for (lane, share) in WEIGHTS.into_iter().enumerate() {
                 if self.taken[lane] < share
                     && let Some(source) = self.shard(lane, wanted)
                 {
@@ -46,7 +46,7 @@ impl Turns {
         Some(first + turn)
     }
 
-    /// So many turns brought nothing.
+    /// These turns brought no job: the lane gets them back.
     pub(crate) fn give_back(&mut self, lane: Lane, turns: usize) {
         let taken = &mut self.taken[lane as usize];
         *taken = taken.saturating_sub(turns);
@@ -58,47 +58,47 @@ mod tests {
     use super::*;
 
     /// So many turns, counted by source.
-    fn serve(turns: &mut Turns, wanted: &[bool; SOURCES], count: usize) -> [usize; SOURCES] {
+    fn serve(round_robin: &mut WeightedRoundRobin, wanted: &[bool; SOURCES], count: usize) -> [usize; SOURCES] {
         let mut served = [0; SOURCES];
-        (0..count).for_each(|_| served[turns.next(wanted).expect("a source")] += 1);
+        (0..count).for_each(|_| served[round_robin.next(wanted).expect("a source")] += 1);
         served
     }
 
     #[test]
     fn full_lanes_are_served_by_their_shares_and_shards_one_after_the_other() {
-        let served = serve(&mut Turns::default(), &[true; SOURCES], 12 * 16);
+        let served = serve(&mut WeightedRoundRobin::default(), &[true; SOURCES], 12 * 16);
         assert_eq!(served, [8 * 16, 3 * 16, 2, 2, 2, 2, 2, 2, 2, 2]);
     }
 
     #[test]
     fn nobody_waits_for_a_source_that_wants_nothing() {
-        let mut turns = Turns::default();
+        let mut round_robin = WeightedRoundRobin::default();
         let mut wanted = [false; SOURCES];
-        assert_eq!(turns.next(&wanted), None);
+        assert_eq!(round_robin.next(&wanted), None);
         (wanted[4], wanted[9]) = (true, true);
-        let served: Vec<_> = (0..4).map(|_| turns.next(&wanted)).collect();
+        let served: Vec<_> = (0..4).map(|_| round_robin.next(&wanted)).collect();
         assert_eq!(served, [Some(4), Some(9), Some(4), Some(9)]);
     }
 
     #[test]
     fn an_interactive_job_is_next_whatever_was_served_before() {
-        let mut turns = Turns::default();
+        let mut round_robin = WeightedRoundRobin::default();
         let (mut others, mut all) = ([true; SOURCES], [true; SOURCES]);
         (others[0], all[1]) = (false, false);
         for before in 0..100 {
-            serve(&mut turns, &others, before);
-            assert_eq!(turns.next(&all), Some(0), "after {before} of others");
+            serve(&mut round_robin, &others, before);
+            assert_eq!(round_robin.next(&all), Some(0), "after {before} of others");
         }
     }
 
     #[test]
     fn a_turn_that_brought_nothing_is_not_counted() {
-        let mut turns = Turns::default();
+        let mut round_robin = WeightedRoundRobin::default();
         let mut wanted = [false; SOURCES];
         (wanted[0], wanted[1]) = (true, true);
         for _ in 0..100 {
-            assert_eq!(turns.next(&wanted), Some(0));
-            turns.give_back(Lane::Interactive, 1);
+            assert_eq!(round_robin.next(&wanted), Some(0));
+            round_robin.give_back(Lane::Interactive, 1);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How documents look: pictures of their first pages beside those that were looked at.
 //!
-//! `UPDATE_SNAPSHOTS=1 cargo test --release -p ruche-render --test golden` draws them anew: look at each before it is
+//! `UPDATE_SNAPSHOTS=1 cargo test --release -p ruche-render --test render golden` draws them anew: look at each before it is
 //! committed. Fonts are compiled in, so the same pixels come out everywhere but for rounding.
 
 use std::{env, fs, path::Path};

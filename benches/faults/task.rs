@@ -29,7 +29,7 @@ const SHARED: u64 = 8;
 /// One job.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Errand {
+pub struct Task {
     /// Which one it is of its run, from 0.
     pub number: u64,
     /// How long an attempt takes, in milliseconds.
@@ -53,17 +53,16 @@ const LARGE: usize = CLAIM_BYTES + 1;
 /// What it gives. The attempt is in it, so that the outcomes of two attempts can be told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ran {
-    /// The errand's number.
+    /// The task's number.
     pub number: u64,
-    /// The attempt that ended it.
     pub attempt: u32,
     /// What makes it large.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub filling: String,
 }
 
-impl Job for Errand {
-    const KIND: Kind = Kind::new("errand");
+impl Job for Task {
+    const KIND: Kind = Kind::new("task");
     const VERSION: u16 = 1;
     const LIMITS: Limits = Limits {
         payload_bytes: 4096,
@@ -80,8 +79,8 @@ impl Job for Errand {
     }
 }
 
-impl Errand {
-    /// The errand of this number in the run of this seed: mostly short, some of a second, some that stumble, one in
+impl Task {
+    /// The task of this number in the run of this seed: mostly short, some of a second, some that stumble, one in
     /// twenty rejected, one in twenty with a large output, one in two hundred never done.
     #[must_use]
     pub fn plan(seed: u64, number: u64) -> Self {
@@ -100,7 +99,6 @@ impl Errand {
         Self { number, millis, reports, stumbles, reject, large, conversation: shared("conversation", number) }
     }
 
-    /// The job of this number in the run of this seed.
     #[must_use]
     pub fn job(tenant: &TenantId, seed: u64, number: u64) -> JobRef {
         let id = JobId::from_idempotency_key(tenant, &Self::KIND, &key(seed, number));
@@ -117,7 +115,6 @@ impl Errand {
         JobRef { tenant: tenant.clone(), id }
     }
 
-    /// The group that counts it.
     #[must_use]
     pub fn group(&self) -> Uuid {
         shared("group", self.number)
@@ -158,37 +155,36 @@ fn shared(what: &str, number: u64) -> Uuid {
     JobId(Uuid::nil()).derived(&format!("{what}.{}", number % SHARED)).0
 }
 
-/// Does errands.
 pub struct Runner;
 
 #[async_trait]
-impl Handler<Errand> for Runner {
-    async fn handle(&self, job: &Envelope<Errand>, context: Context<Errand>) -> Result<Ran, JobError> {
-        let errand = &job.body;
-        let pause = Duration::from_millis(errand.millis) / (errand.reports + 1);
-        for done in 1..=errand.reports {
+impl Handler<Task> for Runner {
+    async fn handle(&self, job: &Envelope<Task>, context: Context<Task>) -> Result<Ran, JobError> {
+        let task = &job.body;
+        let pause = Duration::from_millis(task.millis) / (task.reports + 1);
+        for done in 1..=task.reports {
             tokio::time::sleep(pause).await;
-            let (done, total) = (u64::from(done), Some(u64::from(errand.reports)));
+            let (done, total) = (u64::from(done), Some(u64::from(task.reports)));
             match done % 2 {
                 0 => context.steps(done, total, "running"),
                 _ => context.progress(Steps { done, total, message: "running".to_owned() }).await,
             }
         }
         tokio::time::sleep(pause).await;
-        if context.attempt <= errand.stumbles {
+        if context.attempt <= task.stumbles {
             return Err(JobError::retry(anyhow::anyhow!("told to stumble in attempt {}", context.attempt)));
         }
-        match errand.reject {
+        match task.reject {
             true => Err(JobError::Reject(Failure::new(TOLD_TO, "told to be rejected"))),
             false => {
-                let filling = "x".repeat(if errand.large { LARGE } else { 0 });
-                Ok(Ran { number: errand.number, attempt: context.attempt, filling })
+                let filling = "x".repeat(if task.large { LARGE } else { 0 });
+                Ok(Ran { number: task.number, attempt: context.attempt, filling })
             }
         }
     }
 
     /// A message, in a table that refuses no second one. Nothing else: a cost has a key, which would refuse it.
-    fn keep(&self, job: &Envelope<Errand>, ran: &Ran) -> Vec<Keep> {
+    fn keep(&self, job: &Envelope<Task>, ran: &Ran) -> Vec<Keep> {
         let content = format!("{} in attempt {}", ran.number, ran.attempt);
         let messages = vec![TurnMessage { role: Role::User, content, model: None, citations: None }];
         vec![Keep::Turn(Turn { conversation: job.body.conversation, messages })]

@@ -1,7 +1,7 @@
-//! Has Typst set a document: what `typst::compile` does, with the document for an argument.
+//! Has Typst lay out a document: what `typst::compile` does, with the document for an argument.
 //!
-//! `compile` runs a source that takes nothing, so a document could only be in `sys.inputs`. Then the standard library is
-//! another one for each document, and nothing that a template defines is ever kept: 7 of the 56 million instructions of a short page.
+//! `compile` runs a source without arguments, so a document could only be in `sys.inputs`. Then the standard library is
+//! another one for each document, and nothing of a template is cached: 7 of the 56 million instructions of a short page.
 
 use ruche_schemas::{Failure, failure::codes};
 use typst::{
@@ -19,28 +19,25 @@ use typst_layout::PagedDocument;
 
 use crate::world::{Files, LIBRARY};
 
-/// How often a document is laid out until what it says of itself (page numbers, contents) is true.
+/// The most layouts of a document until its page numbers and contents are right.
 const ROUNDS: usize = 5;
 
-/// A document, or why there is none; and what is to be said in any case.
-pub struct Set {
-    /// The pages.
+pub struct Typeset {
     pub pages: SourceResult<PagedDocument>,
-    /// Warnings.
     pub warnings: EcoVec<SourceDiagnostic>,
 }
 
-/// Calls `run(doc, template)` of `/ruche.typ` with the template's function, and lays out what it gives.
+/// Calls `run(doc, template)` of `/ruche.typ` with the template's function, and lays out the result.
 ///
 /// # Errors
-/// Where the template has no such function.
-pub fn set(files: &Files, template: FileId, doc: Dict) -> Result<Set, Failure> {
+/// If the template has no such function.
+pub fn typeset(files: &Files, template: FileId, doc: Dict) -> Result<Typeset, Failure> {
     let (mut sink, traced) = (Sink::new(), Traced::default());
     let world: &dyn World = files;
     let world = world.track();
     let content = content(world, traced.track(), &mut sink, template, doc)?;
     let pages = content.and_then(|content| pages(world, traced.track(), &mut sink, &content));
-    Ok(Set { pages, warnings: sink.warnings() })
+    Ok(Typeset { pages, warnings: sink.warnings() })
 }
 
 fn content(
@@ -80,7 +77,7 @@ fn content(
     Ok(run.call(&mut engine, Context::none().track(), args).map(Value::display))
 }
 
-/// Lays out until what is read of the layout is what it was, as `typst::compile` does.
+/// Lays out until the layout reads nothing of itself that has changed, as `typst::compile` does.
 fn pages(
     world: Tracked<'_, dyn World + '_>,
     traced: Tracked<'_, Traced>,
@@ -95,21 +92,21 @@ fn pages(
         let empty: &dyn Introspector = &EmptyIntrospector;
         let introspector = last.as_ref().map_or(empty, |document| Output::introspector(document));
         let constraint = Constraint::new();
-        let mut said = Sink::new();
+        let mut round_sink = Sink::new();
         let mut engine = Engine {
             world,
             library: &LIBRARY,
             introspector: Protected::new(introspector.track_with(&constraint)),
             traced,
-            sink: said.track_mut(),
+            sink: round_sink.track_mut(),
             route: Route::default(),
         };
         let document = PagedDocument::create(&mut engine, content, styles)?;
-        // One that never settles is taken as it is: a template can ask for what can't be.
+        // A layout that never converges is taken as it is: a template can ask for the impossible.
         let settled = constraint.validate(Output::introspector(&document)) || round == ROUNDS;
         last = Some(document);
         if settled {
-            sink.extend_from_sink(said);
+            sink.extend_from_sink(round_sink);
             break;
         }
     }

@@ -1,6 +1,6 @@
 //! Whatever text and style sheet somebody sends: no panic, and no error of Typst's.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release -p ruche-render --test fuzz` looks longer.
+//! `PROPTEST_CASES=100000 cargo test --release -p ruche-render --test render fuzz` looks longer.
 
 use proptest::{prelude::*, test_runner::RngSeed};
 use ruche_render::{Renderer, Resources};
