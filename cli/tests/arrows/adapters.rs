@@ -14,10 +14,16 @@ const ADAPTERS: [&str; 7] = [
 ];
 
 /// Which files put a program or a library together, so that they name its adapters.
-const ROOTS: &[&str] = &[];
+const ROOTS: &[&str] = &["store/src/objects/claims.rs", "store/src/objects/mod.rs"];
 
 /// What still breaks the rule. The list only gets shorter.
-const KNOWN: &[&str] = &[];
+const KNOWN: &[&str] = &[
+    "workers/src/inference/encoder/mod.rs",
+    "workers/src/inference/engine/mod.rs",
+    "workers/src/kinds/embed.rs",
+    "workers/src/kinds/embed/handler.rs",
+    "workers/src/kinds/rerank.rs",
+];
 
 fn adapter(file: &str) -> Option<&'static str> {
     ADAPTERS.into_iter().find(|adapter| file.starts_with(adapter))
