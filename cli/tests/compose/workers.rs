@@ -83,3 +83,15 @@ fn variables(kind: &Descriptor) -> String {
         false => format!("# The {name} worker{started}.\n{lines}"),
     }
 }
+
+#[test]
+fn every_feature_that_a_kind_names_is_one_of_the_workers_and_on_by_default() {
+    let manifest: toml::Table = read("workers/Cargo.toml").parse().unwrap();
+    let features = &manifest["features"];
+    for kind in kinds::all() {
+        let Some(feature) = kind.feature else { continue };
+        assert!(features.get(feature).is_some(), "{}: workers/Cargo.toml has no feature {feature}", kind.kind);
+        let default = features["default"].as_array().unwrap();
+        assert!(default.iter().any(|name| name.as_str() == Some(feature)), "{feature} is not on by default");
+    }
+}
