@@ -124,7 +124,7 @@ impl Path {
         envelope.ephemeral = self.ephemeral;
         let payload = serde_json::to_vec(&envelope)?.into();
         let (kind, lane, headers) = (Noop::KIND, Lane::Normal, Headers::new());
-        let message = Message { job: job.clone(), kind, lane, payload, headers, begun: None };
+        let message = Message { job: job.clone(), kind, lane, payload, headers, first_seq: None };
         self.bus.publish(message).await?;
         Ok(job)
     }

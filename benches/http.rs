@@ -19,7 +19,7 @@ use ruche_gateway::{
     keys::{self, ApiKey},
     ports::{Role, Store as _},
 };
-use ruche_schemas::{Job, config::Config, jobs::Descriptor};
+use ruche_schemas::{Job, config::Config, kinds::Descriptor};
 use ruche_workers::{
     adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
     ports::ledger::Ledger,

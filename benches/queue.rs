@@ -91,7 +91,7 @@ async fn publish(bus: &dyn Bus, tenant: &TenantId) -> Result<()> {
     let envelope = Envelope::new(job.id, tenant.clone(), Lane::Normal, SystemTime::now().into(), body);
     let payload = serde_json::to_vec(&envelope)?.into();
     let (kind, lane, headers) = (Noop::KIND, Lane::Normal, Headers::new());
-    bus.publish(Message { job, kind, lane, payload, headers, begun: None }).await?;
+    bus.publish(Message { job, kind, lane, payload, headers, first_seq: None }).await?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use async_nats::jetstream::{
     stream,
 };
 use futures::{StreamExt, TryStreamExt, stream as streams};
-use ruche_bus::topology;
+use ruche_schemas::topology::bounds;
 
 use crate::table::Latencies;
 
@@ -92,7 +92,7 @@ pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
 
 /// The same, empty and behind so many jobs, which the server remembers for as long as it does Ruche's.
 pub async fn backlog(url: &str, backlog: usize, jobs: usize) -> Result<[f64; 2]> {
-    let raw = open(url, "backlog", topology::DEDUP_WINDOW).await?;
+    let raw = open(url, "backlog", bounds::DEDUP_WINDOW).await?;
     let (mut rates, mut next) = ([0.0; 2], 0);
     for (rate, waiting) in rates.iter_mut().zip([0, backlog]) {
         raw.publish(next..next + waiting, IN_FLIGHT * 4).await?;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_bus::{Bus, Headers, Message, nats::Nats};
-use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config, jobs::embed::Embed};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config, kinds::embed::Embed};
 
 use super::texts::{LENGTHS, Lengths};
 use crate::{
@@ -67,7 +67,8 @@ async fn publish(bus: &Nats, texts: Vec<String>) -> Result<()> {
     let body = Embed { texts, ..Embed::default() };
     let envelope = Envelope::new(job.id, tenant, Lane::Bulk, SystemTime::now().into(), body);
     let payload = serde_json::to_vec(&envelope)?.into();
-    let message = Message { job, kind: Embed::KIND, lane: Lane::Bulk, payload, headers: Headers::new(), begun: None };
+    let message =
+        Message { job, kind: Embed::KIND, lane: Lane::Bulk, payload, headers: Headers::new(), first_seq: None };
     bus.publish(message).await?;
     Ok(())
 }

@@ -8,9 +8,9 @@ use std::{fs, path::Path, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, stream};
-use ruche_workers::{
-    adapters::llama::Pooling,
+use ruche_workers::inference::{
     encoder::{Encoder, Metrics, Options},
+    llama::Pooling,
 };
 
 use crate::table::table;

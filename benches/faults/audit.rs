@@ -251,7 +251,7 @@ async fn queues(bus: &dyn Bus) -> Result<Option<Broken>> {
 async fn letters(bus: &dyn Bus) -> Result<HashMap<JobId, Vec<DeadLetter>>> {
     let (mut letters, mut after) = (HashMap::<_, Vec<_>>::new(), 0);
     loop {
-        let found = bus.dead(&DeadFilter::default(), after, LETTERS).await?;
+        let found = bus.list_dead_letters(&DeadFilter::default(), after, LETTERS).await?;
         let Some(last) = found.last() else { return Ok(letters) };
         after = last.sequence;
         for buried in found {

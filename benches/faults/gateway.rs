@@ -10,7 +10,7 @@ use ruche_gateway::{
     keys::{self, ApiKey},
     ports::{Role, Store},
 };
-use ruche_schemas::{Job, TenantId, config::Config, jobs::Descriptor};
+use ruche_schemas::{Job, TenantId, config::Config, kinds::Descriptor};
 
 use crate::faults::task::Task;
 

@@ -126,11 +126,11 @@ async fn publish(bus: &dyn Bus, job: &JobRef, task: &Task) -> Result<(), SubmitE
     let (lane, payload) = envelope(job, task).map_err(|error| SubmitError::Never(error.to_string()))?;
     let (job, kind, headers) = (job.clone(), Task::KIND, Headers::new());
     // Of the fresh ones every other log is begun before, as gateways do.
-    let begun = match task.number % 4 {
+    let first_seq = match task.number % 4 {
         1 => begin(bus, &job).await,
         _ => None,
     };
-    let message = Message { job, kind, lane, payload, headers, begun };
+    let message = Message { job, kind, lane, payload, headers, first_seq };
     match bus.publish(message).await {
         Ok(_) => Ok(()),
         Err(error @ (PublishError::UnknownKind { .. } | PublishError::TooLarge { .. })) => {

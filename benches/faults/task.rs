@@ -9,7 +9,7 @@ use ruche_schemas::{
     claim::CLAIM_BYTES,
     event::{Outcome, Steps},
     failure::codes,
-    jobs::chat::Role,
+    kinds::chat::Role,
 };
 use ruche_workers::{
     ports::ledger::{Keep, Turn, TurnMessage},
@@ -72,6 +72,7 @@ impl Job for Task {
     };
     type Progress = Steps;
     type Output = Ran;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())

@@ -49,7 +49,7 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
     let versions = Arc::new([(Task::KIND, Task::VERSION)].into());
     let claims = Claims::open(&config.objects)?;
     let chores = (bus.clone(), ledger.clone(), claims.clone(), Arc::clone(&versions));
-    let backstop = tokio::spawn(runtime::backstop(chores.0, chores.1, chores.2, chores.3));
+    let backstop = tokio::spawn(ruche_workers::reconcilers::backstop(chores.0, chores.1, chores.2, chores.3));
     let metrics = Metrics::register(&mut Registry::default());
     let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, pulse, versions };
     let name = format!("faults-{}", std::process::id());

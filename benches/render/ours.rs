@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use futures::future::try_join_all;
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::jobs::render::Render;
-use ruche_workers::adapters::typst::{Options, Pool};
+use ruche_schemas::kinds::render::Render;
+use ruche_workers::sandbox::typst::{Options, Pool};
 
 use super::{
     Figures,

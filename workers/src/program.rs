@@ -17,14 +17,15 @@ use tokio::{
 };
 use tracing::info;
 
-#[cfg(feature = "render")]
-use crate::adapters::typst;
 #[cfg(feature = "embed")]
-use crate::extract;
+use crate::sandbox::extractor;
+#[cfg(feature = "render")]
+use crate::sandbox::typst;
 use crate::{
     adapters::postgres::Postgres,
     http::{self, Health},
-    jobs::{self, Prepared, Setup},
+    kinds::{self, Prepared, Setup},
+    reconcilers,
     runtime::{self, Metrics, Options, Parts, Shutdown},
 };
 
@@ -48,8 +49,8 @@ pub fn main() -> Result<()> {
         return typst::serve(std::env::args().skip(2));
     }
     #[cfg(feature = "embed")]
-    if std::env::args().nth(1).is_some_and(|first| first == extract::FLAG) {
-        return extract::serve(std::env::args().skip(2));
+    if std::env::args().nth(1).is_some_and(|first| first == extractor::FLAG) {
+        return extractor::serve(std::env::args().skip(2));
     }
     let arguments = Arguments::parse();
     let config = Config::load()?;
@@ -82,12 +83,12 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let health = Health { bus: bus.clone(), ledger: postgres.clone(), registry: Arc::new(registry) };
     let http = http::serve(&config.worker, health).await?;
     let mut chores = JoinSet::new();
-    chores.spawn(runtime::backstop(bus.clone(), postgres.clone(), claims.clone(), runtime::versions()));
+    chores.spawn(reconcilers::backstop(bus.clone(), postgres.clone(), claims.clone(), runtime::versions()));
     let days = config.worker.retention_days;
-    chores.spawn(runtime::forget(postgres.clone(), claims.clone(), days, runtime::PURGE));
-    chores.spawn(runtime::sweep(postgres.clone(), claims.clone()));
+    chores.spawn(reconcilers::forget(postgres.clone(), claims.clone(), days, reconcilers::PURGE));
+    chores.spawn(reconcilers::sweep(postgres.clone(), claims.clone()));
     if kinds.iter().any(|kind| kind.as_str() == "embed") {
-        chores.spawn(runtime::tend(postgres.clone(), config.search, runtime::TEND));
+        chores.spawn(reconcilers::tend(postgres.clone(), config.search, reconcilers::TEND));
     }
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
@@ -141,7 +142,7 @@ async fn all_end(runtimes: &mut JoinSet<Result<(), Unavailable>>, shutdown: &Shu
 /// Connects on the bus's own runtime, where the connection's tasks stay.
 async fn connect(config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
     let (settings, own) = (config.nats.clone(), own.to_vec());
-    let kinds: Vec<Kind> = ruche_schemas::jobs::all().into_iter().map(|kind| kind.kind).collect();
+    let kinds: Vec<Kind> = ruche_schemas::kinds::all().into_iter().map(|kind| kind.kind).collect();
     let bus = pulse.spawn(async move {
         let bus = Nats::connect(&settings, ack_wait).await?;
         bus.join(&kinds, &own).await?;
@@ -151,7 +152,7 @@ async fn connect(config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Hand
 }
 
 fn prepare(kind: &Kind, config: &Config, postgres: &Arc<Postgres>, registry: &mut Registry) -> Result<Prepared> {
-    let all = jobs::all();
+    let all = kinds::all();
     let Some((_, prepare)) = all.iter().find(|(known, _)| known == kind) else {
         let known: Vec<_> = all.iter().map(|(kind, _)| kind.as_str()).collect();
         bail!("this build can't do jobs of kind {kind}: it knows {}", known.join(", "));

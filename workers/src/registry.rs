@@ -112,6 +112,6 @@ fn read<J: Job>(job: &Envelope<Box<RawValue>>) -> Result<Envelope<J>, Failure> {
         let message = format!("has {} bytes: at most {} are allowed", job.body.get().len(), J::LIMITS.payload_bytes);
         return Err(Invalid::new("body", message).into());
     }
-    let body: J = ruche_schemas::jobs::read(job.body.get())?;
+    let body: J = ruche_schemas::kinds::read(job.body.get())?;
     Ok(job.clone().with_body(body))
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_nats::jetstream;
-use ruche_bus::names::Names;
-use ruche_schemas::Job;
+use ruche_schemas::{Job, topology::names::Names};
 
 use crate::faults::{servers::Nats, system::System, task::Task};
 

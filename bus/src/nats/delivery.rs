@@ -6,11 +6,16 @@ use async_nats::{HeaderMap, Message};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId, topology::sources::Source};
 use uuid::Uuid;
 
-use super::{Shared, jobs, link::Fault, scheduler::Aside, store};
-use crate::{Delivery, Extend, Settle, Unavailable, lanes::Source};
+use super::{
+    connection::RequestError,
+    headers::{self, number},
+    scheduler::Aside,
+    shared::Shared,
+};
+use crate::port::{self, Delivery, Extend, Settle, Unavailable};
 
 /// What the subject of the acknowledgement says (NATS ADR-15).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,21 +51,21 @@ impl Handed {
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
     let handed = Handed::parse(&reply)?;
-    let stream = shared.link.names.jobs(kind);
+    let stream = shared.connection.names.jobs(kind);
     let (job, lane) = whose(&stream, &message.subject, message.headers.as_ref(), &message.payload, handed.sequence)?;
     let shard = message.subject.rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);
     let source = Source { lane, shard: shard % lane.shards() };
-    let number = |name| message.headers.as_ref().map_or(0, |headers| store::number(headers, name));
-    let attempt = handed.attempt.saturating_add(u32::try_from(number(jobs::ATTEMPT)).unwrap_or(u32::MAX));
-    let begun = Some(number(jobs::BEGUN)).filter(|begun| *begun > 0);
-    let headers = message.headers.as_ref().map(jobs::from_nats).unwrap_or_default();
+    let count = |name| message.headers.as_ref().map_or(0, |headers| number(headers, name));
+    let attempt = handed.attempt.saturating_add(u32::try_from(count(headers::ATTEMPT)).unwrap_or(u32::MAX));
+    let first_seq = Some(count(headers::FIRST_SEQ)).filter(|first_seq| *first_seq > 0);
+    let headers = message.headers.as_ref().map(headers::from_nats).unwrap_or_default();
     let (kind, payload) = (kind.clone(), message.payload);
-    let whole = crate::Message { job, kind, lane, payload, headers, begun };
+    let whole = port::Message { job, kind, lane, payload, headers, first_seq };
     let answer = Answer { shared: Arc::clone(shared), reply, whole: Arc::new(whole.clone()), attempt, handed };
-    let crate::Message { job, kind, lane, payload, headers, begun } = whole;
+    let port::Message { job, kind, lane, payload, headers, first_seq } = whole;
     let (published_at, behind) = (answer.handed.published_at, answer.handed.behind);
     let settle = Box::new(answer);
-    let delivery = Delivery { job, kind, lane, attempt, payload, headers, published_at, begun, settle };
+    let delivery = Delivery { job, kind, lane, attempt, payload, headers, published_at, first_seq, settle };
     Some((delivery, source.index(), behind))
 }
 
@@ -78,7 +83,7 @@ pub(super) fn whose(
     // Whoever publishes straight onto NATS may leave out the id or misspell the tenant. Such a job is handed out
     // all the same, under names that no envelope has: the worker rejects it, and it is found among the dead.
     let tenant = tenant.parse::<TenantId>().or_else(|_| "invalid-tenant".parse()).ok()?;
-    let id = jobs::job_id(headers, payload).unwrap_or_else(|| nameless(stream.as_bytes(), sequence));
+    let id = headers::job_id(headers, payload).unwrap_or_else(|| nameless(stream.as_bytes(), sequence));
     Some((JobRef { tenant, id }, lane))
 }
 
@@ -99,7 +104,7 @@ struct Answer {
     shared: Arc<Shared>,
     reply: String,
     /// The job as it was published.
-    whole: Arc<crate::Message>,
+    whole: Arc<port::Message>,
     attempt: u32,
     handed: Handed,
 }
@@ -108,14 +113,14 @@ impl Answer {
     /// Says it until the server confirms, twice at most. Saying it again changes nothing.
     async fn say(&self, what: &[u8]) -> Result<(), Unavailable> {
         let what = Bytes::copy_from_slice(what);
-        let link = &self.shared.link;
-        let answer = match link.request(self.reply.clone(), None, what.clone()).await {
-            Err(Fault::Silence) => link.request(self.reply.clone(), None, what).await,
+        let connection = &self.shared.connection;
+        let answer = match connection.request(self.reply.clone(), None, what.clone()).await {
+            Err(RequestError::Timeout) => connection.request(self.reply.clone(), None, what).await,
             answer => answer,
         };
-        let answer = answer.map_err(|fault| match fault {
-            Fault::NoResponders => Unavailable("the queue that the job came from is gone".to_owned()),
-            fault => fault.into(),
+        let answer = answer.map_err(|error| match error {
+            RequestError::NoResponders => Unavailable("the queue that the job came from is gone".to_owned()),
+            error => error.into(),
         })?;
         // A confirmation is empty. Anything else is an error, whatever it says.
         match answer.status.is_none() && answer.payload.is_empty() {

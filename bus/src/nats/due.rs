@@ -12,20 +12,17 @@ use std::{
 use async_nats::{Message, StatusCode};
 use bytes::Bytes;
 use futures::StreamExt;
-use ruche_schemas::{JobId, Kind, Lane, TenantId};
+use ruche_schemas::{JobId, Kind, Lane, TenantId, topology::rows::DUE_CONSUMER};
 use serde_json::json;
 use tokio::time;
 
 use super::{
-    Shared,
+    connection::{ANSWER, ApiError, RequestError},
     delivery::Handed,
-    jobs::{ATTEMPT, BEGUN, JOB, SCHEDULE, from_nats, job_id, to_nats},
-    link::{ANSWER, Fault, Refusal, jittered},
+    headers::{ATTEMPT, FIRST_SEQ, JOB, SCHEDULE, from_nats, job_id, to_nats},
+    shared::Shared,
 };
-use crate::recur;
-
-/// The consumer that hands them out.
-pub(crate) const CONSUMER: &str = "due";
+use crate::{recur, retry::RetryPolicy};
 
 /// Jobs that one process moves with one request.
 const BATCH: usize = 64;
@@ -33,20 +30,22 @@ const BATCH: usize = 64;
 /// For how long a request waits.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// The delays after an error.
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), WAIT);
+
 /// For how long a job is left alone that can't be moved now.
 const LATER: Duration = Duration::from_secs(5);
 
 /// Moves jobs for as long as the bus is there.
 pub(super) async fn run(bus: Weak<Shared>) {
-    let mut delay = Duration::from_millis(100);
+    let mut delays = RETRY.delays();
     while let Some(shared) = bus.upgrade() {
         match shared.move_due().await {
-            Ok(()) => delay = Duration::from_millis(100),
-            Err(fault) => {
-                tracing::debug!(error = %fault, "can't move jobs that are due: trying again");
+            Ok(()) => delays.reset(),
+            Err(error) => {
+                tracing::debug!(error = %error, "can't move jobs that are due: trying again");
                 drop(shared);
-                time::sleep(jittered(delay)).await;
-                delay = (delay * 2).min(WAIT);
+                delays.wait().await;
             }
         }
     }
@@ -54,45 +53,46 @@ pub(super) async fn run(bus: Weak<Shared>) {
 
 impl Shared {
     /// Asks once for what is due, and moves what comes.
-    async fn move_due(self: &Arc<Self>) -> Result<(), Fault> {
-        let inbox = self.link.client.new_inbox();
-        let mut answers = self.link.subscribe(inbox.clone()).await?;
-        let mut health = self.link.health();
+    async fn move_due(self: &Arc<Self>) -> Result<(), RequestError> {
+        let inbox = self.connection.client.new_inbox();
+        let mut answers = self.connection.subscribe(inbox.clone()).await?;
+        let mut health = self.connection.health();
         let losses = health.borrow().losses;
-        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{CONSUMER}", self.schedules);
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{DUE_CONSUMER}", self.schedules);
         let body = json!({"batch": BATCH, "expires": u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX)});
-        self.link.send(asked, inbox, Bytes::from(body.to_string())).await?;
+        self.connection.send(asked, inbox, Bytes::from(body.to_string())).await?;
         for _ in 0..BATCH {
             let message = tokio::select! {
-                message = time::timeout(WAIT + ANSWER, answers.next()) => message.map_err(|_| Fault::Silence)?,
+                message = time::timeout(WAIT + ANSWER, answers.next()) => message.map_err(|_| RequestError::Timeout)?,
                 _ = health.wait_for(|now| now.losses != losses) => None,
             };
-            let message = message.ok_or_else(|| Fault::Down("the connection to NATS was lost".to_owned()))?;
+            let message =
+                message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))?;
             match message.status {
                 None => self.move_one(message).await?,
                 Some(StatusCode::NOT_FOUND | StatusCode::TIMEOUT) => return Ok(()),
-                Some(status) => return Err(Fault::Down(format!("{status} instead of jobs that are due"))),
+                Some(status) => return Err(RequestError::Unexpected(format!("{status} instead of jobs that are due"))),
             }
         }
         Ok(())
     }
 
-    async fn move_one(&self, message: Message) -> Result<(), Fault> {
+    async fn move_one(&self, message: Message) -> Result<(), RequestError> {
         let Some(reply) = message.reply.as_ref().map(ToString::to_string) else { return Ok(()) };
         let Some((subject, headers, payload)) = self.due_job(&reply, &message) else {
             tracing::warn!(subject = %message.subject, "what is due is no job: it is dropped");
-            self.link.request(reply, None, Bytes::from_static(b"+TERM")).await?;
+            self.connection.request(reply, None, Bytes::from_static(b"+TERM")).await?;
             return Ok(());
         };
-        let answer = match self.link.store_surely(subject.clone(), Some(headers), payload).await {
+        let answer = match self.connection.store_surely(subject.clone(), Some(headers), payload).await {
             Ok(_) => Bytes::from_static(b"+ACK"),
-            Err(fault @ (Fault::NoResponders | Fault::TooLarge | Fault::Refused(Refusal { .. }))) => {
-                tracing::warn!(subject, error = %fault, "a job is due and its queue does not take it: trying again");
+            Err(error @ (RequestError::NoResponders | RequestError::TooLarge | RequestError::Api(ApiError { .. }))) => {
+                tracing::warn!(subject, error = %error, "a job is due and its queue does not take it: trying again");
                 Bytes::from(format!(r#"-NAK {{"delay":{}}}"#, LATER.as_nanos()))
             }
-            Err(fault) => return Err(fault),
+            Err(error) => return Err(error),
         };
-        self.link.request(reply, None, answer).await?;
+        self.connection.request(reply, None, answer).await?;
         Ok(())
     }
 
@@ -110,8 +110,8 @@ impl Shared {
             None => (job_id(Some(old), &message.payload)?, message.payload.clone()),
         };
         headers.insert(JOB, id.to_string());
-        if let Some(begun) = old.get(BEGUN) {
-            headers.insert(BEGUN, begun.clone());
+        if let Some(first_seq) = old.get(FIRST_SEQ) {
+            headers.insert(FIRST_SEQ, first_seq.clone());
         }
         match old.get(ATTEMPT) {
             // The queue knows the job's own id from when it was published first.
@@ -121,6 +121,6 @@ impl Shared {
             }
             None => headers.insert("Nats-Msg-Id", format!("{tenant}.{id}")),
         }
-        Some((self.link.names.job(&kind, lane, &tenant), headers, payload))
+        Some((self.connection.names.job(&kind, lane, &tenant), headers, payload))
     }
 }

@@ -16,13 +16,11 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{
-    Shared,
-    link::{Health, jittered},
-    log,
-    store::number,
+use super::{connection::Health, headers::number, log, shared::Shared};
+use crate::{
+    port::{Logged, Unavailable},
+    retry::jittered,
 };
-use crate::{Logged, Unavailable};
 
 /// After this much silence the store is read, in case the last event was lost on its way; then after twice that.
 const SILENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
@@ -50,8 +48,8 @@ pub(super) async fn watch(
     job: JobRef,
     from: u64,
 ) -> Result<BoxStream<'static, Result<Record, Unavailable>>, Unavailable> {
-    let health = shared.link.health();
-    let live = shared.link.subscribe(shared.link.names.live(&job)).await?;
+    let health = shared.connection.health();
+    let live = shared.connection.subscribe(shared.connection.names.live(&job)).await?;
     let mut watch = Watch {
         shared,
         job,

@@ -61,15 +61,15 @@ promises! {
         a_rejected_job_is_in_dead_before_it_is_gone
         a_job_has_one_dead_letter_the_last
         dead_letters_are_listed_and_counted_oldest_first_by_kind_and_tenant
-        an_exhumed_letter_is_gone_and_can_be_buried_again
-        the_largest_job_can_be_buried_whole;
+        a_removed_letter_is_gone_and_can_be_put_again
+        the_largest_job_becomes_a_dead_letter_whole;
     controls:
-        holds_are_heard_as_they_are_and_as_they_change
+        pauses_are_heard_as_they_are_and_as_they_change
         the_caps_of_tenants_are_heard_as_they_are_and_as_they_change
         a_tenants_jobs_are_listed_until_they_end
         a_job_that_is_queued_is_the_one_that_is_handed_out
-        no_more_places_are_given_than_the_cap
-        a_place_that_nobody_keeps_is_free_after_the_ack_wait
+        no_more_slots_are_given_than_the_cap
+        a_slot_that_nobody_renews_is_free_after_the_ack_wait
         a_key_is_one_jobs_for_its_window;
     workers:
         no_more_than_free_jobs_are_taken
@@ -97,7 +97,7 @@ promises! {
         five_hundred_events_are_replayed_in_order;
     signals:
         a_cancel_reaches_a_listener_and_a_late_asker
-        a_worker_is_known_from_its_announcement_until_it_retires
+        a_worker_is_known_from_its_registration_until_it_deregisters
         a_bus_that_is_up_is_ready;
     scheduler:
         a_job_for_later_is_not_handed_out_early

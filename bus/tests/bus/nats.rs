@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, Graveyard, Hold, PublishError, Receipt, Scheduler,
+    Bus, Controls, DeadFilter, DeadLetterQueue, Pause, PublishError, Receipt, Scheduler,
     nats::{ConnectError, Nats},
 };
 use ruche_schemas::{EventType, Failure, JobRef, Lane, failure::codes};
@@ -37,7 +37,7 @@ async fn topology_is_created_twice_without_change() {
     let (url, prefix) = (testing::shared_nats().await, testing::unique("t"));
     let bus = connect(&url, &prefix).await;
     let raw = async_nats::jetstream::new(async_nats::connect(&url).await.expect("a connection"));
-    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS", "CONTROLS", "SEATS", "UNIQUE"];
+    let names = ["JOBS_PROBE", "EVENTS", "DEAD", "ADVISORIES", "CANCELS", "WORKERS", "PAUSES", "SLOTS", "UNIQUE"];
     let look = async || {
         let mut seen = Vec::new();
         for name in names {
@@ -235,7 +235,7 @@ async fn a_job_that_somebody_publishes_straight_onto_nats_is_handed_out() {
         let by_envelope = job();
         send("acme", format!(r#"{{"kind":"probe","id":"{}"}}"#, by_envelope.id), None).await;
         assert_eq!(next(&mut queue).await.job, by_envelope);
-        // Neither: it keeps the id that it is given, so that it can be buried.
+        // Neither: it keeps the id that it is given, so that it can become a dead letter.
         send("UPPER", "?".to_owned(), None).await;
         let nameless = next(&mut queue).await;
         assert_eq!((nameless.job.tenant.as_str(), nameless.attempt), ("invalid-tenant", 1));
@@ -313,7 +313,7 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
                         payload: String::from_utf8_lossy(&delivery.payload).into_owned(),
                         headers: delivery.headers.clone(),
                     };
-                    bus.bury(&letter).await.expect("a burial");
+                    bus.put_dead_letter(&letter).await.expect("a letter");
                 }
             }
         }
@@ -323,45 +323,45 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
                 drop(queue.next(slots(4)).await);
             }
         });
-        // The first undertaker dies before the job is out of its queue; another goes on.
-        let first = bus.given_up().await.expect("an undertaker").next().await.expect("an item").expect("a job");
+        // The first watcher dies before the job is out of its queue; another goes on.
+        let first = bus.watch_max_deliveries().await.expect("a watcher").next().await.expect("an item").expect("a job");
         assert!(first == silent || first == known);
         let mut moved = HashSet::new();
-        let mut undertaker = bus.given_up().await.expect("an undertaker");
+        let mut watcher = bus.watch_max_deliveries().await.expect("a watcher");
         while bus.backlog(&KIND, &silent.tenant).await.expect("a count") > 0 {
             tokio::select! {
-                item = undertaker.next() => { moved.insert(item.expect("an item").expect("a job")); }
+                item = watcher.next() => { moved.insert(item.expect("an item").expect("a job")); }
                 () = tokio::time::sleep(Duration::from_millis(50)) => {}
             }
         }
         asking.abort();
         assert_eq!(moved, HashSet::from([silent.clone(), known.clone()]));
-        assert_eq!(bus.dead_count(&DeadFilter::default()).await, Ok(2));
-        let letter = bus.dead_letter(&silent).await.expect("a read").expect("a letter").letter;
+        assert_eq!(bus.count_dead_letters(&DeadFilter::default()).await, Ok(2));
+        let letter = bus.get_dead_letter(&silent).await.expect("a read").expect("a letter").letter;
         assert_eq!((letter.failure.code.as_str(), letter.attempts, letter.lane), (codes::ATTEMPTS, 2, Lane::Normal));
         assert_eq!(letter.payload.as_bytes(), message(&silent, Lane::Normal).payload);
-        let letter = bus.dead_letter(&known).await.expect("a read").expect("a letter").letter;
+        let letter = bus.get_dead_letter(&known).await.expect("a read").expect("a letter").letter;
         assert_eq!(letter.failure.code, "why", "what a worker knew is not overwritten");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn holds_survive_a_restart_and_what_changed_meanwhile_is_heard() {
+async fn pauses_survive_a_restart_and_what_changed_meanwhile_is_heard() {
     within(async {
         let server = testing::nats().await;
         let (listening, asking) = (connect(&server.url(), "t").await, connect(&server.url(), "t").await);
-        let (kind, worker) = (Hold::Kind(KIND), Hold::Worker("host-1".to_owned()));
-        asking.hold(&kind, true).await.expect("a hold");
-        let mut holds = listening.holds().await.expect("a listener");
-        assert_eq!(holds.next().await, Some(vec![kind.clone()]));
+        let (kind, worker) = (Pause::Kind(KIND), Pause::Worker("host-1".to_owned()));
+        asking.set_paused(&kind, true).await.expect("a pause");
+        let mut pauses = listening.pauses().await.expect("a listener");
+        assert_eq!(pauses.next().await, Some(vec![kind.clone()]));
         server.stop().await;
         until_ready(&asking, false).await;
         server.start().await;
         // Perhaps before the listener is back.
         until_ready(&asking, true).await;
-        asking.hold(&worker, true).await.expect("a hold");
-        assert_eq!(holds.next().await, Some(vec![kind, worker]));
+        asking.set_paused(&worker, true).await.expect("a pause");
+        assert_eq!(pauses.next().await, Some(vec![kind, worker]));
     })
     .await;
 }

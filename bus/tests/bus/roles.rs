@@ -5,11 +5,12 @@ use std::{fs, path::Path, time::Duration};
 use chrono::{TimeDelta, Utc};
 use futures::{FutureExt, StreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, Every, Graveyard, Hold, Presence, Schedule, Scheduler, WorkerState, nats::Nats,
+    Bus, Controls, DeadFilter, DeadLetterQueue, Every, Pause, Schedule, Scheduler, WorkerRegistration, WorkerState,
+    nats::Nats,
 };
-use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, jobs};
+use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, kinds};
 use ruche_services::{
-    logins::{Login, May},
+    logins::{Login, May, Role},
     testing::{self, TestNats},
 };
 
@@ -20,17 +21,13 @@ const OTHER: Kind = Kind::new("other");
 
 const PREFIX: &str = "t";
 
-fn names(kinds: &[Kind]) -> Vec<String> {
-    kinds.iter().map(|kind| kind.as_str().to_owned()).collect()
-}
-
 fn gateway(prefix: &str, kinds: &[Kind]) -> Login {
-    let may = May::Gateway { prefix: prefix.to_owned(), kinds: names(kinds) };
+    let may = May::As(Role::Gateway { kinds: kinds.to_vec() }, prefix.to_owned());
     Login { user: "gateway".to_owned(), password: "s3cret".to_owned(), may }
 }
 
 fn worker(prefix: &str, kinds: &[Kind], own: &[Kind], user: &str) -> Login {
-    let may = May::Work { prefix: prefix.to_owned(), kinds: names(kinds), own: names(own) };
+    let may = May::As(Role::Worker { kinds: kinds.to_vec(), own: own.to_vec() }, prefix.to_owned());
     Login { user: user.to_owned(), password: "s3cret".to_owned(), may }
 }
 
@@ -80,16 +77,15 @@ async fn tries(server: &TestNats, user: &str, what: impl AsyncFnOnce(&async_nats
 #[test]
 fn the_roles_in_the_servers_configuration_are_not_stale() {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../nats/roles.conf"));
-    let kinds: Vec<Kind> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let roles = [
         (gateway("ruche", &kinds).entry("$NATS_GATEWAY_PASSWORD"), "makes the streams, publishes jobs, takes none"),
         (worker("ruche", &kinds, &kinds, "worker").entry("$NATS_WORKER_PASSWORD"), "takes jobs of all kinds"),
     ];
-    let mut text =
-        "# Who may do what: made by cli/services/src/permissions.rs, as UPDATE_SNAPSHOTS=1 make test writes \
-                    it anew.\n# README.md says what each role is for.\nusers: [\n# Everything: for people with the \
-                    tools of NATS.\n{ user: $NATS_USER, password: $NATS_PASSWORD }\n"
-            .to_owned();
+    let mut text = "# Who may do what: made from schemas/src/topology/rows.rs by UPDATE_SNAPSHOTS=1 make test.\n\
+         # README.md says what each role is for.\nusers: [\n# Everything: for people with the tools of NATS.\n\
+         { user: $NATS_USER, password: $NATS_PASSWORD }\n"
+        .to_owned();
     for (entry, what) in roles {
         text.push_str(&format!("# It {what}.\n{entry}"));
     }
@@ -105,9 +101,9 @@ fn the_roles_in_the_servers_configuration_are_not_stale() {
 async fn the_way_of_a_job_is_open_to_its_roles() {
     let (server, gateway, worker) = system().await;
     let mut cancelled = worker.cancellations().await.expect("a listener");
-    let mut held = worker.holds().await.expect("holds");
+    let mut held = worker.pauses().await.expect("pauses");
     let job = job();
-    assert!(held.next().await.is_some_and(|holds| holds.is_empty()));
+    assert!(held.next().await.is_some_and(|pauses| pauses.is_empty()));
     gateway.ready().await.expect("a bus");
     gateway.publish(message(&job, Lane::Normal)).await.expect("a receipt");
     let accepted = event(1, EventType::Accepted);
@@ -119,9 +115,9 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
     assert!(!worker.is_cancelled(&job).await.expect("an answer"));
     grow(&worker, &job, sequence, 2, 4).await;
     assert_eq!(worker.replay(&job).await.expect("a log").len(), 4);
-    let seat = worker.seat(&KIND, &job.tenant, 1, job.id).await.expect("an answer").expect("a seat");
-    seat.keep().await.expect("the seat");
-    seat.leave().await;
+    let slot = worker.acquire_slot(&KIND, &job.tenant, 1, job.id).await.expect("an answer").expect("a slot");
+    slot.renew().await.expect("the slot");
+    slot.release().await;
     delivery.retry(Duration::ZERO).await.expect("a confirmation");
     next(&mut queue).await.defer(Utc::now(), false).await.expect("a confirmation");
     let watched = gateway.watch(&job, 1).await.expect("a watch").take(4).count().await;
@@ -130,10 +126,10 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
     assert_eq!(cancelled.next().await.as_ref(), Some(&job));
     let failure = Failure::new(codes::INVALID, "no");
     next(&mut queue).await.reject(&worker, failure, 1, Utc::now()).await.expect("a confirmation");
-    let buried = gateway.dead_letter(&job).await.expect("an answer").expect("a letter");
-    assert!(worker.dead_letter(&job).await.expect("an answer").is_some());
-    assert_eq!(gateway.dead(&DeadFilter::default(), 0, 10).await.expect("letters").len(), 1);
-    assert!(gateway.exhume(buried.sequence).await.expect("an answer"));
+    let stored = gateway.get_dead_letter(&job).await.expect("an answer").expect("a letter");
+    assert!(worker.get_dead_letter(&job).await.expect("an answer").is_some());
+    assert_eq!(gateway.list_dead_letters(&DeadFilter::default(), 0, 10).await.expect("letters").len(), 1);
+    assert!(gateway.remove_dead_letter(stored.sequence).await.expect("an answer"));
     // A job of any kind may follow one.
     worker.publish(ruche_bus::Message { kind: OTHER, ..message(&suite::job(), Lane::Bulk) }).await.expect("a receipt");
     queue.close().await;
@@ -197,10 +193,10 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
     assert_eq!(gateway.reserve(&KIND, &job.tenant, key, window, job.id).await, Ok(None));
     let other = gateway.reserve(&KIND, &job.tenant, key, window, JobId::generate()).await;
     assert_eq!(other, Ok(Some(job.id)));
-    let mut held = worker.holds().await.expect("holds");
-    gateway.hold(&Hold::Kind(KIND), true).await.expect("a hold");
-    while !held.next().await.expect("holds").contains(&Hold::Kind(KIND)) {}
-    let presence = Presence {
+    let mut held = worker.pauses().await.expect("pauses");
+    gateway.set_paused(&Pause::Kind(KIND), true).await.expect("a pause");
+    while !held.next().await.expect("pauses").contains(&Pause::Kind(KIND)) {}
+    let registration = WorkerRegistration {
         kind: KIND,
         worker: "w-1".to_owned(),
         host: String::new(),
@@ -214,13 +210,13 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
         version: String::new(),
         since: Utc::now(),
     };
-    worker.announce(&presence).await.expect("an announcement");
+    worker.register(&registration).await.expect("a registration");
     assert_eq!(gateway.workers().await.expect("workers").len(), 1);
-    worker.retire(&presence).await.expect("an announcement");
+    worker.deregister(&registration).await.expect("a registration");
     assert_eq!(gateway.depth().await.expect("depths").len(), 2 * Lane::ALL.len());
     // Asking for what the server gave up reaches the server, also where there is nothing.
-    let mut given_up = worker.given_up().await.expect("a watch");
-    assert!(tokio::time::timeout(Duration::from_millis(500), given_up.next()).await.is_err());
+    let mut exceeded = worker.watch_max_deliveries().await.expect("a watch");
+    assert!(tokio::time::timeout(Duration::from_millis(500), exceeded.next()).await.is_err());
     clean(&server);
 }
 
@@ -273,7 +269,7 @@ async fn no_role_reads_what_is_said_to_another() {
 async fn a_worker_does_nothing_in_the_name_of_operators() {
     let (server, _gateway, _worker) = system().await;
     let subjects = [
-        "t.hold.kind.probe",
+        "t.pause.kind.probe",
         "t.cancel.acme.0198c0de-0000-7000-8000-000000000000",
         "t.recurring.other.acme.nightly",
         "t.worker.probe.w-1",
@@ -301,7 +297,7 @@ async fn a_gateway_takes_no_jobs() {
         "$JS.API.STREAM.MSG.DELETE.T_JOBS_PROBE",
         "$JS.API.STREAM.PURGE.T_JOBS_PROBE",
         "t.worker.probe.w-1",
-        "t.seat.probe.acme.0",
+        "t.slot.probe.acme.0",
         "t.dead.probe.acme.0",
     ];
     let refused = tries(&server, "gateway", async |client| {

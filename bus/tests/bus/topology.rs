@@ -2,8 +2,12 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use ruche_bus::{names::Names, topology};
-use ruche_schemas::{JobId, JobRef, Kind, config::Config, jobs};
+use ruche_schemas::{
+    Kind,
+    config::Config,
+    kinds,
+    topology::{markdown, rows::ROWS, server::Stream, streams::streams},
+};
 use ruche_services::tools::Tools;
 use serde_json::{Map, Value, json};
 
@@ -14,24 +18,34 @@ fn nats_folder() -> &'static Path {
 /// Streams and consumers by name, as this build makes them from the default configuration.
 fn snapshot() -> Value {
     let config = Config::from_layers(None, Some(std::collections::HashMap::new())).expect("the default configuration");
-    let kinds: Vec<Kind> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
-    let streams = topology::streams(&config.nats, &kinds, Duration::from_secs(config.worker.ack_wait_seconds));
-    let entry = |stream: &topology::Stream| {
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let streams = streams(&config.nats, &kinds, Duration::from_secs(config.worker.ack_wait_seconds));
+    let entry = |stream: &Stream| {
         let value = json!({"config": stream, "consumers": stream.consumers});
         (stream.name.clone(), value)
     };
     Value::Object(streams.iter().map(entry).collect::<Map<_, _>>())
 }
 
+/// Compares a committed file with what it is made from.
+fn fresh(path: &Path, text: &str) {
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(path, text).expect("a snapshot");
+    }
+    let committed = fs::read_to_string(path).expect("a snapshot");
+    let path = path.display();
+    assert!(committed == text, "{path} is stale: run the tests once with UPDATE_SNAPSHOTS=1");
+}
+
 #[test]
 fn the_snapshot_of_the_topology_is_not_stale() {
-    let path = nats_folder().join("topology.json");
     let text = format!("{}\n", serde_json::to_string_pretty(&snapshot()).expect("JSON"));
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, &text).expect("a snapshot");
-    }
-    let committed = fs::read_to_string(&path).expect("nats/topology.json");
-    assert!(committed == text, "nats/topology.json is stale: run the tests once with UPDATE_SNAPSHOTS=1");
+    fresh(&nats_folder().join("topology.json"), &text);
+}
+
+#[test]
+fn the_page_about_streams_is_not_stale() {
+    fresh(&nats_folder().join("../docs/streams.md"), &markdown::page(&ROWS));
 }
 
 #[test]
@@ -51,15 +65,4 @@ fn every_server_configuration_is_valid() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{name}: {said}");
     }
-}
-
-#[test]
-fn two_prefixes_share_no_stream_and_no_subject() {
-    let job = JobRef { tenant: "acme".parse().expect("a tenant"), id: JobId::generate() };
-    let (ruche, other) = (Names::new("ruche"), Names::new("t1"));
-    assert_eq!((ruche.stream("EVENTS").as_str(), other.stream("EVENTS").as_str()), ("EVENTS", "T1_EVENTS"));
-    assert_eq!(other.jobs(&Kind::new("chat")), "T1_JOBS_CHAT");
-    assert_eq!(ruche.event(&job), format!("ruche.event.acme.{}", job.id));
-    assert_ne!(ruche.event(&job), other.event(&job));
-    assert_eq!(ruche.worker(&Kind::new("chat"), "a.b *>é"), "ruche.worker.chat.a_b____");
 }

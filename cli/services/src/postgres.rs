@@ -17,7 +17,7 @@ use nix::sys::signal::Signal;
 use crate::{
     ServiceError,
     error::Doing,
-    nats::live_pid,
+    files::live_pid,
     process::{Launch, Process},
     ready,
     tools::Tools,

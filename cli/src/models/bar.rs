@@ -43,7 +43,6 @@ impl Bar {
         }
     }
 
-    /// Takes the bar off the screen.
     pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }

@@ -11,16 +11,11 @@ use tokio::{
     sync::Notify,
 };
 
-use super::{super::presets::Use, *};
+use super::*;
 
-static PRESET: Preset = Preset {
-    name: "test-model",
-    used_for: Use::Chat,
-    repo: "someone/some-GGUF",
-    file: "some.gguf",
-    bytes: 0,
-    purpose: "tests",
-};
+static PRESET: Preset =
+    Preset { name: "test-model", repo: "someone/some-GGUF", file: "some.gguf", bytes: 0, purpose: "tests" };
+const PIECE: usize = 1000;
 
 /// What the server does, and what it was asked.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ruche_schemas::jobs::render::{CSS_BYTES, MARKDOWN_BYTES, Warning, check_template_name};
+use ruche_schemas::kinds::render::{CSS_BYTES, MARKDOWN_BYTES, Warning, check_template_name};
 use serde_json::{Map, Value, json};
 
 use super::{

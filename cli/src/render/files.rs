@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use reqwest::Url;
-use ruche_schemas::jobs::render::{FILE_BYTES, FILES};
+use ruche_schemas::kinds::render::{FILE_BYTES, FILES};
 
 use crate::refused::Refused;
 

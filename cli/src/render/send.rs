@@ -7,7 +7,7 @@ use reqwest::{
     Method, StatusCode,
     multipart::{Form, Part},
 };
-use ruche_schemas::{Base64, jobs::render::Warning};
+use ruche_schemas::{Base64, kinds::render::Warning};
 use serde::Deserialize;
 use serde_json::Value;
 

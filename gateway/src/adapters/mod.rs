@@ -1,4 +1,3 @@
-//! The ports' adapters: [`postgres`] runs, [`memory`] makes tests fast. `tests/store.rs` holds both to one contract.
+//! Where the gateway keeps things.
 
-pub mod memory;
-pub mod postgres;
+pub use ruche_store::{memory, postgres::gateway as postgres};

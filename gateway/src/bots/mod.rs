@@ -1,7 +1,7 @@
 //! Bots: what answers in somebody's name. A chat with the model `bot:NAME` becomes a chat with the bot's model,
 //! instructions and passages here, before it is a job; so the job is whole, whatever becomes of the bot meanwhile.
 //!
-//! - [`definition`]: what a bot is. - [`rates`]: how often it is asked. - [`retrieve`]: the passages for a question.
+//! - [`definition`]: a bot, read from a request. - [`rates`]: how often it is asked. - [`retrieve`]: the passages for a question.
 //! - [`rewrite`]: a question that follows others, made to stand alone.
 
 use std::time::Instant;
@@ -10,14 +10,13 @@ use chrono::{SubsecRound, TimeDelta, Utc};
 use ruche_schemas::{
     Job as _, Kind, TenantId,
     failure::codes,
-    jobs::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
+    kinds::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
 };
 use serde_json::Value;
 
 use crate::{
-    App,
-    error::ApiError,
-    limits,
+    app::parts::App,
+    http::{error::ApiError, limits},
     ports::{Made, StoredBot},
 };
 
@@ -25,9 +24,10 @@ mod definition;
 mod rates;
 mod retrieve;
 mod rewrite;
+pub mod routes;
 
-pub use definition::*;
 pub use rates::Rates;
+pub use ruche_schemas::bots::{Bot, BotLimits, Look, Retrieval, RetrievalMode};
 
 /// The name of the bot that a model's name stands for.
 pub(crate) fn named(model: Option<&str>) -> Option<&str> {
@@ -108,7 +108,7 @@ impl App {
     /// # Errors
     /// 4xx that name the field; 409 where there is one of this name, or as many as there may be.
     pub(crate) async fn make_bot(&self, tenant: &TenantId, body: Value) -> Result<StoredBot, ApiError> {
-        let bot = Bot::read(None, body)?;
+        let bot = definition::read(None, body)?;
         self.check_collections(tenant, &bot).await?;
         let now = Utc::now().trunc_subsecs(6);
         let stored = StoredBot { bot, created_at: now, updated_at: now };
@@ -133,7 +133,7 @@ impl App {
     pub(crate) async fn change_bot(&self, tenant: &TenantId, name: &str, change: Value) -> Result<StoredBot, ApiError> {
         for _ in 0..limits::BOT_TRIES {
             let before = self.store.bot(tenant, name).await?.ok_or_else(|| missing(name))?;
-            let bot = Bot::read(Some(&before.bot), change.clone())?;
+            let bot = definition::read(Some(&before.bot), change.clone())?;
             self.check_collections(tenant, &bot).await?;
             let read = before.updated_at;
             // Its version: never the same twice, also where a clock was set back.

@@ -10,7 +10,7 @@ use std::{
 
 use ruche_schemas::TenantId;
 
-use crate::{error::ApiError, limits};
+use crate::http::{error::ApiError, limits};
 
 /// What bots have taken lately.
 #[derive(Debug, Default)]

@@ -7,17 +7,16 @@ use axum::http::StatusCode;
 use ruche_schemas::{
     Job as _, TenantId,
     failure::codes,
-    jobs::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
+    kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
 use tokio::time::timeout;
 
 use super::{Bot, RetrievalMode};
 use crate::{
-    App,
-    error::ApiError,
-    limits,
+    app::parts::App,
+    http::{error::ApiError, limits},
     ports::search::{Hit, Mode},
-    search::{Found, Query},
+    search::service::{Found, Query},
 };
 
 impl App {
@@ -164,7 +163,7 @@ fn cut(mut text: String, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::jobs::chat::{Grounding, Sampling};
+    use ruche_schemas::kinds::chat::{Grounding, Sampling};
     use uuid::Uuid;
 
     use super::*;

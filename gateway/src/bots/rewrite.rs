@@ -5,12 +5,15 @@
 
 use ruche_schemas::{
     TenantId,
-    jobs::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
+    kinds::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
 };
 use tokio::time::timeout;
 
 use super::Bot;
-use crate::{App, error::ApiError, limits};
+use crate::{
+    app::parts::App,
+    http::{error::ApiError, limits},
+};
 
 /// What the model is asked to do.
 const TASK: &str = "Rewrite the last question so that it can be understood without the conversation: put in what its \
@@ -108,7 +111,7 @@ fn read(answer: &Answer) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::jobs::chat::Usage;
+    use ruche_schemas::kinds::chat::Usage;
 
     use super::*;
 

@@ -1,15 +1,5 @@
-//! What the gateway asks of others. Each port has adapters in [`crate::adapters`] that pass one contract.
+//! What the gateway asks of the store.
 
-mod bots;
-mod corpus;
-mod documents;
-pub mod migrations;
-pub mod search;
-mod store;
-
-pub use bots::*;
-pub use corpus::*;
-pub use documents::*;
-pub use migrations::Migrations;
-pub use search::Search;
-pub use store::*;
+pub use ruche_store::{
+    bots::*, collections::*, files::*, jobs::*, models as migrations, models::Migrations, search, search::Search,
+};

@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use ruche_schemas::{
     Base64, Claim, JobRef, TenantId,
-    jobs::render::{Rendered, Warning},
+    kinds::render::{Rendered, Warning},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,7 +17,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::wait::Finished;
-use crate::{App, body, error::ApiError, limits};
+use crate::{
+    app::parts::App,
+    http::{body, error::ApiError, limits},
+};
 
 /// How many pages the document has.
 const PAGES: HeaderName = HeaderName::from_static("ruche-pages");
@@ -138,7 +141,7 @@ impl App {
     }
 
     async fn read_whole(&self, tenant: &TenantId, claim: &Claim) -> Result<Bytes, ApiError> {
-        self.claims.get(tenant, claim).await.map_err(|error| crate::claims::unreadable(&error))
+        self.claims.get(tenant, claim).await.map_err(|error| crate::jobs::payloads::unreadable(&error))
     }
 }
 

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, config::Secret};
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// What the key is derived for: a secret that is used elsewhere too makes other signatures there.
 const CONTEXT: &str = "ruche 2026-11-26 links to documents v1";

@@ -14,5 +14,6 @@ pub(crate) mod link;
 pub(crate) mod multipart;
 pub(crate) mod query;
 pub(crate) mod request;
+pub mod routes;
 pub(crate) mod template;
 pub(crate) mod wait;

@@ -7,11 +7,11 @@ use futures::stream;
 use multer::{Field, Multipart};
 use ruche_schemas::{
     Base64,
-    jobs::render::{self, File, Render},
+    kinds::render::{self, File, Render},
 };
 
 use super::query::short;
-use crate::{
+use crate::http::{
     body::{parse, utf8},
     error::ApiError,
     limits,

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use ruche_schemas::jobs::render::Render;
+use ruche_schemas::kinds::render::Render;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// The parameters of `POST /v1/render`; those of others are some of these. `tenant` is every route's.
 pub(crate) const RENDER: &[&str] = &[
@@ -147,7 +147,7 @@ pub(super) fn short(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::jobs::render::{Format, Standard};
+    use ruche_schemas::kinds::render::{Format, Standard};
 
     use super::*;
 

@@ -6,14 +6,16 @@ use axum::{
     extract::{FromRequest as _, Request},
     http::{HeaderMap, header},
 };
-use ruche_schemas::jobs::{Job as _, render::Render};
+use ruche_schemas::kinds::{Job as _, render::Render};
 use serde::Deserialize;
 
 use super::{multipart, query::Asked};
 use crate::{
-    App,
-    body::{self, JobText, Room, text_header},
-    error::ApiError,
+    app::parts::App,
+    http::{
+        body::{self, JobText, Room, text_header},
+        error::ApiError,
+    },
 };
 
 const TYPES: &str = "text/markdown, multipart/form-data or application/json";

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use chrono::{SubsecRound, Utc};
 use ruche_schemas::{
     Base64, TenantId,
-    jobs::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
+    kinds::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
 };
 
 use super::wait::{Waited, Waiting};
 use crate::{
-    App,
-    error::ApiError,
-    limits,
+    app::parts::App,
+    http::{error::ApiError, limits},
     ports::{NewTemplate, TemplateBounds, TemplateVersion, Uploaded},
 };
 

@@ -8,7 +8,7 @@ use ruche_schemas::{
     Claim, EventType, Failure, JobId, JobRef, Lane, TenantId,
     claim::CLAIM_BYTES,
     failure::codes,
-    jobs::{
+    kinds::{
         Job as _,
         render::{INLINE_BYTES, Render, Rendered},
     },
@@ -16,11 +16,12 @@ use ruche_schemas::{
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    App,
-    error::ApiError,
-    limits,
-    relay::CancelOnDrop,
-    submit::{Accepted, Submission, check_size},
+    app::parts::App,
+    http::{error::ApiError, limits},
+    jobs::{
+        relay::CancelOnDrop,
+        submit::{Accepted, Submission, check_size},
+    },
 };
 
 /// A document that is there.

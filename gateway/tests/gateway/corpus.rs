@@ -10,7 +10,7 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use ruche_bus::{
-    Bus, Delivery, Presence,
+    Bus, Delivery, WorkerRegistration,
     objects::{Claims, memory::Memory as Objects},
 };
 use ruche_gateway::ports::{DocumentChunk, IndexedDocument};
@@ -18,7 +18,7 @@ use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _, JobId,
     failure::codes,
     ids::document_id,
-    jobs::embed::{Document, Embed, Format, Indexed},
+    kinds::embed::{Document, Embed, Format, Indexed},
 };
 use serde_json::{Value, json};
 
@@ -48,8 +48,8 @@ impl Library {
         let change = |app: &mut ruche_gateway::App| app.claims = claims.clone();
         let this = Self { gateway: without_worker(change).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
-        let announced = Presence { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.announce(&announced).await.unwrap();
+        let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
+        bus.register(&announced).await.unwrap();
         tokio::spawn(work(bus, claims, this.seen.clone()));
         this
     }

@@ -5,10 +5,8 @@ use ruche_gateway::{
     adapters::memory::Memory,
     ports::{ChunkCount, DocumentChunk, IndexedDocument, NewCollection, Store},
 };
-use ruche_schemas::{
-    TenantId,
-    tables::{collections, documents, embedding_models},
-};
+use ruche_schemas::TenantId;
+use ruche_store::entities::{collections, documents, embedding_models};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement,

@@ -6,7 +6,8 @@ use ruche_gateway::{
     adapters::memory::Memory,
     ports::{NewTemplate, Store, StoredDocument, TemplateBounds, TemplateVersion, Uploaded},
 };
-use ruche_schemas::{Claim, EventType, JobId, JobRef, TenantId, claim::Part, tables::renders};
+use ruche_schemas::{Claim, EventType, JobId, JobRef, TenantId, claim::Part};
+use ruche_store::entities::renders;
 use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait};
 
 use crate::{

@@ -6,7 +6,7 @@ use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::Bus as _;
 use ruche_gateway::ports::{Conversation, EndedJob, StoredMessage};
-use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, jobs::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, kinds::chat::Chat};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use uuid::Uuid;

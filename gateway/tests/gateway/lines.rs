@@ -25,7 +25,7 @@ async fn each_line_is_answered_in_order_and_a_wrong_one_is_refused_alone() {
     let gateway = without_worker(|_| {}).await;
     let two_megabytes = line(&"x".repeat(2 << 20));
     let unknown = json!({ "kind": "dance", "body": {} }).to_string();
-    let pointer = json!({ "kind": "chat", "body": said("x"), "then": [{ "kind": "chat", "with": { "x": "" } }] });
+    let pointer = json!({ "kind": "chat", "body": said("x"), "on_success": [{ "kind": "chat", "with": { "x": "" } }] });
     let not_utf8 = [0xff, 0xfe, b'\n'];
     let mut body = Vec::new();
     for part in [
@@ -62,7 +62,7 @@ async fn each_line_is_answered_in_order_and_a_wrong_one_is_refused_alone() {
     assert_eq!(told[..7], expected[..7]);
     assert_eq!(told[7..], [(9, "invalid_utf8"), (10, "accepted")]);
     assert_eq!((&answers[0]["state"], &answers[0]["duplicate"]), (&json!("accepted"), &json!(false)));
-    assert_eq!(answers[4]["error"]["param"], "then[0].with");
+    assert_eq!(answers[4]["error"]["param"], "on_success[0].with");
     let (accepted, rejected, batch) = summary(&gateway, &answers);
     assert_eq!((accepted, rejected, gateway.waiting().await), (3, 6, 3));
     let batch = gateway.read(&format!("/v1/batches/{batch}")).await;
@@ -130,7 +130,7 @@ async fn nothing_is_read_into_a_batch_that_is_somebody_elses_or_while_the_databa
 #[tokio::test]
 async fn a_tenant_over_its_rate_is_told_so_and_a_stream_is_slowed_down_instead() {
     let limits = Limits { in_flight: 0, per_second: 2 };
-    let gateway = without_worker(|app| app.rates = ruche_gateway::rates::Rates::new(limits.per_second)).await;
+    let gateway = without_worker(|app| app.rates = ruche_gateway::jobs::rates::Rates::new(limits.per_second)).await;
     let body = json!({ "kind": "chat", "body": said("x") });
     let mut refusals = 0;
     for _ in 0..20 {

@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_gateway::{
     adapters::memory::Memory,
     ports::{
@@ -19,7 +19,7 @@ use ruche_gateway::{
 };
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId,
-    jobs::embed::{Embed, Embedded, Indexed, to_bytes},
+    kinds::embed::{Embed, Embedded, Indexed, to_bytes},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ impl Moving {
         let gateway = without_worker(|_| {}).await;
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
         let models = vec![MODEL.to_owned(), NEW.to_owned()];
-        bus.announce(&Presence { kind: Embed::KIND, models, ..presence() }).await.unwrap();
+        bus.register(&WorkerRegistration { kind: Embed::KIND, models, ..presence() }).await.unwrap();
         let worker = Arc::new(Worker {
             bus,
             store: gateway.store.clone(),

@@ -13,7 +13,7 @@ use ruche_gateway::{
 use ruche_schemas::{
     Kind,
     config::{Config, Secret},
-    jobs,
+    kinds,
 };
 use ruche_services::testing::{self, TestNats, TestPostgres};
 use serde_json::{Value, json};
@@ -39,14 +39,14 @@ async fn real() -> Real {
     config.nats.prefix = testing::unique("t");
     config.postgres = database(postgres.url(), "public");
     ruche_migrations::up(&postgres.url(), "public").await.unwrap();
-    let kinds: Vec<Kind> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let bus = Nats::connect(&config.nats, Duration::from_secs(5)).await.unwrap();
     bus.ensure(&kinds).await.unwrap();
     let (store, key) = (Postgres::new(&config.postgres).await.unwrap(), keys::generate());
     store.create_key(&tenant("acme"), "test", Role::Member, ApiKey::parse(&key).unwrap()).await.unwrap();
     let mut settings = settings();
     settings.key_cache_seconds = 0;
-    let server = Server::bind(App::new(settings, Arc::new(bus), Arc::new(store), jobs::all())).await.unwrap();
+    let server = Server::bind(App::new(settings, Arc::new(bus), Arc::new(store), kinds::all())).await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
     Real { url, key, client: Client::new(), nats, postgres }

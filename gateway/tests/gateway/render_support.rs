@@ -21,7 +21,7 @@ use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     claim::Part,
     config::Secret,
-    jobs::render::{INLINE_BYTES, Render, Rendered, Warning},
+    kinds::render::{INLINE_BYTES, Render, Rendered, Warning},
 };
 use serde_json::Value;
 

@@ -13,10 +13,10 @@ use ruche_schemas::{
     Claim, EventType, Job as _, JobId, JobRef, Lane, TenantId,
     claim::Part,
     config::{self, Config, Secret},
-    jobs::chat::{Chat, Citation},
-    tables,
+    kinds::chat::{Chat, Citation},
 };
 use ruche_services::testing;
+use ruche_store::entities as tables;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},

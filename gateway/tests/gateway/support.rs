@@ -15,7 +15,7 @@ use futures::{
     stream::BoxStream,
 };
 use reqwest::{Client, Method, RequestBuilder, Response};
-use ruche_bus::{Bus, Delivery, Presence, WorkerState, memory};
+use ruche_bus::{Bus, Delivery, WorkerRegistration, WorkerState, memory};
 use ruche_gateway::{
     App, Lifecycle, Server, adapters, keys,
     ports::{Role, Store as _},
@@ -23,7 +23,7 @@ use ruche_gateway::{
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId,
     config::{Config, Gateway},
-    jobs::{
+    kinds::{
         self, Descriptor,
         chat::{Answer, Chat, Citation, Delta, FinishReason, Grounding, Usage},
     },
@@ -57,7 +57,7 @@ pub(crate) async fn start() -> Fixture {
 
 /// Jobs stay in the queue.
 pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
-    with_kinds(jobs::all(), change).await
+    with_kinds(kinds::all(), change).await
 }
 
 /// Jobs of these kinds, which stay in the queue.
@@ -103,7 +103,7 @@ impl Fixture {
     /// Starts a worker and announces it.
     pub(crate) async fn work(&self) {
         let bus = self.bus.clone() as Arc<dyn Bus>;
-        bus.announce(&presence()).await.unwrap();
+        bus.register(&presence()).await.unwrap();
         tokio::spawn(work(bus));
     }
 
@@ -206,8 +206,8 @@ pub(crate) fn said(text: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": text }] })
 }
 
-pub(crate) fn presence() -> Presence {
-    Presence {
+pub(crate) fn presence() -> WorkerRegistration {
+    WorkerRegistration {
         kind: Chat::KIND,
         worker: "test-1".into(),
         host: "test".into(),

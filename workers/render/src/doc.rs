@@ -1,7 +1,7 @@
 //! What a template gets: a dictionary of values and of Typst's elements.
 
 use chrono::NaiveDate;
-use ruche_schemas::jobs::render::Render;
+use ruche_schemas::kinds::render::Render;
 use serde_json::Value as Json;
 use typst::{
     foundations::{Array, Content, Dict, IntoValue, Value},

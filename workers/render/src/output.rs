@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate};
 use ruche_schemas::{
     Failure,
     failure::codes,
-    jobs::render::{Format, Options, Standard},
+    kinds::render::{Format, Options, Standard},
 };
 use typst::{
     diag::{SourceDiagnostic, SourceResult},

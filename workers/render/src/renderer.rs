@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use ruche_schemas::{
     Base64, Failure,
     failure::codes,
-    jobs::render::{Render, Warning},
+    kinds::render::{Render, Warning},
 };
 use serde::{Deserialize, Serialize};
 use typst::{

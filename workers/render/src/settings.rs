@@ -3,7 +3,7 @@
 //! md-to-pdf's keys are understood (`pdf_options`, `stylesheet`, `css`, `body_class`, `document_title`). Keys that are
 //! unknown are variables for the template.
 
-use ruche_schemas::jobs::render::{Render, is_language};
+use ruche_schemas::kinds::render::{Render, is_language};
 use serde_json::{Map, Value};
 
 use crate::{Warnings, content::file_name, front};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ruche_schemas::jobs::render::{WARNINGS, Warning};
+use ruche_schemas::kinds::render::{WARNINGS, Warning};
 
 #[derive(Debug, Default)]
 pub struct Warnings {

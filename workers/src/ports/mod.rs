@@ -2,14 +2,4 @@
 //!
 //! Each file is one port. Nothing here names a library, so that a fake is enough to test what stands on it.
 
-pub mod conversations;
-pub mod corpus;
-#[cfg(any(feature = "embed", feature = "rerank"))]
-pub mod encoder;
-#[cfg(feature = "chat")]
-pub mod engine;
-pub mod indexes;
-pub mod ledger;
-#[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
-pub mod model;
-pub mod templates;
+pub use ruche_store::{conversations, documents as corpus, indexes, ledger, templates};

@@ -68,7 +68,7 @@ impl Clock {
 }
 
 /// A job's envelope, its body unread.
-pub(super) type Unread = Envelope<Box<RawValue>>;
+pub(crate) type Unread = Envelope<Box<RawValue>>;
 
 /// What an attempt leaves besides the outcome.
 #[derive(Debug, Default)]
@@ -125,7 +125,7 @@ pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
             return Err(Invalid::new(field, message).into());
         }
     }
-    flow::check(&job.then, &job.otherwise)?;
+    flow::check(&job.on_success, &job.on_failure)?;
     Ok(job)
 }
 
@@ -155,7 +155,7 @@ pub(super) fn open(shared: &Shared, delivery: &Delivery, last: Option<&Logged>) 
 /// The log of a job that no worker has seen before.
 fn open_new(shared: &Shared, delivery: &Delivery) -> EventLog {
     let bus = Arc::clone(&shared.parts.bus);
-    EventLog::open_new(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.begun)
+    EventLog::open_new(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.first_seq)
 }
 
 /// How things stand with a job when it is handed out.
@@ -234,7 +234,7 @@ impl Standing {
             if let Some(outcome) = outcome(&last.record) {
                 return Some(Verdict::EndedBefore { outcome, attempt: last.record.attempt, said: true });
             }
-            // The same attempt twice is a twin (one id, published again after the dedup window): the next delivery
+            // The same attempt twice is a duplicate (one id, published again after the dedup window): the next delivery
             // of this one has a higher attempt and takes over, if the other has not ended it until then.
             if last.record.attempt >= delivery.attempt {
                 return Some(Verdict::Superseded);

@@ -23,7 +23,7 @@ use tracing::{info, warn};
 use super::{
     JobError, Patience, Shared,
     attempt::{Scope, Unread},
-    flow::{Ends, HeldUp},
+    follow_ups::{Ends, HeldUp},
 };
 use crate::registry::Worked;
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Documents,
     attempt::Clock,
-    log::{EventLog, LogError},
+    event_log::{EventLog, LogError},
 };
 use crate::ports::ledger::Keep;
 

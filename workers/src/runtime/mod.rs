@@ -24,34 +24,28 @@ use tracing::{info, warn};
 
 use crate::{ports::ledger::Ledger, registry::AnyHandler};
 
-mod announce;
-mod attempt;
-mod backstop;
-mod cancel;
+mod admission;
+pub(crate) mod attempt;
+mod cancellations;
 mod caps;
 mod claims;
 mod context;
 mod documents;
-mod extend;
-mod flow;
-mod gate;
-mod group;
-mod holds;
-mod indexes;
+mod event_log;
+pub(crate) mod follow_ups;
+mod groups;
+mod heartbeat;
 mod listen;
-mod log;
 mod metrics;
-mod patience;
-mod retention;
+mod pauses;
+mod registration;
+mod retry;
 mod settle;
 
-pub use backstop::backstop;
 pub use context::{Context, JobError};
-pub use indexes::{TEND, tend};
-pub use log::{EventLog, LogError};
+pub use event_log::{EventLog, LogError};
 pub use metrics::Metrics;
-pub use patience::Patience;
-pub use retention::{Hindrance, PURGE, forget, forget_some, sweep, sweep_once};
+pub use retry::Patience;
 
 pub(crate) use attempt::Scope;
 pub(crate) use context::{Kept, write as write_reports};
@@ -79,7 +73,7 @@ pub struct Parts {
 /// The kinds that this build knows, each with the version of its schema.
 #[must_use]
 pub fn versions() -> Arc<BTreeMap<Kind, u16>> {
-    Arc::new(ruche_schemas::jobs::all().into_iter().map(|known| (known.kind, known.version)).collect())
+    Arc::new(ruche_schemas::kinds::all().into_iter().map(|known| (known.kind, known.version)).collect())
 }
 
 /// How a runtime behaves.
@@ -156,12 +150,12 @@ impl Shutdown {
 
 struct Shared {
     parts: Parts,
-    ends: flow::Ends,
+    ends: follow_ups::Ends,
     metrics: metrics::KindMetrics,
     options: Options,
-    running: cancel::Running,
-    held: watch::Sender<holds::Held>,
-    pulses: Arc<extend::Pulses>,
+    running: cancellations::Running,
+    held: watch::Sender<pauses::Held>,
+    pulses: Arc<heartbeat::Pulses>,
     caps: watch::Sender<caps::Known>,
     /// Room for large bodies.
     large: Semaphore,
@@ -185,14 +179,14 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     let deliveries = parts.bus.consume(&kind).await?;
     let metrics = parts.metrics.of(&kind, options.slots.get());
     let (bus, ledger, versions) = (parts.bus.clone(), parts.ledger.clone(), parts.versions.clone());
-    let pulses = extend::Pulses::start(&parts.pulse, options.ack_wait);
+    let pulses = heartbeat::Pulses::start(&parts.pulse, options.ack_wait);
     let shared = Arc::new(Shared {
         pulses,
-        ends: flow::Ends { bus, ledger, claims: parts.claims.clone(), versions },
+        ends: follow_ups::Ends { bus, ledger, claims: parts.claims.clone(), versions },
         parts,
         metrics,
         options,
-        running: cancel::Running::default(),
+        running: cancellations::Running::default(),
         held: watch::Sender::default(),
         caps: watch::Sender::default(),
         large: Semaphore::new(claims::LARGE),
@@ -203,10 +197,10 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
         shutdown,
     });
     let helpers = TaskTracker::new();
-    helpers.spawn(cancel::listen(shared.clone()));
-    helpers.spawn(holds::listen(shared.clone()));
+    helpers.spawn(cancellations::listen(shared.clone()));
+    helpers.spawn(pauses::listen(shared.clone()));
     helpers.spawn(caps::listen(shared.clone()));
-    helpers.spawn(announce::announce(shared.clone()));
+    helpers.spawn(registration::announce(shared.clone()));
     let jobs = TaskTracker::new();
     let pull = Pull {
         slots: Arc::new(Semaphore::new(shared.options.slots.get())),
@@ -229,7 +223,7 @@ struct Pull {
     kind: Kind,
     slots: Arc<Semaphore>,
     freed: Arc<Notify>,
-    held: watch::Receiver<holds::Held>,
+    held: watch::Receiver<pauses::Held>,
     jobs: TaskTracker,
 }
 
@@ -239,7 +233,7 @@ impl Pull {
         let stop = self.shared.shutdown.drain.clone();
         let mut caps = self.shared.caps.subscribe();
         tokio::select! {
-            _ = async { tokio::join!(holds::first(&mut self.held), caps::first(&mut caps)) } => {}
+            _ = async { tokio::join!(pauses::first(&mut self.held), caps::first(&mut caps)) } => {}
             () = stop.cancelled() => {}
         }
         info!(job.kind = %self.kind, slots = self.shared.options.slots, "ready for jobs");

@@ -14,9 +14,9 @@ use tracing::{Instrument, info, info_span, warn};
 
 use super::{
     EventLog, LogError, Patience, Shared,
+    admission::{self, Gate},
     attempt::{self, Besides, Unread, Verdict},
-    claims, flow,
-    gate::{self, Gate},
+    claims, follow_ups,
 };
 use crate::ports::ledger::{Committed, Ended, Keep, LedgerError};
 
@@ -46,7 +46,7 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     trace::adopt(&span, &delivery.headers);
     async {
         let (timer, lane) = (shared.metrics.begin(delivery.published_at), delivery.lane);
-        let outcome = match gate::pass(shared, delivery).await {
+        let outcome = match admission::pass(shared, delivery).await {
             Gate::Shut(outcome) => outcome,
             Gate::Open(delivery, seat) => {
                 let pulse = shared.pulses.keep(delivery.extender(), seat);
@@ -153,7 +153,7 @@ async fn end(
         return settled(delivery.retry(Duration::ZERO).await, "handed_back");
     };
     let objects = job.claim.is_some() || claim.is_some() || has_documents;
-    let (outcome, children) = flow::spread(job, outcome);
+    let (outcome, children) = follow_ups::fan_out(job, outcome);
     let outcome = claims::claimed(outcome, claim);
     if job.ephemeral {
         return say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
@@ -172,8 +172,8 @@ async fn end(
         trace_id: trace::trace_id(),
         keep,
         origin: job.origin,
-        member: flow::place(job),
-        children: flow::ids(&children),
+        member: follow_ups::member(job),
+        children: follow_ups::ids(&children),
         objects,
     };
     match commit(shared, job, ended).await {
@@ -207,8 +207,8 @@ async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Kept {
             Err(LedgerError::Refused(failure)) => {
                 // What it would keep can't be kept: the job has failed, and that can be stored. Where even that is
                 // refused (another tenant has a job of this id), its event and dead letter say so.
-                let (outcome, children) = flow::spread(job, Outcome::Failed(failure));
-                (ended.outcome, ended.children) = (outcome, flow::ids(&children));
+                let (outcome, children) = follow_ups::fan_out(job, Outcome::Failed(failure));
+                (ended.outcome, ended.children) = (outcome, follow_ups::ids(&children));
                 if std::mem::take(&mut ended.keep).is_empty() {
                     return Kept::Nowhere(ended.outcome);
                 }
@@ -237,7 +237,7 @@ async fn say_and_ack(
     let name = outcome.event_type().as_str();
     if let Some((mut log, job)) = log {
         if let Some(job) = job
-            && let Err(error) = flow::follow(&shared.ends, job, &outcome).await
+            && let Err(error) = follow_ups::follow(&shared.ends, job, &outcome).await
         {
             warn!(%error, "the outcome is stored: the next attempt goes on from there");
             return settled(delivery.retry(HELD_UP).await, "held_up");

@@ -5,11 +5,14 @@
 use std::time::Duration;
 
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::jobs::{
+use ruche_schemas::kinds::{
     embed::Format,
     render::{Options as RenderOptions, Render},
 };
-use ruche_workers::extract::{ExtractError, Extracted, Extractor, Options};
+use ruche_workers::{
+    sandbox::extractor::{Extractor, Options},
+    text::{ExtractError, Extracted},
+};
 
 fn extractor() -> Extractor {
     Extractor::new(Options {

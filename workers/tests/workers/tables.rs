@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use chrono::{DateTime, SubsecRound, Utc};
-use ruche_schemas::tables::{
+use ruche_services::testing;
+use ruche_store::entities::{
     api_keys, bots, collections, conversations, documents, embedding_models, job_fences, jobs, messages, renders,
     templates, tenants, usage,
 };
-use ruche_services::testing;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ConnectOptions, Database, DatabaseConnection, EntityTrait, IntoActiveModel,
 };

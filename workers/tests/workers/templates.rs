@@ -8,9 +8,9 @@ use chrono::Utc;
 use ruche_schemas::{
     TenantId,
     config::{self, Secret},
-    tables::templates,
 };
 use ruche_services::testing;
+use ruche_store::entities::templates;
 use ruche_workers::{
     adapters::{memory_templates::MemoryTemplates, postgres::Postgres},
     ports::templates::{Package, Templates},

@@ -1,30 +1,30 @@
-//! What operators hold up, what is queued, and caps.
+//! What operators pause, what is queued, and caps.
 
 use std::time::Duration;
 
 use futures::{StreamExt, future};
-use ruche_bus::{Bus, Caps, Hold, Message, TenantCaps};
+use ruche_bus::{Bus, Caps, Message, Pause, TenantCaps};
 use ruche_schemas::{JobId, JobRef, Kind, Lane};
 
 use super::{ACK_WAIT, KIND, job, message, next, publish, queue, slots, tenant};
 
-pub(crate) async fn holds_are_heard_as_they_are_and_as_they_change(bus: &dyn Bus) {
-    let (kind, owner) = (Hold::Kind(KIND), Hold::Tenant(tenant("acme")));
-    let worker = Hold::Worker("host.a b-1".to_owned());
-    let mut early = bus.holds().await.expect("a listener");
+pub(crate) async fn pauses_are_heard_as_they_are_and_as_they_change(bus: &dyn Bus) {
+    let (kind, owner) = (Pause::Kind(KIND), Pause::Tenant(tenant("acme")));
+    let worker = Pause::Worker("host.a b-1".to_owned());
+    let mut early = bus.pauses().await.expect("a listener");
     assert_eq!(early.next().await, Some(Vec::new()));
-    bus.hold(&kind, true).await.expect("a hold");
+    bus.set_paused(&kind, true).await.expect("a pause");
     assert_eq!(early.next().await, Some(vec![kind.clone()]));
-    // Twice is once; what was never held up can be resumed.
-    bus.hold(&kind, true).await.expect("a hold");
-    bus.hold(&owner, false).await.expect("a hold");
-    bus.hold(&owner, true).await.expect("a hold");
+    // Twice is once; what was never paused can be resumed.
+    bus.set_paused(&kind, true).await.expect("a pause");
+    bus.set_paused(&owner, false).await.expect("a pause");
+    bus.set_paused(&owner, true).await.expect("a pause");
     assert_eq!(early.next().await, Some(vec![kind.clone(), owner.clone()]));
-    bus.hold(&worker, true).await.expect("a hold");
+    bus.set_paused(&worker, true).await.expect("a pause");
     assert_eq!(early.next().await, Some(vec![kind.clone(), owner.clone(), worker.clone()]));
-    let mut late = bus.holds().await.expect("a listener");
+    let mut late = bus.pauses().await.expect("a listener");
     assert_eq!(late.next().await, Some(vec![kind.clone(), owner.clone(), worker.clone()]));
-    bus.hold(&kind, false).await.expect("a hold");
+    bus.set_paused(&kind, false).await.expect("a pause");
     for listener in [&mut early, &mut late] {
         assert_eq!(listener.next().await, Some(vec![owner.clone(), worker.clone()]));
     }
@@ -38,14 +38,14 @@ pub(crate) async fn the_caps_of_tenants_are_heard_as_they_are_and_as_they_change
     assert_eq!(early.next().await, Some(TenantCaps::new()));
     bus.set_caps(&acme, Some(&few)).await.expect("caps");
     assert_eq!(early.next().await, Some(TenantCaps::from([(acme.clone(), few)])));
-    // A hold of the same name is another thing.
-    bus.hold(&Hold::Tenant(acme.clone()), true).await.expect("a hold");
+    // A pause of the same name is another thing.
+    bus.set_paused(&Pause::Tenant(acme.clone()), true).await.expect("a pause");
     bus.set_caps(&other, Some(&many)).await.expect("caps");
     let both = TenantCaps::from([(acme.clone(), few), (other.clone(), many)]);
     assert_eq!(early.next().await, Some(both.clone()));
-    let (mut late, mut holds) = (bus.caps().await.expect("a listener"), bus.holds().await.expect("a listener"));
+    let (mut late, mut pauses) = (bus.caps().await.expect("a listener"), bus.pauses().await.expect("a listener"));
     assert_eq!(late.next().await, Some(both));
-    assert_eq!(holds.next().await, Some(vec![Hold::Tenant(acme.clone())]), "caps hold nothing up");
+    assert_eq!(pauses.next().await, Some(vec![Pause::Tenant(acme.clone())]), "caps pause nothing");
     bus.set_caps(&acme, Some(&many)).await.expect("caps");
     bus.set_caps(&acme, None).await.expect("caps");
     for listener in [&mut early, &mut late] {
@@ -93,45 +93,45 @@ pub(crate) async fn a_tenants_jobs_are_listed_until_they_end(bus: &dyn Bus) {
     assert_eq!(bus.queued(&KIND, &acme, 0, 10).await, Ok(Vec::new()));
 }
 
-pub(crate) async fn no_more_places_are_given_than_the_cap(bus: &dyn Bus) {
+pub(crate) async fn no_more_slots_are_given_than_the_cap(bus: &dyn Bus) {
     let acme = tenant("acme");
-    let asking = (0..12).map(|_| async { bus.seat(&KIND, &acme, 3, JobId::generate()).await });
+    let asking = (0..12).map(|_| async { bus.acquire_slot(&KIND, &acme, 3, JobId::generate()).await });
     let given = future::try_join_all(asking).await.expect("answers");
-    let mut seats: Vec<_> = given.into_iter().flatten().collect();
-    assert!(seats.len() <= 3 && !seats.is_empty(), "{} places", seats.len());
-    while let Some(seat) = bus.seat(&KIND, &acme, 3, JobId::generate()).await.expect("an answer") {
-        seats.push(seat);
+    let mut slots: Vec<_> = given.into_iter().flatten().collect();
+    assert!(slots.len() <= 3 && !slots.is_empty(), "{} slots", slots.len());
+    while let Some(slot) = bus.acquire_slot(&KIND, &acme, 3, JobId::generate()).await.expect("an answer") {
+        slots.push(slot);
     }
-    assert_eq!(seats.len(), 3);
+    assert_eq!(slots.len(), 3);
     // Others are not concerned.
-    assert!(bus.seat(&KIND, &tenant("other"), 1, JobId::generate()).await.expect("an answer").is_some());
-    assert!(bus.seat(&KIND, &acme, 0, JobId::generate()).await.expect("an answer").is_none());
-    for seat in &seats {
-        seat.keep().await.expect("a place that is kept");
+    assert!(bus.acquire_slot(&KIND, &tenant("other"), 1, JobId::generate()).await.expect("an answer").is_some());
+    assert!(bus.acquire_slot(&KIND, &acme, 0, JobId::generate()).await.expect("an answer").is_none());
+    for slot in &slots {
+        slot.renew().await.expect("a slot");
     }
-    seats.remove(0).leave().await;
+    slots.remove(0).release().await;
     let job = JobId::generate();
-    let seat = bus.seat(&KIND, &acme, 3, job).await.expect("an answer").expect("a place");
-    // Its next attempt takes its place over, and the one before has lost it.
-    let again = bus.seat(&KIND, &acme, 3, job).await.expect("an answer").expect("a place");
-    assert!(seat.keep().await.is_err());
-    seat.leave().await;
-    again.keep().await.expect("a place that is kept");
-    assert!(bus.seat(&KIND, &acme, 3, JobId::generate()).await.expect("an answer").is_none());
+    let slot = bus.acquire_slot(&KIND, &acme, 3, job).await.expect("an answer").expect("a slot");
+    // Its next attempt takes its slot over, and the one before has lost it.
+    let again = bus.acquire_slot(&KIND, &acme, 3, job).await.expect("an answer").expect("a slot");
+    assert!(slot.renew().await.is_err());
+    slot.release().await;
+    again.renew().await.expect("a slot");
+    assert!(bus.acquire_slot(&KIND, &acme, 3, JobId::generate()).await.expect("an answer").is_none());
 }
 
-pub(crate) async fn a_place_that_nobody_keeps_is_free_after_the_ack_wait(bus: &dyn Bus) {
+pub(crate) async fn a_slot_that_nobody_renews_is_free_after_the_ack_wait(bus: &dyn Bus) {
     let acme = tenant("acme");
-    let lost = bus.seat(&KIND, &acme, 1, JobId::generate()).await.expect("an answer").expect("a place");
+    let lost = bus.acquire_slot(&KIND, &acme, 1, JobId::generate()).await.expect("an answer").expect("a slot");
     let next = loop {
-        if let Some(seat) = bus.seat(&KIND, &acme, 1, JobId::generate()).await.expect("an answer") {
-            break seat;
+        if let Some(slot) = bus.acquire_slot(&KIND, &acme, 1, JobId::generate()).await.expect("an answer") {
+            break slot;
         }
         tokio::time::sleep(ACK_WAIT / 20).await;
     };
-    assert!(lost.keep().await.is_err(), "the place is another's");
-    lost.leave().await;
-    next.keep().await.expect("a place that is kept");
+    assert!(lost.renew().await.is_err(), "the slot is another's");
+    lost.release().await;
+    next.renew().await.expect("a slot");
 }
 
 pub(crate) async fn a_key_is_one_jobs_for_its_window(bus: &dyn Bus) {

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::Utc;
-use ruche_bus::{Bus, Headers, Message, PublishError, Receipt, topology::MAX_JOB_BYTES};
-use ruche_schemas::{JobId, JobRef, Kind, Lane};
+use ruche_bus::{Bus, Headers, Message, PublishError, Receipt};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, topology::bounds::MAX_JOB_BYTES};
 
 use super::{ACK_WAIT, BACKLOG, KIND, job, message, next, nothing_comes, publish, queue, slots};
 
@@ -23,14 +23,14 @@ pub(crate) async fn what_was_published_is_what_arrives(bus: &dyn Bus) {
     let payload = Bytes::from_static("{\"text\":\"é\0\"}\n".as_bytes());
     let headers =
         Headers::from([("traceparent".to_owned(), "00-1-2-01".to_owned()), ("x-ü".to_owned(), "?".to_owned())]);
-    let sent = Message { payload: payload.clone(), headers, begun: Some(17), ..message(&job(), Lane::Bulk) };
+    let sent = Message { payload: payload.clone(), headers, first_seq: Some(17), ..message(&job(), Lane::Bulk) };
     let before = Utc::now();
     bus.publish(sent.clone()).await.expect("a receipt");
     let delivery = next(&mut queue(bus).await).await;
     assert_eq!((&delivery.job, &delivery.kind, delivery.lane), (&sent.job, &KIND, Lane::Bulk));
     assert_eq!(delivery.payload, payload);
     assert_eq!(delivery.headers.get("traceparent").map(String::as_str), Some("00-1-2-01"));
-    assert_eq!(delivery.begun, Some(17));
+    assert_eq!(delivery.first_seq, Some(17));
     // The server's clock may be read a little before ours.
     assert!((delivery.published_at - before).abs() < chrono::TimeDelta::seconds(10));
     delivery.done().await.expect("a confirmation");
@@ -54,7 +54,7 @@ pub(crate) async fn only_a_job_that_nobody_can_have_seen_is_a_first_one(bus: &dy
     again.done().await.expect("a confirmation");
     // An id that others decide, or that was made long ago, may have been published before the server forgot it.
     let old = uuid::Builder::from_unix_timestamp_millis(1_700_000_000_000, &[7; 10]).into_uuid();
-    for id in [job().id.derived("then.0"), JobId(old)] {
+    for id in [job().id.derived("on_success.0"), JobId(old)] {
         let job = JobRef { id, ..job() };
         bus.publish(message(&job, Lane::Normal)).await.expect("a receipt");
         let delivery = next(&mut queue).await;

@@ -53,7 +53,7 @@ pub(crate) fn job() -> JobRef {
 /// A small job.
 pub(crate) fn message(job: &JobRef, lane: Lane) -> Message {
     let payload = Bytes::from(json!({"id": job.id, "body": "x"}).to_string());
-    Message { job: job.clone(), kind: KIND, lane, payload, headers: Headers::new(), begun: None }
+    Message { job: job.clone(), kind: KIND, lane, payload, headers: Headers::new(), first_seq: None }
 }
 
 /// Publishes a new job in this lane.

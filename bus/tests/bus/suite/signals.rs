@@ -1,8 +1,8 @@
-//! Cancellations and the presence of workers.
+//! Cancellations and registrations of workers.
 
 use chrono::{SubsecRound, Utc};
 use futures::StreamExt;
-use ruche_bus::{Bus, Presence, WorkerState};
+use ruche_bus::{Bus, WorkerRegistration, WorkerState};
 use ruche_schemas::Kind;
 
 use super::{KIND, job};
@@ -24,8 +24,8 @@ pub(crate) async fn a_cancel_reaches_a_listener_and_a_late_asker(bus: &dyn Bus) 
     assert_eq!(bus.is_cancelled(&job).await, Ok(true));
 }
 
-fn presence(kind: Kind, worker: &str) -> Presence {
-    Presence {
+fn registration(kind: Kind, worker: &str) -> WorkerRegistration {
+    WorkerRegistration {
         kind,
         worker: worker.to_owned(),
         host: "host".to_owned(),
@@ -41,17 +41,17 @@ fn presence(kind: Kind, worker: &str) -> Presence {
     }
 }
 
-pub(crate) async fn a_worker_is_known_from_its_announcement_until_it_retires(bus: &dyn Bus) {
+pub(crate) async fn a_worker_is_known_from_its_registration_until_it_deregisters(bus: &dyn Bus) {
     assert_eq!(bus.workers().await, Ok(Vec::new()));
-    let (a, b) = (presence(KIND, "host-1"), presence(KIND, "host-2"));
-    let same_name = presence(Kind::new("other"), "host-1");
-    for announced in [&b, &a, &same_name, &a] {
-        bus.announce(announced).await.expect("an announcement");
+    let (a, b) = (registration(KIND, "host-1"), registration(KIND, "host-2"));
+    let same_name = registration(Kind::new("other"), "host-1");
+    for worker in [&b, &a, &same_name, &a] {
+        bus.register(worker).await.expect("a registration");
     }
     assert_eq!(bus.workers().await, Ok(vec![same_name.clone(), a, b.clone()]));
-    let changed = Presence { slots: 4, ..b };
-    bus.announce(&changed).await.expect("an announcement");
-    bus.retire(&presence(KIND, "host-1")).await.expect("a farewell");
+    let changed = WorkerRegistration { slots: 4, ..b };
+    bus.register(&changed).await.expect("a registration");
+    bus.deregister(&registration(KIND, "host-1")).await.expect("a deregistration");
     assert_eq!(bus.workers().await, Ok(vec![same_name, changed]));
 }
 

@@ -6,7 +6,7 @@ use ruche_render::{Output, Renderer, Resources};
 use ruche_schemas::{
     Base64, Failure, Job,
     failure::codes,
-    jobs::render::{File, Render},
+    kinds::render::{File, Render},
 };
 
 /// Recursion needs what the worker's children give it.

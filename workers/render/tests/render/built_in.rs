@@ -1,7 +1,7 @@
 //! What gateways say of the built-in templates is what workers have.
 
 use ruche_render::templates;
-use ruche_schemas::jobs::render::BUILT_IN;
+use ruche_schemas::kinds::render::BUILT_IN;
 
 #[test]
 fn the_schema_names_the_templates_that_there_are() {

@@ -4,7 +4,7 @@
 
 use proptest::{prelude::*, test_runner::RngSeed};
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::{failure::codes, jobs::render::Render};
+use ruche_schemas::{failure::codes, kinds::render::Render};
 
 /// Pieces that documents are made of, sound and broken.
 const PIECES: &[&str] = &[

@@ -6,7 +6,7 @@
 use std::{env, fs, path::Path};
 
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::jobs::render::{Format, Render};
+use ruche_schemas::kinds::render::{Format, Render};
 
 /// How far a pixel's channel may be off on the average, of 255.
 const TOLERANCE: f64 = 0.5;

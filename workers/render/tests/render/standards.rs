@@ -11,7 +11,7 @@ use std::{
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::{
     Base64,
-    jobs::render::{File, Options, Password, Render, Standard},
+    kinds::render::{File, Options, Password, Render, Standard},
 };
 
 const FEATURES: &str = include_str!("features.md");

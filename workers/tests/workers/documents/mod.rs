@@ -6,7 +6,7 @@ use ruche_schemas::{
     Base64, Failure,
     failure::codes,
     ids::collection_id,
-    jobs::embed::{Document, Embed, Format, Indexed},
+    kinds::embed::{Document, Embed, Format, Indexed},
 };
 use ruche_workers::ports::ledger::Ledger;
 use support::{Place, document, tenant};

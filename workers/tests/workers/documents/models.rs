@@ -3,7 +3,7 @@
 use ruche_schemas::{
     EventType,
     failure::codes,
-    jobs::embed::{Document, Embed, Output},
+    kinds::embed::{Document, Embed, Output},
 };
 use ruche_workers::ports::ledger::Ledger;
 

@@ -18,20 +18,22 @@ use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, Record, TenantId,
     claim::{CLAIM_BYTES, Part},
     event::{Outcome, Steps},
-    jobs::embed::{Document, Embed, Indexed, Output},
+    kinds::embed::{Document, Embed, Indexed, Output},
 };
 use ruche_workers::{
     adapters::memory_ledger::MemoryLedger,
-    encoder::{Encoder, Metrics as EncoderMetrics, Prefixes},
-    extract::{Extractor, Options as Reading},
-    jobs::embed::{EmbedHandler, Indexer},
+    inference::encoder::{
+        Encoder, Metrics as EncoderMetrics, Prefixes,
+        port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
+    },
+    kinds::embed::{EmbedHandler, Indexer},
     ports::{
         corpus::{Indexing, ModelVersion},
-        encoder::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
         ledger::Ledger,
     },
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
+    sandbox::extractor::{Extractor, Options as Reading},
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -154,8 +156,8 @@ impl Place {
         }
         envelope.ephemeral = ephemeral;
         let payload = serde_json::to_vec(&envelope).unwrap().into();
-        let (kind, headers, begun) = (Embed::KIND, Headers::new(), None);
-        self.bus.publish(Message { job: job.clone(), kind, lane, payload, headers, begun }).await.unwrap();
+        let (kind, headers, first_seq) = (Embed::KIND, Headers::new(), None);
+        self.bus.publish(Message { job: job.clone(), kind, lane, payload, headers, first_seq }).await.unwrap();
         *self.last.lock().unwrap() = Some(job.clone());
         job
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use ruche_workers::encoder::{EncodeError, Encoded, Encoder, Metrics, NoVector, StartError};
+use ruche_workers::inference::encoder::{EncodeError, Encoded, Encoder, Metrics, NoVector, StartError};
 
 use crate::encoder::support::{Script, start, try_start, until};
 

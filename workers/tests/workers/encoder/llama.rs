@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use futures::future::join_all;
 use ruche_services::testing::embedding_model;
-use ruche_workers::{
-    adapters::llama::{LlamaEmbedding, Pooling},
-    encoder::{EncodeError, Encoder, Metrics, Options, StartError},
-    ports::encoder::Loader,
+use ruche_workers::inference::{
+    encoder::{EncodeError, Encoder, Metrics, Options, StartError, port::Loader},
+    llama::{LlamaEmbedding, Pooling},
 };
 
 fn options() -> Options {
@@ -124,7 +123,7 @@ fn what_does_not_fit_a_batch_is_refused_and_the_model_goes_on() {
     let (context_tokens, threads, gpu_layers, pooling) = (64, 1, 0, Pooling::Cls);
     let loader =
         LlamaEmbedding { path, context_tokens, batch_tokens: 100, batch_texts: 3, threads, gpu_layers, pooling };
-    let body = Box::new(|_, _, model: &mut dyn ruche_workers::ports::encoder::Model| {
+    let body = Box::new(|_, _, model: &mut dyn ruche_workers::inference::encoder::port::Model| {
         let text = |tokens: usize| vec![2000; tokens];
         let mut encode = |texts: &[Vec<i32>]| {
             let texts: Vec<&[i32]> = texts.iter().map(Vec::as_slice).collect();

@@ -4,9 +4,9 @@
 
 use futures::future::join_all;
 use ruche_services::testing::{embedding_model, reranker};
-use ruche_workers::{
-    adapters::llama::Pooling,
+use ruche_workers::inference::{
     encoder::{EncodeError, Encoder, Metrics, Options},
+    llama::Pooling,
 };
 use serde::Deserialize;
 

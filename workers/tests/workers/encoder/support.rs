@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use ruche_workers::{
-    encoder::{Encoder, Metrics, StartError},
-    ports::encoder::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
+use ruche_workers::inference::encoder::{
+    Encoder, Metrics, StartError,
+    port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
 };
 
 /// What a test sees of the model, and does to it.

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::support::{Echo, Script, arrive, ask, hear, lock, says, until};
 use futures::future::join_all;
-use ruche_workers::{
-    engine::{Engine, EngineError, GenerateError},
-    ports::engine::DecodeError,
-};
+use ruche_workers::inference::engine::{Engine, EngineError, GenerateError, port::DecodeError};
 
 fn refused() -> DecodeError {
     DecodeError::Refused("as it was told".to_owned())

@@ -4,11 +4,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::engine::support::{Heard, ask, hear};
 use futures::future::join_all;
-use ruche_schemas::jobs::chat::{FinishReason, Message, Role, Sampling};
-use ruche_workers::{
-    adapters::llama::Llama,
-    engine::{Engine, GenerateError, Options, Request, StartError, Step},
-    ports::engine::{DecodeError, Decoder, Facts, Loader, Row, Vocabulary},
+use ruche_schemas::kinds::chat::{FinishReason, Message, Role, Sampling};
+use ruche_workers::inference::{
+    engine::{
+        Engine, GenerateError, Options, Request, StartError, Step,
+        port::{DecodeError, Decoder, Facts, Loader, Row, Vocabulary},
+    },
+    llama::Llama,
 };
 
 const WHO: &str = "I am a tiny demo model. I only quote sentences from the documents I am given.";

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::engine::support::{Echo, Heard, Script, arrive, ask, hear, lock, says, until};
 use futures::future::join_all;
-use ruche_schemas::jobs::chat::{Delta, FinishReason};
-use ruche_workers::engine::{GenerateError, Request, StartError, Step};
+use ruche_schemas::kinds::chat::{Delta, FinishReason};
+use ruche_workers::inference::engine::{GenerateError, Request, StartError, Step};
 use tokio::task::JoinHandle;
 
 /// A message whose prompt has so many tokens.

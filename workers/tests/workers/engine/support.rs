@@ -8,10 +8,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::SeqCst},
 };
 
-use ruche_schemas::jobs::chat::{Delta, FinishReason, Message, Role, Usage};
-use ruche_workers::{
-    engine::{Engine, EngineError, Generation, Request, StartError, Step},
-    ports::engine::{Body, DecodeError, Decoder, Facts, LoadError, Loader, Row, Vocabulary},
+use ruche_schemas::kinds::chat::{Delta, FinishReason, Message, Role, Usage};
+use ruche_workers::inference::engine::{
+    Engine, EngineError, Generation, Request, StartError, Step,
+    port::{Body, DecodeError, Decoder, Facts, LoadError, Loader, Row, Vocabulary},
 };
 use tokio::task::JoinHandle;
 

@@ -9,10 +9,10 @@ pub use ruche_schemas::{
     config::{self, Secret},
     event::Outcome,
     failure::codes,
-    jobs::chat::{Message, Role},
-    tables::renders,
+    kinds::chat::{Message, Role},
 };
 pub use ruche_services::testing;
+pub use ruche_store::entities::renders;
 pub use ruche_workers::{
     adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
     ports::{

@@ -226,14 +226,14 @@ impl Bus for Life {
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable> {
         self.world.bus.depth().await
     }
-    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
+    async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
         self.alive().await;
-        self.world.bus.announce(presence).await
+        self.world.bus.register(worker).await
     }
-    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
-        self.world.bus.retire(presence).await
+    async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        self.world.bus.deregister(worker).await
     }
-    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
+    async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
         self.world.bus.workers().await
     }
     async fn ready(&self) -> Result<(), Unavailable> {
@@ -245,28 +245,33 @@ impl Bus for Life {
 }
 
 #[async_trait]
-impl Graveyard for Life {
-    async fn bury(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
+impl DeadLetterQueue for Life {
+    async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
         let keep = async {
             self.world.letters.lock().unwrap().insert(letter.job.id, letter.clone());
             Ok(())
         };
         self.on_bus("bury", letter.job.id, keep).await
     }
-    async fn dead(&self, filter: &DeadFilter, after: u64, limit: usize) -> Result<Vec<Buried>, Unavailable> {
-        self.world.bus.dead(filter, after, limit).await
+    async fn list_dead_letters(
+        &self,
+        filter: &DeadFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredDeadLetter>, Unavailable> {
+        self.world.bus.list_dead_letters(filter, after, limit).await
     }
-    async fn dead_count(&self, filter: &DeadFilter) -> Result<u64, Unavailable> {
-        self.world.bus.dead_count(filter).await
+    async fn count_dead_letters(&self, filter: &DeadFilter) -> Result<u64, Unavailable> {
+        self.world.bus.count_dead_letters(filter).await
     }
-    async fn dead_letter(&self, job: &JobRef) -> Result<Option<Buried>, Unavailable> {
-        self.world.bus.dead_letter(job).await
+    async fn get_dead_letter(&self, job: &JobRef) -> Result<Option<StoredDeadLetter>, Unavailable> {
+        self.world.bus.get_dead_letter(job).await
     }
-    async fn exhume(&self, sequence: u64) -> Result<bool, Unavailable> {
-        self.world.bus.exhume(sequence).await
+    async fn remove_dead_letter(&self, sequence: u64) -> Result<bool, Unavailable> {
+        self.world.bus.remove_dead_letter(sequence).await
     }
-    async fn given_up(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
-        self.world.bus.given_up().await
+    async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable> {
+        self.world.bus.watch_max_deliveries().await
     }
 }
 
@@ -291,11 +296,11 @@ impl Scheduler for Life {
 
 #[async_trait]
 impl Controls for Life {
-    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        self.world.bus.hold(hold, on).await
+    async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
+        self.world.bus.set_paused(what, paused).await
     }
     /// Nothing is ever held up here.
-    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
+    async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
         Ok(stream::iter([Vec::new()]).chain(stream::pending()).boxed())
     }
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
@@ -317,14 +322,14 @@ impl Controls for Life {
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
         self.world.bus.backlog(kind, tenant).await
     }
-    async fn seat(
+    async fn acquire_slot(
         &self,
         kind: &Kind,
         tenant: &TenantId,
         cap: u32,
         job: JobId,
-    ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
-        self.world.bus.seat(kind, tenant, cap, job).await
+    ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
+        self.world.bus.acquire_slot(kind, tenant, cap, job).await
     }
     async fn reserve(
         &self,

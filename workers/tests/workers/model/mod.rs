@@ -31,7 +31,7 @@ use ruche_schemas::{
     claim::CLAIM_BYTES,
     event::Outcome,
     flow::{Child, Join, Member, Origin, Template, child, children},
-    jobs::chat::Role,
+    kinds::chat::Role,
 };
 use ruche_workers::{
     ports::{
@@ -81,6 +81,7 @@ impl Job for Play {
     };
     type Progress = ();
     type Output = Value;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())
@@ -144,20 +145,20 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
         };
         let id = JobId(id);
         let mut job = Envelope::of(Play::KIND, 1, id, tenant(), lane, Utc::now(), body);
-        let say = |then: Value| json!({"kind": "play", "body": {"Say": 1}, "then": then});
+        let say = |on_success: Value| json!({"kind": "play", "body": {"Say": 1}, "on_success": on_success});
         let fan = json!({
             "each": "", "all": [{"kind": "play", "with": {"/Say": ""}}, {"kind": "play", "body": {"Fail": 1}}],
-            "join": {"kind": "play", "with": {"/Say": "/results"}, "then": [say(json!([]))]},
+            "join": {"kind": "play", "with": {"/Say": "/results"}, "on_success": [say(json!([]))]},
         });
         let odd = json!({"all": [{"kind": "nobody"}, {"kind": "play", "body": "Reject"}], "join": say(json!([]))});
-        job.then = serde_json::from_value(match number("flow") % 5 {
+        job.on_success = serde_json::from_value(match number("flow") % 5 {
             0 => json!([say(json!([say(json!([]))]))]),
             1 => json!([fan]),
             2 => json!([odd, say(json!([]))]),
             _ => json!([]),
         })
         .unwrap();
-        job.otherwise = serde_json::from_value(json!([{"kind": "play", "with": {"/Say": "/code"}}])).unwrap();
+        job.on_failure = serde_json::from_value(json!([{"kind": "play", "with": {"/Say": "/code"}}])).unwrap();
         let index = u32::try_from(index).unwrap();
         job.member = (index < 2).then_some(Member { group: batch.0, index, of: None, join: None });
         job
@@ -190,11 +191,11 @@ async fn submit(world: &World, job: &Envelope<Value>) {
         claim: None,
     };
     // As a gateway does it: before, or not at all where it died.
-    let begun = match world.number((job.id, "begun")).is_multiple_of(2) {
+    let first_seq = match world.number((job.id, "begun")).is_multiple_of(2) {
         true => world.bus.append(&of(job.id), 0, &accepted).await.ok(),
         false => None,
     };
-    let message = Message { job: of(job.id), kind, lane: job.lane, payload, headers, begun };
+    let message = Message { job: of(job.id), kind, lane: job.lane, payload, headers, first_seq };
     world.bus.publish(message).await.unwrap();
 }
 

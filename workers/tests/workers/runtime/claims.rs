@@ -23,7 +23,7 @@ use ruche_schemas::{
 };
 use ruche_workers::{
     ports::ledger::{Committed, Ended, Ledger},
-    runtime,
+    reconcilers,
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -258,7 +258,7 @@ async fn a_worker_that_dies_after_the_result_is_kept_and_before_it_is_stored_cha
 async fn a_result_that_was_stored_and_not_said_is_said_by_its_claim_and_followed() {
     let place = Place::start().await;
     let mut root = place.system.envelope(JobId::generate(), Probe::Echo("not this one".into()));
-    root.then = serde_json::from_value(json!([{"kind": "probe", "with": {"/Echo": ""}}])).unwrap();
+    root.on_success = serde_json::from_value(json!([{"kind": "probe", "with": {"/Echo": ""}}])).unwrap();
     let job = JobRef { tenant: place.system.tenant.clone(), id: root.id };
     let output = serde_json::to_vec(&json!(text(LARGE))).unwrap();
     let claim = place.system.claims.put(&job, Part::Output, output.into()).await.unwrap();
@@ -281,7 +281,7 @@ async fn a_result_that_was_stored_and_not_said_is_said_by_its_claim_and_followed
     let worker = place.system.worker(&ProbeHandler::new(), 2);
     place.system.send(&root).await;
     assert_eq!(place.result(&job).await, json!(text(LARGE)));
-    let child = JobRef { id: root.id.derived("then.0"), ..job };
+    let child = JobRef { id: root.id.derived("on_success.0"), ..job };
     assert_eq!(place.result(&child).await, json!(text(LARGE)));
     worker.drain().await;
 }
@@ -291,7 +291,7 @@ async fn large_results_flow_into_what_follows_and_into_a_join() {
     let place = Place::start().await;
     let worker = place.system.worker(&ProbeHandler::new(), 4);
     let mut root = place.system.envelope(JobId::generate(), Probe::Grow(LARGE));
-    root.then = serde_json::from_value(json!([
+    root.on_success = serde_json::from_value(json!([
         {"kind": "probe", "with": {"/Echo": ""}},
         {
             "all": [{"kind": "probe", "with": {"/Echo": ""}}, {"kind": "probe", "body": {"Grow": 3 << 20}}],
@@ -306,10 +306,10 @@ async fn large_results_flow_into_what_follows_and_into_a_join() {
     let job = place.system.send(&root).await;
     assert_eq!(place.result(&job).await.to_string().len(), LARGE);
     let of = |what: &str| JobRef { tenant: place.system.tenant.clone(), id: root.id.derived(what) };
-    assert_eq!(place.result(&of("then.0")).await.to_string().len(), LARGE);
-    assert_eq!(place.result(&of("then.1.join")).await.to_string().len(), 3 << 20);
+    assert_eq!(place.result(&of("on_success.0")).await.to_string().len(), LARGE);
+    assert_eq!(place.result(&of("on_success.1.join")).await.to_string().len(), 3 << 20);
     // Six MiB are more than a body may have, so nobody can draw from them.
-    let events = place.system.events(&of("then.2.join")).await;
+    let events = place.system.events(&of("on_success.2.join")).await;
     let failure = events.last().unwrap().parse::<Failure>().unwrap();
     assert!(failure.message.contains("objects.max_bytes"), "{failure}");
     worker.drain().await;
@@ -350,19 +350,19 @@ async fn what_is_forgotten_takes_its_objects_along_and_orphans_are_swept() {
     let orphan = place.keep(&Probe::Echo("nobody published me".into())).await;
     let (ledger, claims) = (&*place.system.ledger, &place.system.claims);
     let later = Utc::now() + TimeDelta::hours(1);
-    assert_eq!(runtime::sweep_once(ledger, &*place.store, Utc::now() - TimeDelta::hours(1)).await.unwrap(), 0);
-    assert_eq!(runtime::sweep_once(ledger, &*place.store, later).await.unwrap(), 1);
+    assert_eq!(reconcilers::sweep_once(ledger, &*place.store, Utc::now() - TimeDelta::hours(1)).await.unwrap(), 0);
+    assert_eq!(reconcilers::sweep_once(ledger, &*place.store, later).await.unwrap(), 1);
     assert!(!place.path(&orphan).exists());
     let folder = place.folder.path().join(large.to_string());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "a job that has a row keeps its body and its output");
     // While the store is away, only what needs it stays.
     place.store.away.store(1, Ordering::SeqCst);
-    assert!(runtime::forget_some(ledger, claims, later).await.is_err());
+    assert!(reconcilers::forget_some(ledger, claims, later).await.is_err());
     assert_eq!(ledger.ended(&small).await.unwrap(), None);
     assert!(ledger.ended(&large).await.unwrap().is_some());
-    assert!(runtime::forget_some(ledger, &Claims::none(), later).await.is_ok());
+    assert!(reconcilers::forget_some(ledger, &Claims::none(), later).await.is_ok());
     assert!(ledger.ended(&large).await.unwrap().is_some(), "without a store its objects can't go, so neither can it");
-    while runtime::forget_some(ledger, claims, later).await.unwrap() > 0 {}
+    while reconcilers::forget_some(ledger, claims, later).await.unwrap() > 0 {}
     assert_eq!(ledger.ended(&large).await.unwrap(), None);
     assert!(!folder.exists());
 }

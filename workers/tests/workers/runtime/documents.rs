@@ -5,7 +5,7 @@ use std::{fs, sync::atomic::Ordering};
 use chrono::{TimeDelta, Utc};
 use ruche_bus::objects::Claims;
 use ruche_schemas::{Claim, Failure, JobId, JobRef, claim::Part, failure::codes};
-use ruche_workers::{ports::ledger::Ledger, runtime};
+use ruche_workers::{ports::ledger::Ledger, reconcilers};
 
 use crate::runtime::{
     claims::{Place, told},
@@ -28,7 +28,7 @@ async fn a_document_is_where_the_output_says_and_goes_with_its_job() {
     worker.drain().await;
     let (ledger, later) = (&*place.system.ledger, Utc::now() + TimeDelta::hours(1));
     assert_eq!(ledger.holding(later, 10).await.unwrap(), std::slice::from_ref(&job));
-    while runtime::forget_some(ledger, &place.system.claims, later).await.unwrap() > 0 {}
+    while reconcilers::forget_some(ledger, &place.system.claims, later).await.unwrap() > 0 {}
     assert_eq!(ledger.ended(&job).await.unwrap(), None);
     assert!(!place.folder.path().join(&claim.key).exists());
 }

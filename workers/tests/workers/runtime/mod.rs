@@ -27,7 +27,7 @@ fn types(events: &[ruche_schemas::Record]) -> Vec<&'static str> {
 }
 
 async fn dead(system: &System) -> Vec<DeadLetter> {
-    let letters = system.bus.dead(&DeadFilter::default(), 0, 10).await.unwrap();
+    let letters = system.bus.list_dead_letters(&DeadFilter::default(), 0, 10).await.unwrap();
     letters.into_iter().map(|buried| buried.letter).collect()
 }
 
@@ -354,27 +354,27 @@ async fn a_flow_fans_out_and_its_join_gets_every_result_in_order() {
     let system = System::start().await;
     let worker = system.worker(&ProbeHandler::new(), 4);
     let mut root = system.envelope(JobId::generate(), Probe::Echo("root".into()));
-    root.then = serde_json::from_value(json!([{
+    root.on_success = serde_json::from_value(json!([{
         "all": [
             {"kind": "probe", "with": {"/Echo": ""}},
             {"kind": "probe", "body": "Reject"},
             {"kind": "nobody", "body": 1},
         ],
         "join": {"kind": "probe", "with": {"/Echo": "/results/0/output"},
-            "then": [{"kind": "probe", "body": {"Echo": "end"}}]},
+            "on_success": [{"kind": "probe", "body": {"Echo": "end"}}]},
     }]))
     .unwrap();
     let job = system.send(&root).await;
     let of = |id: JobId| JobRef { tenant: system.tenant.clone(), id };
-    let join = of(root.id.derived("then.0.join"));
+    let join = of(root.id.derived("on_success.0.join"));
     assert_eq!(system.events(&join).await.last().unwrap().data, json!("root"));
-    let end = of(join.id.derived("then.0"));
+    let end = of(join.id.derived("on_success.0"));
     let events = system.events(&end).await;
     assert_eq!(types(&events), ["accepted", "started", "done"]);
     let accepted = events[0].parse::<Accepted>().unwrap();
     assert_eq!(accepted.origin, Some(Origin { root: job.id, parent: join.id }));
     // A job that nobody can do ends like any other: with a row, a log and a letter.
-    let nobody = of(root.id.derived("then.0.2"));
+    let nobody = of(root.id.derived("on_success.0.2"));
     assert_eq!(types(&system.events(&nobody).await), ["accepted", "failed"]);
     assert!(matches!(system.ledger.ended(&nobody).await.unwrap().unwrap().outcome, Outcome::Failed(_)));
     system.settled().await;
@@ -387,12 +387,12 @@ async fn a_failed_job_takes_the_other_branch_and_sees_the_failure() {
     let system = System::start().await;
     let worker = system.worker(&ProbeHandler::new(), 1);
     let mut root = system.envelope(JobId::generate(), Probe::Reject);
-    root.then = serde_json::from_value(json!([{"kind": "probe", "body": {"Echo": "never"}}])).unwrap();
-    root.otherwise = serde_json::from_value(json!([{"kind": "probe", "with": {"/Echo": "/code"}}])).unwrap();
+    root.on_success = serde_json::from_value(json!([{"kind": "probe", "body": {"Echo": "never"}}])).unwrap();
+    root.on_failure = serde_json::from_value(json!([{"kind": "probe", "with": {"/Echo": "/code"}}])).unwrap();
     system.send(&root).await;
-    let other = JobRef { tenant: system.tenant.clone(), id: root.id.derived("otherwise.0") };
+    let other = JobRef { tenant: system.tenant.clone(), id: root.id.derived("on_failure.0") };
     assert_eq!(system.events(&other).await.last().unwrap().data, json!("told_to"));
-    let never = JobRef { tenant: system.tenant.clone(), id: root.id.derived("then.0") };
+    let never = JobRef { tenant: system.tenant.clone(), id: root.id.derived("on_success.0") };
     assert_eq!(system.bus.last(&never).await.unwrap(), None);
     worker.drain().await;
 }
@@ -404,7 +404,7 @@ async fn a_flow_that_is_too_wide_fails_its_job() {
     let mut root = system.envelope(JobId::generate(), Probe::Echo("x".into()));
     let one = json!({"kind": "probe", "body": {"Echo": "x"}});
     // Two steps of a fan each: each is allowed, both are too many.
-    root.then = serde_json::from_value(json!([{"all": vec![&one; 2]}, {"all": vec![&one; 999]}])).unwrap();
+    root.on_success = serde_json::from_value(json!([{"all": vec![&one; 2]}, {"all": vec![&one; 999]}])).unwrap();
     let job = system.send(&root).await;
     let events = system.events(&job).await;
     assert_eq!(events.last().unwrap().parse::<Failure>().unwrap().code, "flow_too_wide");

@@ -4,27 +4,27 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
-use ruche_bus::{Caps, Hold, Presence, WorkerState};
+use ruche_bus::{Caps, Pause, WorkerRegistration, WorkerState};
 use ruche_schemas::{EventType, Job, JobId, JobRef, Lane, Record, event::Outcome};
 use ruche_workers::{
     ports::ledger::{Committed, Ended, Ledger},
-    runtime::forget,
+    reconcilers::forget,
 };
 use serde_json::json;
 
 use crate::runtime::support::{Probe, ProbeHandler, System};
 
 /// Waits until this worker announces itself like this.
-async fn announced(system: &System, worker: &str, like: impl Fn(&Presence) -> bool) {
+async fn announced(system: &System, worker: &str, like: impl Fn(&WorkerRegistration) -> bool) {
     while !system.bus.workers().await.unwrap().iter().any(|found| found.worker == worker && like(found)) {
         tokio::task::yield_now().await;
     }
 }
 
 /// Waits until everybody who listens has been told of this hold, as far as the server knows.
-async fn held(system: &System, hold: &Hold) {
-    system.bus.hold(hold, true).await.unwrap();
-    let mut holds = system.bus.holds().await.unwrap();
+async fn held(system: &System, hold: &Pause) {
+    system.bus.set_paused(hold, true).await.unwrap();
+    let mut holds = system.bus.pauses().await.unwrap();
     while !holds.next().await.unwrap().contains(hold) {}
 }
 
@@ -77,7 +77,7 @@ async fn started(system: &System, job: &JobRef) -> Record {
 #[tokio::test]
 async fn a_paused_kind_waits_until_it_is_resumed() {
     let system = System::start().await;
-    let hold = Hold::Kind(Probe::KIND);
+    let hold = Pause::Kind(Probe::KIND);
     held(&system, &hold).await;
     let probe = ProbeHandler::new();
     let worker = system.worker(&probe, 2);
@@ -86,7 +86,7 @@ async fn a_paused_kind_waits_until_it_is_resumed() {
     let depth = system.depth().await;
     assert_eq!((depth[1].waiting, depth[1].in_flight), (1, 0), "it is accepted, and nobody takes it");
     let resumed = Utc::now();
-    system.bus.hold(&hold, false).await.unwrap();
+    system.bus.set_paused(&hold, false).await.unwrap();
     let first = started(&system, &job).await;
     assert!(first.at >= resumed, "it began {} and was resumed {resumed}", first.at);
     worker.drain().await;
@@ -99,12 +99,12 @@ async fn what_runs_goes_on_when_its_kind_is_paused() {
     let worker = system.worker(&probe, 1);
     let running = system.submit(Probe::Gated).await;
     probe.wait_for_begin().await;
-    held(&system, &Hold::Kind(Probe::KIND)).await;
+    held(&system, &Pause::Kind(Probe::KIND)).await;
     let next = system.submit(Probe::Echo("next".into())).await;
     probe.gate.add_permits(1);
     started(&system, &running).await;
     let resumed = Utc::now();
-    system.bus.hold(&Hold::Kind(Probe::KIND), false).await.unwrap();
+    system.bus.set_paused(&Pause::Kind(Probe::KIND), false).await.unwrap();
     assert!(started(&system, &next).await.at >= resumed);
     worker.drain().await;
 }
@@ -112,7 +112,7 @@ async fn what_runs_goes_on_when_its_kind_is_paused() {
 #[tokio::test]
 async fn a_paused_tenants_jobs_are_put_aside_and_others_go_on() {
     let system = System::start().await;
-    let hold = Hold::Tenant(system.tenant.clone());
+    let hold = Pause::Tenant(system.tenant.clone());
     held(&system, &hold).await;
     let probe = ProbeHandler::new();
     let worker = system.worker(&probe, 1);
@@ -124,7 +124,7 @@ async fn a_paused_tenants_jobs_are_put_aside_and_others_go_on() {
     let queued = system.bus.queued(&Probe::KIND, &system.tenant, 0, 10).await.unwrap();
     assert_eq!((queued.len(), &queued[0].job, queued[0].run_at.is_some()), (1, &job, true));
     let resumed = Utc::now();
-    system.bus.hold(&hold, false).await.unwrap();
+    system.bus.set_paused(&hold, false).await.unwrap();
     let first = started(&system, &job).await;
     assert!(first.at >= resumed && first.attempt == 1, "being put aside is no attempt: {first:?}");
     worker.drain().await;
@@ -137,8 +137,8 @@ async fn one_worker_drains_while_another_goes_on() {
     let drained = system.worker(&probe, 2);
     let running = system.submit(Probe::Gated).await;
     probe.wait_for_begin().await;
-    let hold = Hold::Worker(drained.name.clone());
-    system.bus.hold(&hold, true).await.unwrap();
+    let hold = Pause::Worker(drained.name.clone());
+    system.bus.set_paused(&hold, true).await.unwrap();
     announced(&system, &drained.name, |worker| worker.state == WorkerState::Draining).await;
     let other = system.worker(&other_probe, 1);
     for n in 0..10 {
@@ -149,7 +149,7 @@ async fn one_worker_drains_while_another_goes_on() {
     assert_eq!(started(&system, &running).await.data["worker"], drained.name.as_str());
     announced(&system, &drained.name, |worker| worker.in_flight == 0).await;
     other.drain().await;
-    system.bus.hold(&hold, false).await.unwrap();
+    system.bus.set_paused(&hold, false).await.unwrap();
     let job = system.submit(Probe::Echo("again".into())).await;
     assert_eq!(started(&system, &job).await.data["worker"], drained.name.as_str());
     drained.drain().await;

@@ -85,6 +85,7 @@ impl Job for Probe {
     };
     type Progress = Step;
     type Output = String;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         match self {
@@ -308,8 +309,8 @@ impl System {
     /// Begins the job's log and publishes this envelope, as a gateway does.
     pub async fn send_begun(&self, envelope: &Envelope<Probe>) -> JobRef {
         let job = JobRef { tenant: self.tenant.clone(), id: envelope.id };
-        let begun = Some(self.begin_log(&job).await);
-        self.publish_as(job, serde_json::to_vec(envelope).unwrap(), begun).await
+        let first_seq = Some(self.begin_log(&job).await);
+        self.publish_as(job, serde_json::to_vec(envelope).unwrap(), first_seq).await
     }
 
     /// Says that the job is accepted.
@@ -331,14 +332,14 @@ impl System {
         self.publish_as(JobRef { tenant: self.tenant.clone(), id }, payload, None).await
     }
 
-    async fn publish_as(&self, job: JobRef, payload: Vec<u8>, begun: Option<u64>) -> JobRef {
+    async fn publish_as(&self, job: JobRef, payload: Vec<u8>, first_seq: Option<u64>) -> JobRef {
         let message = Message {
             job: job.clone(),
             kind: Probe::KIND,
             lane: Lane::Normal,
             payload: payload.into(),
             headers: ruche_bus::Headers::new(),
-            begun,
+            first_seq,
         };
         self.bus.publish(message).await.unwrap();
         job

@@ -7,9 +7,9 @@ use ruche_render::Resources;
 use ruche_schemas::{
     Base64,
     failure::codes,
-    jobs::render::{Render, Template},
+    kinds::render::{Render, Template},
 };
-use ruche_workers::adapters::typst::{Options, Pool, SetError};
+use ruche_workers::sandbox::typst::{Options, Pool, SetError};
 
 fn options(children: usize) -> Options {
     Options {

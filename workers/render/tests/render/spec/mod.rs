@@ -11,7 +11,7 @@ mod pdf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::jobs::render::Render;
+use ruche_schemas::kinds::render::Render;
 
 use examples::Example;
 

@@ -1,0 +1,3 @@
+//! Moved to `ruche_store::objects`.
+
+pub use ruche_store::objects::*;

@@ -1,0 +1,4 @@
+//! The conversation over one WebSocket.
+
+pub mod protocol;
+pub mod session;

@@ -1,0 +1,5 @@
+//! What operators see and steer.
+
+pub mod replay;
+pub mod routes;
+pub mod throughput;

@@ -1,0 +1,3 @@
+//! Jobs that begin again and again.
+
+pub mod routes;

@@ -1,0 +1,4 @@
+//! Operations of search, one file each.
+
+pub mod embeddings;
+pub mod search;

@@ -1,0 +1,276 @@
+//! What a bot is, the same in requests, in answers and in the store; and what it may be.
+
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "openapi")]
+use utoipa::ToSchema;
+
+use crate::{
+    Invalid,
+    ids::is_name,
+    kinds::{
+        chat::{BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
+        embed::document::check_collection,
+    },
+};
+
+/// The most collections of a bot.
+pub const MAX_COLLECTIONS: usize = 32;
+/// The longest title, in characters.
+const BOT_TITLE: usize = 100;
+/// The longest greeting, in characters.
+const BOT_GREETING: usize = 1_000;
+/// The most suggestions.
+const BOT_SUGGESTIONS: usize = 8;
+/// The longest suggestion, in characters.
+const BOT_SUGGESTION: usize = 200;
+
+/// A bot: it answers in somebody's name, from these collections. `model: "bot:NAME"` in a chat asks it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Bot {
+    /// Its name, which stays: 1 to 64 of a-z, 0-9, - and _, a letter or digit first.
+    #[cfg_attr(feature = "openapi", schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
+    pub name: String,
+    /// What the model is told before anything else: at most 16 KiB.
+    pub instructions: String,
+    /// The chat model that answers; without one, the worker's own.
+    pub model: Option<String>,
+    /// What is taken where a chat leaves `temperature` at 1, OpenAI's default.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2))]
+    pub temperature: Option<f32>,
+    /// What its answers are made from: at most 32 collections. Without any, it just chats.
+    #[cfg_attr(feature = "openapi", schema(max_items = 32))]
+    pub collections: Vec<String>,
+    /// How passages are found.
+    pub retrieval: Retrieval,
+    /// Whether the model first makes a question that follows others stand alone, to search for that. For models that are
+    /// good enough: a small one makes questions worse.
+    pub rewrite: bool,
+    /// `off`: answers are not moderated yet.
+    #[cfg_attr(feature = "openapi", schema(value_type = ModerationPolicy))]
+    pub moderation: Moderation,
+    /// What it may take.
+    pub limits: BotLimits,
+    /// What it looks like to those who chat with it.
+    pub look: Look,
+}
+
+/// How passages are found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Retrieval {
+    /// The most passages.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 32))]
+    pub top_k: u32,
+    /// The most tokens that they take of the prompt.
+    #[cfg_attr(feature = "openapi", schema(minimum = 16, maximum = 32_000))]
+    pub max_tokens: u32,
+    /// By what.
+    pub mode: RetrievalMode,
+    /// Passages below it are left out: a cosine (-1 to 1) in the modes `hybrid` and `vector`, BM25 in `text`.
+    pub min_score: Option<f64>,
+    /// Whether a reranker reads the best 30 hits and orders them, where a worker has one: better passages, and a later answer.
+    pub rerank: bool,
+    /// The answer where nothing is found: at most 1,000 bytes.
+    pub nothing_found: String,
+}
+
+impl Default for Retrieval {
+    fn default() -> Self {
+        Self {
+            top_k: 6,
+            max_tokens: 1_500,
+            mode: RetrievalMode::Hybrid,
+            min_score: None,
+            rerank: false,
+            nothing_found: "I could not find that in the documents.".to_owned(),
+        }
+    }
+}
+
+/// By what passages are found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RetrievalMode {
+    /// By vectors and by words.
+    #[default]
+    Hybrid,
+    /// By vectors.
+    Vector,
+    /// By words.
+    Text,
+}
+
+/// A moderation policy, as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Moderation(pub String);
+
+impl Default for Moderation {
+    fn default() -> Self {
+        Self("off".to_owned())
+    }
+}
+
+/// A moderation policy: the schema of a field that is read as text, for a better message.
+#[cfg(feature = "openapi")]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ModerationPolicy {
+    /// None.
+    Off,
+}
+
+/// What a bot may take.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct BotLimits {
+    /// The most tokens of an answer, whatever a chat asks for.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
+    pub max_tokens: Option<u32>,
+    /// The most chats a minute, at each gateway.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
+    pub requests_per_minute: Option<u32>,
+}
+
+/// What a bot looks like to those who chat with it. Kept for pages and widgets; it changes no answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Look {
+    /// What it is called: at most 100 characters.
+    pub title: Option<String>,
+    /// What it says first: at most 1,000 characters.
+    pub greeting: Option<String>,
+    /// `#rrggbb`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^#[0-9a-fA-F]{6}$"))]
+    pub colour: Option<String>,
+    /// What one might ask: at most 8, of 200 characters each.
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
+    pub suggestions: Vec<String>,
+}
+
+impl Bot {
+    /// Whether it can be kept. Its moderation policy is the gateway's to check.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check(&self) -> Result<(), Invalid> {
+        check_name(&self.name)?;
+        bytes("instructions", &self.instructions, 0, MAX_INSTRUCTIONS_BYTES)?;
+        if let Some(model) = &self.model {
+            bytes("model", model, 1, 256)?;
+            if model.starts_with(BOT_PREFIX) {
+                return Err(Invalid::new("model", format!("{model:?} is a bot: name a chat model")));
+            }
+        }
+        within("temperature", self.temperature.map(f64::from), 0.0, 2.0)?;
+        self.check_collections()?;
+        self.retrieval.check()?;
+        self.limits.check()?;
+        self.look.check()
+    }
+
+    fn check_collections(&self) -> Result<(), Invalid> {
+        let (count, max) = (self.collections.len(), MAX_COLLECTIONS);
+        if count > max {
+            return Err(Invalid::new("collections", format!("has {count} names: at most {max} are allowed")));
+        }
+        for (i, name) in self.collections.iter().enumerate() {
+            check_collection(&format!("collections[{i}]"), name)?;
+            if self.collections[..i].contains(name) {
+                return Err(Invalid::new(format!("collections[{i}]"), format!("{name} is there twice")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Retrieval {
+    fn check(&self) -> Result<(), Invalid> {
+        within("retrieval.top_k", Some(self.top_k.into()), 1.0, MAX_PASSAGES as f64)?;
+        within("retrieval.max_tokens", Some(self.max_tokens.into()), 16.0, MAX_PASSAGE_TOKENS.into())?;
+        let (least, most) = if self.mode == RetrievalMode::Text { (0.0, 1e6) } else { (-1.0, 1.0) };
+        within("retrieval.min_score", self.min_score, least, most)?;
+        bytes("retrieval.nothing_found", &self.nothing_found, 1, MAX_NOTHING_FOUND_BYTES)
+    }
+}
+
+impl BotLimits {
+    fn check(&self) -> Result<(), Invalid> {
+        within("limits.max_tokens", self.max_tokens.map(f64::from), 1.0, 1e6)?;
+        within("limits.requests_per_minute", self.requests_per_minute.map(f64::from), 1.0, 1e6)
+    }
+}
+
+impl Look {
+    fn check(&self) -> Result<(), Invalid> {
+        characters("look.title", self.title.as_deref(), BOT_TITLE)?;
+        characters("look.greeting", self.greeting.as_deref(), BOT_GREETING)?;
+        if let Some(colour) = &self.colour {
+            let hex = colour.strip_prefix('#').filter(|hex| hex.len() == 6);
+            if !hex.is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())) {
+                let colour: String = colour.chars().take(40).collect();
+                return Err(Invalid::new("look.colour", format!("{colour:?} is no colour: write #rrggbb")));
+            }
+        }
+        let (count, max) = (self.suggestions.len(), BOT_SUGGESTIONS);
+        if count > max {
+            let message = format!("has {count} suggestions: at most {max} are allowed");
+            return Err(Invalid::new("look.suggestions", message));
+        }
+        for (i, suggestion) in self.suggestions.iter().enumerate() {
+            characters(&format!("look.suggestions[{i}]"), Some(suggestion), BOT_SUGGESTION)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Invalid> {
+    match is_name(name, 64) {
+        true => Ok(()),
+        false => {
+            let shown: String = name.chars().take(80).collect();
+            let allowed = "1 to 64 of a-z, 0-9, - and _ are, a letter or digit first";
+            Err(Invalid::new("name", format!("{shown:?} is no name of a bot: {allowed}")))
+        }
+    }
+}
+
+fn bytes(param: &str, text: &str, min: usize, max: usize) -> Result<(), Invalid> {
+    if !(min..=max).contains(&text.len()) {
+        let message = format!("has {} bytes: {min} to {max} are allowed", text.len());
+        return Err(Invalid::new(param, message));
+    }
+    no_nul(param, text)
+}
+
+fn characters(param: &str, text: Option<&str>, max: usize) -> Result<(), Invalid> {
+    let text = text.unwrap_or_default();
+    let count = text.chars().count();
+    match count > max {
+        true => Err(Invalid::new(param, format!("has {count} characters: at most {max} are allowed"))),
+        false => no_nul(param, text),
+    }
+}
+
+fn no_nul(param: &str, text: &str) -> Result<(), Invalid> {
+    match text.contains('\0') {
+        true => Err(Invalid::new(param, "has a NUL character, which is not allowed")),
+        false => Ok(()),
+    }
+}
+
+fn within(param: &str, value: Option<f64>, min: f64, max: f64) -> Result<(), Invalid> {
+    match value.filter(|value| !(min..=max).contains(value)) {
+        Some(value) => {
+            let message = format!("{value} is out of range: from {min} to {max} is allowed");
+            Err(Invalid::new(param, message))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,97 @@
+//! Collections on their way from one embedding model to another. Workers embed their documents anew; the gateway says which
+//! are missing, and switches once none is.
+//!
+//! **Nothing is lost in between.** A switch takes the collection's lock alone, which writers of documents share
+//! (`workers/src/adapters/postgres/indexing.rs`): so it counts what is missing while nobody writes.
+
+use async_trait::async_trait;
+use ruche_schemas::{JobId, TenantId};
+
+use uuid::Uuid;
+
+use crate::jobs::StoreError;
+
+/// A model: a file, and how it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Its number, in chunks.
+    pub id: i32,
+    /// What workers call it.
+    pub name: String,
+    /// Which file of that name, and how it is used.
+    pub version: String,
+    /// How many numbers a vector of it has.
+    pub dimensions: u32,
+}
+
+/// How far a collection is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// The model that it is searched with; none before its first document.
+    pub searched: Option<Model>,
+    /// The model that it goes to, if it goes to one.
+    pub next: Option<Model>,
+    /// How many documents it has.
+    pub documents: u64,
+    /// How many of them have no chunks of the model that it goes to; 0 where it goes to none.
+    pub missing: u64,
+}
+
+/// A document that has no chunks of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Its id.
+    pub document: Uuid,
+    /// What it is called where it comes from.
+    pub source: String,
+    /// The job that wrote it: another one each time that it changes.
+    pub job: JobId,
+}
+
+/// Which chunks of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chunks {
+    /// Those of this model.
+    Of(i32),
+    /// Those of all other models.
+    NotOf(i32),
+}
+
+/// The part of the store that knows which model a collection is searched with.
+#[async_trait]
+pub trait Migrations: Send + Sync + 'static {
+    /// The model of this name and version; it is made if there is none.
+    async fn model(&self, name: &str, version: &str, dimensions: u32) -> Result<Model, StoreError>;
+
+    /// How far a collection is. `None` where the tenant has no such collection.
+    async fn migration(&self, tenant: &TenantId, collection: &str) -> Result<Option<Migration>, StoreError>;
+
+    /// Lets a collection go to a model, by its number. Tells whether it does now: not where it goes to another one.
+    async fn begin_migration(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<bool, StoreError>;
+
+    /// Up to `limit` documents without chunks of a model, by source, after the named one.
+    async fn missing(
+        &self,
+        tenant: &TenantId,
+        collection: &str,
+        model: i32,
+        after: &str,
+        limit: u64,
+    ) -> Result<Vec<Missing>, StoreError>;
+
+    /// Lets a collection be searched with the model that it goes to, if that is this one and no document is missing. Tells
+    /// whether it was switched.
+    async fn switch(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<bool, StoreError>;
+
+    /// Lets a collection that goes to this model stay with the one that it has.
+    async fn end_migration(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<(), StoreError>;
+
+    /// Deletes up to `limit` chunks of a collection; tells how many. None where none is left.
+    async fn delete_chunks(
+        &self,
+        tenant: &TenantId,
+        collection: &str,
+        which: Chunks,
+        limit: u64,
+    ) -> Result<u64, StoreError>;
+}

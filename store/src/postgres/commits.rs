@@ -1,0 +1,175 @@
+//! Commits, gathered: whatever waits while one transaction runs is written by the next one.
+//!
+//! A commit costs the server a flush of its log to disk; one flush serves a whole batch. Nothing waits for a batch
+//! to fill: a single commit is a batch of one. Each is answered only after the transaction that wrote it has
+//! committed, so a batch changes no promise but the rate.
+//!
+//! **One bad job.** Where a batch fails, its jobs are written again one by one, so that each gets its own answer. As
+//! soon as two in a row find no database, the rest get that answer too.
+//!
+//! **No deadlock.** Every transaction takes its locks in one order: jobs' locks by their number, conversations by
+//! their id, groups by their id.
+
+use std::collections::{HashSet, VecDeque};
+
+use sea_orm::{DatabaseConnection, TransactionTrait};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{error::explain, fences, groups, ledger, lock, renders, turns, usage};
+use crate::ledger::{Committed, Ended, Keep, LedgerError, taken};
+
+/// The most jobs of one transaction.
+const BATCH: usize = 128;
+/// The most bytes of one transaction's rows; one row may be larger.
+const BATCH_BYTES: usize = 4 << 20;
+/// Commits that may wait to be taken up; more wait to be let in.
+const WAITING: usize = 1024;
+
+type Answer = Result<Committed, LedgerError>;
+
+/// A commit that waits.
+struct Waiting {
+    ended: Ended,
+    row: String,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The way in.
+#[derive(Debug, Clone)]
+pub(super) struct Commits(mpsc::Sender<Waiting>);
+
+impl Commits {
+    /// Starts the writer; it ends when the last clone of this is dropped.
+    pub(super) fn start(db: DatabaseConnection) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        tokio::spawn(write_all(db, receiver));
+        Self(sender)
+    }
+
+    /// Commits with whatever else waits. Dropping the future may or may not take it back.
+    pub(super) async fn commit(&self, ended: &Ended) -> Answer {
+        let gone = || LedgerError::Unavailable("the writer of this process has ended".to_owned());
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { row: ledger::row(ended)?, ended: ended.clone(), answer };
+        self.0.send(waiting).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+async fn write_all(db: DatabaseConnection, mut queue: mpsc::Receiver<Waiting>) {
+    let mut waiting = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            match queue.recv().await {
+                Some(first) => waiting.push_back(first),
+                None => return,
+            }
+        }
+        while waiting.len() < BATCH
+            && let Ok(more) = queue.try_recv()
+        {
+            waiting.push_back(more);
+        }
+        let batch = gather(&mut waiting);
+        if batch.is_empty() {
+            continue;
+        }
+        let all: Vec<_> = batch.iter().collect();
+        let answers = match write(&db, &all).await {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) if batch.len() == 1 => vec![Err(error)],
+            Err(_) => one_by_one(&db, &batch).await,
+        };
+        for (waiting, answer) in batch.into_iter().zip(answers) {
+            // Whoever asked may have gone.
+            let _ = waiting.answer.send(answer);
+        }
+    }
+}
+
+/// The next batch: each job once, the rest stays. Those whose callers have gone are forgotten.
+fn gather(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    let (mut batch, mut rest, mut bytes) = (Vec::new(), VecDeque::new(), 0);
+    let mut known = HashSet::new();
+    for one in waiting.drain(..).filter(|one| !one.answer.is_closed()) {
+        let fits = batch.is_empty() || bytes + one.row.len() <= BATCH_BYTES;
+        match fits && known.insert(one.ended.job.id) {
+            true => {
+                bytes += one.row.len();
+                batch.push(one);
+            }
+            false => rest.push_back(one),
+        }
+    }
+    *waiting = rest;
+    batch
+}
+
+async fn one_by_one(db: &DatabaseConnection, batch: &[Waiting]) -> Vec<Answer> {
+    let (mut answers, mut away) = (Vec::new(), 0);
+    for one in batch {
+        if away >= 2
+            && let Some(Err(error)) = answers.last()
+        {
+            let error: LedgerError = Clone::clone(error);
+            answers.push(Err(error));
+            continue;
+        }
+        let answer = match write(db, &[one]).await {
+            Ok(mut answers) => answers.pop().ok_or_else(|| LedgerError::Unavailable("no answer".to_owned())),
+            Err(error) => Err(error),
+        };
+        away = if matches!(answer, Err(LedgerError::Unavailable(_))) { away + 1 } else { 0 };
+        answers.push(answer);
+    }
+    answers
+}
+
+/// Writes a batch in one transaction. Dropping it on the way out takes back what it wrote.
+async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Committed>, LedgerError> {
+    let transaction = db.begin().await.map_err(explain)?;
+    lock(&transaction, batch.iter().map(|one| one.ended.job.id)).await?;
+    let rows: Vec<_> = batch.iter().map(|one| one.row.as_str()).collect();
+    let stored: HashSet<_> = ledger::insert(&transaction, &rows).await?.into_iter().collect();
+    let is_stored = |ended: &Ended| stored.contains(&ended.job.id.0);
+    let mut answers = Vec::with_capacity(batch.len());
+    for one in batch {
+        answers.push(match is_stored(&one.ended) {
+            true => Committed::Stored,
+            false => why_not(&transaction, &one.ended).await?,
+        });
+    }
+    let new: Vec<_> = batch.iter().map(|one| &one.ended).filter(|ended| is_stored(ended)).collect();
+    keep(&transaction, &new).await?;
+    groups::count(&transaction, &new).await?;
+    transaction.commit().await.map_err(explain)?;
+    Ok(answers)
+}
+
+/// Why a job's row was not written.
+pub(super) async fn why_not(db: &impl sea_orm::ConnectionTrait, ended: &Ended) -> Answer {
+    if fences::find(db, &ended.job).await?.is_some_and(|fence| fence > ended.attempt) {
+        return Ok(Committed::Fenced);
+    }
+    let stored = ledger::find(db, &ended.job).await?;
+    stored.map(Committed::Already).ok_or_else(|| taken(&ended.job))
+}
+
+/// Writes what the jobs leave besides their rows: turns by their conversation, in the order of each job.
+async fn keep(db: &impl sea_orm::ConnectionTrait, new: &[&Ended]) -> Result<(), LedgerError> {
+    let mut all: Vec<_> = new.iter().flat_map(|ended| ended.keep.iter().map(move |keep| (*ended, keep))).collect();
+    all.sort_by_key(|(_, keep)| match keep {
+        Keep::Turn(turn) => Some(turn.conversation),
+        Keep::Usage(_) | Keep::Document(_) | Keep::Indexed(_) => None,
+    });
+    for (ended, keep) in all {
+        match keep {
+            Keep::Turn(turn) => turns::append(db, ended, turn).await?,
+            Keep::Usage(cost) => usage::insert(db, ended, cost).await?,
+            Keep::Document(document) => renders::insert(db, ended, document).await?,
+            // Has a transaction of its own.
+            Keep::Indexed(_) => return Err(LedgerError::Unavailable("a document came among other commits".to_owned())),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Indexes over vectors: HNSW over half precision, a partial one for each model (`schemas::vectors`).
+//!
+//! An index is made without holding up whoever writes (`CONCURRENTLY`), on a connection of its own with no bound on time and
+//! with more memory than others. One process at a time: it holds an advisory lock that ends with its connection, and does not
+//! wait for it, since whoever waits for a lock would be waited for by the making of the index. An index that is not valid
+//! while nobody else is at it is what a crash left: it is dropped and made anew.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use ruche_schemas::{
+    config,
+    vectors::{MAX_INDEXED_DIMENSIONS, index_name},
+};
+
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use tracing::{info, warn};
+
+use super::Postgres;
+use crate::indexes::{Indexes, Tended, Unavailable};
+
+/// Takes the lock of this schema, unless another process has it.
+const LOCK: &str = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' indexes over vectors', 0))";
+/// Lets it go. The end of the connection does too, but a moment later.
+const UNLOCK: &str = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || ' indexes over vectors', 0))";
+
+/// Models and their chunks. The counts come of an index that all chunks are in.
+const MODELS: &str = "
+SELECT m.id, m.dimensions, coalesce(c.chunks, 0) AS chunks
+FROM embedding_models m LEFT JOIN (SELECT model_id, count(*) AS chunks FROM chunks GROUP BY model_id) c ON c.model_id = m.id
+ORDER BY m.id";
+
+/// The indexes over vectors that there are.
+const INDEXES: &str = "
+SELECT k.relname::text AS name, i.indisvalid AS valid
+FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid JOIN pg_am a ON a.oid = k.relam
+WHERE i.indrelid = 'chunks'::regclass AND a.amname = 'hnsw' AND k.relname ~ '^chunks_embedding_[0-9]+$'
+ORDER BY k.relname";
+
+/// A model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Model {
+    id: i32,
+    dimensions: u32,
+    chunks: u64,
+}
+
+/// A step.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Drop(String),
+    Make(Model),
+}
+
+#[async_trait]
+impl Indexes for Postgres {
+    async fn tend(&self, settings: &config::Search) -> Result<Tended, Unavailable> {
+        let pool = self.db.get_postgres_connection_pool();
+        // Not given back: its settings are no good for others, and its end lets the lock go.
+        let mut connection = pool.acquire().await.map_err(unavailable)?.detach();
+        let tended = tend(&mut connection, settings).await;
+        let _ = connection.close().await;
+        tended.map_err(unavailable)
+    }
+}
+
+fn unavailable(error: sqlx::Error) -> Unavailable {
+    Unavailable(error.to_string())
+}
+
+async fn tend(connection: &mut PgConnection, settings: &config::Search) -> Result<Tended, sqlx::Error> {
+    if !sqlx::query_scalar::<_, bool>(LOCK).fetch_one(&mut *connection).await? {
+        return Ok(Tended::default());
+    }
+    let tended = put_right(connection, settings).await;
+    let _ = connection.execute(UNLOCK).await;
+    tended
+}
+
+async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> Result<Tended, sqlx::Error> {
+    let mut tended = Tended::default();
+    let set = format!(
+        "SET statement_timeout = 0; SET maintenance_work_mem = '{}MB'; SET max_parallel_maintenance_workers = {}",
+        settings.index_memory_mb, settings.index_workers
+    );
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(set))).await?;
+    let models = models(connection).await?;
+    let indexes = sqlx::query(INDEXES).fetch_all(&mut *connection).await?;
+    let indexes = indexes.iter().map(|row| Ok((row.try_get("name")?, row.try_get("valid")?)));
+    for step in steps(&models, &indexes.collect::<Result<_, sqlx::Error>>()?, settings.index_from.into()) {
+        let name = match &step {
+            Step::Drop(name) => name.clone(),
+            Step::Make(model) => index_name(model.id),
+        };
+        match step {
+            Step::Drop(_) => {
+                info!(index = name, "dropping an index over vectors that is unfinished or of no use");
+                run(connection, format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
+                tended.dropped.push(name);
+            }
+            Step::Make(model) => {
+                info!(index = name, chunks = model.chunks, "making an index over vectors");
+                if let Err(error) = make(connection, model, settings).await {
+                    // Another model's may be fine. What this one leaves is dropped the next time.
+                    warn!(index = name, %error, "the index over vectors can't be made");
+                    continue;
+                }
+                tended.made.push(name);
+            }
+        }
+    }
+    if !tended.made.is_empty() {
+        // After a bulk load nobody has looked yet which words are common.
+        run(connection, "ANALYZE chunks".to_owned()).await?;
+    }
+    Ok(tended)
+}
+
+async fn models(connection: &mut PgConnection) -> Result<Vec<Model>, sqlx::Error> {
+    let rows = sqlx::query(MODELS).fetch_all(connection).await?;
+    let model = |row: &sqlx::postgres::PgRow| {
+        let (dimensions, chunks): (i32, i64) = (row.try_get("dimensions")?, row.try_get("chunks")?);
+        let (dimensions, chunks) = (u32::try_from(dimensions).unwrap_or(0), u64::try_from(chunks).unwrap_or(0));
+        Ok(Model { id: row.try_get("id")?, dimensions, chunks })
+    };
+    rows.iter().map(model).collect()
+}
+
+async fn make(connection: &mut PgConnection, model: Model, settings: &config::Search) -> Result<(), sqlx::Error> {
+    let (name, Model { id, dimensions, .. }) = (index_name(model.id), model);
+    let config::Search { index_m: m, index_ef_construction: candidates, .. } = settings;
+    let made = format!(
+        "CREATE INDEX CONCURRENTLY {name} ON chunks \
+         USING hnsw ((embedding::public.halfvec({dimensions})) public.halfvec_cosine_ops) \
+         WITH (m = {m}, ef_construction = {candidates}) WHERE model_id = {id}"
+    );
+    run(connection, made).await
+}
+
+/// Runs what may not be in a transaction.
+async fn run(connection: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(drop)
+}
+
+/// What is to be done: drops first.
+fn steps(models: &[Model], indexes: &BTreeMap<String, bool>, from: u64) -> Vec<Step> {
+    let of = |name: &String| models.iter().find(|model| index_name(model.id) == *name);
+    let is_good = |name: &String| of(name).is_some_and(|model| model.chunks > 0);
+    let useless = indexes.iter().filter(|(name, valid)| !**valid || !is_good(name));
+    let mut steps: Vec<Step> = useless.map(|(name, _)| Step::Drop(name.clone())).collect();
+    let is_wanted = |model: &&Model| {
+        let has = indexes.get(&index_name(model.id)).is_some_and(|valid| *valid);
+        !has && model.chunks >= from && (1..=MAX_INDEXED_DIMENSIONS).contains(&model.dimensions)
+    };
+    steps.extend(models.iter().filter(is_wanted).map(|model| Step::Make(*model)));
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(id: i32, chunks: u64) -> Model {
+        Model { id, dimensions: 384, chunks }
+    }
+
+    fn named<const N: usize>(indexes: [(&str, bool); N]) -> BTreeMap<String, bool> {
+        indexes.into_iter().map(|(name, valid)| (name.to_owned(), valid)).collect()
+    }
+
+    #[test]
+    fn an_index_is_made_for_a_model_with_enough_chunks_and_only_once() {
+        let models = [model(1, 100), model(2, 99), model(3, 500)];
+        assert_eq!(steps(&models, &named([("chunks_embedding_3", true)]), 100), [Step::Make(models[0])]);
+        let long = Model { dimensions: MAX_INDEXED_DIMENSIONS + 1, ..model(4, 1000) };
+        assert_eq!(steps(&[long], &named([]), 100), []);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_made_anew_and_what_is_of_no_use_is_dropped() {
+        let models = [model(1, 100), model(2, 0)];
+        let indexes =
+            named([("chunks_embedding_1", false), ("chunks_embedding_2", true), ("chunks_embedding_9", true)]);
+        let drop = |id: i32| Step::Drop(index_name(id));
+        assert_eq!(steps(&models, &indexes, 100), [drop(1), drop(2), drop(9), Step::Make(models[0])]);
+    }
+
+    #[test]
+    fn an_index_stays_while_its_model_has_chunks_though_they_became_fewer() {
+        assert_eq!(steps(&[model(1, 5)], &named([("chunks_embedding_1", true)]), 100), []);
+    }
+}

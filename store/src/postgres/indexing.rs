@@ -1,0 +1,398 @@
+//! Writes a document with its chunks, in one transaction with its job's row: all of it or nothing.
+//!
+//! **A transaction of its own.** Other commits share one ([`super::commits`]), and would all wait for ten thousand chunks.
+//! So many of these run at once as leave connections for the others.
+//!
+//! **No deadlock.** Like every commit it takes its job's lock first, then shares that of its collection, then takes that of
+//! its document, then rows of its group. Whoever deletes a document or a collection, or switches a collection, takes that
+//! one's lock alone.
+//!
+//! **The collection's model.** A document is written by the model that its collection is searched with, or it would not be
+//! found. Where the collection has gone to another one while the job was at work, nothing is written and the job is worked on
+//! anew. Whoever switches a collection takes its lock alone, so no writer overlooks it.
+//!
+//! **Rows.** What is unchanged stays: only its position is updated. What is new goes by COPY into a table of the session,
+//! and from there in slices, each of which is well within the statement's bound however many indexes there are. Few rows
+//! are not worth that, and go as arrays.
+
+use std::{collections::HashMap, fmt::Write as _};
+
+use ruche_schemas::ids::collection_id;
+use sea_orm::{
+    DatabaseConnection,
+    sqlx::{self, PgConnection, Row as _},
+};
+use serde_json::json;
+
+use super::{LOCK, commits, documents, groups, ledger, sql, usage};
+use crate::{
+    documents::{About, Indexing, Piece, Place},
+    ledger::{Committed, Ended, Keep, LedgerError, text},
+};
+
+/// From so many new chunks on they go by COPY.
+const COPY_FROM: usize = 200;
+/// Rows that one statement moves to their table.
+const SLICE: usize = 1_000;
+/// Bytes of COPY that are sent at once.
+const SENT: usize = 256 << 10;
+
+/// The search vector of a chunk: words of its headings weigh more than those of its text.
+const SEARCH: &str = "setweight(to_tsvector($1::text::regconfig, array_to_string(path, ' ')), 'A') \
+                      || setweight(to_tsvector($1::text::regconfig, text), 'B')";
+
+/// Bounds of this transaction's statements: a slice may wait for a full disk cache, and a lock for another document.
+const BOUNDS: &str = "SET LOCAL statement_timeout = '60s'";
+
+/// A collection that is there and searched with this model. Asked first, for the statement after it would lock the row also
+/// where it changes nothing, and other documents would wait.
+const READY: &str = "SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND o.model_id = $3";
+
+/// A collection that is searched with another model, which has chunks in it.
+const ELSEWHERE: &str = "
+SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND o.model_id <> $3 AND EXISTS (
+    SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = o.model_id)";
+
+const COLLECTION: &str = "
+INSERT INTO collections (tenant, name, language, model_id) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant, name) DO UPDATE SET model_id = excluded.model_id
+WHERE collections.model_id IS NULL OR (collections.model_id <> excluded.model_id AND NOT EXISTS (
+    SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = collections.model_id))";
+
+const DOCUMENT: &str = "
+INSERT INTO documents AS d (id, tenant, collection, source, title, url, language, metadata, published_at, format,
+    content, hash, job_id, accepted_at, updated_at, chunk_tokens, chunk_overlap)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url, language = excluded.language,
+    metadata = excluded.metadata, published_at = excluded.published_at, format = excluded.format,
+    content = excluded.content, hash = excluded.hash, job_id = excluded.job_id,
+    accepted_at = excluded.accepted_at, updated_at = excluded.updated_at,
+    chunk_tokens = excluded.chunk_tokens, chunk_overlap = excluded.chunk_overlap";
+
+/// Whether the commit is one of these.
+pub(super) fn is_one(ended: &Ended) -> bool {
+    ended.keep.iter().any(|keep| matches!(keep, Keep::Indexed(_)))
+}
+
+/// Commits a job that leaves a document.
+pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Committed, LedgerError> {
+    let row = ledger::row(ended)?;
+    let pool = db.get_postgres_connection_pool();
+    let mut transaction = pool.begin().await.map_err(sql)?;
+    sqlx::query(BOUNDS).execute(&mut *transaction).await.map_err(sql)?;
+    lock(&mut transaction, super::number(ended.job.id)).await?;
+    let inserted =
+        sqlx::query(ledger::INSERT).bind(format!("[{row}]")).fetch_all(&mut *transaction).await.map_err(sql)?;
+    if inserted.is_empty() {
+        transaction.rollback().await.map_err(sql)?;
+        return commits::why_not(db, ended).await;
+    }
+    for keep in &ended.keep {
+        match keep {
+            Keep::Indexed(indexing) => {
+                if !write(&mut transaction, ended, indexing).await? {
+                    transaction.rollback().await.map_err(sql)?;
+                    tracing::info!(document.id = %indexing.document, "its collection has another model now: once more");
+                    return Ok(Committed::Fenced);
+                }
+            }
+            Keep::Usage(cost) => usage::insert_raw(&mut transaction, ended, cost).await?,
+            // No kind leaves these beside a document.
+            Keep::Turn(_) | Keep::Document(_) => {
+                return Err(LedgerError::Unavailable("a document can't be kept beside other things".to_owned()));
+            }
+        }
+    }
+    if let Some(rows) = groups::rows(&[ended]) {
+        sqlx::query(groups::COUNT).bind(rows).execute(&mut *transaction).await.map_err(sql)?;
+    }
+    transaction.commit().await.map_err(sql)?;
+    Ok(Committed::Stored)
+}
+
+async fn lock(db: &mut PgConnection, number: i64) -> Result<(), LedgerError> {
+    sqlx::query(LOCK).bind(json!([number]).to_string()).execute(db).await.map(drop).map_err(sql)
+}
+
+/// Takes a lock that others have too, and that keeps out only who wants it alone.
+async fn share(db: &mut PgConnection, number: i64) -> Result<(), LedgerError> {
+    let share = sqlx::query("SELECT pg_advisory_xact_lock_shared($1)").bind(number);
+    share.execute(db).await.map(drop).map_err(sql)
+}
+
+/// Writes the document, unless what is there came after it. Tells whether its model is (still) the right one.
+async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Result<bool, LedgerError> {
+    let Indexing { document, about, hash, again, model, chunks } = indexing;
+    let place = Place { tenant: ended.job.tenant.clone(), collection: about.collection.clone(), document: *document };
+    let model = documents::model_id(db, model).await?;
+    share(db, super::number_of(collection_id(&place.tenant, &place.collection))).await?;
+    lock(db, super::number_of(*document)).await?;
+    let standing = documents::head(db, &place).await?;
+    let before = "SELECT hash, language FROM documents WHERE id = $1";
+    let before = sqlx::query(before).bind(document).fetch_optional(&mut *db).await.map_err(sql)?;
+    let (old_hash, old_language): (Option<Vec<u8>>, Option<String>) = match &before {
+        Some(row) => (row.try_get(0).map_err(sql)?, row.try_get(1).map_err(sql)?),
+        None => (None, None),
+    };
+    let is_same = old_hash.as_deref() == Some(hash.as_slice());
+    let superseded = if *again { !is_same } else { standing.supersedes(ended.created_at, ended.job.id) };
+    if superseded {
+        tracing::info!(document.id = %document, "what is kept of the document came after this: leaving it as it is");
+        return Ok(true);
+    }
+    if !again {
+        let elsewhere = sqlx::query(ELSEWHERE).bind(place.tenant.as_str()).bind(&place.collection).bind(model);
+        if elsewhere.fetch_optional(&mut *db).await.map_err(sql)?.is_some() {
+            return Ok(false);
+        }
+        put(db, ended, indexing, model).await?;
+        if !is_same {
+            // Chunks of other models are of a text that there is no more.
+            let stale = "DELETE FROM chunks WHERE document_id = $1 AND model_id <> $2";
+            sqlx::query(stale).bind(document).bind(model).execute(&mut *db).await.map_err(sql)?;
+        }
+    }
+    let other_language = old_language.as_ref().is_some_and(|language| *language != about.language);
+    let new = keep_known(db, indexing, model, other_language).await?;
+    let rows: Vec<(i32, &Piece)> = (0..).zip(chunks).filter(|(position, _)| new.contains(position)).collect();
+    match rows.len() >= COPY_FROM {
+        true => insert_by_copy(db, &place, about, model, &rows).await?,
+        false => insert_few(db, &place, about, model, &rows).await?,
+    }
+    Ok(true)
+}
+
+/// The collection's row and the document's.
+async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i32) -> Result<(), LedgerError> {
+    let Indexing { document, about, hash, .. } = indexing;
+    let tenant = ended.job.tenant.as_str();
+    let ready = sqlx::query(READY).bind(tenant).bind(&about.collection).bind(model);
+    if ready.fetch_optional(&mut *db).await.map_err(sql)?.is_none() {
+        let collection = sqlx::query(COLLECTION).bind(tenant).bind(&about.collection).bind(&about.language).bind(model);
+        collection.execute(&mut *db).await.map_err(sql)?;
+    }
+    let metadata = crate::ledger::json(serde_json::Value::Object(about.metadata.clone())).to_string();
+    sqlx::query(DOCUMENT)
+        .bind(document)
+        .bind(tenant)
+        .bind(&about.collection)
+        .bind(text(&about.source))
+        .bind(about.title.as_deref().map(text))
+        .bind(about.url.as_deref().map(text))
+        .bind(&about.language)
+        .bind(metadata)
+        .bind(about.published_at)
+        .bind(&about.format)
+        .bind(text(&about.content))
+        .bind(hash.as_slice())
+        .bind(ended.job.id.0)
+        .bind(ended.created_at)
+        .bind(ended.ended_at)
+        .bind(about.chunk_tokens.and_then(|tokens| i32::try_from(tokens).ok()))
+        .bind(about.chunk_overlap.and_then(|tokens| i32::try_from(tokens).ok()))
+        .execute(db)
+        .await
+        .map(drop)
+        .map_err(sql)
+}
+
+/// Keeps the rows of unchanged chunks, at their new positions, and deletes the others. Returns the positions that have no
+/// row.
+async fn keep_known(
+    db: &mut PgConnection,
+    indexing: &Indexing,
+    model: i32,
+    other_language: bool,
+) -> Result<Vec<i32>, LedgerError> {
+    let known = "SELECT id, hash, position FROM chunks WHERE document_id = $1 AND model_id = $2 ORDER BY position DESC";
+    let rows = sqlx::query(known).bind(indexing.document).bind(model).fetch_all(&mut *db).await.map_err(sql)?;
+    let mut by_hash = HashMap::<_, Vec<(i64, i32)>>::new();
+    for row in rows {
+        let hash: Vec<u8> = row.try_get(1).map_err(sql)?;
+        let place = (row.try_get(0).map_err(sql)?, row.try_get(2).map_err(sql)?);
+        by_hash.entry(documents::read_hash(&hash)?).or_default().push(place);
+    }
+    let (mut new, mut ids, mut positions) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, piece) in (0..).zip(&indexing.chunks) {
+        match by_hash.get_mut(&piece.hash).and_then(Vec::pop) {
+            Some((_, before)) if before == position => {}
+            Some((id, _)) => {
+                ids.push(id);
+                positions.push(position);
+            }
+            None => new.push(position),
+        }
+    }
+    let gone: Vec<i64> = by_hash.into_values().flatten().map(|(id, _)| id).collect();
+    if !gone.is_empty() {
+        sqlx::query("DELETE FROM chunks WHERE id = ANY ($1)").bind(gone).execute(&mut *db).await.map_err(sql)?;
+    }
+    if !ids.is_empty() {
+        let moved = "UPDATE chunks c SET position = m.position FROM unnest($1::bigint[], $2::integer[]) AS m (id, position) \
+                     WHERE c.id = m.id";
+        sqlx::query(moved).bind(ids).bind(positions).execute(&mut *db).await.map_err(sql)?;
+    }
+    if other_language {
+        let again = format!("UPDATE chunks SET search = {SEARCH} WHERE document_id = $2");
+        let again = sqlx::query(sqlx::AssertSqlSafe(again)).bind(&indexing.about.language).bind(indexing.document);
+        again.execute(&mut *db).await.map_err(sql)?;
+    }
+    Ok(new)
+}
+
+/// Where new rows come from and go to; `$1` is the language.
+fn insert(from: &str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!(
+        "INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, embedding) \
+         SELECT $2, $3, position, $4, $5, path, text, tokens, hash, {SEARCH}, embedding::public.vector FROM ({from}) AS new"
+    ))
+}
+
+/// A path as JSON, and from there as an array.
+const PATH: &str = "ARRAY(SELECT jsonb_array_elements_text(path::jsonb)) AS path";
+
+async fn insert_few(
+    db: &mut PgConnection,
+    place: &Place,
+    about: &About,
+    model: i32,
+    rows: &[(i32, &Piece)],
+) -> Result<(), LedgerError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let from = format!(
+        "SELECT position, {PATH}, text, tokens, hash, embedding FROM unnest($6::integer[], $7::text[], $8::text[], \
+         $9::integer[], $10::bytea[], $11::text[]) AS r (position, path, text, tokens, hash, embedding)"
+    );
+    sqlx::query(insert(&from))
+        .bind(&about.language)
+        .bind(place.document)
+        .bind(model)
+        .bind(place.tenant.as_str())
+        .bind(&place.collection)
+        .bind(rows.iter().map(|(position, _)| *position).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, piece)| path(piece)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, piece)| text(&piece.text)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, piece)| tokens(piece)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, piece)| piece.hash.to_vec()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, piece)| vector(&piece.vector)).collect::<Vec<_>>())
+        .execute(db)
+        .await
+        .map(drop)
+        .map_err(sql)
+}
+
+async fn insert_by_copy(
+    db: &mut PgConnection,
+    place: &Place,
+    about: &About,
+    model: i32,
+    rows: &[(i32, &Piece)],
+) -> Result<(), LedgerError> {
+    // One a session, and empty again at the end of each transaction.
+    let table = "CREATE TEMPORARY TABLE IF NOT EXISTS new_chunks (position integer NOT NULL, path text NOT NULL, \
+                 text text NOT NULL, tokens integer NOT NULL, hash bytea NOT NULL, embedding text NOT NULL) \
+                 ON COMMIT DELETE ROWS";
+    sqlx::query(table).execute(&mut *db).await.map_err(sql)?;
+    let mut copy = db
+        .copy_in_raw("COPY pg_temp.new_chunks (position, path, text, tokens, hash, embedding) FROM STDIN")
+        .await
+        .map_err(sql)?;
+    let mut sent = String::with_capacity(SENT);
+    for (position, piece) in rows {
+        line(&mut sent, *position, piece);
+        if sent.len() >= SENT {
+            copy.send(std::mem::take(&mut sent).into_bytes()).await.map_err(sql)?;
+        }
+    }
+    copy.send(sent.into_bytes()).await.map_err(sql)?;
+    copy.finish().await.map_err(sql)?;
+    sqlx::query("CREATE INDEX IF NOT EXISTS new_chunks_position ON pg_temp.new_chunks (position)")
+        .execute(&mut *db)
+        .await
+        .map_err(sql)?;
+    let from = format!(
+        "SELECT position, {PATH}, text, tokens, hash, embedding FROM pg_temp.new_chunks WHERE position BETWEEN $6 AND $7"
+    );
+    for slice in rows.chunks(SLICE) {
+        let (Some((first, _)), Some((last, _))) = (slice.first(), slice.last()) else { continue };
+        sqlx::query(insert(&from))
+            .bind(&about.language)
+            .bind(place.document)
+            .bind(model)
+            .bind(place.tenant.as_str())
+            .bind(&place.collection)
+            .bind(first)
+            .bind(last)
+            .execute(&mut *db)
+            .await
+            .map_err(sql)?;
+    }
+    Ok(())
+}
+
+/// A row as COPY's text format has it (PostgreSQL documentation, COPY).
+fn line(to: &mut String, position: i32, piece: &Piece) {
+    let hash: String = piece.hash.iter().fold(String::with_capacity(64), |mut hash, byte| {
+        let _ = write!(hash, "{byte:02x}");
+        hash
+    });
+    let _ = write!(to, "{position}\t");
+    escaped(to, &path(piece));
+    to.push('\t');
+    escaped(to, &text(&piece.text));
+    let _ = writeln!(to, "\t{}\t\\\\x{hash}\t{}", tokens(piece), vector(&piece.vector));
+}
+
+fn escaped(to: &mut String, text: &str) {
+    for letter in text.chars() {
+        match letter {
+            '\\' => to.push_str("\\\\"),
+            '\n' => to.push_str("\\n"),
+            '\r' => to.push_str("\\r"),
+            '\t' => to.push_str("\\t"),
+            letter => to.push(letter),
+        }
+    }
+}
+
+fn path(piece: &Piece) -> String {
+    json!(piece.path.iter().map(|heading| text(heading)).collect::<Vec<_>>()).to_string()
+}
+
+fn tokens(piece: &Piece) -> i32 {
+    i32::try_from(piece.tokens).unwrap_or(i32::MAX)
+}
+
+/// As pgvector reads it: `[1,2,3]`.
+fn vector(numbers: &[f32]) -> String {
+    let mut vector = String::with_capacity(numbers.len() * 12 + 2);
+    for (index, number) in numbers.iter().enumerate() {
+        let _ = write!(vector, "{}{number}", if index == 0 { '[' } else { ',' });
+    }
+    vector.push(']');
+    vector
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_written_so_that_copy_reads_the_same() {
+        let piece = Piece {
+            path: vec!["A\\b".to_owned(), "c\td".to_owned()],
+            text: "one\ntwo\\.\r\0".to_owned(),
+            tokens: 7,
+            hash: [0xab; 32],
+            vector: vec![0.5, -1.0e-7],
+        };
+        let mut row = String::new();
+        line(&mut row, 3, &piece);
+        let hash = "ab".repeat(32);
+        let expected =
+            format!("3\t[\"A\\\\\\\\b\",\"c\\\\td\"]\tone\\ntwo\\\\.\\r\u{fffd}\t7\t\\\\x{hash}\t[0.5,-0.0000001]\n");
+        assert_eq!(row, expected);
+    }
+}

@@ -1,0 +1,281 @@
+//! The statement of a search: a ranking by vectors, a ranking by words, and their fusion, in one.
+//!
+//! - **Vectors**, for each model: the nearest by the cosine. By the index over half precision, whose candidates are then
+//!   ordered by their full vectors; or by an expression that no index serves, so that each one is compared. The numbers of
+//!   the model are in the statement itself, because the index is a partial one.
+//! - **Words**: BM25 (Robertson & Zaragoza, 2009; k1 = 1.2, b = 0.75). `ts_rank` knows not how rare a word is. How often a
+//!   word is in a text is `ts_rank_cd` of it alone, where all weights are the same; in a heading (weight A) it counts twice.
+//! - **Both**: reciprocal rank fusion, the sum of `1 / (60 + rank)` (Cormack, Clarke & Büttcher, 2009).
+//!
+//! The tenant is asked for wherever a table is read. pgvector's names are in `public`, which is not in the search path.
+
+use ruche_schemas::{TenantId, vectors::index_name};
+
+use sea_orm::sqlx::{Arguments as _, Encode, Postgres, Type, postgres::PgArguments};
+
+use super::{scope::Part, words::Terms};
+use crate::{
+    jobs::StoreError,
+    search::{Filter, Lookup, Mode, Probe},
+};
+
+/// The most texts whose words are counted.
+const COUNTED: u32 = 50_000;
+/// What marks a word that was found, in a text that can't have these characters by then.
+pub(super) const MARKS: [char; 3] = ['\u{e000}', '\u{e001}', '\u{e002}'];
+
+/// SQL and its arguments.
+#[derive(Default)]
+pub(super) struct Statement {
+    pub(super) sql: String,
+    pub(super) arguments: PgArguments,
+    count: usize,
+}
+
+impl Statement {
+    /// An argument; its name in the SQL.
+    pub(super) fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(
+        &mut self,
+        value: T,
+    ) -> Result<String, StoreError> {
+        self.arguments.add(value).map_err(|error| StoreError(format!("an argument can't be sent: {error}")))?;
+        self.count += 1;
+        Ok(format!("${}", self.count))
+    }
+}
+
+/// What comes into question: `FROM` and `WHERE`, of chunks as `c`.
+pub(super) struct Source {
+    tenant: String,
+    filter: String,
+}
+
+impl Source {
+    pub(super) fn bind(statement: &mut Statement, tenant: &TenantId, filter: &Filter) -> Result<Self, StoreError> {
+        let tenant = statement.bind(tenant.as_str().to_owned())?;
+        let mut conditions = Vec::new();
+        if !filter.sources.is_empty() {
+            conditions.push(format!("d.source = ANY({})", statement.bind(filter.sources.clone())?));
+        }
+        if !filter.metadata.is_empty() {
+            let metadata = serde_json::Value::Object(filter.metadata.clone()).to_string();
+            conditions.push(format!("d.metadata @> {}::text::jsonb", statement.bind(metadata)?));
+        }
+        for (time, than) in [(filter.published_after, ">="), (filter.published_before, "<")] {
+            if let Some(time) = time {
+                let time = statement.bind(time.to_rfc3339())?;
+                conditions.push(format!("d.published_at {than} {time}::text::timestamptz"));
+            }
+        }
+        Ok(Self { tenant, filter: conditions.join(" AND ") })
+    }
+
+    /// Chunks of these collections, made with this model.
+    pub(super) fn chunks(&self, statement: &mut Statement, part: &Part) -> Result<String, StoreError> {
+        let (tenant, model) = (&self.tenant, part.model);
+        let collections = statement.bind(part.collections.clone())?;
+        let mine = format!("c.model_id = {model} AND c.tenant = {tenant} AND c.collection = ANY({collections})");
+        Ok(match self.filter.is_empty() {
+            true => format!("FROM chunks c WHERE {mine}"),
+            false => format!(
+                "FROM chunks c JOIN documents d ON d.id = c.document_id WHERE {mine} AND d.tenant = {tenant} AND {}",
+                self.filter
+            ),
+        })
+    }
+}
+
+/// How many chunks come into question, up to one more than `most`; whether their model has an index.
+pub(super) fn sizes(tenant: &TenantId, filter: &Filter, parts: &[Part], most: u32) -> Result<Statement, StoreError> {
+    let mut statement = Statement::default();
+    let source = Source::bind(&mut statement, tenant, filter)?;
+    let mut columns = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        let chunks = source.chunks(&mut statement, part)?;
+        let index = statement.bind(index_name(part.model))?;
+        columns.push(format!(
+            "SELECT {number} AS part, (SELECT count(*) FROM (SELECT {chunks} LIMIT {}) s) AS size, \
+             EXISTS (SELECT FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid \
+               WHERE i.indrelid = 'chunks'::regclass AND i.indisvalid AND k.relname = {index}) AS indexed",
+            u64::from(most) + 1
+        ));
+    }
+    statement.sql = format!("{} ORDER BY part", columns.join(" UNION ALL "));
+    Ok(statement)
+}
+
+/// What [`search`] is made of.
+pub(super) struct Wanted<'a> {
+    pub(super) tenant: &'a TenantId,
+    pub(super) lookup: &'a Lookup,
+    pub(super) parts: &'a [Part],
+    /// The words; none where the text has none.
+    pub(super) terms: Option<&'a Terms>,
+    /// How many texts there are, for how rare a word is.
+    pub(super) total: u64,
+    /// How many the best of each ranking are.
+    pub(super) candidates: u32,
+}
+
+impl Wanted<'_> {
+    /// Whether vectors are compared.
+    pub(super) fn by_vectors(&self) -> bool {
+        self.lookup.mode != Mode::Text && !self.lookup.probes.is_empty()
+    }
+}
+
+/// The statement: its columns are read by [`super::run`]. That the collections are searched with these models is asked in it too,
+/// so that it is true of the very moment.
+pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
+    let Wanted { tenant, lookup, parts, terms, .. } = wanted;
+    let mut statement = Statement::default();
+    let source = Source::bind(&mut statement, tenant, &lookup.filter)?;
+    // Numbers in the text: a plan for any limit at all looks so bad to the planner that it would plan each search anew.
+    let limit = wanted.candidates.to_string();
+    let mut steps = Vec::new();
+    if wanted.by_vectors() {
+        vectors(&mut statement, &source, wanted, &limit, &mut steps)?;
+    }
+    let by_words = terms.filter(|_| lookup.mode != Mode::Vector);
+    if let Some(terms) = by_words {
+        steps.push(words(&mut statement, &source, wanted, &limit, terms)?);
+    }
+    let score = match lookup.mode {
+        Mode::Vector if parts.len() == 1 => "cosine",
+        Mode::Text => "text_score",
+        _ => "fused",
+    };
+    let (ranked, top_k) = (ranked(wanted.by_vectors(), by_words.is_some()), lookup.top_k);
+    steps.push(format!(
+        "ranked AS ({ranked}), \
+         best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked \
+           ORDER BY final DESC, cosine DESC NULLS LAST, id LIMIT {top_k})"
+    ));
+    let nearby = if wanted.by_vectors() { "(SELECT count(*) FROM vectors)" } else { "0::bigint" };
+    let headline = headline(&mut statement, lookup, *terms)?;
+    let names = statement.bind(lookup.collections.iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
+    let models = lookup.collections.iter().map(|one| one.model.as_ref().map(|model| model.id));
+    let models = statement.bind(models.collect::<Vec<_>>())?;
+    let tenant = &source.tenant;
+    statement.sql = format!(
+        "WITH {} SELECT b.*, {nearby} AS nearby, \
+           (SELECT count(*) FROM unnest({names}::text[], {models}::int[]) AS w (name, model) JOIN collections k \
+             ON k.tenant = {tenant} AND k.name = w.name AND k.model_id IS NOT DISTINCT FROM w.model) AS unchanged, c.document_id, c.collection, c.path, c.text, \
+           d.source, d.title, d.url, d.metadata, d.published_at, {headline} AS headline \
+         FROM best b JOIN chunks c ON c.id = b.id AND c.tenant = {tenant} \
+           JOIN documents d ON d.id = c.document_id AND d.tenant = {tenant} \
+         ORDER BY b.final DESC, b.cosine DESC NULLS LAST, b.id",
+        steps.join(", ")
+    );
+    Ok(statement)
+}
+
+/// The rankings that there are, as one.
+fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
+    match (by_vectors, by_words) {
+        (true, true) => {
+            "SELECT coalesce(v.id, t.id) AS id, v.rank AS vector_rank, v.cosine, v.exact, t.rank AS text_rank, \
+               t.score AS text_score, coalesce(1.0::float8 / (60 + v.rank), 0) + coalesce(1.0::float8 / (60 + t.rank), 0) AS fused \
+             FROM vectors v FULL JOIN texts t ON t.id = v.id"
+        }
+        (true, false) => {
+            "SELECT id, rank AS vector_rank, cosine, exact, NULL::bigint AS text_rank, NULL::float8 AS text_score, \
+               1.0::float8 / (60 + rank) AS fused FROM vectors"
+        }
+        (false, true) => {
+            "SELECT id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, rank AS text_rank, \
+               score AS text_score, 1.0::float8 / (60 + rank) AS fused FROM texts"
+        }
+        (false, false) => {
+            "SELECT NULL::bigint AS id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, \
+               NULL::bigint AS text_rank, NULL::float8 AS text_score, NULL::float8 AS fused LIMIT 0"
+        }
+    }
+}
+
+/// The ranking by vectors, `vectors`: a list for each model, since two models' cosines can't be compared.
+fn vectors(
+    statement: &mut Statement,
+    source: &Source,
+    wanted: &Wanted<'_>,
+    limit: &str,
+    steps: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let mut lists = Vec::new();
+    for part in wanted.parts {
+        let Some(probe) = wanted.lookup.probes.iter().find(|probe| probe.model.id == part.model) else { continue };
+        let Probe { model, vector } = probe;
+        let (number, dimensions) = (model.id, model.dimensions);
+        // In a query of its own each, or it would be made of its numbers again for every chunk.
+        let vector = format!("{}::real[]::public.vector", statement.bind(vector.clone())?);
+        let (whole, half) = (format!("(SELECT {vector})"), format!("(SELECT {vector}::public.halfvec({dimensions}))"));
+        let chunks = source.chunks(statement, part)?;
+        let distance = format!("c.embedding OPERATOR(public.<=>) {whole}");
+        steps.push(match part.exact {
+            true => format!(
+                "near_{number} AS MATERIALIZED (SELECT c.id, {distance} AS distance {chunks} \
+                 ORDER BY distance, c.id LIMIT {limit})"
+            ),
+            false => format!(
+                "near_{number} AS MATERIALIZED (SELECT c.id, {distance} AS distance FROM (SELECT c.id, c.embedding {chunks} \
+                 ORDER BY (c.embedding::public.halfvec({dimensions})) OPERATOR(public.<=>) \
+                   {half} LIMIT {limit}) c)"
+            ),
+        });
+        lists.push(format!(
+            "SELECT id, 1 - distance AS cosine, row_number() OVER (ORDER BY distance, id) AS rank, {} AS exact \
+             FROM near_{number} WHERE distance <> 'NaN'::float8",
+            part.exact
+        ));
+    }
+    steps.push(format!("vectors AS MATERIALIZED ({})", lists.join(" UNION ALL ")));
+    Ok(())
+}
+
+/// The ranking by words, `texts`.
+fn words(
+    statement: &mut Statement,
+    source: &Source,
+    wanted: &Wanted<'_>,
+    limit: &str,
+    terms: &Terms,
+) -> Result<String, StoreError> {
+    let matches = statement.bind(terms.matches.clone())?;
+    let each = statement.bind(terms.terms.clone())?;
+    let known = statement.bind(terms.known.clone())?;
+    let total = statement.bind(wanted.total.max(1) as f64)?;
+    let mut found = Vec::new();
+    for part in wanted.parts {
+        let chunks = source.chunks(statement, part)?;
+        // Appending nothing takes the text's words out of storage once, and not once for each word.
+        found.push(format!(
+            "(SELECT c.id, c.tokens::float8 AS tokens, c.search || ''::tsvector AS search {chunks} \
+              AND c.search @@ {matches}::text::tsquery LIMIT {COUNTED})"
+        ));
+    }
+    Ok(format!(
+        "counts AS MATERIALIZED (SELECT m.id, m.tokens, t.n, 2 * ts_rank_cd('{{0.5,0.5,0.5,1}}', m.search, t.query)::float8 AS tf \
+           FROM ({}) m CROSS JOIN LATERAL (SELECT n, query FROM unnest({each}::text[]::tsquery[]) WITH ORDINALITY AS t (query, n) \
+             WHERE m.search @@ t.query OFFSET 0) t), \
+         rarity AS (SELECT n, ln(1 + ({total} - df + 0.5) / (df + 0.5)) AS idf \
+           FROM (SELECT n, least(greatest(count(*), ({known}::float8[])[n::int]), {total}::float8) AS df FROM counts GROUP BY n) d), \
+         scored AS (SELECT c.id, sum(r.idf * c.tf * 2.2 / (c.tf + 1.2 * (0.25 + 0.75 * c.tokens / a.tokens)) ORDER BY c.n) AS score \
+           FROM counts c JOIN rarity r USING (n) \
+             CROSS JOIN (SELECT greatest(avg(tokens), 1) AS tokens FROM counts) a GROUP BY c.id), \
+         texts AS MATERIALIZED (SELECT id, score, row_number() OVER (ORDER BY score DESC, id) AS rank \
+           FROM scored ORDER BY rank LIMIT {limit})",
+        found.join(" UNION ALL ")
+    ))
+}
+
+/// Where the words are in a hit's text.
+fn headline(statement: &mut Statement, lookup: &Lookup, terms: Option<&Terms>) -> Result<String, StoreError> {
+    let Some(terms) = terms.filter(|_| lookup.highlight) else { return Ok("NULL::text".to_owned()) };
+    let any = statement.bind(terms.any.clone())?;
+    let [from, to, next] = MARKS;
+    Ok(format!(
+        "ts_headline(coalesce((SELECT g.oid FROM pg_ts_config g WHERE g.cfgname = d.language LIMIT 1), \
+           'simple'::regconfig::oid)::regconfig, translate(c.text, '{from}{to}{next}', ''), {any}::text::tsquery, \
+         'StartSel={from}, StopSel={to}, FragmentDelimiter={next}, MaxFragments=3, MinWords=8, MaxWords=24')"
+    ))
+}

@@ -1,0 +1,71 @@
+//! Ends jobs that the server has given up without a worker's word on them.
+//!
+//! One task of each a process; any number of processes may run them, because each step can be repeated.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::StreamExt;
+use ruche_bus::{Bus, DeadLetter, objects::Claims};
+use ruche_schemas::{Envelope, JobRef, Kind};
+use serde_json::value::RawValue;
+use tracing::warn;
+
+use crate::{
+    ports::ledger::Ledger,
+    runtime::{
+        Patience,
+        attempt::Unread,
+        follow_ups::{Ends, HeldUp, give_up},
+    },
+};
+
+/// Moves what the server has given up to the dead letters and stores it as failed, until dropped.
+pub async fn backstop(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>, claims: Claims, versions: Arc<BTreeMap<Kind, u16>>) {
+    let ends = Ends { bus, ledger, claims, versions };
+    let mut patience = Patience::endless();
+    loop {
+        match ends.bus.watch_max_deliveries().await {
+            Ok(mut moved) => {
+                while let Some(item) = moved.next().await {
+                    match item {
+                        Ok(job) => store(&ends, &job).await,
+                        Err(error) => warn!(%error, "can't look for jobs that the server gave up"),
+                    }
+                }
+            }
+            Err(error) => warn!(%error, "can't look for jobs that the server gave up: trying again"),
+        }
+        let _ = patience.wait().await;
+    }
+}
+
+/// Stores that a job was given up, as long as it takes: nobody else will.
+async fn store(ends: &Ends, job: &JobRef) {
+    warn!(job.id = %job.id, tenant.id = %job.tenant, "the server gave the job up: kept as a dead letter");
+    let mut patience = Patience::endless();
+    while let Err(error) = try_store(ends, job).await {
+        warn!(job.id = %job.id, %error, "the job's end is not stored yet");
+        let _ = patience.wait().await;
+    }
+}
+
+async fn try_store(ends: &Ends, job: &JobRef) -> Result<(), HeldUp> {
+    let Some(buried) = ends.bus.get_dead_letter(job).await? else { return Ok(()) };
+    let letter = buried.letter;
+    let last = ends.bus.last(job).await?;
+    if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
+        return Ok(());
+    }
+    // No attempt that was counted comes after the last one that the server or the log knows.
+    let attempt = last.map_or(1, |last| last.record.attempt).max(letter.attempts).max(1);
+    give_up(ends, &envelope(&letter), &letter, attempt).await.map(drop)
+}
+
+/// The letter's job; one that nothing follows where it can't be read.
+fn envelope(letter: &DeadLetter) -> Unread {
+    let read = serde_json::from_str::<Unread>(&letter.payload).ok();
+    read.filter(|job| job.id == letter.job.id && job.tenant == letter.job.tenant).unwrap_or_else(|| {
+        let (kind, job, body) = (letter.kind.clone(), letter.job.clone(), RawValue::NULL.to_owned());
+        Envelope::of(kind, 0, job.id, job.tenant, letter.lane, letter.at, body)
+    })
+}
