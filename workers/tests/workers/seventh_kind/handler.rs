@@ -11,7 +11,7 @@ use ruche_workers::{
     runtime::{Context, JobError},
 };
 
-use crate::schema::{Counted, Toy};
+use crate::seventh_kind::schema::{Counted, Toy};
 
 struct ToyHandler {
     separator: String,

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use self::schema::{Counted, Toy};
 use chrono::Utc;
 use futures::StreamExt;
 use ruche_bus::{Bus, Message, nats::Nats};
@@ -18,7 +19,6 @@ use ruche_services::{
     testing,
 };
 use ruche_workers::{kinds::Row, program};
-use schema::{Counted, Toy};
 use tokio::{runtime::Handle, time::timeout};
 
 mod handler;
