@@ -12,7 +12,7 @@ use ruche_workers::{
 };
 use serde_json::json;
 
-use crate::support::{Probe, ProbeHandler, System};
+use crate::runtime::support::{Probe, ProbeHandler, System};
 
 /// Waits until this worker announces itself like this.
 async fn announced(system: &System, worker: &str, like: impl Fn(&WorkerRegistration) -> bool) {

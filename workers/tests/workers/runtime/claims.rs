@@ -28,7 +28,7 @@ use ruche_workers::{
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::{
+use crate::runtime::{
     dead,
     support::{Probe, ProbeHandler, System},
 };

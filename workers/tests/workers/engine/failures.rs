@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{Echo, Script, arrive, ask, hear, lock, says, until};
+use crate::engine::support::{Echo, Script, arrive, ask, hear, lock, says, until};
 use futures::future::join_all;
 use ruche_workers::inference::engine::{Engine, EngineError, GenerateError, port::DecodeError};
 

@@ -1,9 +1,5 @@
 //! Who may do what on the server: each role all that it does, and no more.
 
-#[path = "suite/mod.rs"]
-#[allow(dead_code)]
-mod suite;
-
 use std::{fs, path::Path, time::Duration};
 
 use chrono::{TimeDelta, Utc};
@@ -18,7 +14,7 @@ use ruche_services::{
     testing::{self, TestNats},
 };
 
-use suite::{ACK_WAIT, KIND, config, event, grow, job, message, next, queue};
+use crate::suite::{self, ACK_WAIT, KIND, config, event, grow, job, message, next, queue};
 
 /// Another kind than that of the tests' jobs.
 const OTHER: Kind = Kind::new("other");

@@ -377,7 +377,7 @@ async fn proxies_of_the_environment_are_not_used() {
     }
     let (server, proxy) = (Server::start("127.0.0.1").await, Server::start("127.0.0.1").await);
     let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "proxies_of_the_environment_are_not_used"]).env(URL, server.url(""));
+    child.args(["--exact", "egress::proxies_of_the_environment_are_not_used"]).env(URL, server.url(""));
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         child.env(name, proxy.url(""));
     }

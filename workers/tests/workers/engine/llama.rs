@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::support::{Heard, ask, hear};
+use crate::engine::support::{Heard, ask, hear};
 use futures::future::join_all;
 use ruche_schemas::kinds::chat::{FinishReason, Message, Role, Sampling};
 use ruche_workers::inference::{

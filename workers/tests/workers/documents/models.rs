@@ -7,7 +7,7 @@ use ruche_schemas::{
 };
 use ruche_workers::ports::ledger::Ledger;
 
-use crate::support::{Place, document, model, tenant};
+use crate::documents::support::{Place, document, model, tenant};
 
 fn of(document: Document, model: Option<&str>) -> Embed {
     Embed { document: Some(document), model: model.map(str::to_owned), ..Embed::default() }

@@ -22,7 +22,7 @@ struct Known {
 }
 
 fn known() -> Vec<Known> {
-    serde_json::from_str(include_str!("../../models/minilm/pairs.json")).expect("the known scores")
+    serde_json::from_str(include_str!("../../../models/minilm/pairs.json")).expect("the known scores")
 }
 
 fn options() -> Options {

@@ -1,20 +1,18 @@
 //! What every bus promises, checked on each adapter: `suite` holds the promises, this file the list of them.
 
-mod suite;
-
 use std::{sync::Arc, time::Duration};
 
 use ruche_bus::{Bus, memory::Memory, nats::Nats};
 use ruche_services::testing;
 
-use suite::{ACK_WAIT, BACKLOG, KIND};
+use crate::suite::{ACK_WAIT, BACKLOG, KIND};
 
 async fn memory() -> Arc<dyn Bus> {
     Arc::new(Memory::new(&[KIND], BACKLOG as usize, ACK_WAIT))
 }
 
 async fn nats() -> Arc<dyn Bus> {
-    let config = suite::config(&testing::shared_nats().await, &testing::unique("c"));
+    let config = crate::suite::config(&testing::shared_nats().await, &testing::unique("c"));
     let bus = Nats::connect(&config, ACK_WAIT).await.expect("a connection");
     bus.ensure(&[KIND]).await.expect("streams");
     Arc::new(bus)
@@ -29,7 +27,7 @@ macro_rules! promises {
             $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $promise() {
                 let bus = super::memory().await;
-                let test = super::suite::$file::$promise(&*bus);
+                let test = crate::suite::$file::$promise(&*bus);
                 tokio::time::timeout(super::PATIENCE, test).await.expect("in time");
             })+)+
         }
@@ -37,7 +35,7 @@ macro_rules! promises {
             $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $promise() {
                 let bus = super::nats().await;
-                let test = super::suite::$file::$promise(&*bus);
+                let test = crate::suite::$file::$promise(&*bus);
                 tokio::time::timeout(super::PATIENCE, test).await.expect("in time");
             })+)+
         }

@@ -7,7 +7,7 @@ use ruche_bus::objects::Claims;
 use ruche_schemas::{Claim, Failure, JobId, JobRef, claim::Part, failure::codes};
 use ruche_workers::{ports::ledger::Ledger, reconcilers};
 
-use crate::{
+use crate::runtime::{
     claims::{Place, told},
     support::{Probe, ProbeHandler},
 };

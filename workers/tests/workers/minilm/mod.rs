@@ -35,7 +35,7 @@ struct Known {
 }
 
 fn known() -> Vec<Known> {
-    serde_json::from_str(include_str!("../../models/minilm/vectors.json")).expect("the known vectors")
+    serde_json::from_str(include_str!("../../../models/minilm/vectors.json")).expect("the known vectors")
 }
 
 fn backend() -> &'static LlamaBackend {

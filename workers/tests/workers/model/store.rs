@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use ruche_bus::objects::{ObjectError, Objects, Pieces};
 use ruche_schemas::{Claim, JobId, JobRef};
 
-use crate::faults::Life;
+use crate::model::faults::Life;
 
 impl fmt::Debug for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

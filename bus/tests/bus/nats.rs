@@ -1,9 +1,5 @@
 //! What only the real server can show: outages, restarts, and messages that others publish.
 
-#[path = "suite/mod.rs"]
-#[allow(dead_code)]
-mod suite;
-
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
@@ -14,7 +10,7 @@ use ruche_bus::{
 use ruche_schemas::{EventType, Failure, JobRef, Lane, failure::codes};
 use ruche_services::testing;
 
-use suite::{ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
+use crate::suite::{self, ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
 
 /// A time in which anything here must have happened.
 const PATIENCE: Duration = Duration::from_secs(60);
