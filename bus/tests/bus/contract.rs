@@ -1,4 +1,4 @@
-//! What every bus promises, checked on each adapter: `suite` holds the promises, this file the list of them.
+//! The contract of every bus, checked on each adapter: `suite` holds the tests, this file lists them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,8 +18,8 @@ async fn nats() -> Arc<dyn Bus> {
     Arc::new(bus)
 }
 
-/// One test per promise and adapter. A promise that takes this long is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A test that takes this long fails.
+const LIMIT: Duration = Duration::from_secs(60);
 
 macro_rules! promises {
     ($($file:ident: $($promise:ident)+;)+) => {
@@ -28,7 +28,7 @@ macro_rules! promises {
             async fn $promise() {
                 let bus = super::memory().await;
                 let test = crate::suite::$file::$promise(&*bus);
-                tokio::time::timeout(super::PATIENCE, test).await.expect("in time");
+                tokio::time::timeout(super::LIMIT, test).await.expect("in time");
             })+)+
         }
         mod on_nats {
@@ -36,7 +36,7 @@ macro_rules! promises {
             async fn $promise() {
                 let bus = super::nats().await;
                 let test = crate::suite::$file::$promise(&*bus);
-                tokio::time::timeout(super::PATIENCE, test).await.expect("in time");
+                tokio::time::timeout(super::LIMIT, test).await.expect("in time");
             })+)+
         }
     };
@@ -104,7 +104,7 @@ promises! {
         a_job_whose_time_is_past_is_handed_out
         a_job_for_later_can_be_taken_back
         a_job_for_later_of_an_unknown_kind_is_refused
-        a_job_put_aside_keeps_its_attempts
+        a_deferred_job_keeps_its_attempts
         a_schedule_fires_jobs_of_its_own_until_it_is_paused_or_ended
         a_schedule_that_is_wrong_is_refused_with_words_that_help;
 }

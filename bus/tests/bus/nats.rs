@@ -12,11 +12,11 @@ use ruche_services::testing;
 
 use crate::suite::{self, ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
 
-/// A time in which anything here must have happened.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A test that takes this long fails.
+const LIMIT: Duration = Duration::from_secs(60);
 
 async fn within<T>(test: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, test).await.expect("in time")
+    tokio::time::timeout(LIMIT, test).await.expect("in time")
 }
 
 async fn connect(url: &str, prefix: &str) -> Nats {
@@ -25,7 +25,6 @@ async fn connect(url: &str, prefix: &str) -> Nats {
     bus
 }
 
-/// Waits until the bus is as expected.
 async fn until_ready(bus: &Nats, ready: bool) {
     while bus.ready().await.is_ok() != ready {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -193,7 +192,7 @@ async fn a_worker_whose_queue_was_deleted_makes_it_again() {
                 let job = job();
                 match bus.publish(message(&job, Lane::Normal)).await {
                     Ok(_) => return job,
-                    // The other one is said while it is being made again.
+                    // Unavailable while the stream is being created again.
                     Err(PublishError::UnknownKind { .. } | PublishError::Unavailable(_)) => {}
                     Err(error) => panic!("{error}"),
                 }
@@ -235,7 +234,7 @@ async fn a_job_that_somebody_publishes_straight_onto_nats_is_handed_out() {
         let by_envelope = job();
         send("acme", format!(r#"{{"kind":"probe","id":"{}"}}"#, by_envelope.id), None).await;
         assert_eq!(next(&mut queue).await.job, by_envelope);
-        // Neither: it keeps the id that it is given, so that it can become a dead letter.
+        // Without either it keeps the id that it is given, so that it can become a dead letter.
         send("UPPER", "?".to_owned(), None).await;
         let nameless = next(&mut queue).await;
         assert_eq!((nameless.job.tenant.as_str(), nameless.attempt), ("invalid-tenant", 1));
@@ -261,7 +260,7 @@ async fn a_cancellation_asked_for_during_an_outage_is_heard_afterwards() {
         server.stop().await;
         until_ready(&listening, false).await;
         server.start().await;
-        // Perhaps before the listener is back.
+        // The listener may not be back yet.
         until_ready(&asking, true).await;
         let job = job();
         asking.cancel(&job).await.expect("a cancel");
@@ -278,7 +277,7 @@ async fn clones_share_one_bus() {
     assert_eq!(next(&mut queue(&*shared).await).await.job, job);
 }
 
-/// Lets the server hand out a job at most so often.
+/// Bounds how often the server delivers a job.
 async fn bound(url: &str, prefix: &str, max_deliver: i64) {
     let raw = async_nats::jetstream::new(async_nats::connect(url).await.expect("a connection"));
     let stream = raw.get_stream(format!("{}_JOBS_PROBE", prefix.to_uppercase())).await.expect("a stream");
@@ -295,7 +294,7 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
         let bus = connect(&url, &prefix).await;
         bound(&url, &prefix, 2).await;
         let (silent, known) = (publish(&bus, Lane::Normal).await, publish(&bus, Lane::Normal).await);
-        // A worker that dies each time, once with its last words written and the job not settled.
+        // A worker dies each time; once it has stored a dead letter and not settled the job.
         let mut queue = queue(&bus).await;
         let mut handed = 0;
         while handed < 4 {
@@ -317,7 +316,7 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
                 }
             }
         }
-        // The server gives a job up when somebody next asks for jobs.
+        // The server publishes the advisory at the next pull.
         let asking = tokio::spawn(async move {
             loop {
                 drop(queue.next(slots(4)).await);
@@ -358,7 +357,7 @@ async fn pauses_survive_a_restart_and_what_changed_meanwhile_is_heard() {
         server.stop().await;
         until_ready(&asking, false).await;
         server.start().await;
-        // Perhaps before the listener is back.
+        // The listener may not be back yet.
         until_ready(&asking, true).await;
         asking.set_paused(&worker, true).await.expect("a pause");
         assert_eq!(pauses.next().await, Some(vec![kind, worker]));
@@ -433,7 +432,7 @@ async fn a_stream_from_before_bulk_had_shards_is_brought_up_to_date_with_its_job
             sending.await.expect("an acknowledgement");
             expected.insert(job);
         }
-        // A worker of the earlier version has one of them in hand.
+        // A worker of the earlier version has one of them in flight.
         let consumer: async_nats::jetstream::consumer::PullConsumer =
             old.get_consumer("bulk").await.expect("a consumer");
         let mut taken = consumer.fetch().max_messages(1).messages().await.expect("a fetch");

@@ -1,4 +1,4 @@
-//! Who may do what on the server: each role all that it does, and no more.
+//! The permissions of each role on a real server: what the role needs, and nothing else.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -16,7 +16,6 @@ use ruche_services::{
 
 use crate::suite::{self, ACK_WAIT, KIND, config, event, grow, job, message, next, queue};
 
-/// Another kind than that of the tests' jobs.
 const OTHER: Kind = Kind::new("other");
 
 const PREFIX: &str = "t";
@@ -63,13 +62,13 @@ fn clean(server: &TestNats) {
     }
 }
 
-/// What a program with this login gets told, when it does this.
+/// The violations that the server logs while a program with this login runs `what`.
 async fn tries(server: &TestNats, user: &str, what: impl AsyncFnOnce(&async_nats::Client)) -> Vec<String> {
     let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), "s3cret".to_owned());
     let inbox = format!("_INBOX_{}", user.replace('-', "_"));
     let client = options.custom_inbox_prefix(inbox).connect(server.url()).await.expect("a connection");
     what(&client).await;
-    // Whoever is answered has been dealt with before, and so has what the server says of it in its log.
+    // The server answers in order: after this answer it has logged every earlier violation.
     let _ = client.request("$JS.API.STREAM.INFO.T_EVENTS", "".into()).await.expect("an answer");
     server.violations(user)
 }
@@ -90,6 +89,12 @@ fn the_roles_in_the_servers_configuration_are_not_stale() {
         text.push_str(&format!("# It {what}.\n{entry}"));
     }
     text.push_str("]\n");
+    let readme = fs::read_to_string(path.with_file_name("README.md")).expect("nats/README.md");
+    let producer = May::As(Role::Producer { tenant: suite::tenant("acme") }, "ruche".to_owned());
+    let producer = Login { user: "acme-etl".to_owned(), password: String::new(), may: producer }.entry("");
+    for subject in producer.split('"').filter(|part| part.contains("acme") && *part != "acme-etl") {
+        assert!(readme.contains(&format!("\"{subject}\"")), "nats/README.md shows other permissions: {subject}");
+    }
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         fs::write(path, &text).expect("a snapshot");
     }
@@ -214,7 +219,7 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
     assert_eq!(gateway.workers().await.expect("workers").len(), 1);
     worker.deregister(&registration).await.expect("a registration");
     assert_eq!(gateway.depth().await.expect("depths").len(), 2 * Lane::ALL.len());
-    // Asking for what the server gave up reaches the server, also where there is nothing.
+    // The pull for advisories is allowed, also if there is none.
     let mut exceeded = worker.watch_max_deliveries().await.expect("a watch");
     assert!(tokio::time::timeout(Duration::from_millis(500), exceeded.next()).await.is_err());
     clean(&server);

@@ -15,7 +15,7 @@ pub(crate) async fn pauses_are_heard_as_they_are_and_as_they_change(bus: &dyn Bu
     assert_eq!(early.next().await, Some(Vec::new()));
     bus.set_paused(&kind, true).await.expect("a pause");
     assert_eq!(early.next().await, Some(vec![kind.clone()]));
-    // Twice is once; what was never paused can be resumed.
+    // A second pause changes nothing; a kind that is not paused can be resumed.
     bus.set_paused(&kind, true).await.expect("a pause");
     bus.set_paused(&owner, false).await.expect("a pause");
     bus.set_paused(&owner, true).await.expect("a pause");
@@ -103,7 +103,7 @@ pub(crate) async fn no_more_slots_are_given_than_the_cap(bus: &dyn Bus) {
         slots.push(slot);
     }
     assert_eq!(slots.len(), 3);
-    // Others are not concerned.
+    // Other tenants have slots of their own.
     assert!(bus.acquire_slot(&KIND, &tenant("other"), 1, JobId::generate()).await.expect("an answer").is_some());
     assert!(bus.acquire_slot(&KIND, &acme, 0, JobId::generate()).await.expect("an answer").is_none());
     for slot in &slots {
@@ -112,7 +112,7 @@ pub(crate) async fn no_more_slots_are_given_than_the_cap(bus: &dyn Bus) {
     slots.remove(0).release().await;
     let job = JobId::generate();
     let slot = bus.acquire_slot(&KIND, &acme, 3, job).await.expect("an answer").expect("a slot");
-    // Its next attempt takes its slot over, and the one before has lost it.
+    // The next attempt of the job takes its slot over: the earlier one has lost it.
     let again = bus.acquire_slot(&KIND, &acme, 3, job).await.expect("an answer").expect("a slot");
     assert!(slot.renew().await.is_err());
     slot.release().await;

@@ -1,4 +1,4 @@
-//! Dead letters: kept before the job is gone, whole, and found again.
+//! Dead letters: stored before the job is gone, complete, and found again.
 
 use bytes::Bytes;
 use chrono::{SubsecRound, Utc};

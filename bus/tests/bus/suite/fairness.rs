@@ -1,4 +1,4 @@
-//! Whose job is next: counted in jobs that are handed out, never in time.
+//! Fairness between lanes and tenants, counted in delivered jobs, never in time.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,6 @@ use ruche_schemas::{JobId, JobRef, Lane, TenantId};
 
 use super::{message, queue, slots, tenant};
 
-/// Publications at once.
 const AT_ONCE: usize = 256;
 
 /// Tenants in different shards of the lane `bulk`.
@@ -27,7 +26,7 @@ pub(crate) async fn flood(bus: &dyn Bus, tenant: &TenantId, lane: Lane, count: u
     jobs.buffer_unordered(AT_ONCE).try_for_each(async |_| Ok(())).await.expect("receipts");
 }
 
-/// Workers that hold their jobs until they are told to go on.
+/// Workers that keep their jobs until the test continues.
 pub(crate) struct Fleet {
     workers: Vec<(Box<dyn Deliveries>, Vec<Delivery>)>,
     slots: usize,
@@ -56,7 +55,7 @@ impl Fleet {
         }
     }
 
-    /// Each worker in turn ends a job, if it has no free slot, and takes what comes; so many jobs in all, at least.
+    /// Each worker in turn finishes a job if it has no free slot, and takes new ones; at least `count` jobs in all.
     pub(crate) async fn work(&mut self, count: usize) -> Vec<(TenantId, Lane)> {
         let mut handed = Vec::new();
         while handed.len() < count {
@@ -72,7 +71,6 @@ impl Fleet {
         handed
     }
 
-    /// Ends what it has.
     async fn end(self) {
         for (queue, held) in self.workers {
             for delivery in held {
@@ -107,7 +105,7 @@ const FLEETS: [(usize, usize); 4] = [(1, 1), (1, 8), (3, 1), (2, 4)];
 /// How often each fleet is tried.
 const TRIES: usize = 10;
 
-/// Publishes a job that the queue knows of when this returns, and says how many of the flood are handed out before it.
+/// Publishes a job, and counts how many of the flood are delivered before it.
 async fn delay(bus: &dyn Bus, fleet: &mut Fleet, tenant: &TenantId, lane: Lane) -> usize {
     let waiting = async || {
         let depths = bus.depth().await.expect("depth");
@@ -119,7 +117,7 @@ async fn delay(bus: &dyn Bus, fleet: &mut Fleet, tenant: &TenantId, lane: Lane) 
     fleet.others_before(tenant, lane).await
 }
 
-/// Checks that a flood of this many jobs delays another tenant's bulk job, and an interactive one, no more than it may.
+/// Checks the bounds within which a flood of this many jobs delays another tenant's bulk job and an interactive one.
 pub(crate) async fn delays(bus: &dyn Bus, flooded: usize) {
     let [acme, globex] = tenants_in_shards();
     flood(bus, &acme, Lane::Bulk, flooded).await;
@@ -132,7 +130,7 @@ pub(crate) async fn delays(bus: &dyn Bus, flooded: usize) {
             for _ in 0..TRIES {
                 seen.push(delay(bus, &mut fleet, &globex, lane).await);
             }
-            // What the server says to a worker may be late once, on a machine that does other things.
+            // On a busy machine an answer of the server may be late once.
             let over = seen.iter().filter(|before| **before > most).count();
             assert!(
                 over <= 1,

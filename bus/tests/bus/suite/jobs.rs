@@ -1,4 +1,4 @@
-//! Jobs: accepted durably, handed out until somebody settles them.
+//! Jobs: accepted durably, delivered until they are settled.
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,7 @@ pub(crate) async fn only_a_job_that_nobody_can_have_seen_is_a_first_one(bus: &dy
     let again = next(&mut queue).await;
     assert!(!again.is_first(), "it comes again");
     again.done().await.expect("a confirmation");
-    // An id that others decide, or that was made long ago, may have been published before the server forgot it.
+    // An id that somebody else chose, or an old one, may have been published before the dedup window.
     let old = uuid::Builder::from_unix_timestamp_millis(1_700_000_000_000, &[7; 10]).into_uuid();
     for id in [job().id.derived("on_success.0"), JobId(old)] {
         let job = JobRef { id, ..job() };
@@ -105,7 +105,7 @@ pub(crate) async fn an_extended_job_is_not_redelivered(bus: &dyn Bus) {
     nothing_comes(&mut other, ACK_WAIT * 2).await;
 }
 
-/// Whoever finishes late has finished: nothing is to be done again. What keeps two from writing is the log.
+/// A late acknowledgement settles the job. The log keeps two workers from writing.
 pub(crate) async fn a_late_done_counts(bus: &dyn Bus) {
     publish(bus, Lane::Normal).await;
     let mut queue = queue(bus).await;

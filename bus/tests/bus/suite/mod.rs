@@ -1,4 +1,4 @@
-//! The promises, and the few words they are written in.
+//! The tests of the contract, and their helpers.
 
 pub(crate) mod controls;
 pub(crate) mod dead;
@@ -17,7 +17,6 @@ use ruche_bus::{Bus, Deliveries, Delivery, Headers, Message, Receipt};
 use ruche_schemas::{EventType, JobId, JobRef, Kind, Lane, Record, TenantId, config};
 use serde_json::json;
 
-/// The kind of the tests' jobs.
 pub(crate) const KIND: Kind = Kind::new("probe");
 
 /// Short, so that a test can wait for a redelivery.
@@ -40,7 +39,6 @@ pub(crate) fn config(url: &str, prefix: &str) -> config::Nats {
     }
 }
 
-/// A tenant.
 pub(crate) fn tenant(name: &str) -> TenantId {
     name.parse().expect("a tenant's name")
 }
@@ -50,7 +48,6 @@ pub(crate) fn job() -> JobRef {
     JobRef { tenant: tenant("acme"), id: JobId::generate() }
 }
 
-/// A small job.
 pub(crate) fn message(job: &JobRef, lane: Lane) -> Message {
     let payload = Bytes::from(json!({"id": job.id, "body": "x"}).to_string());
     Message { job: job.clone(), kind: KIND, lane, payload, headers: Headers::new(), first_seq: None }
@@ -63,17 +60,14 @@ pub(crate) async fn publish(bus: &dyn Bus, lane: Lane) -> JobRef {
     job
 }
 
-/// Opens the queue.
 pub(crate) async fn queue(bus: &dyn Bus) -> Box<dyn Deliveries> {
     bus.consume(&KIND).await.expect("a queue")
 }
 
-/// So many slots.
 pub(crate) fn slots(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).expect("a slot")
 }
 
-/// The next job.
 pub(crate) async fn next(queue: &mut Box<dyn Deliveries>) -> Delivery {
     let mut jobs = queue.next(slots(1)).await;
     assert_eq!(jobs.len(), 1, "one slot, one job");

@@ -1,4 +1,4 @@
-//! Jobs for later and again and again: never early, each once, gone when they are taken back.
+//! Jobs for later and recurring jobs: never early, each once, gone after they are deleted.
 
 use std::{
     collections::HashSet,
@@ -70,12 +70,12 @@ pub(crate) async fn a_job_for_later_of_an_unknown_kind_is_refused(bus: &dyn Bus)
     assert_eq!(bus.publish_at(stray, Utc::now() + DELAY).await, Err(PublishError::UnknownKind { kind }));
 }
 
-pub(crate) async fn a_job_put_aside_keeps_its_attempts(bus: &dyn Bus) {
+pub(crate) async fn a_deferred_job_keeps_its_attempts(bus: &dyn Bus) {
     let job = job();
     bus.publish(message(&job, Lane::Normal)).await.expect("a receipt");
     let mut queue = queue(bus).await;
     let soon = || Utc::now() + TimeDelta::milliseconds(300);
-    // Attempt, how it ends: handed back, put aside (counted), put aside (not counted), twice.
+    // The attempt, and whether the deferral counts.
     next(&mut queue).await.retry(Duration::ZERO).await.expect("a confirmation");
     for (attempt, counts) in [(2, true), (3, false), (3, false), (3, true)] {
         let delivery = next(&mut queue).await;
@@ -85,7 +85,7 @@ pub(crate) async fn a_job_put_aside_keeps_its_attempts(bus: &dyn Bus) {
         let until = soon();
         delivery.defer(until, counts).await.expect("a confirmation");
         let waiting: u64 = bus.depth().await.expect("depth").iter().map(|depth| depth.in_flight).sum();
-        assert_eq!(waiting, 0, "what is put aside is in nobody's hands");
+        assert_eq!(waiting, 0, "a deferred job is not in flight");
     }
     let delivery = next(&mut queue).await;
     assert_eq!(delivery.attempt, 4);
@@ -141,7 +141,7 @@ pub(crate) async fn a_schedule_fires_jobs_of_its_own_until_it_is_paused_or_ended
     }
 }
 
-/// Takes what had fired before.
+/// Takes the jobs that fired before.
 async fn drain(queue: &mut Box<dyn ruche_bus::Deliveries>) {
     let until = tokio::time::Instant::now() + ACK_WAIT + Duration::from_millis(500);
     while let Ok(delivery) = tokio::time::timeout_at(until, next(queue)).await {

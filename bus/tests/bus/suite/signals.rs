@@ -19,7 +19,7 @@ pub(crate) async fn a_cancel_reaches_a_listener_and_a_late_asker(bus: &dyn Bus) 
     assert_eq!(bus.is_cancelled(&other).await, Ok(false));
     assert_eq!(bus.cancelled_since(before, 10).await, Ok(vec![job.clone()]));
     assert_eq!(bus.cancelled_since(before, 0).await, Ok(Vec::new()));
-    // Asked twice is asked once.
+    // A second request changes nothing.
     bus.cancel(&job).await.expect("a cancel");
     assert_eq!(bus.is_cancelled(&job).await, Ok(true));
 }

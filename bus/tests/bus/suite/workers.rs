@@ -1,4 +1,4 @@
-//! What one worker gets: as much as it has slots for, of every lane.
+//! The deliveries of one worker: as many as it has slots, from every lane.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -56,7 +56,7 @@ pub(crate) async fn a_wait_that_is_dropped_loses_nothing(bus: &dyn Bus) {
 pub(crate) async fn a_queue_that_is_closed_hands_back_what_it_held(bus: &dyn Bus) {
     let mut first = queue(bus).await;
     let mut second = queue(bus).await;
-    // It asks for jobs, and is closed while they arrive.
+    // It pulls jobs, and is closed while they arrive.
     let _ = tokio::time::timeout(Duration::from_millis(20), first.next(slots(8))).await;
     let expected = publish_many(bus, Lane::Normal, 4).await;
     first.close().await;
