@@ -16,7 +16,7 @@ use ruche_bus::{
     Bus, Delivery,
     objects::{Claims, memory::Memory},
 };
-use ruche_gateway::{App, adapters, ports::StoredDocument};
+use ruche_gateway::{adapters, app::parts::App, ports::StoredDocument};
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     claim::Part,

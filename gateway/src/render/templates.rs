@@ -1,4 +1,4 @@
-//! Templates as they come: a package is kept only once a document with every element was set with it.
+//! Templates: a package is kept only once a document with every element was rendered with it.
 
 use std::sync::Arc;
 
@@ -8,11 +8,10 @@ use ruche_schemas::{
     kinds::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
 };
 
-use super::wait::{Waited, Waiting};
+use super::service::{Order, Outcome, Renderer};
 use crate::{
-    app::parts::App,
-    http::{error::ApiError, limits},
-    ports::{NewTemplate, TemplateBounds, TemplateVersion, Uploaded},
+    http::{error::ApiError, limits, text::shown},
+    ports::{NewTemplate, Store, TemplateBounds, TemplateVersion, Uploaded},
 };
 
 /// A document with every element.
@@ -22,22 +21,19 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Pixels per inch of a trial's picture: it is thrown away.
 const TRIAL_PPI: u16 = 24;
 
-/// A version that is kept.
+/// What became of an upload.
 #[derive(Debug)]
-pub(crate) struct Kept {
-    /// Which one.
+pub(crate) struct Upload {
     pub(crate) version: TemplateVersion,
     /// Whether it is new.
     pub(crate) new: bool,
-    /// What the trial told.
+    /// The warnings of the trial.
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// That this is the name of a template that a tenant may have.
-///
 /// # Errors
-/// 400, and 409 for one that is built in.
-pub(crate) fn own(name: &str) -> Result<(), ApiError> {
+/// 400 for a name that cannot be, 409 for a template that is built in.
+pub(crate) fn check_own(name: &str) -> Result<(), ApiError> {
     check_template_name("name", name)?;
     match is_built_in(name) {
         false => Ok(()),
@@ -53,31 +49,88 @@ pub(crate) fn is_built_in(name: &str) -> bool {
     BUILT_IN.iter().any(|(known, _)| *known == name)
 }
 
-/// 404: the tenant has no such template, or not in this version.
-pub(crate) fn missing(name: &str, version: Option<u32>) -> ApiError {
-    let shown: String = name.chars().take(80).collect();
+/// 404.
+pub(crate) fn unknown(name: &str, version: Option<u32>) -> ApiError {
     let of = version.map_or(String::new(), |version| format!(" in version {version}"));
-    let message = format!("there is no template {shown:?}{of}: GET /v1/templates lists those that there are");
+    let message = format!("there is no template {:?}{of}: GET /v1/templates lists those that there are", shown(name));
     ApiError::not_found(ruche_schemas::failure::codes::UNKNOWN_TEMPLATE, message).param("name")
 }
 
-impl App {
+#[derive(Clone)]
+pub struct Templates {
+    store: Arc<dyn Store>,
+    renderer: Arc<Renderer>,
+}
+
+impl Templates {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, renderer: Arc<Renderer>) -> Self {
+        Self { store, renderer }
+    }
+
+    /// Each of the tenant's templates in its last version, by name.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn all(&self, tenant: &TenantId) -> Result<Vec<TemplateVersion>, ApiError> {
+        Ok(self.store.templates(tenant).await?)
+    }
+
+    /// The versions of a template, the last first.
+    ///
+    /// # Errors
+    /// 404; 503.
+    pub(crate) async fn versions(&self, tenant: &TenantId, name: &str) -> Result<Vec<TemplateVersion>, ApiError> {
+        let versions = self.store.template_versions(tenant, name).await?;
+        match versions.is_empty() {
+            true => Err(unknown(name, None)),
+            false => Ok(versions),
+        }
+    }
+
+    /// A version of a template, by default the last, with its package.
+    ///
+    /// # Errors
+    /// 404; 503.
+    pub(crate) async fn package(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        version: Option<u32>,
+    ) -> Result<(TemplateVersion, Vec<u8>), ApiError> {
+        self.store.template_package(tenant, name, version).await?.ok_or_else(|| unknown(name, version))
+    }
+
+    /// Deletes a version of a template, or all of it.
+    ///
+    /// # Errors
+    /// 404; 409 for one that is built in; 503.
+    pub(crate) async fn delete(&self, tenant: &TenantId, name: &str, version: Option<u32>) -> Result<(), ApiError> {
+        if is_built_in(name) {
+            check_own(name)?;
+        }
+        match self.store.delete_template(tenant, name, version).await? {
+            0 => Err(unknown(name, version)),
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps a package as the template's next version.
     ///
     /// # Errors
     /// 4xx that says what is wrong with it, with the file and the line; 503.
-    pub(crate) async fn keep_template(
-        self: &Arc<Self>,
+    pub(crate) async fn upload(
+        &self,
         tenant: &TenantId,
         name: String,
         description: Option<String>,
         package: Vec<u8>,
-    ) -> Result<Kept, ApiError> {
+    ) -> Result<Upload, ApiError> {
         check_package(&package)?;
         let blake3 = blake3::hash(&package).to_hex().to_string();
         let last = self.store.template_versions(tenant, &name).await?.into_iter().next();
         if let Some(version) = last.filter(|last| last.blake3 == blake3) {
-            return Ok(Kept { version, new: false, warnings: Vec::new() });
+            return Ok(Upload { version, new: false, warnings: Vec::new() });
         }
         let warnings = Box::pin(self.try_template(tenant, package.clone())).await?;
         // As exact as it is kept.
@@ -90,8 +143,8 @@ impl App {
         };
         let full = |message: String| Err(ApiError::conflict("templates_full", message));
         match self.store.put_template(tenant, new, bounds).await? {
-            Uploaded::New(version) => Ok(Kept { version, new: true, warnings }),
-            Uploaded::Same(version) => Ok(Kept { version, new: false, warnings }),
+            Uploaded::New(version) => Ok(Upload { version, new: true, warnings }),
+            Uploaded::Same(version) => Ok(Upload { version, new: false, warnings }),
             Uploaded::ManyVersions => full(format!(
                 "the template has {} versions, which is the most: delete some that are not used any more",
                 bounds.versions
@@ -108,7 +161,7 @@ impl App {
         }
     }
 
-    /// Sets the sample with this package.
+    /// Renders the sample with this package.
     async fn try_template(&self, tenant: &TenantId, package: Vec<u8>) -> Result<Vec<Warning>, ApiError> {
         let render = Render {
             markdown: SAMPLE.to_owned(),
@@ -116,10 +169,10 @@ impl App {
             options: Options { format: Format::Png, ppi: Some(TRIAL_PPI), fetch: Some(false), ..Options::default() },
             ..Render::default()
         };
-        let waiting = Waiting { tenant, idempotency_key: None, store: Some(false), seconds: None };
-        match Box::pin(self.render(render, waiting)).await? {
-            Waited::Finished(finished) => Ok(finished.rendered.warnings),
-            Waited::Running(accepted) => Err(ApiError::waited(accepted.job.id, self.settings.wait_seconds)),
+        let order = Order { tenant, idempotency_key: None, store: Some(false), seconds: None };
+        match Box::pin(self.renderer.render(render, order)).await? {
+            Outcome::Finished(finished) => Ok(finished.rendered.warnings),
+            Outcome::Running(accepted) => Err(ApiError::waited(accepted.job.id, self.renderer.wait_seconds())),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! `/openapi.json`: this API, described. Made from the handlers' own documentation and the kinds' JSON Schemas.
 
-use std::sync::LazyLock;
-
-use axum::{http::header, response::IntoResponse};
+use axum::{
+    extract::{FromRef, State},
+    http::header,
+    response::IntoResponse,
+};
 use ruche_schemas::{
     Record,
     flow::{Next, Template},
@@ -14,23 +16,31 @@ use utoipa::openapi::{
     Components, InfoBuilder, LicenseBuilder, OpenApi,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::router::documented;
+use super::state::HttpState;
 
-/// The description, written once.
-static TEXT: LazyLock<String> = LazyLock::new(|| document().to_string());
+/// The description as JSON text.
+#[derive(Debug, Clone, Copy)]
+pub struct Description(pub &'static str);
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Description: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(openapi))
+}
 
 /// Describe this API
 #[utoipa::path(get, path = "/openapi.json", tag = "operations", responses(
     (status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(crate) async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str())
+async fn openapi(State(Description(text)): State<Description>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], text)
 }
 
-/// The description as JSON.
+/// The whole description, of what the routes' documentation has.
 #[must_use]
-pub fn document() -> Value {
-    let mut api = documented().into_openapi();
+pub fn document(mut api: OpenApi) -> Value {
     describe(&mut api);
     let mut document = serde_json::to_value(api).unwrap_or_default();
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {

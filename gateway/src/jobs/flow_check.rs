@@ -1,16 +1,14 @@
-//! Checks what is to follow a job, as far as that can be known before there is a result: at once, with the step's path.
+//! Checks the steps that follow a job, as far as possible before there is a result.
 
 use ruche_schemas::{
-    Invalid, Kind,
+    Invalid,
     flow::{self, Next, Template},
 };
 
-use super::submit::check_size;
-use crate::{app::parts::App, bots, http::error::ApiError};
+use super::kinds::{Kinds, check_size};
+use crate::http::error::ApiError;
 
-impl App {
-    /// Checks what follows a job, as far as that can be known before its result is.
-    ///
+impl Kinds {
     /// # Errors
     /// 400 that names the step.
     pub(crate) fn check_flow(&self, on_success: &[Next], on_failure: &[Next]) -> Result<(), ApiError> {
@@ -36,18 +34,16 @@ impl App {
         Ok(())
     }
 
-    /// Checks a job to be: that its kind is known, and its body where nothing fills it.
+    /// Checks a step: that its kind is known, and its body where nothing fills it.
     ///
     /// # Errors
     /// 400 that names the field.
     pub(crate) fn check_template(&self, template: &Template, at: &str) -> Result<(), ApiError> {
         let Ok(descriptor) = self.descriptor(template.kind.as_str()) else {
-            let kinds: Vec<&str> = self.kinds.keys().map(Kind::as_str).collect();
-            let message =
-                format!("there are no jobs of kind {:?}: there are {}", template.kind.as_str(), kinds.join(", "));
+            let message = format!("there are no jobs of kind {:?}: there are {}", template.kind.as_str(), self.names());
             return Err(ApiError::invalid(format!("{at}.kind"), message).code("unknown_kind"));
         };
-        bots::refuse(&template.kind, &template.body, &format!("{at}.body"))?;
+        self.check_deferred(&template.kind, &template.body, &format!("{at}.body"))?;
         if template.fill.is_empty() {
             let body = template.body.to_string();
             check_size(descriptor, body.len())?;

@@ -23,23 +23,28 @@ use ruche_schemas::JobId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::new_job::{NewJob, StreamQuery};
+use super::request::{NewJob, StreamQuery};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::Room,
+        body::{Bodies, Permit},
         error::ApiError,
         limits,
-        ndjson::{Line, Lines},
+        ndjson::{Line, Ndjson},
     },
-    jobs::{batch::no_batch, submit::Accepted},
+    jobs::{intake::Intake, service::Jobs, submission::Accepted},
 };
 
-/// A stream of jobs.
-struct Intake {
-    app: Arc<App>,
-    caller: Caller,
+/// A stream of jobs to be.
+pub(super) struct JobStream {
+    pub(super) jobs: Arc<Jobs>,
+    pub(super) intake: Arc<Intake>,
+    pub(super) caller: Caller,
+}
+
+/// A stream of jobs that is read.
+struct Reading {
+    stream: JobStream,
     batch: Uuid,
     /// How many jobs the batch had before.
     base: u64,
@@ -54,56 +59,54 @@ struct Answer {
     result: Result<Accepted, ApiError>,
 }
 
-pub(super) async fn respond(
-    app: Arc<App>,
-    caller: Caller,
-    query: StreamQuery,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let (parts, body) = request.into_parts();
-    let mut lines = Lines::new(body, app.body_bytes(), limits::LINE_TIME);
-    lines.share(app.settings.body_bytes, &app.large);
-    let batch = match query.batch {
-        None => app.begin_batch(&caller.tenant, None).await?,
-        Some(id) => {
-            let found = app.store.batch(&caller.tenant, id).await?;
-            found.ok_or_else(|| no_batch(&id.to_string()))?
+impl JobStream {
+    pub(super) async fn respond(
+        self,
+        bodies: Bodies,
+        query: StreamQuery,
+        request: Request,
+    ) -> Result<Response, ApiError> {
+        let (parts, body) = request.into_parts();
+        let mut lines = Ndjson::new(body, bodies.largest, limits::NDJSON_SILENCE).share(bodies);
+        let (batches, tenant) = (&self.jobs.batches, &self.caller.tenant);
+        let batch = match query.batch {
+            None => batches.begin(tenant, None).await?,
+            Some(id) => batches.find(tenant, &id.to_string()).await?,
+        };
+        if batch.closed {
+            let message = format!("batch {} is closed: leave `batch` out for a new one", batch.id);
+            return Err(ApiError::conflict("batch_closed", message).param("batch"));
         }
-    };
-    if batch.closed {
-        let message = format!("batch {} is closed: leave `batch` out for a new one", batch.id);
-        return Err(ApiError::conflict("batch_closed", message).param("batch"));
+        if parts.headers.contains_key(header::EXPECT) {
+            // A client that expects `100 Continue` gets it before the answer begins.
+            lines.begin().await?;
+        }
+        let reading = Reading {
+            stream: self,
+            close: query.close.unwrap_or(query.batch.is_none()),
+            batch: batch.id,
+            base: batch.total,
+            accepted: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        };
+        let mut response = Body::from_stream(answers(Arc::new(reading), lines)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        if let Ok(id) = HeaderValue::from_str(&batch.id.to_string()) {
+            headers.insert("ruche-batch", id);
+        }
+        Ok(response)
     }
-    if parts.headers.contains_key(header::EXPECT) {
-        // Who asks to be told to go on is told so before the answer begins.
-        lines.begin().await?;
-    }
-    let intake = Intake {
-        close: query.close.unwrap_or(query.batch.is_none()),
-        app,
-        caller,
-        batch: batch.id,
-        base: batch.total,
-        accepted: AtomicU64::new(0),
-        rejected: AtomicU64::new(0),
-    };
-    let mut response = Body::from_stream(answers(Arc::new(intake), lines)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    if let Ok(id) = HeaderValue::from_str(&batch.id.to_string()) {
-        headers.insert("ruche-batch", id);
-    }
-    Ok(response)
 }
 
-fn answers(intake: Arc<Intake>, lines: Lines) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+fn answers(reading: Arc<Reading>, lines: Ndjson) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
     let whole = Arc::new(AtomicU64::new(1));
-    let end = (Arc::clone(&intake), Arc::clone(&whole));
+    let end = (Arc::clone(&reading), Arc::clone(&whole));
     let read = stream::unfold((lines, whole), |(mut lines, whole)| async move {
         match lines.next().await {
-            Ok(line) => Some(((line?, lines.take_room()), (lines, whole))),
-            // Whoever sends no more hardly reads this, and may come back: the batch stays open.
+            Ok(line) => Some(((line?, lines.take_permit()), (lines, whole))),
+            // The client may come back: the batch stays open.
             Err(error) => {
                 tracing::info!(error.message = %error, "a stream of jobs broke off");
                 whole.store(0, Ordering::Relaxed);
@@ -111,23 +114,28 @@ fn answers(intake: Arc<Intake>, lines: Lines) -> impl Stream<Item = Result<Bytes
             }
         }
     });
-    let submitting = Arc::clone(&intake);
-    let submitted = read.map(move |(line, room)| Arc::clone(&submitting).submit(line, room)).buffered(limits::LINES);
-    let counted = submitted.ready_chunks(limits::LINES).then(move |answers| Arc::clone(&intake).count(answers));
+    let submitting = Arc::clone(&reading);
+    let submit = move |(line, permit)| Arc::clone(&submitting).submit(line, permit);
+    let submitted = read.map(submit).buffered(limits::NDJSON_AT_ONCE);
+    let counted =
+        submitted.ready_chunks(limits::NDJSON_AT_ONCE).then(move |answers| Arc::clone(&reading).count(answers));
     let last = stream::once(async move {
-        let (intake, whole) = end;
-        intake.end(whole.load(Ordering::Relaxed) == 1).await
+        let (reading, whole) = end;
+        reading.end(whole.load(Ordering::Relaxed) == 1).await
     });
     counted.chain(last).map(Ok)
 }
 
-impl Intake {
-    /// Submits a line. One that is large keeps its room until then.
-    async fn submit(self: Arc<Self>, (line, text): Line, _room: Option<Room>) -> Answer {
+impl Reading {
+    /// Submits a line. A large one keeps its permit until then.
+    async fn submit(self: Arc<Self>, (line, text): Line, _permit: Option<Permit>) -> Answer {
         let index = u32::try_from(self.base + line - 1).unwrap_or(u32::MAX >> 1).min(u32::MAX >> 1);
         let job = text.and_then(|text| NewJob::read(&text));
         let result = match job {
-            Ok(job) => Box::pin(job.submit(&self.app, &self.caller.tenant, Some((self.batch, index)))).await,
+            Ok(job) => {
+                let JobStream { intake, caller, .. } = &self.stream;
+                Box::pin(job.submit(intake, &caller.tenant, Some((self.batch, index)))).await
+            }
             Err(error) => Err(error),
         };
         Answer { line, result }
@@ -138,7 +146,7 @@ impl Intake {
         let mine = |accepted: &&Accepted| accepted.batch == Some(self.batch);
         let jobs: Vec<JobId> =
             answers.iter().filter_map(|answer| answer.result.as_ref().ok().filter(mine)).map(|a| a.job.id).collect();
-        let added = self.add(&jobs).await;
+        let added = self.stream.jobs.batches.add(self.batch, &jobs).await;
         let mut text = String::new();
         for Answer { line, result } in answers {
             let result = match (&added, result) {
@@ -147,28 +155,17 @@ impl Intake {
             };
             let counter = if result.is_ok() { &self.accepted } else { &self.rejected };
             counter.fetch_add(1, Ordering::Relaxed);
-            text.push_str(&told(line, result).to_string());
+            text.push_str(&answer(line, result).to_string());
             text.push('\n');
         }
         text.into()
-    }
-
-    async fn add(&self, jobs: &[JobId]) -> Result<(), ApiError> {
-        let mut tries = 1;
-        loop {
-            match self.app.store.add_to_batch(self.batch, jobs).await {
-                Ok(()) => return Ok(()),
-                Err(_) if tries < limits::BATCH_TRIES => tries += 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
     }
 
     async fn end(&self, whole: bool) -> Bytes {
         let mut closed = false;
         let mut text = String::new();
         if whole && self.close {
-            match self.app.close_batch(&self.caller.tenant, self.batch).await {
+            match self.stream.jobs.batches.close(&self.stream.caller.tenant, self.batch).await {
                 Ok(_) => closed = true,
                 Err(error) => text = format!("{}\n", error.to_json()),
             }
@@ -182,15 +179,15 @@ impl Intake {
     }
 }
 
-fn told(line: u64, result: Result<Accepted, ApiError>) -> Value {
+fn answer(line: u64, result: Result<Accepted, ApiError>) -> Value {
     match result {
         Ok(Accepted { job, kind, duplicate, .. }) => {
             json!({ "line": line, "id": job.id, "kind": kind, "state": "accepted", "duplicate": duplicate })
         }
         Err(error) => {
-            let mut told = error.to_json();
-            told["line"] = line.into();
-            told
+            let mut answer = error.to_json();
+            answer["line"] = line.into();
+            answer
         }
     }
 }

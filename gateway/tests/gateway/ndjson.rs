@@ -130,7 +130,7 @@ async fn nothing_is_read_into_a_batch_that_is_somebody_elses_or_while_the_databa
 #[tokio::test]
 async fn a_tenant_over_its_rate_is_told_so_and_a_stream_is_slowed_down_instead() {
     let limits = Limits { in_flight: 0, per_second: 2 };
-    let gateway = without_worker(|app| app.rates = ruche_gateway::jobs::rates::Rates::new(limits.per_second)).await;
+    let gateway = without_worker(|app| app.tenants.per_second = limits.per_second).await;
     let body = json!({ "kind": "chat", "body": said("x") });
     let mut refusals = 0;
     for _ in 0..20 {

@@ -1,29 +1,36 @@
-//! `/v1/dead`: jobs that nobody will try again, to look at, to mend and to replay, or to drop.
+//! `/v1/dead`: jobs that nobody will try again: look at them, edit and replay them, or drop them.
 
 use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{FromRef, Request, State},
     response::Response,
 };
 use chrono::{DateTime, Utc};
-use ruche_bus::{DeadFilter, StoredDeadLetter};
-use ruche_schemas::{Claim, Envelope, Kind, TenantId};
+use ruche_bus::Buried;
+use ruche_schemas::{Claim, Envelope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::jobs::routes::{get_job::reference, submit_job};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{self, JobText, JsonText, Path, Query, page_limit},
+        body::Bodies,
         error::{ApiError, ErrorBody},
+        json::{JobText, JsonText, parse},
         limits,
+        params::{Path, Query, page_limit},
+        state::HttpState,
     },
+    jobs::{
+        accepted::{self, AcceptedJob},
+        failure::DeadReason,
+    },
+    ops::dead_letters::{Action, DeadLetters},
 };
 
 /// A job that nobody will try again.
@@ -43,7 +50,7 @@ pub struct DeadView {
     pub error: DeadReason,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it was given up.
+    /// When it died.
     pub at: DateTime<Utc>,
     /// The W3C trace id of its last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,18 +68,6 @@ pub struct DeadView {
     pub payload: Option<String>,
 }
 
-/// Why a job is dead.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct DeadReason {
-    /// A stable name: `attempts_exhausted`.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// The field of the body that caused it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub param: Option<String>,
-}
-
 impl DeadView {
     fn new(StoredDeadLetter { letter, .. }: StoredDeadLetter, whole: bool) -> Self {
         let envelope = |payload: &str| serde_json::from_str::<Envelope<Value>>(payload).ok();
@@ -86,11 +81,7 @@ impl DeadView {
             tenant: letter.job.tenant.to_string(),
             kind: letter.kind.to_string(),
             lane: letter.lane.to_string(),
-            error: DeadReason {
-                code: letter.failure.code,
-                message: letter.failure.message,
-                param: letter.failure.param,
-            },
+            error: letter.failure.into(),
             attempts: letter.attempts,
             at: letter.at,
             trace_id: letter.trace_id,
@@ -98,24 +89,6 @@ impl DeadView {
             claim,
             payload: whole.then_some(letter.payload),
         }
-    }
-}
-
-impl App {
-    /// A letter with its body, wherever that is. Where it can't be read any more, the letter is shown without.
-    async fn shown(&self, buried: StoredDeadLetter) -> Result<DeadView, ApiError> {
-        let tenant = buried.letter.job.tenant.clone();
-        let mut view = DeadView::new(buried, true);
-        if let Some(claim) = &view.claim {
-            view.body = match self.claimed(&tenant, claim).await {
-                Ok(body) => Some(body),
-                Err(error) if error.status().is_server_error() && error.code_name() != Some("object_corrupt") => {
-                    return Err(error);
-                }
-                Err(_) => Some(Value::Null),
-            };
-        }
-        Ok(view)
     }
 }
 
@@ -135,7 +108,7 @@ pub struct DeadList {
 /// Which dead letters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct DeadQuery {
+struct DeadQuery {
     /// Of this kind.
     kind: Option<String>,
     /// That died of this: `attempts_exhausted`.
@@ -189,26 +162,16 @@ pub struct ReplayOne {
     body: Option<Box<RawValue>>,
 }
 
-/// Which letters are looked for.
-struct Search {
-    filter: DeadFilter,
-    code: Option<String>,
-}
-
-impl Search {
-    fn new(app: &App, tenant: &TenantId, kind: Option<&str>, code: Option<String>) -> Result<Self, ApiError> {
-        let kind: Option<Kind> = kind.map(|kind| app.descriptor(kind)).transpose()?.map(|known| known.kind.clone());
-        Ok(Self { filter: DeadFilter { kind, tenant: Some(tenant.clone()) }, code })
-    }
-
-    /// The next letters after a position that match, how many were looked at, and the last position.
-    async fn next(&self, app: &App, after: u64) -> Result<(Vec<StoredDeadLetter>, usize, u64), ApiError> {
-        let page = app.bus.list_dead_letters(&self.filter, after, limits::SCAN_PAGE).await?;
-        let (looked, last) = (page.len(), page.last().map_or(after, |buried| buried.sequence));
-        let mine =
-            |buried: &StoredDeadLetter| self.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
-        Ok((page.into_iter().filter(mine).collect(), looked, last))
-    }
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Arc<DeadLetters>: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(list_dead))
+        .routes(routes!(replay_many))
+        .routes(routes!(drop_many))
+        .routes(routes!(get_dead, drop_dead))
+        .routes(routes!(replay_dead))
 }
 
 /// List dead letters
@@ -221,25 +184,25 @@ impl Search {
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_dead(
-    State(app): State<Arc<App>>,
+async fn list_dead(
+    State(letters): State<Arc<DeadLetters>>,
     caller: Caller,
     Query(query): Query<DeadQuery>,
 ) -> Result<Json<DeadList>, ApiError> {
     let limit = page_limit(query.limit)?;
-    let search = Search::new(&app, &caller.tenant, query.kind.as_deref(), query.code)?;
+    let search = letters.search(&caller.tenant, query.kind.as_deref(), query.code)?;
     let (mut data, mut after, mut seen) = (Vec::new(), query.after.unwrap_or(0), 0);
     let next = 'scan: loop {
-        let (letters, looked, last) = search.next(&app, after).await?;
-        for buried in letters {
+        let page = letters.page(&search, after).await?;
+        for buried in page.letters {
             if data.len() == limit {
                 break 'scan Some(after);
             }
             after = buried.sequence;
             data.push(DeadView::new(buried, false));
         }
-        (after, seen) = (last, seen + looked);
-        if looked < limits::SCAN_PAGE {
+        (after, seen) = (page.last, seen + page.looked);
+        if page.looked < limits::SCAN_PAGE {
             break None;
         }
         if seen >= limits::SCAN {
@@ -260,13 +223,17 @@ pub(crate) async fn list_dead(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn get_dead(
-    State(app): State<Arc<App>>,
+async fn get_dead(
+    State(letters): State<Arc<DeadLetters>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<DeadView>, ApiError> {
-    let buried = find(&app, &caller, &id).await?;
-    app.shown(buried).await.map(Json)
+    let buried = letters.find(&caller.tenant, &id).await?;
+    let mut view = DeadView::new(buried, true);
+    if let Some(claim) = &view.claim {
+        view.body = Some(letters.body(&caller.tenant, claim).await?);
+    }
+    Ok(Json(view))
 }
 
 /// Replay a dead letter
@@ -275,24 +242,25 @@ pub(crate) async fn get_dead(
 #[utoipa::path(post, path = "/v1/dead/{job}/replay", tag = "dead letters", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")), request_body = ReplayOne,
     responses(
-        (status = 202, description = "The new job", body = submit_job::AcceptedJob),
+        (status = 202, description = "The new job", body = AcceptedJob),
         (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
         (status = 409, description = "What was published is no job: give a body", body = ErrorBody),
         (status = "4XX", description = "The body is wrong", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn replay_dead(
-    State(app): State<Arc<App>>,
+async fn replay_dead(
+    State(letters): State<Arc<DeadLetters>>,
+    bodies: Bodies,
     caller: Caller,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let JobText { text, room: _room } = JobText::or_nothing(request, &app).await?;
-    let ReplayOne { body } = body::parse(&text)?;
-    let body = body.map(|body| body::parse::<Value>(body.get())).transpose()?;
-    let buried = find(&app, &caller, &id).await?;
-    Box::pin(app.replay(&buried, body.as_ref())).await.map(submit_job::answer)
+    let JobText { text, permit: _permit } = JobText::or_nothing(request, &bodies).await?;
+    let ReplayOne { body } = parse(&text)?;
+    let body = body.map(|body| parse::<Value>(body.get())).transpose()?;
+    let buried = letters.find(&caller.tenant, &id).await?;
+    Box::pin(letters.replay(&buried, body.as_ref())).await.map(accepted::answer)
 }
 
 /// Drop a dead letter
@@ -306,13 +274,13 @@ pub(crate) async fn replay_dead(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn drop_dead(
-    State(app): State<Arc<App>>,
+async fn drop_dead(
+    State(letters): State<Arc<DeadLetters>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<DeadView>, ApiError> {
-    let buried = find(&app, &caller, &id).await?;
-    app.bus.remove_dead_letter(buried.sequence).await?;
+    let buried = letters.find(&caller.tenant, &id).await?;
+    letters.remove(&buried).await?;
     Ok(Json(DeadView::new(buried, true)))
 }
 
@@ -326,12 +294,12 @@ pub(crate) async fn drop_dead(
         (status = 503, description = "Not now: some may be replayed; again is always safe", body = ErrorBody),
     )
 )]
-pub(crate) async fn replay_many(
-    State(app): State<Arc<App>>,
+async fn replay_many(
+    State(letters): State<Arc<DeadLetters>>,
     caller: Caller,
     JsonText(text): JsonText,
 ) -> Result<Json<Replayed>, ApiError> {
-    let (matched, replayed) = act(&app, &caller, &text, true).await?;
+    let (matched, replayed) = act(&letters, &caller, &text, Action::Replay).await?;
     Ok(Json(Replayed { matched, replayed }))
 }
 
@@ -345,59 +313,22 @@ pub(crate) async fn replay_many(
         (status = 503, description = "Not now: some may be dropped; again is always safe", body = ErrorBody),
     )
 )]
-pub(crate) async fn drop_many(
-    State(app): State<Arc<App>>,
+async fn drop_many(
+    State(letters): State<Arc<DeadLetters>>,
     caller: Caller,
     JsonText(text): JsonText,
 ) -> Result<Json<Dropped>, ApiError> {
-    let (matched, dropped) = act(&app, &caller, &text, false).await?;
+    let (matched, dropped) = act(&letters, &caller, &text, Action::Drop).await?;
     Ok(Json(Dropped { matched, dropped }))
 }
 
-/// Replays or drops all that match: how many do, and with how many that was done.
-async fn act(app: &App, caller: &Caller, text: &str, replay: bool) -> Result<(usize, usize), ApiError> {
-    let DeadMany { kind, code, all, dry_run } = body::parse(text)?;
+/// The letters that a request names, and what to do with them.
+async fn act(letters: &DeadLetters, caller: &Caller, text: &str, action: Action) -> Result<(usize, usize), ApiError> {
+    let DeadMany { kind, code, all, dry_run } = parse(text)?;
     if all == (kind.is_some() || code.is_some()) {
         let message = "say which: `kind`, `code` or both; or else `all`: true";
         return Err(ApiError::invalid("all", message));
     }
-    let search = Search::new(app, &caller.tenant, kind.as_deref(), code)?;
-    let (mut matched, mut acted, mut after) = (0, 0, 0);
-    while matched < limits::ACT {
-        let (letters, looked, last) = search.next(app, after).await?;
-        matched += letters.len();
-        for buried in letters.iter().filter(|_| !dry_run) {
-            acted += usize::from(act_on(app, buried, replay).await?);
-        }
-        after = last;
-        if looked < limits::SCAN_PAGE {
-            break;
-        }
-    }
-    Ok((matched, acted))
-}
-
-async fn act_on(app: &App, buried: &StoredDeadLetter, replay: bool) -> Result<bool, ApiError> {
-    if !replay {
-        return Ok(app.bus.remove_dead_letter(buried.sequence).await?);
-    }
-    match Box::pin(app.replay(buried, None)).await {
-        Ok(_) => Ok(true),
-        // It stays where it is, to be mended or dropped.
-        Err(error) if error.status().is_client_error() && error.status() != 429 => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// The dead letter of a job.
-///
-/// # Errors
-/// 404.
-pub(crate) async fn find(app: &App, caller: &Caller, id: &str) -> Result<StoredDeadLetter, ApiError> {
-    let shown: String = id.chars().take(80).collect();
-    let missing = || {
-        ApiError::not_found("dead_letter_not_found", format!("there is no dead letter of a job {shown:?}")).param("job")
-    };
-    let job = reference(&caller.tenant, id).map_err(|_| missing())?;
-    app.bus.get_dead_letter(&job).await?.ok_or_else(missing)
+    let search = letters.search(&caller.tenant, kind.as_deref(), code)?;
+    letters.act(&search, if dry_run { Action::Count } else { action }).await
 }
