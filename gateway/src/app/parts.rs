@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ruche_bus::{Bus, objects::Claims};
-use ruche_schemas::{config, jobs::Descriptor};
+use ruche_schemas::{config, kinds::Descriptor};
 
 use crate::{http::limits, jobs::admission, ports::Store};
 

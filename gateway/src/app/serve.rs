@@ -7,7 +7,7 @@ use ruche_bus::{
     nats::{ConnectError, Nats, TopologyError},
     objects::{self, Claims},
 };
-use ruche_schemas::{config::Config, jobs};
+use ruche_schemas::{config::Config, kinds};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::parts::App;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use ruche_bus::objects::Claims;
-use ruche_schemas::{Job as _, jobs::chat::Chat};
+use ruche_schemas::{Job as _, kinds::chat::Chat};
 use tokio_util::task::TaskTracker;
 
 use super::parts::App;

@@ -8,7 +8,7 @@ use chrono::{SubsecRound, TimeDelta, Utc};
 use ruche_schemas::{
     Job as _, TenantId,
     failure::codes,
-    jobs::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
+    kinds::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
 };
 use serde_json::Value;
 

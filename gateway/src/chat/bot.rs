@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use ruche_schemas::{
     TenantId,
-    jobs::chat::{BOT_PREFIX, Chat},
+    kinds::chat::{BOT_PREFIX, Chat},
 };
 use serde_json::Value;
 

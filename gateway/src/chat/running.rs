@@ -9,7 +9,7 @@ use axum::response::{Response, sse::Event};
 use futures::{Stream, stream};
 use ruche_schemas::{
     EventType,
-    jobs::chat::{Answer, Delta},
+    kinds::chat::{Answer, Delta},
 };
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};

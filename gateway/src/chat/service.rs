@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ruche_schemas::{Job as _, JobRef, failure::codes, jobs::chat::Chat};
+use ruche_schemas::{Job as _, JobRef, failure::codes, kinds::chat::Chat};
 use serde_json::value::RawValue;
 
 use super::bot::{Grounder, named};

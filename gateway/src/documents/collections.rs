@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, jobs::embed::document::check_collection};
+use ruche_schemas::{TenantId, kinds::embed::document::check_collection};
 
 use crate::{
     http::{error::ApiError, text::shown},

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ruche_schemas::{
     Invalid, Job as _, JobId, TenantId,
-    jobs::embed::{Embed, Indexed},
+    kinds::embed::{Embed, Indexed},
 };
 use tokio::time::{Duration, Instant};
 

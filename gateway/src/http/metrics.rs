@@ -134,7 +134,7 @@ impl Metrics {
     }
 
     /// Sets the gauges of these kinds: a kind without a worker has no slots.
-    pub fn slots<'a>(&self, kinds: impl IntoIterator<Item = &'a Kind>, workers: &[Presence]) {
+    pub fn slots<'a>(&self, kinds: impl IntoIterator<Item = &'a Kind>, workers: &[WorkerRegistration]) {
         for kind in kinds {
             let labels = KindLabels { kind: kind.to_string() };
             let sum = |count: fn(&WorkerRegistration) -> u32| {

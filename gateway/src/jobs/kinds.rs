@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ruche_schemas::{Job, Kind, jobs::Descriptor};
+use ruche_schemas::{Job, Kind, kinds::Descriptor};
 use serde_json::{Value, value::RawValue};
 
 use crate::http::error::ApiError;

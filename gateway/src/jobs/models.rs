@@ -75,7 +75,7 @@ impl Models {
     }
 
     async fn at_most(&self, age: Duration) -> Result<Arc<Announced>, Unavailable> {
-        // Held while asking, so that many requests ask once.
+        // PauseState while asking, so that many requests ask once.
         let mut cache = self.cache.lock().await;
         if let Some(known) = cache.as_ref().filter(|known| known.is_fresh(age)) {
             return known.answer.clone();

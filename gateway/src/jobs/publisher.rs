@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Headers, Message, PublishError, Receipt, trace};
-use ruche_schemas::{Claim, Envelope, JobId, JobRef, Kind, flow::Member, jobs::Descriptor};
+use ruche_schemas::{Claim, Envelope, JobId, JobRef, Kind, flow::Member, kinds::Descriptor};
 use serde::Serialize;
 use serde_json::value::RawValue;
 

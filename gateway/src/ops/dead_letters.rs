@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use ruche_bus::{Buried, Bus, DeadFilter};
+use ruche_bus::{StoredDeadLetter, Bus, DeadFilter};
 use ruche_schemas::{Claim, Envelope, JobRef, Kind, TenantId};
 use serde_json::{Value, value::RawValue};
 
@@ -38,7 +38,7 @@ pub(crate) struct LetterQuery {
 
 /// Letters that match.
 pub(crate) struct Page {
-    pub(crate) letters: Vec<Buried>,
+    pub(crate) letters: Vec<StoredDeadLetter>,
     /// How many letters were looked at.
     pub(crate) looked: usize,
     /// The position of the last of them.
@@ -78,9 +78,9 @@ impl DeadLetters {
     /// # Errors
     /// 503.
     pub(crate) async fn page(&self, search: &LetterQuery, after: u64) -> Result<Page, ApiError> {
-        let page = self.bus.dead(&search.filter, after, limits::SCAN_PAGE).await?;
+        let page = self.bus.list_dead_letters(&search.filter, after, limits::SCAN_PAGE).await?;
         let (looked, last) = (page.len(), page.last().map_or(after, |buried| buried.sequence));
-        let mine = |buried: &Buried| search.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
+        let mine = |buried: &StoredDeadLetter| search.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
         Ok(Page { letters: page.into_iter().filter(mine).collect(), looked, last })
     }
 
@@ -88,7 +88,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// 404; 503.
-    pub(crate) async fn find(&self, tenant: &TenantId, id: &str) -> Result<Buried, ApiError> {
+    pub(crate) async fn find(&self, tenant: &TenantId, id: &str) -> Result<StoredDeadLetter, ApiError> {
         let missing = || {
             let message = format!("there is no dead letter of a job {:?}", shown(id));
             ApiError::not_found("dead_letter_not_found", message).param("job")
@@ -113,8 +113,8 @@ impl DeadLetters {
     ///
     /// # Errors
     /// 503.
-    pub(crate) async fn remove(&self, buried: &Buried) -> Result<bool, ApiError> {
-        Ok(self.bus.exhume(buried.sequence).await?)
+    pub(crate) async fn remove(&self, buried: &StoredDeadLetter) -> Result<bool, ApiError> {
+        Ok(self.bus.remove_dead_letter(buried.sequence).await?)
     }
 
     /// Acts on all letters that match, up to [`limits::ACT`]: how many do, and with how many it was done.
@@ -141,7 +141,7 @@ impl DeadLetters {
         Ok((matched, acted))
     }
 
-    async fn try_replay(&self, buried: &Buried) -> Result<bool, ApiError> {
+    async fn try_replay(&self, buried: &StoredDeadLetter) -> Result<bool, ApiError> {
         match Box::pin(self.replay(buried, None)).await {
             Ok(_) => Ok(true),
             // It stays where it is, to be edited or dropped.
@@ -154,7 +154,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// 400 for a wrong body, 409 for a letter that is no job and no body is given, 503.
-    pub(crate) async fn replay(&self, buried: &Buried, body: Option<&Value>) -> Result<Accepted, ApiError> {
+    pub(crate) async fn replay(&self, buried: &StoredDeadLetter, body: Option<&Value>) -> Result<Accepted, ApiError> {
         let letter = &buried.letter;
         let descriptor = self.kinds.descriptor(letter.kind.as_str())?;
         let (kind, version, lane, now) = (letter.kind.clone(), descriptor.version, letter.lane, Utc::now());
@@ -200,7 +200,7 @@ impl DeadLetters {
         let envelope = Envelope { claim, ..envelope.with_body(body) };
         // A repeated replay is the same job: even where this one fails, its body may be that of another replay now.
         let published = self.publisher.publish(&envelope, Publishing::default()).await?;
-        self.bus.exhume(buried.sequence).await?;
+        self.bus.remove_dead_letter(buried.sequence).await?;
         let kind = envelope.kind;
         let (duplicate, conversation, batch, events) = (published.duplicate, None, None, None);
         Ok(Accepted { job, kind, duplicate, conversation, batch, events })

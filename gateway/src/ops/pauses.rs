@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use ruche_bus::{Bus, Hold, Unavailable};
+use ruche_bus::{Bus, Pause, Unavailable};
 
 use crate::http::{error::ApiError, limits};
 
@@ -20,7 +20,7 @@ impl Pauses {
     ///
     /// # Errors
     /// 503.
-    pub(crate) async fn all(&self) -> Result<Vec<Hold>, ApiError> {
+    pub(crate) async fn all(&self) -> Result<Vec<Pause>, ApiError> {
         let mut pauses = self.0.holds().await?;
         let now = tokio::time::timeout(limits::FIRST, pauses.next()).await;
         now.ok().flatten().ok_or_else(|| Unavailable("it does not say what is paused".to_owned()).into())
@@ -30,7 +30,7 @@ impl Pauses {
     ///
     /// # Errors
     /// 503.
-    pub(crate) async fn set(&self, pause: &Hold, on: bool) -> Result<(), ApiError> {
+    pub(crate) async fn set(&self, pause: &Pause, on: bool) -> Result<(), ApiError> {
         self.0.hold(pause, on).await?;
         let (what, name) = named(pause);
         tracing::info!(ruche.pause = what, ruche.paused = %name, on, "an operator changed what is paused");
@@ -39,10 +39,10 @@ impl Pauses {
 }
 
 /// What is paused, and its name.
-pub(crate) fn named(pause: &Hold) -> (&'static str, String) {
+pub(crate) fn named(pause: &Pause) -> (&'static str, String) {
     match pause {
-        Hold::Kind(kind) => ("kind", kind.to_string()),
-        Hold::Tenant(tenant) => ("tenant", tenant.to_string()),
-        Hold::Worker(worker) => ("worker", worker.clone()),
+        Pause::Kind(kind) => ("kind", kind.to_string()),
+        Pause::Tenant(tenant) => ("tenant", tenant.to_string()),
+        Pause::Worker(worker) => ("worker", worker.clone()),
     }
 }

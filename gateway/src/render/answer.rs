@@ -8,7 +8,7 @@ use axum::{
 };
 use ruche_schemas::{
     Base64, JobRef, TenantId,
-    jobs::render::{Rendered, Warning},
+    kinds::render::{Rendered, Warning},
 };
 use serde::Serialize;
 use serde_json::{Value, json};

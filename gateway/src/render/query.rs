@@ -124,7 +124,7 @@ fn report(value: &str) -> Result<bool, ApiError> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use ruche_schemas::jobs::render::{Format, Standard};
+    use ruche_schemas::kinds::render::{Format, Standard};
 
     use super::*;
 

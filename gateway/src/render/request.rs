@@ -1,7 +1,7 @@
 //! Reads what is to be rendered: Markdown as it is, a multipart body, or the job as JSON; the query's options count more.
 
 use axum::extract::Request;
-use ruche_schemas::jobs::{Job as _, render::Render};
+use ruche_schemas::kinds::{Job as _, render::Render};
 use serde::Deserialize;
 
 use super::{multipart, query::Asked};

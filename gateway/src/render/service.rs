@@ -10,7 +10,7 @@ use ruche_schemas::{
     JobId, Lane, TenantId,
     claim::CLAIM_BYTES,
     failure::codes,
-    jobs::render::{INLINE_BYTES, Render, Rendered},
+    kinds::render::{INLINE_BYTES, Render, Rendered},
 };
 use tokio::time::{Duration, Instant};
 

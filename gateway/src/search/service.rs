@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 use ruche_schemas::{
     Job as _, TenantId,
-    jobs::{
+    kinds::{
         embed::{Embed, Purpose, from_bytes},
         rerank::Rerank,
     },

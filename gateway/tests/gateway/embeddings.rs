@@ -8,7 +8,7 @@ use std::{
 
 use futures::StreamExt;
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,

@@ -6,7 +6,7 @@ use ruche_gateway::{
     app::parts::App,
     http::{metrics, server::ServeError},
 };
-use ruche_schemas::{EventType, jobs};
+use ruche_schemas::{EventType, kinds};
 use serde_json::{Value, json};
 
 use crate::support::{SseReader, presence, refused, settings, start, until, without_worker};

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_gateway::{app::parts::App, ports::search::EmbeddingModel};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _,

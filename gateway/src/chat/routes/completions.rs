@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
-use ruche_schemas::{Job as _, Lane, jobs::chat::Chat};
+use ruche_schemas::{Job as _, Lane, kinds::chat::Chat};
 use tokio::time::Instant;
 
 use crate::{

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use ruche_bus::Bus;
-use ruche_schemas::{Job as _, TenantId, jobs::embed::Embed};
+use ruche_schemas::{Job as _, TenantId, kinds::embed::Embed};
 use tokio::time::timeout;
 
 use super::{

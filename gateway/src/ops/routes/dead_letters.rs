@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, Utc};
-use ruche_bus::Buried;
+use ruche_bus::StoredDeadLetter;
 use ruche_schemas::{Claim, Envelope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};

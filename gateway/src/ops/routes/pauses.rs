@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{FromRef, State},
 };
-use ruche_bus::Hold;
+use ruche_bus::Pause;
 use ruche_schemas::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -79,7 +79,7 @@ where
 )]
 async fn list_pauses(State(pauses): State<Pauses>, caller: Caller) -> Result<Json<PauseList>, ApiError> {
     caller.admin()?;
-    let view = |pause: &Hold| {
+    let view = |pause: &Pause| {
         let (what, name) = named(pause);
         PauseView { what, name }
     };
@@ -106,7 +106,7 @@ async fn pause_kind(
     Path(kind): Path<String>,
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    set(&pauses, Hold::Kind(kinds.descriptor(&kind)?.kind.clone()), true).await
+    set(&pauses, Pause::Kind(kinds.descriptor(&kind)?.kind.clone()), true).await
 }
 
 /// Resume a kind
@@ -128,7 +128,7 @@ async fn resume_kind(
     Path(kind): Path<String>,
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    set(&pauses, Hold::Kind(kinds.descriptor(&kind)?.kind.clone()), false).await
+    set(&pauses, Pause::Kind(kinds.descriptor(&kind)?.kind.clone()), false).await
 }
 
 /// Pause a tenant
@@ -149,7 +149,7 @@ async fn pause_tenant(
     Path(tenant): Path<String>,
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    set(&pauses, Hold::Tenant(tenant_named(&tenant)?), true).await
+    set(&pauses, Pause::Tenant(tenant_named(&tenant)?), true).await
 }
 
 /// Resume a tenant
@@ -170,7 +170,7 @@ async fn resume_tenant(
     Path(tenant): Path<String>,
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    set(&pauses, Hold::Tenant(tenant_named(&tenant)?), false).await
+    set(&pauses, Pause::Tenant(tenant_named(&tenant)?), false).await
 }
 
 /// # Errors
@@ -180,7 +180,7 @@ pub(crate) fn tenant_named(name: &str) -> Result<TenantId, ApiError> {
 }
 
 /// Pauses something or resumes it, and shows that.
-pub(crate) async fn set(pauses: &Pauses, pause: Hold, on: bool) -> Result<Json<PauseState>, ApiError> {
+pub(crate) async fn set(pauses: &Pauses, pause: Pause, on: bool) -> Result<Json<PauseState>, ApiError> {
     pauses.set(&pause, on).await?;
     let (what, name) = named(&pause);
     Ok(Json(PauseState { what, name, paused: on }))

@@ -9,7 +9,7 @@ use axum::{
     Json,
     extract::{FromRef, State},
 };
-use ruche_bus::{Bus, Depth, Hold};
+use ruche_bus::{Bus, Depth, Pause};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -96,7 +96,7 @@ async fn list_queues(State(queues): State<Queues>, caller: Caller) -> Result<Jso
             slots: mine().map(|worker| u64::from(worker.slots)).sum(),
             busy: mine().map(|worker| u64::from(worker.in_flight)).sum(),
             per_second: queues.throughput.per_second(&depth.kind, depth.lane),
-            paused: paused.contains(&Hold::Kind(depth.kind.clone())),
+            paused: paused.contains(&Pause::Kind(depth.kind.clone())),
             kind: depth.kind.to_string(),
             lane: depth.lane.to_string(),
         }

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRef, State},
 };
 use chrono::{DateTime, Utc};
-use ruche_bus::{Bus, Hold, Presence, WorkerState};
+use ruche_bus::{Bus, Pause, WorkerRegistration, WorkerState};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -126,7 +126,7 @@ async fn drain_worker(
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
     workers.check(&name).await?;
-    set(&workers.pauses, Hold::Worker(name), true).await
+    set(&workers.pauses, Pause::Worker(name), true).await
 }
 
 /// Resume a worker
@@ -147,7 +147,7 @@ async fn resume_worker(
     Path(name): Path<String>,
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    let pause = Hold::Worker(name.clone());
+    let pause = Pause::Worker(name.clone());
     // One that has gone since may still be paused.
     if !workers.pauses.all().await?.contains(&pause) {
         workers.check(&name).await?;
@@ -155,8 +155,8 @@ async fn resume_worker(
     set(&workers.pauses, pause, false).await
 }
 
-fn view(worker: Presence, paused: &[Hold]) -> WorkerView {
-    let draining = worker.state == WorkerState::Draining || paused.contains(&Hold::Worker(worker.worker.clone()));
+fn view(worker: WorkerRegistration, paused: &[Pause]) -> WorkerView {
+    let draining = worker.state == WorkerState::Draining || paused.contains(&Pause::Worker(worker.worker.clone()));
     WorkerView {
         worker: worker.worker,
         kind: worker.kind.to_string(),
