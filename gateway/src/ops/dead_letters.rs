@@ -94,7 +94,7 @@ impl DeadLetters {
             ApiError::not_found("dead_letter_not_found", message).param("job")
         };
         let job = reference(tenant, id).map_err(|_| missing())?;
-        self.bus.dead_letter(&job).await?.ok_or_else(missing)
+        self.bus.get_dead_letter(&job).await?.ok_or_else(missing)
     }
 
     /// The body of a letter that is in the object store; `null` where it cannot be read any more.

@@ -220,6 +220,7 @@ pub(crate) fn presence() -> WorkerRegistration {
         slots: 8,
         in_flight: 3,
         ended: std::collections::BTreeMap::new(),
+        reconcilers: Vec::new(),
         state: WorkerState::Running,
         version: "0".into(),
         since: Utc::now(),

@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use ruche_render::Output;
-use ruche_schemas::Failure;
+use serde::de::DeserializeOwned;
 use tokio::{
     io::BufReader,
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -16,9 +15,8 @@ use tokio::{
 };
 
 use super::{
-    frames::{self, Answer, Reply},
-    pool::Options,
-    serve::FLAG,
+    child::Bounds,
+    frames::{self, Reply},
 };
 
 /// How long a child whose pipe broke may take to be gone.
@@ -26,19 +24,19 @@ const GONE: Duration = Duration::from_secs(5);
 
 /// A child. Dropping it kills it.
 #[derive(Debug)]
-pub struct Process {
+pub(super) struct Process {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// How many documents it has set.
-    pub documents: u32,
+    /// How many requests it has had.
+    pub(super) requests: u32,
     /// How much memory it held after the last, in bytes.
-    pub resident: u64,
+    pub(super) resident: u64,
 }
 
 /// Why there was no reply.
 #[derive(Debug)]
-pub enum Lost {
+pub(super) enum Lost {
     /// It has ended.
     Ended(ExitStatus),
     /// Its pipe broke, and nothing more is known.
@@ -47,13 +45,13 @@ pub enum Lost {
 
 impl Process {
     /// Starts one. It gets ready by itself.
-    pub fn start(options: &Options) -> io::Result<Self> {
-        let mut child = Command::new(&options.program)
-            .arg(FLAG)
-            .arg(options.memory.to_string())
-            .arg(options.deadline.as_secs().max(1).to_string())
+    pub(super) fn start(program: &std::path::Path, flag: &str, bounds: &Bounds) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg(flag)
+            .args(bounds.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             // Ctrl-C is for the worker, which lets its children end what they do.
             .process_group(0)
@@ -64,14 +62,18 @@ impl Process {
         let none = || io::Error::other("a child has no pipes");
         let input = child.stdin.take().ok_or_else(none)?;
         let output = BufReader::new(child.stdout.take().ok_or_else(none)?);
-        Ok(Self { child, input, output, documents: 0, resident: 0 })
+        Ok(Self { child, input, output, requests: 0, resident: 0 })
     }
 
-    /// Asks it.
-    pub async fn ask(&mut self, request: &[u8]) -> Result<Result<Answer, Failure>, Lost> {
-        self.documents += 1;
-        match self.exchange(request).await {
-            Ok(result) => Ok(result),
+    /// Asks it. A reply's frames have at most `longest` bytes.
+    pub(super) async fn ask<A: DeserializeOwned>(
+        &mut self,
+        request: (&[u8], &[u8]),
+        longest: u32,
+    ) -> Result<(Result<A, String>, Vec<u8>), Lost> {
+        self.requests += 1;
+        match self.exchange(request, longest).await {
+            Ok(answer) => Ok(answer),
             Err(error) => Err(match timeout(GONE, self.child.wait()).await {
                 Ok(Ok(status)) => Lost::Ended(status),
                 _ => Lost::Broken(error),
@@ -79,24 +81,35 @@ impl Process {
         }
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<Result<Answer, Failure>> {
+    async fn exchange<A: DeserializeOwned>(
+        &mut self,
+        (request, bytes): (&[u8], &[u8]),
+        longest: u32,
+    ) -> io::Result<(Result<A, String>, Vec<u8>)> {
         frames::send(&mut self.input, request).await?;
-        let reply: Reply = serde_json::from_slice(&frames::receive(&mut self.output).await?)?;
-        let bytes = frames::receive(&mut self.output).await?;
+        frames::send(&mut self.input, bytes).await?;
+        let reply: Reply<A> = serde_json::from_slice(&frames::receive(&mut self.output, longest).await?)?;
+        let bytes = frames::receive(&mut self.output, longest).await?;
         self.resident = reply.resident;
-        Ok(reply.result.map(|answer| match answer {
-            Answer::Set(output) => Answer::Set(Output { bytes, ..output }),
-            wanted @ Answer::Wanted(_) => wanted,
-        }))
+        Ok((reply.result, bytes))
     }
 }
 
 impl Lost {
     /// The signal that ended it, by its number.
-    pub fn signal(&self) -> Option<i32> {
+    pub(super) fn signal(&self) -> Option<i32> {
         match self {
             Self::Ended(status) => status.signal(),
             Self::Broken(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ended(status) => status.fmt(f),
+            Self::Broken(error) => error.fmt(f),
         }
     }
 }

@@ -25,21 +25,25 @@ use ruche_schemas::{
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::NO_VECTOR;
+use super::{
+    counter::Counter,
+    extractor::{self, Extractor},
+};
 use crate::{
-    inference::encoder::{Counter, EncodeError, Encoder},
+    inference::encoder::{EncodeError, Encoder},
     ports::{
         corpus::{About, Corpus, Hash, InUse, Indexing, ModelVersion, Piece, Place, Standing},
         ledger::{Keep, LedgerError},
     },
-    runtime::{Context, JobError},
-    sandbox::extractor::{self, Extractor},
+    runtime::{context::Context, job_error::JobError},
     text::{
         self, ExtractError, Extracted,
         chunks::{Chunk, Count, Size, chunks, chunks_of_text},
     },
 };
 
+/// The code of a text that the model can't embed.
+pub(super) const NO_VECTOR: &str = "no_vector";
 /// Chunks that are handed to the encoder at once.
 const SLICE: usize = 32;
 /// Slices that the encoder has at once: one is tokenized while the other is computed.
@@ -107,6 +111,7 @@ impl Indexer {
         let version = version(path, pooling, prefix)?;
         let model = ModelVersion { name: info.name.clone(), version, dimensions: info.dimensions };
         let program = std::env::current_exe().context("this program does not know where it lies")?;
+        let children = usize::try_from(settings.documents).unwrap_or(1).max(1);
         if settings.chunk_tokens > info.context_tokens {
             tracing::warn!(
                 asked = settings.chunk_tokens,
@@ -119,7 +124,7 @@ impl Indexer {
             prefix: prefix.to_owned(),
             model,
             corpus,
-            extractor: Extractor::new(extractor::Options { program, memory: MEMORY, deadline: DEADLINE }),
+            extractor: Extractor::new(extractor::Options { program, children, memory: MEMORY, deadline: DEADLINE }),
             chunks: (settings.chunk_tokens, settings.chunk_overlap),
             room,
         })
@@ -297,7 +302,7 @@ impl Indexer {
         }
         let set = Some(self.chunks.0).filter(|tokens| *tokens > 0);
         let whole = tokens.or(set).unwrap_or_else(|| model.trained_tokens.unwrap_or(USUAL)).min(most);
-        let counter = self.encoder.counter();
+        let counter = Counter::of(&self.encoder);
         let around = counter.marks() + counter.count(&self.prefix);
         let tokens = usize::try_from(whole).unwrap_or(usize::MAX).saturating_sub(around).max(1);
         let overlap = overlap.unwrap_or(self.chunks.1);
@@ -307,7 +312,7 @@ impl Indexer {
     /// Cuts the text, on a thread that may be busy for long.
     async fn cut(&self, read: &Read, size: Size) -> Result<Vec<Cut>, JobError> {
         let (text, plain) = (read.about.content.clone(), read.about.format == Format::Text.as_str());
-        let (counter, prefix) = (self.encoder.counter(), self.prefix.clone());
+        let (counter, prefix) = (Counter::of(&self.encoder), self.prefix.clone());
         let most = usize::try_from(self.encoder.model().context_tokens).unwrap_or(usize::MAX);
         let cutting = tokio::task::spawn_blocking(move || cut(&text, plain, size, (&counter, &prefix, most)));
         let cut = cutting.await.map_err(JobError::retry)?;

@@ -1,4 +1,4 @@
-//! Render: has a document set, with its template and its pictures at hand.
+//! Has a document typeset, with its template and its pictures at hand.
 //!
 //! Nothing of a document is looked at in this process: what it shows from the web is found out by a child, fetched here,
 //! past the egress guard, and handed back to one.
@@ -14,7 +14,7 @@ use std::{
 use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{StreamExt, future, stream};
+use futures::{StreamExt, stream};
 use prometheus_client::{
     metrics::{counter::Counter, histogram::Histogram},
     registry::{Registry, Unit},
@@ -26,16 +26,16 @@ use ruche_schemas::{
     kinds::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
 };
 
-use super::{Lifeline, Prepared, Setup};
+use super::typesetter::{Options, TypesetError, Typesetter};
 use crate::{
     egress::Egress,
+    kinds::prepared::{Prepared, Setup, ShutdownHandle},
     ports::{
         ledger::{Document, Keep},
         templates::Templates,
     },
     registry::{Handler, handler},
-    runtime::{Context, JobError},
-    sandbox::typst::{Options, Pool, SetError},
+    runtime::{context::Context, job_error::JobError},
 };
 
 /// Pictures that are fetched at once for one document.
@@ -47,7 +47,7 @@ const JOBS_PER_CHILD: usize = 2;
 
 /// Renders documents.
 pub struct RenderHandler {
-    pool: Pool,
+    typesetter: Typesetter,
     templates: Arc<dyn Templates>,
     egress: Egress,
     metrics: Metrics,
@@ -63,7 +63,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
         children => usize::try_from(children)?,
     };
-    let pool = Pool::start(Options {
+    let typesetter = Typesetter::start(Options {
         program: std::env::current_exe().context("this program does not know where it lies")?,
         children,
         memory: render.memory_mb << 20,
@@ -71,14 +71,13 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         documents: render.documents,
         resident: render.resident_mb << 20,
     })
-    .context("the processes that set documents can't be started")?;
+    .context("the processes that typeset documents can't be started")?;
     let egress = Egress::new(&setup.config.egress)?;
     let metrics = Metrics::register(setup.registry);
     let slots = NonZeroUsize::new(children * JOBS_PER_CHILD).context("render.children is 0")?;
-    // A child that dies is replaced: there is nothing here that could end.
-    let lifeline = Lifeline { ended: Box::pin(future::pending()), stop: Box::new(|| {}) };
-    let handler = handler(RenderHandler { pool, templates: setup.postgres, egress, metrics });
-    Ok(Prepared { handler, slots, reserved: 0, lifeline })
+    let handler = handler(RenderHandler { typesetter, templates: setup.postgres, egress, metrics });
+    // A child that dies is replaced.
+    Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown: ShutdownHandle::none() })
 }
 
 #[async_trait]
@@ -91,9 +90,9 @@ impl Handler<Render> for RenderHandler {
             today: Some(job.created_at.date_naive()),
         };
         let begun = Instant::now();
-        let set = self.pool.set(body, &resources).await;
-        self.metrics.ended(begun, set.as_ref().map(|output| output.pages).ok());
-        let output = set.map_err(verdict)?;
+        let typeset = self.typesetter.typeset(body, &resources).await;
+        self.metrics.ended(begun, typeset.as_ref().map(|output| output.pages).ok());
+        let output = typeset.map_err(verdict)?;
         let bytes = output.bytes.len() as u64;
         let (content, claim) = match body.store {
             true => (None, Some(context.keep_document(Bytes::from(output.bytes))?)),
@@ -152,7 +151,7 @@ impl RenderHandler {
         if !Renderer::may_want(body) {
             return Ok(HashMap::new());
         }
-        let wanted = self.pool.wanted(body).await.map_err(verdict)?;
+        let wanted = self.typesetter.wanted(body).await.map_err(verdict)?;
         let total = Some(wanted.len() as u64);
         let mut fetches = stream::iter(wanted)
             .map(|url| async move {
@@ -173,10 +172,10 @@ impl RenderHandler {
     }
 }
 
-fn verdict(error: SetError) -> JobError {
+fn verdict(error: TypesetError) -> JobError {
     match error {
-        SetError::Refused(failure) => JobError::Reject(failure),
-        lost @ SetError::Lost(_) => JobError::retry(lost),
+        TypesetError::Refused(failure) => JobError::Reject(failure),
+        lost @ TypesetError::Lost(_) => JobError::retry(lost),
     }
 }
 

@@ -7,12 +7,12 @@
 
 use ruche_schemas::{Invalid, failure::codes, kinds::embed::Embed};
 
-use super::document::Indexer;
+use super::indexer::Indexer;
 use crate::{
     inference::encoder::{Encoder, Prefixes},
-    kinds::models::absent,
+    kinds::unknown_model::absent,
     ports::corpus::{InUse, ModelVersion},
-    runtime::JobError,
+    runtime::job_error::JobError,
 };
 
 /// A model, and what it does.

@@ -1,146 +1,26 @@
-//! Embed: a vector for each text, from a model that this worker has loaded; documents are in [`document`], the choice of the
-//! model is in [`models`].
+//! A vector for each text of a job; documents go to the indexer.
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
-
-use anyhow::Context as _;
 use async_trait::async_trait;
 use ruche_schemas::{
-    Envelope, Failure, Invalid, Job as _,
+    Envelope, Failure, Invalid,
     failure::codes,
-    kinds::embed::{Embed, Embedded, Indexed, Output, Purpose, Settings, fit_inline, to_bytes},
+    kinds::embed::{Embed, Embedded, Indexed, Output, fit_inline, to_bytes},
 };
-use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field, info_span};
 
-use super::{Lifeline, Prepared, Setup};
+use super::{
+    indexer::{Indexer, NO_VECTOR},
+    served::{Models, Served},
+};
 use crate::{
-    inference::{
-        encoder::{self, EncodeError, Encoded, Encoder, Metrics, Prefixes, cut},
-        llama::Pooling,
-    },
-    ports::{
-        corpus::Corpus,
-        ledger::{Keep, Usage},
-    },
-    registry::{Handler, handler},
-    runtime::{Context, JobError},
+    inference::encoder::{EncodeError, Encoded, Prefixes, cut},
+    ports::ledger::{Keep, Usage},
+    registry::Handler,
+    runtime::{context::Context, job_error::JobError},
 };
 
-pub mod document;
-mod models;
-
-pub use document::Indexer;
-use models::{Models, Served};
-
-/// The code of a text that the model can't embed.
-const NO_VECTOR: &str = "no_vector";
-
-/// One slot of so many is for interactive jobs only.
-const RESERVED: usize = 8;
-
 /// Embeds texts and documents.
-pub struct EmbedHandler(Models);
-
-/// Loads the model, or both.
-///
-/// # Errors
-/// When no model is configured or one can't be loaded.
-pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
-    let embed = &setup.config.of::<Embed>()?;
-    anyhow::ensure!(
-        !embed.model_path.is_empty(),
-        "embed.model_path is empty: name the GGUF file of an embedding model (RUCHE_EMBED__MODEL_PATH)"
-    );
-    let metrics = Metrics::default();
-    metrics.register(setup.registry, &Embed::KIND);
-    let room = Arc::new(Semaphore::new(usize::try_from(embed.documents).unwrap_or(1).max(1)));
-    let load = |wanted: Wanted<'_>| wanted.load(embed, &metrics, setup.postgres.clone(), Arc::clone(&room));
-    let (first, next) = Wanted::of(embed);
-    if let Some(next) = &next {
-        let (name, other) = (next.name(), first.name());
-        anyhow::ensure!(
-            name != other,
-            "embed.model_name and embed.next_model_name are both {name:?}: jobs are told which by its name, so they have to differ"
-        );
-    }
-    let first = load(first)?;
-    let next = next.map(load).transpose().context("embed.next_model_path can't be taken")?;
-    let slots = usize::try_from(embed.slots).ok().and_then(NonZeroUsize::new).context("embed.slots is 0")?;
-    let models = Models { first, next };
-    let lifeline = Lifeline::of(models.all().map(|served| served.encoder().clone()).collect());
-    // A query takes milliseconds, and a document minutes.
-    let reserved = (slots.get() / RESERVED).max(1).min(slots.get() - 1);
-    Ok(Prepared { handler: handler(EmbedHandler(models)), slots, reserved, lifeline })
-}
-
-/// A model as the settings want it.
-struct Wanted<'a> {
-    path: &'a str,
-    name: &'a str,
-    query_prefix: &'a str,
-    passage_prefix: &'a str,
-    pooling: &'a str,
-}
-
-impl<'a> Wanted<'a> {
-    /// The first, and the one that collections go to.
-    fn of(embed: &'a Settings) -> (Self, Option<Self>) {
-        let first = Self {
-            path: &embed.model_path,
-            name: &embed.model_name,
-            query_prefix: &embed.query_prefix,
-            passage_prefix: &embed.passage_prefix,
-            pooling: &embed.pooling,
-        };
-        let next = Self {
-            path: &embed.next_model_path,
-            name: &embed.next_model_name,
-            query_prefix: &embed.next_query_prefix,
-            passage_prefix: &embed.next_passage_prefix,
-            pooling: &embed.next_pooling,
-        };
-        (first, Some(next).filter(|next| !next.path.is_empty()))
-    }
-
-    fn file(&self) -> String {
-        PathBuf::from(self.path).file_stem().unwrap_or_default().to_string_lossy().into_owned()
-    }
-
-    fn name(&self) -> String {
-        if self.name.is_empty() { self.file() } else { self.name.to_owned() }
-    }
-
-    fn load(
-        &self,
-        embed: &Settings,
-        metrics: &Metrics,
-        corpus: Arc<dyn Corpus>,
-        room: Arc<Semaphore>,
-    ) -> anyhow::Result<Served> {
-        let pooling = match self.pooling {
-            "mean" => Pooling::Mean,
-            "cls" => Pooling::Cls,
-            "last" => Pooling::Last,
-            _ => Pooling::Model,
-        };
-        let options = encoder::Options {
-            model_path: self.path.into(),
-            model_name: self.name(),
-            context_tokens: embed.context_tokens,
-            batch_tokens: embed.batch_tokens,
-            threads: embed.threads,
-            gpu_layers: embed.gpu_layers,
-            pooling,
-        };
-        let encoder = Encoder::start(options, metrics.clone())?;
-        let names = format!("{} {} {}", self.name(), self.file(), encoder.model().description);
-        let prefixes = Prefixes::new(self.query_prefix, self.passage_prefix, &names);
-        let prefix = prefixes.of(Some(Purpose::Passage));
-        let indexer = Indexer::new(embed, (self.path.as_ref(), self.pooling), (encoder, prefix), corpus, room)?;
-        Ok(Served { prefixes, indexer })
-    }
-}
+pub struct EmbedHandler(pub(super) Models);
 
 #[async_trait]
 impl Handler<Embed> for EmbedHandler {

@@ -8,10 +8,6 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use prometheus_client::{
-    metrics::{counter::Counter, histogram::Histogram},
-    registry::{Registry, Unit},
-};
 use ruche_schemas::{
     Envelope, EventType, Failure, Record,
     failure::codes,
@@ -19,21 +15,20 @@ use ruche_schemas::{
 };
 use tracing::{Instrument, info_span};
 
-use super::{Lifeline, Prepared, Setup};
+use super::{citations, compose, metrics::Metrics, refusal::refused};
 use crate::{
-    inference::engine::{self, Engine, GenerateError, Generation, Request, Step},
+    inference::{
+        engine::{Engine, Generation, Request, Step},
+        llama::{EngineOptions, start_engine},
+    },
+    kinds::prepared::{Prepared, Setup, ShutdownHandle},
     ports::{
         conversations::Conversations,
         ledger::{Keep, LedgerError, Turn, TurnMessage, Usage},
     },
     registry::{Handler, handler},
-    runtime::{Context, JobError, Patience},
+    runtime::{context::Context, job_error::JobError, retry::Patience},
 };
-
-mod citations;
-mod compose;
-mod passages;
-mod sentences;
 
 /// Answers chats.
 pub struct ChatHandler {
@@ -55,7 +50,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let model_path = PathBuf::from(&chat.model_path);
     let file = model_path.file_stem().unwrap_or_default().to_string_lossy();
     let model_name = if chat.model_name.is_empty() { file.into_owned() } else { chat.model_name.clone() };
-    let engine = Engine::start(engine::Options {
+    let engine = start_engine(EngineOptions {
         model_path,
         model_name,
         slots: chat.slots,
@@ -66,15 +61,9 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     })?;
     let slots = usize::try_from(chat.slots).ok().and_then(NonZeroUsize::new).context("chat.slots is 0")?;
     let metrics = Metrics::register(setup.registry);
-    let lifeline = Lifeline {
-        ended: Box::pin(engine.ended()),
-        stop: Box::new({
-            let engine = engine.clone();
-            move || engine.stop()
-        }),
-    };
+    let shutdown = ShutdownHandle::of(vec![engine.thread().clone()]);
     let handler = handler(ChatHandler { engine, conversations: setup.postgres, metrics });
-    Ok(Prepared { handler, slots, reserved: 0, lifeline })
+    Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown })
 }
 
 #[async_trait]
@@ -229,50 +218,4 @@ fn said(past: &[Record]) -> (Vec<i32>, usize) {
         }
     }
     (all.tokens, all.text.len())
-}
-
-fn refused(error: GenerateError) -> JobError {
-    match &error {
-        GenerateError::PromptTooLong { .. } => {
-            JobError::Reject(Failure::new(codes::CONTEXT_LENGTH, error.to_string()).with_param("messages"))
-        }
-        GenerateError::Template(_) => {
-            JobError::Reject(Failure::new(codes::INVALID, error.to_string()).with_param("messages"))
-        }
-        GenerateError::Stopped => JobError::retry(error),
-    }
-}
-
-/// What the chat worker counts. Names follow OpenTelemetry's generative AI conventions.
-struct Metrics {
-    first_token: Histogram,
-    tokens_per_second: Histogram,
-    tokens: Counter,
-}
-
-impl Metrics {
-    fn register(registry: &mut Registry) -> Self {
-        let metrics = Self {
-            first_token: Histogram::new([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]),
-            tokens_per_second: Histogram::new([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0]),
-            tokens: Counter::default(),
-        };
-        let registry = registry.sub_registry_with_prefix("ruche_chat");
-        let help = "From the attempt's beginning to the first token";
-        registry.register_with_unit("time_to_first_token", help, Unit::Seconds, metrics.first_token.clone());
-        let help = "Tokens per second of one answer, after its first token";
-        registry.register("tokens_per_second", help, metrics.tokens_per_second.clone());
-        registry.register("completion_tokens", "Tokens generated", metrics.tokens.clone());
-        metrics
-    }
-
-    fn ended(&self, begun: Instant, first: Option<Instant>, tokens: u32) {
-        self.tokens.inc_by(tokens.into());
-        let Some(first) = first else { return };
-        self.first_token.observe((first - begun).as_secs_f64());
-        let seconds = first.elapsed().as_secs_f64();
-        if tokens > 1 && seconds > 0.0 {
-            self.tokens_per_second.observe(f64::from(tokens - 1) / seconds);
-        }
-    }
 }

@@ -2,81 +2,41 @@
 //!
 //! A batch that fails is computed again text by text, so that only those texts fail that can't be embedded.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, mpsc as std_mpsc},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::{
-    Metrics, NoVector, StartError,
-    batch::{Batcher, Pick, Room, Ticket, Vector},
-    finish,
+    batch::{Batcher, Pick, Room, Ticket},
+    error::NoVector,
+    metrics::Metrics,
+    port::{Facts, LoadError, Loader, Model, Tokenizer},
+    vector::{Vector, finish},
 };
-use crate::inference::{
-    encoder::port::{Facts, LoadError, Loader, Model, Tokenizer},
-    waker::Switch,
-};
+use crate::inference::{thread::Ready, waker::Waker};
 
-/// Native libraries use more stack than Rust's default for threads leaves comfortable.
-const STACK_BYTES: usize = 16 << 20;
 /// Requests that the batches choose from; more wait in the queue.
 const CHOICE: usize = 1024;
 
-/// A thread that has loaded its model.
-pub(super) struct Started {
-    pub(super) facts: Facts,
-    pub(super) tokenizer: Arc<dyn Tokenizer>,
-    /// Becomes true when the thread has ended.
-    pub(super) ended: watch::Receiver<bool>,
-}
-
 /// What the thread works with.
 pub(super) struct Work {
-    pub(super) switch: Arc<Switch>,
+    pub(super) waker: Arc<Waker>,
     pub(super) inbox: mpsc::Receiver<Ticket>,
     pub(super) room: Room,
     pub(super) metrics: Metrics,
 }
 
-enum Failed {
+/// Why there is no encoder.
+pub(super) enum Failed {
     Load(LoadError),
+    /// The model was loaded, and can't read a first text.
     Useless(String),
 }
 
-type Ready = Result<(Facts, Arc<dyn Tokenizer>), Failed>;
+type Loaded = Ready<(Facts, Arc<dyn Tokenizer>), Failed>;
 
-/// Starts the thread and waits until its model is loaded and has embedded a first text.
-pub(super) fn start(loader: Box<dyn Loader>, work: Work, model: &str) -> Result<Started, StartError> {
-    let (ready, loaded) = std_mpsc::sync_channel::<Ready>(1);
-    let (end, ended) = watch::channel(false);
-    let switch = Arc::clone(&work.switch);
-    let body = move || {
-        // A panic drops all tickets: everybody who waits is told.
-        let result = catch_unwind(AssertUnwindSafe(|| run(loader, work, &ready)));
-        switch.turn_off();
-        if result.is_err() {
-            tracing::error!("the encoder's thread has panicked: every job breaks off");
-        }
-        end.send_replace(true);
-    };
-    std::thread::Builder::new()
-        .name("encoder".to_owned())
-        .stack_size(STACK_BYTES)
-        .spawn(body)
-        .map_err(|error| StartError::Thread(error.to_string()))?;
-    let died = || StartError::Thread("it died while the model was loaded; see the log above".to_owned());
-    match loaded.recv().map_err(|_| died())? {
-        Ok((facts, tokenizer)) => Ok(Started { facts, tokenizer, ended }),
-        Err(Failed::Load(error)) => Err(error.into()),
-        Err(Failed::Useless(reason)) => Err(StartError::Useless { model: model.to_owned(), reason }),
-    }
-}
-
-fn run(loader: Box<dyn Loader>, work: Work, ready: &std_mpsc::SyncSender<Ready>) {
-    work.switch.is_mine();
+/// What the thread does: loads the model, tries it out, and computes batches until it is stopped.
+pub(super) fn run(loader: Box<dyn Loader>, work: Work, ready: &Loaded) {
     let result = loader.run(Box::new(|facts, tokenizer, model| {
         if let Err(reason) = try_out(&facts, &*tokenizer, model) {
             let _ = ready.send(Err(Failed::Useless(reason)));
@@ -85,8 +45,8 @@ fn run(loader: Box<dyn Loader>, work: Work, ready: &std_mpsc::SyncSender<Ready>)
         let (ranks, batcher) = (facts.ranks, Batcher::new(work.room));
         // Nobody listens any more: then nobody will ever ask.
         if ready.send(Ok((facts, tokenizer))).is_ok() {
-            let Work { switch, inbox, room, metrics } = work;
-            Thread { model, ranks, batcher, switch, inbox, room, metrics }.run();
+            let Work { waker, inbox, room, metrics } = work;
+            Thread { model, ranks, batcher, waker, inbox, room, metrics }.run();
         }
     }));
     if let Err(error) = result {
@@ -116,7 +76,7 @@ struct Thread<'a> {
     model: &'a mut dyn Model,
     ranks: bool,
     batcher: Batcher,
-    switch: Arc<Switch>,
+    waker: Arc<Waker>,
     inbox: mpsc::Receiver<Ticket>,
     room: Room,
     metrics: Metrics,
@@ -125,14 +85,14 @@ struct Thread<'a> {
 impl Drop for Thread<'_> {
     /// Also when it panics, and before those who wait are told.
     fn drop(&mut self) {
-        self.switch.turn_off();
+        self.waker.stop();
     }
 }
 
 impl Thread<'_> {
     /// Works until it is stopped.
     fn run(mut self) {
-        while !self.switch.is_off() {
+        while !self.waker.is_stopped() {
             while self.batcher.len() < CHOICE
                 && let Ok(ticket) = self.inbox.try_recv()
             {
