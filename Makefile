@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # Where cargo puts programs: CARGO_TARGET_DIR, or a setting in some config.toml, or target/.
 RELEASE = $$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
 
-.PHONY: help setup build run test bench bench-embed bench-render bench-search faults down clean-data
+.PHONY: help setup build build-benches run test bench bench-embed bench-render bench-search faults down clean-data
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -19,36 +19,42 @@ help: ## Show this list
 setup: ## Install what is missing: build tools, NATS, Postgres
 	@bash cli/setup.sh
 
-build: setup ## Build every program, in release
+build: setup ## Build what `make run` starts, in release
+	@cargo build --release --bins -p ruche-cli -p ruche-gateway -p ruche-workers -p ruche-migrations
+
+build-benches: setup
 	@cargo build --release --workspace --bins
 
 run: build ## Start everything on this machine; Ctrl-C stops it
 	@exec "$(RELEASE)/ruche" up
 
+# Clippy's driver compiles our own crates here, and lints them while it does: with `cargo clippy` beside `cargo test` each
+# dependency would be compiled twice. Little of them is optimised, so that they compile fast.
+TESTED = RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+
 test: ## Check the format, lint, and run every test
 	@bash cli/setup.sh tests
 	cargo fmt --all --check
-	cargo clippy --release --workspace --all-targets -- -D warnings
-	cargo test --release --workspace --no-fail-fast --lib --bins --tests
+	$(TESTED) cargo test --release --workspace --no-fail-fast --tests
 
-bench: build ## Measure throughput, latency and tokens per second
+bench: build-benches ## Measure throughput, latency and tokens per second
 	@"$(RELEASE)/ruche-bench"
 
-bench-embed: build ## Measure embeddings beside llama.cpp's own server, and documents
+bench-embed: build-benches ## Measure embeddings beside llama.cpp's own server, and documents
 	@bash cli/setup.sh tests
 	@bash benches/embed/setup.sh
 	@"$(RELEASE)/ruche-bench" embed
 	@"$(RELEASE)/ruche-bench" ingest
 
-bench-render: build ## Measure Markdown to PDF beside md-to-pdf, Chromium, WeasyPrint and Typst's wheel
+bench-render: build-benches ## Measure Markdown to PDF beside md-to-pdf, Chromium, WeasyPrint and Typst's wheel
 	@bash benches/render/setup.sh
 	@"$(RELEASE)/ruche-bench" render
 
-bench-search: build ## Measure searches among 100,000 chunks beside the raw driver; CHUNKS=1000000 for more
+bench-search: build-benches ## Measure searches among 100,000 chunks beside the raw driver; CHUNKS=1000000 for more
 	@"$(RELEASE)/ruche-bench" search --chunks $${CHUNKS:-100000}
 
-faults: build ## Kill, stop and restart everything under load, and count what became of the jobs
-	@"$(RELEASE)/ruche-faults"
+faults: build-benches ## Kill, stop and restart everything under load, and count what became of the jobs
+	@"$(RELEASE)/ruche-bench" faults
 
 down: ## Stop what `make run` started, from another terminal
 	@"$(RELEASE)/ruche" down

@@ -1,7 +1,6 @@
 //! The whole path of a job that does nothing, beside raw async-nats.
 
 use std::{
-    collections::HashMap,
     num::NonZeroUsize,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -10,7 +9,7 @@ use std::{
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_bus::{Bus, Headers, Message, nats::Nats};
-use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, clock, config::Config};
 use ruche_services::testing::unique;
 use ruche_store::{
     ledger::Ledger,
@@ -27,7 +26,7 @@ use crate::{
     noop::{Noop, NoopHandler},
     queue,
     raw::{self, BODY, IN_FLIGHT, per_second},
-    servers::Servers,
+    servers::{Servers, settings},
     table::{Latencies, table},
 };
 
@@ -66,19 +65,6 @@ pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()>
     Ok(())
 }
 
-/// A prefix and a schema of their own.
-pub fn settings(servers: &Servers) -> Result<(Config, String)> {
-    let name = unique("bench");
-    let variables = HashMap::from([
-        ("RUCHE_NATS__URL".to_owned(), servers.nats.clone()),
-        ("RUCHE_NATS__PREFIX".to_owned(), name.clone()),
-        ("RUCHE_NATS__BACKLOG_JOBS".to_owned(), "10000000".to_owned()),
-        ("RUCHE_POSTGRES__URL".to_owned(), servers.postgres.clone()),
-        ("RUCHE_POSTGRES__SCHEMA".to_owned(), name.clone()),
-    ]);
-    Ok((Config::from_layers(None, Some(variables))?, name))
-}
-
 /// How outcomes are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Commits {
@@ -90,7 +76,6 @@ enum Commits {
     Shared,
 }
 
-/// A worker that runs.
 type Working = tokio::task::JoinHandle<Result<(), ruche_bus::Unavailable>>;
 
 /// Starts a worker of jobs that do nothing.
@@ -101,6 +86,7 @@ pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working)
         claims: Claims::none(),
         handler: handler(NoopHandler),
         metrics: Metrics::register(&mut Default::default()),
+        clock: Arc::new(clock::System),
         pulse: tokio::runtime::Handle::current(),
         versions: runtime::versions(),
     };
@@ -142,31 +128,31 @@ impl Path {
         envelope.ephemeral = self.ephemeral;
         let payload = serde_json::to_vec(&envelope)?.into();
         let (kind, lane, headers) = (Noop::KIND, Lane::Normal, Headers::new());
-        let message = Message { job: job.clone(), kind, lane, payload, headers, begun: None };
+        let message = Message { job: job.clone(), kind, lane, payload, headers, first_seq: None };
         self.bus.publish(message).await?;
         Ok(job)
     }
 
     /// Publishes while the worker works; jobs per second until the last is settled.
     async fn throughput(&self, jobs: usize) -> Result<f64> {
-        let begun = Instant::now();
+        let start = Instant::now();
         let published = stream::iter(0..jobs).map(|_| self.publish());
         published.buffer_unordered(IN_FLIGHT).try_for_each(|_| async { Ok(()) }).await?;
         while self.bus.depth().await?.iter().any(|lane| lane.waiting + lane.in_flight > 0) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Ok(per_second(jobs, begun.elapsed()))
+        Ok(per_second(jobs, start.elapsed()))
     }
 
     /// From publishing to the final event, one after the other.
     async fn round_trip(&self, trips: usize) -> Result<Latencies> {
-        let mut latencies = Latencies::new()?;
+        let mut latencies = Latencies::default();
         for _ in 0..trips {
-            let begun = Instant::now();
+            let start = Instant::now();
             let job = self.publish().await?;
             let mut events = self.bus.watch(&job, 1).await?;
             while events.next().await.transpose()?.is_some_and(|event| !event.event.is_final()) {}
-            latencies.add(begun.elapsed());
+            latencies.add(start.elapsed());
         }
         Ok(latencies)
     }

@@ -44,13 +44,12 @@ pub async fn measure(servers: &Servers) -> Result<()> {
     Ok(())
 }
 
-/// The system that is asked.
 struct Chats(System);
 
 impl Chats {
     /// Tokens per second of all clients together, and the times to their first tokens.
     async fn clients(&self, clients: usize) -> Result<(f64, Latencies)> {
-        let begun = Instant::now();
+        let start = Instant::now();
         let answers = try_join_all((0..clients).map(|_| async {
             let mut times = Vec::new();
             for _ in 0..ANSWERS {
@@ -59,8 +58,8 @@ impl Chats {
             anyhow::Ok(times)
         }));
         let answers = answers.await?;
-        let rate = per_second(clients * ANSWERS * TOKENS, begun.elapsed());
-        let mut first = Latencies::new()?;
+        let rate = per_second(clients * ANSWERS * TOKENS, start.elapsed());
+        let mut first = Latencies::default();
         answers.into_iter().flatten().for_each(|time| first.add(time));
         Ok((rate, first))
     }
@@ -71,13 +70,13 @@ impl Chats {
         let body = json!({"stream": true, "max_tokens": TOKENS, "temperature": 2, "seed": 5, "store": false,
             "stream_options": {"include_usage": true}, "messages": [{"role": "user", "content": "Hello!"}]});
         let url = format!("{}/v1/chat/completions", self.0.url);
-        let begun = Instant::now();
+        let start = Instant::now();
         let response = self.0.client.post(url).bearer_auth(&self.0.key).json(&body).send().await?.error_for_status()?;
         let (mut body, mut text, mut first) = (response.bytes_stream(), String::new(), None);
         while let Some(piece) = body.next().await {
             text.push_str(&String::from_utf8_lossy(&piece?));
             if first.is_none() && text.contains("\"delta\":{\"content\"") {
-                first = Some(begun.elapsed());
+                first = Some(start.elapsed());
             }
         }
         ensure!(text.contains(&format!("\"completion_tokens\":{TOKENS}")), "an answer had other than {TOKENS} tokens");

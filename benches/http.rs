@@ -13,8 +13,8 @@ use anyhow::{Context, Result};
 use futures::{StreamExt, stream::FuturesUnordered};
 use reqwest::Client;
 use ruche_bus::{Bus, nats::Nats};
-use ruche_gateway::{App, Server};
-use ruche_schemas::{Job, config::Config, jobs::Descriptor};
+use ruche_gateway::app::parts::App;
+use ruche_schemas::{Job, config::Config, kinds::Descriptor};
 use ruche_store::{
     keys::{self, ApiKey, Keys as _, Role},
     ledger::Ledger,
@@ -28,10 +28,10 @@ use tokio::{
 };
 
 use crate::{
-    bus::{self, settings},
+    bus,
     noop::Noop,
     raw::{self, BODY},
-    servers::Servers,
+    servers::{Servers, settings},
     table::{Latencies, table},
 };
 
@@ -86,7 +86,7 @@ impl System {
     }
 
     async fn run(&self, jobs: usize) -> Result<Latencies> {
-        let mut latencies = Latencies::new()?;
+        let mut latencies = Latencies::default();
         let mut running = FuturesUnordered::new();
         let mut turns = ticks(jobs)?;
         loop {
@@ -122,10 +122,10 @@ impl System {
 /// When each job begins. From a thread: the runtime's clock counts milliseconds.
 fn ticks(jobs: usize) -> Result<mpsc::Receiver<Instant>> {
     let (sender, turns) = mpsc::channel(jobs.max(1));
-    let (begun, jobs) = (Instant::now(), u32::try_from(jobs)?);
+    let (start, jobs) = (Instant::now(), u32::try_from(jobs)?);
     std::thread::spawn(move || {
         for turn in 0..jobs {
-            let due = begun + Duration::from_secs(1) / RATE * turn;
+            let due = start + Duration::from_secs(1) / RATE * turn;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             // How late this thread is woken is no matter of what is measured, and nothing measured makes it later.
             if sender.blocking_send(Instant::now()).is_err() {
@@ -152,7 +152,7 @@ async fn serve(config: Config) -> Result<(SocketAddr, String)> {
     let mut settings = config.gateway.clone();
     settings.port = 0;
     let bus = connect(&config).await?;
-    let server = Server::bind(App::new(settings, bus, Arc::new(store), vec![Descriptor::of::<Noop>()])).await?;
+    let server = App::new(settings, bus, Arc::new(store), vec![Descriptor::of::<Noop>()]).bind().await?;
     let address = server.address()?;
     tokio::spawn(server.run());
     Ok((address, key))

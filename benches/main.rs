@@ -12,6 +12,7 @@
 //!   `make bench-search`, and only where it is asked for.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
 //!   them, and only where it is asked for.
+//! - `faults`: what becomes of jobs while everything is killed; `make faults`, and only where it is asked for.
 //!
 //! Servers are private to the run: NATS with file storage, Postgres with its own defaults (fsync on).
 
@@ -19,6 +20,7 @@ mod alone;
 mod bus;
 mod chat;
 mod embed;
+mod faults;
 mod http;
 mod noop;
 mod queue;
@@ -29,12 +31,17 @@ mod servers;
 mod system;
 mod table;
 
-use clap::{Parser, ValueEnum};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Measures Ruche on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "ruche-bench", version)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// What to measure; without it, everything.
     what: Option<What>,
     /// Jobs per measurement of throughput.
@@ -78,6 +85,11 @@ struct Arguments {
     alone: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Part {
+    Faults(faults::Arguments),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
     /// Jobs per second and round trip.
@@ -98,10 +110,17 @@ enum What {
     Render,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();
+    match arguments.part {
+        // Before there is a runtime: the processes that it starts make their own.
+        Some(Part::Faults(arguments)) => faults::run(arguments),
+        None => tokio::runtime::Runtime::new()?.block_on(measure(arguments)).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     // Only where it is asked for: its model is made by `make test`, and llama-server is built first.
     if arguments.what == Some(What::Embed) {
         let Arguments { threads, peer_slots: slots, peer_batch: batch, alone, .. } = arguments;

@@ -28,6 +28,7 @@ impl Job for Noop {
     };
     type Progress = ();
     type Output = ();
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())

@@ -13,10 +13,9 @@ use ruche_bus::{Bus, Headers, Message, nats::Nats};
 use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId};
 
 use crate::{
-    bus::settings,
     noop::Noop,
     raw::{self, BODY, IN_FLIGHT, per_second},
-    servers::Servers,
+    servers::{Servers, settings},
     table::table,
 };
 
@@ -30,13 +29,13 @@ const TENANTS: usize = 16;
 pub async fn throughput(servers: &Servers, jobs: usize) -> Result<f64> {
     let bus = open(servers).await?;
     let tenant: TenantId = "bench".parse()?;
-    let begun = Instant::now();
+    let start = Instant::now();
     let publish = async {
         let sends = stream::iter(0..jobs).map(|_| publish(&*bus, &tenant));
         sends.buffer_unordered(IN_FLIGHT).try_collect::<()>().await
     };
     tokio::try_join!(publish, consume(Arc::clone(&bus), jobs))?;
-    Ok(per_second(jobs, begun.elapsed()))
+    Ok(per_second(jobs, start.elapsed()))
 }
 
 /// Prints what a backlog of this many jobs does to the rate and to the memory of the server and of this program.
@@ -50,11 +49,11 @@ pub async fn backlog(servers: &Servers, backlog: usize, jobs: usize) -> Result<(
         // Of several tenants: one alone may not have so many.
         let fill = stream::iter(0..waiting).map(|job| publish(&*bus, &tenants[job % TENANTS]));
         fill.buffer_unordered(IN_FLIGHT * 4).try_collect::<()>().await?;
-        let begun = Instant::now();
+        let start = Instant::now();
         let sends = stream::iter(0..jobs).map(|_| publish(&*bus, &tenant));
         let sends = sends.buffer_unordered(IN_FLIGHT).try_collect::<()>();
         tokio::try_join!(sends, consume(Arc::clone(&bus), jobs))?;
-        let rate = per_second(jobs, begun.elapsed());
+        let rate = per_second(jobs, start.elapsed());
         if waiting == 0 {
             empty = rate;
         }
@@ -92,7 +91,7 @@ async fn publish(bus: &dyn Bus, tenant: &TenantId) -> Result<()> {
     let envelope = Envelope::new(job.id, tenant.clone(), Lane::Normal, SystemTime::now().into(), body);
     let payload = serde_json::to_vec(&envelope)?.into();
     let (kind, lane, headers) = (Noop::KIND, Lane::Normal, Headers::new());
-    bus.publish(Message { job, kind, lane, payload, headers, begun: None }).await?;
+    bus.publish(Message { job, kind, lane, payload, headers, first_seq: None }).await?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use async_nats::jetstream::{
     stream,
 };
 use futures::{StreamExt, TryStreamExt, stream as streams};
-use ruche_bus::topology;
+use ruche_schemas::topology::bounds;
 
 use crate::table::Latencies;
 
@@ -85,21 +85,21 @@ impl Raw {
 /// Publishes and consumes at once; jobs per second until the last confirmed ack.
 pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
     let raw = open(url, "throughput", DEDUP_WINDOW).await?;
-    let begun = Instant::now();
+    let start = Instant::now();
     tokio::try_join!(raw.publish(0..jobs, IN_FLIGHT), raw.consume(jobs))?;
-    Ok(per_second(jobs, begun.elapsed()))
+    Ok(per_second(jobs, start.elapsed()))
 }
 
 /// The same, empty and behind so many jobs, which the server remembers for as long as it does Ruche's.
 pub async fn backlog(url: &str, backlog: usize, jobs: usize) -> Result<[f64; 2]> {
-    let raw = open(url, "backlog", topology::DEDUP_WINDOW).await?;
+    let raw = open(url, "backlog", bounds::DEDUP_WINDOW).await?;
     let (mut rates, mut next) = ([0.0; 2], 0);
     for (rate, waiting) in rates.iter_mut().zip([0, backlog]) {
         raw.publish(next..next + waiting, IN_FLIGHT * 4).await?;
         next += waiting;
-        let begun = Instant::now();
+        let start = Instant::now();
         tokio::try_join!(raw.publish(next..next + jobs, IN_FLIGHT), raw.consume(jobs))?;
-        *rate = per_second(jobs, begun.elapsed());
+        *rate = per_second(jobs, start.elapsed());
         next += jobs;
     }
     raw.jetstream.delete_stream("RAW_backlog").await?;
@@ -118,12 +118,12 @@ pub async fn round_trip(url: &str, name: &str, trips: usize) -> Result<Latencies
             let _ = message.ack().await;
         }
     });
-    let mut latencies = Latencies::new()?;
+    let mut latencies = Latencies::default();
     for _ in 0..trips {
-        let begun = Instant::now();
+        let start = Instant::now();
         raw.jetstream.publish(raw.subject.clone(), bytes(BODY).into()).await?.await?;
         replies.next().await.context("the replies ended")?;
-        latencies.add(begun.elapsed());
+        latencies.add(start.elapsed());
     }
     worker.abort();
     Ok(latencies)

@@ -1,9 +1,16 @@
 //! A NATS and a Postgres of this run alone, as a laptop has them: durable, with the default settings.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use anyhow::Result;
-use ruche_services::{nats, ports, postgres, process::Process, random_secret, testing, tools::Tools};
+use ruche_schemas::config::Config;
+use ruche_services::{
+    nats, ports, postgres,
+    process::Process,
+    random_secret,
+    testing::{self, unique},
+    tools::Tools,
+};
 
 /// The running servers; they end with the program.
 pub struct Servers {
@@ -14,13 +21,11 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// The process of the NATS server.
     pub fn nats_pid(&self) -> i32 {
         self.processes[0].pid()
     }
 }
 
-/// Starts both.
 pub async fn start() -> Result<Servers> {
     start_with(Vec::new()).await
 }
@@ -45,4 +50,17 @@ pub async fn start_with(settings: Vec<(&'static str, String)>) -> Result<Servers
         folder,
         processes: [nats_process, postgres_process],
     })
+}
+
+/// Settings of a measurement on these servers, with a prefix and a schema of its own.
+pub fn settings(servers: &Servers) -> Result<(Config, String)> {
+    let name = unique("bench");
+    let variables = HashMap::from([
+        ("RUCHE_NATS__URL".to_owned(), servers.nats.clone()),
+        ("RUCHE_NATS__PREFIX".to_owned(), name.clone()),
+        ("RUCHE_NATS__BACKLOG_JOBS".to_owned(), "10000000".to_owned()),
+        ("RUCHE_POSTGRES__URL".to_owned(), servers.postgres.clone()),
+        ("RUCHE_POSTGRES__SCHEMA".to_owned(), name.clone()),
+    ]);
+    Ok((Config::from_layers(None, Some(variables))?, name))
 }

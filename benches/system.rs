@@ -77,7 +77,7 @@ impl System {
 /// Where it is not there.
 pub fn program(name: &str) -> Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name(name);
-    ensure!(program.exists(), "{} is not there: run `make build`", program.display());
+    ensure!(program.exists(), "{} is not there: run `make build-benches`", program.display());
     Ok(program)
 }
 

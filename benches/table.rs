@@ -1,7 +1,8 @@
 //! Tables and percentiles.
 
+use std::time::Duration;
+
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
-use hdrhistogram::Histogram;
 
 /// A table in Markdown, as benches/README.md keeps it.
 pub fn table(header: &[&str]) -> Table {
@@ -10,23 +11,27 @@ pub fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Latencies in microseconds.
-pub struct Latencies(Histogram<u64>);
+/// Latencies of one run, all of them: a run has at most some hundred thousand.
+#[derive(Default)]
+pub struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    pub fn new() -> anyhow::Result<Self> {
-        Ok(Self(Histogram::new(3)?))
+    pub fn add(&mut self, latency: Duration) {
+        self.0.push(latency);
     }
 
-    pub fn add(&mut self, latency: std::time::Duration) {
-        // A latency over the histogram's range (centuries) can't be.
-        let _ = self.0.record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
-    }
-
-    /// This quantile, in milliseconds.
+    /// The smallest latency that this share of all does not exceed, in milliseconds; 0 where there is none.
     pub fn ms(&self, quantile: f64) -> String {
-        #[expect(clippy::cast_precision_loss, reason = "microseconds of a benchmark are far below 2^52")]
-        let ms = self.0.value_at_quantile(quantile) as f64 / 1000.0;
-        format!("{ms:.2}")
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a quantile of a benchmark's latencies is far below 2^52"
+        )]
+        let rank = (quantile * sorted.len() as f64).ceil() as usize;
+        let latency = sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default();
+        format!("{:.2}", latency.as_secs_f64() * 1000.0)
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_bus::{Bus, Headers, Message, nats::Nats};
-use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config, jobs::embed::Embed};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, config::Config, kinds::embed::Embed};
 
 use super::texts::{LENGTHS, Lengths};
 use crate::{
@@ -41,13 +41,13 @@ pub async fn measure(servers: &Servers, system: &System) -> Result<()> {
             (jobs, tokens) = (jobs + 1, tokens + read);
             texts.push(job);
         }
-        let begun = Instant::now();
+        let start = Instant::now();
         let published = stream::iter(texts).map(|texts| publish(&nats, texts)).buffer_unordered(IN_FLIGHT);
         published.try_collect::<Vec<_>>().await?;
         while nats.depth().await?.iter().any(|lane| lane.waiting + lane.in_flight > 0) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let took = begun.elapsed();
+        let took = start.elapsed();
         let rates = [per_second(jobs * TEXTS, took), per_second(tokens, took)].map(|rate| format!("{rate:.0}"));
         rows.add_row([lengths.name.to_owned(), jobs.to_string()].into_iter().chain(rates));
     }
@@ -67,7 +67,8 @@ async fn publish(bus: &Nats, texts: Vec<String>) -> Result<()> {
     let body = Embed { texts, ..Embed::default() };
     let envelope = Envelope::new(job.id, tenant, Lane::Bulk, SystemTime::now().into(), body);
     let payload = serde_json::to_vec(&envelope)?.into();
-    let message = Message { job, kind: Embed::KIND, lane: Lane::Bulk, payload, headers: Headers::new(), begun: None };
+    let message =
+        Message { job, kind: Embed::KIND, lane: Lane::Bulk, payload, headers: Headers::new(), first_seq: None };
     bus.publish(message).await?;
     Ok(())
 }

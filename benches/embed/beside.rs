@@ -121,10 +121,10 @@ impl Target {
 
     /// What these clients get in a span.
     async fn rate(&self, row: &Row) -> Result<Rate> {
-        let begun = Instant::now();
+        let start = Instant::now();
         let clients = (0..row.clients).map(|_| async {
             let (mut texts, mut tokens) = (0, 0);
-            while begun.elapsed() < SPAN {
+            while start.elapsed() < SPAN {
                 let first = self.texts.fetch_add(row.texts, Relaxed);
                 let (input, lengths): (Vec<_>, Vec<_>) =
                     (first..first + row.texts).map(|number| row.lengths.text(number)).unzip();
@@ -137,7 +137,7 @@ impl Target {
             Ok((texts, tokens))
         });
         let done = try_join_all(clients).await?;
-        let took = begun.elapsed();
+        let took = start.elapsed();
         let (texts, tokens) = done.into_iter().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
         Ok(Rate { texts: per_second(texts, took), tokens: per_second(tokens, took) })
     }

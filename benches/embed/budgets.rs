@@ -8,9 +8,9 @@ use std::{fs, path::Path, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, stream};
-use ruche_workers::{
-    adapters::llama::Pooling,
-    encoder::{Encoder, Metrics, Options},
+use ruche_workers::inference::{
+    encoder::{Encoder, Metrics},
+    llama::{EncoderOptions, Pooling, start_encoder},
 };
 
 use crate::table::table;
@@ -35,8 +35,9 @@ pub async fn measure(path: &Path, threads: u32) -> Result<()> {
     let encoder = |batch_tokens| {
         let (model_path, model_name) = (path.to_owned(), "minilm".to_owned());
         let (context_tokens, gpu_layers, pooling) = (0, 0, Pooling::Model);
-        let options = Options { model_path, model_name, context_tokens, batch_tokens, threads, gpu_layers, pooling };
-        Encoder::start(options, Metrics::default())
+        let options =
+            EncoderOptions { model_path, model_name, context_tokens, batch_tokens, threads, gpu_layers, pooling };
+        start_encoder(options, Metrics::default())
     };
     let encoders = BUDGETS.map(encoder).into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut best = vec![[0.0_f64; 3]; encoders.len()];
@@ -78,7 +79,7 @@ async fn rate(encoder: &Encoder, lengths: &[usize]) -> Result<f64> {
         tokens += lengths.iter().sum::<usize>();
         jobs.push(lengths.into_iter().map(text).collect::<Vec<_>>());
     }
-    let begun = processor_seconds()?;
+    let start = processor_seconds()?;
     let mut done =
         stream::iter(jobs).map(|texts| async { encoder.encode(String::new(), texts).await }).buffer_unordered(AT_ONCE);
     let mut counted = 0;
@@ -87,16 +88,16 @@ async fn rate(encoder: &Encoder, lengths: &[usize]) -> Result<f64> {
     }
     ensure!(counted == tokens, "{counted} tokens instead of {tokens}");
     #[expect(clippy::cast_precision_loss, reason = "some thousand tokens")]
-    Ok(tokens as f64 / (processor_seconds()? - begun).max(1.0 / TICKS))
+    Ok(tokens as f64 / (processor_seconds()? - start).max(1.0 / TICKS))
 }
 
 /// How long one short text takes alone, at best, in milliseconds.
 async fn single(encoder: &Encoder) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..20 {
-        let begun = Instant::now();
+        let start = Instant::now();
         encoder.encode(String::new(), vec![text(16)]).await?;
-        best = best.min(begun.elapsed().as_secs_f64() * 1000.0);
+        best = best.min(start.elapsed().as_secs_f64() * 1000.0);
     }
     Ok(best)
 }

@@ -21,10 +21,10 @@ const LOOK: Duration = Duration::from_secs(2);
 pub async fn measure(servers: &Servers, system: &System, pages: usize) -> Result<()> {
     println!("{pages} Markdown pages of {SECTIONS} sections by POST /v1/documents, {AT_ONCE} at once.\n");
     let pool = raw::pool(&servers.postgres, &system.name, 1).await?;
-    let (begun, before) = (Instant::now(), system.memory());
+    let (start, before) = (Instant::now(), system.memory());
     let all = stream::iter(0..pages).map(|page| async move { add(system, page).await });
     all.buffer_unordered(AT_ONCE).try_for_each(|()| async { Ok(()) }).await?;
-    let accepted = begun.elapsed();
+    let accepted = start.elapsed();
     let mut most = system.memory();
     loop {
         let documents = count(&pool, "documents").await?;
@@ -35,7 +35,7 @@ pub async fn measure(servers: &Servers, system: &System, pages: usize) -> Result
         eprintln!("{documents} of {pages} pages");
         tokio::time::sleep(LOOK).await;
     }
-    let (took, chunks) = (begun.elapsed(), count(&pool, "chunks").await?);
+    let (took, chunks) = (start.elapsed(), count(&pool, "chunks").await?);
     let mut rows = table(&["pages", "chunks", "accepted pages/s", "pages/s", "chunks/s", "gateway MiB", "worker MiB"]);
     let grown = before.iter().zip(&most).map(|(before, most)| format!("{before} to {most}"));
     let rates = [per_second(pages, accepted), per_second(pages, took), per_second(chunks, took)];

@@ -32,7 +32,6 @@ pub struct LlamaServer {
 }
 
 impl LlamaServer {
-    /// Starts it with this model.
     pub async fn start(model: &Path, folder: &Path, peer: Peer) -> Result<Self> {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ruche/bench-embed/build/bin/llama-server");
         ensure!(program.is_file(), "{} is not there: run `make bench-embed`, which builds it", program.display());

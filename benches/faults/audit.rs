@@ -9,12 +9,12 @@ use ruche_schemas::{Failure, JobId, Record, event::Outcome};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{
-    errand::{Errand, Ran},
-    follow::Followed,
+use crate::faults::{
+    client::Followed,
     load::Accepted,
     rows::{self, Counted, Row, Rows},
     system::System,
+    task::{Ran, Task},
 };
 
 /// Logs that are read at once.
@@ -23,7 +23,6 @@ const AT_ONCE: usize = 32;
 /// Dead letters that are read at a time.
 const LETTERS: usize = 1_000;
 
-/// Which promise is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Promise {
@@ -37,38 +36,32 @@ pub enum Promise {
     Other,
 }
 
-/// A broken promise.
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
-    /// Which one.
     pub promise: Promise,
     /// In words, with the values.
     pub what: String,
     /// All that is known of the job, where it is about one.
-    pub about: Option<About>,
+    pub subject: Option<Subject>,
 }
 
-/// A job that a finding is about.
 #[derive(Debug, Clone, Serialize)]
-pub struct About {
-    /// Which.
+pub struct Subject {
     pub job: JobId,
     /// What it was to do.
-    pub errand: Errand,
-    /// Its log.
+    pub task: Task,
     pub log: Vec<Record>,
     /// What somebody saw who followed it.
     pub followed: Option<Vec<Record>>,
 }
 
-impl About {
+impl Subject {
     fn of(job: JobId, evidence: &Evidence<'_>) -> Self {
         let followed = evidence.followed.map(|followed| followed.records.clone());
-        Self { job, errand: evidence.errand.clone(), log: evidence.log.to_vec(), followed }
+        Self { job, task: evidence.task.clone(), log: evidence.log.to_vec(), followed }
     }
 }
 
-/// What an audit found.
 #[derive(Debug, Default)]
 pub struct Audit {
     /// Jobs that were accepted.
@@ -79,7 +72,6 @@ pub struct Audit {
     pub failed: u64,
     /// Jobs that another attempt took up without the one before having said a word.
     pub taken_over: u64,
-    /// Events in all logs.
     pub events: u64,
     /// What is broken.
     pub findings: Vec<Finding>,
@@ -88,16 +80,13 @@ pub struct Audit {
 /// All that is known of one job.
 pub struct Evidence<'a> {
     /// What it was to do.
-    pub errand: &'a Errand,
-    /// Its log.
+    pub task: &'a Task,
     pub log: &'a [Record],
-    /// Its rows.
     pub rows: &'a [Row],
     /// What the object store has for the first one's claim; `None` where it is not what the claim says.
     pub object: Option<Vec<u8>>,
     /// How many messages it left.
     pub messages: u64,
-    /// Its dead letters.
     pub letters: &'a [DeadLetter],
     /// What somebody saw who followed it.
     pub followed: Option<&'a Followed>,
@@ -112,10 +101,10 @@ pub async fn audit(system: &System, bus: &dyn Bus, accepted: &[Accepted], follow
     let logs: HashMap<JobId, Vec<Record>> = logs.buffer_unordered(AT_ONCE).try_collect().await?;
     let followed: HashMap<_, _> = followed.iter().map(|one| (one.job.id, one)).collect();
     let mut audit = Audit { accepted: accepted.len() as u64, ..Audit::default() };
-    for Accepted { job, errand, .. } in accepted {
+    for Accepted { job, task, .. } in accepted {
         let log = logs.get(&job.id).map_or(&[][..], Vec::as_slice);
         let evidence = Evidence {
-            errand,
+            task,
             log,
             rows: rows.jobs.get(&job.id.0).map_or(&[], Vec::as_slice),
             object: rows.jobs.get(&job.id.0).and_then(|rows| system.objects.read(rows.first()?.claim.as_ref()?)),
@@ -126,7 +115,7 @@ pub async fn audit(system: &System, bus: &dyn Bus, accepted: &[Accepted], follow
         audit.events += log.len() as u64;
         audit.taken_over += u64::from(was_taken_over(log));
         for (promise, what) in judge(&evidence) {
-            audit.findings.push(Finding { promise, what, about: Some(About::of(job.id, &evidence)) });
+            audit.findings.push(Finding { promise, what, subject: Some(Subject::of(job.id, &evidence)) });
         }
         match evidence.rows.first().map(|row| row.state.as_str()) {
             Some("done") => audit.done += 1,
@@ -135,7 +124,7 @@ pub async fn audit(system: &System, bus: &dyn Bus, accepted: &[Accepted], follow
         }
     }
     let whole = sums(accepted, &rows).into_iter().chain(strangers(accepted, &rows)).chain(queues(bus).await?);
-    audit.findings.extend(whole.map(|(promise, what)| Finding { promise, what, about: None }));
+    audit.findings.extend(whole.map(|(promise, what)| Finding { promise, what, subject: None }));
     Ok(audit)
 }
 
@@ -144,7 +133,7 @@ impl Audit {
     pub fn stuck_followers(&mut self, followers: usize) {
         if followers > 0 {
             let what = format!("{followers} of those who followed a job never saw its end");
-            self.findings.push(Finding { promise: Promise::Order, what, about: None });
+            self.findings.push(Finding { promise: Promise::Order, what, subject: None });
         }
     }
 }
@@ -153,7 +142,7 @@ type Broken = (Promise, String);
 
 /// What is broken about one job.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
-    let Evidence { errand, log, rows, object, messages, letters, followed } = evidence;
+    let Evidence { task, log, rows, object, messages, letters, followed } = evidence;
     let mut broken = Vec::new();
     broken.extend(disorder(log).map(|what| (Promise::Order, format!("its log: {what}"))));
     if let Some(followed) = followed {
@@ -188,7 +177,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
         broken.push((Promise::Other, format!("its last event is {last:?}, its row {row:?}")));
     }
     match outcome(row, object.as_deref()) {
-        Some(outcome) if errand.may_end(&outcome) => {}
+        Some(outcome) if task.may_end(&outcome) => {}
         _ => broken.push((Promise::Other, format!("it may not end like this: {row:?}"))),
     }
     if letters.len() != usize::from(row.state == "failed") {
@@ -236,9 +225,9 @@ fn outcome(row: &Row, object: Option<&[u8]>) -> Option<Outcome<Ran>> {
 /// shows here.
 fn sums(accepted: &[Accepted], rows: &Rows) -> Option<Broken> {
     let mut groups = HashMap::<Uuid, Counted>::new();
-    for Accepted { job, errand, .. } in accepted.iter().filter(|one| one.grouped) {
+    for Accepted { job, task, .. } in accepted.iter().filter(|one| one.grouped) {
         let Some([row, ..]) = rows.jobs.get(&job.id.0).map(Vec::as_slice) else { continue };
-        let group = groups.entry(errand.group()).or_default();
+        let group = groups.entry(task.group()).or_default();
         let count = if row.state == "done" { &mut group.done } else { &mut group.failed };
         *count += 1;
     }
@@ -262,7 +251,7 @@ async fn queues(bus: &dyn Bus) -> Result<Option<Broken>> {
 async fn letters(bus: &dyn Bus) -> Result<HashMap<JobId, Vec<DeadLetter>>> {
     let (mut letters, mut after) = (HashMap::<_, Vec<_>>::new(), 0);
     loop {
-        let found = bus.dead(&DeadFilter::default(), after, LETTERS).await?;
+        let found = bus.list_dead_letters(&DeadFilter::default(), after, LETTERS).await?;
         let Some(last) = found.last() else { return Ok(letters) };
         after = last.sequence;
         for buried in found {

@@ -7,7 +7,7 @@ use super::*;
 
 /// The job of these tests, done in its second attempt after the worker of the first died.
 struct Case {
-    errand: Errand,
+    task: Task,
     log: Vec<Record>,
     rows: Vec<Row>,
     object: Option<Vec<u8>>,
@@ -17,13 +17,13 @@ struct Case {
 }
 
 fn record(n: u64, event: EventType, attempt: u32, data: Value) -> Record {
-    Record { n, event, kind: Errand::KIND, attempt, at: chrono::Utc::now(), data, claim: None }
+    Record { n, event, kind: Task::KIND, attempt, at: chrono::Utc::now(), data, claim: None }
 }
 
 impl Case {
     fn sound() -> Self {
-        let mut errand = Errand::plan(1, 7);
-        (errand.stumbles, errand.reject, errand.large) = (0, false, false);
+        let mut task = Task::plan(1, 7);
+        (task.stumbles, task.reject, task.large) = (0, false, false);
         let ran = json!({"number": 7, "attempt": 2});
         let log = vec![
             record(1, EventType::Started, 1, json!({"worker": "a"})),
@@ -31,24 +31,24 @@ impl Case {
             record(3, EventType::Done, 2, ran.clone()),
         ];
         let row = Row { id: Uuid::nil(), state: "done".into(), attempt: 2, data: ran, claim: None };
-        Self { errand, log, rows: vec![row], object: None, messages: 1, letters: Vec::new(), followed: None }
+        Self { task, log, rows: vec![row], object: None, messages: 1, letters: Vec::new(), followed: None }
     }
 
     fn broken(&self) -> Vec<Promise> {
-        let Self { errand, log, rows, object, messages, letters, followed } = self;
+        let Self { task, log, rows, object, messages, letters, followed } = self;
         let (messages, followed, object) = (*messages, followed.as_ref(), object.clone());
-        let evidence = Evidence { errand, log, rows, object, messages, letters, followed };
+        let evidence = Evidence { task, log, rows, object, messages, letters, followed };
         judge(&evidence).into_iter().map(|(promise, _)| promise).collect()
     }
 
     fn job(&self) -> JobRef {
-        Errand::job(&"acme".parse().expect("a name"), 1, self.errand.number)
+        Task::job(&"acme".parse().expect("a name"), 1, self.task.number)
     }
 
     fn letter(&self) -> DeadLetter {
         DeadLetter {
             job: self.job(),
-            kind: Errand::KIND,
+            kind: Task::KIND,
             lane: Lane::Normal,
             failure: Failure::new("told_to", "told to be rejected"),
             attempts: 2,
@@ -111,21 +111,21 @@ fn what_a_follower_saw_must_be_what_the_log_holds() {
 fn an_outcome_that_contradicts_the_log_or_the_body_is_found() {
     assert_eq!(after(|case| case.rows[0].attempt = 3), [Promise::Other]);
     assert_eq!(after(|case| case.rows[0].data = json!({"number": 7, "attempt": 1})), [Promise::Other]);
-    assert_eq!(after(|case| case.errand.reject = true), [Promise::Other]);
+    assert_eq!(after(|case| case.task.reject = true), [Promise::Other]);
     assert_eq!(after(|case| case.letters.push(case.letter())), [Promise::Other]);
 }
 
 #[test]
 fn a_commit_that_was_counted_twice_is_found() {
     let case = Case::sound();
-    let (job, errand) = (case.job(), case.errand.clone());
-    let group = errand.group();
+    let (job, task) = (case.job(), case.task.clone());
+    let group = task.group();
     let rows = |done| Rows {
         jobs: [(job.id.0, case.rows.clone())].into(),
         groups: [(group, Counted { done, failed: 0 })].into(),
         ..Rows::default()
     };
-    let accepted = [Accepted { job: job.clone(), errand, grouped: true }];
+    let accepted = [Accepted { job: job.clone(), task, grouped: true }];
     let found = |done| sums(&accepted, &rows(done)).map(|(promise, _)| promise);
     assert_eq!(found(1), None);
     assert_eq!(found(2), Some(Promise::Once));
@@ -136,7 +136,7 @@ fn an_output_that_is_claimed_and_not_there_is_found() {
     let claimed = |object: Option<Vec<u8>>| {
         after(|case| {
             let claim = ruche_schemas::Claim { key: "acme/job/output".into(), bytes: 1, blake3: String::new() };
-            case.errand.large = true;
+            case.task.large = true;
             (case.rows[0].data, case.rows[0].claim) = (Value::Null, Some(claim.clone()));
             (case.log[2].data, case.log[2].claim) = (Value::Null, Some(claim));
             case.object = object;

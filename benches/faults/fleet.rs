@@ -21,7 +21,6 @@ const REST: Duration = Duration::from_millis(500);
 /// How long a process may take to end once it is asked to.
 const END: Duration = Duration::from_secs(40);
 
-/// One of them.
 struct Member {
     launch: Launch,
     process: Mutex<Process>,
@@ -74,7 +73,6 @@ impl Victims {
 pub struct Stopped(Process);
 
 impl Stopped {
-    /// Lets it go on.
     pub fn go_on(self) {
         self.0.signal(Signal::SIGCONT);
     }
@@ -88,7 +86,6 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Starts one process for each launch.
     pub async fn start(launches: Vec<Launch>) -> Result<Self> {
         let mut fleet = Self { members: Vec::new(), keepers: JoinSet::new(), unasked: Arc::default() };
         for launch in launches {
@@ -111,12 +108,11 @@ impl Fleet {
     }
 
     /// How often their logs say this.
-    pub fn said(&self, what: &str) -> u64 {
+    pub fn logged(&self, what: &str) -> u64 {
         let logs = self.members.iter().map(|member| std::fs::read_to_string(&member.launch.log).unwrap_or_default());
         logs.map(|log| log.matches(what).count() as u64).sum()
     }
 
-    /// Lets all of them end.
     pub async fn end(mut self) {
         self.keepers.shutdown().await;
         let ends = self.members.iter().map(|member| async { member.process().stop(END).await });

@@ -1,18 +1,18 @@
-//! `ruche-faults gateway`: a gateway as `ruche-gateway` is one, that knows errands. It is made to be killed.
+//! `ruche-bench faults gateway`: a gateway as `ruche-gateway` is one, that knows tasks. It is made to be killed.
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use ruche_bus::{nats::Nats, telemetry};
-use ruche_gateway::{App, Server};
-use ruche_schemas::{Job, TenantId, config::Config, jobs::Descriptor};
+use ruche_gateway::app::parts::App;
+use ruche_schemas::{Job, TenantId, config::Config, kinds::Descriptor};
 use ruche_store::{
     Store,
     keys::{self, ApiKey, Keys as _, Role},
     postgres::{Application, Postgres},
 };
 
-use crate::errand::Errand;
+use crate::faults::task::Task;
 
 /// Serves until it is killed.
 ///
@@ -22,12 +22,12 @@ pub fn run() -> Result<()> {
     let config = Config::load()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let _telemetry = telemetry::init("ruche-faults gateway", &config.telemetry)?;
+        let _telemetry = telemetry::init("ruche-bench faults gateway", &config.telemetry)?;
         let bus = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
-        bus.ensure(&[Errand::KIND]).await?;
+        bus.ensure(&[Task::KIND]).await?;
         let store = Arc::new(Postgres::connect(&config.postgres, Application::GATEWAY)?);
         let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Errand>()]);
-        Ok(Server::bind(app).await?.run().await?)
+        Ok(app.bind().await?.run().await?)
     })
 }
 

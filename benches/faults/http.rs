@@ -8,15 +8,15 @@ use std::{
     time::Duration,
 };
 
+use eventsource_stream::{Event, Eventsource};
 use futures::StreamExt;
 use reqwest::{Client, StatusCode};
-use ruche_schemas::{Job, JobRef};
+use ruche_schemas::{Job, JobRef, Record};
 use serde_json::Value;
 
-use crate::{
-    errand::{self, Errand},
-    follow::Followed,
-    load::Refusal,
+use crate::faults::{
+    client::{Followed, SubmitError},
+    task::{self, Task},
 };
 
 /// How long an answer may take to begin.
@@ -56,18 +56,18 @@ impl Http {
     }
 
     /// Submits a job under its idempotency key.
-    pub async fn submit(&self, seed: u64, job: &JobRef, errand: &Errand) -> Result<(), Refusal> {
-        let later = |error: reqwest::Error| Refusal::Later(error.to_string());
-        let request = self.client.post(format!("{}/v1/jobs/{}", self.url(), Errand::KIND)).bearer_auth(&self.key);
-        let request = request.header("idempotency-key", errand::key(seed, errand.number)).json(errand);
+    pub async fn submit(&self, seed: u64, job: &JobRef, task: &Task) -> Result<(), SubmitError> {
+        let later = |error: reqwest::Error| SubmitError::Later(error.to_string());
+        let request = self.client.post(format!("{}/v1/jobs/{}", self.url(), Task::KIND)).bearer_auth(&self.key);
+        let request = request.header("idempotency-key", task::key(seed, task.number)).json(task);
         let answer = request.timeout(ANSWER).send().await.map_err(later)?;
         let status = answer.status();
         let body: Value = answer.json().await.map_err(later)?;
         match status {
             StatusCode::ACCEPTED if body["id"] == job.id.to_string() => Ok(()),
-            StatusCode::TOO_MANY_REQUESTS => Err(Refusal::Later(body.to_string())),
-            status if status.is_server_error() => Err(Refusal::Later(body.to_string())),
-            status => Err(Refusal::Never(format!("{status} {body}"))),
+            StatusCode::TOO_MANY_REQUESTS => Err(SubmitError::Later(body.to_string())),
+            status if status.is_server_error() => Err(SubmitError::Later(body.to_string())),
+            status => Err(SubmitError::Never(format!("{status} {body}"))),
         }
     }
 
@@ -81,24 +81,16 @@ impl Http {
         if answer.status() != StatusCode::OK {
             return;
         }
-        let (mut body, mut text) = (answer.bytes_stream(), Vec::new());
-        while let Some(Ok(piece)) = body.next().await {
-            text.extend_from_slice(&piece);
-            while let Some(end) = text.windows(2).position(|pair| pair == b"\n\n") {
-                let event: Vec<u8> = text.drain(..end + 2).collect();
-                // What has no id is no event of the job.
-                if let Some(record) = record(&String::from_utf8_lossy(&event)) {
-                    followed.records.push(record);
-                }
-            }
+        let mut events = answer.bytes_stream().eventsource();
+        while let Some(Ok(event)) = events.next().await {
+            followed.records.extend(record(&event));
         }
     }
 }
 
-/// The event in a block of lines, if it is one of the job's log.
-fn record(block: &str) -> Option<ruche_schemas::Record> {
-    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim_start);
-    let n: u64 = field("id:")?.parse().ok()?;
-    let record: ruche_schemas::Record = serde_json::from_str(field("data:")?).ok()?;
+/// The record in an event, if it is one of the job's log.
+fn record(event: &Event) -> Option<Record> {
+    let n: u64 = event.id.parse().ok()?;
+    let record: Record = serde_json::from_str(&event.data).ok()?;
     (record.n == n).then_some(record)
 }

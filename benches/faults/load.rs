@@ -4,10 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
+use backon::{ExponentialBuilder, Retryable};
+use bytes::Bytes;
 use chrono::Utc;
 use ruche_bus::{Bus, Headers, Message, PublishError};
 use ruche_schemas::{Envelope, EventType, Job, JobRef, Lane, Record, TenantId, flow::Member};
-use ruche_workers::runtime::Patience;
 use tokio::{
     sync::Semaphore,
     task::JoinSet,
@@ -15,10 +16,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    errand::Errand,
-    follow::{Followed, follow},
-    http::Http,
+use crate::faults::{
+    client::{Followed, SubmitError},
+    entrance::Entrance,
+    follow::follow,
+    task::Task,
 };
 
 /// Submissions that may wait for their answers at once.
@@ -26,36 +28,10 @@ const IN_FLIGHT: usize = 64;
 
 /// How long one job is submitted again and again.
 const PATIENCE: Duration = Duration::from_secs(180);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// One job of so many is followed from its first event on: of those with fresh ids and of the others.
 const FOLLOWED: u64 = 9;
-
-/// Where jobs go in and events come out.
-#[derive(Clone)]
-pub enum Entrance {
-    /// Straight onto NATS.
-    Bus(Arc<dyn Bus>),
-    /// Over HTTP, through any of the gateways.
-    Http(Http),
-}
-
-impl Entrance {
-    /// The job of this number. Over HTTP its key decides its id; straight onto NATS every other id is fresh.
-    fn job(&self, plan: &Plan, number: u64) -> JobRef {
-        match (self, number % 2) {
-            (Self::Bus(_), 1) => Errand::fresh_job(&plan.tenant, plan.seed, number),
-            _ => Errand::job(&plan.tenant, plan.seed, number),
-        }
-    }
-}
-
-/// Why a job was not accepted.
-pub enum Refusal {
-    /// The same again, later.
-    Later(String),
-    /// It never will be.
-    Never(String),
-}
 
 /// What is to be submitted.
 #[derive(Debug, Clone)]
@@ -70,19 +46,25 @@ pub struct Plan {
     pub jobs: u64,
 }
 
-/// A job that was accepted.
+impl Plan {
+    /// The job of this number. Over HTTP its key decides its id; straight onto NATS every other id is fresh.
+    fn job(&self, entrance: &Entrance, number: u64) -> JobRef {
+        match (entrance, number % 2) {
+            (Entrance::Bus(_), 1) => Task::fresh_job(&self.tenant, self.seed, number),
+            _ => Task::job(&self.tenant, self.seed, number),
+        }
+    }
+}
+
 pub struct Accepted {
-    /// Which.
     pub job: JobRef,
     /// What it is to do.
-    pub errand: Errand,
+    pub task: Task,
     /// Whether a group counts it.
     pub grouped: bool,
 }
 
-/// What became of the load.
 pub struct Load {
-    /// What was accepted.
     pub accepted: Vec<Accepted>,
     /// Those who follow some of it; each ends with its job.
     pub followers: JoinSet<Followed>,
@@ -103,7 +85,7 @@ pub async fn run(entrance: Entrance, plan: Plan, enough: CancellationToken) -> R
         let place = Arc::clone(&places).acquire_owned().await?;
         let (entrance, plan) = (entrance.clone(), plan.clone());
         if number % FOLLOWED == 0 {
-            let job = entrance.job(&plan, number);
+            let job = plan.job(&entrance, number);
             load.followers.spawn(follow(entrance.clone(), job));
         }
         submissions.spawn(async move {
@@ -120,52 +102,55 @@ pub async fn run(entrance: Entrance, plan: Plan, enough: CancellationToken) -> R
 
 /// Submits one job until it is accepted.
 async fn submit(entrance: &Entrance, plan: &Plan, number: u64) -> Result<Accepted> {
-    let (errand, job) = (Errand::plan(plan.seed, number), entrance.job(plan, number));
-    let mut patience = Patience::new(PATIENCE);
-    loop {
-        let submitted = match entrance {
-            Entrance::Bus(bus) => publish(&**bus, &job, &errand).await?,
-            Entrance::Http(http) => http.submit(plan.seed, &job, &errand).await,
-        };
-        let reason = match submitted {
-            Ok(()) => {
-                let grouped = matches!(entrance, Entrance::Bus(_));
-                return Ok(Accepted { job, errand, grouped });
-            }
-            Err(Refusal::Later(reason)) => reason,
-            Err(Refusal::Never(reason)) => bail!("job {} was refused: {reason}", job.id),
-        };
-        if !patience.wait().await {
+    let (task, job) = (Task::plan(plan.seed, number), plan.job(entrance, number));
+    let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(50)).with_max_delay(LONGEST_PAUSE);
+    let once = || async {
+        match entrance {
+            Entrance::Bus(bus) => publish(&**bus, &job, &task).await,
+            Entrance::Http(http) => http.submit(plan.seed, &job, &task).await,
+        }
+    };
+    let again = once.retry(pauses.with_jitter().without_max_times().with_total_delay(Some(PATIENCE)));
+    match again.when(|error| matches!(error, SubmitError::Later(_))).await {
+        Ok(()) => {}
+        Err(SubmitError::Never(reason)) => bail!("job {} was refused: {reason}", job.id),
+        Err(SubmitError::Later(reason)) => {
             bail!("job {} was not accepted within {} s: {reason}", job.id, PATIENCE.as_secs());
         }
     }
+    let grouped = matches!(entrance, Entrance::Bus(_));
+    Ok(Accepted { job, task, grouped })
 }
 
-async fn publish(bus: &dyn Bus, job: &JobRef, errand: &Errand) -> Result<Result<(), Refusal>> {
-    let lane = Lane::ALL[usize::try_from(errand.number % Lane::ALL.len() as u64)?];
-    let mut envelope = Envelope::new(job.id, job.tenant.clone(), lane, Utc::now(), errand.clone());
-    let index = u32::try_from(errand.number).context("more jobs than a group counts")?;
-    envelope.member = Some(Member { group: errand.group(), index, of: None, join: None });
-    let payload = serde_json::to_vec(&envelope)?.into();
-    let (job, kind, headers) = (job.clone(), Errand::KIND, Headers::new());
+async fn publish(bus: &dyn Bus, job: &JobRef, task: &Task) -> Result<(), SubmitError> {
+    let (lane, payload) = envelope(job, task).map_err(|error| SubmitError::Never(error.to_string()))?;
+    let (job, kind, headers) = (job.clone(), Task::KIND, Headers::new());
     // Of the fresh ones every other log is begun before, as gateways do.
-    let begun = match errand.number % 4 {
+    let first_seq = match task.number % 4 {
         1 => begin(bus, &job).await,
         _ => None,
     };
-    let message = Message { job, kind, lane, payload, headers, begun };
-    Ok(match bus.publish(message).await {
+    let message = Message { job, kind, lane, payload, headers, first_seq };
+    match bus.publish(message).await {
         Ok(_) => Ok(()),
         Err(error @ (PublishError::UnknownKind { .. } | PublishError::TooLarge { .. })) => {
-            Err(Refusal::Never(error.to_string()))
+            Err(SubmitError::Never(error.to_string()))
         }
-        Err(error) => Err(Refusal::Later(error.to_string())),
-    })
+        Err(error) => Err(SubmitError::Later(error.to_string())),
+    }
+}
+
+fn envelope(job: &JobRef, task: &Task) -> Result<(Lane, Bytes)> {
+    let lane = Lane::ALL[usize::try_from(task.number % Lane::ALL.len() as u64)?];
+    let mut envelope = Envelope::new(job.id, job.tenant.clone(), lane, Utc::now(), task.clone());
+    let index = u32::try_from(task.number).context("more jobs than a group counts")?;
+    envelope.member = Some(Member { group: task.group(), index, of: None, join: None });
+    Ok((lane, serde_json::to_vec(&envelope)?.into()))
 }
 
 /// Begins a job's log; `None` where that can't be done now, or was done before.
 async fn begin(bus: &dyn Bus, job: &JobRef) -> Option<u64> {
-    let (event, kind, at) = (EventType::Accepted, Errand::KIND, Utc::now());
+    let (event, kind, at) = (EventType::Accepted, Task::KIND, Utc::now());
     let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null, claim: None };
     bus.append(job, 0, &accepted).await.ok()
 }

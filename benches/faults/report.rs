@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 use serde::Serialize;
 
-use crate::audit::{About, Audit, Finding, Promise};
+use crate::faults::audit::{Audit, Finding, Promise, Subject};
 
 /// Findings that are printed; all are in the file.
 const PRINTED: usize = 10;
@@ -32,11 +32,9 @@ pub struct Outcome {
     pub disordered: u64,
     /// Other promises that are broken.
     pub other: u64,
-    /// Faults.
     pub faults: u64,
     /// What the faults hit: see [`Hits`].
     pub hits: Hits,
-    /// Events in all logs.
     pub events: u64,
     /// Jobs that somebody followed meanwhile.
     pub followed: u64,
@@ -52,7 +50,7 @@ pub struct Hits {
     /// Jobs that another attempt took up because the one before had died or gone silent.
     pub taken_over: u64,
     /// Times that a worker found the database, or the object store, away with an outcome in its hands.
-    pub commits_held_up: u64,
+    pub commits_blocked: u64,
     /// Processes that ended without having been killed.
     pub ended_by_themselves: u64,
 }
@@ -95,9 +93,9 @@ impl Outcome {
     /// Tells on stderr what is broken.
     pub fn complain(&self, folder: &Path) {
         eprintln!("\n{}: {} promises are broken (seed {}):", self.scenario, self.findings.len(), self.seed);
-        for Finding { promise, what, about } in self.findings.iter().take(PRINTED) {
-            let which = |about: &About| format!("job {} (number {}): ", about.job, about.errand.number);
-            eprintln!("  {promise:?}: {}{what}", about.as_ref().map(which).unwrap_or_default());
+        for Finding { promise, what, subject } in self.findings.iter().take(PRINTED) {
+            let which = |subject: &Subject| format!("job {} (number {}): ", subject.job, subject.task.number);
+            eprintln!("  {promise:?}: {}{what}", subject.as_ref().map(which).unwrap_or_default());
         }
         eprintln!("All of it, with the jobs and their logs: {}", folder.join("findings.jsonl").display());
         eprintln!("The servers' data and everybody's logs stay in {}", folder.display());
@@ -114,7 +112,6 @@ impl Outcome {
     }
 }
 
-/// The table of these scenarios.
 pub fn table(outcomes: &[Outcome]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header([
@@ -128,14 +125,14 @@ pub fn table(outcomes: &[Outcome]) -> Table {
         "other",
         "faults",
         "jobs taken over",
-        "commits held up",
+        "commits blocked",
         "seconds",
     ]);
     for outcome in outcomes {
         let Outcome { accepted, done, failed, lost, twice, disordered, other, faults, hits, seconds, .. } = outcome;
-        let Hits { taken_over, commits_held_up, .. } = *hits;
+        let Hits { taken_over, commits_blocked, .. } = *hits;
         let numbers = [*accepted, *done, *failed, *lost, *twice, *disordered, *other, *faults];
-        let numbers = numbers.into_iter().chain([taken_over, commits_held_up, *seconds]).map(|n| n.to_string());
+        let numbers = numbers.into_iter().chain([taken_over, commits_blocked, *seconds]).map(|n| n.to_string());
         table.add_row(std::iter::once(outcome.scenario.to_owned()).chain(numbers));
     }
     table

@@ -16,7 +16,6 @@ pub struct Row {
     pub id: Uuid,
     /// `done`, `failed` or `cancelled`.
     pub state: String,
-    /// The attempt that ended it.
     pub attempt: u32,
     /// Its output, or its failure; null where the object store has it.
     pub data: Value,
@@ -24,7 +23,6 @@ pub struct Row {
     pub claim: Option<Claim>,
 }
 
-/// What a group has counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Counted {
     /// How many ended well.
@@ -36,7 +34,6 @@ pub struct Counted {
 /// Everything that the jobs left.
 #[derive(Debug, Default)]
 pub struct Rows {
-    /// The rows of each job: one, if all is well.
     pub jobs: HashMap<Uuid, Vec<Row>>,
     /// How many messages each job has left, in a table that would take a second one.
     pub messages: HashMap<Uuid, u64>,
@@ -44,7 +41,6 @@ pub struct Rows {
     pub groups: HashMap<Uuid, Counted>,
 }
 
-/// Reads everything.
 pub async fn read(settings: &config::Postgres) -> Result<Rows> {
     let mut rows = Rows::default();
     for row in select::<Row>(settings, "SELECT id, state, attempt, data, claim FROM {}.jobs").await? {

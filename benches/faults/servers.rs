@@ -32,7 +32,6 @@ impl Slot {
     }
 }
 
-/// A NATS server.
 pub struct Nats {
     options: nats::Options,
     process: Slot,
@@ -126,14 +125,14 @@ impl Postgres {
 
     /// Starts it again and waits until it has recovered.
     pub async fn start(&self) -> Result<()> {
-        let begun = std::time::Instant::now();
+        let start = std::time::Instant::now();
         loop {
             let process = self.options.prepare(&Tools::find()?).await?.spawn().await?;
             self.process.set(process.clone());
             match self.options.ready(&process).await {
                 Ok(()) => return Ok(()),
                 // What is left of the crashed one still has the memory that both would use.
-                Err(ServiceError::Died { .. }) if begun.elapsed() < REMAINS => {}
+                Err(ServiceError::Died { .. }) if start.elapsed() < REMAINS => {}
                 Err(error) => bail!(error),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -14,7 +14,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store in this folder.
     pub fn make(folder: &Path) -> Result<Self> {
         let (folder, stand_in) = (folder.join("objects"), folder.join("no-objects"));
         std::fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;

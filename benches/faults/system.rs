@@ -12,11 +12,11 @@ use ruche_bus::{Bus, nats::Nats as NatsBus};
 use ruche_schemas::{Job, TenantId, config::Config};
 use ruche_services::process::Launch;
 
-use crate::{
-    errand::Errand,
+use crate::faults::{
     fleet::Fleet,
     servers::{self, Nats, Postgres},
     store::Store,
+    task::Task,
 };
 
 /// The prefix of all subjects, and the schema of all tables.
@@ -25,7 +25,6 @@ const NAME: &str = "faults";
 /// The bus's patience with a silent worker: short, so that many kills take minutes.
 pub const ACK_WAIT: Duration = Duration::from_secs(2);
 
-/// A running system.
 pub struct System {
     /// Where everything of it lies.
     pub folder: PathBuf,
@@ -61,7 +60,7 @@ impl System {
         let variables: HashMap<_, _> = variables.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let config = Config::from_layers(None, Some(variables.clone()))?;
         ruche_migrations::up(&postgres.url(), NAME).await?;
-        NatsBus::connect(&config.nats, ACK_WAIT).await?.ensure(&[Errand::KIND]).await?;
+        NatsBus::connect(&config.nats, ACK_WAIT).await?.ensure(&[Task::KIND]).await?;
         Ok(Self { folder: folder.to_owned(), nats, postgres, objects, config, tenant: "acme".parse()?, variables })
     }
 
@@ -77,7 +76,6 @@ impl System {
         Fleet::start(launches.collect::<Result<_>>()?).await
     }
 
-    /// Starts a gateway on each of these ports.
     pub async fn gateways(&self, ports: &[u16]) -> Result<Fleet> {
         let launches = ports.iter().map(|port| {
             let own = vec![("RUCHE_GATEWAY__PORT".to_owned(), port.to_string())];
@@ -89,7 +87,7 @@ impl System {
     fn launch(&self, name: &str, arguments: &[&str], own: Vec<(String, String)>) -> Result<Launch> {
         let log = self.folder.join(format!("{name}.log"));
         let mut launch = Launch::new(name, std::env::current_exe()?, log);
-        launch.args = arguments.iter().map(Into::into).collect();
+        launch.args = ["faults"].iter().chain(arguments).map(Into::into).collect();
         launch.env = self.variables.clone().into_iter().chain(own).collect();
         Ok(launch)
     }

@@ -1,25 +1,30 @@
-//! `ruche-faults worker`: a worker as `ruche-worker` is one, for errands. It is made to be killed.
+//! `ruche-bench faults worker`: a worker as `ruche-worker` is one, for tasks. It is made to be killed.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, nats::Nats, telemetry};
-use ruche_schemas::{Job, config::Config};
+use ruche_schemas::{
+    Job,
+    clock::{self, Clock},
+    config::Config,
+};
 use ruche_store::{
     objects::Claims,
     postgres::{Application, Postgres},
 };
 use ruche_workers::{
+    reconcilers::{self, MaxDeliveries, Scheduled},
     registry::handler,
-    runtime::{self, Metrics, Options, Parts, Shutdown},
+    runtime::{self, Ends, Metrics, Options, Parts, Shutdown},
 };
 use tokio::{
     runtime::{Builder, Handle},
     signal::unix::{SignalKind, signal},
 };
 
-use crate::errand::{Errand, Runner};
+use crate::faults::task::{Runner, Task};
 
 /// Runs until it is told to stop.
 ///
@@ -31,7 +36,7 @@ pub fn run(slots: NonZeroUsize) -> Result<()> {
     let pulse = Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
     let workers = Builder::new_multi_thread().enable_all().build()?;
     let result = workers.block_on(async {
-        let _telemetry = telemetry::init("ruche-faults worker", &config.telemetry)?;
+        let _telemetry = telemetry::init("ruche-bench faults worker", &config.telemetry)?;
         serve(&config, slots, pulse.handle().clone()).await
     });
     workers.shutdown_timeout(Duration::from_secs(1));
@@ -44,17 +49,25 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
     let settings = config.nats.clone();
     let connected = pulse.spawn(async move {
         let bus = Nats::connect(&settings, ack_wait).await?;
-        bus.ensure(&[Errand::KIND]).await?;
+        bus.ensure(&[Task::KIND]).await?;
         anyhow::Ok(bus)
     });
     let bus: Arc<dyn Bus> = Arc::new(connected.await??);
     let ledger = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
-    let versions = Arc::new([(Errand::KIND, Errand::VERSION)].into());
+    let versions = Arc::new([(Task::KIND, Task::VERSION)].into());
     let claims = Claims::open(&config.objects)?;
-    let chores = (bus.clone(), ledger.clone(), claims.clone(), Arc::clone(&versions));
-    let backstop = tokio::spawn(runtime::backstop(chores.0, chores.1, chores.2, chores.3));
+    let clock: Arc<dyn Clock> = Arc::new(clock::System);
+    let ends = Ends {
+        bus: bus.clone(),
+        ledger: ledger.clone(),
+        claims: claims.clone(),
+        clock: clock.clone(),
+        versions: Arc::clone(&versions),
+    };
+    let watcher = Scheduled::new(Arc::new(MaxDeliveries(ends)), clock.clone(), reconcilers::Metrics::default());
+    let watcher = tokio::spawn(watcher.run());
     let metrics = Metrics::register(&mut Registry::default());
-    let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, pulse, versions };
+    let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, clock, pulse, versions };
     let name = format!("faults-{}", std::process::id());
     let options = Options { name, slots, ack_wait, ..Options::default() };
     let shutdown = Shutdown::default();
@@ -66,6 +79,6 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
         }
     });
     runtime::run(parts, options, shutdown).await?;
-    backstop.abort();
+    watcher.abort();
     Ok(())
 }

@@ -15,7 +15,6 @@ const WORDS: &str = "worker stream message queue gateway page token answer betwe
     holds takes gives reads writes keeps waits until never always one two three small large first last open closed and \
     the a of to in with from by for is are was not its their";
 
-/// This document with this number.
 pub fn numbered(text: &str, number: usize) -> String {
     text.replace("%N%", &number.to_string())
 }

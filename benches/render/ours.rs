@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, ensure};
 use futures::future::try_join_all;
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::jobs::render::Render;
-use ruche_workers::adapters::typst::{Options, Pool};
+use ruche_schemas::kinds::render::Render;
+use ruche_workers::kinds::render::{Options, Typesetter};
 
 use super::{
     Figures,
@@ -30,16 +30,15 @@ fn job(text: &str, number: usize) -> Render {
     Render { markdown: numbered(text, number), ..Render::default() }
 }
 
-/// The library, in this process.
 pub fn in_process() -> Result<Figures> {
     let one = |renderer: &Renderer, text: &str, number| -> Result<Duration> {
         let job = job(text, number);
-        let begun = Instant::now();
+        let start = Instant::now();
         renderer.render(&job, &Resources::default()).map_err(|failure| anyhow!("{failure}"))?;
-        Ok(begun.elapsed())
+        Ok(start.elapsed())
     };
     let many = |text: &str, count| -> Result<Latencies> {
-        let (renderer, mut latencies) = (Renderer::new(), Latencies::new()?);
+        let (renderer, mut latencies) = (Renderer::new(), Latencies::default());
         one(&renderer, text, 0)?;
         for number in 1..=count {
             latencies.add(one(&renderer, text, number)?);
@@ -52,18 +51,18 @@ pub fn in_process() -> Result<Figures> {
 }
 
 /// A pool whose children are never replaced, so that what they hold is seen.
-fn pool(children: usize) -> Result<Pool> {
+fn pool(children: usize) -> Result<Typesetter> {
     let program = system::program("ruche-worker")?;
     let (memory, deadline) = (2 << 30, Duration::from_secs(60));
-    Ok(Pool::start(Options { program, children, memory, deadline, documents: u32::MAX, resident: u64::MAX })?)
+    Ok(Typesetter::start(Options { program, children, memory, deadline, documents: u32::MAX, resident: u64::MAX })?)
 }
 
-async fn set(pool: &Pool, text: &str, number: usize) -> Result<Duration> {
+async fn set(pool: &Typesetter, text: &str, number: usize) -> Result<Duration> {
     let job = job(text, number);
     let begun = Instant::now();
-    let output = pool.set(&job, &Resources::default()).await?;
+    let output = pool.typeset(&job, &Resources::default()).await?;
     ensure!(output.bytes.starts_with(b"%PDF-"), "no PDF");
-    Ok(begun.elapsed())
+    Ok(start.elapsed())
 }
 
 /// The worker's child processes.
@@ -71,7 +70,7 @@ pub async fn in_children() -> Result<Figures> {
     let servers = memory::children(std::process::id());
     let pool = pool(SIDE_BY_SIDE)?;
     let one = async |text: &str, count| -> Result<Latencies> {
-        let mut latencies = Latencies::new()?;
+        let mut latencies = Latencies::default();
         // All children have set one.
         try_join_all((0..SIDE_BY_SIDE).map(|_| set(&pool, text, 0))).await?;
         for number in 1..=count {
@@ -80,9 +79,9 @@ pub async fn in_children() -> Result<Figures> {
         Ok(latencies)
     };
     let short = Some(one(SHORT, SHORTS).await?);
-    let begun = Instant::now();
+    let start = Instant::now();
     try_join_all((0..SIDE_BY_SIDE).map(|lane| lane_of(&pool, lane))).await?;
-    let rate = Some(per_second(SHORTS * SIDE_BY_SIDE, begun.elapsed()));
+    let rate = Some(per_second(SHORTS * SIDE_BY_SIDE, start.elapsed()));
     // NATS and Postgres are children of this process too.
     let mut setters = memory::children(std::process::id());
     setters.retain(|child| !servers.contains(child));
@@ -93,7 +92,7 @@ pub async fn in_children() -> Result<Figures> {
     Ok(Figures { name, short, long, rate, memory })
 }
 
-async fn lane_of(pool: &Pool, lane: usize) -> Result<()> {
+async fn lane_of(pool: &Typesetter, lane: usize) -> Result<()> {
     for number in 0..SHORTS {
         set(pool, SHORT, number * SIDE_BY_SIDE + lane).await?;
     }
@@ -121,7 +120,7 @@ pub async fn through_the_api(servers: &Servers) -> Result<Figures> {
     let children = SIDE_BY_SIDE.to_string();
     let system = System::start(servers, "render", &[("RUCHE_RENDER__CHILDREN", &children)]).await?;
     let many = async |text: &str, first: usize, count: usize| -> Result<Latencies> {
-        let mut latencies = Latencies::new()?;
+        let mut latencies = Latencies::default();
         for number in first..first + count {
             latencies.add(post(&system, numbered(text, number)).await?);
         }
@@ -130,9 +129,9 @@ pub async fn through_the_api(servers: &Servers) -> Result<Figures> {
     // Unmeasured: connections are open, the key has been checked, all children have set some.
     many(SHORT, 0, 20).await?;
     let short = Some(many(SHORT, 100, SHORTS).await?);
-    let begun = Instant::now();
+    let start = Instant::now();
     try_join_all((0..SIDE_BY_SIDE).map(|lane| many(SHORT, (lane + 2) * SHORTS, SHORTS))).await?;
-    let rate = Some(per_second(SHORTS * SIDE_BY_SIDE, begun.elapsed()));
+    let rate = Some(per_second(SHORTS * SIDE_BY_SIDE, start.elapsed()));
     let long = Some(many(&long(), 0, LONGS).await?);
     let name = "Ruche, POST /v1/render".to_owned();
     Ok(Figures { name, short, long, rate, memory: None })
@@ -141,7 +140,7 @@ pub async fn through_the_api(servers: &Servers) -> Result<Figures> {
 async fn post(system: &System, markdown: String) -> Result<Duration> {
     let request = system.client.post(format!("{}/v1/render", system.url)).bearer_auth(&system.key);
     let request = request.header("content-type", "text/markdown").header("prefer", "wait").body(markdown);
-    let begun = Instant::now();
+    let start = Instant::now();
     let response = request.send().await?;
     let status = response.status();
     let body = response.bytes().await?;
@@ -150,5 +149,5 @@ async fn post(system: &System, markdown: String) -> Result<Duration> {
         "POST /v1/render answered {status}: {}",
         String::from_utf8_lossy(&body[..body.len().min(300)])
     );
-    Ok(begun.elapsed())
+    Ok(start.elapsed())
 }

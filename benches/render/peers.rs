@@ -53,13 +53,13 @@ pub fn measure(peer: &Peer, documents: &Path) -> Result<Figures> {
 fn side_by_side(peer: &Peer, document: &Path) -> Result<f64> {
     let count = peer.short.div_ceil(2);
     let drivers = [Driver::start(peer, document, count)?, Driver::start(peer, document, count)?];
-    let begun = Instant::now();
+    let start = Instant::now();
     let threads = drivers.map(|mut driver| std::thread::spawn(move || driver.run().map(|_| driver)));
     let mut drivers = Vec::new();
     for thread in threads {
         drivers.push(thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))??);
     }
-    let took = begun.elapsed();
+    let took = start.elapsed();
     drivers.into_iter().try_for_each(Driver::end)?;
     Ok(per_second(count * 2, took))
 }
@@ -109,7 +109,7 @@ impl Driver {
     /// Has it make its documents.
     fn run(&mut self) -> Result<Latencies> {
         self.input.as_mut().context("a pipe")?.write_all(b"\n")?;
-        let mut latencies = Latencies::new()?;
+        let mut latencies = Latencies::default();
         for _ in 0..self.count {
             let line = self.line()?;
             let ms = line["ms"].as_f64().context("no time")?;

@@ -52,13 +52,13 @@ pub async fn measure(wanted: Wanted) -> Result<()> {
     let servers = servers::start_with(settings()).await?;
     let system = System::gateway(&servers).await?;
     let pool = raw::pool(&servers.postgres, &system.name, CONNECTIONS).await?;
-    let begun = Instant::now();
+    let start = Instant::now();
     load::load(&pool, wanted.chunks, wanted.dimensions).await?;
     println!(
         "{} chunks of {} numbers: loaded in {:.1} s",
         wanted.chunks,
         wanted.dimensions,
-        begun.elapsed().as_secs_f64()
+        start.elapsed().as_secs_f64()
     );
     index(&servers, &system, &pool).await?;
     let queries = load::queries(wanted.chunks, wanted.dimensions, wanted.queries);
@@ -101,7 +101,7 @@ async fn index(servers: &Servers, system: &System, pool: &PgPool) -> Result<()> 
     let (url, schema) = (Secret(servers.postgres.clone()), system.name.clone());
     let worker = Postgres::connect(&config::Postgres { url, schema, connections: 2 }, Application::WORKER)?;
     let settings = config::Search { index_from: 1, index_memory_mb: 4096, ..config::Search::default() };
-    let begun = Instant::now();
+    let start = Instant::now();
     let reconciled = worker.reconcile_indexes(&settings).await?;
     let name = reconciled.created.first().context("no index was made")?;
     let bytes = raw::size(pool, name).await?;
@@ -110,7 +110,7 @@ async fn index(servers: &Servers, system: &System, pool: &PgPool) -> Result<()> 
         settings.index_m,
         settings.index_ef_construction,
         bytes as f64 / f64::from(1 << 20),
-        begun.elapsed().as_secs_f64(),
+        start.elapsed().as_secs_f64(),
         settings.ef_search
     );
     worker.close().await;
@@ -146,11 +146,11 @@ async fn rate(queries: &[Vec<f32>], clients: usize, search: impl AsyncFn(&[f32])
     for query in queries.iter().cycle().take(WARM) {
         search(query).await?;
     }
-    let begun = Instant::now();
+    let start = Instant::now();
     let client = async |first: usize| {
         let mut times = Vec::new();
         for query in queries.iter().cycle().skip(first) {
-            if begun.elapsed() >= MEASURED {
+            if start.elapsed() >= MEASURED {
                 break;
             }
             let sent = Instant::now();
@@ -160,8 +160,8 @@ async fn rate(queries: &[Vec<f32>], clients: usize, search: impl AsyncFn(&[f32])
         anyhow::Ok(times)
     };
     let all = futures::future::try_join_all((0..clients).map(|number| client(number * 7))).await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let mut latencies = Latencies::new()?;
+    let seconds = start.elapsed().as_secs_f64();
+    let mut latencies = Latencies::default();
     all.iter().flatten().for_each(|time| latencies.add(*time));
     Ok(Rate { latencies, per_second: all.iter().map(Vec::len).sum::<usize>() as f64 / seconds })
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 /// Runs a scenario with so many faults, and returns what it counted.
 fn faults(scenario: &str, kills: u64, jobs: u64) -> Value {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_ruche-faults"));
-    program.args([scenario, "--json", "--kills", &kills.to_string(), "--jobs", &jobs.to_string()]);
+    let mut program = Command::new(env!("CARGO_BIN_EXE_ruche-bench"));
+    program.args(["faults", scenario, "--json", "--kills", &kills.to_string(), "--jobs", &jobs.to_string()]);
     let output = program.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{said}", String::from_utf8_lossy(&output.stdout));

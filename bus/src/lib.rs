@@ -1,25 +1,22 @@
 //! How jobs and events travel: one port, two adapters, one contract.
 //!
-//! What is accepted here is never lost and is handed out again until somebody settles it; a job's log has one
-//! writer at a time. Gateways and workers know only this port, so that everything above it can be tested on
-//! [`memory`] and runs on [`nats`]. Both pass the suite in `tests/contract.rs`.
+//! An accepted job is never lost and is delivered again until it is settled; a job's log has one writer at a time. Gateways
+//! and workers know only the port, so that everything above it is tested on [`memory`] and runs on [`nats`]. Both adapters
+//! pass the suite in `tests/contract.rs`.
 //!
-//! - [`port`], [`ops`]: the traits and errors.
-//! - [`names`], [`topology`]: what subjects are called, and which streams and consumers there are, as data.
+//! - [`port`]: the traits and errors.
 //! - [`nats`], [`memory`]: the adapters.
+//! - [`retry`]: delays between retries.
 //! - [`trace`]: W3C trace context in message headers.
 //! - [`telemetry`]: logs, traces and metrics of a process that uses the bus.
 
-mod lanes;
 pub mod memory;
-pub mod names;
 pub mod nats;
-pub mod ops;
 pub mod port;
 mod recur;
+pub mod retry;
+mod round_robin;
 pub mod telemetry;
-pub mod topology;
 pub mod trace;
 
-pub use ops::*;
 pub use port::*;

@@ -1,19 +1,18 @@
 //! When a recurring job fires, and which job each firing is: the same on every adapter.
 
-use std::{cmp::Ordering, collections::BTreeMap, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use bytes::Bytes;
-use chrono::{DateTime, Datelike, LocalResult, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use croner::{
-    CivilDate, CivilDateTime, CivilTime, Cron, CronDateTime, Resolution, Weekday,
-    errors::CronError,
+    Cron,
     parser::{CronParser, Seconds, Year},
 };
 use ruche_schemas::{JobId, TenantId};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{Every, Schedule, ScheduleError};
+use crate::port::{Every, Schedule, ScheduleError};
 
 /// The shortest and the longest interval.
 const INTERVALS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(366 * 24 * 3600));
@@ -65,52 +64,15 @@ pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
 pub(crate) fn next(every: &Every, since: DateTime<Utc>, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match every {
         Every::Cron { expression, zone: name } => {
-            let after = Local(after.with_timezone(&zone(name.as_deref()).ok()?));
+            let after = after.with_timezone(&zone(name.as_deref()).ok()?);
             let next = cron(expression).ok()?.find_next_occurrence(&after, false).ok()?;
-            Some(next.0.to_utc())
+            Some(next.to_utc())
         }
         Every::Interval(interval) => {
             let interval = TimeDelta::from_std(*interval).ok()?;
             let passed = (after - since).num_milliseconds().max(0) / interval.num_milliseconds().max(1);
             since.checked_add_signed(interval.checked_mul(i32::try_from(passed + 1).ok()?)?)
         }
-    }
-}
-
-/// A time in its zone, as croner reads it.
-#[derive(Clone)]
-struct Local(DateTime<Tz>);
-
-impl CronDateTime for Local {
-    fn to_civil(&self) -> CivilDateTime {
-        let time = self.0.naive_local();
-        // chrono has checked the parts.
-        CivilDateTime::new(
-            CivilDate::from_parts_unchecked(time.year(), time.month(), time.day()),
-            CivilTime::from_parts_unchecked(time.hour(), time.minute(), time.second()),
-        )
-    }
-
-    fn civil_weekday(&self) -> Weekday {
-        Weekday::from_days_from_sunday(self.0.naive_local().weekday().num_days_from_sunday())
-    }
-
-    fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
-        let date = NaiveDate::from_ymd_opt(civil.year(), civil.month(), civil.day()).ok_or(CronError::InvalidDate)?;
-        let time = date.and_hms_opt(civil.hour(), civil.minute(), civil.second()).ok_or(CronError::InvalidTime)?;
-        Ok(match self.0.timezone().from_local_datetime(&time) {
-            LocalResult::Single(time) => Resolution::Single(Self(time)),
-            LocalResult::Ambiguous(earlier, later) => Resolution::Ambiguous(Self(earlier), Self(later)),
-            LocalResult::None => Resolution::Gap,
-        })
-    }
-
-    fn checked_add_seconds(&self, seconds: i64) -> Option<Self> {
-        self.0.checked_add_signed(TimeDelta::try_seconds(seconds)?).map(Self)
-    }
-
-    fn cmp_instant(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
     }
 }
 

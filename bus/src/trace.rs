@@ -11,7 +11,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::Headers;
+use crate::port::message::Headers;
 
 struct Carrier<'a>(&'a mut Headers);
 

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::{
     access::Access,
-    follow,
+    follow, items,
     listing::{self, Range},
-    output::{self, Column, field, when},
+    output::{Column, field, when},
     project::Project,
 };
 
@@ -59,7 +59,6 @@ const COLUMNS: &[Column] = &[
     ("callback", |batch| field(batch, "callback_job")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -72,10 +71,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         Command::Show { id } => client.get(&["batches", &id], &[]).await?,
         Command::Close { id } => client.post(&["batches", &id, "close"], &json!({})).await?,
     };
-    match json {
-        true => output::json(&batch)?,
-        false => output::text(&output::sheet(COLUMNS, &batch))?,
-    }
+    items::print(json, &batch, COLUMNS)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,4 +1,4 @@
-//! `ruche bots`: what answers in somebody's name, and from which collections.
+//! `ruche bots`: chat assistants with instructions and collections of their own.
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -10,12 +10,11 @@ use serde_json::{Value, json};
 use crate::{
     access::Access,
     client::{Client, fields},
-    confirm,
+    items::{self, Deleted},
     listing::{self, Range},
     output::{self, Column, field, when},
     project::Project,
     refused::Refused,
-    renders::gone,
     values,
 };
 
@@ -39,7 +38,7 @@ enum Command {
     },
     /// Make one. A chat with the model `bot:NAME` then asks it.
     Create(Box<Bot>),
-    /// Change what is said of one; the rest stays.
+    /// Change the fields that are given; the rest stays.
     Update(Box<Bot>),
     /// Delete one. Its collections and conversations stay.
     Delete {
@@ -55,11 +54,11 @@ enum Command {
 struct Bot {
     /// Its name.
     name: String,
-    /// All of it, or what is to change, as a JSON file, `-` for standard input; what is `null` gets its default. What
-    /// else is said here counts more.
+    /// The whole bot, or the fields to change, as a JSON file, `-` for standard input; `null` restores a default. Other
+    /// options override it.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What the model is told before anything else.
+    /// The instructions, before everything else in the prompt.
     #[arg(long, value_name = "TEXT")]
     instructions: Option<String>,
     /// Read the instructions from this file.
@@ -120,7 +119,6 @@ const COLUMNS: &[Column] = &[
     ("changed", |bot| when(bot, "updated_at")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -130,9 +128,9 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         Command::Create(bot) => create(&client, json, *bot).await?,
         Command::Update(bot) => update(&client, json, *bot).await?,
         Command::Delete { name, yes } => {
-            confirm::wanted(&format!("delete the bot {name}"), yes)?;
-            client.call(Method::DELETE, &["bots", &name], &[], None).await?;
-            gone(json, "name", &name)?;
+            let what = format!("the bot {name}");
+            let deleted = Deleted { path: &["bots", &name], query: &[], key: "name", name: &name, what };
+            items::delete(&client, json, yes, deleted).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -157,7 +155,6 @@ async fn update(client: &Client, json: bool, bot: Bot) -> Result<()> {
 }
 
 impl Bot {
-    /// What is said of it.
     fn body(self) -> Result<Value> {
         let text = self.file.as_deref().filter(|file| file.as_os_str() == "-").map(|_| "-");
         let file = self.file.as_deref().filter(|_| text.is_none());
@@ -205,7 +202,7 @@ impl Bot {
                 put(&mut body[name], part);
             }
         }
-        // What the gateway adds is nothing that can be said.
+        // The gateway adds these; they can't be set.
         if let Some(fields) = body.as_object_mut() {
             ["id", "object", "created_at", "updated_at"].into_iter().for_each(|name| drop(fields.remove(name)));
         }

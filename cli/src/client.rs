@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{output::clean, refused::Refused};
 
 /// How long an answer may take that is no stream.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How much of a body that is no JSON an error shows, in characters.
 const SHOWN: usize = 200;
@@ -25,10 +25,9 @@ pub(crate) struct Client {
     key: String,
 }
 
-/// The gateway said no.
+/// An error that the gateway answered.
 #[derive(Debug)]
 pub(crate) struct ApiError {
-    /// The HTTP status.
     pub status: u16,
     /// For programs.
     pub code: Option<String>,
@@ -40,7 +39,7 @@ pub(crate) struct ApiError {
     pub retry_after: Option<String>,
 }
 
-/// Nobody answers.
+/// The gateway can't be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{url} can't be reached ({why}). {hint}")]
 pub(crate) struct Unreachable {
@@ -107,7 +106,7 @@ impl Client {
         query: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Value> {
-        let mut request = self.request(method, path, query).timeout(PATIENCE);
+        let mut request = self.request(method, path, query).timeout(TIMEOUT);
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -142,7 +141,7 @@ pub(crate) async fn refusal(response: Response) -> ApiError {
     let status = response.status();
     let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
     let retry_after = header.map(str::to_owned);
-    let body = tokio::time::timeout(PATIENCE, response.text()).await;
+    let body = tokio::time::timeout(TIMEOUT, response.text()).await;
     let body = body.ok().and_then(Result::ok).unwrap_or_default();
     let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
     let mut error = ApiError::of(status.as_u16(), &parsed["error"]);
@@ -182,14 +181,14 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
-        let mut facts = vec![format!("HTTP {}", self.status)];
-        facts.extend(self.code.iter().cloned());
-        facts.extend(self.param.iter().map(|param| format!("param {param}")));
+        let mut details = vec![format!("HTTP {}", self.status)];
+        details.extend(self.code.iter().cloned());
+        details.extend(self.param.iter().map(|param| format!("param {param}")));
         if self.status == 0 {
-            facts.remove(0);
+            details.remove(0);
         }
-        if !facts.is_empty() {
-            write!(f, " ({})", facts.join(", "))?;
+        if !details.is_empty() {
+            write!(f, " ({})", details.join(", "))?;
         }
         match self.hint() {
             Some(hint) => write!(f, "\n  {hint}"),

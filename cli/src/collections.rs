@@ -4,17 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Subcommand;
-use reqwest::Method;
 use serde_json::json;
 
 use crate::{
     access::Access,
     client::fields,
-    confirm,
+    items::{self, Deleted},
     listing::{self, Range},
     output::{self, Column, clean, field, when},
     project::Project,
-    renders::gone,
 };
 
 /// Collections.
@@ -65,19 +63,12 @@ const COLUMNS: &[Column] = &[
     ("description", |collection| field(collection, "description")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
     match arguments.command.unwrap_or_else(|| Command::List(Range::usual())) {
         Command::List(range) => listing::show(&client, json, &["collections"], &[], &range, COLUMNS).await?,
-        Command::Show { name } => {
-            let collection = client.get(&["collections", &name], &[]).await?;
-            match json {
-                true => output::json(&collection)?,
-                false => output::text(&output::sheet(COLUMNS, &collection))?,
-            }
-        }
+        Command::Show { name } => items::show(&client, json, &["collections", &name], COLUMNS).await?,
         Command::Create { name, description, language } => {
             let body = fields([
                 ("name", Some(json!(name))),
@@ -91,11 +82,9 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
             }
         }
         Command::Delete { name, yes } => {
-            confirm::wanted(&format!("delete the collection {name} with all its documents"), yes)?;
-            // It may have many.
-            let request = client.request(Method::DELETE, &["collections", &name], &[]);
-            client.send(request).await?;
-            gone(json, "name", &name)?;
+            let what = format!("the collection {name} with all its documents");
+            let deleted = Deleted { path: &["collections", &name], query: &[], key: "name", name: &name, what };
+            items::delete(&client, json, yes, deleted).await?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{output, refused::Refused};
 
-/// Goes on only if whoever typed the command wants `what` (as in `drop 12 dead letters`).
+/// Asks the person whether to do `what`, as in `drop 12 dead letters`.
 pub(crate) fn wanted(what: &str, yes: bool) -> Result<()> {
     if yes {
         return Ok(());

@@ -11,10 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::{Refused, project::Project, state::State};
 
-/// Longer than all the children's patience together.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// Longer than all the children's grace together.
+const TIMEOUT: Duration = Duration::from_secs(180);
 
-/// Stops it.
 pub(crate) async fn run(project: &Project) -> Result<()> {
     if !project.is_running() {
         println!("Ruche does not run on {}.", project.data.display());
@@ -28,11 +27,11 @@ pub(crate) async fn run(project: &Project) -> Result<()> {
     println!("Stopping process {}.", state.pid);
     let start = Instant::now();
     while project.is_running() {
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > TIMEOUT {
             return Err(Refused::because(format!(
                 "process {} has not stopped after {} s; `kill -9 {}` ends it and its children at once",
                 state.pid,
-                PATIENCE.as_secs(),
+                TIMEOUT.as_secs(),
                 state.pid
             )));
         }

@@ -1,6 +1,6 @@
 //! Following a job or a batch on the terminal: a bar where one can be drawn, lines where not.
 //!
-//! What the job gives goes to the output, what is said about it beside it: `ruche jobs watch ID > answer.txt` keeps the
+//! The job's result goes to standard output, the rest to standard error: `ruche jobs watch ID > answer.txt` keeps the
 //! answer only.
 
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
@@ -55,7 +55,6 @@ pub(crate) enum Ended {
     Done(Value),
     /// With this failure.
     Failed(Value),
-    /// By somebody's wish.
     Cancelled,
 }
 

@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
-use ruche_schemas::{Lane, TenantId, config::Config};
+use ruche_schemas::{TenantId, config::Config};
 use ruche_services::{
-    logins::{self, Login, May},
+    logins::{self, Login, May, Role},
     random_secret,
 };
 use serde_json::json;
 
 use crate::{oneoff, output, project::Project, refused::Refused, state, up};
 
-/// What can be done with keys.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a key and print it. It can't be shown again.
@@ -43,7 +42,6 @@ pub(crate) enum Command {
     },
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
     let (tenant, name, role) = match command {
         Command::Create { tenant, name, role } => (tenant, name, role),
@@ -68,8 +66,7 @@ fn nats(project: &Project, tenant: &TenantId, name: &TenantId, as_json: bool) ->
             login into its settings; nats/README.md shows the permissions";
         return Err(Refused::because(message.to_owned()));
     };
-    let (prefix, bulk_shard) = (Config::load()?.nats.prefix, Lane::Bulk.shard(tenant));
-    let may = May::Produce { prefix, tenant: tenant.as_str().to_owned(), bulk_shard };
+    let may = May::As(Role::Producer { tenant: tenant.clone() }, Config::load()?.nats.prefix);
     let login = Login { user: format!("{tenant}-{name}"), password: random_secret(), may };
     login.add(&folder)?;
     if !logins::reload(&folder) {

@@ -18,7 +18,9 @@ mod documents;
 mod down;
 mod embed;
 mod eval;
+mod exit;
 mod follow;
+mod items;
 mod jobs;
 mod keys;
 mod listing;
@@ -47,7 +49,7 @@ pub(crate) use refused::Refused;
 
 /// Ruche: an event-driven backend for AI chatbots.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = refused::HELP)]
+#[command(version, arg_required_else_help = true, after_help = exit::HELP)]
 struct Arguments {
     /// The project's folder; its data lies in `.ruche` there. Found upwards from the working folder by default.
     #[arg(long, env = "RUCHE_DIR", global = true)]
@@ -76,39 +78,39 @@ enum Command {
     },
     /// Submit, look at, follow, cancel and retry jobs.
     Jobs(jobs::Arguments),
-    /// Dead letters: jobs that were given up.
+    /// Dead letters: jobs whose attempts all failed. List, edit, replay and remove them.
     Dead(dead::Arguments),
-    /// What waits and runs, per kind and lane; hold a kind up.
+    /// Queues: what waits and runs, per kind and lane; pause a kind.
     Queues(queues::Arguments),
-    /// Hold a tenant's jobs up, or say what it may take.
+    /// Tenants: pause one, or set its limits.
     Tenants(tenants::Arguments),
-    /// Who works; take a worker out of service.
+    /// Workers: list them, or take one out of service.
     Workers(workers::Arguments),
-    /// Jobs again and again.
+    /// Recurring jobs: list, create, pause and delete them.
     Schedules(schedules::Arguments),
-    /// Jobs that are counted together.
+    /// Batches: jobs that are counted together.
     Batches(batches::Arguments),
-    /// Bots: what answers in somebody's name, and from which collections.
+    /// Bots: chat assistants with instructions and collections of their own.
     Bots(Box<bots::Arguments>),
-    /// What is searched in: add files and folders, list, show and delete.
+    /// Documents that are searched: add files and folders, list, show and delete.
     Documents(Box<documents::Arguments>),
-    /// Documents that are searched in together.
+    /// Collections: documents that are searched together.
     Collections(collections::Arguments),
-    /// The embedding models that documents are found by; from one to another.
+    /// The embedding models of collections: show them, and migrate from one to another.
     Embed(embed::Arguments),
-    /// Find what documents say.
+    /// Search documents.
     Search(search::Arguments),
     /// Measure how good answers are, by questions whose answers are known.
     Eval(eval::Arguments),
     /// Make a PDF, or a picture of a page, of Markdown.
     Render(Box<render::Arguments>),
-    /// Documents that are kept at the gateway.
+    /// Rendered documents that the gateway keeps: list, fetch, link and delete.
     Renders(renders::Arguments),
-    /// How documents look: the built-in templates and your own.
+    /// Templates of rendered documents: the built-in ones and your own.
     Templates(templates::Arguments),
     /// Watch queues and workers live on the whole screen.
     Top(top::Arguments),
-    /// The language models: what there is, and fetching them.
+    /// Models: list and fetch them.
     Models {
         #[command(subcommand)]
         command: models::Command,
@@ -144,10 +146,10 @@ fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::note(&format!("ruche: {error:#}"));
-            ExitCode::from(refused::exit_code(&error))
+            ExitCode::from(exit::code(&error))
         }
     };
-    // A read of standard input that nobody waits for any more must not hold the end up.
+    // An abandoned read of standard input must not delay the exit.
     runtime.shutdown_background();
     code
 }
@@ -177,7 +179,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Top(top) => return top::run(&project, top).await,
         Command::Models { command } => models::run(&project, command).await?,
         Command::Keys { command } => keys::run(&project, command).await?,
-        Command::Config => output::text(ruche_schemas::config::DEFAULTS)?,
+        Command::Config => output::text(&ruche_schemas::config::defaults(&ruche_schemas::kinds::all()))?,
         Command::Completions { shell } => completions(&shell)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -185,7 +187,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn completions(shell: &str) -> anyhow::Result<()> {
     let shell: clap_complete::Shell = shell.parse().map_err(|why: String| Refused::because(why))?;
-    // Into memory first: the generator panics where nobody reads.
+    // Into memory first: the generator panics if its reader is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "ruche", &mut script);
     output::text(&String::from_utf8_lossy(&script))

@@ -1,7 +1,6 @@
 //! What is printed: tables for people, JSON for programs. A reader that goes away is no failure.
 //!
-//! Text that comes from jobs is shown without its control characters: a job must not steer the terminal of whoever
-//! looks at it.
+//! Text that comes from jobs is printed without control characters: a job must not steer a person's terminal.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -28,17 +27,15 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Prints a line.
 pub(crate) fn line(line: &str) -> Result<()> {
     text(&format!("{line}\n"))
 }
 
-/// Prints a line beside the output, for people: dropped if nobody reads it.
+/// Prints a line to standard error, for people; ignores a closed reader.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Prints a document.
 pub(crate) fn json(value: &Value) -> Result<()> {
     line(&serde_json::to_string_pretty(value)?)
 }
@@ -48,7 +45,7 @@ pub(crate) fn ndjson(value: &Value) -> Result<()> {
     line(&value.to_string())
 }
 
-/// Whether the output ended because nobody reads it any more.
+/// Whether the reader of the output closed it.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
@@ -101,7 +98,7 @@ pub(crate) fn number(item: &Value, name: &str) -> u64 {
     value.as_u64().or_else(|| value.as_f64().map(|float| float.max(0.0) as u64)).unwrap_or_default()
 }
 
-/// A time, as a person tells it: `5 min ago`, `in 2 h`.
+/// A time relative to now: `5 min ago`, `in 2 h`.
 pub(crate) fn when(item: &Value, name: &str) -> String {
     item[name].as_str().map_or_else(|| field(item, name), |text| relative(text, Utc::now()))
 }
@@ -125,7 +122,6 @@ pub(crate) fn span(seconds: u64) -> String {
     }
 }
 
-/// A failure, as `code: message`.
 pub(crate) fn failure(error: &Value) -> String {
     match (error["code"].as_str(), error["message"].as_str()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),

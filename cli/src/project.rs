@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ruche_services::nats::write_private;
+use ruche_services::files::write_private;
 use serde::{Deserialize, Serialize};
 
 /// The folders and files of one project.
@@ -30,7 +30,6 @@ impl Project {
         Ok(Self { data: root.join(".ruche") })
     }
 
-    /// Makes the folders.
     pub(crate) fn make(&self) -> Result<()> {
         for folder in [self.run(), self.logs(), self.models()] {
             fs::create_dir_all(&folder).with_context(|| format!("the folder {} can't be made", folder.display()))?;
@@ -38,22 +37,19 @@ impl Project {
         Ok(())
     }
 
-    /// What runs now.
     pub(crate) fn run(&self) -> PathBuf {
         self.data.join("run")
     }
 
-    /// The file that tells other terminals what runs.
+    /// The file that shows other terminals what runs.
     pub(crate) fn state(&self) -> PathBuf {
         self.run().join("state.json")
     }
 
-    /// One log per child.
     pub(crate) fn logs(&self) -> PathBuf {
         self.data.join("logs")
     }
 
-    /// The log of this child.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.logs().join(format!("{name}.log"))
     }

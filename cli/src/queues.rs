@@ -1,4 +1,4 @@
-//! `ruche queues`: what waits where, and holding it up.
+//! `ruche queues`: what waits where; pause and resume a kind.
 
 use std::process::ExitCode;
 
@@ -28,12 +28,12 @@ pub(crate) struct Arguments {
 enum Command {
     /// List them: what waits and runs, for how long the oldest is there, how fast it goes.
     List,
-    /// Let no worker take jobs of a kind; what runs goes on.
+    /// Pause a kind: workers take none of its jobs; running ones end.
     Pause {
         /// The kind.
         kind: String,
     },
-    /// Let workers take jobs of a kind again.
+    /// Resume a paused kind.
     Resume {
         /// The kind.
         kind: String,
@@ -51,7 +51,6 @@ const COLUMNS: &[Column] = &[
     ("paused", |queue| field(queue, "paused")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -69,7 +68,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Holds something up or lets it go, and says so.
+/// Pauses or resumes something, and prints so.
 pub(crate) async fn steer(client: &Client, json: bool, path: [&str; 3], meaning: &str) -> Result<()> {
     let answer = client.post(&path, &json!({})).await?;
     match json {

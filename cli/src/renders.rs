@@ -1,20 +1,18 @@
 //! `ruche renders`: the documents that are kept at the gateway.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::Subcommand;
-use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     access::Access,
     client::Client,
-    confirm,
+    items::{self, Deleted},
     listing::{self, Range},
     output::{self, Column, clean, field, when},
     project::Project,
-    refused::Refused,
     render, values,
 };
 
@@ -73,24 +71,17 @@ const COLUMNS: &[Column] = &[
     ("created", |document| when(document, "created_at")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
     match arguments.command.unwrap_or_else(|| Command::List(Range::usual())) {
         Command::List(range) => listing::show(&client, json, &["renders"], &[], &range, COLUMNS).await?,
-        Command::Show { id } => {
-            let document = client.get(&["renders", &id], &[]).await?;
-            match json {
-                true => output::json(&document)?,
-                false => output::text(&output::sheet(COLUMNS, &document))?,
-            }
-        }
+        Command::Show { id } => items::show(&client, json, &["renders", &id], COLUMNS).await?,
         Command::Get { id, out } => get(&client, json, &id, out).await?,
         Command::Delete { id, yes } => {
-            confirm::wanted(&format!("delete the document {id}"), yes)?;
-            client.call(Method::DELETE, &["renders", &id], &[], None).await?;
-            gone(json, "id", &id)?;
+            let what = format!("the document {id}");
+            let deleted = Deleted { path: &["renders", &id], query: &[], key: "id", name: &id, what };
+            items::delete(&client, json, yes, deleted).await?;
         }
         Command::Link { id, expires_in } => link(&client, json, &id, expires_in).await?,
     }
@@ -103,34 +94,7 @@ async fn get(client: &Client, json: bool, id: &str, out: Option<PathBuf>) -> Res
     let bytes = render::download(client, &["renders", id, "file"], &[]).await?;
     // An id that is none has been refused by now, so it is safe as a name.
     let out = out.unwrap_or_else(|| format!("{}.{extension}", field(&document, "id").replace('/', "_")).into());
-    keep(json, out, &bytes, &document)
-}
-
-/// Writes what was fetched, and says where.
-pub(crate) fn keep(json: bool, out: PathBuf, bytes: &[u8], about: &Value) -> Result<()> {
-    if out.as_os_str() == "-" {
-        if json || std::io::stdout().is_terminal() {
-            return Err(Refused::usage("this is nothing for a terminal or for --json: -o FILE".to_owned()));
-        }
-        return output::bytes(bytes);
-    }
-    render::write(&out, bytes)?;
-    match json {
-        true => {
-            let mut about = about.clone();
-            about["file"] = json!(out.display().to_string());
-            output::json(&about)
-        }
-        false => output::line(&clean(&format!("{}: {} bytes", out.display(), bytes.len()))),
-    }
-}
-
-/// Says that something is gone.
-pub(crate) fn gone(json: bool, key: &str, name: &str) -> Result<()> {
-    match json {
-        true => output::json(&json!({ key: name, "deleted": true })),
-        false => output::line(&clean(&format!("{name}: it is gone"))),
-    }
+    items::save(json, out, &bytes, &document)
 }
 
 async fn link(client: &Client, json: bool, id: &str, expires_in: Option<Duration>) -> Result<()> {

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::{
     access::Access,
     client::{Client, fields},
-    confirm,
+    items::{self, Deleted},
     jobs::LANES,
     listing::{self, Range},
-    output::{self, Column, clean, field, number, when},
+    output::{self, Column, field, number, when},
     project::Project,
     queues::steer,
     values,
@@ -97,7 +97,6 @@ const COLUMNS: &[Column] = &[
     ("since", |schedule| when(schedule, "since")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -115,13 +114,9 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
             steer(&client, json, ["schedules", &name, "resume"], "it starts jobs again").await?;
         }
         Command::Delete { name, yes } => {
-            confirm::wanted(&format!("delete the schedule {name}"), yes)?;
-            let gone = client.call(Method::DELETE, &["schedules", &name], &[], None).await?;
-            match json {
-                true if gone.is_null() => output::json(&json!({ "name": name, "deleted": true }))?,
-                true => output::json(&gone)?,
-                false => output::line(&clean(&format!("{name}: it is gone")))?,
-            }
+            let what = format!("the schedule {name}");
+            let deleted = Deleted { path: &["schedules", &name], query: &[], key: "name", name: &name, what };
+            items::delete(&client, json, yes, deleted).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -138,8 +133,8 @@ async fn put(client: &Client, json: bool, new: Put) -> Result<()> {
         ("every_seconds", new.every.map(|every| json!(every.as_secs()))),
         ("paused", new.paused.then(|| json!(true))),
     ]);
-    let kept = client.call(Method::PUT, &["schedules", &new.name], &[], Some(&schedule)).await?;
-    print(json, &kept, false)
+    let stored = client.call(Method::PUT, &["schedules", &new.name], &[], Some(&schedule)).await?;
+    print(json, &stored, false)
 }
 
 fn print(json: bool, schedule: &Value, with_body: bool) -> Result<()> {

@@ -68,7 +68,6 @@ pub(crate) struct Arguments {
     rerank: Option<u32>,
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let Arguments { question, collections, mode, top_k, sources, metadata, explain, rerank, .. } = arguments;
@@ -104,12 +103,10 @@ pub(crate) fn body(question: &str, collections: &[String], mode: Mode, top_k: u3
     body
 }
 
-/// Asks it.
 pub(crate) async fn ask(client: &Client, body: &Value) -> Result<Value> {
     client.post(&["search"], body).await
 }
 
-/// A hit, for people.
 fn sheet(number: u32, hit: &Value) -> String {
     let mut place = vec![field(hit, "collection"), field(hit, "source")];
     place.extend(hit["path"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));

@@ -1,4 +1,4 @@
-//! What runs, told to other terminals: a small JSON file that `ruche up` rewrites at every change.
+//! What runs, for other terminals: a small JSON file that `ruche up` rewrites at every change.
 
 use std::{
     fs,
@@ -45,7 +45,6 @@ pub(crate) struct Child {
     pub since: u64,
     /// How it ended the last time.
     pub last_end: Option<String>,
-    /// Its log.
     pub log: PathBuf,
 }
 
@@ -76,7 +75,7 @@ impl Board {
         Self { file, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Changes the state, and tells the other terminals.
+    /// Changes the state and rewrites the file.
     pub(crate) fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
         change(&mut state);

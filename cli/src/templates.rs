@@ -5,19 +5,18 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use reqwest::Method;
-use ruche_schemas::jobs::render::{Warning, check_template_name};
+use ruche_schemas::kinds::render::{Warning, check_template_name};
 use serde_json::Value;
 
 use crate::{
     access::Access,
     client::Client,
-    confirm,
+    items::{Deleted, delete, save},
     listing::{self, Range},
     output::{self, Column, clean, field, when},
     project::Project,
     refused::Refused,
     render,
-    renders::{gone, keep},
 };
 
 /// Templates.
@@ -36,7 +35,7 @@ enum Command {
         /// Its name.
         name: Option<String>,
     },
-    /// Upload a template's folder as its next version. What is wrong with it is told with file and line.
+    /// Upload a template's folder as its next version. Errors name file and line.
     Push {
         /// The folder, with a `typst.toml`.
         folder: PathBuf,
@@ -94,7 +93,6 @@ const COLUMNS: &[Column] = &[
     ("description", |template| field(template, "description")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -106,19 +104,19 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         Command::Push { folder, name, description } => push(&client, json, folder, name, description).await?,
         Command::Get { name, version, out } => {
             let package = render::download(&client, &["templates", &name, "package"], &of(version)).await?;
-            keep(json, out.unwrap_or_else(|| format!("{name}.tar.gz").into()), &package, &about(&name))?;
+            save(json, out.unwrap_or_else(|| format!("{name}.tar.gz").into()), &package, &named(&name))?;
         }
         Command::Delete { name, version, yes } => {
             let what = version.map_or(String::new(), |version| format!(" in version {version}"));
-            confirm::wanted(&format!("delete the template {name}{what}"), yes)?;
-            client.call(Method::DELETE, &["templates", &name], &of(version), None).await?;
-            gone(json, "name", &name)?;
+            let what = format!("the template {name}{what}");
+            let deleted = Deleted { path: &["templates", &name], query: &of(version), key: "name", name: &name, what };
+            delete(&client, json, yes, deleted).await?;
         }
         Command::Preview { name, version, page, out } => {
             let mut query = of(version);
             query.extend(page.map(|page| ("page", page.to_string())));
             let picture = render::download(&client, &["templates", &name, "preview"], &query).await?;
-            keep(json, out.unwrap_or_else(|| format!("{name}.png").into()), &picture, &about(&name))?;
+            save(json, out.unwrap_or_else(|| format!("{name}.png").into()), &picture, &named(&name))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -128,7 +126,7 @@ fn of(version: Option<u32>) -> Vec<(&'static str, String)> {
     version.map(|version| ("version", version.to_string())).into_iter().collect()
 }
 
-fn about(name: &str) -> Value {
+fn named(name: &str) -> Value {
     serde_json::json!({ "name": name })
 }
 
@@ -150,14 +148,14 @@ async fn push(
     let request = request.header("content-type", "application/gzip").body(package);
     let response = client.send(request.timeout(render::PATIENCE)).await?;
     let new = response.status() == reqwest::StatusCode::CREATED;
-    let kept: Value = response.json().await.map_err(|error| client.unreachable(&error))?;
-    let warnings: Vec<Warning> = serde_json::from_value(kept["warnings"].clone()).unwrap_or_default();
+    let stored: Value = response.json().await.map_err(|error| client.unreachable(&error))?;
+    let warnings: Vec<Warning> = serde_json::from_value(stored["warnings"].clone()).unwrap_or_default();
     warnings.iter().for_each(|warning| output::note(&clean(&warning.to_string())));
     if json {
-        return output::json(&kept);
+        return output::json(&stored);
     }
     let known = if new { "" } else { ", which it was already" };
-    output::line(&clean(&format!("{name}: version {}{known}", field(&kept, "version"))))
+    output::line(&clean(&format!("{name}: version {}{known}", field(&stored, "version"))))
 }
 
 /// The name that the package has for itself.

@@ -1,4 +1,4 @@
-//! `ruche tenants`: holding up a tenant's jobs, and what it may take.
+//! `ruche tenants`: pause a tenant's jobs, and set its limits.
 
 use std::process::ExitCode;
 
@@ -28,17 +28,17 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Let no worker take a tenant's jobs; what runs goes on.
+    /// Pause a tenant: workers take none of its jobs; running ones end.
     Pause {
         /// The tenant.
         tenant: String,
     },
-    /// Let workers take a tenant's jobs again.
+    /// Resume a paused tenant.
     Resume {
         /// The tenant.
         tenant: String,
     },
-    /// What a tenant may take; without more: the tenants that have limits of their own.
+    /// The limits of tenants; by default, list the tenants that have limits of their own.
     Limits {
         #[command(subcommand)]
         command: Option<Limits>,
@@ -88,7 +88,6 @@ const COLUMNS: &[Column] = &[
     ("backlog", |limits| cap(limits, "backlog")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;

@@ -28,12 +28,12 @@ pub(crate) struct Arguments {
 enum Command {
     /// List them.
     List,
-    /// Let a worker end what it runs and take nothing new.
+    /// Drain a worker: it ends its jobs and takes no new ones.
     Drain {
         /// Its name.
         name: String,
     },
-    /// Let a drained worker take jobs again.
+    /// Resume a drained worker.
     Resume {
         /// Its name.
         name: String,
@@ -53,7 +53,6 @@ const COLUMNS: &[Column] = &[
     ("since", |worker| when(worker, "since")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -71,7 +70,6 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// A worker's name.
 pub(crate) fn name(worker: &Value) -> String {
     field(worker, if worker["worker"].is_string() { "worker" } else { "name" })
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     Invalid,
     ids::is_name,
-    jobs::{
+    kinds::{
         chat::{BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
         embed::document::check_collection,
     },

@@ -1,8 +1,8 @@
-//! A ticket for a body or a result that is too large for a message ("claim check", Hohpe and Woolf, Enterprise
+//! A reference to a body or a result that is too large for a message ("claim check", Hohpe and Woolf, Enterprise
 //! Integration Patterns).
 //!
-//! The object's name holds the hash of what is in it. So nobody who is late (an attempt that was presumed dead, a
-//! second submission under the same id) can put something else where a claim points.
+//! The object's name holds the hash of what is in it. So a late writer (an attempt that was presumed dead, a
+//! second submission under the same id) can't replace what a claim points to.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::{JobRef, TenantId};
 /// The most bytes that a body or a result may have in a message; larger ones go to the object store.
 pub const CLAIM_BYTES: usize = 256 << 10;
 
-/// A ticket for something in the object store.
+/// A reference to an object in the object store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
     /// The object's name: `<tenant>/<job>/body.<blake3>`, or `output` or `document` in place of `body`.
@@ -25,7 +25,7 @@ pub struct Claim {
     pub blake3: String,
 }
 
-/// Which part of a job is kept.
+/// Which part of a job is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// What is to be done.

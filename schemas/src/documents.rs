@@ -10,14 +10,15 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Lane, Record,
-    jobs::{self, Descriptor},
+    kinds::{self, Descriptor},
+    topology::subjects,
 };
 
 /// The documents by file name: `chat.v1.json` and so on, `event.json`, `asyncapi.json`.
 #[must_use]
 pub fn documents() -> Vec<(String, Value)> {
     let generator = || SchemaSettings::draft2020_12().into_generator();
-    let kinds = jobs::all();
+    let kinds = kinds::all();
     let mut all: Vec<_> = kinds
         .iter()
         .map(|kind| (file(kind), with_id(kind.envelope(&mut generator()).to_value(), &file(kind))))
@@ -31,6 +32,26 @@ pub fn documents() -> Vec<(String, Value)> {
 #[must_use]
 pub fn file(kind: &Descriptor) -> String {
     format!("{}.v{}.json", kind.kind, kind.version)
+}
+
+/// The page about the kinds, in Markdown.
+#[must_use]
+pub fn kinds_page() -> String {
+    let mut page = "# The kinds of job\n\nWritten from the kinds' descriptors: [how to add one](new-kind.md).\n\n\
+        | kind | does | settings | models | `ruche up` starts a worker | schema |\n|---|---|---|---|---|---|\n"
+        .to_owned();
+    for kind in kinds::all() {
+        let name = &kind.kind;
+        let settings = if kind.defaults.is_empty() { "none".to_owned() } else { format!("`[{name}]`") };
+        let models = kind.models.iter().map(|slot| format!("`models.{}`", slot.name)).collect::<Vec<_>>().join(", ");
+        let started = if kind.optional { "if its model is configured" } else { "always" };
+        let (about, file) = (kind.about, file(&kind));
+        page += &format!(
+            "| `{name}` | {about} | {settings} | {} | {started} | [{file}](../schemas/json/{file}) |\n",
+            if models.is_empty() { "none" } else { &models }
+        );
+    }
+    page
 }
 
 fn with_id(mut schema: Value, file: &str) -> Value {
@@ -91,7 +112,7 @@ fn asyncapi(kinds: &[Descriptor]) -> Value {
 fn job_channel(kind: &Descriptor) -> Value {
     let name = &kind.kind;
     json!({
-        "address": format!("{{prefix}}.job.{name}.{{lane}}.{{shard}}.{{tenant}}"),
+        "address": subjects::JOB.address(&[("kind", name.as_str())]),
         "description": "A work queue. The server lets a producer publish under its own tenant only.",
         "parameters": {
             "prefix": {"description": "The setting nats.prefix", "default": "ruche"},
@@ -132,7 +153,7 @@ fn job_message(kind: &Descriptor) -> Value {
 
 fn events_channel() -> Value {
     json!({
-        "address": "{prefix}.live.{tenant}.{job}",
+        "address": subjects::LIVE.address(&[]),
         "description": "Events once they are stored, for those who listen. What was said before is in the stream \
             EVENTS, subject {prefix}.event.{tenant}.{job}.",
         "parameters": {

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Claim, JobId, Kind, Lane, TenantId,
     flow::{Member, Next, Origin},
-    jobs::Job,
+    job::Job,
 };
 
 /// A job as published: one JSON object.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Envelope<T> {
-    /// The job's id, chosen by whoever publishes it.
+    /// The job's id, chosen by its publisher.
     pub id: JobId,
     /// What kind of job it is.
     pub kind: Kind,
@@ -34,10 +34,10 @@ pub struct Envelope<T> {
     pub ephemeral: bool,
     /// What follows when it is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<Next>,
+    pub on_success: Vec<Next>,
     /// What follows when it has failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub otherwise: Vec<Next>,
+    pub on_failure: Vec<Next>,
     /// Where it comes from, in a flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
@@ -56,7 +56,7 @@ pub struct Envelope<T> {
 }
 
 impl<J: Job> Envelope<J> {
-    /// A job of this tenant that is kept in the ledger.
+    /// A job of this tenant that the ledger stores.
     #[must_use]
     pub fn new(id: JobId, tenant: TenantId, lane: Lane, created_at: DateTime<Utc>, body: J) -> Self {
         Self::of(J::KIND, J::VERSION, id, tenant, lane, created_at, body)
@@ -83,8 +83,8 @@ impl<T> Envelope<T> {
             lane,
             created_at,
             ephemeral: false,
-            then: Vec::new(),
-            otherwise: Vec::new(),
+            on_success: Vec::new(),
+            on_failure: Vec::new(),
             origin: None,
             member: None,
             schedule: None,
@@ -95,7 +95,7 @@ impl<T> Envelope<T> {
 
     /// The same job with another body.
     pub fn with_body<U>(self, body: U) -> Envelope<U> {
-        let Self { id, kind, version, tenant, lane, created_at, ephemeral, then, otherwise, .. } = self;
+        let Self { id, kind, version, tenant, lane, created_at, ephemeral, on_success, on_failure, .. } = self;
         let Self { origin, member, schedule, claim, .. } = self;
         Envelope {
             id,
@@ -105,8 +105,8 @@ impl<T> Envelope<T> {
             lane,
             created_at,
             ephemeral,
-            then,
-            otherwise,
+            on_success,
+            on_failure,
             origin,
             member,
             schedule,

@@ -1,4 +1,4 @@
-//! What a job says while it lives: an append-only log with one writer at a time.
+//! The events of a job: an append-only log with one writer at a time.
 //!
 //! `n` counts up from 1 within the job. It is the SSE id, the resume token on every transport and the dedup id.
 
@@ -11,10 +11,9 @@ use uuid::Uuid;
 use crate::{
     Claim, Failure, Kind, Lane,
     flow::{Next, Origin},
-    jobs::Job,
 };
 
-/// What an event tells.
+/// The type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EventType {
@@ -28,7 +27,7 @@ pub enum EventType {
     Progress,
     /// A piece of the answer.
     Delta,
-    /// What moderation said.
+    /// A verdict of moderation.
     Verdict,
     /// The answer was cut by moderation.
     Cut,
@@ -70,7 +69,7 @@ impl EventType {
 pub struct Record {
     /// Position in the job's log, from 1.
     pub n: u64,
-    /// What it tells.
+    /// Its type.
     #[serde(rename = "type")]
     pub event: EventType,
     /// The job's kind.
@@ -122,10 +121,10 @@ pub struct Accepted {
     pub batch: Option<Uuid>,
     /// What follows when it is done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<Next>,
+    pub on_success: Vec<Next>,
     /// What follows when it has failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub otherwise: Vec<Next>,
+    pub on_failure: Vec<Next>,
 }
 
 /// The data of `retrying`.
@@ -225,6 +224,3 @@ impl<O> Outcome<O> {
         }
     }
 }
-
-/// The outcome of this kind of job.
-pub type OutcomeOf<J> = Outcome<<J as Job>::Output>;

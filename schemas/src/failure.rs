@@ -63,7 +63,7 @@ impl Failure {
         self
     }
 
-    /// Whether whoever sent the job can mend it by sending another one (a 4xx), not the operator.
+    /// Whether the sender can fix it by sending another job (a 4xx).
     #[must_use]
     pub fn is_callers(&self) -> bool {
         codes::CALLERS.contains(&self.code.as_str())
@@ -78,7 +78,7 @@ impl From<Invalid> for Failure {
 
 /// Codes that mean the same wherever they are used.
 pub mod codes {
-    /// Those that whoever sent the job can mend.
+    /// Those that the sender can fix.
     pub const CALLERS: &[&str] = &[
         INVALID,
         CONTEXT_LENGTH,
@@ -125,6 +125,6 @@ pub mod codes {
     pub const CLAIM_MISSING: &str = "claim_missing";
     /// The job's body in the object store is not what was put there.
     pub const CLAIM_CORRUPT: &str = "claim_corrupt";
-    /// The job's result is larger than can be kept.
+    /// The job's result is too large to be stored.
     pub const RESULT_TOO_LARGE: &str = "result_too_large";
 }

@@ -106,7 +106,7 @@ impl JobId {
         Self::hashed("ruche 2026 idempotency key -> job id", &parts)
     }
 
-    /// The id of something that comes of this job: `then.0`, `replay.17`.
+    /// The id of something that comes of this job: `on_success.0`, `replay.17`.
     #[must_use]
     pub fn derived(&self, what: &str) -> Self {
         Self::hashed("ruche 2026 job id -> derived id", &[self.0.as_bytes(), what.as_bytes()])
@@ -219,25 +219,12 @@ impl Lane {
         }
     }
 
-    /// Which of them has this tenant's jobs: the CRC-32 of its name, modulo their number. Any language has that
-    /// function, so any producer can name the right one.
+    /// Which of them has this tenant's jobs: the CRC-32 of its name (gzip's, RFC 1952), modulo their number. Any language has
+    /// that function, so any producer can name the right one.
     #[must_use]
     pub fn shard(self, tenant: &TenantId) -> u32 {
-        crc32(tenant.as_str().as_bytes()) % self.shards()
+        crc32fast::hash(tenant.as_str().as_bytes()) % self.shards()
     }
-}
-
-/// CRC-32 as in gzip (RFC 1952, section 8) and in Python's `zlib.crc32`.
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for byte in bytes {
-        crc ^= u32::from(*byte);
-        for _ in 0..8 {
-            let carry = (crc & 1) * 0xEDB8_8320;
-            crc = (crc >> 1) ^ carry;
-        }
-    }
-    !crc
 }
 
 impl fmt::Display for Lane {
@@ -323,7 +310,7 @@ mod tests {
         let before = Utc::now() - chrono::TimeDelta::milliseconds(1);
         let made = JobId::generate().made_at().expect("a time");
         assert!(made >= before && made <= Utc::now(), "{made}");
-        let derived = JobId::generate().derived("then.0");
+        let derived = JobId::generate().derived("on_success.0");
         assert_eq!(derived.made_at(), None);
         assert_eq!(JobId(Uuid::nil()).made_at(), None);
     }
@@ -331,7 +318,7 @@ mod tests {
     #[test]
     fn a_tenants_shard_is_the_one_that_other_languages_compute() -> Result<(), InvalidName> {
         // The check value of the CRC catalogue, and python3 -c 'import zlib; print(zlib.crc32(b"acme") % 8)'.
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+        assert_eq!(crc32fast::hash(b"123456789"), 0xCBF4_3926);
         for (name, shard) in [("acme", 6), ("globex", 2), ("tenant-1", 7)] {
             let tenant = name.parse()?;
             assert_eq!(Lane::ALL.map(|lane| lane.shard(&tenant)), [0, 0, shard], "{name}");

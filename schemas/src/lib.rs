@@ -1,33 +1,42 @@
-//! What is said and kept: the words that gateways, workers and programs share.
+//! The messages and settings that gateways, workers and programs share.
 //!
-//! Pure data: no socket, no clock, no thread. Whoever reads a job, an event or a row reads these types, so a
-//! change here is a change of the protocol and goes through [`jobs::Job::VERSION`].
+//! Pure data: no socket, no clock, no thread. A change here changes the protocol, so it raises [`Job::VERSION`].
 //!
 //! - [`ids`]: who and what: tenants, jobs, kinds, lanes.
 //! - [`envelope`]: a job on its way.
-//! - [`claim`]: a ticket for what is too large for a message.
+//! - [`claim`]: a reference to a body or result that is too large for a message.
+//! - [`clock`]: the time, as an argument.
 //! - [`base64`]: bytes in JSON.
-//! - [`event`]: what a job says while it lives.
-//! - [`bots`]: what a bot is.
-//! - [`flow`]: what a job's end starts.
-//! - [`failure`]: what went wrong, in words for the person who sent it.
-//! - [`jobs`]: one file per kind.
-//! - [`config`]: one commented file, a struct per section.
+//! - [`event`]: the log of a job.
+//! - [`bots`]: the definition of a bot.
+//! - [`flow`]: the jobs that a job's end starts.
+//! - [`failure`]: errors, in words for the person who sent the job.
+//! - [`kinds`]: one file a kind, and the list of them.
+//! - [`models`], [`settings`]: what a kind declares of its models and its section of the configuration.
+//! - [`config`]: all sections together: defaults, file, environment.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
+//! - [`topology`]: subjects, streams, consumers on NATS, and what each role may do.
 //! - [`vectors`]: what workers and gateways agree on about indexes over vectors.
 
 pub mod base64;
 pub mod bots;
 pub mod claim;
+pub mod clock;
 pub mod config;
+mod descriptor;
 pub mod documents;
 pub mod envelope;
 pub mod event;
 pub mod failure;
 pub mod flow;
+pub mod front;
 pub mod ids;
-pub mod jobs;
+mod job;
+pub mod kinds;
 pub mod limits;
+pub mod models;
+pub mod settings;
+pub mod topology;
 pub mod vectors;
 
 pub use base64::Base64;
@@ -36,5 +45,5 @@ pub use envelope::Envelope;
 pub use event::{EventType, Record};
 pub use failure::{Failure, Invalid};
 pub use ids::{JobId, JobRef, Kind, Lane, TenantId};
-pub use jobs::Job;
+pub use job::{Job, OutcomeOf};
 pub use limits::{Backoff, Limits};

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use ruche_schemas::documents::documents;
+use ruche_schemas::documents::{documents, kinds_page};
 use serde_json::Value;
 
 fn folder() -> &'static Path {
@@ -26,9 +26,20 @@ fn no_committed_document_is_stale() {
 }
 
 #[test]
+fn the_page_about_the_kinds_is_not_stale() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/kinds.md"));
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, kinds_page()).unwrap();
+    }
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == kinds_page(), "docs/kinds.md is stale: run the tests once with UPDATE_SNAPSHOTS=1");
+}
+
+#[test]
 fn no_document_of_a_kind_is_left_over_by_mistake() {
     let known: BTreeSet<String> = documents().into_iter().map(|(name, _)| name).collect();
-    let kinds: Vec<_> = ruche_schemas::jobs::all().into_iter().map(|kind| kind.kind.to_string()).collect();
+    let kinds: Vec<_> = ruche_schemas::kinds::all().into_iter().map(|kind| kind.kind.to_string()).collect();
     for entry in fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         // An older version of a kind stays: programs out there may still send it.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
     TenantId,
-    jobs::chat::{Citation, Message, Role},
+    kinds::chat::{Citation, Message, Role},
 };
 use uuid::Uuid;
 

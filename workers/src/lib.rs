@@ -1,36 +1,28 @@
 //! Who does the work: a runtime that knows no kind, handlers that know nothing else.
 //!
-//! A job comes in through [`runtime`], which hands it to its kind's handler in [`jobs`] and settles it only after
-//! its outcome is stored through [`ports::ledger`]. What handlers need of the world is a port; what a port is
-//! made of is in [`adapters`].
+//! A job comes in through [`runtime`], which hands it to its kind's handler in [`kinds`] and settles it only after
+//! its outcome is stored through [`ruche_store::ledger`].
 //!
-//! - [`runtime`]: pull, run, commit, say, ack.
+//! - [`runtime`]: pull, admit, attempt, settle.
 //! - [`registry`]: handlers without their types.
-//! - [`jobs`]: one file per kind.
-//! - [`ports`], [`adapters`]: the database, the language model.
-//! - [`egress`]: the way out, for URLs that somebody else named.
-//! - `engine`: continuous batching over one language model (feature `chat`).
-//! - `chunking`: documents as chunks that fit an embedding model (feature `embed`).
-//! - `extract`: Markdown of HTML and PDF, in child processes (feature `embed`).
-//! - `encoder`: batches of texts over one embedding model or reranker (features `embed`, `rerank`).
+//! - [`kinds`]: one file per kind.
+//! - [`reconcilers`]: background tasks, one file each.
+//! - `inference`: llama.cpp behind two small ports: `engine` generates, `encoder` embeds and ranks.
+//! - `text`: documents as Markdown, and Markdown as chunks (feature `embed`).
+//! - [`sandbox`]: child processes with bounds.
+//! - [`egress`]: the way out to the network, for URLs that somebody else named.
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
 //! - [`program`]: `ruche-worker`, from its arguments to its end.
 
-pub mod adapters;
-#[cfg(feature = "embed")]
-pub mod chunking;
 pub mod egress;
-#[cfg(any(feature = "embed", feature = "rerank"))]
-pub mod encoder;
-#[cfg(feature = "chat")]
-pub mod engine;
-#[cfg(feature = "embed")]
-pub mod extract;
 pub mod http;
-pub mod jobs;
-pub mod ports;
+#[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
+pub mod inference;
+pub mod kinds;
 pub mod program;
+pub mod reconcilers;
 pub mod registry;
 pub mod runtime;
-#[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
-mod switch;
+pub mod sandbox;
+#[cfg(feature = "embed")]
+pub mod text;

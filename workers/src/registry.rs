@@ -6,9 +6,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ruche_schemas::{Envelope, Failure, Invalid, Job, JobRef, Kind, Limits, failure::codes};
 use ruche_store::ledger::Write;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
-use crate::runtime::{Context, Documents, JobError, Kept, Scope, write_reports};
+use crate::runtime::{
+    context::{Context, Kept},
+    documents::Documents,
+    job_error::JobError,
+    reports,
+    scope::{Scope, Unread},
+};
 
 /// Does one kind of job.
 #[async_trait]
@@ -55,7 +61,7 @@ pub trait AnyHandler: Send + Sync {
     /// The GPU that it computes on, if any.
     fn gpu(&self) -> Option<String>;
     /// Reads, checks and works on one job.
-    async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError>;
+    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError>;
 }
 
 struct Typed<J, H>(H, std::marker::PhantomData<fn() -> J>);
@@ -83,16 +89,16 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         self.0.gpu()
     }
 
-    async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError> {
+    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
         let job = read::<J>(job).map_err(JobError::Reject)?;
         let of = JobRef { tenant: job.tenant.clone(), id: job.id };
         let documents = Arc::new(Documents::new(of, scope.claims, job.ephemeral));
         let kept = Kept::default();
         let (context, reports) =
-            Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone(), scope.clock);
+            Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone(), scope.deadline);
         // Both in one task: when the log is lost, the handler is dropped with it.
         let work = async { self.0.handle(&job, context).await };
-        let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports, scope.quiet))?;
+        let (output, ()) = tokio::try_join!(work, reports::write(scope.log, reports, scope.quiet))?;
         let mut keep = self.0.keep(&job, &output);
         keep.extend(kept.take());
         let output = serde_json::to_value(&output).map_err(JobError::retry)?;
@@ -100,7 +106,7 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
     }
 }
 
-fn read<J: Job>(job: &Envelope<Box<RawValue>>) -> Result<Envelope<J>, Failure> {
+fn read<J: Job>(job: &Unread) -> Result<Envelope<J>, Failure> {
     if job.version != J::VERSION {
         let message =
             format!("the job is of version {} of {}: this worker reads version {}", job.version, J::KIND, J::VERSION);
@@ -110,6 +116,6 @@ fn read<J: Job>(job: &Envelope<Box<RawValue>>) -> Result<Envelope<J>, Failure> {
         let message = format!("has {} bytes: at most {} are allowed", job.body.get().len(), J::LIMITS.payload_bytes);
         return Err(Invalid::new("body", message).into());
     }
-    let body: J = ruche_schemas::jobs::read(job.body.get())?;
+    let body: J = ruche_schemas::kinds::read(job.body.get())?;
     Ok(job.clone().with_body(body))
 }

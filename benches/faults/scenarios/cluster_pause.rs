@@ -7,7 +7,7 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::{Run, Scenario, Trial, direct, leader::Leaders};
-use crate::{report::Outcome, system::System};
+use crate::faults::{report::Outcome, system::System};
 
 const PAUSES: u64 = 3;
 const JOBS: u64 = 2_000;

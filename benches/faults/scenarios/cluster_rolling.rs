@@ -6,7 +6,7 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::{Run, Scenario, Trial, direct};
-use crate::{report::Outcome, system::System};
+use crate::faults::{report::Outcome, system::System};
 
 /// Restarts: three are a round.
 const RESTARTS: u64 = 6;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use ruche_services::ports;
 
 use super::{Run, Scenario, Trial, pause};
-use crate::{gateway, http::Http, load::Entrance, report::Outcome, system::System};
+use crate::faults::{entrance::Entrance, gateway, http::Http, report::Outcome, system::System};
 
 const KILLS: u64 = 60;
 const JOBS: u64 = 2_000;

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use async_nats::jetstream;
-use ruche_bus::names::Names;
-use ruche_schemas::Job;
+use ruche_schemas::{Job, topology::names::Names};
 
-use crate::{errand::Errand, servers::Nats, system::System};
+use crate::faults::{servers::Nats, system::System, task::Task};
 
 /// How long a stream may be without a leader.
 const ELECTION: Duration = Duration::from_secs(60);
@@ -23,7 +22,7 @@ impl Leaders {
         let urls: Vec<_> = system.nats.iter().map(Nats::url).collect();
         let jetstream = jetstream::new(async_nats::connect(urls).await?);
         let names = Names::new(&system.config.nats.prefix);
-        Ok(Self { jetstream, streams: [names.jobs(&Errand::KIND), names.stream("EVENTS")] })
+        Ok(Self { jetstream, streams: [names.jobs(&Task::KIND), names.stream("EVENTS")] })
     }
 
     /// The server that leads the jobs' stream where `turn` is even, the events' where it is odd. Waits for one.

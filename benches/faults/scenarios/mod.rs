@@ -13,11 +13,12 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use ruche_bus::Bus;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
+use crate::faults::{
     audit::audit,
+    client::Followed,
+    entrance::Entrance,
     fleet::Fleet,
-    follow::Followed,
-    load::{self, Entrance, Plan},
+    load::{self, Plan},
     report::{Hits, Outcome},
     system::System,
 };
@@ -39,10 +40,10 @@ const SETTLE: Duration = Duration::from_secs(180);
 const FOLLOW: Duration = Duration::from_secs(60);
 
 /// What a worker logs that found the database away with an outcome in its hands.
-const HELD_UP: &str = "the outcome is not stored yet";
+const BLOCKED: &str = "the outcome is not stored yet";
 
 /// What one logs that found the object store away with an output in its hands.
-const OUTPUT_HELD_UP: &str = "the output is not stored yet";
+const OUTPUT_BLOCKED: &str = "the output is not stored yet";
 
 /// A scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -135,7 +136,7 @@ impl Trial<'_> {
     /// and audits.
     async fn run(self, hurt: impl Future<Output = Result<u64>>) -> Result<Outcome> {
         let Self { scenario, system, workers, entrance, plan } = self;
-        let (begun, enough, seed) = (Instant::now(), CancellationToken::new(), plan.seed);
+        let (start, enough, seed) = (Instant::now(), CancellationToken::new(), plan.seed);
         let load = tokio::spawn(load::run(entrance, plan, enough.clone()));
         let faults = hurt.await?;
         enough.cancel();
@@ -156,11 +157,11 @@ impl Trial<'_> {
         audit.stuck_followers(stuck);
         let hits = Hits {
             taken_over: audit.taken_over,
-            commits_held_up: workers.said(HELD_UP) + workers.said(OUTPUT_HELD_UP),
+            commits_blocked: workers.logged(BLOCKED) + workers.logged(OUTPUT_BLOCKED),
             ended_by_themselves: workers.unasked(),
         };
         let counts = (faults, followed.len() as u64);
-        let outcome = Outcome::new(scenario.name(), seed, audit, counts, hits, begun.elapsed());
+        let outcome = Outcome::new(scenario.name(), seed, audit, counts, hits, start.elapsed());
         outcome.keep(&system.folder)?;
         workers.end().await;
         Ok(outcome)

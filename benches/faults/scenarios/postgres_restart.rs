@@ -7,7 +7,7 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::{Run, Scenario, Trial, direct, pause};
-use crate::{report::Outcome, system::System};
+use crate::faults::{report::Outcome, system::System};
 
 const CRASHES: u64 = 16;
 const JOBS: u64 = 2_000;

@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use super::{Run, Scenario, Trial, direct, pause};
-use crate::{report::Outcome, system::System};
+use crate::faults::{report::Outcome, system::System};
 
 const OUTAGES: u64 = 8;
 const JOBS: u64 = 1_000;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Run, Scenario, Trial, direct, pause};
-use crate::{report::Outcome, system::System};
+use crate::faults::{report::Outcome, system::System};
 
 const KILLS: u64 = 200;
 const JOBS: u64 = 1_000;

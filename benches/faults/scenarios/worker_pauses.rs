@@ -5,7 +5,7 @@ use anyhow::Result;
 use rand::{SeedableRng, rngs::StdRng};
 
 use super::{Run, Scenario, Trial, direct, pause};
-use crate::{fleet::Victims, report::Outcome, system::System};
+use crate::faults::{fleet::Victims, report::Outcome, system::System};
 
 const PAUSES: u64 = 40;
 const JOBS: u64 = 1_000;

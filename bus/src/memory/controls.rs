@@ -1,7 +1,6 @@
-//! What operators hold up, what is queued, places among jobs that run at once, and keys that are taken.
+//! Pauses, caps, unique keys, and what is queued.
 
 use std::{
-    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -14,57 +13,40 @@ use futures::{
 use ruche_schemas::{JobId, Kind, TenantId};
 use tokio::{sync::watch, time::Instant};
 
-use super::{Memory, lock, queue::Queue};
-use crate::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
+use super::{
+    lock::lock,
+    queue::Queue,
+    state::{Memory, SlotKey, Slots},
+};
+use crate::port::{Caps, ConcurrencySlot, Controls, Pause, Queued, TenantCaps, Unavailable};
 
 /// From this many keys on, those whose time is over are forgotten.
 const MANY_KEYS: usize = 10_000;
 
-/// Whose place for what, and the job that has it.
-type Place = (Kind, TenantId, JobId);
-
-/// Whose key for what.
-type Key = (Kind, TenantId, String);
-
-#[derive(Debug, Default)]
-pub(super) struct Controlled {
-    holds: watch::Sender<BTreeSet<Hold>>,
-    caps: watch::Sender<TenantCaps>,
-    seats: Arc<Mutex<Seats>>,
-    keys: Mutex<HashMap<Key, (JobId, Instant)>>,
-}
-
-#[derive(Debug, Default)]
-struct Seats {
-    /// Until when, and which taking of the place it is: an older one has lost it.
-    taken: HashMap<Place, (Instant, u64)>,
-    takings: u64,
-}
-
 #[derive(Debug)]
-struct MemorySeat {
-    seats: Arc<Mutex<Seats>>,
-    place: Place,
-    taking: u64,
+struct MemorySlot {
+    slots: Arc<Mutex<Slots>>,
+    key: SlotKey,
+    acquisition: u64,
     ack_wait: Duration,
 }
 
 #[async_trait]
-impl Seat for MemorySeat {
-    async fn keep(&self) -> Result<(), Unavailable> {
-        match lock(&self.seats).taken.get_mut(&self.place) {
-            Some((until, taking)) if *taking == self.taking => {
+impl ConcurrencySlot for MemorySlot {
+    async fn renew(&self) -> Result<(), Unavailable> {
+        match lock(&self.slots).taken.get_mut(&self.key) {
+            Some((until, acquisition)) if *acquisition == self.acquisition => {
                 *until = Instant::now() + self.ack_wait;
                 Ok(())
             }
-            _ => Err(Unavailable(format!("the place of job {} has been given to another", self.place.2))),
+            _ => Err(Unavailable(format!("the slot of job {} has been given to another", self.key.2))),
         }
     }
 
-    async fn leave(self: Box<Self>) {
-        let mut seats = lock(&self.seats);
-        if seats.taken.get(&self.place).is_some_and(|(_, taking)| *taking == self.taking) {
-            seats.taken.remove(&self.place);
+    async fn release(self: Box<Self>) {
+        let mut slots = lock(&self.slots);
+        if slots.taken.get(&self.key).is_some_and(|(_, acquisition)| *acquisition == self.acquisition) {
+            slots.taken.remove(&self.key);
         }
     }
 }
@@ -89,21 +71,21 @@ impl Memory {
 
 #[async_trait]
 impl Controls for Memory {
-    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        self.shared.controlled.holds.send_if_modified(|holds| match on {
-            true => holds.insert(hold.clone()),
-            false => holds.remove(hold),
+    async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
+        self.shared.control_state.pauses.send_if_modified(|pauses| match paused {
+            true => pauses.insert(what.clone()),
+            false => pauses.remove(what),
         });
         Ok(())
     }
 
-    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
-        let holds = now_and_later(&self.shared.controlled.holds);
-        Ok(holds.map(|holds| holds.into_iter().collect()).boxed())
+    async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
+        let pauses = now_and_later(&self.shared.control_state.pauses);
+        Ok(pauses.map(|pauses| pauses.into_iter().collect()).boxed())
     }
 
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
-        self.shared.controlled.caps.send_if_modified(|all| match caps {
+        self.shared.control_state.caps.send_if_modified(|all| match caps {
             Some(caps) => all.insert(tenant.clone(), *caps).as_ref() != Some(caps),
             None => all.remove(tenant).is_some(),
         });
@@ -111,7 +93,7 @@ impl Controls for Memory {
     }
 
     async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
-        Ok(now_and_later(&self.shared.controlled.caps).boxed())
+        Ok(now_and_later(&self.shared.control_state.caps).boxed())
     }
 
     async fn queued(
@@ -128,27 +110,27 @@ impl Controls for Memory {
         Ok(self.open_queue(kind)?.queued(tenant, 0, usize::MAX).len() as u64)
     }
 
-    async fn seat(
+    async fn acquire_slot(
         &self,
         kind: &Kind,
         tenant: &TenantId,
         cap: u32,
         job: JobId,
-    ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
+    ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
         let ack_wait = self.open_queue(kind)?.ack_wait();
-        let place = (kind.clone(), tenant.clone(), job);
+        let key = (kind.clone(), tenant.clone(), job);
         let now = Instant::now();
-        let seats = &self.shared.controlled.seats;
-        let mut held = lock(seats);
+        let slots = &self.shared.control_state.slots;
+        let mut held = lock(slots);
         held.taken.retain(|_, (until, _)| *until > now);
         let others = held.taken.keys().filter(|(k, t, j)| (k, t) == (kind, tenant) && *j != job).count();
         if others >= cap as usize {
             return Ok(None);
         }
-        held.takings += 1;
-        let taking = held.takings;
-        held.taken.insert(place.clone(), (now + ack_wait, taking));
-        Ok(Some(Box::new(MemorySeat { seats: Arc::clone(seats), place, taking, ack_wait })))
+        held.acquisitions += 1;
+        let acquisition = held.acquisitions;
+        held.taken.insert(key.clone(), (now + ack_wait, acquisition));
+        Ok(Some(Box::new(MemorySlot { slots: Arc::clone(slots), key, acquisition, ack_wait })))
     }
 
     async fn reserve(
@@ -160,7 +142,7 @@ impl Controls for Memory {
         job: JobId,
     ) -> Result<Option<JobId>, Unavailable> {
         let now = Instant::now();
-        let mut keys = lock(&self.shared.controlled.keys);
+        let mut keys = lock(&self.shared.control_state.keys);
         if keys.len() >= MANY_KEYS {
             keys.retain(|_, (_, until)| *until > now);
         }

@@ -15,8 +15,8 @@ use futures::{
 use ruche_schemas::{JobRef, Record};
 use tokio::sync::watch;
 
-use super::lock;
-use crate::{AppendError, Logged, Unavailable};
+use super::lock::lock;
+use crate::port::{AppendError, Logged, Unavailable};
 
 /// Logs that are kept; with more, those that have ended and nobody follows are forgotten.
 const MAX_LOGS: usize = 100_000;

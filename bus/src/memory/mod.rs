@@ -1,17 +1,19 @@
 //! The bus within one process: the same promises as on NATS, as long as the process lives.
 //!
-//! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a presence
-//! expire at once. It passes the same contract as [`crate::nats`].
+//! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a
+//! registration expire at once. It passes the same contract as [`crate::nats`].
 
 mod controls;
-mod graveyard;
+mod dead_letters;
+mod later;
+mod lock;
 mod log;
 mod queue;
 mod scheduler;
+mod state;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -21,15 +23,20 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{JobRef, Kind, Record};
+use ruche_schemas::{JobRef, Kind, Record, topology::bounds::MAX_JOB_BYTES};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::Instant,
 };
 
-use crate::{
-    AppendError, Bus, Deliveries, Depth, Logged, Message, PRESENCE, Presence, PublishError, Receipt, Unavailable,
-    topology::MAX_JOB_BYTES,
+use lock::lock;
+pub use state::Memory;
+
+use state::{ControlState, DeadLetters, Shared};
+
+use crate::port::{
+    AppendError, Bus, Deliveries, Depth, Logged, Message, PublishError, REGISTRATION_TTL, Receipt, Unavailable,
+    WorkerRegistration,
 };
 
 /// Cancellations that are kept; then all are forgotten but the newest.
@@ -37,28 +44,6 @@ const MAX_CANCELS: usize = 100_000;
 
 /// Cancellations that a slow listener may be behind.
 const LISTENER: usize = 4096;
-
-/// The bus within one process. Cheap to clone; clones are the same bus.
-#[derive(Debug, Clone)]
-pub struct Memory {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    queues: HashMap<Kind, Arc<queue::Queue>>,
-    logs: log::Logs,
-    cancelled: Mutex<HashSet<JobRef>>,
-    cancellations: broadcast::Sender<JobRef>,
-    dead: Mutex<graveyard::Graves>,
-    controlled: controls::Controlled,
-    workers: Mutex<BTreeMap<(String, String), (Presence, Instant)>>,
-}
-
-/// No code here panics while it holds a lock.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Memory {
     /// A bus with queues for these kinds, each of at most `backlog` jobs. A worker that says nothing for `ack_wait`
@@ -71,8 +56,8 @@ impl Memory {
             logs: log::Logs::default(),
             cancelled: Mutex::default(),
             cancellations: broadcast::Sender::new(LISTENER),
-            dead: Mutex::default(),
-            controlled: controls::Controlled::default(),
+            dead: Mutex::new(DeadLetters::default()),
+            control_state: ControlState::default(),
             workers: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -177,22 +162,22 @@ impl Bus for Memory {
         Ok(depths)
     }
 
-    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
-        let key = (presence.kind.to_string(), presence.worker.clone());
-        lock(&self.shared.workers).insert(key, (presence.clone(), Instant::now() + PRESENCE));
+    async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        let key = (worker.kind.to_string(), worker.worker.clone());
+        lock(&self.shared.workers).insert(key, (worker.clone(), Instant::now() + REGISTRATION_TTL));
         Ok(())
     }
 
-    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
-        lock(&self.shared.workers).remove(&(presence.kind.to_string(), presence.worker.clone()));
+    async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        lock(&self.shared.workers).remove(&(worker.kind.to_string(), worker.worker.clone()));
         Ok(())
     }
 
-    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
+    async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
         let now = Instant::now();
         let mut workers = lock(&self.shared.workers);
         workers.retain(|_, (_, until)| *until > now);
-        Ok(workers.values().map(|(presence, _)| presence.clone()).collect())
+        Ok(workers.values().map(|(worker, _)| worker.clone()).collect())
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
@@ -211,24 +196,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_falls_silent_is_forgotten() {
         let bus = Memory::new(&[], 1, Duration::from_secs(1));
-        let presence = Presence {
+        let registration = WorkerRegistration {
             kind: Kind::new("chat"),
             worker: "host-1".to_owned(),
             host: "host".to_owned(),
-            labels: BTreeMap::new(),
+            labels: std::collections::BTreeMap::new(),
             gpu: None,
             models: Vec::new(),
             slots: 1,
             in_flight: 0,
             ended: std::collections::BTreeMap::new(),
+            reconcilers: Vec::new(),
             state: crate::WorkerState::Running,
             version: "0".to_owned(),
             since: chrono::Utc::now(),
         };
-        bus.announce(&presence).await.expect("announce");
-        tokio::time::advance(PRESENCE / 2).await;
-        assert_eq!(bus.workers().await, Ok(vec![presence]));
-        tokio::time::advance(PRESENCE).await;
+        bus.register(&registration).await.expect("a registration");
+        tokio::time::advance(REGISTRATION_TTL / 2).await;
+        assert_eq!(bus.workers().await, Ok(vec![registration]));
+        tokio::time::advance(REGISTRATION_TTL).await;
         assert_eq!(bus.workers().await, Ok(Vec::new()));
     }
 }

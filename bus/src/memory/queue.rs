@@ -1,4 +1,4 @@
-//! A queue of jobs: waiting, delayed or in a worker's hands, until somebody settles them.
+//! A queue of jobs: waiting, delayed or in flight, until they are settled.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
@@ -9,17 +9,22 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobRef, Kind, Lane, TenantId};
+use ruche_schemas::{
+    JobRef, Kind, Lane, TenantId,
+    topology::{
+        bounds::DEDUP_WINDOW,
+        sources::{SOURCES, Source},
+    },
+};
 use tokio::{
     sync::watch,
     time::{self, Instant},
 };
 
-use super::{lock, scheduler::Later};
+use super::{later::Later, lock::lock};
 use crate::{
-    Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable,
-    lanes::{SOURCES, Source, Turns},
-    topology::DEDUP_WINDOW,
+    port::{Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable},
+    round_robin::WeightedRoundRobin,
 };
 
 /// Jobs that are not due come after all others.
@@ -37,38 +42,38 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     sources: [Jobs; SOURCES],
-    turns: Turns,
+    round_robin: WeightedRoundRobin,
     sequence: u64,
     /// Not due yet.
     later: Later,
-    known: HashSet<JobRef>,
-    /// Until when which job is known, the earliest first.
-    known_until: VecDeque<(Instant, JobRef)>,
+    recent: HashSet<JobRef>,
+    /// Until when a job id counts as a duplicate, the earliest first.
+    recent_until: VecDeque<(Instant, JobRef)>,
 }
 
 #[derive(Debug, Default)]
 struct Jobs {
-    held: BTreeMap<u64, Held>,
+    entries: BTreeMap<u64, Entry>,
     ready: BTreeSet<u64>,
-    /// When which job becomes ready: its delay or its worker's time ends.
+    /// When a job becomes ready: its delay or its ack wait ends.
     due: BTreeSet<(Instant, u64)>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct Entry {
     message: Message,
     published_at: DateTime<Utc>,
     published: Instant,
     attempt: u32,
-    /// In a worker's hands, or delayed; not ready before.
+    /// In flight or delayed until then.
     until: Option<Instant>,
 }
 
 impl Jobs {
     /// Makes it ready at this time; at once without one.
     fn set(&mut self, sequence: u64, until: Option<Instant>) {
-        let Some(held) = self.held.get_mut(&sequence) else { return };
-        if let Some(old) = std::mem::replace(&mut held.until, until) {
+        let Some(entry) = self.entries.get_mut(&sequence) else { return };
+        if let Some(old) = std::mem::replace(&mut entry.until, until) {
             self.due.remove(&(old, sequence));
         }
         self.ready.remove(&sequence);
@@ -81,7 +86,7 @@ impl Jobs {
     fn remove(&mut self, sequence: u64) {
         self.set(sequence, None);
         self.ready.remove(&sequence);
-        self.held.remove(&sequence);
+        self.entries.remove(&sequence);
     }
 
     fn wake(&mut self, now: Instant) {
@@ -94,24 +99,23 @@ impl Jobs {
 }
 
 impl State {
-    /// All that wait, now or for later.
-    fn held(&self) -> usize {
-        self.sources.iter().map(|jobs| jobs.held.len()).sum::<usize>() + self.later.len()
+    /// Unsettled jobs and jobs for later.
+    fn total(&self) -> usize {
+        self.sources.iter().map(|jobs| jobs.entries.len()).sum::<usize>() + self.later.len()
     }
 
     /// Adds a job that is ready.
     fn add(&mut self, message: Message, attempt: u32) {
         self.sequence += 1;
         let (sequence, source) = (self.sequence, Source::of(message.lane, &message.job.tenant).index());
-        let held = Held { message, published_at: Utc::now(), published: Instant::now(), attempt, until: None };
-        self.sources[source].held.insert(sequence, held);
+        let entry = Entry { message, published_at: Utc::now(), published: Instant::now(), attempt, until: None };
+        self.sources[source].entries.insert(sequence, entry);
         self.sources[source].ready.insert(sequence);
     }
 
-    /// Makes ready what is due.
     fn wake(&mut self, now: Instant, backlog: usize) {
         self.sources.iter_mut().for_each(|jobs| jobs.wake(now));
-        let room = backlog.saturating_sub(self.held());
+        let room = backlog.saturating_sub(self.total());
         for (message, attempt) in self.later.due(now, room) {
             self.add(message, attempt);
         }
@@ -127,21 +131,21 @@ impl Queue {
     pub(super) fn publish_at(&self, message: Message, at: Option<DateTime<Utc>>) -> Result<Receipt, PublishError> {
         let now = Instant::now();
         let mut state = lock(&self.state);
-        while let Some((until, _)) = state.known_until.front()
+        while let Some((until, _)) = state.recent_until.front()
             && *until <= now
         {
-            if let Some((_, job)) = state.known_until.pop_front() {
-                state.known.remove(&job);
+            if let Some((_, job)) = state.recent_until.pop_front() {
+                state.recent.remove(&job);
             }
         }
-        if state.known.contains(&message.job) {
+        if state.recent.contains(&message.job) {
             return Ok(Receipt { duplicate: true });
         }
-        if state.held() >= self.backlog {
+        if state.total() >= self.backlog {
             return Err(PublishError::Full { kind: self.kind.clone() });
         }
-        state.known.insert(message.job.clone());
-        state.known_until.push_back((now + DEDUP_WINDOW, message.job.clone()));
+        state.recent.insert(message.job.clone());
+        state.recent_until.push_back((now + DEDUP_WINDOW, message.job.clone()));
         match at {
             Some(at) => state.later.put(message, 0, at),
             None => state.add(message, 0),
@@ -159,18 +163,18 @@ impl Queue {
         state.wake(now, self.backlog);
         let mut taken = Vec::new();
         while taken.len() < free {
-            // Those that are reserved are the last ones.
+            // Other lanes leave the reserved slots free.
             let others = taken.iter().filter(|taken: &&Delivery| taken.lane != Lane::Interactive).count();
             let full = others >= free.saturating_sub(reserved);
             let may = |source: usize| !full || Source::at(source).lane == Lane::Interactive;
             let wanted = std::array::from_fn(|source| !state.sources[source].ready.is_empty() && may(source));
-            let Some(source) = state.turns.next(&wanted) else { break };
+            let Some(source) = state.round_robin.next(&wanted) else { break };
             let jobs = &mut state.sources[source];
             let Some(sequence) = jobs.ready.pop_first() else { break };
             jobs.set(sequence, Some(now + self.ack_wait));
-            let Some(held) = jobs.held.get_mut(&sequence) else { continue };
-            held.attempt += 1;
-            taken.push(self.delivery(held, Ticket { queue: Arc::clone(self), source, sequence }));
+            let Some(entry) = jobs.entries.get_mut(&sequence) else { continue };
+            entry.attempt += 1;
+            taken.push(self.delivery(entry, Ticket { queue: Arc::clone(self), source, sequence }));
         }
         taken.sort_by_key(|delivery| delivery.lane);
         let next = state.sources.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
@@ -178,16 +182,16 @@ impl Queue {
         (taken, next)
     }
 
-    fn delivery(&self, held: &Held, ticket: Ticket) -> Delivery {
+    fn delivery(&self, entry: &Entry, ticket: Ticket) -> Delivery {
         Delivery {
-            job: held.message.job.clone(),
+            job: entry.message.job.clone(),
             kind: self.kind.clone(),
-            lane: held.message.lane,
-            attempt: held.attempt,
-            payload: held.message.payload.clone(),
-            headers: held.message.headers.clone(),
-            published_at: held.published_at,
-            begun: held.message.begun,
+            lane: entry.message.lane,
+            attempt: entry.attempt,
+            payload: entry.message.payload.clone(),
+            headers: entry.message.headers.clone(),
+            published_at: entry.published_at,
+            first_seq: entry.message.first_seq,
             settle: Box::new(ticket),
         }
     }
@@ -199,9 +203,9 @@ impl Queue {
     /// A tenant's jobs that are not settled, after a position.
     pub(super) fn queued(&self, tenant: &TenantId, after: u64, limit: usize) -> Vec<Queued> {
         let state = lock(&self.state);
-        let held = state.sources.iter().flat_map(|jobs| jobs.held.range(after.saturating_add(1)..));
-        let mut held: Vec<_> = held.filter(|(_, held)| held.message.job.tenant == *tenant).collect();
-        held.sort_by_key(|(sequence, _)| **sequence);
+        let entries = state.sources.iter().flat_map(|jobs| jobs.entries.range(after.saturating_add(1)..));
+        let mut entries: Vec<_> = entries.filter(|(_, entry)| entry.message.job.tenant == *tenant).collect();
+        entries.sort_by_key(|(sequence, _)| **sequence);
         let queued = |sequence: u64, message: &Message, published_at, run_at| Queued {
             sequence,
             job: message.job.clone(),
@@ -212,11 +216,12 @@ impl Queue {
             payload: message.payload.clone(),
             headers: message.headers.clone(),
         };
-        let held = held.into_iter().map(|(&sequence, held)| queued(sequence, &held.message, held.published_at, None));
+        let entries =
+            entries.into_iter().map(|(&sequence, entry)| queued(sequence, &entry.message, entry.published_at, None));
         let mut later: Vec<_> = state.later.of_later(tenant).collect();
         later.sort_by_key(|(turn, ..)| *turn);
         let later = later.into_iter().map(|(turn, message, at)| queued(LATER + turn, message, at, Some(at)));
-        held.chain(later).filter(|job| job.sequence > after).take(limit).collect()
+        entries.chain(later).filter(|job| job.sequence > after).take(limit).collect()
     }
 
     /// Reads or changes what is for later.
@@ -236,7 +241,7 @@ impl Queue {
         let depth = |lane: Lane| {
             let shards = Source::of_lane(lane).map(|source| &state.sources[source.index()]);
             let first =
-                |jobs: &Jobs| jobs.ready.first().and_then(|first| jobs.held.get(first)).map(|held| held.published);
+                |jobs: &Jobs| jobs.ready.first().and_then(|first| jobs.entries.get(first)).map(|entry| entry.published);
             let oldest = shards.clone().filter_map(first).min();
             Depth {
                 kind: self.kind.clone(),
@@ -250,7 +255,7 @@ impl Queue {
     }
 }
 
-/// What settles one delivery. A late answer counts, as it does on NATS.
+/// Settles one delivery. A late acknowledgement counts, as on NATS.
 #[derive(Debug, Clone)]
 struct Ticket {
     queue: Arc<Queue>,
@@ -285,8 +290,8 @@ impl Settle for Ticket {
 
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
         let mut state = lock(&self.queue.state);
-        if let Some(held) = state.sources[self.source].held.get(&self.sequence) {
-            let (message, used) = (held.message.clone(), held.attempt.saturating_sub(u32::from(!counts)));
+        if let Some(entry) = state.sources[self.source].entries.get(&self.sequence) {
+            let (message, used) = (entry.message.clone(), entry.attempt.saturating_sub(u32::from(!counts)));
             state.later.put(message, used, until);
             state.sources[self.source].remove(self.sequence);
         }
@@ -345,6 +350,5 @@ impl Deliveries for MemoryDeliveries {
         self.reserved = slots;
     }
 
-    /// Nothing is ever on its way here.
     async fn close(self: Box<Self>) {}
 }

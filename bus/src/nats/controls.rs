@@ -1,16 +1,24 @@
-//! What operators and caps ask of the queues: what is in them, who has a key, what is held up.
+//! Pauses, caps, unique keys, and what is queued.
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::HeaderMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use ruche_schemas::{JobId, Kind, TenantId};
 
-use super::{Nats, Shared, delivery, holds, jobs, link::Fault, log::WRONG_LAST, seats, store::Entry};
-use crate::{Caps, Controls, Hold, Queued, Seat, TenantCaps, Unavailable};
+use super::{
+    codes::WRONG_LAST_OR_BUSY,
+    connection::RequestError,
+    delivery,
+    headers::{from_nats, guarded},
+    pauses,
+    shared::{Nats, Shared},
+    slots,
+    store::Entry,
+};
+use crate::port::{Caps, ConcurrencySlot, Controls, Pause, Queued, TenantCaps, Unavailable};
 
 /// Jobs that are not due lie in a stream of their own; their positions come after those of all others.
 const LATER: u64 = 1 << 62;
@@ -20,12 +28,12 @@ const TRIES: u32 = 5;
 
 #[async_trait]
 impl Controls for Nats {
-    async fn hold(&self, hold: &Hold, on: bool) -> Result<(), Unavailable> {
-        self.shared.hold(hold, on).await
+    async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
+        self.shared.set_paused(what, paused).await
     }
 
-    async fn holds(&self) -> Result<BoxStream<'static, Vec<Hold>>, Unavailable> {
-        holds::holds(Arc::clone(&self.shared)).await
+    async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
+        pauses::pauses(Arc::clone(&self.shared)).await
     }
 
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
@@ -33,7 +41,7 @@ impl Controls for Nats {
     }
 
     async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
-        holds::caps(Arc::clone(&self.shared)).await
+        pauses::caps(Arc::clone(&self.shared)).await
     }
 
     async fn queued(
@@ -43,17 +51,18 @@ impl Controls for Nats {
         after: u64,
         limit: usize,
     ) -> Result<Vec<Queued>, Unavailable> {
-        let link = &self.shared.link;
+        let connection = &self.shared.connection;
         let mut found = Vec::new();
         if after < LATER {
-            let stream = link.names.jobs(kind);
-            let entries = link.all(&stream, &link.names.queued(kind, tenant), after.saturating_add(1), limit).await?;
+            let stream = connection.names.jobs(kind);
+            let entries =
+                connection.all(&stream, &connection.names.queued(kind, tenant), after.saturating_add(1), limit).await?;
             found.extend(entries.into_iter().filter_map(|entry| queued(&stream, kind, entry)));
         }
         if found.len() < limit {
-            let (stream, left) = (link.names.stream("SCHEDULES"), limit - found.len());
+            let (stream, left) = (connection.names.stream("SCHEDULES"), limit - found.len());
             let from = after.saturating_sub(LATER).saturating_add(1);
-            let entries = link.all(&stream, &link.names.delayed(kind, tenant), from, left).await?;
+            let entries = connection.all(&stream, &connection.names.delayed(kind, tenant), from, left).await?;
             let jobs = entries.into_iter().filter_map(|entry| queued(&stream, kind, entry));
             found.extend(jobs.map(|job| Queued { sequence: job.sequence.saturating_add(LATER), ..job }));
         }
@@ -61,19 +70,20 @@ impl Controls for Nats {
     }
 
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
-        let link = &self.shared.link;
-        let ready = link.count(&link.names.jobs(kind), &link.names.queued(kind, tenant)).await?;
-        Ok(ready + link.count(&link.names.stream("SCHEDULES"), &link.names.delayed(kind, tenant)).await?)
+        let connection = &self.shared.connection;
+        let ready = connection.count(&connection.names.jobs(kind), &connection.names.queued(kind, tenant)).await?;
+        Ok(ready
+            + connection.count(&connection.names.stream("SCHEDULES"), &connection.names.delayed(kind, tenant)).await?)
     }
 
-    async fn seat(
+    async fn acquire_slot(
         &self,
         kind: &Kind,
         tenant: &TenantId,
         cap: u32,
         job: JobId,
-    ) -> Result<Option<Box<dyn Seat>>, Unavailable> {
-        seats::seat(&self.shared, kind, tenant, cap, job).await
+    ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
+        slots::acquire(&self.shared, kind, tenant, cap, job).await
     }
 
     async fn reserve(
@@ -84,41 +94,31 @@ impl Controls for Nats {
         window: Duration,
         job: JobId,
     ) -> Result<Option<JobId>, Unavailable> {
-        self.shared.reserve(self.shared.link.names.unique(kind, tenant, key), window, job).await
+        self.shared.reserve(self.shared.connection.names.unique(kind, tenant, key), window, job).await
     }
 }
 
 impl Shared {
     /// The server lets one message onto the subject, and forgets it after the window.
     async fn reserve(&self, subject: String, window: Duration, job: JobId) -> Result<Option<JobId>, Unavailable> {
-        let stream = self.link.names.stream("UNIQUE");
+        let stream = self.connection.names.stream("UNIQUE");
         let headers = guarded(0, window);
         let payload = Bytes::from(job.to_string());
         for _ in 0..TRIES {
-            match self.link.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
+            match self.connection.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
                 Ok(_) => return Ok(None),
-                Err(Fault::Silence) => {}
-                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {}
-                Err(fault) => return Err(fault.into()),
+                Err(RequestError::Timeout) => {}
+                Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {}
+                Err(error) => return Err(error.into()),
             }
             // Somebody has it, or this job, whose acknowledgement was lost.
-            let holder = self.link.last_exactly(&stream, &subject).await?;
+            let holder = self.connection.last_from_leader(&stream, &subject).await?;
             if let Some(holder) = holder.and_then(|entry| std::str::from_utf8(&entry.payload).ok()?.parse().ok()) {
                 return Ok((holder != job).then_some(holder));
             }
         }
-        Err(Unavailable(format!("NATS does not say who has the key at {subject}")))
+        Err(Unavailable(format!("NATS does not confirm who has the key at {subject}")))
     }
-}
-
-/// Headers of a message that is stored if the subject's last message has this sequence (0: if it has none), and that
-/// the server forgets after this long: whole seconds, at least one.
-pub(super) fn guarded(last: u64, time: Duration) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert("Nats-Expected-Last-Subject-Sequence", last.to_string());
-    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
-    headers.insert("Nats-TTL", format!("{}s", seconds.max(1)));
-    headers
 }
 
 fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
@@ -131,7 +131,7 @@ fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
         let at = DateTime::parse_from_rfc3339(when.strip_prefix("@at ")?.trim()).ok()?;
         Some(at.to_utc())
     });
-    let (job, lane) = delivery::whose(stream, &subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
+    let (job, lane) = delivery::job_of_message(stream, &subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
     Some(Queued {
         sequence: entry.sequence,
         job,
@@ -140,6 +140,6 @@ fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
         published_at: entry.at,
         run_at: run_at.filter(|at| *at > Utc::now()),
         payload: entry.payload,
-        headers: jobs::from_nats(&entry.headers),
+        headers: from_nats(&entry.headers),
     })
 }

@@ -1,9 +1,9 @@
-//! Hands jobs to one worker: asks for what it has slots for, never for more.
+//! Delivers jobs to one worker: it pulls as many as the worker has free slots, never more.
 //!
-//! Requests ("pulls") and what they bring live in the value, not in the future that waits for them, so dropping
-//! that future loses nothing. All pulls answer into one inbox. An inbox is replaced every few seconds and its
-//! successor counts from zero: a pull that the server forgot (a leader that crashed) holds slots back for no longer
-//! than that. After a lost connection the inbox is dropped at once: what was on its way comes again elsewhere.
+//! Pull requests and their answers live in the value, not in the future that waits for them, so dropping that future loses
+//! nothing. All pull requests answer to one inbox. The inbox is replaced every few seconds, and the new one counts from zero:
+//! a request that the server forgot (a leader that crashed) occupies slots no longer than that. After a lost connection the
+//! inbox is dropped at once: jobs on their way are delivered again elsewhere.
 
 use std::{
     collections::VecDeque,
@@ -18,22 +18,24 @@ use async_nats::{Message, StatusCode, Subscriber};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future};
-use ruche_schemas::{Kind, Lane};
+use ruche_schemas::{
+    Kind, Lane,
+    topology::sources::{SOURCES, Source},
+};
 use serde_json::json;
 use tokio::{sync::watch::Receiver, task::unconstrained, time};
 
 use super::{
-    Shared,
-    bells::{Bells, Word},
-    credit::{Ask, Credit},
+    availability::{AvailabilityProbes, PullEvent},
+    connection::{Health, RequestError},
     delivery,
     ensure::Keeper,
-    link::{Fault, Health, jittered},
+    fetch_scheduler::{FetchScheduler, PullRequest},
+    shared::Shared,
 };
 use crate::{
-    Deliveries, Delivery,
-    lanes::{SOURCES, Source},
-    topology::consumer_name,
+    port::{Deliveries, Delivery},
+    retry::{Backoff, RetryPolicy},
 };
 
 /// The most slots of one worker.
@@ -42,28 +44,29 @@ const MAX_FREE: usize = 8192;
 /// After this time an inbox that still waits for something is replaced.
 const RENEW: Duration = Duration::from_secs(10);
 
-/// How much later than it should a pull may answer.
+/// How late the answer to a pull request may come.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The delays after a fault: the first, and the bound.
-const DELAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// The longest delay after an error.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
-/// What a worker that waits may hear.
-enum Heard {
-    /// In which inbox.
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(50), LONGEST_DELAY);
+
+/// What may arrive while a worker waits.
+enum Incoming {
+    /// In the inbox with this index.
     Message(usize, Option<Message>),
-    /// Among the bells.
-    Bell(Word),
+    Probe(PullEvent),
 }
 
-/// Where pulls answer.
+/// Where pull requests are answered.
 struct Inbox {
     subject: String,
     subscriber: Subscriber,
-    /// Jobs that were asked for and have neither come nor been declined, per source.
-    promised: [usize; SOURCES],
+    /// Jobs per source that were requested and neither arrived nor were declined.
+    in_flight: [usize; SOURCES],
     opened: Instant,
-    /// When the last of its pulls has surely lapsed.
+    /// When the last of its requests has surely expired.
     over: Instant,
 }
 
@@ -74,18 +77,18 @@ pub(super) struct NatsDeliveries {
     stream: String,
     health: Receiver<Health>,
     losses: u64,
-    /// The newest last; only that one is pulled into.
+    /// The newest is the last: new requests use that one.
     inboxes: VecDeque<Inbox>,
-    bells: Bells,
+    probes: AvailabilityProbes,
     arrived: VecDeque<Delivery>,
-    credit: Credit,
-    /// When there is something to ask although nothing happened.
+    scheduler: FetchScheduler,
+    /// When to plan again if nothing happens.
     again: Option<Instant>,
-    /// After a fault: the next delay, and until when nothing is asked.
-    delay: Duration,
+    /// After an error: the next delay, and until when nothing is requested.
+    delays: Backoff,
     quiet_until: Option<Instant>,
-    /// Whether streams or consumers seem to be missing.
-    mend: bool,
+    /// Whether streams or consumers may be missing.
+    recover: bool,
 }
 
 #[async_trait]
@@ -94,9 +97,9 @@ impl Deliveries for NatsDeliveries {
         let free = free.get().min(MAX_FREE);
         loop {
             self.collect();
-            if let Err(fault) = self.ask(free).await {
-                self.forget();
-                self.falter(&fault);
+            if let Err(error) = self.pull_free(free).await {
+                self.reset();
+                self.back_off(&error);
             }
             if !self.arrived.is_empty() {
                 return self.hand_out(free);
@@ -106,7 +109,7 @@ impl Deliveries for NatsDeliveries {
     }
 
     fn reserve(&mut self, slots: usize) {
-        self.credit.reserved = slots;
+        self.scheduler.reserved = slots;
     }
 
     async fn close(mut self: Box<Self>) {
@@ -130,9 +133,9 @@ impl Deliveries for NatsDeliveries {
 
 impl NatsDeliveries {
     pub(super) fn new(shared: Arc<Shared>, kind: Kind) -> Self {
-        let health = shared.link.health();
+        let health = shared.connection.health();
         let losses = health.borrow().losses;
-        let stream = shared.link.names.jobs(&kind);
+        let stream = shared.connection.names.jobs(&kind);
         Self {
             shared,
             kind,
@@ -140,13 +143,13 @@ impl NatsDeliveries {
             health,
             losses,
             inboxes: VecDeque::new(),
-            bells: Bells::default(),
+            probes: AvailabilityProbes::default(),
             arrived: VecDeque::new(),
-            credit: Credit::default(),
+            scheduler: FetchScheduler::default(),
             again: None,
-            delay: DELAY.0,
+            delays: RETRY.delays(),
             quiet_until: None,
-            mend: false,
+            recover: false,
         }
     }
 
@@ -156,15 +159,15 @@ impl NatsDeliveries {
         self.arrived.drain(..count).collect()
     }
 
-    /// Takes what has come without waiting, and drops what a lost connection made worthless.
+    /// Takes what has arrived without waiting, and drops what a lost connection made worthless.
     fn collect(&mut self) {
         let losses = self.health.borrow_and_update().losses;
         let lost = losses != self.losses;
         self.losses = losses;
         for _ in 0..self.inboxes.len() {
             let Some(mut inbox) = self.inboxes.pop_front() else { break };
-            // Unconstrained: all of it, for what stays in a dropped inbox waits for the ack wait. It is no more than
-            // was promised.
+            // Unconstrained, to take everything: a job that stays in a dropped inbox comes again only after the ack wait.
+            // There are no more than were requested.
             while let Some(Some(message)) = unconstrained(inbox.subscriber.next()).now_or_never() {
                 self.receive(&mut inbox, message);
             }
@@ -173,121 +176,124 @@ impl NatsDeliveries {
             }
         }
         if lost {
-            self.forget();
+            self.reset();
         }
-        while let Some(word) = self.bells.heard() {
-            self.hear(word);
+        while let Some(event) = self.probes.try_next() {
+            self.on_event(event);
         }
     }
 
-    /// What is known of the sources may be wrong: all are asked again.
-    fn forget(&mut self) {
-        self.bells.remove();
-        self.credit.forget();
+    /// The state of the sources may be wrong: all are probed again.
+    fn reset(&mut self) {
+        self.probes.clear();
+        self.scheduler.reset();
     }
 
-    /// Asks for as many jobs as there are slots that nothing is promised to.
-    async fn ask(&mut self, free: usize) -> Result<(), Fault> {
+    /// Requests as many jobs as there are slots without a request.
+    async fn pull_free(&mut self, free: usize) -> Result<(), RequestError> {
         self.again = None;
-        self.shared.link.check()?;
+        self.shared.connection.check()?;
         let now = Instant::now();
         if self.quiet_until.is_some_and(|until| now < until) {
             return Ok(());
         }
         self.quiet_until = None;
-        if self.mend && self.arrived.is_empty() {
+        if self.recover && self.arrived.is_empty() {
             let own = std::slice::from_ref(&self.kind);
             if let Err(error) = self.shared.ensure(own, Keeper::Worker(own)).await {
-                return Err(Fault::Down(error.to_string()));
+                return Err(RequestError::Disconnected(error.to_string()));
             }
-            self.mend = false;
+            self.recover = false;
         }
         for inbox in self.inboxes.iter().filter(|inbox| inbox.over <= now) {
-            let silent = (0..SOURCES).filter(|&source| inbox.promised[source] > 0);
-            silent.for_each(|source| self.credit.unanswered(source));
+            let silent = (0..SOURCES).filter(|&source| inbox.in_flight[source] > 0);
+            silent.for_each(|source| self.scheduler.unanswered(source));
         }
         self.inboxes.retain(|inbox| inbox.over > now);
-        let promised = std::array::from_fn(|source| self.inboxes.iter().map(|inbox| inbox.promised[source]).sum());
+        let in_flight = std::array::from_fn(|source| self.inboxes.iter().map(|inbox| inbox.in_flight[source]).sum());
         let interactive = self.arrived.iter().filter(|delivery| delivery.lane == Lane::Interactive).count();
         let arrived = (interactive, self.arrived.len() - interactive);
-        let plan = self.credit.divide(free, &promised, arrived, now);
+        let plan = self.scheduler.allocate(free, &in_flight, arrived, now);
         self.again = plan.again;
-        for ask in plan.asks {
-            let subject = consumer_name(Source::at(ask.source));
+        for request in plan.requests {
+            let subject = Source::at(request.source).consumer();
             let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{subject}", self.stream);
-            if ask.jobs > 0 {
-                self.pull(subject.clone(), ask).await?;
+            if request.jobs > 0 {
+                self.pull(subject.clone(), request).await?;
             }
-            if ask.bell {
-                self.bells.leave(&self.shared.link, subject, ask.source).await?;
-                self.credit.left_bell(ask.source, now);
+            if request.probe {
+                self.probes.send(&self.shared.connection, subject, request.source).await?;
+                self.scheduler.probe_sent(request.source, now);
             }
         }
         Ok(())
     }
 
-    async fn pull(&mut self, subject: String, ask: Ask) -> Result<(), Fault> {
-        let body = match ask.wait.as_nanos() {
-            0 => json!({"batch": ask.jobs, "no_wait": true}),
-            wait => json!({"batch": ask.jobs, "expires": u64::try_from(wait).unwrap_or(u64::MAX)}),
+    async fn pull(&mut self, subject: String, request: PullRequest) -> Result<(), RequestError> {
+        let body = match request.wait.as_nanos() {
+            0 => json!({"batch": request.jobs, "no_wait": true}),
+            wait => json!({"batch": request.jobs, "expires": u64::try_from(wait).unwrap_or(u64::MAX)}),
         };
         let shared = Arc::clone(&self.shared);
         let inbox = self.inbox().await?;
-        // What a status must tell is in the subject that it comes to.
-        let reply = format!("{}.{}.{}", inbox.subject, ask.source, ask.jobs);
-        shared.link.send(subject, reply, Bytes::from(body.to_string())).await?;
-        inbox.promised[ask.source] += ask.jobs;
-        inbox.over = inbox.over.max(Instant::now() + ask.wait + GRACE);
+        // A status says neither: they are in the subject that it comes to.
+        let reply = format!("{}.{}.{}", inbox.subject, request.source, request.jobs);
+        shared.connection.send(subject, reply, Bytes::from(body.to_string())).await?;
+        inbox.in_flight[request.source] += request.jobs;
+        inbox.over = inbox.over.max(Instant::now() + request.wait + GRACE);
         Ok(())
     }
 
-    /// The inbox to pull into.
-    async fn inbox(&mut self) -> Result<&mut Inbox, Fault> {
+    /// The inbox for new requests.
+    async fn inbox(&mut self) -> Result<&mut Inbox, RequestError> {
         let now = Instant::now();
         let fresh = match self.inboxes.back_mut() {
             None => false,
-            Some(inbox) if inbox.promised == [0; SOURCES] => {
+            Some(inbox) if inbox.in_flight == [0; SOURCES] => {
                 inbox.opened = now;
                 true
             }
             Some(inbox) => now < inbox.opened + RENEW,
         };
         if !fresh {
-            let subject = self.shared.link.client.new_inbox();
-            let subscriber = self.shared.link.subscribe(format!("{subject}.*.*")).await?;
-            let (promised, over) = ([0; SOURCES], now + GRACE);
-            self.inboxes.push_back(Inbox { subject, subscriber, promised, opened: now, over });
+            let subject = self.shared.connection.client.new_inbox();
+            let subscriber = self.shared.connection.subscribe(format!("{subject}.*.*")).await?;
+            let (in_flight, over) = ([0; SOURCES], now + GRACE);
+            self.inboxes.push_back(Inbox { subject, subscriber, in_flight, opened: now, over });
         }
-        self.inboxes.back_mut().ok_or(Fault::Silence)
+        self.inboxes.back_mut().ok_or(RequestError::Timeout)
     }
 
-    /// Waits until something comes, or there is a reason to ask again.
+    /// Waits until something arrives, or it is time to plan again.
     async fn wait(&mut self) {
         let now = Instant::now();
         let reasons = self.inboxes.iter().map(|inbox| inbox.over).chain(self.quiet_until).chain(self.again);
-        let until = reasons.min().unwrap_or(now + DELAY.1).max(now + Duration::from_millis(1));
-        let (inboxes, bells) = (&mut self.inboxes, &mut self.bells);
-        let heard = poll_fn(|context| {
+        let until = reasons.min().unwrap_or(now + LONGEST_DELAY).max(now + Duration::from_millis(1));
+        let (inboxes, probes) = (&mut self.inboxes, &mut self.probes);
+        let incoming = poll_fn(|context| {
             for (index, inbox) in inboxes.iter_mut().enumerate() {
                 if let Poll::Ready(message) = inbox.subscriber.poll_next_unpin(context) {
-                    return Poll::Ready(Heard::Message(index, message));
+                    return Poll::Ready(Incoming::Message(index, message));
                 }
             }
-            bells.poll(context).map(Heard::Bell)
+            probes.poll(context).map(Incoming::Probe)
         });
         tokio::select! {
-            heard = heard => match heard {
-                Heard::Message(index, message) => {
+            incoming = incoming => match incoming {
+                Incoming::Message(index, message) => {
                     let Some(mut inbox) = self.inboxes.remove(index) else { return };
-                    // Without a message the client was closed: the inbox is of no use any more.
+                    // Without a message the client was closed: drop the inbox.
                     if let Some(message) = message {
                         self.receive(&mut inbox, message);
                         self.inboxes.insert(index, inbox);
                     }
                 }
-                Heard::Bell(word) => self.hear(word),
+                Incoming::Probe(event) => self.on_event(event),
             },
-            Ok(()) = self.health.changed() => (self.quiet_until, self.delay) = (None, DELAY.0),
+            Ok(()) = self.health.changed() => {
+                self.quiet_until = None;
+                self.delays.reset();
+            },
             () = time::sleep_until(until.into()) => {}
         }
     }
@@ -296,10 +302,10 @@ impl NatsDeliveries {
         let Some(status) = message.status else {
             match delivery::read(&self.shared, &self.kind, message) {
                 Some((delivery, source, behind)) => {
-                    inbox.promised[source] = inbox.promised[source].saturating_sub(1);
-                    self.credit.came(source, behind);
+                    inbox.in_flight[source] = inbox.in_flight[source].saturating_sub(1);
+                    self.scheduler.job_arrived(source, behind);
                     self.arrived.push_back(delivery);
-                    self.delay = DELAY.0;
+                    self.delays.reset();
                 }
                 None => tracing::warn!("a message that is no job came to a worker's inbox"),
             }
@@ -310,50 +316,50 @@ impl NatsDeliveries {
         if status == StatusCode::IDLE_HEARTBEAT || index >= SOURCES {
             return;
         }
-        let promised = &mut inbox.promised[index];
+        let in_flight = &mut inbox.in_flight[index];
         let unused = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
-        // Without that header it is the end of a request that did not wait, the only one of its source.
-        let unused = unused.and_then(|unused| unused.as_str().parse().ok()).unwrap_or(jobs).min(*promised);
-        *promised -= unused;
+        // Without that header it ends a request that did not wait, the only one of its source.
+        let unused = unused.and_then(|unused| unused.as_str().parse().ok()).unwrap_or(jobs).min(*in_flight);
+        *in_flight -= unused;
         match status {
             StatusCode::NOT_FOUND | StatusCode::TIMEOUT => {
-                self.credit.empty(Source::at(index), unused, Instant::now());
-                self.delay = DELAY.0;
+                self.scheduler.exhausted(Source::at(index), unused, Instant::now());
+                self.delays.reset();
             }
             status => self.refused(status, message.description),
         }
     }
 
-    fn hear(&mut self, word: Word) {
-        match word {
-            Word::Rang(source) => self.credit.rang(source),
-            Word::Lapsed(source) => self.credit.fell_silent(source),
-            Word::Refused(source, status, description) => {
-                self.credit.fell_silent(source);
+    fn on_event(&mut self, event: PullEvent) {
+        match event {
+            PullEvent::Notified(source) => self.scheduler.notified(source),
+            PullEvent::Expired(source) => self.scheduler.probe_expired(source),
+            PullEvent::Refused(source, status, description) => {
+                self.scheduler.probe_expired(source);
                 self.refused(status, description);
             }
-            Word::Closed => self.forget(),
+            PullEvent::Closed => self.reset(),
         }
     }
 
     /// The consumer is gone, has lost its leader or can't take more pulls.
     fn refused(&mut self, status: StatusCode, description: Option<String>) {
-        self.mend = true;
+        self.recover = true;
         let description = description.unwrap_or_else(|| "nobody answers".to_owned());
-        self.falter(&Fault::Down(format!("{status} {description}")));
+        self.back_off(&RequestError::Unexpected(format!("{status} {description}")));
     }
 
-    /// Asks nothing for a while, longer each time: a server in trouble is not helped by a fleet that insists.
-    fn falter(&mut self, fault: &Fault) {
+    /// Requests nothing for a while, longer each time, so that a fleet does not overload a server in trouble.
+    fn back_off(&mut self, error: &RequestError) {
         if self.quiet_until.is_some_and(|until| until > Instant::now()) {
             return;
         }
-        self.quiet_until = Some(Instant::now() + jittered(self.delay));
-        self.delay = (self.delay * 2).min(DELAY.1);
-        if self.delay == DELAY.1 {
-            tracing::warn!(job.kind = %self.kind, error = %fault, "can't take jobs: trying again");
+        let delay = self.delays.next_delay();
+        self.quiet_until = Some(Instant::now() + delay);
+        if delay > LONGEST_DELAY / 2 {
+            tracing::warn!(job.kind = %self.kind, error = %error, "can't take jobs: trying again");
         } else {
-            tracing::debug!(job.kind = %self.kind, error = %fault, "can't take jobs: trying again");
+            tracing::debug!(job.kind = %self.kind, error = %error, "can't take jobs: trying again");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Moves jobs whose time has come into their queues.
+//! Moves jobs that are due into their queues.
 //!
-//! Every process that has made sure of the streams does this; the server hands each job to one of them. A job is
-//! acknowledged after its queue has it, under an id by which the queue knows it again, so one that dies in between
-//! loses nothing and doubles nothing. A full queue is waited for.
+//! Every process that has ensured the streams does this, and the server delivers each job to one of them. A job is
+//! acknowledged after its queue has stored it, under an id by which the queue finds duplicates. So a process that dies in
+//! between neither loses a job nor doubles it. A job for a full queue is tried again.
 
 use std::{
     sync::{Arc, Weak},
@@ -12,20 +12,17 @@ use std::{
 use async_nats::{Message, StatusCode};
 use bytes::Bytes;
 use futures::StreamExt;
-use ruche_schemas::{JobId, Kind, Lane, TenantId};
+use ruche_schemas::{JobId, Kind, Lane, TenantId, topology::rows::DUE_CONSUMER};
 use serde_json::json;
 use tokio::time;
 
 use super::{
-    Shared,
-    delivery::Handed,
-    jobs::{ATTEMPT, BEGUN, JOB, SCHEDULE, from_nats, job_id, to_nats},
-    link::{ANSWER, Fault, Refusal, jittered},
+    connection::{ANSWER, ApiError, RequestError},
+    delivery::AckInfo,
+    headers::{ATTEMPT, FIRST_SEQ, JOB, SCHEDULE, from_nats, job_id, to_nats},
+    shared::Shared,
 };
-use crate::recur;
-
-/// The consumer that hands them out.
-pub(crate) const CONSUMER: &str = "due";
+use crate::{recur, retry::RetryPolicy};
 
 /// Jobs that one process moves with one request.
 const BATCH: usize = 64;
@@ -33,72 +30,75 @@ const BATCH: usize = 64;
 /// For how long a request waits.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// For how long a job is left alone that can't be moved now.
+/// The delays after an error.
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), WAIT);
+
+/// When a job is tried again that its queue refused.
 const LATER: Duration = Duration::from_secs(5);
 
 /// Moves jobs for as long as the bus is there.
 pub(super) async fn run(bus: Weak<Shared>) {
-    let mut delay = Duration::from_millis(100);
+    let mut delays = RETRY.delays();
     while let Some(shared) = bus.upgrade() {
         match shared.move_due().await {
-            Ok(()) => delay = Duration::from_millis(100),
-            Err(fault) => {
-                tracing::debug!(error = %fault, "can't move jobs that are due: trying again");
+            Ok(()) => delays.reset(),
+            Err(error) => {
+                tracing::debug!(error = %error, "can't move jobs that are due: trying again");
                 drop(shared);
-                time::sleep(jittered(delay)).await;
-                delay = (delay * 2).min(WAIT);
+                delays.wait().await;
             }
         }
     }
 }
 
 impl Shared {
-    /// Asks once for what is due, and moves what comes.
-    async fn move_due(self: &Arc<Self>) -> Result<(), Fault> {
-        let inbox = self.link.client.new_inbox();
-        let mut answers = self.link.subscribe(inbox.clone()).await?;
-        let mut health = self.link.health();
+    /// Pulls once, and moves the jobs that arrive.
+    async fn move_due(self: &Arc<Self>) -> Result<(), RequestError> {
+        let inbox = self.connection.client.new_inbox();
+        let mut answers = self.connection.subscribe(inbox.clone()).await?;
+        let mut health = self.connection.health();
         let losses = health.borrow().losses;
-        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{CONSUMER}", self.schedules);
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{DUE_CONSUMER}", self.schedules);
         let body = json!({"batch": BATCH, "expires": u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX)});
-        self.link.send(asked, inbox, Bytes::from(body.to_string())).await?;
+        self.connection.send(asked, inbox, Bytes::from(body.to_string())).await?;
         for _ in 0..BATCH {
             let message = tokio::select! {
-                message = time::timeout(WAIT + ANSWER, answers.next()) => message.map_err(|_| Fault::Silence)?,
+                message = time::timeout(WAIT + ANSWER, answers.next()) => message.map_err(|_| RequestError::Timeout)?,
                 _ = health.wait_for(|now| now.losses != losses) => None,
             };
-            let message = message.ok_or_else(|| Fault::Down("the connection to NATS was lost".to_owned()))?;
+            let message =
+                message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))?;
             match message.status {
                 None => self.move_one(message).await?,
                 Some(StatusCode::NOT_FOUND | StatusCode::TIMEOUT) => return Ok(()),
-                Some(status) => return Err(Fault::Down(format!("{status} instead of jobs that are due"))),
+                Some(status) => return Err(RequestError::Unexpected(format!("{status} instead of jobs that are due"))),
             }
         }
         Ok(())
     }
 
-    async fn move_one(&self, message: Message) -> Result<(), Fault> {
+    async fn move_one(&self, message: Message) -> Result<(), RequestError> {
         let Some(reply) = message.reply.as_ref().map(ToString::to_string) else { return Ok(()) };
         let Some((subject, headers, payload)) = self.due_job(&reply, &message) else {
-            tracing::warn!(subject = %message.subject, "what is due is no job: it is dropped");
-            self.link.request(reply, None, Bytes::from_static(b"+TERM")).await?;
+            tracing::warn!(subject = %message.subject, "a due message is no job: dropping it");
+            self.connection.request(reply, None, Bytes::from_static(b"+TERM")).await?;
             return Ok(());
         };
-        let answer = match self.link.store_surely(subject.clone(), Some(headers), payload).await {
+        let answer = match self.connection.store_with_retry(subject.clone(), Some(headers), payload).await {
             Ok(_) => Bytes::from_static(b"+ACK"),
-            Err(fault @ (Fault::NoResponders | Fault::TooLarge | Fault::Refused(Refusal { .. }))) => {
-                tracing::warn!(subject, error = %fault, "a job is due and its queue does not take it: trying again");
+            Err(error @ (RequestError::NoResponders | RequestError::TooLarge | RequestError::Api(ApiError { .. }))) => {
+                tracing::warn!(subject, error = %error, "the queue of a due job refuses it: trying again");
                 Bytes::from(format!(r#"-NAK {{"delay":{}}}"#, LATER.as_nanos()))
             }
-            Err(fault) => return Err(fault),
+            Err(error) => return Err(error),
         };
-        self.link.request(reply, None, answer).await?;
+        self.connection.request(reply, None, answer).await?;
         Ok(())
     }
 
-    /// What is published for a message that is due: where, and under which id.
+    /// What to publish for a due message: the subject, the headers with the message id, the payload.
     fn due_job(&self, reply: &str, message: &Message) -> Option<(String, async_nats::HeaderMap, Bytes)> {
-        let handed = Handed::parse(reply)?;
+        let info = AckInfo::parse(reply)?;
         let mut tokens = message.subject.rsplit('.');
         let (tenant, lane, kind) = (tokens.next()?, tokens.next()?, tokens.next()?);
         let (tenant, lane, kind): (TenantId, Lane, Kind) =
@@ -106,21 +106,21 @@ impl Shared {
         let old = message.headers.as_ref()?;
         let mut headers = to_nats(&from_nats(old));
         let (id, payload): (JobId, Bytes) = match old.get(SCHEDULE) {
-            Some(_) => recur::fired(&message.payload, handed.sequence, handed.published_at)?,
+            Some(_) => recur::fired(&message.payload, info.sequence, info.published_at)?,
             None => (job_id(Some(old), &message.payload)?, message.payload.clone()),
         };
         headers.insert(JOB, id.to_string());
-        if let Some(begun) = old.get(BEGUN) {
-            headers.insert(BEGUN, begun.clone());
+        if let Some(first_seq) = old.get(FIRST_SEQ) {
+            headers.insert(FIRST_SEQ, first_seq.clone());
         }
         match old.get(ATTEMPT) {
-            // The queue knows the job's own id from when it was published first.
+            // The queue may remember the job's own id from its first publication.
             Some(attempt) => {
-                headers.insert("Nats-Msg-Id", format!("deferred.{}.{}", self.schedules, handed.sequence));
+                headers.insert("Nats-Msg-Id", format!("deferred.{}.{}", self.schedules, info.sequence));
                 headers.insert(ATTEMPT, attempt.clone());
             }
             None => headers.insert("Nats-Msg-Id", format!("{tenant}.{id}")),
         }
-        Some((self.link.names.job(&kind, lane, &tenant), headers, payload))
+        Some((self.connection.names.job(&kind, lane, &tenant), headers, payload))
     }
 }

@@ -1,32 +1,36 @@
 //! Creates streams and consumers, or brings them up to date; never deletes a stream, nor a job.
 //!
-//! Gateways do both. A worker only makes what is missing: whoever may change a stream can empty it, and two programs
-//! with different settings would change it to and fro.
+//! Gateways do both. A worker only creates what is missing: who may change a stream can empty it, and two programs with
+//! different settings would overwrite each other's.
 //!
-//! Settings that the topology does not name stay as they are on the server. So do subjects that a stream already has
-//! and that don't overlap with ours: a gateway that knows fewer kinds than another must not take the others'
-//! advisories away. Those that overlap are from an earlier version, and so are the consumers that the topology calls
-//! obsolete: both are replaced, and the jobs that lie there are handed out by the consumers that come after them.
+//! Settings that the topology does not name stay as they are on the server. So do subjects that a stream already has and that
+//! don't overlap with ours: a gateway that knows fewer kinds than another must not remove the others' advisories. Subjects
+//! that overlap are from an earlier version, and so are the consumers that the topology calls obsolete: both are replaced,
+//! and the new consumers deliver the jobs of the old ones.
 
-use ruche_schemas::Kind;
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable};
+use ruche_schemas::{
+    Kind,
+    topology::{
+        bounds::REQUIRED_SERVER,
+        server::{Consumer, Stream},
+        streams::streams,
+    },
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Shared,
-    link::{Fault, Refusal},
+    codes::{NO_CONSUMER, NO_STREAM},
+    connection::{ApiError, RequestError},
+    shared::Shared,
 };
-use crate::topology::{self, Consumer, REQUIRED_SERVER, Stream};
 
-/// How often something is asked for that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more
-/// than one wait. Asking for the same again is always safe here.
-const ASKED: usize = 6;
-
-/// The server has no such stream.
-const NO_STREAM: u64 = 10059;
-
-/// The server has no such consumer.
-const NO_CONSUMER: u64 = 10014;
+/// How often a request is sent that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more than
+/// one wait. Every request here may be repeated.
+const ATTEMPTS: usize = 6;
 
 /// Streams and consumers can't be brought to what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,10 +66,10 @@ pub enum TopologyError {
     },
 }
 
-fn failed(what: &str, fault: Fault) -> TopologyError {
+fn failed(what: &str, error: RequestError) -> TopologyError {
     let what = what.to_owned();
-    match fault {
-        Fault::Refused(refusal) => TopologyError::Refused { what, reason: Fault::Refused(refusal).to_string() },
+    match error {
+        RequestError::Api(error) => TopologyError::Refused { what, reason: RequestError::Api(error).to_string() },
         other => TopologyError::Unavailable { what, reason: other.to_string() },
     }
 }
@@ -75,22 +79,22 @@ struct Info {
     config: Value,
 }
 
-/// Who makes sure of the streams.
+/// Who ensures the streams.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Keeper<'a> {
-    /// A gateway makes all of them and brings them up to date.
+    /// A gateway creates all of them and brings them up to date.
     Gateway,
-    /// A worker makes what is missing, of the queues those of its own kinds.
+    /// A worker creates missing ones, of the queues those of its own kinds.
     Worker(&'a [Kind]),
 }
 
 impl Shared {
     /// How many streams and consumers had to be created or changed.
     pub(super) async fn ensure(&self, kinds: &[Kind], keeper: Keeper<'_>) -> Result<usize, TopologyError> {
-        check_version(&self.link.client.server_info().version)?;
-        let mut streams = topology::streams(&self.config, kinds, self.ack_wait);
+        check_version(&self.connection.client.server_info().version)?;
+        let mut streams = streams(&self.config, kinds, self.ack_wait);
         if let Keeper::Worker(own) = keeper {
-            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.link.names.jobs(kind));
+            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.connection.names.jobs(kind));
             let others: Vec<_> = others.collect();
             streams.retain(|stream| !others.contains(&stream.name));
         }
@@ -108,9 +112,8 @@ impl Shared {
         Ok(changes)
     }
 
-    /// Asks the JetStream API, patiently.
-    async fn ask<T: DeserializeOwned>(&self, subject: &str, body: &Value) -> Result<T, Fault> {
-        patiently(|| self.link.api(subject, body)).await
+    async fn ask<T: DeserializeOwned>(&self, subject: &str, body: &Value) -> Result<T, RequestError> {
+        with_retries(|| self.connection.api(subject, body)).await
     }
 
     async fn ensure_stream(&self, stream: &Stream, may_change: bool) -> Result<bool, TopologyError> {
@@ -122,24 +125,24 @@ impl Shared {
                 None => return Ok(false),
                 Some(config) => ("UPDATE", config),
             },
-            Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => ("CREATE", wanted),
-            Err(fault) => return Err(failed(&what, fault)),
+            Err(RequestError::Api(ApiError { code: NO_STREAM, .. })) => ("CREATE", wanted),
+            Err(error) => return Err(failed(&what, error)),
         };
         let subject = format!("STREAM.{}.{name}", verb.0);
-        let _: Value = self.ask(&subject, &verb.1).await.map_err(|fault| failed(&what, fault))?;
+        let _: Value = self.ask(&subject, &verb.1).await.map_err(|error| failed(&what, error))?;
         tracing::info!(messaging.destination.name = %name, action = verb.0, "stream");
         Ok(true)
     }
 
-    /// What it has handed out and is not settled is handed out again.
+    /// Jobs that it delivered and that are not settled are delivered again.
     async fn remove_consumer(&self, stream: &str, name: &str) -> Result<bool, TopologyError> {
         match self.ask::<Value>(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
             Ok(_) => {
                 tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer replaced");
                 Ok(true)
             }
-            Err(Fault::Refused(Refusal { code: NO_CONSUMER, .. })) => Ok(false),
-            Err(fault) => Err(failed(&format!("consumer {name} of stream {stream}"), fault)),
+            Err(RequestError::Api(ApiError { code: NO_CONSUMER, .. })) => Ok(false),
+            Err(error) => Err(failed(&format!("consumer {name} of stream {stream}"), error)),
         }
     }
 
@@ -157,29 +160,28 @@ impl Shared {
                 None => return Ok(false),
                 Some(config) => config,
             },
-            Err(Fault::Refused(Refusal { code: NO_CONSUMER, .. })) => wanted,
-            Err(fault) => return Err(failed(&what, fault)),
+            Err(RequestError::Api(ApiError { code: NO_CONSUMER, .. })) => wanted,
+            Err(error) => return Err(failed(&what, error)),
         };
         let subject = format!("CONSUMER.CREATE.{stream}.{name}.{}", consumer.filter_subject);
         let config = json!({"stream_name": stream, "config": config});
-        let _: Value = self.ask(&subject, &config).await.map_err(|fault| failed(&what, fault))?;
+        let _: Value = self.ask(&subject, &config).await.map_err(|error| failed(&what, error))?;
         tracing::info!(messaging.destination.name = %stream, messaging.consumer.name = %name, "consumer");
         Ok(true)
     }
 }
 
-/// What comes back, asked for again while there is no answer, so many times at most.
-async fn patiently<T, F: Future<Output = Result<T, Fault>>>(ask: impl Fn() -> F) -> Result<T, Fault> {
-    for _ in 1..ASKED {
-        match ask().await {
-            Err(Fault::Silence) => tracing::warn!("NATS does not answer yet: it is asked again"),
-            answer => return answer,
-        }
-    }
-    ask().await
+/// Asks again while there is no answer, [`ATTEMPTS`] times in all.
+async fn with_retries<T, F: Future<Output = Result<T, RequestError>>>(
+    ask: impl FnMut() -> F,
+) -> Result<T, RequestError> {
+    // A wait for an answer is delay enough.
+    let policy = ConstantBuilder::new().with_delay(Duration::ZERO).with_max_times(ATTEMPTS - 1);
+    let notify = |_: &RequestError, _| tracing::warn!("NATS does not answer yet: asking again");
+    ask.retry(policy).when(|error| *error == RequestError::Timeout).notify(notify).await
 }
 
-/// What is there with what is wanted over it; `None` when that is the same.
+/// The found configuration with the wanted one over it; `None` if that changes nothing.
 fn merged(found: &Value, wanted: &Value) -> Option<Value> {
     let (Some(old), Some(wanted)) = (found.as_object(), wanted.as_object()) else {
         return Some(wanted.clone());
@@ -247,17 +249,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_gets_no_answer_is_asked_again_and_a_refusal_is_not() {
-        let refused = || Err(Fault::Refused(Refusal { code: NO_STREAM, description: String::new() }));
+        let refused = || Err(RequestError::Api(ApiError { code: NO_STREAM, description: String::new() }));
         for (silent, then, answer, asked) in [
             (0, Ok(7), Ok(7), 1),
-            (ASKED - 1, Ok(7), Ok(7), ASKED),
+            (ATTEMPTS - 1, Ok(7), Ok(7), ATTEMPTS),
             (2, refused(), refused(), 3),
-            (ASKED, Ok(7), Err(Fault::Silence), ASKED),
+            (ATTEMPTS, Ok(7), Err(RequestError::Timeout), ATTEMPTS),
         ] {
             let calls = Cell::new(0);
-            let result = patiently(|| {
+            let result = with_retries(|| {
                 calls.update(|calls| calls + 1);
-                ready(if calls.get() <= silent { Err(Fault::Silence) } else { then.clone() })
+                ready(if calls.get() <= silent { Err(RequestError::Timeout) } else { then.clone() })
             });
             assert_eq!((result.await, calls.get()), (answer, asked));
         }

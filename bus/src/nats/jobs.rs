@@ -1,78 +1,58 @@
-//! Accepts jobs, and says how much waits.
+//! Publishes jobs, and counts the waiting ones.
 
 use std::time::Duration;
 
-use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use chrono::{DateTime, Utc};
 use futures::future;
-use ruche_schemas::{JobId, Kind, Lane};
+use ruche_schemas::{
+    Kind, Lane,
+    topology::{bounds::MAX_JOB_BYTES, sources::Source},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Shared,
-    link::{Fault, Refusal},
+    codes::{NO_STREAM, TOO_LARGE},
+    connection::{ApiError, RequestError},
+    headers::{FIRST_SEQ, JOB, size, to_nats},
+    shared::Shared,
 };
-use crate::{
-    Depth, Headers, Message, PublishError, Receipt, Unavailable,
-    lanes::Source,
-    topology::{MAX_JOB_BYTES, consumer_name},
-};
-
-/// Which job a message is. The message id can't say it: a dead job that is replayed needs another one.
-pub(super) const JOB: &str = "ruche-job";
-
-/// How many attempts were used up before this message.
-pub(super) const ATTEMPT: &str = "ruche-attempt";
-
-/// The sequence of the job's first event, where whoever published it has written that.
-pub(super) const BEGUN: &str = "ruche-begun";
-
-/// What a schedule is, as JSON.
-pub(super) const SCHEDULE: &str = "ruche-schedule";
-
-/// Headers that are ours.
-const OURS: [&str; 4] = [JOB, ATTEMPT, BEGUN, SCHEDULE];
-
-/// The server has no such stream.
-pub(super) const NO_STREAM: u64 = 10059;
-
-/// Larger than the stream takes.
-const TOO_LARGE: u64 = 10054;
+use crate::port::{Depth, Message, PublishError, Receipt, Unavailable};
 
 impl Shared {
     pub(super) async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
-        let Message { job, kind, lane, payload, headers, begun } = message;
+        let Message { job, kind, lane, payload, headers, first_seq } = message;
         let mut headers = to_nats(&headers);
         headers.insert("Nats-Msg-Id", format!("{}.{}", job.tenant, job.id));
         headers.insert(JOB, job.id.to_string());
-        if let Some(begun) = begun {
-            headers.insert(BEGUN, begun.to_string());
+        if let Some(first_seq) = first_seq {
+            headers.insert(FIRST_SEQ, first_seq.to_string());
         }
-        // What the server counts: the header block as it is sent, and the payload.
+        // The server counts the header block as it is sent, and the payload.
         let bytes = payload.len() + size(&headers);
-        let too_large = || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES.min(self.link.client.max_payload()) };
+        let too_large =
+            || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES.min(self.connection.client.max_payload()) };
         if bytes > MAX_JOB_BYTES {
             return Err(too_large());
         }
-        let subject = self.link.names.job(&kind, lane, &job.tenant);
-        match self.link.store_surely(subject, Some(headers), payload).await {
+        let subject = self.connection.names.job(&kind, lane, &job.tenant);
+        match self.connection.store_with_retry(subject, Some(headers), payload).await {
             Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
-            Err(Fault::TooLarge | Fault::Refused(Refusal { code: TOO_LARGE, .. })) => Err(too_large()),
-            Err(Fault::Refused(refusal)) if refusal.is_subject_full() => Err(PublishError::TenantFull { kind }),
-            Err(Fault::Refused(refusal)) if refusal.is_full() => Err(PublishError::Full { kind }),
-            Err(Fault::NoResponders) => Err(self.why_nobody_listens(kind).await),
-            Err(fault) => Err(PublishError::Unavailable(fault.to_string())),
+            Err(RequestError::TooLarge | RequestError::Api(ApiError { code: TOO_LARGE, .. })) => Err(too_large()),
+            Err(RequestError::Api(error)) if error.is_subject_full() => Err(PublishError::TenantFull { kind }),
+            Err(RequestError::Api(error)) if error.is_full() => Err(PublishError::Full { kind }),
+            Err(RequestError::NoResponders) => Err(self.why_no_responders(kind).await),
+            Err(error) => Err(PublishError::Unavailable(error.to_string())),
         }
     }
 
-    /// Nobody took the job: there is no such queue, or JetStream is not up.
-    async fn why_nobody_listens(&self, kind: Kind) -> PublishError {
-        let asked = format!("STREAM.INFO.{}", self.link.names.jobs(&kind));
-        match self.link.api::<Value>(&asked, &Value::Null).await {
-            Err(Fault::Refused(Refusal { code: NO_STREAM, .. })) => PublishError::UnknownKind { kind },
+    /// No stream took the job: there is no such queue, or JetStream is not up.
+    async fn why_no_responders(&self, kind: Kind) -> PublishError {
+        let asked = format!("STREAM.INFO.{}", self.connection.names.jobs(&kind));
+        match self.connection.api::<Value>(&asked, &Value::Null).await {
+            Err(RequestError::Api(ApiError { code: NO_STREAM, .. })) => PublishError::UnknownKind { kind },
             Ok(_) => PublishError::Unavailable("the stream of this kind has no leader now".to_owned()),
-            Err(fault) => PublishError::Unavailable(fault.to_string()),
+            Err(error) => PublishError::Unavailable(error.to_string()),
         }
     }
 
@@ -82,13 +62,11 @@ impl Shared {
             #[serde(default)]
             streams: Option<Vec<String>>,
         }
-        let asked = json!({"subject": self.link.names.all_jobs()});
-        let found: Found = self.link.api("STREAM.NAMES", &asked).await?;
-        let prefix = self.link.names.stream("JOBS_");
+        let asked = json!({"subject": self.connection.names.all_jobs()});
+        let found: Found = self.connection.api("STREAM.NAMES", &asked).await?;
         let mut depths = Vec::new();
         for stream in found.streams.unwrap_or_default() {
-            let kind = stream.strip_prefix(&prefix).and_then(|kind| kind.to_lowercase().parse().ok());
-            let Some(kind) = kind else { continue };
+            let Some(kind) = self.connection.names.kind_of(&stream) else { continue };
             for lane in Lane::ALL {
                 depths.push(self.lane_depth(&stream, &kind, lane).await?);
             }
@@ -109,20 +87,20 @@ impl Shared {
         })
     }
 
-    /// What a shard's consumer says, and since when its oldest job waits that was never handed out.
+    /// The state of a shard's consumer, and since when its oldest undelivered job waits.
     async fn shard_depth(
         &self,
         stream: &str,
         kind: &Kind,
         source: Source,
     ) -> Result<(ConsumerInfo, Option<DateTime<Utc>>), Unavailable> {
-        let asked = format!("CONSUMER.INFO.{stream}.{}", consumer_name(source));
-        let info: ConsumerInfo = self.link.api(&asked, &Value::Null).await?;
-        // It follows what was handed out last.
-        let (from, jobs) = (info.delivered.stream_seq + 1, self.link.names.source(kind, source));
+        let asked = format!("CONSUMER.INFO.{stream}.{}", source.consumer());
+        let info: ConsumerInfo = self.connection.api(&asked, &Value::Null).await?;
+        // It follows the last delivered job.
+        let (from, jobs) = (info.delivered.stream_seq + 1, self.connection.names.source(kind, source));
         let oldest = match info.num_pending {
             0 => None,
-            _ => self.link.first_from(stream, &jobs, from).await?,
+            _ => self.connection.first_from(stream, &jobs, from).await?,
         };
         Ok((info, oldest.map(|entry| entry.at)))
     }
@@ -138,47 +116,4 @@ struct ConsumerInfo {
 #[derive(Deserialize)]
 struct Delivered {
     stream_seq: u64,
-}
-
-/// The bytes of a header block as it is sent.
-pub(super) fn size(headers: &HeaderMap) -> usize {
-    let line = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
-        let name = AsRef::<str>::as_ref(name).len();
-        values.iter().map(|value| name + value.as_str().len() + 4).sum::<usize>()
-    };
-    headers.iter().map(line).sum::<usize>() + 12
-}
-
-/// Headers as sent; those that mean something to the server, or can't be sent, are left out.
-pub(super) fn to_nats(headers: &Headers) -> HeaderMap {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        let reserved = name.to_ascii_lowercase().starts_with("nats-") || OURS.contains(&name.as_str());
-        if let (false, Ok(name), Ok(value)) = (reserved, name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
-            map.insert(name, value);
-        }
-    }
-    map
-}
-
-/// Headers as received, the server's and ours left out.
-pub(super) fn from_nats(map: &HeaderMap) -> Headers {
-    let text = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
-        let name = AsRef::<str>::as_ref(name).to_ascii_lowercase();
-        let value = values.last()?.as_str().to_owned();
-        (!name.starts_with("nats-") && !OURS.contains(&name.as_str())).then_some((name, value))
-    };
-    map.iter().filter_map(text).collect()
-}
-
-/// The job that a message says it is: by header, by message id, by the envelope's `id`.
-pub(super) fn job_id(headers: Option<&HeaderMap>, payload: &[u8]) -> Option<JobId> {
-    #[derive(Deserialize)]
-    struct Id {
-        id: JobId,
-    }
-    let header = |name: &str| headers?.get(name)?.as_str().rsplit('.').next()?.parse().ok();
-    header(JOB)
-        .or_else(|| header("Nats-Msg-Id"))
-        .or_else(|| serde_json::from_slice::<Id>(payload).ok().map(|found| found.id))
 }

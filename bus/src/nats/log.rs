@@ -1,65 +1,68 @@
 //! The log of a job: one writer at a time, and the server enforces it.
 //!
-//! Each event names the sequence of the one before it. The server refuses a writer that is behind, so a worker that
-//! was only presumed dead finds out at its next event. No message id is used: a duplicate's acknowledgement would
-//! look like a success to a writer that lost.
+//! Each event names the sequence of the event before it. The server refuses a writer that is behind, so a worker that was
+//! presumed dead finds out at its next event. Events have no message id: the acknowledgement of a duplicate would look like
+//! a success to the writer that lost.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use ruche_schemas::{JobRef, Record};
-use tokio::time;
 
 use super::{
-    Shared,
-    link::{Fault, Refusal, jittered},
+    codes::WRONG_LAST_OR_BUSY,
+    connection::{ApiError, RequestError},
+    shared::Shared,
     store::Entry,
 };
-use crate::{AppendError, Logged, Unavailable};
-
-/// Not the last sequence of the subject; and the same, while the leader is busy with another write.
-pub(super) const WRONG_LAST: [u64; 2] = [10071, 10164];
+use crate::{
+    port::{AppendError, Logged, Unavailable},
+    retry::RetryPolicy,
+};
 
 /// How often an append is sent before the bus counts as unavailable.
 const TRIES: u32 = 6;
+
+const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(10), Duration::from_millis(160));
 
 impl Shared {
     pub(super) async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
         let payload = serde_json::to_vec(record).map(Bytes::from);
         let payload = payload.map_err(|error| Unavailable(format!("the event can't be written as JSON: {error}")))?;
-        let subject = self.link.names.event(job);
+        let subject = self.connection.names.event(job);
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", after.to_string());
-        let mut fault = Fault::Silence;
+        let mut error = RequestError::Timeout;
+        let mut delays = RETRY.delays();
         for attempt in 0..TRIES {
             if attempt > 0 {
-                time::sleep(jittered(Duration::from_millis(5) * 2_u32.pow(attempt))).await;
+                delays.wait().await;
             }
-            fault = match self.link.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
+            error = match self.connection.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
                 Ok(stored) => return Ok(stored.sequence),
-                // It is not known whether it is stored: trying again tells.
-                Err(Fault::Silence) if attempt < 2 => Fault::Silence,
-                Err(Fault::Refused(refusal)) if WRONG_LAST.contains(&refusal.code) => {
+                // It may be stored: the next attempt tells.
+                Err(RequestError::Timeout) if attempt < 2 => RequestError::Timeout,
+                Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {
                     match self.settled(&subject, after, &payload).await? {
                         Some(verdict) => return verdict,
-                        None => Fault::Refused(refusal),
+                        None => RequestError::Api(error),
                     }
                 }
-                Err(fault) => return Err(Unavailable::from(fault).into()),
+                Err(error) => return Err(Unavailable::from(error).into()),
             };
         }
-        Err(Unavailable::from(fault).into())
+        Err(Unavailable::from(error).into())
     }
 
-    /// What a refusal means: the event is stored already (its acknowledgement was lost), somebody else has written,
-    /// or, when the log is as this writer believed, nothing yet.
+    /// What a refused append means: the event is stored and its acknowledgement was lost; or somebody else has written. `None`
+    /// if the log is as this writer expects.
     async fn settled(
         &self,
         subject: &str,
         after: u64,
         payload: &Bytes,
     ) -> Result<Option<Result<u64, AppendError>>, Unavailable> {
-        let last = self.link.last_exactly(&self.events, subject).await?;
+        let last = self.connection.last_from_leader(&self.events, subject).await?;
         Ok(match last {
             Some(last) if last.sequence == after => None,
             Some(last) if last.sequence > after && last.payload == *payload => Some(Ok(last.sequence)),
@@ -69,18 +72,18 @@ impl Shared {
     }
 
     pub(super) async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
-        let subject = self.link.names.event(job);
+        let subject = self.connection.names.event(job);
         // With copies a replica may be a moment behind, and a writer would lose to itself.
         let last = match self.config.replicas {
-            1 => self.link.last(&self.events, &subject).await,
-            _ => self.link.last_exactly(&self.events, &subject).await,
+            1 => self.connection.last(&self.events, &subject).await,
+            _ => self.connection.last_from_leader(&self.events, &subject).await,
         };
         last?.map(logged).transpose()
     }
 
     /// The events of a job from a sequence of the stream on.
     pub(super) async fn logged(&self, job: &JobRef, from: u64) -> Result<Vec<Logged>, Unavailable> {
-        let entries = self.link.all(&self.events, &self.link.names.event(job), from, usize::MAX).await?;
+        let entries = self.connection.all(&self.events, &self.connection.names.event(job), from, usize::MAX).await?;
         entries.into_iter().map(logged).collect()
     }
 }
@@ -95,7 +98,7 @@ pub(super) fn record(payload: &[u8], sequence: u64) -> Result<Record, Unavailabl
         .map_err(|error| Unavailable(format!("the event with sequence {sequence} can't be read: {error}")))
 }
 
-impl Refusal {
+impl ApiError {
     /// Whether a stream is at one of its bounds.
     pub(super) fn is_full(&self) -> bool {
         self.code == 10077 && self.description.contains("maximum")

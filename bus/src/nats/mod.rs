@@ -1,33 +1,38 @@
 //! The bus on NATS JetStream: what it accepts survives a crash of any process, and of a server when there are three.
 //!
 //! One file per concern, so that each promise can be checked by reading one of them:
-//! - `link`: the connection, and every wait for an answer.
+//! - `connection`: the connection, and every wait for an answer.
 //! - `store`: reads without consumers.
-//! - `ensure`: creates what [`crate::topology`] says.
+//! - `headers`, `codes`: headers of messages, error codes of the server.
+//! - `shared`: what all parts share.
+//! - `ensure`: creates what [`ruche_schemas::topology`] says.
 //! - `jobs`: publishing, depth.
-//! - `graveyard`, `given_up`: dead letters, and jobs that the server has given up.
-//! - `controls`, `holds`, `seats`: what operators hold up, what is queued, caps.
+//! - `dead_letters`, `max_deliveries`: dead letters, and jobs that the server has given up.
+//! - `controls`, `pauses`, `slots`: what operators hold up, what is queued, caps.
 //! - `log`, `watch`: the log of a job, and those who follow it.
-//! - `signals`: cancellations and the presence of workers.
+//! - `signals`: cancellations and registrations of workers.
 //! - `scheduler`, `due`: jobs for later and jobs again and again.
-//! - `deliveries`, `credit`, `bells`, `delivery`: handing jobs to a worker.
+//! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: handing jobs to a worker.
 
-mod bells;
+mod availability;
+mod codes;
+mod connection;
 mod controls;
-mod credit;
+mod dead_letters;
 mod deliveries;
 mod delivery;
-pub(crate) mod due;
+mod due;
 mod ensure;
-mod given_up;
-mod graveyard;
-mod holds;
+mod fetch_scheduler;
+mod headers;
 mod jobs;
-mod link;
 mod log;
+mod max_deliveries;
+mod pauses;
 mod scheduler;
-mod seats;
+mod shared;
 mod signals;
+mod slots;
 mod store;
 mod watch;
 
@@ -45,31 +50,15 @@ use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, Kind, Record, config};
 use serde_json::Value;
 
+pub use connection::ConnectError;
 pub use ensure::TopologyError;
-pub use link::ConnectError;
+pub use shared::Nats;
 
-use crate::{AppendError, Bus, Deliveries, Depth, Logged, Message, Presence, PublishError, Receipt, Unavailable};
+use shared::Shared;
 
-/// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
-#[derive(Debug, Clone)]
-pub struct Nats {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    link: link::Link,
-    config: config::Nats,
-    ack_wait: Duration,
-    /// The stream that holds the logs.
-    events: String,
-    cancels: String,
-    dead: String,
-    workers: String,
-    schedules: String,
-    /// Whether this process moves what is due.
-    moves: AtomicBool,
-}
+use crate::port::{
+    AppendError, Bus, Deliveries, Depth, Logged, Message, PublishError, Receipt, Unavailable, WorkerRegistration,
+};
 
 impl Nats {
     /// Connects, waiting up to 30 s for a server that is not there yet; reconnects for ever afterwards. A worker
@@ -78,15 +67,15 @@ impl Nats {
     /// # Errors
     /// When the address is wrong, nobody answers or the server refuses the user.
     pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
-        let link = link::Link::connect(config).await?;
+        let connection = connection::Connection::connect(config).await?;
         let [events, cancels, dead, workers, schedules] =
-            ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| link.names.stream(name));
+            ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| connection.names.stream(name));
         let (config, moves) = (config.clone(), AtomicBool::default());
-        let shared = Shared { link, config, ack_wait, events, cancels, dead, workers, schedules, moves };
+        let shared = Shared { connection, config, ack_wait, events, cancels, dead, workers, schedules, moves };
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Creates what [`crate::topology::streams`] says for these kinds, or brings it up to date; changes nothing
+    /// Creates what [`ruche_schemas::topology::streams`] says for these kinds, or brings it up to date; changes nothing
     /// when all is as it should be. For gateways; may be called by many processes at once. From the first call on,
     /// jobs whose time has come are moved into their queues.
     ///
@@ -123,7 +112,7 @@ impl Bus for Nats {
     }
 
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
-        self.shared.link.check()?;
+        self.shared.connection.check()?;
         Ok(Box::new(deliveries::NatsDeliveries::new(Arc::clone(&self.shared), kind.clone())))
     }
 
@@ -132,7 +121,7 @@ impl Bus for Nats {
     }
 
     async fn retract(&self, _job: &JobRef, sequence: u64) -> Result<(), Unavailable> {
-        self.shared.link.delete(&self.shared.events, sequence).await?;
+        self.shared.connection.delete(&self.shared.events, sequence).await?;
         Ok(())
     }
 
@@ -173,27 +162,27 @@ impl Bus for Nats {
         self.shared.depth().await
     }
 
-    async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
-        self.shared.announce(presence).await
+    async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        self.shared.register(worker).await
     }
 
-    async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
-        self.shared.retire(presence).await
+    async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        self.shared.deregister(worker).await
     }
 
-    async fn workers(&self) -> Result<Vec<Presence>, Unavailable> {
-        self.shared.present().await
+    async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
+        self.shared.registered().await
     }
 
     async fn ready(&self) -> Result<(), Unavailable> {
         let asked = format!("STREAM.INFO.{}", self.shared.events);
-        let _: Value = self.shared.link.api(&asked, &Value::Null).await?;
+        let _: Value = self.shared.connection.api(&asked, &Value::Null).await?;
         Ok(())
     }
 
     async fn flush(&self) -> Result<(), Unavailable> {
-        self.shared.link.check()?;
-        let flushing = tokio::time::timeout(link::ANSWER, self.shared.link.client.flush()).await;
-        flushing.map_err(|_| link::Fault::Silence)?.map_err(|error| Unavailable(error.to_string()))
+        self.shared.connection.check()?;
+        let flushing = tokio::time::timeout(connection::ANSWER, self.shared.connection.client.flush()).await;
+        flushing.map_err(|_| connection::RequestError::Timeout)?.map_err(|error| Unavailable(error.to_string()))
     }
 }

@@ -1,4 +1,4 @@
-//! Cancellations and the presence of workers: short facts, the last one per subject kept by the server.
+//! Cancellations and the registrations of workers. The server keeps the last one per subject.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,54 +12,54 @@ use futures::{
 use ruche_schemas::{JobRef, TenantId};
 use tokio::{sync::watch::Receiver, time::Instant};
 
-use super::{Shared, link::Health};
-use crate::{Presence, Unavailable};
+use super::{connection::Health, shared::Shared};
+use crate::port::{Unavailable, WorkerRegistration};
 
-/// How much further than the outage a look back goes: clocks differ.
+/// How long before the outage a look back begins, because clocks differ.
 const MARGIN: Duration = Duration::from_secs(60);
 
 impl Shared {
     pub(super) async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
-        // Stored for whoever gets the job later; whoever listens on the subject hears it at the same moment.
-        self.link.store_surely(self.link.names.cancel(job), None, Bytes::new()).await?;
+        // It is stored for a worker that gets the job later; who listens on the subject hears it at once.
+        self.connection.store_with_retry(self.connection.names.cancel(job), None, Bytes::new()).await?;
         Ok(())
     }
 
     pub(super) async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
-        let subject = self.link.names.cancel(job);
-        Ok(self.link.last(&self.cancels, &subject).await?.is_some())
+        let subject = self.connection.names.cancel(job);
+        Ok(self.connection.last(&self.cancels, &subject).await?.is_some())
     }
 
     pub(super) async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
-        let found = self.link.since(&self.cancels, &self.link.names.cancels(), time, limit).await?;
+        let found = self.connection.since(&self.cancels, &self.connection.names.cancels(), time, limit).await?;
         Ok(found.iter().filter_map(|entry| job_of(&entry.subject)).collect())
     }
 
-    pub(super) async fn announce(&self, presence: &Presence) -> Result<(), Unavailable> {
-        let text = serde_json::to_vec(presence).map_err(|error| Unavailable(error.to_string()))?;
-        let subject = self.link.names.worker(&presence.kind, &presence.worker);
-        self.link.store_surely(subject, None, Bytes::from(text)).await?;
+    pub(super) async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        let text = serde_json::to_vec(worker).map_err(|error| Unavailable(error.to_string()))?;
+        let subject = self.connection.names.worker(&worker.kind, &worker.worker);
+        self.connection.store_with_retry(subject, None, Bytes::from(text)).await?;
         Ok(())
     }
 
-    /// An empty announcement: a worker may publish, but need not be allowed to delete.
-    pub(super) async fn retire(&self, presence: &Presence) -> Result<(), Unavailable> {
-        let subject = self.link.names.worker(&presence.kind, &presence.worker);
-        self.link.store_surely(subject, None, Bytes::new()).await?;
+    /// Stores an empty registration: a worker may publish, but not delete.
+    pub(super) async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
+        let subject = self.connection.names.worker(&worker.kind, &worker.worker);
+        self.connection.store_with_retry(subject, None, Bytes::new()).await?;
         Ok(())
     }
 
-    pub(super) async fn present(&self) -> Result<Vec<Presence>, Unavailable> {
-        let found = self.link.all(&self.workers, &self.link.names.workers(), 1, usize::MAX).await?;
-        let mut present: Vec<Presence> =
+    pub(super) async fn registered(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
+        let found = self.connection.all(&self.workers, &self.connection.names.workers(), 1, usize::MAX).await?;
+        let mut workers: Vec<WorkerRegistration> =
             found.iter().filter_map(|entry| serde_json::from_slice(&entry.payload).ok()).collect();
-        present.sort_by(|a, b| (a.kind.as_str(), &a.worker).cmp(&(b.kind.as_str(), &b.worker)));
-        Ok(present)
+        workers.sort_by(|a, b| (a.kind.as_str(), &a.worker).cmp(&(b.kind.as_str(), &b.worker)));
+        Ok(workers)
     }
 }
 
-/// Hears cancellations. What is asked for during an outage is read afterwards.
-struct Ears {
+/// Listens for cancellations. Those that were asked for during an outage are read afterwards.
+struct CancelListener {
     shared: Arc<Shared>,
     subscription: Subscriber,
     health: Receiver<Health>,
@@ -68,15 +68,15 @@ struct Ears {
 }
 
 pub(super) async fn cancellations(shared: Arc<Shared>) -> Result<BoxStream<'static, JobRef>, Unavailable> {
-    let health = shared.link.health();
-    let subscription = shared.link.subscribe(shared.link.names.cancels()).await?;
-    // Once this returns, the server knows that we listen.
-    shared.link.round_trip().await?;
-    let ears = Ears { shared, subscription, health, missed: Vec::new().into_iter(), lost_at: None };
-    Ok(stream::unfold(ears, |mut ears| async move { ears.next().await.map(|job| (job, ears)) }).boxed())
+    let health = shared.connection.health();
+    let subscription = shared.connection.subscribe(shared.connection.names.cancels()).await?;
+    // Once this returns, the server knows the subscription.
+    shared.connection.round_trip().await?;
+    let listener = CancelListener { shared, subscription, health, missed: Vec::new().into_iter(), lost_at: None };
+    Ok(stream::unfold(listener, |mut listener| async move { listener.next().await.map(|job| (job, listener)) }).boxed())
 }
 
-impl Ears {
+impl CancelListener {
     async fn next(&mut self) -> Option<JobRef> {
         loop {
             if let Some(job) = self.missed.next() {

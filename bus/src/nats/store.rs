@@ -1,7 +1,7 @@
-//! Reads what streams hold, without a consumer: single messages and batches by subject.
+//! Reads streams without a consumer: single messages and batches by subject.
 //!
-//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. With copies, any
-//! replica may answer a direct get, a moment behind the leader: what must be exact asks the leader.
+//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. Any replica may answer a direct
+//! get, a moment behind the leader. A read that must be exact asks the leader.
 
 use async_nats::{HeaderMap, Message, StatusCode};
 use bytes::Bytes;
@@ -10,19 +10,17 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::time;
 
-use super::link::{ANSWER, Fault, Link};
+use super::{
+    codes::{GONE, NO_MESSAGE},
+    connection::{ANSWER, Connection, RequestError},
+    headers::number,
+};
 
 /// Messages asked for at a time.
 const BATCH: usize = 512;
 
 /// Bytes asked for at a time.
 const BATCH_BYTES: usize = 8 << 20;
-
-/// The leader has no such message.
-const NO_MESSAGE: u64 = 10037;
-
-/// A deletion of what is not there: the sequence is not found, or the message was deleted before.
-const GONE: [u64; 2] = [10043, 10057];
 
 /// A stored message.
 #[derive(Debug, Clone)]
@@ -36,11 +34,6 @@ pub(super) struct Entry {
     pub(super) more: u64,
 }
 
-/// The number in a header; 0 when there is none.
-pub(super) fn number(headers: &HeaderMap, name: &str) -> u64 {
-    headers.get(name).and_then(|value| value.as_str().parse().ok()).unwrap_or_default()
-}
-
 impl Entry {
     fn read(message: Message) -> Option<Self> {
         let headers = message.headers?;
@@ -52,24 +45,24 @@ impl Entry {
     }
 }
 
-impl Link {
+impl Connection {
     /// The last message of a subject.
-    pub(super) async fn last(&self, stream: &str, subject: &str) -> Result<Option<Entry>, Fault> {
+    pub(super) async fn last(&self, stream: &str, subject: &str) -> Result<Option<Entry>, RequestError> {
         let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
         one(self.request(asked, None, Bytes::new()).await?)
     }
 
     /// The last message of a subject as the stream's leader knows it.
-    pub(super) async fn last_exactly(&self, stream: &str, subject: &str) -> Result<Option<Entry>, Fault> {
-        self.leaders(stream, &json!({"last_by_subj": subject})).await
+    pub(super) async fn last_from_leader(&self, stream: &str, subject: &str) -> Result<Option<Entry>, RequestError> {
+        self.ask_leader(stream, &json!({"last_by_subj": subject})).await
     }
 
     /// The message with this sequence as the stream's leader knows it.
-    pub(super) async fn exactly(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, Fault> {
-        self.leaders(stream, &json!({"seq": sequence})).await
+    pub(super) async fn from_leader(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
+        self.ask_leader(stream, &json!({"seq": sequence})).await
     }
 
-    async fn leaders(&self, stream: &str, query: &Value) -> Result<Option<Entry>, Fault> {
+    async fn ask_leader(&self, stream: &str, query: &Value) -> Result<Option<Entry>, RequestError> {
         #[derive(serde::Deserialize)]
         struct Answer {
             message: Raw,
@@ -79,55 +72,66 @@ impl Link {
             seq: u64,
         }
         let asked = format!("STREAM.MSG.GET.{stream}");
-        // The replica that answers the read may need a moment to have it; or it has gone in between.
+        // The replica that answers may not have it yet; or it was deleted meanwhile.
         for _ in 0..50 {
             let sequence = match self.api::<Answer>(&asked, query).await {
                 Ok(answer) => answer.message.seq,
-                Err(Fault::Refused(refusal)) if refusal.code == NO_MESSAGE => return Ok(None),
-                Err(fault) => return Err(fault),
+                Err(RequestError::Api(error)) if error.code == NO_MESSAGE => return Ok(None),
+                Err(error) => return Err(error),
             };
             if let Some(entry) = self.by(stream, &json!({"seq": sequence})).await? {
                 return Ok(Some(entry));
             }
             time::sleep(time::Duration::from_millis(20)).await;
         }
-        Err(Fault::Silence)
+        Err(RequestError::Timeout)
     }
 
     /// Deletes a message. `false`: it was not there.
-    pub(super) async fn delete(&self, stream: &str, sequence: u64) -> Result<bool, Fault> {
+    pub(super) async fn delete(&self, stream: &str, sequence: u64) -> Result<bool, RequestError> {
         let asked = format!("STREAM.MSG.DELETE.{stream}");
         match self.api::<Value>(&asked, &json!({"seq": sequence, "no_erase": true})).await {
             Ok(_) => Ok(true),
-            Err(Fault::Refused(refusal)) if GONE.contains(&refusal.code) => Ok(false),
-            Err(fault) => Err(fault),
+            Err(RequestError::Api(error)) if GONE.contains(&error.code) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
     /// The first message of these subjects.
-    pub(super) async fn first(&self, stream: &str, subjects: &str) -> Result<Option<Entry>, Fault> {
+    pub(super) async fn first(&self, stream: &str, subjects: &str) -> Result<Option<Entry>, RequestError> {
         self.first_from(stream, subjects, 1).await
     }
 
     /// The first message of these subjects from a sequence on.
-    pub(super) async fn first_from(&self, stream: &str, subjects: &str, from: u64) -> Result<Option<Entry>, Fault> {
+    pub(super) async fn first_from(
+        &self,
+        stream: &str,
+        subjects: &str,
+        from: u64,
+    ) -> Result<Option<Entry>, RequestError> {
         self.by(stream, &json!({"seq": from, "next_by_subj": subjects})).await
     }
 
     /// How many messages of these subjects there are.
-    pub(super) async fn count(&self, stream: &str, subjects: &str) -> Result<u64, Fault> {
+    pub(super) async fn count(&self, stream: &str, subjects: &str) -> Result<u64, RequestError> {
         let mut found = Vec::new();
         self.batch(stream, &json!({"seq": 1, "next_by_subj": subjects, "batch": 1}), &mut found).await?;
         Ok(found.pop().map_or(0, |entry| entry.more + 1))
     }
 
-    async fn by(&self, stream: &str, query: &Value) -> Result<Option<Entry>, Fault> {
+    async fn by(&self, stream: &str, query: &Value) -> Result<Option<Entry>, RequestError> {
         let asked = format!("$JS.API.DIRECT.GET.{stream}");
         one(self.request(asked, None, Bytes::from(query.to_string())).await?)
     }
 
     /// All messages of these subjects from a sequence on, in order; at most `limit`.
-    pub(super) async fn all(&self, stream: &str, subjects: &str, from: u64, limit: usize) -> Result<Vec<Entry>, Fault> {
+    pub(super) async fn all(
+        &self,
+        stream: &str,
+        subjects: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, RequestError> {
         let mut found: Vec<Entry> = Vec::new();
         let mut next = from.max(1);
         while found.len() < limit {
@@ -149,10 +153,10 @@ impl Link {
         subjects: &str,
         time: DateTime<Utc>,
         limit: usize,
-    ) -> Result<Vec<Entry>, Fault> {
+    ) -> Result<Vec<Entry>, RequestError> {
         let mut found = Vec::new();
         if limit == 0 {
-            // To the server that is no batch.
+            // The server refuses an empty batch.
             return Ok(found);
         }
         let query = json!({"start_time": time.to_rfc3339(), "next_by_subj": subjects, "batch": BATCH.min(limit)});
@@ -164,7 +168,7 @@ impl Link {
     }
 
     /// Asks for a batch; returns whether more match.
-    async fn batch(&self, stream: &str, query: &Value, found: &mut Vec<Entry>) -> Result<bool, Fault> {
+    async fn batch(&self, stream: &str, query: &Value, found: &mut Vec<Entry>) -> Result<bool, RequestError> {
         let inbox = self.client.new_inbox();
         let mut answers = self.subscribe(inbox.clone()).await?;
         let asked = format!("$JS.API.DIRECT.GET.{stream}");
@@ -173,34 +177,35 @@ impl Link {
         let losses = health.borrow().losses;
         loop {
             let message = tokio::select! {
-                message = time::timeout(ANSWER, answers.next()) => message.map_err(|_| Fault::Silence)?,
+                message = time::timeout(ANSWER, answers.next()) => message.map_err(|_| RequestError::Timeout)?,
                 _ = health.wait_for(|now| now.losses != losses) => None,
             };
-            let message = message.ok_or_else(|| Fault::Down("the connection to NATS was lost".to_owned()))?;
+            let message =
+                message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))?;
             match message.status {
                 None => found.extend(Entry::read(message)),
                 Some(StatusCode::NOT_FOUND) => return Ok(false),
-                Some(StatusCode::NO_RESPONDERS) => return Err(Fault::NoResponders),
+                Some(StatusCode::NO_RESPONDERS) => return Err(RequestError::NoResponders),
                 // 204: the end of the batch.
                 Some(status) if status == 204 => {
                     return Ok(message.headers.is_some_and(|headers| number(&headers, "Nats-Num-Pending") > 0));
                 }
                 Some(status) => {
                     let description = message.description.unwrap_or_default();
-                    return Err(Fault::Down(format!("NATS answers {status} {description} to a read")));
+                    return Err(RequestError::Unexpected(format!("NATS answers {status} {description} to a read")));
                 }
             }
         }
     }
 }
 
-fn one(message: Message) -> Result<Option<Entry>, Fault> {
+fn one(message: Message) -> Result<Option<Entry>, RequestError> {
     match message.status {
         None => Ok(Entry::read(message)),
         Some(StatusCode::NOT_FOUND) => Ok(None),
         Some(status) => {
             let description = message.description.unwrap_or_default();
-            Err(Fault::Down(format!("NATS answers {status} {description} to a read")))
+            Err(RequestError::Unexpected(format!("NATS answers {status} {description} to a read")))
         }
     }
 }

@@ -10,7 +10,6 @@ pub enum ServiceError {
     ToolsMissing {
         /// The program that was looked for.
         what: &'static str,
-        /// Where.
         looked: PathBuf,
     },
     /// Something else listens on the port.
@@ -18,7 +17,6 @@ pub enum ServiceError {
     PortTaken {
         /// Who wanted the port.
         name: String,
-        /// The port.
         port: u16,
         /// The setting that changes it.
         setting: &'static str,
@@ -34,7 +32,6 @@ pub enum ServiceError {
     /// A one-off program, such as `initdb`, that failed.
     #[error("{program} failed ({status}):\n{output}")]
     Failed {
-        /// The program.
         program: String,
         /// How it ended.
         status: String,
@@ -44,11 +41,9 @@ pub enum ServiceError {
     /// A server that ended while it was starting.
     #[error("{name} ended while starting ({status}). Its last lines, from {}:\n{lines}", log.display())]
     Died {
-        /// The server.
         name: String,
         /// How it ended.
         status: String,
-        /// Its log.
         log: PathBuf,
         /// The log's last lines.
         lines: String,
@@ -56,11 +51,9 @@ pub enum ServiceError {
     /// A server that runs but does not answer.
     #[error("{name} was not ready after {} s. Its last lines, from {}:\n{lines}", after.as_secs(), log.display())]
     NotReady {
-        /// The server.
         name: String,
         /// How long it was waited for.
         after: Duration,
-        /// Its log.
         log: PathBuf,
         /// The log's last lines.
         lines: String,
@@ -70,7 +63,6 @@ pub enum ServiceError {
     InUse {
         /// The process.
         pid: i32,
-        /// The data folder.
         data: PathBuf,
     },
     /// No place that the unprivileged user can reach.

@@ -7,9 +7,9 @@
 //! [`process::Launch`] is what the supervisor `ruche up` restarts; [`testing`] is what tests call.
 
 mod error;
+pub mod files;
 pub mod logins;
 pub mod nats;
-mod permissions;
 pub mod ports;
 pub mod postgres;
 pub mod process;

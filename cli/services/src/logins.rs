@@ -1,7 +1,7 @@
 //! Who may do what on a nats-server: one file a login, so that one can be added while the server runs.
 //!
-//! Each role has the subjects that it uses and nothing else: the server refuses the rest, so a stolen login of one
-//! tenant harms no other, and one of a worker takes no jobs of another kind.
+//! The permissions of each role are computed from [`ruche_schemas::topology`]. The server refuses everything else: a
+//! stolen login of one tenant harms no other tenant, and one of a worker takes no jobs of another kind.
 
 use std::{
     fmt::Write as _,
@@ -10,63 +10,41 @@ use std::{
 };
 
 use nix::sys::signal::{Signal, kill};
+pub use ruche_schemas::topology::roles::Role;
+use ruche_schemas::topology::{
+    roles::{self, Permissions},
+    rows::ROWS,
+};
 
 use crate::{
     ServiceError,
     error::Doing,
-    nats::{live_pid, write_private},
-    permissions::{self, Permissions},
+    files::{live_pid, write_private},
 };
 
-/// A login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Its name: `a-z A-Z 0-9 _ -`.
+    /// `a-z A-Z 0-9 _ -`.
     pub user: String,
-    /// Its password: letters and digits, beginning with a letter.
+    /// Letters and digits, beginning with a letter.
     pub password: String,
-    /// What it may do.
     pub may: May,
 }
 
-/// What a login may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum May {
-    /// Everything: operators, with the tools of NATS.
+    /// Operators, with the tools of NATS.
     Everything,
-    /// Publish jobs of all kinds, and keep the streams: gateways.
-    Gateway {
-        /// The first token of every subject.
-        prefix: String,
-        /// All kinds of job.
-        kinds: Vec<String>,
-    },
-    /// Take jobs of its own kinds: workers.
-    Work {
-        /// The first token of every subject.
-        prefix: String,
-        /// All kinds of job.
-        kinds: Vec<String>,
-        /// Those that it works on.
-        own: Vec<String>,
-    },
-    /// Publish jobs of this tenant and hear their events.
-    Produce {
-        /// The first token of every subject.
-        prefix: String,
-        /// Whose jobs.
-        tenant: String,
-        /// Which shard of the lane `bulk` has them.
-        bulk_shard: u32,
-    },
+    /// A program of Ruche, under this prefix of all subjects.
+    As(Role, String),
 }
 
 impl May {
-    /// The subjects that a producer may publish to; none for others.
+    /// The subjects to which a producer may publish jobs; none for others.
     #[must_use]
     pub fn subjects(&self) -> Vec<String> {
         match self {
-            Self::Produce { prefix, tenant, bulk_shard } => permissions::produced(prefix, tenant, *bulk_shard),
+            Self::As(Role::Producer { tenant }, prefix) => roles::produced(&ROWS, prefix, tenant),
             _ => Vec::new(),
         }
     }
@@ -78,38 +56,26 @@ impl Login {
     pub fn inbox(&self) -> String {
         match &self.may {
             May::Everything => "_INBOX".to_owned(),
-            // All producers of a tenant have one, so that a program needs to know no more than its tenant.
-            May::Produce { tenant, .. } => format!("_INBOX_{tenant}"),
-            _ => permissions::inbox(&self.user),
+            // All producers of a tenant share one, so that a program needs to know its tenant only.
+            May::As(Role::Producer { tenant }, _) => format!("_INBOX_{tenant}"),
+            May::As(..) => roles::inbox(&self.user),
         }
     }
 
-    fn permissions(&self) -> Option<Permissions> {
-        let inbox = self.inbox();
-        match &self.may {
-            May::Everything => None,
-            May::Gateway { prefix, kinds } => Some(permissions::gateway(prefix, kinds, &inbox)),
-            May::Work { prefix, kinds, own } => Some(permissions::worker(prefix, kinds, own, &inbox)),
-            May::Produce { prefix, tenant, bulk_shard } => {
-                Some(permissions::producer(prefix, tenant, *bulk_shard, &inbox))
-            }
-        }
-    }
-
-    /// As the server's configuration says it, with this password: in quotes, or the name of a variable.
+    /// Its entry in the server's configuration, with this password: in quotes, or the name of a variable.
     #[must_use]
     pub fn entry(&self, password: &str) -> String {
         let user = &self.user;
-        match self.permissions() {
-            None => format!("{{ user: \"{user}\", password: {password} }}\n"),
-            Some(permissions) => {
-                format!("{{ user: \"{user}\", password: {password}, permissions: {permissions} }}\n")
+        match &self.may {
+            May::Everything => format!("{{ user: \"{user}\", password: {password} }}\n"),
+            May::As(role, prefix) => {
+                let Permissions { publish, subscribe } = roles::permissions(&ROWS, prefix, role, &self.inbox());
+                let (publish, subscribe) = (allow("publish", &publish), allow("subscribe", &subscribe));
+                format!("{{ user: \"{user}\", password: {password}, permissions: {{\n{publish}{subscribe}}} }}\n")
             }
         }
     }
-}
 
-impl Login {
     /// Adds it, in place of one of the same name, to the server whose settings are in this folder. A running server
     /// knows it after [`reload`].
     ///
@@ -123,6 +89,11 @@ impl Login {
             .doing(|| format!("writing {}", file.display()))?;
         write_all(folder, &logins)
     }
+}
+
+fn allow(what: &str, subjects: &[String]) -> String {
+    let lines: String = subjects.iter().map(|subject| format!("    \"{subject}\"\n")).collect();
+    format!("  {what}: {{ allow: [\n{lines}  ] }}\n")
 }
 
 /// Writes `users.conf`, which the server's settings include, from all logins.

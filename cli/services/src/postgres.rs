@@ -17,7 +17,7 @@ use nix::sys::signal::Signal;
 use crate::{
     ServiceError,
     error::Doing,
-    nats::live_pid,
+    files::live_pid,
     process::{Launch, Process},
     ready,
     tools::Tools,
@@ -36,7 +36,6 @@ const ACCESS: &str = "host all all 127.0.0.1/32 scram-sha-256\n";
 pub struct Options {
     /// The data folder; where root can't give it to `nobody`, a link to it.
     pub data: PathBuf,
-    /// The file for its log.
     pub log: PathBuf,
     /// The port on 127.0.0.1.
     pub port: u16,

@@ -30,7 +30,6 @@ use crate::{ServiceError, error::Doing, user::Account};
 pub struct Launch {
     /// What people call it.
     pub name: String,
-    /// The program.
     pub program: PathBuf,
     /// Its arguments. Other users of the machine can read them: no secrets.
     pub args: Vec<OsString>,
@@ -145,7 +144,6 @@ impl Process {
         &self.name
     }
 
-    /// Its process id.
     #[must_use]
     pub fn pid(&self) -> i32 {
         self.pid.as_raw()

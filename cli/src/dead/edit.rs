@@ -1,6 +1,6 @@
 //! `ruche dead edit`: the body in an editor, then the job again with what was saved.
 //!
-//! The file is the owner's only, for bodies hold what people said. Text that is no JSON is not lost: it stays where
+//! The file is the owner's only, since bodies hold people's texts. Text that is no JSON is not lost: it stays where
 //! it is, and the error says where.
 
 use std::{
@@ -19,8 +19,8 @@ use super::{body, many::replayed};
 use crate::{client::Client, output, refused::Refused};
 
 pub(super) async fn run(client: &Client, json: bool, job: &str) -> Result<()> {
-    let letter = client.get(&["dead", job], &[]).await?;
-    let before = body(&letter).unwrap_or_else(|| json!({}));
+    let dead_letter = client.get(&["dead", job], &[]).await?;
+    let before = body(&dead_letter).unwrap_or_else(|| json!({}));
     let file = place(&before)?;
     let edited = edit(&file);
     let (after, file) = match edited {

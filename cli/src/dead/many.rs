@@ -1,4 +1,4 @@
-//! `ruche dead replay` and `drop`: one letter, or all that a filter matches, which are counted before.
+//! `ruche dead replay` and `drop`: one dead letter, or all that a filter matches, which are counted first.
 
 use anyhow::Result;
 use clap::Args;
@@ -43,7 +43,6 @@ pub(super) struct Arguments {
 /// What is done with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
-    /// Submitted again.
     Replay,
     /// Forgotten.
     Drop,
@@ -113,7 +112,7 @@ async fn one(client: &Client, json: bool, verb: Verb, job: &str, yes: bool) -> R
     }
 }
 
-/// Says which job goes on for a dead one.
+/// Prints which new job replaces a dead one.
 pub(super) fn replayed(json: bool, job: &str, new: &Value) -> Result<()> {
     match json {
         true => output::json(new),

@@ -1,4 +1,4 @@
-//! `ruche dead`: jobs that were given up; look at them, give them another try, mend them, forget them.
+//! `ruche dead`: the dead-letter queue. List, show, replay, edit and drop dead letters.
 
 mod edit;
 mod many;
@@ -17,7 +17,7 @@ use crate::{
     project::Project,
 };
 
-/// Dead letters: jobs that were given up.
+/// Dead letters: jobs whose attempts all failed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -57,26 +57,25 @@ enum Command {
 
 const COLUMNS: &[Column] = &[
     ("job", id),
-    ("kind", |letter| field(letter, "kind")),
-    ("lane", |letter| field(letter, "lane")),
-    ("attempts", |letter| field(letter, "attempts")),
+    ("kind", |dead_letter| field(dead_letter, "kind")),
+    ("lane", |dead_letter| field(dead_letter, "lane")),
+    ("attempts", |dead_letter| field(dead_letter, "attempts")),
     ("died", died),
-    ("why", |letter| failure(reason(letter))),
+    ("why", |dead_letter| failure(reason(dead_letter))),
 ];
 
 const SHEET: &[Column] = &[
     ("job", id),
-    ("kind", |letter| field(letter, "kind")),
-    ("tenant", |letter| field(letter, "tenant")),
-    ("lane", |letter| field(letter, "lane")),
-    ("attempts", |letter| field(letter, "attempts")),
+    ("kind", |dead_letter| field(dead_letter, "kind")),
+    ("tenant", |dead_letter| field(dead_letter, "tenant")),
+    ("lane", |dead_letter| field(dead_letter, "lane")),
+    ("attempts", |dead_letter| field(dead_letter, "attempts")),
     ("died", died),
-    ("why", |letter| failure(reason(letter))),
-    ("param", |letter| field(reason(letter), "param")),
-    ("trace", |letter| field(letter, "trace_id")),
+    ("why", |dead_letter| failure(reason(dead_letter))),
+    ("param", |dead_letter| field(reason(dead_letter), "param")),
+    ("trace", |dead_letter| field(dead_letter, "trace_id")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -93,38 +92,38 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
 }
 
 async fn show(client: &Client, json: bool, job: &str) -> Result<()> {
-    let letter = client.get(&["dead", job], &[]).await?;
+    let dead_letter = client.get(&["dead", job], &[]).await?;
     if json {
-        return output::json(&letter);
+        return output::json(&dead_letter);
     }
-    output::text(&output::sheet(SHEET, &letter))?;
-    match body(&letter) {
+    output::text(&output::sheet(SHEET, &dead_letter))?;
+    match body(&dead_letter) {
         Some(body) => output::text("\n").and_then(|()| output::json(&body)),
-        None => output::text(&format!("\n{}\n", output::clean_lines(&field(&letter, "payload")))),
+        None => output::text(&format!("\n{}\n", output::clean_lines(&field(&dead_letter, "payload")))),
     }
 }
 
-fn id(letter: &Value) -> String {
-    let name = if letter["job"].is_string() { "job" } else { "id" };
-    field(letter, name)
+fn id(dead_letter: &Value) -> String {
+    let name = if dead_letter["job"].is_string() { "job" } else { "id" };
+    field(dead_letter, name)
 }
 
-fn died(letter: &Value) -> String {
-    when(letter, if letter["at"].is_string() { "at" } else { "died_at" })
+fn died(dead_letter: &Value) -> String {
+    when(dead_letter, if dead_letter["at"].is_string() { "at" } else { "died_at" })
 }
 
-fn reason(letter: &Value) -> &Value {
-    if letter["failure"].is_null() { &letter["error"] } else { &letter["failure"] }
+fn reason(dead_letter: &Value) -> &Value {
+    if dead_letter["failure"].is_null() { &dead_letter["error"] } else { &dead_letter["failure"] }
 }
 
 /// The job's body: of its envelope, as it was published. `None` where that can't be read, which may be why it is dead.
-fn body(letter: &Value) -> Option<Value> {
+fn body(dead_letter: &Value) -> Option<Value> {
     let in_payload = || {
-        let envelope: Value = match &letter["payload"] {
+        let envelope: Value = match &dead_letter["payload"] {
             Value::String(text) => serde_json::from_str(text).ok()?,
             other => other.clone(),
         };
         envelope.get("body").cloned()
     };
-    letter.get("body").or_else(|| letter["envelope"].get("body")).cloned().or_else(in_payload)
+    dead_letter.get("body").or_else(|| dead_letter["envelope"].get("body")).cloned().or_else(in_payload)
 }

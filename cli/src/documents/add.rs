@@ -25,7 +25,7 @@ const TRIES: u32 = 30;
 /// The longest time between two tries.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How long an answer may take: more than the gateway waits.
-const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+const TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -164,7 +164,7 @@ async fn add(client: &Client, arguments: &Arguments, file: &Found) -> Result<Val
     let bytes = read(file).await?;
     let mut tries = 0;
     loop {
-        let request = client.request(Method::POST, &["documents"], &arguments.query(file)).timeout(PATIENCE);
+        let request = client.request(Method::POST, &["documents"], &arguments.query(file)).timeout(TIMEOUT);
         let request = request.header("content-type", file.media_type).body(bytes.clone());
         let error = match client.send(request).await {
             Ok(response) => {

@@ -4,17 +4,15 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Subcommand;
-use reqwest::Method;
 use serde_json::Value;
 
 use crate::{
     access::Access,
     client::Client,
-    confirm,
+    items::{self, Deleted},
     listing::{self, Range},
     output::{self, Column, clean_lines, field, when},
     project::Project,
-    renders::gone,
 };
 
 mod add;
@@ -73,7 +71,6 @@ const COLUMNS: &[Column] = &[
     ("updated", |document| when(document, "updated_at")),
 ];
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;
@@ -91,9 +88,9 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
             }
         }
         Command::Delete { id, yes } => {
-            confirm::wanted(&format!("delete the document {id} with its chunks"), yes)?;
-            client.call(Method::DELETE, &["documents", &id], &[], None).await?;
-            gone(json, "id", &id)?;
+            let what = format!("the document {id} with its chunks");
+            let deleted = Deleted { path: &["documents", &id], query: &[], key: "id", name: &id, what };
+            items::delete(&client, json, yes, deleted).await?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -10,13 +10,12 @@ use crate::output;
 pub(super) struct Bar {
     name: String,
     bar: Option<ProgressBar>,
-    /// The last tenth that a line said.
+    /// The last tenth that was printed.
     tenth: Option<u64>,
     quiet: bool,
 }
 
 impl Bar {
-    /// Nothing so far.
     pub(super) fn new(name: &str, quiet: bool) -> Self {
         let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(0);

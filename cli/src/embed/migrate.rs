@@ -59,7 +59,6 @@ const COLUMNS: &[Column] = &[
     ("failed", |view| field(view, "failed")),
 ];
 
-/// Does it.
 pub(super) async fn run(client: &Client, as_json: bool, wanted: &Arguments) -> Result<ExitCode> {
     let work = async {
         let names = names(client, wanted).await?;

@@ -31,7 +31,6 @@ enum Command {
     Migrate(migrate::Arguments),
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let Command::Migrate(wanted) = arguments.command;

@@ -30,7 +30,6 @@ enum Command {
     Retrieval(retrieval::Arguments),
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     match arguments.command {

@@ -50,7 +50,6 @@ struct Measured {
     misses: Vec<Value>,
 }
 
-/// Does it.
 pub(super) async fn run(client: &Client, json: bool, arguments: &Arguments) -> Result<ExitCode> {
     let questions = set::read(&arguments.file)?;
     let modes = arguments.mode.map_or_else(|| vec![Mode::Vector, Mode::Text, Mode::Hybrid], |mode| vec![mode]);

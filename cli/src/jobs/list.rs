@@ -82,7 +82,7 @@ pub(super) async fn show(client: &Client, json: bool, id: &str) -> Result<()> {
     }
 }
 
-/// When it goes on, if it waits for a time.
+/// When it continues, if it waits for a time.
 fn next(job: &Value) -> String {
     let name = if job["next_attempt_at"].is_null() { "run_at" } else { "next_attempt_at" };
     match job["state"].as_str() {

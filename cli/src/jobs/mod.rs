@@ -62,7 +62,6 @@ enum Command {
     },
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     let json = arguments.access.json;

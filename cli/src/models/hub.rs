@@ -1,16 +1,22 @@
-//! The hub: what it says about a file, and its bytes.
+//! The model hub: what it says about a file, and the file's bytes.
 //!
-//! The crate hf-hub fetches in pieces and remembers the last complete one, so a broken download goes on there. It leaves
-//! tasks behind when it fails, and waits for ever on a silent connection; so each try gets a runtime of its own here,
-//! which ends with the try, and a watch on its progress.
+//! A file is at `/<repository>/resolve/<revision>/<file>`. The hub answers with the headers `X-Repo-Commit`,
+//! `X-Linked-Etag` (the SHA-256 of a large file) and, where another host has the bytes, a redirect to it.
+//! Source: huggingface.co/docs/hub, and `file_download.py` of the client huggingface_hub.
 
-use std::{future::Future, path::PathBuf, time::Duration};
-
-use hf_hub::{
-    Repo, RepoType,
-    api::tokio::{Api, ApiBuilder, ApiError},
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
 };
-use tokio_util::sync::CancellationToken;
+
+use reqwest::{
+    Client, Response, StatusCode,
+    header::{CONTENT_RANGE, ETAG, HeaderMap, LOCATION, RANGE},
+    redirect::Policy,
+};
+use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{bar::Bar, presets::Preset};
 
@@ -19,70 +25,27 @@ use super::{bar::Bar, presets::Preset};
 pub(crate) enum HubError {
     /// No connection, or no answer in time.
     #[error("the model hub {endpoint} can't be reached ({why})")]
-    Unreachable {
-        /// The hub.
-        endpoint: String,
-        /// What happened.
-        why: String,
-    },
+    Unreachable { endpoint: String, why: String },
     /// The hub answered with an error.
     #[error("the model hub {endpoint} answered {status} for {what}")]
-    Refused {
-        /// The hub.
-        endpoint: String,
-        /// The HTTP status.
-        status: u16,
-        /// What was asked for.
-        what: String,
-    },
+    Refused { endpoint: String, status: u16, what: String },
     /// The download broke off again and again.
     #[error("the download of {what} broke off ({why}); the next try goes on where it stopped")]
-    Interrupted {
-        /// The file.
-        what: String,
-        /// What happened.
-        why: String,
-    },
+    Interrupted { what: String, why: String },
     /// The hub doesn't say what the file should be.
     #[error("the model hub {endpoint} gave no SHA-256 for {what}, so what it sends can't be checked")]
-    NoHash {
-        /// The hub.
-        endpoint: String,
-        /// The file.
-        what: String,
-    },
+    NoHash { endpoint: String, what: String },
     /// The bytes are not those that the hub announced.
     #[error("{what} was damaged or exchanged on its way: its SHA-256 is {found}, not {expected}. It was removed")]
-    WrongHash {
-        /// The file.
-        what: String,
-        /// The hash of what arrived.
-        found: String,
-        /// The hash that it should have.
-        expected: String,
-    },
+    WrongHash { what: String, found: String, expected: String },
     /// The hub now announces something else than what was pinned.
     #[error(
         "the model hub now has another {what}: SHA-256 {found}, but {expected} was pinned at the first pull. To accept it, remove {name} from .ruche/models/pins.json"
     )]
-    Changed {
-        /// The preset.
-        name: String,
-        /// The file.
-        what: String,
-        /// What the hub says now.
-        found: String,
-        /// What was pinned.
-        expected: String,
-    },
+    Changed { name: String, what: String, found: String, expected: String },
     /// The disk, or the like.
     #[error("{what} can't be kept: {why}")]
-    Local {
-        /// The file.
-        what: String,
-        /// What happened.
-        why: String,
-    },
+    Local { what: String, why: String },
 }
 
 impl HubError {
@@ -97,7 +60,7 @@ impl HubError {
 pub(super) struct Remote {
     /// The repository's commit.
     pub commit: String,
-    /// The file's SHA-256.
+    /// In hexadecimal, lower case.
     pub sha256: String,
     /// Its size in bytes.
     pub bytes: u64,
@@ -116,10 +79,8 @@ pub(super) struct Hub {
     pub reach: Duration,
     /// How long a download may stand still.
     pub stall: Duration,
-    /// How often a broken download is taken up again.
-    pub tries: u32,
-    /// The pieces in which it fetches, in bytes.
-    pub piece: usize,
+    /// How often a broken download is tried.
+    pub tries: usize,
 }
 
 impl Hub {
@@ -134,105 +95,155 @@ impl Hub {
             reach: Duration::from_secs(6),
             stall: Duration::from_secs(30),
             tries: 5,
-            piece: 8_000_000,
         }
     }
 
-    fn api(&self) -> Result<Api, ApiError> {
-        let builder = ApiBuilder::new().with_cache_dir(self.models.join("hub")).with_endpoint(self.endpoint.clone());
-        builder.with_token(self.token.clone()).with_chunk_size(Some(self.piece)).with_progress(false).build()
+    /// Where the file of this hash is kept once it is whole.
+    pub(super) fn place(&self, preset: &Preset, sha256: &str) -> PathBuf {
+        self.models.join("hub").join(preset.repo.replace('/', "--")).join(sha256).join(preset.file)
     }
 
     /// What the hub says about this file at this revision.
-    pub(super) async fn look(&self, preset: &'static Preset, revision: &str) -> Result<Remote, HubError> {
-        let (hub, repo) = (self.clone(), repo(preset, revision));
-        let asking = alone(move |_| async move {
-            let api = hub.api()?;
-            let url = api.repo(repo).url(preset.file);
-            tokio::time::timeout(hub.reach, api.metadata(&url)).await.map_or(Ok(None), |found| found.map(Some))
-        });
+    pub(super) async fn look(&self, preset: &Preset, revision: &str) -> Result<Remote, HubError> {
         let unreachable = |why: String| HubError::Unreachable { endpoint: self.endpoint.clone(), why };
-        match asking.await.map_err(&unreachable)? {
-            Ok(Some(found)) if is_sha256(found.etag()) => Ok(Remote {
-                commit: found.commit_hash().to_owned(),
-                sha256: found.etag().to_lowercase(),
-                bytes: found.size() as u64,
-            }),
-            Ok(Some(_)) => Err(HubError::NoHash { endpoint: self.endpoint.clone(), what: preset.file.to_owned() }),
-            Ok(None) => Err(unreachable(format!("no answer within {} s", self.reach.as_secs()))),
-            Err(error) => match status(&error) {
-                Some(status) => {
-                    let what = format!("{}/{}", preset.repo, preset.file);
-                    Err(HubError::Refused { endpoint: self.endpoint.clone(), status, what })
-                }
-                None => Err(unreachable(root_cause(&error))),
-            },
+        let asked = timeout(self.reach, self.ask(preset, revision)).await;
+        let asked = asked.map_err(|_| unreachable(format!("no answer within {} s", self.reach.as_secs())))?;
+        let (named, sized) = asked.map_err(|error| unreachable(root_cause(&error)))?;
+        let status = [named.status(), sized.status()].into_iter().find(|status| !is_answer(*status));
+        if let Some(status) = status {
+            let what = format!("{}/{}", preset.repo, preset.file);
+            return Err(HubError::Refused { endpoint: self.endpoint.clone(), status: status.as_u16(), what });
         }
+        let (named, sized) = (named.headers(), sized.headers());
+        let etag = header(named, "x-linked-etag").or_else(|| header(named, ETAG.as_str())).unwrap_or_default();
+        let sha256 = etag.trim_start_matches("W/").trim_matches('"').to_lowercase();
+        if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(HubError::NoHash { endpoint: self.endpoint.clone(), what: preset.file.to_owned() });
+        }
+        let bytes = header(sized, CONTENT_RANGE.as_str()).and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let bytes = bytes.ok_or_else(|| unreachable(format!("it does not say how large {} is", preset.file)))?;
+        let commit = header(named, "x-repo-commit").unwrap_or(revision).to_owned();
+        Ok(Remote { commit, sha256, bytes })
     }
 
-    /// Tries once to fetch the file, going on where an earlier try stopped.
+    /// The hub's own answer, and that of the host which has the bytes: the same one where that is the hub.
+    async fn ask(&self, preset: &Preset, revision: &str) -> Result<(Response, Response), reqwest::Error> {
+        let first_byte = |client: &Client, url: &str| client.get(url).header(RANGE, "bytes=0-0");
+        // Only within the hub: another host's answer lacks what the hub says about the file.
+        let within = Policy::custom(|attempt| {
+            let host = attempt.previous().last().and_then(|url| url.host_str());
+            match host == attempt.url().host_str() && attempt.previous().len() < 10 {
+                true => attempt.follow(),
+                false => attempt.stop(),
+            }
+        });
+        let (hub, anyone) = (client(within)?, client(Policy::default())?);
+        let url = self.url(preset, revision);
+        let named = self.signed(first_byte(&hub, &url)).send().await?;
+        let sized = match header(named.headers(), LOCATION.as_str()).filter(|_| named.status().is_redirection()) {
+            Some(elsewhere) => first_byte(&anyone, elsewhere).send().await?,
+            None => self.signed(first_byte(&anyone, &url)).send().await?,
+        };
+        Ok((named, sized))
+    }
+
+    /// Tries once to fetch the rest of the file into `part`, which may hold the beginning of it.
     ///
     /// # Errors
     /// What happened, in words.
-    pub(super) async fn fetch(&self, preset: &'static Preset, revision: &str, bar: &Bar) -> Result<PathBuf, String> {
-        let (hub, repo, bar) = (self.clone(), repo(preset, revision), bar.clone());
-        let fetching = alone(move |cancelled: CancellationToken| async move {
-            let api = hub.api().map_err(|error| root_cause(&error))?;
-            let repo = api.repo(repo);
-            tokio::select! {
-                fetched = repo.download_with_progress(preset.file, bar.clone()) => {
-                    fetched.map_err(|error| root_cause(&error))
-                }
-                () = bar.stalled(hub.stall) => Err(format!("nothing arrived for {} s", hub.stall.as_secs())),
-                () = cancelled.cancelled() => Err("cancelled".to_owned()),
-            }
-        });
-        fetching.await?
+    pub(super) async fn fetch(
+        &self,
+        preset: &Preset,
+        remote: &Remote,
+        part: &Path,
+        bar: &Bar,
+    ) -> Result<(), FetchError> {
+        if let Some(folder) = part.parent() {
+            fs::create_dir_all(folder).map_err(FetchError::Local)?;
+        }
+        let mut file =
+            tokio::fs::File::options().create(true).append(true).open(part).await.map_err(FetchError::Local)?;
+        let here = file.metadata().await.map_err(FetchError::Local)?.len();
+        // More than the hub announces is no beginning of its file.
+        let here = if here > remote.bytes { 0 } else { here };
+        file.set_len(here).await.map_err(FetchError::Local)?;
+        bar.start(here, remote.bytes);
+        if here == remote.bytes {
+            return Ok(());
+        }
+        let sent = timeout(self.stall, self.rest(preset, remote, here)).await;
+        let mut response = sent.map_err(|_| self.silent())??;
+        while let Some(bytes) = timeout(self.stall, response.chunk()).await.map_err(|_| self.silent())?? {
+            file.write_all(&bytes).await.map_err(FetchError::Local)?;
+            bar.advance(bytes.len() as u64);
+        }
+        file.flush().await.map_err(FetchError::Local)?;
+        match file.metadata().await.map_err(FetchError::Local)?.len() {
+            n if n == remote.bytes => Ok(()),
+            n => Err(FetchError::Broken(format!("{n} of {} bytes arrived", remote.bytes))),
+        }
+    }
+
+    /// The bytes from `here` on.
+    async fn rest(&self, preset: &Preset, remote: &Remote, here: u64) -> Result<Response, FetchError> {
+        let request = client(Policy::default())?.get(self.url(preset, &remote.commit));
+        let response = self.signed(request).header(RANGE, format!("bytes={here}-")).send().await?;
+        let begins = header(response.headers(), CONTENT_RANGE.as_str())
+            .is_some_and(|range| range.trim_start_matches("bytes").trim_start().starts_with(&format!("{here}-")));
+        match response.status() {
+            StatusCode::PARTIAL_CONTENT if begins => Ok(response),
+            StatusCode::OK if here == 0 => Ok(response),
+            status => Err(FetchError::Broken(format!("{status} for the bytes from {here} on"))),
+        }
+    }
+
+    fn url(&self, preset: &Preset, revision: &str) -> String {
+        format!("{}/{}/resolve/{revision}/{}", self.endpoint, preset.repo, preset.file)
+    }
+
+    fn signed(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    fn silent(&self) -> FetchError {
+        FetchError::Broken(format!("nothing arrived for {} s", self.stall.as_secs()))
     }
 }
 
-fn repo(preset: &Preset, revision: &str) -> Repo {
-    Repo::with_revision(preset.repo.to_owned(), RepoType::Model, revision.to_owned())
+/// Why one try brought no whole file.
+#[derive(Debug)]
+pub(super) enum FetchError {
+    /// The connection: another try goes on.
+    Broken(String),
+    /// The disk: another try would fail as well.
+    Local(std::io::Error),
 }
 
-/// Runs a future on a runtime of its own, which ends with it, along with whatever it started. When the caller stops
-/// waiting, the token is cancelled.
-async fn alone<T, F>(work: impl FnOnce(CancellationToken) -> F + Send + 'static) -> Result<T, String>
-where
-    T: Send + 'static,
-    F: Future<Output = T>,
-{
-    let token = CancellationToken::new();
-    let _guard = token.clone().drop_guard();
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let run = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let outcome = runtime.map_err(|error| error.to_string()).map(|runtime| {
-            let outcome = runtime.block_on(work(token));
-            // A name look-up that hangs can't be ended; it must not hold anybody up.
-            runtime.shutdown_background();
-            outcome
-        });
-        let _ = sender.send(outcome);
-    };
-    std::thread::Builder::new().name("hub".to_owned()).spawn(run).map_err(|error| error.to_string())?;
-    receiver.await.map_err(|_| "the download ended unexpectedly".to_owned())?
-}
-
-fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn status(error: &ApiError) -> Option<u16> {
-    match error {
-        ApiError::RequestError(error) => error.status().map(|status| status.as_u16()),
-        _ => None,
+impl From<reqwest::Error> for FetchError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Broken(root_cause(&error))
     }
+}
+
+fn client(redirects: Policy) -> Result<Client, reqwest::Error> {
+    let builder = Client::builder().user_agent(concat!("ruche/", env!("CARGO_PKG_VERSION"))).redirect(redirects);
+    builder.connect_timeout(Duration::from_secs(10)).build()
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn is_answer(status: StatusCode) -> bool {
+    status.is_success() || status.is_redirection()
 }
 
 /// The innermost reason: "connection refused" rather than "error sending request".
-fn root_cause(error: &ApiError) -> String {
-    let mut cause: &dyn std::error::Error = error;
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }

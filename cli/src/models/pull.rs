@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
+use backon::{ExponentialBuilder, Retryable};
 use sha2::{Digest, Sha256};
 
 use super::{
     bar::Bar,
-    hub::{Hub, HubError, Remote},
+    hub::{FetchError, Hub, HubError, Remote},
     pins::{Pin, Pins, stat},
     presets::Preset,
 };
@@ -37,52 +38,40 @@ pub(super) async fn pull(hub: &Hub, preset: &'static Preset) -> Result<PathBuf, 
             expected: pin.sha256.clone(),
         });
     }
+    let place = hub.place(preset, &remote.sha256);
+    let mut part = place.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
     let bar = Bar::new(preset.name);
-    let fetched = fetch(hub, preset, revision, &bar).await;
+    let fetched = fetch(hub, preset, &remote, &part, &bar).await;
     bar.clear();
-    let path = fetched?;
-    let found = sha256(&path).await.map_err(|error| local(error.to_string()))?;
+    fetched?;
+    let found = sha256(&part).await.map_err(|error| local(error.to_string()))?;
     if found != remote.sha256 {
-        remove(&path);
+        fs::remove_file(&part).map_err(|error| local(error.to_string()))?;
         return Err(HubError::WrongHash { what: preset.file.to_owned(), found, expected: remote.sha256 });
     }
-    keep(hub, preset, remote, &path).map_err(local)?;
-    Ok(path)
+    fs::rename(&part, &place).map_err(|error| local(error.to_string()))?;
+    keep(hub, preset, remote, &place).map_err(local)?;
+    Ok(place)
 }
 
-/// Tries until it is here, a bounded number of times.
-async fn fetch(hub: &Hub, preset: &'static Preset, revision: &str, bar: &Bar) -> Result<PathBuf, HubError> {
-    let mut pause = Duration::from_millis(500);
-    let mut last = String::new();
-    for left in (0..hub.tries).rev() {
-        match hub.fetch(preset, revision, bar).await {
-            Ok(path) => return Ok(path),
-            Err(why) => last = why,
-        }
-        if left > 0 {
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        }
-    }
-    Err(HubError::Interrupted { what: preset.file.to_owned(), why: last })
+/// Tries until the file is whole, a bounded number of times.
+async fn fetch(hub: &Hub, preset: &Preset, remote: &Remote, part: &Path, bar: &Bar) -> Result<(), HubError> {
+    let what = || preset.file.to_owned();
+    let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(500)).with_max_times(hub.tries - 1);
+    let tried = (|| hub.fetch(preset, remote, part, bar)).retry(pauses);
+    tried.when(|error| matches!(error, FetchError::Broken(_))).await.map_err(|error| match error {
+        FetchError::Broken(why) => HubError::Interrupted { what: what(), why },
+        FetchError::Local(error) => HubError::Local { what: what(), why: error.to_string() },
+    })
 }
 
 fn keep(hub: &Hub, preset: &Preset, remote: Remote, path: &Path) -> Result<(), String> {
     let relative = path.strip_prefix(&hub.models).unwrap_or(path).to_owned();
     let (bytes, modified) = stat(path).ok_or("it is gone again")?;
-    if bytes != remote.bytes {
-        return Err(format!("it has {bytes} bytes, the hub announced {}", remote.bytes));
-    }
     let pin = Pin { commit: remote.commit, sha256: remote.sha256, bytes, modified, path: relative };
     Pins::set(&hub.models, preset.name, pin).map_err(|error| format!("{error:#}"))
-}
-
-/// Removes the file and what its link points to.
-fn remove(path: &Path) {
-    if let Ok(blob) = fs::canonicalize(path) {
-        let _ = fs::remove_file(blob);
-    }
-    let _ = fs::remove_file(path);
 }
 
 /// The SHA-256 of a file, in hexadecimal.

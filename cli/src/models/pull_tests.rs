@@ -8,18 +8,13 @@ use std::sync::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
-use super::{super::presets::Use, *};
+use super::*;
 
-static PRESET: Preset = Preset {
-    name: "test-model",
-    used_for: Use::Chat,
-    repo: "someone/some-GGUF",
-    file: "some.gguf",
-    bytes: 0,
-    purpose: "tests",
-};
+static PRESET: Preset =
+    Preset { name: "test-model", repo: "someone/some-GGUF", file: "some.gguf", bytes: 0, purpose: "tests" };
 const PIECE: usize = 1000;
 
 /// What the server does, and what it was asked.
@@ -28,13 +23,19 @@ struct Script {
     content: Mutex<Vec<u8>>,
     /// The hash it announces.
     etag: Mutex<String>,
-    /// From this byte on, connections break off half way, as long as this is not 0.
+    /// Connections break off before this byte, as long as this is not 0.
     breaks_at: AtomicUsize,
     /// Whether it accepts and then says nothing.
     silent: AtomicBool,
     status: AtomicUsize,
+    /// Where the bytes are instead, if not empty: it answers with a redirect then.
+    elsewhere: Mutex<String>,
+    /// The heads of all requests.
+    heads: Mutex<Vec<String>>,
     /// The start of every range asked for that is longer than one byte.
     asked: Mutex<Vec<usize>>,
+    /// Notified for each of them.
+    was_asked: Notify,
     requests: AtomicUsize,
 }
 
@@ -58,6 +59,7 @@ async fn answer(stream: TcpStream, script: Arc<Script>) -> std::io::Result<()> {
         }
     }
     script.requests.fetch_add(1, Ordering::SeqCst);
+    script.heads.lock().unwrap().push(head.to_lowercase());
     if script.silent.load(Ordering::SeqCst) {
         std::future::pending::<()>().await;
     }
@@ -66,12 +68,20 @@ async fn answer(stream: TcpStream, script: Arc<Script>) -> std::io::Result<()> {
     if status != 0 {
         return stream.write_all(format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n").as_bytes()).await;
     }
+    let etag = script.etag.lock().unwrap().clone();
+    let elsewhere = script.elsewhere.lock().unwrap().clone();
+    if !elsewhere.is_empty() {
+        let head = format!(
+            "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {elsewhere}/someone/some-GGUF/resolve/signed\r\n\
+             X-Repo-Commit: c0ffee\r\nX-Linked-Etag: \"{etag}\"\r\nConnection: close\r\n\r\n"
+        );
+        return stream.write_all(head.as_bytes()).await;
+    }
     let content = script.content.lock().unwrap().clone();
     let range = head.lines().find_map(|line| line.to_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
     let (start, end) = range.as_deref().and_then(|range| range.split_once('-')).unwrap();
     let start: usize = start.parse().unwrap();
-    let end = end.parse::<usize>().unwrap().min(content.len() - 1);
-    let etag = script.etag.lock().unwrap().clone();
+    let end = end.parse::<usize>().unwrap_or(usize::MAX).min(content.len() - 1);
     let head = format!(
         "HTTP/1.1 206 Partial Content\r\nContent-Length: {}\r\nContent-Range: bytes {start}-{end}/{}\r\n\
          X-Repo-Commit: c0ffee\r\nX-Linked-Etag: \"{etag}\"\r\nETag: \"other\"\r\nConnection: close\r\n\r\n",
@@ -83,8 +93,9 @@ async fn answer(stream: TcpStream, script: Arc<Script>) -> std::io::Result<()> {
     let mut body = &content[start..=end];
     if body.len() > 1 {
         script.asked.lock().unwrap().push(start);
-        if breaks_at != 0 && start >= breaks_at {
-            body = &body[..body.len() / 2];
+        script.was_asked.notify_one();
+        if breaks_at != 0 {
+            body = &body[..breaks_at.saturating_sub(start).min(body.len())];
         }
     }
     stream.write_all(body).await?;
@@ -92,6 +103,7 @@ async fn answer(stream: TcpStream, script: Arc<Script>) -> std::io::Result<()> {
 }
 
 async fn hub(script: &Arc<Script>, models: &Path) -> Hub {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let content: Vec<u8> = (0..5500_u32).map(|i| u8::try_from(i % 251).unwrap()).collect();
     let hash: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
     *script.content.lock().unwrap() = content;
@@ -103,7 +115,6 @@ async fn hub(script: &Arc<Script>, models: &Path) -> Hub {
         reach: Duration::from_secs(5),
         stall: Duration::from_secs(5),
         tries: 1,
-        piece: PIECE,
     }
 }
 
@@ -132,7 +143,7 @@ async fn a_broken_download_goes_on_where_it_stopped() {
     let path = pull(&hub, &PRESET).await.unwrap();
     assert_eq!(fs::read(&path).unwrap(), *script.content.lock().unwrap());
     let first = *script.asked.lock().unwrap().first().unwrap();
-    assert_eq!(first, 3000, "the pieces that were complete are not asked for again");
+    assert_eq!(first, 3000, "the bytes that arrived are not asked for again");
 }
 
 #[tokio::test]
@@ -142,11 +153,27 @@ async fn one_pull_survives_a_connection_that_breaks_and_comes_back() {
     script.breaks_at.store(2000, Ordering::SeqCst);
     let (pulled, ()) = tokio::join!(pull(&hub, &PRESET), async {
         while !script.asked.lock().unwrap().contains(&2000) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            script.was_asked.notified().await;
         }
         script.breaks_at.store(0, Ordering::SeqCst);
     });
     assert_eq!(fs::read(pulled.unwrap()).unwrap(), *script.content.lock().unwrap());
+}
+
+#[tokio::test]
+async fn the_bytes_may_be_at_another_host_which_is_not_told_the_token() {
+    let (folder, script, other) = (tempfile::tempdir().unwrap(), Arc::new(Script::default()), Arc::<Script>::default());
+    let hub = Hub { token: Some("hf_secret".to_owned()), ..hub(&script, folder.path()).await };
+    let content = script.content.lock().unwrap().clone();
+    *other.content.lock().unwrap() = content.clone();
+    *other.etag.lock().unwrap() = "of the other host".to_owned();
+    *script.elsewhere.lock().unwrap() = serve(other.clone()).await.replace("127.0.0.1", "localhost");
+    let path = pull(&hub, &PRESET).await.unwrap();
+    assert_eq!(fs::read(path).unwrap(), content);
+    let told = |script: &Script| script.heads.lock().unwrap().iter().all(|head| head.contains("bearer hf_secret"));
+    assert!(told(&script), "the hub knows who asks");
+    assert!(other.heads.lock().unwrap().iter().all(|head| !head.contains("secret")), "nobody else does");
+    assert_eq!(*other.asked.lock().unwrap(), [0], "the bytes came from there");
 }
 
 #[tokio::test]
@@ -158,7 +185,8 @@ async fn a_wrong_hash_is_refused_and_the_file_removed() {
     let error = pull(&hub, &PRESET).await.unwrap_err();
     assert!(!error.is_about_reaching(), "nothing may stand in silently");
     assert!(error.to_string().contains(&wrong), "{error}");
-    assert!(!folder.path().join("hub/models--someone--some-GGUF/blobs").join(&wrong).exists());
+    let place = hub.place(&PRESET, &wrong);
+    assert_eq!(fs::read_dir(place.parent().unwrap()).unwrap().count(), 0, "neither the file nor a part of it stays");
     assert!(Pins::read(folder.path()).unwrap().get("test-model").is_none());
 }
 
@@ -167,7 +195,7 @@ async fn a_file_that_changed_at_the_hub_is_not_taken_for_the_pinned_one() {
     let (folder, script) = (tempfile::tempdir().unwrap(), Arc::new(Script::default()));
     let hub = hub(&script, folder.path()).await;
     let path = pull(&hub, &PRESET).await.unwrap();
-    remove(&path);
+    fs::remove_file(&path).unwrap();
     *script.etag.lock().unwrap() = "1".repeat(64);
     let error = pull(&hub, &PRESET).await.unwrap_err().to_string();
     assert!(error.contains("pinned") && error.contains("test-model"), "{error}");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ruche_schemas::jobs::render::{CSS_BYTES, MARKDOWN_BYTES, Warning, check_template_name};
+use ruche_schemas::kinds::render::{CSS_BYTES, MARKDOWN_BYTES, Warning, check_template_name};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -40,14 +40,12 @@ pub(super) struct Document {
     sheets: Vec<(u32, String)>,
 }
 
-/// A template.
 #[derive(Debug)]
 pub(super) enum Template {
     Name(String),
     Package(Vec<u8>),
 }
 
-/// Reads everything.
 pub(super) fn read(job: &Job) -> Result<Document> {
     let from_stdin = job.file.as_os_str() == "-";
     let markdown = match from_stdin {

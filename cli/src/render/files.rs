@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use reqwest::Url;
-use ruche_schemas::jobs::render::{FILE_BYTES, FILES};
+use ruche_schemas::kinds::render::{FILE_BYTES, FILES};
 
 use crate::refused::Refused;
 
@@ -90,7 +90,6 @@ impl Files {
         self.found.iter().map(|(name, (_, bytes))| (name.as_str(), bytes.as_slice()))
     }
 
-    /// Where they are.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.found.values().map(|(path, _)| path.as_path())
     }

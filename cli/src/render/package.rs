@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use flate2::{Compression, GzBuilder};
-use ruche_schemas::jobs::render::PACKAGE_BYTES;
+use ruche_schemas::kinds::render::PACKAGE_BYTES;
 
 use super::files::read;
 use crate::refused::Refused;

@@ -1,9 +1,12 @@
 //! Which files a text names: pictures of Markdown and of HTML in it, style sheets and pictures of the front matter, fonts
 //! and pictures of CSS. The names are as they are written; `files` finds what they mean.
+//!
+//! Nothing is built up here, so tokens are enough: Markdown by pulldown-cmark, HTML by html5gum, CSS by cssparser.
 
-use comrak::Options;
-use cssparser::{ParseError, Parser, Token};
-use scraper::{Html, Selector};
+use cssparser::{ParseError, Token};
+use html5gum::{DefaultEmitter, Tokenizer};
+use pulldown_cmark::{Event, Options, Parser, Tag};
+use ruche_schemas::front::{Split, split};
 use serde_json::Value;
 
 /// What a value looks like that names a file.
@@ -13,24 +16,47 @@ const DEEPEST: usize = 32;
 
 /// The names in a Markdown text, in their order.
 pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
-    let (front, body) = divide(markdown);
-    let mut names: Vec<String> = front.lines().filter_map(of_line).collect();
-    let mut options = Options::default();
-    options.extension.table = true;
-    options.extension.footnotes = true;
-    options.extension.description_lists = true;
-    options.extension.math_dollars = true;
-    options.render.r#unsafe = true;
-    let html = Html::parse_fragment(&comrak::markdown_to_html(body, &options));
-    let Ok(pictures) = Selector::parse("img[src]") else { return names };
-    names.extend(html.select(&pictures).filter_map(|picture| picture.attr("src")).map(|src| src.trim().to_owned()));
+    let Split { front, body } = split(markdown);
+    // Only its lines are looked at, so it need not be valid.
+    let mut names: Vec<String> = front.iter().flat_map(|front| front.text.lines()).filter_map(of_line).collect();
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_DEFINITION_LIST
+        | Options::ENABLE_MATH
+        | Options::ENABLE_HEADING_ATTRIBUTES;
+    let mut html = String::new();
+    for event in Parser::new_ext(body, options) {
+        match event {
+            // A tag may go over several lines, each an event.
+            Event::Html(line) => html.push_str(&line),
+            Event::InlineHtml(tag) => pictures(&tag, &mut names),
+            _ => {
+                pictures(&std::mem::take(&mut html), &mut names);
+                if let Event::Start(Tag::Image { dest_url, .. }) = event {
+                    names.push(dest_url.trim().to_owned());
+                }
+            }
+        }
+    }
+    pictures(&html, &mut names);
     names
+}
+
+fn pictures(html: &str, names: &mut Vec<String>) {
+    let mut emitter = DefaultEmitter::<()>::new_with_span();
+    // What is in a script or a comment is no tag.
+    emitter.naively_switch_states(true);
+    for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
+        let html5gum::Token::StartTag(tag) = token else { continue };
+        let source = tag.attributes.get(b"src".as_slice()).filter(|_| *tag.name == b"img");
+        names.extend(source.map(|source| String::from_utf8_lossy(source).trim().to_owned()));
+    }
 }
 
 /// The names in a style sheet.
 pub(super) fn of_css(css: &str) -> Vec<String> {
     let mut names = Vec::new();
-    urls(&mut Parser::new(css), 0, &mut names);
+    urls(&mut cssparser::Parser::new(css), 0, &mut names);
     names
 }
 
@@ -39,21 +65,6 @@ pub(super) fn of_data(data: &Value) -> Vec<String> {
     let mut names = Vec::new();
     texts(data, 0, &mut names);
     names
-}
-
-/// Front matter and text. Only its lines are looked at, so it need not be valid.
-fn divide(markdown: &str) -> (&str, &str) {
-    let markdown = markdown.strip_prefix('\u{feff}').unwrap_or(markdown);
-    let fence = markdown.get(..3).filter(|fence| ["---", "+++"].contains(fence));
-    let (Some(fence), Some(start)) = (fence, markdown.find('\n')) else { return ("", markdown) };
-    let mut end = start + 1;
-    for line in markdown[start + 1..].split_inclusive('\n') {
-        if line.trim_end() == fence {
-            return (&markdown[start + 1..end], &markdown[end + line.len()..]);
-        }
-        end += line.len();
-    }
-    ("", markdown)
 }
 
 /// `logo: "img/logo.svg"`, `- print.css`, `logo = 'a.png'`.
@@ -79,7 +90,7 @@ fn texts(data: &Value, depth: usize, names: &mut Vec<String>) {
     }
 }
 
-fn urls(parser: &mut Parser<'_>, depth: usize, names: &mut Vec<String>) {
+fn urls(parser: &mut cssparser::Parser<'_>, depth: usize, names: &mut Vec<String>) {
     while let Ok(token) = parser.next().cloned() {
         match token {
             Token::UnquotedUrl(url) => names.push(url.to_string()),
@@ -114,7 +125,7 @@ mod tests {
         let text = "---\ntitle: A: b\nlogo: \"img/logo.svg\"\nstylesheet:\n  - print.css\n---\n![a](<a b.png>)\n\n\
                     [![in a link](b.png \"t\")](x)\n\n<p>hi <IMG\nsrc = 'c%20d.png'></p>\n\n![ref]\n\n[ref]: e.png\n\n\
                     `![not](f.png)`\n\n```\n![not](g.png)\n```\n\n| a |\n|---|\n| ![](h.png) |\n\n<!-- <img src=i.png> -->\n";
-        let expected = ["img/logo.svg", "print.css", "a%20b.png", "b.png", "c%20d.png", "e.png", "h.png"];
+        let expected = ["img/logo.svg", "print.css", "a b.png", "b.png", "c%20d.png", "e.png", "h.png"];
         assert_eq!(of_markdown(text), expected);
     }
 

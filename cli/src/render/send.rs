@@ -7,7 +7,7 @@ use reqwest::{
     Method, StatusCode,
     multipart::{Form, Part},
 };
-use ruche_schemas::{Base64, jobs::render::Warning};
+use ruche_schemas::{Base64, kinds::render::Warning};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,7 +51,6 @@ fn decoded<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>,
     Ok(Option::<Base64>::deserialize(deserializer)?.map(|content| content.0).unwrap_or_default())
 }
 
-/// Sends it, and waits.
 pub(super) async fn send(client: &Client, job: &Job, document: &Document) -> Result<Rendered> {
     let mut query = vec![("report", "json".to_owned())];
     query.extend(job.template_version.map(|version| ("version", version.to_string())));

@@ -14,7 +14,6 @@ use tokio::{sync::Notify, time::sleep};
 /// What is saved in pieces is one change: a change is over when nothing more comes for so long.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Watches files.
 pub(super) struct Watcher {
     watcher: RecommendedWatcher,
     folders: BTreeSet<PathBuf>,

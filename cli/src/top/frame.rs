@@ -23,7 +23,6 @@ const KIND: (u16, u16) = (24, 10);
 /// How wide all other columns of a queue and the gaps between them are, but for the bars.
 const COLUMNS: u16 = 11 + 8 + 4 * 7 + 7;
 
-/// Draws it.
 pub(super) fn draw(
     frame: &mut Frame<'_>,
     address: &str,

@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     every: Duration,
 }
 
-/// After so many looks without an answer, that is said.
+/// After so many requests without an answer, the frame says so.
 const SILENT: u32 = 3;
 
 /// What happened meanwhile.
@@ -59,7 +59,6 @@ enum Happening {
     Redraw,
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let client = arguments.access.client(project)?;
     if arguments.once {
@@ -99,7 +98,7 @@ async fn once(client: &Client, json: bool, (width, height): (u16, u16)) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// One document a line, until nobody reads any more.
+/// Prints one document a line until the reader closes the output.
 async fn stream(client: &Client, every: Duration) -> Result<ExitCode> {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -148,7 +147,7 @@ async fn live(
     }
 }
 
-/// Looks again and again; ends when nobody wants to know.
+/// Takes snapshots until the receiver is dropped.
 fn snapshots(client: Client, every: Duration) -> mpsc::Receiver<Result<Snapshot>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {

@@ -20,9 +20,7 @@ const REMEMBERED: usize = 60;
 /// One look.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    /// Queues.
     pub queues: Part,
-    /// Workers.
     pub workers: Part,
     /// How many dead letters: `3`, `100+`.
     pub dead: String,

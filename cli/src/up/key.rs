@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use ruche_services::nats::write_private;
+use ruche_services::files::write_private;
 
 use super::{beside, plan::Plan};
 use crate::{oneoff, project::Project};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The key that works now; `.ruche/dev.env` has it and the URL.
 pub(super) async fn development(project: &Project, plan: &Plan) -> Result<String> {
@@ -25,7 +25,7 @@ pub(super) async fn development(project: &Project, plan: &Plan) -> Result<String
 async fn create(project: &Project, plan: &Plan) -> Result<String> {
     let arguments = ["keys", "create", "--tenant", "dev", "--name", "dev", "--role", "admin"];
     let program = beside("ruche-gateway")?;
-    let output = oneoff::run(&program, &arguments, &plan.settings(), &project.log("keys"), PATIENCE).await?;
+    let output = oneoff::run(&program, &arguments, &plan.settings(), &project.log("keys"), TIMEOUT).await?;
     let key = output.lines().last().unwrap_or_default().trim().to_owned();
     anyhow::ensure!(key.starts_with("rk_"), "`ruche-gateway keys create` printed no key");
     Ok(key)
@@ -36,6 +36,6 @@ async fn create(project: &Project, plan: &Plan) -> Result<String> {
 async fn is_accepted(url: &str, key: &str) -> bool {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build();
     let Ok(client) = client else { return true };
-    let answer = client.get(format!("{url}/v1/holds")).bearer_auth(key).send().await;
+    let answer = client.get(format!("{url}/v1/pauses")).bearer_auth(key).send().await;
     answer.map_or(true, |answer| !matches!(answer.status().as_u16(), 401 | 403))
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use ruche_schemas::config::Config;
+use ruche_schemas::{config::Config, kinds};
 use ruche_services::{process, ready, tools::Tools};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -80,13 +80,13 @@ async fn start(
     // From here on `ruche down` knows whom to ask.
     board.change(|_| {});
     let tools = Tools::find()?;
-    let models = models::served(project, config, &plan::kinds()).await?;
+    let models = models::served(project, config, &kinds::all()).await?;
     let mut plan = Plan::new(project, config, &models)?;
 
     println!("  starting NATS and Postgres");
     servers::start(&mut plan, &tools, supervisor).await?;
     board.change(|state| {
-        state.models = models.all().map(|model| model.name.clone()).collect();
+        state.models = models.iter().map(|model| model.chosen.name.clone()).collect();
         state.postgres_port = plan.postgres.as_ref().map(|postgres| postgres.port);
     });
     println!("  bringing the database up to date");
@@ -120,7 +120,7 @@ async fn is_ready(host: &str, port: u16) -> bool {
     ready::http(host, port, "/readyz").await.is_ok_and(|(status, _)| status == 200)
 }
 
-/// Waits for the children of a supervisor that was killed: the system has told them to end, which takes a moment.
+/// Waits for the children of a supervisor that was killed: the system has asked them to end, which takes a moment.
 async fn leave_nothing_behind(project: &Project) {
     let Some(state) = State::read(&project.state()) else { return };
     for child in state.children {

@@ -9,9 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use ruche_schemas::{Kind, config::Config, jobs};
+use ruche_schemas::{
+    Kind,
+    config::Config,
+    kinds::{self, Descriptor},
+};
 use ruche_services::{
-    logins::{Login, May},
+    logins::{Login, May, Role},
     nats, ports, postgres,
     process::Launch,
     random_secret,
@@ -19,12 +23,6 @@ use ruche_services::{
 
 use crate::{Refused, models::Served, project::Project};
 
-/// Kinds of job, one worker process each.
-pub(super) fn kinds() -> Vec<Kind> {
-    jobs::all().into_iter().map(|kind| kind.kind).collect()
-}
-
-/// Everything that will run.
 pub(super) struct Plan {
     /// Our NATS, unless the person has one. Its port may still move.
     pub nats: Option<nats::Options>,
@@ -32,13 +30,12 @@ pub(super) struct Plan {
     pub postgres: Option<postgres::Options>,
     /// Where the gateway is asked whether it is ready.
     pub gateway_host: String,
-    /// The gateway's port.
     pub gateway_port: u16,
     /// Where large bodies and results go, unless the person has a place.
     objects: Option<String>,
     /// What links to documents are signed with, unless the person has a secret.
     links: Option<String>,
-    models: Served,
+    models: Vec<Served>,
     project: Project,
     /// Each kind with the port of its `/readyz`.
     workers: Vec<(Kind, u16)>,
@@ -46,7 +43,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Decides, and refuses what can't work.
-    pub(super) fn new(project: &Project, config: &Config, models: &Served) -> Result<Self> {
+    pub(super) fn new(project: &Project, config: &Config, models: &[Served]) -> Result<Self> {
         for program in ["ruche-migrate", "ruche-gateway", "ruche-worker"] {
             beside(program)?;
         }
@@ -65,10 +62,10 @@ impl Plan {
             password: secrets.postgres,
             settings: vec![("max_connections", "200".to_owned()), ("shared_buffers", "128MB".to_owned())],
         });
-        let port = |(index, kind)| worker_port(config, index, &kind).map(|port| (kind, port));
-        // Nobody needs a reranker, and its worker needs a model.
-        let has_model = |kind: &Kind| kind.as_str() != "rerank" || models.rerank.is_some();
-        let workers = kinds().into_iter().enumerate().filter(|(_, kind)| has_model(kind)).map(port);
+        let mut workers = Vec::new();
+        for (index, kind) in kinds::all().into_iter().enumerate().filter(|(_, kind)| can_work(kind, models)) {
+            workers.push((kind.kind.clone(), worker_port(config, index, &kind.kind)?));
+        }
         Ok(Self {
             nats,
             postgres,
@@ -76,9 +73,9 @@ impl Plan {
             gateway_port: gateway_port(config)?,
             objects: folder(config, project),
             links: config.gateway.link_secret.0.is_empty().then_some(secrets.links),
-            models: models.clone(),
+            models: models.to_vec(),
             project: project.clone(),
-            workers: workers.collect::<Result<_>>()?,
+            workers,
         })
     }
 
@@ -90,18 +87,19 @@ impl Plan {
     /// The settings that every program gets, once the servers' ports are fixed. The login of NATS is not among them:
     /// each program has its own.
     pub(super) fn settings(&self) -> Vec<(String, String)> {
-        let mut settings = self.models.settings();
-        settings.push(("RUCHE_GATEWAY__PORT", self.gateway_port.to_string()));
+        let mut settings: Vec<_> = self.models.iter().flat_map(Served::settings).collect();
+        let mut set = |key: &str, value: String| settings.push((key.to_owned(), value));
+        set("RUCHE_GATEWAY__PORT", self.gateway_port.to_string());
         if let Some(nats) = &self.nats {
-            settings.push(("RUCHE_NATS__URL", format!("nats://127.0.0.1:{}", nats.port)));
+            set("RUCHE_NATS__URL", format!("nats://127.0.0.1:{}", nats.port));
         }
         if let Some(objects) = &self.objects {
-            settings.push(("RUCHE_OBJECTS__URL", objects.clone()));
+            set("RUCHE_OBJECTS__URL", objects.clone());
         }
         if let Some(postgres) = &self.postgres {
-            settings.push(("RUCHE_POSTGRES__URL", postgres.url()));
+            set("RUCHE_POSTGRES__URL", postgres.url());
         }
-        settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        settings
     }
 
     /// The kinds that have a worker.
@@ -109,7 +107,6 @@ impl Plan {
         self.workers.iter().map(|(kind, _)| kind.as_str()).collect()
     }
 
-    /// The gateway.
     pub(super) fn gateway(&self) -> Result<Launch> {
         let mut launch = self.launch("gateway", "ruche-gateway")?;
         launch.env.extend(self.links.iter().map(|secret| ("RUCHE_GATEWAY__LINK_SECRET".to_owned(), secret.clone())));
@@ -140,6 +137,12 @@ impl Plan {
     }
 }
 
+/// Whether this kind gets a worker: an optional one only if its first model is there.
+fn can_work(kind: &Descriptor, models: &[Served]) -> bool {
+    let has = |name: &str| models.iter().any(|model| model.kind == kind.kind && model.slot.name == name);
+    !kind.optional || kind.models.first().is_none_or(|slot| has(slot.name))
+}
+
 /// A folder for objects, where nothing else is set.
 fn folder(config: &Config, project: &Project) -> Option<String> {
     config.objects.url.is_empty().then(|| format!("file://{}", project.data.join("objects").display()))
@@ -148,16 +151,14 @@ fn folder(config: &Config, project: &Project) -> Option<String> {
 /// Who may do what on our NATS: each program by its own name what it needs, with a password of this run; `ruche`
 /// everything, for people with the tools of NATS.
 fn logins(prefix: &str, operators: String) -> Vec<Login> {
-    let (prefix, all) = (prefix.to_owned(), kinds());
-    let kinds: Vec<_> = all.iter().map(|kind| kind.as_str().to_owned()).collect();
-    let gateway = May::Gateway { prefix: prefix.clone(), kinds: kinds.clone() };
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|kind| kind.kind).collect();
+    let gateway = May::As(Role::Gateway { kinds: kinds.clone() }, prefix.to_owned());
     let mut logins = vec![
         Login { user: "ruche".to_owned(), password: operators, may: May::Everything },
         Login { user: "gateway".to_owned(), password: random_secret(), may: gateway },
     ];
-    for kind in all {
-        let own = vec![kind.as_str().to_owned()];
-        let may = May::Work { prefix: prefix.clone(), kinds: kinds.clone(), own };
+    for kind in &kinds {
+        let may = May::As(Role::Worker { kinds: kinds.clone(), own: vec![kind.clone()] }, prefix.to_owned());
         logins.push(Login { user: format!("worker-{kind}"), password: random_secret(), may });
     }
     logins

@@ -1,16 +1,13 @@
 //! What a person needs to know once everything runs.
 
+use ruche_schemas::kinds;
+
 use crate::{models::Served, project::Project};
 
-/// The facts.
 pub(super) struct Report {
-    /// The gateway's base URL.
     pub url: String,
-    /// The development key.
     pub key: String,
-    /// The models.
-    pub models: Served,
-    /// Where everything lies.
+    pub models: Vec<Served>,
     pub project: Project,
 }
 
@@ -24,27 +21,29 @@ impl Report {
         let Self { url, key, models, project } = self;
         let (data, logs) = (project.data.display(), project.logs().display().to_string());
         let dev_env = project.dev_env().display().to_string();
-        let name = &models.chat.name;
-        let embeds = models.embedding.iter().map(|model| format!("embeds   {}\n  ", model.name)).collect::<String>();
-        let next = models.next_embedding.iter().map(|model| format!("and      {} (next)\n  ", model.name));
-        let reranks = models.rerank.iter().map(|model| format!("reranks  {}\n  ", model.name));
-        let embeds = embeds + &next.chain(reranks).collect::<String>();
-        let note = models.all().filter_map(|model| model.note.as_ref()).map(|note| format!("\n{note}\n"));
-        let note = note.collect::<String>();
+        let names = models.iter().map(|model| format!("{:<9}{}\n  ", model.slot.label, model.chosen.name));
+        let names = names.collect::<String>();
+        let notes = models.iter().filter_map(|model| model.chosen.note.as_ref()).map(|note| format!("\n{note}\n"));
+        let notes = notes.collect::<String>();
         format!(
             "\nRuche is ready. Ctrl-C stops it.\n\n  \
              API      {url}/v1 (OpenAI-compatible)\n  \
              docs     {url}/openapi.json\n  \
              key      {key} (also in {dev_env})\n  \
-             model    {name}\n  \
-             {embeds}data     {data}\n  \
-             logs     {logs}\n{note}\n\
-             Say hello:\n\n  \
-             . '{dev_env}'; curl -N \"$RUCHE_URL/v1/chat/completions\" -H \"Authorization: Bearer $RUCHE_KEY\" \
-             -H 'Content-Type: application/json' \
-             -d '{{\"model\":\"{name}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello!\"}}]}}'\n"
+             {names}data     {data}\n  \
+             logs     {logs}\n{notes}{}",
+            hello(models, &dev_env)
         )
     }
+}
+
+/// A first request to paste, of the first kind that has one.
+fn hello(models: &[Served], dev_env: &str) -> String {
+    let Some((kind, example)) = kinds::all().into_iter().find_map(|kind| Some((kind.kind, kind.example?))) else {
+        return String::new();
+    };
+    let name = models.iter().find(|model| model.kind == kind).map_or("", |model| &model.chosen.name);
+    format!("\nSay hello:\n\n  . '{dev_env}'; {}\n", example.replace("{model}", name))
 }
 
 #[cfg(test)]
@@ -53,19 +52,27 @@ mod tests {
     use crate::models::Chosen;
 
     #[test]
-    fn the_report_names_the_model_the_key_and_a_request_to_paste() {
+    fn the_report_names_the_models_the_key_and_a_request_to_paste() {
         let project = Project { data: "/p/.ruche".into() };
-        let note = Some("This is the tiny demo model.".to_owned());
-        let chat = Chosen { name: "tiny-chat-demo".to_owned(), path: "/m.gguf".into(), note };
-        let embedding =
-            Some(Chosen { name: "minilm".to_owned(), path: "/e.gguf".into(), note: Some("English only.".into()) });
-        let next_embedding = Some(Chosen { name: "e5".to_owned(), path: "/n.gguf".into(), note: None });
-        let rerank = Some(Chosen { name: "bge".to_owned(), path: "/r.gguf".into(), note: None });
-        let models = Served { chat, embedding, next_embedding, rerank };
+        let mut named = [
+            ("tiny-chat-demo", Some("This is the tiny demo model.")),
+            ("minilm", Some("English only.")),
+            ("e5", None),
+            ("bge", None),
+        ]
+        .into_iter();
+        let mut models = Vec::new();
+        for kind in kinds::all() {
+            for slot in kind.models {
+                let (name, note) = named.next().unwrap();
+                let chosen = Chosen { name: name.to_owned(), path: "/m.gguf".into(), note: note.map(str::to_owned) };
+                models.push(Served { kind: kind.kind.clone(), slot, chosen });
+            }
+        }
         let text = Report { url: "http://127.0.0.1:8080".into(), key: "rk_a_b".into(), models, project }.text();
         for part in [
             "rk_a_b",
-            "\n  model    tiny-chat-demo\n  embeds   minilm\n  and      e5 (next)\n  reranks  bge\n  data     ",
+            "\n  model    tiny-chat-demo\n  embeds   minilm\n  next     e5\n  reranks  bge\n  data     ",
             "tiny demo model",
             "English only.",
             "curl -N",

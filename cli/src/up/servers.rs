@@ -1,7 +1,7 @@
 //! NATS and Postgres: started on a port that is free *when they start*.
 //!
-//! Making a database takes seconds, in which somebody may take the port that was free. Then the server tries another:
-//! nobody needs to know these ports but the programs started afterwards.
+//! Creating a database takes seconds, in which another program may take the free port. Then the server tries another:
+//! only the programs that start afterwards need these ports.
 
 use std::time::Duration;
 
@@ -15,11 +15,10 @@ use ruche_services::{
 use super::{plan::Plan, supervisor::Supervisor};
 
 /// How long NATS and Postgres may take to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// How many ports are tried.
 const TRIES: usize = 5;
 
-/// One of the two.
 enum Server<'a> {
     Nats(&'a mut nats::Options),
     Postgres(&'a mut postgres::Options),
@@ -44,7 +43,7 @@ pub(super) async fn start(plan: &mut Plan, tools: &Tools, supervisor: &mut Super
     let mut failed = None;
     for (started, setting) in [(nats, "NATS__URL"), (postgres, "POSTGRES__URL")] {
         match started {
-            Ok(Some((launch, process))) => supervisor.adopt(launch, process, PATIENCE),
+            Ok(Some((launch, process))) => supervisor.adopt(launch, process, TIMEOUT),
             Ok(None) => println!("  not starting one of our own, because RUCHE_{setting} is set"),
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -74,7 +73,7 @@ impl Server<'_> {
         match self.ready(&process).await {
             Ok(()) => Ok((launch, process)),
             Err(error) => {
-                process.stop(PATIENCE).await;
+                process.stop(TIMEOUT).await;
                 Err(error)
             }
         }

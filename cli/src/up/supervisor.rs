@@ -30,34 +30,33 @@ const LOG_CHECK: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Supervisor {
     board: Board,
-    kept: Vec<Kept>,
+    supervised: Vec<Supervised>,
     at_once: CancellationToken,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct Supervised {
     name: String,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Supervisor {
-    /// No children yet.
     pub(super) fn new(board: Board) -> Self {
-        Self { board, kept: Vec::new(), at_once: CancellationToken::new() }
+        Self { board, supervised: Vec::new(), at_once: CancellationToken::new() }
     }
 
-    /// Starts a child and keeps it running. `patience` is how long it may take to end when asked.
-    pub(super) async fn start(&mut self, launch: Launch, patience: Duration) -> Result<Process, ServiceError> {
+    /// Starts a child and keeps it running. `grace` is how long it may take to end when asked.
+    pub(super) async fn start(&mut self, launch: Launch, grace: Duration) -> Result<Process, ServiceError> {
         // A log that can't be cut is not a reason to stop.
         let _ = bound(&launch.log, LOG_BYTES);
         let process = launch.spawn().await?;
-        self.adopt(launch, process.clone(), patience);
+        self.adopt(launch, process.clone(), grace);
         Ok(process)
     }
 
     /// Keeps a child running that was started already.
-    pub(super) fn adopt(&mut self, launch: Launch, process: Process, patience: Duration) {
+    pub(super) fn adopt(&mut self, launch: Launch, process: Process, grace: Duration) {
         let program = launch.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let child = Child {
             name: launch.name.clone(),
@@ -69,48 +68,47 @@ impl Supervisor {
             last_end: None,
             log: launch.log.clone(),
         };
-        let index = self.kept.len();
+        let index = self.supervised.len();
         self.board.change(|state| state.children.push(child));
         let stop = CancellationToken::new();
         let name = launch.name.clone();
-        let keeper = Keeper { launch, patience, index, board: self.board.clone(), at_once: self.at_once.clone() };
-        let task = tokio::spawn(keeper.keep(process, stop.clone()));
-        self.kept.push(Kept { name, stop, task });
+        let watcher = Watcher { launch, grace, index, board: self.board.clone(), at_once: self.at_once.clone() };
+        let task = tokio::spawn(watcher.supervise(process, stop.clone()));
+        self.supervised.push(Supervised { name, stop, task });
     }
 
     /// Stops all children, the latest first, each after the one before has ended. Safe to drop and call again.
     pub(super) async fn stop(&mut self) {
-        while let Some(kept) = self.kept.last_mut() {
-            kept.stop.cancel();
-            if !kept.task.is_finished() {
-                println!("  stopping {}", kept.name);
+        while let Some(child) = self.supervised.last_mut() {
+            child.stop.cancel();
+            if !child.task.is_finished() {
+                println!("  stopping {}", child.name);
             }
-            let _ = (&mut kept.task).await;
-            self.kept.pop();
+            let _ = (&mut child.task).await;
+            self.supervised.pop();
         }
     }
 
     /// Makes a running or later [`Supervisor::stop`] kill instead of ask.
     pub(super) fn hurry(&self) {
         self.at_once.cancel();
-        for kept in &self.kept {
-            kept.stop.cancel();
+        for child in &self.supervised {
+            child.stop.cancel();
         }
     }
 }
 
-/// Watches one child.
 #[derive(Debug)]
-struct Keeper {
+struct Watcher {
     launch: Launch,
-    patience: Duration,
+    grace: Duration,
     index: usize,
     board: Board,
     at_once: CancellationToken,
 }
 
-impl Keeper {
-    async fn keep(self, first: Process, stop: CancellationToken) {
+impl Watcher {
+    async fn supervise(self, first: Process, stop: CancellationToken) {
         let mut current = Some(first);
         let mut delay = FIRST_DELAY;
         loop {
@@ -165,9 +163,9 @@ impl Keeper {
     }
 
     async fn end(&self, process: &Process) {
-        let patience = if self.at_once.is_cancelled() { Duration::ZERO } else { self.patience };
+        let grace = if self.at_once.is_cancelled() { Duration::ZERO } else { self.grace };
         tokio::select! {
-            _ = process.stop(patience) => {}
+            _ = process.stop(grace) => {}
             () = self.at_once.cancelled() => drop(process.stop(Duration::ZERO).await),
         }
         self.note(|child| child.running = false);

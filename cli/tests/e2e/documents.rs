@@ -4,7 +4,7 @@ use std::{io::Write as _, path::Path};
 
 use flate2::{Compression, write::GzEncoder};
 use reqwest::Response;
-use ruche_schemas::jobs::render::INLINE_BYTES;
+use ruche_schemas::kinds::render::INLINE_BYTES;
 use serde_json::{Value, json};
 
 use crate::system::{Running, System};

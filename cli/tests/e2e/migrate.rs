@@ -178,7 +178,7 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
 }
 
 #[tokio::test]
-async fn what_is_called_off_leaves_the_old_model_alone() {
+async fn a_cancelled_migration_leaves_the_old_model_alone() {
     let system = System::start().await;
     let (gateway, worker) = (system.gateway().await, with_both(&system).await);
     let told = add(&gateway, "handbook", "a.md", "The queen lays eggs.").await;

@@ -2,9 +2,8 @@
 
 use std::{path::Path, process::Stdio, time::Duration};
 
-use ruche_schemas::Lane;
 use ruche_services::{
-    logins::{Login, May},
+    logins::{Login, May, Role},
     testing::TestNats,
     tools::Tools,
 };
@@ -18,8 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Lets a producer of the tenant `acme` in.
 async fn admit(system: &System, nats: &TestNats) -> Login {
-    let bulk_shard = Lane::Bulk.shard(&"acme".parse().unwrap());
-    let may = May::Produce { prefix: system.prefix().to_owned(), tenant: "acme".to_owned(), bulk_shard };
+    let may = May::As(Role::Producer { tenant: "acme".parse().unwrap() }, system.prefix().to_owned());
     let login = Login { user: "acme-etl".to_owned(), password: ruche_services::random_secret(), may };
     nats.admit(&login).await;
     login

@@ -14,12 +14,29 @@ use crate::{
 };
 
 /// What is searched: most of the project's pages.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 32] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "benches/README.md",
+    "docs/adr/0001-job-ids.md",
+    "docs/bots.md",
+    "docs/chat.md",
+    "docs/configuration.md",
+    "docs/deployment.md",
+    "docs/documents.md",
+    "docs/embeddings.md",
+    "docs/evaluation.md",
+    "docs/events-and-streaming.md",
+    "docs/jobs.md",
+    "docs/models.md",
+    "docs/new-kind.md",
+    "docs/operations.md",
+    "docs/producers.md",
+    "docs/render.md",
+    "docs/rerank.md",
+    "docs/search.md",
     "gateway/WEBSOCKET.md",
     "migrations/README.md",
     "nats/README.md",

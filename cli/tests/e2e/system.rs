@@ -15,8 +15,9 @@ use nix::{
     unistd::Pid,
 };
 use reqwest::{Client, RequestBuilder};
+use ruche_schemas::Kind;
 use ruche_services::{
-    logins::{Login, May},
+    logins::{Login, May, Role},
     ports,
     process::{Launch, Process},
     ready,
@@ -106,8 +107,8 @@ impl System {
         let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         let mut system = Self { settings, logs, nats, key: String::new(), client };
         let (prefix, kinds) = (name, kinds());
-        let gateway = May::Gateway { prefix: prefix.clone(), kinds: kinds.clone() };
-        let work = May::Work { prefix, own: kinds.clone(), kinds };
+        let gateway = May::As(Role::Gateway { kinds: kinds.clone() }, prefix.clone());
+        let work = May::As(Role::Worker { own: kinds.clone(), kinds }, prefix);
         for (role, may) in [("gateway", gateway), ("worker", work)] {
             system.nats.admit(&Login { user: system.user(role), password: PASSWORD.to_owned(), may }).await;
         }
@@ -206,8 +207,8 @@ impl System {
     }
 }
 
-fn kinds() -> Vec<String> {
-    ruche_schemas::jobs::all().into_iter().map(|known| known.kind.as_str().to_owned()).collect()
+fn kinds() -> Vec<Kind> {
+    ruche_schemas::kinds::all().into_iter().map(|known| known.kind).collect()
 }
 
 /// A running program.

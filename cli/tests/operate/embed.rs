@@ -83,7 +83,7 @@ async fn what_can_not_be_done_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn how_far_it_is_can_be_seen_and_it_can_be_called_off() {
+async fn its_progress_can_be_seen_and_it_can_be_cancelled() {
     let gateway = Gateway::start().await;
     collections(&gateway, &["a", "b"]);
     gateway.on("GET /v1/collections/a/migrate", vec![ok(view("a", "embedding", 1))]);
@@ -106,12 +106,7 @@ async fn ctrl_c_says_that_it_goes_on_from_there() {
     let gateway = Gateway::start().await;
     gateway.on("POST /v1/collections/a/migrate", vec![ok(view("a", "embedding", 1))]);
     let child = ruche(&gateway).args(["embed", "migrate", "--to", "new", "--collection", "a"]).spawn().unwrap();
-    let asked = async {
-        while !gateway.seen().iter().any(|request| request.line.starts_with("POST")) {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(crate::PATIENCE, asked).await.expect("it asks");
+    tokio::time::timeout(crate::PATIENCE, gateway.asked("POST")).await.expect("it asks");
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let output = tokio::time::timeout(crate::PATIENCE, child.wait_with_output()).await.expect("it ends").unwrap();

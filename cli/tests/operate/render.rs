@@ -122,7 +122,7 @@ async fn a_document_goes_up_with_what_it_names_and_comes_down_as_a_file() {
     assert_eq!(picture, [0x89, b'P', 0xff, 0]);
     // The job is one that the schema takes.
     let job = json!({"options": options, "files": [{"name": "terms.txt", "content": ""}]});
-    assert!(serde_json::from_value::<ruche_schemas::jobs::render::Render>(job).is_ok());
+    assert!(serde_json::from_value::<ruche_schemas::kinds::render::Render>(job).is_ok());
 }
 
 #[tokio::test]

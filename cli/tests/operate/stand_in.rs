@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
 /// What was asked.
@@ -70,13 +71,16 @@ impl Answer {
     }
 }
 
+/// What was asked, for all who wait for more.
+type Seen = Arc<watch::Sender<Vec<Request>>>;
+
 type Routes = Arc<Mutex<HashMap<String, Vec<Answer>>>>;
 
 /// The server; it ends with the test's runtime.
 pub(crate) struct Gateway {
     pub url: String,
     routes: Routes,
-    seen: Arc<Mutex<Vec<Request>>>,
+    seen: Seen,
 }
 
 impl Gateway {
@@ -84,7 +88,7 @@ impl Gateway {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (routes, seen) = (Routes::default(), Arc::new(Mutex::new(Vec::new())));
+        let (routes, seen) = (Routes::default(), Seen::new(watch::Sender::default()));
         let gateway = Self { url, routes: routes.clone(), seen: seen.clone() };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -103,7 +107,13 @@ impl Gateway {
 
     /// What was asked so far.
     pub(crate) fn seen(&self) -> Vec<Request> {
-        self.seen.lock().unwrap().clone()
+        self.seen.borrow().clone()
+    }
+
+    /// Waits until a request line begins so.
+    pub(crate) async fn asked(&self, line: &str) {
+        let is_there = |seen: &Vec<Request>| seen.iter().any(|request| request.line.starts_with(line));
+        self.seen.subscribe().wait_for(is_there).await.unwrap();
     }
 
     /// The last request of this line.
@@ -113,7 +123,7 @@ impl Gateway {
     }
 }
 
-async fn answer(stream: TcpStream, routes: Routes, seen: Arc<Mutex<Vec<Request>>>) {
+async fn answer(stream: TcpStream, routes: Routes, seen: Seen) {
     let mut stream = BufReader::new(stream);
     let mut head = Vec::new();
     loop {
@@ -131,7 +141,7 @@ async fn answer(stream: TcpStream, routes: Routes, seen: Arc<Mutex<Vec<Request>>
     let bytes = body(&mut stream, &headers).await;
     let body = String::from_utf8_lossy(&bytes).into_owned();
     let line = head[0].trim_end_matches(" HTTP/1.1").to_owned();
-    seen.lock().unwrap().push(Request { line: line.clone(), headers, body, bytes });
+    seen.send_modify(|seen| seen.push(Request { line: line.clone(), headers, body, bytes }));
     let answer = match routes.lock().unwrap().get_mut(&line) {
         Some(answers) if answers.len() > 1 => answers.pop(),
         Some(answers) => answers.last().cloned(),

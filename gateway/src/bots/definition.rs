@@ -3,7 +3,7 @@
 use ruche_schemas::{Invalid, bots::Bot};
 use serde_json::{Map, Value};
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 
 /// Reads a bot, or a change to one (RFC 7396): what is `null` gets its default, what is left out stays.
 ///

@@ -1,10 +1,10 @@
 //! Chats with bots that have documents: what is found comes with the job, and what is cited with the answer.
 
 use reqwest::Method;
-use ruche_bus::{Bus as _, Presence};
+use ruche_bus::{Bus as _, WorkerRegistration};
 use ruche_schemas::{
     Job as _,
-    jobs::{chat::Grounding, embed::Embed},
+    kinds::{chat::Grounding, embed::Embed},
 };
 use ruche_store::{
     memory::StoredChunk,
@@ -136,7 +136,7 @@ async fn while_a_bots_documents_are_searched_its_socket_goes_on() {
     put_chunk(&gateway, 7, "cite me");
     // Announced, and deaf.
     let (worker, models) = ("deaf".to_owned(), vec![embedding_model().name]);
-    gateway.bus.announce(&Presence { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
     let mut socket = Socket::welcome(&gateway).await;
     let mut chat = asking("cite 1");
     (chat["type"], chat["ref"]) = (json!("chat"), json!("a"));

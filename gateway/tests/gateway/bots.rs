@@ -149,10 +149,9 @@ async fn a_job_that_no_gateway_sees_begin_can_not_name_a_bot() {
     let gateway = start().await;
     assert_eq!(post(&gateway, &json!({ "name": "help" })).await.status(), 201);
     let chat = asking("say hi");
-    let flow =
-        json!({ "kind": "chat", "body": { "messages": chat["messages"] }, "then": [{ "kind": "chat", "body": chat }] });
+    let flow = json!({ "kind": "chat", "body": { "messages": chat["messages"] }, "on_success": [{ "kind": "chat", "body": chat }] });
     let response = gateway.request(Method::POST, "/v1/jobs").json(&flow).send().await.unwrap();
-    assert_eq!(refused(response, 400).await.0, "then[0].body.model");
+    assert_eq!(refused(response, 400).await.0, "on_success[0].body.model");
     let nightly = json!({ "kind": "chat", "body": chat, "every_seconds": 60 });
     let response = gateway.request(Method::PUT, "/v1/schedules/nightly").json(&nightly).send().await.unwrap();
     assert_eq!(refused(response, 400).await.0, "body.model");

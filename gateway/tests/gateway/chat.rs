@@ -2,9 +2,9 @@
 
 use crate::support::{MODEL, Sse, SseReader, job_of, presence, refused, start, until, without_worker};
 use reqwest::Method;
-use ruche_bus::{Bus as _, Presence};
-use ruche_gateway::App;
-use ruche_schemas::{EventType, Job as _, jobs::embed::Embed};
+use ruche_bus::{Bus as _, WorkerRegistration};
+use ruche_gateway::app::parts::App;
+use ruche_schemas::{EventType, Job as _, kinds::embed::Embed};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn an_unknown_model_is_refused_once_workers_are_known() {
 async fn models_that_chat_are_listed_before_others() {
     let gateway = start().await;
     let (worker, models) = ("embeds".to_owned(), vec!["a-name-before-all".to_owned()]);
-    gateway.bus.announce(&Presence { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
     let models: Value = gateway.get("/v1/models").send().await.unwrap().json().await.unwrap();
     let names: Vec<&str> =
         models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();

@@ -7,10 +7,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use reqwest::Method;
-use ruche_bus::{Bus as _, Controls as _, DeadLetter, Graveyard as _, Headers};
+use ruche_bus::{Bus as _, Controls as _, DeadLetter, DeadLetterQueue as _, Headers};
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, claim::Part,
-    jobs::Descriptor,
+    kinds::Descriptor,
 };
 use ruche_store::{
     jobs::EndedJob,
@@ -45,6 +45,7 @@ impl Job for Blob {
     };
     type Progress = ();
     type Output = String;
+    type Settings = ();
 
     fn check(&self) -> Result<(), Invalid> {
         Ok(())
@@ -259,7 +260,7 @@ async fn bury(gateway: &Fixture, objects: &Memory, body: &Value) -> (String, Cla
         payload: serde_json::to_string(&envelope).unwrap(),
         headers: Headers::new(),
     };
-    gateway.bus.bury(&letter).await.unwrap();
+    gateway.bus.put_dead_letter(&letter).await.unwrap();
     (id, claim)
 }
 

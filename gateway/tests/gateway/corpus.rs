@@ -9,12 +9,12 @@ use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
     multipart::{Form, Part},
 };
-use ruche_bus::{Bus, Delivery, Presence};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _, JobId,
     failure::codes,
     ids::document_id,
-    jobs::embed::{Document, Embed, Format, Indexed},
+    kinds::embed::{Document, Embed, Format, Indexed},
 };
 use ruche_store::{
     documents::{DocumentChunk, IndexedDocument},
@@ -45,11 +45,11 @@ impl std::ops::Deref for Library {
 impl Library {
     async fn start() -> Self {
         let claims = Claims::new(Arc::new(Objects::default()), 64 << 20);
-        let change = |app: &mut ruche_gateway::App| app.claims = claims.clone();
+        let change = |app: &mut ruche_gateway::app::parts::App| app.claims = claims.clone();
         let this = Self { gateway: without_worker(change).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
-        let announced = Presence { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.announce(&announced).await.unwrap();
+        let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
+        bus.register(&announced).await.unwrap();
         tokio::spawn(work(bus, claims, this.seen.clone()));
         this
     }

@@ -2,8 +2,8 @@
 
 use chrono::Utc;
 use reqwest::Method;
-use ruche_bus::{Bus as _, DeadLetter, Graveyard as _, Headers};
-use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, jobs::chat::Chat};
+use ruche_bus::{Bus as _, DeadLetter, DeadLetterQueue as _, Headers};
+use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, kinds::chat::Chat};
 use ruche_store::jobs::EndedJob;
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ async fn bury(gateway: &Fixture, owner: &str, code: &str, payload: Option<&str>)
         payload,
         headers: Headers::new(),
     };
-    gateway.bus.bury(&letter).await.unwrap();
+    gateway.bus.put_dead_letter(&letter).await.unwrap();
     id
 }
 
@@ -68,7 +68,7 @@ async fn dead_letters_are_listed_page_by_page_and_shown_whole() {
 async fn a_replayed_letter_is_a_new_job_and_gone() {
     let gateway = without_worker(|_| {}).await;
     let id = bury(&gateway, "acme", "a", None).await;
-    let sequence = gateway.bus.dead_letter(&Fixture::reference(&id)).await.unwrap().unwrap().sequence;
+    let sequence = gateway.bus.get_dead_letter(&Fixture::reference(&id)).await.unwrap().unwrap().sequence;
     let response = gateway.request(Method::POST, &format!("/v1/dead/{id}/replay")).send().await.unwrap();
     assert_eq!(response.status(), 202);
     let job = json_of(response).await;

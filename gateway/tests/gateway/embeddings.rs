@@ -8,11 +8,11 @@ use std::{
 
 use futures::StreamExt;
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
-use ruche_gateway::App;
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
-    jobs::embed::{Embed, Embedded, Purpose, fit_inline, from_bytes, to_bytes},
+    kinds::embed::{Embed, Embedded, Purpose, fit_inline, from_bytes, to_bytes},
 };
 use serde_json::{Value, json};
 
@@ -39,8 +39,8 @@ impl Embeddings {
     async fn start(dimensions: u32) -> Self {
         let this = Self { gateway: without_worker(|_| {}).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
-        let announced = Presence { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.announce(&announced).await.unwrap();
+        let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
+        bus.register(&announced).await.unwrap();
         tokio::spawn(work(bus, dimensions, this.seen.clone()));
         this
     }

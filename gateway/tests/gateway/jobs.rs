@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, jobs::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, kinds::chat::Chat};
 use ruche_store::{
     conversations::{Conversation, StoredMessage},
     jobs::EndedJob,

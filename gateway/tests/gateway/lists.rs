@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_schemas::{EventType, Job as _, JobId, Record, jobs::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, Record, kinds::chat::Chat};
 use ruche_store::jobs::EndedJob;
 use serde_json::{Value, json};
 
@@ -116,9 +116,9 @@ async fn a_flow_is_one_tree_from_whichever_job_it_is_asked_for() {
     let gateway = without_worker(|_| {}).await;
     let fan =
         json!([{ "all": [{ "kind": "chat", "body": said("x") }], "join": { "kind": "chat", "body": said("x") } }]);
-    let root = gateway.post("/v1/jobs", &json!({ "kind": "chat", "body": said("x"), "then": fan })).await;
+    let root = gateway.post("/v1/jobs", &json!({ "kind": "chat", "body": said("x"), "on_success": fan })).await;
     let root: JobId = root["id"].as_str().unwrap().parse().unwrap();
-    let (child, leaf, join) = (root.derived("then.0.0"), JobId::generate(), root.derived("then.0.join"));
+    let (child, leaf, join) = (root.derived("on_success.0.0"), JobId::generate(), root.derived("on_success.0.join"));
     let row = |id: JobId, parent: Option<JobId>, children: Vec<JobId>| {
         let mut row = ended("acme");
         (row.job.id, row.parent, row.root, row.children) = (id, parent, parent.map(|_| root), children);

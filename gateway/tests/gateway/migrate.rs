@@ -7,10 +7,10 @@ use std::{
 };
 
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _,
-    jobs::embed::{Embed, Embedded, Indexed, to_bytes},
+    kinds::embed::{Embed, Embedded, Indexed, to_bytes},
 };
 use ruche_store::{
     documents::{DocumentChunk, DocumentStore as _},
@@ -60,7 +60,7 @@ impl Moving {
         let gateway = without_worker(|_| {}).await;
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
         let models = vec![MODEL.to_owned(), NEW.to_owned()];
-        bus.announce(&Presence { kind: Embed::KIND, models, ..presence() }).await.unwrap();
+        bus.register(&WorkerRegistration { kind: Embed::KIND, models, ..presence() }).await.unwrap();
         let worker = Arc::new(Worker {
             bus,
             store: gateway.store.clone(),

@@ -2,8 +2,11 @@
 
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_gateway::{App, ServeError, Server, metrics};
-use ruche_schemas::{EventType, jobs};
+use ruche_gateway::{
+    app::parts::App,
+    http::{metrics, server::ServeError},
+};
+use ruche_schemas::{EventType, kinds};
 use serde_json::{Value, json};
 
 use crate::support::{SseReader, presence, refused, settings, start, until, without_worker};
@@ -58,7 +61,7 @@ async fn a_full_queue_is_a_503_that_says_when_to_come_back() {
 #[tokio::test]
 async fn metrics_count_requests_by_route_and_show_what_waits() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.announce(&presence()).await.unwrap();
+    gateway.bus.register(&presence()).await.unwrap();
     gateway.submit("say hi").await;
     gateway.get("/v1/nothing-of-the-sort").send().await.unwrap();
     // The exporter reads every few seconds.
@@ -124,7 +127,7 @@ async fn a_taken_port_is_an_error_that_names_the_setting() {
     let bus = std::sync::Arc::new(ruche_bus::memory::Memory::new(&[], 1, std::time::Duration::from_secs(1)));
     let store = std::sync::Arc::new(ruche_store::memory::Memory::default());
     let app = App::new(ruche_schemas::config::Gateway { port, ..settings() }, bus, store, jobs::all());
-    let error = Server::bind(app).await.unwrap_err();
+    let error = app.bind().await.unwrap_err();
     assert!(matches!(error, ServeError::Bind { .. }));
     for part in [&*port.to_string(), "gateway.port", "RUCHE_GATEWAY__PORT"] {
         assert!(error.to_string().contains(part), "{error}");

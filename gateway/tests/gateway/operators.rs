@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use ruche_bus::{Bus as _, Presence};
-use ruche_schemas::{Lane, jobs};
+use ruche_bus::{Bus as _, WorkerRegistration};
+use ruche_schemas::{Lane, kinds};
 use ruche_store::Health as _;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn a_members_key_is_no_operators() {
     for (method, path) in [
         (Method::GET, "/v1/queues"),
         (Method::GET, "/v1/workers"),
-        (Method::GET, "/v1/holds"),
+        (Method::GET, "/v1/pauses"),
         (Method::POST, "/v1/queues/chat/pause"),
         (Method::POST, "/v1/queues/chat/resume"),
         (Method::POST, "/v1/tenants/acme/pause"),
@@ -34,7 +34,7 @@ async fn a_members_key_is_no_operators() {
         let response = gateway.request(method, path).send().await.unwrap();
         assert_eq!(refused(response, 403).await.1, "forbidden", "{path}");
     }
-    assert_eq!(ask(&gateway, Method::GET, "/v1/holds").await["data"], json!([]));
+    assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     // Its own name is no other's.
     assert_eq!(gateway.read("/v1/jobs?tenant=acme").await["data"], json!([]));
     let response = gateway.get("/v1/jobs?tenant=NO").send().await.unwrap();
@@ -44,12 +44,12 @@ async fn a_members_key_is_no_operators() {
 #[tokio::test]
 async fn queues_show_what_waits_and_who_works() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.announce(&presence()).await.unwrap();
+    gateway.bus.register(&presence()).await.unwrap();
     gateway.submit("a").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/queues").await["data"][1]["per_second"], 0.0);
     // Whether they are kept or not.
     let ended = BTreeMap::from([(Lane::Normal, 50)]);
-    gateway.bus.announce(&Presence { ended, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { ended, ..presence() }).await.unwrap();
     let queues = ask(&gateway, Method::GET, "/v1/queues").await;
     let normal = queues["data"]
         .as_array()
@@ -64,7 +64,7 @@ async fn queues_show_what_waits_and_who_works() {
     assert!(normal["oldest_seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0));
     assert!(normal["per_second"].as_f64().is_some_and(|rate| rate > 0.0));
     // A row per kind and lane.
-    let all = 3 * jobs::all().len();
+    let all = 3 * kinds::all().len();
     assert_eq!(queues["data"].as_array().unwrap().len(), all);
     gateway.store.fail(true);
     assert!(gateway.store.ready().await.is_err());
@@ -77,7 +77,7 @@ async fn what_is_paused_is_shown_and_still_takes_jobs() {
     let paused = ask(&gateway, Method::POST, "/v1/queues/chat/pause").await;
     assert_eq!(paused, json!({ "what": "kind", "name": "chat", "paused": true }));
     ask(&gateway, Method::POST, "/v1/tenants/acme/pause").await;
-    let holds = ask(&gateway, Method::GET, "/v1/holds").await;
+    let holds = ask(&gateway, Method::GET, "/v1/pauses").await;
     let expected = [json!({ "what": "kind", "name": "chat" }), json!({ "what": "tenant", "name": "acme" })];
     assert!(expected.iter().all(|hold| holds["data"].as_array().unwrap().contains(hold)), "{holds}");
     let queues = ask(&gateway, Method::GET, "/v1/queues").await;
@@ -87,7 +87,7 @@ async fn what_is_paused_is_shown_and_still_takes_jobs() {
     assert_eq!(gateway.waiting().await, 1);
     ask(&gateway, Method::POST, "/v1/queues/chat/resume").await;
     ask(&gateway, Method::POST, "/v1/tenants/acme/resume").await;
-    assert_eq!(ask(&gateway, Method::GET, "/v1/holds").await["data"], json!([]));
+    assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     for (path, status) in [("/v1/queues/dance/pause", 404), ("/v1/tenants/NO/pause", 400)] {
         let response = gateway.as_key(&gateway.admin, Method::POST, path).send().await.unwrap();
         refused(response, status).await;
@@ -97,7 +97,7 @@ async fn what_is_paused_is_shown_and_still_takes_jobs() {
 #[tokio::test]
 async fn a_worker_is_listed_drained_and_resumed() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.announce(&presence()).await.unwrap();
+    gateway.bus.register(&presence()).await.unwrap();
     let worker = ask(&gateway, Method::GET, "/v1/workers").await["data"][0].clone();
     assert_eq!(
         (&worker["worker"], &worker["state"], &worker["slots"]),
@@ -106,9 +106,9 @@ async fn a_worker_is_listed_drained_and_resumed() {
     ask(&gateway, Method::POST, "/v1/workers/test-1/drain").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/workers").await["data"][0]["state"], "draining");
     // Gone, it can still be resumed; what never was can't.
-    gateway.bus.retire(&presence()).await.unwrap();
+    gateway.bus.deregister(&presence()).await.unwrap();
     ask(&gateway, Method::POST, "/v1/workers/test-1/resume").await;
-    assert_eq!(ask(&gateway, Method::GET, "/v1/holds").await["data"], json!([]));
+    assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     for path in ["/v1/workers/test-1/drain", "/v1/workers/test-1/resume"] {
         let response = gateway.as_key(&gateway.admin, Method::POST, path).send().await.unwrap();
         assert_eq!(refused(response, 404).await.1, "worker_not_found");

@@ -17,14 +17,14 @@ async fn submit(gateway: &Fixture, rest: Value) -> Response {
 #[tokio::test]
 async fn a_job_is_submitted_with_its_kind_in_the_body_and_its_log_says_what_is_known_of_it() {
     let gateway = without_worker(|_| {}).await;
-    let then = json!([{ "kind": "chat", "with": { "/messages": "/messages" } }]);
-    let response = submit(&gateway, json!({ "lane": "bulk", "then": then })).await;
+    let on_success = json!([{ "kind": "chat", "with": { "/messages": "/messages" } }]);
+    let response = submit(&gateway, json!({ "lane": "bulk", "on_success": on_success })).await;
     assert_eq!(response.status(), 202);
     let job = json_of(response).await;
     let first = gateway.bus.last(&Fixture::reference(job["id"].as_str().unwrap())).await.unwrap().unwrap().record;
     assert_eq!((first.event, first.n), (EventType::Accepted, 1));
     let known: event::Accepted = first.parse().unwrap();
-    assert_eq!((known.lane.as_str(), known.then.len(), known.run_at), ("bulk", 1, None));
+    assert_eq!((known.lane.as_str(), known.on_success.len(), known.run_at), ("bulk", 1, None));
     let view = gateway.read(&format!("/v1/jobs/{}", job["id"].as_str().unwrap())).await;
     assert_eq!((&view["lane"], &view["state"]), (&json!("bulk"), &json!("queued")));
 }
@@ -49,21 +49,24 @@ async fn a_key_that_comes_again_with_another_job_is_refused() {
 #[tokio::test]
 async fn a_flow_that_can_not_be_is_refused_and_nothing_is_published() {
     let gateway = without_worker(|_| {}).await;
-    let one = |rest: Value| json!({ "then": [rest] });
+    let one = |rest: Value| json!({ "on_success": [rest] });
     let mut deep = json!({ "kind": "chat", "body": said("x") });
     for _ in 0..17 {
-        deep = json!({ "kind": "chat", "body": said("x"), "then": [deep] });
+        deep = json!({ "kind": "chat", "body": said("x"), "on_success": [deep] });
     }
     for (rest, param) in [
-        (one(json!({ "kind": "dance" })), "then[0].kind"),
-        (one(json!({ "kind": "chat", "body": {} })), "then[0].body.messages"),
-        (one(json!({ "kind": "chat", "with": { "messages": "" } })), "then[0].with"),
-        (one(json!({ "kind": "chat", "with": { "/messages": "x" } })), "then[0].with"),
-        (one(json!({ "all": [] })), "then[0].all"),
-        (one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "each": "x" })), "then[0].each"),
-        (one(json!({ "all": [{ "kind": "dance" }] })), "then[0].all[0].kind"),
-        (one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "join": { "kind": "x" } })), "then[0].join.kind"),
-        (json!({ "otherwise": [{ "kind": "chat", "body": 7 }] }), "otherwise[0].body"),
+        (one(json!({ "kind": "dance" })), "on_success[0].kind"),
+        (one(json!({ "kind": "chat", "body": {} })), "on_success[0].body.messages"),
+        (one(json!({ "kind": "chat", "with": { "messages": "" } })), "on_success[0].with"),
+        (one(json!({ "kind": "chat", "with": { "/messages": "x" } })), "on_success[0].with"),
+        (one(json!({ "all": [] })), "on_success[0].all"),
+        (one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "each": "x" })), "on_success[0].each"),
+        (one(json!({ "all": [{ "kind": "dance" }] })), "on_success[0].all[0].kind"),
+        (
+            one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "join": { "kind": "x" } })),
+            "on_success[0].join.kind",
+        ),
+        (json!({ "on_failure": [{ "kind": "chat", "body": 7 }] }), "on_failure[0].body"),
         (json!({ "lane": "fast" }), "lane"),
         (json!({ "colour": "red" }), "colour"),
         (json!({ "unique": { "key": "", "window_seconds": 1 } }), "unique.key"),

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, Response};
 use ruche_bus::nats::Nats;
-use ruche_gateway::{App, Server};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Kind,
     config::{Config, Secret},
-    jobs,
+    kinds,
 };
 use ruche_services::testing::{self, TestNats, TestPostgres};
 use ruche_store::{
@@ -38,14 +38,14 @@ async fn real() -> Real {
     config.nats.prefix = testing::unique("t");
     config.postgres = database(postgres.url(), "public");
     ruche_migrations::up(&postgres.url(), "public").await.unwrap();
-    let kinds: Vec<Kind> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let bus = Nats::connect(&config.nats, Duration::from_secs(5)).await.unwrap();
     bus.ensure(&kinds).await.unwrap();
     let (store, key) = (Postgres::connect(&config.postgres, Application::GATEWAY).unwrap(), keys::generate());
     store.create_key(&tenant("acme"), "test", Role::Member, ApiKey::parse(&key).unwrap()).await.unwrap();
     let mut settings = settings();
     settings.key_cache_seconds = 0;
-    let server = Server::bind(App::new(settings, Arc::new(bus), Arc::new(store), jobs::all())).await.unwrap();
+    let server = App::new(settings, Arc::new(bus), Arc::new(store), jobs::all()).bind().await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
     Real { url, key, client: Client::new(), nats, postgres }

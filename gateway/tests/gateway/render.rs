@@ -4,7 +4,7 @@ use reqwest::{Method, header::CONTENT_TYPE};
 use ruche_bus::Controls as _;
 use ruche_schemas::{
     EventType, Job as _, Lane,
-    jobs::render::{INLINE_BYTES, Render},
+    kinds::render::{INLINE_BYTES, Render},
 };
 use ruche_store::objects::Claims;
 use serde_json::{Value, json};

@@ -13,12 +13,12 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap},
 };
 use ruche_bus::{Bus, Delivery};
-use ruche_gateway::App;
+use ruche_gateway::{adapters, app::parts::App};
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     claim::Part,
     config::Secret,
-    jobs::render::{INLINE_BYTES, Render, Rendered, Warning},
+    kinds::render::{INLINE_BYTES, Render, Rendered, Warning},
 };
 use ruche_store::{
     files::{File, StoredFile},

@@ -3,11 +3,11 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _,
     failure::codes,
-    jobs::rerank::{Rerank, Reranked},
+    kinds::rerank::{Rerank, Reranked},
 };
 use serde_json::{Value, json};
 
@@ -30,8 +30,8 @@ async fn start(with_worker: bool) -> Fixture {
     }
     if with_worker {
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
-        let announced = Presence { kind: Rerank::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.announce(&announced).await.unwrap();
+        let announced = WorkerRegistration { kind: Rerank::KIND, models: vec![MODEL.to_owned()], ..presence() };
+        bus.register(&announced).await.unwrap();
         tokio::spawn(work(bus));
     }
     gateway

@@ -3,11 +3,11 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use reqwest::{Method, Response};
-use ruche_bus::{Bus, Delivery, Presence};
-use ruche_gateway::App;
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _,
-    jobs::embed::{Embed, Embedded, Purpose, to_bytes},
+    kinds::embed::{Embed, Embedded, Purpose, to_bytes},
 };
 use ruche_store::models::EmbeddingModel;
 use serde_json::{Value, json};
@@ -36,8 +36,8 @@ async fn start(with_worker: bool) -> (Fixture, EmbeddingModel) {
     store.document(&Doc { tenant: tenant("other"), ..Doc::new(&model, "theirs", "money", &[1.0, 0.0, 0.0]) }).await;
     if with_worker {
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
-        let announced = Presence { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.announce(&announced).await.unwrap();
+        let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
+        bus.register(&announced).await.unwrap();
         tokio::spawn(work(bus));
     }
     (gateway, model)
@@ -291,8 +291,8 @@ async fn the_patience_for_an_embedding_has_an_end() {
     let model = gateway.store.model(MODEL, 3).await;
     gateway.store.collection(&tenant("acme"), "docs", Some(&model)).await;
     // Announced, and deaf.
-    let announced = Presence { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-    gateway.bus.announce(&announced).await.unwrap();
+    let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
+    gateway.bus.register(&announced).await.unwrap();
     let response = send(&gateway, &json!({ "query": "money", "collection": "docs" })).await;
     assert_eq!(refused(response, 504).await.1, "wait_exceeded");
 }

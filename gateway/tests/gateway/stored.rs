@@ -1,7 +1,7 @@
 //! What is put into the store before a gateway reads it.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, TenantId, jobs::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, TenantId, kinds::chat::Chat};
 use ruche_store::jobs::EndedJob;
 use serde_json::json;
 use uuid::Uuid;

@@ -8,17 +8,19 @@ use std::{
 };
 
 use chrono::Utc;
+use eventsource_stream::Eventsource;
 use futures::{
     FutureExt, StreamExt,
     future::{BoxFuture, Shared},
+    stream::BoxStream,
 };
 use reqwest::{Client, Method, RequestBuilder, Response};
-use ruche_bus::{Bus, Delivery, Presence, WorkerState, memory};
-use ruche_gateway::{App, Lifecycle, Server};
+use ruche_bus::{Bus, Delivery, WorkerRegistration, WorkerState, memory};
+use ruche_gateway::{adapters, app::parts::App, http::lifecycle::Lifecycle};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId,
     config::{Config, Gateway},
-    jobs::{
+    kinds::{
         self, Descriptor,
         chat::{Answer, Chat, Citation, Delta, FinishReason, Grounding, Usage},
     },
@@ -53,7 +55,7 @@ pub(crate) async fn start() -> Fixture {
 
 /// Jobs stay in the queue.
 pub(crate) async fn without_worker(change: impl FnOnce(&mut App)) -> Fixture {
-    with_kinds(jobs::all(), change).await
+    with_kinds(kinds::all(), change).await
 }
 
 /// Jobs of these kinds, which stay in the queue.
@@ -70,8 +72,8 @@ pub(crate) async fn with_kinds(known: Vec<Descriptor>, change: impl FnOnce(&mut 
     }
     let mut app = App::new(settings(), bus.clone() as Arc<dyn Bus>, store.clone(), known);
     change(&mut app);
-    let server = Server::bind(app).await.unwrap();
-    let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.app().lifecycle.clone());
+    let server = app.bind().await.unwrap();
+    let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.lifecycle());
     let served = tokio::spawn(async move { server.run().await.unwrap() });
     let served = async move { served.await.unwrap() }.boxed().shared();
     Fixture { url, key, stranger, admin, bus, store, client: Client::new(), lifecycle, served }
@@ -99,7 +101,7 @@ impl Fixture {
     /// Starts a worker and announces it.
     pub(crate) async fn work(&self) {
         let bus = self.bus.clone() as Arc<dyn Bus>;
-        bus.announce(&presence()).await.unwrap();
+        bus.register(&presence()).await.unwrap();
         tokio::spawn(work(bus));
     }
 
@@ -202,8 +204,8 @@ pub(crate) fn said(text: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": text }] })
 }
 
-pub(crate) fn presence() -> Presence {
-    Presence {
+pub(crate) fn presence() -> WorkerRegistration {
+    WorkerRegistration {
         kind: Chat::KIND,
         worker: "test-1".into(),
         host: "test".into(),
@@ -213,6 +215,7 @@ pub(crate) fn presence() -> Presence {
         slots: 8,
         in_flight: 3,
         ended: std::collections::BTreeMap::new(),
+        reconcilers: Vec::new(),
         state: WorkerState::Running,
         version: "0".into(),
         since: Utc::now(),
@@ -352,52 +355,26 @@ impl Sse {
 
 /// Reads server-sent events one by one.
 pub(crate) struct SseReader {
-    response: Response,
-    buffer: String,
+    events: BoxStream<'static, Sse>,
 }
 
 impl SseReader {
     pub(crate) fn new(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, buffer: String::new() }
+        // Until the connection ends or breaks.
+        let events = response.bytes_stream().eventsource().scan((), |(), event| std::future::ready(event.ok()));
+        let events = events.map(|event| Sse { id: event.id.parse().ok(), event: event.event, data: event.data });
+        Self { events: events.boxed() }
     }
 
     pub(crate) async fn next(&mut self) -> Option<Sse> {
-        loop {
-            if let Some(end) = self.buffer.find("\n\n") {
-                let block: String = self.buffer.drain(..end + 2).collect();
-                let sse = parse(&block);
-                if sse != Sse::default() {
-                    return Some(sse);
-                }
-                continue;
-            }
-            let chunk = self.response.chunk().await.ok()??;
-            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
-        }
+        self.events.next().await
     }
 
-    pub(crate) async fn all(mut self) -> Vec<Sse> {
-        let mut all = Vec::new();
-        while let Some(sse) = self.next().await {
-            all.push(sse);
-        }
-        all
+    pub(crate) async fn all(self) -> Vec<Sse> {
+        self.events.collect().await
     }
-}
-
-fn parse(block: &str) -> Sse {
-    let mut sse = Sse::default();
-    for line in block.lines() {
-        match line.split_once(": ") {
-            Some(("id", id)) => sse.id = Some(id.parse().unwrap()),
-            Some(("event", event)) => sse.event = event.into(),
-            Some(("data", data)) => sse.data = data.into(),
-            _ => assert!(line.is_empty() || line.starts_with(':'), "{line:?}"),
-        }
-    }
-    sse
 }
 
 /// Asserts the one shape of an error; returns its `param` and `code`.

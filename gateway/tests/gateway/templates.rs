@@ -1,7 +1,7 @@
 //! `/v1/templates`: uploaded, tried, listed, sent and deleted.
 
 use reqwest::{Method, Response, header::CONTENT_TYPE};
-use ruche_schemas::jobs::render::{BUILT_IN, Format, Render};
+use ruche_schemas::kinds::render::{BUILT_IN, Format, Render};
 use serde_json::json;
 
 use crate::{

@@ -1,11 +1,11 @@
-//! What may be fetched for somebody who named a URL: where to, how much, how long.
+//! What workers may fetch because a job names its URL: from where, how much, for how long.
 
 use std::{net::IpAddr, str::FromStr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use crate::settings::{Check, ConfigError};
 
 /// The way out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,18 +76,13 @@ impl Egress {
         items(&self.ports).map(|port| port.parse().ok().filter(|port| *port > 0)).collect()
     }
 
-    pub(super) fn check(
-        &self,
-        rule: impl Fn(bool, &'static str, String, &'static str) -> Result<(), ConfigError>,
-    ) -> Result<(), ConfigError> {
+    pub(super) fn check(&self, check: Check<'_>) -> Result<(), ConfigError> {
         let hosts = "names of hosts, addresses and networks (10.1.0.0/16), separated by commas";
-        rule(self.allowed().is_ok(), "egress.allow", self.allow.clone(), hosts)?;
+        check.rule(self.allowed().is_ok(), "allow", &self.allow, hosts)?;
         let ports = self.ports().is_some_and(|ports| !ports.is_empty());
-        rule(ports, "egress.ports", self.ports.clone(), "ports, 1 to 65535, separated by commas")?;
-        let range = (1024..=256 << 20).contains(&self.max_bytes);
-        rule(range, "egress.max_bytes", self.max_bytes.to_string(), "1024 to 268435456")?;
-        let range = (1..=600).contains(&self.timeout_seconds);
-        rule(range, "egress.timeout_seconds", self.timeout_seconds.to_string(), "1 to 600")
+        check.rule(ports, "ports", &self.ports, "ports, 1 to 65535, separated by commas")?;
+        check.range("max_bytes", self.max_bytes, 1024..=256 << 20, "")?;
+        check.range("timeout_seconds", self.timeout_seconds, 1..=600, "")
     }
 }
 

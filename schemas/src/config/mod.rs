@@ -1,82 +1,80 @@
 //! One commented file, a struct per section: environment over file over default.
 //!
-//! The defaults are `default.toml` beside this file, which is also the documentation: `ruche config` prints it. A
-//! file named by `RUCHE_CONFIG` comes over it, and `RUCHE_<SECTION>__<KEY>` over both. Everything is checked at
-//! start; an error names the key, the value and what is allowed. Secrets come from the environment only.
+//! The defaults are also the documentation: `default.toml` beside this file, the section of each kind, and the models
+//! that the kinds need. `ruche config` prints them. A file named by `RUCHE_CONFIG` comes over them, and
+//! `RUCHE_<SECTION>__<KEY>` over both. Everything is checked at start. Secrets come from the environment only.
 
-use config::{Config as Layers, Environment, File, FileFormat};
-use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+use config::{Config as Layers, Environment, File, FileFormat, Value, ValueKind};
+use serde::Deserialize;
 
 mod egress;
-mod embed;
-mod rerank;
+mod models;
 mod search;
 mod sections;
 
 pub use egress::{Allowed, Egress, NotAllowable};
-pub use embed::Embed;
-pub use rerank::Rerank;
+pub use models::Models;
 pub use search::Search;
 pub use sections::*;
 
-/// The defaults, with their documentation.
-pub const DEFAULTS: &str = include_str!("default.toml");
+pub use crate::settings::ConfigError;
+use crate::{descriptor::Descriptor, ids::Kind, job::Job, kinds, settings::Check};
 
 /// Everything that can be set.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Config {
-    /// The message bus.
     pub nats: Nats,
-    /// The database.
     pub postgres: Postgres,
-    /// Where large bodies and results are kept.
+    /// The store for large bodies and results.
     pub objects: Objects,
-    /// The HTTP and WebSocket entrance.
     pub gateway: Gateway,
     /// What a tenant may take.
     pub limits: Limits,
     /// What every worker has, whatever its kind.
     pub worker: Worker,
-    /// What workers may fetch for somebody who named a URL.
     pub egress: Egress,
-    /// The chat worker.
-    pub chat: Chat,
-    /// The embed worker.
-    pub embed: Embed,
     /// How documents are searched.
     pub search: Search,
-    /// The render worker.
-    pub render: Render,
-    /// The rerank worker.
-    pub rerank: Rerank,
+    pub telemetry: Telemetry,
     /// Which models `ruche up` and `ruche models` fetch.
     pub models: Models,
-    /// Logs and traces.
-    pub telemetry: Telemetry,
+    kinds: Sections,
 }
 
-/// A setting that can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A value of the wrong type, an unknown key, or a file that can't be read.
-    #[error("the configuration can't be read: {0} (`ruche config` prints every setting with its default)")]
-    Unreadable(#[from] config::ConfigError),
-    /// A value that is not allowed.
-    #[error("{key} = {value} is not allowed: {allowed} (set it in the configuration file or as {})", variable(key))]
-    NotAllowed {
-        /// The key: `gateway.port`.
-        key: &'static str,
-        /// What it was set to.
-        value: String,
-        /// What would be accepted.
-        allowed: &'static str,
-    },
+/// The sections that are no kind's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Common {
+    nats: Nats,
+    postgres: Postgres,
+    objects: Objects,
+    gateway: Gateway,
+    limits: Limits,
+    worker: Worker,
+    egress: Egress,
+    search: Search,
+    telemetry: Telemetry,
 }
 
-/// The environment variable of a key.
-fn variable(key: &str) -> String {
-    format!("RUCHE_{}", key.to_uppercase().replacen('.', "__", 1))
+/// The kinds' sections, each as its settings write it.
+#[derive(Clone)]
+struct Sections(HashMap<Kind, serde_json::Value>);
+
+impl std::fmt::Debug for Sections {
+    /// The names only: what a kind sets may be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The settings and their defaults, with their documentation, where there are these kinds.
+#[must_use]
+pub fn defaults(kinds: &[Descriptor]) -> String {
+    let sections = kinds.iter().map(|kind| kind.defaults.trim_end()).filter(|section| !section.is_empty());
+    let all = std::iter::once(include_str!("default.toml").trim_end()).chain(sections);
+    all.map(|section| format!("{section}\n\n")).collect::<String>() + &models::defaults(kinds)
 }
 
 impl Config {
@@ -85,18 +83,35 @@ impl Config {
     /// # Errors
     /// Names the key, the value and what is allowed.
     pub fn load() -> Result<Self, ConfigError> {
-        Self::from_layers(std::env::var("RUCHE_CONFIG").ok().as_deref(), None)
+        Self::load_for(&kinds::all())
+    }
+
+    /// As [`Config::load`], where there are these kinds.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_for(kinds: &[Descriptor]) -> Result<Self, ConfigError> {
+        Self::from_layers_for(kinds, std::env::var("RUCHE_CONFIG").ok().as_deref(), None)
     }
 
     /// Reads the defaults, this file, and these variables instead of the environment's when given.
     ///
     /// # Errors
     /// As [`Config::load`].
-    pub fn from_layers(
+    pub fn from_layers(file: Option<&str>, variables: Option<HashMap<String, String>>) -> Result<Self, ConfigError> {
+        Self::from_layers_for(&kinds::all(), file, variables)
+    }
+
+    /// As [`Config::from_layers`], where there are these kinds.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_layers_for(
+        kinds: &[Descriptor],
         file: Option<&str>,
-        variables: Option<std::collections::HashMap<String, String>>,
+        variables: Option<HashMap<String, String>>,
     ) -> Result<Self, ConfigError> {
-        let mut layers = Layers::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        let mut layers = Layers::builder().add_source(File::from_str(&defaults(kinds), FileFormat::Toml));
         if let Some(file) = file {
             layers = layers.add_source(File::new(file, FileFormat::Toml));
         }
@@ -106,19 +121,73 @@ impl Config {
         let variables = variables.into_iter().filter(|(name, _)| is_setting(name)).collect();
         let environment =
             Environment::with_prefix("RUCHE").prefix_separator("_").separator("__").source(Some(variables));
-        let config: Self = layers.add_source(environment).build()?.try_deserialize()?;
-        config.check()?;
-        Ok(config)
+        Self::of_sections(layers.add_source(environment).build()?.try_deserialize()?, kinds)
+    }
+
+    fn of_sections(mut all: HashMap<String, Value>, kinds: &[Descriptor]) -> Result<Self, ConfigError> {
+        let mut sections = HashMap::new();
+        for kind in kinds.iter().filter(|kind| !kind.defaults.is_empty()) {
+            let section = take(&mut all, kind.kind.as_str());
+            sections.insert(kind.kind.clone(), kind.settings(section)?);
+        }
+        let models = Models::of(take(&mut all, "models"), kinds)?;
+        let common = Common::deserialize(Value::new(None, ValueKind::Table(all.into_iter().collect())))?;
+        common.check()?;
+        let Common { nats, postgres, objects, gateway, limits, worker, egress, search, telemetry } = common;
+        let kinds = Sections(sections);
+        Ok(Self { nats, postgres, objects, gateway, limits, worker, egress, search, telemetry, models, kinds })
+    }
+
+    /// The settings of a kind.
+    ///
+    /// # Errors
+    /// If the configuration was read without this kind.
+    pub fn of<J: Job>(&self) -> Result<J::Settings, ConfigError> {
+        let section = self.kinds.0.get(&J::KIND).ok_or_else(|| ConfigError::NoSection(J::KIND.to_string()))?;
+        J::Settings::deserialize(section).map_err(|error| config::ConfigError::Foreign(Box::new(error)).into())
+    }
+
+    /// A text in the section of a kind; empty where there is none.
+    #[must_use]
+    pub fn text(&self, kind: &Kind, key: &str) -> &str {
+        self.kinds.0.get(kind).and_then(|section| section[key].as_str()).unwrap_or_default()
+    }
+}
+
+fn take(all: &mut HashMap<String, Value>, section: &str) -> Value {
+    all.remove(section).unwrap_or_else(|| Value::new(None, ValueKind::Table(config::Map::new())))
+}
+
+impl Common {
+    fn check(&self) -> Result<(), ConfigError> {
+        self.nats.check(Check::new("nats"))?;
+        self.postgres.check(Check::new("postgres"))?;
+        self.objects.check(Check::new("objects"))?;
+        self.gateway.check(Check::new("gateway"))?;
+        self.limits.check(Check::new("limits"))?;
+        self.worker.check(Check::new("worker"))?;
+        self.egress.check(Check::new("egress"))?;
+        self.search.check(Check::new("search"))?;
+        self.telemetry.check(Check::new("telemetry"))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde::Serialize;
 
-    fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Config::from_layers(None, Some(variables))
+    use super::*;
+    use crate::{
+        models::{Family, ModelSlot},
+        settings::Settings,
+    };
+
+    fn variables(variables: &[(&str, &str)]) -> Option<HashMap<String, String>> {
+        Some(variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+    }
+
+    fn with(set: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_layers(None, variables(set))
     }
 
     #[test]
@@ -179,5 +248,87 @@ mod tests {
         assert!(error.contains("port") && error.contains("many"), "{error}");
         let error = with(&[("RUCHE_GATEWAY__COLOUR", "red")]).expect_err("unknown").to_string();
         assert!(error.contains("colour"), "{error}");
+    }
+
+    /// A kind that no list knows.
+    #[derive(Serialize, Deserialize, schemars::JsonSchema)]
+    struct Toy {}
+
+    #[derive(Debug, Clone, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct ToySettings {
+        slots: u32,
+        secret: Secret,
+    }
+
+    impl Settings for ToySettings {
+        const DEFAULTS: &'static str = "[toy]\n# Jobs at once.\nslots = 2\nsecret = \"\"\n";
+
+        fn check(&self, check: Check<'_>) -> Result<(), ConfigError> {
+            check.range("slots", self.slots, 1..=8, "")
+        }
+    }
+
+    const FAMILY: Family = Family { name: "toy", presets: &[], built_in: None };
+
+    impl Job for Toy {
+        const KIND: Kind = Kind::new("toy");
+        const VERSION: u16 = 1;
+        const LIMITS: crate::Limits = crate::kinds::rerank::Rerank::LIMITS;
+        type Progress = ();
+        type Output = ();
+        type Settings = ToySettings;
+        const MODELS: &'static [ModelSlot] = &[ModelSlot {
+            name: "toy",
+            prefix: "",
+            default: "",
+            comment: "What plays.\nNone by default.",
+            label: "plays",
+            family: &FAMILY,
+            container: None,
+        }];
+
+        fn check(&self) -> Result<(), crate::Invalid> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_kinds_section_and_models_are_settings_like_all_others() {
+        let kinds = [Descriptor::of::<Toy>()];
+        let with = |set: &[(&str, &str)]| Config::from_layers_for(&kinds, None, variables(set));
+        let text = defaults(&kinds);
+        for part in ["[nats]", "[toy]\n# Jobs at once.", "[models]\n# What plays.\n# None by default.\ntoy = \"\"\n"] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+        assert!(!text.contains("[chat]"), "{text}");
+        let config = with(&[("RUCHE_TOY__SLOTS", "3"), ("RUCHE_TOY__SECRET", "007"), ("RUCHE_MODELS__TOY", "big")]);
+        let config = config.expect("allowed");
+        let toy = config.of::<Toy>().expect("its section");
+        assert_eq!((toy.slots, &*toy.secret.0), (3, "007"));
+        assert_eq!((config.models.preset("toy"), config.text(&Toy::KIND, "secret")), ("big", "007"));
+        assert!(!format!("{config:?}").contains("007"), "a secret is never printed");
+        for (set, part) in [
+            (("RUCHE_TOY__SLOTS", "9"), "toy.slots = 9 is not allowed: 1 to 8"),
+            (("RUCHE_TOY__SLOTS", "many"), "toy.slots"),
+            (("RUCHE_TOY__COLOUR", "red"), "colour"),
+            (("RUCHE_MODELS__CHAT", "tiny"), "models.chat"),
+            (("RUCHE_CHAT__SLOTS", "1"), "chat"),
+        ] {
+            let error = with(&[set]).expect_err(part).to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let error = Config::from_layers(None, variables(&[])).expect("the defaults").of::<Toy>();
+        assert!(error.is_err_and(|error| error.to_string().contains("without the kind toy")));
+    }
+
+    #[test]
+    fn a_kinds_section_is_the_only_one_in_its_defaults_and_no_key_of_the_models_is_there_twice() {
+        let mut keys = std::collections::BTreeSet::new();
+        for kind in kinds::all() {
+            let sections = kind.defaults.lines().filter(|line| line.starts_with('['));
+            assert!(sections.eq((!kind.defaults.is_empty()).then(|| format!("[{}]", kind.kind)).as_deref()));
+            assert!(kind.models.iter().all(|slot| keys.insert(slot.name)), "{}", kind.kind);
+        }
     }
 }

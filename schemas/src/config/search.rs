@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use crate::settings::{Check, ConfigError};
 
 /// How documents are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,21 +40,15 @@ impl Default for Search {
 }
 
 impl Search {
-    pub(super) fn check(
-        &self,
-        rule: impl Fn(bool, &'static str, String, &'static str) -> Result<(), ConfigError>,
-    ) -> Result<(), ConfigError> {
-        let number = |key, value: u32, min: u32, max: u32, allowed| {
-            rule((min..=max).contains(&value), key, value.to_string(), allowed)
-        };
-        number("search.exact_below", self.exact_below, 0, 1_000_000, "0 to 1000000")?;
-        number("search.ef_search", self.ef_search, 10, 1000, "10 to 1000")?;
-        number("search.index_from", self.index_from, 1, 1_000_000_000, "1 to 1000000000")?;
-        number("search.index_m", self.index_m, 4, 100, "4 to 100")?;
+    pub(super) fn check(&self, check: Check<'_>) -> Result<(), ConfigError> {
+        check.range("exact_below", self.exact_below, 0..=1_000_000, "")?;
+        check.range("ef_search", self.ef_search, 10..=1000, "")?;
+        check.range("index_from", self.index_from, 1..=1_000_000_000, "")?;
+        check.range("index_m", self.index_m, 4..=100, "")?;
         let construction = (2 * self.index_m..=1000).contains(&self.index_ef_construction);
-        let value = self.index_ef_construction.to_string();
-        rule(construction, "search.index_ef_construction", value, "twice search.index_m to 1000")?;
-        number("search.index_memory_mb", self.index_memory_mb, 16, 1 << 20, "16 to 1048576")?;
-        number("search.index_workers", self.index_workers, 0, 64, "0 to 64")
+        let allowed = "twice search.index_m to 1000";
+        check.rule(construction, "index_ef_construction", self.index_ef_construction, allowed)?;
+        check.range("index_memory_mb", self.index_memory_mb, 16..=1 << 20, "")?;
+        check.range("index_workers", self.index_workers, 0..=64, "")
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use ruche_schemas::{
     TenantId,
-    jobs::chat::{Message, Role},
+    kinds::chat::{Message, Role},
 };
 use uuid::Uuid;
 

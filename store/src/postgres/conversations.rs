@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use ruche_schemas::{
     TenantId,
-    jobs::chat::{Message, Role},
+    kinds::chat::{Message, Role},
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::Duration;
-use ruche_schemas::jobs::chat::Citation;
+use ruche_schemas::kinds::chat::Citation;
 use ruche_store::{
     Health as _, Store,
     conversations::{Conversation, StoredMessage},

@@ -9,7 +9,7 @@ pub use ruche_schemas::{
     config::{self, Secret},
     event::Outcome,
     failure::codes,
-    jobs::chat::{Chat, Message, Role},
+    kinds::chat::{Chat, Message, Role},
 };
 pub use ruche_services::testing;
 pub use ruche_store::{

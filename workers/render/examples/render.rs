@@ -6,7 +6,7 @@
 use std::{env, fs, time::Instant};
 
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::jobs::render::{Format, Render};
+use ruche_schemas::kinds::render::{Format, Render};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = env::args().skip(1);

@@ -1,6 +1,6 @@
 //! Mermaid diagrams as SVG, drawn here and not in a browser.
 //!
-//! merman does what Mermaid 12 does, in Rust, with bounds of its own on what a diagram may cost. It runs nothing and loads
+//! merman draws as Mermaid 12 does, and bounds what a diagram may cost. It runs nothing and loads
 //! nothing; dates count from one fixed day, so that the same source is the same drawing.
 
 use std::{panic, time::Duration};
@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// The longest source, in bytes.
 const SOURCE: usize = 128 << 10;
 
-/// The drawing, as SVG.
+/// Draws a diagram as SVG.
 ///
 /// # Errors
 /// What is wrong with the source, in words for whoever wrote it.
@@ -34,7 +34,7 @@ pub fn mermaid(source: &str) -> Result<Vec<u8>, String> {
     };
     let renderer = Renderer::new().with_engine(engine()?);
     let control = OperationControl::new().with_deadline(DEADLINE);
-    // The last guard: the parsers are foreign and read what anybody wrote.
+    // The last guard: the parsers are not ours, and their input is anybody's.
     let drawn =
         panic::catch_unwind(panic::AssertUnwindSafe(|| renderer.render(RenderRequest::svg(source, control, request))));
     match drawn {

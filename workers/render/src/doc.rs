@@ -1,7 +1,7 @@
-//! What a template gets: a dictionary of values and set content.
+//! What a template gets: a dictionary of values and of Typst's elements.
 
 use chrono::NaiveDate;
-use ruche_schemas::jobs::render::Render;
+use ruche_schemas::kinds::render::Render;
 use serde_json::Value as Json;
 use typst::{
     foundations::{Array, Content, Dict, IntoValue, Value},
@@ -17,27 +17,24 @@ use crate::{
     settings::Settings,
 };
 
-/// How deep data may be nested; what is deeper is none.
+/// The deepest data that a template sees; deeper data becomes `none`.
 const DEEP: usize = 32;
 
-/// What was set, and what CSS says around it.
-pub struct Set<'a> {
+/// The text as Typst's elements, and what CSS says around it.
+pub struct Parts<'a> {
     /// The text.
     pub body: Content,
     /// The highest level of its headings.
     pub top: u8,
-    /// Pages.
     pub page: &'a Page,
     /// The style of the whole text.
     pub style: Option<&'a Style>,
-    /// The fonts that there are.
     pub fonts: &'a Fonts,
 }
 
-/// The dictionary.
 #[must_use]
-pub fn doc(job: &Render, settings: &Settings, set: Set<'_>, date: NaiveDate) -> Dict {
-    let Set { body, top, page, style, fonts } = set;
+pub fn doc(job: &Render, settings: &Settings, parts: Parts<'_>, date: NaiveDate) -> Dict {
+    let Parts { body, top, page, style, fonts } = parts;
     let strings = |list: &[String]| list.iter().map(|text| text.as_str().into_value()).collect::<Array>().into_value();
     let text = |text: &Option<String>| text.as_deref().map_or(Value::None, IntoValue::into_value);
     let mut doc = Dict::new();
@@ -65,7 +62,7 @@ pub fn doc(job: &Render, settings: &Settings, set: Set<'_>, date: NaiveDate) -> 
     doc
 }
 
-/// A file that the PDF carries along, with what PDF/A-3 wants to be told of each.
+/// An attached file of the PDF, with what PDF/A-3 requires for each.
 fn attached(name: &str) -> Dict {
     let kind = mime_guess::from_path(name).first_or_octet_stream();
     let mut file = Dict::new();
@@ -75,7 +72,7 @@ fn attached(name: &str) -> Dict {
     file
 }
 
-/// JSON as Typst's values. Numbers that are whole are whole there.
+/// JSON as Typst's values; whole numbers become integers.
 fn json(value: &Json, depth: usize) -> Value {
     if depth > DEEP {
         return Value::None;

@@ -1,8 +1,8 @@
-//! One tree of all that is to be set, Markdown's and raw HTML's alike.
+//! One tree of all that is to be typeset, Markdown's and raw HTML's alike.
 //!
 //! html5ever reads any bytes as a browser would and fails at none. Here attributes get to their elements, headings get
-//! ids that others can point to, and `<style>` is taken out for `css`. What of the tree is set is `content`'s matter: it
-//! knows the elements that it sets, and runs nothing.
+//! ids that others can point to, and `<style>` is taken out for `css`. What of the tree is typeset is `content`'s matter: it
+//! knows the elements that it typesets, and runs nothing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use scraper::{ElementRef, Html, Node};
 
 use crate::{Warnings, markdown::CARRIER};
 
-/// The source that warnings of the text name.
+/// The source that warnings about the text name.
 pub const SOURCE: &str = "markdown";
 /// The most elements and texts that a document may have.
 pub const ELEMENTS: usize = 400_000;
@@ -23,11 +23,10 @@ pub const ELEMENTS: usize = 400_000;
 pub struct Document {
     /// The tree itself.
     pub html: Html,
-    /// What `<style>` elements say, with their lines.
+    /// The texts of `<style>` elements, with their lines.
     pub styles: Vec<(String, u32)>,
-    /// Which element has which id.
     pub ids: HashMap<String, NodeId>,
-    /// Ids within headings, and those of their headings: a heading is set in more places than one, a link goes to one.
+    /// Ids within headings, and those of their headings: a heading is typeset in more places than one, a link goes to one.
     pub within: HashMap<String, String>,
     /// Lines before the text.
     lines: u32,
@@ -37,7 +36,7 @@ impl Document {
     /// Reads HTML. `lines` stand before the text that it was made from.
     #[must_use]
     pub fn parse(text: &str, lines: u32, body_classes: &[String], warnings: &mut Warnings) -> Self {
-        // Said beforehand, so that what may stand in a head (a script) is in the body, where it is seen and told.
+        // With an explicit body, a script that would belong to the head is in the body, where it gets its warning.
         let html = Html::parse_document(&format!("<!DOCTYPE html><body>{text}"));
         let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), within: HashMap::new(), lines };
         document.add_body_classes(body_classes);
@@ -126,8 +125,8 @@ impl Document {
         }
     }
 
-    /// Gives headings ids of their text (GitHub's rule), and notes who has which. An id that is there twice is the first
-    /// one's.
+    /// Gives headings ids made of their text (GitHub's rule), and records the ids of all elements. The first element keeps an
+    /// id that occurs twice.
     fn name_elements(&mut self, warnings: &mut Warnings) {
         let mut anchors = Anchorizer::new();
         let (mut unnamed, mut given) = (Vec::new(), HashSet::new());
@@ -160,7 +159,7 @@ impl Document {
         }
     }
 
-    /// Takes out the ids of what is set more than once: headings' parts (in tables of contents, in headers), and heads of
+    /// Removes the ids in what is typeset more than once: parts of headings (in tables of contents, in headers), and heads of
     /// tables (on each page).
     fn single_out(&mut self) {
         let mut gone = Vec::new();
@@ -184,7 +183,6 @@ impl Document {
         }
     }
 
-    /// The element of this id in the tree.
     #[must_use]
     pub fn element(&self, id: NodeId) -> Option<ElementRef<'_>> {
         self.html.tree.get(id).and_then(ElementRef::wrap)
@@ -197,8 +195,8 @@ impl Document {
         elements.filter_map(|element| heading_level(element.value().name())).min().unwrap_or(1)
     }
 
-    /// The line from which on there are more than so many elements and texts, or 0 where that is not known; `None`: there
-    /// are not.
+    /// The line with the first element or text over this limit, or 0 if it is unknown; `None` if the document keeps the
+    /// limit.
     #[must_use]
     pub fn too_long(&self, bound: usize) -> Option<u32> {
         let id = self.html.tree.nodes().nth(bound)?.id();
@@ -215,7 +213,7 @@ pub fn heading_level(name: &str) -> Option<u8> {
     }
 }
 
-/// Adds a class to those that are there, sets any other attribute.
+/// Appends to the attribute `class`, replaces any other.
 fn add(html: &mut Html, node: NodeId, name: &str, value: &str) {
     let before = html.tree.get(node).and_then(|node| node.value().as_element()?.attr(name)).map(str::to_owned);
     match before.filter(|_| name == "class") {
@@ -228,7 +226,7 @@ fn set(html: &mut Html, node: NodeId, name: &str, value: &str) {
     let Some(mut node) = html.tree.get_mut(node) else { return };
     let Node::Element(element) = node.value() else { return };
     let name = QualName::new(None, ns!(), LocalName::from(name));
-    // They are kept sorted, and looked up so. What was worked out of them (id, classes) is worked out again.
+    // scraper looks attributes up by binary search, and caches id and classes: keep them sorted, and drop the cache.
     let mut attributes = element.attrs.clone();
     match attributes.binary_search_by(|(known, _)| known.cmp(&name)) {
         Ok(at) => attributes[at].1 = value.into(),

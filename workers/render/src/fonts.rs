@@ -34,10 +34,9 @@ const FILES: [&[u8]; 10] = [
     include_bytes!("../fonts/TwemojiMozilla.ttf"),
 ];
 
-/// One face, and what `@font-face` calls it.
+/// One face, and its descriptors in `@font-face`.
 #[derive(Debug, Clone)]
 pub struct Face {
-    /// The font.
     pub font: Font,
     /// The family's name; the font's own where there is none.
     pub family: Option<String>,
@@ -65,7 +64,7 @@ struct Set {
 }
 
 impl Fonts {
-    /// The compiled-in ones. The first call loads them, the others share.
+    /// The fonts that are compiled in. The first call loads them, later ones share them.
     #[must_use]
     pub fn embedded() -> Self {
         static EMBEDDED: OnceLock<Fonts> = OnceLock::new();
@@ -78,7 +77,7 @@ impl Fonts {
             .clone()
     }
 
-    /// These and a document's own faces, which win where a family has the same name.
+    /// These and a document's own faces, which win if a family has the same name.
     ///
     /// The compiled-in ones are shared, not loaded again.
     #[must_use]
@@ -89,7 +88,7 @@ impl Fonts {
         Self::of(faces, Some(self))
     }
 
-    /// These and all fonts of a folder (not of folders in it), with a line for each file that is none.
+    /// These and all fonts of a folder, not of its subfolders; with a message for each file that is no font.
     ///
     /// # Errors
     /// If the folder can't be read.
@@ -127,19 +126,17 @@ impl Fonts {
         Self(Arc::new(Set { fonts, book: LazyHash::new(book), coverage: OnceLock::new() }))
     }
 
-    /// What Typst chooses from.
     #[must_use]
     pub fn book(&self) -> &LazyHash<FontBook> {
         &self.0.book
     }
 
-    /// The font with this index in the book.
     #[must_use]
     pub fn font(&self, index: usize) -> Option<Font> {
         self.0.fonts.get(index).cloned()
     }
 
-    /// The family that stands for a name in CSS (`Helvetica`, `sans-serif`), or none: the name is unknown.
+    /// The family for a name in CSS (`Helvetica`, `sans-serif`), or `None` for an unknown name.
     #[must_use]
     pub fn family(&self, name: &str) -> Option<&str> {
         let name = name.trim().trim_matches(['"', '\'']).to_lowercase();

@@ -1,8 +1,9 @@
-//! Front matter: what a document says of itself before it begins, in YAML (`---`) or TOML (`+++`).
+//! Reads a document's front matter, in YAML (`---`) or TOML (`+++`).
 //!
-//! It is data: nothing in it is evaluated (md-to-pdf's `---js` is refused with a warning). What can't be read is a
-//! warning with its line, and the document is set without it.
+//! Nothing in it is evaluated: md-to-pdf's `---js` is refused with a warning. What can't be read becomes a
+//! warning with its line, and the document is typeset without it.
 
+use ruche_schemas::front::{Front, Split, split};
 use serde_json::{Map, Value};
 
 use crate::Warnings;
@@ -12,12 +13,10 @@ pub const SOURCE: &str = "front matter";
 /// The longest front matter, in bytes.
 const BYTES: usize = 256 << 10;
 
-/// A document, divided.
+/// A document's front matter, read.
 #[derive(Debug, PartialEq)]
 pub struct Divided<'a> {
-    /// What it says of itself.
     pub front: Map<String, Value>,
-    /// The text.
     pub body: &'a str,
     /// How many lines stand before the text.
     pub lines: u32,
@@ -26,26 +25,21 @@ pub struct Divided<'a> {
 /// Divides a document into front matter and text.
 #[must_use]
 pub fn divide<'a>(markdown: &'a str, warnings: &mut Warnings) -> Divided<'a> {
-    let markdown = markdown.strip_prefix('\u{feff}').unwrap_or(markdown);
-    let whole = Divided { front: Map::new(), body: markdown, lines: 0 };
-    let Some((first, rest)) = markdown.split_once('\n') else { return whole };
-    let (fence, language) = match first.trim_end() {
-        "---" => ("---", "yaml"),
-        "+++" => ("+++", "toml"),
-        fence if fence.starts_with("---") && is_word(&fence[3..]) => ("---", &fence[3..]),
-        _ => return whole,
-    };
-    let Some((text, body, lines)) = until(rest, fence) else { return whole };
-    // `---` is a thematic break as well: a block that is no mapping is part of the text.
+    let Split { front: found, body } = split(markdown);
+    let Some(Front { language, text, lines }) = found else { return Divided { front: Map::new(), body, lines: 0 } };
     let front = match language {
         _ if text.len() > BYTES => {
             warnings.add(SOURCE, Some(1), format!("has {} bytes: at most {BYTES} are read", text.len()));
             Map::new()
         }
         "toml" => toml(text, warnings),
+        // `---` is a thematic break as well: a block that is no mapping is part of the text.
         "yaml" | "yml" => match yaml(text, warnings) {
             Some(front) => front,
-            None => return whole,
+            None => {
+                let body = markdown.strip_prefix('\u{feff}').unwrap_or(markdown);
+                return Divided { front: Map::new(), body, lines: 0 };
+            }
         },
         other => {
             let message = format!("is in {other:?}, which is not read: only YAML (---) and TOML (+++) are");
@@ -53,29 +47,10 @@ pub fn divide<'a>(markdown: &'a str, warnings: &mut Warnings) -> Divided<'a> {
             Map::new()
         }
     };
-    Divided { front, body, lines: lines + 1 }
+    Divided { front, body, lines }
 }
 
-fn is_word(s: &str) -> bool {
-    (1..=16).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric())
-}
-
-/// What stands before the fence, what after it, and how many lines the first takes, the fence's included.
-fn until<'a>(rest: &'a str, fence: &str) -> Option<(&'a str, &'a str, u32)> {
-    let (mut at, mut lines) = (0, 0);
-    for line in rest.split_inclusive('\n') {
-        lines += 1;
-        let end = at + line.len();
-        let trimmed = line.trim_end();
-        if trimmed == fence || (fence == "---" && trimmed == "...") {
-            return Some((&rest[..at], &rest[end..], lines));
-        }
-        at = end;
-    }
-    None
-}
-
-/// `None`: it is no front matter at all.
+/// `None` if the text is no front matter.
 fn yaml(text: &str, warnings: &mut Warnings) -> Option<Map<String, Value>> {
     // `y` and `no` are words, as in YAML 1.2.
     let options = serde_saphyr::options! { strict_booleans: true };

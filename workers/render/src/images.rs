@@ -1,7 +1,7 @@
-//! Pictures from outside: what they are, whether they can be drawn, and how large they are.
+//! Pictures that somebody sent: their formats, their sizes, and whether they can be drawn.
 //!
-//! What a picture is, its first bytes say, never its name. Everything is bounded before it is decoded: pixels of a
-//! raster, bytes, depth and repeated parts of an SVG. An SVG loads nothing: what it refers to outside of itself is cut.
+//! The first bytes decide the format, never the name. Everything is bounded before it is decoded: pixels of a
+//! raster, bytes, depth and repeated parts of an SVG. An SVG loads nothing: its references to the outside are removed.
 
 mod svg;
 
@@ -20,16 +20,16 @@ pub const MAX_BYTES: usize = 32 << 20;
 /// The most pixels of a raster.
 pub const MAX_PIXELS: u64 = 100_000_000;
 
-/// Why something is no picture here.
+/// Why a file can't be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// Nothing in it.
     #[error("the file is empty")]
     Empty,
-    /// A known kind that isn't drawn.
+    /// A known format that isn't supported.
     #[error("it is {0}; PNG, JPEG, GIF, WebP and SVG can be drawn")]
     Kind(&'static str),
-    /// No known kind.
+    /// An unknown format.
     #[error("it is not an image; PNG, JPEG, GIF, WebP and SVG can be drawn")]
     Unknown,
     /// Over [`MAX_BYTES`], or the bound for SVG.
@@ -54,7 +54,6 @@ pub enum ImageError {
 pub struct Picture {
     /// The file; for SVG without what it referred to outside.
     pub data: Bytes,
-    /// What it is.
     pub format: ImageFormat,
     /// In pixels.
     pub width: f64,
@@ -62,7 +61,7 @@ pub struct Picture {
     pub height: f64,
     /// Pixels per inch, where the file says so.
     pub dpi: Option<f64>,
-    /// What was left out of it, for warnings.
+    /// What was removed from it, for warnings.
     pub notes: Vec<String>,
 }
 
@@ -137,7 +136,7 @@ fn raster(data: Vec<u8>, format: ExchangeFormat) -> Result<Picture, ImageError> 
     let broken = |error: &dyn std::fmt::Display| ImageError::Broken(error.to_string());
     check_pixels(&data, format)?;
     let data = Bytes::new(data);
-    // The last guard: the decoders are foreign and read what anybody sent. What is decoded here is kept for the page.
+    // The last guard: the decoders are not ours, and their input is anybody's. What is decoded here is kept for the page.
     let decoded = catch_unwind(AssertUnwindSafe(|| RasterImage::plain(data.clone(), format)))
         .map_err(|_| ImageError::Broken("it could not be decoded".to_owned()))?
         .map_err(|error| broken(&error))?;
@@ -159,7 +158,7 @@ fn check_pixels(data: &[u8], format: ExchangeFormat) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Kinds that people take for pictures.
+/// Names of formats that people send as pictures.
 fn other(data: &[u8]) -> Option<&'static str> {
     let brand = data.get(4..12).unwrap_or_default();
     Some(match data {
@@ -177,7 +176,7 @@ fn other(data: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// What an SVG without its own size is drawn at.
+/// The size of an SVG that has none.
 fn vector(data: Bytes, width: f64, height: f64, notes: Vec<String>) -> Picture {
     Picture { data, format: VectorFormat::Svg.into(), width, height, dpi: Some(Image::USVG_DEFAULT_DPI), notes }
 }

@@ -1,8 +1,8 @@
 //! Turns Markdown, CSS and a template into a PDF.
 //!
-//! The way of a document: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a tree, made safe) -> `css`
+//! A document's path: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a tree, made safe) -> `css`
 //! (which style each element has) -> `content` (Typst's elements, made in Rust) -> `doc`, `templates`, `world` and
-//! `set` (set by Typst) -> `output` (PDF, PNG). What people write is data all the way: none of it is ever read as Typst's markup.
+//! `typeset` (by Typst) -> `output` (PDF, PNG). What people write stays data: nothing of it is read as Typst's markup.
 
 pub mod content;
 pub mod css;
@@ -16,11 +16,11 @@ pub mod markdown;
 pub mod math;
 pub mod output;
 mod renderer;
-mod set;
 pub mod settings;
 pub mod templates;
 #[cfg(test)]
 mod testing;
+mod typeset;
 mod warnings;
 pub mod world;
 

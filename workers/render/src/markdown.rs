@@ -1,6 +1,6 @@
 //! Markdown to HTML, by comrak: CommonMark 0.31 with GitHub's extensions, definition lists, formulas and attributes.
 //!
-//! Raw HTML is let through: `dom` reads all of it as one tree and says what of it is set. Attributes (`{#id .class}`) that
+//! Raw HTML is let through: `dom` reads all of it as one tree and says what of it is typeset. Attributes (`{#id .class}`) that
 //! comrak reads but does not write become an empty element before theirs; `dom` moves them to where they belong.
 
 mod raw_text;
@@ -13,7 +13,7 @@ use comrak::{
     options::AlertStyleType,
 };
 
-/// The element that carries attributes to its next sibling.
+/// The element that holds the attributes of its next sibling.
 pub const CARRIER: &str = "ruche-attributes";
 
 fn options() -> Options<'static> {
@@ -54,7 +54,6 @@ pub fn to_html(markdown: &str) -> String {
     html
 }
 
-/// Puts a carrier before each node that has attributes.
 fn carry_attributes<'a>(arena: &'a Arena<'a>, root: Node<'a>) {
     let mut carriers = Vec::new();
     for node in root.descendants() {

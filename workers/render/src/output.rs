@@ -1,4 +1,4 @@
-//! Writes a set document: PDF within standards, encrypted where that is asked for, or a picture of a page.
+//! Writes a typeset document: a PDF, on request within standards and encrypted, or a picture of a page.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate};
 use ruche_schemas::{
     Failure,
     failure::codes,
-    jobs::render::{Format, Options, Standard},
+    kinds::render::{Format, Options, Standard},
 };
 use typst::{
     diag::{SourceDiagnostic, SourceResult},
@@ -31,7 +31,7 @@ const POINTS: f64 = 72.0;
 /// The document as bytes.
 ///
 /// # Errors
-/// Where it can't keep to a standard, or is too large.
+/// If the document violates a requested standard, or is too large.
 pub fn write(
     document: &PagedDocument,
     options: &Options,
@@ -50,7 +50,6 @@ pub fn write(
     }
 }
 
-/// A date as Typst has it.
 #[must_use]
 pub fn datetime(date: NaiveDate) -> Option<Datetime> {
     let (month, day) = (u8::try_from(date.month()).ok()?, u8::try_from(date.day()).ok()?);
@@ -94,8 +93,8 @@ fn pdf(
         ..PdfOptions::default()
     };
     let mut written = export(document, &pdf_options);
-    // Typst loses tags here and there (where a link ends in a soft hyphen, for example), and fails in words or in a panic.
-    // The document is worth more than its tags, unless they were asked for.
+    // Typst sometimes fails to tag (if a link ends in a soft hyphen, for example), with an error or a panic.
+    // Write the document without tags then, unless they were requested.
     let is_bug = |error: &SourceDiagnostic| error.message.starts_with("internal error");
     let is_lost =
         written.as_ref().is_none_or(|written| written.as_ref().is_err_and(|errors| errors.iter().all(is_bug)));
@@ -111,12 +110,12 @@ fn pdf(
     })
 }
 
-/// `None`: it panicked.
+/// `None` if Typst panicked.
 fn export(document: &PagedDocument, options: &PdfOptions) -> Option<SourceResult<Vec<u8>>> {
     panic::catch_unwind(AssertUnwindSafe(|| typst_pdf::pdf(document, options))).ok()
 }
 
-/// What is wrong, and what helps.
+/// A diagnostic's message with its hints.
 pub fn with_hints(error: &SourceDiagnostic) -> String {
     let hints: Vec<String> = error.hints.iter().map(|hint| hint.v.to_string()).collect();
     match hints.is_empty() {

@@ -1,4 +1,4 @@
-//! The whole way of one document, from its job to its bytes.
+//! Renders one document, from its job to its bytes.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use ruche_schemas::{
     Base64, Failure,
     failure::codes,
-    jobs::render::{Render, Warning},
+    kinds::render::{Render, Warning},
 };
 use serde::{Deserialize, Serialize};
 use typst::{
@@ -19,28 +19,29 @@ use typst_layout::PagedDocument;
 
 use crate::{
     Warnings,
-    content::{Pictures, Setter, file_name},
+    content::{Pictures, Typesetter, file_name},
     css::{self, Page, Sheet, Style},
     doc,
     dom::{self, Document},
     fonts::{self, Face, Fonts},
-    front, markdown, output, set,
+    front, markdown, output,
     settings::Settings,
     templates::{self, Template},
+    typeset,
     world::{self, Files},
 };
 
-/// Style rules that all documents have; a document's own count more.
+/// The style sheet of all documents; a document's own rules win.
 const SHEET: &str = include_str!("../templates/base.css");
-/// A page's width without its margins, where nobody says it, in points: A4 with 22 mm.
+/// The default width of the text, in points: A4 with margins of 22 mm.
 const TEXT_WIDTH: f64 = 470.0;
-/// A margin where nobody says it, in points.
+/// The default margin, in points.
 const MARGIN: f64 = 62.0;
-/// What margins have to leave, in points.
+/// The least width and height that margins leave, in points.
 const ROOM: f64 = 30.0;
-/// A font size where nobody says it, in points.
+/// The default font size, in points.
 const FONT_SIZE: f64 = 10.0;
-/// For how many documents what was worked out is kept, so that templates and fonts are not worked out again.
+/// For how many documents Typst's cache keeps an entry that none of them uses.
 const KEPT: usize = 3;
 
 /// What a document may need besides its job.
@@ -48,23 +49,21 @@ const KEPT: usize = 3;
 pub struct Resources {
     /// The package of a template that is not built in.
     pub package: Option<Base64>,
-    /// Pictures on the web, by their addresses; or why there is none.
+    /// Pictures on the web by their addresses, or why one could not be fetched.
     pub fetched: HashMap<String, Result<Base64, String>>,
-    /// The day of documents that don't say theirs.
+    /// The date of documents that have none.
     pub today: Option<NaiveDate>,
 }
 
 /// A written document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
-    /// PDF or PNG. Apart from the rest where that is JSON.
+    /// PDF or PNG; not part of the JSON.
     #[serde(skip)]
     pub bytes: Vec<u8>,
     /// How many pages it has.
     pub pages: u32,
-    /// Its title.
     pub title: Option<String>,
-    /// What had no effect.
     pub warnings: Vec<Warning>,
 }
 
@@ -80,7 +79,7 @@ impl Default for Renderer {
     }
 }
 
-/// What was worked out is forgotten bit by bit, also after an error.
+/// Evicts old entries of Typst's cache when it is dropped, so also after an error.
 struct Evict;
 
 impl Drop for Evict {
@@ -96,20 +95,19 @@ impl Renderer {
         Self { fonts: Fonts::embedded() }
     }
 
-    /// With these fonts.
     #[must_use]
     pub const fn with_fonts(fonts: Fonts) -> Self {
         Self { fonts }
     }
 
-    /// Whether a document can show a picture on the web at all: most can't, and need not be read for it.
+    /// Whether a document may show a picture on the web: a cheap test, so that most documents are not parsed for it.
     #[must_use]
     pub fn may_want(job: &Render) -> bool {
         let has = |parts: [&str; 3]| parts.iter().any(|part| job.markdown.contains(part));
         job.options.fetch != Some(false) && has(["http://", "https://", "HTTP"]) && has(["![", "<img", "<IMG"])
     }
 
-    /// The addresses of pictures on the web that a document shows, each once, at most 200.
+    /// The addresses of the pictures on the web that a document shows, each once, at most 200.
     #[must_use]
     pub fn wanted(job: &Render) -> Vec<String> {
         if !Self::may_want(job) {
@@ -161,17 +159,17 @@ impl Renderer {
             warnings.add(dom::SOURCE, None, message);
         }
         let (width, size) = measures(&page, style.as_ref());
-        let body = Setter::new(&document, &styles, &pictures, &fonts, &mut warnings).set(width, size)?;
+        let body = Typesetter::new(&document, &styles, &pictures, &fonts, &mut warnings).typeset(width, size)?;
         let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
         let inputs = doc::doc(
             job,
             &settings,
-            doc::Set { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts },
+            doc::Parts { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts },
             date,
         );
-        let set = set(job, inputs, template, fonts, date, &mut warnings)?;
-        let pages = u32::try_from(set.pages().len()).unwrap_or(u32::MAX);
-        let bytes = output::write(&set, &job.options, date, &mut warnings)?;
+        let typeset = typeset(job, inputs, template, fonts, date, &mut warnings)?;
+        let pages = u32::try_from(typeset.pages().len()).unwrap_or(u32::MAX);
+        let bytes = output::write(&typeset, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
     }
 
@@ -218,7 +216,6 @@ fn is_remote(src: &str) -> bool {
     scheme.len() < src.len() && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
 }
 
-/// What pictures the text names.
 fn sources(document: &Document) -> impl Iterator<Item = &str> {
     let elements = document.html.root_element().descendent_elements();
     let pictures = elements.filter(|element| element.value().name() == "img");
@@ -233,11 +230,11 @@ fn first_heading(document: &Document) -> Option<String> {
     Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())
 }
 
-/// The style sheets, those that count more last.
+/// The style sheets; later ones win.
 fn sheets(settings: &Settings, document: &Document, warnings: &mut Warnings) -> Vec<Sheet> {
     let mut sheets = vec![Sheet::parse(SHEET, "base", &mut Warnings::default()).quiet()];
     sheets.extend(settings.sheets.iter().map(|(text, source)| Sheet::parse(text, source, warnings)));
-    // Lines of `<style>` are those of the text: as many are put before it.
+    // Empty lines before it, so that its warnings have the text's line numbers.
     sheets.extend(document.styles.iter().map(|(text, line)| {
         let before = "\n".repeat((*line as usize).saturating_sub(1).min(100_000));
         Sheet::parse(&(before + text), dom::SOURCE, warnings)
@@ -283,7 +280,7 @@ fn pictures(document: &Document, job: &Render, resources: &Resources) -> Picture
     pictures
 }
 
-/// Where a page's margins leave no room for text, each word would be a page of its own.
+/// Shrinks margins that leave no space for text: each word would be a page of its own.
 fn leave_room(page: &mut Page, warnings: &mut Warnings) {
     let Some((width, height)) = page.size else { return };
     let margin = &mut page.margin;
@@ -302,7 +299,7 @@ fn leave_room(page: &mut Page, warnings: &mut Warnings) {
     }
 }
 
-/// How wide the text is and how large, as far as CSS says it.
+/// The text's width and font size, in points, from CSS or the defaults.
 fn measures(page: &Page, style: Option<&Style>) -> (f64, f64) {
     let size = style.and_then(|style| style.font_size).unwrap_or(FONT_SIZE);
     let margin = |side: Option<f64>| side.unwrap_or(MARGIN);
@@ -317,8 +314,8 @@ fn measures(page: &Page, style: Option<&Style>) -> (f64, f64) {
     ((width / f64::from(columns)).max(20.0), size)
 }
 
-/// Typst's part.
-fn set(
+/// Lays the document out by Typst.
+fn typeset(
     job: &Render,
     doc: Dict,
     template: Option<Template>,
@@ -339,13 +336,13 @@ fn set(
     for file in &job.files {
         files.add(&format!("/files/{}", file.name), Bytes::new(file.content.0.clone()));
     }
-    let set = set::set(&files, entry, doc)?;
-    for warning in &set.warnings {
+    let typeset = typeset::typeset(&files, entry, doc)?;
+    for warning in &typeset.warnings {
         let (source, line) =
             place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
         warnings.add(&source, line, output::with_hints(warning));
     }
-    set.pages.map_err(|errors| {
+    typeset.pages.map_err(|errors| {
         let mut lines = Vec::new();
         for error in errors.iter().filter(|error| error.severity == Severity::Error).take(10) {
             let said = output::with_hints(error);
@@ -361,7 +358,6 @@ fn set(
     })
 }
 
-/// In which file and line.
 fn place(files: &Files, diagnostic: &SourceDiagnostic) -> Option<(String, u32)> {
     let id = diagnostic.span.id()?;
     let source = files.source(id).ok()?;

@@ -1,25 +1,21 @@
-//! What is said of a document in front matter and options, in one place: options count more.
+//! A document's settings from front matter and options; options win.
 //!
 //! md-to-pdf's keys are understood (`pdf_options`, `stylesheet`, `css`, `body_class`, `document_title`). Keys that are
-//! nobody's are variables for the template.
+//! unknown are variables for the template.
 
-use ruche_schemas::jobs::render::{Render, is_language};
+use ruche_schemas::kinds::render::{Render, is_language};
 use serde_json::{Map, Value};
 
 use crate::{Warnings, content::file_name, front};
 
-/// The settings of one document.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Settings {
-    /// The title; where nothing says it, the first heading is it.
+    /// The title, by default the first heading.
     pub title: Option<String>,
-    /// The authors.
     pub authors: Vec<String>,
-    /// What it is about.
     pub description: Option<String>,
-    /// Keywords.
     pub keywords: Vec<String>,
-    /// The date that front matter says.
+    /// The date of the front matter.
     pub date: Option<chrono::NaiveDate>,
     /// ISO 639, lower case.
     pub lang: String,
@@ -29,7 +25,6 @@ pub struct Settings {
     pub toc: Option<u8>,
     /// Whether headings are numbered.
     pub numbering: Option<bool>,
-    /// Classes of the body.
     pub body_classes: Vec<String>,
     /// CSS, with its source.
     pub sheets: Vec<(String, String)>,
@@ -56,7 +51,6 @@ const IGNORED: &[&str] = &[
 ];
 
 impl Settings {
-    /// Reads them.
     #[must_use]
     pub fn of(job: &Render, front: &Map<String, Value>, warnings: &mut Warnings) -> Self {
         let mut data = front.clone();

@@ -22,13 +22,13 @@ const BUILT_IN: [(&str, &str); 5] = [
 
 /// The most files of a package.
 const FILES: usize = 500;
-/// How large its files may be together, in bytes.
+/// The most bytes of a package's files together.
 const UNPACKED: u64 = 32 << 20;
 
 /// A template, ready to be used.
 #[derive(Debug, Clone)]
 pub struct Template {
-    /// Where its function is.
+    /// The path of the source with its function.
     pub entry: String,
     /// Sources that are parsed already.
     pub sources: Vec<Source>,
@@ -45,7 +45,6 @@ static PARSED: LazyLock<Vec<(&str, Template)>> = LazyLock::new(|| {
     parsed.collect()
 });
 
-/// The built-in template of this name.
 #[must_use]
 pub fn built_in(name: &str) -> Option<Template> {
     PARSED.iter().find(|(known, _)| *known == name).map(|(_, template)| template.clone())
@@ -92,7 +91,7 @@ pub fn unpack(package: &[u8]) -> Result<Template, Failure> {
     let manifest = shallowest(&files).ok_or_else(|| failed("the package has no typst.toml"))?;
     let folder = manifest.0.strip_suffix("typst.toml").unwrap_or_default().to_owned();
     let entry = entrypoint(&manifest.1)?;
-    // A package that was packed as a folder is that folder.
+    // A package that holds one folder is that folder.
     let named = files.into_iter().filter_map(|(path, data)| Some((path.strip_prefix(&folder)?.to_owned(), data)));
     let files: Vec<(String, Bytes)> =
         named.map(|(path, data)| (format!("/template/{path}"), Bytes::new(data))).collect();

@@ -10,7 +10,7 @@ use typst_layout::PagedDocument;
 
 use crate::fonts::Fonts;
 
-/// Content set on its own.
+/// Content typeset on its own.
 pub(crate) struct Stage {
     library: LazyHash<Library>,
     fonts: Fonts,

@@ -1,10 +1,9 @@
-//! Collects what had no effect: each thing once, a bounded number, in the order in which it was found.
+//! Collects warnings: each once, a bounded number, in the order in which they were found.
 
 use std::collections::HashSet;
 
-use ruche_schemas::jobs::render::{WARNINGS, Warning};
+use ruche_schemas::kinds::render::{WARNINGS, Warning};
 
-/// The warnings of one document.
 #[derive(Debug, Default)]
 pub struct Warnings {
     seen: HashSet<Warning>,
@@ -13,7 +12,7 @@ pub struct Warnings {
 }
 
 impl Warnings {
-    /// Adds one, unless the very same is there.
+    /// Adds a warning, unless it is there.
     pub fn add(&mut self, source: &str, line: Option<u32>, message: impl Into<String>) {
         if self.kept.len() == WARNINGS {
             self.more += 1;
@@ -25,7 +24,7 @@ impl Warnings {
         }
     }
 
-    /// All of them; where there were too many, the last one says so.
+    /// All warnings; if there were too many, the last one says so.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<Warning> {
         if self.more > 0 {

@@ -1,6 +1,6 @@
-//! Where Typst looks for what it needs: the template, the attached files, the fonts, and nothing else.
+//! The files that Typst can read: the template, the attached files, the fonts, and nothing else.
 //!
-//! There is no disk behind it and no network: `#import "/etc/passwd"` finds no such file, a package of Typst's universe is
+//! It reads no disk and no network: `#import "/etc/passwd"` finds no such file, a package of Typst's universe is
 //! refused. `today()` is the document's date, so the same input gives the same bytes.
 
 use std::{collections::HashMap, path::PathBuf, sync::LazyLock};
@@ -28,18 +28,18 @@ pub struct Files {
     today: Option<Datetime>,
 }
 
-/// A path in that world, `/template/a.typ`. `None`: it is none.
+/// The id of a path, as in `/template/a.typ`; `None` if it is no path.
 pub fn id(path: &str) -> Option<FileId> {
     Some(FileId::new(RootedPath::new(VirtualRoot::Project, VirtualPath::new(path).ok()?)))
 }
 
 static SHARED: LazyLock<Option<Source>> = LazyLock::new(|| id("/ruche.typ").map(|id| Source::new(id, LIB.to_owned())));
 
-/// Typst's own functions: the same for all documents, so that what is worked out with them can be kept.
+/// Typst's standard library: one for all documents, so that Typst's cache holds across them.
 pub static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::builder().build()));
 
 impl Files {
-    /// A world with nothing in it but what templates may import.
+    /// A world that holds only what templates may import.
     #[must_use]
     pub fn new(fonts: Fonts, today: Option<Datetime>) -> Option<Self> {
         let shared = SHARED.clone()?;
@@ -47,7 +47,6 @@ impl Files {
         Some(Self { fonts, shared: shared.id(), sources, files: HashMap::new(), today })
     }
 
-    /// Adds a file.
     pub fn add(&mut self, path: &str, data: Bytes) {
         let Some(id) = id(path) else { return };
         if path.ends_with(".typ")

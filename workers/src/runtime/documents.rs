@@ -10,7 +10,7 @@ use bytes::Bytes;
 use ruche_schemas::{Claim, Failure, JobRef, claim::Part, failure::codes};
 use ruche_store::objects::Claims;
 
-use super::JobError;
+use super::job_error::JobError;
 
 /// Documents of one attempt.
 pub(crate) struct Documents {

@@ -52,7 +52,7 @@ fn copy_owned(template: &Path, data: &Path, account: Option<Account>) -> Result<
 fn keep(data: &Path, password: &str, template: &Path) -> std::io::Result<()> {
     let half = template.with_extension(crate::random_secret());
     let made = user::copy_tree(data, &half.join("data"), true)
-        .and_then(|()| crate::nats::write_private(&half.join("password"), password))
+        .and_then(|()| crate::files::write_private(&half.join("password"), password))
         .and_then(|()| fs::rename(&half, template));
     if made.is_err() {
         // Perhaps another process was faster.

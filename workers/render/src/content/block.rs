@@ -1,4 +1,4 @@
-//! What stands by itself: paragraphs, headings, quotes, divisions, breaks.
+//! Block elements: paragraphs, headings, quotes, divisions, breaks.
 
 use std::num::NonZeroUsize;
 
@@ -16,14 +16,14 @@ use typst::{
     text::SmartQuoteElem,
 };
 
-use super::{BLOCKS_DEEP, DEEP, Place, Setter, anchor, inline, look, notes};
+use super::{BLOCKS_DEEP, DEEP, Place, Typesetter, anchor, inline, look, notes};
 use crate::{
     css::{Break, Display, Style},
     dom,
 };
 
-impl Setter<'_> {
-    /// The children of a node, each block by itself, what is between them in paragraphs.
+impl Typesetter<'_> {
+    /// The children of a node: its blocks, and paragraphs of what is between them.
     pub(super) fn flow(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
         let mut out = Vec::new();
         let mut line = Vec::new();
@@ -37,7 +37,7 @@ impl Setter<'_> {
             }
         }
         match out.is_empty() {
-            // Nothing but a line: whoever is around it decides whether it is a paragraph.
+            // Only inline content: the caller decides whether it is a paragraph.
             true => Content::sequence(line),
             false => {
                 paragraph(&mut line, &mut out);
@@ -46,7 +46,7 @@ impl Setter<'_> {
         }
     }
 
-    /// Whether an element stands by itself.
+    /// Whether an element is a block.
     pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
         match self.style(element).and_then(|style| style.display) {
             Some(Display::Block) => return true,
@@ -57,7 +57,6 @@ impl Setter<'_> {
         is_block_name(element.value().name()) || display_math || self.has_blocks.contains(&element.id())
     }
 
-    /// One block.
     fn block(&self, element: ElementRef<'_>, place: Place, out: &mut Vec<Content>) {
         let style = self.style(element);
         if style.is_some_and(|style| style.display == Some(Display::None)) {
@@ -112,7 +111,6 @@ impl Setter<'_> {
         }
     }
 
-    /// What an element is, without its style.
     fn block_element(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
         let name = element.value().name();
         let content = match name {
@@ -208,7 +206,7 @@ impl Setter<'_> {
         found
     }
 
-    /// A picture by itself; with its title as a caption, if it has one.
+    /// A picture in a paragraph of its own; its title becomes its caption.
     fn captioned(&self, element: ElementRef<'_>, place: Place) -> Content {
         let Some(picture) = self.picture(element, place, false) else { return Content::empty() };
         let title = element.attr("title").map(str::trim).filter(|title| !title.is_empty());
@@ -253,7 +251,7 @@ impl Setter<'_> {
     fn quote(&self, element: ElementRef<'_>, place: Place) -> Content {
         let inner = Place { boxed: true, blocks: place.blocks + 1, width: (place.width - 22.0).max(1.0), ..place };
         let body = self.flow(*element, inner);
-        // The quotes of a quotation are its writer's.
+        // Add no quotation marks: the writer has his own.
         QuoteElem::new(body).with_block(true).pack().set(SmartQuoteElem::enabled, false)
     }
 
@@ -311,7 +309,7 @@ fn paragraph(line: &mut Vec<Content>, out: &mut Vec<Content>) {
     out.push(ParElem::new(Content::sequence(line)).pack());
 }
 
-/// A style for the headings within a content: a rule for them, not a part of their text, so that a table of contents does
+/// A style for the headings within a content: a rule, not a part of their text, so that a table of contents does
 /// not have it.
 fn heading_rule(content: Content, styles: Styles) -> Content {
     let selector = Selector::Elem(Element::of::<HeadingElem>(), None);
@@ -321,7 +319,7 @@ fn heading_rule(content: Content, styles: Styles) -> Content {
     content.styled_with_map(rule)
 }
 
-/// Which elements in lines have blocks in them, so that they are blocks themselves.
+/// The inline elements that hold blocks, and so are blocks themselves.
 pub(super) fn holders(doc: &dom::Document) -> std::collections::HashSet<NodeId> {
     let mut holders = std::collections::HashSet::new();
     for element in doc.html.root_element().descendent_elements() {
@@ -383,7 +381,6 @@ fn is_block_name(name: &str) -> bool {
         )
 }
 
-/// A paragraph's end, between what is in one.
 pub(super) fn between() -> Content {
     ParbreakElem::shared().clone()
 }

@@ -1,4 +1,4 @@
-//! Code: coloured by its language, diagrams drawn, all else as it is.
+//! Code: highlighted by its language; diagrams are drawn.
 
 use scraper::{ElementRef, Node};
 use typst::{
@@ -7,13 +7,13 @@ use typst::{
     text::{RawContent, RawElem},
 };
 
-use super::{Place, Setter};
+use super::{Place, Typesetter};
 use crate::diagram;
 
-/// Longer code is not coloured: it takes some milliseconds a kilobyte.
+/// Longer code, in bytes, is not highlighted: it takes some milliseconds a kilobyte.
 const COLOURED: usize = 256 << 10;
 
-impl Setter<'_> {
+impl Typesetter<'_> {
     pub(super) fn pre(&self, element: ElementRef<'_>, place: Place) -> Content {
         let code = element.child_elements().next().filter(|_| {
             // `<pre><code>` and nothing else.

@@ -1,6 +1,7 @@
-//! What stands in a line: text, emphasis, links, code, formulas, pictures among words.
+//! Inline elements: text, emphasis, links, code, formulas, pictures among words.
 
 use ego_tree::NodeRef;
+use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement},
@@ -12,7 +13,7 @@ use typst::{
     },
 };
 
-use super::{DEEP, Place, SPANS_DEEP, Setter, anchor, labelled, look};
+use super::{DEEP, Place, SPANS_DEEP, Typesetter, anchor, labelled, look};
 use crate::{
     css::{Display, Style, Transform},
     math,
@@ -25,8 +26,7 @@ const MARKS: &str = "DejaVu Sans Mono";
 /// A tab stop, where spaces stay.
 const TAB: usize = 4;
 
-impl Setter<'_> {
-    /// All children of a node, in a line.
+impl Typesetter<'_> {
     pub(super) fn line(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
         let mut out = Vec::new();
         for child in node.children() {
@@ -35,7 +35,6 @@ impl Setter<'_> {
         Content::sequence(out)
     }
 
-    /// One node in a line.
     pub(super) fn span(&self, node: NodeRef<'_, Node>, place: Place, out: &mut Vec<Content>) {
         match node.value() {
             Node::Text(text) => self.text(text, place, out),
@@ -70,7 +69,7 @@ impl Setter<'_> {
         }
     }
 
-    /// With what CSS puts before and after it.
+    /// Adds what CSS puts before and after an element.
     pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
         let made = |generated: Option<&crate::css::Generated>| {
             let Some(generated) = generated else { return Content::empty() };
@@ -81,7 +80,6 @@ impl Setter<'_> {
         made(self.styles.before(element.id())) + content + made(self.styles.after(element.id()))
     }
 
-    /// The place within an element.
     pub(super) fn within(&self, _: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
         let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, ..place };
         if let Some(style) = style {
@@ -92,7 +90,7 @@ impl Setter<'_> {
         inner
     }
 
-    /// What an element is, without its style. `None`: nothing.
+    /// An element's content, without its style; `None` if it has none.
     fn inline_element(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Option<Content> {
         let line = || self.line(*element, place);
         let name = element.value().name();
@@ -141,7 +139,7 @@ impl Setter<'_> {
         })
     }
 
-    /// A text, its white space as HTML has it.
+    /// A text, its white space collapsed as in HTML.
     pub(super) fn text(&self, text: &str, place: Place, out: &mut Vec<Content>) {
         if place.keep_spaces {
             return self.kept(text, place, out);
@@ -202,7 +200,7 @@ impl Setter<'_> {
         content.set(TextElem::font, FontList(vec![FontFamily::new(family)]))
     }
 
-    /// A formula, or its source where it can't be set.
+    /// A formula, or its source if it can't be typeset.
     pub(super) fn formula(&self, element: ElementRef<'_>, block: bool) -> Content {
         let latex: String = element.text().collect();
         match math::equation(&latex, block) {
@@ -243,9 +241,9 @@ impl Setter<'_> {
         }
     }
 
-    /// A link to a place in the document. One without text takes that of the heading it goes to.
+    /// A link to a place in the document; without a text it shows that of the heading.
     fn cross_reference(&self, element: ElementRef<'_>, id: &str, mut body: Content) -> Content {
-        let decoded = percent_decoded(id);
+        let decoded = percent_decode_str(id).decode_utf8_lossy();
         let found = [id, &*decoded].into_iter().find_map(|id| {
             let id = self.doc.within.get(id).map_or(id, String::as_str);
             Some((id, *self.doc.ids.get(id)?))
@@ -267,7 +265,7 @@ impl Setter<'_> {
         }
     }
 
-    /// Whether an element gets its label: what is hidden or dropped does not, and Typst refuses links to nowhere.
+    /// Whether an element gets its label: hidden and dropped ones do not, and Typst refuses links to a missing label.
     fn is_set(&self, node: ego_tree::NodeId) -> bool {
         let Some(element) = self.doc.element(node) else { return false };
         let mut around = std::iter::once(*element).chain(element.ancestors()).filter_map(ElementRef::wrap);
@@ -291,7 +289,7 @@ impl Setter<'_> {
         Some(check_box(element.attr("checked").is_some()) + SpaceElem::shared().clone())
     }
 
-    /// A target of links that is no text.
+    /// An invisible target of links.
     pub(super) fn named(&self, element: ElementRef<'_>, content: Content) -> Content {
         match element.value().id().filter(|id| !id.is_empty()) {
             Some(id) if self.doc.ids.get(id) == Some(&element.id()) => labelled(content, id),
@@ -345,7 +343,7 @@ fn transformed(text: &str, transform: Transform) -> String {
     }
 }
 
-/// A long word, with places where it may be divided that are not seen.
+/// A long word with invisible places where it may be divided.
 fn divided(word: &str, transform: Transform, out: &mut Vec<Content>) {
     let mut piece = String::new();
     for (i, c) in word.chars().enumerate() {
@@ -364,26 +362,6 @@ fn is_followed(href: &str) -> bool {
     known && !rest.is_empty() && !href.chars().any(char::is_control)
 }
 
-pub(super) fn percent_decoded(id: &str) -> String {
-    let mut bytes = Vec::with_capacity(id.len());
-    let mut rest = id.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match hex.filter(|_| first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Elements of which nothing is shown.
 pub(super) fn is_dropped(name: &str) -> bool {
     matches!(
         name,
@@ -419,7 +397,7 @@ pub(super) fn is_dropped(name: &str) -> bool {
     )
 }
 
-/// Elements in a line that are set as their text.
+/// Inline elements that are typeset as their text.
 fn is_known(name: &str) -> bool {
     matches!(
         name,

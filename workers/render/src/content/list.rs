@@ -1,4 +1,4 @@
-//! Lists: with points, with numbers, of terms.
+//! Lists: bulleted, numbered, of terms.
 
 use std::str::FromStr;
 
@@ -10,13 +10,13 @@ use typst::{
     text::{SpaceElem, TextElem},
 };
 
-use super::{Place, Setter, inline, look};
+use super::{Place, Typesetter, inline, look};
 use crate::css::{ListStyle, Style};
 
 /// The width that a list's markers take, in font sizes.
 const INDENT: f64 = 1.5;
 
-impl Setter<'_> {
+impl Typesetter<'_> {
     pub(super) fn list(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
         let width = (place.width - INDENT * place.size).max(1.0);
         let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, width, ..place };
@@ -28,7 +28,7 @@ impl Setter<'_> {
             _ => false,
         });
         if items.is_empty() || stray {
-            // No list that HTML knows: what is in it is shown.
+            // Not allowed in a list by HTML: shown all the same.
             return self.flow(*element, inner);
         }
         let tight = !items.iter().any(|item| item.child_elements().any(|child| child.value().name() == "p"));
@@ -59,7 +59,7 @@ impl Setter<'_> {
     }
 
     fn pointed(&self, items: &[ElementRef<'_>], tight: bool, said: Option<ListStyle>, place: Place) -> Content {
-        // A list of tasks has its boxes for points.
+        // The check boxes are a task list's markers.
         if items.iter().all(|item| check(*item).is_some()) {
             let lists = items.iter().map(|item| {
                 let checked = check(*item).unwrap_or_default();
@@ -78,7 +78,7 @@ impl Setter<'_> {
         }
     }
 
-    /// An item without its box, which is the list's point.
+    /// An item without its check box, which is the list's marker.
     fn task(&self, item: ElementRef<'_>, place: Place) -> Content {
         let inner = Place { skip_check: true, ..place };
         self.item(item, inner)
@@ -153,7 +153,7 @@ impl Setter<'_> {
     }
 }
 
-/// Typst puts a tight list close to what is before it, as one in a list should be; others are apart like paragraphs.
+/// Typst puts a tight list close to what precedes it, which is right only within a list; others get a paragraph's distance.
 fn apart(element: ElementRef<'_>, list: Content) -> Content {
     let nested =
         element.ancestors().filter_map(ElementRef::wrap).any(|around| matches!(around.value().name(), "li" | "dd"));
@@ -218,7 +218,7 @@ fn marker(style: &ListStyle) -> Content {
     }
 }
 
-/// Typst's pattern for a way of counting.
+/// Typst's numbering pattern for a list style.
 pub(super) fn pattern(style: &ListStyle) -> &'static str {
     match style {
         ListStyle::LowerAlpha => "a.",

@@ -27,7 +27,6 @@ pub fn paint(Rgba(r, g, b, a): Rgba) -> Paint {
     Paint::Solid(Color::from_u8(r, g, b, a))
 }
 
-/// The colour of the paper.
 #[must_use]
 pub fn page_background(color: Rgba) -> Paint {
     paint(color)
@@ -130,7 +129,6 @@ fn faded(Rgba(r, g, b, a): Rgba, opacity: Option<f64>) -> Rgba {
     Rgba(r, g, b, (f64::from(a) * opacity).round() as u8)
 }
 
-/// The alignment that a style says, for a cell.
 pub fn alignment(style: &Style) -> Option<Alignment> {
     let vertical = style.vertical_align.and_then(|vertical| match vertical {
         css::VerticalAlign::Top => Some(typst::layout::VAlignment::Top),

@@ -1,10 +1,10 @@
-//! Makes Typst's elements of the tree, in Rust: no text ever goes through Typst's parser.
+//! Turns the tree into Typst's elements, in Rust: no text goes through Typst's parser.
 //!
-//! `inline` has what stands in a line, `block` what stands by itself, `list`, `table`, `code`, `picture` and `notes` what
-//! needs more; `look` turns CSS into Typst's properties. Each element that is set is named in a `match` there: what is not
+//! `inline` has the inline elements, `block` the blocks, `list`, `table`, `code`, `picture` and `notes` those that
+//! need more; `look` turns CSS into Typst's properties. Each element that is typeset is named in a `match` there: what is not
 //! named is a warning and its text, or nothing where it could run (`script`).
 //!
-//! Typst refuses what is nested too deep, a page break in a box, a link to nowhere. So nothing of that is ever made here:
+//! Typst refuses deep nesting, a page break in a box and a link to a missing label. So none of them is made here:
 //! there is no text that Typst refuses.
 
 mod block;
@@ -41,16 +41,16 @@ use crate::{
     fonts::Fonts,
 };
 
-/// How deep boxes, quotes and lists may stand in each other: Typst lays out no more than 72 levels, and each of ours takes
+/// The deepest nesting of boxes, quotes and lists: Typst lays out no more than 72 levels, and each of ours takes
 /// up to four.
 const BLOCKS_DEEP: u8 = 14;
-/// How deep emphasis and the like may: Typst applies no more than 64 rules in each other.
+/// The deepest nesting of emphasis and the like: Typst applies no more than 64 nested rules.
 const SPANS_DEEP: u8 = 24;
-/// How deep elements may stand in each other, whatever they are: each takes some of the stack.
+/// The deepest nesting of elements of any sort: each takes some of the stack.
 const DEEP: u16 = 300;
 
-/// What one document's elements are made from.
-pub struct Setter<'a> {
+/// Turns one document into Typst's elements.
+pub struct Typesetter<'a> {
     doc: &'a Document,
     styles: &'a Styles,
     pictures: &'a Pictures,
@@ -63,14 +63,14 @@ pub struct Setter<'a> {
     cells: Cell<usize>,
 }
 
-/// Where something is set.
+/// The surroundings of what is typeset.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// In so many boxes, quotes and lists.
+    /// The number of boxes, quotes and lists around it.
     blocks: u8,
-    /// In so many spans.
+    /// The number of spans around it.
     spans: u8,
-    /// In so many elements.
+    /// The number of elements around it.
     depth: u16,
     /// Within something that a page can't break from outside: a box, a list, a cell.
     boxed: bool,
@@ -80,16 +80,13 @@ struct Place {
     size: f64,
     /// Whether spaces and line ends stay.
     keep_spaces: bool,
-    /// Whether within a link.
     linked: bool,
-    /// Whether a check box is the list's point, and not shown again.
+    /// Whether a check box is the list's marker, and not shown again.
     skip_check: bool,
-    /// What letters become.
     transform: Transform,
 }
 
-impl<'a> Setter<'a> {
-    /// Sets this document.
+impl<'a> Typesetter<'a> {
     pub fn new(
         doc: &'a Document,
         styles: &'a Styles,
@@ -110,11 +107,11 @@ impl<'a> Setter<'a> {
         }
     }
 
-    /// The whole text, for a page whose text is so wide and whose letters are so large, in points.
+    /// The whole text, for this width of the text and this font size, in points.
     ///
     /// # Errors
-    /// Where it is more than can be set.
-    pub fn set(self, width: f64, size: f64) -> Result<Content, Failure> {
+    /// If it is more than can be typeset.
+    pub fn typeset(self, width: f64, size: f64) -> Result<Content, Failure> {
         let Some(body) = self.doc.body() else { return Ok(Content::empty()) };
         let keep_spaces = self.style(body).and_then(|style| style.keep_spaces).unwrap_or(false);
         let transform = self.style(body).and_then(|style| style.text_transform).unwrap_or(Transform::None);
@@ -140,7 +137,7 @@ impl<'a> Setter<'a> {
     }
 }
 
-/// An element with the label that links to it go to; nothing that can be seen.
+/// An invisible element with a label, as a target of links.
 fn anchor(id: &str) -> Content {
     let metadata = MetadataElem::new(typst::foundations::Value::None).pack();
     labelled(metadata, id)
@@ -153,12 +150,11 @@ fn labelled(content: Content, id: &str) -> Content {
     }
 }
 
-/// Users' ids are kept apart from those of templates.
+/// The prefix keeps users' ids apart from those of templates.
 fn label(id: &str) -> Option<Label> {
     Label::new(PicoStr::intern(&format!("md:{id}")))
 }
 
-/// A value that was said, for Typst.
 fn custom<T>(value: Option<T>) -> Smart<T> {
     value.map_or(Smart::Auto, Smart::Custom)
 }

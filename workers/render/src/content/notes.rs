@@ -1,4 +1,4 @@
-//! Footnotes: comrak puts them at the end, a page has them at its foot.
+//! Footnotes: comrak puts them at the end of the text, Typst at the foot of the page.
 
 use std::{
     cell::RefCell,
@@ -6,21 +6,21 @@ use std::{
 };
 
 use ego_tree::NodeId;
+use percent_encoding::percent_decode_str;
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement},
     model::{FootnoteBody, FootnoteElem},
 };
 
-use super::{Place, Setter, label};
+use super::{Place, Typesetter, label};
 use crate::dom::Document;
 
-/// The notes of a document.
 #[derive(Debug)]
 pub struct Notes<'a> {
     texts: HashMap<&'a str, NodeId>,
-    /// Those that are on a page already: the next reference to one is to the same note.
-    set: RefCell<HashSet<String>>,
+    /// The notes that are on a page already: another reference to one shows the same number.
+    typeset: RefCell<HashSet<String>>,
 }
 
 impl<'a> Notes<'a> {
@@ -36,16 +36,15 @@ impl<'a> Notes<'a> {
                 }
             }
         }
-        Self { texts, set: RefCell::default() }
+        Self { texts, typeset: RefCell::default() }
     }
 }
 
-/// Whether this is the section that holds the notes.
 pub(super) fn is_section(element: ElementRef<'_>) -> bool {
     element.value().name() == "section" && element.attr("data-footnotes").is_some()
 }
 
-impl Setter<'_> {
+impl Typesetter<'_> {
     /// The note that a `<sup class="footnote-ref">` refers to.
     pub(super) fn footnote(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
         let link = element.child_elements().next().filter(|link| link.attr("data-footnote-ref").is_some())?;
@@ -54,18 +53,18 @@ impl Setter<'_> {
         let id = match self.notes.texts.contains_key(id) {
             true => id,
             false => {
-                decoded = super::inline::percent_decoded(id);
-                &decoded
+                decoded = percent_decode_str(id).decode_utf8_lossy();
+                &*decoded
             }
         };
         let text = self.doc.element(*self.notes.texts.get(id)?)?;
         let name = label(&format!("note:{id}"))?;
-        // Before its text is set: a note that refers to itself has an end then.
-        if !self.notes.set.borrow_mut().insert(id.to_owned()) {
+        // Before its text is typeset, so that a note which refers to itself ends.
+        if !self.notes.typeset.borrow_mut().insert(id.to_owned()) {
             return Some(FootnoteElem::new(FootnoteBody::Reference(name)).pack());
         }
         let place = Place { boxed: true, blocks: place.blocks + 1, spans: 0, linked: false, ..place };
-        // A note of one paragraph goes on behind its number.
+        // A note of one paragraph begins on the line of its number.
         let mut paragraphs = text.child_elements();
         let body = match (paragraphs.next(), paragraphs.next()) {
             (Some(only), None) if only.value().name() == "p" => self.line(*only, place),

@@ -1,7 +1,8 @@
-//! Pictures: attached, in data URLs, fetched, drawn in the text; a box with the name where one is missing.
+//! Pictures: attached, in data URLs, fetched, drawn in the text; a missing one becomes a box with its name.
 
 use std::{collections::HashMap, sync::Arc};
 
+use percent_encoding::percent_decode_str;
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Smart},
@@ -10,7 +11,7 @@ use typst::{
     visualize::{Color, Paint, Stroke},
 };
 
-use super::{Place, Setter, look};
+use super::{Place, Typesetter, look};
 use crate::{
     css::{self, Style},
     images::{self, Picture},
@@ -26,7 +27,7 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Adds a file under a name, or why it is none.
+    /// Adds a file under a name, or why there is none.
     pub fn add(&mut self, name: &str, data: Result<Vec<u8>, String>) {
         let picture = data.and_then(|data| images::picture(data).map(Arc::new).map_err(|error| error.to_string()));
         self.found.insert(name.to_owned(), picture);
@@ -50,11 +51,11 @@ impl Pictures {
     }
 }
 
-/// The name of an attached file, as a `src` says it. Steps up and to the root don't count: no attached file has any.
+/// The name of the attached file that a `src` means. Steps up and to the root are dropped: no attached file has any.
 #[must_use]
 pub fn file_name(src: &str) -> String {
     let path = src.split(['?', '#']).next().unwrap_or_default();
-    let path = super::inline::percent_decoded(path);
+    let path = percent_decode_str(path).decode_utf8_lossy();
     let mut name: &str = &path;
     while let Some(rest) = ["./", "../", "/"].iter().find_map(|step| name.strip_prefix(step)) {
         name = rest;
@@ -62,7 +63,7 @@ pub fn file_name(src: &str) -> String {
     name.to_owned()
 }
 
-impl Setter<'_> {
+impl Typesetter<'_> {
     /// `<img>`. In a line it stands in a box, which may not be wider than the line.
     pub(super) fn picture(&self, element: ElementRef<'_>, place: Place, in_line: bool) -> Option<Content> {
         let src = element.attr("src").or_else(|| element.attr("srcset")?.split_whitespace().next()).unwrap_or_default();
@@ -98,7 +99,7 @@ impl Setter<'_> {
         }
     }
 
-    /// A picture that was made here.
+    /// A picture that was drawn here.
     pub(super) fn drawn(&self, svg: Vec<u8>, alt: Option<&str>, place: Place) -> Result<Content, String> {
         let picture = images::picture(svg).map_err(|error| error.to_string())?;
         let natural = picture.width * PIXEL;
@@ -127,7 +128,7 @@ impl Setter<'_> {
     }
 }
 
-/// How large a picture is: as CSS says, as its attributes say, or as it is; never wider than its place.
+/// A picture's size by CSS, by its attributes, or its own; never wider than its place.
 fn size(
     picture: &Picture,
     element: ElementRef<'_>,
@@ -157,7 +158,7 @@ fn size(
         Some(max) if max > 0.0 => width.min(max),
         _ => width,
     };
-    // What is too wide is made smaller as a whole.
+    // Keep the aspect ratio of a picture that is too wide.
     match width >= place.width {
         true => (Ratio::one().into(), None),
         false => (look::pt(width).into(), tall.filter(|_| said.is_some()).map(|tall| look::pt(tall).into())),

@@ -1,4 +1,4 @@
-//! Tables: cells in a grid of their own, so that no span ever reaches where it can't.
+//! Tables: cells are placed here, so that no span reaches out of its part.
 
 use std::num::NonZeroUsize;
 
@@ -11,7 +11,7 @@ use typst::{
     visualize::Stroke,
 };
 
-use super::{Place, Setter, look};
+use super::{Place, Typesetter, look};
 use crate::css::Style;
 
 /// The most cells that a document's tables may have: Typst takes about 0.2 ms and 10 kB for each.
@@ -20,7 +20,7 @@ pub(super) const CELLS: usize = 60_000;
 const COLUMNS: usize = 200;
 
 /// A cell where it stands.
-struct Set<'a> {
+struct PlacedCell<'a> {
     element: ElementRef<'a>,
     row: ElementRef<'a>,
     x: usize,
@@ -35,7 +35,7 @@ struct Part<'a> {
     rows: Vec<ElementRef<'a>>,
 }
 
-impl Setter<'_> {
+impl Typesetter<'_> {
     pub(super) fn table(&self, element: ElementRef<'_>, place: Place) -> Content {
         let parts = parts(element);
         let count: usize = parts.iter().flat_map(|part| &part.rows).map(|row| row.child_elements().count()).sum();
@@ -92,7 +92,7 @@ impl Setter<'_> {
         FigureElem::new(table).with_caption(caption).pack()
     }
 
-    fn cell(&self, cell: &Set<'_>, place: Place) -> Packed<TableCell> {
+    fn cell(&self, cell: &PlacedCell<'_>, place: Place) -> Packed<TableCell> {
         let style = self.style(cell.element);
         let row = self.style(cell.row);
         let inner = Place { spans: 0, ..self.within(cell.element, place, style) };
@@ -104,28 +104,28 @@ impl Setter<'_> {
             content = look::decorated(content, style).styled_with_map(look::text(style, self.fonts));
         }
         let span = |count: usize| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
-        let mut set = TableCell::new(content)
+        let mut typeset = TableCell::new(content)
             .with_x(Smart::Custom(cell.x))
             .with_y(Smart::Custom(cell.y))
             .with_colspan(span(cell.colspan))
             .with_rowspan(span(cell.rowspan));
         let said = [style, row].into_iter().flatten().find_map(look::alignment);
         if let Some(alignment) = said.or_else(|| attribute(cell.element)) {
-            set = set.with_align(Smart::Custom(alignment));
+            typeset = typeset.with_align(Smart::Custom(alignment));
         }
         if let Some(fill) = [style, row].into_iter().flatten().find_map(look::fill) {
-            set = set.with_fill(Smart::Custom(Some(fill)));
+            typeset = typeset.with_fill(Smart::Custom(Some(fill)));
         }
         if let Some(style) = style.filter(|style| style.padding != crate::css::Sides::default()) {
-            set = set.with_inset(Smart::Custom(look::inset(style)));
+            typeset = typeset.with_inset(Smart::Custom(look::inset(style)));
         }
-        set = set.with_stroke(strokes(style, row));
-        Packed::new(set)
+        typeset = typeset.with_stroke(strokes(style, row));
+        Packed::new(typeset)
     }
 }
 
-/// Columns that share a width: by the length of their longest texts, none too narrow and none too wide.
-fn shares(cells: &[Set<'_>], columns: usize) -> TrackSizings {
+/// The columns' shares of the width: by their longest texts, bounded on both sides.
+fn shares(cells: &[PlacedCell<'_>], columns: usize) -> TrackSizings {
     let mut longest = vec![4_u32; columns];
     for cell in cells.iter().filter(|cell| cell.colspan == 1) {
         let length = cell.element.text().flat_map(str::chars).take(40).count();
@@ -134,7 +134,7 @@ fn shares(cells: &[Set<'_>], columns: usize) -> TrackSizings {
     TrackSizings(longest.into_iter().map(|length| Sizing::Fr(Fr::new(f64::from(length)))).collect())
 }
 
-/// The lines around a cell; those of its row are above and below it.
+/// The borders of a cell; those of its row are above and below it.
 fn strokes(style: Option<&Style>, row: Option<&Style>) -> Sides<Option<Option<std::sync::Arc<Stroke>>>> {
     let arc = |stroke: Option<Option<Stroke>>| stroke.map(|stroke| stroke.map(std::sync::Arc::new));
     let own = style.map(look::strokes).unwrap_or_default();
@@ -175,7 +175,7 @@ fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
             _ => {}
         }
     }
-    // HTML lets heads stand anywhere, and feet: only the first head is one. Feet come last.
+    // HTML allows heads and feet anywhere: only the first head is one, and feet come last.
     parts.retain(|part| !part.rows.is_empty());
     let mut seen = false;
     for (i, part) in parts.iter_mut().enumerate() {
@@ -190,7 +190,7 @@ fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
 }
 
 /// Gives each cell its place, as HTML's table model has it; spans end where their part does.
-fn placed<'a>(parts: &[Part<'a>]) -> (Vec<Set<'a>>, usize) {
+fn placed<'a>(parts: &[Part<'a>]) -> (Vec<PlacedCell<'a>>, usize) {
     let (mut cells, mut columns, mut y) = (Vec::new(), 0, 0);
     for part in parts {
         // Until which row each column is taken, counted within the part.
@@ -219,7 +219,7 @@ fn placed<'a>(parts: &[Part<'a>]) -> (Vec<Set<'a>>, usize) {
                 }
                 taken[x..x + colspan].fill(i + rowspan);
                 columns = columns.max(x + colspan);
-                cells.push(Set { element, row: *row, x, y: y + i, colspan, rowspan });
+                cells.push(PlacedCell { element, row: *row, x, y: y + i, colspan, rowspan });
                 x += colspan;
             }
         }

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use super::Log;
-use super::content::Content;
 use super::inheritance::{inherit, is_inherited};
 use super::length::Measure;
 use super::properties::{self, INITIAL, Said, Wide};
 use super::property::{Draft, Property, Size, Surroundings};
-use super::sheet::{Declaration, Value};
+use super::rules::{Declaration, Value};
+use super::style::Content;
 use super::style::{Rgba, Style};
 use super::styles::Generated;
-use super::variables::Scopes;
+use super::variables::VariableScopes;
 use crate::Warnings;
 
 /// The font sizes of elements of which CSS says nothing, in their parents' font sizes.
@@ -59,12 +59,11 @@ pub(super) struct Inside {
     pub style: Style,
 }
 
-/// A declaration and where it is from.
 pub(super) type Declared<'a> = (&'a str, &'a Declaration);
 
 /// Turns declarations into styles.
 pub(super) struct Applier<'a> {
-    pub scopes: Scopes,
+    pub scopes: VariableScopes,
     /// Values with variables in them, read; by scope and declaration.
     open: HashMap<(u32, *const Declaration), Option<Said>>,
     /// What every element found so far is like inside; the first is around the document.
@@ -79,7 +78,14 @@ impl<'a> Applier<'a> {
     /// For a document whose font size is `base` points.
     pub fn new(base: f64, warnings: &'a mut Warnings) -> Self {
         let around = Inside { font_size: base, weight: 400, ..Inside::default() };
-        Self { scopes: Scopes::default(), open: HashMap::new(), insides: vec![around], base, root: base, warnings }
+        Self {
+            scopes: VariableScopes::default(),
+            open: HashMap::new(),
+            insides: vec![around],
+            base,
+            root: base,
+            warnings,
+        }
     }
 
     /// The style of an element, from declarations in the order in which they win.

@@ -8,9 +8,9 @@ use cssparser::{
 
 use super::blocks::{Raw, block};
 use super::component::{Component, components};
-use super::page::{self, PageRule};
+use super::page;
+use super::rules::{PageRule, RULES, Rule, Sheet, check_content, declarations};
 use super::select::{self, Targets};
-use super::sheet::{RULES, Rule, Sheet, check_content, declarations};
 use super::style::{FontFace, Pages};
 use super::{Log, shorten};
 
@@ -26,7 +26,6 @@ pub(super) struct Reader<'a, 'b> {
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
-    /// For a sheet.
     pub fn new(sheet: &'a mut Sheet, log: &'a mut Log<'b>) -> Self {
         Self { sheet, log, dropped: 0 }
     }

@@ -9,11 +9,11 @@ use super::Log;
 use super::apply::{Applier, Declared, kind};
 use super::index::{Index, Match, Matches};
 use super::inline::Inline;
-use super::sheet::{Declaration, Rule, Sheet, Value};
+use super::rules::{Declaration, Rule, Sheet, Value};
 use super::style::Style;
 use super::styles::{Shared, Styles};
 use super::tree::Tree;
-use super::variables::Scopes;
+use super::variables::VariableScopes;
 use crate::Warnings;
 
 /// Rules that match nothing: so many of one sheet are told one by one, and the lines of so many more.
@@ -173,7 +173,7 @@ fn unmatched(sheets: &[Sheet], index: &Index<'_>, matched: &[bool], warnings: &m
 }
 
 /// The custom properties of `:root`, `html` and `*`, for what is not an element: pages.
-pub(super) fn root_variables(sheets: &[Sheet], scopes: &mut Scopes) -> u32 {
+pub(super) fn root_variables(sheets: &[Sheet], scopes: &mut VariableScopes) -> u32 {
     let is_root = |rule: &&Rule| matches!(rule.text.as_str(), ":root" | "html" | "*" | ":root, html" | "html, :root");
     let mut own = Vec::new();
     for declaration in sheets.iter().flat_map(|sheet| &sheet.rules).filter(is_root).flat_map(|rule| &rule.declarations)

@@ -8,7 +8,6 @@ use super::style::Rgba;
 /// A colour as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
-    /// This one.
     Of(Rgba),
     /// `currentcolor`: the text's.
     Text,

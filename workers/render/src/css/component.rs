@@ -1,52 +1,22 @@
 //! A value's parts: words, texts, numbers, lengths, colours. Properties choose among them and never see tokens.
 
-use cssparser::{ParseError, ParseErrorKind, Parser, Token};
+use cssparser::{ParseErrorKind, Parser, Token};
 
 use super::color::{self, Ink};
 use super::length::{Amount, Len, percent, sum};
+use super::reason::{Failure, Reason};
 
 /// Parts that a value may have.
 const PARTS: usize = 256;
-
-/// Why a value has no effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reason {
-    /// It is not what the property takes.
-    NotUnderstood,
-    /// It says.
-    Says(String),
-}
-
-/// A reason, on its way out of cssparser's functions.
-pub(super) type Failure = ParseError<Reason>;
-
-impl Reason {
-    /// In words.
-    pub fn says(text: impl Into<String>) -> Self {
-        Self::Says(text.into())
-    }
-
-    pub(super) fn fails<T>(text: &str) -> Result<T, Failure> {
-        Err(Self::says(text).into())
-    }
-}
-
-impl From<Reason> for Failure {
-    fn from(reason: Reason) -> Self {
-        Self { kind: ParseErrorKind::Custom(reason) }
-    }
-}
 
 /// A part of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Component {
     /// A word: as it was written, and in small letters.
     Word(String, String),
-    /// A text in quotes.
     Text(String),
     /// A number without a unit.
     Number(f64),
-    /// A length or a percentage.
     Length(Len),
     /// A colour that is not a mere word.
     Color(Ink),
@@ -88,7 +58,6 @@ impl Component {
     }
 }
 
-/// The parts of a value.
 pub(super) fn components(value: &str) -> Result<Vec<Component>, Reason> {
     let mut input = Parser::new(value);
     all(&mut input).map_err(|failure| match failure.kind {

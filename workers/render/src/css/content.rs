@@ -1,28 +1,9 @@
 //! Generated content: what stands in `content`.
 
-use super::component::{Component, Reason};
+use super::component::Component;
 use super::property::Property;
-use super::style::{ListStyle, Piece};
-
-/// What an element's `::before` or `::after` is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Content(pub Vec<Bit>);
-
-impl Content {
-    /// Whether it never has a text.
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|bit| matches!(bit, Bit::Text(text) if text.is_empty()))
-    }
-}
-
-/// A piece of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bit {
-    /// A text.
-    Text(String),
-    /// An attribute of the element: `attr(href)`.
-    Attribute(String),
-}
+use super::reason::Reason;
+use super::style::{Bit, Content, ListStyle, Piece};
 
 /// `content` of `::before` and `::after`.
 pub(super) fn of_element(parts: &[Component]) -> Result<Vec<Property>, Reason> {

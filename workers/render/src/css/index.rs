@@ -9,8 +9,8 @@ use selectors::matching::{
 };
 use selectors::parser::Component;
 
+use super::rules::{Rule, Sheet};
 use super::select::{Css, Pseudo, Target};
-use super::sheet::{Rule, Sheet};
 use super::tree::Tree;
 
 /// A selector, and which rule it is of.
@@ -26,7 +26,6 @@ pub(super) type Match = (u32, u32);
 /// What matched an element, the strongest last.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
-    /// The element itself.
     pub element: Vec<Match>,
     /// Its `::before`.
     pub before: Vec<Match>,
@@ -111,7 +110,6 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Finds what matches an element.
     pub fn find<'t>(&mut self, tree: &'t Tree<'t>, index: usize, found: &mut Matches) {
         found.clear();
         let element: &Html5Element = tree.elements[index].element;

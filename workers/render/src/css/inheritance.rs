@@ -24,7 +24,6 @@ pub(super) fn is_inherited(longhand: &str) -> bool {
     )
 }
 
-/// Copies one property from style to style.
 pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
     match longhand {
         "font-family" => to.font_family.clone_from(&from.font_family),

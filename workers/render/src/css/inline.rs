@@ -6,7 +6,7 @@ use cssparser::Parser;
 use scraper::node::Element;
 
 use super::blocks::block;
-use super::sheet::{Declaration, declarations};
+use super::rules::{Declaration, declarations};
 use super::{Log, shorten};
 use crate::Warnings;
 
@@ -20,12 +20,10 @@ const SOURCE: &str = "markdown";
 #[derive(Debug, Default)]
 pub(super) struct Inline<'a> {
     numbers: HashMap<&'a str, u32>,
-    /// Declarations by number.
     pub read: Vec<Vec<Declaration>>,
 }
 
 impl<'a> Inline<'a> {
-    /// The number of an element's style.
     pub fn number(&mut self, element: &'a Element, warnings: &mut Warnings) -> Option<u32> {
         let text = element.attr("style")?;
         if let Some(number) = self.numbers.get(text) {

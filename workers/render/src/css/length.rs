@@ -2,7 +2,7 @@
 
 use cssparser::{Parser, Token};
 
-use super::component::{Failure, Reason};
+use super::reason::{Failure, Reason};
 use super::style::Length;
 
 /// The longest length, in points: 35 metres.
@@ -21,7 +21,6 @@ pub(super) struct Len {
     pub percent: f64,
 }
 
-/// What lengths are measured by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure {
     /// The element's font size, in points.
@@ -36,7 +35,6 @@ impl Len {
         Self { pt, ..Self::default() }
     }
 
-    /// From a number and its unit.
     pub fn new(value: f64, unit: &str) -> Result<Self, Reason> {
         let zero = Self::default();
         let len = match unit.to_ascii_lowercase().as_str() {
@@ -91,7 +89,7 @@ impl Len {
         bounded(self.pt + self.em * by.em + self.rem * by.rem + self.percent / 100.0 * whole)
     }
 
-    /// As the setter wants it.
+    /// As Typst wants it.
     pub fn resolved(&self, by: Measure) -> Length {
         if self.has_percent() {
             Length::Percent(bounded(self.percent))
@@ -110,9 +108,7 @@ fn bounded(value: f64) -> f64 {
 /// What `calc()` computes with.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Amount {
-    /// A number.
     Number(f64),
-    /// A length.
     Length(Len),
 }
 

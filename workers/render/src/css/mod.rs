@@ -1,4 +1,5 @@
-//! Which style each element has: CSS parsed, matched against the tree, and put into types.
+//! Computes the style of each element, on cssparser and selectors: no library cascades CSS into values that a typesetter
+//! takes and warns of every rule that has no effect.
 //!
 //! Nothing in a style sheet is an error: what has no effect becomes a warning that says where and why. Work and memory
 //! are bounded by the sheet's and the document's sizes, whatever the sheet says. `CSS.md` lists what is understood.
@@ -17,6 +18,8 @@ mod length;
 mod page;
 mod properties;
 mod property;
+mod reason;
+mod rules;
 mod select;
 mod sheet;
 mod style;
@@ -30,7 +33,8 @@ mod tests;
 pub use apply::SCALE;
 pub use cascade::cascade;
 pub use page::page;
-pub use sheet::{Sheet, fonts};
+pub use rules::Sheet;
+pub use sheet::fonts;
 pub use style::*;
 pub use styles::{Generated, Styles};
 
@@ -43,12 +47,10 @@ const QUOTE: usize = 60;
 pub(crate) struct Log<'a> {
     /// Whose they are: `css`, `markdown`.
     pub source: &'a str,
-    /// All of them.
     pub warnings: &'a mut Warnings,
 }
 
 impl Log<'_> {
-    /// Adds one.
     fn add(&mut self, line: Option<u32>, message: impl Into<String>) {
         self.warnings.add(self.source, line, message);
     }

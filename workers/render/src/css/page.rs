@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use super::blocks::Raw;
 use super::cascade::root_variables;
-use super::component::{Component, Reason, components};
+use super::component::{Component, components};
 use super::content::of_margin_box;
 use super::length::{Len, Measure};
 use super::properties::{self, Said};
 use super::property::{Draft, SIDES, Side, Surroundings};
-use super::sheet::{Sheet, has_variable};
+use super::reason::Reason;
+use super::rules::{Sheet, has_variable};
 use super::style::{Align, MarginBox, Page, Pages, Piece, Style};
-use super::variables::Scopes;
+use super::variables::VariableScopes;
 use super::{Log, shorten};
 use crate::Warnings;
 
@@ -20,17 +21,6 @@ const LARGEST: f64 = 14_400.0;
 
 /// The smallest.
 const SMALLEST: f64 = 36.0;
-
-/// An `@page` rule, unread: its values may hold variables.
-#[derive(Debug)]
-pub(super) struct PageRule {
-    /// For which pages.
-    pub pages: Pages,
-    /// Of the page itself.
-    pub declarations: Vec<Raw>,
-    /// Of its margin boxes: name, line, declarations.
-    pub boxes: Vec<(String, u32, Vec<Raw>)>,
-}
 
 /// What stands behind `@page`.
 pub(super) fn pages(text: &str) -> Result<Pages, String> {
@@ -50,7 +40,7 @@ pub(super) fn pages(text: &str) -> Result<Pages, String> {
 /// `em` is in margin boxes. Variables of `:root` can be used.
 #[must_use]
 pub fn page(sheets: &[Sheet], base: f64, warnings: &mut Warnings) -> Page {
-    let mut scopes = Scopes::default();
+    let mut scopes = VariableScopes::default();
     let root = root_variables(sheets, &mut scopes);
     let mut reader = Reader { page: Page::default(), scopes, root, base, drafts: HashMap::new() };
     for sheet in sheets {
@@ -71,7 +61,7 @@ pub fn page(sheets: &[Sheet], base: f64, warnings: &mut Warnings) -> Page {
 
 struct Reader {
     page: Page,
-    scopes: Scopes,
+    scopes: VariableScopes,
     root: u32,
     base: f64,
     /// Margin boxes by their place in `page.boxes`.

@@ -1,14 +1,13 @@
 //! One thing that a declaration says, read and typed; and how it changes a style.
 
 use super::color::Ink;
-use super::content::Content;
 use super::inheritance::inherit;
 use super::length::{Len, Measure};
+use super::style::Content;
 use super::style::{
     Align, Border, Break, Display, Line, ListStyle, Margin, Rgba, Sides, Style, Transform, VerticalAlign,
 };
 
-/// A side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Top,
@@ -51,7 +50,6 @@ pub(super) enum Weight {
     Lighter,
 }
 
-/// The distance of lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Lines {
     Normal,

@@ -162,7 +162,6 @@ fn said<T>(text: String) -> Result<T, ParseError<Fault>> {
     Err(ParseError { kind: ParseErrorKind::Custom(Fault::Says(text)) })
 }
 
-/// A selector of a rule.
 #[derive(Debug)]
 pub(super) struct Target {
     /// What it matches.

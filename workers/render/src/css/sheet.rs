@@ -1,70 +1,17 @@
-//! A style sheet, parsed.
+//! Parses a style sheet within bounds.
 
 use std::collections::HashSet;
 
 use cssparser::{Parser, StyleSheetParser};
 
+use super::Log;
 use super::at_rules::{self, Reader};
-use super::blocks::Raw;
-use super::page::PageRule;
-use super::properties::{self, Said};
-use super::select::Target;
+use super::rules::{RULES, Sheet};
 use super::style::FontFace;
-use super::{Log, shorten};
 use crate::Warnings;
 
 /// Bytes of one sheet.
 const BYTES: usize = 512 * 1024;
-
-/// Rules of one sheet.
-pub(super) const RULES: usize = 5_000;
-
-/// A parsed style sheet.
-#[derive(Debug, Default)]
-pub struct Sheet {
-    pub(super) source: String,
-    pub(super) rules: Vec<Rule>,
-    pub(super) pages: Vec<PageRule>,
-    pub(super) fonts: Vec<FontFace>,
-    pub(super) quiet: bool,
-}
-
-/// A rule: for whom, and what.
-#[derive(Debug)]
-pub(super) struct Rule {
-    /// Its selectors as they were written, shortened.
-    pub text: String,
-    /// Where it begins.
-    pub line: u32,
-    /// Its selectors.
-    pub targets: Vec<Target>,
-    /// What it declares.
-    pub declarations: Vec<Declaration>,
-}
-
-/// A declaration.
-#[derive(Debug)]
-pub(super) struct Declaration {
-    /// The property.
-    pub name: String,
-    /// From 1, where it is known.
-    pub line: Option<u32>,
-    /// Whether `!important`.
-    pub important: bool,
-    /// Its value.
-    pub value: Value,
-}
-
-/// A declaration's value.
-#[derive(Debug)]
-pub(super) enum Value {
-    /// Read and typed.
-    Said(Said),
-    /// With `var()` in it: read when the variables are known.
-    Open(String),
-    /// Of a custom property.
-    Custom(String),
-}
 
 impl Sheet {
     /// Parses a style sheet. Warnings carry `source` ("css") and the line.
@@ -128,45 +75,4 @@ fn cut<'a>(css: &'a str, log: &mut Log<'_>) -> &'a str {
     );
     log.add(Some(kept.matches('\n').count() as u32 + 1), message);
     kept
-}
-
-/// Reads declarations; those that have no effect become warnings.
-pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration> {
-    let mut found = Vec::new();
-    for Raw { name, value, important, line } in raw {
-        let value = if name.starts_with("--") {
-            Value::Custom(value)
-        } else if has_variable(&value) {
-            Value::Open(value)
-        } else {
-            match properties::read(&name, &value) {
-                Ok(said) => Value::Said(said),
-                Err(message) => {
-                    log.add(line, message);
-                    continue;
-                }
-            }
-        };
-        found.push(Declaration { name, line, important, value });
-    }
-    found
-}
-
-/// Whether a value may hold `var()`.
-pub(super) fn has_variable(value: &str) -> bool {
-    value.as_bytes().windows(4).any(|bytes| bytes.eq_ignore_ascii_case(b"var("))
-}
-
-/// Says that `content` is for generated boxes only.
-pub(super) fn check_content(rule: &Rule, log: &mut Log<'_>) {
-    if rule.targets.iter().any(|target| target.pseudo.is_some()) {
-        return;
-    }
-    for declaration in rule.declarations.iter().filter(|declaration| declaration.name == "content") {
-        let selector = shorten(&rule.text);
-        log.add(
-            declaration.line,
-            format!("`content` has no effect on `{selector}`; it works in `::before`, `::after` and margin boxes"),
-        );
-    }
 }

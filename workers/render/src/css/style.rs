@@ -1,13 +1,12 @@
 //! What CSS can say of an element, in types: lengths in points (1 px = 0.75 pt), colours in sRGB.
 //!
-//! `None` is "nothing was said": the template decides. Inheritance is the setter's matter (Typst's style chain has it),
+//! `None` is "nothing was said": the template decides. Inheritance is Typst's matter (its style chain has it),
 //! except for `font_size`, which is absolute here, and for what [`Style`]'s fields say.
 
 /// An sRGB colour with alpha, 0 to 255 each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rgba(pub u8, pub u8, pub u8, pub u8);
 
-/// A length.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Length {
     /// In points.
@@ -18,16 +17,11 @@ pub enum Length {
     Percent(f64),
 }
 
-/// One value for each side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Sides<T> {
-    /// Top.
     pub top: T,
-    /// Right.
     pub right: T,
-    /// Bottom.
     pub bottom: T,
-    /// Left.
     pub left: T,
 }
 
@@ -71,11 +65,8 @@ pub enum Align {
 /// How cells stand in their row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerticalAlign {
-    /// At the top.
     Top,
-    /// In the middle.
     Middle,
-    /// At the bottom.
     Bottom,
     /// Raised (inline).
     Super,
@@ -88,13 +79,10 @@ pub enum VerticalAlign {
 pub enum Break {
     /// Wherever it fits.
     Auto,
-    /// A new page.
     Page,
     /// A new page, of the kind named: a left one.
     Left,
-    /// A right one.
     Right,
-    /// A new column.
     Column,
     /// None here.
     Avoid,
@@ -107,9 +95,7 @@ pub enum ListStyle {
     None,
     /// A filled circle.
     Disc,
-    /// A circle.
     Circle,
-    /// A square.
     Square,
     /// 1. 2. 3.
     Decimal,
@@ -134,7 +120,6 @@ pub enum ListStyle {
 pub enum Display {
     /// It is not there.
     None,
-    /// A block.
     Block,
     /// In the line.
     Inline,
@@ -147,9 +132,7 @@ pub enum Display {
 pub enum Transform {
     /// As written.
     None,
-    /// UPPER.
     Uppercase,
-    /// lower.
     Lowercase,
     /// First Letters.
     Capitalize,
@@ -164,7 +147,6 @@ pub struct Style {
     pub font_size: Option<f64>,
     /// 100 to 900.
     pub font_weight: Option<u16>,
-    /// Whether italic.
     pub italic: Option<bool>,
     /// Whether small capitals.
     pub small_caps: Option<bool>,
@@ -178,17 +160,13 @@ pub struct Style {
     pub vertical_align: Option<VerticalAlign>,
     /// The distance of lines, in font sizes: `line-height: 1.5`, `150%` and `1.5em` are 1.5.
     pub line_height: Option<f64>,
-    /// Between letters.
     pub letter_spacing: Option<Length>,
-    /// Between words.
     pub word_spacing: Option<Length>,
     /// Of a paragraph's first line.
     pub text_indent: Option<Length>,
     /// What letters become.
     pub text_transform: Option<Transform>,
-    /// Underlined.
     pub underline: Option<bool>,
-    /// Struck through.
     pub strike: Option<bool>,
     /// Whether words are divided.
     pub hyphens: Option<bool>,
@@ -200,17 +178,12 @@ pub struct Style {
     pub border: Sides<Option<Border>>,
     /// Its corners: top left, top right, bottom right, bottom left.
     pub border_radius: [Option<Length>; 4],
-    /// Its width.
     pub width: Option<Length>,
     /// At most so wide.
     pub max_width: Option<Length>,
-    /// Its height.
     pub height: Option<Length>,
-    /// Markers of lists.
     pub list_style: Option<ListStyle>,
-    /// Before it.
     pub break_before: Option<Break>,
-    /// After it.
     pub break_after: Option<Break>,
     /// Inside it: [`Break::Auto`] or [`Break::Avoid`].
     pub break_inside: Option<Break>,
@@ -226,7 +199,6 @@ pub struct Style {
     pub keep_spaces: Option<bool>,
 }
 
-/// A margin.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Margin {
     /// What is left: centres a block.
@@ -251,9 +223,7 @@ pub struct Page {
 /// Which pages a margin box is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pages {
-    /// All.
     All,
-    /// The first.
     First,
     /// Even numbers.
     Left,
@@ -264,7 +234,6 @@ pub enum Pages {
 /// A text in the page's margin ("CSS Paged Media Module Level 3", section 5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarginBox {
-    /// On which pages.
     pub pages: Pages,
     /// Whether at the top; else at the bottom.
     pub top: bool,
@@ -279,7 +248,6 @@ pub struct MarginBox {
 /// A piece of generated content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// A text.
     Text(String),
     /// The page's number, in a style of [`ListStyle`]'s.
     Page(ListStyle),
@@ -300,6 +268,24 @@ pub struct FontFace {
     pub family: String,
     /// The attached file's name.
     pub file: String,
-    /// The line of its rule.
     pub line: u32,
+}
+
+/// What an element's `::before` or `::after` is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Content(pub Vec<Bit>);
+
+impl Content {
+    /// Whether it never has a text.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|bit| matches!(bit, Bit::Text(text) if text.is_empty()))
+    }
+}
+
+/// A piece of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bit {
+    Text(String),
+    /// An attribute of the element: `attr(href)`.
+    Attribute(String),
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use ego_tree::NodeId;
 use scraper::node::Element;
 
-use super::content::{Bit, Content};
 use super::style::Style;
+use super::style::{Bit, Content};
 
 /// What stands before or after an element's content: `::before`, `::after`.
 #[derive(Debug, Clone, PartialEq)]

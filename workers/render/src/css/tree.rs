@@ -24,7 +24,6 @@ const NONE: u32 = u32::MAX;
 /// One element and its neighbours.
 #[derive(Debug)]
 pub(super) struct Flat<'a> {
-    /// Which node of the document it is.
     pub id: NodeId,
     /// Its name and attributes.
     pub element: &'a Html5Element,
@@ -37,7 +36,6 @@ pub(super) struct Flat<'a> {
 }
 
 impl Flat<'_> {
-    /// The index of its parent.
     pub fn parent(&self) -> Option<usize> {
         (self.parent != NONE).then_some(self.parent as usize)
     }
@@ -101,7 +99,6 @@ impl<'a> Tree<'a> {
         self.left.get() > 0
     }
 
-    /// The element of an index.
     pub fn node(&'a self, index: usize) -> Node<'a> {
         Node { tree: self, index: u32::try_from(index).unwrap_or(NONE) }
     }

@@ -25,9 +25,7 @@ pub(super) enum Trouble {
     Missing(String),
     /// It uses itself.
     Cycle(String),
-    /// Too deep.
     Deep,
-    /// Too long.
     Long,
     /// Not `var(--name)`.
     Malformed,
@@ -51,7 +49,7 @@ impl Trouble {
 
 /// All custom properties of a document, by element.
 #[derive(Debug)]
-pub(super) struct Scopes {
+pub(super) struct VariableScopes {
     /// The first one is empty.
     scopes: Vec<Scope>,
     left: usize,
@@ -65,13 +63,13 @@ struct Scope {
     values: HashMap<String, Option<String>>,
 }
 
-impl Default for Scopes {
+impl Default for VariableScopes {
     fn default() -> Self {
         Self { scopes: vec![Scope::default()], left: BYTES }
     }
 }
 
-impl Scopes {
+impl VariableScopes {
     /// A scope inside `parent` with custom properties of its own; and which of them have no value.
     pub fn extend(&mut self, parent: u32, own: &[(&str, &str)]) -> (u32, Vec<(String, Trouble)>) {
         let depth = self.scopes[parent as usize].depth + 1;
@@ -138,7 +136,7 @@ impl Scopes {
 
 /// Resolves the values of one element.
 struct Resolver<'a> {
-    scopes: &'a Scopes,
+    scopes: &'a VariableScopes,
     parent: u32,
     raw: HashMap<&'a str, &'a str>,
     done: HashMap<String, Option<String>>,

@@ -12,7 +12,6 @@ pub const MAX_MISSING: usize = 50;
 pub(super) struct Coverage(Box<[u64]>);
 
 impl Coverage {
-    /// Of all fonts in the book.
     pub(super) fn of(book: &FontBook, count: usize) -> Self {
         let mut bits = vec![0_u64; 0x11_0000 / 64].into_boxed_slice();
         for info in (0..count).filter_map(|index| book.info(index)) {

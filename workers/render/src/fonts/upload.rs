@@ -19,7 +19,6 @@ const MAX_FILES: usize = 1_000;
 /// Why a font can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FontError {
-    /// Compressed for the web.
     #[error("this is a {0} font, made for browsers; attach the TrueType (.ttf) or OpenType (.otf) file")]
     Web(&'static str),
     /// Something else.

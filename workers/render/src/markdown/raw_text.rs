@@ -79,7 +79,6 @@ fn ends(html: &str) -> Option<usize> {
     NAMES.iter().position(|name| begins(html, name))
 }
 
-/// Whether a text begins with this name, and the name ends there.
 fn begins(html: &str, name: &str) -> bool {
     let found = html.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
     let ended = |next: &u8| next.is_ascii_whitespace() || matches!(next, b'>' | b'/');

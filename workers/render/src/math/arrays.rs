@@ -5,7 +5,7 @@ use typst::foundations::{Content, NativeElement, Smart};
 use typst::layout::{Em, Length, Rel};
 use typst::math::{AlignPointElem, Augment, AugmentOffsets, LrElem, MatElem};
 
-use super::build::Builder;
+use super::builder::Builder;
 use super::{MathError, symbols};
 
 /// An array's parts, as the parser gives them.
@@ -43,7 +43,6 @@ pub(super) enum Kind {
 }
 
 impl<'a> Array<'a> {
-    /// Reads the parser's node.
     pub(super) fn of(node: &'a ParseNode) -> Option<Self> {
         let ParseNode::Array { body, hlines_before_row, cols, col_separation_type, tags, arraystretch, .. } = node
         else {

@@ -1,17 +1,15 @@
 //! Walks KaTeX's tree and makes Typst's elements. One node, one element; the depth is counted.
 
 use ratex_parser::parse_node::{AtomFamily, Mode, ParseNode, StyleStr};
-use typst::foundations::{Content, NativeElement, Packed, SymbolElem};
+use typst::foundations::{Content, NativeElement, SymbolElem};
 use typst::layout::{Em, HideElem, Length};
 use typst::math::{self, ClassElem, EquationElem, LrElem, MathSize, MidElem, OverlineElem, RootElem, UnderlineElem};
 use typst::text::{LinebreakElem, TextElem, TextSize};
 use unicode_math_class::MathClass;
 
 use super::arrays::Array;
+use super::builder::Builder;
 use super::{MathError, groups, symbols, text};
-
-/// How deep the tree may be. The parser takes 32 levels of groups, each of which can be a few nodes.
-const MAX_DEPTH: usize = 200;
 
 /// TeX's sizes, `\tiny` to `\Huge`, in em.
 const SIZES: [f64; 11] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.44, 1.728, 2.074, 2.488];
@@ -19,29 +17,7 @@ const SIZES: [f64; 11] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.44, 1.728, 2.074,
 /// `\big` to `\Bigg`, in em.
 const DELIMITERS: [f64; 4] = [1.2, 1.8, 2.4, 3.0];
 
-/// One walk over one formula.
-pub(super) struct Builder {
-    pub(super) block: bool,
-    depth: usize,
-}
-
 impl Builder {
-    pub(super) fn new(block: bool) -> Self {
-        Self { block, depth: 0 }
-    }
-
-    /// One level down, if there is one.
-    pub(super) fn deeper<T>(&mut self, go: impl FnOnce(&mut Self) -> Result<T, MathError>) -> Result<T, MathError> {
-        if self.depth == MAX_DEPTH {
-            return Err(MathError::TooDeep);
-        }
-        self.depth += 1;
-        let out = go(self);
-        self.depth -= 1;
-        out
-    }
-
-    /// A row of nodes.
     pub(super) fn nodes(&mut self, nodes: &[ParseNode]) -> Result<Content, MathError> {
         let mut out = Vec::with_capacity(nodes.len());
         let mut rest = nodes.iter();
@@ -55,7 +31,6 @@ impl Builder {
         Ok(Content::sequence(out))
     }
 
-    /// One node.
     pub(super) fn node(&mut self, node: &ParseNode) -> Result<Content, MathError> {
         self.deeper(|this| match this.leaf(node) {
             Some(leaf) => leaf,
@@ -128,7 +103,7 @@ impl Builder {
             ParseNode::Phantom { body, .. } => Ok(HideElem::new(self.nodes(body)?).pack()),
             ParseNode::VPhantom { body, .. } => self.without_width(body),
             ParseNode::Rule { width, height, .. } => Ok(groups::rule(width, height)),
-            ParseNode::MClass { mclass, body, .. } => Ok(classed(mclass, self.nodes(body)?)),
+            ParseNode::MClass { mclass, body, .. } => Ok(symbols::classed(mclass, self.nodes(body)?)),
             ParseNode::Array { is_cd: Some(true), .. } => Err(MathError::Unsupported("\\begin{CD}".to_owned())),
             ParseNode::Array { .. } => match Array::of(node) {
                 Some(array) => self.array(&array),
@@ -227,24 +202,7 @@ fn big(size: u8, class: &str, delim: &str) -> Result<Content, MathError> {
     let Some(symbol) = symbols::delimiter(delim)? else { return Ok(Content::empty()) };
     let em = DELIMITERS.get(usize::from(size).saturating_sub(1)).copied().unwrap_or(1.2);
     let grown = LrElem::new(symbol).with_size(Length::from(Em::new(em)).into()).pack();
-    Ok(classed(class, grown))
-}
-
-/// `\mathrel` and its kin.
-pub(super) fn classed(class: &str, body: Content) -> Content {
-    let class = match class {
-        "mord" => MathClass::Normal,
-        "mbin" => MathClass::Binary,
-        "mrel" => MathClass::Relation,
-        "mopen" => MathClass::Opening,
-        "mclose" => MathClass::Closing,
-        "mpunct" => MathClass::Punctuation,
-        _ => return body,
-    };
-    if body.to_packed::<ClassElem>().is_some_and(|inner: &Packed<ClassElem>| inner.class == class) {
-        return body;
-    }
-    ClassElem::new(class, body).pack()
+    Ok(symbols::classed(class, grown))
 }
 
 /// Whether this is `\not`, which strikes what follows.

@@ -11,7 +11,7 @@ use typst::math::{
 use typst::text::TextElem;
 use typst::visualize::{Color, Paint, Stroke};
 
-use super::build::Builder;
+use super::builder::Builder;
 use super::{MathError, symbols, text};
 
 impl Builder {
@@ -219,7 +219,7 @@ impl Builder {
         let below = below.map(|below| self.node(below)).transpose()?.map(padded);
         let shaft = StretchElem::new(SymbolElem::packed(arrow)).pack();
         let attached = AttachElem::new(LimitsElem::new(shaft).pack()).with_t(Some(above)).with_b(below).pack();
-        Ok(super::build::classed("mrel", attached))
+        Ok(symbols::classed("mrel", attached))
     }
 }
 

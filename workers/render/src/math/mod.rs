@@ -1,11 +1,13 @@
-//! Turns a LaTeX formula into Typst's math elements.
+//! Turns a LaTeX formula into Typst's math elements, on ratex: libraries that translate LaTeX to Typst write its markup, which
+//! would let a formula run code.
 //!
-//! The formula is read by KaTeX's grammar (ratex-parser), which bounds nesting, macro expansion and the size of what
-//! comes out; its tree is walked here. Nothing becomes Typst markup: each letter is an element of its own. What can't be
-//! set is an error that names the command, so that the page can show the source and warn.
+//! ratex-parser has KaTeX's grammar, and bounds nesting, macro expansion and the size of what
+//! comes out; its tree is walked here. Each letter is an element of its own. What can't be
+//! typeset is an error that names the command, so that the page can show the source and warn.
 
 mod arrays;
 mod build;
+mod builder;
 mod groups;
 mod symbols;
 mod text;
@@ -57,7 +59,7 @@ pub fn equation(latex: &str, block: bool) -> Result<Content, MathError> {
     if source.len() > MAX_BYTES {
         return Err(MathError::TooLong(source.len()));
     }
-    let body = build::Builder::new(block).nodes(&parse(source)?)?;
+    let body = builder::Builder::new(block).nodes(&parse(source)?)?;
     Ok(EquationElem::new(body).with_block(block).with_alt(Some(source.into())).pack())
 }
 

@@ -2,7 +2,7 @@
 
 use ratex_font::Mode as Table;
 use ratex_parser::parse_node::{AtomFamily, Measurement, Mode};
-use typst::foundations::{Array, Content, IntoValue, NativeElement, SymbolElem, Value};
+use typst::foundations::{Array, Content, IntoValue, NativeElement, Packed, SymbolElem, Value};
 use typst::layout::{Abs, Em, HElem, Length, Spacing};
 use typst::math::{ClassElem, DelimiterPair};
 use typst::utils::default_math_class;
@@ -204,7 +204,6 @@ pub(super) fn length(measure: &Measurement) -> Length {
     }
 }
 
-/// Horizontal space.
 pub(super) fn space(length: Length) -> Content {
     HElem::new(Spacing::Rel(length.into())).pack()
 }
@@ -226,4 +225,21 @@ pub(super) fn no_delimiters() -> Result<DelimiterPair, MathError> {
         .into_value()
         .cast()
         .map_err(|_| MathError::Unsupported("an array without delimiters".to_owned()))
+}
+
+/// `\mathrel` and its kin.
+pub(super) fn classed(class: &str, body: Content) -> Content {
+    let class = match class {
+        "mord" => MathClass::Normal,
+        "mbin" => MathClass::Binary,
+        "mrel" => MathClass::Relation,
+        "mopen" => MathClass::Opening,
+        "mclose" => MathClass::Closing,
+        "mpunct" => MathClass::Punctuation,
+        _ => return body,
+    };
+    if body.to_packed::<ClassElem>().is_some_and(|inner: &Packed<ClassElem>| inner.class == class) {
+        return body;
+    }
+    ClassElem::new(class, body).pack()
 }

@@ -81,7 +81,7 @@ const EVERYDAY: &[(&str, &str)] = &[
     (r"\colorbox{yellow}{x} \fcolorbox{red}{white}{y}", "x"),
 ];
 
-fn set(latex: &str) -> Result<String, String> {
+fn typeset(latex: &str) -> Result<String, String> {
     let body = equation(latex, true).map_err(|error| error.to_string())?;
     let (document, warnings) = Stage::plain(body).map_err(|errors| errors.join("; "))?;
     if warnings.is_empty() { Ok(text(&document)) } else { Err(warnings.join("; ")) }
@@ -91,7 +91,7 @@ fn set(latex: &str) -> Result<String, String> {
 fn everyday_formulas_are_set_with_their_signs() {
     let mut wrong = Vec::new();
     for (latex, expected) in EVERYDAY {
-        match set(latex) {
+        match typeset(latex) {
             Ok(text) if text.contains(expected) => {}
             other => wrong.push(format!("{latex}: {expected:?} is not in {other:?}")),
         }
@@ -170,7 +170,7 @@ fn macros_that_multiply_are_stopped() {
 
 #[test]
 fn typst_markup_in_a_formula_stays_text() {
-    let text = set(r#"\text{#import "/etc/passwd" *bold* $x$}"#.replace('#', r"\#").as_str()).unwrap();
+    let text = typeset(r#"\text{#import "/etc/passwd" *bold* $x$}"#.replace('#', r"\#").as_str()).unwrap();
     assert!(text.contains("#import"), "{text}");
 }
 
@@ -179,8 +179,8 @@ proptest::proptest! {
     fn no_formula_panics_or_fails_to_be_set(parts in proptest::collection::vec(0..PARTS.len(), 1..12)) {
         let latex: String = parts.iter().map(|part| PARTS[*part]).collect();
         if let Ok(body) = equation(&latex, true) {
-            let set = Stage::plain(body);
-            proptest::prop_assert!(set.is_ok(), "{}: {:?}", latex, set.err());
+            let typeset = Stage::plain(body);
+            proptest::prop_assert!(typeset.is_ok(), "{}: {:?}", latex, typeset.err());
         }
     }
 }

@@ -5,7 +5,7 @@ use typst::foundations::Content;
 use typst::math;
 use typst::text::TextElem;
 
-use super::build::Builder;
+use super::builder::Builder;
 use super::{MathError, symbols};
 
 impl Builder {

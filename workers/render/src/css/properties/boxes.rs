@@ -1,9 +1,10 @@
 //! Boxes: margins, padding, borders, corners, sizes.
 
 use super::super::color::Ink;
-use super::super::component::{Component, Reason};
+use super::super::component::Component;
 use super::super::length::Len;
 use super::super::property::{Property, SIDES, Side};
+use super::super::reason::Reason;
 use super::super::style::Line;
 use super::Parsed;
 use super::text::word;

@@ -1,8 +1,9 @@
 //! Flow: lists, breaks, columns, what is there at all.
 
-use super::super::component::{Component, Reason};
+use super::super::component::Component;
 use super::super::content;
 use super::super::property::Property;
+use super::super::reason::Reason;
 use super::super::style::{Break, Display, ListStyle};
 use super::Parsed;
 use super::text::word;

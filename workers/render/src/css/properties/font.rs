@@ -1,8 +1,9 @@
 //! Fonts: family, size, weight, style, and the distance of lines.
 
-use super::super::component::{Component, Reason};
+use super::super::component::Component;
 use super::super::length::Len;
 use super::super::property::{Lines, Property, Size, Weight};
+use super::super::reason::Reason;
 use super::Parsed;
 
 /// Families that a list may have.

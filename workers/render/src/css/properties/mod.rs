@@ -7,8 +7,9 @@ mod ignored;
 mod table;
 mod text;
 
-use super::component::{Component, Reason, components};
+use super::component::{Component, components};
 use super::property::Property;
+use super::reason::Reason;
 
 pub(super) use boxes::{lengths, sides};
 pub(super) use table::INITIAL;
@@ -21,13 +22,10 @@ pub(super) type Parsed = Result<Vec<Property>, Reason>;
 /// A property that has an effect.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// Its name.
     pub name: &'static str,
-    /// Which longhands it sets.
     pub longhands: &'static [&'static str],
     /// Reads a value.
     pub parse: fn(&[Component]) -> Parsed,
-    /// What it takes, in words.
     pub takes: &'static str,
 }
 
@@ -47,7 +45,6 @@ pub(super) enum Wide {
 /// What a declaration says.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Said {
-    /// These.
     Properties(Vec<Property>),
     /// The same for each of these longhands.
     Wide(Wide, &'static [&'static str]),

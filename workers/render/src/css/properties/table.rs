@@ -195,7 +195,6 @@ pub(in super::super) static TABLE: &[Known] = known! {
     "content", &["content"], of_element, "texts and `attr(name)`, in `::before` and `::after`";
 };
 
-/// A property by its name.
 pub(super) fn find(name: &str) -> Option<&'static Known> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static Known>> =
         LazyLock::new(|| TABLE.iter().map(|known| (known.name, known)).collect());

@@ -1,9 +1,10 @@
 //! Text: colours, alignment, spacing, lines, hyphens.
 
 use super::super::color::{CLEAR, Ink};
-use super::super::component::{Component, Reason};
+use super::super::component::Component;
 use super::super::length::Len;
 use super::super::property::Property;
+use super::super::reason::Reason;
 use super::super::style::{Align, Transform, VerticalAlign};
 use super::Parsed;
 

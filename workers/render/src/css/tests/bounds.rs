@@ -70,7 +70,6 @@ const BITS: &str = r##"p h1 .a #b * :root ::before :not( :nth-child(2n+1) :hover
     1e999px -0 red #fff rgb( hsl( url( 'text' " ' \ /* */ <!-- inherit unset content counter(page) size A4 src é 😀 / NaN
     infinity +1 - list-style"##;
 
-/// Text that looks like CSS.
 fn css_like() -> impl Strategy<Value = String> {
     let bits: Vec<&str> = BITS.split_whitespace().chain(["\n", "\0"]).collect();
     prop::collection::vec(prop::sample::select(bits), 0..80).prop_map(|bits| bits.join(" "))

@@ -1,0 +1,336 @@
+//! The connection: it reconnects for ever, and fails at once while it is lost.
+//!
+//! Every wait for an answer is here. It is bounded, and ends when the connection is lost, so that a gateway can answer 503
+//! within milliseconds of an outage instead of after a timeout.
+
+use std::{fmt, time::Duration};
+
+use async_nats::{
+    Client, ConnectErrorKind, ConnectOptions, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr,
+    Subscriber, connection::State,
+};
+use bytes::Bytes;
+use ruche_schemas::{
+    config,
+    topology::{names::Names, roles::inbox},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use tokio::{sync::watch, time};
+
+use crate::{port::Unavailable, retry::RetryPolicy};
+
+/// The longest wait for an answer.
+pub(super) const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long a start waits for the server.
+const STARTUP: Duration = Duration::from_secs(30);
+
+/// The delays before another attempt to connect at a start, and after a lost connection.
+const CONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_secs(2));
+const RECONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_millis(6400));
+
+/// How often a server must refuse a login before we give up: while it reads its settings again, it refuses clients that
+/// have connected and not logged in yet, even with the right password.
+const REFUSALS: u32 = 4;
+
+/// The connection can't be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// Not a URL.
+    #[error("nats.url holds {url:?}, which is not the address of a server: write nats://host:4222 ({reason})")]
+    Address {
+        /// The part that is wrong.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody answers.
+    #[error("no NATS server answers at {servers} after {seconds} s: {reason}. Is it running? See nats.url")]
+    Unreachable {
+        /// Where, without passwords.
+        servers: String,
+        /// How long was waited.
+        seconds: u64,
+        /// The last error.
+        reason: String,
+    },
+    /// The server is there and does not let us in.
+    #[error("the NATS server at {servers} refuses user {user:?}: check nats.user and nats.password")]
+    Refused {
+        /// Where, without passwords.
+        servers: String,
+        /// As whom.
+        user: String,
+    },
+}
+
+/// A request to the server failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RequestError {
+    /// Nobody listens on the subject.
+    NoResponders,
+    /// No answer in time: the request may or may not have been carried out.
+    Timeout,
+    /// The message is larger than the server takes.
+    TooLarge,
+    /// The server answers with an error.
+    Api(ApiError),
+    /// There is no connection, or it was lost.
+    Disconnected(String),
+    /// The answer is none that we understand.
+    Unexpected(String),
+}
+
+/// An error of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct ApiError {
+    #[serde(default, rename = "err_code")]
+    pub(super) code: u64,
+    #[serde(default)]
+    pub(super) description: String,
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoResponders => write!(f, "JetStream does not answer, or the stream does not exist"),
+            Self::Timeout => write!(f, "no answer within {} s", ANSWER.as_secs()),
+            Self::TooLarge => write!(f, "the message is larger than the server's max_payload"),
+            Self::Api(ApiError { code, description }) => write!(f, "{description} (NATS error {code})"),
+            Self::Disconnected(reason) | Self::Unexpected(reason) => write!(f, "{reason}"),
+        }
+    }
+}
+
+impl From<RequestError> for Unavailable {
+    fn from(error: RequestError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The history of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Health {
+    /// How often it was lost.
+    pub(super) losses: u64,
+    pub(super) up: bool,
+}
+
+/// One connection, with names under one prefix.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) names: Names,
+    health: watch::Receiver<Health>,
+}
+
+impl Connection {
+    pub(super) async fn connect(config: &config::Nats) -> Result<Self, ConnectError> {
+        let addresses = addresses(config)?;
+        let login = login(config, &addresses);
+        let servers = addresses.iter().map(|a| format!("{}:{}", a.host(), a.port())).collect::<Vec<_>>().join(", ");
+        let (report, health) = watch::channel(Health { losses: 0, up: true });
+        let until = time::Instant::now() + STARTUP;
+        let mut delays = CONNECT.delays();
+        let mut refusals = 0;
+        loop {
+            let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
+                Ok(client) => return Ok(Self { client, names: Names::new(&config.prefix), health }),
+                Err(error) => error,
+            };
+            if matches!(error.kind(), ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication) {
+                refusals += 1;
+            }
+            if refusals == REFUSALS {
+                let user = login.map(|(user, _)| user).unwrap_or_default();
+                return Err(ConnectError::Refused { servers, user });
+            }
+            let delay = delays.next_delay();
+            if time::Instant::now() + delay > until {
+                let reason = error.to_string();
+                return Err(ConnectError::Unreachable { servers, seconds: STARTUP.as_secs(), reason });
+            }
+            tracing::info!(server.address = %servers, error = %error, "waiting for the NATS server");
+            time::sleep(delay).await;
+        }
+    }
+
+    /// Changes of the connection from now on.
+    pub(super) fn health(&self) -> watch::Receiver<Health> {
+        let mut health = self.health.clone();
+        health.mark_unchanged();
+        health
+    }
+
+    /// Fails at once if there is no connection.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
+        match self.client.connection_state() {
+            State::Connected => Ok(()),
+            _ => Err(RequestError::Disconnected("not connected to NATS".to_owned())),
+        }
+    }
+
+    /// Sends a request and waits for its answer, at most [`ANSWER`].
+    pub(super) async fn request(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Message, RequestError> {
+        self.check()?;
+        let mut request = Request::new().payload(payload).timeout(Some(ANSWER));
+        if let Some(headers) = headers {
+            request = request.headers(headers);
+        }
+        let mut health = self.health();
+        let losses = health.borrow().losses;
+        let answer = tokio::select! {
+            biased;
+            answer = self.client.send_request(subject, request) => answer,
+            _ = health.wait_for(|now| now.losses != losses) =>
+                return Err(RequestError::Disconnected("the connection to NATS was lost".to_owned())),
+        };
+        answer.map_err(|error| match error.kind() {
+            RequestErrorKind::NoResponders => RequestError::NoResponders,
+            RequestErrorKind::TimedOut => RequestError::Timeout,
+            RequestErrorKind::MaxPayloadExceeded => RequestError::TooLarge,
+            _ => RequestError::Disconnected(error.to_string()),
+        })
+    }
+
+    /// Asks the JetStream API: JSON in, JSON out.
+    pub(super) async fn api<T: DeserializeOwned>(
+        &self,
+        subject: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, RequestError> {
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        let answer = self.request(format!("$JS.API.{subject}"), None, body).await?;
+        parse(&answer.payload)
+    }
+
+    /// Stores a message in the stream that has its subject.
+    pub(super) async fn store(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Stored, RequestError> {
+        let answer = self.request(subject, headers, payload).await?;
+        parse(&answer.payload)
+    }
+
+    /// As [`Link::store`], once more when no answer comes. Only for messages with an id, or that may be stored twice.
+    pub(super) async fn store_with_retry(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Stored, RequestError> {
+        match self.store(subject.clone(), headers.clone(), payload.clone()).await {
+            Err(RequestError::Timeout) => self.store(subject, headers, payload).await,
+            other => other,
+        }
+    }
+
+    /// Listens on a subject.
+    pub(super) async fn subscribe(&self, subject: String) -> Result<Subscriber, RequestError> {
+        self.check()?;
+        let subscribing = time::timeout(ANSWER, self.client.subscribe(subject)).await;
+        subscribing.map_err(|_| RequestError::Timeout)?.map_err(|error| RequestError::Disconnected(error.to_string()))
+    }
+
+    /// Returns once the server has seen everything that was sent before, on this connection.
+    pub(super) async fn round_trip(&self) -> Result<(), RequestError> {
+        let _: serde_json::Value = self.api("INFO", &serde_json::Value::Null).await?;
+        Ok(())
+    }
+
+    /// Sends a message whose answers go to a subject.
+    pub(super) async fn send(&self, subject: String, reply: String, payload: Bytes) -> Result<(), RequestError> {
+        self.check()?;
+        let sending = time::timeout(ANSWER, self.client.publish_with_reply(subject, reply, payload)).await;
+        sending.map_err(|_| RequestError::Timeout)?.map_err(|error| RequestError::Disconnected(error.to_string()))
+    }
+}
+
+/// The server's answer to a message that it stored.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Stored {
+    #[serde(rename = "seq")]
+    pub(super) sequence: u64,
+    #[serde(default)]
+    pub(super) duplicate: bool,
+}
+
+fn parse<T: DeserializeOwned>(payload: &[u8]) -> Result<T, RequestError> {
+    #[derive(Deserialize)]
+    struct Failed {
+        error: ApiError,
+    }
+    if let Ok(Failed { error }) = serde_json::from_slice(payload) {
+        return Err(RequestError::Api(error));
+    }
+    serde_json::from_slice(payload)
+        .map_err(|error| RequestError::Unexpected(format!("NATS answers what we can't read: {error}")))
+}
+
+fn addresses(config: &config::Nats) -> Result<Vec<ServerAddr>, ConnectError> {
+    let parts = config.url.0.split(',').map(str::trim);
+    parts
+        .map(|url| {
+            // An address follows the @; a secret precedes it.
+            let shown = url.rsplit('@').next().unwrap_or_default().to_owned();
+            url.parse().map_err(|error: std::io::Error| ConnectError::Address { url: shown, reason: error.to_string() })
+        })
+        .collect()
+}
+
+/// User and password: from the settings, else from the first URL that has them. They count for all servers, also for
+/// those that only the cluster names.
+fn login(config: &config::Nats, addresses: &[ServerAddr]) -> Option<(String, String)> {
+    if !config.user.is_empty() {
+        return Some((config.user.clone(), config.password.0.clone()));
+    }
+    addresses.iter().find_map(|address| Some((address.username()?.to_owned(), address.password()?.to_owned())))
+}
+
+fn options(config: &config::Nats, login: Option<&(String, String)>, report: watch::Sender<Health>) -> ConnectOptions {
+    let user = login.map_or(&config.prefix, |(user, _)| user);
+    let mut options = ConnectOptions::new()
+        .name(format!("{} {}", config.prefix, std::process::id()))
+        .custom_inbox_prefix(inbox(user))
+        .ping_interval(Duration::from_secs(10))
+        .connection_timeout(ANSWER)
+        .request_timeout(Some(ANSWER))
+        .reconnect_delay_callback(|attempts| match attempts {
+            0 => Duration::ZERO,
+            n => {
+                let mut delays = RECONNECT.delays();
+                (1..n.min(7)).fold(delays.next_delay(), |_, _| delays.next_delay())
+            }
+        })
+        .event_callback(move |event| {
+            note(&event, &report);
+            std::future::ready(())
+        });
+    if let Some((user, password)) = login {
+        options = options.user_and_password(user.clone(), password.clone());
+    }
+    options
+}
+
+fn note(event: &Event, report: &watch::Sender<Health>) {
+    match event {
+        Event::Connected => {
+            report.send_modify(|health| health.up = true);
+        }
+        Event::Disconnected | Event::Closed => {
+            report.send_modify(|health| *health = Health { losses: health.losses + 1, up: false });
+            tracing::warn!("the connection to NATS was lost: reconnecting");
+        }
+        Event::SlowConsumer(_) => tracing::warn!("NATS messages were dropped here: they will be read again"),
+        Event::ServerError(error) => tracing::error!(error.message = %error, "the NATS server reports an error"),
+        other => tracing::info!(event = %other, "NATS"),
+    }
+}

@@ -1,0 +1,31 @@
+//! What all parts of the bus on NATS share.
+
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use ruche_schemas::config;
+
+use super::connection::Connection;
+
+/// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Nats {
+    pub(super) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) connection: Connection,
+    pub(super) config: config::Nats,
+    pub(super) ack_wait: Duration,
+    /// The stream that holds the logs.
+    pub(super) events: String,
+    pub(super) cancels: String,
+    pub(super) dead: String,
+    pub(super) workers: String,
+    pub(super) schedules: String,
+    /// Whether this process moves what is due.
+    pub(super) moves: AtomicBool,
+}

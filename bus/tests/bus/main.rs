@@ -1,0 +1,7 @@
+//! What a bus promises, on each adapter: one program, so that they share their servers.
+
+mod contract;
+mod nats;
+mod roles;
+mod suite;
+mod topology;

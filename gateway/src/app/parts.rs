@@ -1,0 +1,38 @@
+//! What a gateway is made of: the bus, the store and the settings.
+
+use std::{sync::Arc, time::Duration};
+
+use ruche_bus::Bus;
+use ruche_schemas::{config, kinds::Descriptor};
+use ruche_store::{Store, objects::Claims};
+
+use crate::{http::limits, jobs::admission};
+
+/// The parts of a gateway. [`App::bind`] makes its services and takes its address.
+pub struct App {
+    pub settings: config::Gateway,
+    pub bus: Arc<dyn Bus>,
+    pub store: Arc<dyn Store>,
+    /// The kinds of job that may be submitted.
+    pub kinds: Vec<Descriptor>,
+    /// The object store, if there is one.
+    pub claims: Claims,
+    /// The caps of tenants without their own; by default none.
+    pub tenants: admission::Settings,
+    /// How long a client may read nothing before it is disconnected.
+    pub write_timeout: Duration,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(settings: config::Gateway, bus: Arc<dyn Bus>, store: Arc<dyn Store>, kinds: Vec<Descriptor>) -> Self {
+        let (claims, tenants) = (Claims::none(), admission::Settings::default());
+        Self { settings, bus, store, kinds, claims, tenants, write_timeout: limits::WRITE_TIMEOUT }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

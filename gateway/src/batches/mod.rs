@@ -1,0 +1,3 @@
+//! Jobs that are counted together.
+
+pub mod routes;

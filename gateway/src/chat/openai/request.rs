@@ -1,0 +1,377 @@
+//! OpenAI's chat request, with our few extensions, as a chat job.
+
+use ruche_schemas::{
+    Invalid,
+    kinds::chat::{Chat, Message, Role, Sampling},
+};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::parameters::sift;
+use crate::http::{
+    error::ApiError,
+    openai::{OneOrMany, unsupported},
+};
+
+/// A chat, as OpenAI's clients ask for it. `tools`, `response_format` other than text, `logprobs`, `audio` and `n` over 1
+/// are refused by name; `user`, `metadata`, `service_tier` and the like are accepted without effect; anything else is
+/// unknown and refused.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatCompletionRequest {
+    /// One of `GET /v1/models`: a model, or `bot:` and the name of a bot; left out, the worker's model answers.
+    pub model: Option<String>,
+    /// The conversation, the oldest first; with `conversation`, only what is new. 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
+    pub messages: Vec<ChatCompletionMessage>,
+    /// Whether the answer comes piece by piece, as server-sent events.
+    pub stream: Option<bool>,
+    /// What the stream contains.
+    pub stream_options: Option<StreamOptions>,
+    /// 0 takes the likeliest token always.
+    #[schema(minimum = 0, maximum = 2)]
+    pub temperature: Option<f32>,
+    /// Nucleus sampling.
+    #[schema(exclusive_minimum = 0, maximum = 1)]
+    pub top_p: Option<f32>,
+    /// Only the k likeliest tokens; 0 is all. An extension.
+    #[schema(maximum = 1_000_000)]
+    pub top_k: Option<u32>,
+    /// Only tokens at least this likely, relative to the likeliest. An extension.
+    #[schema(minimum = 0, maximum = 1)]
+    pub min_p: Option<f32>,
+    /// Lowers tokens by how often they were emitted.
+    #[schema(minimum = -2, maximum = 2)]
+    pub frequency_penalty: Option<f32>,
+    /// Lowers tokens that were emitted.
+    #[schema(minimum = -2, maximum = 2)]
+    pub presence_penalty: Option<f32>,
+    /// Divides the logits of recent tokens; 1 is off. An extension.
+    #[schema(exclusive_minimum = 0, maximum = 2)]
+    pub repeat_penalty: Option<f32>,
+    /// The same seed, prompt and model give the same answer.
+    pub seed: Option<i64>,
+    /// The answer ends before any of these: a string or up to 16.
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[schema(value_type = Option<OneOrMany>)]
+    pub stop: Vec<String>,
+    /// The most tokens to generate. The older name of `max_completion_tokens`.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub max_tokens: Option<u32>,
+    /// The most tokens to generate.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub max_completion_tokens: Option<u32>,
+    /// Whether messages and answer are kept in a conversation. Default: true.
+    pub store: Option<bool>,
+    /// The conversation to continue; left out, a new one begins (if `store`). An extension.
+    pub conversation: Option<Uuid>,
+    /// Whether the job is cancelled when the client goes away before its end. An extension. Default over HTTP: true, unless there
+    /// is an `Idempotency-Key`; over WebSocket: false.
+    pub cancel_on_disconnect: Option<bool>,
+}
+
+/// What a stream contains.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamOptions {
+    /// Whether a last chunk with the token counts comes before `[DONE]`.
+    pub include_usage: Option<bool>,
+    /// Accepted without effect.
+    #[schema(ignore)]
+    pub include_obfuscation: Option<bool>,
+}
+
+/// A message.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatCompletionMessage {
+    /// Who says it. `developer` is `system`.
+    pub role: ChatCompletionRole,
+    /// A string, or a list of parts of type `text`.
+    #[serde(default, deserialize_with = "text")]
+    #[schema(value_type = Option<TextContent>)]
+    pub content: String,
+    /// Accepted without effect.
+    #[schema(ignore)]
+    pub name: Option<String>,
+    /// Accepted without effect: a client may send back what it got.
+    #[schema(ignore)]
+    #[serde(default)]
+    pub refusal: Value,
+    /// Accepted without effect.
+    #[schema(ignore)]
+    #[serde(default)]
+    pub annotations: Value,
+    /// Accepted without effect.
+    #[schema(ignore)]
+    #[serde(default)]
+    pub citations: Value,
+    #[schema(ignore)]
+    #[serde(default)]
+    audio: Value,
+    #[schema(ignore)]
+    #[serde(default)]
+    tool_calls: Value,
+    #[schema(ignore)]
+    #[serde(default)]
+    tool_call_id: Value,
+    #[schema(ignore)]
+    #[serde(default)]
+    function_call: Value,
+}
+
+/// Who says a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ChatCompletionRole {
+    /// Instructions.
+    System,
+    /// Instructions, by their newer name.
+    Developer,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+    /// Known, not supported yet.
+    Tool,
+    /// Known, not supported.
+    Function,
+}
+
+/// Text, or parts of text.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "describes the schema of a field that is read by hand, for better messages")]
+pub(crate) enum TextContent {
+    Text(String),
+    Parts(Vec<TextPart>),
+}
+
+/// A part of a message.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct TextPart {
+    /// `text`.
+    #[serde(rename = "type")]
+    #[allow(dead_code, reason = "describes the schema")]
+    kind: String,
+    /// What is said.
+    #[allow(dead_code, reason = "describes the schema")]
+    text: String,
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let expected = || D::Error::custom("a string or a list of strings is expected");
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(Vec::new()),
+        Value::String(one) => Ok(vec![one]),
+        Value::Array(many) => {
+            many.into_iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(expected)).collect()
+        }
+        _ => Err(expected()),
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let parts = match Value::deserialize(deserializer)? {
+        Value::Null => return Ok(String::new()),
+        Value::String(text) => return Ok(text),
+        Value::Array(parts) => parts,
+        _ => return Err(D::Error::custom("a string or a list of text parts is expected")),
+    };
+    let mut whole = String::new();
+    for (i, part) in parts.iter().enumerate() {
+        match (part["type"].as_str(), part["text"].as_str()) {
+            (Some("text"), Some(text)) => whole.push_str(text),
+            (Some(kind), _) if kind != "text" => {
+                return Err(D::Error::custom(format!("part {i} is of type {kind:?}: only text is supported")));
+            }
+            _ => return Err(D::Error::custom(format!("part {i} is not {{\"type\": \"text\", \"text\": \"...\"}}"))),
+        }
+    }
+    Ok(whole)
+}
+
+impl ChatCompletionRequest {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// 400 that names the field, and what is allowed.
+    pub fn parse(json: &str) -> Result<Self, ApiError> {
+        let body: Value = serde_json::from_str(json).map_err(|error| {
+            ApiError::invalid("body", format!("the body is not JSON: {error}")).code("invalid_json")
+        })?;
+        Self::from_value(body)
+    }
+
+    /// Reads a request that is JSON already.
+    ///
+    /// # Errors
+    /// As [`ChatCompletionRequest::parse`].
+    pub fn from_value(mut body: Value) -> Result<Self, ApiError> {
+        let Some(fields) = body.as_object_mut() else {
+            return Err(ApiError::invalid("body", "the body is not a JSON object").code("invalid_json"));
+        };
+        sift(fields)?;
+        let request: Self =
+            serde_path_to_error::deserialize(body).map_err(|error| ApiError::from(Invalid::unreadable(&error)))?;
+        request.check()?;
+        Ok(request)
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        for (i, message) in self.messages.iter().enumerate() {
+            if matches!(message.role, ChatCompletionRole::Tool | ChatCompletionRole::Function) {
+                return Err(unsupported(&format!("messages[{i}].role"), "tools are not supported".to_owned()));
+            }
+            let asked = [
+                ("audio", &message.audio),
+                ("tool_calls", &message.tool_calls),
+                ("tool_call_id", &message.tool_call_id),
+                ("function_call", &message.function_call),
+            ];
+            for (name, value) in asked {
+                if !(value.is_null() || value.as_array().is_some_and(Vec::is_empty)) {
+                    let message = format!("`{name}` is not supported: leave it out");
+                    return Err(unsupported(&format!("messages[{i}].{name}"), message));
+                }
+            }
+        }
+        if let (Some(one), Some(other)) = (self.max_tokens, self.max_completion_tokens)
+            && one != other
+        {
+            let message = format!("max_tokens = {one} and max_completion_tokens = {other} differ: send one of them");
+            return Err(ApiError::invalid("max_tokens", message));
+        }
+        Ok(())
+    }
+
+    /// Whether the stream ends with the token counts.
+    #[must_use]
+    pub fn include_usage(&self) -> bool {
+        self.stream_options.and_then(|options| options.include_usage).unwrap_or(false)
+    }
+
+    /// The job.
+    #[must_use]
+    pub fn into_chat(self) -> Chat {
+        let default = Sampling::default();
+        Chat {
+            model: self.model,
+            messages: self.messages.into_iter().map(message).collect(),
+            conversation: self.conversation,
+            sampling: Sampling {
+                temperature: self.temperature.unwrap_or(default.temperature),
+                top_p: self.top_p.unwrap_or(default.top_p),
+                top_k: self.top_k.unwrap_or(default.top_k),
+                min_p: self.min_p.unwrap_or(default.min_p),
+                frequency_penalty: self.frequency_penalty.unwrap_or(default.frequency_penalty),
+                presence_penalty: self.presence_penalty.unwrap_or(default.presence_penalty),
+                repeat_penalty: self.repeat_penalty.unwrap_or(default.repeat_penalty),
+                seed: self.seed.map(fold),
+            },
+            stop: self.stop,
+            max_tokens: self.max_completion_tokens.or(self.max_tokens),
+            store: self.store.unwrap_or(true),
+            grounding: None,
+        }
+    }
+}
+
+fn message(message: ChatCompletionMessage) -> Message {
+    let role = match message.role {
+        ChatCompletionRole::Assistant => Role::Assistant,
+        ChatCompletionRole::System | ChatCompletionRole::Developer => Role::System,
+        // `check` has refused the other two.
+        ChatCompletionRole::User | ChatCompletionRole::Tool | ChatCompletionRole::Function => Role::User,
+    };
+    Message { role, content: message.content }
+}
+
+/// OpenAI's seeds have 64 bits, ours 32; a seed that fits stays itself.
+fn fold(seed: i64) -> u32 {
+    let bytes = seed.to_le_bytes();
+    let half = |i: usize| u32::from_le_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
+    half(0) ^ half(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(rest: &str) -> Result<ChatCompletionRequest, ApiError> {
+        ChatCompletionRequest::parse(&format!(r#"{{"messages":[{{"role":"user","content":"hi"}}]{rest}}}"#))
+    }
+
+    fn refused(rest: &str) -> (String, String) {
+        let error = with(rest).expect_err(rest).to_json();
+        let text = |name: &str| error["error"][name].as_str().unwrap_or("").to_owned();
+        (text("param"), text("code"))
+    }
+
+    #[test]
+    fn what_openai_clients_send_by_default_is_accepted() {
+        let rest = r#","model":"m","n":1,"tools":[],"tool_choice":"auto","response_format":{"type":"text"},"logprobs":false,
+            "user":"u","metadata":{"a":"b"},"service_tier":"auto","parallel_tool_calls":true,"stop":null,"seed":null,
+            "max_completion_tokens":5,"stream_options":{"include_usage":true}"#;
+        let chat = with(rest).expect("accepted").into_chat();
+        assert_eq!((chat.max_tokens, chat.model.as_deref(), chat.store), (Some(5), Some("m"), true));
+    }
+
+    #[test]
+    fn a_parameter_that_can_not_be_honoured_is_refused_by_name() {
+        for (rest, param) in [
+            (r#","tools":[{"type":"function"}]"#, "tools"),
+            (r#","response_format":{"type":"json_object"}"#, "response_format"),
+            (r#","logprobs":true"#, "logprobs"),
+            (r#","audio":{"voice":"x"}"#, "audio"),
+            (r#","n":2"#, "n"),
+        ] {
+            assert_eq!(refused(rest), (param.to_owned(), "unsupported_parameter".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_path() {
+        for (rest, param) in [
+            (r#","temperature":"hot""#, "temperature"),
+            (r#","max_tokens":-1"#, "max_tokens"),
+            (r#","max_tokens":1.5"#, "max_tokens"),
+            (r#","stop":7"#, "stop"),
+            (r#","conversation":"x""#, "conversation"),
+            (r#","colour":"red""#, "colour"),
+            (r#","stream_options":{"x":1}"#, "stream_options.x"),
+        ] {
+            assert_eq!(refused(rest).0, param, "{rest}");
+        }
+        for (json, param) in [
+            (r#"{"messages":[{"role":"boss","content":"x"}]}"#, "messages[0].role"),
+            (r#"{"messages":[{"content":"x"}]}"#, "messages[0].role"),
+            (r#"{"messages":[{"role":"user","content":7}]}"#, "messages[0].content"),
+            (r#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "messages[0].content"),
+            (r#"{"messages":[{"role":"tool","content":"x"}]}"#, "messages[0].role"),
+            (r#"{"messages":"hi"}"#, "messages"),
+            ("{}", "messages"),
+            ("[]", "body"),
+            ("{", "body"),
+        ] {
+            let error = ChatCompletionRequest::parse(json).expect_err(json).to_json();
+            assert_eq!(error["error"]["param"], param, "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn parts_of_text_are_one_text_and_a_developer_is_a_system() {
+        let json =
+            r#"{"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}"#;
+        let chat = ChatCompletionRequest::parse(json).expect("accepted").into_chat();
+        assert_eq!(chat.messages, [Message { role: Role::System, content: "ab".into() }]);
+    }
+
+    #[test]
+    fn a_seed_that_fits_stays_itself() {
+        assert_eq!((fold(42), fold(i64::from(u32::MAX))), (42, u32::MAX));
+        assert_ne!(fold(1 << 40), fold(0));
+    }
+}

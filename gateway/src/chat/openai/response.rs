@@ -1,0 +1,216 @@
+//! OpenAI's chat answers: the whole one, and the chunks of a stream.
+
+use ruche_schemas::{
+    JobId,
+    kinds::chat::{Answer, BOT_PREFIX, Citation, Usage},
+};
+use serde::Serialize;
+use utoipa::{
+    ToSchema,
+    openapi::{ArrayBuilder, Ref},
+};
+use uuid::Uuid;
+
+/// What every answer and chunk of one chat has in common.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// `chatcmpl-<job>`.
+    pub id: String,
+    /// When it was accepted, in seconds since 1970.
+    pub created: i64,
+    /// The model that answers.
+    pub model: String,
+    /// The conversation that keeps it.
+    pub conversation: Option<Uuid>,
+    /// Whether the stream ends with the token counts.
+    pub include_usage: bool,
+}
+
+/// OpenAI's id of a job's answer.
+#[must_use]
+pub fn completion_id(job: JobId) -> String {
+    format!("chatcmpl-{job}")
+}
+
+/// A whole answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatCompletion {
+    /// `chatcmpl-` and the job's id.
+    pub id: String,
+    /// `chat.completion`.
+    pub object: &'static str,
+    /// When it was asked for, in seconds since 1970.
+    pub created: i64,
+    /// The model that answered; a bot, where one was asked.
+    pub model: String,
+    /// The one answer.
+    pub choices: Vec<ChatCompletionChoice>,
+    /// What it cost.
+    pub usage: CompletionUsage,
+    /// The conversation that keeps it. An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Uuid>,
+}
+
+/// An answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatCompletionChoice {
+    /// 0.
+    pub index: u32,
+    /// The message.
+    pub message: ChatCompletionAnswer,
+    /// `null`.
+    #[schema(value_type = Option<Object>)]
+    pub logprobs: Option<()>,
+    /// `stop` or `length`.
+    pub finish_reason: &'static str,
+}
+
+/// The message of the model.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatCompletionAnswer {
+    /// `assistant`.
+    pub role: &'static str,
+    /// The text.
+    pub content: String,
+    /// `null`.
+    #[schema(value_type = Option<String>)]
+    pub refusal: Option<()>,
+    /// The passages that the text cites as `[n]`, by first mention; left out where there were none to cite. An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = citations)]
+    pub citations: Option<Vec<Citation>>,
+}
+
+/// Citations by their schema, which is that of the kind `chat`.
+pub(crate) fn citations() -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name("Citation"))
+}
+
+/// Token counts.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct CompletionUsage {
+    /// Tokens of the prompt, template included.
+    pub prompt_tokens: u32,
+    /// Tokens generated.
+    pub completion_tokens: u32,
+    /// Both.
+    pub total_tokens: u64,
+}
+
+impl From<Usage> for CompletionUsage {
+    fn from(Usage { prompt_tokens, completion_tokens }: Usage) -> Self {
+        Self { prompt_tokens, completion_tokens, total_tokens: u64::from(prompt_tokens) + u64::from(completion_tokens) }
+    }
+}
+
+/// A piece of a stream.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatCompletionChunk {
+    /// The same in each chunk.
+    pub id: String,
+    /// `chat.completion.chunk`.
+    pub object: &'static str,
+    /// The same in each chunk.
+    pub created: i64,
+    /// The model that answers.
+    pub model: String,
+    /// One, or none in the chunk with the token counts.
+    pub choices: Vec<ChunkChoice>,
+    /// With `include_usage`: `null`, and the token counts in the last chunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<CompletionUsage>)]
+    pub usage: Option<Option<CompletionUsage>>,
+    /// The conversation that keeps it. An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Uuid>,
+}
+
+/// A piece of an answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChunkChoice {
+    /// 0.
+    pub index: u32,
+    /// What to append.
+    pub delta: ChunkDelta,
+    /// `null`.
+    #[schema(value_type = Option<Object>)]
+    pub logprobs: Option<()>,
+    /// `null` until the last piece.
+    pub finish_reason: Option<&'static str>,
+}
+
+/// What to append.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct ChunkDelta {
+    /// `assistant`, in the first piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<&'static str>,
+    /// Text, in all but the last piece.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// The passages that the whole text cites, in the last piece; left out where there were none to cite. An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = citations)]
+    pub citations: Option<Vec<Citation>>,
+}
+
+impl Head {
+    /// The whole answer.
+    #[must_use]
+    pub fn completion(self, answer: Answer) -> ChatCompletion {
+        let Answer { text, citations, .. } = answer;
+        let message = ChatCompletionAnswer { role: "assistant", content: text, refusal: None, citations };
+        let finish_reason = answer.finish_reason.as_str();
+        let model = if self.model.starts_with(BOT_PREFIX) { self.model } else { answer.model };
+        ChatCompletion {
+            id: self.id,
+            object: "chat.completion",
+            created: self.created,
+            model,
+            choices: vec![ChatCompletionChoice { index: 0, message, logprobs: None, finish_reason }],
+            usage: answer.usage.into(),
+            conversation: self.conversation,
+        }
+    }
+
+    /// The piece that opens a stream.
+    #[must_use]
+    pub fn opening(&self) -> ChatCompletionChunk {
+        let (role, content) = (Some("assistant"), Some(String::new()));
+        self.piece(ChunkDelta { role, content, citations: None }, None)
+    }
+
+    /// A piece of text.
+    #[must_use]
+    pub fn text(&self, text: String) -> ChatCompletionChunk {
+        self.piece(ChunkDelta { content: Some(text), ..ChunkDelta::default() }, None)
+    }
+
+    /// The pieces that close a stream.
+    #[must_use]
+    pub fn closing(&self, answer: &Answer) -> Vec<ChatCompletionChunk> {
+        let delta = ChunkDelta { citations: answer.citations.clone(), ..ChunkDelta::default() };
+        let mut last = vec![self.piece(delta, Some(answer.finish_reason.as_str()))];
+        if self.include_usage {
+            last.push(self.chunk(Vec::new(), Some(answer.usage.into())));
+        }
+        last
+    }
+
+    fn piece(&self, delta: ChunkDelta, finish_reason: Option<&'static str>) -> ChatCompletionChunk {
+        self.chunk(vec![ChunkChoice { index: 0, delta, logprobs: None, finish_reason }], None)
+    }
+
+    fn chunk(&self, choices: Vec<ChunkChoice>, usage: Option<CompletionUsage>) -> ChatCompletionChunk {
+        ChatCompletionChunk {
+            id: self.id.clone(),
+            object: "chat.completion.chunk",
+            created: self.created,
+            model: self.model.clone(),
+            choices,
+            usage: self.include_usage.then_some(usage),
+            conversation: self.conversation,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `GET /v1/conversations`: conversations and their messages.
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use ruche_schemas::kinds::chat::Citation;
+use ruche_store::conversations::{Conversation, StoredMessage};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    chat::{conversations::Conversations, openai::response::citations},
+    http::{
+        auth::Caller,
+        error::{ApiError, ErrorBody},
+        params::{Path, Query, page_limit},
+    },
+};
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// How many: 1 to 100. Default: 20.
+    limit: Option<u64>,
+    /// The `last_id` of the page before.
+    after: Option<Uuid>,
+}
+
+/// A page of conversations, the one changed last first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConversationList {
+    /// `list`.
+    pub object: &'static str,
+    /// The conversations.
+    pub data: Vec<ConversationView>,
+    /// The first of them.
+    pub first_id: Option<Uuid>,
+    /// The last of them: `after` of the next page.
+    pub last_id: Option<Uuid>,
+    /// Whether there is a next page.
+    pub has_more: bool,
+}
+
+/// A conversation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConversationView {
+    /// Its id.
+    pub id: Uuid,
+    /// `conversation`.
+    pub object: &'static str,
+    /// The beginning of its first message.
+    pub title: String,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When the last message came.
+    pub updated_at: DateTime<Utc>,
+    /// The newest messages (up to 1,000), the oldest of them first. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Vec<MessageView>>,
+}
+
+/// A message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessageView {
+    /// Its place among all messages.
+    pub id: i64,
+    /// The job that brought it.
+    pub job: Uuid,
+    /// `system`, `user` or `assistant`.
+    pub role: String,
+    /// Its text.
+    pub content: String,
+    /// The model that generated it.
+    pub model: Option<String>,
+    /// The passages that it cites as `[n]`; left out where there were none to cite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = citations)]
+    pub citations: Option<Vec<Citation>>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// List conversations
+///
+/// A page of them, the one changed last first.
+#[utoipa::path(get, path = "/v1/conversations", tag = "conversations", security(("bearer" = [])), params(PageQuery),
+    responses(
+        (status = 200, description = "A page", body = ConversationList),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_conversations(
+    State(conversations): State<Conversations>,
+    caller: Caller,
+    Query(PageQuery { limit, after }): Query<PageQuery>,
+) -> Result<Json<ConversationList>, ApiError> {
+    let asked = page_limit(limit)?;
+    // One more than asked for tells whether there is a next page.
+    let mut page = conversations.page(&caller.tenant, asked as u64 + 1, after).await?;
+    let has_more = page.len() > asked;
+    page.truncate(asked);
+    let (first_id, last_id) = (page.first().map(|c| c.id), page.last().map(|c| c.id));
+    let data = page.into_iter().map(|conversation| view(conversation, None)).collect();
+    Ok(Json(ConversationList { object: "list", data, first_id, last_id, has_more }))
+}
+
+/// Get a conversation
+///
+/// With its messages.
+#[utoipa::path(get, path = "/v1/conversations/{id}", tag = "conversations", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The conversation's id")),
+    responses(
+        (status = 200, description = "The conversation", body = ConversationView),
+        (status = 404, description = "There is no such conversation, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_conversation(
+    State(conversations): State<Conversations>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ConversationView>, ApiError> {
+    let (conversation, messages) = conversations.find(&caller.tenant, &id).await?;
+    Ok(Json(view(conversation, Some(messages))))
+}
+
+fn view(conversation: Conversation, messages: Option<Vec<StoredMessage>>) -> ConversationView {
+    let Conversation { id, title, created_at, updated_at } = conversation;
+    let messages = messages.map(|all| all.into_iter().map(message).collect());
+    ConversationView { id, object: "conversation", title, created_at, updated_at, messages }
+}
+
+fn message(message: StoredMessage) -> MessageView {
+    let StoredMessage { id, job, role, content, model, citations, created_at } = message;
+    MessageView { id, job, role, content, model, citations, created_at }
+}

@@ -1,9 +1,0 @@
-//! Documents in, to be searched in: read however they are sent, submitted as jobs of the kind `embed`, waited for.
-//!
-//! - [`request`]: what is asked, in the body and in the query ([`multipart`], [`fields`]).
-//! - [`wait`]: submits the job and waits for it.
-
-pub(crate) mod fields;
-pub(crate) mod multipart;
-pub(crate) mod request;
-pub(crate) mod wait;

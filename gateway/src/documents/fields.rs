@@ -1,0 +1,48 @@
+//! What is to be known of a document, as texts: parameters of a query, parts of a form. Each is refused by its name.
+
+use ruche_schemas::kinds::embed::Document;
+
+use crate::http::{error::ApiError, json::parse, text::shown};
+
+/// The names that there are, besides those of the text itself.
+pub(crate) const FIELDS: [&str; 10] = [
+    "collection",
+    "source",
+    "format",
+    "title",
+    "url",
+    "language",
+    "metadata",
+    "published_at",
+    "chunk_tokens",
+    "chunk_overlap",
+];
+
+/// Puts a field into a document. Tells whether there is one of this name.
+///
+/// # Errors
+/// 400 that names it.
+pub(crate) fn set(document: &mut Document, name: &str, value: String) -> Result<bool, ApiError> {
+    match name {
+        "collection" => document.collection = value,
+        "source" => document.source = value,
+        "format" => document.format = value.parse().map_err(|message: String| ApiError::invalid(name, message))?,
+        "title" => document.title = Some(value),
+        "url" => document.url = Some(value),
+        "language" => document.language = Some(value),
+        "metadata" => document.metadata = parse(&value).map_err(|error: ApiError| error.within(name))?,
+        "published_at" => {
+            let wrong = |error| ApiError::invalid(name, format!("{name} is no time as RFC 3339 has it: {error}"));
+            document.published_at = Some(value.parse().map_err(wrong)?);
+        }
+        "chunk_tokens" => document.chunk_tokens = Some(number(name, &value)?),
+        "chunk_overlap" => document.chunk_overlap = Some(number(name, &value)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn number(name: &str, value: &str) -> Result<u32, ApiError> {
+    let message = || format!("{name} = {:?} is not allowed: a whole number is needed", shown(value));
+    value.parse().map_err(|_| ApiError::invalid(name, message()))
+}

@@ -1,0 +1,261 @@
+//! `/v1/documents`: what is searched in: listed, looked at, deleted.
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use ruche_store::documents::{ChunkCount, DocumentChunk, IndexedDocument};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    documents::index::Index,
+    http::{
+        auth::Caller,
+        error::{ApiError, ErrorBody},
+        params::{Path, Query, page_limit},
+    },
+};
+
+/// Which documents.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DocumentsQuery {
+    /// Of this collection; of all without it.
+    collection: Option<String>,
+    /// How many: 1 to 100. Default: 20.
+    limit: Option<u64>,
+    /// The `next` of the page before.
+    after: Option<Uuid>,
+}
+
+/// Which chunks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChunksQuery {
+    /// How many: 1 to 100. Default: 20.
+    limit: Option<u64>,
+    /// The `next` of the page before.
+    after: Option<u64>,
+}
+
+/// A page of documents, by collection and source.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DocumentList {
+    /// `list`.
+    pub object: &'static str,
+    /// The documents.
+    pub data: Vec<DocumentView>,
+    /// Whether there is a next page.
+    pub has_more: bool,
+    /// `after` of the next page.
+    pub next: Option<Uuid>,
+}
+
+/// A document that is searched in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "6f0c3c1a-5a57-8d0b-9e0e-7d1c2f5a7b11", "object": "document", "collection": "handbook", "source": "bees/hives.md",
+    "title": "Hives", "url": "https://example.org/hives", "language": "english", "metadata": { "team": "east" },
+    "format": "markdown", "bytes": 4711, "job": "01932c07-a0f4-7c7e-a9a6-8d7c1a4bdc5e",
+    "accepted_at": "2026-11-27T12:00:00Z", "updated_at": "2026-11-27T12:00:01Z",
+    "models": [{ "model": "multilingual-e5-small", "chunks": 12, "tokens": 2345 }]
+}))]
+pub struct DocumentView {
+    /// Its id.
+    pub id: Uuid,
+    /// `document`.
+    pub object: &'static str,
+    /// Its collection.
+    pub collection: String,
+    /// What it is called where it comes from.
+    pub source: String,
+    /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where a reader finds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its language: the name of a text search configuration.
+    pub language: String,
+    /// What else is known of it.
+    #[schema(value_type = Object)]
+    pub metadata: Value,
+    /// When it was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<DateTime<Utc>>,
+    /// `markdown`, `html`, `text` or `pdf`.
+    pub format: String,
+    /// The length of its text as Markdown.
+    pub bytes: u64,
+    /// The job that wrote it.
+    pub job: Uuid,
+    /// When that was accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// When it was written.
+    pub updated_at: DateTime<Utc>,
+    /// What each model has made of it. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<Vec<ModelChunks>>,
+}
+
+/// What a model has made of a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ModelChunks {
+    /// The model.
+    pub model: String,
+    /// How many chunks.
+    pub chunks: u64,
+    /// How many tokens they have together.
+    pub tokens: u64,
+}
+
+/// A page of chunks, in the document's order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChunkList {
+    /// `list`.
+    pub object: &'static str,
+    /// The chunks.
+    pub data: Vec<ChunkView>,
+    /// Whether there is a next page.
+    pub has_more: bool,
+    /// `after` of the next page.
+    pub next: Option<u64>,
+}
+
+/// A chunk of a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChunkView {
+    /// Its id.
+    pub id: i64,
+    /// `chunk`.
+    pub object: &'static str,
+    /// Its place in the document, from 0.
+    pub position: u32,
+    /// The headings above it, the outermost first.
+    pub path: Vec<String>,
+    /// Its text.
+    pub text: String,
+    /// How many tokens were embedded.
+    pub tokens: u32,
+    /// The model that embedded it.
+    pub model: String,
+}
+
+/// List documents
+///
+/// A page of those that are searched in, by collection and source.
+#[utoipa::path(get, path = "/v1/documents", tag = "search", security(("bearer" = [])), params(DocumentsQuery),
+    responses(
+        (status = 200, description = "A page", body = DocumentList),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_documents(
+    State(index): State<Index>,
+    caller: Caller,
+    Query(DocumentsQuery { collection, limit, after }): Query<DocumentsQuery>,
+) -> Result<Json<DocumentList>, ApiError> {
+    let asked = page_limit(limit)?;
+    // One more than asked for tells whether there is a next page.
+    let mut page = index.page(&caller.tenant, collection.as_deref(), asked as u64 + 1, after).await?;
+    let has_more = page.len() > asked;
+    page.truncate(asked);
+    let next = page.last().map(|document| document.id).filter(|_| has_more);
+    let data = page.into_iter().map(|document| view(document, None)).collect();
+    Ok(Json(DocumentList { object: "list", data, has_more, next }))
+}
+
+/// Get a document
+///
+/// What is known of it, and what each model has made of it.
+#[utoipa::path(get, path = "/v1/documents/{id}", tag = "search", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The document's id")),
+    responses(
+        (status = 200, description = "The document", body = DocumentView),
+        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_document(
+    State(index): State<Index>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<DocumentView>, ApiError> {
+    let (document, counts) = index.find(&caller.tenant, &id).await?;
+    Ok(Json(view(document, Some(counts))))
+}
+
+/// List a document's chunks
+///
+/// A page of them, in its order, as the model that its collection is searched with made them.
+#[utoipa::path(get, path = "/v1/documents/{id}/chunks", tag = "search", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The document's id"), ChunksQuery),
+    responses(
+        (status = 200, description = "A page", body = ChunkList),
+        (status = 400, description = "The request is wrong", body = ErrorBody),
+        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn document_chunks(
+    State(index): State<Index>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(ChunksQuery { limit, after }): Query<ChunksQuery>,
+) -> Result<Json<ChunkList>, ApiError> {
+    let asked = page_limit(limit)?;
+    let from = after.unwrap_or(0);
+    let mut page = index.chunks(&caller.tenant, &id, asked as u64 + 1, from).await?;
+    let has_more = page.len() > asked;
+    page.truncate(asked);
+    let next = has_more.then(|| from.saturating_add(page.len() as u64));
+    Ok(Json(ChunkList { object: "list", data: page.into_iter().map(chunk).collect(), has_more, next }))
+}
+
+/// Delete a document
+///
+/// With its chunks. Jobs that were accepted before do not bring it back.
+#[utoipa::path(delete, path = "/v1/documents/{id}", tag = "search", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The document's id")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such document (any more), or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "Not now: again is always safe", body = ErrorBody),
+    )
+)]
+pub(crate) async fn delete_document(
+    State(index): State<Index>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    index.delete(&caller.tenant, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn view(document: IndexedDocument, counts: Option<Vec<ChunkCount>>) -> DocumentView {
+    let count = |ChunkCount { model, chunks, tokens }| ModelChunks { model, chunks, tokens };
+    DocumentView {
+        id: document.id,
+        object: "document",
+        collection: document.collection,
+        source: document.source,
+        title: document.title,
+        url: document.url,
+        language: document.language,
+        metadata: document.metadata,
+        published_at: document.published_at,
+        format: document.format,
+        bytes: document.bytes,
+        job: document.job.0,
+        accepted_at: document.accepted_at,
+        updated_at: document.updated_at,
+        models: counts.map(|counts| counts.into_iter().map(count).collect()),
+    }
+}
+
+fn chunk(chunk: DocumentChunk) -> ChunkView {
+    let DocumentChunk { id, position, path, text, tokens, model } = chunk;
+    ChunkView { id, object: "chunk", position, path, text, tokens, model }
+}

@@ -1,0 +1,119 @@
+//! Reads a request's body: a bounded number of bytes within a bounded time, or a refusal that says why not.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, header},
+};
+use futures::StreamExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{error::ApiError, limits};
+
+/// A share of the memory that all large requests have together.
+pub type Permit = OwnedSemaphorePermit;
+
+/// How large bodies may be, and the memory that large ones share.
+#[derive(Debug, Clone)]
+pub struct Bodies {
+    /// The most bytes of a request: `gateway.body_bytes`. A larger one needs a permit.
+    pub small: usize,
+    /// The most bytes of a request that submits a job.
+    pub largest: usize,
+    permits: Arc<Semaphore>,
+}
+
+impl Bodies {
+    #[must_use]
+    pub fn new(small: usize, largest: usize) -> Self {
+        Self { small, largest, permits: Arc::new(Semaphore::new(limits::LARGE_BODIES)) }
+    }
+
+    /// Waits for a share of the memory of large requests.
+    ///
+    /// # Errors
+    /// 500 when the gateway is gone.
+    pub async fn permit(&self) -> Result<Permit, ApiError> {
+        Arc::clone(&self.permits).acquire_owned().await.map_err(|_| ApiError::internal())
+    }
+
+    /// The bytes of a request that submits a job, and the permit of a large one: keep it while they are in memory.
+    pub(crate) async fn read_job(&self, request: Request) -> Result<(Vec<u8>, Option<Permit>), ApiError> {
+        let (parts, body) = request.into_parts();
+        refuse_early(&parts.headers, self.largest)?;
+        if self.largest <= self.small {
+            return Ok((in_time(limits::BODY_TIME, read(body, self.largest, None)).await?, None));
+        }
+        let mut permit = None;
+        let large = Large { bodies: self, permit: &mut permit };
+        let bytes = in_time(limits::LARGE_BODY_TIME, read(body, self.largest, Some(large))).await?;
+        Ok((bytes, permit))
+    }
+
+    pub(crate) async fn read_small(&self, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, ApiError> {
+        refuse_early(headers, self.small)?;
+        in_time(limits::BODY_TIME, read(body, self.small, None)).await
+    }
+}
+
+/// Where the permit of a request goes that grows large.
+struct Large<'a> {
+    bodies: &'a Bodies,
+    permit: &'a mut Option<Permit>,
+}
+
+/// Refuses a body that declares itself too large before the client sends it.
+fn refuse_early(headers: &HeaderMap, max: usize) -> Result<(), ApiError> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    match headers.contains_key(header::EXPECT) && declared.is_some_and(|bytes| bytes > max) {
+        true => Err(too_large(max)),
+        false => Ok(()),
+    }
+}
+
+async fn in_time<T>(limit: Duration, reading: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    let late = |_| ApiError::too_slow(format!("the body did not arrive within {} s", limit.as_secs()));
+    tokio::time::timeout(limit, reading).await.map_err(late)?
+}
+
+async fn read(body: Body, max: usize, mut large: Option<Large<'_>>) -> Result<Vec<u8>, ApiError> {
+    let mut kept = Vec::new();
+    let mut seen = 0;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk =
+            chunk.map_err(|error| ApiError::bad_request("broken_body", format!("the body broke off: {error}")))?;
+        seen += chunk.len();
+        if seen > max.max(limits::BODY_DRAIN_BYTES) {
+            break;
+        }
+        if let Some(large) = large.take_if(|large| seen > large.bodies.small && seen <= max) {
+            *large.permit = Some(large.bodies.permit().await?);
+        }
+        match seen > max {
+            true => kept = Vec::new(),
+            false => kept.extend_from_slice(&chunk),
+        }
+    }
+    match seen > max {
+        true => Err(too_large(max)),
+        false => Ok(kept),
+    }
+}
+
+fn too_large(max: usize) -> ApiError {
+    let message = format!(
+        "the body is too large: at most {max} bytes are allowed (gateway.body_bytes; objects.url and objects.max_bytes for jobs)"
+    );
+    ApiError::too_large("body", message)
+}
+
+/// Text of a request's body, or of a part of it.
+pub(crate) fn utf8(part: &str, bytes: Vec<u8>) -> Result<String, ApiError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        ApiError::invalid(part, format!("the {part} is not UTF-8 (byte {at})")).code("invalid_utf8")
+    })
+}

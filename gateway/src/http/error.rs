@@ -1,0 +1,161 @@
+//! Every refusal has one shape: OpenAI's `{"error":{"message","type","param","code"}}`.
+//!
+//! Whoever reads the message learns what is wrong, with which value, and what to do; whoever reads `code` can act on
+//! it without reading. Inner causes (addresses, SQL, panics) go to the log and never to the client.
+
+use std::borrow::Cow;
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use ruche_schemas::JobId;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// A refusal, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} {}", .0.status, .0.message)]
+pub struct ApiError(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+    param: Option<String>,
+    code: Option<Cow<'static, str>>,
+    retry_after: Option<u32>,
+    no_retry: bool,
+    job: Option<JobId>,
+}
+
+/// The body of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    /// What went wrong.
+    pub error: ErrorDetail,
+}
+
+/// What went wrong. OpenAI's fields.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorDetail {
+    /// For people: what is wrong, and what to do about it.
+    pub message: String,
+    /// The family: `invalid_request_error`, `authentication_error`, `permission_error`, `not_found_error`,
+    /// `rate_limit_error` or `server_error`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The field that is wrong, as a path: `messages[2].content`.
+    pub param: Option<String>,
+    /// For programs: a stable name.
+    pub code: Option<String>,
+}
+
+/// The family of a wrong request.
+pub(crate) const INVALID: &str = "invalid_request_error";
+/// The family of a fault of ours.
+pub(crate) const SERVER: &str = "server_error";
+
+impl ApiError {
+    pub(crate) fn of(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        let (message, param, code) = (message.into(), None, None);
+        Self(Box::new(Inner { status, kind, message, param, code, retry_after: None, no_retry: false, job: None }))
+    }
+
+    /// Names the field.
+    #[must_use]
+    pub fn param(mut self, param: impl Into<String>) -> Self {
+        self.0.param = Some(param.into());
+        self
+    }
+
+    /// Names the part of the request that the field is in.
+    #[must_use]
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        self.0.param = Some(match self.0.param.as_deref() {
+            // What breaks off has no field.
+            None | Some("body" | "?") => part.to_owned(),
+            Some(param) => format!("{part}.{param}"),
+        });
+        self
+    }
+
+    /// Names the case.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// Names the job, in the header `ruche-job`.
+    #[must_use]
+    pub fn job(mut self, job: JobId) -> Self {
+        self.0.job = Some(job);
+        self
+    }
+
+    /// How many seconds to wait before trying again.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// Tells OpenAI's clients, which send a request again on any 5xx, that it would be a second job.
+    #[must_use]
+    pub(crate) fn once(mut self) -> Self {
+        self.0.no_retry = true;
+        self
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The field that is wrong.
+    #[must_use]
+    pub fn param_name(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
+    /// The stable name of the case.
+    #[must_use]
+    pub fn code_name(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The JSON, for transports without a status.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Inner { message, kind, param, code, .. } = &*self.0;
+        json!({ "error": { "message": message, "type": kind, "param": param, "code": code } })
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.0.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ruche\""));
+        }
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.0.no_retry {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        if let Some(value) = self.0.job.and_then(|job| HeaderValue::from_str(&job.to_string()).ok()) {
+            headers.insert("ruche-job", value);
+        }
+        headers
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.0.status, self.headers(), self.to_json().to_string()).into_response()
+    }
+}

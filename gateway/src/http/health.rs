@@ -1,0 +1,106 @@
+//! `/healthz`: the process runs. `/readyz`: it can take work, or what is missing.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{FromRef, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use ruche_bus::Bus;
+use ruche_store::Store;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{lifecycle::Lifecycle, state::HttpState};
+
+/// How long a part may take to say that it is ready.
+const PROBE_TIME: Duration = Duration::from_secs(3);
+
+/// What readiness depends on.
+#[derive(Clone)]
+pub struct Health {
+    bus: Arc<dyn Bus>,
+    store: Arc<dyn Store>,
+    lifecycle: Lifecycle,
+}
+
+impl Health {
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, store: Arc<dyn Store>, lifecycle: Lifecycle) -> Self {
+        Self { bus, store, lifecycle }
+    }
+}
+
+/// Whether the gateway runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Health)]
+pub struct HealthView {
+    /// `ok`.
+    pub status: &'static str,
+}
+
+/// Whether the gateway can take work.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Whether it can.
+    pub ready: bool,
+    /// What is missing.
+    pub not_ready: Vec<NotReady>,
+}
+
+/// A part that is not ready.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NotReady {
+    /// `nats`, `postgres` or `gateway`.
+    pub name: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Health: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+/// Is it alive?
+#[utoipa::path(get, path = "/healthz", tag = "operations", responses(
+    (status = 200, description = "The process runs", body = HealthView)))]
+async fn healthz() -> Json<HealthView> {
+    Json(HealthView { status: "ok" })
+}
+
+/// Can it take work?
+///
+/// Names what is missing. Postgres being away does not stop jobs, but it stops new keys and conversations.
+#[utoipa::path(get, path = "/readyz", tag = "operations", responses(
+    (status = 200, description = "Ready", body = Readiness),
+    (status = 503, description = "Not ready", body = Readiness)))]
+async fn readyz(State(health): State<Health>) -> Response {
+    let (bus, store) = tokio::join!(
+        tokio::time::timeout(PROBE_TIME, health.bus.ready()),
+        tokio::time::timeout(PROBE_TIME, health.store.ready()),
+    );
+    let mut not_ready = Vec::new();
+    // Anybody may ask here, so the reasons name no addresses.
+    if !matches!(bus, Ok(Ok(()))) {
+        not_ready.push(NotReady { name: "nats", reason: "the message bus does not take jobs" });
+    }
+    if !matches!(store, Ok(Ok(()))) {
+        not_ready.push(NotReady { name: "postgres", reason: "the database does not answer, or is not migrated" });
+    }
+    if health.lifecycle.draining.is_cancelled() {
+        not_ready.push(NotReady { name: "gateway", reason: "it is shutting down" });
+    }
+    match not_ready.is_empty() {
+        true => Json(Readiness { ready: true, not_ready }).into_response(),
+        false => {
+            let body = Json(Readiness { ready: false, not_ready });
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], body).into_response()
+        }
+    }
+}

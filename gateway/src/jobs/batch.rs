@@ -1,0 +1,151 @@
+//! Batches: jobs that are counted together, with a log of their own and a job that their end starts.
+//!
+//! Workers count in the transaction that ends a job; whoever sees a batch complete publishes that. All that is published
+//! has ids that follow from the batch's, so publishing it twice does no harm.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use ruche_schemas::{
+    EventType, JobId, JobRef, Kind, Lane, TenantId,
+    flow::{self, Next, Origin, Template},
+};
+use ruche_store::{Store, groups::Batch};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    event_log::EventLog,
+    kinds::Kinds,
+    publisher::{Publisher, Publishing},
+};
+use crate::http::{error::ApiError, limits, text::shown};
+
+/// The kind of the events of a batch's log.
+pub const KIND: Kind = Kind::new("batch");
+
+#[derive(Clone)]
+pub struct Batches {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) kinds: Arc<Kinds>,
+    pub(super) publisher: Arc<Publisher>,
+    pub(super) log: EventLog,
+}
+
+impl Batches {
+    /// Makes an open batch and begins its log.
+    ///
+    /// # Errors
+    /// 400 for a callback that cannot be; 503.
+    pub async fn begin(&self, tenant: &TenantId, callback: Option<Template>) -> Result<Batch, ApiError> {
+        if let Some(template) = &callback {
+            let refused = |mut invalid: ruche_schemas::Invalid| {
+                invalid.param = invalid.param.replacen("then[0]", "callback", 1);
+                ApiError::from(invalid)
+            };
+            flow::check(&[Next::One(template.clone())], &[]).map_err(refused)?;
+            self.kinds.check_template(template, "callback")?;
+        }
+        let (id, created_at) = (Uuid::now_v7(), Utc::now());
+        self.store.create_batch(tenant, id, callback.as_ref(), created_at).await?;
+        self.log.append(&log(tenant, id), &KIND, EventType::Accepted, created_at, Value::Null).await?;
+        let tenant = tenant.clone();
+        let (done, failed, cancelled) = (0, 0, 0);
+        Ok(Batch { id, tenant, total: 0, closed: false, done, failed, cancelled, callback, created_at, ended_at: None })
+    }
+
+    /// # Errors
+    /// 404; 503.
+    pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<Batch, ApiError> {
+        let found = match id.parse() {
+            Ok(id) => self.store.batch(tenant, id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| unknown(id))
+    }
+
+    /// A page of batches, the newest first; `None` where the one that it begins after is gone.
+    ///
+    /// # Errors
+    /// 503.
+    pub async fn page(
+        &self,
+        tenant: &TenantId,
+        limit: u64,
+        after: Option<Uuid>,
+    ) -> Result<Option<Vec<Batch>>, ApiError> {
+        Ok(self.store.batches(tenant, limit, after).await?)
+    }
+
+    /// Adds jobs. They must be counted before they are answered, so a failure is tried again.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn add(&self, batch: Uuid, jobs: &[JobId]) -> Result<(), ApiError> {
+        let mut tries = 1;
+        loop {
+            match self.store.add_to_batch(batch, jobs).await {
+                Ok(()) => return Ok(()),
+                Err(_) if tries < limits::BATCH_TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Closes a batch, and ends it if all its jobs have ended before. Again is always safe.
+    ///
+    /// # Errors
+    /// 404; 503.
+    pub async fn close(&self, tenant: &TenantId, id: Uuid) -> Result<Batch, ApiError> {
+        let closed = self.store.close_batch(tenant, id, Utc::now()).await?;
+        let batch = closed.ok_or_else(|| unknown(&id.to_string()))?;
+        self.end_if_complete(&batch).await?;
+        Ok(batch)
+    }
+
+    /// Starts the callback of a batch that is complete, and ends its log.
+    ///
+    /// # Errors
+    /// 503: again is always safe.
+    pub async fn end_if_complete(&self, batch: &Batch) -> Result<(), ApiError> {
+        if !batch.is_complete() {
+            return Ok(());
+        }
+        let now = Utc::now();
+        if let Some(template) = &batch.callback {
+            let whole = JobId(batch.id);
+            let origin = Origin { root: whole, parent: whole };
+            let mut result = counts(batch);
+            result["batch"] = json!(batch.id);
+            let child = flow::child(callback_id(batch.id), template, &result, Lane::Normal, origin, None);
+            let version = self.kinds.descriptor(template.kind.as_str())?.version;
+            let envelope = child.envelope(batch.tenant.clone(), version, now);
+            self.publisher.publish(&envelope, Publishing::default()).await?;
+        }
+        self.log.append(&log(&batch.tenant, batch.id), &KIND, EventType::Done, now, counts(batch)).await
+    }
+}
+
+/// The id of the job that the end of a batch starts.
+#[must_use]
+pub fn callback_id(batch: Uuid) -> JobId {
+    JobId(batch).derived("callback")
+}
+
+/// The counts, as events and callbacks have them.
+#[must_use]
+pub fn counts(batch: &Batch) -> Value {
+    let Batch { total, done, failed, cancelled, .. } = batch;
+    json!({ "total": total, "done": done, "failed": failed, "cancelled": cancelled })
+}
+
+/// The name of a batch's log.
+#[must_use]
+pub fn log(tenant: &TenantId, batch: Uuid) -> JobRef {
+    JobRef { tenant: tenant.clone(), id: JobId(batch) }
+}
+
+/// 404.
+pub(crate) fn unknown(id: &str) -> ApiError {
+    ApiError::not_found("batch_not_found", format!("there is no batch {:?}", shown(id))).param("batch")
+}

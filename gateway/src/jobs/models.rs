@@ -1,0 +1,139 @@
+//! Which models there are: what the workers that are alive announce, remembered for a few seconds.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use ruche_bus::{Bus, Unavailable};
+use ruche_schemas::{Job as _, Kind, failure::codes, kinds::chat::Chat};
+use tokio::sync::Mutex;
+
+use crate::http::{error::ApiError, limits};
+
+/// The models of one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// By kind and name, and since when the first worker that has it runs.
+    by_kind: BTreeMap<Kind, BTreeMap<String, DateTime<Utc>>>,
+}
+
+impl Announced {
+    /// The models of all kinds, each once: those that chat first, since clients take the first that is listed, then the others
+    /// by kind and name.
+    #[must_use]
+    pub fn all(&self) -> Vec<(String, DateTime<Utc>)> {
+        let mut all: Vec<(String, DateTime<Utc>)> = Vec::new();
+        let (chat, others): (Vec<_>, Vec<_>) = self.by_kind.iter().partition(|(kind, _)| **kind == Chat::KIND);
+        for (name, since) in chat.into_iter().chain(others).flat_map(|(_, models)| models) {
+            match all.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) => *known = (*known).min(*since),
+                None => all.push((name.clone(), *since)),
+            }
+        }
+        all
+    }
+
+    fn of(&self, kind: &Kind) -> Option<&BTreeMap<String, DateTime<Utc>>> {
+        self.by_kind.get(kind)
+    }
+}
+
+pub struct Models {
+    bus: Arc<dyn Bus>,
+    cache: Mutex<Option<Answered>>,
+}
+
+/// What the bus answered, and when.
+#[derive(Debug, Clone)]
+struct Answered {
+    at: Instant,
+    answer: Result<Arc<Announced>, Unavailable>,
+}
+
+impl Answered {
+    /// A failure is remembered only briefly: long enough that requests that waited for it do not each ask again.
+    fn is_fresh(&self, age: Duration) -> bool {
+        self.at.elapsed() < if self.answer.is_ok() { age } else { limits::MODELS_MISS_TIME }
+    }
+}
+
+impl Models {
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>) -> Self {
+        Self { bus, cache: Mutex::default() }
+    }
+
+    /// The models that are announced, at most [`limits::MODELS_TIME`] old.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    pub async fn announced(&self) -> Result<Arc<Announced>, Unavailable> {
+        self.at_most(limits::MODELS_TIME).await
+    }
+
+    async fn at_most(&self, age: Duration) -> Result<Arc<Announced>, Unavailable> {
+        // PauseState while asking, so that many requests ask once.
+        let mut cache = self.cache.lock().await;
+        if let Some(known) = cache.as_ref().filter(|known| known.is_fresh(age)) {
+            return known.answer.clone();
+        }
+        let answer = self.ask().await.map(Arc::new);
+        *cache = Some(Answered { at: Instant::now(), answer: answer.clone() });
+        answer
+    }
+
+    /// Refuses a model that none of the kind's workers has. Where no worker is announced nothing is known, and the
+    /// job may wait for one.
+    ///
+    /// # Errors
+    /// 404 that lists the models there are; 503 when the bus does not answer.
+    pub async fn check(&self, kind: &Kind, model: &str) -> Result<(), ApiError> {
+        if self.announced().await?.of(kind).is_some_and(|models| models.contains_key(model)) {
+            return Ok(());
+        }
+        let announced = self.at_most(limits::MODELS_MISS_TIME).await?;
+        match announced.of(kind) {
+            Some(models) if !models.contains_key(model) => {
+                let names: Vec<&str> = models.keys().map(String::as_str).collect();
+                let message = format!("there is no model {model:?}: the workers have {}", names.join(", "));
+                Err(ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether one of the kind's workers has this model now.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    pub async fn has(&self, kind: &Kind, model: &str) -> Result<bool, Unavailable> {
+        let is_there = |announced: &Announced| announced.of(kind).is_some_and(|models| models.contains_key(model));
+        Ok(is_there(&*self.announced().await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME).await?))
+    }
+
+    /// The model that answers when none is named: the first of the kind's; empty where none is announced.
+    pub async fn default_name(&self, kind: &Kind) -> String {
+        let first = |announced: &Announced| announced.of(kind).and_then(|models| models.keys().next().cloned());
+        let known = first(&self.announced().await.unwrap_or_default());
+        match known {
+            Some(name) => name,
+            // One may have come just now.
+            None => first(&self.at_most(limits::MODELS_MISS_TIME).await.unwrap_or_default()).unwrap_or_default(),
+        }
+    }
+
+    async fn ask(&self) -> Result<Announced, Unavailable> {
+        let mut announced = Announced::default();
+        for worker in self.bus.workers().await? {
+            let models = announced.by_kind.entry(worker.kind).or_default();
+            for model in worker.models {
+                let since = models.entry(model).or_insert(worker.since);
+                *since = worker.since.min(*since);
+            }
+        }
+        Ok(announced)
+    }
+}

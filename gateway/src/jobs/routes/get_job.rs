@@ -1,0 +1,40 @@
+//! `GET /v1/jobs/{id}`.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+
+use crate::{
+    http::{
+        auth::Caller,
+        error::{ApiError, ErrorBody},
+        limits,
+        params::Path,
+    },
+    jobs::{lookup::reference, service::Jobs, view::JobView},
+};
+
+/// Get a job
+///
+/// Its state, and its result once it has ended: whole up to 1 MiB, else where it is.
+#[utoipa::path(get, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
+    params(("job" = Uuid, Path, description = "The job's id")),
+    responses(
+        (status = 200, description = "The job", body = JobView),
+        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_job(
+    State(jobs): State<Arc<Jobs>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<JobView>, ApiError> {
+    let job = reference(&caller.tenant, &id)?;
+    let (mut view, claim) = jobs.lookup.find_with_claim(&job, &id).await?;
+    if let Some(claim) = claim.filter(|claim| claim.bytes <= limits::RESULT_SHOWN) {
+        // An output that cannot be read now is left out: `result` says where it is, and that place says why.
+        view.output = jobs.payloads.json(&job.tenant, &claim).await.unwrap_or_default();
+    }
+    Ok(Json(view))
+}

@@ -1,0 +1,64 @@
+//! `GET /v1/jobs/{id}/result`: what a job gave, as it is, however large.
+//!
+//! A large one is sent while it is read, and checked against its hash on the way: a client that got all of
+//! `Content-Length` got what the job gave. One that was changed breaks off before its end.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    http::{
+        auth::Caller,
+        error::{ApiError, ErrorBody},
+        file::{FileResponse, etag, is_known},
+        params::Path,
+    },
+    jobs::{lookup::reference, service::Jobs},
+};
+
+/// Get a job's result
+///
+/// Its output alone, as JSON, of any size. `ETag` of a large one is its BLAKE3 hash.
+#[utoipa::path(get, path = "/v1/jobs/{job}/result", tag = "jobs", security(("bearer" = [])),
+    params(
+        ("job" = Uuid, Path, description = "The job's id"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the result that is there already"),
+    ),
+    responses(
+        (status = 200, description = "The output", content((Object = "application/json"))),
+        (status = 304, description = "It is the one of `If-None-Match`"),
+        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
+        (status = 409, description = "The job is not done: it goes on, or ended otherwise", body = ErrorBody),
+        (status = 410, description = "The result is not kept any more", body = ErrorBody),
+        (status = 500, description = "The result was changed where it is kept", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+pub(crate) async fn job_result(
+    State(jobs): State<Arc<Jobs>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let job = reference(&caller.tenant, &id)?;
+    let (view, claim) = jobs.lookup.find_with_claim(&job, &id).await?;
+    if view.state != "done" {
+        let message = format!("job {} is {}: a result has what is done", job.id, view.state);
+        return Err(ApiError::conflict("no_result", message));
+    }
+    let Some(claim) = claim else {
+        return Ok(([(header::CONTENT_TYPE, "application/json")], view.output.to_string()).into_response());
+    };
+    let tag = etag(&claim.blake3);
+    if is_known(&headers, &tag) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let body = Body::from_stream(jobs.payloads.read(&job.tenant, &claim).await?);
+    Ok(FileResponse::new("application/json", body).bytes(claim.bytes).etag(tag).into_response())
+}

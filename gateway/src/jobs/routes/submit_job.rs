@@ -1,0 +1,79 @@
+//! `POST /v1/jobs/{kind}`: a job of any kind; the answer is its id, once the bus holds it.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    http::{
+        auth::Caller,
+        error::{ApiError, ErrorBody},
+        headers::{text_header, wants_events},
+        json::JobText,
+        params::{Path, Query},
+    },
+    jobs::{
+        accepted::{AcceptedJob, answer, follow},
+        intake::Intake,
+        service::Jobs,
+        submission::{self, Submission, due},
+    },
+};
+
+/// How a job is submitted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SubmitQuery {
+    /// `interactive`, `normal` (the default) or `bulk`.
+    lane: Option<String>,
+    /// When it is to begin, if that is later (RFC 3339).
+    run_at: Option<DateTime<Utc>>,
+    /// In how many seconds it is to begin.
+    delay_seconds: Option<u64>,
+}
+
+/// Submit a job
+///
+/// The body is the kind's own schema (`Chat` for `chat`). 202 means that the bus holds the job: it is not lost any more,
+/// whatever crashes. With `Accept: text/event-stream` the answer is 200 and the job's events, as `GET
+/// /v1/jobs/{id}/events` has them; the job goes on also where nobody reads them.
+#[utoipa::path(
+    post, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
+    params(
+        ("job" = String, Path, description = "The kind of job: `chat`"), SubmitQuery,
+        ("Ruche-Lane" = Option<String>, Header, description = "As `lane`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key is the same job, whenever it comes again"),
+    ),
+    request_body(content = ref("#/components/schemas/JobInput"), content_type = "application/json"),
+    responses(
+        (status = 200, description = "Accepted; its events", content((ref("#/components/schemas/Record") = "text/event-stream"))),
+        (status = 202, description = "Accepted", body = AcceptedJob, headers(("Location" = String, description = "Where its state is"))),
+        (status = "4XX", description = "The job is wrong; nothing was published", body = ErrorBody),
+        (status = 503, description = "The bus can't take it now", body = ErrorBody),
+    )
+)]
+pub(crate) async fn submit_job(
+    State(jobs): State<Arc<Jobs>>,
+    State(intake): State<Arc<Intake>>,
+    caller: Caller,
+    Path(kind): Path<String>,
+    Query(query): Query<SubmitQuery>,
+    headers: HeaderMap,
+    JobText { text: body, permit: _permit }: JobText,
+) -> Result<Response, ApiError> {
+    let lane = query.lane.as_deref().map_or_else(|| text_header(&headers, "ruche-lane"), |lane| Ok(Some(lane)))?;
+    let lane = submission::lane(lane)?;
+    let idempotency_key = text_header(&headers, "idempotency-key")?;
+    let mut submission = Submission::new(&caller.tenant, lane, idempotency_key);
+    submission.options.run_at = due(query.run_at, query.delay_seconds, Utc::now())?;
+    submission.options.follow = wants_events(&headers);
+    let follows = submission.options.follow;
+    let accepted = intake.submit(&kind, &body, submission).await?;
+    match follows {
+        true => follow(&jobs.follower, accepted).await,
+        false => Ok(answer(accepted)),
+    }
+}

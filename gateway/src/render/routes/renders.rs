@@ -1,0 +1,148 @@
+//! `/v1/renders`: the documents that are stored: listed, looked at, deleted.
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use ruche_schemas::JobId;
+use ruche_store::files::{File, StoredFile};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    http::{
+        auth::Caller,
+        error::{ApiError, ErrorBody},
+        params::{Path, Query, page_limit},
+    },
+    render::stored::{StoredRenders, reference},
+};
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RendersQuery {
+    /// How many: 1 to 100. Default: 20.
+    limit: Option<u64>,
+    /// The `next` of the page before.
+    after: Option<Uuid>,
+}
+
+/// A page of documents, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RenderList {
+    /// `list`.
+    pub object: &'static str,
+    /// The documents.
+    pub data: Vec<RenderView>,
+    /// Whether there is a next page.
+    pub has_more: bool,
+    /// `after` of the next page.
+    pub next: Option<Uuid>,
+}
+
+/// A stored document.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01932c07-a0f4-7c7e-a9a6-8d7c1a4bdc5e", "object": "render", "url": "/v1/renders/01932c07-a0f4-7c7e-a9a6-8d7c1a4bdc5e/file",
+    "media_type": "application/pdf", "bytes": 412973, "blake3": "ea8f163db38682925e4491c5e58d4bb3506ef8c14eb78a86e908c5624a67200f",
+    "pages": 12, "title": "Annual report", "template": "report", "warnings": 0, "created_at": "2026-11-26T12:00:00Z"
+}))]
+pub struct RenderView {
+    /// Its id: that of its job.
+    pub id: Uuid,
+    /// `render`.
+    pub object: &'static str,
+    /// Where its bytes are: `/v1/renders/{id}/file`.
+    pub url: String,
+    /// `application/pdf` or `image/png`.
+    pub media_type: String,
+    /// How large it is.
+    pub bytes: u64,
+    /// Its BLAKE3 hash, in lower-case hexadecimal.
+    pub blake3: String,
+    /// How many pages it has.
+    pub pages: u32,
+    /// Its title, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The template that it was made with.
+    pub template: String,
+    /// How many warnings there were; `GET /v1/jobs/{id}/result` has them.
+    pub warnings: u32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<StoredFile> for RenderView {
+    fn from(document: StoredFile) -> Self {
+        let StoredFile { job, file, created_at } = document;
+        let File { claim, media_type, pages, title, template, warnings } = file;
+        let (id, url) = (job.id.0, format!("/v1/renders/{}/file", job.id));
+        let (bytes, blake3) = (claim.bytes, claim.blake3);
+        let object = "render";
+        Self { id, object, url, media_type, bytes, blake3, pages, title, template, warnings, created_at }
+    }
+}
+
+/// List documents
+///
+/// A page of those that are stored, the newest first.
+#[utoipa::path(get, path = "/v1/renders", tag = "render", security(("bearer" = [])), params(RendersQuery),
+    responses(
+        (status = 200, description = "A page", body = RenderList),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_renders(
+    State(renders): State<StoredRenders>,
+    caller: Caller,
+    Query(RendersQuery { limit, after }): Query<RendersQuery>,
+) -> Result<Json<RenderList>, ApiError> {
+    let asked = page_limit(limit)?;
+    // One more than asked for tells whether there is a next page.
+    let mut page = renders.page(&caller.tenant, asked as u64 + 1, after.map(JobId)).await?;
+    let has_more = page.len() > asked;
+    page.truncate(asked);
+    let next = page.last().map(|document| document.job.id.0).filter(|_| has_more);
+    Ok(Json(RenderList { object: "list", data: page.into_iter().map(RenderView::from).collect(), has_more, next }))
+}
+
+/// Get a document
+///
+/// What is known of it; its bytes are at `url`.
+#[utoipa::path(get, path = "/v1/renders/{id}", tag = "render", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The document's id")),
+    responses(
+        (status = 200, description = "The document", body = RenderView),
+        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn get_render(
+    State(renders): State<StoredRenders>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<RenderView>, ApiError> {
+    Ok(Json(renders.find(&reference(&caller.tenant, &id)?).await?.into()))
+}
+
+/// Delete a document
+///
+/// First its object, then its row. The result of its job stays, without the document.
+#[utoipa::path(delete, path = "/v1/renders/{id}", tag = "render", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The document's id")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such document (any more), or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "Not now: again is always safe", body = ErrorBody),
+    )
+)]
+pub(crate) async fn delete_render(
+    State(renders): State<StoredRenders>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    renders.delete(&caller.tenant, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,126 @@
+//! `/v1/templates/{name}/preview`: what a template looks like, as a picture of a page.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use ruche_schemas::kinds::{
+    Job as _,
+    render::{Format, Render, Template},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::render::RenderForm;
+use crate::{
+    http::{
+        auth::Caller,
+        body::Bodies,
+        error::{ApiError, ErrorBody},
+        file::FileBytes,
+        params::Path,
+        prefer::Prefer,
+    },
+    render::{
+        answerer::Answerer,
+        query::{Asked, PREVIEW},
+        request::RenderRequest,
+        templates::SAMPLE,
+    },
+};
+
+/// Pixels per inch, unless asked for otherwise: a page fits a screen.
+const PPI: u16 = 72;
+
+/// Which page of which version, and how.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "read by `render::query`, which names what is wrong; this is its description")]
+pub(crate) struct PreviewQuery {
+    /// Which version of the template; without it, the last.
+    version: Option<u32>,
+    /// Which page, from 1.
+    page: Option<u32>,
+    /// Pixels per inch: 24 to 600. Default 72.
+    ppi: Option<u16>,
+    /// BCP 47: labels, hyphenation, quotes.
+    lang: Option<String>,
+    /// The title.
+    title: Option<String>,
+    /// A table of contents, to this level of heading.
+    toc: Option<u8>,
+    /// Whether headings are numbered.
+    numbering: Option<bool>,
+    /// The document's date.
+    #[param(value_type = Option<String>, format = Date)]
+    date: Option<String>,
+}
+
+/// Preview a template
+///
+/// A page of a document with every element.
+#[utoipa::path(get, path = "/v1/templates/{name}/preview", tag = "render", security(("bearer" = [])),
+    params(("name" = String, Path, description = "The template's name"), PreviewQuery),
+    responses(
+        (status = 200, description = "The page", content((FileBytes = "image/png"))),
+        (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
+    )
+)]
+pub(crate) async fn preview_sample(
+    State(answerer): State<Arc<Answerer>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let mut render = Render { markdown: SAMPLE.to_owned(), ..Render::default() };
+    Asked::read(request.uri().query(), PREVIEW)?.apply(&mut render)?;
+    let request = RenderRequest { render, store: None, report: false, bytes: 0, permit: None };
+    picture(&answerer, &caller, name, request).await
+}
+
+/// Preview a template with a document
+///
+/// A page of this document. The body is as that of `POST /v1/render`; its template counts for nothing.
+#[utoipa::path(post, path = "/v1/templates/{name}/preview", tag = "render", security(("bearer" = [])),
+    params(("name" = String, Path, description = "The template's name"), PreviewQuery),
+    request_body(content(
+        (String = "text/markdown", example = "# Hello"),
+        (RenderForm = "multipart/form-data"),
+        (ref("#/components/schemas/Render") = "application/json"),
+    )),
+    responses(
+        (status = 200, description = "The page", content((FileBytes = "image/png"))),
+        (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
+    )
+)]
+pub(crate) async fn preview_document(
+    State(answerer): State<Arc<Answerer>>,
+    bodies: Bodies,
+    caller: Caller,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let request = Box::pin(RenderRequest::read(request, &bodies, PREVIEW)).await?;
+    picture(&answerer, &caller, name, request).await
+}
+
+async fn picture(
+    answerer: &Answerer,
+    caller: &Caller,
+    name: String,
+    mut request: RenderRequest,
+) -> Result<Response, ApiError> {
+    let render = &mut request.render;
+    render.template = Template { name, version: render.template.version, package: None };
+    render.options.format = Format::Png;
+    render.options.standards.clear();
+    render.options.ppi = Some(render.options.ppi.unwrap_or(PPI));
+    render.check()?;
+    answerer.respond(&caller.tenant, request, Prefer::Wait(None), None).await
+}

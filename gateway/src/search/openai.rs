@@ -1,0 +1,243 @@
+//! OpenAI's embeddings request and answer.
+
+use ruche_schemas::{
+    Base64, Invalid,
+    kinds::embed::{Purpose, check_text, from_bytes},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::http::{
+    error::ApiError,
+    limits,
+    openai::{OneOrMany, unsupported},
+};
+
+/// Texts to embed, as OpenAI's clients send them. `user` is accepted without effect; anything else is unknown and refused.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingRequest {
+    /// One of `GET /v1/models`; left out, the worker's model embeds.
+    pub model: Option<String>,
+    /// A text, or 1 to 2,048 of them, each at most 128 KiB and no longer than the model can read. Arrays of token ids are
+    /// refused.
+    #[schema(value_type = OneOrMany, required = true)]
+    #[serde(default)]
+    input: Value,
+    /// How vectors are written: `float` (the default), numbers; `base64`, little-endian floats of 4 bytes.
+    #[serde(default)]
+    pub encoding_format: Option<EncodingFormat>,
+    /// How many numbers each vector is truncated to, at most the model's. For models that were trained for it.
+    #[schema(minimum = 1, maximum = 16_384)]
+    pub dimensions: Option<u32>,
+    /// What the vectors are for: to search with, or to be found. Some models want to be told. An extension, also by the name
+    /// `input_type`.
+    #[serde(alias = "input_type")]
+    pub purpose: Option<EmbeddingPurpose>,
+}
+
+/// The texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Input {
+    /// In their order; never empty once read.
+    pub texts: Vec<String>,
+    /// Whether it was one string, and no list.
+    pub single: bool,
+}
+
+impl Input {
+    /// What the text of this number is called in the request.
+    #[must_use]
+    pub fn name(&self, number: usize) -> String {
+        if self.single { "input".to_owned() } else { format!("input[{number}]") }
+    }
+}
+
+/// How vectors are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EncodingFormat {
+    /// Numbers.
+    Float,
+    /// Little-endian floats of 4 bytes, in base64.
+    Base64,
+}
+
+/// What vectors are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EmbeddingPurpose {
+    /// To search with. Also `search_query`.
+    #[serde(alias = "search_query")]
+    Query,
+    /// To be found. Also `document` and `search_document`.
+    #[serde(alias = "document", alias = "search_document")]
+    Passage,
+}
+
+impl From<EmbeddingPurpose> for Purpose {
+    fn from(purpose: EmbeddingPurpose) -> Self {
+        match purpose {
+            EmbeddingPurpose::Query => Self::Query,
+            EmbeddingPurpose::Passage => Self::Passage,
+        }
+    }
+}
+
+impl EmbeddingRequest {
+    /// Reads a request, and the texts in it.
+    ///
+    /// # Errors
+    /// 400 that names the field, and what is allowed.
+    pub fn parse(json: &str) -> Result<(Self, Input), ApiError> {
+        let mut body: Value = serde_json::from_str(json).map_err(|error| {
+            ApiError::invalid("body", format!("the body is not JSON: {error}")).code("invalid_json")
+        })?;
+        let Some(fields) = body.as_object_mut() else {
+            return Err(ApiError::invalid("body", "the body is not a JSON object").code("invalid_json"));
+        };
+        fields.remove("user");
+        let mut request: Self =
+            serde_path_to_error::deserialize(body).map_err(|error| ApiError::from(Invalid::unreadable(&error)))?;
+        let input = texts(request.input.take())?;
+        Ok((request, input))
+    }
+}
+
+fn texts(input: Value) -> Result<Input, ApiError> {
+    let (values, single) = match input {
+        Value::Null => return Err(Invalid::new("input", "missing field `input`").into()),
+        Value::Array(values) => (values, false),
+        value => (vec![value], true),
+    };
+    let count = values.len();
+    if count == 0 || count > limits::EMBED_TEXTS {
+        let message = format!("has {count} texts: 1 to {} are allowed", limits::EMBED_TEXTS);
+        return Err(Invalid::new("input", message).into());
+    }
+    let mut input = Input { texts: Vec::with_capacity(count), single };
+    for (number, value) in values.into_iter().enumerate() {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Number(_) | Value::Array(_) if !single => {
+                let message = "arrays of token ids are not supported: send a text, or a list of texts";
+                return Err(unsupported("input", message.to_owned()));
+            }
+            _ => return Err(Invalid::new(input.name(number), "is no text: send a text, or a list of texts").into()),
+        };
+        check_text(&text).map_err(|message| Invalid::new(input.name(number), message))?;
+        input.texts.push(text);
+    }
+    Ok(input)
+}
+
+/// The vectors of a request's texts, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmbeddingList {
+    /// `list`.
+    pub object: &'static str,
+    /// One for each text.
+    pub data: Vec<Embedding>,
+    /// The model that embedded.
+    pub model: String,
+    /// What it cost.
+    pub usage: EmbeddingUsage,
+}
+
+/// A text's vector, of length 1.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Embedding {
+    /// `embedding`.
+    pub object: &'static str,
+    /// Which of the texts, from 0.
+    pub index: usize,
+    /// The vector.
+    pub embedding: Vector,
+}
+
+/// A vector, as it was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Vector {
+    /// Numbers.
+    Float(Vec<f32>),
+    /// Little-endian floats of 4 bytes, in base64.
+    #[schema(value_type = String)]
+    Base64(Base64),
+}
+
+/// Tokens read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmbeddingUsage {
+    /// Tokens of the texts, with the marks that the model wants around them.
+    pub prompt_tokens: u64,
+    /// The same.
+    pub total_tokens: u64,
+}
+
+impl EmbeddingList {
+    /// The answer, in this format.
+    #[must_use]
+    pub fn new(model: String, vectors: Vec<Base64>, prompt_tokens: u64, format: EncodingFormat) -> Self {
+        let embedding = |vector: Base64| match format {
+            EncodingFormat::Float => Vector::Float(from_bytes(&vector)),
+            EncodingFormat::Base64 => Vector::Base64(vector),
+        };
+        let of = |(index, vector)| Embedding { object: "embedding", index, embedding: embedding(vector) };
+        Self {
+            object: "list",
+            data: vectors.into_iter().enumerate().map(of).collect(),
+            model,
+            usage: EmbeddingUsage { prompt_tokens, total_tokens: prompt_tokens },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(json: &str) -> (String, String) {
+        let error = EmbeddingRequest::parse(json).expect_err(json).to_json();
+        let text = |name: &str| error["error"][name].as_str().unwrap_or("").to_owned();
+        (text("param"), text("code"))
+    }
+
+    #[test]
+    fn what_openai_clients_send_is_accepted() {
+        let json = r#"{"model":"m","input":["a","b"],"encoding_format":"base64","dimensions":null,"user":"u"}"#;
+        let (request, input) = EmbeddingRequest::parse(json).expect("accepted");
+        assert_eq!(input, Input { texts: vec!["a".to_owned(), "b".to_owned()], single: false });
+        assert_eq!(request.encoding_format, Some(EncodingFormat::Base64));
+        let (one, input) =
+            EmbeddingRequest::parse(r#"{"input":"a","input_type":"search_document"}"#).expect("accepted");
+        assert_eq!((input.single, one.purpose), (true, Some(EmbeddingPurpose::Passage)));
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let many = format!(r#"{{"input":[{}"x"]}}"#, r#""x","#.repeat(2048));
+        for (json, param, code) in [
+            ("{}", "input", "invalid_request"),
+            (r#"{"input":[]}"#, "input", "invalid_request"),
+            (&many, "input", "invalid_request"),
+            (r#"{"input":""}"#, "input", "invalid_request"),
+            (r#"{"input":["a"," \n"]}"#, "input[1]", "invalid_request"),
+            (r#"{"input":[1,2]}"#, "input", "unsupported_parameter"),
+            (r#"{"input":[[1,2]]}"#, "input", "unsupported_parameter"),
+            (r#"{"input":7}"#, "input", "invalid_request"),
+            (r#"{"input":["a",null]}"#, "input[1]", "invalid_request"),
+            (r#"{"input":{"text":"a"}}"#, "input", "invalid_request"),
+            (r#"{"input":"a","encoding_format":"int8"}"#, "encoding_format", "invalid_request"),
+            (r#"{"input":"a","dimensions":-1}"#, "dimensions", "invalid_request"),
+            (r#"{"input":"a","purpose":"fun"}"#, "purpose", "invalid_request"),
+            (r#"{"input":"a","purpose":"query","input_type":"query"}"#, "purpose", "invalid_request"),
+            (r#"{"input":"a","colour":"red"}"#, "colour", "invalid_request"),
+            ("[]", "body", "invalid_json"),
+            ("{", "body", "invalid_json"),
+        ] {
+            assert_eq!(refused(json), (param.to_owned(), code.to_owned()), "{}", &json[..json.len().min(80)]);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The hits of a search, read again by a reranker and ordered by what it finds.
+//!
+//! Without one they stay in the order of the search, and the answer says so.
+
+use axum::http::StatusCode;
+use futures::future::try_join_all;
+use ruche_schemas::{
+    TenantId,
+    kinds::rerank::{MAX_TEXTS, Rerank, Reranked},
+};
+use ruche_store::search::Hit;
+use tokio::time::timeout;
+
+use super::{embed::parts, query::Found};
+use crate::{
+    http::{error::ApiError, limits},
+    jobs::wait::Waiter,
+};
+
+pub struct Reranker(pub(super) Waiter);
+
+impl Reranker {
+    /// Orders the hits by the scores of this model; without one, and where it does not answer, a note says so.
+    ///
+    /// # Errors
+    /// What is wrong with the query, by its name in the request; 429.
+    pub(crate) async fn rerank(
+        &self,
+        tenant: &TenantId,
+        query: &str,
+        model: Option<String>,
+        found: &mut Found,
+    ) -> Result<(), ApiError> {
+        let Some(model) = model else {
+            found.notes.push("the hits were not reranked: no worker has a reranker now".to_owned());
+            return Ok(());
+        };
+        if found.hits.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<String> = found.hits.iter().map(passage).collect();
+        let asking = try_join_all(parts(&texts, MAX_TEXTS).into_iter().map(|part| {
+            let asked = Rerank { query: query.to_owned(), texts: part.texts, model: Some(model.clone()) };
+            async move { self.0.call::<_, Reranked>(tenant, &asked, true, "query").await }
+        }));
+        let late = |_| Err(ApiError::unanswered(self.0.seconds));
+        let answers = match timeout(self.0.longest(), asking).await.unwrap_or_else(late) {
+            Ok(answers) => answers,
+            Err(error) if error.param_name() == Some("query") || error.status() == StatusCode::TOO_MANY_REQUESTS => {
+                return Err(error);
+            }
+            Err(error) => {
+                tracing::warn!(error.message = %error, "hits can't be reranked");
+                found.notes.push(format!("the hits were not reranked: {error}"));
+                return Ok(());
+            }
+        };
+        let scores: Vec<f64> =
+            answers.iter().flat_map(|answer| &answer.scores).map(|score| f64::from(*score)).collect();
+        if scores.len() != found.hits.len() {
+            tracing::error!(scores = scores.len(), hits = found.hits.len(), "a reranker left texts out");
+            return Err(ApiError::internal());
+        }
+        found.reranker = Some(model);
+        order(&mut found.hits, &scores);
+        Ok(())
+    }
+}
+
+/// The text of a hit with its headings, as it was embedded; at most what a model could read.
+fn passage(hit: &Hit) -> String {
+    let mut passage = match hit.path.is_empty() {
+        true => hit.text.clone(),
+        false => format!("{}\n{}", hit.path.join(" > "), hit.text),
+    };
+    passage.truncate(passage.floor_char_boundary(limits::RERANK_TEXT_BYTES));
+    passage
+}
+
+/// Gives each hit its score, the best first; those of the same score stay as they were.
+fn order(hits: &mut [Hit], scores: &[f64]) {
+    for (hit, score) in hits.iter_mut().zip(scores) {
+        hit.score = *score;
+        if let Some(explanation) = &mut hit.explanation {
+            explanation.rerank_score = Some(*score);
+        }
+    }
+    hits.sort_by(|one, other| other.score.total_cmp(&one.score));
+}

@@ -1,0 +1,300 @@
+//! `POST /v1/search`: the chunks of documents that answer a question.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use ruche_store::search::{Explanation, Filter, Hit, Mode, Scan};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    http::{
+        auth::Caller,
+        error::{ApiError, ErrorBody},
+        json::{JsonText, parse},
+        limits,
+    },
+    search::{
+        query::{SearchQuery, invalid},
+        service::Searcher,
+    },
+};
+
+/// What to find, and where. `query` or `vector` is needed, and `collection` or `collections`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRequest {
+    /// What to find, in words: at most 16 KiB, and for vectors no longer than the model can read. A phrase "in quotes" must
+    /// occur and a word after a - must not, where words are searched.
+    query: Option<String>,
+    /// A vector to search with instead of that of `query`, as `POST /v1/embeddings` makes it of the collections' model with
+    /// the purpose `query`. It needs no length of 1.
+    vector: Option<Vec<f32>>,
+    /// The collection to search in.
+    collection: Option<String>,
+    /// Or several, up to 32.
+    collections: Option<Vec<String>>,
+    /// By what. Default: `hybrid`; with a `vector` and no `query`: `vector`.
+    mode: Option<SearchMode>,
+    /// How many hits. Default: 10.
+    #[schema(minimum = 1, maximum = 100)]
+    top_k: Option<u32>,
+    /// Which documents.
+    filter: Option<SearchFilter>,
+    /// Whether each hit shows where the words of `query` are.
+    #[serde(default)]
+    highlight: bool,
+    /// Whether each hit says how it got its score.
+    #[serde(default)]
+    explain: bool,
+    /// Whether the best hits are read again by a reranker, and ordered by what it finds. It is slower than the search itself:
+    /// every hit is a pass of a model.
+    #[serde(default)]
+    rerank: bool,
+    /// How many of the best hits it reads; at least `top_k` are. Default: 30.
+    #[schema(minimum = 1, maximum = 100)]
+    rerank_hits: Option<u32>,
+}
+
+/// What makes a chunk a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SearchMode {
+    /// Vectors and words: both rankings, fused by reciprocal rank fusion.
+    Hybrid,
+    /// The cosine of its vector and the query's.
+    Vector,
+    /// Its words, by BM25.
+    Text,
+}
+
+impl From<SearchMode> for Mode {
+    fn from(mode: SearchMode) -> Self {
+        match mode {
+            SearchMode::Hybrid => Self::Hybrid,
+            SearchMode::Vector => Self::Vector,
+            SearchMode::Text => Self::Text,
+        }
+    }
+}
+
+impl From<Mode> for SearchMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Hybrid => Self::Hybrid,
+            Mode::Vector => Self::Vector,
+            Mode::Text => Self::Text,
+        }
+    }
+}
+
+/// Which documents are searched: those that fit all that is said here.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchFilter {
+    /// One of these sources; at most 100.
+    sources: Vec<String>,
+    /// What the document's metadata has, at least: `{"lang":"en"}`; within objects and lists too.
+    #[schema(value_type = Object)]
+    metadata: Map<String, Value>,
+    /// Published at this time or later. A document without a time is not.
+    published_after: Option<DateTime<Utc>>,
+    /// Published before this time. A document without a time is not.
+    published_before: Option<DateTime<Utc>>,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SearchResults {
+    /// `list`.
+    pub object: &'static str,
+    /// The hits, the best first. Hits of the same score are always in the same order.
+    pub data: Vec<SearchHit>,
+    /// By what it was searched.
+    pub mode: SearchMode,
+    /// The model of the vectors, the first of several; `null` where none was compared.
+    pub model: Option<String>,
+    /// The model that ordered the hits in the end; `null` where none was to or could.
+    pub reranker: Option<String>,
+    /// What you ought to know: that words alone were searched, since no worker has the model now; that the hits were not
+    /// reranked, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: f64,
+}
+
+/// A chunk of a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SearchHit {
+    /// The chunk's number.
+    pub chunk: i64,
+    /// The document's id.
+    pub document: Uuid,
+    /// The document's collection.
+    pub collection: String,
+    /// What the document is called where it comes from.
+    pub source: String,
+    /// The document's title.
+    pub title: Option<String>,
+    /// Where the document can be read.
+    pub url: Option<String>,
+    /// The headings above the chunk, the outermost first.
+    pub path: Vec<String>,
+    /// The chunk's text.
+    pub text: String,
+    /// What is known of the document.
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+    /// When the document was published.
+    pub published_at: Option<DateTime<Utc>>,
+    /// How good the hit is, beside the others of this search: for `vector` the cosine (with several models as for `hybrid`),
+    /// for `text` BM25, for `hybrid` the sum of 1 / (60 + rank) over both rankings. With a `reranker` it is that model's number,
+    /// on its own scale.
+    pub score: f64,
+    /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highlights: Option<Vec<String>>,
+    /// How the hit got its score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<SearchExplanation>,
+}
+
+/// How a hit got its score. A place is `null` where the hit is not among the best by that.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SearchExplanation {
+    /// Its place by vectors, from 1.
+    pub vector_rank: Option<u32>,
+    /// The cosine of the angle between its vector and the query's.
+    pub cosine: Option<f64>,
+    /// How its vector was found: `exact`, all were compared, or `index`, which may miss some.
+    pub scan: Option<SearchScan>,
+    /// Its place by words, from 1.
+    pub text_rank: Option<u32>,
+    /// Its score by words (BM25).
+    pub text_score: Option<f64>,
+    /// The sum of 1 / (60 + rank) over its places.
+    pub fused: f64,
+    /// What the reranker gave it, where one read it.
+    pub rerank_score: Option<f64>,
+}
+
+/// How vectors were compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SearchScan {
+    /// With each one that came into question.
+    Exact,
+    /// By the index.
+    Index,
+}
+
+/// Search documents
+///
+/// By meaning, by words, or both. A collection is searched with the model that its documents were embedded with; several
+/// collections may have several models. A filter costs no hits. With `rerank`, a cross-encoder orders the best of them.
+#[utoipa::path(
+    post, path = "/v1/search", tag = "search", security(("bearer" = [])),
+    request_body(content = SearchRequest, examples(
+        ("A question" = (value = json!({ "query": "When are refunds paid?", "collection": "handbook" }))),
+        ("Of some documents, explained" = (value = json!({
+            "query": "\"notice period\" -intern", "collections": ["handbook", "contracts"], "mode": "hybrid", "top_k": 5,
+            "filter": { "metadata": { "country": "FR" }, "published_after": "2026-01-01T00:00:00Z" },
+            "highlight": true, "explain": true
+        }))),
+    )),
+    responses(
+        (status = 200, description = "The hits", body = SearchResults),
+        (status = 400, description = "The request is wrong: `param` names what; `wrong_dimensions` for a vector that is not of \
+            the collections' model, `context_length_exceeded` for a query that is longer than the model can read", body = ErrorBody),
+        (status = 404, description = "There is no such collection, or it is somebody else's: `unknown_collection`", body = ErrorBody),
+        (status = 503, description = "`model_unavailable`: no worker has the model, and mode `vector` needs it; else see `code`", body = ErrorBody),
+        (status = "4XX", description = "Refused", body = ErrorBody),
+        (status = "5XX", description = "Not now: see `code`", body = ErrorBody),
+    )
+)]
+pub(crate) async fn search(
+    State(searcher): State<Arc<Searcher>>,
+    caller: Caller,
+    JsonText(text): JsonText,
+) -> Result<Json<SearchResults>, ApiError> {
+    let began = Instant::now();
+    let query = read(parse(&text)?)?;
+    drop(text);
+    let found = Box::pin(searcher.search(&caller.tenant, &query)).await?;
+    Ok(Json(SearchResults {
+        object: "list",
+        data: found.hits.into_iter().map(|hit| view(hit, query.highlight)).collect(),
+        mode: found.mode.into(),
+        model: found.model,
+        reranker: found.reranker,
+        notes: found.notes,
+        took_ms: (began.elapsed().as_secs_f64() * 1e6).round() / 1e3,
+    }))
+}
+
+fn read(request: SearchRequest) -> Result<SearchQuery, ApiError> {
+    let SearchRequest { query, vector, collection, collections, mode, top_k, filter, highlight, explain, .. } = request;
+    let collections = match (collection, collections) {
+        (Some(one), None) => vec![one],
+        (None, Some(many)) => many,
+        (None, None) => {
+            return Err(invalid("collection", "is missing: name the collection to search in, or `collections`"));
+        }
+        (Some(_), Some(_)) => {
+            return Err(invalid("collections", "is given beside `collection`: name one or several, not both"));
+        }
+    };
+    let SearchFilter { sources, metadata, published_after, published_before } = filter.unwrap_or_default();
+    let rerank = match (request.rerank, request.rerank_hits) {
+        (true, hits) => Some(hits.unwrap_or(limits::SEARCH_RERANKED)),
+        (false, None) => None,
+        (false, Some(_)) => {
+            return Err(invalid("rerank_hits", "goes with `\"rerank\": true`: nothing is reranked without"));
+        }
+    };
+    if mode == Some(SearchMode::Hybrid) && query.is_none() && vector.is_some() {
+        return Err(invalid("query", "is missing: mode hybrid finds by words too"));
+    }
+    Ok(SearchQuery {
+        text: query,
+        vector,
+        collections,
+        mode: mode.map_or_else(Mode::default, Into::into),
+        top_k: top_k.unwrap_or(limits::SEARCH_HITS_DEFAULT),
+        filter: Filter { sources, metadata, published_after, published_before },
+        highlight,
+        explain,
+        rerank,
+    })
+}
+
+fn view(hit: Hit, highlight: bool) -> SearchHit {
+    SearchHit {
+        chunk: hit.chunk,
+        document: hit.document,
+        collection: hit.collection,
+        source: hit.source,
+        title: hit.title,
+        url: hit.url,
+        path: hit.path,
+        text: hit.text,
+        metadata: hit.metadata,
+        published_at: hit.published_at,
+        score: hit.score,
+        highlights: highlight.then_some(hit.highlights),
+        explanation: hit.explanation.map(explained),
+    }
+}
+
+fn explained(explanation: Explanation) -> SearchExplanation {
+    let Explanation { vector_rank, cosine, scan, text_rank, text_score, fused, rerank_score } = explanation;
+    let scan = scan.map(|scan| match scan {
+        Scan::Exact => SearchScan::Exact,
+        Scan::Index => SearchScan::Index,
+    });
+    SearchExplanation { vector_rank, cosine, scan, text_rank, text_score, fused, rerank_score }
+}

@@ -1,0 +1,95 @@
+//! A kind without its types: for those who pass jobs on, start workers or write documents without knowing the kind.
+
+use std::collections::HashMap;
+
+use schemars::{Schema, SchemaGenerator};
+use serde_json::value::RawValue;
+
+use crate::{
+    envelope::Envelope,
+    failure::Invalid,
+    ids::Kind,
+    job::{self, Job},
+    limits::Limits,
+    models::ModelSlot,
+    settings::{Check, ConfigError, Settings as _},
+};
+
+/// What a kind's type says in [`Job`], as values.
+#[derive(Debug, Clone)]
+pub struct Descriptor {
+    pub kind: Kind,
+    pub version: u16,
+    pub limits: Limits,
+    pub about: &'static str,
+    /// Its section of the configuration with comments, in TOML; empty: it has none.
+    pub defaults: &'static str,
+    pub models: &'static [ModelSlot],
+    pub optional: bool,
+    pub fetches: bool,
+    pub feature: Option<&'static str>,
+    pub example: Option<&'static str>,
+    parse: fn(&str) -> Result<Box<RawValue>, Invalid>,
+    schema: fn(&mut SchemaGenerator) -> (Schema, Schema),
+    envelope: fn(&mut SchemaGenerator) -> Schema,
+    settings: fn(config::Value) -> Result<serde_json::Value, ConfigError>,
+}
+
+impl Descriptor {
+    #[must_use]
+    pub fn of<J: Job>() -> Self {
+        Self {
+            kind: J::KIND,
+            version: J::VERSION,
+            limits: J::LIMITS,
+            about: J::ABOUT,
+            defaults: J::Settings::DEFAULTS,
+            models: J::MODELS,
+            optional: J::OPTIONAL,
+            fetches: J::FETCHES,
+            feature: J::FEATURE,
+            example: J::EXAMPLE,
+            parse: |json| {
+                let job: J = job::read(json)?;
+                serde_json::value::to_raw_value(&job).map_err(|error| Invalid::new("body", error.to_string()))
+            },
+            schema: |generator| (generator.subschema_for::<J>(), generator.subschema_for::<J::Output>()),
+            envelope: |generator| generator.root_schema_for::<Envelope<J>>(),
+            settings: |section| {
+                // In a table of its own, so that errors name the section.
+                let table = HashMap::from([(J::KIND.to_string(), section)]);
+                let table = config::Value::new(None, config::ValueKind::Table(table));
+                let mut table: HashMap<String, J::Settings> = table.try_deserialize()?;
+                let settings = table.remove(J::KIND.as_str());
+                let settings = settings.ok_or_else(|| ConfigError::NoSection(J::KIND.to_string()))?;
+                settings.check(Check::new(J::KIND.as_str()))?;
+                serde_json::to_value(settings).map_err(|error| config::ConfigError::Foreign(Box::new(error)).into())
+            },
+        }
+    }
+
+    /// Reads and checks a job's body; what comes back is its canonical form.
+    ///
+    /// # Errors
+    /// The field that is wrong, and what is allowed.
+    pub fn parse(&self, json: &str) -> Result<Box<RawValue>, Invalid> {
+        (self.parse)(json)
+    }
+
+    /// The JSON Schemas (2020-12) of input and output.
+    #[must_use]
+    pub fn schemas(&self, generator: &mut SchemaGenerator) -> (Schema, Schema) {
+        (self.schema)(generator)
+    }
+
+    /// The JSON Schema (2020-12) of a job of this kind as a message: its envelope, with its body.
+    #[must_use]
+    pub fn envelope(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.envelope)(generator)
+    }
+
+    /// Reads and checks its section of the configuration.
+    pub(crate) fn settings(&self, section: config::Value) -> Result<serde_json::Value, ConfigError> {
+        (self.settings)(section)
+    }
+}

@@ -1,0 +1,101 @@
+//! A flow as data.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{JobId, Kind, Lane};
+
+/// The most jobs that one job's end starts.
+pub const MAX_CHILDREN: usize = 1_000;
+
+/// The deepest a flow nests, as written in its first job.
+pub const MAX_DEPTH: usize = 16;
+
+/// What follows a job: one job, or several at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Next {
+    /// Several jobs at once, and one when all have ended.
+    Fan(Fan),
+    /// One job.
+    One(Template),
+}
+
+/// Several jobs at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fan {
+    /// A JSON pointer (RFC 6901) to an array in the result: `all` is started once for each element, which it sees
+    /// as the result. Without it, `all` is started once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<String>,
+    /// The jobs.
+    pub all: Vec<Template>,
+    /// Started when all of them have ended, well or not. Its result to draw from is
+    /// `{"results": [{"job", "state", "output"|"error"}]}`, in the order of the jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join: Option<Box<Template>>,
+}
+
+/// A job to be, with holes that the result fills.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its lane; without it, that of the job that it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
+    /// Its body.
+    #[serde(default)]
+    pub body: Value,
+    /// What of the result goes where: JSON pointers into the body, each with a JSON pointer into the result (an empty
+    /// one is the whole). What the result lacks becomes `null`, and the job says what is wrong with that.
+    #[serde(default, rename = "with", skip_serializing_if = "BTreeMap::is_empty")]
+    pub fill: BTreeMap<String, String>,
+    /// What follows it when it is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_success: Vec<Next>,
+    /// What follows it when it has failed. Its result to draw from is the failure: `code`, `message`, `param`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_failure: Vec<Next>,
+}
+
+/// Where a job of a flow comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// The first job of the flow.
+    pub root: JobId,
+    /// The job whose end started this one.
+    pub parent: JobId,
+}
+
+/// A job's place in a group: jobs that are counted together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// The group: a batch's id, or one derived from the job that fanned out.
+    pub group: Uuid,
+    /// Its place, from 0.
+    pub index: u32,
+    /// How many there are, where that is known from the start (not in a batch).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u32>,
+    /// What is started when all have ended (of a batch, its row knows it).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join: Option<Box<Join>>,
+}
+
+/// The job that waits for a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Join {
+    /// Its id.
+    pub id: JobId,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it is.
+    pub template: Template,
+}

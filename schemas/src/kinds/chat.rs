@@ -1,0 +1,296 @@
+//! Chat: a conversation goes in, the next message comes out, token by token.
+//!
+//! Deltas carry the ids of their tokens, so that a worker that takes over a crashed one's chat can go on where
+//! it stopped instead of starting again.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Backoff, Invalid, Kind, Limits, event,
+    job::{Job, within},
+    models::ModelSlot,
+};
+
+mod grounding;
+mod settings;
+
+pub use grounding::*;
+pub use settings::Settings;
+
+/// The most messages that one request may carry.
+pub const MAX_MESSAGES: usize = 1_000;
+/// The most stop strings, and the longest of them in bytes.
+pub const MAX_STOPS: usize = 16;
+/// The longest stop string in bytes.
+pub const MAX_STOP_BYTES: usize = 256;
+
+/// A chat job's input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Chat {
+    /// The model's name; without it the worker's own model answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The new messages, the oldest first. With `conversation`, its earlier messages come before them.
+    pub messages: Vec<Message>,
+    /// The conversation that this chat belongs to: made by the gateway for a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Uuid>,
+    /// How the next token is chosen.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// The answer ends before any of these strings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+    /// The most tokens to generate; without it, as many as the context holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// Whether messages and answer are stored in the conversation.
+    #[serde(default = "yes")]
+    pub store: bool,
+    /// What the answer is made of besides the conversation. A bot's chat gets it from the gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounding: Option<Grounding>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// The author.
+    pub role: Role,
+    /// The text.
+    pub content: String,
+}
+
+/// The author of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl Role {
+    /// The name, as chat templates expect it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// How the next token is chosen. The defaults are OpenAI's where it has the parameter, llama.cpp's elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sampling {
+    /// 0 takes the likeliest token always. 0 to 2.
+    pub temperature: f32,
+    /// Nucleus sampling (Holtzman et al., 2020): the smallest set of tokens with this probability. Over 0, to 1.
+    pub top_p: f32,
+    /// Only the k likeliest tokens; 0 is all.
+    pub top_k: u32,
+    /// Only tokens at least this likely, relative to the likeliest. 0 to 1.
+    pub min_p: f32,
+    /// Lowers tokens by how often they were generated. -2 to 2.
+    pub frequency_penalty: f32,
+    /// Lowers tokens that were generated at all. -2 to 2.
+    pub presence_penalty: f32,
+    /// Divides the logits of recent tokens (Keskar et al., 2019); 1 is off. Over 0, to 2.
+    pub repeat_penalty: f32,
+    /// The same seed, prompt and model give the same answer; without it each answer differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 1.0,
+            top_p: 1.0,
+            top_k: 0,
+            min_p: 0.0,
+            frequency_penalty: 0.0,
+            presence_penalty: 0.0,
+            repeat_penalty: 1.0,
+            seed: None,
+        }
+    }
+}
+
+/// A piece of the answer. Text is always whole UTF-8 characters; tokens whose text is still held back (half a
+/// character, the beginning of a stop string) come with a later piece.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Delta {
+    /// The text to append.
+    pub text: String,
+    /// The ids of its tokens, in the model's vocabulary.
+    pub tokens: Vec<i32>,
+}
+
+impl event::Progress for Delta {
+    fn event_type(&self) -> event::EventType {
+        event::EventType::Delta
+    }
+
+    fn absorb(&mut self, next: Self) -> Option<Self> {
+        self.text.push_str(&next.text);
+        self.tokens.extend(next.tokens);
+        None
+    }
+}
+
+/// A chat job's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// The whole answer.
+    pub text: String,
+    /// Why it ended.
+    pub finish_reason: FinishReason,
+    /// The model that answered.
+    pub model: String,
+    /// What it cost.
+    pub usage: Usage,
+    /// The conversation that it is stored in, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<Uuid>,
+    /// The passages that it cites, in the order of their first mention; left out where there were none to cite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub citations: Option<Vec<Citation>>,
+}
+
+/// Why an answer ended. OpenAI's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// The model ended it, or a stop string did.
+    Stop,
+    /// `max_tokens` or the context was reached.
+    Length,
+}
+
+impl FinishReason {
+    /// The name, as on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+        }
+    }
+}
+
+/// Tokens read and written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// Tokens of the prompt, template included.
+    pub prompt_tokens: u32,
+    /// Tokens generated.
+    pub completion_tokens: u32,
+}
+
+impl Job for Chat {
+    const KIND: Kind = Kind::new("chat");
+    const VERSION: u16 = 1;
+    const LIMITS: Limits = Limits {
+        payload_bytes: 256 * 1024,
+        deadline: Duration::from_secs(600),
+        attempts: 5,
+        backoff: Backoff { base: Duration::from_millis(500), factor: 2.0, cap: Duration::from_secs(60) },
+    };
+    type Progress = Delta;
+    type Output = Answer;
+    type Settings = Settings;
+
+    const ABOUT: &'static str = "Answers a conversation, token by token.";
+    const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const EXAMPLE: Option<&'static str> = Some(settings::EXAMPLE);
+    const FEATURE: Option<&'static str> = Some("chat");
+
+    fn check(&self) -> Result<(), Invalid> {
+        check_messages(&self.messages)?;
+        self.sampling.check()?;
+        if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
+            return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
+        }
+        if let Some(max) = self.max_tokens {
+            within("max_tokens", max, 1, 1_000_000)?;
+        }
+        within("stop", self.stop.len(), 0, MAX_STOPS)?;
+        for (i, stop) in self.stop.iter().enumerate() {
+            if stop.is_empty() || stop.len() > MAX_STOP_BYTES {
+                let message = format!("has {} bytes: 1 to {MAX_STOP_BYTES} are allowed", stop.len());
+                return Err(Invalid::new(format!("stop[{i}]"), message));
+            }
+        }
+        self.grounding.as_ref().map_or(Ok(()), Grounding::check)
+    }
+}
+
+fn check_messages(messages: &[Message]) -> Result<(), Invalid> {
+    if messages.is_empty() || messages.len() > MAX_MESSAGES {
+        let message = format!("has {} messages: 1 to {MAX_MESSAGES} are allowed", messages.len());
+        return Err(Invalid::new("messages", message));
+    }
+    for (i, message) in messages.iter().enumerate() {
+        if message.content.is_empty() && message.role != Role::Assistant {
+            return Err(Invalid::new(format!("messages[{i}].content"), "is empty: at least one character is needed"));
+        }
+        if message.content.contains('\0') {
+            return Err(Invalid::new(format!("messages[{i}].content"), "has a NUL character, which is not allowed"));
+        }
+    }
+    Ok(())
+}
+
+impl Sampling {
+    fn check(&self) -> Result<(), Invalid> {
+        within("temperature", self.temperature, 0.0, 2.0)?;
+        within("top_p", self.top_p, f32::MIN_POSITIVE, 1.0)?;
+        within("top_k", self.top_k, 0, 1_000_000)?;
+        within("min_p", self.min_p, 0.0, 1.0)?;
+        within("frequency_penalty", self.frequency_penalty, -2.0, 2.0)?;
+        within("presence_penalty", self.presence_penalty, -2.0, 2.0)?;
+        within("repeat_penalty", self.repeat_penalty, f32::MIN_POSITIVE, 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::Descriptor;
+
+    fn refused(json: &str) -> String {
+        Descriptor::of::<Chat>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
+    }
+
+    #[test]
+    fn each_bad_field_is_named() {
+        let with = |rest: &str| refused(&format!(r#"{{"messages":[{{"role":"user","content":"hi"}}]{rest}}}"#));
+        assert_eq!(with(""), "accepted");
+        assert!(refused("{}").starts_with("messages: missing field"), "{}", refused("{}"));
+        assert!(refused(r#"{"messages":[]}"#).starts_with("messages: has 0 messages"));
+        assert!(refused(r#"{"messages":[{"role":"user","content":""}]}"#).starts_with("messages[0].content: is empty"));
+        assert!(refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#).contains("unknown variant `boss`"));
+        assert!(with(r#","sampling":{"temperature":-1}"#).starts_with("temperature: -1 is out of range"));
+        assert!(with(r#","sampling":{"top_p":0}"#).starts_with("top_p: 0 is out of range"));
+        assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
+        assert!(with(r#","stop":[""]"#).starts_with("stop[0]: has 0 bytes"));
+        assert!(with(r#","colour":1"#).starts_with("colour: unknown field"));
+    }
+}

@@ -1,0 +1,228 @@
+//! What an answer is made of besides the conversation: a bot's instructions and the passages that it may cite; and what
+//! it cites then.
+//!
+//! The job carries the passages themselves. So an attempt that takes a chat over has the same prompt, whatever became
+//! of the documents meanwhile.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Invalid, job::within};
+
+/// What the name of a bot has before it where a model is asked for.
+pub const BOT_PREFIX: &str = "bot:";
+/// The longest instructions, in bytes of UTF-8.
+pub const MAX_INSTRUCTIONS_BYTES: usize = 16 << 10;
+/// The most passages of one chat.
+pub const MAX_PASSAGES: usize = 32;
+/// The longest passage, in bytes of UTF-8.
+pub const MAX_PASSAGE_BYTES: usize = 16 << 10;
+/// The most that the passages of one chat may have together, in bytes of UTF-8.
+pub const MAX_PASSAGES_BYTES: usize = 96 << 10;
+/// The longest title, URL, source or name of a passage, in bytes of UTF-8.
+pub const MAX_LABEL_BYTES: usize = 2 << 10;
+/// The longest sentence for a search that finds nothing, in bytes of UTF-8.
+pub const MAX_NOTHING_FOUND_BYTES: usize = 1_000;
+/// The most tokens that passages may take of a prompt.
+pub const MAX_PASSAGE_TOKENS: u32 = 32_000;
+
+/// What an answer is made of besides the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grounding {
+    /// The instructions, before everything else in the prompt.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instructions: String,
+    /// What was found, the best first. The model is shown as many as `max_tokens` and its context have room for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passages: Vec<Passage>,
+    /// The most tokens that the passages may take, by the tokenizer of the model that answers.
+    #[serde(default = "passage_tokens")]
+    pub max_tokens: u32,
+    /// The answer where there are no passages. Without it the model is asked all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nothing_found: Option<String>,
+}
+
+const fn passage_tokens() -> u32 {
+    1_500
+}
+
+impl Default for Grounding {
+    fn default() -> Self {
+        Self { instructions: String::new(), passages: Vec::new(), max_tokens: passage_tokens(), nothing_found: None }
+    }
+}
+
+/// A part of a document that an answer may cite.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passage {
+    /// What it says.
+    pub text: String,
+    /// The title of its document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where its document can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What its document is called where it comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The collection that its document is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// Its document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<Uuid>,
+    /// Which chunk of the store it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk: Option<i64>,
+}
+
+/// A passage that an answer cites as `[n]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Citation {
+    /// The number between the brackets, from 1.
+    pub n: u32,
+    /// What the passage says of it: one sentence of its text, as it is there.
+    pub quote: String,
+    /// The title of its document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where its document can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What its document is called where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The collection that its document is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// Its document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Uuid>,
+    /// Which chunk of the store it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunk: Option<i64>,
+}
+
+impl Citation {
+    /// The citation of a passage by its number.
+    #[must_use]
+    pub fn of(n: u32, passage: &Passage, quote: String) -> Self {
+        Self {
+            n,
+            quote,
+            title: passage.title.clone(),
+            url: passage.url.clone(),
+            source: passage.source.clone(),
+            collection: passage.collection.clone(),
+            document: passage.document,
+            chunk: passage.chunk,
+        }
+    }
+}
+
+impl Grounding {
+    /// Whether no passage was found and the bot has a fixed answer for that.
+    #[must_use]
+    pub fn found_nothing(&self) -> Option<&str> {
+        self.nothing_found.as_deref().filter(|_| self.passages.is_empty())
+    }
+
+    /// Whether the answer has citations, be it none.
+    #[must_use]
+    pub fn cites(&self) -> bool {
+        !self.passages.is_empty() || self.nothing_found.is_some()
+    }
+
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        text("grounding.instructions", &self.instructions, 0, MAX_INSTRUCTIONS_BYTES)?;
+        within("grounding.max_tokens", self.max_tokens, 1, MAX_PASSAGE_TOKENS)?;
+        if let Some(sentence) = &self.nothing_found {
+            text("grounding.nothing_found", sentence, 1, MAX_NOTHING_FOUND_BYTES)?;
+        }
+        let count = self.passages.len();
+        let bytes: usize = self.passages.iter().map(|passage| passage.text.len()).sum();
+        if count > MAX_PASSAGES {
+            let message = format!("has {count} passages: at most {MAX_PASSAGES} are allowed");
+            return Err(Invalid::new("grounding.passages", message));
+        }
+        for (i, passage) in self.passages.iter().enumerate() {
+            passage.check(&format!("grounding.passages[{i}]"))?;
+        }
+        if bytes > MAX_PASSAGES_BYTES {
+            let message = format!("have {bytes} bytes together: at most {MAX_PASSAGES_BYTES} are allowed");
+            return Err(Invalid::new("grounding.passages", message));
+        }
+        Ok(())
+    }
+}
+
+impl Passage {
+    fn check(&self, at: &str) -> Result<(), Invalid> {
+        text(&format!("{at}.text"), &self.text, 1, MAX_PASSAGE_BYTES)?;
+        let labels =
+            [("title", &self.title), ("url", &self.url), ("source", &self.source), ("collection", &self.collection)];
+        for (name, label) in labels {
+            text(&format!("{at}.{name}"), label.as_deref().unwrap_or_default(), 0, MAX_LABEL_BYTES)?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks the length of a text, and that it has no NUL, which Postgres does not keep.
+fn text(param: &str, text: &str, min: usize, max: usize) -> Result<(), Invalid> {
+    if text.len() < min || text.len() > max {
+        let message = format!("has {} bytes: {min} to {max} are allowed", text.len());
+        return Err(Invalid::new(param, message));
+    }
+    match text.contains('\0') {
+        true => Err(Invalid::new(param, "has a NUL character, which is not allowed")),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(grounding: &Grounding) -> String {
+        grounding.check().map_or_else(|invalid| invalid.to_string(), |()| "accepted".to_owned())
+    }
+
+    fn of(passages: Vec<Passage>) -> Grounding {
+        Grounding { passages, ..Grounding::default() }
+    }
+
+    #[test]
+    fn whatever_is_too_much_is_named() {
+        let passage = |bytes| Passage { text: "x".repeat(bytes), ..Passage::default() };
+        assert_eq!(refused(&of(vec![passage(MAX_PASSAGE_BYTES); 6])), "accepted");
+        assert!(refused(&of(vec![passage(MAX_PASSAGE_BYTES); 7])).contains("have 114688 bytes together"));
+        assert!(refused(&of(vec![passage(0)])).starts_with("grounding.passages[0].text: has 0 bytes"));
+        assert!(
+            refused(&of(vec![passage(1), passage(MAX_PASSAGE_BYTES + 1)])).starts_with("grounding.passages[1].text")
+        );
+        assert!(refused(&of(vec![passage(1); MAX_PASSAGES + 1])).starts_with("grounding.passages: has 33 passages"));
+        let url = Some("u".repeat(MAX_LABEL_BYTES + 1));
+        assert!(refused(&of(vec![Passage { url, ..passage(1) }])).starts_with("grounding.passages[0].url"));
+        assert!(refused(&Grounding { max_tokens: 0, ..of(Vec::new()) }).starts_with("grounding.max_tokens: 0 is out"));
+        let nul = Grounding { instructions: "a\0b".to_owned(), ..of(Vec::new()) };
+        assert!(refused(&nul).starts_with("grounding.instructions: has a NUL"));
+        let silent = Grounding { nothing_found: Some(String::new()), ..of(Vec::new()) };
+        assert!(refused(&silent).starts_with("grounding.nothing_found: has 0 bytes"));
+    }
+
+    #[test]
+    fn nothing_was_found_only_where_somebody_searched() {
+        let sentence = Some("I found nothing.".to_owned());
+        let searched = Grounding { nothing_found: sentence.clone(), ..Grounding::default() };
+        assert_eq!((searched.found_nothing(), searched.cites()), (sentence.as_deref(), true));
+        assert_eq!((Grounding::default().found_nothing(), Grounding::default().cites()), (None, false));
+        let found = Grounding { nothing_found: sentence, ..of(vec![Passage::default()]) };
+        assert_eq!((found.found_nothing(), found.cites()), (None, true));
+    }
+}

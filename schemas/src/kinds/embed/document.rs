@@ -1,0 +1,384 @@
+//! A document for searches: split into chunks, each with a vector, stored in a collection.
+//!
+//! A document is known by its tenant, its collection and its source: the same source again replaces it. Only chunks that
+//! have changed are embedded again, and a reader sees either the old chunks or the new ones.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::language;
+use crate::{Base64, Invalid, TenantId, ids, job::within};
+
+/// The largest document, in bytes: of its text in UTF-8, or of its file.
+pub const MAX_DOCUMENT_BYTES: usize = 10 << 20;
+/// The longest name of a source, in bytes.
+pub const MAX_SOURCE_BYTES: usize = 2048;
+/// The longest title, in bytes.
+pub const MAX_TITLE_BYTES: usize = 1024;
+/// The largest metadata of a document, in bytes of JSON.
+pub const MAX_METADATA_BYTES: usize = 16 << 10;
+/// The deepest metadata: objects and lists within each other.
+const METADATA_DEPTH: usize = 16;
+/// How large chunks may be asked for, in tokens.
+pub const CHUNK_TOKENS: (u32, u32) = (16, 8192);
+
+/// A document to be searched in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Document {
+    /// Its collection: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit. It is made if there is none of this
+    /// name.
+    pub collection: String,
+    /// What it is called where it comes from, such as a path or a URL: 1 to 2048 bytes. The same one again replaces it.
+    pub source: String,
+    /// What it is written in.
+    pub format: Format,
+    /// Its text, of Markdown, HTML and plain text: at most 10 MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// In place of `text`: its file, in base64, at most 10 MiB. A PDF has no other way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Base64>,
+    /// Its title; without one, that of its front matter, its HTML or its PDF, or its first heading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where a reader finds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its language, by name or code: `french`, `fr`. Without it, the collection's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// What else is to be known of it, to filter by: at most 16 KiB of JSON.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+    /// When it was published, to filter by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<DateTime<Utc>>,
+    /// The most tokens of a chunk: 16 to 8192, and no more than the model reads. Without it, the worker's setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_tokens: Option<u32>,
+    /// How many tokens of a chunk repeat the end of the one before: at most half of a chunk. Without it, the worker's
+    /// setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_overlap: Option<u32>,
+}
+
+/// What a document is written in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "DocumentFormat")]
+pub enum Format {
+    /// Markdown (CommonMark with tables), with front matter or without.
+    #[default]
+    Markdown,
+    /// HTML.
+    Html,
+    /// Plain text.
+    Text,
+    /// PDF with text in it; pictures of text are not read.
+    Pdf,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Markdown, Self::Html, Self::Text, Self::Pdf];
+
+    /// Its name in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Text => "text",
+            Self::Pdf => "pdf",
+        }
+    }
+}
+
+impl std::str::FromStr for Format {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|format| format.as_str() == name);
+        known.ok_or_else(|| format!("{name:?} is no format: take markdown, html, text or pdf"))
+    }
+}
+
+/// What became of a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Indexed {
+    /// Its id.
+    pub document: Uuid,
+    /// Its collection.
+    pub collection: String,
+    /// Its source.
+    pub source: String,
+    /// The model that embedded it.
+    pub model: String,
+    /// Which file of that name, and how it is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The second model that has embedded it too, where its collection is going to be searched with that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_model: Option<String>,
+    /// Its language: the name of a text search configuration.
+    pub language: String,
+    /// Its title, where one was given or found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// How many chunks it has now.
+    pub chunks: u32,
+    /// How many of them were embedded.
+    pub embedded: u32,
+    /// How many of them are as they were.
+    pub kept: u32,
+    /// How many chunks that it had before are gone.
+    pub removed: u32,
+    /// How many tokens were embedded.
+    pub tokens: u32,
+    /// Whether nothing was written, because what is stored was sent later, or was deleted after this was sent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub superseded: bool,
+    /// Warnings for the sender.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Document {
+    /// Its id: the same for the same source of the same collection of a tenant.
+    #[must_use]
+    pub fn id(&self, tenant: &TenantId) -> Uuid {
+        ids::document_id(tenant, &self.collection, &self.source)
+    }
+
+    /// The text search configuration of its language, where it says one.
+    #[must_use]
+    pub fn configuration(&self) -> Option<&'static str> {
+        self.language.as_deref().and_then(|language| language::configuration(language).ok())
+    }
+
+    /// Checks what types can't.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(&self) -> Result<(), Invalid> {
+        check_collection("collection", &self.collection)?;
+        check_source(&self.source)?;
+        self.check_content()?;
+        check_line("title", self.title.as_deref(), MAX_TITLE_BYTES)?;
+        check_line("url", self.url.as_deref(), MAX_SOURCE_BYTES)?;
+        if let Some(language) = &self.language {
+            language::configuration(language).map_err(|message| Invalid::new("language", message))?;
+        }
+        check_metadata(&self.metadata)?;
+        let (min, max) = CHUNK_TOKENS;
+        let size = self.chunk_tokens.unwrap_or(max);
+        within("chunk_tokens", size, min, max)?;
+        within("chunk_overlap", self.chunk_overlap.unwrap_or(0), 0, size / 2)
+    }
+
+    fn check_content(&self) -> Result<(), Invalid> {
+        match (&self.text, &self.data, self.format) {
+            (Some(_), None, Format::Pdf) => {
+                Err(Invalid::new("data", "is missing: a PDF is sent as `data`, in base64, not as `text`"))
+            }
+            (Some(text), None, _) => check_text(text).map_err(|message| Invalid::new("text", message)),
+            (None, Some(data), format) => check_data(&data.0, format).map_err(|message| Invalid::new("data", message)),
+            (None, None, _) => Err(Invalid::new("text", "is missing: send `text`, or `data` in base64")),
+            (Some(_), Some(_), _) => Err(Invalid::new("data", "and `text` are both there: send one of them")),
+        }
+    }
+}
+
+/// Checks the name of a collection.
+///
+/// # Errors
+/// What is allowed.
+pub fn check_collection(param: &str, name: &str) -> Result<(), Invalid> {
+    match ids::is_collection(name) {
+        true => Ok(()),
+        false => {
+            let shown: String = name.chars().take(80).collect();
+            let message = format!(
+                "{shown:?} is no name of a collection: 1 to 64 of a-z, 0-9, _ and -, beginning with a letter or digit"
+            );
+            Err(Invalid::new(param, message))
+        }
+    }
+}
+
+fn check_source(source: &str) -> Result<(), Invalid> {
+    if source.trim().is_empty() {
+        return Err(Invalid::new("source", "is empty: say what the document is called where it comes from"));
+    }
+    check_line("source", Some(source), MAX_SOURCE_BYTES)
+}
+
+fn check_line(param: &str, text: Option<&str>, max: usize) -> Result<(), Invalid> {
+    let Some(text) = text else { return Ok(()) };
+    if text.len() > max {
+        return Err(Invalid::new(param, format!("has {} bytes: at most {max} are allowed", text.len())));
+    }
+    match text.contains('\0') {
+        true => Err(Invalid::new(param, "has a NUL character, which is not allowed")),
+        false => Ok(()),
+    }
+}
+
+/// Whether a text can be a document's.
+///
+/// # Errors
+/// What is wrong with it, to come after its name.
+fn check_text(text: &str) -> Result<(), String> {
+    check_length(text.len())?;
+    if text.starts_with("%PDF-") {
+        return Err("is a PDF: send it as `data` with the format pdf".to_owned());
+    }
+    if text.contains('\0') {
+        return Err("has a NUL character: this is no text but a binary file".to_owned());
+    }
+    let strange = text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count();
+    // A stray one happens; this many come of something else.
+    if strange > 16 && strange > text.len() / 100 {
+        return Err(format!("has {strange} control characters: this is no text but a binary file"));
+    }
+    match text.trim().is_empty() {
+        true => Err("is empty: there is nothing to search in".to_owned()),
+        false => Ok(()),
+    }
+}
+
+fn check_data(data: &[u8], format: Format) -> Result<(), String> {
+    check_length(data.len())?;
+    if format != Format::Pdf {
+        let text = std::str::from_utf8(data)
+            .map_err(|error| format!("is not UTF-8 (byte {}): is it another format?", error.valid_up_to()))?;
+        return check_text(text);
+    }
+    // Readers accept something before the header, within the first kilobyte (ISO 32000-1, annex H).
+    match data.iter().take(1024).copied().collect::<Vec<u8>>().windows(5).any(|window| window == b"%PDF-") {
+        true => Ok(()),
+        false => Err("is no PDF: it does not begin with %PDF-".to_owned()),
+    }
+}
+
+fn check_length(bytes: usize) -> Result<(), String> {
+    match bytes > MAX_DOCUMENT_BYTES {
+        true => Err(format!("has {bytes} bytes: at most {MAX_DOCUMENT_BYTES} are allowed, divide the document")),
+        false => Ok(()),
+    }
+}
+
+fn check_metadata(metadata: &Map<String, Value>) -> Result<(), Invalid> {
+    let wrong = |message: String| Err(Invalid::new("metadata", message));
+    let bytes = serde_json::to_string(metadata).map_or(usize::MAX, |json| json.len());
+    if bytes > MAX_METADATA_BYTES {
+        return wrong(format!("has {bytes} bytes of JSON: at most {MAX_METADATA_BYTES} are allowed"));
+    }
+    for (key, value) in metadata {
+        if key.contains('\0') || has_nul(value) {
+            return wrong("has a NUL character, which is not allowed".to_owned());
+        }
+        if depth(value) > METADATA_DEPTH {
+            return wrong(format!("is nested more than {METADATA_DEPTH} deep"));
+        }
+    }
+    Ok(())
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(all) => all.iter().any(has_nul),
+        Value::Object(all) => all.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(all) => 1 + all.iter().map(depth).max().unwrap_or(0),
+        Value::Object(all) => 1 + all.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn checked(change: impl FnOnce(&mut Document)) -> String {
+        let mut document = Document {
+            collection: "handbook".to_owned(),
+            source: "bees.md".to_owned(),
+            text: Some("# Bees\n\nThey fly.".to_owned()),
+            ..Document::default()
+        };
+        change(&mut document);
+        document.check().map_or_else(|invalid| invalid.to_string(), |()| "accepted".to_owned())
+    }
+
+    #[test]
+    fn each_bad_field_is_named() {
+        let text = |text: &str| checked(|document| document.text = Some(text.to_owned()));
+        let data = |data: &[u8], format| {
+            checked(|document| {
+                (document.text, document.data, document.format) = (None, Some(Base64(data.to_vec())), format);
+            })
+        };
+        assert_eq!(checked(|_| {}), "accepted");
+        for (found, expected) in [
+            (checked(|document| document.collection = "A b".to_owned()), "collection: \"A b\" is no name"),
+            (checked(|document| document.source = " ".to_owned()), "source: is empty"),
+            (checked(|document| document.source = "x".repeat(2049)), "source: has 2049 bytes"),
+            (text(" \n"), "text: is empty"),
+            (text("a\0b"), "text: has a NUL"),
+            (text(&"a\u{1}\u{2}\u{3}".repeat(20)), "text: has 60 control characters"),
+            (text("%PDF-1.7 ..."), "text: is a PDF"),
+            (text(&"x".repeat(MAX_DOCUMENT_BYTES + 1)), "text: has 10485761 bytes: at most 10485760"),
+            (checked(|document| document.text = None), "text: is missing"),
+            (checked(|document| document.data = Some(Base64(vec![1]))), "data: and `text` are both"),
+            (checked(|document| document.format = Format::Pdf), "data: is missing"),
+            (data(b"\x7fELF\x02", Format::Pdf), "data: is no PDF"),
+            (data(b"\xff\xfe", Format::Markdown), "data: is not UTF-8 (byte 0)"),
+            (data(b"%PDF-1.7", Format::Pdf), "accepted"),
+            (data(b"# Hi", Format::Markdown), "accepted"),
+            (checked(|document| document.language = Some("klingon".to_owned())), "language: \"klingon\" is no"),
+            (checked(|document| document.chunk_tokens = Some(8)), "chunk_tokens: 8 is out of range"),
+            (
+                checked(|document| (document.chunk_tokens, document.chunk_overlap) = (Some(64), Some(33))),
+                "chunk_overlap: 33 is out of range: from 0 to 32",
+            ),
+        ] {
+            assert!(found.starts_with(expected), "{found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_bounded() {
+        let with = |value: Value| checked(|document| drop(document.metadata.insert("k".to_owned(), value)));
+        assert_eq!(with(json!({"a": [1, "b", null]})), "accepted");
+        assert!(with(json!("x".repeat(MAX_METADATA_BYTES))).starts_with("metadata: has 163"));
+        assert!(with(json!(["a\0"])).starts_with("metadata: has a NUL"));
+        let deep = (0..40).fold(json!(1), |inner, _| json!([inner]));
+        assert!(with(deep).starts_with("metadata: is nested"));
+    }
+
+    #[test]
+    fn the_same_source_is_the_same_document() -> Result<(), crate::ids::InvalidName> {
+        let (a, b): (TenantId, TenantId) = ("a".parse()?, "b".parse()?);
+        let of = |collection: &str, source: &str, tenant: &TenantId| {
+            let (collection, source) = (collection.to_owned(), source.to_owned());
+            Document { collection, source, ..Document::default() }.id(tenant)
+        };
+        assert_eq!(of("c", "s", &a), of("c", "s", &a));
+        for other in [of("c", "s", &b), of("d", "s", &a), of("c", "t", &a), of("cs", "", &a)] {
+            assert_ne!(other, of("c", "s", &a));
+        }
+        Ok(())
+    }
+}

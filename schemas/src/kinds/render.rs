@@ -1,0 +1,433 @@
+//! Render: Markdown, a template and CSS go in; a PDF, or pictures of its pages, come out.
+//!
+//! The text is data all the way: whatever it says, it is set, and never run. What of the input had no effect comes back as
+//! [`Warning`]s with line and reason.
+
+use std::{collections::BTreeSet, fmt, time::Duration};
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    Backoff, Base64, Claim, Invalid, Kind, Limits,
+    event::Steps,
+    job::{Job, within},
+};
+
+mod settings;
+
+pub use settings::Settings;
+
+/// The longest Markdown, in bytes.
+pub const MARKDOWN_BYTES: usize = 4 << 20;
+/// The longest CSS, in bytes.
+pub const CSS_BYTES: usize = 512 << 10;
+/// The most attached files.
+pub const FILES: usize = 256;
+/// The largest of them, in bytes.
+pub const FILE_BYTES: usize = 16 << 20;
+/// The largest template package, in bytes, packed.
+pub const PACKAGE_BYTES: usize = 8 << 20;
+/// The largest document that may be in an event, in bytes; larger ones go to the object store.
+pub const INLINE_BYTES: usize = 150 << 10;
+/// The most warnings of a document; the last one counts the rest.
+pub const WARNINGS: usize = 200;
+
+/// The templates that each worker has: their names, and what they are for.
+pub const BUILT_IN: [(&str, &str); 5] = [
+    ("plain", "The text, without anything around it"),
+    ("report", "A cover, a table of contents, and page numbers"),
+    ("letter", "A letter: sender, recipient, date and subject"),
+    ("invoice", "An invoice, from its data"),
+    ("conversation", "A chat with its citations"),
+];
+
+/// A render job's input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Render {
+    /// CommonMark with GitHub's extensions, definition lists, front matter, formulas and attributes: see
+    /// workers/render/README.md. At most 4 MiB.
+    pub markdown: String,
+    /// A style sheet: the documented subset of CSS. At most 512 KiB.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub css: String,
+    /// How the document looks.
+    #[serde(skip_serializing_if = "Template::is_default")]
+    pub template: Template,
+    /// Variables for the template, over those of the front matter.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
+    /// Images, fonts and attachments that text, CSS and template name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
+    /// How it is written.
+    pub options: Options,
+    /// Whether the document is stored and listed. Otherwise only the job's result has it.
+    pub store: bool,
+}
+
+impl Default for Render {
+    fn default() -> Self {
+        Self {
+            markdown: String::new(),
+            css: String::new(),
+            template: Template::default(),
+            data: Map::new(),
+            files: Vec::new(),
+            options: Options::default(),
+            store: true,
+        }
+    }
+}
+
+/// A template: a built-in one or the tenant's own, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Template {
+    /// `plain`, `report`, `letter`, `invoice`, `conversation`, or one that was uploaded.
+    pub name: String,
+    /// Which of its versions; without it, the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// A Typst package (a gzipped tar), to be used for this job only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<Base64>,
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self { name: "plain".to_owned(), version: None, package: None }
+    }
+}
+
+impl Template {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An attached file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// By what name text, CSS and template call it: `logo.svg`, `img/a.png`.
+    pub name: String,
+    /// Its bytes.
+    pub content: Base64,
+}
+
+/// How a document is written. What is left out, front matter says, and else the template.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// PDF, or PNG for a preview.
+    pub format: Format,
+    /// Which standards the PDF keeps to: a version, and `a-2b`, `a-3b`, `ua-1`. Default 1.7.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub standards: BTreeSet<Standard>,
+    /// The document's date; without it, the day the job was accepted. The same input with the same date is the same
+    /// bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<NaiveDate>,
+    /// BCP 47, such as `fr` or `pt-BR`: labels, hyphenation, quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lang: Option<String>,
+    /// The title, for the PDF's metadata and the template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Whether there is a table of contents, and to which level of heading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toc: Option<u8>,
+    /// Whether headings are numbered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub numbering: Option<bool>,
+    /// Attached files that the PDF carries along, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attach: Vec<String>,
+    /// Which pages to picture, from 1; without it, the first. Only for PNG.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
+    /// Pixels per inch of pictures. Default 96.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ppi: Option<u16>,
+    /// Whether images on the web are fetched; else they are a warning. Default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<bool>,
+    /// The password to open the PDF with (AES-256).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
+}
+
+/// What comes out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A PDF.
+    #[default]
+    Pdf,
+    /// A picture of one page.
+    Png,
+}
+
+impl Format {
+    /// Its media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Png => "image/png",
+        }
+    }
+
+    /// The ending of its files.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Png => "png",
+        }
+    }
+}
+
+/// What a PDF keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Standard {
+    /// PDF 1.7 (ISO 32000-1).
+    #[serde(rename = "1.7")]
+    V17,
+    /// PDF 2.0 (ISO 32000-2).
+    #[serde(rename = "2.0")]
+    V20,
+    /// PDF/A-2b (ISO 19005-2): for archives.
+    #[serde(rename = "a-2b")]
+    A2b,
+    /// PDF/A-3b (ISO 19005-3): the same with attachments of any kind.
+    #[serde(rename = "a-3b")]
+    A3b,
+    /// PDF/UA-1 (ISO 14289-1): for everybody, blind readers among them.
+    #[serde(rename = "ua-1")]
+    Ua1,
+}
+
+/// A password. It is never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Password(pub String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A render job's result.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rendered {
+    /// The document, unless it is stored; or neither, where it is too large for the event of an ephemeral job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Base64>,
+    /// Where it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// `application/pdf` or `image/png`.
+    pub media_type: String,
+    /// How large it is.
+    pub bytes: u64,
+    /// How many pages it has.
+    pub pages: u32,
+    /// The document's title, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What of the input had no effect, and why.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something of the input that had no effect, or not the one meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// Where: `markdown`, `css`, `front matter`, `template`, or a file's name.
+    pub source: String,
+    /// The line there, from 1, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// What, and why, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: {}", self.source, self.message),
+            None => write!(f, "{}: {}", self.source, self.message),
+        }
+    }
+}
+
+impl Job for Render {
+    const KIND: Kind = Kind::new("render");
+    const VERSION: u16 = 1;
+    const LIMITS: Limits = Limits {
+        // Files are base64 here: a third more than their bytes.
+        payload_bytes: 64 << 20,
+        deadline: Duration::from_secs(180),
+        attempts: 3,
+        backoff: Backoff { base: Duration::from_millis(500), factor: 2.0, cap: Duration::from_secs(30) },
+    };
+    type Progress = Steps;
+    type Output = Rendered;
+    type Settings = Settings;
+
+    const ABOUT: &'static str = "Makes a PDF, or pictures of pages, from Markdown.";
+    const FETCHES: bool = true;
+    const FEATURE: Option<&'static str> = Some("render");
+
+    fn check(&self) -> Result<(), Invalid> {
+        within("markdown", self.markdown.len(), 0, MARKDOWN_BYTES)?;
+        within("css", self.css.len(), 0, CSS_BYTES)?;
+        self.template.check()?;
+        within("files", self.files.len(), 0, FILES)?;
+        let mut names = BTreeSet::new();
+        for (i, file) in self.files.iter().enumerate() {
+            let param = format!("files[{i}].name");
+            check_path(&param, &file.name)?;
+            if !names.insert(&*file.name) {
+                return Err(Invalid::new(param, format!("{:?} is there twice", file.name)));
+            }
+            within(&format!("files[{i}].content"), file.content.0.len(), 0, FILE_BYTES)?;
+        }
+        for (i, name) in self.options.attach.iter().enumerate() {
+            if !names.contains(&**name) {
+                let message = format!("{name:?} is none of `files`");
+                return Err(Invalid::new(format!("options.attach[{i}]"), message));
+            }
+        }
+        self.options.check()
+    }
+}
+
+impl Template {
+    fn check(&self) -> Result<(), Invalid> {
+        check_template_name("template.name", &self.name)?;
+        if self.version == Some(0) {
+            return Err(Invalid::new("template.version", "0 is out of range: versions count from 1"));
+        }
+        match &self.package {
+            Some(package) => within("template.package", package.0.len(), 1, PACKAGE_BYTES),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<(), Invalid> {
+        if let Some(lang) = &self.lang
+            && !is_language(lang)
+        {
+            let message = format!("{lang:?} is no language: a BCP 47 tag such as fr or pt-BR is needed");
+            return Err(Invalid::new("options.lang", message));
+        }
+        if let Some(title) = &self.title {
+            within("options.title", title.len(), 0, 1_000)?;
+        }
+        if let Some(toc) = self.toc {
+            within("options.toc", toc, 0, 6)?;
+        }
+        if let Some(page) = self.page {
+            within("options.page", page, 1, 100_000)?;
+        }
+        if let Some(ppi) = self.ppi {
+            within("options.ppi", ppi, 24, 600)?;
+        }
+        let Some(password) = &self.password else { return Ok(()) };
+        within("options.password", password.0.len(), 1, 127)?;
+        let archival = self.standards.iter().any(|standard| !matches!(standard, Standard::V17 | Standard::V20));
+        match archival {
+            true => {
+                Err(Invalid::new("options.password", "PDF/A and PDF/UA-1 forbid encryption: leave out one of both"))
+            }
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether this is a language as Typst takes it: two or three letters, and perhaps a region.
+#[must_use]
+pub fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let lang = parts.next().unwrap_or_default();
+    let letters = |s: &str| s.bytes().all(|b| b.is_ascii_alphabetic());
+    let region = |s: &str| (s.len() == 2 && letters(s)) || (s.len() == 4 && letters(s));
+    (2..=3).contains(&lang.len()) && letters(lang) && parts.all(region)
+}
+
+/// Names of templates: 1 to 64 of a-z, 0-9, - and _.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_template_name(param: &str, name: &str) -> Result<(), Invalid> {
+    let safe = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    match (1..=64).contains(&name.len()) && name.bytes().all(safe) {
+        true => Ok(()),
+        false => {
+            let shown: String = name.chars().take(80).collect();
+            Err(Invalid::new(param, format!("{shown:?} is no name of a template: 1 to 64 of a-z, 0-9, - and _ are")))
+        }
+    }
+}
+
+/// A relative path with nothing odd in it.
+fn check_path(param: &str, path: &str) -> Result<(), Invalid> {
+    let odd = |part: &str| part.is_empty() || part == "." || part == "..";
+    let bad = path.is_empty()
+        || path.len() > 255
+        || path.chars().any(|c| c.is_control() || c == '\\')
+        || path.split('/').any(odd);
+    match bad {
+        true => {
+            let shown: String = path.chars().take(80).collect();
+            let message = format!("{shown:?} is no name of a file: a relative path such as img/logo.svg is needed");
+            Err(Invalid::new(param, message))
+        }
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::Descriptor;
+
+    fn refused(json: &str) -> String {
+        Descriptor::of::<Render>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
+    }
+
+    #[test]
+    fn each_bad_field_is_named() {
+        assert_eq!(refused(r##"{"markdown":"# Hello"}"##), "accepted");
+        assert!(refused(r#"{"markdown":1}"#).starts_with("markdown: invalid type"));
+        assert!(refused(r#"{"template":{"name":"../x"}}"#).starts_with("template.name: \"../x\" is no name"));
+        assert!(refused(r#"{"template":{"name":"x","version":0}}"#).starts_with("template.version: 0"));
+        let file = |name: &str| refused(&format!(r#"{{"files":[{{"name":"{name}","content":"aGk="}}]}}"#));
+        assert_eq!(file("img/a.png"), "accepted");
+        for name in ["", "/etc/passwd", "../a", "a//b", "a/./b", "a\\\\b", "a\\u0000"] {
+            assert!(file(name).starts_with("files[0].name:"), "{name}: {}", file(name));
+        }
+        assert!(refused(r#"{"files":[{"name":"a","content":"%"}]}"#).starts_with("files[0].content: "));
+        let options = |json: &str| refused(&format!(r#"{{"options":{json}}}"#));
+        assert!(options(r#"{"lang":"klingon"}"#).starts_with("options.lang:"));
+        assert_eq!(options(r#"{"lang":"pt-BR","standards":["a-2b","ua-1"],"date":"2026-11-26"}"#), "accepted");
+        assert!(options(r#"{"standards":["x-1a"]}"#).contains("unknown variant `x-1a`"));
+        assert!(options(r#"{"password":"x","standards":["a-2b"]}"#).starts_with("options.password: PDF/A"));
+        assert!(options(r#"{"attach":["a.csv"]}"#).starts_with("options.attach[0]: \"a.csv\" is none of"));
+        assert!(options(r#"{"ppi":9999}"#).starts_with("options.ppi: 9999 is out of range"));
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let job: Render = serde_json::from_str(r#"{"options":{"password":"tree"}}"#).expect("a job");
+        assert!(!format!("{job:?}").contains("tree"));
+    }
+}

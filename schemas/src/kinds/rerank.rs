@@ -1,0 +1,131 @@
+//! Rerank: a query and texts go in, a number for each text comes out that says how well it answers the query.
+//!
+//! A cross-encoder reads both together, so it sees what vectors made apart can not, and costs a pass of the model for each
+//! text: it is for the few that a search has found (Nogueira & Cho, "Passage Re-ranking with BERT", 2019).
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::embed;
+use crate::{Backoff, CLAIM_BYTES, Invalid, Kind, Limits, job::Job, models::ModelSlot};
+
+mod settings;
+
+pub use settings::Settings;
+
+/// The most texts of one job.
+pub const MAX_TEXTS: usize = 256;
+/// The longest query, in bytes of UTF-8. How much of it a model can read is counted in tokens, and is less.
+pub const MAX_QUERY_BYTES: usize = 16 << 10;
+/// The most that the texts of one job may have together, in bytes of UTF-8.
+pub const MAX_BYTES: usize = 192 << 10;
+
+/// A rerank job's input.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rerank {
+    /// What was asked: at least one visible character and at most 16 KiB. It may take half of what the model reads at once.
+    pub query: String,
+    /// The texts: 1 to 256, each with at least one visible character, together at most 192 KiB. Of a longer one than the
+    /// model reads beside the query, the beginning counts.
+    pub texts: Vec<String>,
+    /// The model's name. Without it, the worker's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// A rerank job's result.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RerankOutput")]
+pub struct Reranked {
+    /// The model that read them.
+    pub model: String,
+    /// A number per text, in their order: more is better. Its scale is the model's own, so only numbers of one model and
+    /// one query are to be compared.
+    pub scores: Vec<f32>,
+    /// How many tokens the model read for each text, query and marks included.
+    pub tokens: Vec<u32>,
+}
+
+impl Reranked {
+    /// What the job cost, in tokens.
+    #[must_use]
+    pub fn prompt_tokens(&self) -> u32 {
+        self.tokens.iter().fold(0, |sum, tokens| sum.saturating_add(*tokens))
+    }
+}
+
+impl Job for Rerank {
+    const KIND: Kind = Kind::new("rerank");
+    const VERSION: u16 = 1;
+    const LIMITS: Limits = Limits {
+        payload_bytes: CLAIM_BYTES,
+        // 256 texts of 512 tokens, of which a CPU reads a thousand a second.
+        deadline: Duration::from_secs(600),
+        attempts: 5,
+        backoff: Backoff { base: Duration::from_millis(200), factor: 2.0, cap: Duration::from_secs(60) },
+    };
+    type Progress = ();
+    type Output = Reranked;
+    type Settings = Settings;
+
+    const ABOUT: &'static str = "Scores how well texts answer a query.";
+    const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const OPTIONAL: bool = true;
+    const FEATURE: Option<&'static str> = Some("rerank");
+
+    fn check(&self) -> Result<(), Invalid> {
+        if self.model.as_ref().is_some_and(|model| model.is_empty() || model.len() > 256) {
+            return Err(Invalid::new("model", "is a name of 1 to 256 bytes, or is left out for the worker's model"));
+        }
+        embed::check_text(&self.query).map_err(|message| Invalid::new("query", message))?;
+        if self.query.len() > MAX_QUERY_BYTES {
+            let message = format!("has {} bytes: at most {MAX_QUERY_BYTES} are allowed", self.query.len());
+            return Err(Invalid::new("query", message));
+        }
+        let texts = self.texts.len();
+        if texts == 0 || texts > MAX_TEXTS {
+            return Err(Invalid::new("texts", format!("has {texts} texts: 1 to {MAX_TEXTS} are allowed")));
+        }
+        for (i, text) in self.texts.iter().enumerate() {
+            embed::check_text(text).map_err(|message| Invalid::new(format!("texts[{i}]"), message))?;
+        }
+        let bytes: usize = self.texts.iter().map(String::len).sum();
+        if bytes > MAX_BYTES {
+            let message = format!("have {bytes} bytes together: at most {MAX_BYTES} are allowed, send several jobs");
+            return Err(Invalid::new("texts", message));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::Descriptor;
+
+    fn refused(json: &str) -> String {
+        Descriptor::of::<Rerank>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
+    }
+
+    #[test]
+    fn each_bad_field_is_named() {
+        let with = |rest: &str| refused(&format!(r#"{{"query":"why?","texts":["hi"]{rest}}}"#));
+        assert_eq!(with(""), "accepted");
+        assert_eq!(with(r#","model":"m""#), "accepted");
+        assert!(refused("{}").starts_with("query: is empty"), "{}", refused("{}"));
+        assert!(refused(r#"{"query":"why?"}"#).starts_with("texts: has 0 texts: 1 to 256"));
+        assert!(refused(r#"{"query":"a\u0000b","texts":["a"]}"#).starts_with("query: has a NUL"));
+        assert!(refused(r#"{"query":"why?","texts":["a"," \n\t"]}"#).starts_with("texts[1]: is empty"));
+        assert!(with(r#","model":"""#).starts_with("model: is a name"));
+        assert!(with(r#","colour":1"#).starts_with("colour: unknown field"));
+        let many = Rerank { query: "why?".to_owned(), texts: vec!["x".to_owned(); 257], model: None };
+        assert!(many.check().is_err_and(|invalid| invalid.to_string().starts_with("texts: has 257 texts")));
+        let long = Rerank { query: "x".repeat(17 << 10), texts: vec!["x".to_owned()], model: None };
+        assert!(long.check().is_err_and(|invalid| invalid.to_string().starts_with("query: has 17408 bytes")));
+        let large = Rerank { query: "why?".to_owned(), texts: vec!["x".repeat(100 << 10); 2], model: None };
+        assert!(large.check().is_err_and(|invalid| invalid.to_string().contains("204800 bytes together")));
+    }
+}

@@ -1,0 +1,82 @@
+//! A section of the configuration: its defaults, which are its documentation, and what is allowed in it.
+//!
+//! Every section is checked at start. An error names the key, the value and what is allowed.
+
+use std::{
+    fmt::{Debug, Display},
+    ops::RangeInclusive,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A kind's section of the configuration. The section has the kind's name.
+pub trait Settings: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static {
+    /// The section with every key, its default and a comment, in TOML; empty: the kind has no section.
+    const DEFAULTS: &'static str;
+
+    /// # Errors
+    /// The first value that is not allowed.
+    fn check(&self, check: Check<'_>) -> Result<(), ConfigError>;
+}
+
+/// No section.
+impl Settings for () {
+    const DEFAULTS: &'static str = "";
+
+    fn check(&self, _: Check<'_>) -> Result<(), ConfigError> {
+        Ok(())
+    }
+}
+
+/// A setting that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value of the wrong type, an unknown key, or a file that can't be read.
+    #[error("the configuration can't be read: {0} (`ruche config` prints every setting with its default)")]
+    Unreadable(#[from] config::ConfigError),
+    #[error("{key} = {value} is not allowed: {allowed} (set it in the configuration file or as {})", variable(key))]
+    NotAllowed { key: String, value: String, allowed: String },
+    /// The configuration was read without this kind.
+    #[error("the configuration was read without the kind {0}, so it has no such section")]
+    NoSection(String),
+}
+
+/// The environment variable of a key.
+fn variable(key: &str) -> String {
+    format!("RUCHE_{}", key.to_uppercase().replacen('.', "__", 1))
+}
+
+/// Checks the values of one section.
+#[derive(Debug, Clone, Copy)]
+pub struct Check<'a>(&'a str);
+
+impl<'a> Check<'a> {
+    #[must_use]
+    pub const fn new(section: &'a str) -> Self {
+        Self(section)
+    }
+
+    /// # Errors
+    /// If not `ok`; `allowed` completes "is not allowed:".
+    pub fn rule(self, ok: bool, key: &str, value: impl Display, allowed: &str) -> Result<(), ConfigError> {
+        let error = || ConfigError::NotAllowed {
+            key: format!("{}.{key}", self.0),
+            value: value.to_string(),
+            allowed: allowed.to_owned(),
+        };
+        if ok { Ok(()) } else { Err(error()) }
+    }
+
+    /// Checks a number; `note` says what a special value means and may be empty.
+    ///
+    /// # Errors
+    /// If it is out of range.
+    pub fn range<N>(self, key: &str, value: N, range: RangeInclusive<N>, note: &str) -> Result<(), ConfigError>
+    where
+        N: PartialOrd + Display,
+    {
+        let separator = if note.is_empty() { "" } else { "; " };
+        let allowed = format!("{} to {}{separator}{note}", range.start(), range.end());
+        self.rule(range.contains(&value), key, value, &allowed)
+    }
+}

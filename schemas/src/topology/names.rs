@@ -1,0 +1,216 @@
+//! Subjects and streams under one prefix.
+//!
+//! Kinds, tenants and ids hold no character that changes a subject ([`crate::ids`]). Other text is made safe here.
+
+use super::{
+    sources::Source,
+    subjects::{self, Subject},
+};
+use crate::{JobRef, Kind, Lane, TenantId};
+
+/// The first token of every subject, and what begins the name of every stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// The configuration checks the prefix: `a-z 0-9 _`.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// `EVENTS` under the prefix `ruche`, `T1_EVENTS` under `t1`.
+    #[must_use]
+    pub fn stream(&self, name: &str) -> String {
+        match self.prefix.as_str() {
+            "ruche" => name.to_owned(),
+            other => format!("{}_{name}", other.to_uppercase()),
+        }
+    }
+
+    /// The stream that holds a kind's jobs.
+    #[must_use]
+    pub fn jobs(&self, kind: &Kind) -> String {
+        self.stream(&format!("JOBS_{}", kind.as_str().to_uppercase()))
+    }
+
+    /// The kind whose jobs this stream holds.
+    #[must_use]
+    pub fn kind_of(&self, stream: &str) -> Option<Kind> {
+        stream.strip_prefix(&self.stream("JOBS_"))?.to_lowercase().parse().ok()
+    }
+
+    fn with(&self, subject: Subject, values: &[(&str, &str)]) -> String {
+        subject.with(&self.prefix, values)
+    }
+
+    fn of_job(&self, subject: Subject, kind: Option<&Kind>, job: &JobRef) -> String {
+        let kind = kind.map_or("*", Kind::as_str);
+        self.with(subject, &[("kind", kind), ("tenant", job.tenant.as_str()), ("job", &job.id.to_string())])
+    }
+
+    /// Where a tenant's jobs of a kind and lane are published.
+    #[must_use]
+    pub fn job(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
+        let shard = lane.shard(tenant).to_string();
+        let values = [("kind", kind.as_str()), ("lane", lane.as_str()), ("shard", &shard), ("tenant", tenant.as_str())];
+        self.with(subjects::JOB, &values)
+    }
+
+    /// All jobs of a kind in a lane.
+    #[must_use]
+    pub fn lane(&self, kind: &Kind, lane: Lane) -> String {
+        self.with(subjects::JOB, &[("kind", kind.as_str()), ("lane", lane.as_str())])
+    }
+
+    /// All jobs of a kind in a source. In a lane with one shard, the shard may be any.
+    #[must_use]
+    pub fn source(&self, kind: &Kind, Source { lane, shard }: Source) -> String {
+        let shard = if lane.shards() == 1 { "*".to_owned() } else { shard.to_string() };
+        self.with(subjects::JOB, &[("kind", kind.as_str()), ("lane", lane.as_str()), ("shard", &shard)])
+    }
+
+    #[must_use]
+    pub fn all_jobs(&self) -> String {
+        format!("{}.job.>", self.prefix)
+    }
+
+    /// A tenant's jobs of a kind that wait or run.
+    #[must_use]
+    pub fn queued(&self, kind: &Kind, tenant: &TenantId) -> String {
+        self.with(subjects::JOB, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
+    }
+
+    /// Where a job waits that is not due yet.
+    #[must_use]
+    pub fn later(&self, kind: &Kind, job: &JobRef) -> String {
+        self.of_job(subjects::SCHEDULE, Some(kind), job)
+    }
+
+    /// A tenant's jobs of a kind that are not due yet.
+    #[must_use]
+    pub fn delayed(&self, kind: &Kind, tenant: &TenantId) -> String {
+        self.with(subjects::SCHEDULE, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
+    }
+
+    /// A recurring job; of any kind without one. The name may be `*`.
+    #[must_use]
+    pub fn recurring(&self, kind: Option<&Kind>, tenant: &TenantId, name: &str) -> String {
+        let kind = kind.map_or("*", Kind::as_str);
+        self.with(subjects::RECURRING, &[("kind", kind), ("tenant", tenant.as_str()), ("name", name)])
+    }
+
+    /// Where the server puts a job that is due.
+    #[must_use]
+    pub fn due(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
+        let values = [("kind", kind.as_str()), ("lane", lane.as_str()), ("tenant", tenant.as_str())];
+        self.with(subjects::DUE, &values)
+    }
+
+    #[must_use]
+    pub fn event(&self, job: &JobRef) -> String {
+        self.of_job(subjects::EVENT, None, job)
+    }
+
+    #[must_use]
+    pub fn live(&self, job: &JobRef) -> String {
+        self.of_job(subjects::LIVE, None, job)
+    }
+
+    /// A job's dead letter; of whatever kind without one.
+    #[must_use]
+    pub fn dead_letter(&self, kind: Option<&Kind>, job: &JobRef) -> String {
+        self.of_job(subjects::DEAD, kind, job)
+    }
+
+    /// The dead letters of a kind and a tenant; of all without them.
+    #[must_use]
+    pub fn dead_letters(&self, kind: Option<&Kind>, tenant: Option<&TenantId>) -> String {
+        let (kind, tenant) = (kind.map_or("*", Kind::as_str), tenant.map_or("*", TenantId::as_str));
+        self.with(subjects::DEAD, &[("kind", kind), ("tenant", tenant)])
+    }
+
+    /// Where a pause is set and taken back. `what` is `kind`, `tenant` or `worker`; a character of `name` that can't be
+    /// in a subject becomes `_`.
+    #[must_use]
+    pub fn pause(&self, what: &str, name: &str) -> String {
+        self.with(subjects::PAUSE, &[("what", what), ("name", &token(name))])
+    }
+
+    /// Where a tenant's own caps are set; those of all tenants without one.
+    #[must_use]
+    pub fn caps(&self, tenant: Option<&TenantId>) -> String {
+        self.with(subjects::PAUSE, &[("what", "caps"), ("name", tenant.map_or("*", TenantId::as_str))])
+    }
+
+    /// All pauses and caps.
+    #[must_use]
+    pub fn pauses(&self) -> String {
+        self.with(subjects::PAUSE, &[])
+    }
+
+    /// All pauses and caps once they are stored.
+    #[must_use]
+    pub fn paused(&self) -> String {
+        self.with(subjects::PAUSED, &[])
+    }
+
+    /// The caps of all tenants once they are stored.
+    #[must_use]
+    pub fn capped(&self) -> String {
+        self.with(subjects::PAUSED, &[("what", "caps")])
+    }
+
+    /// One of a tenant's concurrency slots for a kind.
+    #[must_use]
+    pub fn slot(&self, kind: &Kind, tenant: &TenantId, number: u32) -> String {
+        let values = [("kind", kind.as_str()), ("tenant", tenant.as_str()), ("slot", &number.to_string())];
+        self.with(subjects::SLOT, &values)
+    }
+
+    #[must_use]
+    pub fn slots(&self, kind: &Kind, tenant: &TenantId) -> String {
+        self.with(subjects::SLOT, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
+    }
+
+    /// Which job has a key. The subject holds the key's hash, because a key may hold any character.
+    #[must_use]
+    pub fn unique(&self, kind: &Kind, tenant: &TenantId, key: &str) -> String {
+        let hash = blake3::hash(key.as_bytes()).to_hex();
+        self.with(subjects::UNIQUE, &[("kind", kind.as_str()), ("tenant", tenant.as_str()), ("key", &hash)])
+    }
+
+    #[must_use]
+    pub fn cancel(&self, job: &JobRef) -> String {
+        self.of_job(subjects::CANCEL, None, job)
+    }
+
+    #[must_use]
+    pub fn cancels(&self) -> String {
+        self.with(subjects::CANCEL, &[])
+    }
+
+    /// Where a worker registers. A character of `worker` that can't be in a subject becomes `_`.
+    #[must_use]
+    pub fn worker(&self, kind: &Kind, worker: &str) -> String {
+        self.with(subjects::WORKER, &[("kind", kind.as_str()), ("worker", &token(worker))])
+    }
+
+    #[must_use]
+    pub fn workers(&self) -> String {
+        self.with(subjects::WORKER, &[])
+    }
+}
+
+/// A name as a token of a subject, at most 128 characters.
+fn token(name: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    name.chars().take(128).map(safe).collect()
+}

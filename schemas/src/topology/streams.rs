@@ -1,0 +1,53 @@
+//! The streams that the rows say, for some kinds.
+
+use std::time::Duration;
+
+use super::{
+    names::Names,
+    rows::{ROWS, Row, Setting},
+    server::{Republish, Stream},
+};
+use crate::{Kind, config};
+
+/// All streams of Ruche with their consumers.
+#[must_use]
+pub fn streams(config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec<Stream> {
+    of(&ROWS, config, kinds, ack_wait)
+}
+
+/// The streams of these rows.
+#[must_use]
+pub fn of(rows: &[Row], config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec<Stream> {
+    let names = &Names::new(&config.prefix);
+    let all = |row: &Row| -> Vec<Stream> {
+        let setting = |kind| Setting { names, config, ack_wait, kind };
+        match row.is_per_kind() {
+            true => kinds.iter().map(|kind| stream(row, rows, kinds, &setting(Some(kind)))).collect(),
+            false => vec![stream(row, rows, kinds, &setting(None))],
+        }
+    };
+    rows.iter().flat_map(all).collect()
+}
+
+fn stream(row: &Row, rows: &[Row], kinds: &[Kind], setting: &Setting<'_>) -> Stream {
+    let prefix = setting.names.prefix();
+    let mut subjects: Vec<_> = row.subjects.iter().map(|stored| stored.subject.with(prefix, &[])).collect();
+    let queues: Vec<_> =
+        rows.iter().filter(|row| row.is_per_kind()).flat_map(|row| row.streams(setting.names, kinds)).collect();
+    for event in row.advisories {
+        subjects.extend(queues.iter().map(|queue| format!("$JS.EVENT.ADVISORY.CONSUMER.{event}.{queue}.*")));
+    }
+    let republished = row.subjects.iter().find_map(|stored| {
+        let (on, _) = stored.heard.filter(|(on, _)| *on != stored.subject)?;
+        Some(Republish { src: stored.subject.with(prefix, &[]), dest: on.republished(prefix, stored.subject) })
+    });
+    let plain = Stream {
+        name: row.stream(setting.names, setting.kind),
+        description: row.holds.replace("<kind>", setting.kind.map_or("", Kind::as_str)),
+        subjects,
+        republish: republished,
+        obsolete: row.obsolete,
+        ..Stream::plain(setting.config)
+    };
+    (row.settings)(plain, setting)
+}

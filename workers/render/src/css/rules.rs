@@ -1,0 +1,101 @@
+//! A style sheet's rules and declarations.
+
+use super::blocks::Raw;
+use super::properties::{self, Said};
+use super::select::Target;
+use super::style::{FontFace, Pages};
+use super::{Log, shorten};
+
+/// Rules of one sheet.
+pub(super) const RULES: usize = 5_000;
+
+/// A parsed style sheet.
+#[derive(Debug, Default)]
+pub struct Sheet {
+    pub(super) source: String,
+    pub(super) rules: Vec<Rule>,
+    pub(super) pages: Vec<PageRule>,
+    pub(super) fonts: Vec<FontFace>,
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// Its selectors as they were written, shortened.
+    pub text: String,
+    /// Where it begins.
+    pub line: u32,
+    /// Its selectors.
+    pub targets: Vec<Target>,
+    pub declarations: Vec<Declaration>,
+}
+
+#[derive(Debug)]
+pub(super) struct Declaration {
+    /// The property.
+    pub name: String,
+    /// From 1, where it is known.
+    pub line: Option<u32>,
+    /// Whether `!important`.
+    pub important: bool,
+    pub value: Value,
+}
+
+#[derive(Debug)]
+pub(super) enum Value {
+    /// Read and typed.
+    Said(Said),
+    /// With `var()` in it: read when the variables are known.
+    Open(String),
+    Custom(String),
+}
+
+/// An `@page` rule, unread: its values may hold variables.
+#[derive(Debug)]
+pub(super) struct PageRule {
+    pub pages: Pages,
+    pub declarations: Vec<Raw>,
+    /// Of its margin boxes: name, line, declarations.
+    pub boxes: Vec<(String, u32, Vec<Raw>)>,
+}
+
+/// Reads declarations; those that have no effect become warnings.
+pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration> {
+    let mut found = Vec::new();
+    for Raw { name, value, important, line } in raw {
+        let value = if name.starts_with("--") {
+            Value::Custom(value)
+        } else if has_variable(&value) {
+            Value::Open(value)
+        } else {
+            match properties::read(&name, &value) {
+                Ok(said) => Value::Said(said),
+                Err(message) => {
+                    log.add(line, message);
+                    continue;
+                }
+            }
+        };
+        found.push(Declaration { name, line, important, value });
+    }
+    found
+}
+
+/// Whether a value may hold `var()`.
+pub(super) fn has_variable(value: &str) -> bool {
+    value.as_bytes().windows(4).any(|bytes| bytes.eq_ignore_ascii_case(b"var("))
+}
+
+/// Says that `content` is for generated boxes only.
+pub(super) fn check_content(rule: &Rule, log: &mut Log<'_>) {
+    if rule.targets.iter().any(|target| target.pseudo.is_some()) {
+        return;
+    }
+    for declaration in rule.declarations.iter().filter(|declaration| declaration.name == "content") {
+        let selector = shorten(&rule.text);
+        log.add(
+            declaration.line,
+            format!("`content` has no effect on `{selector}`; it works in `::before`, `::after` and margin boxes"),
+        );
+    }
+}

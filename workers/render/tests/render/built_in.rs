@@ -1,0 +1,10 @@
+//! What gateways say of the built-in templates is what workers have.
+
+use ruche_render::templates;
+use ruche_schemas::kinds::render::BUILT_IN;
+
+#[test]
+fn the_schema_names_the_templates_that_there_are() {
+    let said: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    assert_eq!(said, templates::names().collect::<Vec<_>>());
+}

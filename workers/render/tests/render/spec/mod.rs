@@ -1,0 +1,94 @@
+//! What CommonMark and GitHub's Markdown say a text means, a PDF says too: its text is that of the specification's HTML.
+//!
+//! Each example is a document of its own, on a page so wide that no line is broken. Those that differ are listed with the
+//! reason; an example that differs and is not listed fails the test, and so does one that is listed and no longer
+//! differs.
+
+mod examples;
+mod html;
+mod pdf;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ruche_render::{Renderer, Resources};
+use ruche_schemas::kinds::render::Render;
+
+use examples::Example;
+
+const COMMONMARK: &str = include_str!("commonmark.txt");
+const GFM: &str = include_str!("gfm.txt");
+
+/// A page on which no line is broken.
+const WIDE: &str = "@page { size: 1500mm 500mm }";
+/// Of a hundred examples, so many have to be equal.
+const EQUAL: usize = 98;
+
+/// Examples whose text differs, and why.
+type Listed = [(usize, &'static str)];
+
+const NO_GLYPH: &str = "no font that is compiled in has Malayalam and Kannada: a warning says so";
+const APART: &str = "the box of a missing picture stands apart from the text, which reads as a space";
+const COMMENTS: &str = "CommonMark 0.31 takes more for comments than 0.29, on which GitHub's specification stands";
+const OPEN: &str = "a style that is not ended is shown, where a browser would take all that follows for it";
+
+const LISTED_OF_COMMONMARK: &Listed = &[(27, NO_GLYPH), (173, OPEN), (475, APART)];
+const LISTED_OF_GFM: &Listed = &[(142, OPEN), (323, NO_GLYPH), (484, APART), (645, COMMENTS), (646, COMMENTS)];
+
+#[test]
+fn every_example_of_commonmark_says_in_a_pdf_what_it_says_in_html() {
+    check(&examples::parse(COMMONMARK), 652, LISTED_OF_COMMONMARK);
+}
+
+#[test]
+fn every_example_of_githubs_markdown_says_in_a_pdf_what_it_says_in_html() {
+    check(&examples::parse(GFM), 673, LISTED_OF_GFM);
+}
+
+fn check(examples: &[Example], count: usize, listed: &Listed) {
+    assert_eq!(examples.len(), count, "all examples are found");
+    let mut wrong = Vec::new();
+    let mut differ = 0;
+    for (number, difference) in differences(examples) {
+        let reason = listed.iter().find(|(listed, _)| *listed == number);
+        differ += usize::from(difference.is_some());
+        match (difference, reason) {
+            (Some(difference), None) => wrong.push(difference),
+            (None, Some((_, reason))) => wrong.push(format!("example {number} is equal, but listed: {reason}")),
+            _ => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!((count - differ) * 100 >= EQUAL * count, "{differ} of {count} differ");
+}
+
+/// Each example's number, and how its text differs.
+fn differences(examples: &[Example]) -> Vec<(usize, Option<String>)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let renderer = Renderer::new();
+        let mut found = Vec::new();
+        while let Some(example) = examples.get(next.fetch_add(1, Ordering::Relaxed)) {
+            found.push((example.number, difference(&renderer, example)));
+        }
+        found
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut all: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+    });
+    all.sort_by_key(|(number, _)| *number);
+    all
+}
+
+fn difference(renderer: &Renderer, example: &Example) -> Option<String> {
+    let Example { number, section, markdown, html } = example;
+    let job = Render { markdown: markdown.clone(), css: WIDE.to_owned(), ..Render::default() };
+    let expected = html::text(html);
+    let got = match renderer.render(&job, &Resources::default()) {
+        Ok(output) => html::squeezed(&pdf::text(&output.bytes)),
+        Err(failure) => format!("no PDF: {failure}"),
+    };
+    (got != expected)
+        .then(|| format!("example {number} ({section}): {markdown:?}\n  expected {expected:?}\n  got      {got:?}"))
+}

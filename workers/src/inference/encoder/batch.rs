@@ -1,0 +1,352 @@
+//! What the next batch holds: whole texts of those who wait, up to a budget of tokens.
+//!
+//! A request may have hundreds of texts, so requests take turns, a text each. Two lines wait: requests that have had
+//! nothing yet, the first first, and those that have, each behind the others after its turn. Every other batch begins
+//! with one text of the second line; then the first line goes, then what is left of the room is the second's. So a small
+//! request waits for those that came before it and not for large ones that are under way, and a stream of small ones
+//! does not stop a large one. Whose caller has gone is left out.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
+
+use tokio::sync::oneshot;
+
+use super::vector::Vector;
+
+/// A request, with its texts tokenized.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    /// Each has at least one token.
+    pub(super) texts: Vec<Vec<i32>>,
+    /// Who waits for all vectors, in the texts' order.
+    pub(super) answer: oneshot::Sender<Vec<Vector>>,
+    /// When it came.
+    pub(super) came: Instant,
+}
+
+/// A text that is to be computed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Pick {
+    ticket: u64,
+    text: usize,
+    pub(super) tokens: Vec<i32>,
+}
+
+/// How large a batch may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Tokens; a text that has more alone is a batch of its own.
+    pub(super) tokens: usize,
+    /// Texts.
+    pub(super) texts: usize,
+}
+
+impl Room {
+    fn takes(self, batch: &[Pick], tokens: usize) -> bool {
+        let held: usize = batch.iter().map(|pick| pick.tokens.len()).sum();
+        batch.is_empty() || (batch.len() < self.texts && held + tokens <= self.tokens)
+    }
+}
+
+#[derive(Debug)]
+struct Waiting {
+    ticket: Ticket,
+    /// The next text to take.
+    next: usize,
+    vectors: Vec<Option<Vector>>,
+    missing: usize,
+}
+
+/// A text that was taken, and when its request came, where it is the first of it.
+struct Taken {
+    pick: Pick,
+    came: Option<Instant>,
+}
+
+/// Those who wait.
+#[derive(Debug)]
+pub(super) struct Batcher {
+    room: Room,
+    tickets: HashMap<u64, Waiting>,
+    fresh: VecDeque<u64>,
+    begun: VecDeque<u64>,
+    last: u64,
+    begun_first: bool,
+    /// Requests that were left out since the last look.
+    gone: u64,
+}
+
+/// A batch, and what is to be counted.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) picks: Vec<Pick>,
+    /// When those came who are in their first batch.
+    pub(super) came: Vec<Instant>,
+    /// Requests that were left out because their caller has gone.
+    pub(super) gone: u64,
+}
+
+impl Batcher {
+    pub(super) fn new(room: Room) -> Self {
+        let (tickets, fresh, begun) = (HashMap::new(), VecDeque::new(), VecDeque::new());
+        Self { room, tickets, fresh, begun, last: 0, begun_first: false, gone: 0 }
+    }
+
+    /// How many requests wait.
+    pub(super) fn len(&self) -> usize {
+        self.tickets.len()
+    }
+
+    /// Lets a request wait.
+    pub(super) fn add(&mut self, ticket: Ticket) {
+        let missing = ticket.texts.len();
+        if missing == 0 {
+            let _ = ticket.answer.send(Vec::new());
+            return;
+        }
+        self.last += 1;
+        let vectors = std::iter::repeat_with(|| None).take(missing).collect();
+        self.tickets.insert(self.last, Waiting { ticket, next: 0, vectors, missing });
+        self.fresh.push_back(self.last);
+    }
+
+    /// The next batch; without picks where nobody waits.
+    pub(super) fn next(&mut self) -> Batch {
+        let mut batch = Batch::default();
+        self.begun_first = !self.begun_first;
+        if self.begun_first {
+            self.fill(&mut batch, Self::take_begun, 1);
+        }
+        self.fill(&mut batch, Self::take_fresh, usize::MAX);
+        self.fill(&mut batch, Self::take_begun, usize::MAX);
+        batch.gone = std::mem::take(&mut self.gone);
+        batch
+    }
+
+    /// Adds texts of one line, at most so many, as long as there is room.
+    fn fill(&mut self, batch: &mut Batch, take: fn(&mut Self, &[Pick]) -> Option<Taken>, most: usize) {
+        for _ in 0..most {
+            let Some(Taken { pick, came }) = take(self, &batch.picks) else { return };
+            batch.picks.push(pick);
+            batch.came.extend(came);
+        }
+    }
+
+    /// The next text of a request that has had nothing yet.
+    fn take_fresh(&mut self, batch: &[Pick]) -> Option<Taken> {
+        let number = self.first(|this| &mut this.fresh)?;
+        let taken = self.take(number, batch)?;
+        self.fresh.pop_front();
+        self.wait_again(number);
+        Some(taken)
+    }
+
+    /// The next text of a request that is under way.
+    fn take_begun(&mut self, batch: &[Pick]) -> Option<Taken> {
+        let number = self.first(|this| &mut this.begun)?;
+        let taken = self.take(number, batch)?;
+        self.begun.pop_front();
+        self.wait_again(number);
+        Some(taken)
+    }
+
+    /// Lets a request wait for its next turn, where it has more texts.
+    fn wait_again(&mut self, number: u64) {
+        if self.tickets.get(&number).is_some_and(|waiting| waiting.next < waiting.vectors.len()) {
+            self.begun.push_back(number);
+        }
+    }
+
+    /// The first of a line whose caller still waits.
+    fn first(&mut self, line: fn(&mut Self) -> &mut VecDeque<u64>) -> Option<u64> {
+        loop {
+            let number = *line(self).front()?;
+            match self.tickets.get(&number) {
+                Some(waiting) if !waiting.ticket.answer.is_closed() => return Some(number),
+                _ => {
+                    line(self).pop_front();
+                    self.gone += u64::from(self.tickets.remove(&number).is_some());
+                }
+            }
+        }
+    }
+
+    /// Takes a request's next text, where there is room for it.
+    fn take(&mut self, number: u64, batch: &[Pick]) -> Option<Taken> {
+        let waiting = self.tickets.get_mut(&number)?;
+        let text = waiting.next;
+        let tokens = waiting.ticket.texts.get_mut(text)?;
+        if !self.room.takes(batch, tokens.len()) {
+            return None;
+        }
+        let tokens = std::mem::take(tokens);
+        waiting.next += 1;
+        let came = (text == 0).then_some(waiting.ticket.came);
+        Some(Taken { pick: Pick { ticket: number, text, tokens }, came })
+    }
+
+    /// Gives a text its vector; the request's last one is its answer.
+    pub(super) fn settle(&mut self, pick: &Pick, vector: Vector) {
+        let Some(waiting) = self.tickets.get_mut(&pick.ticket) else { return };
+        let Some(place @ None) = waiting.vectors.get_mut(pick.text) else { return };
+        *place = Some(vector);
+        waiting.missing -= 1;
+        if waiting.missing == 0
+            && let Some(waiting) = self.tickets.remove(&pick.ticket)
+        {
+            // Whoever has gone meanwhile does not want it.
+            let _ = waiting.ticket.answer.send(waiting.vectors.into_iter().flatten().collect());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    type Answer = oneshot::Receiver<Vec<Vector>>;
+
+    fn batcher(tokens: usize) -> Batcher {
+        Batcher::new(Room { tokens, texts: 64 })
+    }
+
+    /// A request whose texts have so many tokens each, all of them its name.
+    fn ask(batcher: &mut Batcher, name: i32, lengths: &[usize]) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let texts = lengths.iter().map(|length| vec![name; *length]).collect();
+        batcher.add(Ticket { texts, answer, came: Instant::now() });
+        answered
+    }
+
+    /// Computes a batch: a vector is the name, the number of the text and its length. Returns name and length of each.
+    fn compute(batcher: &mut Batcher) -> Vec<(i32, usize)> {
+        let batch = batcher.next();
+        for pick in &batch.picks {
+            batcher.settle(pick, Ok(vec![pick.tokens[0] as f32, pick.text as f32, pick.tokens.len() as f32]));
+        }
+        batch.picks.iter().map(|pick| (pick.tokens[0], pick.tokens.len())).collect()
+    }
+
+    #[test]
+    fn texts_are_packed_up_to_the_budget_and_no_further() {
+        let mut batcher = batcher(10);
+        let _first = ask(&mut batcher, 1, &[4]);
+        let _second = ask(&mut batcher, 2, &[6]);
+        let _third = ask(&mut batcher, 3, &[1]);
+        assert_eq!(compute(&mut batcher), [(1, 4), (2, 6)]);
+        assert_eq!(compute(&mut batcher), [(3, 1)]);
+        assert_eq!((compute(&mut batcher), batcher.len()), (vec![], 0));
+    }
+
+    #[test]
+    fn a_text_longer_than_the_budget_goes_alone() {
+        let mut batcher = batcher(10);
+        let _large = ask(&mut batcher, 1, &[25]);
+        let _small = ask(&mut batcher, 2, &[2]);
+        assert_eq!(compute(&mut batcher), [(1, 25)]);
+        assert_eq!(compute(&mut batcher), [(2, 2)]);
+    }
+
+    #[test]
+    fn a_batch_has_no_more_texts_than_fit() {
+        let mut batcher = Batcher::new(Room { tokens: 1000, texts: 3 });
+        let _many = ask(&mut batcher, 1, &[1; 5]);
+        assert_eq!((compute(&mut batcher).len(), compute(&mut batcher).len()), (3, 2));
+    }
+
+    #[test]
+    fn an_answer_has_the_order_of_its_texts() {
+        let mut batcher = batcher(8);
+        let mut many = ask(&mut batcher, 1, &[5, 1, 7, 2, 2, 8]);
+        let mut other = ask(&mut batcher, 2, &[3, 3]);
+        while !compute(&mut batcher).is_empty() {}
+        let lengths = |answer: &mut Answer| -> Vec<(f32, f32)> {
+            let vectors = answer.try_recv().expect("an answer");
+            vectors.into_iter().map(|vector| vector.map(|v| (v[1], v[2])).expect("a vector")).collect()
+        };
+        assert_eq!(lengths(&mut many), [(0.0, 5.0), (1.0, 1.0), (2.0, 7.0), (3.0, 2.0), (4.0, 2.0), (5.0, 8.0)]);
+        assert_eq!(lengths(&mut other), [(0.0, 3.0), (1.0, 3.0)]);
+    }
+
+    #[test]
+    fn a_small_request_does_not_wait_for_a_large_one_that_is_under_way() {
+        let mut batcher = batcher(10);
+        let _large = ask(&mut batcher, 1, &[5; 100]);
+        for _ in 0..5 {
+            assert_eq!(compute(&mut batcher), [(1, 5), (1, 5)]);
+            let mut small = ask(&mut batcher, 2, &[5]);
+            assert!(compute(&mut batcher).contains(&(2, 5)));
+            assert!(small.try_recv().is_ok());
+        }
+    }
+
+    #[test]
+    fn a_stream_of_small_requests_does_not_stop_a_large_one() {
+        let mut batcher = batcher(10);
+        let mut large = ask(&mut batcher, 1, &[10; 20]);
+        compute(&mut batcher);
+        let mut answers = Vec::new();
+        for batches in 1.. {
+            answers.extend((0..4).map(|_| ask(&mut batcher, 2, &[5])));
+            compute(&mut batcher);
+            if large.try_recv().is_ok() {
+                assert!(batches <= 40, "it took {batches} batches, with every other its own");
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn those_who_have_gone_are_left_out_and_the_others_are_not() {
+        let mut batcher = batcher(10);
+        let large = ask(&mut batcher, 1, &[5; 100]);
+        let gone = ask(&mut batcher, 2, &[5]);
+        let mut stays = ask(&mut batcher, 3, &[5]);
+        drop(gone);
+        assert_eq!(compute(&mut batcher), [(1, 5), (3, 5)]);
+        assert!(stays.try_recv().is_ok());
+        drop(large);
+        let batch = batcher.next();
+        assert_eq!((batch.picks.len(), batch.gone, batcher.len()), (0, 1, 0));
+    }
+
+    #[test]
+    fn whatever_comes_and_goes_everybody_who_stays_is_answered_within_the_budget() {
+        for seed in 0..300 {
+            let mut random = StdRng::seed_from_u64(seed);
+            let room = Room { tokens: random.random_range(1..40), texts: random.random_range(1..8) };
+            let (mut batcher, mut answers) = (Batcher::new(room), Vec::new());
+            for name in 0..40 {
+                let lengths: Vec<usize> = (0..random.random_range(1..12)).map(|_| random.random_range(1..30)).collect();
+                answers.push((lengths.len(), ask(&mut batcher, name, &lengths)));
+                if random.random_bool(0.3) {
+                    answers.swap_remove(random.random_range(0..answers.len()));
+                }
+                if random.random_bool(0.5) {
+                    held(&compute(&mut batcher), room, seed);
+                }
+            }
+            loop {
+                let batch = compute(&mut batcher);
+                if batch.is_empty() {
+                    break;
+                }
+                held(&batch, room, seed);
+            }
+            assert_eq!(batcher.len(), 0, "seed {seed}");
+            for (texts, mut answer) in answers {
+                assert_eq!(answer.try_recv().map(|vectors| vectors.len()), Ok(texts), "seed {seed}");
+            }
+        }
+    }
+
+    /// That a batch keeps to its room.
+    fn held(batch: &[(i32, usize)], room: Room, seed: u64) {
+        let tokens: usize = batch.iter().map(|(_, length)| length).sum();
+        assert!(batch.len() <= 1 || (tokens <= room.tokens && batch.len() <= room.texts), "seed {seed}: {batch:?}");
+    }
+}

@@ -1,0 +1,107 @@
+//! A language model behind the engine's port.
+//!
+//! One context holds all sequences, each with cells of its own (not "unified"), so that a long conversation
+//! neither starves nor slows the others. The model is loaded, used and freed on the engine's thread, because a
+//! context can't move between threads.
+
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc};
+
+use llama_cpp_2::{context::params::LlamaContextParams, model::LlamaModel};
+
+use super::{
+    decoder::LlamaDecoder,
+    load::{self, Place},
+    vocabulary::LlamaVocabulary,
+};
+use crate::inference::engine::port::{Body, Facts, LoadError, Loader};
+
+/// The most tokens of context that are taken from the model where none are asked for.
+const DEFAULT_CONTEXT: u32 = 8192;
+/// Rows that llama.cpp computes at once; larger batches are cut by it.
+const MICRO_BATCH: u32 = 512;
+
+/// A GGUF file, and how to run it.
+#[derive(Debug, Clone)]
+pub struct Llama {
+    /// The GGUF file.
+    pub path: PathBuf,
+    /// Sequences at once: 1 to 256.
+    pub slots: u32,
+    /// Tokens per sequence; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
+    pub context_tokens: u32,
+    /// The most rows of one decode.
+    pub batch: u32,
+    /// CPU threads; 0 takes the number of cores.
+    pub threads: u32,
+    /// Layers on the GPU.
+    pub gpu_layers: u32,
+    /// The widest gap between busy sequences that is bridged with rows for the idle ones in it, so that the batch is
+    /// computed in one pass. For GPUs, where a row costs little beside a pass over all weights; 0 on CPUs, where
+    /// it cost more than it saved (measured on the tiny model: 1.15 to 1.5 times the time).
+    pub bridge: u32,
+}
+
+impl Loader for Llama {
+    fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
+        let place = Place { path: &self.path, section: "chat", gpu_layers: self.gpu_layers };
+        let (backend, model) = place.load()?;
+        let refused = |reason: String| place.refused(reason);
+        let trained = model.n_ctx_train();
+        let context_tokens = match self.context_tokens {
+            0 => trained.clamp(1, DEFAULT_CONTEXT),
+            asked => asked,
+        };
+        if context_tokens > trained {
+            return Err(refused(format!(
+                "chat.context_tokens = {context_tokens}, but the model was trained for {trained}: set it to 0 to {trained}"
+            )));
+        }
+        let context = model.new_context(backend, self.context_params(context_tokens)).map_err(|error| {
+            let tokens = u64::from(context_tokens) * u64::from(self.slots);
+            refused(format!(
+                "{error}: {} slots of {context_tokens} tokens ({tokens} in all) may need more memory than there is; \
+                 lower chat.slots or chat.context_tokens",
+                self.slots
+            ))
+        })?;
+        let vocabulary = Arc::new(LlamaVocabulary::new(Arc::clone(&model)));
+        let gpu = place.gpu();
+        let facts = Facts { gpu, ..facts(&model, &vocabulary, context_tokens) };
+        // These can't forget a part of a sequence, so nothing can be read on trial.
+        let bridge = if model.is_recurrent() || model.is_hybrid() { 0 } else { self.bridge };
+        let mut decoder = LlamaDecoder::new(context, (self.slots, self.batch), context_tokens, bridge);
+        body(facts, vocabulary, &mut decoder);
+        Ok(())
+    }
+}
+
+impl Llama {
+    fn context_params(&self, context_tokens: u32) -> LlamaContextParams {
+        let threads = load::threads(self.threads);
+        // Rows that only bridge gaps between sequences come on top: at most one a slot.
+        let batch = self.batch + self.slots;
+        LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(context_tokens.next_multiple_of(256).saturating_mul(self.slots)))
+            .with_n_seq_max(self.slots)
+            .with_kv_unified(false)
+            .with_n_batch(batch)
+            .with_n_ubatch(batch.min(MICRO_BATCH))
+            .with_n_threads(threads)
+            .with_n_threads_batch(threads)
+            .with_no_perf(true)
+    }
+}
+
+fn facts(model: &LlamaModel, vocabulary: &LlamaVocabulary, context_tokens: u32) -> Facts {
+    let template = model.chat_template(None).ok().and_then(|template| template.to_string().ok());
+    Facts {
+        description: load::description(model),
+        parameters: model.n_params(),
+        context_tokens,
+        vocabulary: usize::try_from(model.n_vocab()).unwrap_or(0),
+        template: template.filter(|template| !template.trim().is_empty()),
+        bos: vocabulary.text_of(model.vocab().bos()),
+        eos: vocabulary.text_of(model.vocab().eos()),
+        gpu: None,
+    }
+}

@@ -1,0 +1,19 @@
+//! The kinds of job: each does what its namesake in `ruche_schemas::kinds` says.
+//!
+//! A new kind is a file here, its `mod` line and its row in [`list`].
+
+#[cfg(feature = "chat")]
+pub mod chat;
+#[cfg(feature = "embed")]
+pub mod embed;
+mod list;
+mod prepared;
+#[cfg(feature = "render")]
+pub mod render;
+#[cfg(feature = "rerank")]
+pub mod rerank;
+#[cfg(any(feature = "embed", feature = "rerank"))]
+mod unknown_model;
+
+pub use list::{Row, all};
+pub use prepared::{Prepared, Setup, ShutdownHandle};

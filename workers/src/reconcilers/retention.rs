@@ -1,0 +1,98 @@
+//! Forgets jobs that ended long ago: first their objects, then their rows.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use ruche_schemas::clock::Clock;
+use ruche_store::{
+    StoreError,
+    ledger::Ledger,
+    objects::{Claims, ObjectError},
+};
+use tracing::{info, warn};
+
+use super::reconciler::{Reconciler, Tracker};
+
+/// Rows of each table that one statement deletes: few, so that nobody waits for it.
+const PURGED_AT_ONCE: u64 = 1_000;
+/// Jobs whose objects are deleted before their rows are looked at again.
+const RELEASED_AT_ONCE: u64 = 100;
+/// The pause between two steps of a pass.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// What kept a step from being done.
+#[derive(Debug, thiserror::Error)]
+pub enum Hindrance {
+    #[error(transparent)]
+    Ledger(#[from] StoreError),
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+}
+
+/// Forgets jobs that ended more than `days` ago, in small steps; 0 days: none.
+pub struct Retention {
+    pub ledger: Arc<dyn Ledger>,
+    pub claims: Claims,
+    pub clock: Arc<dyn Clock>,
+    pub days: u32,
+    /// See [`Reconciler::interval`]; [`Retention::INTERVAL`] but in tests.
+    pub interval: Duration,
+}
+
+impl Retention {
+    pub const INTERVAL: Duration = Duration::from_secs(300);
+}
+
+#[async_trait]
+impl Reconciler for Retention {
+    fn name(&self) -> &'static str {
+        "retention"
+    }
+
+    fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    fn is_urgent(&self) -> bool {
+        false
+    }
+
+    async fn run(&self, tracker: &Tracker) -> anyhow::Result<()> {
+        if self.days == 0 {
+            return Ok(());
+        }
+        loop {
+            let before = self.clock.now() - TimeDelta::days(self.days.into());
+            let rows = forget_some(&*self.ledger, &self.claims, before).await?;
+            if rows == 0 {
+                return Ok(());
+            }
+            info!(rows, days = self.days, "forgot what ended long ago");
+            tracker.changed(rows);
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+}
+
+/// Forgets some of what ended before this time. Returns how many rows went, and jobs whose objects did.
+///
+/// # Errors
+/// What could not be done: again is always safe.
+pub async fn forget_some(ledger: &dyn Ledger, claims: &Claims, before: DateTime<Utc>) -> Result<u64, Hindrance> {
+    // What has no objects does not wait for the object store.
+    let rows = ledger.purge(before, PURGED_AT_ONCE).await?;
+    let held = ledger.holding(before, RELEASED_AT_ONCE).await?;
+    if held.is_empty() {
+        return Ok(rows);
+    }
+    let Some(objects) = claims.objects() else {
+        warn!(jobs = held.len(), "jobs with objects can't be forgotten: objects.url is not set here");
+        return Ok(rows);
+    };
+    for job in &held {
+        objects.delete_all(job).await?;
+    }
+    ledger.released(&held).await?;
+    Ok(rows + held.len() as u64)
+}

@@ -1,0 +1,164 @@
+//! A job's event log in the hands of its one writer.
+//!
+//! Each event names the one before it, so the server refuses a worker that was presumed dead and replaced: it
+//! finds out at its next event, as [`LogError::Superseded`], and stops.
+
+use std::{sync::Arc, time::Duration};
+
+use ruche_bus::{AppendError, Bus, Logged, Unavailable};
+use ruche_schemas::{Claim, EventType, JobRef, Kind, Record, clock::Clock, event::Outcome};
+use serde_json::Value;
+
+use super::retry::Patience;
+
+/// How long an event may wait for the bus to come back before the attempt is given up.
+const APPEND_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why an event was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A later attempt writes this log now.
+    #[error("a later attempt has taken the job over")]
+    Superseded,
+    /// The job has ended: its log takes nothing more.
+    #[error("the job has already ended")]
+    Ended,
+    /// The bus stayed away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The log of one job, open for one attempt.
+pub struct EventLog {
+    bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
+    job: JobRef,
+    kind: Kind,
+    attempt: u32,
+    sequence: u64,
+    n: u64,
+    /// The data of `started`, while that has not been said.
+    started: Option<Value>,
+}
+
+impl EventLog {
+    /// Opens the log after this last event.
+    #[must_use]
+    pub fn open(
+        on: (Arc<dyn Bus>, Arc<dyn Clock>),
+        job: JobRef,
+        kind: Kind,
+        attempt: u32,
+        last: Option<&Logged>,
+    ) -> Self {
+        let (bus, clock) = on;
+        let (sequence, n) = last.map_or((0, 0), |last| (last.sequence, last.record.n));
+        Self { bus, clock, job, kind, attempt, sequence, n, started: None }
+    }
+
+    /// Opens the log of a job that nobody has worked on, unread: it is empty, or holds the one event, with this
+    /// sequence, that whoever published the job has begun it with. Should it hold something else, the first append
+    /// finds out.
+    #[must_use]
+    pub fn open_new(
+        on: (Arc<dyn Bus>, Arc<dyn Clock>),
+        job: JobRef,
+        kind: Kind,
+        attempt: u32,
+        begun: Option<u64>,
+    ) -> Self {
+        let (bus, clock) = on;
+        let (sequence, n) = begun.map_or((0, 0), |begun| (begun, 1));
+        Self { bus, clock, job, kind, attempt, sequence, n, started: None }
+    }
+
+    /// The attempt begins. It is said with [`Self::say_started`], or before the first event that is not the last.
+    pub fn begin(&mut self, started: Value) {
+        self.started = Some(started);
+    }
+
+    /// Whether it is still to be said that the attempt has begun.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.started.is_some()
+    }
+
+    /// Says that the attempt has begun, if that is still to be said.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub async fn say_started(&mut self) -> Result<(), LogError> {
+        match self.started.take() {
+            Some(started) => self.write(EventType::Started, started, None).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Appends an event and returns when it is stored.
+    ///
+    /// # Errors
+    /// When another attempt has the log, the job has ended, or the bus stays away for a minute.
+    pub async fn append(&mut self, event: EventType, data: Value) -> Result<(), LogError> {
+        if !event.is_final() {
+            self.say_started().await?;
+        }
+        self.write(event, data, None).await
+    }
+
+    /// Appends the last event: how the job ended.
+    ///
+    /// # Errors
+    /// As [`EventLog::append`].
+    pub async fn end(&mut self, outcome: &Outcome<Value>) -> Result<(), LogError> {
+        let data = outcome.data().unwrap_or_default();
+        self.write(outcome.event_type(), data, outcome.claim().cloned()).await
+    }
+
+    async fn write(&mut self, event: EventType, data: Value, claim: Option<Claim>) -> Result<(), LogError> {
+        let mut patience = Patience::new(APPEND_PATIENCE);
+        let (kind, attempt) = (self.kind.clone(), self.attempt);
+        let mut record = Record { n: self.n + 1, event, kind, attempt, at: self.clock.now(), data, claim };
+        loop {
+            let unavailable = match self.bus.append(&self.job, self.sequence, &record).await {
+                Ok(sequence) => {
+                    (self.sequence, self.n) = (sequence, record.n);
+                    return Ok(());
+                }
+                Err(AppendError::Conflict) => match self.bus.last(&self.job).await {
+                    Ok(last) => match self.resolve(last, &mut record)? {
+                        true => return Ok(()),
+                        false => continue,
+                    },
+                    Err(unavailable) => unavailable,
+                },
+                Err(AppendError::Unavailable(unavailable)) => unavailable,
+            };
+            if !patience.wait().await {
+                return Err(unavailable.into());
+            }
+        }
+    }
+
+    /// After a conflict: whose is the last event? Returns whether it is this very record, stored although its
+    /// confirmation was lost; else the record is to be tried again, on top of what is there.
+    fn resolve(&mut self, last: Option<Logged>, record: &mut Record) -> Result<bool, LogError> {
+        let Some(last) = last else {
+            // The log has expired under a long pause: begin it again, counting on.
+            self.sequence = 0;
+            return Ok(false);
+        };
+        if last.record == *record {
+            (self.sequence, self.n) = (last.sequence, last.record.n);
+            return Ok(true);
+        }
+        if last.record.event.is_final() {
+            return Err(LogError::Ended);
+        }
+        if last.record.attempt >= self.attempt {
+            return Err(LogError::Superseded);
+        }
+        (self.sequence, self.n) = (last.sequence, last.record.n);
+        record.n = last.record.n + 1;
+        Ok(false)
+    }
+}

@@ -1,0 +1,107 @@
+//! Lines as Markdown: those that are larger than most are headings, the others paragraphs.
+
+use std::collections::BTreeMap;
+
+use crate::text::plain_line;
+
+/// By how much larger than most text a heading is.
+const LARGER: f64 = 1.15;
+/// The longest heading, in characters: what is longer is large text.
+const HEADING: usize = 200;
+/// How many sizes of headings are told apart.
+const LEVELS: usize = 4;
+
+/// A line of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Line {
+    pub(super) text: String,
+    /// The size of its font, as it is seen.
+    pub(super) size: f64,
+    /// Whether it begins a paragraph.
+    pub(super) paragraph: bool,
+}
+
+/// A size that can be counted: in tenths of a point.
+fn tenths(size: f64) -> u64 {
+    (size * 10.0).round().clamp(0.0, 1e9) as u64
+}
+
+/// Lines as Markdown.
+pub(super) fn markdown(lines: &[Line]) -> String {
+    let mut letters = BTreeMap::<u64, usize>::new();
+    lines.iter().for_each(|line| *letters.entry(tenths(line.size)).or_default() += line.text.len());
+    let usual = letters.iter().max_by_key(|(_, count)| **count).map_or(0, |(size, _)| *size);
+    let large = |size: u64| size as f64 > usual as f64 * LARGER;
+    let sizes: Vec<u64> = letters.keys().rev().copied().filter(|size| large(*size)).take(LEVELS).collect();
+    let mut out = String::new();
+    let mut heading_before = None;
+    for line in lines {
+        let text = line.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let size = tenths(line.size);
+        let level = sizes.iter().position(|known| *known <= size).filter(|_| text.chars().count() <= HEADING);
+        match level.filter(|_| text.chars().any(char::is_alphabetic)) {
+            // A heading of two lines.
+            Some(level) if heading_before == Some(level) && !line.paragraph => {
+                out.truncate(out.trim_end().len());
+                out.push_str(&format!(" {text}\n\n"));
+            }
+            Some(level) => {
+                end_paragraph(&mut out);
+                out.push_str(&format!("{} {text}\n\n", "#".repeat(level + 1)));
+                heading_before = Some(level);
+            }
+            None => {
+                if line.paragraph || heading_before.is_some() {
+                    end_paragraph(&mut out);
+                }
+                heading_before = None;
+                add(&mut out, &text);
+            }
+        }
+    }
+    out
+}
+
+fn end_paragraph(out: &mut String) {
+    if !out.is_empty() && !out.ends_with("\n\n") {
+        out.push_str(if out.ends_with('\n') { "\n" } else { "\n\n" });
+    }
+}
+
+/// Adds a line to the paragraph. A word that was divided at the end of the line before is joined.
+fn add(out: &mut String, text: &str) {
+    let divided = out.strip_suffix("-\n").is_some_and(|before| before.ends_with(char::is_lowercase));
+    if divided && text.starts_with(char::is_lowercase) {
+        out.truncate(out.len() - 2);
+        out.push_str(text);
+    } else {
+        out.push_str(&plain_line(text));
+    }
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str, size: f64, paragraph: bool) -> Line {
+        Line { text: text.to_owned(), size, paragraph }
+    }
+
+    #[test]
+    fn large_lines_are_headings_and_divided_words_are_joined() {
+        let lines = [
+            line("Of Bees", 20.0, true),
+            line("and Hives", 20.0, false),
+            line("They are count-", 10.0, true),
+            line("ed again on Fri-", 10.0, false),
+            line("Day. It is a long text.", 10.0, false),
+            line("Wax", 14.0, true),
+            line("# not one", 10.02, false),
+            line("Next.", 10.0, true),
+        ];
+        let expected = "# Of Bees and Hives\n\nThey are counted again on Fri-\nDay. It is a long text.\n\n## Wax\n\n\\# not one\n\nNext.\n";
+        assert_eq!(markdown(&lines), expected);
+        assert_eq!(markdown(&[]), "");
+    }
+}

@@ -1,0 +1,300 @@
+//! A model of a hundred lines for the scheduler's tests: it repeats the last message, byte by byte.
+//!
+//! Its memory is real enough to catch a scheduler that mixes sequences up: the next token depends on all that a
+//! sequence holds, and rows that don't follow what is there stop the test.
+
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering::SeqCst},
+};
+
+use ruche_schemas::kinds::chat::{Delta, FinishReason, Message, Role, Usage};
+use ruche_workers::inference::engine::{
+    Engine, EngineError, Generation, Request, StartError, Step,
+    port::{Body, DecodeError, Decoder, Facts, LoadError, Loader, Row, Vocabulary},
+};
+use tokio::task::JoinHandle;
+
+/// Bytes are their own tokens; these come after.
+pub(crate) const USER: i32 = 256;
+pub(crate) const ASSISTANT: i32 = 257;
+pub(crate) const END: i32 = 258;
+const VOCABULARY: usize = 259;
+
+const TEMPLATE: &str = "{% for m in messages %}{{ '<user>' + m.content + '<end>' }}{% endfor %}<assistant>";
+
+/// What a test sees of the model, and does to it.
+#[derive(Default)]
+pub(crate) struct Script {
+    /// Each batch so far.
+    pub(crate) batches: Mutex<Vec<Vec<Row>>>,
+    /// Decodes that may still happen; without, all may.
+    pub(crate) permits: Mutex<Option<u64>>,
+    pub(crate) permitted: Condvar,
+    /// Whether a decode waits for its permit.
+    pub(crate) waits: AtomicBool,
+    /// A batch with this token panics.
+    pub(crate) panics: Option<i32>,
+    /// A batch with this token fails like this, having taken its first half where it is a half-done one.
+    pub(crate) fails: Option<(i32, DecodeError)>,
+    /// How many more batches fail like this, whatever they hold.
+    pub(crate) fail_next: Mutex<Vec<DecodeError>>,
+    /// Logits that are no numbers after this token.
+    pub(crate) numbless: Option<i32>,
+}
+
+impl Script {
+    /// Holds the model until [`Script::allow`].
+    pub(crate) fn held() -> Self {
+        Self { permits: Mutex::new(Some(0)), ..Self::default() }
+    }
+
+    /// Lets so many decodes happen.
+    pub(crate) fn allow(&self, decodes: u64) {
+        if let Some(permits) = &mut *lock(&self.permits) {
+            *permits += decodes;
+        }
+        self.permitted.notify_all();
+    }
+
+    /// Lets all decodes happen.
+    pub(crate) fn release(&self) {
+        *lock(&self.permits) = None;
+        self.permitted.notify_all();
+    }
+
+    /// Whether a decode waits for [`Script::allow`].
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waits.load(SeqCst)
+    }
+
+    fn wait(&self) {
+        let permits = lock(&self.permits);
+        self.waits.store(*permits == Some(0), SeqCst);
+        let mut permits = self.permitted.wait_while(permits, |p| *p == Some(0)).unwrap_or_else(PoisonError::into_inner);
+        if let Some(permits) = &mut *permits {
+            *permits -= 1;
+        }
+        self.waits.store(false, SeqCst);
+    }
+
+    /// For each batch: its rows per sequence, as `(sequence, rows)`.
+    pub(crate) fn shapes(&self) -> Vec<Vec<(u32, usize)>> {
+        let batches = lock(&self.batches);
+        let shape = |batch: &Vec<Row>| {
+            let groups = batch.chunk_by(|a, b| a.sequence == b.sequence);
+            groups.map(|rows| (rows[0].sequence, rows.len())).collect()
+        };
+        batches.iter().map(shape).collect()
+    }
+}
+
+/// A test that failed while it held the lock is told of by itself.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) struct Echo {
+    pub(crate) script: Arc<Script>,
+    pub(crate) slots: u32,
+    pub(crate) context: u32,
+    pub(crate) template: Option<&'static str>,
+}
+
+impl Echo {
+    /// Starts an engine on it.
+    pub(crate) fn start(script: &Arc<Script>, slots: u32, context: u32, prompt_chunk: u32) -> Engine {
+        let echo = Self { script: Arc::clone(script), slots, context, template: Some(TEMPLATE) };
+        echo.try_start(prompt_chunk).expect("an engine")
+    }
+
+    pub(crate) fn try_start(self, prompt_chunk: u32) -> Result<Engine, StartError> {
+        let slots = self.slots;
+        Engine::start(Box::new(self), "echo".to_owned(), slots, prompt_chunk)
+    }
+}
+
+impl Loader for Echo {
+    fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
+        let facts = Facts {
+            description: "repeats".to_owned(),
+            parameters: 1,
+            context_tokens: self.context,
+            vocabulary: VOCABULARY,
+            template: self.template.map(str::to_owned),
+            ..Facts::default()
+        };
+        let mut decoder = EchoDecoder {
+            script: Arc::clone(&self.script),
+            sequences: vec![Vec::new(); self.slots as usize],
+            context: self.context,
+            logits: Vec::new(),
+        };
+        let controls = ["<user>", "<assistant>", "<end>"].map(str::to_owned).to_vec();
+        body(facts, Arc::new(EchoVocabulary(controls)), &mut decoder);
+        Ok(())
+    }
+}
+
+struct EchoVocabulary(Vec<String>);
+
+impl Vocabulary for EchoVocabulary {
+    fn tokenize(&self, text: &str, controls: bool) -> Vec<i32> {
+        let mut tokens = Vec::new();
+        let mut rest = text.as_bytes();
+        while let Some(&byte) = rest.first() {
+            let control = self.0.iter().position(|control| controls && rest.starts_with(control.as_bytes()));
+            tokens.push(control.map_or(i32::from(byte), |at| USER + at as i32));
+            rest = &rest[control.map_or(1, |at| self.0[at].len())..];
+        }
+        tokens
+    }
+
+    fn piece(&self, token: i32, into: &mut Vec<u8>) {
+        into.extend(u8::try_from(token));
+    }
+
+    fn is_end(&self, token: i32) -> bool {
+        token == END
+    }
+
+    fn begin(&self) -> Option<i32> {
+        None
+    }
+
+    fn controls(&self) -> &[String] {
+        &self.0
+    }
+}
+
+struct EchoDecoder {
+    script: Arc<Script>,
+    sequences: Vec<Vec<i32>>,
+    context: u32,
+    logits: Vec<Vec<f32>>,
+}
+
+impl EchoDecoder {
+    fn take(&mut self, rows: &[Row]) {
+        for row in rows {
+            let sequence = &mut self.sequences[row.sequence as usize];
+            assert_eq!(sequence.len(), row.position as usize, "{row:?} doesn't follow what is there");
+            assert!(row.position < self.context, "{row:?} is outside the context");
+            sequence.push(row.token);
+            self.logits.push(if row.logits { next(sequence, self.script.numbless) } else { Vec::new() });
+        }
+    }
+}
+
+/// The next token of a repetition of the last message.
+fn next(sequence: &[i32], numbless: Option<i32>) -> Vec<f32> {
+    if sequence.last().copied() == numbless {
+        return vec![f32::NAN; VOCABULARY];
+    }
+    let last = |token: i32| sequence.iter().rposition(|&t| t == token).expect("a prompt");
+    let message = &sequence[last(USER) + 1..last(END)];
+    let said = sequence.len() - last(ASSISTANT) - 1;
+    let mut logits = vec![0.0; VOCABULARY];
+    logits[message.get(said).copied().unwrap_or(END) as usize] = 99.0;
+    logits
+}
+
+impl Decoder for EchoDecoder {
+    fn decode(&mut self, rows: &[Row]) -> Result<(), DecodeError> {
+        self.script.wait();
+        assert!(rows.is_sorted_by_key(|row| row.sequence), "sequences ascend: {rows:?}");
+        lock(&self.script.batches).push(rows.to_vec());
+        self.logits.clear();
+        let has = |token: i32| rows.iter().any(|row| row.token == token);
+        assert!(!self.script.panics.is_some_and(has), "the model panics, as it was told");
+        let mut failure = lock(&self.script.fail_next).pop();
+        if let Some((_, error)) = self.script.fails.as_ref().filter(|(token, _)| has(*token)) {
+            failure = Some(error.clone());
+        }
+        match failure {
+            Some(error) => {
+                if matches!(error, DecodeError::HalfDone(_)) {
+                    self.take(&rows[..rows.len() / 2]);
+                }
+                Err(error)
+            }
+            None => {
+                self.take(rows);
+                Ok(())
+            }
+        }
+    }
+
+    fn logits(&self, row: usize) -> &[f32] {
+        assert!(!self.logits[row].is_empty(), "no logits were asked for row {row}");
+        &self.logits[row]
+    }
+
+    fn truncate(&mut self, sequence: u32, keep: u32) -> u32 {
+        let sequence = &mut self.sequences[sequence as usize];
+        sequence.truncate(keep as usize);
+        sequence.len() as u32
+    }
+}
+
+pub(crate) fn says(content: &str) -> Request {
+    Request { messages: vec![Message { role: Role::User, content: content.to_owned() }], ..Request::default() }
+}
+
+/// A whole answer.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Heard {
+    pub(crate) deltas: Vec<Delta>,
+    pub(crate) text: String,
+    pub(crate) finish_reason: Option<FinishReason>,
+    pub(crate) usage: Usage,
+}
+
+impl Heard {
+    pub(crate) fn published(&self) -> String {
+        self.deltas.iter().map(|delta| delta.text.as_str()).collect()
+    }
+
+    pub(crate) fn tokens(&self) -> Vec<i32> {
+        self.deltas.iter().flat_map(|delta| delta.tokens.iter().copied()).collect()
+    }
+}
+
+/// Listens to the end.
+pub(crate) async fn hear(mut generation: Generation) -> Result<Heard, EngineError> {
+    let mut heard = Heard::default();
+    while let Some(step) = generation.next().await {
+        match step? {
+            Step::Delta(delta) => heard.deltas.push(delta),
+            Step::End { finish_reason, usage, text } => {
+                (heard.finish_reason, heard.usage, heard.text) = (Some(finish_reason), usage, text);
+            }
+        }
+    }
+    Ok(heard)
+}
+
+pub(crate) async fn ask(engine: &Engine, request: Request) -> Heard {
+    hear(engine.generate(request).await.expect("a generation")).await.expect("an answer")
+}
+
+/// Waits until something holds that another thread brings about.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("it happens within 30 s");
+}
+
+/// Lets these requests arrive in this order while a held model is at its first decode, which has the first alone.
+pub(crate) async fn arrive(engine: &Engine, script: &Script, requests: Vec<Request>) -> Vec<JoinHandle<Heard>> {
+    let mut tasks = Vec::new();
+    for (number, request) in (0_u64..).zip(requests) {
+        let engine_of_task = engine.clone();
+        tasks.push(tokio::spawn(async move { ask(&engine_of_task, request).await }));
+        until(|| script.is_waiting() && engine.metrics().snapshot().waiting == number).await;
+    }
+    tasks
+}

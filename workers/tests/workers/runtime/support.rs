@@ -1,0 +1,467 @@
+//! A kind of job for tests, and a system to run it in: real NATS, real Postgres, a prefix and a schema of its own.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use prometheus_client::registry::Registry;
+use ruche_bus::{Bus, Depth, Message, nats::Nats};
+use ruche_schemas::{
+    Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    clock,
+    config::{self, Config},
+    event::Progress,
+};
+use ruche_services::testing;
+use ruche_store::{
+    Health, StoreError,
+    files::File,
+    groups::Group,
+    ledger::{Committed, Ended, Ledger, Stored, Write},
+    objects::{Claims, memory::Memory},
+    postgres::{Application, Postgres},
+};
+use ruche_workers::{
+    registry::{Handler, handler},
+    runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::Semaphore,
+    task::JoinHandle,
+    time::timeout,
+};
+use uuid::Uuid;
+
+/// How long anything may take: a test that waits for ever tells nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A job that does as it is told.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub enum Probe {
+    /// Ends well.
+    Echo(String),
+    /// Gives a text of so many bytes, quotes included.
+    Grow(usize),
+    /// Waits until the test opens the gate, then ends well.
+    Gated,
+    /// Fails and asks for another try.
+    Fail,
+    /// Fails once, then ends well.
+    FailOnce,
+    /// Can never be done.
+    Reject,
+    /// Panics.
+    Panic,
+    /// Reports this many times, then ends well.
+    Report(u32),
+    /// Says how far it is, this many times at once, then ends well.
+    Steps(u64),
+    /// Asks for another try after an hour.
+    Later,
+    /// Makes a document of this text, and gives its claim as JSON.
+    Document(String),
+}
+
+/// One report.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Step(pub u32);
+
+impl Progress for Step {}
+
+impl Job for Probe {
+    const KIND: Kind = Kind::new("probe");
+    const VERSION: u16 = 1;
+    const LIMITS: Limits = Limits {
+        payload_bytes: 8 << 20,
+        deadline: Duration::from_secs(60),
+        attempts: 3,
+        backoff: Backoff { base: Duration::from_millis(10), factor: 1.0, cap: Duration::from_millis(10) },
+    };
+    type Progress = Step;
+    type Output = String;
+    type Settings = ();
+
+    fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Self::Echo(text) if text == "bad" => Err(Invalid::new("echo", "may be anything but \"bad\"")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Does probes, and counts them.
+pub struct ProbeHandler {
+    pub gate: Semaphore,
+    pub began: Semaphore,
+    /// Gated jobs that run now, and the most that ever ran at once.
+    pub running: Mutex<(u32, u32)>,
+    pub runs: Mutex<HashMap<JobId, u32>>,
+}
+
+impl ProbeHandler {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            gate: Semaphore::new(0),
+            began: Semaphore::new(0),
+            running: Mutex::default(),
+            runs: Mutex::default(),
+        })
+    }
+
+    pub fn runs(&self, job: &JobRef) -> u32 {
+        self.runs.lock().unwrap().get(&job.id).copied().unwrap_or(0)
+    }
+
+    /// Waits until a gated job has begun.
+    pub async fn wait_for_begin(&self) {
+        timeout(PATIENCE, self.began.acquire()).await.expect("a job in time").unwrap().forget();
+    }
+}
+
+/// A handler must be owned; tests keep a share.
+pub struct Shared(pub Arc<ProbeHandler>);
+
+#[async_trait]
+impl Handler<Probe> for Shared {
+    async fn handle(&self, job: &Envelope<Probe>, context: Context<Probe>) -> Result<String, JobError> {
+        *self.0.runs.lock().unwrap().entry(job.id).or_default() += 1;
+        match &job.body {
+            Probe::Echo(text) => return Ok(text.clone()),
+            Probe::Grow(bytes) => return Ok("x".repeat(bytes - 2)),
+            Probe::Gated => {
+                {
+                    let mut running = self.0.running.lock().unwrap();
+                    running.0 += 1;
+                    running.1 = running.1.max(running.0);
+                }
+                self.0.began.add_permits(1);
+                self.0.gate.acquire().await.unwrap().forget();
+                self.0.running.lock().unwrap().0 -= 1;
+            }
+            Probe::Fail => return Err(JobError::retry(anyhow::anyhow!("told to fail"))),
+            Probe::FailOnce if context.attempt == 1 => {
+                return Err(JobError::retry(anyhow::anyhow!("told to fail once")));
+            }
+            Probe::FailOnce => {}
+            Probe::Reject => return Err(JobError::Reject(Failure::new("told_to", "told to reject"))),
+            Probe::Panic => panic!("told to panic"),
+            Probe::Steps(all) => (1..=*all).for_each(|done| context.steps(done, Some(*all), "stepping")),
+            Probe::Later => {
+                let after = Some(Duration::from_secs(3600));
+                return Err(JobError::Retry { source: anyhow::anyhow!("told to come later"), after });
+            }
+            Probe::Document(text) => {
+                let claim = context.keep_document(text.clone().into_bytes().into())?;
+                return Ok(serde_json::to_string(&claim).unwrap());
+            }
+            Probe::Report(times) => {
+                for step in 1..=*times {
+                    context.progress(Step(step)).await;
+                }
+            }
+        }
+        Ok("done".into())
+    }
+
+    fn keep(&self, job: &Envelope<Probe>, output: &String) -> Vec<Write> {
+        let Probe::Document(text) = &job.body else { return Vec::new() };
+        let (media_type, template) = ("text/plain".to_owned(), "none".to_owned());
+        let (claim, title) = (serde_json::from_str(output).unwrap(), Some(text.chars().take(10).collect()));
+        vec![Write::File(File { claim, media_type, pages: 1, title, template, warnings: 0 })]
+    }
+}
+
+/// A bus and a ledger of one test.
+pub struct System {
+    pub bus: Arc<dyn Bus>,
+    pub ledger: Arc<Postgres>,
+    pub tenant: TenantId,
+    pub settings: config::Nats,
+    /// What is too large for a message.
+    pub claims: Claims,
+    /// What workers have besides their names, slots and patience.
+    pub options: Options,
+}
+
+impl System {
+    /// On servers that the tests of this process share.
+    pub async fn start() -> Self {
+        Self::on(&testing::shared_nats().await, &testing::shared_postgres().await).await
+    }
+
+    /// On these servers.
+    pub async fn on(nats: &str, postgres: &str) -> Self {
+        let name = testing::unique("t");
+        ruche_migrations::up(postgres, &name).await.unwrap();
+        let variables = [
+            ("RUCHE_NATS__URL", nats),
+            ("RUCHE_NATS__PREFIX", &name),
+            ("RUCHE_POSTGRES__URL", postgres),
+            ("RUCHE_POSTGRES__SCHEMA", &name),
+        ];
+        let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let config = Config::from_layers(None, Some(variables)).unwrap();
+        let bus = Nats::connect(&config.nats, Duration::from_secs(2)).await.unwrap();
+        bus.ensure(&[Probe::KIND]).await.unwrap();
+        let ledger = Arc::new(Postgres::connect(&config.postgres, Application::WORKER).unwrap());
+        Self {
+            bus: Arc::new(bus),
+            ledger,
+            tenant: "acme".parse().unwrap(),
+            settings: config.nats,
+            claims: Claims::new(Arc::new(Memory::default()), 4 << 20),
+            // Every start is said, so that tests can tell what happened.
+            options: Options { quiet: Duration::ZERO, ..Options::default() },
+        }
+    }
+
+    /// A worker with this many slots.
+    pub fn worker(&self, probe: &Arc<ProbeHandler>, slots: usize) -> Worker {
+        self.worker_with(probe, slots, self.ledger.clone())
+    }
+
+    /// A worker whose signs of life come from this runtime.
+    pub fn worker_on(&self, probe: &Arc<ProbeHandler>, slots: usize, pulse: Handle) -> Worker {
+        self.spawn(probe, slots, self.ledger.clone(), pulse, &Handle::current())
+    }
+
+    /// A worker with this ledger.
+    pub fn worker_with(&self, probe: &Arc<ProbeHandler>, slots: usize, ledger: Arc<dyn Ledger>) -> Worker {
+        self.spawn(probe, slots, ledger, Handle::current(), &Handle::current())
+    }
+
+    /// A worker that can crash: on a runtime of its own, which takes all its tasks along.
+    pub fn doomed_worker(&self, probe: &Arc<ProbeHandler>, slots: usize) -> Worker {
+        let tasks = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let handle = tasks.handle().clone();
+        let mut worker = self.spawn(probe, slots, self.ledger.clone(), handle.clone(), &handle);
+        worker.tasks = Some(tasks);
+        worker
+    }
+
+    fn spawn(
+        &self,
+        probe: &Arc<ProbeHandler>,
+        slots: usize,
+        ledger: Arc<dyn Ledger>,
+        pulse: Handle,
+        on: &Handle,
+    ) -> Worker {
+        let parts = Parts {
+            bus: self.bus.clone(),
+            ledger,
+            claims: self.claims.clone(),
+            handler: handler(Shared(probe.clone())),
+            metrics: Metrics::register(&mut Registry::default()),
+            clock: Arc::new(clock::System),
+            pulse,
+            versions: Arc::new([(Probe::KIND, Probe::VERSION)].into()),
+        };
+        let name = testing::unique("worker");
+        let options = Options {
+            name: name.clone(),
+            slots: NonZeroUsize::new(slots).unwrap(),
+            ack_wait: Duration::from_secs(2),
+            drain: Duration::from_secs(30),
+            ..self.options.clone()
+        };
+        let shutdown = Shutdown::default();
+        let running = on.spawn(runtime::run(parts, options, shutdown.clone()));
+        Worker { name, shutdown, running, tasks: None }
+    }
+
+    /// Publishes a job of a fresh id.
+    pub async fn submit(&self, body: Probe) -> JobRef {
+        self.submit_as(JobId::generate(), body).await
+    }
+
+    /// Publishes a job of this id.
+    pub async fn submit_as(&self, id: JobId, body: Probe) -> JobRef {
+        let envelope = self.envelope(id, body);
+        self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
+    }
+
+    /// Publishes a job whose body is in the object store.
+    pub async fn submit_claimed(&self, claim: Claim) -> JobRef {
+        let id = claim.key.split('/').nth(1).unwrap().parse().unwrap();
+        let body = serde_json::Value::Null;
+        let (kind, version, at) = (Probe::KIND, Probe::VERSION, Utc::now());
+        let mut envelope = Envelope::of(kind, version, id, self.tenant.clone(), Lane::Normal, at, body);
+        envelope.claim = Some(claim);
+        self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
+    }
+
+    /// An envelope of this tenant.
+    pub fn envelope(&self, id: JobId, body: Probe) -> Envelope<Probe> {
+        Envelope::new(id, self.tenant.clone(), Lane::Normal, Utc::now(), body)
+    }
+
+    /// Publishes this envelope.
+    pub async fn send(&self, envelope: &Envelope<Probe>) -> JobRef {
+        self.publish(envelope.id, serde_json::to_vec(envelope).unwrap()).await
+    }
+
+    /// Begins the job's log and publishes this envelope, as a gateway does.
+    pub async fn send_begun(&self, envelope: &Envelope<Probe>) -> JobRef {
+        let job = JobRef { tenant: self.tenant.clone(), id: envelope.id };
+        let first_seq = Some(self.begin_log(&job).await);
+        self.publish_as(job, serde_json::to_vec(envelope).unwrap(), first_seq).await
+    }
+
+    /// Says that the job is accepted.
+    pub async fn begin_log(&self, job: &JobRef) -> u64 {
+        let (event, kind, at) = (EventType::Accepted, Probe::KIND, Utc::now());
+        let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null, claim: None };
+        self.bus.append(job, 0, &accepted).await.unwrap()
+    }
+
+    /// Publishes a job of another tenant.
+    pub async fn submit_for(&self, tenant: &str, body: Probe) -> JobRef {
+        let job = JobRef { tenant: tenant.parse().unwrap(), id: JobId::generate() };
+        let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, Utc::now(), body);
+        self.publish_as(job, serde_json::to_vec(&envelope).unwrap(), None).await
+    }
+
+    /// Publishes these bytes.
+    pub async fn publish(&self, id: JobId, payload: Vec<u8>) -> JobRef {
+        self.publish_as(JobRef { tenant: self.tenant.clone(), id }, payload, None).await
+    }
+
+    async fn publish_as(&self, job: JobRef, payload: Vec<u8>, first_seq: Option<u64>) -> JobRef {
+        let message = Message {
+            job: job.clone(),
+            kind: Probe::KIND,
+            lane: Lane::Normal,
+            payload: payload.into(),
+            headers: ruche_bus::Headers::new(),
+            first_seq,
+        };
+        self.bus.publish(message).await.unwrap();
+        job
+    }
+
+    /// Publishes past our own port, as any program with a NATS client can.
+    pub async fn publish_raw(&self, subject: String, payload: String) {
+        let client = async_nats::connect(&self.settings.url.0).await.unwrap();
+        let jetstream = async_nats::jetstream::new(client);
+        jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
+    }
+
+    /// The job's events, from the first to the final one.
+    pub async fn events(&self, job: &JobRef) -> Vec<Record> {
+        let events = self.bus.watch(job, 1).await.unwrap();
+        timeout(PATIENCE, events.map(Result::unwrap).collect()).await.expect("a final event in time")
+    }
+
+    /// Waits until nothing waits and nothing is in flight.
+    pub async fn settled(&self) {
+        while self.depth().await.iter().any(|lane| lane.waiting + lane.in_flight > 0) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn depth(&self) -> Vec<Depth> {
+        self.bus.depth().await.unwrap()
+    }
+
+    pub async fn in_flight(&self) -> u64 {
+        self.depth().await.iter().map(|lane| lane.in_flight).sum()
+    }
+}
+
+/// A running worker.
+pub struct Worker {
+    pub name: String,
+    pub shutdown: Shutdown,
+    running: JoinHandle<Result<(), ruche_bus::Unavailable>>,
+    tasks: Option<Runtime>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Waiting for the tasks is not allowed inside of a test's own runtime.
+        if let Some(tasks) = self.tasks.take() {
+            tasks.shutdown_background();
+        }
+    }
+}
+
+impl Worker {
+    /// Lets it end what runs.
+    pub async fn drain(self) {
+        self.shutdown.request();
+        self.drained().await;
+    }
+
+    /// Waits until it has stopped.
+    pub async fn drained(mut self) {
+        (&mut self.running).await.unwrap().unwrap();
+    }
+
+    /// It is gone, as if its machine had lost power.
+    pub async fn crash(mut self) {
+        self.tasks.take().unwrap().shutdown_background();
+        let _ = (&mut self.running).await;
+    }
+}
+
+/// A ledger that looks, after each commit, how many jobs the bus still holds unsettled.
+pub struct Witness {
+    pub ledger: Arc<Postgres>,
+    pub bus: Arc<dyn Bus>,
+    pub in_flight_after_commit: Mutex<Vec<u64>>,
+}
+
+#[async_trait]
+impl Ledger for Witness {
+    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, StoreError> {
+        self.ledger.fence(job, attempt).await
+    }
+
+    async fn commit(&self, ended: &Ended) -> Result<Committed, StoreError> {
+        let committed = self.ledger.commit(ended).await?;
+        let depth = self.bus.depth().await.unwrap();
+        self.in_flight_after_commit.lock().unwrap().push(depth.iter().map(|lane| lane.in_flight).sum());
+        Ok(committed)
+    }
+
+    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, StoreError> {
+        self.ledger.ended(job).await
+    }
+
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, StoreError> {
+        self.ledger.group(tenant, group).await
+    }
+
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
+        self.ledger.members(tenant, group, limit).await
+    }
+
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
+        self.ledger.holding(before, limit).await
+    }
+
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError> {
+        self.ledger.released(jobs).await
+    }
+
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        self.ledger.purge(before, limit).await
+    }
+}
+
+#[async_trait]
+impl Health for Witness {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.ledger.ready().await
+    }
+}
