@@ -1,8 +1,8 @@
 //! How jobs and events travel: one port, two adapters, one contract.
 //!
-//! What is accepted here is never lost and is handed out again until somebody settles it; a job's log has one
-//! writer at a time. Gateways and workers know only this port, so that everything above it can be tested on
-//! [`memory`] and runs on [`nats`]. Both pass the suite in `tests/contract.rs`.
+//! An accepted job is never lost and is delivered again until it is settled; a job's log has one writer at a time. Gateways
+//! and workers know only the port, so that everything above it is tested on [`memory`] and runs on [`nats`]. Both adapters
+//! pass the suite in `tests/contract.rs`.
 //!
 //! - [`port`]: the traits and errors.
 //! - [`nats`], [`memory`]: the adapters.

@@ -72,7 +72,7 @@ impl Memory {
 #[async_trait]
 impl Controls for Memory {
     async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
-        self.shared.controlled.pauses.send_if_modified(|pauses| match paused {
+        self.shared.control_state.pauses.send_if_modified(|pauses| match paused {
             true => pauses.insert(what.clone()),
             false => pauses.remove(what),
         });
@@ -80,12 +80,12 @@ impl Controls for Memory {
     }
 
     async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
-        let pauses = now_and_later(&self.shared.controlled.pauses);
+        let pauses = now_and_later(&self.shared.control_state.pauses);
         Ok(pauses.map(|pauses| pauses.into_iter().collect()).boxed())
     }
 
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
-        self.shared.controlled.caps.send_if_modified(|all| match caps {
+        self.shared.control_state.caps.send_if_modified(|all| match caps {
             Some(caps) => all.insert(tenant.clone(), *caps).as_ref() != Some(caps),
             None => all.remove(tenant).is_some(),
         });
@@ -93,7 +93,7 @@ impl Controls for Memory {
     }
 
     async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
-        Ok(now_and_later(&self.shared.controlled.caps).boxed())
+        Ok(now_and_later(&self.shared.control_state.caps).boxed())
     }
 
     async fn queued(
@@ -120,7 +120,7 @@ impl Controls for Memory {
         let ack_wait = self.open_queue(kind)?.ack_wait();
         let key = (kind.clone(), tenant.clone(), job);
         let now = Instant::now();
-        let slots = &self.shared.controlled.slots;
+        let slots = &self.shared.control_state.slots;
         let mut held = lock(slots);
         held.taken.retain(|_, (until, _)| *until > now);
         let others = held.taken.keys().filter(|(k, t, j)| (k, t) == (kind, tenant) && *j != job).count();
@@ -142,7 +142,7 @@ impl Controls for Memory {
         job: JobId,
     ) -> Result<Option<JobId>, Unavailable> {
         let now = Instant::now();
-        let mut keys = lock(&self.shared.controlled.keys);
+        let mut keys = lock(&self.shared.control_state.keys);
         if keys.len() >= MANY_KEYS {
             keys.retain(|_, (_, until)| *until > now);
         }

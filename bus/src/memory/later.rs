@@ -1,4 +1,4 @@
-//! Jobs for later and jobs again and again: they wait beside the queue until somebody looks and their time has come.
+//! Jobs for later and recurring jobs: they wait beside the queue until they are due.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
 /// What waits beside a queue.
 #[derive(Debug)]
 pub(super) struct Later {
-    /// Two clocks that are read once, so that a paused one moves both.
+    /// Both clocks, read once, so that a paused clock moves both.
     started: (Instant, DateTime<Utc>),
     turn: u64,
     /// With the attempts that were used before.
@@ -41,7 +41,7 @@ impl Later {
         self.started.1 + TimeDelta::from_std(at - self.started.0).unwrap_or_default()
     }
 
-    /// Puts a job aside, in place of what is there of it.
+    /// Stores a job for later, in place of an earlier entry of it.
     pub(super) fn put(&mut self, message: Message, used: u32, at: DateTime<Utc>) {
         self.take(&message.job);
         self.turn += 1;

@@ -32,7 +32,7 @@ use tokio::{
 use lock::lock;
 pub use state::Memory;
 
-use state::{Controlled, DeadLetters, Shared};
+use state::{ControlState, DeadLetters, Shared};
 
 use crate::port::{
     AppendError, Bus, Deliveries, Depth, Logged, Message, PublishError, REGISTRATION_TTL, Receipt, Unavailable,
@@ -57,7 +57,7 @@ impl Memory {
             cancelled: Mutex::default(),
             cancellations: broadcast::Sender::new(LISTENER),
             dead: Mutex::new(DeadLetters::default()),
-            controlled: Controlled::default(),
+            control_state: ControlState::default(),
             workers: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }

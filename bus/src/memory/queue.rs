@@ -1,4 +1,4 @@
-//! A queue of jobs: waiting, delayed or in a worker's hands, until somebody settles them.
+//! A queue of jobs: waiting, delayed or in flight, until they are settled.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
@@ -47,7 +47,7 @@ struct State {
     /// Not due yet.
     later: Later,
     recent: HashSet<JobRef>,
-    /// Until when which job is known, the earliest first.
+    /// Until when a job id counts as a duplicate, the earliest first.
     recent_until: VecDeque<(Instant, JobRef)>,
 }
 
@@ -55,7 +55,7 @@ struct State {
 struct Jobs {
     entries: BTreeMap<u64, Entry>,
     ready: BTreeSet<u64>,
-    /// When which job becomes ready: its delay or its worker's time ends.
+    /// When a job becomes ready: its delay or its ack wait ends.
     due: BTreeSet<(Instant, u64)>,
 }
 
@@ -65,7 +65,7 @@ struct Entry {
     published_at: DateTime<Utc>,
     published: Instant,
     attempt: u32,
-    /// In a worker's hands, or delayed; not ready before.
+    /// In flight or delayed until then.
     until: Option<Instant>,
 }
 
@@ -99,7 +99,7 @@ impl Jobs {
 }
 
 impl State {
-    /// All that wait, now or for later.
+    /// Unsettled jobs and jobs for later.
     fn total(&self) -> usize {
         self.sources.iter().map(|jobs| jobs.entries.len()).sum::<usize>() + self.later.len()
     }
@@ -113,7 +113,6 @@ impl State {
         self.sources[source].ready.insert(sequence);
     }
 
-    /// Makes ready what is due.
     fn wake(&mut self, now: Instant, backlog: usize) {
         self.sources.iter_mut().for_each(|jobs| jobs.wake(now));
         let room = backlog.saturating_sub(self.total());
@@ -164,7 +163,7 @@ impl Queue {
         state.wake(now, self.backlog);
         let mut taken = Vec::new();
         while taken.len() < free {
-            // Those that are reserved are the last ones.
+            // Other lanes leave the reserved slots free.
             let others = taken.iter().filter(|taken: &&Delivery| taken.lane != Lane::Interactive).count();
             let full = others >= free.saturating_sub(reserved);
             let may = |source: usize| !full || Source::at(source).lane == Lane::Interactive;
@@ -256,7 +255,7 @@ impl Queue {
     }
 }
 
-/// What settles one delivery. A late answer counts, as it does on NATS.
+/// Settles one delivery. A late acknowledgement counts, as on NATS.
 #[derive(Debug, Clone)]
 struct Ticket {
     queue: Arc<Queue>,
@@ -351,6 +350,5 @@ impl Deliveries for MemoryDeliveries {
         self.reserved = slots;
     }
 
-    /// Nothing is ever on its way here.
     async fn close(self: Box<Self>) {}
 }

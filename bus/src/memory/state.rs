@@ -27,7 +27,7 @@ pub(super) struct Shared {
     pub(super) cancelled: Mutex<HashSet<JobRef>>,
     pub(super) cancellations: broadcast::Sender<JobRef>,
     pub(super) dead: Mutex<DeadLetters>,
-    pub(super) controlled: Controlled,
+    pub(super) control_state: ControlState,
     pub(super) workers: Mutex<BTreeMap<(String, String), (WorkerRegistration, Instant)>>,
 }
 
@@ -73,7 +73,7 @@ pub(super) type SlotKey = (Kind, TenantId, JobId);
 pub(super) type Key = (Kind, TenantId, String);
 
 #[derive(Debug, Default)]
-pub(super) struct Controlled {
+pub(super) struct ControlState {
     pub(super) pauses: watch::Sender<BTreeSet<Pause>>,
     pub(super) caps: watch::Sender<TenantCaps>,
     pub(super) slots: Arc<Mutex<Slots>>,

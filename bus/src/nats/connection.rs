@@ -221,7 +221,7 @@ impl Connection {
     }
 
     /// As [`Link::store`], once more when no answer comes. Only for messages with an id, or that may be stored twice.
-    pub(super) async fn store_surely(
+    pub(super) async fn store_with_retry(
         &self,
         subject: String,
         headers: Option<HeaderMap>,

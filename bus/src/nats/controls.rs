@@ -112,12 +112,12 @@ impl Shared {
                 Err(error) => return Err(error.into()),
             }
             // Somebody has it, or this job, whose acknowledgement was lost.
-            let holder = self.connection.last_exactly(&stream, &subject).await?;
+            let holder = self.connection.last_from_leader(&stream, &subject).await?;
             if let Some(holder) = holder.and_then(|entry| std::str::from_utf8(&entry.payload).ok()?.parse().ok()) {
                 return Ok((holder != job).then_some(holder));
             }
         }
-        Err(Unavailable(format!("NATS does not say who has the key at {subject}")))
+        Err(Unavailable(format!("NATS does not confirm who has the key at {subject}")))
     }
 }
 
@@ -131,7 +131,7 @@ fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
         let at = DateTime::parse_from_rfc3339(when.strip_prefix("@at ")?.trim()).ok()?;
         Some(at.to_utc())
     });
-    let (job, lane) = delivery::whose(stream, &subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
+    let (job, lane) = delivery::job_of_message(stream, &subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
     Some(Queued {
         sequence: entry.sequence,
         job,

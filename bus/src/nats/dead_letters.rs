@@ -79,7 +79,7 @@ impl Shared {
             payload.truncate(available);
         }
         let subject = self.connection.names.dead_letter(Some(&letter.kind), &letter.job);
-        self.connection.store_surely(subject, Some(headers), payload).await?;
+        self.connection.store_with_retry(subject, Some(headers), payload).await?;
         Ok(())
     }
 

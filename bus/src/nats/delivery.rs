@@ -1,4 +1,4 @@
-//! One job in a worker's hands, and the four answers that settle it.
+//! A delivered job, and the acknowledgements that settle it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,14 +12,14 @@ use uuid::Uuid;
 use super::{
     connection::RequestError,
     headers::{self, number},
-    scheduler::Aside,
+    scheduler::Deferred,
     shared::Shared,
 };
 use crate::port::{self, Delivery, Extend, Settle, Unavailable};
 
-/// What the subject of the acknowledgement says (NATS ADR-15).
+/// What the reply subject of a delivered message says (NATS ADR-15).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Handed {
+pub(super) struct AckInfo {
     attempt: u32,
     pub(super) sequence: u64,
     pub(super) published_at: DateTime<Utc>,
@@ -27,7 +27,7 @@ pub(super) struct Handed {
     behind: u64,
 }
 
-impl Handed {
+impl AckInfo {
     /// `$JS.ACK.<stream>.<consumer>.<attempt>.<sequence>.<delivery>.<nanoseconds>.<behind>`, or the same with domain
     /// and account before the stream and a random token behind.
     pub(super) fn parse(reply: &str) -> Option<Self> {
@@ -47,30 +47,31 @@ impl Handed {
     }
 }
 
-/// Reads a job as the server hands it out: the job, its source, and how many wait behind it. `None` for what is no job.
+/// Reads a delivered message: the job, its source, and how many wait behind it. `None` if it is no job.
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
-    let handed = Handed::parse(&reply)?;
+    let info = AckInfo::parse(&reply)?;
     let stream = shared.connection.names.jobs(kind);
-    let (job, lane) = whose(&stream, &message.subject, message.headers.as_ref(), &message.payload, handed.sequence)?;
+    let (job, lane) =
+        job_of_message(&stream, &message.subject, message.headers.as_ref(), &message.payload, info.sequence)?;
     let shard = message.subject.rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);
     let source = Source { lane, shard: shard % lane.shards() };
     let count = |name| message.headers.as_ref().map_or(0, |headers| number(headers, name));
-    let attempt = handed.attempt.saturating_add(u32::try_from(count(headers::ATTEMPT)).unwrap_or(u32::MAX));
+    let attempt = info.attempt.saturating_add(u32::try_from(count(headers::ATTEMPT)).unwrap_or(u32::MAX));
     let first_seq = Some(count(headers::FIRST_SEQ)).filter(|first_seq| *first_seq > 0);
     let headers = message.headers.as_ref().map(headers::from_nats).unwrap_or_default();
     let (kind, payload) = (kind.clone(), message.payload);
     let whole = port::Message { job, kind, lane, payload, headers, first_seq };
-    let answer = Answer { shared: Arc::clone(shared), reply, whole: Arc::new(whole.clone()), attempt, handed };
+    let answer = Answer { shared: Arc::clone(shared), reply, whole: Arc::new(whole.clone()), attempt, info };
     let port::Message { job, kind, lane, payload, headers, first_seq } = whole;
-    let (published_at, behind) = (answer.handed.published_at, answer.handed.behind);
+    let (published_at, behind) = (answer.info.published_at, answer.info.behind);
     let settle = Box::new(answer);
     let delivery = Delivery { job, kind, lane, attempt, payload, headers, published_at, first_seq, settle };
     Some((delivery, source.index(), behind))
 }
 
-/// Whose job a message in this stream is, and in which lane, by its subject `....<lane>.<shard>.<tenant>`.
-pub(super) fn whose(
+/// The job and the lane of a message in this stream, by its subject `....<lane>.<shard>.<tenant>`.
+pub(super) fn job_of_message(
     stream: &str,
     subject: &str,
     headers: Option<&HeaderMap>,
@@ -80,14 +81,14 @@ pub(super) fn whose(
     let mut tokens = subject.rsplit('.');
     let (tenant, lane) = (tokens.next()?, tokens.nth(1)?);
     let lane: Lane = lane.parse().ok()?;
-    // Whoever publishes straight onto NATS may leave out the id or misspell the tenant. Such a job is handed out
-    // all the same, under names that no envelope has: the worker rejects it, and it is found among the dead.
+    // A program that publishes straight onto NATS may leave out the id or misspell the tenant. Such a job is delivered
+    // under names that no envelope has: the worker rejects it, and it becomes a dead letter.
     let tenant = tenant.parse::<TenantId>().or_else(|_| "invalid-tenant".parse()).ok()?;
     let id = headers::job_id(headers, payload).unwrap_or_else(|| nameless(stream.as_bytes(), sequence));
     Some((JobRef { tenant, id }, lane))
 }
 
-/// The same id at each attempt for a job that has none: a UUIDv8 (RFC 9562) of stream (FNV-1a) and sequence.
+/// An id for a job that has none, the same at each attempt: a UUIDv8 (RFC 9562) of stream (FNV-1a) and sequence.
 fn nameless(stream: &[u8], sequence: u64) -> JobId {
     let hash = stream
         .iter()
@@ -98,20 +99,19 @@ fn nameless(stream: &[u8], sequence: u64) -> JobId {
     JobId(Uuid::new_v8(bytes))
 }
 
-/// Answers the server about one delivery.
+/// Settles one delivery.
 #[derive(Clone)]
 struct Answer {
     shared: Arc<Shared>,
     reply: String,
-    /// The job as it was published.
     whole: Arc<port::Message>,
     attempt: u32,
-    handed: Handed,
+    info: AckInfo,
 }
 
 impl Answer {
-    /// Says it until the server confirms, twice at most. Saying it again changes nothing.
-    async fn say(&self, what: &[u8]) -> Result<(), Unavailable> {
+    /// Sends an acknowledgement until the server confirms it, at most twice. A second one changes nothing.
+    async fn confirm(&self, what: &[u8]) -> Result<(), Unavailable> {
         let what = Bytes::copy_from_slice(what);
         let connection = &self.shared.connection;
         let answer = match connection.request(self.reply.clone(), None, what.clone()).await {
@@ -122,7 +122,7 @@ impl Answer {
             RequestError::NoResponders => Unavailable("the queue that the job came from is gone".to_owned()),
             error => error.into(),
         })?;
-        // A confirmation is empty. Anything else is an error, whatever it says.
+        // A confirmation is empty. Anything else is an error.
         match answer.status.is_none() && answer.payload.is_empty() {
             true => Ok(()),
             false => Err(Unavailable(format!(
@@ -137,26 +137,25 @@ impl Answer {
 #[async_trait]
 impl Settle for Answer {
     async fn ack(&self) -> Result<(), Unavailable> {
-        self.say(b"+ACK").await
+        self.confirm(b"+ACK").await
     }
 
     async fn nak(&self, after: Duration) -> Result<(), Unavailable> {
         match after.as_nanos() {
-            0 => self.say(b"-NAK").await,
-            nanos => self.say(format!(r#"-NAK {{"delay":{nanos}}}"#).as_bytes()).await,
+            0 => self.confirm(b"-NAK").await,
+            nanos => self.confirm(format!(r#"-NAK {{"delay":{nanos}}}"#).as_bytes()).await,
         }
     }
 
     async fn term(&self) -> Result<(), Unavailable> {
-        self.say(b"+TERM").await
+        self.confirm(b"+TERM").await
     }
 
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
         let message = (*self.whole).clone();
-        // What is the same when the same is said again.
-        let once = format!("defer.{}.{}.{}", message.kind, self.handed.sequence, self.handed.attempt);
+        let once = format!("defer.{}.{}.{}", message.kind, self.info.sequence, self.info.attempt);
         let used = self.attempt.saturating_sub(u32::from(!counts));
-        self.shared.put_aside(Aside { message, used, once }, until).await?;
+        self.shared.defer(Deferred { message, used, once }, until).await?;
         self.ack().await
     }
 
@@ -168,7 +167,7 @@ impl Settle for Answer {
 #[async_trait]
 impl Extend for Answer {
     async fn extend(&self) -> Result<(), Unavailable> {
-        self.say(b"+WPI").await
+        self.confirm(b"+WPI").await
     }
 }
 
@@ -178,13 +177,13 @@ mod tests {
 
     #[test]
     fn both_forms_of_the_acknowledgement_are_read() {
-        let short = Handed::parse("$JS.ACK.JOBS_CHAT.normal.2.17.30.1700000000000000000.4").expect("short");
+        let short = AckInfo::parse("$JS.ACK.JOBS_CHAT.normal.2.17.30.1700000000000000000.4").expect("short");
         assert_eq!((short.attempt, short.sequence, short.behind), (2, 17, 4));
         assert_eq!(short.published_at.timestamp(), 1_700_000_000);
-        let long = Handed::parse("$JS.ACK._.ACC.JOBS_CHAT.normal.2.17.30.1700000000000000000.4.x7");
+        let long = AckInfo::parse("$JS.ACK._.ACC.JOBS_CHAT.normal.2.17.30.1700000000000000000.4.x7");
         assert_eq!(long, Some(short));
         for odd in ["", "$JS.ACK", "_INBOX.a.b", "$JS.ACK.S.c.x.17.30.1.4"] {
-            assert_eq!(Handed::parse(odd), None, "{odd}");
+            assert_eq!(AckInfo::parse(odd), None, "{odd}");
         }
     }
 

@@ -1,8 +1,8 @@
-//! Moves jobs whose time has come into their queues.
+//! Moves jobs that are due into their queues.
 //!
-//! Every process that has made sure of the streams does this; the server hands each job to one of them. A job is
-//! acknowledged after its queue has it, under an id by which the queue knows it again, so one that dies in between
-//! loses nothing and doubles nothing. A full queue is waited for.
+//! Every process that has ensured the streams does this, and the server delivers each job to one of them. A job is
+//! acknowledged after its queue has stored it, under an id by which the queue finds duplicates. So a process that dies in
+//! between neither loses a job nor doubles it. A job for a full queue is tried again.
 
 use std::{
     sync::{Arc, Weak},
@@ -18,7 +18,7 @@ use tokio::time;
 
 use super::{
     connection::{ANSWER, ApiError, RequestError},
-    delivery::Handed,
+    delivery::AckInfo,
     headers::{ATTEMPT, FIRST_SEQ, JOB, SCHEDULE, from_nats, job_id, to_nats},
     shared::Shared,
 };
@@ -33,7 +33,7 @@ const WAIT: Duration = Duration::from_secs(5);
 /// The delays after an error.
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), WAIT);
 
-/// For how long a job is left alone that can't be moved now.
+/// When a job is tried again that its queue refused.
 const LATER: Duration = Duration::from_secs(5);
 
 /// Moves jobs for as long as the bus is there.
@@ -52,7 +52,7 @@ pub(super) async fn run(bus: Weak<Shared>) {
 }
 
 impl Shared {
-    /// Asks once for what is due, and moves what comes.
+    /// Pulls once, and moves the jobs that arrive.
     async fn move_due(self: &Arc<Self>) -> Result<(), RequestError> {
         let inbox = self.connection.client.new_inbox();
         let mut answers = self.connection.subscribe(inbox.clone()).await?;
@@ -80,14 +80,14 @@ impl Shared {
     async fn move_one(&self, message: Message) -> Result<(), RequestError> {
         let Some(reply) = message.reply.as_ref().map(ToString::to_string) else { return Ok(()) };
         let Some((subject, headers, payload)) = self.due_job(&reply, &message) else {
-            tracing::warn!(subject = %message.subject, "what is due is no job: it is dropped");
+            tracing::warn!(subject = %message.subject, "a due message is no job: dropping it");
             self.connection.request(reply, None, Bytes::from_static(b"+TERM")).await?;
             return Ok(());
         };
-        let answer = match self.connection.store_surely(subject.clone(), Some(headers), payload).await {
+        let answer = match self.connection.store_with_retry(subject.clone(), Some(headers), payload).await {
             Ok(_) => Bytes::from_static(b"+ACK"),
             Err(error @ (RequestError::NoResponders | RequestError::TooLarge | RequestError::Api(ApiError { .. }))) => {
-                tracing::warn!(subject, error = %error, "a job is due and its queue does not take it: trying again");
+                tracing::warn!(subject, error = %error, "the queue of a due job refuses it: trying again");
                 Bytes::from(format!(r#"-NAK {{"delay":{}}}"#, LATER.as_nanos()))
             }
             Err(error) => return Err(error),
@@ -96,9 +96,9 @@ impl Shared {
         Ok(())
     }
 
-    /// What is published for a message that is due: where, and under which id.
+    /// What to publish for a due message: the subject, the headers with the message id, the payload.
     fn due_job(&self, reply: &str, message: &Message) -> Option<(String, async_nats::HeaderMap, Bytes)> {
-        let handed = Handed::parse(reply)?;
+        let info = AckInfo::parse(reply)?;
         let mut tokens = message.subject.rsplit('.');
         let (tenant, lane, kind) = (tokens.next()?, tokens.next()?, tokens.next()?);
         let (tenant, lane, kind): (TenantId, Lane, Kind) =
@@ -106,7 +106,7 @@ impl Shared {
         let old = message.headers.as_ref()?;
         let mut headers = to_nats(&from_nats(old));
         let (id, payload): (JobId, Bytes) = match old.get(SCHEDULE) {
-            Some(_) => recur::fired(&message.payload, handed.sequence, handed.published_at)?,
+            Some(_) => recur::fired(&message.payload, info.sequence, info.published_at)?,
             None => (job_id(Some(old), &message.payload)?, message.payload.clone()),
         };
         headers.insert(JOB, id.to_string());
@@ -114,9 +114,9 @@ impl Shared {
             headers.insert(FIRST_SEQ, first_seq.clone());
         }
         match old.get(ATTEMPT) {
-            // The queue knows the job's own id from when it was published first.
+            // The queue may remember the job's own id from its first publication.
             Some(attempt) => {
-                headers.insert("Nats-Msg-Id", format!("deferred.{}.{}", self.schedules, handed.sequence));
+                headers.insert("Nats-Msg-Id", format!("deferred.{}.{}", self.schedules, info.sequence));
                 headers.insert(ATTEMPT, attempt.clone());
             }
             None => headers.insert("Nats-Msg-Id", format!("{tenant}.{id}")),

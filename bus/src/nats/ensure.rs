@@ -1,12 +1,12 @@
 //! Creates streams and consumers, or brings them up to date; never deletes a stream, nor a job.
 //!
-//! Gateways do both. A worker only makes what is missing: whoever may change a stream can empty it, and two programs
-//! with different settings would change it to and fro.
+//! Gateways do both. A worker only creates what is missing: who may change a stream can empty it, and two programs with
+//! different settings would overwrite each other's.
 //!
-//! Settings that the topology does not name stay as they are on the server. So do subjects that a stream already has
-//! and that don't overlap with ours: a gateway that knows fewer kinds than another must not take the others'
-//! advisories away. Those that overlap are from an earlier version, and so are the consumers that the topology calls
-//! obsolete: both are replaced, and the jobs that lie there are handed out by the consumers that come after them.
+//! Settings that the topology does not name stay as they are on the server. So do subjects that a stream already has and that
+//! don't overlap with ours: a gateway that knows fewer kinds than another must not remove the others' advisories. Subjects
+//! that overlap are from an earlier version, and so are the consumers that the topology calls obsolete: both are replaced,
+//! and the new consumers deliver the jobs of the old ones.
 
 use std::time::Duration;
 
@@ -79,12 +79,12 @@ struct Info {
     config: Value,
 }
 
-/// Who makes sure of the streams.
+/// Who ensures the streams.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Keeper<'a> {
-    /// A gateway makes all of them and brings them up to date.
+    /// A gateway creates all of them and brings them up to date.
     Gateway,
-    /// A worker makes what is missing, of the queues those of its own kinds.
+    /// A worker creates missing ones, of the queues those of its own kinds.
     Worker(&'a [Kind]),
 }
 
@@ -134,7 +134,7 @@ impl Shared {
         Ok(true)
     }
 
-    /// What it has handed out and is not settled is handed out again.
+    /// Jobs that it delivered and that are not settled are delivered again.
     async fn remove_consumer(&self, stream: &str, name: &str) -> Result<bool, TopologyError> {
         match self.ask::<Value>(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
             Ok(_) => {
@@ -181,7 +181,7 @@ async fn with_retries<T, F: Future<Output = Result<T, RequestError>>>(
     ask.retry(policy).when(|error| *error == RequestError::Timeout).notify(notify).await
 }
 
-/// What is there with what is wanted over it; `None` when that is the same.
+/// The found configuration with the wanted one over it; `None` if that changes nothing.
 fn merged(found: &Value, wanted: &Value) -> Option<Value> {
     let (Some(old), Some(wanted)) = (found.as_object(), wanted.as_object()) else {
         return Some(wanted.clone());

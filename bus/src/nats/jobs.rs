@@ -1,4 +1,4 @@
-//! Accepts jobs, and says how much waits.
+//! Publishes jobs, and counts the waiting ones.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl Shared {
         if let Some(first_seq) = first_seq {
             headers.insert(FIRST_SEQ, first_seq.to_string());
         }
-        // What the server counts: the header block as it is sent, and the payload.
+        // The server counts the header block as it is sent, and the payload.
         let bytes = payload.len() + size(&headers);
         let too_large =
             || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES.min(self.connection.client.max_payload()) };
@@ -36,18 +36,18 @@ impl Shared {
             return Err(too_large());
         }
         let subject = self.connection.names.job(&kind, lane, &job.tenant);
-        match self.connection.store_surely(subject, Some(headers), payload).await {
+        match self.connection.store_with_retry(subject, Some(headers), payload).await {
             Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
             Err(RequestError::TooLarge | RequestError::Api(ApiError { code: TOO_LARGE, .. })) => Err(too_large()),
             Err(RequestError::Api(error)) if error.is_subject_full() => Err(PublishError::TenantFull { kind }),
             Err(RequestError::Api(error)) if error.is_full() => Err(PublishError::Full { kind }),
-            Err(RequestError::NoResponders) => Err(self.why_nobody_listens(kind).await),
+            Err(RequestError::NoResponders) => Err(self.why_no_responders(kind).await),
             Err(error) => Err(PublishError::Unavailable(error.to_string())),
         }
     }
 
-    /// Nobody took the job: there is no such queue, or JetStream is not up.
-    async fn why_nobody_listens(&self, kind: Kind) -> PublishError {
+    /// No stream took the job: there is no such queue, or JetStream is not up.
+    async fn why_no_responders(&self, kind: Kind) -> PublishError {
         let asked = format!("STREAM.INFO.{}", self.connection.names.jobs(&kind));
         match self.connection.api::<Value>(&asked, &Value::Null).await {
             Err(RequestError::Api(ApiError { code: NO_STREAM, .. })) => PublishError::UnknownKind { kind },
@@ -87,7 +87,7 @@ impl Shared {
         })
     }
 
-    /// What a shard's consumer says, and since when its oldest job waits that was never handed out.
+    /// The state of a shard's consumer, and since when its oldest undelivered job waits.
     async fn shard_depth(
         &self,
         stream: &str,
@@ -96,7 +96,7 @@ impl Shared {
     ) -> Result<(ConsumerInfo, Option<DateTime<Utc>>), Unavailable> {
         let asked = format!("CONSUMER.INFO.{stream}.{}", source.consumer());
         let info: ConsumerInfo = self.connection.api(&asked, &Value::Null).await?;
-        // It follows what was handed out last.
+        // It follows the last delivered job.
         let (from, jobs) = (info.delivered.stream_seq + 1, self.connection.names.source(kind, source));
         let oldest = match info.num_pending {
             0 => None,

@@ -1,8 +1,8 @@
 //! The log of a job: one writer at a time, and the server enforces it.
 //!
-//! Each event names the sequence of the one before it. The server refuses a writer that is behind, so a worker that
-//! was only presumed dead finds out at its next event. No message id is used: a duplicate's acknowledgement would
-//! look like a success to a writer that lost.
+//! Each event names the sequence of the event before it. The server refuses a writer that is behind, so a worker that was
+//! presumed dead finds out at its next event. Events have no message id: the acknowledgement of a duplicate would look like
+//! a success to the writer that lost.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl Shared {
             }
             error = match self.connection.store(subject.clone(), Some(headers.clone()), payload.clone()).await {
                 Ok(stored) => return Ok(stored.sequence),
-                // It is not known whether it is stored: trying again tells.
+                // It may be stored: the next attempt tells.
                 Err(RequestError::Timeout) if attempt < 2 => RequestError::Timeout,
                 Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {
                     match self.settled(&subject, after, &payload).await? {
@@ -54,15 +54,15 @@ impl Shared {
         Err(Unavailable::from(error).into())
     }
 
-    /// What a refusal means: the event is stored already (its acknowledgement was lost), somebody else has written,
-    /// or, when the log is as this writer believed, nothing yet.
+    /// What a refused append means: the event is stored and its acknowledgement was lost; or somebody else has written. `None`
+    /// if the log is as this writer expects.
     async fn settled(
         &self,
         subject: &str,
         after: u64,
         payload: &Bytes,
     ) -> Result<Option<Result<u64, AppendError>>, Unavailable> {
-        let last = self.connection.last_exactly(&self.events, subject).await?;
+        let last = self.connection.last_from_leader(&self.events, subject).await?;
         Ok(match last {
             Some(last) if last.sequence == after => None,
             Some(last) if last.sequence > after && last.payload == *payload => Some(Ok(last.sequence)),
@@ -76,7 +76,7 @@ impl Shared {
         // With copies a replica may be a moment behind, and a writer would lose to itself.
         let last = match self.config.replicas {
             1 => self.connection.last(&self.events, &subject).await,
-            _ => self.connection.last_exactly(&self.events, &subject).await,
+            _ => self.connection.last_from_leader(&self.events, &subject).await,
         };
         last?.map(logged).transpose()
     }

@@ -146,7 +146,7 @@ impl Shared {
     /// worker wrote it and knew the reason.
     async fn put_for(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
         let Some(kind) = self.connection.names.kind_of(&advisory.stream) else { return Ok(None) };
-        let Some(entry) = self.connection.exactly(&advisory.stream, advisory.stream_seq).await? else {
+        let Some(entry) = self.connection.from_leader(&advisory.stream, advisory.stream_seq).await? else {
             return Ok(None);
         };
         let Some(letter) = letter(advisory, kind, &entry) else { return Ok(None) };
@@ -161,10 +161,11 @@ impl Shared {
 
 fn letter(advisory: &Advisory, kind: Kind, entry: &Entry) -> Option<DeadLetter> {
     let stream = &advisory.stream;
-    let (job, lane) = delivery::whose(stream, &entry.subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
+    let (job, lane) =
+        delivery::job_of_message(stream, &entry.subject, Some(&entry.headers), &entry.payload, entry.sequence)?;
     let attempts = u32::try_from(advisory.deliveries).unwrap_or(u32::MAX);
     let message = format!(
-        "the job was handed out {attempts} times and no worker ended it: look for workers that were killed while \
+        "the job was info out {attempts} times and no worker ended it: look for workers that were killed while \
          they had it, then replay it"
     );
     let headers = from_nats(&entry.headers);

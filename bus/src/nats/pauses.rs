@@ -48,7 +48,7 @@ impl Shared {
             }
             None => headers.insert("Nats-TTL", TAKEN_BACK),
         }
-        self.connection.store_surely(subject, Some(headers), payload).await?;
+        self.connection.store_with_retry(subject, Some(headers), payload).await?;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
-//! Jobs for later and jobs again and again, as message schedules of the server (NATS ADR-51).
+//! Jobs for later and recurring jobs, as message schedules of the server (NATS ADR-51).
 //!
 //! They have a stream of their own: the server refuses message schedules in a stream that refuses new messages when
-//! it is full, as a queue of jobs must. What fires lands on a subject of that stream, and [`super::due`] moves it
-//! into its queue. One subject is one job or one schedule, so writing it again replaces it.
+//! it is full, as a queue of jobs must. A job that is due appears on a subject of that stream, and [`super::due`] moves
+//! it into its queue. One subject is one job or one schedule, so writing it again replaces it.
 
 use std::collections::BTreeMap;
 
@@ -25,22 +25,22 @@ use crate::{
     recur,
 };
 
-/// What a schedule's message says of it, so that a paused one is still whole.
+/// A schedule, in a header of its message: a paused one has no expression that the server reads.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct ScheduleMeta {
     lane: Lane,
     every: Every,
     #[serde(default)]
     paused: bool,
 }
 
-/// A job that is put aside while a worker has it.
+/// A job that a worker defers.
 #[derive(Debug)]
-pub(super) struct Aside {
+pub(super) struct Deferred {
     pub(super) message: Message,
-    /// Attempts that were used up.
+    /// Attempts used so far.
     pub(super) used: u32,
-    /// What is the same when the same is said again.
+    /// The message id: the same if the same deferral is sent again.
     pub(super) once: String,
 }
 
@@ -75,15 +75,15 @@ impl Shared {
         (self.connection.names.later(&message.kind, &message.job), headers)
     }
 
-    /// Puts a job that a worker has aside until this time.
-    pub(super) async fn put_aside(&self, aside: Aside, until: DateTime<Utc>) -> Result<(), Unavailable> {
-        let (subject, mut headers) = self.later(&aside.message, until, aside.once);
-        headers.insert(ATTEMPT, aside.used.to_string());
-        self.connection.store_surely(subject, Some(headers), aside.message.payload).await?;
+    /// Publishes a job again for this time.
+    pub(super) async fn defer(&self, deferred: Deferred, until: DateTime<Utc>) -> Result<(), Unavailable> {
+        let (subject, mut headers) = self.later(&deferred.message, until, deferred.once);
+        headers.insert(ATTEMPT, deferred.used.to_string());
+        self.connection.store_with_retry(subject, Some(headers), deferred.message.payload).await?;
         Ok(())
     }
 
-    /// Drops what lies on these subjects; returns how much it was.
+    /// Deletes the messages on these subjects and returns how many there were.
     async fn drop_schedules(&self, subjects: String) -> Result<u64, RequestError> {
         #[derive(Deserialize)]
         struct Purged {
@@ -93,8 +93,8 @@ impl Shared {
         Ok(self.connection.api::<Purged>(&asked, &json!({"filter": subjects})).await?.purged)
     }
 
-    /// Everything that is kept of a name, of whatever kind.
-    async fn kept(&self, tenant: &TenantId, name: &str) -> Result<Vec<Entry>, RequestError> {
+    /// The schedules of this name, of any kind.
+    async fn stored(&self, tenant: &TenantId, name: &str) -> Result<Vec<Entry>, RequestError> {
         self.connection.all(&self.schedules, &self.connection.names.recurring(None, tenant, name), 1, usize::MAX).await
     }
 }
@@ -105,13 +105,13 @@ fn headers(schedule: &Schedule, target: String) -> Result<HeaderMap, ScheduleErr
         let wrong = |_| ScheduleError::Invalid(format!("{text:?} holds characters that no schedule may have"));
         text.parse::<HeaderValue>().map_err(wrong)
     };
-    let kept = Kept { lane: schedule.lane, every: schedule.every.clone(), paused: schedule.paused };
-    let kept = serde_json::to_string(&kept).map_err(|error| ScheduleError::Invalid(error.to_string()))?;
+    let meta = ScheduleMeta { lane: schedule.lane, every: schedule.every.clone(), paused: schedule.paused };
+    let meta = serde_json::to_string(&meta).map_err(|error| ScheduleError::Invalid(error.to_string()))?;
     let mut headers = HeaderMap::new();
-    headers.insert(SCHEDULE, value(kept)?);
+    headers.insert(SCHEDULE, value(meta)?);
     headers.insert("Nats-Rollup", "sub");
     if schedule.paused {
-        // Without an expression the server keeps it, and nothing fires.
+        // Without an expression the server stores it, and nothing fires.
         return Ok(headers);
     }
     let expression = match &schedule.every {
@@ -131,7 +131,7 @@ fn headers(schedule: &Schedule, target: String) -> Result<HeaderMap, ScheduleErr
 fn read(entry: &Entry) -> Option<Schedule> {
     let mut tokens = entry.subject.rsplit('.');
     let (name, tenant, kind) = (tokens.next()?, tokens.next()?, tokens.next()?);
-    let Kept { lane, every, paused } = serde_json::from_str(entry.headers.get(SCHEDULE)?.as_str()).ok()?;
+    let ScheduleMeta { lane, every, paused } = serde_json::from_str(entry.headers.get(SCHEDULE)?.as_str()).ok()?;
     let next = recur::next(&every, entry.at, Utc::now()).filter(|_| !paused);
     Some(Schedule {
         name: name.to_owned(),
@@ -158,7 +158,7 @@ impl Scheduler for Nats {
         if bytes > MAX_JOB_BYTES {
             return Err(too_large());
         }
-        match shared.connection.store_surely(subject, Some(headers), message.payload).await {
+        match shared.connection.store_with_retry(subject, Some(headers), message.payload).await {
             Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
             Err(RequestError::Api(ApiError { code: WRONG_LAST, .. })) => Ok(Receipt { duplicate: true }),
             Err(RequestError::TooLarge) => Err(too_large()),
@@ -180,7 +180,7 @@ impl Scheduler for Nats {
         let headers = headers(schedule, names.due(&schedule.kind, schedule.lane, &schedule.tenant))?;
         let subject = names.recurring(Some(&schedule.kind), &schedule.tenant, &schedule.name);
         let bytes = schedule.payload.len() + size(&headers);
-        match shared.connection.store_surely(subject.clone(), Some(headers), schedule.payload.clone()).await {
+        match shared.connection.store_with_retry(subject.clone(), Some(headers), schedule.payload.clone()).await {
             Ok(_) => {}
             Err(RequestError::Api(ApiError { code, description })) if BAD_EXPRESSION.contains(&code) => {
                 return Err(ScheduleError::Invalid(format!("the NATS server refuses the schedule: {description}")));
@@ -189,7 +189,7 @@ impl Scheduler for Nats {
             Err(error) => return Err(unavailable(error).into()),
         }
         // A name is one schedule, also when its kind has changed.
-        for old in shared.kept(&schedule.tenant, &schedule.name).await.map_err(unavailable)? {
+        for old in shared.stored(&schedule.tenant, &schedule.name).await.map_err(unavailable)? {
             if old.subject != subject {
                 shared.drop_schedules(old.subject).await.map_err(unavailable)?;
             }
@@ -198,7 +198,7 @@ impl Scheduler for Nats {
     }
 
     async fn schedules(&self, tenant: &TenantId) -> Result<Vec<Schedule>, Unavailable> {
-        let found = self.shared.kept(tenant, "*").await?;
+        let found = self.shared.stored(tenant, "*").await?;
         let by_name: BTreeMap<_, _> = found.iter().filter_map(read).map(|found| (found.name.clone(), found)).collect();
         Ok(by_name.into_values().collect())
     }

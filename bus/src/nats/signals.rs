@@ -21,7 +21,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 impl Shared {
     pub(super) async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
         // It is stored for a worker that gets the job later; who listens on the subject hears it at once.
-        self.connection.store_surely(self.connection.names.cancel(job), None, Bytes::new()).await?;
+        self.connection.store_with_retry(self.connection.names.cancel(job), None, Bytes::new()).await?;
         Ok(())
     }
 
@@ -38,14 +38,14 @@ impl Shared {
     pub(super) async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
         let text = serde_json::to_vec(worker).map_err(|error| Unavailable(error.to_string()))?;
         let subject = self.connection.names.worker(&worker.kind, &worker.worker);
-        self.connection.store_surely(subject, None, Bytes::from(text)).await?;
+        self.connection.store_with_retry(subject, None, Bytes::from(text)).await?;
         Ok(())
     }
 
     /// Stores an empty registration: a worker may publish, but not delete.
     pub(super) async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
         let subject = self.connection.names.worker(&worker.kind, &worker.worker);
-        self.connection.store_surely(subject, None, Bytes::new()).await?;
+        self.connection.store_with_retry(subject, None, Bytes::new()).await?;
         Ok(())
     }
 

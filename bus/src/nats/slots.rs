@@ -71,7 +71,7 @@ impl Shared {
                 Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {}
                 Err(error) => return Err(error.into()),
             }
-            let found = self.connection.last_exactly(&self.connection.names.stream("SLOTS"), subject).await?;
+            let found = self.connection.last_from_leader(&self.connection.names.stream("SLOTS"), subject).await?;
             last = match found {
                 // Stored, and the acknowledgement was lost; or as before, while the leader was busy.
                 Some(entry) if entry.payload == *payload && entry.sequence > last => return Ok(Some(entry.sequence)),

@@ -1,7 +1,7 @@
-//! Reads what streams hold, without a consumer: single messages and batches by subject.
+//! Reads streams without a consumer: single messages and batches by subject.
 //!
-//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. With copies, any
-//! replica may answer a direct get, a moment behind the leader: what must be exact asks the leader.
+//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. Any replica may answer a direct
+//! get, a moment behind the leader. A read that must be exact asks the leader.
 
 use async_nats::{HeaderMap, Message, StatusCode};
 use bytes::Bytes;
@@ -53,16 +53,16 @@ impl Connection {
     }
 
     /// The last message of a subject as the stream's leader knows it.
-    pub(super) async fn last_exactly(&self, stream: &str, subject: &str) -> Result<Option<Entry>, RequestError> {
-        self.leaders(stream, &json!({"last_by_subj": subject})).await
+    pub(super) async fn last_from_leader(&self, stream: &str, subject: &str) -> Result<Option<Entry>, RequestError> {
+        self.ask_leader(stream, &json!({"last_by_subj": subject})).await
     }
 
     /// The message with this sequence as the stream's leader knows it.
-    pub(super) async fn exactly(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
-        self.leaders(stream, &json!({"seq": sequence})).await
+    pub(super) async fn from_leader(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
+        self.ask_leader(stream, &json!({"seq": sequence})).await
     }
 
-    async fn leaders(&self, stream: &str, query: &Value) -> Result<Option<Entry>, RequestError> {
+    async fn ask_leader(&self, stream: &str, query: &Value) -> Result<Option<Entry>, RequestError> {
         #[derive(serde::Deserialize)]
         struct Answer {
             message: Raw,
@@ -72,7 +72,7 @@ impl Connection {
             seq: u64,
         }
         let asked = format!("STREAM.MSG.GET.{stream}");
-        // The replica that answers the read may need a moment to have it; or it has gone in between.
+        // The replica that answers may not have it yet; or it was deleted meanwhile.
         for _ in 0..50 {
             let sequence = match self.api::<Answer>(&asked, query).await {
                 Ok(answer) => answer.message.seq,
@@ -156,7 +156,7 @@ impl Connection {
     ) -> Result<Vec<Entry>, RequestError> {
         let mut found = Vec::new();
         if limit == 0 {
-            // To the server that is no batch.
+            // The server refuses an empty batch.
             return Ok(found);
         }
         let query = json!({"start_time": time.to_rfc3339(), "next_by_subj": subjects, "batch": BATCH.min(limit)});

@@ -1,7 +1,8 @@
-//! Follows a job's log: what is stored, then what comes, without gap or repeat.
+//! Follows a job's log: stored events, then new ones, without gap or repeat.
 //!
-//! It listens first and reads then, so nothing falls between. Live messages may be lost (an outage, a full buffer):
-//! a gap in `n`, a reconnect, or silence makes it read the store again. No consumer is made on the server.
+//! It subscribes first and reads afterwards, so it misses nothing in between. Live messages may be lost (an outage, a full
+//! buffer): after a gap in `n`, a reconnect, or some time without a message it reads the stream again. It creates no
+//! consumer.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -22,10 +23,10 @@ use crate::{
     retry::jittered,
 };
 
-/// After this much silence the store is read, in case the last event was lost on its way; then after twice that.
-const SILENCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
+/// After this time without a message the stream is read, in case the last event was lost; then after twice that.
+const REREAD_AFTER: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
-/// How long the store may be unreadable before a watch ends with an error.
+/// How long the stream may be unreadable before a watch ends with an error.
 const OUTAGE: Duration = Duration::from_secs(120);
 
 struct Watch {
@@ -33,12 +34,12 @@ struct Watch {
     job: JobRef,
     /// The next event to hand out.
     next: u64,
-    /// The last stored event that was seen, as the stream counts.
+    /// The sequence of the last event that was seen.
     sequence: u64,
     ready: VecDeque<Record>,
     live: Subscriber,
     health: Receiver<Health>,
-    silence: Duration,
+    reread_after: Duration,
     failing_since: Option<Instant>,
     ended: bool,
 }
@@ -58,7 +59,7 @@ pub(super) async fn watch(
         ready: VecDeque::new(),
         live,
         health,
-        silence: SILENCE.0,
+        reread_after: REREAD_AFTER.0,
         failing_since: None,
         ended: false,
     };
@@ -84,14 +85,14 @@ impl Watch {
 
     /// Waits for something to hand out, or for a reason to look.
     async fn wait(&mut self) -> Result<(), Unavailable> {
-        let patience = if self.failing_since.is_some() { Duration::from_secs(1) } else { self.silence };
+        let wait = if self.failing_since.is_some() { Duration::from_secs(1) } else { self.reread_after };
         tokio::select! {
             message = self.live.next() => {
                 let Some(message) = message else {
                     return Err(Unavailable("the connection to NATS was closed".to_owned()));
                 };
                 let sequence = message.headers.as_ref().map_or(0, |headers| number(headers, "Nats-Sequence"));
-                self.silence = SILENCE.0;
+                self.reread_after = REREAD_AFTER.0;
                 match log::record(&message.payload, sequence) {
                     Ok(record) if record.n <= self.next && sequence > 0 => {
                         self.take(Logged { sequence, record });
@@ -105,9 +106,9 @@ impl Watch {
                     return Ok(());
                 }
             }
-            () = time::sleep(jittered(patience)) => self.silence = (self.silence * 2).min(SILENCE.1),
+            () = time::sleep(jittered(wait)) => self.reread_after = (self.reread_after * 2).min(REREAD_AFTER.1),
         }
-        self.read_patiently().await
+        self.read_through_outage().await
     }
 
     fn take(&mut self, logged: Logged) {
@@ -125,8 +126,8 @@ impl Watch {
         Ok(())
     }
 
-    /// Reads the store; an outage is waited out.
-    async fn read_patiently(&mut self) -> Result<(), Unavailable> {
+    /// Reads the stream; returns an error only after a long outage.
+    async fn read_through_outage(&mut self) -> Result<(), Unavailable> {
         match self.read().await {
             Ok(()) => self.failing_since = None,
             Err(error) => {

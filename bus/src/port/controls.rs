@@ -34,7 +34,7 @@ impl Pause {
     }
 }
 
-/// What one tenant may take, where that is other than the settings say.
+/// The caps of one tenant, in place of those of the settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Caps {
@@ -44,8 +44,8 @@ pub struct Caps {
     /// Jobs that it may submit per second to one gateway; 0: no cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
-    /// Jobs of one kind that have not ended, those for later among them. The bus's own bound holds besides, so this
-    /// one can only be lower.
+    /// Jobs of one kind that have not ended, including those for later. The bus's own bound also applies, so this one can
+    /// only be lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backlog: Option<u64>,
 }
@@ -53,24 +53,18 @@ pub struct Caps {
 /// The tenants that have caps of their own.
 pub type TenantCaps = BTreeMap<TenantId, Caps>;
 
-/// A job that waits or runs, as its queue has it.
+/// A job that waits or runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {
     /// Its position in its queue.
     pub sequence: u64,
-    /// Which job.
     pub job: JobRef,
-    /// Its kind.
     pub kind: Kind,
-    /// Its lane.
     pub lane: Lane,
-    /// When it was published.
     pub published_at: DateTime<Utc>,
-    /// When it is due, if that is later.
+    /// When it is due, if it is for later.
     pub run_at: Option<DateTime<Utc>>,
-    /// The envelope.
     pub payload: Bytes,
-    /// Headers.
     pub headers: Headers,
 }
 
@@ -82,19 +76,17 @@ pub trait ConcurrencySlot: Send + Sync {
     async fn release(self: Box<Self>);
 }
 
-/// What operators set, and what it takes to keep caps.
 #[async_trait]
 pub trait Controls: Send + Sync {
-    /// Pauses something, or resumes it.
     async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable>;
 
-    /// What is paused: now, and again whenever it changes. Survives reconnects.
+    /// All pauses: now, and again whenever they change. Survives reconnects.
     async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable>;
 
-    /// Gives a tenant caps of its own, in place of those it had; none: as the settings say.
+    /// Sets a tenant's own caps; `None`: those of the settings apply.
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable>;
 
-    /// The caps of tenants that have their own: now, and again whenever they change. Survives reconnects.
+    /// The caps of all tenants with their own: now, and again whenever they change. Survives reconnects.
     async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable>;
 
     /// A tenant's jobs of a kind that have not ended, in the order of their queue, after this position, at most
@@ -107,7 +99,6 @@ pub trait Controls: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Queued>, Unavailable>;
 
-    /// How many of a tenant's jobs of a kind have not ended.
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable>;
 
     /// Takes one of a tenant's `cap` slots for jobs of a kind that run at once; `None`: all are taken. A slot whose worker
@@ -120,7 +111,7 @@ pub trait Controls: Send + Sync {
         job: JobId,
     ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable>;
 
-    /// Takes a key for this long: `None`, or the job that has it.
+    /// Reserves a key for a job, for this window. Returns the other job that has the key, if there is one.
     async fn reserve(
         &self,
         kind: &Kind,

@@ -17,39 +17,32 @@ use super::{
 pub trait Deliveries: Send {
     /// Waits for jobs: at least one, at most `free`, the interactive lane first without starving the others.
     ///
-    /// No more than `free` jobs are ever on their way to this worker: what it can't run now stays with the
-    /// server. Dropping the future loses nothing: what arrives meanwhile comes with the next call. Faults of the
-    /// connection are waited out, with growing jittered delays, not returned.
+    /// No more than `free` jobs are ever in flight to this worker: the server keeps those that it can't run now. Dropping
+    /// the future loses nothing: jobs that arrive meanwhile come with the next call. Connection errors are not returned:
+    /// it tries again with growing jittered delays.
     async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery>;
 
-    /// From now on, so many of the free slots take jobs of the interactive lane only: of the others no more are asked for
-    /// than there are slots beyond. What was asked for before may still come. None are, to begin with.
+    /// From now on, so many of the free slots take jobs of the interactive lane only. Jobs that were requested before may
+    /// still come. Initially 0.
     fn reserve(&mut self, slots: usize);
 
-    /// Stops asking, and hands back (for immediate redelivery) what has arrived but was not returned.
+    /// Stops pulling, and hands jobs back for immediate redelivery that arrived but were not returned.
     async fn close(self: Box<Self>);
 }
 
-/// A job in the hands of one worker, until it settles it. Settling consumes; dropping without settling lets the
-/// server hand the job out again after its ack wait.
+/// A job that one worker has until it settles it. Settling consumes the delivery; a delivery that is dropped unsettled is
+/// delivered again after the ack wait.
 pub struct Delivery {
-    /// Which job, of whom: by the subject, which the server's permissions bind.
+    /// Taken from the subject, to which the server's permissions apply.
     pub job: JobRef,
-    /// Its kind.
     pub kind: Kind,
-    /// Its lane.
     pub lane: Lane,
-    /// How often it was handed out, this time included: from 1.
+    /// How often it was delivered, this time included: from 1.
     pub attempt: u32,
-    /// The envelope, as published.
     pub payload: Bytes,
-    /// Headers, the trace context among them.
     pub headers: Headers,
-    /// When it was published.
     pub published_at: DateTime<Utc>,
-    /// As in [`super::message::Message::first_seq`].
     pub first_seq: Option<u64>,
-    /// The adapter's end.
     pub(crate) settle: Box<dyn Settle>,
 }
 
@@ -60,11 +53,10 @@ pub trait Settle: Send + Sync {
     async fn ack(&self) -> Result<(), Unavailable>;
     /// Hands back, for redelivery after the delay.
     async fn nak(&self, after: Duration) -> Result<(), Unavailable>;
-    /// Gives up for good: never handed out again.
+    /// Terminates: it is never delivered again.
     async fn term(&self) -> Result<(), Unavailable>;
     /// Publishes the job again for this time, then acknowledges.
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable>;
-    /// Restarts the ack wait.
     fn extender(&self) -> Box<dyn Extend>;
 }
 
@@ -76,40 +68,37 @@ pub trait Extend: Send + Sync {
 }
 
 impl Delivery {
-    /// Whether this is the first that any worker sees of the job, so that nobody has written to its log but whoever
-    /// published it.
+    /// Whether no worker can have seen the job before, so that only its publisher can have written to its log.
     ///
-    /// A second message of the same job would be a duplicate within the dedup window, and an id that was made less
-    /// than that before it was published can't have been published before the window. Half of the window is left to
-    /// clocks that differ. An id that says no time (one made of an idempotency key, one that follows from another
-    /// job's) may have been published at any time before.
+    /// Within the dedup window a second message of the job is dropped as a duplicate. So a job whose id was made less than
+    /// the window before its publication has no earlier message. Half of the window is a margin for clocks that differ. An
+    /// id without a time (from an idempotency key, or derived from another job's id) may have been published before.
     #[must_use]
     pub fn is_first(&self) -> bool {
         let age = self.job.id.made_at().map(|made| self.published_at - made);
         self.attempt == 1 && age.is_some_and(|age| age.to_std().unwrap_or_default() < DEDUP_WINDOW / 2)
     }
 
-    /// The job is done and its effects are stored: never hand it out again. Returns once the server confirms.
+    /// Acknowledges a job whose effects are stored. Returns once the server confirms.
     ///
     /// # Errors
-    /// When the confirmation does not come: the job may be handed out again.
+    /// If the server does not confirm: the job may be delivered again.
     pub async fn done(self) -> Result<(), Unavailable> {
         self.settle.ack().await
     }
 
-    /// Hand it out again after this delay.
+    /// Lets it be delivered again after this delay.
     ///
     /// # Errors
-    /// When the bus can't be reached: it is handed out again after the ack wait.
+    /// If the bus can't be reached: the job is delivered again after the ack wait.
     pub async fn retry(self, after: Duration) -> Result<(), Unavailable> {
         self.settle.nak(after).await
     }
 
-    /// Never hand it out again: the dead letter is kept and confirmed first, and only then the job is terminated.
-    /// `attempts` is how often it was tried.
+    /// Stores a dead letter, and terminates the job once that is confirmed. `attempts` is how often it was tried.
     ///
     /// # Errors
-    /// When either is not confirmed: the job may be handed out again.
+    /// If either is not confirmed: the job may be delivered again.
     pub async fn reject(
         self,
         dead_letters: &dyn DeadLetterQueue,
@@ -132,24 +121,23 @@ impl Delivery {
         self.settle.term().await
     }
 
-    /// Puts the job aside until this time: a message of its own, confirmed, takes its place. It does not count as an
-    /// attempt where `counts` is false. For waits over a few seconds: what is handed back with a delay stays in the
-    /// hands of this consumer, and many of those would stop the lane.
+    /// Publishes the job again for this time and acknowledges this delivery. The attempt does not count if `counts` is
+    /// false. For waits over a few seconds: a job that is retried with a delay stays pending at its consumer, and many of
+    /// those would stop the lane.
     ///
     /// # Errors
-    /// When either is not confirmed: the job may be handed out again.
+    /// If either is not confirmed: the job may be delivered again.
     pub async fn defer(self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
         self.settle.defer(until, counts).await
     }
 
-    /// The same delivery, settled through something around its adapter's end: for tests that inject faults.
+    /// The same delivery, settled through a wrapper: for tests that inject errors.
     #[must_use]
     pub fn wrapped(mut self, wrap: impl FnOnce(Box<dyn Settle>) -> Box<dyn Settle>) -> Self {
         self.settle = wrap(self.settle);
         self
     }
 
-    /// What keeps the job from being handed to another worker while this one works.
     #[must_use]
     pub fn extender(&self) -> Box<dyn Extend> {
         self.settle.extender()

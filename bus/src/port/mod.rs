@@ -1,7 +1,7 @@
 //! The port: what gateways and workers may ask of a bus.
 //!
-//! It speaks of jobs, logs and lanes; streams, subjects and consumers are an adapter's business. The bus itself keeps what
-//! operators and batch producers ask for, so that it survives the process that asked, and all others see it.
+//! It speaks of jobs, logs and lanes; streams, subjects and consumers belong to an adapter. The bus itself stores what
+//! operators and batch producers ask for, so that it survives their process and all others see it.
 
 mod controls;
 mod dead_letters;
@@ -20,7 +20,6 @@ pub use delivery::*;
 pub use message::*;
 pub use schedules::*;
 
-/// The bus.
 #[async_trait]
 pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// Accepts a job: returns when it is durable. The same job id again, within the dedup window, adds nothing.
@@ -33,10 +32,9 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// Returns the new event's sequence.
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError>;
 
-    /// Takes the first event of a log back, whose job was refused. Nothing happens where there is no such event.
+    /// Deletes the first event of the log of a refused job, if it is there.
     async fn retract(&self, job: &JobRef, sequence: u64) -> Result<(), Unavailable>;
 
-    /// The last event of a job's log.
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable>;
 
     /// The job's events with `n >= from`: those stored, then those to come, without gap or repeat. Ends after a
@@ -47,22 +45,21 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
         from: u64,
     ) -> Result<BoxStream<'static, Result<Record, Unavailable>>, Unavailable>;
 
-    /// The events stored so far, `n` from 1. Used by a worker that takes a job over.
+    /// The events stored so far, `n` from 1: for a worker that takes a job over.
     async fn replay(&self, job: &JobRef) -> Result<Vec<Record>, Unavailable>;
 
-    /// Asks for a job to be cancelled: seen at once by the worker that runs it, and by any that gets it later.
+    /// Asks for a job to be cancelled: the worker that runs it sees it at once, a later one when it gets the job.
     async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable>;
 
-    /// Whether somebody asked for this job to be cancelled.
     async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable>;
 
-    /// Cancellations that were asked for since this time, of all jobs: at most so many, the earliest first.
+    /// Cancellations of all jobs since this time: at most `limit`, the earliest first.
     async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable>;
 
-    /// Cancellations as they are asked for, of all jobs, from now on.
+    /// Cancellations of all jobs from now on.
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable>;
 
-    /// How much waits, per kind and lane. Costs a request per shard: for one exporter, every few seconds.
+    /// Per kind and lane. It costs a request per shard: for one exporter, every few seconds.
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable>;
 
     /// Registers a worker for [`REGISTRATION_TTL`].
@@ -76,6 +73,6 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// Whether the bus can take jobs now.
     async fn ready(&self) -> Result<(), Unavailable>;
 
-    /// Sends what is still unsent. To be called before a process ends.
+    /// Sends buffered messages. To be called before a process ends.
     async fn flush(&self) -> Result<(), Unavailable>;
 }

@@ -363,7 +363,8 @@ impl SseReader {
     pub(crate) fn new(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let events = response.bytes_stream().eventsource().map_while(Result::ok);
+        // Until the connection ends or breaks.
+        let events = response.bytes_stream().eventsource().scan((), |(), event| std::future::ready(event.ok()));
         let events = events.map(|event| Sse { id: event.id.parse().ok(), event: event.event, data: event.data });
         Self { events: events.boxed() }
     }

@@ -11,7 +11,7 @@ pub fn page(rows: &[Row]) -> String {
         # Streams on NATS\n\n\
         After this page you know where a message lies, how long it stays there, and which program may touch it. Under a \
         prefix other than `ruche` the streams are called `<PREFIX>_EVENTS` and so on.\n\n\
-        | stream | subjects | a message is | kept | published by | read by | taken by |\n\
+        | stream | subjects | holds | kept | published by | read by | taken by |\n\
         |---|---|---|---|---|---|---|\n"
         .to_owned();
     for row in rows {

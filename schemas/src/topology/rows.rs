@@ -158,7 +158,7 @@ pub const ROWS: [Row; 10] = [
         // From before the lane `bulk` had shards.
         obsolete: &["bulk"],
         settings: jobs,
-        ..Row::new("JOBS_<KIND>", "Jobs of kind <kind> that wait for a worker or are in its hands", "until settled")
+        ..Row::new("JOBS_<KIND>", "Jobs of kind <kind> that wait for a worker or are in flight", "until settled")
     },
     Row {
         subjects: &[Stored::by(subjects::EVENT, &[Gateway, Worker]).heard(subjects::LIVE, &[Gateway, Producer])],
@@ -166,7 +166,7 @@ pub const ROWS: [Row; 10] = [
         // The first event of a job that was refused.
         deleters: &[Gateway],
         settings: |stream, setting| Stream { max_age: HOUR * setting.config.events_hours, ..stream },
-        ..Row::new("EVENTS", "What jobs said: one log per job, one writer at a time", "`nats.events_hours`")
+        ..Row::new("EVENTS", "Events: one log per job, one writer at a time", "`nats.events_hours`")
     },
     Row {
         subjects: &[Stored::by(subjects::DEAD, &[Worker])],
@@ -175,7 +175,7 @@ pub const ROWS: [Row; 10] = [
         settings: |stream, _| Stream { max_msgs_per_subject: 1, max_age: DAY * 30, ..stream },
         ..Row::new(
             "DEAD",
-            "Jobs that nobody will try again: the message as it was, its reason in the header ruche-dead-letter",
+            "Dead letters: the job as it was published, the reason in the header ruche-dead-letter",
             "30 days, the last one per job",
         )
     },
@@ -192,7 +192,7 @@ pub const ROWS: [Row; 10] = [
         settings: schedules,
         ..Row::new(
             "SCHEDULES",
-            "Jobs for later and jobs again and again, and those that are due and on their way to their queue",
+            "Jobs for later, recurring jobs, and due jobs on their way to their queue",
             "until due, or until ended",
         )
     },
@@ -200,13 +200,13 @@ pub const ROWS: [Row; 10] = [
         advisories: &["MAX_DELIVERIES", "MSG_TERMINATED"],
         consumers: Some(Consumers { name: ADVISORY_CONSUMER, takers: &[Worker] }),
         settings: advisories,
-        ..Row::new("ADVISORIES", "The server's advisories about jobs that no worker settled", "7 days")
+        ..Row::new("ADVISORIES", "Advisories of the server about jobs that no worker settled", "7 days")
     },
     Row {
         subjects: &[Stored::by(subjects::CANCEL, &[Gateway]).heard(subjects::CANCEL, &[Worker])],
         readers: &[Worker],
         settings: |stream, _| Stream { max_msgs_per_subject: 1, max_age: DAY, ..stream },
-        ..Row::new("CANCELS", "Which jobs somebody asked to be cancelled", "24 hours")
+        ..Row::new("CANCELS", "Requests to cancel a job", "24 hours")
     },
     Row {
         subjects: &[Stored::by(subjects::WORKER, &[OwnWorker])],
@@ -218,30 +218,30 @@ pub const ROWS: [Row; 10] = [
             duplicate_window: REGISTRATION_TTL,
             ..stream
         },
-        ..Row::new("WORKERS", "Which workers are alive", "30 seconds, in memory")
+        ..Row::new("WORKERS", "Registrations of workers", "30 seconds, in memory")
     },
     Row {
         subjects: &[Stored::by(subjects::PAUSE, &[Gateway]).heard(subjects::PAUSED, &[Gateway, Worker])],
         readers: &[Gateway, Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("PAUSES", "What operators pause, and the caps of tenants", "until taken back")
+        ..Row::new("PAUSES", "Pauses of kinds, tenants and workers, and the caps of tenants", "until taken back")
     },
     Row {
         subjects: &[Stored::by(subjects::SLOT, &[OwnWorker])],
         readers: &[Worker],
         deleters: &[Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new(
-            "SLOTS",
-            "Which jobs have a concurrency slot under their tenant's cap",
-            "as long as each message says",
-        )
+        ..Row::new("SLOTS", "Concurrency slots under the caps of tenants", "as long as the message says")
     },
     Row {
         subjects: &[Stored::by(subjects::UNIQUE, &[Gateway])],
         readers: &[Gateway],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("UNIQUE", "Which jobs have which key, each for its window", "as long as each message says")
+        ..Row::new(
+            "UNIQUE",
+            "Unique keys and the jobs that have them, each for its window",
+            "as long as the message says",
+        )
     },
 ];
 

@@ -1,6 +1,11 @@
 //! Three nats-servers that are one cluster: any of them may be killed, and what most of them have stays.
 
-use super::{ServiceError, Slot, TRIES, TestNats, folder, nats};
+use super::{
+    folder,
+    nats_server::TestNats,
+    slot::{Slot, TRIES},
+};
+use crate::{ServiceError, nats};
 
 /// As many as it takes that one may be missing.
 const SERVERS: usize = 3;

@@ -11,6 +11,7 @@ use std::{
     sync::OnceLock,
 };
 
+use super::name::unique;
 use crate::user::Account;
 
 /// Waits for the end of its input; then removes the folder, again after a moment in which orphaned servers end.
@@ -28,7 +29,7 @@ static ROOT: OnceLock<Root> = OnceLock::new();
 /// A new folder below this process's temporary one.
 pub(super) fn make(name: &str) -> PathBuf {
     let root = ROOT.get_or_init(|| root().unwrap_or_else(|error| panic!("no temporary folder for tests: {error}")));
-    let folder = root.path.join(super::unique(name));
+    let folder = root.path.join(unique(name));
     fs::create_dir(&folder).unwrap_or_else(|error| panic!("no temporary folder for tests: {error}"));
     enter_only(&folder).unwrap_or_else(|error| panic!("no temporary folder for tests: {error}"));
     folder

@@ -3,16 +3,23 @@
 //! A Python package beside those that carry NATS and Postgres, and not a crate: the crates that speak S3 as a server would
 //! change the features of what all programs are built from, so that tests and programs would be built twice.
 
+use std::time::Duration;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::OnceCell,
 };
 
-use super::{Duration, ServiceError, Slot, TRIES, Tools, folder, ports};
+use super::{
+    folder,
+    slot::{Slot, TRIES},
+};
 use crate::{
+    ServiceError, ports,
     process::{Launch, Process},
     ready,
+    tools::Tools,
 };
 
 /// The bucket that is there.

@@ -1,12 +1,12 @@
-use std::process::Stdio;
+use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::TcpStream,
 };
 
-use super::*;
-use crate::{process, ready};
+use super::{slot::Slot, *};
+use crate::{process, ready, tools::Tools};
 
 /// Runs SQL with the `psql` of the same wheel and returns what it printed.
 fn sql(url: &str, statement: &str) -> String {
