@@ -92,7 +92,7 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
     async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
         let job = read::<J>(job).map_err(JobError::Reject)?;
         let of = JobRef { tenant: job.tenant.clone(), id: job.id };
-        let documents = Arc::new(Documents::new(of, scope.claims, job.ephemeral));
+        let documents = Arc::new(Documents::new(of, scope.claims));
         let kept = Kept::default();
         let (context, reports) =
             Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone(), scope.deadline);

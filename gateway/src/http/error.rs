@@ -128,6 +128,11 @@ impl ApiError {
         self.0.code.as_deref()
     }
 
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// The JSON, for transports without a status.
     #[must_use]
     pub fn to_json(&self) -> Value {

@@ -1,8 +1,7 @@
 //! Submits render jobs and waits for their documents.
 //!
-//! A job whose document need not be stored is ephemeral where its body fits a message: no row, no object. Its document
-//! may still turn out too large for an event. Then the job is submitted once more as one that is kept: nothing is lost but
-//! the time of the first.
+//! A job whose document need not be stored is ephemeral where its body fits a message: no row, no object. If its
+//! document turns out too large for an event, its worker stores it and commits a row.
 
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use ruche_schemas::{
     JobId, Lane, TenantId,
     claim::CLAIM_BYTES,
     failure::codes,
-    kinds::render::{INLINE_BYTES, Render, Rendered},
+    kinds::render::{Render, Rendered},
 };
 use tokio::time::{Duration, Instant};
 
@@ -63,8 +62,8 @@ pub(crate) struct Order<'a> {
 enum End {
     Finished(Finished),
     Running(Accepted),
-    /// It fits no event.
-    TooLarge(JobId, Option<u64>),
+    /// It can't be kept, for this reason.
+    TooLarge(JobId, String),
 }
 
 impl Renderer {
@@ -97,21 +96,14 @@ impl Renderer {
         let deadline = Instant::now() + Duration::from_secs(seconds);
         let large = || size(&render) > limits::UNSTORED_RENDER_BYTES;
         let keeps = || self.can_store && (order.idempotency_key.is_some() || large());
-        render.store = self.stores(order.store)?.unwrap_or_else(keeps);
-        let (job, bytes) = match self.render_once(&render, order, !render.store, deadline).await? {
-            End::Finished(finished) => return Ok(Outcome::Finished(Box::new(finished))),
-            End::Running(accepted) if render.store => return Ok(Outcome::Running(Box::new(accepted))),
-            End::Running(accepted) => return Err(ApiError::waited(accepted.job.id, seconds)),
-            End::TooLarge(job, bytes) => (job, bytes),
-        };
-        if render.store || !self.can_store || order.idempotency_key.is_some() {
-            return Err(too_large(job, bytes));
-        }
-        render.store = order.store.unwrap_or(true);
-        match self.render_once(&render, order, false, deadline).await? {
+        let store = self.stores(order.store)?;
+        let ephemeral = !store.unwrap_or_else(keeps);
+        render.store = store.unwrap_or(self.can_store);
+        match self.render_once(&render, order, ephemeral, deadline).await? {
             End::Finished(finished) => Ok(Outcome::Finished(Box::new(finished))),
-            End::Running(accepted) => Ok(Outcome::Running(Box::new(accepted))),
-            End::TooLarge(job, bytes) => Err(too_large(job, bytes)),
+            End::Running(accepted) if !ephemeral => Ok(Outcome::Running(Box::new(accepted))),
+            End::Running(accepted) => Err(ApiError::waited(accepted.job.id, seconds)),
+            End::TooLarge(job, reason) => Err(too_large(job, &reason)),
         }
     }
 
@@ -155,11 +147,8 @@ impl Renderer {
 fn end(ended: Ended) -> Result<End, ApiError> {
     let job = ended.job.id;
     match ended.output::<Rendered>() {
-        Ok(rendered) if rendered.content.is_none() && rendered.claim.is_none() => {
-            Ok(End::TooLarge(job, Some(rendered.bytes)))
-        }
         Ok(rendered) => Ok(End::Finished(Finished { job, rendered })),
-        Err(error) if error.code_name() == Some(codes::RESULT_TOO_LARGE) => Ok(End::TooLarge(job, None)),
+        Err(error) if error.code_name() == Some(codes::RESULT_TOO_LARGE) => Ok(End::TooLarge(job, error.message().to_owned())),
         Err(error) => Err(error),
     }
 }
@@ -177,12 +166,7 @@ pub(crate) fn no_objects() -> ApiError {
     ApiError::not_set_up("no_object_store", message)
 }
 
-/// 422.
-fn too_large(job: JobId, bytes: Option<u64>) -> ApiError {
-    let has = bytes.map_or("more".to_owned(), |bytes| format!("{bytes} bytes"));
-    let message = format!(
-        "the document has {has}: without an object store at most {INLINE_BYTES} can be sent, with one at most \
-         objects.max_bytes; set objects.url, or use smaller pictures"
-    );
-    ApiError::unprocessable("document_too_large", message).job(job)
+/// 422: the document can't be had.
+fn too_large(job: JobId, reason: &str) -> ApiError {
+    ApiError::unprocessable("document_too_large", format!("the document is too large: {reason}")).job(job)
 }

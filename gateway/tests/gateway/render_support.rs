@@ -168,8 +168,8 @@ impl Worker {
             title: render.options.title.clone(),
             warnings,
         };
-        if !render.store {
-            rendered.content = (!ephemeral || bytes.len() <= INLINE_BYTES).then_some(Base64(bytes));
+        if !render.store || (ephemeral && bytes.len() <= INLINE_BYTES) {
+            rendered.content = Some(Base64(bytes));
             return rendered;
         }
         let claim = self.claims.put(&delivery.job, Part::Document, Bytes::from(bytes)).await.unwrap();

@@ -82,11 +82,6 @@ pub(super) async fn put_away(
         return Some((outcome, None));
     }
     let failed = |message: String| Some((Outcome::Failed(Failure::new(codes::RESULT_TOO_LARGE, message)), None));
-    if job.ephemeral {
-        return failed(format!(
-            "the result has {bytes} bytes: an ephemeral job's is kept in its events only, which have room for {CLAIM_BYTES}"
-        ));
-    }
     if let Err(error) = claims.fits(bytes) {
         return failed(format!("the result has {bytes} bytes, which can't be kept: {error}"));
     }

@@ -168,10 +168,11 @@ async fn end(
     let Some((outcome, claim)) = put.await else {
         return settled(delivery.retry(Duration::ZERO).await, "handed_back");
     };
-    let objects = job.claim.is_some() || claim.is_some() || has_documents;
+    let keeps_objects = claim.is_some() || has_documents;
     let (outcome, children) = follow_ups::fan_out(job, outcome);
     let outcome = claims::claimed(outcome, claim);
-    if job.ephemeral {
+    // What leads to an object is a row: an ephemeral job that keeps one has a row like any other.
+    if job.ephemeral && !keeps_objects {
         return say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
     }
     if !was_failed && matches!(outcome, Outcome::Failed(_)) {
@@ -190,7 +191,7 @@ async fn end(
         origin: job.origin,
         member: follow_ups::member(job),
         children: follow_ups::ids(&children),
-        objects,
+        objects: job.claim.is_some() || keeps_objects,
     };
     match commit(shared, job, ended).await {
         Kept::As(outcome, attempt) => say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await,

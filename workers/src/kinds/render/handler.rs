@@ -91,10 +91,10 @@ impl Handler<Render> for RenderHandler {
         self.metrics.ended(begun, typeset.as_ref().map(|output| output.pages).ok());
         let output = typeset.map_err(verdict)?;
         let bytes = output.bytes.len() as u64;
-        let (content, claim) = match body.store {
+        // An ephemeral job stores what its last event has no room for, and nothing else.
+        let is_stored = body.store && !(job.ephemeral && output.bytes.len() <= INLINE_BYTES);
+        let (content, claim) = match is_stored {
             true => (None, Some(context.keep_document(Bytes::from(output.bytes))?)),
-            // Whoever waits is told how large it is, and can ask for a stored one.
-            false if job.ephemeral && output.bytes.len() > INLINE_BYTES => (None, None),
             false => (Some(Base64(output.bytes)), None),
         };
         let media_type = body.options.format.media_type().to_owned();
