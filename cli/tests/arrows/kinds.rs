@@ -24,7 +24,8 @@ const OWN: [&str; 7] = [
 /// none of them.
 const FEATURES: &[(&str, &[&str])] = &[
     ("chat", &["gateway/src/chat/", "gateway/src/bots/", "schemas/src/bots.rs"]),
-    ("chat", &["store/src/conversations.rs", "store/src/postgres/turns.rs", "workers/src/inference/"]),
+    ("chat", &["store/src/conversations.rs", "store/src/memory/conversations.rs", "store/src/postgres/conversations.rs"]),
+    ("chat", &["workers/src/inference/"]),
     ("embed", &["gateway/src/documents/", "gateway/src/search/", "schemas/src/bots.rs"]),
     ("embed", &["workers/src/inference/", "workers/src/sandbox/", "workers/src/text/"]),
     ("render", &["gateway/src/render/", "cli/src/render/", "cli/src/templates.rs", "workers/src/sandbox/"]),
@@ -34,7 +35,6 @@ const FEATURES: &[(&str, &[&str])] = &[
 /// Files that know a kind and should not. The list only gets shorter.
 const KNOWN: &[(&str, &[&str])] = &[
     ("chat", &["gateway/src/jobs/models.rs", "gateway/src/jobs/submit.rs", "workers/src/lib.rs"]),
-    ("chat", &["store/src/jobs.rs", "store/src/ledger.rs", "store/src/memory/ledger.rs", "store/src/postgres/mod.rs"]),
     ("embed", &["workers/src/lib.rs", "workers/src/program.rs"]),
     ("render", &["workers/src/program.rs"]),
     ("rerank", &["workers/src/lib.rs"]),

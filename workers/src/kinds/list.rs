@@ -17,13 +17,13 @@ pub struct Row {
 pub fn all() -> Vec<Row> {
     vec![
         #[cfg(feature = "chat")]
-        row::<jobs::chat::Chat>(super::chat::prepare, &[]),
+        row::<kinds::chat::Chat>(super::chat::prepare, &[]),
         #[cfg(feature = "embed")]
-        row::<jobs::embed::Embed>(super::embed::prepare, super::embed::CHILDREN),
+        row::<kinds::embed::Embed>(super::embed::prepare, super::embed::CHILDREN),
         #[cfg(feature = "render")]
-        row::<jobs::render::Render>(super::render::prepare, super::render::CHILDREN),
+        row::<kinds::render::Render>(super::render::prepare, super::render::CHILDREN),
         #[cfg(feature = "rerank")]
-        row::<jobs::rerank::Rerank>(super::rerank::prepare, &[]),
+        row::<kinds::rerank::Rerank>(super::rerank::prepare, &[]),
     ]
 }
 
