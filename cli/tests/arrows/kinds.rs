@@ -24,7 +24,10 @@ const OWN: [&str; 7] = [
 /// none of them.
 const FEATURES: &[(&str, &[&str])] = &[
     ("chat", &["gateway/src/chat/", "gateway/src/bots/", "schemas/src/bots.rs"]),
-    ("chat", &["store/src/conversations.rs", "store/src/memory/conversations.rs", "store/src/postgres/conversations.rs"]),
+    (
+        "chat",
+        &["store/src/conversations.rs", "store/src/memory/conversations.rs", "store/src/postgres/conversations.rs"],
+    ),
     ("chat", &["workers/src/inference/"]),
     ("embed", &["gateway/src/documents/", "gateway/src/search/", "schemas/src/bots.rs"]),
     ("embed", &["workers/src/inference/", "workers/src/sandbox/", "workers/src/text/"]),
