@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_bus::{Bus, Headers, Message, nats::Nats, objects::Claims};
-use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, clock, config::Config};
 use ruche_services::testing::unique;
 use ruche_workers::{
     adapters::postgres::Postgres,
@@ -83,6 +83,7 @@ pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working)
         claims: Claims::none(),
         handler: handler(NoopHandler),
         metrics: Metrics::register(&mut Default::default()),
+        clock: Arc::new(clock::System),
         pulse: tokio::runtime::Handle::current(),
         versions: runtime::versions(),
     };

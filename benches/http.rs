@@ -14,8 +14,8 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use reqwest::Client;
 use ruche_bus::{Bus, nats::Nats};
 use ruche_gateway::{
-    App, Server,
     adapters::postgres::Postgres as Store,
+    app::parts::App,
     keys::{self, ApiKey},
     ports::{Role, Store as _},
 };
@@ -155,7 +155,7 @@ async fn serve(config: Config) -> Result<(SocketAddr, String)> {
     let mut settings = config.gateway.clone();
     settings.port = 0;
     let bus = connect(&config).await?;
-    let server = Server::bind(App::new(settings, bus, Arc::new(store), vec![Descriptor::of::<Noop>()])).await?;
+    let server = App::new(settings, bus, Arc::new(store), vec![Descriptor::of::<Noop>()]).bind().await?;
     let address = server.address()?;
     tokio::spawn(server.run());
     Ok((address, key))

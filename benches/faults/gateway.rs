@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use ruche_bus::{nats::Nats, telemetry};
 use ruche_gateway::{
-    App, Server,
     adapters::postgres::Postgres,
+    app::parts::App,
     keys::{self, ApiKey},
     ports::{Role, Store},
 };
@@ -26,8 +26,8 @@ pub fn run() -> Result<()> {
         let bus = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
         bus.ensure(&[Task::KIND]).await?;
         let store = Arc::new(Postgres::new(&config.postgres).await?);
-        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Task>()]);
-        Ok(Server::bind(app).await?.run().await?)
+        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Errand>()]);
+        Ok(app.bind().await?.run().await?)
     })
 }
 

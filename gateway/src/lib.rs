@@ -22,7 +22,3 @@ pub mod ports;
 pub mod render;
 pub mod schedules;
 pub mod search;
-
-pub use app::parts::{App, Lifecycle};
-pub use http::server::{ServeError, Server, serve};
-pub use ruche_store::keys;

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use ruche_gateway::{
     adapters::postgres::Postgres,
+    app::serve::serve,
     keys::{self, ApiKey},
     ports::{Role, Store as _},
 };
@@ -51,13 +52,13 @@ async fn main() -> std::process::ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    // Which of rustls's providers is used must be said once per process; a second saying is no matter.
+    // rustls needs a default provider, once per process; a second call changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = Config::load()?;
     match arguments.command {
         None => {
             let _telemetry = ruche_bus::telemetry::init("ruche-gateway", &config.telemetry)?;
-            Ok(ruche_gateway::serve(config).await?)
+            Ok(serve(config).await?)
         }
         Some(Command::Keys(Keys::Create { tenant, name, role })) => {
             let key = keys::generate();

@@ -45,7 +45,7 @@ impl std::ops::Deref for Library {
 impl Library {
     async fn start() -> Self {
         let claims = Claims::new(Arc::new(Objects::default()), 64 << 20);
-        let change = |app: &mut ruche_gateway::App| app.claims = claims.clone();
+        let change = |app: &mut ruche_gateway::app::parts::App| app.claims = claims.clone();
         let this = Self { gateway: without_worker(change).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
         let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };

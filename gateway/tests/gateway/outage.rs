@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use reqwest::{Client, Response};
 use ruche_bus::nats::Nats;
 use ruche_gateway::{
-    App, Server,
     adapters::postgres::Postgres,
+    app::parts::App,
     keys::{self, ApiKey},
     ports::{Role, Store as _},
 };
@@ -46,7 +46,7 @@ async fn real() -> Real {
     store.create_key(&tenant("acme"), "test", Role::Member, ApiKey::parse(&key).unwrap()).await.unwrap();
     let mut settings = settings();
     settings.key_cache_seconds = 0;
-    let server = Server::bind(App::new(settings, Arc::new(bus), Arc::new(store), kinds::all())).await.unwrap();
+    let server = App::new(settings, Arc::new(bus), Arc::new(store), jobs::all()).bind().await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
     Real { url, key, client: Client::new(), nats, postgres }

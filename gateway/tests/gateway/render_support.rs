@@ -16,7 +16,7 @@ use ruche_bus::{
     Bus, Delivery,
     objects::{Claims, memory::Memory},
 };
-use ruche_gateway::{App, adapters, ports::StoredDocument};
+use ruche_gateway::{adapters, app::parts::App, ports::StoredDocument};
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     claim::Part,
@@ -167,8 +167,8 @@ impl Worker {
             title: render.options.title.clone(),
             warnings,
         };
-        if !render.store {
-            rendered.content = (!ephemeral || bytes.len() <= INLINE_BYTES).then_some(Base64(bytes));
+        if !render.store || (ephemeral && bytes.len() <= INLINE_BYTES) {
+            rendered.content = Some(Base64(bytes));
             return rendered;
         }
         let claim = self.claims.put(&delivery.job, Part::Document, Bytes::from(bytes)).await.unwrap();

@@ -17,7 +17,10 @@ use futures::{
 use reqwest::{Client, Method, RequestBuilder, Response};
 use ruche_bus::{Bus, Delivery, WorkerRegistration, WorkerState, memory};
 use ruche_gateway::{
-    App, Lifecycle, Server, adapters, keys,
+    adapters,
+    app::parts::App,
+    http::lifecycle::Lifecycle,
+    keys,
     ports::{Role, Store as _},
 };
 use ruche_schemas::{
@@ -74,8 +77,8 @@ pub(crate) async fn with_kinds(known: Vec<Descriptor>, change: impl FnOnce(&mut 
     }
     let mut app = App::new(settings(), bus.clone() as Arc<dyn Bus>, store.clone(), known);
     change(&mut app);
-    let server = Server::bind(app).await.unwrap();
-    let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.app().lifecycle.clone());
+    let server = app.bind().await.unwrap();
+    let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.lifecycle());
     let served = tokio::spawn(async move { server.run().await.unwrap() });
     let served = async move { served.await.unwrap() }.boxed().shared();
     Fixture { url, key, stranger, admin, bus, store, client: Client::new(), lifecycle, served }
@@ -217,6 +220,7 @@ pub(crate) fn presence() -> WorkerRegistration {
         slots: 8,
         in_flight: 3,
         ended: std::collections::BTreeMap::new(),
+        reconcilers: Vec::new(),
         state: WorkerState::Running,
         version: "0".into(),
         since: Utc::now(),

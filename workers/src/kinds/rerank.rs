@@ -11,15 +11,18 @@ use ruche_schemas::{
 };
 use tracing::{Instrument, Span, field, info_span};
 
-use super::{Lifeline, Prepared, Setup, models::absent};
+use super::{
+    prepared::{Prepared, Setup, ShutdownHandle},
+    unknown_model::absent,
+};
 use crate::{
     inference::{
-        encoder::{self, EncodeError, Encoded, Encoder, Metrics},
-        llama::Pooling,
+        encoder::{EncodeError, Encoded, Encoder, Metrics},
+        llama::{EncoderOptions, Pooling, start_encoder},
     },
     ports::ledger::{Keep, Usage},
     registry::{Handler, handler},
-    runtime::{Context, JobError},
+    runtime::{context::Context, job_error::JobError},
 };
 
 /// The code of a text that the model can't read.
@@ -42,7 +45,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     metrics.register(setup.registry, &Rerank::KIND);
     let path = PathBuf::from(&rerank.model_path);
     let file = path.file_stem().unwrap_or_default().to_string_lossy();
-    let options = encoder::Options {
+    let options = EncoderOptions {
         model_name: if rerank.model_name.is_empty() { file.into_owned() } else { rerank.model_name.clone() },
         model_path: path.clone(),
         context_tokens: rerank.context_tokens,
@@ -51,10 +54,10 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         gpu_layers: rerank.gpu_layers,
         pooling: Pooling::Rank,
     };
-    let encoder = Encoder::start(options, metrics)?;
+    let encoder = start_encoder(options, metrics)?;
     let slots = usize::try_from(rerank.slots).ok().and_then(NonZeroUsize::new).context("rerank.slots is 0")?;
-    let lifeline = Lifeline::of(vec![encoder.clone()]);
-    Ok(Prepared { handler: handler(RerankHandler(encoder)), slots, reserved: 0, lifeline })
+    let shutdown = ShutdownHandle::of(vec![encoder.thread().clone()]);
+    Ok(Prepared { handler: handler(RerankHandler(encoder)), slots, reserved: 0, reconcilers: Vec::new(), shutdown })
 }
 
 impl RerankHandler {

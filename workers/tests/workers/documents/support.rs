@@ -17,6 +17,7 @@ use ruche_bus::{
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, Record, TenantId,
     claim::{CLAIM_BYTES, Part},
+    clock,
     event::{Outcome, Steps},
     kinds::embed::{Document, Embed, Indexed, Output},
 };
@@ -26,14 +27,13 @@ use ruche_workers::{
         Encoder, Metrics as EncoderMetrics, Prefixes,
         port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
     },
-    kinds::embed::{EmbedHandler, Indexer},
+    kinds::embed::{EmbedHandler, Extractor, ExtractorOptions, Indexer},
     ports::{
         corpus::{Indexing, ModelVersion},
         ledger::Ledger,
     },
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
-    sandbox::extractor::{Extractor, Options as Reading},
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -100,8 +100,9 @@ impl Place {
     /// Indexes with a model of this name.
     fn indexer(&self, name: &str) -> Indexer {
         let loader = Box::new(Counter(Arc::clone(&self.script), name.to_owned()));
-        let encoder = Encoder::start_with(loader, name.to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
-        let reading = Reading {
+        let encoder = Encoder::start(loader, name.to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
+        let reading = ExtractorOptions {
+            children: 4,
             program: env!("CARGO_BIN_EXE_ruche-worker").into(),
             memory: 1 << 30,
             deadline: Duration::from_secs(30),
@@ -131,6 +132,7 @@ impl Place {
             claims: self.claims.clone(),
             handler: handler(with_next),
             metrics: Metrics::register(&mut Registry::default()),
+            clock: Arc::new(clock::System),
             pulse: own.handle().clone(),
             versions: runtime::versions(),
         };

@@ -29,6 +29,7 @@ use ruche_bus::{
 use ruche_schemas::{
     Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
     claim::CLAIM_BYTES,
+    clock,
     event::Outcome,
     flow::{Child, Join, Member, Origin, Template, child, children},
     kinds::chat::Role,
@@ -209,6 +210,7 @@ async fn worker(world: Arc<World>, name: &'static str) {
             claims: Claims::new(Arc::new(life.clone()), 1 << 20),
             handler: handler(Player),
             metrics: Metrics::register(&mut Registry::default()),
+            clock: Arc::new(clock::System),
             pulse: tokio::runtime::Handle::current(),
             versions: Arc::new([(Play::KIND, Play::VERSION)].into()),
         };

@@ -18,6 +18,7 @@ use ruche_bus::{
 };
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    clock,
     config::{self, Config},
     event::Progress,
 };
@@ -259,6 +260,7 @@ impl System {
             claims: self.claims.clone(),
             handler: handler(Shared(probe.clone())),
             metrics: Metrics::register(&mut Registry::default()),
+            clock: Arc::new(clock::System),
             pulse,
             versions: Arc::new([(Probe::KIND, Probe::VERSION)].into()),
         };
