@@ -6,15 +6,6 @@ use super::files::graph;
 
 /// Circles that are still there. The list only gets shorter.
 const KNOWN: &[&[&str]] = &[
-    &["gateway/src/app/openapi.rs", "gateway/src/app/router.rs"],
-    &[
-        "gateway/src/app/parts.rs",
-        "gateway/src/http/auth.rs",
-        "gateway/src/http/metrics.rs",
-        "gateway/src/jobs/caps.rs",
-    ],
-    &["gateway/src/chat/routes/ws.rs", "gateway/src/chat/ws/protocol.rs", "gateway/src/chat/ws/session.rs"],
-    &["gateway/src/jobs/routes/new_job.rs", "gateway/src/jobs/routes/stream_jobs.rs"],
     &[
         "store/src/bots.rs",
         "store/src/collections.rs",
@@ -31,17 +22,6 @@ const KNOWN: &[&[&str]] = &[
         "store/src/postgres/search.rs",
     ],
     &["store/src/postgres/search/scope.rs", "store/src/postgres/search/statement.rs"],
-    &[
-        "workers/src/registry.rs",
-        "workers/src/runtime/attempt.rs",
-        "workers/src/runtime/claims.rs",
-        "workers/src/runtime/context.rs",
-        "workers/src/runtime/documents.rs",
-        "workers/src/runtime/follow_ups.rs",
-        "workers/src/runtime/groups.rs",
-    ],
-    &["workers/src/runtime/admission.rs", "workers/src/runtime/settle.rs"],
-    &["workers/src/sandbox/typst/pool.rs", "workers/src/sandbox/typst/process.rs"],
 ];
 
 type Graph = BTreeMap<String, BTreeSet<String>>;

