@@ -4,14 +4,17 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, nats::Nats, objects::Claims, telemetry};
+use ruche_bus::{Bus, nats::Nats, telemetry};
 use ruche_schemas::{
     Job,
     clock::{self, Clock},
     config::Config,
 };
+use ruche_store::{
+    objects::Claims,
+    postgres::{Application, Postgres},
+};
 use ruche_workers::{
-    adapters::postgres::Postgres,
     reconcilers::{self, MaxDeliveries, Scheduled},
     registry::handler,
     runtime::{self, Ends, Metrics, Options, Parts, Shutdown},
@@ -50,7 +53,7 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
         anyhow::Ok(bus)
     });
     let bus: Arc<dyn Bus> = Arc::new(connected.await??);
-    let ledger = Arc::new(Postgres::connect(&config.postgres)?);
+    let ledger = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
     let versions = Arc::new([(Task::KIND, Task::VERSION)].into());
     let claims = Claims::open(&config.objects)?;
     let clock: Arc<dyn Clock> = Arc::new(clock::System);

@@ -1,13 +1,12 @@
 //! `ruche-gateway`: serves, or makes an API key.
 
 use clap::{Parser, Subcommand};
-use ruche_gateway::{
-    adapters::postgres::Postgres,
-    app::serve::serve,
-    keys::{self, ApiKey},
-    ports::{Role, Store as _},
-};
+use ruche_gateway::app::serve::serve;
 use ruche_schemas::{TenantId, config::Config};
+use ruche_store::{
+    keys::{self, ApiKey, Keys as _, Role},
+    postgres::{Application, Postgres},
+};
 
 /// The entrance of Ruche: HTTP, SSE and WebSocket. Settings: `ruche config`, or RUCHE_SECTION__KEY in the environment.
 #[derive(Debug, Parser)]
@@ -63,7 +62,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         Some(Command::Keys(Keys::Create { tenant, name, role })) => {
             let key = keys::generate();
             let parsed = ApiKey::parse(&key).ok_or("a generated key can't be read")?;
-            Postgres::new(&config.postgres).await?.create_key(&tenant, &name, role, parsed).await?;
+            Postgres::connect(&config.postgres, Application::GATEWAY)?.create_key(&tenant, &name, role, parsed).await?;
             println!("{key}");
             Ok(())
         }

@@ -8,12 +8,16 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use futures::future::{join_all, select_all};
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Unavailable, nats::Nats, objects::Claims, telemetry};
+use ruche_bus::{Bus, Unavailable, nats::Nats, telemetry};
 use ruche_schemas::{
     Kind,
     clock::{self, Clock},
     config::Config,
     kinds::Descriptor,
+};
+use ruche_store::{
+    objects::Claims,
+    postgres::{Application, Postgres},
 };
 use tokio::{
     runtime::Handle,
@@ -23,7 +27,6 @@ use tokio::{
 use tracing::info;
 
 use crate::{
-    adapters::postgres::Postgres,
     http::{self, Health},
     kinds::{self, Prepared, Row, Setup},
     reconcilers::{self, MaxDeliveries, Reconciler, Retention, Scheduled, Sweep},
@@ -100,7 +103,7 @@ impl Program {
         listen_for_signals(shutdown.clone())?;
         let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
         let bus = self.connect(config, own, ack_wait, &pulse).await?;
-        let postgres = Arc::new(Postgres::connect(&config.postgres)?);
+        let postgres = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
         let claims = Claims::open(&config.objects)?;
         let process =
             Process { kinds: &self.kinds, config, bus, postgres, claims, clock: Arc::new(clock::System), pulse };

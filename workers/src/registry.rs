@@ -5,17 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use ruche_schemas::{Envelope, Failure, Invalid, Job, JobRef, Kind, Limits, failure::codes};
+use ruche_store::ledger::Write;
 use serde_json::Value;
 
-use crate::{
-    ports::ledger::Keep,
-    runtime::{
-        context::{Context, Kept},
-        documents::Documents,
-        job_error::JobError,
-        reports,
-        scope::{Scope, Unread},
-    },
+use crate::runtime::{
+    context::{Context, Kept},
+    documents::Documents,
+    job_error::JobError,
+    reports,
+    scope::{Scope, Unread},
 };
 
 /// Does one kind of job.
@@ -25,7 +23,7 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
     async fn handle(&self, job: &Envelope<J>, context: Context<J>) -> Result<J::Output, JobError>;
 
     /// What is to be stored besides the outcome, in the same transaction.
-    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Keep> {
+    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Write> {
         Vec::new()
     }
 
@@ -46,7 +44,7 @@ pub struct Worked {
     /// The output, as in the final event.
     pub output: Value,
     /// What is stored with it.
-    pub keep: Vec<Keep>,
+    pub keep: Vec<Write>,
     /// The documents that go to the object store before it.
     pub documents: Vec<Bytes>,
 }

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ruche_bus::{Bus, objects::Claims};
+use ruche_bus::Bus;
 use ruche_schemas::{config, kinds::Descriptor};
+use ruche_store::{Store, objects::Claims};
 
-use crate::{http::limits, jobs::admission, ports::Store};
+use crate::{http::limits, jobs::admission};
 
 /// The parts of a gateway. [`App::bind`] makes its services and takes its address.
 pub struct App {

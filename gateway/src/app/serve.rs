@@ -5,13 +5,16 @@ use std::{io, sync::Arc, time::Duration};
 use ruche_bus::{
     Bus,
     nats::{ConnectError, Nats, TopologyError},
-    objects::{self, Claims},
 };
 use ruche_schemas::{config::Config, kinds};
+use ruche_store::{
+    objects::{self, Claims},
+    postgres::{self, Application, Postgres},
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::parts::App;
-use crate::{adapters::postgres::Postgres, http::server::ServeError, jobs::admission::Settings, ports::StoreError};
+use crate::{http::server::ServeError, jobs::admission::Settings};
 
 /// The gateway cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +24,8 @@ pub enum StartError {
     /// The bus is not as it should be and cannot be brought to it.
     #[error("the gateway can't start: {0}")]
     Topology(#[from] TopologyError),
-    #[error("the gateway can't start: {0} (check postgres.url, RUCHE_POSTGRES__URL)")]
-    Store(#[from] StoreError),
+    #[error("the gateway can't start: {0}")]
+    Store(#[from] postgres::ConnectError),
     #[error("the gateway can't start: {0}")]
     Objects(#[from] objects::OpenError),
     #[error(transparent)]
@@ -39,8 +42,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         bus = connect(&config) => bus?,
         () = signals.next() => return Ok(()),
     };
-    let store = Arc::new(Postgres::new(&config.postgres).await?.with_search(config.search));
-    let mut app = App::new(config.gateway, Arc::clone(&bus), store, jobs::all());
+    let store = Arc::new(Postgres::connect(&config.postgres, Application::GATEWAY)?.with_search(config.search));
+    let mut app = App::new(config.gateway, Arc::clone(&bus), store, kinds::all());
     app.tenants = Settings::new(&config.limits, &config.nats);
     app.claims = Claims::open(&config.objects)?;
     let server = app.bind().await?;
@@ -64,7 +67,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 
 async fn connect(config: &Config) -> Result<Arc<dyn Bus>, StartError> {
     let nats = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
-    let kinds: Vec<_> = jobs::all().into_iter().map(|descriptor| descriptor.kind).collect();
+    let kinds: Vec<_> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     nats.ensure(&kinds).await?;
     Ok(Arc::new(nats))
 }

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use ruche_bus::objects::Claims;
 use ruche_schemas::{Job as _, kinds::chat::Chat};
+use ruche_store::objects::Claims;
 use tokio_util::task::TaskTracker;
 
 use super::parts::App;

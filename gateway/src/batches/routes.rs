@@ -10,6 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use ruche_schemas::{EventType, Record, flow::Template};
+use ruche_store::groups::Batch;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema, openapi::Ref};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,7 +29,6 @@ use crate::{
         follow::{EventsQuery, Follow},
         service::Jobs,
     },
-    ports::Batch,
 };
 
 pub fn routes<S: HttpState>() -> OpenApiRouter<S>

@@ -10,6 +10,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
+use ruche_store::search::{Hit, Mode};
 use tokio::time::timeout;
 
 use super::{
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     http::{error::ApiError, limits},
-    ports::search::{Hit, Mode},
     search::{
         query::{Found, SearchQuery},
         service::Searcher,
@@ -183,7 +183,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{bots::definition::Retrieval, ports::search::Explanation};
+    use crate::bots::definition::Retrieval;
+    use ruche_store::search::Explanation;
 
     fn hit(text: &str, score: f64, cosine: Option<f64>) -> Hit {
         Hit {

@@ -9,13 +9,13 @@ use ruche_schemas::{
     TenantId,
     kinds::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
 };
+use ruche_store::Store;
 use tokio::time::timeout;
 
 use super::definition::Bot;
 use crate::{
     http::{error::ApiError, limits},
     jobs::wait::Waiter,
-    ports::Store,
 };
 
 /// What the model is asked to do.

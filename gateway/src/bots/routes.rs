@@ -9,6 +9,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::chat::BOT_PREFIX;
+use ruche_store::bots::StoredBot;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,15 +18,12 @@ use super::{
     definition::{Bot, BotLimits, Look, Retrieval},
     service::Bots,
 };
-use crate::{
-    http::{
-        auth::Caller,
-        error::{ApiError, ErrorBody},
-        json::{JsonText, parse},
-        params::Path,
-        state::HttpState,
-    },
-    ports::StoredBot,
+use crate::http::{
+    auth::Caller,
+    error::{ApiError, ErrorBody},
+    json::{JsonText, parse},
+    params::Path,
+    state::HttpState,
 };
 
 pub fn routes<S: HttpState>() -> OpenApiRouter<S>

@@ -10,6 +10,10 @@ use ruche_schemas::{
     failure::codes,
     kinds::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
 };
+use ruche_store::{
+    Store,
+    bots::{Made, StoredBot},
+};
 use serde_json::Value;
 
 use super::{definition::Bot, rates::Rates, retrieve::Retriever, rewrite::Rewriter};
@@ -17,7 +21,6 @@ use crate::{
     chat::bot::Grounder,
     http::{error::ApiError, limits, text::shown},
     jobs::{models::Models, service::Jobs},
-    ports::{Made, Store, StoredBot},
     search::service::Searcher,
 };
 

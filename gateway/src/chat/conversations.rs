@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ruche_schemas::{TenantId, failure::codes};
+use ruche_store::{
+    Store,
+    conversations::{Conversation, StoredMessage},
+};
 use uuid::Uuid;
 
-use crate::{
-    http::{error::ApiError, limits, text::shown},
-    ports::{Conversation, Store, StoredMessage},
-};
+use crate::http::{error::ApiError, limits, text::shown};
 
 #[derive(Clone)]
 pub struct Conversations(Arc<dyn Store>);

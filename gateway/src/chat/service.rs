@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ruche_schemas::{Job as _, JobRef, failure::codes, kinds::chat::Chat};
+use ruche_store::Store;
 use serde_json::value::RawValue;
 
 use super::bot::{Grounder, named};
@@ -18,7 +19,6 @@ use crate::{
         service::Jobs,
         submission::{Accepted, Submission},
     },
-    ports::Store,
 };
 
 pub struct Chats {

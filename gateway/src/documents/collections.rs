@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use ruche_schemas::{TenantId, kinds::embed::document::check_collection};
-
-use crate::{
-    http::{error::ApiError, text::shown},
-    ports::{Collection, NewCollection, Store},
+use ruche_store::{
+    Store,
+    collections::{Collection, NewCollection},
 };
+
+use crate::http::{error::ApiError, text::shown};
 
 #[derive(Clone)]
 pub struct Collections(Arc<dyn Store>);

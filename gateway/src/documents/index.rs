@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use ruche_schemas::{TenantId, failure::codes};
+use ruche_store::{
+    Store,
+    documents::{ChunkCount, DocumentChunk, IndexedDocument},
+};
 use uuid::Uuid;
 
 use super::collections::Collections;
-use crate::{
-    http::{error::ApiError, text::shown},
-    ports::{ChunkCount, DocumentChunk, IndexedDocument, Store},
-};
+use crate::http::{error::ApiError, text::shown};
 
 #[derive(Clone)]
 pub struct Index {
@@ -38,7 +39,7 @@ impl Index {
         if let Some(collection) = collection {
             self.collections.find(tenant, collection).await?;
         }
-        let found = self.store.indexed_documents(tenant, collection, limit, after).await?;
+        let found = self.store.documents(tenant, collection, limit, after).await?;
         found.ok_or_else(|| unknown(&after.unwrap_or_default().to_string()).param("after"))
     }
 
@@ -52,7 +53,7 @@ impl Index {
         id: &str,
     ) -> Result<(IndexedDocument, Vec<ChunkCount>), ApiError> {
         let found = match id.parse() {
-            Ok(id) => self.store.indexed_document(tenant, id).await?,
+            Ok(id) => self.store.document(tenant, id).await?,
             Err(_) => None,
         };
         found.ok_or_else(|| unknown(id))
@@ -77,7 +78,7 @@ impl Index {
     /// 404; 503.
     pub(crate) async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
         let document = id.parse().map_err(|_| unknown(id))?;
-        match self.store.delete_indexed(tenant, document, Utc::now()).await? {
+        match self.store.delete_document(tenant, document, Utc::now()).await? {
             true => Ok(()),
             false => Err(unknown(id)),
         }

@@ -11,12 +11,12 @@ use std::{
 
 use axum::http::{HeaderMap, header};
 use ruche_schemas::TenantId;
+use ruche_store::{
+    Store,
+    keys::{ApiKey, Role, StoredKey},
+};
 
 use super::{error::ApiError, limits};
-use crate::{
-    keys::ApiKey,
-    ports::{Role, Store, StoredKey},
-};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -155,7 +155,10 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{adapters::memory::Memory, keys};
+    use ruche_store::{
+        keys::{self, Keys as _},
+        memory::Memory,
+    };
 
     async fn with_key() -> (Arc<Memory>, String) {
         let (store, key) = (Arc::new(Memory::default()), keys::generate());

@@ -9,12 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ruche_bus::Bus;
+use ruche_store::Store;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{lifecycle::Lifecycle, state::HttpState};
-use crate::ports::Store;
 
 /// How long a part may take to say that it is ready.
 const PROBE_TIME: Duration = Duration::from_secs(3);

@@ -3,9 +3,9 @@
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use ruche_bus::{PublishError, Unavailable};
 use ruche_schemas::{Invalid, failure::codes};
+use ruche_store::StoreError;
 
 use super::{error::ApiError, limits};
-use crate::ports::StoreError;
 
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
@@ -36,8 +36,8 @@ impl From<Unavailable> for ApiError {
 }
 
 impl From<StoreError> for ApiError {
-    fn from(StoreError(cause): StoreError) -> Self {
-        tracing::warn!(error.message = %cause, "the database is not available");
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(error.message = %error, "the database is not available");
         Self::unavailable("store_unavailable", "the database can't be reached: try again in a moment", 2)
     }
 }

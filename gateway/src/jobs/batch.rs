@@ -10,6 +10,7 @@ use ruche_schemas::{
     EventType, JobId, JobRef, Kind, Lane, TenantId,
     flow::{self, Next, Origin, Template},
 };
+use ruche_store::{Store, groups::Batch};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -18,10 +19,7 @@ use super::{
     kinds::Kinds,
     publisher::{Publisher, Publishing},
 };
-use crate::{
-    http::{error::ApiError, limits, text::shown},
-    ports::{Batch, Store},
-};
+use crate::http::{error::ApiError, limits, text::shown};
 
 /// The kind of the events of a batch's log.
 pub const KIND: Kind = Kind::new("batch");

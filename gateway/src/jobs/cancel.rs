@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use ruche_bus::Bus;
 use ruche_schemas::{EventType, JobId, JobRef, TenantId};
+use ruche_store::{Store, jobs::EndedJob};
 use serde_json::Value;
 
 use super::{
@@ -14,10 +15,7 @@ use super::{
     lookup::{Lookup, reference},
     view::JobView,
 };
-use crate::{
-    http::error::ApiError,
-    ports::{EndedJob, Store},
-};
+use crate::http::error::ApiError;
 
 #[derive(Clone)]
 pub struct Canceller {

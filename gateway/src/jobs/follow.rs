@@ -11,6 +11,7 @@ use axum::{
 use futures::{Stream, stream};
 use ruche_bus::Bus;
 use ruche_schemas::{JobRef, Record};
+use ruche_store::{Store, jobs::EndedJob};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -18,14 +19,11 @@ use super::{
     lookup::unknown,
     relay::{Relay, Relays},
 };
-use crate::{
-    http::{
-        error::ApiError,
-        headers::text_header,
-        metrics::{Metrics, Open},
-        sse,
-    },
-    ports::{EndedJob, Store},
+use crate::http::{
+    error::ApiError,
+    headers::text_header,
+    metrics::{Metrics, Open},
+    sse,
 };
 
 #[derive(Clone)]

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use chrono::Utc;
 use ruche_bus::Bus;
 use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, TenantId};
+use ruche_store::{
+    Store,
+    jobs::{EndedFilter, EndedJob},
+};
 
 use super::{
     batch,
     event_log::EventLog,
     view::{JobView, of_event, of_row},
 };
-use crate::{
-    http::{error::ApiError, text::shown},
-    ports::{EndedFilter, EndedJob, Store},
-};
+use crate::http::{error::ApiError, text::shown};
 
 #[derive(Clone)]
 pub struct Lookup {

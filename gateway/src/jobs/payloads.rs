@@ -5,11 +5,11 @@
 
 use axum::http::StatusCode;
 use bytes::Bytes;
-use ruche_bus::objects::{ClaimError, Claims, ObjectError, Pieces};
 use ruche_schemas::{
     Claim, JobRef, TenantId,
     claim::{CLAIM_BYTES, Part},
 };
+use ruche_store::objects::{ClaimError, Claims, ObjectError, Pieces};
 use serde_json::{Value, value::RawValue};
 
 use crate::http::{error::ApiError, limits};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Headers, Message, PublishError, Receipt, trace};
 use ruche_schemas::{Claim, Envelope, JobId, JobRef, Kind, flow::Member, kinds::Descriptor};
+use ruche_store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -19,10 +20,7 @@ use super::{
     relay::{Relay, Relays},
     submission::{Accepted, Options, Submission},
 };
-use crate::{
-    http::{error::ApiError, limits},
-    ports::Store,
-};
+use crate::http::{error::ApiError, limits};
 
 pub struct Publisher {
     pub(super) bus: Arc<dyn Bus>,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ruche_bus::{Bus, objects::Claims};
+use ruche_bus::Bus;
+use ruche_store::{Store, objects::Claims};
 
 use super::{
     admission::{Admission, Settings},
@@ -19,10 +20,7 @@ use super::{
     unended::Unended,
     wait::Waiter,
 };
-use crate::{
-    http::{lifecycle::Lifecycle, metrics::Metrics},
-    ports::Store,
-};
+use crate::http::{lifecycle::Lifecycle, metrics::Metrics};
 
 pub struct Jobs {
     pub kinds: Arc<Kinds>,

@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, event};
+use ruche_store::jobs::EndedJob;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::ports::EndedJob;
 
 /// The state of a job.
 #[derive(Debug, Serialize, ToSchema)]

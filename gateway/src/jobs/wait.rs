@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use ruche_schemas::{Claim, EventType, Failure, Job, JobRef, Lane, TenantId};
+use ruche_store::Store;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -15,7 +16,7 @@ use super::{
     relay::Relays,
     submission::{Accepted, Submission},
 };
-use crate::{http::error::ApiError, ports::Store};
+use crate::http::error::ApiError;
 
 #[derive(Clone)]
 pub struct Waiter {

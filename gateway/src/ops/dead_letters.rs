@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use ruche_bus::{StoredDeadLetter, Bus, DeadFilter};
+use ruche_bus::{Bus, DeadFilter, StoredDeadLetter};
 use ruche_schemas::{Claim, Envelope, JobRef, Kind, TenantId};
 use serde_json::{Value, value::RawValue};
 
@@ -80,7 +80,8 @@ impl DeadLetters {
     pub(crate) async fn page(&self, search: &LetterQuery, after: u64) -> Result<Page, ApiError> {
         let page = self.bus.list_dead_letters(&search.filter, after, limits::SCAN_PAGE).await?;
         let (looked, last) = (page.len(), page.last().map_or(after, |buried| buried.sequence));
-        let mine = |buried: &StoredDeadLetter| search.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
+        let mine =
+            |buried: &StoredDeadLetter| search.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
         Ok(Page { letters: page.into_iter().filter(mine).collect(), looked, last })
     }
 

@@ -10,6 +10,7 @@ use ruche_schemas::{
     Base64, JobRef, TenantId,
     kinds::render::{Rendered, Warning},
 };
+use ruche_store::files::StoredFile;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -24,7 +25,6 @@ use crate::{
         limits,
     },
     jobs::payloads::Payloads,
-    ports::StoredDocument,
 };
 
 /// How many pages the document has.
@@ -127,10 +127,10 @@ pub(super) async fn report(
 pub(super) async fn stored(
     payloads: &Payloads,
     job: &JobRef,
-    document: &StoredDocument,
+    document: &StoredFile,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let StoredDocument { claim, media_type, pages, title, .. } = document;
+    let StoredFile { claim, media_type, pages, title, .. } = document;
     let tag = etag(&claim.blake3);
     if is_known(headers, &tag) {
         return Ok(not_modified(tag));

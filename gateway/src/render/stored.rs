@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::{http::HeaderMap, response::Response};
 use ruche_schemas::{JobId, JobRef, TenantId};
+use ruche_store::{Store, files::StoredFile};
 
 use super::{answer, service::no_objects};
 use crate::{
     http::{error::ApiError, text::shown},
     jobs::payloads::Payloads,
-    ports::{Store, StoredDocument},
 };
 
 #[derive(Clone)]
@@ -33,14 +33,14 @@ impl StoredRenders {
         tenant: &TenantId,
         limit: u64,
         after: Option<JobId>,
-    ) -> Result<Vec<StoredDocument>, ApiError> {
+    ) -> Result<Vec<StoredFile>, ApiError> {
         let found = self.store.documents(tenant, limit, after).await?;
         found.ok_or_else(|| unknown(&after.map(|id| id.0).unwrap_or_default().to_string()).param("after"))
     }
 
     /// # Errors
     /// 404; 503.
-    pub(crate) async fn find(&self, job: &JobRef) -> Result<StoredDocument, ApiError> {
+    pub(crate) async fn find(&self, job: &JobRef) -> Result<StoredFile, ApiError> {
         self.store.document(job).await?.ok_or_else(|| unknown(&job.id.to_string()))
     }
 
@@ -53,14 +53,14 @@ impl StoredRenders {
         if !self.payloads.can_store() {
             return Err(no_objects());
         }
-        if !document.claim.is_of(tenant) {
+        if !document.file.claim.is_of(tenant) {
             return Err(ApiError::internal());
         }
         if !self.payloads.delete(&document.claim).await {
             let message = "the object store did not delete the document: try again in a moment";
             return Err(ApiError::unavailable("objects_unavailable", message, 2));
         }
-        match self.store.forget_document(&document.job).await? {
+        match self.store.forget_file(&document.job).await? {
             true => Ok(()),
             false => Err(unknown(id)),
         }
@@ -73,7 +73,7 @@ impl StoredRenders {
     pub(crate) async fn respond(
         &self,
         job: &JobRef,
-        document: &StoredDocument,
+        document: &StoredFile,
         headers: &HeaderMap,
     ) -> Result<Response, ApiError> {
         answer::stored(&self.payloads, job, document, headers).await

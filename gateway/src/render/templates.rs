@@ -7,12 +7,13 @@ use ruche_schemas::{
     Base64, TenantId,
     kinds::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
 };
+use ruche_store::{
+    Store,
+    templates::{NewTemplate, TemplateBounds, TemplateVersion, Uploaded},
+};
 
 use super::service::{Order, Outcome, Renderer};
-use crate::{
-    http::{error::ApiError, limits, text::shown},
-    ports::{NewTemplate, Store, TemplateBounds, TemplateVersion, Uploaded},
-};
+use crate::http::{error::ApiError, limits, text::shown};
 
 /// A document with every element.
 pub(crate) const SAMPLE: &str = include_str!("sample.md");
@@ -135,7 +136,7 @@ impl Templates {
         let warnings = Box::pin(self.try_template(tenant, package.clone())).await?;
         // As exact as it is kept.
         let at = Utc::now().trunc_subsecs(6);
-        let new = NewTemplate { name, package, blake3, description, at };
+        let new = NewTemplate { name, package: package.into(), blake3, description, at };
         let bounds = TemplateBounds {
             versions: limits::TEMPLATE_VERSIONS,
             names: limits::TEMPLATE_NAMES,

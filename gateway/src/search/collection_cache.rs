@@ -1,6 +1,6 @@
 //! A cache of which collections are searched with which models.
 //!
-//! The search statement checks that it is still so ([`crate::ports::Search::search`]), so no entry can go stale unnoticed: a
+//! The search statement checks that it is still so ([`ruche_store::search::Search::search`]), so no entry can go stale unnoticed: a
 //! search of known collections needs one statement instead of two.
 
 use std::{
@@ -9,8 +9,9 @@ use std::{
 };
 
 use ruche_schemas::TenantId;
+use ruche_store::search::Searchable;
 
-use crate::{http::limits, ports::search::Searchable};
+use crate::http::limits;
 
 /// Whose, and their names as they are asked for.
 type Key = (TenantId, Vec<String>);

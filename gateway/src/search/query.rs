@@ -1,12 +1,10 @@
 //! A search as it is asked for, and what was found.
 
 use ruche_schemas::Invalid;
+use ruche_store::search::{Filter, Hit, Mode};
 use serde_json::Value;
 
-use crate::{
-    http::{error::ApiError, limits, text::shown},
-    ports::search::{Filter, Hit, Mode},
-};
+use crate::http::{error::ApiError, limits, text::shown};
 
 /// What to find, and where.
 #[derive(Debug, Clone, Default, PartialEq)]

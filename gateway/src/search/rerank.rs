@@ -8,13 +8,13 @@ use ruche_schemas::{
     TenantId,
     kinds::rerank::{MAX_TEXTS, Rerank, Reranked},
 };
+use ruche_store::search::Hit;
 use tokio::time::timeout;
 
 use super::{embed::parts, query::Found};
 use crate::{
     http::{error::ApiError, limits},
     jobs::wait::Waiter,
-    ports::search::Hit,
 };
 
 pub struct Reranker(pub(super) Waiter);

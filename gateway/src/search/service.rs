@@ -13,6 +13,11 @@ use ruche_schemas::{
         rerank::Rerank,
     },
 };
+use ruche_store::{
+    Store,
+    models::EmbeddingModel,
+    search::{Lookup, Mode, Probe, Searchable},
+};
 
 use super::{
     collection_cache::CollectionCache,
@@ -24,10 +29,6 @@ use super::{
 use crate::{
     http::{error::ApiError, limits},
     jobs::{models::Models, service::Jobs},
-    ports::{
-        Store,
-        search::{EmbeddingModel, Lookup, Mode, Probe, Searchable},
-    },
 };
 
 pub struct Searcher {

@@ -9,21 +9,21 @@ use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
     multipart::{Form, Part},
 };
-use ruche_bus::{
-    Bus, Delivery, WorkerRegistration,
-    objects::{Claims, memory::Memory as Objects},
-};
-use ruche_gateway::ports::{DocumentChunk, IndexedDocument};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _, JobId,
     failure::codes,
     ids::document_id,
     kinds::embed::{Document, Embed, Format, Indexed},
 };
+use ruche_store::{
+    documents::{DocumentChunk, IndexedDocument},
+    objects::{Claims, memory::Memory as Objects},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    store::now,
+    stored::now,
     support::{Fixture, Log, json_of, presence, refused, tenant, without_worker},
 };
 

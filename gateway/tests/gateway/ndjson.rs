@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use reqwest::{Body, Method};
-use ruche_gateway::adapters;
 use ruche_schemas::config::Limits;
 use serde_json::{Value, json};
 
@@ -172,7 +171,7 @@ async fn a_line_that_could_not_be_counted_is_refused_and_sent_again_is_counted_o
     let keyed = json!({ "kind": "chat", "body": said("x"), "idempotency_key": "k" }).to_string();
     send.send(Ok("\n".to_owned())).await.unwrap();
     let response = gateway.lines(&format!("?batch={batch}"), Body::wrap_stream(receive)).await;
-    let store: &adapters::memory::Memory = &gateway.store;
+    let store: &ruche_store::memory::Memory = &gateway.store;
     store.fail(true);
     send.send(Ok(keyed.clone())).await.unwrap();
     drop(send);

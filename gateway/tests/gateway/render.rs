@@ -1,12 +1,13 @@
 //! `POST /v1/render`: Markdown in, a document out, now or later.
 
 use reqwest::{Method, header::CONTENT_TYPE};
-use ruche_bus::{Controls as _, objects::Claims};
+use ruche_bus::Controls as _;
 use ruche_schemas::{
     EventType, Job as _, Lane,
     failure::codes,
     kinds::render::{INLINE_BYTES, Render},
 };
+use ruche_store::objects::Claims;
 use serde_json::{Value, json};
 
 use crate::{

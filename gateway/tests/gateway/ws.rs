@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use reqwest::Method;
-use ruche_gateway::{app::parts::App, keys};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::EventType;
+use ruche_store::keys;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{

@@ -5,10 +5,11 @@ use std::{num::NonZeroUsize, sync::Arc};
 use futures::future::{self, BoxFuture};
 use prometheus_client::registry::Registry;
 use ruche_schemas::config::Config;
+use ruche_store::postgres::Postgres;
 
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 use crate::inference::thread::ModelThread;
-use crate::{adapters::postgres::Postgres, reconcilers::Reconciler, registry::AnyHandler};
+use crate::{reconcilers::Reconciler, registry::AnyHandler};
 
 /// What handlers are made from.
 pub struct Setup<'a> {

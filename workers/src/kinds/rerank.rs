@@ -9,6 +9,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::rerank::{Rerank, Reranked},
 };
+use ruche_store::ledger::{Usage, Write};
 use tracing::{Instrument, Span, field, info_span};
 
 use super::{
@@ -20,7 +21,6 @@ use crate::{
         encoder::{EncodeError, Encoded, Encoder, Metrics},
         llama::{EncoderOptions, Pooling, start_encoder},
     },
-    ports::ledger::{Keep, Usage},
     registry::{Handler, handler},
     runtime::{context::Context, job_error::JobError},
 };
@@ -106,9 +106,9 @@ impl Handler<Rerank> for RerankHandler {
         .await
     }
 
-    fn keep(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Keep> {
+    fn keep(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Write> {
         let (model, prompt_tokens) = (output.model.clone(), output.prompt_tokens());
-        vec![Keep::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
+        vec![Write::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
     }
 
     fn models(&self) -> Vec<String> {

@@ -4,12 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use ruche_bus::objects::{Claims, ObjectError};
 use ruche_schemas::clock::Clock;
+use ruche_store::{
+    StoreError,
+    ledger::Ledger,
+    objects::{Claims, ObjectError},
+};
 use tracing::{info, warn};
 
 use super::reconciler::{Reconciler, Tracker};
-use crate::ports::ledger::{Ledger, LedgerError};
 
 /// Rows of each table that one statement deletes: few, so that nobody waits for it.
 const PURGED_AT_ONCE: u64 = 1_000;
@@ -22,7 +25,7 @@ const BREATH: Duration = Duration::from_millis(100);
 #[derive(Debug, thiserror::Error)]
 pub enum Hindrance {
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Ledger(#[from] StoreError),
     #[error(transparent)]
     Objects(#[from] ObjectError),
 }

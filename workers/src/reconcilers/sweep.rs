@@ -12,15 +12,17 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
-use ruche_bus::objects::{Claims, Objects};
 use ruche_schemas::clock::Clock;
+use ruche_store::{
+    ledger::Ledger,
+    objects::{Claims, Objects},
+};
 use tracing::info;
 
 use super::{
     reconciler::{Reconciler, Tracker},
     retention::Hindrance,
 };
-use crate::ports::ledger::Ledger;
 
 /// How old an object is before it can be one that nobody waits for. A job may be put off by a year, and its kind may be
 /// paused then.

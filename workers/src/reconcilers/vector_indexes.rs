@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ruche_schemas::config;
+use ruche_store::indexes::{Indexes, Reconciled};
 use tracing::info;
 
 use super::reconciler::{Reconciler, Tracker};
-use crate::ports::indexes::{Indexes, Tended};
 
 /// Makes and drops indexes over vectors.
 pub struct VectorIndexes {

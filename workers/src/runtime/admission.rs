@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use ruche_bus::{Delivery, ConcurrencySlot};
+use ruche_bus::{ConcurrencySlot, Delivery};
 
 use super::{caps, shared::Shared};
 

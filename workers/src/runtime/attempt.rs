@@ -11,6 +11,10 @@ use ruche_schemas::{
     failure::codes,
     flow,
 };
+use ruche_store::{
+    StoreError,
+    ledger::{Stored, Write},
+};
 use serde_json::Value;
 use tracing::info;
 
@@ -23,16 +27,13 @@ use super::{
     scope::{Scope, Unread},
     shared::Shared,
 };
-use crate::{
-    ports::ledger::{Keep, LedgerError, Stored},
-    registry::Worked,
-};
+use crate::registry::Worked;
 
 /// What an attempt leaves besides the outcome.
 #[derive(Debug, Default)]
 pub(super) struct Besides {
     /// What goes into the database with it.
-    pub(super) keep: Vec<Keep>,
+    pub(super) keep: Vec<Write>,
     /// What goes into the object store before.
     pub(super) documents: Vec<Bytes>,
 }
@@ -175,8 +176,8 @@ async fn settle_down(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Opt
     loop {
         match shared.parts.ledger.fence(&delivery.job, delivery.attempt).await {
             Ok(stored) => return Ok(stored),
-            Err(LedgerError::Refused(failure)) => return Err(failure.into()),
-            Err(LedgerError::Unavailable(error)) => info!(%error, "waiting for the database"),
+            Err(StoreError::Refused(failure)) => return Err(failure.into()),
+            Err(StoreError::Unavailable(error)) => info!(%error, "waiting for the database"),
         }
         tokio::select! {
             _ = patience.wait() => {}

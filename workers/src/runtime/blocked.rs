@@ -1,17 +1,17 @@
 //! What a job's end starts can't be started yet.
 
-use ruche_bus::{Unavailable, objects::ClaimError};
+use ruche_bus::Unavailable;
+use ruche_store::{StoreError, objects::ClaimError};
 
 use super::event_log::LogError;
-use crate::ports::ledger::LedgerError;
 
 /// What follows a job could not be started now: whoever asked has to try again.
 #[derive(Debug, thiserror::Error)]
 #[error("what follows the job can't be started yet: {0}")]
 pub(crate) struct HeldUp(pub(super) String);
 
-impl From<LedgerError> for HeldUp {
-    fn from(error: LedgerError) -> Self {
+impl From<StoreError> for HeldUp {
+    fn from(error: StoreError) -> Self {
         Self(error.to_string())
     }
 }

@@ -9,13 +9,13 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use ruche_bus::objects::{ClaimError, Claims, ObjectError};
 use ruche_schemas::{
     Claim, Envelope, Failure, JobRef, TenantId,
     claim::{CLAIM_BYTES, Part},
     event::Outcome,
     failure::codes,
 };
+use ruche_store::objects::{ClaimError, Claims, ObjectError};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use tokio_util::sync::CancellationToken;

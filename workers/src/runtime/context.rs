@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use ruche_schemas::{Claim, Job, Record, event::Steps};
+use ruche_store::ledger::Write;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -13,15 +14,14 @@ use super::{
     job_error::JobError,
     reports::{Board, REPORTS, Reports},
 };
-use crate::ports::ledger::Keep;
 
 /// What a handler has stored besides the outcome.
 #[derive(Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Vec<Keep>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<Write>>>);
 
 impl Kept {
     /// All of it.
-    pub(crate) fn take(&self) -> Vec<Keep> {
+    pub(crate) fn take(&self) -> Vec<Write> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -67,8 +67,8 @@ impl<J: Job> Context<J> {
 
     /// Has something stored besides the outcome, in the same transaction, that is not to be found in the output. Where the
     /// attempt does not end well, it is not.
-    pub fn keep(&self, keep: Keep) {
-        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(keep);
+    pub fn keep(&self, write: Write) {
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).push(write);
     }
 
     /// Keeps a document in the object store, and tells the claim to name in the output. It is there before the job has

@@ -7,8 +7,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use ruche_bus::objects::Claims;
 use ruche_schemas::{Claim, Failure, JobRef, claim::Part, failure::codes};
+use ruche_store::objects::Claims;
 
 use super::job_error::JobError;
 

@@ -10,13 +10,18 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use ruche_bus::{AppendError, Bus, DeadLetter, Headers, Message, PublishError, objects::Claims, trace};
+use ruche_bus::{AppendError, Bus, DeadLetter, Headers, Message, PublishError, trace};
 use ruche_schemas::{
     Envelope, EventType, Failure, JobId, JobRef, Kind, Record, TenantId,
     clock::Clock,
     event::{Accepted, Outcome},
     failure::codes,
     flow::{Child, Member, children},
+};
+use ruche_store::{
+    groups::Member,
+    ledger::{Committed, Ended, Ledger},
+    objects::Claims,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -29,7 +34,6 @@ use super::{
     groups::{self, Complete},
     retry::Patience,
 };
-use crate::ports::ledger::{Committed, Ended, Ledger, Place};
 
 /// How long the end of a job waits for room in a queue. Then it comes again later, and others have its slot: they
 /// may be the ones that make room.
@@ -59,8 +63,8 @@ pub(crate) fn fan_out<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome
 }
 
 /// A place in a group, as the ledger counts it.
-pub(crate) fn member<T>(job: &Envelope<T>) -> Option<Place> {
-    job.member.as_ref().map(|member| Place { group: member.group, index: member.index, of: member.of })
+pub(crate) fn member<T>(job: &Envelope<T>) -> Option<Member> {
+    job.member.as_ref().map(|member| Member { group: member.group, index: member.index, of: member.of })
 }
 
 /// Starts what follows a job that has ended like this and is committed.
@@ -216,7 +220,7 @@ pub(crate) async fn give_up<T: Serialize + Sync>(
         created_at: job.created_at,
         ended_at: ends.clock.now(),
         trace_id: letter.trace_id.clone(),
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: job.origin,
         member: member(job),
         children: ids(&children),

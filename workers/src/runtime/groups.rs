@@ -6,13 +6,18 @@
 
 use std::sync::Arc;
 
-use ruche_bus::{Bus, objects::Claims};
+use ruche_bus::Bus;
 use ruche_schemas::{
     EventType, Failure, JobId, JobRef, Kind, Lane, TenantId,
     clock::Clock,
     event::Outcome,
     failure::codes,
     flow::{Child, Join, MAX_CHILDREN, Member, Origin, Template, child},
+};
+use ruche_store::{
+    groups::Group,
+    ledger::{Ledger, Stored},
+    objects::Claims,
 };
 use serde_json::{Value, json};
 use tracing::{info, warn};
@@ -23,7 +28,6 @@ use super::{
     claims,
     event_log::{EventLog, LogError},
 };
-use crate::ports::ledger::{Group, Ledger, Stored};
 
 /// The kind in the events of a batch's own log.
 const BATCH: Kind = Kind::new("batch");

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use ruche_bus::{Bus, ReconcilerStatus, objects::Claims};
+use ruche_bus::{Bus, ReconcilerStatus};
 use ruche_schemas::{Kind, clock::Clock, kinds::Descriptor};
+use ruche_store::{ledger::Ledger, objects::Claims};
 use tokio::runtime::Handle;
 
 use super::{claims::AWAY, metrics::Metrics};
-use crate::{ports::ledger::Ledger, registry::AnyHandler};
+use crate::registry::AnyHandler;
 
 /// What a runtime is made of.
 #[derive(Clone)]

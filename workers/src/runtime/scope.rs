@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ruche_bus::objects::Claims;
 use ruche_schemas::{Envelope, Record};
+use ruche_store::objects::Claims;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 

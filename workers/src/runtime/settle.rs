@@ -9,6 +9,10 @@ use ruche_schemas::{
     event::{Outcome, Retrying},
     failure::codes,
 };
+use ruche_store::{
+    StoreError,
+    ledger::{Committed, Ended, Write},
+};
 use serde_json::{Value, value::RawValue};
 use tracing::{Instrument, info, info_span, warn};
 
@@ -22,7 +26,6 @@ use super::{
     scope::Unread,
     shared::Shared,
 };
-use crate::ports::ledger::{Committed, Ended, Keep, LedgerError};
 
 /// Delays over this are not left with the server's consumer, which would hold few of them: the job is put aside.
 const HANDED_BACK: Duration = Duration::from_secs(10);
@@ -156,7 +159,7 @@ async fn end(
     let attempt = delivery.attempt;
     let was_failed = matches!(outcome, Outcome::Failed(_));
     let Besides { mut keep, documents } = besides;
-    let has_documents = !documents.is_empty() || keep.iter().any(|keep| matches!(keep, Keep::Document(_)));
+    let has_documents = !documents.is_empty() || keep.iter().any(|keep| matches!(keep, Write::File(_)));
     let (store, leave) = (&shared.parts.claims, &shared.shutdown.leave);
     let put = async {
         claims::put_documents(store, job, documents, leave).await?;
@@ -184,7 +187,7 @@ async fn end(
         created_at: job.created_at,
         ended_at: shared.parts.clock.now(),
         trace_id: trace::trace_id(),
-        keep,
+        writes: keep,
         origin: job.origin,
         member: follow_ups::member(job),
         children: follow_ups::ids(&children),
@@ -218,17 +221,17 @@ async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Kept {
             Ok(Committed::Stored) => return Kept::As(ended.outcome, ended.attempt),
             Ok(Committed::Already(stored)) => return Kept::As(stored.outcome, stored.attempt),
             Ok(Committed::Fenced) => return Kept::Fenced,
-            Err(LedgerError::Refused(failure)) => {
+            Err(StoreError::Refused(failure)) => {
                 // What it would keep can't be kept: the job has failed, and that can be stored. Where even that is
                 // refused (another tenant has a job of this id), its event and dead letter say so.
                 let (outcome, children) = follow_ups::fan_out(job, Outcome::Failed(failure));
                 (ended.outcome, ended.children) = (outcome, follow_ups::ids(&children));
-                if std::mem::take(&mut ended.keep).is_empty() {
+                if std::mem::take(&mut ended.writes).is_empty() {
                     return Kept::Nowhere(ended.outcome);
                 }
                 continue;
             }
-            Err(LedgerError::Unavailable(error)) => {
+            Err(StoreError::Unavailable(error)) => {
                 warn!(%error, "the outcome is not stored yet: waiting for the database")
             }
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{parameters::sift};
+use super::parameters::sift;
 use crate::http::{
     error::ApiError,
     openai::{OneOrMany, unsupported},

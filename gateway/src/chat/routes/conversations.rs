@@ -3,6 +3,7 @@
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::chat::Citation;
+use ruche_store::conversations::{Conversation, StoredMessage};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -14,7 +15,6 @@ use crate::{
         error::{ApiError, ErrorBody},
         params::{Path, Query, page_limit},
     },
-    ports::{Conversation, StoredMessage},
 };
 
 /// Which page.

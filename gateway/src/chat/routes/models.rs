@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{failure::codes, kinds::chat::BOT_PREFIX};
+use ruche_store::{Store, bots::StoredBot};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,7 +17,6 @@ use crate::{
         params::Path,
     },
     jobs::models::Models,
-    ports::{Store, StoredBot},
 };
 
 /// What may be asked as a model.

@@ -1,8 +1,7 @@
 //! How far a collection is on its way to another model.
 
 use ruche_schemas::{Failure, JobId};
-
-use crate::ports::migrations::{Migration, Missing};
+use ruche_store::models::{Migration, Missing};
 
 /// Where a collection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,10 @@ use std::sync::Arc;
 
 use ruche_bus::Bus;
 use ruche_schemas::{Job as _, TenantId, kinds::embed::Embed};
+use ruche_store::{
+    Store,
+    models::{Chunks, EmbeddingModel, Migration},
+};
 use tokio::time::timeout;
 
 use super::{
@@ -22,10 +26,6 @@ use super::{
 use crate::{
     http::{error::ApiError, limits},
     jobs::{models::Models, service::Jobs},
-    ports::{
-        Store,
-        migrations::{Chunks, Migration, Model},
-    },
     search::embed::Embedder,
 };
 
@@ -149,7 +149,7 @@ impl Migrator {
     }
 
     /// The model that workers have under this name: one of them is asked, for only the file tells the version.
-    async fn model_of_workers(&self, tenant: &TenantId, name: &str) -> Result<Model, ApiError> {
+    async fn model_of_workers(&self, tenant: &TenantId, name: &str) -> Result<EmbeddingModel, ApiError> {
         self.models.check(&Embed::KIND, name).await?;
         if !self.models.has(&Embed::KIND, name).await? {
             let message = format!("no worker has the embedding model {name:?} now (`ruche workers list`): start one");
@@ -171,7 +171,7 @@ impl Migrator {
     }
 }
 
-fn busy(collection: &str, next: &Model, wanted: &Model) -> ApiError {
+fn busy(collection: &str, next: &EmbeddingModel, wanted: &EmbeddingModel) -> ApiError {
     let (name, wanted) = (&next.name, &wanted.name);
     let which = match name == wanted {
         true => format!("another file of {name:?} than workers have now"),

@@ -9,16 +9,17 @@ use ruche_schemas::{
     failure::codes,
     kinds::embed::{Embed, Indexed},
 };
+use ruche_store::{
+    Store,
+    jobs::EndedJob,
+    models::{EmbeddingModel, Migration, Missing},
+};
 use serde_json::Value;
 
 use super::progress::{Failed, MigrationState, Progress};
 use crate::{
     http::{error::ApiError, limits},
     jobs::{kinds::Kinds, publisher::Publisher, submission::Submission},
-    ports::{
-        EndedJob, Store,
-        migrations::{Migration, Missing, Model},
-    },
 };
 
 /// The status of a document that is missing.
@@ -45,7 +46,7 @@ pub(super) struct Step<'a> {
     pub(super) steps: &'a Steps,
     pub(super) tenant: &'a TenantId,
     pub(super) collection: &'a str,
-    pub(super) model: &'a Model,
+    pub(super) model: &'a EmbeddingModel,
     /// Whether failed documents are tried again.
     pub(super) retry: bool,
     /// Whether jobs are sent at all.

@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::embed::{document::check_collection, language::configuration};
+use ruche_store::collections::{Collection, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,7 +16,6 @@ use crate::{
         limits,
         params::{Path, Query, page_limit},
     },
-    ports::{Collection, NewCollection},
 };
 
 /// Which page.

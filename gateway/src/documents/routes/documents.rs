@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
+use ruche_store::documents::{ChunkCount, DocumentChunk, IndexedDocument};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +15,6 @@ use crate::{
         error::{ApiError, ErrorBody},
         params::{Path, Query, page_limit},
     },
-    ports::{ChunkCount, DocumentChunk, IndexedDocument},
 };
 
 /// Which documents.

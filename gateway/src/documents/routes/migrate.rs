@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use ruche_schemas::Invalid;
+use ruche_store::models::Migration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -24,7 +25,6 @@ use crate::{
         params::Path,
     },
     jobs::failure::DeadReason,
-    ports::migrations::Migration,
 };
 
 /// Where a collection is to go.

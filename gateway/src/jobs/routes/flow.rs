@@ -10,6 +10,7 @@ use std::{
 use axum::{Json, extract::State};
 use futures::{StreamExt, stream};
 use ruche_schemas::{JobId, JobRef, TenantId, event::Accepted, flow::Next};
+use ruche_store::jobs::EndedJob;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -25,7 +26,6 @@ use crate::{
         service::Jobs,
         view::{JobView, of_row},
     },
-    ports::EndedJob,
 };
 
 /// A job of a flow, and what it started.

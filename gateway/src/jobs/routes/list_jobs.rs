@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use chrono::Utc;
 use ruche_schemas::{EventType, JobId, Kind, TenantId};
+use ruche_store::jobs::EndedFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -21,7 +22,6 @@ use crate::{
         service::Jobs,
         view::{JobView, of_row},
     },
-    ports::EndedFilter,
 };
 
 /// Which jobs.

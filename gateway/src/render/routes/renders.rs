@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use ruche_schemas::JobId;
+use ruche_store::files::{File, StoredFile};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -13,7 +14,6 @@ use crate::{
         error::{ApiError, ErrorBody},
         params::{Path, Query, page_limit},
     },
-    ports::StoredDocument,
     render::stored::{StoredRenders, reference},
 };
 
@@ -73,9 +73,10 @@ pub struct RenderView {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<StoredDocument> for RenderView {
-    fn from(document: StoredDocument) -> Self {
-        let StoredDocument { job, claim, media_type, pages, title, template, warnings, created_at } = document;
+impl From<StoredFile> for RenderView {
+    fn from(document: StoredFile) -> Self {
+        let StoredFile { job, file, created_at } = document;
+        let File { claim, media_type, pages, title, template, warnings } = file;
         let (id, url) = (job.id.0, format!("/v1/renders/{}/file", job.id));
         let (bytes, blake3) = (claim.bytes, claim.blake3);
         let object = "render";

@@ -7,6 +7,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::render::{BUILT_IN, Warning};
+use ruche_store::templates::TemplateVersion;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,7 +20,6 @@ use crate::{
         limits,
         params::{Path, Query},
     },
-    ports::TemplateVersion,
     render::templates::{Templates, Upload, check_own},
 };
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
+use ruche_store::search::{Explanation, Filter, Hit, Mode, Scan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -16,7 +17,6 @@ use crate::{
         json::{JsonText, parse},
         limits,
     },
-    ports::search::{Explanation, Filter, Hit, Mode, Scan},
     search::{
         query::{SearchQuery, invalid},
         service::Searcher,

@@ -13,6 +13,11 @@ use ruche_schemas::{
     failure::codes,
     kinds::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
 };
+use ruche_store::{
+    StoreError,
+    conversations::{Conversations, Turn, TurnMessage},
+    ledger::{Usage, Write},
+};
 use tracing::{Instrument, info_span};
 
 use super::{citations, compose, metrics::Metrics, refusal::refused};
@@ -22,10 +27,6 @@ use crate::{
         llama::{EngineOptions, start_engine},
     },
     kinds::prepared::{Prepared, Setup, ShutdownHandle},
-    ports::{
-        conversations::Conversations,
-        ledger::{Keep, LedgerError, Turn, TurnMessage, Usage},
-    },
     registry::{Handler, handler},
     runtime::{context::Context, job_error::JobError, retry::Patience},
 };
@@ -110,8 +111,8 @@ impl Handler<Chat> for ChatHandler {
         .await
     }
 
-    fn keep(&self, job: &Envelope<Chat>, output: &Answer) -> Vec<Keep> {
-        let mut keep = vec![Keep::Usage(Usage {
+    fn keep(&self, job: &Envelope<Chat>, output: &Answer) -> Vec<Write> {
+        let mut keep = vec![Write::Usage(Usage {
             model: output.model.clone(),
             prompt_tokens: output.usage.prompt_tokens,
             completion_tokens: output.usage.completion_tokens,
@@ -126,7 +127,7 @@ impl Handler<Chat> for ChatHandler {
             let (content, model) = (output.text.clone(), Some(output.model.clone()));
             let citations = output.citations.clone();
             let answer = TurnMessage { role: Role::Assistant, content, model, citations };
-            keep.push(Keep::Turn(Turn { conversation, messages: asked.chain([answer]).collect() }));
+            keep.push(Write::Turn(Turn { conversation, messages: asked.chain([answer]).collect() }));
         }
         keep
     }
@@ -150,8 +151,8 @@ impl ChatHandler {
         loop {
             match self.conversations.history(&job.tenant, conversation).await {
                 Ok(history) => return Ok(history.unwrap_or_default()),
-                Err(LedgerError::Refused(failure)) => return Err(JobError::Reject(failure)),
-                Err(LedgerError::Unavailable(error)) => {
+                Err(StoreError::Refused(failure)) => return Err(JobError::Reject(failure)),
+                Err(StoreError::Unavailable(error)) => {
                     tracing::warn!(%error, "waiting for the database");
                     patience.wait().await;
                 }

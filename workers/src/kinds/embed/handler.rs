@@ -6,6 +6,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::embed::{Embed, Embedded, Indexed, Output, fit_inline, to_bytes},
 };
+use ruche_store::ledger::{Usage, Write};
 use tracing::{Instrument, Span, field, info_span};
 
 use super::{
@@ -14,7 +15,6 @@ use super::{
 };
 use crate::{
     inference::encoder::{EncodeError, Encoded, Prefixes, cut},
-    ports::ledger::{Keep, Usage},
     registry::Handler,
     runtime::{context::Context, job_error::JobError},
 };
@@ -33,12 +33,12 @@ impl Handler<Embed> for EmbedHandler {
         embed(served, job, dimensions).await.map(Output::Vectors)
     }
 
-    fn keep(&self, _: &Envelope<Embed>, output: &Output) -> Vec<Keep> {
+    fn keep(&self, _: &Envelope<Embed>, output: &Output) -> Vec<Write> {
         let (model, prompt_tokens) = match output {
             Output::Vectors(embedded) => (embedded.model.clone(), embedded.prompt_tokens()),
             Output::Document(indexed) => (indexed.model.clone(), indexed.tokens),
         };
-        vec![Keep::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
+        vec![Write::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
     }
 
     fn models(&self) -> Vec<String> {
@@ -78,8 +78,8 @@ impl EmbedHandler {
         if read.again && asked.is_some() {
             return named.indexer.index(read, None, job, context).await;
         }
-        let in_use = first.in_use(&job.tenant, &read.about.collection).await?;
-        let (main, next) = self.0.of_collection(&read.about.collection, asked, &in_use, context.attempt)?;
+        let in_use = first.in_use(&job.tenant, &read.meta.collection).await?;
+        let (main, next) = self.0.of_collection(&read.meta.collection, asked, &in_use, context.attempt)?;
         main.index(read, next, job, context).await
     }
 }

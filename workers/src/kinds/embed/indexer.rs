@@ -22,6 +22,12 @@ use ruche_schemas::{
     failure::codes,
     kinds::embed::{Document, Embed, Format, Indexed, Settings},
 };
+use ruche_store::{
+    StoreError,
+    documents::{self, DocumentKey, DocumentMeta, DocumentStore, Hash, Indexing, Status},
+    ledger::Write,
+    models::{CollectionModels, ModelVersion},
+};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -31,10 +37,6 @@ use super::{
 };
 use crate::{
     inference::encoder::{EncodeError, Encoder},
-    ports::{
-        corpus::{About, Corpus, Hash, InUse, Indexing, ModelVersion, Piece, Place, Standing},
-        ledger::{Keep, LedgerError},
-    },
     runtime::{context::Context, job_error::JobError},
     text::{
         self, ExtractError, Extracted,
@@ -65,7 +67,7 @@ pub struct Indexer {
     /// The model, as vectors remember it.
     pub model: ModelVersion,
     /// What is kept.
-    pub corpus: Arc<dyn Corpus>,
+    pub documents: Arc<dyn DocumentStore>,
     /// Reads HTML and PDF.
     pub extractor: Extractor,
     /// Tokens of a chunk, 0 as the model was trained; and its overlap.
@@ -79,7 +81,7 @@ pub struct Indexer {
 pub(super) struct Read {
     id: Uuid,
     /// What is known of it.
-    pub(super) about: About,
+    pub(super) meta: DocumentMeta,
     /// Whether its language is not known yet.
     ask_language: bool,
     /// Whether it is only embedded again.
@@ -104,7 +106,7 @@ impl Indexer {
         settings: &Settings,
         (path, pooling): (&Path, &str),
         (encoder, prefix): (Encoder, &str),
-        corpus: Arc<dyn Corpus>,
+        documents: Arc<dyn DocumentStore>,
         room: Arc<Semaphore>,
     ) -> anyhow::Result<Self> {
         let info = encoder.model();
@@ -123,7 +125,7 @@ impl Indexer {
             encoder,
             prefix: prefix.to_owned(),
             model,
-            corpus,
+            documents,
             extractor: Extractor::new(extractor::Options { program, children, memory: MEMORY, deadline: DEADLINE }),
             chunks: (settings.chunk_tokens, settings.chunk_overlap),
             room,
@@ -131,8 +133,8 @@ impl Indexer {
     }
 
     /// The models of a collection.
-    pub(super) async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<InUse, JobError> {
-        self.corpus.in_use(tenant, collection).await.map_err(unavailable)
+    pub(super) async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<CollectionModels, JobError> {
+        self.documents.models_of(tenant, collection).await.map_err(unavailable)
     }
 
     /// Reads the job's document, sent or kept.
@@ -152,19 +154,19 @@ impl Indexer {
         context: &Context<Embed>,
     ) -> Result<Indexed, JobError> {
         let size = self.size(&read)?;
-        let standing = self.standing(&read, job).await?;
+        let status = self.status(&read, job).await?;
         if read.ask_language {
-            read.about.language = standing.language.clone().unwrap_or_else(|| "simple".to_owned());
+            read.meta.language = status.language.clone().unwrap_or_else(|| "simple".to_owned());
         }
-        if !read.again && standing.supersedes(job.created_at, job.id) {
+        if !read.again && status.supersedes(job.created_at, job.id) {
             return Ok(Indexed { superseded: true, ..self.told(&read) });
         }
         let cut = self.cut(&read, size).await?;
         let named = cut.iter().find_map(|cut| cut.chunk.path.first()).filter(|_| !read.again);
-        read.about.title = read.about.title.take().or_else(|| named.cloned());
-        let known = self.vectors(&cut, &standing, context).await?;
+        read.meta.title = read.meta.title.take().or_else(|| named.cloned());
+        let known = self.vectors(&cut, &status, context).await?;
         let again = next.map(|next| (next, Read { again: true, ..read.clone() }));
-        let mut told = self.finish(read, cut, &standing, known, context)?;
+        let mut told = self.finish(read, cut, &status, known, context)?;
         if let Some((next, read)) = again {
             next.index_too(read, job, context, &mut told).await?;
         }
@@ -182,10 +184,10 @@ impl Indexer {
     ) -> Result<(), JobError> {
         let indexed = async {
             let size = self.size(&read)?;
-            let standing = self.standing(&read, job).await?;
+            let status = self.status(&read, job).await?;
             let cut = self.cut(&read, size).await?;
-            let known = self.vectors(&cut, &standing, context).await?;
-            self.finish(read, cut, &standing, known, context)
+            let known = self.vectors(&cut, &status, context).await?;
+            self.finish(read, cut, &status, known, context)
         };
         match Box::pin(indexed).await {
             Ok(indexed) => {
@@ -201,10 +203,10 @@ impl Indexer {
         Ok(())
     }
 
-    async fn standing(&self, read: &Read, job: &Envelope<Embed>) -> Result<Standing, JobError> {
-        let (tenant, collection) = (job.tenant.clone(), read.about.collection.clone());
-        let place = Place { tenant, collection, document: read.id };
-        self.corpus.standing(&place, &self.model).await.map_err(unavailable)
+    async fn status(&self, read: &Read, job: &Envelope<Embed>) -> Result<Status, JobError> {
+        let (tenant, collection) = (job.tenant.clone(), read.meta.collection.clone());
+        let key = DocumentKey { tenant, collection, document: read.id };
+        self.documents.status(&key, &self.model).await.map_err(unavailable)
     }
 
     /// Leaves the document to be kept, and tells what became of it.
@@ -212,14 +214,14 @@ impl Indexer {
         &self,
         read: Read,
         cut: Vec<Cut>,
-        standing: &Standing,
+        status: &Status,
         fresh: HashMap<Hash, Vec<f32>>,
         context: &Context<Embed>,
     ) -> Result<Indexed, JobError> {
         let (mut told, mut counted) = (self.told(&read), HashSet::new());
         let mut pieces = Vec::with_capacity(cut.len());
         for Cut { chunk: Chunk { path, text, .. }, tokens, hash, .. } in cut {
-            let vector = fresh.get(&hash).or_else(|| standing.vectors.get(&hash)).cloned();
+            let vector = fresh.get(&hash).or_else(|| status.vectors.get(&hash)).cloned();
             let vector = vector.ok_or_else(|| JobError::retry(anyhow::anyhow!("a chunk was left without a vector")))?;
             match fresh.contains_key(&hash) {
                 true => {
@@ -230,18 +232,18 @@ impl Indexer {
                 }
                 false => told.kept += 1,
             }
-            pieces.push(Piece { path, text, tokens, hash, vector });
+            pieces.push(documents::Chunk { path, text, tokens, hash, vector });
         }
         told.chunks = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
-        told.removed = standing.chunks.saturating_sub(told.kept);
-        let Read { id: document, about, again, .. } = read;
-        let (hash, model) = (about.hash(), self.model.clone());
-        context.keep(Keep::Indexed(Arc::new(Indexing { document, about, hash, again, model, chunks: pieces })));
+        told.removed = status.chunks.saturating_sub(told.kept);
+        let Read { id: document, meta, again, .. } = read;
+        let (hash, model) = (meta.hash(), self.model.clone());
+        context.keep(Write::Indexed(Arc::new(Indexing { document, meta, hash, again, model, chunks: pieces })));
         Ok(told)
     }
 
     fn told(&self, read: &Read) -> Indexed {
-        let About { collection, source, title, language, .. } = read.about.clone();
+        let DocumentMeta { collection, source, title, language, .. } = read.meta.clone();
         let ModelVersion { name: model, version, .. } = self.model.clone();
         let (document, version, warnings) = (read.id, Some(version), read.warnings.clone());
         Indexed { document, collection, source, model, version, language, title, warnings, ..Indexed::default() }
@@ -263,7 +265,7 @@ impl Indexer {
             }
         };
         let configuration = document.configuration();
-        let about = About {
+        let meta = DocumentMeta {
             collection: document.collection.clone(),
             source: document.source.clone(),
             title: document.title.clone().or(title),
@@ -277,25 +279,25 @@ impl Indexer {
             chunk_overlap: document.chunk_overlap,
         };
         let id = document.id(&job.tenant);
-        Ok(Read { id, about, ask_language: configuration.is_none(), again: false, warnings })
+        Ok(Read { id, meta, ask_language: configuration.is_none(), again: false, warnings })
     }
 
     /// A document that is kept.
     async fn read_stored(&self, id: Uuid, job: &Envelope<Embed>) -> Result<Read, JobError> {
-        let found = self.corpus.stored(&job.tenant, id).await.map_err(unavailable)?;
+        let found = self.documents.stored(&job.tenant, id).await.map_err(unavailable)?;
         let Some(stored) = found else {
             let message = format!("there is no document {id}: take an id of GET /v1/documents");
             return Err(JobError::Reject(Failure::new(codes::UNKNOWN_DOCUMENT, message).with_param("stored")));
         };
-        Ok(Read { id, about: stored.about, ask_language: false, again: true, warnings: Vec::new() })
+        Ok(Read { id, meta: stored.meta, ask_language: false, again: true, warnings: Vec::new() })
     }
 
     /// How large a document's chunks are, without what the model puts around them. What was asked for counts also where it is
     /// embedded again, by a model that reads less as far as that reads.
-    fn size(&self, Read { about, again, .. }: &Read) -> Result<Size, JobError> {
+    fn size(&self, Read { meta, again, .. }: &Read) -> Result<Size, JobError> {
         let model = self.encoder.model();
         let most = model.context_tokens;
-        let (tokens, overlap) = (about.chunk_tokens, about.chunk_overlap);
+        let (tokens, overlap) = (meta.chunk_tokens, meta.chunk_overlap);
         if let Some(asked) = tokens.filter(|asked| *asked > most && !again) {
             let message = format!("{asked} is out of range: {:?} reads at most {most} tokens", model.name);
             return Err(JobError::Reject(Invalid::new("document.chunk_tokens", message).into()));
@@ -311,7 +313,7 @@ impl Indexer {
 
     /// Cuts the text, on a thread that may be busy for long.
     async fn cut(&self, read: &Read, size: Size) -> Result<Vec<Cut>, JobError> {
-        let (text, plain) = (read.about.content.clone(), read.about.format == Format::Text.as_str());
+        let (text, plain) = (read.meta.content.clone(), read.meta.format == Format::Text.as_str());
         let (counter, prefix) = (Counter::of(&self.encoder), self.prefix.clone());
         let most = usize::try_from(self.encoder.model().context_tokens).unwrap_or(usize::MAX);
         let cutting = tokio::task::spawn_blocking(move || cut(&text, plain, size, (&counter, &prefix, most)));
@@ -326,11 +328,11 @@ impl Indexer {
     async fn vectors(
         &self,
         cut: &[Cut],
-        standing: &Standing,
+        status: &Status,
         context: &Context<Embed>,
     ) -> Result<HashMap<Hash, Vec<f32>>, JobError> {
         let mut seen = HashSet::new();
-        let is_new = |cut: &&Cut| !standing.vectors.contains_key(&cut.hash) && seen.insert(cut.hash);
+        let is_new = |cut: &&Cut| !status.vectors.contains_key(&cut.hash) && seen.insert(cut.hash);
         let wanted: Vec<(Hash, String)> =
             cut.iter().filter(is_new).map(|cut| (cut.hash, cut.embedded.clone())).collect();
         let total = Some(wanted.len() as u64);
@@ -398,10 +400,10 @@ fn version(path: &Path, pooling: &str, prefix: &str) -> anyhow::Result<String> {
     Ok(version)
 }
 
-fn unavailable(error: LedgerError) -> JobError {
+fn unavailable(error: StoreError) -> JobError {
     match error {
-        LedgerError::Refused(failure) => JobError::Reject(failure),
-        error @ LedgerError::Unavailable(_) => JobError::retry(error),
+        StoreError::Refused(failure) => JobError::Reject(failure),
+        error @ StoreError::Unavailable(_) => JobError::retry(error),
     }
 }
 

@@ -6,12 +6,12 @@
 //! attempt the job is a dead letter that says what to do.
 
 use ruche_schemas::{Invalid, failure::codes, kinds::embed::Embed};
+use ruche_store::models::{CollectionModels, ModelVersion};
 
 use super::indexer::Indexer;
 use crate::{
     inference::encoder::{Encoder, Prefixes},
     kinds::unknown_model::absent,
-    ports::corpus::{InUse, ModelVersion},
     runtime::job_error::JobError,
 };
 
@@ -63,7 +63,7 @@ impl Models {
         &self,
         collection: &str,
         asked: Option<&str>,
-        in_use: &InUse,
+        in_use: &CollectionModels,
         attempt: u32,
     ) -> Result<Indexers<'_>, JobError> {
         let next = in_use.next.as_ref();

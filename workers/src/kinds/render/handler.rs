@@ -25,15 +25,12 @@ use ruche_schemas::{
     failure::codes,
     kinds::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
 };
+use ruche_store::{files::File, ledger::Write, templates::Templates};
 
 use super::typesetter::{Options, TypesetError, Typesetter};
 use crate::{
     egress::Egress,
     kinds::prepared::{Prepared, Setup, ShutdownHandle},
-    ports::{
-        ledger::{Document, Keep},
-        templates::Templates,
-    },
     registry::{Handler, handler},
     runtime::{context::Context, job_error::JobError},
 };

@@ -9,11 +9,7 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{
-    Bus, Headers, Message,
-    memory::Memory,
-    objects::{self, Claims},
-};
+use ruche_bus::{Bus, Headers, Message, memory::Memory};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, Record, TenantId,
     claim::{CLAIM_BYTES, Part},
@@ -21,17 +17,19 @@ use ruche_schemas::{
     event::{Outcome, Steps},
     kinds::embed::{Document, Embed, Indexed, Output},
 };
+use ruche_store::{
+    documents::Indexing,
+    ledger::Ledger,
+    memory::Memory as MemoryLedger,
+    models::ModelVersion,
+    objects::{self, Claims},
+};
 use ruche_workers::{
-    adapters::memory_ledger::MemoryLedger,
     inference::encoder::{
         Encoder, Metrics as EncoderMetrics, Prefixes,
         port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
     },
     kinds::embed::{EmbedHandler, Extractor, ExtractorOptions, Indexer},
-    ports::{
-        corpus::{Indexing, ModelVersion},
-        ledger::Ledger,
-    },
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
 };

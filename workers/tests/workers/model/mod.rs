@@ -21,11 +21,7 @@ use chrono::Utc;
 use faults::{Life, World};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{
-    Bus, Headers, Message,
-    memory::Memory,
-    objects::{Claims, Objects},
-};
+use ruche_bus::{Bus, Headers, Message, memory::Memory};
 use ruche_schemas::{
     Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
     claim::CLAIM_BYTES,
@@ -34,11 +30,12 @@ use ruche_schemas::{
     flow::{Child, Join, Member, Origin, Template, child, children},
     kinds::chat::Role,
 };
+use ruche_store::{
+    conversations::{Conversations, Turn, TurnMessage},
+    ledger::{Ledger, Stored, Write},
+    objects::{Claims, Objects},
+};
 use ruche_workers::{
-    ports::{
-        conversations::Conversations,
-        ledger::{Keep, Ledger, Stored, Turn, TurnMessage},
-    },
     registry::{Handler, handler},
     runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
 };
@@ -109,9 +106,9 @@ impl Handler<Play> for Player {
     }
 
     /// One effect: a turn in a conversation of the job's own.
-    fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Keep> {
+    fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Write> {
         let messages = vec![TurnMessage { role: Role::User, content: "x".to_owned(), model: None, citations: None }];
-        vec![Keep::Turn(Turn { conversation: job.id.0, messages })]
+        vec![Write::Turn(Turn { conversation: job.id.0, messages })]
     }
 }
 

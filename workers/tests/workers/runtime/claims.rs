@@ -13,7 +13,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::BoxStream;
-use ruche_bus::objects::{Claims, ObjectError, Objects, Pieces, store::Store};
 use ruche_schemas::{
     Claim, EventType, Failure, Job, JobId, JobRef, Record,
     claim::{CLAIM_BYTES, Part},
@@ -21,10 +20,11 @@ use ruche_schemas::{
     event::Outcome,
     failure::codes,
 };
-use ruche_workers::{
-    ports::ledger::{Committed, Ended, Ledger},
-    reconcilers,
+use ruche_store::{
+    ledger::{Committed, Ended, Ledger},
+    objects::{Claims, ObjectError, Objects, Pieces, store::Store},
 };
+use ruche_workers::reconcilers;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -293,7 +293,7 @@ async fn a_result_that_was_stored_and_not_said_is_said_by_its_claim_and_followed
         created_at: root.created_at,
         ended_at: Utc::now(),
         trace_id: None,
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: None,
         member: None,
         children: Vec::new(),

@@ -3,9 +3,9 @@
 use std::{fs, sync::atomic::Ordering};
 
 use chrono::{TimeDelta, Utc};
-use ruche_bus::objects::Claims;
 use ruche_schemas::{Claim, Failure, JobId, JobRef, claim::Part, failure::codes};
-use ruche_workers::{ports::ledger::Ledger, reconcilers};
+use ruche_store::{ledger::Ledger, objects::Claims};
+use ruche_workers::reconcilers;
 
 use crate::runtime::{
     claims::{Place, told},

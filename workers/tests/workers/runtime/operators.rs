@@ -10,10 +10,8 @@ use ruche_schemas::{
     clock::{self, Clock},
     event::Outcome,
 };
-use ruche_workers::{
-    ports::ledger::{Committed, Ended, Ledger},
-    reconcilers::{self, Reconciler, Retention, Scheduled, Tracker},
-};
+use ruche_store::ledger::{Committed, Ended, Ledger};
+use ruche_workers::reconcilers::{self, Reconciler, Retention, Scheduled, Tracker};
 use serde_json::json;
 
 use crate::runtime::support::{Probe, ProbeHandler, System};
@@ -44,7 +42,7 @@ async fn ended_at(system: &System, at: DateTime<Utc>) -> JobRef {
         created_at: at,
         ended_at: at,
         trace_id: None,
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: None,
         member: None,
         children: Vec::new(),
