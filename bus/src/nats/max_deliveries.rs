@@ -17,7 +17,6 @@ use futures::{
 use ruche_schemas::{Failure, JobRef, Kind, failure::codes, topology::rows::ADVISORY_CONSUMER};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time;
 
 use super::{connection::RequestError, delivery, headers::from_nats, shared::Shared, store::Entry};
 use crate::{
@@ -136,7 +135,7 @@ impl Shared {
     /// worker wrote it and knew the reason.
     async fn put_for(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
         let Some(kind) = self.names.kind_of(&advisory.stream) else { return Ok(None) };
-        let Some(entry) = self.connection.from_leader(&advisory.stream, advisory.stream_seq).await? else {
+        let Some(entry) = self.connection.get_from_leader(&advisory.stream, advisory.stream_seq).await? else {
             return Ok(None);
         };
         let Some(letter) = letter(advisory, kind, &entry) else { return Ok(None) };

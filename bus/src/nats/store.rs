@@ -57,7 +57,7 @@ impl Connection {
     }
 
     /// The message with this sequence as the stream's leader knows it.
-    pub(super) async fn from_leader(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
+    pub(super) async fn get_from_leader(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
         self.ask_leader(stream, &json!({"seq": sequence})).await
     }
 
