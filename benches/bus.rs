@@ -88,7 +88,7 @@ pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working)
         metrics: Metrics::register(&mut Default::default()),
         clock: Arc::new(clock::System),
         pulse: tokio::runtime::Handle::current(),
-        versions: runtime::versions(),
+        versions: runtime::versions(&ruche_schemas::kinds::all()),
     };
     let slots = NonZeroUsize::new(SLOTS).unwrap_or(NonZeroUsize::MIN);
     let options = Options { name: unique("worker"), slots, ack_wait: ACK_WAIT, ..Options::default() };

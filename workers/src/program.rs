@@ -13,6 +13,7 @@ use ruche_schemas::{
     Kind,
     clock::{self, Clock},
     config::Config,
+    kinds::Descriptor,
 };
 use ruche_store::{
     objects::Claims,
@@ -27,7 +28,7 @@ use tracing::info;
 
 use crate::{
     http::{self, Health},
-    kinds::{self, Prepared, Setup},
+    kinds::{self, Prepared, Row, Setup},
     reconcilers::{self, MaxDeliveries, Reconciler, Retention, Scheduled, Sweep},
     registry::AnyHandler,
     runtime::{
@@ -50,24 +51,31 @@ struct Arguments {
     kinds: Vec<Kind>,
 }
 
-/// Runs the program.
+/// Which kinds there are, and which of them this program can do.
+pub struct Program {
+    pub kinds: Vec<Descriptor>,
+    pub rows: Vec<Row>,
+}
+
+/// Runs the program with Ruche's own kinds.
 ///
 /// # Errors
 /// What kept it from starting or ended it, in words for the operator.
 pub fn main() -> Result<()> {
-    let children: Vec<_> = kinds::all().iter().flat_map(|kind| kind.children).copied().collect();
+    let program = Program { kinds: ruche_schemas::kinds::all(), rows: kinds::all() };
+    let children: Vec<_> = program.rows.iter().flat_map(|kind| kind.children).copied().collect();
     if let Some(result) = run_child(&children, std::env::args().skip(1)) {
         return result;
     }
     let arguments = Arguments::parse();
-    let config = Config::load()?;
+    let config = Config::load_for(&program.kinds)?;
     // The bus has a thread of its own: signs of life go out however busy the handlers are.
     let pulse =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
     let workers = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = workers.block_on(async {
         let _telemetry = telemetry::init("ruche-worker", &config.telemetry)?;
-        serve(&arguments.kinds, &config, pulse.handle().clone()).await
+        program.serve(&arguments.kinds, &config, pulse.handle().clone()).await
     });
     workers.shutdown_timeout(Duration::from_secs(1));
     pulse.shutdown_timeout(Duration::from_secs(1));
@@ -76,6 +84,7 @@ pub fn main() -> Result<()> {
 
 /// What all kinds of this process share.
 struct Process<'a> {
+    kinds: &'a [Descriptor],
     config: &'a Config,
     bus: Arc<dyn Bus>,
     postgres: Arc<Postgres>,
@@ -84,50 +93,84 @@ struct Process<'a> {
     pulse: Handle,
 }
 
-async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
-    let shutdown = Shutdown::default();
-    listen_for_signals(shutdown.clone())?;
-    let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
-    let bus = connect(config, kinds, ack_wait, &pulse).await?;
-    let postgres = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
-    let claims = Claims::open(&config.objects)?;
-    let process = Process { config, bus, postgres, claims, clock: Arc::new(clock::System), pulse };
-    let mut registry = Registry::default();
-    let metrics = (Metrics::register(&mut registry), reconcilers::Metrics::register(&mut registry));
-    let mut prepared = Vec::new();
-    for kind in kinds {
-        prepared.push(prepare(kind, config, &process.postgres, &mut registry)?);
+impl Program {
+    /// Works on jobs of these kinds until the process is asked to end.
+    ///
+    /// # Errors
+    /// What kept it from starting or ended it, in words for the operator.
+    pub async fn serve(&self, own: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
+        let shutdown = Shutdown::default();
+        listen_for_signals(shutdown.clone())?;
+        let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
+        let bus = self.connect(config, own, ack_wait, &pulse).await?;
+        let postgres = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
+        let claims = Claims::open(&config.objects)?;
+        let process =
+            Process { kinds: &self.kinds, config, bus, postgres, claims, clock: Arc::new(clock::System), pulse };
+        let mut registry = Registry::default();
+        let metrics = (Metrics::register(&mut registry), reconcilers::Metrics::register(&mut registry));
+        let mut prepared = Vec::new();
+        for kind in own {
+            prepared.push(self.prepare(kind, config, &process.postgres, &mut registry)?);
+        }
+        let (bus, ledger) = (process.bus.clone(), process.postgres.clone());
+        let http = http::serve(&config.worker, Health { bus, ledger, registry: Arc::new(registry) }).await?;
+        let mut background = JoinSet::new();
+        let mut runtimes = JoinSet::new();
+        let (mut ends, mut stops) = (Vec::new(), Vec::new());
+        // Those that every process runs are listed with its first kind.
+        let mut common = process.reconcilers();
+        for Prepared { handler, slots, reserved, reconcilers, shutdown: handle } in prepared {
+            ends.push(handle.ended);
+            stops.push(handle.stop);
+            let all = std::mem::take(&mut common).into_iter().chain(reconcilers);
+            let scheduled = |reconciler| Scheduled::new(reconciler, process.clock.clone(), metrics.1.clone());
+            let reconcilers: Vec<Scheduled> = all.map(scheduled).collect();
+            reconcilers.iter().cloned().for_each(|reconciler| drop(background.spawn(reconciler.run())));
+            let status = move || reconcilers.iter().map(Scheduled::status).collect();
+            let options = Options { slots, reserved, reconcilers: Arc::new(status), ..process.options() };
+            runtimes.spawn(runtime::run(process.parts(handler, metrics.0.clone()), options, shutdown.clone()));
+        }
+        let result = tokio::select! {
+            result = all_end(&mut runtimes, &shutdown) => result,
+            // What it was doing goes to other workers after the ack wait; whoever supervises starts it again.
+            _ = select_all(&mut ends) => Err(anyhow!("a handler's engine has died: see the log above")),
+        };
+        if result.is_ok() {
+            stops.into_iter().for_each(|stop| stop());
+            let _ = tokio::time::timeout(Duration::from_secs(10), join_all(ends)).await;
+        }
+        http.abort();
+        background.shutdown().await;
+        result.inspect(|()| info!("stopped"))
     }
-    let (bus, ledger) = (process.bus.clone(), process.postgres.clone());
-    let http = http::serve(&config.worker, Health { bus, ledger, registry: Arc::new(registry) }).await?;
-    let mut background = JoinSet::new();
-    let mut runtimes = JoinSet::new();
-    let (mut ends, mut stops) = (Vec::new(), Vec::new());
-    // Those that every process runs are listed with its first kind.
-    let mut common = process.reconcilers();
-    for Prepared { handler, slots, reserved, reconcilers, shutdown: handle } in prepared {
-        ends.push(handle.ended);
-        stops.push(handle.stop);
-        let all = std::mem::take(&mut common).into_iter().chain(reconcilers);
-        let scheduled = |reconciler| Scheduled::new(reconciler, process.clock.clone(), metrics.1.clone());
-        let reconcilers: Vec<Scheduled> = all.map(scheduled).collect();
-        reconcilers.iter().cloned().for_each(|reconciler| drop(background.spawn(reconciler.run())));
-        let status = move || reconcilers.iter().map(Scheduled::status).collect();
-        let options = Options { slots, reserved, reconcilers: Arc::new(status), ..process.options() };
-        runtimes.spawn(runtime::run(process.parts(handler, metrics.0.clone()), options, shutdown.clone()));
+
+    /// Connects on the bus's own runtime, where the connection's tasks stay.
+    async fn connect(&self, config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
+        let (settings, own) = (config.nats.clone(), own.to_vec());
+        let kinds: Vec<Kind> = self.kinds.iter().map(|kind| kind.kind.clone()).collect();
+        let bus = pulse.spawn(async move {
+            let bus = Nats::connect(&settings, ack_wait).await?;
+            bus.join(&kinds, &own).await?;
+            anyhow::Ok(bus)
+        });
+        Ok(Arc::new(bus.await??))
     }
-    let result = tokio::select! {
-        result = all_end(&mut runtimes, &shutdown) => result,
-        // What it was doing goes to other workers after the ack wait; whoever supervises starts it again.
-        _ = select_all(&mut ends) => Err(anyhow!("a handler's engine has died: see the log above")),
-    };
-    if result.is_ok() {
-        stops.into_iter().for_each(|stop| stop());
-        let _ = tokio::time::timeout(Duration::from_secs(10), join_all(ends)).await;
+
+    fn prepare(
+        &self,
+        kind: &Kind,
+        config: &Config,
+        postgres: &Arc<Postgres>,
+        registry: &mut Registry,
+    ) -> Result<Prepared> {
+        let Some(row) = self.rows.iter().find(|row| row.kind == *kind) else {
+            let known: Vec<_> = self.rows.iter().map(|row| row.kind.as_str()).collect();
+            bail!("this build can't do jobs of kind {kind}: it knows {}", known.join(", "));
+        };
+        (row.prepare)(Setup { config, postgres: postgres.clone(), registry })
+            .with_context(|| format!("can't work on {kind} jobs"))
     }
-    http.abort();
-    background.shutdown().await;
-    result.inspect(|()| info!("stopped"))
 }
 
 impl Process<'_> {
@@ -139,7 +182,7 @@ impl Process<'_> {
             ledger: ledger.clone(),
             claims: claims.clone(),
             clock: clock.clone(),
-            versions: versions(),
+            versions: versions(self.kinds),
         };
         let (days, interval) = (self.config.worker.retention_days, Retention::INTERVAL);
         vec![
@@ -164,7 +207,7 @@ impl Process<'_> {
             metrics,
             clock: self.clock.clone(),
             pulse: self.pulse.clone(),
-            versions: versions(),
+            versions: versions(self.kinds),
         }
     }
 
@@ -192,28 +235,6 @@ async fn all_end(runtimes: &mut JoinSet<Result<(), Unavailable>>, shutdown: &Shu
         }
     }
     result
-}
-
-/// Connects on the bus's own runtime, where the connection's tasks stay.
-async fn connect(config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
-    let (settings, own) = (config.nats.clone(), own.to_vec());
-    let kinds: Vec<Kind> = ruche_schemas::kinds::all().into_iter().map(|kind| kind.kind).collect();
-    let bus = pulse.spawn(async move {
-        let bus = Nats::connect(&settings, ack_wait).await?;
-        bus.join(&kinds, &own).await?;
-        anyhow::Ok(bus)
-    });
-    Ok(Arc::new(bus.await??))
-}
-
-fn prepare(kind: &Kind, config: &Config, postgres: &Arc<Postgres>, registry: &mut Registry) -> Result<Prepared> {
-    let all = kinds::all();
-    let Some(row) = all.iter().find(|row| row.kind == *kind) else {
-        let known: Vec<_> = all.iter().map(|row| row.kind.as_str()).collect();
-        bail!("this build can't do jobs of kind {kind}: it knows {}", known.join(", "));
-    };
-    (row.prepare)(Setup { config, postgres: postgres.clone(), registry })
-        .with_context(|| format!("can't work on {kind} jobs"))
 }
 
 /// Host and process: unique among workers, and safe in a subject.

@@ -10,10 +10,8 @@ use async_nats::{
     Subscriber, connection::State,
 };
 use bytes::Bytes;
-use ruche_schemas::{
-    config,
-    topology::{names::Names, roles::inbox},
-};
+use futures::StreamExt;
+use ruche_schemas::{config, topology::roles::inbox};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::{sync::watch, time};
 
@@ -120,7 +118,6 @@ pub(super) struct Health {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: Client,
-    pub(super) names: Names,
     health: watch::Receiver<Health>,
 }
 
@@ -135,7 +132,7 @@ impl Connection {
         let mut refusals = 0;
         loop {
             let error = match options(config, login.as_ref(), report.clone()).connect(addresses.clone()).await {
-                Ok(client) => return Ok(Self { client, names: Names::new(&config.prefix), health }),
+                Ok(client) => return Ok(Self { client, health }),
                 Err(error) => error,
             };
             if matches!(error.kind(), ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication) {
@@ -246,11 +243,44 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends a request that may get several answers.
+    pub(super) async fn request_many(
+        &self,
+        subject: String,
+        body: &serde_json::Value,
+    ) -> Result<Answers, RequestError> {
+        let health = self.health();
+        let losses = health.borrow().losses;
+        let inbox = self.client.new_inbox();
+        let subscriber = self.subscribe(inbox.clone()).await?;
+        self.send(subject, inbox, Bytes::from(body.to_string())).await?;
+        Ok(Answers { subscriber, health, losses })
+    }
+
     /// Sends a message whose answers go to a subject.
     pub(super) async fn send(&self, subject: String, reply: String, payload: Bytes) -> Result<(), RequestError> {
         self.check()?;
         let sending = time::timeout(ANSWER, self.client.publish_with_reply(subject, reply, payload)).await;
         sending.map_err(|_| RequestError::Timeout)?.map_err(|error| RequestError::Disconnected(error.to_string()))
+    }
+}
+
+/// The answers to one request.
+pub(super) struct Answers {
+    subscriber: Subscriber,
+    health: watch::Receiver<Health>,
+    losses: u64,
+}
+
+impl Answers {
+    /// The next answer. Fails after this wait, and at once when the connection is lost.
+    pub(super) async fn next(&mut self, wait: Duration) -> Result<Message, RequestError> {
+        let losses = self.losses;
+        let message = tokio::select! {
+            message = time::timeout(wait, self.subscriber.next()) => message.map_err(|_| RequestError::Timeout)?,
+            _ = self.health.wait_for(|now| now.losses != losses) => None,
+        };
+        message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))
     }
 }
 

@@ -51,18 +51,17 @@ impl Controls for Nats {
         after: u64,
         limit: usize,
     ) -> Result<Vec<Queued>, Unavailable> {
-        let connection = &self.shared.connection;
+        let (connection, names) = (&self.shared.connection, &self.shared.names);
         let mut found = Vec::new();
         if after < LATER {
-            let stream = connection.names.jobs(kind);
-            let entries =
-                connection.all(&stream, &connection.names.queued(kind, tenant), after.saturating_add(1), limit).await?;
+            let stream = names.jobs(kind);
+            let entries = connection.all(&stream, &names.queued(kind, tenant), after.saturating_add(1), limit).await?;
             found.extend(entries.into_iter().filter_map(|entry| queued(&stream, kind, entry)));
         }
         if found.len() < limit {
-            let (stream, left) = (connection.names.stream("SCHEDULES"), limit - found.len());
+            let (stream, left) = (names.stream("SCHEDULES"), limit - found.len());
             let from = after.saturating_sub(LATER).saturating_add(1);
-            let entries = connection.all(&stream, &connection.names.delayed(kind, tenant), from, left).await?;
+            let entries = connection.all(&stream, &names.delayed(kind, tenant), from, left).await?;
             let jobs = entries.into_iter().filter_map(|entry| queued(&stream, kind, entry));
             found.extend(jobs.map(|job| Queued { sequence: job.sequence.saturating_add(LATER), ..job }));
         }
@@ -70,10 +69,9 @@ impl Controls for Nats {
     }
 
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
-        let connection = &self.shared.connection;
-        let ready = connection.count(&connection.names.jobs(kind), &connection.names.queued(kind, tenant)).await?;
-        Ok(ready
-            + connection.count(&connection.names.stream("SCHEDULES"), &connection.names.delayed(kind, tenant)).await?)
+        let (connection, names) = (&self.shared.connection, &self.shared.names);
+        let ready = connection.count(&names.jobs(kind), &names.queued(kind, tenant)).await?;
+        Ok(ready + connection.count(&names.stream("SCHEDULES"), &names.delayed(kind, tenant)).await?)
     }
 
     async fn acquire_slot(
@@ -94,14 +92,14 @@ impl Controls for Nats {
         window: Duration,
         job: JobId,
     ) -> Result<Option<JobId>, Unavailable> {
-        self.shared.reserve(self.shared.connection.names.unique(kind, tenant, key), window, job).await
+        self.shared.reserve(self.shared.names.unique(kind, tenant, key), window, job).await
     }
 }
 
 impl Shared {
     /// The server lets one message onto the subject, and forgets it after the window.
     async fn reserve(&self, subject: String, window: Duration, job: JobId) -> Result<Option<JobId>, Unavailable> {
-        let stream = self.connection.names.stream("UNIQUE");
+        let stream = self.names.stream("UNIQUE");
         let headers = guarded(0, window);
         let payload = Bytes::from(job.to_string());
         for _ in 0..TRIES {

@@ -32,7 +32,7 @@ impl DeadLetterQueue for Nats {
         limit: usize,
     ) -> Result<Vec<StoredDeadLetter>, Unavailable> {
         let shared = &self.shared;
-        let subjects = shared.connection.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref());
+        let subjects = shared.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref());
         let (mut letters, mut from) = (Vec::new(), after.saturating_add(1));
         // Read on if a message was no letter, so that fewer than `limit` letters mean the end.
         while letters.len() < limit {
@@ -48,7 +48,7 @@ impl DeadLetterQueue for Nats {
         let shared = &self.shared;
         Ok(shared
             .connection
-            .count(&shared.dead, &shared.connection.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref()))
+            .count(&shared.dead, &shared.names.dead_letters(filter.kind.as_ref(), filter.tenant.as_ref()))
             .await?)
     }
 
@@ -78,13 +78,13 @@ impl Shared {
             tracing::error!(job.id = %letter.job.id, job.bytes = payload.len(), "the payload of a dead letter was truncated");
             payload.truncate(available);
         }
-        let subject = self.connection.names.dead_letter(Some(&letter.kind), &letter.job);
+        let subject = self.names.dead_letter(Some(&letter.kind), &letter.job);
         self.connection.store_with_retry(subject, Some(headers), payload).await?;
         Ok(())
     }
 
     pub(super) async fn dead_letter_of(&self, job: &JobRef) -> Result<Option<StoredDeadLetter>, Unavailable> {
-        let found = self.connection.first(&self.dead, &self.connection.names.dead_letter(None, job)).await?;
+        let found = self.connection.first(&self.dead, &self.names.dead_letter(None, job)).await?;
         Ok(found.as_ref().and_then(stored))
     }
 }

@@ -135,7 +135,7 @@ impl NatsDeliveries {
     pub(super) fn new(shared: Arc<Shared>, kind: Kind) -> Self {
         let health = shared.connection.health();
         let losses = health.borrow().losses;
-        let stream = shared.connection.names.jobs(&kind);
+        let stream = shared.names.jobs(&kind);
         Self {
             shared,
             kind,

@@ -51,7 +51,7 @@ impl AckInfo {
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
     let info = AckInfo::parse(&reply)?;
-    let stream = shared.connection.names.jobs(kind);
+    let stream = shared.names.jobs(kind);
     let (job, lane) =
         job_of_message(&stream, &message.subject, message.headers.as_ref(), &message.payload, info.sequence)?;
     let shard = message.subject.rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);

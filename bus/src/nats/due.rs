@@ -11,10 +11,8 @@ use std::{
 
 use async_nats::{Message, StatusCode};
 use bytes::Bytes;
-use futures::StreamExt;
 use ruche_schemas::{JobId, Kind, Lane, TenantId, topology::rows::DUE_CONSUMER};
 use serde_json::json;
-use tokio::time;
 
 use super::{
     connection::{ANSWER, ApiError, RequestError},
@@ -54,20 +52,11 @@ pub(super) async fn run(bus: Weak<Shared>) {
 impl Shared {
     /// Pulls once, and moves the jobs that arrive.
     async fn move_due(self: &Arc<Self>) -> Result<(), RequestError> {
-        let inbox = self.connection.client.new_inbox();
-        let mut answers = self.connection.subscribe(inbox.clone()).await?;
-        let mut health = self.connection.health();
-        let losses = health.borrow().losses;
         let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{DUE_CONSUMER}", self.schedules);
         let body = json!({"batch": BATCH, "expires": u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX)});
-        self.connection.send(asked, inbox, Bytes::from(body.to_string())).await?;
+        let mut answers = self.connection.request_many(asked, &body).await?;
         for _ in 0..BATCH {
-            let message = tokio::select! {
-                message = time::timeout(WAIT + ANSWER, answers.next()) => message.map_err(|_| RequestError::Timeout)?,
-                _ = health.wait_for(|now| now.losses != losses) => None,
-            };
-            let message =
-                message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))?;
+            let message = answers.next(WAIT + ANSWER).await?;
             match message.status {
                 None => self.move_one(message).await?,
                 Some(StatusCode::NOT_FOUND | StatusCode::TIMEOUT) => return Ok(()),
@@ -121,6 +110,6 @@ impl Shared {
             }
             None => headers.insert("Nats-Msg-Id", format!("{tenant}.{id}")),
         }
-        Some((self.connection.names.job(&kind, lane, &tenant), headers, payload))
+        Some((self.names.job(&kind, lane, &tenant), headers, payload))
     }
 }

@@ -94,7 +94,7 @@ impl Shared {
         check_version(&self.connection.client.server_info().version)?;
         let mut streams = streams(&self.config, kinds, self.ack_wait);
         if let Keeper::Worker(own) = keeper {
-            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.connection.names.jobs(kind));
+            let others = kinds.iter().filter(|kind| !own.contains(kind)).map(|kind| self.names.jobs(kind));
             let others: Vec<_> = others.collect();
             streams.retain(|stream| !others.contains(&stream.name));
         }

@@ -35,7 +35,7 @@ impl Shared {
         if bytes > MAX_JOB_BYTES {
             return Err(too_large());
         }
-        let subject = self.connection.names.job(&kind, lane, &job.tenant);
+        let subject = self.names.job(&kind, lane, &job.tenant);
         match self.connection.store_with_retry(subject, Some(headers), payload).await {
             Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
             Err(RequestError::TooLarge | RequestError::Api(ApiError { code: TOO_LARGE, .. })) => Err(too_large()),
@@ -48,7 +48,7 @@ impl Shared {
 
     /// No stream took the job: there is no such queue, or JetStream is not up.
     async fn why_no_responders(&self, kind: Kind) -> PublishError {
-        let asked = format!("STREAM.INFO.{}", self.connection.names.jobs(&kind));
+        let asked = format!("STREAM.INFO.{}", self.names.jobs(&kind));
         match self.connection.api::<Value>(&asked, &Value::Null).await {
             Err(RequestError::Api(ApiError { code: NO_STREAM, .. })) => PublishError::UnknownKind { kind },
             Ok(_) => PublishError::Unavailable("the stream of this kind has no leader now".to_owned()),
@@ -62,11 +62,11 @@ impl Shared {
             #[serde(default)]
             streams: Option<Vec<String>>,
         }
-        let asked = json!({"subject": self.connection.names.all_jobs()});
+        let asked = json!({"subject": self.names.all_jobs()});
         let found: Found = self.connection.api("STREAM.NAMES", &asked).await?;
         let mut depths = Vec::new();
         for stream in found.streams.unwrap_or_default() {
-            let Some(kind) = self.connection.names.kind_of(&stream) else { continue };
+            let Some(kind) = self.names.kind_of(&stream) else { continue };
             for lane in Lane::ALL {
                 depths.push(self.lane_depth(&stream, &kind, lane).await?);
             }
@@ -97,7 +97,7 @@ impl Shared {
         let asked = format!("CONSUMER.INFO.{stream}.{}", source.consumer());
         let info: ConsumerInfo = self.connection.api(&asked, &Value::Null).await?;
         // It follows the last delivered job.
-        let (from, jobs) = (info.delivered.stream_seq + 1, self.connection.names.source(kind, source));
+        let (from, jobs) = (info.delivered.stream_seq + 1, self.names.source(kind, source));
         let oldest = match info.num_pending {
             0 => None,
             _ => self.connection.first_from(stream, &jobs, from).await?,

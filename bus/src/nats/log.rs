@@ -29,7 +29,7 @@ impl Shared {
     pub(super) async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
         let payload = serde_json::to_vec(record).map(Bytes::from);
         let payload = payload.map_err(|error| Unavailable(format!("the event can't be written as JSON: {error}")))?;
-        let subject = self.connection.names.event(job);
+        let subject = self.names.event(job);
         let mut headers = async_nats::HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", after.to_string());
         let mut error = RequestError::Timeout;
@@ -72,7 +72,7 @@ impl Shared {
     }
 
     pub(super) async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
-        let subject = self.connection.names.event(job);
+        let subject = self.names.event(job);
         // With copies a replica may be a moment behind, and a writer would lose to itself.
         let last = match self.config.replicas {
             1 => self.connection.last(&self.events, &subject).await,
@@ -83,7 +83,7 @@ impl Shared {
 
     /// The events of a job from a sequence of the stream on.
     pub(super) async fn logged(&self, job: &JobRef, from: u64) -> Result<Vec<Logged>, Unavailable> {
-        let entries = self.connection.all(&self.events, &self.connection.names.event(job), from, usize::MAX).await?;
+        let entries = self.connection.all(&self.events, &self.names.event(job), from, usize::MAX).await?;
         entries.into_iter().map(logged).collect()
     }
 }

@@ -17,7 +17,6 @@ use futures::{
 use ruche_schemas::{Failure, JobRef, Kind, failure::codes, topology::rows::ADVISORY_CONSUMER};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time;
 
 use super::{connection::RequestError, delivery, headers::from_nats, shared::Shared, store::Entry};
 use crate::{
@@ -113,20 +112,10 @@ impl MaxDeliveriesWatcher {
 impl Shared {
     /// Pulls an advisory; `None` when there is none for a while.
     async fn advisory(&self) -> Result<Option<Message>, RequestError> {
-        let connection = &self.connection;
-        let mut health = connection.health();
-        let losses = health.borrow().losses;
-        let inbox = connection.client.new_inbox();
-        let mut answers = connection.subscribe(inbox.clone()).await?;
-        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{ADVISORY_CONSUMER}", connection.names.stream("ADVISORIES"));
+        let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{ADVISORY_CONSUMER}", self.names.stream("ADVISORIES"));
         let wait = u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX);
-        connection.send(asked, inbox, Bytes::from(json!({"batch": 1, "expires": wait}).to_string())).await?;
-        let message = tokio::select! {
-            message = time::timeout(WAIT * 2, answers.next()) => message.map_err(|_| RequestError::Timeout)?,
-            _ = health.wait_for(|now| now.losses != losses) => None,
-        };
-        let message =
-            message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))?;
+        let mut answers = self.connection.request_many(asked, &json!({"batch": 1, "expires": wait})).await?;
+        let message = answers.next(WAIT * 2).await?;
         match message.status.map(|status| status.as_u16()) {
             None => Ok(Some(message)),
             Some(404 | 408) => Ok(None),
@@ -145,8 +134,8 @@ impl Shared {
     /// Stores a letter for the job of an advisory; `None` if the job has left its queue. An existing letter stays: a
     /// worker wrote it and knew the reason.
     async fn put_for(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
-        let Some(kind) = self.connection.names.kind_of(&advisory.stream) else { return Ok(None) };
-        let Some(entry) = self.connection.from_leader(&advisory.stream, advisory.stream_seq).await? else {
+        let Some(kind) = self.names.kind_of(&advisory.stream) else { return Ok(None) };
+        let Some(entry) = self.connection.get_from_leader(&advisory.stream, advisory.stream_seq).await? else {
             return Ok(None);
         };
         let Some(letter) = letter(advisory, kind, &entry) else { return Ok(None) };

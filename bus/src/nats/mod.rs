@@ -47,7 +47,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
-use ruche_schemas::{JobRef, Kind, Record, config};
+use ruche_schemas::{JobRef, Kind, Record, config, topology::names::Names};
 use serde_json::Value;
 
 pub use connection::ConnectError;
@@ -68,10 +68,11 @@ impl Nats {
     /// When the address is wrong, nobody answers or the server refuses the user.
     pub async fn connect(config: &config::Nats, ack_wait: Duration) -> Result<Self, ConnectError> {
         let connection = connection::Connection::connect(config).await?;
+        let names = Names::new(&config.prefix);
         let [events, cancels, dead, workers, schedules] =
-            ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| connection.names.stream(name));
+            ["EVENTS", "CANCELS", "DEAD", "WORKERS", "SCHEDULES"].map(|name| names.stream(name));
         let (config, moves) = (config.clone(), AtomicBool::default());
-        let shared = Shared { connection, config, ack_wait, events, cancels, dead, workers, schedules, moves };
+        let shared = Shared { connection, names, config, ack_wait, events, cancels, dead, workers, schedules, moves };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -30,11 +30,11 @@ const REREAD_AFTER: Duration = Duration::from_secs(30);
 impl Shared {
     pub(super) async fn set_paused(&self, pause: &Pause, paused: bool) -> Result<(), Unavailable> {
         let (what, name) = pause.named();
-        self.set(self.connection.names.pause(what, name), paused.then_some(pause)).await
+        self.set(self.names.pause(what, name), paused.then_some(pause)).await
     }
 
     pub(super) async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
-        self.set(self.connection.names.caps(Some(tenant)), caps).await
+        self.set(self.names.caps(Some(tenant)), caps).await
     }
 
     /// Keeps what is set on a subject, or takes it back.
@@ -71,12 +71,12 @@ struct Listener<T> {
 }
 
 pub(super) async fn pauses(shared: Arc<Shared>) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
-    let (heard, kept) = (shared.connection.names.paused(), shared.connection.names.pauses());
+    let (heard, kept) = (shared.names.paused(), shared.names.pauses());
     listen(shared, heard, kept, |_, payload| serde_json::from_slice(payload).ok()).await
 }
 
 pub(super) async fn caps(shared: Arc<Shared>) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
-    let (heard, kept) = (shared.connection.names.capped(), shared.connection.names.caps(None));
+    let (heard, kept) = (shared.names.capped(), shared.names.caps(None));
     let read: Read<(TenantId, Caps)> = |name, payload| {
         let tenant = name.rsplit('.').next()?.parse().ok()?;
         Some((tenant, serde_json::from_slice(payload).ok()?))
@@ -150,7 +150,7 @@ impl<T: Clone + Ord> Listener<T> {
 
     async fn read(&mut self) -> Result<(), Unavailable> {
         let connection = &self.shared.connection;
-        let found = connection.all(&connection.names.stream("PAUSES"), &self.subjects, 1, usize::MAX).await?;
+        let found = connection.all(&self.shared.names.stream("PAUSES"), &self.subjects, 1, usize::MAX).await?;
         // A missing entry was taken back earlier: forget it. A newer one was heard, and the replica that answers does
         // not have it yet: keep it.
         let newest = found.last().map_or(0, |entry| entry.sequence);

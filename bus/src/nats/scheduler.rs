@@ -47,11 +47,7 @@ pub(super) struct Deferred {
 impl Shared {
     /// Fails for a kind that has no queue.
     async fn known(&self, kind: &Kind) -> Result<(), PublishError> {
-        match self
-            .connection
-            .api::<Value>(&format!("STREAM.INFO.{}", self.connection.names.jobs(kind)), &Value::Null)
-            .await
-        {
+        match self.connection.api::<Value>(&format!("STREAM.INFO.{}", self.names.jobs(kind)), &Value::Null).await {
             Ok(_) => Ok(()),
             Err(RequestError::Api(ApiError { code: NO_STREAM, .. })) => {
                 Err(PublishError::UnknownKind { kind: kind.clone() })
@@ -70,9 +66,9 @@ impl Shared {
         // Rounded up: a job is never early.
         let at = at + chrono::TimeDelta::microseconds(999);
         headers.insert("Nats-Schedule", format!("@at {}", at.to_rfc3339_opts(SecondsFormat::Millis, true)));
-        let target = self.connection.names.due(&message.kind, message.lane, &message.job.tenant);
+        let target = self.names.due(&message.kind, message.lane, &message.job.tenant);
         headers.insert("Nats-Schedule-Target", target);
-        (self.connection.names.later(&message.kind, &message.job), headers)
+        (self.names.later(&message.kind, &message.job), headers)
     }
 
     /// Publishes a job again for this time.
@@ -95,7 +91,7 @@ impl Shared {
 
     /// The schedules of this name, of any kind.
     async fn stored(&self, tenant: &TenantId, name: &str) -> Result<Vec<Entry>, RequestError> {
-        self.connection.all(&self.schedules, &self.connection.names.recurring(None, tenant, name), 1, usize::MAX).await
+        self.connection.all(&self.schedules, &self.names.recurring(None, tenant, name), 1, usize::MAX).await
     }
 }
 
@@ -168,7 +164,7 @@ impl Scheduler for Nats {
     }
 
     async fn unpublish(&self, kind: &Kind, job: &JobRef) -> Result<bool, Unavailable> {
-        Ok(self.shared.drop_schedules(self.shared.connection.names.later(kind, job)).await? > 0)
+        Ok(self.shared.drop_schedules(self.shared.names.later(kind, job)).await? > 0)
     }
 
     async fn schedule(&self, schedule: &Schedule) -> Result<(), ScheduleError> {
@@ -176,7 +172,7 @@ impl Scheduler for Nats {
         let shared = &self.shared;
         shared.known(&schedule.kind).await?;
         let unavailable = |error: RequestError| PublishError::Unavailable(error.to_string());
-        let names = &shared.connection.names;
+        let names = &shared.names;
         let headers = headers(schedule, names.due(&schedule.kind, schedule.lane, &schedule.tenant))?;
         let subject = names.recurring(Some(&schedule.kind), &schedule.tenant, &schedule.name);
         let bytes = schedule.payload.len() + size(&headers);
@@ -207,6 +203,6 @@ impl Scheduler for Nats {
         if name.parse::<TenantId>().is_err() {
             return Ok(false);
         }
-        Ok(self.shared.drop_schedules(self.shared.connection.names.recurring(None, tenant, name)).await? > 0)
+        Ok(self.shared.drop_schedules(self.shared.names.recurring(None, tenant, name)).await? > 0)
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use ruche_schemas::config;
+use ruche_schemas::{config, topology::names::Names};
 
 use super::connection::Connection;
 
@@ -18,6 +18,7 @@ pub struct Nats {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) connection: Connection,
+    pub(super) names: Names,
     pub(super) config: config::Nats,
     pub(super) ack_wait: Duration,
     /// The stream that holds the logs.

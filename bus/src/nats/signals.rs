@@ -21,36 +21,36 @@ const MARGIN: Duration = Duration::from_secs(60);
 impl Shared {
     pub(super) async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
         // It is stored for a worker that gets the job later; who listens on the subject hears it at once.
-        self.connection.store_with_retry(self.connection.names.cancel(job), None, Bytes::new()).await?;
+        self.connection.store_with_retry(self.names.cancel(job), None, Bytes::new()).await?;
         Ok(())
     }
 
     pub(super) async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable> {
-        let subject = self.connection.names.cancel(job);
+        let subject = self.names.cancel(job);
         Ok(self.connection.last(&self.cancels, &subject).await?.is_some())
     }
 
     pub(super) async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
-        let found = self.connection.since(&self.cancels, &self.connection.names.cancels(), time, limit).await?;
+        let found = self.connection.since(&self.cancels, &self.names.cancels(), time, limit).await?;
         Ok(found.iter().filter_map(|entry| job_of(&entry.subject)).collect())
     }
 
     pub(super) async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
         let text = serde_json::to_vec(worker).map_err(|error| Unavailable(error.to_string()))?;
-        let subject = self.connection.names.worker(&worker.kind, &worker.worker);
+        let subject = self.names.worker(&worker.kind, &worker.worker);
         self.connection.store_with_retry(subject, None, Bytes::from(text)).await?;
         Ok(())
     }
 
     /// Stores an empty registration: a worker may publish, but not delete.
     pub(super) async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable> {
-        let subject = self.connection.names.worker(&worker.kind, &worker.worker);
+        let subject = self.names.worker(&worker.kind, &worker.worker);
         self.connection.store_with_retry(subject, None, Bytes::new()).await?;
         Ok(())
     }
 
     pub(super) async fn registered(&self) -> Result<Vec<WorkerRegistration>, Unavailable> {
-        let found = self.connection.all(&self.workers, &self.connection.names.workers(), 1, usize::MAX).await?;
+        let found = self.connection.all(&self.workers, &self.names.workers(), 1, usize::MAX).await?;
         let mut workers: Vec<WorkerRegistration> =
             found.iter().filter_map(|entry| serde_json::from_slice(&entry.payload).ok()).collect();
         workers.sort_by(|a, b| (a.kind.as_str(), &a.worker).cmp(&(b.kind.as_str(), &b.worker)));
@@ -69,7 +69,7 @@ struct CancelListener {
 
 pub(super) async fn cancellations(shared: Arc<Shared>) -> Result<BoxStream<'static, JobRef>, Unavailable> {
     let health = shared.connection.health();
-    let subscription = shared.connection.subscribe(shared.connection.names.cancels()).await?;
+    let subscription = shared.connection.subscribe(shared.names.cancels()).await?;
     // Once this returns, the server knows the subscription.
     shared.connection.round_trip().await?;
     let listener = CancelListener { shared, subscription, health, missed: Vec::new().into_iter(), lost_at: None };

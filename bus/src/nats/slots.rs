@@ -36,7 +36,7 @@ pub(super) async fn acquire(
     job: JobId,
 ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable> {
     let cap = cap.min(MAX_CAP);
-    let names = &shared.connection.names;
+    let names = &shared.names;
     let taken = shared.connection.all(&names.stream("SLOTS"), &names.slots(kind, tenant), 1, MAX_CAP as usize).await?;
     // An earlier attempt whose worker died may have left the job's own slot: take it over.
     let mine = |payload: &[u8]| payload.starts_with(job.to_string().as_bytes());
@@ -71,7 +71,7 @@ impl Shared {
                 Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {}
                 Err(error) => return Err(error.into()),
             }
-            let found = self.connection.last_from_leader(&self.connection.names.stream("SLOTS"), subject).await?;
+            let found = self.connection.last_from_leader(&self.names.stream("SLOTS"), subject).await?;
             last = match found {
                 // Stored, and the acknowledgement was lost; or as before, while the leader was busy.
                 Some(entry) if entry.payload == *payload && entry.sequence > last => return Ok(Some(entry.sequence)),
@@ -97,7 +97,7 @@ impl ConcurrencySlot for NatsSlot {
 
     async fn release(self: Box<Self>) {
         let last = *self.last.lock().await;
-        if let Err(error) = self.shared.connection.delete(&self.shared.connection.names.stream("SLOTS"), last).await {
+        if let Err(error) = self.shared.connection.delete(&self.shared.names.stream("SLOTS"), last).await {
             tracing::debug!(slot = %self.subject, %error, "a slot was not released: it expires by itself");
         }
     }

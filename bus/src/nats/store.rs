@@ -6,7 +6,6 @@
 use async_nats::{HeaderMap, Message, StatusCode};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
 use serde_json::{Value, json};
 use tokio::time;
 
@@ -58,7 +57,7 @@ impl Connection {
     }
 
     /// The message with this sequence as the stream's leader knows it.
-    pub(super) async fn from_leader(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
+    pub(super) async fn get_from_leader(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
         self.ask_leader(stream, &json!({"seq": sequence})).await
     }
 
@@ -169,19 +168,9 @@ impl Connection {
 
     /// Asks for a batch; returns whether more match.
     async fn batch(&self, stream: &str, query: &Value, found: &mut Vec<Entry>) -> Result<bool, RequestError> {
-        let inbox = self.client.new_inbox();
-        let mut answers = self.subscribe(inbox.clone()).await?;
-        let asked = format!("$JS.API.DIRECT.GET.{stream}");
-        self.send(asked, inbox, Bytes::from(query.to_string())).await?;
-        let mut health = self.health();
-        let losses = health.borrow().losses;
+        let mut answers = self.request_many(format!("$JS.API.DIRECT.GET.{stream}"), query).await?;
         loop {
-            let message = tokio::select! {
-                message = time::timeout(ANSWER, answers.next()) => message.map_err(|_| RequestError::Timeout)?,
-                _ = health.wait_for(|now| now.losses != losses) => None,
-            };
-            let message =
-                message.ok_or_else(|| RequestError::Disconnected("the connection to NATS was lost".to_owned()))?;
+            let message = answers.next(ANSWER).await?;
             match message.status {
                 None => found.extend(Entry::read(message)),
                 Some(StatusCode::NOT_FOUND) => return Ok(false),

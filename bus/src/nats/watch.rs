@@ -50,7 +50,7 @@ pub(super) async fn watch(
     from: u64,
 ) -> Result<BoxStream<'static, Result<Record, Unavailable>>, Unavailable> {
     let health = shared.connection.health();
-    let live = shared.connection.subscribe(shared.connection.names.live(&job)).await?;
+    let live = shared.connection.subscribe(shared.names.live(&job)).await?;
     let mut watch = Watch {
         shared,
         job,

@@ -35,19 +35,19 @@ async fn a_document_is_embedded_listed_changed_and_deleted() {
     let (gateway, _worker) = (system.gateway().await, system.embed_worker().await);
     let answer = add(&gateway, "hives.md", &page(20)).await;
     let counts = |answer: &Value| {
-        [told["chunks"].as_u64(), told["embedded"].as_u64(), told["removed"].as_u64()].map(Option::unwrap)
+        [answer["chunks"].as_u64(), answer["embedded"].as_u64(), answer["removed"].as_u64()].map(Option::unwrap)
     };
     assert_eq!((counts(&answer), &answer["model"], &answer["title"]), ([20, 20, 0], &json!(EMBEDDER), &json!("Hives")));
     let changed = page(21).replace("Section 3\n\nThe hive number 3", "Section 3\n\nNo hive");
     let again = add(&gateway, "hives.md", &changed).await;
-    assert_eq!((counts(&again), &again["document"]), ([21, 2, 1], &told["document"]));
+    assert_eq!((counts(&again), &again["document"]), ([21, 2, 1], &answer["document"]));
     let texts = chunks(&gateway, &answer["document"]).await;
     assert!(texts.len() == 21 && texts[3].starts_with("No hive"), "{texts:?}");
     let (_, list) = Running::json(gateway.get("/v1/documents?collection=handbook")).await;
     assert_eq!((list["data"].as_array().unwrap().len(), &list["data"][0]["language"]), (1, &json!("english")));
     let (_, collections) = Running::json(gateway.get("/v1/collections")).await;
     assert_eq!((&collections["data"][0]["model"], &collections["data"][0]["documents"]), (&json!(EMBEDDER), &json!(1)));
-    let path = format!("/v1/documents/{}", told["document"].as_str().unwrap());
+    let path = format!("/v1/documents/{}", answer["document"].as_str().unwrap());
     assert_eq!(gateway.delete(&path).send().await.unwrap().status(), 204);
     assert_eq!(gateway.get(&path).send().await.unwrap().status(), 404);
     assert_eq!(counts(&add(&gateway, "hives.md", &page(2)).await), [2, 2, 0], "nothing of it was left");
@@ -71,7 +71,8 @@ async fn a_worker_that_is_killed_leaves_a_document_as_it_was_and_another_writes_
     alone.kill().await;
     let last = events.rest().await.pop().unwrap();
     assert_eq!((&last["type"], &last["data"]["chunks"]), (&json!("done"), &json!(400)), "{last}");
-    let (_, view) = Running::json(gateway.get(&format!("/v1/documents/{}", told["document"].as_str().unwrap()))).await;
+    let (_, view) =
+        Running::json(gateway.get(&format!("/v1/documents/{}", answer["document"].as_str().unwrap()))).await;
     assert_eq!(view["models"][0]["chunks"], 400);
 }
 

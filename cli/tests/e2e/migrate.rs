@@ -35,7 +35,7 @@ async fn add(gateway: &Running, collection: &str, source: &str, text: &str) -> V
 
 /// The models that have chunks of a document.
 async fn models_of(gateway: &Running, answer: &Value) -> Vec<String> {
-    let path = format!("/v1/documents/{}", told["document"].as_str().unwrap());
+    let path = format!("/v1/documents/{}", answer["document"].as_str().unwrap());
     let (_, view) = Running::json(gateway.get(&path)).await;
     let models = view["models"].as_array().unwrap_or_else(|| panic!("{view}"));
     models.iter().map(|one| one["model"].as_str().unwrap().to_owned()).collect()
@@ -143,7 +143,7 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
     }
     answer.push(add(&gateway, "handbook", "late.md", &page(2)).await);
     answer.push(add(&gateway, "handbook", "0.md", &page(3)).await);
-    let gone = format!("/v1/documents/{}", told[1]["document"].as_str().unwrap());
+    let gone = format!("/v1/documents/{}", answer[1]["document"].as_str().unwrap());
     assert_eq!(gateway.delete(&gone).send().await.unwrap().status(), 204);
     let done = CancellationToken::new();
     let migrating = async {

@@ -147,7 +147,10 @@ async fn json_says_what_was_made_and_where() {
     gateway.on("POST /v1/render?report=json&store=true", vec![rendered(b"PNG", json!([warning]))]);
     let output = end(&mut render(&gateway, folder.path(), "in.md -o page.png --png --page 2 --store --json")).await;
     let printed = document(&output);
-    assert_eq!((&said["file"], &said["pages"], &said["warnings"]), (&json!("page.png"), &json!(2), &json!([warning])));
+    assert_eq!(
+        (&printed["file"], &printed["pages"], &printed["warnings"]),
+        (&json!("page.png"), &json!(2), &json!([warning]))
+    );
     assert_eq!(printed["content"], Value::Null);
     assert_eq!(fs::read(folder.path().join("page.png")).unwrap(), b"PNG");
 }

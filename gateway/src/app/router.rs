@@ -34,6 +34,7 @@ fn documented() -> OpenApiRouter<Services> {
         .merge(documents::routes::routes())
         .merge(render::routes::routes())
         .merge(ops::routes::dead_letters::routes())
+        .merge(ops::routes::dead_many::routes())
         .merge(ops::routes::retry_job::routes())
         .merge(ops::routes::queues::routes())
         .merge(ops::routes::pauses::routes())

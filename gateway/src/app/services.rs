@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use ruche_schemas::{Job as _, kinds::chat::Chat};
+use ruche_schemas::{Job as _, config, kinds::chat::Chat};
 use ruche_store::objects::Claims;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +41,7 @@ use crate::{
         tenant_limits::TenantLimits,
         throughput::Throughput,
     },
+    ports::Store,
     render::{answerer::Answerer, link::Links, service::Renderer, stored::StoredRenders, templates::Templates},
     schedules::service::Schedules,
     search::{embed::Embedder, service::Searcher},
@@ -90,12 +91,7 @@ impl Services {
     pub fn new(app: App, lifecycle: &Lifecycle, tasks: &TaskTracker, description: Description) -> Self {
         let App { settings, bus, store, kinds, claims, tenants, write_timeout } = app;
         let kinds = Kinds::new(kinds).with_deferred_check(Chat::KIND, bot::refuse_deferred);
-        let http = Http {
-            keys: Arc::new(Keys::new(store.clone(), Duration::from_secs(settings.key_cache_seconds))),
-            bodies: bodies(settings.body_bytes, &kinds, &claims),
-            metrics: Arc::new(Metrics::default()),
-            lifecycle: lifecycle.clone(),
-        };
+        let http = http(&settings, store.clone(), &kinds, &claims, lifecycle);
         let metrics = Arc::clone(&http.metrics);
         let jobs = Arc::new(Jobs::new(service::Parts {
             bus: bus.clone(),
@@ -111,17 +107,12 @@ impl Services {
         let searcher = Arc::new(Searcher::new(store.clone(), &jobs, embedder.clone()));
         let bots = Arc::new(Bots::new(store.clone(), &jobs, searcher.clone()));
         let chats = Arc::new(Chats::new(store.clone(), &jobs, bots.clone()));
-        let sockets = Arc::new(Sockets::new(sockets::Parts {
-            http: http.clone(),
-            chats: chats.clone(),
-            jobs: jobs.clone(),
-            write_timeout,
-            most: settings.sockets,
-            tasks: tasks.clone(),
-        }));
+        let parts = sockets::Parts { write_timeout, most: settings.sockets, tasks: tasks.clone() };
+        let sockets = Arc::new(Sockets::new(http.clone(), chats.clone(), jobs.clone(), parts));
         let renderer = Arc::new(Renderer::new(&jobs));
-        let (payloads, bodies) = (jobs.payloads.clone(), http.bodies.clone());
-        let answerer = Answerer::new(renderer.clone(), payloads.clone(), bodies, settings.render_wait_bytes);
+        let payloads = jobs.payloads.clone();
+        let answerer =
+            Answerer::new(renderer.clone(), payloads.clone(), http.bodies.clone(), settings.render_wait_bytes);
         let (collections, pauses) = (Collections::new(store.clone()), Pauses::new(bus.clone()));
         let throughput = Arc::new(Throughput::default());
         Self {
@@ -161,6 +152,21 @@ impl Services {
     pub fn queue_export(&self) -> QueueExport {
         let Queues { bus, throughput, .. } = self.queues.clone();
         QueueExport { bus, kinds: self.kinds.clone(), metrics: self.metrics.clone(), throughput }
+    }
+}
+
+fn http(
+    settings: &config::Gateway,
+    store: Arc<dyn Store>,
+    kinds: &Kinds,
+    claims: &Claims,
+    lifecycle: &Lifecycle,
+) -> Http {
+    Http {
+        keys: Arc::new(Keys::new(store, Duration::from_secs(settings.key_cache_seconds))),
+        bodies: bodies(settings.body_bytes, kinds, claims),
+        metrics: Arc::new(Metrics::default()),
+        lifecycle: lifecycle.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The kinds that this build can do.
 
-use ruche_schemas::{Kind, kinds};
+use ruche_schemas::{Job, Kind, kinds};
 
 use super::prepared::{Prepared, Setup};
 use crate::sandbox::Child;
@@ -17,17 +17,20 @@ pub struct Row {
 pub fn all() -> Vec<Row> {
     vec![
         #[cfg(feature = "chat")]
-        row::<kinds::chat::Chat>(super::chat::prepare, &[]),
+        Row::of::<kinds::chat::Chat>(super::chat::prepare, &[]),
         #[cfg(feature = "embed")]
-        row::<kinds::embed::Embed>(super::embed::prepare, super::embed::CHILDREN),
+        Row::of::<kinds::embed::Embed>(super::embed::prepare, super::embed::CHILDREN),
         #[cfg(feature = "render")]
-        row::<kinds::render::Render>(super::render::prepare, super::render::CHILDREN),
+        Row::of::<kinds::render::Render>(super::render::prepare, super::render::CHILDREN),
         #[cfg(feature = "rerank")]
-        row::<kinds::rerank::Rerank>(super::rerank::prepare, &[]),
+        Row::of::<kinds::rerank::Rerank>(super::rerank::prepare, &[]),
     ]
 }
 
-#[cfg(any(feature = "chat", feature = "embed", feature = "render", feature = "rerank"))]
-fn row<J: ruche_schemas::Job>(prepare: fn(Setup<'_>) -> anyhow::Result<Prepared>, children: &'static [Child]) -> Row {
-    Row { kind: J::KIND, prepare, children }
+impl Row {
+    /// The row of this kind.
+    #[must_use]
+    pub fn of<J: Job>(prepare: fn(Setup<'_>) -> anyhow::Result<Prepared>, children: &'static [Child]) -> Self {
+        Self { kind: J::KIND, prepare, children }
+    }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use ruche_bus::{Bus, ReconcilerStatus};
-use ruche_schemas::{Kind, clock::Clock};
+use ruche_schemas::{Kind, clock::Clock, kinds::Descriptor};
 use ruche_store::{ledger::Ledger, objects::Claims};
 use tokio::runtime::Handle;
 
@@ -29,10 +29,10 @@ pub struct Parts {
     pub versions: Arc<BTreeMap<Kind, u16>>,
 }
 
-/// The kinds that this build knows, each with the version of its schema.
+/// These kinds, each with the version of its schema.
 #[must_use]
-pub fn versions() -> Arc<BTreeMap<Kind, u16>> {
-    Arc::new(ruche_schemas::kinds::all().into_iter().map(|known| (known.kind, known.version)).collect())
+pub fn versions(kinds: &[Descriptor]) -> Arc<BTreeMap<Kind, u16>> {
+    Arc::new(kinds.iter().map(|known| (known.kind.clone(), known.version)).collect())
 }
 
 /// How a runtime behaves.

@@ -8,4 +8,5 @@ mod extract;
 mod minilm;
 mod model;
 mod runtime;
+mod seventh_kind;
 mod typst;

@@ -2,6 +2,7 @@
 //!
 //! Source: the OpenAI API reference, "Create chat completion", and what openai-python and openai-node parse.
 
+pub mod message;
 pub mod parameters;
 pub mod request;
 pub mod response;

@@ -2,18 +2,15 @@
 
 use ruche_schemas::{
     Invalid,
-    kinds::chat::{Chat, Message, Role, Sampling},
+    kinds::chat::{Chat, Sampling},
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::parameters::sift;
-use crate::http::{
-    error::ApiError,
-    openai::{OneOrMany, unsupported},
-};
+use super::{message::ChatCompletionMessage, parameters::sift};
+use crate::http::{error::ApiError, openai::OneOrMany};
 
 /// A chat, as OpenAI's clients ask for it. `tools`, `response_format` other than text, `logprobs`, `audio` and `n` over 1
 /// are refused by name; `user`, `metadata`, `service_tier` and the like are accepted without effect; anything else is
@@ -83,84 +80,6 @@ pub struct StreamOptions {
     pub include_obfuscation: Option<bool>,
 }
 
-/// A message.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChatCompletionMessage {
-    /// Who says it. `developer` is `system`.
-    pub role: ChatCompletionRole,
-    /// A string, or a list of parts of type `text`.
-    #[serde(default, deserialize_with = "text")]
-    #[schema(value_type = Option<TextContent>)]
-    pub content: String,
-    /// Accepted without effect.
-    #[schema(ignore)]
-    pub name: Option<String>,
-    /// Accepted without effect: a client may send back what it got.
-    #[schema(ignore)]
-    #[serde(default)]
-    pub refusal: Value,
-    /// Accepted without effect.
-    #[schema(ignore)]
-    #[serde(default)]
-    pub annotations: Value,
-    /// Accepted without effect.
-    #[schema(ignore)]
-    #[serde(default)]
-    pub citations: Value,
-    #[schema(ignore)]
-    #[serde(default)]
-    audio: Value,
-    #[schema(ignore)]
-    #[serde(default)]
-    tool_calls: Value,
-    #[schema(ignore)]
-    #[serde(default)]
-    tool_call_id: Value,
-    #[schema(ignore)]
-    #[serde(default)]
-    function_call: Value,
-}
-
-/// Who says a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ChatCompletionRole {
-    /// Instructions.
-    System,
-    /// Instructions, by their newer name.
-    Developer,
-    /// The person.
-    User,
-    /// The model.
-    Assistant,
-    /// Known, not supported yet.
-    Tool,
-    /// Known, not supported.
-    Function,
-}
-
-/// Text, or parts of text.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged)]
-#[allow(dead_code, reason = "describes the schema of a field that is read by hand, for better messages")]
-pub(crate) enum TextContent {
-    Text(String),
-    Parts(Vec<TextPart>),
-}
-
-/// A part of a message.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(crate) struct TextPart {
-    /// `text`.
-    #[serde(rename = "type")]
-    #[allow(dead_code, reason = "describes the schema")]
-    kind: String,
-    /// What is said.
-    #[allow(dead_code, reason = "describes the schema")]
-    text: String,
-}
-
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let expected = || D::Error::custom("a string or a list of strings is expected");
     match Value::deserialize(deserializer)? {
@@ -171,26 +90,6 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
         }
         _ => Err(expected()),
     }
-}
-
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let parts = match Value::deserialize(deserializer)? {
-        Value::Null => return Ok(String::new()),
-        Value::String(text) => return Ok(text),
-        Value::Array(parts) => parts,
-        _ => return Err(D::Error::custom("a string or a list of text parts is expected")),
-    };
-    let mut whole = String::new();
-    for (i, part) in parts.iter().enumerate() {
-        match (part["type"].as_str(), part["text"].as_str()) {
-            (Some("text"), Some(text)) => whole.push_str(text),
-            (Some(kind), _) if kind != "text" => {
-                return Err(D::Error::custom(format!("part {i} is of type {kind:?}: only text is supported")));
-            }
-            _ => return Err(D::Error::custom(format!("part {i} is not {{\"type\": \"text\", \"text\": \"...\"}}"))),
-        }
-    }
-    Ok(whole)
 }
 
 impl ChatCompletionRequest {
@@ -222,21 +121,7 @@ impl ChatCompletionRequest {
 
     fn check(&self) -> Result<(), ApiError> {
         for (i, message) in self.messages.iter().enumerate() {
-            if matches!(message.role, ChatCompletionRole::Tool | ChatCompletionRole::Function) {
-                return Err(unsupported(&format!("messages[{i}].role"), "tools are not supported".to_owned()));
-            }
-            let asked = [
-                ("audio", &message.audio),
-                ("tool_calls", &message.tool_calls),
-                ("tool_call_id", &message.tool_call_id),
-                ("function_call", &message.function_call),
-            ];
-            for (name, value) in asked {
-                if !(value.is_null() || value.as_array().is_some_and(Vec::is_empty)) {
-                    let message = format!("`{name}` is not supported: leave it out");
-                    return Err(unsupported(&format!("messages[{i}].{name}"), message));
-                }
-            }
+            message.check(i)?;
         }
         if let (Some(one), Some(other)) = (self.max_tokens, self.max_completion_tokens)
             && one != other
@@ -259,7 +144,7 @@ impl ChatCompletionRequest {
         let default = Sampling::default();
         Chat {
             model: self.model,
-            messages: self.messages.into_iter().map(message).collect(),
+            messages: self.messages.into_iter().map(ChatCompletionMessage::into_message).collect(),
             conversation: self.conversation,
             sampling: Sampling {
                 temperature: self.temperature.unwrap_or(default.temperature),
@@ -279,16 +164,6 @@ impl ChatCompletionRequest {
     }
 }
 
-fn message(message: ChatCompletionMessage) -> Message {
-    let role = match message.role {
-        ChatCompletionRole::Assistant => Role::Assistant,
-        ChatCompletionRole::System | ChatCompletionRole::Developer => Role::System,
-        // `check` has refused the other two.
-        ChatCompletionRole::User | ChatCompletionRole::Tool | ChatCompletionRole::Function => Role::User,
-    };
-    Message { role, content: message.content }
-}
-
 /// OpenAI's seeds have 64 bits, ours 32; a seed that fits stays itself.
 fn fold(seed: i64) -> u32 {
     let bytes = seed.to_le_bytes();
@@ -298,6 +173,8 @@ fn fold(seed: i64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use ruche_schemas::kinds::chat::{Message, Role};
+
     use super::*;
 
     fn with(rest: &str) -> Result<ChatCompletionRequest, ApiError> {

@@ -3,8 +3,9 @@
 //! A socket holds nothing that the bus does not hold: a client that loses one opens another, at any gateway, and resumes
 //! its jobs by `n`.
 //!
-//! - [`protocol`]: the messages. - [`session`]: one client. - [`sockets`]: what all sockets share.
+//! - [`protocol`]: the messages. - [`session`]: one client; [`close`]: why it ends. - [`sockets`]: what all sockets share.
 
+pub mod close;
 pub mod protocol;
 pub mod session;
 pub mod sockets;

@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{Message, WebSocket};
 use ruche_schemas::{EventType, JobId, Lane};
 use serde_json::Value;
 use tokio::{
@@ -16,6 +16,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
+    close::{Close, GONE, RESTART, SILENT, SLOW, TOO_BIG, UNAUTHORIZED, close_with},
     protocol::{self, Incoming, Request},
     sockets::Sockets,
 };
@@ -29,22 +30,6 @@ use crate::{
         submission::{Accepted, Submission},
     },
 };
-
-/// Why a socket is closed: the code and the reason that the client gets.
-type Close = (u16, &'static str);
-
-/// The client has closed, or is gone: nothing can be sent any more.
-const GONE: Close = (1000, "");
-/// RFC 6455's registry: service restart. The client connects again and resumes.
-const RESTART: Close = (1012, "this gateway is shutting down: connect again and resume");
-/// RFC 6455's registry: the message is too big.
-const TOO_BIG: Close = (1009, "the message is too big (gateway.body_bytes)");
-/// RFC 6455's registry: unauthorized.
-const UNAUTHORIZED: Close = (3000, "the API key is missing or not valid");
-/// Centrifugo's code for a client that does not keep up.
-const SLOW: Close = (3008, "too slow: connect again and resume from the last n");
-/// RFC 6455's registry: try again later.
-const SILENT: Close = (1001, "no sign of life");
 
 fn already_following() -> ApiError {
     ApiError::conflict("already_following", "this socket follows this job already")
@@ -90,14 +75,6 @@ pub async fn run(sockets: Arc<Sockets>, mut socket: WebSocket, caller: Option<Ca
     tracing::debug!(websocket.close_code = close.0, "a WebSocket is closed");
     if close != GONE {
         let _ = timeout(limits::SOCKET_CLOSE, close_with(&mut socket, close)).await;
-    }
-}
-
-/// Closes and waits for the client to do so: a socket that is just dropped takes the reason with it.
-async fn close_with(socket: &mut WebSocket, (code, reason): Close) {
-    let frame = CloseFrame { code, reason: reason.into() };
-    if socket.send(Message::Close(Some(frame))).await.is_ok() {
-        while let Some(Ok(_)) = socket.recv().await {}
     }
 }
 

@@ -33,11 +33,8 @@ pub struct Sockets {
     tasks: TaskTracker,
 }
 
-/// What sockets are made of.
+/// The bounds of sockets, and who waits for their tasks.
 pub struct Parts {
-    pub http: Http,
-    pub chats: Arc<Chats>,
-    pub jobs: Arc<Jobs>,
     pub write_timeout: Duration,
     /// `gateway.sockets`.
     pub most: usize,
@@ -53,8 +50,8 @@ pub(crate) struct Place {
 
 impl Sockets {
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { http, chats, jobs, write_timeout, most, tasks } = parts;
+    pub fn new(http: Http, chats: Arc<Chats>, jobs: Arc<Jobs>, parts: Parts) -> Self {
+        let Parts { write_timeout, most, tasks } = parts;
         let Http { keys, bodies, metrics, lifecycle } = http;
         let (permits, message_bytes) = (Arc::new(Semaphore::new(most)), bodies.small);
         Self { keys, chats, jobs, lifecycle, write_timeout, message_bytes, metrics, permits, most, tasks }

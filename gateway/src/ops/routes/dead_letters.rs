@@ -21,7 +21,7 @@ use crate::{
         auth::Caller,
         body::Bodies,
         error::{ApiError, ErrorBody},
-        json::{JobText, JsonText, parse},
+        json::{JobText, parse},
         limits,
         params::{Path, Query, page_limit},
         state::HttpState,
@@ -30,7 +30,7 @@ use crate::{
         accepted::{self, AcceptedJob},
         failure::DeadReason,
     },
-    ops::dead_letters::{Action, DeadLetters},
+    ops::dead_letters::DeadLetters,
 };
 
 /// A job that nobody will try again.
@@ -119,40 +119,6 @@ struct DeadQuery {
     after: Option<u64>,
 }
 
-/// Which dead letters to act on: `kind`, `code` or both, or `all`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DeadMany {
-    /// Of this kind.
-    kind: Option<String>,
-    /// That died of this.
-    code: Option<String>,
-    /// All of them.
-    #[serde(default)]
-    all: bool,
-    /// Whether only to count them.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// What became of the dead letters that match.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Replayed {
-    /// How many match (up to 100,000 in one request).
-    pub matched: usize,
-    /// How many were replayed: none in a dry run; fewer than match where some are no jobs.
-    pub replayed: usize,
-}
-
-/// What became of the dead letters that match.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Dropped {
-    /// How many match (up to 100,000 in one request).
-    pub matched: usize,
-    /// How many were dropped: none in a dry run.
-    pub dropped: usize,
-}
-
 /// How a dead letter is replayed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -166,12 +132,7 @@ pub fn routes<S: HttpState>() -> OpenApiRouter<S>
 where
     Arc<DeadLetters>: FromRef<S>,
 {
-    OpenApiRouter::new()
-        .routes(routes!(list_dead))
-        .routes(routes!(replay_many))
-        .routes(routes!(drop_many))
-        .routes(routes!(get_dead, drop_dead))
-        .routes(routes!(replay_dead))
+    OpenApiRouter::new().routes(routes!(list_dead)).routes(routes!(get_dead, drop_dead)).routes(routes!(replay_dead))
 }
 
 /// List dead letters
@@ -282,53 +243,4 @@ async fn drop_dead(
     let buried = letters.find(&caller.tenant, &id).await?;
     letters.remove(&buried).await?;
     Ok(Json(DeadView::new(buried, true)))
-}
-
-/// Replay dead letters
-///
-/// All that match, each as a new job.
-#[utoipa::path(post, path = "/v1/dead/replay", tag = "dead letters", security(("bearer" = [])), request_body = DeadMany,
-    responses(
-        (status = 200, description = "How many", body = Replayed),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now: some may be replayed; again is always safe", body = ErrorBody),
-    )
-)]
-async fn replay_many(
-    State(letters): State<Arc<DeadLetters>>,
-    caller: Caller,
-    JsonText(text): JsonText,
-) -> Result<Json<Replayed>, ApiError> {
-    let (matched, replayed) = act(&letters, &caller, &text, Action::Replay).await?;
-    Ok(Json(Replayed { matched, replayed }))
-}
-
-/// Drop dead letters
-///
-/// All that match, for good.
-#[utoipa::path(post, path = "/v1/dead/drop", tag = "dead letters", security(("bearer" = [])), request_body = DeadMany,
-    responses(
-        (status = 200, description = "How many", body = Dropped),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now: some may be dropped; again is always safe", body = ErrorBody),
-    )
-)]
-async fn drop_many(
-    State(letters): State<Arc<DeadLetters>>,
-    caller: Caller,
-    JsonText(text): JsonText,
-) -> Result<Json<Dropped>, ApiError> {
-    let (matched, dropped) = act(&letters, &caller, &text, Action::Drop).await?;
-    Ok(Json(Dropped { matched, dropped }))
-}
-
-/// The letters that a request names, and what to do with them.
-async fn act(letters: &DeadLetters, caller: &Caller, text: &str, action: Action) -> Result<(usize, usize), ApiError> {
-    let DeadMany { kind, code, all, dry_run } = parse(text)?;
-    if all == (kind.is_some() || code.is_some()) {
-        let message = "say which: `kind`, `code` or both; or else `all`: true";
-        return Err(ApiError::invalid("all", message));
-    }
-    let search = letters.search(&caller.tenant, kind.as_deref(), code)?;
-    letters.act(&search, if dry_run { Action::Count } else { action }).await
 }

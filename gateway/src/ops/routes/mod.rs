@@ -1,6 +1,7 @@
 //! Operations for operators, one file per resource.
 
 pub mod dead_letters;
+pub mod dead_many;
 pub mod pauses;
 pub mod queues;
 pub mod retry_job;

@@ -4,8 +4,8 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use ruche_schemas::{
-    Job as _, config,
-    kinds::embed::{Embed, Purpose},
+    Job as _,
+    kinds::embed::{Embed, Purpose, Settings},
 };
 use ruche_store::documents::DocumentStore;
 use tokio::sync::Semaphore;
@@ -33,7 +33,7 @@ const RESERVED: usize = 8;
 /// # Errors
 /// When no model is configured or one can't be loaded.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
-    let embed = &setup.config.embed;
+    let embed = &setup.config.of::<Embed>()?;
     anyhow::ensure!(
         !embed.model_path.is_empty(),
         "embed.model_path is empty: name the GGUF file of an embedding model (RUCHE_EMBED__MODEL_PATH)"
@@ -73,7 +73,7 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// The first, and the one that collections go to.
-    fn of(embed: &'a config::Embed) -> (Self, Option<Self>) {
+    fn of(embed: &'a Settings) -> (Self, Option<Self>) {
         let first = Self {
             path: &embed.model_path,
             name: &embed.model_name,
@@ -101,7 +101,7 @@ impl<'a> Wanted<'a> {
 
     fn load(
         &self,
-        embed: &config::Embed,
+        embed: &Settings,
         metrics: &Metrics,
         documents: Arc<dyn DocumentStore>,
         room: Arc<Semaphore>,

@@ -132,7 +132,7 @@ impl Place {
             metrics: Metrics::register(&mut Registry::default()),
             clock: Arc::new(clock::System),
             pulse: own.handle().clone(),
-            versions: runtime::versions(),
+            versions: runtime::versions(&ruche_schemas::kinds::all()),
         };
         let slots = NonZeroUsize::new(8).unwrap();
         let options = Options { slots, ack_wait: ACK_WAIT, ..Options::default() };

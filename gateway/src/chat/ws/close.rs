@@ -1,0 +1,27 @@
+//! How a WebSocket is closed: with a code and a reason.
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+
+/// Why a socket is closed: the code and the reason that the client gets.
+pub(super) type Close = (u16, &'static str);
+
+/// The client has closed, or is gone: nothing can be sent any more.
+pub(super) const GONE: Close = (1000, "");
+/// RFC 6455's registry: service restart. The client connects again and resumes.
+pub(super) const RESTART: Close = (1012, "this gateway is shutting down: connect again and resume");
+/// RFC 6455's registry: the message is too big.
+pub(super) const TOO_BIG: Close = (1009, "the message is too big (gateway.body_bytes)");
+/// RFC 6455's registry: unauthorized.
+pub(super) const UNAUTHORIZED: Close = (3000, "the API key is missing or not valid");
+/// Centrifugo's code for a client that does not keep up.
+pub(super) const SLOW: Close = (3008, "too slow: connect again and resume from the last n");
+/// RFC 6455's registry: try again later.
+pub(super) const SILENT: Close = (1001, "no sign of life");
+
+/// Closes and waits for the client to do so: a socket that is just dropped takes the reason with it.
+pub(super) async fn close_with(socket: &mut WebSocket, (code, reason): Close) {
+    let frame = CloseFrame { code, reason: reason.into() };
+    if socket.send(Message::Close(Some(frame))).await.is_ok() {
+        while let Some(Ok(_)) = socket.recv().await {}
+    }
+}
