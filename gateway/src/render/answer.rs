@@ -10,7 +10,7 @@ use ruche_schemas::{
     Base64, JobRef, TenantId,
     kinds::render::{Rendered, Warning},
 };
-use ruche_store::files::StoredFile;
+use ruche_store::files::{File, StoredFile};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -130,7 +130,7 @@ pub(super) async fn stored(
     document: &StoredFile,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let StoredFile { claim, media_type, pages, title, .. } = document;
+    let File { claim, media_type, pages, title, .. } = &document.file;
     let tag = etag(&claim.blake3);
     if is_known(headers, &tag) {
         return Ok(not_modified(tag));

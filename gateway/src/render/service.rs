@@ -148,7 +148,9 @@ fn end(ended: Ended) -> Result<End, ApiError> {
     let job = ended.job.id;
     match ended.output::<Rendered>() {
         Ok(rendered) => Ok(End::Finished(Finished { job, rendered })),
-        Err(error) if error.code_name() == Some(codes::RESULT_TOO_LARGE) => Ok(End::TooLarge(job, error.message().to_owned())),
+        Err(error) if error.code_name() == Some(codes::RESULT_TOO_LARGE) => {
+            Ok(End::TooLarge(job, error.message().to_owned()))
+        }
         Err(error) => Err(error),
     }
 }

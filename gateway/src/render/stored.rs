@@ -56,7 +56,7 @@ impl StoredRenders {
         if !document.file.claim.is_of(tenant) {
             return Err(ApiError::internal());
         }
-        if !self.payloads.delete(&document.claim).await {
+        if !self.payloads.delete(&document.file.claim).await {
             let message = "the object store did not delete the document: try again in a moment";
             return Err(ApiError::unavailable("objects_unavailable", message, 2));
         }

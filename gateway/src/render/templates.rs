@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{SubsecRound, Utc};
 use ruche_schemas::{
     Base64, TenantId,
@@ -98,7 +99,7 @@ impl Templates {
         tenant: &TenantId,
         name: &str,
         version: Option<u32>,
-    ) -> Result<(TemplateVersion, Vec<u8>), ApiError> {
+    ) -> Result<(TemplateVersion, Bytes), ApiError> {
         self.store.template_package(tenant, name, version).await?.ok_or_else(|| unknown(name, version))
     }
 

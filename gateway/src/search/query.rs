@@ -1,10 +1,10 @@
 //! A search as it is asked for, and what was found.
 
-use ruche_schemas::Invalid;
+use ruche_schemas::{Invalid, kinds::embed::document::check_collection};
 use ruche_store::search::{Filter, Hit, Mode};
 use serde_json::Value;
 
-use crate::http::{error::ApiError, limits, text::shown};
+use crate::http::{error::ApiError, limits};
 
 /// What to find, and where.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,11 +67,7 @@ impl SearchQuery {
             return wrong("collections", format!("has {names} names: 1 to {most} are allowed"));
         }
         for name in &self.collections {
-            if !is_name(name) {
-                let message =
-                    format!("{:?} is no name of a collection: those are 1 to 64 of a-z, 0-9, _ and -", shown(name));
-                return wrong("collections", message);
-            }
+            check_collection("collections", name)?;
         }
         if self.top_k == 0 || self.top_k > limits::SEARCH_HITS {
             return wrong("top_k", format!("{} is out of range: 1 to {} are allowed", self.top_k, limits::SEARCH_HITS));
@@ -90,12 +86,6 @@ impl SearchQuery {
 /// 400 that names the field.
 pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> ApiError {
     Invalid::new(param, message).into()
-}
-
-/// As the table checks it.
-fn is_name(name: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with(['_', '-'])
 }
 
 fn check_text(text: &str) -> Result<(), String> {

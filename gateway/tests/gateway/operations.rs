@@ -126,7 +126,7 @@ async fn a_taken_port_is_an_error_that_names_the_setting() {
     let port = taken.local_addr().unwrap().port();
     let bus = std::sync::Arc::new(ruche_bus::memory::Memory::new(&[], 1, std::time::Duration::from_secs(1)));
     let store = std::sync::Arc::new(ruche_store::memory::Memory::default());
-    let app = App::new(ruche_schemas::config::Gateway { port, ..settings() }, bus, store, jobs::all());
+    let app = App::new(ruche_schemas::config::Gateway { port, ..settings() }, bus, store, kinds::all());
     let error = app.bind().await.unwrap_err();
     assert!(matches!(error, ServeError::Bind { .. }));
     for part in [&*port.to_string(), "gateway.port", "RUCHE_GATEWAY__PORT"] {

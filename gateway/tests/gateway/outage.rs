@@ -45,7 +45,7 @@ async fn real() -> Real {
     store.create_key(&tenant("acme"), "test", Role::Member, ApiKey::parse(&key).unwrap()).await.unwrap();
     let mut settings = settings();
     settings.key_cache_seconds = 0;
-    let server = App::new(settings, Arc::new(bus), Arc::new(store), jobs::all()).bind().await.unwrap();
+    let server = App::new(settings, Arc::new(bus), Arc::new(store), kinds::all()).bind().await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
     Real { url, key, client: Client::new(), nats, postgres }

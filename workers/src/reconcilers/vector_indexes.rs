@@ -26,11 +26,11 @@ impl Reconciler for VectorIndexes {
     }
 
     async fn run(&self, tracker: &Tracker) -> anyhow::Result<()> {
-        let Tended { made, dropped } = self.indexes.tend(&self.settings).await?;
-        if !made.is_empty() || !dropped.is_empty() {
-            info!(?made, ?dropped, "changed the indexes over vectors");
+        let Reconciled { created, dropped } = self.indexes.reconcile_indexes(&self.settings).await?;
+        if !created.is_empty() || !dropped.is_empty() {
+            info!(?created, ?dropped, "changed the indexes over vectors");
         }
-        tracker.changed((made.len() + dropped.len()) as u64);
+        tracker.changed((created.len() + dropped.len()) as u64);
         Ok(())
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Wanted<'a> {
         &self,
         embed: &Settings,
         metrics: &Metrics,
-        corpus: Arc<dyn Corpus>,
+        documents: Arc<dyn DocumentStore>,
         room: Arc<Semaphore>,
     ) -> anyhow::Result<Served> {
         let pooling = match self.pooling {
@@ -125,7 +125,7 @@ impl<'a> Wanted<'a> {
         let names = format!("{} {} {}", self.name(), self.file(), encoder.model().description);
         let prefixes = Prefixes::new(self.query_prefix, self.passage_prefix, &names);
         let prefix = prefixes.of(Some(Purpose::Passage));
-        let indexer = Indexer::new(embed, (self.path.as_ref(), self.pooling), (encoder, prefix), corpus, room)?;
+        let indexer = Indexer::new(embed, (self.path.as_ref(), self.pooling), (encoder, prefix), documents, room)?;
         Ok(Served { prefixes, indexer })
     }
 }

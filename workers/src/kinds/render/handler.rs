@@ -102,9 +102,9 @@ impl Handler<Render> for RenderHandler {
         Ok(Rendered { content, claim, media_type, bytes, pages, title, warnings })
     }
 
-    fn keep(&self, job: &Envelope<Render>, output: &Rendered) -> Vec<Keep> {
+    fn keep(&self, job: &Envelope<Render>, output: &Rendered) -> Vec<Write> {
         let Some(claim) = output.claim.clone() else { return Vec::new() };
-        vec![Keep::Document(Document {
+        vec![Write::File(File {
             claim,
             media_type: output.media_type.clone(),
             pages: output.pages,
@@ -122,10 +122,13 @@ impl RenderHandler {
         if template.package.is_some() || BUILT_IN.iter().any(|(name, _)| *name == template.name) {
             return Ok(None);
         }
-        let found =
-            self.templates.package(&job.tenant, &template.name, template.version).await.map_err(JobError::retry)?;
+        let found = self
+            .templates
+            .template_package(&job.tenant, &template.name, template.version)
+            .await
+            .map_err(JobError::retry)?;
         match found {
-            Some(package) => Ok(Some(Base64(package.bytes.to_vec()))),
+            Some((_, package)) => Ok(Some(Base64(package.to_vec()))),
             None => {
                 let version = template.version.map_or_else(String::new, |version| format!(" version {version} of"));
                 let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();

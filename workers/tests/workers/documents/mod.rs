@@ -41,7 +41,7 @@ async fn a_document_is_kept_as_chunks_with_their_headings_and_vectors() {
     assert_eq!(texts(&place, &bees), expected);
     let kept = place.indexed(&bees).unwrap();
     assert!(kept.chunks.iter().all(|piece| (piece.vector.iter().map(|n| n * n).sum::<f32>() - 1.0).abs() < 1e-6));
-    assert_eq!(kept.about.content, "# Bees\n\nThey fly.\n\n## Hives\n\nOf wood.\n");
+    assert_eq!(kept.meta.content, "# Bees\n\nThey fly.\n\n## Hives\n\nOf wood.\n");
     assert_eq!(place.embedded(), ["Bees\nThey fly.", "Bees > Hives\nOf wood."]);
 }
 
@@ -75,7 +75,7 @@ async fn plain_text_and_html_are_read_as_what_they_are() {
     let html = Document { format: Format::Html, ..document("a.html", page) };
     assert_eq!(place.done(&html).await.title.as_deref(), Some("T"));
     assert_eq!(texts(&place, &html), [(vec!["Bees".to_owned()], "They fly.".to_owned())]);
-    assert_eq!(place.indexed(&html).unwrap().about.content.trim(), "# Bees\n\nThey fly.");
+    assert_eq!(place.indexed(&html).unwrap().meta.content.trim(), "# Bees\n\nThey fly.");
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn a_stored_document_is_embedded_again_from_its_text() {
     let again = Embed { stored: Some(id), ..Embed::default() };
     let told = place.output(again.clone()).await;
     assert_eq!((counts(&told), told.document, told.source.as_str()), ((1, 0, 1, 0), id, "bees.md"));
-    assert_eq!(place.indexed(&bees).unwrap().about.title.as_deref(), Some("Bees"));
+    assert_eq!(place.indexed(&bees).unwrap().meta.title.as_deref(), Some("Bees"));
     let small = Document { chunk_tokens: Some(20), ..document("small.md", "They fly. They rest. They sleep.") };
     let chunks = counts(&place.done(&small).await).0;
     assert!(chunks > 1);

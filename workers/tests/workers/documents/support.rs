@@ -109,7 +109,7 @@ impl Place {
             encoder,
             prefix: String::new(),
             model: model(name),
-            corpus: self.ledger.clone(),
+            documents: self.ledger.clone(),
             extractor: Extractor::new(reading),
             chunks: (0, 0),
             room: Arc::new(Semaphore::new(2)),
