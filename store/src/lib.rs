@@ -7,7 +7,6 @@ pub mod bots;
 pub mod collections;
 pub mod conversations;
 pub mod documents;
-#[allow(missing_docs, reason = "SeaORM's derives generate public items without documentation")]
 pub mod entities;
 pub mod files;
 pub mod indexes;
