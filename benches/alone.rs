@@ -6,9 +6,11 @@ use anyhow::Result;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, TenantId, config};
-use ruche_workers::{
-    adapters::postgres::Postgres,
-    ports::ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
+use ruche_store::{
+    Health, StoreError,
+    groups::Group,
+    ledger::{Committed, Ended, Ledger, Stored},
+    postgres::{Application, Postgres},
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -25,7 +27,7 @@ pub struct Alone {
 impl Alone {
     pub fn connect(settings: &config::Postgres) -> Result<Self> {
         let settings = config::Postgres { connections: 1, ..settings.clone() };
-        let writers = (0..WRITERS).map(|_| Ok(Mutex::new(Postgres::connect(&settings)?)));
+        let writers = (0..WRITERS).map(|_| Ok(Mutex::new(Postgres::connect(&settings, Application::WORKER)?)));
         Ok(Self { writers: writers.collect::<Result<_>>()?, turn: AtomicUsize::new(0) })
     }
 
@@ -36,39 +38,42 @@ impl Alone {
 
 #[async_trait]
 impl Ledger for Alone {
-    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, LedgerError> {
+    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, StoreError> {
         self.one().await.fence(job, attempt).await
     }
 
-    async fn commit(&self, ended: &Ended) -> Result<Committed, LedgerError> {
+    async fn commit(&self, ended: &Ended) -> Result<Committed, StoreError> {
         self.one().await.commit(ended).await
     }
 
-    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
+    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, StoreError> {
         self.one().await.ended(job).await
     }
 
-    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, LedgerError> {
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, StoreError> {
         self.one().await.group(tenant, group).await
     }
 
-    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
         self.one().await.members(tenant, group, limit).await
     }
 
-    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
         self.one().await.holding(before, limit).await
     }
 
-    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError> {
         self.one().await.released(jobs).await
     }
 
-    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         self.one().await.purge(before, limit).await
     }
+}
 
-    async fn ready(&self) -> Result<(), LedgerError> {
+#[async_trait]
+impl Health for Alone {
+    async fn ready(&self) -> Result<(), StoreError> {
         self.one().await.ready().await
     }
 }

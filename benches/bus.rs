@@ -8,12 +8,15 @@ use std::{
 
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
-use ruche_bus::{Bus, Headers, Message, nats::Nats, objects::Claims};
-use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId};
+use ruche_bus::{Bus, Headers, Message, nats::Nats};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, clock, config::Config};
 use ruche_services::testing::unique;
+use ruche_store::{
+    ledger::Ledger,
+    objects::Claims,
+    postgres::{Application, Postgres},
+};
 use ruche_workers::{
-    adapters::postgres::Postgres,
-    ports::ledger::Ledger,
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
 };
@@ -83,6 +86,7 @@ pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working)
         claims: Claims::none(),
         handler: handler(NoopHandler),
         metrics: Metrics::register(&mut Default::default()),
+        clock: Arc::new(clock::System),
         pulse: tokio::runtime::Handle::current(),
         versions: runtime::versions(),
     };
@@ -110,7 +114,7 @@ impl Path {
         let bus: Arc<dyn Bus> = Arc::new(nats);
         let ledger: Arc<dyn Ledger> = match commits {
             Commits::Alone => Arc::new(Alone::connect(&config.postgres)?),
-            Commits::None | Commits::Shared => Arc::new(Postgres::connect(&config.postgres)?),
+            Commits::None | Commits::Shared => Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?),
         };
         let (shutdown, worker) = worker(bus.clone(), ledger);
         Ok(Self { bus, tenant: "bench".parse()?, ephemeral: commits == Commits::None, shutdown, worker })

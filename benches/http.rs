@@ -13,16 +13,13 @@ use anyhow::{Context, Result};
 use futures::{StreamExt, stream::FuturesUnordered};
 use reqwest::Client;
 use ruche_bus::{Bus, nats::Nats};
-use ruche_gateway::{
-    App, Server,
-    adapters::postgres::Postgres as Store,
-    keys::{self, ApiKey},
-    ports::{Role, Store as _},
-};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{Job, config::Config, kinds::Descriptor};
-use ruche_workers::{
-    adapters::{memory_ledger::MemoryLedger, postgres::Postgres},
-    ports::ledger::Ledger,
+use ruche_store::{
+    keys::{self, ApiKey, Keys as _, Role},
+    ledger::Ledger,
+    memory::Memory as MemoryLedger,
+    postgres::{Application, Postgres as Store, Postgres},
 };
 use serde_json::json;
 use tokio::{
@@ -141,7 +138,7 @@ fn ticks(jobs: usize) -> Result<mpsc::Receiver<Instant>> {
 
 async fn work(config: Config, commits: bool) -> Result<()> {
     let ledger: Arc<dyn Ledger> = match commits {
-        true => Arc::new(Postgres::connect(&config.postgres)?),
+        true => Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?),
         false => Arc::new(MemoryLedger::default()),
     };
     bus::worker(connect(&config).await?, ledger);
@@ -149,13 +146,13 @@ async fn work(config: Config, commits: bool) -> Result<()> {
 }
 
 async fn serve(config: Config) -> Result<(SocketAddr, String)> {
-    let (store, key) = (Store::new(&config.postgres).await?, keys::generate());
+    let (store, key) = (Store::connect(&config.postgres, Application::GATEWAY)?, keys::generate());
     let parsed = ApiKey::parse(&key).context("a generated key")?;
     store.create_key(&"bench".parse()?, "bench", Role::Member, parsed).await?;
     let mut settings = config.gateway.clone();
     settings.port = 0;
     let bus = connect(&config).await?;
-    let server = Server::bind(App::new(settings, bus, Arc::new(store), vec![Descriptor::of::<Noop>()])).await?;
+    let server = App::new(settings, bus, Arc::new(store), vec![Descriptor::of::<Noop>()]).bind().await?;
     let address = server.address()?;
     tokio::spawn(server.run());
     Ok((address, key))

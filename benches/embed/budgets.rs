@@ -9,8 +9,8 @@ use std::{fs, path::Path, time::Instant};
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, stream};
 use ruche_workers::inference::{
-    encoder::{Encoder, Metrics, Options},
-    llama::Pooling,
+    encoder::{Encoder, Metrics},
+    llama::{EncoderOptions, Pooling, start_encoder},
 };
 
 use crate::table::table;
@@ -35,8 +35,9 @@ pub async fn measure(path: &Path, threads: u32) -> Result<()> {
     let encoder = |batch_tokens| {
         let (model_path, model_name) = (path.to_owned(), "minilm".to_owned());
         let (context_tokens, gpu_layers, pooling) = (0, 0, Pooling::Model);
-        let options = Options { model_path, model_name, context_tokens, batch_tokens, threads, gpu_layers, pooling };
-        Encoder::start(options, Metrics::default())
+        let options =
+            EncoderOptions { model_path, model_name, context_tokens, batch_tokens, threads, gpu_layers, pooling };
+        start_encoder(options, Metrics::default())
     };
     let encoders = BUDGETS.map(encoder).into_iter().collect::<Result<Vec<_>, _>>()?;
     let mut best = vec![[0.0_f64; 3]; encoders.len()];

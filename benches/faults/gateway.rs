@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use ruche_bus::{nats::Nats, telemetry};
-use ruche_gateway::{
-    App, Server,
-    adapters::postgres::Postgres,
-    keys::{self, ApiKey},
-    ports::{Role, Store},
-};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{Job, TenantId, config::Config, kinds::Descriptor};
+use ruche_store::{
+    Store,
+    keys::{self, ApiKey, Keys as _, Role},
+    postgres::{Application, Postgres},
+};
 
 use crate::faults::task::Task;
 
@@ -25,9 +25,9 @@ pub fn run() -> Result<()> {
         let _telemetry = telemetry::init("ruche-bench faults gateway", &config.telemetry)?;
         let bus = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
         bus.ensure(&[Task::KIND]).await?;
-        let store = Arc::new(Postgres::new(&config.postgres).await?);
-        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Task>()]);
-        Ok(Server::bind(app).await?.run().await?)
+        let store = Arc::new(Postgres::connect(&config.postgres, Application::GATEWAY)?);
+        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Errand>()]);
+        Ok(app.bind().await?.run().await?)
     })
 }
 
@@ -38,6 +38,8 @@ pub fn run() -> Result<()> {
 pub async fn create_key(config: &Config, tenant: &TenantId) -> Result<String> {
     let key = keys::generate();
     let parsed = ApiKey::parse(&key).context("a generated key can't be read")?;
-    Postgres::new(&config.postgres).await?.create_key(tenant, "faults", Role::Member, parsed).await?;
+    Postgres::connect(&config.postgres, Application::GATEWAY)?
+        .create_key(tenant, "faults", Role::Member, parsed)
+        .await?;
     Ok(key)
 }

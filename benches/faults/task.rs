@@ -11,8 +11,11 @@ use ruche_schemas::{
     failure::codes,
     kinds::chat::Role,
 };
+use ruche_store::{
+    conversations::{Turn, TurnMessage},
+    ledger::Write,
+};
 use ruche_workers::{
-    ports::ledger::{Keep, Turn, TurnMessage},
     registry::Handler,
     runtime::{Context, JobError},
 };
@@ -184,9 +187,9 @@ impl Handler<Task> for Runner {
     }
 
     /// A message, in a table that refuses no second one. Nothing else: a cost has a key, which would refuse it.
-    fn keep(&self, job: &Envelope<Task>, ran: &Ran) -> Vec<Keep> {
+    fn keep(&self, job: &Envelope<Task>, ran: &Ran) -> Vec<Write> {
         let content = format!("{} in attempt {}", ran.number, ran.attempt);
         let messages = vec![TurnMessage { role: Role::User, content, model: None, citations: None }];
-        vec![Keep::Turn(Turn { conversation: job.body.conversation, messages })]
+        vec![Write::Turn(Turn { conversation: job.body.conversation, messages })]
     }
 }

@@ -4,12 +4,20 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, nats::Nats, objects::Claims, telemetry};
-use ruche_schemas::{Job, config::Config};
+use ruche_bus::{Bus, nats::Nats, telemetry};
+use ruche_schemas::{
+    Job,
+    clock::{self, Clock},
+    config::Config,
+};
+use ruche_store::{
+    objects::Claims,
+    postgres::{Application, Postgres},
+};
 use ruche_workers::{
-    adapters::postgres::Postgres,
+    reconcilers::{self, MaxDeliveries, Scheduled},
     registry::handler,
-    runtime::{self, Metrics, Options, Parts, Shutdown},
+    runtime::{self, Ends, Metrics, Options, Parts, Shutdown},
 };
 use tokio::{
     runtime::{Builder, Handle},
@@ -45,13 +53,21 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
         anyhow::Ok(bus)
     });
     let bus: Arc<dyn Bus> = Arc::new(connected.await??);
-    let ledger = Arc::new(Postgres::connect(&config.postgres)?);
+    let ledger = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
     let versions = Arc::new([(Task::KIND, Task::VERSION)].into());
     let claims = Claims::open(&config.objects)?;
-    let chores = (bus.clone(), ledger.clone(), claims.clone(), Arc::clone(&versions));
-    let backstop = tokio::spawn(ruche_workers::reconcilers::backstop(chores.0, chores.1, chores.2, chores.3));
+    let clock: Arc<dyn Clock> = Arc::new(clock::System);
+    let ends = Ends {
+        bus: bus.clone(),
+        ledger: ledger.clone(),
+        claims: claims.clone(),
+        clock: clock.clone(),
+        versions: Arc::clone(&versions),
+    };
+    let watcher = Scheduled::new(Arc::new(MaxDeliveries(ends)), clock.clone(), reconcilers::Metrics::default());
+    let watcher = tokio::spawn(watcher.run());
     let metrics = Metrics::register(&mut Registry::default());
-    let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, pulse, versions };
+    let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, clock, pulse, versions };
     let name = format!("faults-{}", std::process::id());
     let options = Options { name, slots, ack_wait, ..Options::default() };
     let shutdown = Shutdown::default();
@@ -63,6 +79,6 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
         }
     });
     runtime::run(parts, options, shutdown).await?;
-    backstop.abort();
+    watcher.abort();
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use futures::future::try_join_all;
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::kinds::render::Render;
-use ruche_workers::sandbox::typst::{Options, Pool};
+use ruche_workers::kinds::render::{Options, Typesetter};
 
 use super::{
     Figures,
@@ -51,16 +51,16 @@ pub fn in_process() -> Result<Figures> {
 }
 
 /// A pool whose children are never replaced, so that what they hold is seen.
-fn pool(children: usize) -> Result<Pool> {
+fn pool(children: usize) -> Result<Typesetter> {
     let program = system::program("ruche-worker")?;
     let (memory, deadline) = (2 << 30, Duration::from_secs(60));
-    Ok(Pool::start(Options { program, children, memory, deadline, documents: u32::MAX, resident: u64::MAX })?)
+    Ok(Typesetter::start(Options { program, children, memory, deadline, documents: u32::MAX, resident: u64::MAX })?)
 }
 
-async fn set(pool: &Pool, text: &str, number: usize) -> Result<Duration> {
+async fn set(pool: &Typesetter, text: &str, number: usize) -> Result<Duration> {
     let job = job(text, number);
-    let start = Instant::now();
-    let output = pool.set(&job, &Resources::default()).await?;
+    let begun = Instant::now();
+    let output = pool.typeset(&job, &Resources::default()).await?;
     ensure!(output.bytes.starts_with(b"%PDF-"), "no PDF");
     Ok(start.elapsed())
 }
@@ -92,7 +92,7 @@ pub async fn in_children() -> Result<Figures> {
     Ok(Figures { name, short, long, rate, memory })
 }
 
-async fn lane_of(pool: &Pool, lane: usize) -> Result<()> {
+async fn lane_of(pool: &Typesetter, lane: usize) -> Result<()> {
     for number in 0..SHORTS {
         set(pool, SHORT, number * SIDE_BY_SIDE + lane).await?;
     }

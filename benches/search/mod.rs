@@ -15,7 +15,10 @@ use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Client;
 use ruche_schemas::config::{self, Secret};
-use ruche_workers::{adapters::postgres::Postgres, ports::indexes::Indexes as _};
+use ruche_store::{
+    indexes::Indexes as _,
+    postgres::{Application, Postgres},
+};
 use sea_orm::sqlx::PgPool;
 use serde_json::{Value, json};
 
@@ -96,11 +99,11 @@ fn settings() -> Vec<(&'static str, String)> {
 /// Makes the index as the worker does, and says how long it took and how large it is.
 async fn index(servers: &Servers, system: &System, pool: &PgPool) -> Result<()> {
     let (url, schema) = (Secret(servers.postgres.clone()), system.name.clone());
-    let worker = Postgres::connect(&config::Postgres { url, schema, connections: 2 })?;
+    let worker = Postgres::connect(&config::Postgres { url, schema, connections: 2 }, Application::WORKER)?;
     let settings = config::Search { index_from: 1, index_memory_mb: 4096, ..config::Search::default() };
     let start = Instant::now();
-    let tended = worker.tend(&settings).await?;
-    let name = tended.made.first().context("no index was made")?;
+    let reconciled = worker.reconcile_indexes(&settings).await?;
+    let name = reconciled.created.first().context("no index was made")?;
     let bytes = raw::size(pool, name).await?;
     println!(
         "the index: m = {}, ef_construction = {}, {:.0} MiB, made in {:.1} s; ef_search = {}",

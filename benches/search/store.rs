@@ -1,16 +1,13 @@
 //! The statement of a search by the driver: the gateway's store, without HTTP, JSON, keys and all else around it.
 
 use anyhow::{Context, Result};
-use ruche_gateway::{
-    adapters::postgres::Postgres,
-    ports::{
-        Search as _,
-        search::{Filter, Lookup, Mode, Probe, Searchable},
-    },
-};
 use ruche_schemas::{
     TenantId,
     config::{self, Secret},
+};
+use ruche_store::{
+    postgres::{Application, Postgres},
+    search::{Filter, Lookup, Mode, Probe, Search as _, Searchable},
 };
 
 use super::{TOP_K, load::COLLECTION};
@@ -27,7 +24,7 @@ impl Store {
     /// With so many connections.
     pub async fn open(url: &str, schema: &str, connections: u32, filter: Option<&str>) -> Result<Self> {
         let (url, schema) = (Secret(url.to_owned()), schema.to_owned());
-        let store = Postgres::new(&config::Postgres { url, schema, connections }).await?;
+        let store = Postgres::connect(&config::Postgres { url, schema, connections }, Application::GATEWAY)?;
         let tenant: TenantId = "bench".parse()?;
         let mut known = store.searchable(&tenant, &[COLLECTION.to_owned()]).await?;
         let collection = known.pop().context("the collection is not there")?;

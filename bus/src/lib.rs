@@ -6,14 +6,12 @@
 //!
 //! - [`port`]: the traits and errors.
 //! - [`nats`], [`memory`]: the adapters.
-//! - [`objects`]: what is too large for a message, in an object store.
 //! - [`retry`]: delays between retries.
 //! - [`trace`]: W3C trace context in message headers.
 //! - [`telemetry`]: logs, traces and metrics of a process that uses the bus.
 
 pub mod memory;
 pub mod nats;
-pub mod objects;
 pub mod port;
 mod recur;
 pub mod retry;

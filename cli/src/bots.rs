@@ -169,7 +169,7 @@ impl Bot {
             }
             (None, None) => None,
         };
-        let said = fields([
+        let changes = fields([
             ("instructions", instructions.map(Value::String)),
             ("model", self.model.map(Value::String)),
             ("temperature", self.temperature.map(|value| json!(value))),
@@ -193,7 +193,7 @@ impl Bot {
             ("greeting", self.greeting.map(Value::String)),
             ("colour", self.colour.map(Value::String)),
         ]);
-        put(&mut body, said);
+        put(&mut body, changes);
         for (name, part) in [("retrieval", retrieval), ("limits", limits), ("look", look)] {
             if part.as_object().is_some_and(|fields| !fields.is_empty()) {
                 if !body[name].is_object() {

@@ -44,8 +44,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (shell, log) = (Path::new("/bin/sh"), folder.path().join("log"));
         let limit = Duration::from_secs(20);
-        let said = run(shell, &["-c", "echo out; echo err >&2"], &[], &log, limit).await.unwrap();
-        assert_eq!(said, "out\n");
+        let printed = run(shell, &["-c", "echo out; echo err >&2"], &[], &log, limit).await.unwrap();
+        assert_eq!(printed, "out\n");
         let error = run(shell, &["-c", "echo no table; exit 4"], &[], &log, limit).await.unwrap_err().to_string();
         assert!(error.contains("no table") && error.contains('4'), "{error}");
         let error = run(shell, &["-c", "sleep 100"], &[], &log, Duration::from_millis(20)).await.unwrap_err();

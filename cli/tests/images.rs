@@ -73,10 +73,10 @@ fn a_host_of_documents_compiles_no_llama() {
 #[test]
 fn an_image_is_built_of_the_kinds_that_it_is_told() {
     let file = fs::read_to_string(root().join("deploy/Containerfile")).unwrap();
-    let told = file.lines().find_map(|line| line.strip_prefix("ARG KINDS=")).expect("ARG KINDS");
-    let mut told: Vec<&str> = told.split(',').collect();
-    told.sort_unstable();
+    let listed = file.lines().find_map(|line| line.strip_prefix("ARG KINDS=")).expect("ARG KINDS");
+    let mut listed: Vec<&str> = listed.split(',').collect();
+    listed.sort_unstable();
     let all = kinds();
-    assert_eq!(told, all.keys().collect::<Vec<_>>(), "without a KINDS, an image has all kinds");
+    assert_eq!(listed, all.keys().collect::<Vec<_>>(), "without a KINDS, an image has all kinds");
     assert!(file.contains(r#"--no-default-features --features "$KINDS""#), "{file}");
 }

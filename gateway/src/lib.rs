@@ -7,9 +7,7 @@
 //! - [`http`]: what every feature stands on. - [`jobs`]: the one path of a job into the system, and its events back.
 //! - [`chat`], [`bots`], [`search`], [`documents`], [`render`], [`batches`], [`schedules`], [`ops`]: the features.
 //! - [`app`]: the composition root: it builds the services and the router.
-//! - [`ports`], [`adapters`], [`keys`]: what is read from the database.
 
-pub mod adapters;
 pub mod app;
 pub mod batches;
 pub mod bots;
@@ -18,11 +16,6 @@ pub mod documents;
 pub mod http;
 pub mod jobs;
 pub mod ops;
-pub mod ports;
 pub mod render;
 pub mod schedules;
 pub mod search;
-
-pub use app::parts::{App, Lifecycle};
-pub use http::server::{ServeError, Server, serve};
-pub use ruche_store::keys;

@@ -1,12 +1,12 @@
 //! `ruche-gateway`: serves, or makes an API key.
 
 use clap::{Parser, Subcommand};
-use ruche_gateway::{
-    adapters::postgres::Postgres,
-    keys::{self, ApiKey},
-    ports::{Role, Store as _},
-};
+use ruche_gateway::app::serve::serve;
 use ruche_schemas::{TenantId, config::Config};
+use ruche_store::{
+    keys::{self, ApiKey, Keys as _, Role},
+    postgres::{Application, Postgres},
+};
 
 /// The entrance of Ruche: HTTP, SSE and WebSocket. Settings: `ruche config`, or RUCHE_SECTION__KEY in the environment.
 #[derive(Debug, Parser)]
@@ -51,18 +51,18 @@ async fn main() -> std::process::ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    // Which of rustls's providers is used must be said once per process; a second saying is no matter.
+    // rustls needs a default provider, once per process; a second call changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = Config::load()?;
     match arguments.command {
         None => {
             let _telemetry = ruche_bus::telemetry::init("ruche-gateway", &config.telemetry)?;
-            Ok(ruche_gateway::serve(config).await?)
+            Ok(serve(config).await?)
         }
         Some(Command::Keys(Keys::Create { tenant, name, role })) => {
             let key = keys::generate();
             let parsed = ApiKey::parse(&key).ok_or("a generated key can't be read")?;
-            Postgres::new(&config.postgres).await?.create_key(&tenant, &name, role, parsed).await?;
+            Postgres::connect(&config.postgres, Application::GATEWAY)?.create_key(&tenant, &name, role, parsed).await?;
             println!("{key}");
             Ok(())
         }

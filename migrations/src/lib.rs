@@ -21,14 +21,6 @@ use sea_orm_migration::{
     },
 };
 
-mod m20261123_000001_initial;
-mod m20261123_000002_flows;
-mod m20261126_000003_claims;
-mod m20261126_000004_documents;
-mod m20261127_000005_chunks;
-mod m20261127_000006_bots;
-mod m20261127_000007_upkeep;
-
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long to wait for a process that migrates this database just now.
@@ -70,20 +62,58 @@ pub struct Step {
     pub applied: bool,
 }
 
+/// A migration: a file of `sql/` with the statements that apply it, a line `-- DOWN`, and those that take it back.
+struct Sql {
+    name: &'static str,
+    text: &'static str,
+}
+
+macro_rules! sql {
+    ($name:literal) => {
+        Box::new(Sql { name: $name, text: include_str!(concat!("../sql/", $name, ".sql")) })
+    };
+}
+
 struct Migrator;
 
-#[async_trait::async_trait]
 impl MigratorTrait for Migrator {
+    /// The oldest first. Databases keep the names: they never change.
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m20261123_000001_initial::Migration),
-            Box::new(m20261123_000002_flows::Migration),
-            Box::new(m20261126_000003_claims::Migration),
-            Box::new(m20261126_000004_documents::Migration),
-            Box::new(m20261127_000005_chunks::Migration),
-            Box::new(m20261127_000006_bots::Migration),
-            Box::new(m20261127_000007_upkeep::Migration),
+            sql!("m20261123_000001_initial"),
+            sql!("m20261123_000002_flows"),
+            sql!("m20261126_000003_claims"),
+            sql!("m20261126_000004_documents"),
+            sql!("m20261127_000005_chunks"),
+            sql!("m20261127_000006_bots"),
+            sql!("m20261127_000007_upkeep"),
         ]
+    }
+}
+
+impl MigrationName for Sql {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+impl Sql {
+    /// What applies it, and what takes it back.
+    fn halves(&self) -> Result<(&'static str, &'static str), DbErr> {
+        let missing = || DbErr::Migration(format!("{}.sql has no line `-- DOWN`", self.name));
+        self.text.split_once("\n-- DOWN\n").ok_or_else(missing)
+    }
+}
+
+#[async_trait::async_trait]
+#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
+impl MigrationTrait for Sql {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.halves()?.0).await.map(drop)
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared(self.halves()?.1).await.map(drop)
     }
 }
 

@@ -5,6 +5,7 @@
 //! - [`ids`]: who and what: tenants, jobs, kinds, lanes.
 //! - [`envelope`]: a job on its way.
 //! - [`claim`]: a reference to a body or result that is too large for a message.
+//! - [`clock`]: the time, as an argument.
 //! - [`base64`]: bytes in JSON.
 //! - [`event`]: the log of a job.
 //! - [`bots`]: the definition of a bot.
@@ -20,6 +21,7 @@
 pub mod base64;
 pub mod bots;
 pub mod claim;
+pub mod clock;
 pub mod config;
 mod descriptor;
 pub mod documents;

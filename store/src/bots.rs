@@ -1,17 +1,15 @@
-//! Bots that tenants have made.
+//! Bots of tenants.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{TenantId, bots::Bot};
 
-use crate::jobs::StoreError;
+use crate::error::StoreError;
 
-/// A bot, and since when it is so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredBot {
-    /// What it is.
     pub bot: Bot,
-    /// When it was made. Stores keep microseconds.
+    /// Stores keep microseconds.
     pub created_at: DateTime<Utc>,
     /// When it was changed last: also its version.
     pub updated_at: DateTime<Utc>,
@@ -28,21 +26,19 @@ pub enum Made {
     Full,
 }
 
-/// The part of the store that has bots.
 #[async_trait]
 pub trait Bots: Send + Sync + 'static {
     /// All bots of the tenant, by name: as many as one may have.
     async fn bots(&self, tenant: &TenantId) -> Result<Vec<StoredBot>, StoreError>;
 
-    /// The bot of this name.
     async fn bot(&self, tenant: &TenantId, name: &str) -> Result<Option<StoredBot>, StoreError>;
 
-    /// Keeps a new bot, where the tenant has fewer than `most`.
+    /// Keeps a new bot if the tenant has fewer than `most`.
     async fn make_bot(&self, tenant: &TenantId, bot: &StoredBot, most: u64) -> Result<Made, StoreError>;
 
-    /// Puts a bot in place of the one of its name, if that is still as it was at `read`; tells whether it was.
+    /// Replaces the bot of this name if it still has the version `read`; tells whether it had.
     async fn change_bot(&self, tenant: &TenantId, bot: &StoredBot, read: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Deletes a bot; tells whether there was one.
+    /// Tells whether there was one.
     async fn delete_bot(&self, tenant: &TenantId, name: &str) -> Result<bool, StoreError>;
 }

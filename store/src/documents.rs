@@ -1,83 +1,80 @@
 //! Documents to be searched in: what is kept of one, and what a job writes in its place.
 //!
-//! Reading is here; writing goes with the job's row, as [`Keep::Indexed`](super::ledger::Keep::Indexed), so that a
-//! document's chunks appear all or none.
+//! Writing goes with the job's row ([`Write::Indexed`](crate::ledger::Write::Indexed)), so that a document's chunks appear
+//! all or none.
 //!
 //! **Which write counts.** The one that was accepted last, whoever commits first: a job never overwrites what was sent
-//! after it, nor brings back what was deleted after it was sent ([`Standing::supersedes`]).
+//! after it, nor brings back what was deleted after it was sent ([`Status::supersedes`]).
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
 use ruche_schemas::{JobId, TenantId};
-
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::ledger::LedgerError;
+use crate::{
+    error::StoreError,
+    models::{CollectionModels, ModelVersion},
+};
 
 /// BLAKE3.
 pub type Hash = [u8; 32];
 
-/// A model, as vectors remember it: those of two are never compared.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ModelVersion {
-    /// Its name in answers.
-    pub name: String,
-    /// A hash of its file and of how it is used.
-    pub version: String,
-    /// Numbers of each vector.
-    pub dimensions: u32,
-}
-
-/// The models of a collection.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InUse {
-    /// The one that it is searched with.
-    pub searched: Option<ModelVersion>,
-    /// Whether chunks of that one are in it, so that a document of another would not be found.
-    pub has_chunks: bool,
-    /// The one that it is going to be searched with: its documents are being embedded anew.
-    pub next: Option<ModelVersion>,
-}
-
-/// Reads documents.
 #[async_trait]
-pub trait Corpus: Send + Sync + 'static {
+pub trait DocumentStore: Send + Sync + 'static {
+    /// Up to `limit` documents, of one collection or of all, by collection and source; those after the named one, when one
+    /// is named. `None` where the tenant has no document of that name.
+    async fn documents(
+        &self,
+        tenant: &TenantId,
+        collection: Option<&str>,
+        limit: u64,
+        after: Option<Uuid>,
+    ) -> Result<Option<Vec<IndexedDocument>>, StoreError>;
+
+    /// A document, and what each model has made of it.
+    async fn document(
+        &self,
+        tenant: &TenantId,
+        id: Uuid,
+    ) -> Result<Option<(IndexedDocument, Vec<ChunkCount>)>, StoreError>;
+
+    /// Up to `limit` chunks of a document by position, from this number on, by the collection's model if that made any, else
+    /// by another one. `None` where the tenant has no such document.
+    async fn chunks(
+        &self,
+        tenant: &TenantId,
+        document: Uuid,
+        limit: u64,
+        from: u64,
+    ) -> Result<Option<Vec<DocumentChunk>>, StoreError>;
+
+    /// Deletes a document with its chunks; tells whether there was one. Jobs that were accepted until `at` do not bring it
+    /// back, however late they run.
+    async fn delete_document(&self, tenant: &TenantId, id: Uuid, at: DateTime<Utc>) -> Result<bool, StoreError>;
+
     /// The models of a collection; none where there is no such collection.
-    ///
-    /// # Errors
-    /// [`LedgerError::Unavailable`].
-    async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<InUse, LedgerError>;
+    async fn models_of(&self, tenant: &TenantId, collection: &str) -> Result<CollectionModels, StoreError>;
 
-    /// How things stand with a document, as this model sees it.
-    ///
-    /// # Errors
-    /// [`LedgerError::Unavailable`].
-    async fn standing(&self, of: &Place, model: &ModelVersion) -> Result<Standing, LedgerError>;
+    /// What is known of a document to be written, with the chunks of this model.
+    async fn status(&self, of: &DocumentKey, model: &ModelVersion) -> Result<Status, StoreError>;
 
-    /// A document that is kept; `None` where the tenant has none of this id.
-    ///
-    /// # Errors
-    /// [`LedgerError::Unavailable`].
-    async fn stored(&self, tenant: &TenantId, document: Uuid) -> Result<Option<Stored>, LedgerError>;
+    /// A document with its text; `None` where the tenant has none of this id.
+    async fn stored(&self, tenant: &TenantId, document: Uuid) -> Result<Option<StoredDocument>, StoreError>;
 }
 
-/// Where a document is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Whose it is.
+pub struct DocumentKey {
     pub tenant: TenantId,
-    /// Its collection.
     pub collection: String,
-    /// Its id.
     pub document: Uuid,
 }
 
-/// How things stand with a document.
+/// What is known of a document before it is written.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Standing {
+pub struct Status {
     /// The language of its collection, where there is one.
     pub language: Option<String>,
     /// When what is kept was accepted, and by which job.
@@ -90,7 +87,7 @@ pub struct Standing {
     pub chunks: u32,
 }
 
-impl Standing {
+impl Status {
     /// Whether a job that was accepted then may not write, because of what came after it.
     #[must_use]
     pub fn supersedes(&self, accepted_at: DateTime<Utc>, job: JobId) -> bool {
@@ -106,22 +103,18 @@ pub fn stored_time(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
 }
 
-/// What is to be known of a document besides its chunks.
+/// What is known of a document besides its chunks.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct About {
-    /// Its collection.
+pub struct DocumentMeta {
     pub collection: String,
     /// What it is called where it comes from.
     pub source: String,
-    /// Its title.
     pub title: Option<String>,
     /// Where a reader finds it.
     pub url: Option<String>,
     /// A text search configuration.
     pub language: String,
-    /// What else is known of it.
     pub metadata: Map<String, Value>,
-    /// When it was published.
     pub published_at: Option<DateTime<Utc>>,
     /// What it was written in: `markdown`, `html`, `text` or `pdf`.
     pub format: String,
@@ -133,7 +126,7 @@ pub struct About {
     pub chunk_overlap: Option<u32>,
 }
 
-impl About {
+impl DocumentMeta {
     /// The hash of its content.
     #[must_use]
     pub fn hash(&self) -> Hash {
@@ -141,13 +134,62 @@ impl About {
     }
 }
 
-/// A document that is kept.
+/// A document with its text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stored {
-    /// What is known of it.
-    pub about: About,
+pub struct StoredDocument {
+    pub meta: DocumentMeta,
     /// The hash of its content.
     pub hash: Hash,
+}
+
+/// A document without its text, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedDocument {
+    pub id: Uuid,
+    pub collection: String,
+    /// What it is called where it comes from.
+    pub source: String,
+    pub title: Option<String>,
+    /// Where a reader finds it.
+    pub url: Option<String>,
+    /// A text search configuration.
+    pub language: String,
+    pub metadata: Value,
+    pub published_at: Option<DateTime<Utc>>,
+    /// `markdown`, `html`, `text` or `pdf`.
+    pub format: String,
+    /// The length of its text.
+    pub bytes: u64,
+    /// The job that wrote it.
+    pub job: JobId,
+    /// When that was accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// When it was written.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a model has made of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkCount {
+    pub model: String,
+    pub chunks: u64,
+    /// Of all its chunks together.
+    pub tokens: u64,
+}
+
+/// A chunk without its vector, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentChunk {
+    pub id: i64,
+    /// Its place in the document, from 0.
+    pub position: u32,
+    /// The headings above it, the outermost first.
+    pub path: Vec<String>,
+    pub text: String,
+    /// How many tokens were embedded.
+    pub tokens: u32,
+    /// The model that embedded it.
+    pub model: String,
 }
 
 /// A document to be kept with its chunks, in place of what there is of it.
@@ -155,31 +197,29 @@ pub struct Stored {
 pub struct Indexing {
     /// Its id.
     pub document: Uuid,
-    /// What is known of it.
-    pub about: About,
+    pub meta: DocumentMeta,
     /// The hash of its content.
     pub hash: Hash,
-    /// Whether it was there already and is only embedded again: then nothing but its chunks of this model is written, and
+    /// Whether it is kept already and is only embedded again: then nothing but its chunks of this model is written, and
     /// that only while its content is the same.
     pub again: bool,
     /// The model that embedded it.
     pub model: ModelVersion,
     /// Its chunks, in its order.
-    pub chunks: Vec<Piece>,
+    pub chunks: Vec<Chunk>,
 }
 
 /// A chunk with its vector.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Piece {
+pub struct Chunk {
     /// The headings above it, the outermost first.
     pub path: Vec<String>,
-    /// Its text.
     pub text: String,
     /// How many tokens were embedded.
     pub tokens: u32,
     /// The hash of what was embedded.
     pub hash: Hash,
-    /// Its vector, of length 1.
+    /// Of length 1.
     pub vector: Vec<f32>,
 }
 
@@ -192,9 +232,9 @@ mod tests {
     #[test]
     fn what_was_accepted_last_counts() {
         let (early, late, at) = (JobId::generate(), JobId::generate(), Utc::now());
-        let written = |at, by| Standing { written: Some((at, by)), ..Standing::default() };
+        let written = |at, by| Status { written: Some((at, by)), ..Status::default() };
         let second = TimeDelta::seconds(1);
-        assert!(!Standing::default().supersedes(at, early));
+        assert!(!Status::default().supersedes(at, early));
         assert!(written(at + second, early).supersedes(at, late));
         assert!(!written(at - second, late).supersedes(at, early));
         // At the same microsecond, the id decides, the same way for both.
@@ -208,7 +248,7 @@ mod tests {
     #[test]
     fn what_was_deleted_does_not_come_back_by_an_earlier_job() {
         let (job, at) = (JobId::generate(), Utc::now());
-        let deleted = |at| Standing { deleted_at: Some(at), ..Standing::default() };
+        let deleted = |at| Status { deleted_at: Some(at), ..Status::default() };
         assert!(deleted(at + TimeDelta::seconds(1)).supersedes(at, job));
         assert!(!deleted(at - TimeDelta::seconds(1)).supersedes(at, job));
     }

@@ -3,8 +3,12 @@
 //! The secret has 43 characters of 62, 256 bits, drawn from the operating system's generator: nothing that can be
 //! guessed, so a fast hash is enough.
 
+use async_trait::async_trait;
 use rand::distr::{Alphanumeric, SampleString};
+use ruche_schemas::TenantId;
 use subtle::ConstantTimeEq;
+
+use crate::error::StoreError;
 
 /// Characters of the public part.
 const ID: usize = 12;
@@ -52,6 +56,57 @@ impl<'a> ApiKey<'a> {
 pub fn generate() -> String {
     let mut rng = rand::rng();
     format!("rk_{}_{}", Alphanumeric.sample_string(&mut rng, ID), Alphanumeric.sample_string(&mut rng, SECRET))
+}
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// It acts for its tenant.
+    #[default]
+    Member,
+    /// It also sees and steers queues, workers, pauses and other tenants.
+    Admin,
+}
+
+impl Role {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = String;
+    fn from_str(role: &str) -> Result<Self, String> {
+        match role {
+            "member" => Ok(Self::Member),
+            "admin" => Ok(Self::Admin),
+            other => Err(format!("{other:?} is no role: there are member and admin")),
+        }
+    }
+}
+
+/// What is kept of an API key that is not revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The public part.
+    pub id: String,
+    pub tenant: TenantId,
+    pub role: Role,
+    /// BLAKE3 of the secret part, 32 bytes.
+    pub hash: Vec<u8>,
+}
+
+#[async_trait]
+pub trait Keys: Send + Sync + 'static {
+    /// The key with this public part, unless it is revoked.
+    async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError>;
+
+    /// Keeps a key, and its tenant if it is new.
+    async fn create_key(&self, tenant: &TenantId, name: &str, role: Role, key: ApiKey<'_>) -> Result<(), StoreError>;
 }
 
 #[cfg(test)]

@@ -1,36 +1,63 @@
-//! Collections on their way from one embedding model to another. Workers embed their documents anew; the gateway says which
+//! Embedding models, and collections on their way from one to another. Workers embed the documents anew; the gateway says which
 //! are missing, and switches once none is.
 //!
-//! **Nothing is lost in between.** A switch takes the collection's lock alone, which writers of documents share
-//! (`workers/src/adapters/postgres/indexing.rs`): so it counts what is missing while nobody writes.
+//! **Nothing is lost in between.** A switch takes the collection's lock alone, which writers of documents share: so it counts
+//! what is missing while nobody writes.
 
 use async_trait::async_trait;
 use ruche_schemas::{JobId, TenantId};
-
 use uuid::Uuid;
 
-use crate::jobs::StoreError;
+use crate::error::StoreError;
 
-/// A model: a file, and how it is used.
+/// A model as workers know it: a file, and how it is used. Vectors of two are never compared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ModelVersion {
+    /// Its name in answers.
+    pub name: String,
+    /// A hash of its file and of how it is used.
+    pub version: String,
+    /// Numbers of each vector.
+    pub dimensions: u32,
+}
+
+/// A model as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model {
+pub struct EmbeddingModel {
     /// Its number, in chunks.
     pub id: i32,
     /// What workers call it.
     pub name: String,
     /// Which file of that name, and how it is used.
     pub version: String,
-    /// How many numbers a vector of it has.
+    /// Numbers of each vector.
     pub dimensions: u32,
+}
+
+impl From<EmbeddingModel> for ModelVersion {
+    fn from(EmbeddingModel { name, version, dimensions, .. }: EmbeddingModel) -> Self {
+        Self { name, version, dimensions }
+    }
+}
+
+/// The models of a collection.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CollectionModels {
+    /// The one that it is searched with.
+    pub searched: Option<ModelVersion>,
+    /// Whether chunks of that one are in it, so that a document of another would not be found.
+    pub has_chunks: bool,
+    /// The one that it is going to be searched with: its documents are being embedded anew.
+    pub next: Option<ModelVersion>,
 }
 
 /// How far a collection is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
     /// The model that it is searched with; none before its first document.
-    pub searched: Option<Model>,
+    pub searched: Option<EmbeddingModel>,
     /// The model that it goes to, if it goes to one.
-    pub next: Option<Model>,
+    pub next: Option<EmbeddingModel>,
     /// How many documents it has.
     pub documents: u64,
     /// How many of them have no chunks of the model that it goes to; 0 where it goes to none.
@@ -40,7 +67,6 @@ pub struct Migration {
 /// A document that has no chunks of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// Its id.
     pub document: Uuid,
     /// What it is called where it comes from.
     pub source: String,
@@ -57,11 +83,10 @@ pub enum Chunks {
     NotOf(i32),
 }
 
-/// The part of the store that knows which model a collection is searched with.
 #[async_trait]
-pub trait Migrations: Send + Sync + 'static {
+pub trait ModelMigrations: Send + Sync + 'static {
     /// The model of this name and version; it is made if there is none.
-    async fn model(&self, name: &str, version: &str, dimensions: u32) -> Result<Model, StoreError>;
+    async fn model(&self, name: &str, version: &str, dimensions: u32) -> Result<EmbeddingModel, StoreError>;
 
     /// How far a collection is. `None` where the tenant has no such collection.
     async fn migration(&self, tenant: &TenantId, collection: &str) -> Result<Option<Migration>, StoreError>;

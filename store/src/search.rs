@@ -6,7 +6,7 @@ use ruche_schemas::{TenantId, bots::RetrievalMode};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::jobs::StoreError;
+use crate::{error::StoreError, models::EmbeddingModel};
 
 /// What makes a chunk a hit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -66,23 +66,9 @@ impl Filter {
     }
 }
 
-/// A model that made vectors.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmbeddingModel {
-    /// Its number, in chunks.
-    pub id: i32,
-    /// What workers call it.
-    pub name: String,
-    /// Which file.
-    pub version: String,
-    /// How many numbers a vector of it has.
-    pub dimensions: u32,
-}
-
 /// A collection to search in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searchable {
-    /// Its name.
     pub name: String,
     /// Which model it is searched with; none before its first document.
     pub model: Option<EmbeddingModel>,
@@ -130,19 +116,15 @@ pub enum Scan {
 pub struct Hit {
     /// Its number.
     pub chunk: i64,
-    /// Its document.
     pub document: Uuid,
-    /// The document's collection.
     pub collection: String,
     /// What the document is called where it comes from.
     pub source: String,
-    /// The document's title.
     pub title: Option<String>,
     /// Where the document can be read.
     pub url: Option<String>,
     /// The headings above it, the outermost first.
     pub path: Vec<String>,
-    /// Its text.
     pub text: String,
     /// What is known of the document.
     pub metadata: Map<String, Value>,
@@ -176,7 +158,6 @@ pub struct Explanation {
     pub rerank_score: Option<f64>,
 }
 
-/// The part of the store that is searched.
 #[async_trait]
 pub trait Search: Send + Sync + 'static {
     /// Those of these collections that the tenant has, in no order.

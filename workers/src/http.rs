@@ -7,11 +7,10 @@ use axum::{Json, Router, extract::State, http::StatusCode, response::IntoRespons
 use prometheus_client::{encoding::text::encode, registry::Registry};
 use ruche_bus::Bus;
 use ruche_schemas::config;
+use ruche_store::ledger::Ledger;
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tracing::{error, info};
-
-use crate::ports::ledger::Ledger;
 
 /// What is asked about a worker's health.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! Who does the work: a runtime that knows no kind, handlers that know nothing else.
 //!
 //! A job comes in through [`runtime`], which hands it to its kind's handler in [`kinds`] and settles it only after
-//! its outcome is stored through [`ports::ledger`].
+//! its outcome is stored through [`ruche_store::ledger`].
 //!
 //! - [`runtime`]: pull, admit, attempt, settle.
 //! - [`registry`]: handlers without their types.
@@ -11,17 +11,14 @@
 //! - `text`: documents as Markdown, and Markdown as chunks (feature `embed`).
 //! - [`sandbox`]: child processes with bounds.
 //! - [`egress`]: the way out to the network, for URLs that somebody else named.
-//! - [`ports`], [`adapters`]: the database.
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
 //! - [`program`]: `ruche-worker`, from its arguments to its end.
 
-pub mod adapters;
 pub mod egress;
 pub mod http;
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 pub mod inference;
 pub mod kinds;
-pub mod ports;
 pub mod program;
 pub mod reconcilers;
 pub mod registry;

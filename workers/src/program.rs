@@ -8,8 +8,16 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use futures::future::{join_all, select_all};
 use prometheus_client::registry::Registry;
-use ruche_bus::{Bus, Unavailable, nats::Nats, objects::Claims, telemetry};
-use ruche_schemas::{Kind, config::Config};
+use ruche_bus::{Bus, Unavailable, nats::Nats, telemetry};
+use ruche_schemas::{
+    Kind,
+    clock::{self, Clock},
+    config::Config,
+};
+use ruche_store::{
+    objects::Claims,
+    postgres::{Application, Postgres},
+};
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
@@ -17,16 +25,19 @@ use tokio::{
 };
 use tracing::info;
 
-#[cfg(feature = "embed")]
-use crate::sandbox::extractor;
-#[cfg(feature = "render")]
-use crate::sandbox::typst;
 use crate::{
-    adapters::postgres::Postgres,
     http::{self, Health},
     kinds::{self, Prepared, Setup},
-    reconcilers,
-    runtime::{self, Metrics, Options, Parts, Shutdown},
+    reconcilers::{self, MaxDeliveries, Reconciler, Retention, Scheduled, Sweep},
+    registry::AnyHandler,
+    runtime::{
+        self,
+        follow_ups::Ends,
+        metrics::Metrics,
+        options::{Options, Parts, versions},
+        shutdown::Shutdown,
+    },
+    sandbox::run_child,
 };
 
 /// Works on jobs of the kinds named. Settings come from the environment and the file in `RUCHE_CONFIG`
@@ -44,13 +55,9 @@ struct Arguments {
 /// # Errors
 /// What kept it from starting or ended it, in words for the operator.
 pub fn main() -> Result<()> {
-    #[cfg(feature = "render")]
-    if std::env::args().nth(1).is_some_and(|first| first == typst::FLAG) {
-        return typst::serve(std::env::args().skip(2));
-    }
-    #[cfg(feature = "embed")]
-    if std::env::args().nth(1).is_some_and(|first| first == extractor::FLAG) {
-        return extractor::serve(std::env::args().skip(2));
+    let children: Vec<_> = kinds::all().iter().flat_map(|kind| kind.children).copied().collect();
+    if let Some(result) = run_child(&children, std::env::args().skip(1)) {
+        return result;
     }
     let arguments = Arguments::parse();
     let config = Config::load()?;
@@ -67,51 +74,47 @@ pub fn main() -> Result<()> {
     result
 }
 
+/// What all kinds of this process share.
+struct Process<'a> {
+    config: &'a Config,
+    bus: Arc<dyn Bus>,
+    postgres: Arc<Postgres>,
+    claims: Claims,
+    clock: Arc<dyn Clock>,
+    pulse: Handle,
+}
+
 async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
     let shutdown = Shutdown::default();
     listen_for_signals(shutdown.clone())?;
     let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
     let bus = connect(config, kinds, ack_wait, &pulse).await?;
-    let postgres = Arc::new(Postgres::connect(&config.postgres)?);
+    let postgres = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
     let claims = Claims::open(&config.objects)?;
+    let process = Process { config, bus, postgres, claims, clock: Arc::new(clock::System), pulse };
     let mut registry = Registry::default();
-    let metrics = Metrics::register(&mut registry);
+    let metrics = (Metrics::register(&mut registry), reconcilers::Metrics::register(&mut registry));
     let mut prepared = Vec::new();
     for kind in kinds {
-        prepared.push(prepare(kind, config, &postgres, &mut registry)?);
+        prepared.push(prepare(kind, config, &process.postgres, &mut registry)?);
     }
-    let health = Health { bus: bus.clone(), ledger: postgres.clone(), registry: Arc::new(registry) };
-    let http = http::serve(&config.worker, health).await?;
-    let mut chores = JoinSet::new();
-    chores.spawn(reconcilers::backstop(bus.clone(), postgres.clone(), claims.clone(), runtime::versions()));
-    let days = config.worker.retention_days;
-    chores.spawn(reconcilers::forget(postgres.clone(), claims.clone(), days, reconcilers::PURGE));
-    chores.spawn(reconcilers::sweep(postgres.clone(), claims.clone()));
-    if kinds.iter().any(|kind| kind.as_str() == "embed") {
-        chores.spawn(reconcilers::tend(postgres.clone(), config.search, reconcilers::TEND));
-    }
+    let (bus, ledger) = (process.bus.clone(), process.postgres.clone());
+    let http = http::serve(&config.worker, Health { bus, ledger, registry: Arc::new(registry) }).await?;
+    let mut background = JoinSet::new();
     let mut runtimes = JoinSet::new();
     let (mut ends, mut stops) = (Vec::new(), Vec::new());
-    for Prepared { handler, slots, reserved, lifeline } in prepared {
-        ends.push(lifeline.ended);
-        stops.push(lifeline.stop);
-        let (bus, ledger, metrics, pulse) = (bus.clone(), postgres.clone(), metrics.clone(), pulse.clone());
-        let (claims, versions) = (claims.clone(), runtime::versions());
-        let parts = Parts { bus, ledger, claims, handler, metrics, pulse, versions };
-        let drain = Duration::from_secs(config.worker.drain_seconds);
-        let (in_flight, labels) = (config.limits.in_flight, config.worker.labels.clone());
-        let options = Options {
-            name: name(),
-            slots,
-            reserved,
-            ack_wait,
-            drain,
-            in_flight,
-            host: host(),
-            labels,
-            ..Options::default()
-        };
-        runtimes.spawn(runtime::run(parts, options, shutdown.clone()));
+    // Those that every process runs are listed with its first kind.
+    let mut common = process.reconcilers();
+    for Prepared { handler, slots, reserved, reconcilers, shutdown: handle } in prepared {
+        ends.push(handle.ended);
+        stops.push(handle.stop);
+        let all = std::mem::take(&mut common).into_iter().chain(reconcilers);
+        let scheduled = |reconciler| Scheduled::new(reconciler, process.clock.clone(), metrics.1.clone());
+        let reconcilers: Vec<Scheduled> = all.map(scheduled).collect();
+        reconcilers.iter().cloned().for_each(|reconciler| drop(background.spawn(reconciler.run())));
+        let status = move || reconcilers.iter().map(Scheduled::status).collect();
+        let options = Options { slots, reserved, reconcilers: Arc::new(status), ..process.options() };
+        runtimes.spawn(runtime::run(process.parts(handler, metrics.0.clone()), options, shutdown.clone()));
     }
     let result = tokio::select! {
         result = all_end(&mut runtimes, &shutdown) => result,
@@ -123,8 +126,60 @@ async fn serve(kinds: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
         let _ = tokio::time::timeout(Duration::from_secs(10), join_all(ends)).await;
     }
     http.abort();
-    chores.shutdown().await;
+    background.shutdown().await;
     result.inspect(|()| info!("stopped"))
+}
+
+impl Process<'_> {
+    /// The background tasks of every process.
+    fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
+        let (ledger, claims, clock) = (self.postgres.clone(), self.claims.clone(), self.clock.clone());
+        let ends = Ends {
+            bus: self.bus.clone(),
+            ledger: ledger.clone(),
+            claims: claims.clone(),
+            clock: clock.clone(),
+            versions: versions(),
+        };
+        let (days, interval) = (self.config.worker.retention_days, Retention::INTERVAL);
+        vec![
+            Arc::new(MaxDeliveries(ends)),
+            Arc::new(Retention {
+                ledger: ledger.clone(),
+                claims: claims.clone(),
+                clock: clock.clone(),
+                days,
+                interval,
+            }),
+            Arc::new(Sweep { ledger, claims, clock }),
+        ]
+    }
+
+    fn parts(&self, handler: Arc<dyn AnyHandler>, metrics: Metrics) -> Parts {
+        Parts {
+            bus: self.bus.clone(),
+            ledger: self.postgres.clone(),
+            claims: self.claims.clone(),
+            handler,
+            metrics,
+            clock: self.clock.clone(),
+            pulse: self.pulse.clone(),
+            versions: versions(),
+        }
+    }
+
+    fn options(&self) -> Options {
+        let worker = &self.config.worker;
+        Options {
+            name: name(),
+            ack_wait: Duration::from_secs(worker.ack_wait_seconds),
+            drain: Duration::from_secs(worker.drain_seconds),
+            in_flight: self.config.limits.in_flight,
+            host: host(),
+            labels: worker.labels.clone(),
+            ..Options::default()
+        }
+    }
 }
 
 /// Waits for all runtimes. One that fails takes the others along.
@@ -153,11 +208,11 @@ async fn connect(config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Hand
 
 fn prepare(kind: &Kind, config: &Config, postgres: &Arc<Postgres>, registry: &mut Registry) -> Result<Prepared> {
     let all = kinds::all();
-    let Some((_, prepare)) = all.iter().find(|(known, _)| known == kind) else {
-        let known: Vec<_> = all.iter().map(|(kind, _)| kind.as_str()).collect();
+    let Some(row) = all.iter().find(|row| row.kind == *kind) else {
+        let known: Vec<_> = all.iter().map(|row| row.kind.as_str()).collect();
         bail!("this build can't do jobs of kind {kind}: it knows {}", known.join(", "));
     };
-    prepare(Setup { config, postgres: postgres.clone(), registry })
+    (row.prepare)(Setup { config, postgres: postgres.clone(), registry })
         .with_context(|| format!("can't work on {kind} jobs"))
 }
 

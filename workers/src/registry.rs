@@ -5,11 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use ruche_schemas::{Envelope, Failure, Invalid, Job, JobRef, Kind, Limits, failure::codes};
-use serde_json::{Value, value::RawValue};
+use ruche_store::ledger::Write;
+use serde_json::Value;
 
-use crate::{
-    ports::ledger::Keep,
-    runtime::{Context, Documents, JobError, Kept, Scope, write_reports},
+use crate::runtime::{
+    context::{Context, Kept},
+    documents::Documents,
+    job_error::JobError,
+    reports,
+    scope::{Scope, Unread},
 };
 
 /// Does one kind of job.
@@ -19,7 +23,7 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
     async fn handle(&self, job: &Envelope<J>, context: Context<J>) -> Result<J::Output, JobError>;
 
     /// What is to be stored besides the outcome, in the same transaction.
-    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Keep> {
+    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Write> {
         Vec::new()
     }
 
@@ -40,7 +44,7 @@ pub struct Worked {
     /// The output, as in the final event.
     pub output: Value,
     /// What is stored with it.
-    pub keep: Vec<Keep>,
+    pub keep: Vec<Write>,
     /// The documents that go to the object store before it.
     pub documents: Vec<Bytes>,
 }
@@ -57,7 +61,7 @@ pub trait AnyHandler: Send + Sync {
     /// The GPU that it computes on, if any.
     fn gpu(&self) -> Option<String>;
     /// Reads, checks and works on one job.
-    async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError>;
+    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError>;
 }
 
 struct Typed<J, H>(H, std::marker::PhantomData<fn() -> J>);
@@ -85,16 +89,16 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         self.0.gpu()
     }
 
-    async fn run(&self, job: &Envelope<Box<RawValue>>, scope: Scope<'_>) -> Result<Worked, JobError> {
+    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
         let job = read::<J>(job).map_err(JobError::Reject)?;
         let of = JobRef { tenant: job.tenant.clone(), id: job.id };
-        let documents = Arc::new(Documents::new(of, scope.claims, job.ephemeral));
+        let documents = Arc::new(Documents::new(of, scope.claims));
         let kept = Kept::default();
         let (context, reports) =
-            Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone(), scope.clock);
+            Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone(), scope.deadline);
         // Both in one task: when the log is lost, the handler is dropped with it.
         let work = async { self.0.handle(&job, context).await };
-        let (output, ()) = tokio::try_join!(work, write_reports(scope.log, reports, scope.quiet))?;
+        let (output, ()) = tokio::try_join!(work, reports::write(scope.log, reports, scope.quiet))?;
         let mut keep = self.0.keep(&job, &output);
         keep.extend(kept.take());
         let output = serde_json::to_value(&output).map_err(JobError::retry)?;
@@ -102,7 +106,7 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
     }
 }
 
-fn read<J: Job>(job: &Envelope<Box<RawValue>>) -> Result<Envelope<J>, Failure> {
+fn read<J: Job>(job: &Unread) -> Result<Envelope<J>, Failure> {
     if job.version != J::VERSION {
         let message =
             format!("the job is of version {} of {}: this worker reads version {}", job.version, J::KIND, J::VERSION);

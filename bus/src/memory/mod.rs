@@ -206,7 +206,8 @@ mod tests {
             slots: 1,
             in_flight: 0,
             ended: std::collections::BTreeMap::new(),
-            state: crate::port::WorkerState::Running,
+            reconcilers: Vec::new(),
+            state: crate::WorkerState::Running,
             version: "0".to_owned(),
             since: chrono::Utc::now(),
         };

@@ -121,10 +121,27 @@ pub struct WorkerRegistration {
     /// Jobs that it has ended since its start, well or badly, per lane.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ended: BTreeMap<Lane, u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reconcilers: Vec<ReconcilerStatus>,
     #[serde(default)]
     pub state: WorkerState,
     pub version: String,
     pub since: DateTime<Utc>,
+}
+
+/// What is known of a worker's background task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReconcilerStatus {
+    /// Such as `retention`.
+    pub name: String,
+    /// When its last pass ended.
+    pub last_run: Option<DateTime<Utc>>,
+    /// Why its last pass did not succeed.
+    pub last_error: Option<String>,
+    /// How many passes have ended since the worker began.
+    pub runs: u64,
+    /// What it has changed since then: rows deleted, indexes made, jobs ended.
+    pub changes: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

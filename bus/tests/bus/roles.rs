@@ -211,6 +211,7 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
         slots: 1,
         in_flight: 0,
         ended: std::collections::BTreeMap::new(),
+        reconcilers: Vec::new(),
         state: WorkerState::Running,
         version: String::new(),
         since: Utc::now(),

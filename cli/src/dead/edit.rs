@@ -21,7 +21,7 @@ use crate::{client::Client, output, refused::Refused};
 pub(super) async fn run(client: &Client, json: bool, job: &str) -> Result<()> {
     let dead_letter = client.get(&["dead", job], &[]).await?;
     let before = body(&dead_letter).unwrap_or_else(|| json!({}));
-    let file = place(&before)?;
+    let file = write(&before)?;
     let edited = edit(&file);
     let (after, file) = match edited {
         Ok(after) => (after, file),
@@ -45,7 +45,7 @@ pub(super) async fn run(client: &Client, json: bool, job: &str) -> Result<()> {
 }
 
 /// Writes the body into a new file of this user's only.
-fn place(body: &Value) -> Result<PathBuf> {
+fn write(body: &Value) -> Result<PathBuf> {
     let file = env::temp_dir().join(format!("ruche-{}.json", uuid::Uuid::now_v7()));
     let open = File::options().write(true).create_new(true).mode(0o600).open(&file);
     let mut open = open.with_context(|| format!("{} can't be made", file.display()))?;

@@ -186,9 +186,9 @@ async fn add(client: &Client, arguments: &Arguments, file: &Found) -> Result<Val
 }
 
 async fn read(file: &Found) -> Result<Vec<u8>> {
-    let about = tokio::fs::metadata(&file.path).await?;
-    if about.len() > LARGEST {
-        let failed = format!("it has {} bytes, which no document may have", about.len());
+    let metadata = tokio::fs::metadata(&file.path).await?;
+    if metadata.len() > LARGEST {
+        let failed = format!("it has {} bytes, which no document may have", metadata.len());
         return Err(Failed(failed).into());
     }
     Ok(tokio::fs::read(&file.path).await?)

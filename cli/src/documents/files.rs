@@ -32,8 +32,8 @@ fn media_type(path: &Path) -> Option<&'static str> {
 pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for path in paths {
-        let about = fs::metadata(path).with_context(|| format!("{} can't be read", path.display()))?;
-        if about.is_dir() {
+        let metadata = fs::metadata(path).with_context(|| format!("{} can't be read", path.display()))?;
+        if metadata.is_dir() {
             walk(path, 0, &mut found)?;
             continue;
         }

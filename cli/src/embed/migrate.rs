@@ -126,7 +126,7 @@ async fn migrate(client: &Client, quiet: bool, wanted: &Arguments, name: &str, m
     // Those that failed in an earlier run are tried once more in this one.
     let (mut retry, mut refused) = (true, 0);
     loop {
-        let begun = Instant::now();
+        let start = Instant::now();
         let body = json!({ "model": model, "keep_old": wanted.keep_old, "retry": retry });
         match client.post(&["collections", name, "migrate"], &body).await {
             Ok(view) => {
@@ -143,7 +143,7 @@ async fn migrate(client: &Client, quiet: bool, wanted: &Arguments, name: &str, m
             }
             Err(error) => return Err(error),
         }
-        tokio::time::sleep((begun.elapsed() * EASE).clamp(PAUSE.0, PAUSE.1)).await;
+        tokio::time::sleep((start.elapsed() * EASE).clamp(PAUSE.0, PAUSE.1)).await;
     }
 }
 

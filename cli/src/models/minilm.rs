@@ -52,7 +52,7 @@ pub(super) async fn make(project: &Project) -> Result<PathBuf> {
     let path = models.join(format!("{NAME}.gguf"));
     // The tests' set-up makes it too, and pins nothing.
     if sha256(&path).await.is_ok_and(|found| found == SHA256) {
-        return keep(&models, path);
+        return pin(&models, path);
     }
     if path.exists() {
         fs::remove_file(&path).with_context(|| format!("{} is damaged, and can't be removed", path.display()))?;
@@ -76,10 +76,10 @@ pub(super) async fn make(project: &Project) -> Result<PathBuf> {
              installs the versions of numpy and gguf that it is made with"
         )));
     }
-    keep(&models, path)
+    pin(&models, path)
 }
 
-fn keep(models: &Path, path: PathBuf) -> Result<PathBuf> {
+fn pin(models: &Path, path: PathBuf) -> Result<PathBuf> {
     let (bytes, modified) = stat(&path).with_context(|| format!("{} is gone again", path.display()))?;
     let relative = path.strip_prefix(models).unwrap_or(&path).to_owned();
     let pin = Pin { commit: WHEEL.to_owned(), sha256: SHA256.to_owned(), bytes, modified, path: relative };

@@ -16,22 +16,6 @@ const KNOWN: &[&[&str]] = &[
     &["gateway/src/chat/routes/ws.rs", "gateway/src/chat/ws/protocol.rs", "gateway/src/chat/ws/session.rs"],
     &["gateway/src/jobs/routes/new_job.rs", "gateway/src/jobs/routes/stream_jobs.rs"],
     &[
-        "store/src/bots.rs",
-        "store/src/collections.rs",
-        "store/src/files.rs",
-        "store/src/jobs.rs",
-        "store/src/models.rs",
-        "store/src/search.rs",
-    ],
-    &["store/src/documents.rs", "store/src/ledger.rs"],
-    &[
-        "store/src/postgres/batches.rs",
-        "store/src/postgres/gateway.rs",
-        "store/src/postgres/jobs.rs",
-        "store/src/postgres/search.rs",
-    ],
-    &["store/src/postgres/search/scope.rs", "store/src/postgres/search/statement.rs"],
-    &[
         "workers/src/registry.rs",
         "workers/src/runtime/attempt.rs",
         "workers/src/runtime/claims.rs",

@@ -164,14 +164,14 @@ fn every_setting_is_one_and_every_secret_must_be_given() {
         }
         let config = Config::from_layers(None, Some(settings.clone())).unwrap_or_else(|e| panic!("{name}: {e}"));
         // Whoever is stopped gets longer than it takes to end.
-        let patience = service.get("stop_grace_period").and_then(Value::as_str).unwrap_or("10s");
-        let patience: u64 = patience.trim_end_matches('s').parse().unwrap();
+        let grace = service.get("stop_grace_period").and_then(Value::as_str).unwrap_or("10s");
+        let grace: u64 = grace.trim_end_matches('s').parse().unwrap();
         let drain = match name {
             "gateway" => config.gateway.drain_seconds,
             worker if worker.starts_with("worker-") => config.worker.drain_seconds,
             _ => 0,
         };
-        assert!(patience > drain, "{name}: stopped after {patience} s, drains for {drain} s");
+        assert!(grace > drain, "{name}: stopped after {grace} s, drains for {drain} s");
     }
     let example = read("deploy/.env.example");
     for secret in &secrets {

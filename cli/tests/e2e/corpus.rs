@@ -17,31 +17,31 @@ fn page(sections: usize) -> String {
 
 async fn add(gateway: &Running, source: &str, text: &str) -> Value {
     let body = json!({"collection": "handbook", "source": source, "text": text, "language": "en"});
-    let (status, told) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
-    assert_eq!(status, 200, "{told}");
-    told
+    let (status, answer) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
+    assert_eq!(status, 200, "{answer}");
+    answer
 }
 
 async fn chunks(gateway: &Running, document: &Value) -> Vec<String> {
     let path = format!("/v1/documents/{}/chunks?limit=100", document.as_str().unwrap());
-    let (status, told) = Running::json(gateway.get(&path)).await;
-    assert_eq!(status, 200, "{told}");
-    told["data"].as_array().unwrap().iter().map(|chunk| chunk["text"].as_str().unwrap().to_owned()).collect()
+    let (status, answer) = Running::json(gateway.get(&path)).await;
+    assert_eq!(status, 200, "{answer}");
+    answer["data"].as_array().unwrap().iter().map(|chunk| chunk["text"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
 async fn a_document_is_embedded_listed_changed_and_deleted() {
     let system = System::start().await;
     let (gateway, _worker) = (system.gateway().await, system.embed_worker().await);
-    let told = add(&gateway, "hives.md", &page(20)).await;
-    let counts = |told: &Value| {
+    let answer = add(&gateway, "hives.md", &page(20)).await;
+    let counts = |answer: &Value| {
         [told["chunks"].as_u64(), told["embedded"].as_u64(), told["removed"].as_u64()].map(Option::unwrap)
     };
-    assert_eq!((counts(&told), &told["model"], &told["title"]), ([20, 20, 0], &json!(EMBEDDER), &json!("Hives")));
+    assert_eq!((counts(&answer), &answer["model"], &answer["title"]), ([20, 20, 0], &json!(EMBEDDER), &json!("Hives")));
     let changed = page(21).replace("Section 3\n\nThe hive number 3", "Section 3\n\nNo hive");
     let again = add(&gateway, "hives.md", &changed).await;
     assert_eq!((counts(&again), &again["document"]), ([21, 2, 1], &told["document"]));
-    let texts = chunks(&gateway, &told["document"]).await;
+    let texts = chunks(&gateway, &answer["document"]).await;
     assert!(texts.len() == 21 && texts[3].starts_with("No hive"), "{texts:?}");
     let (_, list) = Running::json(gateway.get("/v1/documents?collection=handbook")).await;
     assert_eq!((list["data"].as_array().unwrap().len(), &list["data"][0]["language"]), (1, &json!("english")));
@@ -58,7 +58,7 @@ async fn a_worker_that_is_killed_leaves_a_document_as_it_was_and_another_writes_
     let system = System::start().await;
     let gateway = system.gateway().await;
     let alone = system.embed_worker().await;
-    let told = add(&gateway, "hives.md", &page(3)).await;
+    let answer = add(&gateway, "hives.md", &page(3)).await;
     let body = json!({"document": {"collection": "handbook", "source": "hives.md", "text": page(400)}});
     let (status, job) = Running::json(gateway.post("/v1/jobs/embed", &body)).await;
     assert_eq!(status, 202, "{job}");
@@ -66,7 +66,7 @@ async fn a_worker_that_is_killed_leaves_a_document_as_it_was_and_another_writes_
     while events.until("progress").await["data"]["done"].as_u64().unwrap() == 0 {}
     // Frozen first, so that it can't end while the other one starts.
     alone.signal(Signal::SIGSTOP);
-    assert_eq!(chunks(&gateway, &told["document"]).await.len(), 3, "the old ones are all there");
+    assert_eq!(chunks(&gateway, &answer["document"]).await.len(), 3, "the old ones are all there");
     let _other = system.embed_worker().await;
     alone.kill().await;
     let last = events.rest().await.pop().unwrap();

@@ -34,15 +34,15 @@ async fn a_chat_is_answered_and_kept() {
     let (status, first) = chat("Who are you?", None).await;
     assert_eq!(status, 200, "{first}");
     assert_eq!((&first["model"], &first["choices"][0]["finish_reason"]), (&json!(MODEL), &json!("stop")));
-    let said = first["choices"][0]["message"]["content"].as_str().unwrap();
-    assert!(said.contains("assistant") || said.contains("model"), "{said}");
+    let text = first["choices"][0]["message"]["content"].as_str().unwrap();
+    assert!(text.contains("assistant") || text.contains("model"), "{text}");
     let (status, _) = chat("Thank you!", Some(&first["conversation"])).await;
     assert_eq!(status, 200);
     let id = first["conversation"].as_str().unwrap();
     let (_, kept) = Running::json(gateway.get(&format!("/v1/conversations/{id}"))).await;
     let roles: Vec<_> = kept["messages"].as_array().unwrap().iter().map(|message| &message["role"]).collect();
     assert_eq!(roles, ["user", "assistant", "user", "assistant"], "{kept}");
-    assert_eq!(kept["messages"][1]["content"], said);
+    assert_eq!(kept["messages"][1]["content"], text);
 }
 
 #[tokio::test]
@@ -273,17 +273,17 @@ async fn metrics_tell_what_waits_and_what_was_done() {
 
 /// Waits until a program's metrics have all of these.
 async fn metrics_with(program: &Running, names: &[&str]) {
-    let begun = std::time::Instant::now();
+    let start = std::time::Instant::now();
     // Nothing says when a metric has changed.
-    let mut again = tokio::time::interval(std::time::Duration::from_millis(20));
+    let mut pause = tokio::time::interval(std::time::Duration::from_millis(20));
     loop {
-        again.tick().await;
+        pause.tick().await;
         let metrics = program.get("/metrics").send().await.unwrap().text().await.unwrap();
         let missing: Vec<_> = names.iter().filter(|name| !metrics.contains(**name)).collect();
         if missing.is_empty() {
             return;
         }
-        assert!(begun.elapsed().as_secs() < 60, "{missing:?} are not in\n{metrics}");
+        assert!(start.elapsed().as_secs() < 60, "{missing:?} are not in\n{metrics}");
         // Another process's counter: nothing tells when it changes.
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

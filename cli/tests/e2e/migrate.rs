@@ -28,13 +28,13 @@ async fn with_both(system: &System) -> Running {
 
 async fn add(gateway: &Running, collection: &str, source: &str, text: &str) -> Value {
     let body = json!({"collection": collection, "source": source, "text": text, "language": "en"});
-    let (status, told) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
-    assert_eq!(status, 200, "{told}");
-    told
+    let (status, answer) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
+    assert_eq!(status, 200, "{answer}");
+    answer
 }
 
 /// The models that have chunks of a document.
-async fn models_of(gateway: &Running, told: &Value) -> Vec<String> {
+async fn models_of(gateway: &Running, answer: &Value) -> Vec<String> {
     let path = format!("/v1/documents/{}", told["document"].as_str().unwrap());
     let (_, view) = Running::json(gateway.get(&path)).await;
     let models = view["models"].as_array().unwrap_or_else(|| panic!("{view}"));
@@ -62,7 +62,7 @@ fn migrate(system: &System, gateway: &Running, arguments: &[&str]) -> Command {
     command
 }
 
-fn said(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -75,14 +75,14 @@ fn page(sections: usize) -> String {
 async fn all_collections_go_to_another_model_and_stay_searchable_on_the_way() {
     let system = System::start().await;
     let (gateway, old) = (system.gateway().await, system.embed_worker().await);
-    let mut told = Vec::new();
+    let mut answer = Vec::new();
     for (collection, source) in [("handbook", "a.md"), ("handbook", "b.md"), ("letters", "a.md")] {
-        told.push(add(&gateway, collection, source, &format!("# {source}\n\nThe queen lays eggs.\n")).await);
+        answer.push(add(&gateway, collection, source, &format!("# {source}\n\nThe queen lays eggs.\n")).await);
     }
     // No worker has it yet.
     let output = migrate(&system, &gateway, &["--to", NEXT]).output().await.unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains(EMBEDDER), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
+    assert!(printed(&output).contains(EMBEDDER), "{}", printed(&output));
     assert!(old.end().await.contains('0'));
     let both = with_both(&system).await;
     assert_eq!(found_by(&gateway, "handbook").await, EMBEDDER);
@@ -95,14 +95,14 @@ async fn all_collections_go_to_another_model_and_stay_searchable_on_the_way() {
         }
     }
     let output = migrate(&system, &gateway, &["--to", NEXT]).output().await.unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", printed(&output));
     for (name, documents) in [("handbook", 2), ("letters", 1)] {
         let line = format!("{name}: {documents} documents, searched with {NEXT} now");
-        assert!(said(&output).contains(&line), "{}", said(&output));
+        assert!(printed(&output).contains(&line), "{}", printed(&output));
         assert_eq!(collection(&gateway, name).await, (json!(NEXT), Value::Null));
         assert_eq!(found_by(&gateway, name).await, NEXT);
     }
-    for one in &told {
+    for one in &answer {
         assert_eq!(models_of(&gateway, one).await, [NEXT]);
     }
     // The worker's first model is still the old one, and documents go where they are found.
@@ -123,11 +123,11 @@ async fn all_collections_go_to_another_model_and_stay_searchable_on_the_way() {
 async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_minded() {
     let system = System::start().await;
     let (gateway, _worker) = (system.gateway().await, with_both(&system).await);
-    let mut told = Vec::new();
+    let mut answer = Vec::new();
     for n in 0..6 {
-        told.push(add(&gateway, "handbook", &format!("{n}.md"), &page(40)).await);
+        answer.push(add(&gateway, "handbook", &format!("{n}.md"), &page(40)).await);
     }
-    told.push(add(&gateway, "handbook", "eggs.md", "The queen lays eggs.").await);
+    answer.push(add(&gateway, "handbook", "eggs.md", "The queen lays eggs.").await);
     let child = migrate(&system, &gateway, &["--to", NEXT]).spawn().unwrap();
     loop {
         let (searched, next) = collection(&gateway, "handbook").await;
@@ -139,10 +139,10 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
     let output = child.wait_with_output().await.unwrap();
     // It may have been faster.
     if output.status.code() == Some(130) {
-        assert!(said(&output).contains("goes on from there"), "{}", said(&output));
+        assert!(printed(&output).contains("goes on from there"), "{}", printed(&output));
     }
-    told.push(add(&gateway, "handbook", "late.md", &page(2)).await);
-    told.push(add(&gateway, "handbook", "0.md", &page(3)).await);
+    answer.push(add(&gateway, "handbook", "late.md", &page(2)).await);
+    answer.push(add(&gateway, "handbook", "0.md", &page(3)).await);
     let gone = format!("/v1/documents/{}", told[1]["document"].as_str().unwrap());
     assert_eq!(gateway.delete(&gone).send().await.unwrap().status(), 204);
     let done = CancellationToken::new();
@@ -162,7 +162,7 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
     let (output, by) = tokio::join!(migrating, searching);
     // Each search found something: by the old model up to the switch, by the new one from then on.
     assert!(by.is_sorted_by_key(|model| *model == NEXT), "{by:?}");
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", printed(&output));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
     let view = &list["data"][0];
     assert_eq!(
@@ -170,7 +170,7 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
         (&json!("done"), &json!(7), &json!(NEXT)),
         "{view}"
     );
-    for (at, one) in told.iter().enumerate().filter(|(at, _)| *at != 1) {
+    for (at, one) in answer.iter().enumerate().filter(|(at, _)| *at != 1) {
         assert_eq!(models_of(&gateway, one).await, [NEXT], "{at}");
     }
     let (_, jobs) = Running::json(gateway.get("/v1/jobs?kind=embed&state=failed")).await;
@@ -181,14 +181,14 @@ async fn what_was_interrupted_goes_on_and_documents_that_came_meanwhile_are_mind
 async fn a_cancelled_migration_leaves_the_old_model_alone() {
     let system = System::start().await;
     let (gateway, worker) = (system.gateway().await, with_both(&system).await);
-    let told = add(&gateway, "handbook", "a.md", "The queen lays eggs.").await;
+    let answer = add(&gateway, "handbook", "a.md", "The queen lays eggs.").await;
     let (status, view) = Running::json(gateway.post("/v1/collections/handbook/migrate", &json!({"model": NEXT}))).await;
     assert_eq!(status, 200, "{view}");
     let is_switched = view["state"] == "done" || view["state"] == "clearing";
     assert!(!is_switched, "its job is just sent: {view}");
     let output = migrate(&system, &gateway, &["--cancel"]).output().await.unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", printed(&output));
     assert_eq!(collection(&gateway, "handbook").await, (json!(EMBEDDER), Value::Null));
-    assert!(models_of(&gateway, &told).await.contains(&EMBEDDER.to_owned()));
+    assert!(models_of(&gateway, &answer).await.contains(&EMBEDDER.to_owned()));
     assert!(worker.end().await.contains('0'));
 }

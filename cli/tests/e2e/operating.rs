@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::system::{PATIENCE, Running, System, ask, ask_for_much};
+use crate::system::{Running, System, TIMEOUT, ask, ask_for_much};
 
 /// Lines of the very long stream.
 const LINES: usize = 100_000;
@@ -38,7 +38,7 @@ fn command(gateway: &Running, key: &str, arguments: &[&str]) -> Command {
 }
 
 pub(crate) async fn ruche(gateway: &Running, key: &str, arguments: &[&str]) -> Output {
-    let output = tokio::time::timeout(PATIENCE, command(gateway, key, arguments).output()).await.expect("it ends");
+    let output = tokio::time::timeout(TIMEOUT, command(gateway, key, arguments).output()).await.expect("it ends");
     let output = output.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Output { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
@@ -67,7 +67,7 @@ async fn a_person_submits_follows_cancels_and_retries_jobs() {
     assert!(refused.code == 1 && refused.err.contains("is running"), "{}", refused.err);
     let watching = command(&gateway, &system.key, &["jobs", "watch", &running]).spawn().unwrap();
     run(&["jobs", "cancel", &running]).await.line();
-    let watched = tokio::time::timeout(PATIENCE, watching.wait_with_output()).await.expect("it ends").unwrap();
+    let watched = tokio::time::timeout(TIMEOUT, watching.wait_with_output()).await.expect("it ends").unwrap();
     assert_eq!(watched.status.code(), Some(2), "{}", String::from_utf8_lossy(&watched.stderr));
     let refused = run(&["jobs", "retry", &running]).await;
     assert!(refused.code == 1 && refused.err.contains("is cancelled"), "{}", refused.err);
@@ -146,7 +146,7 @@ async fn submitted(gateway: &Running, lane: &str, count: usize) -> Value {
     assert_eq!(response.status(), 200);
     let mut answers = response.bytes_stream();
     let (mut rest, mut number, mut last) = (Vec::new(), 0, Value::Null);
-    while let Some(chunk) = tokio::time::timeout(PATIENCE, answers.next()).await.expect("an answer in time") {
+    while let Some(chunk) = tokio::time::timeout(TIMEOUT, answers.next()).await.expect("an answer in time") {
         rest.extend_from_slice(&chunk.unwrap());
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = rest.drain(..=end).collect();

@@ -13,7 +13,7 @@ use tokio::process::Command;
 use crate::system::{MODEL, Running, System};
 
 /// How long the program may take: a model answers meanwhile.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Lets a producer of the tenant `acme` in.
 async fn admit(system: &System, nats: &TestNats) -> Login {
@@ -36,7 +36,7 @@ async fn produce(
     command.arg(script).args(["--tenant", tenant, "--prefix", system.prefix(), "chat", &body.to_string()]);
     command.env("NATS_URL", nats.url()).env("NATS_USER", &login.user).env("NATS_PASSWORD", &login.password);
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, output).await.expect("an end").unwrap();
+    let output = tokio::time::timeout(TIMEOUT, output).await.expect("an end").unwrap();
     let lines =
         String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (output.status.success(), lines, String::from_utf8_lossy(&output.stderr).into_owned())

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     operating::ruche,
-    system::{PATIENCE, RERANKER, Running, System},
+    system::{RERANKER, Running, System, TIMEOUT},
 };
 
 /// How far scores may be from the reference: weights of 16 bits, and llama.cpp's shorter GELU.
@@ -26,8 +26,8 @@ async fn what_was_found_is_ordered_by_a_model_that_reads_it() {
     let (query, texts) = known();
     for (number, (text, _)) in texts.iter().enumerate() {
         let body = json!({"collection": "docs", "source": number.to_string(), "text": text, "format": "text"});
-        let (status, told) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
-        assert_eq!(status, 200, "{told}");
+        let (status, answer) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
+        assert_eq!(status, 200, "{answer}");
     }
     let search = json!({"query": query, "collection": "docs", "mode": "vector", "rerank": true, "explain": true});
     let (status, before) = Running::json(gateway.post("/v1/search", &search)).await;
@@ -54,7 +54,7 @@ async fn what_was_found_is_ordered_by_a_model_that_reads_it() {
             }
         }
     };
-    let (status, after) = tokio::time::timeout(PATIENCE, asking).await.unwrap();
+    let (status, after) = tokio::time::timeout(TIMEOUT, asking).await.unwrap();
     assert_eq!((status, &after["reranker"], after.get("notes")), (200, &json!(RERANKER), None), "{after}");
     let scores: Vec<f64> = after["data"].as_array().unwrap().iter().map(|hit| hit["score"].as_f64().unwrap()).collect();
     assert!(scores.len() == texts.len() && scores.is_sorted_by(|one, other| one >= other), "{scores:?}");

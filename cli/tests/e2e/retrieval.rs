@@ -60,8 +60,8 @@ async fn the_projects_own_documentation_answers_questions_about_it() {
     for page in PAGES {
         let text = std::fs::read_to_string(project.join(page)).unwrap();
         let body = json!({"collection": "docs", "source": page, "text": text, "language": "english"});
-        let (status, told) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
-        assert_eq!((status, &told["superseded"]), (200, &Value::Null), "{page}: {told}");
+        let (status, answer) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
+        assert_eq!((status, &answer["superseded"]), (200, &Value::Null), "{page}: {answer}");
     }
     let questions = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/retrieval/questions.jsonl");
     let arguments = ["eval", "retrieval", questions, "--collection", "docs", "-k", "5", "--misses"];

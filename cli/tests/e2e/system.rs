@@ -38,7 +38,7 @@ pub(crate) const RERANKER: &str = "tests-reranker";
 const START: Duration = Duration::from_secs(120);
 
 /// How long a stream may be silent: a test that waits for ever tells nothing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The system of one test. Its programs have the logins of their roles; it fails where one tried what it may not.
 pub(crate) struct System {
@@ -311,7 +311,7 @@ impl Events {
                 }
                 continue;
             }
-            let more = tokio::time::timeout(PATIENCE, self.body.next()).await.expect("an event in time");
+            let more = tokio::time::timeout(TIMEOUT, self.body.next()).await.expect("an event in time");
             self.buffer.extend(more?.ok()?);
         }
     }

@@ -42,9 +42,9 @@ async fn a_bot_is_made_of_what_is_said_and_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     // As it was shown: what the gateway added is left out.
     fs::write(folder.path().join("bot.json"), bot().to_string()).unwrap();
-    fs::write(folder.path().join("told.txt"), "Be kind.").unwrap();
+    fs::write(folder.path().join("answer.txt"), "Be kind.").unwrap();
     let mut command = ruche(&gateway);
-    let flags = "bots create help --file bot.json --instructions-file told.txt --collection faq --top-k 3 --mode text \
+    let flags = "bots create help --file bot.json --instructions-file answer.txt --collection faq --top-k 3 --mode text \
                  --min-score -0.5 --rerank true --rewrite true --per-minute 60 --colour #c90000 --passage-tokens 800 --max-tokens 200";
     let made = end(command.args(flags.split_whitespace()).current_dir(folder.path())).await;
     assert!(made.status.success(), "{}", err(&made));

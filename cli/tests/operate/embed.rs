@@ -54,14 +54,14 @@ async fn documents_that_have_failed_are_named_and_the_others_go_on() {
     gateway.on("POST /v1/collections/b/migrate", vec![ok(view("b", "done", 4))]);
     let output = run(&gateway, "embed migrate --to new --collection a --collection b").await;
     assert_eq!(output.status.code(), Some(1));
-    let said = out(&output);
+    let printed = out(&output);
     assert!(
-        said.contains(&format!("  bees.md: no_vector: no number (`ruche dead show {JOB}`)\n  and 1 more\n")),
-        "{said}"
+        printed.contains(&format!("  bees.md: no_vector: no number (`ruche dead show {JOB}`)\n  and 1 more\n")),
+        "{printed}"
     );
     assert!(
-        said.contains("a: 2 documents have failed") && said.contains("b: 4 documents, searched with new"),
-        "{said}"
+        printed.contains("a: 2 documents have failed") && printed.contains("b: 4 documents, searched with new"),
+        "{printed}"
     );
     let output = run(&gateway, "embed migrate --to new --collection a --json").await;
     assert_eq!(output.status.code(), Some(1));
@@ -106,10 +106,10 @@ async fn ctrl_c_says_that_it_goes_on_from_there() {
     let gateway = Gateway::start().await;
     gateway.on("POST /v1/collections/a/migrate", vec![ok(view("a", "embedding", 1))]);
     let child = ruche(&gateway).args(["embed", "migrate", "--to", "new", "--collection", "a"]).spawn().unwrap();
-    tokio::time::timeout(crate::PATIENCE, gateway.asked("POST")).await.expect("it asks");
+    tokio::time::timeout(crate::TIMEOUT, gateway.asked("POST")).await.expect("it asks");
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-    let output = tokio::time::timeout(crate::PATIENCE, child.wait_with_output()).await.expect("it ends").unwrap();
+    let output = tokio::time::timeout(crate::TIMEOUT, child.wait_with_output()).await.expect("it ends").unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(err(&output).contains("goes on from there"), "{}", err(&output));
 }

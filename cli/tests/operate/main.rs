@@ -23,7 +23,7 @@ use stand_in::{Gateway, ok, status, text};
 use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
 
 /// Longer than any command takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn ruche(gateway: &Gateway) -> Command {
     let mut command = bare();
@@ -41,7 +41,7 @@ fn bare() -> Command {
 }
 
 async fn end(command: &mut Command) -> Output {
-    timeout(PATIENCE, command.output()).await.expect("it ends").unwrap()
+    timeout(TIMEOUT, command.output()).await.expect("it ends").unwrap()
 }
 
 async fn run(gateway: &Gateway, arguments: &str) -> Output {
@@ -102,7 +102,7 @@ async fn lines_are_streamed_up_and_refused_ones_are_named() {
     let sent = "{\"kind\":\"k\"}\n{}\n{\"kind\":\"k\"}\n";
     let mut child = ruche(&gateway).args(["jobs", "submit", "--ndjson", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(sent.as_bytes()).await.unwrap();
-    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let output = timeout(TIMEOUT, child.wait_with_output()).await.unwrap().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
     assert_eq!(out(&output), "batch b1: 2 accepted (1 of them known before), 1 refused\n");
     assert_eq!(err(&output), "line 2: it has no kind (invalid, param kind)\n");
@@ -131,8 +131,8 @@ async fn an_answer_without_its_end_is_a_failure_and_its_batch_stays_open() {
     };
     let output = self::end(&mut submit(&gateway)).await;
     assert_eq!(output.status.code(), Some(1));
-    let said = err(&output);
-    assert!(said.contains("batch b7 stays open") && said.contains("after 1 jobs were accepted"), "{said}");
+    let printed = err(&output);
+    assert!(printed.contains("batch b7 stays open") && printed.contains("after 1 jobs were accepted"), "{printed}");
     assert!(!gateway.seen().iter().any(|request| request.line.ends_with("/close")));
     let output = self::end(&mut submit(&gateway)).await;
     assert!(output.status.success(), "{}", err(&output));
@@ -269,9 +269,9 @@ async fn a_dead_job_is_mended_in_an_editor_and_replayed() {
     assert!(same.status.success() && err(&same).contains("nothing was submitted"), "{}", err(&same));
     let broken = end(ruche(&gateway).args(["dead", "edit", "j"]).env("EDITOR", "sed -i s/}//")).await;
     assert_eq!(broken.status.code(), Some(1));
-    let said = err(&broken);
-    let file = said.split_whitespace().find(|word| word.ends_with(".json:")).unwrap().trim_end_matches(':');
-    assert!(said.contains("that is no JSON") && fs::read_to_string(file).unwrap().contains("\"a\": 1"), "{said}");
+    let printed = err(&broken);
+    let file = printed.split_whitespace().find(|word| word.ends_with(".json:")).unwrap().trim_end_matches(':');
+    assert!(printed.contains("that is no JSON") && fs::read_to_string(file).unwrap().contains("\"a\": 1"), "{printed}");
     fs::remove_file(file).unwrap();
 }
 

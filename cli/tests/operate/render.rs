@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    EVENTS, PATIENCE, document, end, err, out, record, ruche,
+    EVENTS, TIMEOUT, document, end, err, out, record, ruche,
     stand_in::{Answer, Gateway, Request, ok, status, text},
 };
 
@@ -99,9 +99,9 @@ async fn a_document_goes_up_with_what_it_names_and_comes_down_as_a_file() {
     assert!(output.status.success(), "{}", err(&output));
     assert_eq!(fs::read(folder.path().join("in.pdf")).unwrap(), b"%PDF-1.7");
     assert_eq!(out(&output), "in.pdf: 2 pages, 8 bytes\n");
-    let said = err(&output);
-    let lines: Vec<_> = said.lines().collect();
-    assert!(lines[0].starts_with("../secret.png: not sent along") && lines[0].contains("--root"), "{said}");
+    let printed = err(&output);
+    let lines: Vec<_> = printed.lines().collect();
+    assert!(lines[0].starts_with("../secret.png: not sent along") && lines[0].contains("--root"), "{printed}");
     let expected = [
         "in.md:7: the picture none.png is not shown",
         "css:2: in the first sheet",
@@ -132,7 +132,7 @@ async fn standard_input_and_output_make_a_filter() {
     gateway.on(RENDER, vec![rendered(&[0, 255, b'P'], json!([]))]);
     let mut child = render(&gateway, folder.path(), "-").stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"# From a pipe").await.unwrap();
-    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let output = timeout(TIMEOUT, child.wait_with_output()).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", err(&output));
     assert_eq!(output.stdout, [0, 255, b'P']);
     assert_eq!(part(&gateway.last(RENDER), "markdown").unwrap(), "# From a pipe");
@@ -146,9 +146,9 @@ async fn json_says_what_was_made_and_where() {
     let warning = json!({"source": "css", "line": 3, "message": "no effect"});
     gateway.on("POST /v1/render?report=json&store=true", vec![rendered(b"PNG", json!([warning]))]);
     let output = end(&mut render(&gateway, folder.path(), "in.md -o page.png --png --page 2 --store --json")).await;
-    let said = document(&output);
+    let printed = document(&output);
     assert_eq!((&said["file"], &said["pages"], &said["warnings"]), (&json!("page.png"), &json!(2), &json!([warning])));
-    assert_eq!(said["content"], Value::Null);
+    assert_eq!(printed["content"], Value::Null);
     assert_eq!(fs::read(folder.path().join("page.png")).unwrap(), b"PNG");
 }
 
@@ -187,10 +187,11 @@ async fn a_document_that_can_not_be_made_leaves_the_old_file_as_it_was() {
     gateway.on("GET /v1/jobs/j1/events", vec![text(EVENTS, &log)]);
     let states = [json!({"state": "failed", "error": failure}), json!({"state": "cancelled"})];
     gateway.on("GET /v1/jobs/j1", states.map(ok).to_vec());
-    for said in ["template.typ:12: unknown variable: x", "too_complex: the document takes", "was cancelled", "broke"] {
+    for printed in ["template.typ:12: unknown variable: x", "too_complex: the document takes", "was cancelled", "broke"]
+    {
         let output = end(&mut render(&gateway, folder.path(), "in.md")).await;
-        assert_eq!(output.status.code(), Some(if said == "broke" { 5 } else { 1 }), "{}", err(&output));
-        assert!(err(&output).contains(said), "{}", err(&output));
+        assert_eq!(output.status.code(), Some(if printed == "broke" { 5 } else { 1 }), "{}", err(&output));
+        assert!(err(&output).contains(printed), "{}", err(&output));
         assert_eq!(fs::read(folder.path().join("in.pdf")).unwrap(), b"old");
     }
 }
@@ -217,10 +218,10 @@ async fn what_can_not_be_meant_is_refused_before_anything_is_sent() {
         ("in.md -o - --json", 2, "-o FILE"),
         ("- --watch -o out.pdf", 2, "can't be watched"),
     ];
-    for (arguments, code, said) in cases {
+    for (arguments, code, printed) in cases {
         let output = end(&mut render(&gateway, folder.path(), arguments)).await;
         assert_eq!(output.status.code(), Some(code), "{arguments}: {}", err(&output));
-        assert!(err(&output).contains(said), "{arguments}: {}", err(&output));
+        assert!(err(&output).contains(printed), "{arguments}: {}", err(&output));
     }
     assert!(gateway.seen().is_empty());
 }
@@ -268,16 +269,16 @@ async fn a_watched_document_is_made_again_at_each_change_and_errors_do_not_end_i
     gateway.on(RENDER, answers);
     let mut child = render(&gateway, folder.path(), "in.md --watch").spawn().unwrap();
     let mut made = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut printed = BufReader::new(child.stderr.take().unwrap()).lines();
     let file = |name: &str| folder.path().join(name);
     let watching = async {
         assert_eq!(made.next_line().await.unwrap().unwrap(), "in.pdf: 2 pages, 8 bytes");
-        assert!(said.next_line().await.unwrap().unwrap().contains("not sent along"));
+        assert!(printed.next_line().await.unwrap().unwrap().contains("not sent along"));
         // A picture, replaced as editors do it.
         fs::write(file("img/new"), "PNG").unwrap();
         fs::rename(file("img/new"), file("img/a.png")).unwrap();
-        assert!(said.next_line().await.unwrap().unwrap().contains("not sent along"));
-        assert!(said.next_line().await.unwrap().unwrap().contains("it is broken now"));
+        assert!(printed.next_line().await.unwrap().unwrap().contains("not sent along"));
+        assert!(printed.next_line().await.unwrap().unwrap().contains("it is broken now"));
         assert_eq!(fs::read(file("in.pdf")).unwrap(), b"%PDF one");
         // The text itself; then what it did not name before.
         fs::write(file("in.md"), "![b](img/b.png)").unwrap();
@@ -286,7 +287,7 @@ async fn a_watched_document_is_made_again_at_each_change_and_errors_do_not_end_i
         fs::write(file("in.md"), "![logo](img/logo.svg)").unwrap();
         assert_eq!(made.next_line().await.unwrap().unwrap(), "in.pdf: 2 pages, 10 bytes");
     };
-    timeout(PATIENCE, watching).await.expect("all of it in time");
+    timeout(TIMEOUT, watching).await.expect("all of it in time");
     assert_eq!(files(&gateway.last(RENDER)), ["img/logo.svg"]);
     assert!(child.try_wait().unwrap().is_none(), "it goes on");
     child.kill().await.unwrap();

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    PATIENCE,
+    TIMEOUT,
     stand_in::{Gateway, ok},
 };
 
@@ -43,7 +43,7 @@ async fn top_on_a_terminal_leaves_it_as_it_was_by_q_and_by_ctrl_c() {
                 }
             }
         };
-        timeout(PATIENCE, watching).await.expect("it ends");
+        timeout(TIMEOUT, watching).await.expect("it ends");
         let after = seen.split("\u{1b}[?1049l").nth(1).unwrap_or_else(|| panic!("the screen is not left: {seen:?}"));
         assert!(after.contains("\u{1b}[?25h"), "the cursor is back: {after:?}");
         assert!(after.contains("ended with 0") && after.contains(" echo ") && after.contains(" icanon "), "{after}");

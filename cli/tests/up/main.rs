@@ -28,7 +28,7 @@ use tokio::{
 };
 
 /// Longer than any step takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A project folder, and a folder of programs with `ruche` in it.
 struct Scene {
@@ -73,7 +73,7 @@ impl Scene {
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
-        timeout(PATIENCE, self.command(arguments).output()).await.expect("it ends").unwrap()
+        timeout(TIMEOUT, self.command(arguments).output()).await.expect("it ends").unwrap()
     }
 
     async fn status(&self) -> Value {
@@ -112,7 +112,7 @@ impl Up {
             }
             false
         };
-        let found = timeout(PATIENCE, reading).await;
+        let found = timeout(TIMEOUT, reading).await;
         assert_eq!(found, Ok(true), "waiting for {text:?}; it printed:\n{printed}");
         printed
     }
@@ -124,8 +124,8 @@ impl Up {
 
     async fn end(mut self) -> ExitStatus {
         // What it prints has to go somewhere.
-        while timeout(PATIENCE, self.lines.next_line()).await.expect("it ends").unwrap().is_some() {}
-        timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap()
+        while timeout(TIMEOUT, self.lines.next_line()).await.expect("it ends").unwrap().is_some() {}
+        timeout(TIMEOUT, self.child.wait()).await.expect("it ends").unwrap()
     }
 }
 
@@ -137,7 +137,7 @@ fn pids(status: &Value) -> Vec<i32> {
 /// Waits until none of these processes is left.
 async fn gone(pids: &[i32]) {
     for pid in pids {
-        ruche_services::ready::gone(*pid, Path::new("the test's data"), PATIENCE).await.unwrap();
+        ruche_services::ready::gone(*pid, Path::new("the test's data"), TIMEOUT).await.unwrap();
     }
 }
 
@@ -196,7 +196,7 @@ async fn a_child_that_dies_comes_back() {
     let worker = pids(&scene.status().await)[2];
     kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
     up.until("worker-chat ended").await;
-    let status = timeout(PATIENCE, async {
+    let status = timeout(TIMEOUT, async {
         loop {
             let status = scene.status().await;
             if status["children"][2]["restarts"] == 1 {
@@ -231,8 +231,8 @@ async fn a_taken_port_is_named_with_its_setting_before_anything_starts() {
     let _other = std::net::TcpListener::bind(("127.0.0.1", scene.port)).unwrap();
     let output = scene.run(&["up"]).await;
     assert_eq!(output.status.code(), Some(3));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("RUCHE_GATEWAY__PORT") && said.contains(&scene.port.to_string()), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(printed.contains("RUCHE_GATEWAY__PORT") && printed.contains(&scene.port.to_string()), "{printed}");
     assert!(!scene.data().join("postgres").exists());
 }
 
@@ -241,8 +241,8 @@ async fn a_program_that_was_not_built_is_named() {
     let scene = Scene::new();
     fs::remove_file(scene.programs().join("ruche-worker")).unwrap();
     let output = scene.run(&["up"]).await;
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("ruche-worker") && said.contains("make run"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && printed.contains("ruche-worker") && printed.contains("make run"), "{printed}");
 }
 
 #[tokio::test]
@@ -250,8 +250,8 @@ async fn a_gateway_that_dies_at_start_shows_its_last_lines_and_everything_is_sto
     let scene = Scene::new();
     stand_in::script(&scene.programs(), "ruche-gateway", "echo 'no such setting: colour' >&2; exit 2");
     let output = scene.run(&["up"]).await;
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("no such setting: colour"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(printed.contains("no such setting: colour"), "{printed}");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(scene.status().await["running"], false);
 }

@@ -4,27 +4,43 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::State,
+    extract::{FromRef, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
 use chrono::{DateTime, Utc};
 use ruche_schemas::{EventType, Record, flow::Template};
+use ruche_store::groups::Batch;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema, openapi::Ref};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::jobs::routes::job_events::{EventsQuery, Follow, begin, follow_log, respond};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{self, JsonOrNothing, Path, Query, page_limit},
         error::{ApiError, ErrorBody},
+        json::{JsonOrNothing, parse},
+        params::{Path, Query, page_limit},
+        state::HttpState,
     },
-    jobs::batch::{self, callback_id, no_batch},
-    ports::Batch,
+    jobs::{
+        batch::{self, callback_id},
+        follow::{EventsQuery, Follow},
+        service::Jobs,
+    },
 };
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Arc<Jobs>: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(create_batch, list_batches))
+        .routes(routes!(get_batch))
+        .routes(routes!(close_batch))
+        .routes(routes!(batch_events))
+}
 
 /// A batch to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -105,7 +121,7 @@ pub struct BatchList {
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct BatchesQuery {
+struct BatchesQuery {
     /// How many: 1 to 100. Default: 20.
     limit: Option<u64>,
     /// The `next` of the page before.
@@ -114,7 +130,7 @@ pub(crate) struct BatchesQuery {
 
 /// Begin a batch
 ///
-/// It is open: add jobs with `POST /v1/jobs?batch=` and lines of JSON, then close it.
+/// It is open: add jobs with `POST /v1/jobs?batch=` and NDJSON, then close it.
 #[utoipa::path(post, path = "/v1/batches", tag = "batches", security(("bearer" = [])), request_body = NewBatch,
     responses(
         (status = 201, description = "The batch", body = BatchView),
@@ -122,13 +138,13 @@ pub(crate) struct BatchesQuery {
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn create_batch(
-    State(app): State<Arc<App>>,
+async fn create_batch(
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     JsonOrNothing(text): JsonOrNothing,
 ) -> Result<(StatusCode, Json<BatchView>), ApiError> {
-    let NewBatch { callback } = body::parse(&text)?;
-    let batch = Box::pin(app.begin_batch(&caller.tenant, callback)).await?;
+    let NewBatch { callback } = parse(&text)?;
+    let batch = Box::pin(jobs.batches.begin(&caller.tenant, callback)).await?;
     Ok((StatusCode::CREATED, Json(batch.into())))
 }
 
@@ -142,15 +158,15 @@ pub(crate) async fn create_batch(
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_batches(
-    State(app): State<Arc<App>>,
+async fn list_batches(
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Query(BatchesQuery { limit, after }): Query<BatchesQuery>,
 ) -> Result<Json<BatchList>, ApiError> {
     let asked = page_limit(limit)?;
     // One more than asked for tells whether there is a next page.
-    let found = app.store.batches(&caller.tenant, asked as u64 + 1, after).await?;
-    let mut page = found.ok_or_else(|| no_batch(&after.unwrap_or_default().to_string()).param("after"))?;
+    let found = jobs.batches.page(&caller.tenant, asked as u64 + 1, after).await?;
+    let mut page = found.ok_or_else(|| batch::unknown(&after.unwrap_or_default().to_string()).param("after"))?;
     let has_more = page.len() > asked;
     page.truncate(asked);
     let next = page.last().map(|batch| batch.id).filter(|_| has_more);
@@ -168,12 +184,12 @@ pub(crate) async fn list_batches(
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
-pub(crate) async fn get_batch(
-    State(app): State<Arc<App>>,
+async fn get_batch(
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<BatchView>, ApiError> {
-    find(&app, &caller, &id).await.map(|batch| Json(batch.into()))
+    jobs.batches.find(&caller.tenant, &id).await.map(|batch| Json(batch.into()))
 }
 
 /// Close a batch
@@ -187,13 +203,13 @@ pub(crate) async fn get_batch(
         (status = 503, description = "Not now: again is always safe", body = ErrorBody),
     )
 )]
-pub(crate) async fn close_batch(
-    State(app): State<Arc<App>>,
+async fn close_batch(
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<BatchView>, ApiError> {
-    let batch = id.parse().map_err(|_| no_batch(&id))?;
-    Box::pin(app.close_batch(&caller.tenant, batch)).await.map(|batch| Json(batch.into()))
+    let batch = id.parse().map_err(|_| batch::unknown(&id))?;
+    Box::pin(jobs.batches.close(&caller.tenant, batch)).await.map(|batch| Json(batch.into()))
 }
 
 /// Follow a batch
@@ -212,18 +228,18 @@ pub(crate) async fn close_batch(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn batch_events(
-    State(app): State<Arc<App>>,
+async fn batch_events(
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Path(id): Path<String>,
     Query(query): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let batch = find(&app, &caller, &id).await?;
-    let from = begin(&query, &headers)?;
+    let batch = jobs.batches.find(&caller.tenant, &id).await?;
+    let from = query.first(&headers)?;
     let log = batch::log(&caller.tenant, batch.id);
-    if let Some(found) = follow_log(&app, log.clone(), from).await? {
-        return Ok(respond(&app, found));
+    if let Some(found) = jobs.follower.log(log.clone(), from).await? {
+        return Ok(jobs.follower.respond(found));
     }
     // The log is gone: the row makes its last event, or waits for it.
     let found = match batch.ended_at {
@@ -231,15 +247,7 @@ pub(crate) async fn batch_events(
             let (kind, data) = (batch::KIND, batch::counts(&batch));
             Follow::Last(Box::new(Record { n: from, event: EventType::Done, kind, attempt: 0, at, data, claim: None }))
         }
-        _ => Follow::Relay(crate::jobs::relay::Relay::open(&app, log, from).await?),
+        _ => jobs.follower.wait(log, from).await?,
     };
-    Ok(respond(&app, Some(found)))
-}
-
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Batch, ApiError> {
-    let found = match id.parse() {
-        Ok(id) => app.store.batch(&caller.tenant, id).await?,
-        Err(_) => None,
-    };
-    found.ok_or_else(|| no_batch(id))
+    Ok(jobs.follower.respond(found))
 }

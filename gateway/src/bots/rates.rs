@@ -19,7 +19,7 @@ pub struct Rates(Mutex<HashMap<(TenantId, String), Instant>>);
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Rates {
-    /// Counts one more chat, or tells after how long there is room for it. A minute's chats may come at once.
+    /// Counts one more chat, or returns how long to wait for it. A minute's chats may come at once.
     pub(crate) fn count(&self, tenant: &TenantId, bot: &str, a_minute: u32, now: Instant) -> Result<(), Duration> {
         let step = MINUTE / a_minute.max(1);
         let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);

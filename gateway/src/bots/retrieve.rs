@@ -1,7 +1,8 @@
 //! The passages that a bot answers a question from: its collections, searched as `POST /v1/search` does it.
 //!
-//! All of this is before the job is accepted. So where it can't be searched now, that is a 503 and nothing else has
-//! happened.
+//! All of this is before the job is accepted, so a search that fails is a 503 and leaves nothing behind.
+
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use ruche_schemas::{
@@ -9,18 +10,33 @@ use ruche_schemas::{
     failure::codes,
     kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
+use ruche_store::search::{Hit, Mode};
 use tokio::time::timeout;
 
-use super::{Bot, RetrievalMode};
+use super::{
+    definition::{Bot, RetrievalMode},
+    rewrite::Rewriter,
+};
 use crate::{
-    app::parts::App,
     http::{error::ApiError, limits},
-    ports::search::{Hit, Mode},
-    search::service::{Found, Query},
+    search::{
+        query::{Found, SearchQuery},
+        service::Searcher,
+    },
 };
 
-impl App {
-    /// What is found for the last question of a chat, the best first: none, where nothing is.
+pub struct Retriever {
+    searcher: Arc<Searcher>,
+    rewriter: Rewriter,
+}
+
+impl Retriever {
+    #[must_use]
+    pub fn new(searcher: Arc<Searcher>, rewriter: Rewriter) -> Self {
+        Self { searcher, rewriter }
+    }
+
+    /// What is found for the last question of a chat, the best first.
     ///
     /// # Errors
     /// 400 where there is no question; 429 and 503 as the search refuses it.
@@ -30,14 +46,14 @@ impl App {
             let message = "no message of the role user says anything, so there is nothing to find passages for";
             return Err(ApiError::invalid("messages", message));
         };
-        let room = room(chat, bot);
+        let space = space(chat, bot);
         let question = match bot.rewrite {
-            true => Box::pin(self.standing_alone(tenant, bot, chat, last)).await,
+            true => Box::pin(self.rewriter.standing_alone(tenant, bot, chat, last)).await,
             false => chat.messages[last].content.clone(),
         };
         let found = timeout(limits::RETRIEVE_TIME, Box::pin(self.find(tenant, bot, &question))).await;
         let late = |_| unavailable(format!("no answer within {} s", limits::RETRIEVE_TIME.as_secs()));
-        Ok(passages(found.map_err(late)??, bot, room))
+        Ok(passages(found.map_err(late)??, bot, space))
     }
 
     /// Searches; a question that is longer than the embedding model reads is shortened until it can.
@@ -45,16 +61,16 @@ impl App {
         let question = plain(question);
         let mut question = end_of(question.trim(), limits::QUESTION_BYTES);
         loop {
-            let query = Query {
+            let query = SearchQuery {
                 text: Some(question.to_owned()),
                 collections: bot.collections.clone(),
                 mode: bot.retrieval.mode.into(),
                 top_k: bot.retrieval.top_k,
                 explain: bot.retrieval.min_score.is_some(),
                 rerank: bot.retrieval.rerank.then_some(limits::SEARCH_RERANKED),
-                ..Query::default()
+                ..SearchQuery::default()
             };
-            match self.search(tenant, &query).await {
+            match self.searcher.search(tenant, &query).await {
                 Err(error) => {
                     let shorter = end_of(question, question.len() / 2);
                     if error.code_name() != Some(codes::CONTEXT_LENGTH) || shorter.is_empty() {
@@ -68,7 +84,7 @@ impl App {
     }
 }
 
-/// The question without the marks by which a search requires and excludes words: whoever chats means nothing by them.
+/// The question without the marks by which a search requires and excludes words: in a chat they mean nothing.
 fn plain(question: &str) -> String {
     let mut before = ' ';
     let plain = |c: char| {
@@ -78,12 +94,12 @@ fn plain(question: &str) -> String {
     question.chars().map(plain).collect()
 }
 
-/// The last bytes of a question, at most so many: who pastes a long text mostly asks after it.
+/// The last bytes of a question, at most so many: a pasted text usually comes before the question.
 fn end_of(text: &str, most: usize) -> &str {
     text[text.ceil_char_boundary(text.len().saturating_sub(most))..].trim_start()
 }
 
-/// A refusal of the search, as one of the chat: nothing of it is the fault of whoever chats.
+/// A refusal of the search, as one of the chat: none is the client's fault.
 fn refused(error: ApiError) -> ApiError {
     match error.status() {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => error,
@@ -102,14 +118,14 @@ fn unavailable(why: String) -> ApiError {
 }
 
 /// How many bytes of JSON are left for passages beside the chat itself.
-fn room(chat: &Chat, bot: &Bot) -> usize {
+fn space(chat: &Chat, bot: &Bot) -> usize {
     let length = serde_json::to_string(chat).map_or(usize::MAX, |json| json.len());
     let own = serde_json::to_string(bot).map_or(usize::MAX, |json| json.len());
     Chat::LIMITS.payload_bytes.saturating_sub(length).saturating_sub(own).saturating_sub(limits::AROUND_PASSAGES)
 }
 
 /// Hits as passages: those that are good enough, and as many as a job may carry.
-fn passages(found: Found, bot: &Bot, mut room: usize) -> Vec<Passage> {
+fn passages(found: Found, bot: &Bot, mut space: usize) -> Vec<Passage> {
     let (mut passages, mut bytes) = (Vec::new(), 0);
     for hit in found.hits {
         if hit.text.trim().is_empty() || !is_good(&hit, bot, found.mode) {
@@ -119,10 +135,10 @@ fn passages(found: Found, bot: &Bot, mut room: usize) -> Vec<Passage> {
         // As JSON, where a control character is six bytes.
         let length = serde_json::to_string(&passage).map_or(usize::MAX, |json| json.len()) + 1;
         bytes += passage.text.len();
-        if length > room || bytes > MAX_PASSAGES_BYTES {
+        if length > space || bytes > MAX_PASSAGES_BYTES {
             break;
         }
-        room -= length;
+        space -= length;
         passages.push(passage);
     }
     passages
@@ -143,9 +159,9 @@ fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
 }
 
 fn passage(hit: Hit) -> Passage {
-    let label = |text: String| cut(text, MAX_LABEL_BYTES);
+    let label = |text: String| truncated(text, MAX_LABEL_BYTES);
     Passage {
-        text: cut(hit.text, MAX_PASSAGE_BYTES),
+        text: truncated(hit.text, MAX_PASSAGE_BYTES),
         title: hit.title.map(label),
         // Half an address leads nowhere.
         url: hit.url.filter(|url| url.len() <= MAX_LABEL_BYTES),
@@ -156,7 +172,7 @@ fn passage(hit: Hit) -> Passage {
     }
 }
 
-fn cut(mut text: String, most: usize) -> String {
+fn truncated(mut text: String, most: usize) -> String {
     text.truncate(text.floor_char_boundary(most));
     text
 }
@@ -167,7 +183,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{bots::Retrieval, ports::search::Explanation};
+    use crate::bots::definition::Retrieval;
+    use ruche_store::search::Explanation;
 
     fn hit(text: &str, score: f64, cosine: Option<f64>) -> Hit {
         Hit {
@@ -232,8 +249,8 @@ mod tests {
     fn passages_never_make_a_job_too_large() {
         let huge = || vec![hit(&"\u{1}".repeat(20_000), 1.0, None); 32];
         let bot = bot(RetrievalMode::Hybrid, None);
-        for said in [1, 100_000, 250_000] {
-            let message = Message { role: Role::User, content: "x".repeat(said) };
+        for length in [1, 100_000, 250_000] {
+            let message = Message { role: Role::User, content: "x".repeat(length) };
             let mut chat = Chat {
                 model: None,
                 messages: vec![message],
@@ -245,7 +262,7 @@ mod tests {
                 grounding: None,
             };
             let found = Found { hits: huge(), ..Found::default() };
-            let passages = passages(found, &bot, room(&chat, &bot));
+            let passages = passages(found, &bot, space(&chat, &bot));
             assert!(passages.iter().all(|passage| passage.text.len() <= MAX_PASSAGE_BYTES));
             chat.grounding = Some(Grounding { passages, ..Grounding::default() });
             chat.check().expect("a chat that a worker takes");

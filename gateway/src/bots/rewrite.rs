@@ -1,18 +1,21 @@
 //! Makes a question that follows others stand alone ("And on Sundays?" to "When is the shop open on Sundays?"), by asking
-//! the bot's own model. Whatever goes wrong with that, the question itself is searched for.
+//! the bot's own model. If that fails, the question itself is searched for.
 //!
 //! Only the search gets the new question; the model that answers reads the conversation as it is.
+
+use std::sync::Arc;
 
 use ruche_schemas::{
     TenantId,
     kinds::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
 };
+use ruche_store::Store;
 use tokio::time::timeout;
 
-use super::Bot;
+use super::definition::Bot;
 use crate::{
-    app::parts::App,
     http::{error::ApiError, limits},
+    jobs::wait::Waiter,
 };
 
 /// What the model is asked to do.
@@ -21,14 +24,24 @@ const TASK: &str = "Rewrite the last question so that it can be understood witho
 /// The most tokens of a question.
 const TOKENS: u32 = 96;
 
-impl App {
+pub struct Rewriter {
+    store: Arc<dyn Store>,
+    waiter: Waiter,
+}
+
+impl Rewriter {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, waiter: Waiter) -> Self {
+        Self { store, waiter }
+    }
+
     /// The question of a chat, which is its message of this number, as it stands alone.
     pub(super) async fn standing_alone(&self, tenant: &TenantId, bot: &Bot, chat: &Chat, last: usize) -> String {
         let question = &chat.messages[last].content;
         let rewriting = Box::pin(self.rewrite(tenant, bot, chat, last));
         match timeout(limits::REWRITE_TIME, rewriting).await {
             Ok(Ok(Some(rewritten))) => return rewritten,
-            // It stands alone already, or what the model said is no question.
+            // It stands alone already, or the generated text is no question.
             Ok(Ok(None)) => {}
             Ok(Err(error)) => {
                 tracing::warn!(error.message = %error, "a question is searched for as it is: it can't be rewritten");
@@ -46,7 +59,7 @@ impl App {
         last: usize,
     ) -> Result<Option<String>, ApiError> {
         let mut before = match chat.conversation {
-            Some(id) => self.said(tenant, id).await?,
+            Some(id) => self.newest(tenant, id).await?,
             None => Vec::new(),
         };
         before.extend(chat.messages[..last].iter().cloned());
@@ -65,12 +78,12 @@ impl App {
             store: false,
             grounding: None,
         };
-        let answer: Answer = self.ask(tenant, &asked, true, "messages").await?;
+        let answer: Answer = self.waiter.call(tenant, &asked, true, "messages").await?;
         Ok(read(&answer))
     }
 
     /// The newest messages of a conversation.
-    async fn said(&self, tenant: &TenantId, conversation: uuid::Uuid) -> Result<Vec<Message>, ApiError> {
+    async fn newest(&self, tenant: &TenantId, conversation: uuid::Uuid) -> Result<Vec<Message>, ApiError> {
         let found = self.store.conversation(tenant, conversation, limits::REWRITE_MESSAGES as u64).await?;
         let messages = found.map(|(_, messages)| messages).unwrap_or_default();
         let role = |role: &str| match role {
@@ -78,11 +91,14 @@ impl App {
             "assistant" => Role::Assistant,
             _ => Role::System,
         };
-        Ok(messages.into_iter().map(|said| Message { role: role(&said.role), content: said.content }).collect())
+        Ok(messages
+            .into_iter()
+            .map(|message| Message { role: role(&message.role), content: message.content })
+            .collect())
     }
 }
 
-/// The task, with the conversation as a text in it: whatever is said there is nothing that was said to the model.
+/// The task, with the conversation as a text in it, so that the model takes no instruction from it.
 fn ask(before: &[Message], question: &str) -> Vec<Message> {
     let line = |message: &Message| {
         let who = if message.role == Role::Assistant { "Assistant" } else { "User" };
@@ -102,7 +118,7 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// The question in what the model said, where it is one.
+/// The question in the generated text, where it is one.
 fn read(answer: &Answer) -> Option<String> {
     let text = answer.text.trim().trim_matches(['"', '“', '”', '«', '»']).trim();
     let whole = answer.finish_reason == FinishReason::Stop && !text.is_empty();
@@ -117,12 +133,13 @@ mod tests {
 
     #[test]
     fn the_model_gets_the_conversation_as_a_text() {
-        let said = |role, content: &str| Message { role, content: content.to_owned() };
-        let before = [said(Role::User, "When is the\nshop open?"), said(Role::Assistant, "From nine to five. [1]")];
+        let message = |role, content: &str| Message { role, content: content.to_owned() };
+        let before =
+            [message(Role::User, "When is the\nshop open?"), message(Role::Assistant, "From nine to five. [1]")];
         let asked = ask(&before, "And on\n\nSundays?");
         let expected = "Conversation:\nUser: When is the shop open?\nAssistant: From nine to five. [1]\n\nLast question: \
                         And on Sundays?\n\nRewritten question:";
-        assert_eq!(asked, [said(Role::System, TASK), said(Role::User, expected)]);
+        assert_eq!(asked, [message(Role::System, TASK), message(Role::User, expected)]);
     }
 
     #[test]

@@ -2,22 +2,36 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+    http::StatusCode,
+};
 use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::chat::BOT_PREFIX;
+use ruche_store::bots::StoredBot;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Bot, BotLimits, Look, Retrieval, missing};
-use crate::{
-    app::parts::App,
-    http::{
-        auth::Caller,
-        body::{self, JsonText, Path},
-        error::{ApiError, ErrorBody},
-    },
-    ports::StoredBot,
+use super::{
+    definition::{Bot, BotLimits, Look, Retrieval},
+    service::Bots,
 };
+use crate::http::{
+    auth::Caller,
+    error::{ApiError, ErrorBody},
+    json::{JsonText, parse},
+    params::Path,
+    state::HttpState,
+};
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Arc<Bots>: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(list_bots, make_bot)).routes(routes!(get_bot, change_bot, delete_bot))
+}
 
 /// A bot, as it is kept.
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,8 +121,8 @@ pub struct BotList {
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_bots(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<BotList>, ApiError> {
-    let data = app.store.bots(&caller.tenant).await?.into_iter().map(BotView::from).collect();
+async fn list_bots(State(bots): State<Arc<Bots>>, caller: Caller) -> Result<Json<BotList>, ApiError> {
+    let data = bots.all(&caller.tenant).await?.into_iter().map(BotView::from).collect();
     Ok(Json(BotList { object: "list", data, has_more: false }))
 }
 
@@ -132,12 +146,12 @@ pub(crate) async fn list_bots(State(app): State<Arc<App>>, caller: Caller) -> Re
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
-pub(crate) async fn make_bot(
-    State(app): State<Arc<App>>,
+async fn make_bot(
+    State(bots): State<Arc<Bots>>,
     caller: Caller,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<BotView>), ApiError> {
-    let bot = app.make_bot(&caller.tenant, body::parse(&text)?).await?;
+    let bot = bots.make(&caller.tenant, parse(&text)?).await?;
     Ok((StatusCode::CREATED, Json(bot.into())))
 }
 
@@ -150,13 +164,12 @@ pub(crate) async fn make_bot(
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
-pub(crate) async fn get_bot(
-    State(app): State<Arc<App>>,
+async fn get_bot(
+    State(bots): State<Arc<Bots>>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<BotView>, ApiError> {
-    let found = app.store.bot(&caller.tenant, &name).await?;
-    found.map(|bot| Json(bot.into())).ok_or_else(|| missing(&name))
+    bots.find(&caller.tenant, &name).await.map(|bot| Json(bot.into()))
 }
 
 /// Change a bot
@@ -175,13 +188,13 @@ pub(crate) async fn get_bot(
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
-pub(crate) async fn change_bot(
-    State(app): State<Arc<App>>,
+async fn change_bot(
+    State(bots): State<Arc<Bots>>,
     caller: Caller,
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<Json<BotView>, ApiError> {
-    let bot = app.change_bot(&caller.tenant, &name, body::parse(&text)?).await?;
+    let bot = bots.change(&caller.tenant, &name, parse(&text)?).await?;
     Ok(Json(bot.into()))
 }
 
@@ -196,13 +209,11 @@ pub(crate) async fn change_bot(
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
-pub(crate) async fn delete_bot(
-    State(app): State<Arc<App>>,
+async fn delete_bot(
+    State(bots): State<Arc<Bots>>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    match app.store.delete_bot(&caller.tenant, &name).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(missing(&name)),
-    }
+    bots.delete(&caller.tenant, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use ruche_schemas::kinds::embed::Document;
 
-use crate::http::{body::parse, error::ApiError};
+use crate::http::{error::ApiError, json::parse, text::shown};
 
 /// The names that there are, besides those of the text itself.
 pub(crate) const FIELDS: [&str; 10] = [
@@ -43,7 +43,6 @@ pub(crate) fn set(document: &mut Document, name: &str, value: String) -> Result<
 }
 
 fn number(name: &str, value: &str) -> Result<u32, ApiError> {
-    let shown: String = value.chars().take(80).collect();
-    let message = || format!("{name} = {shown:?} is not allowed: a whole number is needed");
+    let message = || format!("{name} = {:?} is not allowed: a whole number is needed", shown(value));
     value.parse().map_err(|_| ApiError::invalid(name, message()))
 }

@@ -1,11 +1,14 @@
-//! Documents in, to be searched in: read however they are sent, submitted as jobs of the kind `embed`, waited for.
+//! Documents in, to be searched in; collections of them, and their way from one embedding model to another.
 //!
-//! - [`request`]: what is asked, in the body and in the query ([`multipart`], [`fields`]).
-//! - [`wait`]: submits the job and waits for it.
+//! - [`request`]: a document as it is sent ([`multipart`], [`fields`]); [`service`]: its job.
+//! - [`index`]: the documents that are searched in; [`collections`]: what they are kept in.
+//! - [`migrate`]: a collection to another model. - [`routes`]: the operations.
 
-pub(crate) mod fields;
+pub mod collections;
+pub mod fields;
+pub mod index;
 pub mod migrate;
-pub(crate) mod multipart;
-pub(crate) mod request;
+pub mod multipart;
+pub mod request;
 pub mod routes;
-pub(crate) mod wait;
+pub mod service;

@@ -1,32 +1,29 @@
 //! A document as `multipart/form-data`: one file, and fields.
 
-use std::convert::Infallible;
-
-use bytes::Bytes;
-use futures::stream;
-use multer::Multipart;
 use ruche_schemas::{
     Base64,
     kinds::embed::{Document, Format},
 };
 
 use super::fields::{self, FIELDS};
-use crate::http::{body::utf8, error::ApiError, limits};
+use crate::http::{
+    body::utf8,
+    error::ApiError,
+    limits,
+    multipart::{broken, parts_of},
+    text::shown,
+};
 
 /// Reads a whole body with this content type.
 ///
 /// # Errors
 /// 400 that names the part.
 pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Document, ApiError> {
-    let boundary = multer::parse_boundary(content_type).map_err(|_| {
-        let message = "the content type multipart/form-data has no boundary: let your HTTP client set this header";
-        ApiError::bad_request("invalid_multipart", message).param("content-type")
-    })?;
-    let mut multipart = Multipart::new(stream::iter([Ok::<_, Infallible>(Bytes::from(body))]), boundary);
+    let mut multipart = parts_of(content_type, body)?;
     let (mut document, mut file, mut seen) = (Document::default(), None, Vec::new());
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         let name = field.name().map(str::to_owned).unwrap_or_default();
-        let shown: String = name.chars().take(80).collect();
+        let shown = shown(&name);
         if seen.contains(&name) || seen.len() >= limits::PARTS {
             return Err(ApiError::invalid(shown, "a part is there twice: send each once, and one file a request"));
         }
@@ -67,11 +64,6 @@ pub(super) fn put(document: &mut Document, part: &str, bytes: Vec<u8>) -> Result
         Format::Markdown | Format::Html | Format::Text => document.text = Some(utf8(part, bytes)?),
     }
     Ok(())
-}
-
-fn broken(error: multer::Error) -> ApiError {
-    ApiError::bad_request("invalid_multipart", format!("the body can't be read as multipart/form-data: {error}"))
-        .param("body")
 }
 
 /// What a file is, by its name, else by what is said of it.

@@ -9,36 +9,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::{HeaderMap, header, request::Parts},
-};
+use axum::http::{HeaderMap, header};
 use ruche_schemas::TenantId;
-use serde::Deserialize;
+use ruche_store::{
+    Store,
+    keys::{ApiKey, Role, StoredKey},
+};
 
 use super::{error::ApiError, limits};
-use crate::{
-    app::parts::App,
-    keys::ApiKey,
-    ports::{Role, Store, StoredKey},
-};
 
-/// An authenticated caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// On whose behalf.
+    /// On whose behalf it acts.
     pub tenant: TenantId,
     /// The public part of its key.
     pub key: String,
-    /// What the key may do.
     pub role: Role,
 }
 
 impl Caller {
-    /// That it is an operator.
-    ///
     /// # Errors
-    /// 403 that says how to get to be one.
+    /// 403 unless the caller is an operator.
     pub fn admin(&self) -> Result<(), ApiError> {
         match self.role {
             Role::Admin => Ok(()),
@@ -48,37 +39,14 @@ impl Caller {
         }
     }
 
-    /// The same caller, on behalf of this tenant.
-    ///
     /// # Errors
-    /// 403 where it may not, 400 where it is no tenant's name.
-    fn acting_for(self, tenant: &str) -> Result<Self, ApiError> {
+    /// 403 unless the caller is an operator or the tenant itself; 400 for an invalid name.
+    pub(super) fn acting_for(self, tenant: &str) -> Result<Self, ApiError> {
         let tenant = tenant.parse().map_err(|error| ApiError::invalid("tenant", format!("{error}")))?;
         if self.tenant != tenant {
             self.admin().map_err(|error| error.param("tenant"))?;
         }
         Ok(Self { tenant, ..self })
-    }
-}
-
-/// `?tenant=`, on every route: an operator acts for somebody else.
-#[derive(Deserialize)]
-struct ActingFor {
-    tenant: Option<String>,
-}
-
-impl FromRequestParts<Arc<App>> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let key = bearer(&parts.headers)?.ok_or_else(|| {
-            ApiError::unauthenticated("no API key was given: send the header `Authorization: Bearer rk_...`")
-        })?;
-        let caller = app.authenticate(key).await?;
-        match Query::<ActingFor>::try_from_uri(&parts.uri)?.0.tenant {
-            Some(tenant) => caller.acting_for(&tenant),
-            None => Ok(caller),
-        }
     }
 }
 
@@ -95,11 +63,17 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     }
 }
 
-/// The keys that were checked lately.
-#[derive(Debug)]
+/// API keys, with a cache of those checked lately.
 pub struct Keys {
+    store: Arc<dyn Store>,
     cache: Mutex<HashMap<String, Checked>>,
     trust: Duration,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("trust", &self.trust).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -110,33 +84,41 @@ struct Checked {
 }
 
 impl Keys {
-    /// Remembers a checked key for this long.
+    /// A checked key is trusted for this long before the store is asked again.
     #[must_use]
-    pub fn new(trust: Duration) -> Self {
-        Self { cache: Mutex::default(), trust }
+    pub fn new(store: Arc<dyn Store>, trust: Duration) -> Self {
+        Self { store, cache: Mutex::default(), trust }
     }
 
-    /// The caller with this key.
+    /// The caller with this key, recorded in the request's span.
     ///
     /// # Errors
-    /// 401 for a key that is not one, unknown, revoked or wrong; 503 when the store has to be asked and does not
+    /// As [`Keys::check`].
+    pub async fn authenticate(&self, key: &str) -> Result<Caller, ApiError> {
+        let caller = self.check(key, Instant::now()).await?;
+        tracing::Span::current().record("ruche.tenant", caller.tenant.as_str());
+        Ok(caller)
+    }
+
+    /// # Errors
+    /// 401 for a key that is malformed, unknown, revoked or wrong; 503 when the store has to be asked and does not
     /// answer.
-    pub async fn check(&self, store: &dyn Store, key: &str, now: Instant) -> Result<Caller, ApiError> {
+    pub async fn check(&self, key: &str, now: Instant) -> Result<Caller, ApiError> {
         let wrong = || ApiError::unauthenticated("the API key is not valid: it may be mistyped or revoked");
         let key = ApiKey::parse(key).ok_or_else(wrong)?;
-        let stored = self.find(store, key.id, now).await?.ok_or_else(wrong)?;
+        let stored = self.find(key.id, now).await?.ok_or_else(wrong)?;
         match key.matches(&stored.hash) {
             true => Ok(Caller { tenant: stored.tenant, key: key.id.to_owned(), role: stored.role }),
             false => Err(wrong()),
         }
     }
 
-    async fn find(&self, store: &dyn Store, id: &str, now: Instant) -> Result<Option<StoredKey>, ApiError> {
+    async fn find(&self, id: &str, now: Instant) -> Result<Option<StoredKey>, ApiError> {
         let known = self.lock().get(id).cloned();
         if let Some(checked) = known.as_ref().filter(|checked| now < checked.until) {
             return Ok(Some(checked.key.clone()));
         }
-        match (store.find_key(id).await, known) {
+        match (self.store.find_key(id).await, known) {
             (Ok(Some(key)), _) => {
                 self.remember(key.clone(), now + self.trust, now);
                 Ok(Some(key))
@@ -173,10 +155,13 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{adapters::memory::Memory, keys};
+    use ruche_store::{
+        keys::{self, Keys as _},
+        memory::Memory,
+    };
 
-    async fn with_key() -> (Memory, String) {
-        let (store, key) = (Memory::default(), keys::generate());
+    async fn with_key() -> (Arc<Memory>, String) {
+        let (store, key) = (Arc::new(Memory::default()), keys::generate());
         let tenant = "acme".parse().expect("a name");
         store.create_key(&tenant, "test", Role::Member, ApiKey::parse(&key).expect("a key")).await.expect("stored");
         (store, key)
@@ -184,26 +169,28 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_is_asked_for_again_only_when_its_time_is_over() {
-        let ((store, key), keys, now) = (with_key().await, Keys::new(Duration::from_secs(60)), Instant::now());
-        assert_eq!(keys.check(&store, &key, now).await.expect("valid").tenant.as_str(), "acme");
+        let ((store, key), now) = (with_key().await, Instant::now());
+        let keys = Keys::new(store.clone(), Duration::from_secs(60));
+        assert_eq!(keys.check(&key, now).await.expect("valid").tenant.as_str(), "acme");
         store.revoke(ApiKey::parse(&key).expect("a key").id);
-        assert!(keys.check(&store, &key, now + Duration::from_secs(59)).await.is_ok());
-        let error = keys.check(&store, &key, now + Duration::from_secs(61)).await.expect_err("revoked");
+        assert!(keys.check(&key, now + Duration::from_secs(59)).await.is_ok());
+        let error = keys.check(&key, now + Duration::from_secs(61)).await.expect_err("revoked");
         assert_eq!(error.status(), 401);
     }
 
     #[tokio::test]
     async fn a_known_key_works_while_the_database_is_down_and_an_unknown_one_is_a_503() {
-        let ((store, key), keys, now) = (with_key().await, Keys::new(Duration::from_secs(1)), Instant::now());
-        assert!(keys.check(&store, &key, now).await.is_ok());
+        let ((store, key), now) = (with_key().await, Instant::now());
+        let keys = Keys::new(store.clone(), Duration::from_secs(1));
+        assert!(keys.check(&key, now).await.is_ok());
         store.fail(true);
         let later = now + Duration::from_secs(3600);
-        assert!(keys.check(&store, &key, later).await.is_ok());
+        assert!(keys.check(&key, later).await.is_ok());
         let wrong_secret = format!("{}{}", &key[..16], keys::generate().split_off(16));
-        assert_eq!(keys.check(&store, &wrong_secret, later).await.expect_err("wrong").status(), 401);
-        assert_eq!(keys.check(&store, &keys::generate(), later).await.expect_err("down").status(), 503);
+        assert_eq!(keys.check(&wrong_secret, later).await.expect_err("wrong").status(), 401);
+        assert_eq!(keys.check(&keys::generate(), later).await.expect_err("down").status(), 503);
         store.fail(false);
         store.revoke(ApiKey::parse(&key).expect("a key").id);
-        assert!(keys.check(&store, &key, later + Duration::from_secs(3600)).await.is_err());
+        assert!(keys.check(&key, later + Duration::from_secs(3600)).await.is_err());
     }
 }

@@ -4,21 +4,40 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::State,
+    extract::{FromRef, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use ruche_bus::Bus;
+use ruche_store::Store;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app::parts::App;
+use super::{lifecycle::Lifecycle, state::HttpState};
 
 /// How long a part may take to say that it is ready.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PROBE_TIME: Duration = Duration::from_secs(3);
+
+/// What readiness depends on.
+#[derive(Clone)]
+pub struct Health {
+    bus: Arc<dyn Bus>,
+    store: Arc<dyn Store>,
+    lifecycle: Lifecycle,
+}
+
+impl Health {
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, store: Arc<dyn Store>, lifecycle: Lifecycle) -> Self {
+        Self { bus, store, lifecycle }
+    }
+}
 
 /// Whether the gateway runs.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Health {
+#[schema(as = Health)]
+pub struct HealthView {
     /// `ok`.
     pub status: &'static str,
 }
@@ -41,11 +60,18 @@ pub struct NotReady {
     pub reason: &'static str,
 }
 
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Health: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
 /// Is it alive?
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses(
-    (status = 200, description = "The process runs", body = Health)))]
-pub(crate) async fn healthz() -> Json<Health> {
-    Json(Health { status: "ok" })
+    (status = 200, description = "The process runs", body = HealthView)))]
+async fn healthz() -> Json<HealthView> {
+    Json(HealthView { status: "ok" })
 }
 
 /// Can it take work?
@@ -54,20 +80,20 @@ pub(crate) async fn healthz() -> Json<Health> {
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses(
     (status = 200, description = "Ready", body = Readiness),
     (status = 503, description = "Not ready", body = Readiness)))]
-pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+async fn readyz(State(health): State<Health>) -> Response {
     let (bus, store) = tokio::join!(
-        tokio::time::timeout(PATIENCE, app.bus.ready()),
-        tokio::time::timeout(PATIENCE, app.store.ready()),
+        tokio::time::timeout(PROBE_TIME, health.bus.ready()),
+        tokio::time::timeout(PROBE_TIME, health.store.ready()),
     );
     let mut not_ready = Vec::new();
-    // The reasons are ours: anybody may ask here, and addresses are nobody's business.
+    // Anybody may ask here, so the reasons name no addresses.
     if !matches!(bus, Ok(Ok(()))) {
         not_ready.push(NotReady { name: "nats", reason: "the message bus does not take jobs" });
     }
     if !matches!(store, Ok(Ok(()))) {
         not_ready.push(NotReady { name: "postgres", reason: "the database does not answer, or is not migrated" });
     }
-    if app.lifecycle.draining.is_cancelled() {
+    if health.lifecycle.draining.is_cancelled() {
         not_ready.push(NotReady { name: "gateway", reason: "it is shutting down" });
     }
     match not_ready.is_empty() {

@@ -9,14 +9,14 @@ pub const BODY_TIME: Duration = Duration::from_secs(30);
 pub const BODY_DRAIN_BYTES: usize = 64 * 1024 * 1024;
 /// How long the body of a request may take to arrive that submits a job, where those may be large.
 pub const LARGE_BODY_TIME: Duration = Duration::from_secs(120);
-/// Requests and lines that are larger than `gateway.body_bytes` and in memory at once; more of them wait to be read.
+/// Requests and NDJSON lines that are larger than `gateway.body_bytes` and in memory at once; more of them wait to be read.
 pub const LARGE_BODIES: usize = 8;
 /// What a request may have around the body of its job, in bytes.
 pub const AROUND_BODY: usize = 256 * 1024;
 /// How long the object store may take to keep a body.
-pub const KEEP_TIME: Duration = Duration::from_secs(60);
-/// How long the deletion of a body may keep its refused client waiting.
-pub const DROP_TIME: Duration = Duration::from_secs(5);
+pub const OFFLOAD_TIME: Duration = Duration::from_secs(60);
+/// How long the deletion of an object may keep its client waiting.
+pub const DELETE_TIME: Duration = Duration::from_secs(5);
 /// The largest result that the view of a job shows whole, in bytes; larger ones have a place of their own.
 pub const RESULT_SHOWN: u64 = 1024 * 1024;
 /// How long the bus may take to accept a job.
@@ -34,8 +34,8 @@ pub const MODELS_TIME: Duration = Duration::from_secs(3);
 pub const MODELS_MISS_TIME: Duration = Duration::from_millis(500);
 /// How often a silent stream says that it is alive.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a client may take nothing from a connection that has something for it.
-pub const STALL: Duration = Duration::from_secs(20);
+/// How long a client may read nothing from a connection that has something for it.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a WebSocket may stay silent: its pongs count.
 pub const SOCKET_SILENCE: Duration = Duration::from_secs(90);
 /// How long a WebSocket may take to say who it is.
@@ -60,10 +60,10 @@ pub const MESSAGES: u64 = 1_000;
 pub const DEPTH_EVERY: Duration = Duration::from_secs(5);
 /// How long what is left may take to end once the drain time is over.
 pub const AFTER_DRAIN: Duration = Duration::from_secs(2);
-/// Lines of a stream of jobs that are on their way to the bus at once.
-pub const LINES: usize = 64;
-/// How long a stream of jobs may send nothing.
-pub const LINE_TIME: Duration = Duration::from_secs(60);
+/// NDJSON lines that are on their way to the bus at once.
+pub const NDJSON_AT_ONCE: usize = 64;
+/// How long an NDJSON body may be silent.
+pub const NDJSON_SILENCE: Duration = Duration::from_secs(60);
 /// How often a line is added to its batch before it is refused.
 pub const BATCH_TRIES: u32 = 3;
 /// The longest key of a unique job, in bytes.
@@ -72,19 +72,19 @@ pub const UNIQUE_KEY_BYTES: usize = 255;
 pub const UNIQUE_WINDOW: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How far ahead a job may be put off.
 pub const AHEAD_DAYS: i64 = 366;
-/// How long the bus may take to show the beginning of a log, or what is held up.
+/// How long the bus may take to show the beginning of a log, or what is paused.
 pub const FIRST: Duration = Duration::from_secs(2);
 /// Tenants whose submissions per second are counted at once; beyond it, those at rest are forgotten.
 pub const COUNTED_TENANTS: usize = 10_000;
-/// For how long a count of a tenant's backlog is gone by, as long as there is room.
-pub const ROOM_TIME: Duration = Duration::from_secs(1);
+/// For how long a count of a tenant's backlog is trusted while there is headroom.
+pub const HEADROOM_TIME: Duration = Duration::from_secs(1);
 /// For how long a tenant whose backlog is full is refused without another count.
 pub const FULL_TIME: Duration = Duration::from_millis(250);
 /// After how long a tenant whose backlog is full may try again.
 pub const BACKLOG_RETRY_SECONDS: u32 = 5;
 /// The longest pause before caps of tenants are asked for again.
 pub const CAPS_PAUSE: Duration = Duration::from_secs(5);
-/// The highest cap on jobs at once: the bus tells no more places apart.
+/// The highest cap on jobs at once: the bus has no more slots.
 pub const MOST_IN_FLIGHT: u32 = 10_000;
 /// The highest cap on jobs per second.
 pub const MOST_PER_SECOND: u32 = 1_000_000;
@@ -103,7 +103,7 @@ pub const RATE_TIME: Duration = Duration::from_secs(60);
 /// The longest time between two firings of a schedule.
 pub const INTERVAL_SECONDS: u64 = 366 * 24 * 3600;
 /// The largest render job that is tried without storing its document, in bytes of its body, where nobody says whether it is
-/// to be stored: a large text makes a large document, and would be set twice.
+/// to be stored: a large text makes a large document, and would be typeset twice.
 pub const UNSTORED_RENDER_BYTES: usize = 64 * 1024;
 /// Texts of one request for embeddings, as OpenAI has it.
 pub const EMBED_TEXTS: usize = 2048;
@@ -133,7 +133,7 @@ pub const REWRITE_MESSAGES: usize = 6;
 pub const REWRITE_MESSAGE_BYTES: usize = 1_000;
 /// The longest question that stands alone, in characters; what is longer is no question.
 pub const REWRITE_CHARS: usize = 400;
-/// Jobs of one collection that embed its documents anew, at once: few enough that other documents find room.
+/// Jobs of one collection that embed its documents anew, at once: few enough that other documents are not delayed.
 pub const MIGRATE_JOBS: usize = 32;
 /// How long a worker may take to say which model it has: other tenants' jobs may be before this one.
 pub const MODEL_ASKED: Duration = Duration::from_secs(20);
@@ -155,8 +155,8 @@ pub const MIGRATE_SLICES: usize = 20;
 pub const SEARCH_COLLECTIONS: usize = 32;
 /// How often a search begins anew, where its collections are changed meanwhile.
 pub const SEARCH_TRIES: usize = 4;
-/// Sets of collections of which it is remembered how they are searched.
-pub const SEARCH_SCOPES: usize = 1_000;
+/// Sets of collections in the cache.
+pub const CACHED_COLLECTION_SETS: usize = 1_000;
 /// Hits of one search.
 pub const SEARCH_HITS: u32 = 100;
 /// Hits of a search, unless asked for otherwise.

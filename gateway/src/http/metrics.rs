@@ -1,12 +1,17 @@
-//! What Prometheus reads at `/metrics`: requests, sockets, how much waits in each lane of each kind, and how many places
-//! its workers have. What waits and the places that are taken, together, are what to scale workers by.
+//! What Prometheus reads at `/metrics`: requests, sockets, how much waits in each lane of each kind, and how many slots
+//! its workers have. Scale workers by the waiting jobs and the busy slots together.
 
 use std::{
     fmt,
     sync::{Arc, atomic::AtomicU64},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use axum::{
+    extract::{FromRef, State},
+    http::header,
+    response::IntoResponse,
+};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -19,9 +24,9 @@ use prometheus_client::{
 };
 use ruche_bus::{Depth, WorkerRegistration};
 use ruche_schemas::Kind;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::limits;
-use crate::app::parts::App;
+use super::error::ApiError;
 
 /// The gauges, counters and histograms.
 pub struct Metrics {
@@ -63,6 +68,12 @@ struct KindLabels {
     kind: String,
 }
 
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
@@ -97,7 +108,7 @@ impl Metrics {
         let help = "Age of the oldest job that no worker has; 0 when there is none";
         registry.register_with_unit("ruche_queue_oldest", help, Unit::Seconds, oldest.clone());
         registry.register("ruche_queue_slots", "Jobs that the workers of a kind run at once", slots.clone());
-        registry.register("ruche_queue_busy_slots", "Places of the workers of a kind that are taken", busy.clone());
+        registry.register("ruche_queue_busy_slots", "Slots of the workers of a kind that are busy", busy.clone());
         registry.register("ruche_gateway_sockets", "WebSockets that are open", sockets.clone());
         registry.register("ruche_gateway_streams", "Event streams that are open", streams.clone());
     }
@@ -112,7 +123,7 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// Takes the depth of each lane over.
+    /// Sets the gauges of each lane.
     pub fn depth(&self, depths: &[Depth]) {
         for depth in depths {
             let labels = LaneLabels { kind: depth.kind.to_string(), lane: depth.lane.to_string() };
@@ -122,7 +133,7 @@ impl Metrics {
         }
     }
 
-    /// Takes over how many places the workers of these kinds have: none where there is no worker.
+    /// Sets the gauges of these kinds: a kind without a worker has no slots.
     pub fn slots<'a>(&self, kinds: impl IntoIterator<Item = &'a Kind>, workers: &[WorkerRegistration]) {
         for kind in kinds {
             let labels = KindLabels { kind: kind.to_string() };
@@ -164,22 +175,19 @@ impl Drop for Open {
     }
 }
 
-/// Reads the queues until the gateway stops: the one place that asks, since asking costs the server.
-pub async fn export_queues(app: Arc<App>) {
-    let mut ticks = tokio::time::interval(limits::DEPTH_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    loop {
-        tokio::select! {
-            () = app.lifecycle.draining.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        match tokio::try_join!(app.bus.depth(), app.bus.workers()) {
-            Ok((depths, workers)) => {
-                app.metrics.depth(&depths);
-                app.metrics.slots(app.kinds.keys(), &workers);
-                app.throughput.note(&workers, Instant::now());
-            }
-            Err(error) => tracing::debug!(error.message = %error, "the queues could not be read"),
-        }
-    }
+pub fn routes<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S>
+where
+    Arc<Metrics>: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(metrics))
+}
+
+/// Metrics
+///
+/// OpenMetrics text: requests, sockets, queue depth and oldest age per kind and lane.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+    (status = 200, description = "OpenMetrics 1.0", body = String, content_type = "application/openmetrics-text")))]
+async fn metrics(State(metrics): State<Arc<Metrics>>) -> Result<impl IntoResponse, ApiError> {
+    let text = metrics.text().map_err(|_| ApiError::internal())?;
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

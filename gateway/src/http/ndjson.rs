@@ -1,31 +1,29 @@
-//! A request's body line by line, in memory that does not grow with it: at most one line and one chunk are held, and a
-//! large line waits for its share of the memory that all large requests have together.
+//! A request's body line by line, in memory that does not grow with it: at most one line and one chunk are kept, and
+//! a large line waits for its share of the memory that all large requests have together.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use bytes::{Buf, Bytes, BytesMut};
 use futures::StreamExt;
-use tokio::sync::Semaphore;
 
 use super::{
-    body::{Room, room},
+    body::{Bodies, Permit},
     error::ApiError,
 };
 
-/// The lines of a body.
-pub struct Lines {
+pub struct Ndjson {
     chunks: BodyDataStream,
     chunk: Bytes,
     line: BytesMut,
-    /// From how many bytes on a line needs room, and where that is had.
-    shared: Option<(usize, Arc<Semaphore>)>,
-    /// What the line has that is read now, or was read last.
-    room: Option<Room>,
-    /// Of the line that is read now, whether it is over the bound: what follows of it is dropped.
+    /// Where a large line gets its permit.
+    shared: Option<Bodies>,
+    /// The permit of the line that is read now, or was read last.
+    permit: Option<Permit>,
+    /// Whether the line that is read now is over the bound: the rest of it is dropped.
     over: bool,
     max: usize,
-    patience: Duration,
+    silence: Duration,
     number: u64,
     ended: bool,
 }
@@ -33,23 +31,24 @@ pub struct Lines {
 /// A line, with its number from 1.
 pub type Line = (u64, Result<String, ApiError>);
 
-impl Lines {
-    /// The lines of this body, each at most `max` bytes; `patience` is how long it may send nothing.
+impl Ndjson {
+    /// The lines of this body, each at most `max` bytes. The body may be silent for at most `silence`.
     #[must_use]
-    pub fn new(body: Body, max: usize, patience: Duration) -> Self {
+    pub fn new(body: Body, max: usize, silence: Duration) -> Self {
         let (chunk, line) = (Bytes::new(), BytesMut::new());
-        let (shared, room, chunks) = (None, None, body.into_data_stream());
-        Self { chunks, chunk, line, shared, room, over: false, max, patience, number: 0, ended: false }
+        let (shared, permit, chunks) = (None, None, body.into_data_stream());
+        Self { chunks, chunk, line, shared, permit, over: false, max, silence, number: 0, ended: false }
     }
 
-    /// Lines over so many bytes wait for room to be read.
-    pub fn share(&mut self, over: usize, all: &Arc<Semaphore>) {
-        self.shared = Some((over, Arc::clone(all)));
+    /// Lines over the small bound of bodies wait for a permit.
+    #[must_use]
+    pub fn share(self, bodies: Bodies) -> Self {
+        Self { shared: Some(bodies), ..self }
     }
 
-    /// The room that the last line has, to be kept while that line is in memory.
-    pub fn take_room(&mut self) -> Option<Room> {
-        self.room.take()
+    /// The permit of the last line: keep it while that line is in memory.
+    pub fn take_permit(&mut self) -> Option<Permit> {
+        self.permit.take()
     }
 
     /// Waits for the body's beginning.
@@ -71,10 +70,10 @@ impl Lines {
         loop {
             let end = self.chunk.iter().position(|byte| *byte == b'\n');
             self.take(end.unwrap_or(self.chunk.len()));
-            if let (Some((over, all)), None) = (&self.shared, &self.room)
-                && self.line.len() > *over
+            if let (Some(bodies), None) = (&self.shared, &self.permit)
+                && self.line.len() > bodies.small
             {
-                self.room = Some(room(all).await?);
+                self.permit = Some(bodies.permit().await?);
             }
             if end.is_some() {
                 self.chunk.advance(1);
@@ -105,7 +104,7 @@ impl Lines {
     /// The line that was read; `None` if it is blank.
     fn finish(&mut self) -> Option<Result<String, ApiError>> {
         if std::mem::take(&mut self.over) {
-            self.room = None;
+            self.permit = None;
             let message = format!(
                 "the line is too long: at most {} bytes are allowed (gateway.body_bytes; objects.url and objects.max_bytes)",
                 self.max
@@ -120,8 +119,8 @@ impl Lines {
     }
 
     async fn read(&mut self) -> Result<(), ApiError> {
-        let silent = || ApiError::too_slow(format!("nothing came for {} s", self.patience.as_secs()));
-        let chunk = tokio::time::timeout(self.patience, self.chunks.next()).await.map_err(|_| silent())?;
+        let silent = || ApiError::too_slow(format!("nothing came for {} s", self.silence.as_secs()));
+        let chunk = tokio::time::timeout(self.silence, self.chunks.next()).await.map_err(|_| silent())?;
         match chunk {
             Some(Ok(chunk)) => self.chunk = chunk,
             Some(Err(error)) => {
@@ -141,7 +140,7 @@ mod tests {
         let chunks: Vec<_> =
             chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk.as_bytes()))).collect();
         let body = Body::from_stream(futures::stream::iter(chunks));
-        let (mut lines, mut found) = (Lines::new(body, 8, Duration::from_secs(60)), Vec::new());
+        let (mut lines, mut found) = (Ndjson::new(body, 8, Duration::from_secs(60)), Vec::new());
         while let Some((number, line)) = lines.next().await.expect("a whole body") {
             found.push(line.map(|line| (number, line)).map_err(|error| error.code_name().map(str::to_owned)));
         }
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_come_whole_and_numbered_however_the_body_is_cut() {
+    async fn lines_come_whole_and_numbered_however_the_body_is_chunked() {
         let expected = [Ok((1, "one".to_owned())), Ok((3, "two".to_owned())), Ok((4, "three".to_owned()))];
         assert_eq!(all(&["one\n\ntwo\r\nthree"]).await, expected);
         assert_eq!(all(&["o", "ne", "\n", "\ntw", "o\n", "", "three\n"]).await, expected);

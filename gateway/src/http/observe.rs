@@ -11,13 +11,13 @@ use axum::{
 use ruche_bus::{Headers, trace};
 use tracing::{Instrument, field::Empty};
 
-use crate::app::parts::App;
+use super::metrics::Metrics;
 
 /// The route of what no route matches: a path would be a label per probe.
 const UNMATCHED: &str = "unmatched";
 
 /// Wraps a request.
-pub async fn request(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn request(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str).to_owned();
@@ -35,7 +35,7 @@ pub async fn request(State(app): State<Arc<App>>, request: Request, next: Next) 
     let response = next.run(request).instrument(span.clone()).await;
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     span.record("http.response.status_code", status);
-    app.metrics.request(method.as_str(), &route, status, took);
+    metrics.request(method.as_str(), &route, status, took);
     span.in_scope(|| match status {
         500.. => tracing::warn!(http.response.status_code = status, duration_ms = took.as_millis(), "answered"),
         _ => tracing::debug!(http.response.status_code = status, duration_ms = took.as_millis(), "answered"),

@@ -1,5 +1,5 @@
-//! Disconnects a client that takes nothing: a connection that has something to write and can't for too long fails,
-//! and with it go its stream, its buffers and its watch on the bus. The client resumes by `n`.
+//! Disconnects a client that reads nothing: a connection whose write waits too long fails, and with it its stream, its
+//! buffers and its watch on the bus. The client resumes by `n`.
 //!
 //! It sits under HTTP and WebSocket alike, since neither has such a bound of its own.
 
@@ -18,16 +18,14 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-/// A listener whose connections may stall only for so long.
+/// A listener whose connections fail once a write has waited for `limit`.
 #[derive(Debug)]
-pub struct Stalling {
-    /// The listener.
+pub struct WriteTimeout {
     pub listener: TcpListener,
-    /// How long.
     pub limit: Duration,
 }
 
-impl Listener for Stalling {
+impl Listener for WriteTimeout {
     type Io = Connection;
     type Addr = SocketAddr;
 
@@ -37,7 +35,7 @@ impl Listener for Stalling {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error.message = %error, "a connection could not be set to send at once");
         }
-        (Connection { stream, limit: self.limit, stalled: None }, address)
+        (Connection { stream, limit: self.limit, waiting: None }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -45,28 +43,27 @@ impl Listener for Stalling {
     }
 }
 
-/// A connection that fails once a write has waited too long.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
     limit: Duration,
     /// Running while a write waits.
-    stalled: Option<Pin<Box<Sleep>>>,
+    waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
     fn watch<T>(&mut self, polled: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
-            self.stalled = None;
+            self.waiting = None;
             return polled;
         }
         let until = Instant::now() + self.limit;
-        let timer = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        let timer = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         if timer.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
-        tracing::info!(network.peer.stalled_s = self.limit.as_secs(), "a client takes nothing: disconnected");
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
+        tracing::info!(ruche.write_timeout_s = self.limit.as_secs(), "a client reads nothing: disconnected");
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")))
     }
 }
 

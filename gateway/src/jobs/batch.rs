@@ -1,25 +1,130 @@
 //! Batches: jobs that are counted together, with a log of their own and a job that their end starts.
 //!
-//! Workers count in the transaction that ends a job; whoever sees the batch complete tells it, here or there. All that
-//! is told has ids that follow from the batch's, so telling it twice is telling it once.
+//! Workers count in the transaction that ends a job; whoever sees a batch complete publishes that. All that is published
+//! has ids that follow from the batch's, so publishing it twice does no harm.
 
-use chrono::{DateTime, Utc};
-use ruche_bus::AppendError;
+use std::sync::Arc;
+
+use chrono::Utc;
 use ruche_schemas::{
-    EventType, JobId, JobRef, Kind, Lane, Record, TenantId,
+    EventType, JobId, JobRef, Kind, Lane, TenantId,
     flow::{self, Next, Origin, Template},
 };
+use ruche_store::{Store, groups::Batch};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::send::Sending;
-use crate::{app::parts::App, http::error::ApiError, ports::Batch};
+use super::{
+    event_log::EventLog,
+    kinds::Kinds,
+    publisher::{Publisher, Publishing},
+};
+use crate::http::{error::ApiError, limits, text::shown};
 
-/// What the events of a batch's log have as their kind.
+/// The kind of the events of a batch's log.
 pub const KIND: Kind = Kind::new("batch");
 
-/// How often an event is written on top of what somebody else wrote meanwhile.
-const TRIES: u32 = 5;
+#[derive(Clone)]
+pub struct Batches {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) kinds: Arc<Kinds>,
+    pub(super) publisher: Arc<Publisher>,
+    pub(super) log: EventLog,
+}
+
+impl Batches {
+    /// Makes an open batch and begins its log.
+    ///
+    /// # Errors
+    /// 400 for a callback that cannot be; 503.
+    pub async fn begin(&self, tenant: &TenantId, callback: Option<Template>) -> Result<Batch, ApiError> {
+        if let Some(template) = &callback {
+            let refused = |mut invalid: ruche_schemas::Invalid| {
+                invalid.param = invalid.param.replacen("then[0]", "callback", 1);
+                ApiError::from(invalid)
+            };
+            flow::check(&[Next::One(template.clone())], &[]).map_err(refused)?;
+            self.kinds.check_template(template, "callback")?;
+        }
+        let (id, created_at) = (Uuid::now_v7(), Utc::now());
+        self.store.create_batch(tenant, id, callback.as_ref(), created_at).await?;
+        self.log.append(&log(tenant, id), &KIND, EventType::Accepted, created_at, Value::Null).await?;
+        let tenant = tenant.clone();
+        let (done, failed, cancelled) = (0, 0, 0);
+        Ok(Batch { id, tenant, total: 0, closed: false, done, failed, cancelled, callback, created_at, ended_at: None })
+    }
+
+    /// # Errors
+    /// 404; 503.
+    pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<Batch, ApiError> {
+        let found = match id.parse() {
+            Ok(id) => self.store.batch(tenant, id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| unknown(id))
+    }
+
+    /// A page of batches, the newest first; `None` where the one that it begins after is gone.
+    ///
+    /// # Errors
+    /// 503.
+    pub async fn page(
+        &self,
+        tenant: &TenantId,
+        limit: u64,
+        after: Option<Uuid>,
+    ) -> Result<Option<Vec<Batch>>, ApiError> {
+        Ok(self.store.batches(tenant, limit, after).await?)
+    }
+
+    /// Adds jobs. They must be counted before they are answered, so a failure is tried again.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn add(&self, batch: Uuid, jobs: &[JobId]) -> Result<(), ApiError> {
+        let mut tries = 1;
+        loop {
+            match self.store.add_to_batch(batch, jobs).await {
+                Ok(()) => return Ok(()),
+                Err(_) if tries < limits::BATCH_TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Closes a batch, and ends it if all its jobs have ended before. Again is always safe.
+    ///
+    /// # Errors
+    /// 404; 503.
+    pub async fn close(&self, tenant: &TenantId, id: Uuid) -> Result<Batch, ApiError> {
+        let closed = self.store.close_batch(tenant, id, Utc::now()).await?;
+        let batch = closed.ok_or_else(|| unknown(&id.to_string()))?;
+        self.end_if_complete(&batch).await?;
+        Ok(batch)
+    }
+
+    /// Starts the callback of a batch that is complete, and ends its log.
+    ///
+    /// # Errors
+    /// 503: again is always safe.
+    pub async fn end_if_complete(&self, batch: &Batch) -> Result<(), ApiError> {
+        if !batch.is_complete() {
+            return Ok(());
+        }
+        let now = Utc::now();
+        if let Some(template) = &batch.callback {
+            let whole = JobId(batch.id);
+            let origin = Origin { root: whole, parent: whole };
+            let mut result = counts(batch);
+            result["batch"] = json!(batch.id);
+            let child = flow::child(callback_id(batch.id), template, &result, Lane::Normal, origin, None);
+            let version = self.kinds.descriptor(template.kind.as_str())?.version;
+            let envelope = child.envelope(batch.tenant.clone(), version, now);
+            self.publisher.publish(&envelope, Publishing::default()).await?;
+        }
+        self.log.append(&log(&batch.tenant, batch.id), &KIND, EventType::Done, now, counts(batch)).await
+    }
+}
 
 /// The id of the job that the end of a batch starts.
 #[must_use]
@@ -40,92 +145,7 @@ pub fn log(tenant: &TenantId, batch: Uuid) -> JobRef {
     JobRef { tenant: tenant.clone(), id: JobId(batch) }
 }
 
-impl App {
-    /// Makes an open batch and begins its log.
-    ///
-    /// # Errors
-    /// 400 for a callback that can't be; 503.
-    pub async fn begin_batch(&self, tenant: &TenantId, callback: Option<Template>) -> Result<Batch, ApiError> {
-        if let Some(template) = &callback {
-            let refused = |mut invalid: ruche_schemas::Invalid| {
-                invalid.param = invalid.param.replacen("on_success[0]", "callback", 1);
-                ApiError::from(invalid)
-            };
-            flow::check(&[Next::One(template.clone())], &[]).map_err(refused)?;
-            self.check_template(template, "callback")?;
-        }
-        let (id, created_at) = (Uuid::now_v7(), Utc::now());
-        self.store.create_batch(tenant, id, callback.as_ref(), created_at).await?;
-        self.say(&log(tenant, id), &KIND, EventType::Accepted, 0, created_at, Value::Null).await?;
-        let tenant = tenant.clone();
-        let (done, failed, cancelled) = (0, 0, 0);
-        Ok(Batch { id, tenant, total: 0, closed: false, done, failed, cancelled, callback, created_at, ended_at: None })
-    }
-
-    /// Closes a batch, and tells its end if all its jobs have ended before. Again is always safe.
-    ///
-    /// # Errors
-    /// 404; 503.
-    pub async fn close_batch(&self, tenant: &TenantId, id: Uuid) -> Result<Batch, ApiError> {
-        let closed = self.store.close_batch(tenant, id, Utc::now()).await?;
-        let batch = closed.ok_or_else(|| no_batch(&id.to_string()))?;
-        self.batch_ended(&batch).await?;
-        Ok(batch)
-    }
-
-    /// Tells that a batch is complete, if it is: starts its callback and ends its log.
-    ///
-    /// # Errors
-    /// 503: again is always safe.
-    pub async fn batch_ended(&self, batch: &Batch) -> Result<(), ApiError> {
-        if !batch.is_complete() {
-            return Ok(());
-        }
-        let now = Utc::now();
-        if let Some(template) = &batch.callback {
-            let whole = JobId(batch.id);
-            let origin = Origin { root: whole, parent: whole };
-            let mut result = counts(batch);
-            result["batch"] = json!(batch.id);
-            let child = flow::child(callback_id(batch.id), template, &result, Lane::Normal, origin, None);
-            let version = self.descriptor(template.kind.as_str())?.version;
-            self.send(&child.envelope(batch.tenant.clone(), version, now), Sending::default()).await?;
-        }
-        self.say(&log(&batch.tenant, batch.id), &KIND, EventType::Done, 0, now, counts(batch)).await
-    }
-
-    /// Appends an event to a log on top of what is there; nothing where the log has ended.
-    ///
-    /// # Errors
-    /// 503.
-    pub(crate) async fn say(
-        &self,
-        job: &JobRef,
-        kind: &Kind,
-        event: EventType,
-        attempt: u32,
-        at: DateTime<Utc>,
-        data: Value,
-    ) -> Result<(), ApiError> {
-        for _ in 0..TRIES {
-            let last = self.bus.last(job).await?;
-            if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
-                return Ok(());
-            }
-            let (after, n) = last.map_or((0, 1), |last| (last.sequence, last.record.n + 1));
-            let record = Record { n, event, kind: kind.clone(), attempt, at, data: data.clone(), claim: None };
-            match self.bus.append(job, after, &record).await {
-                Ok(_) => return Ok(()),
-                Err(AppendError::Conflict) => {}
-                Err(AppendError::Unavailable(error)) => return Err(error.into()),
-            }
-        }
-        Err(ApiError::unavailable("log_busy", "the job's log is written to by others: try again in a moment", 1))
-    }
-}
-
-/// 404: another tenant's batch is as unknown as one that never was.
-pub(crate) fn no_batch(id: &str) -> ApiError {
-    let shown: String = id.chars().take(80).collect();
-    ApiError::not_found("batch_not_found", format!("there is no batch {shown:?}")).param("batch")
+/// 404.
+pub(crate) fn unknown(id: &str) -> ApiError {
+    ApiError::not_found("batch_not_found", format!("there is no batch {:?}", shown(id))).param("batch")
 }

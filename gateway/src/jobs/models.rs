@@ -41,41 +41,47 @@ impl Announced {
     }
 }
 
-/// Remembers them.
-#[derive(Debug, Default)]
-pub struct Models(Mutex<Option<Asked>>);
+pub struct Models {
+    bus: Arc<dyn Bus>,
+    cache: Mutex<Option<Answered>>,
+}
 
-/// What the bus said, and when.
+/// What the bus answered, and when.
 #[derive(Debug, Clone)]
-struct Asked {
+struct Answered {
     at: Instant,
     answer: Result<Arc<Announced>, Unavailable>,
 }
 
-impl Asked {
-    /// A refusal is remembered only briefly: long enough that those who waited with us don't each ask again.
+impl Answered {
+    /// A failure is remembered only briefly: long enough that requests that waited for it do not each ask again.
     fn is_fresh(&self, age: Duration) -> bool {
         self.at.elapsed() < if self.answer.is_ok() { age } else { limits::MODELS_MISS_TIME }
     }
 }
 
 impl Models {
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>) -> Self {
+        Self { bus, cache: Mutex::default() }
+    }
+
     /// The models that are announced, at most [`limits::MODELS_TIME`] old.
     ///
     /// # Errors
     /// When the bus does not answer.
-    pub async fn announced(&self, bus: &dyn Bus) -> Result<Arc<Announced>, Unavailable> {
-        self.at_most(limits::MODELS_TIME, bus).await
+    pub async fn announced(&self) -> Result<Arc<Announced>, Unavailable> {
+        self.at_most(limits::MODELS_TIME).await
     }
 
-    async fn at_most(&self, age: Duration, bus: &dyn Bus) -> Result<Arc<Announced>, Unavailable> {
-        // Held while asking, so that many requests ask once.
-        let mut asked = self.0.lock().await;
-        if let Some(known) = asked.as_ref().filter(|known| known.is_fresh(age)) {
+    async fn at_most(&self, age: Duration) -> Result<Arc<Announced>, Unavailable> {
+        // PauseState while asking, so that many requests ask once.
+        let mut cache = self.cache.lock().await;
+        if let Some(known) = cache.as_ref().filter(|known| known.is_fresh(age)) {
             return known.answer.clone();
         }
-        let answer = ask(bus).await.map(Arc::new);
-        *asked = Some(Asked { at: Instant::now(), answer: answer.clone() });
+        let answer = self.ask().await.map(Arc::new);
+        *cache = Some(Answered { at: Instant::now(), answer: answer.clone() });
         answer
     }
 
@@ -84,11 +90,11 @@ impl Models {
     ///
     /// # Errors
     /// 404 that lists the models there are; 503 when the bus does not answer.
-    pub async fn check(&self, bus: &dyn Bus, kind: &Kind, model: &str) -> Result<(), ApiError> {
-        if self.announced(bus).await?.of(kind).is_some_and(|models| models.contains_key(model)) {
+    pub async fn check(&self, kind: &Kind, model: &str) -> Result<(), ApiError> {
+        if self.announced().await?.of(kind).is_some_and(|models| models.contains_key(model)) {
             return Ok(());
         }
-        let announced = self.at_most(limits::MODELS_MISS_TIME, bus).await?;
+        let announced = self.at_most(limits::MODELS_MISS_TIME).await?;
         match announced.of(kind) {
             Some(models) if !models.contains_key(model) => {
                 let names: Vec<&str> = models.keys().map(String::as_str).collect();
@@ -103,31 +109,31 @@ impl Models {
     ///
     /// # Errors
     /// When the bus does not answer.
-    pub async fn has(&self, bus: &dyn Bus, kind: &Kind, model: &str) -> Result<bool, Unavailable> {
+    pub async fn has(&self, kind: &Kind, model: &str) -> Result<bool, Unavailable> {
         let is_there = |announced: &Announced| announced.of(kind).is_some_and(|models| models.contains_key(model));
-        Ok(is_there(&*self.announced(bus).await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME, bus).await?))
+        Ok(is_there(&*self.announced().await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME).await?))
     }
 
     /// The model that answers when none is named: the first of the kind's; empty where none is announced.
-    pub async fn default_name(&self, bus: &dyn Bus, kind: &Kind) -> String {
+    pub async fn default_name(&self, kind: &Kind) -> String {
         let first = |announced: &Announced| announced.of(kind).and_then(|models| models.keys().next().cloned());
-        let known = first(&self.announced(bus).await.unwrap_or_default());
+        let known = first(&self.announced().await.unwrap_or_default());
         match known {
             Some(name) => name,
             // One may have come just now.
-            None => first(&self.at_most(limits::MODELS_MISS_TIME, bus).await.unwrap_or_default()).unwrap_or_default(),
+            None => first(&self.at_most(limits::MODELS_MISS_TIME).await.unwrap_or_default()).unwrap_or_default(),
         }
     }
-}
 
-async fn ask(bus: &dyn Bus) -> Result<Announced, Unavailable> {
-    let mut announced = Announced::default();
-    for worker in bus.workers().await? {
-        let models = announced.by_kind.entry(worker.kind).or_default();
-        for model in worker.models {
-            let since = models.entry(model).or_insert(worker.since);
-            *since = worker.since.min(*since);
+    async fn ask(&self) -> Result<Announced, Unavailable> {
+        let mut announced = Announced::default();
+        for worker in self.bus.workers().await? {
+            let models = announced.by_kind.entry(worker.kind).or_default();
+            for model in worker.models {
+                let since = models.entry(model).or_insert(worker.since);
+                *since = worker.since.min(*since);
+            }
         }
+        Ok(announced)
     }
-    Ok(announced)
 }

@@ -130,7 +130,7 @@ mod tests {
         let refused = rates.admit(&acme).expect_err("a fourth at once").to_string();
         assert!(refused.contains("more than 3 jobs per second"), "{refused}");
         own(3);
-        assert!(rates.admit(&acme).is_err(), "said again is no new bucket");
+        assert!(rates.admit(&acme).is_err(), "the same cap again is no new bucket");
         rates.set(&TenantCaps::new());
         assert!(rates.admit(&acme).is_ok() && rates.admit(&acme).is_err());
     }

@@ -1,8 +1,8 @@
 //! A job's events on their way to one client: in order, from any `n`, until the last, a fault or the end of this
 //! process.
 //!
-//! Nothing is buffered here: an event is read from the bus when the client has taken the one before. A client that
-//! takes nothing for [`crate::http::limits::STALL`] is disconnected by [`crate::http::write_timeout`], and resumes by `n`.
+//! Nothing is buffered here: the next event is read from the bus when the client has taken the one before. A client that
+//! reads nothing for [`crate::http::limits::WRITE_TIMEOUT`] is disconnected, and resumes by `n`.
 
 use std::sync::Arc;
 
@@ -11,14 +11,17 @@ use ruche_bus::{Bus, Unavailable};
 use ruche_schemas::{JobRef, Record};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    app::parts::{App, Lifecycle},
-    http::error::ApiError,
-};
+use crate::http::{error::ApiError, lifecycle::Lifecycle};
+
+/// Opens relays, and guards jobs whose client may go away.
+#[derive(Clone)]
+pub struct Relays {
+    bus: Arc<dyn Bus>,
+    lifecycle: Lifecycle,
+}
 
 /// The events of one job.
 pub struct Relay {
-    /// Which job.
     pub job: JobRef,
     events: BoxStream<'static, Result<Record, Unavailable>>,
     expired: CancellationToken,
@@ -36,21 +39,34 @@ impl std::fmt::Debug for Relay {
 pub enum Interrupted {
     /// This gateway stops.
     Closing,
-    /// The bus can't be reached.
     Bus(Unavailable),
 }
 
-impl Relay {
+impl Relays {
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, lifecycle: Lifecycle) -> Self {
+        Self { bus, lifecycle }
+    }
+
     /// Follows a job that is known to exist, from this `n` on.
     ///
     /// # Errors
     /// 503 when the bus does not answer.
-    pub async fn open(app: &App, job: JobRef, from: u64) -> Result<Self, ApiError> {
-        let events = app.bus.watch(&job, from).await?;
-        Ok(Self { job, events, expired: app.lifecycle.expired.clone(), ended: false })
+    pub async fn open(&self, job: JobRef, from: u64) -> Result<Relay, ApiError> {
+        let events = self.bus.watch(&job, from).await?;
+        Ok(Relay { job, events, expired: self.lifecycle.expired.clone(), ended: false })
     }
 
-    /// The next event; `None` after the last. May be dropped and called again without losing one.
+    /// Guards this job, if `armed`.
+    #[must_use]
+    pub fn guard(&self, job: &JobRef, armed: bool) -> CancelOnDrop {
+        let armed = armed.then(|| (Arc::clone(&self.bus), job.clone()));
+        CancelOnDrop { armed, lifecycle: self.lifecycle.clone() }
+    }
+}
+
+impl Relay {
+    /// The next event; `None` after the last. Cancel-safe: dropping the future loses no event.
     pub async fn next(&mut self) -> Option<Result<Record, Interrupted>> {
         if self.ended {
             return None;
@@ -66,7 +82,7 @@ impl Relay {
 }
 
 impl Interrupted {
-    /// What the client is told.
+    /// The refusal that tells the client.
     #[must_use]
     pub fn error(self, job: &JobRef) -> ApiError {
         match self {
@@ -84,13 +100,6 @@ pub struct CancelOnDrop {
 }
 
 impl CancelOnDrop {
-    /// Guards this job, if `armed`.
-    #[must_use]
-    pub fn new(app: &App, job: &JobRef, armed: bool) -> Self {
-        let armed = armed.then(|| (Arc::clone(&app.bus), job.clone()));
-        Self { armed, lifecycle: app.lifecycle.clone() }
-    }
-
     /// The job may go on, or has ended.
     pub fn disarm(&mut self) {
         self.armed = None;

@@ -1,5 +1,8 @@
-//! What operators see and steer.
+//! What operators see and steer: queues, workers, pauses, caps of tenants and dead letters.
 
-pub mod replay;
+pub mod dead_letters;
+pub mod export;
+pub mod pauses;
 pub mod routes;
+pub mod tenant_limits;
 pub mod throughput;

@@ -1,25 +1,30 @@
-//! Sends a document: its bytes with what is to be known of it in headers, or all of it as JSON.
+//! Answers with a document: its bytes with the rest in headers, or all of it as JSON.
 
 use axum::{
     Json,
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use ruche_schemas::{
-    Base64, Claim, JobRef, TenantId,
+    Base64, JobRef, TenantId,
     kinds::render::{Rendered, Warning},
 };
+use ruche_store::files::StoredFile;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::wait::Finished;
+use super::service::Finished;
 use crate::{
-    app::parts::App,
-    http::{body, error::ApiError, limits},
+    http::{
+        body::Bodies,
+        error::ApiError,
+        file::{FileResponse, etag, is_known, not_modified},
+        limits,
+    },
+    jobs::payloads::Payloads,
 };
 
 /// How many pages the document has.
@@ -30,12 +35,6 @@ const WARNINGS: HeaderName = HeaderName::from_static("ruche-warnings");
 const JOB: HeaderName = HeaderName::from_static("ruche-job");
 /// Where the document is stored.
 const DOCUMENT: HeaderName = HeaderName::from_static("ruche-document");
-
-/// Bytes of a document, a file or a package, in the description.
-#[derive(Debug, ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[allow(dead_code, reason = "it is only described")]
-pub struct FileBytes(Vec<u8>);
 
 /// A document within JSON (`report=json`).
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,99 +70,78 @@ pub struct RenderReport {
     pub content: Base64,
 }
 
-impl App {
-    /// The answer with this document.
-    ///
-    /// # Errors
-    /// 410 where its object is gone, 500 where it was changed, 503.
-    pub(crate) async fn send_document(
-        &self,
-        tenant: &TenantId,
-        finished: Finished,
-        report: bool,
-    ) -> Result<Response, ApiError> {
-        let Finished { job, rendered } = finished;
-        let Rendered { content, claim, media_type, bytes, pages, title, warnings } = rendered;
-        let name = file_name(title.as_deref(), &media_type);
-        if report {
-            let _room = match bytes > self.settings.body_bytes as u64 {
-                true => Some(body::room(&self.large).await?),
-                false => None,
-            };
-            let stored = claim.is_some();
-            let content = match (content, claim) {
-                (Some(content), _) => content,
-                (None, Some(claim)) => Base64(self.read_whole(tenant, &claim).await.map_err(|e| e.job(job))?.into()),
-                (None, None) => return Err(ApiError::internal().job(job)),
-            };
-            let (id, object, file_name) = (job.0, "render", name);
-            let report =
-                RenderReport { id, object, media_type, bytes, pages, title, file_name, stored, warnings, content };
-            return Ok(Json(report).into_response());
-        }
-        let mut headers = HeaderMap::new();
-        headers.insert(PAGES, pages.into());
-        put(&mut headers, JOB, &job.to_string());
-        if !warnings.is_empty() {
-            put(&mut headers, WARNINGS, &told(&warnings));
-        }
-        let body = match (content, claim) {
-            (Some(content), _) => Body::from(content.0),
-            (None, Some(claim)) => {
-                put(&mut headers, DOCUMENT, &format!("/v1/renders/{job}"));
-                Body::from_stream(self.read_claimed(tenant, &claim).await.map_err(|error| error.job(job))?)
-            }
-            (None, None) => return Err(ApiError::internal().job(job)),
-        };
-        describe(&mut headers, &media_type, bytes, &name);
-        Ok((headers, body).into_response())
+/// The document as bytes.
+///
+/// # Errors
+/// 410 for an object that is gone, 500 for one that was changed, 503.
+pub(super) async fn document(payloads: &Payloads, tenant: &TenantId, finished: Finished) -> Result<Response, ApiError> {
+    let Finished { job, rendered } = finished;
+    let Rendered { content, claim, media_type, bytes, pages, title, warnings } = rendered;
+    let is_inline = content.is_some();
+    let body = match (content, claim) {
+        (Some(content), _) => Body::from(content.0),
+        (None, Some(claim)) => Body::from_stream(payloads.read(tenant, &claim).await.map_err(|error| error.job(job))?),
+        (None, None) => return Err(ApiError::internal().job(job)),
+    };
+    let mut file = file(&media_type, body, bytes, pages, title.as_deref()).with(JOB, &job.to_string());
+    if !warnings.is_empty() {
+        file = file.with(WARNINGS, &header_of(&warnings));
     }
-
-    /// A stored document, unless the client has it.
-    ///
-    /// # Errors
-    /// As [`App::send_document`].
-    pub(crate) async fn send_stored(
-        &self,
-        job: &JobRef,
-        document: &crate::ports::StoredDocument,
-        known: Option<&HeaderValue>,
-    ) -> Result<Response, ApiError> {
-        let tag = tag(&document.claim.blake3);
-        if known.is_some_and(|known| *known == tag) {
-            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
-        }
-        let body = Body::from_stream(self.read_claimed(&job.tenant, &document.claim).await?);
-        let name = file_name(document.title.as_deref(), &document.media_type);
-        let mut headers = HeaderMap::from_iter([(header::ETAG, tag), (PAGES, document.pages.into())]);
-        describe(&mut headers, &document.media_type, document.claim.bytes, &name);
-        Ok((headers, body).into_response())
+    if !is_inline {
+        file = file.with(DOCUMENT, &format!("/v1/renders/{job}"));
     }
-
-    async fn read_whole(&self, tenant: &TenantId, claim: &Claim) -> Result<Bytes, ApiError> {
-        self.claims.get(tenant, claim).await.map_err(|error| crate::jobs::payloads::unreadable(&error))
-    }
+    Ok(file.into_response())
 }
 
-/// The `ETag` of what has this hash.
-pub(crate) fn tag(blake3: &str) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{blake3}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+/// The document within JSON.
+///
+/// # Errors
+/// As [`document`].
+pub(super) async fn report(
+    payloads: &Payloads,
+    bodies: &Bodies,
+    tenant: &TenantId,
+    finished: Finished,
+) -> Result<Response, ApiError> {
+    let Finished { job, rendered } = finished;
+    let Rendered { content, claim, media_type, bytes, pages, title, warnings } = rendered;
+    let _permit = match bytes > bodies.small as u64 {
+        true => Some(bodies.permit().await?),
+        false => None,
+    };
+    let stored = claim.is_some();
+    let content = match (content, claim) {
+        (Some(content), _) => content,
+        (None, Some(claim)) => Base64(payloads.bytes(tenant, &claim).await.map_err(|e| e.job(job))?.into()),
+        (None, None) => return Err(ApiError::internal().job(job)),
+    };
+    let (id, object, file_name) = (job.0, "render", file_name(title.as_deref(), &media_type));
+    let report = RenderReport { id, object, media_type, bytes, pages, title, file_name, stored, warnings, content };
+    Ok(Json(report).into_response())
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    // What no header can hold is left out: the body has it all.
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
+/// A stored document, unless the client has it.
+///
+/// # Errors
+/// As [`document`].
+pub(super) async fn stored(
+    payloads: &Payloads,
+    job: &JobRef,
+    document: &StoredFile,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let StoredFile { claim, media_type, pages, title, .. } = document;
+    let tag = etag(&claim.blake3);
+    if is_known(headers, &tag) {
+        return Ok(not_modified(tag));
     }
+    let body = Body::from_stream(payloads.read(&job.tenant, claim).await?);
+    Ok(file(media_type, body, claim.bytes, *pages, title.as_deref()).etag(tag).into_response())
 }
 
-/// What a browser needs to know to show it or to keep it.
-fn describe(headers: &mut HeaderMap, media_type: &str, bytes: u64, name: &str) {
-    put(headers, header::CONTENT_TYPE, media_type);
-    headers.insert(header::CONTENT_LENGTH, bytes.into());
-    put(headers, header::CONTENT_DISPOSITION, &disposition(name));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+fn file(media_type: &str, body: Body, bytes: u64, pages: u32, title: Option<&str>) -> FileResponse {
+    let name = file_name(title, media_type);
+    FileResponse::new(media_type, body).bytes(bytes).inline(&name).with(PAGES, &pages.to_string())
 }
 
 /// A document's name as a file: its title, as far as file systems take it.
@@ -179,21 +157,8 @@ fn file_name(title: Option<&str>, media_type: &str) -> String {
     }
 }
 
-/// `Content-Disposition` (RFC 6266): the name in ASCII for old clients, and as it is (RFC 8187).
-fn disposition(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii() && c != '%' { c } else { '_' }).collect();
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            true => encoded.push(char::from(byte)),
-            false => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
-}
-
-/// The header `ruche-warnings`: JSON in ASCII with how many there are, and as many of them as it has room for.
-fn told(warnings: &[Warning]) -> String {
+/// The header `ruche-warnings`: JSON in ASCII with how many there are, and as many of them as fit.
+fn header_of(warnings: &[Warning]) -> String {
     let mut first: Vec<Value> = Vec::new();
     let mut text = String::new();
     for warning in warnings {
@@ -241,21 +206,19 @@ mod tests {
             assert_eq!(file_name(title, "application/pdf"), name);
         }
         assert_eq!(file_name(Some(&"x".repeat(500)), "image/png").len(), limits::FILE_NAME + 4);
-        let header = disposition("Été \"1\".pdf");
-        assert!(header.is_ascii() && header.ends_with("filename*=UTF-8''%C3%89t%C3%A9%20%221%22.pdf"), "{header}");
     }
 
     #[test]
     fn warnings_fit_their_header_and_are_json_in_ascii() {
         let warning = |message: &str| Warning { source: "css".into(), line: Some(3), message: message.into() };
-        let few: Value = serde_json::from_str(&told(&[warning("« é 🐝 »\n")])).expect("JSON");
+        let few: Value = serde_json::from_str(&header_of(&[warning("« é 🐝 »\n")])).expect("JSON");
         assert_eq!(few, json!({ "count": 1, "first": [{ "source": "css", "line": 3, "message": "« é 🐝 »\n" }] }));
-        let many = told(&vec![warning(&"é".repeat(40)); 200]);
+        let many = header_of(&vec![warning(&"é".repeat(40)); 200]);
         assert!(many.is_ascii() && many.len() <= limits::WARNINGS_HEADER, "{}", many.len());
         let many: Value = serde_json::from_str(&many).expect("JSON");
         assert_eq!(many["count"], 200);
         assert!(many["first"].as_array().is_some_and(|first| first.len() > 5), "{many}");
-        let huge: Value = serde_json::from_str(&told(&[warning(&"x".repeat(5_000))])).expect("JSON");
+        let huge: Value = serde_json::from_str(&header_of(&[warning(&"x".repeat(5_000))])).expect("JSON");
         assert_eq!(huge, json!({ "count": 1, "first": [] }));
     }
 }

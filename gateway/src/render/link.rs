@@ -3,6 +3,8 @@
 //! The signature is BLAKE3, keyed with the gateway's secret, over tenant, document and time; so nothing is kept of a
 //! link, any gateway with the secret takes it, and a new secret ends all links.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, config::Secret};
 
@@ -22,6 +24,28 @@ pub(crate) struct Signed<'a> {
     pub(crate) signature: &'a str,
 }
 
+/// Makes and checks links.
+#[derive(Clone)]
+pub struct Links(Arc<Secret>);
+
+impl Links {
+    /// With `gateway.link_secret`.
+    #[must_use]
+    pub fn new(secret: Secret) -> Self {
+        Self(Arc::new(secret))
+    }
+
+    /// As [`sign`].
+    pub(crate) fn sign(&self, job: &JobRef, expires: DateTime<Utc>) -> Result<String, ApiError> {
+        sign(&self.0, job, expires)
+    }
+
+    /// As [`check`].
+    pub(crate) fn check(&self, id: &str, link: &Signed<'_>, now: DateTime<Utc>) -> Result<JobRef, ApiError> {
+        check(&self.0, id, link, now)
+    }
+}
+
 fn signature(secret: &Secret, job: &JobRef, expires: i64) -> Result<blake3::Hash, ApiError> {
     if secret.0.is_empty() {
         let message = "this gateway makes no links: it has no secret to sign them with (gateway.link_secret, \
@@ -35,8 +59,8 @@ fn signature(secret: &Secret, job: &JobRef, expires: i64) -> Result<blake3::Hash
 /// The link to a document, good until then.
 ///
 /// # Errors
-/// 501 where there is no secret.
-pub(crate) fn sign(secret: &Secret, job: &JobRef, expires: DateTime<Utc>) -> Result<String, ApiError> {
+/// 501 without a secret.
+fn sign(secret: &Secret, job: &JobRef, expires: DateTime<Utc>) -> Result<String, ApiError> {
     let expires = expires.timestamp();
     let signature = signature(secret, job, expires)?;
     let JobRef { tenant, id } = job;
@@ -46,8 +70,8 @@ pub(crate) fn sign(secret: &Secret, job: &JobRef, expires: DateTime<Utc>) -> Res
 /// The document that a link is for.
 ///
 /// # Errors
-/// 403 where it was not made here or is over, 501 where there is no secret.
-pub(crate) fn check(secret: &Secret, id: &str, link: &Signed<'_>, now: DateTime<Utc>) -> Result<JobRef, ApiError> {
+/// 403 for a forged or expired link, 501 without a secret.
+fn check(secret: &Secret, id: &str, link: &Signed<'_>, now: DateTime<Utc>) -> Result<JobRef, ApiError> {
     let forged =
         || ApiError::refused_link("link_invalid", "this link is not one that was made here: ask for a new one");
     let tenant = link.tenant.parse().map_err(|_| forged())?;

@@ -1,19 +1,19 @@
 //! Markdown in, a document out, within one request where that is possible.
 //!
 //! The fast way touches neither the database nor the object store: a small job is ephemeral, and its document comes back
-//! in its last event. What does not fit there, and what is to be kept, goes to the object store, and is sent on from there.
+//! in its last event. A document that does not fit there, or is to be kept, goes to the object store, and is sent from there.
 //!
-//! - [`request`]: reads what is asked, however it is sent ([`multipart`], [`query`]).
-//! - [`wait`]: submits the job and waits for its document.
-//! - [`answer`]: sends the document, with what is to be known of it.
-//! - [`link`]: signed links, good without a key for a while.
-//! - [`template`]: templates as they come: checked by a trial.
+//! - [`request`]: a render as it is sent ([`multipart`], [`query`]). - [`service`]: its job, and the wait for its document.
+//! - [`answerer`], [`answer`]: the document in the answer. - [`stored`]: documents that are kept; [`link`]: signed links.
+//! - [`templates`]: templates, checked by a trial. - [`routes`]: the operations.
 
-pub(crate) mod answer;
-pub(crate) mod link;
-pub(crate) mod multipart;
-pub(crate) mod query;
-pub(crate) mod request;
+pub mod answer;
+pub mod answerer;
+pub mod link;
+pub mod multipart;
+pub mod query;
+pub mod request;
 pub mod routes;
-pub(crate) mod template;
-pub(crate) mod wait;
+pub mod service;
+pub mod stored;
+pub mod templates;

@@ -1,20 +1,18 @@
 //! A render job as `multipart/form-data`: its parts in any order, each refused by its name if it is none.
 
-use std::convert::Infallible;
-
-use bytes::Bytes;
-use futures::stream;
-use multer::{Field, Multipart};
+use multer::Field;
 use ruche_schemas::{
     Base64,
     kinds::render::{self, File, Render},
 };
 
-use super::query::short;
 use crate::http::{
-    body::{parse, utf8},
+    body::utf8,
     error::ApiError,
+    json::parse,
     limits,
+    multipart::{broken, parts_of},
+    text::shown,
 };
 
 const ALLOWED: &str = "markdown, css (any number), template (a name) or package (a gzipped tar), data (JSON), options (JSON), \
@@ -35,12 +33,7 @@ struct Parts {
 /// # Errors
 /// 400 that names the part.
 pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Render, ApiError> {
-    let boundary = multer::parse_boundary(content_type).map_err(|_| {
-        let message = "the content type multipart/form-data has no boundary: let your HTTP client set this header";
-        ApiError::bad_request("invalid_multipart", message).param("content-type")
-    })?;
-    let body = stream::iter([Ok::<_, Infallible>(Bytes::from(body))]);
-    let mut multipart = Multipart::new(body, boundary);
+    let mut multipart = parts_of(content_type, body)?;
     let mut parts = Parts::default();
     let mut count = 0;
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
@@ -55,11 +48,6 @@ pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Render, Ap
         0 => Err(ApiError::bad_request("invalid_multipart", format!("the body has no parts: there are {ALLOWED}"))),
         _ => Ok(parts.render),
     }
-}
-
-fn broken(error: multer::Error) -> ApiError {
-    ApiError::bad_request("invalid_multipart", format!("the body can't be read as multipart/form-data: {error}"))
-        .param("body")
 }
 
 impl Parts {
@@ -101,9 +89,9 @@ impl Parts {
                 self.render.files.push(File { name, content: bytes(field).await? });
             }
             other => {
-                let shown = short(other);
-                let message = format!("there is no part {shown:?}: there are {ALLOWED}");
-                return Err(ApiError::invalid(shown, message).code("unknown_part"));
+                let name = shown(other);
+                let message = format!("there is no part {name:?}: there are {ALLOWED}");
+                return Err(ApiError::invalid(name, message).code("unknown_part"));
             }
         }
         Ok(())

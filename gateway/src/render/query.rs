@@ -1,15 +1,10 @@
-//! What is asked in a URL's query: options of the document, over those of the body, and how it is answered.
-//!
-//! A parameter that is unknown, or there twice, is refused by its name: one that is overlooked would be a document that is
-//! not the one meant.
-
-use std::collections::BTreeSet;
+//! What a URL's query asks: options of the document, over those of the body, and the form of the answer.
 
 use ruche_schemas::kinds::render::Render;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::http::error::ApiError;
+use crate::http::{error::ApiError, params::parameters, text::shown};
 
 /// The parameters of `POST /v1/render`; those of others are some of these. `tenant` is every route's.
 pub(crate) const RENDER: &[&str] = &[
@@ -36,9 +31,9 @@ pub(crate) const PREVIEW: &[&str] = &["version", "lang", "title", "toc", "number
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     parameters: Vec<(String, String)>,
-    /// Whether the document is to be stored, where that is said.
+    /// Whether the document is to be stored, if the query has it.
     pub(crate) store: Option<bool>,
-    /// Whether it is wanted within JSON.
+    /// Whether the answer is JSON.
     pub(crate) report: bool,
 }
 
@@ -48,23 +43,8 @@ impl Asked {
     /// # Errors
     /// 400 that names the parameter.
     pub(crate) fn read(query: Option<&str>, allowed: &[&str]) -> Result<Self, ApiError> {
-        let uri = format!("/?{}", query.unwrap_or_default());
-        let uri = uri.parse().map_err(|_| ApiError::invalid("query", "the query is not one of a URL"))?;
-        let axum::extract::Query(parameters) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)?;
         let mut asked = Self::default();
-        let mut names = BTreeSet::new();
-        for (name, value) in parameters {
-            if name == "tenant" {
-                continue;
-            }
-            if !allowed.contains(&name.as_str()) {
-                let (shown, allowed) = (short(&name), allowed.join(", "));
-                let message = format!("there is no parameter {shown:?} here: there are {allowed}");
-                return Err(ApiError::invalid(shown, message).code("unknown_parameter"));
-            }
-            if !names.insert(name.clone()) {
-                return Err(ApiError::invalid(name.clone(), format!("{name} is there twice: give it once")));
-            }
+        for (name, value) in parameters(query, allowed)? {
             match name.as_str() {
                 "store" => asked.store = Some(truth(&name, &value)?),
                 "report" => asked.report = report(&value)?,
@@ -113,11 +93,11 @@ fn set(render: &mut Render, name: &str, value: String) -> Result<(), ApiError> {
 /// One of a type's own names.
 fn named<T: DeserializeOwned>(name: &str, value: &str) -> Result<T, ApiError> {
     let read = serde_json::from_value(Value::String(value.to_owned()));
-    read.map_err(|error| ApiError::invalid(name, format!("{name} = {:?} is not allowed: {error}", short(value))))
+    read.map_err(|error| ApiError::invalid(name, format!("{name} = {:?} is not allowed: {error}", shown(value))))
 }
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, ApiError> {
-    let message = || format!("{name} = {:?} is not allowed: a whole number is needed", short(value));
+    let message = || format!("{name} = {:?} is not allowed: a whole number is needed", shown(value));
     value.parse().map_err(|_| ApiError::invalid(name, message()))
 }
 
@@ -125,7 +105,7 @@ fn truth(name: &str, value: &str) -> Result<bool, ApiError> {
     match value {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        other => Err(ApiError::invalid(name, format!("{name} = {:?} is not allowed: true or false", short(other)))),
+        other => Err(ApiError::invalid(name, format!("{name} = {:?} is not allowed: true or false", shown(other)))),
     }
 }
 
@@ -134,19 +114,16 @@ fn report(value: &str) -> Result<bool, ApiError> {
         "json" => Ok(true),
         "header" => Ok(false),
         other => {
-            let message = format!("report = {:?} is not allowed: header (the default) or json", short(other));
+            let message = format!("report = {:?} is not allowed: header (the default) or json", shown(other));
             Err(ApiError::invalid("report", message))
         }
     }
 }
 
-/// As much of what somebody sent as an error shows.
-pub(super) fn short(text: &str) -> String {
-    text.chars().take(80).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use ruche_schemas::kinds::render::{Format, Standard};
 
     use super::*;

@@ -1,32 +1,45 @@
-//! `/v1/schedules`: jobs that begin again and again, kept and fired by the bus itself.
+//! `/v1/schedules`: jobs that begin again and again.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+    http::StatusCode,
+};
 use chrono::{DateTime, Utc};
-use ruche_bus::{Every, Schedule, ScheduleError};
-use ruche_schemas::{Envelope, JobId, TenantId};
+use ruche_bus::{Every, Schedule};
+use ruche_schemas::{Envelope, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::jobs::routes::new_job::lane;
-use crate::{
-    app::parts::App,
-    bots,
-    http::{
-        auth::Caller,
-        body::{self, JsonText, Path},
-        error::{ApiError, ErrorBody},
-        limits,
-    },
-    jobs::{steps::within, submit::check_size},
+use super::service::{NewSchedule, Schedules};
+use crate::http::{
+    auth::Caller,
+    error::{ApiError, ErrorBody},
+    json::{JsonText, parse},
+    params::Path,
+    state::HttpState,
 };
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Arc<Schedules>: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(list_schedules))
+        .routes(routes!(get_schedule, put_schedule, delete_schedule))
+        .routes(routes!(pause_schedule))
+        .routes(routes!(resume_schedule))
+}
 
 /// A job that begins again and again: by `cron` or `every_seconds`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewSchedule {
+#[schema(as = NewSchedule)]
+pub struct ScheduleRequest {
     /// The kind of its jobs.
     kind: String,
     /// What is to be done: the kind's own schema.
@@ -96,11 +109,11 @@ pub struct ScheduleList {
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_schedules(
-    State(app): State<Arc<App>>,
+async fn list_schedules(
+    State(schedules): State<Arc<Schedules>>,
     caller: Caller,
 ) -> Result<Json<ScheduleList>, ApiError> {
-    let data = app.bus.schedules(&caller.tenant).await?.into_iter().map(view).collect();
+    let data = schedules.all(&caller.tenant).await?.into_iter().map(view).collect();
     Ok(Json(ScheduleList { object: "list", data, has_more: false }))
 }
 
@@ -115,12 +128,12 @@ pub(crate) async fn list_schedules(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn get_schedule(
-    State(app): State<Arc<App>>,
+async fn get_schedule(
+    State(schedules): State<Arc<Schedules>>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<ScheduleView>, ApiError> {
-    find(&app, &caller.tenant, &name).await.map(|schedule| Json(view(schedule)))
+    schedules.find(&caller.tenant, &name).await.map(|schedule| Json(view(schedule)))
 }
 
 /// Put a schedule
@@ -129,47 +142,25 @@ pub(crate) async fn get_schedule(
 /// many gateways there are.
 #[utoipa::path(put, path = "/v1/schedules/{name}", tag = "schedules", security(("bearer" = [])),
     params(("name" = String, Path, description = "Its name: 1 to 63 of a-z, 0-9, _ and -")),
-    request_body = NewSchedule,
+    request_body = ScheduleRequest,
     responses(
         (status = 200, description = "The schedule", body = ScheduleView),
         (status = "4XX", description = "The schedule is wrong", body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn put_schedule(
-    State(app): State<Arc<App>>,
+async fn put_schedule(
+    State(schedules): State<Arc<Schedules>>,
     caller: Caller,
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<Json<ScheduleView>, ApiError> {
-    // A name is bound by the same rule as a tenant's: it is a part of a subject too.
+    // A name is a part of a subject, as a tenant's is: the same rule holds for both.
     name.parse::<TenantId>()
         .map_err(|error| ApiError::invalid("name", error.to_string().replacen("tenant", "schedule", 1)))?;
-    let NewSchedule { kind, body, lane: lane_name, cron, time_zone, every_seconds, paused } = body::parse(&text)?;
-    let descriptor = app.descriptor(&kind)?;
-    let (lane, every) = (lane(lane_name.as_deref())?, every(cron, time_zone, every_seconds)?);
-    bots::refuse(&descriptor.kind, &body, "body")?;
-    let written = body.to_string();
-    check_size(descriptor, written.len())?;
-    let body = descriptor.parse(&written).map_err(|invalid| within(invalid, "body"))?;
-    let (id, now, tenant) = (JobId::generate(), Utc::now(), caller.tenant);
-    let kind = descriptor.kind.clone();
-    let mut envelope = Envelope::of(kind.clone(), descriptor.version, id, tenant.clone(), lane, now, body);
-    envelope.schedule = Some(name.clone());
-    let payload = serde_json::to_vec(&envelope).map_err(|_| ApiError::internal())?.into();
-    let schedule = Schedule {
-        name: name.clone(),
-        tenant: tenant.clone(),
-        kind,
-        lane,
-        every,
-        payload,
-        paused,
-        since: now,
-        next: None,
-    };
-    keep(&app, &schedule).await?;
-    find(&app, &tenant, &name).await.map(|schedule| Json(view(schedule)))
+    let ScheduleRequest { kind, body, lane, cron, time_zone, every_seconds, paused } = parse(&text)?;
+    let new = NewSchedule { name, kind, body, lane, cron, time_zone, every_seconds, paused };
+    schedules.put(&caller.tenant, new).await.map(|schedule| Json(view(schedule)))
 }
 
 /// Delete a schedule
@@ -183,13 +174,12 @@ pub(crate) async fn put_schedule(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn delete_schedule(
-    State(app): State<Arc<App>>,
+async fn delete_schedule(
+    State(schedules): State<Arc<Schedules>>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let schedule = find(&app, &caller.tenant, &name).await?;
-    app.bus.unschedule(&caller.tenant, &schedule.name).await?;
+    schedules.delete(&caller.tenant, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -204,12 +194,12 @@ pub(crate) async fn delete_schedule(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn pause_schedule(
-    State(app): State<Arc<App>>,
+async fn pause_schedule(
+    State(schedules): State<Arc<Schedules>>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<ScheduleView>, ApiError> {
-    set_paused(&app, &caller.tenant, &name, true).await
+    schedules.set_paused(&caller.tenant, &name, true).await.map(|schedule| Json(view(schedule)))
 }
 
 /// Resume a schedule
@@ -223,54 +213,12 @@ pub(crate) async fn pause_schedule(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn resume_schedule(
-    State(app): State<Arc<App>>,
+async fn resume_schedule(
+    State(schedules): State<Arc<Schedules>>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<ScheduleView>, ApiError> {
-    set_paused(&app, &caller.tenant, &name, false).await
-}
-
-async fn set_paused(app: &App, tenant: &TenantId, name: &str, paused: bool) -> Result<Json<ScheduleView>, ApiError> {
-    let schedule = find(app, tenant, name).await?;
-    if schedule.paused == paused {
-        return Ok(Json(view(schedule)));
-    }
-    keep(app, &Schedule { paused, since: Utc::now(), ..schedule }).await?;
-    find(app, tenant, name).await.map(|schedule| Json(view(schedule)))
-}
-
-async fn keep(app: &App, schedule: &Schedule) -> Result<(), ApiError> {
-    app.bus.schedule(schedule).await.map_err(|error| match error {
-        ScheduleError::Invalid(message) => {
-            let param = if matches!(schedule.every, Every::Cron { .. }) { "cron" } else { "every_seconds" };
-            ApiError::invalid(param, message)
-        }
-        ScheduleError::Publish(error) => error.into(),
-    })
-}
-
-fn every(cron: Option<String>, zone: Option<String>, seconds: Option<u64>) -> Result<Every, ApiError> {
-    match (cron, seconds) {
-        (Some(expression), None) => Ok(Every::Cron { expression, zone }),
-        (None, Some(seconds)) if zone.is_none() => match (1..=limits::INTERVAL_SECONDS).contains(&seconds) {
-            true => Ok(Every::Interval(Duration::from_secs(seconds))),
-            false => {
-                let message = format!("{seconds} is out of range: from 1 to {} is allowed", limits::INTERVAL_SECONDS);
-                Err(ApiError::invalid("every_seconds", message))
-            }
-        },
-        (None, Some(_)) => Err(ApiError::invalid("time_zone", "every_seconds has no time zone: leave it out")),
-        _ => Err(ApiError::invalid("cron", "say when: either `cron` or `every_seconds`")),
-    }
-}
-
-async fn find(app: &App, tenant: &TenantId, name: &str) -> Result<Schedule, ApiError> {
-    let all = app.bus.schedules(tenant).await?;
-    all.into_iter().find(|schedule| schedule.name == name).ok_or_else(|| {
-        let shown: String = name.chars().take(80).collect();
-        ApiError::not_found("schedule_not_found", format!("there is no schedule {shown:?}")).param("name")
-    })
+    schedules.set_paused(&caller.tenant, &name, false).await.map(|schedule| Json(view(schedule)))
 }
 
 fn view(schedule: Schedule) -> ScheduleView {

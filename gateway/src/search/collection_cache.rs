@@ -1,7 +1,7 @@
-//! Which collections are searched with which models, as it was when they were last asked for.
+//! A cache of which collections are searched with which models.
 //!
-//! What is searched tells whether it still is so ([`crate::ports::Search::search`]), so nothing here grows old: a search of
-//! known collections needs one statement instead of two.
+//! The search statement checks that it is still so ([`ruche_store::search::Search::search`]), so no entry can go stale unnoticed: a
+//! search of known collections needs one statement instead of two.
 
 use std::{
     collections::HashMap,
@@ -9,33 +9,30 @@ use std::{
 };
 
 use ruche_schemas::TenantId;
+use ruche_store::search::Searchable;
 
-use crate::{http::limits, ports::search::Searchable};
+use crate::http::limits;
 
 /// Whose, and their names as they are asked for.
 type Key = (TenantId, Vec<String>);
 
-/// Remembers them.
 #[derive(Debug, Default)]
-pub struct Scopes(Mutex<HashMap<Key, Arc<[Searchable]>>>);
+pub struct CollectionCache(Mutex<HashMap<Key, Arc<[Searchable]>>>);
 
-impl Scopes {
-    /// What is known of the collections of these names.
+impl CollectionCache {
     pub(crate) fn get(&self, tenant: &TenantId, names: &[String]) -> Option<Arc<[Searchable]>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&(tenant.clone(), names.to_vec())).cloned()
     }
 
-    /// Remembers it.
     pub(crate) fn put(&self, tenant: &TenantId, names: &[String], collections: &Arc<[Searchable]>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= limits::SEARCH_SCOPES {
+        if known.len() >= limits::CACHED_COLLECTION_SETS {
             known.clear();
         }
         known.insert((tenant.clone(), names.to_vec()), Arc::clone(collections));
     }
 
-    /// It is not so any more.
     pub(crate) fn forget(&self, tenant: &TenantId, names: &[String]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(tenant.clone(), names.to_vec()));
     }

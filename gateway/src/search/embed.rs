@@ -1,9 +1,12 @@
-//! Embeds texts for somebody who waits: as many ephemeral jobs as their vectors need events, and one answer.
+//! Embeds texts for a request that waits: as many ephemeral jobs as their vectors need events, and one answer.
 //!
-//! An ephemeral job's result has to fit an event, and how large vectors are is the model's matter. So a job has few
-//! texts, and where even these are too many, the worker says how large a vector is, and it is asked for fewer.
+//! An ephemeral job's result has to fit an event, and the model decides how large vectors are. So a job has few texts, and
+//! where even these are too many, the worker answers how large a vector is, and the texts are sent in smaller jobs.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
@@ -14,8 +17,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::openai::Input;
 use crate::{
-    app::parts::App,
     http::{error::ApiError, limits},
+    jobs::{models::Models, service::Jobs, wait::Waiter},
 };
 
 /// The vectors of all texts, in their order.
@@ -38,23 +41,36 @@ pub(crate) struct Part {
     pub(crate) texts: Vec<String>,
 }
 
-impl App {
-    /// Embeds these texts, with what else is wanted as `asked` says.
+pub struct Embedder {
+    waiter: Waiter,
+    models: Arc<Models>,
+    /// The most numbers of a vector that did not fit an event with others, so far; 0: none.
+    widest_vector: AtomicU32,
+}
+
+impl Embedder {
+    #[must_use]
+    pub fn new(jobs: &Jobs) -> Self {
+        let (waiter, models) = (jobs.waiter.clone(), Arc::clone(&jobs.models));
+        Self { waiter, models, widest_vector: AtomicU32::new(0) }
+    }
+
+    /// Embeds these texts, with the other options of `asked`.
     ///
     /// # Errors
-    /// As [`App::submit`], with the text that is wrong by its name in the request; why a job failed; 504 when there was no
-    /// answer in time. Then, and where the future is dropped, what is still under way is cancelled.
+    /// As a submission is refused, with the wrong text by its name in the request; why a job failed; 504 when there was no
+    /// answer in time. Then, and when the future is dropped, the jobs under way are cancelled.
     pub(crate) async fn embed(&self, tenant: &TenantId, input: &Input, mut asked: Embed) -> Result<Vectors, ApiError> {
-        // The first text stands for all: they were looked at when the request was read.
+        // The first text stands for all: they were checked when the request was read.
         Embed { texts: input.texts.iter().take(1).cloned().collect(), ..asked.clone() }.check()?;
         match &asked.model {
-            Some(model) => self.models.check(&*self.bus, &Embed::KIND, model).await?,
+            Some(model) => self.models.check(&Embed::KIND, model).await?,
             // All of the texts have to be embedded by the same one.
-            None => asked.model = Some(self.models.default_name(&*self.bus, &Embed::KIND).await),
+            None => asked.model = Some(self.models.default_name(&Embed::KIND).await),
         }
         asked.model = asked.model.filter(|model| !model.is_empty());
         let most = fit_inline(asked.dimensions.unwrap_or(self.widest_vector.load(Relaxed)).max(1));
-        let deadline = Instant::now() + self.wait();
+        let deadline = Instant::now() + self.waiter.longest();
         let parts = parts(&input.texts, most.clamp(1, limits::EMBED_JOB_TEXTS));
         let asked = &asked;
         let embedding = stream::iter(parts)
@@ -64,15 +80,15 @@ impl App {
             })
             .buffered(limits::EMBED_JOBS)
             .try_fold(Vectors::default(), |all, embedded| async move { joined(all, embedded) });
-        let late = |_| ApiError::given_up(self.settings.wait_seconds);
+        let late = |_| ApiError::unanswered(self.waiter.seconds);
         timeout_at(deadline, embedding).await.map_err(late)?
     }
 
-    /// Embeds a word, to know which model workers have under this name. Whoever does not wait any longer cancels it.
+    /// Embeds a word, to find out which model workers have under this name. Dropping the future cancels it.
     ///
     /// # Errors
-    /// As [`App::submit`]; why it failed.
-    pub(crate) async fn embed_to_know(&self, tenant: &TenantId, model: &str) -> Result<Embedded, ApiError> {
+    /// As a submission is refused; why the job failed.
+    pub(crate) async fn probe_model(&self, tenant: &TenantId, model: &str) -> Result<Embedded, ApiError> {
         let asked = Embed { model: Some(model.to_owned()), purpose: Some(Purpose::Passage), ..Embed::default() };
         self.embed_once(tenant, &["Bees".to_owned()], &asked, true).await
     }
@@ -102,7 +118,7 @@ impl App {
         Ok(all)
     }
 
-    /// One job. `patient`: whether it waits where the tenant submits too fast, since the request is under way already.
+    /// One job. `patient`: as for [`Waiter::call`].
     async fn embed_once(
         &self,
         tenant: &TenantId,
@@ -111,7 +127,7 @@ impl App {
         patient: bool,
     ) -> Result<Embedded, ApiError> {
         let embed = Embed { texts: texts.to_vec(), ..asked.clone() };
-        self.ask(tenant, &embed, patient, "texts[0]").await
+        self.waiter.call(tenant, &embed, patient, "texts[0]").await
     }
 }
 

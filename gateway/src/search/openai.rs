@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::chat::openai::{parameters::unsupported, request::OneOrMany};
-use crate::http::{error::ApiError, limits};
+use crate::http::{
+    error::ApiError,
+    limits,
+    openai::{OneOrMany, unsupported},
+};
 
 /// Texts to embed, as OpenAI's clients send them. `user` is accepted without effect; anything else is unknown and refused.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -25,7 +28,7 @@ pub struct EmbeddingRequest {
     /// How vectors are written: `float` (the default), numbers; `base64`, little-endian floats of 4 bytes.
     #[serde(default)]
     pub encoding_format: Option<EncodingFormat>,
-    /// How many numbers each vector is cut to, at most the model's. For models that were trained for it.
+    /// How many numbers each vector is truncated to, at most the model's. For models that were trained for it.
     #[schema(minimum = 1, maximum = 16_384)]
     pub dimensions: Option<u32>,
     /// What the vectors are for: to search with, or to be found. Some models want to be told. An extension, also by the name

@@ -1,6 +1,6 @@
 //! The hits of a search, read again by a reranker and ordered by what it finds.
 //!
-//! Where none can, they stay in the order of the search, and the answer says so: worse is better than nothing.
+//! Without one they stay in the order of the search, and the answer says so.
 
 use axum::http::StatusCode;
 use futures::future::try_join_all;
@@ -8,17 +8,19 @@ use ruche_schemas::{
     TenantId,
     kinds::rerank::{MAX_TEXTS, Rerank, Reranked},
 };
+use ruche_store::search::Hit;
 use tokio::time::timeout;
 
-use super::{embed::parts, service::Found};
+use super::{embed::parts, query::Found};
 use crate::{
-    app::parts::App,
     http::{error::ApiError, limits},
-    ports::search::Hit,
+    jobs::wait::Waiter,
 };
 
-impl App {
-    /// Orders what was found by the scores of this model; without one, and where it does not answer, a note says so.
+pub struct Reranker(pub(super) Waiter);
+
+impl Reranker {
+    /// Orders the hits by the scores of this model; without one, and where it does not answer, a note says so.
     ///
     /// # Errors
     /// What is wrong with the query, by its name in the request; 429.
@@ -39,10 +41,10 @@ impl App {
         let texts: Vec<String> = found.hits.iter().map(passage).collect();
         let asking = try_join_all(parts(&texts, MAX_TEXTS).into_iter().map(|part| {
             let asked = Rerank { query: query.to_owned(), texts: part.texts, model: Some(model.clone()) };
-            async move { self.ask::<_, Reranked>(tenant, &asked, true, "query").await }
+            async move { self.0.call::<_, Reranked>(tenant, &asked, true, "query").await }
         }));
-        let late = |_| Err(ApiError::given_up(self.settings.wait_seconds));
-        let answers = match timeout(self.wait(), asking).await.unwrap_or_else(late) {
+        let late = |_| Err(ApiError::unanswered(self.0.seconds));
+        let answers = match timeout(self.0.longest(), asking).await.unwrap_or_else(late) {
             Ok(answers) => answers,
             Err(error) if error.param_name() == Some("query") || error.status() == StatusCode::TOO_MANY_REQUESTS => {
                 return Err(error);
@@ -65,7 +67,7 @@ impl App {
     }
 }
 
-/// What is read of a hit: its headings too, as they were embedded; of a very long one no more than a model could read.
+/// The text of a hit with its headings, as it was embedded; at most what a model could read.
 fn passage(hit: &Hit) -> String {
     let mut passage = match hit.path.is_empty() {
         true => hit.text.clone(),

@@ -2,7 +2,7 @@
 
 use crate::support::{Fixture, refused, without_worker};
 use reqwest::{Method, Response, header::CONTENT_TYPE};
-use ruche_gateway::keys;
+use ruche_store::keys;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

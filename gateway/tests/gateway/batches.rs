@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_gateway::ports::EndedJob;
 use ruche_schemas::{EventType, JobId, JobRef};
+use ruche_store::jobs::EndedJob;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

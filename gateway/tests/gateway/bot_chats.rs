@@ -2,13 +2,14 @@
 
 use reqwest::Method;
 use ruche_bus::{Bus as _, WorkerRegistration};
-use ruche_gateway::{
-    adapters::memory::StoredChunk,
-    ports::search::{EmbeddingModel, Hit, Searchable},
-};
 use ruche_schemas::{
     Job as _,
     kinds::{chat::Grounding, embed::Embed},
+};
+use ruche_store::{
+    memory::StoredChunk,
+    models::EmbeddingModel,
+    search::{Hit, Searchable},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -1,83 +1,9 @@
-//! Bots: kept by both stores as one contract says, made and changed over HTTP, and what chats with them become.
+//! Bots: made and changed over HTTP, and what chats with them become.
 
-use chrono::TimeDelta;
 use reqwest::{Method, Response};
-use ruche_gateway::{
-    adapters::memory::Memory,
-    bots::{Bot, Retrieval},
-    ports::{Bots as _, Made, Store, StoredBot},
-};
 use serde_json::{Value, json};
 
-use crate::{
-    store::{now, on_postgres},
-    support::{Fixture, MODEL, Sse, SseReader, json_of, refused, start, tenant, without_worker},
-};
-
-fn bot(name: &str) -> StoredBot {
-    let retrieval = Retrieval { min_score: Some(0.25), ..Retrieval::default() };
-    let bot = Bot {
-        name: name.to_owned(),
-        instructions: "Sois bref.".to_owned(),
-        model: Some("m".to_owned()),
-        temperature: Some(0.5),
-        collections: vec!["faq".to_owned(), "shop".to_owned()],
-        retrieval,
-        rewrite: true,
-        ..Bot::default()
-    };
-    StoredBot { bot, created_at: now(), updated_at: now() }
-}
-
-async fn keeps_bots(store: &dyn Store) {
-    let (acme, other) = (tenant("acme"), tenant("other"));
-    let (a, b) = (bot("a-help"), bot("a_help"));
-    assert_eq!(store.make_bot(&acme, &b, 2).await.unwrap(), Made::New);
-    assert_eq!(store.make_bot(&acme, &a, 2).await.unwrap(), Made::New);
-    assert_eq!(store.make_bot(&acme, &a, 2).await.unwrap(), Made::Taken);
-    assert_eq!(store.make_bot(&acme, &bot("c"), 2).await.unwrap(), Made::Full);
-    // Another tenant's bound and names are its own.
-    let theirs = StoredBot { bot: Bot { instructions: "Theirs.".to_owned(), ..a.bot.clone() }, ..a.clone() };
-    assert_eq!(store.make_bot(&other, &theirs, 1).await.unwrap(), Made::New);
-    assert_eq!(store.bots(&acme).await.unwrap(), [a.clone(), b.clone()]);
-    assert_eq!(store.bot(&acme, "a-help").await.unwrap().as_ref(), Some(&a));
-    assert_eq!(store.bot(&other, "a_help").await.unwrap(), None);
-    let changed = StoredBot {
-        bot: Bot { model: None, collections: Vec::new(), ..a.bot.clone() },
-        created_at: a.created_at,
-        updated_at: a.updated_at + TimeDelta::microseconds(1),
-    };
-    assert!(store.change_bot(&acme, &changed, a.updated_at).await.unwrap());
-    assert!(!store.change_bot(&acme, &a, a.updated_at).await.unwrap(), "it was changed since");
-    assert!(!store.change_bot(&acme, &bot("c"), a.updated_at).await.unwrap(), "there is none");
-    assert_eq!(store.bot(&acme, "a-help").await.unwrap(), Some(changed));
-    assert_eq!(store.bots(&other).await.unwrap(), [theirs]);
-    assert!(!store.delete_bot(&other, "a_help").await.unwrap());
-    assert!(store.delete_bot(&acme, "a_help").await.unwrap());
-    assert!(!store.delete_bot(&acme, "a_help").await.unwrap());
-    assert_eq!(store.bots(&acme).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn bots_in_memory_hold_the_contract() {
-    keeps_bots(&Memory::default()).await;
-}
-
-#[tokio::test]
-async fn bots_on_postgres_hold_the_contract() {
-    keeps_bots(&*on_postgres().await.0).await;
-}
-
-#[tokio::test]
-async fn bots_that_are_made_at_the_same_moment_are_no_more_than_there_may_be() {
-    let (store, _) = on_postgres().await;
-    let making = (0..10).map(|i| {
-        let store = store.clone();
-        async move { store.make_bot(&tenant("acme"), &bot(&i.to_string()), 4).await.unwrap() }
-    });
-    let made = futures::future::join_all(making).await;
-    assert_eq!(made.iter().filter(|made| **made == Made::New).count(), 4, "{made:?}");
-}
+use crate::support::{Fixture, MODEL, Sse, SseReader, json_of, refused, start, without_worker};
 
 pub(crate) async fn post(gateway: &Fixture, body: &Value) -> Response {
     gateway.request(Method::POST, "/v1/bots").json(body).send().await.unwrap()

@@ -3,7 +3,7 @@
 use crate::support::{MODEL, Sse, SseReader, job_of, presence, refused, start, until, without_worker};
 use reqwest::Method;
 use ruche_bus::{Bus as _, WorkerRegistration};
-use ruche_gateway::App;
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{EventType, Job as _, kinds::embed::Embed};
 use serde_json::{Value, json};
 

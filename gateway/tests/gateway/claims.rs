@@ -7,14 +7,14 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use reqwest::Method;
-use ruche_bus::{
-    Bus as _, Controls as _, DeadLetter, DeadLetterQueue as _, Headers,
-    objects::{Claims, ObjectError, Objects, Pieces, memory::Memory},
-};
-use ruche_gateway::ports::EndedJob;
+use ruche_bus::{Bus as _, Controls as _, DeadLetter, DeadLetterQueue as _, Headers};
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, claim::Part,
     kinds::Descriptor,
+};
+use ruche_store::{
+    jobs::EndedJob,
+    objects::{Claims, ObjectError, Objects, Pieces, memory::Memory},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

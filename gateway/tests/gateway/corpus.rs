@@ -9,21 +9,21 @@ use reqwest::{
     Method, RequestBuilder, Response, StatusCode,
     multipart::{Form, Part},
 };
-use ruche_bus::{
-    Bus, Delivery, WorkerRegistration,
-    objects::{Claims, memory::Memory as Objects},
-};
-use ruche_gateway::ports::{DocumentChunk, IndexedDocument};
+use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _, JobId,
     failure::codes,
     ids::document_id,
     kinds::embed::{Document, Embed, Format, Indexed},
 };
+use ruche_store::{
+    documents::{DocumentChunk, IndexedDocument},
+    objects::{Claims, memory::Memory as Objects},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    store::now,
+    stored::now,
     support::{Fixture, Log, json_of, presence, refused, tenant, without_worker},
 };
 
@@ -45,7 +45,7 @@ impl std::ops::Deref for Library {
 impl Library {
     async fn start() -> Self {
         let claims = Claims::new(Arc::new(Objects::default()), 64 << 20);
-        let change = |app: &mut ruche_gateway::App| app.claims = claims.clone();
+        let change = |app: &mut ruche_gateway::app::parts::App| app.claims = claims.clone();
         let this = Self { gateway: without_worker(change).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
         let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };

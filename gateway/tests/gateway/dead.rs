@@ -3,8 +3,8 @@
 use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::{Bus as _, DeadLetter, DeadLetterQueue as _, Headers};
-use ruche_gateway::ports::EndedJob;
 use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, kinds::chat::Chat};
+use ruche_store::jobs::EndedJob;
 use serde_json::{Value, json};
 
 use crate::{

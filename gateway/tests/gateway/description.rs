@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
-use ruche_gateway::app::openapi::document;
+use ruche_gateway::app::router::document;
 use ruche_services::tools::Tools;
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use std::{
 use futures::StreamExt;
 use reqwest::{Method, Response};
 use ruche_bus::{Bus, Delivery, WorkerRegistration};
-use ruche_gateway::App;
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     kinds::embed::{Embed, Embedded, Purpose, fit_inline, from_bytes, to_bytes},

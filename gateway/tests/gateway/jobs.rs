@@ -5,8 +5,11 @@ use std::sync::Arc;
 use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_gateway::ports::{Conversation, EndedJob, StoredMessage};
 use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, kinds::chat::Chat};
+use ruche_store::{
+    conversations::{Conversation, StoredMessage},
+    jobs::EndedJob,
+};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use uuid::Uuid;

@@ -3,8 +3,8 @@
 use chrono::{TimeDelta, Utc};
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_gateway::ports::EndedJob;
 use ruche_schemas::{EventType, Job as _, JobId, Record, kinds::chat::Chat};
+use ruche_store::jobs::EndedJob;
 use serde_json::{Value, json};
 
 use crate::{

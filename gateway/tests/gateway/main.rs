@@ -1,5 +1,5 @@
 //! The gateway over real HTTP. Most tests run on a bus and a store in memory with a small worker of their own;
-//! `store`, `search_store`, `documents` and `outage` run on real servers.
+//! `outage` runs on real servers.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 
@@ -10,15 +10,13 @@ mod bots;
 mod chat;
 mod claims;
 mod corpus;
-mod corpus_store;
 mod dead;
 mod description;
-mod documents;
 mod embeddings;
 mod jobs;
-mod lines;
 mod lists;
 mod migrate;
+mod ndjson;
 mod operations;
 mod operators;
 mod options;
@@ -30,9 +28,8 @@ mod renders;
 mod rerank;
 mod schedules;
 mod search;
-mod search_store;
 mod search_support;
-mod store;
+mod stored;
 mod support;
 mod templates;
 mod tenant_limits;

@@ -1,5 +1,4 @@
-//! Collections from one embedding model to another: the steps, with a worker of a few lines; and the contract of the store,
-//! held by the one in memory and the one on Postgres.
+//! Collections from one embedding model to another, step by step, with a worker of a few lines.
 
 use std::{
     collections::BTreeMap,
@@ -7,28 +6,23 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use async_trait::async_trait;
 use reqwest::{Method, Response};
 use ruche_bus::{Bus, Delivery, WorkerRegistration};
-use ruche_gateway::{
-    adapters::memory::Memory,
-    ports::{
-        Corpus as _, DocumentChunk, EndedJob, IndexedDocument, Store,
-        migrations::{Chunks, Model},
-    },
-};
 use ruche_schemas::{
-    Envelope, EventType, Failure, Job as _, JobId,
+    Envelope, EventType, Failure, Job as _,
     kinds::embed::{Embed, Embedded, Indexed, to_bytes},
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use ruche_store::{
+    documents::{DocumentChunk, DocumentStore as _},
+    jobs::EndedJob,
+    memory::Memory,
+};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::{
     corpus::{MODEL, a_document},
-    corpus_store::Put,
-    store::{a_job, now, on_postgres},
+    stored::{a_job, now},
     support::{Fixture, Log, json_of, presence, refused, tenant, until, without_worker},
 };
 
@@ -112,7 +106,7 @@ impl Moving {
     /// The models that have chunks of a document.
     async fn models_of(&self, source: &str) -> Vec<String> {
         let id = a_document("acme", "handbook", source, &[]).0.id;
-        let (_, counts) = self.store.indexed_document(&tenant("acme"), id).await.unwrap().unwrap();
+        let (_, counts) = self.store.document(&tenant("acme"), id).await.unwrap().unwrap();
         counts.into_iter().map(|count| count.model).collect()
     }
 
@@ -142,7 +136,7 @@ async fn run(worker: Arc<Worker>, delivery: Delivery) {
     };
     worker.held.subscribe().wait_for(|held| !held).await.unwrap();
     let of = &delivery.job.tenant;
-    let (document, _) = worker.store.indexed_document(of, id).await.unwrap().unwrap();
+    let (document, _) = worker.store.document(of, id).await.unwrap().unwrap();
     *worker.seen.lock().unwrap().entry(document.source.clone()).or_default() += 1;
     let (state, data) = match document.source.starts_with("bad") && *worker.failing.lock().unwrap() {
         true => (EventType::Failed, json!(Failure::new("no_vector", "it has no number"))),
@@ -198,7 +192,7 @@ async fn documents_that_come_change_or_go_meanwhile_are_minded() {
     moving.add("d");
     for source in ["a", "c"] {
         let id = a_document("acme", "handbook", source, &[]).0.id;
-        moving.store.delete_indexed(&acme, id, now()).await.unwrap();
+        moving.store.delete_document(&acme, id, now()).await.unwrap();
     }
     // As if it were another text: another job has written it, by the old model.
     moving.add("a");
@@ -305,114 +299,4 @@ async fn what_can_not_be_is_refused_by_name() {
     alone.store.put_indexed(&tenant("acme"), document, chunks);
     let answer = alone.request(Method::POST, PATH).json(&json!({ "model": NEW })).send().await.unwrap();
     assert_eq!(refused(answer, 503).await.1, "model_unavailable");
-}
-
-/// Embeds a stored document anew, as workers do.
-#[async_trait]
-trait Anew: Put {
-    async fn anew(&self, document: &IndexedDocument, model: &Model);
-}
-
-#[async_trait]
-impl Anew for Memory {
-    async fn anew(&self, document: &IndexedDocument, model: &Model) {
-        self.add_chunk(document.id, chunk(&model.name));
-    }
-}
-
-#[async_trait]
-impl Anew for DatabaseConnection {
-    async fn anew(&self, document: &IndexedDocument, model: &Model) {
-        let copy = "INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, \
-            embedding) SELECT document_id, $2, position, tenant, collection, path, text, tokens, hash, search, embedding \
-            FROM chunks WHERE document_id = $1 AND model_id <> $2 AND position = 0";
-        let values = [document.id.into(), model.id.into()];
-        self.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, copy, values)).await.unwrap();
-    }
-}
-
-async fn holds_the_contract(store: &dyn Store, fill: &dyn Anew) {
-    let (acme, other) = (tenant("acme"), tenant("other"));
-    let mut all = Vec::new();
-    for (owner, collection, source) in [("acme", "a", "1"), ("acme", "a", "2"), ("acme", "b", "1"), ("other", "a", "1")]
-    {
-        let (document, chunks) = a_document(owner, collection, source, &["One.", "Two.", "Three."]);
-        fill.put(&tenant(owner), &document, &chunks).await;
-        all.push(document);
-    }
-    let new = store.model(NEW, "1", 2).await.unwrap();
-    assert_eq!((new.name.as_str(), new.version.as_str(), new.dimensions), (NEW, "1", 2));
-    assert_eq!(store.model(NEW, "1", 2).await.unwrap(), new);
-    let third = store.model("third", "1", 2).await.unwrap();
-    assert_ne!(third.id, new.id);
-    let at = async |collection: &str| store.migration(&acme, collection).await.unwrap();
-    assert_eq!(at("none").await, None);
-    let before = at("a").await.unwrap();
-    assert_eq!((before.next, before.documents, before.missing), (None, 2, 0));
-    let old = before.searched.unwrap();
-    assert_eq!(old.name, MODEL);
-    for (owner, name, model, begins) in
-        [(&acme, "a", &new, true), (&acme, "a", &new, true), (&acme, "a", &third, false), (&acme, "none", &new, false)]
-    {
-        assert_eq!(store.begin_migration(owner, name, model.id).await.unwrap(), begins);
-    }
-    let begun = at("a").await.unwrap();
-    assert_eq!((begun.searched, begun.next, begun.missing), (Some(old.clone()), Some(new.clone()), 2));
-    assert_eq!(at("b").await.unwrap().next, None);
-    assert_eq!(store.migration(&other, "a").await.unwrap().unwrap().next, None);
-    let missing = async |after: &str, limit| -> Vec<(String, JobId)> {
-        let missing = store.missing(&acme, "a", new.id, after, limit).await.unwrap();
-        missing.into_iter().map(|one| (one.source, one.job)).collect()
-    };
-    let [one, two] = [0, 1].map(|at: usize| (all[at].source.clone(), all[at].job));
-    assert_eq!(missing("", 10).await, [one.clone(), two.clone()]);
-    assert_eq!((missing("", 1).await, missing("1", 10).await), (vec![one], vec![two.clone()]));
-    assert!(!store.switch(&acme, "a", new.id).await.unwrap());
-    fill.anew(&all[0], &new).await;
-    assert_eq!(missing("", 10).await, [two]);
-    assert!(!store.switch(&acme, "a", new.id).await.unwrap());
-    fill.anew(&all[1], &new).await;
-    assert!(!store.switch(&acme, "a", third.id).await.unwrap(), "it goes elsewhere");
-    assert!(!store.switch(&other, "a", new.id).await.unwrap());
-    assert!(store.switch(&acme, "a", new.id).await.unwrap());
-    assert!(!store.switch(&acme, "a", new.id).await.unwrap());
-    let after = at("a").await.unwrap();
-    assert_eq!((after.searched.as_ref(), after.next, after.missing), (Some(&new), None, 0));
-    let delete = async |which, limit| store.delete_chunks(&acme, "a", which, limit).await.unwrap();
-    assert_eq!([delete(Chunks::NotOf(new.id), 4).await, delete(Chunks::NotOf(new.id), 4).await], [4, 2]);
-    assert_eq!(delete(Chunks::NotOf(new.id), 4).await, 0);
-    let chunks = async |at: usize| -> u64 {
-        let owner = if at == 3 { &other } else { &acme };
-        let (_, counts) = store.indexed_document(owner, all[at].id).await.unwrap().unwrap();
-        counts.iter().map(|count| count.chunks).sum()
-    };
-    assert_eq!([chunks(0).await, chunks(1).await, chunks(2).await, chunks(3).await], [1, 1, 3, 3]);
-    can_be_called_off(store, fill, &all[0]).await;
-    assert_eq!(chunks(0).await, 1);
-}
-
-/// A collection goes there and comes back.
-async fn can_be_called_off(store: &dyn Store, fill: &dyn Anew, document: &IndexedDocument) {
-    let acme = tenant("acme");
-    let (new, third) = (store.model(NEW, "1", 2).await.unwrap(), store.model("third", "1", 2).await.unwrap());
-    let next = async || store.migration(&acme, "a").await.unwrap().unwrap().next;
-    assert!(store.begin_migration(&acme, "a", third.id).await.unwrap());
-    fill.anew(document, &third).await;
-    assert_eq!(store.delete_chunks(&acme, "a", Chunks::Of(third.id), 10).await.unwrap(), 1);
-    store.end_migration(&acme, "a", new.id).await.unwrap();
-    assert!(next().await.is_some(), "it goes to another one");
-    store.end_migration(&acme, "a", third.id).await.unwrap();
-    assert_eq!(next().await, None);
-}
-
-#[tokio::test]
-async fn the_memory_holds_the_contract_of_migrations() {
-    let store = Memory::default();
-    holds_the_contract(&store, &store).await;
-}
-
-#[tokio::test]
-async fn postgres_holds_the_contract_of_migrations() {
-    let (store, fill) = on_postgres().await;
-    holds_the_contract(&*store, &fill).await;
 }

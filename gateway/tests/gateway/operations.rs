@@ -2,7 +2,10 @@
 
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_gateway::{App, ServeError, Server, metrics};
+use ruche_gateway::{
+    app::parts::App,
+    http::{metrics, server::ServeError},
+};
 use ruche_schemas::{EventType, kinds};
 use serde_json::{Value, json};
 
@@ -122,9 +125,9 @@ async fn a_taken_port_is_an_error_that_names_the_setting() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port();
     let bus = std::sync::Arc::new(ruche_bus::memory::Memory::new(&[], 1, std::time::Duration::from_secs(1)));
-    let store = std::sync::Arc::new(ruche_gateway::adapters::memory::Memory::default());
-    let app = App::new(ruche_schemas::config::Gateway { port, ..settings() }, bus, store, kinds::all());
-    let error = Server::bind(app).await.unwrap_err();
+    let store = std::sync::Arc::new(ruche_store::memory::Memory::default());
+    let app = App::new(ruche_schemas::config::Gateway { port, ..settings() }, bus, store, jobs::all());
+    let error = app.bind().await.unwrap_err();
     assert!(matches!(error, ServeError::Bind { .. }));
     for part in [&*port.to_string(), "gateway.port", "RUCHE_GATEWAY__PORT"] {
         assert!(error.to_string().contains(part), "{error}");

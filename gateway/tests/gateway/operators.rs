@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use ruche_bus::{Bus as _, WorkerRegistration};
-use ruche_gateway::ports::Store as _;
 use ruche_schemas::{Lane, kinds};
+use ruche_store::Health as _;
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, json_of, presence, refused, without_worker};

@@ -4,18 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::{Client, Response};
 use ruche_bus::nats::Nats;
-use ruche_gateway::{
-    App, Server,
-    adapters::postgres::Postgres,
-    keys::{self, ApiKey},
-    ports::{Role, Store as _},
-};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Kind,
     config::{Config, Secret},
     kinds,
 };
 use ruche_services::testing::{self, TestNats, TestPostgres};
+use ruche_store::{
+    keys::{self, ApiKey, Keys as _, Role},
+    postgres::{Application, Postgres},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -42,11 +41,11 @@ async fn real() -> Real {
     let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let bus = Nats::connect(&config.nats, Duration::from_secs(5)).await.unwrap();
     bus.ensure(&kinds).await.unwrap();
-    let (store, key) = (Postgres::new(&config.postgres).await.unwrap(), keys::generate());
+    let (store, key) = (Postgres::connect(&config.postgres, Application::GATEWAY).unwrap(), keys::generate());
     store.create_key(&tenant("acme"), "test", Role::Member, ApiKey::parse(&key).unwrap()).await.unwrap();
     let mut settings = settings();
     settings.key_cache_seconds = 0;
-    let server = Server::bind(App::new(settings, Arc::new(bus), Arc::new(store), kinds::all())).await.unwrap();
+    let server = App::new(settings, Arc::new(bus), Arc::new(store), jobs::all()).bind().await.unwrap();
     let url = format!("http://{}", server.address().unwrap());
     tokio::spawn(server.run());
     Real { url, key, client: Client::new(), nats, postgres }

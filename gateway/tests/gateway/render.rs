@@ -1,11 +1,13 @@
 //! `POST /v1/render`: Markdown in, a document out, now or later.
 
 use reqwest::{Method, header::CONTENT_TYPE};
-use ruche_bus::{Controls as _, objects::Claims};
+use ruche_bus::Controls as _;
 use ruche_schemas::{
     EventType, Job as _, Lane,
+    failure::codes,
     kinds::render::{INLINE_BYTES, Render},
 };
+use ruche_store::objects::Claims;
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,7 +29,7 @@ async fn markdown_becomes_a_document_in_one_request_that_leaves_nothing_behind()
     assert_eq!(response.bytes().await.unwrap(), "# Hello");
     let seen = renders.seen();
     let [job] = &seen[..] else { panic!("{seen:?}") };
-    assert_eq!((job.lane, job.ephemeral, job.body.store), (Lane::Interactive, true, false));
+    assert_eq!((job.lane, job.ephemeral, job.body.store), (Lane::Interactive, true, true));
     assert_eq!(job.id.to_string(), header(&headers, "ruche-job"));
     assert_eq!((job.body.template.name.as_str(), job.body.options.toc), ("report", Some(2)));
     assert_eq!(job.body.options.standards.len(), 2);
@@ -93,23 +95,24 @@ async fn a_document_that_fits_no_event_is_kept_and_sent_all_the_same() {
     assert_eq!(response.headers()["content-length"], (INLINE_BYTES + 5).to_string().as_str());
     assert_eq!(response.bytes().await.unwrap().len(), INLINE_BYTES + 5);
     let seen: Vec<_> = renders.seen().iter().map(|job| (job.ephemeral, job.body.store)).collect();
-    assert_eq!(seen, [(true, false), (false, true)]);
+    assert_eq!(seen, [(true, true)], "it is typeset once");
     assert_eq!(renders.read(&format!("/v1/renders/{job}")).await["bytes"], INLINE_BYTES + 5);
     let response = renders.render("?store=false", "large").await;
     assert!(!response.headers().contains_key("ruche-document"));
     assert_eq!(response.bytes().await.unwrap().len(), INLINE_BYTES + 5);
-    // A large text is not set twice.
+    // A large text is stored in any case.
     let text = format!("large {}", "x ".repeat(40_000));
     assert_eq!(renders.render("", text).await.status(), 200);
-    let seen: Vec<_> = renders.seen()[2..].iter().map(|job| (job.ephemeral, job.body.store)).collect();
-    assert_eq!(seen, [(true, false), (false, false), (false, true)]);
+    let seen: Vec<_> = renders.seen()[1..].iter().map(|job| (job.ephemeral, job.body.store)).collect();
+    assert_eq!(seen, [(true, false), (false, true)]);
 }
 
 #[tokio::test]
 async fn without_an_object_store_small_documents_are_rendered_all_the_same() {
     let renders = Renders::start_with(|app| app.claims = Claims::none()).await;
     assert_eq!(renders.render("", "# Hello").await.status(), 200);
-    assert_eq!(refused(renders.render("", "large").await, 422).await.1, "document_too_large");
+    let failing = format!("fail {} it has no room", codes::RESULT_TOO_LARGE);
+    assert_eq!(refused(renders.render("", failing).await, 422).await.1, "document_too_large");
     assert_eq!(refused(renders.render("?store=true", "# Hello").await, 501).await.1, "no_object_store");
 }
 

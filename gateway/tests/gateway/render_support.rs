@@ -12,16 +12,17 @@ use reqwest::{
     Method, Response,
     header::{CONTENT_TYPE, HeaderMap},
 };
-use ruche_bus::{
-    Bus, Delivery,
-    objects::{Claims, memory::Memory},
-};
-use ruche_gateway::{App, adapters, ports::StoredDocument};
+use ruche_bus::{Bus, Delivery};
+use ruche_gateway::{adapters, app::parts::App};
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     claim::Part,
     config::Secret,
     kinds::render::{INLINE_BYTES, Render, Rendered, Warning},
+};
+use ruche_store::{
+    files::{File, StoredFile},
+    objects::{Claims, memory::Memory},
 };
 use serde_json::Value;
 
@@ -113,7 +114,7 @@ impl Renders {
 
 struct Worker {
     bus: Arc<dyn Bus>,
-    store: Arc<adapters::memory::Memory>,
+    store: Arc<ruche_store::memory::Memory>,
     claims: Claims,
     seen: Seen,
 }
@@ -167,19 +168,21 @@ impl Worker {
             title: render.options.title.clone(),
             warnings,
         };
-        if !render.store {
-            rendered.content = (!ephemeral || bytes.len() <= INLINE_BYTES).then_some(Base64(bytes));
+        if !render.store || (ephemeral && bytes.len() <= INLINE_BYTES) {
+            rendered.content = Some(Base64(bytes));
             return rendered;
         }
         let claim = self.claims.put(&delivery.job, Part::Document, Bytes::from(bytes)).await.unwrap();
-        self.store.put_document(StoredDocument {
+        self.store.put_file(StoredFile {
             job: delivery.job.clone(),
-            claim: claim.clone(),
-            media_type: rendered.media_type.clone(),
-            pages: rendered.pages,
-            title: rendered.title.clone(),
-            template: render.template.name.clone(),
-            warnings: u32::try_from(rendered.warnings.len()).unwrap(),
+            file: File {
+                claim: claim.clone(),
+                media_type: rendered.media_type.clone(),
+                pages: rendered.pages,
+                title: rendered.title.clone(),
+                template: render.template.name.clone(),
+                warnings: u32::try_from(rendered.warnings.len()).unwrap(),
+            },
             created_at: Utc::now(),
         });
         rendered.claim = Some(claim);

@@ -1,8 +1,8 @@
 //! `/v1/renders`: documents that are kept: listed, sent, linked, deleted.
 
 use reqwest::Method;
-use ruche_bus::objects::Objects as _;
 use ruche_schemas::{JobRef, config::Secret};
+use ruche_store::objects::Objects as _;
 use serde_json::{Value, json};
 
 use crate::{

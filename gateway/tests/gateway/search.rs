@@ -4,11 +4,12 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use reqwest::{Method, Response};
 use ruche_bus::{Bus, Delivery, WorkerRegistration};
-use ruche_gateway::{App, ports::search::EmbeddingModel};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _,
     kinds::embed::{Embed, Embedded, Purpose, to_bytes},
 };
+use ruche_store::models::EmbeddingModel;
 use serde_json::{Value, json};
 
 use crate::{

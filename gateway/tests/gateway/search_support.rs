@@ -1,15 +1,15 @@
-//! What searches find: collections, models and chunks, put into a store in memory or on Postgres.
+//! What searches find: collections, models and chunks, put into a store in memory.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_gateway::{
-    adapters::memory::{Memory, StoredChunk},
-    ports::search::{EmbeddingModel, Hit, Lookup, Mode, Probe, Searchable},
-};
 use ruche_schemas::TenantId;
-use sea_orm::{DatabaseConnection, sqlx};
+use ruche_store::{
+    memory::{Memory, StoredChunk},
+    models::EmbeddingModel,
+    search::{Hit, Searchable},
+};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -90,66 +90,4 @@ impl Shelf for Memory {
 
 fn fields(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap_or_default()
-}
-
-const COLLECTION: &str = "
-INSERT INTO collections (tenant, name, model_id) VALUES ($1, $2, $3)
-ON CONFLICT (tenant, name) DO UPDATE SET model_id = excluded.model_id";
-
-const DOCUMENT: &str = "
-INSERT INTO documents (id, tenant, collection, source, language, metadata, published_at, format, content, hash, job_id,
-  accepted_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7, 'text', '', decode(repeat('00', 32), 'hex'), $1, now(), now())
-ON CONFLICT DO NOTHING";
-
-const CHUNK: &str = "
-INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, embedding)
-VALUES ($1, $2, $3, $4, $5, '{}', $6, array_length(regexp_split_to_array($6, ' '), 1), decode(repeat('00', 32), 'hex'),
-  to_tsvector($7::text::regconfig, $6), $8::real[]::public.vector)";
-
-#[async_trait]
-impl Shelf for DatabaseConnection {
-    async fn model(&self, name: &str, dimensions: u32) -> EmbeddingModel {
-        let insert = "INSERT INTO embedding_models (name, version, dimensions) VALUES ($1, '1', $2) RETURNING id";
-        let query = sqlx::query_scalar(insert).bind(name).bind(i32::try_from(dimensions).unwrap());
-        let id = query.fetch_one(self.get_postgres_connection_pool()).await.unwrap();
-        EmbeddingModel { id, name: name.to_owned(), version: "1".to_owned(), dimensions }
-    }
-
-    async fn collection(&self, tenant: &TenantId, name: &str, model: Option<&EmbeddingModel>) {
-        let query = sqlx::query(COLLECTION).bind(tenant.as_str()).bind(name).bind(model.map(|model| model.id));
-        query.execute(self.get_postgres_connection_pool()).await.unwrap();
-    }
-
-    async fn document(&self, document: &Doc) {
-        let pool = self.get_postgres_connection_pool();
-        let (tenant, collection) = (document.tenant.as_str(), &document.collection);
-        let row = sqlx::query(DOCUMENT).bind(document.id).bind(tenant).bind(collection).bind(&document.source);
-        let row = row.bind(document.language).bind(document.metadata.to_string()).bind(document.published_at);
-        row.execute(pool).await.unwrap();
-        for (position, (text, vector)) in (0_i32..).zip(&document.chunks) {
-            let row = sqlx::query(CHUNK).bind(document.id).bind(document.model.id).bind(position).bind(tenant);
-            let row = row.bind(collection).bind(text).bind(document.language).bind(vector);
-            row.execute(pool).await.unwrap();
-        }
-    }
-}
-
-/// A lookup in `docs`, which has this model.
-pub(crate) fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Option<&[f32]>) -> Lookup {
-    let probe = |vector: &[f32]| Probe { model: model.clone(), vector: vector.to_vec() };
-    Lookup {
-        mode,
-        collections: vec![Searchable { name: "docs".to_owned(), model: Some(model.clone()) }],
-        text: text.map(str::to_owned),
-        probes: vector.into_iter().map(probe).collect(),
-        top_k: 10,
-        filter: Default::default(),
-        highlight: false,
-    }
-}
-
-/// The sources of these hits, the best first.
-pub(crate) fn sources(hits: &[Hit]) -> Vec<&str> {
-    hits.iter().map(|hit| hit.source.as_str()).collect()
 }

@@ -16,10 +16,7 @@ use futures::{
 };
 use reqwest::{Client, Method, RequestBuilder, Response};
 use ruche_bus::{Bus, Delivery, WorkerRegistration, WorkerState, memory};
-use ruche_gateway::{
-    App, Lifecycle, Server, adapters, keys,
-    ports::{Role, Store as _},
-};
+use ruche_gateway::{adapters, app::parts::App, http::lifecycle::Lifecycle};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId,
     config::{Config, Gateway},
@@ -28,6 +25,7 @@ use ruche_schemas::{
         chat::{Answer, Chat, Citation, Delta, FinishReason, Grounding, Usage},
     },
 };
+use ruche_store::keys::{self, Keys as _, Role};
 use serde_json::{Value, json};
 
 pub(crate) const MODEL: &str = "test-model";
@@ -38,7 +36,7 @@ pub(crate) struct Fixture {
     pub(crate) stranger: String,
     pub(crate) admin: String,
     pub(crate) bus: Arc<memory::Memory>,
-    pub(crate) store: Arc<adapters::memory::Memory>,
+    pub(crate) store: Arc<ruche_store::memory::Memory>,
     pub(crate) client: Client,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) served: Shared<BoxFuture<'static, ()>>,
@@ -65,7 +63,7 @@ pub(crate) async fn with_kinds(known: Vec<Descriptor>, change: impl FnOnce(&mut 
     let _ = rustls::crypto::ring::default_provider().install_default();
     let kinds: Vec<_> = known.iter().map(|descriptor| descriptor.kind.clone()).collect();
     let bus = Arc::new(memory::Memory::new(&kinds, 100, Duration::from_secs(30)));
-    let store = Arc::new(adapters::memory::Memory::default());
+    let store = Arc::new(ruche_store::memory::Memory::default());
     let (key, stranger, admin) = (keys::generate(), keys::generate(), keys::generate());
     for (name, key, role) in
         [("acme", &key, Role::Member), ("other", &stranger, Role::Member), ("ops", &admin, Role::Admin)]
@@ -74,8 +72,8 @@ pub(crate) async fn with_kinds(known: Vec<Descriptor>, change: impl FnOnce(&mut 
     }
     let mut app = App::new(settings(), bus.clone() as Arc<dyn Bus>, store.clone(), known);
     change(&mut app);
-    let server = Server::bind(app).await.unwrap();
-    let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.app().lifecycle.clone());
+    let server = app.bind().await.unwrap();
+    let (url, lifecycle) = (format!("http://{}", server.address().unwrap()), server.lifecycle());
     let served = tokio::spawn(async move { server.run().await.unwrap() });
     let served = async move { served.await.unwrap() }.boxed().shared();
     Fixture { url, key, stranger, admin, bus, store, client: Client::new(), lifecycle, served }
@@ -217,6 +215,7 @@ pub(crate) fn presence() -> WorkerRegistration {
         slots: 8,
         in_flight: 3,
         ended: std::collections::BTreeMap::new(),
+        reconcilers: Vec::new(),
         state: WorkerState::Running,
         version: "0".into(),
         since: Utc::now(),

@@ -1,7 +1,7 @@
 //! Caps of single tenants: set by operators, counted at once.
 
 use reqwest::{Method, Response};
-use ruche_gateway::jobs::caps::Settings;
+use ruche_gateway::jobs::admission::Settings;
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, json_of, refused, said, until, without_worker};
@@ -24,10 +24,7 @@ async fn put(gateway: &Fixture, body: Value) -> Value {
 /// With these settings.
 async fn with(backlog: u64) -> Fixture {
     let settings = Settings { in_flight: 7, per_second: 0, backlog };
-    without_worker(move |app| {
-        app.limits = ruche_gateway::jobs::caps::Limits::new(settings);
-    })
-    .await
+    without_worker(move |app| app.tenants = settings).await
 }
 
 /// Submits a job with these options beside its body.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use reqwest::Method;
-use ruche_gateway::{App, keys};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::EventType;
+use ruche_store::keys;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -239,8 +240,7 @@ async fn a_message_that_is_too_big_closes_the_socket_with_a_reason() {
 
 #[tokio::test]
 async fn more_sockets_than_allowed_are_refused() {
-    let gateway =
-        without_worker(|app: &mut App| app.sockets = std::sync::Arc::new(tokio::sync::Semaphore::new(1))).await;
+    let gateway = without_worker(|app: &mut App| app.settings.sockets = 1).await;
     let first = Socket::welcome(&gateway).await;
     let Err(Error::Http(response)) = Socket::open(&gateway, None).await else { panic!("it was let in") };
     assert_eq!(response.status(), 503);
@@ -250,7 +250,7 @@ async fn more_sockets_than_allowed_are_refused() {
 
 #[tokio::test]
 async fn a_slow_client_is_disconnected_and_resumes_without_a_gap() {
-    let gateway = without_worker(|app: &mut App| app.stall = Duration::from_millis(400)).await;
+    let gateway = without_worker(|app: &mut App| app.write_timeout = Duration::from_millis(400)).await;
     gateway.work().await;
     // 26 MB: more than all buffers between the two hold.
     let (pieces, mut next) = (400, 2);

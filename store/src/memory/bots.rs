@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::TenantId;
 
-use super::Memory;
+use super::tables::Memory;
 use crate::{
     bots::{Bots, Made, StoredBot},
-    jobs::StoreError,
+    error::StoreError,
 };
 
 #[async_trait]

@@ -1,112 +1,102 @@
-//! Documents to be searched in, in memory.
+//! Collections of documents in memory.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::TenantId;
-use uuid::Uuid;
+use ruche_schemas::{TenantId, ids::collection_id};
 
-use super::{Memory, page};
+use super::{
+    rows::CollectionRow,
+    tables::{Memory, Tables, size},
+};
 use crate::{
-    collections::{ChunkCount, Collection, Corpus, DocumentChunk, IndexedDocument, NewCollection},
-    jobs::StoreError,
-    models::Missing,
+    collections::{Collection, Collections, NewCollection},
+    documents::stored_time,
+    error::StoreError,
+    models::ModelVersion,
+    search::Searchable,
 };
 
-/// A document with its chunks.
-#[derive(Debug, Clone)]
-pub(super) struct Held {
-    tenant: TenantId,
-    document: IndexedDocument,
-    pub(super) chunks: Vec<DocumentChunk>,
-}
-
-impl Held {
-    /// Whether it is in this collection.
-    pub(super) fn is_in(&self, tenant: &TenantId, collection: &str) -> bool {
-        self.tenant == *tenant && self.document.collection == collection
-    }
-
-    /// Whether this model has made chunks of it.
-    pub(super) fn has(&self, model: &str) -> bool {
-        self.chunks.iter().any(|chunk| chunk.model == model)
-    }
-
-    /// As one that a model has made no chunks of.
-    pub(super) fn missing(&self) -> Missing {
-        let IndexedDocument { id: document, source, job, .. } = self.document.clone();
-        Missing { document, source, job }
-    }
-}
-
 impl Memory {
-    /// Adds a chunk to a document, as a worker does that embeds it anew.
-    pub fn add_chunk(&self, document: Uuid, chunk: DocumentChunk) {
+    /// Keeps a collection, or changes which model it is searched with.
+    pub fn put_collection(&self, tenant: TenantId, collection: Searchable) {
         let mut tables = self.lock();
-        if let Some(held) = tables.corpus.iter_mut().find(|held| held.document.id == document) {
-            held.chunks.push(chunk);
-        }
+        let id = collection.model.as_ref().map(|model| model.id);
+        tables.models.extend(collection.model.map(|model| (model.id, model)));
+        tables.collection_or_new(&tenant, &collection.name, "simple", Utc::now()).model = id;
     }
 
-    /// Keeps a document with its chunks, as a worker does, and its collection.
-    pub fn put_indexed(&self, tenant: &TenantId, document: IndexedDocument, chunks: Vec<DocumentChunk>) {
+    /// Says which model a collection is searched with, and which one it goes to.
+    pub fn put_in_use(&self, tenant: &TenantId, collection: &str, searched: ModelVersion, next: Option<ModelVersion>) {
         let mut tables = self.lock();
-        let (name, model) = (document.collection.clone(), chunks.first().map(|chunk| chunk.model.clone()));
-        match tables.collections.iter_mut().find(|(owner, one)| owner == tenant && one.name == name) {
-            Some((_, collection)) => collection.model = collection.model.take().or(model),
-            None => tables.collections.push((
-                tenant.clone(),
-                Collection {
-                    name,
-                    description: None,
-                    language: document.language.clone(),
-                    model,
-                    next_model: None,
-                    documents: 0,
-                    created_at: document.accepted_at,
-                },
-            )),
-        }
-        tables.corpus.push(Held { tenant: tenant.clone(), document, chunks });
+        let (model, next) = (tables.model(&searched).id, next.map(|next| tables.model(&next).id));
+        let row = tables.collection_or_new(tenant, collection, "simple", Utc::now());
+        (row.model, row.next) = (Some(model), next);
+    }
+}
+
+impl Tables {
+    pub(super) fn collection(&self, tenant: &TenantId, name: &str) -> Option<&CollectionRow> {
+        self.collections.get(&(tenant.clone(), name.to_owned()))
     }
 
-    fn counted(&self, tenant: &TenantId) -> Result<Vec<Collection>, StoreError> {
-        let tables = self.tables()?;
-        let count = |name: &str| {
-            let mine = tables.corpus.iter().filter(|held| held.tenant == *tenant && held.document.collection == name);
-            mine.count() as u64
-        };
-        let mine = tables.collections.iter().filter(|(owner, _)| owner == tenant);
-        let mut all: Vec<_> = mine.map(|(_, one)| Collection { documents: count(&one.name), ..one.clone() }).collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(all)
+    pub(super) fn collection_mut(&mut self, tenant: &TenantId, name: &str) -> Option<&mut CollectionRow> {
+        self.collections.get_mut(&(tenant.clone(), name.to_owned()))
+    }
+
+    pub(super) fn collection_or_new(
+        &mut self,
+        tenant: &TenantId,
+        name: &str,
+        language: &str,
+        at: DateTime<Utc>,
+    ) -> &mut CollectionRow {
+        let key = (tenant.clone(), name.to_owned());
+        self.collections.entry(key).or_insert_with(|| CollectionRow::new(language, at))
+    }
+
+    fn read(&self, tenant: &TenantId, name: &str, row: &CollectionRow) -> Collection {
+        let model = |id: Option<i32>| id.and_then(|id| self.models.get(&id)).map(|model| model.name.clone());
+        Collection {
+            name: name.to_owned(),
+            description: row.description.clone(),
+            language: row.language.clone(),
+            model: model(row.model),
+            next_model: model(row.next),
+            documents: self.documents_in(tenant, name).count() as u64,
+            created_at: row.created_at,
+        }
     }
 }
 
 #[async_trait]
-impl Corpus for Memory {
+impl Collections for Memory {
     async fn collections(
         &self,
         tenant: &TenantId,
         limit: u64,
         after: Option<&str>,
     ) -> Result<Vec<Collection>, StoreError> {
-        let rest = self.counted(tenant)?.into_iter().filter(|one| after.is_none_or(|after| one.name.as_str() > after));
-        Ok(rest.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
+        let tables = self.tables()?;
+        // The map is in the order of tenants and names.
+        let mine = tables
+            .collections
+            .iter()
+            .filter(|((owner, name), _)| owner == tenant && after.is_none_or(|after| name.as_str() > after));
+        Ok(mine.take(size(limit)).map(|((_, name), row)| tables.read(tenant, name, row)).collect())
     }
 
     async fn collection(&self, tenant: &TenantId, name: &str) -> Result<Option<Collection>, StoreError> {
-        Ok(self.counted(tenant)?.into_iter().find(|one| one.name == name))
+        let tables = self.tables()?;
+        Ok(tables.collection(tenant, name).map(|row| tables.read(tenant, name, row)))
     }
 
     async fn create_collection(&self, tenant: &TenantId, new: &NewCollection) -> Result<bool, StoreError> {
-        let all = &mut self.tables()?.collections;
-        if all.iter().any(|(owner, one)| owner == tenant && one.name == new.name) {
+        let mut tables = self.tables()?;
+        if tables.collection(tenant, &new.name).is_some() {
             return Ok(false);
         }
-        let NewCollection { name, description, language, at: created_at } = new.clone();
-        let (model, next_model, documents) = (None, None, 0);
-        let one = Collection { name, description, language, model, next_model, documents, created_at };
-        all.push((tenant.clone(), one));
+        let row = CollectionRow { description: new.description.clone(), ..CollectionRow::new(&new.language, new.at) };
+        tables.collections.insert((tenant.clone(), new.name.clone()), row);
         Ok(true)
     }
 
@@ -117,89 +107,28 @@ impl Corpus for Memory {
         description: Option<&str>,
         language: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let all = &mut self.tables()?.collections;
-        let Some((_, one)) = all.iter_mut().find(|(owner, one)| owner == tenant && one.name == name) else {
-            return Ok(false);
-        };
+        let mut tables = self.tables()?;
+        let Some(row) = tables.collection_mut(tenant, name) else { return Ok(false) };
         if let Some(text) = description {
-            one.description = Some(text.to_owned()).filter(|text| !text.is_empty());
+            row.description = Some(text.to_owned()).filter(|text| !text.is_empty());
         }
         if let Some(language) = language {
-            one.language = language.to_owned();
+            row.language = language.to_owned();
         }
         Ok(true)
     }
 
     async fn delete_collection(&self, tenant: &TenantId, name: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        let tables = &mut *self.tables()?;
-        let mine = |owner: &TenantId, collection: &str| owner == tenant && collection == name;
-        if !tables.collections.iter().any(|(owner, one)| mine(owner, &one.name)) {
+        let mut tables = self.tables()?;
+        if tables.collection(tenant, name).is_none() {
             return Ok(false);
         }
-        tables.corpus.retain(|held| !mine(&held.tenant, &held.document.collection) || held.document.accepted_at > at);
-        let is_empty = !tables.corpus.iter().any(|held| mine(&held.tenant, &held.document.collection));
-        tables.collections.retain(|(owner, one)| !(is_empty && mine(owner, &one.name)));
+        tables.put_tombstone(collection_id(tenant, name), at);
+        let at = stored_time(at);
+        tables.documents.retain(|_, row| !row.is_in(tenant, name) || row.listed.accepted_at > at);
+        if tables.documents_in(tenant, name).next().is_none() {
+            tables.collections.remove(&(tenant.clone(), name.to_owned()));
+        }
         Ok(true)
-    }
-
-    async fn indexed_documents(
-        &self,
-        tenant: &TenantId,
-        collection: Option<&str>,
-        limit: u64,
-        after: Option<Uuid>,
-    ) -> Result<Option<Vec<IndexedDocument>>, StoreError> {
-        let mut all: Vec<_> = {
-            let tables = self.tables()?;
-            let mine = tables.corpus.iter().filter(|held| held.tenant == *tenant);
-            mine.map(|held| held.document.clone()).collect()
-        };
-        all.sort_by(|a, b| (&a.collection, &a.source).cmp(&(&b.collection, &b.source)));
-        let mut rest = page(all, |one| one.id, u64::MAX, after);
-        if let Some(rest) = &mut rest {
-            rest.retain(|one| collection.is_none_or(|collection| one.collection == collection));
-            rest.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        }
-        Ok(rest)
-    }
-
-    async fn indexed_document(
-        &self,
-        tenant: &TenantId,
-        id: Uuid,
-    ) -> Result<Option<(IndexedDocument, Vec<ChunkCount>)>, StoreError> {
-        let tables = self.tables()?;
-        let Some(held) = tables.corpus.iter().find(|held| held.tenant == *tenant && held.document.id == id) else {
-            return Ok(None);
-        };
-        let mut counts: Vec<ChunkCount> = Vec::new();
-        for chunk in &held.chunks {
-            let tokens = u64::from(chunk.tokens);
-            match counts.iter_mut().find(|count| count.model == chunk.model) {
-                Some(count) => (count.chunks, count.tokens) = (count.chunks + 1, count.tokens + tokens),
-                None => counts.push(ChunkCount { model: chunk.model.clone(), chunks: 1, tokens }),
-            }
-        }
-        Ok(Some((held.document.clone(), counts)))
-    }
-
-    async fn chunks(
-        &self,
-        tenant: &TenantId,
-        document: Uuid,
-        limit: u64,
-        from: u64,
-    ) -> Result<Option<Vec<DocumentChunk>>, StoreError> {
-        let tables = self.tables()?;
-        let held = tables.corpus.iter().find(|held| held.tenant == *tenant && held.document.id == document);
-        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        Ok(held.map(|held| held.chunks.iter().skip(size(from)).take(size(limit)).cloned().collect()))
-    }
-
-    async fn delete_indexed(&self, tenant: &TenantId, id: Uuid, _: DateTime<Utc>) -> Result<bool, StoreError> {
-        let all = &mut self.tables()?.corpus;
-        let before = all.len();
-        all.retain(|held| held.tenant != *tenant || held.document.id != id);
-        Ok(all.len() < before)
     }
 }

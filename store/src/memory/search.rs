@@ -1,40 +1,62 @@
 //! Search in memory: each vector is compared, and words are those between spaces. For tests of what asks.
 
 use async_trait::async_trait;
-use ruche_schemas::TenantId;
+use chrono::Utc;
+use ruche_schemas::{JobId, TenantId};
 use serde_json::Value;
 
-use super::Memory;
+use super::{
+    rows::{ChunkRow, DocumentRow, fields},
+    tables::{Memory, Tables},
+};
 use crate::{
-    jobs::StoreError,
-    search::Search,
-    search::{Explanation, Filter, Hit, Lookup, Mode, Scan, Searchable},
+    documents::{Chunk, IndexedDocument},
+    error::StoreError,
+    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable},
 };
 
 /// A chunk, as it would be found.
 #[derive(Debug, Clone)]
 pub struct StoredChunk {
-    /// Whose it is.
     pub tenant: TenantId,
     /// The number of the model that made its vector.
     pub model: i32,
-    /// Its vector.
     pub vector: Vec<f32>,
     /// The rest.
     pub hit: Hit,
 }
 
 impl Memory {
-    /// Keeps a collection, in place of one of the same name.
-    pub fn put_collection(&self, tenant: TenantId, collection: Searchable) {
-        let all = &mut self.lock().searchable;
-        all.retain(|(owner, one)| *owner != tenant || one.name != collection.name);
-        all.push((tenant, collection));
-    }
-
-    /// Keeps a chunk.
+    /// Keeps a chunk, and its document.
     pub fn put_chunk(&self, chunk: StoredChunk) {
-        self.lock().chunks.push(chunk);
+        let StoredChunk { tenant, model, vector, hit } = chunk;
+        let listed = IndexedDocument {
+            id: hit.document,
+            collection: hit.collection,
+            source: hit.source,
+            title: hit.title,
+            url: hit.url,
+            language: "simple".to_owned(),
+            metadata: Value::Object(hit.metadata),
+            published_at: hit.published_at,
+            format: "text".to_owned(),
+            bytes: 0,
+            job: JobId(hit.document),
+            accepted_at: Utc::now(),
+            updated_at: Utc::now(),
+        };
+        let mut tables = self.lock();
+        let row = tables.documents.entry(hit.document).or_insert_with(|| DocumentRow::new(tenant, listed));
+        let chunk = Chunk { path: hit.path, text: hit.text, tokens: 1, hash: [0; 32], vector };
+        row.add(hit.chunk, model, chunk);
+    }
+}
+
+impl Tables {
+    fn searchable(&self, tenant: &TenantId, name: &str) -> Option<Searchable> {
+        let row = self.collection(tenant, name)?;
+        let model = row.model.and_then(|model| self.models.get(&model)).cloned();
+        Some(Searchable { name: name.to_owned(), model })
     }
 }
 
@@ -42,23 +64,23 @@ impl Memory {
 impl Search for Memory {
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError> {
         let tables = self.tables()?;
-        let mine = tables.searchable.iter().filter(|(owner, one)| owner == tenant && names.contains(&one.name));
-        Ok(mine.map(|(_, one)| one.clone()).collect())
+        Ok(names.iter().filter_map(|name| tables.searchable(tenant, name)).collect())
     }
 
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {
         let tables = self.tables()?;
-        let is_kept = |one: &Searchable| tables.searchable.iter().any(|(owner, kept)| owner == tenant && kept == one);
-        if !lookup.collections.iter().all(is_kept) {
+        if !lookup.collections.iter().all(|one| tables.searchable(tenant, &one.name).as_ref() == Some(one)) {
             return Ok(None);
         }
-        let is_asked = |chunk: &&StoredChunk| {
-            let of = |one: &Searchable| {
-                one.name == chunk.hit.collection && one.model.as_ref().is_some_and(|model| model.id == chunk.model)
-            };
-            chunk.tenant == *tenant && lookup.collections.iter().any(of) && passes(&lookup.filter, &chunk.hit)
-        };
-        let mut hits: Vec<Hit> = tables.chunks.iter().filter(is_asked).map(|chunk| scored(chunk, lookup)).collect();
+        let mut hits: Vec<Hit> = Vec::new();
+        for one in &lookup.collections {
+            let Some(model) = one.model.as_ref().map(|model| model.id) else { continue };
+            for (_, row) in tables.documents_in(tenant, &one.name) {
+                let found = row.by(model).map(|chunk| (hit(row, chunk), chunk));
+                let passing = found.filter(|(hit, _)| passes(&lookup.filter, hit));
+                hits.extend(passing.map(|(hit, chunk)| scored(hit, chunk, lookup)));
+            }
+        }
         let explained = |hit: &Hit| hit.explanation.clone().unwrap_or_default();
         rank(&mut hits, |hit| explained(hit).cosine, |explanation, rank| explanation.vector_rank = Some(rank));
         rank(&mut hits, |hit| explained(hit).text_score, |explanation, rank| explanation.text_rank = Some(rank));
@@ -79,12 +101,32 @@ impl Search for Memory {
     }
 }
 
-fn scored(chunk: &StoredChunk, lookup: &Lookup) -> Hit {
-    let mut hit = chunk.hit.clone();
+/// A chunk, not scored yet.
+fn hit(row: &DocumentRow, chunk: &ChunkRow) -> Hit {
+    let (listed, ChunkRow { id, chunk, .. }) = (row.listed.clone(), chunk);
+    Hit {
+        chunk: *id,
+        document: listed.id,
+        collection: listed.collection,
+        source: listed.source,
+        title: listed.title,
+        url: listed.url,
+        path: chunk.path.clone(),
+        text: chunk.text.clone(),
+        metadata: fields(listed.metadata),
+        published_at: listed.published_at,
+        score: 0.0,
+        highlights: Vec::new(),
+        explanation: None,
+    }
+}
+
+fn scored(mut hit: Hit, row: &ChunkRow, lookup: &Lookup) -> Hit {
     let mut explanation = Explanation::default();
-    let probe = lookup.probes.iter().find(|probe| probe.model.id == chunk.model);
+    let is_near = |probe: &&Probe| probe.model.id == row.model && probe.vector.len() == row.chunk.vector.len();
+    let probe = lookup.probes.iter().find(is_near);
     if let Some(probe) = probe.filter(|_| lookup.mode != Mode::Text) {
-        explanation.cosine = Some(cosine(&probe.vector, &chunk.vector));
+        explanation.cosine = Some(cosine(&probe.vector, &row.chunk.vector));
         explanation.scan = Some(Scan::Exact);
     }
     let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();

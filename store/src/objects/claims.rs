@@ -9,7 +9,10 @@ use ruche_schemas::{
     config,
 };
 
-use super::{ObjectError, Objects, OpenError, Pieces, store::Store, whole};
+use super::{
+    port::{ObjectError, Objects, Pieces, whole},
+    store::{OpenError, Store},
+};
 
 /// Turns what is too large for a message into a claim, and back. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -14,7 +14,10 @@ use futures::{
 };
 use ruche_schemas::{Claim, JobRef};
 
-use super::{ObjectError, Objects, Pieces, owner, verified::verified};
+use super::{
+    port::{ObjectError, Objects, Pieces, owner},
+    verified::verified,
+};
 
 /// Objects by key, each with the time when it was put there.
 #[derive(Debug, Default)]

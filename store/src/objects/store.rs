@@ -19,7 +19,10 @@ use object_store::{
 };
 use ruche_schemas::{Claim, JobRef, config};
 
-use super::{ObjectError, Objects, Pieces, owner, verified::verified};
+use super::{
+    port::{ObjectError, Objects, Pieces, owner},
+    verified::verified,
+};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);

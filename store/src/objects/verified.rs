@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use ruche_schemas::Claim;
 
-use super::{ObjectError, Pieces};
+use super::port::{ObjectError, Pieces};
 
 /// What is read, and how far.
 struct Reading {

@@ -1,6 +1,5 @@
 //! Bots of tenants. A new one is counted under the tenant's lock, so that the bound holds whoever else makes one.
 
-use crate::entities::bots::{self, Column};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
@@ -8,23 +7,25 @@ use ruche_schemas::{
     bots::{Bot, Moderation},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, Statement,
-    TransactionTrait, sea_query::OnConflict,
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait,
+    sea_query::OnConflict,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::gateway::{Postgres, unreadable};
+use super::{handle::Postgres, locks};
 use crate::{
     bots::{Bots, Made, StoredBot},
-    jobs::StoreError,
+    entities::bots::{self, Column},
+    error::{StoreError, readable},
 };
 
 #[async_trait]
 impl Bots for Postgres {
     async fn bots(&self, tenant: &TenantId) -> Result<Vec<StoredBot>, StoreError> {
-        let rows = bots::Entity::find().filter(Column::Tenant.eq(tenant.as_str())).all(&self.0).await?;
-        let mut all: Vec<StoredBot> = rows.into_iter().map(view).collect::<Result<_, _>>()?;
+        let rows = bots::Entity::find().filter(Column::Tenant.eq(tenant.as_str())).all(&self.db).await?;
+        let mut all: Vec<StoredBot> = rows.into_iter().map(read).collect::<Result<_, _>>()?;
         // The database's own order is its locale's.
         all.sort_by(|a, b| a.bot.name.cmp(&b.bot.name));
         Ok(all)
@@ -32,14 +33,12 @@ impl Bots for Postgres {
 
     async fn bot(&self, tenant: &TenantId, name: &str) -> Result<Option<StoredBot>, StoreError> {
         let key = (tenant.as_str().to_owned(), name.to_owned());
-        bots::Entity::find_by_id(key).one(&self.0).await?.map(view).transpose()
+        bots::Entity::find_by_id(key).one(&self.db).await?.map(read).transpose()
     }
 
     async fn make_bot(&self, tenant: &TenantId, bot: &StoredBot, most: u64) -> Result<Made, StoreError> {
-        let transaction = self.0.begin().await?;
-        let lock = "SELECT pg_advisory_xact_lock(hashtextextended('ruche.bots.' || $1, 0))";
-        let lock = Statement::from_sql_and_values(DbBackend::Postgres, lock, [tenant.as_str().into()]);
-        transaction.execute_raw(lock).await?;
+        let transaction = self.db.begin().await?;
+        locks::tenant(&transaction, locks::Of::Bots, tenant).await?;
         let row = row(tenant, bot)?;
         let key = (tenant.as_str().to_owned(), bot.bot.name.clone());
         if bots::Entity::find_by_id(key).count(&transaction).await? > 0 {
@@ -56,18 +55,18 @@ impl Bots for Postgres {
 
     async fn change_bot(&self, tenant: &TenantId, bot: &StoredBot, read: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut row = row(tenant, bot)?;
-        row.created_at = sea_orm::ActiveValue::NotSet;
+        row.created_at = NotSet;
         let same = bots::Entity::update_many()
             .set(row)
             .filter(Column::Tenant.eq(tenant.as_str()))
             .filter(Column::Name.eq(bot.bot.name.as_str()))
             .filter(Column::UpdatedAt.eq(read));
-        Ok(same.exec(&self.0).await?.rows_affected > 0)
+        Ok(same.exec(&self.db).await?.rows_affected > 0)
     }
 
     async fn delete_bot(&self, tenant: &TenantId, name: &str) -> Result<bool, StoreError> {
         let key = (tenant.as_str().to_owned(), name.to_owned());
-        Ok(bots::Entity::delete_by_id(key).exec(&self.0).await?.rows_affected > 0)
+        Ok(bots::Entity::delete_by_id(key).exec(&self.db).await?.rows_affected > 0)
     }
 }
 
@@ -92,26 +91,26 @@ fn row(
     })
 }
 
-fn view(row: bots::Model) -> Result<StoredBot, StoreError> {
+fn read(row: bots::Model) -> Result<StoredBot, StoreError> {
     let bot = Bot {
         name: row.name,
         instructions: row.instructions,
         model: row.model,
         temperature: row.temperature,
         collections: row.collections,
-        retrieval: read("bots.retrieval", row.retrieval)?,
+        retrieval: parse("bots.retrieval", row.retrieval)?,
         rewrite: row.rewrite,
         moderation: Moderation(row.moderation),
-        limits: read("bots.limits", row.limits)?,
-        look: read("bots.look", row.look)?,
+        limits: parse("bots.limits", row.limits)?,
+        look: parse("bots.look", row.look)?,
     };
     Ok(StoredBot { bot, created_at: row.created_at, updated_at: row.updated_at })
 }
 
 fn json(value: &impl Serialize) -> Result<Value, StoreError> {
-    serde_json::to_value(value).map_err(|error| StoreError(format!("a bot can't be written: {error}")))
+    readable("a bot", serde_json::to_value(value))
 }
 
-fn read<T: DeserializeOwned>(column: &str, value: Value) -> Result<T, StoreError> {
-    unreadable(column, serde_json::from_value(value))
+fn parse<T: DeserializeOwned>(column: &str, value: Value) -> Result<T, StoreError> {
+    readable(column, serde_json::from_value(value))
 }

@@ -7,53 +7,34 @@
 //! **One bad job.** Where a batch fails, its jobs are written again one by one, so that each gets its own answer. As
 //! soon as two in a row find no database, the rest get that answer too.
 //!
-//! **No deadlock.** Every transaction takes its locks in one order: jobs' locks by their number, conversations by
-//! their id, groups by their id.
+//! **No deadlock.** Every transaction takes its locks in one order: jobs' locks ([`super::locks`]), conversations by their id,
+//! groups by their id.
 
 use std::collections::{HashSet, VecDeque};
 
 use sea_orm::{DatabaseConnection, TransactionTrait};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::{error::explain, fences, groups, ledger, lock, renders, turns, usage};
-use crate::ledger::{Committed, Ended, Keep, LedgerError, taken};
+use super::{
+    conversations, fences, files, groups, locks,
+    queue::{Answer, Queue, Waiting},
+    rows, usage,
+};
+use crate::{
+    error::StoreError,
+    ledger::{Committed, Ended, Write, taken},
+};
 
 /// The most jobs of one transaction.
 const BATCH: usize = 128;
 /// The most bytes of one transaction's rows; one row may be larger.
 const BATCH_BYTES: usize = 4 << 20;
-/// Commits that may wait to be taken up; more wait to be let in.
-const WAITING: usize = 1024;
 
-type Answer = Result<Committed, LedgerError>;
-
-/// A commit that waits.
-struct Waiting {
-    ended: Ended,
-    row: String,
-    answer: oneshot::Sender<Answer>,
-}
-
-/// The way in.
-#[derive(Debug, Clone)]
-pub(super) struct Commits(mpsc::Sender<Waiting>);
-
-impl Commits {
-    /// Starts the writer; it ends when the last clone of this is dropped.
-    pub(super) fn start(db: DatabaseConnection) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        tokio::spawn(write_all(db, receiver));
-        Self(sender)
-    }
-
-    /// Commits with whatever else waits. Dropping the future may or may not take it back.
-    pub(super) async fn commit(&self, ended: &Ended) -> Answer {
-        let gone = || LedgerError::Unavailable("the writer of this process has ended".to_owned());
-        let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { row: ledger::row(ended)?, ended: ended.clone(), answer };
-        self.0.send(waiting).await.map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
-    }
+/// Starts the writer; it ends when the last clone of the queue is dropped.
+pub(super) fn start(db: DatabaseConnection) -> Queue {
+    let (queue, receiver) = Queue::new();
+    tokio::spawn(write_all(db, receiver));
+    queue
 }
 
 async fn write_all(db: DatabaseConnection, mut queue: mpsc::Receiver<Waiting>) {
@@ -111,26 +92,26 @@ async fn one_by_one(db: &DatabaseConnection, batch: &[Waiting]) -> Vec<Answer> {
         if away >= 2
             && let Some(Err(error)) = answers.last()
         {
-            let error: LedgerError = Clone::clone(error);
+            let error: StoreError = Clone::clone(error);
             answers.push(Err(error));
             continue;
         }
         let answer = match write(db, &[one]).await {
-            Ok(mut answers) => answers.pop().ok_or_else(|| LedgerError::Unavailable("no answer".to_owned())),
+            Ok(mut answers) => answers.pop().ok_or_else(|| StoreError::Unavailable("no answer".to_owned())),
             Err(error) => Err(error),
         };
-        away = if matches!(answer, Err(LedgerError::Unavailable(_))) { away + 1 } else { 0 };
+        away = if matches!(answer, Err(StoreError::Unavailable(_))) { away + 1 } else { 0 };
         answers.push(answer);
     }
     answers
 }
 
 /// Writes a batch in one transaction. Dropping it on the way out takes back what it wrote.
-async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Committed>, LedgerError> {
-    let transaction = db.begin().await.map_err(explain)?;
-    lock(&transaction, batch.iter().map(|one| one.ended.job.id)).await?;
+async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Committed>, StoreError> {
+    let transaction = db.begin().await?;
+    locks::jobs(&transaction, batch.iter().map(|one| one.ended.job.id)).await?;
     let rows: Vec<_> = batch.iter().map(|one| one.row.as_str()).collect();
-    let stored: HashSet<_> = ledger::insert(&transaction, &rows).await?.into_iter().collect();
+    let stored: HashSet<_> = rows::insert(&transaction, &rows).await?.into_iter().collect();
     let is_stored = |ended: &Ended| stored.contains(&ended.job.id.0);
     let mut answers = Vec::with_capacity(batch.len());
     for one in batch {
@@ -140,9 +121,9 @@ async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Commit
         });
     }
     let new: Vec<_> = batch.iter().map(|one| &one.ended).filter(|ended| is_stored(ended)).collect();
-    keep(&transaction, &new).await?;
+    write_rest(&transaction, &new).await?;
     groups::count(&transaction, &new).await?;
-    transaction.commit().await.map_err(explain)?;
+    transaction.commit().await?;
     Ok(answers)
 }
 
@@ -151,24 +132,24 @@ pub(super) async fn why_not(db: &impl sea_orm::ConnectionTrait, ended: &Ended) -
     if fences::find(db, &ended.job).await?.is_some_and(|fence| fence > ended.attempt) {
         return Ok(Committed::Fenced);
     }
-    let stored = ledger::find(db, &ended.job).await?;
+    let stored = rows::stored(db, &ended.job).await?;
     stored.map(Committed::Already).ok_or_else(|| taken(&ended.job))
 }
 
 /// Writes what the jobs leave besides their rows: turns by their conversation, in the order of each job.
-async fn keep(db: &impl sea_orm::ConnectionTrait, new: &[&Ended]) -> Result<(), LedgerError> {
-    let mut all: Vec<_> = new.iter().flat_map(|ended| ended.keep.iter().map(move |keep| (*ended, keep))).collect();
-    all.sort_by_key(|(_, keep)| match keep {
-        Keep::Turn(turn) => Some(turn.conversation),
-        Keep::Usage(_) | Keep::Document(_) | Keep::Indexed(_) => None,
+async fn write_rest(db: &impl sea_orm::ConnectionTrait, new: &[&Ended]) -> Result<(), StoreError> {
+    let mut all: Vec<_> = new.iter().flat_map(|ended| ended.writes.iter().map(move |write| (*ended, write))).collect();
+    all.sort_by_key(|(_, write)| match write {
+        Write::Turn(turn) => Some(turn.conversation),
+        Write::Usage(_) | Write::File(_) | Write::Indexed(_) => None,
     });
-    for (ended, keep) in all {
-        match keep {
-            Keep::Turn(turn) => turns::append(db, ended, turn).await?,
-            Keep::Usage(cost) => usage::insert(db, ended, cost).await?,
-            Keep::Document(document) => renders::insert(db, ended, document).await?,
+    for (ended, write) in all {
+        match write {
+            Write::Turn(turn) => conversations::append(db, ended, turn).await?,
+            Write::Usage(cost) => usage::insert(db, ended, cost).await?,
+            Write::File(file) => files::insert(db, ended, file).await?,
             // Has a transaction of its own.
-            Keep::Indexed(_) => return Err(LedgerError::Unavailable("a document came among other commits".to_owned())),
+            Write::Indexed(_) => return Err(StoreError::Unavailable("a document came among other commits".to_owned())),
         }
     }
     Ok(())

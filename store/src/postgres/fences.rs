@@ -9,11 +9,10 @@ use sea_orm::{
     sea_query::{Expr, Func, OnConflict},
 };
 
-use super::error::explain;
-use crate::ledger::LedgerError;
+use crate::error::StoreError;
 
 /// Raises the fence to this attempt; never lowers it.
-pub(super) async fn raise(db: &impl ConnectionTrait, job: &JobRef, attempt: u32) -> Result<(), LedgerError> {
+pub(super) async fn raise(db: &impl ConnectionTrait, job: &JobRef, attempt: u32) -> Result<(), StoreError> {
     let row = job_fences::ActiveModel {
         job: Set(job.id.0),
         tenant: Set(job.tenant.as_str().to_owned()),
@@ -26,13 +25,14 @@ pub(super) async fn raise(db: &impl ConnectionTrait, job: &JobRef, attempt: u32)
         Expr::col(("excluded", job_fences::Column::Attempt)),
     ]);
     let raise = OnConflict::columns(key).value(job_fences::Column::Attempt, highest).to_owned();
-    job_fences::Entity::insert(row).on_conflict(raise).exec_without_returning(db).await.map(drop).map_err(explain)
+    job_fences::Entity::insert(row).on_conflict(raise).exec_without_returning(db).await?;
+    Ok(())
 }
 
 /// The latest attempt that was registered.
-pub(super) async fn find(db: &impl ConnectionTrait, job: &JobRef) -> Result<Option<u32>, LedgerError> {
+pub(super) async fn find(db: &impl ConnectionTrait, job: &JobRef) -> Result<Option<u32>, StoreError> {
     let key = (job.id.0, job.tenant.as_str().to_owned());
-    let row = job_fences::Entity::find_by_id(key).one(db).await.map_err(explain)?;
+    let row = job_fences::Entity::find_by_id(key).one(db).await?;
     Ok(row.map(|row| u32::try_from(row.attempt).unwrap_or_default()))
 }
 

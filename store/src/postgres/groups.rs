@@ -1,17 +1,23 @@
-//! Jobs that are counted together: a row each, which every commit of a member adds to.
+//! Jobs that are counted together: a row each, to which every end of a member is added, and the closing of a batch.
 
 use std::collections::BTreeMap;
 
-use crate::entities::groups;
+use chrono::{DateTime, Utc};
 use ruche_schemas::{TenantId, event::Outcome};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::error::explain;
-use crate::ledger::{Ended, Group, LedgerError};
+use crate::{
+    entities::groups,
+    error::{StoreError, readable},
+    groups::Group,
+    ledger::Ended,
+};
 
-/// Adds to groups, making those that there are not. Another tenant's group of the same id stays as it is.
-pub(super) const COUNT: &str = "
+/// Adds to groups, and creates the missing ones. Another tenant's group of the same id stays as it is. This is the only statement
+/// that completes a group.
+pub(super) const ADD: &str = "
 INSERT INTO groups AS g (id, tenant, expected, done, failed, cancelled, created_at, ended_at)
 SELECT r.id, r.tenant, r.expected, r.done, r.failed, r.cancelled, r.at,
     CASE WHEN r.done + r.failed + r.cancelled >= r.expected THEN r.at END
@@ -27,33 +33,73 @@ ON CONFLICT (id) DO UPDATE SET
             >= coalesce(g.expected, excluded.expected) THEN excluded.created_at END)
 WHERE g.tenant = excluded.tenant";
 
-/// Counts these ends, all of which are new, in one statement. Groups are locked in the order of their ids, so that
-/// two transactions never wait for each other.
-pub(super) async fn count(db: &impl ConnectionTrait, ended: &[&Ended]) -> Result<(), LedgerError> {
-    let Some(rows) = rows(ended) else { return Ok(()) };
-    let count = Statement::from_sql_and_values(db.get_database_backend(), COUNT, [rows.into()]);
-    db.execute_raw(count).await.map(drop).map_err(explain)
+/// What is added to a group.
+#[derive(Debug, Serialize)]
+pub(super) struct Change<'a> {
+    id: Uuid,
+    tenant: &'a TenantId,
+    /// How many members there are; counts only if the group does not know yet.
+    expected: Option<i32>,
+    done: u32,
+    failed: u32,
+    cancelled: u32,
+    at: DateTime<Utc>,
 }
 
-/// What [`COUNT`] takes; `None` where none of these is counted.
-pub(super) fn rows(ended: &[&Ended]) -> Option<String> {
-    let mut counts = BTreeMap::<(Uuid, &str), serde_json::Value>::new();
-    for ended in ended {
-        let Some(place) = ended.member else { continue };
-        let tenant = ended.job.tenant.as_str();
-        let row = counts.entry((place.group, tenant)).or_insert_with(|| {
-            serde_json::json!({"id": place.group, "tenant": tenant, "done": 0, "failed": 0, "cancelled": 0,
-                "expected": place.of.map(super::fences::number), "at": ended.ended_at})
-        });
-        let state = match ended.outcome {
-            Outcome::Done(_) | Outcome::Claimed(_) => "done",
-            Outcome::Failed(_) => "failed",
-            Outcome::Cancelled => "cancelled",
-        };
-        row[state] = (row[state].as_u64().unwrap_or_default() + 1).into();
-        row["at"] = serde_json::json!(ended.ended_at);
+impl<'a> Change<'a> {
+    fn new(id: Uuid, tenant: &'a TenantId, expected: Option<i32>, at: DateTime<Utc>) -> Self {
+        Self { id, tenant, expected, done: 0, failed: 0, cancelled: 0, at }
     }
-    (!counts.is_empty()).then(|| serde_json::json!(counts.into_values().collect::<Vec<_>>()).to_string())
+
+    /// No member ends, but now it is known how many there are.
+    pub(super) fn closed(id: Uuid, tenant: &'a TenantId, expected: u64, at: DateTime<Utc>) -> Result<Self, StoreError> {
+        Ok(Self::new(id, tenant, Some(readable("groups.expected", expected.try_into())?), at))
+    }
+
+    pub(super) fn cancelled(id: Uuid, tenant: &'a TenantId, at: DateTime<Utc>) -> Self {
+        Self { cancelled: 1, ..Self::new(id, tenant, None, at) }
+    }
+}
+
+/// Counts these ends, all of which are new, in one statement.
+pub(super) async fn count(db: &impl ConnectionTrait, ended: &[&Ended]) -> Result<(), StoreError> {
+    match changes(ended) {
+        Some(changes) => run(db, changes).await,
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn add(db: &impl ConnectionTrait, change: Change<'_>) -> Result<(), StoreError> {
+    run(db, json(&[change])).await
+}
+
+async fn run(db: &impl ConnectionTrait, changes: String) -> Result<(), StoreError> {
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), ADD, [changes.into()])).await?;
+    Ok(())
+}
+
+/// What [`ADD`] takes, in the order of the groups' ids, so that two transactions never wait for each other; `None` where none
+/// of these is counted.
+pub(super) fn changes(ended: &[&Ended]) -> Option<String> {
+    let mut changes = BTreeMap::new();
+    for ended in ended {
+        let Some(member) = ended.member else { continue };
+        let tenant = &ended.job.tenant;
+        let expected = member.of.map(super::fences::number);
+        let new = || Change::new(member.group, tenant, expected, ended.ended_at);
+        let change = changes.entry((member.group, tenant.as_str())).or_insert_with(new);
+        match ended.outcome {
+            Outcome::Done(_) | Outcome::Claimed(_) => change.done += 1,
+            Outcome::Failed(_) => change.failed += 1,
+            Outcome::Cancelled => change.cancelled += 1,
+        }
+        change.at = ended.ended_at;
+    }
+    (!changes.is_empty()).then(|| json(&changes.into_values().collect::<Vec<_>>()))
+}
+
+fn json(changes: &[Change<'_>]) -> String {
+    serde_json::json!(changes).to_string()
 }
 
 /// How far a tenant's group is.
@@ -61,16 +107,27 @@ pub(super) async fn find(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
     group: Uuid,
-) -> Result<Option<Group>, LedgerError> {
+) -> Result<Option<Group>, StoreError> {
     let found = groups::Entity::find_by_id(group).filter(groups::Column::Tenant.eq(tenant.as_str()));
-    let row = found.one(db).await.map_err(explain)?;
-    let number = |count: i32| u64::try_from(count).unwrap_or_default();
-    Ok(row.map(|row| Group {
-        expected: row.expected.map(number),
-        done: number(row.done),
-        failed: number(row.failed),
-        cancelled: number(row.cancelled),
+    let Some(row) = found.one(db).await? else { return Ok(None) };
+    let [done, failed, cancelled] = counts(&row)?;
+    Ok(Some(Group {
+        expected: row.expected.map(|expected| readable("groups.expected", expected.try_into())).transpose()?,
+        done,
+        failed,
+        cancelled,
         callback: row.callback,
         batch: row.batch,
+        ended_at: row.ended_at,
     }))
+}
+
+/// How many ended well, badly, and were cancelled.
+pub(super) fn counts(row: &groups::Model) -> Result<[u64; 3], StoreError> {
+    let number = |column, value: i32| readable(column, u64::try_from(value));
+    Ok([
+        number("groups.done", row.done)?,
+        number("groups.failed", row.failed)?,
+        number("groups.cancelled", row.cancelled)?,
+    ])
 }

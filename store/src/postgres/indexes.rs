@@ -16,13 +16,11 @@ use ruche_schemas::{
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use tracing::{info, warn};
 
-use super::Postgres;
-use crate::indexes::{Indexes, Tended, Unavailable};
-
-/// Takes the lock of this schema, unless another process has it.
-const LOCK: &str = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' indexes over vectors', 0))";
-/// Lets it go. The end of the connection does too, but a moment later.
-const UNLOCK: &str = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || ' indexes over vectors', 0))";
+use super::{handle::Postgres, locks};
+use crate::{
+    error::StoreError,
+    indexes::{Indexes, Reconciled},
+};
 
 /// Models and their chunks. The counts come of an index that all chunks are in.
 const MODELS: &str = "
@@ -54,31 +52,26 @@ enum Step {
 
 #[async_trait]
 impl Indexes for Postgres {
-    async fn tend(&self, settings: &config::Search) -> Result<Tended, Unavailable> {
-        let pool = self.db.get_postgres_connection_pool();
-        // Not given back: its settings are no good for others, and its end lets the lock go.
-        let mut connection = pool.acquire().await.map_err(unavailable)?.detach();
-        let tended = tend(&mut connection, settings).await;
+    async fn reconcile_indexes(&self, settings: &config::Search) -> Result<Reconciled, StoreError> {
+        // Not given back: its settings are no good for others, and its end releases the lock.
+        let mut connection = self.pool().acquire().await?.detach();
+        let reconciled = reconcile(&mut connection, settings).await;
         let _ = connection.close().await;
-        tended.map_err(unavailable)
+        Ok(reconciled?)
     }
 }
 
-fn unavailable(error: sqlx::Error) -> Unavailable {
-    Unavailable(error.to_string())
-}
-
-async fn tend(connection: &mut PgConnection, settings: &config::Search) -> Result<Tended, sqlx::Error> {
-    if !sqlx::query_scalar::<_, bool>(LOCK).fetch_one(&mut *connection).await? {
-        return Ok(Tended::default());
+async fn reconcile(connection: &mut PgConnection, settings: &config::Search) -> Result<Reconciled, sqlx::Error> {
+    if !locks::try_indexes(connection).await? {
+        return Ok(Reconciled::default());
     }
-    let tended = put_right(connection, settings).await;
-    let _ = connection.execute(UNLOCK).await;
-    tended
+    let reconciled = put_right(connection, settings).await;
+    locks::release_indexes(connection).await;
+    reconciled
 }
 
-async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> Result<Tended, sqlx::Error> {
-    let mut tended = Tended::default();
+async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> Result<Reconciled, sqlx::Error> {
+    let mut reconciled = Reconciled::default();
     let set = format!(
         "SET statement_timeout = 0; SET maintenance_work_mem = '{}MB'; SET max_parallel_maintenance_workers = {}",
         settings.index_memory_mb, settings.index_workers
@@ -96,7 +89,7 @@ async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> 
             Step::Drop(_) => {
                 info!(index = name, "dropping an index over vectors that is unfinished or of no use");
                 run(connection, format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;
-                tended.dropped.push(name);
+                reconciled.dropped.push(name);
             }
             Step::Make(model) => {
                 info!(index = name, chunks = model.chunks, "making an index over vectors");
@@ -105,15 +98,15 @@ async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> 
                     warn!(index = name, %error, "the index over vectors can't be made");
                     continue;
                 }
-                tended.made.push(name);
+                reconciled.created.push(name);
             }
         }
     }
-    if !tended.made.is_empty() {
+    if !reconciled.created.is_empty() {
         // After a bulk load nobody has looked yet which words are common.
         run(connection, "ANALYZE chunks".to_owned()).await?;
     }
-    Ok(tended)
+    Ok(reconciled)
 }
 
 async fn models(connection: &mut PgConnection) -> Result<Vec<Model>, sqlx::Error> {

@@ -24,10 +24,11 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use super::{LOCK, commits, documents, groups, ledger, sql, usage};
+use super::{commits, documents, groups, locks, models, rows, usage};
 use crate::{
-    documents::{About, Indexing, Piece, Place},
-    ledger::{Committed, Ended, Keep, LedgerError, text},
+    documents::{Chunk, DocumentKey, DocumentMeta, Indexing},
+    error::StoreError,
+    ledger::{Committed, Ended, Write, text},
 };
 
 /// From so many new chunks on they go by COPY.
@@ -71,129 +72,118 @@ ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url, langu
 
 /// Whether the commit is one of these.
 pub(super) fn is_one(ended: &Ended) -> bool {
-    ended.keep.iter().any(|keep| matches!(keep, Keep::Indexed(_)))
+    ended.writes.iter().any(|write| matches!(write, Write::Indexed(_)))
 }
 
 /// Commits a job that leaves a document.
-pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Committed, LedgerError> {
-    let row = ledger::row(ended)?;
+pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Committed, StoreError> {
+    let row = rows::row(ended)?;
     let pool = db.get_postgres_connection_pool();
-    let mut transaction = pool.begin().await.map_err(sql)?;
-    sqlx::query(BOUNDS).execute(&mut *transaction).await.map_err(sql)?;
-    lock(&mut transaction, super::number(ended.job.id)).await?;
-    let inserted =
-        sqlx::query(ledger::INSERT).bind(format!("[{row}]")).fetch_all(&mut *transaction).await.map_err(sql)?;
+    let mut transaction = pool.begin().await?;
+    sqlx::query(BOUNDS).execute(&mut *transaction).await?;
+    locks::alone_raw(&mut transaction, ended.job.id.0).await?;
+    let inserted = sqlx::query(rows::INSERT).bind(format!("[{row}]")).fetch_all(&mut *transaction).await?;
     if inserted.is_empty() {
-        transaction.rollback().await.map_err(sql)?;
+        transaction.rollback().await?;
         return commits::why_not(db, ended).await;
     }
-    for keep in &ended.keep {
-        match keep {
-            Keep::Indexed(indexing) => {
+    for one in &ended.writes {
+        match one {
+            Write::Indexed(indexing) => {
                 if !write(&mut transaction, ended, indexing).await? {
-                    transaction.rollback().await.map_err(sql)?;
+                    transaction.rollback().await?;
                     tracing::info!(document.id = %indexing.document, "its collection has another model now: once more");
                     return Ok(Committed::Fenced);
                 }
             }
-            Keep::Usage(cost) => usage::insert_raw(&mut transaction, ended, cost).await?,
+            Write::Usage(cost) => usage::insert_raw(&mut transaction, ended, cost).await?,
             // No kind leaves these beside a document.
-            Keep::Turn(_) | Keep::Document(_) => {
-                return Err(LedgerError::Unavailable("a document can't be kept beside other things".to_owned()));
+            Write::Turn(_) | Write::File(_) => {
+                return Err(StoreError::Unavailable("a document can't be kept beside other things".to_owned()));
             }
         }
     }
-    if let Some(rows) = groups::rows(&[ended]) {
-        sqlx::query(groups::COUNT).bind(rows).execute(&mut *transaction).await.map_err(sql)?;
+    if let Some(changes) = groups::changes(&[ended]) {
+        sqlx::query(groups::ADD).bind(changes).execute(&mut *transaction).await?;
     }
-    transaction.commit().await.map_err(sql)?;
+    transaction.commit().await?;
     Ok(Committed::Stored)
 }
 
-async fn lock(db: &mut PgConnection, number: i64) -> Result<(), LedgerError> {
-    sqlx::query(LOCK).bind(json!([number]).to_string()).execute(db).await.map(drop).map_err(sql)
-}
-
-/// Takes a lock that others have too, and that keeps out only who wants it alone.
-async fn share(db: &mut PgConnection, number: i64) -> Result<(), LedgerError> {
-    let share = sqlx::query("SELECT pg_advisory_xact_lock_shared($1)").bind(number);
-    share.execute(db).await.map(drop).map_err(sql)
-}
-
 /// Writes the document, unless what is there came after it. Tells whether its model is (still) the right one.
-async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Result<bool, LedgerError> {
-    let Indexing { document, about, hash, again, model, chunks } = indexing;
-    let place = Place { tenant: ended.job.tenant.clone(), collection: about.collection.clone(), document: *document };
-    let model = documents::model_id(db, model).await?;
-    share(db, super::number_of(collection_id(&place.tenant, &place.collection))).await?;
-    lock(db, super::number_of(*document)).await?;
-    let standing = documents::head(db, &place).await?;
+async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Result<bool, StoreError> {
+    let Indexing { document, meta, hash, again, model, chunks } = indexing;
+    let key =
+        DocumentKey { tenant: ended.job.tenant.clone(), collection: meta.collection.clone(), document: *document };
+    let model = models::find_or_create(db, model).await?.id;
+    locks::shared_raw(db, collection_id(&key.tenant, &key.collection)).await?;
+    locks::alone_raw(db, *document).await?;
+    let status = documents::head(db, &key).await?;
     let before = "SELECT hash, language FROM documents WHERE id = $1";
-    let before = sqlx::query(before).bind(document).fetch_optional(&mut *db).await.map_err(sql)?;
+    let before = sqlx::query(before).bind(document).fetch_optional(&mut *db).await?;
     let (old_hash, old_language): (Option<Vec<u8>>, Option<String>) = match &before {
-        Some(row) => (row.try_get(0).map_err(sql)?, row.try_get(1).map_err(sql)?),
+        Some(row) => (row.try_get(0)?, row.try_get(1)?),
         None => (None, None),
     };
     let is_same = old_hash.as_deref() == Some(hash.as_slice());
-    let superseded = if *again { !is_same } else { standing.supersedes(ended.created_at, ended.job.id) };
+    let superseded = if *again { !is_same } else { status.supersedes(ended.created_at, ended.job.id) };
     if superseded {
         tracing::info!(document.id = %document, "what is kept of the document came after this: leaving it as it is");
         return Ok(true);
     }
     if !again {
-        let elsewhere = sqlx::query(ELSEWHERE).bind(place.tenant.as_str()).bind(&place.collection).bind(model);
-        if elsewhere.fetch_optional(&mut *db).await.map_err(sql)?.is_some() {
+        let elsewhere = sqlx::query(ELSEWHERE).bind(key.tenant.as_str()).bind(&key.collection).bind(model);
+        if elsewhere.fetch_optional(&mut *db).await?.is_some() {
             return Ok(false);
         }
         put(db, ended, indexing, model).await?;
         if !is_same {
             // Chunks of other models are of a text that there is no more.
             let stale = "DELETE FROM chunks WHERE document_id = $1 AND model_id <> $2";
-            sqlx::query(stale).bind(document).bind(model).execute(&mut *db).await.map_err(sql)?;
+            sqlx::query(stale).bind(document).bind(model).execute(&mut *db).await?;
         }
     }
-    let other_language = old_language.as_ref().is_some_and(|language| *language != about.language);
+    let other_language = old_language.as_ref().is_some_and(|language| *language != meta.language);
     let new = keep_known(db, indexing, model, other_language).await?;
-    let rows: Vec<(i32, &Piece)> = (0..).zip(chunks).filter(|(position, _)| new.contains(position)).collect();
+    let rows: Vec<(i32, &Chunk)> = (0..).zip(chunks).filter(|(position, _)| new.contains(position)).collect();
     match rows.len() >= COPY_FROM {
-        true => insert_by_copy(db, &place, about, model, &rows).await?,
-        false => insert_few(db, &place, about, model, &rows).await?,
+        true => insert_by_copy(db, &key, meta, model, &rows).await?,
+        false => insert_few(db, &key, meta, model, &rows).await?,
     }
     Ok(true)
 }
 
 /// The collection's row and the document's.
-async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i32) -> Result<(), LedgerError> {
-    let Indexing { document, about, hash, .. } = indexing;
+async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i32) -> Result<(), StoreError> {
+    let Indexing { document, meta, hash, .. } = indexing;
     let tenant = ended.job.tenant.as_str();
-    let ready = sqlx::query(READY).bind(tenant).bind(&about.collection).bind(model);
-    if ready.fetch_optional(&mut *db).await.map_err(sql)?.is_none() {
-        let collection = sqlx::query(COLLECTION).bind(tenant).bind(&about.collection).bind(&about.language).bind(model);
-        collection.execute(&mut *db).await.map_err(sql)?;
+    let ready = sqlx::query(READY).bind(tenant).bind(&meta.collection).bind(model);
+    if ready.fetch_optional(&mut *db).await?.is_none() {
+        let collection = sqlx::query(COLLECTION).bind(tenant).bind(&meta.collection).bind(&meta.language).bind(model);
+        collection.execute(&mut *db).await?;
     }
-    let metadata = crate::ledger::json(serde_json::Value::Object(about.metadata.clone())).to_string();
+    let metadata = crate::ledger::json(serde_json::Value::Object(meta.metadata.clone())).to_string();
     sqlx::query(DOCUMENT)
         .bind(document)
         .bind(tenant)
-        .bind(&about.collection)
-        .bind(text(&about.source))
-        .bind(about.title.as_deref().map(text))
-        .bind(about.url.as_deref().map(text))
-        .bind(&about.language)
+        .bind(&meta.collection)
+        .bind(text(&meta.source))
+        .bind(meta.title.as_deref().map(text))
+        .bind(meta.url.as_deref().map(text))
+        .bind(&meta.language)
         .bind(metadata)
-        .bind(about.published_at)
-        .bind(&about.format)
-        .bind(text(&about.content))
+        .bind(meta.published_at)
+        .bind(&meta.format)
+        .bind(text(&meta.content))
         .bind(hash.as_slice())
         .bind(ended.job.id.0)
         .bind(ended.created_at)
         .bind(ended.ended_at)
-        .bind(about.chunk_tokens.and_then(|tokens| i32::try_from(tokens).ok()))
-        .bind(about.chunk_overlap.and_then(|tokens| i32::try_from(tokens).ok()))
+        .bind(meta.chunk_tokens.and_then(|tokens| i32::try_from(tokens).ok()))
+        .bind(meta.chunk_overlap.and_then(|tokens| i32::try_from(tokens).ok()))
         .execute(db)
-        .await
-        .map(drop)
-        .map_err(sql)
+        .await?;
+    Ok(())
 }
 
 /// Keeps the rows of unchanged chunks, at their new positions, and deletes the others. Returns the positions that have no
@@ -203,18 +193,18 @@ async fn keep_known(
     indexing: &Indexing,
     model: i32,
     other_language: bool,
-) -> Result<Vec<i32>, LedgerError> {
+) -> Result<Vec<i32>, StoreError> {
     let known = "SELECT id, hash, position FROM chunks WHERE document_id = $1 AND model_id = $2 ORDER BY position DESC";
-    let rows = sqlx::query(known).bind(indexing.document).bind(model).fetch_all(&mut *db).await.map_err(sql)?;
+    let rows = sqlx::query(known).bind(indexing.document).bind(model).fetch_all(&mut *db).await?;
     let mut by_hash = HashMap::<_, Vec<(i64, i32)>>::new();
     for row in rows {
-        let hash: Vec<u8> = row.try_get(1).map_err(sql)?;
-        let place = (row.try_get(0).map_err(sql)?, row.try_get(2).map_err(sql)?);
-        by_hash.entry(documents::read_hash(&hash)?).or_default().push(place);
+        let hash: Vec<u8> = row.try_get(1)?;
+        let found = (row.try_get(0)?, row.try_get(2)?);
+        by_hash.entry(documents::read_hash(&hash)?).or_default().push(found);
     }
     let (mut new, mut ids, mut positions) = (Vec::new(), Vec::new(), Vec::new());
-    for (position, piece) in (0..).zip(&indexing.chunks) {
-        match by_hash.get_mut(&piece.hash).and_then(Vec::pop) {
+    for (position, chunk) in (0..).zip(&indexing.chunks) {
+        match by_hash.get_mut(&chunk.hash).and_then(Vec::pop) {
             Some((_, before)) if before == position => {}
             Some((id, _)) => {
                 ids.push(id);
@@ -225,17 +215,17 @@ async fn keep_known(
     }
     let gone: Vec<i64> = by_hash.into_values().flatten().map(|(id, _)| id).collect();
     if !gone.is_empty() {
-        sqlx::query("DELETE FROM chunks WHERE id = ANY ($1)").bind(gone).execute(&mut *db).await.map_err(sql)?;
+        sqlx::query("DELETE FROM chunks WHERE id = ANY ($1)").bind(gone).execute(&mut *db).await?;
     }
     if !ids.is_empty() {
         let moved = "UPDATE chunks c SET position = m.position FROM unnest($1::bigint[], $2::integer[]) AS m (id, position) \
                      WHERE c.id = m.id";
-        sqlx::query(moved).bind(ids).bind(positions).execute(&mut *db).await.map_err(sql)?;
+        sqlx::query(moved).bind(ids).bind(positions).execute(&mut *db).await?;
     }
     if other_language {
         let again = format!("UPDATE chunks SET search = {SEARCH} WHERE document_id = $2");
-        let again = sqlx::query(sqlx::AssertSqlSafe(again)).bind(&indexing.about.language).bind(indexing.document);
-        again.execute(&mut *db).await.map_err(sql)?;
+        let again = sqlx::query(sqlx::AssertSqlSafe(again)).bind(&indexing.meta.language).bind(indexing.document);
+        again.execute(&mut *db).await?;
     }
     Ok(new)
 }
@@ -253,11 +243,11 @@ const PATH: &str = "ARRAY(SELECT jsonb_array_elements_text(path::jsonb)) AS path
 
 async fn insert_few(
     db: &mut PgConnection,
-    place: &Place,
-    about: &About,
+    key: &DocumentKey,
+    meta: &DocumentMeta,
     model: i32,
-    rows: &[(i32, &Piece)],
-) -> Result<(), LedgerError> {
+    rows: &[(i32, &Chunk)],
+) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -266,83 +256,78 @@ async fn insert_few(
          $9::integer[], $10::bytea[], $11::text[]) AS r (position, path, text, tokens, hash, embedding)"
     );
     sqlx::query(insert(&from))
-        .bind(&about.language)
-        .bind(place.document)
+        .bind(&meta.language)
+        .bind(key.document)
         .bind(model)
-        .bind(place.tenant.as_str())
-        .bind(&place.collection)
+        .bind(key.tenant.as_str())
+        .bind(&key.collection)
         .bind(rows.iter().map(|(position, _)| *position).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, piece)| path(piece)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, piece)| text(&piece.text)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, piece)| tokens(piece)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, piece)| piece.hash.to_vec()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, piece)| vector(&piece.vector)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| path(chunk)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| text(&chunk.text)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| tokens(chunk)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| chunk.hash.to_vec()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| vector(&chunk.vector)).collect::<Vec<_>>())
         .execute(db)
-        .await
-        .map(drop)
-        .map_err(sql)
+        .await?;
+    Ok(())
 }
 
 async fn insert_by_copy(
     db: &mut PgConnection,
-    place: &Place,
-    about: &About,
+    key: &DocumentKey,
+    meta: &DocumentMeta,
     model: i32,
-    rows: &[(i32, &Piece)],
-) -> Result<(), LedgerError> {
+    rows: &[(i32, &Chunk)],
+) -> Result<(), StoreError> {
     // One a session, and empty again at the end of each transaction.
     let table = "CREATE TEMPORARY TABLE IF NOT EXISTS new_chunks (position integer NOT NULL, path text NOT NULL, \
                  text text NOT NULL, tokens integer NOT NULL, hash bytea NOT NULL, embedding text NOT NULL) \
                  ON COMMIT DELETE ROWS";
-    sqlx::query(table).execute(&mut *db).await.map_err(sql)?;
-    let mut copy = db
-        .copy_in_raw("COPY pg_temp.new_chunks (position, path, text, tokens, hash, embedding) FROM STDIN")
-        .await
-        .map_err(sql)?;
+    sqlx::query(table).execute(&mut *db).await?;
+    let mut copy =
+        db.copy_in_raw("COPY pg_temp.new_chunks (position, path, text, tokens, hash, embedding) FROM STDIN").await?;
     let mut sent = String::with_capacity(SENT);
-    for (position, piece) in rows {
-        line(&mut sent, *position, piece);
+    for (position, chunk) in rows {
+        line(&mut sent, *position, chunk);
         if sent.len() >= SENT {
-            copy.send(std::mem::take(&mut sent).into_bytes()).await.map_err(sql)?;
+            copy.send(std::mem::take(&mut sent).into_bytes()).await?;
         }
     }
-    copy.send(sent.into_bytes()).await.map_err(sql)?;
-    copy.finish().await.map_err(sql)?;
+    copy.send(sent.into_bytes()).await?;
+    copy.finish().await?;
     sqlx::query("CREATE INDEX IF NOT EXISTS new_chunks_position ON pg_temp.new_chunks (position)")
         .execute(&mut *db)
-        .await
-        .map_err(sql)?;
+        .await?;
     let from = format!(
         "SELECT position, {PATH}, text, tokens, hash, embedding FROM pg_temp.new_chunks WHERE position BETWEEN $6 AND $7"
     );
     for slice in rows.chunks(SLICE) {
         let (Some((first, _)), Some((last, _))) = (slice.first(), slice.last()) else { continue };
         sqlx::query(insert(&from))
-            .bind(&about.language)
-            .bind(place.document)
+            .bind(&meta.language)
+            .bind(key.document)
             .bind(model)
-            .bind(place.tenant.as_str())
-            .bind(&place.collection)
+            .bind(key.tenant.as_str())
+            .bind(&key.collection)
             .bind(first)
             .bind(last)
             .execute(&mut *db)
-            .await
-            .map_err(sql)?;
+            .await?;
     }
     Ok(())
 }
 
 /// A row as COPY's text format has it (PostgreSQL documentation, COPY).
-fn line(to: &mut String, position: i32, piece: &Piece) {
-    let hash: String = piece.hash.iter().fold(String::with_capacity(64), |mut hash, byte| {
+fn line(to: &mut String, position: i32, chunk: &Chunk) {
+    let hash: String = chunk.hash.iter().fold(String::with_capacity(64), |mut hash, byte| {
         let _ = write!(hash, "{byte:02x}");
         hash
     });
     let _ = write!(to, "{position}\t");
-    escaped(to, &path(piece));
+    escaped(to, &path(chunk));
     to.push('\t');
-    escaped(to, &text(&piece.text));
-    let _ = writeln!(to, "\t{}\t\\\\x{hash}\t{}", tokens(piece), vector(&piece.vector));
+    escaped(to, &text(&chunk.text));
+    let _ = writeln!(to, "\t{}\t\\\\x{hash}\t{}", tokens(chunk), vector(&chunk.vector));
 }
 
 fn escaped(to: &mut String, text: &str) {
@@ -357,12 +342,12 @@ fn escaped(to: &mut String, text: &str) {
     }
 }
 
-fn path(piece: &Piece) -> String {
-    json!(piece.path.iter().map(|heading| text(heading)).collect::<Vec<_>>()).to_string()
+fn path(chunk: &Chunk) -> String {
+    json!(chunk.path.iter().map(|heading| text(heading)).collect::<Vec<_>>()).to_string()
 }
 
-fn tokens(piece: &Piece) -> i32 {
-    i32::try_from(piece.tokens).unwrap_or(i32::MAX)
+fn tokens(chunk: &Chunk) -> i32 {
+    i32::try_from(chunk.tokens).unwrap_or(i32::MAX)
 }
 
 /// As pgvector reads it: `[1,2,3]`.
@@ -381,7 +366,7 @@ mod tests {
 
     #[test]
     fn a_row_is_written_so_that_copy_reads_the_same() {
-        let piece = Piece {
+        let chunk = Chunk {
             path: vec!["A\\b".to_owned(), "c\td".to_owned()],
             text: "one\ntwo\\.\r\0".to_owned(),
             tokens: 7,
@@ -389,7 +374,7 @@ mod tests {
             vector: vec![0.5, -1.0e-7],
         };
         let mut row = String::new();
-        line(&mut row, 3, &piece);
+        line(&mut row, 3, &chunk);
         let hash = "ab".repeat(32);
         let expected =
             format!("3\t[\"A\\\\\\\\b\",\"c\\\\td\"]\tone\\ntwo\\\\.\\r\u{fffd}\t7\t\\\\x{hash}\t[0.5,-0.0000001]\n");

@@ -1,106 +1,115 @@
-//! How jobs ended: one row each, written once.
+//! How jobs end: one row each, written once; and how long the rows stay.
 
-use crate::entities::jobs;
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobId, JobRef, TenantId, event::Outcome};
+use ruche_schemas::{JobId, JobRef, TenantId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, prelude::Json,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::error::explain;
-use crate::ledger::{Ended, LedgerError, Stored, json, text};
+use super::{
+    fences, groups,
+    handle::{INDEXING, Postgres},
+    indexing,
+    jobs::read,
+    locks,
+    rows::{row, stored},
+};
+use crate::{
+    entities::jobs::{self, Column},
+    error::{StoreError, readable},
+    groups::Group,
+    ledger::{Committed, Ended, Ledger, Stored},
+};
 
-/// Writes the rows of attempts that no fence is past, and tells which are new. JSON carries them: one parameter,
-/// however many there are.
-pub(super) const INSERT: &str = "
-INSERT INTO jobs (id, tenant, kind, lane, attempt, state, data, created_at, ended_at, trace_id, root, parent,
-    group_id, group_index, children, claim, objects)
-SELECT r.* FROM jsonb_to_recordset($1::text::jsonb) AS r (id uuid, tenant text, kind text, lane text,
-    attempt integer, state text, data jsonb, created_at timestamptz, ended_at timestamptz, trace_id text, root uuid,
-    parent uuid, group_id uuid, group_index integer, children jsonb, claim jsonb, objects boolean)
-WHERE NOT EXISTS (
-    SELECT FROM job_fences f WHERE f.job = r.id AND f.tenant = r.tenant AND f.attempt > r.attempt)
-ON CONFLICT (id) DO NOTHING
-RETURNING id";
+#[async_trait]
+impl Ledger for Postgres {
+    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, StoreError> {
+        let fence = async {
+            let transaction = self.db.begin().await?;
+            locks::jobs(&transaction, [job.id]).await?;
+            let stored = stored(&transaction, job).await?;
+            if stored.is_none() {
+                fences::raise(&transaction, job, attempt).await?;
+            }
+            transaction.commit().await?;
+            Ok(stored)
+        };
+        self.call("fence", "job_fences", fence).await
+    }
 
-/// A job's row, as [`insert`] takes it.
-///
-/// # Errors
-/// When the outcome can't be written as JSON.
-pub(super) fn row(ended: &Ended) -> Result<String, LedgerError> {
-    let unwritable = |error: serde_json::Error| LedgerError::Unavailable(error.to_string());
-    let data = match &ended.outcome {
-        Outcome::Claimed(_) | Outcome::Cancelled => None,
-        outcome => Some(json(outcome.data().map_err(unwritable)?)),
-    };
-    let row = serde_json::json!({
-        "id": ended.job.id,
-        "tenant": ended.job.tenant,
-        "kind": ended.kind,
-        "lane": ended.lane,
-        "attempt": super::fences::number(ended.attempt),
-        "state": ended.outcome.event_type().as_str(),
-        "data": data,
-        "created_at": ended.created_at,
-        "ended_at": ended.ended_at,
-        "trace_id": ended.trace_id.as_deref().map(text),
-        "root": ended.origin.map(|origin| origin.root),
-        "parent": ended.origin.map(|origin| origin.parent),
-        "group_id": ended.member.map(|member| member.group),
-        "group_index": ended.member.and_then(|member| i32::try_from(member.index).ok()),
-        "claim": ended.outcome.claim(),
-        "objects": ended.objects,
-        "children": (!ended.children.is_empty()).then_some(&ended.children),
-    });
-    Ok(row.to_string())
-}
+    async fn commit(&self, ended: &Ended) -> Result<Committed, StoreError> {
+        if !indexing::is_one(ended) {
+            let row = row(ended)?;
+            return self.call("commit", "jobs", self.commits.commit(ended, row)).await;
+        }
+        let write = async {
+            let _turn = self.indexing.acquire().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            indexing::commit(&self.db, ended).await
+        };
+        self.call_within(INDEXING, "commit", "documents", write).await
+    }
 
-/// Writes these rows, each of another job; returns the ids of those that are new and that no fence was past.
-pub(super) async fn insert(db: &impl ConnectionTrait, rows: &[&str]) -> Result<Vec<Uuid>, LedgerError> {
-    let rows = format!("[{}]", rows.join(","));
-    let insert = Statement::from_sql_and_values(db.get_database_backend(), INSERT, [rows.into()]);
-    let inserted = db.query_all_raw(insert).await.map_err(explain)?;
-    inserted.iter().map(|row| row.try_get("", "id").map_err(explain)).collect()
-}
+    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, StoreError> {
+        self.call("select", "jobs", stored(&self.db, job)).await
+    }
 
-/// How the tenant's job ended.
-pub(super) async fn find(db: &impl ConnectionTrait, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
-    let found = jobs::Entity::find_by_id(job.id.0).filter(jobs::Column::Tenant.eq(job.tenant.as_str()));
-    found.one(db).await.map_err(explain)?.map(read).transpose()
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, StoreError> {
+        self.call("select", "groups", groups::find(&self.db, tenant, group)).await
+    }
+
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
+        self.call("select", "jobs", members(&self.db, tenant, group, limit)).await
+    }
+
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
+        self.call("select", "jobs", holding(&self.db, before, limit)).await
+    }
+
+    async fn released(&self, gone: &[JobRef]) -> Result<(), StoreError> {
+        let update = jobs::Entity::update_many()
+            .col_expr(Column::Objects, Expr::value(false))
+            .filter(Column::Id.is_in(gone.iter().map(|job| job.id.0)));
+        self.call("update", "jobs", async { Ok(update.exec(&self.db).await.map(drop)?) }).await
+    }
+
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
+        self.call("delete", "jobs", purge(&self.db, before, limit)).await
+    }
 }
 
 /// How the members of a tenant's group ended, in their order.
-pub(super) async fn members(
+async fn members(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
     group: Uuid,
     limit: u64,
-) -> Result<Vec<(JobId, Stored)>, LedgerError> {
+) -> Result<Vec<(JobId, Stored)>, StoreError> {
     let members = jobs::Entity::find()
-        .filter(jobs::Column::GroupId.eq(group))
-        .filter(jobs::Column::Tenant.eq(tenant.as_str()))
-        .order_by_asc(jobs::Column::GroupIndex)
-        .order_by_asc(jobs::Column::Id)
+        .filter(Column::GroupId.eq(group))
+        .filter(Column::Tenant.eq(tenant.as_str()))
+        .order_by_asc(Column::GroupIndex)
+        .order_by_asc(Column::Id)
         .limit(limit);
-    let rows = members.all(db).await.map_err(explain)?;
-    rows.into_iter().map(|row| Ok((JobId(row.id), read(row)?))).collect()
+    let rows = members.all(db).await?;
+    rows.into_iter().map(|row| Ok((JobId(row.id), read(row)?.try_into()?))).collect()
 }
 
-fn read(row: jobs::Model) -> Result<Stored, LedgerError> {
-    let id = row.id;
-    let unreadable = |what: String| LedgerError::Unavailable(format!("the row of job {id} can't be read: {what}"));
-    let data = row.data.unwrap_or(Json::Null);
-    let claim = row.claim.map(serde_json::from_value).transpose().map_err(|error| unreadable(error.to_string()))?;
-    let outcome = match row.state.as_str() {
-        "done" => claim.map_or(Outcome::Done(data), Outcome::Claimed),
-        "failed" => Outcome::Failed(serde_json::from_value(data).map_err(|error| unreadable(error.to_string()))?),
-        "cancelled" => Outcome::Cancelled,
-        other => return Err(unreadable(format!("state {other:?}"))),
-    };
-    let kind = row.kind.parse().map_err(|error| unreadable(format!("{error}")))?;
-    let attempt = u32::try_from(row.attempt).map_err(|error| unreadable(format!("attempt: {error}")))?;
-    Ok(Stored { outcome, attempt, kind })
+/// Jobs with objects that ended before, the oldest first.
+async fn holding(db: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
+    let rows = jobs::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Tenant])
+        .filter(Column::Objects.eq(true))
+        .filter(Column::EndedAt.lt(before))
+        .order_by_asc(Column::EndedAt)
+        .limit(limit);
+    let rows: Vec<(Uuid, String)> = rows.into_tuple().all(db).await?;
+    let job =
+        |(id, tenant): (Uuid, String)| Ok(JobRef { tenant: readable("jobs.tenant", tenant.parse())?, id: JobId(id) });
+    rows.into_iter().map(job).collect()
 }
 
 /// What is purged: rows of each table that are older, the oldest first, leaving out what another purge has.
@@ -116,13 +125,13 @@ const PURGE: [&str; 4] = [
 ];
 
 /// Deletes what ended before; each statement is a transaction of its own.
-pub(super) async fn purge(db: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
+async fn purge(db: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut gone = 0;
     for purge in PURGE {
         let values = [before.into(), limit.into()];
         let purge = Statement::from_sql_and_values(db.get_database_backend(), purge, values);
-        gone += db.execute_raw(purge).await.map_err(explain)?.rows_affected();
+        gone += db.execute_raw(purge).await?.rows_affected();
     }
     Ok(gone)
 }

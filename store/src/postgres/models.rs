@@ -1,23 +1,26 @@
-//! Collections on their way from one embedding model to another.
+//! Embedding models, and collections on their way from one to another.
 
 use async_trait::async_trait;
 use ruche_schemas::{JobId, TenantId, ids::collection_id};
-
-use sea_orm::{ConnectionTrait, FromQueryResult, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, FromQueryResult, TransactionTrait,
+    sqlx::{self, PgConnection, Row as _, postgres::PgRow},
+};
 use uuid::Uuid;
 
 use super::{
-    collections::{lock, number, statement},
-    gateway::{Postgres, unreadable},
+    handle::Postgres,
+    locks,
+    sql::{number, statement},
 };
 use crate::{
-    jobs::StoreError,
-    models::{Chunks, Migration, Migrations, Missing, Model},
+    error::{StoreError, readable},
+    models::{Chunks, EmbeddingModel, Migration, Missing, ModelMigrations, ModelVersion},
 };
 
 const MIGRATION: &str = "
-SELECT o.model_id, m.name AS name, m.version AS version, m.dimensions AS dimensions,
-    o.next_model_id, n.name AS next_name, n.version AS next_version, n.dimensions AS next_dimensions,
+SELECT m.id AS model_id, m.name AS model_name, m.version AS model_version, m.dimensions AS model_dimensions,
+    n.id AS next_id, n.name AS next_name, n.version AS next_version, n.dimensions AS next_dimensions,
     (SELECT count(*) FROM documents d WHERE d.tenant = $1 AND d.collection = $2) AS documents,
     CASE WHEN o.next_model_id IS NULL THEN 0 ELSE (
         SELECT count(*) FROM documents d WHERE d.tenant = $1 AND d.collection = $2 AND NOT EXISTS (
@@ -57,28 +60,6 @@ DELETE FROM chunks WHERE id IN (
     SELECT id FROM chunks WHERE tenant = $1 AND collection = $2 AND model_id = $3 LIMIT $4 FOR UPDATE SKIP LOCKED)";
 
 #[derive(FromQueryResult)]
-struct ModelRow {
-    id: i32,
-    name: String,
-    version: String,
-    dimensions: i32,
-}
-
-#[derive(FromQueryResult)]
-struct MigrationRow {
-    model_id: Option<i32>,
-    name: Option<String>,
-    version: Option<String>,
-    dimensions: Option<i32>,
-    next_model_id: Option<i32>,
-    next_name: Option<String>,
-    next_version: Option<String>,
-    next_dimensions: Option<i32>,
-    documents: i64,
-    missing: i64,
-}
-
-#[derive(FromQueryResult)]
 struct MissingRow {
     id: Uuid,
     source: String,
@@ -91,42 +72,28 @@ struct Id {
 }
 
 #[async_trait]
-impl Migrations for Postgres {
-    async fn model(&self, name: &str, version: &str, dimensions: u32) -> Result<Model, StoreError> {
-        let find = || {
-            let find = "SELECT id, name, version, dimensions FROM embedding_models WHERE name = $1 AND version = $2";
-            ModelRow::find_by_statement(statement(find, [name.into(), version.into()])).one(&self.0)
-        };
-        if let Some(row) = find().await? {
-            return model(row);
-        }
-        let make =
-            "INSERT INTO embedding_models (name, version, dimensions) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        let dimensions = i32::try_from(dimensions).unwrap_or(i32::MAX);
-        self.0.execute_raw(statement(make, [name.into(), version.into(), dimensions.into()])).await?;
-        model(find().await?.ok_or_else(|| StoreError("a model was not kept".to_owned()))?)
+impl ModelMigrations for Postgres {
+    async fn model(&self, name: &str, version: &str, dimensions: u32) -> Result<EmbeddingModel, StoreError> {
+        let model = ModelVersion { name: name.to_owned(), version: version.to_owned(), dimensions };
+        let mut db = self.pool().acquire().await?;
+        find_or_create(&mut db, &model).await
     }
 
     async fn migration(&self, tenant: &TenantId, collection: &str) -> Result<Option<Migration>, StoreError> {
-        let one = statement(MIGRATION, [tenant.as_str().into(), collection.into()]);
-        let Some(row) = MigrationRow::find_by_statement(one).one(&self.0).await? else { return Ok(None) };
-        let joined = |id, name: Option<String>, version: Option<String>, dimensions: Option<i32>| {
-            let (Some(id), Some(name), Some(version), Some(dimensions)) = (id, name, version, dimensions) else {
-                return Ok(None);
-            };
-            model(ModelRow { id, name, version, dimensions }).map(Some)
-        };
+        let one = sqlx::query(MIGRATION).bind(tenant.as_str()).bind(collection);
+        let Some(row) = one.fetch_optional(self.pool()).await? else { return Ok(None) };
+        let count = |name| Ok::<_, StoreError>(row.try_get::<i64, _>(name)?.unsigned_abs());
         Ok(Some(Migration {
-            searched: joined(row.model_id, row.name, row.version, row.dimensions)?,
-            next: joined(row.next_model_id, row.next_name, row.next_version, row.next_dimensions)?,
-            documents: row.documents.unsigned_abs(),
-            missing: row.missing.unsigned_abs(),
+            searched: read(&row, "model")?,
+            next: read(&row, "next")?,
+            documents: count("documents")?,
+            missing: count("missing")?,
         }))
     }
 
     async fn begin_migration(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<bool, StoreError> {
         let begin = statement(BEGIN, [tenant.as_str().into(), collection.into(), model.into()]);
-        Ok(self.0.execute_raw(begin).await?.rows_affected() > 0)
+        Ok(self.db.execute_raw(begin).await?.rows_affected() > 0)
     }
 
     async fn missing(
@@ -138,14 +105,14 @@ impl Migrations for Postgres {
         limit: u64,
     ) -> Result<Vec<Missing>, StoreError> {
         let values = [tenant.as_str().into(), collection.into(), model.into(), after.into(), number(limit)];
-        let rows = MissingRow::find_by_statement(statement(MISSING, values)).all(&self.0).await?;
+        let rows = MissingRow::find_by_statement(statement(MISSING, values)).all(&self.db).await?;
         let missing = |row: MissingRow| Missing { document: row.id, source: row.source, job: JobId(row.job_id) };
         Ok(rows.into_iter().map(missing).collect())
     }
 
     async fn switch(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<bool, StoreError> {
-        let transaction = self.0.begin().await?;
-        lock(&transaction, collection_id(tenant, collection)).await?;
+        let transaction = self.db.begin().await?;
+        locks::alone(&transaction, collection_id(tenant, collection)).await?;
         let switch = statement(SWITCH, [tenant.as_str().into(), collection.into(), model.into()]);
         let switched = transaction.execute_raw(switch).await?.rows_affected() > 0;
         transaction.commit().await?;
@@ -154,7 +121,7 @@ impl Migrations for Postgres {
 
     async fn end_migration(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<(), StoreError> {
         let end = statement(END, [tenant.as_str().into(), collection.into(), model.into()]);
-        self.0.execute_raw(end).await?;
+        self.db.execute_raw(end).await?;
         Ok(())
     }
 
@@ -169,16 +136,44 @@ impl Migrations for Postgres {
             Chunks::Of(model) => model,
             Chunks::NotOf(model) => {
                 let other = statement(OTHER, [tenant.as_str().into(), collection.into(), model.into()]);
-                let Some(Id { id }) = Id::find_by_statement(other).one(&self.0).await? else { return Ok(0) };
+                let Some(Id { id }) = Id::find_by_statement(other).one(&self.db).await? else { return Ok(0) };
                 id
             }
         };
         let values = [tenant.as_str().into(), collection.into(), model.into(), number(limit)];
-        Ok(self.0.execute_raw(statement(DELETE, values)).await?.rows_affected())
+        Ok(self.db.execute_raw(statement(DELETE, values)).await?.rows_affected())
     }
 }
 
-fn model(row: ModelRow) -> Result<Model, StoreError> {
-    let ModelRow { id, name, version, dimensions } = row;
-    Ok(Model { id, name, version, dimensions: unreadable("embedding_models.dimensions", dimensions.try_into())? })
+/// The model of this name and version, which is made if there is none.
+pub(super) async fn find_or_create(db: &mut PgConnection, model: &ModelVersion) -> Result<EmbeddingModel, StoreError> {
+    let find = || {
+        let find = "SELECT id AS model_id, name AS model_name, version AS model_version, dimensions AS model_dimensions \
+                    FROM embedding_models WHERE name = $1 AND version = $2";
+        sqlx::query(find).bind(&model.name).bind(&model.version)
+    };
+    if let Some(row) = find().fetch_optional(&mut *db).await?
+        && let Some(model) = read(&row, "model")?
+    {
+        return Ok(model);
+    }
+    let make = "INSERT INTO embedding_models (name, version, dimensions) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    let dimensions = i32::try_from(model.dimensions).unwrap_or(i32::MAX);
+    sqlx::query(make).bind(&model.name).bind(&model.version).bind(dimensions).execute(&mut *db).await?;
+    let row = find().fetch_one(&mut *db).await?;
+    read(&row, "model")?.ok_or_else(|| StoreError::Unavailable("a model was not kept".to_owned()))
+}
+
+/// The model in a row's columns `<prefix>_id`, `<prefix>_name`, `<prefix>_version` and `<prefix>_dimensions`; none where they are
+/// null.
+pub(super) fn read(row: &PgRow, prefix: &str) -> Result<Option<EmbeddingModel>, StoreError> {
+    let column = |name: &str| format!("{prefix}_{name}");
+    let Some(id) = row.try_get::<Option<i32>, _>(&*column("id"))? else { return Ok(None) };
+    let dimensions = row.try_get::<i32, _>(&*column("dimensions"))?;
+    Ok(Some(EmbeddingModel {
+        id,
+        name: row.try_get(&*column("name"))?,
+        version: row.try_get(&*column("version"))?,
+        dimensions: readable("embedding_models.dimensions", dimensions.try_into())?,
+    }))
 }

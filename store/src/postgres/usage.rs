@@ -7,11 +7,13 @@ use sea_orm::{
     sqlx::{self, PgConnection},
 };
 
-use super::{error::explain, sql};
-use crate::ledger::{Ended, LedgerError, Usage, text};
+use crate::{
+    error::StoreError,
+    ledger::{Ended, Usage, text},
+};
 
 /// Writes what the job cost.
-pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, cost: &Usage) -> Result<(), LedgerError> {
+pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, cost: &Usage) -> Result<(), StoreError> {
     let row = usage::ActiveModel {
         job: Set(ended.job.id.0),
         tenant: Set(ended.job.tenant.as_str().to_owned()),
@@ -21,11 +23,12 @@ pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, cost: &Usag
         completion_tokens: Set(tokens(cost.completion_tokens)),
         at: Set(ended.ended_at),
     };
-    usage::Entity::insert(row).exec_without_returning(db).await.map(drop).map_err(explain)
+    usage::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
 }
 
 /// The same, on the driver's own connection.
-pub(super) async fn insert_raw(db: &mut PgConnection, ended: &Ended, cost: &Usage) -> Result<(), LedgerError> {
+pub(super) async fn insert_raw(db: &mut PgConnection, ended: &Ended, cost: &Usage) -> Result<(), StoreError> {
     let insert = "INSERT INTO usage (job, tenant, kind, model, prompt_tokens, completion_tokens, at) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
     sqlx::query(insert)
@@ -37,9 +40,8 @@ pub(super) async fn insert_raw(db: &mut PgConnection, ended: &Ended, cost: &Usag
         .bind(tokens(cost.completion_tokens))
         .bind(ended.ended_at)
         .execute(db)
-        .await
-        .map(drop)
-        .map_err(sql)
+        .await?;
+    Ok(())
 }
 
 /// Tokens as a row holds them. No context comes near the bound.

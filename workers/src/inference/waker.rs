@@ -1,4 +1,4 @@
-//! The switch of a model's thread: those who have its handle wake it and turn it off, from any thread.
+//! Wakes a model's thread and asks it to end, from any thread.
 
 use std::{
     sync::{
@@ -8,34 +8,34 @@ use std::{
     thread::{self, Thread},
 };
 
-/// Shared by a handle and its thread. Off is for ever.
+/// Shared by a handle and its thread. A thread that was asked to end is never asked to go on.
 #[derive(Debug, Default)]
-pub(crate) struct Switch {
-    off: AtomicBool,
+pub(super) struct Waker {
+    stopped: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
-impl Switch {
-    /// This thread is the one that is woken.
-    pub(crate) fn is_mine(&self) {
+impl Waker {
+    /// Makes the calling thread the one that is woken.
+    pub(super) fn attach(&self) {
         let _ = self.thread.set(thread::current());
     }
 
     /// Wakes the thread, or makes its next `park` return at once.
-    pub(crate) fn wake(&self) {
+    pub(super) fn wake(&self) {
         if let Some(thread) = self.thread.get() {
             thread.unpark();
         }
     }
 
     /// Asks the thread to end.
-    pub(crate) fn turn_off(&self) {
-        self.off.store(true, SeqCst);
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, SeqCst);
         self.wake();
     }
 
-    /// Whether it was asked to end, or has ended.
-    pub(crate) fn is_off(&self) -> bool {
-        self.off.load(SeqCst)
+    /// Whether the thread was asked to end, or has ended.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(SeqCst)
     }
 }

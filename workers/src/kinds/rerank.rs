@@ -9,17 +9,20 @@ use ruche_schemas::{
     failure::codes,
     kinds::rerank::{Rerank, Reranked},
 };
+use ruche_store::ledger::{Usage, Write};
 use tracing::{Instrument, Span, field, info_span};
 
-use super::{Lifeline, Prepared, Setup, models::absent};
+use super::{
+    prepared::{Prepared, Setup, ShutdownHandle},
+    unknown_model::absent,
+};
 use crate::{
     inference::{
-        encoder::{self, EncodeError, Encoded, Encoder, Metrics},
-        llama::Pooling,
+        encoder::{EncodeError, Encoded, Encoder, Metrics},
+        llama::{EncoderOptions, Pooling, start_encoder},
     },
-    ports::ledger::{Keep, Usage},
     registry::{Handler, handler},
-    runtime::{Context, JobError},
+    runtime::{context::Context, job_error::JobError},
 };
 
 /// The code of a text that the model can't read.
@@ -42,7 +45,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     metrics.register(setup.registry, &Rerank::KIND);
     let path = PathBuf::from(&rerank.model_path);
     let file = path.file_stem().unwrap_or_default().to_string_lossy();
-    let options = encoder::Options {
+    let options = EncoderOptions {
         model_name: if rerank.model_name.is_empty() { file.into_owned() } else { rerank.model_name.clone() },
         model_path: path.clone(),
         context_tokens: rerank.context_tokens,
@@ -51,10 +54,10 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         gpu_layers: rerank.gpu_layers,
         pooling: Pooling::Rank,
     };
-    let encoder = Encoder::start(options, metrics)?;
+    let encoder = start_encoder(options, metrics)?;
     let slots = usize::try_from(rerank.slots).ok().and_then(NonZeroUsize::new).context("rerank.slots is 0")?;
-    let lifeline = Lifeline::of(vec![encoder.clone()]);
-    Ok(Prepared { handler: handler(RerankHandler(encoder)), slots, reserved: 0, lifeline })
+    let shutdown = ShutdownHandle::of(vec![encoder.thread().clone()]);
+    Ok(Prepared { handler: handler(RerankHandler(encoder)), slots, reserved: 0, reconcilers: Vec::new(), shutdown })
 }
 
 impl RerankHandler {
@@ -103,9 +106,9 @@ impl Handler<Rerank> for RerankHandler {
         .await
     }
 
-    fn keep(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Keep> {
+    fn keep(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Write> {
         let (model, prompt_tokens) = (output.model.clone(), output.prompt_tokens());
-        vec![Keep::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
+        vec![Write::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
     }
 
     fn models(&self) -> Vec<String> {

@@ -1,41 +1,54 @@
-//! Ends jobs that the server has given up without a worker's word on them.
-//!
-//! One task of each a process; any number of processes may run them, because each step can be repeated.
+//! Ends jobs that the server has given up without a worker's word on them: moves them to the dead letters and stores
+//! them as failed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::StreamExt;
-use ruche_bus::{Bus, DeadLetter, objects::Claims};
-use ruche_schemas::{Envelope, JobRef, Kind};
+use ruche_bus::DeadLetter;
+use ruche_schemas::{Envelope, JobRef};
 use serde_json::value::RawValue;
 use tracing::warn;
 
-use crate::{
-    ports::ledger::Ledger,
-    runtime::{
-        Patience,
-        attempt::Unread,
-        follow_ups::{Ends, HeldUp, give_up},
-    },
+use super::reconciler::{Reconciler, Tracker};
+use crate::runtime::{
+    blocked::HeldUp,
+    follow_ups::{Ends, give_up},
+    retry::Patience,
+    scope::Unread,
 };
 
-/// Moves what the server has given up to the dead letters and stores it as failed, until dropped.
-pub async fn backstop(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>, claims: Claims, versions: Arc<BTreeMap<Kind, u16>>) {
-    let ends = Ends { bus, ledger, claims, versions };
-    let mut patience = Patience::endless();
-    loop {
-        match ends.bus.watch_max_deliveries().await {
-            Ok(mut moved) => {
-                while let Some(item) = moved.next().await {
-                    match item {
-                        Ok(job) => store(&ends, &job).await,
-                        Err(error) => warn!(%error, "can't look for jobs that the server gave up"),
-                    }
+/// Ends jobs that the server has given up.
+pub struct MaxDeliveries(pub Ends);
+
+#[async_trait]
+impl Reconciler for MaxDeliveries {
+    fn name(&self) -> &'static str {
+        "max-deliveries"
+    }
+
+    /// A pass lasts until the bus is lost.
+    fn interval(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    async fn run(&self, tracker: &Tracker) -> anyhow::Result<()> {
+        let mut moved = self.0.bus.watch_max_deliveries().await?;
+        tracker.ended(None);
+        while let Some(item) = moved.next().await {
+            match item {
+                Ok(job) => {
+                    store(&self.0, &job).await;
+                    tracker.changed(1);
+                    tracker.ended(None);
+                }
+                Err(error) => {
+                    warn!(%error, "can't look for jobs that the server gave up");
+                    tracker.ended(Some(error.to_string()));
                 }
             }
-            Err(error) => warn!(%error, "can't look for jobs that the server gave up: trying again"),
         }
-        let _ = patience.wait().await;
+        Ok(())
     }
 }
 

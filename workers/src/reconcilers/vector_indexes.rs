@@ -1,26 +1,36 @@
-//! Lets the database have the indexes that searches need, as collections grow and models come and go.
-//!
-//! One task a process that embeds; any number of processes may run it, because one at a time is at it and each step can be
-//! repeated.
+//! Has the database make the indexes that searches need, as collections grow and models come and go.
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use ruche_schemas::config;
-use tracing::{info, warn};
+use ruche_store::indexes::{Indexes, Reconciled};
+use tracing::info;
 
-use crate::ports::indexes::{Indexes, Tended};
+use super::reconciler::{Reconciler, Tracker};
 
-/// How often it is looked whether an index is missing, on average.
-pub const TEND: Duration = Duration::from_secs(60);
+/// Makes and drops indexes over vectors.
+pub struct VectorIndexes {
+    pub indexes: Arc<dyn Indexes>,
+    pub settings: config::Search,
+}
 
-/// Makes and drops indexes, looking `every` so often, until dropped.
-pub async fn tend(indexes: Arc<dyn Indexes>, settings: config::Search, every: Duration) {
-    loop {
-        match indexes.tend(&settings).await {
-            Ok(Tended { made, dropped }) if made.is_empty() && dropped.is_empty() => {}
-            Ok(Tended { made, dropped }) => info!(?made, ?dropped, "the indexes over vectors are as they ought to be"),
-            Err(error) => warn!(%error, "can't look after the indexes over vectors: trying again later"),
+#[async_trait]
+impl Reconciler for VectorIndexes {
+    fn name(&self) -> &'static str {
+        "vector-indexes"
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn run(&self, tracker: &Tracker) -> anyhow::Result<()> {
+        let Tended { made, dropped } = self.indexes.tend(&self.settings).await?;
+        if !made.is_empty() || !dropped.is_empty() {
+            info!(?made, ?dropped, "changed the indexes over vectors");
         }
-        tokio::time::sleep(every.mul_f64(0.5 + rand::random::<f64>())).await;
+        tracker.changed((made.len() + dropped.len()) as u64);
+        Ok(())
     }
 }

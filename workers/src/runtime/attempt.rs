@@ -4,77 +4,36 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::FutureExt;
-use ruche_bus::{Delivery, Logged, objects::Claims};
+use ruche_bus::{Delivery, Logged};
 use ruche_schemas::{
-    Envelope, EventType, Failure, Invalid, Record,
+    EventType, Failure, Invalid, Record,
     event::{Outcome, Started},
     failure::codes,
     flow,
 };
-use serde_json::{Value, value::RawValue};
-use tokio::{sync::watch, time::Instant};
-use tokio_util::sync::CancellationToken;
+use ruche_store::{
+    StoreError,
+    ledger::{Stored, Write},
+};
+use serde_json::Value;
 use tracing::info;
 
-use super::{EventLog, JobError, Shared, claims};
-use crate::{
-    ports::ledger::{Keep, LedgerError, Stored},
-    registry::Worked,
+use super::{
+    claims,
+    deadline::Deadline,
+    event_log::EventLog,
+    job_error::JobError,
+    retry::Patience,
+    scope::{Scope, Unread},
+    shared::Shared,
 };
-
-/// What an attempt works in.
-pub struct Scope<'a> {
-    /// The job's log.
-    pub(crate) log: &'a mut EventLog,
-    /// Which attempt it is.
-    pub(crate) attempt: u32,
-    /// What earlier attempts wrote.
-    pub(crate) past: Vec<Record>,
-    /// Set when the job is cancelled.
-    pub(crate) cancel: CancellationToken,
-    /// Where documents go.
-    pub(crate) claims: Claims,
-    /// After which silence it is said that the attempt has started.
-    pub(crate) quiet: Duration,
-    /// From when its deadline counts.
-    pub(crate) clock: Clock,
-}
-
-/// From when an attempt's deadline counts: what only waits for its turn does not use it up.
-#[derive(Clone)]
-pub(crate) struct Clock(Arc<watch::Sender<Instant>>);
-
-impl Clock {
-    fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Instant::now())))
-    }
-
-    /// From now.
-    pub(crate) fn begin(&self) {
-        self.0.send_replace(Instant::now());
-    }
-
-    /// Until so much time has passed.
-    async fn passed(&self, time: Duration) {
-        let mut began = self.0.subscribe();
-        loop {
-            let until = *began.borrow_and_update() + time;
-            tokio::select! {
-                () = tokio::time::sleep_until(until) => return,
-                _ = began.changed() => {}
-            }
-        }
-    }
-}
-
-/// A job's envelope, its body unread.
-pub(crate) type Unread = Envelope<Box<RawValue>>;
+use crate::registry::Worked;
 
 /// What an attempt leaves besides the outcome.
 #[derive(Debug, Default)]
 pub(super) struct Besides {
     /// What goes into the database with it.
-    pub(super) keep: Vec<Keep>,
+    pub(super) keep: Vec<Write>,
     /// What goes into the object store before.
     pub(super) documents: Vec<Bytes>,
 }
@@ -148,14 +107,14 @@ pub(super) async fn attempt(shared: &Shared, delivery: &Delivery, job: &Unread) 
 
 /// The log of a delivered job, after its last event.
 pub(super) fn open(shared: &Shared, delivery: &Delivery, last: Option<&Logged>) -> EventLog {
-    let bus = Arc::clone(&shared.parts.bus);
-    EventLog::open(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, last)
+    let (bus, clock) = (Arc::clone(&shared.parts.bus), Arc::clone(&shared.parts.clock));
+    EventLog::open((bus, clock), delivery.job.clone(), delivery.kind.clone(), delivery.attempt, last)
 }
 
 /// The log of a job that no worker has seen before.
 fn open_new(shared: &Shared, delivery: &Delivery) -> EventLog {
-    let bus = Arc::clone(&shared.parts.bus);
-    EventLog::open_new(bus, delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.first_seq)
+    let (bus, clock) = (Arc::clone(&shared.parts.bus), Arc::clone(&shared.parts.clock));
+    EventLog::open_new((bus, clock), delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.first_seq)
 }
 
 /// How things stand with a job when it is handed out.
@@ -186,7 +145,7 @@ async fn seen(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Res
         1 => shared.running.is_cancelled(&delivery.job, accepted),
         _ => None,
     };
-    let mut patience = super::Patience::endless();
+    let mut patience = Patience::endless();
     loop {
         let cancelled = async {
             match known {
@@ -213,12 +172,12 @@ async fn seen(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Res
 
 /// Fences earlier attempts, waiting for the database as long as it takes: the job is safe with us meanwhile.
 async fn settle_down(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Option<Stored>> {
-    let mut patience = super::Patience::endless();
+    let mut patience = Patience::endless();
     loop {
         match shared.parts.ledger.fence(&delivery.job, delivery.attempt).await {
             Ok(stored) => return Ok(stored),
-            Err(LedgerError::Refused(failure)) => return Err(failure.into()),
-            Err(LedgerError::Unavailable(error)) => info!(%error, "waiting for the database"),
+            Err(StoreError::Refused(failure)) => return Err(failure.into()),
+            Err(StoreError::Unavailable(error)) => info!(%error, "waiting for the database"),
         }
         tokio::select! {
             _ = patience.wait() => {}
@@ -287,10 +246,10 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
     };
     let running = shared.running.begin(&delivery.job);
     let claims = shared.parts.claims.clone();
-    let (cancel, clock) = (running.token.clone(), Clock::new());
-    let scope = Scope { log, attempt: delivery.attempt, past, cancel, claims, quiet, clock: clock.clone() };
-    let deadline = shared.parts.handler.limits().deadline;
-    let work = AssertUnwindSafe(claims::run(shared, job, scope)).catch_unwind();
+    let (cancel, deadline) = (running.token.clone(), Deadline::new());
+    let scope = Scope { log, attempt: delivery.attempt, past, cancel, claims, quiet, deadline: deadline.clone() };
+    let longest = shared.parts.handler.limits().deadline;
+    let work = AssertUnwindSafe(run(shared, job, scope)).catch_unwind();
     tokio::select! {
         worked = work => match worked {
             Ok(Ok(Worked { output, keep, documents })) => {
@@ -301,11 +260,23 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
         },
         () = running.token.cancelled() => Verdict::ended(Outcome::Cancelled),
         () = shared.shutdown.leave.cancelled() => Verdict::Leaving,
-        () = clock.passed(deadline) => {
-            let message = format!("the job ran longer than {} s, which is all that a {} job may", deadline.as_secs(), job.kind);
+        () = deadline.passed(longest) => {
+            let message = format!("the job ran longer than {} s, which is all that a {} job may", longest.as_secs(), job.kind);
             JobError::Reject(Failure::new(codes::DEADLINE, message)).into()
         }
     }
+}
+
+/// Calls the handler, with the job's body fetched if it is claimed.
+async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
+    let handler = &shared.parts.handler;
+    let Some(claim) = &job.claim else { return handler.run(job, scope).await };
+    let _permit = shared.large.acquire().await.map_err(JobError::retry)?;
+    scope.deadline.restart();
+    let longest = shared.options.store_patience.min(handler.limits().deadline / 2);
+    let body = claims::body(&shared.parts.claims, &job.tenant, claim, longest).await?;
+    let whole = Unread { claim: None, ..job.clone() }.with_body(body);
+    handler.run(&whole, scope).await
 }
 
 /// What a panic said.

@@ -14,11 +14,12 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
-use ruche_schemas::JobRef;
+use ruche_bus::Bus;
+use ruche_schemas::{JobRef, clock::Clock};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Shared, listen};
+use super::listen;
 
 /// Cancellations that are kept.
 const RECENT: usize = 10_000;
@@ -28,8 +29,10 @@ const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 
 /// The jobs that run here, and how to stop each.
-#[derive(Default)]
-pub(super) struct Running(Mutex<State>);
+pub(super) struct Running {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+}
 
 #[derive(Default)]
 struct State {
@@ -42,8 +45,12 @@ struct State {
 }
 
 impl Running {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { state: Mutex::default(), clock }
+    }
+
     fn locked(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Enters a job; its token is set already if it was cancelled just now.
@@ -71,11 +78,11 @@ impl Running {
     fn listening(&self, since: DateTime<Utc>, recent: &[JobRef]) {
         let mut state = self.locked();
         state.since = Some(since);
-        recent.iter().for_each(|job| state.cancel(job));
+        recent.iter().for_each(|job| state.cancel(job, &*self.clock));
     }
 
     fn cancel(&self, job: &JobRef) {
-        self.locked().cancel(job);
+        self.locked().cancel(job, &*self.clock);
     }
 
     fn jobs(&self) -> Vec<JobRef> {
@@ -84,7 +91,7 @@ impl Running {
 }
 
 impl State {
-    fn cancel(&mut self, job: &JobRef) {
+    fn cancel(&mut self, job: &JobRef, clock: &dyn Clock) {
         if self.recent.insert(job.clone()) {
             self.order.push_back(job.clone());
         }
@@ -93,7 +100,7 @@ impl State {
         {
             self.recent.remove(&oldest);
             // What was accepted up to now may have been cancelled by what is forgotten now.
-            self.since = self.since.map(|_| Utc::now());
+            self.since = self.since.map(|_| clock.now());
         }
         if let Some(token) = self.jobs.get(job) {
             info!(job.id = %job.id, "cancelled");
@@ -115,39 +122,43 @@ impl Drop for Entry<'_> {
     }
 }
 
-/// Listens for cancellations until the worker has stopped. After each gap it asks for every running job.
-pub(super) async fn listen(shared: Arc<Shared>) {
-    listen::until_stopped(shared, heed).await;
+/// Listens for cancellations until `stop`. After each gap it asks for every running job.
+pub(super) async fn listen(bus: Arc<dyn Bus>, running: Arc<Running>, stop: CancellationToken) {
+    listen::until(stop, || heed(&*bus, &running)).await;
 }
 
-async fn heed(shared: Arc<Shared>) {
-    let mut cancellations = match shared.parts.bus.cancellations().await {
+async fn heed(bus: &dyn Bus, running: &Running) {
+    let mut cancellations = match bus.cancellations().await {
         Ok(cancellations) => cancellations,
         Err(error) => return warn!(%error, "cancellations can't be heard: trying again"),
     };
-    let since = Utc::now() - LOOK_BACK;
-    let recent = match shared.parts.bus.cancelled_since(since, RECENT).await {
+    let since = running.clock.now() - LOOK_BACK;
+    let recent = match bus.cancelled_since(since, RECENT).await {
         Ok(recent) => recent,
         Err(error) => return warn!(%error, "the last cancellations can't be read: trying again"),
     };
     // Not all of them, perhaps: then what was accepted up to now is asked for.
-    let since = if recent.len() < RECENT { since } else { Utc::now() };
-    shared.running.listening(since, &recent);
-    for job in shared.running.jobs() {
-        if shared.parts.bus.is_cancelled(&job).await.unwrap_or(false) {
-            shared.running.cancel(&job);
+    let since = if recent.len() < RECENT { since } else { running.clock.now() };
+    running.listening(since, &recent);
+    for job in running.jobs() {
+        if bus.is_cancelled(&job).await.unwrap_or(false) {
+            running.cancel(&job);
         }
     }
     while let Some(job) = cancellations.next().await {
-        shared.running.cancel(&job);
+        running.cancel(&job);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::JobId;
+    use ruche_schemas::{JobId, clock};
 
     use super::*;
+
+    fn running() -> Running {
+        Running::new(Arc::new(clock::System))
+    }
 
     fn job() -> JobRef {
         JobRef { tenant: "acme".parse().expect("a name"), id: JobId::generate() }
@@ -155,11 +166,11 @@ mod tests {
 
     #[test]
     fn a_cancellation_between_the_question_and_the_beginning_is_seen() {
-        let (running, job, later) = (Running::default(), job(), Utc::now() + SKEW * 2);
+        let (running, job, later) = (running(), job(), clock::now() + SKEW * 2);
         assert_eq!(running.is_cancelled(&job, later), None, "nobody listens yet");
-        running.listening(Utc::now(), &[]);
+        running.listening(clock::now(), &[]);
         assert_eq!(running.is_cancelled(&job, later), Some(false));
-        assert_eq!(running.is_cancelled(&job, Utc::now()), None, "it may have been cancelled before");
+        assert_eq!(running.is_cancelled(&job, clock::now()), None, "it may have been cancelled before");
         running.cancel(&job);
         assert!(running.begin(&job).token.is_cancelled());
         assert_eq!(running.is_cancelled(&job, later), Some(true));
@@ -167,11 +178,11 @@ mod tests {
 
     #[test]
     fn many_cancellations_are_bounded_and_those_forgotten_are_asked_for() {
-        let (running, first) = (Running::default(), job());
-        running.listening(Utc::now(), std::slice::from_ref(&first));
-        assert_eq!(running.is_cancelled(&first, Utc::now()), Some(true));
+        let (running, first) = (running(), job());
+        running.listening(clock::now(), std::slice::from_ref(&first));
+        assert_eq!(running.is_cancelled(&first, clock::now()), Some(true));
         (0..RECENT).for_each(|_| running.cancel(&job()));
         assert_eq!(running.locked().recent.len(), RECENT);
-        assert_eq!(running.is_cancelled(&first, Utc::now()), None);
+        assert_eq!(running.is_cancelled(&first, clock::now()), None);
     }
 }

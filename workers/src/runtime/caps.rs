@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
-use ruche_bus::TenantCaps;
+use ruche_bus::{Bus, TenantCaps};
 use ruche_schemas::TenantId;
 use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Shared, listen};
+use super::listen;
 
 /// How long a worker waits at its start to hear of them.
 const FIRST: Duration = Duration::from_secs(2);
@@ -16,10 +17,9 @@ const FIRST: Duration = Duration::from_secs(2);
 /// The tenants with caps of their own; `None` until they are known.
 pub(super) type Known = Option<TenantCaps>;
 
-/// How many of a tenant's jobs of this worker's kind may run at once; 0: any number.
-pub(super) fn in_flight(shared: &Shared, tenant: &TenantId) -> u32 {
-    let own = shared.caps.borrow().as_ref().and_then(|all| all.get(tenant)?.in_flight);
-    own.unwrap_or(shared.options.in_flight)
+/// How many of a tenant's jobs of this worker's kind may run at once, if it has a cap of its own; 0: any number.
+pub(super) fn in_flight(known: &Known, tenant: &TenantId) -> Option<u32> {
+    known.as_ref()?.get(tenant)?.in_flight
 }
 
 /// Waits until they are known, but not for long.
@@ -29,18 +29,18 @@ pub(super) async fn first(caps: &mut watch::Receiver<Known>) {
     }
 }
 
-/// Listens until the worker stops.
-pub(super) async fn listen(shared: Arc<Shared>) {
-    listen::until_stopped(shared, heed).await;
+/// Listens until `stop`.
+pub(super) async fn listen(bus: Arc<dyn Bus>, caps: watch::Sender<Known>, stop: CancellationToken) {
+    listen::until(stop, || heed(&*bus, &caps)).await;
 }
 
-async fn heed(shared: Arc<Shared>) {
-    let mut caps = match shared.parts.bus.caps().await {
+async fn heed(bus: &dyn Bus, known: &watch::Sender<Known>) {
+    let mut caps = match bus.caps().await {
         Ok(caps) => caps,
         Err(error) => return warn!(%error, "can't hear the caps of tenants: trying again"),
     };
     while let Some(all) = caps.next().await {
         info!(tenants = all.len(), "tenants with caps of their own");
-        shared.caps.send_replace(Some(all));
+        known.send_replace(Some(all));
     }
 }

@@ -9,23 +9,19 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use ruche_bus::objects::{ClaimError, Claims, ObjectError};
 use ruche_schemas::{
     Claim, Envelope, Failure, JobRef, TenantId,
     claim::{CLAIM_BYTES, Part},
     event::Outcome,
     failure::codes,
 };
+use ruche_store::objects::{ClaimError, Claims, ObjectError};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{
-    JobError, Patience, Shared,
-    attempt::{Scope, Unread},
-    follow_ups::{Ends, HeldUp},
-};
-use crate::registry::Worked;
+use super::{blocked::HeldUp, job_error::JobError, retry::Patience, scope::Unread};
 
 /// How long an attempt waits for a store that is away, before it is one that failed. Half of the kind's deadline at the
 /// most.
@@ -34,19 +30,13 @@ pub(super) const AWAY: Duration = Duration::from_secs(60);
 /// Large bodies that are in memory at once; more jobs wait for their turn before theirs is fetched.
 pub(super) const LARGE: usize = 16;
 
-/// Works on a job, with its body where that is claimed.
-pub(super) async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
-    let handler = &shared.parts.handler;
-    let Some(claim) = &job.claim else { return handler.run(job, scope).await };
-    let _room = shared.large.acquire().await.map_err(JobError::retry)?;
-    scope.clock.begin();
-    let longest = shared.options.store_patience.min(handler.limits().deadline / 2);
-    let body = body(&shared.parts.claims, &job.tenant, claim, longest).await?;
-    let whole = Unread { claim: None, ..job.clone() }.with_body(body);
-    handler.run(&whole, scope).await
-}
-
-async fn body(claims: &Claims, tenant: &TenantId, claim: &Claim, longest: Duration) -> Result<Box<RawValue>, JobError> {
+/// A job's body. Waits for a store that is away, for so long.
+pub(super) async fn body(
+    claims: &Claims,
+    tenant: &TenantId,
+    claim: &Claim,
+    longest: Duration,
+) -> Result<Box<RawValue>, JobError> {
     let mut patience = Patience::new(longest);
     let bytes = loop {
         match claims.get(tenant, claim).await {
@@ -81,9 +71,10 @@ fn refusal(error: &ClaimError) -> Failure {
 /// Puts an output away that is too large for a message. The outcome is then what it was, or the failure that it can't be
 /// kept; and its claim, for [`claimed`]. `None`: the worker leaves while the store is away.
 pub(super) async fn put_away(
-    shared: &Shared,
+    claims: &Claims,
     job: &Unread,
     outcome: Outcome<Value>,
+    leave: &CancellationToken,
 ) -> Option<(Outcome<Value>, Option<Claim>)> {
     let Outcome::Done(output) = &outcome else { return Some((outcome, None)) };
     let bytes = length(output);
@@ -91,40 +82,40 @@ pub(super) async fn put_away(
         return Some((outcome, None));
     }
     let failed = |message: String| Some((Outcome::Failed(Failure::new(codes::RESULT_TOO_LARGE, message)), None));
-    if job.ephemeral {
-        return failed(format!(
-            "the result has {bytes} bytes: an ephemeral job's is kept in its events only, which have room for {CLAIM_BYTES}"
-        ));
-    }
-    if let Err(error) = shared.parts.claims.fits(bytes) {
+    if let Err(error) = claims.fits(bytes) {
         return failed(format!("the result has {bytes} bytes, which can't be kept: {error}"));
     }
     let text = serde_json::to_vec(output).unwrap_or_default();
-    let claim = put(shared, job, Part::Output, text.into()).await?;
+    let claim = put(claims, job, (Part::Output, text.into()), leave).await?;
     Some((outcome, Some(claim)))
 }
 
 /// Puts the documents of an attempt away, so that they are there before anything leads to them. `None`: the worker leaves
 /// while the store is away.
-pub(super) async fn put_documents(shared: &Shared, job: &Unread, documents: Vec<Bytes>) -> Option<()> {
+pub(super) async fn put_documents(
+    claims: &Claims,
+    job: &Unread,
+    documents: Vec<Bytes>,
+    leave: &CancellationToken,
+) -> Option<()> {
     for document in documents {
-        put(shared, job, Part::Document, document).await?;
+        put(claims, job, (Part::Document, document), leave).await?;
     }
     Some(())
 }
 
 /// Puts away what was worked out, waiting for the store as long as it takes, unless the worker leaves.
-async fn put(shared: &Shared, job: &Unread, part: Part, bytes: Bytes) -> Option<Claim> {
+async fn put(claims: &Claims, job: &Unread, (part, bytes): (Part, Bytes), leave: &CancellationToken) -> Option<Claim> {
     let of = JobRef { tenant: job.tenant.clone(), id: job.id };
     let mut patience = Patience::endless();
     loop {
-        match shared.parts.claims.put(&of, part, bytes.clone()).await {
+        match claims.put(&of, part, bytes.clone()).await {
             Ok(claim) => return Some(claim),
             Err(error) => warn!(%error, "the {part} is not stored yet: waiting for the object store"),
         }
         tokio::select! {
             _ = patience.wait() => {}
-            () = shared.shutdown.leave.cancelled() => return None,
+            () = leave.cancelled() => return None,
         }
     }
 }
@@ -152,7 +143,7 @@ pub(super) async fn output(claims: &Claims, tenant: &TenantId, claim: &Claim) ->
 
 /// A job to be published, its body put away where it is too large. Else: the job, and why it can never be published.
 pub(super) async fn child(
-    ends: &Ends,
+    claims: &Claims,
     mut child: Envelope<Value>,
 ) -> Result<Result<Envelope<Value>, (Envelope<Value>, Failure)>, HeldUp> {
     if length(&child.body) <= CLAIM_BYTES {
@@ -161,7 +152,7 @@ pub(super) async fn child(
     let of = JobRef { tenant: child.tenant.clone(), id: child.id };
     let text = serde_json::to_vec(&child.body).unwrap_or_default();
     // Without a store it can never be: nobody waits for a setting.
-    match ends.claims.put(&of, Part::Body, text.into()).await {
+    match claims.put(&of, Part::Body, text.into()).await {
         Ok(claim) => {
             (child.claim, child.body) = (Some(claim), Value::Null);
             Ok(Ok(child))

@@ -7,33 +7,27 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use ruche_bus::objects::Claims;
 use ruche_schemas::{Claim, Failure, JobRef, claim::Part, failure::codes};
+use ruche_store::objects::Claims;
 
-use super::JobError;
+use super::job_error::JobError;
 
 /// Documents of one attempt.
 pub(crate) struct Documents {
     job: JobRef,
     claims: Claims,
-    ephemeral: bool,
     made: Mutex<Vec<Bytes>>,
 }
 
 impl Documents {
     /// Of this job, for this object store.
-    pub(crate) fn new(job: JobRef, claims: Claims, ephemeral: bool) -> Self {
-        Self { job, claims, ephemeral, made: Mutex::default() }
+    pub(crate) fn new(job: JobRef, claims: Claims) -> Self {
+        Self { job, claims, made: Mutex::default() }
     }
 
     /// Takes a document, and says where it will be.
     pub(super) fn add(&self, document: Bytes) -> Result<Claim, JobError> {
         let refuse = |code, message: String| Err(JobError::Reject(Failure::new(code, message)));
-        if self.ephemeral {
-            let message = "an ephemeral job keeps no document, for it has no row that would lead to it: ask for the \
-                           document in the result, or submit a job that is not ephemeral";
-            return refuse(codes::INVALID, message.to_owned());
-        }
         if self.claims.objects().is_none() {
             let message = "documents are kept in an object store, and none is configured: set objects.url, or ask for \
                            the document in the result";

@@ -5,9 +5,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::Utc;
 use ruche_bus::{AppendError, Bus, Logged, Unavailable};
-use ruche_schemas::{Claim, EventType, JobRef, Kind, Record, event::Outcome};
+use ruche_schemas::{Claim, EventType, JobRef, Kind, Record, clock::Clock, event::Outcome};
 use serde_json::Value;
 
 use super::retry::Patience;
@@ -32,6 +31,7 @@ pub enum LogError {
 /// The log of one job, open for one attempt.
 pub struct EventLog {
     bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
     job: JobRef,
     kind: Kind,
     attempt: u32,
@@ -44,18 +44,32 @@ pub struct EventLog {
 impl EventLog {
     /// Opens the log after this last event.
     #[must_use]
-    pub fn open(bus: Arc<dyn Bus>, job: JobRef, kind: Kind, attempt: u32, last: Option<&Logged>) -> Self {
+    pub fn open(
+        on: (Arc<dyn Bus>, Arc<dyn Clock>),
+        job: JobRef,
+        kind: Kind,
+        attempt: u32,
+        last: Option<&Logged>,
+    ) -> Self {
+        let (bus, clock) = on;
         let (sequence, n) = last.map_or((0, 0), |last| (last.sequence, last.record.n));
-        Self { bus, job, kind, attempt, sequence, n, started: None }
+        Self { bus, clock, job, kind, attempt, sequence, n, started: None }
     }
 
     /// Opens the log of a job that nobody has worked on, unread: it is empty, or holds the one event, with this
     /// sequence, that whoever published the job has begun it with. Should it hold something else, the first append
     /// finds out.
     #[must_use]
-    pub fn open_new(bus: Arc<dyn Bus>, job: JobRef, kind: Kind, attempt: u32, first_seq: Option<u64>) -> Self {
-        let (sequence, n) = first_seq.map_or((0, 0), |first| (first, 1));
-        Self { bus, job, kind, attempt, sequence, n, started: None }
+    pub fn open_new(
+        on: (Arc<dyn Bus>, Arc<dyn Clock>),
+        job: JobRef,
+        kind: Kind,
+        attempt: u32,
+        begun: Option<u64>,
+    ) -> Self {
+        let (bus, clock) = on;
+        let (sequence, n) = begun.map_or((0, 0), |begun| (begun, 1));
+        Self { bus, clock, job, kind, attempt, sequence, n, started: None }
     }
 
     /// The attempt begins. It is said with [`Self::say_started`], or before the first event that is not the last.
@@ -103,7 +117,7 @@ impl EventLog {
     async fn write(&mut self, event: EventType, data: Value, claim: Option<Claim>) -> Result<(), LogError> {
         let mut patience = Patience::new(APPEND_PATIENCE);
         let (kind, attempt) = (self.kind.clone(), self.attempt);
-        let mut record = Record { n: self.n + 1, event, kind, attempt, at: Utc::now(), data, claim };
+        let mut record = Record { n: self.n + 1, event, kind, attempt, at: self.clock.now(), data, claim };
         loop {
             let unavailable = match self.bus.append(&self.job, self.sequence, &record).await {
                 Ok(sequence) => {

@@ -10,24 +10,30 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chrono::Utc;
-use ruche_bus::{
-    AppendError, Bus, DeadLetter, Headers, Message, PublishError,
-    objects::{ClaimError, Claims},
-    trace,
-};
+use ruche_bus::{AppendError, Bus, DeadLetter, Headers, Message, PublishError, trace};
 use ruche_schemas::{
     Envelope, EventType, Failure, JobId, JobRef, Kind, Record, TenantId,
+    clock::Clock,
     event::{Accepted, Outcome},
     failure::codes,
-    flow::{Child, children},
+    flow::{Child, Member, children},
+};
+use ruche_store::{
+    groups::Member,
+    ledger::{Committed, Ended, Ledger},
+    objects::Claims,
 };
 use serde::Serialize;
 use serde_json::Value;
 use tracing::{info, warn};
 
-use super::{EventLog, LogError, Patience, claims, groups};
-use crate::ports::ledger::{Committed, Ended, Ledger, LedgerError, Place};
+use super::{
+    blocked::HeldUp,
+    claims,
+    event_log::{EventLog, LogError},
+    groups::{self, Complete},
+    retry::Patience,
+};
 
 /// How long the end of a job waits for room in a queue. Then it comes again later, and others have its slot: they
 /// may be the ones that make room.
@@ -35,41 +41,13 @@ const ROOM: Duration = Duration::from_secs(5);
 
 /// Where ends are kept and what follows is published.
 #[derive(Clone)]
-pub(crate) struct Ends {
-    pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) claims: Claims,
+pub struct Ends {
+    pub bus: Arc<dyn Bus>,
+    pub ledger: Arc<dyn Ledger>,
+    pub claims: Claims,
+    pub clock: Arc<dyn Clock>,
     /// The version of each kind's schema.
-    pub(crate) versions: Arc<BTreeMap<Kind, u16>>,
-}
-
-/// What follows could not be started now: the end must be taken up again.
-#[derive(Debug, thiserror::Error)]
-#[error("what follows the job can't be started yet: {0}")]
-pub(crate) struct HeldUp(String);
-
-impl From<LedgerError> for HeldUp {
-    fn from(error: LedgerError) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl From<ruche_bus::Unavailable> for HeldUp {
-    fn from(error: ruche_bus::Unavailable) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl From<ClaimError> for HeldUp {
-    fn from(error: ClaimError) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl From<LogError> for HeldUp {
-    fn from(error: LogError) -> Self {
-        Self(error.to_string())
-    }
+    pub versions: Arc<BTreeMap<Kind, u16>>,
 }
 
 /// The outcome that a job can have, and what follows it: one that would start too much is a failure.
@@ -85,8 +63,8 @@ pub(crate) fn fan_out<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome
 }
 
 /// A place in a group, as the ledger counts it.
-pub(crate) fn member<T>(job: &Envelope<T>) -> Option<Place> {
-    job.member.as_ref().map(|member| Place { group: member.group, index: member.index, of: member.of })
+pub(crate) fn member<T>(job: &Envelope<T>) -> Option<Member> {
+    job.member.as_ref().map(|member| Member { group: member.group, index: member.index, of: member.of })
 }
 
 /// Starts what follows a job that has ended like this and is committed.
@@ -102,8 +80,23 @@ pub(crate) async fn follow<T: Sync>(ends: &Ends, job: &Envelope<T>, outcome: &Ou
         start(ends, &job.tenant, child).await?;
     }
     match &job.member {
-        Some(member) => groups::look(ends, &job.tenant, member).await,
+        Some(member) => complete(ends, &job.tenant, member).await,
         None => Ok(()),
+    }
+}
+
+/// Looks whether a member's group is complete, and starts what waits for it.
+async fn complete(ends: &Ends, tenant: &TenantId, member: &Member) -> Result<(), HeldUp> {
+    let Some(complete) = groups::look(&*ends.ledger, &ends.claims, tenant, member).await? else { return Ok(()) };
+    match complete {
+        Complete::Join(child, None) => start(ends, tenant, child).await,
+        Complete::Join(child, Some(failure)) => refuse(ends, tenant, child, failure).await,
+        Complete::Batch { job, callback, counts } => {
+            if let Some(callback) = callback {
+                start(ends, tenant, callback).await?;
+            }
+            groups::end_batch((&ends.bus, &ends.clock), job, counts).await
+        }
     }
 }
 
@@ -111,12 +104,12 @@ pub(crate) async fn follow<T: Sync>(ends: &Ends, job: &Envelope<T>, outcome: &Ou
 pub(crate) async fn start(ends: &Ends, tenant: &TenantId, child: Child) -> Result<(), HeldUp> {
     let kind = child.template.kind.clone();
     let version = ends.versions.get(&kind).copied();
-    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), Utc::now());
+    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), ends.clock.now());
     if version.is_none() {
         let failure = Failure::new(codes::INVALID, PublishError::UnknownKind { kind }.to_string()).with_param("kind");
         return Box::pin(stillborn(ends, child, failure)).await;
     }
-    let child = match claims::child(ends, child).await? {
+    let child = match claims::child(&ends.claims, child).await? {
         Ok(child) => child,
         Err((child, failure)) => return Box::pin(stillborn(ends, child, failure)).await,
     };
@@ -132,7 +125,7 @@ pub(crate) async fn start(ends: &Ends, tenant: &TenantId, child: Child) -> Resul
 /// Ends a job of a flow that can't be what it should.
 pub(crate) async fn refuse(ends: &Ends, tenant: &TenantId, child: Child, failure: Failure) -> Result<(), HeldUp> {
     let version = ends.versions.get(&child.template.kind).copied();
-    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), Utc::now());
+    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), ends.clock.now());
     Box::pin(stillborn(ends, child, failure)).await
 }
 
@@ -188,7 +181,7 @@ async fn accept<T>(ends: &Ends, job: &Envelope<T>) {
 /// Ends a job that nobody can do.
 async fn stillborn(ends: &Ends, child: Envelope<Value>, failure: Failure) -> Result<(), HeldUp> {
     info!(error = %failure, child.id = %child.id, child.kind = %child.kind, "a child can't be published");
-    let (payload, now) = (serde_json::to_string(&child).unwrap_or_default(), Utc::now());
+    let (payload, now) = (serde_json::to_string(&child).unwrap_or_default(), ends.clock.now());
     let mut headers = Headers::new();
     trace::inject(&mut headers);
     let letter = DeadLetter {
@@ -225,9 +218,9 @@ pub(crate) async fn give_up<T: Serialize + Sync>(
         attempt,
         outcome,
         created_at: job.created_at,
-        ended_at: Utc::now(),
+        ended_at: ends.clock.now(),
         trace_id: letter.trace_id.clone(),
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: job.origin,
         member: member(job),
         children: ids(&children),
@@ -240,8 +233,13 @@ pub(crate) async fn give_up<T: Serialize + Sync>(
     };
     follow(ends, job, &outcome).await?;
     let last = ends.bus.last(&letter.job).await?;
-    let mut log =
-        EventLog::open(Arc::clone(&ends.bus), letter.job.clone(), letter.kind.clone(), attempt, last.as_ref());
+    let mut log = EventLog::open(
+        (Arc::clone(&ends.bus), Arc::clone(&ends.clock)),
+        letter.job.clone(),
+        letter.kind.clone(),
+        attempt,
+        last.as_ref(),
+    );
     if last.is_none_or(|last| !last.record.event.is_final()) {
         match log.end(&outcome).await {
             Ok(()) | Err(LogError::Ended) => {}

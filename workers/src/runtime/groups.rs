@@ -6,57 +6,84 @@
 
 use std::sync::Arc;
 
+use ruche_bus::Bus;
 use ruche_schemas::{
     EventType, Failure, JobId, JobRef, Kind, Lane, TenantId,
+    clock::Clock,
     event::Outcome,
     failure::codes,
-    flow::{Join, MAX_CHILDREN, Member, Origin, Template, child},
+    flow::{Child, Join, MAX_CHILDREN, Member, Origin, Template, child},
+};
+use ruche_store::{
+    groups::Group,
+    ledger::{Ledger, Stored},
+    objects::Claims,
 };
 use serde_json::{Value, json};
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{
-    EventLog, LogError, claims,
-    follow_ups::{Ends, HeldUp, refuse, start},
+    blocked::HeldUp,
+    claims,
+    event_log::{EventLog, LogError},
 };
-use crate::ports::ledger::{Group, Stored};
 
 /// The kind in the events of a batch's own log.
 const BATCH: Kind = Kind::new("batch");
 
-/// Looks whether a member's group is complete, and starts what waits for it.
-pub(super) async fn look(ends: &Ends, tenant: &TenantId, member: &Member) -> Result<(), HeldUp> {
-    let Some(group) = ends.ledger.group(tenant, member.group).await? else { return Ok(()) };
+/// A group whose members have all ended, and what waits for that.
+pub(super) enum Complete {
+    /// The join of a fan; with a failure, one that can never be started.
+    Join(Child, Option<Failure>),
+    /// A batch: its callback, and the last event of its log.
+    Batch { job: JobRef, callback: Option<Child>, counts: Value },
+}
+
+/// Looks whether a member's group is complete.
+pub(super) async fn look(
+    ledger: &dyn Ledger,
+    claims: &Claims,
+    tenant: &TenantId,
+    member: &Member,
+) -> Result<Option<Complete>, HeldUp> {
+    let Some(group) = ledger.group(tenant, member.group).await? else { return Ok(None) };
     if !group.is_complete() {
-        return Ok(());
+        return Ok(None);
     }
     match &member.join {
-        _ if group.batch => batch(ends, tenant, member.group, group).await,
-        Some(join) => joined(ends, tenant, member.group, join).await,
-        None => Ok(()),
+        _ if group.batch => Ok(Some(batch(tenant, member.group, group))),
+        Some(join) => joined(ledger, claims, tenant, member.group, join).await.map(Some),
+        None => Ok(None),
     }
 }
 
-async fn joined(ends: &Ends, tenant: &TenantId, group: Uuid, join: &Join) -> Result<(), HeldUp> {
-    let members = ends.ledger.members(tenant, group, MAX_CHILDREN as u64).await?;
+async fn joined(
+    ledger: &dyn Ledger,
+    claims: &Claims,
+    tenant: &TenantId,
+    group: Uuid,
+    join: &Join,
+) -> Result<Complete, HeldUp> {
+    let members = ledger.members(tenant, group, MAX_CHILDREN as u64).await?;
     info!(group = %group, jobs = members.len(), "all jobs of a fan have ended");
     let whole = |results: Vec<Value>| {
         let results = json!({ "results": results });
         child(join.id, &join.template, &results, Lane::default(), join.origin, None)
     };
-    let (bytes, max) = (members.iter().map(|(_, stored)| kept_apart(stored)).sum::<u64>(), ends.claims.max_bytes());
-    if bytes > max && ends.claims.objects().is_some() {
+    let (bytes, max) = (members.iter().map(|(_, stored)| kept_apart(stored)).sum::<u64>(), claims.max_bytes());
+    if bytes > max && claims.objects().is_some() {
         let message = format!(
             "the results that it joins have more than {bytes} bytes together: at most {max} are allowed (objects.max_bytes)"
         );
-        return refuse(ends, tenant, whole(Vec::new()), Failure::new(codes::INVALID, message).with_param("body")).await;
+        let failure = Failure::new(codes::INVALID, message).with_param("body");
+        return Ok(Complete::Join(whole(Vec::new()), Some(failure)));
     }
     let mut results = Vec::with_capacity(members.len());
     for member in members {
-        results.push(result(ends, tenant, member).await?);
+        results.push(result(claims, tenant, member).await?);
     }
-    start(ends, tenant, whole(results)).await
+    Ok(Complete::Join(whole(results), None))
 }
 
 /// How many bytes of a member's result are in the object store.
@@ -64,12 +91,12 @@ fn kept_apart(stored: &Stored) -> u64 {
     stored.outcome.claim().map_or(0, |claim| claim.bytes)
 }
 
-async fn result(ends: &Ends, tenant: &TenantId, (job, stored): (JobId, Stored)) -> Result<Value, HeldUp> {
+async fn result(claims: &Claims, tenant: &TenantId, (job, stored): (JobId, Stored)) -> Result<Value, HeldUp> {
     let state = stored.outcome.event_type().as_str();
     Ok(match stored.outcome {
         Outcome::Done(output) => json!({"job": job, "state": state, "output": output}),
         Outcome::Claimed(claim) => {
-            let output = claims::output(&ends.claims, tenant, &claim).await?;
+            let output = claims::output(claims, tenant, &claim).await?;
             json!({"job": job, "state": state, "output": output})
         }
         Outcome::Failed(failure) => json!({"job": job, "state": state, "error": failure}),
@@ -77,27 +104,36 @@ async fn result(ends: &Ends, tenant: &TenantId, (job, stored): (JobId, Stored)) 
     })
 }
 
-async fn batch(ends: &Ends, tenant: &TenantId, id: Uuid, group: Group) -> Result<(), HeldUp> {
+fn batch(tenant: &TenantId, id: Uuid, group: Group) -> Complete {
     let Group { done, failed, cancelled, .. } = group;
     let job = JobRef { tenant: tenant.clone(), id: JobId(id) };
     let counts = json!({"total": done + failed + cancelled, "done": done, "failed": failed, "cancelled": cancelled});
-    if let Some(callback) = group.callback {
-        match serde_json::from_value::<Template>(callback) {
-            Ok(template) => {
-                let mut result = counts.clone();
-                result["batch"] = json!(id);
-                let origin = Origin { root: job.id, parent: job.id };
-                let id = job.id.derived("callback");
-                start(ends, tenant, child(id, &template, &result, Lane::default(), origin, None)).await?;
-            }
-            Err(error) => warn!(batch = %id, %error, "the batch's callback can't be read: none is started"),
+    let callback = group.callback.and_then(|callback| match serde_json::from_value::<Template>(callback) {
+        Ok(template) => {
+            let mut result = counts.clone();
+            result["batch"] = json!(id);
+            let origin = Origin { root: job.id, parent: job.id };
+            Some(child(job.id.derived("callback"), &template, &result, Lane::default(), origin, None))
         }
-    }
-    let last = ends.bus.last(&job).await?;
+        Err(error) => {
+            warn!(batch = %id, %error, "the batch's callback can't be read: none is started");
+            None
+        }
+    });
+    Complete::Batch { job, callback, counts }
+}
+
+/// Ends the batch's own log, unless it has ended.
+pub(super) async fn end_batch(
+    (bus, clock): (&Arc<dyn Bus>, &Arc<dyn Clock>),
+    job: JobRef,
+    counts: Value,
+) -> Result<(), HeldUp> {
+    let last = bus.last(&job).await?;
     if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
         return Ok(());
     }
-    let mut log = EventLog::open(Arc::clone(&ends.bus), job, BATCH, 1, last.as_ref());
+    let mut log = EventLog::open((Arc::clone(bus), Arc::clone(clock)), job, BATCH, 1, last.as_ref());
     match log.append(EventType::Done, counts).await {
         Ok(()) | Err(LogError::Ended) => Ok(()),
         Err(error) => Err(error.into()),

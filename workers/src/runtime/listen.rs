@@ -1,16 +1,17 @@
 //! Hears what concerns all workers until this one stops: after each fault again, with growing pauses.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
-use super::{Patience, Shared};
+use tokio_util::sync::CancellationToken;
 
-/// Calls `heed`, which listens until it can't any more and says why, again and again until the worker stops.
-pub(super) async fn until_stopped<F: Future<Output = ()>>(shared: Arc<Shared>, heed: impl Fn(Arc<Shared>) -> F) {
-    let stop = shared.shutdown.drain.clone();
+use super::retry::Patience;
+
+/// Calls `heed`, which listens until it can't any more, again and again until `stop`.
+pub(super) async fn until<F: Future<Output = ()>>(stop: CancellationToken, heed: impl Fn() -> F) {
     let mut patience = Patience::endless();
     loop {
         tokio::select! {
-            () = heed(Arc::clone(&shared)) => {}
+            () = heed() => {}
             () = stop.cancelled() => return,
         }
         tokio::select! {

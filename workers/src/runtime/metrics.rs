@@ -86,9 +86,9 @@ pub(super) struct KindMetrics {
 }
 
 impl KindMetrics {
-    pub(super) fn begin(&self, published: DateTime<Utc>) -> Timer<'_> {
+    pub(super) fn begin(&self, published: DateTime<Utc>, now: DateTime<Utc>) -> Timer<'_> {
         self.running.inc();
-        self.waited.observe((Utc::now() - published).as_seconds_f64().max(0.0));
+        self.waited.observe((now - published).as_seconds_f64().max(0.0));
         Timer { metrics: self, since: Instant::now() }
     }
 }

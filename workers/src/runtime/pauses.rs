@@ -10,15 +10,16 @@ use std::{
 };
 
 use futures::StreamExt;
-use ruche_bus::Pause;
+use ruche_bus::{Bus, Pause};
 use ruche_schemas::{Kind, TenantId};
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{Instant, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Shared, listen};
+use super::listen;
 
 /// How long a worker waits at its start to hear what is held up.
 const FIRST: Duration = Duration::from_secs(2);
@@ -77,20 +78,25 @@ pub(super) async fn first(held: &mut watch::Receiver<Held>) {
     }
 }
 
-/// Listens until the worker stops.
-pub(super) async fn listen(shared: Arc<Shared>) {
-    listen::until_stopped(shared, heed).await;
+/// Listens until `stop`; notifies `changed` of each change.
+pub(super) async fn listen(
+    bus: Arc<dyn Bus>,
+    held: watch::Sender<Held>,
+    changed: Arc<Notify>,
+    stop: CancellationToken,
+) {
+    listen::until(stop, || heed(&*bus, &held, &changed)).await;
 }
 
-async fn heed(shared: Arc<Shared>) {
-    let mut holds = match shared.parts.bus.pauses().await {
+async fn heed(bus: &dyn Bus, held: &watch::Sender<Held>, changed: &Notify) {
+    let mut holds = match bus.pauses().await {
         Ok(holds) => holds,
         Err(error) => return warn!(%error, "can't hear what is held up: trying again"),
     };
     while let Some(all) = holds.next().await {
         info!(holds = ?all, "what is held up");
-        shared.held.send_modify(|held| held.update(all));
-        shared.changed.notify_one();
+        held.send_modify(|held| held.update(all));
+        changed.notify_one();
     }
 }
 

@@ -10,14 +10,14 @@ use ruche_schemas::Lane;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
-use super::Shared;
+use super::shared::Shared;
 
 /// The least time between two announcements that differ in their counts alone.
 const COUNTS: Duration = Duration::from_secs(1);
 
 /// Announces this worker until it stops, then takes the announcement back.
 pub(super) async fn announce(shared: Arc<Shared>) {
-    let since = chrono::Utc::now();
+    let since = shared.parts.clock.now();
     let mut said: Option<(Instant, WorkerRegistration)> = None;
     loop {
         let presence = presence(&shared, since);
@@ -64,6 +64,7 @@ fn presence(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> WorkerRegi
         slots: u32::try_from(options.slots.get()).unwrap_or(u32::MAX),
         in_flight: shared.in_flight.load(Ordering::Relaxed),
         ended: Lane::ALL.map(|lane| (lane, shared.ended[lane as usize].load(Ordering::Relaxed))).into(),
+        reconcilers: (options.reconcilers)(),
         state,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         since,

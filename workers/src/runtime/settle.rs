@@ -2,23 +2,30 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ruche_bus::{Bus, Delivery, trace};
 use ruche_schemas::{
     Envelope, EventType, Failure,
     event::{Outcome, Retrying},
     failure::codes,
 };
+use ruche_store::{
+    StoreError,
+    ledger::{Committed, Ended, Write},
+};
 use serde_json::{Value, value::RawValue};
 use tracing::{Instrument, info, info_span, warn};
 
 use super::{
-    EventLog, LogError, Patience, Shared,
-    admission::{self, Gate},
-    attempt::{self, Besides, Unread, Verdict},
-    claims, follow_ups,
+    admission::{Admission, admit},
+    attempt::{self, Besides, Verdict},
+    claims,
+    event_log::{EventLog, LogError},
+    follow_ups,
+    retry::Patience,
+    scope::Unread,
+    shared::Shared,
 };
-use crate::ports::ledger::{Committed, Ended, Keep, LedgerError};
 
 /// Delays over this are not left with the server's consumer, which would hold few of them: the job is put aside.
 const HANDED_BACK: Duration = Duration::from_secs(10);
@@ -29,6 +36,12 @@ const HELD_UP: Duration = Duration::from_secs(5);
 
 /// What is counted as the end of a job: it has left its queue.
 const ENDS: [&str; 3] = [EventType::Done.as_str(), EventType::Failed.as_str(), EventType::Cancelled.as_str()];
+
+impl Shared {
+    fn in_future(&self, wait: Duration) -> DateTime<Utc> {
+        self.parts.clock.now() + TimeDelta::from_std(wait).unwrap_or_default()
+    }
+}
 
 /// Makes an attempt at a job and settles it.
 pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
@@ -45,15 +58,16 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     );
     trace::adopt(&span, &delivery.headers);
     async {
-        let (timer, lane) = (shared.metrics.begin(delivery.published_at), delivery.lane);
-        let outcome = match admission::pass(shared, delivery).await {
-            Gate::Shut(outcome) => outcome,
-            Gate::Open(delivery, seat) => {
+        let (timer, lane) = (shared.metrics.begin(delivery.published_at, shared.parts.clock.now()), delivery.lane);
+        let outcome = match admit(shared, &delivery).await {
+            Admission::Admitted(seat) => {
                 let pulse = shared.pulses.keep(delivery.extender(), seat);
                 let outcome = work_and_settle(shared, delivery).await;
                 pulse.stop();
                 outcome
             }
+            Admission::Deferred(wait) => settled(delivery.defer(shared.in_future(wait), false).await, "put_aside"),
+            Admission::Unknown(wait) => settled(delivery.retry(wait).await, "put_aside"),
         };
         if ENDS.contains(&outcome) {
             shared.ended[lane as usize].fetch_add(1, Ordering::Relaxed);
@@ -64,8 +78,9 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     .await;
 }
 
-/// The order that nothing may change: documents and a large output put away, outcome stored, what follows started, event said, delivery settled. What fails on the way leaves
-/// the delivery unsettled, and the next attempt goes on from what is stored.
+/// The order that nothing may change: documents and a large output put away, outcome stored, what follows started, event
+/// said, delivery settled. What fails on the way leaves the delivery unsettled, and the next attempt goes on from what is
+/// stored.
 async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
     let (log, verdict, job) = match attempt::read(&delivery) {
         Ok(job) => {
@@ -118,7 +133,7 @@ async fn again(
     let after = after.unwrap_or_else(|| limits.backoff.delay(delivery.attempt, rand::random())).min(LONGEST);
     let error = format!("{source:#}");
     warn!(error, retry_in_ms = after.as_millis(), "the attempt failed: the job will be tried again");
-    let next_attempt_at = Utc::now() + TimeDelta::from_std(after).unwrap_or_default();
+    let next_attempt_at = shared.in_future(after);
     let retrying = serde_json::to_value(Retrying { error, next_attempt_at }).unwrap_or_default();
     match log.append(EventType::Retrying, retrying).await {
         Ok(()) => {}
@@ -144,18 +159,20 @@ async fn end(
     let attempt = delivery.attempt;
     let was_failed = matches!(outcome, Outcome::Failed(_));
     let Besides { mut keep, documents } = besides;
-    let has_documents = !documents.is_empty() || keep.iter().any(|keep| matches!(keep, Keep::Document(_)));
+    let has_documents = !documents.is_empty() || keep.iter().any(|keep| matches!(keep, Write::File(_)));
+    let (store, leave) = (&shared.parts.claims, &shared.shutdown.leave);
     let put = async {
-        claims::put_documents(shared, job, documents).await?;
-        claims::put_away(shared, job, outcome).await
+        claims::put_documents(store, job, documents, leave).await?;
+        claims::put_away(store, job, outcome, leave).await
     };
     let Some((outcome, claim)) = put.await else {
         return settled(delivery.retry(Duration::ZERO).await, "handed_back");
     };
-    let objects = job.claim.is_some() || claim.is_some() || has_documents;
+    let keeps_objects = claim.is_some() || has_documents;
     let (outcome, children) = follow_ups::fan_out(job, outcome);
     let outcome = claims::claimed(outcome, claim);
-    if job.ephemeral {
+    // What leads to an object is a row: an ephemeral job that keeps one has a row like any other.
+    if job.ephemeral && !keeps_objects {
         return say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
     }
     if !was_failed && matches!(outcome, Outcome::Failed(_)) {
@@ -168,13 +185,13 @@ async fn end(
         attempt: delivery.attempt,
         outcome,
         created_at: job.created_at,
-        ended_at: Utc::now(),
+        ended_at: shared.parts.clock.now(),
         trace_id: trace::trace_id(),
-        keep,
+        writes: keep,
         origin: job.origin,
         member: follow_ups::member(job),
         children: follow_ups::ids(&children),
-        objects,
+        objects: job.claim.is_some() || keeps_objects,
     };
     match commit(shared, job, ended).await {
         Kept::As(outcome, attempt) => say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await,
@@ -204,17 +221,17 @@ async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Kept {
             Ok(Committed::Stored) => return Kept::As(ended.outcome, ended.attempt),
             Ok(Committed::Already(stored)) => return Kept::As(stored.outcome, stored.attempt),
             Ok(Committed::Fenced) => return Kept::Fenced,
-            Err(LedgerError::Refused(failure)) => {
+            Err(StoreError::Refused(failure)) => {
                 // What it would keep can't be kept: the job has failed, and that can be stored. Where even that is
                 // refused (another tenant has a job of this id), its event and dead letter say so.
                 let (outcome, children) = follow_ups::fan_out(job, Outcome::Failed(failure));
                 (ended.outcome, ended.children) = (outcome, follow_ups::ids(&children));
-                if std::mem::take(&mut ended.keep).is_empty() {
+                if std::mem::take(&mut ended.writes).is_empty() {
                     return Kept::Nowhere(ended.outcome);
                 }
                 continue;
             }
-            Err(LedgerError::Unavailable(error)) => {
+            Err(StoreError::Unavailable(error)) => {
                 warn!(%error, "the outcome is not stored yet: waiting for the database")
             }
         }
@@ -255,13 +272,13 @@ async fn say_and_ack(
     match outcome {
         Outcome::Failed(failure) => {
             info!(error.type = failure.code, error = %failure, "failed: kept as a dead letter");
-            settled(delivery.reject(bus, failure, attempt, Utc::now()).await, name)
+            settled(delivery.reject(bus, failure, attempt, shared.parts.clock.now()).await, name)
         }
         Outcome::Done(_) | Outcome::Claimed(_) | Outcome::Cancelled => settled(delivery.done().await, name),
     }
 }
 
-pub(super) fn settled(result: Result<(), ruche_bus::Unavailable>, name: &'static str) -> &'static str {
+fn settled(result: Result<(), ruche_bus::Unavailable>, name: &'static str) -> &'static str {
     match result {
         Ok(()) => name,
         Err(error) => {

@@ -10,13 +10,14 @@ use ruche_schemas::kinds::{
     render::{Options as RenderOptions, Render},
 };
 use ruche_workers::{
-    sandbox::extractor::{Extractor, Options},
+    kinds::embed::{Extractor, ExtractorOptions},
     text::{ExtractError, Extracted},
 };
 
 fn extractor() -> Extractor {
-    Extractor::new(Options {
+    Extractor::new(ExtractorOptions {
         program: env!("CARGO_BIN_EXE_ruche-worker").into(),
+        children: 2,
         memory: 1 << 30,
         deadline: Duration::from_secs(30),
     })
@@ -117,15 +118,17 @@ async fn changed_bytes_cost_one_document() {
 
 #[tokio::test]
 async fn what_takes_too_much_is_ended() {
-    let short = Extractor::new(Options {
+    let short = Extractor::new(ExtractorOptions {
         program: env!("CARGO_BIN_EXE_ruche-worker").into(),
+        children: 2,
         memory: 1 << 30,
         deadline: Duration::ZERO,
     });
     let late = short.extract(Format::Pdf, &rendered("# Bees")).await;
     assert!(matches!(late, Err(ExtractError::TooComplex(_))), "{late:?}");
-    let small = Extractor::new(Options {
+    let small = Extractor::new(ExtractorOptions {
         program: env!("CARGO_BIN_EXE_ruche-worker").into(),
+        children: 2,
         memory: 300 << 20,
         deadline: Duration::from_secs(60),
     });
@@ -135,7 +138,12 @@ async fn what_takes_too_much_is_ended() {
         matches!(result, Err(ExtractError::TooComplex(_) | ExtractError::Unreadable(_))),
         "it has no room for that"
     );
-    let none = Extractor::new(Options { program: "/no/such/program".into(), memory: 1, deadline: Duration::ZERO });
+    let none = Extractor::new(ExtractorOptions {
+        program: "/no/such/program".into(),
+        children: 1,
+        memory: 1,
+        deadline: Duration::ZERO,
+    });
     assert!(matches!(none.extract(Format::Html, b"x").await, Err(ExtractError::Unavailable(_))));
 }
 

@@ -33,6 +33,7 @@ fn registration(kind: Kind, worker: &str) -> WorkerRegistration {
         gpu: None,
         in_flight: 3,
         ended: std::collections::BTreeMap::new(),
+        reconcilers: Vec::new(),
         state: WorkerState::Running,
         models: vec!["tiny-chat-demo".to_owned()],
         slots: 8,

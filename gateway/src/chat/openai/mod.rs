@@ -1,6 +1,6 @@
-//! The words that OpenAI's clients speak, and ours: requests become jobs, events become chunks and vectors.
+//! OpenAI's chat requests and answers.
 //!
-//! Source: the OpenAI API reference, "Create chat completion" and "Create embeddings", and what openai-python and openai-node parse.
+//! Source: the OpenAI API reference, "Create chat completion", and what openai-python and openai-node parse.
 
 pub mod parameters;
 pub mod request;

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::http::error::ApiError;
+use crate::http::{error::ApiError, openai::unsupported};
 
 /// Accepted and without effect.
 const HARMLESS: &[&str] = &[
@@ -63,9 +63,4 @@ pub fn sift(body: &mut Map<String, Value>) -> Result<(), ApiError> {
         Some(n) if n == 1 => Ok(()),
         Some(n) => Err(unsupported("n", format!("`n` is {n}: only 1 answer per request is supported"))),
     }
-}
-
-/// A refusal of something that OpenAI has and this system has not.
-pub(crate) fn unsupported(param: &str, message: String) -> ApiError {
-    ApiError::invalid(param, message).code("unsupported_parameter")
 }

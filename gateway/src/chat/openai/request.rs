@@ -9,8 +9,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::parameters::{sift, unsupported};
-use crate::http::error::ApiError;
+use super::parameters::sift;
+use crate::http::{
+    error::ApiError,
+    openai::{OneOrMany, unsupported},
+};
 
 /// A chat, as OpenAI's clients ask for it. `tools`, `response_format` other than text, `logprobs`, `audio` and `n` over 1
 /// are refused by name; `user`, `metadata`, `service_tier` and the like are accepted without effect; anything else is
@@ -39,10 +42,10 @@ pub struct ChatCompletionRequest {
     /// Only tokens at least this likely, relative to the likeliest. An extension.
     #[schema(minimum = 0, maximum = 1)]
     pub min_p: Option<f32>,
-    /// Lowers tokens by how often they were said.
+    /// Lowers tokens by how often they were emitted.
     #[schema(minimum = -2, maximum = 2)]
     pub frequency_penalty: Option<f32>,
-    /// Lowers tokens that were said.
+    /// Lowers tokens that were emitted.
     #[schema(minimum = -2, maximum = 2)]
     pub presence_penalty: Option<f32>,
     /// Divides the logits of recent tokens; 1 is off. An extension.
@@ -86,7 +89,7 @@ pub struct StreamOptions {
 pub struct ChatCompletionMessage {
     /// Who says it. `developer` is `system`.
     pub role: ChatCompletionRole,
-    /// What is said: a string, or a list of parts of type `text`.
+    /// A string, or a list of parts of type `text`.
     #[serde(default, deserialize_with = "text")]
     #[schema(value_type = Option<TextContent>)]
     pub content: String,
@@ -135,15 +138,6 @@ pub enum ChatCompletionRole {
     Tool,
     /// Known, not supported.
     Function,
-}
-
-/// A string or a list of strings.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(untagged)]
-#[allow(dead_code, reason = "describes the schema of a field that is read by hand, for better messages")]
-pub(crate) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
 }
 
 /// Text, or parts of text.

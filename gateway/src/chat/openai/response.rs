@@ -57,7 +57,7 @@ pub struct ChatCompletion {
 pub struct ChatCompletionChoice {
     /// 0.
     pub index: u32,
-    /// What is said.
+    /// The message.
     pub message: ChatCompletionAnswer,
     /// `null`.
     #[schema(value_type = Option<Object>)]
@@ -66,7 +66,7 @@ pub struct ChatCompletionChoice {
     pub finish_reason: &'static str,
 }
 
-/// What the model says.
+/// The message of the model.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatCompletionAnswer {
     /// `assistant`.

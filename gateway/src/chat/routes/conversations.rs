@@ -1,24 +1,20 @@
-//! `GET /v1/conversations`: what was said, as it is kept.
-
-use std::sync::Arc;
+//! `GET /v1/conversations`: conversations and their messages.
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{failure::codes, kinds::chat::Citation};
+use ruche_schemas::kinds::chat::Citation;
+use ruche_store::conversations::{Conversation, StoredMessage};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    app::parts::App,
-    chat::openai::response::citations,
+    chat::{conversations::Conversations, openai::response::citations},
     http::{
         auth::Caller,
-        body::{Path, Query, page_limit},
         error::{ApiError, ErrorBody},
-        limits,
+        params::{Path, Query, page_limit},
     },
-    ports::{Conversation, StoredMessage},
 };
 
 /// Which page.
@@ -73,9 +69,9 @@ pub struct MessageView {
     pub job: Uuid,
     /// `system`, `user` or `assistant`.
     pub role: String,
-    /// What was said.
+    /// Its text.
     pub content: String,
-    /// The model that said it.
+    /// The model that generated it.
     pub model: Option<String>,
     /// The passages that it cites as `[n]`; left out where there were none to cite.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,14 +92,13 @@ pub struct MessageView {
     )
 )]
 pub(crate) async fn list_conversations(
-    State(app): State<Arc<App>>,
+    State(conversations): State<Conversations>,
     caller: Caller,
     Query(PageQuery { limit, after }): Query<PageQuery>,
 ) -> Result<Json<ConversationList>, ApiError> {
     let asked = page_limit(limit)?;
     // One more than asked for tells whether there is a next page.
-    let found = app.store.conversations(&caller.tenant, asked as u64 + 1, after).await?;
-    let mut page = found.ok_or_else(|| missing(after.unwrap_or_default()).param("after"))?;
+    let mut page = conversations.page(&caller.tenant, asked as u64 + 1, after).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);
     let (first_id, last_id) = (page.first().map(|c| c.id), page.last().map(|c| c.id));
@@ -123,21 +118,12 @@ pub(crate) async fn list_conversations(
     )
 )]
 pub(crate) async fn get_conversation(
-    State(app): State<Arc<App>>,
+    State(conversations): State<Conversations>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ConversationView>, ApiError> {
-    let shown: String = id.chars().take(80).collect();
-    let found = match id.parse() {
-        Ok(id) => app.store.conversation(&caller.tenant, id, limits::MESSAGES).await?,
-        Err(_) => None,
-    };
-    let (conversation, messages) = found.ok_or_else(|| missing(shown).param("id"))?;
+    let (conversation, messages) = conversations.find(&caller.tenant, &id).await?;
     Ok(Json(view(conversation, Some(messages))))
-}
-
-fn missing(id: impl std::fmt::Display) -> ApiError {
-    ApiError::not_found(codes::UNKNOWN_CONVERSATION, format!("there is no conversation {id}"))
 }
 
 fn view(conversation: Conversation, messages: Option<Vec<StoredMessage>>) -> ConversationView {

@@ -5,19 +5,26 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use ruche_schemas::{failure::codes, kinds::chat::BOT_PREFIX};
+use ruche_store::{Store, bots::StoredBot};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    app::parts::App,
-    bots,
+    chat::bot::named,
     http::{
         auth::Caller,
-        body::Path,
         error::{ApiError, ErrorBody},
+        params::Path,
     },
-    ports::StoredBot,
+    jobs::models::Models,
 };
+
+/// What may be asked as a model.
+#[derive(Clone)]
+pub struct Catalogue {
+    pub models: Arc<Models>,
+    pub store: Arc<dyn Store>,
+}
 
 /// Models.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,9 +65,12 @@ fn bot(StoredBot { bot, created_at, .. }: StoredBot) -> Model {
     (status = "4XX", description = "Refused", body = ErrorBody),
     (status = 503, description = "The bus is not available", body = ErrorBody),
 ))]
-pub(crate) async fn list_models(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ModelList>, ApiError> {
-    let announced = app.models.announced(&*app.bus).await?;
-    let bots = app.store.bots(&caller.tenant).await.unwrap_or_else(|error| {
+pub(crate) async fn list_models(
+    State(catalogue): State<Catalogue>,
+    caller: Caller,
+) -> Result<Json<ModelList>, ApiError> {
+    let announced = catalogue.models.announced().await?;
+    let bots = catalogue.store.bots(&caller.tenant).await.unwrap_or_else(|error| {
         tracing::warn!(error.message = %error, "models are listed without bots");
         Vec::new()
     });
@@ -78,13 +88,13 @@ pub(crate) async fn list_models(State(app): State<Arc<App>>, caller: Caller) -> 
     )
 )]
 pub(crate) async fn get_model(
-    State(app): State<Arc<App>>,
+    State(catalogue): State<Catalogue>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Model>, ApiError> {
-    let found = match bots::named(Some(&id)) {
-        Some(name) => app.store.bot(&caller.tenant, name).await?.map(bot),
-        None => app.models.announced(&*app.bus).await?.all().into_iter().find(|(name, _)| *name == id).map(model),
+    let found = match named(Some(&id)) {
+        Some(name) => catalogue.store.bot(&caller.tenant, name).await?.map(bot),
+        None => catalogue.models.announced().await?.all().into_iter().find(|(name, _)| *name == id).map(model),
     };
     let missing = || ApiError::not_found(codes::UNKNOWN_MODEL, format!("there is no model {id:?}")).param("model");
     found.map(Json).ok_or_else(missing)

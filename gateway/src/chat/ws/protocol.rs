@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 use crate::{
     chat::openai::request::ChatCompletionRequest,
     http::{error::ApiError, limits},
-    jobs::submit::Accepted,
+    jobs::submission::Accepted,
 };
 
-/// What a client says.
+/// The subprotocol. A browser, which can't set headers, offers it together with `bearer.<key>`.
+pub const PROTOCOL: &str = "ruche.v1";
+
+/// A message of a client.
 #[derive(Debug)]
 pub enum Incoming {
-    /// Who it is.
     Auth {
         /// The key.
         key: String,
@@ -38,16 +40,15 @@ pub enum Incoming {
         /// Its id.
         job: String,
     },
-    /// Are you there?
     Ping,
 }
 
-/// A message, with the client's own name for it.
+/// A message, with the client's reference to it.
 #[derive(Debug)]
 pub struct Request {
     /// `ref`: comes back in the answer.
     pub reference: Option<String>,
-    /// What it says, or why it can't be read.
+    /// The message, or why it can't be read.
     pub incoming: Result<Incoming, ApiError>,
 }
 
@@ -134,7 +135,7 @@ fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, ApiError> 
 /// The first message of the gateway, once it knows who the client is.
 #[must_use]
 pub fn welcome() -> Value {
-    json!({ "type": "welcome", "protocol": crate::chat::routes::ws::PROTOCOL })
+    json!({ "type": "welcome", "protocol": PROTOCOL })
 }
 
 /// A chat was accepted.
@@ -156,7 +157,6 @@ pub fn cancelling(reference: Option<&str>, job: uuid::Uuid) -> Value {
     json!({ "type": "cancelling", "ref": reference, "job": job })
 }
 
-/// I am.
 #[must_use]
 pub fn pong(reference: Option<&str>) -> Value {
     json!({ "type": "pong", "ref": reference })
@@ -173,12 +173,12 @@ pub fn error(reference: Option<&str>, job: Option<&JobRef>, error: &ApiError) ->
 #[must_use]
 pub fn event(job: &JobRef, record: &Record) -> Value {
     let Record { n, event, kind, attempt, at, data, claim } = record;
-    let mut told =
+    let mut message =
         json!({ "job": job.id, "n": n, "type": event, "kind": kind, "attempt": attempt, "at": at, "data": data });
     if let Some(claim) = claim {
-        told["claim"] = json!(claim);
+        message["claim"] = json!(claim);
     }
-    told
+    message
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The conversation with one client: reads its messages, follows its jobs, and closes with a reason.
+//! The session of one client: reads its messages, follows its jobs, and closes with a reason.
 //!
 //! One task owns the socket; one task per followed job waits for events. Between them is a short queue: when the
 //! client is slow the queue is full, the tasks wait, and nothing is read from the bus.
@@ -15,27 +15,25 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use super::protocol::{self, Incoming, Request};
+use super::{
+    protocol::{self, Incoming, Request},
+    sockets::Sockets,
+};
 use crate::{
-    app::parts::App,
-    bots,
-    chat::openai::request::ChatCompletionRequest,
+    chat::{bot::named, openai::request::ChatCompletionRequest},
     http::{auth::Caller, error::ApiError, limits},
     jobs::{
+        follow::Follow,
+        lookup::reference,
         relay::{CancelOnDrop, Relay},
-        routes::{
-            cancel_job::cancel,
-            get_job::reference,
-            job_events::{Follow, follow},
-        },
-        submit::{Accepted, Submission},
+        submission::{Accepted, Submission},
     },
 };
 
 /// Why a socket is closed: the code and the reason that the client gets.
 type Close = (u16, &'static str);
 
-/// The client has closed, or is gone: nothing can be said any more.
+/// The client has closed, or is gone: nothing can be sent any more.
 const GONE: Close = (1000, "");
 /// RFC 6455's registry: service restart. The client connects again and resumes.
 const RESTART: Close = (1012, "this gateway is shutting down: connect again and resume");
@@ -59,31 +57,31 @@ struct Asked {
 }
 
 struct Session {
-    app: Arc<App>,
+    sockets: Arc<Sockets>,
     socket: WebSocket,
     caller: Caller,
     queue: (mpsc::Sender<Value>, mpsc::Receiver<Value>),
     tasks: JoinSet<JobId>,
     asking: JoinSet<Asked>,
     following: HashSet<JobId>,
-    heard: Instant,
+    last_heard: Instant,
 }
 
 /// Serves a socket until it is closed.
-pub async fn run(app: Arc<App>, mut socket: WebSocket, caller: Option<Caller>) {
+pub async fn run(sockets: Arc<Sockets>, mut socket: WebSocket, caller: Option<Caller>) {
     let known = match caller {
         Some(caller) => Ok(caller),
-        None => introduce(&app, &mut socket).await,
+        None => introduce(&sockets, &mut socket).await,
     };
     let close = match known {
         Err(close) => close,
         Ok(caller) => {
             let (queue, tasks) = (mpsc::channel(limits::SOCKET_QUEUE), JoinSet::new());
             let following = HashSet::new();
-            let (asking, heard) = (JoinSet::new(), Instant::now());
-            let mut session = Session { app, socket, caller, queue, tasks, asking, following, heard };
+            let (asking, last_heard) = (JoinSet::new(), Instant::now());
+            let mut session = Session { sockets, socket, caller, queue, tasks, asking, following, last_heard };
             let close = session.serve().await.unwrap_or_else(|close| close);
-            // What was asked for is submitted also where nobody hears of it any more.
+            // Chats that are being submitted go on, also without this socket.
             session.asking.detach_all();
             socket = session.socket;
             close
@@ -91,12 +89,12 @@ pub async fn run(app: Arc<App>, mut socket: WebSocket, caller: Option<Caller>) {
     };
     tracing::debug!(websocket.close_code = close.0, "a WebSocket is closed");
     if close != GONE {
-        let _ = timeout(limits::SOCKET_CLOSE, say_goodbye(&mut socket, close)).await;
+        let _ = timeout(limits::SOCKET_CLOSE, close_with(&mut socket, close)).await;
     }
 }
 
 /// Closes and waits for the client to do so: a socket that is just dropped takes the reason with it.
-async fn say_goodbye(socket: &mut WebSocket, (code, reason): Close) {
+async fn close_with(socket: &mut WebSocket, (code, reason): Close) {
     let frame = CloseFrame { code, reason: reason.into() };
     if socket.send(Message::Close(Some(frame))).await.is_ok() {
         while let Some(Ok(_)) = socket.recv().await {}
@@ -104,7 +102,7 @@ async fn say_goodbye(socket: &mut WebSocket, (code, reason): Close) {
 }
 
 /// Waits for the client's first message, which says who it is.
-async fn introduce(app: &App, socket: &mut WebSocket) -> Result<Caller, Close> {
+async fn introduce(sockets: &Sockets, socket: &mut WebSocket) -> Result<Caller, Close> {
     let first = async {
         loop {
             match socket.recv().await {
@@ -117,11 +115,11 @@ async fn introduce(app: &App, socket: &mut WebSocket) -> Result<Caller, Close> {
     };
     let text = tokio::select! {
         text = timeout(limits::SOCKET_AUTH, first) => text.map_err(|_| UNAUTHORIZED)??,
-        () = app.lifecycle.draining.cancelled() => return Err(RESTART),
+        () = sockets.lifecycle.draining.cancelled() => return Err(RESTART),
     };
     let Request { reference, incoming } = protocol::parse(&text);
     let checked = match incoming {
-        Ok(Incoming::Auth { key }) => app.authenticate(&key).await,
+        Ok(Incoming::Auth { key }) => sockets.keys.authenticate(&key).await,
         Ok(_) => Err(ApiError::unauthenticated(r#"the first message must be {"type": "auth", "key": "rk_..."}"#)),
         Err(error) => Err(error),
     };
@@ -144,15 +142,15 @@ fn heartbeat() -> Interval {
 impl Session {
     /// Serves until there is a reason to close, which is the error.
     async fn serve(&mut self) -> Result<Close, Close> {
-        self.say(protocol::welcome()).await?;
+        self.send_json(protocol::welcome()).await?;
         let (mut ticks, mut draining) = (heartbeat(), false);
-        let lifecycle = self.app.lifecycle.clone();
+        let lifecycle = self.sockets.lifecycle.clone();
         loop {
             tokio::select! {
                 () = lifecycle.expired.cancelled() => return Ok(RESTART),
                 () = lifecycle.draining.cancelled(), if !draining => draining = true,
                 _ = ticks.tick() => self.check_alive().await?,
-                Some(frame) = self.queue.1.recv() => self.say(frame).await?,
+                Some(frame) = self.queue.1.recv() => self.send_json(frame).await?,
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     if let Ok(job) = ended {
                         self.following.remove(&job);
@@ -164,9 +162,9 @@ impl Session {
                     }
                 }
                 message = self.socket.recv() => {
-                    self.heard = Instant::now();
+                    self.last_heard = Instant::now();
                     match message {
-                        Some(Ok(Message::Text(text))) => self.hear(&text, draining).await?,
+                        Some(Ok(Message::Text(text))) => self.receive(&text, draining).await?,
                         Some(Ok(Message::Binary(_))) => self.refuse_binary().await?,
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                         Some(Err(error)) if error.to_string().contains("too long") => return Ok(TOO_BIG),
@@ -181,13 +179,13 @@ impl Session {
     }
 
     /// Sends; a client that does not take it in time is too slow.
-    async fn say(&mut self, message: Value) -> Result<(), Close> {
+    async fn send_json(&mut self, message: Value) -> Result<(), Close> {
         self.send(Message::Text(message.to_string().into())).await
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Close> {
         // Half of what the connection below endures, so that there is time left to say why.
-        match timeout(self.app.stall / 2, self.socket.send(message)).await {
+        match timeout(self.sockets.write_timeout / 2, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(GONE),
             Err(_) => Err(SLOW),
@@ -195,7 +193,7 @@ impl Session {
     }
 
     async fn check_alive(&mut self) -> Result<(), Close> {
-        match self.heard.elapsed() > limits::SOCKET_SILENCE {
+        match self.last_heard.elapsed() > limits::SOCKET_SILENCE {
             true => Err(SILENT),
             false => self.send(Message::Ping(Vec::new().into())).await,
         }
@@ -203,10 +201,10 @@ impl Session {
 
     async fn refuse_binary(&mut self) -> Result<(), Close> {
         let error = ApiError::invalid("body", "the message is binary: JSON text is expected").code("invalid_json");
-        self.say(protocol::error(None, None, &error)).await
+        self.send_json(protocol::error(None, None, &error)).await
     }
 
-    async fn hear(&mut self, text: &str, draining: bool) -> Result<(), Close> {
+    async fn receive(&mut self, text: &str, draining: bool) -> Result<(), Close> {
         let Request { reference, incoming } = protocol::parse(text);
         let name = reference.as_deref();
         let answered = match incoming {
@@ -214,7 +212,8 @@ impl Session {
             Ok(Incoming::Ping) => Ok(protocol::pong(name)),
             Ok(Incoming::Auth { .. }) => Err(ApiError::invalid("type", "this socket is authenticated already")),
             Ok(Incoming::Cancel { job }) => {
-                cancel(&self.app, &self.caller, &job).await.map(|job| protocol::cancelling(name, job.id))
+                let view = self.sockets.jobs.canceller.cancel_one(&self.caller.tenant, &job).await;
+                view.map(|job| protocol::cancelling(name, job.id))
             }
             Ok(Incoming::Chat { .. } | Incoming::Resume { .. }) if draining => {
                 Err(ApiError::unavailable("shutting_down", "this gateway is shutting down: connect again", 1))
@@ -227,11 +226,11 @@ impl Session {
             }
         };
         let answer = answered.unwrap_or_else(|error| protocol::error(name, None, &error));
-        self.say(answer).await
+        self.send_json(answer).await
     }
 
-    /// Whether one more job may be followed.
-    fn room(&self, job: Option<JobId>) -> Result<(), ApiError> {
+    /// Refuses one more job to follow beyond the bound.
+    fn check_following(&self, job: Option<JobId>) -> Result<(), ApiError> {
         if job.is_some_and(|job| self.following.contains(&job)) {
             return Err(already_following());
         }
@@ -251,18 +250,18 @@ impl Session {
         request: ChatCompletionRequest,
         key: Option<String>,
     ) -> Result<(), Close> {
-        if let Err(error) = self.room(None) {
-            return self.say(protocol::error(name, None, &error)).await;
+        if let Err(error) = self.check_following(None) {
+            return self.send_json(protocol::error(name, None, &error)).await;
         }
-        let (app, tenant, name) = (Arc::clone(&self.app), self.caller.tenant.clone(), name.map(str::to_owned));
-        let is_bot = bots::named(request.model.as_deref()).is_some();
+        let (sockets, tenant, name) = (Arc::clone(&self.sockets), self.caller.tenant.clone(), name.map(str::to_owned));
+        let is_bot = named(request.model.as_deref()).is_some();
         let asking = async move {
             let armed = request.cancel_on_disconnect.unwrap_or(false);
             let mut submission = Submission::new(&tenant, Lane::Interactive, key.as_deref());
             submission.options.follow = true;
-            let submitted = Box::pin(app.submit_chat(request.into_chat(), submission)).await;
+            let submitted = Box::pin(sockets.chats.submit(request.into_chat(), submission)).await;
             let guarded = submitted.map(|accepted| {
-                let guard = CancelOnDrop::new(&app, &accepted.job, armed && !accepted.duplicate);
+                let guard = sockets.jobs.relays.guard(&accepted.job, armed && !accepted.duplicate);
                 (accepted, guard)
             });
             Asked { name, guarded }
@@ -285,38 +284,39 @@ impl Session {
         let (mut accepted, guard) =
             match guarded.and_then(|(accepted, guard)| known(&accepted).map(|()| (accepted, guard))) {
                 Ok(accepted) => accepted,
-                Err(error) => return self.say(protocol::error(name, None, &error)).await,
+                Err(error) => return self.send_json(protocol::error(name, None, &error)).await,
             };
-        self.say(protocol::accepted(name, &accepted)).await?;
-        match accepted.relay(&self.app).await {
+        self.send_json(protocol::accepted(name, &accepted)).await?;
+        match accepted.relay(&self.sockets.jobs.relays).await {
             Ok(relay) => self.follow(relay, guard, true),
-            Err(error) => self.say(protocol::error(name, Some(&accepted.job), &error)).await?,
+            Err(error) => self.send_json(protocol::error(name, Some(&accepted.job), &error)).await?,
         }
         Ok(())
     }
 
     async fn resume(&mut self, name: Option<&str>, job: &str, from: u64) -> Result<(), Close> {
-        let job = reference(&self.caller.tenant, job).and_then(|job| self.room(Some(job.id)).map(|()| job));
+        let job = reference(&self.caller.tenant, job).and_then(|job| self.check_following(Some(job.id)).map(|()| job));
         let found = match job {
-            Ok(job) => follow(&self.app, job.clone(), from).await.map(|found| (found, job)),
+            Ok(job) => self.sockets.jobs.follower.job(job.clone(), from).await.map(|found| (found, job)),
             Err(error) => Err(error),
         };
         match found {
-            Err(error) => self.say(protocol::error(name, None, &error)).await,
-            Ok((None, job)) => self.say(protocol::resumed(name, &job, true)).await,
-            Ok((Some(Follow::Last(record)), job)) => {
-                self.say(protocol::resumed(name, &job, false)).await?;
-                self.say(protocol::event(&job, &record)).await
+            Err(error) => self.send_json(protocol::error(name, None, &error)).await,
+            Ok((Follow::Nothing, job)) => self.send_json(protocol::resumed(name, &job, true)).await,
+            Ok((Follow::Last(record), job)) => {
+                self.send_json(protocol::resumed(name, &job, false)).await?;
+                self.send_json(protocol::event(&job, &record)).await
             }
-            Ok((Some(Follow::Relay(relay)), job)) => {
-                self.say(protocol::resumed(name, &job, false)).await?;
-                self.follow(relay, CancelOnDrop::new(&self.app, &job, false), false);
+            Ok((Follow::Relay(relay), job)) => {
+                self.send_json(protocol::resumed(name, &job, false)).await?;
+                let guard = self.sockets.jobs.relays.guard(&job, false);
+                self.follow(relay, guard, false);
                 Ok(())
             }
         }
     }
 
-    /// Sends a job's events as they come. The answer to a chat has said `accepted` already.
+    /// Sends a job's events as they come. A chat was answered with `accepted` already.
     fn follow(&mut self, mut relay: Relay, mut guard: CancelOnDrop, answered: bool) {
         let (job, queue) = (relay.job.clone(), self.queue.0.clone());
         let id = job.id;

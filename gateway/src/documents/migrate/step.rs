@@ -3,27 +3,28 @@
 use std::{collections::HashMap, sync::Arc};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use ruche_bus::Bus;
 use ruche_schemas::{
     EventType, Failure, Job as _, JobId, JobRef, Lane, TenantId,
     failure::codes,
     kinds::embed::{Embed, Indexed},
 };
+use ruche_store::{
+    Store,
+    jobs::EndedJob,
+    models::{EmbeddingModel, Migration, Missing},
+};
 use serde_json::Value;
 
-use super::{Failed, Progress, State};
+use super::progress::{Failed, MigrationState, Progress};
 use crate::{
-    app::parts::App,
     http::{error::ApiError, limits},
-    jobs::submit::Submission,
-    ports::{
-        EndedJob,
-        migrations::{Migration, Missing, Model},
-    },
+    jobs::{kinds::Kinds, publisher::Publisher, submission::Submission},
 };
 
-/// How things stand with a document that is missing.
+/// The status of a document that is missing.
 #[derive(Debug)]
-enum Standing {
+enum Status {
     /// A job is to be sent, after so many others.
     Open(u32),
     /// A job is on its way.
@@ -32,12 +33,20 @@ enum Standing {
     Failed(Failed),
 }
 
-/// What a step goes by.
+/// What all steps use.
+pub(super) struct Steps {
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) kinds: Arc<Kinds>,
+    pub(super) publisher: Arc<Publisher>,
+}
+
+/// One step of a collection's way to a model.
 pub(super) struct Step<'a> {
-    pub(super) app: &'a App,
+    pub(super) steps: &'a Steps,
     pub(super) tenant: &'a TenantId,
     pub(super) collection: &'a str,
-    pub(super) model: &'a Model,
+    pub(super) model: &'a EmbeddingModel,
     /// Whether failed documents are tried again.
     pub(super) retry: bool,
     /// Whether jobs are sent at all.
@@ -45,27 +54,27 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Looks at documents that are missing until enough jobs are under way, and sends those that are to be sent.
+    /// Looks at documents that are missing until enough jobs are under way, and submits the jobs that are open.
     pub(super) async fn look(&self, known: Migration) -> Result<Progress, ApiError> {
-        let mut progress = Progress::at(State::Embedding, known);
+        let mut progress = Progress::at(MigrationState::Embedding, known);
         let (mut after, mut looked, mut open) = (String::new(), 0, 0);
         while looked < limits::MIGRATE_SCAN && progress.queued < limits::MIGRATE_JOBS {
             let page = self.missing(&after).await?;
             let Some(next) = page.last().map(|last| last.source.clone()) else { break };
             looked += page.len();
             let is_last = page.len() < limits::MIGRATE_PAGE;
-            let standings = self.standings(page).await?;
-            let standings = self.without_done(standings, &after).await?;
+            let statuses = self.statuses(page).await?;
+            let statuses = self.without_done(statuses, &after).await?;
             after = next;
-            for (missing, standing) in standings {
-                match standing {
-                    Standing::UnderWay => progress.queued += 1,
-                    Standing::Failed(failed) => {
+            for (missing, status) in statuses {
+                match status {
+                    Status::UnderWay => progress.queued += 1,
+                    Status::Failed(failed) => {
                         progress.failed += 1;
                         progress.failures.push(failed);
                     }
-                    Standing::Open(_) if !self.sends || progress.queued >= limits::MIGRATE_JOBS => open += 1,
-                    Standing::Open(time) => match Box::pin(self.send(&missing, time)).await {
+                    Status::Open(_) if !self.sends || progress.queued >= limits::MIGRATE_JOBS => open += 1,
+                    Status::Open(time) => match Box::pin(self.send(&missing, time)).await {
                         Ok(()) => progress.queued += 1,
                         // A cap of the tenant: the rest has its turn later.
                         Err(error) if error.status() == 429 && progress.queued > 0 => open += 1,
@@ -74,13 +83,13 @@ impl Step<'_> {
                 }
             }
             progress.failures.truncate(limits::MIGRATE_FAILURES);
-            // Whoever only looks has seen that there is something to be done.
+            // A request that only looks has seen enough.
             if is_last || (!self.sends && open > 0) {
                 break;
             }
         }
         if progress.queued == 0 && open == 0 && progress.failed > 0 {
-            progress.state = State::Blocked;
+            progress.state = MigrationState::Blocked;
         }
         Ok(progress)
     }
@@ -88,26 +97,26 @@ impl Step<'_> {
     /// The documents that are missing, a page after this source.
     async fn missing(&self, after: &str) -> Result<Vec<Missing>, ApiError> {
         let (id, limit) = (self.model.id, limits::MIGRATE_PAGE as u64);
-        Ok(self.app.store.missing(self.tenant, self.collection, id, after, limit).await?)
+        Ok(self.steps.store.missing(self.tenant, self.collection, id, after, limit).await?)
     }
 
     /// Those that are still missing: a job that was done since the page was read is no reason for another one.
     async fn without_done(
         &self,
-        mut page: Vec<(Missing, Standing)>,
+        mut page: Vec<(Missing, Status)>,
         after: &str,
-    ) -> Result<Vec<(Missing, Standing)>, ApiError> {
-        let is_again = |standing: &Standing| matches!(standing, Standing::Open(1..));
-        if page.iter().any(|(_, standing)| is_again(standing)) {
+    ) -> Result<Vec<(Missing, Status)>, ApiError> {
+        let is_again = |status: &Status| matches!(status, Status::Open(1..));
+        if page.iter().any(|(_, status)| is_again(status)) {
             let still = self.missing(after).await?;
-            page.retain(|(missing, standing)| !is_again(standing) || still.contains(missing));
+            page.retain(|(missing, status)| !is_again(status) || still.contains(missing));
         }
         Ok(page)
     }
 
-    /// How things stand with each of these documents.
-    async fn standings(&self, page: Vec<Missing>) -> Result<Vec<(Missing, Standing)>, ApiError> {
-        let mut all: Vec<(Missing, Option<Standing>)> = page.into_iter().map(|missing| (missing, None)).collect();
+    /// The status of each of these documents.
+    async fn statuses(&self, page: Vec<Missing>) -> Result<Vec<(Missing, Status)>, ApiError> {
+        let mut all: Vec<(Missing, Option<Status>)> = page.into_iter().map(|missing| (missing, None)).collect();
         let mut before: HashMap<usize, Failed> = HashMap::new();
         for time in 0..=limits::MIGRATE_TRIES {
             let asked: Vec<usize> =
@@ -120,28 +129,28 @@ impl Step<'_> {
             let ended = self.ended(&ids).await?;
             let under_way = self.under_way(&ids, &ended).await?;
             for (at, id) in asked.into_iter().zip(ids) {
-                let Some((missing, standing)) = all.get_mut(at) else { continue };
+                let Some((missing, status)) = all.get_mut(at) else { continue };
                 match (ended.get(&id), before.remove(&at)) {
                     (Some(job), earlier) => match self.failed(missing, job, time) {
                         Some(failed) => drop(before.insert(at, failed)),
                         None => drop(earlier),
                     },
-                    (None, _) if under_way.contains(&id) => *standing = Some(Standing::UnderWay),
-                    (None, Some(failed)) if !self.retry => *standing = Some(Standing::Failed(failed)),
-                    (None, _) => *standing = Some(Standing::Open(time)),
+                    (None, _) if under_way.contains(&id) => *status = Some(Status::UnderWay),
+                    (None, Some(failed)) if !self.retry => *status = Some(Status::Failed(failed)),
+                    (None, _) => *status = Some(Status::Open(time)),
                 }
             }
         }
-        let known = all.into_iter().enumerate().map(|(at, (missing, standing))| {
-            let standing = standing.or_else(|| before.remove(&at).map(Standing::Failed));
-            (missing, standing.unwrap_or(Standing::UnderWay))
+        let known = all.into_iter().enumerate().map(|(at, (missing, status))| {
+            let status = status.or_else(|| before.remove(&at).map(Status::Failed));
+            (missing, status.unwrap_or(Status::UnderWay))
         });
         Ok(known.collect())
     }
 
     /// The rows of those jobs that have ended.
     async fn ended(&self, ids: &[JobId]) -> Result<HashMap<JobId, EndedJob>, ApiError> {
-        let family = self.app.store.family(self.tenant, ids, ids.len() as u64).await?;
+        let family = self.steps.store.family(self.tenant, ids, ids.len() as u64).await?;
         Ok(family.into_iter().map(|job| (job.job.id, job)).collect())
     }
 
@@ -149,7 +158,7 @@ impl Step<'_> {
     async fn under_way(&self, ids: &[JobId], ended: &HashMap<JobId, EndedJob>) -> Result<Vec<JobId>, ApiError> {
         let asked: Vec<JobId> = ids.iter().filter(|id| !ended.contains_key(id)).copied().collect();
         let last = |id| {
-            let (bus, job) = (Arc::clone(&self.app.bus), JobRef { tenant: self.tenant.clone(), id });
+            let (bus, job) = (Arc::clone(&self.steps.bus), JobRef { tenant: self.tenant.clone(), id });
             async move { bus.last(&job).await.map(|last| last.map(|_| id)) }
         };
         let known: Vec<Option<JobId>> =
@@ -161,7 +170,8 @@ impl Step<'_> {
     fn failed(&self, missing: &Missing, job: &EndedJob, time: u32) -> Option<Failed> {
         let failure = match job.state {
             EventType::Done => {
-                let version = serde_json::from_value::<Indexed>(job.data.clone()).ok().and_then(|told| told.version);
+                let version =
+                    serde_json::from_value::<Indexed>(job.data.clone()).ok().and_then(|indexed| indexed.version);
                 if version.is_some_and(|version| version != self.model.version) {
                     let message = format!(
                         "a worker embedded it that has another file under the name {:?}: give all the same one, then run the \
@@ -193,12 +203,11 @@ impl Step<'_> {
     async fn send(&self, missing: &Missing, time: u32) -> Result<(), ApiError> {
         let (stored, model) = (Some(missing.document), Some(self.model.name.clone()));
         let embed = Embed { stored, model, ..Embed::default() };
-        let descriptor = self.app.descriptor(Embed::KIND.as_str())?;
-        let body = serde_json::value::to_raw_value(&embed).map_err(|_| ApiError::internal())?;
+        let work = self.steps.kinds.work(&embed)?;
         let key = self.key(missing, time);
         let mut submission = Submission::new(self.tenant, Lane::Bulk, Some(&key));
         submission.options.patient = true;
-        Box::pin(self.app.publish(descriptor, None, &body, submission)).await.map(drop)
+        Box::pin(self.steps.publisher.submit(work, submission)).await.map(drop)
     }
 }
 

@@ -13,23 +13,26 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::jobs::routes::submit_job::AcceptedJob;
 use crate::{
-    app::parts::App,
-    documents::{request::Wanted, wait::Waited},
+    documents::{
+        request::NewDocument,
+        service::{Added, Documents},
+    },
     http::{
         auth::Caller,
-        body::text_header,
+        body::Bodies,
         error::{ApiError, ErrorBody},
+        file::FileBytes,
+        headers::text_header,
+        prefer::Prefer,
     },
-    jobs::submit::Accepted,
-    render::{answer::FileBytes, request::Prefer},
+    jobs::{accepted::AcceptedJob, submission::Accepted},
 };
 
 /// What is to be known of a document; it counts more than what the body says.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[allow(dead_code, reason = "read by `corpus::request`, which names what is wrong; this is its description")]
+#[allow(dead_code, reason = "read by `documents::request`, which names what is wrong; this is its description")]
 pub(crate) struct AddQuery {
     /// Where it is kept; it is made if there is none of this name.
     #[param(example = "handbook")]
@@ -63,7 +66,7 @@ pub(crate) struct AddQuery {
 
 /// A document as `multipart/form-data`. Its other parts are called as the query's parameters.
 #[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "read by `corpus::multipart`, which names what is wrong; this is its description")]
+#[allow(dead_code, reason = "read by `documents::multipart`, which names what is wrong; this is its description")]
 pub struct DocumentForm {
     /// The document, with a file name: what it is shows by its ending, and it is the source where none is said.
     file: FileBytes,
@@ -89,7 +92,7 @@ pub struct AcceptedDocument {
 
 /// Add a document
 ///
-/// It is cut into chunks, which are embedded and can be searched in once its job is done: all at once, in place of those
+/// It is split into chunks, which are embedded and can be searched in once its job is done: all at once, in place of those
 /// that this source had before. Only chunks that have changed are embedded again. At most 10 MiB: a text, or a PDF that has
 /// text in it. 202 means that the bus holds the job; with `wait=true` (or `Prefer: wait`) the answer is what became of it. A
 /// document that was sent later, or deleted later, is never overwritten: `superseded` tells that. Many documents are best
@@ -123,24 +126,23 @@ pub struct AcceptedDocument {
     )
 )]
 pub(crate) async fn add_document(
-    State(app): State<Arc<App>>,
+    State(documents): State<Arc<Documents>>,
+    bodies: Bodies,
     caller: Caller,
     request: Request,
 ) -> Result<Response, ApiError> {
     let prefer = Prefer::read(request.headers())?;
     let key = text_header(request.headers(), "idempotency-key")?.map(str::to_owned);
-    let wanted = Box::pin(Wanted::read(request, &app)).await?;
-    let seconds = match (prefer, wanted.wait) {
-        (Prefer::Wait(seconds), None) => Some(seconds),
-        (_, Some(true)) => Some(None),
+    let new = Box::pin(NewDocument::read(request, &bodies)).await?;
+    let seconds = match (prefer, new.wait) {
+        (Prefer::Wait(seconds), None) => Some(seconds.unwrap_or(u64::MAX)),
+        (_, Some(true)) => Some(u64::MAX),
         (Prefer::Either | Prefer::Async, _) | (Prefer::Wait(_), Some(false)) => None,
     };
-    let document = wanted.document.id(&caller.tenant);
-    let accepted = Box::pin(app.submit_document(&caller.tenant, wanted, key.as_deref(), seconds.is_some())).await?;
-    let Some(seconds) = seconds else { return Ok(answer(document, accepted)) };
-    match Box::pin(app.wait_for_document(accepted, seconds)).await? {
-        Waited::Finished(job, indexed) => Ok(finished(&job.to_string(), &indexed)),
-        Waited::Running(accepted) => Ok(answer(document, *accepted)),
+    let document = new.document.id(&caller.tenant);
+    match Box::pin(documents.add(&caller.tenant, new, key.as_deref(), seconds)).await? {
+        Added::Indexed(job, indexed) => Ok(finished(&job.to_string(), &indexed)),
+        Added::Accepted(accepted) => Ok(answer(document, *accepted)),
     }
 }
 

@@ -1,25 +1,21 @@
 //! `/v1/collections`: documents that are searched in together.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{
-    TenantId,
-    kinds::embed::{document::check_collection, language::configuration},
-};
+use ruche_schemas::kinds::embed::{document::check_collection, language::configuration};
+use ruche_store::collections::{Collection, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    app::parts::App,
+    documents::collections::Collections,
     http::{
         auth::Caller,
-        body::{JsonText, Path, Query, page_limit, parse},
         error::{ApiError, ErrorBody},
+        json::{JsonText, parse},
         limits,
+        params::{Path, Query, page_limit},
     },
-    ports::{Collection, NewCollection},
 };
 
 /// Which page.
@@ -113,7 +109,7 @@ impl From<Collection> for CollectionView {
     )
 )]
 pub(crate) async fn list_collections(
-    State(app): State<Arc<App>>,
+    State(collections): State<Collections>,
     caller: Caller,
     Query(CollectionsQuery { limit, after }): Query<CollectionsQuery>,
 ) -> Result<Json<CollectionList>, ApiError> {
@@ -121,7 +117,7 @@ pub(crate) async fn list_collections(
     if let Some(after) = &after {
         check_collection("after", after)?;
     }
-    let mut page = app.store.collections(&caller.tenant, asked as u64 + 1, after.as_deref()).await?;
+    let mut page = collections.page(&caller.tenant, asked as u64 + 1, after.as_deref()).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);
     let next = page.last().map(|collection| collection.name.clone()).filter(|_| has_more);
@@ -142,7 +138,7 @@ pub(crate) async fn list_collections(
     )
 )]
 pub(crate) async fn create_collection(
-    State(app): State<Arc<App>>,
+    State(collections): State<Collections>,
     caller: Caller,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<CollectionView>), ApiError> {
@@ -151,12 +147,8 @@ pub(crate) async fn create_collection(
     check_description(description.as_deref())?;
     let language = language_of(language.as_deref())?.unwrap_or("simple").to_owned();
     let description = description.filter(|text| !text.is_empty());
-    let new = NewCollection { name: name.clone(), description, language, at: Utc::now() };
-    if !app.store.create_collection(&caller.tenant, &new).await? {
-        let message = format!("there is a collection {name:?} already: change it with PATCH /v1/collections/{name}");
-        return Err(ApiError::conflict("collection_exists", message).param("name"));
-    }
-    let made = known(&app, &caller.tenant, &name).await?;
+    let new = NewCollection { name, description, language, at: Utc::now() };
+    let made = collections.create(&caller.tenant, &new).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -172,11 +164,11 @@ pub(crate) async fn create_collection(
     )
 )]
 pub(crate) async fn get_collection(
-    State(app): State<Arc<App>>,
+    State(collections): State<Collections>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<CollectionView>, ApiError> {
-    Ok(Json(known(&app, &caller.tenant, &name).await?.into()))
+    Ok(Json(collections.find(&caller.tenant, &name).await?.into()))
 }
 
 /// Change a collection
@@ -193,17 +185,17 @@ pub(crate) async fn get_collection(
     )
 )]
 pub(crate) async fn change_collection(
-    State(app): State<Arc<App>>,
+    State(collections): State<Collections>,
     caller: Caller,
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<Json<CollectionView>, ApiError> {
-    known(&app, &caller.tenant, &name).await?;
+    collections.find(&caller.tenant, &name).await?;
     let CollectionChange { description, language } = parse(&text)?;
     check_description(description.as_deref())?;
     let language = language_of(language.as_deref())?;
-    app.store.change_collection(&caller.tenant, &name, description.as_deref(), language).await?;
-    Ok(Json(known(&app, &caller.tenant, &name).await?.into()))
+    let changed = collections.change(&caller.tenant, &name, description.as_deref(), language).await?;
+    Ok(Json(changed.into()))
 }
 
 /// Delete a collection
@@ -218,33 +210,12 @@ pub(crate) async fn change_collection(
     )
 )]
 pub(crate) async fn delete_collection(
-    State(app): State<Arc<App>>,
+    State(collections): State<Collections>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    check_collection("name", &name).map_err(|_| missing(&name))?;
-    match app.store.delete_collection(&caller.tenant, &name, Utc::now()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(missing(&name)),
-    }
-}
-
-/// The tenant's collection of this name.
-///
-/// # Errors
-/// 404, 503.
-pub(crate) async fn known(app: &App, tenant: &TenantId, name: &str) -> Result<Collection, ApiError> {
-    let found = match check_collection("name", name) {
-        Ok(()) => app.store.collection(tenant, name).await?,
-        // What can't be a name is none, and the database would refuse some of it.
-        Err(_) => None,
-    };
-    found.ok_or_else(|| missing(name))
-}
-
-fn missing(name: &str) -> ApiError {
-    let shown: String = name.chars().take(80).collect();
-    ApiError::not_found("collection_not_found", format!("there is no collection {shown:?}")).param("collection")
+    collections.delete(&caller.tenant, &name, Utc::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn language_of(language: Option<&str>) -> Result<Option<&'static str>, ApiError> {

@@ -1,23 +1,20 @@
 //! `/v1/documents`: what is searched in: listed, looked at, deleted.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, failure::codes};
+use ruche_store::documents::{ChunkCount, DocumentChunk, IndexedDocument};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    app::parts::App,
+    documents::index::Index,
     http::{
         auth::Caller,
-        body::{Path, Query, page_limit},
         error::{ApiError, ErrorBody},
+        params::{Path, Query, page_limit},
     },
-    ports::{ChunkCount, DocumentChunk, IndexedDocument},
 };
 
 /// Which documents.
@@ -156,17 +153,13 @@ pub struct ChunkView {
     )
 )]
 pub(crate) async fn list_documents(
-    State(app): State<Arc<App>>,
+    State(index): State<Index>,
     caller: Caller,
     Query(DocumentsQuery { collection, limit, after }): Query<DocumentsQuery>,
 ) -> Result<Json<DocumentList>, ApiError> {
     let asked = page_limit(limit)?;
-    if let Some(collection) = &collection {
-        super::collections::known(&app, &caller.tenant, collection).await?;
-    }
     // One more than asked for tells whether there is a next page.
-    let found = app.store.indexed_documents(&caller.tenant, collection.as_deref(), asked as u64 + 1, after).await?;
-    let mut page = found.ok_or_else(|| missing(&after.unwrap_or_default().to_string()).param("after"))?;
+    let mut page = index.page(&caller.tenant, collection.as_deref(), asked as u64 + 1, after).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);
     let next = page.last().map(|document| document.id).filter(|_| has_more);
@@ -186,11 +179,11 @@ pub(crate) async fn list_documents(
     )
 )]
 pub(crate) async fn get_document(
-    State(app): State<Arc<App>>,
+    State(index): State<Index>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<DocumentView>, ApiError> {
-    let (document, counts) = find(&app, &caller.tenant, &id).await?;
+    let (document, counts) = index.find(&caller.tenant, &id).await?;
     Ok(Json(view(document, Some(counts))))
 }
 
@@ -207,15 +200,14 @@ pub(crate) async fn get_document(
     )
 )]
 pub(crate) async fn document_chunks(
-    State(app): State<Arc<App>>,
+    State(index): State<Index>,
     caller: Caller,
     Path(id): Path<String>,
     Query(ChunksQuery { limit, after }): Query<ChunksQuery>,
 ) -> Result<Json<ChunkList>, ApiError> {
     let asked = page_limit(limit)?;
-    let (document, from) = (id.parse().map_err(|_| missing(&id))?, after.unwrap_or(0));
-    let found = app.store.chunks(&caller.tenant, document, asked as u64 + 1, from).await?;
-    let mut page = found.ok_or_else(|| missing(&id))?;
+    let from = after.unwrap_or(0);
+    let mut page = index.chunks(&caller.tenant, &id, asked as u64 + 1, from).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);
     let next = has_more.then(|| from.saturating_add(page.len() as u64));
@@ -234,28 +226,12 @@ pub(crate) async fn document_chunks(
     )
 )]
 pub(crate) async fn delete_document(
-    State(app): State<Arc<App>>,
+    State(index): State<Index>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let document = id.parse().map_err(|_| missing(&id))?;
-    match app.store.delete_indexed(&caller.tenant, document, Utc::now()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(missing(&id)),
-    }
-}
-
-async fn find(app: &App, tenant: &TenantId, id: &str) -> Result<(IndexedDocument, Vec<ChunkCount>), ApiError> {
-    let found = match id.parse() {
-        Ok(id) => app.store.indexed_document(tenant, id).await?,
-        Err(_) => None,
-    };
-    found.ok_or_else(|| missing(id))
-}
-
-fn missing(id: &str) -> ApiError {
-    let shown: String = id.chars().take(80).collect();
-    ApiError::not_found(codes::UNKNOWN_DOCUMENT, format!("there is no document {shown:?}")).param("id")
+    index.delete(&caller.tenant, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn view(document: IndexedDocument, counts: Option<Vec<ChunkCount>>) -> DocumentView {

@@ -4,22 +4,27 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use ruche_schemas::Invalid;
+use ruche_store::models::Migration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::collections::known;
-use crate::ops::routes::dead::DeadReason;
 use crate::{
-    app::parts::App,
-    documents::migrate::{Failed, Progress, State as Stage, Wish},
+    documents::{
+        collections::Collections,
+        migrate::{
+            progress::{Failed, MigrationState, Progress},
+            service::{Migrator, Target},
+        },
+    },
     http::{
         auth::Caller,
-        body::{JsonText, Path, parse},
         error::{ApiError, ErrorBody},
+        json::{JsonText, parse},
         limits,
+        params::Path,
     },
-    ports::migrations::Migration,
+    jobs::failure::DeadReason,
 };
 
 /// Where a collection is to go.
@@ -83,8 +88,7 @@ pub struct FailedDocument {
 
 impl From<Failed> for FailedDocument {
     fn from(Failed { missing, job, failure }: Failed) -> Self {
-        let error = DeadReason { code: failure.code, message: failure.message, param: failure.param };
-        Self { document: missing.document, source: missing.source, job: job.0, error }
+        Self { document: missing.document, source: missing.source, job: job.0, error: failure.into() }
     }
 }
 
@@ -93,11 +97,11 @@ impl MigrationView {
         let Progress { state, migration, queued, failed, failures } = progress;
         let Migration { searched, next, documents, missing } = migration;
         let state = match state {
-            Stage::None => "none",
-            Stage::Embedding => "embedding",
-            Stage::Blocked => "blocked",
-            Stage::Clearing => "clearing",
-            Stage::Done => "done",
+            MigrationState::None => "none",
+            MigrationState::Embedding => "embedding",
+            MigrationState::Blocked => "blocked",
+            MigrationState::Clearing => "clearing",
+            MigrationState::Done => "done",
         };
         Self {
             collection,
@@ -131,17 +135,18 @@ impl MigrationView {
     )
 )]
 pub(crate) async fn migrate(
-    State(app): State<Arc<App>>,
+    State(migrator): State<Arc<Migrator>>,
+    State(collections): State<Collections>,
     caller: Caller,
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<Json<MigrationView>, ApiError> {
-    known(&app, &caller.tenant, &name).await?;
+    collections.find(&caller.tenant, &name).await?;
     let MigrationRequest { model, keep_old, retry } = parse(&text)?;
     check_model(&model)?;
-    let wish = Wish { model: &model, keep_old, retry };
-    let progress = Box::pin(app.migrate(&caller.tenant, &name, wish)).await?;
-    view(&app, &caller, name, progress).await
+    let target = Target { model: &model, keep_old, retry };
+    let progress = Box::pin(migrator.migrate(&caller.tenant, &name, target)).await?;
+    view(&collections, &caller, name, progress).await
 }
 
 /// How far a collection is on its way to another embedding model
@@ -156,13 +161,14 @@ pub(crate) async fn migrate(
     )
 )]
 pub(crate) async fn get_migration(
-    State(app): State<Arc<App>>,
+    State(migrator): State<Arc<Migrator>>,
+    State(collections): State<Collections>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<MigrationView>, ApiError> {
-    known(&app, &caller.tenant, &name).await?;
-    let progress = Box::pin(app.migration(&caller.tenant, &name)).await?;
-    view(&app, &caller, name, progress).await
+    collections.find(&caller.tenant, &name).await?;
+    let progress = Box::pin(migrator.progress(&caller.tenant, &name)).await?;
+    view(&collections, &caller, name, progress).await
 }
 
 /// Let a collection stay with its embedding model
@@ -178,18 +184,19 @@ pub(crate) async fn get_migration(
     )
 )]
 pub(crate) async fn cancel_migration(
-    State(app): State<Arc<App>>,
+    State(migrator): State<Arc<Migrator>>,
+    State(collections): State<Collections>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<MigrationView>, ApiError> {
-    known(&app, &caller.tenant, &name).await?;
-    let progress = app.cancel_migration(&caller.tenant, &name).await?;
-    view(&app, &caller, name, progress).await
+    collections.find(&caller.tenant, &name).await?;
+    let progress = migrator.cancel(&caller.tenant, &name).await?;
+    view(&collections, &caller, name, progress).await
 }
 
 /// What is answered; where the collection went away meanwhile, that.
 async fn view(
-    app: &App,
+    collections: &Collections,
     caller: &Caller,
     name: String,
     progress: Option<Progress>,
@@ -197,7 +204,7 @@ async fn view(
     let progress = match progress {
         Some(progress) => progress,
         None => {
-            known(app, &caller.tenant, &name).await?;
+            collections.find(&caller.tenant, &name).await?;
             return Err(
                 ApiError::conflict("collection_changed", "the collection was deleted meanwhile").param("collection")
             );

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
 
-use super::get_job::{JobView, find, reference};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::Path,
         error::{ApiError, ErrorBody},
+        params::Path,
     },
+    jobs::{service::Jobs, view::JobView},
 };
 
 /// Cancel a job
@@ -28,28 +27,9 @@ use crate::{
     )
 )]
 pub(crate) async fn cancel_job(
-    State(app): State<Arc<App>>,
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<JobView>), ApiError> {
-    cancel(&app, &caller, &id).await.map(|job| (StatusCode::ACCEPTED, Json(job)))
-}
-
-/// Cancels a job of this caller.
-pub(crate) async fn cancel(app: &App, caller: &Caller, id: &str) -> Result<JobView, ApiError> {
-    let job = find(app, &caller.tenant, id).await?;
-    let code = match job.state {
-        "done" => "job_done",
-        "failed" => "job_failed",
-        "cancelled" => "job_cancelled",
-        "scheduled" => {
-            app.call_off_early(&job, &caller.tenant).await?;
-            return Ok(JobView { state: "cancelled", ..job });
-        }
-        _ => {
-            app.call_off(&reference(&caller.tenant, id)?).await?;
-            return Ok(job);
-        }
-    };
-    Err(ApiError::conflict(code, format!("job {} has ended already: it is {}", job.id, job.state)).param("state"))
+    jobs.canceller.cancel_one(&caller.tenant, &id).await.map(|job| (StatusCode::ACCEPTED, Json(job)))
 }

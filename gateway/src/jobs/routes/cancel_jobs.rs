@@ -1,24 +1,24 @@
-//! `POST /v1/jobs/cancel`: cancels all jobs that match, whether they run, wait or are put off.
+//! `POST /v1/jobs/cancel`: cancels all jobs that match, whether they run, wait or are scheduled.
 
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use chrono::Utc;
 use futures::{StreamExt, TryStreamExt, stream};
+use ruche_schemas::JobRef;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{get_job::JobView, list_jobs::Wanted};
+use super::list_jobs::Wanted;
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{self, JsonText},
         error::{ApiError, ErrorBody},
+        json::{JsonText, parse},
         limits,
     },
-    jobs::waiting::Waiting,
+    jobs::{service::Jobs, view::JobView},
 };
 
 /// Which jobs to cancel: at least one of `kind`, `state` and `batch`.
@@ -56,43 +56,36 @@ pub struct CancelledJobs {
     )
 )]
 pub(crate) async fn cancel_jobs(
-    State(app): State<Arc<App>>,
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     JsonText(text): JsonText,
 ) -> Result<Json<CancelledJobs>, ApiError> {
-    let CancelJobs { kind, state, batch, dry_run } = body::parse(&text)?;
+    let CancelJobs { kind, state, batch, dry_run } = parse(&text)?;
     if kind.is_none() && state.is_none() && batch.is_none() {
         let message = "say which: `kind`, `state` or `batch`; {\"state\":\"active\"} is all";
         return Err(ApiError::invalid("state", message));
     }
-    let wanted = Wanted::new(&app, kind.as_deref(), state.as_deref(), batch)?;
+    let wanted = Wanted::new(&jobs.kinds, kind.as_deref(), state.as_deref(), batch)?;
     let (mut matched, mut cancelled) = (0, 0);
     for kind in &wanted.kinds {
         let mut after = 0;
         while matched < limits::ACT {
-            let (jobs, looked, last) = app.waiting(&caller.tenant, kind, batch, after).await?;
+            let page = jobs.unended.page(&caller.tenant, kind, batch, after).await?;
             let now = Utc::now();
-            let jobs = jobs.into_iter().map(|job| (job.view(now), job)).filter(|(view, _)| wanted.has(view));
-            let jobs: Vec<(JobView, Waiting)> = jobs.collect();
-            matched += jobs.len();
+            let found = page.jobs.into_iter().map(|job| (job.view(now), job.job));
+            let found: Vec<(JobView, JobRef)> = found.filter(|(view, _)| wanted.has(view)).collect();
+            matched += found.len();
             if !dry_run {
-                cancelled += jobs.len();
-                let calls = jobs.iter().map(|(view, job)| call_off(&app, view, job));
+                cancelled += found.len();
+                let calls = found.iter().map(|(view, job)| jobs.canceller.cancel(view, job));
                 let calls = stream::iter(calls.collect::<Vec<_>>()).buffer_unordered(limits::ACT_AT_ONCE);
                 calls.try_collect::<()>().await?;
             }
-            after = last;
-            if looked < limits::SCAN_PAGE {
+            after = page.last;
+            if page.looked < limits::SCAN_PAGE {
                 break;
             }
         }
     }
     Ok(Json(CancelledJobs { matched, cancelled }))
-}
-
-async fn call_off(app: &App, view: &JobView, job: &Waiting) -> Result<(), ApiError> {
-    match view.state {
-        "scheduled" => app.call_off_early(view, &job.job.tenant).await,
-        _ => app.call_off(&job.job).await,
-    }
 }

@@ -10,20 +10,22 @@ use std::{
 use axum::{Json, extract::State};
 use futures::{StreamExt, stream};
 use ruche_schemas::{JobId, JobRef, TenantId, event::Accepted, flow::Next};
+use ruche_store::jobs::EndedJob;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::get_job::{JobView, find, of_log, of_row};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::Path,
         error::{ApiError, ErrorBody},
         limits,
+        params::Path,
     },
-    ports::EndedJob,
+    jobs::{
+        service::Jobs,
+        view::{JobView, of_row},
+    },
 };
 
 /// A job of a flow, and what it started.
@@ -60,28 +62,28 @@ struct Found {
     )
 )]
 pub(crate) async fn get_flow(
-    State(app): State<Arc<App>>,
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<FlowNode>, ApiError> {
-    let job = find(&app, &caller.tenant, &id).await?;
+    let job = jobs.lookup.find(&caller.tenant, &id).await?;
     let mut root = JobId(job.root.unwrap_or(job.id));
     let mut found = Found::default();
-    found.walk(&app, &caller.tenant, root).await?;
+    found.walk(&jobs, &caller.tenant, root).await?;
     if !found.nodes.contains_key(&root) {
         // The first job is a batch's callback, or it was forgotten: the tree begins where it is still known.
         root = JobId(job.id);
-        found.walk(&app, &caller.tenant, root).await?;
+        found.walk(&jobs, &caller.tenant, root).await?;
     }
     Ok(Json(found.tree(root, &mut HashSet::new())))
 }
 
 impl Found {
-    async fn walk(&mut self, app: &App, tenant: &TenantId, root: JobId) -> Result<(), ApiError> {
+    async fn walk(&mut self, jobs: &Jobs, tenant: &TenantId, root: JobId) -> Result<(), ApiError> {
         let mut level = vec![root];
         while !level.is_empty() && self.nodes.len() < limits::FLOW_JOBS {
             level.truncate(limits::FLOW_JOBS - self.nodes.len());
-            let rows = app.store.family(tenant, &level, limits::FLOW_JOBS as u64).await?;
+            let rows = jobs.lookup.family(tenant, &level, limits::FLOW_JOBS as u64).await?;
             let (here, below): (Vec<EndedJob>, Vec<EndedJob>) =
                 rows.into_iter().partition(|row| level.contains(&row.job.id));
             let mut next = Vec::new();
@@ -89,11 +91,11 @@ impl Found {
                 let id = row.job.id;
                 let mut children = row.children.clone();
                 children.extend(below.iter().filter(|child| child.parent == Some(id)).map(|child| child.job.id));
-                children.extend(joins(app, &row.job).await?);
+                children.extend(joins(jobs, &row.job).await?);
                 self.add(id, of_row(row), children, &mut next);
             }
             let rest: Vec<JobId> = level.into_iter().filter(|id| !self.nodes.contains_key(id)).collect();
-            for (id, view) in told(app, tenant, rest).await? {
+            for (id, view) in in_logs(jobs, tenant, rest).await? {
                 self.add(id, view, Vec::new(), &mut next);
             }
             level = next;
@@ -125,9 +127,9 @@ impl Found {
 }
 
 /// The jobs among these that have a log.
-async fn told(app: &App, tenant: &TenantId, jobs: Vec<JobId>) -> Result<Vec<(JobId, JobView)>, ApiError> {
-    let views = stream::iter(jobs.into_iter().map(|id| async move {
-        let view = of_log(app, &JobRef { tenant: tenant.clone(), id }).await?;
+async fn in_logs(jobs: &Jobs, tenant: &TenantId, ids: Vec<JobId>) -> Result<Vec<(JobId, JobView)>, ApiError> {
+    let views = stream::iter(ids.into_iter().map(|id| async move {
+        let view = jobs.lookup.in_log(&JobRef { tenant: tenant.clone(), id }).await?;
         Ok::<_, ApiError>(view.map(|view| (id, view)))
     }));
     let views: Vec<Result<_, ApiError>> = views.buffered(limits::ACT_AT_ONCE).collect().await;
@@ -135,17 +137,14 @@ async fn told(app: &App, tenant: &TenantId, jobs: Vec<JobId>) -> Result<Vec<(Job
 }
 
 /// The jobs that join what a job fanned out: they are no children in its row, since they start later.
-async fn joins(app: &App, job: &JobRef) -> Result<Vec<JobId>, ApiError> {
-    if app.bus.last(job).await?.is_none() {
-        return Ok(Vec::new());
-    }
-    let Some(known) = app.first(job).await?.and_then(|first| first.parse::<Accepted>().ok()) else {
+async fn joins(jobs: &Jobs, job: &JobRef) -> Result<Vec<JobId>, ApiError> {
+    let Some(known) = jobs.lookup.first(job).await?.and_then(|first| first.parse::<Accepted>().ok()) else {
         return Ok(Vec::new());
     };
     let branch = |steps: &[Next], name: &str| -> Vec<JobId> {
         let joined = |next: &Next| matches!(next, Next::Fan(fan) if fan.join.is_some());
-        let places = steps.iter().enumerate().filter(|(_, next)| joined(next));
-        places.map(|(step, _)| job.id.derived(&format!("{name}.{step}.join"))).collect()
+        let fans = steps.iter().enumerate().filter(|(_, next)| joined(next));
+        fans.map(|(step, _)| job.id.derived(&format!("{name}.{step}.join"))).collect()
     };
     Ok([branch(&known.on_success, "on_success"), branch(&known.on_failure, "on_failure")].concat())
 }

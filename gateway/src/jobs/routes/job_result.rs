@@ -1,26 +1,25 @@
 //! `GET /v1/jobs/{id}/result`: what a job gave, as it is, however large.
 //!
-//! A large one is sent while it is read, and held against its hash on the way: whoever got all of `Content-Length` got what
-//! the job gave. One that was changed breaks off before its end.
+//! A large one is sent while it is read, and checked against its hash on the way: a client that got all of
+//! `Content-Length` got what the job gave. One that was changed breaks off before its end.
 
 use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use ruche_schemas::Claim;
 
-use super::get_job::{find_with_claim, reference};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::Path,
         error::{ApiError, ErrorBody},
+        file::{FileResponse, etag, is_known},
+        params::Path,
     },
+    jobs::{lookup::reference, service::Jobs},
 };
 
 /// Get a job's result
@@ -42,28 +41,24 @@ use crate::{
     )
 )]
 pub(crate) async fn job_result(
-    State(app): State<Arc<App>>,
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let job = reference(&caller.tenant, &id)?;
-    let (view, claim) = find_with_claim(&app, &job, &id).await?;
+    let (view, claim) = jobs.lookup.find_with_claim(&job, &id).await?;
     if view.state != "done" {
         let message = format!("job {} is {}: a result has what is done", job.id, view.state);
         return Err(ApiError::conflict("no_result", message));
     }
-    let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let Some(claim) = claim else { return Ok(([json], view.output.to_string()).into_response()) };
-    let tag = tag(&claim);
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag) {
+    let Some(claim) = claim else {
+        return Ok(([(header::CONTENT_TYPE, "application/json")], view.output.to_string()).into_response());
+    };
+    let tag = etag(&claim.blake3);
+    if is_known(&headers, &tag) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    let body = Body::from_stream(app.read_claimed(&job.tenant, &claim).await?);
-    let length = (header::CONTENT_LENGTH, HeaderValue::from(claim.bytes));
-    Ok(([json, length, (header::ETAG, tag)], body).into_response())
-}
-
-fn tag(claim: &Claim) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{}\"", claim.blake3)).unwrap_or(HeaderValue::from_static("\"\""))
+    let body = Body::from_stream(jobs.payloads.read(&job.tenant, &claim).await?);
+    Ok(FileResponse::new("application/json", body).bytes(claim.bytes).etag(tag).into_response())
 }

@@ -5,20 +5,23 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use chrono::Utc;
 use ruche_schemas::{EventType, JobId, Kind, TenantId};
+use ruche_store::jobs::EndedFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::get_job::{JobView, of_row};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{Query, page_limit},
         error::{ApiError, ErrorBody},
         limits,
+        params::{Query, page_limit},
     },
-    ports::EndedFilter,
+    jobs::{
+        kinds::Kinds,
+        service::Jobs,
+        view::{JobView, of_row},
+    },
 };
 
 /// Which jobs.
@@ -73,13 +76,13 @@ const ACTIVE: [&str; 4] = ["queued", "scheduled", "running", "retrying"];
 
 impl Wanted {
     pub(crate) fn new(
-        app: &App,
+        known: &Kinds,
         kind: Option<&str>,
         state: Option<&str>,
         batch: Option<Uuid>,
     ) -> Result<Self, ApiError> {
-        let kind = kind.map(|kind| app.descriptor(kind)).transpose()?.map(|descriptor| descriptor.kind.clone());
-        let kinds = kind.as_ref().map_or_else(|| app.kinds.keys().cloned().collect(), |kind| vec![kind.clone()]);
+        let kind = kind.map(|kind| known.descriptor(kind)).transpose()?.map(|descriptor| descriptor.kind.clone());
+        let kinds = kind.as_ref().map_or_else(|| known.all().cloned().collect(), |kind| vec![kind.clone()]);
         let state = match state {
             None => Stage::Any,
             Some("active") => Stage::Active,
@@ -162,27 +165,27 @@ impl Cursor {
     )
 )]
 pub(crate) async fn list_jobs(
-    State(app): State<Arc<App>>,
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Query(query): Query<JobsQuery>,
 ) -> Result<Json<JobList>, ApiError> {
     let limit = page_limit(query.limit)?;
-    let wanted = Wanted::new(&app, query.kind.as_deref(), query.state.as_deref(), query.batch)?;
+    let wanted = Wanted::new(&jobs.kinds, query.kind.as_deref(), query.state.as_deref(), query.batch)?;
     let cursor = query.after.as_deref().map(|after| {
         let wrong = || ApiError::invalid("after", format!("{after:?} is no page: take the `next` of the page before"));
         Cursor::read(after).ok_or_else(wrong)
     });
     let mut data = Vec::new();
     let next = match cursor.transpose()? {
-        Some(Cursor::Ended(after)) => ended(&app, &caller.tenant, &wanted, limit, after, &mut data).await?,
+        Some(Cursor::Ended(after)) => ended(&jobs, &caller.tenant, &wanted, limit, after, &mut data).await?,
         waiting => {
             let next = match wanted.state {
                 Stage::Ended(_) => None,
-                _ => not_ended(&app, &caller.tenant, &wanted, limit, waiting, &mut data).await?,
+                _ => not_ended(&jobs, &caller.tenant, &wanted, limit, waiting, &mut data).await?,
             };
             match next {
                 Some(next) => Some(next),
-                None => ended(&app, &caller.tenant, &wanted, limit, None, &mut data).await?,
+                None => ended(&jobs, &caller.tenant, &wanted, limit, None, &mut data).await?,
             }
         }
     };
@@ -191,7 +194,7 @@ pub(crate) async fn list_jobs(
 
 /// Those that have not ended; where the next page begins, if it begins among them.
 async fn not_ended(
-    app: &App,
+    jobs: &Jobs,
     tenant: &TenantId,
     wanted: &Wanted,
     limit: usize,
@@ -205,8 +208,8 @@ async fn not_ended(
     let (mut seen, now) = (0, Utc::now());
     for kind in &wanted.kinds[first..] {
         loop {
-            let (jobs, looked, last) = app.waiting(tenant, kind, wanted.batch, after).await?;
-            for job in jobs {
+            let page = jobs.unended.page(tenant, kind, wanted.batch, after).await?;
+            for job in page.jobs {
                 let view = job.view(now);
                 if !wanted.has(&view) {
                     continue;
@@ -217,9 +220,9 @@ async fn not_ended(
                 after = job.sequence;
                 data.push(view);
             }
-            seen += looked;
-            after = last;
-            if looked < limits::SCAN_PAGE {
+            seen += page.looked;
+            after = page.last;
+            if page.looked < limits::SCAN_PAGE {
                 break;
             }
             if seen >= limits::SCAN {
@@ -233,7 +236,7 @@ async fn not_ended(
 
 /// Those that have ended; where the next page begins, if there is one.
 async fn ended(
-    app: &App,
+    jobs: &Jobs,
     tenant: &TenantId,
     wanted: &Wanted,
     limit: usize,
@@ -241,12 +244,12 @@ async fn ended(
     data: &mut Vec<JobView>,
 ) -> Result<Option<Cursor>, ApiError> {
     let Some(filter) = wanted.ended() else { return Ok(None) };
-    let room = limit - data.len();
+    let left = limit - data.len();
     // One more than asked for tells whether there is a next page.
-    let found = app.store.jobs(tenant, &filter, room as u64 + 1, after).await?;
+    let found = jobs.lookup.ended(tenant, &filter, left as u64 + 1, after).await?;
     let mut rows = found.ok_or_else(|| ApiError::invalid("after", "the job where this page begins is gone"))?;
-    let more = rows.len() > room;
-    rows.truncate(room);
+    let more = rows.len() > left;
+    rows.truncate(left);
     let last = rows.last().map(|row| row.job.id).or(after);
     data.extend(rows.into_iter().map(of_row));
     Ok(more.then_some(Cursor::Ended(last)))

@@ -1,6 +1,7 @@
-//! Operations for operators, one file each.
+//! Operations for operators, one file per resource.
 
-pub mod dead;
+pub mod dead_letters;
+pub mod pauses;
 pub mod queues;
 pub mod retry_job;
 pub mod tenant_limits;

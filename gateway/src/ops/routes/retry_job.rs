@@ -1,21 +1,37 @@
 //! `POST /v1/jobs/{job}/retry`: a failed job again, by its dead letter.
 //!
-//! Only the dead letter keeps what the job was, so nothing else can be retried; who asks is told why.
+//! Only the dead letter keeps what the job was, so nothing else can be retried; the refusal says why.
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::{FromRef, State},
+    http::StatusCode,
+    response::Response,
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::dead;
-use crate::jobs::routes::{get_job, submit_job};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::Path,
         error::{ApiError, ErrorBody},
+        params::Path,
+        state::HttpState,
     },
+    jobs::{
+        accepted::{self, AcceptedJob},
+        service::Jobs,
+    },
+    ops::dead_letters::DeadLetters,
 };
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Arc<DeadLetters>: FromRef<S>,
+    Arc<Jobs>: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(retry_job))
+}
 
 /// Retry a job
 ///
@@ -23,28 +39,29 @@ use crate::{
 #[utoipa::path(post, path = "/v1/jobs/{job}/retry", tag = "jobs", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
-        (status = 202, description = "The new job", body = submit_job::AcceptedJob),
+        (status = 202, description = "The new job", body = AcceptedJob),
         (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
         (status = 409, description = "It has not failed, its dead letter is gone, or what was published is no job",
             body = ErrorBody),
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn retry_job(
-    State(app): State<Arc<App>>,
+async fn retry_job(
+    State(letters): State<Arc<DeadLetters>>,
+    State(jobs): State<Arc<Jobs>>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let buried = match dead::find(&app, &caller, &id).await {
-        Err(missing) if missing.status() == StatusCode::NOT_FOUND => return Err(why_not(&app, &caller, &id).await),
+    let buried = match letters.find(&caller.tenant, &id).await {
+        Err(missing) if missing.status() == StatusCode::NOT_FOUND => return Err(why_not(&jobs, &caller, &id).await),
         found => found?,
     };
-    Box::pin(app.replay(&buried, None)).await.map(submit_job::answer)
+    Box::pin(letters.replay(&buried, None)).await.map(accepted::answer)
 }
 
 /// Why a job without a dead letter can't be retried.
-async fn why_not(app: &App, caller: &Caller, id: &str) -> ApiError {
-    let job = match get_job::find(app, &caller.tenant, id).await {
+async fn why_not(jobs: &Jobs, caller: &Caller, id: &str) -> ApiError {
+    let job = match jobs.lookup.find(&caller.tenant, id).await {
         Ok(job) => job,
         Err(error) => return error,
     };

@@ -1,25 +1,36 @@
 //! `/v1/tenants/{tenant}/limits`: caps of a single tenant, for operators. They count at once, on every gateway and
 //! worker.
 
-use std::sync::Arc;
-
-use axum::{Json, extract::State};
-use futures::StreamExt;
-use ruche_bus::{Caps, TenantCaps, Unavailable};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+};
+use ruche_bus::Caps;
 use ruche_schemas::TenantId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::queues::tenant_named;
+use super::pauses::tenant_named;
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{self, JsonText, Path},
         error::{ApiError, ErrorBody},
+        json::{JsonText, parse},
         limits,
+        params::Path,
+        state::HttpState,
     },
+    jobs::admission::Settings,
+    ops::tenant_limits::TenantLimits,
 };
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    TenantLimits: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(list_limits)).routes(routes!(get_limits, put_limits, reset_limits))
+}
 
 /// Caps of one tenant; what is left out or `null` is as the settings say.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -70,9 +81,9 @@ pub struct LimitsList {
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_limits(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<LimitsList>, ApiError> {
+async fn list_limits(State(caps): State<TenantLimits>, caller: Caller) -> Result<Json<LimitsList>, ApiError> {
     caller.admin()?;
-    let data = kept(&app).await?.iter().map(|(tenant, caps)| view(&app, tenant, caps)).collect();
+    let data = caps.all().await?.iter().map(|(tenant, own)| view(&caps.settings, tenant, own)).collect();
     Ok(Json(LimitsList { object: "list", data, has_more: false }))
 }
 
@@ -88,15 +99,15 @@ pub(crate) async fn list_limits(State(app): State<Arc<App>>, caller: Caller) -> 
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn get_limits(
-    State(app): State<Arc<App>>,
+async fn get_limits(
+    State(caps): State<TenantLimits>,
     caller: Caller,
     Path(tenant): Path<String>,
 ) -> Result<Json<LimitsView>, ApiError> {
     caller.admin()?;
     let tenant = tenant_named(&tenant)?;
-    let caps = kept(&app).await?.get(&tenant).copied().unwrap_or_default();
-    Ok(Json(view(&app, &tenant, &caps)))
+    let own = caps.all().await?.get(&tenant).copied().unwrap_or_default();
+    Ok(Json(view(&caps.settings, &tenant, &own)))
 }
 
 /// Put a tenant's limits
@@ -113,20 +124,20 @@ pub(crate) async fn get_limits(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn put_limits(
-    State(app): State<Arc<App>>,
+async fn put_limits(
+    State(caps): State<TenantLimits>,
     caller: Caller,
     Path(tenant): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<Json<LimitsView>, ApiError> {
     caller.admin()?;
     let tenant = tenant_named(&tenant)?;
-    let NewLimits { in_flight, per_second, backlog } = body::parse(&text)?;
-    let most = app.limits.settings.backlog;
-    within("in_flight", in_flight.map(u64::from), 0, limits::MOST_IN_FLIGHT.into(), "0 is no cap")?;
-    within("per_second", per_second.map(u64::from), 0, limits::MOST_PER_SECOND.into(), "0 is no cap")?;
-    within("backlog", backlog, 1, most, "nats.tenant_backlog holds for every tenant, so it can only be lower")?;
-    set(&app, &tenant, Caps { in_flight, per_second, backlog }).await
+    let NewLimits { in_flight, per_second, backlog } = parse(&text)?;
+    let most = caps.settings.backlog;
+    check_range("in_flight", in_flight.map(u64::from), 0, limits::MOST_IN_FLIGHT.into(), "0 is no cap")?;
+    check_range("per_second", per_second.map(u64::from), 0, limits::MOST_PER_SECOND.into(), "0 is no cap")?;
+    check_range("backlog", backlog, 1, most, "nats.tenant_backlog holds for every tenant, so it can only be lower")?;
+    set(&caps, &tenant, Caps { in_flight, per_second, backlog }).await
 }
 
 /// Reset a tenant's limits
@@ -141,30 +152,28 @@ pub(crate) async fn put_limits(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn reset_limits(
-    State(app): State<Arc<App>>,
+async fn reset_limits(
+    State(caps): State<TenantLimits>,
     caller: Caller,
     Path(tenant): Path<String>,
 ) -> Result<Json<LimitsView>, ApiError> {
     caller.admin()?;
-    set(&app, &tenant_named(&tenant)?, Caps::default()).await
+    set(&caps, &tenant_named(&tenant)?, Caps::default()).await
 }
 
-async fn set(app: &App, tenant: &TenantId, caps: Caps) -> Result<Json<LimitsView>, ApiError> {
-    app.bus.set_caps(tenant, (caps != Caps::default()).then_some(&caps)).await?;
-    tracing::info!(ruche.tenant = %tenant, ?caps, "an operator changed what a tenant may take");
-    Ok(Json(view(app, tenant, &caps)))
+async fn set(all: &TenantLimits, tenant: &TenantId, own: Caps) -> Result<Json<LimitsView>, ApiError> {
+    all.set(tenant, own).await?;
+    Ok(Json(view(&all.settings, tenant, &own)))
 }
 
-fn within(name: &str, value: Option<u64>, least: u64, most: u64, note: &str) -> Result<(), ApiError> {
+fn check_range(name: &str, value: Option<u64>, least: u64, most: u64, note: &str) -> Result<(), ApiError> {
     match value.filter(|value| !(least..=most).contains(value)) {
         Some(value) => Err(ApiError::invalid(name, format!("is {value}: {least} to {most} is allowed ({note})"))),
         None => Ok(()),
     }
 }
 
-fn view(app: &App, tenant: &TenantId, caps: &Caps) -> LimitsView {
-    let settings = &app.limits.settings;
+fn view(settings: &Settings, tenant: &TenantId, caps: &Caps) -> LimitsView {
     let own =
         [caps.in_flight.map(|_| "in_flight"), caps.per_second.map(|_| "per_second"), caps.backlog.map(|_| "backlog")];
     LimitsView {
@@ -174,11 +183,4 @@ fn view(app: &App, tenant: &TenantId, caps: &Caps) -> LimitsView {
         backlog: caps.backlog.unwrap_or(settings.backlog),
         own: own.into_iter().flatten().collect(),
     }
-}
-
-/// As the bus has them now.
-async fn kept(app: &App) -> Result<TenantCaps, ApiError> {
-    let mut caps = app.bus.caps().await?;
-    let now = tokio::time::timeout(limits::FIRST, caps.next()).await;
-    now.ok().flatten().ok_or_else(|| Unavailable("it does not say which caps tenants have".to_owned()).into())
 }

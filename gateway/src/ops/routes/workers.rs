@@ -1,22 +1,56 @@
-//! `/v1/workers`: who works, on what and where; for operators.
+//! `/v1/workers`: the workers that are alive.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+};
 use chrono::{DateTime, Utc};
-use ruche_bus::{Pause, WorkerRegistration, WorkerState};
+use ruche_bus::{Bus, Pause, WorkerRegistration, WorkerState};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::queues::{PauseState, pauses, set_paused};
+use super::pauses::{PauseState, set};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::Path,
         error::{ApiError, ErrorBody},
+        params::Path,
+        state::HttpState,
     },
+    ops::pauses::Pauses,
 };
+
+/// The workers, and which of them are paused.
+#[derive(Clone)]
+pub struct Workers {
+    pub bus: Arc<dyn Bus>,
+    pub pauses: Pauses,
+}
+
+impl Workers {
+    /// # Errors
+    /// 404 for a worker that is not alive; 503.
+    async fn check(&self, name: &str) -> Result<(), ApiError> {
+        match self.bus.workers().await?.iter().any(|worker| worker.worker == name) {
+            true => Ok(()),
+            false => {
+                let shown: String = name.chars().take(160).collect();
+                let message = format!("there is no worker {shown:?}: GET /v1/workers lists those that there are");
+                Err(ApiError::not_found("worker_not_found", message).param("name"))
+            }
+        }
+    }
+}
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Workers: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(list_workers)).routes(routes!(drain_worker)).routes(routes!(resume_worker))
+}
 
 /// A worker that is alive.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,10 +100,10 @@ pub struct WorkerList {
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_workers(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<WorkerList>, ApiError> {
+async fn list_workers(State(workers): State<Workers>, caller: Caller) -> Result<Json<WorkerList>, ApiError> {
     caller.admin()?;
-    let (workers, held) = (app.bus.workers().await?, pauses(&app).await?);
-    let data = workers.into_iter().map(|worker| view(worker, &held)).collect();
+    let (alive, paused) = (workers.bus.workers().await?, workers.pauses.all().await?);
+    let data = alive.into_iter().map(|worker| view(worker, &paused)).collect();
     Ok(Json(WorkerList { object: "list", data, has_more: false }))
 }
 
@@ -85,14 +119,14 @@ pub(crate) async fn list_workers(State(app): State<Arc<App>>, caller: Caller) ->
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn drain_worker(
-    State(app): State<Arc<App>>,
+async fn drain_worker(
+    State(workers): State<Workers>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    known(&app, &name).await?;
-    set_paused(&app, Pause::Worker(name), true).await
+    workers.check(&name).await?;
+    set(&workers.pauses, Pause::Worker(name), true).await
 }
 
 /// Resume a worker
@@ -107,33 +141,22 @@ pub(crate) async fn drain_worker(
         (status = 503, description = "Not now", body = ErrorBody),
     )
 )]
-pub(crate) async fn resume_worker(
-    State(app): State<Arc<App>>,
+async fn resume_worker(
+    State(workers): State<Workers>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
-    let held = Pause::Worker(name.clone());
-    // One that has gone since may still be held up.
-    if !pauses(&app).await?.contains(&held) {
-        known(&app, &name).await?;
+    let pause = Pause::Worker(name.clone());
+    // One that has gone since may still be paused.
+    if !workers.pauses.all().await?.contains(&pause) {
+        workers.check(&name).await?;
     }
-    set_paused(&app, held, false).await
+    set(&workers.pauses, pause, false).await
 }
 
-async fn known(app: &App, name: &str) -> Result<(), ApiError> {
-    match app.bus.workers().await?.iter().any(|worker| worker.worker == name) {
-        true => Ok(()),
-        false => {
-            let shown: String = name.chars().take(160).collect();
-            let message = format!("there is no worker {shown:?}: GET /v1/workers lists those that there are");
-            Err(ApiError::not_found("worker_not_found", message).param("name"))
-        }
-    }
-}
-
-fn view(worker: WorkerRegistration, held: &[Pause]) -> WorkerView {
-    let draining = worker.state == WorkerState::Draining || held.contains(&Pause::Worker(worker.worker.clone()));
+fn view(worker: WorkerRegistration, paused: &[Pause]) -> WorkerView {
+    let draining = worker.state == WorkerState::Draining || paused.contains(&Pause::Worker(worker.worker.clone()));
     WorkerView {
         worker: worker.worker,
         kind: worker.kind.to_string(),

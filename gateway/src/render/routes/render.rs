@@ -4,28 +4,22 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::HeaderValue,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
-use ruche_schemas::{Lane, TenantId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::jobs::routes::submit_job::{AcceptedJob, answer};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::text_header,
+        body::Bodies,
         error::{ApiError, ErrorBody},
+        file::FileBytes,
+        headers::text_header,
+        prefer::Prefer,
     },
-    jobs::submit::Submission,
-    render::{
-        answer::{FileBytes, RenderReport},
-        query::RENDER,
-        request::{Prefer, Wanted},
-        wait::{Waited, Waiting, no_objects},
-    },
+    jobs::accepted::AcceptedJob,
+    render::{answer::RenderReport, answerer::Answerer, query::RENDER, request::RenderRequest},
 };
 
 /// The options of a document; they count more than those of the body.
@@ -128,58 +122,21 @@ pub struct RenderForm {
         (status = 404, description = "There is no such template: `template_not_found`", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
         (status = 415, description = "The content type is none of these", body = ErrorBody),
-        (status = 422, description = "It can't be set: `template_error` (with file and line), `standard_not_met`, \
+        (status = 422, description = "It can't be typeset: `template_error` (with file and line), `standard_not_met`, \
             `too_complex`, `document_too_large`", body = ErrorBody),
         (status = 429, description = "A cap of the tenant is reached", body = ErrorBody),
         (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn render(
-    State(app): State<Arc<App>>,
+    State(answerer): State<Arc<Answerer>>,
+    bodies: Bodies,
     caller: Caller,
     request: Request,
 ) -> Result<Response, ApiError> {
     let headers = request.headers();
     let prefer = Prefer::read(headers)?;
     let key = text_header(headers, "idempotency-key")?.map(str::to_owned);
-    let wanted = Box::pin(Wanted::read(request, &app, RENDER)).await?;
-    respond(&app, &caller.tenant, wanted, prefer, key.as_deref()).await
-}
-
-/// The document, or the job that makes it.
-pub(crate) async fn respond(
-    app: &App,
-    tenant: &TenantId,
-    wanted: Wanted,
-    prefer: Prefer,
-    idempotency_key: Option<&str>,
-) -> Result<Response, ApiError> {
-    let Wanted { mut render, store, report, bytes, room: _room } = wanted;
-    let seconds = match prefer {
-        Prefer::Wait(seconds) => seconds,
-        Prefer::Either if bytes <= app.settings.render_wait_bytes => None,
-        Prefer::Either | Prefer::Async => {
-            let can_store = app.claims.objects().is_some();
-            if store == Some(true) && !can_store {
-                return Err(no_objects());
-            }
-            render.store = store.unwrap_or(can_store);
-            let submission = Submission::new(tenant, Lane::Normal, idempotency_key);
-            let accepted = Box::pin(app.submit_render(&render, submission)).await?;
-            let mut response = answer(accepted);
-            if prefer == Prefer::Async {
-                applied(&mut response, "respond-async");
-            }
-            return Ok(response);
-        }
-    };
-    let waiting = Waiting { tenant, idempotency_key, store, seconds };
-    match Box::pin(app.render(render, waiting)).await? {
-        Waited::Finished(finished) => app.send_document(tenant, *finished, report).await,
-        Waited::Running(accepted) => Ok(answer(*accepted).into_response()),
-    }
-}
-
-fn applied(response: &mut Response, preference: &'static str) {
-    response.headers_mut().insert("preference-applied", HeaderValue::from_static(preference));
+    let request = Box::pin(RenderRequest::read(request, &bodies, RENDER)).await?;
+    answerer.respond(&caller.tenant, request, prefer, key.as_deref()).await
 }

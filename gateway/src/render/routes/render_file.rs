@@ -1,28 +1,20 @@
-//! `GET /v1/renders/{id}/file`: a stored document, for who has a key or a link.
+//! `GET /v1/renders/{id}/file`: a stored document, by a key or by a link.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{FromRequestParts as _, State},
-    http::{header, request::Parts},
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::Utc;
-use ruche_schemas::JobRef;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::renders::{find, reference};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{Path, Query},
         error::{ApiError, ErrorBody},
+        file::FileBytes,
+        params::{Path, Query},
     },
     render::{
-        answer::FileBytes,
-        link::{self, Signed},
+        link::{Links, Signed},
+        stored::{StoredRenders, reference},
     },
 };
 
@@ -36,6 +28,16 @@ pub(crate) struct FileQuery {
     expires: Option<String>,
     /// Its signature.
     signature: Option<String>,
+}
+
+impl FileQuery {
+    fn signed(&self) -> Signed<'_> {
+        Signed {
+            tenant: self.tenant.as_deref().unwrap_or_default(),
+            expires: self.expires.as_deref().unwrap_or_default(),
+            signature: self.signature.as_deref().unwrap_or_default(),
+        }
+    }
 }
 
 /// Get a document's bytes
@@ -57,24 +59,17 @@ pub(crate) struct FileQuery {
     )
 )]
 pub(crate) async fn render_file(
-    State(app): State<Arc<App>>,
+    State(renders): State<StoredRenders>,
+    State(links): State<Links>,
     Path(id): Path<String>,
-    mut parts: Parts,
+    Query(query): Query<FileQuery>,
+    caller: Result<Caller, ApiError>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let job = who(&app, &id, &mut parts).await?;
-    let document = find(&app, &job).await?;
-    app.send_stored(&job, &document, parts.headers.get(header::IF_NONE_MATCH)).await
-}
-
-/// Which document may be read: by the link, where there is one, else by the key.
-async fn who(app: &Arc<App>, id: &str, parts: &mut Parts) -> Result<JobRef, ApiError> {
-    let Query(query) = Query::<FileQuery>::from_request_parts(parts, app).await?;
-    if query.signature.is_none() && query.expires.is_none() {
-        let caller = Caller::from_request_parts(parts, app).await?;
-        return reference(&caller.tenant, id);
-    }
-    let text = |value: &'_ Option<String>| value.clone().unwrap_or_default();
-    let (tenant, expires, signature) = (text(&query.tenant), text(&query.expires), text(&query.signature));
-    let signed = Signed { tenant: &tenant, expires: &expires, signature: &signature };
-    link::check(&app.settings.link_secret, id, &signed, Utc::now())
+    let job = match (&query.expires, &query.signature) {
+        (None, None) => reference(&caller?.tenant, &id)?,
+        _ => links.check(&id, &query.signed(), Utc::now())?,
+    };
+    let document = renders.find(&job).await?;
+    renders.respond(&job, &document, &headers).await
 }

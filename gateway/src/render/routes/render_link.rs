@@ -1,23 +1,23 @@
 //! `POST /v1/renders/{id}/link`: a link to a document that needs no key, for a while.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::renders::{find, reference};
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{self, JsonOrNothing, Path},
         error::{ApiError, ErrorBody},
+        json::{JsonOrNothing, parse},
         limits,
+        params::Path,
     },
-    render::link,
+    render::{
+        link::Links,
+        stored::{StoredRenders, reference},
+    },
 };
 
 /// A link to be.
@@ -62,21 +62,22 @@ pub struct LinkView {
     )
 )]
 pub(crate) async fn link_render(
-    State(app): State<Arc<App>>,
+    State(renders): State<StoredRenders>,
+    State(links): State<Links>,
     caller: Caller,
     Path(id): Path<String>,
     JsonOrNothing(text): JsonOrNothing,
 ) -> Result<Json<LinkView>, ApiError> {
-    let NewLink { expires_in } = body::parse(&text)?;
+    let NewLink { expires_in } = parse(&text)?;
     let (seconds, max) = (expires_in.unwrap_or(limits::LINK_DEFAULT_SECONDS), limits::LINK_SECONDS);
     if !(1..=max).contains(&seconds) {
         let message = format!("{seconds} is out of range: from 1 to {max} seconds are allowed");
         return Err(ApiError::invalid("expires_in", message));
     }
     let job = reference(&caller.tenant, &id)?;
-    find(&app, &job).await?;
+    renders.find(&job).await?;
     let expires = Utc::now() + TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000));
     let expires_at = DateTime::from_timestamp(expires.timestamp(), 0).unwrap_or(expires);
-    let url = link::sign(&app.settings.link_secret, &job, expires_at)?;
+    let url = links.sign(&job, expires_at)?;
     Ok(Json(LinkView { id: job.id.0, object: "render.link", url, expires_at }))
 }

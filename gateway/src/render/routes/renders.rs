@@ -1,24 +1,20 @@
 //! `/v1/renders`: the documents that are stored: listed, looked at, deleted.
 
-use std::sync::Arc;
-
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobId, JobRef, TenantId};
+use ruche_schemas::JobId;
+use ruche_store::files::{File, StoredFile};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{Path, Query, page_limit},
         error::{ApiError, ErrorBody},
-        limits,
+        params::{Path, Query, page_limit},
     },
-    ports::StoredDocument,
-    render::wait::no_objects,
+    render::stored::{StoredRenders, reference},
 };
 
 /// Which page.
@@ -77,9 +73,10 @@ pub struct RenderView {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<StoredDocument> for RenderView {
-    fn from(document: StoredDocument) -> Self {
-        let StoredDocument { job, claim, media_type, pages, title, template, warnings, created_at } = document;
+impl From<StoredFile> for RenderView {
+    fn from(document: StoredFile) -> Self {
+        let StoredFile { job, file, created_at } = document;
+        let File { claim, media_type, pages, title, template, warnings } = file;
         let (id, url) = (job.id.0, format!("/v1/renders/{}/file", job.id));
         let (bytes, blake3) = (claim.bytes, claim.blake3);
         let object = "render";
@@ -98,14 +95,13 @@ impl From<StoredDocument> for RenderView {
     )
 )]
 pub(crate) async fn list_renders(
-    State(app): State<Arc<App>>,
+    State(renders): State<StoredRenders>,
     caller: Caller,
     Query(RendersQuery { limit, after }): Query<RendersQuery>,
 ) -> Result<Json<RenderList>, ApiError> {
     let asked = page_limit(limit)?;
     // One more than asked for tells whether there is a next page.
-    let found = app.store.documents(&caller.tenant, asked as u64 + 1, after.map(JobId)).await?;
-    let mut page = found.ok_or_else(|| missing(&after.unwrap_or_default().to_string()).param("after"))?;
+    let mut page = renders.page(&caller.tenant, asked as u64 + 1, after.map(JobId)).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);
     let next = page.last().map(|document| document.job.id.0).filter(|_| has_more);
@@ -124,16 +120,16 @@ pub(crate) async fn list_renders(
     )
 )]
 pub(crate) async fn get_render(
-    State(app): State<Arc<App>>,
+    State(renders): State<StoredRenders>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<RenderView>, ApiError> {
-    Ok(Json(find(&app, &reference(&caller.tenant, &id)?).await?.into()))
+    Ok(Json(renders.find(&reference(&caller.tenant, &id)?).await?.into()))
 }
 
 /// Delete a document
 ///
-/// First its object, then what is known of it. What its job said stays, without the document.
+/// First its object, then its row. The result of its job stays, without the document.
 #[utoipa::path(delete, path = "/v1/renders/{id}", tag = "render", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The document's id")),
     responses(
@@ -143,48 +139,10 @@ pub(crate) async fn get_render(
     )
 )]
 pub(crate) async fn delete_render(
-    State(app): State<Arc<App>>,
+    State(renders): State<StoredRenders>,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let document = find(&app, &reference(&caller.tenant, &id)?).await?;
-    let objects = app.claims.objects().ok_or_else(no_objects)?;
-    if !document.claim.is_of(&caller.tenant) {
-        return Err(ApiError::internal());
-    }
-    let deleted = tokio::time::timeout(limits::DROP_TIME, objects.delete(&document.claim)).await;
-    match deleted {
-        Ok(Ok(())) => {}
-        left => {
-            tracing::warn!(error.message = ?left, ruche.object = document.claim.key, "a document could not be deleted");
-            let message = "the object store did not delete the document: try again in a moment";
-            return Err(ApiError::unavailable("objects_unavailable", message, 2));
-        }
-    }
-    match app.store.forget_document(&document.job).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(missing(&id)),
-    }
-}
-
-/// The document of this job.
-///
-/// # Errors
-/// 404, 503.
-pub(crate) async fn find(app: &App, job: &JobRef) -> Result<StoredDocument, ApiError> {
-    app.store.document(job).await?.ok_or_else(|| missing(&job.id.to_string()))
-}
-
-/// The tenant's document of this name, if there is one.
-///
-/// # Errors
-/// 404 for what is no name.
-pub(crate) fn reference(tenant: &TenantId, id: &str) -> Result<JobRef, ApiError> {
-    let id = id.parse().map_err(|_| missing(id))?;
-    Ok(JobRef { tenant: tenant.clone(), id })
-}
-
-fn missing(id: &str) -> ApiError {
-    let shown: String = id.chars().take(80).collect();
-    ApiError::not_found("render_not_found", format!("there is no stored document {shown:?}")).param("id")
+    renders.delete(&caller.tenant, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

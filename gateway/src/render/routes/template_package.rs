@@ -1,25 +1,20 @@
 //! `GET /v1/templates/{name}/package`: a template as it was uploaded.
 
-use std::sync::Arc;
-
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use super::templates::VersionQuery;
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{Path, Query},
         error::{ApiError, ErrorBody},
+        file::{FileBytes, FileResponse, etag, is_known, not_modified},
+        params::{Path, Query},
     },
-    render::{
-        answer::{FileBytes, tag},
-        template::{missing, own},
-    },
+    render::templates::{Templates, check_own},
 };
 
 /// Get a template's package
@@ -39,24 +34,22 @@ use crate::{
     )
 )]
 pub(crate) async fn template_package(
-    State(app): State<Arc<App>>,
+    State(templates): State<Templates>,
     caller: Caller,
     Path(name): Path<String>,
     Query(VersionQuery { version }): Query<VersionQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if own(&name).is_err_and(|error| error.status() == StatusCode::CONFLICT) {
+    if check_own(&name).is_err_and(|error| error.status() == StatusCode::CONFLICT) {
         let message = format!("the template {name} is built in: it has no package");
         return Err(ApiError::conflict("template_built_in", message).param("name"));
     }
-    let found = app.store.template_package(&caller.tenant, &name, version).await?;
-    let (of, package) = found.ok_or_else(|| missing(&name, version))?;
-    let tag = tag(&of.blake3);
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
+    let (of, package) = templates.package(&caller.tenant, &name, version).await?;
+    let tag = etag(&of.blake3);
+    if is_known(&headers, &tag) {
+        return Ok(not_modified(tag));
     }
-    let gzip = (header::CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
     let as_file = format!("attachment; filename=\"{}-{}.tar.gz\"", of.name, of.version);
-    let as_file = HeaderValue::from_str(&as_file).unwrap_or(HeaderValue::from_static("attachment"));
-    Ok(([gzip, (header::ETAG, tag), (header::CONTENT_DISPOSITION, as_file)], package).into_response())
+    let file = FileResponse::new("application/gzip", package.into()).etag(tag);
+    Ok(file.with(header::CONTENT_DISPOSITION, &as_file).into_response())
 }

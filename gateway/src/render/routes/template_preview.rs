@@ -13,19 +13,21 @@ use ruche_schemas::kinds::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::render::respond;
+use super::render::RenderForm;
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::Path,
+        body::Bodies,
         error::{ApiError, ErrorBody},
+        file::FileBytes,
+        params::Path,
+        prefer::Prefer,
     },
     render::{
-        answer::FileBytes,
+        answerer::Answerer,
         query::{Asked, PREVIEW},
-        request::{Prefer, Wanted},
-        template::SAMPLE,
+        request::RenderRequest,
+        templates::SAMPLE,
     },
 };
 
@@ -69,15 +71,15 @@ pub(crate) struct PreviewQuery {
     )
 )]
 pub(crate) async fn preview_sample(
-    State(app): State<Arc<App>>,
+    State(answerer): State<Arc<Answerer>>,
     caller: Caller,
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let mut render = Render { markdown: SAMPLE.to_owned(), ..Render::default() };
     Asked::read(request.uri().query(), PREVIEW)?.apply(&mut render)?;
-    let wanted = Wanted { render, store: None, report: false, bytes: 0, room: None };
-    picture(&app, &caller, name, wanted).await
+    let request = RenderRequest { render, store: None, report: false, bytes: 0, permit: None };
+    picture(&answerer, &caller, name, request).await
 }
 
 /// Preview a template with a document
@@ -87,7 +89,7 @@ pub(crate) async fn preview_sample(
     params(("name" = String, Path, description = "The template's name"), PreviewQuery),
     request_body(content(
         (String = "text/markdown", example = "# Hello"),
-        (super::render::RenderForm = "multipart/form-data"),
+        (RenderForm = "multipart/form-data"),
         (ref("#/components/schemas/Render") = "application/json"),
     )),
     responses(
@@ -98,21 +100,27 @@ pub(crate) async fn preview_sample(
     )
 )]
 pub(crate) async fn preview_document(
-    State(app): State<Arc<App>>,
+    State(answerer): State<Arc<Answerer>>,
+    bodies: Bodies,
     caller: Caller,
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let wanted = Box::pin(Wanted::read(request, &app, PREVIEW)).await?;
-    picture(&app, &caller, name, wanted).await
+    let request = Box::pin(RenderRequest::read(request, &bodies, PREVIEW)).await?;
+    picture(&answerer, &caller, name, request).await
 }
 
-async fn picture(app: &App, caller: &Caller, name: String, mut wanted: Wanted) -> Result<Response, ApiError> {
-    let render = &mut wanted.render;
+async fn picture(
+    answerer: &Answerer,
+    caller: &Caller,
+    name: String,
+    mut request: RenderRequest,
+) -> Result<Response, ApiError> {
+    let render = &mut request.render;
     render.template = Template { name, version: render.template.version, package: None };
     render.options.format = Format::Png;
     render.options.standards.clear();
     render.options.ppi = Some(render.options.ppi.unwrap_or(PPI));
     render.check()?;
-    respond(app, &caller.tenant, wanted, Prefer::Wait(None), None).await
+    answerer.respond(&caller.tenant, request, Prefer::Wait(None), None).await
 }

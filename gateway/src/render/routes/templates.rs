@@ -1,7 +1,5 @@
 //! `/v1/templates`: the built-in ones and the tenant's own, in versions that never change.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
     extract::{Request, State},
@@ -9,22 +7,20 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::render::{BUILT_IN, Warning};
+use ruche_store::templates::TemplateVersion;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{self, Path, Query},
+        body::Bodies,
         error::{ApiError, ErrorBody},
+        file::FileBytes,
         limits,
+        params::{Path, Query},
     },
-    ports::TemplateVersion,
-    render::{
-        answer::FileBytes,
-        template::{Kept, is_built_in, missing, own},
-    },
+    render::templates::{Templates, Upload, check_own},
 };
 
 /// A template, or one of its versions.
@@ -127,10 +123,10 @@ pub(crate) struct VersionQuery {
     )
 )]
 pub(crate) async fn list_templates(
-    State(app): State<Arc<App>>,
+    State(templates): State<Templates>,
     caller: Caller,
 ) -> Result<Json<TemplateList>, ApiError> {
-    let own = app.store.templates(&caller.tenant).await?;
+    let own = templates.all(&caller.tenant).await?;
     let data = BUILT_IN.into_iter().map(built_in).chain(own.into_iter().map(TemplateView::from)).collect();
     Ok(Json(TemplateList { object: "list", data }))
 }
@@ -147,27 +143,22 @@ pub(crate) async fn list_templates(
     )
 )]
 pub(crate) async fn get_template(
-    State(app): State<Arc<App>>,
+    State(templates): State<Templates>,
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<TemplateList>, ApiError> {
     if let Some(found) = BUILT_IN.into_iter().find(|(known, _)| *known == name) {
         return Ok(Json(TemplateList { object: "list", data: vec![built_in(found)] }));
     }
-    let versions = app.store.template_versions(&caller.tenant, &name).await?;
-    match versions.is_empty() {
-        true => Err(missing(&name, None)),
-        false => {
-            let data = versions.into_iter().map(TemplateView::from).collect();
-            Ok(Json(TemplateList { object: "list", data }))
-        }
-    }
+    let versions = templates.versions(&caller.tenant, &name).await?;
+    let data = versions.into_iter().map(TemplateView::from).collect();
+    Ok(Json(TemplateList { object: "list", data }))
 }
 
 /// Upload a template
 ///
 /// The body is a Typst package, as `tar -czf - -C my-template .` makes it: at most 8 MiB. A document with every element
-/// is set with it first; what is wrong with it is a 422 with file and line. Then it is the template's next version. The
+/// is typeset with it first; what is wrong with it is a 422 with file and line. Then it is the template's next version. The
 /// same package as that of the last version is that version again.
 #[utoipa::path(put, path = "/v1/templates/{name}", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name: 1 to 64 of a-z, 0-9, - and _"), PutQuery),
@@ -184,21 +175,22 @@ pub(crate) async fn get_template(
     )
 )]
 pub(crate) async fn put_template(
-    State(app): State<Arc<App>>,
+    State(templates): State<Templates>,
+    bodies: Bodies,
     caller: Caller,
     Path(name): Path<String>,
     Query(PutQuery { description }): Query<PutQuery>,
     request: Request,
 ) -> Result<(StatusCode, Json<TemplateView>), ApiError> {
-    own(&name)?;
+    check_own(&name)?;
     let (length, max) = (description.as_deref().map_or(0, |text| text.chars().count()), limits::TEMPLATE_DESCRIPTION);
     if length > max {
         let message = format!("the description has {length} characters: at most {max} are allowed");
         return Err(ApiError::invalid("description", message));
     }
-    let (package, _room) = body::job_bytes(request, &app).await?;
-    let Kept { version, new, warnings } =
-        Box::pin(app.keep_template(&caller.tenant, name, description, package)).await?;
+    let (package, _permit) = bodies.read_job(request).await?;
+    let Upload { version, new, warnings } =
+        Box::pin(templates.upload(&caller.tenant, name, description, package)).await?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(TemplateView { warnings, ..version.into() })))
 }
@@ -216,16 +208,11 @@ pub(crate) async fn put_template(
     )
 )]
 pub(crate) async fn delete_template(
-    State(app): State<Arc<App>>,
+    State(templates): State<Templates>,
     caller: Caller,
     Path(name): Path<String>,
     Query(VersionQuery { version }): Query<VersionQuery>,
 ) -> Result<StatusCode, ApiError> {
-    if is_built_in(&name) {
-        own(&name)?;
-    }
-    match app.store.delete_template(&caller.tenant, &name, version).await? {
-        0 => Err(missing(&name, version)),
-        _ => Ok(StatusCode::NO_CONTENT),
-    }
+    templates.delete(&caller.tenant, &name, version).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

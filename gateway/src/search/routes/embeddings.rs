@@ -6,13 +6,15 @@ use axum::{Json, extract::State};
 use ruche_schemas::kinds::embed::Embed;
 
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::JobText,
         error::{ApiError, ErrorBody},
+        json::JobText,
     },
-    search::openai::{EmbeddingList, EmbeddingRequest, EncodingFormat},
+    search::{
+        embed::Embedder,
+        openai::{EmbeddingList, EmbeddingRequest, EncodingFormat},
+    },
 };
 
 /// Create embeddings
@@ -32,15 +34,15 @@ use crate::{
     )
 )]
 pub(crate) async fn embeddings(
-    State(app): State<Arc<App>>,
+    State(embedder): State<Arc<Embedder>>,
     caller: Caller,
-    JobText { text, room: _room }: JobText,
+    JobText { text, permit: _permit }: JobText,
 ) -> Result<Json<EmbeddingList>, ApiError> {
     let (request, input) = EmbeddingRequest::parse(&text)?;
     drop(text);
     let EmbeddingRequest { model, encoding_format, dimensions, purpose, .. } = request;
     let asked = Embed { purpose: purpose.map(Into::into), model, dimensions, ..Embed::default() };
-    let embedded = Box::pin(app.embed(&caller.tenant, &input, asked)).await?;
+    let embedded = Box::pin(embedder.embed(&caller.tenant, &input, asked)).await?;
     let format = encoding_format.unwrap_or(EncodingFormat::Float);
     Ok(Json(EmbeddingList::new(embedded.model, embedded.vectors, embedded.tokens, format)))
 }

@@ -1,4 +1,20 @@
 //! Operations of search, one file each.
 
-pub mod embeddings;
-pub mod search;
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{embed::Embedder, service::Searcher};
+use crate::http::state::HttpState;
+
+mod embeddings;
+mod search;
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Arc<Embedder>: FromRef<S>,
+    Arc<Searcher>: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(embeddings::embeddings)).routes(routes!(search::search))
+}

@@ -4,21 +4,23 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
+use ruche_store::search::{Explanation, Filter, Hit, Mode, Scan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    app::parts::App,
     http::{
         auth::Caller,
-        body::{self, JsonText},
         error::{ApiError, ErrorBody},
+        json::{JsonText, parse},
         limits,
     },
-    ports::search::{Explanation, Filter, Hit, Mode, Scan},
-    search::service::{Query, invalid},
+    search::{
+        query::{SearchQuery, invalid},
+        service::Searcher,
+    },
 };
 
 /// What to find, and where. `query` or `vector` is needed, and `collection` or `collections`.
@@ -215,14 +217,14 @@ pub enum SearchScan {
     )
 )]
 pub(crate) async fn search(
-    State(app): State<Arc<App>>,
+    State(searcher): State<Arc<Searcher>>,
     caller: Caller,
     JsonText(text): JsonText,
 ) -> Result<Json<SearchResults>, ApiError> {
     let began = Instant::now();
-    let query = read(body::parse(&text)?)?;
+    let query = read(parse(&text)?)?;
     drop(text);
-    let found = Box::pin(app.search(&caller.tenant, &query)).await?;
+    let found = Box::pin(searcher.search(&caller.tenant, &query)).await?;
     Ok(Json(SearchResults {
         object: "list",
         data: found.hits.into_iter().map(|hit| view(hit, query.highlight)).collect(),
@@ -234,7 +236,7 @@ pub(crate) async fn search(
     }))
 }
 
-fn read(request: SearchRequest) -> Result<Query, ApiError> {
+fn read(request: SearchRequest) -> Result<SearchQuery, ApiError> {
     let SearchRequest { query, vector, collection, collections, mode, top_k, filter, highlight, explain, .. } = request;
     let collections = match (collection, collections) {
         (Some(one), None) => vec![one],
@@ -257,7 +259,7 @@ fn read(request: SearchRequest) -> Result<Query, ApiError> {
     if mode == Some(SearchMode::Hybrid) && query.is_none() && vector.is_some() {
         return Err(invalid("query", "is missing: mode hybrid finds by words too"));
     }
-    Ok(Query {
+    Ok(SearchQuery {
         text: query,
         vector,
         collections,

@@ -8,15 +8,15 @@ use std::{
 };
 
 use ruche_schemas::{TenantId, config::Search};
-
 use sea_orm::sqlx::{self, AssertSqlSafe, PgPool, Row as _};
 
 use super::{
-    failed, statement,
+    part::{Part, parts},
+    statement,
     words::{Lexemes, Marked},
 };
 use crate::{
-    jobs::StoreError,
+    error::StoreError,
     search::{Filter, Lookup},
 };
 
@@ -31,35 +31,6 @@ const SCOPES: usize = 1_000;
 const COUNTED: u32 = 2_000_000;
 /// Documents whose languages are looked at.
 const DOCUMENTS: u32 = 20_000;
-
-/// Collections that are searched with one model.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Part {
-    /// The model's number.
-    pub(super) model: i32,
-    /// Their names, in order.
-    pub(super) collections: Vec<String>,
-    /// How many of their chunks come into question, as far as they were counted.
-    pub(super) size: u64,
-    /// Whether each one is compared.
-    pub(super) exact: bool,
-}
-
-/// The collections by their models. Those without one have no documents.
-pub(super) fn parts(lookup: &Lookup) -> Vec<Part> {
-    let mut by_model: BTreeMap<i32, Vec<String>> = BTreeMap::new();
-    for collection in &lookup.collections {
-        if let Some(model) = &collection.model {
-            by_model.entry(model.id).or_default().push(collection.name.clone());
-        }
-    }
-    let part = |(model, mut collections): (i32, Vec<String>)| {
-        collections.sort_unstable();
-        collections.dedup();
-        Part { model, collections, size: 0, exact: true }
-    };
-    by_model.into_iter().map(part).collect()
-}
 
 /// Whose, the model, the collections, and the filter as a text.
 type Key = (TenantId, i32, Vec<String>, String);
@@ -90,10 +61,10 @@ impl Memory {
             return Ok(parts);
         }
         let sizes = statement::sizes(tenant, &lookup.filter, &parts, settings.exact_below)?;
-        let rows = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_all(pool).await.map_err(failed)?;
+        let rows = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_all(pool).await?;
         for (part, row) in parts.iter_mut().zip(rows) {
-            let counted: i64 = row.try_get("size").map_err(failed)?;
-            let indexed: bool = row.try_get("indexed").map_err(failed)?;
+            let counted: i64 = row.try_get("size")?;
+            let indexed: bool = row.try_get("indexed")?;
             part.size = u64::try_from(counted).unwrap_or_default();
             let is_large = part.size > u64::from(settings.exact_below);
             part.exact = !is_large || !indexed;
@@ -114,8 +85,8 @@ impl Memory {
             return Ok(known);
         }
         let sizes = statement::sizes(tenant, &Filter::default(), std::slice::from_ref(part), COUNTED)?;
-        let row = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_one(pool).await.map_err(failed)?;
-        let total = u64::try_from(row.try_get::<i64, _>("size").map_err(failed)?).unwrap_or_default();
+        let row = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_one(pool).await?;
+        let total = u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or_default();
         keep(&self.totals, key, total);
         Ok(total)
     }
@@ -144,13 +115,11 @@ impl Memory {
             .bind(&marked.phrases)
             .bind(&marked.without)
             .fetch_all(pool)
-            .await
-            .map_err(failed)?;
+            .await?;
         let mut lexemes = Lexemes::default();
         let mut phrases: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for row in rows {
-            let (part, term): (i64, String) =
-                (row.try_get("part").map_err(failed)?, row.try_get("term").map_err(failed)?);
+            let (part, term): (i64, String) = (row.try_get("part")?, row.try_get("term")?);
             match part {
                 0 => lexemes.words.push(term),
                 phrase if phrase > 0 => phrases.entry(phrase).or_default().push(format!("({term})")),
@@ -174,8 +143,7 @@ impl Memory {
             .bind(collections)
             .bind(i64::from(DOCUMENTS))
             .fetch_all(pool)
-            .await
-            .map_err(failed)?;
+            .await?;
         if is_large {
             keep(&self.languages, key, languages.clone());
         }
@@ -188,11 +156,11 @@ impl Memory {
         if let Some((_, known)) = known.filter(|(at, _)| at.elapsed() < REMEMBERED) {
             return Ok(known);
         }
-        let row = sqlx::query(FREQUENCIES).fetch_optional(pool).await.map_err(failed)?;
+        let row = sqlx::query(FREQUENCIES).fetch_optional(pool).await?;
         let mut frequencies = HashMap::new();
         if let Some(row) = row {
-            let lexemes: Option<Vec<String>> = row.try_get("lexemes").map_err(failed)?;
-            let shares: Option<Vec<f32>> = row.try_get("shares").map_err(failed)?;
+            let lexemes: Option<Vec<String>> = row.try_get("lexemes")?;
+            let shares: Option<Vec<f32>> = row.try_get("shares")?;
             frequencies.extend(lexemes.unwrap_or_default().into_iter().zip(shares.unwrap_or_default()));
         }
         let frequencies = Arc::new(frequencies);

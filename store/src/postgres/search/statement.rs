@@ -13,9 +13,9 @@ use ruche_schemas::{TenantId, vectors::index_name};
 
 use sea_orm::sqlx::{Arguments as _, Encode, Postgres, Type, postgres::PgArguments};
 
-use super::{scope::Part, words::Terms};
+use super::{part::Part, words::Terms};
 use crate::{
-    jobs::StoreError,
+    error::StoreError,
     search::{Filter, Lookup, Mode, Probe},
 };
 
@@ -38,7 +38,9 @@ impl Statement {
         &mut self,
         value: T,
     ) -> Result<String, StoreError> {
-        self.arguments.add(value).map_err(|error| StoreError(format!("an argument can't be sent: {error}")))?;
+        self.arguments
+            .add(value)
+            .map_err(|error| StoreError::Unavailable(format!("an argument can't be sent: {error}")))?;
         self.count += 1;
         Ok(format!("${}", self.count))
     }

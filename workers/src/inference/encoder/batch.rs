@@ -13,10 +13,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::NoVector;
-
-/// A text's vector, of length 1; of a pair, its one number.
-pub(super) type Vector = Result<Vec<f32>, NoVector>;
+use super::vector::Vector;
 
 /// A request, with its texts tokenized.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What can go wrong, in words for the person who has to act: at the start, with a request, and half-way.
 
-use crate::inference::engine::port::LoadError;
+use crate::inference::model::LoadError;
 
 /// An engine that can't start.
 #[derive(Debug, thiserror::Error)]

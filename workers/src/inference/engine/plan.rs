@@ -4,8 +4,10 @@
 //! equal parts, and what a short one doesn't need goes to the longer ones (max-min fairness). So the shortest is
 //! through first, and the longest still moves at each decode.
 
-use super::slot::{Sequence, Slot};
-use crate::inference::engine::port::Row;
+use super::{
+    port::Row,
+    slot::{Sequence, Slot},
+};
 
 /// Fills `rows` with the next batch, in the order of the slots: at most one row a slot and `prompt_chunk` more.
 /// Empty where nothing can go on.

@@ -10,12 +10,14 @@ use ruche_schemas::kinds::chat::FinishReason;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    EngineError, Shared,
+    error::EngineError,
+    metrics::Metrics,
     plan::plan,
+    port::{DecodeError, Decoder, Row, Vocabulary},
     sampler::Scratch,
     slot::{Sequence, Slot},
 };
-use crate::inference::engine::port::{DecodeError, Decoder, Row, Vocabulary};
+use crate::inference::waker::Waker;
 
 /// A request that was admitted, with its prompt tokenized.
 #[derive(Debug)]
@@ -29,7 +31,8 @@ pub(super) struct Ticket {
 pub(super) struct Scheduler<'a> {
     decoder: &'a mut dyn Decoder,
     vocabulary: Arc<dyn Vocabulary>,
-    shared: Arc<Shared>,
+    waker: Arc<Waker>,
+    metrics: Arc<Metrics>,
     inbox: mpsc::Receiver<Ticket>,
     slots: Vec<Slot>,
     prompt_chunk: usize,
@@ -43,7 +46,7 @@ pub(super) struct Scheduler<'a> {
 impl Drop for Scheduler<'_> {
     /// Also when it panics, and before its readers are told.
     fn drop(&mut self) {
-        self.shared.switch.turn_off();
+        self.waker.stop();
     }
 }
 
@@ -51,14 +54,15 @@ impl<'a> Scheduler<'a> {
     pub(super) fn new(
         decoder: &'a mut dyn Decoder,
         vocabulary: Arc<dyn Vocabulary>,
-        shared: Arc<Shared>,
+        (waker, metrics): (Arc<Waker>, Arc<Metrics>),
         inbox: mpsc::Receiver<Ticket>,
         (slots, prompt_chunk): (u32, u32),
     ) -> Self {
         Self {
             decoder,
             vocabulary,
-            shared,
+            waker,
+            metrics,
             inbox,
             slots: (0..slots).map(|_| Slot::default()).collect(),
             prompt_chunk: usize::try_from(prompt_chunk).unwrap_or(usize::MAX),
@@ -71,10 +75,10 @@ impl<'a> Scheduler<'a> {
 
     /// Works until it is stopped.
     pub(super) fn run(mut self) {
-        while !self.shared.switch.is_off() {
+        while !self.waker.is_stopped() {
             self.release_left();
             self.seat_waiting();
-            self.shared.metrics.set_active(self.slots.iter().filter(|slot| slot.sequence.is_some()).count());
+            self.metrics.set_active(self.slots.iter().filter(|slot| slot.sequence.is_some()).count());
             let mut rows = std::mem::take(&mut self.rows);
             plan(&self.slots, self.prompt_chunk, &mut rows);
             if rows.is_empty() {
@@ -85,7 +89,7 @@ impl<'a> Scheduler<'a> {
             }
             self.rows = rows;
         }
-        self.shared.metrics.set_active(0);
+        self.metrics.set_active(0);
     }
 
     /// Takes the slots of those whose readers have left.
@@ -135,7 +139,7 @@ impl<'a> Scheduler<'a> {
             sequence.decoded = common;
         }
         slot.kept.clear();
-        self.shared.metrics.reused(sequence.decoded);
+        self.metrics.reused(sequence.decoded);
         slot.sequence = Some(sequence);
     }
 
@@ -167,7 +171,7 @@ impl<'a> Scheduler<'a> {
     fn decode(&mut self, rows: &[Row]) -> Result<(), DecodeError> {
         let started = Instant::now();
         let result = self.decoder.decode(rows);
-        self.shared.metrics.decoded(started.elapsed(), result.is_err());
+        self.metrics.decoded(started.elapsed(), result.is_err());
         result
     }
 
@@ -236,7 +240,7 @@ impl<'a> Scheduler<'a> {
             let Some(sequence) = self.slots[number].sequence.as_mut() else { continue };
             sequence.decoded += 1;
             if sequence.decoded <= sequence.prompt {
-                self.shared.metrics.read(1);
+                self.metrics.read(1);
             }
             if !row.logits {
                 continue;
@@ -246,7 +250,7 @@ impl<'a> Scheduler<'a> {
                 continue;
             };
             if !self.vocabulary.is_end(token) {
-                self.shared.metrics.generated();
+                self.metrics.generated();
             }
             match sequence.accept(token, &*self.vocabulary, &mut self.bytes) {
                 None => sequence.publish(),

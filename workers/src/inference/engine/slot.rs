@@ -8,8 +8,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use ruche_schemas::kinds::chat::{Delta, FinishReason, Usage};
 use tokio::sync::mpsc;
 
-use super::{EngineError, Step, sampler::Sampler, text::Text};
-use crate::inference::engine::port::Vocabulary;
+use super::{error::EngineError, port::Vocabulary, request::Step, sampler::Sampler, text::Text};
 
 /// Room that a request's channel must have before its sequence is decoded: a delta and the end.
 const ROOM: usize = 2;

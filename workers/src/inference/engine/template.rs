@@ -12,7 +12,7 @@ use chrono::{DateTime, Local};
 use minijinja::{Environment, Error, ErrorKind, Value, context, syntax::SyntaxConfig};
 use ruche_schemas::kinds::chat::Message;
 
-use crate::inference::engine::port::Vocabulary;
+use super::port::Vocabulary;
 
 /// The name of the only template.
 const NAME: &str = "chat_template";

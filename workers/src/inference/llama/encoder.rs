@@ -20,7 +20,7 @@ use super::load::{self, Place};
 use crate::inference::encoder::port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer};
 
 /// The most tokens of a text that are taken from the model where none are asked for.
-pub const DEFAULT_CONTEXT: u32 = 2048;
+const DEFAULT_CONTEXT: u32 = 2048;
 /// Where a model's file says how long the texts were that it was trained with: Sentence Transformers' own setting, kept by
 /// our converter.
 const TRAINED: &str = "sentence_transformers.max_seq_length";

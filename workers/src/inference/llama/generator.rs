@@ -16,7 +16,7 @@ use super::{
 use crate::inference::engine::port::{Body, Facts, LoadError, Loader};
 
 /// The most tokens of context that are taken from the model where none are asked for.
-pub const DEFAULT_CONTEXT: u32 = 8192;
+const DEFAULT_CONTEXT: u32 = 8192;
 /// Rows that llama.cpp computes at once; larger batches are cut by it.
 const MICRO_BATCH: u32 = 512;
 

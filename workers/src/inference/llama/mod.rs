@@ -1,4 +1,7 @@
 //! llama.cpp behind the ports of the engine and the encoder.
+//!
+//! - [`start`]: an engine or an encoder on a GGUF file. - `generator`, `decoder`, `vocabulary`: a language model.
+//! - `encoder`: an embedding model or a reranker. - [`load`], [`devices`]: the file, and the GPU.
 
 #[cfg(feature = "chat")]
 mod decoder;
@@ -8,10 +11,15 @@ mod encoder;
 #[cfg(feature = "chat")]
 mod generator;
 mod load;
+mod start;
 #[cfg(feature = "chat")]
 mod vocabulary;
 
 #[cfg(any(feature = "embed", feature = "rerank"))]
-pub use encoder::{DEFAULT_CONTEXT as DEFAULT_TEXT, LlamaEmbedding, Pooling};
+pub use encoder::{LlamaEmbedding, Pooling};
 #[cfg(feature = "chat")]
-pub use generator::{DEFAULT_CONTEXT, Llama};
+pub use generator::Llama;
+#[cfg(any(feature = "embed", feature = "rerank"))]
+pub use start::{EncoderOptions, start_encoder};
+#[cfg(feature = "chat")]
+pub use start::{EngineOptions, start_engine};

@@ -9,11 +9,11 @@ use ruche_schemas::{
 
 use super::{
     passages::{self, Block, Budget, Shown},
-    refused,
+    refusal::refused,
 };
 use crate::{
     inference::engine::{Engine, GenerateError, Request},
-    runtime::JobError,
+    runtime::job_error::JobError,
 };
 
 /// The tokens that are left for an answer that says nothing of its length, where the context has so many.
@@ -72,11 +72,11 @@ mod tests {
     use ruche_schemas::kinds::chat::{Message, Role};
 
     use super::*;
-    use crate::inference::engine::Options;
+    use crate::inference::llama::{EngineOptions, start_engine};
 
     /// The demo model, with a context of 512 tokens.
     fn engine() -> Engine {
-        Engine::start(Options {
+        start_engine(EngineOptions {
             model_path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf")),
             model_name: "tiny-chat-demo".to_owned(),
             slots: 1,

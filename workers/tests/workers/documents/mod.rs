@@ -8,7 +8,7 @@ use ruche_schemas::{
     ids::collection_id,
     kinds::embed::{Document, Embed, Format, Indexed},
 };
-use ruche_workers::ports::ledger::Ledger;
+use ruche_store::ledger::Ledger;
 use support::{Place, document, tenant};
 
 mod models;

@@ -5,7 +5,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::embed::{Document, Embed, Output},
 };
-use ruche_workers::ports::ledger::Ledger;
+use ruche_store::ledger::Ledger;
 
 use crate::documents::support::{Place, document, model, tenant};
 

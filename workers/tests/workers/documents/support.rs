@@ -9,31 +9,29 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{
-    Bus, Headers, Message,
-    memory::Memory,
-    objects::{self, Claims},
-};
+use ruche_bus::{Bus, Headers, Message, memory::Memory};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, Record, TenantId,
     claim::{CLAIM_BYTES, Part},
+    clock,
     event::{Outcome, Steps},
     kinds::embed::{Document, Embed, Indexed, Output},
 };
+use ruche_store::{
+    documents::Indexing,
+    ledger::Ledger,
+    memory::Memory as MemoryLedger,
+    models::ModelVersion,
+    objects::{self, Claims},
+};
 use ruche_workers::{
-    adapters::memory_ledger::MemoryLedger,
     inference::encoder::{
         Encoder, Metrics as EncoderMetrics, Prefixes,
         port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
     },
-    kinds::embed::{EmbedHandler, Indexer},
-    ports::{
-        corpus::{Indexing, ModelVersion},
-        ledger::Ledger,
-    },
+    kinds::embed::{EmbedHandler, Extractor, ExtractorOptions, Indexer},
     registry::handler,
     runtime::{self, Metrics, Options, Parts, Shutdown},
-    sandbox::extractor::{Extractor, Options as Reading},
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -100,8 +98,9 @@ impl Place {
     /// Indexes with a model of this name.
     fn indexer(&self, name: &str) -> Indexer {
         let loader = Box::new(Counter(Arc::clone(&self.script), name.to_owned()));
-        let encoder = Encoder::start_with(loader, name.to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
-        let reading = Reading {
+        let encoder = Encoder::start(loader, name.to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
+        let reading = ExtractorOptions {
+            children: 4,
             program: env!("CARGO_BIN_EXE_ruche-worker").into(),
             memory: 1 << 30,
             deadline: Duration::from_secs(30),
@@ -131,6 +130,7 @@ impl Place {
             claims: self.claims.clone(),
             handler: handler(with_next),
             metrics: Metrics::register(&mut Registry::default()),
+            clock: Arc::new(clock::System),
             pulse: own.handle().clone(),
             versions: runtime::versions(),
         };

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use futures::future::join_all;
 use ruche_services::testing::embedding_model;
 use ruche_workers::inference::{
-    encoder::{EncodeError, Encoder, Metrics, Options, StartError, port::Loader},
-    llama::{LlamaEmbedding, Pooling},
+    encoder::{EncodeError, Encoder, Metrics, StartError, port::Loader},
+    llama::{EncoderOptions, LlamaEmbedding, Pooling, start_encoder},
 };
 
-fn options() -> Options {
-    Options {
+fn options() -> EncoderOptions {
+    EncoderOptions {
         model_path: embedding_model(),
         model_name: "all-minilm-l6-v2".to_owned(),
         context_tokens: 0,
@@ -23,7 +23,7 @@ fn options() -> Options {
 }
 
 fn encoder() -> Encoder {
-    Encoder::start(options(), Metrics::default()).expect("the model")
+    start_encoder(options(), Metrics::default()).expect("the model")
 }
 
 async fn vectors(encoder: &Encoder, texts: &[&str]) -> Vec<Vec<f32>> {
@@ -71,7 +71,8 @@ async fn a_text_has_the_same_vector_alone_and_among_others() {
 #[tokio::test]
 async fn any_number_of_tokens_may_be_a_batch() {
     for batch_tokens in [1, 100, 515, 700] {
-        let encoder = Encoder::start(Options { batch_tokens, ..options() }, Metrics::default()).expect("the model");
+        let encoder =
+            start_encoder(EncoderOptions { batch_tokens, ..options() }, Metrics::default()).expect("the model");
         assert_eq!(vectors(&encoder, &["Bees", "Hives"]).await.len(), 2, "{batch_tokens}");
     }
 }
@@ -94,13 +95,13 @@ async fn a_text_can_not_smuggle_in_the_models_marks_and_a_long_one_is_counted() 
 #[tokio::test]
 async fn a_file_that_is_no_embedding_model_is_refused_in_words() {
     let start = |path: PathBuf| {
-        Encoder::start(Options { model_path: path, ..options() }, Metrics::default()).expect_err("refused")
+        start_encoder(EncoderOptions { model_path: path, ..options() }, Metrics::default()).expect_err("refused")
     };
     let missing = start(PathBuf::from("no/such.gguf")).to_string();
     assert!(missing.contains("no/such.gguf") && missing.contains("set embed.model_path"), "{missing}");
     let chat = start(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf"))).to_string();
     assert!(chat.contains("it is no embedding model") && chat.contains("embed.pooling"), "{chat}");
-    let long = Encoder::start(Options { context_tokens: 513, ..options() }, Metrics::default());
+    let long = start_encoder(EncoderOptions { context_tokens: 513, ..options() }, Metrics::default());
     let error = long.expect_err("refused");
     assert!(matches!(error, StartError::Load(_)), "{error}");
     assert!(error.to_string().contains("embed.context_tokens = 513") && error.to_string().contains("512"), "{error}");
@@ -109,8 +110,8 @@ async fn a_file_that_is_no_embedding_model_is_refused_in_words() {
 #[tokio::test]
 async fn a_model_that_writes_can_embed_too_where_it_is_told_how() {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf"));
-    let options = Options { model_path: path, pooling: Pooling::Last, ..options() };
-    let encoder = Encoder::start(options, Metrics::default()).expect("an encoder");
+    let options = EncoderOptions { model_path: path, pooling: Pooling::Last, ..options() };
+    let encoder = start_encoder(options, Metrics::default()).expect("an encoder");
     let first = vectors(&encoder, &["When are refunds paid?", "Hello"]).await;
     let again = vectors(&encoder, &["When are refunds paid?", "Hello"]).await;
     assert!(cosine(&first[0], &again[0]) > 0.999, "nothing is left of the batch before");

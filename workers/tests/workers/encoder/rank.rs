@@ -5,8 +5,8 @@
 use futures::future::join_all;
 use ruche_services::testing::{embedding_model, reranker};
 use ruche_workers::inference::{
-    encoder::{EncodeError, Encoder, Metrics, Options},
-    llama::Pooling,
+    encoder::{EncodeError, Encoder, Metrics},
+    llama::{EncoderOptions, Pooling, start_encoder},
 };
 use serde::Deserialize;
 
@@ -25,8 +25,8 @@ fn known() -> Vec<Known> {
     serde_json::from_str(include_str!("../../../models/minilm/pairs.json")).expect("the known scores")
 }
 
-fn options() -> Options {
-    Options {
+fn options() -> EncoderOptions {
+    EncoderOptions {
         model_path: reranker(),
         model_name: "tests-reranker".to_owned(),
         context_tokens: 0,
@@ -38,7 +38,7 @@ fn options() -> Options {
 }
 
 fn encoder() -> Encoder {
-    Encoder::start(options(), Metrics::default()).expect("the model")
+    start_encoder(options(), Metrics::default()).expect("the model")
 }
 
 /// Tokens and score of each text.
@@ -91,11 +91,11 @@ async fn of_a_long_text_the_beginning_is_read_and_a_long_query_is_refused() {
 
 #[tokio::test]
 async fn what_ranks_does_not_embed_and_what_embeds_does_not_rank() {
-    let start = |options: Options| Encoder::start(options, Metrics::default()).expect_err("refused").to_string();
-    let error = start(Options { model_path: embedding_model(), ..options() });
+    let start = |options: EncoderOptions| start_encoder(options, Metrics::default()).expect_err("refused").to_string();
+    let error = start(EncoderOptions { model_path: embedding_model(), ..options() });
     assert!(error.contains("it does not rank pairs of texts"), "{error}");
-    let error = start(Options { pooling: Pooling::Model, ..options() });
+    let error = start(EncoderOptions { pooling: Pooling::Model, ..options() });
     assert!(error.contains("it ranks pairs of texts") && error.contains("rerank.model_path"), "{error}");
-    let error = start(Options { context_tokens: 513, ..options() });
+    let error = start(EncoderOptions { context_tokens: 513, ..options() });
     assert!(error.contains("rerank.context_tokens = 513"), "{error}");
 }

@@ -44,7 +44,7 @@ pub(crate) fn try_start(
     metrics: Metrics,
 ) -> Result<Encoder, StartError> {
     let loader = Counter(Arc::clone(script), dimensions);
-    Encoder::start_with(Box::new(loader), "counter".to_owned(), (batch_tokens, 64), metrics)
+    Encoder::start(Box::new(loader), "counter".to_owned(), (batch_tokens, 64), metrics)
 }
 
 struct Counter(Arc<Script>, u32);

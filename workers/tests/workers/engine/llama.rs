@@ -7,18 +7,18 @@ use futures::future::join_all;
 use ruche_schemas::kinds::chat::{FinishReason, Message, Role, Sampling};
 use ruche_workers::inference::{
     engine::{
-        Engine, GenerateError, Options, Request, StartError, Step,
+        Engine, GenerateError, Request, StartError, Step,
         port::{DecodeError, Decoder, Facts, Loader, Row, Vocabulary},
     },
-    llama::Llama,
+    llama::{EngineOptions, Llama, start_engine},
 };
 
 const WHO: &str = "I am a tiny demo model. I only quote sentences from the documents I am given.";
 const PASSAGES: &str = "\n\nPassages:\n[1] Refunds are paid within 5 business days. Parcels are sent on Mondays.\n\
                         [2] The shop in Lyon opens at nine. Dogs are welcome.";
 
-fn options(slots: u32) -> Options {
-    Options {
+fn options(slots: u32) -> EngineOptions {
+    EngineOptions {
         model_path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf")),
         model_name: "tiny-chat-demo".to_owned(),
         slots,
@@ -31,7 +31,7 @@ fn options(slots: u32) -> Options {
 }
 
 fn engine(slots: u32) -> Engine {
-    Engine::start(options(slots)).expect("the tiny model")
+    start_engine(options(slots)).expect("the tiny model")
 }
 
 fn greedy() -> Sampling {
@@ -173,7 +173,7 @@ async fn a_prompt_longer_than_the_context_is_refused_with_both_numbers() {
 
 #[tokio::test]
 async fn an_answer_ends_where_the_context_is_full() {
-    let engine = Engine::start(Options { context_tokens: 64, ..options(3) }).expect("the tiny model");
+    let engine = start_engine(EngineOptions { context_tokens: 64, ..options(3) }).expect("the tiny model");
     let heard = ask(&engine, asks(&"bees ".repeat(22))).await;
     let usage = heard.usage;
     assert!(usage.prompt_tokens < 64 && usage.prompt_tokens + usage.completion_tokens <= 64, "{usage:?}");
@@ -221,7 +221,7 @@ async fn stop_strings_are_found_across_the_models_tokens() {
 
 #[tokio::test]
 async fn a_file_that_is_no_model_is_refused_with_its_path() {
-    let start = |path: PathBuf| Engine::start(Options { model_path: path, ..options(1) }).expect_err("refused");
+    let start = |path: PathBuf| start_engine(EngineOptions { model_path: path, ..options(1) }).expect_err("refused");
     let missing = start(PathBuf::from("no/such.gguf"));
     assert!(matches!(missing, StartError::Load(_)) && missing.to_string().contains("no/such.gguf"), "{missing}");
     assert!(missing.to_string().contains("set chat.model_path"), "{missing}");
@@ -229,7 +229,7 @@ async fn a_file_that_is_no_model_is_refused_with_its_path() {
     assert!(here.to_string().contains("Cargo.toml can't be loaded"), "{here}");
     let folder = start(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
     assert!(folder.to_string().contains("not a file"), "{folder}");
-    let long = Engine::start(Options { context_tokens: 5000, ..options(1) }).expect_err("refused").to_string();
+    let long = start_engine(EngineOptions { context_tokens: 5000, ..options(1) }).expect_err("refused").to_string();
     assert!(long.contains("chat.context_tokens = 5000") && long.contains("4096"), "{long}");
 }
 

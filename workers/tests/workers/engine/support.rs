@@ -110,7 +110,7 @@ impl Echo {
 
     pub(crate) fn try_start(self, prompt_chunk: u32) -> Result<Engine, StartError> {
         let slots = self.slots;
-        Engine::start_with(Box::new(self), "echo".to_owned(), slots, prompt_chunk)
+        Engine::start(Box::new(self), "echo".to_owned(), slots, prompt_chunk)
     }
 }
 

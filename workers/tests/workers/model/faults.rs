@@ -23,9 +23,11 @@ use futures::{
 };
 use ruche_bus::{memory::Memory, *};
 use ruche_schemas::{JobId, JobRef, Kind, Record, TenantId};
-use ruche_workers::{
-    adapters::memory_ledger::MemoryLedger,
-    ports::ledger::{Committed, Ended, Group, Ledger, LedgerError, Stored},
+use ruche_store::{
+    Health, StoreError,
+    groups::Group,
+    ledger::{Committed, Ended, Ledger, Stored},
+    memory::Memory as MemoryLedger,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -38,7 +40,7 @@ pub struct World {
     pub seed: u64,
     pub bus: Memory,
     pub ledger: MemoryLedger,
-    pub objects: objects::memory::Memory,
+    pub objects: ruche_store::objects::memory::Memory,
     pub letters: Mutex<BTreeMap<JobId, DeadLetter>>,
     calls: Mutex<HashMap<(&'static str, JobId), u32>>,
     pub injected: Mutex<u64>,
@@ -170,9 +172,9 @@ impl Life {
         &self,
         call: &'static str,
         job: JobId,
-        work: impl Future<Output = Result<T, LedgerError>>,
-    ) -> Result<T, LedgerError> {
-        self.call(call, job, || LedgerError::Unavailable("injected".to_owned()), work).await
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.call(call, job, || StoreError::Unavailable("injected".to_owned()), work).await
     }
 }
 
@@ -418,31 +420,35 @@ impl Extend for FaultyExtend {
 
 #[async_trait]
 impl Ledger for Life {
-    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, LedgerError> {
+    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, StoreError> {
         self.on_ledger("fence", job.id, self.world.ledger.fence(job, attempt)).await
     }
-    async fn commit(&self, ended: &Ended) -> Result<Committed, LedgerError> {
+    async fn commit(&self, ended: &Ended) -> Result<Committed, StoreError> {
         self.on_ledger("commit", ended.job.id, self.world.ledger.commit(ended)).await
     }
-    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
+    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, StoreError> {
         self.on_ledger("ended", job.id, self.world.ledger.ended(job)).await
     }
-    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, LedgerError> {
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, StoreError> {
         self.on_ledger("group", JobId(group), self.world.ledger.group(tenant, group)).await
     }
-    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
         self.on_ledger("members", JobId(group), self.world.ledger.members(tenant, group, limit)).await
     }
-    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
         self.world.ledger.holding(before, limit).await
     }
-    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError> {
         self.world.ledger.released(jobs).await
     }
-    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         self.world.ledger.purge(before, limit).await
     }
-    async fn ready(&self) -> Result<(), LedgerError> {
+}
+
+#[async_trait]
+impl Health for Life {
+    async fn ready(&self) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -21,23 +21,21 @@ use chrono::Utc;
 use faults::{Life, World};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{
-    Bus, Headers, Message,
-    memory::Memory,
-    objects::{Claims, Objects},
-};
+use ruche_bus::{Bus, Headers, Message, memory::Memory};
 use ruche_schemas::{
     Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
     claim::CLAIM_BYTES,
+    clock,
     event::Outcome,
     flow::{Child, Join, Member, Origin, Template, child, children},
     kinds::chat::Role,
 };
+use ruche_store::{
+    conversations::{Conversations, Turn, TurnMessage},
+    ledger::{Ledger, Stored, Write},
+    objects::{Claims, Objects},
+};
 use ruche_workers::{
-    ports::{
-        conversations::Conversations,
-        ledger::{Keep, Ledger, Stored, Turn, TurnMessage},
-    },
     registry::{Handler, handler},
     runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
 };
@@ -108,9 +106,9 @@ impl Handler<Play> for Player {
     }
 
     /// One effect: a turn in a conversation of the job's own.
-    fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Keep> {
+    fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Write> {
         let messages = vec![TurnMessage { role: Role::User, content: "x".to_owned(), model: None, citations: None }];
-        vec![Keep::Turn(Turn { conversation: job.id.0, messages })]
+        vec![Write::Turn(Turn { conversation: job.id.0, messages })]
     }
 }
 
@@ -209,6 +207,7 @@ async fn worker(world: Arc<World>, name: &'static str) {
             claims: Claims::new(Arc::new(life.clone()), 1 << 20),
             handler: handler(Player),
             metrics: Metrics::register(&mut Registry::default()),
+            clock: Arc::new(clock::System),
             pulse: tokio::runtime::Handle::current(),
             versions: Arc::new([(Play::KIND, Play::VERSION)].into()),
         };

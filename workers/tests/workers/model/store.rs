@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
-use ruche_bus::objects::{ObjectError, Objects, Pieces};
 use ruche_schemas::{Claim, JobId, JobRef};
+use ruche_store::objects::{ObjectError, Objects, Pieces};
 
 use crate::model::faults::Life;
 

@@ -13,7 +13,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::stream::BoxStream;
-use ruche_bus::objects::{Claims, ObjectError, Objects, Pieces, store::Store};
 use ruche_schemas::{
     Claim, EventType, Failure, Job, JobId, JobRef, Record,
     claim::{CLAIM_BYTES, Part},
@@ -21,10 +20,11 @@ use ruche_schemas::{
     event::Outcome,
     failure::codes,
 };
-use ruche_workers::{
-    ports::ledger::{Committed, Ended, Ledger},
-    reconcilers,
+use ruche_store::{
+    ledger::{Committed, Ended, Ledger},
+    objects::{Claims, ObjectError, Objects, Pieces, store::Store},
 };
+use ruche_workers::reconcilers;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -200,6 +200,28 @@ async fn a_result_that_can_not_be_kept_now_waits_and_is_not_worked_out_again() {
 }
 
 #[tokio::test]
+async fn an_ephemeral_jobs_large_result_is_kept_with_a_row_and_is_not_worked_out_again() {
+    let place = Place::start().await;
+    let probe = ProbeHandler::new();
+    let worker = place.system.worker(&probe, 1);
+    for (bytes, is_kept) in [(LARGE, true), (CLAIM_BYTES, false)] {
+        let mut brief = place.system.envelope(JobId::generate(), Probe::Grow(bytes));
+        brief.ephemeral = true;
+        let job = place.system.send(&brief).await;
+        match is_kept {
+            true => assert_eq!(place.result(&job).await.to_string().len(), bytes),
+            false => assert_eq!(place.system.events(&job).await.pop().unwrap().data.to_string().len(), bytes),
+        }
+        assert_eq!(probe.runs(&job), 1);
+        place.system.settled().await;
+        // The row leads retention to the object.
+        assert_eq!(place.system.ledger.ended(&job).await.unwrap().is_some(), is_kept);
+        assert_eq!(place.system.ledger.holding(Utc::now(), 10).await.unwrap().contains(&job), is_kept);
+    }
+    worker.drain().await;
+}
+
+#[tokio::test]
 async fn a_body_that_is_lost_or_changed_or_anothers_is_a_dead_letter_that_says_so() {
     let place = Place::start().await;
     let probe = ProbeHandler::new();
@@ -271,7 +293,7 @@ async fn a_result_that_was_stored_and_not_said_is_said_by_its_claim_and_followed
         created_at: root.created_at,
         ended_at: Utc::now(),
         trace_id: None,
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: None,
         member: None,
         children: Vec::new(),
@@ -328,7 +350,7 @@ async fn a_result_that_can_never_be_kept_fails_its_job_in_words() {
     let mut brief = place.system.envelope(JobId::generate(), Probe::Grow(CLAIM_BYTES + 1));
     brief.ephemeral = true;
     let brief = place.system.send(&brief).await;
-    for (job, said) in [(job, "objects.max_bytes"), (other, "objects.url"), (brief, "ephemeral")] {
+    for (job, said) in [(job, "objects.max_bytes"), (other, "objects.url"), (brief, "objects.url")] {
         let events = place.system.events(&job).await;
         let failure = events.last().unwrap().parse::<Failure>().unwrap();
         assert_eq!(failure.code, codes::RESULT_TOO_LARGE);

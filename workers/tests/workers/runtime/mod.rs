@@ -13,7 +13,7 @@ use ruche_schemas::{
     flow::Origin,
 };
 use ruche_services::testing;
-use ruche_workers::ports::ledger::Ledger;
+use ruche_store::ledger::Ledger;
 use serde_json::json;
 use support::{Probe, ProbeHandler, System, Witness};
 

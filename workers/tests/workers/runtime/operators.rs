@@ -5,11 +5,13 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use ruche_bus::{Caps, Pause, WorkerRegistration, WorkerState};
-use ruche_schemas::{EventType, Job, JobId, JobRef, Lane, Record, event::Outcome};
-use ruche_workers::{
-    ports::ledger::{Committed, Ended, Ledger},
-    reconcilers::forget,
+use ruche_schemas::{
+    EventType, Job, JobId, JobRef, Lane, Record,
+    clock::{self, Clock},
+    event::Outcome,
 };
+use ruche_store::ledger::{Committed, Ended, Ledger};
+use ruche_workers::reconcilers::{self, Reconciler, Retention, Scheduled, Tracker};
 use serde_json::json;
 
 use crate::runtime::support::{Probe, ProbeHandler, System};
@@ -40,7 +42,7 @@ async fn ended_at(system: &System, at: DateTime<Utc>) -> JobRef {
         created_at: at,
         ended_at: at,
         trace_id: None,
-        keep: Vec::new(),
+        writes: Vec::new(),
         origin: None,
         member: None,
         children: Vec::new(),
@@ -56,14 +58,22 @@ async fn what_ended_long_ago_is_forgotten_in_the_background() {
     let now = Utc::now();
     let (old, young) = (ended_at(&system, now - TimeDelta::days(8)).await, ended_at(&system, now).await);
     let ledger: Arc<dyn Ledger> = system.ledger.clone();
-    let never = tokio::spawn(forget(ledger.clone(), system.claims.clone(), 0, Duration::from_millis(1)));
-    never.await.unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(clock::System);
+    let retention = |days| {
+        let (claims, clock, interval) = (system.claims.clone(), clock.clone(), Duration::from_millis(10));
+        Retention { ledger: ledger.clone(), claims, clock, days, interval }
+    };
+    retention(0).run(&Tracker::new("retention", clock.clone())).await.unwrap();
     assert!(system.ledger.ended(&old).await.unwrap().is_some(), "0 days keep all for ever");
-    let forgetting = tokio::spawn(forget(ledger, system.claims.clone(), 7, Duration::from_millis(10)));
+    let scheduled = Scheduled::new(Arc::new(retention(7)), clock.clone(), reconcilers::Metrics::default());
+    let forgetting = tokio::spawn(scheduled.clone().run());
     while system.ledger.ended(&old).await.unwrap().is_some() {
         tokio::task::yield_now().await;
     }
     assert!(system.ledger.ended(&young).await.unwrap().is_some());
+    while scheduled.status().changes == 0 {
+        tokio::task::yield_now().await;
+    }
     forgetting.abort();
 }
 

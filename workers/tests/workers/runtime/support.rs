@@ -11,20 +11,23 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
-use ruche_bus::{
-    Bus, Depth, Message,
-    nats::Nats,
-    objects::{Claims, memory::Memory},
-};
+use ruche_bus::{Bus, Depth, Message, nats::Nats};
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    clock,
     config::{self, Config},
     event::Progress,
 };
 use ruche_services::testing;
+use ruche_store::{
+    Health, StoreError,
+    files::File,
+    groups::Group,
+    ledger::{Committed, Ended, Ledger, Stored, Write},
+    objects::{Claims, memory::Memory},
+    postgres::{Application, Postgres},
+};
 use ruche_workers::{
-    adapters::postgres::Postgres,
-    ports::ledger::{Committed, Document, Ended, Group, Keep, Ledger, LedgerError, Stored},
     registry::{Handler, handler},
     runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
 };
@@ -169,11 +172,11 @@ impl Handler<Probe> for Shared {
         Ok("done".into())
     }
 
-    fn keep(&self, job: &Envelope<Probe>, output: &String) -> Vec<Keep> {
+    fn keep(&self, job: &Envelope<Probe>, output: &String) -> Vec<Write> {
         let Probe::Document(text) = &job.body else { return Vec::new() };
         let (media_type, template) = ("text/plain".to_owned(), "none".to_owned());
         let (claim, title) = (serde_json::from_str(output).unwrap(), Some(text.chars().take(10).collect()));
-        vec![Keep::Document(Document { claim, media_type, pages: 1, title, template, warnings: 0 })]
+        vec![Write::File(File { claim, media_type, pages: 1, title, template, warnings: 0 })]
     }
 }
 
@@ -209,7 +212,7 @@ impl System {
         let config = Config::from_layers(None, Some(variables)).unwrap();
         let bus = Nats::connect(&config.nats, Duration::from_secs(2)).await.unwrap();
         bus.ensure(&[Probe::KIND]).await.unwrap();
-        let ledger = Arc::new(Postgres::connect(&config.postgres).unwrap());
+        let ledger = Arc::new(Postgres::connect(&config.postgres, Application::WORKER).unwrap());
         Self {
             bus: Arc::new(bus),
             ledger,
@@ -259,6 +262,7 @@ impl System {
             claims: self.claims.clone(),
             handler: handler(Shared(probe.clone())),
             metrics: Metrics::register(&mut Registry::default()),
+            clock: Arc::new(clock::System),
             pulse,
             versions: Arc::new([(Probe::KIND, Probe::VERSION)].into()),
         };
@@ -419,42 +423,45 @@ pub struct Witness {
 
 #[async_trait]
 impl Ledger for Witness {
-    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, LedgerError> {
+    async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, StoreError> {
         self.ledger.fence(job, attempt).await
     }
 
-    async fn commit(&self, ended: &Ended) -> Result<Committed, LedgerError> {
+    async fn commit(&self, ended: &Ended) -> Result<Committed, StoreError> {
         let committed = self.ledger.commit(ended).await?;
         let depth = self.bus.depth().await.unwrap();
         self.in_flight_after_commit.lock().unwrap().push(depth.iter().map(|lane| lane.in_flight).sum());
         Ok(committed)
     }
 
-    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, LedgerError> {
+    async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, StoreError> {
         self.ledger.ended(job).await
     }
 
-    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, LedgerError> {
+    async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, StoreError> {
         self.ledger.group(tenant, group).await
     }
 
-    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, LedgerError> {
+    async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
         self.ledger.members(tenant, group, limit).await
     }
 
-    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, LedgerError> {
+    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
         self.ledger.holding(before, limit).await
     }
 
-    async fn released(&self, jobs: &[JobRef]) -> Result<(), LedgerError> {
+    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError> {
         self.ledger.released(jobs).await
     }
 
-    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, LedgerError> {
+    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         self.ledger.purge(before, limit).await
     }
+}
 
-    async fn ready(&self) -> Result<(), LedgerError> {
+#[async_trait]
+impl Health for Witness {
+    async fn ready(&self) -> Result<(), StoreError> {
         self.ledger.ready().await
     }
 }

@@ -9,7 +9,7 @@ use ruche_schemas::{
     failure::codes,
     kinds::render::{Render, Template},
 };
-use ruche_workers::sandbox::typst::{Options, Pool, SetError};
+use ruche_workers::kinds::render::{Options, TypesetError, Typesetter};
 
 fn options(children: usize) -> Options {
     Options {
@@ -45,25 +45,26 @@ fn with_template(body: &str) -> Render {
     Render { template: Template { package, ..Template::default() }, ..text("# A\n") }
 }
 
-async fn refused(pool: &Pool, job: &Render) -> (String, String) {
-    match pool.set(job, &Resources::default()).await {
-        Err(SetError::Refused(failure)) => (failure.code, failure.message),
+async fn refused(pool: &Typesetter, job: &Render) -> (String, String) {
+    match pool.typeset(job, &Resources::default()).await {
+        Err(TypesetError::Refused(failure)) => (failure.code, failure.message),
         other => panic!("not refused: {other:?}"),
     }
 }
 
-async fn is_well(pool: &Pool) {
-    let output = pool.set(&text("# Well\n"), &Resources::default()).await.expect("a document");
+async fn is_well(pool: &Typesetter) {
+    let output = pool.typeset(&text("# Well\n"), &Resources::default()).await.expect("a document");
     assert!(output.bytes.starts_with(b"%PDF-") && output.pages == 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_set_by_several_children_at_once() {
-    let pool = Pool::start(options(2)).expect("a pool");
+    let pool = Typesetter::start(options(2)).expect("a pool");
     let jobs = (0..20).map(|i| {
         let pool = pool.clone();
         tokio::spawn(async move {
-            let output = pool.set(&text(&format!("# Title {i}\n")), &Resources::default()).await.expect("a document");
+            let output =
+                pool.typeset(&text(&format!("# Title {i}\n")), &Resources::default()).await.expect("a document");
             output.title
         })
     });
@@ -76,13 +77,13 @@ async fn documents_are_set_by_several_children_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loop_without_an_end_is_ended_and_costs_its_own_document_only() {
-    let pool = Pool::start(Options { deadline: Duration::from_secs(2), ..options(2) }).expect("a pool");
+    let pool = Typesetter::start(Options { deadline: Duration::from_secs(2), ..options(2) }).expect("a pool");
     // Counting is not what Typst's own bound on loops counts: each call's loop is short.
     let endless = with_template(
         "let f(n) = { for i in range(1000) { n += i }; n }\nlet g(n) = { for i in range(9000) { n = f(n) }; n }\nfor i in range(9000) { g(i) }",
     );
     let (other, none) = (text("# B\n"), Resources::default());
-    let (looping, other) = tokio::join!(refused(&pool, &endless), pool.set(&other, &none));
+    let (looping, other) = tokio::join!(refused(&pool, &endless), pool.typeset(&other, &none));
     assert_eq!(looping.0, codes::TOO_COMPLEX, "{}", looping.1);
     assert!(looping.1.contains("2 seconds"), "{}", looping.1);
     assert!(other.is_ok());
@@ -91,7 +92,7 @@ async fn a_loop_without_an_end_is_ended_and_costs_its_own_document_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_template_that_takes_all_memory_is_ended_and_the_next_document_is_well() {
-    let pool = Pool::start(Options { memory: 512 << 20, ..options(1) }).expect("a pool");
+    let pool = Typesetter::start(Options { memory: 512 << 20, ..options(1) }).expect("a pool");
     let laughs = with_template("let s = \"ha\"\nfor i in range(40) { s += s }\ns");
     let (code, message) = refused(&pool, &laughs).await;
     assert_eq!(code, codes::TOO_COMPLEX, "{message}");
@@ -101,7 +102,7 @@ async fn a_template_that_takes_all_memory_is_ended_and_the_next_document_is_well
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recursion_without_an_end_is_refused() {
-    let pool = Pool::start(options(1)).expect("a pool");
+    let pool = Typesetter::start(options(1)).expect("a pool");
     let (_, message) = refused(&pool, &with_template("let f(n) = f(n + 1)\nf(0)")).await;
     assert!(!message.is_empty());
     is_well(&pool).await;
@@ -109,12 +110,12 @@ async fn recursion_without_an_end_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_document_frees_its_place() {
-    let pool = Pool::start(options(1)).expect("a pool");
+    let pool = Typesetter::start(options(1)).expect("a pool");
     let endless =
         Arc::new(with_template("let f(n) = { for i in range(9000) { n += i }; n }\nfor i in range(9000) { f(i) }"));
     let task = tokio::spawn({
         let (pool, endless) = (pool.clone(), endless.clone());
-        async move { pool.set(&endless, &Resources::default()).await.map(drop) }
+        async move { pool.typeset(&endless, &Resources::default()).await.map(drop) }
     });
     // Whether it has begun or not: it must leave its place.
     tokio::task::yield_now().await;
@@ -124,7 +125,7 @@ async fn a_cancelled_document_frees_its_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn children_are_replaced_after_so_many_documents() {
-    let pool = Pool::start(Options { documents: 2, ..options(1) }).expect("a pool");
+    let pool = Typesetter::start(Options { documents: 2, ..options(1) }).expect("a pool");
     for _ in 0..7 {
         is_well(&pool).await;
     }
@@ -132,7 +133,7 @@ async fn children_are_replaced_after_so_many_documents() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_of_a_template_name_file_and_line() {
-    let pool = Pool::start(options(1)).expect("a pool");
+    let pool = Typesetter::start(options(1)).expect("a pool");
     let (code, message) = refused(&pool, &with_template("let a = 1\nnothing-there")).await;
     assert_eq!(code, codes::TEMPLATE);
     assert!(message.contains("main.typ:3") && message.contains("nothing-there"), "{message}");

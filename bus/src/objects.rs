@@ -1,3 +1,0 @@
-//! Moved to `ruche_store::objects`.
-
-pub use ruche_store::objects::*;

@@ -1,0 +1,179 @@
+//! The bots of a tenant, and what they make of a chat: with the bot's model, instructions and passages, before it is a job.
+//! So the job is whole, also where its bot is changed or deleted later.
+
+use std::{sync::Arc, time::Instant};
+
+use async_trait::async_trait;
+use chrono::{SubsecRound, TimeDelta, Utc};
+use ruche_schemas::{
+    Job as _, TenantId,
+    failure::codes,
+    kinds::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
+};
+use ruche_store::{
+    Store,
+    bots::{Made, StoredBot},
+};
+use serde_json::Value;
+
+use super::{definition::Bot, rates::Rates, retrieve::Retriever, rewrite::Rewriter};
+use crate::{
+    chat::bot::Grounder,
+    http::{error::ApiError, limits, text::shown},
+    jobs::{models::Models, service::Jobs},
+    search::service::Searcher,
+};
+
+pub struct Bots {
+    store: Arc<dyn Store>,
+    models: Arc<Models>,
+    retriever: Retriever,
+    rates: Rates,
+}
+
+impl Bots {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, jobs: &Jobs, searcher: Arc<Searcher>) -> Self {
+        let rewriter = Rewriter::new(Arc::clone(&store), jobs.waiter.clone());
+        let (models, retriever) = (Arc::clone(&jobs.models), Retriever::new(searcher, rewriter));
+        Self { store, models, retriever, rates: Rates::default() }
+    }
+
+    /// All bots of a tenant, by name.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn all(&self, tenant: &TenantId) -> Result<Vec<StoredBot>, ApiError> {
+        Ok(self.store.bots(tenant).await?)
+    }
+
+    /// # Errors
+    /// 404; 503.
+    pub(crate) async fn find(&self, tenant: &TenantId, name: &str) -> Result<StoredBot, ApiError> {
+        self.store.bot(tenant, name).await?.ok_or_else(|| unknown(name))
+    }
+
+    /// # Errors
+    /// 404; 503.
+    pub(crate) async fn delete(&self, tenant: &TenantId, name: &str) -> Result<(), ApiError> {
+        match self.store.delete_bot(tenant, name).await? {
+            true => Ok(()),
+            false => Err(unknown(name)),
+        }
+    }
+
+    /// 404 that says which bots there are.
+    async fn no_such_bot(&self, tenant: &TenantId, name: &str) -> ApiError {
+        let all = self.store.bots(tenant).await.unwrap_or_default();
+        let names: Vec<String> =
+            all.iter().take(limits::BOTS_NAMED).map(|one| format!("{BOT_PREFIX}{}", one.bot.name)).collect();
+        let others = match names.is_empty() {
+            true => "there is none; POST /v1/bots makes one".to_owned(),
+            false => format!("there are {}", names.join(", ")),
+        };
+        ApiError::not_found(codes::UNKNOWN_MODEL, format!("there is no bot {:?}: {others}", shown(name))).param("model")
+    }
+
+    /// Makes a bot.
+    ///
+    /// # Errors
+    /// 4xx that name the field; 409 where there is one of this name, or as many as there may be.
+    pub(crate) async fn make(&self, tenant: &TenantId, body: Value) -> Result<StoredBot, ApiError> {
+        let bot = Bot::read(None, body)?;
+        self.check_collections(tenant, &bot).await?;
+        let now = Utc::now().trunc_subsecs(6);
+        let stored = StoredBot { bot, created_at: now, updated_at: now };
+        match self.store.make_bot(tenant, &stored, limits::BOTS).await? {
+            Made::New => Ok(stored),
+            Made::Taken => {
+                let name = &stored.bot.name;
+                let message = format!("there is a bot {name} already: PATCH /v1/bots/{name} changes it");
+                Err(ApiError::conflict("bot_exists", message).param("name"))
+            }
+            Made::Full => {
+                let message = format!("there are {} bots, which is the most: delete one first", limits::BOTS);
+                Err(ApiError::conflict("bots_full", message))
+            }
+        }
+    }
+
+    /// Changes a bot: what a change leaves out stays.
+    ///
+    /// # Errors
+    /// As [`Bots::make`]; 404 where there is none; 409 where others change it all the time.
+    pub(crate) async fn change(&self, tenant: &TenantId, name: &str, change: Value) -> Result<StoredBot, ApiError> {
+        for _ in 0..limits::BOT_TRIES {
+            let before = self.store.bot(tenant, name).await?.ok_or_else(|| unknown(name))?;
+            let bot = Bot::read(Some(&before.bot), change.clone())?;
+            self.check_collections(tenant, &bot).await?;
+            let read = before.updated_at;
+            // Its version: never the same twice, also where a clock was set back.
+            let updated_at = Utc::now().trunc_subsecs(6).max(read + TimeDelta::microseconds(1));
+            let stored = StoredBot { bot, updated_at, ..before };
+            if self.store.change_bot(tenant, &stored, read).await? {
+                return Ok(stored);
+            }
+        }
+        Err(ApiError::conflict("bot_changed", format!("others are changing the bot {name}: read it and try again")))
+    }
+
+    /// Refuses collections that the tenant does not have.
+    async fn check_collections(&self, tenant: &TenantId, bot: &Bot) -> Result<(), ApiError> {
+        if bot.collections.is_empty() {
+            return Ok(());
+        }
+        let known = self.store.searchable(tenant, &bot.collections).await?;
+        let missing = (0..).zip(&bot.collections).find(|(_, name)| known.iter().all(|known| known.name != **name));
+        match missing {
+            Some((i, name)) => {
+                let message = format!("there is no collection {name:?}: make it first, or add a document to it");
+                Err(ApiError::unprocessable("collection_not_found", message).param(format!("collections[{i}]")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Grounder for Bots {
+    async fn complete(&self, tenant: &TenantId, name: &str, mut chat: Chat) -> Result<Chat, ApiError> {
+        let Some(StoredBot { bot, .. }) = self.store.bot(tenant, name).await? else {
+            return Err(self.no_such_bot(tenant, name).await);
+        };
+        if chat.grounding.is_some() {
+            let message = format!("leave it out: the bot {name} brings its own instructions and passages");
+            return Err(ApiError::invalid("grounding", message));
+        }
+        if let Some(most) = bot.limits.requests_per_minute {
+            self.rates.admit(tenant, name, most, Instant::now())?;
+        }
+        if let Some(model) = &bot.model {
+            self.models.check(&Chat::KIND, model).await?;
+        }
+        let mut grounding = Grounding {
+            instructions: bot.instructions.clone(),
+            max_tokens: bot.retrieval.max_tokens,
+            ..Grounding::default()
+        };
+        if !bot.collections.is_empty() {
+            grounding.nothing_found = Some(bot.retrieval.nothing_found.clone());
+            grounding.passages = Box::pin(self.retriever.passages(tenant, &bot, &chat)).await?;
+        }
+        chat.grounding = Some(grounding);
+        chat.model = bot.model;
+        chat.max_tokens = chat.max_tokens.into_iter().chain(bot.limits.max_tokens).min();
+        if let Some(temperature) = bot.temperature
+            && chat.sampling.temperature == Sampling::default().temperature
+        {
+            chat.sampling.temperature = temperature;
+        }
+        chat.check()?;
+        Ok(chat)
+    }
+}
+
+/// 404.
+fn unknown(name: &str) -> ApiError {
+    let message = format!("there is no bot {:?}: GET /v1/bots lists those that there are", shown(name));
+    ApiError::not_found("bot_not_found", message).param("name")
+}

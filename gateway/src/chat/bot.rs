@@ -1,0 +1,41 @@
+//! Bots, as far as chats know them: a name that stands in place of a model's, and what completes such a chat.
+
+use async_trait::async_trait;
+use ruche_schemas::{
+    TenantId,
+    kinds::chat::{BOT_PREFIX, Chat},
+};
+use serde_json::Value;
+
+use crate::http::error::ApiError;
+
+/// Completes the chats of bots.
+#[async_trait]
+pub trait Grounder: Send + Sync + 'static {
+    /// The chat with the bot's model, instructions and passages.
+    ///
+    /// # Errors
+    /// 404 for an unknown bot, and for a model that no worker has; 429 where the bot is asked too often; 503 while its
+    /// documents cannot be searched.
+    async fn complete(&self, tenant: &TenantId, name: &str, chat: Chat) -> Result<Chat, ApiError>;
+}
+
+/// The name of the bot that a model's name stands for.
+pub(crate) fn named(model: Option<&str>) -> Option<&str> {
+    model?.strip_prefix(BOT_PREFIX)
+}
+
+/// Refuses a bot in a chat that begins without a gateway.
+///
+/// # Errors
+/// 400 that names the field.
+pub fn refuse_deferred(body: &Value, at: &str) -> Result<(), ApiError> {
+    match named(body["model"].as_str()) {
+        Some(_) => {
+            let message = "a bot is asked at once and through a gateway, not by a job that follows another or recurs: name \
+                           a model, and say in `grounding` what the answer is to be made of";
+            Err(ApiError::invalid(format!("{at}.model"), message))
+        }
+        None => Ok(()),
+    }
+}

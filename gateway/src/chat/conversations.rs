@@ -1,0 +1,57 @@
+//! Conversations, as they are kept.
+
+use std::sync::Arc;
+
+use ruche_schemas::{TenantId, failure::codes};
+use ruche_store::{
+    Store,
+    conversations::{Conversation, StoredMessage},
+};
+use uuid::Uuid;
+
+use crate::http::{error::ApiError, limits, text::shown};
+
+#[derive(Clone)]
+pub struct Conversations(Arc<dyn Store>);
+
+impl Conversations {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self(store)
+    }
+
+    /// A page of conversations, the one changed last first.
+    ///
+    /// # Errors
+    /// 404 where the conversation that the page begins after is gone; 503.
+    pub(crate) async fn page(
+        &self,
+        tenant: &TenantId,
+        limit: u64,
+        after: Option<Uuid>,
+    ) -> Result<Vec<Conversation>, ApiError> {
+        let found = self.0.conversations(tenant, limit, after).await?;
+        found.ok_or_else(|| unknown(&after.unwrap_or_default().to_string()).param("after"))
+    }
+
+    /// A conversation with its newest messages.
+    ///
+    /// # Errors
+    /// 404; 503.
+    pub(crate) async fn find(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+    ) -> Result<(Conversation, Vec<StoredMessage>), ApiError> {
+        let found = match id.parse() {
+            Ok(id) => self.0.conversation(tenant, id, limits::MESSAGES).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| unknown(&shown(id)).param("id"))
+    }
+}
+
+/// 404.
+fn unknown(id: &str) -> ApiError {
+    ApiError::not_found(codes::UNKNOWN_CONVERSATION, format!("there is no conversation {id}"))
+}

@@ -1,0 +1,133 @@
+//! The answer of a chat on its way to an OpenAI client, as a stream of chunks.
+//!
+//! The status is sent when the first piece of the answer is there, so that a prompt that is too long is a 400 and not a
+//! stream that breaks.
+
+use std::{collections::VecDeque, convert::Infallible};
+
+use axum::response::{Response, sse::Event};
+use futures::{Stream, stream};
+use ruche_schemas::{
+    EventType,
+    kinds::chat::{Answer, Delta},
+};
+use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
+
+use super::openai::response::Head;
+use crate::{
+    http::{error::ApiError, metrics::Open, sse},
+    jobs::{
+        relay::{CancelOnDrop, Relay},
+        wait::Waiter,
+    },
+};
+
+/// A chat whose job runs.
+pub(super) struct Running {
+    pub(super) waiter: Waiter,
+    pub(super) relay: Relay,
+    pub(super) head: Head,
+    pub(super) guard: CancelOnDrop,
+    pub(super) deadline: Instant,
+}
+
+/// What an event adds to the answer.
+enum Piece {
+    Text(Delta),
+    End(Answer),
+}
+
+impl Running {
+    /// The next piece of the answer.
+    async fn next(&mut self) -> Result<Piece, ApiError> {
+        loop {
+            let job = self.relay.job.clone();
+            match self.relay.next().await {
+                Some(Ok(record)) if record.event == EventType::Delta => {
+                    return record.parse().map(Piece::Text).map_err(|_| ApiError::internal().job(job.id));
+                }
+                Some(Ok(record)) if record.event.is_final() => {
+                    self.guard.disarm();
+                    let ended = self.waiter.ended(&job, record.event, record.data, record.claim).await?;
+                    return ended.output().map(Piece::End);
+                }
+                Some(Ok(_)) => {}
+                Some(Err(interrupted)) => {
+                    self.guard.disarm();
+                    return Err(interrupted.error(&job));
+                }
+                None => return Err(ApiError::internal().job(job.id)),
+            }
+        }
+    }
+
+    /// The same, within the time that a request waits.
+    async fn next_in_time(&mut self) -> Result<Piece, ApiError> {
+        match timeout_at(self.deadline, self.next()).await {
+            Ok(piece) => piece,
+            Err(_) => {
+                self.guard.disarm();
+                Err(ApiError::waited(self.relay.job.id, self.waiter.seconds))
+            }
+        }
+    }
+
+    pub(super) async fn stream(mut self, open: Open) -> Result<Response, ApiError> {
+        let first = self.next_in_time().await?;
+        let mut frames = VecDeque::from([frame(&self.head.opening())]);
+        let ended = self.frames(Ok(first), &mut frames);
+        let frames = Frames { running: self, frames, ended, _open: open };
+        Ok(sse::respond(frames.into_stream()))
+    }
+
+    /// Adds the frames of a piece; tells whether the stream is complete.
+    fn frames(&self, piece: Result<Piece, ApiError>, frames: &mut VecDeque<Event>) -> bool {
+        match piece {
+            Ok(Piece::Text(delta)) => {
+                if !delta.text.is_empty() {
+                    frames.push_back(frame(&self.head.text(delta.text)));
+                }
+                false
+            }
+            Ok(Piece::End(answer)) => {
+                frames.extend(self.head.closing(&answer).iter().map(frame));
+                frames.push_back(Event::default().data("[DONE]"));
+                true
+            }
+            Err(error) => {
+                frames.push_back(Event::default().data(error.to_json().to_string()));
+                true
+            }
+        }
+    }
+}
+
+/// The body of a stream. Dropped before its end, it cancels the job, if that was asked for.
+struct Frames {
+    running: Running,
+    frames: VecDeque<Event>,
+    ended: bool,
+    _open: Open,
+}
+
+impl Frames {
+    fn into_stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, |mut this| async move {
+            loop {
+                if let Some(frame) = this.frames.pop_front() {
+                    return Some((Ok(frame), this));
+                }
+                if this.ended {
+                    return None;
+                }
+                let piece = this.running.next().await;
+                this.ended = this.running.frames(piece, &mut this.frames);
+            }
+        })
+    }
+}
+
+fn frame<T: Serialize>(chunk: &T) -> Event {
+    sse::with_json(Event::default(), chunk)
+}

@@ -1,0 +1,86 @@
+//! Submits chats. A chat with a bot is completed first, unless it was submitted before: then it is the job that it was,
+//! whatever its bot and its documents are by now.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ruche_schemas::{Job as _, JobRef, failure::codes, kinds::chat::Chat};
+use ruche_store::Store;
+use serde_json::value::RawValue;
+
+use super::bot::{Grounder, named};
+use crate::{
+    http::error::ApiError,
+    jobs::{
+        intake::Completion,
+        kinds::Kinds,
+        models::Models,
+        publisher::{Publisher, fingerprint},
+        service::Jobs,
+        submission::{Accepted, Submission},
+    },
+};
+
+pub struct Chats {
+    store: Arc<dyn Store>,
+    kinds: Arc<Kinds>,
+    models: Arc<Models>,
+    publisher: Arc<Publisher>,
+    grounder: Arc<dyn Grounder>,
+}
+
+impl Chats {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, jobs: &Jobs, grounder: Arc<dyn Grounder>) -> Self {
+        let (kinds, models) = (Arc::clone(&jobs.kinds), Arc::clone(&jobs.models));
+        Self { store, kinds, models, publisher: Arc::clone(&jobs.publisher), grounder }
+    }
+
+    /// # Errors
+    /// As [`Publisher::submit`]; 404 too for a model that no worker has, and for an unknown bot or conversation; 503 too
+    /// while the bot's documents cannot be searched.
+    pub async fn submit(&self, mut chat: Chat, mut submission: Submission<'_>) -> Result<Accepted, ApiError> {
+        self.kinds.descriptor(Chat::KIND.as_str())?;
+        chat.check()?;
+        if let Some(id) = chat.conversation
+            && !self.store.has_conversation(submission.tenant, id).await?
+        {
+            let message = format!("there is no conversation {id}: leave `conversation` out to begin a new one");
+            return Err(ApiError::not_found(codes::UNKNOWN_CONVERSATION, message).param("conversation"));
+        }
+        let bot = named(chat.model.as_deref()).map(str::to_owned);
+        if let Some(model) = chat.model.as_ref().filter(|_| bot.is_none()) {
+            self.models.check(&Chat::KIND, model).await?;
+        }
+        let id = self.publisher.job_id(&Chat::KIND, &submission)?;
+        if chat.store {
+            // The conversation that a job begins carries the job's id: a repeated submission names the same one.
+            chat.conversation.get_or_insert(id.0);
+        }
+        let conversation = chat.conversation.filter(|_| chat.store);
+        let mut work = self.kinds.work(&chat)?;
+        if let Some(bot) = bot {
+            let job = JobRef { tenant: submission.tenant.clone(), id };
+            let fingerprint = fingerprint(&work.body);
+            let key = submission.idempotency_key;
+            if let Some(accepted) = self.publisher.submitted_before(&job, &Chat::KIND, key, &fingerprint).await? {
+                return Ok(Accepted { conversation, ..accepted });
+            }
+            submission.options.fingerprint = Some(fingerprint);
+            let whole = Box::pin(self.grounder.complete(submission.tenant, &bot, chat)).await?;
+            work = self.kinds.work(&whole)?;
+        }
+        submission.options.id = Some(id);
+        let mut accepted = self.publisher.submit(work, submission).await?;
+        accepted.conversation = conversation.filter(|_| accepted.job.id == id);
+        Ok(accepted)
+    }
+}
+
+#[async_trait]
+impl Completion for Chats {
+    async fn submit(&self, body: &RawValue, submission: Submission<'_>) -> Result<Accepted, ApiError> {
+        let chat = serde_json::from_str(body.get()).map_err(|_| ApiError::internal())?;
+        Chats::submit(self, chat, submission).await
+    }
+}

@@ -1,0 +1,45 @@
+//! What handlers take from the parts of a request: the caller, and the bounds of bodies.
+
+use std::convert::Infallible;
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use serde::Deserialize;
+
+use super::{
+    auth::{Caller, bearer},
+    body::Bodies,
+    error::ApiError,
+    state::HttpState,
+};
+
+/// `?tenant=`, on every route: an operator acts for somebody else.
+#[derive(Deserialize)]
+struct ActingFor {
+    tenant: Option<String>,
+}
+
+impl<S: HttpState> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let key = bearer(&parts.headers)?.ok_or_else(|| {
+            ApiError::unauthenticated("no API key was given: send the header `Authorization: Bearer rk_...`")
+        })?;
+        let caller = state.http().keys.authenticate(key).await?;
+        match Query::<ActingFor>::try_from_uri(&parts.uri)?.0.tenant {
+            Some(tenant) => caller.acting_for(&tenant),
+            None => Ok(caller),
+        }
+    }
+}
+
+impl<S: HttpState> FromRequestParts<S> for Bodies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(state.http().bodies.clone())
+    }
+}

@@ -1,0 +1,96 @@
+//! Answers with a file: its bytes, and what a browser needs to know to show or to keep it.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use utoipa::ToSchema;
+
+/// Bytes of a document, a file or a package, in the description.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "it is only described")]
+pub struct FileBytes(Vec<u8>);
+
+/// An answer with bytes of this media type.
+pub(crate) struct FileResponse {
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl FileResponse {
+    pub(crate) fn new(media_type: &str, body: Body) -> Self {
+        Self { headers: HeaderMap::new(), body }.with(header::CONTENT_TYPE, media_type)
+    }
+
+    /// A header; a value that no header can hold is left out.
+    pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    pub(crate) fn bytes(mut self, bytes: u64) -> Self {
+        self.headers.insert(header::CONTENT_LENGTH, bytes.into());
+        self
+    }
+
+    pub(crate) fn etag(mut self, tag: HeaderValue) -> Self {
+        self.headers.insert(header::ETAG, tag);
+        self
+    }
+
+    /// For a browser: shown in place under this file name, never guessed at, never kept by a proxy.
+    pub(crate) fn inline(self, name: &str) -> Self {
+        self.with(header::CONTENT_DISPOSITION, &disposition(name))
+            .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .with(header::CACHE_CONTROL, "private, no-cache")
+    }
+}
+
+impl IntoResponse for FileResponse {
+    fn into_response(self) -> Response {
+        (self.headers, self.body).into_response()
+    }
+}
+
+/// The `ETag` of bytes with this hash.
+pub(crate) fn etag(blake3: &str) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{blake3}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// Whether the client has the bytes of this tag already: `If-None-Match`.
+pub(crate) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag)
+}
+
+/// 304: the client has the bytes of this tag already.
+pub(crate) fn not_modified(tag: HeaderValue) -> Response {
+    (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response()
+}
+
+/// `Content-Disposition` (RFC 6266): the name in ASCII for old clients, and as it is (RFC 8187).
+fn disposition(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_ascii() && c != '%' { c } else { '_' }).collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            true => encoded.push(char::from(byte)),
+            false => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_is_ascii_for_old_clients_and_whole_for_new_ones() {
+        let header = disposition("Été \"1\".pdf");
+        assert!(header.is_ascii() && header.ends_with("filename*=UTF-8''%C3%89t%C3%A9%20%221%22.pdf"), "{header}");
+    }
+}

@@ -1,0 +1,43 @@
+//! Headers of a request: what it is, and which answer it wants.
+
+use axum::http::{HeaderMap, header};
+
+use super::error::ApiError;
+
+/// A header as text; one that is not visible ASCII is refused.
+pub(crate) fn text_header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, ApiError> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    value.to_str().map(Some).map_err(|_| ApiError::invalid(name, format!("the header {name} is not visible ASCII")))
+}
+
+/// The whole `Content-Type`; empty without one, `?` where it is no text.
+pub(crate) fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"))
+}
+
+/// The media type without its parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
+    content_type(headers).split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+}
+
+pub(crate) fn is_ndjson(headers: &HeaderMap) -> bool {
+    matches!(media_type(headers).as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl")
+}
+
+/// Whether the client accepts server-sent events.
+pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut ranges = accepted.flat_map(|value| value.split(','));
+    ranges.any(|range| range.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// # Errors
+/// 415 unless the body is declared as JSON.
+pub(super) fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let media_type = media_type(headers);
+    match media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+    {
+        true => Ok(()),
+        false => Err(ApiError::unsupported_media_type(content_type(headers))),
+    }
+}

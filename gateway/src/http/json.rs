@@ -1,0 +1,100 @@
+//! JSON bodies. Whether the text is JSON shows when it is parsed.
+
+use axum::extract::{FromRequest, Request};
+use ruche_schemas::Invalid;
+use serde::de::DeserializeOwned;
+
+use super::{
+    body::{Bodies, Permit, utf8},
+    error::ApiError,
+    headers::check_json,
+    state::HttpState,
+};
+
+/// The UTF-8 text of a body with a JSON content type.
+#[derive(Debug)]
+pub struct JsonText(pub String);
+
+impl<S: HttpState> FromRequest<S> for JsonText {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        check_json(&parts.headers)?;
+        utf8("body", state.http().bodies.read_small(&parts.headers, body).await?).map(Self)
+    }
+}
+
+/// As [`JsonText`]; an empty body is an object without fields.
+#[derive(Debug)]
+pub struct JsonOrNothing(pub String);
+
+impl<S: HttpState> FromRequest<S> for JsonOrNothing {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let text = utf8("body", state.http().bodies.read_small(&parts.headers, body).await?)?;
+        if text.is_empty() {
+            return Ok(Self("{}".to_owned()));
+        }
+        check_json(&parts.headers)?;
+        Ok(Self(text))
+    }
+}
+
+/// The text of a request that submits a job: with an object store, it may be larger than others.
+#[derive(Debug)]
+pub struct JobText {
+    pub text: String,
+    /// A large request holds it while it is in memory.
+    pub permit: Option<Permit>,
+}
+
+impl<S: HttpState> FromRequest<S> for JobText {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        Self::read(request, &state.http().bodies).await
+    }
+}
+
+impl JobText {
+    /// # Errors
+    /// 415 for another content type; 4xx as [`Bodies`] refuses the body.
+    pub async fn read(request: Request, bodies: &Bodies) -> Result<Self, ApiError> {
+        check_json(request.headers())?;
+        Self::read_any(request, bodies).await
+    }
+
+    /// As [`JobText::read`]; an empty body is an object without fields.
+    ///
+    /// # Errors
+    /// As [`JsonOrNothing`].
+    pub async fn or_nothing(request: Request, bodies: &Bodies) -> Result<Self, ApiError> {
+        let headers = request.headers().clone();
+        let mut read = Self::read_any(request, bodies).await?;
+        match read.text.is_empty() {
+            true => read.text = "{}".to_owned(),
+            false => check_json(&headers)?,
+        }
+        Ok(read)
+    }
+
+    async fn read_any(request: Request, bodies: &Bodies) -> Result<Self, ApiError> {
+        let (bytes, permit) = bodies.read_job(request).await?;
+        Ok(Self { text: utf8("body", bytes)?, permit })
+    }
+}
+
+/// JSON text as this type; the error names the field.
+pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    // Finding the wrong field takes as long again, so only a wrong text is read that way.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
+    json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
+    Ok(value)
+}

@@ -1,0 +1,61 @@
+//! Parameters of a path and of a query, refused in our shape.
+
+use std::collections::BTreeSet;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use serde::de::DeserializeOwned;
+
+use super::{error::ApiError, limits, text::shown};
+
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(ApiError))]
+pub struct Path<T>(pub T);
+
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(Self(axum::extract::Query::try_from_uri(&parts.uri)?.0))
+    }
+}
+
+/// The `limit` of a page: from 1 to [`limits::PAGE`], by default [`limits::PAGE_DEFAULT`].
+pub(crate) fn page_limit(limit: Option<u64>) -> Result<usize, ApiError> {
+    let limit = limit.unwrap_or(limits::PAGE_DEFAULT);
+    match (1..=limits::PAGE).contains(&limit) {
+        true => Ok(usize::try_from(limit).unwrap_or(usize::MAX)),
+        false => {
+            let message = format!("limit = {limit} is out of range: from 1 to {} is allowed", limits::PAGE);
+            Err(ApiError::invalid("limit", message))
+        }
+    }
+}
+
+/// The parameters of a query, in their order. `tenant` is every route's and left out.
+///
+/// # Errors
+/// 400 that names a parameter that is unknown or given twice: overlooking one would give an answer nobody asked for.
+pub(crate) fn parameters(query: Option<&str>, allowed: &[&str]) -> Result<Vec<(String, String)>, ApiError> {
+    let uri = format!("/?{}", query.unwrap_or_default());
+    let uri = uri.parse().map_err(|_| ApiError::invalid("query", "the query is not one of a URL"))?;
+    let axum::extract::Query(all) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)?;
+    let (mut seen, mut parameters) = (BTreeSet::new(), Vec::new());
+    for (name, value) in all {
+        if name == "tenant" {
+            continue;
+        }
+        if !allowed.contains(&name.as_str()) {
+            let (shown, allowed) = (shown(&name), allowed.join(", "));
+            let message = format!("there is no parameter {shown:?} here: there are {allowed}");
+            return Err(ApiError::invalid(shown, message).code("unknown_parameter"));
+        }
+        if !seen.insert(name.clone()) {
+            return Err(ApiError::invalid(name.clone(), format!("{name} is there twice: give it once")));
+        }
+        parameters.push((name, value));
+    }
+    Ok(parameters)
+}

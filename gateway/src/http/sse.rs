@@ -1,0 +1,28 @@
+//! Answers with server-sent events: the HTML Standard, "Server-sent events".
+
+use std::convert::Infallible;
+
+use axum::{
+    http::HeaderValue,
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures::Stream;
+use serde::Serialize;
+
+use super::limits;
+
+/// A stream of events, with a heartbeat while it is silent. Proxies are asked not to buffer it.
+pub(crate) fn respond(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let alive = KeepAlive::new().interval(limits::HEARTBEAT).text("ping");
+    let mut response = Sse::new(events).keep_alive(alive).into_response();
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// An event with this as its data. Plain structs of strings and numbers can always be written.
+pub(crate) fn with_json<T: Serialize>(event: Event, data: &T) -> Event {
+    event.json_data(data).unwrap_or_else(|_| Event::default().comment("unwritable"))
+}

@@ -1,0 +1,93 @@
+//! The kinds of job that this gateway accepts.
+
+use std::collections::BTreeMap;
+
+use ruche_schemas::{Job, Kind, kinds::Descriptor};
+use serde_json::{Value, value::RawValue};
+
+use crate::http::error::ApiError;
+
+/// Refuses a body that cannot begin without a gateway: in a step of a flow, or in a schedule. The text is its path.
+pub type DeferredCheck = fn(&Value, &str) -> Result<(), ApiError>;
+
+#[derive(Debug, Default)]
+pub struct Kinds {
+    known: BTreeMap<Kind, Descriptor>,
+    deferred: BTreeMap<Kind, DeferredCheck>,
+}
+
+/// A job's body, read and small enough, with what is known of its kind.
+#[derive(Debug)]
+pub struct Work<'a> {
+    pub descriptor: &'a Descriptor,
+    pub body: Box<RawValue>,
+}
+
+impl Kinds {
+    #[must_use]
+    pub fn new(descriptors: Vec<Descriptor>) -> Self {
+        let known = descriptors.into_iter().map(|descriptor| (descriptor.kind.clone(), descriptor)).collect();
+        Self { known, deferred: BTreeMap::new() }
+    }
+
+    #[must_use]
+    pub fn with_deferred_check(mut self, kind: Kind, check: DeferredCheck) -> Self {
+        self.deferred.insert(kind, check);
+        self
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Kind> {
+        self.known.keys()
+    }
+
+    /// Their names, for messages.
+    pub(crate) fn names(&self) -> String {
+        self.known.keys().map(Kind::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The largest payload of any kind, in bytes.
+    #[must_use]
+    pub fn largest_payload(&self) -> usize {
+        self.known.values().map(|kind| kind.limits.payload_bytes).max().unwrap_or(0)
+    }
+
+    /// # Errors
+    /// 404 that names the kinds there are.
+    pub fn descriptor(&self, kind: &str) -> Result<&Descriptor, ApiError> {
+        let known = kind.parse::<Kind>().ok().and_then(|kind| self.known.get(&kind));
+        known.ok_or_else(|| {
+            let message = format!("there are no jobs of kind {kind:?}: there are {}", self.names());
+            ApiError::not_found("unknown_kind", message).param("kind")
+        })
+    }
+
+    /// A job that was checked, as work of its kind.
+    ///
+    /// # Errors
+    /// 404 for an unknown kind, 413 for too large a body.
+    pub(crate) fn work<J: Job>(&self, job: &J) -> Result<Work<'_>, ApiError> {
+        let descriptor = self.descriptor(J::KIND.as_str())?;
+        let body = serde_json::value::to_raw_value(job).map_err(|_| ApiError::internal())?;
+        check_size(descriptor, body.get().len())?;
+        Ok(Work { descriptor, body })
+    }
+
+    /// # Errors
+    /// As the kind's [`DeferredCheck`], if it has one.
+    pub(crate) fn check_deferred(&self, kind: &Kind, body: &Value, at: &str) -> Result<(), ApiError> {
+        self.deferred.get(kind).map_or(Ok(()), |check| check(body, at))
+    }
+}
+
+/// # Errors
+/// 413.
+pub(crate) fn check_size(descriptor: &Descriptor, bytes: usize) -> Result<(), ApiError> {
+    let max = descriptor.limits.payload_bytes;
+    match bytes > max {
+        true => {
+            let message = format!("the job has {bytes} bytes: a {} job may have at most {max}", descriptor.kind);
+            Err(ApiError::too_large("body", message))
+        }
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,225 @@
+//! The one path of a job into the system: check it, admit it, publish it, and begin its log.
+//!
+//! Every entrance (OpenAI's, `/v1/jobs`, the WebSocket) ends here, so that a job refused at one is refused at all,
+//! and a job answered with an id is one that survives a crash.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use ruche_bus::{Bus, Headers, Message, PublishError, Receipt, trace};
+use ruche_schemas::{Claim, Envelope, JobId, JobRef, Kind, flow::Member, kinds::Descriptor};
+use ruche_store::Store;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{
+    admission::Admission,
+    event_log::{EventLog, accepted},
+    kinds::{Kinds, Work},
+    payloads::Payloads,
+    relay::{Relay, Relays},
+    submission::{Accepted, Options, Submission},
+};
+use crate::http::{error::ApiError, limits};
+
+pub struct Publisher {
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) kinds: Arc<Kinds>,
+    pub(super) admission: Arc<Admission>,
+    pub(super) payloads: Payloads,
+    pub(super) log: EventLog,
+    pub(super) relays: Relays,
+}
+
+/// How an envelope is published.
+#[derive(Debug, Default)]
+pub(crate) struct Publishing {
+    /// When it is to begin, if that is later.
+    pub(crate) run_at: Option<DateTime<Utc>>,
+    /// BLAKE3 of its body as it was submitted.
+    pub(crate) fingerprint: Option<String>,
+    /// Its id was made just now and follows from nothing: nobody else can ask for it, and it is to be done at once.
+    pub(crate) is_new: bool,
+    /// Its events are wanted. Those of a new job are watched before it is published, so that none has to be waited for.
+    pub(crate) follow: bool,
+}
+
+/// An envelope that the bus holds.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// The bus had it before: nothing was added.
+    pub(crate) duplicate: bool,
+    /// Its events, where they were wanted and could be had at once.
+    pub(crate) events: Option<Relay>,
+}
+
+impl Publisher {
+    /// Submits a job that was read and checked.
+    ///
+    /// # Errors
+    /// 4xx that name the field (nothing was published), or 503 when the bus cannot take it.
+    pub async fn submit(&self, work: Work<'_>, submission: Submission<'_>) -> Result<Accepted, ApiError> {
+        let Work { descriptor, body } = work;
+        let Submission { tenant, idempotency_key, ref options, .. } = submission;
+        let kind = descriptor.kind.clone();
+        let id = options.id.map_or_else(|| self.job_id(&kind, &submission), Ok)?;
+        self.kinds.check_flow(&options.then, &options.otherwise)?;
+        self.admission.rate(tenant, options.patient).await?;
+        let mut job = JobRef { tenant: tenant.clone(), id };
+        let fingerprint = options.fingerprint.clone().unwrap_or_else(|| fingerprint(&body));
+        if let Some(accepted) = self.submitted_before(&job, &kind, idempotency_key, &fingerprint).await? {
+            return Ok(accepted);
+        }
+        self.admission.backlog(&kind, tenant, options.run_at.is_some()).await?;
+        if let Some(other) = self.reserved(&kind, &job, options).await? {
+            job.id = other;
+            // A gateway that died after it took the key left no job: this one takes its id.
+            if self.is_known(&job).await? {
+                return Ok(Accepted::again(job, kind));
+            }
+        }
+        let is_new = idempotency_key.is_none() && options.unique.is_none();
+        let (claim, body) = self.payloads.offload(&job, &body).await?;
+        let envelope = envelope(&job, descriptor, claim, body, &submission);
+        let publishing = Publishing {
+            run_at: options.run_at,
+            fingerprint: Some(fingerprint.clone()),
+            is_new: is_new && options.run_at.is_none(),
+            follow: options.follow,
+        };
+        let claim = envelope.claim.as_ref();
+        let published = self.publish(&envelope, publishing).await;
+        let Published { duplicate, events } = self.payloads.or_delete(claim, is_new, published).await?;
+        let batch = match duplicate && idempotency_key.is_some() {
+            true => {
+                let batch = self.log.batch_of(&job, &fingerprint).await;
+                self.payloads.or_delete(claim, false, batch).await?
+            }
+            false => options.batch.map(|(batch, _)| batch),
+        };
+        Ok(Accepted { job, kind, duplicate, conversation: None, batch, events })
+    }
+
+    /// The id of a job: a new one, or the one that its idempotency key stands for.
+    ///
+    /// # Errors
+    /// 400 for a key of no or too many bytes.
+    pub(crate) fn job_id(&self, kind: &Kind, submission: &Submission<'_>) -> Result<JobId, ApiError> {
+        let Some(key) = submission.idempotency_key else { return Ok(JobId::generate()) };
+        if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES {
+            let max = limits::IDEMPOTENCY_KEY_BYTES;
+            let message = format!("the idempotency key has {} bytes: 1 to {max} are allowed", key.len());
+            return Err(ApiError::invalid("idempotency-key", message));
+        }
+        Ok(JobId::from_idempotency_key(submission.tenant, kind, key))
+    }
+
+    /// The job that was submitted under this key before, with its batch.
+    ///
+    /// # Errors
+    /// 422 for another job; 503 when the bus does not answer.
+    pub(crate) async fn submitted_before(
+        &self,
+        job: &JobRef,
+        kind: &Kind,
+        key: Option<&str>,
+        fingerprint: &str,
+    ) -> Result<Option<Accepted>, ApiError> {
+        // The server forgets ids after its dedup window; the job's log remembers them longer.
+        if key.is_none() || self.bus.last(job).await?.is_none() {
+            return Ok(None);
+        }
+        let batch = self.log.batch_of(job, fingerprint).await?;
+        Ok(Some(Accepted { batch, ..Accepted::again(job.clone(), kind.clone()) }))
+    }
+
+    /// The job that has this one's unique key, if another has it.
+    async fn reserved(&self, kind: &Kind, job: &JobRef, options: &Options) -> Result<Option<JobId>, ApiError> {
+        let Some(unique) = &options.unique else { return Ok(None) };
+        Ok(self.bus.reserve(kind, &job.tenant, &unique.key, unique.window, job.id).await?)
+    }
+
+    async fn is_known(&self, job: &JobRef) -> Result<bool, ApiError> {
+        Ok(self.bus.last(job).await?.is_some() || self.store.job(job).await?.is_some())
+    }
+
+    /// Publishes an envelope as it is, now or for later, and begins its log.
+    ///
+    /// The log of a job whose id nobody can know yet is begun first, and the message says where: its worker need not look
+    /// then. Any other job is published first, since who finds it in its log must find it in its queue.
+    ///
+    /// # Errors
+    /// As the bus refuses it.
+    pub(crate) async fn publish<T: Serialize>(
+        &self,
+        envelope: &Envelope<T>,
+        publishing: Publishing,
+    ) -> Result<Published, ApiError> {
+        let Publishing { run_at, fingerprint, is_new, follow } = publishing;
+        let job = JobRef { tenant: envelope.tenant.clone(), id: envelope.id };
+        let payload = serde_json::to_vec(envelope).map_err(|_| ApiError::internal())?.into();
+        let mut headers = Headers::new();
+        trace::inject(&mut headers);
+        let accepted = accepted(envelope, run_at, fingerprint)?;
+        let begun = match is_new {
+            true => self.log.begin(&job, &accepted).await,
+            false => None,
+        };
+        let (kind, lane) = (envelope.kind.clone(), envelope.lane);
+        let message = Message { job: job.clone(), kind, lane, payload, headers, begun };
+        let watch = async {
+            match follow && begun.is_some() {
+                // Whoever wants the events asks again where this fails.
+                true => self.relays.open(job.clone(), 1).await.ok(),
+                false => None,
+            }
+        };
+        let (published, events) = tokio::join!(self.hand_over(message, run_at), watch);
+        match (&published, begun) {
+            (Ok(_), _) if !is_new => drop(self.log.begin(&job, &accepted).await),
+            // Where it is not known whether the bus has the job, it may have.
+            (Err(error), Some(sequence)) if !matches!(error, PublishError::Unavailable(_)) => {
+                self.log.retract(&job, sequence).await;
+            }
+            _ => {}
+        }
+        let receipt = published?;
+        tracing::info!(job.id = %job.id, job.kind = %envelope.kind, job.lane = %envelope.lane, job.duplicate = receipt.duplicate, "accepted");
+        Ok(Published { duplicate: receipt.duplicate, events })
+    }
+
+    /// Gives the bus a message, within a bounded time.
+    async fn hand_over(&self, message: Message, run_at: Option<DateTime<Utc>>) -> Result<Receipt, PublishError> {
+        let publish = async {
+            match run_at {
+                Some(at) => self.bus.publish_at(message, at).await,
+                None => self.bus.publish(message).await,
+            }
+        };
+        let late = |_| Err(PublishError::Unavailable(format!("no answer within {} s", limits::PUBLISH_TIME.as_secs())));
+        tokio::time::timeout(limits::PUBLISH_TIME, publish).await.unwrap_or_else(late)
+    }
+}
+
+fn envelope<'a>(
+    job: &JobRef,
+    descriptor: &Descriptor,
+    claim: Option<Claim>,
+    body: &'a RawValue,
+    submission: &Submission<'_>,
+) -> Envelope<&'a RawValue> {
+    let (options, tenant, at) = (&submission.options, job.tenant.clone(), Utc::now());
+    let (kind, version) = (descriptor.kind.clone(), descriptor.version);
+    let mut envelope = Envelope::of(kind, version, job.id, tenant, submission.lane, at, body);
+    (envelope.claim, envelope.ephemeral) = (claim, options.ephemeral);
+    envelope.then.clone_from(&options.then);
+    envelope.otherwise.clone_from(&options.otherwise);
+    envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
+    envelope
+}
+
+/// BLAKE3 of a body.
+pub(crate) fn fingerprint(body: &RawValue) -> String {
+    blake3::hash(body.get().as_bytes()).to_hex()[..32].to_owned()
+}

@@ -1,0 +1,193 @@
+//! `POST /v1/jobs` with a line per job: the answers stream back while the jobs stream in.
+//!
+//! A bounded number of lines is on its way to the bus at once; no line is read while the client takes no answers. So
+//! memory stays the same however many there are, and a client that goes away stops all, with its batch left open.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use ruche_schemas::JobId;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::request::{NewJob, StreamQuery};
+use crate::{
+    http::{
+        auth::Caller,
+        body::{Bodies, Permit},
+        error::ApiError,
+        limits,
+        ndjson::{Line, Ndjson},
+    },
+    jobs::{intake::Intake, service::Jobs, submission::Accepted},
+};
+
+/// A stream of jobs to be.
+pub(super) struct JobStream {
+    pub(super) jobs: Arc<Jobs>,
+    pub(super) intake: Arc<Intake>,
+    pub(super) caller: Caller,
+}
+
+/// A stream of jobs that is read.
+struct Reading {
+    stream: JobStream,
+    batch: Uuid,
+    /// How many jobs the batch had before.
+    base: u64,
+    close: bool,
+    accepted: AtomicU64,
+    rejected: AtomicU64,
+}
+
+/// What became of a line.
+struct Answer {
+    line: u64,
+    result: Result<Accepted, ApiError>,
+}
+
+impl JobStream {
+    pub(super) async fn respond(
+        self,
+        bodies: Bodies,
+        query: StreamQuery,
+        request: Request,
+    ) -> Result<Response, ApiError> {
+        let (parts, body) = request.into_parts();
+        let mut lines = Ndjson::new(body, bodies.largest, limits::NDJSON_SILENCE).share(bodies);
+        let (batches, tenant) = (&self.jobs.batches, &self.caller.tenant);
+        let batch = match query.batch {
+            None => batches.begin(tenant, None).await?,
+            Some(id) => batches.find(tenant, &id.to_string()).await?,
+        };
+        if batch.closed {
+            let message = format!("batch {} is closed: leave `batch` out for a new one", batch.id);
+            return Err(ApiError::conflict("batch_closed", message).param("batch"));
+        }
+        if parts.headers.contains_key(header::EXPECT) {
+            // A client that expects `100 Continue` gets it before the answer begins.
+            lines.begin().await?;
+        }
+        let reading = Reading {
+            stream: self,
+            close: query.close.unwrap_or(query.batch.is_none()),
+            batch: batch.id,
+            base: batch.total,
+            accepted: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        };
+        let mut response = Body::from_stream(answers(Arc::new(reading), lines)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        if let Ok(id) = HeaderValue::from_str(&batch.id.to_string()) {
+            headers.insert("ruche-batch", id);
+        }
+        Ok(response)
+    }
+}
+
+fn answers(reading: Arc<Reading>, lines: Ndjson) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+    let whole = Arc::new(AtomicU64::new(1));
+    let end = (Arc::clone(&reading), Arc::clone(&whole));
+    let read = stream::unfold((lines, whole), |(mut lines, whole)| async move {
+        match lines.next().await {
+            Ok(line) => Some(((line?, lines.take_permit()), (lines, whole))),
+            // The client may come back: the batch stays open.
+            Err(error) => {
+                tracing::info!(error.message = %error, "a stream of jobs broke off");
+                whole.store(0, Ordering::Relaxed);
+                None
+            }
+        }
+    });
+    let submitting = Arc::clone(&reading);
+    let submit = move |(line, permit)| Arc::clone(&submitting).submit(line, permit);
+    let submitted = read.map(submit).buffered(limits::NDJSON_AT_ONCE);
+    let counted =
+        submitted.ready_chunks(limits::NDJSON_AT_ONCE).then(move |answers| Arc::clone(&reading).count(answers));
+    let last = stream::once(async move {
+        let (reading, whole) = end;
+        reading.end(whole.load(Ordering::Relaxed) == 1).await
+    });
+    counted.chain(last).map(Ok)
+}
+
+impl Reading {
+    /// Submits a line. A large one keeps its permit until then.
+    async fn submit(self: Arc<Self>, (line, text): Line, _permit: Option<Permit>) -> Answer {
+        let index = u32::try_from(self.base + line - 1).unwrap_or(u32::MAX >> 1).min(u32::MAX >> 1);
+        let job = text.and_then(|text| NewJob::read(&text));
+        let result = match job {
+            Ok(job) => {
+                let JobStream { intake, caller, .. } = &self.stream;
+                Box::pin(job.submit(intake, &caller.tenant, Some((self.batch, index)))).await
+            }
+            Err(error) => Err(error),
+        };
+        Answer { line, result }
+    }
+
+    /// Adds what was accepted to the batch before it is answered: what was answered is counted.
+    async fn count(self: Arc<Self>, answers: Vec<Answer>) -> Bytes {
+        let mine = |accepted: &&Accepted| accepted.batch == Some(self.batch);
+        let jobs: Vec<JobId> =
+            answers.iter().filter_map(|answer| answer.result.as_ref().ok().filter(mine)).map(|a| a.job.id).collect();
+        let added = self.stream.jobs.batches.add(self.batch, &jobs).await;
+        let mut text = String::new();
+        for Answer { line, result } in answers {
+            let result = match (&added, result) {
+                (Err(error), Ok(accepted)) if accepted.batch == Some(self.batch) => Err(error.clone()),
+                (_, result) => result,
+            };
+            let counter = if result.is_ok() { &self.accepted } else { &self.rejected };
+            counter.fetch_add(1, Ordering::Relaxed);
+            text.push_str(&answer(line, result).to_string());
+            text.push('\n');
+        }
+        text.into()
+    }
+
+    async fn end(&self, whole: bool) -> Bytes {
+        let mut closed = false;
+        let mut text = String::new();
+        if whole && self.close {
+            match self.stream.jobs.batches.close(&self.stream.caller.tenant, self.batch).await {
+                Ok(_) => closed = true,
+                Err(error) => text = format!("{}\n", error.to_json()),
+            }
+        }
+        let (accepted, rejected) = (self.accepted.load(Ordering::Relaxed), self.rejected.load(Ordering::Relaxed));
+        tracing::info!(ruche.batch = %self.batch, accepted, rejected, closed, "a stream of jobs ended");
+        let batch = json!({ "id": self.batch, "accepted": accepted, "rejected": rejected, "closed": closed });
+        text.push_str(&json!({ "batch": batch }).to_string());
+        text.push('\n');
+        text.into()
+    }
+}
+
+fn answer(line: u64, result: Result<Accepted, ApiError>) -> Value {
+    match result {
+        Ok(Accepted { job, kind, duplicate, .. }) => {
+            json!({ "line": line, "id": job.id, "kind": kind, "state": "accepted", "duplicate": duplicate })
+        }
+        Err(error) => {
+            let mut answer = error.to_json();
+            answer["line"] = line.into();
+            answer
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A job as `POST /v1/jobs` takes it, alone or as a line of NDJSON.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use ruche_schemas::{TenantId, flow::Next};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{ArrayBuilder, Ref},
+};
+use uuid::Uuid;
+
+use crate::{
+    http::{error::ApiError, json::parse, limits},
+    jobs::{
+        intake::Intake,
+        submission::{self, Accepted, Options, Submission, Unique, due},
+    },
+};
+
+/// A job to be done.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJob {
+    /// Its kind: `chat`.
+    kind: String,
+    /// What is to be done: the kind's own schema.
+    #[schema(value_type = Object)]
+    body: Value,
+    /// `interactive`, `normal` (the default) or `bulk`.
+    lane: Option<String>,
+    /// The same key is the same job, whenever it comes again.
+    pub(super) idempotency_key: Option<String>,
+    /// No second job with this key for a while: the first one is the answer.
+    unique: Option<NewUnique>,
+    /// When it is to begin, if that is later (RFC 3339).
+    run_at: Option<DateTime<Utc>>,
+    /// In how many seconds it is to begin.
+    delay_seconds: Option<u64>,
+    /// What follows when it is done.
+    #[serde(default)]
+    #[schema(schema_with = steps)]
+    then: Vec<Next>,
+    /// What follows when it has failed.
+    #[serde(default)]
+    #[schema(schema_with = steps)]
+    otherwise: Vec<Next>,
+    /// Whether the answer is its events.
+    #[serde(skip)]
+    pub(super) follow: bool,
+}
+
+/// A key that one job has for a while.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUnique {
+    /// The key, unique with the kind: 1 to 255 bytes.
+    key: String,
+    /// For how long, from 1 second to 30 days.
+    window_seconds: u64,
+}
+
+fn steps() -> ArrayBuilder {
+    ArrayBuilder::new().items(Ref::from_schema_name("Next"))
+}
+
+/// How a stream of jobs is counted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StreamQuery {
+    /// An open batch to add the jobs to. Without it they are a new one. Streams only.
+    pub(crate) batch: Option<Uuid>,
+    /// Whether the batch is closed at the end: by default a new one is, and one that was named is not. Streams only.
+    pub(crate) close: Option<bool>,
+}
+
+impl NewJob {
+    /// Reads a job.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub(crate) fn read(text: &str) -> Result<Self, ApiError> {
+        parse(text)
+    }
+
+    /// Submits it: in a batch with its index there, and then patiently where the tenant submits too fast.
+    ///
+    /// # Errors
+    /// As [`Intake::submit`].
+    pub(crate) async fn submit(
+        self,
+        intake: &Intake,
+        tenant: &TenantId,
+        batch: Option<(Uuid, u32)>,
+    ) -> Result<Accepted, ApiError> {
+        let lane = submission::lane(self.lane.as_deref())?;
+        let options = Options {
+            run_at: due(self.run_at, self.delay_seconds, Utc::now())?,
+            then: self.then,
+            otherwise: self.otherwise,
+            unique: self.unique.map(NewUnique::checked).transpose()?,
+            batch,
+            patient: batch.is_some(),
+            follow: self.follow,
+            ..Options::default()
+        };
+        let body = self.body.to_string();
+        let submission = Submission { tenant, lane, idempotency_key: self.idempotency_key.as_deref(), options };
+        intake.submit(&self.kind, &body, submission).await
+    }
+}
+
+impl NewUnique {
+    fn checked(self) -> Result<Unique, ApiError> {
+        let (bytes, max) = (self.key.len(), limits::UNIQUE_KEY_BYTES);
+        if !(1..=max).contains(&bytes) {
+            let message = format!("the key has {bytes} bytes: 1 to {max} are allowed");
+            return Err(ApiError::invalid("unique.key", message));
+        }
+        let max = limits::UNIQUE_WINDOW.as_secs();
+        if !(1..=max).contains(&self.window_seconds) {
+            let message = format!("{} is out of range: from 1 to {max} is allowed", self.window_seconds);
+            return Err(ApiError::invalid("unique.window_seconds", message));
+        }
+        Ok(Unique { key: self.key, window: Duration::from_secs(self.window_seconds) })
+    }
+}

@@ -1,0 +1,209 @@
+//! Dead letters: found, replayed and dropped.
+//!
+//! A replayed letter is a new job: it keeps the steps that follow it and leaves its batch, where it was counted as failed.
+//! Its id follows from the letter's job and position, so a letter that is replayed twice is one job.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use ruche_bus::{Bus, DeadFilter, StoredDeadLetter};
+use ruche_schemas::{Claim, Envelope, JobRef, Kind, TenantId};
+use serde_json::{Value, value::RawValue};
+
+use crate::{
+    http::{error::ApiError, limits, text::shown},
+    jobs::{
+        flow_check::within,
+        kinds::{Kinds, check_size},
+        lookup::reference,
+        payloads::Payloads,
+        publisher::{Publisher, Publishing},
+        service::Jobs,
+        submission::Accepted,
+    },
+};
+
+pub struct DeadLetters {
+    bus: Arc<dyn Bus>,
+    kinds: Arc<Kinds>,
+    payloads: Payloads,
+    publisher: Arc<Publisher>,
+}
+
+/// Which letters are looked for.
+pub(crate) struct LetterQuery {
+    filter: DeadFilter,
+    code: Option<String>,
+}
+
+/// Letters that match.
+pub(crate) struct Page {
+    pub(crate) letters: Vec<StoredDeadLetter>,
+    /// How many letters were looked at.
+    pub(crate) looked: usize,
+    /// The position of the last of them.
+    pub(crate) last: u64,
+}
+
+/// What is done with all letters that match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Count,
+    Replay,
+    Drop,
+}
+
+impl DeadLetters {
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, jobs: &Jobs) -> Self {
+        let (kinds, payloads) = (Arc::clone(&jobs.kinds), jobs.payloads.clone());
+        Self { bus, kinds, payloads, publisher: Arc::clone(&jobs.publisher) }
+    }
+
+    /// # Errors
+    /// 404 for an unknown kind.
+    pub(crate) fn search(
+        &self,
+        tenant: &TenantId,
+        kind: Option<&str>,
+        code: Option<String>,
+    ) -> Result<LetterQuery, ApiError> {
+        let kind: Option<Kind> =
+            kind.map(|kind| self.kinds.descriptor(kind)).transpose()?.map(|known| known.kind.clone());
+        Ok(LetterQuery { filter: DeadFilter { kind, tenant: Some(tenant.clone()) }, code })
+    }
+
+    /// The next letters after a position.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn page(&self, search: &LetterQuery, after: u64) -> Result<Page, ApiError> {
+        let page = self.bus.list_dead_letters(&search.filter, after, limits::SCAN_PAGE).await?;
+        let (looked, last) = (page.len(), page.last().map_or(after, |buried| buried.sequence));
+        let mine =
+            |buried: &StoredDeadLetter| search.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
+        Ok(Page { letters: page.into_iter().filter(mine).collect(), looked, last })
+    }
+
+    /// The dead letter of a job.
+    ///
+    /// # Errors
+    /// 404; 503.
+    pub(crate) async fn find(&self, tenant: &TenantId, id: &str) -> Result<StoredDeadLetter, ApiError> {
+        let missing = || {
+            let message = format!("there is no dead letter of a job {:?}", shown(id));
+            ApiError::not_found("dead_letter_not_found", message).param("job")
+        };
+        let job = reference(tenant, id).map_err(|_| missing())?;
+        self.bus.get_dead_letter(&job).await?.ok_or_else(missing)
+    }
+
+    /// The body of a letter that is in the object store; `null` where it cannot be read any more.
+    ///
+    /// # Errors
+    /// 503: try again.
+    pub(crate) async fn body(&self, tenant: &TenantId, claim: &Claim) -> Result<Value, ApiError> {
+        match self.payloads.json(tenant, claim).await {
+            Ok(body) => Ok(body),
+            Err(error) if error.status().is_server_error() && error.code_name() != Some("object_corrupt") => Err(error),
+            Err(_) => Ok(Value::Null),
+        }
+    }
+
+    /// Drops a letter for good; tells whether it was there.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn remove(&self, buried: &StoredDeadLetter) -> Result<bool, ApiError> {
+        Ok(self.bus.remove_dead_letter(buried.sequence).await?)
+    }
+
+    /// Acts on all letters that match, up to [`limits::ACT`]: how many do, and with how many it was done.
+    ///
+    /// # Errors
+    /// 503: again is always safe.
+    pub(crate) async fn act(&self, search: &LetterQuery, action: Action) -> Result<(usize, usize), ApiError> {
+        let (mut matched, mut acted, mut after) = (0, 0, 0);
+        while matched < limits::ACT {
+            let page = self.page(search, after).await?;
+            matched += page.letters.len();
+            for buried in &page.letters {
+                acted += usize::from(match action {
+                    Action::Count => false,
+                    Action::Replay => self.try_replay(buried).await?,
+                    Action::Drop => self.remove(buried).await?,
+                });
+            }
+            after = page.last;
+            if page.looked < limits::SCAN_PAGE {
+                break;
+            }
+        }
+        Ok((matched, acted))
+    }
+
+    async fn try_replay(&self, buried: &StoredDeadLetter) -> Result<bool, ApiError> {
+        match Box::pin(self.replay(buried, None)).await {
+            Ok(_) => Ok(true),
+            // It stays where it is, to be edited or dropped.
+            Err(error) if error.status().is_client_error() && error.status() != 429 => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Publishes the job of a dead letter again, with this body if one is given, and drops the letter.
+    ///
+    /// # Errors
+    /// 400 for a wrong body, 409 for a letter that is no job and no body is given, 503.
+    pub(crate) async fn replay(&self, buried: &StoredDeadLetter, body: Option<&Value>) -> Result<Accepted, ApiError> {
+        let letter = &buried.letter;
+        let descriptor = self.kinds.descriptor(letter.kind.as_str())?;
+        let (kind, version, lane, now) = (letter.kind.clone(), descriptor.version, letter.lane, Utc::now());
+        let read = serde_json::from_str::<Envelope<Value>>(&letter.payload).ok();
+        let mut envelope = match (read, body) {
+            (Some(envelope), None) => envelope,
+            (Some(envelope), Some(_)) => Envelope { version, claim: None, ..envelope },
+            (None, Some(_)) => {
+                Envelope::of(kind.clone(), version, letter.job.id, letter.job.tenant.clone(), lane, now, Value::Null)
+            }
+            (None, None) => {
+                let message = "what was published is no job, so it can't be replayed as it is: give it a `body`";
+                return Err(ApiError::conflict("not_a_job", message).param("body"));
+            }
+        };
+        if let Some(body) = body {
+            let text = body.to_string();
+            check_size(descriptor, text.len())?;
+            descriptor.parse(&text).map_err(|invalid| within(invalid, "body"))?;
+            envelope.body = body.clone();
+        }
+        if let Some(claim) = envelope.claim.take() {
+            // The new job has a body of its own: the old one is deleted with the old job.
+            envelope.body = self.payloads.json(&letter.job.tenant, &claim).await?;
+        }
+        let id = letter.job.id.derived(&format!("replay.{}", buried.sequence));
+        // The subject is right where the envelope differs.
+        let tenant = letter.job.tenant.clone();
+        let envelope = Envelope {
+            id,
+            kind,
+            tenant,
+            lane,
+            created_at: now,
+            ephemeral: false,
+            member: None,
+            schedule: None,
+            ..envelope
+        };
+        let job = JobRef { tenant: envelope.tenant.clone(), id };
+        let text = RawValue::from_string(envelope.body.to_string()).map_err(|_| ApiError::internal())?;
+        let (claim, body) = self.payloads.offload(&job, &text).await?;
+        let envelope = Envelope { claim, ..envelope.with_body(body) };
+        // A repeated replay is the same job: even where this one fails, its body may be that of another replay now.
+        let published = self.publisher.publish(&envelope, Publishing::default()).await?;
+        self.bus.remove_dead_letter(buried.sequence).await?;
+        let kind = envelope.kind;
+        let (duplicate, conversation, batch, events) = (published.duplicate, None, None, None);
+        Ok(Accepted { job, kind, duplicate, conversation, batch, events })
+    }
+}

@@ -1,0 +1,48 @@
+//! What operators have paused: kinds, tenants and workers.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use ruche_bus::{Bus, Pause, Unavailable};
+
+use crate::http::{error::ApiError, limits};
+
+#[derive(Clone)]
+pub struct Pauses(Arc<dyn Bus>);
+
+impl Pauses {
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>) -> Self {
+        Self(bus)
+    }
+
+    /// What is paused now.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn all(&self) -> Result<Vec<Pause>, ApiError> {
+        let mut pauses = self.0.holds().await?;
+        let now = tokio::time::timeout(limits::FIRST, pauses.next()).await;
+        now.ok().flatten().ok_or_else(|| Unavailable("it does not say what is paused".to_owned()).into())
+    }
+
+    /// Pauses something, or resumes it.
+    ///
+    /// # Errors
+    /// 503.
+    pub(crate) async fn set(&self, pause: &Pause, on: bool) -> Result<(), ApiError> {
+        self.0.hold(pause, on).await?;
+        let (what, name) = named(pause);
+        tracing::info!(ruche.pause = what, ruche.paused = %name, on, "an operator changed what is paused");
+        Ok(())
+    }
+}
+
+/// What is paused, and its name.
+pub(crate) fn named(pause: &Pause) -> (&'static str, String) {
+    match pause {
+        Pause::Kind(kind) => ("kind", kind.to_string()),
+        Pause::Tenant(tenant) => ("tenant", tenant.to_string()),
+        Pause::Worker(worker) => ("worker", worker.clone()),
+    }
+}

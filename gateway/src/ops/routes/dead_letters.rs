@@ -1,0 +1,334 @@
+//! `/v1/dead`: jobs that nobody will try again: look at them, edit and replay them, or drop them.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{FromRef, Request, State},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use ruche_bus::StoredDeadLetter;
+use ruche_schemas::{Claim, Envelope};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    http::{
+        auth::Caller,
+        body::Bodies,
+        error::{ApiError, ErrorBody},
+        json::{JobText, JsonText, parse},
+        limits,
+        params::{Path, Query, page_limit},
+        state::HttpState,
+    },
+    jobs::{
+        accepted::{self, AcceptedJob},
+        failure::DeadReason,
+    },
+    ops::dead_letters::{Action, DeadLetters},
+};
+
+/// A job that nobody will try again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeadView {
+    /// The job.
+    pub job: Uuid,
+    /// `dead_letter`.
+    pub object: &'static str,
+    /// Whose it is.
+    pub tenant: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its lane.
+    pub lane: String,
+    /// Why it is dead.
+    pub error: DeadReason,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it died.
+    pub at: DateTime<Utc>,
+    /// The W3C trace id of its last attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// What was to be done; `null` where it is no job. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub body: Option<Value>,
+    /// Where the body is, when it is too large for a message. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub claim: Option<Claim>,
+    /// All that was published, as text. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<String>,
+}
+
+impl DeadView {
+    fn new(StoredDeadLetter { letter, .. }: StoredDeadLetter, whole: bool) -> Self {
+        let envelope = |payload: &str| serde_json::from_str::<Envelope<Value>>(payload).ok();
+        let (body, claim) = match whole.then(|| envelope(&letter.payload)) {
+            None => (None, None),
+            Some(envelope) => envelope.map_or((Some(Value::Null), None), |job| (Some(job.body), job.claim)),
+        };
+        Self {
+            job: letter.job.id.0,
+            object: "dead_letter",
+            tenant: letter.job.tenant.to_string(),
+            kind: letter.kind.to_string(),
+            lane: letter.lane.to_string(),
+            error: letter.failure.into(),
+            attempts: letter.attempts,
+            at: letter.at,
+            trace_id: letter.trace_id,
+            body,
+            claim,
+            payload: whole.then_some(letter.payload),
+        }
+    }
+}
+
+/// A page of dead letters, in the order in which they died.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeadList {
+    /// `list`.
+    pub object: &'static str,
+    /// The letters.
+    pub data: Vec<DeadView>,
+    /// Whether there is a next page.
+    pub has_more: bool,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+/// Which dead letters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DeadQuery {
+    /// Of this kind.
+    kind: Option<String>,
+    /// That died of this: `attempts_exhausted`.
+    code: Option<String>,
+    /// How many: 1 to 100. Default: 20.
+    limit: Option<u64>,
+    /// The `next` of the page before.
+    after: Option<u64>,
+}
+
+/// Which dead letters to act on: `kind`, `code` or both, or `all`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeadMany {
+    /// Of this kind.
+    kind: Option<String>,
+    /// That died of this.
+    code: Option<String>,
+    /// All of them.
+    #[serde(default)]
+    all: bool,
+    /// Whether only to count them.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What became of the dead letters that match.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Replayed {
+    /// How many match (up to 100,000 in one request).
+    pub matched: usize,
+    /// How many were replayed: none in a dry run; fewer than match where some are no jobs.
+    pub replayed: usize,
+}
+
+/// What became of the dead letters that match.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Dropped {
+    /// How many match (up to 100,000 in one request).
+    pub matched: usize,
+    /// How many were dropped: none in a dry run.
+    pub dropped: usize,
+}
+
+/// How a dead letter is replayed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayOne {
+    /// Another body, in place of the one that failed.
+    #[schema(value_type = Option<Object>)]
+    body: Option<Box<RawValue>>,
+}
+
+pub fn routes<S: HttpState>() -> OpenApiRouter<S>
+where
+    Arc<DeadLetters>: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(list_dead))
+        .routes(routes!(replay_many))
+        .routes(routes!(drop_many))
+        .routes(routes!(get_dead, drop_dead))
+        .routes(routes!(replay_dead))
+}
+
+/// List dead letters
+///
+/// A page of them, in the order in which they died.
+#[utoipa::path(get, path = "/v1/dead", tag = "dead letters", security(("bearer" = [])), params(DeadQuery),
+    responses(
+        (status = 200, description = "A page", body = DeadList),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+async fn list_dead(
+    State(letters): State<Arc<DeadLetters>>,
+    caller: Caller,
+    Query(query): Query<DeadQuery>,
+) -> Result<Json<DeadList>, ApiError> {
+    let limit = page_limit(query.limit)?;
+    let search = letters.search(&caller.tenant, query.kind.as_deref(), query.code)?;
+    let (mut data, mut after, mut seen) = (Vec::new(), query.after.unwrap_or(0), 0);
+    let next = 'scan: loop {
+        let page = letters.page(&search, after).await?;
+        for buried in page.letters {
+            if data.len() == limit {
+                break 'scan Some(after);
+            }
+            after = buried.sequence;
+            data.push(DeadView::new(buried, false));
+        }
+        (after, seen) = (page.last, seen + page.looked);
+        if page.looked < limits::SCAN_PAGE {
+            break None;
+        }
+        if seen >= limits::SCAN {
+            break Some(after);
+        }
+    };
+    Ok(Json(DeadList { object: "list", data, has_more: next.is_some(), next: next.map(|next| next.to_string()) }))
+}
+
+/// Get a dead letter
+///
+/// With its body.
+#[utoipa::path(get, path = "/v1/dead/{job}", tag = "dead letters", security(("bearer" = [])),
+    params(("job" = Uuid, Path, description = "The job's id")),
+    responses(
+        (status = 200, description = "The letter", body = DeadView),
+        (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+async fn get_dead(
+    State(letters): State<Arc<DeadLetters>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<DeadView>, ApiError> {
+    let buried = letters.find(&caller.tenant, &id).await?;
+    let mut view = DeadView::new(buried, true);
+    if let Some(claim) = &view.claim {
+        view.body = Some(letters.body(&caller.tenant, claim).await?);
+    }
+    Ok(Json(view))
+}
+
+/// Replay a dead letter
+///
+/// As a new job, with another body if one is given; the letter is dropped.
+#[utoipa::path(post, path = "/v1/dead/{job}/replay", tag = "dead letters", security(("bearer" = [])),
+    params(("job" = Uuid, Path, description = "The job's id")), request_body = ReplayOne,
+    responses(
+        (status = 202, description = "The new job", body = AcceptedJob),
+        (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
+        (status = 409, description = "What was published is no job: give a body", body = ErrorBody),
+        (status = "4XX", description = "The body is wrong", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+async fn replay_dead(
+    State(letters): State<Arc<DeadLetters>>,
+    bodies: Bodies,
+    caller: Caller,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let JobText { text, permit: _permit } = JobText::or_nothing(request, &bodies).await?;
+    let ReplayOne { body } = parse(&text)?;
+    let body = body.map(|body| parse::<Value>(body.get())).transpose()?;
+    let buried = letters.find(&caller.tenant, &id).await?;
+    Box::pin(letters.replay(&buried, body.as_ref())).await.map(accepted::answer)
+}
+
+/// Drop a dead letter
+///
+/// For good.
+#[utoipa::path(delete, path = "/v1/dead/{job}", tag = "dead letters", security(("bearer" = [])),
+    params(("job" = Uuid, Path, description = "The job's id")),
+    responses(
+        (status = 200, description = "What was dropped", body = DeadView),
+        (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+async fn drop_dead(
+    State(letters): State<Arc<DeadLetters>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<DeadView>, ApiError> {
+    let buried = letters.find(&caller.tenant, &id).await?;
+    letters.remove(&buried).await?;
+    Ok(Json(DeadView::new(buried, true)))
+}
+
+/// Replay dead letters
+///
+/// All that match, each as a new job.
+#[utoipa::path(post, path = "/v1/dead/replay", tag = "dead letters", security(("bearer" = [])), request_body = DeadMany,
+    responses(
+        (status = 200, description = "How many", body = Replayed),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 503, description = "Not now: some may be replayed; again is always safe", body = ErrorBody),
+    )
+)]
+async fn replay_many(
+    State(letters): State<Arc<DeadLetters>>,
+    caller: Caller,
+    JsonText(text): JsonText,
+) -> Result<Json<Replayed>, ApiError> {
+    let (matched, replayed) = act(&letters, &caller, &text, Action::Replay).await?;
+    Ok(Json(Replayed { matched, replayed }))
+}
+
+/// Drop dead letters
+///
+/// All that match, for good.
+#[utoipa::path(post, path = "/v1/dead/drop", tag = "dead letters", security(("bearer" = [])), request_body = DeadMany,
+    responses(
+        (status = 200, description = "How many", body = Dropped),
+        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 503, description = "Not now: some may be dropped; again is always safe", body = ErrorBody),
+    )
+)]
+async fn drop_many(
+    State(letters): State<Arc<DeadLetters>>,
+    caller: Caller,
+    JsonText(text): JsonText,
+) -> Result<Json<Dropped>, ApiError> {
+    let (matched, dropped) = act(&letters, &caller, &text, Action::Drop).await?;
+    Ok(Json(Dropped { matched, dropped }))
+}
+
+/// The letters that a request names, and what to do with them.
+async fn act(letters: &DeadLetters, caller: &Caller, text: &str, action: Action) -> Result<(usize, usize), ApiError> {
+    let DeadMany { kind, code, all, dry_run } = parse(text)?;
+    if all == (kind.is_some() || code.is_some()) {
+        let message = "say which: `kind`, `code` or both; or else `all`: true";
+        return Err(ApiError::invalid("all", message));
+    }
+    let search = letters.search(&caller.tenant, kind.as_deref(), code)?;
+    letters.act(&search, if dry_run { Action::Count } else { action }).await
+}

@@ -1,0 +1,162 @@
+//! A search as it is asked for, and what was found.
+
+use ruche_schemas::Invalid;
+use ruche_store::search::{Filter, Hit, Mode};
+use serde_json::Value;
+
+use crate::http::{error::ApiError, limits, text::shown};
+
+/// What to find, and where.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct SearchQuery {
+    /// What to find, in words.
+    pub(crate) text: Option<String>,
+    /// A vector to search with instead of that of the text.
+    pub(crate) vector: Option<Vec<f32>>,
+    /// The names of 1 to 32 collections.
+    pub(crate) collections: Vec<String>,
+    /// By what.
+    pub(crate) mode: Mode,
+    /// How many hits: 1 to 100.
+    pub(crate) top_k: u32,
+    /// Which documents.
+    pub(crate) filter: Filter,
+    /// Whether hits show where the words of the text are.
+    pub(crate) highlight: bool,
+    /// Whether hits say how they got their score.
+    pub(crate) explain: bool,
+    /// How many of the best hits a reranker reads again, to order them by what it finds: 1 to 100, at least as many as are wanted.
+    pub(crate) rerank: Option<u32>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Found {
+    /// The model of the vectors; the first where the collections have several; none where no vector was compared.
+    pub(crate) model: Option<String>,
+    /// By what it was searched in the end.
+    pub(crate) mode: Mode,
+    /// The best first.
+    pub(crate) hits: Vec<Hit>,
+    /// The model that ordered the hits in the end, where one was to and did.
+    pub(crate) reranker: Option<String>,
+    /// What the caller ought to know: that only words were searched, since no worker has the model; that nothing was reranked.
+    pub(crate) notes: Vec<String>,
+}
+
+impl SearchQuery {
+    /// Whether it can be asked of some collection.
+    pub(super) fn check(&self) -> Result<(), ApiError> {
+        let wrong = |param: &str, message: String| Err(invalid(param, message));
+        match (&self.text, &self.vector, self.mode) {
+            (None, None, _) => {
+                return wrong("query", "is missing: say in words what to find, or send a vector".to_owned());
+            }
+            (None, Some(_), Mode::Text) => return wrong("query", "is missing: mode text finds by words".to_owned()),
+            _ => {}
+        }
+        if let Some(text) = &self.text {
+            check_text(text).or_else(|message| wrong("query", message))?;
+        }
+        if let Some(vector) = &self.vector {
+            check_vector(vector).or_else(|message| wrong("vector", message))?;
+        }
+        let names = self.collections.len();
+        if names == 0 || names > limits::SEARCH_COLLECTIONS {
+            let most = limits::SEARCH_COLLECTIONS;
+            return wrong("collections", format!("has {names} names: 1 to {most} are allowed"));
+        }
+        for name in &self.collections {
+            if !is_name(name) {
+                let message =
+                    format!("{:?} is no name of a collection: those are 1 to 64 of a-z, 0-9, _ and -", shown(name));
+                return wrong("collections", message);
+            }
+        }
+        if self.top_k == 0 || self.top_k > limits::SEARCH_HITS {
+            return wrong("top_k", format!("{} is out of range: 1 to {} are allowed", self.top_k, limits::SEARCH_HITS));
+        }
+        match self.rerank {
+            Some(_) if self.text.is_none() => wrong("rerank", "needs a `query`: a reranker reads words".to_owned()),
+            Some(hits) if hits == 0 || hits > limits::SEARCH_HITS => {
+                let most = limits::SEARCH_HITS;
+                wrong("rerank_hits", format!("{hits} is out of range: 1 to {most} are allowed"))
+            }
+            _ => check_filter(&self.filter),
+        }
+    }
+}
+
+/// 400 that names the field.
+pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> ApiError {
+    Invalid::new(param, message).into()
+}
+
+/// As the table checks it.
+fn is_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with(['_', '-'])
+}
+
+fn check_text(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("is empty: at least one character that is no space is needed".to_owned());
+    }
+    if text.len() > limits::SEARCH_TEXT_BYTES {
+        return Err(format!("has {} bytes: at most {} are allowed", text.len(), limits::SEARCH_TEXT_BYTES));
+    }
+    match text.contains('\0') {
+        true => Err("has a NUL character, which is not allowed".to_owned()),
+        false => Ok(()),
+    }
+}
+
+fn check_vector(vector: &[f32]) -> Result<(), String> {
+    if let Some(at) = vector.iter().position(|number| !number.is_finite()) {
+        return Err(format!("its number {at} is {}: only finite numbers of single precision are allowed", vector[at]));
+    }
+    match vector.iter().any(|number| *number != 0.0) {
+        true => Ok(()),
+        false => Err("has no direction: all of its numbers are 0".to_owned()),
+    }
+}
+
+fn check_filter(filter: &Filter) -> Result<(), ApiError> {
+    let (most, bytes) = (limits::SEARCH_SOURCES, limits::SEARCH_SOURCE_BYTES);
+    if filter.sources.len() > most {
+        let message = format!("has {} sources: at most {most} are allowed", filter.sources.len());
+        return Err(invalid("filter.sources", message));
+    }
+    for (at, source) in filter.sources.iter().enumerate() {
+        if source.is_empty() || source.len() > bytes || source.contains('\0') {
+            let message = format!("is no source: those have 1 to {bytes} bytes and no NUL character");
+            return Err(invalid(format!("filter.sources[{at}]"), message));
+        }
+    }
+    let metadata = Value::Object(filter.metadata.clone());
+    let length = metadata.to_string().len();
+    if length > limits::SEARCH_METADATA_BYTES {
+        let message = format!("has {length} bytes: at most {} are allowed", limits::SEARCH_METADATA_BYTES);
+        return Err(invalid("filter.metadata", message));
+    }
+    if has_nul(&metadata) {
+        return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
+    }
+    match (filter.published_after, filter.published_before) {
+        (Some(after), Some(before)) if after >= before => Err(invalid(
+            "filter.published_before",
+            format!("{before} is not after filter.published_after, {after}: no document is within"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a name or a text in it has a character that Postgres does not keep. JSON is read at most 128 levels deep.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}

@@ -1,0 +1,40 @@
+//! Commits that wait to be written together.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    error::StoreError,
+    ledger::{Committed, Ended},
+};
+
+/// Commits that may wait to be taken up; more wait to be let in.
+const WAITING: usize = 1024;
+
+pub(super) type Answer = Result<Committed, StoreError>;
+
+/// A commit that waits.
+pub(super) struct Waiting {
+    pub(super) ended: Ended,
+    /// Its row, as JSON.
+    pub(super) row: String,
+    pub(super) answer: oneshot::Sender<Answer>,
+}
+
+/// The way in.
+#[derive(Debug, Clone)]
+pub(super) struct Queue(mpsc::Sender<Waiting>);
+
+impl Queue {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Waiting>) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self(sender), receiver)
+    }
+
+    /// Commits with whatever else waits. Dropping the future may or may not take it back.
+    pub(super) async fn commit(&self, ended: &Ended, row: String) -> Answer {
+        let gone = || StoreError::Unavailable("the writer of this process has ended".to_owned());
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Waiting { row, ended: ended.clone(), answer }).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}

@@ -1,0 +1,142 @@
+//! The encoder's thread: it owns the model, computes batch after batch, and sleeps where nobody waits.
+//!
+//! A batch that fails is computed again text by text, so that only those texts fail that can't be embedded.
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::sync::mpsc;
+
+use super::{
+    batch::{Batcher, Pick, Room, Ticket},
+    error::NoVector,
+    metrics::Metrics,
+    port::{Facts, LoadError, Loader, Model, Tokenizer},
+    vector::{Vector, finish},
+};
+use crate::inference::{thread::Ready, waker::Waker};
+
+/// Requests that the batches choose from; more wait in the queue.
+const CHOICE: usize = 1024;
+
+/// What the thread works with.
+pub(super) struct Work {
+    pub(super) waker: Arc<Waker>,
+    pub(super) inbox: mpsc::Receiver<Ticket>,
+    pub(super) room: Room,
+    pub(super) metrics: Metrics,
+}
+
+/// Why there is no encoder.
+pub(super) enum Failed {
+    Load(LoadError),
+    /// The model was loaded, and can't read a first text.
+    Useless(String),
+}
+
+type Loaded = Ready<(Facts, Arc<dyn Tokenizer>), Failed>;
+
+/// What the thread does: loads the model, tries it out, and computes batches until it is stopped.
+pub(super) fn run(loader: Box<dyn Loader>, work: Work, ready: &Loaded) {
+    let result = loader.run(Box::new(|facts, tokenizer, model| {
+        if let Err(reason) = try_out(&facts, &*tokenizer, model) {
+            let _ = ready.send(Err(Failed::Useless(reason)));
+            return;
+        }
+        let (ranks, batcher) = (facts.ranks, Batcher::new(work.room));
+        // Nobody listens any more: then nobody will ever ask.
+        if ready.send(Ok((facts, tokenizer))).is_ok() {
+            let Work { waker, inbox, room, metrics } = work;
+            Thread { model, ranks, batcher, waker, inbox, room, metrics }.run();
+        }
+    }));
+    if let Err(error) = result {
+        let _ = ready.send(Err(Failed::Load(error)));
+    }
+}
+
+/// Reads a text, so that a model that can't shows at the start.
+fn try_out(facts: &Facts, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> Result<(), String> {
+    let tokens = match facts.ranks {
+        true => tokenizer.pair(&tokenizer.plain("Bees"), &tokenizer.plain("Bees")),
+        false => tokenizer.tokenize("Bees"),
+    };
+    if tokens.is_empty() {
+        return Err("it has no tokens for it".to_owned());
+    }
+    let mut vectors = model.encode(&[&tokens]).map_err(|error| error.to_string())?;
+    let vector = vectors.pop().unwrap_or_default();
+    let dimensions = usize::try_from(facts.dimensions).unwrap_or(usize::MAX);
+    if vector.is_empty() || vector.len() != dimensions {
+        return Err(format!("its vector has {} numbers instead of {dimensions}", vector.len()));
+    }
+    finish(facts.ranks, vector).map(drop).map_err(|error| error.to_string())
+}
+
+struct Thread<'a> {
+    model: &'a mut dyn Model,
+    ranks: bool,
+    batcher: Batcher,
+    waker: Arc<Waker>,
+    inbox: mpsc::Receiver<Ticket>,
+    room: Room,
+    metrics: Metrics,
+}
+
+impl Drop for Thread<'_> {
+    /// Also when it panics, and before those who wait are told.
+    fn drop(&mut self) {
+        self.waker.stop();
+    }
+}
+
+impl Thread<'_> {
+    /// Works until it is stopped.
+    fn run(mut self) {
+        while !self.waker.is_stopped() {
+            while self.batcher.len() < CHOICE
+                && let Ok(ticket) = self.inbox.try_recv()
+            {
+                self.batcher.add(ticket);
+            }
+            let batch = self.batcher.next();
+            (0..batch.gone).for_each(|_| self.metrics.gone());
+            batch.came.iter().for_each(|came| self.metrics.begun(came.elapsed()));
+            match batch.picks.is_empty() {
+                // Whoever unparks this thread before it parks makes it return at once: no wake-up is lost.
+                true => std::thread::park(),
+                false => self.step(&batch.picks),
+            }
+        }
+    }
+
+    fn step(&mut self, picks: &[Pick]) {
+        match self.encode(picks) {
+            Ok(vectors) => {
+                for (pick, vector) in picks.iter().zip(vectors) {
+                    self.batcher.settle(pick, vector);
+                }
+            }
+            Err(error) if picks.len() > 1 => {
+                tracing::warn!(error, texts = picks.len(), "a batch failed: going on with each text alone");
+                picks.chunks(1).for_each(|alone| self.step(alone));
+            }
+            Err(error) => picks.iter().for_each(|pick| self.batcher.settle(pick, Err(NoVector::Failed(error.clone())))),
+        }
+    }
+
+    fn encode(&mut self, picks: &[Pick]) -> Result<Vec<Vector>, String> {
+        let texts: Vec<&[i32]> = picks.iter().map(|pick| pick.tokens.as_slice()).collect();
+        let begun = Instant::now();
+        let vectors = match self.model.encode(&texts) {
+            Ok(vectors) if vectors.len() == texts.len() => vectors,
+            Ok(vectors) => return Err(format!("the model gave {} vectors for {} texts", vectors.len(), texts.len())),
+            Err(error) => {
+                self.metrics.failed();
+                return Err(error.to_string());
+            }
+        };
+        let tokens = texts.iter().map(|tokens| tokens.len()).sum();
+        self.metrics.encoded(texts.len(), tokens, self.room.tokens, begun.elapsed());
+        Ok(vectors.into_iter().map(|vector| finish(self.ranks, vector)).collect())
+    }
+}

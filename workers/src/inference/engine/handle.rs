@@ -1,0 +1,250 @@
+//! The handle of a language model: starts its thread, and queues what it is asked.
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use ruche_schemas::kinds::chat::Message;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    error::{GenerateError, StartError},
+    generation::Generation,
+    metrics::Metrics,
+    port::{Facts, LoadError, Loader, Vocabulary},
+    request::Request,
+    sampler::Sampler,
+    scheduler::{Scheduler, Ticket},
+    slot::{Outlet, Sequence},
+    template::Template,
+    text::Text,
+};
+use crate::inference::{
+    thread::{self, ModelThread, Ready},
+    waker::Waker,
+};
+
+/// Requests that may wait for a slot; more wait in [`Engine::generate`] itself.
+const QUEUE: usize = 1024;
+/// Steps that a reader may be behind before its sequence pauses.
+const READ_AHEAD: usize = 64;
+
+/// A running model. Clones are handles of the same one; it stops when the last is dropped.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    handle: Arc<Handle>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    info: ModelInfo,
+    template: Arc<Template>,
+    vocabulary: Arc<dyn Vocabulary>,
+    inbox: mpsc::Sender<Ticket>,
+    thread: ModelThread,
+    waker: Arc<Waker>,
+    metrics: Arc<Metrics>,
+}
+
+impl std::fmt::Debug for dyn Vocabulary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vocabulary")
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.thread.stop();
+    }
+}
+
+/// What is known of the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// The name in answers.
+    pub name: String,
+    /// Tokens of context per slot.
+    pub context_tokens: u32,
+    /// Number of tokens in the vocabulary.
+    pub vocabulary: usize,
+    /// Kind and size, for people.
+    pub description: String,
+    /// Number of weights.
+    pub parameters: u64,
+    /// The GPU that it runs on, if any of it does.
+    pub gpu: Option<String>,
+}
+
+impl Engine {
+    /// Starts on any model that implements the port. Blocks until it is loaded.
+    ///
+    /// # Errors
+    /// Says which option, file or template can't be used, and what to do.
+    pub fn start(
+        loader: Box<dyn Loader>,
+        model_name: String,
+        slots: u32,
+        prompt_chunk: u32,
+    ) -> Result<Self, StartError> {
+        check(slots, prompt_chunk)?;
+        let (waker, metrics) = (Arc::new(Waker::default()), Arc::new(Metrics::default()));
+        let (sender, inbox) = mpsc::channel(QUEUE);
+        let shared = (Arc::clone(&waker), Arc::clone(&metrics));
+        let body = move |ready: &Loaded| work(loader, shared, inbox, (slots, prompt_chunk), ready);
+        let (thread, (facts, vocabulary)) =
+            ModelThread::start("engine", &waker, body).map_err(|error| match error {
+                thread::StartError::Thread(reason) => StartError::Thread(reason),
+                thread::StartError::Model(error) => StartError::Load(error),
+            })?;
+        let Facts { description, parameters, context_tokens, vocabulary: size, template, bos, eos, gpu } = facts;
+        let source = template.ok_or_else(|| {
+            thread.stop();
+            StartError::NoTemplate(model_name.clone())
+        })?;
+        let template = Template::new(&source, bos, eos).map_err(|reason| {
+            thread.stop();
+            StartError::Template { model: model_name.clone(), reason }
+        })?;
+        let info = ModelInfo { name: model_name, context_tokens, vocabulary: size, description, parameters, gpu };
+        let template = Arc::new(template);
+        Ok(Self { handle: Arc::new(Handle { info, template, vocabulary, inbox: sender, thread, waker, metrics }) })
+    }
+
+    /// What is known of the model.
+    #[must_use]
+    pub fn model(&self) -> &ModelInfo {
+        &self.handle.info
+    }
+
+    /// What the engine has done so far.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.handle.metrics
+    }
+
+    /// Whether it can still answer: not after [`Engine::stop`], nor after its thread has died.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.handle.thread.is_alive()
+    }
+
+    /// Stops at once: running generations end with [`super::EngineError::Stopped`].
+    pub fn stop(&self) {
+        self.handle.thread.stop();
+    }
+
+    /// Resolves when the thread has ended and the model is freed: after [`Engine::stop`], or when it has died. Holds
+    /// no handle. A process that leaves earlier may tear llama.cpp down in the middle of a decode.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.handle.thread.ended()
+    }
+
+    pub(crate) fn thread(&self) -> &ModelThread {
+        &self.handle.thread
+    }
+
+    /// How many tokens a text is, by itself and as plain text. A long one takes a while: not on the runtime's threads.
+    #[must_use]
+    pub fn count(&self, text: &str) -> usize {
+        self.handle.vocabulary.tokenize(text, false).len()
+    }
+
+    /// How many tokens the prompt of these messages is. As long as [`Engine::count`] takes.
+    ///
+    /// # Errors
+    /// The template refuses the messages.
+    pub fn prompt_tokens(&self, messages: &[Message]) -> Result<usize, GenerateError> {
+        let Handle { template, vocabulary, .. } = &*self.handle;
+        let tokens = template.tokens(messages, &**vocabulary, chrono::Local::now());
+        tokens.map(|tokens| tokens.len()).map_err(GenerateError::Template)
+    }
+
+    /// Begins to answer: renders and tokenizes the messages, then waits for a slot. Dropping the future leaves the
+    /// queue; dropping the generation frees its slot.
+    ///
+    /// # Errors
+    /// The prompt is too long, the template refuses the messages, or the engine has stopped.
+    pub async fn generate(&self, request: Request) -> Result<Generation, GenerateError> {
+        if !self.is_alive() {
+            return Err(GenerateError::Stopped);
+        }
+        let Handle { template, vocabulary, inbox, waker, metrics, info, .. } = &*self.handle;
+        let context = usize::try_from(info.context_tokens).unwrap_or(usize::MAX);
+        let (steps, reader) = mpsc::channel(READ_AHEAD);
+        let paused = Arc::new(AtomicBool::new(false));
+        let outlet = Outlet { steps, paused: Arc::clone(&paused) };
+        let (template, vocabulary) = (Arc::clone(template), Arc::clone(vocabulary));
+        // Off the runtime's threads: a quarter of a megabyte of text takes a while to tokenize.
+        let prepare = move || prepare(request, context, &template, &*vocabulary, outlet);
+        let sequence = tokio::task::spawn_blocking(prepare).await.map_err(|_| GenerateError::Stopped)??;
+        let (seated, seat) = oneshot::channel();
+        let waiting = metrics.wait();
+        inbox.send(Ticket { sequence, seated }).await.map_err(|_| GenerateError::Stopped)?;
+        waker.wake();
+        seat.await.map_err(|_| GenerateError::Stopped)?;
+        drop(waiting);
+        Ok(Generation::new(reader, paused, Arc::clone(waker)))
+    }
+}
+
+type Loaded = Ready<(Facts, Arc<dyn Vocabulary>), LoadError>;
+
+/// What the thread does: loads the model, and schedules until it is stopped.
+fn work(
+    loader: Box<dyn Loader>,
+    shared: (Arc<Waker>, Arc<Metrics>),
+    inbox: mpsc::Receiver<Ticket>,
+    sizes: (u32, u32),
+    ready: &Loaded,
+) {
+    let result = loader.run(Box::new(|facts, vocabulary, decoder| {
+        // Nobody listens any more: then nobody will ever ask.
+        if ready.send(Ok((facts, Arc::clone(&vocabulary)))).is_ok() {
+            Scheduler::new(decoder, vocabulary, shared, inbox, sizes).run();
+        }
+    }));
+    if let Err(error) = result {
+        let _ = ready.send(Err(error));
+    }
+}
+
+fn check(slots: u32, prompt_chunk: u32) -> Result<(), StartError> {
+    if !(1..=256).contains(&slots) {
+        return Err(StartError::NotAllowed { option: "slots", value: slots, allowed: "1 to 256" });
+    }
+    if !(1..=8192).contains(&prompt_chunk) {
+        return Err(StartError::NotAllowed { option: "prompt_chunk", value: prompt_chunk, allowed: "1 to 8192" });
+    }
+    Ok(())
+}
+
+/// Makes the sequence of a request: its tokens, and the state after what was said already.
+fn prepare(
+    request: Request,
+    context: usize,
+    template: &Template,
+    vocabulary: &dyn Vocabulary,
+    outlet: Outlet,
+) -> Result<Sequence, GenerateError> {
+    let Request { messages, said, said_text_len, sampling, stop, max_tokens } = request;
+    let now = chrono::Local::now();
+    let mut tokens = template.tokens(&messages, vocabulary, now).map_err(GenerateError::Template)?;
+    let prompt = tokens.len();
+    let max = context.saturating_sub(1);
+    if prompt > max {
+        return Err(GenerateError::PromptTooLong { tokens: prompt, max });
+    }
+    if prompt == 0 {
+        return Err(GenerateError::Template("it makes an empty prompt of them".to_owned()));
+    }
+    let sampler = Sampler::new(sampling, &tokens, &said, rand::random());
+    let mut text = Text::new(stop);
+    let mut bytes = Vec::new();
+    for &token in &said {
+        bytes.clear();
+        vocabulary.piece(token, &mut bytes);
+        text.push(&bytes);
+    }
+    text.skip(said_text_len);
+    tokens.extend(said);
+    let max_tokens = max_tokens.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+    Ok(Sequence { tokens, decoded: 0, prompt, max_tokens, context, sampler, text, held: Vec::new(), outlet })
+}

@@ -1,0 +1,222 @@
+//! Chat: answers with the model that this worker has loaded, token by token.
+//!
+//! A worker that takes over a crashed one's chat goes on after the tokens that were already said: the person sees
+//! a pause, not a restart. A bot's chat brings its passages along (`passages`), and the answer says which of them it
+//! cites (`citations`).
+
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Instant};
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use ruche_schemas::{
+    Envelope, EventType, Failure, Record,
+    failure::codes,
+    kinds::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
+};
+use ruche_store::{
+    StoreError,
+    conversations::{Conversations, Turn, TurnMessage},
+    ledger::{Usage, Write},
+};
+use tracing::{Instrument, info_span};
+
+use super::{citations, compose, metrics::Metrics, refusal::refused};
+use crate::{
+    inference::{
+        engine::{Engine, Generation, Request, Step},
+        llama::{EngineOptions, start_engine},
+    },
+    kinds::prepared::{Prepared, Setup, ShutdownHandle},
+    registry::{Handler, handler},
+    runtime::{context::Context, job_error::JobError, retry::Patience},
+};
+
+/// Answers chats.
+pub struct ChatHandler {
+    engine: Engine,
+    conversations: Arc<dyn Conversations>,
+    metrics: Metrics,
+}
+
+/// Loads the model.
+///
+/// # Errors
+/// When no model is configured or it can't be loaded.
+pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
+    let chat = setup.config.of::<Chat>()?;
+    anyhow::ensure!(
+        !chat.model_path.is_empty(),
+        "chat.model_path is empty: name a GGUF file (RUCHE_CHAT__MODEL_PATH), or start with `ruche up`, which fetches one"
+    );
+    let model_path = PathBuf::from(&chat.model_path);
+    let file = model_path.file_stem().unwrap_or_default().to_string_lossy();
+    let model_name = if chat.model_name.is_empty() { file.into_owned() } else { chat.model_name.clone() };
+    let engine = start_engine(EngineOptions {
+        model_path,
+        model_name,
+        slots: chat.slots,
+        context_tokens: chat.context_tokens,
+        prompt_chunk: chat.prompt_chunk,
+        threads: chat.threads,
+        gpu_layers: chat.gpu_layers,
+    })?;
+    let slots = usize::try_from(chat.slots).ok().and_then(NonZeroUsize::new).context("chat.slots is 0")?;
+    let metrics = Metrics::register(setup.registry);
+    let shutdown = ShutdownHandle::of(vec![engine.thread().clone()]);
+    let handler = handler(ChatHandler { engine, conversations: setup.postgres, metrics });
+    Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown })
+}
+
+#[async_trait]
+impl Handler<Chat> for ChatHandler {
+    async fn handle(&self, job: &Envelope<Chat>, context: Context<Chat>) -> Result<Answer, JobError> {
+        let model = &self.engine.model().name;
+        if let Some(asked) = job.body.model.as_deref().filter(|asked| asked != model) {
+            let message = match asked.starts_with(BOT_PREFIX) {
+                true => format!("{asked:?} is a bot, which only a gateway knows: submit this chat there, by itself"),
+                false => format!("this worker answers with {model:?}, not with {asked:?}"),
+            };
+            return Err(JobError::Reject(Failure::new(codes::UNKNOWN_MODEL, message).with_param("model")));
+        }
+        let (said, said_text_len) = said(&context.past);
+        if let Some(sentence) = job.body.grounding.as_ref().and_then(Grounding::found_nothing) {
+            return Ok(self.found_nothing(sentence, said_text_len, &context, job).await);
+        }
+        let mut messages = self.history(job).await?;
+        messages.extend(job.body.messages.iter().cloned());
+        let mut request = Request {
+            messages,
+            said,
+            said_text_len,
+            sampling: job.body.sampling.clone(),
+            stop: job.body.stop.clone(),
+            max_tokens: job.body.max_tokens,
+        };
+        let mut shown = Vec::new();
+        if let Some(grounding) = &job.body.grounding {
+            (request, shown) = compose::grounded(&self.engine, grounding, request).await?;
+        }
+        let span =
+            info_span!("chat", otel.kind = "internal", gen_ai.operation.name = "chat", gen_ai.request.model = model);
+        let begun = Instant::now();
+        async {
+            let generation = self.engine.generate(request).await.map_err(refused)?;
+            let mut answer = self.relay(generation, &context, begun, job).await?;
+            if let Some(grounding) = job.body.grounding.as_ref().filter(|grounding| grounding.cites()) {
+                answer.citations = Some(citations::citations(&answer.text, &grounding.passages, &shown));
+            }
+            Ok(answer)
+        }
+        .instrument(span)
+        .await
+    }
+
+    fn keep(&self, job: &Envelope<Chat>, output: &Answer) -> Vec<Write> {
+        let mut keep = vec![Write::Usage(Usage {
+            model: output.model.clone(),
+            prompt_tokens: output.usage.prompt_tokens,
+            completion_tokens: output.usage.completion_tokens,
+        })];
+        if let Some(conversation) = job.body.conversation.filter(|_| job.body.store) {
+            let asked = job.body.messages.iter().map(|message| TurnMessage {
+                role: message.role,
+                content: message.content.clone(),
+                model: None,
+                citations: None,
+            });
+            let (content, model) = (output.text.clone(), Some(output.model.clone()));
+            let citations = output.citations.clone();
+            let answer = TurnMessage { role: Role::Assistant, content, model, citations };
+            keep.push(Write::Turn(Turn { conversation, messages: asked.chain([answer]).collect() }));
+        }
+        keep
+    }
+
+    fn models(&self) -> Vec<String> {
+        vec![self.engine.model().name.clone()]
+    }
+
+    fn gpu(&self) -> Option<String> {
+        self.engine.model().gpu.clone()
+    }
+}
+
+impl ChatHandler {
+    /// What was said in the conversation before. A new one has the id of the job that begins it, and no past: so
+    /// it is answered even while the database is away.
+    async fn history(&self, job: &Envelope<Chat>) -> Result<Vec<Message>, JobError> {
+        let Some(conversation) = job.body.conversation.filter(|id| *id != job.id.0) else { return Ok(Vec::new()) };
+        // Bounded by the job's deadline.
+        let mut patience = Patience::endless();
+        loop {
+            match self.conversations.history(&job.tenant, conversation).await {
+                Ok(history) => return Ok(history.unwrap_or_default()),
+                Err(StoreError::Refused(failure)) => return Err(JobError::Reject(failure)),
+                Err(StoreError::Unavailable(error)) => {
+                    tracing::warn!(%error, "waiting for the database");
+                    patience.wait().await;
+                }
+            }
+        }
+    }
+
+    /// Says that nothing was found, without asking the model. Goes on where an earlier attempt stopped.
+    async fn found_nothing(
+        &self,
+        sentence: &str,
+        said: usize,
+        context: &Context<Chat>,
+        job: &Envelope<Chat>,
+    ) -> Answer {
+        let rest = sentence.get(said..).unwrap_or_default();
+        if !rest.is_empty() {
+            context.progress(Delta { text: rest.to_owned(), tokens: Vec::new() }).await;
+        }
+        Answer {
+            text: sentence.to_owned(),
+            finish_reason: FinishReason::Stop,
+            model: self.engine.model().name.clone(),
+            usage: chat::Usage::default(),
+            conversation: job.body.conversation.filter(|_| job.body.store),
+            citations: Some(Vec::new()),
+        }
+    }
+
+    /// Passes the answer on, token by token.
+    async fn relay(
+        &self,
+        mut generation: Generation,
+        context: &Context<Chat>,
+        begun: Instant,
+        job: &Envelope<Chat>,
+    ) -> Result<Answer, JobError> {
+        let mut first = None;
+        while let Some(step) = generation.next().await {
+            match step.map_err(JobError::retry)? {
+                Step::Delta(delta) => {
+                    first.get_or_insert_with(Instant::now);
+                    context.progress(delta).await;
+                }
+                Step::End { finish_reason, usage, text } => {
+                    self.metrics.ended(begun, first, usage.completion_tokens);
+                    let conversation = job.body.conversation.filter(|_| job.body.store);
+                    let model = self.engine.model().name.clone();
+                    return Ok(Answer { text, finish_reason, model, usage, conversation, citations: None });
+                }
+            }
+        }
+        Err(JobError::retry(anyhow::anyhow!("the engine stopped in the middle of an answer")))
+    }
+}
+
+/// The tokens of the answer that earlier attempts said, and the bytes of text that were published for them.
+fn said(past: &[Record]) -> (Vec<i32>, usize) {
+    let mut all = Delta { text: String::new(), tokens: Vec::new() };
+    for record in past.iter().filter(|record| record.event == EventType::Delta) {
+        if let Ok(delta) = record.parse::<Delta>() {
+            all.text.push_str(&delta.text);
+            all.tokens.extend(delta.tokens);
+        }
+    }
+    (all.tokens, all.text.len())
+}

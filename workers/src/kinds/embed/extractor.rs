@@ -1,0 +1,94 @@
+//! Has HTML and PDF read in child processes, a new one for each document: whatever it dies of costs one document.
+
+use std::{path::PathBuf, thread, time::Duration};
+
+use ruche_schemas::kinds::embed::Format;
+
+use crate::{
+    sandbox::{self, AskError, Bounds, Child, Pool},
+    text::{ExtractError, Extracted, MAX_TEXT_BYTES, html, pdf},
+};
+
+/// Such a process.
+pub(crate) const CHILD: Child = Child { flag: "--read-document", run };
+/// The longest reply, in bytes: JSON makes up to six bytes of one.
+const REPLY_BYTES: u32 = 6 * MAX_TEXT_BYTES as u32;
+/// What libraries' recursion may take: only what is used of it becomes memory.
+const STACK: usize = 256 << 20;
+
+/// How documents are read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `ruche-worker`.
+    pub program: PathBuf,
+    /// How many documents are read at once.
+    pub children: usize,
+    /// How much memory one may take, in bytes of address space.
+    pub memory: u64,
+    /// How long one may take, and how much processor time.
+    pub deadline: Duration,
+}
+
+/// Reads documents.
+#[derive(Debug, Clone)]
+pub struct Extractor {
+    pool: Pool,
+    memory: u64,
+    deadline: Duration,
+}
+
+impl Extractor {
+    /// Starts no child yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let Options { program, children, memory, deadline } = options;
+        let pool = Pool::new(sandbox::Options {
+            program,
+            flag: CHILD.flag,
+            children,
+            memory,
+            deadline,
+            requests: 1,
+            resident: u64::MAX,
+            reply_bytes: REPLY_BYTES,
+        });
+        Self { pool, memory, deadline }
+    }
+
+    /// The text of a file that is HTML or PDF.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extracted, ExtractError> {
+        match self.pool.ask::<Result<Extracted, String>>(&format, bytes).await {
+            Ok((extracted, _)) => extracted.map_err(ExtractError::Unreadable),
+            Err(AskError::TooSlow | AskError::TooLarge | AskError::Lost { killed: true, .. }) => {
+                let (seconds, most) = (self.deadline.as_secs(), self.memory >> 20);
+                Err(ExtractError::TooComplex(format!("{seconds} s or {most} MiB")))
+            }
+            Err(AskError::Panicked(_) | AskError::Lost { .. }) => {
+                Err(ExtractError::Unreadable("reading it fails; send its text".to_owned()))
+            }
+            Err(AskError::NotStarted(reason)) => Err(ExtractError::Unavailable(reason)),
+        }
+    }
+}
+
+/// What a child does.
+fn run(bounds: Bounds) -> anyhow::Result<()> {
+    let serve = move || sandbox::serve(bounds, 1, |format, bytes: Vec<u8>| (read(format, &bytes), Vec::new()));
+    let serving = thread::Builder::new().stack_size(STACK).spawn(serve)?;
+    serving.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the thread that reads has panicked")))
+}
+
+fn read(format: Format, bytes: &[u8]) -> Result<Extracted, String> {
+    let extracted = match format {
+        Format::Pdf => pdf::extract(bytes)?,
+        Format::Html => html::extract(&String::from_utf8_lossy(bytes)),
+        Format::Markdown | Format::Text => return Err("it is text already".to_owned()),
+    };
+    match extracted.markdown.len() > MAX_TEXT_BYTES {
+        true => Err(format!("it has more than {MAX_TEXT_BYTES} bytes of text: divide it")),
+        false => Ok(extracted),
+    }
+}

@@ -1,0 +1,427 @@
+//! A document: read, cut into chunks, embedded as far as it has changed, and left to be kept with the job's row.
+//!
+//! Chunks that are as they were keep their vectors: what is compared is the hash of what would be embedded. The rest is
+//! embedded in slices, so that queries come in between, and memory holds one document's vectors and no more. Nothing is
+//! written here: the vectors go into the transaction of the job's row, all or none.
+//!
+//! Where its collection goes to another model (`ruche embed migrate`) and this worker has that too, the document is embedded
+//! by both, so that however fast documents come, the switch does.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs::File,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use futures::{StreamExt, TryStreamExt, stream};
+use ruche_schemas::{
+    Envelope, Failure, Invalid, TenantId,
+    failure::codes,
+    kinds::embed::{Document, Embed, Format, Indexed, Settings},
+};
+use ruche_store::{
+    StoreError,
+    documents::{self, DocumentKey, DocumentMeta, DocumentStore, Hash, Indexing, Status},
+    ledger::Write,
+    models::{CollectionModels, ModelVersion},
+};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::{
+    counter::Counter,
+    extractor::{self, Extractor},
+};
+use crate::{
+    inference::encoder::{EncodeError, Encoder},
+    runtime::{context::Context, job_error::JobError},
+    text::{
+        self, ExtractError, Extracted,
+        chunks::{Chunk, Count, Size, chunks, chunks_of_text},
+    },
+};
+
+/// The code of a text that the model can't embed.
+pub(super) const NO_VECTOR: &str = "no_vector";
+/// Chunks that are handed to the encoder at once.
+const SLICE: usize = 32;
+/// Slices that the encoder has at once: one is tokenized while the other is computed.
+const SLICES: usize = 2;
+/// The chunks that a model without a length of its own gets, in tokens: longer ones are about too many things.
+const USUAL: u32 = 512;
+/// How often chunks are made smaller where they turn out too long for the model.
+const TRIES: u32 = 4;
+/// What a process that reads a document may take.
+const MEMORY: u64 = 1 << 30;
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Indexes documents with one model.
+pub struct Indexer {
+    /// The model.
+    pub encoder: Encoder,
+    /// What comes before each chunk.
+    pub prefix: String,
+    /// The model, as vectors remember it.
+    pub model: ModelVersion,
+    /// What is kept.
+    pub documents: Arc<dyn DocumentStore>,
+    /// Reads HTML and PDF.
+    pub extractor: Extractor,
+    /// Tokens of a chunk, 0 as the model was trained; and its overlap.
+    pub chunks: (u32, u32),
+    /// Documents at once.
+    pub room: Arc<Semaphore>,
+}
+
+/// A document's text, and what is known of it.
+#[derive(Clone)]
+pub(super) struct Read {
+    id: Uuid,
+    /// What is known of it.
+    pub(super) meta: DocumentMeta,
+    /// Whether its language is not known yet.
+    ask_language: bool,
+    /// Whether it is only embedded again.
+    pub(super) again: bool,
+    warnings: Vec<String>,
+}
+
+/// A chunk, and what would be embedded.
+struct Cut {
+    chunk: Chunk,
+    embedded: String,
+    tokens: u32,
+    hash: Hash,
+}
+
+impl Indexer {
+    /// As the settings say.
+    ///
+    /// # Errors
+    /// When the model's file can't be read.
+    pub(super) fn new(
+        settings: &Settings,
+        (path, pooling): (&Path, &str),
+        (encoder, prefix): (Encoder, &str),
+        documents: Arc<dyn DocumentStore>,
+        room: Arc<Semaphore>,
+    ) -> anyhow::Result<Self> {
+        let info = encoder.model();
+        let version = version(path, pooling, prefix)?;
+        let model = ModelVersion { name: info.name.clone(), version, dimensions: info.dimensions };
+        let program = std::env::current_exe().context("this program does not know where it lies")?;
+        let children = usize::try_from(settings.documents).unwrap_or(1).max(1);
+        if settings.chunk_tokens > info.context_tokens {
+            tracing::warn!(
+                asked = settings.chunk_tokens,
+                most = info.context_tokens,
+                "embed.chunk_tokens is more than the model reads: chunks have as much as it does"
+            );
+        }
+        Ok(Self {
+            encoder,
+            prefix: prefix.to_owned(),
+            model,
+            documents,
+            extractor: Extractor::new(extractor::Options { program, children, memory: MEMORY, deadline: DEADLINE }),
+            chunks: (settings.chunk_tokens, settings.chunk_overlap),
+            room,
+        })
+    }
+
+    /// The models of a collection.
+    pub(super) async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<CollectionModels, JobError> {
+        self.documents.models_of(tenant, collection).await.map_err(unavailable)
+    }
+
+    /// Reads the job's document, sent or kept.
+    pub(super) async fn read(&self, job: &Envelope<Embed>) -> Result<Read, JobError> {
+        match (&job.body.document, job.body.stored) {
+            (Some(document), _) => self.read_sent(document, job).await,
+            (None, id) => self.read_stored(id.unwrap_or_default(), job).await,
+        }
+    }
+
+    /// Indexes a document that was read, and by `next` too, where there is one.
+    pub(super) async fn index(
+        &self,
+        mut read: Read,
+        next: Option<&Self>,
+        job: &Envelope<Embed>,
+        context: &Context<Embed>,
+    ) -> Result<Indexed, JobError> {
+        let size = self.size(&read)?;
+        let status = self.status(&read, job).await?;
+        if read.ask_language {
+            read.meta.language = status.language.clone().unwrap_or_else(|| "simple".to_owned());
+        }
+        if !read.again && status.supersedes(job.created_at, job.id) {
+            return Ok(Indexed { superseded: true, ..self.told(&read) });
+        }
+        let cut = self.cut(&read, size).await?;
+        let named = cut.iter().find_map(|cut| cut.chunk.path.first()).filter(|_| !read.again);
+        read.meta.title = read.meta.title.take().or_else(|| named.cloned());
+        let known = self.vectors(&cut, &status, context).await?;
+        let again = next.map(|next| (next, Read { again: true, ..read.clone() }));
+        let mut told = self.finish(read, cut, &status, known, context)?;
+        if let Some((next, read)) = again {
+            next.index_too(read, job, context, &mut told).await?;
+        }
+        Ok(told)
+    }
+
+    /// Indexes a document beside the model that its collection is searched with. What this model refuses is no reason to
+    /// refuse the document: the migration names it.
+    async fn index_too(
+        &self,
+        read: Read,
+        job: &Envelope<Embed>,
+        context: &Context<Embed>,
+        told: &mut Indexed,
+    ) -> Result<(), JobError> {
+        let indexed = async {
+            let size = self.size(&read)?;
+            let status = self.status(&read, job).await?;
+            let cut = self.cut(&read, size).await?;
+            let known = self.vectors(&cut, &status, context).await?;
+            self.finish(read, cut, &status, known, context)
+        };
+        match Box::pin(indexed).await {
+            Ok(indexed) => {
+                told.tokens = told.tokens.saturating_add(indexed.tokens);
+                told.next_model = Some(indexed.model);
+            }
+            Err(JobError::Reject(failure)) => {
+                let model = &self.model.name;
+                told.warnings.push(format!("{model:?}, to which the collection goes, can't embed it: {failure}"));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn status(&self, read: &Read, job: &Envelope<Embed>) -> Result<Status, JobError> {
+        let (tenant, collection) = (job.tenant.clone(), read.meta.collection.clone());
+        let key = DocumentKey { tenant, collection, document: read.id };
+        self.documents.status(&key, &self.model).await.map_err(unavailable)
+    }
+
+    /// Leaves the document to be kept, and tells what became of it.
+    fn finish(
+        &self,
+        read: Read,
+        cut: Vec<Cut>,
+        status: &Status,
+        fresh: HashMap<Hash, Vec<f32>>,
+        context: &Context<Embed>,
+    ) -> Result<Indexed, JobError> {
+        let (mut told, mut counted) = (self.told(&read), HashSet::new());
+        let mut pieces = Vec::with_capacity(cut.len());
+        for Cut { chunk: Chunk { path, text, .. }, tokens, hash, .. } in cut {
+            let vector = fresh.get(&hash).or_else(|| status.vectors.get(&hash)).cloned();
+            let vector = vector.ok_or_else(|| JobError::retry(anyhow::anyhow!("a chunk was left without a vector")))?;
+            match fresh.contains_key(&hash) {
+                true => {
+                    told.embedded += 1;
+                    // The same text is embedded once.
+                    let cost = if counted.insert(hash) { tokens } else { 0 };
+                    told.tokens = told.tokens.saturating_add(cost);
+                }
+                false => told.kept += 1,
+            }
+            pieces.push(documents::Chunk { path, text, tokens, hash, vector });
+        }
+        told.chunks = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+        told.removed = status.chunks.saturating_sub(told.kept);
+        let Read { id: document, meta, again, .. } = read;
+        let (hash, model) = (meta.hash(), self.model.clone());
+        context.keep(Write::Indexed(Arc::new(Indexing { document, meta, hash, again, model, chunks: pieces })));
+        Ok(told)
+    }
+
+    fn told(&self, read: &Read) -> Indexed {
+        let DocumentMeta { collection, source, title, language, .. } = read.meta.clone();
+        let ModelVersion { name: model, version, .. } = self.model.clone();
+        let (document, version, warnings) = (read.id, Some(version), read.warnings.clone());
+        Indexed { document, collection, source, model, version, language, title, warnings, ..Indexed::default() }
+    }
+
+    async fn read_sent(&self, document: &Document, job: &Envelope<Embed>) -> Result<Read, JobError> {
+        let text = || match (&document.text, &document.data) {
+            (Some(text), _) => text.clone(),
+            // It was looked at when the job was read.
+            (None, data) => String::from_utf8_lossy(data.as_ref().map_or(&[], |data| &data.0)).into_owned(),
+        };
+        let Extracted { title, markdown, warnings } = match document.format {
+            Format::Markdown => text::markdown(&text()),
+            Format::Text => Extracted { markdown: text(), ..Extracted::default() },
+            format => {
+                let bytes = document.data.as_ref().map(|data| data.0.as_slice());
+                let bytes = bytes.or(document.text.as_deref().map(str::as_bytes)).unwrap_or_default();
+                self.extractor.extract(format, bytes).await.map_err(unreadable)?
+            }
+        };
+        let configuration = document.configuration();
+        let meta = DocumentMeta {
+            collection: document.collection.clone(),
+            source: document.source.clone(),
+            title: document.title.clone().or(title),
+            url: document.url.clone(),
+            language: configuration.unwrap_or_default().to_owned(),
+            metadata: document.metadata.clone(),
+            published_at: document.published_at,
+            format: document.format.as_str().to_owned(),
+            content: markdown.replace('\0', "\u{fffd}"),
+            chunk_tokens: document.chunk_tokens,
+            chunk_overlap: document.chunk_overlap,
+        };
+        let id = document.id(&job.tenant);
+        Ok(Read { id, meta, ask_language: configuration.is_none(), again: false, warnings })
+    }
+
+    /// A document that is kept.
+    async fn read_stored(&self, id: Uuid, job: &Envelope<Embed>) -> Result<Read, JobError> {
+        let found = self.documents.stored(&job.tenant, id).await.map_err(unavailable)?;
+        let Some(stored) = found else {
+            let message = format!("there is no document {id}: take an id of GET /v1/documents");
+            return Err(JobError::Reject(Failure::new(codes::UNKNOWN_DOCUMENT, message).with_param("stored")));
+        };
+        Ok(Read { id, meta: stored.meta, ask_language: false, again: true, warnings: Vec::new() })
+    }
+
+    /// How large a document's chunks are, without what the model puts around them. What was asked for counts also where it is
+    /// embedded again, by a model that reads less as far as that reads.
+    fn size(&self, Read { meta, again, .. }: &Read) -> Result<Size, JobError> {
+        let model = self.encoder.model();
+        let most = model.context_tokens;
+        let (tokens, overlap) = (meta.chunk_tokens, meta.chunk_overlap);
+        if let Some(asked) = tokens.filter(|asked| *asked > most && !again) {
+            let message = format!("{asked} is out of range: {:?} reads at most {most} tokens", model.name);
+            return Err(JobError::Reject(Invalid::new("document.chunk_tokens", message).into()));
+        }
+        let set = Some(self.chunks.0).filter(|tokens| *tokens > 0);
+        let whole = tokens.or(set).unwrap_or_else(|| model.trained_tokens.unwrap_or(USUAL)).min(most);
+        let counter = Counter::of(&self.encoder);
+        let around = counter.marks() + counter.count(&self.prefix);
+        let tokens = usize::try_from(whole).unwrap_or(usize::MAX).saturating_sub(around).max(1);
+        let overlap = overlap.unwrap_or(self.chunks.1);
+        Ok(Size { tokens, overlap: usize::try_from(overlap).unwrap_or(0).min(tokens / 2) })
+    }
+
+    /// Cuts the text, on a thread that may be busy for long.
+    async fn cut(&self, read: &Read, size: Size) -> Result<Vec<Cut>, JobError> {
+        let (text, plain) = (read.meta.content.clone(), read.meta.format == Format::Text.as_str());
+        let (counter, prefix) = (Counter::of(&self.encoder), self.prefix.clone());
+        let most = usize::try_from(self.encoder.model().context_tokens).unwrap_or(usize::MAX);
+        let cutting = tokio::task::spawn_blocking(move || cut(&text, plain, size, (&counter, &prefix, most)));
+        let cut = cutting.await.map_err(JobError::retry)?;
+        match cut.is_empty() {
+            true => Err(unreadable(ExtractError::Unreadable("it has no text".to_owned()))),
+            false => Ok(cut),
+        }
+    }
+
+    /// The vectors of those chunks that have none yet, by their hash.
+    async fn vectors(
+        &self,
+        cut: &[Cut],
+        status: &Status,
+        context: &Context<Embed>,
+    ) -> Result<HashMap<Hash, Vec<f32>>, JobError> {
+        let mut seen = HashSet::new();
+        let is_new = |cut: &&Cut| !status.vectors.contains_key(&cut.hash) && seen.insert(cut.hash);
+        let wanted: Vec<(Hash, String)> =
+            cut.iter().filter(is_new).map(|cut| (cut.hash, cut.embedded.clone())).collect();
+        let total = Some(wanted.len() as u64);
+        let mut vectors = HashMap::with_capacity(wanted.len());
+        let slices: Vec<(Vec<Hash>, Vec<String>)> =
+            wanted.chunks(SLICE).map(|slice| slice.iter().cloned().unzip()).collect();
+        drop(wanted);
+        let mut slices = stream::iter(slices)
+            .map(|(hashes, texts)| async move {
+                let encoded = self.encoder.encode(self.prefix.clone(), texts).await.map_err(failed)?;
+                Ok::<_, JobError>(hashes.into_iter().zip(encoded))
+            })
+            .buffered(SLICES);
+        context.steps(0, total, "embedding");
+        while let Some(slice) = slices.try_next().await? {
+            for (hash, encoded) in slice {
+                let vector = encoded.vector.map_err(|error| {
+                    let message = format!("a chunk of the document has no vector, so nothing of it is kept: {error}");
+                    JobError::Reject(Failure::new(NO_VECTOR, message).with_param("document"))
+                })?;
+                vectors.insert(hash, vector);
+            }
+            context.steps(vectors.len() as u64, total, "embedding");
+        }
+        Ok(vectors)
+    }
+}
+
+/// The chunks of a text. A tokenizer does not count parts as it counts the whole, so what turns out longer than the model
+/// reads is cut again, smaller.
+fn cut(text: &str, plain: bool, mut size: Size, (counter, prefix, most): (&Counter, &str, usize)) -> Vec<Cut> {
+    let mut found = Vec::new();
+    for _ in 0..TRIES {
+        let pieces = if plain { chunks_of_text(text, size, counter) } else { chunks(text, size, counter) };
+        let cut = |chunk: Chunk| {
+            let embedded = chunk.embedded();
+            let tokens = counter.count(&format!("{prefix}{embedded}")) + counter.marks();
+            let hash = *blake3::hash(embedded.as_bytes()).as_bytes();
+            Cut { chunk, embedded, tokens: u32::try_from(tokens).unwrap_or(u32::MAX), hash }
+        };
+        // What the model has no token for can't be found.
+        found = pieces.into_iter().map(cut).filter(|cut| cut.tokens > 0).collect();
+        if found.iter().all(|cut| usize::try_from(cut.tokens).is_ok_and(|tokens| tokens <= most)) {
+            break;
+        }
+        size.tokens = (size.tokens * 3 / 4).max(1);
+        size.overlap = size.overlap.min(size.tokens / 2);
+    }
+    found
+}
+
+/// What tells vectors of this model from all others: a hash of its file, and of what else decides how it is used.
+fn version(path: &Path, pooling: &str, prefix: &str) -> anyhow::Result<String> {
+    let begun = Instant::now();
+    let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
+    let mut hash = blake3::Hasher::new();
+    hash.update_reader(file).with_context(|| format!("{} can't be read", path.display()))?;
+    for part in [pooling, prefix] {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    let version = hash.finalize().to_hex().to_string();
+    let seconds = begun.elapsed().as_secs_f64();
+    tracing::debug!(version, seconds, "hashed the model's file");
+    Ok(version)
+}
+
+fn unavailable(error: StoreError) -> JobError {
+    match error {
+        StoreError::Refused(failure) => JobError::Reject(failure),
+        error @ StoreError::Unavailable(_) => JobError::retry(error),
+    }
+}
+
+fn unreadable(error: ExtractError) -> JobError {
+    let code = match error {
+        ExtractError::Unreadable(_) => codes::UNREADABLE_DOCUMENT,
+        ExtractError::TooComplex(_) => codes::TOO_COMPLEX,
+        ExtractError::Unavailable(_) => return JobError::retry(error),
+    };
+    JobError::Reject(Failure::new(code, error.to_string()).with_param("document"))
+}
+
+/// All chunks were counted before, so nothing of this is the document's fault.
+fn failed(error: EncodeError) -> JobError {
+    match error {
+        EncodeError::Stopped => JobError::retry(error),
+        EncodeError::TooLong { .. } | EncodeError::LongQuery { .. } | EncodeError::NoTokens { .. } => {
+            JobError::Reject(Failure::new(codes::INTERNAL, format!("a chunk was cut wrongly: {error}")))
+        }
+    }
+}

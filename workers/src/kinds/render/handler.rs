@@ -1,0 +1,202 @@
+//! Has a document typeset, with its template and its pictures at hand.
+//!
+//! Nothing of a document is looked at in this process: what it shows from the web is found out by a child, fetched here,
+//! past the egress guard, and handed back to one.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use prometheus_client::{
+    metrics::{counter::Counter, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use ruche_render::{Renderer, Resources};
+use ruche_schemas::{
+    Base64, Envelope, Failure,
+    failure::codes,
+    kinds::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
+};
+use ruche_store::{files::File, ledger::Write, templates::Templates};
+
+use super::typesetter::{Options, TypesetError, Typesetter};
+use crate::{
+    egress::Egress,
+    kinds::prepared::{Prepared, Setup, ShutdownHandle},
+    registry::{Handler, handler},
+    runtime::{context::Context, job_error::JobError},
+};
+
+/// Pictures that are fetched at once for one document.
+const FETCHES: usize = 8;
+/// How large the pictures of one document may be together, in bytes.
+const FETCHED: usize = 64 << 20;
+/// Jobs taken for each child: while one is set, others wait for the web or the object store.
+const JOBS_PER_CHILD: usize = 2;
+
+/// Renders documents.
+pub struct RenderHandler {
+    typesetter: Typesetter,
+    templates: Arc<dyn Templates>,
+    egress: Egress,
+    metrics: Metrics,
+}
+
+/// Starts the children.
+///
+/// # Errors
+/// When they can't be started.
+pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
+    let render = setup.config.of::<Render>()?;
+    let children = match render.children {
+        0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        children => usize::try_from(children)?,
+    };
+    let typesetter = Typesetter::start(Options {
+        program: std::env::current_exe().context("this program does not know where it lies")?,
+        children,
+        memory: render.memory_mb << 20,
+        deadline: Duration::from_secs(render.seconds),
+        documents: render.documents,
+        resident: render.resident_mb << 20,
+    })
+    .context("the processes that typeset documents can't be started")?;
+    let egress = Egress::new(&setup.config.egress)?;
+    let metrics = Metrics::register(setup.registry);
+    let slots = NonZeroUsize::new(children * JOBS_PER_CHILD).context("render.children is 0")?;
+    let handler = handler(RenderHandler { typesetter, templates: setup.postgres, egress, metrics });
+    // A child that dies is replaced.
+    Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown: ShutdownHandle::none() })
+}
+
+#[async_trait]
+impl Handler<Render> for RenderHandler {
+    async fn handle(&self, job: &Envelope<Render>, context: Context<Render>) -> Result<Rendered, JobError> {
+        let body = &job.body;
+        let resources = Resources {
+            package: self.package(job).await?,
+            fetched: self.pictures(body, &context).await?,
+            today: Some(job.created_at.date_naive()),
+        };
+        let begun = Instant::now();
+        let typeset = self.typesetter.typeset(body, &resources).await;
+        self.metrics.ended(begun, typeset.as_ref().map(|output| output.pages).ok());
+        let output = typeset.map_err(verdict)?;
+        let bytes = output.bytes.len() as u64;
+        // An ephemeral job stores what its last event has no room for, and nothing else.
+        let is_stored = body.store && !(job.ephemeral && output.bytes.len() <= INLINE_BYTES);
+        let (content, claim) = match is_stored {
+            true => (None, Some(context.keep_document(Bytes::from(output.bytes))?)),
+            false => (Some(Base64(output.bytes)), None),
+        };
+        let media_type = body.options.format.media_type().to_owned();
+        let (pages, title, warnings) = (output.pages, output.title, output.warnings);
+        Ok(Rendered { content, claim, media_type, bytes, pages, title, warnings })
+    }
+
+    fn keep(&self, job: &Envelope<Render>, output: &Rendered) -> Vec<Keep> {
+        let Some(claim) = output.claim.clone() else { return Vec::new() };
+        vec![Keep::Document(Document {
+            claim,
+            media_type: output.media_type.clone(),
+            pages: output.pages,
+            title: output.title.clone(),
+            template: job.body.template.name.clone(),
+            warnings: u32::try_from(output.warnings.len()).unwrap_or(u32::MAX),
+        })]
+    }
+}
+
+impl RenderHandler {
+    /// The tenant's template, where it is none that comes with us or with the job.
+    async fn package(&self, job: &Envelope<Render>) -> Result<Option<Base64>, JobError> {
+        let template = &job.body.template;
+        if template.package.is_some() || BUILT_IN.iter().any(|(name, _)| *name == template.name) {
+            return Ok(None);
+        }
+        let found =
+            self.templates.package(&job.tenant, &template.name, template.version).await.map_err(JobError::retry)?;
+        match found {
+            Some(package) => Ok(Some(Base64(package.bytes.to_vec()))),
+            None => {
+                let version = template.version.map_or_else(String::new, |version| format!(" version {version} of"));
+                let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+                let message = format!(
+                    "there is no{version} template {:?}: there are {} and those that you uploaded",
+                    template.name,
+                    names.join(", ")
+                );
+                Err(JobError::Reject(Failure::new(codes::UNKNOWN_TEMPLATE, message).with_param("template.name")))
+            }
+        }
+    }
+
+    /// The pictures that it shows from the web, or why there are none.
+    async fn pictures(
+        &self,
+        body: &Render,
+        context: &Context<Render>,
+    ) -> Result<HashMap<String, Result<Base64, String>>, JobError> {
+        if !Renderer::may_want(body) {
+            return Ok(HashMap::new());
+        }
+        let wanted = self.typesetter.wanted(body).await.map_err(verdict)?;
+        let total = Some(wanted.len() as u64);
+        let mut fetches = stream::iter(wanted)
+            .map(|url| async move {
+                let fetched = self.egress.fetch(&url, FILE_BYTES as u64).await;
+                (url, fetched.map(|fetched| Base64(fetched.bytes.to_vec())).map_err(|error| error.to_string()))
+            })
+            .buffer_unordered(FETCHES);
+        let (mut pictures, mut bytes) = (HashMap::new(), 0);
+        while let Some((url, mut fetched)) = fetches.next().await {
+            bytes += fetched.as_ref().map_or(0, |fetched| fetched.0.len());
+            if bytes > FETCHED {
+                fetched = Err(format!("the document's pictures have more than {FETCHED} bytes together"));
+            }
+            pictures.insert(url, fetched);
+            context.steps(pictures.len() as u64, total, "fetching pictures");
+        }
+        Ok(pictures)
+    }
+}
+
+fn verdict(error: TypesetError) -> JobError {
+    match error {
+        TypesetError::Refused(failure) => JobError::Reject(failure),
+        lost @ TypesetError::Lost(_) => JobError::retry(lost),
+    }
+}
+
+/// What the render worker counts.
+struct Metrics {
+    seconds: Histogram,
+    pages: Counter,
+}
+
+impl Metrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            seconds: Histogram::new([0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]),
+            pages: Counter::default(),
+        };
+        let registry = registry.sub_registry_with_prefix("ruche_render");
+        let help = "From a document's turn to its bytes or its failure, the wait for a free process included";
+        registry.register_with_unit("duration", help, Unit::Seconds, metrics.seconds.clone());
+        registry.register("pages", "Pages written", metrics.pages.clone());
+        metrics
+    }
+
+    fn ended(&self, begun: Instant, pages: Option<u32>) {
+        self.seconds.observe(begun.elapsed().as_secs_f64());
+        self.pages.inc_by(pages.unwrap_or(0).into());
+    }
+}

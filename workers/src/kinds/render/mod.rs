@@ -1,0 +1,10 @@
+//! Render: Markdown in, a PDF or pictures of its pages out.
+
+mod handler;
+mod typesetter;
+
+pub use handler::{RenderHandler, prepare};
+pub use typesetter::{Options, TypesetError, Typesetter};
+
+/// The child processes that this kind starts.
+pub(super) const CHILDREN: &[crate::sandbox::Child] = &[typesetter::CHILD];

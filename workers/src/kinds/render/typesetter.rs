@@ -1,0 +1,176 @@
+//! Has documents typeset in child processes: Typst can't be told to stop, and what a template computes has no bound.
+//!
+//! The children are started ahead, with their fonts loaded.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use chrono::NaiveDate;
+use ruche_render::{Output, Renderer, Resources};
+use ruche_schemas::{Failure, failure::codes, kinds::render::Render};
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::{self, AskError, Bounds, Child, Pool};
+
+/// Such a process.
+pub(crate) const CHILD: Child = Child { flag: "--set-documents", run };
+/// Threads of a child. The children share the cores among them; a single document is done sooner with two.
+const THREADS: usize = 2;
+/// What Typst's recursion may take, in each thread: only what is used of it becomes memory.
+const STACK: usize = 128 << 20;
+/// The longest reply, in bytes.
+const REPLY_BYTES: u32 = 512 << 20;
+
+/// A document that needs what most need, so that it is loaded before the first one comes.
+const FIRST: &str = "# A\n\nText *b* **c** `d` [e](https://example.org).\n\n- f\n\n```rust\nlet g = 1;\n```\n\n$h^2$\n";
+const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2000, 1, 1);
+
+/// What a typesetter is made from.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The program of the children: `ruche-worker`.
+    pub program: PathBuf,
+    /// How many there are, each with one document at a time.
+    pub children: usize,
+    /// How much memory one may take, in bytes of address space.
+    pub memory: u64,
+    /// How long a document may take, and how much processor time.
+    pub deadline: Duration,
+    /// After how many documents one is replaced.
+    pub documents: u32,
+    /// From how much memory on one is replaced, in bytes.
+    pub resident: u64,
+}
+
+/// Typesets documents. Cheap to clone; the clones share the children.
+#[derive(Debug, Clone)]
+pub struct Typesetter {
+    pool: Pool,
+    memory: u64,
+    deadline: Duration,
+}
+
+/// Why a document was not typeset.
+#[derive(Debug, thiserror::Error)]
+pub enum TypesetError {
+    /// It never will be.
+    #[error("{0}")]
+    Refused(Failure),
+    /// Nothing is known against it: the child was lost.
+    #[error("the process that typeset the document is gone: {0}")]
+    Lost(String),
+}
+
+#[derive(Serialize)]
+struct RequestRef<'a> {
+    job: &'a Render,
+    /// What else it needs, to be typeset; without them, the child tells which pictures on the web it shows.
+    resources: Option<&'a Resources>,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    job: Render,
+    resources: Option<Resources>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    /// The addresses of pictures.
+    Wanted(Vec<String>),
+    /// The document; its bytes are those of the reply.
+    Typeset(Output),
+}
+
+impl Typesetter {
+    /// Starts the children.
+    ///
+    /// # Errors
+    /// When the program can't be started.
+    pub fn start(options: Options) -> io::Result<Self> {
+        let Options { program, children, memory, deadline, documents, resident } = options;
+        let pool = Pool::start(sandbox::Options {
+            program,
+            flag: CHILD.flag,
+            children,
+            memory,
+            deadline,
+            requests: documents,
+            resident,
+            reply_bytes: REPLY_BYTES,
+        })?;
+        Ok(Self { pool, memory, deadline })
+    }
+
+    /// Typesets a document. If the future is dropped, its child is killed.
+    ///
+    /// # Errors
+    /// [`TypesetError`].
+    pub async fn typeset(&self, job: &Render, resources: &Resources) -> Result<Output, TypesetError> {
+        match self.ask(job, Some(resources)).await? {
+            (Answer::Typeset(output), bytes) => Ok(Output { bytes, ..output }),
+            (Answer::Wanted(_), _) => Err(TypesetError::Lost("it answered something else".to_owned())),
+        }
+    }
+
+    /// The addresses of the pictures on the web that a document shows. It is a child that reads it, as whatever was sent.
+    ///
+    /// # Errors
+    /// [`TypesetError`].
+    pub async fn wanted(&self, job: &Render) -> Result<Vec<String>, TypesetError> {
+        match self.ask(job, None).await? {
+            (Answer::Wanted(addresses), _) => Ok(addresses),
+            (Answer::Typeset(_), _) => Err(TypesetError::Lost("it answered something else".to_owned())),
+        }
+    }
+
+    async fn ask(&self, job: &Render, resources: Option<&Resources>) -> Result<(Answer, Vec<u8>), TypesetError> {
+        let asked = self.pool.ask::<Result<Answer, Failure>>(&RequestRef { job, resources }, &[]).await;
+        let (answer, bytes) = asked.map_err(|error| self.explain(error))?;
+        Ok((answer.map_err(TypesetError::Refused)?, bytes))
+    }
+
+    fn explain(&self, error: AskError) -> TypesetError {
+        let (code, message) = match error {
+            AskError::TooSlow => {
+                let seconds = self.deadline.as_secs();
+                let what = "make it smaller, or look for a loop in its template";
+                (codes::TOO_COMPLEX, format!("the document takes more than {seconds} seconds: {what}"))
+            }
+            AskError::TooLarge => {
+                let most = self.memory >> 20;
+                let what = format!("more memory than the {most} MiB that one may have: make it smaller");
+                (codes::TOO_COMPLEX, format!("the document takes {what}"))
+            }
+            AskError::Panicked(message) => {
+                (codes::INTERNAL, format!("the renderer failed at this document: {message}"))
+            }
+            AskError::Lost { .. } | AskError::NotStarted(_) => return TypesetError::Lost(error.to_string()),
+        };
+        TypesetError::Refused(Failure::new(code, message))
+    }
+}
+
+/// What a child does.
+fn run(bounds: Bounds) -> anyhow::Result<()> {
+    // Streams of a PDF are compressed side by side where a core is free; a thread's stack is ours to choose.
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(THREADS).stack_size(STACK).build()?;
+    threads.install(|| {
+        let renderer = Renderer::new();
+        let first = Render { markdown: FIRST.to_owned(), ..Render::default() };
+        let _ = renderer.render(&first, &Resources { today: FIRST_DAY, ..Resources::default() });
+        sandbox::serve(bounds, THREADS as u64, |request, _| typeset(&renderer, &request))
+    })
+}
+
+fn typeset(renderer: &Renderer, request: &Request) -> (Result<Answer, Failure>, Vec<u8>) {
+    let Some(resources) = &request.resources else {
+        return (Ok(Answer::Wanted(Renderer::wanted(&request.job))), Vec::new());
+    };
+    match renderer.render(&request.job, resources) {
+        Ok(mut output) => {
+            let bytes = std::mem::take(&mut output.bytes);
+            (Ok(Answer::Typeset(output)), bytes)
+        }
+        Err(failure) => (Err(failure), Vec::new()),
+    }
+}

@@ -1,0 +1,97 @@
+//! Runs background tasks, pass after pass, and keeps their status.
+
+use std::{sync::Arc, time::Duration};
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::{Registry, Unit},
+};
+use ruche_bus::ReconcilerStatus;
+use ruche_schemas::clock::Clock;
+use tracing::warn;
+
+use super::reconciler::{Reconciler, Tracker};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    reconciler: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RunLabels {
+    reconciler: &'static str,
+    outcome: &'static str,
+}
+
+/// Counters of all background tasks of a process.
+#[derive(Clone, Default)]
+pub struct Metrics {
+    runs: Family<RunLabels, Counter>,
+    changes: Family<Labels, Gauge>,
+    last_run: Family<Labels, Gauge>,
+}
+
+impl Metrics {
+    pub fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        let registry = registry.sub_registry_with_prefix("ruche_reconciler");
+        registry.register("runs", "Passes of background tasks, by how they ended", metrics.runs.clone());
+        registry.register("changes", "What background tasks have changed so far", metrics.changes.clone());
+        let help = "When the last pass ended, as Unix time";
+        registry.register_with_unit("last_run_timestamp", help, Unit::Seconds, metrics.last_run.clone());
+        metrics
+    }
+
+    fn ended(&self, reconciler: &'static str, status: &ReconcilerStatus) {
+        let outcome = if status.last_error.is_none() { "ok" } else { "error" };
+        self.runs.get_or_create(&RunLabels { reconciler, outcome }).inc();
+        let labels = Labels { reconciler };
+        self.changes.get_or_create(&labels).set(i64::try_from(status.changes).unwrap_or(i64::MAX));
+        self.last_run.get_or_create(&labels).set(status.last_run.map_or(0, |at| at.timestamp()));
+    }
+}
+
+/// A background task and its status. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct Scheduled {
+    reconciler: Arc<dyn Reconciler>,
+    tracker: Arc<Tracker>,
+    metrics: Metrics,
+}
+
+impl Scheduled {
+    #[must_use]
+    pub fn new(reconciler: Arc<dyn Reconciler>, clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+        let tracker = Arc::new(Tracker::new(reconciler.name(), clock));
+        Self { reconciler, tracker, metrics }
+    }
+
+    #[must_use]
+    pub fn status(&self) -> ReconcilerStatus {
+        self.tracker.status()
+    }
+
+    /// Runs the task until dropped.
+    pub async fn run(self) {
+        if !self.reconciler.is_urgent() {
+            self.pause().await;
+        }
+        loop {
+            let name = self.reconciler.name();
+            let error = self.reconciler.run(&self.tracker).await.err().map(|error| format!("{error:#}"));
+            if let Some(error) = &error {
+                warn!(reconciler = name, error, "a background task could not finish: it tries again later");
+            }
+            self.tracker.ended(error);
+            self.metrics.ended(name, &self.status());
+            self.pause().await;
+        }
+    }
+
+    /// Spread, so that many processes don't all look at one moment.
+    async fn pause(&self) {
+        let interval: Duration = self.reconciler.interval();
+        tokio::time::sleep(interval.mul_f64(0.5 + rand::random::<f64>())).await;
+    }
+}

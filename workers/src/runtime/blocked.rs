@@ -1,0 +1,35 @@
+//! What a job's end starts can't be started yet.
+
+use ruche_bus::Unavailable;
+use ruche_store::{StoreError, objects::ClaimError};
+
+use super::event_log::LogError;
+
+/// What follows a job could not be started now: whoever asked has to try again.
+#[derive(Debug, thiserror::Error)]
+#[error("what follows the job can't be started yet: {0}")]
+pub(crate) struct HeldUp(pub(super) String);
+
+impl From<StoreError> for HeldUp {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<Unavailable> for HeldUp {
+    fn from(error: Unavailable) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<ClaimError> for HeldUp {
+    fn from(error: ClaimError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<LogError> for HeldUp {
+    fn from(error: LogError) -> Self {
+        Self(error.to_string())
+    }
+}

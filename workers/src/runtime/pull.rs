@@ -1,0 +1,169 @@
+//! Takes jobs off the queue: as many as there are free slots, never more.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use ruche_bus::{Deliveries, Delivery, Unavailable};
+use ruche_schemas::{Kind, Lane};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+use super::{
+    cancellations, caps,
+    options::{Options, Parts},
+    pauses, registration,
+    retry::Patience,
+    settle,
+    shared::Shared,
+    shutdown::Shutdown,
+};
+
+/// Works on jobs of one kind until it is told to stop.
+///
+/// # Errors
+/// When the bus can't be reached at the start; later it is waited for.
+pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(), Unavailable> {
+    let kind = parts.handler.kind();
+    let deliveries = parts.bus.consume(&kind).await?;
+    let shared = Arc::new(Shared::new(parts, options, shutdown));
+    let helpers = TaskTracker::new();
+    let (bus, stop) = (&shared.parts.bus, &shared.shutdown.drain);
+    helpers.spawn(cancellations::listen(bus.clone(), shared.running.clone(), stop.clone()));
+    helpers.spawn(pauses::listen(bus.clone(), shared.held.clone(), shared.changed.clone(), stop.clone()));
+    helpers.spawn(caps::listen(bus.clone(), shared.caps.clone(), stop.clone()));
+    helpers.spawn(registration::announce(shared.clone()));
+    let jobs = TaskTracker::new();
+    let pull = Pull {
+        slots: Arc::new(Semaphore::new(shared.options.slots.get())),
+        freed: Arc::new(Notify::new()),
+        held: shared.held.subscribe(),
+        shared: shared.clone(),
+        jobs: jobs.clone(),
+        kind,
+    };
+    pull.run(deliveries).await;
+    drain(&shared, &jobs).await;
+    helpers.close();
+    helpers.wait().await;
+    shared.parts.bus.flush().await
+}
+
+/// What pulls jobs and starts them.
+struct Pull {
+    shared: Arc<Shared>,
+    kind: Kind,
+    slots: Arc<Semaphore>,
+    freed: Arc<Notify>,
+    held: watch::Receiver<pauses::Held>,
+    jobs: TaskTracker,
+}
+
+impl Pull {
+    /// Until told to stop.
+    async fn run(mut self, deliveries: Box<dyn Deliveries>) {
+        let stop = self.shared.shutdown.drain.clone();
+        let mut caps = self.shared.caps.subscribe();
+        tokio::select! {
+            _ = async { tokio::join!(pauses::first(&mut self.held), caps::first(&mut caps)) } => {}
+            () = stop.cancelled() => {}
+        }
+        info!(job.kind = %self.kind, slots = self.shared.options.slots, "ready for jobs");
+        let mut open = Some(deliveries);
+        while !stop.is_cancelled() {
+            let stops = self.held.borrow_and_update().stops(&self.kind, &self.shared.options.name);
+            if stops {
+                // What has arrived goes to others at once.
+                if let Some(deliveries) = open.take() {
+                    deliveries.close().await;
+                }
+                tokio::select! {
+                    _ = self.held.changed() => continue,
+                    () = stop.cancelled() => break,
+                }
+            }
+            match &mut open {
+                Some(deliveries) => self.step(deliveries, &stop).await,
+                None => tokio::select! {
+                    deliveries = self.open_again() => open = Some(deliveries),
+                    () = stop.cancelled() => break,
+                },
+            }
+        }
+        if let Some(deliveries) = open {
+            deliveries.close().await;
+        }
+    }
+
+    async fn open_again(&self) -> Box<dyn Deliveries> {
+        let mut patience = Patience::endless();
+        loop {
+            match self.shared.parts.bus.consume(&self.kind).await {
+                Ok(deliveries) => return deliveries,
+                Err(error) => warn!(%error, "the queue can't be opened: trying again"),
+            }
+            let _ = patience.wait().await;
+        }
+    }
+
+    /// Takes as many jobs as there are free slots, or waits until something changes.
+    async fn step(&mut self, deliveries: &mut Box<dyn Deliveries>, stop: &CancellationToken) {
+        let Some(free) = NonZeroUsize::new(self.slots.available_permits()) else {
+            return tokio::select! {
+                () = self.freed.notified() => {}
+                () = stop.cancelled() => {}
+            };
+        };
+        let options = &self.shared.options;
+        let most = options.slots.get().saturating_sub(options.reserved);
+        let open = most.saturating_sub(self.shared.others.load(Ordering::Relaxed));
+        deliveries.reserve(free.get().saturating_sub(open));
+        let batch = tokio::select! {
+            // What has arrived while a slot was freed comes with the next call.
+            batch = deliveries.next(free) => batch,
+            () = self.freed.notified() => return,
+            _ = self.held.changed() => return self.held.mark_changed(),
+            () = stop.cancelled() => return,
+        };
+        for delivery in batch {
+            self.begin(delivery).await;
+        }
+    }
+
+    async fn begin(&self, delivery: Delivery) {
+        let Ok(slot) = self.slots.clone().try_acquire_owned() else {
+            warn!(job.id = %delivery.job.id, "the bus handed out more jobs than were asked for");
+            let _ = delivery.retry(Duration::ZERO).await;
+            return;
+        };
+        let (shared, freed) = (self.shared.clone(), self.freed.clone());
+        let other = usize::from(delivery.lane != Lane::Interactive);
+        shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        shared.others.fetch_add(other, Ordering::Relaxed);
+        self.jobs.spawn(async move {
+            settle::settle(&shared, delivery).await;
+            shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            shared.others.fetch_sub(other, Ordering::Relaxed);
+            drop(slot);
+            freed.notify_one();
+        });
+    }
+}
+
+/// Waits for running jobs; hands back what has not ended in time.
+async fn drain(shared: &Shared, jobs: &TaskTracker) {
+    jobs.close();
+    if !jobs.is_empty() {
+        info!(jobs = jobs.len(), seconds = shared.options.drain.as_secs(), "draining: waiting for running jobs");
+    }
+    tokio::select! {
+        () = jobs.wait() => return,
+        () = tokio::time::sleep(shared.options.drain) => shared.shutdown.leave.cancel(),
+        () = shared.shutdown.leave.cancelled() => {}
+    }
+    warn!(jobs = jobs.len(), "leaving: running jobs go back to the queue");
+    jobs.wait().await;
+}

@@ -1,0 +1,115 @@
+//! Writes what a handler reports to the job's log: one event in flight, joined with others when they come fast.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use ruche_schemas::{
+    EventType,
+    event::{Progress, Steps},
+};
+use tokio::sync::{Notify, mpsc};
+
+use super::{event_log::EventLog, job_error::JobError};
+
+/// Reports that may wait to be written: a handler that is faster waits.
+pub(super) const REPORTS: usize = 256;
+/// Reports are written at most this often; what comes in between is one event, where the kind can join reports.
+const FLUSH: Duration = Duration::from_millis(30);
+
+/// Where the newest count of steps waits to be written.
+#[derive(Default)]
+pub(super) struct Board {
+    newest: Mutex<Option<Steps>>,
+    posted: Notify,
+}
+
+impl Board {
+    pub(super) fn post(&self, steps: Steps) {
+        *self.locked() = Some(steps);
+        self.posted.notify_one();
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Option<Steps>> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a handler reports, at the runtime's end.
+pub(crate) struct Reports<P> {
+    queue: mpsc::Receiver<P>,
+    board: Arc<Board>,
+}
+
+impl<P> Reports<P> {
+    pub(super) fn new(queue: mpsc::Receiver<P>, board: Arc<Board>) -> Self {
+        Self { queue, board }
+    }
+}
+
+/// Writes reports until the handler has ended and all are written: one in flight, the first at once. A handler that
+/// says nothing for so long is said to have started.
+pub(crate) async fn write<P: Progress>(
+    log: &mut EventLog,
+    mut reports: Reports<P>,
+    quiet: Duration,
+) -> Result<(), JobError> {
+    let mut queue = VecDeque::new();
+    let mut ended = false;
+    if log.is_silent() {
+        tokio::select! {
+            report = reports.queue.recv() => match report {
+                Some(report) => queue.push_back(report),
+                None => ended = true,
+            },
+            () = reports.board.posted.notified() => {}
+            () = tokio::time::sleep(quiet) => log.say_started().await?,
+        }
+    }
+    loop {
+        if queue.is_empty() && !ended && reports.board.locked().is_none() {
+            tokio::select! {
+                report = reports.queue.recv() => match report {
+                    Some(report) => queue.push_back(report),
+                    None => ended = true,
+                },
+                () = reports.board.posted.notified() => {}
+            }
+        }
+        let pause = tokio::time::sleep(FLUSH);
+        if let Some(report) = queue.pop_front() {
+            let data = serde_json::to_value(&report).map_err(JobError::retry)?;
+            log.append(report.event_type(), data).await?;
+        }
+        let steps = reports.board.locked().take();
+        if let Some(steps) = steps {
+            let data = serde_json::to_value(&steps).map_err(JobError::retry)?;
+            log.append(EventType::Progress, data).await?;
+        }
+        if ended && queue.is_empty() && reports.board.locked().is_none() {
+            return Ok(());
+        }
+        tokio::pin!(pause);
+        // Reports that can't be joined don't wait for each other, and the last one waits for nothing.
+        while queue.len() <= 1 && !ended {
+            tokio::select! {
+                () = &mut pause => break,
+                more = reports.queue.recv() => match more {
+                    Some(more) => join(&mut queue, more),
+                    None => ended = true,
+                },
+            }
+        }
+    }
+}
+
+/// Adds a report to the last one that waits, or behind it.
+fn join<P: Progress>(queue: &mut VecDeque<P>, more: P) {
+    let rest = match queue.back_mut() {
+        Some(last) => last.absorb(more),
+        None => Some(more),
+    };
+    queue.extend(rest);
+}

@@ -1,0 +1,29 @@
+//! What an attempt runs in.
+
+use std::time::Duration;
+
+use ruche_schemas::{Envelope, Record};
+use ruche_store::objects::Claims;
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+
+use super::{deadline::Deadline, event_log::EventLog};
+
+/// A job's envelope, its body unread.
+pub(crate) type Unread = Envelope<Box<RawValue>>;
+
+/// What an attempt runs in.
+pub struct Scope<'a> {
+    pub(crate) log: &'a mut EventLog,
+    /// Counts from 1.
+    pub(crate) attempt: u32,
+    /// The events of earlier attempts.
+    pub(crate) past: Vec<Record>,
+    /// Set when the job is cancelled.
+    pub(crate) cancel: CancellationToken,
+    /// Where documents go.
+    pub(crate) claims: Claims,
+    /// After how much silence `started` is appended.
+    pub(crate) quiet: Duration,
+    pub(crate) deadline: Deadline,
+}

@@ -1,0 +1,71 @@
+//! What the tasks of one runtime share.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, AtomicU64, AtomicUsize},
+};
+
+use ruche_schemas::Lane;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use super::{
+    cancellations::Running,
+    caps,
+    claims::LARGE,
+    follow_ups::Ends,
+    heartbeat::Pulses,
+    metrics::KindMetrics,
+    options::{Options, Parts},
+    pauses::Held,
+    shutdown::Shutdown,
+};
+
+pub(super) struct Shared {
+    pub(super) parts: Parts,
+    pub(super) ends: Ends,
+    pub(super) metrics: KindMetrics,
+    pub(super) options: Options,
+    pub(super) running: Arc<Running>,
+    pub(super) held: watch::Sender<Held>,
+    pub(super) pulses: Arc<Pulses>,
+    pub(super) caps: watch::Sender<caps::Known>,
+    /// Permits for large bodies.
+    pub(super) large: Semaphore,
+    /// How many jobs run.
+    pub(super) in_flight: AtomicU32,
+    /// How many of them are not interactive.
+    pub(super) others: AtomicUsize,
+    /// How many jobs have ended here, per lane.
+    pub(super) ended: [AtomicU64; Lane::ALL.len()],
+    /// Notified when this worker's state has changed.
+    pub(super) changed: Arc<Notify>,
+    pub(super) shutdown: Shutdown,
+}
+
+impl Shared {
+    pub(super) fn new(parts: Parts, options: Options, shutdown: Shutdown) -> Self {
+        let metrics = parts.metrics.of(&parts.handler.kind(), options.slots.get());
+        Self {
+            pulses: Pulses::start(&parts.pulse, options.ack_wait),
+            ends: Ends {
+                bus: Arc::clone(&parts.bus),
+                ledger: Arc::clone(&parts.ledger),
+                claims: parts.claims.clone(),
+                clock: Arc::clone(&parts.clock),
+                versions: Arc::clone(&parts.versions),
+            },
+            running: Arc::new(Running::new(Arc::clone(&parts.clock))),
+            parts,
+            metrics,
+            options,
+            held: watch::Sender::default(),
+            caps: watch::Sender::default(),
+            large: Semaphore::new(LARGE),
+            in_flight: AtomicU32::new(0),
+            others: AtomicUsize::new(0),
+            ended: Default::default(),
+            changed: Arc::new(Notify::new()),
+            shutdown,
+        }
+    }
+}
