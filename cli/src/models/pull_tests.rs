@@ -15,7 +15,6 @@ use super::*;
 
 static PRESET: Preset =
     Preset { name: "test-model", repo: "someone/some-GGUF", file: "some.gguf", bytes: 0, purpose: "tests" };
-const PIECE: usize = 1000;
 
 /// What the server does, and what it was asked.
 #[derive(Default)]

@@ -2,8 +2,6 @@
 //!
 //! Every row carries its tenant. A job has one row, written once, when it has ended.
 
-#![allow(missing_docs, reason = "SeaORM's derives generate public items without documentation")]
-
 pub mod api_keys;
 pub mod batch_jobs;
 pub mod bots;
