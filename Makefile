@@ -29,13 +29,15 @@ run: build ## Start everything on this machine; Ctrl-C stops it
 	@exec "$(RELEASE)/ruche" up
 
 # Clippy's driver compiles our own crates here, and lints them while it does: with `cargo clippy` beside `cargo test` each
-# dependency would be compiled twice. Little of them is optimised, so that they compile fast.
-TESTED = RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+# dependency would be compiled twice. Our crates are hardly optimised, so that they compile fast.
+OURS = schemas bus store render workers gateway migrations services cli benches
+TESTED = RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings \
+	cargo $(foreach crate,$(OURS),--config profile.release.package.ruche-$(crate).opt-level=1)
 
 test: ## Check the format, lint, and run every test
 	@bash cli/setup.sh tests
 	cargo fmt --all --check
-	$(TESTED) cargo test --release --workspace --no-fail-fast --tests
+	$(TESTED) test --release --workspace --no-fail-fast --tests
 
 bench: build-benches ## Measure throughput, latency and tokens per second
 	@"$(RELEASE)/ruche-bench"

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use ruche_bus::{Bus, Headers, Message, nats::Nats};
-use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, clock, config::Config};
+use ruche_schemas::{Envelope, Job, JobId, JobRef, Lane, TenantId, clock};
 use ruche_services::testing::unique;
 use ruche_store::{
     ledger::Ledger,

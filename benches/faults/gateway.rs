@@ -7,7 +7,6 @@ use ruche_bus::{nats::Nats, telemetry};
 use ruche_gateway::app::parts::App;
 use ruche_schemas::{Job, TenantId, config::Config, kinds::Descriptor};
 use ruche_store::{
-    Store,
     keys::{self, ApiKey, Keys as _, Role},
     postgres::{Application, Postgres},
 };
@@ -26,7 +25,7 @@ pub fn run() -> Result<()> {
         let bus = Nats::connect(&config.nats, Duration::from_secs(config.worker.ack_wait_seconds)).await?;
         bus.ensure(&[Task::KIND]).await?;
         let store = Arc::new(Postgres::connect(&config.postgres, Application::GATEWAY)?);
-        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Errand>()]);
+        let app = App::new(config.gateway, Arc::new(bus), store, vec![Descriptor::of::<Task>()]);
         Ok(app.bind().await?.run().await?)
     })
 }

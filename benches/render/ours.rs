@@ -59,7 +59,7 @@ fn pool(children: usize) -> Result<Typesetter> {
 
 async fn set(pool: &Typesetter, text: &str, number: usize) -> Result<Duration> {
     let job = job(text, number);
-    let begun = Instant::now();
+    let start = Instant::now();
     let output = pool.typeset(&job, &Resources::default()).await?;
     ensure!(output.bytes.starts_with(b"%PDF-"), "no PDF");
     Ok(start.elapsed())

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use ruche_schemas::{Job as _, config, kinds::chat::Chat};
-use ruche_store::objects::Claims;
+use ruche_store::{Store, objects::Claims};
 use tokio_util::task::TaskTracker;
 
 use super::parts::App;
@@ -41,7 +41,6 @@ use crate::{
         tenant_limits::TenantLimits,
         throughput::Throughput,
     },
-    ports::Store,
     render::{answerer::Answerer, link::Links, service::Renderer, stored::StoredRenders, templates::Templates},
     schedules::service::Schedules,
     search::{embed::Embedder, service::Searcher},

@@ -1,6 +1,6 @@
 //! Bots: what answers in somebody's name, from which collections.
 //!
-//! - [`definition`]: what a bot is. - [`service`]: the tenant's bots, and what they make of a chat.
+//! - [`definition`]: reads a bot from a request. - [`service`]: the tenant's bots, and what they make of a chat.
 //! - [`rates`]: how often a bot is asked. - [`retrieve`]: the passages for a question. - [`rewrite`]: a question that follows
 //!   others, made to stand alone. - [`routes`]: the operations.
 
@@ -10,5 +10,3 @@ pub mod retrieve;
 pub mod rewrite;
 pub mod routes;
 pub mod service;
-
-pub use definition::*;

@@ -7,16 +7,14 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use ruche_schemas::{
     Job as _, TenantId,
+    bots::{Bot, RetrievalMode},
     failure::codes,
     kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
 use ruche_store::search::{Hit, Mode};
 use tokio::time::timeout;
 
-use super::{
-    definition::{Bot, RetrievalMode},
-    rewrite::Rewriter,
-};
+use super::rewrite::Rewriter;
 use crate::{
     http::{error::ApiError, limits},
     search::{
@@ -183,7 +181,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::bots::definition::Retrieval;
+    use ruche_schemas::bots::Retrieval;
     use ruche_store::search::Explanation;
 
     fn hit(text: &str, score: f64, cosine: Option<f64>) -> Hit {

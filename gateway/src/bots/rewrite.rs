@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use ruche_schemas::{
     TenantId,
+    bots::Bot,
     kinds::chat::{Answer, Chat, FinishReason, Message, Role, Sampling},
 };
 use ruche_store::Store;
 use tokio::time::timeout;
 
-use super::definition::Bot;
 use crate::{
     http::{error::ApiError, limits},
     jobs::wait::Waiter,

@@ -8,16 +8,14 @@ use axum::{
     http::StatusCode,
 };
 use chrono::{DateTime, Utc};
+use ruche_schemas::bots::{Bot, BotLimits, Look, Retrieval};
 use ruche_schemas::kinds::chat::BOT_PREFIX;
 use ruche_store::bots::StoredBot;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    definition::{Bot, BotLimits, Look, Retrieval},
-    service::Bots,
-};
+use super::service::Bots;
 use crate::http::{
     auth::Caller,
     error::{ApiError, ErrorBody},

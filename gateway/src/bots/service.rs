@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::{SubsecRound, TimeDelta, Utc};
 use ruche_schemas::{
     Job as _, TenantId,
+    bots::Bot,
     failure::codes,
     kinds::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
 };
@@ -16,7 +17,7 @@ use ruche_store::{
 };
 use serde_json::Value;
 
-use super::{definition::Bot, rates::Rates, retrieve::Retriever, rewrite::Rewriter};
+use super::{definition, rates::Rates, retrieve::Retriever, rewrite::Rewriter};
 use crate::{
     chat::bot::Grounder,
     http::{error::ApiError, limits, text::shown},
@@ -79,7 +80,7 @@ impl Bots {
     /// # Errors
     /// 4xx that name the field; 409 where there is one of this name, or as many as there may be.
     pub(crate) async fn make(&self, tenant: &TenantId, body: Value) -> Result<StoredBot, ApiError> {
-        let bot = Bot::read(None, body)?;
+        let bot = definition::read(None, body)?;
         self.check_collections(tenant, &bot).await?;
         let now = Utc::now().trunc_subsecs(6);
         let stored = StoredBot { bot, created_at: now, updated_at: now };
@@ -104,7 +105,7 @@ impl Bots {
     pub(crate) async fn change(&self, tenant: &TenantId, name: &str, change: Value) -> Result<StoredBot, ApiError> {
         for _ in 0..limits::BOT_TRIES {
             let before = self.store.bot(tenant, name).await?.ok_or_else(|| unknown(name))?;
-            let bot = Bot::read(Some(&before.bot), change.clone())?;
+            let bot = definition::read(Some(&before.bot), change.clone())?;
             self.check_collections(tenant, &bot).await?;
             let read = before.updated_at;
             // Its version: never the same twice, also where a clock was set back.

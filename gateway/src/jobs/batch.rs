@@ -40,7 +40,7 @@ impl Batches {
     pub async fn begin(&self, tenant: &TenantId, callback: Option<Template>) -> Result<Batch, ApiError> {
         if let Some(template) = &callback {
             let refused = |mut invalid: ruche_schemas::Invalid| {
-                invalid.param = invalid.param.replacen("then[0]", "callback", 1);
+                invalid.param = invalid.param.replacen("on_success[0]", "callback", 1);
                 ApiError::from(invalid)
             };
             flow::check(&[Next::One(template.clone())], &[]).map_err(refused)?;

@@ -116,8 +116,8 @@ pub(crate) fn accepted<T>(
         run_at,
         origin: envelope.origin,
         batch: envelope.member.as_ref().filter(|member| member.of.is_none()).map(|member| member.group),
-        then: envelope.then.clone(),
-        otherwise: envelope.otherwise.clone(),
+        on_success: envelope.on_success.clone(),
+        on_failure: envelope.on_failure.clone(),
     };
     let data = serde_json::to_value(Beginning { accepted, fingerprint }).map_err(|_| ApiError::internal())?;
     let (event, kind) = (EventType::Accepted, envelope.kind.clone());

@@ -64,7 +64,7 @@ impl Publisher {
         let Submission { tenant, idempotency_key, ref options, .. } = submission;
         let kind = descriptor.kind.clone();
         let id = options.id.map_or_else(|| self.job_id(&kind, &submission), Ok)?;
-        self.kinds.check_flow(&options.then, &options.otherwise)?;
+        self.kinds.check_flow(&options.on_success, &options.on_failure)?;
         self.admission.rate(tenant, options.patient).await?;
         let mut job = JobRef { tenant: tenant.clone(), id };
         let fingerprint = options.fingerprint.clone().unwrap_or_else(|| fingerprint(&body));
@@ -162,21 +162,21 @@ impl Publisher {
         let mut headers = Headers::new();
         trace::inject(&mut headers);
         let accepted = accepted(envelope, run_at, fingerprint)?;
-        let begun = match is_new {
+        let first_seq = match is_new {
             true => self.log.begin(&job, &accepted).await,
             false => None,
         };
         let (kind, lane) = (envelope.kind.clone(), envelope.lane);
-        let message = Message { job: job.clone(), kind, lane, payload, headers, begun };
+        let message = Message { job: job.clone(), kind, lane, payload, headers, first_seq };
         let watch = async {
-            match follow && begun.is_some() {
+            match follow && first_seq.is_some() {
                 // Whoever wants the events asks again where this fails.
                 true => self.relays.open(job.clone(), 1).await.ok(),
                 false => None,
             }
         };
         let (published, events) = tokio::join!(self.hand_over(message, run_at), watch);
-        match (&published, begun) {
+        match (&published, first_seq) {
             (Ok(_), _) if !is_new => drop(self.log.begin(&job, &accepted).await),
             // Where it is not known whether the bus has the job, it may have.
             (Err(error), Some(sequence)) if !matches!(error, PublishError::Unavailable(_)) => {
@@ -213,8 +213,8 @@ fn envelope<'a>(
     let (kind, version) = (descriptor.kind.clone(), descriptor.version);
     let mut envelope = Envelope::of(kind, version, job.id, tenant, submission.lane, at, body);
     (envelope.claim, envelope.ephemeral) = (claim, options.ephemeral);
-    envelope.then.clone_from(&options.then);
-    envelope.otherwise.clone_from(&options.otherwise);
+    envelope.on_success.clone_from(&options.on_success);
+    envelope.on_failure.clone_from(&options.on_failure);
     envelope.member = options.batch.map(|(group, index)| Member { group, index, of: None, join: None });
     envelope
 }

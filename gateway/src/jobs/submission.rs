@@ -35,9 +35,9 @@ pub struct Options {
     /// When it is to begin, if that is later.
     pub run_at: Option<DateTime<Utc>>,
     /// The steps that follow when it is done.
-    pub then: Vec<Next>,
+    pub on_success: Vec<Next>,
     /// The steps that follow when it has failed.
-    pub otherwise: Vec<Next>,
+    pub on_failure: Vec<Next>,
     /// No second job with this key.
     pub unique: Option<Unique>,
     /// The batch, and the job's index in it.

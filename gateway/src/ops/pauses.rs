@@ -21,7 +21,7 @@ impl Pauses {
     /// # Errors
     /// 503.
     pub(crate) async fn all(&self) -> Result<Vec<Pause>, ApiError> {
-        let mut pauses = self.0.holds().await?;
+        let mut pauses = self.0.pauses().await?;
         let now = tokio::time::timeout(limits::FIRST, pauses.next()).await;
         now.ok().flatten().ok_or_else(|| Unavailable("it does not say what is paused".to_owned()).into())
     }
@@ -31,9 +31,9 @@ impl Pauses {
     /// # Errors
     /// 503.
     pub(crate) async fn set(&self, pause: &Pause, on: bool) -> Result<(), ApiError> {
-        self.0.hold(pause, on).await?;
+        self.0.set_paused(pause, on).await?;
         let (what, name) = named(pause);
-        tracing::info!(ruche.pause = what, ruche.paused = %name, on, "an operator changed what is paused");
+        tracing::info!(ruche.pause.what = what, ruche.pause.name = %name, paused = on, "an operator changed a pause");
         Ok(())
     }
 }

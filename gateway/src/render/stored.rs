@@ -34,14 +34,14 @@ impl StoredRenders {
         limit: u64,
         after: Option<JobId>,
     ) -> Result<Vec<StoredFile>, ApiError> {
-        let found = self.store.documents(tenant, limit, after).await?;
+        let found = self.store.files(tenant, limit, after).await?;
         found.ok_or_else(|| unknown(&after.map(|id| id.0).unwrap_or_default().to_string()).param("after"))
     }
 
     /// # Errors
     /// 404; 503.
     pub(crate) async fn find(&self, job: &JobRef) -> Result<StoredFile, ApiError> {
-        self.store.document(job).await?.ok_or_else(|| unknown(&job.id.to_string()))
+        self.store.file(job).await?.ok_or_else(|| unknown(&job.id.to_string()))
     }
 
     /// Deletes a document: first its object, then its row.

@@ -17,10 +17,7 @@ use ruche_store::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    store::database,
-    support::{refused, settings, tenant, until},
-};
+use crate::support::{refused, settings, tenant, until};
 
 struct Real {
     url: String,
@@ -36,7 +33,7 @@ async fn real() -> Real {
     let mut config = Config::from_layers(None, Some(Default::default())).unwrap();
     config.nats.url = Secret(nats.url());
     config.nats.prefix = testing::unique("t");
-    config.postgres = database(postgres.url(), "public");
+    config.postgres.url = Secret(postgres.url());
     ruche_migrations::up(&postgres.url(), "public").await.unwrap();
     let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
     let bus = Nats::connect(&config.nats, Duration::from_secs(5)).await.unwrap();

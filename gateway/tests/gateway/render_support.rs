@@ -13,7 +13,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap},
 };
 use ruche_bus::{Bus, Delivery};
-use ruche_gateway::{adapters, app::parts::App};
+use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     claim::Part,

@@ -16,7 +16,7 @@ use futures::{
 };
 use reqwest::{Client, Method, RequestBuilder, Response};
 use ruche_bus::{Bus, Delivery, WorkerRegistration, WorkerState, memory};
-use ruche_gateway::{adapters, app::parts::App, http::lifecycle::Lifecycle};
+use ruche_gateway::{app::parts::App, http::lifecycle::Lifecycle};
 use ruche_schemas::{
     Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId,
     config::{Config, Gateway},

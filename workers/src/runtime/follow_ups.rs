@@ -19,7 +19,7 @@ use ruche_schemas::{
     flow::{Child, Member, children},
 };
 use ruche_store::{
-    groups::Member,
+    groups::Member as GroupMember,
     ledger::{Committed, Ended, Ledger},
     objects::Claims,
 };
@@ -63,8 +63,8 @@ pub(crate) fn fan_out<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome
 }
 
 /// A place in a group, as the ledger counts it.
-pub(crate) fn member<T>(job: &Envelope<T>) -> Option<Member> {
-    job.member.as_ref().map(|member| Member { group: member.group, index: member.index, of: member.of })
+pub(crate) fn member<T>(job: &Envelope<T>) -> Option<GroupMember> {
+    job.member.as_ref().map(|member| GroupMember { group: member.group, index: member.index, of: member.of })
 }
 
 /// Starts what follows a job that has ended like this and is committed.

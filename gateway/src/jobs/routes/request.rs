@@ -42,11 +42,11 @@ pub struct NewJob {
     /// What follows when it is done.
     #[serde(default)]
     #[schema(schema_with = steps)]
-    then: Vec<Next>,
+    on_success: Vec<Next>,
     /// What follows when it has failed.
     #[serde(default)]
     #[schema(schema_with = steps)]
-    otherwise: Vec<Next>,
+    on_failure: Vec<Next>,
     /// Whether the answer is its events.
     #[serde(skip)]
     pub(super) follow: bool,
@@ -98,8 +98,8 @@ impl NewJob {
         let lane = submission::lane(self.lane.as_deref())?;
         let options = Options {
             run_at: due(self.run_at, self.delay_seconds, Utc::now())?,
-            then: self.then,
-            otherwise: self.otherwise,
+            on_success: self.on_success,
+            on_failure: self.on_failure,
             unique: self.unique.map(NewUnique::checked).transpose()?,
             batch,
             patient: batch.is_some(),
