@@ -87,7 +87,7 @@ pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working)
         handler: handler(NoopHandler),
         metrics: Metrics::register(&mut Default::default()),
         clock: Arc::new(clock::System),
-        pulse: tokio::runtime::Handle::current(),
+        heartbeats: tokio::runtime::Handle::current(),
         versions: runtime::versions(&ruche_schemas::kinds::all()),
     };
     let slots = NonZeroUsize::new(SLOTS).unwrap_or(NonZeroUsize::MIN);

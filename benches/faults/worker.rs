@@ -17,7 +17,7 @@ use ruche_store::{
 use ruche_workers::{
     reconcilers::{self, MaxDeliveries, Scheduled},
     registry::handler,
-    runtime::{self, Ends, Metrics, Options, Parts, Shutdown},
+    runtime::{self, FollowUps, Metrics, Options, Parts, Shutdown},
 };
 use tokio::{
     runtime::{Builder, Handle},
@@ -33,21 +33,21 @@ use crate::faults::task::{Runner, Task};
 pub fn run(slots: NonZeroUsize) -> Result<()> {
     let config = Config::load()?;
     // As in `ruche-worker`: the bus has a thread of its own.
-    let pulse = Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
+    let heartbeats = Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
     let workers = Builder::new_multi_thread().enable_all().build()?;
     let result = workers.block_on(async {
         let _telemetry = telemetry::init("ruche-bench faults worker", &config.telemetry)?;
-        serve(&config, slots, pulse.handle().clone()).await
+        serve(&config, slots, heartbeats.handle().clone()).await
     });
     workers.shutdown_timeout(Duration::from_secs(1));
-    pulse.shutdown_timeout(Duration::from_secs(1));
+    heartbeats.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
-async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()> {
+async fn serve(config: &Config, slots: NonZeroUsize, heartbeats: Handle) -> Result<()> {
     let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
     let settings = config.nats.clone();
-    let connected = pulse.spawn(async move {
+    let connected = heartbeats.spawn(async move {
         let bus = Nats::connect(&settings, ack_wait).await?;
         bus.ensure(&[Task::KIND]).await?;
         anyhow::Ok(bus)
@@ -57,7 +57,7 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
     let versions = Arc::new([(Task::KIND, Task::VERSION)].into());
     let claims = Claims::open(&config.objects)?;
     let clock: Arc<dyn Clock> = Arc::new(clock::System);
-    let ends = Ends {
+    let ends = FollowUps {
         bus: bus.clone(),
         ledger: ledger.clone(),
         claims: claims.clone(),
@@ -67,7 +67,7 @@ async fn serve(config: &Config, slots: NonZeroUsize, pulse: Handle) -> Result<()
     let watcher = Scheduled::new(Arc::new(MaxDeliveries(ends)), clock.clone(), reconcilers::Metrics::default());
     let watcher = tokio::spawn(watcher.run());
     let metrics = Metrics::register(&mut Registry::default());
-    let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, clock, pulse, versions };
+    let parts = Parts { bus, ledger, claims, handler: handler(Runner), metrics, clock, heartbeats, versions };
     let name = format!("faults-{}", std::process::id());
     let options = Options { name, slots, ack_wait, ..Options::default() };
     let shutdown = Shutdown::default();

@@ -49,6 +49,7 @@ const COLUMNS: &[Column] = &[
     ("host", |worker| field(worker, "host")),
     ("gpu", |worker| field(worker, "gpu")),
     ("labels", labels),
+    ("background", background),
     ("version", |worker| field(worker, "version")),
     ("since", |worker| when(worker, "since")),
 ];
@@ -84,4 +85,14 @@ fn labels(worker: &Value) -> String {
     let pairs: Vec<_> =
         labels.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or("?"))).collect();
     pairs.join(", ")
+}
+
+/// Its background tasks; those whose last pass failed are marked.
+fn background(worker: &Value) -> String {
+    let tasks = worker["reconcilers"].as_array().into_iter().flatten().map(|task| {
+        let mark = if task["last_error"].is_null() { "" } else { " (failing)" };
+        format!("{}{mark}", field(task, "name"))
+    });
+    let tasks: Vec<_> = tasks.collect();
+    if tasks.is_empty() { "-".to_owned() } else { tasks.join(", ") }
 }

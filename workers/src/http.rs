@@ -12,14 +12,10 @@ use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tracing::{error, info};
 
-/// What is asked about a worker's health.
 #[derive(Clone)]
 pub struct Health {
-    /// The bus.
     pub bus: Arc<dyn Bus>,
-    /// The database.
     pub ledger: Arc<dyn Ledger>,
-    /// The counters.
     pub registry: Arc<Registry>,
 }
 

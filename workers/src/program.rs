@@ -33,7 +33,7 @@ use crate::{
     registry::AnyHandler,
     runtime::{
         self,
-        follow_ups::Ends,
+        follow_ups::FollowUps,
         metrics::Metrics,
         options::{Options, Parts, versions},
         shutdown::Shutdown,
@@ -69,16 +69,16 @@ pub fn main() -> Result<()> {
     }
     let arguments = Arguments::parse();
     let config = Config::load_for(&program.kinds)?;
-    // The bus has a thread of its own: signs of life go out however busy the handlers are.
-    let pulse =
+    // The bus has a thread of its own: heartbeats go out however busy the handlers are.
+    let heartbeats =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
     let workers = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = workers.block_on(async {
         let _telemetry = telemetry::init("ruche-worker", &config.telemetry)?;
-        program.serve(&arguments.kinds, &config, pulse.handle().clone()).await
+        program.serve(&arguments.kinds, &config, heartbeats.handle().clone()).await
     });
     workers.shutdown_timeout(Duration::from_secs(1));
-    pulse.shutdown_timeout(Duration::from_secs(1));
+    heartbeats.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
@@ -90,7 +90,7 @@ struct Process<'a> {
     postgres: Arc<Postgres>,
     claims: Claims,
     clock: Arc<dyn Clock>,
-    pulse: Handle,
+    heartbeats: Handle,
 }
 
 impl Program {
@@ -98,15 +98,15 @@ impl Program {
     ///
     /// # Errors
     /// What kept it from starting or ended it, in words for the operator.
-    pub async fn serve(&self, own: &[Kind], config: &Config, pulse: Handle) -> Result<()> {
+    pub async fn serve(&self, own: &[Kind], config: &Config, heartbeats: Handle) -> Result<()> {
         let shutdown = Shutdown::default();
         listen_for_signals(shutdown.clone())?;
         let ack_wait = Duration::from_secs(config.worker.ack_wait_seconds);
-        let bus = self.connect(config, own, ack_wait, &pulse).await?;
+        let bus = self.connect(config, own, ack_wait, &heartbeats).await?;
         let postgres = Arc::new(Postgres::connect(&config.postgres, Application::WORKER)?);
         let claims = Claims::open(&config.objects)?;
         let process =
-            Process { kinds: &self.kinds, config, bus, postgres, claims, clock: Arc::new(clock::System), pulse };
+            Process { kinds: &self.kinds, config, bus, postgres, claims, clock: Arc::new(clock::System), heartbeats };
         let mut registry = Registry::default();
         let metrics = (Metrics::register(&mut registry), reconcilers::Metrics::register(&mut registry));
         let mut prepared = Vec::new();
@@ -146,10 +146,16 @@ impl Program {
     }
 
     /// Connects on the bus's own runtime, where the connection's tasks stay.
-    async fn connect(&self, config: &Config, own: &[Kind], ack_wait: Duration, pulse: &Handle) -> Result<Arc<dyn Bus>> {
+    async fn connect(
+        &self,
+        config: &Config,
+        own: &[Kind],
+        ack_wait: Duration,
+        heartbeats: &Handle,
+    ) -> Result<Arc<dyn Bus>> {
         let (settings, own) = (config.nats.clone(), own.to_vec());
         let kinds: Vec<Kind> = self.kinds.iter().map(|kind| kind.kind.clone()).collect();
-        let bus = pulse.spawn(async move {
+        let bus = heartbeats.spawn(async move {
             let bus = Nats::connect(&settings, ack_wait).await?;
             bus.join(&kinds, &own).await?;
             anyhow::Ok(bus)
@@ -177,7 +183,7 @@ impl Process<'_> {
     /// The background tasks of every process.
     fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
         let (ledger, claims, clock) = (self.postgres.clone(), self.claims.clone(), self.clock.clone());
-        let ends = Ends {
+        let follow_ups = FollowUps {
             bus: self.bus.clone(),
             ledger: ledger.clone(),
             claims: claims.clone(),
@@ -186,7 +192,7 @@ impl Process<'_> {
         };
         let (days, interval) = (self.config.worker.retention_days, Retention::INTERVAL);
         vec![
-            Arc::new(MaxDeliveries(ends)),
+            Arc::new(MaxDeliveries(follow_ups)),
             Arc::new(Retention {
                 ledger: ledger.clone(),
                 claims: claims.clone(),
@@ -206,7 +212,7 @@ impl Process<'_> {
             handler,
             metrics,
             clock: self.clock.clone(),
-            pulse: self.pulse.clone(),
+            heartbeats: self.heartbeats.clone(),
             versions: versions(self.kinds),
         }
     }
@@ -243,7 +249,6 @@ fn name() -> String {
     format!("{}-{}", host().chars().map(safe).take(64).collect::<String>(), std::process::id())
 }
 
-/// This machine's name.
 fn host() -> String {
     nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Handlers by kind, without their types: the runtime runs any of them and knows none.
+//! Handlers without their types, so that the runtime runs any kind and knows none.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use ruche_store::ledger::Write;
 use serde_json::Value;
 
 use crate::runtime::{
-    context::{Context, Kept},
+    context::{Context, Writes},
     documents::Documents,
     job_error::JobError,
     reports,
@@ -19,54 +19,49 @@ use crate::runtime::{
 /// Does one kind of job.
 #[async_trait]
 pub trait Handler<J: Job>: Send + Sync + 'static {
-    /// Works on one job. The future is dropped when the job is cancelled, its deadline passes or the worker leaves.
+    /// Works on one job. The future is dropped when the job is cancelled, its deadline passes or the worker shuts down.
     async fn handle(&self, job: &Envelope<J>, context: Context<J>) -> Result<J::Output, JobError>;
 
-    /// What is to be stored besides the outcome, in the same transaction.
+    /// What is stored with the outcome, in the same transaction.
     fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Write> {
         Vec::new()
     }
 
-    /// The models that this handler has loaded.
+    /// The models that are loaded.
     fn models(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// The GPU that this handler computes on, if any.
+    /// The GPU that computes, if any.
     fn gpu(&self) -> Option<String> {
         None
     }
 }
 
-/// What an attempt gave.
+/// What an attempt gives.
 #[derive(Debug)]
-pub struct Worked {
-    /// The output, as in the final event.
+pub struct HandlerOutput {
+    /// As in the last event.
     pub output: Value,
-    /// What is stored with it.
+    /// What is stored in the output's transaction.
     pub keep: Vec<Write>,
-    /// The documents that go to the object store before it.
+    /// Documents that are stored before.
     pub documents: Vec<Bytes>,
 }
 
 /// A handler without its types.
 #[async_trait]
 pub trait AnyHandler: Send + Sync {
-    /// The kind that it does.
     fn kind(&self) -> Kind;
-    /// The bounds of that kind.
     fn limits(&self) -> Limits;
-    /// The models that it has loaded.
     fn models(&self) -> Vec<String>;
-    /// The GPU that it computes on, if any.
     fn gpu(&self) -> Option<String>;
     /// Reads, checks and works on one job.
-    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError>;
+    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<HandlerOutput, JobError>;
 }
 
 struct Typed<J, H>(H, std::marker::PhantomData<fn() -> J>);
 
-/// This handler, without its types.
 pub fn handler<J: Job>(handler: impl Handler<J>) -> Arc<dyn AnyHandler> {
     Arc::new(Typed(handler, std::marker::PhantomData))
 }
@@ -89,20 +84,21 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         self.0.gpu()
     }
 
-    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
+    async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<HandlerOutput, JobError> {
         let job = read::<J>(job).map_err(JobError::Reject)?;
         let of = JobRef { tenant: job.tenant.clone(), id: job.id };
-        let documents = Arc::new(Documents::new(of, scope.claims));
-        let kept = Kept::default();
-        let (context, reports) =
-            Context::new(scope.attempt, scope.past, scope.cancel, documents.clone(), kept.clone(), scope.deadline);
+        let Scope { log, attempt, past, cancel, claims, quiet, deadline, clock } = scope;
+        let (reporter, reports) = reports::channel();
+        let (documents, writes) = (Arc::new(Documents::new(of, claims)), Writes::default());
+        let (made, kept) = (Arc::clone(&documents), writes.clone());
+        let context = Context { reporter, documents, writes, deadline, clock, attempt, past, cancel };
         // Both in one task: when the log is lost, the handler is dropped with it.
         let work = async { self.0.handle(&job, context).await };
-        let (output, ()) = tokio::try_join!(work, reports::write(scope.log, reports, scope.quiet))?;
+        let (output, ()) = tokio::try_join!(work, reports::write(log, reports, quiet))?;
         let mut keep = self.0.keep(&job, &output);
         keep.extend(kept.take());
         let output = serde_json::to_value(&output).map_err(JobError::retry)?;
-        Ok(Worked { output, keep, documents: documents.take() })
+        Ok(HandlerOutput { output, keep, documents: made.take() })
     }
 }
 

@@ -31,22 +31,22 @@ pub struct Prepared {
     pub shutdown: ShutdownHandle,
 }
 
-/// Ends what a handler stands on, and tells when that has ended.
+/// Stops a handler's threads, and tells when they have ended.
 pub struct ShutdownHandle {
-    /// Resolves when it has ended. Where nobody stopped it, it has died, and the process must end.
+    /// Resolves when it has ended. If nobody stopped it, it has died, and the process must end.
     pub ended: BoxFuture<'static, ()>,
     /// Asks it to end.
     pub stop: Box<dyn FnOnce() + Send>,
 }
 
 impl ShutdownHandle {
-    /// For a handler that stands on nothing that could end.
+    /// For a handler without anything that could end.
     #[must_use]
     pub fn none() -> Self {
         Self { ended: Box::pin(future::pending()), stop: Box::new(|| {}) }
     }
 
-    /// For a handler with models. It has ended when one of them has died, or all have ended because they were to.
+    /// For a handler with models. Ends when one of them has died, or all of them have stopped as asked.
     #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
     pub(crate) fn of(threads: Vec<ModelThread>) -> Self {
         use std::sync::atomic::{AtomicBool, Ordering};

@@ -69,8 +69,8 @@ impl RerankHandler {
 
     /// Whether the job wants this model.
     fn check_model(&self, asked: Option<&str>, attempt: u32) -> Result<(), JobError> {
-        let own = &self.0.model().name;
-        let Some(asked) = asked.filter(|asked| asked != own) else { return Ok(()) };
+        let own = self.0.name();
+        let Some(asked) = asked.filter(|asked| *asked != own) else { return Ok(()) };
         let message = format!("this worker reranks with {own:?}, not with {asked:?}");
         Err(absent::<Rerank>(message, Some("model"), attempt))
     }
@@ -81,7 +81,7 @@ impl Handler<Rerank> for RerankHandler {
     async fn handle(&self, job: &Envelope<Rerank>, context: Context<Rerank>) -> Result<Reranked, JobError> {
         let Rerank { query, texts, model } = &job.body;
         self.check_model(model.as_deref(), context.attempt)?;
-        let own = &self.0.model().name;
+        let own = self.0.name();
         let span = info_span!(
             "rerank",
             otel.kind = "internal",
@@ -90,7 +90,7 @@ impl Handler<Rerank> for RerankHandler {
             gen_ai.usage.input_tokens = field::Empty,
         );
         async {
-            let mut reranked = Reranked { model: own.clone(), ..Reranked::default() };
+            let mut reranked = Reranked { model: own.to_owned(), ..Reranked::default() };
             let encoded = self.0.rank(query.clone(), texts.clone()).await.map_err(refused)?;
             for (index, Encoded { tokens, vector }) in encoded.into_iter().enumerate() {
                 let numbers = vector.map_err(|error| {
@@ -112,7 +112,7 @@ impl Handler<Rerank> for RerankHandler {
     }
 
     fn models(&self) -> Vec<String> {
-        vec![self.0.model().name.clone()]
+        vec![self.0.name().to_owned()]
     }
 
     fn gpu(&self) -> Option<String> {

@@ -12,14 +12,14 @@ use tracing::warn;
 
 use super::reconciler::{Reconciler, Tracker};
 use crate::runtime::{
-    blocked::HeldUp,
-    follow_ups::{Ends, give_up},
-    retry::Patience,
+    blocked::Blocked,
+    follow_ups::{FollowUps, end_as_failed},
+    retry::RetryPolicy,
     scope::Unread,
 };
 
 /// Ends jobs that the server has given up.
-pub struct MaxDeliveries(pub Ends);
+pub struct MaxDeliveries(pub FollowUps);
 
 #[async_trait]
 impl Reconciler for MaxDeliveries {
@@ -53,32 +53,32 @@ impl Reconciler for MaxDeliveries {
 }
 
 /// Stores that a job was given up, as long as it takes: nobody else will.
-async fn store(ends: &Ends, job: &JobRef) {
+async fn store(follow_ups: &FollowUps, job: &JobRef) {
     warn!(job.id = %job.id, tenant.id = %job.tenant, "the server gave the job up: kept as a dead letter");
-    let mut patience = Patience::endless();
-    while let Err(error) = try_store(ends, job).await {
+    let mut retry = RetryPolicy::endless();
+    while let Err(error) = try_store(follow_ups, job).await {
         warn!(job.id = %job.id, %error, "the job's end is not stored yet");
-        let _ = patience.wait().await;
+        let _ = retry.wait().await;
     }
 }
 
-async fn try_store(ends: &Ends, job: &JobRef) -> Result<(), HeldUp> {
-    let Some(buried) = ends.bus.get_dead_letter(job).await? else { return Ok(()) };
-    let letter = buried.letter;
-    let last = ends.bus.last(job).await?;
+async fn try_store(follow_ups: &FollowUps, job: &JobRef) -> Result<(), Blocked> {
+    let Some(buried) = follow_ups.bus.get_dead_letter(job).await? else { return Ok(()) };
+    let dead_letter = buried.letter;
+    let last = follow_ups.bus.last(job).await?;
     if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
         return Ok(());
     }
     // No attempt that was counted comes after the last one that the server or the log knows.
-    let attempt = last.map_or(1, |last| last.record.attempt).max(letter.attempts).max(1);
-    give_up(ends, &envelope(&letter), &letter, attempt).await.map(drop)
+    let attempt = last.map_or(1, |last| last.record.attempt).max(dead_letter.attempts).max(1);
+    end_as_failed(follow_ups, &envelope(&dead_letter), &dead_letter, attempt).await.map(drop)
 }
 
 /// The letter's job; one that nothing follows where it can't be read.
-fn envelope(letter: &DeadLetter) -> Unread {
-    let read = serde_json::from_str::<Unread>(&letter.payload).ok();
-    read.filter(|job| job.id == letter.job.id && job.tenant == letter.job.tenant).unwrap_or_else(|| {
-        let (kind, job, body) = (letter.kind.clone(), letter.job.clone(), RawValue::NULL.to_owned());
-        Envelope::of(kind, 0, job.id, job.tenant, letter.lane, letter.at, body)
+fn envelope(dead_letter: &DeadLetter) -> Unread {
+    let read = serde_json::from_str::<Unread>(&dead_letter.payload).ok();
+    read.filter(|job| job.id == dead_letter.job.id && job.tenant == dead_letter.job.tenant).unwrap_or_else(|| {
+        let (kind, job, body) = (dead_letter.kind.clone(), dead_letter.job.clone(), RawValue::NULL.to_owned());
+        Envelope::of(kind, 0, job.id, job.tenant, dead_letter.lane, dead_letter.at, body)
     })
 }

@@ -95,3 +95,48 @@ impl Scheduled {
         tokio::time::sleep(interval.mul_f64(0.5 + rand::random::<f64>())).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use ruche_schemas::clock::{self, Clock};
+
+    use super::*;
+
+    struct Flaky;
+
+    #[async_trait]
+    impl Reconciler for Flaky {
+        fn name(&self) -> &'static str {
+            "flaky"
+        }
+
+        fn interval(&self) -> Duration {
+            Duration::from_secs(60)
+        }
+
+        async fn run(&self, tracker: &Tracker) -> anyhow::Result<()> {
+            anyhow::ensure!(tracker.status().runs > 0, "the first pass fails");
+            tracker.changed(2);
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_pass_shows_and_the_next_one_clears_it() {
+        let clock = Arc::new(clock::Manual::new(clock::now()));
+        let scheduled = Scheduled::new(Arc::new(Flaky), clock.clone(), Metrics::default());
+        let running = tokio::spawn(scheduled.clone().run());
+        let mut seen = Vec::new();
+        for runs in 1..=2 {
+            while scheduled.status().runs < runs {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            seen.push(scheduled.status());
+        }
+        running.abort();
+        let [failed, well] = &seen[..] else { panic!("{seen:?}") };
+        assert_eq!((failed.last_error.as_deref(), failed.changes), (Some("the first pass fails"), 0));
+        assert_eq!((&well.last_error, well.changes, well.last_run), (&None, 2, Some(clock.now())));
+    }
+}

@@ -1,6 +1,6 @@
-//! Whether a job that was handed out may run now: its tenant may be held up, or have as many running as it may.
+//! Whether a job may run now. It may not while its tenant is paused, or has as many jobs running as its cap allows.
 //!
-//! A job that may not is deferred before anything is written about it, so that it comes back as the same attempt.
+//! Such a job is deferred before anything is written about it, so it comes back as the same attempt.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ pub(super) enum Admission {
     Admitted(Option<Box<dyn ConcurrencySlot>>),
     /// Not before so much time has passed.
     Deferred(Duration),
-    /// The bus does not say: it has to be handed out again, after so much time.
+    /// The bus did not answer: the job has to be handed out again, after so much time.
     Unknown(Duration),
 }
 
 pub(super) async fn admit(shared: &Shared, delivery: &Delivery) -> Admission {
     let tenant = &delivery.job.tenant;
-    if let Some(wait) = shared.held.borrow().aside(tenant) {
+    if let Some(wait) = shared.paused.borrow().deferral(tenant) {
         return Admission::Deferred(wait);
     }
     let cap = caps::in_flight(&shared.caps.borrow(), tenant).unwrap_or(shared.options.in_flight);

@@ -23,53 +23,52 @@ use super::{
     deadline::Deadline,
     event_log::EventLog,
     job_error::JobError,
-    retry::Patience,
+    retry::RetryPolicy,
     scope::{Scope, Unread},
     shared::Shared,
 };
-use crate::registry::Worked;
+use crate::registry::HandlerOutput;
 
-/// What an attempt leaves besides the outcome.
+/// What is stored with the outcome.
 #[derive(Debug, Default)]
-pub(super) struct Besides {
-    /// What goes into the database with it.
+pub(super) struct SideEffects {
+    /// Rows of the same transaction.
     pub(super) keep: Vec<Write>,
-    /// What goes into the object store before.
+    /// Objects that are stored before it.
     pub(super) documents: Vec<Bytes>,
 }
 
-/// What is to happen with the job.
+/// What happens with the job.
 pub(super) enum Verdict {
-    /// It has ended like this: store it, say so, and then settle.
-    Ended { outcome: Outcome<Value>, besides: Besides },
-    /// It had ended before, in that attempt: say so if its log does not, and settle.
-    EndedBefore { outcome: Outcome<Value>, attempt: u32, said: bool },
+    /// It has ended: store the outcome, append the last event, settle.
+    Ended { outcome: Outcome<Value>, side_effects: SideEffects },
+    /// An earlier attempt ended it: append the last event unless the log has it, and settle.
+    AlreadyFinished { outcome: Outcome<Value>, attempt: u32, emitted: bool },
     /// Hand it out again.
-    Again { source: anyhow::Error, after: Option<Duration> },
+    Retry { source: anyhow::Error, after: Option<Duration> },
     /// Another attempt has it: leave it alone.
     Superseded,
-    /// The worker leaves: hand it back at once.
-    Leaving,
+    /// The worker shuts down: hand it back at once.
+    ShuttingDown,
 }
 
 impl Verdict {
-    /// It has ended like this, and left nothing else.
     pub(super) fn ended(outcome: Outcome<Value>) -> Self {
-        Self::Ended { outcome, besides: Besides::default() }
+        Self::Ended { outcome, side_effects: SideEffects::default() }
     }
 }
 
 impl From<JobError> for Verdict {
     fn from(error: JobError) -> Self {
         match error {
-            JobError::Retry { source, after } => Self::Again { source, after },
+            JobError::Retry { source, after } => Self::Retry { source, after },
             JobError::Reject(failure) => Self::ended(Outcome::Failed(failure)),
             JobError::Superseded => Self::Superseded,
         }
     }
 }
 
-/// Reads the envelope and holds it against the subject, which is what the server's permissions bind.
+/// Reads the envelope and compares it with the subject, which the server's permissions restrict.
 pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
     let job: Unread =
         serde_json::from_slice(&delivery.payload).map_err(|error| Invalid::new("envelope", error.to_string()))?;
@@ -78,9 +77,9 @@ pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
         ("tenant", job.tenant.to_string(), delivery.job.tenant.to_string()),
         ("kind", job.kind.to_string(), delivery.kind.to_string()),
     ];
-    for (field, said, published) in same {
-        if said != published {
-            let message = format!("is {said:?} in the envelope, but the job was published as {published:?}");
+    for (field, given, published) in same {
+        if given != published {
+            let message = format!("is {given:?} in the envelope, but the job was published as {published:?}");
             return Err(Invalid::new(field, message).into());
         }
     }
@@ -88,19 +87,19 @@ pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
     Ok(job)
 }
 
-/// Makes one attempt. The log is the caller's: it writes the last event there.
+/// Makes one attempt. The caller gets the log, to append the last event.
 pub(super) async fn attempt(shared: &Shared, delivery: &Delivery, job: &Unread) -> (Option<EventLog>, Verdict) {
-    let standing = match standing(shared, delivery, job).await {
-        Ok(standing) => standing,
-        Err(source) => return (None, Verdict::Again { source, after: None }),
+    let status = match status(shared, delivery, job).await {
+        Ok(status) => status,
+        Err(source) => return (None, Verdict::Retry { source, after: None }),
     };
     let mut log = match delivery.is_first() {
         true => open_new(shared, delivery),
-        false => open(shared, delivery, standing.last.as_ref()),
+        false => open(shared, delivery, status.last.as_ref()),
     };
-    let verdict = match standing.settled(delivery, shared.parts.handler.limits().attempts) {
+    let verdict = match status.settled(delivery, shared.parts.handler.limits().attempts) {
         Some(verdict) => verdict,
-        None => begin(shared, delivery, job, &mut log, standing.last.is_some()).await,
+        None => begin(shared, delivery, job, &mut log, status.last.is_some()).await,
     };
     (Some(log), verdict)
 }
@@ -117,35 +116,35 @@ fn open_new(shared: &Shared, delivery: &Delivery) -> EventLog {
     EventLog::open_new((bus, clock), delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.first_seq)
 }
 
-/// How things stand with a job when it is handed out.
-struct Standing {
+/// What is known of a job when it is handed out.
+struct Status {
     last: Option<Logged>,
     cancelled: bool,
     stored: Option<Stored>,
 }
 
-async fn standing(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<Standing> {
-    let (last, cancelled) = seen(shared, delivery, job).await?;
+async fn status(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<Status> {
+    let (last, cancelled) = last_event(shared, delivery, job).await?;
     let ended = last.as_ref().is_some_and(|last| last.record.event.is_final());
     let stored = match job.ephemeral || ended || delivery.attempt == 1 {
         true => None,
         // From here on no earlier attempt can commit.
-        false => settle_down(shared, delivery).await?,
+        false => fence_earlier(shared, delivery).await?,
     };
-    Ok(Standing { last, cancelled, stored })
+    Ok(Status { last, cancelled, stored })
 }
 
-/// The last event, and whether the job was cancelled. Waits for the bus as long as it takes: each time that the job
-/// were handed back would count as an attempt, and a cluster without a leader would use them all up within seconds.
-async fn seen(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<(Option<Logged>, bool)> {
+/// The last event, and whether the job was cancelled. Waits for the bus as long as it takes: handing the job back would
+/// count as an attempt, and a cluster without a leader would use up all of them within seconds.
+async fn last_event(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Result<(Option<Logged>, bool)> {
     let bus = &shared.parts.bus;
-    // By the earlier of both: what was put aside was published again, and cancelled meanwhile perhaps.
+    // The earlier of both: a deferred job was published again, and may have been cancelled before that.
     let accepted = job.created_at.min(delivery.published_at);
     let known = match delivery.attempt {
         1 => shared.running.is_cancelled(&delivery.job, accepted),
         _ => None,
     };
-    let mut patience = Patience::endless();
+    let mut retry = RetryPolicy::endless();
     loop {
         let cancelled = async {
             match known {
@@ -164,15 +163,15 @@ async fn seen(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyhow::Res
             Err(error) => info!(%error, "waiting for the bus"),
         }
         tokio::select! {
-            _ = patience.wait() => {}
+            _ = retry.wait() => {}
             () = shared.shutdown.leave.cancelled() => anyhow::bail!("the worker left while the bus was away"),
         }
     }
 }
 
-/// Fences earlier attempts, waiting for the database as long as it takes: the job is safe with us meanwhile.
-async fn settle_down(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Option<Stored>> {
-    let mut patience = Patience::endless();
+/// Fences earlier attempts. Waits for the database as long as it takes; meanwhile the job stays with this worker.
+async fn fence_earlier(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Option<Stored>> {
+    let mut retry = RetryPolicy::endless();
     loop {
         match shared.parts.ledger.fence(&delivery.job, delivery.attempt).await {
             Ok(stored) => return Ok(stored),
@@ -180,27 +179,27 @@ async fn settle_down(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Opt
             Err(StoreError::Unavailable(error)) => info!(%error, "waiting for the database"),
         }
         tokio::select! {
-            _ = patience.wait() => {}
+            _ = retry.wait() => {}
             () = shared.shutdown.leave.cancelled() => anyhow::bail!("the worker left while the database was away"),
         }
     }
 }
 
-impl Standing {
+impl Status {
     /// The verdict that needs no work.
     fn settled(&self, delivery: &Delivery, attempts: u32) -> Option<Verdict> {
         if let Some(last) = &self.last {
             if let Some(outcome) = outcome(&last.record) {
-                return Some(Verdict::EndedBefore { outcome, attempt: last.record.attempt, said: true });
+                return Some(Verdict::AlreadyFinished { outcome, attempt: last.record.attempt, emitted: true });
             }
-            // The same attempt twice is a duplicate (one id, published again after the dedup window): the next delivery
-            // of this one has a higher attempt and takes over, if the other has not ended it until then.
+            // The same attempt twice is a duplicate (one id, published again after the dedup window): its next
+            // delivery has a higher attempt, and takes over unless the job has ended by then.
             if last.record.attempt >= delivery.attempt {
                 return Some(Verdict::Superseded);
             }
         }
         if let Some(stored) = self.stored.clone() {
-            return Some(Verdict::EndedBefore { outcome: stored.outcome, attempt: stored.attempt, said: false });
+            return Some(Verdict::AlreadyFinished { outcome: stored.outcome, attempt: stored.attempt, emitted: false });
         }
         if self.cancelled {
             return Some(Verdict::ended(Outcome::Cancelled));
@@ -226,14 +225,14 @@ fn outcome(last: &Record) -> Option<Outcome<Value>> {
     }
 }
 
-/// Works. A later attempt says so before: an earlier one that was only presumed dead finds out by that. A first one says
-/// it only where it takes a while, for an event costs as much as the job's own message.
+/// Works. A later attempt appends `started` first, so that an earlier one that was only presumed dead is refused. A first
+/// attempt appends it only if it takes a while, because an event costs as much as the job's own message.
 async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut EventLog, has_past: bool) -> Verdict {
     let started = Started { worker: shared.options.name.clone() };
     log.begin(serde_json::to_value(&started).unwrap_or_default());
     let quiet = shared.options.quiet;
     if (delivery.attempt > 1 || quiet.is_zero())
-        && let Err(error) = log.say_started().await
+        && let Err(error) = log.emit_started().await
     {
         return JobError::from(error).into();
     }
@@ -247,19 +246,20 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
     let running = shared.running.begin(&delivery.job);
     let claims = shared.parts.claims.clone();
     let (cancel, deadline) = (running.token.clone(), Deadline::new());
-    let scope = Scope { log, attempt: delivery.attempt, past, cancel, claims, quiet, deadline: deadline.clone() };
+    let (attempt, clock) = (delivery.attempt, Arc::clone(&shared.parts.clock));
+    let scope = Scope { log, attempt, past, cancel, claims, quiet, deadline: deadline.clone(), clock };
     let longest = shared.parts.handler.limits().deadline;
     let work = AssertUnwindSafe(run(shared, job, scope)).catch_unwind();
     tokio::select! {
-        worked = work => match worked {
-            Ok(Ok(Worked { output, keep, documents })) => {
-                Verdict::Ended { outcome: Outcome::Done(output), besides: Besides { keep, documents } }
+        result = work => match result {
+            Ok(Ok(HandlerOutput { output, keep, documents })) => {
+                Verdict::Ended { outcome: Outcome::Done(output), side_effects: SideEffects { keep, documents } }
             }
             Ok(Err(error)) => error.into(),
-            Err(panic) => Verdict::Again { source: anyhow::anyhow!("the handler panicked: {}", said(&*panic)), after: None },
+            Err(panic) => Verdict::Retry { source: anyhow::anyhow!("the handler panicked: {}", message(&*panic)), after: None },
         },
         () = running.token.cancelled() => Verdict::ended(Outcome::Cancelled),
-        () = shared.shutdown.leave.cancelled() => Verdict::Leaving,
+        () = shared.shutdown.leave.cancelled() => Verdict::ShuttingDown,
         () = deadline.passed(longest) => {
             let message = format!("the job ran longer than {} s, which is all that a {} job may", longest.as_secs(), job.kind);
             JobError::Reject(Failure::new(codes::DEADLINE, message)).into()
@@ -268,7 +268,7 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
 }
 
 /// Calls the handler, with the job's body fetched if it is claimed.
-async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<Worked, JobError> {
+async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<HandlerOutput, JobError> {
     let handler = &shared.parts.handler;
     let Some(claim) = &job.claim else { return handler.run(job, scope).await };
     let _permit = shared.large.acquire().await.map_err(JobError::retry)?;
@@ -279,8 +279,7 @@ async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<Worked, 
     handler.run(&whole, scope).await
 }
 
-/// What a panic said.
-fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
 }

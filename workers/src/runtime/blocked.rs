@@ -8,27 +8,27 @@ use super::event_log::LogError;
 /// What follows a job could not be started now: whoever asked has to try again.
 #[derive(Debug, thiserror::Error)]
 #[error("what follows the job can't be started yet: {0}")]
-pub(crate) struct HeldUp(pub(super) String);
+pub(crate) struct Blocked(pub(super) String);
 
-impl From<StoreError> for HeldUp {
+impl From<StoreError> for Blocked {
     fn from(error: StoreError) -> Self {
         Self(error.to_string())
     }
 }
 
-impl From<Unavailable> for HeldUp {
+impl From<Unavailable> for Blocked {
     fn from(error: Unavailable) -> Self {
         Self(error.to_string())
     }
 }
 
-impl From<ClaimError> for HeldUp {
+impl From<ClaimError> for Blocked {
     fn from(error: ClaimError) -> Self {
         Self(error.to_string())
     }
 }
 
-impl From<LogError> for HeldUp {
+impl From<LogError> for Blocked {
     fn from(error: LogError) -> Self {
         Self(error.to_string())
     }

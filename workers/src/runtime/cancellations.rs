@@ -1,11 +1,11 @@
-//! Cancellation: seen at once by the worker that runs the job, and without a question to the bus for most jobs.
+//! Cancellation reaches the worker that runs the job at once, and for most jobs the bus need not be asked.
 //!
-//! **Why nothing is missed.** Cancellations come to a listener, which keeps the newest ones and cancels what runs. A
-//! job that was accepted after the time from which it knows them can only have been cancelled since, so the listener
-//! hears of it: either before the job is entered among those that run, and then [`Running::begin`] finds it among the newest,
-//! or after, and then it is cancelled where it runs. Both look under one lock. For every other job (accepted before,
-//! or within a minute of it since clocks differ; an attempt after the first; one so old that the newest have
-//! displaced its cancellation), the bus is asked.
+//! **Why no cancellation is missed.** A listener keeps the newest cancellations and cancels jobs that run. A job that was
+//! accepted after the listener began can only have been cancelled since then, so the listener hears of it: before the job
+//! is entered among those that run, and then [`Running::begin`] finds it among the newest; or after, and then it is
+//! cancelled where it runs. Both happen under one lock. For every other job the bus is asked: one that was accepted
+//! before, or within a minute of it, since clocks differ; an attempt after the first; one whose cancellation newer ones
+//! have displaced.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -74,7 +74,7 @@ impl Running {
         }
     }
 
-    /// Every cancellation since this time is among these, or will be heard.
+    /// From now on every cancellation since this time is among these, or reaches the listener.
     fn listening(&self, since: DateTime<Utc>, recent: &[JobRef]) {
         let mut state = self.locked();
         state.since = Some(since);
@@ -99,7 +99,7 @@ impl State {
             && let Some(oldest) = self.order.pop_front()
         {
             self.recent.remove(&oldest);
-            // What was accepted up to now may have been cancelled by what is forgotten now.
+            // A job that was accepted until now may be the one whose cancellation is dropped here.
             self.since = self.since.map(|_| clock.now());
         }
         if let Some(token) = self.jobs.get(job) {
@@ -109,7 +109,7 @@ impl State {
     }
 }
 
-/// One running job's place in the list; leaves it when dropped.
+/// A job among those that run, until dropped.
 pub(super) struct Entry<'a> {
     running: &'a Running,
     job: JobRef,
@@ -124,10 +124,10 @@ impl Drop for Entry<'_> {
 
 /// Listens for cancellations until `stop`. After each gap it asks for every running job.
 pub(super) async fn listen(bus: Arc<dyn Bus>, running: Arc<Running>, stop: CancellationToken) {
-    listen::until(stop, || heed(&*bus, &running)).await;
+    listen::until(stop, || listen_once(&*bus, &running)).await;
 }
 
-async fn heed(bus: &dyn Bus, running: &Running) {
+async fn listen_once(bus: &dyn Bus, running: &Running) {
     let mut cancellations = match bus.cancellations().await {
         Ok(cancellations) => cancellations,
         Err(error) => return warn!(%error, "cancellations can't be heard: trying again"),
@@ -137,7 +137,7 @@ async fn heed(bus: &dyn Bus, running: &Running) {
         Ok(recent) => recent,
         Err(error) => return warn!(%error, "the last cancellations can't be read: trying again"),
     };
-    // Not all of them, perhaps: then what was accepted up to now is asked for.
+    // At the bound some may be missing: then the bus is asked for every job that was accepted until now.
     let since = if recent.len() < RECENT { since } else { running.clock.now() };
     running.listening(since, &recent);
     for job in running.jobs() {

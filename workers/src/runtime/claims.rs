@@ -1,10 +1,8 @@
-//! What is too large for a message: a body is fetched before its handler reads it, an output is put away before it is
-//! committed.
+//! Fetches bodies and offloads outputs that are too large for a message.
 //!
-//! A job without a claim and with a small output pays nothing here but the counting of its output's bytes. What can't be
-//! fetched now is waited for, a while, and then tried again like any failure; what can never be fetched is a reject that
-//! says what to do. An output that was worked out is not thrown away: it waits for the store as long as it takes, as it
-//! does for the database.
+//! A job with a small body and a small output costs nothing here but counting the output's bytes. A body that can't be
+//! fetched now is waited for, and then the attempt fails; one that can never be fetched is a reject that says what to do.
+//! A finished output waits for the object store as long as it takes, as it does for the database.
 
 use std::{io, time::Duration};
 
@@ -21,30 +19,29 @@ use serde_json::{Value, value::RawValue};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{blocked::HeldUp, job_error::JobError, retry::Patience, scope::Unread};
+use super::{blocked::Blocked, job_error::JobError, retry::RetryPolicy, scope::Unread};
 
-/// How long an attempt waits for a store that is away, before it is one that failed. Half of the kind's deadline at the
-/// most.
+/// How long an attempt waits for a store that is away before it fails, but at most half of the kind's deadline.
 pub(super) const AWAY: Duration = Duration::from_secs(60);
 
-/// Large bodies that are in memory at once; more jobs wait for their turn before theirs is fetched.
+/// Large bodies in memory at once; other jobs wait before theirs is fetched.
 pub(super) const LARGE: usize = 16;
 
-/// A job's body. Waits for a store that is away, for so long.
+/// A job's body. Waits for a store that is away for `longest`.
 pub(super) async fn body(
     claims: &Claims,
     tenant: &TenantId,
     claim: &Claim,
     longest: Duration,
 ) -> Result<Box<RawValue>, JobError> {
-    let mut patience = Patience::new(longest);
+    let mut retry = RetryPolicy::new(longest);
     let bytes = loop {
         match claims.get(tenant, claim).await {
             Ok(bytes) => break bytes,
             Err(error) if !error.is_temporary() => return Err(JobError::Reject(refusal(&error))),
             Err(error) => {
                 info!(%error, "waiting for the job's body");
-                if !patience.wait().await {
+                if !retry.wait().await {
                     return Err(JobError::retry(error));
                 }
             }
@@ -57,7 +54,6 @@ pub(super) async fn body(
     serde_json::from_slice(&bytes).map_err(unreadable)
 }
 
-/// Why a body can never be had.
 fn refusal(error: &ClaimError) -> Failure {
     let (code, what_to_do) = match error {
         ClaimError::Object(ObjectError::Missing(_)) => (codes::CLAIM_MISSING, "send the job again, with its body"),
@@ -68,9 +64,9 @@ fn refusal(error: &ClaimError) -> Failure {
     Failure::new(code, format!("the job's body can't be read: {error}; {what_to_do}")).with_param("claim")
 }
 
-/// Puts an output away that is too large for a message. The outcome is then what it was, or the failure that it can't be
-/// kept; and its claim, for [`claimed`]. `None`: the worker leaves while the store is away.
-pub(super) async fn put_away(
+/// Offloads an output that is too large for a message. Returns the outcome, or the failure that it can't be stored, and
+/// the claim for [`claimed`]. `None`: the worker shuts down while the store is away.
+pub(super) async fn offload_output(
     claims: &Claims,
     job: &Unread,
     outcome: Outcome<Value>,
@@ -90,9 +86,9 @@ pub(super) async fn put_away(
     Some((outcome, Some(claim)))
 }
 
-/// Puts the documents of an attempt away, so that they are there before anything leads to them. `None`: the worker leaves
-/// while the store is away.
-pub(super) async fn put_documents(
+/// Offloads the documents of an attempt, before anything leads to them. `None`: the worker shuts down while the store is
+/// away.
+pub(super) async fn offload_documents(
     claims: &Claims,
     job: &Unread,
     documents: Vec<Bytes>,
@@ -104,23 +100,23 @@ pub(super) async fn put_documents(
     Some(())
 }
 
-/// Puts away what was worked out, waiting for the store as long as it takes, unless the worker leaves.
+/// Waits for the store as long as it takes, unless the worker shuts down.
 async fn put(claims: &Claims, job: &Unread, (part, bytes): (Part, Bytes), leave: &CancellationToken) -> Option<Claim> {
     let of = JobRef { tenant: job.tenant.clone(), id: job.id };
-    let mut patience = Patience::endless();
+    let mut retry = RetryPolicy::endless();
     loop {
         match claims.put(&of, part, bytes.clone()).await {
             Ok(claim) => return Some(claim),
             Err(error) => warn!(%error, "the {part} is not stored yet: waiting for the object store"),
         }
         tokio::select! {
-            _ = patience.wait() => {}
+            _ = retry.wait() => {}
             () = leave.cancelled() => return None,
         }
     }
 }
 
-/// The outcome as it is kept and said: where the output was put away, its claim.
+/// The outcome as it is stored and emitted: a claim in place of an offloaded output.
 pub(super) fn claimed(outcome: Outcome<Value>, claim: Option<Claim>) -> Outcome<Value> {
     match (outcome, claim) {
         (Outcome::Done(_), Some(claim)) => Outcome::Claimed(claim),
@@ -128,8 +124,8 @@ pub(super) fn claimed(outcome: Outcome<Value>, claim: Option<Claim>) -> Outcome<
     }
 }
 
-/// An output that others draw from. One that is lost for good is `null` to them, and they say what is wrong with that.
-pub(super) async fn output(claims: &Claims, tenant: &TenantId, claim: &Claim) -> Result<Value, HeldUp> {
+/// An output for the jobs that follow. If its object is lost they get `null`, and fail on it in their own words.
+pub(super) async fn output(claims: &Claims, tenant: &TenantId, claim: &Claim) -> Result<Value, Blocked> {
     let lost = |error: &dyn std::fmt::Display| {
         warn!(%error, claim.key, "an output is lost: what follows gets null");
         Ok(Value::Null)
@@ -141,17 +137,17 @@ pub(super) async fn output(claims: &Claims, tenant: &TenantId, claim: &Claim) ->
     }
 }
 
-/// A job to be published, its body put away where it is too large. Else: the job, and why it can never be published.
+/// A job to be published, with a large body offloaded; or the job, and why it can never be published.
 pub(super) async fn child(
     claims: &Claims,
     mut child: Envelope<Value>,
-) -> Result<Result<Envelope<Value>, (Envelope<Value>, Failure)>, HeldUp> {
+) -> Result<Result<Envelope<Value>, (Envelope<Value>, Failure)>, Blocked> {
     if length(&child.body) <= CLAIM_BYTES {
         return Ok(Ok(child));
     }
     let of = JobRef { tenant: child.tenant.clone(), id: child.id };
     let text = serde_json::to_vec(&child.body).unwrap_or_default();
-    // Without a store it can never be: nobody waits for a setting.
+    // A missing setting does not come by waiting.
     match claims.put(&of, Part::Body, text.into()).await {
         Ok(claim) => {
             (child.claim, child.body) = (Some(claim), Value::Null);
@@ -175,7 +171,7 @@ fn length(value: &impl Serialize) -> usize {
         }
     }
     let mut count = Count(0);
-    // A value that is no JSON is refused where it is written.
+    // A value that can't be written as JSON is refused where it is written.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }

@@ -1,8 +1,7 @@
-//! Documents that a handler makes: it gets the claim at once, to name in its output, and the runtime puts the document
-//! away before the commit.
+//! Documents that a handler makes. The handler gets the claim at once, to name in its output; the runtime offloads the
+//! document before the commit.
 //!
-//! The handler never waits for the object store. So a store that is away costs no attempt and no deadline: what was made
-//! waits for it as an output does.
+//! The handler never waits for the object store, so a store that is away costs no attempt and no deadline.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -20,12 +19,11 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// Of this job, for this object store.
     pub(crate) fn new(job: JobRef, claims: Claims) -> Self {
         Self { job, claims, made: Mutex::default() }
     }
 
-    /// Takes a document, and says where it will be.
+    /// Takes a document. Returns the claim under which it will be stored.
     pub(super) fn add(&self, document: Bytes) -> Result<Claim, JobError> {
         let refuse = |code, message: String| Err(JobError::Reject(Failure::new(code, message)));
         if self.claims.objects().is_none() {
@@ -44,7 +42,6 @@ impl Documents {
         Ok(claim)
     }
 
-    /// What was made.
     pub(crate) fn take(&self) -> Vec<Bytes> {
         std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! A job's event log in the hands of its one writer.
+//! A job's event log, as its one writer has it.
 //!
 //! Each event names the one before it, so the server refuses a worker that was presumed dead and replaced: it
 //! finds out at its next event, as [`LogError::Superseded`], and stops.
@@ -9,9 +9,9 @@ use ruche_bus::{AppendError, Bus, Logged, Unavailable};
 use ruche_schemas::{Claim, EventType, JobRef, Kind, Record, clock::Clock, event::Outcome};
 use serde_json::Value;
 
-use super::retry::Patience;
+use super::retry::RetryPolicy;
 
-/// How long an event may wait for the bus to come back before the attempt is given up.
+/// How long an event waits for the bus before the attempt fails.
 const APPEND_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why an event was not written.
@@ -37,7 +37,7 @@ pub struct EventLog {
     attempt: u32,
     sequence: u64,
     n: u64,
-    /// The data of `started`, while that has not been said.
+    /// The data of `started`, until that is appended.
     started: Option<Value>,
 }
 
@@ -56,9 +56,8 @@ impl EventLog {
         Self { bus, clock, job, kind, attempt, sequence, n, started: None }
     }
 
-    /// Opens the log of a job that nobody has worked on, unread: it is empty, or holds the one event, with this
-    /// sequence, that whoever published the job has begun it with. Should it hold something else, the first append
-    /// finds out.
+    /// Opens the log of a job that no worker has had, without reading it: it is empty, or holds `accepted` with this
+    /// sequence. If it holds something else, the first append is refused.
     #[must_use]
     pub fn open_new(
         on: (Arc<dyn Bus>, Arc<dyn Clock>),
@@ -72,22 +71,22 @@ impl EventLog {
         Self { bus, clock, job, kind, attempt, sequence, n, started: None }
     }
 
-    /// The attempt begins. It is said with [`Self::say_started`], or before the first event that is not the last.
+    /// Has `started` appended by [`Self::emit_started`], or before the first event that is not the last.
     pub fn begin(&mut self, started: Value) {
         self.started = Some(started);
     }
 
-    /// Whether it is still to be said that the attempt has begun.
+    /// Whether `started` is still to be appended.
     #[must_use]
     pub const fn is_silent(&self) -> bool {
         self.started.is_some()
     }
 
-    /// Says that the attempt has begun, if that is still to be said.
+    /// Appends `started`, if that is still to be done.
     ///
     /// # Errors
     /// As [`Self::append`].
-    pub async fn say_started(&mut self) -> Result<(), LogError> {
+    pub async fn emit_started(&mut self) -> Result<(), LogError> {
         match self.started.take() {
             Some(started) => self.write(EventType::Started, started, None).await,
             None => Ok(()),
@@ -100,7 +99,7 @@ impl EventLog {
     /// When another attempt has the log, the job has ended, or the bus stays away for a minute.
     pub async fn append(&mut self, event: EventType, data: Value) -> Result<(), LogError> {
         if !event.is_final() {
-            self.say_started().await?;
+            self.emit_started().await?;
         }
         self.write(event, data, None).await
     }
@@ -115,7 +114,7 @@ impl EventLog {
     }
 
     async fn write(&mut self, event: EventType, data: Value, claim: Option<Claim>) -> Result<(), LogError> {
-        let mut patience = Patience::new(APPEND_PATIENCE);
+        let mut retry = RetryPolicy::new(APPEND_PATIENCE);
         let (kind, attempt) = (self.kind.clone(), self.attempt);
         let mut record = Record { n: self.n + 1, event, kind, attempt, at: self.clock.now(), data, claim };
         loop {
@@ -133,17 +132,17 @@ impl EventLog {
                 },
                 Err(AppendError::Unavailable(unavailable)) => unavailable,
             };
-            if !patience.wait().await {
+            if !retry.wait().await {
                 return Err(unavailable.into());
             }
         }
     }
 
-    /// After a conflict: whose is the last event? Returns whether it is this very record, stored although its
-    /// confirmation was lost; else the record is to be tried again, on top of what is there.
+    /// Resolves a conflict by the last event. True: it is this very record, whose confirmation was lost. False: the record
+    /// is to be appended again, after the last event.
     fn resolve(&mut self, last: Option<Logged>, record: &mut Record) -> Result<bool, LogError> {
         let Some(last) = last else {
-            // The log has expired under a long pause: begin it again, counting on.
+            // The log has expired: begin it anew, with the next number.
             self.sequence = 0;
             return Ok(false);
         };

@@ -1,12 +1,12 @@
 //! Starts what a job's end starts: its children, and the join or callback of its group.
 //!
-//! **Each once, whatever crashes.** It is called after the commit and before the job's final event, and again by
-//! every attempt that finds the job committed but not said. Ids are derived from the parent's, so what was published
-//! before is the same job: the bus drops it, or the runtime finds that it has ended. Once the final event is there,
-//! all children were accepted.
+//! **Each once, whatever crashes.** It runs after the commit and before the job's last event, and again in every attempt
+//! that finds the job committed without a last event. Ids are derived from the parent's, so a child that was published
+//! before is the same job: the bus drops it, or the runtime finds that it has ended. Once the last event is there, all
+//! children are accepted.
 //!
 //! **A child that can't be published** (no such kind, too large) ends as failed at once, with a row, a log and a dead
-//! letter like any other: a group would wait for it for ever otherwise.
+//! letter like any other. Otherwise its group would wait for it for ever.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -28,20 +28,20 @@ use serde_json::Value;
 use tracing::{info, warn};
 
 use super::{
-    blocked::HeldUp,
+    blocked::Blocked,
     claims,
     event_log::{EventLog, LogError},
     groups::{self, Complete},
-    retry::Patience,
+    retry::RetryPolicy,
 };
 
-/// How long the end of a job waits for room in a queue. Then it comes again later, and others have its slot: they
-/// may be the ones that make room.
-const ROOM: Duration = Duration::from_secs(5);
+/// How long the end of a job waits for a full queue. Then it comes again later, and frees its slot for jobs that may be
+/// the ones to drain the queue.
+const QUEUE_WAIT: Duration = Duration::from_secs(5);
 
-/// Where ends are kept and what follows is published.
+/// What follow-ups need.
 #[derive(Clone)]
-pub struct Ends {
+pub struct FollowUps {
     pub bus: Arc<dyn Bus>,
     pub ledger: Arc<dyn Ledger>,
     pub claims: Claims,
@@ -50,8 +50,8 @@ pub struct Ends {
     pub versions: Arc<BTreeMap<Kind, u16>>,
 }
 
-/// The outcome that a job can have, and what follows it: one that would start too much is a failure.
-pub(crate) fn fan_out<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome<Value>, Vec<Child>) {
+/// The outcome, and the jobs that follow it. An outcome that would start too many becomes a failure.
+pub(crate) fn plan<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome<Value>, Vec<Child>) {
     match children(job, &outcome) {
         Ok(children) => (outcome, children),
         Err(failure) => {
@@ -62,87 +62,98 @@ pub(crate) fn fan_out<T>(job: &Envelope<T>, outcome: Outcome<Value>) -> (Outcome
     }
 }
 
-/// A place in a group, as the ledger counts it.
+/// The job's index in its group, as the ledger counts it.
 pub(crate) fn member<T>(job: &Envelope<T>) -> Option<GroupMember> {
     job.member.as_ref().map(|member| GroupMember { group: member.group, index: member.index, of: member.of })
 }
 
-/// Starts what follows a job that has ended like this and is committed.
-pub(crate) async fn follow<T: Sync>(ends: &Ends, job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<(), HeldUp> {
+/// Starts what follows a job whose outcome is committed.
+pub(crate) async fn follow<T: Sync>(
+    follow_ups: &FollowUps,
+    job: &Envelope<T>,
+    outcome: &Outcome<Value>,
+) -> Result<(), Blocked> {
     let following = match outcome {
         Outcome::Claimed(claim) if !job.on_success.is_empty() => {
-            let output = claims::output(&ends.claims, &job.tenant, claim).await?;
+            let output = claims::output(&follow_ups.claims, &job.tenant, claim).await?;
             children(job, &Outcome::Done(output))
         }
         outcome => children(job, outcome),
     };
     for child in following.unwrap_or_default() {
-        start(ends, &job.tenant, child).await?;
+        start(follow_ups, &job.tenant, child).await?;
     }
     match &job.member {
-        Some(member) => complete(ends, &job.tenant, member).await,
+        Some(member) => complete(follow_ups, &job.tenant, member).await,
         None => Ok(()),
     }
 }
 
 /// Looks whether a member's group is complete, and starts what waits for it.
-async fn complete(ends: &Ends, tenant: &TenantId, member: &Member) -> Result<(), HeldUp> {
-    let Some(complete) = groups::look(&*ends.ledger, &ends.claims, tenant, member).await? else { return Ok(()) };
+async fn complete(follow_ups: &FollowUps, tenant: &TenantId, member: &Member) -> Result<(), Blocked> {
+    let Some(complete) = groups::look(&*follow_ups.ledger, &follow_ups.claims, tenant, member).await? else {
+        return Ok(());
+    };
     match complete {
-        Complete::Join(child, None) => start(ends, tenant, child).await,
-        Complete::Join(child, Some(failure)) => refuse(ends, tenant, child, failure).await,
+        Complete::Join(child, None) => start(follow_ups, tenant, child).await,
+        Complete::Join(child, Some(failure)) => refuse(follow_ups, tenant, child, failure).await,
         Complete::Batch { job, callback, counts } => {
             if let Some(callback) = callback {
-                start(ends, tenant, callback).await?;
+                start(follow_ups, tenant, callback).await?;
             }
-            groups::end_batch((&ends.bus, &ends.clock), job, counts).await
+            groups::end_batch((&follow_ups.bus, &follow_ups.clock), job, counts).await
         }
     }
 }
 
-/// Publishes a job of a flow, or ends it where nobody can do it.
-pub(crate) async fn start(ends: &Ends, tenant: &TenantId, child: Child) -> Result<(), HeldUp> {
+/// Publishes a job of a flow; one that can't be published ends as failed.
+pub(crate) async fn start(follow_ups: &FollowUps, tenant: &TenantId, child: Child) -> Result<(), Blocked> {
     let kind = child.template.kind.clone();
-    let version = ends.versions.get(&kind).copied();
-    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), ends.clock.now());
+    let version = follow_ups.versions.get(&kind).copied();
+    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), follow_ups.clock.now());
     if version.is_none() {
         let failure = Failure::new(codes::INVALID, PublishError::UnknownKind { kind }.to_string()).with_param("kind");
-        return Box::pin(stillborn(ends, child, failure)).await;
+        return Box::pin(fail_child(follow_ups, child, failure)).await;
     }
-    let child = match claims::child(&ends.claims, child).await? {
+    let child = match claims::child(&follow_ups.claims, child).await? {
         Ok(child) => child,
-        Err((child, failure)) => return Box::pin(stillborn(ends, child, failure)).await,
+        Err((child, failure)) => return Box::pin(fail_child(follow_ups, child, failure)).await,
     };
-    match publish(ends, &child).await? {
+    match publish(follow_ups, &child).await? {
         None => {
-            accept(ends, &child).await;
+            accept(follow_ups, &child).await;
             Ok(())
         }
-        Some(failure) => Box::pin(stillborn(ends, child, failure)).await,
+        Some(failure) => Box::pin(fail_child(follow_ups, child, failure)).await,
     }
 }
 
-/// Ends a job of a flow that can't be what it should.
-pub(crate) async fn refuse(ends: &Ends, tenant: &TenantId, child: Child, failure: Failure) -> Result<(), HeldUp> {
-    let version = ends.versions.get(&child.template.kind).copied();
-    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), ends.clock.now());
-    Box::pin(stillborn(ends, child, failure)).await
+/// Ends a job of a flow as failed.
+pub(crate) async fn refuse(
+    follow_ups: &FollowUps,
+    tenant: &TenantId,
+    child: Child,
+    failure: Failure,
+) -> Result<(), Blocked> {
+    let version = follow_ups.versions.get(&child.template.kind).copied();
+    let child = child.envelope(tenant.clone(), version.unwrap_or_default(), follow_ups.clock.now());
+    Box::pin(fail_child(follow_ups, child, failure)).await
 }
 
 fn of<T>(job: &Envelope<T>) -> JobRef {
     JobRef { tenant: job.tenant.clone(), id: job.id }
 }
 
-/// Publishes a job; gives back why it never can be.
-async fn publish(ends: &Ends, child: &Envelope<Value>) -> Result<Option<Failure>, HeldUp> {
+/// Publishes a job. Returns why it can never be published.
+async fn publish(follow_ups: &FollowUps, child: &Envelope<Value>) -> Result<Option<Failure>, Blocked> {
     let mut headers = Headers::new();
     trace::inject(&mut headers);
-    let payload = serde_json::to_vec(child).map_err(|error| HeldUp(error.to_string()))?.into();
+    let payload = serde_json::to_vec(child).map_err(|error| Blocked(error.to_string()))?.into();
     let message =
         Message { job: of(child), kind: child.kind.clone(), lane: child.lane, payload, headers, first_seq: None };
-    let mut patience = Patience::new(ROOM);
+    let mut retry = RetryPolicy::new(QUEUE_WAIT);
     loop {
-        let error = match ends.bus.publish(message.clone()).await {
+        let error = match follow_ups.bus.publish(message.clone()).await {
             Ok(_) => return Ok(None),
             Err(error) => error,
         };
@@ -153,14 +164,14 @@ async fn publish(ends: &Ends, child: &Envelope<Value>) -> Result<Option<Failure>
             PublishError::TooLarge { .. } => {
                 return Ok(Some(Failure::new(codes::INVALID, error.to_string()).with_param("body")));
             }
-            _ if patience.wait().await => {}
-            _ => return Err(HeldUp(error.to_string())),
+            _ if retry.wait().await => {}
+            _ => return Err(Blocked(error.to_string())),
         }
     }
 }
 
-/// Begins the log of a job that was published. Where a worker was faster, or it fails, the job runs all the same.
-async fn accept<T>(ends: &Ends, job: &Envelope<T>) {
+/// Appends `accepted` to the log of a published job. If a worker was faster, or it fails, the job runs all the same.
+async fn accept<T>(follow_ups: &FollowUps, job: &Envelope<T>) {
     let accepted = Accepted {
         lane: job.lane,
         run_at: None,
@@ -172,19 +183,19 @@ async fn accept<T>(ends: &Ends, job: &Envelope<T>) {
     let data = serde_json::to_value(&accepted).unwrap_or_default();
     let (event, kind) = (EventType::Accepted, job.kind.clone());
     let record = Record { n: 1, event, kind, attempt: 0, at: job.created_at, data, claim: None };
-    match ends.bus.append(&of(job), 0, &record).await {
+    match follow_ups.bus.append(&of(job), 0, &record).await {
         Ok(_) | Err(AppendError::Conflict) => {}
         Err(error) => warn!(%error, child.id = %job.id, "a child's log could not be begun: it runs all the same"),
     }
 }
 
-/// Ends a job that nobody can do.
-async fn stillborn(ends: &Ends, child: Envelope<Value>, failure: Failure) -> Result<(), HeldUp> {
+/// Ends a child that can't be published, as failed.
+async fn fail_child(follow_ups: &FollowUps, child: Envelope<Value>, failure: Failure) -> Result<(), Blocked> {
     info!(error = %failure, child.id = %child.id, child.kind = %child.kind, "a child can't be published");
-    let (payload, now) = (serde_json::to_string(&child).unwrap_or_default(), ends.clock.now());
+    let (payload, now) = (serde_json::to_string(&child).unwrap_or_default(), follow_ups.clock.now());
     let mut headers = Headers::new();
     trace::inject(&mut headers);
-    let letter = DeadLetter {
+    let dead_letter = DeadLetter {
         job: of(&child),
         kind: child.kind.clone(),
         lane: child.lane,
@@ -195,48 +206,48 @@ async fn stillborn(ends: &Ends, child: Envelope<Value>, failure: Failure) -> Res
         payload,
         headers,
     };
-    accept(ends, &child).await;
-    if give_up(ends, &child, &letter, 1).await? {
-        ends.bus.put_dead_letter(&letter).await?;
+    accept(follow_ups, &child).await;
+    if end_as_failed(follow_ups, &child, &dead_letter, 1).await? {
+        follow_ups.bus.put_dead_letter(&dead_letter).await?;
     }
     Ok(())
 }
 
-/// Commits a job as failed without having tried it, starts what follows, and says so. `false`: it had ended
+/// Commits a job that no attempt ended as failed, starts what follows, and appends its last event. `false`: it had ended
 /// otherwise.
-pub(crate) async fn give_up<T: Serialize + Sync>(
-    ends: &Ends,
+pub(crate) async fn end_as_failed<T: Serialize + Sync>(
+    follow_ups: &FollowUps,
     job: &Envelope<T>,
-    letter: &DeadLetter,
+    dead_letter: &DeadLetter,
     attempt: u32,
-) -> Result<bool, HeldUp> {
-    let (outcome, children) = fan_out(job, Outcome::Failed(letter.failure.clone()));
+) -> Result<bool, Blocked> {
+    let (outcome, children) = plan(job, Outcome::Failed(dead_letter.failure.clone()));
     let ended = Ended {
-        job: letter.job.clone(),
-        kind: letter.kind.clone(),
-        lane: letter.lane,
+        job: dead_letter.job.clone(),
+        kind: dead_letter.kind.clone(),
+        lane: dead_letter.lane,
         attempt,
         outcome,
         created_at: job.created_at,
-        ended_at: ends.clock.now(),
-        trace_id: letter.trace_id.clone(),
+        ended_at: follow_ups.clock.now(),
+        trace_id: dead_letter.trace_id.clone(),
         writes: Vec::new(),
         origin: job.origin,
         member: member(job),
         children: ids(&children),
         objects: job.claim.is_some(),
     };
-    let (outcome, attempt) = match ends.ledger.commit(&ended).await? {
+    let (outcome, attempt) = match follow_ups.ledger.commit(&ended).await? {
         Committed::Stored => (ended.outcome, attempt),
         Committed::Already(stored) => (stored.outcome, stored.attempt),
         Committed::Fenced => return Ok(false),
     };
-    follow(ends, job, &outcome).await?;
-    let last = ends.bus.last(&letter.job).await?;
+    follow(follow_ups, job, &outcome).await?;
+    let last = follow_ups.bus.last(&dead_letter.job).await?;
     let mut log = EventLog::open(
-        (Arc::clone(&ends.bus), Arc::clone(&ends.clock)),
-        letter.job.clone(),
-        letter.kind.clone(),
+        (Arc::clone(&follow_ups.bus), Arc::clone(&follow_ups.clock)),
+        dead_letter.job.clone(),
+        dead_letter.kind.clone(),
         attempt,
         last.as_ref(),
     );
@@ -249,7 +260,6 @@ pub(crate) async fn give_up<T: Serialize + Sync>(
     Ok(matches!(outcome, Outcome::Failed(_)))
 }
 
-/// The ids of these jobs.
 pub(crate) fn ids(children: &[Child]) -> Vec<JobId> {
     children.iter().map(|child| child.id).collect()
 }

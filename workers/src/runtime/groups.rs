@@ -1,8 +1,8 @@
 //! What starts when all jobs of a group have ended: the join of a fan, or the callback of a batch.
 //!
-//! Each member asks after its own commit, which has counted it. Counting is one row's update, so of the members that
-//! end at once the last one to commit sees all others: at least one sees the group complete. Where several do, or
-//! one does twice, the join has the same id each time, and the batch's log takes one last event.
+//! Each member looks after its own commit, which counts it. Counting updates one row, so of the members that end at once
+//! the last one to commit sees all others: at least one sees the group complete. If several do, or one does twice, the
+//! join has the same id each time, and the batch's log takes one last event.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::{
-    blocked::HeldUp,
+    blocked::Blocked,
     claims,
     event_log::{EventLog, LogError},
 };
@@ -32,7 +32,7 @@ use super::{
 /// The kind in the events of a batch's own log.
 const BATCH: Kind = Kind::new("batch");
 
-/// A group whose members have all ended, and what waits for that.
+/// What a complete group starts.
 pub(super) enum Complete {
     /// The join of a fan; with a failure, one that can never be started.
     Join(Child, Option<Failure>),
@@ -46,7 +46,7 @@ pub(super) async fn look(
     claims: &Claims,
     tenant: &TenantId,
     member: &Member,
-) -> Result<Option<Complete>, HeldUp> {
+) -> Result<Option<Complete>, Blocked> {
     let Some(group) = ledger.group(tenant, member.group).await? else { return Ok(None) };
     if !group.is_complete() {
         return Ok(None);
@@ -64,14 +64,14 @@ async fn joined(
     tenant: &TenantId,
     group: Uuid,
     join: &Join,
-) -> Result<Complete, HeldUp> {
+) -> Result<Complete, Blocked> {
     let members = ledger.members(tenant, group, MAX_CHILDREN as u64).await?;
     info!(group = %group, jobs = members.len(), "all jobs of a fan have ended");
     let whole = |results: Vec<Value>| {
         let results = json!({ "results": results });
         child(join.id, &join.template, &results, Lane::default(), join.origin, None)
     };
-    let (bytes, max) = (members.iter().map(|(_, stored)| kept_apart(stored)).sum::<u64>(), claims.max_bytes());
+    let (bytes, max) = (members.iter().map(|(_, stored)| offloaded_bytes(stored)).sum::<u64>(), claims.max_bytes());
     if bytes > max && claims.objects().is_some() {
         let message = format!(
             "the results that it joins have more than {bytes} bytes together: at most {max} are allowed (objects.max_bytes)"
@@ -87,11 +87,11 @@ async fn joined(
 }
 
 /// How many bytes of a member's result are in the object store.
-fn kept_apart(stored: &Stored) -> u64 {
+fn offloaded_bytes(stored: &Stored) -> u64 {
     stored.outcome.claim().map_or(0, |claim| claim.bytes)
 }
 
-async fn result(claims: &Claims, tenant: &TenantId, (job, stored): (JobId, Stored)) -> Result<Value, HeldUp> {
+async fn result(claims: &Claims, tenant: &TenantId, (job, stored): (JobId, Stored)) -> Result<Value, Blocked> {
     let state = stored.outcome.event_type().as_str();
     Ok(match stored.outcome {
         Outcome::Done(output) => json!({"job": job, "state": state, "output": output}),
@@ -128,7 +128,7 @@ pub(super) async fn end_batch(
     (bus, clock): (&Arc<dyn Bus>, &Arc<dyn Clock>),
     job: JobRef,
     counts: Value,
-) -> Result<(), HeldUp> {
+) -> Result<(), Blocked> {
     let last = bus.last(&job).await?;
     if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
         return Ok(());

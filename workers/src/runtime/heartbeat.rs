@@ -1,7 +1,7 @@
-//! Signs of life: what keeps a long job from being handed to another worker, and its place among its tenant's.
+//! Heartbeats keep a long job from being handed to another worker, and keep its tenant's concurrency slot.
 //!
-//! One task for all jobs of a worker, on a runtime that the work can't starve. Most jobs end before their first sign
-//! is due, and cost an entry in a table.
+//! One task sends those of all jobs of a worker, on a runtime that the work can't starve. Most jobs end before their
+//! first heartbeat is due, and cost an entry in a table.
 
 use std::{
     collections::HashMap,
@@ -13,29 +13,28 @@ use ruche_bus::{ConcurrencySlot, Extend};
 use tokio::{runtime::Handle, time::Instant};
 use tracing::debug;
 
-/// The jobs that run, each with its next sign of life.
-pub(super) struct Pulses {
-    beats: Mutex<Beats>,
-    /// Between two signs of one job: three per ack wait.
+/// The jobs that run, each with the time of its next heartbeat.
+pub(super) struct Heartbeats {
+    state: Mutex<State>,
+    /// Between two heartbeats of one job: a third of the ack wait.
     pause: Duration,
     on: Handle,
 }
 
 #[derive(Default)]
-struct Beats {
-    running: HashMap<u64, (Instant, Arc<Beat>)>,
+struct State {
+    running: HashMap<u64, (Instant, Arc<Job>)>,
     next: u64,
 }
 
-/// What is kept of one job.
-struct Beat {
+struct Job {
     extender: Box<dyn Extend>,
-    /// Under a lock, so that a place is not kept after it was given back.
+    /// Under a lock, so that a slot is not kept after its release.
     seat: Option<tokio::sync::Mutex<Option<Box<dyn ConcurrencySlot>>>>,
 }
 
-impl Beat {
-    async fn sign(&self) {
+impl Job {
+    async fn beat(&self) {
         if let Err(error) = self.extender.extend().await {
             debug!(%error, "a sign of life was not sent");
         }
@@ -55,74 +54,77 @@ impl Beat {
     }
 }
 
-impl Pulses {
-    /// Sends signs of life from this runtime, until dropped.
+impl Heartbeats {
+    /// Sends heartbeats from this runtime, until dropped.
     pub(super) fn start(on: &Handle, ack_wait: Duration) -> Arc<Self> {
-        let pulses = Arc::new(Self { beats: Mutex::default(), pause: ack_wait / 3, on: on.clone() });
-        on.spawn(run(Arc::downgrade(&pulses), ack_wait / 12));
-        pulses
+        let heartbeats = Arc::new(Self { state: Mutex::default(), pause: ack_wait / 3, on: on.clone() });
+        on.spawn(run(Arc::downgrade(&heartbeats), ack_wait / 12));
+        heartbeats
     }
 
-    fn locked(&self) -> MutexGuard<'_, Beats> {
-        self.beats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a job, and its seat, until the pulse is stopped or dropped.
-    pub(super) fn keep(self: &Arc<Self>, extender: Box<dyn Extend>, seat: Option<Box<dyn ConcurrencySlot>>) -> Pulse {
-        let beat = Arc::new(Beat { extender, seat: seat.map(|seat| tokio::sync::Mutex::new(Some(seat))) });
+    /// Keeps a job, and its slot, until the heartbeat is stopped or dropped.
+    pub(super) fn start_job(
+        self: &Arc<Self>,
+        extender: Box<dyn Extend>,
+        seat: Option<Box<dyn ConcurrencySlot>>,
+    ) -> Heartbeat {
+        let job = Arc::new(Job { extender, seat: seat.map(|seat| tokio::sync::Mutex::new(Some(seat))) });
         let due = Instant::now() + self.pause;
-        let mut beats = self.locked();
-        let id = beats.next;
-        beats.next += 1;
-        beats.running.insert(id, (due, beat));
-        drop(beats);
-        Pulse { pulses: Arc::clone(self), id }
+        let mut state = self.locked();
+        let id = state.next;
+        state.next += 1;
+        state.running.insert(id, (due, job));
+        drop(state);
+        Heartbeat { all: Arc::clone(self), id }
     }
 
-    /// Whose sign is due.
-    fn due(&self, now: Instant) -> Vec<Arc<Beat>> {
-        let mut beats = self.locked();
-        let due = beats.running.values_mut().filter(|(due, _)| *due <= now);
-        due.map(|(due, beat)| {
+    fn due(&self, now: Instant) -> Vec<Arc<Job>> {
+        let mut state = self.locked();
+        let due = state.running.values_mut().filter(|(due, _)| *due <= now);
+        due.map(|(due, job)| {
             *due = now + self.pause;
-            Arc::clone(beat)
+            Arc::clone(job)
         })
         .collect()
     }
 }
 
-/// Looks often enough that no sign is late by more than a fraction of the ack wait.
-async fn run(pulses: Weak<Pulses>, every: Duration) {
+/// Looks often enough that no heartbeat is late by more than a twelfth of the ack wait.
+async fn run(heartbeats: Weak<Heartbeats>, every: Duration) {
     loop {
         tokio::time::sleep(every).await;
-        let Some(pulses) = pulses.upgrade() else { return };
-        for beat in pulses.due(Instant::now()) {
-            // Each on its own: one that waits for an answer holds up no other.
-            tokio::spawn(async move { beat.sign().await });
+        let Some(heartbeats) = heartbeats.upgrade() else { return };
+        for job in heartbeats.due(Instant::now()) {
+            // Each in a task of its own, so that none waits for another's answer.
+            tokio::spawn(async move { job.beat().await });
         }
     }
 }
 
-/// Extends one delivery until dropped: then it is handed out again, and its place is free, after the ack wait.
-pub(super) struct Pulse {
-    pulses: Arc<Pulses>,
+/// Extends one delivery. Once dropped, the job is handed out again and its slot is free after the ack wait.
+pub(super) struct Heartbeat {
+    all: Arc<Heartbeats>,
     id: u64,
 }
 
-impl Pulse {
-    /// The job is settled: gives the place back.
+impl Heartbeat {
+    /// The job is settled: releases its slot.
     pub(super) fn stop(self) {
-        let stopped = self.pulses.locked().running.remove(&self.id);
-        if let Some((_, beat)) = stopped
-            && beat.seat.is_some()
+        let stopped = self.all.locked().running.remove(&self.id);
+        if let Some((_, job)) = stopped
+            && job.seat.is_some()
         {
-            self.pulses.on.spawn(async move { beat.leave().await });
+            self.all.on.spawn(async move { job.leave().await });
         }
     }
 }
 
-impl Drop for Pulse {
+impl Drop for Heartbeat {
     fn drop(&mut self) {
-        self.pulses.locked().running.remove(&self.id);
+        self.all.locked().running.remove(&self.id);
     }
 }

@@ -1,21 +1,21 @@
-//! Hears what concerns all workers until this one stops: after each fault again, with growing pauses.
+//! Listens to what concerns all workers, and after each error again, with growing pauses.
 
 use std::future::Future;
 
 use tokio_util::sync::CancellationToken;
 
-use super::retry::Patience;
+use super::retry::RetryPolicy;
 
-/// Calls `heed`, which listens until it can't any more, again and again until `stop`.
-pub(super) async fn until<F: Future<Output = ()>>(stop: CancellationToken, heed: impl Fn() -> F) {
-    let mut patience = Patience::endless();
+/// Calls `listen_once`, which returns when its connection is lost, again and again until `stop`.
+pub(super) async fn until<F: Future<Output = ()>>(stop: CancellationToken, listen_once: impl Fn() -> F) {
+    let mut retry = RetryPolicy::endless();
     loop {
         tokio::select! {
-            () = heed() => {}
+            () = listen_once() => {}
             () = stop.cancelled() => return,
         }
         tokio::select! {
-            _ = patience.wait() => {}
+            _ = retry.wait() => {}
             () = stop.cancelled() => return,
         }
     }

@@ -1,4 +1,4 @@
-//! What runtimes count, in Prometheus' form.
+//! Metrics of the runtimes.
 
 use std::time::Instant;
 
@@ -41,7 +41,6 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Counters, entered into the registry.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             ended: Family::default(),
@@ -61,7 +60,6 @@ impl Metrics {
         metrics
     }
 
-    /// The counters of one kind.
     #[must_use]
     pub(super) fn of(&self, kind: &Kind, slots: usize) -> KindMetrics {
         let labels = Labels { kind: kind.to_string() };
@@ -93,7 +91,7 @@ impl KindMetrics {
     }
 }
 
-/// One attempt's clock.
+/// Measures one attempt.
 pub(super) struct Timer<'a> {
     metrics: &'a KindMetrics,
     since: Instant,

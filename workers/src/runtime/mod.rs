@@ -38,10 +38,10 @@ pub(crate) mod shutdown;
 
 pub use context::Context;
 pub use event_log::{EventLog, LogError};
-pub use follow_ups::Ends;
+pub use follow_ups::FollowUps;
 pub use job_error::JobError;
 pub use metrics::Metrics;
 pub use options::{Options, Parts, versions};
 pub use pull::run;
-pub use retry::Patience;
+pub use retry::RetryPolicy;
 pub use shutdown::Shutdown;

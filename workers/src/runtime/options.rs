@@ -17,14 +17,12 @@ pub struct Parts {
     pub bus: Arc<dyn Bus>,
     /// Where outcomes are kept.
     pub ledger: Arc<dyn Ledger>,
-    /// What is too large for a message, or for a row.
     pub claims: Claims,
-    /// What does the work.
     pub handler: Arc<dyn AnyHandler>,
     pub metrics: Metrics,
     pub clock: Arc<dyn Clock>,
-    /// Where signs of life are sent from: a runtime of its own, so that busy handlers can't silence them.
-    pub pulse: Handle,
+    /// The runtime that sends heartbeats: one of its own, so that busy handlers can't delay them.
+    pub heartbeats: Handle,
     /// The version of each kind's schema, for the jobs that flows start.
     pub versions: Arc<BTreeMap<Kind, u16>>,
 }
@@ -44,7 +42,7 @@ pub struct Options {
     pub slots: NonZeroUsize,
     /// How many of these only interactive jobs may take, so that long ones of other lanes never have all.
     pub reserved: usize,
-    /// The bus's patience with a silent worker: signs of life come three times as often.
+    /// After how much silence the bus hands a job to another worker. Heartbeats come three times as often.
     pub ack_wait: Duration,
     /// How long running jobs may take to end once it is told to stop.
     pub drain: Duration,
@@ -53,17 +51,17 @@ pub struct Options {
     pub in_flight: u32,
     /// How long an attempt waits for an object store that is away.
     pub store_patience: Duration,
-    /// Its machine.
+    /// The machine's name.
     pub host: String,
-    /// What its operator says of it.
+    /// From `worker.labels`.
     pub labels: BTreeMap<String, String>,
-    /// Tells what operators see of background tasks beside this worker.
+    /// The status of the background tasks that are listed with this worker.
     pub reconcilers: Arc<dyn Fn() -> Vec<ReconcilerStatus> + Send + Sync>,
-    /// A first attempt that ends sooner, and reports nothing, is not said to have started; zero: each is.
+    /// A first attempt that ends sooner, and reports nothing, appends no `started`; zero: each does.
     pub quiet: Duration,
 }
 
-/// See [`Options::quiet`]: less than what a person sees, more than what a quick job takes.
+/// See [`Options::quiet`]: less than a person notices, more than a quick job takes.
 const QUIET: Duration = Duration::from_millis(10);
 
 impl Default for Options {

@@ -1,7 +1,7 @@
-//! What operators hold up, as this worker knows it.
+//! What operators have paused.
 //!
-//! A held kind, or a worker that is told to drain, takes nothing new; a held tenant's jobs are put aside when they
-//! come, and come again after a while. What runs goes on in each case.
+//! A paused kind, or a worker that drains, takes no new jobs; a paused tenant's jobs are deferred. Jobs that run go on in
+//! each case.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,22 +21,21 @@ use tracing::{info, warn};
 
 use super::listen;
 
-/// How long a worker waits at its start to hear what is held up.
+/// How long a worker waits at its start for the list of pauses.
 const FIRST: Duration = Duration::from_secs(2);
-/// How long a held tenant's job is put aside: half as long as the hold is known, within these bounds.
-const ASIDE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
+/// How long a paused tenant's job is deferred: half as long as the pause is known, within these bounds.
+const DEFERRAL: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
 
-/// What is held up.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct Paused {
     known: bool,
     kinds: HashSet<Kind>,
     workers: HashSet<String>,
-    /// Since when we know.
+    /// Since when the pause is known.
     tenants: HashMap<TenantId, Instant>,
 }
 
-impl Held {
+impl Paused {
     fn update(&mut self, all: Vec<Pause>) {
         let mut before = std::mem::take(&mut self.tenants);
         *self = Self { known: true, ..Self::default() };
@@ -52,7 +51,6 @@ impl Held {
         }
     }
 
-    /// Whether this worker was told to drain.
     pub(super) fn drains(&self, worker: &str) -> bool {
         self.workers.contains(worker)
     }
@@ -62,17 +60,17 @@ impl Held {
         self.kinds.contains(kind) || self.drains(worker)
     }
 
-    /// For how long a job of this tenant is to be put aside, if it is.
-    pub(super) fn aside(&self, tenant: &TenantId) -> Option<Duration> {
+    /// For how long a job of this tenant is deferred, if it is paused.
+    pub(super) fn deferral(&self, tenant: &TenantId) -> Option<Duration> {
         let since = self.tenants.get(tenant)?;
-        // Spread, so that the jobs of a tenant that is resumed don't all come at one moment.
-        Some((since.elapsed() / 2).clamp(ASIDE.0, ASIDE.1).mul_f64(1.0 + rand::random::<f64>() / 4.0))
+        // Spread, so that the jobs of a resumed tenant don't all come at one moment.
+        Some((since.elapsed() / 2).clamp(DEFERRAL.0, DEFERRAL.1).mul_f64(1.0 + rand::random::<f64>() / 4.0))
     }
 }
 
-/// Waits until it is known what is held up, but not for long.
-pub(super) async fn first(held: &mut watch::Receiver<Held>) {
-    let known = timeout(FIRST, held.wait_for(|held| held.known)).await;
+/// Waits for the list of pauses, but not for long.
+pub(super) async fn first(paused: &mut watch::Receiver<Paused>) {
+    let known = timeout(FIRST, paused.wait_for(|paused| paused.known)).await;
     if known.is_err() {
         warn!("it is not known yet what is held up: taking jobs");
     }
@@ -81,21 +79,21 @@ pub(super) async fn first(held: &mut watch::Receiver<Held>) {
 /// Listens until `stop`; notifies `changed` of each change.
 pub(super) async fn listen(
     bus: Arc<dyn Bus>,
-    held: watch::Sender<Held>,
+    paused: watch::Sender<Paused>,
     changed: Arc<Notify>,
     stop: CancellationToken,
 ) {
-    listen::until(stop, || heed(&*bus, &held, &changed)).await;
+    listen::until(stop, || listen_once(&*bus, &paused, &changed)).await;
 }
 
-async fn heed(bus: &dyn Bus, held: &watch::Sender<Held>, changed: &Notify) {
+async fn listen_once(bus: &dyn Bus, paused: &watch::Sender<Paused>, changed: &Notify) {
     let mut holds = match bus.pauses().await {
         Ok(holds) => holds,
         Err(error) => return warn!(%error, "can't hear what is held up: trying again"),
     };
     while let Some(all) = holds.next().await {
         info!(holds = ?all, "what is held up");
-        held.send_modify(|held| held.update(all));
+        paused.send_modify(|paused| paused.update(all));
         changed.notify_one();
     }
 }
@@ -106,26 +104,26 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_held_tenants_jobs_are_put_aside_for_longer_and_longer_within_bounds() {
-        let (mut held, acme) = (Held::default(), "acme".parse::<TenantId>().expect("a name"));
-        assert_eq!(held.aside(&acme), None);
-        held.update(vec![Pause::Tenant(acme.clone())]);
-        let first = held.aside(&acme).expect("held");
-        assert!(first >= ASIDE.0 && first < ASIDE.0 * 2, "{first:?}");
+        let (mut paused, acme) = (Paused::default(), "acme".parse::<TenantId>().expect("a name"));
+        assert_eq!(paused.deferral(&acme), None);
+        paused.update(vec![Pause::Tenant(acme.clone())]);
+        let first = paused.deferral(&acme).expect("paused");
+        assert!(first >= DEFERRAL.0 && first < DEFERRAL.0 * 2, "{first:?}");
         tokio::time::advance(Duration::from_secs(600)).await;
-        // Another hold changes nothing about this one.
-        held.update(vec![Pause::Tenant(acme.clone()), Pause::Kind(Kind::new("chat"))]);
-        let later = held.aside(&acme).expect("held");
-        assert!(later >= ASIDE.1 && later < ASIDE.1 * 2, "{later:?}");
-        held.update(Vec::new());
-        assert_eq!(held.aside(&acme), None);
+        // Another pause changes nothing about this one.
+        paused.update(vec![Pause::Tenant(acme.clone()), Pause::Kind(Kind::new("chat"))]);
+        let later = paused.deferral(&acme).expect("paused");
+        assert!(later >= DEFERRAL.1 && later < DEFERRAL.1 * 2, "{later:?}");
+        paused.update(Vec::new());
+        assert_eq!(paused.deferral(&acme), None);
     }
 
     #[test]
     fn a_kind_stops_all_its_workers_and_a_worker_itself_alone() {
         let (chat, other) = (Kind::new("chat"), Kind::new("other"));
-        let mut held = Held::default();
-        held.update(vec![Pause::Kind(chat.clone()), Pause::Worker("a-1".to_owned())]);
-        assert!(held.stops(&chat, "b-2") && held.stops(&other, "a-1") && !held.stops(&other, "b-2"));
-        assert!(held.drains("a-1") && !held.drains("b-2"));
+        let mut paused = Paused::default();
+        paused.update(vec![Pause::Kind(chat.clone()), Pause::Worker("a-1".to_owned())]);
+        assert!(paused.stops(&chat, "b-2") && paused.stops(&other, "a-1") && !paused.stops(&other, "b-2"));
+        assert!(paused.drains("a-1") && !paused.drains("b-2"));
     }
 }

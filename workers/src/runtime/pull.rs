@@ -16,7 +16,7 @@ use super::{
     cancellations, caps,
     options::{Options, Parts},
     pauses, registration,
-    retry::Patience,
+    retry::RetryPolicy,
     settle,
     shared::Shared,
     shutdown::Shutdown,
@@ -33,14 +33,14 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     let helpers = TaskTracker::new();
     let (bus, stop) = (&shared.parts.bus, &shared.shutdown.drain);
     helpers.spawn(cancellations::listen(bus.clone(), shared.running.clone(), stop.clone()));
-    helpers.spawn(pauses::listen(bus.clone(), shared.held.clone(), shared.changed.clone(), stop.clone()));
+    helpers.spawn(pauses::listen(bus.clone(), shared.paused.clone(), shared.changed.clone(), stop.clone()));
     helpers.spawn(caps::listen(bus.clone(), shared.caps.clone(), stop.clone()));
-    helpers.spawn(registration::announce(shared.clone()));
+    helpers.spawn(registration::register(shared.clone()));
     let jobs = TaskTracker::new();
     let pull = Pull {
         slots: Arc::new(Semaphore::new(shared.options.slots.get())),
         freed: Arc::new(Notify::new()),
-        held: shared.held.subscribe(),
+        paused: shared.paused.subscribe(),
         shared: shared.clone(),
         jobs: jobs.clone(),
         kind,
@@ -52,36 +52,34 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     shared.parts.bus.flush().await
 }
 
-/// What pulls jobs and starts them.
 struct Pull {
     shared: Arc<Shared>,
     kind: Kind,
     slots: Arc<Semaphore>,
     freed: Arc<Notify>,
-    held: watch::Receiver<pauses::Held>,
+    paused: watch::Receiver<pauses::Paused>,
     jobs: TaskTracker,
 }
 
 impl Pull {
-    /// Until told to stop.
     async fn run(mut self, deliveries: Box<dyn Deliveries>) {
         let stop = self.shared.shutdown.drain.clone();
         let mut caps = self.shared.caps.subscribe();
         tokio::select! {
-            _ = async { tokio::join!(pauses::first(&mut self.held), caps::first(&mut caps)) } => {}
+            _ = async { tokio::join!(pauses::first(&mut self.paused), caps::first(&mut caps)) } => {}
             () = stop.cancelled() => {}
         }
         info!(job.kind = %self.kind, slots = self.shared.options.slots, "ready for jobs");
         let mut open = Some(deliveries);
         while !stop.is_cancelled() {
-            let stops = self.held.borrow_and_update().stops(&self.kind, &self.shared.options.name);
+            let stops = self.paused.borrow_and_update().stops(&self.kind, &self.shared.options.name);
             if stops {
-                // What has arrived goes to others at once.
+                // What was pulled already goes to other workers at once.
                 if let Some(deliveries) = open.take() {
                     deliveries.close().await;
                 }
                 tokio::select! {
-                    _ = self.held.changed() => continue,
+                    _ = self.paused.changed() => continue,
                     () = stop.cancelled() => break,
                 }
             }
@@ -99,13 +97,13 @@ impl Pull {
     }
 
     async fn open_again(&self) -> Box<dyn Deliveries> {
-        let mut patience = Patience::endless();
+        let mut retry = RetryPolicy::endless();
         loop {
             match self.shared.parts.bus.consume(&self.kind).await {
                 Ok(deliveries) => return deliveries,
                 Err(error) => warn!(%error, "the queue can't be opened: trying again"),
             }
-            let _ = patience.wait().await;
+            let _ = retry.wait().await;
         }
     }
 
@@ -122,10 +120,10 @@ impl Pull {
         let open = most.saturating_sub(self.shared.others.load(Ordering::Relaxed));
         deliveries.reserve(free.get().saturating_sub(open));
         let batch = tokio::select! {
-            // What has arrived while a slot was freed comes with the next call.
+            // What arrives while a slot is freed comes with the next call.
             batch = deliveries.next(free) => batch,
             () = self.freed.notified() => return,
-            _ = self.held.changed() => return self.held.mark_changed(),
+            _ = self.paused.changed() => return self.paused.mark_changed(),
             () = stop.cancelled() => return,
         };
         for delivery in batch {

@@ -1,7 +1,7 @@
-//! Says that this worker is there, and what it does.
+//! Registers this worker, so that operators and gateways see it and what it does.
 //!
-//! A third of the time that an announcement lasts may pass between two; a change of state is said at once, one of the
-//! numbers of jobs at most once a second.
+//! A registration lasts for a while and is renewed three times as often. A change of state is sent at once, a change of
+//! the counts at most once a second.
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
@@ -12,20 +12,20 @@ use tracing::warn;
 
 use super::shared::Shared;
 
-/// The least time between two announcements that differ in their counts alone.
+/// The least time between two registrations that differ in their counts alone.
 const COUNTS: Duration = Duration::from_secs(1);
 
-/// Announces this worker until it stops, then takes the announcement back.
-pub(super) async fn announce(shared: Arc<Shared>) {
+/// Keeps this worker registered until it stops, then deregisters it.
+pub(super) async fn register(shared: Arc<Shared>) {
     let since = shared.parts.clock.now();
-    let mut said: Option<(Instant, WorkerRegistration)> = None;
+    let mut sent: Option<(Instant, WorkerRegistration)> = None;
     loop {
         let presence = presence(&shared, since);
         let now = Instant::now();
-        let due = match &said {
+        let due = match &sent {
             None => now,
-            Some((_, said)) if said.state != presence.state => now,
-            Some((at, said)) if said.in_flight != presence.in_flight || said.ended != presence.ended => *at + COUNTS,
+            Some((_, sent)) if sent.state != presence.state => now,
+            Some((at, sent)) if sent.in_flight != presence.in_flight || sent.ended != presence.ended => *at + COUNTS,
             Some((at, _)) => *at + REGISTRATION_TTL / 3,
         };
         if due > now {
@@ -39,9 +39,9 @@ pub(super) async fn announce(shared: Arc<Shared>) {
         if let Err(error) = shared.parts.bus.register(&presence).await {
             warn!(%error, "could not announce this worker");
         }
-        said = Some((Instant::now(), presence));
+        sent = Some((Instant::now(), presence));
     }
-    if let Some((_, presence)) = said
+    if let Some((_, presence)) = sent
         && let Err(error) = shared.parts.bus.deregister(&presence).await
     {
         warn!(%error, "could not take back this worker's announcement");
@@ -50,7 +50,7 @@ pub(super) async fn announce(shared: Arc<Shared>) {
 
 fn presence(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> WorkerRegistration {
     let options = &shared.options;
-    let state = match shared.held.borrow().drains(&options.name) {
+    let state = match shared.paused.borrow().drains(&options.name) {
         true => WorkerState::Draining,
         false => WorkerState::Running,
     };

@@ -15,26 +15,27 @@ use tokio::sync::{Notify, mpsc};
 use super::{event_log::EventLog, job_error::JobError};
 
 /// Reports that may wait to be written: a handler that is faster waits.
-pub(super) const REPORTS: usize = 256;
+const REPORTS: usize = 256;
 /// Reports are written at most this often; what comes in between is one event, where the kind can join reports.
 const FLUSH: Duration = Duration::from_millis(30);
 
 /// Where the newest count of steps waits to be written.
 #[derive(Default)]
-pub(super) struct Board {
+struct Board {
     newest: Mutex<Option<Steps>>,
     posted: Notify,
 }
 
 impl Board {
-    pub(super) fn post(&self, steps: Steps) {
-        *self.locked() = Some(steps);
-        self.posted.notify_one();
-    }
-
     fn locked(&self) -> std::sync::MutexGuard<'_, Option<Steps>> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a handler reports.
+pub(crate) struct Reporter<P> {
+    queue: mpsc::Sender<P>,
+    board: Arc<Board>,
 }
 
 /// What a handler reports, at the runtime's end.
@@ -43,14 +44,26 @@ pub(crate) struct Reports<P> {
     board: Arc<Board>,
 }
 
-impl<P> Reports<P> {
-    pub(super) fn new(queue: mpsc::Receiver<P>, board: Arc<Board>) -> Self {
-        Self { queue, board }
+pub(crate) fn channel<P>() -> (Reporter<P>, Reports<P>) {
+    let (sender, queue) = mpsc::channel(REPORTS);
+    let board = Arc::new(Board::default());
+    (Reporter { queue: sender, board: Arc::clone(&board) }, Reports { queue, board })
+}
+
+impl<P> Reporter<P> {
+    pub(super) fn steps(&self, steps: Steps) {
+        *self.board.locked() = Some(steps);
+        self.board.posted.notify_one();
+    }
+
+    pub(super) async fn progress(&self, report: P) {
+        // The receiver goes first only when the whole attempt is being dropped.
+        let _ = self.queue.send(report).await;
     }
 }
 
-/// Writes reports until the handler has ended and all are written: one in flight, the first at once. A handler that
-/// says nothing for so long is said to have started.
+/// Writes reports until the handler has ended and all are written: one in flight, the first at once. If the handler
+/// reports nothing for `quiet`, `started` is appended.
 pub(crate) async fn write<P: Progress>(
     log: &mut EventLog,
     mut reports: Reports<P>,
@@ -65,7 +78,7 @@ pub(crate) async fn write<P: Progress>(
                 None => ended = true,
             },
             () = reports.board.posted.notified() => {}
-            () = tokio::time::sleep(quiet) => log.say_started().await?,
+            () = tokio::time::sleep(quiet) => log.emit_started().await?,
         }
     }
     loop {

@@ -1,42 +1,41 @@
-//! Waiting for a server that is down: jittered, growing, bounded.
+//! Waiting for a server that is away: jittered, growing, bounded.
 
 use std::time::Duration;
 
-use ruche_schemas::Backoff;
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
-const BACKOFF: Backoff = Backoff { base: Duration::from_millis(100), factor: 2.0, cap: Duration::from_secs(5) };
+/// The shortest and the longest pause. Jitter adds up to as much again: a server that comes back is not met by everybody
+/// at once.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(2_500));
 
-/// Counts the tries against one server and spaces them.
+/// Spaces the tries against one server, and bounds them.
 #[derive(Debug)]
-pub struct Patience {
+pub struct RetryPolicy {
     until: Option<Instant>,
-    tries: u32,
+    pauses: ExponentialBackoff,
 }
 
-impl Patience {
-    /// Patience that ends after this long.
+impl RetryPolicy {
+    /// Tries for so long.
     #[must_use]
     pub fn new(longest: Duration) -> Self {
-        Self { until: Some(Instant::now() + longest), tries: 0 }
+        Self { until: Some(Instant::now() + longest), ..Self::endless() }
     }
 
-    /// Patience that ends only with the task that has it: for what must not be given up, inside something that is
-    /// itself bounded.
+    /// Tries for ever: for what must not be given up, inside of something that is itself bounded.
     #[must_use]
-    pub const fn endless() -> Self {
-        Self { until: None, tries: 0 }
+    pub fn endless() -> Self {
+        let pauses = ExponentialBuilder::new().with_min_delay(PAUSE.0).with_max_delay(PAUSE.1);
+        Self { until: None, pauses: pauses.with_jitter().without_max_times().build() }
     }
 
-    /// Waits before the next try; at most about 5 s. False: it has lasted long enough.
+    /// Waits before the next try, at most 5 s. False: the time is over.
     pub async fn wait(&mut self) -> bool {
         if self.until.is_some_and(|until| Instant::now() >= until) {
             return false;
         }
-        self.tries = self.tries.saturating_add(1);
-        // At least half of the delay: a server that comes back is not to be met by everybody at once, nor hammered.
-        let delay = BACKOFF.delay(self.tries, 0.5 + rand::random::<f64>() / 2.0);
-        tokio::time::sleep(delay).await;
+        tokio::time::sleep(self.pauses.next().unwrap_or(PAUSE.1)).await;
         true
     }
 }

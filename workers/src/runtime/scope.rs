@@ -1,8 +1,8 @@
 //! What an attempt runs in.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use ruche_schemas::{Envelope, Record};
+use ruche_schemas::{Envelope, Record, clock::Clock};
 use ruche_store::objects::Claims;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
@@ -26,4 +26,5 @@ pub struct Scope<'a> {
     /// After how much silence `started` is appended.
     pub(crate) quiet: Duration,
     pub(crate) deadline: Deadline,
+    pub(crate) clock: Arc<dyn Clock>,
 }

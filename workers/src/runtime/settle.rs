@@ -18,23 +18,23 @@ use tracing::{Instrument, info, info_span, warn};
 
 use super::{
     admission::{Admission, admit},
-    attempt::{self, Besides, Verdict},
+    attempt::{self, SideEffects, Verdict},
     claims,
     event_log::{EventLog, LogError},
     follow_ups,
-    retry::Patience,
+    retry::RetryPolicy,
     scope::Unread,
     shared::Shared,
 };
 
-/// Delays over this are not left with the server's consumer, which would hold few of them: the job is put aside.
+/// Longer delays are not left to the server's consumer, which holds few of them: the job is deferred.
 const HANDED_BACK: Duration = Duration::from_secs(10);
 /// The longest delay that a handler can ask for.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// What follows a job that is stored could not be started: the next attempt at that comes so much later.
-const HELD_UP: Duration = Duration::from_secs(5);
+/// The pause before the next try to start what follows a stored job.
+const BLOCKED: Duration = Duration::from_secs(5);
 
-/// What is counted as the end of a job: it has left its queue.
+/// The outcomes with which a job leaves its queue.
 const ENDS: [&str; 3] = [EventType::Done.as_str(), EventType::Failed.as_str(), EventType::Cancelled.as_str()];
 
 impl Shared {
@@ -61,13 +61,13 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
         let (timer, lane) = (shared.metrics.begin(delivery.published_at, shared.parts.clock.now()), delivery.lane);
         let outcome = match admit(shared, &delivery).await {
             Admission::Admitted(seat) => {
-                let pulse = shared.pulses.keep(delivery.extender(), seat);
+                let heartbeat = shared.heartbeats.start_job(delivery.extender(), seat);
                 let outcome = work_and_settle(shared, delivery).await;
-                pulse.stop();
+                heartbeat.stop();
                 outcome
             }
-            Admission::Deferred(wait) => settled(delivery.defer(shared.in_future(wait), false).await, "put_aside"),
-            Admission::Unknown(wait) => settled(delivery.retry(wait).await, "put_aside"),
+            Admission::Deferred(wait) => settled(delivery.defer(shared.in_future(wait), false).await, "deferred"),
+            Admission::Unknown(wait) => settled(delivery.retry(wait).await, "deferred"),
         };
         if ENDS.contains(&outcome) {
             shared.ended[lane as usize].fetch_add(1, Ordering::Relaxed);
@@ -78,9 +78,9 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     .await;
 }
 
-/// The order that nothing may change: documents and a large output put away, outcome stored, what follows started, event
-/// said, delivery settled. What fails on the way leaves the delivery unsettled, and the next attempt goes on from what is
-/// stored.
+/// The order that nothing may change: documents and a large output are offloaded, the outcome is committed, what follows
+/// is started, the last event is appended, the delivery is settled. A failure on the way leaves the delivery unsettled, and
+/// the next attempt goes on from what is stored.
 async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
     let (log, verdict, job) = match attempt::read(&delivery) {
         Ok(job) => {
@@ -94,23 +94,25 @@ async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
         }
     };
     match (verdict, log) {
-        (Verdict::Ended { outcome, besides }, Some(log)) => end(shared, delivery, &job, log, outcome, besides).await,
-        (Verdict::EndedBefore { outcome, attempt, said }, Some(log)) => {
-            let log = (!said).then_some(log);
-            say_and_ack(shared, delivery, log.map(|log| (log, Some(&job))), outcome, attempt).await
+        (Verdict::Ended { outcome, side_effects }, Some(log)) => {
+            end(shared, delivery, &job, log, outcome, side_effects).await
         }
-        (Verdict::Again { source, after }, log) => again(shared, delivery, &job, log, source, after).await,
+        (Verdict::AlreadyFinished { outcome, attempt, emitted }, Some(log)) => {
+            let log = (!emitted).then_some(log);
+            emit_and_ack(shared, delivery, log.map(|log| (log, Some(&job))), outcome, attempt).await
+        }
+        (Verdict::Retry { source, after }, log) => retry(shared, delivery, &job, log, source, after).await,
         (Verdict::Superseded, _) => {
             info!("a later attempt has the job: leaving it alone");
             "superseded"
         }
-        (Verdict::Leaving, _) => settled(delivery.retry(Duration::ZERO).await, "handed_back"),
-        (Verdict::Ended { .. } | Verdict::EndedBefore { .. }, None) => "unsettled",
+        (Verdict::ShuttingDown, _) => settled(delivery.retry(Duration::ZERO).await, "handed_back"),
+        (Verdict::Ended { .. } | Verdict::AlreadyFinished { .. }, None) => "unsettled",
     }
 }
 
-/// Hands the job out again, or gives it up after its last attempt.
-async fn again(
+/// Hands the job out again; after its last attempt, ends it as failed.
+async fn retry(
     shared: &Shared,
     delivery: Delivery,
     job: &Unread,
@@ -128,7 +130,7 @@ async fn again(
     if delivery.attempt >= limits.attempts {
         let message = format!("all {} attempts failed; the last one: {source:#}", limits.attempts);
         let outcome = Outcome::Failed(Failure::new(codes::ATTEMPTS, message));
-        return end(shared, delivery, job, log, outcome, Besides::default()).await;
+        return end(shared, delivery, job, log, outcome, SideEffects::default()).await;
     }
     let after = after.unwrap_or_else(|| limits.backoff.delay(delivery.attempt, rand::random())).min(LONGEST);
     let error = format!("{source:#}");
@@ -154,26 +156,26 @@ async fn end(
     job: &Unread,
     log: EventLog,
     outcome: Outcome<Value>,
-    besides: Besides,
+    side_effects: SideEffects,
 ) -> &'static str {
     let attempt = delivery.attempt;
     let was_failed = matches!(outcome, Outcome::Failed(_));
-    let Besides { mut keep, documents } = besides;
+    let SideEffects { mut keep, documents } = side_effects;
     let has_documents = !documents.is_empty() || keep.iter().any(|keep| matches!(keep, Write::File(_)));
     let (store, leave) = (&shared.parts.claims, &shared.shutdown.leave);
     let put = async {
-        claims::put_documents(store, job, documents, leave).await?;
-        claims::put_away(store, job, outcome, leave).await
+        claims::offload_documents(store, job, documents, leave).await?;
+        claims::offload_output(store, job, outcome, leave).await
     };
     let Some((outcome, claim)) = put.await else {
         return settled(delivery.retry(Duration::ZERO).await, "handed_back");
     };
     let keeps_objects = claim.is_some() || has_documents;
-    let (outcome, children) = follow_ups::fan_out(job, outcome);
+    let (outcome, children) = follow_ups::plan(job, outcome);
     let outcome = claims::claimed(outcome, claim);
     // What leads to an object is a row: an ephemeral job that keeps one has a row like any other.
     if job.ephemeral && !keeps_objects {
-        return say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
+        return emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
     }
     if !was_failed && matches!(outcome, Outcome::Failed(_)) {
         keep.clear();
@@ -194,40 +196,41 @@ async fn end(
         objects: job.claim.is_some() || keeps_objects,
     };
     match commit(shared, job, ended).await {
-        Kept::As(outcome, attempt) => say_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await,
-        Kept::Nowhere(outcome) => say_and_ack(shared, delivery, Some((log, None)), outcome, attempt).await,
-        Kept::Fenced => "superseded",
-        Kept::NotYet => settled(delivery.retry(Duration::ZERO).await, "handed_back"),
+        Commit::Stored(outcome, attempt) => {
+            emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await
+        }
+        Commit::Refused(outcome) => emit_and_ack(shared, delivery, Some((log, None)), outcome, attempt).await,
+        Commit::Fenced => "superseded",
+        Commit::ShuttingDown => settled(delivery.retry(Duration::ZERO).await, "handed_back"),
     }
 }
 
 /// What became of an outcome.
-enum Kept {
+enum Commit {
     /// The job has ended like this, in this attempt.
-    As(Outcome<Value>, u32),
-    /// It can't be kept, not even as a failure: nothing follows it.
-    Nowhere(Outcome<Value>),
-    /// A later attempt has it.
+    Stored(Outcome<Value>, u32),
+    /// It can't be stored, not even as a failure: nothing follows it.
+    Refused(Outcome<Value>),
+    /// A later attempt has the job.
     Fenced,
-    /// The worker leaves.
-    NotYet,
+    ShuttingDown,
 }
 
-/// Commits, waiting for the database as long as it takes: what was worked out is not thrown away.
-async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Kept {
-    let mut patience = Patience::endless();
+/// Commits. Waits for the database as long as it takes.
+async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Commit {
+    let mut retry = RetryPolicy::endless();
     loop {
         match shared.parts.ledger.commit(&ended).await {
-            Ok(Committed::Stored) => return Kept::As(ended.outcome, ended.attempt),
-            Ok(Committed::Already(stored)) => return Kept::As(stored.outcome, stored.attempt),
-            Ok(Committed::Fenced) => return Kept::Fenced,
+            Ok(Committed::Stored) => return Commit::Stored(ended.outcome, ended.attempt),
+            Ok(Committed::Already(stored)) => return Commit::Stored(stored.outcome, stored.attempt),
+            Ok(Committed::Fenced) => return Commit::Fenced,
             Err(StoreError::Refused(failure)) => {
                 // What it would keep can't be kept: the job has failed, and that can be stored. Where even that is
                 // refused (another tenant has a job of this id), its event and dead letter say so.
-                let (outcome, children) = follow_ups::fan_out(job, Outcome::Failed(failure));
+                let (outcome, children) = follow_ups::plan(job, Outcome::Failed(failure));
                 (ended.outcome, ended.children) = (outcome, follow_ups::ids(&children));
                 if std::mem::take(&mut ended.writes).is_empty() {
-                    return Kept::Nowhere(ended.outcome);
+                    return Commit::Refused(ended.outcome);
                 }
                 continue;
             }
@@ -236,15 +239,15 @@ async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Kept {
             }
         }
         tokio::select! {
-            _ = patience.wait() => {}
-            () = shared.shutdown.leave.cancelled() => return Kept::NotYet,
+            _ = retry.wait() => {}
+            () = shared.shutdown.leave.cancelled() => return Commit::ShuttingDown,
         }
     }
 }
 
 /// Where a log is given: starts what follows the job that is given with it, and says how the job ended. Then
 /// settles: a dead letter for a failure, an ack else. `attempt` is the one that ended it.
-async fn say_and_ack(
+async fn emit_and_ack(
     shared: &Shared,
     delivery: Delivery,
     log: Option<(EventLog, Option<&Unread>)>,
@@ -254,10 +257,10 @@ async fn say_and_ack(
     let name = outcome.event_type().as_str();
     if let Some((mut log, job)) = log {
         if let Some(job) = job
-            && let Err(error) = follow_ups::follow(&shared.ends, job, &outcome).await
+            && let Err(error) = follow_ups::follow(&shared.follow_ups, job, &outcome).await
         {
             warn!(%error, "the outcome is stored: the next attempt goes on from there");
-            return settled(delivery.retry(HELD_UP).await, "held_up");
+            return settled(delivery.retry(BLOCKED).await, "blocked");
         }
         match log.end(&outcome).await {
             Ok(()) | Err(LogError::Ended) => {}

@@ -12,23 +12,23 @@ use super::{
     cancellations::Running,
     caps,
     claims::LARGE,
-    follow_ups::Ends,
-    heartbeat::Pulses,
+    follow_ups::FollowUps,
+    heartbeat::Heartbeats,
     metrics::KindMetrics,
     options::{Options, Parts},
-    pauses::Held,
+    pauses::Paused,
     shutdown::Shutdown,
 };
 
 pub(super) struct Shared {
     pub(super) parts: Parts,
-    pub(super) ends: Ends,
+    pub(super) follow_ups: FollowUps,
     pub(super) metrics: KindMetrics,
     pub(super) options: Options,
     pub(super) running: Arc<Running>,
-    pub(super) held: watch::Sender<Held>,
-    pub(super) pulses: Arc<Pulses>,
-    pub(super) caps: watch::Sender<caps::Known>,
+    pub(super) paused: watch::Sender<Paused>,
+    pub(super) heartbeats: Arc<Heartbeats>,
+    pub(super) caps: watch::Sender<caps::Caps>,
     /// Permits for large bodies.
     pub(super) large: Semaphore,
     /// How many jobs run.
@@ -46,8 +46,8 @@ impl Shared {
     pub(super) fn new(parts: Parts, options: Options, shutdown: Shutdown) -> Self {
         let metrics = parts.metrics.of(&parts.handler.kind(), options.slots.get());
         Self {
-            pulses: Pulses::start(&parts.pulse, options.ack_wait),
-            ends: Ends {
+            heartbeats: Heartbeats::start(&parts.heartbeats, options.ack_wait),
+            follow_ups: FollowUps {
                 bus: Arc::clone(&parts.bus),
                 ledger: Arc::clone(&parts.ledger),
                 claims: parts.claims.clone(),
@@ -58,7 +58,7 @@ impl Shared {
             parts,
             metrics,
             options,
-            held: watch::Sender::default(),
+            paused: watch::Sender::default(),
             caps: watch::Sender::default(),
             large: Semaphore::new(LARGE),
             in_flight: AtomicU32::new(0),

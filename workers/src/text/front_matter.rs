@@ -2,7 +2,7 @@
 
 use ruche_schemas::front::{Front, split};
 
-use super::Extracted;
+use super::extracted::Extracted;
 
 /// The longest front matter, in bytes: a rule at the beginning of a long text is no front matter.
 const BYTES: usize = 64 << 10;

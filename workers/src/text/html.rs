@@ -6,7 +6,7 @@
 use ego_tree::{NodeRef, iter::Edge};
 use scraper::{ElementRef, Html, Node, node::Element};
 
-use super::{Extracted, plain_line};
+use super::extracted::{Extracted, plain_line};
 
 /// The deepest list or quote that is told from the one around it.
 const DEPTH: usize = 8;

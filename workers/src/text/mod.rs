@@ -1,48 +1,15 @@
-//! A document's text as Markdown, whatever it was written in.
+//! A document's text as Markdown, whatever it was written in, and as chunks.
 //!
-//! Markdown is taken as it is, without its front matter. HTML and PDF are read in a child process with bounds on memory and
-//! time (`child`): a broken or hostile file costs itself, and never the worker. Of HTML the text is taken, not the links
-//! and pictures; of PDF what stands in it as text, not pictures of it.
-
-use serde::{Deserialize, Serialize};
+//! Markdown is taken as it is, without its front matter. Of HTML the text is taken, not the links and pictures; of PDF the
+//! text that is drawn, not pictures of it. HTML and PDF are read in child processes (`kinds::embed`).
+//!
+//! - [`front_matter`], [`html`], [`pdf`]: a file as Markdown. - [`extracted`]: the result. - [`chunks`]: Markdown as chunks.
 
 pub mod chunks;
+mod extracted;
 mod front_matter;
 pub(crate) mod html;
 pub(crate) mod pdf;
 
+pub use extracted::{ExtractError, Extracted, MAX_TEXT_BYTES};
 pub use front_matter::markdown;
-
-/// The most text that a document may have, in bytes: compressed files hold more than their size.
-pub const MAX_TEXT_BYTES: usize = 16 << 20;
-
-/// A document's text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Extracted {
-    /// Its title, where it says one.
-    pub title: Option<String>,
-    /// Its text as Markdown.
-    pub markdown: String,
-    /// What of it could not be read.
-    pub warnings: Vec<String>,
-}
-
-/// Why there is no text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExtractError {
-    /// The document is at fault.
-    #[error("the document can't be read: {0}")]
-    Unreadable(String),
-    /// It takes more time or memory than a document may.
-    #[error("the document takes more than {0} to read: divide it, or send its text")]
-    TooComplex(String),
-    /// Not now.
-    #[error("no process can be started to read the document: {0}")]
-    Unavailable(String),
-}
-
-/// A line of running text, so that Markdown takes it for nothing else.
-fn plain_line(line: &str) -> String {
-    let marked = line.starts_with('#') || (line.len() > 1 && line.chars().all(|c| matches!(c, '-' | '=')));
-    if marked { format!("\\{line}") } else { line.to_owned() }
-}

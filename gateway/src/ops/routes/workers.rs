@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRef, State},
 };
 use chrono::{DateTime, Utc};
-use ruche_bus::{Bus, Pause, WorkerRegistration, WorkerState};
+use ruche_bus::{Bus, Pause, ReconcilerStatus, WorkerRegistration, WorkerState};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -71,12 +71,36 @@ pub struct WorkerView {
     pub slots: u32,
     /// How many run.
     pub in_flight: u32,
+    /// Its background tasks.
+    pub reconcilers: Vec<ReconcilerView>,
     /// `running`, or `draining`: it ends what runs and takes nothing new.
     pub state: &'static str,
     /// Its version.
     pub version: String,
     /// Since when it runs.
     pub since: DateTime<Utc>,
+}
+
+/// What is known of a worker's background task.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReconcilerView {
+    /// Such as `retention`.
+    pub name: String,
+    /// When its last pass ended.
+    pub last_run: Option<DateTime<Utc>>,
+    /// Why its last pass did not succeed.
+    pub last_error: Option<String>,
+    /// How many passes have ended since the worker began.
+    pub runs: u64,
+    /// What it has changed since then: rows deleted, indexes made, jobs ended.
+    pub changes: u64,
+}
+
+impl From<ReconcilerStatus> for ReconcilerView {
+    fn from(status: ReconcilerStatus) -> Self {
+        let ReconcilerStatus { name, last_run, last_error, runs, changes } = status;
+        Self { name, last_run, last_error, runs, changes }
+    }
 }
 
 /// All workers that are alive.
@@ -166,6 +190,7 @@ fn view(worker: WorkerRegistration, paused: &[Pause]) -> WorkerView {
         models: worker.models,
         slots: worker.slots,
         in_flight: worker.in_flight,
+        reconcilers: worker.reconcilers.into_iter().map(Into::into).collect(),
         state: if draining { "draining" } else { "running" },
         version: worker.version,
         since: worker.since,

@@ -2,7 +2,7 @@
 //!
 //! A request may have hundreds of texts, so requests take turns, a text each. Two lines wait: requests that have had
 //! nothing yet, the first first, and those that have, each behind the others after its turn. Every other batch begins
-//! with one text of the second line; then the first line goes, then what is left of the room is the second's. So a small
+//! with one text of the second line; then the first line goes, then what is left of the batch is the second's. So a small
 //! request waits for those that came before it and not for large ones that are under way, and a stream of small ones
 //! does not stop a large one. Whose caller has gone is left out.
 
@@ -23,7 +23,7 @@ pub(super) struct Ticket {
     /// Who waits for all vectors, in the texts' order.
     pub(super) answer: oneshot::Sender<Vec<Vector>>,
     /// When it came.
-    pub(super) came: Instant,
+    pub(super) queued: Instant,
 }
 
 /// A text that is to be computed.
@@ -36,14 +36,14 @@ pub(super) struct Pick {
 
 /// How large a batch may be.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct BatchLimits {
     /// Tokens; a text that has more alone is a batch of its own.
     pub(super) tokens: usize,
     /// Texts.
     pub(super) texts: usize,
 }
 
-impl Room {
+impl BatchLimits {
     fn takes(self, batch: &[Pick], tokens: usize) -> bool {
         let held: usize = batch.iter().map(|pick| pick.tokens.len()).sum();
         batch.is_empty() || (batch.len() < self.texts && held + tokens <= self.tokens)
@@ -62,13 +62,13 @@ struct Waiting {
 /// A text that was taken, and when its request came, where it is the first of it.
 struct Taken {
     pick: Pick,
-    came: Option<Instant>,
+    queued: Option<Instant>,
 }
 
 /// Those who wait.
 #[derive(Debug)]
 pub(super) struct Batcher {
-    room: Room,
+    limits: BatchLimits,
     tickets: HashMap<u64, Waiting>,
     fresh: VecDeque<u64>,
     begun: VecDeque<u64>,
@@ -83,15 +83,15 @@ pub(super) struct Batcher {
 pub(super) struct Batch {
     pub(super) picks: Vec<Pick>,
     /// When those came who are in their first batch.
-    pub(super) came: Vec<Instant>,
+    pub(super) queued: Vec<Instant>,
     /// Requests that were left out because their caller has gone.
     pub(super) gone: u64,
 }
 
 impl Batcher {
-    pub(super) fn new(room: Room) -> Self {
+    pub(super) fn new(limits: BatchLimits) -> Self {
         let (tickets, fresh, begun) = (HashMap::new(), VecDeque::new(), VecDeque::new());
-        Self { room, tickets, fresh, begun, last: 0, begun_first: false, gone: 0 }
+        Self { limits, tickets, fresh, begun, last: 0, begun_first: false, gone: 0 }
     }
 
     /// How many requests wait.
@@ -125,12 +125,12 @@ impl Batcher {
         batch
     }
 
-    /// Adds texts of one line, at most so many, as long as there is room.
+    /// Adds texts of one line, at most so many, up to the limits.
     fn fill(&mut self, batch: &mut Batch, take: fn(&mut Self, &[Pick]) -> Option<Taken>, most: usize) {
         for _ in 0..most {
-            let Some(Taken { pick, came }) = take(self, &batch.picks) else { return };
+            let Some(Taken { pick, queued }) = take(self, &batch.picks) else { return };
             batch.picks.push(pick);
-            batch.came.extend(came);
+            batch.queued.extend(queued);
         }
     }
 
@@ -173,18 +173,18 @@ impl Batcher {
         }
     }
 
-    /// Takes a request's next text, where there is room for it.
+    /// Takes a request's next text, if it fits the batch.
     fn take(&mut self, number: u64, batch: &[Pick]) -> Option<Taken> {
         let waiting = self.tickets.get_mut(&number)?;
         let text = waiting.next;
         let tokens = waiting.ticket.texts.get_mut(text)?;
-        if !self.room.takes(batch, tokens.len()) {
+        if !self.limits.takes(batch, tokens.len()) {
             return None;
         }
         let tokens = std::mem::take(tokens);
         waiting.next += 1;
-        let came = (text == 0).then_some(waiting.ticket.came);
-        Some(Taken { pick: Pick { ticket: number, text, tokens }, came })
+        let queued = (text == 0).then_some(waiting.ticket.queued);
+        Some(Taken { pick: Pick { ticket: number, text, tokens }, queued })
     }
 
     /// Gives a text its vector; the request's last one is its answer.
@@ -211,14 +211,14 @@ mod tests {
     type Answer = oneshot::Receiver<Vec<Vector>>;
 
     fn batcher(tokens: usize) -> Batcher {
-        Batcher::new(Room { tokens, texts: 64 })
+        Batcher::new(BatchLimits { tokens, texts: 64 })
     }
 
     /// A request whose texts have so many tokens each, all of them its name.
     fn ask(batcher: &mut Batcher, name: i32, lengths: &[usize]) -> Answer {
         let (answer, answered) = oneshot::channel();
         let texts = lengths.iter().map(|length| vec![name; *length]).collect();
-        batcher.add(Ticket { texts, answer, came: Instant::now() });
+        batcher.add(Ticket { texts, answer, queued: Instant::now() });
         answered
     }
 
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_batch_has_no_more_texts_than_fit() {
-        let mut batcher = Batcher::new(Room { tokens: 1000, texts: 3 });
+        let mut batcher = Batcher::new(BatchLimits { tokens: 1000, texts: 3 });
         let _many = ask(&mut batcher, 1, &[1; 5]);
         assert_eq!((compute(&mut batcher).len(), compute(&mut batcher).len()), (3, 2));
     }
@@ -318,8 +318,8 @@ mod tests {
     fn whatever_comes_and_goes_everybody_who_stays_is_answered_within_the_budget() {
         for seed in 0..300 {
             let mut random = StdRng::seed_from_u64(seed);
-            let room = Room { tokens: random.random_range(1..40), texts: random.random_range(1..8) };
-            let (mut batcher, mut answers) = (Batcher::new(room), Vec::new());
+            let limits = BatchLimits { tokens: random.random_range(1..40), texts: random.random_range(1..8) };
+            let (mut batcher, mut answers) = (Batcher::new(limits), Vec::new());
             for name in 0..40 {
                 let lengths: Vec<usize> = (0..random.random_range(1..12)).map(|_| random.random_range(1..30)).collect();
                 answers.push((lengths.len(), ask(&mut batcher, name, &lengths)));
@@ -327,7 +327,7 @@ mod tests {
                     answers.swap_remove(random.random_range(0..answers.len()));
                 }
                 if random.random_bool(0.5) {
-                    held(&compute(&mut batcher), room, seed);
+                    held(&compute(&mut batcher), limits, seed);
                 }
             }
             loop {
@@ -335,7 +335,7 @@ mod tests {
                 if batch.is_empty() {
                     break;
                 }
-                held(&batch, room, seed);
+                held(&batch, limits, seed);
             }
             assert_eq!(batcher.len(), 0, "seed {seed}");
             for (texts, mut answer) in answers {
@@ -344,9 +344,9 @@ mod tests {
         }
     }
 
-    /// That a batch keeps to its room.
-    fn held(batch: &[(i32, usize)], room: Room, seed: u64) {
+    /// That a batch keeps to its limits.
+    fn held(batch: &[(i32, usize)], limits: BatchLimits, seed: u64) {
         let tokens: usize = batch.iter().map(|(_, length)| length).sum();
-        assert!(batch.len() <= 1 || (tokens <= room.tokens && batch.len() <= room.texts), "seed {seed}: {batch:?}");
+        assert!(batch.len() <= 1 || (tokens <= limits.tokens && batch.len() <= limits.texts), "seed {seed}: {batch:?}");
     }
 }

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    batch::{Room, Ticket},
+    batch::{BatchLimits, Ticket},
     error::{EncodeError, NoVector, StartError},
     metrics::Metrics,
-    port::{Facts, Loader, Tokenizer},
+    port::{Loader, ModelInfo, Tokenizer},
     tokens::{pairs, tokenize},
     worker::{self, Failed, Work},
 };
@@ -27,6 +27,7 @@ pub struct Encoder {
 }
 
 struct Handle {
+    name: String,
     info: ModelInfo,
     tokenizer: Arc<dyn Tokenizer>,
     inbox: mpsc::Sender<Ticket>,
@@ -35,7 +36,7 @@ struct Handle {
 
 impl std::fmt::Debug for Encoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Encoder").field("model", &self.handle.info).finish_non_exhaustive()
+        f.debug_struct("Encoder").field("model", &self.handle.name).finish_non_exhaustive()
     }
 }
 
@@ -43,25 +44,6 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.thread.stop();
     }
-}
-
-/// What is known of the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelInfo {
-    /// The name in answers.
-    pub name: String,
-    /// Tokens of the longest text.
-    pub context_tokens: u32,
-    /// How long the texts were that it was trained with, in tokens, where its file says so.
-    pub trained_tokens: Option<u32>,
-    /// Numbers of each vector.
-    pub dimensions: u32,
-    /// Name, kind and size, for people.
-    pub description: String,
-    /// Number of weights.
-    pub parameters: u64,
-    /// The GPU that it runs on, if any of it does.
-    pub gpu: Option<String>,
 }
 
 /// An embedded text.
@@ -87,20 +69,23 @@ impl Encoder {
         let waker = Arc::new(Waker::default());
         let (sender, inbox) = mpsc::channel(QUEUE);
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX).max(1);
-        let room = Room { tokens: size(batch_tokens), texts: size(batch_texts) };
-        let work = Work { waker: Arc::clone(&waker), inbox, room, metrics };
+        let limits = BatchLimits { tokens: size(batch_tokens), texts: size(batch_texts) };
+        let work = Work { waker: Arc::clone(&waker), inbox, limits, metrics };
         let started = ModelThread::start("encoder", &waker, move |ready| worker::run(loader, work, ready));
-        let (thread, (facts, tokenizer)) = started.map_err(|error| match error {
+        let (thread, (info, tokenizer)) = started.map_err(|error| match error {
             thread::StartError::Thread(reason) => StartError::Thread(reason),
             thread::StartError::Model(Failed::Load(error)) => StartError::Load(error),
             thread::StartError::Model(Failed::Useless(reason)) => {
                 StartError::Useless { model: model_name.clone(), reason }
             }
         })?;
-        let Facts { description, parameters, context_tokens, trained_tokens, dimensions, gpu, ranks: _ } = facts;
-        let name = model_name;
-        let info = ModelInfo { name, context_tokens, trained_tokens, dimensions, description, parameters, gpu };
-        Ok(Self { handle: Arc::new(Handle { info, tokenizer, inbox: sender, thread }) })
+        Ok(Self { handle: Arc::new(Handle { name: model_name, info, tokenizer, inbox: sender, thread }) })
+    }
+
+    /// The model's name in answers.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.handle.name
     }
 
     /// What is known of the model.
@@ -163,14 +148,14 @@ impl Encoder {
         if !self.is_alive() {
             return Err(EncodeError::Stopped);
         }
-        let Handle { tokenizer, inbox, thread, info } = &*self.handle;
+        let Handle { tokenizer, inbox, thread, info, .. } = &*self.handle;
         let (tokenizer, max) = (Arc::clone(tokenizer), usize::try_from(info.context_tokens).unwrap_or(usize::MAX));
         // Off the runtime's threads: a quarter of a megabyte of text takes a while to tokenize.
         let tokenized = tokio::task::spawn_blocking(move || tokenize(&*tokenizer, max));
         let texts = tokenized.await.map_err(|_| EncodeError::Stopped)??;
         let counts: Vec<u32> = texts.iter().map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();
         let (answer, answered) = oneshot::channel();
-        let ticket = Ticket { texts, answer, came: Instant::now() };
+        let ticket = Ticket { texts, answer, queued: Instant::now() };
         inbox.send(ticket).await.map_err(|_| EncodeError::Stopped)?;
         thread.wake();
         let vectors = answered.await.map_err(|_| EncodeError::Stopped)?;

@@ -19,7 +19,7 @@ mod vector;
 mod worker;
 
 pub use error::{EncodeError, NoVector, StartError};
-pub use handle::{Encoded, Encoder, ModelInfo};
+pub use handle::{Encoded, Encoder};
 pub use metrics::Metrics;
 pub use prefix::Prefixes;
-pub use vector::cut;
+pub use vector::truncate;

@@ -18,11 +18,11 @@ pub trait Loader: Send + 'static {
 }
 
 /// What [`Loader::run`] calls with the loaded model.
-pub type Body<'a> = Box<dyn FnOnce(Facts, Arc<dyn Tokenizer>, &mut dyn Model) + 'a>;
+pub type Body<'a> = Box<dyn FnOnce(ModelInfo, Arc<dyn Tokenizer>, &mut dyn Model) + 'a>;
 
 /// What a model says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct ModelInfo {
     /// Name, kind and size, for people: `all-MiniLM-L6-v2 (bert, 46 MB)`.
     pub description: String,
     /// Number of weights.
@@ -53,8 +53,8 @@ pub trait Tokenizer: Send + Sync {
 
 /// A loaded model.
 pub trait Model {
-    /// The vectors of these texts, in their order: [`Facts::dimensions`] numbers each, of any length and possibly none
-    /// that are numbers. Each text has 1 to [`Facts::context_tokens`] tokens; how many fit a batch, the loader was told.
+    /// The vectors of these texts, in their order: [`ModelInfo::dimensions`] numbers each, of any length and possibly none
+    /// that are numbers. Each text has 1 to [`ModelInfo::context_tokens`] tokens; how many fit a batch, the loader was told.
     ///
     /// # Errors
     /// The whole batch failed; each text may still go well alone.

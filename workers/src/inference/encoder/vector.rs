@@ -18,7 +18,7 @@ pub(super) fn finish(ranks: bool, numbers: Vec<f32>) -> Vector {
 ///
 /// # Errors
 /// These numbers have no direction.
-pub fn cut(mut vector: Vec<f32>, dimensions: u32) -> Result<Vec<f32>, NoVector> {
+pub fn truncate(mut vector: Vec<f32>, dimensions: u32) -> Result<Vec<f32>, NoVector> {
     let dimensions = usize::try_from(dimensions).unwrap_or(usize::MAX);
     if vector.len() <= dimensions {
         return Ok(vector);
@@ -47,8 +47,8 @@ mod tests {
     #[test]
     fn vectors_have_length_one_also_when_cut() {
         assert_eq!(normalize(vec![3.0, 4.0]), Ok(vec![0.6, 0.8]));
-        assert_eq!(cut(vec![0.0, 0.6, 0.8], 2), Ok(vec![0.0, 1.0]));
-        assert_eq!(cut(vec![0.6, 0.8], 2), Ok(vec![0.6, 0.8]));
+        assert_eq!(truncate(vec![0.0, 0.6, 0.8], 2), Ok(vec![0.0, 1.0]));
+        assert_eq!(truncate(vec![0.6, 0.8], 2), Ok(vec![0.6, 0.8]));
         assert_eq!(normalize(vec![f32::MAX, f32::MAX]).map(|vector| vector.len()), Ok(2));
     }
 
@@ -57,6 +57,6 @@ mod tests {
         for vector in [vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0], vec![0.0, 0.0], vec![]] {
             assert_eq!(normalize(vector), Err(NoVector::NoNumbers));
         }
-        assert_eq!(cut(vec![0.0, 1.0], 1), Err(NoVector::NoNumbers));
+        assert_eq!(truncate(vec![0.0, 1.0], 1), Err(NoVector::NoNumbers));
     }
 }

@@ -7,10 +7,10 @@ use std::{sync::Arc, time::Instant};
 use tokio::sync::mpsc;
 
 use super::{
-    batch::{Batcher, Pick, Room, Ticket},
+    batch::{BatchLimits, Batcher, Pick, Ticket},
     error::NoVector,
     metrics::Metrics,
-    port::{Facts, LoadError, Loader, Model, Tokenizer},
+    port::{LoadError, Loader, Model, ModelInfo, Tokenizer},
     vector::{Vector, finish},
 };
 use crate::inference::{thread::Ready, waker::Waker};
@@ -22,7 +22,7 @@ const CHOICE: usize = 1024;
 pub(super) struct Work {
     pub(super) waker: Arc<Waker>,
     pub(super) inbox: mpsc::Receiver<Ticket>,
-    pub(super) room: Room,
+    pub(super) limits: BatchLimits,
     pub(super) metrics: Metrics,
 }
 
@@ -33,20 +33,20 @@ pub(super) enum Failed {
     Useless(String),
 }
 
-type Loaded = Ready<(Facts, Arc<dyn Tokenizer>), Failed>;
+type Loaded = Ready<(ModelInfo, Arc<dyn Tokenizer>), Failed>;
 
 /// What the thread does: loads the model, tries it out, and computes batches until it is stopped.
 pub(super) fn run(loader: Box<dyn Loader>, work: Work, ready: &Loaded) {
-    let result = loader.run(Box::new(|facts, tokenizer, model| {
-        if let Err(reason) = try_out(&facts, &*tokenizer, model) {
+    let result = loader.run(Box::new(|info, tokenizer, model| {
+        if let Err(reason) = try_out(&info, &*tokenizer, model) {
             let _ = ready.send(Err(Failed::Useless(reason)));
             return;
         }
-        let (ranks, batcher) = (facts.ranks, Batcher::new(work.room));
+        let (ranks, batcher) = (info.ranks, Batcher::new(work.limits));
         // Nobody listens any more: then nobody will ever ask.
-        if ready.send(Ok((facts, tokenizer))).is_ok() {
-            let Work { waker, inbox, room, metrics } = work;
-            Thread { model, ranks, batcher, waker, inbox, room, metrics }.run();
+        if ready.send(Ok((info, tokenizer))).is_ok() {
+            let Work { waker, inbox, limits, metrics } = work;
+            Thread { model, ranks, batcher, waker, inbox, limits, metrics }.run();
         }
     }));
     if let Err(error) = result {
@@ -55,8 +55,8 @@ pub(super) fn run(loader: Box<dyn Loader>, work: Work, ready: &Loaded) {
 }
 
 /// Reads a text, so that a model that can't shows at the start.
-fn try_out(facts: &Facts, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> Result<(), String> {
-    let tokens = match facts.ranks {
+fn try_out(info: &ModelInfo, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> Result<(), String> {
+    let tokens = match info.ranks {
         true => tokenizer.pair(&tokenizer.plain("Bees"), &tokenizer.plain("Bees")),
         false => tokenizer.tokenize("Bees"),
     };
@@ -65,11 +65,11 @@ fn try_out(facts: &Facts, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> R
     }
     let mut vectors = model.encode(&[&tokens]).map_err(|error| error.to_string())?;
     let vector = vectors.pop().unwrap_or_default();
-    let dimensions = usize::try_from(facts.dimensions).unwrap_or(usize::MAX);
+    let dimensions = usize::try_from(info.dimensions).unwrap_or(usize::MAX);
     if vector.is_empty() || vector.len() != dimensions {
         return Err(format!("its vector has {} numbers instead of {dimensions}", vector.len()));
     }
-    finish(facts.ranks, vector).map(drop).map_err(|error| error.to_string())
+    finish(info.ranks, vector).map(drop).map_err(|error| error.to_string())
 }
 
 struct Thread<'a> {
@@ -78,7 +78,7 @@ struct Thread<'a> {
     batcher: Batcher,
     waker: Arc<Waker>,
     inbox: mpsc::Receiver<Ticket>,
-    room: Room,
+    limits: BatchLimits,
     metrics: Metrics,
 }
 
@@ -100,7 +100,7 @@ impl Thread<'_> {
             }
             let batch = self.batcher.next();
             (0..batch.gone).for_each(|_| self.metrics.gone());
-            batch.came.iter().for_each(|came| self.metrics.begun(came.elapsed()));
+            batch.queued.iter().for_each(|queued| self.metrics.begun(queued.elapsed()));
             match batch.picks.is_empty() {
                 // Whoever unparks this thread before it parks makes it return at once: no wake-up is lost.
                 true => std::thread::park(),
@@ -136,7 +136,7 @@ impl Thread<'_> {
             }
         };
         let tokens = texts.iter().map(|tokens| tokens.len()).sum();
-        self.metrics.encoded(texts.len(), tokens, self.room.tokens, begun.elapsed());
+        self.metrics.encoded(texts.len(), tokens, self.limits.tokens, begun.elapsed());
         Ok(vectors.into_iter().map(|vector| finish(self.ranks, vector)).collect())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
+use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::chat::Message;
 use tokio::sync::{mpsc, oneshot};
 
@@ -9,7 +10,7 @@ use super::{
     error::{GenerateError, StartError},
     generation::Generation,
     metrics::Metrics,
-    port::{Facts, LoadError, Loader, Vocabulary},
+    port::{LoadError, Loader, ModelInfo, Vocabulary},
     request::Request,
     sampler::Sampler,
     scheduler::{Scheduler, Ticket},
@@ -35,42 +36,19 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Handle {
+    name: String,
     info: ModelInfo,
     template: Arc<Template>,
     vocabulary: Arc<dyn Vocabulary>,
     inbox: mpsc::Sender<Ticket>,
     thread: ModelThread,
-    waker: Arc<Waker>,
     metrics: Arc<Metrics>,
-}
-
-impl std::fmt::Debug for dyn Vocabulary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Vocabulary")
-    }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
         self.thread.stop();
     }
-}
-
-/// What is known of the model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelInfo {
-    /// The name in answers.
-    pub name: String,
-    /// Tokens of context per slot.
-    pub context_tokens: u32,
-    /// Number of tokens in the vocabulary.
-    pub vocabulary: usize,
-    /// Kind and size, for people.
-    pub description: String,
-    /// Number of weights.
-    pub parameters: u64,
-    /// The GPU that it runs on, if any of it does.
-    pub gpu: Option<String>,
 }
 
 impl Engine {
@@ -89,23 +67,26 @@ impl Engine {
         let (sender, inbox) = mpsc::channel(QUEUE);
         let shared = (Arc::clone(&waker), Arc::clone(&metrics));
         let body = move |ready: &Loaded| work(loader, shared, inbox, (slots, prompt_chunk), ready);
-        let (thread, (facts, vocabulary)) =
-            ModelThread::start("engine", &waker, body).map_err(|error| match error {
-                thread::StartError::Thread(reason) => StartError::Thread(reason),
-                thread::StartError::Model(error) => StartError::Load(error),
-            })?;
-        let Facts { description, parameters, context_tokens, vocabulary: size, template, bos, eos, gpu } = facts;
-        let source = template.ok_or_else(|| {
+        let (thread, (info, vocabulary)) = ModelThread::start("engine", &waker, body).map_err(|error| match error {
+            thread::StartError::Thread(reason) => StartError::Thread(reason),
+            thread::StartError::Model(error) => StartError::Load(error),
+        })?;
+        let source = info.template.as_deref().ok_or_else(|| {
             thread.stop();
             StartError::NoTemplate(model_name.clone())
         })?;
-        let template = Template::new(&source, bos, eos).map_err(|reason| {
+        let template = Template::new(source, info.bos.clone(), info.eos.clone()).map_err(|reason| {
             thread.stop();
             StartError::Template { model: model_name.clone(), reason }
         })?;
-        let info = ModelInfo { name: model_name, context_tokens, vocabulary: size, description, parameters, gpu };
-        let template = Arc::new(template);
-        Ok(Self { handle: Arc::new(Handle { info, template, vocabulary, inbox: sender, thread, waker, metrics }) })
+        let (name, template, inbox) = (model_name, Arc::new(template), sender);
+        Ok(Self { handle: Arc::new(Handle { name, info, template, vocabulary, inbox, thread, metrics }) })
+    }
+
+    /// The model's name in answers.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.handle.name
     }
 
     /// What is known of the model.
@@ -151,9 +132,9 @@ impl Engine {
     ///
     /// # Errors
     /// The template refuses the messages.
-    pub fn prompt_tokens(&self, messages: &[Message]) -> Result<usize, GenerateError> {
+    pub fn prompt_tokens(&self, messages: &[Message], now: DateTime<Utc>) -> Result<usize, GenerateError> {
         let Handle { template, vocabulary, .. } = &*self.handle;
-        let tokens = template.tokens(messages, &**vocabulary, chrono::Local::now());
+        let tokens = template.tokens(messages, &**vocabulary, now);
         tokens.map(|tokens| tokens.len()).map_err(GenerateError::Template)
     }
 
@@ -166,7 +147,7 @@ impl Engine {
         if !self.is_alive() {
             return Err(GenerateError::Stopped);
         }
-        let Handle { template, vocabulary, inbox, waker, metrics, info, .. } = &*self.handle;
+        let Handle { template, vocabulary, inbox, thread, metrics, info, .. } = &*self.handle;
         let context = usize::try_from(info.context_tokens).unwrap_or(usize::MAX);
         let (steps, reader) = mpsc::channel(READ_AHEAD);
         let paused = Arc::new(AtomicBool::new(false));
@@ -175,17 +156,17 @@ impl Engine {
         // Off the runtime's threads: a quarter of a megabyte of text takes a while to tokenize.
         let prepare = move || prepare(request, context, &template, &*vocabulary, outlet);
         let sequence = tokio::task::spawn_blocking(prepare).await.map_err(|_| GenerateError::Stopped)??;
-        let (seated, seat) = oneshot::channel();
+        let (admitted, admission) = oneshot::channel();
         let waiting = metrics.wait();
-        inbox.send(Ticket { sequence, seated }).await.map_err(|_| GenerateError::Stopped)?;
-        waker.wake();
-        seat.await.map_err(|_| GenerateError::Stopped)?;
+        inbox.send(Ticket { sequence, admitted }).await.map_err(|_| GenerateError::Stopped)?;
+        thread.wake();
+        admission.await.map_err(|_| GenerateError::Stopped)?;
         drop(waiting);
-        Ok(Generation::new(reader, paused, Arc::clone(waker)))
+        Ok(Generation::new(reader, paused, thread.clone()))
     }
 }
 
-type Loaded = Ready<(Facts, Arc<dyn Vocabulary>), LoadError>;
+type Loaded = Ready<(ModelInfo, Arc<dyn Vocabulary>), LoadError>;
 
 /// What the thread does: loads the model, and schedules until it is stopped.
 fn work(
@@ -195,9 +176,9 @@ fn work(
     sizes: (u32, u32),
     ready: &Loaded,
 ) {
-    let result = loader.run(Box::new(|facts, vocabulary, decoder| {
+    let result = loader.run(Box::new(|info, vocabulary, decoder| {
         // Nobody listens any more: then nobody will ever ask.
-        if ready.send(Ok((facts, Arc::clone(&vocabulary)))).is_ok() {
+        if ready.send(Ok((info, Arc::clone(&vocabulary)))).is_ok() {
             Scheduler::new(decoder, vocabulary, shared, inbox, sizes).run();
         }
     }));
@@ -224,8 +205,7 @@ fn prepare(
     vocabulary: &dyn Vocabulary,
     outlet: Outlet,
 ) -> Result<Sequence, GenerateError> {
-    let Request { messages, said, said_text_len, sampling, stop, max_tokens } = request;
-    let now = chrono::Local::now();
+    let Request { messages, now, emitted, emitted_text_bytes, sampling, stop, max_tokens } = request;
     let mut tokens = template.tokens(&messages, vocabulary, now).map_err(GenerateError::Template)?;
     let prompt = tokens.len();
     let max = context.saturating_sub(1);
@@ -235,16 +215,16 @@ fn prepare(
     if prompt == 0 {
         return Err(GenerateError::Template("it makes an empty prompt of them".to_owned()));
     }
-    let sampler = Sampler::new(sampling, &tokens, &said, rand::random());
+    let sampler = Sampler::new(sampling, &tokens, &emitted, rand::random());
     let mut text = Text::new(stop);
     let mut bytes = Vec::new();
-    for &token in &said {
+    for &token in &emitted {
         bytes.clear();
         vocabulary.piece(token, &mut bytes);
         text.push(&bytes);
     }
-    text.skip(said_text_len);
-    tokens.extend(said);
+    text.skip(emitted_text_bytes);
+    tokens.extend(emitted);
     let max_tokens = max_tokens.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
-    Ok(Sequence { tokens, decoded: 0, prompt, max_tokens, context, sampler, text, held: Vec::new(), outlet })
+    Ok(Sequence { tokens, decoded: 0, prompt, max_tokens, context, sampler, text, unpublished: Vec::new(), outlet })
 }

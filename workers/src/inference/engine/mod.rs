@@ -25,6 +25,6 @@ mod text;
 
 pub use error::{EngineError, GenerateError, StartError};
 pub use generation::Generation;
-pub use handle::{Engine, ModelInfo};
+pub use handle::Engine;
 pub use metrics::{Metrics, Snapshot};
 pub use request::{Request, Step};

@@ -3,7 +3,7 @@
 //! Small and synchronous: a decode blocks its thread for milliseconds to seconds, so [`crate::inference::engine`] owns one
 //! thread for it. No type of the library behind it passes, so the scheduler is tested with a model of thirty lines.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 pub use crate::inference::model::LoadError;
 
@@ -17,11 +17,11 @@ pub trait Loader: Send + 'static {
 }
 
 /// What [`Loader::run`] calls with the loaded model.
-pub type Body<'a> = Box<dyn FnOnce(Facts, Arc<dyn Vocabulary>, &mut dyn Decoder) + 'a>;
+pub type Body<'a> = Box<dyn FnOnce(ModelInfo, Arc<dyn Vocabulary>, &mut dyn Decoder) + 'a>;
 
 /// What a model says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct ModelInfo {
     /// Kind and quantization, for people: `llama 3B Q4_K - Medium`.
     pub description: String,
     /// Number of weights.
@@ -57,6 +57,12 @@ pub trait Vocabulary: Send + Sync {
 
     /// The texts of the control tokens, which no message may smuggle in.
     fn controls(&self) -> &[String];
+}
+
+impl fmt::Debug for dyn Vocabulary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vocabulary")
+    }
 }
 
 /// One token to decode.

@@ -1,5 +1,6 @@
 //! A chat to answer, and the steps of its answer.
 
+use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::chat::{Delta, FinishReason, Message, Sampling, Usage};
 
 /// A chat to answer.
@@ -7,10 +8,12 @@ use ruche_schemas::kinds::chat::{Delta, FinishReason, Message, Sampling, Usage};
 pub struct Request {
     /// The conversation, the oldest message first.
     pub messages: Vec<Message>,
+    /// What the model's template may print as the date.
+    pub now: DateTime<Utc>,
     /// Tokens of the answer that an earlier attempt generated: read after the prompt, counted, not sent again.
-    pub said: Vec<i32>,
+    pub emitted: Vec<i32>,
     /// Bytes of text that the earlier attempt published for them; what it held back is sent now.
-    pub said_text_len: usize,
+    pub emitted_text_bytes: usize,
     /// How the next token is chosen.
     pub sampling: Sampling,
     /// The answer ends before any of these strings.

@@ -42,13 +42,13 @@ struct Candidate {
 
 impl Sampler {
     /// Starts with the prompt read and `said` generated. `chance` seeds it where the request has no seed.
-    pub(super) fn new(sampling: Sampling, prompt: &[i32], said: &[i32], chance: u64) -> Self {
+    pub(super) fn new(sampling: Sampling, prompt: &[i32], emitted: &[i32], chance: u64) -> Self {
         let seed = sampling.seed.map_or(chance, u64::from);
         let mut sampler = Self { sampling, seed, drawn: 0, generated: HashMap::new(), recent: VecDeque::new() };
         if sampler.repeats() {
             sampler.recent.extend(prompt.iter().rev().take(RECENT).rev());
         }
-        for token in said {
+        for token in emitted {
             sampler.accept(*token);
         }
         sampler

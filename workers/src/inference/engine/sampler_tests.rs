@@ -138,12 +138,12 @@ fn tokens_of_a_large_vocabulary_come_as_often_as_they_are_likely() {
 #[test]
 fn penalties_lower_what_was_said() {
     let logits = [2.0, 1.9, -1.0];
-    let after = |change: fn(&mut Sampling), prompt: &[i32], said: &[i32]| {
+    let after = |change: fn(&mut Sampling), prompt: &[i32], emitted: &[i32]| {
         let sampling = sampling(|s| {
             s.temperature = 0.0;
             change(s);
         });
-        choose(&Sampler::new(sampling, prompt, said, 0), &logits)
+        choose(&Sampler::new(sampling, prompt, emitted, 0), &logits)
     };
     assert_eq!(after(|s| s.repeat_penalty = 1.2, &[0], &[]), Some(1), "the repeat penalty sees the prompt");
     assert_eq!(after(|s| s.presence_penalty = 0.2, &[0], &[]), Some(0), "the presence penalty does not");
@@ -155,19 +155,19 @@ fn penalties_lower_what_was_said() {
 
 #[test]
 fn the_repeat_penalty_forgets_after_64_tokens() {
-    let mut said = vec![0];
-    said.extend([2; RECENT]);
+    let mut emitted = vec![0];
+    emitted.extend([2; RECENT]);
     let sampling = sampling(|s| (s.temperature, s.repeat_penalty) = (0.0, 1.2));
-    assert_eq!(choose(&Sampler::new(sampling.clone(), &[], &said, 0), &[2.0, 1.9, 0.0]), Some(0));
-    assert_eq!(choose(&Sampler::new(sampling, &[], &said[..RECENT], 0), &[2.0, 1.9, 0.0]), Some(1));
+    assert_eq!(choose(&Sampler::new(sampling.clone(), &[], &emitted, 0), &[2.0, 1.9, 0.0]), Some(0));
+    assert_eq!(choose(&Sampler::new(sampling, &[], &emitted[..RECENT], 0), &[2.0, 1.9, 0.0]), Some(1));
 }
 
 #[test]
 fn the_same_seed_draws_the_same_and_a_resumed_answer_goes_on_with_it() {
     let logits = of(&[0.2, 0.2, 0.2, 0.2, 0.2]);
-    let run = |said: &[i32]| {
-        let mut sampler = Sampler::new(sampling(|_| {}), &[], said, 0);
-        let mut out = said.to_vec();
+    let run = |emitted: &[i32]| {
+        let mut sampler = Sampler::new(sampling(|_| {}), &[], emitted, 0);
+        let mut out = emitted.to_vec();
         while out.len() < 20 {
             let token = choose(&sampler, &logits).expect("a token");
             sampler.accept(token);

@@ -24,7 +24,7 @@ use crate::inference::waker::Waker;
 pub(super) struct Ticket {
     pub(super) sequence: Sequence,
     /// Told when the request has its slot.
-    pub(super) seated: oneshot::Sender<()>,
+    pub(super) admitted: oneshot::Sender<()>,
 }
 
 /// What the thread owns.
@@ -37,7 +37,7 @@ pub(super) struct Scheduler<'a> {
     slots: Vec<Slot>,
     prompt_chunk: usize,
     /// Requests seated so far: the clock of "least recently used".
-    seated: u64,
+    admitted: u64,
     rows: Vec<Row>,
     scratch: Scratch,
     bytes: Vec<u8>,
@@ -66,7 +66,7 @@ impl<'a> Scheduler<'a> {
             inbox,
             slots: (0..slots).map(|_| Slot::default()).collect(),
             prompt_chunk: usize::try_from(prompt_chunk).unwrap_or(usize::MAX),
-            seated: 0,
+            admitted: 0,
             rows: Vec::new(),
             scratch: Scratch::default(),
             bytes: Vec::new(),
@@ -77,7 +77,7 @@ impl<'a> Scheduler<'a> {
     pub(super) fn run(mut self) {
         while !self.waker.is_stopped() {
             self.release_left();
-            self.seat_waiting();
+            self.admit_waiting();
             self.metrics.set_active(self.slots.iter().filter(|slot| slot.sequence.is_some()).count());
             let mut rows = std::mem::take(&mut self.rows);
             plan(&self.slots, self.prompt_chunk, &mut rows);
@@ -112,25 +112,25 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Gives free slots to those who wait, the first first.
-    fn seat_waiting(&mut self) {
+    fn admit_waiting(&mut self) {
         while self.slots.iter().any(|slot| slot.sequence.is_none()) {
-            let Ok(Ticket { sequence, seated }) = self.inbox.try_recv() else { return };
-            if sequence.outlet.is_gone() || seated.send(()).is_err() {
+            let Ok(Ticket { sequence, admitted }) = self.inbox.try_recv() else { return };
+            if sequence.outlet.is_gone() || admitted.send(()).is_err() {
                 continue;
             }
             match sequence.ended() {
                 // An earlier attempt said it all, and died before it could say so.
                 Some(reason) => sequence.finish(reason),
-                None => self.seat(sequence),
+                None => self.admit(sequence),
             }
         }
     }
 
-    fn seat(&mut self, mut sequence: Sequence) {
+    fn admit(&mut self, mut sequence: Sequence) {
         let Some((number, common)) = self.choose_slot(&sequence.tokens) else { return };
-        self.seated += 1;
+        self.admitted += 1;
         let slot = &mut self.slots[number];
-        slot.used = self.seated;
+        slot.used = self.admitted;
         if common < slot.kept.len() {
             let keep = u32::try_from(common).unwrap_or(0);
             let left = self.decoder.truncate(u32::try_from(number).unwrap_or(0), keep);

@@ -40,7 +40,7 @@ pub(super) struct Sequence {
     pub(super) sampler: Sampler,
     pub(super) text: Text,
     /// Tokens whose text was not published yet.
-    pub(super) held: Vec<i32>,
+    pub(super) unpublished: Vec<i32>,
     pub(super) outlet: Outlet,
 }
 
@@ -113,7 +113,7 @@ impl Sequence {
             return Some(FinishReason::Stop);
         }
         self.tokens.push(token);
-        self.held.push(token);
+        self.unpublished.push(token);
         self.sampler.accept(token);
         bytes.clear();
         vocabulary.piece(token, bytes);
@@ -125,7 +125,7 @@ impl Sequence {
     pub(super) fn publish(&mut self) {
         let text = self.text.take();
         if !text.is_empty() {
-            let tokens = std::mem::take(&mut self.held);
+            let tokens = std::mem::take(&mut self.unpublished);
             self.outlet.send(Ok(Step::Delta(Delta { text, tokens })));
         }
     }
@@ -133,7 +133,7 @@ impl Sequence {
     /// Sends what is left, and the end.
     pub(super) fn finish(mut self, finish_reason: FinishReason) {
         let text = self.text.take_rest();
-        let tokens = std::mem::take(&mut self.held);
+        let tokens = std::mem::take(&mut self.unpublished);
         if !text.is_empty() || !tokens.is_empty() {
             self.outlet.send(Ok(Step::Delta(Delta { text, tokens })));
         }

@@ -8,7 +8,7 @@
 
 use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 
-use chrono::{DateTime, Local};
+use chrono::{DateTime, Local, Utc};
 use minijinja::{Environment, Error, ErrorKind, Value, context, syntax::SyntaxConfig};
 use ruche_schemas::kinds::chat::Message;
 
@@ -50,7 +50,7 @@ impl Template {
         &self,
         messages: &[Message],
         vocabulary: &dyn Vocabulary,
-        now: DateTime<Local>,
+        now: DateTime<Utc>,
     ) -> Result<Vec<i32>, String> {
         let mark = mark(messages).ok_or("the messages use every private character of Unicode: leave one out")?;
         let guard = Guard::new(vocabulary.controls(), mark);
@@ -58,7 +58,7 @@ impl Template {
             .iter()
             .map(|message| context! { role => message.role.as_str(), content => guard.guard(&message.content) })
             .collect();
-        let prompt = self.render(guarded, now)?;
+        let prompt = self.render(guarded, now.with_timezone(&Local))?;
         let mut tokens = Vec::with_capacity(prompt.len() / 3);
         for piece in prompt.split(mark).filter(|piece| !piece.is_empty()) {
             tokens.extend(vocabulary.tokenize(piece, true));
@@ -185,7 +185,7 @@ fn borders(text: &str) -> impl Iterator<Item = usize> + '_ {
 
 #[cfg(test)]
 mod tests {
-    use ruche_schemas::kinds::chat::Role;
+    use ruche_schemas::{clock, kinds::chat::Role};
 
     use super::*;
 
@@ -228,7 +228,7 @@ mod tests {
     }
 
     fn tokens(template: &str, messages: &[Message], letters: &Letters) -> Result<Vec<i32>, String> {
-        Template::new(template, "<s>".into(), "</s>".into())?.tokens(messages, letters, Local::now())
+        Template::new(template, "<s>".into(), "</s>".into())?.tokens(messages, letters, clock::now())
     }
 
     /// The tokens as text, with control tokens in brackets: `[0]` is the first.

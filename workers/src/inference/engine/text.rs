@@ -197,14 +197,14 @@ mod tests {
         for cut in 0..=whole.len() {
             let mut first = Text::new(vec!["END".to_owned()]);
             first.push(&whole.as_bytes()[..cut]);
-            let said = first.take();
+            let emitted = first.take();
             let mut second = Text::new(vec!["END".to_owned()]);
             second.push(&whole.as_bytes()[..cut]);
-            second.skip(said.len());
+            second.skip(emitted.len());
             let mut rest = second.take();
             second.push(&whole.as_bytes()[cut..]);
             rest.push_str(&second.take_rest());
-            assert_eq!(said + &rest, whole, "cut at {cut}");
+            assert_eq!(emitted + &rest, whole, "cut at {cut}");
         }
     }
 

@@ -16,8 +16,8 @@ use llama_cpp_2::{
     token::LlamaToken,
 };
 
-use super::load::{self, Place};
-use crate::inference::encoder::port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer};
+use super::load::{self, ModelFile};
+use crate::inference::encoder::port::{BatchError, Body, LoadError, Loader, Model, ModelInfo, Tokenizer};
 
 /// The most tokens of a text that are taken from the model where none are asked for.
 const DEFAULT_CONTEXT: u32 = 2048;
@@ -74,15 +74,15 @@ pub struct LlamaEmbedding {
 
 impl Loader for LlamaEmbedding {
     fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
-        let place = Place { path: &self.path, section: self.pooling.section(), gpu_layers: self.gpu_layers };
-        let (backend, model) = place.load()?;
-        let pooling = pooling(self.pooling, &model).map_err(|reason| place.refused(reason))?;
+        let file = ModelFile { path: &self.path, section: self.pooling.section(), gpu_layers: self.gpu_layers };
+        let (backend, model) = file.load()?;
+        let pooling = pooling(self.pooling, &model).map_err(|reason| file.refused(reason))?;
         let trained = model.n_ctx_train();
         let longest = if self.context_tokens == 0 { trained.clamp(1, DEFAULT_CONTEXT) } else { self.context_tokens };
         if longest > trained {
-            return Err(place.refused(format!(
+            return Err(file.refused(format!(
                 "{}.context_tokens = {longest}, but the model was trained for {trained}: set it to 0 to {trained}",
-                place.section
+                file.section
             )));
         }
         let texts = self.batch_texts.clamp(1, MOST_TEXTS);
@@ -101,26 +101,26 @@ impl Loader for LlamaEmbedding {
             .with_n_threads_batch(threads)
             .with_no_perf(true);
         let context = model.new_context(backend, parameters).map_err(|error| {
-            place.refused(format!(
+            file.refused(format!(
                 "{error}: batches of {tokens} tokens may need more memory than there is; lower {0}.batch_tokens or \
                  {0}.context_tokens",
-                place.section
+                file.section
             ))
         })?;
         let ranks = self.pooling == Pooling::Rank;
-        let facts = Facts {
+        let info = ModelInfo {
             description: load::description(&model),
             parameters: model.n_params(),
             context_tokens: longest,
             trained_tokens: model.meta_val_str(TRAINED).ok().and_then(|tokens| tokens.parse().ok()),
             dimensions: if ranks { model.n_cls_out() } else { u32::try_from(model.n_embd_out()).unwrap_or(0) },
             ranks,
-            gpu: place.gpu(),
+            gpu: file.gpu(),
         };
         let rows = usize::try_from(tokens).unwrap_or(usize::MAX);
         let batch = LlamaBatch::new(rows, 1);
         let mut encoder = LlamaEncoder { context, batch, texts, longest };
-        body(facts, Arc::new(LlamaTokenizer::new(Arc::clone(&model))), &mut encoder);
+        body(info, Arc::new(LlamaTokenizer::new(Arc::clone(&model))), &mut encoder);
         Ok(())
     }
 }

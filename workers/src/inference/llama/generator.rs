@@ -10,10 +10,10 @@ use llama_cpp_2::{context::params::LlamaContextParams, model::LlamaModel};
 
 use super::{
     decoder::LlamaDecoder,
-    load::{self, Place},
+    load::{self, ModelFile},
     vocabulary::LlamaVocabulary,
 };
-use crate::inference::engine::port::{Body, Facts, LoadError, Loader};
+use crate::inference::engine::port::{Body, LoadError, Loader, ModelInfo};
 
 /// The most tokens of context that are taken from the model where none are asked for.
 const DEFAULT_CONTEXT: u32 = 8192;
@@ -43,9 +43,9 @@ pub struct Llama {
 
 impl Loader for Llama {
     fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
-        let place = Place { path: &self.path, section: "chat", gpu_layers: self.gpu_layers };
-        let (backend, model) = place.load()?;
-        let refused = |reason: String| place.refused(reason);
+        let file = ModelFile { path: &self.path, section: "chat", gpu_layers: self.gpu_layers };
+        let (backend, model) = file.load()?;
+        let refused = |reason: String| file.refused(reason);
         let trained = model.n_ctx_train();
         let context_tokens = match self.context_tokens {
             0 => trained.clamp(1, DEFAULT_CONTEXT),
@@ -65,12 +65,12 @@ impl Loader for Llama {
             ))
         })?;
         let vocabulary = Arc::new(LlamaVocabulary::new(Arc::clone(&model)));
-        let gpu = place.gpu();
-        let facts = Facts { gpu, ..facts(&model, &vocabulary, context_tokens) };
+        let gpu = file.gpu();
+        let info = ModelInfo { gpu, ..describe(&model, &vocabulary, context_tokens) };
         // These can't forget a part of a sequence, so nothing can be read on trial.
         let bridge = if model.is_recurrent() || model.is_hybrid() { 0 } else { self.bridge };
         let mut decoder = LlamaDecoder::new(context, (self.slots, self.batch), context_tokens, bridge);
-        body(facts, vocabulary, &mut decoder);
+        body(info, vocabulary, &mut decoder);
         Ok(())
     }
 }
@@ -92,9 +92,9 @@ impl Llama {
     }
 }
 
-fn facts(model: &LlamaModel, vocabulary: &LlamaVocabulary, context_tokens: u32) -> Facts {
+fn describe(model: &LlamaModel, vocabulary: &LlamaVocabulary, context_tokens: u32) -> ModelInfo {
     let template = model.chat_template(None).ok().and_then(|template| template.to_string().ok());
-    Facts {
+    ModelInfo {
         description: load::description(model),
         parameters: model.n_params(),
         context_tokens,

@@ -17,7 +17,7 @@ use crate::inference::model::LoadError;
 
 /// A model's file, and who loads it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct ModelFile<'a> {
     /// The GGUF file.
     pub(super) path: &'a Path,
     /// The section of the settings that names it.
@@ -26,7 +26,7 @@ pub(super) struct Place<'a> {
     pub(super) gpu_layers: u32,
 }
 
-impl Place<'_> {
+impl ModelFile<'_> {
     /// Loads the model.
     pub(super) fn load(&self) -> Result<(&'static LlamaBackend, Arc<LlamaModel>), LoadError> {
         check_processor()?;
@@ -63,8 +63,8 @@ impl Place<'_> {
         let (path, section) = (self.path.display().to_string(), self.section);
         let unreadable = |reason: String| LoadError::Unreadable { path: path.clone(), reason, section };
         let file = std::fs::File::open(self.path).map_err(|error| unreadable(error.to_string()))?;
-        let facts = file.metadata().map_err(|error| unreadable(error.to_string()))?;
-        if facts.is_file() { Ok(()) } else { Err(unreadable("it is not a file".to_owned())) }
+        let metadata = file.metadata().map_err(|error| unreadable(error.to_string()))?;
+        if metadata.is_file() { Ok(()) } else { Err(unreadable("it is not a file".to_owned())) }
     }
 }
 

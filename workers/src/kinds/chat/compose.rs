@@ -43,7 +43,7 @@ fn compose(engine: &Engine, grounding: &Grounding, mut request: Request) -> Resu
         // A model that can only quote does so best where nothing is left to chance.
         request.sampling.temperature = 0.0;
     }
-    let prompt = engine.prompt_tokens(&request.messages).map_err(refused)?;
+    let prompt = engine.prompt_tokens(&request.messages, request.now).map_err(refused)?;
     let context = usize::try_from(model.context_tokens).unwrap_or(usize::MAX);
     let answer = request.max_tokens.map_or(ANSWER_TOKENS, |most| usize::try_from(most).unwrap_or(usize::MAX));
     let room = context.saturating_sub(prompt).saturating_sub(answer.min(context / 4));
@@ -125,7 +125,7 @@ mod tests {
         for (words, most) in [(1, 320), (200, 320)] {
             let asking = asking(&"shop ".repeat(words));
             let (request, shown) = grounded(&engine, &grounding, asking).await.expect("a prompt");
-            let tokens = engine.prompt_tokens(&request.messages).expect("a prompt");
+            let tokens = engine.prompt_tokens(&request.messages, request.now).expect("a prompt");
             assert!(tokens <= 512 - 128, "{words} words: {tokens} tokens");
             assert!(tokens >= 200 && engine.count(&request.messages[0].content) <= most + 5, "{words} words: {tokens}");
             assert_eq!(

@@ -1,8 +1,7 @@
-//! Chat: answers with the model that this worker has loaded, token by token.
+//! From a chat to its answer.
 //!
-//! A worker that takes over a crashed one's chat goes on after the tokens that were already said: the person sees
-//! a pause, not a restart. A bot's chat brings its passages along (`passages`), and the answer says which of them it
-//! cites (`citations`).
+//! A worker that takes over a crashed one's chat goes on after the tokens that were emitted already: the person sees a
+//! pause, not a restart. A bot's chat brings its passages along, and the answer tells which of them it cites.
 
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Instant};
 
@@ -28,7 +27,7 @@ use crate::{
     },
     kinds::prepared::{Prepared, Setup, ShutdownHandle},
     registry::{Handler, handler},
-    runtime::{context::Context, job_error::JobError, retry::Patience},
+    runtime::{context::Context, job_error::JobError, retry::RetryPolicy},
 };
 
 /// Answers chats.
@@ -70,24 +69,25 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
 #[async_trait]
 impl Handler<Chat> for ChatHandler {
     async fn handle(&self, job: &Envelope<Chat>, context: Context<Chat>) -> Result<Answer, JobError> {
-        let model = &self.engine.model().name;
-        if let Some(asked) = job.body.model.as_deref().filter(|asked| asked != model) {
+        let model = self.engine.name();
+        if let Some(asked) = job.body.model.as_deref().filter(|asked| *asked != model) {
             let message = match asked.starts_with(BOT_PREFIX) {
                 true => format!("{asked:?} is a bot, which only a gateway knows: submit this chat there, by itself"),
                 false => format!("this worker answers with {model:?}, not with {asked:?}"),
             };
             return Err(JobError::Reject(Failure::new(codes::UNKNOWN_MODEL, message).with_param("model")));
         }
-        let (said, said_text_len) = said(&context.past);
+        let (emitted, emitted_text_bytes) = emitted(&context.past);
         if let Some(sentence) = job.body.grounding.as_ref().and_then(Grounding::found_nothing) {
-            return Ok(self.found_nothing(sentence, said_text_len, &context, job).await);
+            return Ok(self.found_nothing(sentence, emitted_text_bytes, &context, job).await);
         }
         let mut messages = self.history(job).await?;
         messages.extend(job.body.messages.iter().cloned());
         let mut request = Request {
             messages,
-            said,
-            said_text_len,
+            now: context.clock.now(),
+            emitted,
+            emitted_text_bytes,
             sampling: job.body.sampling.clone(),
             stop: job.body.stop.clone(),
             max_tokens: job.body.max_tokens,
@@ -133,7 +133,7 @@ impl Handler<Chat> for ChatHandler {
     }
 
     fn models(&self) -> Vec<String> {
-        vec![self.engine.model().name.clone()]
+        vec![self.engine.name().to_owned()]
     }
 
     fn gpu(&self) -> Option<String> {
@@ -142,12 +142,12 @@ impl Handler<Chat> for ChatHandler {
 }
 
 impl ChatHandler {
-    /// What was said in the conversation before. A new one has the id of the job that begins it, and no past: so
+    /// The earlier messages of the conversation. A new conversation has the id of the job that begins it and no messages, so
     /// it is answered even while the database is away.
     async fn history(&self, job: &Envelope<Chat>) -> Result<Vec<Message>, JobError> {
         let Some(conversation) = job.body.conversation.filter(|id| *id != job.id.0) else { return Ok(Vec::new()) };
         // Bounded by the job's deadline.
-        let mut patience = Patience::endless();
+        let mut patience = RetryPolicy::endless();
         loop {
             match self.conversations.history(&job.tenant, conversation).await {
                 Ok(history) => return Ok(history.unwrap_or_default()),
@@ -160,29 +160,29 @@ impl ChatHandler {
         }
     }
 
-    /// Says that nothing was found, without asking the model. Goes on where an earlier attempt stopped.
+    /// Answers that nothing was found, without asking the model. Goes on where an earlier attempt stopped.
     async fn found_nothing(
         &self,
         sentence: &str,
-        said: usize,
+        emitted: usize,
         context: &Context<Chat>,
         job: &Envelope<Chat>,
     ) -> Answer {
-        let rest = sentence.get(said..).unwrap_or_default();
+        let rest = sentence.get(emitted..).unwrap_or_default();
         if !rest.is_empty() {
             context.progress(Delta { text: rest.to_owned(), tokens: Vec::new() }).await;
         }
         Answer {
             text: sentence.to_owned(),
             finish_reason: FinishReason::Stop,
-            model: self.engine.model().name.clone(),
+            model: self.engine.name().to_owned(),
             usage: chat::Usage::default(),
             conversation: job.body.conversation.filter(|_| job.body.store),
             citations: Some(Vec::new()),
         }
     }
 
-    /// Passes the answer on, token by token.
+    /// Reports the answer, token by token.
     async fn relay(
         &self,
         mut generation: Generation,
@@ -200,7 +200,7 @@ impl ChatHandler {
                 Step::End { finish_reason, usage, text } => {
                     self.metrics.ended(begun, first, usage.completion_tokens);
                     let conversation = job.body.conversation.filter(|_| job.body.store);
-                    let model = self.engine.model().name.clone();
+                    let model = self.engine.name().to_owned();
                     return Ok(Answer { text, finish_reason, model, usage, conversation, citations: None });
                 }
             }
@@ -209,8 +209,8 @@ impl ChatHandler {
     }
 }
 
-/// The tokens of the answer that earlier attempts said, and the bytes of text that were published for them.
-fn said(past: &[Record]) -> (Vec<i32>, usize) {
+/// The tokens of the answer that earlier attempts emitted, and how many bytes of text went with them.
+fn emitted(past: &[Record]) -> (Vec<i32>, usize) {
     let mut all = Delta { text: String::new(), tokens: Vec::new() };
     for record in past.iter().filter(|record| record.event == EventType::Delta) {
         if let Ok(delta) = record.parse::<Delta>() {

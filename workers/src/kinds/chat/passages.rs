@@ -42,7 +42,7 @@ pub(super) fn preset(parameters: u64) -> Option<Budget> {
 pub(super) struct Block {
     /// `[1]` and the first text, and so on.
     lines: Vec<String>,
-    /// Which passage each line is: its place, and how much of its text is shown.
+    /// For each line, which passage it is and how much of its text is shown.
     pub(super) shown: Vec<Shown>,
 }
 
@@ -55,8 +55,8 @@ pub(super) struct Shown {
     pub(super) end: usize,
 }
 
-/// As many passages as the budget has room for, by rank: whole ones, and at the end one that is cut behind a sentence.
-/// The first one is cut behind a word where nothing else helps.
+/// As many passages as fit the budget, by rank: whole ones, and at the end one that is truncated behind a sentence. The
+/// first one is truncated behind a word if nothing else helps.
 pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -> usize) -> Block {
     let mut block = Block::default();
     let mut left = budget.tokens.saturating_sub(count(&format!("\n\n{HEAD}")));
@@ -74,7 +74,7 @@ pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -
         let whole = cost(&text);
         let end = match whole <= left {
             true => Some(passage.text.len()),
-            false => cut(&passage.text, left, n == 1, &cost),
+            false => truncated(&passage.text, left, n == 1, &cost),
         };
         if let Some(end) = end {
             block.lines.push(numbered(&line(&passage.text[..end])));
@@ -88,8 +88,8 @@ pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -
     block
 }
 
-/// Where to cut a text so that it fits: behind a sentence, or, if there is no other way, behind a word or a character.
-fn cut(text: &str, left: usize, by_force: bool, cost: &dyn Fn(&str) -> usize) -> Option<usize> {
+/// Where to truncate a text so that it fits: behind a sentence, or, if there is no other way, a word or a character.
+fn truncated(text: &str, left: usize, by_force: bool, cost: &dyn Fn(&str) -> usize) -> Option<usize> {
     let fits = |end: usize| cost(&line(&text[..end])) <= left;
     let mut borders: Vec<usize> = sentences(text).into_iter().map(|sentence| sentence.end).collect();
     let last = |borders: &[usize]| borders[..borders.partition_point(|&end| fits(end))].last().copied();
@@ -206,13 +206,13 @@ mod tests {
         texts.iter().map(|text| Passage { text: (*text).to_owned(), ..Passage::default() }).collect()
     }
 
-    fn said(role: Role, content: &str) -> Message {
+    fn message(role: Role, content: &str) -> Message {
         Message { role, content: content.to_owned() }
     }
 
     fn system(instructions: &str, texts: &[&str], budget: Budget) -> String {
         let block = block(&passages(texts), budget, &count);
-        let prompt = prompt(instructions, &block, &[said(Role::User, "Hi")]);
+        let prompt = prompt(instructions, &block, &[message(Role::User, "Hi")]);
         prompt.into_iter().find(|message| message.role == Role::System).map_or(String::new(), |message| message.content)
     }
 
@@ -232,14 +232,14 @@ mod tests {
     fn what_the_conversation_begins_with_comes_before_the_passages_and_the_rest_after() {
         let block = block(&passages(&["Nine."]), PLENTY, &count);
         let conversation = [
-            said(Role::System, "Speak French."),
-            said(Role::User, "When?"),
-            said(Role::Assistant, "?"),
-            said(Role::System, "Now English."),
-            said(Role::User, "When?"),
+            message(Role::System, "Speak French."),
+            message(Role::User, "When?"),
+            message(Role::Assistant, "?"),
+            message(Role::System, "Now English."),
+            message(Role::User, "When?"),
         ];
         let prompt = prompt("Be brief.", &block, &conversation);
-        assert_eq!(prompt[0], said(Role::System, "Be brief.\n\nSpeak French.\n\nPassages:\n[1] Nine."));
+        assert_eq!(prompt[0], message(Role::System, "Be brief.\n\nSpeak French.\n\nPassages:\n[1] Nine."));
         assert_eq!(prompt[1..], conversation[1..]);
     }
 

@@ -1,4 +1,4 @@
-//! What the engine refuses, as what becomes of the job.
+//! What happens to a job that the engine refuses.
 
 use ruche_schemas::{Failure, failure::codes};
 

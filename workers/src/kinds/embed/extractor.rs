@@ -9,7 +9,6 @@ use crate::{
     text::{ExtractError, Extracted, MAX_TEXT_BYTES, html, pdf},
 };
 
-/// Such a process.
 pub(crate) const CHILD: Child = Child { flag: "--read-document", run };
 /// The longest reply, in bytes: JSON makes up to six bytes of one.
 const REPLY_BYTES: u32 = 6 * MAX_TEXT_BYTES as u32;
@@ -74,7 +73,6 @@ impl Extractor {
     }
 }
 
-/// What a child does.
 fn run(bounds: Bounds) -> anyhow::Result<()> {
     let serve = move || sandbox::serve(bounds, 1, |format, bytes: Vec<u8>| (read(format, &bytes), Vec::new()));
     let serving = thread::Builder::new().stack_size(STACK).spawn(serve)?;

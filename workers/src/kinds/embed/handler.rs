@@ -14,7 +14,7 @@ use super::{
     served::{Models, Served},
 };
 use crate::{
-    inference::encoder::{EncodeError, Encoded, Prefixes, cut},
+    inference::encoder::{EncodeError, Encoded, Prefixes, truncate},
     registry::Handler,
     runtime::{context::Context, job_error::JobError},
 };
@@ -42,7 +42,7 @@ impl Handler<Embed> for EmbedHandler {
     }
 
     fn models(&self) -> Vec<String> {
-        self.0.all().map(|served| served.encoder().model().name.clone()).collect()
+        self.0.all().map(|served| served.encoder().name().to_owned()).collect()
     }
 
     fn gpu(&self) -> Option<String> {
@@ -71,7 +71,7 @@ impl EmbedHandler {
         }
         let (first, asked) = (&self.0.first.indexer, job.body.model.as_deref());
         let named = self.0.named(asked, context.attempt)?;
-        let _room = first.room.acquire().await.map_err(JobError::retry)?;
+        let _permit = first.permits.acquire().await.map_err(JobError::retry)?;
         context.begins();
         context.steps(0, None, "reading");
         let read = first.read(job).await?;
@@ -86,18 +86,18 @@ impl EmbedHandler {
 
 /// The vectors of the job's texts.
 async fn embed(served: &Served, job: &Envelope<Embed>, dimensions: u32) -> Result<Embedded, JobError> {
-    let model = served.encoder().model();
-    let (name, version) = (model.name.clone(), Some(served.indexer.model.version.clone()));
-    let mut embedded = Embedded { model: name, version, dimensions, ..Embedded::default() };
+    let name = served.encoder().name();
+    let (model, version) = (name.to_owned(), Some(served.indexer.model.version.clone()));
+    let mut embedded = Embedded { model, version, dimensions, ..Embedded::default() };
     if job.ephemeral && job.body.texts.len() > fit_inline(dimensions) {
-        // Whoever waits is told how large vectors are, and asks for fewer at once.
+        // The answer tells how large vectors are; the caller asks for fewer texts at once.
         return Ok(embedded);
     }
     let span = info_span!(
         "embeddings",
         otel.kind = "internal",
         gen_ai.operation.name = "embeddings",
-        gen_ai.request.model = model.name,
+        gen_ai.request.model = name,
         gen_ai.embeddings.dimension.count = dimensions,
         gen_ai.usage.input_tokens = field::Empty,
     );
@@ -105,7 +105,7 @@ async fn embed(served: &Served, job: &Envelope<Embed>, dimensions: u32) -> Resul
         let prefix = served.prefixes.of(job.body.purpose).to_owned();
         let encoded = served.encoder().encode(prefix, job.body.texts.clone()).await.map_err(refused)?;
         for (index, Encoded { tokens, vector }) in encoded.into_iter().enumerate() {
-            let vector = vector.and_then(|vector| cut(vector, dimensions)).map_err(|error| {
+            let vector = vector.and_then(|vector| truncate(vector, dimensions)).map_err(|error| {
                 JobError::Reject(Failure::new(NO_VECTOR, error.to_string()).with_param(format!("texts[{index}]")))
             })?;
             embedded.vectors.push(to_bytes(&vector));
@@ -124,7 +124,8 @@ fn dimensions(served: &Served, body: &Embed) -> Result<u32, JobError> {
     match body.dimensions {
         Some(asked) if asked > model.dimensions => {
             let most = model.dimensions;
-            let message = format!("{asked} is out of range: {:?} has vectors of 1 to {most} numbers", model.name);
+            let name = served.encoder().name();
+            let message = format!("{asked} is out of range: {name:?} has vectors of 1 to {most} numbers");
             Err(JobError::Reject(Invalid::new("dimensions", message).into()))
         }
         asked => Ok(asked.unwrap_or(model.dimensions)),

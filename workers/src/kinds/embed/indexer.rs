@@ -1,18 +1,16 @@
-//! A document: read, cut into chunks, embedded as far as it has changed, and left to be kept with the job's row.
+//! Indexes documents: reads them, chunks them, embeds the chunks that have changed, and leaves them to be stored.
 //!
-//! Chunks that are as they were keep their vectors: what is compared is the hash of what would be embedded. The rest is
-//! embedded in slices, so that queries come in between, and memory holds one document's vectors and no more. Nothing is
-//! written here: the vectors go into the transaction of the job's row, all or none.
+//! Unchanged chunks keep their vectors: the hash of what would be embedded tells. The others are embedded in slices, so
+//! that queries come in between, and memory holds the vectors of one document. Nothing is written here: the vectors go
+//! into the transaction of the job's row, all or none.
 //!
-//! Where its collection goes to another model (`ruche embed migrate`) and this worker has that too, the document is embedded
-//! by both, so that however fast documents come, the switch does.
+//! If the collection goes to another model (`ruche embed migrate`) and this worker has it, both models embed the document.
+//! So a stream of new documents does not keep the migration from ending.
 
 use std::{
     collections::{HashMap, HashSet},
-    fs::File,
-    path::Path,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -32,6 +30,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
+    chunking::{Embeddable, chunk_text},
     counter::Counter,
     extractor::{self, Extractor},
 };
@@ -40,7 +39,7 @@ use crate::{
     runtime::{context::Context, job_error::JobError},
     text::{
         self, ExtractError, Extracted,
-        chunks::{Chunk, Count, Size, chunks, chunks_of_text},
+        chunks::{Chunk, Count, Size},
     },
 };
 
@@ -52,8 +51,6 @@ const SLICE: usize = 32;
 const SLICES: usize = 2;
 /// The chunks that a model without a length of its own gets, in tokens: longer ones are about too many things.
 const USUAL: u32 = 512;
-/// How often chunks are made smaller where they turn out too long for the model.
-const TRIES: u32 = 4;
 /// What a process that reads a document may take.
 const MEMORY: u64 = 1 << 30;
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -73,7 +70,7 @@ pub struct Indexer {
     /// Tokens of a chunk, 0 as the model was trained; and its overlap.
     pub chunks: (u32, u32),
     /// Documents at once.
-    pub room: Arc<Semaphore>,
+    pub permits: Arc<Semaphore>,
 }
 
 /// A document's text, and what is known of it.
@@ -89,29 +86,20 @@ pub(super) struct Read {
     warnings: Vec<String>,
 }
 
-/// A chunk, and what would be embedded.
-struct Cut {
-    chunk: Chunk,
-    embedded: String,
-    tokens: u32,
-    hash: Hash,
-}
-
 impl Indexer {
     /// As the settings say.
     ///
     /// # Errors
-    /// When the model's file can't be read.
+    /// When this program does not know where it lies.
     pub(super) fn new(
         settings: &Settings,
-        (path, pooling): (&Path, &str),
+        version: String,
         (encoder, prefix): (Encoder, &str),
         documents: Arc<dyn DocumentStore>,
-        room: Arc<Semaphore>,
+        permits: Arc<Semaphore>,
     ) -> anyhow::Result<Self> {
         let info = encoder.model();
-        let version = version(path, pooling, prefix)?;
-        let model = ModelVersion { name: info.name.clone(), version, dimensions: info.dimensions };
+        let model = ModelVersion { name: encoder.name().to_owned(), version, dimensions: info.dimensions };
         let program = std::env::current_exe().context("this program does not know where it lies")?;
         let children = usize::try_from(settings.documents).unwrap_or(1).max(1);
         if settings.chunk_tokens > info.context_tokens {
@@ -128,7 +116,7 @@ impl Indexer {
             documents,
             extractor: Extractor::new(extractor::Options { program, children, memory: MEMORY, deadline: DEADLINE }),
             chunks: (settings.chunk_tokens, settings.chunk_overlap),
-            room,
+            permits,
         })
     }
 
@@ -159,18 +147,18 @@ impl Indexer {
             read.meta.language = status.language.clone().unwrap_or_else(|| "simple".to_owned());
         }
         if !read.again && status.supersedes(job.created_at, job.id) {
-            return Ok(Indexed { superseded: true, ..self.told(&read) });
+            return Ok(Indexed { superseded: true, ..self.summary(&read) });
         }
-        let cut = self.cut(&read, size).await?;
-        let named = cut.iter().find_map(|cut| cut.chunk.path.first()).filter(|_| !read.again);
+        let chunks = self.chunk(&read, size).await?;
+        let named = chunks.iter().find_map(|chunk| chunk.chunk.path.first()).filter(|_| !read.again);
         read.meta.title = read.meta.title.take().or_else(|| named.cloned());
-        let known = self.vectors(&cut, &status, context).await?;
+        let known = self.vectors(&chunks, &status, context).await?;
         let again = next.map(|next| (next, Read { again: true, ..read.clone() }));
-        let mut told = self.finish(read, cut, &status, known, context)?;
+        let mut summary = self.finish(read, chunks, &status, known, context)?;
         if let Some((next, read)) = again {
-            next.index_too(read, job, context, &mut told).await?;
+            next.index_too(read, job, context, &mut summary).await?;
         }
-        Ok(told)
+        Ok(summary)
     }
 
     /// Indexes a document beside the model that its collection is searched with. What this model refuses is no reason to
@@ -180,23 +168,23 @@ impl Indexer {
         read: Read,
         job: &Envelope<Embed>,
         context: &Context<Embed>,
-        told: &mut Indexed,
+        summary: &mut Indexed,
     ) -> Result<(), JobError> {
         let indexed = async {
             let size = self.size(&read)?;
             let status = self.status(&read, job).await?;
-            let cut = self.cut(&read, size).await?;
-            let known = self.vectors(&cut, &status, context).await?;
-            self.finish(read, cut, &status, known, context)
+            let chunks = self.chunk(&read, size).await?;
+            let known = self.vectors(&chunks, &status, context).await?;
+            self.finish(read, chunks, &status, known, context)
         };
         match Box::pin(indexed).await {
             Ok(indexed) => {
-                told.tokens = told.tokens.saturating_add(indexed.tokens);
-                told.next_model = Some(indexed.model);
+                summary.tokens = summary.tokens.saturating_add(indexed.tokens);
+                summary.next_model = Some(indexed.model);
             }
             Err(JobError::Reject(failure)) => {
                 let model = &self.model.name;
-                told.warnings.push(format!("{model:?}, to which the collection goes, can't embed it: {failure}"));
+                summary.warnings.push(format!("{model:?}, to which the collection goes, can't embed it: {failure}"));
             }
             Err(error) => return Err(error),
         }
@@ -213,36 +201,36 @@ impl Indexer {
     fn finish(
         &self,
         read: Read,
-        cut: Vec<Cut>,
+        chunks: Vec<Embeddable>,
         status: &Status,
         fresh: HashMap<Hash, Vec<f32>>,
         context: &Context<Embed>,
     ) -> Result<Indexed, JobError> {
-        let (mut told, mut counted) = (self.told(&read), HashSet::new());
-        let mut pieces = Vec::with_capacity(cut.len());
-        for Cut { chunk: Chunk { path, text, .. }, tokens, hash, .. } in cut {
+        let (mut summary, mut counted) = (self.summary(&read), HashSet::new());
+        let mut pieces = Vec::with_capacity(chunks.len());
+        for Embeddable { chunk: Chunk { path, text, .. }, tokens, hash, .. } in chunks {
             let vector = fresh.get(&hash).or_else(|| status.vectors.get(&hash)).cloned();
             let vector = vector.ok_or_else(|| JobError::retry(anyhow::anyhow!("a chunk was left without a vector")))?;
             match fresh.contains_key(&hash) {
                 true => {
-                    told.embedded += 1;
+                    summary.embedded += 1;
                     // The same text is embedded once.
                     let cost = if counted.insert(hash) { tokens } else { 0 };
-                    told.tokens = told.tokens.saturating_add(cost);
+                    summary.tokens = summary.tokens.saturating_add(cost);
                 }
-                false => told.kept += 1,
+                false => summary.kept += 1,
             }
             pieces.push(documents::Chunk { path, text, tokens, hash, vector });
         }
-        told.chunks = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
-        told.removed = status.chunks.saturating_sub(told.kept);
+        summary.chunks = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+        summary.removed = status.chunks.saturating_sub(summary.kept);
         let Read { id: document, meta, again, .. } = read;
         let (hash, model) = (meta.hash(), self.model.clone());
         context.keep(Write::Indexed(Arc::new(Indexing { document, meta, hash, again, model, chunks: pieces })));
-        Ok(told)
+        Ok(summary)
     }
 
-    fn told(&self, read: &Read) -> Indexed {
+    fn summary(&self, read: &Read) -> Indexed {
         let DocumentMeta { collection, source, title, language, .. } = read.meta.clone();
         let ModelVersion { name: model, version, .. } = self.model.clone();
         let (document, version, warnings) = (read.id, Some(version), read.warnings.clone());
@@ -299,7 +287,7 @@ impl Indexer {
         let most = model.context_tokens;
         let (tokens, overlap) = (meta.chunk_tokens, meta.chunk_overlap);
         if let Some(asked) = tokens.filter(|asked| *asked > most && !again) {
-            let message = format!("{asked} is out of range: {:?} reads at most {most} tokens", model.name);
+            let message = format!("{asked} is out of range: {:?} reads at most {most} tokens", self.model.name);
             return Err(JobError::Reject(Invalid::new("document.chunk_tokens", message).into()));
         }
         let set = Some(self.chunks.0).filter(|tokens| *tokens > 0);
@@ -312,29 +300,29 @@ impl Indexer {
     }
 
     /// Cuts the text, on a thread that may be busy for long.
-    async fn cut(&self, read: &Read, size: Size) -> Result<Vec<Cut>, JobError> {
+    async fn chunk(&self, read: &Read, size: Size) -> Result<Vec<Embeddable>, JobError> {
         let (text, plain) = (read.meta.content.clone(), read.meta.format == Format::Text.as_str());
         let (counter, prefix) = (Counter::of(&self.encoder), self.prefix.clone());
         let most = usize::try_from(self.encoder.model().context_tokens).unwrap_or(usize::MAX);
-        let cutting = tokio::task::spawn_blocking(move || cut(&text, plain, size, (&counter, &prefix, most)));
-        let cut = cutting.await.map_err(JobError::retry)?;
-        match cut.is_empty() {
+        let chunking = tokio::task::spawn_blocking(move || chunk_text(&text, plain, size, (&counter, &prefix, most)));
+        let chunks = chunking.await.map_err(JobError::retry)?;
+        match chunks.is_empty() {
             true => Err(unreadable(ExtractError::Unreadable("it has no text".to_owned()))),
-            false => Ok(cut),
+            false => Ok(chunks),
         }
     }
 
     /// The vectors of those chunks that have none yet, by their hash.
     async fn vectors(
         &self,
-        cut: &[Cut],
+        chunks: &[Embeddable],
         status: &Status,
         context: &Context<Embed>,
     ) -> Result<HashMap<Hash, Vec<f32>>, JobError> {
         let mut seen = HashSet::new();
-        let is_new = |cut: &&Cut| !status.vectors.contains_key(&cut.hash) && seen.insert(cut.hash);
+        let is_new = |chunk: &&Embeddable| !status.vectors.contains_key(&chunk.hash) && seen.insert(chunk.hash);
         let wanted: Vec<(Hash, String)> =
-            cut.iter().filter(is_new).map(|cut| (cut.hash, cut.embedded.clone())).collect();
+            chunks.iter().filter(is_new).map(|chunk| (chunk.hash, chunk.embedded.clone())).collect();
         let total = Some(wanted.len() as u64);
         let mut vectors = HashMap::with_capacity(wanted.len());
         let slices: Vec<(Vec<Hash>, Vec<String>)> =
@@ -359,45 +347,6 @@ impl Indexer {
         }
         Ok(vectors)
     }
-}
-
-/// The chunks of a text. A tokenizer does not count parts as it counts the whole, so what turns out longer than the model
-/// reads is cut again, smaller.
-fn cut(text: &str, plain: bool, mut size: Size, (counter, prefix, most): (&Counter, &str, usize)) -> Vec<Cut> {
-    let mut found = Vec::new();
-    for _ in 0..TRIES {
-        let pieces = if plain { chunks_of_text(text, size, counter) } else { chunks(text, size, counter) };
-        let cut = |chunk: Chunk| {
-            let embedded = chunk.embedded();
-            let tokens = counter.count(&format!("{prefix}{embedded}")) + counter.marks();
-            let hash = *blake3::hash(embedded.as_bytes()).as_bytes();
-            Cut { chunk, embedded, tokens: u32::try_from(tokens).unwrap_or(u32::MAX), hash }
-        };
-        // What the model has no token for can't be found.
-        found = pieces.into_iter().map(cut).filter(|cut| cut.tokens > 0).collect();
-        if found.iter().all(|cut| usize::try_from(cut.tokens).is_ok_and(|tokens| tokens <= most)) {
-            break;
-        }
-        size.tokens = (size.tokens * 3 / 4).max(1);
-        size.overlap = size.overlap.min(size.tokens / 2);
-    }
-    found
-}
-
-/// What tells vectors of this model from all others: a hash of its file, and of what else decides how it is used.
-fn version(path: &Path, pooling: &str, prefix: &str) -> anyhow::Result<String> {
-    let begun = Instant::now();
-    let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
-    let mut hash = blake3::Hasher::new();
-    hash.update_reader(file).with_context(|| format!("{} can't be read", path.display()))?;
-    for part in [pooling, prefix] {
-        hash.update(&(part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    let version = hash.finalize().to_hex().to_string();
-    let seconds = begun.elapsed().as_secs_f64();
-    tracing::debug!(version, seconds, "hashed the model's file");
-    Ok(version)
 }
 
 fn unavailable(error: StoreError) -> JobError {

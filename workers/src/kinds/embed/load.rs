@@ -1,6 +1,12 @@
 //! Loads the model that the settings name, or both while collections go from one to the other.
 
-use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
+use std::{
+    fs::File,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::Context as _;
 use ruche_schemas::{
@@ -40,8 +46,8 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     );
     let metrics = Metrics::default();
     metrics.register(setup.registry, &Embed::KIND);
-    let room = Arc::new(Semaphore::new(usize::try_from(embed.documents).unwrap_or(1).max(1)));
-    let load = |wanted: Wanted<'_>| wanted.load(embed, &metrics, setup.postgres.clone(), Arc::clone(&room));
+    let permits = Arc::new(Semaphore::new(usize::try_from(embed.documents).unwrap_or(1).max(1)));
+    let load = |wanted: Wanted<'_>| wanted.load(embed, &metrics, setup.postgres.clone(), Arc::clone(&permits));
     let (first, next) = Wanted::of(embed);
     if let Some(next) = &next {
         let (name, other) = (next.name(), first.name());
@@ -104,7 +110,7 @@ impl<'a> Wanted<'a> {
         embed: &Settings,
         metrics: &Metrics,
         documents: Arc<dyn DocumentStore>,
-        room: Arc<Semaphore>,
+        permits: Arc<Semaphore>,
     ) -> anyhow::Result<Served> {
         let pooling = match self.pooling {
             "mean" => Pooling::Mean,
@@ -125,7 +131,24 @@ impl<'a> Wanted<'a> {
         let names = format!("{} {} {}", self.name(), self.file(), encoder.model().description);
         let prefixes = Prefixes::new(self.query_prefix, self.passage_prefix, &names);
         let prefix = prefixes.of(Some(Purpose::Passage));
-        let indexer = Indexer::new(embed, (self.path.as_ref(), self.pooling), (encoder, prefix), documents, room)?;
+        let version = version(self.path.as_ref(), self.pooling, prefix)?;
+        let indexer = Indexer::new(embed, version, (encoder, prefix), documents, permits)?;
         Ok(Served { prefixes, indexer })
     }
+}
+
+/// What tells vectors of this model from all others: a hash of its file, and of what else decides how it is used.
+fn version(path: &Path, pooling: &str, prefix: &str) -> anyhow::Result<String> {
+    let begun = Instant::now();
+    let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
+    let mut hash = blake3::Hasher::new();
+    hash.update_reader(file).with_context(|| format!("{} can't be read", path.display()))?;
+    for part in [pooling, prefix] {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    let version = hash.finalize().to_hex().to_string();
+    let seconds = begun.elapsed().as_secs_f64();
+    tracing::debug!(version, seconds, "hashed the model's file");
+    Ok(version)
 }

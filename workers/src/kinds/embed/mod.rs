@@ -1,8 +1,9 @@
 //! Embed: a vector for each text, and documents as chunks with vectors.
 //!
 //! - [`load`]: the model, or both. - [`handler`]: texts. - [`indexer`]: documents. - [`served`]: which model does a job.
-//! - [`extractor`]: HTML and PDF, in child processes. - [`counter`]: how long a text is to the model.
+//! - [`chunking`]: a text as chunks. - [`extractor`]: HTML and PDF, in child processes. - [`counter`]: how long a text is to the model.
 
+mod chunking;
 mod counter;
 mod extractor;
 mod handler;

@@ -1,7 +1,7 @@
 //! Has a document typeset, with its template and its pictures at hand.
 //!
-//! Nothing of a document is looked at in this process: what it shows from the web is found out by a child, fetched here,
-//! past the egress guard, and handed back to one.
+//! This process never parses a document. A child lists the pictures that it shows from the web, this process fetches them
+//! past the egress guard, and a child typesets it with them.
 
 use std::{
     collections::HashMap,
@@ -37,9 +37,9 @@ use crate::{
 
 /// Pictures that are fetched at once for one document.
 const FETCHES: usize = 8;
-/// How large the pictures of one document may be together, in bytes.
+/// The most bytes of pictures that are fetched for one document.
 const FETCHED: usize = 64 << 20;
-/// Jobs taken for each child: while one is set, others wait for the web or the object store.
+/// Jobs for each child: while it typesets one, another waits for the web or the database.
 const JOBS_PER_CHILD: usize = 2;
 
 /// Renders documents.

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::sandbox::{self, AskError, Bounds, Child, Pool};
 
-/// Such a process.
 pub(crate) const CHILD: Child = Child { flag: "--set-documents", run };
 /// Threads of a child. The children share the cores among them; a single document is done sooner with two.
 const THREADS: usize = 2;
@@ -55,7 +54,7 @@ pub enum TypesetError {
     /// It never will be.
     #[error("{0}")]
     Refused(Failure),
-    /// Nothing is known against it: the child was lost.
+    /// The child was lost, and the document may not be the cause.
     #[error("the process that typeset the document is gone: {0}")]
     Lost(String),
 }
@@ -112,7 +111,7 @@ impl Typesetter {
         }
     }
 
-    /// The addresses of the pictures on the web that a document shows. It is a child that reads it, as whatever was sent.
+    /// The addresses of the pictures on the web that a document shows.
     ///
     /// # Errors
     /// [`TypesetError`].
@@ -150,7 +149,6 @@ impl Typesetter {
     }
 }
 
-/// What a child does.
 fn run(bounds: Bounds) -> anyhow::Result<()> {
     // Streams of a PDF are compressed side by side where a core is free; a thread's stack is ours to choose.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(THREADS).stack_size(STACK).build()?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::text::plain_line;
+use crate::text::extracted::plain_line;
 
 /// By how much larger than most text a heading is.
 const LARGER: f64 = 1.15;

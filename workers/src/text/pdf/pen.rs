@@ -3,7 +3,7 @@
 use lopdf::Object;
 
 use super::{fonts::Fonts, lines::Line};
-use crate::text::MAX_TEXT_BYTES;
+use crate::text::extracted::MAX_TEXT_BYTES;
 
 /// The deepest state that is kept.
 const STATES: usize = 64;

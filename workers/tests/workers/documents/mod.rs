@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use ruche_schemas::{
-    Base64, Failure,
+    Base64, Failure, clock,
     failure::codes,
     ids::collection_id,
     kinds::embed::{Document, Embed, Format, Indexed},
@@ -156,7 +156,7 @@ async fn what_was_sent_or_deleted_later_is_left_alone() {
     assert_eq!(texts(&place, &new), [(vec![], "New.".to_owned())]);
     let id = new.id(&tenant());
     for buried in [id, collection_id(&tenant(), &new.collection)] {
-        place.ledger.bury(buried, chrono::Utc::now());
+        place.ledger.bury(buried, clock::now());
         assert!(place.done_as_of(&old, -60).await.superseded);
         assert!(place.indexed(&old).is_none());
     }

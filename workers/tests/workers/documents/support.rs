@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Headers, Message, memory::Memory};
@@ -27,7 +27,7 @@ use ruche_store::{
 use ruche_workers::{
     inference::encoder::{
         Encoder, Metrics as EncoderMetrics, Prefixes,
-        port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
+        port::{BatchError, Body, LoadError, Loader, Model, ModelInfo, Tokenizer},
     },
     kinds::embed::{EmbedHandler, Extractor, ExtractorOptions, Indexer},
     registry::handler,
@@ -112,7 +112,7 @@ impl Place {
             documents: self.ledger.clone(),
             extractor: Extractor::new(reading),
             chunks: (0, 0),
-            room: Arc::new(Semaphore::new(2)),
+            permits: Arc::new(Semaphore::new(2)),
         }
     }
 
@@ -131,7 +131,7 @@ impl Place {
             handler: handler(with_next),
             metrics: Metrics::register(&mut Registry::default()),
             clock: Arc::new(clock::System),
-            pulse: own.handle().clone(),
+            heartbeats: own.handle().clone(),
             versions: runtime::versions(&ruche_schemas::kinds::all()),
         };
         let slots = NonZeroUsize::new(8).unwrap();
@@ -147,7 +147,7 @@ impl Place {
     /// As a gateway does, accepted so many seconds from now.
     pub async fn submit_as(&self, body: Embed, ephemeral: bool, seconds: i64) -> JobRef {
         let (id, lane) = (JobId::generate(), if ephemeral { Lane::Interactive } else { Lane::Normal });
-        let (job, at) = (JobRef { tenant: tenant(), id }, Utc::now() + TimeDelta::seconds(seconds));
+        let (job, at) = (JobRef { tenant: tenant(), id }, clock::now() + TimeDelta::seconds(seconds));
         let json = serde_json::to_vec(&body).unwrap();
         let mut envelope = Envelope::of(Embed::KIND, Embed::VERSION, id, tenant(), lane, at, serde_json::json!(body));
         if json.len() > CLAIM_BYTES {
@@ -279,7 +279,7 @@ struct Counter(Arc<Script>, String);
 
 impl Loader for Counter {
     fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
-        let facts = Facts { context_tokens: 100, dimensions: 3, ..Facts::default() };
+        let facts = ModelInfo { context_tokens: 100, dimensions: 3, ..ModelInfo::default() };
         body(facts, Arc::new(Characters), &mut Counting(self.0, self.1));
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use ruche_workers::inference::encoder::{
     Encoder, Metrics, StartError,
-    port::{BatchError, Body, Facts, LoadError, Loader, Model, Tokenizer},
+    port::{BatchError, Body, LoadError, Loader, Model, ModelInfo, Tokenizer},
 };
 
 /// What a test sees of the model, and does to it.
@@ -51,7 +51,7 @@ struct Counter(Arc<Script>, u32);
 
 impl Loader for Counter {
     fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
-        let facts = Facts { context_tokens: 100, dimensions: self.1, ..Facts::default() };
+        let facts = ModelInfo { context_tokens: 100, dimensions: self.1, ..ModelInfo::default() };
         body(facts, Arc::new(Characters), &mut Counting(self.0));
         Ok(())
     }

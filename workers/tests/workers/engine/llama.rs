@@ -8,7 +8,7 @@ use ruche_schemas::kinds::chat::{FinishReason, Message, Role, Sampling};
 use ruche_workers::inference::{
     engine::{
         Engine, GenerateError, Request, StartError, Step,
-        port::{DecodeError, Decoder, Facts, Loader, Row, Vocabulary},
+        port::{DecodeError, Decoder, Loader, ModelInfo, Row, Vocabulary},
     },
     llama::{EngineOptions, Llama, start_engine},
 };
@@ -72,7 +72,7 @@ async fn the_tiny_model_knows_what_it_is() {
     assert_eq!(hello.text, "Hello! I am a tiny demo model. Ask me something about your documents.");
     let model = engine.model();
     assert_eq!(model.gpu, None, "no layer is on one");
-    assert_eq!((model.name.as_str(), model.context_tokens, model.vocabulary), ("tiny-chat-demo", 512, 4889));
+    assert_eq!((engine.name(), model.context_tokens, model.vocabulary), ("tiny-chat-demo", 512, 4889));
     assert_eq!(model.parameters, 3_153_024);
     assert!(model.description.contains("tiny-chat (llama"), "{}", model.description);
 }
@@ -122,8 +122,8 @@ async fn an_answer_taken_over_at_any_token_becomes_the_same() {
         let tokens = whole.tokens();
         let mut published = 0;
         for cut in 0..=tokens.len() {
-            let said = Request { said: tokens[..cut].to_vec(), said_text_len: published, ..request.clone() };
-            let rest = ask(&second, said).await;
+            let emitted = Request { emitted: tokens[..cut].to_vec(), emitted_text_bytes: published, ..request.clone() };
+            let rest = ask(&second, emitted).await;
             assert_eq!(rest.text, whole.text, "cut at {cut}");
             assert_eq!(whole.text[..published].to_owned() + &rest.published(), whole.text, "cut at {cut}");
             assert_eq!(rest.usage, whole.usage);
@@ -249,7 +249,7 @@ fn logits_of_every_other(bridge: u32) -> Vec<Vec<f32>> {
     let path = options(1).model_path;
     let llama = Llama { path, slots: 8, context_tokens: 64, batch: 64, threads: 1, gpu_layers: 0, bridge };
     let mut logits = Vec::new();
-    let read = |_: Facts, _: Arc<dyn Vocabulary>, decoder: &mut dyn Decoder| {
+    let read = |_: ModelInfo, _: Arc<dyn Vocabulary>, decoder: &mut dyn Decoder| {
         for position in 0..20 {
             let row = |sequence: u32| Row {
                 token: 300 + i32::try_from(position * sequence).expect("few"),
@@ -285,7 +285,7 @@ fn a_bridge_over_idle_sequences_changes_nothing_but_the_time() {
 fn a_row_outside_the_context_is_refused_and_changes_nothing() {
     let path = options(1).model_path;
     let llama = Llama { path, slots: 2, context_tokens: 64, batch: 8, threads: 1, gpu_layers: 0, bridge: 0 };
-    let read = |_: Facts, _: Arc<dyn Vocabulary>, decoder: &mut dyn Decoder| {
+    let read = |_: ModelInfo, _: Arc<dyn Vocabulary>, decoder: &mut dyn Decoder| {
         let row = |sequence, position| Row { token: 300, sequence, position, logits: false };
         assert_eq!(decoder.decode(&[row(0, 0)]), Ok(()));
         for outside in [row(2, 0), row(0, 64), row(0, 7), row(u32::MAX, 0)] {

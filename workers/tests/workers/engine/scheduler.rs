@@ -127,19 +127,19 @@ async fn an_answer_goes_on_where_an_earlier_attempt_stopped() {
     let whole = ask(&engine, request()).await;
     assert_eq!(whole.text, words);
     let mut published = String::new();
-    let mut said = Vec::new();
+    let mut emitted = Vec::new();
     for Delta { text, tokens } in &whole.deltas {
         published.push_str(text);
-        said.extend_from_slice(tokens);
-        let rest = Request { said: said.clone(), said_text_len: published.len(), ..request() };
+        emitted.extend_from_slice(tokens);
+        let rest = Request { emitted: emitted.clone(), emitted_text_bytes: published.len(), ..request() };
         let rest = ask(&engine, rest).await;
         assert_eq!(published.clone() + &rest.published(), words);
-        assert_eq!([said.clone(), rest.tokens()].concat(), whole.tokens());
+        assert_eq!([emitted.clone(), rest.tokens()].concat(), whole.tokens());
         assert_eq!((rest.text, rest.usage), (whole.text.clone(), whole.usage));
     }
     // Also where the tokens of a text that was held back are known.
     for cut in 0..words.len() {
-        let held = Request { said: whole.tokens()[..cut].to_vec(), said_text_len: 0, ..request() };
+        let held = Request { emitted: whole.tokens()[..cut].to_vec(), emitted_text_bytes: 0, ..request() };
         assert_eq!(ask(&engine, held).await.published(), words, "cut at {cut}");
     }
 }
@@ -148,16 +148,16 @@ async fn an_answer_goes_on_where_an_earlier_attempt_stopped() {
 async fn an_attempt_that_died_just_before_its_end_ends_at_once() {
     let script = Arc::new(Script::default());
     let engine = Echo::start(&script, 1, 64, 16);
-    let said = |words: &str, published: usize| Request {
-        said: words.bytes().map(i32::from).collect(),
-        said_text_len: published,
+    let emitted = |words: &str, published: usize| Request {
+        emitted: words.bytes().map(i32::from).collect(),
+        emitted_text_bytes: published,
         stop: vec!["ok".to_owned()],
         ..limited(says("yes ok"), 5)
     };
-    let stopped = ask(&engine, said("yes ok", 0)).await;
+    let stopped = ask(&engine, emitted("yes ok", 0)).await;
     assert_eq!((stopped.text.as_str(), stopped.finish_reason), ("yes ", Some(FinishReason::Stop)));
     assert_eq!(stopped.published(), "yes ");
-    let full = ask(&engine, said("yes o", 4)).await;
+    let full = ask(&engine, emitted("yes o", 4)).await;
     assert_eq!((full.text.as_str(), full.finish_reason), ("yes o", Some(FinishReason::Length)));
     assert_eq!(full.published(), "o", "what was held back is published");
     assert!(script.shapes().is_empty(), "nothing was decoded");

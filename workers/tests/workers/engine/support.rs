@@ -11,7 +11,7 @@ use std::sync::{
 use ruche_schemas::kinds::chat::{Delta, FinishReason, Message, Role, Usage};
 use ruche_workers::inference::engine::{
     Engine, EngineError, Generation, Request, StartError, Step,
-    port::{Body, DecodeError, Decoder, Facts, LoadError, Loader, Row, Vocabulary},
+    port::{Body, DecodeError, Decoder, LoadError, Loader, ModelInfo, Row, Vocabulary},
 };
 use tokio::task::JoinHandle;
 
@@ -116,13 +116,13 @@ impl Echo {
 
 impl Loader for Echo {
     fn run(self: Box<Self>, body: Body<'_>) -> Result<(), LoadError> {
-        let facts = Facts {
+        let facts = ModelInfo {
             description: "repeats".to_owned(),
             parameters: 1,
             context_tokens: self.context,
             vocabulary: VOCABULARY,
             template: self.template.map(str::to_owned),
-            ..Facts::default()
+            ..ModelInfo::default()
         };
         let mut decoder = EchoDecoder {
             script: Arc::clone(&self.script),
@@ -193,9 +193,9 @@ fn next(sequence: &[i32], numbless: Option<i32>) -> Vec<f32> {
     }
     let last = |token: i32| sequence.iter().rposition(|&t| t == token).expect("a prompt");
     let message = &sequence[last(USER) + 1..last(END)];
-    let said = sequence.len() - last(ASSISTANT) - 1;
+    let emitted = sequence.len() - last(ASSISTANT) - 1;
     let mut logits = vec![0.0; VOCABULARY];
-    logits[message.get(said).copied().unwrap_or(END) as usize] = 99.0;
+    logits[message.get(emitted).copied().unwrap_or(END) as usize] = 99.0;
     logits
 }
 

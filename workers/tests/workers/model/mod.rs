@@ -17,7 +17,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::Utc;
 use faults::{Life, World};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
@@ -142,7 +141,7 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
             _ => fresh(world.seed, index),
         };
         let id = JobId(id);
-        let mut job = Envelope::of(Play::KIND, 1, id, tenant(), lane, Utc::now(), body);
+        let mut job = Envelope::of(Play::KIND, 1, id, tenant(), lane, clock::now(), body);
         let say = |on_success: Value| json!({"kind": "play", "body": {"Say": 1}, "on_success": on_success});
         let fan = json!({
             "each": "", "all": [{"kind": "play", "with": {"/Say": ""}}, {"kind": "play", "body": {"Fail": 1}}],
@@ -208,7 +207,7 @@ async fn worker(world: Arc<World>, name: &'static str) {
             handler: handler(Player),
             metrics: Metrics::register(&mut Registry::default()),
             clock: Arc::new(clock::System),
-            pulse: tokio::runtime::Handle::current(),
+            heartbeats: tokio::runtime::Handle::current(),
             versions: Arc::new([(Play::KIND, Play::VERSION)].into()),
         };
         let slots = NonZeroUsize::new(1 + (world.number(name) % 3) as usize).unwrap();
@@ -301,7 +300,7 @@ impl Expected {
 }
 
 fn envelope(child: Child) -> Envelope<Value> {
-    child.envelope(tenant(), 1, Utc::now())
+    child.envelope(tenant(), 1, clock::now())
 }
 
 async fn check(world: &World) {
@@ -384,7 +383,7 @@ const OUTAGE: Duration = Duration::from_secs(300);
 #[tokio::test(start_paused = true)]
 async fn while_its_log_cannot_be_read_a_job_keeps_its_attempts() {
     let world = World::calm(Memory::new(&[Play::KIND], 1_000, ACK_WAIT));
-    let job = Envelope::of(Play::KIND, 1, JobId::generate(), tenant(), Lane::Normal, Utc::now(), json!({"Say": 1}));
+    let job = Envelope::of(Play::KIND, 1, JobId::generate(), tenant(), Lane::Normal, clock::now(), json!({"Say": 1}));
     world.unreadable.store(true, Ordering::Relaxed);
     submit(&world, &job).await;
     let worker = tokio::spawn(worker(Arc::clone(&world), "a"));

@@ -16,6 +16,7 @@ use futures::stream::BoxStream;
 use ruche_schemas::{
     Claim, EventType, Failure, Job, JobId, JobRef, Record,
     claim::{CLAIM_BYTES, Part},
+    clock,
     config::Config,
     event::Outcome,
     failure::codes,
@@ -135,7 +136,7 @@ impl Place {
 }
 
 /// The types of events, but for those that say that an attempt began.
-pub(crate) fn told(events: &[Record]) -> Vec<&'static str> {
+pub(crate) fn event_names(events: &[Record]) -> Vec<&'static str> {
     let types = events.iter().map(|event| event.event.as_str());
     types.filter(|event| !["accepted", "started"].contains(event)).collect()
 }
@@ -152,7 +153,7 @@ async fn a_large_body_reaches_its_handler_and_a_large_result_its_reader() {
     let job = place.system.submit_claimed(place.keep(&body).await).await;
     assert_eq!(place.result(&job).await, json!(text(LARGE)));
     // Both go with the job's row.
-    assert_eq!(place.system.ledger.holding(Utc::now(), 10).await.unwrap(), [job]);
+    assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap(), [job]);
     worker.drain().await;
 }
 
@@ -173,14 +174,14 @@ async fn a_result_as_large_as_a_message_may_be_is_in_it_and_one_byte_more_is_not
 #[tokio::test]
 async fn a_job_whose_body_can_not_be_had_now_is_tried_again_and_ends_well() {
     let mut place = Place::start().await;
-    for (patience, expected) in [(0, vec!["retrying", "retrying", "done"]), (60, vec!["done"])] {
-        place.system.options.store_patience = Duration::from_secs(patience);
+    for (retry, expected) in [(0, vec!["retrying", "retrying", "done"]), (60, vec!["done"])] {
+        place.system.options.store_patience = Duration::from_secs(retry);
         let claim = place.keep(&Probe::Echo(text(LARGE))).await;
         place.store.away.store(2, Ordering::SeqCst);
         let worker = place.system.worker(&ProbeHandler::new(), 1);
         let job = place.system.submit_claimed(claim).await;
         let events = place.system.events(&job).await;
-        assert_eq!(told(&events), expected, "{patience}");
+        assert_eq!(event_names(&events), expected, "{retry}");
         let told = events.iter().find(|event| event.event == EventType::Retrying);
         assert!(told.is_none_or(|event| event.data["error"].as_str().unwrap().contains("told to be away")));
         worker.drain().await;
@@ -216,7 +217,7 @@ async fn an_ephemeral_jobs_large_result_is_kept_with_a_row_and_is_not_worked_out
         place.system.settled().await;
         // The row leads retention to the object.
         assert_eq!(place.system.ledger.ended(&job).await.unwrap().is_some(), is_kept);
-        assert_eq!(place.system.ledger.holding(Utc::now(), 10).await.unwrap().contains(&job), is_kept);
+        assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap().contains(&job), is_kept);
     }
     worker.drain().await;
 }
@@ -245,7 +246,7 @@ async fn a_body_that_is_lost_or_changed_or_anothers_is_a_dead_letter_that_says_s
     for (claim, code, said) in cases {
         let job = place.system.submit_claimed(claim).await;
         let events = place.system.events(&job).await;
-        assert_eq!(told(&events), ["failed"]);
+        assert_eq!(event_names(&events), ["failed"]);
         let failure = events.last().unwrap().parse::<Failure>().unwrap();
         assert_eq!((failure.code.as_str(), failure.param.as_deref()), (code, Some("claim")));
         assert!(failure.message.contains(said), "{failure}");
@@ -291,7 +292,7 @@ async fn a_result_that_was_stored_and_not_said_is_said_by_its_claim_and_followed
         attempt: 1,
         outcome: Outcome::Claimed(claim),
         created_at: root.created_at,
-        ended_at: Utc::now(),
+        ended_at: clock::now(),
         trace_id: None,
         writes: Vec::new(),
         origin: None,
@@ -371,8 +372,8 @@ async fn what_is_forgotten_takes_its_objects_along_and_orphans_are_swept() {
     worker.drain().await;
     let orphan = place.keep(&Probe::Echo("nobody published me".into())).await;
     let (ledger, claims) = (&*place.system.ledger, &place.system.claims);
-    let later = Utc::now() + TimeDelta::hours(1);
-    assert_eq!(reconcilers::sweep_once(ledger, &*place.store, Utc::now() - TimeDelta::hours(1)).await.unwrap(), 0);
+    let later = clock::now() + TimeDelta::hours(1);
+    assert_eq!(reconcilers::sweep_once(ledger, &*place.store, clock::now() - TimeDelta::hours(1)).await.unwrap(), 0);
     assert_eq!(reconcilers::sweep_once(ledger, &*place.store, later).await.unwrap(), 1);
     assert!(!place.path(&orphan).exists());
     let folder = place.folder.path().join(large.to_string());

@@ -2,13 +2,13 @@
 
 use std::{fs, sync::atomic::Ordering};
 
-use chrono::{TimeDelta, Utc};
-use ruche_schemas::{Claim, Failure, JobId, JobRef, claim::Part, failure::codes};
+use chrono::TimeDelta;
+use ruche_schemas::{Claim, Failure, JobId, JobRef, claim::Part, clock, failure::codes};
 use ruche_store::{ledger::Ledger, objects::Claims};
 use ruche_workers::reconcilers;
 
 use crate::runtime::{
-    claims::{Place, told},
+    claims::{Place, event_names},
     support::{Probe, ProbeHandler},
 };
 
@@ -26,7 +26,7 @@ async fn a_document_is_where_the_output_says_and_goes_with_its_job() {
     assert_eq!(claim, Claim::of(&job, Part::Document, b"Once upon a time"));
     assert_eq!(place.system.claims.get(&job.tenant, &claim).await.unwrap(), "Once upon a time");
     worker.drain().await;
-    let (ledger, later) = (&*place.system.ledger, Utc::now() + TimeDelta::hours(1));
+    let (ledger, later) = (&*place.system.ledger, clock::now() + TimeDelta::hours(1));
     assert_eq!(ledger.holding(later, 10).await.unwrap(), std::slice::from_ref(&job));
     while reconcilers::forget_some(ledger, &place.system.claims, later).await.unwrap() > 0 {}
     assert_eq!(ledger.ended(&job).await.unwrap(), None);
@@ -73,7 +73,7 @@ async fn an_ephemeral_job_that_keeps_a_document_has_a_row_that_leads_to_it() {
     let job = place.system.send(&brief).await;
     let claim = claimed(&place, &job).await;
     assert_eq!(place.system.claims.get(&job.tenant, &claim).await.unwrap(), "Once");
-    assert_eq!(place.system.ledger.holding(Utc::now(), 10).await.unwrap(), std::slice::from_ref(&job));
+    assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap(), std::slice::from_ref(&job));
     assert_eq!(probe.runs(&job), 1);
     worker.drain().await;
 }
@@ -93,7 +93,7 @@ async fn a_document_that_can_never_be_kept_fails_its_job_in_words() {
         [(large, codes::RESULT_TOO_LARGE, "objects.max_bytes"), (other, codes::RESULT_TOO_LARGE, "objects.url")];
     for (job, code, said) in cases {
         let events = place.system.events(&job).await;
-        assert_eq!(told(&events), ["failed"]);
+        assert_eq!(event_names(&events), ["failed"]);
         let failure = events.last().unwrap().parse::<Failure>().unwrap();
         assert_eq!(failure.code, code, "{failure}");
         assert!(failure.message.contains(said), "{failure}");

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use futures::StreamExt;
 use ruche_bus::{DeadFilter, DeadLetter};
 use ruche_schemas::{
-    EventType, Failure, Job, JobId, JobRef,
+    EventType, Failure, Job, JobId, JobRef, clock,
     event::{Accepted, Outcome, Retrying, Steps},
     failure::codes,
     flow::Origin,
@@ -83,7 +83,7 @@ async fn a_duplicate_submission_runs_once() {
     system.settled().await;
     // Again, as if the server had forgotten the id long ago: another bus message of the same job.
     let envelope = json!({"id": id, "kind": "probe", "version": 1, "tenant": "acme", "lane": "normal",
-        "created_at": chrono::Utc::now(), "body": {"Echo": "a"}});
+        "created_at": clock::now(), "body": {"Echo": "a"}});
     let subject = format!("{}.job.probe.normal.0.acme", system.settings.prefix);
     system.publish_raw(subject, envelope.to_string()).await;
     system.settled().await;
@@ -248,11 +248,11 @@ async fn a_payload_that_is_no_job_is_a_dead_letter_and_holds_nobody_up() {
     let worker = system.worker(&probe, 1);
     let mut jobs = vec![system.publish(JobId::generate(), b"not json".to_vec()).await];
     let elsewhere = json!({"id": JobId::generate(), "kind": "probe", "version": 1, "tenant": "evil",
-        "created_at": chrono::Utc::now(), "body": {"Echo": "a"}});
+        "created_at": clock::now(), "body": {"Echo": "a"}});
     jobs.push(system.publish(JobId::generate(), elsewhere.to_string().into_bytes()).await);
     let id = JobId::generate();
     let newer = json!({"id": id, "kind": "probe", "version": 9, "tenant": "acme",
-        "created_at": chrono::Utc::now(), "body": {"Echo": "a"}});
+        "created_at": clock::now(), "body": {"Echo": "a"}});
     jobs.push(system.publish(id, newer.to_string().into_bytes()).await);
     jobs.push(system.submit(Probe::Echo("bad".into())).await);
     for job in &jobs {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use futures::StreamExt;
 use ruche_bus::{Caps, Pause, WorkerRegistration, WorkerState};
 use ruche_schemas::{
@@ -55,7 +55,7 @@ async fn ended_at(system: &System, at: DateTime<Utc>) -> JobRef {
 #[tokio::test]
 async fn what_ended_long_ago_is_forgotten_in_the_background() {
     let system = System::start().await;
-    let now = Utc::now();
+    let now = clock::now();
     let (old, young) = (ended_at(&system, now - TimeDelta::days(8)).await, ended_at(&system, now).await);
     let ledger: Arc<dyn Ledger> = system.ledger.clone();
     let clock: Arc<dyn Clock> = Arc::new(clock::System);
@@ -95,7 +95,7 @@ async fn a_paused_kind_waits_until_it_is_resumed() {
     announced(&system, &worker.name, |_| true).await;
     let depth = system.depth().await;
     assert_eq!((depth[1].waiting, depth[1].in_flight), (1, 0), "it is accepted, and nobody takes it");
-    let resumed = Utc::now();
+    let resumed = clock::now();
     system.bus.set_paused(&hold, false).await.unwrap();
     let first = started(&system, &job).await;
     assert!(first.at >= resumed, "it began {} and was resumed {resumed}", first.at);
@@ -113,7 +113,7 @@ async fn what_runs_goes_on_when_its_kind_is_paused() {
     let next = system.submit(Probe::Echo("next".into())).await;
     probe.gate.add_permits(1);
     started(&system, &running).await;
-    let resumed = Utc::now();
+    let resumed = clock::now();
     system.bus.set_paused(&Pause::Kind(Probe::KIND), false).await.unwrap();
     assert!(started(&system, &next).await.at >= resumed);
     worker.drain().await;
@@ -133,7 +133,7 @@ async fn a_paused_tenants_jobs_are_put_aside_and_others_go_on() {
     system.settled().await;
     let queued = system.bus.queued(&Probe::KIND, &system.tenant, 0, 10).await.unwrap();
     assert_eq!((queued.len(), &queued[0].job, queued[0].run_at.is_some()), (1, &job, true));
-    let resumed = Utc::now();
+    let resumed = clock::now();
     system.bus.set_paused(&hold, false).await.unwrap();
     let first = started(&system, &job).await;
     assert!(first.at >= resumed && first.attempt == 1, "being put aside is no attempt: {first:?}");
@@ -213,5 +213,29 @@ async fn a_tenants_own_cap_counts_without_a_restart() {
         started(&system, job).await;
     }
     assert_eq!(probe.running.lock().unwrap().1, 3, "three at once, and not four");
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_workers_background_tasks_are_in_its_registration() {
+    let mut system = System::start().await;
+    let tracker = Arc::new(Tracker::new("tidying", system.clock.clone()));
+    tracker.changed(3);
+    let shared = tracker.clone();
+    system.options.reconcilers = Arc::new(move || vec![shared.status()]);
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    announced(&system, &worker.name, |found| found.reconcilers == [tracker.status()]).await;
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn events_have_the_time_of_the_runtimes_clock() {
+    let mut system = System::start().await;
+    let later = clock::now().trunc_subsecs(6) + TimeDelta::days(1);
+    system.clock = Arc::new(clock::Manual::new(later));
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    let job = system.submit(Probe::FailOnce).await;
+    let events = system.events(&job).await;
+    assert!(events.len() > 2 && events.iter().all(|event| event.at == later), "{events:?}");
     worker.drain().await;
 }

@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Depth, Message, nats::Nats};
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
-    clock,
+    clock::{self, Clock},
     config::{self, Config},
     event::Progress,
 };
@@ -188,6 +188,8 @@ pub struct System {
     pub settings: config::Nats,
     /// What is too large for a message.
     pub claims: Claims,
+    /// What workers are told of the time.
+    pub clock: Arc<dyn Clock>,
     /// What workers have besides their names, slots and patience.
     pub options: Options,
 }
@@ -219,6 +221,7 @@ impl System {
             tenant: "acme".parse().unwrap(),
             settings: config.nats,
             claims: Claims::new(Arc::new(Memory::default()), 4 << 20),
+            clock: Arc::new(clock::System),
             // Every start is said, so that tests can tell what happened.
             options: Options { quiet: Duration::ZERO, ..Options::default() },
         }
@@ -230,8 +233,8 @@ impl System {
     }
 
     /// A worker whose signs of life come from this runtime.
-    pub fn worker_on(&self, probe: &Arc<ProbeHandler>, slots: usize, pulse: Handle) -> Worker {
-        self.spawn(probe, slots, self.ledger.clone(), pulse, &Handle::current())
+    pub fn worker_on(&self, probe: &Arc<ProbeHandler>, slots: usize, heartbeats: Handle) -> Worker {
+        self.spawn(probe, slots, self.ledger.clone(), heartbeats, &Handle::current())
     }
 
     /// A worker with this ledger.
@@ -253,7 +256,7 @@ impl System {
         probe: &Arc<ProbeHandler>,
         slots: usize,
         ledger: Arc<dyn Ledger>,
-        pulse: Handle,
+        heartbeats: Handle,
         on: &Handle,
     ) -> Worker {
         let parts = Parts {
@@ -262,8 +265,8 @@ impl System {
             claims: self.claims.clone(),
             handler: handler(Shared(probe.clone())),
             metrics: Metrics::register(&mut Registry::default()),
-            clock: Arc::new(clock::System),
-            pulse,
+            clock: self.clock.clone(),
+            heartbeats,
             versions: Arc::new([(Probe::KIND, Probe::VERSION)].into()),
         };
         let name = testing::unique("worker");
@@ -294,7 +297,7 @@ impl System {
     pub async fn submit_claimed(&self, claim: Claim) -> JobRef {
         let id = claim.key.split('/').nth(1).unwrap().parse().unwrap();
         let body = serde_json::Value::Null;
-        let (kind, version, at) = (Probe::KIND, Probe::VERSION, Utc::now());
+        let (kind, version, at) = (Probe::KIND, Probe::VERSION, clock::now());
         let mut envelope = Envelope::of(kind, version, id, self.tenant.clone(), Lane::Normal, at, body);
         envelope.claim = Some(claim);
         self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
@@ -302,7 +305,7 @@ impl System {
 
     /// An envelope of this tenant.
     pub fn envelope(&self, id: JobId, body: Probe) -> Envelope<Probe> {
-        Envelope::new(id, self.tenant.clone(), Lane::Normal, Utc::now(), body)
+        Envelope::new(id, self.tenant.clone(), Lane::Normal, clock::now(), body)
     }
 
     /// Publishes this envelope.
@@ -319,7 +322,7 @@ impl System {
 
     /// Says that the job is accepted.
     pub async fn begin_log(&self, job: &JobRef) -> u64 {
-        let (event, kind, at) = (EventType::Accepted, Probe::KIND, Utc::now());
+        let (event, kind, at) = (EventType::Accepted, Probe::KIND, clock::now());
         let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null, claim: None };
         self.bus.append(job, 0, &accepted).await.unwrap()
     }
@@ -327,7 +330,7 @@ impl System {
     /// Publishes a job of another tenant.
     pub async fn submit_for(&self, tenant: &str, body: Probe) -> JobRef {
         let job = JobRef { tenant: tenant.parse().unwrap(), id: JobId::generate() };
-        let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, Utc::now(), body);
+        let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, clock::now(), body);
         self.publish_as(job, serde_json::to_vec(&envelope).unwrap(), None).await
     }
 

@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use self::schema::{Counted, Toy};
-use chrono::Utc;
 use futures::StreamExt;
 use ruche_bus::{Bus, Message, nats::Nats};
 use ruche_schemas::{
-    Envelope, EventType, Job, JobId, JobRef, Kind, Lane, Record,
+    Envelope, EventType, Job, JobId, JobRef, Kind, Lane, Record, clock,
     config::{self, Config},
     kinds::{self, Descriptor},
 };
@@ -59,7 +58,7 @@ fn login(user: &str, role: Role) -> Login {
 /// Publishes a job, as a gateway does.
 async fn submit(bus: &Nats, body: Toy) -> JobRef {
     let job = JobRef { tenant: "acme".parse().unwrap(), id: JobId::generate() };
-    let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, Utc::now(), body);
+    let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, clock::now(), body);
     let payload = serde_json::to_vec(&envelope).unwrap().into();
     let (kind, lane, headers) = (Toy::KIND, Lane::Normal, ruche_bus::Headers::new());
     bus.publish(Message { job: job.clone(), kind, lane, payload, headers, first_seq: None }).await.unwrap();

@@ -1,0 +1,45 @@
+//! A document's text as chunks that the model can read.
+
+use ruche_store::documents::Hash;
+
+use super::counter::Counter;
+use crate::text::chunks::{Chunk, Count, Size, chunks, chunks_of_text};
+
+/// How often chunks are made smaller if they turn out too long for the model.
+const TRIES: u32 = 4;
+
+/// A chunk, and what would be embedded.
+pub(super) struct Embeddable {
+    pub(super) chunk: Chunk,
+    pub(super) embedded: String,
+    pub(super) tokens: u32,
+    pub(super) hash: Hash,
+}
+
+/// The chunks of a text. A tokenizer does not count parts as it counts the whole, so what turns out longer than the model
+/// reads is cut again, smaller.
+pub(super) fn chunk_text(
+    text: &str,
+    plain: bool,
+    mut size: Size,
+    (counter, prefix, most): (&Counter, &str, usize),
+) -> Vec<Embeddable> {
+    let mut found = Vec::new();
+    for _ in 0..TRIES {
+        let pieces = if plain { chunks_of_text(text, size, counter) } else { chunks(text, size, counter) };
+        let embeddable = |chunk: Chunk| {
+            let embedded = chunk.embedded();
+            let tokens = counter.count(&format!("{prefix}{embedded}")) + counter.marks();
+            let hash = *blake3::hash(embedded.as_bytes()).as_bytes();
+            Embeddable { chunk, embedded, tokens: u32::try_from(tokens).unwrap_or(u32::MAX), hash }
+        };
+        // What the model has no token for can't be found.
+        found = pieces.into_iter().map(embeddable).filter(|chunk| chunk.tokens > 0).collect();
+        if found.iter().all(|chunk| usize::try_from(chunk.tokens).is_ok_and(|tokens| tokens <= most)) {
+            break;
+        }
+        size.tokens = (size.tokens * 3 / 4).max(1);
+        size.overlap = size.overlap.min(size.tokens / 2);
+    }
+    found
+}
