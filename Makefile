@@ -37,6 +37,7 @@ TESTED = RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings \
 test: ## Check the format, lint, and run every test
 	@bash cli/setup.sh tests
 	cargo fmt --all --check
+	@.ci/words
 	$(TESTED) test --release --workspace --no-fail-fast --tests
 
 bench: build-benches ## Measure throughput, latency and tokens per second

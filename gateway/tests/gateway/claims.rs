@@ -242,7 +242,7 @@ async fn a_job_whose_log_alone_is_left_has_its_result_too() {
 }
 
 /// Buries a job with this large body; its id.
-async fn bury(gateway: &Fixture, objects: &Memory, body: &Value) -> (String, Claim) {
+async fn dead_letter(gateway: &Fixture, objects: &Memory, body: &Value) -> (String, Claim) {
     let job = JobRef { tenant: tenant("acme"), id: JobId::generate() };
     let claim = Claim::of(&job, Part::Body, body.to_string().as_bytes());
     objects.put(&claim, body.to_string().into()).await.unwrap();
@@ -267,9 +267,9 @@ async fn bury(gateway: &Fixture, objects: &Memory, body: &Value) -> (String, Cla
 #[tokio::test]
 async fn a_dead_letter_is_shown_with_its_large_body_replayed_and_mended() {
     let (gateway, objects) = start().await;
-    let (replayed, first) = bury(&gateway, &objects, &blob(LARGE)).await;
-    let (mended, _) = bury(&gateway, &objects, &blob(LARGE)).await;
-    let (lost, claim) = bury(&gateway, &objects, &blob(LARGE)).await;
+    let (replayed, first) = dead_letter(&gateway, &objects, &blob(LARGE)).await;
+    let (mended, _) = dead_letter(&gateway, &objects, &blob(LARGE)).await;
+    let (lost, claim) = dead_letter(&gateway, &objects, &blob(LARGE)).await;
     objects.delete(&claim).await.unwrap();
     assert_eq!(gateway.read(&format!("/v1/dead/{replayed}")).await["body"], blob(LARGE));
     let shown = gateway.read(&format!("/v1/dead/{lost}")).await;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Buries a job of this tenant that died of this; its id.
-async fn bury(gateway: &Fixture, owner: &str, code: &str, payload: Option<&str>) -> String {
+async fn dead_letter(gateway: &Fixture, owner: &str, code: &str, payload: Option<&str>) -> String {
     let job = JobRef { tenant: tenant(owner), id: JobId::generate() };
     let envelope = Envelope::of(Chat::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, Utc::now(), said("hi"));
     let payload = payload.map_or_else(|| serde_json::to_string(&envelope).unwrap(), str::to_owned);
@@ -42,7 +42,7 @@ async fn dead_letters_are_listed_page_by_page_and_shown_whole() {
     let gateway = without_worker(|_| {}).await;
     let mut all = Vec::new();
     for code in ["a", "b", "a", "b", "a"] {
-        all.push(bury(&gateway, "acme", code, None).await);
+        all.push(dead_letter(&gateway, "acme", code, None).await);
     }
     let (mut found, mut path) = (Vec::new(), "/v1/dead?limit=2".to_owned());
     loop {
@@ -67,7 +67,7 @@ async fn dead_letters_are_listed_page_by_page_and_shown_whole() {
 #[tokio::test]
 async fn a_replayed_letter_is_a_new_job_and_gone() {
     let gateway = without_worker(|_| {}).await;
-    let id = bury(&gateway, "acme", "a", None).await;
+    let id = dead_letter(&gateway, "acme", "a", None).await;
     let sequence = gateway.bus.get_dead_letter(&Fixture::reference(&id)).await.unwrap().unwrap().sequence;
     let response = gateway.request(Method::POST, &format!("/v1/dead/{id}/replay")).send().await.unwrap();
     assert_eq!(response.status(), 202);
@@ -78,7 +78,7 @@ async fn a_replayed_letter_is_a_new_job_and_gone() {
     assert_eq!((&view["state"], &view["lane"]), (&json!("queued"), &json!("bulk")));
     let again = gateway.request(Method::POST, &format!("/v1/jobs/{id}/retry")).send().await.unwrap();
     assert_eq!(refused(again, 404).await.1, "job_not_found", "nothing but its letter knew it");
-    let other = bury(&gateway, "acme", "a", None).await;
+    let other = dead_letter(&gateway, "acme", "a", None).await;
     let retried = gateway.request(Method::POST, &format!("/v1/jobs/{other}/retry")).send().await.unwrap();
     assert_eq!((retried.status().as_u16(), gateway.waiting().await), (202, 2));
 }
@@ -111,7 +111,8 @@ async fn a_job_that_can_not_be_retried_is_refused_with_its_state() {
 #[tokio::test]
 async fn a_letter_is_mended_with_another_body_that_is_checked() {
     let gateway = without_worker(|_| {}).await;
-    let (good, bad) = (bury(&gateway, "acme", "a", None).await, bury(&gateway, "acme", "a", Some("no job")).await);
+    let (good, bad) =
+        (dead_letter(&gateway, "acme", "a", None).await, dead_letter(&gateway, "acme", "a", Some("no job")).await);
     let replay =
         |id: &str, body: Value| gateway.request(Method::POST, &format!("/v1/dead/{id}/replay")).json(&body).send();
     let wrong = replay(&good, json!({ "body": { "messages": [] } })).await.unwrap();
@@ -132,10 +133,10 @@ async fn a_letter_is_mended_with_another_body_that_is_checked() {
 async fn many_letters_are_counted_first_and_then_replayed_or_dropped() {
     let gateway = without_worker(|_| {}).await;
     for code in ["a", "b", "a", "b", "a"] {
-        bury(&gateway, "acme", code, None).await;
+        dead_letter(&gateway, "acme", code, None).await;
     }
-    let broken = bury(&gateway, "acme", "b", Some("no job")).await;
-    let kept = bury(&gateway, "other", "a", None).await;
+    let broken = dead_letter(&gateway, "acme", "b", Some("no job")).await;
+    let kept = dead_letter(&gateway, "other", "a", None).await;
     for wrong in [json!({}), json!({ "dry_run": true }), json!({ "all": true, "kind": "chat" }), json!({ "all": 1 })] {
         for path in ["/v1/dead/replay", "/v1/dead/drop"] {
             let response = gateway.request(Method::POST, path).json(&wrong).send().await.unwrap();
@@ -151,7 +152,7 @@ async fn many_letters_are_counted_first_and_then_replayed_or_dropped() {
     assert_eq!(ids(&gateway.read("/v1/dead").await), std::slice::from_ref(&broken));
     let dropped = gateway.post("/v1/dead/drop", &json!({ "all": true })).await;
     assert_eq!(dropped, json!({ "matched": 1, "dropped": 1 }));
-    let one = bury(&gateway, "acme", "a", None).await;
+    let one = dead_letter(&gateway, "acme", "a", None).await;
     let response = gateway.request(Method::DELETE, &format!("/v1/dead/{one}")).send().await.unwrap();
     assert_eq!(json_of(response).await["job"], json!(one));
     assert_eq!(gateway.read("/v1/dead").await["data"], json!([]));
@@ -162,7 +163,7 @@ async fn many_letters_are_counted_first_and_then_replayed_or_dropped() {
 #[tokio::test]
 async fn another_tenants_dead_letter_is_unknown() {
     let gateway = without_worker(|_| {}).await;
-    let id = bury(&gateway, "acme", "a", None).await;
+    let id = dead_letter(&gateway, "acme", "a", None).await;
     for (method, path, code) in [
         (Method::GET, format!("/v1/dead/{id}"), "dead_letter_not_found"),
         (Method::DELETE, format!("/v1/dead/{id}"), "dead_letter_not_found"),

@@ -41,7 +41,7 @@ impl Memory {
     }
 
     /// Deletes a document or a collection's documents, by its id, as a gateway does.
-    pub fn bury(&self, id: Uuid, at: DateTime<Utc>) {
+    pub fn tombstone(&self, id: Uuid, at: DateTime<Utc>) {
         let mut tables = self.lock();
         tables.put_tombstone(id, at);
         tables

@@ -8,12 +8,12 @@ use ruche_bus::{ConcurrencySlot, Delivery};
 
 use super::{caps, shared::Shared};
 
-/// A job without a seat is deferred for a quarter of its age, within these bounds.
-const SEATLESS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+/// A job without a slot is deferred for a quarter of its age, within these bounds.
+const DEFERRAL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// Whether a job may run now.
 pub(super) enum Admission {
-    /// It may, in this seat if its tenant's jobs are counted.
+    /// It may, in this slot if its tenant's jobs are counted.
     Admitted(Option<Box<dyn ConcurrencySlot>>),
     /// Not before so much time has passed.
     Deferred(Duration),
@@ -31,15 +31,15 @@ pub(super) async fn admit(shared: &Shared, delivery: &Delivery) -> Admission {
         return Admission::Admitted(None);
     }
     match shared.parts.bus.acquire_slot(&delivery.kind, tenant, cap, delivery.job.id).await {
-        Ok(Some(seat)) => Admission::Admitted(Some(seat)),
+        Ok(Some(slot)) => Admission::Admitted(Some(slot)),
         Ok(None) => {
             let age = (shared.parts.clock.now() - delivery.published_at).to_std().unwrap_or_default();
-            let wait = (age / 4).clamp(SEATLESS.0, SEATLESS.1);
+            let wait = (age / 4).clamp(DEFERRAL.0, DEFERRAL.1);
             Admission::Deferred(wait.mul_f64(0.5 + rand::random::<f64>()))
         }
         Err(error) => {
             tracing::warn!(%error, "it is not known how many of the tenant's jobs run: the job comes again");
-            Admission::Unknown(SEATLESS.0)
+            Admission::Unknown(DEFERRAL.0)
         }
     }
 }

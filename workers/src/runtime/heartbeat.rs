@@ -30,7 +30,7 @@ struct State {
 struct Job {
     extender: Box<dyn Extend>,
     /// Under a lock, so that a slot is not kept after its release.
-    seat: Option<tokio::sync::Mutex<Option<Box<dyn ConcurrencySlot>>>>,
+    slot: Option<tokio::sync::Mutex<Option<Box<dyn ConcurrencySlot>>>>,
 }
 
 impl Job {
@@ -38,18 +38,18 @@ impl Job {
         if let Err(error) = self.extender.extend().await {
             debug!(%error, "a sign of life was not sent");
         }
-        let Some(seat) = &self.seat else { return };
-        if let Some(seat) = &*seat.lock().await
-            && let Err(error) = seat.renew().await
+        let Some(slot) = &self.slot else { return };
+        if let Some(slot) = &*slot.lock().await
+            && let Err(error) = slot.renew().await
         {
             debug!(%error, "a place was not kept");
         }
     }
 
     async fn leave(&self) {
-        let Some(seat) = &self.seat else { return };
-        if let Some(seat) = seat.lock().await.take() {
-            seat.release().await;
+        let Some(slot) = &self.slot else { return };
+        if let Some(slot) = slot.lock().await.take() {
+            slot.release().await;
         }
     }
 }
@@ -70,9 +70,9 @@ impl Heartbeats {
     pub(super) fn start_job(
         self: &Arc<Self>,
         extender: Box<dyn Extend>,
-        seat: Option<Box<dyn ConcurrencySlot>>,
+        slot: Option<Box<dyn ConcurrencySlot>>,
     ) -> Heartbeat {
-        let job = Arc::new(Job { extender, seat: seat.map(|seat| tokio::sync::Mutex::new(Some(seat))) });
+        let job = Arc::new(Job { extender, slot: slot.map(|slot| tokio::sync::Mutex::new(Some(slot))) });
         let due = Instant::now() + self.pause;
         let mut state = self.locked();
         let id = state.next;
@@ -116,7 +116,7 @@ impl Heartbeat {
     pub(super) fn stop(self) {
         let stopped = self.all.locked().running.remove(&self.id);
         if let Some((_, job)) = stopped
-            && job.seat.is_some()
+            && job.slot.is_some()
         {
             self.all.on.spawn(async move { job.leave().await });
         }

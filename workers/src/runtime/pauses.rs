@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_held_tenants_jobs_are_put_aside_for_longer_and_longer_within_bounds() {
+    async fn a_paused_tenants_jobs_are_deferred_for_longer_and_longer_within_bounds() {
         let (mut paused, acme) = (Paused::default(), "acme".parse::<TenantId>().expect("a name"));
         assert_eq!(paused.deferral(&acme), None);
         paused.update(vec![Pause::Tenant(acme.clone())]);

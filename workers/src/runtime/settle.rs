@@ -60,8 +60,8 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     async {
         let (timer, lane) = (shared.metrics.begin(delivery.published_at, shared.parts.clock.now()), delivery.lane);
         let outcome = match admit(shared, &delivery).await {
-            Admission::Admitted(seat) => {
-                let heartbeat = shared.heartbeats.start_job(delivery.extender(), seat);
+            Admission::Admitted(slot) => {
+                let heartbeat = shared.heartbeats.start_job(delivery.extender(), slot);
                 let outcome = work_and_settle(shared, delivery).await;
                 heartbeat.stop();
                 outcome

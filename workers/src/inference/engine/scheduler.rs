@@ -36,7 +36,7 @@ pub(super) struct Scheduler<'a> {
     inbox: mpsc::Receiver<Ticket>,
     slots: Vec<Slot>,
     prompt_chunk: usize,
-    /// Requests seated so far: the clock of "least recently used".
+    /// Requests given a sequence so far: the clock of "least recently used".
     admitted: u64,
     rows: Vec<Row>,
     scratch: Scratch,

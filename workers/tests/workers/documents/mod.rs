@@ -155,8 +155,8 @@ async fn what_was_sent_or_deleted_later_is_left_alone() {
     assert!(told.superseded && counts(&told) == (0, 0, 0, 0), "{told:?}");
     assert_eq!(texts(&place, &new), [(vec![], "New.".to_owned())]);
     let id = new.id(&tenant());
-    for buried in [id, collection_id(&tenant(), &new.collection)] {
-        place.ledger.bury(buried, clock::now());
+    for deleted in [id, collection_id(&tenant(), &new.collection)] {
+        place.ledger.tombstone(deleted, clock::now());
         assert!(place.done_as_of(&old, -60).await.superseded);
         assert!(place.indexed(&old).is_none());
     }

@@ -120,7 +120,7 @@ async fn what_runs_goes_on_when_its_kind_is_paused() {
 }
 
 #[tokio::test]
-async fn a_paused_tenants_jobs_are_put_aside_and_others_go_on() {
+async fn a_paused_tenants_jobs_are_deferred_and_others_go_on() {
     let system = System::start().await;
     let hold = Pause::Tenant(system.tenant.clone());
     held(&system, &hold).await;
