@@ -48,7 +48,7 @@ fn config(nats: &str, postgres: &str, user: &str) -> Config {
         ("RUCHE_TOY__SEPARATOR", "-"),
     ];
     let variables = variables.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    Config::from_layers_for(&descriptors(), None, Some(variables)).unwrap()
+    Config::from_layers_for(&descriptors(), None, Some(variables)).expect("settings")
 }
 
 fn login(user: &str, role: Role) -> Login {
@@ -57,18 +57,21 @@ fn login(user: &str, role: Role) -> Login {
 
 /// Publishes a job, as a gateway does.
 async fn submit(bus: &Nats, body: Toy) -> JobRef {
-    let job = JobRef { tenant: "acme".parse().unwrap(), id: JobId::generate() };
+    let job = JobRef { tenant: "acme".parse().expect("a name"), id: JobId::generate() };
     let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, clock::now(), body);
-    let payload = serde_json::to_vec(&envelope).unwrap().into();
+    let payload = serde_json::to_vec(&envelope).expect("JSON").into();
     let (kind, lane, headers) = (Toy::KIND, Lane::Normal, ruche_bus::Headers::new());
-    bus.publish(Message { job: job.clone(), kind, lane, payload, headers, first_seq: None }).await.unwrap();
+    bus.publish(Message { job: job.clone(), kind, lane, payload, headers, first_seq: None }).await.expect("published");
     job
 }
 
 async fn last(bus: &Nats, job: &JobRef) -> Record {
-    let events: Vec<_> = timeout(LIMIT, bus.watch(job, 1).await.unwrap().map(Result::unwrap).collect()).await.unwrap();
+    let events: Vec<_> =
+        timeout(LIMIT, bus.watch(job, 1).await.expect("watched").map(|event| event.expect("an event")).collect())
+            .await
+            .expect("in time");
     assert!(events.iter().any(|event| event.event == EventType::Started), "{events:?}");
-    events.into_iter().last().unwrap()
+    events.into_iter().last().expect("a last event")
 }
 
 #[tokio::test(flavor = "multi_thread")]
