@@ -85,7 +85,7 @@ pub(super) fn description(model: &LlamaModel) -> String {
 }
 
 /// llama.cpp's state of the process: made once, never freed.
-fn backend() -> &'static Result<LlamaBackend, String> {
+pub fn backend() -> &'static Result<LlamaBackend, String> {
     static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
     BACKEND.get_or_init(|| {
         send_logs_to_tracing(LogOptions::default());

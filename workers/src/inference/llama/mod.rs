@@ -19,6 +19,7 @@ mod vocabulary;
 pub use encoder::{LlamaEmbedding, Pooling};
 #[cfg(feature = "chat")]
 pub use generator::Llama;
+pub use load::backend;
 #[cfg(any(feature = "embed", feature = "rerank"))]
 pub use start::{EncoderOptions, start_encoder};
 #[cfg(feature = "chat")]

@@ -9,18 +9,17 @@
 
 mod converter;
 
-use std::{num::NonZeroU32, sync::OnceLock};
+use std::num::NonZeroU32;
 
 use llama_cpp_2::{
-    LogOptions,
     context::params::LlamaContextParams,
     llama_backend::LlamaBackend,
     llama_batch::LlamaBatch,
     model::{LlamaModel, params::LlamaModelParams},
-    send_logs_to_tracing,
     token::LlamaToken,
 };
 use ruche_services::testing::embedding_model;
+use ruche_workers::inference::llama;
 use serde::Deserialize;
 
 /// The least cosine between the vectors of both. Weights of 16 bits and llama.cpp's shorter GELU leave a little less than 1.
@@ -38,12 +37,9 @@ fn known() -> Vec<Known> {
     serde_json::from_str(include_str!("../../../models/minilm/vectors.json")).expect("the known vectors")
 }
 
+/// A process has one.
 fn backend() -> &'static LlamaBackend {
-    static BACKEND: OnceLock<LlamaBackend> = OnceLock::new();
-    BACKEND.get_or_init(|| {
-        send_logs_to_tracing(LogOptions::default());
-        LlamaBackend::init().expect("llama.cpp")
-    })
+    llama::backend().as_ref().expect("llama.cpp")
 }
 
 fn model() -> LlamaModel {
