@@ -166,7 +166,7 @@ impl Ledger for Memory {
     }
 
     async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
-        let tables = self.tables()?;
+        let (tables, before) = (self.tables()?, stored_time(before));
         let old = tables.jobs.values().filter(|row| row.job.objects && row.job.ended_at < before);
         let mut old: Vec<_> = old.map(|row| (row.job.ended_at, row.job.job.clone())).collect();
         old.sort_by_key(|(at, job)| (*at, job.id));
@@ -186,7 +186,7 @@ impl Ledger for Memory {
 
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
         let mut tables = self.tables()?;
-        let limit = size(limit);
+        let (limit, before) = (size(limit), stored_time(before));
         let Tables { jobs, fences, groups, tombstones, files, .. } = &mut *tables;
         let ended = |row: &JobRow| (row.job.ended_at < before && !row.job.objects).then_some(row.job.ended_at);
         let known = jobs.len();

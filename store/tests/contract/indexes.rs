@@ -101,7 +101,7 @@ async fn what_a_crash_left_is_made_anew_and_a_model_that_cannot_have_one_holds_u
 async fn one_process_at_a_time_is_at_it() {
     let (store, db) = start().await;
     let model = model(&db, "m", 3, 100).await;
-    let lock = "SELECT pg_advisory_lock(hashtextexreconciled(current_schema() || ' indexes over vectors', 0))";
+    let lock = "SELECT pg_advisory_lock(hashtextextended(current_schema() || ' indexes over vectors', 0))";
     let mut other = db.acquire().await.unwrap().detach();
     sqlx::query(lock).execute(&mut other).await.unwrap();
     assert_eq!(store.reconcile_indexes(&settings()).await.unwrap(), Reconciled::default());

@@ -13,7 +13,7 @@ use ruche_store::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -93,6 +93,10 @@ impl Fill for DatabaseConnection {
             .exec(self)
             .await
             .unwrap();
+        let complete = "UPDATE groups SET ended_at = $2
+            WHERE id = $1 AND ended_at IS NULL AND done + failed + cancelled >= expected";
+        let values = [group.into(), job.ended_at.into()];
+        self.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, complete, values)).await.unwrap();
     }
 
     async fn conversation(
