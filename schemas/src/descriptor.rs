@@ -11,6 +11,7 @@ use crate::{
     ids::Kind,
     job::{self, Job},
     limits::Limits,
+    metrics::Metric,
     models::ModelSlot,
     settings::{Check, ConfigError, Settings as _},
 };
@@ -25,6 +26,7 @@ pub struct Descriptor {
     /// Its section of the configuration with comments, in TOML; empty: it has none.
     pub defaults: &'static str,
     pub models: &'static [ModelSlot],
+    pub metrics: &'static [&'static Metric],
     pub optional: bool,
     pub fetches: bool,
     pub feature: Option<&'static str>,
@@ -45,6 +47,7 @@ impl Descriptor {
             about: J::ABOUT,
             defaults: J::Settings::DEFAULTS,
             models: J::MODELS,
+            metrics: J::METRICS,
             optional: J::OPTIONAL,
             fetches: J::FETCHES,
             feature: J::FEATURE,

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Lane, Record,
     kinds::{self, Descriptor},
+    metrics::Measure,
     topology::subjects,
 };
 
@@ -50,6 +51,14 @@ pub fn kinds_page() -> String {
             "| `{name}` | {about} | {settings} | {} | {started} | [{file}](../schemas/json/{file}) |\n",
             if models.is_empty() { "none" } else { &models }
         );
+    }
+    page += "\n## Metrics\n\nWhat the workers of a kind export at `/metrics`, beside `ruche_jobs_*`, which every kind has. A \
+        histogram adds `_bucket`, `_sum` and `_count`.\n\n| metric | type | counts |\n|---|---|---|\n";
+    for kind in kinds::all() {
+        for metric in kind.metrics {
+            let measure = if metric.measure == Measure::Counter { "counter" } else { "histogram" };
+            page += &format!("| `{}` | {measure} | {} |\n", metric.full_name(kind.kind.as_str()), metric.help);
+        }
     }
     page
 }

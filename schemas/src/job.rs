@@ -8,6 +8,7 @@ use crate::{
     failure::Invalid,
     ids::Kind,
     limits::Limits,
+    metrics::Metric,
     models::ModelSlot,
     settings::Settings,
 };
@@ -29,6 +30,8 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
     const ABOUT: &'static str = "";
     /// The models that its workers load. A worker can't run without the first; the others are additional.
     const MODELS: &'static [ModelSlot] = &[];
+    /// What its workers count, beside what every kind counts.
+    const METRICS: &'static [&'static Metric] = &[];
     /// Whether the system is complete without it: `ruche up` starts an optional kind only if its first model is configured.
     const OPTIONAL: bool = false;
     /// Whether its workers fetch from the network what a job names.

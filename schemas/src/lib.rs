@@ -12,7 +12,8 @@
 //! - [`flow`]: the jobs that a job's end starts.
 //! - [`failure`]: errors, in words for the person who sent the job.
 //! - [`kinds`]: one file a kind, and the list of them.
-//! - [`models`], [`settings`]: what a kind declares of its models and its section of the configuration.
+//! - [`models`], [`metrics`], [`settings`]: what a kind declares of its models, its metrics and its section of the
+//!   configuration.
 //! - [`config`]: all sections together: defaults, file, environment.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
 //! - [`topology`]: subjects, streams, consumers on NATS, and what each role may do.
@@ -34,6 +35,7 @@ pub mod ids;
 mod job;
 pub mod kinds;
 pub mod limits;
+pub mod metrics;
 pub mod models;
 pub mod settings;
 pub mod topology;

@@ -6,6 +6,7 @@
 //! - [`runtime`]: pull, admit, attempt, settle.
 //! - [`registry`]: handlers without their types.
 //! - [`kinds`]: one file per kind.
+//! - [`kind_metrics`]: the metrics that a kind lists.
 //! - [`reconcilers`]: background tasks, one file each.
 //! - `inference`: llama.cpp behind two small ports: `engine` generates, `encoder` embeds and ranks.
 //! - `text`: documents as Markdown, and Markdown as chunks (feature `embed`).
@@ -18,6 +19,7 @@ pub mod egress;
 pub mod http;
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 pub mod inference;
+pub mod kind_metrics;
 pub mod kinds;
 pub mod program;
 pub mod reconcilers;

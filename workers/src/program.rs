@@ -28,6 +28,7 @@ use tracing::info;
 
 use crate::{
     http::{self, Health},
+    kind_metrics::KindMetrics,
     kinds::{self, Prepared, Row, Setup},
     reconcilers::{self, MaxDeliveries, Reconciler, Retention, Scheduled, Sweep},
     registry::AnyHandler,
@@ -174,7 +175,9 @@ impl Program {
             let known: Vec<_> = self.rows.iter().map(|row| row.kind.as_str()).collect();
             bail!("this build can't do jobs of kind {kind}: it knows {}", known.join(", "));
         };
-        (row.prepare)(Setup { config, postgres: postgres.clone(), registry })
+        let listed = self.kinds.iter().find(|listed| listed.kind == *kind).map_or(&[][..], |listed| listed.metrics);
+        let metrics = KindMetrics::register(registry, kind, listed);
+        (row.prepare)(Setup { config, postgres: postgres.clone(), metrics })
             .with_context(|| format!("can't work on {kind} jobs"))
     }
 }

@@ -12,10 +12,12 @@ use uuid::Uuid;
 use crate::{
     Backoff, Invalid, Kind, Limits, event,
     job::{Job, within},
+    metrics::Metric,
     models::ModelSlot,
 };
 
 mod grounding;
+pub mod metrics;
 mod settings;
 
 pub use grounding::*;
@@ -219,6 +221,7 @@ impl Job for Chat {
 
     const ABOUT: &'static str = "Answers a conversation, token by token.";
     const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const METRICS: &'static [&'static Metric] = metrics::METRICS;
     const EXAMPLE: Option<&'static str> = Some(settings::EXAMPLE);
     const FEATURE: Option<&'static str> = Some("chat");
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     Backoff, Base64, CLAIM_BYTES, Invalid, Kind, Limits,
     job::{Job, within},
+    metrics::{Metric, encoder},
     models::ModelSlot,
 };
 
@@ -151,6 +152,7 @@ impl Job for Embed {
 
     const ABOUT: &'static str = "Makes vectors of texts, and of documents the chunks that searches find.";
     const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const METRICS: &'static [&'static Metric] = encoder::ALL;
     const FEATURE: Option<&'static str> = Some("embed");
 
     fn check(&self) -> Result<(), Invalid> {

@@ -5,7 +5,6 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
-use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,10 +13,14 @@ use crate::{
     Backoff, Base64, Claim, Invalid, Kind, Limits,
     event::Steps,
     job::{Job, within},
+    metrics::Metric,
 };
 
+pub mod metrics;
+mod options;
 mod settings;
 
+pub use options::{Format, Options, Password, Standard, is_language};
 pub use settings::Settings;
 
 /// The longest Markdown, in bytes.
@@ -119,110 +122,6 @@ pub struct File {
     pub content: Base64,
 }
 
-/// How a document is written. What is left out, front matter says, and else the template.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Options {
-    /// PDF, or PNG for a preview.
-    pub format: Format,
-    /// Which standards the PDF keeps to: a version, and `a-2b`, `a-3b`, `ua-1`. Default 1.7.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub standards: BTreeSet<Standard>,
-    /// The document's date; without it, the day the job was accepted. The same input with the same date is the same
-    /// bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date: Option<NaiveDate>,
-    /// BCP 47, such as `fr` or `pt-BR`: labels, hyphenation, quotes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lang: Option<String>,
-    /// The title, for the PDF's metadata and the template.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Whether there is a table of contents, and to which level of heading.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub toc: Option<u8>,
-    /// Whether headings are numbered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub numbering: Option<bool>,
-    /// Attached files that the PDF carries along, by name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub attach: Vec<String>,
-    /// Which pages to picture, from 1; without it, the first. Only for PNG.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub page: Option<u32>,
-    /// Pixels per inch of pictures. Default 96.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ppi: Option<u16>,
-    /// Whether images on the web are fetched; else they are a warning. Default true.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fetch: Option<bool>,
-    /// The password to open the PDF with (AES-256).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<Password>,
-}
-
-/// What comes out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// A PDF.
-    #[default]
-    Pdf,
-    /// A picture of one page.
-    Png,
-}
-
-impl Format {
-    /// Its media type.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Pdf => "application/pdf",
-            Self::Png => "image/png",
-        }
-    }
-
-    /// The ending of its files.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Pdf => "pdf",
-            Self::Png => "png",
-        }
-    }
-}
-
-/// What a PDF keeps to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub enum Standard {
-    /// PDF 1.7 (ISO 32000-1).
-    #[serde(rename = "1.7")]
-    V17,
-    /// PDF 2.0 (ISO 32000-2).
-    #[serde(rename = "2.0")]
-    V20,
-    /// PDF/A-2b (ISO 19005-2): for archives.
-    #[serde(rename = "a-2b")]
-    A2b,
-    /// PDF/A-3b (ISO 19005-3): the same with attachments of any kind.
-    #[serde(rename = "a-3b")]
-    A3b,
-    /// PDF/UA-1 (ISO 14289-1): for everybody, blind readers among them.
-    #[serde(rename = "ua-1")]
-    Ua1,
-}
-
-/// A password. It is never printed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Password(pub String);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
 /// A render job's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rendered {
@@ -281,6 +180,7 @@ impl Job for Render {
     type Settings = Settings;
 
     const ABOUT: &'static str = "Makes a PDF, or pictures of pages, from Markdown.";
+    const METRICS: &'static [&'static Metric] = metrics::METRICS;
     const FETCHES: bool = true;
     const FEATURE: Option<&'static str> = Some("render");
 
@@ -321,48 +221,6 @@ impl Template {
     }
 }
 
-impl Options {
-    fn check(&self) -> Result<(), Invalid> {
-        if let Some(lang) = &self.lang
-            && !is_language(lang)
-        {
-            let message = format!("{lang:?} is no language: a BCP 47 tag such as fr or pt-BR is needed");
-            return Err(Invalid::new("options.lang", message));
-        }
-        if let Some(title) = &self.title {
-            within("options.title", title.len(), 0, 1_000)?;
-        }
-        if let Some(toc) = self.toc {
-            within("options.toc", toc, 0, 6)?;
-        }
-        if let Some(page) = self.page {
-            within("options.page", page, 1, 100_000)?;
-        }
-        if let Some(ppi) = self.ppi {
-            within("options.ppi", ppi, 24, 600)?;
-        }
-        let Some(password) = &self.password else { return Ok(()) };
-        within("options.password", password.0.len(), 1, 127)?;
-        let archival = self.standards.iter().any(|standard| !matches!(standard, Standard::V17 | Standard::V20));
-        match archival {
-            true => {
-                Err(Invalid::new("options.password", "PDF/A and PDF/UA-1 forbid encryption: leave out one of both"))
-            }
-            false => Ok(()),
-        }
-    }
-}
-
-/// Whether this is a language as Typst takes it: two or three letters, and perhaps a region.
-#[must_use]
-pub fn is_language(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    let lang = parts.next().unwrap_or_default();
-    let letters = |s: &str| s.bytes().all(|b| b.is_ascii_alphabetic());
-    let region = |s: &str| (s.len() == 2 && letters(s)) || (s.len() == 4 && letters(s));
-    (2..=3).contains(&lang.len()) && letters(lang) && parts.all(region)
-}
-
 /// Names of templates: 1 to 64 of a-z, 0-9, - and _.
 ///
 /// # Errors
@@ -373,7 +231,10 @@ pub fn check_template_name(param: &str, name: &str) -> Result<(), Invalid> {
         true => Ok(()),
         false => {
             let shown: String = name.chars().take(80).collect();
-            Err(Invalid::new(param, format!("{shown:?} is no name of a template: 1 to 64 of a-z, 0-9, - and _ are")))
+            Err(Invalid::new(
+                param,
+                format!("{shown:?} is no name of a template: 1 to 64 of a-z, 0-9, - and _ are allowed"),
+            ))
         }
     }
 }

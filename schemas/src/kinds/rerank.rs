@@ -9,7 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::embed;
-use crate::{Backoff, CLAIM_BYTES, Invalid, Kind, Limits, job::Job, models::ModelSlot};
+use crate::{
+    Backoff, CLAIM_BYTES, Invalid, Kind, Limits,
+    job::Job,
+    metrics::{Metric, encoder},
+    models::ModelSlot,
+};
 
 mod settings;
 
@@ -73,6 +78,7 @@ impl Job for Rerank {
 
     const ABOUT: &'static str = "Scores how well texts answer a query.";
     const MODELS: &'static [ModelSlot] = settings::MODELS;
+    const METRICS: &'static [&'static Metric] = encoder::ALL;
     const OPTIONAL: bool = true;
     const FEATURE: Option<&'static str> = Some("rerank");
 

@@ -3,20 +3,19 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use futures::future::{self, BoxFuture};
-use prometheus_client::registry::Registry;
 use ruche_schemas::config::Config;
 use ruche_store::postgres::Postgres;
 
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 use crate::inference::thread::ModelThread;
-use crate::{reconcilers::Reconciler, registry::AnyHandler};
+use crate::{kind_metrics::KindMetrics, reconcilers::Reconciler, registry::AnyHandler};
 
 /// What handlers are made from.
 pub struct Setup<'a> {
     pub config: &'a Config,
     pub postgres: Arc<Postgres>,
-    /// Where handlers enter their counters.
-    pub registry: &'a mut Registry,
+    /// Those that the kind's descriptor lists.
+    pub metrics: KindMetrics,
 }
 
 /// A handler and what it brings along.

@@ -41,8 +41,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         !rerank.model_path.is_empty(),
         "rerank.model_path is empty: name the GGUF file of a reranker (RUCHE_RERANK__MODEL_PATH)"
     );
-    let metrics = Metrics::default();
-    metrics.register(setup.registry, &Rerank::KIND);
+    let metrics = Metrics::new(&setup.metrics);
     let path = PathBuf::from(&rerank.model_path);
     let file = path.file_stem().unwrap_or_default().to_string_lossy();
     let options = EncoderOptions {

@@ -1,12 +1,11 @@
-//! What the encoder counts, in Prometheus' form. Names follow OpenTelemetry's generative AI conventions where they have one.
+//! What an encoder counts.
 
 use std::time::Duration;
 
-use prometheus_client::{
-    metrics::{counter::Counter, histogram::Histogram},
-    registry::{Registry, Unit},
-};
-use ruche_schemas::Kind;
+use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
+use ruche_schemas::metrics::encoder::{ABANDONED, BATCH, FAILED, FILL, TEXTS, TOKENS, WAIT};
+
+use crate::kind_metrics::KindMetrics;
 
 /// Counters since the start. Clones count together.
 #[derive(Debug, Clone)]
@@ -21,34 +20,24 @@ pub struct Metrics {
 }
 
 impl Default for Metrics {
+    /// Exported nowhere.
     fn default() -> Self {
-        let seconds = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0];
-        Self {
-            texts: Counter::default(),
-            tokens: Counter::default(),
-            abandoned: Counter::default(),
-            failed: Counter::default(),
-            batches: Histogram::new(seconds),
-            fill: Histogram::new([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]),
-            waited: Histogram::new(seconds),
-        }
+        Self::new(&KindMetrics::default())
     }
 }
 
 impl Metrics {
-    /// Enters them into a registry, under the kind's name.
-    pub fn register(&self, registry: &mut Registry, kind: &Kind) {
-        let registry = registry.sub_registry_with_prefix(format!("ruche_{kind}"));
-        registry.register("texts", "Texts read", self.texts.clone());
-        registry.register("tokens", "Tokens read", self.tokens.clone());
-        let help = "Jobs that were given up before all of their texts were read";
-        registry.register("abandoned", help, self.abandoned.clone());
-        registry.register("failed_batches", "Batches that failed", self.failed.clone());
-        registry.register_with_unit("batch", "Time that a batch took", Unit::Seconds, self.batches.clone());
-        let help = "Tokens of a batch, as a share of batch_tokens";
-        registry.register("batch_fill", help, self.fill.clone());
-        let help = "From a job's arrival at the encoder to its first batch";
-        registry.register_with_unit("queue_wait", help, Unit::Seconds, self.waited.clone());
+    #[must_use]
+    pub fn new(listed: &KindMetrics) -> Self {
+        Self {
+            texts: listed.counter(&TEXTS),
+            tokens: listed.counter(&TOKENS),
+            abandoned: listed.counter(&ABANDONED),
+            failed: listed.counter(&FAILED),
+            batches: listed.histogram(&BATCH),
+            fill: listed.histogram(&FILL),
+            waited: listed.histogram(&WAIT),
+        }
     }
 
     /// Texts read so far.

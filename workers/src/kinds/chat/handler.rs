@@ -60,7 +60,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         gpu_layers: chat.gpu_layers,
     })?;
     let slots = usize::try_from(chat.slots).ok().and_then(NonZeroUsize::new).context("chat.slots is 0")?;
-    let metrics = Metrics::register(setup.registry);
+    let metrics = Metrics::new(&setup.metrics);
     let shutdown = ShutdownHandle::of(vec![engine.thread().clone()]);
     let handler = handler(ChatHandler { engine, conversations: setup.postgres, metrics });
     Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown })

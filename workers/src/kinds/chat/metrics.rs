@@ -1,11 +1,11 @@
-//! What the chat worker counts. Names follow OpenTelemetry's generative AI conventions.
+//! What the chat worker counts.
 
 use std::time::Instant;
 
-use prometheus_client::{
-    metrics::{counter::Counter, histogram::Histogram},
-    registry::{Registry, Unit},
-};
+use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
+use ruche_schemas::kinds::chat::metrics::{COMPLETION_TOKENS, FIRST_TOKEN, TOKENS_PER_SECOND};
+
+use crate::kind_metrics::KindMetrics;
 
 pub(super) struct Metrics {
     first_token: Histogram,
@@ -14,19 +14,12 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn register(registry: &mut Registry) -> Self {
-        let metrics = Self {
-            first_token: Histogram::new([0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]),
-            tokens_per_second: Histogram::new([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0]),
-            tokens: Counter::default(),
-        };
-        let registry = registry.sub_registry_with_prefix("ruche_chat");
-        let help = "From the attempt's beginning to the first token";
-        registry.register_with_unit("time_to_first_token", help, Unit::Seconds, metrics.first_token.clone());
-        let help = "Tokens per second of one answer, after its first token";
-        registry.register("tokens_per_second", help, metrics.tokens_per_second.clone());
-        registry.register("completion_tokens", "Tokens generated", metrics.tokens.clone());
-        metrics
+    pub(super) fn new(listed: &KindMetrics) -> Self {
+        Self {
+            first_token: listed.histogram(&FIRST_TOKEN),
+            tokens_per_second: listed.histogram(&TOKENS_PER_SECOND),
+            tokens: listed.counter(&COMPLETION_TOKENS),
+        }
     }
 
     pub(super) fn ended(&self, begun: Instant, first: Option<Instant>, tokens: u32) {

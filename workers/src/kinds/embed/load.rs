@@ -44,8 +44,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
         !embed.model_path.is_empty(),
         "embed.model_path is empty: name the GGUF file of an embedding model (RUCHE_EMBED__MODEL_PATH)"
     );
-    let metrics = Metrics::default();
-    metrics.register(setup.registry, &Embed::KIND);
+    let metrics = Metrics::new(&setup.metrics);
     let permits = Arc::new(Semaphore::new(usize::try_from(embed.documents).unwrap_or(1).max(1)));
     let load = |wanted: Wanted<'_>| wanted.load(embed, &metrics, setup.postgres.clone(), Arc::clone(&permits));
     let (first, next) = Wanted::of(embed);

@@ -15,21 +15,22 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use prometheus_client::{
-    metrics::{counter::Counter, histogram::Histogram},
-    registry::{Registry, Unit},
-};
+use prometheus_client::metrics::{counter::Counter, histogram::Histogram};
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::{
     Base64, Envelope, Failure,
     failure::codes,
-    kinds::render::{BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered},
+    kinds::render::{
+        BUILT_IN, FILE_BYTES, INLINE_BYTES, Render, Rendered,
+        metrics::{DURATION, PAGES},
+    },
 };
 use ruche_store::{files::File, ledger::Write, templates::Templates};
 
 use super::typesetter::{Options, TypesetError, Typesetter};
 use crate::{
     egress::Egress,
+    kind_metrics::KindMetrics,
     kinds::prepared::{Prepared, Setup, ShutdownHandle},
     registry::{Handler, handler},
     runtime::{context::Context, job_error::JobError},
@@ -70,7 +71,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     })
     .context("the processes that typeset documents can't be started")?;
     let egress = Egress::new(&setup.config.egress)?;
-    let metrics = Metrics::register(setup.registry);
+    let metrics = Metrics::new(&setup.metrics);
     let slots = NonZeroUsize::new(children * JOBS_PER_CHILD).context("render.children is 0")?;
     let handler = handler(RenderHandler { typesetter, templates: setup.postgres, egress, metrics });
     // A child that dies is replaced.
@@ -186,16 +187,8 @@ struct Metrics {
 }
 
 impl Metrics {
-    fn register(registry: &mut Registry) -> Self {
-        let metrics = Self {
-            seconds: Histogram::new([0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]),
-            pages: Counter::default(),
-        };
-        let registry = registry.sub_registry_with_prefix("ruche_render");
-        let help = "From a document's turn to its bytes or its failure, the wait for a free process included";
-        registry.register_with_unit("duration", help, Unit::Seconds, metrics.seconds.clone());
-        registry.register("pages", "Pages written", metrics.pages.clone());
-        metrics
+    fn new(listed: &KindMetrics) -> Self {
+        Self { seconds: listed.histogram(&DURATION), pages: listed.counter(&PAGES) }
     }
 
     fn ended(&self, begun: Instant, pages: Option<u32>) {

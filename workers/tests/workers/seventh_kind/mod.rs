@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use self::schema::{Counted, Toy};
+use self::schema::{Counted, Toy, WORDS};
 use futures::StreamExt;
+use prometheus_client::{encoding::text::encode, registry::Registry};
 use ruche_bus::{Bus, Message, nats::Nats};
 use ruche_schemas::{
     Envelope, EventType, Job, JobId, JobRef, Kind, Lane, Record, clock,
@@ -15,7 +16,7 @@ use ruche_services::{
     logins::{Login, May, Role},
     testing,
 };
-use ruche_workers::{kinds::Row, program::Program};
+use ruche_workers::{kind_metrics::KindMetrics, kinds::Row, program::Program};
 use tokio::{runtime::Handle, time::timeout};
 
 mod handler;
@@ -102,4 +103,14 @@ fn a_kind_with_a_row_in_the_list_is_in_the_configuration() {
     let text = config::defaults(&descriptors());
     assert!(text.contains("\n[toy]\n# Jobs at once, 1 to 8.\nslots = 2\n"), "{text}");
     assert!(text.contains("\n# What counts words. Without a name there is none.\ntoy = \"\"\n"), "{text}");
+}
+
+#[test]
+fn a_metric_of_the_descriptor_is_exported() {
+    let mut registry = Registry::default();
+    let metrics = KindMetrics::register(&mut registry, &Toy::KIND, Toy::METRICS);
+    metrics.counter(&WORDS).inc_by(3);
+    let mut text = String::new();
+    encode(&mut text, &registry).unwrap();
+    assert!(text.contains(&format!("\n{} 3\n", WORDS.full_name("toy"))), "{text}");
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use ruche_schemas::{
     Backoff, Invalid, Job, Kind, Limits,
     event::Steps,
+    metrics::{Measure, Metric},
     models::{Family, ModelSlot},
     settings::{self, Check, ConfigError},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub static WORDS: Metric = Metric { name: "words", help: "Words counted", measure: Measure::Counter };
 
 /// A toy job's input.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +79,7 @@ impl Job for Toy {
         family: &Family { name: "toy", presets: &[], built_in: None },
         container: None,
     }];
+    const METRICS: &'static [&'static Metric] = &[&WORDS];
     const OPTIONAL: bool = true;
 
     fn check(&self) -> Result<(), Invalid> {
