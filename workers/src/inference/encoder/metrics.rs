@@ -1,4 +1,4 @@
-//! What the encoder counts, in Prometheus' form. Names follow OpenTelemetry's generative AI conventions where they have one.
+//! Encoder metrics for Prometheus. Names follow OpenTelemetry's generative AI conventions where there is one.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use prometheus_client::{
 };
 use ruche_schemas::Kind;
 
-/// Counters since the start. Clones count together.
+/// Counters since the start. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     texts: Counter,
@@ -36,7 +36,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Enters them into a registry, under the kind's name.
+    /// Registers the metrics under the kind's name.
     pub fn register(&self, registry: &mut Registry, kind: &Kind) {
         let registry = registry.sub_registry_with_prefix(format!("ruche_{kind}"));
         registry.register("texts", "Texts read", self.texts.clone());
@@ -51,13 +51,11 @@ impl Metrics {
         registry.register_with_unit("queue_wait", help, Unit::Seconds, self.waited.clone());
     }
 
-    /// Texts read so far.
     #[must_use]
     pub fn texts(&self) -> u64 {
         self.texts.get()
     }
 
-    /// Jobs that were given up so far.
     #[must_use]
     pub fn abandoned(&self) -> u64 {
         self.abandoned.get()
@@ -75,7 +73,7 @@ impl Metrics {
         self.texts.inc_by(texts as u64);
         self.tokens.inc_by(tokens as u64);
         self.batches.observe(took.as_secs_f64());
-        // A ratio for people: what is lost of a large number does not matter.
+        // A ratio: the loss of precision is irrelevant.
         self.fill.observe((tokens as f64 / budget.max(1) as f64).min(1.0));
     }
 
