@@ -40,20 +40,17 @@ pub trait Tokenizer: Send + Sync {
     /// plain text.
     fn tokenize(&self, text: &str) -> Vec<i32>;
 
-    /// The tokens of a text without marks.
+    /// Tokens of a text without special tokens.
     fn plain(&self, text: &str) -> Vec<i32>;
 
-    /// Query and text, both without marks, as a model that ranks reads them together.
+    /// Joins a query and a text, both without special tokens, for a reranker.
     fn pair(&self, query: &[i32], text: &[i32]) -> Vec<i32>;
 }
 
-/// A loaded model.
 pub trait Model {
-    /// The vectors of these texts, in their order: [`ModelInfo::dimensions`] numbers each, of any length and possibly none
-    /// that are numbers. Each text has 1 to [`ModelInfo::context_tokens`] tokens; how many fit a batch, the loader was told.
-    ///
-    /// # Errors
-    /// The whole batch failed; each text may still go well alone.
+    /// Vectors of texts, in order: [`ModelInfo::dimensions`] numbers each, not normalized, possibly NaN. Each text
+    /// has 1 to [`ModelInfo::context_tokens`] tokens; the loader knows the limits of a batch. On an error the whole
+    /// batch failed, and each text may still succeed alone.
     fn encode(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, BatchError>;
 }
 

@@ -1,4 +1,4 @@
-//! What the chat worker counts. Names follow OpenTelemetry's generative AI conventions.
+//! Metrics of the chat worker. Names follow OpenTelemetry's generative AI conventions.
 
 use std::time::Instant;
 
