@@ -1,4 +1,4 @@
-//! What searches find: collections, models and chunks, put into a store in memory or on Postgres.
+//! Collections, models and chunks for searches, in a store in memory or in Postgres.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -29,7 +29,7 @@ pub struct Doc {
 }
 
 impl Doc {
-    /// Of one chunk, in `docs` of acme.
+    /// A document of one chunk, in `docs` of acme.
     pub fn new(model: &EmbeddingModel, source: &str, text: &str, vector: &[f32]) -> Self {
         Self {
             id: Uuid::now_v7(),
@@ -45,7 +45,7 @@ impl Doc {
     }
 }
 
-/// What puts things into a store.
+/// Fills a store.
 #[async_trait]
 pub trait Shelf: Send + Sync {
     async fn model(&self, name: &str, dimensions: u32) -> EmbeddingModel;
@@ -136,7 +136,7 @@ impl Shelf for DatabaseConnection {
     }
 }
 
-/// A lookup in `docs`, which has this model.
+/// A lookup in `docs`, which uses this model.
 pub fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Option<&[f32]>) -> Lookup {
     let probe = |vector: &[f32]| Probe { model: model.clone(), vector: vector.to_vec() };
     Lookup {
@@ -150,7 +150,7 @@ pub fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Op
     }
 }
 
-/// The sources of these hits, the best first.
+/// In the order of the hits.
 pub fn sources(hits: &[Hit]) -> Vec<&str> {
     hits.iter().map(|hit| hit.source.as_str()).collect()
 }
