@@ -37,6 +37,5 @@ pub trait Bots: Send + Sync + 'static {
     /// Replaces the bot of this name if its `updated_at` still is `read`; returns whether it did.
     async fn change_bot(&self, tenant: &TenantId, bot: &StoredBot, read: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Returns whether the bot existed.
     async fn delete_bot(&self, tenant: &TenantId, name: &str) -> Result<bool, StoreError>;
 }

@@ -26,7 +26,6 @@ pub struct NewCollection {
     pub description: Option<String>,
     /// Default text search configuration of its documents.
     pub language: String,
-    /// Time of creation.
     pub at: DateTime<Utc>,
 }
 

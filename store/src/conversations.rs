@@ -36,7 +36,6 @@ pub struct StoredMessage {
     /// `system`, `user` or `assistant`.
     pub role: String,
     pub content: String,
-    /// Set in generated messages.
     pub model: Option<String>,
     /// The cited passages; none where no passages were given.
     pub citations: Option<Vec<Citation>>,
@@ -56,7 +55,6 @@ pub struct Turn {
 pub struct TurnMessage {
     pub role: Role,
     pub content: String,
-    /// Set in answers.
     pub model: Option<String>,
     /// The cited passages; none where no passages were given.
     pub citations: Option<Vec<Citation>>,

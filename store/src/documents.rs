@@ -31,7 +31,6 @@ pub trait DocumentStore: Send + Sync + 'static {
         after: Option<Uuid>,
     ) -> Result<Option<Vec<IndexedDocument>>, StoreError>;
 
-    /// A document, with its chunk counts by model.
     async fn document(
         &self,
         tenant: &TenantId,
@@ -69,7 +68,6 @@ pub struct DocumentKey {
     pub document: Uuid,
 }
 
-/// The state of a document before it is written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Status {
     /// The collection's language; none if there is no such collection.
@@ -80,7 +78,6 @@ pub struct Status {
     pub deleted_at: Option<DateTime<Utc>>,
     /// Vectors of the chunks of this model, by the hash of the embedded text.
     pub vectors: HashMap<Hash, Vec<f32>>,
-    /// The number of chunks of this model.
     pub chunks: u32,
 }
 
@@ -107,7 +104,6 @@ pub struct DocumentMeta {
     /// Its identifier at its origin, such as a path or URL.
     pub source: String,
     pub title: Option<String>,
-    /// A link for readers.
     pub url: Option<String>,
     /// A text search configuration.
     pub language: String,
@@ -144,7 +140,6 @@ pub struct IndexedDocument {
     /// Its identifier at its origin, such as a path or URL.
     pub source: String,
     pub title: Option<String>,
-    /// A link for readers.
     pub url: Option<String>,
     /// A text search configuration.
     pub language: String,
@@ -156,12 +151,10 @@ pub struct IndexedDocument {
     pub bytes: u64,
     /// The job that last wrote it.
     pub job: JobId,
-    /// When that job was accepted.
     pub accepted_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// The chunks of one document that one model embedded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkCount {
     pub model: String,
@@ -179,7 +172,6 @@ pub struct DocumentChunk {
     /// The headings above it, outermost first.
     pub path: Vec<String>,
     pub text: String,
-    /// Number of embedded tokens.
     pub tokens: u32,
     pub model: String,
 }
@@ -194,7 +186,6 @@ pub struct Indexing {
     /// while its content is unchanged.
     pub again: bool,
     pub model: ModelVersion,
-    /// In the order of the text.
     pub chunks: Vec<Chunk>,
 }
 
@@ -203,7 +194,6 @@ pub struct Chunk {
     /// The headings above it, outermost first.
     pub path: Vec<String>,
     pub text: String,
-    /// Number of embedded tokens.
     pub tokens: u32,
     /// Hash of the embedded text.
     pub hash: Hash,

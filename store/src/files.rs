@@ -18,12 +18,10 @@ pub struct File {
     pub warnings: u32,
 }
 
-/// A rendered document, as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     pub job: JobRef,
     pub file: File,
-    /// When its job ended.
     pub created_at: DateTime<Utc>,
 }
 

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
-/// A job's position in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
     pub group: Uuid,
@@ -31,7 +30,6 @@ pub struct Group {
     pub callback: Option<Value>,
     /// Whether it is a batch, which has a log of its own.
     pub batch: bool,
-    /// When the last member ended.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -46,7 +44,6 @@ impl Group {
 pub struct Batch {
     pub id: Uuid,
     pub tenant: TenantId,
-    /// Number of submitted jobs.
     pub total: u64,
     /// Whether submission is finished, so that `total` is final.
     pub closed: bool,
@@ -56,7 +53,6 @@ pub struct Batch {
     /// The job to start when all have ended.
     pub callback: Option<Template>,
     pub created_at: DateTime<Utc>,
-    /// When the last of its jobs ended.
     pub ended_at: Option<DateTime<Utc>>,
 }
 

@@ -30,7 +30,6 @@ pub struct EndedJob {
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
     pub ended_at: DateTime<Utc>,
-    /// W3C trace id.
     pub trace_id: Option<String>,
     /// The first job of its flow.
     pub root: Option<JobId>,
@@ -38,7 +37,6 @@ pub struct EndedJob {
     pub parent: Option<JobId>,
     /// Its batch or fan-out.
     pub group: Option<Uuid>,
-    /// The jobs that its end started.
     pub children: Vec<JobId>,
 }
 

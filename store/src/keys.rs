@@ -28,7 +28,6 @@ impl std::fmt::Debug for ApiKey<'_> {
 }
 
 impl<'a> ApiKey<'a> {
-    /// `None` if the format is wrong.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let (id, secret) = text.strip_prefix("rk_")?.split_once('_')?;
@@ -57,7 +56,6 @@ pub fn generate() -> String {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
-    /// Acts for its tenant.
     #[default]
     Member,
     /// May also inspect and control queues, workers, pauses and other tenants.
@@ -98,7 +96,6 @@ pub struct StoredKey {
 
 #[async_trait]
 pub trait Keys: Send + Sync + 'static {
-    /// `None` if the key is unknown or revoked.
     async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError>;
 
     /// Stores a key, and creates its tenant if needed.

@@ -74,11 +74,9 @@ pub struct Ended {
     pub trace_id: Option<String>,
     /// Side effects, stored in the same transaction as the outcome.
     pub writes: Vec<Write>,
-    /// Its place in a flow.
     pub origin: Option<Origin>,
     /// Its place in a group, which counts it in the same transaction.
     pub member: Option<Member>,
-    /// The jobs that its end starts.
     pub children: Vec<JobId>,
     /// Whether it has objects in the object store: its body, output or file.
     pub objects: bool,
@@ -108,7 +106,6 @@ impl TryFrom<EndedJob> for Stored {
     }
 }
 
-/// What a job stores besides its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     Turn(Turn),

@@ -41,7 +41,6 @@ pub struct CollectionModels {
     pub next: Option<ModelVersion>,
 }
 
-/// The state of a collection's migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
     /// The model that queries use; none before the first document.
@@ -53,7 +52,6 @@ pub struct Migration {
     pub missing: u64,
 }
 
-/// A document that has no chunks of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     pub document: Uuid,
@@ -65,9 +63,7 @@ pub struct Missing {
 /// Selects chunks of a collection by model id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chunks {
-    /// This model.
     Of(i32),
-    /// All other models.
     NotOf(i32),
 }
 
@@ -96,7 +92,6 @@ pub trait ModelMigrations: Send + Sync + 'static {
     /// whether it switched.
     async fn switch(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<bool, StoreError>;
 
-    /// Aborts a migration to this model.
     async fn end_migration(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<(), StoreError>;
 
     /// Deletes up to `limit` chunks of a collection; returns their number, 0 when none is left.

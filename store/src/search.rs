@@ -8,10 +8,8 @@ use uuid::Uuid;
 
 use crate::{error::StoreError, models::EmbeddingModel};
 
-/// How chunks are ranked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// By vectors and by words, fused by rank.
     #[default]
     Hybrid,
     Vector,
@@ -70,7 +68,6 @@ pub struct Searchable {
     pub model: Option<EmbeddingModel>,
 }
 
-/// A query vector of one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
     pub model: EmbeddingModel,
@@ -112,7 +109,6 @@ pub struct Hit {
     /// The headings above it, outermost first.
     pub path: Vec<String>,
     pub text: String,
-    /// Metadata of the document.
     pub metadata: Map<String, Value>,
     pub published_at: Option<DateTime<Utc>>,
     /// Comparable only within one search: the cosine by vectors, BM25 by words, else the sum of `1 / (60 + rank)`
@@ -131,7 +127,6 @@ pub struct Explanation {
     pub cosine: Option<f64>,
     pub scan: Option<Scan>,
     pub text_rank: Option<u32>,
-    /// BM25.
     pub text_score: Option<f64>,
     /// The sum of `1 / (60 + rank)` over its rankings.
     pub fused: f64,

@@ -7,13 +7,11 @@ use ruche_schemas::TenantId;
 
 use crate::error::StoreError;
 
-/// A version of a template, without its package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateVersion {
     pub name: String,
     /// From 1.
     pub version: u32,
-    /// Length of the package.
     pub bytes: u64,
     /// Of the package, in lower-case hexadecimal.
     pub blake3: String,
@@ -32,7 +30,6 @@ pub struct NewTemplate {
     pub at: DateTime<Utc>,
 }
 
-/// Limits of a tenant's templates.
 #[derive(Debug, Clone, Copy)]
 pub struct TemplateBounds {
     /// Per name.
@@ -47,9 +44,7 @@ pub enum Uploaded {
     New(TemplateVersion),
     /// The newest version has the same package; nothing was added.
     Same(TemplateVersion),
-    /// The template has reached its limit of versions.
     ManyVersions,
-    /// The tenant has reached its limit of templates.
     ManyNames,
     /// The packages would exceed their limit; holds their current size in bytes.
     ManyBytes(u64),

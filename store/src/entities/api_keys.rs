@@ -12,7 +12,6 @@ pub struct Model {
     pub tenant: String,
     /// `member` or `admin`.
     pub role: String,
-    /// A label that the owner chose.
     pub name: String,
     /// BLAKE3 of the secret part (256 random bits, so a fast hash is enough).
     pub hash: Vec<u8>,

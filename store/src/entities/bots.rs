@@ -22,7 +22,6 @@ pub struct Model {
     pub limits: Json,
     pub look: Json,
     pub created_at: DateTimeUtc,
-    /// Serves as the version.
     pub updated_at: DateTimeUtc,
 }
 

@@ -11,7 +11,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
     pub description: Option<String>,
-    /// Default text search configuration of its documents.
     pub language: String,
     /// The model that queries use; none before the first document.
     pub model_id: Option<i32>,

@@ -14,7 +14,6 @@ pub struct Model {
     pub source: String,
     pub title: Option<String>,
     pub url: Option<String>,
-    /// A text search configuration.
     pub language: String,
     pub metadata: Json,
     pub published_at: Option<DateTimeUtc>,

@@ -14,7 +14,6 @@ pub struct Model {
     pub done: i32,
     pub failed: i32,
     pub cancelled: i32,
-    /// The job to start when all members have ended.
     pub callback: Option<Json>,
     pub batch: bool,
     pub created_at: DateTimeUtc,

@@ -11,7 +11,6 @@ pub struct Model {
     pub tenant: String,
     pub kind: String,
     pub lane: String,
-    /// The attempt that ended it.
     pub attempt: i32,
     /// `done`, `failed` or `cancelled`.
     pub state: String,
@@ -19,15 +18,10 @@ pub struct Model {
     pub data: Option<Json>,
     pub created_at: DateTimeUtc,
     pub ended_at: DateTimeUtc,
-    /// W3C trace id.
     pub trace_id: Option<String>,
-    /// The first job of its flow.
     pub root: Option<Uuid>,
-    /// The job whose end started it.
     pub parent: Option<Uuid>,
-    /// Its batch or fan-out.
     pub group_id: Option<Uuid>,
-    /// From 0.
     pub group_index: Option<i32>,
     /// The ids of the jobs that its end started, as a JSON array.
     pub children: Option<Json>,

@@ -14,9 +14,7 @@ pub struct Model {
     /// `system`, `user` or `assistant`.
     pub role: String,
     pub content: String,
-    /// Set in answers.
     pub model: Option<String>,
-    /// The cited passages; none where no passages were given.
     pub citations: Option<Json>,
     pub created_at: DateTimeUtc,
 }

@@ -18,9 +18,7 @@ pub struct Model {
     pub pages: i32,
     pub title: Option<String>,
     pub template: String,
-    /// Number of warnings.
     pub warnings: i32,
-    /// When its job ended.
     pub created_at: DateTimeUtc,
 }
 

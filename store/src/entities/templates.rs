@@ -10,10 +10,8 @@ pub struct Model {
     pub tenant: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// From 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub version: i32,
-    /// Length of the package.
     pub bytes: i32,
     /// The package's BLAKE3 hash, in lower-case hexadecimal.
     pub blake3: String,

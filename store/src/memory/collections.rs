@@ -17,7 +17,6 @@ use crate::{
 };
 
 impl Memory {
-    /// Stores a collection, or replaces its models.
     pub fn put_collection(&self, tenant: TenantId, collection: Searchable) {
         let mut tables = self.lock();
         let id = collection.model.as_ref().map(|model| model.id);

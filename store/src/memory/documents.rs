@@ -56,7 +56,6 @@ impl Memory {
         tables.indexing(row, document, row.model?)
     }
 
-    /// The version that this model embedded.
     #[must_use]
     pub fn indexed_by(&self, tenant: &TenantId, document: Uuid, model: &str) -> Option<Arc<Indexing>> {
         let tables = self.lock();

@@ -21,7 +21,6 @@ impl Tables {
         model
     }
 
-    /// The id of the last model of this name.
     pub(super) fn named(&mut self, name: &str) -> i32 {
         let known = self.models.values().rfind(|model| model.name == name).map(|model| model.id);
         known.unwrap_or_else(|| {

@@ -24,7 +24,6 @@ pub struct StoredChunk {
 }
 
 impl Memory {
-    /// Stores a chunk and its document.
     pub fn put_chunk(&self, chunk: StoredChunk) {
         let StoredChunk { tenant, model, vector, hit } = chunk;
         let listed = IndexedDocument {
@@ -98,7 +97,6 @@ impl Search for Memory {
     }
 }
 
-/// The hit, not scored yet.
 fn hit(row: &DocumentRow, chunk: &ChunkRow) -> Hit {
     let (listed, ChunkRow { id, chunk, .. }) = (row.listed.clone(), chunk);
     Hit {

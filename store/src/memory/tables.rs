@@ -62,7 +62,6 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes every call fail, or work again.
     pub fn fail(&self, failing: bool) {
         self.lock().failing = failing;
     }

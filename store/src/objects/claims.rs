@@ -41,7 +41,6 @@ pub enum ClaimError {
 }
 
 impl ClaimError {
-    /// Whether a retry can succeed.
     #[must_use]
     pub const fn is_temporary(&self) -> bool {
         matches!(self, Self::NoStore | Self::Object(ObjectError::Unavailable(_)))
@@ -74,7 +73,6 @@ impl Claims {
         self.objects.as_ref()
     }
 
-    /// The maximal size of a body or a result.
     #[must_use]
     pub const fn max_bytes(&self) -> u64 {
         self.max_bytes

@@ -24,7 +24,6 @@ pub enum ObjectError {
     Unavailable(String),
 }
 
-/// An object as a stream of bytes.
 pub type Pieces = BoxStream<'static, Result<Bytes, ObjectError>>;
 
 /// An object store. Keys are those of claims, `<tenant>/<job>/..`; the caller has checked [`Claim::is_of`].

@@ -23,15 +23,14 @@ use super::{
     verified::verified,
 };
 
-/// Timeout of a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Read timeout: the longest time without data.
 const SILENCE: Duration = Duration::from_secs(20);
 /// Timeout of a write or a deletion.
 const CALL: Duration = Duration::from_secs(120);
-/// A failing request is retried for at most this time
+/// Total time of the retries of a request.
 const TRIES: Duration = Duration::from_secs(5);
-/// and at most so many times.
+/// Maximal number of retries of a request.
 const RETRIES: usize = 3;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +45,6 @@ pub struct Store {
     inner: Arc<dyn ObjectStore>,
     /// Prefix of all keys: empty, or `some/prefix/`.
     prefix: String,
-    /// The folder, for files.
     root: Option<PathBuf>,
 }
 
@@ -82,7 +80,6 @@ impl Store {
         }
     }
 
-    /// The key of a path.
     fn key(prefix: &str, path: &Path) -> Option<String> {
         path.as_ref().strip_prefix(prefix).map(str::to_owned)
     }
@@ -128,7 +125,6 @@ fn explain(key: &str, error: object_store::Error) -> ObjectError {
     }
 }
 
-/// Waits for an answer until the timeout.
 async fn bounded<T>(
     key: &str,
     limit: Duration,

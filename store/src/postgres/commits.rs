@@ -20,7 +20,6 @@ use crate::{
     ledger::{Committed, Ended, Write, taken},
 };
 
-/// Jobs per transaction.
 const BATCH: usize = 128;
 /// Bytes of rows per transaction; a single row may be larger.
 const BATCH_BYTES: usize = 4 << 20;
@@ -123,7 +122,6 @@ async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Commit
     Ok(answers)
 }
 
-/// Why a job's row was not inserted.
 pub(super) async fn why_not(db: &impl sea_orm::ConnectionTrait, ended: &Ended) -> Answer {
     if fences::find(db, &ended.job).await?.is_some_and(|fence| fence > ended.attempt) {
         return Ok(Committed::Fenced);

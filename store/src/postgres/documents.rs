@@ -213,7 +213,6 @@ pub(super) async fn head(db: &mut PgConnection, of: &DocumentKey) -> Result<Stat
     })
 }
 
-/// The state of a document with its vectors.
 async fn status(db: &DatabaseConnection, of: &DocumentKey, model: &ModelVersion) -> Result<Status, StoreError> {
     let mut db = db.get_postgres_connection_pool().acquire().await?;
     let model = models::find_or_create(&mut db, model).await?.id;

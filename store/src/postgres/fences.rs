@@ -29,7 +29,6 @@ pub(super) async fn raise(db: &impl ConnectionTrait, job: &JobRef, attempt: u32)
     Ok(())
 }
 
-/// The latest registered attempt.
 pub(super) async fn find(db: &impl ConnectionTrait, job: &JobRef) -> Result<Option<u32>, StoreError> {
     let key = (job.id.0, job.tenant.as_str().to_owned());
     let row = job_fences::Entity::find_by_id(key).one(db).await?;

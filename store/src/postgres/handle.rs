@@ -29,7 +29,6 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Closes all connections.
     pub async fn close(&self) {
         // Closing waits for the pool's connections and can't fail.
         self.db.close_by_ref().await.unwrap_or_default();

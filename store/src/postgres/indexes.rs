@@ -26,7 +26,6 @@ SELECT m.id, m.dimensions, coalesce(c.chunks, 0) AS chunks
 FROM embedding_models m LEFT JOIN (SELECT model_id, count(*) AS chunks FROM chunks GROUP BY model_id) c ON c.model_id = m.id
 ORDER BY m.id";
 
-/// The existing vector indexes.
 const INDEXES: &str = "
 SELECT k.relname::text AS name, i.indisvalid AS valid
 FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid JOIN pg_am a ON a.oid = k.relam

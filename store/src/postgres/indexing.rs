@@ -57,7 +57,6 @@ ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url, langu
     accepted_at = excluded.accepted_at, updated_at = excluded.updated_at,
     chunk_tokens = excluded.chunk_tokens, chunk_overlap = excluded.chunk_overlap";
 
-/// Whether the commit writes a document.
 pub(super) fn is_one(ended: &Ended) -> bool {
     ended.writes.iter().any(|write| matches!(write, Write::Indexed(_)))
 }
@@ -143,7 +142,6 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
     Ok(true)
 }
 
-/// Upserts the rows of the collection and the document.
 async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i32) -> Result<(), StoreError> {
     let Indexing { document, meta, hash, .. } = indexing;
     let tenant = ended.job.tenant.as_str();

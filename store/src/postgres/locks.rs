@@ -20,7 +20,6 @@ FROM jsonb_array_elements_text($1::text::jsonb) AS keys (key)";
 /// Takes a shared lock, which excludes only exclusive ones.
 const SHARE: &str = "SELECT pg_advisory_xact_lock_shared($1)";
 
-/// Entities with a limit per tenant.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Of {
     Bots,
@@ -51,7 +50,6 @@ pub(super) async fn alone_raw(db: &mut PgConnection, id: Uuid) -> Result<(), Sto
     Ok(())
 }
 
-/// The shared lock of a collection.
 pub(super) async fn shared_raw(db: &mut PgConnection, id: Uuid) -> Result<(), StoreError> {
     sqlx::query(SHARE).bind(number(id)).execute(db).await?;
     Ok(())

@@ -48,7 +48,6 @@ WHERE tenant = $1 AND name = $2 AND next_model_id = $3 AND NOT EXISTS (
 
 const END: &str = "UPDATE collections SET next_model_id = NULL WHERE tenant = $1 AND name = $2 AND next_model_id = $3";
 
-/// Another model that has chunks in the collection.
 const OTHER: &str = "
 SELECT m.id FROM embedding_models m WHERE m.id <> $3 AND EXISTS (
     SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = m.id)
@@ -145,7 +144,6 @@ impl ModelMigrations for Postgres {
     }
 }
 
-/// Finds or creates the model of this name and version.
 pub(super) async fn find_or_create(db: &mut PgConnection, model: &ModelVersion) -> Result<EmbeddingModel, StoreError> {
     let find = || {
         let find = "SELECT id AS model_id, name AS model_name, version AS model_version, dimensions AS model_dimensions \

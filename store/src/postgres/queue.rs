@@ -19,7 +19,6 @@ pub(super) struct Waiting {
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-/// The sending half.
 #[derive(Debug, Clone)]
 pub(super) struct Queue(mpsc::Sender<Waiting>);
 

@@ -84,7 +84,6 @@ impl Postgres {
 #[derive(Debug, Default)]
 struct Run {
     hits: Vec<Hit>,
-    /// Number of ranked vectors.
     nearby: u64,
     /// Number of collections that use the lookup's model; unknown without hits.
     unchanged: u64,

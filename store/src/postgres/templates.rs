@@ -16,7 +16,6 @@ use crate::{
     templates::{NewTemplate, TemplateBounds, TemplateVersion, Templates, Uploaded},
 };
 
-/// A row without its package.
 #[derive(FromQueryResult)]
 struct Row {
     name: String,
@@ -27,7 +26,6 @@ struct Row {
     created_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// The current usage of a tenant's templates.
 #[derive(FromQueryResult)]
 struct Taken {
     names: i64,

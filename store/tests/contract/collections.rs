@@ -18,7 +18,6 @@ use super::support::{DatabaseConnection, JobId, Memory, TenantId, Uuid, json, no
 
 pub const MODEL: &str = "test-embedder";
 
-/// A document whose chunks are these texts.
 pub fn a_document(
     owner: &str,
     collection: &str,
@@ -51,7 +50,6 @@ pub fn a_document(
     (document, (0..).zip(chunks).map(chunk).collect())
 }
 
-/// Stores documents, as workers do.
 #[async_trait]
 pub trait Put {
     async fn put(&self, tenant: &TenantId, document: &IndexedDocument, chunks: &[DocumentChunk]);

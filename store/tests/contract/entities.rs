@@ -121,7 +121,6 @@ fn a_document(source: &str) -> documents::Model {
     }
 }
 
-/// Writes a row and reads it back.
 macro_rules! comes_back {
     ($db:expr, $entity:ty, $row:expr) => {
         let row = $row;

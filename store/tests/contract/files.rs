@@ -9,7 +9,6 @@ use ruche_store::{
 
 use super::support::*;
 
-/// Stores a file with its job, as a worker does.
 async fn put(store: &dyn Store, stored: &StoredFile) {
     let writes = vec![Write::File(stored.file.clone())];
     let ended = Ended { ended_at: stored.created_at, writes, ..ended(&stored.job, 1, Value::Null) };

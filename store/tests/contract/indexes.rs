@@ -10,7 +10,6 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, PgPool, postgres::PgPool
 
 use super::support::in_schema;
 
-/// A store, and a connection beside it.
 async fn start() -> (Postgres, PgPool) {
     let (url, schema) = (testing::shared_postgres().await, testing::unique("indexes"));
     let store = in_schema(url.clone(), schema.clone()).await;

@@ -23,11 +23,9 @@ use super::support::{
 };
 use ruche_schemas::Job as _;
 
-/// Stores what workers store.
 #[async_trait]
 trait Fill {
     async fn job(&self, job: &EndedJob);
-    /// Returns the ids of the messages.
     async fn conversation(
         &self,
         tenant: &TenantId,

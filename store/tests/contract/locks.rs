@@ -14,7 +14,6 @@ fn number(id: Uuid) -> i64 {
     i64::from_ne_bytes(id.as_u64_pair().1.to_ne_bytes())
 }
 
-/// A transaction that holds this lock.
 async fn holding(db: &DatabaseConnection, id: Uuid) -> DatabaseTransaction {
     use sea_orm::ConnectionTrait as _;
     let transaction = db.begin().await.unwrap();

@@ -104,7 +104,6 @@ async fn holds_the_contract(store: &dyn Store, fill: &dyn Anew) {
     assert_eq!(chunks(0).await, 1);
 }
 
-/// A migration is aborted.
 async fn can_be_called_off(store: &dyn Store, fill: &dyn Anew, document: &IndexedDocument) {
     let acme = tenant("acme");
     let (new, third) = (store.model(NEW, "1", 2).await.unwrap(), store.model("third", "1", 2).await.unwrap());

@@ -13,10 +13,8 @@ use ruche_schemas::{
 use ruche_services::testing;
 use ruche_store::objects::{ClaimError, Claims, ObjectError, Objects, memory::Memory, store::Store};
 
-/// Timeout of each test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A store and its folder.
 type Place = (Arc<dyn Objects>, Option<tempfile::TempDir>);
 
 fn settings(variables: &[(&str, &str)]) -> config::Objects {

@@ -21,7 +21,6 @@ fn hash(version: u32) -> String {
     format!("{version:064x}")
 }
 
-/// Version, hash and package.
 type Package = (u32, String, Bytes);
 
 fn package(version: u32, bytes: &[u8]) -> Package {

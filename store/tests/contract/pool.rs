@@ -11,7 +11,6 @@ use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
 use super::support::{Application, Postgres, Uuid, settings};
 
-/// Everything that is logged, at every level.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

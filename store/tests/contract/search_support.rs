@@ -14,7 +14,6 @@ use sea_orm::{DatabaseConnection, sqlx};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// A document, whose chunks are texts with vectors.
 #[derive(Debug, Clone)]
 pub struct Doc {
     pub id: Uuid,
@@ -45,7 +44,6 @@ impl Doc {
     }
 }
 
-/// Fills a store.
 #[async_trait]
 pub trait Shelf: Send + Sync {
     async fn model(&self, name: &str, dimensions: u32) -> EmbeddingModel;
@@ -136,7 +134,6 @@ impl Shelf for DatabaseConnection {
     }
 }
 
-/// A lookup in `docs`, which uses this model.
 pub fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Option<&[f32]>) -> Lookup {
     let probe = |vector: &[f32]| Probe { model: model.clone(), vector: vector.to_vec() };
     Lookup {
@@ -150,7 +147,6 @@ pub fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Op
     }
 }
 
-/// In the order of the hits.
 pub fn sources(hits: &[Hit]) -> Vec<&str> {
     hits.iter().map(|hit| hit.source.as_str()).collect()
 }

@@ -28,7 +28,6 @@ pub use serde_json::{Value, json};
 pub use tokio::task::JoinSet;
 pub use uuid::Uuid;
 
-/// All of the store.
 pub trait Store: Ledger + ruche_store::Store {}
 impl<S: Ledger + ruche_store::Store> Store for S {}
 
@@ -45,7 +44,6 @@ pub async fn in_schema(url: String, schema: String) -> Postgres {
     Postgres::connect(&settings(url, &schema), Application::WORKER).unwrap()
 }
 
-/// An empty store of each adapter.
 pub async fn stores() -> [Arc<dyn Store>; 2] {
     [Arc::new(Memory::new()), Arc::new(in_postgres(testing::shared_postgres().await).await)]
 }
@@ -110,7 +108,6 @@ pub fn stored() -> Stored {
     Stored { outcome: Outcome::Cancelled, attempt: 1, kind: Kind::new("chat") }
 }
 
-/// The end of a job in a group.
 pub fn member(owner: &str, group: Uuid, index: u32, of: Option<u32>, outcome: Outcome<Value>) -> Ended {
     Ended { outcome, member: Some(Member { group, index, of }), ..ended(&job(owner), 1, Value::Null) }
 }

@@ -21,7 +21,6 @@ use super::{
 const URL_BYTES: usize = 8 << 10;
 /// Longest reported content type, in characters.
 const TYPE_CHARS: usize = 200;
-/// Timeout of a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Concurrent fetches per process.
 const AT_ONCE: usize = 32;
@@ -122,7 +121,6 @@ impl Egress {
     }
 }
 
-/// The redirect's target.
 fn next(url: &Url, response: &Response) -> Result<Option<Url>, FetchError> {
     match response.status().as_u16() {
         301 | 302 | 303 | 307 | 308 => {

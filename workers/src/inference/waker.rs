@@ -16,7 +16,6 @@ pub(super) struct Waker {
 }
 
 impl Waker {
-    /// Makes the calling thread the one to wake.
     pub(super) fn attach(&self) {
         let _ = self.thread.set(thread::current());
     }

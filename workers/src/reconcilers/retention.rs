@@ -21,7 +21,6 @@ const RELEASED_AT_ONCE: u64 = 100;
 /// The pause between two steps of a pass.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Hindrance {
     #[error(transparent)]

@@ -19,7 +19,6 @@ use super::{
 
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The children's program: `ruche-worker`.
     pub program: PathBuf,
     /// Selects the [`super::Child`].
     pub flag: &'static str,
@@ -29,9 +28,9 @@ pub struct Options {
     pub memory: u64,
     /// Limit of a request's duration, and of its CPU time.
     pub deadline: Duration,
-    /// A child is replaced after so many requests,
+    /// Requests after which a child is replaced.
     pub requests: u32,
-    /// or when its resident memory exceeds this, in bytes.
+    /// Resident memory above which a child is replaced, in bytes.
     pub resident: u64,
     /// Longest frame of a reply, in bytes.
     pub reply_bytes: u32,

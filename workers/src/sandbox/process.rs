@@ -28,13 +28,11 @@ pub(super) struct Process {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// Number of requests served.
     pub(super) requests: u32,
     /// Resident memory after the last request, in bytes.
     pub(super) resident: u64,
 }
 
-/// Why there is no reply.
 #[derive(Debug)]
 pub(super) enum Lost {
     Ended(ExitStatus),

@@ -9,7 +9,6 @@ pub const MAX_TEXT_BYTES: usize = 16 << 20;
 pub struct Extracted {
     pub title: Option<String>,
     pub markdown: String,
-    /// Parts that could not be read.
     pub warnings: Vec<String>,
 }
 

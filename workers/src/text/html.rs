@@ -10,13 +10,11 @@ use super::extracted::{Extracted, plain_line};
 /// Lists and quotes nested deeper are not distinguished.
 const DEPTH: usize = 8;
 
-/// Elements without text of the document.
 const LEFT_OUT: [&str; 22] = [
     "aside", "audio", "button", "canvas", "datalist", "dialog", "embed", "footer", "form", "head", "iframe", "input",
     "map", "nav", "noscript", "object", "script", "select", "style", "svg", "template", "video",
 ];
 
-/// Inline elements.
 const INLINE: [&str; 30] = [
     "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
     "label", "mark", "q", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
@@ -78,16 +76,13 @@ type List = Option<u32>;
 #[derive(Default)]
 struct Writer {
     out: String,
-    /// Text of the current block.
     line: String,
     lists: Vec<List>,
     quotes: usize,
     /// The list marker for the next block, used once.
     mark: Option<String>,
     heading: Option<usize>,
-    /// Text of the current code block.
     program: Option<String>,
-    /// Cells of the current row.
     row: Option<Vec<String>>,
     rows: usize,
 }
@@ -177,7 +172,6 @@ impl Writer {
         }
     }
 
-    /// Ends the current block.
     fn paragraph(&mut self) {
         let text = std::mem::take(&mut self.line);
         let text = text.trim();

@@ -11,7 +11,6 @@ pub(super) struct Part {
     pub(super) collections: Vec<String>,
     /// Number of matching chunks, as far as counted.
     pub(super) size: u64,
-    /// Whether every vector is compared.
     pub(super) exact: bool,
 }
 

@@ -24,7 +24,6 @@ pub(in crate::postgres) struct Searching {
 }
 
 impl Searching {
-    /// Connects lazily.
     pub(in crate::postgres) fn new(
         settings: config::Search,
         options: PgConnectOptions,

@@ -31,7 +31,6 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// Adds an argument; returns its placeholder.
     pub(super) fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(
         &mut self,
         value: T,
@@ -104,16 +103,13 @@ pub(super) fn sizes(tenant: &TenantId, filter: &Filter, parts: &[Part], most: u3
     Ok(statement)
 }
 
-/// The inputs of [`search`].
 pub(super) struct Wanted<'a> {
     pub(super) tenant: &'a TenantId,
     pub(super) lookup: &'a Lookup,
     pub(super) parts: &'a [Part],
     /// None if the text has no words.
     pub(super) terms: Option<&'a Terms>,
-    /// The number of texts, for BM25.
     pub(super) total: u64,
-    /// Candidates taken from each ranking.
     pub(super) candidates: u32,
 }
 
@@ -169,7 +165,6 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     Ok(statement)
 }
 
-/// The fusion of the active rankings.
 fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
     match (by_vectors, by_words) {
         (true, true) => {
@@ -267,7 +262,6 @@ fn words(
     ))
 }
 
-/// Where the words are in a hit's text.
 fn headline(statement: &mut Statement, lookup: &Lookup, terms: Option<&Terms>) -> Result<String, StoreError> {
     let Some(terms) = terms.filter(|_| lookup.highlight) else { return Ok("NULL::text".to_owned()) };
     let any = statement.bind(terms.any.clone())?;

@@ -13,7 +13,6 @@ const COMMON: f64 = 0.4;
 /// Estimated upper bound of texts that match any word; the rarest words are sought first.
 const MATCHES: f64 = 5_000.0;
 
-/// A parsed query.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Marked {
     /// All words that are not excluded.
@@ -56,7 +55,6 @@ fn word_end(text: &str) -> usize {
     text.find(char::is_whitespace).unwrap_or(text.len())
 }
 
-/// The lexemes of a query.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Lexemes {
     pub(super) words: Vec<String>,
@@ -73,7 +71,6 @@ pub(super) struct Terms {
     pub(super) matches: String,
     /// Any of the words, for highlighting.
     pub(super) any: String,
-    /// The ranked words.
     pub(super) terms: Vec<String>,
     /// For each term, the estimated number of texts that contain it; 0 if it is counted in the selected texts.
     pub(super) known: Vec<f64>,
@@ -113,7 +110,6 @@ pub(super) fn choose(lexemes: &Lexemes, frequencies: &HashMap<String, f32>, tota
     Some(terms)
 }
 
-/// Quotes a lexeme for a `tsquery`.
 fn quote(lexeme: &str) -> String {
     format!("'{}'", lexeme.replace('\\', "\\\\").replace('\'', "''"))
 }

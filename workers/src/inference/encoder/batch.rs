@@ -12,12 +12,10 @@ use tokio::sync::oneshot;
 
 use super::vector::Vector;
 
-/// A request with its tokenized texts.
 #[derive(Debug)]
 pub(super) struct Ticket {
     /// Each has at least one token.
     pub(super) texts: Vec<Vec<i32>>,
-    /// Receives all vectors, in the order of the texts.
     pub(super) answer: oneshot::Sender<Vec<Vector>>,
     pub(super) queued: Instant,
 }
@@ -46,7 +44,6 @@ impl BatchLimits {
 #[derive(Debug)]
 struct Waiting {
     ticket: Ticket,
-    /// Index of the next text.
     next: usize,
     vectors: Vec<Option<Vector>>,
     missing: usize,
@@ -75,7 +72,6 @@ pub(super) struct Batch {
     pub(super) picks: Vec<Pick>,
     /// Arrival times of the requests that are in their first batch.
     pub(super) queued: Vec<Instant>,
-    /// Requests dropped because their caller has gone.
     pub(super) gone: u64,
 }
 
@@ -139,7 +135,6 @@ impl Batcher {
         Some(taken)
     }
 
-    /// Requeues a request that has more texts.
     fn wait_again(&mut self, number: u64) {
         if self.tickets.get(&number).is_some_and(|waiting| waiting.next < waiting.vectors.len()) {
             self.begun.push_back(number);
@@ -331,7 +326,6 @@ mod tests {
         }
     }
 
-    /// Asserts that a batch is within its limits.
     fn held(batch: &[(i32, usize)], limits: BatchLimits, seed: u64) {
         let tokens: usize = batch.iter().map(|(_, length)| length).sum();
         assert!(batch.len() <= 1 || (tokens <= limits.tokens && batch.len() <= limits.texts), "seed {seed}: {batch:?}");

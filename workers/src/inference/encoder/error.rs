@@ -6,11 +6,10 @@ use crate::inference::model::LoadError;
 pub enum StartError {
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A first text failed after loading.
     #[error("the model {model} can't read a first text: {reason}; take another file of it, or another model")]
     Useless {
         model: String,
-        /// What the model returned.
+        /// From the first text that was embedded.
         reason: String,
     },
     /// The thread can't be started, or died while the model was loaded.

@@ -15,18 +15,15 @@ pub trait Loader: Send + 'static {
 
 pub type Body<'a> = Box<dyn FnOnce(ModelInfo, Arc<dyn Tokenizer>, &mut dyn Model) + 'a>;
 
-/// Properties of a loaded model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelInfo {
     /// Name, kind and size, for people: `all-MiniLM-L6-v2 (bert, 46 MB)`.
     pub description: String,
-    /// Number of weights.
     pub parameters: u64,
     /// Limit of a text.
     pub context_tokens: u32,
     /// Length of the training texts, in tokens, if the file says so: quality drops for longer ones.
     pub trained_tokens: Option<u32>,
-    /// Numbers per vector.
     pub dimensions: u32,
     /// Whether it is a reranker: it reads query-text pairs and returns one score.
     pub ranks: bool,

@@ -36,7 +36,6 @@ impl Prefixes {
         Self { query: set(query, known_query), passage: set(passage, known_passage) }
     }
 
-    /// The prefix for this purpose.
     #[must_use]
     pub fn of(&self, purpose: Option<Purpose>) -> &str {
         match purpose {

@@ -6,9 +6,9 @@ use crate::inference::model::LoadError;
 pub enum StartError {
     #[error("chat.{option} = {value} is not allowed: {allowed}")]
     NotAllowed {
-        /// The option's name.
         option: &'static str,
         value: u32,
+        /// The allowed range.
         allowed: &'static str,
     },
     #[error(transparent)]
@@ -31,7 +31,6 @@ pub enum StartError {
     Thread(String),
 }
 
-/// The request is refused before generation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GenerateError {
     /// The prompt leaves no room for an answer.
@@ -41,7 +40,6 @@ pub enum GenerateError {
         tokens: usize,
         max: usize,
     },
-    /// The model's template rejects these messages.
     #[error("the model's chat template refuses these messages: {0}")]
     Template(String),
     /// Also when the thread has died.
@@ -49,7 +47,6 @@ pub enum GenerateError {
     Stopped,
 }
 
-/// The generation was aborted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
     #[error("the model can't go on with this answer: {0}")]

@@ -17,11 +17,8 @@ pub struct Metrics {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Sequences in a slot.
     pub active: u64,
-    /// Requests waiting for a slot.
     pub waiting: u64,
-    /// Decoded prompt tokens.
     pub prompt_tokens: u64,
     /// Prompt tokens still cached from an earlier request, hence not decoded.
     pub reused_tokens: u64,

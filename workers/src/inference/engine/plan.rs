@@ -30,7 +30,6 @@ fn push_rows(number: u32, sequence: &Sequence, part: usize, rows: &mut Vec<Row>)
     }
 }
 
-/// Number of tokens of each slot to read now.
 fn parts(slots: &[Slot], prompt_chunk: usize) -> Vec<usize> {
     let pending = |slot: &Slot| slot.sequence.as_ref().map_or(0, Sequence::pending);
     let mut parts: Vec<usize> = slots.iter().map(|slot| pending(slot).min(1)).collect();

@@ -14,18 +14,15 @@ pub trait Loader: Send + 'static {
 
 pub type Body<'a> = Box<dyn FnOnce(ModelInfo, Arc<dyn Vocabulary>, &mut dyn Decoder) + 'a>;
 
-/// Properties of a loaded model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelInfo {
     /// Kind and quantization, for people: `llama 3B Q4_K - Medium`.
     pub description: String,
-    /// Number of weights.
     pub parameters: u64,
     /// Per sequence.
     pub context_tokens: u32,
     /// Number of tokens in the vocabulary, and of logits per row.
     pub vocabulary: usize,
-    /// Jinja source of the chat template.
     pub template: Option<String>,
     /// Text of the beginning-of-sequence token, or empty.
     pub bos: String,
@@ -44,7 +41,6 @@ pub trait Vocabulary: Send + Sync {
     /// Appends the bytes of a token: possibly part of a character; nothing for a control token or an unknown id.
     fn piece(&self, token: i32, into: &mut Vec<u8>);
 
-    /// Whether the token ends an answer.
     fn is_end(&self, token: i32) -> bool;
 
     /// The token that starts each prompt, if the model wants one.

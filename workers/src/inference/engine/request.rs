@@ -13,7 +13,6 @@ pub struct Request {
     pub emitted: Vec<i32>,
     /// Bytes of text published for `emitted`; unpublished text is sent now.
     pub emitted_text_bytes: usize,
-    /// How tokens are chosen.
     pub sampling: Sampling,
     /// The answer ends before any of these strings.
     pub stop: Vec<String>,
@@ -28,7 +27,6 @@ pub enum Step {
     /// text is withheld come with a later delta; only the last delta may have tokens and no text (they made a stop
     /// string).
     Delta(Delta),
-    /// The last step.
     End {
         finish_reason: FinishReason,
         /// Prompt tokens, and answer tokens with `emitted`.

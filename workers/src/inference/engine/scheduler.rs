@@ -17,11 +17,9 @@ use super::{
 };
 use crate::inference::waker::Waker;
 
-/// A request with its tokenized prompt.
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub(super) sequence: Sequence,
-    /// Signalled when the request gets its slot.
     pub(super) admitted: oneshot::Sender<()>,
 }
 
@@ -88,7 +86,6 @@ impl<'a> Scheduler<'a> {
         self.metrics.set_active(0);
     }
 
-    /// Frees the slots of gone readers.
     fn release_left(&mut self) {
         for number in 0..self.slots.len() {
             if self.slots[number].sequence.as_ref().is_some_and(|sequence| sequence.outlet.is_gone()) {
@@ -219,7 +216,6 @@ impl<'a> Scheduler<'a> {
         self.forget(number, EngineError::Decode(error.to_string()));
     }
 
-    /// Fails a request and clears its slot.
     fn forget(&mut self, number: u32, error: EngineError) {
         let Ok(place) = usize::try_from(number) else { return };
         if let Some(sequence) = self.vacate(place) {

@@ -26,20 +26,16 @@ pub(super) struct Sequence {
     pub(super) tokens: Vec<i32>,
     /// Number of decoded tokens: all but the last one during generation.
     pub(super) decoded: usize,
-    /// Length of the prompt.
     pub(super) prompt: usize,
-    /// Limit of the answer.
     pub(super) max_tokens: usize,
     /// Limit of prompt and answer.
     pub(super) context: usize,
     pub(super) sampler: Sampler,
     pub(super) text: Text,
-    /// Tokens whose text is not published yet.
     pub(super) unpublished: Vec<i32>,
     pub(super) outlet: Outlet,
 }
 
-/// The channel for a request's steps.
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) steps: mpsc::Sender<Result<Step, EngineError>>,
@@ -116,7 +112,6 @@ impl Sequence {
         self.ended()
     }
 
-    /// Sends the publishable text, with its tokens.
     pub(super) fn publish(&mut self) {
         let text = self.text.take();
         if !text.is_empty() {
@@ -125,7 +120,6 @@ impl Sequence {
         }
     }
 
-    /// Sends the remaining text, and the end.
     pub(super) fn finish(mut self, finish_reason: FinishReason) {
         let text = self.text.take_rest();
         let tokens = std::mem::take(&mut self.unpublished);

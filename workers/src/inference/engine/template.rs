@@ -11,7 +11,6 @@ use ruche_schemas::kinds::chat::Message;
 
 use super::port::Vocabulary;
 
-/// The only template in the environment.
 const NAME: &str = "chat_template";
 
 #[derive(Debug)]
@@ -104,7 +103,6 @@ fn mark(messages: &[Message]) -> Option<char> {
     private.rev().find(|character| !used.contains(character))
 }
 
-/// Splits the texts of control tokens.
 struct Guard<'a> {
     controls: &'a [String],
     /// First characters of the control tokens, as a quick check: most messages have none of them.

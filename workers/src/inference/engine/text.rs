@@ -8,7 +8,6 @@ pub(super) struct Text {
     text: String,
     /// The incomplete last character: at most 3 bytes.
     half: Vec<u8>,
-    /// Number of published bytes of `text`.
     published: usize,
     stops: Vec<String>,
     longest: usize,

@@ -17,7 +17,6 @@ pub(super) struct LlamaDecoder<'model> {
     bridges: Vec<(u32, u32)>,
     slots: u32,
     context_tokens: u32,
-    /// The widest gap to bridge, in sequences.
     widest_bridge: u32,
 }
 
@@ -48,7 +47,6 @@ impl<'model> LlamaDecoder<'model> {
         Ok(place)
     }
 
-    /// Bridges the idle sequences between two consecutive ones of the batch.
     fn bridge(&mut self, gap: Range<u32>, token: i32) -> Result<(), DecodeError> {
         let width = gap.end.saturating_sub(gap.start);
         if width == 0 || width > self.widest_bridge {
@@ -64,7 +62,6 @@ impl<'model> LlamaDecoder<'model> {
         Ok(())
     }
 
-    /// Number of tokens in a sequence.
     fn length(&self, sequence: u32) -> u32 {
         let last = i32::try_from(sequence).map_or(-1, |sequence| self.context.kv_cache_seq_pos_max(sequence));
         u32::try_from(last + 1).unwrap_or(0)

@@ -21,7 +21,6 @@ use crate::inference::encoder::port::{BatchError, Body, LoadError, Loader, Model
 const DEFAULT_CONTEXT: u32 = 2048;
 /// The model file's key for the length of its training texts: Sentence Transformers' setting, kept by our converter.
 const TRAINED: &str = "sentence_transformers.max_seq_length";
-/// llama.cpp's limit of sequences.
 const MOST_TEXTS: u32 = 256;
 
 /// How a text's token vectors become one vector.
@@ -38,7 +37,6 @@ pub enum Pooling {
 }
 
 impl Pooling {
-    /// The settings section for this use.
     const fn section(self) -> &'static str {
         match self {
             Self::Rank => "rerank",
@@ -47,19 +45,16 @@ impl Pooling {
     }
 }
 
-/// A GGUF file, and how to run it.
 #[derive(Debug, Clone)]
 pub struct LlamaEmbedding {
     pub path: PathBuf,
     /// Limit of a text; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
     pub context_tokens: u32,
-    /// Limit of a batch of several texts.
     pub batch_tokens: u32,
     /// 1 to 256.
     pub batch_texts: u32,
     /// CPU threads; 0 takes the number of cores.
     pub threads: u32,
-    /// Layers on the GPU.
     pub gpu_layers: u32,
     pub pooling: Pooling,
 }

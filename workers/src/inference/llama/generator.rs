@@ -18,7 +18,6 @@ const DEFAULT_CONTEXT: u32 = 8192;
 /// Rows per micro-batch; llama.cpp splits larger batches.
 const MICRO_BATCH: u32 = 512;
 
-/// A GGUF file, and how to run it.
 #[derive(Debug, Clone)]
 pub struct Llama {
     pub path: PathBuf,
@@ -26,11 +25,9 @@ pub struct Llama {
     pub slots: u32,
     /// Per sequence; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
     pub context_tokens: u32,
-    /// Limit of the rows of one decode.
     pub batch: u32,
     /// CPU threads; 0 takes the number of cores.
     pub threads: u32,
-    /// Layers on the GPU.
     pub gpu_layers: u32,
     /// The widest gap between busy sequences that is bridged with rows for idle ones, so that the batch needs one
     /// pass. For GPUs, where a row costs little compared to a pass over all weights; 0 on CPUs, where bridging took

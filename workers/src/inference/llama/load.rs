@@ -15,13 +15,11 @@ use llama_cpp_2::{
 use super::devices;
 use crate::inference::model::LoadError;
 
-/// A model file and its user.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ModelFile<'a> {
     pub(super) path: &'a Path,
     /// The settings section that names it.
     pub(super) section: &'static str,
-    /// Layers on the GPU.
     pub(super) gpu_layers: u32,
 }
 

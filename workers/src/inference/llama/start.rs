@@ -18,7 +18,6 @@ const GPU_BRIDGE: u32 = 8;
 #[cfg(feature = "chat")]
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// A GGUF file.
     pub model_path: PathBuf,
     /// As reported in answers.
     pub model_name: String,
@@ -30,7 +29,6 @@ pub struct EngineOptions {
     pub prompt_chunk: u32,
     /// CPU threads; 0 takes the number of cores.
     pub threads: u32,
-    /// Layers on the GPU.
     pub gpu_layers: u32,
 }
 
@@ -48,7 +46,6 @@ pub fn start_engine(options: EngineOptions) -> Result<Engine, engine::StartError
 #[cfg(any(feature = "embed", feature = "rerank"))]
 #[derive(Debug, Clone)]
 pub struct EncoderOptions {
-    /// A GGUF file.
     pub model_path: PathBuf,
     /// As reported in answers.
     pub model_name: String,
@@ -58,7 +55,6 @@ pub struct EncoderOptions {
     pub batch_tokens: u32,
     /// CPU threads; 0 takes the number of cores.
     pub threads: u32,
-    /// Layers on the GPU.
     pub gpu_layers: u32,
     pub pooling: Pooling,
 }

@@ -7,7 +7,6 @@ use ruche_schemas::kinds::chat::{Message, Passage, Role};
 
 use super::sentences::sentences;
 
-/// The head of the block.
 const HEAD: &str = "Passages:";
 
 /// Models with fewer weights can only quote, from few sentences: the demo model has three million.
@@ -35,10 +34,8 @@ pub(super) struct Block {
     pub(super) shown: Vec<Shown>,
 }
 
-/// The shown part of a passage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shown {
-    /// Index among all passages.
     pub(super) place: usize,
     /// End of the shown text, in bytes.
     pub(super) end: usize,

@@ -110,7 +110,6 @@ fn fitting(mut path: Vec<String>, size: Size, count: &dyn Count) -> (Vec<String>
     }
 }
 
-/// The range, cut where a word is longer than [`WORD`].
 fn pieces(markdown: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let (mut cuts, mut run, begin) = (vec![range.start], 0, range.start);
     for (at, letter) in markdown[range.clone()].char_indices() {

@@ -8,7 +8,6 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 /// Longest heading, in characters; the rest is cut.
 const HEADING: usize = 200;
 
-/// The text between one heading and the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// The headings above it, outermost first; empty before the first heading.

@@ -11,7 +11,6 @@ const USUAL: f64 = 500.0;
 /// Limit of the widths that are read per font.
 const MOST: usize = 70_000;
 
-/// The fonts of a drawing, by resource name.
 pub(super) struct Fonts<'a> {
     document: &'a Document,
     resources: Vec<&'a Dictionary>,
@@ -22,7 +21,6 @@ pub(super) struct Font<'a> {
     encoding: Encoding<'a>,
     widths: HashMap<u32, f64>,
     usual: f64,
-    /// Bytes per character code.
     bytes: usize,
 }
 

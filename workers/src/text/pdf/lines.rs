@@ -16,7 +16,6 @@ pub(super) struct Line {
     pub(super) text: String,
     /// Font size on the page.
     pub(super) size: f64,
-    /// Whether it begins a paragraph.
     pub(super) paragraph: bool,
 }
 

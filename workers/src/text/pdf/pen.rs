@@ -30,7 +30,6 @@ impl Matrix {
     }
 }
 
-/// The state that a string's position depends on.
 #[derive(Debug, Clone)]
 struct State {
     page: Matrix,
@@ -54,7 +53,6 @@ pub(super) struct Pen {
     states: Vec<State>,
     text: Matrix,
     line: Matrix,
-    /// The end of the last string on the page.
     end: Option<(f64, f64)>,
     lines: Vec<Line>,
     bytes: usize,
@@ -95,7 +93,6 @@ impl Pen {
         (self.state, self.states) = (state, states);
     }
 
-    /// Executes one operator of a drawing.
     pub(super) fn step(&mut self, operator: &str, operands: &[Object], fonts: &mut Fonts<'_>) {
         match operator {
             "BT" => (self.text, self.line) = (Matrix::ONE, Matrix::ONE),
