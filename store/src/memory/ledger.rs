@@ -34,7 +34,6 @@ impl Tables {
         row.map(|row| row.job.clone().try_into()).transpose()
     }
 
-    /// Checks that don't depend on what the job writes.
     fn refuse(&self, ended: &Ended) -> Result<(), StoreError> {
         for write in &ended.writes {
             if let Write::Turn(Turn { conversation: id, .. }) = write

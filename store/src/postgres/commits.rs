@@ -1,9 +1,6 @@
 //! Group commit: commits that arrive while one transaction runs are written by the next one, because one flush of the
 //! WAL serves a whole batch. A single commit does not wait for a batch to fill. Each caller is answered after its
 //! transaction has committed.
-//!
-//! Every transaction takes its locks in one order, so there is no deadlock: jobs ([`super::locks`]), conversations by
-//! id, groups by id.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -101,7 +98,8 @@ async fn one_by_one(db: &DatabaseConnection, batch: &[Waiting]) -> Vec<Answer> {
     answers
 }
 
-/// Writes a batch in one transaction; a drop rolls it back.
+/// Writes a batch in one transaction; a drop rolls it back. Every transaction takes its locks in one order, so there
+/// is no deadlock: jobs ([`super::locks`]), conversations by id, groups by id.
 async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Committed>, StoreError> {
     let transaction = db.begin().await?;
     locks::jobs(&transaction, batch.iter().map(|one| one.ended.job.id)).await?;

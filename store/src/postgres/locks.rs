@@ -31,6 +31,10 @@ fn number(id: Uuid) -> i64 {
 }
 
 /// Waits until no other transaction about these jobs is running.
+///
+/// A transaction that commits, cancels or fences jobs calls this first, in a statement of its own. Under `READ
+/// COMMITTED` each later statement sees everything committed before it began, so the second transaction sees all
+/// writes of the first: a commit sees the fence, or the fence sees the commit. The lock also ends when a worker dies.
 pub(super) async fn jobs(db: &impl ConnectionTrait, jobs: impl IntoIterator<Item = JobId>) -> Result<(), StoreError> {
     let mut keys: Vec<i64> = jobs.into_iter().map(|job| number(job.0)).collect();
     keys.sort_unstable();

@@ -1,13 +1,6 @@
-//! The store in Postgres: short transactions, group commit ([`commits`]), a file per feature.
-//!
-//! Fencing: a transaction that commits, cancels or fences jobs first takes their advisory locks ([`locks`]) in a
-//! statement of its own. Under `READ COMMITTED` each later statement sees everything committed before it began, so
-//! the second transaction sees all writes of the first: a commit sees the fence, or the fence sees the commit. The
-//! lock ends with its transaction, also when a worker dies.
-//!
-//! Timeouts: connections are opened lazily, so a program starts while Postgres is down. Every connection, statement,
-//! idle transaction and call has a timeout; past it the call fails with
-//! [`StoreError::Unavailable`](crate::StoreError::Unavailable) and may be repeated.
+//! The store in Postgres: short transactions, group commit ([`commits`]), advisory locks ([`locks`]), a file per
+//! feature. Connections are opened lazily, so a program starts while Postgres is down. Every connection, statement,
+//! idle transaction and call has a timeout; past it the call fails as unavailable and may be repeated.
 
 mod batches;
 mod bots;

@@ -73,7 +73,8 @@ impl Egress {
     }
 
     /// Fetches a URL of at most `max_bytes`, and never more than `egress.max_bytes`. Errors are worded for the person
-    /// who named the URL.
+    /// who named the URL, and reveal nothing about the internal network: an unknown name, a name with an internal
+    /// address and an internal address give the same error.
     pub async fn fetch(&self, url: &str, max_bytes: u64) -> Result<Fetched, FetchError> {
         // Never closed.
         let _permit = self.permits.acquire().await.map_err(|_| FetchError::Unreachable)?;

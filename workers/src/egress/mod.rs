@@ -1,10 +1,6 @@
-//! Egress: fetches a URL named by an untrusted party, without SSRF. The address that is dialled must be public: a
-//! name is resolved once, its addresses are checked, and those are dialled; each redirect is checked too.
-//! `egress.allow` allows internal hosts. No credentials, cookies, referrer or environment proxy are used; bytes, time
-//! and redirects are limited.
-//!
-//! The caller learns nothing about the internal network: an unknown name, a name with an internal address and an
-//! internal address give the same error.
+//! Egress: fetches a URL named by an untrusted party, without SSRF. The dialled address must be public or in
+//! `egress.allow`: a name is resolved once, its addresses are checked and dialled; each redirect is checked too. No
+//! credentials, cookies, referrer or environment proxy are used; bytes, time and redirects are limited.
 
 mod address;
 mod client;

@@ -1,8 +1,4 @@
-//! Deletes orphaned objects, which no row refers to. Only crashes and misuse leave some: the body of a job whose
-//! gateway died or lost the connection while publishing; the body of a refused job whose key another job might have
-//! used; a body that a producer stored and never published; a large result of an ephemeral job whose worker died
-//! before the commit, if no later attempt committed. Outputs of other uncommitted attempts belong to a job that has a
-//! row in the end, and are deleted with it.
+//! Deletes orphaned objects, which no row refers to.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,6 +20,10 @@ use super::{
 /// Minimal age of an orphan: a job may be scheduled a year ahead, and its kind may then be paused.
 const ORPHAN_DAYS: i64 = 400;
 
+/// Crashes leave orphans: the body of a job whose gateway died or lost the connection while publishing; the body of a
+/// refused job whose key another job might have used; a body that a producer stored and never published; a large
+/// result of an ephemeral job whose worker died before the commit, if no later attempt committed. Outputs of other
+/// uncommitted attempts belong to a job that has a row in the end, and are deleted with it.
 pub struct Sweep {
     pub ledger: Arc<dyn Ledger>,
     pub claims: Claims,

@@ -1,12 +1,5 @@
-//! Builds the search statement: a ranking by vectors, a ranking by words, and their fusion.
-//!
-//! - Vectors, per model: nearest by cosine, either from the half-precision index and then reordered by the full
-//!   vectors, or by an expression that no index serves. The model's id is a literal, because the index is partial.
-//! - Words: BM25 (Robertson & Zaragoza, 2009; k1 = 1.2, b = 0.75), because `ts_rank` ignores how rare a word is. The
-//!   term frequency is `ts_rank_cd` of one word with equal weights; in a heading (weight A) it counts twice.
-//! - Hybrid: reciprocal rank fusion, the sum of `1 / (60 + rank)` (Cormack, Clarke & Büttcher, 2009).
-//!
-//! Every table is filtered by tenant. pgvector's names are in `public`, which is not in the search path.
+//! Builds the search statement: a ranking by vectors, a ranking by words, and their fusion. Every table is filtered
+//! by tenant. pgvector's names are in `public`, which is not in the search path.
 
 use ruche_schemas::{TenantId, vectors::index_name};
 
@@ -165,6 +158,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     Ok(statement)
 }
 
+/// The fusion is reciprocal rank fusion: the sum of `1 / (60 + rank)` (Cormack, Clarke & Büttcher, 2009).
 fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
     match (by_vectors, by_words) {
         (true, true) => {
@@ -187,7 +181,9 @@ fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
     }
 }
 
-/// The ranking `vectors`: a list per model, because cosines of two models can't be compared.
+/// The ranking `vectors`: a list per model, because cosines of two models can't be compared. The nearest come from
+/// the half-precision index and are reordered by the full vectors, or from an expression that no index serves. The
+/// model's id is a literal, because the index is partial.
 fn vectors(
     statement: &mut Statement,
     source: &Source,
@@ -226,7 +222,9 @@ fn vectors(
     Ok(())
 }
 
-/// The ranking `texts`.
+/// The ranking `texts`: BM25 (Robertson & Zaragoza, 2009; k1 = 1.2, b = 0.75), because `ts_rank` ignores how rare a
+/// word is. The term frequency is `ts_rank_cd` of one word with equal weights; in a heading (weight A) it counts
+/// twice.
 fn words(
     statement: &mut Statement,
     source: &Source,
