@@ -1,4 +1,4 @@
-//! Bots of tenants.
+//! Bots, by name within a tenant.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,36 +9,33 @@ use crate::error::StoreError;
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredBot {
     pub bot: Bot,
-    /// Stores keep microseconds.
+    /// In microseconds, like every stored time.
     pub created_at: DateTime<Utc>,
-    /// When it was changed last: also its version.
+    /// Serves as the version in [`Bots::change_bot`].
     pub updated_at: DateTime<Utc>,
 }
 
-/// What became of a new bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Made {
-    /// It is kept.
     New,
-    /// The tenant has one of this name.
+    /// The tenant already has a bot of this name.
     Taken,
-    /// The tenant has as many as it may have.
+    /// The tenant has reached its limit of bots.
     Full,
 }
 
 #[async_trait]
 pub trait Bots: Send + Sync + 'static {
-    /// All bots of the tenant, by name: as many as one may have.
+    /// Sorted by name. Not paged: a tenant's number of bots is bounded.
     async fn bots(&self, tenant: &TenantId) -> Result<Vec<StoredBot>, StoreError>;
 
     async fn bot(&self, tenant: &TenantId, name: &str) -> Result<Option<StoredBot>, StoreError>;
 
-    /// Keeps a new bot if the tenant has fewer than `most`.
+    /// Stores a new bot if the tenant has fewer than `most`.
     async fn make_bot(&self, tenant: &TenantId, bot: &StoredBot, most: u64) -> Result<Made, StoreError>;
 
-    /// Replaces the bot of this name if it still has the version `read`; tells whether it had.
+    /// Replaces the bot of this name if its `updated_at` still is `read`; returns whether it did.
     async fn change_bot(&self, tenant: &TenantId, bot: &StoredBot, read: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Tells whether there was one.
     async fn delete_bot(&self, tenant: &TenantId, name: &str) -> Result<bool, StoreError>;
 }

@@ -10,13 +10,12 @@ use crate::error::StoreError;
 pub struct Collection {
     pub name: String,
     pub description: Option<String>,
-    /// The language of documents that say none: a text search configuration.
+    /// Default text search configuration of its documents.
     pub language: String,
-    /// The model that it is searched with; none before its first document.
+    /// The model that embeds queries; none before the first document.
     pub model: Option<String>,
-    /// The model that its documents are being embedded with anew.
+    /// The model of a running migration: the documents are re-embedded with it.
     pub next_model: Option<String>,
-    /// How many documents it has.
     pub documents: u64,
     pub created_at: DateTime<Utc>,
 }
@@ -25,15 +24,14 @@ pub struct Collection {
 pub struct NewCollection {
     pub name: String,
     pub description: Option<String>,
-    /// The language of documents that say none: a text search configuration.
+    /// Default text search configuration of its documents.
     pub language: String,
-    /// When it was asked for.
     pub at: DateTime<Utc>,
 }
 
 #[async_trait]
 pub trait Collections: Send + Sync + 'static {
-    /// Up to `limit` collections, by name; those after the named one, when one is named.
+    /// Up to `limit` collections sorted by name, after the collection named `after`.
     async fn collections(
         &self,
         tenant: &TenantId,
@@ -43,10 +41,10 @@ pub trait Collections: Send + Sync + 'static {
 
     async fn collection(&self, tenant: &TenantId, name: &str) -> Result<Option<Collection>, StoreError>;
 
-    /// Tells whether there was none of this name.
+    /// Returns false if the name is taken.
     async fn create_collection(&self, tenant: &TenantId, new: &NewCollection) -> Result<bool, StoreError>;
 
-    /// Changes what is given; an empty description becomes none. Tells whether there is such a collection.
+    /// Changes the given fields; an empty description becomes none. Returns whether the collection exists.
     async fn change_collection(
         &self,
         tenant: &TenantId,
@@ -55,7 +53,7 @@ pub trait Collections: Send + Sync + 'static {
         language: Option<&str>,
     ) -> Result<bool, StoreError>;
 
-    /// Deletes a collection with all documents that were accepted until then; tells whether there was one. It stays with the
-    /// documents that were accepted later.
+    /// Deletes a collection with all documents accepted up to `at`; returns whether it existed. If later documents
+    /// remain, the collection remains with them.
     async fn delete_collection(&self, tenant: &TenantId, name: &str, at: DateTime<Utc>) -> Result<bool, StoreError>;
 }

@@ -1,5 +1,5 @@
-//! Conversations: workers append turns with the job that brings them ([`Write::Turn`](crate::ledger::Write::Turn)); gateways
-//! list them, and workers read what was said before.
+//! Conversations: workers append turns in the commit of a job ([`Write::Turn`](crate::ledger::Write::Turn)); gateways
+//! list them, and workers read the history.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -11,45 +11,43 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
-/// The most messages of a history: the newest ones. No context of a model that Ruche runs holds more.
+/// Messages in a history, newest kept. No model that Ruche runs has a context that holds more.
 pub const HISTORY_MESSAGES: u64 = 1_000;
 
-/// The longest title of a conversation, in characters.
+/// In characters.
 pub const TITLE_CHARS: usize = 80;
 
 /// A conversation without its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
     pub id: Uuid,
-    /// The beginning of its first message.
+    /// The first words of its first user message.
     pub title: String,
     pub created_at: DateTime<Utc>,
-    /// When the last message came.
+    /// Time of the last message.
     pub updated_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// Counts up over all messages.
+    /// Ascending over all messages of the store.
     pub id: i64,
-    /// The job that brought it.
     pub job: Uuid,
     /// `system`, `user` or `assistant`.
     pub role: String,
     pub content: String,
-    /// The model that generated it.
     pub model: Option<String>,
-    /// The passages that it cites; none if it had none to cite.
+    /// The cited passages; none where no passages were given.
     pub citations: Option<Vec<Citation>>,
     pub created_at: DateTime<Utc>,
 }
 
-/// Messages to append to a conversation, which is made if there is none of this id. If another tenant has it, the commit is
-/// refused as `conversation_not_found`.
+/// Messages to append to a conversation, which is created if the id is new. If another tenant has the id, the commit
+/// is refused as `conversation_not_found`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     pub conversation: Uuid,
-    /// The oldest first.
+    /// Oldest first.
     pub messages: Vec<TurnMessage>,
 }
 
@@ -57,20 +55,18 @@ pub struct Turn {
 pub struct TurnMessage {
     pub role: Role,
     pub content: String,
-    /// The model that generated it, for answers.
     pub model: Option<String>,
-    /// The passages that it cites; none if it had none to cite.
+    /// The cited passages; none where no passages were given.
     pub citations: Option<Vec<Citation>>,
 }
 
 #[async_trait]
 pub trait Conversations: Send + Sync + 'static {
-    /// The newest [`HISTORY_MESSAGES`] messages, the oldest of them first; `None` when the tenant has no such
-    /// conversation.
+    /// The newest [`HISTORY_MESSAGES`] messages, oldest first; `None` if the tenant has no such conversation.
     async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<Vec<Message>>, StoreError>;
 
-    /// Up to `limit` conversations, the one changed last first; those after the named one, when one is named.
-    /// `None` where the tenant has no conversation of that name.
+    /// Up to `limit` conversations, last changed first, after the conversation `after`. `None` if the tenant has no
+    /// conversation with that id.
     async fn conversations(
         &self,
         tenant: &TenantId,
@@ -78,7 +74,7 @@ pub trait Conversations: Send + Sync + 'static {
         after: Option<Uuid>,
     ) -> Result<Option<Vec<Conversation>>, StoreError>;
 
-    /// A conversation with its newest messages, at most `limit`, the oldest of them first.
+    /// A conversation with its newest `limit` messages, oldest first.
     async fn conversation(
         &self,
         tenant: &TenantId,
@@ -90,8 +86,8 @@ pub trait Conversations: Send + Sync + 'static {
 }
 
 impl Turn {
-    /// The title of a conversation that begins like this: the first words of the user on one line, at most
-    /// [`TITLE_CHARS`] characters; empty if there is no message of the user.
+    /// The title of a conversation that begins with this turn: the user's first words on one line, at most
+    /// [`TITLE_CHARS`] characters; empty without a user message.
     #[must_use]
     pub fn title(&self) -> String {
         let first = self.messages.iter().find(|message| message.role == Role::User);
@@ -100,7 +96,7 @@ impl Turn {
             if !title.is_empty() {
                 title.push(' ');
             }
-            // A long word is truncated here already, so that a title costs no more than a title.
+            // Truncate long words here, so that a title never allocates more than a title's length.
             title.extend(word.chars().take(TITLE_CHARS));
             if title.chars().count() >= TITLE_CHARS {
                 break;

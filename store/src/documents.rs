@@ -1,10 +1,7 @@
-//! Documents to be searched in: what is kept of one, and what a job writes in its place.
-//!
-//! Writing goes with the job's row ([`Write::Indexed`](crate::ledger::Write::Indexed)), so that a document's chunks appear
-//! all or none.
-//!
-//! **Which write counts.** The one that was accepted last, whoever commits first: a job never overwrites what was sent
-//! after it, nor brings back what was deleted after it was sent ([`Status::supersedes`]).
+//! Searchable documents with their chunks. A document is written in the transaction of its job's row
+//! ([`Write::Indexed`](crate::ledger::Write::Indexed)), so its chunks appear all or none. The write accepted last
+//! wins, whatever the commit order: no job overwrites or restores what was sent or deleted after it
+//! ([`Status::supersedes`]).
 
 use std::collections::HashMap;
 
@@ -24,8 +21,8 @@ pub type Hash = [u8; 32];
 
 #[async_trait]
 pub trait DocumentStore: Send + Sync + 'static {
-    /// Up to `limit` documents, of one collection or of all, by collection and source; those after the named one, when one
-    /// is named. `None` where the tenant has no document of that name.
+    /// Up to `limit` documents of one collection or of all, sorted by collection and source, after the document
+    /// `after`. `None` if the tenant has no document with that id.
     async fn documents(
         &self,
         tenant: &TenantId,
@@ -34,15 +31,14 @@ pub trait DocumentStore: Send + Sync + 'static {
         after: Option<Uuid>,
     ) -> Result<Option<Vec<IndexedDocument>>, StoreError>;
 
-    /// A document, and what each model has made of it.
     async fn document(
         &self,
         tenant: &TenantId,
         id: Uuid,
     ) -> Result<Option<(IndexedDocument, Vec<ChunkCount>)>, StoreError>;
 
-    /// Up to `limit` chunks of a document by position, from this number on, by the collection's model if that made any, else
-    /// by another one. `None` where the tenant has no such document.
+    /// Up to `limit` chunks of a document by position, starting at `from`. Prefers chunks of the collection's model,
+    /// else those of another model. `None` if the tenant has no such document.
     async fn chunks(
         &self,
         tenant: &TenantId,
@@ -51,17 +47,17 @@ pub trait DocumentStore: Send + Sync + 'static {
         from: u64,
     ) -> Result<Option<Vec<DocumentChunk>>, StoreError>;
 
-    /// Deletes a document with its chunks; tells whether there was one. Jobs that were accepted until `at` do not bring it
-    /// back, however late they run.
+    /// Deletes a document with its chunks; returns whether it existed. Jobs accepted up to `at` never restore it,
+    /// however late they run.
     async fn delete_document(&self, tenant: &TenantId, id: Uuid, at: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// The models of a collection; none where there is no such collection.
+    /// Empty if there is no such collection.
     async fn models_of(&self, tenant: &TenantId, collection: &str) -> Result<CollectionModels, StoreError>;
 
-    /// What is known of a document to be written, with the chunks of this model.
+    /// The state of a document before it is written, with the chunks of this model.
     async fn status(&self, of: &DocumentKey, model: &ModelVersion) -> Result<Status, StoreError>;
 
-    /// A document with its text; `None` where the tenant has none of this id.
+    /// `None` if the tenant has no such document.
     async fn stored(&self, tenant: &TenantId, document: Uuid) -> Result<Option<StoredDocument>, StoreError>;
 }
 
@@ -72,23 +68,21 @@ pub struct DocumentKey {
     pub document: Uuid,
 }
 
-/// What is known of a document before it is written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Status {
-    /// The language of its collection, where there is one.
+    /// The collection's language; none if there is no such collection.
     pub language: Option<String>,
-    /// When what is kept was accepted, and by which job.
+    /// When the stored version was accepted, and its job.
     pub written: Option<(DateTime<Utc>, JobId)>,
-    /// When it or its collection was deleted last.
+    /// When the document or its collection was last deleted.
     pub deleted_at: Option<DateTime<Utc>>,
-    /// The vectors of its chunks of this model, by the hash of what was embedded.
+    /// Vectors of the chunks of this model, by the hash of the embedded text.
     pub vectors: HashMap<Hash, Vec<f32>>,
-    /// How many chunks of this model it has.
     pub chunks: u32,
 }
 
 impl Status {
-    /// Whether a job that was accepted then may not write, because of what came after it.
+    /// Whether a job accepted at that time must not write, because a later write or deletion came first.
     #[must_use]
     pub fn supersedes(&self, accepted_at: DateTime<Utc>, job: JobId) -> bool {
         let own = (stored_time(accepted_at), job);
@@ -97,60 +91,55 @@ impl Status {
     }
 }
 
-/// A time as stores keep it: in microseconds.
+/// Truncates a time to microseconds, as stores keep it.
 #[must_use]
 pub fn stored_time(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
 }
 
-/// What is known of a document besides its chunks.
+/// A document's data without its chunks.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DocumentMeta {
     pub collection: String,
-    /// What it is called where it comes from.
+    /// Its identifier at its origin, such as a path or URL.
     pub source: String,
     pub title: Option<String>,
-    /// Where a reader finds it.
     pub url: Option<String>,
     /// A text search configuration.
     pub language: String,
     pub metadata: Map<String, Value>,
     pub published_at: Option<DateTime<Utc>>,
-    /// What it was written in: `markdown`, `html`, `text` or `pdf`.
+    /// The original format: `markdown`, `html`, `text` or `pdf`.
     pub format: String,
-    /// Its text: Markdown, or plain text where it was that.
+    /// Markdown, or plain text if the original was plain text.
     pub content: String,
-    /// How many tokens its chunks were asked to have, where somebody did.
+    /// The requested chunk size, in tokens.
     pub chunk_tokens: Option<u32>,
-    /// How many of them repeat the end of the chunk before, where somebody asked for it.
+    /// The requested overlap of successive chunks, in tokens.
     pub chunk_overlap: Option<u32>,
 }
 
 impl DocumentMeta {
-    /// The hash of its content.
     #[must_use]
     pub fn hash(&self) -> Hash {
         *blake3::hash(self.content.as_bytes()).as_bytes()
     }
 }
 
-/// A document with its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredDocument {
     pub meta: DocumentMeta,
-    /// The hash of its content.
     pub hash: Hash,
 }
 
-/// A document without its text, as it is listed.
+/// A document without its text, as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedDocument {
     pub id: Uuid,
     pub collection: String,
-    /// What it is called where it comes from.
+    /// Its identifier at its origin, such as a path or URL.
     pub source: String,
     pub title: Option<String>,
-    /// Where a reader finds it.
     pub url: Option<String>,
     /// A text search configuration.
     pub language: String,
@@ -158,68 +147,57 @@ pub struct IndexedDocument {
     pub published_at: Option<DateTime<Utc>>,
     /// `markdown`, `html`, `text` or `pdf`.
     pub format: String,
-    /// The length of its text.
+    /// Length of the text.
     pub bytes: u64,
-    /// The job that wrote it.
+    /// The job that last wrote it.
     pub job: JobId,
-    /// When that was accepted.
     pub accepted_at: DateTime<Utc>,
-    /// When it was written.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a model has made of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkCount {
     pub model: String,
     pub chunks: u64,
-    /// Of all its chunks together.
+    /// Sum over all chunks.
     pub tokens: u64,
 }
 
-/// A chunk without its vector, as it is listed.
+/// A chunk without its vector, as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentChunk {
     pub id: i64,
-    /// Its place in the document, from 0.
+    /// In the document, from 0.
     pub position: u32,
-    /// The headings above it, the outermost first.
+    /// The headings above it, outermost first.
     pub path: Vec<String>,
     pub text: String,
-    /// How many tokens were embedded.
     pub tokens: u32,
-    /// The model that embedded it.
     pub model: String,
 }
 
-/// A document to be kept with its chunks, in place of what there is of it.
+/// A document to be stored with its chunks, in place of its earlier version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Indexing {
-    /// Its id.
     pub document: Uuid,
     pub meta: DocumentMeta,
-    /// The hash of its content.
     pub hash: Hash,
-    /// Whether it is kept already and is only embedded again: then nothing but its chunks of this model is written, and
-    /// that only while its content is the same.
+    /// True when a stored document is only re-embedded: then only its chunks of this model are written, and only
+    /// while its content is unchanged.
     pub again: bool,
-    /// The model that embedded it.
     pub model: ModelVersion,
-    /// Its chunks, in its order.
     pub chunks: Vec<Chunk>,
 }
 
-/// A chunk with its vector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chunk {
-    /// The headings above it, the outermost first.
+    /// The headings above it, outermost first.
     pub path: Vec<String>,
     pub text: String,
-    /// How many tokens were embedded.
     pub tokens: u32,
-    /// The hash of what was embedded.
+    /// Hash of the embedded text.
     pub hash: Hash,
-    /// Of length 1.
+    /// Normalized to length 1.
     pub vector: Vec<f32>,
 }
 
@@ -237,7 +215,7 @@ mod tests {
         assert!(!Status::default().supersedes(at, early));
         assert!(written(at + second, early).supersedes(at, late));
         assert!(!written(at - second, late).supersedes(at, early));
-        // At the same microsecond, the id decides, the same way for both.
+        // At the same microsecond the job id decides, in both directions.
         let nanos = TimeDelta::nanoseconds(1);
         let at = stored_time(at);
         assert!(written(at, late).supersedes(at + nanos, early));

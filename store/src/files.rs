@@ -1,4 +1,4 @@
-//! Rendered documents: objects that jobs have stored, a row each to list them.
+//! Rendered documents: objects that jobs have stored, with one row each for listing.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -6,35 +6,29 @@ use ruche_schemas::{Claim, JobId, JobRef, TenantId};
 
 use crate::error::StoreError;
 
-/// A document that a job has stored, as its worker writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Where it is.
     pub claim: Claim,
     /// `application/pdf` or `image/png`.
     pub media_type: String,
     pub pages: u32,
     pub title: Option<String>,
-    /// The name of its template.
     pub template: String,
-    /// How many things in the input had no effect.
+    /// Number of input items without effect.
     pub warnings: u32,
 }
 
-/// A document in the object store, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
-    /// The job that made it.
     pub job: JobRef,
     pub file: File,
-    /// When its job ended.
     pub created_at: DateTime<Utc>,
 }
 
 #[async_trait]
 pub trait Files: Send + Sync + 'static {
-    /// Up to `limit` files, the newest first; those after that of the named job, when one is named. `None` where the tenant
-    /// has no file of that job.
+    /// Up to `limit` files, newest first, after the file of job `after`. `None` if the tenant has no file of that
+    /// job.
     async fn files(
         &self,
         tenant: &TenantId,
@@ -44,6 +38,6 @@ pub trait Files: Send + Sync + 'static {
 
     async fn file(&self, job: &JobRef) -> Result<Option<StoredFile>, StoreError>;
 
-    /// Deletes the row of a file whose object is deleted. Tells whether there was one.
+    /// Deletes the row of a file whose object is already deleted; returns whether there was one.
     async fn forget_file(&self, job: &JobRef) -> Result<bool, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! The indexes that searches use: one over the vectors of each model that has enough chunks.
+//! Vector indexes: one for each model that has enough chunks.
 
 use async_trait::async_trait;
 use ruche_schemas::config;
@@ -7,18 +7,15 @@ use crate::error::StoreError;
 
 #[async_trait]
 pub trait Indexes: Send + Sync + 'static {
-    /// Creates the missing indexes, one after the other, and drops the useless ones, unless another process does so now. It
-    /// may take hours. If the future is dropped, the next call puts right what it leaves.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]: again is always safe.
+    /// Creates missing indexes one by one and drops useless ones, unless another process is doing so. This may take
+    /// hours. Idempotent: after a dropped future or [`StoreError::Unavailable`], the next call repairs what was left.
     async fn reconcile_indexes(&self, settings: &config::Search) -> Result<Reconciled, StoreError>;
 }
 
-/// The indexes that were changed, by name.
+/// Names of the changed indexes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reconciled {
     pub created: Vec<String>,
-    /// Those of models without chunks, and those that a crash left unfinished.
+    /// Indexes of models without chunks, and unfinished ones left by a crash.
     pub dropped: Vec<String>,
 }

@@ -1,7 +1,5 @@
-//! API keys: `rk_<id>_<secret>`. The id finds the row; of the secret only the BLAKE3 hash is kept.
-//!
-//! The secret has 43 characters of 62, 256 bits, drawn from the operating system's generator: nothing that can be
-//! guessed, so a fast hash is enough.
+//! API keys: `rk_<id>_<secret>`. The id finds the row; only the BLAKE3 hash of the secret is stored. A fast hash is
+//! enough, because the secret has 43 random characters of 62 (256 bits) from the operating system's generator.
 
 use async_trait::async_trait;
 use rand::distr::{Alphanumeric, SampleString};
@@ -15,7 +13,7 @@ const ID: usize = 12;
 /// Characters of the secret part.
 const SECRET: usize = 43;
 
-/// A key as its owner shows it. Never printed with its secret.
+/// An API key as its owner presents it. `Debug` never prints the secret.
 #[derive(Clone, Copy)]
 pub struct ApiKey<'a> {
     /// The public part.
@@ -30,7 +28,6 @@ impl std::fmt::Debug for ApiKey<'_> {
 }
 
 impl<'a> ApiKey<'a> {
-    /// Reads a key; `None` where it can't be one.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let (id, secret) = text.strip_prefix("rk_")?.split_once('_')?;
@@ -38,33 +35,30 @@ impl<'a> ApiKey<'a> {
         (is(id, ID) && is(secret, SECRET)).then_some(Self { id, secret })
     }
 
-    /// What is kept of the secret.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         *blake3::hash(self.secret.as_bytes()).as_bytes()
     }
 
-    /// Whether this is the hash of the secret, in a time that does not tell where they differ.
+    /// Compares in constant time.
     #[must_use]
     pub fn matches(&self, hash: &[u8]) -> bool {
         self.hash().ct_eq(hash).into()
     }
 }
 
-/// A new random key, complete: to be shown once.
+/// A new random key, complete with its secret: to be shown once.
 #[must_use]
 pub fn generate() -> String {
     let mut rng = rand::rng();
     format!("rk_{}_{}", Alphanumeric.sample_string(&mut rng, ID), Alphanumeric.sample_string(&mut rng, SECRET))
 }
 
-/// What a key may do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
-    /// It acts for its tenant.
     #[default]
     Member,
-    /// It also sees and steers queues, workers, pauses and other tenants.
+    /// May also inspect and control queues, workers, pauses and other tenants.
     Admin,
 }
 
@@ -89,7 +83,7 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// What is kept of an API key that is not revoked.
+/// The row of an API key that is not revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredKey {
     /// The public part.
@@ -102,10 +96,9 @@ pub struct StoredKey {
 
 #[async_trait]
 pub trait Keys: Send + Sync + 'static {
-    /// The key with this public part, unless it is revoked.
     async fn find_key(&self, id: &str) -> Result<Option<StoredKey>, StoreError>;
 
-    /// Keeps a key, and its tenant if it is new.
+    /// Stores a key, and creates its tenant if needed.
     async fn create_key(&self, tenant: &TenantId, name: &str, role: Role, key: ApiKey<'_>) -> Result<(), StoreError>;
 }
 

@@ -1,16 +1,6 @@
-//! Keeps how jobs ended: once each, whoever commits first, and never by an attempt that was given up.
-//!
-//! **Fencing.** A worker that is presumed dead may still be at work, and may reach the database later than its
-//! successor began. So a successor (an attempt after the first) registers itself with [`Ledger::fence`] before it
-//! works, and a commit of an earlier attempt is refused from then on. Both calls take place one after the other,
-//! for one job, never at once: so either the commit comes first, and `fence` tells the outcome, or the fence comes
-//! first, and the commit is [`Committed::Fenced`]. There is no third way.
-//!
-//! **Tenants.** A job id belongs to the tenant that committed it first. To every other tenant it does not exist
-//! ([`Ledger::ended`], [`Ledger::fence`]), and it can't be committed again ([`StoreError::Refused`], without a word
-//! about its outcome). Nobody's fence holds up another tenant's job.
-//!
-//! **NUL.** Postgres keeps no U+0000 in texts: wherever one is given, U+FFFD is kept in its place.
+//! The ledger stores how jobs ended: each job once, the first commit wins, and a fenced attempt never commits. A job
+//! id belongs to the tenant that committed it first. Other tenants neither see it nor can commit it
+//! ([`StoreError::Refused`], without its outcome), and their fences don't affect it.
 
 use std::sync::Arc;
 
@@ -30,44 +20,44 @@ use crate::{
     jobs::EndedJob,
 };
 
-/// Keeps how jobs end.
 #[async_trait]
 pub trait Ledger: Health {
-    /// Registers an attempt after the first, so that earlier ones may not commit any more. Tells how the job
-    /// ended, if it has: then nothing is registered.
+    /// Registers an attempt after the first; from then on commits of earlier attempts are refused. Returns the
+    /// outcome if the job has ended; then nothing is registered.
     ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]: it may or may not be registered. Again is always safe.
+    /// A worker presumed dead may still be at work and may commit after its successor began. So the successor calls
+    /// `fence` before it works. `fence` and `commit` of one job are serialized: either the commit is first and
+    /// `fence` returns the outcome, or the fence is first and the commit is [`Committed::Fenced`].
+    ///
+    /// Idempotent: after [`StoreError::Unavailable`] it may or may not be registered; repeat it.
     async fn fence(&self, job: &JobRef, attempt: u32) -> Result<Option<Stored>, StoreError>;
 
-    /// Keeps the outcome and all that belongs to it, or nothing. The first commit of a job wins.
+    /// Stores the outcome with all its writes, or nothing. The first commit of a job wins.
     ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]: it may or may not be kept; again is always safe, and then says
-    /// [`Committed::Already`] if it was. [`StoreError::Refused`]: it never will be.
+    /// Idempotent: after [`StoreError::Unavailable`] it may or may not be stored; repeat it, which returns
+    /// [`Committed::Already`] if it was. [`StoreError::Refused`] is permanent.
     async fn commit(&self, ended: &Ended) -> Result<Committed, StoreError>;
 
-    /// How the job ended; `None` while it has not, and for another tenant's job.
+    /// `None` while the job has not ended, and for another tenant's job.
     async fn ended(&self, job: &JobRef) -> Result<Option<Stored>, StoreError>;
 
-    /// How far a group is; `None` where none of its members has ended and it is no batch.
+    /// `None` if no member has ended and the group is no batch.
     async fn group(&self, tenant: &TenantId, group: Uuid) -> Result<Option<Group>, StoreError>;
 
-    /// How the members of a group ended, in their order, at most `limit`.
+    /// The outcomes of at most `limit` members of a group, by index.
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError>;
 
-    /// Jobs that ended before this time and have objects in the object store, the oldest first, at most `limit`.
+    /// Jobs that ended before this time and have objects in the object store, oldest first, at most `limit`.
     async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError>;
 
-    /// Notes that these jobs have no objects any more, so that their rows can be purged. Again is always safe.
+    /// Marks that these jobs have no objects any more, so that their rows can be purged. Idempotent.
     async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError>;
 
-    /// Deletes what ended before this time (rows of jobs that have no objects, fences, groups and tombstones of documents),
-    /// at most `limit` of each. Returns how many rows were deleted.
+    /// Deletes what ended before this time (rows of jobs without objects, fences, groups and document tombstones), at
+    /// most `limit` of each. Returns the number of deleted rows.
     async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError>;
 }
 
-/// A job's end, as a worker saw it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ended {
     pub job: JobRef,
@@ -78,39 +68,33 @@ pub struct Ended {
     pub outcome: Outcome<Value>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
-    /// Stores keep microseconds.
+    /// In microseconds.
     pub ended_at: DateTime<Utc>,
-    /// The W3C trace id, in lower-case hexadecimal.
+    /// W3C trace id, in lower-case hexadecimal.
     pub trace_id: Option<String>,
-    /// What else is to be kept, with the outcome or not at all.
+    /// Side effects, stored in the same transaction as the outcome.
     pub writes: Vec<Write>,
-    /// Where it comes from, in a flow.
     pub origin: Option<Origin>,
     /// Its place in a group, which counts it in the same transaction.
     pub member: Option<Member>,
-    /// The jobs that its end starts.
     pub children: Vec<JobId>,
-    /// Whether it has objects in the object store: its body, its output, its file.
+    /// Whether it has objects in the object store: its body, output or file.
     pub objects: bool,
 }
 
-/// What became of a commit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Committed {
-    /// It is kept.
     Stored,
-    /// The job had ended before: this is its outcome, and the one that was given is not.
+    /// The job had ended before, with this outcome; the given one is discarded.
     Already(Stored),
-    /// A later attempt has begun, or is needed since the document's collection went to another model meanwhile: this one
-    /// must stop, and say nothing.
+    /// A later attempt has begun, or is needed because the document's collection switched to another model: this
+    /// attempt must stop without publishing anything.
     Fenced,
 }
 
-/// How a job ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub outcome: Outcome<Value>,
-    /// The attempt that ended it.
     pub attempt: u32,
     pub kind: Kind,
 }
@@ -122,21 +106,18 @@ impl TryFrom<EndedJob> for Stored {
     }
 }
 
-/// What a job leaves besides its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
-    /// Messages of a conversation.
     Turn(Turn),
-    /// What it cost. At most one a job.
+    /// At most one per job.
     Usage(Usage),
-    /// A document in the object store, to be listed. At most one a job; it is deleted with the job's row.
+    /// A document in the object store, for listing. At most one per job; deleted with the job's row.
     File(File),
-    /// A document to be searched in, in place of what there is of it. At most one a job for each model. If what is kept was
-    /// sent after this job, or deleted after it, nothing of it is written, and the rest is.
+    /// A searchable document, which replaces its earlier version. At most one per job and model. It is skipped, and
+    /// the rest is written, if the stored version was sent, or the document deleted, after this job was accepted.
     Indexed(Arc<Indexing>),
 }
 
-/// Tokens read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
     pub model: String,
@@ -144,25 +125,25 @@ pub struct Usage {
     pub completion_tokens: u32,
 }
 
-/// The refusal of a turn in a conversation of another tenant: the words for one that there is not.
+/// Refuses a turn in another tenant's conversation, with the same message as for an unknown one.
 pub(crate) fn no_such_conversation(id: Uuid) -> StoreError {
     let message =
         format!("there is no conversation {id}: take an id of GET /v1/conversations, or leave it out for a new one");
     StoreError::Refused(Failure::new(codes::UNKNOWN_CONVERSATION, message).with_param("conversation"))
 }
 
-/// The refusal of a job id that another tenant has used.
+/// Refuses a job id that another tenant has used.
 pub(crate) fn taken(job: &JobRef) -> StoreError {
     let message = format!("the job id {} is taken: send the job again with a new one (a UUIDv7)", job.id);
     StoreError::Refused(Failure::new(codes::INVALID, message).with_param("id"))
 }
 
-/// A text as it is kept.
+/// Replaces U+0000, which Postgres can't store in texts, by U+FFFD.
 pub(crate) fn text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// A value as it is kept.
+/// Replaces U+0000 in all texts of a value.
 pub(crate) fn json(value: Value) -> Value {
     match value {
         Value::String(string) => Value::String(text(&string)),

@@ -1,14 +1,7 @@
-//! How it is kept: what gateways and workers keep in Postgres and in an object store, one trait a feature.
-//!
-//! Each file at this level has the types and the trait of one feature and names no database. [`postgres`] and [`objects`] hold
-//! the drivers; `memory` (feature `testing`) keeps the same without a server. All pass the suites in `tests/`.
-//!
-//! - [`ledger`]: how jobs end, once each; [`jobs`]: lists of them; [`groups`]: jobs that are counted together.
-//! - [`conversations`], [`files`] (rendered documents), [`templates`], [`bots`], [`keys`].
-//! - [`collections`], [`documents`], [`models`] (from one embedding model to another), [`search`], [`indexes`].
-//! - [`objects`]: what is too large for a message.
-//!
-//! **Tenants.** Everything is asked for with its tenant: another tenant's id is as unknown as one that never was.
+//! The store: what gateways and workers keep in Postgres and in an object store, one trait per feature. Files at this
+//! level define types and traits and name no database; [`postgres`] and [`objects`] are the drivers, and `memory`
+//! (feature `testing`) is an in-memory double. All pass the suites in `tests/`. Every call names its tenant; another
+//! tenant's id counts as unknown.
 
 pub mod bots;
 pub mod collections;
@@ -34,7 +27,7 @@ pub mod templates;
 pub use error::{NOT_STORABLE, StoreError};
 pub use health::Health;
 
-/// All that a gateway reads and writes, for whoever puts one together.
+/// Everything that a gateway reads and writes.
 pub trait Store:
     Health
     + bots::Bots

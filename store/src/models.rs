@@ -1,8 +1,6 @@
-//! Embedding models, and collections on their way from one to another. Workers embed the documents anew; the gateway says which
-//! are missing, and switches once none is.
-//!
-//! **Nothing is lost in between.** A switch takes the collection's lock alone, which writers of documents share: so it counts
-//! what is missing while nobody writes.
+//! Embedding models, and migrations of collections between them: workers re-embed the documents; the gateway lists
+//! the missing ones, and switches when none is missing. A switch takes the collection's lock exclusively, which
+//! writers of documents share, so it counts the missing documents while nobody writes.
 
 use async_trait::async_trait;
 use ruche_schemas::{JobId, TenantId};
@@ -10,27 +8,20 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 
-/// A model as workers know it: a file, and how it is used. Vectors of two are never compared.
+/// A model as workers know it: a file, and how it is used. Vectors of different versions are never compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ModelVersion {
-    /// Its name in answers.
     pub name: String,
-    /// A hash of its file and of how it is used.
+    /// A hash of the model file and of how it is used.
     pub version: String,
-    /// Numbers of each vector.
     pub dimensions: u32,
 }
 
-/// A model as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddingModel {
-    /// Its number, in chunks.
     pub id: i32,
-    /// What workers call it.
     pub name: String,
-    /// Which file of that name, and how it is used.
     pub version: String,
-    /// Numbers of each vector.
     pub dimensions: u32,
 }
 
@@ -40,61 +31,54 @@ impl From<EmbeddingModel> for ModelVersion {
     }
 }
 
-/// The models of a collection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CollectionModels {
-    /// The one that it is searched with.
+    /// The model that queries use.
     pub searched: Option<ModelVersion>,
-    /// Whether chunks of that one are in it, so that a document of another would not be found.
+    /// Whether it has chunks of `searched`, so that a document embedded by another model would not be found.
     pub has_chunks: bool,
-    /// The one that it is going to be searched with: its documents are being embedded anew.
+    /// The model of a running migration, with which the documents are re-embedded.
     pub next: Option<ModelVersion>,
 }
 
-/// How far a collection is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
-    /// The model that it is searched with; none before its first document.
+    /// The model that queries use; none before the first document.
     pub searched: Option<EmbeddingModel>,
-    /// The model that it goes to, if it goes to one.
+    /// The target model; none if no migration is running.
     pub next: Option<EmbeddingModel>,
-    /// How many documents it has.
     pub documents: u64,
-    /// How many of them have no chunks of the model that it goes to; 0 where it goes to none.
+    /// Documents without chunks of the target model; 0 without a migration.
     pub missing: u64,
 }
 
-/// A document that has no chunks of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     pub document: Uuid,
-    /// What it is called where it comes from.
     pub source: String,
-    /// The job that wrote it: another one each time that it changes.
+    /// The job that last wrote it; it differs after each change.
     pub job: JobId,
 }
 
-/// Which chunks of a collection.
+/// Selects chunks of a collection by model id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chunks {
-    /// Those of this model.
     Of(i32),
-    /// Those of all other models.
     NotOf(i32),
 }
 
 #[async_trait]
 pub trait ModelMigrations: Send + Sync + 'static {
-    /// The model of this name and version; it is made if there is none.
+    /// Finds or creates the model of this name and version.
     async fn model(&self, name: &str, version: &str, dimensions: u32) -> Result<EmbeddingModel, StoreError>;
 
-    /// How far a collection is. `None` where the tenant has no such collection.
+    /// `None` if the tenant has no such collection.
     async fn migration(&self, tenant: &TenantId, collection: &str) -> Result<Option<Migration>, StoreError>;
 
-    /// Lets a collection go to a model, by its number. Tells whether it does now: not where it goes to another one.
+    /// Starts a migration; returns whether it runs now, which is false if one to another model is running.
     async fn begin_migration(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<bool, StoreError>;
 
-    /// Up to `limit` documents without chunks of a model, by source, after the named one.
+    /// Up to `limit` documents without chunks of a model, by source, after the source `after`.
     async fn missing(
         &self,
         tenant: &TenantId,
@@ -104,14 +88,13 @@ pub trait ModelMigrations: Send + Sync + 'static {
         limit: u64,
     ) -> Result<Vec<Missing>, StoreError>;
 
-    /// Lets a collection be searched with the model that it goes to, if that is this one and no document is missing. Tells
-    /// whether it was switched.
+    /// Switches queries to this model, if it is the target of the migration and no document is missing. Returns
+    /// whether it switched.
     async fn switch(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<bool, StoreError>;
 
-    /// Lets a collection that goes to this model stay with the one that it has.
     async fn end_migration(&self, tenant: &TenantId, collection: &str, model: i32) -> Result<(), StoreError>;
 
-    /// Deletes up to `limit` chunks of a collection; tells how many. None where none is left.
+    /// Deletes up to `limit` chunks of a collection; returns their number, 0 when none is left.
     async fn delete_chunks(
         &self,
         tenant: &TenantId,

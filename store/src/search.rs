@@ -1,4 +1,4 @@
-//! What is searched: the chunks of documents, by the nearness of vectors, by words, or by both.
+//! Search over the chunks of documents: by vectors, by words, or hybrid.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -8,20 +8,16 @@ use uuid::Uuid;
 
 use crate::{error::StoreError, models::EmbeddingModel};
 
-/// What makes a chunk a hit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Its vector and its words: both rankings, fused by their ranks.
     #[default]
     Hybrid,
-    /// The nearness of its vector.
     Vector,
-    /// Its words.
+    /// By words (BM25).
     Text,
 }
 
 impl Mode {
-    /// As it is asked for.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,21 +38,20 @@ impl From<RetrievalMode> for Mode {
     }
 }
 
-/// Which documents are searched; all of the collections' where it is empty.
+/// Restricts the documents; an empty filter matches all of the collections.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
-    /// Of one of these sources.
+    /// Any of these.
     pub sources: Vec<String>,
-    /// Whose metadata has all of this, as Postgres's `@>` has it.
+    /// Contained in the document's metadata, like Postgres's `@>`.
     pub metadata: Map<String, Value>,
-    /// Published at this time or later.
+    /// Inclusive.
     pub published_after: Option<DateTime<Utc>>,
-    /// Published before this time.
+    /// Exclusive.
     pub published_before: Option<DateTime<Utc>>,
 }
 
 impl Filter {
-    /// Whether it lets every document through.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sources.is_empty()
@@ -66,104 +61,85 @@ impl Filter {
     }
 }
 
-/// A collection to search in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Searchable {
     pub name: String,
-    /// Which model it is searched with; none before its first document.
+    /// None before its first document.
     pub model: Option<EmbeddingModel>,
 }
 
-/// A vector to search with, of one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// Whose chunks it is compared with.
     pub model: EmbeddingModel,
-    /// As many numbers as the model's vectors have.
+    /// As long as the model's vectors.
     pub vector: Vec<f32>,
 }
 
-/// A search whose collections are known and whose text is embedded.
+/// A search whose collections are resolved and whose text is embedded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lookup {
-    /// By what.
     pub mode: Mode,
-    /// Where: never empty.
+    /// Never empty.
     pub collections: Vec<Searchable>,
-    /// What to find by words, unless by vectors alone; and whose words are shown.
+    /// The query's words, for ranking (except by vectors alone) and highlighting.
     pub text: Option<String>,
-    /// What to find by vectors: one for each model, none where vectors don't count.
+    /// One per model; empty if vectors are not used.
     pub probes: Vec<Probe>,
-    /// How many hits.
     pub top_k: u32,
-    /// Which documents.
     pub filter: Filter,
-    /// Whether to show where the words of the text are.
     pub highlight: bool,
 }
 
-/// How vectors were compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scan {
-    /// With each one that came into question.
+    /// Every matching vector was compared.
     Exact,
-    /// By an index, which may miss some.
+    /// By an approximate index, which may miss some.
     Index,
 }
 
-/// A chunk that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// Its number.
     pub chunk: i64,
     pub document: Uuid,
     pub collection: String,
-    /// What the document is called where it comes from.
     pub source: String,
     pub title: Option<String>,
-    /// Where the document can be read.
     pub url: Option<String>,
-    /// The headings above it, the outermost first.
+    /// The headings above it, outermost first.
     pub path: Vec<String>,
     pub text: String,
-    /// What is known of the document.
     pub metadata: Map<String, Value>,
-    /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
-    /// How good it is, beside the other hits of this search: the cosine by vectors, BM25 by words, else the sum of
-    /// `1 / (60 + rank)` over its rankings; where a reranker read it, what that gave.
+    /// Comparable only within one search: the cosine by vectors, BM25 by words, else the sum of `1 / (60 + rank)`
+    /// over its rankings; the reranker's score if one read it.
     pub score: f64,
-    /// Pieces of its text around words of the query, as HTML: the text is escaped, the words are in `<mark>`.
+    /// Fragments around matched words, as HTML: the text is escaped, the words are in `<mark>`.
     pub highlights: Vec<String>,
-    /// How it got its score.
     pub explanation: Option<Explanation>,
 }
 
-/// How a hit got its score. Ranks count from 1; a ranking that does not have the hit among its best has none.
+/// How a hit got its score. Ranks count from 1, and are none if the hit is not among the candidates of the ranking.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Explanation {
-    /// Its place among the vectors.
     pub vector_rank: Option<u32>,
-    /// The cosine of the angle between its vector and the query's.
+    /// Of its vector and the query's.
     pub cosine: Option<f64>,
-    /// How its vector was found.
     pub scan: Option<Scan>,
-    /// Its place by words.
     pub text_rank: Option<u32>,
-    /// Its score by words (BM25).
     pub text_score: Option<f64>,
-    /// The sum of `1 / (60 + rank)` over its places.
+    /// The sum of `1 / (60 + rank)` over its rankings.
     pub fused: f64,
-    /// What a reranker gave it, where one read it.
+    /// Set if a reranker read it.
     pub rerank_score: Option<f64>,
 }
 
 #[async_trait]
 pub trait Search: Send + Sync + 'static {
-    /// Those of these collections that the tenant has, in no order.
+    /// The tenant's collections among these names, unordered.
     async fn searchable(&self, tenant: &TenantId, names: &[String]) -> Result<Vec<Searchable>, StoreError>;
 
-    /// The best hits, the best first; the same order every time, ties included. Each with its explanation. `None`: a collection
-    /// is not there any more, or not searched with the model that the lookup says.
+    /// The hits with their explanations, best first, in a deterministic order. `None` if a collection was deleted, or
+    /// no longer uses the lookup's model.
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! API keys: the public part to find one, the hash of the secret part to check it.
+//! API keys: the public part identifies one, the hash of the secret part verifies it.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,6 @@ pub struct Model {
     pub tenant: String,
     /// `member` or `admin`.
     pub role: String,
-    /// What the key is for, in its owner's words.
     pub name: String,
     /// BLAKE3 of the secret part (256 random bits, so a fast hash is enough).
     pub hash: Vec<u8>,

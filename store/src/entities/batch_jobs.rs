@@ -1,4 +1,4 @@
-//! The jobs that were sent into a batch, so that one that is sent twice counts once.
+//! The jobs sent into a batch; a job that is sent twice counts once.
 
 use sea_orm::entity::prelude::*;
 

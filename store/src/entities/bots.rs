@@ -1,4 +1,4 @@
-//! Bots: what answers in somebody's name, and from which collections.
+//! Bots: their instructions, model and collections.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,22 +11,17 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
     pub instructions: String,
-    /// The chat model that answers; the worker's own without one.
+    /// The chat model; without one, the worker's default.
     pub model: Option<String>,
     pub temperature: Option<f32>,
     pub collections: Vec<String>,
-    /// How passages are found.
     pub retrieval: Json,
-    /// Whether a question is made to stand alone before it is searched for.
+    /// Whether follow-up questions are rewritten to be self-contained before the search.
     pub rewrite: bool,
-    /// The moderation policy.
     pub moderation: String,
-    /// What the bot may take.
     pub limits: Json,
-    /// What it looks like.
     pub look: Json,
     pub created_at: DateTimeUtc,
-    /// Also its version.
     pub updated_at: DateTimeUtc,
 }
 

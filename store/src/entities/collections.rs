@@ -11,11 +11,10 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
     pub description: Option<String>,
-    /// Of documents that don't say: a text search configuration.
     pub language: String,
-    /// The model that is searched with; none before the first document.
+    /// The model that queries use; none before the first document.
     pub model_id: Option<i32>,
-    /// The one that its documents are being embedded with anew.
+    /// The model of a running migration.
     pub next_model_id: Option<i32>,
     pub created_at: DateTimeUtc,
 }

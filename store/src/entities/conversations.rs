@@ -9,7 +9,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub tenant: String,
-    /// The beginning of the first message of the user.
     pub title: String,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

@@ -1,4 +1,4 @@
-//! Documents to be searched in, each with its text as Markdown. Their chunks are rows of their own.
+//! Searchable documents, each with its text as Markdown. Chunks are rows of their own.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "documents")]
 pub struct Model {
-    /// Made of tenant, collection and source.
+    /// Derived from tenant, collection and source.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub tenant: String,
@@ -14,7 +14,6 @@ pub struct Model {
     pub source: String,
     pub title: Option<String>,
     pub url: Option<String>,
-    /// A text search configuration.
     pub language: String,
     pub metadata: Json,
     pub published_at: Option<DateTimeUtc>,
@@ -24,10 +23,10 @@ pub struct Model {
     pub content: String,
     /// BLAKE3 of the content, 32 bytes.
     pub hash: Vec<u8>,
-    /// Tokens of its chunks and of their overlap, as far as they were asked for.
+    /// Requested chunk size and overlap, in tokens.
     pub chunk_tokens: Option<i32>,
     pub chunk_overlap: Option<i32>,
-    /// The job that wrote it, and when that was accepted.
+    /// The job that last wrote it, and when that was accepted.
     pub job_id: Uuid,
     pub accepted_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

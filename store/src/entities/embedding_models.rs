@@ -1,4 +1,4 @@
-//! The models that embedded chunks: vectors of two are never compared.
+//! Embedding models. Vectors of different models are never compared.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i32,
     pub name: String,
-    /// A hash of the model's file and of how it is used.
+    /// A hash of the model file and of how it is used.
     pub version: String,
     pub dimensions: i32,
     pub created_at: DateTimeUtc,

@@ -1,4 +1,4 @@
-//! Jobs that are counted together: batches, and fans with a join.
+//! Jobs that are counted together: batches, and fan-outs with a join.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,16 +9,15 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub tenant: String,
-    /// How many there are; none while a batch is still being submitted.
+    /// Number of members; none while a batch is still being submitted.
     pub expected: Option<i32>,
     pub done: i32,
     pub failed: i32,
     pub cancelled: i32,
-    /// The job to start when all have ended.
     pub callback: Option<Json>,
     pub batch: bool,
     pub created_at: DateTimeUtc,
-    /// When the last one ended and all were there.
+    /// When the last member ended and all had been submitted.
     pub ended_at: Option<DateTimeUtc>,
 }
 

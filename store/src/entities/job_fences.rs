@@ -1,4 +1,4 @@
-//! The latest attempt at a job that was handed out more than once: an earlier one may not commit any more.
+//! The latest attempt of each job that was delivered more than once; earlier attempts may not commit.
 
 use sea_orm::entity::prelude::*;
 

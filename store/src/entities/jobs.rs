@@ -1,4 +1,4 @@
-//! Jobs that have ended: one row each, written once.
+//! Ended jobs: one row each, written once.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,7 +11,6 @@ pub struct Model {
     pub tenant: String,
     pub kind: String,
     pub lane: String,
-    /// The attempt that ended it.
     pub attempt: i32,
     /// `done`, `failed` or `cancelled`.
     pub state: String,
@@ -19,21 +18,16 @@ pub struct Model {
     pub data: Option<Json>,
     pub created_at: DateTimeUtc,
     pub ended_at: DateTimeUtc,
-    /// The W3C trace id, to find its trace.
     pub trace_id: Option<String>,
-    /// The first job of its flow.
     pub root: Option<Uuid>,
-    /// The job whose end started it.
     pub parent: Option<Uuid>,
-    /// The batch or the fan that it is counted in.
     pub group_id: Option<Uuid>,
-    /// Its place there, from 0.
     pub group_index: Option<i32>,
     /// The ids of the jobs that its end started, as a JSON array.
     pub children: Option<Json>,
-    /// Where the output is, when it is in the object store: there is no `data` then.
+    /// Claim check of an output in the object store; then `data` is empty.
     pub claim: Option<Json>,
-    /// Whether it has objects in the object store, which go before this row does.
+    /// Whether it has objects in the object store, which are deleted before this row.
     pub objects: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The messages of a conversation, in the order of `id` (counted up by the database).
+//! Messages of conversations, in the order of `id` (a database sequence).
 
 use sea_orm::entity::prelude::*;
 
@@ -10,14 +10,11 @@ pub struct Model {
     pub id: i64,
     pub conversation: Uuid,
     pub tenant: String,
-    /// The chat job that brought it.
     pub job: Uuid,
     /// `system`, `user` or `assistant`.
     pub role: String,
     pub content: String,
-    /// The model that said it, for answers.
     pub model: Option<String>,
-    /// The passages that it cites; none where it had none to cite.
     pub citations: Option<Json>,
     pub created_at: DateTimeUtc,
 }

@@ -1,6 +1,5 @@
-//! What is kept: the rows in Postgres, as SeaORM entities. `migrations` creates the tables.
-//!
-//! Every row carries its tenant. A job has one row, written once, when it has ended.
+//! The rows in Postgres, as SeaORM entities; `migrations` creates the tables. Every row carries its tenant. A job has
+//! one row, written once when it has ended.
 
 pub mod api_keys;
 pub mod batch_jobs;

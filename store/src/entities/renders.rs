@@ -1,4 +1,4 @@
-//! Documents in the object store: a row each, written with its job's and gone with it.
+//! Rendered documents in the object store: one row each, written and deleted with the row of its job.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,11 +6,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "renders")]
 pub struct Model {
-    /// The job that made it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub job_id: Uuid,
     pub tenant: String,
-    /// Where it is: its claim's key, length in bytes and BLAKE3 hash.
+    /// The claim check: object key, length in bytes and BLAKE3 hash.
     pub key: String,
     pub bytes: i64,
     pub blake3: String,
@@ -18,11 +17,8 @@ pub struct Model {
     pub media_type: String,
     pub pages: i32,
     pub title: Option<String>,
-    /// The template's name.
     pub template: String,
-    /// How many warnings there were.
     pub warnings: i32,
-    /// When its job ended.
     pub created_at: DateTimeUtc,
 }
 

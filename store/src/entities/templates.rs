@@ -1,4 +1,4 @@
-//! The templates of tenants, in all their versions. A version is written once and never changed.
+//! All versions of the tenants' templates. A version is written once and never changed.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,10 +10,8 @@ pub struct Model {
     pub tenant: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// Counts from 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub version: i32,
-    /// The length of the package.
     pub bytes: i32,
     /// The package's BLAKE3 hash, in lower-case hexadecimal.
     pub blake3: String,

@@ -1,4 +1,4 @@
-//! Who owns keys, jobs and conversations.
+//! Tenants: the owners of keys, jobs and conversations.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What each job cost, in tokens.
+//! Token usage per job.
 
 use sea_orm::entity::prelude::*;
 

@@ -14,7 +14,7 @@ use crate::{
 impl Bots for Memory {
     async fn bots(&self, tenant: &TenantId) -> Result<Vec<StoredBot>, StoreError> {
         let tables = self.tables()?;
-        // The map is in the order of tenants and names.
+        // The map is ordered by tenant and name.
         Ok(tables.bots.iter().filter(|((owner, _), _)| owner == tenant).map(|(_, bot)| bot.clone()).collect())
     }
 

@@ -17,7 +17,6 @@ use crate::{
 };
 
 impl Memory {
-    /// Keeps a collection, or changes which model it is searched with.
     pub fn put_collection(&self, tenant: TenantId, collection: Searchable) {
         let mut tables = self.lock();
         let id = collection.model.as_ref().map(|model| model.id);
@@ -25,7 +24,7 @@ impl Memory {
         tables.collection_or_new(&tenant, &collection.name, "simple", Utc::now()).model = id;
     }
 
-    /// Says which model a collection is searched with, and which one it goes to.
+    /// Sets the model that a collection's queries use, and the one of its migration.
     pub fn put_in_use(&self, tenant: &TenantId, collection: &str, searched: ModelVersion, next: Option<ModelVersion>) {
         let mut tables = self.lock();
         let (model, next) = (tables.model(&searched).id, next.map(|next| tables.model(&next).id));
@@ -77,7 +76,7 @@ impl Collections for Memory {
         after: Option<&str>,
     ) -> Result<Vec<Collection>, StoreError> {
         let tables = self.tables()?;
-        // The map is in the order of tenants and names.
+        // The map is ordered by tenant and name.
         let mine = tables
             .collections
             .iter()

@@ -21,12 +21,10 @@ use crate::{
 };
 
 impl Memory {
-    /// Keeps a conversation with its messages.
     pub fn put_conversation(&self, tenant: TenantId, conversation: Conversation, messages: Vec<StoredMessage>) {
         self.lock().conversations.insert(conversation.id, ConversationRow { tenant, conversation, messages });
     }
 
-    /// The title of the tenant's conversation.
     #[must_use]
     pub fn title(&self, tenant: &TenantId, conversation: Uuid) -> Option<String> {
         self.lock().conversation(tenant, conversation).map(|row| row.conversation.title.clone())
@@ -62,7 +60,6 @@ impl Tables {
     }
 }
 
-/// The newest of these, at most so many.
 fn newest(messages: &[StoredMessage], most: u64) -> &[StoredMessage] {
     &messages[messages.len().saturating_sub(size(most))..]
 }

@@ -1,4 +1,4 @@
-//! Documents to be searched in, in memory.
+//! Searchable documents in memory.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl Memory {
-    /// Keeps a document with its chunks, as a worker does, and its collection.
+    /// Stores a document with its chunks and its collection, as a worker's commit does.
     pub fn put_indexed(&self, tenant: &TenantId, document: IndexedDocument, chunks: Vec<DocumentChunk>) {
         let mut tables = self.lock();
         let model = chunks.first().map(|chunk| tables.named(&chunk.model));
@@ -35,12 +35,12 @@ impl Memory {
         chunks.into_iter().for_each(|chunk| tables.add_chunk(id, chunk));
     }
 
-    /// Adds a chunk to a document, as a worker does that embeds it anew.
+    /// Adds a chunk, as a worker does that re-embeds a document.
     pub fn add_chunk(&self, document: Uuid, chunk: DocumentChunk) {
         self.lock().add_chunk(document, chunk);
     }
 
-    /// Deletes a document or a collection's documents, by its id, as a gateway does.
+    /// Deletes a document or a collection's documents by id, as a gateway does.
     pub fn tombstone(&self, id: Uuid, at: DateTime<Utc>) {
         let mut tables = self.lock();
         tables.put_tombstone(id, at);
@@ -49,7 +49,6 @@ impl Memory {
             .retain(|document, row| *document != id && collection_id(&row.tenant, &row.listed.collection) != id);
     }
 
-    /// A document as it was written last.
     #[must_use]
     pub fn indexed(&self, tenant: &TenantId, document: Uuid) -> Option<Arc<Indexing>> {
         let tables = self.lock();
@@ -57,7 +56,6 @@ impl Memory {
         tables.indexing(row, document, row.model?)
     }
 
-    /// A document as this model has it.
     #[must_use]
     pub fn indexed_by(&self, tenant: &TenantId, document: Uuid, model: &str) -> Option<Arc<Indexing>> {
         let tables = self.lock();
@@ -130,7 +128,7 @@ impl Tables {
         }
     }
 
-    /// Whether the collection of each document is (still) searched with its model.
+    /// Whether each document's collection still uses the model that embedded it.
     pub(super) fn is_at_home(&self, ended: &Ended) -> bool {
         ended.writes.iter().all(|write| match write {
             Write::Indexed(indexing) if !indexing.again => {
@@ -178,7 +176,6 @@ fn key(ended: &Ended, indexing: &Indexing) -> DocumentKey {
     DocumentKey { tenant, collection, document: indexing.document }
 }
 
-/// A document's row, without chunks.
 fn written(ended: &Ended, indexing: &Indexing, model: i32) -> DocumentRow {
     let meta = indexing.meta.clone();
     let listed = IndexedDocument {

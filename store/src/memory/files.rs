@@ -12,7 +12,6 @@ use crate::{
 };
 
 impl Memory {
-    /// Keeps a file.
     pub fn put_file(&self, file: StoredFile) {
         self.lock().files.push(file);
     }

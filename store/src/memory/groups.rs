@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Memory {
-    /// Opens a batch, as a gateway does. In place of what has been counted under this id.
+    /// Opens a batch, as a gateway does. Replaces what was counted under this id.
     pub fn open_batch(&self, tenant: &TenantId, batch: Uuid, expected: Option<u64>, callback: Option<Value>) {
         let group = Group { expected, callback, batch: true, ..Group::default() };
         self.lock().groups.insert(batch, GroupRow::new(tenant, group, Utc::now()));
@@ -31,7 +31,7 @@ impl Tables {
         self.groups.get(&group).is_some_and(|row| row.tenant == *tenant && row.group.batch)
     }
 
-    /// Counts an end that is new. Another tenant's group of the same id stays as it is.
+    /// Counts a new end. Another tenant's group of the same id stays unchanged.
     pub(super) fn count(&mut self, job: &EndedJob, group: Uuid, of: Option<u32>) {
         let new = || GroupRow::new(&job.job.tenant, Group::default(), job.ended_at);
         let row = self.groups.entry(group).or_insert_with(new);

@@ -1,4 +1,4 @@
-//! Jobs that have ended, in memory.
+//! Ended jobs in memory.
 
 use std::cmp::Reverse;
 
@@ -16,12 +16,11 @@ use crate::{
 };
 
 impl Memory {
-    /// Keeps an ended job, and counts it in its batch.
+    /// Stores an ended job, and counts it in its batch.
     pub fn put_job(&self, job: EndedJob) {
         self.lock().end_early(job);
     }
 
-    /// How many jobs are kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().jobs.len()
@@ -32,7 +31,6 @@ impl Memory {
         self.len() == 0
     }
 
-    /// The jobs that a job's end started, as its row has them.
     #[must_use]
     pub fn children(&self, job: JobId) -> Vec<JobId> {
         self.lock().jobs.get(&job).map(|row| row.job.children.clone()).unwrap_or_default()
@@ -40,7 +38,7 @@ impl Memory {
 }
 
 impl Tables {
-    /// Keeps the end of a job and counts it in its batch, unless it has ended.
+    /// Stores the end of a job and counts it in its batch, unless it has ended.
     fn end_early(&mut self, job: EndedJob) {
         if self.jobs.contains_key(&job.job.id) {
             return;

@@ -10,7 +10,6 @@ use crate::{
 };
 
 impl Memory {
-    /// Revokes a key.
     pub fn revoke(&self, id: &str) {
         self.lock().keys.remove(id);
     }

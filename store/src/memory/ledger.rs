@@ -1,4 +1,4 @@
-//! How jobs end, in memory.
+//! The ledger in memory.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,6 @@ use crate::{
 };
 
 impl Memory {
-    /// What a job cost.
     #[must_use]
     pub fn usage(&self, job: JobId) -> Option<Usage> {
         self.lock().usage.get(&job).cloned()
@@ -35,7 +34,6 @@ impl Tables {
         row.map(|row| row.job.clone().try_into()).transpose()
     }
 
-    /// Why the job can't be committed, whatever it leaves.
     fn refuse(&self, ended: &Ended) -> Result<(), StoreError> {
         for write in &ended.writes {
             if let Write::Turn(Turn { conversation: id, .. }) = write
@@ -60,7 +58,6 @@ impl Tables {
     }
 }
 
-/// The row of a job.
 fn row(ended: &Ended) -> Result<EndedJob, StoreError> {
     let outcome = match &ended.outcome {
         Outcome::Failed(Failure { code, message, param }) => {
@@ -97,7 +94,7 @@ fn kept_file(file: &File) -> File {
     }
 }
 
-/// Removes the oldest of those that are old, at most this many.
+/// Removes up to `limit` of the oldest entries that are due.
 fn drain<K: Clone + Eq + std::hash::Hash, V>(
     map: &mut HashMap<K, V>,
     limit: usize,
@@ -159,7 +156,7 @@ impl Ledger for Memory {
         let tables = self.tables()?;
         let mine = |row: &&JobRow| row.job.group == Some(group) && row.job.job.tenant == *tenant;
         let mut members: Vec<_> = tables.jobs.values().filter(mine).collect();
-        // As Postgres orders it: those without a place come last.
+        // Members without an index come last, as in Postgres.
         members.sort_by_key(|row| (row.index.is_none(), row.index, row.job.job.id));
         members.truncate(size(limit));
         members.into_iter().map(|row| Ok((row.job.job.id, row.job.clone().try_into()?))).collect()

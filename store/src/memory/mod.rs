@@ -1,4 +1,4 @@
-//! The store in memory: it forgets everything with its process, and can be told to fail. For tests and benches.
+//! An in-memory store for tests and benches. It is volatile, and can be told to fail.
 
 mod bots;
 mod collections;

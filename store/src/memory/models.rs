@@ -1,4 +1,4 @@
-//! Embedding models, and collections on their way from one to another, in memory.
+//! Embedding models, and migrations of collections between them, in memory.
 
 use async_trait::async_trait;
 use ruche_schemas::TenantId;
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Tables {
-    /// The model of this name and version; it is made if there is none. One that only its name is known of becomes it.
+    /// Finds or creates the model of this name and version. An entry known only by name takes this version.
     pub(super) fn model(&mut self, version: &ModelVersion) -> EmbeddingModel {
         let ModelVersion { name, version, dimensions } = version.clone();
         let is = |model: &&EmbeddingModel| model.name == name && (model.version == version || model.version.is_empty());
@@ -21,7 +21,6 @@ impl Tables {
         model
     }
 
-    /// The number of the last model of this name.
     pub(super) fn named(&mut self, name: &str) -> i32 {
         let known = self.models.values().rfind(|model| model.name == name).map(|model| model.id);
         known.unwrap_or_else(|| {

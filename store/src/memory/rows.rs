@@ -1,4 +1,4 @@
-//! Rows in memory.
+//! Rows of the in-memory store.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,6 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct JobRow {
     pub(super) job: EndedJob,
-    /// Its place in its group.
     pub(super) index: Option<u32>,
 }
 
@@ -25,7 +24,6 @@ pub(super) struct GroupRow {
     pub(super) tenant: TenantId,
     pub(super) group: Group,
     pub(super) created_at: DateTime<Utc>,
-    /// The jobs that were sent into a batch.
     pub(super) jobs: BTreeSet<JobId>,
 }
 
@@ -34,7 +32,6 @@ impl GroupRow {
         Self { tenant: tenant.clone(), group, created_at, jobs: BTreeSet::new() }
     }
 
-    /// Completes the group if all its members have ended.
     pub(super) fn complete(&mut self, at: DateTime<Utc>) {
         let group = &mut self.group;
         if group.expected.is_some_and(|expected| group.done + group.failed + group.cancelled >= expected) {
@@ -54,9 +51,7 @@ pub(super) struct ConversationRow {
 pub(super) struct CollectionRow {
     pub(super) description: Option<String>,
     pub(super) language: String,
-    /// The number of the model that it is searched with.
     pub(super) model: Option<i32>,
-    /// The number of the model that it goes to.
     pub(super) next: Option<i32>,
     pub(super) created_at: DateTime<Utc>,
 }
@@ -67,7 +62,6 @@ impl CollectionRow {
     }
 }
 
-/// A document with its chunks.
 #[derive(Debug)]
 pub(super) struct DocumentRow {
     pub(super) tenant: TenantId,
@@ -76,7 +70,7 @@ pub(super) struct DocumentRow {
     pub(super) hash: Hash,
     pub(super) chunk_tokens: Option<u32>,
     pub(super) chunk_overlap: Option<u32>,
-    /// The number of the model that embedded it when it was written, rather than again.
+    /// The model of the last write, not of a later re-embedding.
     pub(super) model: Option<i32>,
     pub(super) chunks: Vec<ChunkRow>,
 }
@@ -84,7 +78,6 @@ pub(super) struct DocumentRow {
 #[derive(Debug)]
 pub(super) struct ChunkRow {
     pub(super) id: i64,
-    /// The number of its model.
     pub(super) model: i32,
     pub(super) position: u32,
     pub(super) chunk: Chunk,
@@ -112,7 +105,7 @@ impl DocumentRow {
         self.chunks.iter().filter(move |chunk| chunk.model == model)
     }
 
-    /// Adds a chunk behind the others of its model.
+    /// Appends a chunk after the others of its model.
     pub(super) fn add(&mut self, id: i64, model: i32, chunk: Chunk) {
         let position = u32::try_from(self.by(model).count()).unwrap_or(u32::MAX);
         self.chunks.push(ChunkRow { id, model, position, chunk });
@@ -136,7 +129,7 @@ impl DocumentRow {
     }
 }
 
-/// The fields of an object; none of anything else.
+/// The fields of an object; empty for any other value.
 pub(super) fn fields(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(fields) => fields,

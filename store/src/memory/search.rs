@@ -1,4 +1,4 @@
-//! Search in memory: each vector is compared, and words are those between spaces. For tests of what asks.
+//! Search in memory, for tests of callers: compares every vector, and splits words at spaces.
 
 use async_trait::async_trait;
 use chrono::Utc;
@@ -15,19 +15,15 @@ use crate::{
     search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable},
 };
 
-/// A chunk, as it would be found.
 #[derive(Debug, Clone)]
 pub struct StoredChunk {
     pub tenant: TenantId,
-    /// The number of the model that made its vector.
     pub model: i32,
     pub vector: Vec<f32>,
-    /// The rest.
     pub hit: Hit,
 }
 
 impl Memory {
-    /// Keeps a chunk, and its document.
     pub fn put_chunk(&self, chunk: StoredChunk) {
         let StoredChunk { tenant, model, vector, hit } = chunk;
         let listed = IndexedDocument {
@@ -101,7 +97,6 @@ impl Search for Memory {
     }
 }
 
-/// A chunk, not scored yet.
 fn hit(row: &DocumentRow, chunk: &ChunkRow) -> Hit {
     let (listed, ChunkRow { id, chunk, .. }) = (row.listed.clone(), chunk);
     Hit {
@@ -167,7 +162,7 @@ fn passes(filter: &Filter, hit: &Hit) -> bool {
         && published_before.is_none_or(|time| hit.published_at.is_some_and(|at| at < time))
 }
 
-/// As Postgres's `@>`.
+/// Like Postgres's `@>`.
 fn contains(own: &Value, asked: &Value) -> bool {
     match (own, asked) {
         (Value::Object(own), Value::Object(asked)) => {

@@ -1,4 +1,4 @@
-//! What is kept in memory, behind one lock.
+//! The tables in memory, behind one lock.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +18,7 @@ use crate::{
     models::EmbeddingModel, templates::TemplateVersion,
 };
 
-/// Everything behind one lock, so that calls take place one after the other.
+/// One lock for all tables, so that calls are serialized.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Tables>);
 
@@ -29,7 +29,6 @@ pub(super) struct Tables {
     pub(super) fences: HashMap<JobRef, (u32, DateTime<Utc>)>,
     pub(super) groups: HashMap<Uuid, GroupRow>,
     pub(super) conversations: HashMap<Uuid, ConversationRow>,
-    /// How many messages were appended.
     pub(super) messages: i64,
     pub(super) usage: HashMap<JobId, Usage>,
     pub(super) files: Vec<StoredFile>,
@@ -39,7 +38,6 @@ pub(super) struct Tables {
     pub(super) documents: HashMap<Uuid, DocumentRow>,
     pub(super) tombstones: HashMap<Uuid, DateTime<Utc>>,
     pub(super) models: BTreeMap<i32, EmbeddingModel>,
-    /// How many chunks were written.
     pub(super) chunks: i64,
     pub(super) failing: bool,
     pub(super) stop: Option<Arc<Barrier>>,
@@ -59,23 +57,22 @@ impl Memory {
         }
     }
 
-    /// No change spans a panic, so a poisoned lock guards a whole state.
+    /// Ignores poisoning: no change spans a panic, so the state is always consistent.
     pub(super) fn lock(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets every call fail, or work again.
     pub fn fail(&self, failing: bool) {
         self.lock().failing = failing;
     }
 
-    /// Lets whoever looks for a job next wait here twice before it looks.
+    /// Makes the next lookup of a job wait here twice before it reads.
     pub fn stop_at(&self, barrier: Arc<Barrier>) {
         self.lock().stop = Some(barrier);
     }
 }
 
-/// Those after the named one; `None` where there is none of that name.
+/// The items after the one with this id; `None` if there is no such item.
 pub(super) fn page<T, I: PartialEq>(all: Vec<T>, id: impl Fn(&T) -> I, limit: u64, after: Option<I>) -> Option<Vec<T>> {
     let from = match after {
         None => 0,

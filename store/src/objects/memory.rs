@@ -1,4 +1,4 @@
-//! An object store that forgets with its process: the same contract without a server, for tests.
+//! An in-memory object store for tests.
 
 use std::{
     collections::BTreeMap,
@@ -19,18 +19,17 @@ use super::{
     verified::verified,
 };
 
-/// Objects by key, each with the time when it was put there.
+/// Objects by key, with the time of their `put`.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<BTreeMap<String, (Bytes, DateTime<Utc>)>>);
 
 impl Memory {
-    /// The keys of all objects.
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.kept().keys().cloned().collect()
     }
 
-    /// No change spans a panic, so a poisoned lock guards a whole state.
+    /// Ignores poisoning: no change spans a panic, so the state is always consistent.
     fn kept(&self) -> MutexGuard<'_, BTreeMap<String, (Bytes, DateTime<Utc>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,8 +1,7 @@
-//! Keeps what is too large for a message: it goes to an object store, and the message carries a claim for it.
-//!
-//! [`Objects`] is the port, [`memory`] and [`store`] (files, S3) its adapters; both pass the suite in
-//! `tests/contract/objects.rs`. [`Claims`] is what gateways and workers use: it makes claims of bytes and bytes of claims, and
-//! has the bounds. What is read was verified: its length and its BLAKE3 hash are those of the claim.
+//! Claim checks: a payload too large for a message goes to an object store ([`Objects`] with the adapters [`memory`]
+//! and [`store`] for files and S3), and the message carries a claim. [`Claims`] makes and reads claims within the
+//! size limits. Every read verifies length and BLAKE3 hash. The suite `tests/contract/objects.rs` checks all
+//! adapters.
 
 mod claims;
 pub mod memory;

@@ -1,7 +1,6 @@
-//! The object store in files or in S3, by the crate `object_store`.
-//!
-//! Files are written under another name and moved to their place once they are on disk; S3 shows an object when all of
-//! it has arrived. So what is there is whole. Every wait has a bound.
+//! The object store in files or in S3, by the crate `object_store`. Writes are atomic: a file is written under
+//! another name and renamed once it is on disk, and S3 shows an object when all of it has arrived. Every wait has a
+//! timeout.
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
@@ -24,18 +23,16 @@ use super::{
     verified::verified,
 };
 
-/// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long an object store may say nothing.
+/// Read timeout: the longest time without data.
 const SILENCE: Duration = Duration::from_secs(20);
-/// How long an object may take to be written, and a deletion to be done.
+/// Timeout of a write or a deletion.
 const CALL: Duration = Duration::from_secs(120);
-/// How long a request that went wrong is tried again before the caller is told.
+/// Total time of the retries of a request.
 const TRIES: Duration = Duration::from_secs(5);
-/// How often, at most.
+/// Maximal number of retries of a request.
 const RETRIES: usize = 3;
 
-/// The store can't be used as it is configured.
 #[derive(Debug, thiserror::Error)]
 #[error("the object store {url} can't be used: {cause} (check objects.url and what belongs to it)")]
 pub struct OpenError {
@@ -43,21 +40,16 @@ pub struct OpenError {
     cause: String,
 }
 
-/// Objects in a folder or a bucket.
 #[derive(Debug)]
 pub struct Store {
     inner: Arc<dyn ObjectStore>,
-    /// Before each key: empty, or `some/prefix/`.
+    /// Prefix of all keys: empty, or `some/prefix/`.
     prefix: String,
-    /// The folder, of files.
     root: Option<PathBuf>,
 }
 
 impl Store {
-    /// Opens the store of these settings. A folder is made if it is not there; a bucket is not asked for yet.
-    ///
-    /// # Errors
-    /// When the settings can't be right.
+    /// Opens the configured store. Creates a missing folder; does not check that a bucket exists.
     pub fn open(settings: &config::Objects) -> Result<Self, OpenError> {
         let failed = |cause: String| OpenError { url: settings.url.clone(), cause };
         if let Some(folder) = settings.url.strip_prefix("file://") {
@@ -76,11 +68,11 @@ impl Store {
     }
 
     fn path(&self, key: &str) -> Result<Path, ObjectError> {
-        // No claim that was checked gets here with such a key.
+        // Unreachable for claims that were checked.
         Path::parse(format!("{}{key}", self.prefix)).map_err(|error| ObjectError::Unavailable(error.to_string()))
     }
 
-    /// An object that is not there; or its whole folder is not, and then nothing can be said of the object.
+    /// A missing object; if the whole folder is missing, the store is unavailable instead.
     fn missing(&self, key: String) -> ObjectError {
         match &self.root {
             Some(root) if !root.is_dir() => ObjectError::Unavailable(format!("there is no folder {}", root.display())),
@@ -88,20 +80,19 @@ impl Store {
         }
     }
 
-    /// What this path is to us: its key.
     fn key(prefix: &str, path: &Path) -> Option<String> {
         path.as_ref().strip_prefix(prefix).map(str::to_owned)
     }
 }
 
 fn s3(settings: &config::Objects, bucket: &str) -> AmazonS3Builder {
-    // Which of rustls's providers is used must be said once per process; a second saying is no matter.
+    // rustls needs a process-wide provider once; a second call fails harmlessly.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = ClientOptions::new()
         .with_allow_http(settings.allow_http)
         .with_connect_timeout(CONNECT)
         .with_read_timeout(SILENCE)
-        // A large object over a slow line is no fault; our own bounds end what takes too long.
+        // A large object over a slow line may take long; our own timeouts apply instead.
         .with_timeout_disabled();
     let backoff = BackoffConfig { max_backoff: Duration::from_secs(1), ..BackoffConfig::default() };
     let retry = RetryConfig { backoff, max_retries: RETRIES, retry_timeout: TRIES };
@@ -123,7 +114,7 @@ fn s3(settings: &config::Objects, bucket: &str) -> AmazonS3Builder {
     }
 }
 
-/// What an error means for the caller. Without its bucket, a store has lost nothing: it is not there.
+/// Maps an error. A missing bucket means that the store is unavailable, not that the object is missing.
 fn explain(key: &str, error: object_store::Error) -> ObjectError {
     match error {
         object_store::Error::NotFound { ref source, .. } if source.to_string().contains("NoSuchBucket") => {
@@ -134,7 +125,6 @@ fn explain(key: &str, error: object_store::Error) -> ObjectError {
     }
 }
 
-/// Waits for an answer, as long as is allowed.
 async fn bounded<T>(
     key: &str,
     limit: Duration,
@@ -183,7 +173,7 @@ impl Objects for Store {
         let key = job.to_string();
         let folder = self.path(&key)?;
         let mut found = self.inner.list(Some(&folder));
-        // A job has a body and an output, and perhaps outputs of attempts that were not to end it.
+        // A job has a body, an output, and perhaps outputs of attempts that did not end it.
         while let Some(object) = bounded(&key, SILENCE, async { found.next().await.transpose() }).await? {
             match bounded(&key, CALL, self.inner.delete(&object.location)).await {
                 Ok(()) | Err(ObjectError::Missing(_)) => {}
@@ -201,7 +191,7 @@ impl Objects for Store {
             ready(match object {
                 Err(error) => Some(Err(explain("", error))),
                 Ok(object) if object.last_modified >= than => None,
-                // What is not ours is left alone.
+                // Skip objects that Ruche did not create.
                 Ok(object) => Self::key(&prefix, &object.location).and_then(|key| owner(&key)).map(Ok),
             })
         });

@@ -1,6 +1,5 @@
-//! Holds an object against its claim while it is read.
-//!
-//! The last piece is kept back until the hash of all is known: whoever got every piece got what was put there.
+//! Verifies an object against its claim while it is read. The last piece is withheld until the hash of the whole is
+//! known, so a reader that gets every piece has verified content.
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -8,17 +7,16 @@ use ruche_schemas::Claim;
 
 use super::port::{ObjectError, Pieces};
 
-/// What is read, and how far.
 struct Reading {
     pieces: Pieces,
     claim: Claim,
     hasher: blake3::Hasher,
     seen: u64,
-    /// The last piece that came.
+    /// The last piece received.
     held: Option<Bytes>,
 }
 
-/// These pieces, held against this claim. Nothing follows an error.
+/// Verifies the pieces against this claim. Nothing follows an error.
 pub(super) fn verified(pieces: Pieces, claim: Claim) -> Pieces {
     let reading = Reading { pieces, claim, hasher: blake3::Hasher::new(), seen: 0, held: None };
     let read = stream::unfold(Some(reading), |reading| async move {
@@ -33,7 +31,7 @@ pub(super) fn verified(pieces: Pieces, claim: Claim) -> Pieces {
 }
 
 impl Reading {
-    /// The piece before the one that comes; `None` when none comes any more.
+    /// The piece before the one being received; `None` at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, ObjectError> {
         while let Some(piece) = self.pieces.next().await {
             let piece = piece?;
@@ -49,7 +47,7 @@ impl Reading {
         Ok(None)
     }
 
-    /// The last piece, if all is as it should be. Nothing for an empty object.
+    /// The last piece, if length and hash match. Nothing for an empty object.
     fn end(mut self) -> Option<Result<Bytes, ObjectError>> {
         if self.seen != self.claim.bytes {
             let what = format!("it has {} bytes, but should have {}", self.seen, self.claim.bytes);

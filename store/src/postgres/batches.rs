@@ -1,6 +1,5 @@
-//! Batches: rows of `groups` that a gateway creates and closes, and that workers count in.
-//!
-//! Closing and counting change the same row, one after the other, so one of the two sees the batch complete.
+//! Batches: rows of `groups` that a gateway creates and closes, and in which workers count. Closing and counting
+//! update the same row one after the other, so one of the two sees the batch complete.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -105,7 +104,7 @@ pub(super) async fn find(db: &impl ConnectionTrait, tenant: &TenantId, id: Uuid)
     }
 }
 
-/// How many jobs ended in a batch without having been added to it: their gateway died in between.
+/// Number of jobs that ended in a batch without having been added, because their gateway died in between.
 async fn unknown(db: &impl ConnectionTrait, id: Uuid) -> Result<u64, StoreError> {
     let known = batch_jobs::Entity::find()
         .select_only()

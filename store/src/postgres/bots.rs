@@ -1,4 +1,4 @@
-//! Bots of tenants. A new one is counted under the tenant's lock, so that the bound holds whoever else makes one.
+//! Bots. New ones are counted under the tenant's lock, so that the limit holds under concurrency.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -26,7 +26,7 @@ impl Bots for Postgres {
     async fn bots(&self, tenant: &TenantId) -> Result<Vec<StoredBot>, StoreError> {
         let rows = bots::Entity::find().filter(Column::Tenant.eq(tenant.as_str())).all(&self.db).await?;
         let mut all: Vec<StoredBot> = rows.into_iter().map(read).collect::<Result<_, _>>()?;
-        // The database's own order is its locale's.
+        // Postgres sorts by its locale.
         all.sort_by(|a, b| a.bot.name.cmp(&b.bot.name));
         Ok(all)
     }

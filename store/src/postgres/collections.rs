@@ -1,7 +1,5 @@
-//! Collections of documents.
-//!
-//! Deletion takes the lock of the collection, which writers of its documents share ([`super::indexing`]): so either the writer sees
-//! the tombstone, or what it wrote is deleted.
+//! Collections of documents. Deletion takes the collection's lock, which writers of its documents share
+//! ([`super::indexing`]): either the writer sees the tombstone, or what it wrote is deleted.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -24,7 +22,7 @@ use crate::{
     error::StoreError,
 };
 
-/// Documents that one statement deletes: few, so that each is well within its bound however many chunks they have.
+/// Documents per DELETE: few, so that each statement stays within its timeout however many chunks they have.
 const DELETED_AT_ONCE: u64 = 50;
 
 const COLLECTIONS: &str = "
@@ -91,7 +89,7 @@ impl Collections for Postgres {
         let mine = collections::Entity::update_many()
             .filter(collections::Column::Tenant.eq(tenant.as_str()))
             .filter(collections::Column::Name.eq(name))
-            // So that there is something to set in any case.
+            // Ensures that at least one column is set.
             .col_expr(collections::Column::Name, Expr::value(name));
         let mine = match description {
             Some(text) => {

@@ -1,14 +1,6 @@
-//! Commits, gathered: whatever waits while one transaction runs is written by the next one.
-//!
-//! A commit costs the server a flush of its log to disk; one flush serves a whole batch. Nothing waits for a batch
-//! to fill: a single commit is a batch of one. Each is answered only after the transaction that wrote it has
-//! committed, so a batch changes no promise but the rate.
-//!
-//! **One bad job.** Where a batch fails, its jobs are written again one by one, so that each gets its own answer. As
-//! soon as two in a row find no database, the rest get that answer too.
-//!
-//! **No deadlock.** Every transaction takes its locks in one order: jobs' locks ([`super::locks`]), conversations by their id,
-//! groups by their id.
+//! Group commit: commits that arrive while one transaction runs are written by the next one, because one flush of the
+//! WAL serves a whole batch. A single commit does not wait for a batch to fill. Each caller is answered after its
+//! transaction has committed.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -25,12 +17,11 @@ use crate::{
     ledger::{Committed, Ended, Write, taken},
 };
 
-/// The most jobs of one transaction.
 const BATCH: usize = 128;
-/// The most bytes of one transaction's rows; one row may be larger.
+/// Bytes of rows per transaction; a single row may be larger.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Starts the writer; it ends when the last clone of the queue is dropped.
+/// Starts the writer, which ends when the last clone of the queue is dropped.
 pub(super) fn start(db: DatabaseConnection) -> Queue {
     let (queue, receiver) = Queue::new();
     tokio::spawn(write_all(db, receiver));
@@ -62,13 +53,13 @@ async fn write_all(db: DatabaseConnection, mut queue: mpsc::Receiver<Waiting>) {
             Err(_) => one_by_one(&db, &batch).await,
         };
         for (waiting, answer) in batch.into_iter().zip(answers) {
-            // Whoever asked may have gone.
+            // The caller may have gone.
             let _ = waiting.answer.send(answer);
         }
     }
 }
 
-/// The next batch: each job once, the rest stays. Those whose callers have gone are forgotten.
+/// The next batch, with each job at most once; the rest stays queued. Drops commits whose callers have gone.
 fn gather(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     let (mut batch, mut rest, mut bytes) = (Vec::new(), VecDeque::new(), 0);
     let mut known = HashSet::new();
@@ -86,6 +77,7 @@ fn gather(waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     batch
 }
 
+/// Isolates the jobs that made a batch fail. After two temporary errors in a row, the rest get that error too.
 async fn one_by_one(db: &DatabaseConnection, batch: &[Waiting]) -> Vec<Answer> {
     let (mut answers, mut away) = (Vec::new(), 0);
     for one in batch {
@@ -106,7 +98,8 @@ async fn one_by_one(db: &DatabaseConnection, batch: &[Waiting]) -> Vec<Answer> {
     answers
 }
 
-/// Writes a batch in one transaction. Dropping it on the way out takes back what it wrote.
+/// Writes a batch in one transaction; a drop rolls it back. Every transaction takes its locks in one order, so there
+/// is no deadlock: jobs ([`super::locks`]), conversations by id, groups by id.
 async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Committed>, StoreError> {
     let transaction = db.begin().await?;
     locks::jobs(&transaction, batch.iter().map(|one| one.ended.job.id)).await?;
@@ -127,7 +120,6 @@ async fn write(db: &DatabaseConnection, batch: &[&Waiting]) -> Result<Vec<Commit
     Ok(answers)
 }
 
-/// Why a job's row was not written.
 pub(super) async fn why_not(db: &impl sea_orm::ConnectionTrait, ended: &Ended) -> Answer {
     if fences::find(db, &ended.job).await?.is_some_and(|fence| fence > ended.attempt) {
         return Ok(Committed::Fenced);
@@ -136,7 +128,7 @@ pub(super) async fn why_not(db: &impl sea_orm::ConnectionTrait, ended: &Ended) -
     stored.map(Committed::Already).ok_or_else(|| taken(&ended.job))
 }
 
-/// Writes what the jobs leave besides their rows: turns by their conversation, in the order of each job.
+/// Writes everything besides the jobs' rows: turns sorted by conversation, in the order of each job.
 async fn write_rest(db: &impl sea_orm::ConnectionTrait, new: &[&Ended]) -> Result<(), StoreError> {
     let mut all: Vec<_> = new.iter().flat_map(|ended| ended.writes.iter().map(move |write| (*ended, write))).collect();
     all.sort_by_key(|(_, write)| match write {
@@ -148,7 +140,7 @@ async fn write_rest(db: &impl sea_orm::ConnectionTrait, new: &[&Ended]) -> Resul
             Write::Turn(turn) => conversations::append(db, ended, turn).await?,
             Write::Usage(cost) => usage::insert(db, ended, cost).await?,
             Write::File(file) => files::insert(db, ended, file).await?,
-            // Has a transaction of its own.
+            // Has its own transaction (`indexing`).
             Write::Indexed(_) => return Err(StoreError::Unavailable("a document came among other commits".to_owned())),
         }
     }

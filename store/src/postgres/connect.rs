@@ -1,4 +1,4 @@
-//! Puts the store together.
+//! Opens the store.
 
 use std::sync::Arc;
 
@@ -14,10 +14,7 @@ use super::{
 };
 
 impl Postgres {
-    /// A pool to this database. Connects with the first call, not now. To be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// When the URL can't be read.
+    /// Creates a pool, which connects lazily. Needs a tokio runtime. Fails if the URL is invalid.
     pub fn connect(settings: &config::Postgres, application: Application) -> Result<Self, ConnectError> {
         let options = pool::options(settings, application)?;
         let pool = pool::open(options.clone(), settings.connections, application);
@@ -29,7 +26,7 @@ impl Postgres {
         Ok(Self { db, commits, indexing, searching, schema: settings.schema.clone() })
     }
 
-    /// The same store, searched like this.
+    /// The same store with other search settings.
     #[must_use]
     pub fn with_search(mut self, settings: config::Search) -> Self {
         self.searching = Arc::new(self.searching.with(settings));

@@ -1,7 +1,5 @@
-//! Conversations and their messages.
-//!
-//! A turn updates its conversation's row before it appends, so that turns of one conversation come one after the
-//! other and the messages of a turn stand together, in the order of their ids.
+//! Conversations and their messages. A turn updates its conversation's row before it appends, so turns of one
+//! conversation are serialized and the ids of a turn's messages are contiguous.
 
 use async_trait::async_trait;
 use ruche_schemas::{
@@ -27,7 +25,7 @@ use crate::{
 /// Messages per statement: Postgres takes 65,535 parameters, and a message has eight.
 const ROWS: usize = 1_000;
 
-/// Makes the conversation, or finds it, if it is the tenant's.
+/// Creates the conversation, or finds it if it belongs to the tenant.
 const TOUCH: &str = "
 INSERT INTO conversations (id, tenant, title, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
 ON CONFLICT (id) DO UPDATE SET updated_at = greatest(conversations.updated_at, excluded.updated_at)
@@ -86,7 +84,6 @@ impl Conversations for Postgres {
     }
 }
 
-/// Appends a turn of the job.
 pub(super) async fn append(db: &impl ConnectionTrait, ended: &Ended, turn: &Turn) -> Result<(), StoreError> {
     let tenant = ended.job.tenant.as_str();
     let values = [turn.conversation.into(), tenant.into(), text(&turn.title()).into(), ended.ended_at.into()];
@@ -111,14 +108,13 @@ pub(super) async fn append(db: &impl ConnectionTrait, ended: &Ended, turn: &Turn
     Ok(())
 }
 
-/// What a message cites, as it is kept.
 fn cited(message: &TurnMessage) -> Option<Value> {
     let citations = message.citations.as_ref()?;
-    // Plain structs of strings and numbers: they can be written.
+    // Serialization can't fail: plain structs of strings and numbers.
     Some(json(serde_json::to_value(citations).unwrap_or_else(|_| Value::Array(Vec::new()))))
 }
 
-/// The newest messages of the tenant's conversation, the oldest of them first.
+/// The newest messages of the tenant's conversation, oldest first.
 async fn history(
     db: &impl ConnectionTrait,
     tenant: &TenantId,

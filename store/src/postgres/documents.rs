@@ -1,7 +1,5 @@
-//! Documents to be searched in, as they are read and deleted; [`super::indexing`] writes them.
-//!
-//! Deletion takes the lock of the document, which its writers take too: so either the writer sees the tombstone, or what it wrote
-//! is deleted.
+//! Reads and deletes searchable documents; [`super::indexing`] writes them. Deletion takes the document's lock, which
+//! writers take too: either the writer sees the tombstone, or what it wrote is deleted.
 
 use std::collections::HashMap;
 
@@ -182,7 +180,6 @@ impl DocumentStore for Postgres {
     }
 }
 
-/// The models of a collection.
 async fn models_of(pool: &PgPool, tenant: &TenantId, collection: &str) -> Result<CollectionModels, StoreError> {
     let row = sqlx::query(MODELS).bind(tenant.as_str()).bind(collection).fetch_optional(pool).await?;
     let Some(row) = row else { return Ok(CollectionModels::default()) };
@@ -190,7 +187,7 @@ async fn models_of(pool: &PgPool, tenant: &TenantId, collection: &str) -> Result
     Ok(CollectionModels { searched: model("model")?, has_chunks: row.try_get("has_chunks")?, next: model("next")? })
 }
 
-/// Remembers that a document or a collection was deleted, so that jobs that were accepted before do not bring it back.
+/// Records the deletion of a document or a collection, so that jobs accepted earlier don't restore it.
 pub(super) async fn put_tombstone(db: &impl ConnectionTrait, id: Uuid, at: DateTime<Utc>) -> Result<(), StoreError> {
     let put = "INSERT INTO document_tombstones AS t (document_id, deleted_at) VALUES ($1, $2)
         ON CONFLICT (document_id) DO UPDATE SET deleted_at = greatest(t.deleted_at, excluded.deleted_at)";
@@ -198,7 +195,7 @@ pub(super) async fn put_tombstone(db: &impl ConnectionTrait, id: Uuid, at: DateT
     Ok(())
 }
 
-/// What decides whether a job may write, and what it goes by; without vectors.
+/// The state of a document without its vectors: decides whether a job may write.
 pub(super) async fn head(db: &mut PgConnection, of: &DocumentKey) -> Result<Status, StoreError> {
     let row = sqlx::query(STATUS)
         .bind(of.tenant.as_str())
@@ -216,7 +213,6 @@ pub(super) async fn head(db: &mut PgConnection, of: &DocumentKey) -> Result<Stat
     })
 }
 
-/// What is known of a document, its vectors included.
 async fn status(db: &DatabaseConnection, of: &DocumentKey, model: &ModelVersion) -> Result<Status, StoreError> {
     let mut db = db.get_postgres_connection_pool().acquire().await?;
     let model = models::find_or_create(&mut db, model).await?.id;

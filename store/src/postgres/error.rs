@@ -1,4 +1,4 @@
-//! What the database's errors mean: try again, or never.
+//! Maps database errors to temporary and permanent ones.
 
 use std::sync::Arc;
 
@@ -10,8 +10,7 @@ use sea_orm::{
 
 use crate::error::{NOT_STORABLE, StoreError};
 
-/// Whether an error is what the caller brought or what the database lacks. Whatever is not plainly the former can
-/// be tried again: a job that waits is better than one that is lost.
+/// Only errors clearly caused by the given data are permanent: a retried job is better than a lost one.
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
         if let DbErr::Conn(RuntimeErr::SqlxError(cause))
@@ -45,21 +44,21 @@ fn no_connection() -> StoreError {
     )
 }
 
-/// By SQLSTATE (PostgreSQL documentation, appendix A).
+/// Maps SQLSTATE codes (PostgreSQL documentation, appendix A).
 fn by_code(error: &dyn DatabaseError) -> StoreError {
     let code = error.code().unwrap_or_default();
     match &*code {
-        // No such table, column or schema.
+        // Undefined table, column or schema.
         "42P01" | "42703" | "3F000" => StoreError::Unavailable(format!(
             "the tables are not those of this release: run `ruche-migrate up` ({})",
             error.message()
         )),
-        // No such text search configuration: the database is older than those that are known.
+        // Undefined text search configuration: the server is older than the known ones.
         "42704" => {
             let message = format!("the database refuses the result: {}", error.message());
             StoreError::Refused(Failure::new(NOT_STORABLE, message))
         }
-        // A value that can't be kept (22), a broken constraint (23), a limit of the server (54).
+        // Data exception (22), constraint violation (23), program limit exceeded (54).
         code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
             let rule = error.constraint().map_or_else(|| format!("SQLSTATE {code}"), |name| format!("rule {name}"));
             StoreError::Refused(Failure::new(NOT_STORABLE, format!("the database refuses the result: {rule}")))

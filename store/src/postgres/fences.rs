@@ -1,4 +1,4 @@
-//! Which attempt at a job has begun last, for jobs that were handed out more than once.
+//! Fences: the latest attempt of each job that was delivered more than once.
 
 use crate::entities::job_fences;
 use chrono::Utc;
@@ -29,14 +29,13 @@ pub(super) async fn raise(db: &impl ConnectionTrait, job: &JobRef, attempt: u32)
     Ok(())
 }
 
-/// The latest attempt that was registered.
 pub(super) async fn find(db: &impl ConnectionTrait, job: &JobRef) -> Result<Option<u32>, StoreError> {
     let key = (job.id.0, job.tenant.as_str().to_owned());
     let row = job_fences::Entity::find_by_id(key).one(db).await?;
     Ok(row.map(|row| u32::try_from(row.attempt).unwrap_or_default()))
 }
 
-/// An attempt as a row holds it. No server counts as far as the bound.
+/// Saturates, though no server delivers that often.
 pub(super) fn number(attempt: u32) -> i32 {
     i32::try_from(attempt).unwrap_or(i32::MAX)
 }

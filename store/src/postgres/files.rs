@@ -1,4 +1,4 @@
-//! Rendered documents: one row each beside the job's own.
+//! Rendered documents: one row each, beside the job's row.
 
 use async_trait::async_trait;
 use ruche_schemas::{Claim, JobId, JobRef, TenantId};
@@ -47,7 +47,6 @@ impl Files for Postgres {
     }
 }
 
-/// Lists the job's file.
 pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, file: &File) -> Result<(), StoreError> {
     let File { claim, media_type, pages, title, template, warnings } = file;
     let row = renders::ActiveModel {
@@ -67,7 +66,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, file: &File
     Ok(())
 }
 
-/// A number as a row holds it. No document comes near the bound.
+/// Saturates, though no document has that many.
 fn count(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Jobs that are counted together: a row each, to which every end of a member is added, and the closing of a batch.
+//! Groups: one row each, which every end of a member increments; and the closing of batches.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use crate::{
     ledger::Ended,
 };
 
-/// Adds to groups, and creates the missing ones. Another tenant's group of the same id stays as it is. This is the only statement
-/// that completes a group.
+/// Adds to groups, and creates missing ones. Another tenant's group of the same id stays unchanged. No other
+/// statement completes a group.
 pub(super) const ADD: &str = "
 INSERT INTO groups AS g (id, tenant, expected, done, failed, cancelled, created_at, ended_at)
 SELECT r.id, r.tenant, r.expected, r.done, r.failed, r.cancelled, r.at,
@@ -33,12 +33,11 @@ ON CONFLICT (id) DO UPDATE SET
             >= coalesce(g.expected, excluded.expected) THEN excluded.created_at END)
 WHERE g.tenant = excluded.tenant";
 
-/// What is added to a group.
 #[derive(Debug, Serialize)]
 pub(super) struct Change<'a> {
     id: Uuid,
     tenant: &'a TenantId,
-    /// How many members there are; counts only if the group does not know yet.
+    /// The number of members; used only if the group has none yet.
     expected: Option<i32>,
     done: u32,
     failed: u32,
@@ -51,7 +50,7 @@ impl<'a> Change<'a> {
         Self { id, tenant, expected, done: 0, failed: 0, cancelled: 0, at }
     }
 
-    /// No member ends, but now it is known how many there are.
+    /// No member ends, but the number of members is known.
     pub(super) fn closed(id: Uuid, tenant: &'a TenantId, expected: u64, at: DateTime<Utc>) -> Result<Self, StoreError> {
         Ok(Self::new(id, tenant, Some(readable("groups.expected", expected.try_into())?), at))
     }
@@ -78,8 +77,7 @@ async fn run(db: &impl ConnectionTrait, changes: String) -> Result<(), StoreErro
     Ok(())
 }
 
-/// What [`ADD`] takes, in the order of the groups' ids, so that two transactions never wait for each other; `None` where none
-/// of these is counted.
+/// The argument of [`ADD`], sorted by group id to avoid deadlocks; `None` if no group is affected.
 pub(super) fn changes(ended: &[&Ended]) -> Option<String> {
     let mut changes = BTreeMap::new();
     for ended in ended {
@@ -102,7 +100,6 @@ fn json(changes: &[Change<'_>]) -> String {
     serde_json::json!(changes).to_string()
 }
 
-/// How far a tenant's group is.
 pub(super) async fn find(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
@@ -122,7 +119,7 @@ pub(super) async fn find(
     }))
 }
 
-/// How many ended well, badly, and were cancelled.
+/// Done, failed and cancelled members.
 pub(super) fn counts(row: &groups::Model) -> Result<[u64; 3], StoreError> {
     let number = |column, value: i32| readable(column, u64::try_from(value));
     Ok([

@@ -1,4 +1,4 @@
-//! The store in Postgres: its connections, and the bound and the span of a call.
+//! The Postgres handle: its connections, and the timeout and the span of each call.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -10,28 +10,27 @@ use tracing::{Instrument, field::Empty, info_span};
 use super::{queue::Queue, search::searching::Searching};
 use crate::{error::StoreError, health::Health};
 
-/// The longest that a call takes, waiting for a connection included. Longer than all bounds within it, so that it
-/// only ends what they can't: a network that swallows packets.
+/// Timeout of a call, including the wait for a connection. Longer than all timeouts within it, so it only applies
+/// where they can't: a network that drops packets.
 const CALL: Duration = Duration::from_secs(20);
 
-/// The longest that the commit of a document takes, which may have ten thousand chunks, waiting for its turn included.
+/// Timeout of the commit of a document, including the wait for a slot: it may have ten thousand chunks.
 pub(super) const INDEXING: Duration = Duration::from_secs(15 * 60);
 
-/// The store in Postgres. Cheap to clone.
+/// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Postgres {
     pub(super) db: DatabaseConnection,
     pub(super) commits: Queue,
-    /// Documents that are written at once: at most half of the connections, so that everything else has some.
+    /// Limits concurrent document writes to half of the connections, so that other calls find some.
     pub(super) indexing: Arc<Semaphore>,
     pub(super) searching: Arc<Searching>,
     pub(super) schema: String,
 }
 
 impl Postgres {
-    /// Closes all connections.
     pub async fn close(&self) {
-        // Closing a pool waits for its connections and can't fail.
+        // Closing waits for the pool's connections and can't fail.
         self.db.close_by_ref().await.unwrap_or_default();
     }
 
@@ -39,7 +38,7 @@ impl Postgres {
         self.db.get_postgres_connection_pool()
     }
 
-    /// Runs a call in its bound and its span, named as OpenTelemetry's conventions for databases ask.
+    /// Runs a call within its timeout and in a span named by OpenTelemetry's conventions for databases.
     pub(super) async fn call<T>(
         &self,
         operation: &'static str,

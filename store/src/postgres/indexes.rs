@@ -1,9 +1,7 @@
-//! Indexes over vectors: HNSW over half precision, a partial one for each model (`schemas::vectors`).
-//!
-//! An index is made without holding up whoever writes (`CONCURRENTLY`), on a connection of its own with no bound on time and
-//! with more memory than others. One process at a time: it holds an advisory lock that ends with its connection, and does not
-//! wait for it, since whoever waits for a lock would be waited for by the making of the index. An index that is not valid
-//! while nobody else is at it is what a crash left: it is dropped and made anew.
+//! Vector indexes: HNSW over half precision, a partial index per model (`schemas::vectors`), built without blocking
+//! writers (`CONCURRENTLY`) on its own connection with no statement timeout and more memory. One process at a time:
+//! an advisory lock, released with the connection, is tried and never waited for, because the index build would wait
+//! for the waiter. An invalid index while nobody builds was left by a crash; it is dropped and rebuilt.
 
 use std::collections::BTreeMap;
 
@@ -22,20 +20,18 @@ use crate::{
     indexes::{Indexes, Reconciled},
 };
 
-/// Models and their chunks. The counts come of an index that all chunks are in.
+/// Models with their chunk counts; an index that covers all chunks serves the counts.
 const MODELS: &str = "
 SELECT m.id, m.dimensions, coalesce(c.chunks, 0) AS chunks
 FROM embedding_models m LEFT JOIN (SELECT model_id, count(*) AS chunks FROM chunks GROUP BY model_id) c ON c.model_id = m.id
 ORDER BY m.id";
 
-/// The indexes over vectors that there are.
 const INDEXES: &str = "
 SELECT k.relname::text AS name, i.indisvalid AS valid
 FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid JOIN pg_am a ON a.oid = k.relam
 WHERE i.indrelid = 'chunks'::regclass AND a.amname = 'hnsw' AND k.relname ~ '^chunks_embedding_[0-9]+$'
 ORDER BY k.relname";
 
-/// A model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Model {
     id: i32,
@@ -43,7 +39,6 @@ struct Model {
     chunks: u64,
 }
 
-/// A step.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Drop(String),
@@ -53,7 +48,7 @@ enum Step {
 #[async_trait]
 impl Indexes for Postgres {
     async fn reconcile_indexes(&self, settings: &config::Search) -> Result<Reconciled, StoreError> {
-        // Not given back: its settings are no good for others, and its end releases the lock.
+        // Detached from the pool: its settings suit no other caller, and closing it releases the lock.
         let mut connection = self.pool().acquire().await?.detach();
         let reconciled = reconcile(&mut connection, settings).await;
         let _ = connection.close().await;
@@ -94,7 +89,7 @@ async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> 
             Step::Make(model) => {
                 info!(index = name, chunks = model.chunks, "making an index over vectors");
                 if let Err(error) = make(connection, model, settings).await {
-                    // Another model's may be fine. What this one leaves is dropped the next time.
+                    // Other models may succeed. An unfinished index is dropped by the next run.
                     warn!(index = name, %error, "the index over vectors can't be made");
                     continue;
                 }
@@ -103,7 +98,7 @@ async fn put_right(connection: &mut PgConnection, settings: &config::Search) -> 
         }
     }
     if !reconciled.created.is_empty() {
-        // After a bulk load nobody has looked yet which words are common.
+        // After a bulk load the statistics of words are missing.
         run(connection, "ANALYZE chunks".to_owned()).await?;
     }
     Ok(reconciled)
@@ -130,12 +125,12 @@ async fn make(connection: &mut PgConnection, model: Model, settings: &config::Se
     run(connection, made).await
 }
 
-/// Runs what may not be in a transaction.
+/// Runs a statement that can't be in a transaction.
 async fn run(connection: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.map(drop)
 }
 
-/// What is to be done: drops first.
+/// The steps to do, drops first.
 fn steps(models: &[Model], indexes: &BTreeMap<String, bool>, from: u64) -> Vec<Step> {
     let of = |name: &String| models.iter().find(|model| index_name(model.id) == *name);
     let is_good = |name: &String| of(name).is_some_and(|model| model.chunks > 0);

@@ -1,19 +1,6 @@
-//! Writes a document with its chunks, in one transaction with its job's row: all of it or nothing.
-//!
-//! **A transaction of its own.** Other commits share one ([`super::commits`]), and would all wait for ten thousand chunks.
-//! So many of these run at once as leave connections for the others.
-//!
-//! **No deadlock.** Like every commit it takes its job's lock first, then shares that of its collection, then takes that of
-//! its document, then rows of its group. Whoever deletes a document or a collection, or switches a collection, takes that
-//! one's lock alone.
-//!
-//! **The collection's model.** A document is written by the model that its collection is searched with, or it would not be
-//! found. Where the collection has gone to another one while the job was at work, nothing is written and the job is worked on
-//! anew. Whoever switches a collection takes its lock alone, so no writer overlooks it.
-//!
-//! **Rows.** What is unchanged stays: only its position is updated. What is new goes by COPY into a table of the session,
-//! and from there in slices, each of which is well within the statement's bound however many indexes there are. Few rows
-//! are not worth that, and go as arrays.
+//! Writes a document with its chunks in one transaction with its job's row. The transaction is not shared with other
+//! commits ([`super::commits`]), which would all wait for ten thousand chunks; concurrency is limited so that other
+//! calls find connections.
 
 use std::{collections::HashMap, fmt::Write as _};
 
@@ -31,25 +18,25 @@ use crate::{
     ledger::{Committed, Ended, Write, text},
 };
 
-/// From so many new chunks on they go by COPY.
+/// The number of new chunks from which COPY is used.
 const COPY_FROM: usize = 200;
-/// Rows that one statement moves to their table.
+/// Rows per INSERT from the temporary table.
 const SLICE: usize = 1_000;
-/// Bytes of COPY that are sent at once.
+/// Bytes per COPY message.
 const SENT: usize = 256 << 10;
 
-/// The search vector of a chunk: words of its headings weigh more than those of its text.
+/// The search vector of a chunk: words in headings (A) weigh more than words in the text (B).
 const SEARCH: &str = "setweight(to_tsvector($1::text::regconfig, array_to_string(path, ' ')), 'A') \
                       || setweight(to_tsvector($1::text::regconfig, text), 'B')";
 
-/// Bounds of this transaction's statements: a slice may wait for a full disk cache, and a lock for another document.
+/// Timeouts of this transaction: a slice may wait for a full disk cache, and a lock for another document.
 const BOUNDS: &str = "SET LOCAL statement_timeout = '60s'";
 
-/// A collection that is there and searched with this model. Asked first, for the statement after it would lock the row also
-/// where it changes nothing, and other documents would wait.
+/// Checks that the collection exists and uses this model. Runs before the upsert, which would lock the row even
+/// without a change and block other documents.
 const READY: &str = "SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND o.model_id = $3";
 
-/// A collection that is searched with another model, which has chunks in it.
+/// A collection that uses another model, of which it has chunks.
 const ELSEWHERE: &str = "
 SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND o.model_id <> $3 AND EXISTS (
     SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = o.model_id)";
@@ -70,12 +57,12 @@ ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url, langu
     accepted_at = excluded.accepted_at, updated_at = excluded.updated_at,
     chunk_tokens = excluded.chunk_tokens, chunk_overlap = excluded.chunk_overlap";
 
-/// Whether the commit is one of these.
 pub(super) fn is_one(ended: &Ended) -> bool {
     ended.writes.iter().any(|write| matches!(write, Write::Indexed(_)))
 }
 
-/// Commits a job that leaves a document.
+/// Lock order, against deadlocks: the job, its collection (shared), the document, rows of its group. Whoever deletes
+/// a document or a collection, or switches a collection, takes only that lock, exclusively.
 pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Committed, StoreError> {
     let row = rows::row(ended)?;
     let pool = db.get_postgres_connection_pool();
@@ -97,7 +84,7 @@ pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Com
                 }
             }
             Write::Usage(cost) => usage::insert_raw(&mut transaction, ended, cost).await?,
-            // No kind leaves these beside a document.
+            // No kind writes these together with a document.
             Write::Turn(_) | Write::File(_) => {
                 return Err(StoreError::Unavailable("a document can't be kept beside other things".to_owned()));
             }
@@ -110,7 +97,9 @@ pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Com
     Ok(Committed::Stored)
 }
 
-/// Writes the document, unless what is there came after it. Tells whether its model is (still) the right one.
+/// Writes the document, unless a later version or deletion is stored. Returns whether the collection still uses the
+/// model: if it has switched since, a search would not find the document, so nothing is written and the job is
+/// retried.
 async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Result<bool, StoreError> {
     let Indexing { document, meta, hash, again, model, chunks } = indexing;
     let key =
@@ -138,7 +127,7 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
         }
         put(db, ended, indexing, model).await?;
         if !is_same {
-            // Chunks of other models are of a text that there is no more.
+            // Chunks of other models belong to the old text.
             let stale = "DELETE FROM chunks WHERE document_id = $1 AND model_id <> $2";
             sqlx::query(stale).bind(document).bind(model).execute(&mut *db).await?;
         }
@@ -153,7 +142,6 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
     Ok(true)
 }
 
-/// The collection's row and the document's.
 async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i32) -> Result<(), StoreError> {
     let Indexing { document, meta, hash, .. } = indexing;
     let tenant = ended.job.tenant.as_str();
@@ -186,8 +174,8 @@ async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i
     Ok(())
 }
 
-/// Keeps the rows of unchanged chunks, at their new positions, and deletes the others. Returns the positions that have no
-/// row.
+/// Keeps the rows of unchanged chunks, at their new positions, and deletes the others. Returns the positions without
+/// a row.
 async fn keep_known(
     db: &mut PgConnection,
     indexing: &Indexing,
@@ -230,7 +218,9 @@ async fn keep_known(
     Ok(new)
 }
 
-/// Where new rows come from and go to; `$1` is the language.
+/// Inserts new rows from a table or from arrays; `$1` is the language. COPY goes to a temporary table, and from there
+/// in slices that stay within the statement timeout however many indexes there are; few rows are not worth it and go
+/// as arrays.
 fn insert(from: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!(
         "INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, embedding) \
@@ -238,7 +228,7 @@ fn insert(from: &str) -> sqlx::AssertSqlSafe<String> {
     ))
 }
 
-/// A path as JSON, and from there as an array.
+/// A JSON path as an array.
 const PATH: &str = "ARRAY(SELECT jsonb_array_elements_text(path::jsonb)) AS path";
 
 async fn insert_few(
@@ -279,7 +269,7 @@ async fn insert_by_copy(
     model: i32,
     rows: &[(i32, &Chunk)],
 ) -> Result<(), StoreError> {
-    // One a session, and empty again at the end of each transaction.
+    // One per session, empty again at the end of each transaction.
     let table = "CREATE TEMPORARY TABLE IF NOT EXISTS new_chunks (position integer NOT NULL, path text NOT NULL, \
                  text text NOT NULL, tokens integer NOT NULL, hash bytea NOT NULL, embedding text NOT NULL) \
                  ON COMMIT DELETE ROWS";
@@ -317,7 +307,7 @@ async fn insert_by_copy(
     Ok(())
 }
 
-/// A row as COPY's text format has it (PostgreSQL documentation, COPY).
+/// A row in COPY's text format (PostgreSQL documentation, COPY).
 fn line(to: &mut String, position: i32, chunk: &Chunk) {
     let hash: String = chunk.hash.iter().fold(String::with_capacity(64), |mut hash, byte| {
         let _ = write!(hash, "{byte:02x}");
@@ -350,7 +340,7 @@ fn tokens(chunk: &Chunk) -> i32 {
     i32::try_from(chunk.tokens).unwrap_or(i32::MAX)
 }
 
-/// As pgvector reads it: `[1,2,3]`.
+/// In pgvector's format: `[1,2,3]`.
 fn vector(numbers: &[f32]) -> String {
     let mut vector = String::with_capacity(numbers.len() * 12 + 2);
     for (index, number) in numbers.iter().enumerate() {

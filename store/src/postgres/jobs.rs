@@ -1,4 +1,4 @@
-//! Jobs that have ended, as they were committed; and the end of one that is cancelled before it is due.
+//! Ended jobs; and the end of a job that is cancelled before it is due.
 
 use async_trait::async_trait;
 use ruche_schemas::{EventType, JobId, JobRef, TenantId};
@@ -79,7 +79,6 @@ impl Jobs for Postgres {
     }
 }
 
-/// The row of a job that was cancelled.
 fn cancelled(job: &EndedJob) -> jobs::ActiveModel {
     jobs::ActiveModel {
         id: Set(job.job.id.0),
@@ -107,7 +106,6 @@ pub(super) async fn find(db: &impl ConnectionTrait, job: &JobRef) -> Result<Opti
     jobs::Entity::find_by_id(job.id.0).filter(mine).one(db).await?.map(read).transpose()
 }
 
-/// What a row says.
 pub(super) fn read(row: jobs::Model) -> Result<EndedJob, StoreError> {
     let state = match row.state.as_str() {
         "done" => EventType::Done,

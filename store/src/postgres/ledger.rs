@@ -1,4 +1,4 @@
-//! How jobs end: one row each, written once; and how long the rows stay.
+//! The ledger: one row per ended job, written once; and retention.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -80,7 +80,6 @@ impl Ledger for Postgres {
     }
 }
 
-/// How the members of a tenant's group ended, in their order.
 async fn members(
     db: &impl ConnectionTrait,
     tenant: &TenantId,
@@ -97,7 +96,7 @@ async fn members(
     rows.into_iter().map(|row| Ok((JobId(row.id), read(row)?.try_into()?))).collect()
 }
 
-/// Jobs with objects that ended before, the oldest first.
+/// Ended jobs that have objects, oldest first.
 async fn holding(db: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
     let rows = jobs::Entity::find()
         .select_only()
@@ -112,7 +111,7 @@ async fn holding(db: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64) -
     rows.into_iter().map(job).collect()
 }
 
-/// What is purged: rows of each table that are older, the oldest first, leaving out what another purge has.
+/// Oldest rows first, skipping those that a concurrent purge has locked.
 const PURGE: [&str; 4] = [
     "DELETE FROM jobs WHERE id IN (
         SELECT id FROM jobs WHERE ended_at < $1 AND NOT objects ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
@@ -124,7 +123,7 @@ const PURGE: [&str; 4] = [
         SELECT document_id FROM document_tombstones WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
 ];
 
-/// Deletes what ended before; each statement is a transaction of its own.
+/// Each statement is a transaction of its own.
 async fn purge(db: &impl ConnectionTrait, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut gone = 0;

@@ -1,13 +1,6 @@
-//! What is kept in Postgres: short transactions, one for all commits that wait ([`commits`]), a file for each feature.
-//!
-//! **Why fencing holds.** A transaction that commits, cancels or fences jobs begins by taking the advisory lock of each of them
-//! ([`locks`]), in a statement of its own. Under `READ COMMITTED` each later statement sees all that was committed before it began,
-//! so whoever gets the lock second sees everything that the first one wrote: a commit sees the fence, or the fence sees the
-//! commit. The lock lives in memory and ends with its transaction, also when a worker dies.
-//!
-//! **Why nothing hangs.** Connections are opened when they are needed, so a program starts and waits while Postgres is down. Each
-//! connection, statement and idle transaction has a bound, and so has each call of a worker; past it the call is
-//! [`StoreError::Unavailable`](crate::StoreError::Unavailable) and may be repeated.
+//! The store in Postgres: short transactions, group commit ([`commits`]), advisory locks ([`locks`]), a file per
+//! feature. Connections are opened lazily, so a program starts while Postgres is down. Every connection, statement,
+//! idle transaction and call has a timeout; past it the call fails as unavailable and may be repeated.
 
 mod batches;
 mod bots;

@@ -1,4 +1,4 @@
-//! Embedding models, and collections on their way from one to another.
+//! Embedding models, and migrations of collections between them.
 
 use async_trait::async_trait;
 use ruche_schemas::{JobId, TenantId, ids::collection_id};
@@ -48,13 +48,12 @@ WHERE tenant = $1 AND name = $2 AND next_model_id = $3 AND NOT EXISTS (
 
 const END: &str = "UPDATE collections SET next_model_id = NULL WHERE tenant = $1 AND name = $2 AND next_model_id = $3";
 
-/// One of the other models that have chunks in a collection.
 const OTHER: &str = "
 SELECT m.id FROM embedding_models m WHERE m.id <> $3 AND EXISTS (
     SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = m.id)
 LIMIT 1";
 
-/// What a writer is at is left to it.
+/// Skips chunks that a writer has locked.
 const DELETE: &str = "
 DELETE FROM chunks WHERE id IN (
     SELECT id FROM chunks WHERE tenant = $1 AND collection = $2 AND model_id = $3 LIMIT $4 FOR UPDATE SKIP LOCKED)";
@@ -145,7 +144,6 @@ impl ModelMigrations for Postgres {
     }
 }
 
-/// The model of this name and version, which is made if there is none.
 pub(super) async fn find_or_create(db: &mut PgConnection, model: &ModelVersion) -> Result<EmbeddingModel, StoreError> {
     let find = || {
         let find = "SELECT id AS model_id, name AS model_name, version AS model_version, dimensions AS model_dimensions \
@@ -164,8 +162,8 @@ pub(super) async fn find_or_create(db: &mut PgConnection, model: &ModelVersion) 
     read(&row, "model")?.ok_or_else(|| StoreError::Unavailable("a model was not kept".to_owned()))
 }
 
-/// The model in a row's columns `<prefix>_id`, `<prefix>_name`, `<prefix>_version` and `<prefix>_dimensions`; none where they are
-/// null.
+/// The model in the columns `<prefix>_id`, `<prefix>_name`, `<prefix>_version` and `<prefix>_dimensions`; none if
+/// they are null.
 pub(super) fn read(row: &PgRow, prefix: &str) -> Result<Option<EmbeddingModel>, StoreError> {
     let column = |name: &str| format!("{prefix}_{name}");
     let Some(id) = row.try_get::<Option<i32>, _>(&*column("id"))? else { return Ok(None) };

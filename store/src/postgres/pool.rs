@@ -1,6 +1,5 @@
-//! Opens pools: lazily, with a bound on everything, and without a secret in any log.
-//!
-//! Pools are made of SQLx's own options rather than SeaORM's, whose trace-level spans print the whole URL.
+//! Opens pools: lazily, with timeouts, and without secrets in logs. Pools use SQLx's own options, because SeaORM's
+//! trace-level spans print the whole URL.
 
 use std::time::Duration;
 
@@ -10,29 +9,27 @@ use sea_orm::sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-/// How long the server may work on one statement, waiting for locks included.
+/// `statement_timeout`, which includes waits for locks.
 const STATEMENT: &str = "10s";
-/// How long the server keeps a transaction whose client sends nothing, and with it the job's lock.
+/// `idle_in_transaction_session_timeout`: limits how long a silent client keeps its job's lock.
 const IDLE_TRANSACTION: &str = "30s";
-/// A connection that was unused for longer is tried before it is handed out.
+/// A connection idle for longer is pinged before it is used.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Who connects.
 #[derive(Debug, Clone, Copy)]
 pub struct Application {
-    /// As Postgres shows it.
+    /// Postgres's `application_name`.
     pub name: &'static str,
     /// How long a call may wait for a connection.
     pub acquire: Duration,
 }
 
 impl Application {
-    /// Refuses a request soon: a person waits.
+    /// Fails fast, because a person waits.
     pub const GATEWAY: Self = Self { name: "ruche-gateway", acquire: Duration::from_secs(2) };
     pub const WORKER: Self = Self { name: "ruche-worker", acquire: Duration::from_secs(5) };
 }
 
-/// The database's URL can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "postgres.url can't be used ({0}): write postgres://user:password@host:5432/database, with special characters of \
@@ -48,7 +45,7 @@ pub(super) fn options(settings: &config::Postgres, application: Application) -> 
     let options: PgConnectOptions = url.parse().map_err(|error: Error| ConnectError(error.to_string()))?;
     Ok(options
         .application_name(application.name)
-        // The schema alone: were it missing, the tables of another one would be no substitute.
+        // The schema alone: if it is missing, another schema's tables must not be used.
         .options([
             ("search_path", settings.schema.as_str()),
             ("statement_timeout", STATEMENT),
@@ -57,7 +54,7 @@ pub(super) fn options(settings: &config::Postgres, application: Application) -> 
         .disable_statement_logging())
 }
 
-/// A pool; no connection is made yet. To be called within a tokio runtime.
+/// Opens a pool, which connects lazily. Needs a tokio runtime.
 pub(super) fn open(options: PgConnectOptions, connections: u32, application: Application) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)

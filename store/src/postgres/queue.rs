@@ -1,4 +1,4 @@
-//! Commits that wait to be written together.
+//! The queue of commits to be written together.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -7,20 +7,18 @@ use crate::{
     ledger::{Committed, Ended},
 };
 
-/// Commits that may wait to be taken up; more wait to be let in.
+/// The capacity of the queue; further commits wait to enter.
 const WAITING: usize = 1024;
 
 pub(super) type Answer = Result<Committed, StoreError>;
 
-/// A commit that waits.
 pub(super) struct Waiting {
     pub(super) ended: Ended,
-    /// Its row, as JSON.
+    /// The job's row, as JSON.
     pub(super) row: String,
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-/// The way in.
 #[derive(Debug, Clone)]
 pub(super) struct Queue(mpsc::Sender<Waiting>);
 
@@ -30,7 +28,7 @@ impl Queue {
         (Self(sender), receiver)
     }
 
-    /// Commits with whatever else waits. Dropping the future may or may not take it back.
+    /// Commits together with whatever else is queued. Dropping the future may or may not cancel the commit.
     pub(super) async fn commit(&self, ended: &Ended, row: String) -> Answer {
         let gone = || StoreError::Unavailable("the writer of this process has ended".to_owned());
         let (answer, answered) = oneshot::channel();

@@ -10,8 +10,7 @@ use crate::{
     ledger::{Ended, Stored, json, text},
 };
 
-/// Writes the rows of attempts that no fence is past, and tells which are new. JSON carries them: one parameter,
-/// however many there are.
+/// Inserts the rows of attempts that are not fenced off, and returns the new ones. All rows are one JSON parameter.
 pub(super) const INSERT: &str = "
 INSERT INTO jobs (id, tenant, kind, lane, attempt, state, data, created_at, ended_at, trace_id, root, parent,
     group_id, group_index, children, claim, objects)
@@ -23,10 +22,7 @@ WHERE NOT EXISTS (
 ON CONFLICT (id) DO NOTHING
 RETURNING id";
 
-/// A job's row, as [`insert`] takes it.
-///
-/// # Errors
-/// When the outcome can't be written as JSON.
+/// A job's row, as [`insert`] takes it. Fails if the outcome can't be written as JSON.
 pub(super) fn row(ended: &Ended) -> Result<String, StoreError> {
     let data = match &ended.outcome {
         Outcome::Claimed(_) | Outcome::Cancelled => None,
@@ -54,7 +50,7 @@ pub(super) fn row(ended: &Ended) -> Result<String, StoreError> {
     Ok(row.to_string())
 }
 
-/// Writes these rows, each of another job; returns the ids of those that are new and that no fence was past.
+/// Inserts rows of different jobs; returns the ids of those that are new and not fenced off.
 pub(super) async fn insert(db: &impl ConnectionTrait, rows: &[&str]) -> Result<Vec<Uuid>, StoreError> {
     let rows = format!("[{}]", rows.join(","));
     let insert = Statement::from_sql_and_values(db.get_database_backend(), INSERT, [rows.into()]);
@@ -62,7 +58,6 @@ pub(super) async fn insert(db: &impl ConnectionTrait, rows: &[&str]) -> Result<V
     inserted.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
-/// How the tenant's job ended.
 pub(super) async fn stored(db: &impl ConnectionTrait, job: &JobRef) -> Result<Option<Stored>, StoreError> {
     jobs::find(db, job).await?.map(Stored::try_from).transpose()
 }

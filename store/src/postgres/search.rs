@@ -1,9 +1,7 @@
-//! Search in Postgres. What the statement depends on is asked for first (`scope`, `words`), since it decides how the nearest
-//! vectors are found: one by one where few chunks come into question, by the index where there are many.
-//!
-//! **Filters.** An index gives the nearest of everybody's chunks, and the filter takes away what is not asked for, another
-//! tenant's too. So it goes on until there are enough (`hnsw.iterative_scan`); where it gives up before, and where the filter
-//! leaves only few, they are compared one by one, so that a filter never costs hits.
+//! Search in Postgres. The scope (`scope`) and the words (`words`) are read first, because they decide how the
+//! nearest vectors are found: by an exact scan over few chunks, or by the index. An index also returns chunks that
+//! the filter or the tenant excludes, so it iterates until there are enough (`hnsw.iterative_scan`); where it gives
+//! up early, or the filter leaves few, an exact scan follows, so a filter never costs hits.
 
 mod part;
 mod scope;
@@ -68,14 +66,14 @@ impl Search for Postgres {
             if !by_vectors || parts.iter().all(|part| part.exact) || nearby >= expected {
                 return Ok(Some(hits));
             }
-            // The index gave up: of what comes into question too little is near.
+            // The index gave up: few of the matching chunks are near the query.
             parts.iter_mut().for_each(|part| part.exact = true);
         }
     }
 }
 
 impl Postgres {
-    /// No hits, where the collections still are what the lookup says.
+    /// No hits, provided that the collections still use the lookup's models.
     async fn nothing(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {
         let names: Vec<String> = lookup.collections.iter().map(|one| one.name.clone()).collect();
         let now = self.searchable(tenant, &names).await?;
@@ -83,20 +81,17 @@ impl Postgres {
     }
 }
 
-/// What the statement gave.
 #[derive(Debug, Default)]
 struct Run {
     hits: Vec<Hit>,
-    /// How many vectors were ranked.
     nearby: u64,
-    /// How many of the collections are searched with the model that the lookup says; unknown where there are no hits.
+    /// Number of collections that use the lookup's model; unknown without hits.
     unchanged: u64,
 }
 
-/// Runs the statement.
 async fn run(pool: &PgPool, wanted: &Wanted<'_>) -> Result<Run, StoreError> {
     let statement = statement::search(wanted)?;
-    // Which plan is good depends on how rare the words are, so those are planned each time.
+    // The best plan depends on how rare the words are, so these statements are planned each time.
     let is_kept = wanted.terms.is_none();
     let found = sqlx::query_with(AssertSqlSafe(statement.sql), statement.arguments).persistent(is_kept);
     let rows = found.fetch_all(pool).await?;
@@ -141,7 +136,7 @@ fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
     })
 }
 
-/// The pieces that have a mark, as HTML.
+/// The fragments that contain a mark, as HTML.
 fn highlights(headline: &str) -> Vec<String> {
     let [from, to, next] = MARKS;
     let pieces = headline.split(next).filter(|piece| piece.contains(from));

@@ -1,4 +1,4 @@
-//! Small parts of statements and rows.
+//! Helpers for statements and rows.
 
 use sea_orm::{DbBackend, Statement, Value};
 
@@ -6,12 +6,11 @@ pub(super) fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> S
     Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
 }
 
-/// A number as a statement takes it.
 pub(super) fn number(count: u64) -> Value {
     i64::try_from(count).unwrap_or(i64::MAX).into()
 }
 
-/// The fields of an object; none of anything else.
+/// The fields of an object; empty for any other value.
 pub(super) fn fields(value: serde_json::Value) -> serde_json::Map<String, serde_json::Value> {
     match value {
         serde_json::Value::Object(fields) => fields,

@@ -1,5 +1,5 @@
-//! Templates of tenants: a row a version, the package in it. An upload is one transaction that holds the tenant's lock: versions
-//! count up without a gap, and the bounds hold, whoever else uploads at the same moment.
+//! Templates: one row per version, with its package. An upload holds the tenant's lock for one transaction, so
+//! version numbers have no gaps and the limits hold under concurrency.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,7 +16,6 @@ use crate::{
     templates::{NewTemplate, TemplateBounds, TemplateVersion, Templates, Uploaded},
 };
 
-/// A row without its package.
 #[derive(FromQueryResult)]
 struct Row {
     name: String,
@@ -27,7 +26,6 @@ struct Row {
     created_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// What a tenant's templates take.
 #[derive(FromQueryResult)]
 struct Taken {
     names: i64,
@@ -88,7 +86,7 @@ impl Templates for Postgres {
                    FROM templates WHERE tenant = $1 ORDER BY name, version DESC";
         let rows = Row::find_by_statement(statement(sql, tenant)).all(&self.db).await?;
         let mut all: Vec<TemplateVersion> = rows.into_iter().map(read).collect::<Result<_, _>>()?;
-        // The database's own order is its locale's.
+        // Postgres sorts by its locale.
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
     }
@@ -137,13 +135,13 @@ async fn package(
     name: &str,
     version: Option<u32>,
 ) -> Result<Option<(TemplateVersion, Bytes)>, StoreError> {
-    // A NUL is in no name that was ever kept, and Postgres would refuse the question.
+    // No stored name has a NUL, and Postgres would reject the query.
     if name.contains('\0') {
         return Ok(None);
     }
     let mut mine = templates::Entity::find().filter(Column::Tenant.eq(tenant.as_str())).filter(Column::Name.eq(name));
     if let Some(version) = version {
-        // What is no number of a row names none.
+        // A larger number than a column can hold names no version.
         let Ok(version) = i32::try_from(version) else { return Ok(None) };
         mine = mine.filter(Column::Version.eq(version));
     }

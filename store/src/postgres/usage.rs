@@ -1,4 +1,4 @@
-//! What jobs cost, in tokens.
+//! Token usage of jobs.
 
 use crate::entities::usage;
 use sea_orm::{
@@ -12,7 +12,6 @@ use crate::{
     ledger::{Ended, Usage, text},
 };
 
-/// Writes what the job cost.
 pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, cost: &Usage) -> Result<(), StoreError> {
     let row = usage::ActiveModel {
         job: Set(ended.job.id.0),
@@ -27,7 +26,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, ended: &Ended, cost: &Usag
     Ok(())
 }
 
-/// The same, on the driver's own connection.
+/// The same on the driver's own connection.
 pub(super) async fn insert_raw(db: &mut PgConnection, ended: &Ended, cost: &Usage) -> Result<(), StoreError> {
     let insert = "INSERT INTO usage (job, tenant, kind, model, prompt_tokens, completion_tokens, at) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -44,7 +43,7 @@ pub(super) async fn insert_raw(db: &mut PgConnection, ended: &Ended, cost: &Usag
     Ok(())
 }
 
-/// Tokens as a row holds them. No context comes near the bound.
+/// Saturates, though no context is that large.
 fn tokens(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }

@@ -28,7 +28,7 @@ async fn keeps_bots(store: &dyn Store) {
     assert_eq!(store.make_bot(&acme, &a, 2).await.unwrap(), Made::New);
     assert_eq!(store.make_bot(&acme, &a, 2).await.unwrap(), Made::Taken);
     assert_eq!(store.make_bot(&acme, &bot("c"), 2).await.unwrap(), Made::Full);
-    // Another tenant's bound and names are its own.
+    // Limits and names are per tenant.
     let theirs = StoredBot { bot: Bot { instructions: "Theirs.".to_owned(), ..a.bot.clone() }, ..a.clone() };
     assert_eq!(store.make_bot(&other, &theirs, 1).await.unwrap(), Made::New);
     assert_eq!(store.bots(&acme).await.unwrap(), [a.clone(), b.clone()]);

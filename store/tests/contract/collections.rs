@@ -1,4 +1,4 @@
-//! The contract of the documents' store, held by the one in memory and the one on Postgres.
+//! The contract of the document store.
 
 use async_trait::async_trait;
 use ruche_schemas::ids::document_id;
@@ -18,7 +18,6 @@ use super::support::{DatabaseConnection, JobId, Memory, TenantId, Uuid, json, no
 
 pub const MODEL: &str = "test-embedder";
 
-/// A document of this collection and source, with these texts as chunks.
 pub fn a_document(
     owner: &str,
     collection: &str,
@@ -51,7 +50,6 @@ pub fn a_document(
     (document, (0..).zip(chunks).map(chunk).collect())
 }
 
-/// Puts documents into a store, as workers do.
 #[async_trait]
 pub trait Put {
     async fn put(&self, tenant: &TenantId, document: &IndexedDocument, chunks: &[DocumentChunk]);
@@ -184,7 +182,7 @@ async fn keeps_collections(store: &dyn Store, put: &dyn Put, all: &[IndexedDocum
     assert!(!store.delete_collection(&acme, "a", now()).await.unwrap());
     let left = store.documents(&acme, None, 10, None).await.unwrap().unwrap();
     assert_eq!(left, all[2..]);
-    // What is sent after a collection was deleted is not deleted with it.
+    // Documents sent after the deletion survive it.
     let (mut late, chunks) = a_document("acme", "b", "late", &["Late."]);
     let at = now();
     late.accepted_at = at + chrono::Duration::seconds(60);

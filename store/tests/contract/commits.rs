@@ -1,4 +1,4 @@
-//! Commits: the first one wins, all of it or nothing, and never an attempt's that was given up.
+//! Commits: the first one wins, atomically, and a fenced attempt never commits.
 
 use super::support::*;
 
@@ -41,7 +41,7 @@ async fn a_fenced_attempt_can_not_commit() {
     for store in stores().await {
         let job = job("acme");
         assert_eq!(store.fence(&job, 3).await.unwrap(), None);
-        // A late registration of an earlier attempt lowers nothing.
+        // A late registration of an earlier attempt does not lower the fence.
         assert_eq!(store.fence(&job, 2).await.unwrap(), None);
         for attempt in [1, 2] {
             assert_eq!(store.commit(&ended(&job, attempt, json!(attempt))).await.unwrap(), Committed::Fenced);
@@ -63,11 +63,11 @@ async fn a_commit_is_all_or_nothing() {
         assert_eq!(refusal(store.commit(&commit).await).code, codes::UNKNOWN_CONVERSATION);
         assert_eq!(store.ended(&job).await.unwrap(), None);
         assert_eq!(contents(&store, "acme", mine).await, None);
-        // The refused commit left nothing in the way of a good one.
+        // The refused commit left nothing that blocks a valid one.
         commit.writes = vec![usage, turn(mine, &["hello", "there"])];
         assert_eq!(store.commit(&commit).await.unwrap(), Committed::Stored);
         assert_eq!(contents(&store, "acme", mine).await.unwrap(), ["hello", "there"]);
-        // What comes with a commit that came second is not kept.
+        // The writes of a second commit are discarded.
         commit.writes = vec![turn(mine, &["again"])];
         assert!(matches!(store.commit(&commit).await.unwrap(), Committed::Already(_)));
         assert_eq!(contents(&store, "acme", mine).await.unwrap(), ["hello", "there"]);
@@ -79,7 +79,7 @@ async fn another_tenants_job_id_is_taken_but_tells_nothing() {
     for store in stores().await {
         let mine = job("acme");
         let theirs = JobRef { tenant: tenant("intruder"), id: mine.id };
-        // Whoever guesses the id of a running job can't hold it up.
+        // Guessing the id of another tenant's running job does not fence it.
         assert_eq!(store.fence(&theirs, 9).await.unwrap(), None);
         assert_eq!(store.commit(&ended(&mine, 1, json!("private"))).await.unwrap(), Committed::Stored);
         assert_eq!(store.ended(&theirs).await.unwrap(), None);
@@ -129,7 +129,7 @@ async fn of_concurrent_commits_one_is_stored() {
     }
 }
 
-/// Either the commit was first and the fence tells the outcome, or the fence was first and the commit is fenced.
+/// Either the commit is first and the fence returns the outcome, or the fence is first and the commit is fenced.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_and_a_fence_never_both_win() {
     for store in stores().await {
@@ -156,7 +156,7 @@ async fn a_commit_and_a_fence_never_both_win() {
     }
 }
 
-/// Commits at once are written together: one that is refused must not take the others along, nor a fenced one.
+/// Concurrent commits share a transaction: a refused or fenced one must not fail the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_bad_job_among_many_fails_alone() {
     for store in stores().await {
@@ -194,7 +194,7 @@ async fn unavailable_while_down_then_recovers() {
     let (kept, late) = (job("acme"), job("acme"));
     store.commit(&ended(&kept, 1, json!("kept"))).await.unwrap();
     server.stop().await;
-    // Also a worker that starts now gets its ledger, and waits.
+    // A worker that starts now opens its ledger, too, and waits.
     let settings = config::Postgres { connections: 1, ..settings(server.url(), "public") };
     let second = Postgres::connect(&settings, Application::WORKER).unwrap();
     let (commit, fence) = (ended(&late, 1, json!("late")), async { second.fence(&late, 2).await });

@@ -1,4 +1,4 @@
-//! Conversations: turns in their order, and of their tenant only.
+//! Conversations: turns in order, and only of their tenant.
 
 use super::support::*;
 

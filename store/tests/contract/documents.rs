@@ -1,4 +1,4 @@
-//! Documents to be searched in: written with their job or not at all, by whoever was accepted last.
+//! Searchable documents: written with their job or not at all; the version accepted last wins.
 
 use chrono::TimeDelta;
 use ruche_schemas::ids::{collection_id, document_id};
@@ -31,7 +31,6 @@ fn blake3_of(text: &str) -> Box<[u8; 32]> {
     Box::new(hash)
 }
 
-/// A document of these texts.
 fn document(owner: &str, collection: &str, source: &str, texts: &[&str]) -> Indexing {
     let meta = DocumentMeta {
         collection: collection.to_owned(),
@@ -98,7 +97,7 @@ async fn what_was_accepted_last_stays_whoever_commits_first() {
         assert_eq!(store.stored(&tenant("acme"), new.document).await.unwrap().unwrap().meta, new.meta);
         write(&store, "acme", &old, now + TimeDelta::seconds(1)).await;
         assert_eq!(status(&store, "acme", &new).await.chunks, 1);
-        // Another tenant's of the same names is another document.
+        // Another tenant's document with the same names is a different one.
         write(&store, "other", &document("other", "c", "s", &["Theirs.", "a", "b"]), now).await;
         assert_eq!(status(&store, "acme", &old).await.chunks, 1);
     }
@@ -174,7 +173,7 @@ async fn a_changed_text_takes_the_chunks_of_other_models_with_it() {
     write(&store, "acme", &bees, now).await;
     write(&store, "acme", &Indexing { again: true, model: model("n"), ..bees.clone() }, now).await;
     assert_eq!(rows(&db, ROWS).await.len(), 2, "both models live");
-    // While it is searched with the first, a document by the other would not be found: its job has to be worked on anew.
+    // While the collection uses the first model, a document of the other would not be found: its job must be retried.
     let changed = Indexing { model: model("n"), ..document("acme", "c", "s", &["A", "B"]) };
     let late = ending("acme", &changed, now + TimeDelta::seconds(1));
     assert_eq!(store.commit(&late).await.unwrap(), Committed::Fenced);
@@ -183,7 +182,7 @@ async fn a_changed_text_takes_the_chunks_of_other_models_with_it() {
     assert_eq!(store.commit(&late).await.unwrap(), Committed::Stored);
     let texts: Vec<_> = rows(&db, ROWS).await.into_iter().map(|(_, _, text)| text).collect();
     assert_eq!(texts, ["A", "B"]);
-    // Nothing is left of the first model in the collection, so it is searched with the other from the next one on.
+    // The collection has no chunks of the first model any more, so it takes the other with the next document.
     search_with(&db, "m").await;
     write(&store, "acme", &Indexing { model: model("n"), ..document("acme", "c", "t", &["C"]) }, now).await;
     let model = "SELECT 0::bigint AS a, 0::bigint AS b, m.name AS c FROM collections o JOIN embedding_models m ON m.id = o.model_id";
@@ -262,7 +261,7 @@ async fn many_chunks_go_by_copy_and_are_the_same_as_few() {
     let paths = "SELECT count(*) AS a, max(tokens)::bigint AS b, max(to_jsonb(path)::text) AS c FROM chunks";
     let expected = json!(chunk("").path).to_string().replace("\",\"", "\", \"");
     assert_eq!(rows(&db, paths).await, [(2_500, 7, expected)]);
-    // Another one on the same connection finds the session's table empty.
+    // Another document on the same connection finds the session's table empty.
     write(&store, "acme", &hashed(document("acme", "c", "more", &texts[..300])), now).await;
     assert_eq!(rows(&db, ROWS).await.len(), 2_800);
 }

@@ -1,4 +1,4 @@
-//! The tables that the migrations make are those that the entities describe, and they keep out what no entity means.
+//! The migrations' tables match the entities, and reject what no entity allows.
 
 use ruche_store::entities::{
     api_keys, bots, collections, conversations, documents, embedding_models, job_fences, jobs, messages, renders,
@@ -121,7 +121,6 @@ fn a_document(source: &str) -> documents::Model {
     }
 }
 
-/// Writes a row and reads it back.
 macro_rules! comes_back {
     ($db:expr, $entity:ty, $row:expr) => {
         let row = $row;

@@ -1,4 +1,4 @@
-//! Files that jobs have stored, and templates that tenants have uploaded.
+//! Files stored by jobs, and templates uploaded by tenants.
 
 use bytes::Bytes;
 use chrono::Duration;
@@ -9,7 +9,6 @@ use ruche_store::{
 
 use super::support::*;
 
-/// Keeps a file with its job, as a worker does.
 async fn put(store: &dyn Store, stored: &StoredFile) {
     let writes = vec![Write::File(stored.file.clone())];
     let ended = Ended { ended_at: stored.created_at, writes, ..ended(&stored.job, 1, Value::Null) };
@@ -24,7 +23,7 @@ async fn lists_files(store: &dyn Store) {
         let file = file(&job, (minutes == 2).then_some("Été"));
         all.push(StoredFile { job, file, created_at: begun + Duration::minutes(minutes) });
     }
-    // Two were made at the same time: their ids decide.
+    // Two have the same creation time: their ids decide.
     all.swap(1, 2);
     for document in &all {
         put(store, document).await;
@@ -71,14 +70,14 @@ async fn keeps_templates(store: &dyn Store) {
     assert_eq!((first.version, first.bytes, first.description.as_deref()), (1, 3, Some("of one")));
     assert_eq!(upload(store, &acme, "b-report", "one").await, Uploaded::Same(first.clone()));
     let second = new(upload(store, &acme, "b-report", "two").await);
-    // The first package again is another version: it comes after the second.
+    // The first package again is a new version, because it follows the second.
     let third = new(upload(store, &acme, "b-report", "one").await);
     assert_eq!((second.version, third.version), (2, 3));
     assert_eq!(upload(store, &acme, "b-report", "four").await, Uploaded::ManyVersions);
     let letter = new(upload(store, &acme, "a_letter", "five").await);
     assert_eq!(upload(store, &acme, "c", "six").await, Uploaded::ManyNames);
     assert_eq!(upload(store, &acme, "a_letter", &"x".repeat(88)).await, Uploaded::ManyBytes(13));
-    // Another tenant's bounds are its own.
+    // Limits are per tenant.
     let theirs = new(upload(store, &other, "b-report", "theirs").await);
     assert_eq!(store.templates(&acme).await.unwrap(), [letter, third.clone()]);
     assert_eq!(store.template_versions(&acme, "b-report").await.unwrap(), [third.clone(), second, first.clone()]);

@@ -1,4 +1,4 @@
-//! Groups: each member is counted once, and somebody sees that all have ended.
+//! Groups: each member is counted once, and the last end sees the group complete.
 
 use super::support::*;
 
@@ -24,7 +24,7 @@ async fn a_group_counts_each_member_once_and_knows_when_it_is_complete() {
         let outcomes: Vec<_> = members.into_iter().map(|(_, stored)| stored.outcome).collect();
         assert_eq!(outcomes, [Outcome::Done(json!("first")), Outcome::Cancelled, failed]);
         assert_eq!(store.members(&acme, group, 2).await.unwrap().len(), 2);
-        // Another tenant sees nothing of it, and adds nothing to it.
+        // Another tenant neither sees nor changes the group.
         assert_eq!(store.group(&tenant("other"), group).await.unwrap(), None);
         assert_eq!(store.members(&tenant("other"), group, 10).await.unwrap(), []);
         store.commit(&member("other", group, 0, Some(9), Outcome::Cancelled)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Indexes over vectors: made where there are enough chunks, made anew after a crash, dropped where they are of no use.
+//! Vector indexes: created for enough chunks, rebuilt after a crash, dropped when useless.
 
 use ruche_schemas::{config, vectors::index_name};
 use ruche_services::testing;
@@ -10,7 +10,6 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, PgPool, postgres::PgPool
 
 use super::support::in_schema;
 
-/// A store, and a connection beside it.
 async fn start() -> (Postgres, PgPool) {
     let (url, schema) = (testing::shared_postgres().await, testing::unique("indexes"));
     let store = in_schema(url.clone(), schema.clone()).await;
@@ -24,7 +23,7 @@ fn settings() -> config::Search {
     config::Search { index_from: 100, index_memory_mb: 16, index_workers: 0, ..config::Search::default() }
 }
 
-/// A model with so many chunks of so many numbers; its number.
+/// Creates a model with chunks; returns its id.
 async fn model(db: &PgPool, name: &str, dimensions: i32, chunks: i32) -> i32 {
     let insert = "INSERT INTO embedding_models (name, version, dimensions) VALUES ($1, '1', $2) RETURNING id";
     let model: i32 = sqlx::query_scalar(insert).bind(name).bind(dimensions).fetch_one(db).await.unwrap();
@@ -78,7 +77,7 @@ async fn an_index_is_made_once_there_are_enough_chunks_and_dropped_with_the_last
 async fn what_a_crash_left_is_made_anew_and_a_model_that_cannot_have_one_holds_up_no_other() {
     let (store, db) = start().await;
     let (mixed, good) = (model(&db, "mixed", 3, 100).await, model(&db, "good", 3, 100).await);
-    // Vectors of two lengths: the making fails half-way and leaves an index that is not valid, as a crash does.
+    // Vectors of two lengths: the build fails half-way and leaves an invalid index, like a crash.
     sqlx::query("UPDATE chunks SET embedding = '[1,2]'::public.vector WHERE model_id = $1 AND position = 50")
         .bind(mixed)
         .execute(&db)
@@ -106,7 +105,7 @@ async fn one_process_at_a_time_is_at_it() {
     sqlx::query(lock).execute(&mut other).await.unwrap();
     assert_eq!(store.reconcile_indexes(&settings()).await.unwrap(), Reconciled::default());
     sqlx::Connection::close(other).await.unwrap();
-    // The server lets the lock go a moment after the connection has ended.
+    // The server releases the lock a moment after the connection has ended.
     let created = async {
         loop {
             let reconciled = store.reconcile_indexes(&settings()).await.unwrap();

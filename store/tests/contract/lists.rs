@@ -23,11 +23,9 @@ use super::support::{
 };
 use ruche_schemas::Job as _;
 
-/// Puts into a store what workers put there.
 #[async_trait]
 trait Fill {
     async fn job(&self, job: &EndedJob);
-    /// Returns the numbers that the messages got.
     async fn conversation(
         &self,
         tenant: &TenantId,
@@ -278,7 +276,7 @@ async fn keeps_batches(store: &dyn Store, fill: &dyn Fill, acme: &TenantId, othe
     let jobs = [EventType::Done, EventType::Failed].map(|state| a_job(acme, state, Some(id)));
     let ids = [jobs[0].job.id, jobs[1].job.id];
     store.add_to_batch(id, &ids).await.unwrap();
-    // What is added again counts once.
+    // Adding a job again does not count it twice.
     store.add_to_batch(id, &ids[..1]).await.unwrap();
     store.add_to_batch(id, &[]).await.unwrap();
     let batch = store.batch(acme, id).await.unwrap().unwrap();
@@ -326,7 +324,7 @@ async fn ends_a_job_before_its_time(store: &dyn Store, fill: &dyn Fill, acme: &T
     let batch = store.put_cancelled(&jobs[0]).await.unwrap().unwrap();
     assert_eq!((batch.cancelled, batch.is_complete()), (1, true));
     assert_eq!(store.job(&jobs[0].job).await.unwrap(), Some(jobs[0].clone()));
-    // Again, and where the job has ended otherwise, it changes nothing.
+    // Idempotent; no effect on a job that has ended otherwise.
     assert_eq!(store.put_cancelled(&jobs[0]).await.unwrap().unwrap().cancelled, 1);
     let late = EndedJob { state: EventType::Cancelled, ..jobs[1].clone() };
     assert_eq!(store.put_cancelled(&late).await.unwrap().unwrap().cancelled, 1);

@@ -1,4 +1,4 @@
-//! Advisory locks: who waits for whom, so that two that meet leave one outcome.
+//! Advisory locks: conflicting calls wait for each other and leave one outcome.
 
 use ruche_schemas::ids::{collection_id, document_id};
 use ruche_store::jobs::Jobs as _;
@@ -9,12 +9,11 @@ use super::{
     support::*,
 };
 
-/// The number that a job, a document and a collection are locked by: the lower half of the id.
+/// The lock key of a job, a document or a collection: the lower half of the id.
 fn number(id: Uuid) -> i64 {
     i64::from_ne_bytes(id.as_u64_pair().1.to_ne_bytes())
 }
 
-/// A transaction that holds this lock.
 async fn holding(db: &DatabaseConnection, id: Uuid) -> DatabaseTransaction {
     use sea_orm::ConnectionTrait as _;
     let transaction = db.begin().await.unwrap();
@@ -23,7 +22,7 @@ async fn holding(db: &DatabaseConnection, id: Uuid) -> DatabaseTransaction {
     transaction
 }
 
-/// How many sessions of the server wait for an advisory lock of this number.
+/// Number of sessions that wait for this advisory lock.
 async fn waiting(db: &DatabaseTransaction, id: Uuid) -> i64 {
     use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
     let key = number(id).cast_unsigned();
@@ -36,7 +35,7 @@ async fn waiting(db: &DatabaseTransaction, id: Uuid) -> i64 {
     row.try_get_by_index(0).unwrap()
 }
 
-/// Runs this while another transaction holds the lock; it has to wait for it, and then ends.
+/// Asserts that the call waits while another transaction holds the lock, and then finishes.
 async fn waits_for<T: Send + 'static>(
     db: &DatabaseConnection,
     id: Uuid,
@@ -120,7 +119,7 @@ async fn a_fence_and_a_cancellation_at_the_same_moment_know_of_each_other() {
                 b.put_cancelled(&row).await.unwrap()
             });
             cancelling.await.unwrap();
-            // Either it was told of the end, or it came first, and its commit finds the end.
+            // Either the fence returned the end, or it was first, and its commit finds the end.
             if fencing.await.unwrap().is_none() {
                 let commit = store.commit(&ended(&known, 2, json!(round))).await.unwrap();
                 assert!(matches!(commit, Committed::Already(_)), "round {round}: {commit:?}");

@@ -1,5 +1,5 @@
-//! What everybody relies on who keeps something: one contract for the store in memory and the one in Postgres, and for objects in
-//! memory, in files and in S3. What only Postgres has is here too.
+//! Contract tests: one contract for the stores in memory and in Postgres, and one for objects in memory, in files and
+//! in S3; also tests of Postgres alone.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 

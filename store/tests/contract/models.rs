@@ -1,4 +1,4 @@
-//! Collections from one embedding model to another: what is missing, the switch, and what is left behind.
+//! Migrations of collections between embedding models: missing documents, the switch, and cleanup.
 
 use async_trait::async_trait;
 use ruche_store::{
@@ -20,7 +20,7 @@ fn chunk(model: &str) -> DocumentChunk {
     DocumentChunk { id: 0, position: 0, path: Vec::new(), text, tokens: 7, model }
 }
 
-/// Embeds a stored document anew, as workers do.
+/// Re-embeds a stored document, as workers do.
 #[async_trait]
 trait Anew: Put {
     async fn anew(&self, document: &IndexedDocument, model: &EmbeddingModel);
@@ -104,7 +104,6 @@ async fn holds_the_contract(store: &dyn Store, fill: &dyn Anew) {
     assert_eq!(chunks(0).await, 1);
 }
 
-/// A collection goes there and comes back.
 async fn can_be_called_off(store: &dyn Store, fill: &dyn Anew, document: &IndexedDocument) {
     let acme = tenant("acme");
     let (new, third) = (store.model(NEW, "1", 2).await.unwrap(), store.model("third", "1", 2).await.unwrap());

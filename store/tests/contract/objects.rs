@@ -1,4 +1,4 @@
-//! What every object store promises, checked on each adapter: memory, files, and S3 by its real protocol.
+//! The contract of object stores, for each adapter: memory, files, and S3 by its real protocol.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -13,10 +13,8 @@ use ruche_schemas::{
 use ruche_services::testing;
 use ruche_store::objects::{ClaimError, Claims, ObjectError, Objects, memory::Memory, store::Store};
 
-/// One test per promise and adapter. A promise that takes this long is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A store, and what it lives in.
 type Place = (Arc<dyn Objects>, Option<tempfile::TempDir>);
 
 fn settings(variables: &[(&str, &str)]) -> config::Objects {
@@ -50,7 +48,7 @@ fn job() -> JobRef {
     JobRef { tenant: tenant(), id: JobId::generate() }
 }
 
-/// Bytes that don't repeat soon.
+/// Bytes without a short period.
 fn bytes(len: usize) -> Bytes {
     (0..len).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
 }
@@ -70,7 +68,7 @@ async fn read(store: &dyn Objects, claim: &Claim) -> Result<Vec<u8>, ObjectError
     Ok(all)
 }
 
-/// The jobs with objects older than this, each once, those of this test's jobs only.
+/// The jobs with older objects, without duplicates, restricted to this test's jobs.
 async fn older(store: &dyn Objects, than: TimeDelta, of: &[&JobRef]) -> Vec<JobRef> {
     let found: Vec<_> = store.older(Utc::now() + than).map(|job| job.expect("a list")).collect().await;
     of.iter().filter(|job| found.contains(job)).map(|job| (*job).clone()).collect()
@@ -80,7 +78,7 @@ async fn what_was_put_is_what_is_read(store: Arc<dyn Objects>) {
     for len in [0, 1, CLAIM_BYTES + 1, 3 << 20] {
         let (job, bytes) = (job(), bytes(len));
         let claim = kept(&*store, &job, Part::Body, &bytes).await;
-        // Again is always safe.
+        // Idempotent.
         store.put(&claim, bytes.clone()).await.expect("room");
         assert_eq!(read(&*store, &claim).await.expect("what was put"), bytes, "{len} bytes");
     }
@@ -201,16 +199,16 @@ async fn a_store_that_is_away_is_unavailable_and_has_lost_nothing() {
             }
         }
     };
-    // Nobody listens there.
+    // No server listens on this port.
     let endpoint = format!("http://127.0.0.1:{}", ruche_services::ports::free());
     let keys = [("ACCESS_KEY", "ruche"), ("SECRET_KEY", "secret"), ("ALLOW_HTTP", "true")];
     let nobody = settings(&[&[("URL", "s3://bucket"), ("ENDPOINT", &*endpoint)], &keys[..]].concat());
     away(Store::open(&nobody).expect("settings that can be right")).await;
-    // Nobody has made that bucket.
+    // The bucket does not exist.
     let server = testing::shared_s3().await;
     let no_bucket = settings(&[&[("URL", "s3://no-such-bucket"), ("ENDPOINT", &*server)], &keys[..]].concat());
     away(Store::open(&no_bucket).expect("settings that can be right")).await;
-    // The folder is gone, or was never mounted.
+    // The folder was removed, or never mounted.
     let folder = tempfile::tempdir().expect("a folder");
     let files = settings(&[("URL", &format!("file://{}", folder.path().display()))]);
     let files = Store::open(&files).expect("a store");

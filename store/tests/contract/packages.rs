@@ -1,4 +1,4 @@
-//! What a render worker relies on: the newest version of a template, or the one that it asks for, of its tenant only.
+//! Packages as render workers read them: the newest version of a template, or a given one, of its tenant only.
 
 use bytes::Bytes;
 use ruche_store::templates::{NewTemplate, TemplateBounds, Uploaded};
@@ -21,7 +21,6 @@ fn hash(version: u32) -> String {
     format!("{version:064x}")
 }
 
-/// The number, the hash and the package of a version.
 type Package = (u32, String, Bytes);
 
 fn package(version: u32, bytes: &[u8]) -> Package {
@@ -38,7 +37,7 @@ async fn a_name_is_its_newest_version_and_a_version_is_itself() {
     for store in stores().await {
         let acme = tenant("acme");
         assert_eq!(package_of(&*store, &acme, "letter", None).await, None);
-        // Not in the order of their texts: 10 comes after 9.
+        // Not in alphabetical order: 10 comes after 9.
         let versions: Vec<[u8; 3]> = (1..=10).map(|version| [0, 255, version]).collect();
         for (version, bytes) in (1..).zip(&versions) {
             add(&*store, "acme", "letter", version, bytes).await;

@@ -1,4 +1,4 @@
-//! What the pool tells, and what it never tells.
+//! The pool's errors and logs, which never contain secrets.
 
 use std::{
     io,
@@ -11,7 +11,6 @@ use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter};
 
 use super::support::{Application, Postgres, Uuid, settings};
 
-/// Everything that is logged, at every level.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -41,7 +40,7 @@ async fn no_log_holds_the_password_at_any_level() {
         .with_writer(log.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    // Nobody listens there.
+    // No server listens on this port.
     let settings = settings("postgres://ruche:hunter2@127.0.0.1:1/ruche".to_owned(), "public");
     let acme: TenantId = "acme".parse().unwrap();
     for application in [Application::GATEWAY, Application::WORKER] {

@@ -1,8 +1,7 @@
-//! What is kept how long: rows, claims, documents.
+//! Retention of rows, claims and documents.
 
 use super::support::*;
 
-/// The file of a job, as it is listed.
 async fn listed(store: &dyn Store, job: &JobRef) -> Option<File> {
     store.file(job).await.unwrap().map(|stored| stored.file)
 }
@@ -70,7 +69,7 @@ async fn a_document_is_listed_with_its_job_and_forgotten_with_it() {
             let keep = vec![Write::File(file(job, title))];
             let ended = Ended { writes: keep, ended_at: old, objects: true, ..ended(job, 1, Value::Null) };
             assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
-            // A second commit is of a document that nobody will ever see.
+            // The second commit's document is never visible.
             let again = Ended { writes: vec![Write::File(file(job, Some("again")))], ..ended };
             assert!(matches!(store.commit(&again).await.unwrap(), Committed::Already(_)));
         }

@@ -1,4 +1,4 @@
-//! What a search finds: one contract for both adapters, and what only Postgres has.
+//! Search: one contract for both adapters, and tests of Postgres alone.
 
 use ruche_schemas::{config, vectors::index_name};
 use ruche_store::{
@@ -29,7 +29,7 @@ async fn holds_the_contract(store: &dyn Search, shelf: &dyn Shelf) {
     assert_eq!(known.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["docs"]);
 }
 
-/// A collection of its own for each part, whose names are the parts'.
+/// Points `docs` at a new model, so that each part searches its own chunks.
 async fn of_its_own(shelf: &dyn Shelf, name: &str) -> EmbeddingModel {
     let model = shelf.model(name, 3).await;
     shelf.collection(&tenant("acme"), "docs", Some(&model)).await;
@@ -38,7 +38,7 @@ async fn of_its_own(shelf: &dyn Shelf, name: &str) -> EmbeddingModel {
 
 async fn finds_by_vectors_by_words_and_by_both(store: &dyn Search, shelf: &dyn Shelf) {
     let model = of_its_own(shelf, "modes").await;
-    // The first is meant and says other words, the second has the word and means something else.
+    // The first matches in meaning but not in words, the second in words but not in meaning.
     shelf.document(&Doc::new(&model, "meant", "you get your money back", &[1.0, 0.1, 0.0])).await;
     shelf.document(&Doc::new(&model, "said", "error RX-4711 on the panel", &[0.0, 1.0, 0.0])).await;
     shelf.document(&Doc::new(&model, "neither", "bees in winter", &[0.0, 0.0, 1.0])).await;
@@ -73,7 +73,7 @@ async fn keeps_tenants_collections_and_models_apart(store: &dyn Search, shelf: &
     shelf.document(&theirs).await;
     let elsewhere = Doc { collection: "secret".to_owned(), ..Doc::new(&model, "elsewhere", "honey honey", &vector) };
     shelf.document(&elsewhere).await;
-    // Embedded by the model before, or by the next: the same document, never mixed in.
+    // Embedded by the previous or the next model: the same document, never mixed in.
     shelf.document(&Doc { model: older, chunks: vec![("honey honey".to_owned(), vector.to_vec())], ..mine }).await;
     for (mode, vector) in [(Mode::Vector, Some(&vector[..])), (Mode::Text, None), (Mode::Hybrid, Some(&vector[..]))] {
         let found = store.search(&tenant("acme"), &lookup(&model, mode, Some("honey"), vector)).await.unwrap().unwrap();
@@ -97,7 +97,7 @@ async fn tells_when_collections_are_not_as_they_were(store: &dyn Search, shelf: 
         assert_eq!(sources(&store.search(&acme, &asked).await.unwrap().unwrap()), ["a"], "{mode:?}");
         let of_bare = Lookup { collections: vec![bare.clone()], probes: Vec::new(), ..asked.clone() };
         assert_eq!(store.search(&acme, &of_bare).await.unwrap(), Some(Vec::new()), "a collection without documents");
-        // Its chunks by the other model are still there, or not.
+        // Its chunks of the other model may or may not remain.
         shelf.collection(&acme, "docs", Some(&after)).await;
         assert_eq!(store.search(&acme, &asked).await.unwrap(), None, "{mode:?}: it is searched with another model");
         assert_eq!(store.search(&acme, &lookup(&before, Mode::Text, Some("wasps"), None)).await.unwrap(), None);
@@ -254,7 +254,7 @@ async fn collections_of_two_models_are_searched_together() {
     assert_eq!(sources(&store.search(&acme, &asked).await.unwrap().unwrap()), ["a", "c"], "one ranking by words");
 }
 
-/// Chunks around forty centres, of a tenth each of ten sorts, every eighth one another tenant's.
+/// Chunks around forty centres, a tenth in each of ten sorts, every eighth of another tenant.
 const MANY: &str = "
 WITH docs AS (
   INSERT INTO documents (id, tenant, collection, source, language, metadata, format, content, hash, job_id, accepted_at, updated_at)

@@ -1,4 +1,4 @@
-//! What searches find: collections, models and chunks, put into a store in memory or on Postgres.
+//! Collections, models and chunks for searches, in a store in memory or in Postgres.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,7 +14,6 @@ use sea_orm::{DatabaseConnection, sqlx};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// A document, whose chunks are texts with vectors.
 #[derive(Debug, Clone)]
 pub struct Doc {
     pub id: Uuid,
@@ -29,7 +28,7 @@ pub struct Doc {
 }
 
 impl Doc {
-    /// Of one chunk, in `docs` of acme.
+    /// A document of one chunk, in `docs` of acme.
     pub fn new(model: &EmbeddingModel, source: &str, text: &str, vector: &[f32]) -> Self {
         Self {
             id: Uuid::now_v7(),
@@ -45,7 +44,6 @@ impl Doc {
     }
 }
 
-/// What puts things into a store.
 #[async_trait]
 pub trait Shelf: Send + Sync {
     async fn model(&self, name: &str, dimensions: u32) -> EmbeddingModel;
@@ -136,7 +134,6 @@ impl Shelf for DatabaseConnection {
     }
 }
 
-/// A lookup in `docs`, which has this model.
 pub fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Option<&[f32]>) -> Lookup {
     let probe = |vector: &[f32]| Probe { model: model.clone(), vector: vector.to_vec() };
     Lookup {
@@ -150,7 +147,6 @@ pub fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Op
     }
 }
 
-/// The sources of these hits, the best first.
 pub fn sources(hits: &[Hit]) -> Vec<&str> {
     hits.iter().map(|hit| hit.source.as_str()).collect()
 }

@@ -1,4 +1,4 @@
-//! Stores of both adapters, and what the tests put into them.
+//! Stores of both adapters, and test data.
 
 pub use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,6 @@ pub use serde_json::{Value, json};
 pub use tokio::task::JoinSet;
 pub use uuid::Uuid;
 
-/// All of the store.
 pub trait Store: Ledger + ruche_store::Store {}
 impl<S: Ledger + ruche_store::Store> Store for S {}
 
@@ -45,26 +44,25 @@ pub async fn in_schema(url: String, schema: String) -> Postgres {
     Postgres::connect(&settings(url, &schema), Application::WORKER).unwrap()
 }
 
-/// An empty store of each adapter.
 pub async fn stores() -> [Arc<dyn Store>; 2] {
     [Arc::new(Memory::new()), Arc::new(in_postgres(testing::shared_postgres().await).await)]
 }
 
-/// A connection into a schema, beside the store.
+/// A second connection to the store's schema.
 pub async fn beside(url: String, schema: String) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.set_schema_search_path(schema).max_connections(1).sqlx_logging(false);
     Box::pin(Database::connect(options)).await.unwrap()
 }
 
-/// A store in Postgres, and a way to look into it.
+/// A store in Postgres, and a connection to inspect it.
 pub async fn opened() -> (Arc<Postgres>, DatabaseConnection) {
     let (url, schema) = (testing::shared_postgres().await, testing::unique("store"));
     let store = in_schema(url.clone(), schema.clone()).await;
     (Arc::new(store), beside(url, schema).await)
 }
 
-/// Stores keep microseconds.
+/// In microseconds, like stored times.
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
@@ -110,7 +108,6 @@ pub fn stored() -> Stored {
     Stored { outcome: Outcome::Cancelled, attempt: 1, kind: Kind::new("chat") }
 }
 
-/// The end of a job in a group.
 pub fn member(owner: &str, group: Uuid, index: u32, of: Option<u32>, outcome: Outcome<Value>) -> Ended {
     Ended { outcome, member: Some(Member { group, index, of }), ..ended(&job(owner), 1, Value::Null) }
 }
@@ -135,7 +132,6 @@ pub fn refusal<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Failure {
     }
 }
 
-/// A job that has ended, as its row has it.
 pub fn a_job(owner: &TenantId, state: EventType, group: Option<Uuid>) -> EndedJob {
     EndedJob {
         job: JobRef { tenant: owner.clone(), id: JobId::generate() },

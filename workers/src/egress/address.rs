@@ -1,23 +1,21 @@
-//! Which addresses are public: the one rule of the way out.
-//!
-//! IPv6 is a list of what is allowed, for most of it is not assigned; IPv4 a list of what is not. An address that leads
-//! to an IPv4 address by translation or tunnel (RFC 4291 mapped, RFC 6052 NAT64, RFC 3056 6to4, RFC 4380 Teredo) is as
-//! public as that one. The lists are IANA's special-purpose address registries (RFC 6890), read in November 2026.
+//! Decides which addresses are public: an allowlist for IPv6, which is mostly unassigned, and a denylist for IPv4,
+//! after IANA's special-purpose address registries (RFC 6890), read in November 2026. An address that embeds an IPv4
+//! address (RFC 4291 mapped, RFC 6052 NAT64, RFC 3056 6to4, RFC 4380 Teredo) is public only if that one is.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 networks that are not public: the address, and how many bits of it count.
+/// IPv4 networks that are not public, with prefix length.
 const NOT_PUBLIC: [([u8; 4], u32); 17] = [
     ([0, 0, 0, 0], 8),        // this network
     ([10, 0, 0, 0], 8),       // private
-    ([100, 64, 0, 0], 10),    // carriers' own; a cloud's metadata at 100.100.100.200
+    ([100, 64, 0, 0], 10),    // carrier-grade NAT; a cloud's metadata at 100.100.100.200
     ([127, 0, 0, 0], 8),      // loopback
     ([168, 63, 129, 16], 32), // a cloud's metadata, although it looks public
     ([169, 254, 0, 0], 16),   // link-local; most clouds' metadata
     ([172, 16, 0, 0], 12),    // private
     ([192, 0, 0, 0], 24),     // protocol assignments
     ([192, 0, 2, 0], 24),     // documentation
-    ([192, 88, 99, 0], 24),   // 6to4 relays, given up
+    ([192, 88, 99, 0], 24),   // 6to4 relays, deprecated
     ([192, 168, 0, 0], 16),   // private
     ([198, 18, 0, 0], 15),    // benchmarks
     ([198, 51, 100, 0], 24),  // documentation
@@ -27,7 +25,7 @@ const NOT_PUBLIC: [([u8; 4], u32); 17] = [
     ([255, 255, 255, 255], 32),
 ];
 
-/// Whether anybody on the internet could reach this address.
+/// Whether the address is globally reachable.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -48,13 +46,13 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0, 0, 0, 0, 0, 0xffff, high, low] => is_public_v4(v4(high, low)),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(v4(high, low)),
         [0x2002, high, low, ..] => is_public_v4(v4(high, low)),
-        // Teredo: the relay's address, and the client's with all bits turned.
+        // Teredo: the server's address, and the client's with all bits inverted.
         [0x2001, 0, high, low, _, _, client_high, client_low] => {
             is_public_v4(v4(high, low)) && is_public_v4(v4(!client_high, !client_low))
         }
         // Protocol assignments; documentation.
         [0x2001, 0x0001..=0x01ff | 0x0db8, ..] | [0x3fff, 0x0000..=0x0fff, ..] => false,
-        // Global unicast. All else is loopback, local, multicast or not assigned.
+        // Global unicast. All else is loopback, local, multicast or unassigned.
         [first, ..] => first & 0xe000 == 0x2000,
     }
 }
@@ -156,7 +154,7 @@ mod tests {
             "2002:7f00:1::1",
             "2002:a9fe:a9fe::1",
             "2002:c0a8:101::",
-            // Teredo: a private relay; a private client (10.0.0.1).
+            // Teredo: a private server; a private client (10.0.0.1).
             "2001:0:a00:1:8000:63bf:fefe:fefe",
             "2001:0:4136:e378:8000:63bf:f5ff:fffe",
         ] {

@@ -17,13 +17,12 @@ use super::{
     names::{Closed, Guard, Names, System},
 };
 
-/// The longest URL, in bytes.
+/// Longest URL, in bytes.
 const URL_BYTES: usize = 8 << 10;
-/// The longest content type that is told, in characters.
+/// Longest reported content type, in characters.
 const TYPE_CHARS: usize = 200;
-/// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Fetches at once, of one process; others wait.
+/// Concurrent fetches per process.
 const AT_ONCE: usize = 32;
 
 /// Fetches URLs. Cheap to clone; the clones share connections.
@@ -37,32 +36,24 @@ pub struct Egress {
     permits: Arc<Semaphore>,
 }
 
-/// What a URL gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
-    /// The body.
     pub bytes: Bytes,
-    /// What the server says it is.
+    /// As the server declares.
     pub content_type: Option<String>,
-    /// The URL that gave it, after redirects.
+    /// The final URL, after redirects.
     pub url: String,
 }
 
 impl Egress {
-    /// As the settings say, with names as this machine looks them up.
-    ///
-    /// # Errors
-    /// When a setting can't be used, or there is no TLS.
+    /// Uses the system's resolver. Fails if a setting is invalid, or TLS is unavailable.
     pub fn new(settings: &config::Egress) -> Result<Self, OpenError> {
         Self::with_names(settings, Arc::new(System))
     }
 
-    /// The same, with names looked up there.
-    ///
-    /// # Errors
-    /// As [`Egress::new`].
+    /// Like [`Egress::new`], with another resolver.
     pub fn with_names(settings: &config::Egress, names: Arc<dyn Names>) -> Result<Self, OpenError> {
-        // Fails only if it was installed before.
+        // Fails only if a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let guard = Guard { names, allowed: settings.allowed()?.into() };
         let http = Client::builder()
@@ -81,19 +72,17 @@ impl Egress {
         Ok(Self { http, guard, ports, max_bytes: settings.max_bytes, timeout, permits })
     }
 
-    /// Fetches a URL, of at most so many bytes, and never more than `egress.max_bytes`.
-    ///
-    /// # Errors
-    /// Why it could not be had, in words for whoever named it.
+    /// Fetches a URL of at most `max_bytes`, and never more than `egress.max_bytes`. Errors are worded for the person
+    /// who named the URL, and reveal nothing about the internal network: an unknown name, a name with an internal
+    /// address and an internal address give the same error.
     pub async fn fetch(&self, url: &str, max_bytes: u64) -> Result<Fetched, FetchError> {
-        // Closed never: there is no call that does it.
+        // Never closed.
         let _permit = self.permits.acquire().await.map_err(|_| FetchError::Unreachable)?;
         let max_bytes = max_bytes.min(self.max_bytes);
         let fetched = tokio::time::timeout(self.timeout, self.follow(url, max_bytes)).await;
         fetched.unwrap_or(Err(FetchError::Late(self.timeout)))
     }
 
-    /// Follows redirects to what they lead to.
     async fn follow(&self, url: &str, max_bytes: u64) -> Result<Fetched, FetchError> {
         if url.len() > URL_BYTES {
             return Err(FetchError::Url);
@@ -110,7 +99,7 @@ impl Egress {
         Err(FetchError::Redirects)
     }
 
-    /// Whether this URL may be asked for, as far as it says itself. The parser has made one of all ways to write an
+    /// Checks scheme, length, credentials, port and literal address. The parser has normalized all notations of an
     /// address (`0x7f.1`, `2130706433`, `[::ffff:7f00:1]`).
     fn check(&self, url: &Url) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") || url.as_str().len() > URL_BYTES {
@@ -124,7 +113,7 @@ impl Egress {
             let ports: Vec<_> = self.ports.iter().map(u16::to_string).collect();
             return Err(FetchError::Port { port, allowed: ports.join(", ") });
         }
-        // An address is dialled as it is: no name is looked up on the way.
+        // A literal address is dialled without a lookup.
         let host = url.host_str().ok_or(FetchError::Url)?;
         match host.trim_matches(['[', ']']).parse() {
             Ok(address) if !self.guard.is_open(address) => Err(FetchError::NotPublic),
@@ -133,7 +122,6 @@ impl Egress {
     }
 }
 
-/// Where a redirect leads.
 fn next(url: &Url, response: &Response) -> Result<Option<Url>, FetchError> {
     match response.status().as_u16() {
         301 | 302 | 303 | 307 | 308 => {
@@ -162,7 +150,7 @@ async fn read(mut response: Response, url: Url, max_bytes: u64) -> Result<Fetche
     Ok(Fetched { bytes: bytes.freeze(), content_type, url: url.into() })
 }
 
-/// What a fault means to whoever named the URL; the operator finds more in the log.
+/// Maps an error for the person who named the URL; the log has details for the operator.
 fn explain(error: &reqwest::Error) -> FetchError {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(cause) = source {

@@ -1,5 +1,4 @@
-//! Resolves a host's name, once, to addresses that may be dialled: those very addresses are dialled then, so that a name
-//! that leads elsewhere the next time it is asked for (DNS rebinding) gains nothing.
+//! Resolves a host name once, to allowed addresses that are then dialled, which defeats DNS rebinding.
 
 use std::{
     fmt, io,
@@ -13,13 +12,12 @@ use ruche_schemas::config::Allowed;
 
 use super::address::is_public;
 
-/// Where names are looked up.
 pub trait Names: Send + Sync + 'static {
-    /// All addresses of this host.
+    /// All addresses of the host.
     fn addresses(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
-/// As this machine looks names up.
+/// The system's resolver.
 #[derive(Debug, Default)]
 pub struct System;
 
@@ -44,7 +42,7 @@ impl fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
-/// Who may be dialled.
+/// Decides which addresses may be dialled.
 #[derive(Clone)]
 pub(super) struct Guard {
     pub(super) names: Arc<dyn Names>,
@@ -52,14 +50,13 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Whether this address may be dialled.
     pub(super) fn is_open(&self, address: IpAddr) -> bool {
         is_public(address) || self.allowed.iter().any(|allowed| allowed.holds(address.to_canonical()))
     }
 
-    /// The addresses of a host. One that is not public closes the host: no honest name leads to both.
+    /// The addresses of a host. A single non-public address rejects the host: no honest name has both.
     async fn resolve(self, host: String) -> Result<Vec<IpAddr>, Closed> {
-        // Whether an inner name exists is nobody's business either.
+        // Do not reveal whether an internal name exists.
         let found = self.names.addresses(host.clone()).await.map_err(|_| Closed)?;
         let is_allowed = self.allowed.iter().any(|allowed| allowed.is_host(&host));
         match !found.is_empty() && (is_allowed || found.iter().all(|address| self.is_open(*address))) {

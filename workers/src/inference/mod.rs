@@ -1,8 +1,5 @@
-//! Models in memory, each on a thread of its own behind a small synchronous port.
-//!
-//! - `engine`: a language model that answers many chats at once. - `encoder`: an embedding model or a reranker.
-//! - [`llama`]: llama.cpp behind both ports. - [`model`]: what can be wrong with a model's file.
-//! - [`thread`]: the thread that owns a model. - [`waker`]: wakes it.
+//! In-process models: a language model (`engine`) and embedding models or rerankers (`encoder`), each on its own
+//! thread ([`thread`], [`waker`]) behind a synchronous port that [`llama`] implements.
 
 #[cfg(any(feature = "embed", feature = "rerank"))]
 pub mod encoder;

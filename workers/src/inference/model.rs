@@ -1,6 +1,5 @@
-//! What can be wrong with a model's file, whatever the model is for.
+//! Errors of loading a model file, for every kind of model.
 
-/// A model that can't be loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
     /// The processor lacks instructions that the build uses.
@@ -9,25 +8,22 @@ pub enum LoadError {
          run it on a newer machine, or build it with the GGML_* lines removed from .cargo/config.toml"
     )]
     Processor {
-        /// The instruction sets, separated by commas.
+        /// Instruction sets, separated by commas.
         missing: String,
     },
-    /// The file isn't there or can't be read.
     #[error("the model file {path} can't be read: {reason} (set {section}.model_path to a GGUF file)")]
     Unreadable {
-        /// The file.
         path: String,
-        /// The system's words.
+        /// As the system reports it.
         reason: String,
-        /// The section of the settings that names it.
+        /// The settings section that names the file.
         section: &'static str,
     },
-    /// The library refused the model.
+    /// Refused by llama.cpp.
     #[error("the model {path} can't be loaded: {reason}")]
     Refused {
-        /// The file.
         path: String,
-        /// What is known of the reason.
+        /// As far as known.
         reason: String,
     },
 }

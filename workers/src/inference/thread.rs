@@ -1,5 +1,4 @@
-//! The thread that owns a model: it is started, waited for until the model is loaded, and its end is noticed, however it
-//! ends.
+//! The thread that owns a model: starts it, waits until the model is loaded, and reports its end, even after a panic.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -10,31 +9,28 @@ use tokio::sync::watch;
 
 use super::waker::Waker;
 
-/// Native libraries use more stack than Rust's default for threads leaves comfortable.
+/// Native libraries may need more stack than Rust's default.
 const STACK_BYTES: usize = 16 << 20;
 
-/// A thread that owns a model. Clones are handles of the same one.
+/// A thread that owns a model. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelThread {
     waker: Arc<Waker>,
-    /// Becomes true when the thread has ended.
     ended: watch::Receiver<bool>,
 }
 
-/// How a thread's body tells that its model is loaded, or why it is not.
+/// How a thread's body reports that its model is loaded, or why not.
 pub(super) type Ready<R, E> = mpsc::SyncSender<Result<R, E>>;
 
-/// Why there is no thread.
 #[derive(Debug)]
 pub(super) enum StartError<E> {
-    /// It can't be started, or died while the model was loaded.
+    /// The thread can't be started, or died while the model was loaded.
     Thread(String),
-    /// The model can't be loaded.
     Model(E),
 }
 
 impl ModelThread {
-    /// Starts a thread and blocks until `body` has sent what is known of its model. The thread ends with `body`.
+    /// Starts a thread and blocks until `body` has sent its model's properties. The thread ends with `body`.
     pub(super) fn start<R: Send + 'static, E: Send + 'static>(
         name: &'static str,
         waker: &Arc<Waker>,
@@ -45,7 +41,7 @@ impl ModelThread {
         let own = Arc::clone(waker);
         let run = move || {
             own.attach();
-            // A panic drops whatever `body` owns, so everybody who waits is told.
+            // A panic drops everything that `body` owns, so all waiting callers are told.
             let result = catch_unwind(AssertUnwindSafe(|| body(&ready)));
             own.stop();
             if result.is_err() {
@@ -63,7 +59,7 @@ impl ModelThread {
         }
     }
 
-    /// Whether it can still answer: it was not stopped and has not died.
+    /// True until it is stopped or dies.
     pub(super) fn is_alive(&self) -> bool {
         !*self.ended.borrow() && !self.waker.is_stopped()
     }
@@ -72,16 +68,15 @@ impl ModelThread {
         self.waker.wake();
     }
 
-    /// Asks it to end.
     pub(crate) fn stop(&self) {
         self.waker.stop();
     }
 
-    /// Resolves when the thread has ended and the model is freed. Holds no handle.
+    /// Resolves when the thread has ended and the model is freed. Does not keep the thread running.
     pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut ended = self.ended.clone();
         async move {
-            // An error means that the thread has gone too.
+            // An error means that the thread has ended too.
             let _ = ended.wait_for(|ended| *ended).await;
         }
     }

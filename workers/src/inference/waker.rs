@@ -1,4 +1,4 @@
-//! Wakes a model's thread and asks it to end, from any thread.
+//! Wakes a model's thread or asks it to stop, from any thread.
 
 use std::{
     sync::{
@@ -8,7 +8,7 @@ use std::{
     thread::{self, Thread},
 };
 
-/// Shared by a handle and its thread. A thread that was asked to end is never asked to go on.
+/// Shared by a handle and its thread. A stop is final.
 #[derive(Debug, Default)]
 pub(super) struct Waker {
     stopped: AtomicBool,
@@ -16,7 +16,6 @@ pub(super) struct Waker {
 }
 
 impl Waker {
-    /// Makes the calling thread the one that is woken.
     pub(super) fn attach(&self) {
         let _ = self.thread.set(thread::current());
     }
@@ -28,13 +27,11 @@ impl Waker {
         }
     }
 
-    /// Asks the thread to end.
     pub(super) fn stop(&self) {
         self.stopped.store(true, SeqCst);
         self.wake();
     }
 
-    /// Whether the thread was asked to end, or has ended.
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped.load(SeqCst)
     }

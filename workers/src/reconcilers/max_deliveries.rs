@@ -1,5 +1,5 @@
-//! Ends jobs that the server has given up without a worker's word on them: moves them to the dead letters and stores
-//! them as failed.
+//! Handles jobs that reached the maximal number of deliveries without a worker's verdict: moves them to the dead
+//! letters and stores them as failed.
 
 use std::time::Duration;
 
@@ -18,7 +18,6 @@ use crate::runtime::{
     scope::Unread,
 };
 
-/// Ends jobs that the server has given up.
 pub struct MaxDeliveries(pub FollowUps);
 
 #[async_trait]
@@ -27,7 +26,7 @@ impl Reconciler for MaxDeliveries {
         "max-deliveries"
     }
 
-    /// A pass lasts until the bus is lost.
+    /// A pass lasts until the bus disconnects.
     fn interval(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -52,7 +51,7 @@ impl Reconciler for MaxDeliveries {
     }
 }
 
-/// Stores that a job was given up, as long as it takes: nobody else will.
+/// Stores the job as failed; retries without end, because no other process will.
 async fn store(follow_ups: &FollowUps, job: &JobRef) {
     warn!(job.id = %job.id, tenant.id = %job.tenant, "the server gave the job up: kept as a dead letter");
     let mut retry = RetryPolicy::endless();
@@ -69,12 +68,12 @@ async fn try_store(follow_ups: &FollowUps, job: &JobRef) -> Result<(), Blocked> 
     if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
         return Ok(());
     }
-    // No attempt that was counted comes after the last one that the server or the log knows.
+    // No counted attempt is later than the last one known to the server or the log.
     let attempt = last.map_or(1, |last| last.record.attempt).max(dead_letter.attempts).max(1);
     end_as_failed(follow_ups, &envelope(&dead_letter), &dead_letter, attempt).await.map(drop)
 }
 
-/// The letter's job; one that nothing follows where it can't be read.
+/// The dead letter's job; if it is unreadable, a job without follow-ups.
 fn envelope(dead_letter: &DeadLetter) -> Unread {
     let read = serde_json::from_str::<Unread>(&dead_letter.payload).ok();
     read.filter(|job| job.id == dead_letter.job.id && job.tenant == dead_letter.job.tenant).unwrap_or_else(|| {

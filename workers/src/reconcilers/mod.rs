@@ -1,10 +1,5 @@
-//! Background tasks of a worker, one file each. Operators see each in `ruche workers` and in the metrics.
-//!
-//! Any number of processes may run the same task, because each of its steps can be repeated.
-//!
-//! - [`reconciler`]: what a task is. - [`schedule`]: runs tasks, and keeps their status.
-//! - [`max_deliveries`]: jobs that the server has given up. - [`retention`]: jobs that ended long ago.
-//! - [`sweep`]: objects that belong to no job. - [`vector_indexes`]: the indexes that searches need.
+//! Background tasks of a worker, one file each, shown by `ruche workers` and in the metrics. Every step is
+//! idempotent, so any number of processes may run the same task.
 
 mod max_deliveries;
 mod reconciler;

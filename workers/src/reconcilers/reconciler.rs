@@ -1,4 +1,4 @@
-//! A background task: a name, an interval, one pass, and what is known of its passes.
+//! The trait of background tasks, and the status of their passes.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,28 +9,24 @@ use async_trait::async_trait;
 use ruche_bus::ReconcilerStatus;
 use ruche_schemas::clock::Clock;
 
-/// A background task.
 #[async_trait]
 pub trait Reconciler: Send + Sync + 'static {
-    /// Its name among operators, such as `vector-indexes`.
+    /// Shown to operators, such as `vector-indexes`.
     fn name(&self) -> &'static str;
 
-    /// The pause between two passes, on average.
+    /// The mean pause between passes.
     fn interval(&self) -> Duration;
 
-    /// Whether the first pass comes at once; else after a pause.
+    /// Whether the first pass runs at once instead of after a pause.
     fn is_urgent(&self) -> bool {
         true
     }
 
-    /// One pass. Tells the tracker what it has changed.
-    ///
-    /// # Errors
-    /// Why the pass was not finished; the next one tries again.
+    /// One pass, which reports its changes to the tracker. After an error the next pass tries again.
     async fn run(&self, tracker: &Tracker) -> anyhow::Result<()>;
 }
 
-/// What is known of a task's passes.
+/// Tracks the status of a task's passes.
 pub struct Tracker {
     status: Mutex<ReconcilerStatus>,
     clock: Arc<dyn Clock>,
@@ -48,12 +44,11 @@ impl Tracker {
         self.locked().clone()
     }
 
-    /// Counts so many changes.
     pub fn changed(&self, changes: u64) {
         self.locked().changes += changes;
     }
 
-    /// Notes the end of a pass, or of what a long one has done so far.
+    /// Records the end of a pass, or the progress of a long one.
     pub(super) fn ended(&self, error: Option<String>) {
         let mut status = self.locked();
         status.last_run = Some(self.clock.now());

@@ -1,4 +1,4 @@
-//! Forgets jobs that ended long ago: first their objects, then their rows.
+//! Deletes jobs that ended long ago: first their objects, then their rows.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,14 +14,13 @@ use tracing::{info, warn};
 
 use super::reconciler::{Reconciler, Tracker};
 
-/// Rows of each table that one statement deletes: few, so that nobody waits for it.
+/// Rows of each table per statement: few, so that nothing waits for it.
 const PURGED_AT_ONCE: u64 = 1_000;
-/// Jobs whose objects are deleted before their rows are looked at again.
+/// Jobs whose objects are deleted before the next purge of rows.
 const RELEASED_AT_ONCE: u64 = 100;
 /// The pause between two steps of a pass.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// What kept a step from being done.
 #[derive(Debug, thiserror::Error)]
 pub enum Hindrance {
     #[error(transparent)]
@@ -30,13 +29,13 @@ pub enum Hindrance {
     Objects(#[from] ObjectError),
 }
 
-/// Forgets jobs that ended more than `days` ago, in small steps; 0 days: none.
+/// Deletes jobs that ended more than `days` days ago, in small steps; 0 disables it.
 pub struct Retention {
     pub ledger: Arc<dyn Ledger>,
     pub claims: Claims,
     pub clock: Arc<dyn Clock>,
     pub days: u32,
-    /// See [`Reconciler::interval`]; [`Retention::INTERVAL`] but in tests.
+    /// [`Retention::INTERVAL`], except in tests.
     pub interval: Duration,
 }
 
@@ -75,12 +74,10 @@ impl Reconciler for Retention {
     }
 }
 
-/// Forgets some of what ended before this time. Returns how many rows went, and jobs whose objects did.
-///
-/// # Errors
-/// What could not be done: again is always safe.
+/// Deletes some of the jobs that ended before this time. Returns the number of deleted rows and of jobs whose objects
+/// were deleted. Idempotent.
 pub async fn forget_some(ledger: &dyn Ledger, claims: &Claims, before: DateTime<Utc>) -> Result<u64, Hindrance> {
-    // What has no objects does not wait for the object store.
+    // Rows without objects don't wait for the object store.
     let rows = ledger.purge(before, PURGED_AT_ONCE).await?;
     let held = ledger.holding(before, RELEASED_AT_ONCE).await?;
     if held.is_empty() {

@@ -24,7 +24,7 @@ struct RunLabels {
     outcome: &'static str,
 }
 
-/// Counters of all background tasks of a process.
+/// Counters over all background tasks of a process.
 #[derive(Clone, Default)]
 pub struct Metrics {
     runs: Family<RunLabels, Counter>,
@@ -52,7 +52,7 @@ impl Metrics {
     }
 }
 
-/// A background task and its status. Clones are handles of the same one.
+/// A background task and its status. Clones share them.
 #[derive(Clone)]
 pub struct Scheduled {
     reconciler: Arc<dyn Reconciler>,
@@ -89,7 +89,7 @@ impl Scheduled {
         }
     }
 
-    /// Spread, so that many processes don't all look at one moment.
+    /// Random, so that many processes don't run at the same moment.
     async fn pause(&self) {
         let interval: Duration = self.reconciler.interval();
         tokio::time::sleep(interval.mul_f64(0.5 + rand::random::<f64>())).await;

@@ -1,11 +1,4 @@
-//! Removes objects that no row will ever lead to.
-//!
-//! **What can be left without a row.** A body whose gateway died between keeping it and publishing its job, or could not
-//! learn whether the job was published; a body of a job that was refused and would have been another's under the same
-//! key; a body that a producer kept and never published; a large result of an ephemeral job whose worker died before the
-//! commit, if no later attempt had one. Outputs of other attempts that did not get to commit belong to a job that has a
-//! row in the end, and go with it. So only crashes leave anything, and this removes it, once no job can be waiting for it
-//! any more.
+//! Deletes orphaned objects, which no row refers to.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,11 +17,13 @@ use super::{
     retention::Hindrance,
 };
 
-/// How old an object is before it can be one that nobody waits for. A job may be put off by a year, and its kind may be
-/// paused then.
+/// Minimal age of an orphan: a job may be scheduled a year ahead, and its kind may then be paused.
 const ORPHAN_DAYS: i64 = 400;
 
-/// Removes old objects of jobs that have no row.
+/// Crashes leave orphans: the body of a job whose gateway died or lost the connection while publishing; the body of a
+/// refused job whose key another job might have used; a body that a producer stored and never published; a large
+/// result of an ephemeral job whose worker died before the commit, if no later attempt committed. Outputs of other
+/// uncommitted attempts belong to a job that has a row in the end, and are deleted with it.
 pub struct Sweep {
     pub ledger: Arc<dyn Ledger>,
     pub claims: Claims,
@@ -62,15 +57,12 @@ impl Reconciler for Sweep {
     }
 }
 
-/// Removes the objects of jobs that have no row and were put there before this time. Returns of how many jobs.
-///
-/// # Errors
-/// What could not be done: again is always safe.
+/// Deletes objects stored before this time of jobs without a row. Returns the number of such jobs. Idempotent.
 pub async fn sweep_once(ledger: &dyn Ledger, objects: &dyn Objects, before: DateTime<Utc>) -> Result<u64, Hindrance> {
     let (mut swept, mut old) = (0, objects.older(before));
     let mut last = None;
     while let Some(job) = old.next().await.transpose()? {
-        // A job's objects are listed one after the other.
+        // The objects of a job are listed consecutively.
         if last.as_ref() == Some(&job) {
             continue;
         }

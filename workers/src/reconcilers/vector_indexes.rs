@@ -1,4 +1,4 @@
-//! Has the database make the indexes that searches need, as collections grow and models come and go.
+//! Makes the database create and drop vector indexes as collections and models change.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,6 @@ use tracing::info;
 
 use super::reconciler::{Reconciler, Tracker};
 
-/// Makes and drops indexes over vectors.
 pub struct VectorIndexes {
     pub indexes: Arc<dyn Indexes>,
     pub settings: config::Search,

@@ -1,4 +1,4 @@
-//! The child's part: answers one request after the other, within its bounds.
+//! The child process: answers requests one after the other, within its limits.
 
 use std::{
     io::{self, BufReader, BufWriter, Write},
@@ -12,23 +12,22 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::frames::{self, Reply};
 
-/// A kind of child.
 #[derive(Debug, Clone, Copy)]
 pub struct Child {
-    /// The first argument of such a process.
+    /// First argument of the child process.
     pub flag: &'static str,
-    /// What it does, confined already; it ends with [`serve`].
+    /// The child's main function; runs confined, and ends with [`serve`].
     pub run: fn(Bounds) -> anyhow::Result<()>,
 }
 
-/// What a child may take, as its arguments say.
+/// Limits of a child, passed as arguments.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// Bytes of address space.
     pub memory: u64,
-    /// Processor time of one request and thread, in seconds.
+    /// CPU time per request and thread, in seconds.
     pub seconds: u64,
-    /// How many requests it gets.
+    /// Requests before the child is replaced.
     pub requests: u32,
 }
 
@@ -44,10 +43,10 @@ impl Bounds {
     }
 }
 
-/// Where a panic's message is kept for the reply.
+/// The last panic's message, for the reply.
 static PANIC: Mutex<String> = Mutex::new(String::new());
 
-/// Runs as a child, if the first argument is the flag of one.
+/// Runs as a child, if the first argument is a child's flag.
 pub fn run_child(children: &[Child], mut arguments: impl Iterator<Item = String>) -> Option<anyhow::Result<()>> {
     let flag = arguments.next()?;
     let child = children.iter().find(|child| child.flag == flag)?;
@@ -58,7 +57,7 @@ pub fn run_child(children: &[Child], mut arguments: impl Iterator<Item = String>
 }
 
 fn confine(bounds: Bounds) -> anyhow::Result<()> {
-    // Whatever its parent dies of, it ends too, also in the midst of a request.
+    // Kills the child when its parent dies, even during a request.
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
     setrlimit(Resource::RLIMIT_AS, bounds.memory, bounds.memory).context("the bound on memory can't be set")?;
@@ -69,17 +68,15 @@ fn confine(bounds: Bounds) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers requests until the input ends, with up to so many threads at work.
-///
-/// # Errors
-/// When a pipe breaks, or a bound can't be set.
+/// Answers requests until end of input, with at most `threads` threads. Fails if a pipe breaks or a limit can't be
+/// set.
 pub fn serve<Q: DeserializeOwned, A: Serialize>(
     bounds: Bounds,
     threads: u64,
     mut answer: impl FnMut(Q, Vec<u8>) -> (A, Vec<u8>),
 ) -> anyhow::Result<()> {
     let seconds = bounds.seconds.saturating_mul(threads).saturating_add(1);
-    // The hard bound is for all requests together, and never met before a soft one.
+    // The hard limit covers all requests together, so a soft limit always applies first.
     let all = seconds.saturating_add(1).saturating_mul(bounds.requests.into());
     bound_time(|used, hard| (hard, used.saturating_add(all).min(hard)))?;
     let (mut input, mut output) = (BufReader::new(io::stdin()), BufWriter::new(io::stdout()));
@@ -99,8 +96,8 @@ pub fn serve<Q: DeserializeOwned, A: Serialize>(
     Ok(())
 }
 
-/// Sets the soft and the hard bound on processor time, from what was used and the hard bound so far, in seconds. At the
-/// soft one SIGXCPU ends the process, at the hard one SIGKILL.
+/// Sets the soft and the hard limit of CPU time, computed from the time used and the current hard limit, in seconds.
+/// SIGXCPU ends the process at the soft limit, SIGKILL at the hard one.
 fn bound_time(bounds: impl FnOnce(u64, u64) -> (u64, u64)) -> anyhow::Result<()> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let used = usage.user_time().tv_sec() + usage.system_time().tv_sec();
@@ -109,7 +106,7 @@ fn bound_time(bounds: impl FnOnce(u64, u64) -> (u64, u64)) -> anyhow::Result<()>
     setrlimit(Resource::RLIMIT_CPU, soft.min(hard), hard).context("the bound on processor time can't be set")
 }
 
-/// What it holds of memory, in bytes; 0 where the system does not tell.
+/// Resident memory in bytes; 0 if unknown.
 fn resident() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);

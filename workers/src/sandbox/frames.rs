@@ -1,19 +1,19 @@
-//! What goes through the pipes: frames, each its length (32 bits, little endian) and as many bytes.
+//! The protocol on the pipes: frames of a length (32 bits, little endian) and that many bytes.
 
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// The longest frame, in bytes: a job with all its files, as JSON.
+/// Longest frame, in bytes: a job with all its files, as JSON.
 pub(super) const FRAME: u32 = 512 << 20;
 
-/// What a child answers; the answer's bytes are the next frame.
+/// The head of a child's reply; the answer's bytes are the next frame.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Reply<A> {
-    /// The answer, or the message of a panic.
+    /// The answer, or a panic's message.
     pub(super) result: Result<A, String>,
-    /// Memory that the process holds now, in bytes.
+    /// Resident memory of the child, in bytes.
     pub(super) resident: u64,
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn send(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io
     to.flush().await
 }
 
-/// Waits for a frame of at most so many bytes.
+/// Receives a frame of at most `longest` bytes.
 pub(super) async fn receive(from: &mut (impl AsyncRead + Unpin), longest: u32) -> io::Result<Vec<u8>> {
     let mut length = [0; 4];
     from.read_exact(&mut length).await?;
@@ -51,7 +51,7 @@ pub(super) fn write(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     to.write_all(bytes)
 }
 
-/// Reads a frame; `None` where there will be no more.
+/// Reads a frame; `None` at the end of input.
 pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     match from.read_exact(&mut length) {

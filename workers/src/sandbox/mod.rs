@@ -1,11 +1,7 @@
-//! Child processes with bounds: whatever a document does to the process that reads or typesets it costs that document.
-//!
-//! Libraries can't be told to stop, and what they take of a hostile file has no bound. So they run in children: this
-//! program again, started with a flag. A child takes requests over a pipe, one after the other, with bounds on memory and
-//! processor time. Its parent kills it at the deadline, and replaces it once it has ended, failed, grown, or done its share.
-//!
-//! - [`pool`]: hands requests to free children. - [`process`]: one child, as its parent sees it. - [`child`]: what it does
-//!   itself. - [`frames`]: what goes through the pipes.
+//! Child processes that isolate libraries which read or typeset untrusted documents and can't be cancelled or
+//! limited. A child is this program with a flag; it takes requests over a pipe, with limits on memory and CPU time.
+//! The parent kills it at the deadline, and replaces it when it has ended, failed, grown, or reached its number of
+//! requests.
 
 mod child;
 mod frames;

@@ -1,4 +1,4 @@
-//! Hands each request to a child that is free; replaces those that end, fail, have grown or have done their share.
+//! A pool of child processes: assigns requests to idle children, and replaces worn or failed ones.
 
 use std::{
     io,
@@ -17,28 +17,25 @@ use super::{
     process::{Lost, Process},
 };
 
-/// What a pool is made from.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The program of the children: `ruche-worker`.
     pub program: PathBuf,
-    /// Which [`super::Child`] they are.
+    /// Selects the [`super::Child`].
     pub flag: &'static str,
-    /// How many there are at most, each with one request at a time.
+    /// Maximal number of children, each with one request at a time.
     pub children: usize,
-    /// How much memory one may take, in bytes of address space.
+    /// Limit of address space per child, in bytes.
     pub memory: u64,
-    /// How long a request may take, and how much processor time.
+    /// Limit of a request's duration, and of its CPU time.
     pub deadline: Duration,
-    /// After how many requests one is replaced.
+    /// Requests after which a child is replaced.
     pub requests: u32,
-    /// From how much memory on one is replaced, in bytes.
+    /// Resident memory above which a child is replaced, in bytes.
     pub resident: u64,
-    /// The longest frame of a reply, in bytes.
+    /// Longest frame of a reply, in bytes.
     pub reply_bytes: u32,
 }
 
-/// The children.
 #[derive(Debug, Clone)]
 pub struct Pool(Arc<Inner>);
 
@@ -48,41 +45,36 @@ struct Inner {
     /// Whether children are started before they are needed.
     ahead: bool,
     free: Semaphore,
-    /// Those that wait, the one that worked last at the end: what it has in memory may be of use again.
+    /// Idle children, the last used at the end and taken first, because its memory is warm.
     idle: Mutex<Vec<Process>>,
 }
 
-/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// It took longer than the deadline, or more processor time.
+    /// The deadline or the limit of CPU time was exceeded.
     #[error("it takes too long")]
     TooSlow,
-    /// The child ended as processes do that get no more memory or stack.
+    /// The child ended like a process that runs out of memory or stack.
     #[error("it takes too much memory")]
     TooLarge,
-    /// The child panicked: a fault of ours or of a library's at this request.
+    /// A bug of ours or of a library, triggered by this request.
     #[error("{0}")]
     Panicked(String),
-    /// The child ended otherwise; `killed` by a signal, or by itself.
+    /// The child ended otherwise; `killed` says whether by a signal.
     #[error("the child is gone: {message}")]
     Lost { message: String, killed: bool },
-    /// No child can be started.
     #[error("no child can be started: {0}")]
     NotStarted(String),
 }
 
 impl Pool {
-    /// Children are started when they are needed.
+    /// Starts children on demand.
     #[must_use]
     pub fn new(options: Options) -> Self {
         Self::of(options, false, Vec::new())
     }
 
-    /// Children are started before they are needed, all of them now.
-    ///
-    /// # Errors
-    /// When the program can't be started.
+    /// Starts all children now, and replacements at once. Fails if the program can't be started.
     pub fn start(options: Options) -> io::Result<Self> {
         let idle = (0..options.children).map(|_| options.start()).collect::<io::Result<_>>()?;
         Ok(Self::of(options, true, idle))
@@ -93,10 +85,7 @@ impl Pool {
         Self(Arc::new(Inner { options, ahead, free, idle: Mutex::new(idle) }))
     }
 
-    /// Asks a child. If the future is dropped, its child is killed.
-    ///
-    /// # Errors
-    /// [`AskError`].
+    /// Sends a request to a child. Dropping the future kills the child.
     pub async fn ask<A: DeserializeOwned>(
         &self,
         request: &impl Serialize,
@@ -129,11 +118,11 @@ fn lost(message: impl ToString) -> AskError {
     AskError::Lost { message: message.to_string(), killed: false }
 }
 
-/// Whose fault it is that a child has ended.
+/// Derives the error from how the child ended.
 fn blame(lost: &Lost) -> AskError {
     match lost.signal() {
         Some(SIGXCPU) => AskError::TooSlow,
-        // What Rust does where memory or the stack has an end, and what a broken library does.
+        // Rust aborts when memory or the stack is exhausted; so do faulty libraries.
         Some(SIGABRT | SIGSEGV | SIGBUS) => AskError::TooLarge,
         signal => AskError::Lost { message: lost.to_string(), killed: signal.is_some() },
     }
@@ -156,7 +145,7 @@ impl Options {
     }
 }
 
-/// A child at work. Unless it is given back, another takes its place.
+/// A busy child. Unless it is given back, a new one replaces it.
 struct Busy<'a> {
     inner: &'a Inner,
     process: Option<Process>,
@@ -182,7 +171,7 @@ impl Drop for Busy<'_> {
         if let Some(process) = self.process.take() {
             info!(process.requests = process.requests, process.resident = process.resident, "replaces a child");
         }
-        // Outside of a runtime nobody asks any more.
+        // Without a runtime no further request can come.
         if Handle::try_current().is_ok()
             && let Ok(process) = options.start()
         {

@@ -1,4 +1,4 @@
-//! One child process, as its parent sees it.
+//! One child process, seen from the parent.
 
 use std::{
     io,
@@ -19,32 +19,29 @@ use super::{
     frames::{self, Reply},
 };
 
-/// How long a child whose pipe broke may take to be gone.
+/// Timeout of the exit of a child whose pipe broke.
 const GONE: Duration = Duration::from_secs(5);
 
-/// A child. Dropping it kills it.
+/// Killed on drop.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// How many requests it has had.
     pub(super) requests: u32,
-    /// How much memory it held after the last, in bytes.
+    /// Resident memory after the last request, in bytes.
     pub(super) resident: u64,
 }
 
-/// Why there was no reply.
 #[derive(Debug)]
 pub(super) enum Lost {
-    /// It has ended.
     Ended(ExitStatus),
-    /// Its pipe broke, and nothing more is known.
+    /// The pipe broke, and the child has not exited.
     Broken(io::Error),
 }
 
 impl Process {
-    /// Starts one. It gets ready by itself.
+    /// Spawns a child without waiting until it is ready.
     pub(super) fn start(program: &std::path::Path, flag: &str, bounds: &Bounds) -> io::Result<Self> {
         let mut child = Command::new(program)
             .arg(flag)
@@ -53,9 +50,9 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
-            // Ctrl-C is for the worker, which lets its children end what they do.
+            // Keeps Ctrl-C from the children, so that they can finish.
             .process_group(0)
-            // The worker's secrets are not theirs.
+            // Hides the worker's secrets.
             .env_clear()
             .envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)))
             .spawn()?;
@@ -65,7 +62,7 @@ impl Process {
         Ok(Self { child, input, output, requests: 0, resident: 0 })
     }
 
-    /// Asks it. A reply's frames have at most `longest` bytes.
+    /// Sends a request and awaits the reply, whose frames have at most `longest` bytes.
     pub(super) async fn ask<A: DeserializeOwned>(
         &mut self,
         request: (&[u8], &[u8]),
@@ -96,7 +93,7 @@ impl Process {
 }
 
 impl Lost {
-    /// The signal that ended it, by its number.
+    /// The number of the signal that ended it.
     pub(super) fn signal(&self) -> Option<i32> {
         match self {
             Self::Ended(status) => status.signal(),

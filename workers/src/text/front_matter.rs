@@ -1,13 +1,12 @@
-//! Markdown's front matter: what a document says of itself before it begins. Taken off; only its title is read.
+//! Removes front matter from Markdown; only its title is used.
 
 use ruche_schemas::front::{Front, split};
 
 use super::extracted::Extracted;
 
-/// The longest front matter, in bytes: a rule at the beginning of a long text is no front matter.
+/// Longest front matter, in bytes: a thematic break before a long text is none.
 const BYTES: usize = 64 << 10;
 
-/// A Markdown text without its front matter.
 #[must_use]
 pub fn markdown(text: &str) -> Extracted {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -18,7 +17,7 @@ pub fn markdown(text: &str) -> Extracted {
     }
 }
 
-/// `---` is a rule as well: what is no list of names and values is text.
+/// `---` is also a thematic break: only key-value pairs or comments after it are front matter.
 fn is_front(front: &Front<'_>) -> bool {
     let sign = match front.language {
         "yaml" | "yml" => ':',

@@ -1,29 +1,25 @@
-//! HTML as Markdown: headings, paragraphs, lists, tables, quotes and programs; of links and pictures their words.
-//!
-//! html5ever reads any text as a browser would. The tree is walked with a loop, so that no depth of it matters, and what
-//! nesting adds to each line is bounded.
+//! Converts HTML to Markdown: headings, paragraphs, lists, tables, quotes and code; links and images become their
+//! text. html5ever parses any input like a browser. The tree is walked iteratively, so its depth is unlimited, and
+//! what nesting adds to a line is bounded.
 
 use ego_tree::{NodeRef, iter::Edge};
 use scraper::{ElementRef, Html, Node, node::Element};
 
 use super::extracted::{Extracted, plain_line};
 
-/// The deepest list or quote that is told from the one around it.
+/// Lists and quotes nested deeper are not distinguished.
 const DEPTH: usize = 8;
 
-/// What holds no text of the document.
 const LEFT_OUT: [&str; 22] = [
     "aside", "audio", "button", "canvas", "datalist", "dialog", "embed", "footer", "form", "head", "iframe", "input",
     "map", "nav", "noscript", "object", "script", "select", "style", "svg", "template", "video",
 ];
 
-/// Elements whose text runs on with what is around them.
 const INLINE: [&str; 30] = [
     "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
     "label", "mark", "q", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var",
 ];
 
-/// The text of a page as Markdown.
 pub(crate) fn extract(html: &str) -> Extracted {
     let html = Html::parse_document(html);
     let mut writer = Writer::default();
@@ -49,7 +45,7 @@ pub(crate) fn extract(html: &str) -> Extracted {
     Extracted { title: title(&html), markdown: writer.out, warnings: Vec::new() }
 }
 
-/// The element that has the page's own text: the only `main`, else the only `article`, else all.
+/// The main content: the only `main`, else the only `article`, else everything.
 fn main(html: &Html) -> NodeRef<'_, Node> {
     let root = html.root_element();
     let only = |wanted: &dyn Fn(&Element) -> bool| {
@@ -74,22 +70,19 @@ fn is_left_out(element: &Element) -> bool {
         || element.attr("aria-hidden") == Some("true")
 }
 
-/// A list: the number of its next item, where it counts them.
+/// The next item's number in an ordered list.
 type List = Option<u32>;
 
 #[derive(Default)]
 struct Writer {
     out: String,
-    /// The running text of the block that is being read.
     line: String,
     lists: Vec<List>,
     quotes: usize,
-    /// What stands before the next block, once: an item's mark.
+    /// The list marker for the next block, used once.
     mark: Option<String>,
     heading: Option<usize>,
-    /// The text of a program.
     program: Option<String>,
-    /// The cells of the row that is being read, and whether its table has had a row.
     row: Option<Vec<String>>,
     rows: usize,
 }
@@ -122,7 +115,7 @@ impl Writer {
             }
             "td" | "th" if self.row.is_some() => self.line.clear(),
             name if INLINE.contains(&name) => {}
-            // Blocks within a cell are one line of it.
+            // Blocks within a cell are joined to one line.
             _ if self.row.is_some() => self.text(" "),
             _ => {
                 self.paragraph();
@@ -179,7 +172,6 @@ impl Writer {
         }
     }
 
-    /// Ends the block that is being read.
     fn paragraph(&mut self) {
         let text = std::mem::take(&mut self.line);
         let text = text.trim();
@@ -225,7 +217,7 @@ impl Writer {
         self.block(&format!("{fence}\n{}\n{fence}", program.trim_matches('\n')));
     }
 
-    /// What stands before each line, for the lists and quotes around it.
+    /// The prefix of each line, from the enclosing lists and quotes.
     fn prefix(&self) -> String {
         let quotes = "> ".repeat(self.quotes.min(DEPTH));
         quotes + &"  ".repeat(self.lists.len().min(DEPTH))
@@ -236,7 +228,7 @@ impl Writer {
         let mark = self.mark.take();
         for (number, line) in block.lines().enumerate() {
             match (&mark, number) {
-                // The mark stands where the list's own text does not.
+                // The marker replaces the list's indentation.
                 (Some(mark), 0) => {
                     self.out.push_str(&format!("{}{mark}{line}", &prefix[..prefix.len() - 2.min(prefix.len())]))
                 }

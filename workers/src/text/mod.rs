@@ -1,9 +1,6 @@
-//! A document's text as Markdown, whatever it was written in, and as chunks.
-//!
-//! Markdown is taken as it is, without its front matter. Of HTML the text is taken, not the links and pictures; of PDF the
-//! text that is drawn, not pictures of it. HTML and PDF are read in child processes (`kinds::embed`).
-//!
-//! - [`front_matter`], [`html`], [`pdf`]: a file as Markdown. - [`extracted`]: the result. - [`chunks`]: Markdown as chunks.
+//! Reads documents: Markdown ([`front_matter`]), [`html`] and [`pdf`] become Markdown ([`extracted`]), which
+//! [`chunks`] splits. Links and images of HTML, and images of PDF, are dropped. HTML and PDF are read in child
+//! processes (`kinds::embed`).
 
 pub mod chunks;
 mod extracted;

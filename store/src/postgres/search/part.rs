@@ -1,23 +1,20 @@
-//! What is searched with one model.
+//! The part of a search that uses one model.
 
 use std::collections::BTreeMap;
 
 use crate::search::Lookup;
 
-/// Collections that are searched with one model.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Part {
-    /// The model's number.
     pub(super) model: i32,
-    /// Their names, in order.
+    /// Sorted.
     pub(super) collections: Vec<String>,
-    /// How many of their chunks come into question, as far as they were counted.
+    /// Number of matching chunks, as far as counted.
     pub(super) size: u64,
-    /// Whether each one is compared.
     pub(super) exact: bool,
 }
 
-/// The collections by their models. Those without one have no documents.
+/// Groups the collections by model. Those without a model have no documents.
 pub(super) fn parts(lookup: &Lookup) -> Vec<Part> {
     let mut by_model: BTreeMap<i32, Vec<String>> = BTreeMap::new();
     for collection in &lookup.collections {

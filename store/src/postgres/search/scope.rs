@@ -1,5 +1,5 @@
-//! What a search depends on besides its query: how many chunks come into question, whether there is an index, which languages
-//! there are, how common words are. What changes slowly is remembered for a while.
+//! What a search depends on besides its query: the number of matching chunks, whether an index exists, the languages,
+//! and word frequencies. What changes slowly is cached.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -20,24 +20,23 @@ use crate::{
     search::{Filter, Lookup},
 };
 
-/// How long it is remembered that there is much to search in, and how common words are.
+/// Cache lifetime of large sizes and of word frequencies.
 const REMEMBERED: Duration = Duration::from_secs(60);
-/// How long it is remembered that there is little: it may become much, and then comparing each one takes long. That there is
-/// nothing is never remembered, so what is added is found at once.
+/// Cache lifetime of small sizes: they may grow, and an exact scan of many chunks is slow. Emptiness is never cached,
+/// so additions are found at once.
 const BRIEFLY: Duration = Duration::from_secs(5);
-/// Of how many scopes.
+/// Capacity of each cache.
 const SCOPES: usize = 1_000;
-/// Chunks that are counted at most.
+/// Upper bound of a count of chunks.
 const COUNTED: u32 = 2_000_000;
-/// Documents whose languages are looked at.
+/// Documents that are sampled for their languages.
 const DOCUMENTS: u32 = 20_000;
 
-/// Whose, the model, the collections, and the filter as a text.
+/// Tenant, model, collections, and the filter as text.
 type Key = (TenantId, i32, Vec<String>, String);
-/// The share of all chunks that a word is in.
+/// The share of all chunks that contain a word.
 type Frequencies = Arc<HashMap<String, f32>>;
 
-/// What is remembered.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     parts: Mutex<HashMap<Key, (Instant, Part)>>,
@@ -47,7 +46,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// The parts, with their sizes and how they are searched.
+    /// The parts, with their sizes and scan methods.
     pub(super) async fn sized(
         &self,
         pool: &PgPool,
@@ -78,7 +77,7 @@ impl Memory {
         Ok(parts)
     }
 
-    /// How many chunks there are without a filter, where there are many: how rare a word is depends on it.
+    /// The number of chunks without a filter, which decides how rare a word is. Only for large parts.
     async fn total(&self, pool: &PgPool, tenant: &TenantId, part: &Part) -> Result<u64, StoreError> {
         let key = key(tenant, part, "");
         if let Some(known) = recall(&self.totals, &key, REMEMBERED) {
@@ -100,7 +99,7 @@ impl Memory {
         })
     }
 
-    /// What the database makes of the words, in each language that the collections have.
+    /// The lexemes of the words, in each language of the collections.
     pub(super) async fn lexemes(
         &self,
         pool: &PgPool,
@@ -126,7 +125,7 @@ impl Memory {
                 _ => lexemes.without.push(term),
             }
         }
-        // In any of the languages.
+        // A match in any of the languages counts.
         lexemes.phrases = phrases.into_values().map(|forms| forms.join(" | ")).collect();
         Ok(lexemes)
     }
@@ -150,7 +149,8 @@ impl Memory {
         Ok(languages)
     }
 
-    /// The share of all chunks that common words are in, as the database's statistics have it; none before it has any.
+    /// The share of all chunks that contain each common word, from the database's statistics; empty before there are
+    /// any.
     pub(super) async fn frequencies(&self, pool: &PgPool) -> Result<Frequencies, StoreError> {
         let known = self.frequencies.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, known)) = known.filter(|(at, _)| at.elapsed() < REMEMBERED) {
@@ -164,7 +164,7 @@ impl Memory {
             frequencies.extend(lexemes.unwrap_or_default().into_iter().zip(shares.unwrap_or_default()));
         }
         let frequencies = Arc::new(frequencies);
-        // Statistics come with the first chunks: until then, each search looks for them.
+        // Statistics appear after the first chunks; until then every search reads them.
         if !frequencies.is_empty() {
             *self.frequencies.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some((Instant::now(), Arc::clone(&frequencies)));
@@ -190,7 +190,7 @@ fn keep<T>(memory: &Mutex<HashMap<Key, (Instant, T)>>, key: Key, value: T) {
     known.insert(key, (Instant::now(), value));
 }
 
-/// The text search configurations of the collections and of their documents that this database has.
+/// The text search configurations of the collections and their documents that this database has.
 const LANGUAGES: &str = "
 SELECT DISTINCT g.cfgname::text FROM pg_ts_config g
 WHERE g.cfgname IN (
@@ -199,7 +199,7 @@ WHERE g.cfgname IN (
   SELECT language FROM (SELECT language FROM documents WHERE tenant = $1 AND collection = ANY($2) LIMIT $3) d)
 ORDER BY 1";
 
-/// Stems of words (part 0), phrases (from 1) and what must not occur (from -1), in each language.
+/// Lexemes of words (part 0), phrases (from 1) and excluded words (from -1), in each language.
 const LEXEMES: &str = "
 SELECT DISTINCT part, term FROM (
   SELECT 0::bigint AS part, l.lexeme AS term
@@ -214,7 +214,8 @@ SELECT DISTINCT part, term FROM (
 WHERE term <> ''
 ORDER BY part, term";
 
-/// Common stems, and the share of chunks that each is in. The shares end with some that belong to no stem.
+/// Common lexemes, and the share of chunks that contain each. The array of shares ends with extra values that belong
+/// to no lexeme.
 const FREQUENCIES: &str = "
 SELECT most_common_elems::text::text[] AS lexemes, most_common_elem_freqs AS shares
 FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'chunks' AND attname = 'search'";

@@ -1,13 +1,5 @@
-//! The statement of a search: a ranking by vectors, a ranking by words, and their fusion, in one.
-//!
-//! - **Vectors**, for each model: the nearest by the cosine. By the index over half precision, whose candidates are then
-//!   ordered by their full vectors; or by an expression that no index serves, so that each one is compared. The numbers of
-//!   the model are in the statement itself, because the index is a partial one.
-//! - **Words**: BM25 (Robertson & Zaragoza, 2009; k1 = 1.2, b = 0.75). `ts_rank` knows not how rare a word is. How often a
-//!   word is in a text is `ts_rank_cd` of it alone, where all weights are the same; in a heading (weight A) it counts twice.
-//! - **Both**: reciprocal rank fusion, the sum of `1 / (60 + rank)` (Cormack, Clarke & Büttcher, 2009).
-//!
-//! The tenant is asked for wherever a table is read. pgvector's names are in `public`, which is not in the search path.
+//! Builds the search statement: a ranking by vectors, a ranking by words, and their fusion. Every table is filtered
+//! by tenant. pgvector's names are in `public`, which is not in the search path.
 
 use ruche_schemas::{TenantId, vectors::index_name};
 
@@ -19,12 +11,11 @@ use crate::{
     search::{Filter, Lookup, Mode, Probe},
 };
 
-/// The most texts whose words are counted.
+/// The maximal number of texts whose words are counted.
 const COUNTED: u32 = 50_000;
-/// What marks a word that was found, in a text that can't have these characters by then.
+/// Marks a matched word; private-use characters, which the text can't contain at that point.
 pub(super) const MARKS: [char; 3] = ['\u{e000}', '\u{e001}', '\u{e002}'];
 
-/// SQL and its arguments.
 #[derive(Default)]
 pub(super) struct Statement {
     pub(super) sql: String,
@@ -33,7 +24,6 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// An argument; its name in the SQL.
     pub(super) fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(
         &mut self,
         value: T,
@@ -46,7 +36,7 @@ impl Statement {
     }
 }
 
-/// What comes into question: `FROM` and `WHERE`, of chunks as `c`.
+/// The matching chunks: `FROM` and `WHERE`, with chunks as `c`.
 pub(super) struct Source {
     tenant: String,
     filter: String,
@@ -72,7 +62,7 @@ impl Source {
         Ok(Self { tenant, filter: conditions.join(" AND ") })
     }
 
-    /// Chunks of these collections, made with this model.
+    /// Chunks of these collections, embedded by this model.
     pub(super) fn chunks(&self, statement: &mut Statement, part: &Part) -> Result<String, StoreError> {
         let (tenant, model) = (&self.tenant, part.model);
         let collections = statement.bind(part.collections.clone())?;
@@ -87,7 +77,7 @@ impl Source {
     }
 }
 
-/// How many chunks come into question, up to one more than `most`; whether their model has an index.
+/// Number of matching chunks, up to `most` + 1, and whether their model has an index.
 pub(super) fn sizes(tenant: &TenantId, filter: &Filter, parts: &[Part], most: u32) -> Result<Statement, StoreError> {
     let mut statement = Statement::default();
     let source = Source::bind(&mut statement, tenant, filter)?;
@@ -106,33 +96,29 @@ pub(super) fn sizes(tenant: &TenantId, filter: &Filter, parts: &[Part], most: u3
     Ok(statement)
 }
 
-/// What [`search`] is made of.
 pub(super) struct Wanted<'a> {
     pub(super) tenant: &'a TenantId,
     pub(super) lookup: &'a Lookup,
     pub(super) parts: &'a [Part],
-    /// The words; none where the text has none.
+    /// None if the text has no words.
     pub(super) terms: Option<&'a Terms>,
-    /// How many texts there are, for how rare a word is.
     pub(super) total: u64,
-    /// How many the best of each ranking are.
     pub(super) candidates: u32,
 }
 
 impl Wanted<'_> {
-    /// Whether vectors are compared.
     pub(super) fn by_vectors(&self) -> bool {
         self.lookup.mode != Mode::Text && !self.lookup.probes.is_empty()
     }
 }
 
-/// The statement: its columns are read by [`super::run`]. That the collections are searched with these models is asked in it too,
-/// so that it is true of the very moment.
+/// The statement, whose columns [`super::run`] reads. It also checks which models the collections use, in the same
+/// snapshot.
 pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     let Wanted { tenant, lookup, parts, terms, .. } = wanted;
     let mut statement = Statement::default();
     let source = Source::bind(&mut statement, tenant, &lookup.filter)?;
-    // Numbers in the text: a plan for any limit at all looks so bad to the planner that it would plan each search anew.
+    // A literal: with a parameter, the generic plan looks so expensive that every search would be planned anew.
     let limit = wanted.candidates.to_string();
     let mut steps = Vec::new();
     if wanted.by_vectors() {
@@ -172,7 +158,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     Ok(statement)
 }
 
-/// The rankings that there are, as one.
+/// The fusion is reciprocal rank fusion: the sum of `1 / (60 + rank)` (Cormack, Clarke & Büttcher, 2009).
 fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
     match (by_vectors, by_words) {
         (true, true) => {
@@ -195,7 +181,9 @@ fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
     }
 }
 
-/// The ranking by vectors, `vectors`: a list for each model, since two models' cosines can't be compared.
+/// The ranking `vectors`: a list per model, because cosines of two models can't be compared. The nearest come from
+/// the half-precision index and are reordered by the full vectors, or from an expression that no index serves. The
+/// model's id is a literal, because the index is partial.
 fn vectors(
     statement: &mut Statement,
     source: &Source,
@@ -208,7 +196,7 @@ fn vectors(
         let Some(probe) = wanted.lookup.probes.iter().find(|probe| probe.model.id == part.model) else { continue };
         let Probe { model, vector } = probe;
         let (number, dimensions) = (model.id, model.dimensions);
-        // In a query of its own each, or it would be made of its numbers again for every chunk.
+        // In a subquery each; otherwise the vector is parsed again for every chunk.
         let vector = format!("{}::real[]::public.vector", statement.bind(vector.clone())?);
         let (whole, half) = (format!("(SELECT {vector})"), format!("(SELECT {vector}::public.halfvec({dimensions}))"));
         let chunks = source.chunks(statement, part)?;
@@ -234,7 +222,9 @@ fn vectors(
     Ok(())
 }
 
-/// The ranking by words, `texts`.
+/// The ranking `texts`: BM25 (Robertson & Zaragoza, 2009; k1 = 1.2, b = 0.75), because `ts_rank` ignores how rare a
+/// word is. The term frequency is `ts_rank_cd` of one word with equal weights; in a heading (weight A) it counts
+/// twice.
 fn words(
     statement: &mut Statement,
     source: &Source,
@@ -249,7 +239,7 @@ fn words(
     let mut found = Vec::new();
     for part in wanted.parts {
         let chunks = source.chunks(statement, part)?;
-        // Appending nothing takes the text's words out of storage once, and not once for each word.
+        // Appending an empty vector detoasts the text's words once, not once per word.
         found.push(format!(
             "(SELECT c.id, c.tokens::float8 AS tokens, c.search || ''::tsvector AS search {chunks} \
               AND c.search @@ {matches}::text::tsquery LIMIT {COUNTED})"
@@ -270,7 +260,6 @@ fn words(
     ))
 }
 
-/// Where the words are in a hit's text.
 fn headline(statement: &mut Statement, lookup: &Lookup, terms: Option<&Terms>) -> Result<String, StoreError> {
     let Some(terms) = terms.filter(|_| lookup.highlight) else { return Ok("NULL::text".to_owned()) };
     let any = statement.bind(terms.any.clone())?;

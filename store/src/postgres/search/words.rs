@@ -1,32 +1,27 @@
-//! The words of a query: which must occur, which must not, and which count, each by how rare it is.
-//!
-//! As in a web search, a phrase in quotes must occur and a word after a minus must not. Of the others any may occur and the
-//! rank decides: of a question of ten words hardly a text has all. Words that are in very many texts are left out where
-//! there are better ones: they cost the most and tell the least, in collections without a language also "the" and "is".
+//! The words of a query, as in a web search: phrases in quotes must occur, words after a minus must not, and any of
+//! the others may; the rank decides. Words in very many texts are left out where there are better ones, because they
+//! cost the most and discriminate least (without a language also "the" and "is").
 
 use std::collections::HashMap;
 
-/// The longest list of words that count.
+/// Maximal number of ranked words.
 const WORDS: usize = 32;
-/// The most phrases, and words that must not occur.
+/// Maximal number of phrases, and of excluded words.
 const MARKED: usize = 8;
-/// A word in a larger share of all texts does not count, where others do.
+/// Words in a larger share of all texts are dropped if others remain.
 const COMMON: f64 = 0.4;
-/// How many texts may have any of the words, as far as is known: those that are rarest are looked for.
+/// Estimated upper bound of texts that match any word; the rarest words are sought first.
 const MATCHES: f64 = 5_000.0;
 
-/// A query's text, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Marked {
-    /// All words but those after a minus.
+    /// All words that are not excluded.
     pub(super) words: String,
-    /// Phrases that were in quotes.
     pub(super) phrases: Vec<String>,
-    /// What was after a minus.
     pub(super) without: Vec<String>,
 }
 
-/// Takes a query's text apart. A quote that is not closed and a minus before a space are nothing.
+/// Parses a query. An unclosed quote, or a minus before a space, has no effect.
 pub(super) fn marked(text: &str) -> Marked {
     let mut marked = Marked::default();
     let mut rest = text;
@@ -51,7 +46,7 @@ pub(super) fn marked(text: &str) -> Marked {
     marked
 }
 
-/// What is in quotes here, and what follows.
+/// The quoted text at the start, and the rest.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix('"')?.split_once('"')
 }
@@ -60,32 +55,29 @@ fn word_end(text: &str) -> usize {
     text.find(char::is_whitespace).unwrap_or(text.len())
 }
 
-/// What the database makes of a query's text.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Lexemes {
-    /// The stems of its words.
     pub(super) words: Vec<String>,
-    /// A `tsquery` for each phrase.
+    /// A `tsquery` per phrase.
     pub(super) phrases: Vec<String>,
-    /// A `tsquery` for what must not occur.
+    /// A `tsquery` per excluded word.
     pub(super) without: Vec<String>,
 }
 
-/// What is looked for, as `tsquery` texts.
+/// As `tsquery` texts.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Terms {
-    /// Which texts are looked at.
+    /// Selects the texts that are ranked.
     pub(super) matches: String,
-    /// Any of the words: what is shown as found.
+    /// Any of the words, for highlighting.
     pub(super) any: String,
-    /// The words that count.
     pub(super) terms: Vec<String>,
-    /// In at least how many texts each of them is, as far as is known; 0 where the texts that are looked at tell.
+    /// For each term, the estimated number of texts that contain it; 0 if it is counted in the selected texts.
     pub(super) known: Vec<f64>,
 }
 
-/// Chooses the words that count, among `total` texts; `frequencies` has the share of texts that common words are in.
-/// Nothing, where nothing can be found.
+/// Selects the ranked words among `total` texts; `frequencies` has the share of texts of common words. `None` if
+/// nothing can match.
 pub(super) fn choose(lexemes: &Lexemes, frequencies: &HashMap<String, f32>, total: u64) -> Option<Terms> {
     let frequency = |word: &String| frequencies.get(word).map_or(0.0, |share| f64::from(*share));
     let mut words: Vec<(&String, f64)> = lexemes.words.iter().map(|word| (word, frequency(word))).collect();
@@ -118,7 +110,6 @@ pub(super) fn choose(lexemes: &Lexemes, frequencies: &HashMap<String, f32>, tota
     Some(terms)
 }
 
-/// A stem, as a `tsquery` has it.
 fn quote(lexeme: &str) -> String {
     format!("'{}'", lexeme.replace('\\', "\\\\").replace('\'', "''"))
 }

@@ -1,10 +1,7 @@
-//! What the next batch holds: whole texts of those who wait, up to a budget of tokens.
-//!
-//! A request may have hundreds of texts, so requests take turns, a text each. Two lines wait: requests that have had
-//! nothing yet, the first first, and those that have, each behind the others after its turn. Every other batch begins
-//! with one text of the second line; then the first line goes, then what is left of the batch is the second's. So a small
-//! request waits for those that came before it and not for large ones that are under way, and a stream of small ones
-//! does not stop a large one. Whose caller has gone is left out.
+//! Chooses the texts of the next batch, up to a limit of tokens. Requests take turns, one text each, from two queues:
+//! `fresh` (nothing computed yet, first in first out) and `begun` (round robin). Every other batch starts with one
+//! text from `begun`; then `fresh` goes, then `begun` gets the rest. So a small request waits only for those before
+//! it, not for large ones under way, and a stream of small ones does not starve a large one.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,18 +12,14 @@ use tokio::sync::oneshot;
 
 use super::vector::Vector;
 
-/// A request, with its texts tokenized.
 #[derive(Debug)]
 pub(super) struct Ticket {
     /// Each has at least one token.
     pub(super) texts: Vec<Vec<i32>>,
-    /// Who waits for all vectors, in the texts' order.
     pub(super) answer: oneshot::Sender<Vec<Vector>>,
-    /// When it came.
     pub(super) queued: Instant,
 }
 
-/// A text that is to be computed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pick {
     ticket: u64,
@@ -34,12 +27,10 @@ pub(super) struct Pick {
     pub(super) tokens: Vec<i32>,
 }
 
-/// How large a batch may be.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BatchLimits {
-    /// Tokens; a text that has more alone is a batch of its own.
+    /// A longer text gets a batch of its own.
     pub(super) tokens: usize,
-    /// Texts.
     pub(super) texts: usize,
 }
 
@@ -53,19 +44,17 @@ impl BatchLimits {
 #[derive(Debug)]
 struct Waiting {
     ticket: Ticket,
-    /// The next text to take.
     next: usize,
     vectors: Vec<Option<Vector>>,
     missing: usize,
 }
 
-/// A text that was taken, and when its request came, where it is the first of it.
+/// A chosen text; for the first of a request, with the request's time of arrival.
 struct Taken {
     pick: Pick,
     queued: Option<Instant>,
 }
 
-/// Those who wait.
 #[derive(Debug)]
 pub(super) struct Batcher {
     limits: BatchLimits,
@@ -74,17 +63,15 @@ pub(super) struct Batcher {
     begun: VecDeque<u64>,
     last: u64,
     begun_first: bool,
-    /// Requests that were left out since the last look.
+    /// Requests dropped since the last batch because their caller has gone.
     gone: u64,
 }
 
-/// A batch, and what is to be counted.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) picks: Vec<Pick>,
-    /// When those came who are in their first batch.
+    /// Arrival times of the requests that are in their first batch.
     pub(super) queued: Vec<Instant>,
-    /// Requests that were left out because their caller has gone.
     pub(super) gone: u64,
 }
 
@@ -94,12 +81,10 @@ impl Batcher {
         Self { limits, tickets, fresh, begun, last: 0, begun_first: false, gone: 0 }
     }
 
-    /// How many requests wait.
     pub(super) fn len(&self) -> usize {
         self.tickets.len()
     }
 
-    /// Lets a request wait.
     pub(super) fn add(&mut self, ticket: Ticket) {
         let missing = ticket.texts.len();
         if missing == 0 {
@@ -112,7 +97,7 @@ impl Batcher {
         self.fresh.push_back(self.last);
     }
 
-    /// The next batch; without picks where nobody waits.
+    /// The next batch, empty if nothing is queued.
     pub(super) fn next(&mut self) -> Batch {
         let mut batch = Batch::default();
         self.begun_first = !self.begun_first;
@@ -125,7 +110,7 @@ impl Batcher {
         batch
     }
 
-    /// Adds texts of one line, at most so many, up to the limits.
+    /// Adds at most `most` texts of one queue, up to the limits.
     fn fill(&mut self, batch: &mut Batch, take: fn(&mut Self, &[Pick]) -> Option<Taken>, most: usize) {
         for _ in 0..most {
             let Some(Taken { pick, queued }) = take(self, &batch.picks) else { return };
@@ -134,7 +119,6 @@ impl Batcher {
         }
     }
 
-    /// The next text of a request that has had nothing yet.
     fn take_fresh(&mut self, batch: &[Pick]) -> Option<Taken> {
         let number = self.first(|this| &mut this.fresh)?;
         let taken = self.take(number, batch)?;
@@ -143,7 +127,6 @@ impl Batcher {
         Some(taken)
     }
 
-    /// The next text of a request that is under way.
     fn take_begun(&mut self, batch: &[Pick]) -> Option<Taken> {
         let number = self.first(|this| &mut this.begun)?;
         let taken = self.take(number, batch)?;
@@ -152,14 +135,13 @@ impl Batcher {
         Some(taken)
     }
 
-    /// Lets a request wait for its next turn, where it has more texts.
     fn wait_again(&mut self, number: u64) {
         if self.tickets.get(&number).is_some_and(|waiting| waiting.next < waiting.vectors.len()) {
             self.begun.push_back(number);
         }
     }
 
-    /// The first of a line whose caller still waits.
+    /// The first request in a queue whose caller still waits.
     fn first(&mut self, line: fn(&mut Self) -> &mut VecDeque<u64>) -> Option<u64> {
         loop {
             let number = *line(self).front()?;
@@ -187,7 +169,7 @@ impl Batcher {
         Some(Taken { pick: Pick { ticket: number, text, tokens }, queued })
     }
 
-    /// Gives a text its vector; the request's last one is its answer.
+    /// Stores a text's vector; the last one completes the request.
     pub(super) fn settle(&mut self, pick: &Pick, vector: Vector) {
         let Some(waiting) = self.tickets.get_mut(&pick.ticket) else { return };
         let Some(place @ None) = waiting.vectors.get_mut(pick.text) else { return };
@@ -196,7 +178,7 @@ impl Batcher {
         if waiting.missing == 0
             && let Some(waiting) = self.tickets.remove(&pick.ticket)
         {
-            // Whoever has gone meanwhile does not want it.
+            // Fails only if the caller has gone.
             let _ = waiting.ticket.answer.send(waiting.vectors.into_iter().flatten().collect());
         }
     }
@@ -214,7 +196,7 @@ mod tests {
         Batcher::new(BatchLimits { tokens, texts: 64 })
     }
 
-    /// A request whose texts have so many tokens each, all of them its name.
+    /// Queues a request with texts of these lengths; `name` is the value of all tokens.
     fn ask(batcher: &mut Batcher, name: i32, lengths: &[usize]) -> Answer {
         let (answer, answered) = oneshot::channel();
         let texts = lengths.iter().map(|length| vec![name; *length]).collect();
@@ -222,7 +204,7 @@ mod tests {
         answered
     }
 
-    /// Computes a batch: a vector is the name, the number of the text and its length. Returns name and length of each.
+    /// Computes a batch with the vector (name, index of the text, length). Returns name and length of each text.
     fn compute(batcher: &mut Batcher) -> Vec<(i32, usize)> {
         let batch = batcher.next();
         for pick in &batch.picks {
@@ -344,7 +326,6 @@ mod tests {
         }
     }
 
-    /// That a batch keeps to its limits.
     fn held(batch: &[(i32, usize)], limits: BatchLimits, seed: u64) {
         let tokens: usize = batch.iter().map(|(_, length)| length).sum();
         assert!(batch.len() <= 1 || (tokens <= limits.tokens && batch.len() <= limits.texts), "seed {seed}: {batch:?}");

@@ -1,4 +1,4 @@
-//! The handle of an embedding model or a reranker: starts its thread, and queues what it is asked.
+//! The handle of an embedding model or a reranker: starts its thread, and queues requests.
 
 use std::{sync::Arc, time::Instant};
 
@@ -17,10 +17,10 @@ use crate::inference::{
     waker::Waker,
 };
 
-/// Requests that may wait for the thread; more wait in [`Encoder::encode`] itself.
+/// Capacity of the thread's queue; further requests wait in [`Encoder::encode`].
 const QUEUE: usize = 256;
 
-/// A running model. Clones are handles of the same one; it stops when the last is dropped.
+/// A running model. Cheap to clone; the model stops when the last clone is dropped.
 #[derive(Clone)]
 pub struct Encoder {
     handle: Arc<Handle>,
@@ -46,20 +46,17 @@ impl Drop for Handle {
     }
 }
 
-/// An embedded text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoded {
-    /// How many tokens it has, with the model's marks.
+    /// With the model's special tokens.
     pub tokens: u32,
-    /// Its vector, of length 1; of a pair, its one number.
+    /// Of length 1; for a query-text pair, the score alone.
     pub vector: Result<Vec<f32>, NoVector>,
 }
 
 impl Encoder {
-    /// Starts on any model that implements the port, with batches of so many tokens and texts. Blocks until it is loaded.
-    ///
-    /// # Errors
-    /// Says what is wrong with the file, and what to do.
+    /// Starts a model with batches limited in tokens and texts. Blocks until it is loaded. Errors say what is wrong
+    /// with the file, and what to do.
     pub fn start(
         loader: Box<dyn Loader>,
         model_name: String,
@@ -82,31 +79,30 @@ impl Encoder {
         Ok(Self { handle: Arc::new(Handle { name: model_name, info, tokenizer, inbox: sender, thread }) })
     }
 
-    /// The model's name in answers.
+    /// As reported in answers.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.handle.name
     }
 
-    /// What is known of the model.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
         &self.handle.info
     }
 
-    /// Whether it can still answer: not after [`Encoder::stop`], nor after its thread has died.
+    /// False after [`Encoder::stop`], or when the thread has died.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.handle.thread.is_alive()
     }
 
-    /// Stops after the batch that is being computed: who waits is told [`EncodeError::Stopped`].
+    /// Stops after the current batch; waiting callers get [`EncodeError::Stopped`].
     pub fn stop(&self) {
         self.handle.thread.stop();
     }
 
-    /// Resolves when the thread has ended and the model is freed: after [`Encoder::stop`], or when it has died. Holds no
-    /// handle.
+    /// Resolves when the thread has ended and the model is freed: after [`Encoder::stop`], or when it has died. Does
+    /// not keep the model running.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         self.handle.thread.ended()
     }
@@ -120,27 +116,24 @@ impl Encoder {
         &self.handle.tokenizer
     }
 
-    /// The vectors of these texts, in their order, each read with `prefix` before it. Dropping the future leaves the
-    /// queue.
+    /// Embeds texts, in order, each preceded by `prefix`. Dropping the future cancels the request.
     ///
-    /// # Errors
-    /// A text is too long, or the encoder has stopped: then nothing is embedded. A text that the model can't embed fails
+    /// Fails as a whole if a text is too long or the encoder has stopped. A text that the model can't embed fails
     /// alone.
     pub async fn encode(&self, prefix: String, texts: Vec<String>) -> Result<Vec<Encoded>, EncodeError> {
         self.read(move |tokenizer, max| tokenize(tokenizer, &prefix, &texts, max)).await
     }
 
-    /// How well each text answers the query, by a model that ranks, in their order: one number each, on the model's scale.
-    /// Of a text that is longer than the room beside the query, the beginning is read.
+    /// Scores texts against a query with a reranker, in order, on the model's own scale. A text that does not fit
+    /// beside the query is truncated.
     ///
-    /// # Errors
-    /// The query takes more than half of the room, or the encoder has stopped: then nothing is read. A text that the model
-    /// can't read fails alone.
+    /// Fails as a whole if the query takes more than half of the context or the encoder has stopped. A text that the
+    /// model can't read fails alone.
     pub async fn rank(&self, query: String, texts: Vec<String>) -> Result<Vec<Encoded>, EncodeError> {
         self.read(move |tokenizer, max| pairs(tokenizer, &query, &texts, max)).await
     }
 
-    /// What the model gives for what `tokenize` makes, which is told how many tokens may be read at once.
+    /// Runs `tokenize`, which gets the token limit of a text, and queues its result.
     async fn read(
         &self,
         tokenize: impl FnOnce(&dyn Tokenizer, usize) -> Result<Vec<Vec<i32>>, EncodeError> + Send + 'static,
@@ -150,7 +143,7 @@ impl Encoder {
         }
         let Handle { tokenizer, inbox, thread, info, .. } = &*self.handle;
         let (tokenizer, max) = (Arc::clone(tokenizer), usize::try_from(info.context_tokens).unwrap_or(usize::MAX));
-        // Off the runtime's threads: a quarter of a megabyte of text takes a while to tokenize.
+        // Tokenizing 256 KB of text would block the runtime.
         let tokenized = tokio::task::spawn_blocking(move || tokenize(&*tokenizer, max));
         let texts = tokenized.await.map_err(|_| EncodeError::Stopped)??;
         let counts: Vec<u32> = texts.iter().map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX)).collect();

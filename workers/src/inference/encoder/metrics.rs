@@ -40,13 +40,11 @@ impl Metrics {
         }
     }
 
-    /// Texts read so far.
     #[must_use]
     pub fn texts(&self) -> u64 {
         self.texts.get()
     }
 
-    /// Jobs that were given up so far.
     #[must_use]
     pub fn abandoned(&self) -> u64 {
         self.abandoned.get()

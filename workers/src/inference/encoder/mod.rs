@@ -1,12 +1,6 @@
-//! The encoder: one embedding model, or one reranker, that many jobs share.
-//!
-//! [`Encoder`] is a cheap handle. Behind it one thread owns the model and computes batches of whole texts up to a budget
-//! of tokens: texts of jobs that wait at the same moment are computed together, and jobs take turns. A caller that drops
-//! its future leaves the queue: what it still wanted is not computed.
-//!
-//! - [`port`]: what a model has to do. - [`handle`]: starts the thread, queues requests. - [`tokens`]: texts to tokens.
-//! - [`worker`]: the thread. - [`batch`]: what the next batch holds. - [`vector`]: a model's numbers to vectors.
-//! - [`prefix`]: what models want before a text.
+//! The encoder: an embedding model or a reranker shared by many jobs. [`Encoder`] is its handle; one thread owns the
+//! model and computes batches across jobs, fairly and up to a limit of tokens. Dropping a caller's future cancels its
+//! request.
 
 mod batch;
 mod error;

@@ -1,16 +1,14 @@
-//! What a model wants to read before a text, as far as its name tells.
-//!
-//! Source: the models' own cards. A model that was trained with such marks finds less without them; one that was not
-//! takes them for text.
+//! Prefixes that embedding models expect, by model name. Source: the models' cards. A model trained with prefixes
+//! finds less without them; any other takes them for text.
 
 use ruche_schemas::kinds::embed::Purpose;
 
-/// Asks for a search, in the words that instructed models were trained with: E5's with a space at the end, Qwen's without.
+/// The instruction for a search query. E5 adds a space at the end, Qwen does not.
 const INSTRUCTION: &str =
     "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ";
 const QWEN: &str = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:";
 
-/// Words that the name has, and what comes before queries and before passages. The first that fits counts.
+/// Parts of the name, query prefix, passage prefix. The first match counts.
 const KNOWN: [(&[&str], &str, &str); 9] = [
     (&["e5", "instruct"], INSTRUCTION, ""),
     (&["e5"], "query: ", "passage: "),
@@ -23,7 +21,6 @@ const KNOWN: [(&[&str], &str, &str); 9] = [
     (&["minilm"], "", ""),
 ];
 
-/// What comes before a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prefixes {
     query: String,
@@ -31,7 +28,7 @@ pub struct Prefixes {
 }
 
 impl Prefixes {
-    /// As they are set; `auto`: those of the model of this name, or none where it is not known.
+    /// As configured; `auto` takes the prefixes of the named model, or none for an unknown one.
     #[must_use]
     pub fn new(query: &str, passage: &str, name: &str) -> Self {
         let (known_query, known_passage) = known(name);
@@ -39,7 +36,6 @@ impl Prefixes {
         Self { query: set(query, known_query), passage: set(passage, known_passage) }
     }
 
-    /// What comes before a text with this purpose.
     #[must_use]
     pub fn of(&self, purpose: Option<Purpose>) -> &str {
         match purpose {

@@ -1,8 +1,7 @@
-//! Texts, and pairs of query and text, as tokens that a model can read at once.
+//! Tokenizes texts and query-text pairs within the model's limit.
 
 use super::{error::EncodeError, port::Tokenizer};
 
-/// The tokens of each text.
 pub(super) fn tokenize(
     tokenizer: &dyn Tokenizer,
     prefix: &str,
@@ -24,7 +23,6 @@ pub(super) fn tokenize(
     Ok(tokenized)
 }
 
-/// The tokens of each pair of query and text.
 pub(super) fn pairs(
     tokenizer: &dyn Tokenizer,
     query: &str,

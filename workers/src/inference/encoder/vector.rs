@@ -1,11 +1,11 @@
-//! Vectors of length 1, and scores: what becomes of a model's numbers.
+//! Converts a model's output to normalized vectors or scores.
 
 use super::error::NoVector;
 
-/// A text's vector, of length 1; of a pair, its one number.
+/// Of length 1; for a query-text pair, the score alone.
 pub(super) type Vector = Result<Vec<f32>, NoVector>;
 
-/// What becomes of the model's numbers: a vector of length 1, or the number of a pair as it is.
+/// Normalizes a vector; leaves a reranker's score unchanged.
 pub(super) fn finish(ranks: bool, numbers: Vec<f32>) -> Vector {
     match ranks {
         false => normalize(numbers),
@@ -14,10 +14,8 @@ pub(super) fn finish(ranks: bool, numbers: Vec<f32>) -> Vector {
     }
 }
 
-/// The first numbers of a vector, with length 1 again (Matryoshka representations: Kusupati et al., 2022).
-///
-/// # Errors
-/// These numbers have no direction.
+/// Truncates a vector and normalizes it again (Matryoshka representations: Kusupati et al., 2022). Fails if the rest
+/// is zero or not finite.
 pub fn truncate(mut vector: Vec<f32>, dimensions: u32) -> Result<Vec<f32>, NoVector> {
     let dimensions = usize::try_from(dimensions).unwrap_or(usize::MAX);
     if vector.len() <= dimensions {
@@ -27,14 +25,13 @@ pub fn truncate(mut vector: Vec<f32>, dimensions: u32) -> Result<Vec<f32>, NoVec
     normalize(vector)
 }
 
-/// The vector with length 1.
 fn normalize(mut vector: Vec<f32>) -> Result<Vec<f32>, NoVector> {
     let length = vector.iter().map(|number| f64::from(*number).powi(2)).sum::<f64>().sqrt();
     if !length.is_finite() || length <= f64::from(f32::MIN_POSITIVE) {
         return Err(NoVector::NoNumbers);
     }
     for number in &mut vector {
-        // Between -1 and 1: what a float loses of it does not matter.
+        // Between -1 and 1: the loss of precision is irrelevant.
         *number = (f64::from(*number) / length) as f32;
     }
     Ok(vector)

@@ -1,6 +1,5 @@
-//! The encoder's thread: it owns the model, computes batch after batch, and sleeps where nobody waits.
-//!
-//! A batch that fails is computed again text by text, so that only those texts fail that can't be embedded.
+//! The encoder's thread: owns the model, computes batches, and parks when nothing is queued. A failed batch is
+//! retried text by text, so that only the texts at fault fail.
 
 use std::{sync::Arc, time::Instant};
 
@@ -15,10 +14,9 @@ use super::{
 };
 use crate::inference::{thread::Ready, waker::Waker};
 
-/// Requests that the batches choose from; more wait in the queue.
+/// Requests that the batcher chooses from; more wait in the channel.
 const CHOICE: usize = 1024;
 
-/// What the thread works with.
 pub(super) struct Work {
     pub(super) waker: Arc<Waker>,
     pub(super) inbox: mpsc::Receiver<Ticket>,
@@ -26,16 +24,15 @@ pub(super) struct Work {
     pub(super) metrics: Metrics,
 }
 
-/// Why there is no encoder.
 pub(super) enum Failed {
     Load(LoadError),
-    /// The model was loaded, and can't read a first text.
+    /// A first text failed after loading.
     Useless(String),
 }
 
 type Loaded = Ready<(ModelInfo, Arc<dyn Tokenizer>), Failed>;
 
-/// What the thread does: loads the model, tries it out, and computes batches until it is stopped.
+/// The thread's body: loads the model, tests it, and computes batches until stopped.
 pub(super) fn run(loader: Box<dyn Loader>, work: Work, ready: &Loaded) {
     let result = loader.run(Box::new(|info, tokenizer, model| {
         if let Err(reason) = try_out(&info, &*tokenizer, model) {
@@ -43,7 +40,7 @@ pub(super) fn run(loader: Box<dyn Loader>, work: Work, ready: &Loaded) {
             return;
         }
         let (ranks, batcher) = (info.ranks, Batcher::new(work.limits));
-        // Nobody listens any more: then nobody will ever ask.
+        // Fails if the starter has gone: then no request will ever come.
         if ready.send(Ok((info, tokenizer))).is_ok() {
             let Work { waker, inbox, limits, metrics } = work;
             Thread { model, ranks, batcher, waker, inbox, limits, metrics }.run();
@@ -54,7 +51,7 @@ pub(super) fn run(loader: Box<dyn Loader>, work: Work, ready: &Loaded) {
     }
 }
 
-/// Reads a text, so that a model that can't shows at the start.
+/// Reads one text, so that an unusable model is reported at startup.
 fn try_out(info: &ModelInfo, tokenizer: &dyn Tokenizer, model: &mut dyn Model) -> Result<(), String> {
     let tokens = match info.ranks {
         true => tokenizer.pair(&tokenizer.plain("Bees"), &tokenizer.plain("Bees")),
@@ -83,14 +80,13 @@ struct Thread<'a> {
 }
 
 impl Drop for Thread<'_> {
-    /// Also when it panics, and before those who wait are told.
+    /// Also on a panic, and before waiting callers are told.
     fn drop(&mut self) {
         self.waker.stop();
     }
 }
 
 impl Thread<'_> {
-    /// Works until it is stopped.
     fn run(mut self) {
         while !self.waker.is_stopped() {
             while self.batcher.len() < CHOICE
@@ -102,7 +98,7 @@ impl Thread<'_> {
             (0..batch.gone).for_each(|_| self.metrics.gone());
             batch.queued.iter().for_each(|queued| self.metrics.begun(queued.elapsed()));
             match batch.picks.is_empty() {
-                // Whoever unparks this thread before it parks makes it return at once: no wake-up is lost.
+                // An unpark before this park makes it return at once, so no wake-up is lost.
                 true => std::thread::park(),
                 false => self.step(&batch.picks),
             }

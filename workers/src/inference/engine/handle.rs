@@ -1,4 +1,4 @@
-//! The handle of a language model: starts its thread, and queues what it is asked.
+//! The handle of a language model: starts its thread, and queues requests.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -23,12 +23,12 @@ use crate::inference::{
     waker::Waker,
 };
 
-/// Requests that may wait for a slot; more wait in [`Engine::generate`] itself.
+/// Requests that may wait for a slot; further ones wait in [`Engine::generate`].
 const QUEUE: usize = 1024;
-/// Steps that a reader may be behind before its sequence pauses.
+/// Unread steps after which a sequence pauses.
 const READ_AHEAD: usize = 64;
 
-/// A running model. Clones are handles of the same one; it stops when the last is dropped.
+/// A running model. Cheap to clone; the model stops when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct Engine {
     handle: Arc<Handle>,
@@ -52,10 +52,8 @@ impl Drop for Handle {
 }
 
 impl Engine {
-    /// Starts on any model that implements the port. Blocks until it is loaded.
-    ///
-    /// # Errors
-    /// Says which option, file or template can't be used, and what to do.
+    /// Starts a model. Blocks until it is loaded. Errors say which option, file or template can't be used, and what
+    /// to do.
     pub fn start(
         loader: Box<dyn Loader>,
         model_name: String,
@@ -83,25 +81,23 @@ impl Engine {
         Ok(Self { handle: Arc::new(Handle { name, info, template, vocabulary, inbox, thread, metrics }) })
     }
 
-    /// The model's name in answers.
+    /// As reported in answers.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.handle.name
     }
 
-    /// What is known of the model.
     #[must_use]
     pub fn model(&self) -> &ModelInfo {
         &self.handle.info
     }
 
-    /// What the engine has done so far.
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.handle.metrics
     }
 
-    /// Whether it can still answer: not after [`Engine::stop`], nor after its thread has died.
+    /// False after [`Engine::stop`], or when the thread has died.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.handle.thread.is_alive()
@@ -112,8 +108,8 @@ impl Engine {
         self.handle.thread.stop();
     }
 
-    /// Resolves when the thread has ended and the model is freed: after [`Engine::stop`], or when it has died. Holds
-    /// no handle. A process that leaves earlier may tear llama.cpp down in the middle of a decode.
+    /// Resolves when the thread has ended and the model is freed: after [`Engine::stop`], or when it has died. Does
+    /// not keep the model running. A process that exits earlier may tear llama.cpp down during a decode.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         self.handle.thread.ended()
     }
@@ -122,27 +118,24 @@ impl Engine {
         &self.handle.thread
     }
 
-    /// How many tokens a text is, by itself and as plain text. A long one takes a while: not on the runtime's threads.
+    /// Number of tokens of a text alone, as plain text. Slow for long texts: do not call it on the runtime's threads.
     #[must_use]
     pub fn count(&self, text: &str) -> usize {
         self.handle.vocabulary.tokenize(text, false).len()
     }
 
-    /// How many tokens the prompt of these messages is. As long as [`Engine::count`] takes.
-    ///
-    /// # Errors
-    /// The template refuses the messages.
+    /// Number of prompt tokens of these messages; as slow as [`Engine::count`]. Fails if the template rejects the
+    /// messages.
     pub fn prompt_tokens(&self, messages: &[Message], now: DateTime<Utc>) -> Result<usize, GenerateError> {
         let Handle { template, vocabulary, .. } = &*self.handle;
         let tokens = template.tokens(messages, &**vocabulary, now);
         tokens.map(|tokens| tokens.len()).map_err(GenerateError::Template)
     }
 
-    /// Begins to answer: renders and tokenizes the messages, then waits for a slot. Dropping the future leaves the
-    /// queue; dropping the generation frees its slot.
+    /// Starts an answer: renders and tokenizes the messages, then waits for a slot. Dropping the future cancels the
+    /// request; dropping the generation frees its slot.
     ///
-    /// # Errors
-    /// The prompt is too long, the template refuses the messages, or the engine has stopped.
+    /// Fails if the prompt is too long, the template rejects the messages, or the engine has stopped.
     pub async fn generate(&self, request: Request) -> Result<Generation, GenerateError> {
         if !self.is_alive() {
             return Err(GenerateError::Stopped);
@@ -153,7 +146,7 @@ impl Engine {
         let paused = Arc::new(AtomicBool::new(false));
         let outlet = Outlet { steps, paused: Arc::clone(&paused) };
         let (template, vocabulary) = (Arc::clone(template), Arc::clone(vocabulary));
-        // Off the runtime's threads: a quarter of a megabyte of text takes a while to tokenize.
+        // Tokenizing 256 KB of text would block the runtime.
         let prepare = move || prepare(request, context, &template, &*vocabulary, outlet);
         let sequence = tokio::task::spawn_blocking(prepare).await.map_err(|_| GenerateError::Stopped)??;
         let (admitted, admission) = oneshot::channel();
@@ -168,7 +161,7 @@ impl Engine {
 
 type Loaded = Ready<(ModelInfo, Arc<dyn Vocabulary>), LoadError>;
 
-/// What the thread does: loads the model, and schedules until it is stopped.
+/// The thread's body: loads the model, and schedules until stopped.
 fn work(
     loader: Box<dyn Loader>,
     shared: (Arc<Waker>, Arc<Metrics>),
@@ -177,7 +170,7 @@ fn work(
     ready: &Loaded,
 ) {
     let result = loader.run(Box::new(|info, vocabulary, decoder| {
-        // Nobody listens any more: then nobody will ever ask.
+        // Fails if the starter has gone: then no request will ever come.
         if ready.send(Ok((info, Arc::clone(&vocabulary)))).is_ok() {
             Scheduler::new(decoder, vocabulary, shared, inbox, sizes).run();
         }
@@ -197,7 +190,7 @@ fn check(slots: u32, prompt_chunk: u32) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Makes the sequence of a request: its tokens, and the state after what was said already.
+/// The request's sequence: its tokens, and the state after the tokens emitted earlier.
 fn prepare(
     request: Request,
     context: usize,

@@ -1,4 +1,4 @@
-//! What the engine has done, as numbers that /metrics and tests read. Counted by the engine's thread, read by any.
+//! Engine counters for /metrics and tests, written by the engine's thread only.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -15,29 +15,21 @@ pub struct Metrics {
     failed_decodes: AtomicU64,
 }
 
-/// The numbers at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Sequences that have a slot.
     pub active: u64,
-    /// Requests that wait for one.
     pub waiting: u64,
-    /// Prompt tokens decoded.
     pub prompt_tokens: u64,
-    /// Prompt tokens that were still there from an earlier request, and so were not decoded.
+    /// Prompt tokens still cached from an earlier request, hence not decoded.
     pub reused_tokens: u64,
-    /// Tokens generated.
     pub generated_tokens: u64,
-    /// Calls of the model.
     pub decodes: u64,
-    /// Time spent in them, in microseconds.
+    /// Total time of decodes, in microseconds.
     pub decode_micros: u64,
-    /// Calls that failed.
     pub failed_decodes: u64,
 }
 
 impl Metrics {
-    /// The numbers now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {

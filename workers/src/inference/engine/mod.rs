@@ -1,14 +1,6 @@
-//! The engine: one language model that answers many chats at once.
-//!
-//! [`Engine`] is a cheap handle. Behind it one thread owns the model and works in steps (continuous batching): each
-//! decode reads one token for every answer that is being generated and some tokens of the prompts that wait, so a
-//! new chat joins at the next step and nobody waits for anybody's end. A slow reader pauses its own answer only; a
-//! reader that leaves frees its slot within one decode. An answer that another worker began goes on where it
-//! stopped (`said`).
-//!
-//! - [`port`]: what a model has to do. - [`handle`]: starts the thread, queues requests. - [`template`]: messages to tokens.
-//! - [`scheduler`]: the thread. - [`plan`]: what the next decode reads. - [`slot`]: one sequence. - [`sampler`]: logits to
-//!   a token. - [`text`]: tokens to text that may be published.
+//! The engine: one language model that answers many chats at once. [`Engine`] is its handle; one thread owns the
+//! model and runs continuous batching: each decode reads one token per running answer and parts of waiting prompts. A
+//! slow reader pauses only its own answer; an answer that another worker began continues from its emitted tokens.
 
 mod error;
 mod generation;

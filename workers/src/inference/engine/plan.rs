@@ -1,16 +1,14 @@
-//! Which tokens the next decode reads: first one for each sequence that generates, then pieces of prompts.
-//!
-//! Nobody who is reading an answer waits for somebody's long prompt: the prompts share a budget per decode, in
-//! equal parts, and what a short one doesn't need goes to the longer ones (max-min fairness). So the shortest is
-//! through first, and the longest still moves at each decode.
+//! Chooses the tokens of the next decode: one per generating sequence, then parts of prompts, so a long prompt delays
+//! no running answer. Prompts share a budget per decode by max-min fairness: the shortest finishes first, and the
+//! longest still advances at each decode.
 
 use super::{
     port::Row,
     slot::{Sequence, Slot},
 };
 
-/// Fills `rows` with the next batch, in the order of the slots: at most one row a slot and `prompt_chunk` more.
-/// Empty where nothing can go on.
+/// Fills `rows` with the next batch, in slot order: at most one row per slot plus `prompt_chunk`. Empty if no
+/// sequence can advance.
 pub(super) fn plan(slots: &[Slot], prompt_chunk: usize, rows: &mut Vec<Row>) {
     rows.clear();
     let parts = parts(slots, prompt_chunk);
@@ -22,7 +20,7 @@ pub(super) fn plan(slots: &[Slot], prompt_chunk: usize, rows: &mut Vec<Row>) {
 }
 
 fn push_rows(number: u32, sequence: &Sequence, part: usize, rows: &mut Vec<Row>) {
-    // The last token yields the next one, which needs a reader with room for it.
+    // The last token yields the next one, which needs room in the reader's channel.
     let waits = part == sequence.pending() && !sequence.outlet.has_room();
     let part = if waits { part - 1 } else { part };
     let last = sequence.tokens.len() - 1;
@@ -32,7 +30,6 @@ fn push_rows(number: u32, sequence: &Sequence, part: usize, rows: &mut Vec<Row>)
     }
 }
 
-/// How many tokens of each slot may be read now.
 fn parts(slots: &[Slot], prompt_chunk: usize) -> Vec<usize> {
     let pending = |slot: &Slot| slot.sequence.as_ref().map_or(0, Sequence::pending);
     let mut parts: Vec<usize> = slots.iter().map(|slot| pending(slot).min(1)).collect();
@@ -42,7 +39,7 @@ fn parts(slots: &[Slot], prompt_chunk: usize) -> Vec<usize> {
     let mut budget = prompt_chunk;
     for (behind, &(pending, slot)) in prompts.iter().enumerate() {
         let share = budget / (prompts.len() - behind);
-        // More prompts than budget: those that are through first go first.
+        // With more prompts than budget, those that finish first go first.
         parts[slot] = pending.min(share.max(usize::from(budget > 0)));
         budget -= parts[slot];
     }

@@ -6,7 +6,7 @@ fn sampling(change: impl FnOnce(&mut Sampling)) -> Sampling {
     sampling
 }
 
-/// Which tokens come, and how often, in many draws.
+/// How often each token is drawn.
 fn draws(sampling: &Sampling, logits: &[f32]) -> HashMap<i32, u32> {
     let mut scratch = Scratch::default();
     let mut counts = HashMap::new();
@@ -23,7 +23,6 @@ fn tokens(sampling: &Sampling, logits: &[f32]) -> Vec<i32> {
     tokens
 }
 
-/// Logits of these probabilities.
 fn of(probabilities: &[f32]) -> Vec<f32> {
     probabilities.iter().map(|p| p.ln() + 3.0).collect()
 }
@@ -63,7 +62,7 @@ fn tokens_come_as_often_as_they_are_likely() {
 #[test]
 fn a_lower_temperature_sharpens() {
     let counts = draws(&sampling(|s| s.temperature = 0.5), &of(&[0.5, 0.3, 0.2]));
-    // 0.25 : 0.09 : 0.04
+    // Expected ratio 0.25 : 0.09 : 0.04.
     assert!(counts[&0].abs_diff(2632) < 150, "{counts:?}");
 }
 
@@ -77,7 +76,7 @@ fn top_k_top_p_and_min_p_keep_what_they_should() {
     assert_eq!(tokens(&sampling(|s| s.top_p = 0.75), &logits), [1, 3, 4]);
     assert_eq!(tokens(&sampling(|s| s.top_p = 1e-9), &logits), [1]);
     assert_eq!(tokens(&sampling(|s| s.min_p = 0.3), &logits), [1, 3, 4]);
-    // Of the three likeliest (0.4, 0.3, 0.15 of 0.85) the first two hold 0.82.
+    // Of the three most likely (0.4, 0.3, 0.15 of 0.85) the first two have 0.82.
     let both = sampling(|s| (s.top_k, s.top_p) = (3, 0.8));
     assert_eq!(tokens(&both, &logits), [1, 3]);
     assert_eq!(tokens(&sampling(|s| (s.top_p, s.min_p) = (0.99, 0.5)), &logits), [1, 3]);
@@ -128,7 +127,7 @@ fn the_fast_exponential_is_the_librarys() {
 
 #[test]
 fn tokens_of_a_large_vocabulary_come_as_often_as_they_are_likely() {
-    // Two likely tokens in different blocks among many unlikely ones, and one that is no number.
+    // Two likely tokens in different blocks among many unlikely ones, and a NaN.
     let mut logits = vec![-40.0; 1000];
     (logits[300], logits[999], logits[5]) = (2.0, 2.0 + 3.0_f32.ln(), f32::NAN);
     let counts = draws(&sampling(|_| {}), &logits);

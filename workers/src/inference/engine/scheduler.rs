@@ -1,8 +1,6 @@
-//! The engine's thread: continuous batching of many sequences in one model.
-//!
-//! Before each decode, requests that left give their slots back and waiting ones take them, so that nobody waits
-//! for anybody's end; then one batch moves all of them on. The thread sleeps only where nothing can go on, and is
-//! woken by a new request, by a reader who has made room, by one who has left, and by `stop`.
+//! The engine's thread: continuous batching of many sequences in one model. Before each decode, slots of gone readers
+//! are freed and given to waiting requests. The thread parks when no sequence can advance; it is woken by a new
+//! request, by a reader that made room or left, and by `stop`.
 
 use std::{sync::Arc, time::Instant};
 
@@ -19,15 +17,12 @@ use super::{
 };
 use crate::inference::waker::Waker;
 
-/// A request that was admitted, with its prompt tokenized.
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub(super) sequence: Sequence,
-    /// Told when the request has its slot.
     pub(super) admitted: oneshot::Sender<()>,
 }
 
-/// What the thread owns.
 pub(super) struct Scheduler<'a> {
     decoder: &'a mut dyn Decoder,
     vocabulary: Arc<dyn Vocabulary>,
@@ -36,7 +31,7 @@ pub(super) struct Scheduler<'a> {
     inbox: mpsc::Receiver<Ticket>,
     slots: Vec<Slot>,
     prompt_chunk: usize,
-    /// Requests given a sequence so far: the clock of "least recently used".
+    /// Number of admitted requests: the clock of the LRU choice.
     admitted: u64,
     rows: Vec<Row>,
     scratch: Scratch,
@@ -44,7 +39,7 @@ pub(super) struct Scheduler<'a> {
 }
 
 impl Drop for Scheduler<'_> {
-    /// Also when it panics, and before its readers are told.
+    /// Also on a panic, and before readers are told.
     fn drop(&mut self) {
         self.waker.stop();
     }
@@ -73,7 +68,6 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Works until it is stopped.
     pub(super) fn run(mut self) {
         while !self.waker.is_stopped() {
             self.release_left();
@@ -82,7 +76,7 @@ impl<'a> Scheduler<'a> {
             let mut rows = std::mem::take(&mut self.rows);
             plan(&self.slots, self.prompt_chunk, &mut rows);
             if rows.is_empty() {
-                // Whoever unparks this thread before it parks makes it return at once: no wake-up is lost.
+                // An unpark before this park makes it return at once, so no wake-up is lost.
                 std::thread::park();
             } else {
                 self.step(&rows);
@@ -92,7 +86,6 @@ impl<'a> Scheduler<'a> {
         self.metrics.set_active(0);
     }
 
-    /// Takes the slots of those whose readers have left.
     fn release_left(&mut self) {
         for number in 0..self.slots.len() {
             if self.slots[number].sequence.as_ref().is_some_and(|sequence| sequence.outlet.is_gone()) {
@@ -101,7 +94,7 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Takes the request from its slot; what the model has read of it stays.
+    /// Removes the request from its slot; the model's cache of it stays.
     fn vacate(&mut self, number: usize) -> Option<Sequence> {
         let slot = &mut self.slots[number];
         let mut sequence = slot.sequence.take()?;
@@ -111,7 +104,7 @@ impl<'a> Scheduler<'a> {
         Some(sequence)
     }
 
-    /// Gives free slots to those who wait, the first first.
+    /// Assigns free slots to waiting requests, first in first out.
     fn admit_waiting(&mut self) {
         while self.slots.iter().any(|slot| slot.sequence.is_none()) {
             let Ok(Ticket { sequence, admitted }) = self.inbox.try_recv() else { return };
@@ -119,7 +112,7 @@ impl<'a> Scheduler<'a> {
                 continue;
             }
             match sequence.ended() {
-                // An earlier attempt said it all, and died before it could say so.
+                // An earlier attempt emitted everything, and died before it could end.
                 Some(reason) => sequence.finish(reason),
                 None => self.admit(sequence),
             }
@@ -143,9 +136,9 @@ impl<'a> Scheduler<'a> {
         slot.sequence = Some(sequence);
     }
 
-    /// The free slot for a prompt, and how many of its first tokens that slot still holds: the slot with the most
-    /// of them, where that is a good part of the prompt and of what the slot holds; else the one that has been
-    /// idle for longest. The last token is always read again, because its logits are needed.
+    /// The free slot for a prompt, and the number of leading tokens it has cached: the slot with the longest match,
+    /// if that is a good part of both the prompt and the slot; else the least recently used. The last token is always
+    /// decoded again, because its logits are needed.
     fn choose_slot(&self, tokens: &[i32]) -> Option<(usize, usize)> {
         let free = self.slots.iter().enumerate().filter(|(_, slot)| slot.sequence.is_none());
         let with_common = free.map(|(number, slot)| {
@@ -160,7 +153,7 @@ impl<'a> Scheduler<'a> {
         best.or_else(idle).map(|(number, common, _)| (*number, *common))
     }
 
-    /// Decodes a batch, and chooses a token for each sequence that has read all of its own.
+    /// Decodes a batch, and samples a token for each sequence that has no pending tokens.
     fn step(&mut self, rows: &[Row]) {
         match self.decode(rows) {
             Ok(()) => self.advance(rows),
@@ -175,7 +168,7 @@ impl<'a> Scheduler<'a> {
         result
     }
 
-    /// After a batch that failed: each sequence alone, so that only those fail that can't go on.
+    /// After a failed batch: decodes each sequence alone, so that only those at fault fail.
     fn step_alone(&mut self, rows: &[Row], error: &DecodeError) {
         tracing::warn!(%error, rows = rows.len(), "a decode failed: going on with each sequence alone");
         for rows in rows.chunk_by(|a, b| a.sequence == b.sequence) {
@@ -184,7 +177,7 @@ impl<'a> Scheduler<'a> {
             }
         }
         for rows in rows.chunk_by(|a, b| a.sequence == b.sequence) {
-            // What reconciling lost has to be read first: a later batch does it.
+            // What `reconcile` dropped must be decoded first, by a later batch.
             if !self.follows(rows) {
                 continue;
             }
@@ -195,7 +188,7 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Brings the model's memory back to what was there before a batch that failed half-way.
+    /// Truncates the model's cache to the state before a batch that failed half-way.
     fn reconcile(&mut self, rows: &[Row]) {
         let Some((number, sequence)) = self.sequence_of(rows) else { return };
         let keep = u32::try_from(sequence.decoded).unwrap_or(0);
@@ -205,7 +198,7 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Whether these rows come right after what the model has read.
+    /// Whether these rows directly follow the decoded tokens.
     fn follows(&mut self, rows: &[Row]) -> bool {
         let first = rows.first().and_then(|row| usize::try_from(row.position).ok());
         self.sequence_of(rows).is_some_and(|(_, sequence)| first == Some(sequence.decoded))
@@ -223,7 +216,6 @@ impl<'a> Scheduler<'a> {
         self.forget(number, EngineError::Decode(error.to_string()));
     }
 
-    /// Fails a request and empties its slot.
     fn forget(&mut self, number: u32, error: EngineError) {
         let Ok(place) = usize::try_from(number) else { return };
         if let Some(sequence) = self.vacate(place) {
@@ -233,7 +225,7 @@ impl<'a> Scheduler<'a> {
         self.slots[place].kept.clear();
     }
 
-    /// Notes what was read, and takes the next token of those who are through.
+    /// Records what was decoded, and samples the next token of each sequence that has no pending ones.
     fn advance(&mut self, rows: &[Row]) {
         for (index, row) in rows.iter().enumerate() {
             let Ok(number) = usize::try_from(row.sequence) else { continue };

@@ -1,7 +1,5 @@
-//! A slot: one sequence of the model's memory, and the request that has it.
-//!
-//! What a finished request has read stays in its slot, so that the next turn of the conversation reads only what
-//! is new.
+//! A slot: one sequence of the model's cache, and its current request. The tokens of a finished request stay cached,
+//! so that the next turn of the conversation decodes only what is new.
 
 use std::sync::{Arc, atomic::AtomicBool};
 
@@ -10,57 +8,50 @@ use tokio::sync::mpsc;
 
 use super::{error::EngineError, port::Vocabulary, request::Step, sampler::Sampler, text::Text};
 
-/// Room that a request's channel must have before its sequence is decoded: a delta and the end.
+/// Free capacity required in a request's channel before a decode: a delta and the end.
 const ROOM: usize = 2;
 
-/// One sequence of the model's memory.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
-    /// What the model remembers of the last request, while none is at work.
+    /// The cached tokens of the last request, while the slot is free.
     pub(super) kept: Vec<i32>,
-    /// When it was last at work, in requests; 0 is never.
+    /// Last use, by the clock of `Scheduler::admitted`; 0 is never.
     pub(super) used: u64,
-    /// The request at work.
     pub(super) sequence: Option<Sequence>,
 }
 
-/// A request at work.
 #[derive(Debug)]
 pub(super) struct Sequence {
-    /// Prompt, then the answer so far.
+    /// Prompt and answer so far.
     pub(super) tokens: Vec<i32>,
-    /// How many of them the model has read. All but the last one, while it generates.
+    /// Number of decoded tokens: all but the last one during generation.
     pub(super) decoded: usize,
-    /// How many are the prompt's.
     pub(super) prompt: usize,
-    /// The most tokens of the answer.
     pub(super) max_tokens: usize,
-    /// The most tokens of prompt and answer.
+    /// Limit of prompt and answer.
     pub(super) context: usize,
     pub(super) sampler: Sampler,
     pub(super) text: Text,
-    /// Tokens whose text was not published yet.
     pub(super) unpublished: Vec<i32>,
     pub(super) outlet: Outlet,
 }
 
-/// Where a request's steps go.
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) steps: mpsc::Sender<Result<Step, EngineError>>,
-    /// Set while the sequence waits for its reader, who then wakes the engine.
+    /// Set while the sequence waits for its reader, which then wakes the engine.
     pub(super) paused: Arc<AtomicBool>,
 }
 
 impl Outlet {
-    /// Whether the reader has room for a step and the end. Where not, the reader will wake the engine.
+    /// Whether the channel has room for a step and the end. If not, the reader will wake the engine.
     pub(super) fn has_room(&self) -> bool {
         use std::sync::atomic::Ordering::SeqCst;
         if self.steps.capacity() >= ROOM {
             return true;
         }
         self.paused.store(true, SeqCst);
-        // The reader may have read between the look and the note.
+        // The reader may have read between the check and the store.
         let room = self.steps.capacity() >= ROOM;
         if room {
             self.paused.store(false, SeqCst);
@@ -72,7 +63,7 @@ impl Outlet {
         self.steps.is_closed()
     }
 
-    /// Never blocks, and never loses a step: see [`Self::has_room`]. A reader that has gone is noticed later.
+    /// Never blocks or loses a step, thanks to [`Self::has_room`]. A gone reader is noticed later.
     fn send(&self, step: Result<Step, EngineError>) {
         let _ = self.steps.try_send(step);
     }
@@ -83,17 +74,17 @@ impl Outlet {
 }
 
 impl Sequence {
-    /// Tokens still to be read before the next one can be chosen: 1 while it generates.
+    /// Tokens to decode before the next one can be sampled: 1 during generation.
     pub(super) fn pending(&self) -> usize {
         self.tokens.len() - self.decoded
     }
 
-    /// How many tokens of the answer there are, those of earlier attempts included.
+    /// Number of answer tokens, those of earlier attempts included.
     pub(super) fn answered(&self) -> usize {
         self.tokens.len() - self.prompt
     }
 
-    /// Why it is at its end before another token is chosen, if it is.
+    /// The reason to finish before another token is sampled, if any.
     pub(super) fn ended(&self) -> Option<FinishReason> {
         if self.text.stopped() {
             return Some(FinishReason::Stop);
@@ -102,7 +93,7 @@ impl Sequence {
         full.then_some(FinishReason::Length)
     }
 
-    /// Takes the token that was chosen. Returns why the answer has ended, if it has.
+    /// Appends a sampled token. Returns the finish reason, if the answer has ended.
     pub(super) fn accept(
         &mut self,
         token: i32,
@@ -121,7 +112,6 @@ impl Sequence {
         self.ended()
     }
 
-    /// Sends the text that may go, with the tokens up to it.
     pub(super) fn publish(&mut self) {
         let text = self.text.take();
         if !text.is_empty() {
@@ -130,7 +120,6 @@ impl Sequence {
         }
     }
 
-    /// Sends what is left, and the end.
     pub(super) fn finish(mut self, finish_reason: FinishReason) {
         let text = self.text.take_rest();
         let tokens = std::mem::take(&mut self.unpublished);

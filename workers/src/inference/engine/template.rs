@@ -1,10 +1,7 @@
-//! Turns messages into the prompt that a model was trained on: its own Jinja template, then its tokenizer.
-//!
-//! llama.cpp's built-in formats are guesses by name, so the template in the GGUF is rendered as its authors do.
-//! **No message can smuggle in control tokens**: where a text holds the text of one (`<|eot_id|>`), it is broken
-//! after its first character by a mark that occurs nowhere else, and the prompt is tokenized piece by piece between
-//! the marks. The words stay readable for the model; only the token can't form. Any other text is rendered and
-//! tokenized exactly as in training.
+//! Renders messages to a prompt with the model's own Jinja template from the GGUF (llama.cpp's built-in formats are
+//! guesses by name), then tokenizes it. Messages can't inject control tokens: the text of one (`<|eot_id|>`) is split
+//! after its first character by a mark that occurs nowhere else, and the prompt is tokenized piecewise between marks.
+//! Any other text is rendered and tokenized exactly as in training.
 
 use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 
@@ -14,10 +11,8 @@ use ruche_schemas::kinds::chat::Message;
 
 use super::port::Vocabulary;
 
-/// The name of the only template.
 const NAME: &str = "chat_template";
 
-/// A model's chat template.
 #[derive(Debug)]
 pub(super) struct Template {
     environment: Environment<'static>,
@@ -26,10 +21,7 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// Reads a template.
-    ///
-    /// # Errors
-    /// In Jinja's words, where it is not valid.
+    /// Parses a template. The error is Jinja's message.
     pub(super) fn new(source: &str, bos: String, eos: String) -> Result<Self, String> {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
@@ -42,10 +34,8 @@ impl Template {
         Ok(Self { environment, bos, eos })
     }
 
-    /// The prompt's tokens, up to where the answer begins. `now` is what the template may print as the date.
-    ///
-    /// # Errors
-    /// In the template's words, where it refuses these messages.
+    /// The prompt's tokens, up to where the answer begins. `now` is the date that the template may print. The error
+    /// is the template's message if it rejects the messages.
     pub(super) fn tokens(
         &self,
         messages: &[Message],
@@ -74,7 +64,7 @@ impl Template {
     fn render(&self, messages: Vec<Value>, now: DateTime<Local>) -> Result<String, String> {
         let strftime_now = Value::from_function(move |format: String| -> Result<String, Error> {
             let mut date = String::new();
-            // Not to_string(), which panics on a format that chrono doesn't know.
+            // to_string() would panic on a format that chrono doesn't know.
             write!(date, "{}", now.format(&format)).map(|()| date).map_err(|_| {
                 Error::new(ErrorKind::InvalidOperation, format!("strftime_now: unknown date format {format:?}"))
             })
@@ -93,7 +83,7 @@ impl Template {
     }
 }
 
-/// `{% generation %}` marks the answer for training in some templates and prints nothing; Jinja doesn't know it.
+/// Removes `{% generation %}`, which some templates use to mark the answer for training and Jinja doesn't know.
 fn without_generation_marks(source: &str) -> String {
     let mut source = source.to_owned();
     for (open, close) in [("{%", "%}"), ("{%-", "%}"), ("{%", "-%}"), ("{%-", "-%}")] {
@@ -105,7 +95,7 @@ fn without_generation_marks(source: &str) -> String {
     source
 }
 
-/// A private character that no message uses.
+/// A private-use character that no message contains.
 fn mark(messages: &[Message]) -> Option<char> {
     let private = '\u{100000}'..='\u{10fffd}';
     let characters = messages.iter().flat_map(|message| message.content.chars());
@@ -113,10 +103,9 @@ fn mark(messages: &[Message]) -> Option<char> {
     private.rev().find(|character| !used.contains(character))
 }
 
-/// Breaks the texts of control tokens.
 struct Guard<'a> {
     controls: &'a [String],
-    /// The characters that they begin with: most messages have none of them.
+    /// First characters of the control tokens, as a quick check: most messages have none of them.
     firsts: HashSet<char>,
     mark: char,
 }
@@ -143,8 +132,8 @@ impl<'a> Guard<'a> {
         Cow::Owned(self.without_single_characters(out))
     }
 
-    /// Where to break, in order: after the first character of each control token's text, and where the template's
-    /// own words could complete one that the message begins or ends with.
+    /// Positions to split at, in order: after the first character of each control token's text, and where the
+    /// template's own text could complete one at the start or the end of the message.
     fn breaks(&self, text: &str) -> Vec<usize> {
         let core_end = text.trim_end().len();
         let core = text.trim();
@@ -168,7 +157,7 @@ impl<'a> Guard<'a> {
         breaks
     }
 
-    /// A control token of one character can't be broken; it is replaced.
+    /// A control token of one character can't be split; it is replaced.
     fn without_single_characters(&self, text: String) -> String {
         let single = |character: char| {
             let is = |control: &String| control.chars().eq(std::iter::once(character));
@@ -178,7 +167,7 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// The borders between a text's characters, its two ends left out.
+/// Character boundaries of a text, without its two ends.
 fn borders(text: &str) -> impl Iterator<Item = usize> + '_ {
     text.char_indices().map(|(at, _)| at).skip(1)
 }
@@ -192,7 +181,7 @@ mod tests {
     const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message.role + '\n' + message.content | trim \
                           + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
-    /// One token a character, and one for each control token: their ids count down from -1.
+    /// One token per character, and one per control token, with ids counting down from -1.
     struct Letters(Vec<String>, Option<i32>);
 
     impl Vocabulary for Letters {

@@ -1,17 +1,13 @@
-//! Turns the bytes of tokens into text that may be published: whole characters only, and never the beginning of
-//! what may become a stop string.
-//!
-//! What is published never has to be taken back, and the cut doesn't depend on how the text falls into tokens: the
-//! stop string that is complete first ends the answer, wherever the token borders lie.
+//! Converts token bytes to publishable text: whole characters only, and never a possible beginning of a stop string,
+//! so published text is never revoked. The stop string that is complete first ends the answer, wherever the token
+//! boundaries are.
 
-/// An answer while it grows.
 #[derive(Debug)]
 pub(super) struct Text {
     /// The whole answer so far, up to a stop string.
     text: String,
-    /// The beginning of a character whose end is still to come: at most 3 bytes.
+    /// The incomplete last character: at most 3 bytes.
     half: Vec<u8>,
-    /// How many bytes of `text` were published.
     published: usize,
     stops: Vec<String>,
     longest: usize,
@@ -25,7 +21,7 @@ impl Text {
         Self { text: String::new(), half: Vec::new(), published: 0, stops, longest, stopped: false }
     }
 
-    /// Takes the bytes of the next token. Returns whether the answer has ended at a stop string.
+    /// Appends the bytes of a token. Returns whether a stop string has ended the answer.
     pub(super) fn push(&mut self, bytes: &[u8]) -> bool {
         if self.stopped || bytes.is_empty() {
             return self.stopped;
@@ -46,7 +42,7 @@ impl Text {
         self.stopped
     }
 
-    /// Where the stop string begins that is complete first, in text that has grown from `before` bytes.
+    /// The start of the stop string that is complete first, in text that has grown from `before` bytes.
     fn find_stop(&self, before: usize) -> Option<usize> {
         if self.stops.is_empty() {
             return None;
@@ -57,13 +53,13 @@ impl Text {
         self.stops.iter().filter_map(ends).min().map(|(_, start)| start)
     }
 
-    /// The text that may be published now and was not yet.
+    /// The text that is publishable and not published yet.
     pub(super) fn take(&mut self) -> String {
         let upto = self.text.len() - if self.stopped { 0 } else { self.held() };
         self.take_upto(upto)
     }
 
-    /// All text that was not published yet; half a character at the very end is dropped.
+    /// All unpublished text; an incomplete last character is dropped.
     pub(super) fn take_rest(&mut self) -> String {
         self.take_upto(self.text.len())
     }
@@ -74,7 +70,7 @@ impl Text {
         piece
     }
 
-    /// The length of the longest end of the text that begins a stop string.
+    /// The length of the longest suffix that begins a stop string.
     fn held(&self) -> usize {
         let text = self.text.as_bytes();
         let begins = |stop: &String| {
@@ -84,7 +80,7 @@ impl Text {
         self.stops.iter().filter_map(begins).max().unwrap_or(0)
     }
 
-    /// Says that these first bytes were published by an earlier attempt.
+    /// Marks the first bytes as published by an earlier attempt.
     pub(super) fn skip(&mut self, bytes: usize) {
         let bytes = bytes.min(self.text.len());
         self.published = (0..=bytes).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or(0);
@@ -99,7 +95,7 @@ impl Text {
     }
 }
 
-/// Appends what is whole, with U+FFFD for what can't become a character, and keeps the half that is left.
+/// Appends whole characters, with U+FFFD for invalid bytes, and leaves the incomplete rest in `half`.
 fn decode(bytes: &[u8], text: &mut String, half: &mut Vec<u8>) {
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -127,7 +123,7 @@ fn find(text: &[u8], what: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Publishes piece by piece, as the scheduler does; returns the pieces and whether a stop string ended it.
+    /// Publishes piece by piece like the scheduler; returns the pieces and whether a stop string ended it.
     fn publish(pieces: &[&[u8]], stops: &[&str]) -> (Vec<String>, bool) {
         let mut text = Text::new(stops.iter().map(|stop| (*stop).to_owned()).collect());
         let mut out = Vec::new();

@@ -1,8 +1,6 @@
-//! llama.cpp's context behind the port.
-//!
-//! Sequences with cells of their own are computed in one pass only where their ids follow each other: 0, 2, 4
-//! read all weights three times. Where that is dear, a gap is bridged with a row for each idle sequence in it, whose
-//! cell is forgotten right after.
+//! llama.cpp's context behind the port. With a separate KV cache per sequence, llama.cpp needs one pass only for
+//! consecutive sequence ids: 0, 2, 4 read all weights three times. Where that is costly, a gap is bridged with a row
+//! for each idle sequence in it, which is dropped right after.
 
 use std::ops::Range;
 
@@ -10,17 +8,15 @@ use llama_cpp_2::{DecodeError as LlamaError, context::LlamaContext, llama_batch:
 
 use crate::inference::engine::port::{DecodeError, Decoder, Row};
 
-/// A context and its batch.
 pub(super) struct LlamaDecoder<'model> {
     context: LlamaContext<'model>,
     batch: LlamaBatch<'static>,
-    /// Where each row of the last decode lies in llama.cpp's batch.
+    /// Index of each row of the last decode in llama.cpp's batch.
     places: Vec<i32>,
     /// The bridging rows of the current batch: sequence and position.
     bridges: Vec<(u32, u32)>,
     slots: u32,
     context_tokens: u32,
-    /// The widest gap that is bridged, in sequences.
     widest_bridge: u32,
 }
 
@@ -38,7 +34,7 @@ impl<'model> LlamaDecoder<'model> {
 
     fn add(&mut self, row: &Row) -> Result<i32, DecodeError> {
         let refuse = |what: &str| DecodeError::Refused(format!("{what} ({row:?})"));
-        // llama.cpp checks neither: it would write outside its memory.
+        // llama.cpp checks neither, and would write out of bounds.
         if row.sequence >= self.slots || row.position >= self.context_tokens {
             return Err(refuse("the row lies outside the context"));
         }
@@ -51,7 +47,6 @@ impl<'model> LlamaDecoder<'model> {
         Ok(place)
     }
 
-    /// Bridges the idle sequences between two that follow each other in the batch.
     fn bridge(&mut self, gap: Range<u32>, token: i32) -> Result<(), DecodeError> {
         let width = gap.end.saturating_sub(gap.start);
         if width == 0 || width > self.widest_bridge {
@@ -67,7 +62,6 @@ impl<'model> LlamaDecoder<'model> {
         Ok(())
     }
 
-    /// How many tokens a sequence holds.
     fn length(&self, sequence: u32) -> u32 {
         let last = i32::try_from(sequence).map_or(-1, |sequence| self.context.kv_cache_seq_pos_max(sequence));
         u32::try_from(last + 1).unwrap_or(0)

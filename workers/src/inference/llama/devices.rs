@@ -1,10 +1,9 @@
-//! Which GPU a model runs on, in words for operators.
+//! The GPU that a model runs on, for operators.
 
 use llama_cpp_2::{LlamaBackendDevice, LlamaBackendDeviceType};
 
-/// The devices that layers are on, such as `NVIDIA H100 80GB HBM3` or `2 x NVIDIA L4`; `None` where all are on the
-/// CPU. llama.cpp divides layers among all GPUs, and takes those that are part of the processor where there are no
-/// others.
+/// The devices with layers, such as `NVIDIA H100 80GB HBM3` or `2 x NVIDIA L4`; `None` if all are on the CPU.
+/// llama.cpp divides layers among all discrete GPUs, and uses integrated ones only if there are no others.
 pub(super) fn gpu(devices: &[LlamaBackendDevice], gpu_layers: u32) -> Option<String> {
     if gpu_layers == 0 {
         return None;

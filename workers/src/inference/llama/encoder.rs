@@ -1,8 +1,6 @@
-//! An embedding model or a reranker behind the encoder's port.
-//!
-//! Models without a memory (BERT's kind) attend to all of a batch at once, so a batch is one micro-batch, or llama.cpp
-//! aborts the process: `n_batch` = `n_ubatch`, at least as large as the longest text. It also takes memory for the logits
-//! of each token of a batch, although none are computed: 4 bytes times the vocabulary's size.
+//! An embedding model or a reranker behind the encoder's port. Models without a KV cache (such as BERT) attend to the
+//! whole batch at once, so a batch must be one micro-batch, or llama.cpp aborts: `n_batch` = `n_ubatch` >= the
+//! longest text. It also allocates unused logits per token: 4 bytes times the vocabulary size.
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc};
 
@@ -19,32 +17,26 @@ use llama_cpp_2::{
 use super::load::{self, ModelFile};
 use crate::inference::encoder::port::{BatchError, Body, LoadError, Loader, Model, ModelInfo, Tokenizer};
 
-/// The most tokens of a text that are taken from the model where none are asked for.
+/// Upper bound of the context taken from the model by default.
 const DEFAULT_CONTEXT: u32 = 2048;
-/// Where a model's file says how long the texts were that it was trained with: Sentence Transformers' own setting, kept by
-/// our converter.
+/// The model file's key for the length of its training texts: Sentence Transformers' setting, kept by our converter.
 const TRAINED: &str = "sentence_transformers.max_seq_length";
-/// llama.cpp tells no more sequences apart.
 const MOST_TEXTS: u32 = 256;
 
-/// How a text's tokens become one vector.
+/// How a text's token vectors become one vector.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pooling {
-    /// One number, by the head of a model that ranks: the text is a pair of query and text.
+    /// One score, from a reranker's head over a query-text pair.
     Rank,
-    /// As the model's file says.
+    /// As in the model's file.
     #[default]
     Model,
-    /// The mean of all tokens.
     Mean,
-    /// The first token's.
     Cls,
-    /// The last token's.
     Last,
 }
 
 impl Pooling {
-    /// The section of the settings that a model which is used like this has.
     const fn section(self) -> &'static str {
         match self {
             Self::Rank => "rerank",
@@ -53,22 +45,17 @@ impl Pooling {
     }
 }
 
-/// A GGUF file, and how to run it.
 #[derive(Debug, Clone)]
 pub struct LlamaEmbedding {
-    /// The GGUF file.
     pub path: PathBuf,
-    /// Tokens of the longest text; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
+    /// Limit of a text; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
     pub context_tokens: u32,
-    /// The most tokens of a batch of several texts.
     pub batch_tokens: u32,
-    /// The most texts of a batch: 1 to 256.
+    /// 1 to 256.
     pub batch_texts: u32,
     /// CPU threads; 0 takes the number of cores.
     pub threads: u32,
-    /// Layers on the GPU.
     pub gpu_layers: u32,
-    /// How a text's tokens become one vector.
     pub pooling: Pooling,
 }
 
@@ -86,7 +73,7 @@ impl Loader for LlamaEmbedding {
             )));
         }
         let texts = self.batch_texts.clamp(1, MOST_TEXTS);
-        // Where the texts can't share them evenly, llama.cpp aborts the process.
+        // llama.cpp aborts if the tokens are not divisible by the number of texts.
         let tokens = self.batch_tokens.max(longest).next_multiple_of(texts);
         let threads = load::threads(self.threads);
         let parameters = LlamaContextParams::default()
@@ -125,7 +112,6 @@ impl Loader for LlamaEmbedding {
     }
 }
 
-/// How this model pools.
 fn pooling(asked: Pooling, model: &LlamaModel) -> Result<LlamaPoolingType, String> {
     let value = |key: &str| model.meta_val_str(key).unwrap_or_default();
     let architecture = value("general.architecture");
@@ -149,7 +135,7 @@ fn pooling(asked: Pooling, model: &LlamaModel) -> Result<LlamaPoolingType, Strin
     }
 }
 
-/// Whether the model's head gives one number for a pair.
+/// Checks that the model's head gives one score per pair.
 fn check_head(model: &LlamaModel, architecture: &str) -> Result<(), String> {
     let labels = model.n_cls_out();
     if labels != 1 {
@@ -160,7 +146,7 @@ fn check_head(model: &LlamaModel, architecture: &str) -> Result<(), String> {
     }
     let kinds = model.meta_val_str("tokenizer.ggml.token_type_count").unwrap_or_default();
     if architecture == "bert" && kinds.parse().is_ok_and(|kinds: u32| kinds > 1) {
-        // llama.cpp's graph of BERT has the first type for all tokens.
+        // llama.cpp's BERT graph uses the first token type for all tokens.
         tracing::warn!(
             token.types = kinds,
             "the reranker's file has several types of token, which tell query and text apart, and llama.cpp reads all as one: if \
@@ -170,12 +156,12 @@ fn check_head(model: &LlamaModel, architecture: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The model's tokenizer, and the marks that it puts around texts.
+/// The model's tokenizer, with the special tokens around texts.
 struct LlamaTokenizer {
     model: Arc<LlamaModel>,
     begin: Vec<i32>,
     end: Vec<i32>,
-    /// What comes between query and text of a pair.
+    /// The separator between query and text of a pair.
     between: Vec<i32>,
 }
 
@@ -187,7 +173,7 @@ impl LlamaTokenizer {
             Some(first) if *first == vocabulary.bos().0 => begin.split_off(1),
             _ => std::mem::take(&mut begin),
         };
-        // RoBERTa's kind has two marks between, BERT's one (Hugging Face's TemplateProcessing of pairs).
+        // RoBERTa-like models use two separators, BERT one (Hugging Face's TemplateProcessing of pairs).
         let sentencepiece = model.meta_val_str("tokenizer.ggml.model").is_ok_and(|name| name == "t5");
         let double = vocabulary.should_add_eos() && (vocabulary.should_add_sep() || sentencepiece);
         let between = if double { [end.clone(), end.clone()].concat() } else { end.clone() };
@@ -213,7 +199,6 @@ impl Tokenizer for LlamaTokenizer {
     }
 }
 
-/// A context and its batch.
 struct LlamaEncoder<'model> {
     context: LlamaContext<'model>,
     batch: LlamaBatch<'static>,
@@ -222,7 +207,7 @@ struct LlamaEncoder<'model> {
 }
 
 impl LlamaEncoder<'_> {
-    /// llama.cpp aborts the process over what does not fit, so nothing passes unseen.
+    /// Checks everything that would make llama.cpp abort.
     fn fill(&mut self, texts: &[&[i32]]) -> Result<(), BatchError> {
         let longest = usize::try_from(self.longest).unwrap_or(usize::MAX);
         if texts.is_empty() || texts.len() > usize::try_from(self.texts).unwrap_or(0) {
@@ -245,9 +230,9 @@ impl LlamaEncoder<'_> {
 impl Model for LlamaEncoder<'_> {
     fn encode(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, BatchError> {
         self.fill(texts)?;
-        // Models that have a memory would go on after the batch before; for the others this does nothing.
+        // Clears the KV cache, which would otherwise continue the previous batch; no effect on models without one.
         self.context.clear_kv_cache();
-        // Encodes where there is no memory.
+        // Encodes if the model has no KV cache.
         self.context.decode(&mut self.batch).map_err(|error| BatchError(error.to_string()))?;
         let vector = |sequence| self.context.embeddings_seq_ith(sequence).map(<[f32]>::to_vec);
         let vectors = (0..).zip(texts).map(|(sequence, _)| vector(sequence));

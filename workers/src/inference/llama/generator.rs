@@ -1,8 +1,6 @@
-//! A language model behind the engine's port.
-//!
-//! One context holds all sequences, each with cells of its own (not "unified"), so that a long conversation
-//! neither starves nor slows the others. The model is loaded, used and freed on the engine's thread, because a
-//! context can't move between threads.
+//! A language model behind the engine's port. One context has a separate KV cache per sequence (not "unified"), so
+//! that a long conversation neither starves nor slows the others. The model is loaded, used and freed on the engine's
+//! thread, because a context can't move between threads.
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc};
 
@@ -15,29 +13,25 @@ use super::{
 };
 use crate::inference::engine::port::{Body, LoadError, Loader, ModelInfo};
 
-/// The most tokens of context that are taken from the model where none are asked for.
+/// Upper bound of the context taken from the model by default.
 const DEFAULT_CONTEXT: u32 = 8192;
-/// Rows that llama.cpp computes at once; larger batches are cut by it.
+/// Rows per micro-batch; llama.cpp splits larger batches.
 const MICRO_BATCH: u32 = 512;
 
-/// A GGUF file, and how to run it.
 #[derive(Debug, Clone)]
 pub struct Llama {
-    /// The GGUF file.
     pub path: PathBuf,
-    /// Sequences at once: 1 to 256.
+    /// Concurrent sequences: 1 to 256.
     pub slots: u32,
-    /// Tokens per sequence; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
+    /// Per sequence; 0 takes the model's own, at most [`DEFAULT_CONTEXT`].
     pub context_tokens: u32,
-    /// The most rows of one decode.
     pub batch: u32,
     /// CPU threads; 0 takes the number of cores.
     pub threads: u32,
-    /// Layers on the GPU.
     pub gpu_layers: u32,
-    /// The widest gap between busy sequences that is bridged with rows for the idle ones in it, so that the batch is
-    /// computed in one pass. For GPUs, where a row costs little beside a pass over all weights; 0 on CPUs, where
-    /// it cost more than it saved (measured on the tiny model: 1.15 to 1.5 times the time).
+    /// The widest gap between busy sequences that is bridged with rows for idle ones, so that the batch needs one
+    /// pass. For GPUs, where a row costs little compared to a pass over all weights; 0 on CPUs, where bridging took
+    /// 1.15 to 1.5 times as long (measured on the tiny model).
     pub bridge: u32,
 }
 
@@ -67,7 +61,7 @@ impl Loader for Llama {
         let vocabulary = Arc::new(LlamaVocabulary::new(Arc::clone(&model)));
         let gpu = file.gpu();
         let info = ModelInfo { gpu, ..describe(&model, &vocabulary, context_tokens) };
-        // These can't forget a part of a sequence, so nothing can be read on trial.
+        // These models can't drop a part of a sequence, so bridging rows could not be removed.
         let bridge = if model.is_recurrent() || model.is_hybrid() { 0 } else { self.bridge };
         let mut decoder = LlamaDecoder::new(context, (self.slots, self.batch), context_tokens, bridge);
         body(info, vocabulary, &mut decoder);
@@ -78,7 +72,7 @@ impl Loader for Llama {
 impl Llama {
     fn context_params(&self, context_tokens: u32) -> LlamaContextParams {
         let threads = load::threads(self.threads);
-        // Rows that only bridge gaps between sequences come on top: at most one a slot.
+        // Plus bridging rows: at most one per slot.
         let batch = self.batch + self.slots;
         LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(context_tokens.next_multiple_of(256).saturating_mul(self.slots)))

@@ -1,4 +1,4 @@
-//! Loads a GGUF file, or says why it can't be loaded: the same for every use of llama.cpp.
+//! Loads a GGUF file, for every use of llama.cpp; explains why one can't be loaded.
 
 use std::{
     path::Path,
@@ -15,19 +15,15 @@ use llama_cpp_2::{
 use super::devices;
 use crate::inference::model::LoadError;
 
-/// A model's file, and who loads it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ModelFile<'a> {
-    /// The GGUF file.
     pub(super) path: &'a Path,
-    /// The section of the settings that names it.
+    /// The settings section that names it.
     pub(super) section: &'static str,
-    /// Layers on the GPU.
     pub(super) gpu_layers: u32,
 }
 
 impl ModelFile<'_> {
-    /// Loads the model.
     pub(super) fn load(&self) -> Result<(&'static LlamaBackend, Arc<LlamaModel>), LoadError> {
         check_processor()?;
         self.check_file()?;
@@ -40,12 +36,11 @@ impl ModelFile<'_> {
         Ok((backend, Arc::new(model)))
     }
 
-    /// The model can't be used, for this reason.
     pub(super) fn refused(&self, reason: String) -> LoadError {
         LoadError::Refused { path: self.path.display().to_string(), reason }
     }
 
-    /// The GPU that layers are on, if any are; a warning where they were to be.
+    /// The GPU with layers, if any; warns if GPU layers were requested and there is none.
     pub(super) fn gpu(&self) -> Option<String> {
         let gpu = devices::gpu(&list_llama_ggml_backend_devices(), self.gpu_layers);
         if gpu.is_none() && self.gpu_layers > 0 {
@@ -68,7 +63,7 @@ impl ModelFile<'_> {
     }
 }
 
-/// How many threads compute; 0 is the number of cores.
+/// The number of threads; 0 means the number of cores.
 pub(super) fn threads(asked: u32) -> i32 {
     let cores = || std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(1));
     let threads = if asked == 0 { cores() } else { asked };
@@ -84,7 +79,7 @@ pub(super) fn description(model: &LlamaModel) -> String {
     format!("{name} ({architecture}, {megabytes} MB)").trim().to_owned()
 }
 
-/// llama.cpp's state of the process: made once, never freed.
+/// llama.cpp's process-wide state: initialized once, never freed.
 pub fn backend() -> &'static Result<LlamaBackend, String> {
     static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
     BACKEND.get_or_init(|| {
@@ -93,7 +88,7 @@ pub fn backend() -> &'static Result<LlamaBackend, String> {
     })
 }
 
-/// A processor without these would stop the process with an illegal instruction.
+/// Without these instructions the process would die with SIGILL.
 #[cfg(target_arch = "x86_64")]
 fn check_processor() -> Result<(), LoadError> {
     let wanted = [

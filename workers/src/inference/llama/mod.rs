@@ -1,7 +1,4 @@
 //! llama.cpp behind the ports of the engine and the encoder.
-//!
-//! - [`start`]: an engine or an encoder on a GGUF file. - `generator`, `decoder`, `vocabulary`: a language model.
-//! - `encoder`: an embedding model or a reranker. - [`load`], [`devices`]: the file, and the GPU.
 
 #[cfg(feature = "chat")]
 mod decoder;

@@ -6,7 +6,6 @@ use llama_cpp_2::{model::LlamaModel, token::LlamaToken};
 
 use crate::inference::engine::port::Vocabulary;
 
-/// A model's vocabulary.
 pub(super) struct LlamaVocabulary {
     model: Arc<LlamaModel>,
     size: i32,
@@ -29,7 +28,7 @@ impl LlamaVocabulary {
         Self { model, size, begin, controls }
     }
 
-    /// The text of a control token, or empty where the model has none.
+    /// The text of a control token, or empty if the model has none.
     pub(super) fn text_of(&self, token: LlamaToken) -> String {
         if !(0..self.size).contains(&token.0) {
             return String::new();

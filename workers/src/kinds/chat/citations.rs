@@ -1,4 +1,4 @@
-//! Which passages an answer cites: `[1]`, `[1][3]` and `[1, 3]`, as far as there are passages of these numbers.
+//! Finds the passages that an answer cites: `[1]`, `[1][3]` and `[1, 3]`, if passages with these numbers exist.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -9,15 +9,15 @@ use super::{
     sentences::{sentences, words},
 };
 
-/// The longest quote, in bytes of UTF-8.
+/// Longest quote, in bytes of UTF-8.
 const QUOTE_BYTES: usize = 600;
-/// The most that may be between two brackets, in bytes.
+/// Longest text between the brackets of a mark, in bytes.
 const INSIDE_BYTES: usize = 40;
 
-/// A mark in an answer: where it begins, and which numbers it has.
+/// A mark in an answer: its position and its numbers.
 type Mark = (usize, Vec<u32>);
 
-/// The citations of an answer, in the order of their first mention: each passage once.
+/// The citations of an answer, each passage once, in the order of first mention.
 pub(super) fn citations(answer: &str, passages: &[Passage], shown: &[Shown]) -> Vec<Citation> {
     let (marks, prose) = read(answer);
     let claims = sentences(&prose);
@@ -35,7 +35,7 @@ pub(super) fn citations(answer: &str, passages: &[Passage], shown: &[Shown]) -> 
     cited
 }
 
-/// The marks of an answer, and the answer with spaces in their places.
+/// The marks of an answer, and the answer with each mark replaced by spaces.
 fn read(answer: &str) -> (Vec<Mark>, String) {
     let (mut marks, mut prose) = (Vec::new(), String::with_capacity(answer.len()));
     let mut rest = answer;
@@ -59,25 +59,25 @@ fn read(answer: &str) -> (Vec<Mark>, String) {
     (marks, prose)
 }
 
-/// `1` or `1, 3`; `None` where it is something else.
+/// Parses `1` or `1, 3`.
 fn numbers(inside: &str) -> Option<Vec<u32>> {
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     inside.split([',', ';']).map(str::trim).map(|text| text.parse().ok().filter(|_| digits(text))).collect()
 }
 
-/// The sentence that a mark belongs to: the one that it stands in or behind; the first one, if it stands before all.
+/// The sentence that a mark is in or behind; the first sentence if it precedes all.
 fn claim(sentences: &[Range<usize>], at: usize) -> Option<Range<usize>> {
     let before = sentences.iter().rfind(|sentence| sentence.start < at);
     before.or(sentences.first()).cloned()
 }
 
-/// The sentence of a passage that has most words in common with a claim, of those that are alike the first.
+/// The sentence of a passage that shares the most words with a claim; the first among equals.
 fn quote(claim: &str, text: &str) -> String {
     let claimed = words(claim);
     let mut best: Option<(f64, Range<usize>)> = None;
     for range in sentences(text) {
         let own = words(&text[range.clone()]);
-        // Dice's coefficient: a long sentence is not nearer only because it has more words.
+        // Dice's coefficient, so that long sentences have no advantage.
         let likeness = 2.0 * own.intersection(&claimed).count() as f64 / (own.len() + claimed.len()).max(1) as f64;
         if best.as_ref().is_none_or(|(most, _)| likeness > *most) {
             best = Some((likeness, range));
@@ -98,7 +98,7 @@ mod tests {
         Passage { text: text.to_owned(), chunk: Some(7), title: Some("Help".to_owned()), ..Passage::default() }
     }
 
-    /// The numbers and quotes, of passages that are shown whole.
+    /// Numbers and quotes of citations, with the passages shown whole.
     fn cited(answer: &str) -> Vec<(u32, String)> {
         let passages = [passage(SHOP), passage(REFUNDS)];
         let shown: Vec<Shown> = (0..).zip(&passages).map(|(place, one)| Shown { place, end: one.text.len() }).collect();

@@ -1,4 +1,4 @@
-//! Makes the prompt of a bot's chat: as many passages as the bot allows, the model can make use of and its context has
+//! Builds the prompt of a bot's chat, with as many passages as the bot allows, the model can use, and its context has
 //! room for beside the conversation and the answer.
 
 use ruche_schemas::{
@@ -16,17 +16,17 @@ use crate::{
     runtime::job_error::JobError,
 };
 
-/// The tokens that are left for an answer that says nothing of its length, where the context has so many.
+/// Tokens reserved for an answer without a limit, if the context is large enough.
 const ANSWER_TOKENS: usize = 512;
 
-/// The request with its system message, and which passages that shows.
+/// The request with its system message, and the passages shown in it.
 pub(super) async fn grounded(
     engine: &Engine,
     grounding: &Grounding,
     request: Request,
 ) -> Result<(Request, Vec<Shown>), JobError> {
     let (engine, grounding) = (engine.clone(), grounding.clone());
-    // Off the runtime's threads: passages and a long conversation take a while to tokenize.
+    // Tokenizing passages and a long conversation would block the runtime.
     let composed = tokio::task::spawn_blocking(move || compose(&engine, &grounding, request)).await;
     composed.map_err(|_| refused(GenerateError::Stopped))?
 }
@@ -40,7 +40,7 @@ fn compose(engine: &Engine, grounding: &Grounding, mut request: Request) -> Resu
     }
     let preset = passages::preset(model.parameters);
     if preset.is_some() {
-        // A model that can only quote does so best where nothing is left to chance.
+        // A model that can only quote works best without randomness.
         request.sampling.temperature = 0.0;
     }
     let prompt = engine.prompt_tokens(&request.messages, request.now).map_err(refused)?;
@@ -144,7 +144,7 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-        // What is too long without any passage is refused as any chat is.
+        // A conversation that is too long without passages is refused like any chat.
         let (request, shown) = grounded(&engine, &grounding, asking(&"shop ".repeat(900))).await.expect("a prompt");
         assert_eq!(shown, []);
         assert!(matches!(engine.generate(request).await, Err(GenerateError::PromptTooLong { .. })));

@@ -1,7 +1,6 @@
-//! From a chat to its answer.
-//!
-//! A worker that takes over a crashed one's chat goes on after the tokens that were emitted already: the person sees a
-//! pause, not a restart. A bot's chat brings its passages along, and the answer tells which of them it cites.
+//! The chat handler. A worker that takes over a crashed worker's chat continues after the tokens already emitted, so
+//! the user sees a pause, not a restart. A bot's chat carries its passages, and the answer says which of them it
+//! cites.
 
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Instant};
 
@@ -30,17 +29,13 @@ use crate::{
     runtime::{context::Context, job_error::JobError, retry::RetryPolicy},
 };
 
-/// Answers chats.
 pub struct ChatHandler {
     engine: Engine,
     conversations: Arc<dyn Conversations>,
     metrics: Metrics,
 }
 
-/// Loads the model.
-///
-/// # Errors
-/// When no model is configured or it can't be loaded.
+/// Loads the model. Fails if none is configured or it can't be loaded.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let chat = setup.config.of::<Chat>()?;
     anyhow::ensure!(
@@ -142,8 +137,8 @@ impl Handler<Chat> for ChatHandler {
 }
 
 impl ChatHandler {
-    /// The earlier messages of the conversation. A new conversation has the id of the job that begins it and no messages, so
-    /// it is answered even while the database is away.
+    /// Earlier messages of the conversation. A new conversation has the id of its first job and no messages, so it is
+    /// answered even while the database is down.
     async fn history(&self, job: &Envelope<Chat>) -> Result<Vec<Message>, JobError> {
         let Some(conversation) = job.body.conversation.filter(|id| *id != job.id.0) else { return Ok(Vec::new()) };
         // Bounded by the job's deadline.
@@ -160,7 +155,7 @@ impl ChatHandler {
         }
     }
 
-    /// Answers that nothing was found, without asking the model. Goes on where an earlier attempt stopped.
+    /// Answers that nothing was found, without the model. Continues where an earlier attempt stopped.
     async fn found_nothing(
         &self,
         sentence: &str,
@@ -182,7 +177,7 @@ impl ChatHandler {
         }
     }
 
-    /// Reports the answer, token by token.
+    /// Publishes the answer, token by token.
     async fn relay(
         &self,
         mut generation: Generation,
@@ -209,7 +204,7 @@ impl ChatHandler {
     }
 }
 
-/// The tokens of the answer that earlier attempts emitted, and how many bytes of text went with them.
+/// The answer tokens that earlier attempts emitted, and the length of their text in bytes.
 fn emitted(past: &[Record]) -> (Vec<i32>, usize) {
     let mut all = Delta { text: String::new(), tokens: Vec::new() };
     for record in past.iter().filter(|record| record.event == EventType::Delta) {

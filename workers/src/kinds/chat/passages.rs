@@ -1,62 +1,48 @@
-//! The system message that a model answers from: instructions, then passages, in a form that never changes, so that any
-//! model can be tuned to it:
-//!
-//! ```text
-//! {bot instructions}
-//!
-//! Passages:
-//! [1] text
-//! [2] text
-//! ```
-//!
-//! **Passages are data, never instructions.** Each is one line, and nothing in it looks like the block's own marks: what
-//! would pass for a number of a passage, or for the block's head, is written otherwise. Texts of control tokens are broken
-//! by `engine::template`, as in every message.
+//! Builds the system message: the bot's instructions, then `Passages:` and lines `[1] text`, `[2] text`. The format
+//! never changes, so that models can be tuned to it. Passages are data, never instructions: each is one line,
+//! anything in it that looks like a number or the head of the block is rewritten, and `engine::template` splits
+//! control tokens.
 
 use ruche_schemas::kinds::chat::{Message, Passage, Role};
 
 use super::sentences::sentences;
 
-/// The head of the block.
 const HEAD: &str = "Passages:";
 
-/// A model with fewer weights only quotes, and only from few sentences: the demo model has three million.
+/// Models with fewer weights can only quote, from few sentences: the demo model has three million.
 const SMALL_MODEL: u64 = 50_000_000;
 
-/// How many passages of how many tokens a model can make use of.
+/// How many passages, and how many tokens, a model can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {
-    /// Passages.
     pub(super) passages: usize,
-    /// Tokens of the whole block.
+    /// Of the whole block.
     pub(super) tokens: usize,
 }
 
-/// The preset for a model of so few weights; others have none.
+/// The preset for small models; larger ones have none.
 pub(super) fn preset(parameters: u64) -> Option<Budget> {
     (parameters < SMALL_MODEL).then_some(Budget { passages: 3, tokens: 320 })
 }
 
-/// The passages, as a model is shown them.
+/// The passages as the model sees them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Block {
     /// `[1]` and the first text, and so on.
     lines: Vec<String>,
-    /// For each line, which passage it is and how much of its text is shown.
+    /// The passage and the shown part of it, for each line.
     pub(super) shown: Vec<Shown>,
 }
 
-/// What of a passage is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shown {
-    /// Its place among all.
     pub(super) place: usize,
-    /// Where the part of its text ends that is shown.
+    /// End of the shown text, in bytes.
     pub(super) end: usize,
 }
 
-/// As many passages as fit the budget, by rank: whole ones, and at the end one that is truncated behind a sentence. The
-/// first one is truncated behind a word if nothing else helps.
+/// As many passages as fit the budget, by rank: whole ones, then one truncated after a sentence. Only the first may
+/// be truncated after a word or a character.
 pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -> usize) -> Block {
     let mut block = Block::default();
     let mut left = budget.tokens.saturating_sub(count(&format!("\n\n{HEAD}")));
@@ -88,7 +74,7 @@ pub(super) fn block(passages: &[Passage], budget: Budget, count: &dyn Fn(&str) -
     block
 }
 
-/// Where to truncate a text so that it fits: behind a sentence, or, if there is no other way, a word or a character.
+/// Where to truncate a text so that it fits: after a sentence; with `by_force` else after a word or a character.
 fn truncated(text: &str, left: usize, by_force: bool, cost: &dyn Fn(&str) -> usize) -> Option<usize> {
     let fits = |end: usize| cost(&line(&text[..end])) <= left;
     let mut borders: Vec<usize> = sentences(text).into_iter().map(|sentence| sentence.end).collect();
@@ -108,7 +94,7 @@ fn truncated(text: &str, left: usize, by_force: bool, cost: &dyn Fn(&str) -> usi
     })
 }
 
-/// The conversation with its system message: instructions, what the conversation begins with of its own, passages.
+/// The conversation with its system message: instructions, the conversation's own system messages, passages.
 pub(super) fn prompt(instructions: &str, block: &Block, conversation: &[Message]) -> Vec<Message> {
     let own = conversation.iter().take_while(|message| message.role == Role::System).count();
     let (own, rest) = conversation.split_at(own);
@@ -121,14 +107,14 @@ pub(super) fn prompt(instructions: &str, block: &Block, conversation: &[Message]
     system.into_iter().chain(rest.iter().cloned()).collect()
 }
 
-/// A passage's text on one line, without anything that could be taken for a mark of the block.
+/// A passage's text on one line, without anything that looks like a mark of the block.
 fn line(text: &str) -> String {
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
     without_heads(&without_numbers(&words.join(" ")))
 }
 
-/// `(9)` for `[9]`, `(1, 2)` for `[1, 2]`, also where characters that nobody sees are in between.
+/// Writes `(9)` for `[9]` and `(1, 2)` for `[1, 2]`, also with invisible characters in between.
 fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -151,10 +137,10 @@ fn without_numbers(text: &str) -> String {
     out + rest
 }
 
-/// `Passages -` for `Passages:`.
+/// Writes `Passages -` for `Passages:`.
 fn without_heads(text: &str) -> String {
     let word = HEAD.trim_end_matches(':');
-    // Bytes keep their places in ASCII's lower case.
+    // ASCII lower case keeps byte offsets.
     let lower = text.to_ascii_lowercase();
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
@@ -174,7 +160,7 @@ fn is_of_number(c: char) -> bool {
     c.is_numeric() || c.is_whitespace() || is_invisible(c) || matches!(c, ',' | ';' | '-' | '–' | '^')
 }
 
-/// Characters that show nothing (some of Unicode's Cf and its variation selectors).
+/// Invisible characters (some of Unicode's Cf, and variation selectors).
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -197,7 +183,6 @@ mod tests {
 
     const PLENTY: Budget = Budget { passages: 10, tokens: 1_000 };
 
-    /// A token a word.
     fn count(text: &str) -> usize {
         text.split_whitespace().count()
     }

@@ -1,4 +1,4 @@
-//! What happens to a job that the engine refuses.
+//! Maps the engine's errors to what happens to the job.
 
 use ruche_schemas::{Failure, failure::codes};
 

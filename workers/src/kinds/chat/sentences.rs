@@ -1,13 +1,11 @@
-//! Where sentences end and which words they have, in prose and in Markdown.
-//!
-//! Borders are Unicode's (UAX #29), which know "e.g." and "3.5". A line that only wraps ends nothing; a paragraph, a
-//! heading, an item of a list and a row of a table do.
+//! Sentences and words of prose and Markdown. Boundaries are Unicode's (UAX #29), which know "e.g." and "3.5". A
+//! wrapped line ends no sentence; a paragraph, a heading, a list item and a table row do.
 
 use std::{collections::HashSet, ops::Range};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// The sentences of a text: ranges of its bytes, in order, without the space around them.
+/// Byte ranges of the sentences, in order, without surrounding space.
 pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     let unwrapped = unwrapped(text);
     let trimmed = |(at, sentence): (usize, &str)| {
@@ -18,12 +16,12 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
     unwrapped.split_sentence_bound_indices().filter_map(trimmed).collect()
 }
 
-/// The words of a text, in lower case.
+/// In lower case.
 pub(super) fn words(text: &str) -> HashSet<String> {
     text.unicode_words().map(str::to_lowercase).collect()
 }
 
-/// The same text with a space for each line end that only wraps: bytes keep their places.
+/// Replaces the line ends of wrapped lines by spaces; byte offsets stay the same.
 fn unwrapped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before: Option<&str> = None;
@@ -32,20 +30,20 @@ fn unwrapped(text: &str) -> String {
             let wraps = !ends_block(before) && !begins_block(line);
             out.push(if wraps { ' ' } else { '\n' });
         }
-        // Unicode counts it as the end of a paragraph.
+        // Unicode counts `\r` as a paragraph end.
         out.extend(line.chars().map(|c| if c == '\r' { ' ' } else { c }));
         before = Some(line);
     }
     out
 }
 
-/// Whether no text of the next line belongs to this one.
+/// Whether the block ends with this line.
 fn ends_block(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with(['#', '|']) || line.starts_with("```")
 }
 
-/// Whether this line belongs to no text before it.
+/// Whether a block begins with this line.
 fn begins_block(line: &str) -> bool {
     let line = line.trim();
     let marker = line.trim_start_matches(|c: char| c.is_ascii_digit());

@@ -1,4 +1,4 @@
-//! Divides each section into chunks that fit the model.
+//! Splits sections into chunks that fit the model.
 
 use std::ops::Range;
 
@@ -6,35 +6,33 @@ use text_splitter::{ChunkConfig, ChunkSizer, MarkdownSplitter};
 
 use super::sections::{Section, sections};
 
-/// Between the headings of a path, where it is put before the text.
+/// Joins the headings of a path in front of the text.
 const ARROW: &str = " > ";
 
-/// The longest word that is handed to the splitter, in characters: a longer one is cut first, so that what has no
-/// borders costs no more than other text.
+/// Words longer than this, in characters, are cut before text-splitter sees them, so that text without boundaries
+/// costs no more than other text.
 const WORD: usize = 1_000;
 
-/// How large chunks are, in the model's tokens.
+/// Chunk size in the model's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// The most that a chunk has, its path included.
+    /// Maximum, the path included.
     pub tokens: usize,
-    /// How many of them repeat the end of the chunk before, within a section.
+    /// Tokens repeated from the end of the previous chunk of the section.
     pub overlap: usize,
 }
 
-/// A piece of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
-    /// The headings above it, the outermost first.
+    /// The headings above it, outermost first.
     pub path: Vec<String>,
-    /// Its text.
     pub text: String,
-    /// Where that is in the document, in bytes.
+    /// Position of the text in the document, in bytes.
     pub range: Range<usize>,
 }
 
 impl Chunk {
-    /// What is embedded: the path, and the text below.
+    /// The text to embed: the path, then the text.
     #[must_use]
     pub fn embedded(&self) -> String {
         match (self.path.is_empty(), self.text.is_empty()) {
@@ -45,9 +43,8 @@ impl Chunk {
     }
 }
 
-/// Counts the tokens of a text.
 pub trait Count {
-    /// How many tokens it has, without those that the model adds to each text.
+    /// Number of tokens, without the special tokens that the model adds.
     fn count(&self, text: &str) -> usize;
 }
 
@@ -59,17 +56,15 @@ impl ChunkSizer for Sizer<'_> {
     }
 }
 
-/// The chunks of a text, in its order; none where it has no text.
-///
-/// # Panics
-/// Never: the overlap is kept below the room for text.
+/// Splits Markdown into chunks, in order; none for empty text. Never panics: the overlap stays below the room for
+/// text.
 #[must_use]
 pub fn chunks(markdown: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
     let cut = |section| of_section(markdown, section, size, count);
     sections(markdown).into_iter().flat_map(cut).collect()
 }
 
-/// The chunks of a text without headings: nothing in it is read as one.
+/// Splits plain text, in which nothing counts as a heading.
 #[must_use]
 pub fn chunks_of_text(text: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
     match text.trim().is_empty() {
@@ -93,7 +88,7 @@ fn of_section(markdown: &str, section: Section, size: Size, count: &dyn Count) -
         for (at, text) in splitter.chunk_indices(&markdown[piece.clone()]) {
             let begin = piece.start + at;
             let range = begin..begin + text.len();
-            // With an overlap, the last one can be no more than the end of the one before.
+            // With an overlap, the last chunk may only repeat the end of the one before.
             if found.last().is_some_and(|last| last.range.end >= range.end) {
                 continue;
             }
@@ -103,10 +98,10 @@ fn of_section(markdown: &str, section: Section, size: Size, count: &dyn Count) -
     found
 }
 
-/// The innermost headings that leave three quarters of the room for the text, and that room in tokens.
+/// The innermost headings that leave three quarters of the tokens for the text, and the number of tokens left.
 fn fitting(mut path: Vec<String>, size: Size, count: &dyn Count) -> (Vec<String>, usize) {
     loop {
-        // The line's end is one token in some vocabularies.
+        // The newline is one token in some vocabularies.
         let taken = if path.is_empty() { 0 } else { count.count(&path.join(ARROW)) + 1 };
         if taken <= size.tokens / 4 {
             return (path, (size.tokens - taken).max(1));
@@ -115,7 +110,6 @@ fn fitting(mut path: Vec<String>, size: Size, count: &dyn Count) -> (Vec<String>
     }
 }
 
-/// The range, cut where a word is longer than [`WORD`].
 fn pieces(markdown: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let (mut cuts, mut run, begin) = (vec![range.start], 0, range.start);
     for (at, letter) in markdown[range.clone()].char_indices() {
@@ -133,7 +127,6 @@ fn pieces(markdown: &str, range: Range<usize>) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
-    /// A token is a word.
     struct Words;
 
     impl Count for Words {

@@ -1,8 +1,6 @@
-//! Divides a document into chunks that fit the model, each a piece of one section.
-//!
-//! By headings first, because a chunk about two things is found for neither; then by the model's own tokens, at the largest
-//! border of the text that fits (text-splitter: blocks before sentences, sentences before words). What is embedded is the
-//! path of headings and the text; what is shown and cited is the text.
+//! Splits a document into chunks, each within one section, because a chunk about two topics is found for neither. A
+//! section is split by the model's tokens at the largest boundary that fits (text-splitter: blocks, sentences,
+//! words). The path of headings and the text are embedded; only the text is shown and cited.
 
 mod chunk;
 mod sections;

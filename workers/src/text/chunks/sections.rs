@@ -1,26 +1,23 @@
-//! Where each heading's text is: Markdown as sections with the path of headings above them.
-//!
-//! A chunk that says "It takes two weeks." means nothing without its headings, so each section knows the whole path. Only
-//! what Markdown itself takes for a heading is one: a `#` in a program is not.
+//! Splits Markdown into sections with the path of headings above each, because a chunk such as "It takes two weeks."
+//! means nothing without its headings. Only Markdown headings count: a `#` in a code block does not.
 
 use std::ops::Range;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-/// The longest heading that is kept, in characters: what is longer is cut.
+/// Longest heading, in characters; the rest is cut.
 const HEADING: usize = 200;
 
-/// A stretch of text below one heading, up to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// The headings above it, the outermost first; empty before the first heading.
+    /// The headings above it, outermost first; empty before the first heading.
     pub path: Vec<String>,
-    /// Its bytes in the document, without the heading's own.
+    /// Position of the text in the document, in bytes, without the heading.
     pub range: Range<usize>,
 }
 
-/// The sections of a text, in its order. Those without a text of their own are left out, but for a document that
-/// has nothing but headings: its last heading is a section with no text.
+/// The sections of a text, in order. Sections without text are left out; but if a document has only headings, its
+/// last heading is a section without text.
 #[must_use]
 pub fn sections(markdown: &str) -> Vec<Section> {
     let mut walk = Walk { markdown, path: Vec::new(), begin: 0, found: Vec::new() };
@@ -50,9 +47,7 @@ pub fn sections(markdown: &str) -> Vec<Section> {
 
 struct Walk<'a> {
     markdown: &'a str,
-    /// The headings above, with their levels.
     path: Vec<(HeadingLevel, String)>,
-    /// Where the section began.
     begin: usize,
     found: Vec<Section>,
 }

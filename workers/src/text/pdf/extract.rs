@@ -9,20 +9,17 @@ use super::{
 };
 use crate::text::extracted::{Extracted, MAX_TEXT_BYTES};
 
-/// The largest stream of a file, decompressed, in bytes.
+/// Limit of a decompressed stream, in bytes.
 const STREAM_BYTES: usize = 64 << 20;
-/// The deepest form within a form.
+/// Limit of nested forms.
 const FORMS: usize = 6;
-/// Pages that are read.
+/// Further pages are not read.
 const PAGES: usize = 20_000;
 
-/// The text of a file as Markdown.
-///
-/// # Errors
-/// Why it has none, in words for whoever sent it.
+/// Converts a PDF to Markdown. The error explains to the sender why there is no text.
 pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     let options = LoadOptions { max_decompressed_size: Some(STREAM_BYTES), ..LoadOptions::default() };
-    // One that is locked fails in many ways.
+    // An encrypted file fails in many ways.
     let is_locked = bytes.windows(8).any(|window| window == b"/Encrypt");
     let document = Document::load_mem_with_options(bytes, options).map_err(|error| match is_locked {
         true => encrypted(),
@@ -75,7 +72,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads a page. One that is broken has as much text as was read of it.
+    /// Reads a page; a broken one yields the text read so far.
     fn page(&mut self, page: ObjectId) -> Result<(), String> {
         let Ok(content) = self.document.get_page_content_with_limit(page, STREAM_BYTES) else { return Ok(()) };
         let mut resources = Vec::new();
@@ -109,7 +106,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A form: a drawing within a drawing.
+    /// A form XObject: a drawing within a drawing.
     fn form(&self, name: Option<&Object>, resources: &[&'a Dictionary], pen: &mut Pen, depth: usize) {
         let Some(name) = name.and_then(|name| name.as_name().ok()).filter(|_| depth < FORMS) else { return };
         let found = resources.iter().find_map(|resources| {

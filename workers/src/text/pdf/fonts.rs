@@ -1,29 +1,26 @@
-//! Fonts, as far as text is read: which characters a string is, and how wide.
+//! Decodes the strings of a font and measures their width.
 
 use std::collections::HashMap;
 
 use lopdf::{Dictionary, Document, Encoding, Object};
 
-/// The largest table of characters of a font, in bytes.
+/// Limit of a font's ToUnicode table, in bytes.
 const TABLE_BYTES: usize = 8 << 20;
-/// The width of a glyph that says none, in thousandths of its size.
+/// Default width of a glyph, in thousandths of the font size.
 const USUAL: f64 = 500.0;
-/// The most widths that are read of one font.
+/// Limit of the widths that are read per font.
 const MOST: usize = 70_000;
 
-/// The fonts of a drawing, by their names there.
 pub(super) struct Fonts<'a> {
     document: &'a Document,
     resources: Vec<&'a Dictionary>,
     known: HashMap<Vec<u8>, Option<Font<'a>>>,
 }
 
-/// A font.
 pub(super) struct Font<'a> {
     encoding: Encoding<'a>,
     widths: HashMap<u32, f64>,
     usual: f64,
-    /// Bytes of a code.
     bytes: usize,
 }
 
@@ -32,7 +29,6 @@ impl<'a> Fonts<'a> {
         Self { document, resources: resources.to_vec(), known: HashMap::new() }
     }
 
-    /// The font of this name.
     pub(super) fn get(&mut self, name: &[u8]) -> Option<&Font<'a>> {
         if !self.known.contains_key(name) {
             let found = self.find(name);
@@ -64,7 +60,7 @@ impl<'a> Fonts<'a> {
     fn simple_widths(&self, dict: &Dictionary, font: &mut Font<'_>) {
         let first = dict.get_deref(b"FirstChar", self.document).and_then(Object::as_i64).unwrap_or(0);
         let Ok(widths) = dict.get_deref(b"Widths", self.document).and_then(Object::as_array) else { return };
-        // Type 3 fonts have a scale of their own; most others have thousandths.
+        // Type 3 fonts have their own scale; most others use thousandths.
         let scale = dict.get_deref(b"FontMatrix", self.document).and_then(Object::as_array).ok();
         let scale = scale.and_then(|matrix| self.number(matrix.first()?)).map_or(1.0, |scale| scale * 1000.0);
         for (code, width) in (first..).zip(widths).take(256) {
@@ -86,7 +82,7 @@ impl<'a> Fonts<'a> {
             && font.widths.len() < MOST
         {
             let Some(next) = rest.next().and_then(|next| self.document.dereference(next).ok()) else { return };
-            // A code is a number of 16 bits.
+            // A code has 16 bits.
             let first = first.clamp(0.0, 65_535.0) as u32;
             if let Ok(widths) = next.1.as_array() {
                 let widths = widths.iter().map(|width| self.number(width).unwrap_or(font.usual));
@@ -100,12 +96,12 @@ impl<'a> Fonts<'a> {
 }
 
 impl Font<'_> {
-    /// What a string says; nothing where the font does not tell.
+    /// Decodes a string; empty if the font has no mapping.
     pub(super) fn text(&self, string: &[u8]) -> String {
         Document::decode_text(&self.encoding, string).unwrap_or_default().replace('\0', "")
     }
 
-    /// How wide a string is, in thousandths of the font's size; how many glyphs it has, and how many of them are spaces.
+    /// A string's width in thousandths of the font size, its number of glyphs, and how many of them are spaces.
     pub(super) fn width(&self, string: &[u8]) -> (f64, usize, usize) {
         let (mut width, mut glyphs, mut spaces) = (0.0, 0, 0);
         for code in string.chunks(self.bytes) {

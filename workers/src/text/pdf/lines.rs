@@ -1,32 +1,29 @@
-//! Lines as Markdown: those that are larger than most are headings, the others paragraphs.
+//! Converts lines to Markdown: larger ones to headings, the others to paragraphs.
 
 use std::collections::BTreeMap;
 
 use crate::text::extracted::plain_line;
 
-/// By how much larger than most text a heading is.
+/// A heading is larger than body text by this factor.
 const LARGER: f64 = 1.15;
-/// The longest heading, in characters: what is longer is large text.
+/// Longest heading, in characters; longer lines are large body text.
 const HEADING: usize = 200;
-/// How many sizes of headings are told apart.
+/// Number of heading sizes that are distinguished.
 const LEVELS: usize = 4;
 
-/// A line of a page.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
     pub(super) text: String,
-    /// The size of its font, as it is seen.
+    /// Font size on the page.
     pub(super) size: f64,
-    /// Whether it begins a paragraph.
     pub(super) paragraph: bool,
 }
 
-/// A size that can be counted: in tenths of a point.
+/// Rounded to tenths of a point, as a map key.
 fn tenths(size: f64) -> u64 {
     (size * 10.0).round().clamp(0.0, 1e9) as u64
 }
 
-/// Lines as Markdown.
 pub(super) fn markdown(lines: &[Line]) -> String {
     let mut letters = BTreeMap::<u64, usize>::new();
     lines.iter().for_each(|line| *letters.entry(tenths(line.size)).or_default() += line.text.len());
@@ -68,7 +65,7 @@ fn end_paragraph(out: &mut String) {
     }
 }
 
-/// Adds a line to the paragraph. A word that was divided at the end of the line before is joined.
+/// Adds a line to the paragraph, and joins a word that was hyphenated at the line break.
 fn add(out: &mut String, text: &str) {
     let divided = out.strip_suffix("-\n").is_some_and(|before| before.ends_with(char::is_lowercase));
     if divided && text.starts_with(char::is_lowercase) {

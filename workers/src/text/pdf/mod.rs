@@ -1,8 +1,6 @@
-//! PDF as Markdown: the text that is drawn, in the order in which it is drawn.
-//!
-//! A PDF knows no words, lines or paragraphs, only glyphs at positions. So the pen is followed ([`pen`]), with the widths
-//! of the glyphs ([`fonts`]): a gap is a space, a step down a new line, a large step a new paragraph, and lines that are
-//! larger than most are headings ([`lines`]). Formulas, tables and columns come out as their words.
+//! Converts PDF to Markdown, in drawing order. A PDF has only positioned glyphs, so the pen is traced ([`pen`]) with
+//! glyph widths ([`fonts`]): a gap is a space, a step down a new line, a large step a paragraph, and larger lines are
+//! headings ([`lines`]). Formulas, tables and columns come out as plain words.
 
 mod extract;
 mod fonts;

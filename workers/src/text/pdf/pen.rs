@@ -1,15 +1,15 @@
-//! The pen that draws a page, followed: where each string begins and ends (ISO 32000-1, 9.4).
+//! Traces the pen that draws a page: where each string begins and ends (ISO 32000-1, 9.4).
 
 use lopdf::Object;
 
 use super::{fonts::Fonts, lines::Line};
 use crate::text::extracted::MAX_TEXT_BYTES;
 
-/// The deepest state that is kept.
+/// Depth of the graphics state stack.
 const STATES: usize = 64;
-/// A gap of this part of the size is a space.
+/// A gap of this fraction of the font size is a space.
 const SPACE: f64 = 0.17;
-/// A step down by this part of the size is a new line, and by this a new paragraph.
+/// A step down by these fractions of the font size is a new line, and a new paragraph.
 const STEP: (f64, f64) = (0.4, 1.75);
 
 /// A matrix `[a b c d e f]`.
@@ -19,7 +19,7 @@ struct Matrix([f64; 6]);
 impl Matrix {
     const ONE: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
 
-    /// This one first, then the other.
+    /// Applies this matrix first, then the other.
     fn then(self, other: Self) -> Self {
         let ([a, b, c, d, e, f], [g, h, i, j, k, l]) = (self.0, other.0);
         Self([a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + l])
@@ -30,7 +30,6 @@ impl Matrix {
     }
 }
 
-/// Numbers that a string's place depends on.
 #[derive(Debug, Clone)]
 struct State {
     page: Matrix,
@@ -48,14 +47,12 @@ impl Default for State {
     }
 }
 
-/// The pen.
 #[derive(Debug)]
 pub(super) struct Pen {
     state: State,
     states: Vec<State>,
     text: Matrix,
     line: Matrix,
-    /// Where the last string ended, on the page.
     end: Option<(f64, f64)>,
     lines: Vec<Line>,
     bytes: usize,
@@ -77,17 +74,16 @@ fn numbers<const N: usize>(operands: &[Object]) -> Option<[f64; N]> {
 }
 
 impl Pen {
-    /// The lines that were drawn.
     pub(super) fn lines(self) -> Vec<Line> {
         self.lines.into_iter().filter(|line| !line.text.trim().is_empty()).collect()
     }
 
-    /// Whether there is more text than a document may have.
+    /// Whether the text exceeds the limit of a document.
     pub(super) fn is_full(&self) -> bool {
         self.bytes > MAX_TEXT_BYTES
     }
 
-    /// Draws a form, moved by its matrix.
+    /// Draws a form, transformed by its matrix.
     pub(super) fn within(&mut self, matrix: Option<&Object>, draw: impl FnOnce(&mut Self)) {
         let (state, states) = (self.state.clone(), std::mem::take(&mut self.states));
         if let Some(matrix) = matrix.and_then(|matrix| numbers(matrix.as_array().ok()?)) {
@@ -97,7 +93,6 @@ impl Pen {
         (self.state, self.states) = (state, states);
     }
 
-    /// One step of a drawing.
     pub(super) fn step(&mut self, operator: &str, operands: &[Object], fonts: &mut Fonts<'_>) {
         match operator {
             "BT" => (self.text, self.line) = (Matrix::ONE, Matrix::ONE),
@@ -131,7 +126,6 @@ impl Pen {
         }
     }
 
-    /// A step that changes how is drawn.
     fn set(&mut self, operator: &str, operands: &[Object]) {
         match (operator, numbers::<1>(operands)) {
             ("q", _) if self.states.len() < STATES => self.states.push(self.state.clone()),
@@ -160,7 +154,7 @@ impl Pen {
         self.text = self.line;
     }
 
-    /// Strings, and steps back between them in thousandths of the size.
+    /// Strings, and moves back between them in thousandths of the font size.
     fn show_all<'o>(&mut self, parts: impl Iterator<Item = &'o Object>, fonts: &mut Fonts<'_>) {
         for part in parts {
             match part {
@@ -181,7 +175,7 @@ impl Pen {
         self.state.font = name;
         let State { size, letter_space, word_space, page, .. } = self.state;
         let [a, b, _, d, x, y] = self.text.then(page).0;
-        // The size as it is seen, whether it is in the font's or in a matrix.
+        // The size on the page, whether it is set by the font or by a matrix.
         let seen = size.abs() * a.hypot(b).max(d.abs()).max(f64::MIN_POSITIVE);
         self.place(&text, (x, y), seen);
         let advance = width / 1000.0 * size + letter_space * glyphs as f64 + word_space * spaces as f64;
@@ -190,7 +184,7 @@ impl Pen {
         self.end = Some((x, y));
     }
 
-    /// Adds a string to the text, behind what its place says.
+    /// Appends a string to the text, after the space or line break that its position implies.
     fn place(&mut self, text: &str, (x, y): (f64, f64), size: f64) {
         if text.is_empty() {
             return;
@@ -200,7 +194,7 @@ impl Pen {
         let right = self.end.map_or(0.0, |(end, _)| (x - end) / size);
         match (self.lines.last_mut(), down) {
             (Some(line), Some(down)) if down.abs() < STEP.0 => {
-                // A step far to the left is a new line as well, and one to the right a column.
+                // A far step to the left is also a new line, and one to the right a column.
                 if right.abs() > SPACE && !line.text.ends_with(char::is_whitespace) && !text.starts_with(' ') {
                     line.text.push(' ');
                 }
