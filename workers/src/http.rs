@@ -1,4 +1,5 @@
-//! What a worker serves: `/metrics` (Prometheus), `/healthz` (it runs) and `/readyz` (it can work, or what is missing).
+//! A worker's HTTP server: `/metrics` (Prometheus), `/healthz` (it runs) and `/readyz` (it can work, or what is
+//! missing).
 
 use std::sync::Arc;
 
@@ -19,10 +20,7 @@ pub struct Health {
     pub registry: Arc<Registry>,
 }
 
-/// Serves until aborted.
-///
-/// # Errors
-/// When the port can't be had.
+/// Serves until aborted. Fails if it can't listen on the port.
 pub async fn serve(settings: &config::Worker, health: Health) -> Result<JoinHandle<()>> {
     let address = (settings.host.as_str(), settings.port);
     let listener = TcpListener::bind(address).await.with_context(|| {

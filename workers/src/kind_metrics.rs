@@ -1,4 +1,4 @@
-//! The metrics that a kind's descriptor lists, registered.
+//! Registers the metrics that a kind's descriptor lists.
 
 use std::collections::HashMap;
 
@@ -44,13 +44,13 @@ impl KindMetrics {
         histogram
     }
 
-    /// One that the kind's descriptor does not list is counted, and exported nowhere.
+    /// If the kind's descriptor does not list the metric, the counter is not exported.
     #[must_use]
     pub fn counter(&self, metric: &Metric) -> Counter {
         self.counters.get(metric.name).cloned().unwrap_or_default()
     }
 
-    /// One that the kind's descriptor does not list is kept, and exported nowhere.
+    /// If the kind's descriptor does not list the metric, the histogram is not exported.
     #[must_use]
     pub fn histogram(&self, metric: &Metric) -> Histogram {
         let (Measure::Values(bounds) | Measure::Seconds(bounds)) = metric.measure else {

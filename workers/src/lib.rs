@@ -1,19 +1,19 @@
-//! Who does the work: a runtime that knows no kind, handlers that know nothing else.
-//!
-//! A job comes in through [`runtime`], which hands it to its kind's handler in [`kinds`] and settles it only after
-//! its outcome is stored through [`ruche_store::ledger`].
-//!
-//! - [`runtime`]: pull, admit, attempt, settle.
-//! - [`registry`]: handlers without their types.
+//! Works on jobs: a runtime that is independent of kinds, and a handler for each kind.
+//! 
+//! [`runtime`] takes a job, passes it to its kind's handler in [`kinds`], and settles it only after its outcome is
+//! stored through [`ruche_store::ledger`].
+//! 
+//! - [`runtime`]: pulls, admits, attempts and settles jobs.
+//! - [`registry`]: erases the types of handlers.
 //! - [`kinds`]: one file per kind.
 //! - [`kind_metrics`]: the metrics that a kind lists.
 //! - [`reconcilers`]: background tasks, one file each.
 //! - `inference`: llama.cpp behind two small ports: `engine` generates, `encoder` embeds and ranks.
-//! - `text`: documents as Markdown, and Markdown as chunks (feature `embed`).
-//! - [`sandbox`]: child processes with bounds.
-//! - [`egress`]: the way out to the network, for URLs that somebody else named.
+//! - `text`: converts documents to Markdown, and Markdown to chunks (feature `embed`).
+//! - [`sandbox`]: bounded child processes.
+//! - [`egress`]: fetches URLs that users name.
 //! - [`http`]: `/metrics`, `/healthz`, `/readyz`.
-//! - [`program`]: `ruche-worker`, from its arguments to its end.
+//! - [`program`]: `ruche-worker`, from its arguments to its exit.
 
 pub mod egress;
 pub mod http;

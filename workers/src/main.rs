@@ -1,4 +1,4 @@
-//! `ruche-worker`: works on jobs. See [`ruche_workers`].
+//! `ruche-worker`: see [`ruche_workers`].
 
 fn main() -> anyhow::Result<()> {
     ruche_workers::program::main()

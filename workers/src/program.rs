@@ -1,6 +1,7 @@
-//! `ruche-worker <kinds>`: from its arguments to its end.
+//! The program `ruche-worker <kinds>`.
 //!
-//! One process can do several kinds; a crash in a native library costs one process, so `ruche up` starts one each.
+//! One process can do several kinds. A crash in a native library ends the process, so `ruche up` starts one process
+//! per kind.
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,16 +53,13 @@ struct Arguments {
     kinds: Vec<Kind>,
 }
 
-/// Which kinds there are, and which of them this program can do.
+/// All kinds, and a row for each that this program can do.
 pub struct Program {
     pub kinds: Vec<Descriptor>,
     pub rows: Vec<Row>,
 }
 
-/// Runs the program with Ruche's own kinds.
-///
-/// # Errors
-/// What kept it from starting or ended it, in words for the operator.
+/// Runs the program with Ruche's own kinds. Errors are written for operators.
 pub fn main() -> Result<()> {
     let program = Program { kinds: ruche_schemas::kinds::all(), rows: kinds::all() };
     let children: Vec<_> = program.rows.iter().flat_map(|kind| kind.children).copied().collect();
@@ -70,7 +68,7 @@ pub fn main() -> Result<()> {
     }
     let arguments = Arguments::parse();
     let config = Config::load_for(&program.kinds)?;
-    // The bus has a thread of its own: heartbeats go out however busy the handlers are.
+    // The bus has its own thread, so that busy handlers don't delay heartbeats.
     let heartbeats =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("bus").enable_all().build()?;
     let workers = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -95,10 +93,7 @@ struct Process<'a> {
 }
 
 impl Program {
-    /// Works on jobs of these kinds until the process is asked to end.
-    ///
-    /// # Errors
-    /// What kept it from starting or ended it, in words for the operator.
+    /// Works on jobs of these kinds until the process gets a signal. Errors are written for operators.
     pub async fn serve(&self, own: &[Kind], config: &Config, heartbeats: Handle) -> Result<()> {
         let shutdown = Shutdown::default();
         listen_for_signals(shutdown.clone())?;
@@ -119,7 +114,7 @@ impl Program {
         let mut background = JoinSet::new();
         let mut runtimes = JoinSet::new();
         let (mut ends, mut stops) = (Vec::new(), Vec::new());
-        // Those that every process runs are listed with its first kind.
+        // The first kind lists the background tasks that every process runs.
         let mut common = process.reconcilers();
         for Prepared { handler, slots, reserved, reconcilers, shutdown: handle } in prepared {
             ends.push(handle.ended);
@@ -134,7 +129,7 @@ impl Program {
         }
         let result = tokio::select! {
             result = all_end(&mut runtimes, &shutdown) => result,
-            // What it was doing goes to other workers after the ack wait; whoever supervises starts it again.
+            // Other workers get its jobs after the ack wait; the supervisor restarts this process.
             _ = select_all(&mut ends) => Err(anyhow!("a handler's engine has died: see the log above")),
         };
         if result.is_ok() {
@@ -234,7 +229,7 @@ impl Process<'_> {
     }
 }
 
-/// Waits for all runtimes. One that fails takes the others along.
+/// If one runtime fails, the others shut down.
 async fn all_end(runtimes: &mut JoinSet<Result<(), Unavailable>>, shutdown: &Shutdown) -> Result<()> {
     let mut result = Ok(());
     while let Some(ended) = runtimes.join_next().await {
@@ -246,7 +241,7 @@ async fn all_end(runtimes: &mut JoinSet<Result<(), Unavailable>>, shutdown: &Shu
     result
 }
 
-/// Host and process: unique among workers, and safe in a subject.
+/// Host and process id: unique among workers, and valid as a token of a subject.
 fn name() -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     format!("{}-{}", host().chars().map(safe).take(64).collect::<String>(), std::process::id())
@@ -256,7 +251,7 @@ fn host() -> String {
     nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok()).unwrap_or_default()
 }
 
-/// SIGTERM and SIGINT ask to drain; a second one, to leave at once.
+/// The first SIGTERM or SIGINT drains; the second stops at once.
 fn listen_for_signals(shutdown: Shutdown) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

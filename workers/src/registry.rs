@@ -1,4 +1,4 @@
-//! Handlers without their types, so that the runtime runs any kind and knows none.
+//! Erases the types of handlers, so that the runtime is independent of kinds.
 
 use std::sync::Arc;
 
@@ -16,47 +16,42 @@ use crate::runtime::{
     scope::{Scope, Unread},
 };
 
-/// Does one kind of job.
 #[async_trait]
 pub trait Handler<J: Job>: Send + Sync + 'static {
-    /// Works on one job. The future is dropped when the job is cancelled, its deadline passes or the worker shuts down.
+    /// The future is dropped when the job is cancelled, its deadline passes or the worker shuts down.
     async fn handle(&self, job: &Envelope<J>, context: Context<J>) -> Result<J::Output, JobError>;
 
-    /// What is stored with the outcome, in the same transaction.
+    /// Writes that are stored in the outcome's transaction.
     fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Write> {
         Vec::new()
     }
 
-    /// The models that are loaded.
     fn models(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// The GPU that computes, if any.
+    /// The GPU that the models run on, if any.
     fn gpu(&self) -> Option<String> {
         None
     }
 }
 
-/// What an attempt gives.
 #[derive(Debug)]
 pub struct HandlerOutput {
-    /// As in the last event.
+    /// The data of the last event.
     pub output: Value,
-    /// What is stored in the output's transaction.
+    /// Writes of the outcome's transaction.
     pub keep: Vec<Write>,
-    /// Documents that are stored before.
+    /// Stored before the outcome's transaction.
     pub documents: Vec<Bytes>,
 }
 
-/// A handler without its types.
 #[async_trait]
 pub trait AnyHandler: Send + Sync {
     fn kind(&self) -> Kind;
     fn limits(&self) -> Limits;
     fn models(&self) -> Vec<String>;
     fn gpu(&self) -> Option<String>;
-    /// Reads, checks and works on one job.
     async fn run(&self, job: &Unread, scope: Scope<'_>) -> Result<HandlerOutput, JobError>;
 }
 
@@ -92,7 +87,7 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         let (documents, writes) = (Arc::new(Documents::new(of, claims)), Writes::default());
         let (made, kept) = (Arc::clone(&documents), writes.clone());
         let context = Context { reporter, documents, writes, deadline, clock, attempt, past, cancel };
-        // Both in one task: when the log is lost, the handler is dropped with it.
+        // One task polls both: if the log is lost, the handler is dropped too.
         let work = async { self.0.handle(&job, context).await };
         let (output, ()) = tokio::try_join!(work, reports::write(log, reports, quiet))?;
         let mut keep = self.0.keep(&job, &output);

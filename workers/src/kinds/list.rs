@@ -5,14 +5,12 @@ use ruche_schemas::{Job, Kind, kinds};
 use super::prepared::{Prepared, Setup};
 use crate::sandbox::Child;
 
-/// A kind: how its handler is made, and the child processes that it starts.
 pub struct Row {
     pub kind: Kind,
     pub prepare: fn(Setup<'_>) -> anyhow::Result<Prepared>,
     pub children: &'static [Child],
 }
 
-/// The kinds that this build can do.
 #[must_use]
 pub fn all() -> Vec<Row> {
     vec![
@@ -28,7 +26,6 @@ pub fn all() -> Vec<Row> {
 }
 
 impl Row {
-    /// The row of this kind.
     #[must_use]
     pub fn of<J: Job>(prepare: fn(Setup<'_>) -> anyhow::Result<Prepared>, children: &'static [Child]) -> Self {
         Self { kind: J::KIND, prepare, children }

@@ -1,4 +1,4 @@
-//! The kinds of job: each does what its namesake in `ruche_schemas::kinds` says.
+//! The handlers of all kinds of job; `ruche_schemas::kinds` declares the kinds.
 //!
 //! A new kind is a file here, its `mod` line and its row in [`list`].
 

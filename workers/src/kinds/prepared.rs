@@ -1,4 +1,4 @@
-//! A kind's handler and what it brings along.
+//! A kind's handler with its slots, background tasks and shutdown.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -10,42 +10,38 @@ use ruche_store::postgres::Postgres;
 use crate::inference::thread::ModelThread;
 use crate::{kind_metrics::KindMetrics, reconcilers::Reconciler, registry::AnyHandler};
 
-/// What handlers are made from.
 pub struct Setup<'a> {
     pub config: &'a Config,
     pub postgres: Arc<Postgres>,
-    /// Those that the kind's descriptor lists.
+    /// The metrics that the kind's descriptor lists.
     pub metrics: KindMetrics,
 }
 
-/// A handler and what it brings along.
 pub struct Prepared {
     pub handler: Arc<dyn AnyHandler>,
-    /// Jobs at once.
+    /// The number of jobs at once.
     pub slots: NonZeroUsize,
-    /// How many of these only interactive jobs may take.
+    /// How many of the slots are for interactive jobs only.
     pub reserved: usize,
-    /// The kind's background tasks.
     pub reconcilers: Vec<Arc<dyn Reconciler>>,
     pub shutdown: ShutdownHandle,
 }
 
-/// Stops a handler's threads, and tells when they have ended.
 pub struct ShutdownHandle {
-    /// Resolves when it has ended. If nobody stopped it, it has died, and the process must end.
+    /// Resolves when the handler's threads have ended. Without a call of `stop` this is a crash, and the process must
+    /// end.
     pub ended: BoxFuture<'static, ()>,
-    /// Asks it to end.
     pub stop: Box<dyn FnOnce() + Send>,
 }
 
 impl ShutdownHandle {
-    /// For a handler without anything that could end.
+    /// For a handler without threads; `ended` never resolves.
     #[must_use]
     pub fn none() -> Self {
         Self { ended: Box::pin(future::pending()), stop: Box::new(|| {}) }
     }
 
-    /// For a handler with models. Ends when one of them has died, or all of them have stopped as asked.
+    /// For a handler with models. `ended` resolves when one has crashed, or all have stopped after `stop`.
     #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
     pub(crate) fn of(threads: Vec<ModelThread>) -> Self {
         use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! Rerank: how well each text answers a query, by a cross-encoder that this worker has loaded.
+//! Rerank: scores how well each text answers a query, with the cross-encoder that this worker has loaded.
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -25,16 +25,12 @@ use crate::{
     runtime::{context::Context, job_error::JobError},
 };
 
-/// The code of a text that the model can't read.
+/// Failure code of a text that the model can't score.
 const NO_SCORE: &str = "no_score";
 
-/// Reranks texts.
 pub struct RerankHandler(Encoder);
 
-/// Loads the model.
-///
-/// # Errors
-/// When no model is configured or it can't be loaded.
+/// Fails if no model is configured or it can't be loaded.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let rerank = setup.config.of::<Rerank>()?;
     anyhow::ensure!(
@@ -60,13 +56,11 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
 }
 
 impl RerankHandler {
-    /// With this model, which ranks.
     #[must_use]
     pub fn new(encoder: Encoder) -> Self {
         Self(encoder)
     }
 
-    /// Whether the job wants this model.
     fn check_model(&self, asked: Option<&str>, attempt: u32) -> Result<(), JobError> {
         let own = self.0.name();
         let Some(asked) = asked.filter(|asked| *asked != own) else { return Ok(()) };

@@ -1,14 +1,13 @@
-//! A document's text as chunks that the model can read.
+//! Splits a document's text into chunks that the model can read.
 
 use ruche_store::documents::Hash;
 
 use super::counter::Counter;
 use crate::text::chunks::{Chunk, Count, Size, chunks, chunks_of_text};
 
-/// How often chunks are made smaller if they turn out too long for the model.
+/// Most attempts with a smaller chunk size while a chunk is too long for the model.
 const TRIES: u32 = 4;
 
-/// A chunk, and what would be embedded.
 pub(super) struct Embeddable {
     pub(super) chunk: Chunk,
     pub(super) embedded: String,
@@ -16,8 +15,8 @@ pub(super) struct Embeddable {
     pub(super) hash: Hash,
 }
 
-/// The chunks of a text. A tokenizer does not count parts as it counts the whole, so what turns out longer than the model
-/// reads is cut again, smaller.
+/// A tokenizer counts the whole text differently from its parts. If a chunk is longer than `most` tokens, all are
+/// split again, a quarter smaller.
 pub(super) fn chunk_text(
     text: &str,
     plain: bool,
@@ -33,7 +32,7 @@ pub(super) fn chunk_text(
             let hash = *blake3::hash(embedded.as_bytes()).as_bytes();
             Embeddable { chunk, embedded, tokens: u32::try_from(tokens).unwrap_or(u32::MAX), hash }
         };
-        // What the model has no token for can't be found.
+        // A chunk without tokens can't be found.
         found = pieces.into_iter().map(embeddable).filter(|chunk| chunk.tokens > 0).collect();
         if found.iter().all(|chunk| usize::try_from(chunk.tokens).is_ok_and(|tokens| tokens <= most)) {
             break;

@@ -1,4 +1,4 @@
-//! How long a text is to the model.
+//! Counts the tokens of a text.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::{
     text::chunks::Count,
 };
 
-/// Counts tokens as a model does, on any thread.
+/// Counts with the model's tokenizer, on any thread.
 #[derive(Clone)]
 pub(super) struct Counter {
     tokenizer: Arc<dyn Tokenizer>,
@@ -21,7 +21,7 @@ impl Counter {
         Self { tokenizer, marks }
     }
 
-    /// How many tokens the model puts around each text.
+    /// The number of tokens that the model adds around each text.
     pub(super) fn marks(&self) -> usize {
         self.marks
     }

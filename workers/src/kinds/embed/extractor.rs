@@ -1,4 +1,4 @@
-//! Has HTML and PDF read in child processes, a new one for each document: whatever it dies of costs one document.
+//! Reads HTML and PDF in child processes, a new one for each document: a crash costs one document.
 
 use std::{path::PathBuf, thread, time::Duration};
 
@@ -10,25 +10,23 @@ use crate::{
 };
 
 pub(crate) const CHILD: Child = Child { flag: "--read-document", run };
-/// The longest reply, in bytes: JSON makes up to six bytes of one.
+/// In bytes: JSON writes one byte as up to six.
 const REPLY_BYTES: u32 = 6 * MAX_TEXT_BYTES as u32;
-/// What libraries' recursion may take: only what is used of it becomes memory.
+/// In bytes, for recursion in libraries. Unused stack takes no memory.
 const STACK: usize = 256 << 20;
 
-/// How documents are read.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// `ruche-worker`.
+    /// The path of `ruche-worker`.
     pub program: PathBuf,
-    /// How many documents are read at once.
+    /// The number of documents that are read at once.
     pub children: usize,
-    /// How much memory one may take, in bytes of address space.
+    /// Of one child, in bytes of address space.
     pub memory: u64,
-    /// How long one may take, and how much processor time.
+    /// Of one document, in wall-clock time and in processor time.
     pub deadline: Duration,
 }
 
-/// Reads documents.
 #[derive(Debug, Clone)]
 pub struct Extractor {
     pool: Pool,
@@ -54,10 +52,7 @@ impl Extractor {
         Self { pool, memory, deadline }
     }
 
-    /// The text of a file that is HTML or PDF.
-    ///
-    /// # Errors
-    /// Why there is none.
+    /// The text of an HTML or PDF file.
     pub async fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extracted, ExtractError> {
         match self.pool.ask::<Result<Extracted, String>>(&format, bytes).await {
             Ok((extracted, _)) => extracted.map_err(ExtractError::Unreadable),

@@ -1,4 +1,4 @@
-//! A vector for each text of a job; documents go to the indexer.
+//! Computes a vector for each text of a job; the indexer embeds documents.
 
 use async_trait::async_trait;
 use ruche_schemas::{
@@ -19,7 +19,6 @@ use crate::{
     runtime::{context::Context, job_error::JobError},
 };
 
-/// Embeds texts and documents.
 pub struct EmbedHandler(pub(super) Models);
 
 #[async_trait]
@@ -51,19 +50,17 @@ impl Handler<Embed> for EmbedHandler {
 }
 
 impl EmbedHandler {
-    /// With these prefixes, on the indexer's model.
     #[must_use]
     pub fn new(prefixes: Prefixes, indexer: Indexer) -> Self {
         Self(Models { first: Served { prefixes, indexer }, next: None })
     }
 
-    /// With another model beside it, that collections go to.
+    /// Adds the model that collections migrate to.
     #[must_use]
     pub fn beside(self, prefixes: Prefixes, indexer: Indexer) -> Self {
         Self(Models { next: Some(Served { prefixes, indexer }), ..self.0 })
     }
 
-    /// Indexes the job's document.
     async fn index(&self, job: &Envelope<Embed>, context: &Context<Embed>) -> Result<Indexed, JobError> {
         if job.ephemeral {
             let message = "an ephemeral job keeps no document: submit one that is not ephemeral";
@@ -84,13 +81,12 @@ impl EmbedHandler {
     }
 }
 
-/// The vectors of the job's texts.
 async fn embed(served: &Served, job: &Envelope<Embed>, dimensions: u32) -> Result<Embedded, JobError> {
     let name = served.encoder().name();
     let (model, version) = (name.to_owned(), Some(served.indexer.model.version.clone()));
     let mut embedded = Embedded { model, version, dimensions, ..Embedded::default() };
     if job.ephemeral && job.body.texts.len() > fit_inline(dimensions) {
-        // The answer tells how large vectors are; the caller asks for fewer texts at once.
+        // Without vectors, the answer still says how large they are; the caller sends fewer texts at once.
         return Ok(embedded);
     }
     let span = info_span!(
@@ -118,7 +114,7 @@ async fn embed(served: &Served, job: &Envelope<Embed>, dimensions: u32) -> Resul
     .await
 }
 
-/// How many numbers each vector is to have, where the model can do what is asked for.
+/// The length of each vector; an error if the model's vectors are shorter than the job asks for.
 fn dimensions(served: &Served, body: &Embed) -> Result<u32, JobError> {
     let model = served.encoder().model();
     match body.dimensions {
@@ -139,7 +135,7 @@ fn refused(error: EncodeError) -> JobError {
     match error {
         EncodeError::TooLong { index, .. } => reject(codes::CONTEXT_LENGTH, index),
         EncodeError::NoTokens { index } => reject(codes::INVALID, index),
-        // There is no query here.
+        // An embed job has no query, so `LongQuery` can't happen.
         EncodeError::LongQuery { .. } | EncodeError::Stopped => JobError::retry(error),
     }
 }

@@ -1,11 +1,11 @@
-//! Indexes documents: reads them, chunks them, embeds the chunks that have changed, and leaves them to be stored.
+//! Indexes documents: reads and chunks them, embeds the changed chunks, and passes them on to be stored.
 //!
-//! Unchanged chunks keep their vectors: the hash of what would be embedded tells. The others are embedded in slices, so
-//! that queries come in between, and memory holds the vectors of one document. Nothing is written here: the vectors go
-//! into the transaction of the job's row, all or none.
+//! A chunk is unchanged if the hash of its embedded text is; it keeps its vector. The others are embedded in slices,
+//! so that queries run in between. Nothing is written here: all vectors of a document go into the transaction of the
+//! job's row.
 //!
-//! If the collection goes to another model (`ruche embed migrate`) and this worker has it, both models embed the document.
-//! So a stream of new documents does not keep the migration from ending.
+//! If the collection migrates to another model (`ruche embed migrate`) that this worker has, both models embed the
+//! document. So the migration ends even while new documents arrive.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -43,54 +43,45 @@ use crate::{
     },
 };
 
-/// The code of a text that the model can't embed.
+/// Failure code of a text that the model can't embed.
 pub(super) const NO_VECTOR: &str = "no_vector";
-/// Chunks that are handed to the encoder at once.
+/// Chunks in one call of the encoder.
 const SLICE: usize = 32;
-/// Slices that the encoder has at once: one is tokenized while the other is computed.
+/// Concurrent calls of the encoder: it tokenizes one slice while it computes another.
 const SLICES: usize = 2;
-/// The chunks that a model without a length of its own gets, in tokens: longer ones are about too many things.
+/// Tokens of a chunk for a model that does not say its trained length: longer chunks mix topics.
 const USUAL: u32 = 512;
-/// What a process that reads a document may take.
+/// Bounds of a process that reads a document; `MEMORY` in bytes.
 const MEMORY: u64 = 1 << 30;
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Indexes documents with one model.
 pub struct Indexer {
-    /// The model.
     pub encoder: Encoder,
-    /// What comes before each chunk.
+    /// The text before each chunk, as the model was trained.
     pub prefix: String,
-    /// The model, as vectors remember it.
+    /// The model's name and version as stored with vectors.
     pub model: ModelVersion,
-    /// What is kept.
     pub documents: Arc<dyn DocumentStore>,
-    /// Reads HTML and PDF.
     pub extractor: Extractor,
-    /// Tokens of a chunk, 0 as the model was trained; and its overlap.
+    /// Tokens of a chunk (0: the model's trained length) and of its overlap.
     pub chunks: (u32, u32),
-    /// Documents at once.
+    /// Bounds the documents that are indexed at once.
     pub permits: Arc<Semaphore>,
 }
 
-/// A document's text, and what is known of it.
 #[derive(Clone)]
 pub(super) struct Read {
     id: Uuid,
-    /// What is known of it.
     pub(super) meta: DocumentMeta,
-    /// Whether its language is not known yet.
+    /// Whether the language is still unknown.
     ask_language: bool,
-    /// Whether it is only embedded again.
+    /// Whether the document is stored and is only embedded again.
     pub(super) again: bool,
     warnings: Vec<String>,
 }
 
 impl Indexer {
-    /// As the settings say.
-    ///
-    /// # Errors
-    /// When this program does not know where it lies.
+    /// Fails if the path of the running program is unknown.
     pub(super) fn new(
         settings: &Settings,
         version: String,
@@ -120,12 +111,11 @@ impl Indexer {
         })
     }
 
-    /// The models of a collection.
     pub(super) async fn in_use(&self, tenant: &TenantId, collection: &str) -> Result<CollectionModels, JobError> {
         self.documents.models_of(tenant, collection).await.map_err(unavailable)
     }
 
-    /// Reads the job's document, sent or kept.
+    /// Reads the document that the job carries, or the stored one that it names.
     pub(super) async fn read(&self, job: &Envelope<Embed>) -> Result<Read, JobError> {
         match (&job.body.document, job.body.stored) {
             (Some(document), _) => self.read_sent(document, job).await,
@@ -133,7 +123,7 @@ impl Indexer {
         }
     }
 
-    /// Indexes a document that was read, and by `next` too, where there is one.
+    /// Indexes a document, with `next` as well if there is one.
     pub(super) async fn index(
         &self,
         mut read: Read,
@@ -161,8 +151,8 @@ impl Indexer {
         Ok(summary)
     }
 
-    /// Indexes a document beside the model that its collection is searched with. What this model refuses is no reason to
-    /// refuse the document: the migration names it.
+    /// Indexes a document with the model that its collection migrates to. If this model rejects the document, the job
+    /// gets a warning and does not fail; the migration lists the document.
     async fn index_too(
         &self,
         read: Read,
@@ -197,7 +187,7 @@ impl Indexer {
         self.documents.status(&key, &self.model).await.map_err(unavailable)
     }
 
-    /// Leaves the document to be kept, and tells what became of it.
+    /// Adds the document to the job's writes, and summarizes what changed.
     fn finish(
         &self,
         read: Read,
@@ -214,7 +204,7 @@ impl Indexer {
             match fresh.contains_key(&hash) {
                 true => {
                     summary.embedded += 1;
-                    // The same text is embedded once.
+                    // Equal texts are embedded once.
                     let cost = if counted.insert(hash) { tokens } else { 0 };
                     summary.tokens = summary.tokens.saturating_add(cost);
                 }
@@ -240,7 +230,7 @@ impl Indexer {
     async fn read_sent(&self, document: &Document, job: &Envelope<Embed>) -> Result<Read, JobError> {
         let text = || match (&document.text, &document.data) {
             (Some(text), _) => text.clone(),
-            // It was looked at when the job was read.
+            // Checked as UTF-8 when the job was read.
             (None, data) => String::from_utf8_lossy(data.as_ref().map_or(&[], |data| &data.0)).into_owned(),
         };
         let Extracted { title, markdown, warnings } = match document.format {
@@ -270,7 +260,6 @@ impl Indexer {
         Ok(Read { id, meta, ask_language: configuration.is_none(), again: false, warnings })
     }
 
-    /// A document that is kept.
     async fn read_stored(&self, id: Uuid, job: &Envelope<Embed>) -> Result<Read, JobError> {
         let found = self.documents.stored(&job.tenant, id).await.map_err(unavailable)?;
         let Some(stored) = found else {
@@ -280,8 +269,8 @@ impl Indexer {
         Ok(Read { id, meta: stored.meta, ask_language: false, again: true, warnings: Vec::new() })
     }
 
-    /// How large a document's chunks are, without what the model puts around them. What was asked for counts also where it is
-    /// embedded again, by a model that reads less as far as that reads.
+    /// The size of the document's chunks, without the tokens that the model adds around them. A stored document keeps
+    /// the size that it was sent with, up to the model's context.
     fn size(&self, Read { meta, again, .. }: &Read) -> Result<Size, JobError> {
         let model = self.encoder.model();
         let most = model.context_tokens;
@@ -299,7 +288,7 @@ impl Indexer {
         Ok(Size { tokens, overlap: usize::try_from(overlap).unwrap_or(0).min(tokens / 2) })
     }
 
-    /// Cuts the text, on a thread that may be busy for long.
+    /// On a blocking thread, because a large document takes long.
     async fn chunk(&self, read: &Read, size: Size) -> Result<Vec<Embeddable>, JobError> {
         let (text, plain) = (read.meta.content.clone(), read.meta.format == Format::Text.as_str());
         let (counter, prefix) = (Counter::of(&self.encoder), self.prefix.clone());
@@ -312,7 +301,7 @@ impl Indexer {
         }
     }
 
-    /// The vectors of those chunks that have none yet, by their hash.
+    /// Embeds the chunks that have no vector yet; returns the vectors by hash.
     async fn vectors(
         &self,
         chunks: &[Embeddable],
@@ -365,7 +354,7 @@ fn unreadable(error: ExtractError) -> JobError {
     JobError::Reject(Failure::new(code, error.to_string()).with_param("document"))
 }
 
-/// All chunks were counted before, so nothing of this is the document's fault.
+/// All chunks were counted before, so a wrong length is a defect of this program and not the document's.
 fn failed(error: EncodeError) -> JobError {
     match error {
         EncodeError::Stopped => JobError::retry(error),

@@ -1,4 +1,4 @@
-//! Loads the model that the settings name, or both while collections go from one to the other.
+//! Loads the configured model, and the one that collections migrate to, if any.
 
 use std::{
     fs::File,
@@ -31,13 +31,10 @@ use crate::{
     registry::handler,
 };
 
-/// One slot of so many is for interactive jobs only.
+/// One of so many slots is reserved for interactive jobs.
 const RESERVED: usize = 8;
 
-/// Loads the model, or both.
-///
-/// # Errors
-/// When no model is configured or one can't be loaded.
+/// Fails if no model is configured or one can't be loaded.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let embed = &setup.config.of::<Embed>()?;
     anyhow::ensure!(
@@ -60,14 +57,13 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let slots = usize::try_from(embed.slots).ok().and_then(NonZeroUsize::new).context("embed.slots is 0")?;
     let models = Models { first, next };
     let shutdown = ShutdownHandle::of(models.all().map(|served| served.encoder().thread().clone()).collect());
-    // A query takes milliseconds, and a document minutes.
+    // A query takes milliseconds, a document takes minutes.
     let reserved = (slots.get() / RESERVED).max(1).min(slots.get() - 1);
     let indexes = VectorIndexes { indexes: setup.postgres, settings: setup.config.search };
     let reconcilers: Vec<Arc<dyn Reconciler>> = vec![Arc::new(indexes)];
     Ok(Prepared { handler: handler(EmbedHandler(models)), slots, reserved, reconcilers, shutdown })
 }
 
-/// A model as the settings want it.
 struct Wanted<'a> {
     path: &'a str,
     name: &'a str,
@@ -77,7 +73,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// The first, and the one that collections go to.
+    /// The first model, and the one that collections migrate to.
     fn of(embed: &'a Settings) -> (Self, Option<Self>) {
         let first = Self {
             path: &embed.model_path,
@@ -136,7 +132,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What tells vectors of this model from all others: a hash of its file, and of what else decides how it is used.
+/// Identifies vectors that can be compared: a hash of the model's file, the pooling and the prefix.
 fn version(path: &Path, pooling: &str, prefix: &str) -> anyhow::Result<String> {
     let begun = Instant::now();
     let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;

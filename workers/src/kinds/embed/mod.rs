@@ -1,7 +1,8 @@
 //! Embed: a vector for each text, and documents as chunks with vectors.
-//!
-//! - [`load`]: the model, or both. - [`handler`]: texts. - [`indexer`]: documents. - [`served`]: which model does a job.
-//! - [`chunking`]: a text as chunks. - [`extractor`]: HTML and PDF, in child processes. - [`counter`]: how long a text is to the model.
+//! 
+//! - [`load`] loads one model or two; [`served`] says which of them does a job.
+//! - [`handler`] embeds texts; [`indexer`] embeds documents.
+//! - [`chunking`] splits text; [`extractor`] reads HTML and PDF in child processes; [`counter`] counts tokens.
 
 mod chunking;
 mod counter;
@@ -16,5 +17,4 @@ pub use handler::EmbedHandler;
 pub use indexer::Indexer;
 pub use load::prepare;
 
-/// The child processes that this kind starts.
 pub(super) const CHILDREN: &[crate::sandbox::Child] = &[extractor::CHILD];

@@ -1,9 +1,8 @@
-//! The models of a worker, one or two, and which of them does a job.
+//! Chooses one of a worker's models for a job. There are two while collections migrate (`ruche embed migrate`).
 //!
-//! There are two while collections go from one to the other (`ruche embed migrate`). Texts and stored documents go to the
-//! model that their job names, else to the first. Documents go to the model that their collection is searched with, or
-//! nobody would find them. A worker without that model hands the job back, for another one may have it; after the last
-//! attempt the job is a dead letter that says what to do.
+//! Texts and stored documents go to the model that their job names, else to the first. Other documents go to the
+//! model that their collection is searched with, or no search would find them. A worker without that model returns
+//! the job for another worker; after the last attempt the job becomes a dead letter that says what to do.
 
 use ruche_schemas::{Invalid, failure::codes, kinds::embed::Embed};
 use ruche_store::models::{CollectionModels, ModelVersion};
@@ -15,11 +14,9 @@ use crate::{
     runtime::job_error::JobError,
 };
 
-/// A model, and what it does.
 pub(super) struct Served {
-    /// What it wants before a text.
+    /// The text that the model expects before each text.
     pub(super) prefixes: Prefixes,
-    /// Indexes documents.
     pub(super) indexer: Indexer,
 }
 
@@ -33,15 +30,14 @@ impl Served {
     }
 }
 
-/// Those that a worker has.
 pub(super) struct Models {
-    /// The one for jobs that name none.
+    /// The model for jobs that name none.
     pub(super) first: Served,
-    /// The one that collections go to.
+    /// The model that collections migrate to.
     pub(super) next: Option<Served>,
 }
 
-/// Who indexes a document: the one that it is found by, and the one that it will be found by.
+/// The model that the document's collection is searched with, and the one that it migrates to.
 pub(super) type Indexers<'a> = (&'a Indexer, Option<&'a Indexer>);
 
 impl Models {
@@ -49,7 +45,7 @@ impl Models {
         std::iter::once(&self.first).chain(&self.next)
     }
 
-    /// The model of this name, or the first.
+    /// The model of this name; the first model if `name` is `None`.
     pub(super) fn named(&self, name: Option<&str>, attempt: u32) -> Result<&Served, JobError> {
         let Some(name) = name else { return Ok(&self.first) };
         self.all().find(|served| served.name() == name).ok_or_else(|| {
@@ -58,7 +54,6 @@ impl Models {
         })
     }
 
-    /// Who indexes a document of this collection.
     pub(super) fn of_collection(
         &self,
         collection: &str,
@@ -68,7 +63,7 @@ impl Models {
     ) -> Result<Indexers<'_>, JobError> {
         let next = in_use.next.as_ref();
         let Some(searched) = in_use.searched.as_ref().filter(|_| in_use.has_chunks) else {
-            // Whichever it is, the collection will be searched with it.
+            // A collection without chunks is searched with whichever model embeds its first document.
             let usual = in_use.searched.as_ref().filter(|_| asked.is_none()).and_then(|model| self.of(model));
             let main = usual.map_or_else(|| self.named(asked, attempt), Ok)?;
             return Ok((&main.indexer, self.beside(main, next)));
@@ -90,13 +85,13 @@ impl Models {
         self.all().find(|served| served.indexer.model == *model)
     }
 
-    /// The model that a collection goes to, where this worker has it.
+    /// The model that a collection migrates to, if this worker has it.
     fn beside(&self, main: &Served, next: Option<&ModelVersion>) -> Option<&Indexer> {
         let next = next.filter(|next| **next != main.indexer.model).and_then(|next| self.of(next));
         next.map(|served| &served.indexer)
     }
 
-    /// That this worker has not the model that a collection is searched with.
+    /// The error if this worker lacks the model that a collection is searched with.
     fn lacks(&self, collection: &str, searched: &ModelVersion, attempt: u32) -> JobError {
         let (name, names, first) = (&searched.name, self.names(), self.first.name());
         let which = match self.all().any(|served| served.name() == name) {
