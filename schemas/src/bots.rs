@@ -1,4 +1,4 @@
-//! What a bot is, the same in requests, in answers and in the store; and what it may be.
+//! A bot as in requests, in answers and in the store, and the bounds of its fields.
 
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "openapi")]
@@ -13,15 +13,14 @@ use crate::{
     },
 };
 
-/// The most collections of a bot.
 pub const MAX_COLLECTIONS: usize = 32;
-/// The longest title, in characters.
+/// In characters.
 const BOT_TITLE: usize = 100;
-/// The longest greeting, in characters.
+/// In characters.
 const BOT_GREETING: usize = 1_000;
-/// The most suggestions.
+/// The most suggestions of a bot.
 const BOT_SUGGESTIONS: usize = 8;
-/// The longest suggestion, in characters.
+/// In characters.
 const BOT_SUGGESTION: usize = 200;
 
 /// A bot: it answers in somebody's name, from these collections. `model: "bot:NAME"` in a chat asks it.
@@ -104,7 +103,7 @@ pub enum RetrievalMode {
     Text,
 }
 
-/// A moderation policy, as it was asked for.
+/// Kept as text, so that an unknown policy gets a better error message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Moderation(pub String);
@@ -155,10 +154,7 @@ pub struct Look {
 }
 
 impl Bot {
-    /// Whether it can be kept. Its moderation policy is the gateway's to check.
-    ///
-    /// # Errors
-    /// Names the field.
+    /// Names the first field that is wrong. The gateway checks the moderation policy.
     pub fn check(&self) -> Result<(), Invalid> {
         check_name(&self.name)?;
         bytes("instructions", &self.instructions, 0, MAX_INSTRUCTIONS_BYTES)?;

@@ -1,8 +1,8 @@
 //! A reference to a body or a result that is too large for a message ("claim check", Hohpe and Woolf, Enterprise
 //! Integration Patterns).
 //!
-//! The object's name holds the hash of what is in it. So a late writer (an attempt that was presumed dead, a
-//! second submission under the same id) can't replace what a claim points to.
+//! The object's name contains the hash of its content. So a late writer (an attempt that was presumed dead, a second
+//! submission under the same id) can't replace what a claim refers to.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{JobRef, TenantId};
 
-/// The most bytes that a body or a result may have in a message; larger ones go to the object store.
+/// The largest body or result in a message; larger ones go to the object store.
 pub const CLAIM_BYTES: usize = 256 << 10;
 
 /// A reference to an object in the object store.
@@ -25,14 +25,11 @@ pub struct Claim {
     pub blake3: String,
 }
 
-/// Which part of a job is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// What is to be done.
     Body,
-    /// What it gave.
     Output,
-    /// A document that it made, which its output names.
+    /// A document that the job made and that its output names.
     Document,
 }
 
@@ -47,14 +44,14 @@ impl fmt::Display for Part {
 }
 
 impl Claim {
-    /// The claim for these bytes as a part of this job.
     #[must_use]
     pub fn of(job: &JobRef, part: Part, bytes: &[u8]) -> Self {
         let blake3 = blake3::hash(bytes).to_hex().to_string();
         Self { key: key(job, part, &blake3), bytes: bytes.len() as u64, blake3 }
     }
 
-    /// Whether it names something of this tenant, in the form that [`Claim::of`] gives: then its key is safe as a path.
+    /// Whether the claim names an object of this tenant in the form that [`Claim::of`] writes. Then its key is a safe
+    /// path.
     #[must_use]
     pub fn is_of(&self, tenant: &TenantId) -> bool {
         let Some((owner, rest)) = self.key.split_once('/') else { return false };
@@ -63,7 +60,7 @@ impl Claim {
         let part = [Part::Body, Part::Output, Part::Document].into_iter().find(|known| known.to_string() == part);
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         let job = JobRef { tenant: tenant.clone(), id };
-        // Written anew from its parts, it must be the same: no other spelling of an id, no `..`, nothing behind it.
+        // The key must equal what its parts give: this refuses other spellings of an id, `..` and a suffix.
         owner == tenant.as_str()
             && self.blake3.len() == 64
             && self.blake3.bytes().all(hex)

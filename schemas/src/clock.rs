@@ -1,4 +1,4 @@
-//! What time it is. Code takes a [`Clock`] as an argument, so that tests decide what it says.
+//! The time. Code takes a [`Clock`] as an argument, so that tests set the time.
 
 use std::{
     fmt,
@@ -7,13 +7,10 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Tells the time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time now.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct System;
 
@@ -23,25 +20,23 @@ impl Clock for System {
     }
 }
 
-/// The system's time, for programs and tests; a library takes a [`Clock`].
+/// For programs and tests; a library takes a [`Clock`].
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "the only place that asks the system for the time")]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// A clock that stands still until it is moved.
+/// A clock for tests: it changes only when [`Manual::advance`] is called.
 #[derive(Debug)]
 pub struct Manual(Mutex<DateTime<Utc>>);
 
 impl Manual {
-    /// A clock that says this time.
     #[must_use]
     pub const fn new(now: DateTime<Utc>) -> Self {
         Self(Mutex::new(now))
     }
 
-    /// Moves the clock.
     pub fn advance(&self, by: TimeDelta) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
     }

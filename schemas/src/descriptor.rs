@@ -1,4 +1,4 @@
-//! A kind without its types: for those who pass jobs on, start workers or write documents without knowing the kind.
+//! A kind as values: for code that passes jobs on, starts workers or writes documents for any kind.
 
 use std::collections::HashMap;
 
@@ -16,14 +16,14 @@ use crate::{
     settings::{Check, ConfigError, Settings as _},
 };
 
-/// What a kind's type says in [`Job`], as values.
+/// What a kind's type declares in [`Job`], as values.
 #[derive(Debug, Clone)]
 pub struct Descriptor {
     pub kind: Kind,
     pub version: u16,
     pub limits: Limits,
     pub about: &'static str,
-    /// Its section of the configuration with comments, in TOML; empty: it has none.
+    /// The kind's section of the configuration with comments, in TOML; empty: no section.
     pub defaults: &'static str,
     pub models: &'static [ModelSlot],
     pub metrics: &'static [&'static Metric],
@@ -59,7 +59,7 @@ impl Descriptor {
             schema: |generator| (generator.subschema_for::<J>(), generator.subschema_for::<J::Output>()),
             envelope: |generator| generator.root_schema_for::<Envelope<J>>(),
             settings: |section| {
-                // In a table of its own, so that errors name the section.
+                // In its own table, so that errors name the section.
                 let table = HashMap::from([(J::KIND.to_string(), section)]);
                 let table = config::Value::new(None, config::ValueKind::Table(table));
                 let mut table: HashMap<String, J::Settings> = table.try_deserialize()?;
@@ -71,10 +71,7 @@ impl Descriptor {
         }
     }
 
-    /// Reads and checks a job's body; what comes back is its canonical form.
-    ///
-    /// # Errors
-    /// The field that is wrong, and what is allowed.
+    /// Reads and checks a job's body; returns its canonical form. An error names the field and says what is allowed.
     pub fn parse(&self, json: &str) -> Result<Box<RawValue>, Invalid> {
         (self.parse)(json)
     }
@@ -85,13 +82,13 @@ impl Descriptor {
         (self.schema)(generator)
     }
 
-    /// The JSON Schema (2020-12) of a job of this kind as a message: its envelope, with its body.
+    /// The JSON Schema (2020-12) of a job as a message: envelope and body.
     #[must_use]
     pub fn envelope(&self, generator: &mut SchemaGenerator) -> Schema {
         (self.envelope)(generator)
     }
 
-    /// Reads and checks its section of the configuration.
+    /// Reads and checks the kind's section of the configuration.
     pub(crate) fn settings(&self, section: config::Value) -> Result<serde_json::Value, ConfigError> {
         (self.settings)(section)
     }

@@ -1,9 +1,9 @@
-//! What programs in other languages need to speak with Ruche over NATS: a JSON Schema per kind and version, and one
+//! Documents for programs in other languages that use Ruche over NATS: a JSON Schema per kind and version, and one
 //! AsyncAPI document that says where each message goes.
 //!
-//! They are made from the types that gateways and workers read, and lie in `schemas/json/`, committed: a test fails
-//! when a type has changed and its document has not. A version that was published is never edited; raise
-//! [`crate::Job::VERSION`] instead.
+//! They are generated from the types that gateways and workers read, and committed in `schemas/json/`: a test fails
+//! if a type has changed and its document has not. A published version is never edited; raise [`crate::Job::VERSION`]
+//! instead.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -29,13 +29,12 @@ pub fn documents() -> Vec<(String, Value)> {
     all
 }
 
-/// The file that describes this version of this kind.
 #[must_use]
 pub fn file(kind: &Descriptor) -> String {
     format!("{}.v{}.json", kind.kind, kind.version)
 }
 
-/// The page about the kinds, in Markdown.
+/// The page `docs/kinds.md`.
 #[must_use]
 pub fn kinds_page() -> String {
     let mut page = "# The kinds of job\n\nWritten from the kinds' descriptors: [how to add one](new-kind.md).\n\n\
@@ -70,7 +69,7 @@ fn with_id(mut schema: Value, file: &str) -> Value {
     schema
 }
 
-/// AsyncAPI 3.0.0: channels, messages and who sends what. Addresses begin with the prefix of the configuration.
+/// AsyncAPI 3.0.0: channels, messages and who sends what. Addresses begin with the configured prefix.
 fn asyncapi(kinds: &[Descriptor]) -> Value {
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
     for kind in kinds {

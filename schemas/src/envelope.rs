@@ -1,7 +1,7 @@
-//! A job on its way: who sent it, when, and what is to be done.
+//! A job as a message: who sent it, when, and what is to be done.
 //!
-//! The kind, the lane and the tenant are in the subject as well; the subject is what the server's permissions
-//! bind, so a worker rejects an envelope that contradicts it. The trace context travels in the message's headers.
+//! The subject also contains kind, lane and tenant. The server's permissions apply to the subject, so a worker
+//! rejects an envelope that contradicts it. The trace context is in the message's headers.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -56,7 +56,7 @@ pub struct Envelope<T> {
 }
 
 impl<J: Job> Envelope<J> {
-    /// A job of this tenant that the ledger stores.
+    /// A job of this tenant that is not ephemeral.
     #[must_use]
     pub fn new(id: JobId, tenant: TenantId, lane: Lane, created_at: DateTime<Utc>, body: J) -> Self {
         Self::of(J::KIND, J::VERSION, id, tenant, lane, created_at, body)
@@ -64,7 +64,7 @@ impl<J: Job> Envelope<J> {
 }
 
 impl<T> Envelope<T> {
-    /// A job that nothing follows and that follows nothing.
+    /// A job outside any flow.
     #[must_use]
     pub fn of(
         kind: Kind,
@@ -93,7 +93,6 @@ impl<T> Envelope<T> {
         }
     }
 
-    /// The same job with another body.
     pub fn with_body<U>(self, body: U) -> Envelope<U> {
         let Self { id, kind, version, tenant, lane, created_at, ephemeral, on_success, on_failure, .. } = self;
         let Self { origin, member, schedule, claim, .. } = self;

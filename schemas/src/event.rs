@@ -46,7 +46,6 @@ impl EventType {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled)
     }
 
-    /// The name, as on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -88,10 +87,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// The data as its type.
-    ///
-    /// # Errors
-    /// When the data is not of that type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         T::deserialize(&self.data)
     }
@@ -149,7 +144,7 @@ pub struct Steps {
     pub message: String,
 }
 
-/// The newest counts.
+/// Keeps the newest counts.
 impl Progress for Steps {
     fn absorb(&mut self, next: Self) -> Option<Self> {
         *self = next;
@@ -157,14 +152,13 @@ impl Progress for Steps {
     }
 }
 
-/// What a kind reports while it runs, and under which type.
+/// A kind's reports while a job runs, and the type of their events.
 pub trait Progress: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The type that its events carry.
     fn event_type(&self) -> EventType {
         EventType::Progress
     }
 
-    /// Takes the next report into this one, so that both are one event; gives it back where that can't be.
+    /// Merges the next report into this one, so that one event carries both; returns `next` if they can't be merged.
     fn absorb(&mut self, next: Self) -> Option<Self>
     where
         Self: Sized,
@@ -173,7 +167,6 @@ pub trait Progress: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 }
 
-/// Nothing to report.
 impl Progress for () {}
 
 /// How a job ended: what its row keeps and its last event says.
@@ -191,7 +184,6 @@ pub enum Outcome<O> {
 }
 
 impl<O: Serialize> Outcome<O> {
-    /// The event that says so.
     #[must_use]
     pub const fn event_type(&self) -> EventType {
         match self {
@@ -201,10 +193,8 @@ impl<O: Serialize> Outcome<O> {
         }
     }
 
-    /// The data of that event.
-    ///
-    /// # Errors
-    /// When the output can't be written as JSON (a map with keys that are not strings).
+    /// The data of the last event. Fails if the output can't be written as JSON (a map with keys that are not
+    /// strings).
     pub fn data(&self) -> Result<Value, serde_json::Error> {
         match self {
             Self::Done(output) => serde_json::to_value(output),
@@ -215,7 +205,7 @@ impl<O: Serialize> Outcome<O> {
 }
 
 impl<O> Outcome<O> {
-    /// Where the output is, when it is in the object store.
+    /// Refers to the output, if it is in the object store.
     #[must_use]
     pub const fn claim(&self) -> Option<&Claim> {
         match self {

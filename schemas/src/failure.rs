@@ -1,4 +1,4 @@
-//! What went wrong, in words for the person who sent the job.
+//! Errors, written for the person who sent the job.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,17 +14,16 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// This field is wrong in this way.
     pub fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self { param: param.into(), message: message.into() }
     }
 
-    /// Names the field that serde stumbled over, by its path.
+    /// Names the field where deserialization failed, by its path.
     #[must_use]
     pub fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let message = error.inner().to_string();
         let at = error.path().to_string();
-        // A field that is missing, unknown or there twice is named in the message; the path may end at the object around it.
+        // serde's message names a missing, unknown or duplicate field; the path may end at the object around it.
         let named = ["missing", "unknown field", "duplicate field"];
         let field = message.split('`').nth(1).filter(|_| named.iter().any(|case| message.starts_with(case)));
         let param = match (at.as_str(), field) {
@@ -51,19 +50,18 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of this code.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into(), param: None }
     }
 
-    /// Names the field that caused it.
+    /// Names the field of the input that caused it.
     #[must_use]
     pub fn with_param(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
         self
     }
 
-    /// Whether the sender can fix it by sending another job (a 4xx).
+    /// Whether the sender can fix it by sending another job (HTTP status 4xx).
     #[must_use]
     pub fn is_callers(&self) -> bool {
         codes::CALLERS.contains(&self.code.as_str())
@@ -76,9 +74,9 @@ impl From<Invalid> for Failure {
     }
 }
 
-/// Codes that mean the same wherever they are used.
+/// Failure codes with the same meaning for every kind.
 pub mod codes {
-    /// Those that the sender can fix.
+    /// The codes of failures that the sender can fix.
     pub const CALLERS: &[&str] = &[
         INVALID,
         CONTEXT_LENGTH,
@@ -99,32 +97,28 @@ pub mod codes {
     pub const CONTEXT_LENGTH: &str = "context_length_exceeded";
     /// No worker has this model.
     pub const UNKNOWN_MODEL: &str = "model_not_found";
-    /// The tenant has no such conversation.
     pub const UNKNOWN_CONVERSATION: &str = "conversation_not_found";
-    /// The body's schema is of a version that the worker can't read.
+    /// The worker can't read this version of the body's schema.
     pub const VERSION: &str = "unsupported_version";
     /// The template has an error: `template.typ:12: unknown variable: x`.
     pub const TEMPLATE: &str = "template_error";
-    /// There is no such template, neither built in nor of the tenant.
+    /// Neither a built-in template nor one of the tenant.
     pub const UNKNOWN_TEMPLATE: &str = "template_not_found";
-    /// The document can't keep to a standard that was asked for.
+    /// The document can't meet a standard that was asked for.
     pub const STANDARD: &str = "standard_not_met";
-    /// The document takes more time or memory than one may.
+    /// The document exceeds the bounds on time or memory.
     pub const TOO_COMPLEX: &str = "too_complex";
-    /// A document that can't be read: it is broken, encrypted, or has no text.
+    /// The document is broken, encrypted, or has no text.
     pub const UNREADABLE_DOCUMENT: &str = "unreadable_document";
-    /// The tenant has no such document.
     pub const UNKNOWN_DOCUMENT: &str = "document_not_found";
-    /// A defect of the program that worked on it.
+    /// A defect of the program that worked on the job.
     pub const INTERNAL: &str = "internal_error";
-    /// The job took longer than its kind may.
     pub const DEADLINE: &str = "deadline_exceeded";
-    /// All attempts failed; the message holds the last error.
+    /// All attempts failed; the message contains the last error.
     pub const ATTEMPTS: &str = "attempts_exhausted";
     /// The job's body is not in the object store.
     pub const CLAIM_MISSING: &str = "claim_missing";
-    /// The job's body in the object store is not what was put there.
+    /// The job's body in the object store differs from its hash.
     pub const CLAIM_CORRUPT: &str = "claim_corrupt";
-    /// The job's result is too large to be stored.
     pub const RESULT_TOO_LARGE: &str = "result_too_large";
 }

@@ -1,23 +1,22 @@
-//! Finds a Markdown document's front matter: data in YAML (`---`) or TOML (`+++`) before its text. Reads nothing of it.
+//! Finds a Markdown document's front matter: data in YAML (`---`) or TOML (`+++`) before its text. Does not parse it.
 
-/// A document's parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Split<'a> {
     pub front: Option<Front<'a>>,
-    /// The text behind it, without a byte order mark.
+    /// The text after the front matter, without a byte order mark.
     pub body: &'a str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Front<'a> {
-    /// `yaml`, `toml`, or the word behind `---`.
+    /// `yaml`, `toml`, or the word after `---`.
     pub language: &'a str,
     pub text: &'a str,
-    /// How many lines it takes, both fences included.
+    /// Number of lines, both fences included.
     pub lines: u32,
 }
 
-/// Splits a document. A block that never ends is part of the text; so may be one between two rules, which only its
+/// A block without an end is part of the text. A block between two thematic breaks looks like front matter; only its
 /// reader can tell.
 #[must_use]
 pub fn split(markdown: &str) -> Split<'_> {

@@ -1,4 +1,4 @@
-//! Names that are safe to put into a subject, a path and a log line, because they can't be built otherwise.
+//! Names that are safe in a subject, a path and a log line; their constructors refuse all others.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A name that is not allowed, and what would be.
+/// Says which names are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {value:?} is not valid: {allowed}")]
 pub struct InvalidName {
@@ -30,13 +30,12 @@ pub(crate) fn is_name(value: &str, max: usize) -> bool {
 pub struct Kind(Cow<'static, str>);
 
 impl Kind {
-    /// A kind known at compile time.
+    /// For a kind known at compile time; does not check the name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
 
-    /// The name, as in subjects and paths.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -61,7 +60,6 @@ impl FromStr for Kind {
 pub struct TenantId(String);
 
 impl TenantId {
-    /// The name, as in subjects.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -85,35 +83,34 @@ impl FromStr for TenantId {
 pub struct JobId(pub Uuid);
 
 impl JobId {
-    /// A new id; ids made later sort later.
+    /// Ids made later sort later.
     #[must_use]
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// When it was made, by its maker's clock, in milliseconds; `None` for an id that is not a UUIDv7.
+    /// When the id was made, by its maker's clock, in milliseconds; `None` if it is not a UUIDv7.
     #[must_use]
     pub fn made_at(&self) -> Option<DateTime<Utc>> {
         let (seconds, nanos) = self.0.get_timestamp().filter(|_| self.0.get_version_num() == 7)?.to_unix();
         DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
     }
 
-    /// The id that this tenant's idempotency key always gives for this kind, so that a repeated submission is the
-    /// same job wherever and whenever it arrives.
+    /// A tenant's idempotency key gives the same id for a kind every time, so a repeated submission is the same job.
     #[must_use]
     pub fn from_idempotency_key(tenant: &TenantId, kind: &Kind, key: &str) -> Self {
         let parts = [tenant.as_str(), kind.as_str(), key].map(str::as_bytes);
         Self::hashed("ruche 2026 idempotency key -> job id", &parts)
     }
 
-    /// The id of something that comes of this job: `on_success.0`, `replay.17`.
+    /// The id of a job that results from this one: `on_success.0`, `replay.17`.
     #[must_use]
     pub fn derived(&self, what: &str) -> Self {
         Self::hashed("ruche 2026 job id -> derived id", &[self.0.as_bytes(), what.as_bytes()])
     }
 
-    /// The id of one firing of a recurring schedule, whose jobs all carry this id: `firing` is the position of the
-    /// fired message in its queue, which stays the same at each redelivery.
+    /// The id of one firing of a recurring schedule, whose jobs all carry this id. `firing` is the position of the
+    /// fired message in its queue, which is the same at each redelivery.
     #[must_use]
     pub fn fired(&self, firing: u64) -> Self {
         Self::hashed("ruche 2026 schedule -> job id", &[self.0.as_bytes(), &firing.to_le_bytes()])
@@ -136,20 +133,20 @@ fn hashed(purpose: &str, parts: &[&[u8]]) -> Uuid {
     Uuid::new_v8(bytes)
 }
 
-/// The id of the document of this source, in this collection of this tenant: the same whenever it comes again.
+/// The same source in the same collection of a tenant always has the same id.
 #[must_use]
 pub fn document_id(tenant: &TenantId, collection: &str, source: &str) -> Uuid {
     let parts = [tenant.as_str(), collection, source].map(str::as_bytes);
     hashed("ruche 2026 source -> document id", &parts)
 }
 
-/// The id of a collection, where one is needed: its name is unique within its tenant only.
+/// Derived from the name, which is unique within its tenant only.
 #[must_use]
 pub fn collection_id(tenant: &TenantId, collection: &str) -> Uuid {
     hashed("ruche 2026 collection -> collection id", &[tenant.as_str(), collection].map(str::as_bytes))
 }
 
-/// Whether this can be the name of a collection: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit.
+/// 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit.
 #[must_use]
 pub fn is_collection(name: &str) -> bool {
     is_name(name, 64)
@@ -168,12 +165,10 @@ impl FromStr for JobId {
     }
 }
 
-/// A job and its owner: what it takes to find its events. Another tenant's job is another name.
+/// A job and its owner, which identify its events. The same id of another tenant is another job.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct JobRef {
-    /// The owner.
     pub tenant: TenantId,
-    /// The job.
     pub id: JobId,
 }
 
@@ -197,10 +192,9 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// All lanes, the most urgent first.
+    /// The most urgent first.
     pub const ALL: [Self; 3] = [Self::Interactive, Self::Normal, Self::Bulk];
 
-    /// The lane as in subjects.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -210,7 +204,7 @@ impl Lane {
         }
     }
 
-    /// Into how many queues the lane is divided, so that one tenant's flood delays few others.
+    /// The number of queues of the lane. Shards keep one tenant's many jobs from delaying all others.
     #[must_use]
     pub const fn shards(self) -> u32 {
         match self {
@@ -219,8 +213,8 @@ impl Lane {
         }
     }
 
-    /// Which of them has this tenant's jobs: the CRC-32 of its name (gzip's, RFC 1952), modulo their number. Any language has
-    /// that function, so any producer can name the right one.
+    /// The tenant's queue in the lane: the CRC-32 of its name (gzip's, RFC 1952) modulo the number of shards.
+    /// Producers in any language can compute it.
     #[must_use]
     pub fn shard(self, tenant: &TenantId) -> u32 {
         crc32fast::hash(tenant.as_str().as_bytes()) % self.shards()

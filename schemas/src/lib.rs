@@ -1,23 +1,22 @@
 //! The messages and settings that gateways, workers and programs share.
-//!
+//! 
 //! Pure data: no socket, no clock, no thread. A change here changes the protocol, so it raises [`Job::VERSION`].
-//!
-//! - [`ids`]: who and what: tenants, jobs, kinds, lanes.
-//! - [`envelope`]: a job on its way.
+//! 
+//! - [`ids`]: names of tenants, jobs, kinds and lanes.
+//! - [`envelope`]: a job as a message.
 //! - [`claim`]: a reference to a body or result that is too large for a message.
 //! - [`clock`]: the time, as an argument.
 //! - [`base64`]: bytes in JSON.
 //! - [`event`]: the log of a job.
 //! - [`bots`]: the definition of a bot.
 //! - [`flow`]: the jobs that a job's end starts.
-//! - [`failure`]: errors, in words for the person who sent the job.
-//! - [`kinds`]: one file a kind, and the list of them.
-//! - [`models`], [`metrics`], [`settings`]: what a kind declares of its models, its metrics and its section of the
-//!   configuration.
+//! - [`failure`]: errors, written for the person who sent the job.
+//! - [`kinds`]: one file per kind, and the list of them.
+//! - [`models`], [`metrics`], [`settings`]: a kind's models, metrics and section of the configuration.
 //! - [`config`]: all sections together: defaults, file, environment.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
-//! - [`topology`]: subjects, streams, consumers on NATS, and what each role may do.
-//! - [`vectors`]: what workers and gateways agree on about indexes over vectors.
+//! - [`topology`]: subjects, streams, consumers on NATS, and the permissions of each role.
+//! - [`vectors`]: what workers and gateways share about vector indexes.
 
 pub mod base64;
 pub mod bots;

@@ -1,17 +1,15 @@
-//! What one job of a kind may take. Every bound has a name here.
+//! The bounds of one job of a kind, each with a name.
 
 use std::time::Duration;
 
-/// The bounds of a kind.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// The largest body, in bytes of JSON.
     pub payload_bytes: usize,
-    /// The longest time one attempt may run.
+    /// The longest run of one attempt.
     pub deadline: Duration,
-    /// How often a job is tried before it is a dead letter.
+    /// The number of attempts before a job becomes a dead letter.
     pub attempts: u32,
-    /// How long to wait before the next attempt.
     pub backoff: Backoff,
 }
 
@@ -20,14 +18,14 @@ pub struct Limits {
 pub struct Backoff {
     /// The upper bound of the first delay.
     pub base: Duration,
-    /// By how much the bound grows with each attempt.
+    /// The growth of the bound with each attempt.
     pub factor: f64,
-    /// The bound never grows over this.
+    /// The highest bound.
     pub cap: Duration,
 }
 
 impl Backoff {
-    /// The delay after the given failed attempt (from 1), for a random number in `0.0..1.0`.
+    /// `attempt` is the failed one, from 1; `random` is a number in `0.0..1.0`.
     #[must_use]
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);

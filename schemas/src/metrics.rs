@@ -1,6 +1,6 @@
-//! The metrics that a kind's workers keep, as data.
+//! The metrics of a kind's workers, as data.
 
-/// A metric. Its full name is `ruche_<kind>_<name>`, then the suffixes of its measure.
+/// The full name is `ruche_<kind>_<name>`, then the suffixes of its measure.
 #[derive(Debug, PartialEq)]
 pub struct Metric {
     pub name: &'static str,
@@ -18,7 +18,7 @@ pub enum Measure {
 }
 
 impl Metric {
-    /// Its name in a scrape in OpenMetrics' form; a histogram adds `_bucket`, `_sum` and `_count`.
+    /// The name in an OpenMetrics scrape; a histogram adds `_bucket`, `_sum` and `_count`.
     #[must_use]
     pub fn full_name(&self, kind: &str) -> String {
         let suffix = match self.measure {
@@ -32,7 +32,7 @@ impl Metric {
 
 const SECONDS: &[f64] = &[0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0];
 
-/// What a worker counts that reads texts with an encoder.
+/// Metrics of workers that read texts with an encoder.
 pub mod encoder {
     use super::{Measure, Metric, SECONDS};
 

@@ -1,45 +1,45 @@
-//! The models that a kind needs: where each is set, which are known by name, and which needs no hub.
+//! The models that a kind needs: their settings, their presets, and the one that needs no hub.
 
 /// A model that a kind's workers load.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ModelSlot {
-    /// Its key in the section `models`, which names a preset: `next_embedding`.
+    /// Its key in the section `models`, whose value names a preset: `next_embedding`.
     pub name: &'static str,
-    /// What stands before `model_path` and `model_name` in the kind's own section: empty, or `next_`.
+    /// The prefix of `model_path` and `model_name` in the kind's own section: empty, or `next_`.
     pub prefix: &'static str,
-    /// The preset that is taken if none is set. Empty: the slot stays empty, and no other model ever stands in.
+    /// The preset if none is set. Empty: the slot stays empty, and no other model replaces it.
     pub default: &'static str,
     /// What the key means, for the configuration; one line or several.
     pub comment: &'static str,
-    /// What it does, in one word for the report of `ruche up`.
+    /// One word for the report of `ruche up`.
     pub label: &'static str,
     pub family: &'static Family,
-    /// The model that a container takes if none is set.
+    /// The model in a container if none is set.
     pub container: Option<ContainerModel>,
 }
 
-/// Models that can take each other's place.
+/// Models that can replace each other.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Family {
-    /// What they are used for, as in `ruche models list`.
+    /// Their purpose, as in `ruche models list`.
     pub name: &'static str,
     pub presets: &'static [Preset],
-    /// The one that needs no hub, by its name in the configuration.
+    /// The model that needs no hub, by its name in the configuration.
     pub built_in: Option<&'static str>,
 }
 
-/// A model on the hub that is known by name.
+/// A named model on the hub.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// Its name in the configuration and in answers.
+    /// The name in the configuration and in answers.
     pub name: &'static str,
     /// The hub's repository.
     pub repo: &'static str,
-    /// The file in it.
+    /// The file in the repository.
     pub file: &'static str,
-    /// About how large it is, in bytes: for lists only.
+    /// The approximate size in bytes, for lists only.
     pub bytes: u64,
-    /// Where it fits.
+    /// What it is suited for.
     pub purpose: &'static str,
 }
 
@@ -48,18 +48,18 @@ pub struct Preset {
 pub struct ContainerModel {
     pub path: &'static str,
     pub name: &'static str,
-    /// Whether the image has the file. Otherwise the worker is started by a profile of its own.
+    /// Whether the image contains the file. Otherwise its own profile starts the worker.
     pub in_image: bool,
 }
 
 impl ModelSlot {
-    /// The key in the kind's section that holds its file.
+    /// The key of the model's file in the kind's section.
     #[must_use]
     pub fn path_key(&self) -> String {
         format!("{}model_path", self.prefix)
     }
 
-    /// The key in the kind's section that holds its name in answers.
+    /// The key of the model's name in the kind's section.
     #[must_use]
     pub fn name_key(&self) -> String {
         format!("{}model_name", self.prefix)

@@ -1,6 +1,4 @@
-//! A section of the configuration: its defaults, which are its documentation, and what is allowed in it.
-//!
-//! Every section is checked at start. An error names the key, the value and what is allowed.
+//! A section of the configuration: its documented defaults, and the check of its values at start.
 
 use std::{
     fmt::{Debug, Display},
@@ -14,12 +12,10 @@ pub trait Settings: Serialize + DeserializeOwned + Clone + Debug + Send + Sync +
     /// The section with every key, its default and a comment, in TOML; empty: the kind has no section.
     const DEFAULTS: &'static str;
 
-    /// # Errors
-    /// The first value that is not allowed.
+    /// Fails with the first value that is not allowed. The error names the key, the value and what is allowed.
     fn check(&self, check: Check<'_>) -> Result<(), ConfigError>;
 }
 
-/// No section.
 impl Settings for () {
     const DEFAULTS: &'static str = "";
 
@@ -28,7 +24,6 @@ impl Settings for () {
     }
 }
 
-/// A setting that can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A value of the wrong type, an unknown key, or a file that can't be read.
@@ -36,7 +31,6 @@ pub enum ConfigError {
     Unreadable(#[from] config::ConfigError),
     #[error("{key} = {value} is not allowed: {allowed} (set it in the configuration file or as {})", variable(key))]
     NotAllowed { key: String, value: String, allowed: String },
-    /// The configuration was read without this kind.
     #[error("the configuration was read without the kind {0}, so it has no such section")]
     NoSection(String),
 }
@@ -56,8 +50,7 @@ impl<'a> Check<'a> {
         Self(section)
     }
 
-    /// # Errors
-    /// If not `ok`; `allowed` completes "is not allowed:".
+    /// Fails if not `ok`; `allowed` completes "is not allowed:".
     pub fn rule(self, ok: bool, key: &str, value: impl Display, allowed: &str) -> Result<(), ConfigError> {
         let error = || ConfigError::NotAllowed {
             key: format!("{}.{key}", self.0),
@@ -67,10 +60,7 @@ impl<'a> Check<'a> {
         if ok { Ok(()) } else { Err(error()) }
     }
 
-    /// Checks a number; `note` says what a special value means and may be empty.
-    ///
-    /// # Errors
-    /// If it is out of range.
+    /// Fails if the number is out of range; `note` says what a special value means and may be empty.
     pub fn range<N>(self, key: &str, value: N, range: RangeInclusive<N>, note: &str) -> Result<(), ConfigError>
     where
         N: PartialOrd + Display,

@@ -1,4 +1,4 @@
-//! The committed documents are those that this build would write, and they hang together.
+//! The committed documents are those that this build writes, and their references resolve.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -42,7 +42,7 @@ fn no_document_of_a_kind_is_left_over_by_mistake() {
     let kinds: Vec<_> = ruche_schemas::kinds::all().into_iter().map(|kind| kind.kind.to_string()).collect();
     for entry in fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        // An older version of a kind stays: programs out there may still send it.
+        // An older version of a kind stays: programs may still send it.
         let older = kinds.iter().any(|kind| name.starts_with(&format!("{kind}.v")));
         assert!(known.contains(&name) || older, "schemas/json/{name} describes nothing that there is");
     }

@@ -1,4 +1,4 @@
-//! What workers may fetch because a job names its URL: from where, how much, for how long.
+//! Bounds on what workers fetch because a job names its URL: hosts, ports, size and time.
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::{Check, ConfigError};
 
-/// The way out.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Egress {
@@ -17,20 +16,18 @@ pub struct Egress {
     pub ports: String,
     /// The largest body, in bytes.
     pub max_bytes: u64,
-    /// How long one fetch may take in all, in seconds.
+    /// For a whole fetch.
     pub timeout_seconds: u64,
 }
 
-/// What may be fetched although it is not public.
+/// A host or network that may be fetched although it is not public.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowed {
     /// A host, whatever its addresses are.
     Host(String),
-    /// A network, or a single address.
     Network(IpNet),
 }
 
-/// This is neither a host nor a network.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is neither a host's name, nor an address, nor a network such as 10.1.0.0/16")]
 pub struct NotAllowable(String);
@@ -46,7 +43,7 @@ impl FromStr for Allowed {
         let label = |label: &str| {
             !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         };
-        // What looks like an address and is none (10.1, 10.1.0.0/33) is a mistake, and no name.
+        // Text that resembles an address and is none (10.1, 10.1.0.0/33) is an error, not a name.
         let is_name =
             text.len() <= 253 && text.split('.').all(label) && text.contains(|c: char| c.is_ascii_alphabetic());
         match is_name {
@@ -56,21 +53,18 @@ impl FromStr for Allowed {
     }
 }
 
-/// The items of a list, without what is empty.
+/// Without empty items.
 fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
 impl Egress {
-    /// What may be fetched although it is not public.
-    ///
-    /// # Errors
-    /// The first item that is neither a host nor a network.
+    /// Fails with the first item that is neither a host nor a network.
     pub fn allowed(&self) -> Result<Vec<Allowed>, NotAllowable> {
         items(&self.allow).map(str::parse).collect()
     }
 
-    /// The ports that may be fetched; `None` where one is no port.
+    /// `None` if an item is not a port.
     #[must_use]
     pub fn ports(&self) -> Option<Vec<u16>> {
         items(&self.ports).map(|port| port.parse().ok().filter(|port| *port > 0)).collect()
@@ -87,13 +81,11 @@ impl Egress {
 }
 
 impl Allowed {
-    /// Whether this is the host.
     #[must_use]
     pub fn is_host(&self, name: &str) -> bool {
         matches!(self, Self::Host(host) if host.eq_ignore_ascii_case(name.trim_end_matches('.')))
     }
 
-    /// Whether the address is in this network.
     #[must_use]
     pub fn holds(&self, address: IpAddr) -> bool {
         matches!(self, Self::Network(network) if network.contains(&address))

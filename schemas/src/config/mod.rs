@@ -1,8 +1,8 @@
-//! One commented file, a struct per section: environment over file over default.
+//! The configuration: one commented file, a struct per section.
 //!
-//! The defaults are also the documentation: `default.toml` beside this file, the section of each kind, and the models
-//! that the kinds need. `ruche config` prints them. A file named by `RUCHE_CONFIG` comes over them, and
-//! `RUCHE_<SECTION>__<KEY>` over both. Everything is checked at start. Secrets come from the environment only.
+//! `default.toml` beside this file, the section of each kind and the models that the kinds need are the defaults and
+//! their documentation; `ruche config` prints them. The file that `RUCHE_CONFIG` names overrides them, and
+//! `RUCHE_<SECTION>__<KEY>` overrides both. Everything is checked at start. Secrets come from the environment only.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,6 @@ pub use sections::*;
 pub use crate::settings::ConfigError;
 use crate::{descriptor::Descriptor, ids::Kind, job::Job, kinds, settings::Check};
 
-/// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub nats: Nats,
@@ -30,20 +29,19 @@ pub struct Config {
     /// The store for large bodies and results.
     pub objects: Objects,
     pub gateway: Gateway,
-    /// What a tenant may take.
+    /// Bounds of each tenant.
     pub limits: Limits,
-    /// What every worker has, whatever its kind.
+    /// Settings of workers of every kind.
     pub worker: Worker,
     pub egress: Egress,
-    /// How documents are searched.
     pub search: Search,
     pub telemetry: Telemetry,
-    /// Which models `ruche up` and `ruche models` fetch.
+    /// The models that `ruche up` and `ruche models` fetch.
     pub models: Models,
     kinds: Sections,
 }
 
-/// The sections that are no kind's.
+/// The sections that belong to no kind.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Common {
@@ -58,18 +56,18 @@ struct Common {
     telemetry: Telemetry,
 }
 
-/// The kinds' sections, each as its settings write it.
+/// The kinds' sections, as their settings serialize.
 #[derive(Clone)]
 struct Sections(HashMap<Kind, serde_json::Value>);
 
 impl std::fmt::Debug for Sections {
-    /// The names only: what a kind sets may be a secret.
+    /// Prints only the names: a kind's settings may contain secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// The settings and their defaults, with their documentation, where there are these kinds.
+/// The documented default settings for these kinds, in TOML.
 #[must_use]
 pub fn defaults(kinds: &[Descriptor]) -> String {
     let sections = kinds.iter().map(|kind| kind.defaults.trim_end()).filter(|section| !section.is_empty());
@@ -78,34 +76,23 @@ pub fn defaults(kinds: &[Descriptor]) -> String {
 }
 
 impl Config {
-    /// Reads the defaults, the file named by `RUCHE_CONFIG` and the process's environment, and checks the result.
-    ///
-    /// # Errors
-    /// Names the key, the value and what is allowed.
+    /// Reads the defaults, the file that `RUCHE_CONFIG` names and the process's environment, and checks the result.
+    /// An error names the key, the value and what is allowed.
     pub fn load() -> Result<Self, ConfigError> {
         Self::load_for(&kinds::all())
     }
 
-    /// As [`Config::load`], where there are these kinds.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
+    /// As [`Config::load`], with these kinds.
     pub fn load_for(kinds: &[Descriptor]) -> Result<Self, ConfigError> {
         Self::from_layers_for(kinds, std::env::var("RUCHE_CONFIG").ok().as_deref(), None)
     }
 
-    /// Reads the defaults, this file, and these variables instead of the environment's when given.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
+    /// Reads the defaults, this file, and these variables; the environment's if `variables` is `None`.
     pub fn from_layers(file: Option<&str>, variables: Option<HashMap<String, String>>) -> Result<Self, ConfigError> {
         Self::from_layers_for(&kinds::all(), file, variables)
     }
 
-    /// As [`Config::from_layers`], where there are these kinds.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
+    /// As [`Config::from_layers`], with these kinds.
     pub fn from_layers_for(
         kinds: &[Descriptor],
         file: Option<&str>,
@@ -115,7 +102,7 @@ impl Config {
         if let Some(file) = file {
             layers = layers.add_source(File::new(file, FileFormat::Toml));
         }
-        // Only RUCHE_SECTION__KEY: plain RUCHE_URL and RUCHE_KEY are for clients.
+        // Only RUCHE_SECTION__KEY: RUCHE_URL and RUCHE_KEY are for clients.
         let is_setting = |name: &str| name.starts_with("RUCHE_") && name.contains("__");
         let variables = variables.unwrap_or_else(|| std::env::vars().collect());
         let variables = variables.into_iter().filter(|(name, _)| is_setting(name)).collect();
@@ -138,16 +125,13 @@ impl Config {
         Ok(Self { nats, postgres, objects, gateway, limits, worker, egress, search, telemetry, models, kinds })
     }
 
-    /// The settings of a kind.
-    ///
-    /// # Errors
-    /// If the configuration was read without this kind.
+    /// Fails if the configuration was read without this kind.
     pub fn of<J: Job>(&self) -> Result<J::Settings, ConfigError> {
         let section = self.kinds.0.get(&J::KIND).ok_or_else(|| ConfigError::NoSection(J::KIND.to_string()))?;
         J::Settings::deserialize(section).map_err(|error| config::ConfigError::Foreign(Box::new(error)).into())
     }
 
-    /// A text in the section of a kind; empty where there is none.
+    /// A text in the section of a kind; empty if there is none.
     #[must_use]
     pub fn text(&self, kind: &Kind, key: &str) -> &str {
         self.kinds.0.get(kind).and_then(|section| section[key].as_str()).unwrap_or_default()

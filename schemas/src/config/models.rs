@@ -1,4 +1,4 @@
-//! The section `models`: a key for each model that a kind needs, which names a preset.
+//! The section `models`: a key for each model that a kind needs; its value is the name of a preset.
 
 use std::collections::BTreeMap;
 
@@ -13,15 +13,14 @@ const FALLBACK_DEFAULT: &str = "\
 fallback_to_tiny = true
 ";
 
-/// Which models to fetch.
 #[derive(Debug, Clone)]
 pub struct Models {
-    /// Whether models that need no hub stand in where it can't be reached.
+    /// Whether models that need no hub replace others while the hub can't be reached.
     pub fallback_to_tiny: bool,
     presets: BTreeMap<String, String>,
 }
 
-/// The section with its defaults.
+/// The section with its defaults, in TOML.
 pub(super) fn defaults(kinds: &[Descriptor]) -> String {
     let slots = kinds.iter().flat_map(|kind| kind.models);
     let keys =
@@ -49,7 +48,7 @@ impl Models {
         Ok(Self { fallback_to_tiny, presets })
     }
 
-    /// The preset that this key names; empty where there is none.
+    /// Empty if the key names no preset.
     #[must_use]
     pub fn preset(&self, key: &str) -> &str {
         self.presets.get(key).map_or("", String::as_str)

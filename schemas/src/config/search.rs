@@ -1,31 +1,30 @@
-//! How documents are searched, and when their vectors get an index.
+//! Settings of document search and of vector indexes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::settings::{Check, ConfigError};
 
-/// How documents are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Search {
-    /// Up to how many chunks are compared one by one.
+    /// Up to so many chunks, the query is compared with each of them, without an index.
     pub exact_below: u32,
-    /// How many candidates an index keeps while it looks.
+    /// Candidates that an index keeps during a search (`hnsw.ef_search`).
     pub ef_search: u32,
-    /// How many chunks of a model are worth an index.
+    /// From so many chunks on, a model's vectors get an index.
     pub index_from: u32,
-    /// Connections of each chunk in an index.
+    /// HNSW: connections of each chunk.
     pub index_m: u32,
-    /// Candidates for the connections of a chunk.
+    /// HNSW: candidates for the connections of a chunk.
     pub index_ef_construction: u32,
-    /// Memory to make an index in, in MiB.
+    /// Memory to build an index, in MiB.
     pub index_memory_mb: u32,
-    /// Processes of the database that help to make an index.
+    /// The database's parallel processes that build an index.
     pub index_workers: u32,
 }
 
 impl Default for Search {
-    /// As `default.toml` has it.
+    /// The same values as in `default.toml`.
     fn default() -> Self {
         Self {
             exact_below: 10_000,

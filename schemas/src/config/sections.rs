@@ -1,4 +1,4 @@
-//! The sections that are no kind's. `default.toml` says what each key means.
+//! The sections that belong to no kind. `default.toml` says what each key means.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -59,13 +59,13 @@ impl Postgres {
     }
 }
 
-/// Where bodies and results go that are too large for a message.
+/// The object store, for bodies and results that are too large for a message.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Objects {
-    /// `file:///folder` or `s3://bucket/prefix`; empty: there is none.
+    /// `file:///folder` or `s3://bucket/prefix`; empty: no store.
     pub url: String,
-    /// The address of an S3 service that is not Amazon's, or empty.
+    /// The address of an S3 service other than Amazon's, or empty.
     pub endpoint: String,
     pub region: String,
     /// The S3 access key; empty: the environment's or the machine's role.
@@ -76,7 +76,6 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// Whether the URL is one.
     fn is_place(&self) -> bool {
         match (self.url.strip_prefix("file://"), self.url.strip_prefix("s3://")) {
             (Some(folder), _) => folder.starts_with('/') && !folder.trim_matches('/').is_empty(),
@@ -101,24 +100,24 @@ impl Objects {
     }
 }
 
-/// The most that [`Objects::max_bytes`] may be: bodies and results pass through memory whole.
+/// The upper bound of [`Objects::max_bytes`]: bodies and results are held in memory whole.
 const LARGEST_OBJECT: u64 = 256 << 20;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     pub host: String,
-    /// Port to listen on; 0 takes a free one.
+    /// 0 takes a free port.
     pub port: u16,
     pub body_bytes: usize,
     pub sockets: usize,
     pub wait_seconds: u64,
-    /// How long requests may end after SIGTERM, in seconds.
+    /// How long open requests may run after SIGTERM, in seconds.
     pub drain_seconds: u64,
     pub key_cache_seconds: u64,
-    /// Up to how many bytes a request to render is answered with its document.
+    /// The largest request to render that is answered with its document, in bytes.
     pub render_wait_bytes: usize,
-    /// What links to documents are signed with; empty: there are none.
+    /// The secret that signs links to documents; empty: no links.
     pub link_secret: Secret,
 }
 
@@ -135,7 +134,7 @@ impl Gateway {
     }
 }
 
-/// What one tenant may take.
+/// Bounds of one tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -157,13 +156,13 @@ pub struct Worker {
     pub host: String,
     /// Port of /metrics; 0 takes a free one.
     pub port: u16,
-    /// How long jobs may end after SIGTERM, in seconds.
+    /// How long running jobs may take after SIGTERM, in seconds.
     pub drain_seconds: u64,
-    /// The server's patience with a silent worker, in seconds.
+    /// How long the server waits for a heartbeat before it redelivers a job, in seconds.
     pub ack_wait_seconds: u64,
     /// Shown in `ruche workers list`: `zone = "eu"`.
     pub labels: BTreeMap<String, String>,
-    /// How long ended jobs are kept, in days; 0: for ever.
+    /// How long ended jobs are kept, in days; 0: forever.
     pub retention_days: u32,
 }
 

@@ -3,10 +3,7 @@
 use super::steps::{MAX_CHILDREN, MAX_DEPTH, Next, Template};
 use crate::Invalid;
 
-/// Checks what follows a job: how deep, how wide, and that pointers are pointers.
-///
-/// # Errors
-/// The first field that is wrong.
+/// Checks depth, width and JSON pointers. An error names the first field that is wrong.
 pub fn check(on_success: &[Next], on_failure: &[Next]) -> Result<(), Invalid> {
     steps(on_success, "on_success", 1)?;
     steps(on_failure, "on_failure", 1)

@@ -1,4 +1,4 @@
-//! Which jobs a job's end starts.
+//! Computes the jobs that a job's end starts.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -6,23 +6,19 @@ use serde_json::Value;
 use super::steps::{Fan, Join, MAX_CHILDREN, Member, Next, Origin, Template};
 use crate::{Envelope, Failure, JobId, Lane, TenantId, event::Outcome};
 
-/// A job of a flow, ready to be published.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Child {
-    /// Its id: the same whoever derives it, however often.
+    /// Derived from the parent's id, so that repeated derivations give the same job.
     pub id: JobId,
-    /// What it is, its body filled.
+    /// With its body filled in.
     pub template: Template,
-    /// Its lane.
     pub lane: Lane,
-    /// Where it comes from.
     pub origin: Origin,
-    /// Its place in a group.
     pub member: Option<Member>,
 }
 
 impl Child {
-    /// The envelope, of this version of its kind's schema.
+    /// `version` is that of the kind's schema.
     #[must_use]
     pub fn envelope(self, tenant: TenantId, version: u16, created_at: DateTime<Utc>) -> Envelope<Value> {
         let Template { kind, body, on_success, on_failure, .. } = self.template;
@@ -45,11 +41,9 @@ impl Child {
     }
 }
 
-/// The jobs that a job's end starts, each fan with all its jobs, joins not yet among them. Empty for a cancelled job. An output that
-/// is in the object store has to be read before: without it, what children draw from it is `null`.
-///
-/// # Errors
-/// When there would be more than [`MAX_CHILDREN`].
+/// The jobs that a job's end starts, without the joins of fans. Empty for a cancelled job. Read an output from the
+/// object store before: for [`Outcome::Claimed`], what children take from it is `null`. Fails if there would be more
+/// than [`MAX_CHILDREN`] jobs.
 pub fn children<T>(job: &Envelope<T>, outcome: &Outcome<Value>) -> Result<Vec<Child>, Failure> {
     let (steps, branch, result) = match outcome {
         Outcome::Done(output) => (&job.on_success, "on_success", output.clone()),
@@ -86,12 +80,12 @@ fn fan_out(parent: JobId, at: &str, fan: &Fan, result: &Value, lane: Lane, origi
     let of = u32::try_from(elements.len().saturating_mul(fan.all.len())).unwrap_or(u32::MAX);
     let join = fan.join.as_ref().map(|template| {
         let mut template = (**template).clone();
-        // Its starter knows only a member, which may have another lane.
+        // The join's starter knows only a member, which may have another lane.
         template.lane.get_or_insert(lane);
         Box::new(Join { id: parent.derived(&format!("{at}.join")), origin, template })
     });
     if let (0, Some(join)) = (of, &join) {
-        // Nothing to wait for.
+        // The fan is empty, so its join starts now.
         let nothing = serde_json::json!({ "results": [] });
         all.push(child(join.id, &join.template, &nothing, lane, origin, None));
     }
@@ -104,7 +98,7 @@ fn fan_out(parent: JobId, at: &str, fan: &Fan, result: &Value, lane: Lane, origi
     }
 }
 
-/// A job whose holes this result fills.
+/// Fills the template's body from the result.
 #[must_use]
 pub fn child(
     id: JobId,
@@ -121,7 +115,7 @@ pub fn child(
     Child { id, lane: template.lane.unwrap_or(lane), template, origin, member }
 }
 
-/// Puts a value where a pointer points, making objects on the way where there is nothing yet.
+/// Sets the value at a pointer; creates missing objects on the way.
 fn put(body: &mut Value, pointer: &str, value: Value) {
     if let Some(place) = body.pointer_mut(pointer) {
         *place = value;

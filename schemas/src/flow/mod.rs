@@ -1,8 +1,7 @@
-//! What a job's end starts: the next jobs, on success or on failure, one by one or fanned out and joined.
+//! The jobs that a job's end starts: on success or on failure, one by one or fanned out and joined.
 //!
-//! A flow is data in the envelope, not a program. Whoever knows a job's envelope and its outcome knows the jobs that
-//! follow, with their ids. So a worker that crashed between two of them starts the same ones again, and each only
-//! once. [`children`] is that rule, and the only place that knows it.
+//! A flow is data in the envelope. A job's envelope and outcome determine the jobs that follow, with their ids. So
+//! after a worker's crash the same jobs are started, and each only once. Only [`children`] implements that rule.
 
 mod check;
 mod children;

@@ -1,4 +1,4 @@
-//! A flow as data.
+//! The data types of a flow.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{JobId, Kind, Lane};
 /// The most jobs that one job's end starts.
 pub const MAX_CHILDREN: usize = 1_000;
 
-/// The deepest a flow nests, as written in its first job.
+/// The deepest nesting of a flow, as written in its first job.
 pub const MAX_DEPTH: usize = 16;
 
 /// What follows a job: one job, or several at once.

@@ -1,7 +1,7 @@
-//! Chat: a conversation goes in, the next message comes out, token by token.
+//! Chat: takes a conversation and generates the next message, token by token.
 //!
-//! Deltas carry the ids of their tokens, so that a worker that takes over a crashed one's chat can go on where
-//! it stopped instead of starting again.
+//! Deltas contain the ids of their tokens. So a worker that takes over a crashed worker's chat continues where it
+//! stopped.
 
 use std::time::Duration;
 
@@ -23,11 +23,10 @@ mod settings;
 pub use grounding::*;
 pub use settings::Settings;
 
-/// The most messages that one request may carry.
+/// Of one request.
 pub const MAX_MESSAGES: usize = 1_000;
-/// The most stop strings, and the longest of them in bytes.
 pub const MAX_STOPS: usize = 16;
-/// The longest stop string in bytes.
+/// In bytes.
 pub const MAX_STOP_BYTES: usize = 256;
 
 /// A chat job's input.
@@ -86,7 +85,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The name, as chat templates expect it.
+    /// The name that chat templates expect.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -187,7 +186,6 @@ pub enum FinishReason {
 }
 
 impl FinishReason {
-    /// The name, as on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
-//! Embed: texts go in, a vector for each comes out, so that what means the same lies near. Or a document goes in, and its
-//! chunks and vectors are stored for searches.
+//! Embed: computes a vector for each text, such that texts of similar meaning have near vectors. Or stores a
+//! document's chunks and vectors for searches.
 //!
-//! Vectors have length 1: their dot product is the cosine of their angle. They travel as base64 of little-endian
-//! floats, a quarter of what JSON's digits take, because the result of an ephemeral job has to fit an event.
+//! Vectors have length 1: their dot product is the cosine of their angle. They are sent as base64 of little-endian
+//! floats, a quarter of the size of JSON's digits, because the result of an ephemeral job has to fit an event.
 
 use std::time::Duration;
 
@@ -25,19 +25,17 @@ mod settings;
 pub use document::{Document, Format, Indexed};
 pub use settings::Settings;
 
-/// The most texts of one job.
+/// Of one job.
 pub const MAX_TEXTS: usize = 256;
-/// The longest text, in bytes of UTF-8. How much of it a model can read is counted in tokens, and is less.
+/// A model's own bound is in tokens and lower.
 pub const MAX_TEXT_BYTES: usize = 128 << 10;
-/// The most that the texts of one job may have together, in bytes of UTF-8.
+/// For all texts of one job together.
 pub const MAX_BYTES: usize = 192 << 10;
-/// The most numbers of a vector.
 pub const MAX_DIMENSIONS: u32 = 16_384;
-/// The largest vectors, as base64 and together, that the event of an ephemeral job has room for, in bytes.
+/// The largest vectors of an ephemeral job's event, all together as base64.
 pub const INLINE_BYTES: usize = CLAIM_BYTES - (16 << 10);
 
-/// The largest body, in bytes of JSON: a document of 10 MiB as base64, or as text of which each byte is escaped, and what
-/// belongs to it.
+/// Of JSON: a document of 10 MiB as base64, or as text of which each byte is escaped, and its other fields.
 pub const MAX_BODY_BYTES: usize = 24 << 20;
 
 /// An embed job's input: texts, a document, or the id of a stored one.
@@ -107,14 +105,14 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// What the job cost, in tokens.
+    /// The job's cost, in tokens.
     #[must_use]
     pub fn prompt_tokens(&self) -> u32 {
         self.tokens.iter().fold(0, |sum, tokens| sum.saturating_add(*tokens))
     }
 }
 
-/// How many vectors of so many numbers the event of an ephemeral job has room for.
+/// The most vectors of this length in the event of an ephemeral job.
 #[must_use]
 pub fn fit_inline(dimensions: u32) -> usize {
     let numbers = usize::try_from(dimensions).unwrap_or(usize::MAX);
@@ -123,13 +121,13 @@ pub fn fit_inline(dimensions: u32) -> usize {
     INLINE_BYTES / bytes
 }
 
-/// A vector as it travels.
+/// Little-endian floats.
 #[must_use]
 pub fn to_bytes(vector: &[f32]) -> Base64 {
     Base64(vector.iter().flat_map(|number| number.to_le_bytes()).collect())
 }
 
-/// A vector that travelled; bytes behind the last whole number are left out.
+/// Ignores bytes after the last whole number.
 #[must_use]
 pub fn from_bytes(bytes: &Base64) -> Vec<f32> {
     let (numbers, _) = bytes.0.as_chunks::<4>();
@@ -141,7 +139,7 @@ impl Job for Embed {
     const VERSION: u16 = 1;
     const LIMITS: Limits = Limits {
         payload_bytes: MAX_BODY_BYTES,
-        // A document of 10 MiB has three million tokens, of which a CPU reads some thousands a second, for several at once.
+        // A document of 10 MiB has three million tokens; a CPU reads some thousands a second, shared by several jobs.
         deadline: Duration::from_secs(6 * 3600),
         attempts: 5,
         backoff: Backoff { base: Duration::from_millis(200), factor: 2.0, cap: Duration::from_secs(60) },
@@ -174,7 +172,7 @@ impl Job for Embed {
 }
 
 impl Embed {
-    /// That nothing is there that goes with texts only.
+    /// Refuses fields that go with `texts` only.
     fn check_alone(&self, what: &str) -> Result<(), Invalid> {
         let only = |param: &str| Invalid::new(param, format!("goes with `texts`, and not with `{what}`: leave it out"));
         if !self.texts.is_empty() {
@@ -208,10 +206,7 @@ impl Embed {
     }
 }
 
-/// Whether a text can be embedded by some model.
-///
-/// # Errors
-/// What is wrong with it, to come after its name.
+/// The error comes after the text's name in a message.
 pub fn check_text(text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("is empty: at least one character that is no space is needed".to_owned());

@@ -1,4 +1,4 @@
-//! The kinds of job: one file each says what may be asked, what comes back, and what its workers need.
+//! The kinds of job: one file each declares its input, its output and what its workers need.
 //!
 //! A new kind is a file here, its `mod` line and its row in [`all`].
 
@@ -12,7 +12,7 @@ pub mod embed;
 pub mod render;
 pub mod rerank;
 
-/// The kinds of Ruche, in the order of lists and documents.
+/// Ruche's own kinds, in the order of lists and documents.
 #[must_use]
 pub fn all() -> Vec<Descriptor> {
     vec![

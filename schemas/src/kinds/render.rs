@@ -1,7 +1,7 @@
-//! Render: Markdown, a template and CSS go in; a PDF, or pictures of its pages, come out.
+//! Render: typesets Markdown with a template and CSS as a PDF, or as pictures of its pages.
 //!
-//! The text is data all the way: whatever it says, it is set, and never run. What of the input had no effect comes back as
-//! [`Warning`]s with line and reason.
+//! The text is data: it is typeset and never run. Input without effect is listed as [`Warning`]s with line and
+//! reason.
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
@@ -23,22 +23,20 @@ mod settings;
 pub use options::{Format, Options, Password, Standard, is_language};
 pub use settings::Settings;
 
-/// The longest Markdown, in bytes.
 pub const MARKDOWN_BYTES: usize = 4 << 20;
-/// The longest CSS, in bytes.
 pub const CSS_BYTES: usize = 512 << 10;
 /// The most attached files.
 pub const FILES: usize = 256;
-/// The largest of them, in bytes.
+/// The largest attached file.
 pub const FILE_BYTES: usize = 16 << 20;
-/// The largest template package, in bytes, packed.
+/// The largest template package, compressed.
 pub const PACKAGE_BYTES: usize = 8 << 20;
-/// The largest document that may be in an event, in bytes; larger ones go to the object store.
+/// The largest document in an event, in bytes; larger ones go to the object store.
 pub const INLINE_BYTES: usize = 150 << 10;
 /// The most warnings of a document; the last one counts the rest.
 pub const WARNINGS: usize = 200;
 
-/// The templates that each worker has: their names, and what they are for.
+/// The templates of each worker: name and purpose.
 pub const BUILT_IN: [(&str, &str); 5] = [
     ("plain", "The text, without anything around it"),
     ("report", "A cover, a table of contents, and page numbers"),
@@ -221,10 +219,7 @@ impl Template {
     }
 }
 
-/// Names of templates: 1 to 64 of a-z, 0-9, - and _.
-///
-/// # Errors
-/// What is wrong with it.
+/// 1 to 64 of a-z, 0-9, - and _.
 pub fn check_template_name(param: &str, name: &str) -> Result<(), Invalid> {
     let safe = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
     match (1..=64).contains(&name.len()) && name.bytes().all(safe) {
@@ -239,7 +234,7 @@ pub fn check_template_name(param: &str, name: &str) -> Result<(), Invalid> {
     }
 }
 
-/// A relative path with nothing odd in it.
+/// A relative path without empty, `.` or `..` parts.
 fn check_path(param: &str, path: &str) -> Result<(), Invalid> {
     let odd = |part: &str| part.is_empty() || part == "." || part == "..";
     let bad = path.is_empty()

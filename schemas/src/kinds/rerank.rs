@@ -1,7 +1,8 @@
-//! Rerank: a query and texts go in, a number for each text comes out that says how well it answers the query.
+//! Rerank: takes a query and texts, and gives each text a number that says how well it answers the query.
 //!
-//! A cross-encoder reads both together, so it sees what vectors made apart can not, and costs a pass of the model for each
-//! text: it is for the few that a search has found (Nogueira & Cho, "Passage Re-ranking with BERT", 2019).
+//! A cross-encoder reads both together, so it sees more than separate vectors do. It costs a pass of the model for
+//! each text, so it is for the few texts that a search has found (Nogueira & Cho, "Passage Re-ranking with BERT",
+//! 2019).
 
 use std::time::Duration;
 
@@ -20,11 +21,11 @@ mod settings;
 
 pub use settings::Settings;
 
-/// The most texts of one job.
+/// Of one job.
 pub const MAX_TEXTS: usize = 256;
-/// The longest query, in bytes of UTF-8. How much of it a model can read is counted in tokens, and is less.
+/// A model's own bound is in tokens and lower.
 pub const MAX_QUERY_BYTES: usize = 16 << 10;
-/// The most that the texts of one job may have together, in bytes of UTF-8.
+/// For all texts of one job together.
 pub const MAX_BYTES: usize = 192 << 10;
 
 /// A rerank job's input.
@@ -55,7 +56,7 @@ pub struct Reranked {
 }
 
 impl Reranked {
-    /// What the job cost, in tokens.
+    /// The job's cost, in tokens.
     #[must_use]
     pub fn prompt_tokens(&self) -> u32 {
         self.tokens.iter().fold(0, |sum, tokens| sum.saturating_add(*tokens))
@@ -67,7 +68,7 @@ impl Job for Rerank {
     const VERSION: u16 = 1;
     const LIMITS: Limits = Limits {
         payload_bytes: CLAIM_BYTES,
-        // 256 texts of 512 tokens, of which a CPU reads a thousand a second.
+        // 256 texts of 512 tokens; a CPU reads a thousand tokens a second.
         deadline: Duration::from_secs(600),
         attempts: 5,
         backoff: Backoff { base: Duration::from_millis(200), factor: 2.0, cap: Duration::from_secs(60) },

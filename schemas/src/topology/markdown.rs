@@ -1,10 +1,9 @@
-//! The streams and the roles as a page for people: `docs/streams.md`.
+//! Writes the streams and the roles as a page: `docs/streams.md`.
 
 use std::fmt::Write as _;
 
 use super::rows::{Row, Who};
 
-/// The page.
 #[must_use]
 pub fn page(rows: &[Row]) -> String {
     let mut page = "<!-- Made from schemas/src/topology/rows.rs by UPDATE_SNAPSHOTS=1 make test. Do not edit. -->\n\n\

@@ -1,16 +1,15 @@
-//! How messages are laid out on NATS, as data: subjects, streams, consumers, and what each role may do.
-//!
-//! [`rows::ROWS`] holds one row per stream. Everything else is computed from the rows: what the NATS adapter creates,
-//! the permissions of gateways, workers and producers, `nats/topology.json`, `nats/roles.conf` and `docs/streams.md`.
-//! To add a stream, add a row.
-//!
+//! The layout of messages on NATS, as data: subjects, streams, consumers, and the permissions of each role.
+//! 
+//! [`rows::ROWS`] has one row per stream. Everything else is computed from the rows: what the NATS adapter creates, the
+//! permissions of each role, `nats/topology.json`, `nats/roles.conf` and `docs/streams.md`. To add a stream, add a row.
+//! 
 //! - [`subjects`]: the subjects as templates, such as `event.<tenant>.<job>`.
 //! - [`names`]: subjects and streams under one prefix.
 //! - [`sources`]: lanes and their shards.
 //! - [`rows`]: the streams, and who may use them.
 //! - [`streams`]: the streams for some kinds, as [`server`] configuration.
 //! - [`roles`]: the permissions of each role.
-//! - [`markdown`]: the table for people.
+//! - [`markdown`]: the page for people.
 
 pub mod bounds;
 pub mod markdown;

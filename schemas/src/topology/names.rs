@@ -1,6 +1,6 @@
 //! Subjects and streams under one prefix.
 //!
-//! Kinds, tenants and ids hold no character that changes a subject ([`crate::ids`]). Other text is made safe here.
+//! Kinds, tenants and ids contain no character that changes a subject ([`crate::ids`]). Other text is escaped here.
 
 use super::{
     sources::Source,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{JobRef, Kind, Lane, TenantId};
 
-/// The first token of every subject, and what begins the name of every stream.
+/// The prefix is the first token of every subject, and the beginning of every stream's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
     prefix: String,
@@ -35,13 +35,12 @@ impl Names {
         }
     }
 
-    /// The stream that holds a kind's jobs.
     #[must_use]
     pub fn jobs(&self, kind: &Kind) -> String {
         self.stream(&format!("JOBS_{}", kind.as_str().to_uppercase()))
     }
 
-    /// The kind whose jobs this stream holds.
+    /// The kind of the jobs in this stream.
     #[must_use]
     pub fn kind_of(&self, stream: &str) -> Option<Kind> {
         stream.strip_prefix(&self.stream("JOBS_"))?.to_lowercase().parse().ok()
@@ -56,7 +55,6 @@ impl Names {
         self.with(subject, &[("kind", kind), ("tenant", job.tenant.as_str()), ("job", &job.id.to_string())])
     }
 
-    /// Where a tenant's jobs of a kind and lane are published.
     #[must_use]
     pub fn job(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
         let shard = lane.shard(tenant).to_string();
@@ -70,7 +68,7 @@ impl Names {
         self.with(subjects::JOB, &[("kind", kind.as_str()), ("lane", lane.as_str())])
     }
 
-    /// All jobs of a kind in a source. In a lane with one shard, the shard may be any.
+    /// All jobs of a kind in a source. If the lane has one shard, the subject has a wildcard for it.
     #[must_use]
     pub fn source(&self, kind: &Kind, Source { lane, shard }: Source) -> String {
         let shard = if lane.shards() == 1 { "*".to_owned() } else { shard.to_string() };
@@ -88,7 +86,7 @@ impl Names {
         self.with(subjects::JOB, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
     }
 
-    /// Where a job waits that is not due yet.
+    /// A job that is not due yet.
     #[must_use]
     pub fn later(&self, kind: &Kind, job: &JobRef) -> String {
         self.of_job(subjects::SCHEDULE, Some(kind), job)
@@ -100,14 +98,14 @@ impl Names {
         self.with(subjects::SCHEDULE, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
     }
 
-    /// A recurring job; of any kind without one. The name may be `*`.
+    /// A recurring job; without a kind, of any. The name may be `*`.
     #[must_use]
     pub fn recurring(&self, kind: Option<&Kind>, tenant: &TenantId, name: &str) -> String {
         let kind = kind.map_or("*", Kind::as_str);
         self.with(subjects::RECURRING, &[("kind", kind), ("tenant", tenant.as_str()), ("name", name)])
     }
 
-    /// Where the server puts a job that is due.
+    /// The server publishes here a job that is due.
     #[must_use]
     pub fn due(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
         let values = [("kind", kind.as_str()), ("lane", lane.as_str()), ("tenant", tenant.as_str())];
@@ -124,7 +122,7 @@ impl Names {
         self.of_job(subjects::LIVE, None, job)
     }
 
-    /// A job's dead letter; of whatever kind without one.
+    /// A job's dead letter; without a kind, of any.
     #[must_use]
     pub fn dead_letter(&self, kind: Option<&Kind>, job: &JobRef) -> String {
         self.of_job(subjects::DEAD, kind, job)
@@ -137,14 +135,13 @@ impl Names {
         self.with(subjects::DEAD, &[("kind", kind), ("tenant", tenant)])
     }
 
-    /// Where a pause is set and taken back. `what` is `kind`, `tenant` or `worker`; a character of `name` that can't be
-    /// in a subject becomes `_`.
+    /// `what` is `kind`, `tenant` or `worker`; a character of `name` that a subject can't contain becomes `_`.
     #[must_use]
     pub fn pause(&self, what: &str, name: &str) -> String {
         self.with(subjects::PAUSE, &[("what", what), ("name", &token(name))])
     }
 
-    /// Where a tenant's own caps are set; those of all tenants without one.
+    /// A tenant's own caps; without a tenant, those of all.
     #[must_use]
     pub fn caps(&self, tenant: Option<&TenantId>) -> String {
         self.with(subjects::PAUSE, &[("what", "caps"), ("name", tenant.map_or("*", TenantId::as_str))])
@@ -180,7 +177,7 @@ impl Names {
         self.with(subjects::SLOT, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
     }
 
-    /// Which job has a key. The subject holds the key's hash, because a key may hold any character.
+    /// The job that has a key. The subject contains the key's hash, because a key may contain any character.
     #[must_use]
     pub fn unique(&self, kind: &Kind, tenant: &TenantId, key: &str) -> String {
         let hash = blake3::hash(key.as_bytes()).to_hex();
@@ -197,7 +194,7 @@ impl Names {
         self.with(subjects::CANCEL, &[])
     }
 
-    /// Where a worker registers. A character of `worker` that can't be in a subject becomes `_`.
+    /// A worker's registration. A character of `worker` that a subject can't contain becomes `_`.
     #[must_use]
     pub fn worker(&self, kind: &Kind, worker: &str) -> String {
         self.with(subjects::WORKER, &[("kind", kind.as_str()), ("worker", &token(worker))])

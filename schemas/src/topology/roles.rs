@@ -1,5 +1,5 @@
-//! What each role may publish and hear on the server, computed from the rows: the subjects that the role uses, and
-//! nothing else. A stolen login does no more harm than its role can.
+//! The subjects that each role may publish and subscribe to, computed from the rows. A role may use no others, which
+//! bounds the harm of a stolen login.
 
 use super::{
     names::Names,
@@ -8,25 +8,25 @@ use super::{
 };
 use crate::{Kind, Lane, TenantId};
 
-/// Subjects, wildcards among them.
+/// Subjects, with wildcards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Permissions {
     pub publish: Vec<String>,
     pub subscribe: Vec<String>,
 }
 
-/// A program that the server lets in.
+/// A program with a login on the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// It creates and updates the streams, publishes jobs of all kinds, and keeps what operators set. It takes no job.
+    /// Creates and updates the streams, publishes jobs of all kinds, and stores what operators set. Takes no job.
     Gateway { kinds: Vec<Kind> },
-    /// It takes jobs of its own kinds, writes logs and dead letters, and publishes jobs of any kind that follow.
+    /// Takes jobs of its own kinds, writes logs and dead letters, and publishes follow-up jobs of any kind.
     Worker { kinds: Vec<Kind>, own: Vec<Kind> },
-    /// It publishes the jobs of one tenant and hears their events.
+    /// Publishes the jobs of one tenant and reads their events.
     Producer { tenant: TenantId },
 }
 
-/// Permissions for the streams of these rows. Answers to the role come to `inbox`.
+/// The role receives answers at `inbox`.
 #[must_use]
 pub fn permissions(rows: &[Row], prefix: &str, role: &Role, inbox: &str) -> Permissions {
     let names = Names::new(prefix);
@@ -42,7 +42,7 @@ pub fn permissions(rows: &[Row], prefix: &str, role: &Role, inbox: &str) -> Perm
     Permissions { publish, subscribe }
 }
 
-/// Where answers to a user come: an inbox of its own, because whoever may listen to `_INBOX.>` hears everybody's.
+/// Each user has its own inbox: a subscriber of `_INBOX.>` would receive everybody's answers.
 #[must_use]
 pub fn inbox(user: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
@@ -93,8 +93,8 @@ impl Grants<'_> {
         }
     }
 
-    /// What concerns no stream, or any: whether JetStream is there, and whether there is a queue for a kind that is not
-    /// known here.
+    /// Requests that concern no stream, or any: whether JetStream is available, and whether an unknown kind has a
+    /// queue.
     fn server(&self) -> Vec<String> {
         let asked: &[&str] = match self.role {
             Role::Gateway { .. } => &["INFO", "STREAM.NAMES", "STREAM.INFO.*"],
@@ -120,7 +120,7 @@ impl Grants<'_> {
                 row.creators,
                 &[&format!("$JS.API.CONSUMER.INFO.{{}}.{name}"), &format!("$JS.API.CONSUMER.CREATE.{{}}.{name}.>")],
             );
-            // An acknowledgement has a short form, and one with domain and account.
+            // An acknowledgement's subject has a short form, and one with domain and account.
             grant(
                 consumers.takers,
                 &[
@@ -147,7 +147,7 @@ impl Grants<'_> {
     }
 }
 
-/// A tenant's part of a subject: of jobs, the one shard of each lane that holds the tenant's.
+/// A tenant's part of a subject; for jobs, the tenant's one shard of each lane.
 fn tenants(subject: Subject, prefix: &str, tenant: &TenantId) -> Vec<String> {
     if !subject.has("shard") {
         return vec![subject.with(prefix, &[("tenant", tenant.as_str())])];

@@ -1,4 +1,4 @@
-//! The streams, one row each: what a stream holds, how long it keeps it, and who may use it.
+//! The streams, one row each: its messages, how long it keeps them, and who may use it.
 
 use std::time::Duration;
 
@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{Kind, config};
 
-/// Who may do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     Gateway,
@@ -28,7 +27,7 @@ pub enum Who {
 pub struct Stored {
     pub subject: Subject,
     pub publishers: &'static [Who],
-    /// Where others hear of it at once. The server republishes on a subject of another name what it has stored.
+    /// The subject on which the server republishes what it has stored, and who may subscribe.
     pub heard: Option<(Subject, &'static [Who])>,
 }
 
@@ -44,12 +43,11 @@ impl Stored {
     }
 }
 
-/// Durable consumers of a stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Consumers {
     /// The only consumer's name, or `*` for one per source of jobs.
     pub name: &'static str,
-    /// Who takes messages from them and settles them.
+    /// Who takes their messages and settles them.
     pub takers: &'static [Who],
 }
 
@@ -58,17 +56,17 @@ pub struct Consumers {
 pub struct Row {
     /// `EVENTS`. With `<KIND>` there is one stream per kind: `JOBS_<KIND>`.
     pub name: &'static str,
-    /// What a message in it is. `<kind>` stands for the kind.
+    /// What a message is, for the page. `<kind>` stands for the kind.
     pub holds: &'static str,
     /// How long it keeps a message, in words.
     pub keeps: &'static str,
     pub subjects: &'static [Stored],
-    /// The server's advisories about the queues of jobs that it stores: `MAX_DELIVERIES`.
+    /// The server's advisories about the streams of jobs that it stores: `MAX_DELIVERIES`.
     pub advisories: &'static [&'static str],
     pub consumers: Option<Consumers>,
     /// Who creates it and its consumers if they are missing.
     pub creators: &'static [Who],
-    /// Who brings it up to date.
+    /// Who changes it to the current settings.
     pub updaters: &'static [Who],
     /// Who reads single messages and batches, without a consumer. A producer reads the last message of a subject.
     pub readers: &'static [Who],
@@ -82,12 +80,11 @@ pub struct Row {
     pub settings: fn(Stream, &Setting<'_>) -> Stream,
 }
 
-/// What the settings of a stream depend on.
 #[derive(Debug)]
 pub struct Setting<'a> {
     pub names: &'a Names,
     pub config: &'a config::Nats,
-    /// How long a silent worker keeps a job.
+    /// How long a job stays with a worker that sends no heartbeat.
     pub ack_wait: Duration,
     /// The stream's kind, if there is one stream per kind.
     pub kind: Option<&'a Kind>,
@@ -119,14 +116,12 @@ impl Row {
         self.name.contains("<KIND>")
     }
 
-    /// The name of its stream, of this kind if there is one per kind.
     #[must_use]
     pub fn stream(&self, names: &Names, kind: Option<&Kind>) -> String {
         let kind = kind.map_or_else(String::new, |kind| kind.as_str().to_uppercase());
         names.stream(&self.name.replace("<KIND>", &kind))
     }
 
-    /// The names of its streams for these kinds.
     #[must_use]
     pub fn streams(&self, names: &Names, kinds: &[Kind]) -> Vec<String> {
         match self.is_per_kind() {
@@ -139,15 +134,14 @@ impl Row {
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The consumer that hands out jobs that are due.
+/// The consumer for jobs that are due.
 pub const DUE_CONSUMER: &str = "due";
 
-/// The consumer that hands out the advisories about jobs that were delivered too often.
+/// The consumer for advisories about jobs that were delivered too often.
 pub const ADVISORY_CONSUMER: &str = "max-deliveries";
 
 use Who::{Gateway, OwnWorker, Producer, Worker};
 
-/// All streams of Ruche.
 pub const ROWS: [Row; 10] = [
     Row {
         subjects: &[Stored::by(subjects::JOB, &[Gateway, Worker, Producer])],
@@ -155,7 +149,7 @@ pub const ROWS: [Row; 10] = [
         readers: &[Gateway, Worker],
         // Any worker may move a job of any kind to the dead letters.
         deleters: &[Worker],
-        // From before the lane `bulk` had shards.
+        // The consumer from before the lane `bulk` had shards.
         obsolete: &["bulk"],
         settings: jobs,
         ..Row::new("JOBS_<KIND>", "Jobs of kind <kind> that wait for a worker or are in flight", "until settled")
@@ -163,7 +157,7 @@ pub const ROWS: [Row; 10] = [
     Row {
         subjects: &[Stored::by(subjects::EVENT, &[Gateway, Worker]).heard(subjects::LIVE, &[Gateway, Producer])],
         readers: &[Gateway, Worker, Producer],
-        // The first event of a job that was refused.
+        // To delete the first event of a job that was refused.
         deleters: &[Gateway],
         settings: |stream, setting| Stream { max_age: HOUR * setting.config.events_hours, ..stream },
         ..Row::new("EVENTS", "Events: one log per job, one writer at a time", "`nats.events_hours`")
@@ -183,7 +177,7 @@ pub const ROWS: [Row; 10] = [
         subjects: &[
             Stored::by(subjects::SCHEDULE, &[Gateway, OwnWorker]),
             Stored::by(subjects::RECURRING, &[Gateway]),
-            // The server itself publishes it.
+            // Only the server publishes it.
             Stored::by(subjects::DUE, &[]),
         ],
         consumers: Some(Consumers { name: DUE_CONSUMER, takers: &[Gateway, Worker] }),
@@ -250,7 +244,7 @@ fn jobs(stream: Stream, setting: &Setting<'_>) -> Stream {
     let filter = |source| setting.names.source(kind, source);
     let consumer = |source: Source| Consumer::new(&source.consumer(), filter(source), setting.ack_wait);
     Stream {
-        // Shard by shard: the stream refuses a job that no consumer would hand out.
+        // One subject per shard: the stream refuses a job that no consumer would take.
         subjects: Source::all().map(filter).collect(),
         retention: "workqueue",
         discard: "new",
@@ -264,7 +258,7 @@ fn jobs(stream: Stream, setting: &Setting<'_>) -> Stream {
     }
 }
 
-/// Jobs that are not due have a stream of their own, because the server has no message schedules in a stream that
+/// Jobs that are not due have their own stream, because the server supports no message schedules in a stream that
 /// refuses new messages when it is full.
 fn schedules(stream: Stream, setting: &Setting<'_>) -> Stream {
     let due = subjects::DUE.with(setting.names.prefix(), &[]);
@@ -277,7 +271,7 @@ fn schedules(stream: Stream, setting: &Setting<'_>) -> Stream {
     }
 }
 
-/// The consumer leaves out terminated jobs: a worker of ours stored their dead letters before it terminated them.
+/// The consumer skips terminated jobs: a worker stores a job's dead letter before it terminates the job.
 fn advisories(stream: Stream, setting: &Setting<'_>) -> Stream {
     let filter = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>".to_owned();
     let consumer = Consumer::new(ADVISORY_CONSUMER, filter, setting.ack_wait);
@@ -285,7 +279,7 @@ fn advisories(stream: Stream, setting: &Setting<'_>) -> Stream {
     Stream { max_age: DAY * 7, consumers: vec![consumer], ..stream }
 }
 
-/// The last message of a subject counts, and may say for how long.
+/// Keeps only the last message of a subject; the message may set its own lifetime.
 fn one_per_subject(stream: Stream) -> Stream {
     Stream { max_msgs_per_subject: 1, allow_msg_ttl: true, ..stream }
 }

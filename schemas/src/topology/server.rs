@@ -1,5 +1,5 @@
-//! Streams and consumers as the server's configuration: a piece of `nats/topology.json` can be given to
-//! `nats stream add --config`.
+//! Streams and consumers as the server's configuration: `nats stream add --config` takes a stream of
+//! `nats/topology.json`.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::config;
 
-/// A stream.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Stream {
     pub name: String,
@@ -17,19 +16,19 @@ pub struct Stream {
     pub retention: &'static str,
     /// `file` or `memory`.
     pub storage: &'static str,
-    /// What happens to a message that comes when it is full: `new` refuses it, `old` drops the oldest.
+    /// What a full stream does with a new message: `new` refuses it, `old` drops the oldest message.
     pub discard: &'static str,
     pub num_replicas: u8,
     /// -1: no bound.
     pub max_msgs: i64,
     /// -1: no bound.
     pub max_msgs_per_subject: i64,
-    /// Whether a message over that bound is refused, instead of the subject's oldest being dropped.
+    /// Whether a message over that bound is refused, instead of dropping the subject's oldest.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub discard_new_per_subject: bool,
     /// In bytes, headers included; -1: the server's bound.
     pub max_msg_size: i64,
-    /// In nanoseconds; 0: for ever.
+    /// In nanoseconds; 0: forever.
     #[serde(serialize_with = "nanos")]
     pub max_age: Duration,
     /// How long message ids are remembered, in nanoseconds.
@@ -40,7 +39,7 @@ pub struct Stream {
     pub allow_msg_schedules: bool,
     /// Whether any replica answers reads.
     pub allow_direct: bool,
-    /// Whether a message may say for how long it is kept.
+    /// Whether a message may set its own lifetime.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_msg_ttl: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +51,7 @@ pub struct Stream {
     pub obsolete: &'static [&'static str],
 }
 
-/// Announces stored messages on another subject.
+/// Publishes stored messages on another subject as well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Republish {
     pub src: String,
@@ -63,18 +62,18 @@ pub struct Republish {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Consumer {
     pub durable_name: String,
-    /// The same.
+    /// The same as `durable_name`.
     pub name: String,
     pub filter_subject: String,
     pub ack_policy: &'static str,
     pub deliver_policy: &'static str,
-    /// How long a silent worker keeps a message, in nanoseconds.
+    /// How long a message stays with a worker that sends no heartbeat, in nanoseconds.
     #[serde(serialize_with = "nanos")]
     pub ack_wait: Duration,
     /// -1: the worker runtime counts attempts, because only it can write a dead letter with its reason. A bound here
-    /// would leave a job in the queue where nobody sees it.
+    /// would leave a job in the queue unnoticed.
     pub max_deliver: i64,
-    /// Messages that may be in workers' hands at once, delayed retries included.
+    /// Unacknowledged messages at once, delayed retries included.
     pub max_ack_pending: i64,
     /// Pulls that may wait at once: at least the number of workers.
     pub max_waiting: i64,
@@ -85,7 +84,7 @@ fn nanos<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::E
 }
 
 impl Stream {
-    /// What most streams have in common.
+    /// The settings that most streams share.
     #[must_use]
     pub fn plain(config: &config::Nats) -> Self {
         Self {

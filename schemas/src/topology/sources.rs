@@ -5,7 +5,6 @@ use crate::{Lane, TenantId};
 /// Lanes, in the order of [`Lane::ALL`].
 pub const LANES: usize = Lane::ALL.len();
 
-/// How many sources there are.
 pub const SOURCES: usize = first(LANES);
 
 /// The first source of a lane.
@@ -19,7 +18,6 @@ pub const fn first(lane: usize) -> usize {
     source
 }
 
-/// A shard of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
     pub lane: Lane,
@@ -27,13 +25,13 @@ pub struct Source {
 }
 
 impl Source {
-    /// Where a tenant's jobs wait.
+    /// The source of a tenant's jobs.
     #[must_use]
     pub fn of(lane: Lane, tenant: &TenantId) -> Self {
         Self { lane, shard: lane.shard(tenant) }
     }
 
-    /// All sources in the order of their indices: the most urgent lane first.
+    /// In the order of their indices: the most urgent lane first.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
         Lane::ALL.into_iter().flat_map(Self::of_lane)
     }
@@ -42,7 +40,7 @@ impl Source {
         (0..lane.shards()).map(move |shard| Self { lane, shard })
     }
 
-    /// The source with this index; the last one if there is none.
+    /// The last source if there is none with this index.
     #[must_use]
     pub fn at(index: usize) -> Self {
         let lane = (0..LANES).rfind(|&lane| first(lane) <= index).unwrap_or_default();
@@ -55,7 +53,7 @@ impl Source {
         first(self.lane as usize) + self.shard as usize
     }
 
-    /// The durable consumer that hands out its jobs: `normal`, `bulk-3`.
+    /// The name of its durable consumer: `normal`, `bulk-3`.
     #[must_use]
     pub fn consumer(self) -> String {
         let Self { lane, shard } = self;

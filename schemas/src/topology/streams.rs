@@ -1,4 +1,4 @@
-//! The streams that the rows say, for some kinds.
+//! The streams of the rows, for some kinds.
 
 use std::time::Duration;
 
@@ -9,13 +9,11 @@ use super::{
 };
 use crate::{Kind, config};
 
-/// All streams of Ruche with their consumers.
 #[must_use]
 pub fn streams(config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec<Stream> {
     of(&ROWS, config, kinds, ack_wait)
 }
 
-/// The streams of these rows.
 #[must_use]
 pub fn of(rows: &[Row], config: &config::Nats, kinds: &[Kind], ack_wait: Duration) -> Vec<Stream> {
     let names = &Names::new(&config.prefix);

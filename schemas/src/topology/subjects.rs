@@ -1,6 +1,6 @@
-//! The subjects, as templates. Below the prefix, a token in `<>` stands for a value.
+//! The subjects, as templates. After the prefix, a token in `<>` stands for a value.
 
-/// The template of a subject, without its prefix.
+/// Without the prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject(pub &'static str);
 
@@ -8,16 +8,14 @@ pub struct Subject(pub &'static str);
 pub const JOB: Subject = Subject("job.<kind>.<lane>.<shard>.<tenant>");
 /// A job that is not due yet.
 pub const SCHEDULE: Subject = Subject("schedule.<kind>.<tenant>.<job>");
-/// A recurring job.
 pub const RECURRING: Subject = Subject("recurring.<kind>.<tenant>.<name>");
 /// A job that is due and on its way to its queue.
 pub const DUE: Subject = Subject("due.<kind>.<lane>.<tenant>");
 /// The log of a job.
 pub const EVENT: Subject = Subject("event.<tenant>.<job>");
-/// The events of a job once they are stored. The log's own subject also carries events that the stream refuses: those
-/// of a worker that was presumed dead.
+/// The stored events of a job. The log's own subject also receives events that the stream refuses: those of a worker
+/// that was presumed dead.
 pub const LIVE: Subject = Subject("live.<tenant>.<job>");
-/// A dead letter.
 pub const DEAD: Subject = Subject("dead.<kind>.<tenant>.<job>");
 /// The request to cancel a job.
 pub const CANCEL: Subject = Subject("cancel.<tenant>.<job>");
@@ -27,19 +25,19 @@ pub const PAUSE: Subject = Subject("pause.<what>.<name>");
 pub const PAUSED: Subject = Subject("paused.<what>.<name>");
 /// A concurrency slot of a tenant.
 pub const SLOT: Subject = Subject("slot.<kind>.<tenant>.<slot>");
-/// The job that has a key.
+/// The job that has a unique key.
 pub const UNIQUE: Subject = Subject("unique.<kind>.<tenant>.<key>");
-/// A worker that is alive.
+/// A worker's registration.
 pub const WORKER: Subject = Subject("worker.<kind>.<worker>");
 
 impl Subject {
-    /// The subject under this prefix. A token that is not among `values` becomes `*`.
+    /// A token that is not among `values` becomes `*`.
     #[must_use]
     pub fn with(self, prefix: &str, values: &[(&str, &str)]) -> String {
         self.fill(prefix, |name| values.iter().find(|(token, _)| *token == name).map(|(_, value)| (*value).to_owned()))
     }
 
-    /// The subject as AsyncAPI writes it: `{prefix}.event.{tenant}.{job}`.
+    /// The subject in AsyncAPI's form: `{prefix}.event.{tenant}.{job}`.
     #[must_use]
     pub fn address(self, values: &[(&str, &str)]) -> String {
         self.fill("{prefix}", |name| {
@@ -54,13 +52,12 @@ impl Subject {
         self.fill(prefix, |name| Some(format!("{{{{wildcard({})}}}}", stored.place(name)?)))
     }
 
-    /// Whether it has such a token.
     #[must_use]
     pub(super) fn has(self, token: &str) -> bool {
         self.place(token).is_some()
     }
 
-    /// The place of a token among those in `<>`, from 1.
+    /// The position of a token among those in `<>`, from 1.
     fn place(self, token: &str) -> Option<usize> {
         self.0.split('.').filter_map(name).position(|name| name == token).map(|place| place + 1)
     }

@@ -1,4 +1,4 @@
-//! A stream that is added in one place is created, and allowed for its roles only.
+//! A stream that one row adds is created, and allowed for its roles only.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{JobId, JobRef, Kind, config::Config, topology::names::Names};
 
-/// The one place.
 const TOYS: Row = Row {
     subjects: &[Stored::by(Subject("toy.<kind>.<tenant>"), &[Who::OwnWorker])
         .heard(Subject("played.<tenant>.<kind>"), &[Who::Gateway, Who::Producer])],
@@ -33,7 +32,7 @@ fn may(role: &Role) -> Permissions {
     permissions(&rows(), "t", role, "_INBOX_x")
 }
 
-/// Whether one of these patterns takes the subject.
+/// Whether one of these patterns matches the subject.
 fn takes(patterns: &[String], subject: &str) -> bool {
     let one = |pattern: &String| {
         let (mut pattern, mut subject) = (pattern.split('.'), subject.split('.'));

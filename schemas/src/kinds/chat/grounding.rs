@@ -1,8 +1,7 @@
-//! What an answer is made of besides the conversation: a bot's instructions and the passages that it may cite; and what
-//! it cites then.
+//! Sources of an answer besides the conversation: a bot's instructions, and the passages that the answer may cite.
 //!
-//! The job carries the passages themselves. So an attempt that takes a chat over has the same prompt, whatever became
-//! of the documents meanwhile.
+//! The job contains the passages themselves. So every attempt has the same prompt, even if the documents have
+//! changed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,19 +9,17 @@ use uuid::Uuid;
 
 use crate::{Invalid, job::within};
 
-/// What the name of a bot has before it where a model is asked for.
+/// Comes before a bot's name where a model is asked for.
 pub const BOT_PREFIX: &str = "bot:";
-/// The longest instructions, in bytes of UTF-8.
 pub const MAX_INSTRUCTIONS_BYTES: usize = 16 << 10;
-/// The most passages of one chat.
+/// For one chat.
 pub const MAX_PASSAGES: usize = 32;
-/// The longest passage, in bytes of UTF-8.
 pub const MAX_PASSAGE_BYTES: usize = 16 << 10;
-/// The most that the passages of one chat may have together, in bytes of UTF-8.
+/// For all passages of one chat together.
 pub const MAX_PASSAGES_BYTES: usize = 96 << 10;
-/// The longest title, URL, source or name of a passage, in bytes of UTF-8.
+/// The longest title, URL, source or name of a passage.
 pub const MAX_LABEL_BYTES: usize = 2 << 10;
-/// The longest sentence for a search that finds nothing, in bytes of UTF-8.
+/// The longest answer for a search that finds nothing.
 pub const MAX_NOTHING_FOUND_BYTES: usize = 1_000;
 /// The most tokens that passages may take of a prompt.
 pub const MAX_PASSAGE_TOKENS: u32 = 32_000;
@@ -109,7 +106,6 @@ pub struct Citation {
 }
 
 impl Citation {
-    /// The citation of a passage by its number.
     #[must_use]
     pub fn of(n: u32, passage: &Passage, quote: String) -> Self {
         Self {
@@ -126,13 +122,13 @@ impl Citation {
 }
 
 impl Grounding {
-    /// Whether no passage was found and the bot has a fixed answer for that.
+    /// The bot's fixed answer, if there are no passages.
     #[must_use]
     pub fn found_nothing(&self) -> Option<&str> {
         self.nothing_found.as_deref().filter(|_| self.passages.is_empty())
     }
 
-    /// Whether the answer has citations, be it none.
+    /// Whether the answer has a list of citations, possibly empty.
     #[must_use]
     pub fn cites(&self) -> bool {
         !self.passages.is_empty() || self.nothing_found.is_some()
@@ -173,7 +169,7 @@ impl Passage {
     }
 }
 
-/// Checks the length of a text, and that it has no NUL, which Postgres does not keep.
+/// Checks the length of a text, and refuses NUL, which Postgres can't store.
 fn text(param: &str, text: &str, min: usize, max: usize) -> Result<(), Invalid> {
     if text.len() < min || text.len() > max {
         let message = format!("has {} bytes: {min} to {max} are allowed", text.len());

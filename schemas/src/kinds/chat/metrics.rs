@@ -1,4 +1,4 @@
-//! What the chat worker counts. Names follow OpenTelemetry's conventions for generative AI.
+//! Metrics of the chat worker. Names follow OpenTelemetry's conventions for generative AI.
 
 use crate::metrics::{Measure, Metric};
 

@@ -70,5 +70,5 @@ const FAMILY: Family = Family {
     ],
 };
 
-/// What a person with a shell can try first.
+/// A first request, for a shell.
 pub(super) const EXAMPLE: &str = r#"curl -N "$RUCHE_URL/v1/chat/completions" -H "Authorization: Bearer $RUCHE_KEY" -H 'Content-Type: application/json' -d '{"model":"{model}","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'"#;

@@ -1,7 +1,7 @@
-//! A document for searches: split into chunks, each with a vector, stored in a collection.
+//! A document for searches: split into chunks with a vector each, and stored in a collection.
 //!
-//! A document is known by its tenant, its collection and its source: the same source again replaces it. Only chunks that
-//! have changed are embedded again, and a reader sees either the old chunks or the new ones.
+//! Tenant, collection and source identify a document: sending the same source again replaces it. Only changed chunks
+//! are embedded again, and a reader sees either all old chunks or all new ones.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -12,17 +12,15 @@ use uuid::Uuid;
 use super::language;
 use crate::{Base64, Invalid, TenantId, ids, job::within};
 
-/// The largest document, in bytes: of its text in UTF-8, or of its file.
+/// For a document's text in UTF-8, or its file.
 pub const MAX_DOCUMENT_BYTES: usize = 10 << 20;
-/// The longest name of a source, in bytes.
 pub const MAX_SOURCE_BYTES: usize = 2048;
-/// The longest title, in bytes.
 pub const MAX_TITLE_BYTES: usize = 1024;
-/// The largest metadata of a document, in bytes of JSON.
+/// Serialized as JSON.
 pub const MAX_METADATA_BYTES: usize = 16 << 10;
 /// The deepest metadata: objects and lists within each other.
 const METADATA_DEPTH: usize = 16;
-/// How large chunks may be asked for, in tokens.
+/// The smallest and the largest chunk size, in tokens.
 pub const CHUNK_TOKENS: (u32, u32) = (16, 8192);
 
 /// A document to be searched in.
@@ -83,10 +81,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Markdown, Self::Html, Self::Text, Self::Pdf];
 
-    /// Its name in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -147,22 +143,19 @@ pub struct Indexed {
 }
 
 impl Document {
-    /// Its id: the same for the same source of the same collection of a tenant.
+    /// The same source in the same collection of a tenant always has the same id.
     #[must_use]
     pub fn id(&self, tenant: &TenantId) -> Uuid {
         ids::document_id(tenant, &self.collection, &self.source)
     }
 
-    /// The text search configuration of its language, where it says one.
+    /// The text search configuration of its language, if it names one.
     #[must_use]
     pub fn configuration(&self) -> Option<&'static str> {
         self.language.as_deref().and_then(|language| language::configuration(language).ok())
     }
 
-    /// Checks what types can't.
-    ///
-    /// # Errors
-    /// The first field that is wrong.
+    /// Checks what types can't. An error names the first field that is wrong.
     pub fn check(&self) -> Result<(), Invalid> {
         check_collection("collection", &self.collection)?;
         check_source(&self.source)?;
@@ -192,10 +185,7 @@ impl Document {
     }
 }
 
-/// Checks the name of a collection.
-///
-/// # Errors
-/// What is allowed.
+/// An error says what is allowed.
 pub fn check_collection(param: &str, name: &str) -> Result<(), Invalid> {
     match ids::is_collection(name) {
         true => Ok(()),
@@ -227,10 +217,7 @@ fn check_line(param: &str, text: Option<&str>, max: usize) -> Result<(), Invalid
     }
 }
 
-/// Whether a text can be a document's.
-///
-/// # Errors
-/// What is wrong with it, to come after its name.
+/// The error comes after the text's name in a message.
 fn check_text(text: &str) -> Result<(), String> {
     check_length(text.len())?;
     if text.starts_with("%PDF-") {
@@ -240,7 +227,7 @@ fn check_text(text: &str) -> Result<(), String> {
         return Err("has a NUL character: this is no text but a binary file".to_owned());
     }
     let strange = text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count();
-    // A stray one happens; this many come of something else.
+    // Text may have a few control characters; this many mean a binary file.
     if strange > 16 && strange > text.len() / 100 {
         return Err(format!("has {strange} control characters: this is no text but a binary file"));
     }
@@ -257,7 +244,7 @@ fn check_data(data: &[u8], format: Format) -> Result<(), String> {
             .map_err(|error| format!("is not UTF-8 (byte {}): is it another format?", error.valid_up_to()))?;
         return check_text(text);
     }
-    // Readers accept something before the header, within the first kilobyte (ISO 32000-1, annex H).
+    // PDF readers accept other bytes before the header, within the first kilobyte (ISO 32000-1, annex H).
     match data.iter().take(1024).copied().collect::<Vec<u8>>().windows(5).any(|window| window == b"%PDF-") {
         true => Ok(()),
         false => Err("is no PDF: it does not begin with %PDF-".to_owned()),

@@ -1,8 +1,8 @@
-//! In which language a document is: the text search configuration of Postgres that cuts and stems its words.
+//! A document's language: the text search configuration of Postgres that splits its text into words and stems them.
 //!
-//! `simple` stems nothing, and is right for no language and wrong for none.
+//! `simple` does not stem and is usable for every language.
 
-/// The configurations that Postgres 16 has, with the code of ISO 639-1 where the language has one.
+/// The configurations of Postgres 16, with the language's code of ISO 639-1 if it has one.
 pub const LANGUAGES: [(&str, &str); 29] = [
     ("simple", ""),
     ("arabic", "ar"),
@@ -35,10 +35,8 @@ pub const LANGUAGES: [(&str, &str); 29] = [
     ("yiddish", "yi"),
 ];
 
-/// The configuration of this language, by its English name or its code, also with a region: `french`, `fr`, `fr-CA`.
-///
-/// # Errors
-/// What is allowed, to come after the field's name.
+/// Takes an English name or a code, also with a region: `french`, `fr`, `fr-CA`. The error comes after the field's
+/// name in a message.
 pub fn configuration(language: &str) -> Result<&'static str, String> {
     let wanted = language.trim().to_lowercase();
     let code = wanted.split(['-', '_']).next().unwrap_or_default();

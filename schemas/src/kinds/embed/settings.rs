@@ -94,8 +94,8 @@ const FAMILY: Family = Family {
     name: "embedding",
     built_in: Some("all-minilm-l6-v2"),
     presets: &[
-        // Of the conversions of this model, the one that llama.cpp is known to take: cstr/multilingual-e5-small-GGUF has
-        // no token_type_count, and is refused.
+        // This conversion is known to load in llama.cpp. cstr/multilingual-e5-small-GGUF has no token_type_count and
+        // does not load.
         Preset {
             name: "multilingual-e5-small",
             repo: "TwinSunsLLC/multilingual-e5-small-gguf",

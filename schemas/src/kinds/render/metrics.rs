@@ -1,4 +1,4 @@
-//! What the render worker counts.
+//! Metrics of the render worker.
 
 use crate::metrics::{Measure, Metric};
 

@@ -1,4 +1,4 @@
-//! How a document is written.
+//! Options of a rendered document.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -62,7 +62,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// Its media type.
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -71,7 +70,6 @@ impl Format {
         }
     }
 
-    /// The ending of its files.
     #[must_use]
     pub const fn extension(self) -> &'static str {
         match self {
@@ -144,7 +142,7 @@ impl Options {
     }
 }
 
-/// Whether this is a language as Typst takes it: two or three letters, and perhaps a region.
+/// Typst's form of a language: two or three letters, and an optional region.
 #[must_use]
 pub fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-');
