@@ -1,11 +1,9 @@
-//! Brings the database to the tables that this release expects: whenever, how often and by how many processes at
-//! once it is asked to.
+//! Migrates the database to the tables of this release. Repeated and concurrent calls are safe.
 //!
-//! One migration runs at a time per database, whatever the schema: an advisory lock keeps the others waiting, since
-//! even `CREATE EXTENSION IF NOT EXISTS` fails when two sessions run it at once. The search path holds the asked
-//! schema alone, so that a schema that is missing is an error and never leads into another one's tables.
-//!
-//! A column of pgvector's type is therefore written `public.vector(n)` in a migration.
+//! One migration runs at a time per database, whatever the schema: an advisory lock makes the others wait, because
+//! even `CREATE EXTENSION IF NOT EXISTS` fails when two sessions run it at once. The search path has only the given
+//! schema, so a missing schema is an error and other schemas' tables are safe. Write pgvector's type as
+//! `public.vector(n)` in a migration.
 
 use std::time::Duration;
 
@@ -21,48 +19,42 @@ use sea_orm_migration::{
     },
 };
 
-/// How long to wait for a connection.
+/// The timeout of the connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long to wait for a process that migrates this database just now.
+/// The longest wait for another process that migrates this database.
 const WAIT: Duration = Duration::from_secs(300);
-/// How often to look whether it has finished.
+/// The pause between attempts to take the lock.
 const POLL: Duration = Duration::from_millis(100);
-/// The advisory lock that a migrating process holds: "ruche" and 1, to differ from everybody else's.
+/// The advisory lock of a migration: "ruche" and 1, to differ from other programs' locks.
 const LOCK: i64 = 0x7275_6368_6500_0001;
 
-/// The database could not be migrated. No message holds a password.
+/// Messages never contain a password.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// The URL can't be read.
     #[error(
         "the database URL can't be used ({0}): write postgres://user:password@host:5432/database, with special \
          characters of the password percent-encoded (RUCHE_POSTGRES__URL or --url)"
     )]
     Url(String),
-    /// The schema's name is not allowed.
     #[error("schema {0:?} is not allowed: 1 to 32 of a-z, 0-9 and _ (RUCHE_POSTGRES__SCHEMA or --schema)")]
     Schema(String),
-    /// The database does not answer, or refuses the user.
     #[error("the database can't be reached: {0}")]
     Unavailable(String),
-    /// Another process holds the lock for too long.
     #[error("another process has been migrating this database for {} seconds: look what it waits for", WAIT.as_secs())]
     Locked,
-    /// A migration failed. It was rolled back; those before it stay.
     #[error("a migration failed and was rolled back: {0}")]
     Failed(#[from] DbErr),
 }
 
-/// A migration of this release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Its name, which begins with its date.
+    /// Begins with the date.
     pub name: String,
     /// Whether the schema has it.
     pub applied: bool,
 }
 
-/// A migration: a file of `sql/` with the statements that apply it, a line `-- DOWN`, and those that take it back.
+/// A file of `sql/`: statements that apply the migration, a line `-- DOWN`, and statements that revert it.
 struct Sql {
     name: &'static str,
     text: &'static str,
@@ -77,7 +69,7 @@ macro_rules! sql {
 struct Migrator;
 
 impl MigratorTrait for Migrator {
-    /// The oldest first. Databases keep the names: they never change.
+    /// The oldest first. Never change a name: databases store it.
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             sql!("m20261123_000001_initial"),
@@ -98,7 +90,7 @@ impl MigrationName for Sql {
 }
 
 impl Sql {
-    /// What applies it, and what takes it back.
+    /// The statements that apply the migration, and those that revert it.
     fn halves(&self) -> Result<(&'static str, &'static str), DbErr> {
         let missing = || DbErr::Migration(format!("{}.sql has no line `-- DOWN`", self.name));
         self.text.split_once("\n-- DOWN\n").ok_or_else(missing)
@@ -117,10 +109,8 @@ impl MigrationTrait for Sql {
     }
 }
 
-/// Applies what is missing, and makes the schema first where there is none. Nothing happens when nothing is missing.
-///
-/// # Errors
-/// When the database can't be reached, or a migration fails: it is rolled back, and those before it stay.
+/// Creates the schema if it is missing, and applies the pending migrations. Fails if the database can't be reached or
+/// a migration fails: it is rolled back, and those before it stay.
 pub async fn up(url: &str, schema: &str) -> Result<(), MigrateError> {
     let db = Box::pin(connect(url, schema)).await?;
     let done = async {
@@ -131,10 +121,7 @@ pub async fn up(url: &str, schema: &str) -> Result<(), MigrateError> {
     finish(done.await, db).await
 }
 
-/// Takes the newest `steps` migrations back, **with the data of their tables**.
-///
-/// # Errors
-/// As [`up`].
+/// Reverts the newest `steps` migrations and **deletes the data of their tables**. Fails as [`up`] does.
 pub async fn down(url: &str, schema: &str, steps: u32) -> Result<(), MigrateError> {
     let db = Box::pin(connect(url, schema)).await?;
     let done = async {
@@ -147,10 +134,8 @@ pub async fn down(url: &str, schema: &str, steps: u32) -> Result<(), MigrateErro
     finish(done.await, db).await
 }
 
-/// The migrations of this release, the oldest first. Changes nothing.
-///
-/// # Errors
-/// When the database can't be reached, or has a migration that this release does not know.
+/// The migrations of this release, the oldest first. Changes nothing. Fails if the database can't be reached, or has
+/// a migration that this release does not know.
 pub async fn status(url: &str, schema: &str) -> Result<Vec<Step>, MigrateError> {
     let db = Box::pin(connect(url, schema)).await?;
     let steps = async {
@@ -161,7 +146,7 @@ pub async fn status(url: &str, schema: &str) -> Result<Vec<Step>, MigrateError> 
     finish(steps.await, db).await
 }
 
-/// One connection, kept until the end: the lock is the session's.
+/// A single connection until the end, because the lock belongs to the session.
 async fn connect(url: &str, schema: &str) -> Result<DatabaseConnection, MigrateError> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if !(1..=32).contains(&schema.len()) || !schema.bytes().all(allowed) {
@@ -173,7 +158,7 @@ async fn connect(url: &str, schema: &str) -> Result<DatabaseConnection, MigrateE
     let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| MigrateError::Url(error.to_string()))?;
     let options = options
         .application_name("ruche-migrate")
-        // A change that can't get its lock soon would make every later query wait behind it.
+        // While a change waits for its lock, every later query waits behind it.
         .options([("search_path", schema), ("lock_timeout", "30s"), ("client_min_messages", "warning")])
         .disable_statement_logging();
     let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(CONNECT);
@@ -182,7 +167,7 @@ async fn connect(url: &str, schema: &str) -> Result<DatabaseConnection, MigrateE
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
-/// Names the address when nobody answers there: the pool only tells that it waited.
+/// Names the address, because the pool's error says only that it waited.
 fn unreachable(error: &sqlx::Error, at: &str) -> String {
     match error {
         sqlx::Error::PoolTimedOut => format!("no connection to {at} within {} seconds", CONNECT.as_secs()),
@@ -190,8 +175,8 @@ fn unreachable(error: &sqlx::Error, at: &str) -> String {
     }
 }
 
-/// Waits by asking again: a session that waited inside `pg_advisory_lock` would hold a snapshot, for which a
-/// `CREATE INDEX CONCURRENTLY` of the process that holds the lock would wait in turn, forever.
+/// Polls: a session that waits inside `pg_advisory_lock` holds a snapshot. A `CREATE INDEX CONCURRENTLY` of the
+/// process with the lock would wait for that snapshot forever.
 async fn lock(db: &DatabaseConnection) -> Result<(), MigrateError> {
     let deadline = tokio::time::Instant::now() + WAIT;
     let backend = db.get_database_backend();
@@ -219,7 +204,7 @@ async fn truth(db: &DatabaseConnection, ask: Statement) -> Result<bool, MigrateE
     }
 }
 
-/// Closes the connection, and with it releases the lock, whatever the result.
+/// Closes the connection whatever the result, which releases the lock.
 async fn finish<T>(result: Result<T, MigrateError>, db: DatabaseConnection) -> Result<T, MigrateError> {
     match db.close().await {
         Err(error) if result.is_ok() => Err(error.into()),

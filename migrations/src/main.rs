@@ -1,4 +1,4 @@
-//! `ruche-migrate`: brings the database up to date before the programs that use it start.
+//! `ruche-migrate`: migrates the database before the programs that use it start.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What whoever deploys relies on, on a real server.
+//! Migrations on a real server, as deployments run them.
 
 use ruche_migrations::{MigrateError, Step, down, status, up};
 use ruche_services::testing;
@@ -29,7 +29,7 @@ async fn what_was_taken_back_can_be_applied_again() {
 
 #[tokio::test]
 async fn many_processes_may_migrate_at_once() {
-    // A server of its own: the extension is made by one of them, too.
+    // Its own server, because one of them creates the extension too.
     let postgres = testing::postgres().await;
     let (url, schema, other) = (postgres.url(), testing::unique("m"), testing::unique("m"));
     let mut running = tokio::task::JoinSet::new();

@@ -1,7 +1,7 @@
 //! The messages and settings that gateways, workers and programs share.
-//! 
+//!
 //! Pure data: no socket, no clock, no thread. A change here changes the protocol, so it raises [`Job::VERSION`].
-//! 
+//!
 //! - [`ids`]: names of tenants, jobs, kinds and lanes.
 //! - [`envelope`]: a job as a message.
 //! - [`claim`]: a reference to a body or result that is too large for a message.

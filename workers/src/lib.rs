@@ -1,8 +1,8 @@
 //! Works on jobs: a runtime that is independent of kinds, and a handler for each kind.
-//! 
+//!
 //! [`runtime`] takes a job, passes it to its kind's handler in [`kinds`], and settles it only after its outcome is
 //! stored through [`ruche_store::ledger`].
-//! 
+//!
 //! - [`runtime`]: pulls, admits, attempts and settles jobs.
 //! - [`registry`]: erases the types of handlers.
 //! - [`kinds`]: one file per kind.

@@ -1,8 +1,8 @@
 //! The layout of messages on NATS, as data: subjects, streams, consumers, and the permissions of each role.
-//! 
+//!
 //! [`rows::ROWS`] has one row per stream. Everything else is computed from the rows: what the NATS adapter creates, the
 //! permissions of each role, `nats/topology.json`, `nats/roles.conf` and `docs/streams.md`. To add a stream, add a row.
-//! 
+//!
 //! - [`subjects`]: the subjects as templates, such as `event.<tenant>.<job>`.
 //! - [`names`]: subjects and streams under one prefix.
 //! - [`sources`]: lanes and their shards.

@@ -23,7 +23,7 @@ fn settings() -> config::Search {
     config::Search { index_from: 100, index_memory_mb: 16, index_workers: 0, ..config::Search::default() }
 }
 
-/// Creates a model with chunks; returns its id.
+/// Returns the id of a new model with chunks.
 async fn model(db: &PgPool, name: &str, dimensions: i32, chunks: i32) -> i32 {
     let insert = "INSERT INTO embedding_models (name, version, dimensions) VALUES ($1, '1', $2) RETURNING id";
     let model: i32 = sqlx::query_scalar(insert).bind(name).bind(dimensions).fetch_one(db).await.unwrap();

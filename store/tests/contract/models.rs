@@ -20,7 +20,7 @@ fn chunk(model: &str) -> DocumentChunk {
     DocumentChunk { id: 0, position: 0, path: Vec::new(), text, tokens: 7, model }
 }
 
-/// Re-embeds a stored document, as workers do.
+/// Embeds a stored document again, as workers do.
 #[async_trait]
 trait Anew: Put {
     async fn anew(&self, document: &IndexedDocument, model: &EmbeddingModel);

@@ -7,7 +7,7 @@ use super::support::*;
 
 const BOUNDS: TemplateBounds = TemplateBounds { versions: 100, names: 100, bytes: 1 << 20 };
 
-/// Adds this version, which is the next one.
+/// `version` must be the next one.
 async fn add(store: &dyn Store, owner: &str, name: &str, version: u32, bytes: &[u8]) {
     let (name, package) = (name.to_owned(), Bytes::copy_from_slice(bytes));
     let new = NewTemplate { name, package, blake3: hash(version), description: None, at: now() };

@@ -1,5 +1,5 @@
-//! What the way out promises, with servers of this machine: they are not public, so each is allowed where it is meant to
-//! answer, and nowhere else.
+//! The egress client, against servers on this machine. Their addresses are not public, so a test allows only those
+//! that should answer.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 
@@ -27,7 +27,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// A server that counts who comes.
+/// Counts its requests.
 struct Server {
     address: SocketAddr,
     visits: Arc<AtomicUsize>,
@@ -35,7 +35,7 @@ struct Server {
 }
 
 impl Server {
-    /// One with a picture and redirects, at this address.
+    /// Serves a picture and redirects at this address.
     async fn start(ip: &str) -> Self {
         let (visits, headers) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
         let (counted, kept) = (visits.clone(), headers.clone());
@@ -76,7 +76,7 @@ async fn hops(Path(left): Path<u32>) -> Redirect {
     }
 }
 
-/// A server that answers each connection like this, whatever it is asked.
+/// A server that answers each connection in this way, whatever the request.
 async fn raw(answer: impl Fn(TcpStream) -> BoxFuture<'static, ()> + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -162,7 +162,7 @@ async fn no_way_to_write_an_inner_address_leads_there() {
     assert_eq!(server.visits(), 0);
 }
 
-/// Names that lead where the test says, one answer a lookup; the last one from then on.
+/// DNS answers that a test sets, one per lookup; the last one repeats.
 struct Book {
     answers: Vec<io::Result<Vec<IpAddr>>>,
     lookups: AtomicUsize,
@@ -197,7 +197,7 @@ async fn a_name_that_leads_inside_and_one_that_there_is_not_are_the_same_error()
         Book::new(&[&["127.0.0.1"]]),
         Book::new(&[&["::ffff:127.0.0.1"]]),
         Book::new(&[&["64:ff9b::7f00:1"]]),
-        // One public address does not open the others.
+        // One public address does not allow the others.
         Book::new(&[&["1.1.1.1", "127.0.0.1"]]),
     ];
     for book in books {
@@ -252,7 +252,7 @@ async fn each_redirect_is_checked_like_the_first_url() {
     }
     assert!(matches!(refused(&egress, &server.url("to/http://127.0.0.1:1/")).await, FetchError::Port { port: 1, .. }));
     assert_eq!(inner.visits(), 0);
-    // A loop ends too.
+    // A redirect loop ends too.
     let itself = raw(|mut stream| {
         async move { drop(stream.write_all(b"HTTP/1.1 302 X\r\nlocation: /\r\ncontent-length: 0\r\n\r\n").await) }
             .boxed()
@@ -365,7 +365,7 @@ async fn nothing_is_sent_along() {
     }
 }
 
-/// In a process of its own, for the environment is one a process.
+/// In a child process, because environment variables belong to a process.
 #[tokio::test]
 async fn proxies_of_the_environment_are_not_used() {
     const URL: &str = "EGRESS_TEST_URL";

@@ -1,4 +1,4 @@
-//! Files as Markdown, by a process of their own: real ones, broken ones, and those that would take for ever.
+//! Converts files to Markdown in a child process: real ones, broken ones, and those that never end.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -34,7 +34,7 @@ fn unreadable(result: Result<Extracted, ExtractError>) -> String {
     }
 }
 
-/// A PDF as our own renderer makes it.
+/// A PDF of our own renderer.
 fn rendered(markdown: &str) -> Vec<u8> {
     let options = RenderOptions { title: Some("On bees".to_owned()), ..RenderOptions::default() };
     let job = Render { markdown: markdown.to_owned(), options, ..Render::default() };
@@ -86,7 +86,7 @@ async fn gaps_are_spaces_and_steps_down_are_lines() {
 async fn what_is_broken_encrypted_or_has_no_text_is_told_apart() {
     let whole = rendered("# Bees\n\nThey fly.");
     for length in [5, 100, whole.len() / 2, whole.len() - 40] {
-        // What can still be read may be; nothing ends otherwise than in words.
+        // A truncated file gives text or an error message.
         let _ = pdf(&whole[..length]).await.map_err(|error| error.to_string());
     }
     assert!(unreadable(pdf(b"%PDF-1.7 and nothing else").await).contains("broken"));

@@ -1,4 +1,4 @@
-//! What workers do, with real and with scripted models: one program, so that llama.cpp and Typst are linked once.
+//! Tests of workers, with real and with scripted models. One program, so that llama.cpp and Typst are linked once.
 
 mod documents;
 mod egress;

@@ -1,5 +1,5 @@
 //! Embed: a vector for each text, and documents as chunks with vectors.
-//! 
+//!
 //! - [`load`] loads one model or two; [`served`] says which of them does a job.
 //! - [`handler`] embeds texts; [`indexer`] embeds documents.
 //! - [`chunking`] splits text; [`extractor`] reads HTML and PDF in child processes; [`counter`] counts tokens.

@@ -1,4 +1,4 @@
-//! Documents in a worker: what is embedded, what is kept, and what is refused. In memory, with a model of a few lines.
+//! Documents in a worker: what is embedded, stored and refused. In memory, with a scripted model.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 

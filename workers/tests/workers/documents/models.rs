@@ -1,4 +1,4 @@
-//! A worker with two models: which of them does a document, and what it says where it has not the right one.
+//! A worker with two models: which of them embeds a document, and the error if it lacks the right one.
 
 use ruche_schemas::{
     EventType,
@@ -45,11 +45,11 @@ async fn while_a_collection_goes_to_another_model_its_documents_are_embedded_by_
     let told = place.done(&after).await;
     assert_eq!((told.model.as_str(), told.next_model.as_deref(), told.embedded), ("counter", Some("next"), 2));
     assert_eq!((by(&place, &before, &both), by(&place, &after, &both)), (vec!["counter"], both.to_vec()));
-    // What the next model can't embed is no reason to refuse a document now.
+    // If the next model can't embed a document, the document is stored all the same.
     let told = place.done(&document("odd.md", "It ~ fails there.")).await;
     assert_eq!((told.chunks, &told.next_model), (1, &None));
     assert!(told.warnings[0].contains("\"next\", to which the collection goes, can't embed it"), "{:?}", told.warnings);
-    // The ones from before are embedded anew by name.
+    // Documents from before are embedded again by id.
     let stored = Embed { stored: Some(before.id(&tenant())), model: Some("next".into()), ..Embed::default() };
     assert_eq!(place.output(stored.clone()).await.model, "next");
     assert_eq!(by(&place, &before, &both), both);

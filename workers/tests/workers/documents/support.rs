@@ -1,4 +1,4 @@
-//! A worker for documents: a bus, a ledger and a model in memory.
+//! A worker for documents, with a bus, a ledger and a model in memory.
 
 use std::{
     num::NonZeroUsize,
@@ -39,7 +39,7 @@ use tokio::{
     time::timeout,
 };
 
-/// How long anything may take: a test that waits for ever tells nothing.
+/// The timeout of each wait, so that no test hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 const ACK_WAIT: Duration = Duration::from_secs(2);
 
@@ -47,7 +47,6 @@ pub fn tenant() -> TenantId {
     "acme".parse().unwrap()
 }
 
-/// A model as vectors remember it.
 pub fn model(name: &str) -> ModelVersion {
     ModelVersion { name: name.to_owned(), version: "1".to_owned(), dimensions: 3 }
 }
@@ -57,7 +56,6 @@ pub fn document(source: &str, text: &str) -> Document {
     Document { collection, source, text, ..Document::default() }
 }
 
-/// What the model was asked for, and whether it answers.
 #[derive(Default)]
 struct Script {
     asked: Mutex<Vec<String>>,
@@ -65,7 +63,7 @@ struct Script {
     released: Condvar,
 }
 
-/// A system with a model that has a token a character, and reads 100 of them.
+/// A system with a model of one token per character and a context of 100.
 pub struct Place {
     bus: Arc<Memory>,
     pub ledger: Arc<MemoryLedger>,
@@ -75,10 +73,10 @@ pub struct Place {
 }
 
 impl Place {
-    /// With a worker.
+    /// Starts a worker as well.
     pub async fn start() -> Self {
         let place = Self::without_worker().await;
-        // It ends with the test's process.
+        // The worker runs until the test process exits.
         std::mem::forget(place.work());
         place
     }
@@ -90,12 +88,11 @@ impl Place {
         Self { bus, ledger, claims, script, last }
     }
 
-    /// Starts a worker, which dies with its runtime.
+    /// The worker stops when its runtime is dropped.
     pub fn work(&self) -> Runtime {
         self.work_with("counter", None)
     }
 
-    /// Indexes with a model of this name.
     fn indexer(&self, name: &str) -> Indexer {
         let loader = Box::new(Counter(Arc::clone(&self.script), name.to_owned()));
         let encoder = Encoder::start(loader, name.to_owned(), (400, 64), EncoderMetrics::default()).unwrap();
@@ -144,7 +141,7 @@ impl Place {
         self.submit_as(body, false, 0).await
     }
 
-    /// As a gateway does, accepted so many seconds from now.
+    /// Submits as a gateway does; `seconds` from now is the time of acceptance.
     pub async fn submit_as(&self, body: Embed, ephemeral: bool, seconds: i64) -> JobRef {
         let (id, lane) = (JobId::generate(), if ephemeral { Lane::Interactive } else { Lane::Normal });
         let (job, at) = (JobRef { tenant: tenant(), id }, clock::now() + TimeDelta::seconds(seconds));
@@ -162,7 +159,6 @@ impl Place {
         job
     }
 
-    /// The first event of this type of a job.
     pub async fn event(&self, job: &JobRef, wanted: EventType) -> Record {
         let found = async {
             let mut events = self.bus.watch(job, 1).await.unwrap();
@@ -177,7 +173,7 @@ impl Place {
         timeout(PATIENCE, found).await.expect("it comes")
     }
 
-    /// The last event of a job.
+    /// The final event of a job.
     pub async fn end(&self, job: &JobRef) -> Record {
         let last = async {
             let mut events = self.bus.watch(job, 1).await.unwrap();
@@ -192,7 +188,7 @@ impl Place {
         timeout(PATIENCE, last).await.expect("it ends")
     }
 
-    /// How far the last job said that it was.
+    /// The steps that the last job reported.
     pub async fn progress(&self) -> Vec<(u64, u64)> {
         let job = self.last.lock().unwrap().clone().unwrap();
         let all = self.bus.replay(&job).await.unwrap();
@@ -248,7 +244,7 @@ impl Place {
         self.ledger.indexed(&tenant(), document.id(&tenant()))
     }
 
-    /// What was embedded so far, without the text that the encoder tries the model out with.
+    /// Without the text of the encoder's self-test at start.
     pub fn embedded(&self) -> Vec<String> {
         let asked = self.script.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.iter().filter(|text| *text != "Bees").cloned().collect()
@@ -258,13 +254,13 @@ impl Place {
         self.script.asked.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Lets batches wait, or go on.
+    /// Blocks batches, or releases them.
     pub fn hold(&self, held: bool) {
         *self.script.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
         self.script.released.notify_all();
     }
 
-    /// Until the model was asked for something of a job.
+    /// Waits until the model gets a text of a job.
     pub async fn asked(&self) {
         let wait = async {
             while self.embedded().is_empty() {
@@ -285,7 +281,7 @@ impl Loader for Counter {
     }
 }
 
-/// A token a character, and a mark on each side.
+/// One token per character, and a mark on each side.
 struct Characters;
 
 impl Tokenizer for Characters {
@@ -305,7 +301,7 @@ impl Tokenizer for Characters {
 struct Counting(Arc<Script>, String);
 
 impl Model for Counting {
-    /// `!` fails the batch, as `~` does in the model `next`; `?` is a vector without numbers.
+    /// `!` fails the batch, as `~` does in the model `next`; `?` gives a vector of NaN.
     fn encode(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, BatchError> {
         let text = |tokens: &&[i32]| -> String {
             tokens.iter().filter(|c| **c != 0).filter_map(|c| char::from_u32(*c as u32)).collect()

@@ -1,4 +1,4 @@
-//! What the encoder's thread promises, whatever the model does.
+//! The encoder's batches, with a scripted model.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ async fn encode(encoder: &Encoder, texts: &[&str]) -> Result<Vec<Encoded>, Encod
     encoder.encode(String::new(), texts.iter().map(|text| (*text).to_owned()).collect()).await
 }
 
-/// A held encoder that has a first request in the model, so that what follows waits together.
+/// A blocked encoder with a first request in the model, so that the next requests wait together.
 async fn held(script: &Arc<Script>, budget: u32) -> (Encoder, Metrics, tokio::task::JoinHandle<()>) {
     let (encoder, metrics) = start(script, budget);
     script.hold(true);
@@ -80,7 +80,7 @@ async fn what_a_caller_who_has_gone_wanted_is_not_computed() {
     script.hold(false);
     first.await.expect("no panic");
     assert_eq!(stays.await.expect("no panic").expect("vectors").len(), 1);
-    // Aborted before or after it had reached the queue: in neither case is all of it computed.
+    // Aborted before or after it reached the queue; in neither case is all of it computed.
     assert!(script.seen().concat().iter().filter(|text| *text == "gone").count() < 50);
     assert!(metrics.abandoned() <= 1);
 }

@@ -1,4 +1,4 @@
-//! The encoder on all-MiniLM-L6-v2 with llama.cpp: what means the same lies near.
+//! The encoder on all-MiniLM-L6-v2 with llama.cpp: texts of similar meaning have near vectors.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ fn options() -> EncoderOptions {
         model_name: "all-minilm-l6-v2".to_owned(),
         context_tokens: 0,
         batch_tokens: 256,
-        // One, because threads that wait for each other's parts suffer most where others use the processors too.
+        // One, because llama.cpp's threads wait for each other, which is slow on busy processors.
         threads: 1,
         gpu_layers: 0,
         pooling: Pooling::Model,

@@ -1,4 +1,4 @@
-//! The encoder: its thread on a model of thirty lines, and the whole of it on llama.cpp with a real model.
+//! The encoder: its thread with a scripted model, and all of it on llama.cpp with a real model.
 
 #![cfg(feature = "embed")]
 

@@ -1,6 +1,5 @@
-//! Pairs of query and text through llama.cpp, with a model whose head was never trained: what it gives is known by number.
-//!
-//! `models/minilm/pairs.json` has it, computed in numpy by `reference.py` beside it.
+//! Scores of query and text with llama.cpp. The model's head is untrained, so `models/minilm/pairs.json` has the
+//! expected numbers, computed in numpy by `reference.py` beside it.
 
 use futures::future::join_all;
 use ruche_services::testing::{embedding_model, reranker};
@@ -10,7 +9,7 @@ use ruche_workers::inference::{
 };
 use serde::Deserialize;
 
-/// How far scores may be from the reference: weights of 16 bits, and llama.cpp's shorter GELU.
+/// The tolerance of scores: weights of 16 bits, and llama.cpp's shorter GELU.
 const ALIKE: f32 = 0.02;
 
 #[derive(Deserialize)]
@@ -81,7 +80,7 @@ async fn of_a_long_text_the_beginning_is_read_and_a_long_query_is_refused() {
     let long = "bees ".repeat(600);
     let (tokens, score) = rank(&encoder, "bees", &[&long]).await[0];
     assert_eq!(tokens, 512);
-    // One of the query, three marks.
+    // One token of the query, three marks.
     assert_eq!(rank(&encoder, "bees", &[&"bees ".repeat(508)]).await, [(512, score)]);
     let error = encoder.rank("bees ".repeat(255), vec!["bees".to_owned()]).await.expect_err("too long");
     assert_eq!(error, EncodeError::LongQuery { tokens: 255, max: 254 });

@@ -1,4 +1,4 @@
-//! A model of thirty lines: a text's vector tells how many tokens it has and what they are.
+//! A scripted model: a text's vector has its number of tokens and its first token.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -7,36 +7,35 @@ use ruche_workers::inference::encoder::{
     port::{BatchError, Body, LoadError, Loader, Model, ModelInfo, Tokenizer},
 };
 
-/// What a test sees of the model, and does to it.
 #[derive(Default)]
 pub(crate) struct Script {
-    /// The texts of each batch so far, as they were asked for.
+    /// The texts of each batch so far, in the order of the requests.
     pub(crate) batches: Mutex<Vec<Vec<String>>>,
-    /// Whether batches wait.
+    /// Whether batches are blocked.
     pub(crate) held: Mutex<bool>,
     pub(crate) released: Condvar,
 }
 
 impl Script {
-    /// Lets batches wait, or go on.
+    /// Blocks batches, or releases them.
     pub(crate) fn hold(&self, held: bool) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
         self.released.notify_all();
     }
 
-    /// The texts of each batch so far. The first is the one that the encoder tries the model out with.
+    /// The first batch is the encoder's self-test at start.
     pub(crate) fn seen(&self) -> Vec<Vec<String>> {
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Starts an encoder with batches of so many tokens, and texts of at most 100.
+/// An encoder with batches of so many tokens, and texts of at most 100.
 pub(crate) fn start(script: &Arc<Script>, batch_tokens: u32) -> (Encoder, Metrics) {
     let metrics = Metrics::default();
     (try_start(script, 3, batch_tokens, metrics.clone()).expect("an encoder"), metrics)
 }
 
-/// With a model that says its vectors have so many numbers: they have three.
+/// The model claims vectors of `dimensions` numbers, but they have three.
 pub(crate) fn try_start(
     script: &Arc<Script>,
     dimensions: u32,
@@ -57,7 +56,7 @@ impl Loader for Counter {
     }
 }
 
-/// A token a character; `~` is none.
+/// One token per character; `~` gives none.
 struct Characters;
 
 impl Tokenizer for Characters {
@@ -77,7 +76,7 @@ impl Tokenizer for Characters {
 struct Counting(Arc<Script>);
 
 impl Model for Counting {
-    /// `!` fails the batch, `?` is a vector without numbers, `#` panics.
+    /// `!` fails the batch, `?` gives a vector of NaN, `#` panics.
     fn encode(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, BatchError> {
         let held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.0.released.wait_while(held, |held| *held).unwrap_or_else(PoisonError::into_inner));
@@ -96,7 +95,7 @@ impl Model for Counting {
     }
 }
 
-/// Waits until something holds that another thread brings about.
+/// Polls until another thread makes the condition true.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
     let wait = async {
         while !condition() {

@@ -1,4 +1,4 @@
-//! What a failing model costs: the requests concerned, never the others, never the process.
+//! A failing model fails the requests concerned, never others and never the process.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ fn half_done() -> DecodeError {
     DecodeError::HalfDone("as it was told".to_owned())
 }
 
-/// These messages, generated at once.
+/// Generates answers to these messages concurrently.
 async fn at_once(engine: &Engine, messages: &[&str]) -> Vec<Result<String, EngineError>> {
     let one = async |message: &str| hear(engine.generate(says(message)).await.expect("a generation")).await;
     join_all(messages.iter().map(|message| one(message))).await.into_iter().map(|heard| heard.map(|h| h.text)).collect()

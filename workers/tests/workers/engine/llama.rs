@@ -1,4 +1,4 @@
-//! The engine on the tiny demo model with llama.cpp: what it answers has a meaning that tests can assert.
+//! The engine on the tiny demo model with llama.cpp; tests assert the meaning of its answers.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -24,7 +24,7 @@ fn options(slots: u32) -> EngineOptions {
         slots,
         context_tokens: 512,
         prompt_chunk: 64,
-        // One, because threads that wait for each other's parts suffer most where others use the processors too.
+        // One, because llama.cpp's threads wait for each other, which is slow on busy processors.
         threads: 1,
         gpu_layers: 0,
     }
@@ -195,7 +195,7 @@ async fn chats_that_come_and_go_leave_the_others_as_they_are() {
         async move {
             for round in 0..6 {
                 if (number + round).is_multiple_of(3) {
-                    // Some leave after a few steps, so that gaps open between the busy slots.
+                    // Some stop after a few steps, so that there are gaps between busy slots.
                     let mut leaving = engine.generate(questions().swap_remove(round)).await.expect("a generation");
                     for _ in 0..=number % 4 {
                         leaving.next().await;
@@ -257,13 +257,13 @@ fn logits_of_every_other(bridge: u32) -> Vec<Vec<f32>> {
                 position,
                 logits: position == 19,
             };
-            // All sequences hold something; in the end only every other one goes on.
+            // All sequences get tokens; in the end only every other one continues.
             let busy = (0..8).filter(|sequence| position < 5 || sequence % 2 == 0);
             let rows: Vec<Row> = busy.map(row).collect();
             decoder.decode(&rows).expect("a decode");
             logits = (0..rows.len()).filter(|_| position == 19).map(|row| decoder.logits(row).to_vec()).collect();
         }
-        // The idle ones are where they were.
+        // The idle sequences have kept their positions.
         let next = Row { token: 300, sequence: 3, position: 5, logits: false };
         assert_eq!(decoder.decode(&[next]), Ok(()));
     };

@@ -1,4 +1,4 @@
-//! The engine: its scheduler on a model of a hundred lines, and the whole of it on llama.cpp.
+//! The engine: its scheduler with a scripted model, and all of it on llama.cpp.
 
 #![cfg(feature = "chat")]
 

@@ -1,4 +1,4 @@
-//! The scheduler on a model of a hundred lines: what each batch holds, who waits for whom, and what errors cost.
+//! The scheduler with a scripted model: the rows of each batch, fairness, and the effect of errors.
 
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ async fn a_slow_reader_pauses_only_itself_and_loses_nothing() {
     let engine = Echo::start(&Arc::default(), 2, 4096, 512);
     let words = "The quick bee flies over the lazy hive. ".repeat(10);
     let mut slow = engine.generate(says(&words)).await.expect("a generation");
-    // Others are answered while the first one doesn't read at all.
+    // Other requests get answers while nobody reads the first one's.
     for _ in 0..5 {
         assert_eq!(ask(&engine, says(&words)).await.text, words);
     }
@@ -137,7 +137,7 @@ async fn an_answer_goes_on_where_an_earlier_attempt_stopped() {
         assert_eq!([emitted.clone(), rest.tokens()].concat(), whole.tokens());
         assert_eq!((rest.text, rest.usage), (whole.text.clone(), whole.usage));
     }
-    // Also where the tokens of a text that was held back are known.
+    // Also if the tokens of unpublished text are known.
     for cut in 0..words.len() {
         let held = Request { emitted: whole.tokens()[..cut].to_vec(), emitted_text_bytes: 0, ..request() };
         assert_eq!(ask(&engine, held).await.published(), words, "cut at {cut}");

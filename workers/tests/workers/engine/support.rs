@@ -1,7 +1,7 @@
-//! A model of a hundred lines for the scheduler's tests: it repeats the last message, byte by byte.
+//! A scripted model for the scheduler's tests: it repeats the last message, byte by byte.
 //!
-//! Its memory is real enough to catch a scheduler that mixes sequences up: the next token depends on all that a
-//! sequence holds, and rows that don't follow what is there stop the test.
+//! It detects a scheduler that mixes sequences up: the next token depends on all rows of a sequence, and a row at a
+//! wrong position panics.
 
 use std::sync::{
     Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -15,7 +15,7 @@ use ruche_workers::inference::engine::{
 };
 use tokio::task::JoinHandle;
 
-/// Bytes are their own tokens; these come after.
+/// Bytes are tokens with their own value; these come after.
 pub(crate) const USER: i32 = 256;
 pub(crate) const ASSISTANT: i32 = 257;
 pub(crate) const END: i32 = 258;
@@ -23,33 +23,31 @@ const VOCABULARY: usize = 259;
 
 const TEMPLATE: &str = "{% for m in messages %}{{ '<user>' + m.content + '<end>' }}{% endfor %}<assistant>";
 
-/// What a test sees of the model, and does to it.
 #[derive(Default)]
 pub(crate) struct Script {
-    /// Each batch so far.
     pub(crate) batches: Mutex<Vec<Vec<Row>>>,
-    /// Decodes that may still happen; without, all may.
+    /// Decodes that may still run; `None`: all may.
     pub(crate) permits: Mutex<Option<u64>>,
     pub(crate) permitted: Condvar,
     /// Whether a decode waits for its permit.
     pub(crate) waits: AtomicBool,
     /// A batch with this token panics.
     pub(crate) panics: Option<i32>,
-    /// A batch with this token fails like this, having taken its first half where it is a half-done one.
+    /// A batch with this token fails with this error; a half-done error takes the batch's first half.
     pub(crate) fails: Option<(i32, DecodeError)>,
-    /// How many more batches fail like this, whatever they hold.
+    /// The errors of the next batches, whatever their rows.
     pub(crate) fail_next: Mutex<Vec<DecodeError>>,
-    /// Logits that are no numbers after this token.
+    /// The logits after this token are NaN.
     pub(crate) numbless: Option<i32>,
 }
 
 impl Script {
-    /// Holds the model until [`Script::allow`].
+    /// Blocks the model until [`Script::allow`].
     pub(crate) fn held() -> Self {
         Self { permits: Mutex::new(Some(0)), ..Self::default() }
     }
 
-    /// Lets so many decodes happen.
+    /// Permits so many decodes.
     pub(crate) fn allow(&self, decodes: u64) {
         if let Some(permits) = &mut *lock(&self.permits) {
             *permits += decodes;
@@ -57,7 +55,6 @@ impl Script {
         self.permitted.notify_all();
     }
 
-    /// Lets all decodes happen.
     pub(crate) fn release(&self) {
         *lock(&self.permits) = None;
         self.permitted.notify_all();
@@ -89,7 +86,7 @@ impl Script {
     }
 }
 
-/// A test that failed while it held the lock is told of by itself.
+/// Ignores poisoning: the test that panicked with the lock reports its own failure.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -102,7 +99,6 @@ pub(crate) struct Echo {
 }
 
 impl Echo {
-    /// Starts an engine on it.
     pub(crate) fn start(script: &Arc<Script>, slots: u32, context: u32, prompt_chunk: u32) -> Engine {
         let echo = Self { script: Arc::clone(script), slots, context, template: Some(TEMPLATE) };
         echo.try_start(prompt_chunk).expect("an engine")
@@ -186,7 +182,7 @@ impl EchoDecoder {
     }
 }
 
-/// The next token of a repetition of the last message.
+/// The logits that repeat the last message.
 fn next(sequence: &[i32], numbless: Option<i32>) -> Vec<f32> {
     if sequence.last().copied() == numbless {
         return vec![f32::NAN; VOCABULARY];
@@ -241,7 +237,6 @@ pub(crate) fn says(content: &str) -> Request {
     Request { messages: vec![Message { role: Role::User, content: content.to_owned() }], ..Request::default() }
 }
 
-/// A whole answer.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Heard {
     pub(crate) deltas: Vec<Delta>,
@@ -260,7 +255,7 @@ impl Heard {
     }
 }
 
-/// Listens to the end.
+/// Reads to the end.
 pub(crate) async fn hear(mut generation: Generation) -> Result<Heard, EngineError> {
     let mut heard = Heard::default();
     while let Some(step) = generation.next().await {
@@ -278,7 +273,7 @@ pub(crate) async fn ask(engine: &Engine, request: Request) -> Heard {
     hear(engine.generate(request).await.expect("a generation")).await.expect("an answer")
 }
 
-/// Waits until something holds that another thread brings about.
+/// Polls until another thread makes the condition true.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
     let wait = async {
         while !condition() {
@@ -288,7 +283,8 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
     tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("it happens within 30 s");
 }
 
-/// Lets these requests arrive in this order while a held model is at its first decode, which has the first alone.
+/// Queues these requests in this order, while a blocked model is at its first decode, which has the first request
+/// alone.
 pub(crate) async fn arrive(engine: &Engine, script: &Script, requests: Vec<Request>) -> Vec<JoinHandle<Heard>> {
     let mut tasks = Vec::new();
     for (number, request) in (0_u64..).zip(requests) {

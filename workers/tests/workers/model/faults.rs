@@ -1,8 +1,8 @@
-//! A bus and a ledger in memory that fail where a seed says so.
+//! A bus and a ledger in memory that fail as a seed says.
 //!
-//! Whether a call fails depends on the seed, the call, the job and how often that was called for it, not on what
-//! else happens: the same seed injects the same faults, whichever worker comes first. After a few calls of each sort
-//! nothing fails any more, so that every run ends.
+//! Whether a call fails depends on the seed, the call, the job and the number of such calls, not on the order of
+//! other calls: a seed injects the same faults, whichever worker comes first. After a few calls of each sort nothing
+//! fails any more, so every run ends.
 
 use std::{
     collections::{BTreeMap, HashMap, hash_map::DefaultHasher},
@@ -35,7 +35,7 @@ use uuid::Uuid;
 /// How often one call about one job may fail.
 const FAULTY: u32 = 4;
 
-/// What outlives every worker.
+/// The state that outlives every worker.
 pub struct World {
     pub seed: u64,
     pub bus: Memory,
@@ -46,7 +46,7 @@ pub struct World {
     pub injected: Mutex<u64>,
     /// How often one call about one job may fail.
     faulty: u32,
-    /// Whether no log can be read now, as in a cluster whose stream of events has no leader.
+    /// Whether no log can be read, as in a cluster whose stream of events has no leader.
     pub unreadable: AtomicBool,
 }
 
@@ -55,7 +55,7 @@ impl World {
         Self::with(seed, bus, FAULTY)
     }
 
-    /// One in which nothing fails but what the test says.
+    /// A world without seeded faults.
     pub fn calm(bus: Memory) -> Arc<Self> {
         Self::with(0, bus, 0)
     }
@@ -66,7 +66,7 @@ impl World {
         Arc::new(Self { seed, bus, ledger, objects, letters, calls, injected, faulty, unreadable })
     }
 
-    /// A number that this seed gives for these things, always the same.
+    /// A pseudorandom number: the same for the same seed and value.
     pub fn number(&self, of: impl Hash) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.seed, of).hash(&mut hasher);
@@ -76,17 +76,17 @@ impl World {
 
 enum Fault {
     None,
-    /// It is not done, and says so.
+    /// The call has no effect and fails.
     Before,
-    /// It is done, but says that it isn't.
+    /// The call has its effect and fails.
     After,
-    /// The worker is gone before it is done.
+    /// The worker crashes before the call's effect.
     CrashBefore,
-    /// The worker is gone after it is done.
+    /// The worker crashes after the call's effect.
     CrashAfter,
 }
 
-/// One worker's life: after its death, nothing that its tasks call ever returns or has an effect.
+/// One worker process: after its death, its tasks' calls neither return nor have an effect.
 #[derive(Clone)]
 pub struct Life {
     pub world: Arc<World>,
@@ -124,7 +124,7 @@ impl Life {
         }
     }
 
-    /// Makes a call, or what the seed has instead.
+    /// Makes the call, or injects the seed's fault.
     pub(crate) async fn call<T, E>(
         &self,
         call: &'static str,
@@ -133,7 +133,7 @@ impl Life {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         self.alive().await;
-        // Others may come in between.
+        // Lets other tasks run in between.
         tokio::task::yield_now().await;
         self.alive().await;
         match self.fault(call, job) {
@@ -301,14 +301,14 @@ impl Controls for Life {
     async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
         self.world.bus.set_paused(what, paused).await
     }
-    /// Nothing is ever held up here.
+    /// Nothing is ever paused.
     async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable> {
         Ok(stream::iter([Vec::new()]).chain(stream::pending()).boxed())
     }
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable> {
         self.world.bus.set_caps(tenant, caps).await
     }
-    /// Nor has any tenant caps of its own.
+    /// No tenant has its own caps.
     async fn caps(&self) -> Result<BoxStream<'static, TenantCaps>, Unavailable> {
         Ok(stream::iter([TenantCaps::new()]).chain(stream::pending()).boxed())
     }
@@ -356,7 +356,7 @@ impl Deliveries for Faulty {
         self.life.alive().await;
         let mut batch = self.inner.next(free).await;
         self.life.alive().await;
-        // The network keeps no order.
+        // The network does not keep the order.
         batch.sort_by_key(|delivery| self.life.world.number((delivery.job.id, delivery.attempt)));
         let wrap = |delivery: Delivery| {
             let (life, job) = (self.life.clone(), delivery.job.id);
@@ -403,7 +403,7 @@ impl Settle for FaultySettle {
 struct FaultyExtend {
     inner: Box<dyn Extend>,
     life: Life,
-    /// This worker is presumed dead, though it is not.
+    /// The heartbeats of this worker get lost, so it is presumed dead.
     silent: bool,
 }
 

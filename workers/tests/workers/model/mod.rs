@@ -1,11 +1,11 @@
-//! The runtime against seeded faults, thousands of times: what was accepted ends exactly once, whatever fails.
+//! The runtime against seeded faults, thousands of times: each accepted job ends exactly once.
 //!
-//! Each seed is a world: a few jobs with flows and a batch, two workers that crash and come again, a bus, a ledger and
-//! an object store that fail before or after they have done what they were asked ([`faults`]), duplicates after the bus has forgotten
-//! them, cancellations. Time is tokio's and paused, so an ack wait costs nothing. At its end the world is held
-//! against what the flows' own rule says must be there.
+//! Each seed is a world: a few jobs with flows and a batch; two workers that crash and restart; a bus, a ledger and
+//! an object store that fail before or after a call's effect ([`faults`]); duplicates after the bus has forgotten
+//! their ids; cancellations. Tokio's time is paused, so an ack wait costs nothing. At the end the world is compared
+//! with what the rule of flows expects.
 //!
-//! `MODEL_SEED=17` runs that seed alone, `MODEL_SEEDS=100000` so many.
+//! `MODEL_SEED=17` runs one seed, `MODEL_SEEDS=100000` runs so many.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -47,9 +47,9 @@ mod faults;
 mod store;
 
 const ACK_WAIT: Duration = Duration::from_secs(3);
-/// The bus forgets a job's id after two minutes: a duplicate from then on is another message.
+/// The bus forgets a job's id after two minutes; a duplicate after that is another message.
 const FORGOTTEN: Duration = Duration::from_secs(130);
-/// A world that has not come to rest by then never will.
+/// A world that is not idle by then never will be.
 const REST: u32 = 3_600;
 
 /// A job that does as it is told.
@@ -104,7 +104,7 @@ impl Handler<Play> for Player {
         }
     }
 
-    /// One effect: a turn in a conversation of the job's own.
+    /// One effect: a turn in the job's own conversation.
     fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Write> {
         let messages = vec![TurnMessage { role: Role::User, content: "x".to_owned(), model: None, citations: None }];
         vec![Write::Turn(Turn { conversation: job.id.0, messages })]
@@ -124,7 +124,7 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
     let batch = batch(world);
     let root = |index: u64| {
         let number = |what: &str| world.number((what, index));
-        // One that nothing follows: what follows would get all of it.
+        // A job without followers, because they would get its whole output.
         let grows = number("flow") % 5 > 2 && number("grow").is_multiple_of(2);
         let body = match number("body") % 8 {
             0..4 if grows => json!("Grow"),
@@ -135,7 +135,7 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
             _ => json!({"Nonsense": 1}),
         };
         let lane = Lane::ALL[(number("lane") % 3) as usize];
-        // Some ids are such that a worker takes the job for one that nobody has seen, also where that is not so.
+        // Some ids look new to a worker, even if the job is not.
         let id = match number("fresh") % 2 {
             0 => Uuid::from_u64_pair(world.seed, index + 1),
             _ => fresh(world.seed, index),
@@ -163,7 +163,7 @@ fn roots(world: &World) -> Vec<Envelope<Value>> {
     (0..2 + world.number("roots") % 3).map(root).collect()
 }
 
-/// A UUIDv7 of a time to come: one that is never too old.
+/// A UUIDv7 of the future, which is never too old.
 fn fresh(seed: u64, index: u64) -> Uuid {
     let mut random = [0; 10];
     random[..8].copy_from_slice(&seed.to_be_bytes());
@@ -187,7 +187,7 @@ async fn submit(world: &World, job: &Envelope<Value>) {
         data: Value::Null,
         claim: None,
     };
-    // As a gateway does it: before, or not at all where it died.
+    // As a gateway does: before publishing, or not at all if it crashed.
     let first_seq = match world.number((job.id, "begun")).is_multiple_of(2) {
         true => world.bus.append(&of(job.id), 0, &accepted).await.ok(),
         false => None,
@@ -196,7 +196,7 @@ async fn submit(world: &World, job: &Envelope<Value>) {
     world.bus.publish(message).await.unwrap();
 }
 
-/// A worker that begins again whenever it has crashed.
+/// Restarts whenever it has crashed.
 async fn worker(world: Arc<World>, name: &'static str) {
     loop {
         let life = Life::begin(&world);
@@ -220,7 +220,7 @@ async fn worker(world: Arc<World>, name: &'static str) {
     }
 }
 
-/// Lets a world live until it has come to rest.
+/// Runs a world until it is idle.
 async fn live(world: &Arc<World>) {
     let template = json!({"kind": "play", "body": {"Say": "x"}, "with": {"/Say": "/total"}});
     world.ledger.open_batch(&tenant(), batch(world).0, Some(2), Some(template));
@@ -254,7 +254,7 @@ async fn rest(world: &World) {
     panic!("jobs are left in the queue: {:?}", world.bus.depth().await);
 }
 
-/// What must be there, by the rule of flows alone.
+/// The expected end state, by the rule of flows alone.
 #[derive(Default)]
 struct Expected {
     ended: BTreeMap<JobId, Stored>,
@@ -326,7 +326,7 @@ async fn check(world: &World) {
     check_log(world, batch(world), &Outcome::Done(counts)).await;
 }
 
-/// No gap, one last event, and it says what is stored.
+/// The log has no gap and one final event, which matches the stored outcome.
 async fn check_log(world: &World, id: JobId, outcome: &Outcome<Value>) {
     let log = world.bus.replay(&of(id)).await.unwrap();
     let gapless = log.iter().zip(1..).all(|(record, n)| record.n == n);
@@ -377,7 +377,7 @@ fn whatever_fails_each_job_ends_once() {
     println!("{} seeds, {} faults", seeds.end - seeds.start, faults.load(Ordering::Relaxed));
 }
 
-/// Longer than it would take to use up all attempts of a [`Play`].
+/// Longer than all attempts of a [`Play`] take.
 const OUTAGE: Duration = Duration::from_secs(300);
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! The object store of a worker's life: it fails where the seed says so, and takes a crash before and after each put.
+//! The object store of a worker's life: it fails as the seed says, and crashes before or after a put.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl fmt::Debug for Life {
     }
 }
 
-/// Whose object it is.
+/// The job that the object belongs to.
 fn owner(claim: &Claim) -> JobId {
     claim.key.split('/').nth(1).and_then(|id| id.parse().ok()).expect("a claim's key names its job")
 }

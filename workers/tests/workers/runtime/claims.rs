@@ -1,4 +1,4 @@
-//! Large bodies and results: in files, on a real NATS and a real Postgres.
+//! Large bodies and results: in files, with a real NATS and a real Postgres.
 
 use std::{
     fs,
@@ -34,18 +34,18 @@ use crate::runtime::{
     support::{Probe, ProbeHandler, System},
 };
 
-/// The most that a body or a result may have here.
+/// The largest body or result in these tests.
 const MOST: usize = 4 << 20;
 /// Larger than a message may be.
 const LARGE: usize = 1 << 20;
 
-/// A store that fails when it is told to.
+/// A store that fails as a test says.
 #[derive(Debug)]
 pub(crate) struct Faulty {
     pub(crate) files: Store,
-    /// How many calls fail.
+    /// The number of calls that still fail.
     pub(crate) away: AtomicU32,
-    /// Writes that return; others have done their work and hang.
+    /// Writes that return; others take effect and hang.
     pub(crate) returning: Semaphore,
     pub(crate) written: Semaphore,
 }
@@ -86,7 +86,6 @@ impl Objects for Faulty {
     }
 }
 
-/// A system with files, and what makes them fail.
 pub(crate) struct Place {
     pub(crate) system: System,
     pub(crate) store: Arc<Faulty>,
@@ -106,13 +105,13 @@ impl Place {
         Self { system, store, folder }
     }
 
-    /// Keeps this body for a new job.
+    /// Stores this body for a new job.
     async fn keep(&self, body: &Probe) -> Claim {
         let job = JobRef { tenant: self.system.tenant.clone(), id: JobId::generate() };
         self.system.claims.put(&job, Part::Body, serde_json::to_vec(body).unwrap().into()).await.unwrap()
     }
 
-    /// What the job gave, wherever that is.
+    /// The job's result, from the event or from the object store.
     pub(crate) async fn result(&self, job: &JobRef) -> Value {
         let last = self.system.events(job).await.pop().unwrap();
         assert_eq!(last.event, EventType::Done, "{last:?}");
@@ -135,7 +134,7 @@ impl Place {
     }
 }
 
-/// The types of events, but for those that say that an attempt began.
+/// The types of events, without `accepted` and `started`.
 pub(crate) fn event_names(events: &[Record]) -> Vec<&'static str> {
     let types = events.iter().map(|event| event.event.as_str());
     types.filter(|event| !["accepted", "started"].contains(event)).collect()
@@ -152,7 +151,7 @@ async fn a_large_body_reaches_its_handler_and_a_large_result_its_reader() {
     let body = Probe::Echo(text(LARGE));
     let job = place.system.submit_claimed(place.keep(&body).await).await;
     assert_eq!(place.result(&job).await, json!(text(LARGE)));
-    // Both go with the job's row.
+    // Both are deleted with the job's row.
     assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap(), [job]);
     worker.drain().await;
 }
@@ -215,7 +214,7 @@ async fn an_ephemeral_jobs_large_result_is_kept_with_a_row_and_is_not_worked_out
         }
         assert_eq!(probe.runs(&job), 1);
         place.system.settled().await;
-        // The row leads retention to the object.
+        // Retention finds the object by the row.
         assert_eq!(place.system.ledger.ended(&job).await.unwrap().is_some(), is_kept);
         assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap().contains(&job), is_kept);
     }
@@ -331,7 +330,7 @@ async fn large_results_flow_into_what_follows_and_into_a_join() {
     let of = |what: &str| JobRef { tenant: place.system.tenant.clone(), id: root.id.derived(what) };
     assert_eq!(place.result(&of("on_success.0")).await.to_string().len(), LARGE);
     assert_eq!(place.result(&of("on_success.1.join")).await.to_string().len(), 3 << 20);
-    // Six MiB are more than a body may have, so nobody can draw from them.
+    // Six MiB are more than a body may have, so no job can read them.
     let events = place.system.events(&of("on_success.2.join")).await;
     let failure = events.last().unwrap().parse::<Failure>().unwrap();
     assert!(failure.message.contains("objects.max_bytes"), "{failure}");
@@ -378,7 +377,7 @@ async fn what_is_forgotten_takes_its_objects_along_and_orphans_are_swept() {
     assert!(!place.path(&orphan).exists());
     let folder = place.folder.path().join(large.to_string());
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "a job that has a row keeps its body and its output");
-    // While the store is away, only what needs it stays.
+    // While the store is unavailable, only jobs with objects stay.
     place.store.away.store(1, Ordering::SeqCst);
     assert!(reconcilers::forget_some(ledger, claims, later).await.is_err());
     assert_eq!(ledger.ended(&small).await.unwrap(), None);

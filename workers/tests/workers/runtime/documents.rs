@@ -1,4 +1,4 @@
-//! Documents that handlers make: in files, on a real NATS and a real Postgres.
+//! Documents that handlers make: in files, with a real NATS and a real Postgres.
 
 use std::{fs, sync::atomic::Ordering};
 

@@ -1,4 +1,4 @@
-//! What the runtime promises, on a real NATS and a real Postgres.
+//! The runtime with a real NATS and a real Postgres.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 
@@ -57,7 +57,7 @@ async fn while_the_database_is_down_jobs_wait_and_none_is_lost() {
     postgres.stop().await;
     probe.gate.add_permits(1);
     let others = [system.submit(Probe::Echo("a".into())).await, system.submit(Probe::FailOnce).await];
-    // The retried one is fenced on its second attempt, which needs the database as well.
+    // The retried job is fenced on its second attempt, which needs the database as well.
     while probe.runs(&others[0]) == 0 || probe.runs(&others[1]) == 0 {
         tokio::task::yield_now().await;
     }
@@ -81,7 +81,7 @@ async fn a_duplicate_submission_runs_once() {
     let worker = system.worker(&probe, 2);
     assert_eq!(types(&system.events(&job).await), ["started", "done"]);
     system.settled().await;
-    // Again, as if the server had forgotten the id long ago: another bus message of the same job.
+    // Another bus message of the same job, as if the server had forgotten the id.
     let envelope = json!({"id": id, "kind": "probe", "version": 1, "tenant": "acme", "lane": "normal",
         "created_at": clock::now(), "body": {"Echo": "a"}});
     let subject = format!("{}.job.probe.normal.0.acme", system.settings.prefix);
@@ -151,7 +151,7 @@ async fn a_worker_that_vanishes_hands_its_job_to_another() {
 async fn a_worker_that_was_presumed_dead_changes_nothing() {
     let system = System::start().await;
     let (first, second) = (ProbeHandler::new(), ProbeHandler::new());
-    // Its signs of life never come: the bus hands its job to another while it still works.
+    // Its heartbeats are never sent: the bus redelivers its job while it still works.
     let silent = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let worker = system.worker_on(&first, 1, silent.handle().clone());
     let job = system.submit(Probe::Gated).await;
@@ -300,12 +300,12 @@ async fn a_quick_job_says_only_how_it_ended_and_a_longer_one_that_it_has_started
     let mut envelope = system.envelope(JobId::generate(), Probe::Echo("hello".into()));
     let job = system.send(&envelope).await;
     assert_eq!(types(&system.events(&job).await), ["done"]);
-    // What reports has started, and so has what fails.
+    // A job that reports or fails has started.
     let job = system.submit(Probe::Report(1)).await;
     assert_eq!(types(&system.events(&job).await), ["started", "progress", "done"]);
     let job = system.submit(Probe::FailOnce).await;
     assert_eq!(types(&system.events(&job).await), ["started", "retrying", "started", "done"]);
-    // Whoever publishes a job may have begun its log.
+    // The publisher of a job may have begun its log.
     envelope.id = JobId::generate();
     let job = system.send_begun(&envelope).await;
     assert_eq!(types(&system.events(&job).await), ["accepted", "done"]);
@@ -326,7 +326,7 @@ async fn a_first_attempt_that_is_wrong_about_the_log_writes_on_after_what_is_the
     system.options.quiet = Duration::from_secs(3600);
     let worker = system.worker(&ProbeHandler::new(), 1);
     let envelope = system.envelope(JobId::generate(), Probe::Echo("hello".into()));
-    // A gateway begins the log without telling, as one does that publishes first.
+    // The log is begun, but the envelope does not say so, as when a gateway publishes first.
     let job = JobRef { tenant: system.tenant.clone(), id: envelope.id };
     system.begin_log(&job).await;
     system.send(&envelope).await;
@@ -373,7 +373,7 @@ async fn a_flow_fans_out_and_its_join_gets_every_result_in_order() {
     assert_eq!(types(&events), ["accepted", "started", "done"]);
     let accepted = events[0].parse::<Accepted>().unwrap();
     assert_eq!(accepted.origin, Some(Origin { root: job.id, parent: join.id }));
-    // A job that nobody can do ends like any other: with a row, a log and a letter.
+    // A job without workers ends like any other: with a row, a log and a dead letter.
     let nobody = of(root.id.derived("on_success.0.2"));
     assert_eq!(types(&system.events(&nobody).await), ["accepted", "failed"]);
     assert!(matches!(system.ledger.ended(&nobody).await.unwrap().unwrap().outcome, Outcome::Failed(_)));
@@ -403,7 +403,7 @@ async fn a_flow_that_is_too_wide_fails_its_job() {
     let worker = system.worker(&ProbeHandler::new(), 1);
     let mut root = system.envelope(JobId::generate(), Probe::Echo("x".into()));
     let one = json!({"kind": "probe", "body": {"Echo": "x"}});
-    // Two steps of a fan each: each is allowed, both are too many.
+    // Two fans: each is allowed, both together are too wide.
     root.on_success = serde_json::from_value(json!([{"all": vec![&one; 2]}, {"all": vec![&one; 999]}])).unwrap();
     let job = system.send(&root).await;
     let events = system.events(&job).await;

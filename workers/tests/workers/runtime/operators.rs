@@ -1,4 +1,4 @@
-//! What operators hold up and cap, as workers on a real NATS and a real Postgres heed it.
+//! Pauses and caps that operators set, with a real NATS and a real Postgres.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,21 +16,20 @@ use serde_json::json;
 
 use crate::runtime::support::{Probe, ProbeHandler, System};
 
-/// Waits until this worker announces itself like this.
+/// Waits until this worker registers like this.
 async fn announced(system: &System, worker: &str, like: impl Fn(&WorkerRegistration) -> bool) {
     while !system.bus.workers().await.unwrap().iter().any(|found| found.worker == worker && like(found)) {
         tokio::task::yield_now().await;
     }
 }
 
-/// Waits until everybody who listens has been told of this hold, as far as the server knows.
+/// Waits until the server has told all subscribers of this pause.
 async fn held(system: &System, hold: &Pause) {
     system.bus.set_paused(hold, true).await.unwrap();
     let mut holds = system.bus.pauses().await.unwrap();
     while !holds.next().await.unwrap().contains(hold) {}
 }
 
-/// A job that ended at this time, in the ledger.
 async fn ended_at(system: &System, at: DateTime<Utc>) -> JobRef {
     let job = JobRef { tenant: system.tenant.clone(), id: JobId::generate() };
     let ended = Ended {
@@ -129,7 +128,7 @@ async fn a_paused_tenants_jobs_are_deferred_and_others_go_on() {
     let job = system.submit(Probe::Echo("a".into())).await;
     let other = system.submit_for("other", Probe::Echo("b".into())).await;
     started(&system, &other).await;
-    // It is in nobody's way: neither in a worker's hands nor in the queue.
+    // It occupies neither a worker nor the queue.
     system.settled().await;
     let queued = system.bus.queued(&Probe::KIND, &system.tenant, 0, 10).await.unwrap();
     assert_eq!((queued.len(), &queued[0].job, queued[0].run_at.is_some()), (1, &job, true));
@@ -178,7 +177,7 @@ async fn a_tenant_has_no_more_jobs_at_once_than_its_cap_on_all_workers_together(
     for _ in 0..2 {
         probe.wait_for_begin().await;
     }
-    // Another tenant's is not concerned.
+    // Another tenant's job is not affected.
     let other = system.submit_for("other", Probe::Echo("b".into())).await;
     started(&system, &other).await;
     probe.gate.add_permits(6);

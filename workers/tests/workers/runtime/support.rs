@@ -1,4 +1,4 @@
-//! A kind of job for tests, and a system to run it in: real NATS, real Postgres, a prefix and a schema of its own.
+//! A kind of job for tests, and a system to run it: real NATS, real Postgres, its own prefix and schema.
 
 use std::{
     collections::HashMap,
@@ -41,7 +41,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// How long anything may take: a test that waits for ever tells nothing.
+/// The timeout of each wait, so that no test hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A job that does as it is told.
@@ -71,7 +71,6 @@ pub enum Probe {
     Document(String),
 }
 
-/// One report.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Step(pub u32);
 
@@ -98,7 +97,7 @@ impl Job for Probe {
     }
 }
 
-/// Does probes, and counts them.
+/// Counts the runs of each job.
 pub struct ProbeHandler {
     pub gate: Semaphore,
     pub began: Semaphore,
@@ -121,13 +120,12 @@ impl ProbeHandler {
         self.runs.lock().unwrap().get(&job.id).copied().unwrap_or(0)
     }
 
-    /// Waits until a gated job has begun.
     pub async fn wait_for_begin(&self) {
         timeout(PATIENCE, self.began.acquire()).await.expect("a job in time").unwrap().forget();
     }
 }
 
-/// A handler must be owned; tests keep a share.
+/// The runtime owns its handler; this lets the test share it.
 pub struct Shared(pub Arc<ProbeHandler>);
 
 #[async_trait]
@@ -180,27 +178,24 @@ impl Handler<Probe> for Shared {
     }
 }
 
-/// A bus and a ledger of one test.
 pub struct System {
     pub bus: Arc<dyn Bus>,
     pub ledger: Arc<Postgres>,
     pub tenant: TenantId,
     pub settings: config::Nats,
-    /// What is too large for a message.
     pub claims: Claims,
-    /// What workers are told of the time.
+    /// The clock of all workers.
     pub clock: Arc<dyn Clock>,
-    /// What workers have besides their names, slots and patience.
+    /// Options besides name, slots and ack wait.
     pub options: Options,
 }
 
 impl System {
-    /// On servers that the tests of this process share.
+    /// With servers that all tests of this process share.
     pub async fn start() -> Self {
         Self::on(&testing::shared_nats().await, &testing::shared_postgres().await).await
     }
 
-    /// On these servers.
     pub async fn on(nats: &str, postgres: &str) -> Self {
         let name = testing::unique("t");
         ruche_migrations::up(postgres, &name).await.unwrap();
@@ -222,27 +217,25 @@ impl System {
             settings: config.nats,
             claims: Claims::new(Arc::new(Memory::default()), 4 << 20),
             clock: Arc::new(clock::System),
-            // Every start is said, so that tests can tell what happened.
+            // Every `started` event is written, so that tests can assert it.
             options: Options { quiet: Duration::ZERO, ..Options::default() },
         }
     }
 
-    /// A worker with this many slots.
     pub fn worker(&self, probe: &Arc<ProbeHandler>, slots: usize) -> Worker {
         self.worker_with(probe, slots, self.ledger.clone())
     }
 
-    /// A worker whose signs of life come from this runtime.
+    /// A worker whose heartbeats run on this runtime.
     pub fn worker_on(&self, probe: &Arc<ProbeHandler>, slots: usize, heartbeats: Handle) -> Worker {
         self.spawn(probe, slots, self.ledger.clone(), heartbeats, &Handle::current())
     }
 
-    /// A worker with this ledger.
     pub fn worker_with(&self, probe: &Arc<ProbeHandler>, slots: usize, ledger: Arc<dyn Ledger>) -> Worker {
         self.spawn(probe, slots, ledger, Handle::current(), &Handle::current())
     }
 
-    /// A worker that can crash: on a runtime of its own, which takes all its tasks along.
+    /// A worker that can crash: dropping its own runtime stops all its tasks.
     pub fn doomed_worker(&self, probe: &Arc<ProbeHandler>, slots: usize) -> Worker {
         let tasks = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let handle = tasks.handle().clone();
@@ -282,18 +275,16 @@ impl System {
         Worker { name, shutdown, running, tasks: None }
     }
 
-    /// Publishes a job of a fresh id.
     pub async fn submit(&self, body: Probe) -> JobRef {
         self.submit_as(JobId::generate(), body).await
     }
 
-    /// Publishes a job of this id.
     pub async fn submit_as(&self, id: JobId, body: Probe) -> JobRef {
         let envelope = self.envelope(id, body);
         self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
     }
 
-    /// Publishes a job whose body is in the object store.
+    /// A job whose body is in the object store.
     pub async fn submit_claimed(&self, claim: Claim) -> JobRef {
         let id = claim.key.split('/').nth(1).unwrap().parse().unwrap();
         let body = serde_json::Value::Null;
@@ -303,38 +294,34 @@ impl System {
         self.publish(id, serde_json::to_vec(&envelope).unwrap()).await
     }
 
-    /// An envelope of this tenant.
     pub fn envelope(&self, id: JobId, body: Probe) -> Envelope<Probe> {
         Envelope::new(id, self.tenant.clone(), Lane::Normal, clock::now(), body)
     }
 
-    /// Publishes this envelope.
     pub async fn send(&self, envelope: &Envelope<Probe>) -> JobRef {
         self.publish(envelope.id, serde_json::to_vec(envelope).unwrap()).await
     }
 
-    /// Begins the job's log and publishes this envelope, as a gateway does.
+    /// Begins the job's log before publishing, as a gateway does.
     pub async fn send_begun(&self, envelope: &Envelope<Probe>) -> JobRef {
         let job = JobRef { tenant: self.tenant.clone(), id: envelope.id };
         let first_seq = Some(self.begin_log(&job).await);
         self.publish_as(job, serde_json::to_vec(envelope).unwrap(), first_seq).await
     }
 
-    /// Says that the job is accepted.
+    /// Appends the event `accepted`.
     pub async fn begin_log(&self, job: &JobRef) -> u64 {
         let (event, kind, at) = (EventType::Accepted, Probe::KIND, clock::now());
         let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null, claim: None };
         self.bus.append(job, 0, &accepted).await.unwrap()
     }
 
-    /// Publishes a job of another tenant.
     pub async fn submit_for(&self, tenant: &str, body: Probe) -> JobRef {
         let job = JobRef { tenant: tenant.parse().unwrap(), id: JobId::generate() };
         let envelope = Envelope::new(job.id, job.tenant.clone(), Lane::Normal, clock::now(), body);
         self.publish_as(job, serde_json::to_vec(&envelope).unwrap(), None).await
     }
 
-    /// Publishes these bytes.
     pub async fn publish(&self, id: JobId, payload: Vec<u8>) -> JobRef {
         self.publish_as(JobRef { tenant: self.tenant.clone(), id }, payload, None).await
     }
@@ -352,20 +339,20 @@ impl System {
         job
     }
 
-    /// Publishes past our own port, as any program with a NATS client can.
+    /// Publishes without our bus, as any NATS client can.
     pub async fn publish_raw(&self, subject: String, payload: String) {
         let client = async_nats::connect(&self.settings.url.0).await.unwrap();
         let jetstream = async_nats::jetstream::new(client);
         jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
     }
 
-    /// The job's events, from the first to the final one.
+    /// Up to the final event.
     pub async fn events(&self, job: &JobRef) -> Vec<Record> {
         let events = self.bus.watch(job, 1).await.unwrap();
         timeout(PATIENCE, events.map(Result::unwrap).collect()).await.expect("a final event in time")
     }
 
-    /// Waits until nothing waits and nothing is in flight.
+    /// Waits until no job waits or is in flight.
     pub async fn settled(&self) {
         while self.depth().await.iter().any(|lane| lane.waiting + lane.in_flight > 0) {
             tokio::task::yield_now().await;
@@ -381,7 +368,6 @@ impl System {
     }
 }
 
-/// A running worker.
 pub struct Worker {
     pub name: String,
     pub shutdown: Shutdown,
@@ -391,7 +377,7 @@ pub struct Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Waiting for the tasks is not allowed inside of a test's own runtime.
+        // A test's runtime must not block until the tasks have ended.
         if let Some(tasks) = self.tasks.take() {
             tasks.shutdown_background();
         }
@@ -399,25 +385,24 @@ impl Drop for Worker {
 }
 
 impl Worker {
-    /// Lets it end what runs.
+    /// Stops it after its running jobs.
     pub async fn drain(self) {
         self.shutdown.request();
         self.drained().await;
     }
 
-    /// Waits until it has stopped.
     pub async fn drained(mut self) {
         (&mut self.running).await.unwrap().unwrap();
     }
 
-    /// It is gone, as if its machine had lost power.
+    /// Stops it at once, like a power failure.
     pub async fn crash(mut self) {
         self.tasks.take().unwrap().shutdown_background();
         let _ = (&mut self.running).await;
     }
 }
 
-/// A ledger that looks, after each commit, how many jobs the bus still holds unsettled.
+/// A ledger that counts, after each commit, the unsettled jobs of the bus.
 pub struct Witness {
     pub ledger: Arc<Postgres>,
     pub bus: Arc<dyn Bus>,

@@ -1,4 +1,4 @@
-//! What does toys. This is all that `workers/src/kinds/toy.rs` would have.
+//! The handler of toys. `workers/src/kinds/toy.rs` would need no more.
 
 use std::num::NonZeroUsize;
 

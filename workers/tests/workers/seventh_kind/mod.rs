@@ -1,5 +1,5 @@
-//! A seventh kind costs its schema file, its handler file, two rows and a test: this is that test, with a kind that Ruche
-//! does not have. It goes the whole way: settings, streams, logins of NATS, worker, ledger.
+//! A seventh kind needs a schema file, a handler file, two rows and this test. The kind is not Ruche's own, and is
+//! tested with its settings, streams, NATS logins, worker and ledger.
 
 use std::time::Duration;
 

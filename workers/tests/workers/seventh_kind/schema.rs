@@ -1,4 +1,4 @@
-//! Toy: counts the words of a text. This is all that `schemas/src/kinds/toy.rs` would have.
+//! Toy: counts the words of a text. `schemas/src/kinds/toy.rs` would need no more.
 
 use std::time::Duration;
 

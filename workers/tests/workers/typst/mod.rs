@@ -1,4 +1,4 @@
-//! Documents in child processes: what one of them does costs that one, and no other.
+//! Typst in child processes: a bad document fails alone.
 
 use std::{collections::BTreeSet, io::Write, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ fn text(markdown: &str) -> Render {
     Render { markdown: markdown.to_owned(), ..Render::default() }
 }
 
-/// A job with a template of its own: `body` is the function's.
+/// `body` is that of the template's function.
 fn with_template(body: &str) -> Render {
     let files = [
         ("typst.toml", "[package]\nname = \"t\"\nversion = \"1.0.0\"\nentrypoint = \"main.typ\"\n".to_owned()),
@@ -78,7 +78,7 @@ async fn documents_are_set_by_several_children_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loop_without_an_end_is_ended_and_costs_its_own_document_only() {
     let pool = Typesetter::start(Options { deadline: Duration::from_secs(2), ..options(2) }).expect("a pool");
-    // Counting is not what Typst's own bound on loops counts: each call's loop is short.
+    // Typst's own bound on loops does not apply: each call's loop is short.
     let endless = with_template(
         "let f(n) = { for i in range(1000) { n += i }; n }\nlet g(n) = { for i in range(9000) { n = f(n) }; n }\nfor i in range(9000) { g(i) }",
     );
@@ -117,7 +117,7 @@ async fn a_cancelled_document_frees_its_place() {
         let (pool, endless) = (pool.clone(), endless.clone());
         async move { pool.typeset(&endless, &Resources::default()).await.map(drop) }
     });
-    // Whether it has begun or not: it must leave its place.
+    // Whether its turn has come or not, aborting it must free its slot.
     tokio::task::yield_now().await;
     task.abort();
     is_well(&pool).await;
