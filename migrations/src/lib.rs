@@ -50,7 +50,6 @@ pub enum MigrateError {
 pub struct Step {
     /// Begins with the date.
     pub name: String,
-    /// Whether the schema has it.
     pub applied: bool,
 }
 
@@ -90,7 +89,6 @@ impl MigrationName for Sql {
 }
 
 impl Sql {
-    /// The statements that apply the migration, and those that revert it.
     fn halves(&self) -> Result<(&'static str, &'static str), DbErr> {
         let missing = || DbErr::Migration(format!("{}.sql has no line `-- DOWN`", self.name));
         self.text.split_once("\n-- DOWN\n").ok_or_else(missing)

@@ -18,7 +18,6 @@ pub const MAX_COLLECTIONS: usize = 32;
 const BOT_TITLE: usize = 100;
 /// In characters.
 const BOT_GREETING: usize = 1_000;
-/// The most suggestions of a bot.
 const BOT_SUGGESTIONS: usize = 8;
 /// In characters.
 const BOT_SUGGESTION: usize = 200;

@@ -40,7 +40,6 @@ pub enum EventType {
 }
 
 impl EventType {
-    /// Whether no event follows.
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Cancelled)
@@ -205,7 +204,6 @@ impl<O: Serialize> Outcome<O> {
 }
 
 impl<O> Outcome<O> {
-    /// Refers to the output, if it is in the object store.
     #[must_use]
     pub const fn claim(&self) -> Option<&Claim> {
         match self {

@@ -54,7 +54,6 @@ impl Failure {
         Self { code: code.into(), message: message.into(), param: None }
     }
 
-    /// Names the field of the input that caused it.
     #[must_use]
     pub fn with_param(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
@@ -76,7 +75,6 @@ impl From<Invalid> for Failure {
 
 /// Failure codes with the same meaning for every kind.
 pub mod codes {
-    /// The codes of failures that the sender can fix.
     pub const CALLERS: &[&str] = &[
         INVALID,
         CONTEXT_LENGTH,
@@ -91,11 +89,9 @@ pub mod codes {
         UNKNOWN_DOCUMENT,
     ];
 
-    /// The input breaks a rule of its schema.
     pub const INVALID: &str = "invalid_request";
     /// The prompt does not fit the model's context.
     pub const CONTEXT_LENGTH: &str = "context_length_exceeded";
-    /// No worker has this model.
     pub const UNKNOWN_MODEL: &str = "model_not_found";
     pub const UNKNOWN_CONVERSATION: &str = "conversation_not_found";
     /// The worker can't read this version of the body's schema.

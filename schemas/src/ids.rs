@@ -192,7 +192,6 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// The most urgent first.
     pub const ALL: [Self; 3] = [Self::Interactive, Self::Normal, Self::Bulk];
 
     #[must_use]

@@ -1,6 +1,5 @@
 //! The models that a kind needs: their settings, their presets, and the one that needs no hub.
 
-/// A model that a kind's workers load.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ModelSlot {
     /// Its key in the section `models`, whose value names a preset: `next_embedding`.
@@ -28,22 +27,17 @@ pub struct Family {
     pub built_in: Option<&'static str>,
 }
 
-/// A named model on the hub.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Preset {
     /// The name in the configuration and in answers.
     pub name: &'static str,
-    /// The hub's repository.
     pub repo: &'static str,
-    /// The file in the repository.
     pub file: &'static str,
     /// The approximate size in bytes, for lists only.
     pub bytes: u64,
-    /// What it is suited for.
     pub purpose: &'static str,
 }
 
-/// A model's file in a container.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ContainerModel {
     pub path: &'static str,
@@ -53,13 +47,11 @@ pub struct ContainerModel {
 }
 
 impl ModelSlot {
-    /// The key of the model's file in the kind's section.
     #[must_use]
     pub fn path_key(&self) -> String {
         format!("{}model_path", self.prefix)
     }
 
-    /// The key of the model's name in the kind's section.
     #[must_use]
     pub fn name_key(&self) -> String {
         format!("{}model_name", self.prefix)

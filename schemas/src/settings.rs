@@ -35,12 +35,10 @@ pub enum ConfigError {
     NoSection(String),
 }
 
-/// The environment variable of a key.
 fn variable(key: &str) -> String {
     format!("RUCHE_{}", key.to_uppercase().replacen('.', "__", 1))
 }
 
-/// Checks the values of one section.
 #[derive(Debug, Clone, Copy)]
 pub struct Check<'a>(&'a str);
 

@@ -81,7 +81,6 @@ pub fn main() -> Result<()> {
     result
 }
 
-/// What all kinds of this process share.
 struct Process<'a> {
     kinds: &'a [Descriptor],
     config: &'a Config,
@@ -178,7 +177,6 @@ impl Program {
 }
 
 impl Process<'_> {
-    /// The background tasks of every process.
     fn reconcilers(&self) -> Vec<Arc<dyn Reconciler>> {
         let (ledger, claims, clock) = (self.postgres.clone(), self.claims.clone(), self.clock.clone());
         let follow_ups = FollowUps {

@@ -30,7 +30,6 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// The GPU that the models run on, if any.
     fn gpu(&self) -> Option<String> {
         None
     }
@@ -40,7 +39,6 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
 pub struct HandlerOutput {
     /// The data of the last event.
     pub output: Value,
-    /// Writes of the outcome's transaction.
     pub keep: Vec<Write>,
     /// Stored before the outcome's transaction.
     pub documents: Vec<Bytes>,

@@ -14,9 +14,7 @@ pub struct Egress {
     pub allow: String,
     /// The ports that may be fetched, separated by commas.
     pub ports: String,
-    /// The largest body, in bytes.
     pub max_bytes: u64,
-    /// For a whole fetch.
     pub timeout_seconds: u64,
 }
 

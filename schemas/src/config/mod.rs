@@ -29,9 +29,7 @@ pub struct Config {
     /// The store for large bodies and results.
     pub objects: Objects,
     pub gateway: Gateway,
-    /// Bounds of each tenant.
     pub limits: Limits,
-    /// Settings of workers of every kind.
     pub worker: Worker,
     pub egress: Egress,
     pub search: Search,

@@ -134,7 +134,6 @@ impl Gateway {
     }
 }
 
-/// Bounds of one tenant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {

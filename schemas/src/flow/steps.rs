@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use crate::{JobId, Kind, Lane};
 
-/// The most jobs that one job's end starts.
 pub const MAX_CHILDREN: usize = 1_000;
 
 /// The deepest nesting of a flow, as written in its first job.

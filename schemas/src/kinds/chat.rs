@@ -26,7 +26,6 @@ pub use settings::Settings;
 /// Of one request.
 pub const MAX_MESSAGES: usize = 1_000;
 pub const MAX_STOPS: usize = 16;
-/// In bytes.
 pub const MAX_STOP_BYTES: usize = 256;
 
 /// A chat job's input.

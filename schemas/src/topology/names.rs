@@ -62,7 +62,6 @@ impl Names {
         self.with(subjects::JOB, &values)
     }
 
-    /// All jobs of a kind in a lane.
     #[must_use]
     pub fn lane(&self, kind: &Kind, lane: Lane) -> String {
         self.with(subjects::JOB, &[("kind", kind.as_str()), ("lane", lane.as_str())])
@@ -147,7 +146,6 @@ impl Names {
         self.with(subjects::PAUSE, &[("what", "caps"), ("name", tenant.map_or("*", TenantId::as_str))])
     }
 
-    /// All pauses and caps.
     #[must_use]
     pub fn pauses(&self) -> String {
         self.with(subjects::PAUSE, &[])

@@ -74,7 +74,6 @@ impl Grants<'_> {
         }
     }
 
-    /// The streams of a row for which the role is among these.
     fn streams(&self, row: &Row, who: &[Who]) -> Vec<String> {
         self.kinds(who).map_or_else(Vec::new, |kinds| row.streams(self.names, kinds))
     }
@@ -104,7 +103,6 @@ impl Grants<'_> {
         asked.iter().map(|what| format!("$JS.API.{what}")).collect()
     }
 
-    /// Requests about the streams of a row.
     fn api(&self, row: &Row) -> Vec<String> {
         let mut forms = Vec::new();
         let mut grant = |who: &[Who], templates: &[&str]| {

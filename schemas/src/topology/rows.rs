@@ -22,7 +22,6 @@ pub enum Who {
     Producer,
 }
 
-/// A subject that a stream stores.
 #[derive(Debug, Clone, Copy)]
 pub struct Stored {
     pub subject: Subject,

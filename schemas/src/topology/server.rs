@@ -58,11 +58,9 @@ pub struct Republish {
     pub dest: String,
 }
 
-/// A durable pull consumer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Consumer {
     pub durable_name: String,
-    /// The same as `durable_name`.
     pub name: String,
     pub filter_subject: String,
     pub ack_policy: &'static str,

@@ -7,7 +7,6 @@ pub const LANES: usize = Lane::ALL.len();
 
 pub const SOURCES: usize = first(LANES);
 
-/// The first source of a lane.
 #[must_use]
 pub const fn first(lane: usize) -> usize {
     let (mut source, mut before) = (0, 0);

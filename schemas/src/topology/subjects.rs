@@ -11,19 +11,16 @@ pub const SCHEDULE: Subject = Subject("schedule.<kind>.<tenant>.<job>");
 pub const RECURRING: Subject = Subject("recurring.<kind>.<tenant>.<name>");
 /// A job that is due and on its way to its queue.
 pub const DUE: Subject = Subject("due.<kind>.<lane>.<tenant>");
-/// The log of a job.
 pub const EVENT: Subject = Subject("event.<tenant>.<job>");
 /// The stored events of a job. The log's own subject also receives events that the stream refuses: those of a worker
 /// that was presumed dead.
 pub const LIVE: Subject = Subject("live.<tenant>.<job>");
 pub const DEAD: Subject = Subject("dead.<kind>.<tenant>.<job>");
-/// The request to cancel a job.
 pub const CANCEL: Subject = Subject("cancel.<tenant>.<job>");
 /// What operators set: pauses of kinds, tenants and workers, and the caps of tenants.
 pub const PAUSE: Subject = Subject("pause.<what>.<name>");
 /// The same once it is stored.
 pub const PAUSED: Subject = Subject("paused.<what>.<name>");
-/// A concurrency slot of a tenant.
 pub const SLOT: Subject = Subject("slot.<kind>.<tenant>.<slot>");
 /// The job that has a unique key.
 pub const UNIQUE: Subject = Subject("unique.<kind>.<tenant>.<key>");

@@ -25,7 +25,6 @@ use crate::{
     runtime::{context::Context, job_error::JobError},
 };
 
-/// Failure code of a text that the model can't score.
 const NO_SCORE: &str = "no_score";
 
 pub struct RerankHandler(Encoder);

@@ -27,7 +27,6 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Counts its requests.
 struct Server {
     address: SocketAddr,
     visits: Arc<AtomicUsize>,

@@ -17,7 +17,6 @@ const STACK: usize = 256 << 20;
 
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The path of `ruche-worker`.
     pub program: PathBuf,
     /// The number of documents that are read at once.
     pub children: usize,
@@ -52,7 +51,6 @@ impl Extractor {
         Self { pool, memory, deadline }
     }
 
-    /// The text of an HTML or PDF file.
     pub async fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extracted, ExtractError> {
         match self.pool.ask::<Result<Extracted, String>>(&format, bytes).await {
             Ok((extracted, _)) => extracted.map_err(ExtractError::Unreadable),

@@ -43,7 +43,6 @@ use crate::{
     },
 };
 
-/// Failure code of a text that the model can't embed.
 pub(super) const NO_VECTOR: &str = "no_vector";
 /// Chunks in one call of the encoder.
 const SLICE: usize = 32;

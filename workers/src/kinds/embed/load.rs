@@ -73,7 +73,6 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// The first model, and the one that collections migrate to.
     fn of(embed: &'a Settings) -> (Self, Option<Self>) {
         let first = Self {
             path: &embed.model_path,

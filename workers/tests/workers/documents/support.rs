@@ -113,7 +113,6 @@ impl Place {
         }
     }
 
-    /// Starts a worker with one model or two.
     pub fn work_with(&self, first: &str, next: Option<&str>) -> Runtime {
         let alone = EmbedHandler::new(Prefixes::default(), self.indexer(first));
         let with_next = match next {
@@ -173,7 +172,6 @@ impl Place {
         timeout(PATIENCE, found).await.expect("it comes")
     }
 
-    /// The final event of a job.
     pub async fn end(&self, job: &JobRef) -> Record {
         let last = async {
             let mut events = self.bus.watch(job, 1).await.unwrap();
@@ -188,7 +186,6 @@ impl Place {
         timeout(PATIENCE, last).await.expect("it ends")
     }
 
-    /// The steps that the last job reported.
     pub async fn progress(&self) -> Vec<(u64, u64)> {
         let job = self.last.lock().unwrap().clone().unwrap();
         let all = self.bus.replay(&job).await.unwrap();

@@ -40,7 +40,6 @@ fn encoder() -> Encoder {
     start_encoder(options(), Metrics::default()).expect("the model")
 }
 
-/// Tokens and score of each text.
 async fn rank(encoder: &Encoder, query: &str, texts: &[&str]) -> Vec<(u32, f32)> {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
     let encoded = encoder.rank(query.to_owned(), texts).await.expect("scores");

@@ -11,7 +11,6 @@ use ruche_workers::inference::encoder::{
 pub(crate) struct Script {
     /// The texts of each batch so far, in the order of the requests.
     pub(crate) batches: Mutex<Vec<Vec<String>>>,
-    /// Whether batches are blocked.
     pub(crate) held: Mutex<bool>,
     pub(crate) released: Condvar,
 }

@@ -14,7 +14,6 @@ fn half_done() -> DecodeError {
     DecodeError::HalfDone("as it was told".to_owned())
 }
 
-/// Generates answers to these messages concurrently.
 async fn at_once(engine: &Engine, messages: &[&str]) -> Vec<Result<String, EngineError>> {
     let one = async |message: &str| hear(engine.generate(says(message)).await.expect("a generation")).await;
     join_all(messages.iter().map(|message| one(message))).await.into_iter().map(|heard| heard.map(|h| h.text)).collect()

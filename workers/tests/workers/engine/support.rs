@@ -29,7 +29,6 @@ pub(crate) struct Script {
     /// Decodes that may still run; `None`: all may.
     pub(crate) permits: Mutex<Option<u64>>,
     pub(crate) permitted: Condvar,
-    /// Whether a decode waits for its permit.
     pub(crate) waits: AtomicBool,
     /// A batch with this token panics.
     pub(crate) panics: Option<i32>,
@@ -47,7 +46,6 @@ impl Script {
         Self { permits: Mutex::new(Some(0)), ..Self::default() }
     }
 
-    /// Permits so many decodes.
     pub(crate) fn allow(&self, decodes: u64) {
         if let Some(permits) = &mut *lock(&self.permits) {
             *permits += decodes;
@@ -255,7 +253,6 @@ impl Heard {
     }
 }
 
-/// Reads to the end.
 pub(crate) async fn hear(mut generation: Generation) -> Result<Heard, EngineError> {
     let mut heard = Heard::default();
     while let Some(step) = generation.next().await {

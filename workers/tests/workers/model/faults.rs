@@ -117,7 +117,6 @@ impl Life {
         fault
     }
 
-    /// Never returns once this life is over.
     async fn alive(&self) {
         if self.dead.is_cancelled() {
             std::future::pending::<()>().await;

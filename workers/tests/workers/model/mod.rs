@@ -119,7 +119,6 @@ fn of(id: JobId) -> JobRef {
     JobRef { tenant: tenant(), id }
 }
 
-/// The jobs that a seed submits.
 fn roots(world: &World) -> Vec<Envelope<Value>> {
     let batch = batch(world);
     let root = |index: u64| {
@@ -220,7 +219,6 @@ async fn worker(world: Arc<World>, name: &'static str) {
     }
 }
 
-/// Runs a world until it is idle.
 async fn live(world: &Arc<World>) {
     let template = json!({"kind": "play", "body": {"Say": "x"}, "with": {"/Say": "/total"}});
     world.ledger.open_batch(&tenant(), batch(world).0, Some(2), Some(template));

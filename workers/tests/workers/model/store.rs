@@ -17,7 +17,6 @@ impl fmt::Debug for Life {
     }
 }
 
-/// The job that the object belongs to.
 fn owner(claim: &Claim) -> JobId {
     claim.key.split('/').nth(1).and_then(|id| id.parse().ok()).expect("a claim's key names its job")
 }

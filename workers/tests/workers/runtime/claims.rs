@@ -105,7 +105,6 @@ impl Place {
         Self { system, store, folder }
     }
 
-    /// Stores this body for a new job.
     async fn keep(&self, body: &Probe) -> Claim {
         let job = JobRef { tenant: self.system.tenant.clone(), id: JobId::generate() };
         self.system.claims.put(&job, Part::Body, serde_json::to_vec(body).unwrap().into()).await.unwrap()

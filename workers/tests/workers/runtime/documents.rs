@@ -12,7 +12,6 @@ use crate::runtime::{
     support::{Probe, ProbeHandler},
 };
 
-/// The claim that the job's output names.
 async fn claimed(place: &Place, job: &JobRef) -> Claim {
     serde_json::from_str(place.result(job).await.as_str().unwrap()).unwrap()
 }

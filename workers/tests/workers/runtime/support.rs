@@ -97,7 +97,6 @@ impl Job for Probe {
     }
 }
 
-/// Counts the runs of each job.
 pub struct ProbeHandler {
     pub gate: Semaphore,
     pub began: Semaphore,
@@ -184,7 +183,6 @@ pub struct System {
     pub tenant: TenantId,
     pub settings: config::Nats,
     pub claims: Claims,
-    /// The clock of all workers.
     pub clock: Arc<dyn Clock>,
     /// Options besides name, slots and ack wait.
     pub options: Options,

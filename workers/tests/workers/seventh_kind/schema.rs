@@ -28,7 +28,6 @@ pub struct Counted {
     pub words: usize,
 }
 
-/// The section `toy` of the configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
