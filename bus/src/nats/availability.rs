@@ -24,7 +24,6 @@ const WAIT: Duration = Duration::from_secs(5);
 /// The status of a pull request that the server does not serve, with a reason.
 const CONFLICT: u16 = 409;
 
-/// What the server answers to a probe of a source.
 #[derive(Debug)]
 pub(super) enum PullEvent {
     /// There is a job.
@@ -36,7 +35,6 @@ pub(super) enum PullEvent {
     Closed,
 }
 
-/// The probes of one worker.
 #[derive(Debug, Default)]
 pub(super) struct AvailabilityProbes {
     /// Where they are answered.
@@ -44,7 +42,7 @@ pub(super) struct AvailabilityProbes {
 }
 
 impl AvailabilityProbes {
-    /// Sends one to a source, whose pull requests go to the subject `pulls`.
+    /// `pulls`: the subject of the source's pull requests.
     pub(super) async fn send(
         &mut self,
         connection: &Connection,
@@ -65,12 +63,10 @@ impl AvailabilityProbes {
         connection.send(pulls, format!("{subject}.{source}"), Bytes::from(body.to_string())).await
     }
 
-    /// Drops all probes.
     pub(super) fn clear(&mut self) {
         self.inbox = None;
     }
 
-    /// The next answer, if there is one.
     pub(super) fn try_next(&mut self) -> Option<PullEvent> {
         let (_, subscriber) = self.inbox.as_mut()?;
         unconstrained(subscriber.next()).now_or_never().map(read)
