@@ -1,4 +1,4 @@
-//! No circle of files: of two files, at most one knows the other, over whatever many steps.
+//! No cycle of files: of two files, at most one depends on the other, over any number of steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ fn reached<'graph>(graph: &'graph Graph, from: &str) -> BTreeSet<&'graph str> {
     reached
 }
 
-/// The files that lie on a circle, circle by circle.
+/// The files of each cycle.
 fn circles(graph: &Graph) -> BTreeSet<BTreeSet<&str>> {
     let reached: BTreeMap<&str, BTreeSet<&str>> =
         graph.keys().map(|file| (file.as_str(), reached(graph, file))).collect();
