@@ -30,7 +30,6 @@ use crate::{
     table::{Latencies, table},
 };
 
-/// Concurrent jobs of the worker.
 const SLOTS: usize = 256;
 
 pub const ACK_WAIT: Duration = Duration::from_secs(30);

@@ -16,7 +16,6 @@ use crate::{
     table::{Latencies, table},
 };
 
-/// Tokens of one answer.
 const TOKENS: usize = 200;
 /// Requests of each client, one after the other.
 const ANSWERS: usize = 3;

@@ -35,7 +35,6 @@ use crate::{
     table::{Latencies, table},
 };
 
-/// Jobs per second.
 const RATE: u32 = 500;
 /// The longest time of one job.
 const PATIENCE: Duration = Duration::from_secs(30);

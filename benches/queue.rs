@@ -19,10 +19,8 @@ use crate::{
     table::table,
 };
 
-/// Concurrent jobs of one worker.
 const SLOTS: usize = 1024;
 
-/// The tenants of the backlog.
 const TENANTS: usize = 16;
 
 /// Publishes and consumes concurrently; jobs per second until the last confirmed ack.

@@ -20,7 +20,6 @@ use crate::table::Latencies;
 pub const IN_FLIGHT: usize = 256;
 /// The server's default.
 const DEDUP_WINDOW: Duration = Duration::from_secs(120);
-/// The subject of raw replies.
 const REPLY: &str = "raw-reply";
 /// In bytes.
 pub const BODY: usize = 256;

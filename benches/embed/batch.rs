@@ -19,7 +19,6 @@ use crate::{
     table::table,
 };
 
-/// Texts of a job.
 const TEXTS: usize = 32;
 /// Tokens of one measurement, about.
 const TOKENS: usize = 200_000;

@@ -18,16 +18,13 @@ use super::{
 };
 use crate::{raw::per_second, servers::Servers, system::System, table::table};
 
-/// Concurrent clients.
 const CLIENTS: [usize; 3] = [1, 16, 64];
-/// How long each measurement lasts.
 const SPAN: Duration = Duration::from_secs(5);
 /// The median counts.
 const ROUNDS: usize = 3;
 /// Texts of one request, for rows with many.
 const MANY: usize = 32;
 
-/// An endpoint for embeddings.
 struct Target {
     url: String,
     key: String,

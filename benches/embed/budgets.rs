@@ -22,7 +22,6 @@ const TOKENS: usize = 8_000;
 const ROUNDS: usize = 3;
 /// Texts of one job, as the gateway makes them.
 const JOB: usize = 32;
-/// Concurrent jobs.
 const AT_ONCE: usize = 8;
 /// Tokens of the texts, in turn: short ones, those of a chunk, and mixed ones.
 const LENGTHS: [&[usize]; 3] = [&[16], &[256], &[8, 16, 24, 40, 64, 120, 200, 300, 500]];

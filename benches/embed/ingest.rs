@@ -10,7 +10,6 @@ use serde_json::json;
 use super::texts::SECTION;
 use crate::{raw::per_second, search::raw, servers::Servers, system::System, table::table};
 
-/// Concurrent requests.
 const AT_ONCE: usize = 16;
 const SECTIONS: usize = 3;
 /// How often it checks whether all are there.

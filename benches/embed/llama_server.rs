@@ -16,7 +16,6 @@ const LONGEST: u32 = 512;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
-    /// CPU threads.
     pub threads: u32,
     /// Concurrent sequences, each with room for the longest text.
     pub slots: u32,

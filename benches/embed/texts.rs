@@ -85,7 +85,6 @@ pub const LENGTHS: [Lengths; 3] = [
     Lengths { name: "8 to 500", tokens: &[8, 300, 16, 40, 500, 24, 120, 64, 200] },
 ];
 
-/// The sections of a page.
 pub const SECTION: Lengths = Lengths { name: "24 to 64", tokens: &[24, 40, 64] };
 
 impl Lengths {

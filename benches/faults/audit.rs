@@ -17,7 +17,6 @@ use crate::faults::{
     task::{Ran, Task},
 };
 
-/// Concurrent reads of logs.
 const AT_ONCE: usize = 32;
 
 /// Dead letters read at a time.
@@ -133,7 +132,6 @@ impl Audit {
 
 type Broken = (Promise, String);
 
-/// The broken promises about one job.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
     let Evidence { task, log, rows, object, messages, letters, followed } = evidence;
     let mut broken = Vec::new();
@@ -179,7 +177,6 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
     broken
 }
 
-/// What is wrong with the order of a job's events.
 fn disorder(records: &[Record]) -> Option<String> {
     let (mut attempt, last) = (0, records.len().checked_sub(1)?);
     for (at, record) in records.iter().enumerate() {
@@ -228,7 +225,6 @@ fn sums(accepted: &[Accepted], rows: &Rows) -> Option<Broken> {
     (groups != rows.groups).then_some((Promise::Once, what))
 }
 
-/// Rows of unknown jobs.
 fn strangers(accepted: &[Accepted], rows: &Rows) -> Option<Broken> {
     let known: HashSet<Uuid> = accepted.iter().map(|one| one.job.id.0).collect();
     let strangers: Vec<_> = rows.jobs.keys().filter(|id| !known.contains(id)).collect();

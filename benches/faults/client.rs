@@ -8,7 +8,6 @@ pub enum SubmitError {
     Never(String),
 }
 
-/// What a follower of a job saw.
 #[derive(Debug)]
 pub struct Followed {
     pub job: JobRef,
@@ -22,7 +21,6 @@ impl Followed {
         self.records.last().map_or(1, |last| last.n + 1)
     }
 
-    /// Whether the last event is there.
     pub fn is_over(&self) -> bool {
         self.records.last().is_some_and(|last| last.event.is_final())
     }

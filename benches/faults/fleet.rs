@@ -23,7 +23,6 @@ const END: Duration = Duration::from_secs(40);
 struct Member {
     launch: Launch,
     process: Mutex<Process>,
-    /// Killed, and not yet restarted.
     killed: Mutex<bool>,
 }
 
@@ -77,7 +76,6 @@ impl Stopped {
     }
 }
 
-/// Several processes with the same task.
 pub struct Fleet {
     members: Vec<Arc<Member>>,
     keepers: JoinSet<()>,

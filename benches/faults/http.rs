@@ -22,7 +22,6 @@ use crate::faults::{
 /// How long an answer may take to begin.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Several gateways, and a key for them.
 #[derive(Clone)]
 pub struct Http {
     urls: Arc<Vec<String>>,

@@ -22,7 +22,6 @@ use crate::faults::{
     task::Task,
 };
 
-/// Concurrent submissions.
 const IN_FLIGHT: usize = 64;
 
 /// How long one job is submitted repeatedly.
@@ -32,7 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// One job in this many is followed from its first event on: of those with fresh ids and of the others.
 const FOLLOWED: u64 = 9;
 
-/// What is to be submitted.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The source of all randomness.
@@ -97,7 +95,6 @@ pub async fn run(entrance: Entrance, plan: Plan, enough: CancellationToken) -> R
     Ok(load)
 }
 
-/// Submits one job until it is accepted.
 async fn submit(entrance: &Entrance, plan: &Plan, number: u64) -> Result<Accepted> {
     let (task, job) = (Task::plan(plan.seed, number), plan.job(entrance, number));
     let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(50)).with_max_delay(LONGEST_PAUSE);

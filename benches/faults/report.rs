@@ -11,7 +11,6 @@ use crate::faults::audit::{Audit, Finding, Promise, Subject};
 /// Findings that are printed; the file has all.
 const PRINTED: usize = 10;
 
-/// The result of a scenario.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
     pub scenario: &'static str,
@@ -26,14 +25,11 @@ pub struct Outcome {
     pub twice: u64,
     /// Logs with a gap or a repeat.
     pub disordered: u64,
-    /// Other broken promises.
     pub other: u64,
     pub faults: u64,
     pub hits: Hits,
     pub events: u64,
-    /// Jobs that were followed.
     pub followed: u64,
-    /// In seconds.
     pub seconds: u64,
     pub findings: Vec<Finding>,
 }
@@ -78,7 +74,6 @@ impl Outcome {
         }
     }
 
-    /// Whether all promises were kept.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
     }

@@ -33,7 +33,6 @@ pub struct System {
     pub postgres: Postgres,
     /// For large outputs.
     pub objects: Store,
-    /// Its processes' configuration.
     pub config: Config,
     pub tenant: TenantId,
     variables: HashMap<String, String>,

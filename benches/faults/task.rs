@@ -146,7 +146,6 @@ impl Task {
     }
 }
 
-/// The idempotency key for a gateway.
 #[must_use]
 pub fn key(seed: u64, number: u64) -> String {
     format!("{seed}/{number}")

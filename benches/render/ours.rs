@@ -23,7 +23,6 @@ use crate::{
 /// Short and long documents, one after the other, that are timed.
 const SHORTS: usize = 1_000;
 const LONGS: usize = 40;
-/// Concurrent documents.
 const SIDE_BY_SIDE: usize = 2;
 
 fn job(text: &str, number: usize) -> Render {
@@ -115,7 +114,6 @@ pub async fn growth(documents: usize) -> Result<(u64, u64)> {
     Ok((early, memory::resident(child)))
 }
 
-/// `POST /v1/render`: the whole system.
 pub async fn through_the_api(servers: &Servers) -> Result<Figures> {
     let children = SIDE_BY_SIDE.to_string();
     let system = System::start(servers, "render", &[("RUCHE_RENDER__CHILDREN", &children)]).await?;

@@ -13,7 +13,6 @@ pub const FILTERED: &str = r#"{"part":7}"#;
 /// The first words are common and the last ones rare.
 pub const QUESTION: &str = "how does w1 w5 w40 help with w700 or w1500";
 
-/// Chunks of a document.
 const CHUNKS: usize = 10;
 /// Chunks around a centre.
 const AROUND: usize = 250;

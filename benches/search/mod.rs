@@ -177,7 +177,6 @@ fn row(name: &str, recall: Option<f64>, rate: &Rate, (of_raw, of_same): (f64, f6
     ]
 }
 
-/// The gateway, as a client sees it.
 struct Api<'a> {
     system: &'a System,
     filter: Option<&'a str>,

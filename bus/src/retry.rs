@@ -31,7 +31,6 @@ impl RetryPolicy {
     }
 }
 
-/// The delays of one sequence of retries.
 #[derive(Debug)]
 pub struct Backoff {
     policy: RetryPolicy,

@@ -17,7 +17,6 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// How much of a body that is no JSON an error shows, in characters.
 const SHOWN: usize = 200;
 
-/// One gateway and one key.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -116,7 +115,6 @@ impl Client {
         serde_json::from_slice(&bytes).with_context(|| format!("{} answers no JSON: is that Ruche?", self.address()))
     }
 
-    /// A connection error, explained.
     pub(crate) fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
         let mut why: &dyn Error = error;
         while let Some(inner) = why.source() {
@@ -131,7 +129,6 @@ impl Client {
     }
 }
 
-/// The error in an answer of any form.
 pub(crate) async fn refusal(response: Response) -> ApiError {
     let status = response.status();
     let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());

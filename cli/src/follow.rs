@@ -106,7 +106,6 @@ async fn next(
     }
 }
 
-/// The exit status of what has ended.
 fn verdict(state: &str, data: &Value) -> Option<ExitCode> {
     let counts = if data["counts"].is_object() { &data["counts"] } else { data };
     let is_batch = counts["total"].is_u64() && counts["cancelled"].is_u64();

@@ -44,7 +44,6 @@ pub(crate) fn ndjson(value: &Value) -> Result<()> {
     line(&value.to_string())
 }
 
-/// Whether the reader of the output closed it.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

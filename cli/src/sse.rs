@@ -45,7 +45,6 @@ pub(crate) struct Event {
     id: String,
 }
 
-/// Why a connection brings no more events.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("it ended, broke or was silent")]

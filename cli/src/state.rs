@@ -14,7 +14,6 @@ use crate::project::Project;
 /// The data of `ruche status`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// The supervisor's process id.
     pub pid: i32,
     /// In seconds since 1970.
     pub started_at: u64,
@@ -22,7 +21,6 @@ pub(crate) struct State {
     pub url: Option<String>,
     /// Of our own Postgres.
     pub postgres_port: Option<u16>,
-    /// The models that are served.
     pub models: Vec<String>,
     /// In the order of their start.
     pub children: Vec<Child>,
@@ -41,7 +39,6 @@ pub(crate) struct Child {
     pub restarts: u32,
     /// Its latest start, in seconds since 1970.
     pub since: u64,
-    /// How it ended the last time.
     pub last_end: Option<String>,
     pub log: PathBuf,
 }

@@ -36,7 +36,6 @@ pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
     Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whether the gateway is ready, and its message.
 async fn readiness(state: &State) -> (bool, String) {
     let Some(address) = state.url.as_deref().and_then(|url| url.strip_prefix("http://")) else {
         return (false, "it is still starting".to_owned());

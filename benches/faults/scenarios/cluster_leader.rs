@@ -11,7 +11,6 @@ use crate::faults::{report::Outcome, system::System};
 
 const KILLS: u64 = 6;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 80;
 /// How long one is missing, in milliseconds.
 const WITHOUT: std::ops::Range<u64> = 1_000..6_000;

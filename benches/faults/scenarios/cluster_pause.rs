@@ -11,7 +11,6 @@ use crate::faults::{report::Outcome, system::System};
 
 const PAUSES: u64 = 3;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 60;
 /// How long one is stopped. The others elect another leader after 4 to 9 s; every third time it is longer than the 30
 /// s after which they close its routes.

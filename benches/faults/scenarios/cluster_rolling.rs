@@ -11,7 +11,6 @@ use crate::faults::{report::Outcome, system::System};
 /// Three are a round.
 const RESTARTS: u64 = 6;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 80;
 /// How long all run in between.
 const BETWEEN: Duration = Duration::from_secs(2);

@@ -11,7 +11,6 @@ use crate::faults::{entrance::Entrance, gateway, http::Http, report::Outcome, sy
 
 const KILLS: u64 = 60;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 100;
 /// Between two kills, in milliseconds.
 const BETWEEN: std::ops::Range<u64> = 200..1_200;

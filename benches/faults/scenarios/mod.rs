@@ -68,7 +68,6 @@ pub enum Scenario {
 
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The source of all randomness.
     pub seed: u64,
     /// The number of faults, over the scenario's own.
     pub faults: Option<u64>,
@@ -109,7 +108,6 @@ impl Scenario {
 }
 
 impl Run {
-    /// The randomness of its faults.
     fn chance(&self) -> StdRng {
         StdRng::seed_from_u64(self.seed)
     }
@@ -178,7 +176,6 @@ async fn settle(bus: &dyn Bus) {
     let _ = tokio::time::timeout(SETTLE, quiet).await;
 }
 
-/// A random pause.
 async fn pause(chance: &mut StdRng, millis: std::ops::Range<u64>) {
     tokio::time::sleep(Duration::from_millis(chance.random_range(millis))).await;
 }

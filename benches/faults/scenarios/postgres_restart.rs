@@ -11,7 +11,6 @@ use crate::faults::{report::Outcome, system::System};
 
 const CRASHES: u64 = 16;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 150;
 /// How long it is down, in milliseconds.
 const AWAY: std::ops::Range<u64> = 0..800;

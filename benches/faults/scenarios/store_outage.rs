@@ -8,7 +8,6 @@ use crate::faults::{report::Outcome, system::System};
 
 const OUTAGES: u64 = 8;
 const JOBS: u64 = 1_000;
-/// Jobs a second.
 const RATE: u32 = 80;
 /// Workers, and concurrent jobs of each.
 const WORKERS: (usize, usize) = (3, 16);

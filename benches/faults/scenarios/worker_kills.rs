@@ -7,7 +7,6 @@ use crate::faults::{report::Outcome, system::System};
 
 const KILLS: u64 = 200;
 const JOBS: u64 = 1_000;
-/// Jobs a second.
 const RATE: u32 = 150;
 /// Workers, and concurrent jobs of each.
 const WORKERS: (usize, usize) = (6, 8);

@@ -9,7 +9,6 @@ use crate::faults::{fleet::Victims, report::Outcome, system::System};
 
 const PAUSES: u64 = 40;
 const JOBS: u64 = 1_000;
-/// Jobs a second.
 const RATE: u32 = 100;
 /// Workers, and concurrent jobs of each.
 const WORKERS: (usize, usize) = (5, 8);

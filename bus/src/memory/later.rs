@@ -11,7 +11,6 @@ use crate::{
     recur,
 };
 
-/// What waits beside a queue.
 #[derive(Debug)]
 pub(super) struct Later {
     /// Both clocks, read once, so that a paused clock moves both.

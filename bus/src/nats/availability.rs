@@ -26,7 +26,6 @@ const CONFLICT: u16 = 409;
 
 #[derive(Debug)]
 pub(super) enum PullEvent {
-    /// There is a job.
     Notified(usize),
     Expired(usize),
     /// The consumer is gone, has lost its leader or can't take more pulls.

@@ -43,9 +43,7 @@ pub enum ConnectError {
     Unreachable {
         /// Without passwords.
         servers: String,
-        /// How long it waited.
         seconds: u64,
-        /// The last error.
         reason: String,
     },
     /// The server refuses the login.
@@ -59,16 +57,13 @@ pub enum ConnectError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequestError {
-    /// Nobody listens on the subject.
     NoResponders,
     /// No answer in time: the request may or may not have been carried out.
     Timeout,
     /// The message is larger than the server takes.
     TooLarge,
     Api(ApiError),
-    /// There is no connection, or it was lost.
     Disconnected(String),
-    /// The answer can't be parsed.
     Unexpected(String),
 }
 

@@ -52,7 +52,6 @@ const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(50), LONGEST_DELAY);
 
-/// What may arrive while a worker waits.
 enum Incoming {
     /// In the inbox with this index.
     Message(usize, Option<Message>),
@@ -69,7 +68,6 @@ struct Inbox {
     over: Instant,
 }
 
-/// The queue of one kind, for one worker.
 pub(super) struct NatsDeliveries {
     shared: Arc<Shared>,
     kind: Kind,
@@ -243,7 +241,6 @@ impl NatsDeliveries {
         Ok(())
     }
 
-    /// The inbox for new requests.
     async fn inbox(&mut self) -> Result<&mut Inbox, RequestError> {
         let now = Instant::now();
         let fresh = match self.inboxes.back_mut() {

@@ -23,7 +23,6 @@ pub(super) struct AckInfo {
     attempt: u32,
     pub(super) sequence: u64,
     pub(super) published_at: DateTime<Utc>,
-    /// Jobs that wait behind it.
     behind: u64,
 }
 

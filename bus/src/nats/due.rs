@@ -25,7 +25,6 @@ use crate::{recur, retry::RetryPolicy};
 /// Jobs that one process moves with one request.
 const BATCH: usize = 64;
 
-/// How long a request waits.
 const WAIT: Duration = Duration::from_secs(5);
 
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), WAIT);

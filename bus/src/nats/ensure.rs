@@ -49,7 +49,6 @@ pub enum TopologyError {
     Refused {
         /// The stream or consumer.
         what: String,
-        /// From the server.
         reason: String,
     },
     /// The server can't be reached or JetStream is off.

@@ -44,7 +44,6 @@ pub(super) struct PullRequest {
     pub(super) jobs: usize,
     /// Zero takes what is there.
     pub(super) wait: Duration,
-    /// Whether a probe follows it.
     pub(super) probe: bool,
 }
 
@@ -73,7 +72,6 @@ struct Tracked {
     state: SourceState,
     /// The expiry of a probe that has not been notified.
     probe: Option<Instant>,
-    /// Notifications in a row that brought no job.
     vain: u32,
     /// Whether the request under way does not wait. The server does not say how much of such a request is unused, so
     /// it must be the only one.
@@ -94,7 +92,6 @@ enum Demand {
     /// A request for this many jobs that waits this long.
     Jobs(usize, Duration),
     Probe,
-    /// Nothing before this time.
     At(Instant),
 }
 

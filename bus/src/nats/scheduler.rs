@@ -34,11 +34,9 @@ struct ScheduleMeta {
     paused: bool,
 }
 
-/// A job that a worker defers.
 #[derive(Debug)]
 pub(super) struct Deferred {
     pub(super) message: Message,
-    /// Attempts used so far.
     pub(super) used: u32,
     /// The message id: the same if the same deferral is sent again.
     pub(super) once: String,

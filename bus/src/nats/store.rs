@@ -28,7 +28,6 @@ pub(super) struct Entry {
     pub(super) at: DateTime<Utc>,
     pub(super) headers: HeaderMap,
     pub(super) payload: Bytes,
-    /// How many more match.
     pub(super) more: u64,
 }
 

@@ -34,7 +34,6 @@ struct Watch {
     job: JobRef,
     /// The next `n` to emit.
     next: u64,
-    /// The sequence of the last event that was seen.
     sequence: u64,
     ready: VecDeque<Record>,
     live: Subscriber,

@@ -12,7 +12,6 @@ use super::{
     message::{DeadLetter, Headers, Unavailable},
 };
 
-/// A queue as one worker sees it.
 #[async_trait]
 pub trait Deliveries: Send {
     /// Waits for jobs: at least one, at most `free`, the interactive lane first without starving the others.

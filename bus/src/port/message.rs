@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 /// Lower-case names, such as `traceparent`.
 pub type Headers = BTreeMap<String, String>;
 
-/// A job to publish.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub job: JobRef,
@@ -133,7 +132,6 @@ pub struct WorkerRegistration {
 pub struct ReconcilerStatus {
     /// Such as `retention`.
     pub name: String,
-    /// When its last pass ended.
     pub last_run: Option<DateTime<Utc>>,
     /// Why its last pass failed.
     pub last_error: Option<String>,

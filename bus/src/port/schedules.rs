@@ -25,7 +25,6 @@ pub enum Every {
     Interval(Duration),
 }
 
-/// A recurring job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     /// Unique for its tenant; has the form of a tenant's id.
@@ -37,7 +36,6 @@ pub struct Schedule {
     /// The envelope of its jobs, with `schedule` set, and the id from which their ids are derived.
     pub payload: Bytes,
     pub paused: bool,
-    /// When it was last changed.
     pub since: DateTime<Utc>,
     /// When it fires next; `None` while it is paused.
     pub next: Option<DateTime<Utc>>,

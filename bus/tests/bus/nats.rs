@@ -12,7 +12,6 @@ use ruche_services::testing;
 
 use crate::suite::{self, ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
 
-/// A test that takes this long fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
 async fn within<T>(test: impl Future<Output = T>) -> T {

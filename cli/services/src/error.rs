@@ -4,14 +4,12 @@ use std::{io, path::PathBuf, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// The binaries are not installed.
     #[error("{what} is not in {}: run `make setup`, or set RUCHE_VENV to the Python environment that has it", looked.display())]
     ToolsMissing {
         /// The missing program.
         what: &'static str,
         looked: PathBuf,
     },
-    /// Another program listens on the port.
     #[error("port {port} for {name} is taken by another program: stop that one, or choose another with {setting}")]
     PortTaken {
         /// The server that needs the port.
@@ -27,7 +25,6 @@ pub enum ServiceError {
         doing: String,
         source: io::Error,
     },
-    /// A one-off program, such as `initdb`, failed.
     #[error("{program} failed ({status}):\n{output}")]
     Failed {
         program: String,
@@ -35,7 +32,6 @@ pub enum ServiceError {
         /// Its last lines.
         output: String,
     },
-    /// A server ended while it was starting.
     #[error("{name} ended while starting ({status}). Its last lines, from {}:\n{lines}", log.display())]
     Died {
         name: String,
@@ -44,7 +40,6 @@ pub enum ServiceError {
         /// The log's last lines.
         lines: String,
     },
-    /// A server runs but does not answer.
     #[error("{name} was not ready after {} s. Its last lines, from {}:\n{lines}", after.as_secs(), log.display())]
     NotReady {
         name: String,
@@ -56,6 +51,7 @@ pub enum ServiceError {
     /// Another process still uses the data.
     #[error("process {pid} still uses {}: stop it (`ruche down`), then start again", data.display())]
     InUse {
+        /// That process.
         pid: i32,
         data: PathBuf,
     },

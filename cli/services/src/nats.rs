@@ -24,7 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The folder for its settings and streams.
     pub folder: PathBuf,
     pub log: PathBuf,
     /// On 127.0.0.1.
@@ -37,7 +36,6 @@ pub struct Options {
     pub member: Option<Member>,
 }
 
-/// A server's place in a cluster.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// On 127.0.0.1, for the other servers.

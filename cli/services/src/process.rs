@@ -124,7 +124,6 @@ fn die_with_parent(command: &mut Command, signal: Signal) {
     unsafe { command.pre_exec(hook) };
 }
 
-/// A child, running or ended.
 #[derive(Debug, Clone)]
 pub struct Process {
     name: String,
@@ -164,7 +163,6 @@ impl Process {
         ended.unwrap_or_else(|| ExitStatus::from_raw(255 << 8))
     }
 
-    /// Sends a signal, unless it has ended.
     pub fn signal(&self, signal: Signal) {
         if self.status().is_none() {
             // An error means that it ended just now.

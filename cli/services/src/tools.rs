@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use crate::ServiceError;
 
-/// The binaries of one Python environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tools {
     pub venv: PathBuf,

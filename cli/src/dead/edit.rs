@@ -44,7 +44,6 @@ pub(super) async fn run(client: &Client, json: bool, job: &str) -> Result<()> {
     }
 }
 
-/// Only this user can read it.
 fn write(body: &Value) -> Result<PathBuf> {
     let file = env::temp_dir().join(format!("ruche-{}.json", uuid::Uuid::now_v7()));
     let open = File::options().write(true).create_new(true).mode(0o600).open(&file);
@@ -54,7 +53,6 @@ fn write(body: &Value) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// Opens the editor and reads the saved file.
 fn edit(file: &Path) -> Result<Value> {
     let set = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
     let Some(editor) = set("VISUAL").or_else(|| set("EDITOR")) else {

@@ -60,7 +60,6 @@ impl Arguments {
     }
 }
 
-/// The outcomes of all files.
 #[derive(Debug, Default)]
 struct Tally {
     added: u64,

@@ -22,7 +22,6 @@ use crate::{
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 /// A step costs the database something: the pause is this many times its duration.
 const EASE: u32 = 4;
-/// How often in a row a gateway may refuse for now.
 const TRIES: u32 = 15;
 /// Collections of one request.
 const PAGE: usize = 100;
@@ -146,7 +145,6 @@ async fn migrate(client: &Client, quiet: bool, wanted: &Arguments, name: &str, m
     }
 }
 
-/// Whether a retry may succeed.
 fn is_passing(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<ApiError>() {
         Some(error) => matches!(error.status, 429 | 502 | 503 | 504),
@@ -154,7 +152,6 @@ fn is_passing(error: &anyhow::Error) -> bool {
     }
 }
 
-/// Prints the outcome of a collection.
 fn say(view: &Value, model: &str) -> Result<()> {
     let (name, documents, failed) = (field(view, "collection"), field(view, "documents"), number(view, "failed"));
     if view["state"] == "done" {

@@ -18,7 +18,6 @@ use crate::{
     search::{self, Mode},
 };
 
-/// Concurrent questions.
 const AT_ONCE: usize = 4;
 
 /// Which questions, where.
@@ -43,7 +42,6 @@ pub(super) struct Arguments {
     misses: bool,
 }
 
-/// The result of a mode.
 struct Measured {
     mode: Mode,
     quality: Quality,

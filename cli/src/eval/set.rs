@@ -24,7 +24,6 @@ pub(super) struct Question {
     /// Its `id`, else its line.
     pub(super) name: String,
     pub(super) text: String,
-    /// The sources that answer it.
     pub(super) expected: BTreeSet<String>,
 }
 

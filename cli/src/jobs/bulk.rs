@@ -41,7 +41,6 @@ pub(super) struct Arguments {
     callback: Option<PathBuf>,
 }
 
-/// The outcomes of the lines.
 #[derive(Debug, Default)]
 struct Tally {
     accepted: u64,

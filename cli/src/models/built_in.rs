@@ -22,7 +22,6 @@ pub(super) enum BuiltIn {
 }
 
 impl BuiltIn {
-    /// By its name in the configuration.
     pub(super) fn find(name: &str) -> Option<Self> {
         [Self::Tiny, Self::MiniLm].into_iter().find(|model| model.name() == name)
     }
@@ -85,7 +84,6 @@ impl BuiltIn {
         }
     }
 
-    /// Finds or makes its file.
     pub(super) async fn make(self, project: &Project) -> Result<PathBuf> {
         match self {
             Self::Tiny => shipped(project, TINY_FILE),

@@ -20,19 +20,15 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{bar::Bar, presets::Preset};
 
-/// Why a model could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HubError {
     /// No connection, or no answer in time.
     #[error("the model hub {endpoint} can't be reached ({why})")]
     Unreachable { endpoint: String, why: String },
-    /// The hub answered with an error.
     #[error("the model hub {endpoint} answered {status} for {what}")]
     Refused { endpoint: String, status: u16, what: String },
-    /// The download broke off repeatedly.
     #[error("the download of {what} broke off ({why}); the next try goes on where it stopped")]
     Interrupted { what: String, why: String },
-    /// The hub gives no hash of the file.
     #[error("the model hub {endpoint} gave no SHA-256 for {what}, so what it sends can't be checked")]
     NoHash { endpoint: String, what: String },
     /// The bytes have another hash than the hub announced.
@@ -55,7 +51,6 @@ impl HubError {
     }
 }
 
-/// A file's metadata.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Remote {
     /// The repository's commit.
@@ -68,9 +63,7 @@ pub(super) struct Remote {
 /// A hub, and where its files are stored.
 #[derive(Debug, Clone)]
 pub(super) struct Hub {
-    /// Its base URL.
     pub endpoint: String,
-    /// The models' folder.
     pub models: PathBuf,
     /// For repositories that require it.
     pub token: Option<String>,
@@ -78,7 +71,6 @@ pub(super) struct Hub {
     pub reach: Duration,
     /// How long a download may receive nothing.
     pub stall: Duration,
-    /// How often a broken download is tried.
     pub tries: usize,
 }
 
@@ -212,7 +204,6 @@ impl Hub {
     }
 }
 
-/// Why one try brought no complete file.
 #[derive(Debug)]
 pub(super) enum FetchError {
     /// The connection: another try continues.

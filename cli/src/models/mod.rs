@@ -40,7 +40,6 @@ pub(crate) enum Command {
     },
 }
 
-/// A model that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chosen {
     /// In answers.

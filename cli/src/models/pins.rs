@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Pin {
     /// The repository's commit.
     pub commit: String,
-    /// In hexadecimal.
     pub sha256: String,
     pub bytes: u64,
     /// Its modification time when it was hashed, in nanoseconds since 1970.
@@ -34,7 +33,6 @@ impl Pin {
     }
 }
 
-/// Size and modification time.
 pub(super) fn stat(path: &Path) -> Option<(u64, u64)> {
     let meta = fs::metadata(path).ok()?;
     let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();

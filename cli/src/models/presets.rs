@@ -17,7 +17,6 @@ pub(super) fn families() -> Vec<&'static Family> {
     families
 }
 
-/// Of all kinds.
 pub(super) fn slots() -> impl Iterator<Item = &'static ModelSlot> {
     kinds::all().into_iter().flat_map(|kind| kind.models)
 }

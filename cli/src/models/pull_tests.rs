@@ -20,7 +20,6 @@ static PRESET: Preset =
 #[derive(Default)]
 struct Script {
     content: Mutex<Vec<u8>>,
-    /// The announced hash.
     etag: Mutex<String>,
     /// Unless 0, connections break off before this byte.
     breaks_at: AtomicUsize,

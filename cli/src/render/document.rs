@@ -79,7 +79,6 @@ pub(super) fn read(job: &Job) -> Result<Document> {
 }
 
 impl Job {
-    /// The files on the command line.
     pub(super) fn inputs(&self) -> Vec<PathBuf> {
         let Self { file, css, data, also, attach, password_file, .. } = self;
         let named = [file].into_iter().chain(css).chain(data).chain(also).chain(attach).chain(password_file);
@@ -164,7 +163,6 @@ fn options(job: &Job, attach: Vec<String>) -> Result<Value> {
     Ok(Value::Object(options))
 }
 
-/// The first line of a file.
 fn password(path: &Path) -> Result<String> {
     let name = path.display().to_string();
     let password = text(&name, read_file(path, PASSWORD_BYTES)?)?;

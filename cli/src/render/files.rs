@@ -18,7 +18,6 @@ pub(super) struct Files {
     found: BTreeMap<String, (PathBuf, Vec<u8>)>,
     /// Where files may be, besides the folder of the text that names them.
     root: Option<PathBuf>,
-    /// What was left out, and why.
     pub(super) notes: Vec<String>,
 }
 

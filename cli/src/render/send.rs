@@ -27,7 +27,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Rendered {
-    /// Its job's id.
     #[serde(default)]
     pub(super) id: String,
     pub(super) media_type: String,

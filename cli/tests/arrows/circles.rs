@@ -6,7 +6,6 @@ use super::files::graph;
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// Every file that can be reached from one.
 fn reached<'graph>(graph: &'graph Graph, from: &str) -> BTreeSet<&'graph str> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = graph.get(from).into_iter().flatten().map(String::as_str).collect();

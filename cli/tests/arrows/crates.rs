@@ -55,7 +55,6 @@ const DRIVERS: [(&str, &[&str]); 6] = [
 /// The names of those drivers, and of their parts, in code.
 const NAMES: [&str; 6] = ["async_nats", "llama_cpp", "sea_orm", "sqlx", "object_store", "aws_"];
 
-/// The only folders whose code may name a driver.
 const ADAPTERS: [&str; 6] = [
     "bus/src/nats/",
     "store/src/objects/store.rs",

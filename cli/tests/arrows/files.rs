@@ -30,7 +30,6 @@ struct Parsed {
     names: BTreeMap<String, Vec<String>>,
     /// The paths of glob imports.
     globs: Vec<Vec<String>>,
-    /// The paths in code.
     paths: BTreeSet<Vec<String>>,
 }
 
@@ -75,7 +74,6 @@ impl Crate {
         self.0.insert(module, Parsed { file: relative(file), ..Parsed::of(&code) });
     }
 
-    /// The files that a module takes names from.
     fn taken_by(&self, module: &Module, parsed: &Parsed) -> BTreeSet<String> {
         // A module that is imported by name counts where it is used: its paths are in the code.
         let brought = parsed.names.values().filter(|path| !self.is_module(module, path));
@@ -115,7 +113,6 @@ impl Crate {
         }
     }
 
-    /// The file that defines what a path names.
     fn defining(&self, from: &Module, path: &[String], depth: usize) -> Option<String> {
         let path = self.absolute(from, path, depth)?;
         let length = (0..=path.len()).rev().find(|length| self.0.contains_key(&path[..*length]))?;

@@ -50,7 +50,6 @@ fn may(kind: &str, file: &str) -> bool {
     own.chain(features.map(|file| (*file).to_owned())).any(|allowed| file.starts_with(&allowed))
 }
 
-/// The kinds that code names.
 fn named<'kind>(code: &str, kinds: &'kind [String]) -> BTreeSet<&'kind str> {
     let paths = paths(code);
     let goes_through =

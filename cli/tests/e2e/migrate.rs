@@ -33,7 +33,6 @@ async fn add(gateway: &Running, collection: &str, source: &str, text: &str) -> V
     answer
 }
 
-/// The models that have chunks of a document.
 async fn models_of(gateway: &Running, answer: &Value) -> Vec<String> {
     let path = format!("/v1/documents/{}", answer["document"].as_str().unwrap());
     let (_, view) = Running::json(gateway.get(&path)).await;

@@ -128,7 +128,6 @@ async fn a_stream_of_100_000_jobs_leaves_a_gateways_memory_as_it_was() {
     assert!(grown < GROWTH, "it grew by {grown} KiB, and may by {GROWTH}");
 }
 
-/// A gateway's peak memory, in KiB.
 fn peak(gateway: &Running) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -28,7 +28,6 @@ use tempfile::TempDir;
 
 /// The password of all roles.
 const PASSWORD: &str = "s3cret";
-/// The demo model.
 pub(crate) const MODEL: &str = "tiny-chat-demo";
 pub(crate) const EMBEDDER: &str = "all-minilm-l6-v2";
 pub(crate) const RERANKER: &str = "tests-reranker";
@@ -77,7 +76,6 @@ impl System {
         self.settings.iter().find(|(key, _)| key == "RUCHE_NATS__PREFIX").map_or("", |(_, prefix)| prefix)
     }
 
-    /// This system's login for a role.
     fn user(&self, role: &str) -> String {
         format!("{role}-{}", self.prefix())
     }
@@ -159,12 +157,10 @@ impl System {
         Running { process, url, key: self.key.clone(), client: self.client.clone() }
     }
 
-    /// A gateway that is ready.
     pub(crate) async fn gateway(&self) -> Running {
         self.spawn("gateway", &[]).await
     }
 
-    /// A chat worker that is ready.
     pub(crate) async fn worker(&self) -> Running {
         self.spawn("worker", &["chat"]).await
     }
@@ -228,7 +224,6 @@ impl Running {
         let _ = kill(Pid::from_raw(self.process.pid()), signal);
     }
 
-    /// Kills it and waits for its end.
     pub(crate) async fn kill(self) {
         self.signal(Signal::SIGKILL);
         self.process.exited().await;
@@ -248,13 +243,11 @@ impl Running {
         self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key).json(body)
     }
 
-    /// Posts lines.
     pub(crate) fn lines(&self, path: &str) -> RequestBuilder {
         let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
         request.header("content-type", "application/x-ndjson")
     }
 
-    /// Posts Markdown.
     pub(crate) fn markdown(&self, path: &str, text: impl Into<reqwest::Body>) -> RequestBuilder {
         let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
         request.header("content-type", "text/markdown").body(text)
@@ -312,7 +305,6 @@ impl Events {
         self.next().await.map(|data| serde_json::from_str(&data).unwrap())
     }
 
-    /// All that is left.
     pub(crate) async fn rest(&mut self) -> Vec<Value> {
         let mut all = Vec::new();
         while let Some(event) = self.json().await {

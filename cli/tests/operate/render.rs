@@ -15,7 +15,6 @@ use crate::{
 
 const RENDER: &str = "POST /v1/render?report=json";
 
-/// The answer with a document of these bytes.
 fn rendered(content: &[u8], warnings: Value) -> Answer {
     let content = ruche_schemas::Base64(content.to_vec());
     ok(json!({

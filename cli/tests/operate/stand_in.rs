@@ -108,7 +108,6 @@ impl Gateway {
         self.seen.subscribe().wait_for(is_there).await.unwrap();
     }
 
-    /// The last request of this line.
     pub(crate) fn last(&self, line: &str) -> Request {
         let found = self.seen().into_iter().rfind(|request| request.line == line);
         found.unwrap_or_else(|| panic!("{line} was never asked, but {:?}", self.seen()))

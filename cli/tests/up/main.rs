@@ -36,7 +36,6 @@ struct Scene {
     port: u16,
 }
 
-/// A running `ruche up`.
 struct Up {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,

@@ -12,7 +12,6 @@ pub struct App {
     pub settings: config::Gateway,
     pub bus: Arc<dyn Bus>,
     pub store: Arc<dyn Store>,
-    /// The kinds of job that may be submitted.
     pub kinds: Vec<Descriptor>,
     /// The object store, if there is one.
     pub claims: Claims,

@@ -16,7 +16,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::parts::App;
 use crate::{http::server::ServeError, jobs::admission::Settings};
 
-/// The gateway cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("the gateway can't start: {0} (check nats.url, RUCHE_NATS__URL)")]

@@ -18,7 +18,6 @@ use crate::{
     jobs::wait::Waiter,
 };
 
-/// The instruction to the model.
 const TASK: &str = "Rewrite the last question so that it can be understood without the conversation: put in what its \
                     pronouns and omissions stand for. Keep its language. Answer with the question alone.";
 /// The most tokens of a question.
@@ -82,7 +81,6 @@ impl Rewriter {
         Ok(read(&answer))
     }
 
-    /// The newest messages of a conversation.
     async fn newest(&self, tenant: &TenantId, conversation: uuid::Uuid) -> Result<Vec<Message>, ApiError> {
         let found = self.store.conversation(tenant, conversation, limits::REWRITE_MESSAGES as u64).await?;
         let messages = found.map(|(_, messages)| messages).unwrap_or_default();
@@ -118,7 +116,6 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// The generated question, if it is one.
 fn read(answer: &Answer) -> Option<String> {
     let text = answer.text.trim().trim_matches(['"', '“', '”', '«', '»']).trim();
     let whole = answer.finish_reason == FinishReason::Stop && !text.is_empty();

@@ -19,7 +19,6 @@ pub trait Grounder: Send + Sync + 'static {
     async fn complete(&self, tenant: &TenantId, name: &str, chat: Chat) -> Result<Chat, ApiError>;
 }
 
-/// The bot that a model's name stands for.
 pub(crate) fn named(model: Option<&str>) -> Option<&str> {
     model?.strip_prefix(BOT_PREFIX)
 }

@@ -30,7 +30,6 @@ pub(super) struct Running {
     pub(super) deadline: Instant,
 }
 
-/// What an event adds to the answer.
 enum Piece {
     Text(Delta),
     End(Answer),

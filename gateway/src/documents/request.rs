@@ -20,7 +20,6 @@ use crate::http::{
 
 const TYPES: &str = "text/markdown, text/html, text/plain, application/pdf, multipart/form-data with a part `file`, or application/json";
 
-/// A document, with the options of the request.
 #[derive(Debug)]
 pub(crate) struct NewDocument {
     pub(crate) document: Document,
@@ -95,7 +94,6 @@ fn as_it_is(format: Format, bytes: Vec<u8>, asked: &[(String, String)]) -> Resul
     Ok(document)
 }
 
-/// The parameters that a query may have.
 fn known_parameters() -> Vec<&'static str> {
     ["model", "lane", "wait"].into_iter().chain(FIELDS).collect()
 }

@@ -29,7 +29,6 @@ pub struct Documents {
 }
 
 pub(crate) enum Added {
-    /// It can be searched.
     Indexed(JobId, Box<Indexed>),
     Accepted(Box<Accepted>),
 }

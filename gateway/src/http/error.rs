@@ -52,9 +52,7 @@ pub struct ErrorDetail {
     pub code: Option<String>,
 }
 
-/// A wrong request.
 pub(crate) const INVALID: &str = "invalid_request_error";
-/// A fault of the server.
 pub(crate) const SERVER: &str = "server_error";
 
 impl ApiError {

@@ -19,7 +19,6 @@ use super::{lifecycle::Lifecycle, state::HttpState};
 /// The time within which each part must answer.
 const PROBE_TIME: Duration = Duration::from_secs(3);
 
-/// What readiness depends on.
 #[derive(Clone)]
 pub struct Health {
     bus: Arc<dyn Bus>,

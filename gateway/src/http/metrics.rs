@@ -37,7 +37,6 @@ pub struct Metrics {
     oldest: Family<LaneLabels, Gauge<f64, AtomicU64>>,
     slots: Family<KindLabels, Gauge>,
     busy: Family<KindLabels, Gauge>,
-    /// Open WebSockets.
     pub sockets: Gauge,
     /// Open SSE streams, OpenAI's included.
     pub streams: Gauge,

@@ -8,7 +8,6 @@ use tokio_util::task::TaskTracker;
 
 use super::{lifecycle::Lifecycle, limits, write_timeout::WriteTimeout};
 
-/// The gateway cannot listen or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(
@@ -24,7 +23,6 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// What a server serves, and how it stops.
 pub struct Service {
     pub router: Router,
     pub lifecycle: Lifecycle,

@@ -44,7 +44,6 @@ pub struct Models {
     cache: Mutex<Option<Answered>>,
 }
 
-/// The bus's answer, and its time.
 #[derive(Debug, Clone)]
 struct Answered {
     at: Instant,

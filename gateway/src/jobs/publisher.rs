@@ -32,7 +32,6 @@ pub struct Publisher {
     pub(super) relays: Relays,
 }
 
-/// How an envelope is published.
 #[derive(Debug, Default)]
 pub(crate) struct Publishing {
     /// `None`: now.

@@ -19,7 +19,6 @@ pub struct Relays {
     lifecycle: Lifecycle,
 }
 
-/// The events of one job.
 pub struct Relay {
     pub job: JobRef,
     events: BoxStream<'static, Result<Record, Unavailable>>,
@@ -33,10 +32,8 @@ impl std::fmt::Debug for Relay {
     }
 }
 
-/// Why events stopped before the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interrupted {
-    /// This gateway stops.
     Closing,
     Bus(Unavailable),
 }

@@ -36,7 +36,6 @@ pub struct UnendedJob {
     run_at: Option<DateTime<Utc>>,
     origin: Option<Origin>,
     batch: Option<Uuid>,
-    /// The last event of its log.
     last: Option<Logged>,
 }
 

@@ -152,7 +152,6 @@ pub(crate) fn of_event(
     view
 }
 
-/// A view without data.
 fn nothing(id: JobId, updated_at: DateTime<Utc>) -> JobView {
     JobView {
         id: id.0,

@@ -16,13 +16,11 @@ const TYPES: &str = "text/markdown, multipart/form-data or application/json";
 
 #[derive(Debug)]
 pub(crate) struct RenderRequest {
-    /// The job, checked.
     pub(crate) render: Render,
     /// Whether the document is to be stored, if the request says so.
     pub(crate) store: Option<bool>,
     /// Whether the answer is JSON.
     pub(crate) report: bool,
-    /// The size of the request.
     pub(crate) bytes: usize,
     /// Held while a large request is in memory.
     pub(crate) permit: Option<Permit>,

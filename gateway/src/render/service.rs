@@ -60,7 +60,6 @@ pub(crate) struct Order<'a> {
 enum End {
     Finished(Finished),
     Running(Accepted),
-    /// It can't be stored, for this reason.
     TooLarge(JobId, String),
 }
 
@@ -152,7 +151,6 @@ fn end(ended: Ended) -> Result<End, ApiError> {
     }
 }
 
-/// The approximate size of a job's body.
 fn size(render: &Render) -> usize {
     let files: usize = render.files.iter().map(|file| file.content.0.len()).sum();
     let package = render.template.package.as_ref().map_or(0, |package| package.0.len());

@@ -27,7 +27,6 @@ const TRIAL_PPI: u16 = 24;
 pub(crate) struct Upload {
     pub(crate) version: TemplateVersion,
     pub(crate) new: bool,
-    /// The warnings of the trial.
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -159,7 +158,6 @@ impl Templates {
         }
     }
 
-    /// Renders the sample with this package.
     async fn try_template(&self, tenant: &TenantId, package: Vec<u8>) -> Result<Vec<Warning>, ApiError> {
         let render = Render {
             markdown: SAMPLE.to_owned(),

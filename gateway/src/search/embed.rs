@@ -21,7 +21,6 @@ use crate::{
     jobs::{models::Models, service::Jobs, wait::Waiter},
 };
 
-/// The vectors of all texts, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Vectors {
     pub(crate) model: String,
@@ -32,7 +31,6 @@ pub(crate) struct Vectors {
     pub(crate) tokens: u64,
 }
 
-/// The texts of one job.
 pub(crate) struct Part {
     /// The index of its first text.
     first: usize,

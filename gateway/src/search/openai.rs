@@ -46,7 +46,6 @@ pub struct Input {
 }
 
 impl Input {
-    /// The name of a text in the request.
     #[must_use]
     pub fn name(&self, number: usize) -> String {
         if self.single { "input".to_owned() } else { format!("input[{number}]") }

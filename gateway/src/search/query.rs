@@ -20,7 +20,6 @@ pub(crate) struct SearchQuery {
     pub(crate) filter: Filter,
     /// Whether hits mark the words of the text.
     pub(crate) highlight: bool,
-    /// Whether hits explain their score.
     pub(crate) explain: bool,
     /// How many of the best hits a reranker reads: 1 to 100, at least `top_k`.
     pub(crate) rerank: Option<u32>,

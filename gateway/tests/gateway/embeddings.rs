@@ -21,7 +21,6 @@ use crate::support::{Fixture, Log, json_of, presence, refused, until, without_wo
 const EMBEDDINGS: &str = "/v1/embeddings";
 const MODEL: &str = "test-embedder";
 
-/// A gateway, and its worker's jobs.
 struct Embeddings {
     gateway: Fixture,
     seen: Arc<Mutex<Vec<Envelope<Embed>>>>,
@@ -102,7 +101,6 @@ fn numbers(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| number.to_string()).collect()
 }
 
-/// The first numbers of these vectors.
 fn read(answer: &Value) -> Vec<f64> {
     answer["data"].as_array().unwrap().iter().map(|one| one["embedding"][0].as_f64().unwrap()).collect()
 }

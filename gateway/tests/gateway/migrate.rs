@@ -29,7 +29,6 @@ use crate::{
 const NEW: &str = "new-embedder";
 const PATH: &str = "/v1/collections/handbook/migrate";
 
-/// A gateway, and its worker's state.
 struct Moving {
     gateway: Fixture,
     worker: Arc<Worker>,
@@ -103,7 +102,6 @@ impl Moving {
         self.read("/v1/collections/handbook").await["model"].as_str().unwrap().to_owned()
     }
 
-    /// The models that have chunks of a document.
     async fn models_of(&self, source: &str) -> Vec<String> {
         let id = a_document("acme", "handbook", source, &[]).0.id;
         let (_, counts) = self.store.document(&tenant("acme"), id).await.unwrap().unwrap();

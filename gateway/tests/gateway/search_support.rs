@@ -13,7 +13,6 @@ use ruche_store::{
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// A document whose chunks are texts with vectors.
 #[derive(Debug, Clone)]
 pub(crate) struct Doc {
     pub(crate) id: Uuid,

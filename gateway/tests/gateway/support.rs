@@ -96,7 +96,6 @@ impl Fixture {
         request.header("content-type", "application/x-ndjson").body(body).send().await.unwrap()
     }
 
-    /// Starts a worker and registers it.
     pub(crate) async fn work(&self) {
         let bus = self.bus.clone() as Arc<dyn Bus>;
         bus.register(&presence()).await.unwrap();
@@ -139,12 +138,10 @@ impl Fixture {
         answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
-    /// How many jobs wait.
     pub(crate) async fn waiting(&self) -> u64 {
         self.bus.depth().await.unwrap().iter().map(|depth| depth.waiting + depth.in_flight).sum()
     }
 
-    /// Waits until the server has stopped.
     pub(crate) async fn stopped(&self) {
         self.served.clone().await;
     }
@@ -174,7 +171,6 @@ impl Fixture {
         all.unwrap_or_else(|_| panic!("job {job} never ended")).pop().unwrap().unwrap()
     }
 
-    /// All events of an ended job.
     pub(crate) async fn events(&self, job: &str) -> Vec<Value> {
         self.ended(job).await;
         self.bus
@@ -235,7 +231,6 @@ async fn work(bus: Arc<dyn Bus>) {
     }
 }
 
-/// A job's log, as its worker writes it.
 pub(crate) struct Log {
     bus: Arc<dyn Bus>,
     kind: Kind,

@@ -73,7 +73,6 @@ impl Socket {
         }
     }
 
-    /// The code that the gateway closes with.
     async fn closed(mut self) -> Option<u16> {
         while let Some(message) = self.0.next().await {
             match message {

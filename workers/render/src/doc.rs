@@ -22,7 +22,6 @@ const DEEP: usize = 32;
 
 pub struct Parts<'a> {
     pub body: Content,
-    /// The highest level of its headings.
     pub top: u8,
     pub page: &'a Page,
     pub style: Option<&'a Style>,

@@ -24,7 +24,6 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 pub enum ImageError {
     #[error("the file is empty")]
     Empty,
-    /// A known format without support.
     #[error("it is {0}; PNG, JPEG, GIF, WebP and SVG can be drawn")]
     Kind(&'static str),
     #[error("it is not an image; PNG, JPEG, GIF, WebP and SVG can be drawn")]
@@ -37,10 +36,8 @@ pub enum ImageError {
     TooManyPixels(u32, u32),
     #[error("it is broken: {0}")]
     Broken(String),
-    /// An SVG that costs too much.
     #[error("the SVG is too complex: {0}")]
     Complex(&'static str),
-    /// A `data:` URL that can't be read.
     #[error("the data URL is broken: {0}")]
     DataUrl(&'static str),
 }
@@ -71,7 +68,6 @@ impl Picture {
         element
     }
 
-    /// The element with alternative text.
     #[must_use]
     pub fn content(&self, alt: Option<&str>) -> Content {
         self.element().with_alt(alt.map(Into::into)).pack()

@@ -115,7 +115,6 @@ fn export(document: &PagedDocument, options: &PdfOptions) -> Option<SourceResult
     panic::catch_unwind(AssertUnwindSafe(|| typst_pdf::pdf(document, options))).ok()
 }
 
-/// With the hints.
 pub fn with_hints(error: &SourceDiagnostic) -> String {
     let hints: Vec<String> = error.hints.iter().map(|hint| hint.v.to_string()).collect();
     match hints.is_empty() {

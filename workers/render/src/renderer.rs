@@ -65,7 +65,6 @@ pub struct Output {
     pub warnings: Vec<Warning>,
 }
 
-/// Renders one document at a time.
 #[derive(Debug)]
 pub struct Renderer {
     fonts: Fonts,

@@ -14,7 +14,6 @@ const DEFERRAL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_s
 pub(super) enum Admission {
     /// With a slot if its tenant's jobs are counted.
     Admitted(Option<Box<dyn ConcurrencySlot>>),
-    /// Not before this time has passed.
     Deferred(Duration),
     /// The bus did not answer: redeliver the job after this time.
     Unknown(Duration),

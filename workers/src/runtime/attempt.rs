@@ -29,7 +29,6 @@ use super::{
 };
 use crate::registry::HandlerOutput;
 
-/// What is stored with the outcome.
 #[derive(Debug, Default)]
 pub(super) struct SideEffects {
     /// Rows of the same transaction.

@@ -27,7 +27,6 @@ const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
 /// How far clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 
-/// The running jobs, and how to stop each.
 pub(super) struct Running {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
@@ -37,7 +36,7 @@ pub(super) struct Running {
 struct State {
     jobs: HashMap<JobRef, CancellationToken>,
     recent: HashSet<JobRef>,
-    /// The same, oldest first.
+    /// `recent`, oldest first.
     order: VecDeque<JobRef>,
     /// Every cancellation since then is among the recent ones; `None` without a listener.
     since: Option<DateTime<Utc>>,

@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{deadline::Deadline, documents::Documents, job_error::JobError, reports::Reporter};
 
-/// What a handler stores besides the outcome.
 #[derive(Clone, Default)]
 pub(crate) struct Writes(Arc<Mutex<Vec<Write>>>);
 

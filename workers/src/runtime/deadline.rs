@@ -17,7 +17,6 @@ impl Deadline {
         self.0.send_replace(Instant::now());
     }
 
-    /// Resolves when this much time has passed.
     pub(super) async fn passed(&self, time: Duration) {
         let mut began = self.0.subscribe();
         loop {

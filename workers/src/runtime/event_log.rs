@@ -22,7 +22,6 @@ pub enum LogError {
     /// The job has ended: its log takes no more events.
     #[error("the job has already ended")]
     Ended,
-    /// The bus stayed unavailable.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

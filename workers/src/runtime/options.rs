@@ -13,7 +13,6 @@ use crate::registry::AnyHandler;
 #[derive(Clone)]
 pub struct Parts {
     pub bus: Arc<dyn Bus>,
-    /// Stores outcomes.
     pub ledger: Arc<dyn Ledger>,
     pub claims: Claims,
     pub handler: Arc<dyn AnyHandler>,

@@ -16,11 +16,9 @@ pub struct Scope<'a> {
     pub(crate) log: &'a mut EventLog,
     /// From 1.
     pub(crate) attempt: u32,
-    /// The events of earlier attempts.
     pub(crate) past: Vec<Record>,
     /// Set when the job is cancelled.
     pub(crate) cancel: CancellationToken,
-    /// Where documents are stored.
     pub(crate) claims: Claims,
     /// After this silence `started` is appended.
     pub(crate) quiet: Duration,

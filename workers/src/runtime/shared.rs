@@ -29,11 +29,9 @@ pub(super) struct Shared {
     pub(super) paused: watch::Sender<Paused>,
     pub(super) heartbeats: Arc<Heartbeats>,
     pub(super) caps: watch::Sender<caps::Caps>,
-    /// Permits for large bodies.
     pub(super) large: Semaphore,
-    /// Running jobs.
     pub(super) in_flight: AtomicU32,
-    /// Those of them that are not interactive.
+    /// Running jobs that are not interactive.
     pub(super) others: AtomicUsize,
     /// Jobs that have ended here, per lane.
     pub(super) ended: [AtomicU64; Lane::ALL.len()],

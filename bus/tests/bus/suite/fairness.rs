@@ -40,7 +40,6 @@ impl Fleet {
         fleet
     }
 
-    /// All slots of all workers.
     fn size(&self) -> usize {
         self.workers.len() * self.slots
     }

@@ -128,7 +128,6 @@ impl ChatCompletionRequest {
         Ok(())
     }
 
-    /// Whether the stream ends with the token counts.
     #[must_use]
     pub fn include_usage(&self) -> bool {
         self.stream_options.and_then(|options| options.include_usage).unwrap_or(false)

@@ -19,7 +19,6 @@ pub struct Head {
     /// When it was accepted, in seconds since 1970.
     pub created: i64,
     pub model: String,
-    /// Where the chat is stored.
     pub conversation: Option<Uuid>,
     /// Whether the stream ends with the token counts.
     pub include_usage: bool,
@@ -171,7 +170,6 @@ impl Head {
         }
     }
 
-    /// The first chunk of a stream.
     #[must_use]
     pub fn opening(&self) -> ChatCompletionChunk {
         let (role, content) = (Some("assistant"), Some(String::new()));
@@ -183,7 +181,6 @@ impl Head {
         self.piece(ChunkDelta { content: Some(text), ..ChunkDelta::default() }, None)
     }
 
-    /// The last chunks of a stream.
     #[must_use]
     pub fn closing(&self, answer: &Answer) -> Vec<ChatCompletionChunk> {
         let delta = ChunkDelta { citations: answer.citations.clone(), ..ChunkDelta::default() };

@@ -2,7 +2,6 @@
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 
-/// The code and the reason that the client gets.
 pub(super) type Close = (u16, &'static str);
 
 /// The client has closed or is gone: nothing can be sent.

@@ -41,7 +41,6 @@ pub enum Incoming {
 pub struct Request {
     /// `ref`: returned in the answer.
     pub reference: Option<String>,
-    /// The error says why it can't be read.
     pub incoming: Result<Incoming, ApiError>,
 }
 
@@ -142,7 +141,6 @@ pub fn resumed(reference: Option<&str>, job: &JobRef, ended: bool) -> Value {
     json!({ "type": "resumed", "ref": reference, "job": job.id, "ended": ended })
 }
 
-/// Cancellation was requested.
 #[must_use]
 pub fn cancelling(reference: Option<&str>, job: uuid::Uuid) -> Value {
     json!({ "type": "cancelling", "ref": reference, "job": job })

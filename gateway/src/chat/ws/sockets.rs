@@ -41,7 +41,6 @@ pub struct Parts {
     pub tasks: TaskTracker,
 }
 
-/// A permit for an open socket.
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
     _open: Open,

@@ -5,7 +5,6 @@ use ruche_store::models::{Migration, Missing};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MigrationState {
-    /// No migration.
     None,
     /// Its documents are being embedded by the new model.
     Embedding,
@@ -20,7 +19,6 @@ pub(crate) enum MigrationState {
 pub(crate) struct Progress {
     pub(crate) state: MigrationState,
     pub(crate) migration: Migration,
-    /// Jobs under way.
     pub(crate) queued: usize,
     /// Failed documents among those that were checked.
     pub(crate) failed: usize,

@@ -22,7 +22,6 @@ use crate::{
     jobs::{kinds::Kinds, publisher::Publisher, submission::Submission},
 };
 
-/// The status of a missing document.
 #[derive(Debug)]
 enum Status {
     /// A job is to be submitted, after this many others.
@@ -31,7 +30,6 @@ enum Status {
     Failed(Failed),
 }
 
-/// What all steps use.
 pub(super) struct Steps {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) store: Arc<dyn Store>,
@@ -44,7 +42,6 @@ pub(super) struct Step<'a> {
     pub(super) tenant: &'a TenantId,
     pub(super) collection: &'a str,
     pub(super) model: &'a EmbeddingModel,
-    /// Whether failed documents are tried again.
     pub(super) retry: bool,
     /// Whether jobs are submitted at all.
     pub(super) sends: bool,

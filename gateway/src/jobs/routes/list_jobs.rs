@@ -233,7 +233,6 @@ async fn not_ended(
     Ok(None)
 }
 
-/// The jobs that have ended, and the next page.
 async fn ended(
     jobs: &Jobs,
     tenant: &TenantId,

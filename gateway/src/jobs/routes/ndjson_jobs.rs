@@ -41,7 +41,6 @@ pub(super) struct JobStream {
     pub(super) caller: Caller,
 }
 
-/// The state of a stream that is read.
 struct Reading {
     stream: JobStream,
     batch: Uuid,
@@ -52,7 +51,6 @@ struct Reading {
     rejected: AtomicU64,
 }
 
-/// The outcome of a line.
 struct Answer {
     line: u64,
     result: Result<Accepted, ApiError>,

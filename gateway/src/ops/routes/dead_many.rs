@@ -99,7 +99,6 @@ async fn drop_many(
     Ok(Json(Dropped { matched, dropped }))
 }
 
-/// Acts on the letters that a request names.
 async fn act(letters: &DeadLetters, caller: &Caller, text: &str, action: Action) -> Result<(usize, usize), ApiError> {
     let DeadMany { kind, code, all, dry_run } = parse(text)?;
     if all == (kind.is_some() || code.is_some()) {

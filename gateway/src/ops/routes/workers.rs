@@ -23,7 +23,6 @@ use crate::{
     ops::pauses::Pauses,
 };
 
-/// The workers, and which of them are paused.
 #[derive(Clone)]
 pub struct Workers {
     pub bus: Arc<dyn Bus>,

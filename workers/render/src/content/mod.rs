@@ -51,7 +51,6 @@ pub struct Typesetter<'a> {
     pictures: &'a Pictures,
     notes: Notes<'a>,
     fonts: &'a Fonts,
-    /// Inline elements that contain blocks.
     has_blocks: HashSet<NodeId>,
     warnings: RefCell<&'a mut Warnings>,
     failure: RefCell<Option<Failure>>,
@@ -69,7 +68,6 @@ struct Place {
     width: f64,
     /// In points.
     size: f64,
-    /// Whether white space is preserved.
     keep_spaces: bool,
     linked: bool,
     /// Whether the check box is the list's marker already.

@@ -49,7 +49,6 @@ fn factor(kind: u32) -> f64 {
 #[derive(Debug, Default)]
 pub(super) struct Inside {
     pub parent: usize,
-    /// The scope of its custom properties.
     pub scope: u32,
     pub font_size: f64,
     pub weight: u16,
@@ -257,7 +256,6 @@ impl<'a> Applier<'a> {
     }
 }
 
-/// The default weight of an element.
 fn around_weight(parent: &Inside, kind: u32) -> u16 {
     if kind >= 100 { parent.weight.max(700) } else { parent.weight }
 }

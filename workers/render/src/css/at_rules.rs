@@ -95,7 +95,6 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
 }
 
 pub(super) enum Prelude {
-    /// `@page`, with the pages it is for.
     Page(Pages),
     Font,
     /// `@media` that applies to print.

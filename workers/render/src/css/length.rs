@@ -12,11 +12,9 @@ const MOST: f64 = 100_000.0;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Len {
     pub pt: f64,
-    /// Font sizes of the element.
     pub em: f64,
-    /// Font sizes of the root.
     pub rem: f64,
-    /// Of 100.
+    /// 100 is the whole.
     pub percent: f64,
 }
 
@@ -24,7 +22,6 @@ pub(super) struct Len {
 pub(super) struct Measure {
     /// The element's font size, in points.
     pub em: f64,
-    /// The root's.
     pub rem: f64,
 }
 

@@ -22,7 +22,6 @@ const LARGEST: f64 = 14_400.0;
 /// In points.
 const SMALLEST: f64 = 36.0;
 
-/// The pages that follow `@page`.
 pub(super) fn pages(text: &str) -> Result<Pages, String> {
     match text.to_ascii_lowercase().as_str() {
         "" => Ok(Pages::All),

@@ -101,9 +101,7 @@ pub(super) enum Property {
 /// What relative values are resolved against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surroundings {
-    /// Font sizes.
     pub measure: Measure,
-    /// The parent's font weight.
     pub weight: u16,
     /// The inherited text colour, if CSS sets one.
     pub color: Option<Rgba>,

@@ -4,7 +4,6 @@ use cssparser::{ParseError, ParseErrorKind};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// The property does not take it.
     NotUnderstood,
     Says(String),
 }

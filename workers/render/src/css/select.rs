@@ -61,7 +61,6 @@ impl ToCss for State {
     }
 }
 
-/// A pseudo-element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pseudo {
     Before,
@@ -160,7 +159,6 @@ fn said<T>(text: String) -> Result<T, ParseError<Fault>> {
 #[derive(Debug)]
 pub(super) struct Target {
     pub selector: Selector<Css>,
-    /// The pseudo-element that is meant.
     pub pseudo: Option<Pseudo>,
     /// The cost of a match against one element, in steps.
     pub cost: u64,
@@ -168,7 +166,6 @@ pub(super) struct Target {
 
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    /// The selectors that can match.
     pub kept: Vec<Target>,
     /// The others: selector, reason, and how many more have the same reason.
     pub faults: Vec<(String, String, usize)>,

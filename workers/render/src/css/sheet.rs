@@ -48,7 +48,6 @@ impl Sheet {
     }
 }
 
-/// The fonts of all `@font-face` rules, in order.
 #[must_use]
 pub fn fonts(sheets: &[Sheet]) -> Vec<FontFace> {
     let mut seen = HashSet::new();

@@ -52,7 +52,6 @@ pub enum Align {
     Justify,
 }
 
-/// `vertical-align`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerticalAlign {
     Top,
@@ -64,7 +63,6 @@ pub enum VerticalAlign {
     Sub,
 }
 
-/// A break before, after or inside an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Break {
     Auto,
@@ -82,17 +80,11 @@ pub enum ListStyle {
     Disc,
     Circle,
     Square,
-    /// 1. 2. 3.
     Decimal,
-    /// 01. 02. 03.
     DecimalLeadingZero,
-    /// a. b. c.
     LowerAlpha,
-    /// A. B. C.
     UpperAlpha,
-    /// i. ii. iii.
     LowerRoman,
-    /// I. II. III.
     UpperRoman,
     LowerGreek,
     /// A string of the author's.
@@ -116,7 +108,6 @@ pub enum Transform {
     Capitalize,
 }
 
-/// The computed style of an element.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Style {
     /// In order; generic families (`serif`, `sans-serif`, `monospace`, `system-ui`) by name.
@@ -170,7 +161,6 @@ pub enum Margin {
     Length(Length),
 }
 
-/// The `@page` rules.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
     /// Width and height in points.

@@ -65,7 +65,6 @@ impl Styles {
         self.get(node)?.after.as_ref()
     }
 
-    /// The number of different styles.
     #[must_use]
     pub fn distinct(&self) -> usize {
         self.shared.len()

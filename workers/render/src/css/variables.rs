@@ -18,12 +18,9 @@ const VALUE: usize = 64 * 1024;
 /// The deepest nesting of references, and of elements with custom properties.
 const DEPTH: usize = 64;
 
-/// Why a variable has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// It is not defined.
     Missing(String),
-    /// It refers to itself.
     Cycle(String),
     Deep,
     Long,
@@ -131,7 +128,6 @@ impl VariableScopes {
     }
 }
 
-/// Resolves the values of one element.
 struct Resolver<'a> {
     scopes: &'a VariableScopes,
     parent: u32,

@@ -7,7 +7,6 @@ use typst::text::{FontBook, is_default_ignorable};
 /// The most missing characters in a warning.
 pub const MAX_MISSING: usize = 50;
 
-/// A bit for each character that a font has.
 #[derive(Debug)]
 pub(super) struct Coverage(Box<[u64]>);
 

@@ -20,7 +20,6 @@ const MAX_FILES: usize = 1_000;
 pub enum FontError {
     #[error("this is a {0} font, made for browsers; attach the TrueType (.ttf) or OpenType (.otf) file")]
     Web(&'static str),
-    /// It is something else.
     #[error("this is not a font; TrueType (.ttf), OpenType (.otf) and collections of them (.ttc) are")]
     NotAFont,
     #[error("this font is broken: {0}")]

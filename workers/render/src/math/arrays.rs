@@ -8,7 +8,6 @@ use typst::math::{AlignPointElem, Augment, AugmentOffsets, LrElem, MatElem};
 use super::builder::Builder;
 use super::{MathError, symbols};
 
-/// An array as parsed.
 pub(super) struct Array<'a> {
     pub body: &'a [Vec<ParseNode>],
     pub hlines: &'a [Vec<bool>],
@@ -27,7 +26,6 @@ pub(super) enum Column {
     Line,
 }
 
-/// The distance of columns.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Plain,
@@ -160,7 +158,6 @@ fn aligned(cells: Vec<Content>, columns: &[Column]) -> Vec<Content> {
         .collect()
 }
 
-/// The lines between rows and columns.
 fn augment(array: &Array<'_>, rows: usize, width: usize) -> Option<Augment> {
     let offset = |n: usize| isize::try_from(n).unwrap_or_default();
     let horizontal = array.hlines.iter().enumerate().filter(|(at, lines)| !lines.is_empty() && *at <= rows);

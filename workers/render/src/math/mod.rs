@@ -31,10 +31,8 @@ pub enum MathError {
     /// Over [`MAX_BYTES`].
     #[error("the formula has {0} bytes, more than the {MAX_BYTES} that are set; split it")]
     TooLong(usize),
-    /// The grammar refuses it.
     #[error("{0}")]
     Syntax(String),
-    /// LaTeX without support here.
     #[error("{0} is not supported in formulas")]
     Unsupported(String),
     #[error("the formula is nested too deeply")]

@@ -72,7 +72,6 @@ struct Request {
 
 #[derive(Serialize, Deserialize)]
 enum Answer {
-    /// The addresses of pictures.
     Wanted(Vec<String>),
     /// Its bytes are those of the reply.
     Typeset(Output),

@@ -100,7 +100,6 @@ fn silence(name: &str, plain: &str, value: &str) -> Result<(), String> {
     })
 }
 
-/// The known name that is most similar.
 fn similar(name: &str) -> Option<&'static str> {
     if name.len() > 40 {
         return None;

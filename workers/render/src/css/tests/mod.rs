@@ -37,7 +37,6 @@ impl Styled {
         self.html.select(&Selector::parse(selector).unwrap()).next().unwrap()
     }
 
-    /// The style of the first element that matches.
     fn style(&self, selector: &str) -> Style {
         self.styles.of(self.element(selector).id()).cloned().unwrap_or_default()
     }

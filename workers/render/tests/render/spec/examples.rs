@@ -7,7 +7,6 @@ const FENCE: &str = "````````````````````````````````";
 pub struct Example {
     /// Counted from 1, as on the specification's page.
     pub number: usize,
-    /// Its heading.
     pub section: String,
     pub markdown: String,
     pub html: String,

@@ -8,7 +8,6 @@
 
 use scraper::{ElementRef, Html, Node};
 
-/// The bullets of nested lists.
 const POINTS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
 
 /// With each white space as a single space.

@@ -59,7 +59,6 @@ fn check(examples: &[Example], count: usize, listed: &Listed) {
     assert!((count - differ) * 100 >= EQUAL * count, "{differ} of {count} differ");
 }
 
-/// Each example's number, and its difference.
 fn differences(examples: &[Example]) -> Vec<(usize, Option<String>)> {
     let next = AtomicUsize::new(0);
     let work = || {
