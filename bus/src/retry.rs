@@ -1,4 +1,5 @@
-//! Delays between retries: exponential, bounded, and random within a factor of two, so that a fleet does not act as one.
+//! Delays between retries: exponential, bounded, and random within a factor of two, so that a fleet does not act as
+//! one.
 
 use std::time::Duration;
 

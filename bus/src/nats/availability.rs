@@ -1,8 +1,9 @@
 //! Availability probes: they tell a worker that an empty source has a job, without reserving a slot.
 //!
-//! A probe is a pull request for at most one byte. The server refuses it (status 409) as soon as it has a job for it, a new
-//! one or a redelivered one, and gives that job to the next pull request. A probe at a source with jobs is notified at once,
-//! so none is missed in between. The notification comes right after the server has confirmed the job to its publisher.
+//! A probe is a pull request for at most one byte. The server refuses it (status 409) as soon as it has a job for it,
+//! a new one or a redelivered one, and gives that job to the next pull request. A probe at a source with jobs is
+//! notified at once, so none is missed in between. The notification comes right after the server has confirmed the
+//! job to its publisher.
 
 use std::{
     task::{Context, Poll},

@@ -163,8 +163,8 @@ impl NatsDeliveries {
         self.losses = losses;
         for _ in 0..self.inboxes.len() {
             let Some(mut inbox) = self.inboxes.pop_front() else { break };
-            // Unconstrained, to take everything: a job that stays in a dropped inbox comes again only after the ack wait.
-            // There are no more than were requested.
+            // Unconstrained, to take everything: a job that stays in a dropped inbox comes again only after the ack
+            // wait. There are no more than were requested.
             while let Some(Some(message)) = unconstrained(inbox.subscriber.next()).now_or_never() {
                 self.receive(&mut inbox, message);
             }

@@ -1,7 +1,7 @@
 //! Reads streams without a consumer: single messages and batches by subject.
 //!
-//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. Any replica may answer a direct
-//! get, a moment behind the leader. A read that must be exact asks the leader.
+//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. Any replica may answer
+//! a direct get, a moment behind the leader. A read that must be exact asks the leader.
 
 use async_nats::{HeaderMap, Message, StatusCode};
 use bytes::Bytes;

@@ -44,8 +44,8 @@ pub struct Caps {
     /// Submissions per second to one gateway; 0: no cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
-    /// Jobs of one kind that have not ended, including those for later. The bus's own bound also applies, so this one can
-    /// only be lower.
+    /// Jobs of one kind that have not ended, including those for later. The bus's own bound also applies, so this one
+    /// can only be lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backlog: Option<u64>,
 }

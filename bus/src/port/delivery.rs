@@ -68,9 +68,10 @@ pub trait Extend: Send + Sync {
 impl Delivery {
     /// Whether no worker can have seen the job before, so that only its publisher can have written to its log.
     ///
-    /// Within the dedup window a second message of the job is dropped as a duplicate. So a job whose id was made less than
-    /// the window before its publication has no earlier message. Half of the window is a margin for clocks that differ. An
-    /// id without a time (from an idempotency key, or derived from another job's id) may have been published before.
+    /// Within the dedup window a second message of the job is dropped as a duplicate. So a job whose id was made less
+    /// than the window before its publication has no earlier message. Half of the window is a margin for clocks that
+    /// differ. An id without a time (from an idempotency key, or derived from another job's id) may have been
+    /// published before.
     #[must_use]
     pub fn is_first(&self) -> bool {
         let age = self.job.id.made_at().map(|made| self.published_at - made);

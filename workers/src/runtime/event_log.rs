@@ -136,8 +136,8 @@ impl EventLog {
         }
     }
 
-    /// Resolves a conflict by the last event. True: it is this very record, whose confirmation was lost. False: the record
-    /// is to be appended again, after the last event.
+    /// Resolves a conflict by the last event. True: it is this very record, whose confirmation was lost. False: the
+    /// record is to be appended again, after the last event.
     fn resolve(&mut self, last: Option<Logged>, record: &mut Record) -> Result<bool, LogError> {
         let Some(last) = last else {
             // The log has expired: begin it anew, with the next number.
