@@ -1,4 +1,4 @@
-//! A ledger that gives each job a transaction of its own, to measure what sharing them gains.
+//! A ledger with a transaction per job, to measure the gain of shared ones.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,10 +15,9 @@ use ruche_store::{
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-/// Writers side by side: each has one commit at a time, so it has none to share a transaction with.
+/// Concurrent writers: each has one commit at a time, so none shares a transaction.
 const WRITERS: usize = 16;
 
-/// Commits one by one.
 pub struct Alone {
     writers: Vec<Mutex<Postgres>>,
     turn: AtomicUsize,

@@ -1,4 +1,4 @@
-//! The whole path of a job that does nothing, beside raw async-nats.
+//! The whole path of a no-op job, beside raw async-nats.
 
 use std::{
     num::NonZeroUsize,
@@ -30,13 +30,10 @@ use crate::{
     table::{Latencies, table},
 };
 
-/// Jobs that the worker runs at once.
 const SLOTS: usize = 256;
 
-/// The bus's patience with a silent worker.
 pub const ACK_WAIT: Duration = Duration::from_secs(30);
 
-/// Prints the table.
 pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()> {
     println!("Jobs that do nothing, {BODY} bytes, {SLOTS} slots, one worker; NATS file storage, Postgres fsync on.\n");
     let raw_rate = raw::throughput(&servers.nats, jobs).await?;
@@ -65,20 +62,20 @@ pub async fn measure(servers: &Servers, jobs: usize, trips: usize) -> Result<()>
     Ok(())
 }
 
-/// How outcomes are kept.
+/// How outcomes are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Commits {
-    /// The jobs are ephemeral: in their events only.
+    /// Ephemeral jobs: in events only.
     None,
     /// In a transaction each.
     Alone,
-    /// As Ruche does it: those that wait at the same moment in one.
+    /// As in production: those that wait at the same moment in one transaction.
     Shared,
 }
 
 type Working = tokio::task::JoinHandle<Result<(), ruche_bus::Unavailable>>;
 
-/// Starts a worker of jobs that do nothing.
+/// Starts a worker of no-op jobs.
 pub fn worker(bus: Arc<dyn Bus>, ledger: Arc<dyn Ledger>) -> (Shutdown, Working) {
     let parts = Parts {
         bus,
@@ -133,7 +130,7 @@ impl Path {
         Ok(job)
     }
 
-    /// Publishes while the worker works; jobs per second until the last is settled.
+    /// Publishes while the worker runs; jobs per second until the last is settled.
     async fn throughput(&self, jobs: usize) -> Result<f64> {
         let start = Instant::now();
         let published = stream::iter(0..jobs).map(|_| self.publish());

@@ -16,12 +16,10 @@ use crate::{
     table::{Latencies, table},
 };
 
-/// Tokens of one answer.
 const TOKENS: usize = 200;
-/// Answers that each client asks for, one after the other.
+/// Requests of each client, one after the other.
 const ANSWERS: usize = 3;
 
-/// Prints the table.
 pub async fn measure(servers: &Servers) -> Result<()> {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../workers/models/tiny/tiny-chat.gguf");
     let settings = [
@@ -34,7 +32,7 @@ pub async fn measure(servers: &Servers) -> Result<()> {
         "Chats of {TOKENS} tokens over HTTP (stream), one worker of 16 slots, tiny-chat (3 M parameters, Q8_0).\n"
     );
     let mut rows = table(&["clients", "tokens/s", "first token p50 ms", "p99 ms"]);
-    // Once unmeasured: caches are warm, the connection pool is filled.
+    // Warm up: caches, connection pool.
     system.clients(1).await?;
     for clients in [1, 5, 16] {
         let (rate, first) = system.clients(clients).await?;
@@ -64,9 +62,9 @@ impl Chats {
         Ok((rate, first))
     }
 
-    /// One answer; the time to its first text.
+    /// Returns the time to the first text.
     async fn answer(&self) -> Result<Duration> {
-        // So hot that the model never comes to an end by itself: every answer has all its tokens.
+        // So hot that the model never stops by itself: every answer has all its tokens.
         let body = json!({"stream": true, "max_tokens": TOKENS, "temperature": 2, "seed": 5, "store": false,
             "stream_options": {"include_usage": true}, "messages": [{"role": "user", "content": "Hello!"}]});
         let url = format!("{}/v1/chat/completions", self.0.url);

@@ -1,7 +1,7 @@
 //! From a client's request to the job's last event at that client, over HTTP, at a steady rate.
 //!
-//! Each job begins when its turn comes, not when the one before has ended, and its time counts from there: a system
-//! that falls behind shows it. Gateway and worker have a runtime each in this process; client and servers are real.
+//! Each job starts at its time, not when the one before has ended, and its latency counts from there, so that a
+//! backlog shows. Gateway and worker have a runtime each in this process; client and servers are real.
 
 use std::{
     net::SocketAddr,
@@ -35,12 +35,10 @@ use crate::{
     table::{Latencies, table},
 };
 
-/// Jobs per second.
 const RATE: u32 = 500;
-/// The longest that one job may take: a benchmark that hangs tells nothing.
+/// The longest time of one job.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Prints the table.
 pub async fn measure(servers: &Servers, trips: usize) -> Result<()> {
     println!("POST /v1/jobs/noop with Accept: text/event-stream, {RATE} a second, {trips} of them; {BODY} bytes.\n");
     let raw = raw::round_trip(&servers.nats, "http", trips).await?;
@@ -48,7 +46,7 @@ pub async fn measure(servers: &Servers, trips: usize) -> Result<()> {
     rows.add_row(row("raw async-nats: publish, consume, reply; one after the other", &raw));
     for (name, commits) in [("Ruche, without the commit", false), ("Ruche, with the Postgres commit", true)] {
         let system = System::start(servers, commits).await?;
-        // Once unmeasured: connections are open, the key has been checked.
+        // Warm up: connections, the key's cache.
         system.run(RATE as usize).await?;
         let latencies = system.run(trips).await?;
         rows.add_row(row(name, &latencies));
@@ -99,14 +97,14 @@ impl System {
         Ok(latencies)
     }
 
-    /// One job; the time from its turn to its last event.
+    /// The time from its start to its last event.
     async fn job(&self, due: Instant) -> Result<Duration> {
         let body = json!({ "filling": "x".repeat(BODY) });
         let request = self.client.post(&self.url).bearer_auth(&self.key).header("accept", "text/event-stream");
         let follow = async {
             let response = request.json(&body).send().await?.error_for_status()?;
             let (mut body, mut text, mut ended) = (response.bytes_stream(), String::new(), None);
-            // To the end, so that the connection can be used again.
+            // To the end, so that the connection can be reused.
             while let Some(piece) = body.next().await {
                 text.push_str(&String::from_utf8_lossy(&piece?));
                 if ended.is_none() && text.contains("event: done") {
@@ -119,7 +117,7 @@ impl System {
     }
 }
 
-/// When each job begins. From a thread: the runtime's clock counts milliseconds.
+/// When each job starts. From a thread: the runtime's clock has milliseconds.
 fn ticks(jobs: usize) -> Result<mpsc::Receiver<Instant>> {
     let (sender, turns) = mpsc::channel(jobs.max(1));
     let (start, jobs) = (Instant::now(), u32::try_from(jobs)?);
@@ -127,7 +125,7 @@ fn ticks(jobs: usize) -> Result<mpsc::Receiver<Instant>> {
         for turn in 0..jobs {
             let due = start + Duration::from_secs(1) / RATE * turn;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            // How late this thread is woken is no matter of what is measured, and nothing measured makes it later.
+            // The wake-up latency of this thread is not measured, and does not depend on what is.
             if sender.blocking_send(Instant::now()).is_err() {
                 return;
             }

@@ -5,14 +5,15 @@
 //! - `http`: from a client's POST to the job's last event at that client, at 500 jobs a second.
 //! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
-//! - `embed`: texts and tokens per second beside llama-server, through the bus, and of the encoder alone; `make bench-embed`,
-//!   which builds that server, and only where it is asked for.
-//! - `ingest`: documents from a POST to chunks that are found, and memory; `make bench-embed`, and only where it is asked for.
-//! - `search`: how much the index over vectors misses, and queries a second through the API beside the raw driver;
-//!   `make bench-search`, and only where it is asked for.
-//! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which installs
-//!   them, and only where it is asked for.
-//! - `faults`: what becomes of jobs while everything is killed; `make faults`, and only where it is asked for.
+//!
+//! Only on request:
+//! - `embed`: texts and tokens per second beside llama-server, through the bus, and of the encoder alone; `make
+//!   bench-embed`, which builds that server.
+//! - `ingest`: documents from a POST to searchable chunks, and memory; `make bench-embed`.
+//! - `search`: the index's recall, and queries a second through the API beside the raw driver; `make bench-search`.
+//! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which
+//!   installs them.
+//! - `faults`: jobs while everything is killed; `make faults`.
 //!
 //! Servers are private to the run: NATS with file storage, Postgres with its own defaults (fsync on).
 
@@ -121,7 +122,7 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 async fn measure(arguments: Arguments) -> anyhow::Result<()> {
-    // Only where it is asked for: its model is made by `make test`, and llama-server is built first.
+    // Only on request: its model is made by `make test`, and llama-server is built first.
     if arguments.what == Some(What::Embed) {
         let Arguments { threads, peer_slots: slots, peer_batch: batch, alone, .. } = arguments;
         return Box::pin(embed::measure(embed::Peer { threads, slots, batch }, alone)).await;
@@ -147,7 +148,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     if wanted(What::Chat) {
         chat::measure(&servers).await?;
     }
-    // Others' programs are not there unless somebody wants this.
+    // Only on request: it needs other programs.
     if arguments.what == Some(What::Render) {
         render::measure(&servers, arguments.documents, arguments.alone).await?;
     }

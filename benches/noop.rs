@@ -1,4 +1,4 @@
-//! A kind of job that costs nothing, so that what is measured is the way there and back.
+//! A no-op kind of job, so that only the way there and back is measured.
 
 use std::time::Duration;
 
@@ -35,7 +35,6 @@ impl Job for Noop {
     }
 }
 
-/// Does it.
 pub struct NoopHandler;
 
 #[async_trait]

@@ -1,5 +1,5 @@
-//! The queue alone, through Ruche's port: publish, consume, confirmed ack; no handler, no event, no commit. Empty, and
-//! behind a backlog.
+//! The queue alone, through Ruche's port: publish, consume, confirmed ack; no handler, no event, no commit. Empty,
+//! and behind a backlog.
 
 use std::{
     num::NonZeroUsize,
@@ -19,13 +19,11 @@ use crate::{
     table::table,
 };
 
-/// Jobs that one worker has in hand at once.
 const SLOTS: usize = 1024;
 
-/// Whose jobs the backlog is.
 const TENANTS: usize = 16;
 
-/// Publishes and consumes at once; jobs per second until the last confirmed ack.
+/// Publishes and consumes concurrently; jobs per second until the last confirmed ack.
 pub async fn throughput(servers: &Servers, jobs: usize) -> Result<f64> {
     let bus = open(servers).await?;
     let tenant: TenantId = "bench".parse()?;
@@ -38,7 +36,7 @@ pub async fn throughput(servers: &Servers, jobs: usize) -> Result<f64> {
     Ok(per_second(jobs, start.elapsed()))
 }
 
-/// Prints what a backlog of this many jobs does to the rate and to the memory of the server and of this program.
+/// Prints the effect of a backlog on the rate and on the memory of the server and of this program.
 pub async fn backlog(servers: &Servers, backlog: usize, jobs: usize) -> Result<()> {
     let bus = open(servers).await?;
     let tenant: TenantId = "bench".parse()?;
@@ -70,7 +68,7 @@ pub async fn backlog(servers: &Servers, backlog: usize, jobs: usize) -> Result<(
     Ok(())
 }
 
-/// Resident memory of a process in MiB, as Linux tells it.
+/// In MiB, from Linux.
 fn resident_mib(pid: i32) -> String {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -18,11 +18,10 @@ use crate::table::Latencies;
 
 /// Confirmations that are awaited at once.
 pub const IN_FLIGHT: usize = 256;
-/// For how long the server remembers ids, as it does by itself.
+/// The server's default.
 const DEDUP_WINDOW: Duration = Duration::from_secs(120);
-/// Where a raw round trip ends.
 const REPLY: &str = "raw-reply";
-/// The body, in bytes.
+/// In bytes.
 pub const BODY: usize = 256;
 
 struct Raw {
@@ -56,7 +55,7 @@ async fn open(url: &str, name: &str, duplicate_window: Duration) -> Result<Raw> 
 }
 
 impl Raw {
-    /// Publishes jobs of these numbers, so many at once; returns when all are confirmed.
+    /// Returns when all are confirmed.
     async fn publish(&self, jobs: Range<usize>, at_once: usize) -> Result<()> {
         let body = bytes(BODY);
         let sends = streams::iter(jobs).map(|i| {
@@ -72,7 +71,7 @@ impl Raw {
         sends.buffer_unordered(at_once).try_collect().await
     }
 
-    /// Takes so many jobs; returns when all acks are confirmed.
+    /// Returns when all acks are confirmed.
     async fn consume(&self, jobs: usize) -> Result<()> {
         let messages = self.consumer.stream().max_messages_per_batch(IN_FLIGHT * 4).messages().await?;
         let acks = messages
@@ -82,7 +81,7 @@ impl Raw {
     }
 }
 
-/// Publishes and consumes at once; jobs per second until the last confirmed ack.
+/// Publishes and consumes concurrently; jobs per second until the last confirmed ack.
 pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
     let raw = open(url, "throughput", DEDUP_WINDOW).await?;
     let start = Instant::now();
@@ -90,7 +89,7 @@ pub async fn throughput(url: &str, jobs: usize) -> Result<f64> {
     Ok(per_second(jobs, start.elapsed()))
 }
 
-/// The same, empty and behind so many jobs, which the server remembers for as long as it does Ruche's.
+/// The rates when empty and behind a backlog, with Ruche's dedup window.
 pub async fn backlog(url: &str, backlog: usize, jobs: usize) -> Result<[f64; 2]> {
     let raw = open(url, "backlog", bounds::DEDUP_WINDOW).await?;
     let (mut rates, mut next) = ([0.0; 2], 0);
@@ -133,7 +132,6 @@ fn bytes(length: usize) -> Vec<u8> {
     vec![b'x'; length]
 }
 
-/// A rate.
 #[expect(clippy::cast_precision_loss, reason = "a benchmark's counts are far below 2^52")]
 pub fn per_second(count: usize, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64()

@@ -1,4 +1,4 @@
-//! A NATS and a Postgres of this run alone, as a laptop has them: durable, with the default settings.
+//! A NATS and a Postgres of this run alone, durable, with the default settings.
 
 use std::{collections::HashMap, path::PathBuf};
 
@@ -12,7 +12,7 @@ use ruche_services::{
     tools::Tools,
 };
 
-/// The running servers; they end with the program.
+/// They end with this program.
 pub struct Servers {
     pub nats: String,
     pub postgres: String,
@@ -52,7 +52,7 @@ pub async fn start_with(settings: Vec<(&'static str, String)>) -> Result<Servers
     })
 }
 
-/// Settings of a measurement on these servers, with a prefix and a schema of its own.
+/// With a prefix and a schema of its own.
 pub fn settings(servers: &Servers) -> Result<(Config, String)> {
     let name = unique("bench");
     let variables = HashMap::from([

@@ -17,7 +17,7 @@ const START: Duration = Duration::from_secs(60);
 
 type Settings = Vec<(String, String)>;
 
-/// The running programs; they end with it.
+/// They end with this program.
 pub struct System {
     pub url: String,
     pub key: String,
@@ -28,7 +28,6 @@ pub struct System {
 }
 
 impl System {
-    /// Starts a gateway alone.
     pub async fn gateway(servers: &Servers) -> Result<Self> {
         Self::launch(servers, None, &[]).await
     }
@@ -64,7 +63,7 @@ impl System {
         Ok(Self { url, key, client, name, processes })
     }
 
-    /// Memory of the gateway, and of the worker with what it started, in MiB.
+    /// Of the gateway, and of the worker with its children, in MiB.
     pub fn memory(&self) -> Vec<u64> {
         let tree = |process: &Process| u32::try_from(process.pid()).map(memory::tree).unwrap_or_default();
         self.processes.iter().map(|process| memory::together(&tree(process))).collect()
@@ -74,7 +73,7 @@ impl System {
 /// A program that `cargo build` put beside this one.
 ///
 /// # Errors
-/// Where it is not there.
+/// When it is missing.
 pub fn program(name: &str) -> Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name(name);
     ensure!(program.exists(), "{} is not there: run `make build-benches`", program.display());

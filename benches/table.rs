@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use comfy_table::{Table, presets::ASCII_MARKDOWN};
 
-/// A table in Markdown, as benches/README.md keeps it.
+/// In Markdown, as in benches/README.md.
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(header);
     table
 }
 
-/// Latencies of one run, all of them: a run has at most some hundred thousand.
+/// All latencies of one run: at most some hundred thousand.
 #[derive(Default)]
 pub struct Latencies(Vec<Duration>);
 
@@ -20,7 +20,7 @@ impl Latencies {
         self.0.push(latency);
     }
 
-    /// The smallest latency that this share of all does not exceed, in milliseconds; 0 where there is none.
+    /// The smallest latency that this share of all does not exceed, in milliseconds; 0 without any.
     pub fn ms(&self, quantile: f64) -> String {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();

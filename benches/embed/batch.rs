@@ -1,4 +1,4 @@
-//! Embeddings through the bus: a producer publishes jobs straight onto NATS, and each result is kept in Postgres.
+//! Embeddings through the bus: a producer publishes jobs directly to NATS, and each result is stored in Postgres.
 
 use std::{
     collections::HashMap,
@@ -19,12 +19,10 @@ use crate::{
     table::table,
 };
 
-/// Texts of a job.
 const TEXTS: usize = 32;
-/// Tokens of all texts of one measurement, about.
+/// Tokens of one measurement, about.
 const TOKENS: usize = 200_000;
 
-/// Prints the table.
 pub async fn measure(servers: &Servers, system: &System) -> Result<()> {
     println!("Jobs of {TEXTS} texts published onto NATS, lane bulk, each result kept in Postgres.\n");
     let variables = HashMap::from([

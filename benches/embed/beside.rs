@@ -1,5 +1,5 @@
-//! Embeddings over HTTP beside llama-server, with the same model, the same sources of llama.cpp and the same threads: each
-//! client asks for one text after the other. Both get each measurement by turns, and what counts is the median of rounds.
+//! Embeddings over HTTP beside llama-server, with the same model, llama.cpp sources and threads; each client sends
+//! one request after the other. The measurements alternate, and the median of rounds counts.
 
 use std::{
     path::Path,
@@ -18,16 +18,13 @@ use super::{
 };
 use crate::{raw::per_second, servers::Servers, system::System, table::table};
 
-/// Clients that ask at once.
 const CLIENTS: [usize; 3] = [1, 16, 64];
-/// How long each measurement asks.
 const SPAN: Duration = Duration::from_secs(5);
-/// Rounds, of which the median counts.
+/// The median counts.
 const ROUNDS: usize = 3;
-/// Texts of one request, where many are embedded.
+/// Texts of one request, for rows with many.
 const MANY: usize = 32;
 
-/// Where embeddings are asked for.
 struct Target {
     url: String,
     key: String,
@@ -35,21 +32,19 @@ struct Target {
     texts: AtomicUsize,
 }
 
-/// What was embedded in a span.
 #[derive(Clone, Copy, Default)]
 struct Rate {
     texts: f64,
     tokens: f64,
 }
 
-/// One line: so many clients, with texts of these lengths, so many in a request.
+/// One line: clients, lengths of texts, texts in a request.
 struct Row {
     clients: usize,
     lengths: Lengths,
     texts: usize,
 }
 
-/// Prints the table.
 pub async fn measure(servers: &Servers, system: &System, model: &Path, peer: Peer) -> Result<()> {
     let Peer { threads, slots, batch } = peer;
     let peer = LlamaServer::start(model, &servers.folder, peer).await?;
@@ -95,7 +90,7 @@ fn median(mut rates: Vec<Rate>) -> Rate {
     rates.get(rates.len() / 2).copied().unwrap_or_default()
 }
 
-/// Both give the same vectors, or the rest says nothing.
+/// Checks that both give the same vectors.
 async fn agree(ours: &Target, theirs: &Target) -> Result<()> {
     for lengths in LENGTHS {
         let (text, tokens) = lengths.text(1);
@@ -119,7 +114,6 @@ impl Target {
         Self { url, key, client: Client::new(), texts: AtomicUsize::new(0) }
     }
 
-    /// What these clients get in a span.
     async fn rate(&self, row: &Row) -> Result<Rate> {
         let start = Instant::now();
         let clients = (0..row.clients).map(|_| async {
@@ -128,7 +122,7 @@ impl Target {
                 let first = self.texts.fetch_add(row.texts, Relaxed);
                 let (input, lengths): (Vec<_>, Vec<_>) =
                     (first..first + row.texts).map(|number| row.lengths.text(number)).unzip();
-                // As OpenAI's clients ask.
+                // As OpenAI's clients do.
                 let answer = self.embed(&input, "base64").await?;
                 ensure!(answer["data"].as_array().is_some_and(|data| data.len() == row.texts), "vectors are missing");
                 texts += row.texts;

@@ -1,8 +1,7 @@
-//! Tokens per second of the encoder alone, by the tokens of a batch: attention looks at all of a batch, so more is not
+//! Tokens per second of the encoder alone, by the tokens of a batch: attention reads all of a batch, so more is not
 //! always faster.
 //!
-//! Counted by the processor's time and not the clock's, the best of some rounds that take turns: so what else runs on the
-//! machine decides less.
+//! Measured in processor time, the best of alternating rounds, so that the machine's other load matters less.
 
 use std::{fs, path::Path, time::Instant};
 
@@ -15,22 +14,20 @@ use ruche_workers::inference::{
 
 use crate::table::table;
 
-/// Budgets that are tried, in tokens.
+/// In tokens.
 const BUDGETS: [u32; 6] = [64, 128, 256, 512, 1024, 2048];
-/// Tokens of all texts of one measurement.
+/// Tokens of one measurement.
 const TOKENS: usize = 8_000;
-/// Rounds, of which the best counts.
+/// The best counts.
 const ROUNDS: usize = 3;
 /// Texts of one job, as the gateway makes them.
 const JOB: usize = 32;
-/// Jobs at once.
 const AT_ONCE: usize = 8;
-/// Tokens of the texts, by turns: short ones, those of a chunk, and all sorts.
+/// Tokens of the texts, in turn: short ones, those of a chunk, and mixed ones.
 const LENGTHS: [&[usize]; 3] = [&[16], &[256], &[8, 16, 24, 40, 64, 120, 200, 300, 500]];
-/// What the clock of `/proc` counts in a second.
+/// Ticks of `/proc` per second.
 const TICKS: f64 = 100.0;
 
-/// Prints the table, for so many threads.
 pub async fn measure(path: &Path, threads: u32) -> Result<()> {
     let encoder = |batch_tokens| {
         let (model_path, model_name) = (path.to_owned(), "minilm".to_owned());
@@ -65,12 +62,12 @@ pub async fn measure(path: &Path, threads: u32) -> Result<()> {
     Ok(())
 }
 
-/// A text of so many tokens, the model's two marks among them.
+/// The model's two special tokens included.
 fn text(tokens: usize) -> String {
     vec!["bee"; tokens - 2].join(" ")
 }
 
-/// Tokens per second of processor time, of texts with these numbers of tokens, by turns.
+/// Tokens per second of processor time, of texts with these lengths in turn.
 async fn rate(encoder: &Encoder, lengths: &[usize]) -> Result<f64> {
     let (mut jobs, mut tokens) = (Vec::new(), 0);
     while tokens < TOKENS {
@@ -91,7 +88,7 @@ async fn rate(encoder: &Encoder, lengths: &[usize]) -> Result<f64> {
     Ok(tokens as f64 / (processor_seconds()? - start).max(1.0 / TICKS))
 }
 
-/// How long one short text takes alone, at best, in milliseconds.
+/// The least milliseconds for one short text alone.
 async fn single(encoder: &Encoder) -> Result<f64> {
     let mut best = f64::INFINITY;
     for _ in 0..20 {
@@ -102,7 +99,7 @@ async fn single(encoder: &Encoder) -> Result<f64> {
     Ok(best)
 }
 
-/// The processor's time that this process has had so far (proc(5): fields 14 and 15 of `stat`).
+/// This process's processor time so far (proc(5): fields 14 and 15 of `stat`).
 fn processor_seconds() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let fields = stat.rsplit(')').next().context("no stat")?.split_whitespace();

@@ -1,4 +1,4 @@
-//! Documents from a client's POST to chunks that can be found: gateway, NATS, worker and Postgres, each for real.
+//! Documents from a client's POST to searchable chunks: real gateway, NATS, worker and Postgres.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,11 @@ use serde_json::json;
 use super::texts::SECTION;
 use crate::{raw::per_second, search::raw, servers::Servers, system::System, table::table};
 
-/// Pages that are sent at once.
 const AT_ONCE: usize = 16;
-/// Sections of a page.
 const SECTIONS: usize = 3;
-/// How often it is looked whether all are there.
+/// How often it checks whether all are there.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Prints the table.
 pub async fn measure(servers: &Servers, system: &System, pages: usize) -> Result<()> {
     println!("{pages} Markdown pages of {SECTIONS} sections by POST /v1/documents, {AT_ONCE} at once.\n");
     let pool = raw::pool(&servers.postgres, &system.name, 1).await?;

@@ -11,21 +11,19 @@ use ruche_services::{
 };
 
 const START: Duration = Duration::from_secs(60);
-/// Tokens of the longest text that the model reads.
+/// The longest text that the model reads, in tokens.
 const LONGEST: u32 = 512;
 
-/// How it is started.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer {
-    /// CPU threads.
     pub threads: u32,
-    /// Texts at once: sequences, each with room for the longest text.
+    /// Concurrent sequences, each with room for the longest text.
     pub slots: u32,
-    /// Tokens of a batch, which it fills with texts of all requests that wait.
+    /// Tokens of a batch, which it fills with texts of all waiting requests.
     pub batch: u32,
 }
 
-/// The running server; it ends with this.
+/// Ends with this program.
 pub struct LlamaServer {
     pub url: String,
     _process: Process,

@@ -1,4 +1,5 @@
-//! `make bench-embed`: embeddings beside llama.cpp's own server and through the bus, documents, and the encoder alone.
+//! `make bench-embed`: embeddings beside llama.cpp's own server and through the bus, documents, and the encoder
+//! alone.
 
 mod batch;
 mod beside;
@@ -18,7 +19,7 @@ use crate::{
     system::System,
 };
 
-/// Prints the tables; with `alone`, only that of the encoder by the tokens of its batches.
+/// `alone`: only the encoder's table.
 pub async fn measure(peer: Peer, alone: bool) -> Result<()> {
     let model = model()?;
     if alone {
@@ -30,7 +31,6 @@ pub async fn measure(peer: Peer, alone: bool) -> Result<()> {
     batch::measure(&servers, &system).await
 }
 
-/// Prints the table of so many pages.
 pub async fn pages(threads: u32, pages: usize) -> Result<()> {
     let servers = servers::start().await?;
     let system = system(&servers, &model()?, threads).await?;

@@ -1,4 +1,4 @@
-//! Texts of so many tokens, none like another, so that no cache helps anybody.
+//! Texts of a given number of tokens, all different, so that no cache helps.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -70,27 +70,25 @@ const WORDS: [&str; 64] = [
     "law",
 ];
 
-/// How long texts are, in tokens.
 #[derive(Debug, Clone, Copy)]
 pub struct Lengths {
-    /// What they are called in tables.
+    /// The name in tables.
     pub name: &'static str,
-    /// The lengths, taken by turns.
+    /// In tokens, taken in turn.
     tokens: &'static [usize],
 }
 
-/// Short ones, those of a chunk, and all sorts.
+/// Short ones, those of a chunk, and mixed ones.
 pub const LENGTHS: [Lengths; 3] = [
     Lengths { name: "16", tokens: &[16] },
     Lengths { name: "256", tokens: &[256] },
     Lengths { name: "8 to 500", tokens: &[8, 300, 16, 40, 500, 24, 120, 64, 200] },
 ];
 
-/// The sections of a page.
 pub const SECTION: Lengths = Lengths { name: "24 to 64", tokens: &[24, 40, 64] };
 
 impl Lengths {
-    /// The text of this number, and how many tokens it has, the two that the model adds included.
+    /// The text of this number, and its tokens, the model's two special tokens included.
     pub fn text(&self, number: usize) -> (String, usize) {
         let tokens = self.tokens[number % self.tokens.len()];
         let mut random = StdRng::seed_from_u64(number as u64);

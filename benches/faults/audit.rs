@@ -1,4 +1,4 @@
-//! The audit: what was accepted, held against what the log, the database, the dead letters and the queues say.
+//! The audit: compares what was accepted with the log, the database, the dead letters and the queues.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,22 +17,21 @@ use crate::faults::{
     task::{Ran, Task},
 };
 
-/// Logs that are read at once.
 const AT_ONCE: usize = 32;
 
-/// Dead letters that are read at a time.
+/// Dead letters read at a time.
 const LETTERS: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Promise {
-    /// What is accepted is not lost: it has a row and a last event.
+    /// An accepted job is not lost: it has a row and a last event.
     Kept,
     /// What is stored is stored once.
     Once,
     /// A log has neither gap nor repeat, and ends.
     Order,
-    /// All else: outcomes that contradict each other, dead letters, queues.
+    /// All else: contradicting outcomes, dead letters, queues.
     Other,
 }
 
@@ -41,17 +40,16 @@ pub struct Finding {
     pub promise: Promise,
     /// In words, with the values.
     pub what: String,
-    /// All that is known of the job, where it is about one.
+    /// All that is known of the job, if it is about one.
     pub subject: Option<Subject>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Subject {
     pub job: JobId,
-    /// What it was to do.
     pub task: Task,
     pub log: Vec<Record>,
-    /// What somebody saw who followed it.
+    /// What a follower saw.
     pub followed: Option<Vec<Record>>,
 }
 
@@ -64,35 +62,29 @@ impl Subject {
 
 #[derive(Debug, Default)]
 pub struct Audit {
-    /// Jobs that were accepted.
     pub accepted: u64,
-    /// Jobs that ended well.
     pub done: u64,
-    /// Jobs that ended badly, and are dead letters.
+    /// Each is a dead letter.
     pub failed: u64,
-    /// Jobs that another attempt took up without the one before having said a word.
+    /// Jobs that an attempt took over without an end or a retry of the one before.
     pub taken_over: u64,
     pub events: u64,
-    /// What is broken.
     pub findings: Vec<Finding>,
 }
 
 /// All that is known of one job.
 pub struct Evidence<'a> {
-    /// What it was to do.
     pub task: &'a Task,
     pub log: &'a [Record],
     pub rows: &'a [Row],
-    /// What the object store has for the first one's claim; `None` where it is not what the claim says.
+    /// The object of the first one's claim; `None` if it is not what the claim says.
     pub object: Option<Vec<u8>>,
-    /// How many messages it left.
     pub messages: u64,
     pub letters: &'a [DeadLetter],
-    /// What somebody saw who followed it.
+    /// What a follower saw.
     pub followed: Option<&'a Followed>,
 }
 
-/// Reads everything and judges it.
 pub async fn audit(system: &System, bus: &dyn Bus, accepted: &[Accepted], followed: &[Followed]) -> Result<Audit> {
     let rows = rows::read(&system.config.postgres).await?;
     let letters = letters(bus).await?;
@@ -129,7 +121,7 @@ pub async fn audit(system: &System, bus: &dyn Bus, accepted: &[Accepted], follow
 }
 
 impl Audit {
-    /// Adds the followers who still waited for an end when all was over.
+    /// Adds the followers that still waited for an end.
     pub fn stuck_followers(&mut self, followers: usize) {
         if followers > 0 {
             let what = format!("{followers} of those who followed a job never saw its end");
@@ -140,7 +132,6 @@ impl Audit {
 
 type Broken = (Promise, String);
 
-/// What is broken about one job.
 pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
     let Evidence { task, log, rows, object, messages, letters, followed } = evidence;
     let mut broken = Vec::new();
@@ -169,7 +160,7 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
         std::cmp::Ordering::Less => broken.push((Promise::Kept, "it is done, and its message is not there".to_owned())),
         std::cmp::Ordering::Equal => {}
     }
-    // An attempt that finds the outcome of an earlier one stored says it in its own name.
+    // An attempt that finds the outcome of an earlier one stored emits it under its own number.
     if let Some(last) = log.last()
         && ((last.event.as_str(), &last.data, &last.claim) != (row.state.as_str(), &row.data, &row.claim)
             || last.attempt < row.attempt)
@@ -186,7 +177,6 @@ pub fn judge(evidence: &Evidence<'_>) -> Vec<Broken> {
     broken
 }
 
-/// What is wrong with the order of a job's events.
 fn disorder(records: &[Record]) -> Option<String> {
     let (mut attempt, last) = (0, records.len().checked_sub(1)?);
     for (at, record) in records.iter().enumerate() {
@@ -204,14 +194,14 @@ fn disorder(records: &[Record]) -> Option<String> {
     None
 }
 
-/// Whether an attempt began although the one before had neither ended nor asked for another.
+/// Whether an attempt began although the one before had neither ended nor asked for a retry.
 fn was_taken_over(log: &[Record]) -> bool {
     use ruche_schemas::EventType::{Accepted, Retrying};
     let mut pairs = log.windows(2);
     pairs.any(|pair| pair[1].attempt > pair[0].attempt && !matches!(pair[0].event, Accepted | Retrying))
 }
 
-/// The outcome that a row keeps, or the object that it claims; `None` for one that can't be read.
+/// The outcome in a row, or in the object that it claims; `None` for one that can't be read.
 fn outcome(row: &Row, object: Option<&[u8]>) -> Option<Outcome<Ran>> {
     match row.state.as_str() {
         "done" if row.claim.is_some() => serde_json::from_slice(object?).ok().map(Outcome::Done),
@@ -221,8 +211,8 @@ fn outcome(row: &Row, object: Option<&[u8]>) -> Option<Outcome<Ran>> {
     }
 }
 
-/// What groups have counted, which each commit adds to, held against the jobs' rows: a commit that was written twice
-/// shows here.
+/// Compares the groups' counts, to which each commit adds, with the jobs' rows: this shows a commit that was written
+/// twice.
 fn sums(accepted: &[Accepted], rows: &Rows) -> Option<Broken> {
     let mut groups = HashMap::<Uuid, Counted>::new();
     for Accepted { job, task, .. } in accepted.iter().filter(|one| one.grouped) {
@@ -235,7 +225,6 @@ fn sums(accepted: &[Accepted], rows: &Rows) -> Option<Broken> {
     (groups != rows.groups).then_some((Promise::Once, what))
 }
 
-/// Rows of jobs that nobody knows.
 fn strangers(accepted: &[Accepted], rows: &Rows) -> Option<Broken> {
     let known: HashSet<Uuid> = accepted.iter().map(|one| one.job.id.0).collect();
     let strangers: Vec<_> = rows.jobs.keys().filter(|id| !known.contains(id)).collect();

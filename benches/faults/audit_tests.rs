@@ -1,11 +1,11 @@
-//! The audit itself: it must find what it looks for.
+//! Tests that the audit finds each kind of damage.
 
 use ruche_schemas::{EventType, Job, JobRef, Lane};
 use serde_json::{Value, json};
 
 use super::*;
 
-/// The job of these tests, done in its second attempt after the worker of the first died.
+/// A job that is done in its second attempt, after the worker of the first died.
 struct Case {
     task: Task,
     log: Vec<Record>,
@@ -60,7 +60,7 @@ impl Case {
     }
 }
 
-/// What is found after this harm was done to a sound job.
+/// The findings after this damage to a sound job.
 fn after(harm: impl FnOnce(&mut Case)) -> Vec<Promise> {
     let mut case = Case::sound();
     harm(&mut case);

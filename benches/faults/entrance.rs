@@ -8,7 +8,7 @@ use crate::faults::http::Http;
 
 #[derive(Clone)]
 pub enum Entrance {
-    /// Straight onto NATS.
+    /// Directly to NATS.
     Bus(Arc<dyn Bus>),
     /// Over HTTP, through any of the gateways.
     Http(Http),

@@ -1,5 +1,4 @@
-//! Processes of this very program that are killed on purpose and started again at once, as whoever supervises them
-//! would.
+//! Processes of this program that are killed on purpose and restarted at once, as a supervisor would.
 
 use std::{
     sync::{
@@ -15,16 +14,15 @@ use rand::{RngExt, rngs::StdRng};
 use ruche_services::process::{Launch, Process};
 use tokio::task::JoinSet;
 
-/// How long one that ended by itself rests before it is started again.
+/// The pause before one that ended by itself is restarted.
 const REST: Duration = Duration::from_millis(500);
 
-/// How long a process may take to end once it is asked to.
+/// How long a process may take to end on request.
 const END: Duration = Duration::from_secs(40);
 
 struct Member {
     launch: Launch,
     process: Mutex<Process>,
-    /// Killed, and not yet started again.
     killed: Mutex<bool>,
 }
 
@@ -37,7 +35,7 @@ impl Member {
         std::mem::take(&mut *self.killed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Kills it, unless it is down already. Returns whether it did.
+    /// False if it was down already.
     fn kill(&self) -> bool {
         let mut killed = self.killed.lock().unwrap_or_else(PoisonError::into_inner);
         let process = self.process();
@@ -50,18 +48,18 @@ impl Member {
     }
 }
 
-/// Those of a fleet who may be killed.
+/// The members of a fleet that may be killed.
 pub struct Victims(Vec<Arc<Member>>);
 
 impl Victims {
-    /// Kills one that runs, by chance, with SIGKILL. Returns whether one ran.
+    /// Kills a random running one with SIGKILL. False if none ran.
     pub fn kill_one(&self, chance: &mut StdRng) -> bool {
         let first = chance.random_range(0..self.0.len());
         let (before, from) = self.0.split_at(first);
         from.iter().chain(before).any(|member| member.kill())
     }
 
-    /// Lets one stand still, by chance, with SIGSTOP.
+    /// Stops a random one with SIGSTOP.
     pub fn stop_one(&self, chance: &mut StdRng) -> Stopped {
         let process = self.0[chance.random_range(0..self.0.len())].process();
         process.signal(Signal::SIGSTOP);
@@ -69,7 +67,7 @@ impl Victims {
     }
 }
 
-/// One that stands still.
+/// Stopped until [`Stopped::go_on`].
 pub struct Stopped(Process);
 
 impl Stopped {
@@ -78,7 +76,6 @@ impl Stopped {
     }
 }
 
-/// Several processes that do the same.
 pub struct Fleet {
     members: Vec<Arc<Member>>,
     keepers: JoinSet<()>,
@@ -97,17 +94,16 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Those who may be killed.
     pub fn victims(&self) -> Victims {
         Victims(self.members.clone())
     }
 
-    /// How many ended without having been killed.
+    /// How many ended without being killed.
     pub fn unasked(&self) -> u64 {
         self.unasked.load(Ordering::Relaxed)
     }
 
-    /// How often their logs say this.
+    /// How often their logs have this text.
     pub fn logged(&self, what: &str) -> u64 {
         let logs = self.members.iter().map(|member| std::fs::read_to_string(&member.launch.log).unwrap_or_default());
         logs.map(|log| log.matches(what).count() as u64).sum()
@@ -120,7 +116,7 @@ impl Fleet {
     }
 }
 
-/// Starts it again whenever it has ended.
+/// Restarts it whenever it has ended.
 async fn keep(member: Arc<Member>, unasked: Arc<AtomicU64>) {
     loop {
         member.process().exited().await;

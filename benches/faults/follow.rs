@@ -1,4 +1,4 @@
-//! Follows jobs while they run, as a client does: from the first event on, across whatever happens.
+//! Follows running jobs as a client does: from the first event on, across all faults.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use ruche_schemas::JobRef;
 
 use crate::faults::{client::Followed, entrance::Entrance};
 
-/// The pause before a client that was refused tries again.
+/// The pause of a refused client before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub async fn follow(entrance: Entrance, job: JobRef) -> Followed {
@@ -25,7 +25,7 @@ pub async fn follow(entrance: Entrance, job: JobRef) -> Followed {
     followed
 }
 
-/// Takes what comes until the last event, or until the watch breaks.
+/// Reads until the last event, or until the watch breaks.
 async fn watch(bus: &dyn Bus, followed: &mut Followed) {
     let Ok(mut events) = bus.watch(&followed.job, followed.next()).await else { return };
     while let Some(Ok(record)) = events.next().await {

@@ -1,4 +1,5 @@
-//! `ruche-bench faults gateway`: a gateway as `ruche-gateway` is one, that knows tasks. It is made to be killed.
+//! `ruche-bench faults gateway`: a gateway like `ruche-gateway`, with the kind of these tests. It is made to be
+//! killed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ use crate::faults::task::Task;
 /// Serves until it is killed.
 ///
 /// # Errors
-/// What kept it from starting.
+/// When it can't start.
 pub fn run() -> Result<()> {
     let config = Config::load()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -30,8 +31,6 @@ pub fn run() -> Result<()> {
     })
 }
 
-/// Makes a key of this tenant.
-///
 /// # Errors
 /// When the database can't be reached.
 pub async fn create_key(config: &Config, tenant: &TenantId) -> Result<String> {

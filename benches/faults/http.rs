@@ -22,7 +22,6 @@ use crate::faults::{
 /// How long an answer may take to begin.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Several gateways, and a key for them.
 #[derive(Clone)]
 pub struct Http {
     urls: Arc<Vec<String>>,
@@ -32,7 +31,6 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client of the gateways on these ports.
     pub fn new(ports: &[u16], key: String) -> Self {
         let urls = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
         Self { urls: Arc::new(urls), turn: Arc::default(), key, client: Client::new() }
@@ -55,7 +53,7 @@ impl Http {
         true
     }
 
-    /// Submits a job under its idempotency key.
+    /// With an idempotency key.
     pub async fn submit(&self, seed: u64, job: &JobRef, task: &Task) -> Result<(), SubmitError> {
         let later = |error: reqwest::Error| SubmitError::Later(error.to_string());
         let request = self.client.post(format!("{}/v1/jobs/{}", self.url(), Task::KIND)).bearer_auth(&self.key);
@@ -71,7 +69,7 @@ impl Http {
         }
     }
 
-    /// Takes events until the last one, or until the connection breaks.
+    /// Reads events until the last one, or until the connection breaks.
     pub async fn follow(&self, followed: &mut Followed) {
         let mut request = self.client.get(format!("{}/v1/jobs/{}/events", self.url(), followed.job.id));
         if let Some(last) = followed.records.last() {

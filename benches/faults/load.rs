@@ -1,5 +1,4 @@
-//! The load: jobs at a steady rate, each published again under its id until somebody says that it is accepted, as a
-//! client does that wants its job done.
+//! The load: jobs at a steady rate, each published again under its id until it is accepted, as a careful client does.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,22 +22,19 @@ use crate::faults::{
     task::Task,
 };
 
-/// Submissions that may wait for their answers at once.
 const IN_FLIGHT: usize = 64;
 
-/// How long one job is submitted again and again.
+/// How long one job is submitted repeatedly.
 const PATIENCE: Duration = Duration::from_secs(180);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// One job of so many is followed from its first event on: of those with fresh ids and of the others.
+/// One job in this many is followed from its first event on: of those with fresh ids and of the others.
 const FOLLOWED: u64 = 9;
 
-/// What is to be submitted.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// What everything that is left to chance comes from.
+    /// The source of all randomness.
     pub seed: u64,
-    /// Whose jobs they are.
     pub tenant: TenantId,
     /// Jobs a second.
     pub rate: u32,
@@ -47,7 +43,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The job of this number. Over HTTP its key decides its id; straight onto NATS every other id is fresh.
+    /// The job of this number. Over HTTP its key decides its id; on NATS every other id is fresh.
     fn job(&self, entrance: &Entrance, number: u64) -> JobRef {
         match (entrance, number % 2) {
             (Entrance::Bus(_), 1) => Task::fresh_job(&self.tenant, self.seed, number),
@@ -58,7 +54,6 @@ impl Plan {
 
 pub struct Accepted {
     pub job: JobRef,
-    /// What it is to do.
     pub task: Task,
     /// Whether a group counts it.
     pub grouped: bool,
@@ -66,11 +61,11 @@ pub struct Accepted {
 
 pub struct Load {
     pub accepted: Vec<Accepted>,
-    /// Those who follow some of it; each ends with its job.
+    /// Followers of some of the jobs; each ends with its job.
     pub followers: JoinSet<Followed>,
 }
 
-/// Submits jobs until it is enough, and the plan's number at least. Returns when all are accepted.
+/// Submits jobs until `enough`, and at least the plan's number. Returns when all are accepted.
 pub async fn run(entrance: Entrance, plan: Plan, enough: CancellationToken) -> Result<Load> {
     let mut load = Load { accepted: Vec::new(), followers: JoinSet::new() };
     let mut submissions = JoinSet::new();
@@ -100,7 +95,6 @@ pub async fn run(entrance: Entrance, plan: Plan, enough: CancellationToken) -> R
     Ok(load)
 }
 
-/// Submits one job until it is accepted.
 async fn submit(entrance: &Entrance, plan: &Plan, number: u64) -> Result<Accepted> {
     let (task, job) = (Task::plan(plan.seed, number), plan.job(entrance, number));
     let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(50)).with_max_delay(LONGEST_PAUSE);
@@ -125,7 +119,7 @@ async fn submit(entrance: &Entrance, plan: &Plan, number: u64) -> Result<Accepte
 async fn publish(bus: &dyn Bus, job: &JobRef, task: &Task) -> Result<(), SubmitError> {
     let (lane, payload) = envelope(job, task).map_err(|error| SubmitError::Never(error.to_string()))?;
     let (job, kind, headers) = (job.clone(), Task::KIND, Headers::new());
-    // Of the fresh ones every other log is begun before, as gateways do.
+    // The log of every other fresh one is begun before, as gateways do.
     let first_seq = match task.number % 4 {
         1 => begin(bus, &job).await,
         _ => None,
@@ -148,7 +142,7 @@ fn envelope(job: &JobRef, task: &Task) -> Result<(Lane, Bytes)> {
     Ok((lane, serde_json::to_vec(&envelope)?.into()))
 }
 
-/// Begins a job's log; `None` where that can't be done now, or was done before.
+/// Begins a job's log; `None` if that fails, or was done before.
 async fn begin(bus: &dyn Bus, job: &JobRef) -> Option<u64> {
     let (event, kind, at) = (EventType::Accepted, Task::KIND, Utc::now());
     let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null, claim: None };

@@ -1,13 +1,15 @@
-//! `make faults`: real processes, killed, stopped and restarted while jobs come in; then everything is counted.
+//! `make faults`: real processes are killed, stopped and restarted while jobs come in; then the audit checks all
+//! jobs.
 //!
-//! Each scenario has servers of its own: NATS (one, or a cluster of three on the loopback), Postgres with `fsync` on,
-//! and several processes of this very program as workers and gateways, which run the real runtime and the real
-//! gateway. What was accepted (a `PubAck`, or a 202) must have ended once, in its row, its log and, where it failed,
-//! its dead letter. A broken promise makes the exit status 1, and everything stays where it can be looked at.
+//! Each scenario has its own servers: NATS (one, or a cluster of three on the loopback), Postgres with `fsync` on,
+//! and several processes of this program as workers and gateways, with the real runtime and the real gateway. An
+//! accepted job (a `PubAck`, or a 202) must have ended once, in its row, its log and, if it failed, its dead letter.
+//! A broken promise makes the exit status 1, and all data stays for inspection.
 //!
-//! - `task`: the job; `load`, `follow`: who submits and follows it; `entrance`, `http`, `client`: by which way.
-//! - `servers`, `store`, `system`, `fleet`: what runs, and how it is hurt; `worker`, `gateway`: this program as one of those.
-//! - `scenarios`: what is done to it. `rows`, `audit`, `report`: what came of it.
+//! - `task`: the job. `load`, `follow`: submit and follow it. `entrance`, `http`, `client`: the way in.
+//! - `servers`, `store`, `system`, `fleet`: what runs, and its faults. `worker`, `gateway`: this program as one of
+//!   those.
+//! - `scenarios`: the faults. `rows`, `audit`, `report`: the results.
 
 mod audit;
 mod client;
@@ -86,7 +88,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     }
 }
 
-/// Runs what is asked for, one after the other, and prints what came of it.
+/// Runs the scenarios one after the other, and prints the results.
 async fn all(arguments: &Arguments) -> Result<ExitCode> {
     let root = std::env::temp_dir().join(unique("ruche-faults"));
     let (mut outcomes, mut result) = (Vec::new(), Ok(()));
@@ -94,7 +96,7 @@ async fn all(arguments: &Arguments) -> Result<ExitCode> {
     for scenario in Scenario::value_variants().iter().filter(wanted) {
         match one(*scenario, arguments, &root.join(scenario.name())).await {
             Ok(outcome) => outcomes.push(outcome),
-            // What could not be run says nothing of Ruche; what has run is still told.
+            // A scenario that could not run says nothing of Ruche; the others are still reported.
             Err(error) => result = Err(error),
         }
         if result.is_err() {
@@ -128,7 +130,7 @@ async fn one(scenario: Scenario, arguments: &Arguments, folder: &Path) -> Result
     Ok(outcome)
 }
 
-/// Removes a folder, and a database that had to be kept elsewhere.
+/// Removes a folder, and a database that had to be placed elsewhere.
 fn forget(folder: &Path) -> Result<()> {
     let elsewhere: Option<PathBuf> = std::fs::read_link(folder.join("postgres")).ok();
     for folder in elsewhere.iter().map(PathBuf::as_path).chain([folder]) {

@@ -1,4 +1,4 @@
-//! What a scenario came to: a line of a table, or of JSON; and, where a promise is broken, all that is known of it.
+//! The result of a scenario: a line of a table, or of JSON; for a broken promise, all that is known of it.
 
 use std::{fmt::Write as _, path::Path, time::Duration};
 
@@ -8,21 +8,16 @@ use serde::Serialize;
 
 use crate::faults::audit::{Audit, Finding, Promise, Subject};
 
-/// Findings that are printed; all are in the file.
+/// Findings that are printed; the file has all.
 const PRINTED: usize = 10;
 
-/// What a scenario came to.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
-    /// Its name.
     pub scenario: &'static str,
-    /// What its chances came from.
     pub seed: u64,
-    /// Jobs that were accepted.
     pub accepted: u64,
-    /// Jobs that ended well.
     pub done: u64,
-    /// Jobs that ended badly, as told; each is a dead letter.
+    /// Each is a dead letter.
     pub failed: u64,
     /// Accepted jobs without a row or without a last event.
     pub lost: u64,
@@ -30,33 +25,27 @@ pub struct Outcome {
     pub twice: u64,
     /// Logs with a gap or a repeat.
     pub disordered: u64,
-    /// Other promises that are broken.
     pub other: u64,
     pub faults: u64,
-    /// What the faults hit: see [`Hits`].
     pub hits: Hits,
     pub events: u64,
-    /// Jobs that somebody followed meanwhile.
     pub followed: u64,
-    /// How long it took, in seconds.
     pub seconds: u64,
-    /// What is broken.
     pub findings: Vec<Finding>,
 }
 
-/// Signs that the faults hit something: without them, nothing was tried.
+/// Signs that the faults hit something: without them, nothing was tested.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Hits {
-    /// Jobs that another attempt took up because the one before had died or gone silent.
+    /// Jobs that another attempt took over because the one before had died or gone silent.
     pub taken_over: u64,
-    /// Times that a worker found the database, or the object store, away with an outcome in its hands.
+    /// How often a worker with an outcome found the database, or the object store, unavailable.
     pub commits_blocked: u64,
-    /// Processes that ended without having been killed.
+    /// Processes that ended without being killed.
     pub ended_by_themselves: u64,
 }
 
 impl Outcome {
-    /// What these findings come to.
     pub fn new(
         scenario: &'static str,
         seed: u64,
@@ -85,12 +74,11 @@ impl Outcome {
         }
     }
 
-    /// Whether all promises were kept.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// Tells on stderr what is broken.
+    /// Prints the findings to stderr.
     pub fn complain(&self, folder: &Path) {
         eprintln!("\n{}: {} promises are broken (seed {}):", self.scenario, self.findings.len(), self.seed);
         for Finding { promise, what, subject } in self.findings.iter().take(PRINTED) {

@@ -1,4 +1,4 @@
-//! What Postgres holds in the end, read with its own `psql`: none of the code that is being tried takes part.
+//! The final state of Postgres, read with its own `psql`, so that no code under test takes part.
 
 use std::collections::HashMap;
 
@@ -9,35 +9,30 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A job's row.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Row {
-    /// The job.
     pub id: Uuid,
     /// `done`, `failed` or `cancelled`.
     pub state: String,
     pub attempt: u32,
-    /// Its output, or its failure; null where the object store has it.
+    /// Its output, or its failure; null if the object store has it.
     pub data: Value,
-    /// What the object store has of it.
+    /// The claim of an offloaded output.
     pub claim: Option<Claim>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub struct Counted {
-    /// How many ended well.
     pub done: u64,
-    /// How many ended badly.
     pub failed: u64,
 }
 
-/// Everything that the jobs left.
 #[derive(Debug, Default)]
 pub struct Rows {
     pub jobs: HashMap<Uuid, Vec<Row>>,
-    /// How many messages each job has left, in a table that would take a second one.
+    /// How many messages each job has stored, in a table that would take a second one.
     pub messages: HashMap<Uuid, u64>,
-    /// What the groups have counted: each commit of a member adds one.
+    /// The groups' counts: each commit of a member adds one.
     pub groups: HashMap<Uuid, Counted>,
 }
 
@@ -64,7 +59,7 @@ pub async fn read(settings: &config::Postgres) -> Result<Rows> {
     Ok(rows)
 }
 
-/// The rows of a query, in which `{}` stands for the schema.
+/// `{}` in the query stands for the schema.
 async fn select<T: DeserializeOwned>(settings: &config::Postgres, query: &str) -> Result<Vec<T>> {
     let query = query.replace("{}", &settings.schema);
     let mut psql = tokio::process::Command::new(Tools::find()?.postgres_bin.join("psql"));

@@ -1,4 +1,4 @@
-//! The servers of one scenario, and the ways to hurt them. Their data lies in the scenario's folder and survives them.
+//! The servers of one scenario, and their faults. Their data is in the scenario's folder and survives them.
 
 use std::{path::Path, sync::Mutex, sync::PoisonError, time::Duration};
 
@@ -6,13 +6,13 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
 use ruche_services::{ServiceError, nats, ports, postgres, process::Process, random_secret, tools::Tools};
 
-/// How long a server may take to have everything again that the others have.
+/// How long a server may take to catch up with the others.
 const CATCH_UP: Duration = Duration::from_secs(90);
 
-/// How long a crashed Postgres may keep a new one from starting: its last processes hold the shared memory.
+/// How long a crashed Postgres may keep a new one from starting: its last processes have the shared memory.
 const REMAINS: Duration = Duration::from_secs(30);
 
-/// The running process of a server; exchanged when it is started again.
+/// The running process of a server; replaced on a restart.
 struct Slot(Mutex<Process>);
 
 impl Slot {
@@ -24,7 +24,7 @@ impl Slot {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = process;
     }
 
-    /// Sends a signal that ends it, and waits until it is gone.
+    /// Sends a signal that ends it, and waits for its end.
     async fn end(&self, signal: Signal) {
         let process = self.get();
         process.signal(signal);
@@ -37,7 +37,7 @@ pub struct Nats {
     process: Slot,
 }
 
-/// Starts this many NATS servers: one alone, or a cluster.
+/// One alone, or a cluster.
 pub async fn nats(folder: &Path, servers: usize) -> Result<Vec<Nats>> {
     let options = match servers {
         1 => vec![nats::Options::new(folder.join("nats"), folder.join("nats.log"), ports::free())],
@@ -56,27 +56,25 @@ pub async fn nats(folder: &Path, servers: usize) -> Result<Vec<Nats>> {
 }
 
 impl Nats {
-    /// What it calls itself.
     pub fn name(&self) -> &str {
         &self.options.name
     }
 
-    /// The URL that clients use.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.options.port)
     }
 
-    /// Ends it with this signal and waits until it is gone.
+    /// Ends it with this signal and waits for its end.
     pub async fn end(&self, signal: Signal) {
         self.process.end(signal).await;
     }
 
-    /// Sends it a signal that it survives.
+    /// Sends a signal that it survives.
     pub fn signal(&self, signal: Signal) {
         self.process.get().signal(signal);
     }
 
-    /// Starts it again and waits until it has caught up with the others.
+    /// Restarts it and waits until it has caught up with the others.
     pub async fn start(&self) -> Result<()> {
         let process = self.options.prepare(&Tools::find()?).await?.spawn().await?;
         self.process.set(process.clone());
@@ -84,7 +82,7 @@ impl Nats {
         self.caught_up().await
     }
 
-    /// Waits until it lacks nothing that the others have.
+    /// Waits until it has all that the others have.
     pub async fn caught_up(&self) -> Result<()> {
         let looking = async {
             while !self.options.is_current().await {
@@ -96,13 +94,12 @@ impl Nats {
     }
 }
 
-/// A Postgres server with its own defaults: `fsync` and `synchronous_commit` are on.
+/// A Postgres server with its defaults: `fsync` and `synchronous_commit` are on.
 pub struct Postgres {
     options: postgres::Options,
     process: Slot,
 }
 
-/// Starts a Postgres server.
 pub async fn postgres(folder: &Path) -> Result<Postgres> {
     let (data, log, password) = (folder.join("postgres"), folder.join("postgres.log"), random_secret());
     let options = postgres::Options { data, log, port: ports::free(), password, settings: Vec::new() };
@@ -112,18 +109,18 @@ pub async fn postgres(folder: &Path) -> Result<Postgres> {
 }
 
 impl Postgres {
-    /// The URL that clients use, with its password.
+    /// With the password.
     pub fn url(&self) -> String {
         self.options.url()
     }
 
-    /// Ends its first process with this signal and waits until that is gone. SIGQUIT takes the others along at once;
-    /// after SIGKILL each finds out by itself.
+    /// Ends its first process with this signal and waits for that. SIGQUIT ends the others at once; after SIGKILL
+    /// each notices by itself.
     pub async fn crash(&self, signal: Signal) {
         self.process.end(signal).await;
     }
 
-    /// Starts it again and waits until it has recovered.
+    /// Restarts it and waits until it has recovered.
     pub async fn start(&self) -> Result<()> {
         let start = std::time::Instant::now();
         loop {
@@ -131,7 +128,7 @@ impl Postgres {
             self.process.set(process.clone());
             match self.options.ready(&process).await {
                 Ok(()) => return Ok(()),
-                // What is left of the crashed one still has the memory that both would use.
+                // The crashed one's last processes still have the shared memory.
                 Err(ServiceError::Died { .. }) if start.elapsed() < REMAINS => {}
                 Err(error) => bail!(error),
             }

@@ -1,4 +1,4 @@
-//! The object store of one scenario: a folder, which can be taken away and given back.
+//! The object store of one scenario: a folder that can be made unavailable.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use ruche_schemas::Claim;
 
-/// A folder for objects, and beside it a file that takes its place while it is away.
+/// A folder for objects, and a file that replaces it during an outage.
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
@@ -21,18 +21,17 @@ impl Store {
         Ok(Self { folder, stand_in })
     }
 
-    /// Its address.
     pub fn url(&self) -> String {
         format!("file://{}", self.folder.display())
     }
 
-    /// Takes it away, or gives it back: in one step, so that nobody can make another in its place.
+    /// Starts or ends an outage, in one step, so that nobody can create another folder in its place.
     pub fn exchange(&self) -> Result<()> {
         renameat2(AT_FDCWD, &self.folder, AT_FDCWD, &self.stand_in, RenameFlags::RENAME_EXCHANGE)
             .context("the object store can't be taken away or given back")
     }
 
-    /// What a claim is for, read past the code that is being tried; `None` where it is not what the claim says.
+    /// The object of a claim, read without the code under test; `None` if it is not what the claim says.
     pub fn read(&self, claim: &Claim) -> Option<Vec<u8>> {
         let bytes = std::fs::read(self.folder.join(&claim.key)).ok()?;
         let same = bytes.len() as u64 == claim.bytes && blake3::hash(&bytes).to_hex().as_str() == claim.blake3;

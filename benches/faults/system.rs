@@ -1,4 +1,4 @@
-//! The system of one scenario: servers, settings, and processes of this very program as workers and gateways.
+//! The system of one scenario: servers, settings, and processes of this program as workers and gateways.
 
 use std::{
     collections::HashMap,
@@ -22,27 +22,24 @@ use crate::faults::{
 /// The prefix of all subjects, and the schema of all tables.
 const NAME: &str = "faults";
 
-/// The bus's patience with a silent worker: short, so that many kills take minutes.
+/// Short, so that many kills take minutes.
 pub const ACK_WAIT: Duration = Duration::from_secs(2);
 
 pub struct System {
-    /// Where everything of it lies.
+    /// All its data.
     pub folder: PathBuf,
-    /// Its NATS servers: one, or a cluster.
+    /// One, or a cluster.
     pub nats: Vec<Nats>,
-    /// Its database.
     pub postgres: Postgres,
-    /// Where large outputs go.
+    /// For large outputs.
     pub objects: Store,
-    /// What its processes are told.
     pub config: Config,
-    /// Whose jobs they are.
     pub tenant: TenantId,
     variables: HashMap<String, String>,
 }
 
 impl System {
-    /// Starts this many NATS servers and a Postgres, with data in this folder, and makes streams and tables.
+    /// Starts this many NATS servers and a Postgres, with data in this folder, and creates streams and tables.
     pub async fn start(folder: &Path, servers: usize) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
         let objects = Store::make(folder)?;
@@ -69,7 +66,6 @@ impl System {
         Ok(Arc::new(NatsBus::connect(&self.config.nats, ACK_WAIT).await?))
     }
 
-    /// Starts workers of so many slots each.
     pub async fn workers(&self, count: usize, slots: usize) -> Result<Fleet> {
         let launches = (1..=count)
             .map(|i| self.launch(&format!("worker-{i}"), &["worker", "--slots", &slots.to_string()], Vec::new()));
@@ -92,7 +88,7 @@ impl System {
         Ok(launch)
     }
 
-    /// Waits until no server lacks what the others have.
+    /// Waits until every server has all that the others have.
     pub async fn caught_up(&self) -> Result<()> {
         for server in &self.nats {
             server.caught_up().await?;

@@ -1,4 +1,4 @@
-//! The job of the faults: its body tells how it goes and how it ends, so that its end can be held against it.
+//! The job of the faults: its body says how it runs and ends, so that its end can be checked.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ pub struct Task {
     pub conversation: Uuid,
 }
 
-/// What a large output has more than others, in bytes.
+/// The extra bytes of a large output.
 const LARGE: usize = CLAIM_BYTES + 1;
 
 /// What it gives. The attempt is in it, so that the outcomes of two attempts can be told apart.
@@ -83,8 +83,8 @@ impl Job for Task {
 }
 
 impl Task {
-    /// The task of this number in the run of this seed: mostly short, some of a second, some that stumble, one in
-    /// twenty rejected, one in twenty with a large output, one in two hundred never done.
+    /// The task of this number with this seed: mostly short, some of a second, some that fail at first, one in twenty
+    /// rejected, one in twenty with a large output, one in two hundred never done.
     #[must_use]
     pub fn plan(seed: u64, number: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(seed.rotate_left(32) ^ number);
@@ -108,12 +108,11 @@ impl Task {
         JobRef { tenant: tenant.clone(), id }
     }
 
-    /// The same with an id that says that it was just made: a worker takes such a job for one that nobody has seen, also
-    /// where it was published twice.
+    /// With an id that looks new: a worker assumes that nobody has seen the job, even if it was published twice.
     #[must_use]
     pub fn fresh_job(tenant: &TenantId, seed: u64, number: u64) -> JobRef {
         let chance: [u8; 10] = StdRng::seed_from_u64(seed.rotate_left(32) ^ number).random();
-        // A time to come, so that the id of a number is the same in each run of a seed, and never old.
+        // In the future, so that a seed gives the same ids in each run, and they are never old.
         let id = JobId(uuid::Builder::from_unix_timestamp_millis(1 << 42, &chance).into_uuid());
         JobRef { tenant: tenant.clone(), id }
     }
@@ -123,7 +122,7 @@ impl Task {
         shared("group", self.number)
     }
 
-    /// The code with which it has to fail; `None` where it has to be done.
+    /// The code with which it must fail; `None` if it must be done.
     #[must_use]
     pub fn fails_with(&self) -> Option<&'static str> {
         match (self.stumbles >= Self::LIMITS.attempts, self.reject) {
@@ -133,7 +132,7 @@ impl Task {
         }
     }
 
-    /// Whether it may end like this. How many attempts it took is the faults' doing.
+    /// Whether this outcome is allowed. The number of attempts depends on the faults.
     #[must_use]
     pub fn may_end(&self, outcome: &Outcome<Ran>) -> bool {
         match outcome {
@@ -147,7 +146,6 @@ impl Task {
     }
 }
 
-/// The idempotency key under which a gateway takes it.
 #[must_use]
 pub fn key(seed: u64, number: u64) -> String {
     format!("{seed}/{number}")
@@ -186,7 +184,7 @@ impl Handler<Task> for Runner {
         }
     }
 
-    /// A message, in a table that refuses no second one. Nothing else: a cost has a key, which would refuse it.
+    /// A message, in a table that takes a second one. Not a cost, whose key would refuse it.
     fn keep(&self, job: &Envelope<Task>, ran: &Ran) -> Vec<Write> {
         let content = format!("{} in attempt {}", ran.number, ran.attempt);
         let messages = vec![TurnMessage { role: Role::User, content, model: None, citations: None }];

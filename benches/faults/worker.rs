@@ -1,4 +1,4 @@
-//! `ruche-bench faults worker`: a worker as `ruche-worker` is one, for tasks. It is made to be killed.
+//! `ruche-bench faults worker`: a worker like `ruche-worker`, for tasks. It is made to be killed.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -26,10 +26,10 @@ use tokio::{
 
 use crate::faults::task::{Runner, Task};
 
-/// Runs until it is told to stop.
+/// Runs until shutdown.
 ///
 /// # Errors
-/// What kept it from starting.
+/// When it can't start.
 pub fn run(slots: NonZeroUsize) -> Result<()> {
     let config = Config::load()?;
     // As in `ruche-worker`: the bus has a thread of its own.

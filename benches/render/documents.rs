@@ -1,6 +1,6 @@
-//! What is set: a page of minutes, and a long text as big READMEs are. No two documents are alike: `%N%` in them is their
-//! number. The long one has it in every paragraph, item, row and program, the short one in most, so that nobody gets a
-//! document out of a cache.
+//! The documents: a page of minutes, and a text as long as big READMEs. No two are alike, so that no cache helps:
+//! `%N%` is the document's number, in every paragraph, item, row and program of the long one, and in most of the
+//! short one.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use std::fmt::Write;
 pub const SHORT: &str = include_str!("short.md");
 /// The same in Typst.
 pub const SHORT_TYPST: &str = include_str!("short.typ");
-/// Lines of the long one: those of a README that md-to-pdf's users measured with.
+/// Lines of a README that md-to-pdf's users measured with.
 pub const LONG_LINES: usize = 2_165;
 
 const WORDS: &str = "worker stream message queue gateway page token answer between after before every other under which \
@@ -19,7 +19,7 @@ pub fn numbered(text: &str, number: usize) -> String {
     text.replace("%N%", &number.to_string())
 }
 
-/// The long one: chapters of text, lists, tables and programs, always the same.
+/// Chapters of text, lists, tables and programs, always the same.
 pub fn long() -> String {
     let mut text = Text { words: WORDS.split_whitespace().collect(), state: 7 };
     let mut out = String::from("# A long document, %N%\n\n");
@@ -40,7 +40,7 @@ struct Text {
 }
 
 impl Text {
-    /// A number below `n`, by Knuth's linear congruence.
+    /// Below `n`, by Knuth's linear congruence.
     fn below(&mut self, n: usize) -> usize {
         self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.state >> 40).unwrap_or(0) % n.max(1)

@@ -1,6 +1,6 @@
-//! `make bench-render`: Markdown to PDF, beside the programs that people use for it, in one run.
+//! `make bench-render`: Markdown to PDF, beside other programs, in one run.
 //!
-//! Everybody gets the same two documents, each time with another number in every paragraph; times count from the text in
+//! All get the same two documents, each time with another number in every paragraph. Times count from the text in
 //! memory to the PDF in memory (through the API: from the request to the last byte).
 
 mod documents;
@@ -17,7 +17,7 @@ use crate::{
     table::{Latencies, table},
 };
 
-/// What was seen of one program.
+/// The results of one program.
 #[derive(Default)]
 struct Figures {
     name: String,
@@ -29,7 +29,6 @@ struct Figures {
     memory: Option<u64>,
 }
 
-/// Prints the tables.
 pub async fn measure(servers: &Servers, documents: usize, alone: bool) -> Result<()> {
     let folder = servers.folder.join("documents");
     fs::create_dir_all(&folder)?;
@@ -43,7 +42,7 @@ pub async fn measure(servers: &Servers, documents: usize, alone: bool) -> Result
         long.len() / 1000
     );
     let mut all = Vec::new();
-    // It takes minutes: whoever waits sees how far it is.
+    // It takes minutes: show the progress.
     for peer in peers::PEERS.iter().filter(|_| !alone) {
         all.push(peers::measure(peer, &folder)?);
         eprintln!("{}", row(&all[all.len() - 1]).join(" | "));

@@ -20,10 +20,9 @@ use crate::{
     table::Latencies,
 };
 
-/// Short and long documents, one after the other, whose times are kept.
+/// Short and long documents, one after the other, that are timed.
 const SHORTS: usize = 1_000;
 const LONGS: usize = 40;
-/// Documents at once.
 const SIDE_BY_SIDE: usize = 2;
 
 fn job(text: &str, number: usize) -> Render {
@@ -50,7 +49,7 @@ pub fn in_process() -> Result<Figures> {
     Ok(Figures { name, short, long: Some(many(&long(), LONGS)?), ..Figures::default() })
 }
 
-/// A pool whose children are never replaced, so that what they hold is seen.
+/// A pool whose children are never replaced, so that their memory growth shows.
 fn pool(children: usize) -> Result<Typesetter> {
     let program = system::program("ruche-worker")?;
     let (memory, deadline) = (2 << 30, Duration::from_secs(60));
@@ -65,13 +64,13 @@ async fn set(pool: &Typesetter, text: &str, number: usize) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// The worker's child processes.
+/// In the worker's child processes.
 pub async fn in_children() -> Result<Figures> {
     let servers = memory::children(std::process::id());
     let pool = pool(SIDE_BY_SIDE)?;
     let one = async |text: &str, count| -> Result<Latencies> {
         let mut latencies = Latencies::default();
-        // All children have set one.
+        // Every child has typeset one.
         try_join_all((0..SIDE_BY_SIDE).map(|_| set(&pool, text, 0))).await?;
         for number in 1..=count {
             latencies.add(set(&pool, text, number).await?);
@@ -99,7 +98,7 @@ async fn lane_of(pool: &Typesetter, lane: usize) -> Result<()> {
     Ok(())
 }
 
-/// Memory in MiB of one child after a hundred documents, and after so many.
+/// Memory in MiB of one child after a hundred documents, and after `documents`.
 pub async fn growth(documents: usize) -> Result<(u64, u64)> {
     let before = memory::children(std::process::id());
     let pool = pool(1)?;
@@ -115,7 +114,6 @@ pub async fn growth(documents: usize) -> Result<(u64, u64)> {
     Ok((early, memory::resident(child)))
 }
 
-/// `POST /v1/render`: the whole system.
 pub async fn through_the_api(servers: &Servers) -> Result<Figures> {
     let children = SIDE_BY_SIDE.to_string();
     let system = System::start(servers, "render", &[("RUCHE_RENDER__CHILDREN", &children)]).await?;
@@ -126,7 +124,7 @@ pub async fn through_the_api(servers: &Servers) -> Result<Figures> {
         }
         Ok(latencies)
     };
-    // Unmeasured: connections are open, the key has been checked, all children have set some.
+    // Warm up: connections, the key's cache, all children.
     many(SHORT, 0, 20).await?;
     let short = Some(many(SHORT, 100, SHORTS).await?);
     let start = Instant::now();

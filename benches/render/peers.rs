@@ -1,4 +1,4 @@
-//! Other programs that make PDFs, each by its driver in this folder: `driver.mjs` says how they are talked to.
+//! Other programs that make PDFs, each by its driver in this folder; `driver.mjs` describes the protocol.
 
 use std::{
     io::{BufRead, BufReader, Lines, Write},
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Figures, memory};
 use crate::{raw::per_second, table::Latencies};
 
-/// A program, and how many documents of each length it is given: as many as take some seconds.
+/// A program, and how many documents of each length it gets: enough for some seconds.
 pub struct Peer {
     pub what: &'static str,
     driver: &'static str,
@@ -30,7 +30,7 @@ pub const PEERS: [Peer; 4] = [
     Peer { what: "warm process, from Typst", driver: "typst_wheel.py", short: 400, long: 0, stays: true },
 ];
 
-/// Measures one. `documents` has short.md, long.md and short.typ.
+/// `documents` has short.md, long.md and short.typ.
 pub fn measure(peer: &Peer, documents: &Path) -> Result<Figures> {
     let short = documents.join(if peer.driver.starts_with("typst") { "short.typ" } else { "short.md" });
     let mut driver = Driver::start(peer, &short, peer.short)?;
@@ -49,7 +49,7 @@ pub fn measure(peer: &Peer, documents: &Path) -> Result<Figures> {
     Ok(figures)
 }
 
-/// Two processes at once: documents a second.
+/// Two concurrent processes: documents a second.
 fn side_by_side(peer: &Peer, document: &Path) -> Result<f64> {
     let count = peer.short.div_ceil(2);
     let drivers = [Driver::start(peer, document, count)?, Driver::start(peer, document, count)?];
@@ -74,7 +74,7 @@ struct Driver {
 }
 
 impl Driver {
-    /// Starts one and waits until it has made a document unmeasured.
+    /// Starts one and waits for an untimed document.
     fn start(peer: &Peer, document: &Path, count: usize) -> Result<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("render");
         let there = here.join("../../.ruche/bench-render");

@@ -1,4 +1,4 @@
-//! The chunks: documents of ten, by COPY. The same number makes the same chunks and the same queries.
+//! The chunks: documents of ten, loaded by COPY. A number always gives the same chunks and queries.
 
 use std::fmt::Write as _;
 
@@ -8,23 +8,21 @@ use sea_orm::sqlx::{self, Executor as _, PgPool, postgres::PgPoolCopyExt as _};
 use uuid::Uuid;
 
 pub const COLLECTION: &str = "bench";
-/// What one document of a hundred has.
+/// The metadata of one document in a hundred.
 pub const FILTERED: &str = r#"{"part":7}"#;
-/// Words of which the first are common and the last ones rare.
+/// The first words are common and the last ones rare.
 pub const QUESTION: &str = "how does w1 w5 w40 help with w700 or w1500";
 
-/// Chunks of a document.
 const CHUNKS: usize = 10;
 /// Chunks around a centre.
 const AROUND: usize = 250;
-/// How far they are from it, in each direction, beside a centre's own length of 1 in each.
+/// Their distance from it in each dimension; a centre has length 1 in each.
 const SPREAD: f32 = 0.6;
-/// Words that there are, and words of a chunk.
+/// The vocabulary, and the words of a chunk.
 const WORDS: (f64, usize) = (20_000.0, 80);
 /// Chunks that are sent at once.
 const AT_ONCE: usize = 2_000;
 
-/// Loads so many chunks.
 pub async fn load(pool: &PgPool, chunks: usize, dimensions: usize) -> Result<()> {
     let model: i32 = sqlx::query_scalar(
         "INSERT INTO embedding_models (name, version, dimensions) VALUES ('bench', '1', $1) RETURNING id",
@@ -111,19 +109,19 @@ fn centres(chunks: usize, dimensions: usize) -> Vec<Vec<f32>> {
     (0..count).map(|_| (0..dimensions).map(|_| normal(&mut random)).collect()).collect()
 }
 
-/// A number of the normal distribution (Box and Muller, 1958).
+/// Of the normal distribution (Box and Muller, 1958).
 fn normal(random: &mut StdRng) -> f32 {
     let (length, angle): (f32, f32) = (random.random(), random.random());
     (-2.0 * (1.0 - length).ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
 }
 
-/// A text and its lexemes. The n-th word is about as frequent as 1 / n (Zipf).
+/// A text and its lexemes. The n-th word's frequency is about 1 / n (Zipf).
 fn words(random: &mut StdRng) -> (String, String) {
     let (mut text, mut lexemes) = (String::new(), String::new());
     for position in 1..=WORDS.1 {
         let word = WORDS.0.powf(random.random::<f64>()) as u32;
         let space = if position == 1 { "" } else { " " };
-        // Writing to a string can't fail.
+        // A write to a string can't fail.
         let _ = write!(text, "{space}w{word}");
         let _ = write!(lexemes, "{space}'w{word}':{position}");
     }

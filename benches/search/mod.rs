@@ -1,9 +1,10 @@
-//! Searching in many chunks: how much the index misses, and how fast the API is beside the same SQL by the driver, and beside
-//! the leanest SQL that finds and reads the same.
+//! Search in many chunks: the index's recall, and the API's rate beside the same SQL by the driver, and beside the
+//! leanest SQL that finds and reads the same.
 //!
-//! Chunks lie around centres, as texts do around their subjects, and so do the queries. They are loaded by COPY, and the
-//! worker's own code makes the index then, as for a bulk load. What is right is found by comparing all vectors, in SQL of this
-//! benchmark's own. Recall is the share of the ten nearest that the API gives. One hundredth of the documents pass the filter.
+//! Chunks and queries lie around centres, as texts do around their subjects. Chunks are loaded by COPY, and then the
+//! worker's own code makes the index, as for a bulk load. The true hits come from a comparison with all vectors, in
+//! SQL of this benchmark. Recall is the share of the ten nearest that the API gives. One hundredth of the documents
+//! pass the filter.
 
 mod load;
 pub mod raw;
@@ -34,10 +35,9 @@ const TOP_K: usize = 10;
 const CONNECTIONS: u32 = 10;
 /// How long each row of the table is measured.
 const MEASURED: Duration = Duration::from_secs(10);
-/// Unmeasured queries before: connections are open, statements prepared, pages read.
+/// Untimed queries before: connections are open, statements prepared, pages read.
 const WARM: usize = 200;
 
-/// What is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     pub chunks: usize,
@@ -46,7 +46,6 @@ pub struct Wanted {
     pub clients: usize,
 }
 
-/// Prints the tables.
 pub async fn measure(wanted: Wanted) -> Result<()> {
     ensure!(wanted.chunks >= 1000 && wanted.queries > 0 && wanted.clients > 0, "there is too little to measure");
     let servers = servers::start_with(settings()).await?;
@@ -91,12 +90,12 @@ pub async fn measure(wanted: Wanted) -> Result<()> {
     Ok(())
 }
 
-/// A database with room for the vectors in its memory; safe as by its defaults.
+/// A database with room for the vectors in its memory; as durable as by default.
 fn settings() -> Vec<(&'static str, String)> {
     vec![("shared_buffers", "2GB".to_owned()), ("max_wal_size", "4GB".to_owned())]
 }
 
-/// Makes the index as the worker does, and says how long it took and how large it is.
+/// Makes the index as the worker does, and prints its duration and size.
 async fn index(servers: &Servers, system: &System, pool: &PgPool) -> Result<()> {
     let (url, schema) = (Secret(servers.postgres.clone()), system.name.clone());
     let worker = Postgres::connect(&config::Postgres { url, schema, connections: 2 }, Application::WORKER)?;
@@ -135,13 +134,12 @@ async fn recall(
     Ok(found as f64 / all.max(1) as f64)
 }
 
-/// How fast it went.
 struct Rate {
     latencies: Latencies,
     per_second: f64,
 }
 
-/// So many clients, each with one query after the other.
+/// Each client sends one query after the other.
 async fn rate(queries: &[Vec<f32>], clients: usize, search: impl AsyncFn(&[f32]) -> Result<Vec<i64>>) -> Result<Rate> {
     for query in queries.iter().cycle().take(WARM) {
         search(query).await?;
@@ -179,7 +177,6 @@ fn row(name: &str, recall: Option<f64>, rate: &Rate, (of_raw, of_same): (f64, f6
     ]
 }
 
-/// The gateway, as a client sees it.
 struct Api<'a> {
     system: &'a System,
     filter: Option<&'a str>,
@@ -196,7 +193,7 @@ impl Api<'_> {
             body["filter"] = json!({ "metadata": serde_json::from_str::<Value>(filter)? });
         }
         let System { url, key, client, .. } = self.system;
-        // Numbers of single precision, as `POST /v1/embeddings` writes them: a `Value` would make longer ones of them.
+        // Single precision, as `POST /v1/embeddings` writes it: a `Value` would have longer numbers.
         let vector = serde_json::to_string(vector)?;
         let rest = body.to_string();
         let body = format!("{{\"vector\":{vector},{}", &rest[1..]);

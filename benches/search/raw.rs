@@ -1,4 +1,4 @@
-//! The same by the raw driver: SQLx with a statement that is prepared once, its settings made once a connection.
+//! The same by the raw driver: SQLx with a prepared statement, and settings made once per connection.
 
 use anyhow::{Context, Result};
 use ruche_schemas::config;
@@ -9,7 +9,7 @@ use sea_orm::sqlx::{
 
 use super::{TOP_K, load::COLLECTION};
 
-/// A pool whose connections are set up as a search is.
+/// A pool whose connections have a search's settings.
 pub async fn pool(url: &str, schema: &str, connections: u32) -> Result<PgPool> {
     let options: PgConnectOptions = url.parse()?;
     let ef_search = config::Search::default().ef_search.to_string();
@@ -23,7 +23,6 @@ pub async fn pool(url: &str, schema: &str, connections: u32) -> Result<PgPool> {
     Ok(PgPoolOptions::new().max_connections(connections).test_before_acquire(false).connect_with(options).await?)
 }
 
-/// What searches.
 pub struct Driver<'a> {
     pub pool: &'a PgPool,
     pub dimensions: usize,
@@ -31,8 +30,8 @@ pub struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    /// The chunks of the hits, with all that the API tells of them read. What passes a filter is compared one by one, as the
-    /// API does it there.
+    /// The chunks of the hits, with all that the API returns. Filtered chunks are compared one by one, as the API
+    /// does.
     pub async fn search(&self, query: &[f32]) -> Result<Vec<i64>> {
         let dimensions = self.dimensions;
         let near = match self.filter {
@@ -58,7 +57,7 @@ impl Driver<'_> {
     }
 }
 
-/// The nearest of all, each compared.
+/// Compares all vectors.
 pub async fn exact(pool: &PgPool, query: &[f32], filter: Option<&str>) -> Result<Vec<i64>> {
     let passes = filter.map_or_else(String::new, |filter| {
         format!("WHERE document_id IN (SELECT id FROM documents WHERE metadata @> '{filter}')")
@@ -69,13 +68,13 @@ pub async fn exact(pool: &PgPool, query: &[f32], filter: Option<&str>) -> Result
     Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(query).fetch_all(pool).await?)
 }
 
-/// The size of an index, in bytes.
+/// In bytes.
 pub async fn size(pool: &PgPool, index: &str) -> Result<i64> {
     let size = sqlx::query_scalar("SELECT pg_relation_size($1::text::regclass)").bind(index).fetch_one(pool).await;
     size.context("the index can't be measured")
 }
 
-/// What autovacuum does some time after a load, done now.
+/// What autovacuum does some time after a load.
 pub async fn vacuum(pool: &PgPool) -> Result<()> {
     pool.execute("VACUUM ANALYZE chunks").await?;
     pool.execute("VACUUM ANALYZE documents").await?;

@@ -1,4 +1,4 @@
-//! The statement of a search by the driver: the gateway's store, without HTTP, JSON, keys and all else around it.
+//! The statement of a search by the gateway's store, without HTTP, JSON and keys.
 
 use anyhow::{Context, Result};
 use ruche_schemas::{
@@ -12,7 +12,6 @@ use ruche_store::{
 
 use super::{TOP_K, load::COLLECTION};
 
-/// What searches.
 pub struct Store {
     store: Postgres,
     tenant: TenantId,
@@ -21,7 +20,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// With so many connections.
     pub async fn open(url: &str, schema: &str, connections: u32, filter: Option<&str>) -> Result<Self> {
         let (url, schema) = (Secret(url.to_owned()), schema.to_owned());
         let store = Postgres::connect(&config::Postgres { url, schema, connections }, Application::GATEWAY)?;

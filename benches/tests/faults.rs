@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Runs a scenario with so many faults, and returns what it counted.
+/// Runs a scenario, and returns its counts.
 fn faults(scenario: &str, kills: u64, jobs: u64) -> Value {
     let mut program = Command::new(env!("CARGO_BIN_EXE_ruche-bench"));
     program.args(["faults", scenario, "--json", "--kills", &kills.to_string(), "--jobs", &jobs.to_string()]);
@@ -16,7 +16,7 @@ fn faults(scenario: &str, kills: u64, jobs: u64) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// That nothing was lost, stored twice or said out of order, of so many jobs at least.
+/// Of at least this many jobs, none was lost, stored twice or out of order.
 fn assert_sound(outcome: &Value, faults: u64, jobs: u64) {
     let number = |name: &str| outcome[name].as_u64().unwrap();
     assert_eq!(outcome["findings"], serde_json::json!([]));

@@ -1,4 +1,4 @@
-//! When a recurring job fires, and which job each firing is: the same on every adapter.
+//! When a recurring job fires, and the id of each firing's job: the same on every adapter.
 
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
@@ -34,7 +34,7 @@ fn zone(zone: Option<&str>) -> Result<Tz, ScheduleError> {
     })
 }
 
-/// Checks a schedule in words for whoever wrote it.
+/// The error is for the schedule's author.
 pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
     schedule.name.parse::<TenantId>().map_err(|_| {
         let allowed = "1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit";
@@ -60,7 +60,7 @@ pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
     }
 }
 
-/// When a schedule that is as it is since `since` fires next after `after`.
+/// The first firing after `after` of a schedule unchanged since `since`.
 pub(crate) fn next(every: &Every, since: DateTime<Utc>, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match every {
         Every::Cron { expression, zone: name } => {
@@ -76,7 +76,7 @@ pub(crate) fn next(every: &Every, since: DateTime<Utc>, after: DateTime<Utc>) ->
     }
 }
 
-/// The job of one firing: the schedule's payload with an id of its own. The same for the same firing.
+/// The job of one firing: the schedule's payload with its own id, derived from the firing.
 pub(crate) fn fired(payload: &[u8], firing: u64, at: DateTime<Utc>) -> Option<(JobId, Bytes)> {
     let mut envelope: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(payload).ok()?;
     let id: JobId = serde_json::from_str(envelope.get("id")?.get()).ok()?;

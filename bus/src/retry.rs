@@ -1,11 +1,12 @@
-//! Delays between retries: exponential, bounded, and random within a factor of two, so that a fleet does not act as one.
+//! Delays between retries: exponential, bounded, and random within a factor of two, so that a fleet does not act as
+//! one.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-/// How the delays grow: each is twice the one before it, up to the longest. The actual delay is a random time between half
-/// of that and all of it.
+/// Each delay is twice the one before it, up to the longest. The actual delay is a random time between half of that
+/// and all of it.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryPolicy {
     first: Duration,
@@ -18,7 +19,7 @@ impl RetryPolicy {
         Self { first, longest }
     }
 
-    /// The delays, without end.
+    /// Without end.
     #[must_use]
     pub fn delays(self) -> Backoff {
         Backoff { policy: self, delays: self.exponential() }
@@ -31,7 +32,6 @@ impl RetryPolicy {
     }
 }
 
-/// The delays of one sequence of retries.
 #[derive(Debug)]
 pub struct Backoff {
     policy: RetryPolicy,
@@ -44,12 +44,11 @@ impl Backoff {
         self.delays.next().unwrap_or(self.policy.longest)
     }
 
-    /// Sleeps for the next delay.
     pub async fn wait(&mut self) {
         tokio::time::sleep(self.next_delay()).await;
     }
 
-    /// Begins again with the first delay, after a success.
+    /// Restarts with the first delay, after a success.
     pub fn reset(&mut self) {
         self.delays = self.policy.exponential();
     }

@@ -1,8 +1,8 @@
 //! A weighted round robin over the lanes, and a plain one over the shards of a lane.
 //!
-//! A round has twelve turns, and each lane a share of them. A turn goes to the most urgent lane that has jobs and some of
-//! its share left; if there is none, the next round begins. So an interactive job waits for at most four others however
-//! full the lanes are, and a lane without competition gets every turn.
+//! A round has twelve turns, and each lane a share of them. A turn goes to the most urgent lane with jobs and some of
+//! its share left; if there is none, the next round begins. So an interactive job waits for at most four others
+//! however full the lanes are, and a lane without competition gets every turn.
 
 use ruche_schemas::{
     Lane,
@@ -12,7 +12,7 @@ use ruche_schemas::{
 /// The turns of each lane in a round.
 const WEIGHTS: [usize; LANES] = [8, 3, 1];
 
-/// Counts the turns that each lane had in this round.
+/// Counts each lane's turns in this round.
 #[derive(Debug, Default)]
 pub(crate) struct WeightedRoundRobin {
     taken: [usize; LANES],
@@ -21,7 +21,6 @@ pub(crate) struct WeightedRoundRobin {
 }
 
 impl WeightedRoundRobin {
-    /// The next source among those that want a turn.
     pub(crate) fn next(&mut self, wanted: &[bool; SOURCES]) -> Option<usize> {
         // Once in this round, once in the next.
         for _ in 0..2 {
@@ -38,7 +37,6 @@ impl WeightedRoundRobin {
         None
     }
 
-    /// The lane's next shard that wants a turn.
     fn shard(&mut self, lane: usize, wanted: &[bool; SOURCES]) -> Option<usize> {
         let (first, shards) = (first(lane), Lane::ALL[lane].shards() as usize);
         let turn = (0..shards).map(|step| (self.next[lane] + step) % shards).find(|shard| wanted[first + shard])?;
@@ -57,7 +55,7 @@ impl WeightedRoundRobin {
 mod tests {
     use super::*;
 
-    /// So many turns, counted by source.
+    /// `count` turns, by source.
     fn serve(round_robin: &mut WeightedRoundRobin, wanted: &[bool; SOURCES], count: usize) -> [usize; SOURCES] {
         let mut served = [0; SOURCES];
         (0..count).for_each(|_| served[round_robin.next(wanted).expect("a source")] += 1);

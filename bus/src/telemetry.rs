@@ -1,7 +1,7 @@
-//! What a process says about itself: logs for people, traces for OpenTelemetry.
+//! Logs and OpenTelemetry traces of a process.
 //!
 //! Traces leave over OTLP/HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` is set, from the SDK's own thread, so that a slow
-//! collector never holds up a job. Trace ids exist without a collector too: they are in rows and dead letters.
+//! collector never delays a job. Trace ids exist without a collector too: they are in rows and dead letters.
 
 use std::io::IsTerminal;
 
@@ -10,7 +10,6 @@ use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use ruche_schemas::config::Telemetry;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Telemetry could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     /// The log filter can't be read.
@@ -18,9 +17,8 @@ pub enum InitError {
         "telemetry.log = {filter:?} is not a tracing filter: {source} (for instance \"info\" or \"ruche_bus=debug,info\")"
     )]
     Filter {
-        /// What was set.
+        /// `telemetry.log`.
         filter: String,
-        /// What is wrong with it.
         source: tracing_subscriber::filter::ParseError,
     },
     /// The exporter's settings can't be used.
@@ -31,7 +29,7 @@ pub enum InitError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Keeps telemetry going; what has not been exported yet is sent when it is dropped.
+/// Sends what has not been exported yet on drop.
 #[derive(Debug)]
 pub struct Guard(SdkTracerProvider);
 
@@ -48,17 +46,17 @@ impl Drop for Guard {
 /// # Errors
 /// When the filter or the exporter's settings can't be used, or it is called twice.
 pub fn init(service: &'static str, settings: &Telemetry) -> Result<Guard, InitError> {
-    // Only the first call in a process installs the TLS provider; a later one finds it there.
+    // Only the first call in a process installs the TLS provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let filter = EnvFilter::try_new(&settings.log)
         .map_err(|source| InitError::Filter { filter: settings.log.clone(), source })?;
     let logs = match settings.format.as_str() {
         "json" => tracing_subscriber::fmt::layer().json().flatten_event(true).boxed(),
-        // Colours are for a terminal: in a file they are noise.
+        // Colours are for a terminal only.
         _ => tracing_subscriber::fmt::layer().with_target(false).with_ansi(std::io::stdout().is_terminal()).boxed(),
     };
     let provider = provider(service)?;
-    // Its own filter: what is logged and what is traced are two questions, and libraries' spans are noise in both.
+    // Its own filter: logs and traces differ, and libraries' spans are noise in both.
     let traces = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(service))
         .with_filter(EnvFilter::new("off,ruche_bus=info,ruche_gateway=info,ruche_workers=info"));

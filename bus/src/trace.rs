@@ -1,7 +1,7 @@
-//! One trace from the request to the database: W3C Trace Context (<https://www.w3.org/TR/trace-context/>) in
-//! message headers.
+//! One trace from the request to the database: W3C Trace Context (<https://www.w3.org/TR/trace-context/>) in message
+//! headers.
 //!
-//! The thirty lines between `tracing` spans and a message's [`Headers`], because no crate carries them well.
+//! Thirty lines between `tracing` spans and a message's [`Headers`], because no crate carries them well.
 
 use opentelemetry::{
     propagation::{Extractor, Injector, TextMapPropagator},
@@ -35,19 +35,19 @@ impl Extractor for Reader<'_> {
     }
 }
 
-/// Writes the current span's context into the headers: `traceparent` and, if there is one, `tracestate`.
+/// Writes the current span's context: `traceparent` and, if there is one, `tracestate`.
 pub fn inject(headers: &mut Headers) {
     TraceContextPropagator::new().inject_context(&Span::current().context(), &mut Carrier(headers));
 }
 
-/// Makes the context in the headers the span's parent. Does nothing where there is none.
+/// Makes the headers' context the span's parent, if there is one.
 pub fn adopt(span: &Span, headers: &Headers) {
     let context = TraceContextPropagator::new().extract(&Reader(headers));
-    // An error says that the span is disabled or has begun: then there is nothing to adopt.
+    // An error means that the span is disabled or has begun: there is nothing to adopt.
     let _ = span.set_parent(context);
 }
 
-/// The current span's trace id, 32 hexadecimal digits.
+/// Of the current span, 32 hexadecimal digits.
 #[must_use]
 pub fn trace_id() -> Option<String> {
     let context = Span::current().context();

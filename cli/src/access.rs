@@ -1,6 +1,6 @@
-//! Which gateway is asked, and with which key: `--url` and `--key`, else the environment, else `.ruche/dev.env`.
+//! Which gateway is called, and with which key: `--url` and `--key`, else the environment, else `.ruche/dev.env`.
 //!
-//! The development key goes to the development URL only: a key must not travel to a host that it was not made for.
+//! The development key goes to the development URL only: a key must not travel to another host.
 
 use anyhow::Result;
 use clap::Args;
@@ -22,7 +22,6 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// The client.
     pub(crate) fn client(&self, project: &Project) -> Result<Client> {
         let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
         let dev = project.dev_env();

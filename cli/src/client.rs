@@ -1,6 +1,6 @@
-//! The gateway's HTTP API, as the commands speak it: JSON in, JSON out, every refusal in words.
+//! The client of the gateway's HTTP API: JSON in, JSON out; errors become text.
 //!
-//! Answers stay JSON values: a newer gateway's fields reach `--json` untouched, an older one's missing fields show as
+//! Answers stay JSON values: a newer gateway's fields reach `--json` unchanged, an older one's missing fields show as
 //! `-`, and neither ends a command.
 
 use std::{error::Error, fmt, time::Duration};
@@ -17,7 +17,6 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// How much of a body that is no JSON an error shows, in characters.
 const SHOWN: usize = 200;
 
-/// One gateway and one key.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -25,7 +24,6 @@ pub(crate) struct Client {
     key: String,
 }
 
-/// An error that the gateway answered.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     pub status: u16,
@@ -35,11 +33,10 @@ pub(crate) struct ApiError {
     pub message: String,
     /// The field, or the cap.
     pub param: Option<String>,
-    /// When to come back, in seconds.
+    /// In seconds.
     pub retry_after: Option<String>,
 }
 
-/// The gateway can't be reached.
 #[derive(Debug, thiserror::Error)]
 #[error("{url} can't be reached ({why}). {hint}")]
 pub(crate) struct Unreachable {
@@ -49,7 +46,6 @@ pub(crate) struct Unreachable {
 }
 
 impl Client {
-    /// A client of the gateway at this address.
     pub(crate) fn new(url: &str, key: String) -> Result<Self> {
         let base = Url::parse(url).ok().filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
         let Some(base) = base else {
@@ -62,7 +58,7 @@ impl Client {
         Ok(Self { http: builder.build().context("no HTTP client can be made")?, base, key })
     }
 
-    /// The address, as people write it.
+    /// As people write it.
     pub(crate) fn address(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
     }
@@ -79,7 +75,7 @@ impl Client {
         self.http.request(method, url).bearer_auth(&self.key)
     }
 
-    /// Sends it; a refusal is an error.
+    /// An error status becomes an error.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() {
@@ -88,17 +84,15 @@ impl Client {
         Err(refusal(response).await.into())
     }
 
-    /// Asks for a document.
     pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value> {
         self.call(Method::GET, path, query, None).await
     }
 
-    /// Sends a document and takes one.
     pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<Value> {
         self.call(Method::POST, path, &[], Some(body)).await
     }
 
-    /// Any request that has one answer. No content is `null`.
+    /// For any request with one answer. No content is `null`.
     pub(crate) async fn call(
         &self,
         method: Method,
@@ -121,7 +115,6 @@ impl Client {
         serde_json::from_slice(&bytes).with_context(|| format!("{} answers no JSON: is that Ruche?", self.address()))
     }
 
-    /// What a fault on the way means to a person.
     pub(crate) fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
         let mut why: &dyn Error = error;
         while let Some(inner) = why.source() {
@@ -136,7 +129,6 @@ impl Client {
     }
 }
 
-/// A refusal out of its answer, whatever that looks like.
 pub(crate) async fn refusal(response: Response) -> ApiError {
     let status = response.status();
     let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
@@ -156,7 +148,7 @@ pub(crate) async fn refusal(response: Response) -> ApiError {
 }
 
 impl ApiError {
-    /// Out of `{message, code, param}`.
+    /// From `{message, code, param}`.
     pub(crate) fn of(status: u16, error: &Value) -> Self {
         let text = |name: &str| error[name].as_str().map(clean).filter(|text| !text.is_empty());
         let message = text("message").unwrap_or_default();
@@ -199,7 +191,7 @@ impl fmt::Display for ApiError {
 
 impl Error for ApiError {}
 
-/// A document without its empty fields.
+/// An object without the empty fields.
 pub(crate) fn fields<const N: usize>(pairs: [(&str, Option<Value>); N]) -> Value {
     let mut body = json!({});
     for (name, value) in pairs {

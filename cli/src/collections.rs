@@ -1,4 +1,4 @@
-//! `ruche collections`: documents that are searched in together.
+//! `ruche collections`: documents that are searched together.
 
 use std::process::ExitCode;
 

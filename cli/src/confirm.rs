@@ -1,4 +1,4 @@
-//! What can't be undone is asked for first: on a terminal by a question, elsewhere by `--yes`.
+//! Confirms what can't be undone: on a terminal by a question, elsewhere by `--yes`.
 
 use std::io::{self, BufRead};
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{output, refused::Refused};
 
-/// Asks the person whether to do `what`, as in `drop 12 dead letters`.
+/// `what`, as in `drop 12 dead letters`.
 pub(crate) fn wanted(what: &str, yes: bool) -> Result<()> {
     if yes {
         return Ok(());

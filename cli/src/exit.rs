@@ -1,11 +1,11 @@
-//! Exit statuses: what scripts can tell apart without reading a message.
+//! Exit statuses, so that scripts need not read messages.
 
 use crate::{
     client::{ApiError, Unreachable},
     refused::Refused,
 };
 
-/// What `--help` says of them.
+/// For `--help`.
 pub(crate) const HELP: &str = "\
 Exit status:
   0  done (or the reader of the output went away)
@@ -16,7 +16,6 @@ Exit status:
   5  the gateway can't be reached
   6  the key is unknown, or may not do this";
 
-/// The status that this error ends the program with.
 pub(crate) fn code(error: &anyhow::Error) -> u8 {
     if let Some(refused) = error.downcast_ref::<Refused>() {
         return refused.code;

@@ -1,7 +1,7 @@
-//! Following a job or a batch on the terminal: a bar where one can be drawn, lines where not.
+//! Follows a job or a batch on the terminal: with a bar if possible, else with lines.
 //!
-//! The job's result goes to standard output, the rest to standard error: `ruche jobs watch ID > answer.txt` keeps the
-//! answer only.
+//! The job's result goes to standard output, the rest to standard error: `ruche jobs watch ID > answer.txt` stores
+//! only the answer.
 
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
     sse::Events,
 };
 
-/// How often a batch's counts are asked for.
+/// How often a batch's counts are requested.
 const COUNTED: Duration = Duration::from_secs(2);
 
 /// Follows what is at this path until it ends.
@@ -37,7 +37,7 @@ pub(crate) async fn run(client: &Client, path: &[&str], as_json: bool) -> Result
             return Ok(code);
         }
     }
-    // It ended before: its state is all that is left to say.
+    // It ended before: only its state is left to print.
     screen.close();
     let view = client.get(path, &[]).await?;
     let state = view["state"].as_str().unwrap_or_default();
@@ -49,16 +49,13 @@ pub(crate) async fn run(client: &Client, path: &[&str], as_json: bool) -> Result
     Ok(verdict(state, &view).unwrap_or(ExitCode::SUCCESS))
 }
 
-/// How a job ended.
 pub(crate) enum Ended {
-    /// With this output.
     Done(Value),
-    /// With this failure.
     Failed(Value),
     Cancelled,
 }
 
-/// Follows the job at this path until it ends; how far it is goes beside the output, and nothing to it.
+/// Follows the job at this path until it ends; the progress goes to standard error, nothing to standard output.
 pub(crate) async fn to_end(client: &Client, path: &[&str]) -> Result<Ended> {
     let mut with_events = path.to_vec();
     with_events.push("events");
@@ -71,7 +68,7 @@ pub(crate) async fn to_end(client: &Client, path: &[&str]) -> Result<Ended> {
         }
     }
     screen.close();
-    // Its state has what an event has, and what an event has no room for.
+    // Its state has all that an event has, and large outputs too.
     let mut view = client.get(path, &[]).await?;
     match view["state"].as_str() {
         Some("done") if view["output"].is_null() => {
@@ -86,7 +83,7 @@ pub(crate) async fn to_end(client: &Client, path: &[&str]) -> Result<Ended> {
     }
 }
 
-/// The next event; meanwhile, the counts of a batch, whose log has nothing to say before its end.
+/// The next event; meanwhile, the counts of a batch, whose log has no event before its end.
 async fn next(
     client: &Client,
     path: &[&str],
@@ -109,7 +106,6 @@ async fn next(
     }
 }
 
-/// The exit status of what has ended.
 fn verdict(state: &str, data: &Value) -> Option<ExitCode> {
     let counts = if data["counts"].is_object() { &data["counts"] } else { data };
     let is_batch = counts["total"].is_u64() && counts["cancelled"].is_u64();
@@ -126,7 +122,7 @@ fn verdict(state: &str, data: &Value) -> Option<ExitCode> {
 struct Screen {
     bar: Option<ProgressBar>,
     on_terminal: bool,
-    /// Whether the output's last line is not ended.
+    /// Whether the output's last line has no line end.
     mid_line: bool,
     wrote: bool,
 }

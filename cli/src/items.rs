@@ -1,4 +1,4 @@
-//! One item of a list: shown, fetched as a file, deleted.
+//! One item of a list: show, download, delete.
 
 use std::{io::IsTerminal, path::PathBuf};
 
@@ -14,12 +14,11 @@ use crate::{
     render,
 };
 
-/// Asks for one and prints it.
 pub(crate) async fn show(client: &Client, json: bool, path: &[&str], columns: &[Column]) -> Result<()> {
     print(json, &client.get(path, &[]).await?, columns)
 }
 
-/// Prints one: a line a column, or JSON.
+/// A line a column, or JSON.
 pub(crate) fn print(json: bool, item: &Value, columns: &[Column]) -> Result<()> {
     match json {
         true => output::json(item),
@@ -27,17 +26,17 @@ pub(crate) fn print(json: bool, item: &Value, columns: &[Column]) -> Result<()> 
     }
 }
 
-/// What is deleted: `the document 17 with its chunks`.
+/// As in `the document 17 with its chunks`.
 pub(crate) struct Deleted<'a> {
     pub path: &'a [&'a str],
     pub query: &'a [(&'a str, String)],
-    /// Which field names it.
+    /// The field that names it.
     pub key: &'a str,
     pub name: &'a str,
     pub what: String,
 }
 
-/// Deletes one after the person has agreed. There is no time-out, since much may hang on it.
+/// Deletes after confirmation. Without a time-out, since it may take long.
 pub(crate) async fn delete(client: &Client, json: bool, yes: bool, deleted: Deleted<'_>) -> Result<()> {
     let Deleted { path, query, key, name, what } = deleted;
     confirm::wanted(&format!("delete {what}"), yes)?;
@@ -48,7 +47,7 @@ pub(crate) async fn delete(client: &Client, json: bool, yes: bool, deleted: Dele
     }
 }
 
-/// Writes a fetched file and says where; `-` is the standard output.
+/// Writes a downloaded file and prints where; `-` is the standard output.
 pub(crate) fn save(json: bool, out: PathBuf, bytes: &[u8], item: &Value) -> Result<()> {
     if out.as_os_str() == "-" {
         if json || std::io::stdout().is_terminal() {

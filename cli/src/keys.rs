@@ -1,5 +1,5 @@
-//! `ruche keys`: the gateway's own program makes those of the API, for it knows how keys are kept; logins of NATS are
-//! written into the settings of the server that `ruche up` runs.
+//! `ruche keys`: API keys are made by the gateway's own program, which has their format; logins of NATS are written
+//! into the settings of the server that `ruche up` runs.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
     output::text(&key)
 }
 
-/// Adds a login to the server of this project, which takes it at once.
+/// Adds a login to the server of this project, effective at once.
 fn nats(project: &Project, tenant: &TenantId, name: &TenantId, as_json: bool) -> Result<()> {
     let folder = project.data.join("nats");
     let Some(url) = logins::url(&folder) else {

@@ -9,10 +9,10 @@ use crate::{
     output::{self, Column},
 };
 
-/// The most items asked for at once.
+/// The most items of a request.
 const PAGE: usize = 100;
 
-/// The most items shown unless more are asked for.
+/// The most items shown by default.
 const USUAL: u32 = 50;
 
 /// How much of a list.
@@ -30,18 +30,17 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// As without any of these.
+    /// The defaults.
     pub(crate) const fn usual() -> Self {
         Self { limit: USUAL, all: false, after: None }
     }
 
-    /// All of a list that is short by nature.
+    /// All of a list that is always short.
     pub(crate) const fn short() -> Self {
         Self { limit: 100_000, all: false, after: None }
     }
 }
 
-/// Prints a list.
 pub(crate) async fn show(
     client: &Client,
     json: bool,

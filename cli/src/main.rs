@@ -1,7 +1,7 @@
 //! `ruche`: the one program that people type.
 //!
-//! It starts the others as child processes and talks to them over HTTP and signals; it links none of them, so it builds
-//! in seconds and never needs a rebuild for a change in a worker.
+//! It starts the others as child processes and talks to them over HTTP and signals. It links none of them, so it
+//! builds in seconds and needs no rebuild after a change in a worker.
 
 use std::{path::PathBuf, process::ExitCode};
 

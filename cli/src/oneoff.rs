@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use ruche_services::process::last_lines;
 use tokio::process::Command;
 
-/// Runs a program and returns what it printed on standard output. What it printed on standard error goes to `log`.
+/// Returns its standard output. Its standard error goes to `log`.
 pub(crate) async fn run(
     program: &Path,
     arguments: &[&str],

@@ -1,6 +1,6 @@
-//! What is printed: tables for people, JSON for programs. A reader that goes away is no failure.
+//! Output: tables for people, JSON for programs. A closed reader is no failure.
 //!
-//! Text that comes from jobs is printed without control characters: a job must not steer a person's terminal.
+//! Text from jobs is printed without control characters: a job must not control a person's terminal.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,18 +9,18 @@ use chrono::{DateTime, Utc};
 use comfy_table::{Table, presets::NOTHING};
 use serde_json::Value;
 
-/// One column: its head, and what of an item it shows.
+/// The header, and the cell of an item.
 pub(crate) type Column = (&'static str, fn(&Value) -> String);
 
 /// The longest text in a cell, in characters.
 const CELL: usize = 60;
 
-/// Prints text as it is, at once.
+/// Unchanged, at once.
 pub(crate) fn text(text: &str) -> Result<()> {
     bytes(text.as_bytes())
 }
 
-/// Prints bytes as they are, at once.
+/// Unchanged, at once.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
@@ -40,22 +40,20 @@ pub(crate) fn json(value: &Value) -> Result<()> {
     line(&serde_json::to_string_pretty(value)?)
 }
 
-/// Prints one item of a stream.
 pub(crate) fn ndjson(value: &Value) -> Result<()> {
     line(&value.to_string())
 }
 
-/// Whether the reader of the output closed it.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Whether a person sits there who can be asked.
+/// Whether a person can answer a question.
 pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// A table of these items; as wide as with its header where that was printed before.
+/// Without the header, the columns are as wide as if it was printed before.
 pub(crate) fn table(columns: &[Column], items: &[Value], with_header: bool) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).force_no_tty();
@@ -69,7 +67,7 @@ pub(crate) fn table(columns: &[Column], items: &[Value], with_header: bool) -> S
     lines.join("\n")
 }
 
-/// One item, a line for each column that has something to say.
+/// A line for each column that is not empty.
 pub(crate) fn sheet(columns: &[Column], item: &Value) -> String {
     let width = columns.iter().map(|(head, _)| head.len()).max().unwrap_or_default();
     let cells = columns.iter().map(|(head, cell)| (head, clean(&cell(item))));
@@ -77,7 +75,7 @@ pub(crate) fn sheet(columns: &[Column], item: &Value) -> String {
     lines.collect()
 }
 
-/// A field as text: `-` where there is none.
+/// `-` without the field.
 pub(crate) fn field(item: &Value, name: &str) -> String {
     match &item[name] {
         Value::Null => "-".to_owned(),
@@ -92,13 +90,13 @@ pub(crate) fn field(item: &Value, name: &str) -> String {
     }
 }
 
-/// A number; 0 where there is none.
+/// 0 without the field.
 pub(crate) fn number(item: &Value, name: &str) -> u64 {
     let value = &item[name];
     value.as_u64().or_else(|| value.as_f64().map(|float| float.max(0.0) as u64)).unwrap_or_default()
 }
 
-/// A time relative to now: `5 min ago`, `in 2 h`.
+/// Relative to now: `5 min ago`, `in 2 h`.
 pub(crate) fn when(item: &Value, name: &str) -> String {
     item[name].as_str().map_or_else(|| field(item, name), |text| relative(text, Utc::now()))
 }
@@ -112,7 +110,7 @@ fn relative(text: &str, now: DateTime<Utc>) -> String {
     }
 }
 
-/// A span of seconds in its largest unit.
+/// Seconds in their largest unit.
 pub(crate) fn span(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -130,7 +128,7 @@ pub(crate) fn failure(error: &Value) -> String {
     }
 }
 
-/// How far it is: `3/10 parsing`.
+/// As in `3/10 parsing`.
 pub(crate) fn steps(progress: &Value) -> String {
     let total = progress["total"].as_u64().map(|total| format!("/{total}")).unwrap_or_default();
     match progress["done"].as_u64() {
@@ -149,7 +147,7 @@ pub(crate) fn clean_lines(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_bidi(*c))).collect()
 }
 
-/// Marks that turn the direction of the text after them.
+/// Marks that change the direction of the text after them.
 const fn is_bidi(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,4 +1,4 @@
-//! Where everything of one project lies: the folder `.ruche/`, which git ignores and `make clean-data` forgets.
+//! The files of one project: the folder `.ruche/`, which git ignores and `make clean-data` removes.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -10,7 +10,6 @@ use anyhow::{Context, Result};
 use ruche_services::files::write_private;
 use serde::{Deserialize, Serialize};
 
-/// The folders and files of one project.
 #[derive(Debug, Clone)]
 pub(crate) struct Project {
     /// The folder `.ruche`.
@@ -18,8 +17,8 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// The project in `folder`, or else the one that the working folder is in: the nearest folder upwards with a
-    /// `.ruche` or a `Makefile` beside `schemas/`; failing that, the working folder itself.
+    /// The project in `folder`, or else around the working folder: the nearest folder upwards with a `.ruche` or a
+    /// `Makefile` beside `schemas/`; failing that, the working folder itself.
     pub(crate) fn find(folder: Option<PathBuf>) -> Result<Self> {
         let here = std::env::current_dir().context("the working folder can't be read")?;
         let is_project = |folder: &&Path| folder.join(".ruche").is_dir() || folder.join("schemas/Cargo.toml").is_file();
@@ -41,7 +40,7 @@ impl Project {
         self.data.join("run")
     }
 
-    /// The file that shows other terminals what runs.
+    /// Shows other terminals what runs.
     pub(crate) fn state(&self) -> PathBuf {
         self.run().join("state.json")
     }
@@ -54,7 +53,7 @@ impl Project {
         self.logs().join(format!("{name}.log"))
     }
 
-    /// Fetched models and what they were pinned to.
+    /// Fetched models and their pins.
     pub(crate) fn models(&self) -> PathBuf {
         self.data.join("models")
     }
@@ -64,12 +63,12 @@ impl Project {
         self.data.join("dev.env")
     }
 
-    /// A value of that file, if there is one.
+    /// A value in that file.
     pub(crate) fn dev_value(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.dev_env()).ok().and_then(|text| value(&text, name))
     }
 
-    /// The passwords of NATS and Postgres, and what links are signed with: read, or made at the first start.
+    /// Reads them, or makes them at the first start.
     pub(crate) fn secrets(&self) -> Result<Secrets> {
         let file = self.data.join("secrets.json");
         let random = ruche_services::random_secret;
@@ -90,12 +89,12 @@ impl Project {
         Ok(secrets)
     }
 
-    /// Takes the lock that one `ruche up` holds as long as it runs; nothing if another holds it.
+    /// Takes the lock of a running `ruche up`; `None` if another has it.
     pub(crate) async fn lock(&self) -> Result<Option<Lock>> {
         let path = self.run().join("lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.with_context(|| format!("{} can't be opened", path.display()))?;
-        // `ruche status` holds it for a moment to see whether it can.
+        // `ruche status` takes it for a moment to test it.
         for _ in 0..10 {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Lock { _file: file })),
@@ -113,13 +112,13 @@ impl Project {
     }
 }
 
-/// The value of `NAME=value` in a file of such lines.
+/// The value in a line `NAME=value`.
 fn value(text: &str, name: &str) -> Option<String> {
     let found = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
     found.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// Held while `ruche up` runs; the system releases it when that ends, however it ends.
+/// The system releases it when `ruche up` ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     _file: File,
@@ -132,7 +131,7 @@ pub(crate) struct Secrets {
     pub nats: String,
     /// Postgres, user `ruche`.
     pub postgres: String,
-    /// What links to documents are signed with. Files of earlier versions have none.
+    /// Signs links to documents. Files of earlier versions have none.
     #[serde(default)]
     pub links: String,
 }

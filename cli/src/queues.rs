@@ -68,7 +68,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Pauses or resumes something, and prints so.
+/// Pauses or resumes, and prints so.
 pub(crate) async fn steer(client: &Client, json: bool, path: [&str; 3], meaning: &str) -> Result<()> {
     let answer = client.post(&path, &json!({})).await?;
     match json {
@@ -77,7 +77,7 @@ pub(crate) async fn steer(client: &Client, json: bool, path: [&str; 3], meaning:
     }
 }
 
-/// For how long the oldest job is there.
+/// How long the oldest job has waited.
 pub(crate) fn oldest(queue: &Value) -> String {
     match queue["oldest_seconds"].is_null() {
         true => "-".to_owned(),

@@ -1,6 +1,6 @@
 //! An error with an exit status of its own.
 
-/// A refusal with an exit status of its own, so that scripts can tell it from a failure.
+/// So that scripts can tell it from other failures.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Refused {
@@ -14,7 +14,7 @@ impl Refused {
         Self { code: 1, message }.into()
     }
 
-    /// Wrong usage that the parser of the command line can't see: status 2.
+    /// Wrong usage that the command line's parser can't detect: status 2.
     pub(crate) fn usage(message: String) -> anyhow::Error {
         Self { code: 2, message }.into()
     }
@@ -29,7 +29,7 @@ impl Refused {
         Self { code: 4, message }.into()
     }
 
-    /// No key was given: status 6, as for a key that the gateway doesn't know.
+    /// No key was given: status 6, as for an unknown key.
     pub(crate) fn keyless(message: String) -> anyhow::Error {
         Self { code: 6, message }.into()
     }

@@ -1,4 +1,4 @@
-//! `ruche renders`: the documents that are kept at the gateway.
+//! `ruche renders`: stored documents at the gateway.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -92,7 +92,7 @@ async fn get(client: &Client, json: bool, id: &str, out: Option<PathBuf>) -> Res
     let document = client.get(&["renders", id], &[]).await?;
     let extension = if document["media_type"] == "image/png" { "png" } else { "pdf" };
     let bytes = render::download(client, &["renders", id, "file"], &[]).await?;
-    // An id that is none has been refused by now, so it is safe as a name.
+    // The gateway has refused an invalid id by now, so it is safe as a name.
     let out = out.unwrap_or_else(|| format!("{}.{extension}", field(&document, "id").replace('/', "_")).into());
     items::save(json, out, &bytes, &document)
 }
@@ -103,7 +103,7 @@ async fn link(client: &Client, json: bool, id: &str, expires_in: Option<Duration
         None => json!({}),
     };
     let mut link = client.post(&["renders", id, "link"], &body).await?;
-    // The gateway knows its path, and we the address that it is reached by.
+    // The gateway knows its path, the client its address.
     let url = match link["url"].as_str() {
         Some(path) if path.starts_with('/') => format!("{}{path}", client.address()),
         _ => field(&link, "url"),

@@ -1,4 +1,4 @@
-//! `ruche schedules`: jobs again and again.
+//! `ruche schedules`: recurring jobs.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

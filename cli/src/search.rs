@@ -94,7 +94,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is asked. `rerank`: how many hits a reranker reads.
+/// The request. `rerank`: how many hits a reranker reads.
 pub(crate) fn body(question: &str, collections: &[String], mode: Mode, top_k: u32, rerank: Option<u32>) -> Value {
     let mut body = json!({ "query": question, "collections": collections, "mode": mode.as_str(), "top_k": top_k });
     if let Some(hits) = rerank {

@@ -1,7 +1,6 @@
 //! Server-sent events, followed over lost connections: each event once, in order, from where the last one was.
 //!
-//! The gateway's ids are the events' numbers, so the last id that was seen is all that it takes to go on
-//! (`Last-Event-ID`).
+//! The gateway's ids are the events' numbers, so the last id is enough to resume (`Last-Event-ID`).
 
 use std::{
     pin::Pin,
@@ -27,28 +26,25 @@ use crate::{
     refused::Refused,
 };
 
-/// How long a connection may say nothing: the gateway pings several times as often.
+/// How long a connection may be silent: the gateway pings several times as often.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Connections in a row that bring no event before giving up.
+/// Connections in a row without an event before giving up.
 const TRIES: usize = 20;
 
 /// The longest wait between two of them.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The largest event, in bytes: above what the bus carries.
+/// The largest event, in bytes: above the bus's bound.
 const LARGEST: usize = 16 << 20;
 
-/// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Event {
-    /// Its type.
     pub name: String,
     pub data: Value,
     id: String,
 }
 
-/// Why no more events come of a connection.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
     #[error("it ended, broke or was silent")]
@@ -59,7 +55,7 @@ enum Broken {
 
 type Open = Pin<Box<dyn Stream<Item = Result<Event, Broken>> + Send>>;
 
-/// The events of one thing.
+/// The events of one job or batch.
 pub(crate) struct Events<'a> {
     client: &'a Client,
     path: Vec<&'a str>,
@@ -75,7 +71,7 @@ impl<'a> Events<'a> {
         Self { client, path: path.to_vec(), last: None, open: None, waits: None }
     }
 
-    /// The next event; `None` when the gateway says that none will come.
+    /// `None` when the gateway says that none will come.
     pub(crate) async fn next(&mut self) -> Result<Option<Event>> {
         loop {
             let Some(open) = &mut self.open else {
@@ -95,13 +91,13 @@ impl<'a> Events<'a> {
                     return Ok(Some(event));
                 }
                 Some(Err(error @ Broken::TooLarge)) => return Err(error.into()),
-                // Another connection goes on.
+                // Another connection resumes.
                 Some(Err(Broken::Connection)) | None => self.open = None,
             }
         }
     }
 
-    /// Connects; `None` when there is nothing more to come.
+    /// `None` when there is nothing more to come.
     async fn connect(&mut self) -> Result<Option<Response>> {
         let (mut failed, mut is_told) = (None, false);
         loop {
@@ -130,7 +126,7 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// Asks once. The inner error may pass, the outer one won't.
+    /// Sends one request. The inner error may pass, the outer one won't.
     async fn ask(&self) -> Result<Result<Response>> {
         let mut request = self.client.request(Method::GET, &self.path, &[]).header("accept", "text/event-stream");
         if let Some(last) = &self.last {
@@ -160,9 +156,8 @@ fn bytes(response: Response) -> impl Stream<Item = Result<Bytes, Broken>> {
     })
 }
 
-/// The events in these bytes.
 fn events(bytes: impl Stream<Item = Result<Bytes, Broken>>) -> impl Stream<Item = Result<Event, Broken>> {
-    // How much came since the last event.
+    // The bytes since the last event.
     let waiting = Arc::new(AtomicUsize::new(0));
     let bounded = bytes.and_then({
         let waiting = waiting.clone();

@@ -11,39 +11,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::project::Project;
 
-/// Everything that `ruche status` knows.
+/// The data of `ruche status`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
-    /// The supervisor's process id.
     pub pid: i32,
-    /// When it started, in seconds since 1970.
+    /// In seconds since 1970.
     pub started_at: u64,
     /// The gateway's base URL, once it is known.
     pub url: Option<String>,
-    /// The port of our own Postgres.
+    /// Of our own Postgres.
     pub postgres_port: Option<u16>,
-    /// The models that are served.
     pub models: Vec<String>,
-    /// The supervised programs, in the order of their start.
+    /// In the order of their start.
     pub children: Vec<Child>,
 }
 
 /// One supervised program.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Child {
-    /// What people call it.
+    /// For people.
     pub name: String,
     /// The program's file name, to recognise the process by.
     pub program: String,
-    /// The process id of its latest start.
+    /// Of its latest start.
     pub pid: i32,
-    /// Whether it runs now.
     pub running: bool,
-    /// How often it was started again.
     pub restarts: u32,
-    /// When its latest start was, in seconds since 1970.
+    /// Its latest start, in seconds since 1970.
     pub since: u64,
-    /// How it ended the last time.
     pub last_end: Option<String>,
     pub log: PathBuf,
 }
@@ -54,7 +49,7 @@ pub(crate) fn now() -> u64 {
 }
 
 impl State {
-    /// What the file says; nothing if there is none.
+    /// `None` without a file.
     pub(crate) fn read(file: &Path) -> Option<Self> {
         serde_json::from_str(&fs::read_to_string(file).ok()?).ok()
     }
@@ -68,7 +63,7 @@ pub(crate) struct Board {
 }
 
 impl Board {
-    /// An empty state, written to `file` at the first change.
+    /// Empty; written to `file` at the first change.
     pub(crate) fn new(file: PathBuf) -> Self {
         let pid = i32::try_from(std::process::id()).unwrap_or(0);
         let state = State { pid, started_at: now(), ..State::default() };
@@ -80,12 +75,12 @@ impl Board {
         let mut state = self.lock();
         change(&mut state);
         let text = serde_json::to_string_pretty(&*state).unwrap_or_default();
-        // Complete or not at all, for a reader at the same time. A full disk must not stop the supervisor.
+        // Atomic for concurrent readers. A full disk must not stop the supervisor.
         let half = self.file.with_extension("half");
         let _ = fs::write(&half, text).and_then(|()| fs::rename(&half, &self.file));
     }
 
-    /// Forgets the file: nothing runs any more.
+    /// Deletes the file: nothing runs any more.
     pub(crate) fn clear(&self) {
         let _ = fs::remove_file(&self.file);
     }
@@ -95,7 +90,7 @@ impl Board {
     }
 }
 
-/// The settings that reach the database of the running system: those that `ruche up` gave its children.
+/// The database settings that `ruche up` gave its children.
 pub(crate) fn database(project: &Project) -> Vec<(String, String)> {
     let ours = || -> Option<String> {
         let port = State::read(&project.state())?.postgres_port?;

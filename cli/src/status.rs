@@ -12,7 +12,7 @@ use crate::{
     state::{Child, State, now},
 };
 
-/// Prints it. Success only if the gateway says that it is ready.
+/// Succeeds only if the gateway says that it is ready.
 pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
     let state = project.is_running().then(|| State::read(&project.state())).flatten();
     let Some(state) = state else {
@@ -36,7 +36,6 @@ pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
     Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whether the gateway is ready, and what it says.
 async fn readiness(state: &State) -> (bool, String) {
     let Some(address) = state.url.as_deref().and_then(|url| url.strip_prefix("http://")) else {
         return (false, "it is still starting".to_owned());
@@ -75,7 +74,7 @@ fn row(child: &Child) -> [String; 6] {
     [child.name.clone(), state, child.pid.to_string(), ago(child.since), child.restarts.to_string(), log]
 }
 
-/// A time in the past, in its largest unit.
+/// In its largest unit.
 fn ago(time: u64) -> String {
     match now().saturating_sub(time) {
         seconds @ 0..120 => format!("{seconds} s"),

@@ -1,4 +1,4 @@
-//! `ruche templates`: how documents look; the built-in templates, and a tenant's own in versions.
+//! `ruche templates`: the built-in templates, and a tenant's own in versions.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -158,7 +158,7 @@ async fn push(
     output::line(&clean(&format!("{name}: version {}{known}", field(&stored, "version"))))
 }
 
-/// The name that the package has for itself.
+/// The name in the package.
 fn own_name(folder: &std::path::Path) -> Result<String> {
     let path = folder.join("typst.toml");
     let shown = path.display();

@@ -78,7 +78,7 @@ struct Set {
     backlog: Option<u64>,
 }
 
-/// The caps by their names in the API.
+/// By their names in the API.
 const CAPS: [&str; 3] = ["in_flight", "per_second", "backlog"];
 
 const COLUMNS: &[Column] = &[
@@ -116,7 +116,7 @@ async fn limits(client: &Client, json: bool, command: Limits) -> Result<()> {
     }
 }
 
-/// Changes those that are named; the tenant's others stay its own.
+/// Changes the named ones; the tenant's others stay.
 async fn change(client: &Client, set: Set) -> Result<Value> {
     let Set { tenant, in_flight, per_second, backlog } = set;
     if in_flight.is_none() && per_second.is_none() && backlog.is_none() {

@@ -1,4 +1,4 @@
-//! What people type as values: spans of time, documents.
+//! Values on the command line: spans of time, documents.
 
 use std::{
     fs,
@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use crate::refused::Refused;
 
-/// The largest document that is read, in bytes: far above what the gateway takes.
+/// The largest document that is read, in bytes: far above the gateway's bound.
 const LARGEST: u64 = 64 << 20;
 
 /// `90`, `90s`, `10m`, `2h` or `1d`.
 ///
 /// # Errors
-/// What else it is, and what is allowed.
+/// What is wrong, and what is allowed.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no span of time: write 90 or 90s, 10m, 2h, 1d");
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -33,7 +33,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     number.checked_mul(unit).map(Duration::from_secs).ok_or_else(wrong)
 }
 
-/// A document: the text itself, `-` for standard input, or a file. `None` where none is given.
+/// The text itself, `-` for standard input, or a file. `None` if none is given.
 pub(crate) fn document(text: Option<&str>, file: Option<&Path>) -> Result<Option<Value>> {
     let (from, text) = match (text, file) {
         (None, None) => return Ok(None),

@@ -1,4 +1,4 @@
-//! `ruche workers`: who works, and taking one out of service without losing what it does.
+//! `ruche workers`: lists workers, and drains one without losing its jobs.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What an image compiles: a host of models no Typst, a host of documents none of llama.cpp.
+//! What an image compiles: no Typst for models, no llama.cpp for documents.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -22,7 +22,7 @@ fn cargo(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The worker's features, one a kind, and what each turns on.
+/// The worker's features, one per kind, and what each enables.
 fn kinds() -> BTreeMap<String, Vec<String>> {
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"])).unwrap();
@@ -33,7 +33,7 @@ fn kinds() -> BTreeMap<String, Vec<String>> {
     features.into_iter().filter(|(name, _)| name != "default").collect()
 }
 
-/// The kinds that turn this dependency on.
+/// The kinds that enable this dependency.
 fn with(dependency: &str) -> Vec<String> {
     let turned_on = format!("dep:{dependency}");
     let kinds = kinds().into_iter().filter(|(_, on)| on.contains(&turned_on)).map(|(name, _)| name).collect::<Vec<_>>();
@@ -41,7 +41,7 @@ fn with(dependency: &str) -> Vec<String> {
     kinds
 }
 
-/// The crates that a worker of these kinds is compiled of, build scripts included.
+/// The crates in a worker of these kinds, build scripts included.
 fn crates(kinds: &[String]) -> String {
     let kinds = kinds.join(",");
     let arguments = ["tree", "--offline", "-p", "ruche-workers", "--no-default-features", "--features", &kinds];

@@ -1,12 +1,11 @@
-//! Where it enters and leaves: HTTP, SSE and WebSocket on one side, the bus on the other.
+//! The gateway: HTTP, SSE and WebSocket on one side, the bus on the other. It authenticates and checks requests,
+//! publishes jobs, and relays their events.
 //!
-//! A thin thing on purpose: it checks who is calling and what is asked, publishes a job, and relays the job's events.
-//! It runs nothing, and keeps and writes nothing but keys, batches, templates and bots, so that any number of gateways stand
-//! side by side and any of them can go on with a stream that another began.
+//! It runs no jobs, and stores only keys, batches, templates and bots, so any number of gateways can run, and any of
+//! them can continue a stream that another began.
 //!
-//! - [`http`]: what every feature stands on. - [`jobs`]: the one path of a job into the system, and its events back.
+//! - [`http`]: the base of every feature. - [`jobs`]: submission and events. - [`app`]: the composition root.
 //! - [`chat`], [`bots`], [`search`], [`documents`], [`render`], [`batches`], [`schedules`], [`ops`]: the features.
-//! - [`app`]: the composition root: it builds the services and the router.
 
 pub mod app;
 pub mod batches;

@@ -1,5 +1,5 @@
-//! Kills the leader of the jobs' stream, the next time that of the events, while jobs come in: what was accepted is on
-//! two servers at least, and the others go on.
+//! Kills the leader of the jobs' stream, the next time that of the events, while jobs come in: accepted jobs are on
+//! at least two servers, and the others continue.
 
 use std::time::Duration;
 
@@ -11,11 +11,10 @@ use crate::faults::{report::Outcome, system::System};
 
 const KILLS: u64 = 6;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 80;
-/// How long the others are two.
+/// How long one is missing, in milliseconds.
 const WITHOUT: std::ops::Range<u64> = 1_000..6_000;
-/// How long they are three again.
+/// How long all run in between.
 const BETWEEN: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(run: &Run) -> Result<Outcome> {

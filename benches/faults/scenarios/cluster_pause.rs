@@ -1,5 +1,5 @@
-//! Lets a server stand still (SIGSTOP) for longer than the others wait for it: its connections stay open and say
-//! nothing, which is worse than a crash. First the leader of the jobs' stream, then that of the events.
+//! Stops a server (SIGSTOP) for longer than the others wait for it: its connections stay open and silent, which is
+//! worse than a crash. First the leader of the jobs' stream, then that of the events.
 
 use std::time::Duration;
 
@@ -11,10 +11,9 @@ use crate::faults::{report::Outcome, system::System};
 
 const PAUSES: u64 = 3;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 60;
-/// How long one stands still. The others elect another leader after 4 to 9 s; every third time it is longer than the
-/// 30 s after which they close its routes.
+/// How long one is stopped. The others elect another leader after 4 to 9 s; every third time it is longer than the 30
+/// s after which they close its routes.
 const STILL: [Duration; 3] = [Duration::from_secs(12), Duration::from_secs(15), Duration::from_secs(40)];
 /// How long all run in between.
 const BETWEEN: Duration = Duration::from_secs(3);

@@ -1,4 +1,4 @@
-//! Restarts one server after the other (SIGTERM), as an upgrade does: each has to have caught up before the next goes.
+//! Restarts one server after the other (SIGTERM), as an upgrade does: each must have caught up before the next stops.
 
 use std::time::Duration;
 
@@ -8,10 +8,9 @@ use nix::sys::signal::Signal;
 use super::{Run, Scenario, Trial, direct};
 use crate::faults::{report::Outcome, system::System};
 
-/// Restarts: three are a round.
+/// Three are a round.
 const RESTARTS: u64 = 6;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 80;
 /// How long all run in between.
 const BETWEEN: Duration = Duration::from_secs(2);

@@ -1,5 +1,5 @@
 //! Kills one of two gateways at random (SIGKILL): clients submit again under the same idempotency key, and followers
-//! go on after their last event, through whichever answers.
+//! continue after their last event, through any gateway.
 
 use std::time::Duration;
 
@@ -11,9 +11,8 @@ use crate::faults::{entrance::Entrance, gateway, http::Http, report::Outcome, sy
 
 const KILLS: u64 = 60;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 100;
-/// The time between two kills, in milliseconds.
+/// Between two kills, in milliseconds.
 const BETWEEN: std::ops::Range<u64> = 200..1_200;
 /// How long the gateways may take to start.
 const START: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Which server of a cluster leads a stream.
+//! Finds the server of a cluster that leads a stream.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::faults::{servers::Nats, system::System, task::Task};
 /// How long a stream may be without a leader.
 const ELECTION: Duration = Duration::from_secs(60);
 
-/// A connection that asks for leaders.
+/// A connection for requests about leaders.
 pub(super) struct Leaders {
     jetstream: jetstream::Context,
     streams: [String; 2],
@@ -25,7 +25,7 @@ impl Leaders {
         Ok(Self { jetstream, streams: [names.jobs(&Task::KIND), names.stream("EVENTS")] })
     }
 
-    /// The server that leads the jobs' stream where `turn` is even, the events' where it is odd. Waits for one.
+    /// The leader of the jobs' stream if `turn` is even, of the events' if it is odd. Waits for one.
     pub(super) async fn of<'a>(&self, turn: u64, system: &'a System) -> Result<&'a Nats> {
         let stream = &self.streams[usize::from(turn % 2 == 1)];
         let asking = async {

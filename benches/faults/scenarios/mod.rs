@@ -1,5 +1,5 @@
-//! The scenarios, one file each: what is started, what is done to it, how often. What is the same in all is here:
-//! jobs come in meanwhile, and in the end everything is held against what was accepted.
+//! The scenarios, one file each: what is started, its faults, and how many. The common part is here: jobs come in
+//! meanwhile, and the audit follows.
 
 use std::{
     path::PathBuf,
@@ -39,10 +39,10 @@ const SETTLE: Duration = Duration::from_secs(180);
 /// How long the last followers may take after that.
 const FOLLOW: Duration = Duration::from_secs(60);
 
-/// What a worker logs that found the database away with an outcome in its hands.
+/// Logged by a worker with an outcome when the database is unavailable.
 const BLOCKED: &str = "the outcome is not stored yet";
 
-/// What one logs that found the object store away with an output in its hands.
+/// Logged by a worker with an output when the object store is unavailable.
 const OUTPUT_BLOCKED: &str = "the output is not stored yet";
 
 /// A scenario.
@@ -66,21 +66,19 @@ pub enum Scenario {
     GatewayKills,
 }
 
-/// How a scenario is to be run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// What its chances come from.
     pub seed: u64,
-    /// The number of faults, if not its own.
+    /// The number of faults, over the scenario's own.
     pub faults: Option<u64>,
-    /// The least number of jobs, if not its own.
+    /// The least number of jobs, over the scenario's own.
     pub jobs: Option<u64>,
-    /// Where its servers keep their data.
+    /// The servers' data.
     pub folder: PathBuf,
 }
 
 impl Scenario {
-    /// Its name, as it is asked for.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::ClusterLeader => "cluster-leader",
@@ -94,7 +92,6 @@ impl Scenario {
         }
     }
 
-    /// Runs it.
     pub async fn run(self, run: &Run) -> Result<Outcome> {
         let trial = match self {
             Self::ClusterLeader => cluster_leader::run(run).await,
@@ -111,18 +108,16 @@ impl Scenario {
 }
 
 impl Run {
-    /// The chances of its faults.
     fn chance(&self) -> StdRng {
         StdRng::seed_from_u64(self.seed)
     }
 
-    /// What is to be submitted: the scenario's own, where nothing else was asked for.
+    /// The scenario's own plan, under the command line's options.
     fn plan(&self, system: &System, rate: u32, jobs: u64) -> Plan {
         Plan { seed: self.seed, tenant: system.tenant.clone(), rate, jobs: self.jobs.unwrap_or(jobs) }
     }
 }
 
-/// What takes part in a trial.
 struct Trial<'a> {
     scenario: Scenario,
     system: &'a System,
@@ -132,8 +127,7 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    /// Submits jobs while `hurt` does its harm, which tells how many faults that were. Then waits until all is quiet,
-    /// and audits.
+    /// Submits jobs while `hurt` causes faults and returns their number. Then waits until all is quiet, and audits.
     async fn run(self, hurt: impl Future<Output = Result<u64>>) -> Result<Outcome> {
         let Self { scenario, system, workers, entrance, plan } = self;
         let (start, enough, seed) = (Instant::now(), CancellationToken::new(), plan.seed);
@@ -168,7 +162,7 @@ impl Trial<'_> {
     }
 }
 
-/// Waits until nothing waits and nothing runs; what is left after [`SETTLE`] the audit finds.
+/// Waits until no job waits or runs; the audit reports what is left after [`SETTLE`].
 async fn settle(bus: &dyn Bus) {
     let quiet = async {
         loop {
@@ -182,12 +176,11 @@ async fn settle(bus: &dyn Bus) {
     let _ = tokio::time::timeout(SETTLE, quiet).await;
 }
 
-/// A pause by chance.
 async fn pause(chance: &mut StdRng, millis: std::ops::Range<u64>) {
     tokio::time::sleep(Duration::from_millis(chance.random_range(millis))).await;
 }
 
-/// Straight onto NATS, on a connection of its own.
+/// Directly to NATS, on its own connection.
 async fn direct(system: &System) -> Result<Entrance> {
     let bus: Arc<dyn Bus> = system.connect().await?;
     Ok(Entrance::Bus(bus))

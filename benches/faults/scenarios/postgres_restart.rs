@@ -1,5 +1,5 @@
-//! Crashes Postgres while workers commit: SIGQUIT, which ends all its processes at once, and SIGKILL of the first one.
-//! Then it recovers, and workers commit what they have kept in their hands.
+//! Crashes Postgres while workers commit: SIGQUIT, which ends all its processes at once, or SIGKILL of the first one.
+//! Then it recovers, and workers commit their pending outcomes.
 
 use std::time::Duration;
 
@@ -11,11 +11,10 @@ use crate::faults::{report::Outcome, system::System};
 
 const CRASHES: u64 = 16;
 const JOBS: u64 = 2_000;
-/// Jobs a second.
 const RATE: u32 = 150;
-/// How long it is away, in milliseconds, before it is started again.
+/// How long it is down, in milliseconds.
 const AWAY: std::ops::Range<u64> = 0..800;
-/// The time between a recovery and the next crash, in milliseconds.
+/// Between a recovery and the next crash, in milliseconds.
 const BETWEEN: std::ops::Range<u64> = 500..3_000;
 
 pub(super) async fn run(run: &Run) -> Result<Outcome> {

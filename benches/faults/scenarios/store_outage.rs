@@ -1,5 +1,5 @@
-//! Takes the object store away while large outputs are on their way to it, and gives it back. No job may fail for it, and
-//! what a row or an event claims must be there.
+//! Makes the object store unavailable while large outputs are on their way to it. No job may fail for it, and what a
+//! row or an event claims must be there.
 
 use anyhow::Result;
 
@@ -8,13 +8,12 @@ use crate::faults::{report::Outcome, system::System};
 
 const OUTAGES: u64 = 8;
 const JOBS: u64 = 1_000;
-/// Jobs a second.
 const RATE: u32 = 80;
-/// Workers, and how many jobs each has at once.
+/// Workers, and concurrent jobs of each.
 const WORKERS: (usize, usize) = (3, 16);
-/// How long it is away, in milliseconds.
+/// How long it is unavailable, in milliseconds.
 const AWAY: std::ops::Range<u64> = 1_000..6_000;
-/// The time between two outages, in milliseconds.
+/// Between two outages, in milliseconds.
 const BETWEEN: std::ops::Range<u64> = 500..2_000;
 
 pub(super) async fn run(run: &Run) -> Result<Outcome> {

@@ -1,4 +1,4 @@
-//! Kills workers at random (SIGKILL), again and again, each with several jobs at any point of their way.
+//! Kills workers at random (SIGKILL), each with several jobs at any point of their way.
 
 use anyhow::Result;
 
@@ -7,11 +7,10 @@ use crate::faults::{report::Outcome, system::System};
 
 const KILLS: u64 = 200;
 const JOBS: u64 = 1_000;
-/// Jobs a second.
 const RATE: u32 = 150;
-/// Workers, and how many jobs each has at once.
+/// Workers, and concurrent jobs of each.
 const WORKERS: (usize, usize) = (6, 8);
-/// The time between two kills, in milliseconds.
+/// Between two kills, in milliseconds.
 const BETWEEN: std::ops::Range<u64> = 200..1_000;
 
 pub(super) async fn run(run: &Run) -> Result<Outcome> {

@@ -1,5 +1,5 @@
-//! Lets workers stand still (SIGSTOP) for longer than the ack wait: others take their jobs over, and then they go on in
-//! the middle of what they were doing. What they still write must be refused.
+//! Stops workers (SIGSTOP) for longer than the ack wait: others take their jobs over, and then they continue in the
+//! middle of their work. What they still write must be refused.
 
 use anyhow::Result;
 use rand::{SeedableRng, rngs::StdRng};
@@ -9,13 +9,12 @@ use crate::faults::{fleet::Victims, report::Outcome, system::System};
 
 const PAUSES: u64 = 40;
 const JOBS: u64 = 1_000;
-/// Jobs a second.
 const RATE: u32 = 100;
-/// Workers, and how many jobs each has at once.
+/// Workers, and concurrent jobs of each.
 const WORKERS: (usize, usize) = (5, 8);
-/// How long one stands still, in milliseconds; the ack wait is two seconds.
+/// How long one is stopped, in milliseconds; the ack wait is two seconds.
 const STILL: std::ops::Range<u64> = 1_900..4_000;
-/// The time between two pauses, in milliseconds.
+/// Between two pauses, in milliseconds.
 const BETWEEN: std::ops::Range<u64> = 100..600;
 
 pub(super) async fn run(run: &Run) -> Result<Outcome> {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::port::{Caps, ConcurrencySlot, Controls, Pause, Queued, TenantCaps, Unavailable};
 
-/// From this many keys on, those whose time is over are forgotten.
+/// From this many keys on, expired ones are removed.
 const MANY_KEYS: usize = 10_000;
 
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl ConcurrencySlot for MemorySlot {
     }
 }
 
-/// What is there, and again whenever it changes.
+/// The current value, then each change.
 fn now_and_later<T: Clone + Send + Sync + 'static>(of: &watch::Sender<T>) -> impl Stream<Item = T> + Send + 'static {
     let mut values = of.subscribe();
     values.mark_changed();

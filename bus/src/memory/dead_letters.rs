@@ -1,4 +1,4 @@
-//! Dead letters: one per job, in the order in which they were put.
+//! Dead letters: one per job, in order.
 
 use async_trait::async_trait;
 use futures::{

@@ -1,4 +1,4 @@
-//! Jobs for later and recurring jobs: they wait beside the queue until they are due.
+//! Jobs for later and recurring jobs, which wait beside the queue until they are due.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,6 @@ use crate::{
     recur,
 };
 
-/// What waits beside a queue.
 #[derive(Debug)]
 pub(super) struct Later {
     /// Both clocks, read once, so that a paused clock moves both.
@@ -54,13 +53,12 @@ impl Later {
         found.is_some_and(|key| self.once.remove(&key).is_some())
     }
 
-    /// When something is due next.
     pub(super) fn next(&self) -> Option<Instant> {
         let once = self.once.keys().next().map(|(at, _)| *at);
         once.into_iter().chain(self.again.values().filter_map(|(_, next)| *next)).min()
     }
 
-    /// A tenant's jobs that are put off, with when they are due, the earliest first.
+    /// A tenant's jobs for later with their times, the earliest first.
     pub(super) fn of_later(&self, tenant: &TenantId) -> impl Iterator<Item = (u64, &Message, DateTime<Utc>)> {
         let of = self.once.iter().filter(move |(_, (message, _))| message.job.tenant == *tenant);
         of.map(|((at, turn), (message, _))| (*turn, message, self.utc(*at)))

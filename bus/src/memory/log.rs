@@ -1,4 +1,4 @@
-//! Logs of jobs, in order of their events, and those who follow them.
+//! Logs of jobs, in order of their events, and their watchers.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::lock::lock;
 use crate::port::{AppendError, Logged, Unavailable};
 
-/// Logs that are kept; with more, those that have ended and nobody follows are forgotten.
+/// Above this many logs, those that have ended and have no watcher are dropped.
 const MAX_LOGS: usize = 100_000;
 
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Logs {
             && last.sequence > after
             && last.record == *record
         {
-            // The same event again, because the answer to the first was lost.
+            // The same event again, because the first acknowledgement was lost.
             return Ok(last.sequence);
         }
         if events.last().map_or(0, |last| last.sequence) != after {
@@ -73,7 +73,7 @@ impl Logs {
         Ok(sequence)
     }
 
-    /// How many logs hold something.
+    /// Without empty ones.
     pub(super) fn count(&self) -> usize {
         lock(&self.logs).values().filter(|log| !lock(&log.events).is_empty()).count()
     }

@@ -1,7 +1,7 @@
-//! The bus within one process: the same promises as on NATS, as long as the process lives.
+//! The bus within one process: the same contract as [`crate::nats`], as long as the process lives.
 //!
 //! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a
-//! registration expire at once. It passes the same contract as [`crate::nats`].
+//! registration expire at once.
 
 mod controls;
 mod dead_letters;
@@ -39,15 +39,14 @@ use crate::port::{
     WorkerRegistration,
 };
 
-/// Cancellations that are kept; then all are forgotten but the newest.
+/// Above this many cancellations, all but the newest are dropped.
 const MAX_CANCELS: usize = 100_000;
 
-/// Cancellations that a slow listener may be behind.
+/// How many cancellations a slow listener may be behind.
 const LISTENER: usize = 4096;
 
 impl Memory {
-    /// A bus with queues for these kinds, each of at most `backlog` jobs. A worker that says nothing for `ack_wait`
-    /// loses its job.
+    /// Queues for these kinds, each of at most `backlog` jobs. A worker that is silent for `ack_wait` loses its job.
     #[must_use]
     pub fn new(kinds: &[Kind], backlog: usize, ack_wait: Duration) -> Self {
         let queue = |kind: &Kind| (kind.clone(), Arc::new(queue::Queue::new(kind.clone(), backlog, ack_wait)));
@@ -65,7 +64,7 @@ impl Memory {
 }
 
 impl Memory {
-    /// How many logs there are that hold something.
+    /// How many logs are not empty.
     #[must_use]
     pub fn logs(&self) -> usize {
         self.shared.logs.count()
@@ -128,7 +127,7 @@ impl Bus for Memory {
             cancelled.clear();
         }
         cancelled.insert(job.clone());
-        // Nobody may be listening.
+        // There may be no listener.
         let _ = self.shared.cancellations.send(job.clone());
         Ok(())
     }
@@ -138,7 +137,7 @@ impl Bus for Memory {
     }
 
     async fn cancelled_since(&self, _time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable> {
-        // When each was asked for is not kept: some are older.
+        // The times are not stored: some are older.
         Ok(lock(&self.shared.cancelled).iter().take(limit).cloned().collect())
     }
 

@@ -44,7 +44,6 @@ struct State {
     sources: [Jobs; SOURCES],
     round_robin: WeightedRoundRobin,
     sequence: u64,
-    /// Not due yet.
     later: Later,
     recent: HashSet<JobRef>,
     /// Until when a job id counts as a duplicate, the earliest first.
@@ -70,7 +69,7 @@ struct Entry {
 }
 
 impl Jobs {
-    /// Makes it ready at this time; at once without one.
+    /// Makes it ready at this time; `None`: at once.
     fn set(&mut self, sequence: u64, until: Option<Instant>) {
         let Some(entry) = self.entries.get_mut(&sequence) else { return };
         if let Some(old) = std::mem::replace(&mut entry.until, until) {
@@ -104,7 +103,6 @@ impl State {
         self.sources.iter().map(|jobs| jobs.entries.len()).sum::<usize>() + self.later.len()
     }
 
-    /// Adds a job that is ready.
     fn add(&mut self, message: Message, attempt: u32) {
         self.sequence += 1;
         let (sequence, source) = (self.sequence, Source::of(message.lane, &message.job.tenant).index());
@@ -224,7 +222,6 @@ impl Queue {
         entries.chain(later).filter(|job| job.sequence > after).take(limit).collect()
     }
 
-    /// Reads or changes what is for later.
     pub(super) fn later<T>(&self, change: impl FnOnce(&mut Later) -> T) -> T {
         let mut state = lock(&self.state);
         state.wake(Instant::now(), self.backlog);

@@ -1,4 +1,4 @@
-//! What the bus within one process holds.
+//! The state of the bus within one process.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -14,7 +14,7 @@ use tokio::{
 use super::{log::Logs, queue::Queue};
 use crate::port::{DeadFilter, DeadLetter, Pause, StoredDeadLetter, TenantCaps, WorkerRegistration};
 
-/// The bus within one process. Cheap to clone; clones are the same bus.
+/// Cheap to clone; clones are the same bus.
 #[derive(Debug, Clone)]
 pub struct Memory {
     pub(super) shared: Arc<Shared>,
@@ -31,7 +31,7 @@ pub(super) struct Shared {
     pub(super) workers: Mutex<BTreeMap<(String, String), (WorkerRegistration, Instant)>>,
 }
 
-/// The most dead letters. Above it the oldest are dropped.
+/// Above it the oldest are dropped.
 const MAX_DEAD: usize = 10_000;
 
 #[derive(Debug, Default)]
@@ -66,10 +66,8 @@ impl DeadLetters {
     }
 }
 
-/// Whose slot for what, and the job that has it.
 pub(super) type SlotKey = (Kind, TenantId, JobId);
 
-/// Whose key for what.
 pub(super) type Key = (Kind, TenantId, String);
 
 #[derive(Debug, Default)]
@@ -82,7 +80,7 @@ pub(super) struct ControlState {
 
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    /// Until when, and the number of the acquisition: an earlier one has lost the slot.
+    /// The expiry, and the number of the acquisition: an earlier one has lost the slot.
     pub(super) taken: HashMap<SlotKey, (Instant, u64)>,
     pub(super) acquisitions: u64,
 }

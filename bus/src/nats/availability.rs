@@ -1,8 +1,9 @@
 //! Availability probes: they tell a worker that an empty source has a job, without reserving a slot.
 //!
-//! A probe is a pull request for at most one byte. The server refuses it (status 409) as soon as it has a job for it, a new
-//! one or a redelivered one, and gives that job to the next pull request. A probe at a source with jobs is notified at once,
-//! so none is missed in between. The notification comes right after the server has confirmed the job to its publisher.
+//! A probe is a pull request for at most one byte. The server refuses it (status 409) as soon as it has a job for it,
+//! a new one or a redelivered one, and gives that job to the next pull request. A probe at a source with jobs is
+//! notified at once, so none is missed in between. The notification comes right after the server has confirmed the
+//! job to its publisher.
 
 use std::{
     task::{Context, Poll},
@@ -24,10 +25,8 @@ const WAIT: Duration = Duration::from_secs(5);
 /// The status of a pull request that the server does not serve, with a reason.
 const CONFLICT: u16 = 409;
 
-/// What the server answers to a probe of a source.
 #[derive(Debug)]
 pub(super) enum PullEvent {
-    /// There is a job.
     Notified(usize),
     Expired(usize),
     /// The consumer is gone, has lost its leader or can't take more pulls.
@@ -36,7 +35,6 @@ pub(super) enum PullEvent {
     Closed,
 }
 
-/// The probes of one worker.
 #[derive(Debug, Default)]
 pub(super) struct AvailabilityProbes {
     /// Where they are answered.
@@ -44,7 +42,7 @@ pub(super) struct AvailabilityProbes {
 }
 
 impl AvailabilityProbes {
-    /// Sends one to a source, whose pull requests go to the subject `pulls`.
+    /// `pulls`: the subject of the source's pull requests.
     pub(super) async fn send(
         &mut self,
         connection: &Connection,
@@ -65,12 +63,10 @@ impl AvailabilityProbes {
         connection.send(pulls, format!("{subject}.{source}"), Bytes::from(body.to_string())).await
     }
 
-    /// Drops all probes.
     pub(super) fn clear(&mut self) {
         self.inbox = None;
     }
 
-    /// The next answer, if there is one.
     pub(super) fn try_next(&mut self) -> Option<PullEvent> {
         let (_, subscriber) = self.inbox.as_mut()?;
         unconstrained(subscriber.next()).now_or_never().map(read)

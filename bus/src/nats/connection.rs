@@ -1,7 +1,7 @@
-//! The connection: it reconnects for ever, and fails at once while it is lost.
+//! The connection: it reconnects for ever, and requests fail at once while it is lost.
 //!
-//! Every wait for an answer is here. It is bounded, and ends when the connection is lost, so that a gateway can answer 503
-//! within milliseconds of an outage instead of after a timeout.
+//! Every wait for an answer is here. It is bounded, and ends when the connection is lost, so that a gateway answers
+//! 503 within milliseconds of an outage.
 
 use std::{fmt, time::Duration};
 
@@ -23,63 +23,50 @@ pub(super) const ANSWER: Duration = Duration::from_secs(5);
 /// How long a start waits for the server.
 const STARTUP: Duration = Duration::from_secs(30);
 
-/// The delays before another attempt to connect at a start, and after a lost connection.
+/// The delays between connection attempts, at a start and after a lost connection.
 const CONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_secs(2));
 const RECONNECT: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), Duration::from_millis(6400));
 
-/// How often a server must refuse a login before we give up: while it reads its settings again, it refuses clients that
+/// How often a server must refuse a login before we give up: while it reloads its settings, it refuses clients that
 /// have connected and not logged in yet, even with the right password.
 const REFUSALS: u32 = 4;
 
-/// The connection can't be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// Not a URL.
     #[error("nats.url holds {url:?}, which is not the address of a server: write nats://host:4222 ({reason})")]
     Address {
         /// The part that is wrong.
         url: String,
-        /// Why.
         reason: String,
     },
-    /// Nobody answers.
     #[error("no NATS server answers at {servers} after {seconds} s: {reason}. Is it running? See nats.url")]
     Unreachable {
-        /// Where, without passwords.
+        /// Without passwords.
         servers: String,
-        /// How long was waited.
         seconds: u64,
-        /// The last error.
         reason: String,
     },
-    /// The server is there and does not let us in.
+    /// The server refuses the login.
     #[error("the NATS server at {servers} refuses user {user:?}: check nats.user and nats.password")]
     Refused {
-        /// Where, without passwords.
+        /// Without passwords.
         servers: String,
-        /// As whom.
         user: String,
     },
 }
 
-/// A request to the server failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequestError {
-    /// Nobody listens on the subject.
     NoResponders,
     /// No answer in time: the request may or may not have been carried out.
     Timeout,
     /// The message is larger than the server takes.
     TooLarge,
-    /// The server answers with an error.
     Api(ApiError),
-    /// There is no connection, or it was lost.
     Disconnected(String),
-    /// The answer is none that we understand.
     Unexpected(String),
 }
 
-/// An error of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct ApiError {
     #[serde(default, rename = "err_code")]
@@ -106,10 +93,9 @@ impl From<RequestError> for Unavailable {
     }
 }
 
-/// The history of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Health {
-    /// How often it was lost.
+    /// How often the connection was lost.
     pub(super) losses: u64,
     pub(super) up: bool,
 }
@@ -167,7 +153,7 @@ impl Connection {
         }
     }
 
-    /// Sends a request and waits for its answer, at most [`ANSWER`].
+    /// Waits at most [`ANSWER`].
     pub(super) async fn request(
         &self,
         subject: String,
@@ -195,7 +181,7 @@ impl Connection {
         })
     }
 
-    /// Asks the JetStream API: JSON in, JSON out.
+    /// JSON in, JSON out.
     pub(super) async fn api<T: DeserializeOwned>(
         &self,
         subject: &str,
@@ -217,7 +203,8 @@ impl Connection {
         parse(&answer.payload)
     }
 
-    /// As [`Link::store`], once more when no answer comes. Only for messages with an id, or that may be stored twice.
+    /// As [`Connection::store`], repeated once when no answer comes. Only for messages with an id, or that may be
+    /// stored twice.
     pub(super) async fn store_with_retry(
         &self,
         subject: String,
@@ -230,7 +217,6 @@ impl Connection {
         }
     }
 
-    /// Listens on a subject.
     pub(super) async fn subscribe(&self, subject: String) -> Result<Subscriber, RequestError> {
         self.check()?;
         let subscribing = time::timeout(ANSWER, self.client.subscribe(subject)).await;
@@ -257,7 +243,7 @@ impl Connection {
         Ok(Answers { subscriber, health, losses })
     }
 
-    /// Sends a message whose answers go to a subject.
+    /// Sends a message; `reply` is the subject for answers.
     pub(super) async fn send(&self, subject: String, reply: String, payload: Bytes) -> Result<(), RequestError> {
         self.check()?;
         let sending = time::timeout(ANSWER, self.client.publish_with_reply(subject, reply, payload)).await;
@@ -265,7 +251,6 @@ impl Connection {
     }
 }
 
-/// The answers to one request.
 pub(super) struct Answers {
     subscriber: Subscriber,
     health: watch::Receiver<Health>,
@@ -273,7 +258,7 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// The next answer. Fails after this wait, and at once when the connection is lost.
+    /// Fails after this wait, and at once when the connection is lost.
     pub(super) async fn next(&mut self, wait: Duration) -> Result<Message, RequestError> {
         let losses = self.losses;
         let message = tokio::select! {
@@ -284,7 +269,7 @@ impl Answers {
     }
 }
 
-/// The server's answer to a message that it stored.
+/// The acknowledgement of a stored message.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Stored {
     #[serde(rename = "seq")]
@@ -309,14 +294,14 @@ fn addresses(config: &config::Nats) -> Result<Vec<ServerAddr>, ConnectError> {
     let parts = config.url.0.split(',').map(str::trim);
     parts
         .map(|url| {
-            // An address follows the @; a secret precedes it.
+            // The address follows the @; a secret precedes it.
             let shown = url.rsplit('@').next().unwrap_or_default().to_owned();
             url.parse().map_err(|error: std::io::Error| ConnectError::Address { url: shown, reason: error.to_string() })
         })
         .collect()
 }
 
-/// User and password: from the settings, else from the first URL that has them. They count for all servers, also for
+/// User and password from the settings, else from the first URL that has them. They apply to all servers, also to
 /// those that only the cluster names.
 fn login(config: &config::Nats, addresses: &[ServerAddr]) -> Option<(String, String)> {
     if !config.user.is_empty() {

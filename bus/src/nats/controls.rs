@@ -20,10 +20,10 @@ use super::{
 };
 use crate::port::{Caps, ConcurrencySlot, Controls, Pause, Queued, TenantCaps, Unavailable};
 
-/// Jobs that are not due lie in a stream of their own; their positions come after those of all others.
+/// Jobs for later are in a separate stream; their positions come after all others.
 const LATER: u64 = 1 << 62;
 
-/// How often a key whose holder has just lapsed is asked for again.
+/// How often a key whose holder has just expired is requested again.
 const TRIES: u32 = 5;
 
 #[async_trait]
@@ -97,7 +97,7 @@ impl Controls for Nats {
 }
 
 impl Shared {
-    /// The server lets one message onto the subject, and forgets it after the window.
+    /// The server lets one message onto the subject, and drops it after the window.
     async fn reserve(&self, subject: String, window: Duration, job: JobId) -> Result<Option<JobId>, Unavailable> {
         let stream = self.names.stream("UNIQUE");
         let headers = guarded(0, window);
@@ -109,7 +109,7 @@ impl Shared {
                 Err(RequestError::Api(error)) if WRONG_LAST_OR_BUSY.contains(&error.code) => {}
                 Err(error) => return Err(error.into()),
             }
-            // Somebody has it, or this job, whose acknowledgement was lost.
+            // Another job has it, or this one, whose acknowledgement was lost.
             let holder = self.connection.last_from_leader(&stream, &subject).await?;
             if let Some(holder) = holder.and_then(|entry| std::str::from_utf8(&entry.payload).ok()?.parse().ok()) {
                 return Ok((holder != job).then_some(holder));
@@ -121,7 +121,7 @@ impl Shared {
 
 fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
     let header = |name: &str| entry.headers.get(name).map(|value| value.as_str().to_owned());
-    // A message that waits for its time names where it goes then, `....<lane>.<tenant>`: without a shard.
+    // A scheduled message names its target subject, `....<lane>.<tenant>`: without a shard.
     let target = header("Nats-Schedule-Target");
     let target = target.as_deref().and_then(|target| target.rsplit_once('.'));
     let subject = target.map_or_else(|| entry.subject.clone(), |(lane, tenant)| format!("{lane}.0.{tenant}"));

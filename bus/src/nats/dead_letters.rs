@@ -1,6 +1,6 @@
 //! Dead letters: one subject per job, so that a job has one letter and letters are found without a consumer.
 //!
-//! A letter is the job's message as it was published, with its reason in a header. A replay publishes the same message.
+//! A letter is the job's message as published, with its reason in a header. A replay publishes the same message.
 
 use async_nats::HeaderMap;
 use async_trait::async_trait;
@@ -66,7 +66,7 @@ impl DeadLetterQueue for Nats {
 }
 
 impl Shared {
-    /// It has no message id: a letter that is removed and put again would be taken for a duplicate and lost.
+    /// Without a message id: a letter that is removed and put again would be a duplicate and lost.
     pub(super) async fn put(&self, letter: &DeadLetter) -> Result<(), Unavailable> {
         let mut headers = HeaderMap::new();
         headers.insert(JOB, letter.job.id.to_string());
@@ -74,7 +74,7 @@ impl Shared {
         let mut payload = Bytes::from(letter.payload.clone());
         let available = self.connection.client.max_payload().saturating_sub(size(&headers));
         if payload.len() > available {
-            // Only where the server takes less than its default.
+            // Only if the server's bound is below its default.
             tracing::error!(job.id = %letter.job.id, job.bytes = payload.len(), "the payload of a dead letter was truncated");
             payload.truncate(available);
         }

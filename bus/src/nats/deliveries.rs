@@ -1,9 +1,9 @@
 //! Delivers jobs to one worker: it pulls as many as the worker has free slots, never more.
 //!
-//! Pull requests and their answers live in the value, not in the future that waits for them, so dropping that future loses
-//! nothing. All pull requests answer to one inbox. The inbox is replaced every few seconds, and the new one counts from zero:
-//! a request that the server forgot (a leader that crashed) occupies slots no longer than that. After a lost connection the
-//! inbox is dropped at once: jobs on their way are delivered again elsewhere.
+//! Pull requests and answers are in the value, not in the future that waits for them, so dropping that future loses
+//! nothing. All pull requests answer to one inbox. The inbox is replaced every few seconds, and the new one counts
+//! from zero: a request that the server lost (a leader that crashed) occupies slots no longer than that. After a lost
+//! connection the inbox is dropped at once: jobs on their way are redelivered elsewhere.
 
 use std::{
     collections::VecDeque,
@@ -52,14 +52,12 @@ const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(50), LONGEST_DELAY);
 
-/// What may arrive while a worker waits.
 enum Incoming {
     /// In the inbox with this index.
     Message(usize, Option<Message>),
     Probe(PullEvent),
 }
 
-/// Where pull requests are answered.
 struct Inbox {
     subject: String,
     subscriber: Subscriber,
@@ -70,14 +68,13 @@ struct Inbox {
     over: Instant,
 }
 
-/// The queue of one kind, as one worker sees it.
 pub(super) struct NatsDeliveries {
     shared: Arc<Shared>,
     kind: Kind,
     stream: String,
     health: Receiver<Health>,
     losses: u64,
-    /// The newest is the last: new requests use that one.
+    /// Newest last: new requests use that one.
     inboxes: VecDeque<Inbox>,
     probes: AvailabilityProbes,
     arrived: VecDeque<Delivery>,
@@ -166,8 +163,8 @@ impl NatsDeliveries {
         self.losses = losses;
         for _ in 0..self.inboxes.len() {
             let Some(mut inbox) = self.inboxes.pop_front() else { break };
-            // Unconstrained, to take everything: a job that stays in a dropped inbox comes again only after the ack wait.
-            // There are no more than were requested.
+            // Unconstrained, to take everything: a job that stays in a dropped inbox comes again only after the ack
+            // wait. There are no more than were requested.
             while let Some(Some(message)) = unconstrained(inbox.subscriber.next()).now_or_never() {
                 self.receive(&mut inbox, message);
             }
@@ -236,7 +233,7 @@ impl NatsDeliveries {
         };
         let shared = Arc::clone(&self.shared);
         let inbox = self.inbox().await?;
-        // A status says neither: they are in the subject that it comes to.
+        // A status has neither source nor count: its subject has them.
         let reply = format!("{}.{}.{}", inbox.subject, request.source, request.jobs);
         shared.connection.send(subject, reply, Bytes::from(body.to_string())).await?;
         inbox.in_flight[request.source] += request.jobs;
@@ -244,7 +241,6 @@ impl NatsDeliveries {
         Ok(())
     }
 
-    /// The inbox for new requests.
     async fn inbox(&mut self) -> Result<&mut Inbox, RequestError> {
         let now = Instant::now();
         let fresh = match self.inboxes.back_mut() {
@@ -349,7 +345,7 @@ impl NatsDeliveries {
         self.back_off(&RequestError::Unexpected(format!("{status} {description}")));
     }
 
-    /// Requests nothing for a while, longer each time, so that a fleet does not overload a server in trouble.
+    /// Requests nothing for a while, longer each time, so that a fleet does not overload a failing server.
     fn back_off(&mut self, error: &RequestError) {
         if self.quiet_until.is_some_and(|until| until > Instant::now()) {
             return;

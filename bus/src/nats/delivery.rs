@@ -17,13 +17,12 @@ use super::{
 };
 use crate::port::{self, Delivery, Extend, Settle, Unavailable};
 
-/// What the reply subject of a delivered message says (NATS ADR-15).
+/// Parsed from the reply subject of a delivered message (NATS ADR-15).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AckInfo {
     attempt: u32,
     pub(super) sequence: u64,
     pub(super) published_at: DateTime<Utc>,
-    /// Jobs that wait behind it.
     behind: u64,
 }
 
@@ -47,7 +46,7 @@ impl AckInfo {
     }
 }
 
-/// Reads a delivered message: the job, its source, and how many wait behind it. `None` if it is no job.
+/// The job, its source, and how many wait behind it. `None` if it is no job.
 pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Option<(Delivery, usize, u64)> {
     let reply = message.reply?.to_string();
     let info = AckInfo::parse(&reply)?;
@@ -99,7 +98,6 @@ fn nameless(stream: &[u8], sequence: u64) -> JobId {
     JobId(Uuid::new_v8(bytes))
 }
 
-/// Settles one delivery.
 #[derive(Clone)]
 struct Answer {
     shared: Arc<Shared>,

@@ -1,8 +1,8 @@
 //! Moves jobs that are due into their queues.
 //!
 //! Every process that has ensured the streams does this, and the server delivers each job to one of them. A job is
-//! acknowledged after its queue has stored it, under an id by which the queue finds duplicates. So a process that dies in
-//! between neither loses a job nor doubles it. A job for a full queue is tried again.
+//! acknowledged after its queue has stored it, under an id by which the queue finds duplicates. So a process that
+//! dies in between neither loses a job nor doubles it. A job for a full queue is retried.
 
 use std::{
     sync::{Arc, Weak},
@@ -25,16 +25,14 @@ use crate::{recur, retry::RetryPolicy};
 /// Jobs that one process moves with one request.
 const BATCH: usize = 64;
 
-/// For how long a request waits.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The delays after an error.
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(100), WAIT);
 
-/// When a job is tried again that its queue refused.
+/// The delay before a job that its queue refused is retried.
 const LATER: Duration = Duration::from_secs(5);
 
-/// Moves jobs for as long as the bus is there.
+/// Runs for as long as the bus exists.
 pub(super) async fn run(bus: Weak<Shared>) {
     let mut delays = RETRY.delays();
     while let Some(shared) = bus.upgrade() {
@@ -50,7 +48,6 @@ pub(super) async fn run(bus: Weak<Shared>) {
 }
 
 impl Shared {
-    /// Pulls once, and moves the jobs that arrive.
     async fn move_due(self: &Arc<Self>) -> Result<(), RequestError> {
         let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{DUE_CONSUMER}", self.schedules);
         let body = json!({"batch": BATCH, "expires": u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX)});
@@ -103,7 +100,7 @@ impl Shared {
             headers.insert(FIRST_SEQ, first_seq.clone());
         }
         match old.get(ATTEMPT) {
-            // The queue may remember the job's own id from its first publication.
+            // The queue may still have the job's own id from its first publication.
             Some(attempt) => {
                 headers.insert("Nats-Msg-Id", format!("deferred.{}.{}", self.schedules, info.sequence));
                 headers.insert(ATTEMPT, attempt.clone());

@@ -1,12 +1,12 @@
-//! Creates streams and consumers, or brings them up to date; never deletes a stream, nor a job.
+//! Creates streams and consumers, or updates them; never deletes a stream, nor a job.
 //!
-//! Gateways do both. A worker only creates what is missing: who may change a stream can empty it, and two programs with
-//! different settings would overwrite each other's.
+//! Gateways do both. A worker only creates what is missing: whoever may change a stream can empty it, and two
+//! programs with different settings would overwrite each other's.
 //!
-//! Settings that the topology does not name stay as they are on the server. So do subjects that a stream already has and that
-//! don't overlap with ours: a gateway that knows fewer kinds than another must not remove the others' advisories. Subjects
-//! that overlap are from an earlier version, and so are the consumers that the topology calls obsolete: both are replaced,
-//! and the new consumers deliver the jobs of the old ones.
+//! Settings that the topology does not name stay as they are on the server. So do a stream's subjects that don't
+//! overlap with ours: a gateway with fewer kinds than another must not remove the others' advisories. Overlapping
+//! subjects and obsolete consumers are from an earlier version: both are replaced, and the new consumers deliver the
+//! jobs of the old ones.
 
 use std::time::Duration;
 
@@ -28,29 +28,27 @@ use super::{
     shared::Shared,
 };
 
-/// How often a request is sent that gets no answer: a cluster that elects leaders, or whose disks are busy, needs more than
-/// one wait. Every request here may be repeated.
+/// How often a request without an answer is sent: a cluster that elects leaders, or whose disks are busy, needs more
+/// than one wait. Every request here may be repeated.
 const ATTEMPTS: usize = 6;
 
-/// Streams and consumers can't be brought to what they should be.
+/// Streams and consumers can't be created or updated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TopologyError {
-    /// The server lacks what is needed.
+    /// The server lacks a needed feature.
     #[error(
         "the NATS server is version {found}, but {}.{} or later is needed: upgrade nats-server",
         REQUIRED_SERVER.0,
         REQUIRED_SERVER.1
     )]
     TooOld {
-        /// What it says it is.
+        /// The server's version.
         found: String,
     },
-    /// The server refuses.
     #[error("NATS refuses {what}: {reason}")]
     Refused {
-        /// Which stream or consumer.
+        /// The stream or consumer.
         what: String,
-        /// The server's words.
         reason: String,
     },
     /// The server can't be reached or JetStream is off.
@@ -59,9 +57,8 @@ pub enum TopologyError {
          (nats/roles.conf)?"
     )]
     Unavailable {
-        /// Which stream or consumer.
+        /// The stream or consumer.
         what: String,
-        /// What happened.
         reason: String,
     },
 }
@@ -82,14 +79,14 @@ struct Info {
 /// Who ensures the streams.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Keeper<'a> {
-    /// A gateway creates all of them and brings them up to date.
+    /// A gateway creates and updates all of them.
     Gateway,
-    /// A worker creates missing ones, of the queues those of its own kinds.
+    /// A worker creates missing ones, with the queues of its own kinds only.
     Worker(&'a [Kind]),
 }
 
 impl Shared {
-    /// How many streams and consumers had to be created or changed.
+    /// Returns how many streams and consumers were created or changed.
     pub(super) async fn ensure(&self, kinds: &[Kind], keeper: Keeper<'_>) -> Result<usize, TopologyError> {
         check_version(&self.connection.client.server_info().version)?;
         let mut streams = streams(&self.config, kinds, self.ack_wait);
@@ -134,7 +131,7 @@ impl Shared {
         Ok(true)
     }
 
-    /// Jobs that it delivered and that are not settled are delivered again.
+    /// Its unsettled jobs are redelivered.
     async fn remove_consumer(&self, stream: &str, name: &str) -> Result<bool, TopologyError> {
         match self.ask::<Value>(&format!("CONSUMER.DELETE.{stream}.{name}"), &Value::Null).await {
             Ok(_) => {
@@ -171,7 +168,7 @@ impl Shared {
     }
 }
 
-/// Asks again while there is no answer, [`ATTEMPTS`] times in all.
+/// [`ATTEMPTS`] times in all, while there is no answer.
 async fn with_retries<T, F: Future<Output = Result<T, RequestError>>>(
     ask: impl FnMut() -> F,
 ) -> Result<T, RequestError> {
@@ -207,7 +204,7 @@ fn merged(found: &Value, wanted: &Value) -> Option<Value> {
     (&new != old).then_some(Value::Object(new))
 }
 
-/// Whether there are messages that both subjects take. The server refuses a stream with two such subjects.
+/// Whether some messages match both subjects. The server refuses a stream with two such subjects.
 fn overlap(one: &Value, other: &Value) -> bool {
     let (Some(one), Some(other)) = (one.as_str(), other.as_str()) else { return false };
     let (mut one, mut other) = (one.split('.'), other.split('.'));
@@ -221,7 +218,6 @@ fn overlap(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether a server of this version has what is needed.
 fn check_version(found: &str) -> Result<(), TopologyError> {
     let mut numbers = found.trim_start_matches('v').split(['.', '-']).map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {

@@ -1,9 +1,9 @@
 //! Decides how many jobs a worker with free slots pulls from each source (a lane, or a shard of one).
 //!
-//! A pull request reserves slots until it expires and can't be taken back. So only a worker with many free slots sends
+//! A pull request reserves slots until it expires and can't be revoked. So only a worker with many free slots sends
 //! pull requests to a source that may be empty. Elsewhere the worker leaves an availability probe
-//! ([`super::availability`]), which reserves nothing and is notified as soon as there is a job. A freed slot is allocated
-//! at once, because a source whose probe is not notified is known to be empty.
+//! ([`super::availability`]), which reserves nothing and is notified as soon as there is a job. A freed slot is
+//! allocated at once, because a source whose probe is not notified is known to be empty.
 //!
 //! Probes are renewed every five seconds, so an idle worker sends at most six requests a second.
 
@@ -16,7 +16,7 @@ use ruche_schemas::{
 
 use crate::round_robin::WeightedRoundRobin;
 
-/// After this time a probe without an answer is taken for lost.
+/// After this time a probe without an answer counts as lost.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// From this many free slots on, each source gets pull requests while all are empty.
@@ -31,21 +31,19 @@ const PULL_WAIT: (Duration, Duration) = (Duration::from_secs(5), Duration::from_
 /// How long a worker with many free slots waits for jobs that are known to be there.
 const SOON: Duration = Duration::from_millis(100);
 
-/// A request for fewer slots than this fraction of those in flight is not worth it.
+/// A request for less than this fraction of the slots in flight is not worth it.
 const WORTH_IT: usize = 8;
 
 /// The longest pause after notifications at which other workers were faster, in milliseconds.
 const LONGEST_PAUSE: u64 = 100;
 
-/// A request to a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PullRequest {
     pub(super) source: usize,
     /// 0: the request is a probe only.
     pub(super) jobs: usize,
-    /// How long the request waits; zero takes what is there.
+    /// Zero takes what is there.
     pub(super) wait: Duration,
-    /// Whether a probe follows it.
     pub(super) probe: bool,
 }
 
@@ -56,55 +54,49 @@ pub(super) struct Plan {
     pub(super) again: Option<Instant>,
 }
 
-/// What the worker knows of a source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum SourceState {
     /// With a probe it is empty, without one it is unknown.
     #[default]
     Quiet,
-    /// Its probe was notified.
     Notified,
-    /// So many jobs wait, as the last delivery said.
+    /// This many jobs wait, by the last delivery.
     Jobs(u64),
-    /// Its probe was notified, and other workers were faster. Of many idle workers most pull in vain, so it is left alone
-    /// until then unless other sources have jobs.
+    /// Its probe was notified, and other workers were faster. Of many idle workers most pull in vain, so it is
+    /// skipped until then unless other sources have jobs.
     Outrun(Instant),
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Tracked {
     state: SourceState,
-    /// Until when a probe waits there that has not been notified.
+    /// The expiry of a probe that has not been notified.
     probe: Option<Instant>,
-    /// How many notifications in a row brought no job.
     vain: u32,
-    /// Whether the request under way does not wait. The server does not say how much of such a request is unused, so it
-    /// must be the only one.
+    /// Whether the request under way does not wait. The server does not say how much of such a request is unused, so
+    /// it must be the only one.
     alone: bool,
 }
 
-/// The state of all sources.
 #[derive(Debug, Default)]
 pub(super) struct FetchScheduler {
     sources: [Tracked; SOURCES],
     round_robin: WeightedRoundRobin,
-    /// So many of the free slots take interactive jobs only.
+    /// Free slots that take interactive jobs only.
     pub(super) reserved: usize,
 }
 
-/// What one source should get.
 #[derive(Debug, Clone, Copy)]
 enum Demand {
     Nothing,
-    /// A request for so many jobs that waits so long.
+    /// A request for this many jobs that waits this long.
     Jobs(usize, Duration),
     Probe,
-    /// Nothing before this time.
     At(Instant),
 }
 
 impl FetchScheduler {
-    /// A job arrived, and this many wait behind it.
+    /// `behind`: the jobs that wait behind it.
     pub(super) fn job_arrived(&mut self, source: usize, behind: u64) {
         let tracked = &mut self.sources[source];
         tracked.vain = 0;
@@ -150,7 +142,7 @@ impl FetchScheduler {
         self.sources = Default::default();
     }
 
-    /// Allocates the free slots that no request holds yet. The pair counts jobs that have arrived and have no slot yet:
+    /// Allocates the free slots without a request. The pair counts jobs that have arrived and have no slot yet:
     /// interactive ones and others.
     pub(super) fn allocate(
         &mut self,
@@ -250,7 +242,7 @@ impl FetchScheduler {
     }
 }
 
-/// How many slots each source holds while all are empty: few, because other sources can't have them meanwhile.
+/// How many slots each source reserves while all are empty: few, because other sources can't have them meanwhile.
 fn parked(lane: Lane, free: usize) -> usize {
     match (free, lane) {
         (MANY.., Lane::Interactive | Lane::Normal) => (free / 16).min(64),

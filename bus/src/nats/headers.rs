@@ -1,4 +1,4 @@
-//! Headers of messages: ours, and those that the server understands.
+//! Headers of messages: ours, and those of the server.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::port::Headers;
 
-/// Which job a message is. The message id can't say it: a dead job that is replayed needs another one.
+/// The message's job. The message id can't have it: a dead job that is replayed needs another one.
 pub(super) const JOB: &str = "ruche-job";
 
 /// How many attempts were used up before this message.
@@ -17,19 +17,18 @@ pub(super) const ATTEMPT: &str = "ruche-attempt";
 /// The sequence of the job's first event, if the publisher has written it.
 pub(super) const FIRST_SEQ: &str = "ruche-first_seq";
 
-/// What a schedule is, as JSON.
+/// As JSON.
 pub(super) const SCHEDULE: &str = "ruche-schedule";
 
-/// Headers that are ours.
 const OURS: [&str; 4] = [JOB, ATTEMPT, FIRST_SEQ, SCHEDULE];
 
-/// The number in a header; 0 when there is none.
+/// 0 without the header.
 pub(super) fn number(headers: &HeaderMap, name: &str) -> u64 {
     headers.get(name).and_then(|value| value.as_str().parse().ok()).unwrap_or_default()
 }
 
 /// Headers of a message that is stored if the subject's last message has this sequence (0: if it has none), and that
-/// the server forgets after this long: whole seconds, at least one.
+/// the server drops after this long: whole seconds, at least one.
 pub(super) fn guarded(last: u64, time: Duration) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Expected-Last-Subject-Sequence", last.to_string());
@@ -38,7 +37,7 @@ pub(super) fn guarded(last: u64, time: Duration) -> HeaderMap {
     headers
 }
 
-/// The bytes of a header block as it is sent.
+/// The bytes of the header block on the wire.
 pub(super) fn size(headers: &HeaderMap) -> usize {
     let line = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
         let name = AsRef::<str>::as_ref(name).len();
@@ -47,7 +46,7 @@ pub(super) fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(line).sum::<usize>() + 12
 }
 
-/// Headers as sent; those that mean something to the server, or can't be sent, are left out.
+/// Leaves out headers with a meaning to the server, and unsendable ones.
 pub(super) fn to_nats(headers: &Headers) -> HeaderMap {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
@@ -59,7 +58,7 @@ pub(super) fn to_nats(headers: &Headers) -> HeaderMap {
     map
 }
 
-/// Headers as received, the server's and ours left out.
+/// Leaves out the server's headers and ours.
 pub(super) fn from_nats(map: &HeaderMap) -> Headers {
     let text = |(name, values): (&HeaderName, &Vec<HeaderValue>)| {
         let name = AsRef::<str>::as_ref(name).to_ascii_lowercase();
@@ -69,7 +68,7 @@ pub(super) fn from_nats(map: &HeaderMap) -> Headers {
     map.iter().filter_map(text).collect()
 }
 
-/// The job that a message says it is: by header, by message id, by the envelope's `id`.
+/// The job of a message: by header, by message id, by the envelope's `id`.
 pub(super) fn job_id(headers: Option<&HeaderMap>, payload: &[u8]) -> Option<JobId> {
     #[derive(Deserialize)]
     struct Id {

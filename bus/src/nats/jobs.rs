@@ -28,7 +28,7 @@ impl Shared {
         if let Some(first_seq) = first_seq {
             headers.insert(FIRST_SEQ, first_seq.to_string());
         }
-        // The server counts the header block as it is sent, and the payload.
+        // The server counts the header block on the wire, and the payload.
         let bytes = payload.len() + size(&headers);
         let too_large =
             || PublishError::TooLarge { bytes, max: MAX_JOB_BYTES.min(self.connection.client.max_payload()) };

@@ -1,8 +1,8 @@
-//! The log of a job: one writer at a time, and the server enforces it.
+//! The log of a job: one writer at a time, which the server enforces.
 //!
-//! Each event names the sequence of the event before it. The server refuses a writer that is behind, so a worker that was
-//! presumed dead finds out at its next event. Events have no message id: the acknowledgement of a duplicate would look like
-//! a success to the writer that lost.
+//! Each event names the sequence of the event before it. The server refuses a writer that is behind, so a worker that
+//! was presumed dead fails at its next event. Events have no message id: the acknowledgement of a duplicate would
+//! look like a success to the writer that lost.
 
 use std::time::Duration;
 
@@ -54,8 +54,8 @@ impl Shared {
         Err(Unavailable::from(error).into())
     }
 
-    /// What a refused append means: the event is stored and its acknowledgement was lost; or somebody else has written. `None`
-    /// if the log is as this writer expects.
+    /// The cause of a refused append: the event is stored and its acknowledgement was lost; or another writer was
+    /// first. `None` if the log is as this writer expects.
     async fn settled(
         &self,
         subject: &str,
@@ -73,7 +73,7 @@ impl Shared {
 
     pub(super) async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable> {
         let subject = self.names.event(job);
-        // With copies a replica may be a moment behind, and a writer would lose to itself.
+        // A replica may be a moment behind, and a writer would lose to itself.
         let last = match self.config.replicas {
             1 => self.connection.last(&self.events, &subject).await,
             _ => self.connection.last_from_leader(&self.events, &subject).await,
@@ -81,7 +81,7 @@ impl Shared {
         last?.map(logged).transpose()
     }
 
-    /// The events of a job from a sequence of the stream on.
+    /// `from`: a sequence of the stream.
     pub(super) async fn logged(&self, job: &JobRef, from: u64) -> Result<Vec<Logged>, Unavailable> {
         let entries = self.connection.all(&self.events, &self.names.event(job), from, usize::MAX).await?;
         entries.into_iter().map(logged).collect()
@@ -92,7 +92,6 @@ fn logged(entry: Entry) -> Result<Logged, Unavailable> {
     Ok(Logged { sequence: entry.sequence, record: record(&entry.payload, entry.sequence)? })
 }
 
-/// Reads an event.
 pub(super) fn record(payload: &[u8], sequence: u64) -> Result<Record, Unavailable> {
     serde_json::from_slice(payload)
         .map_err(|error| Unavailable(format!("the event with sequence {sequence} can't be read: {error}")))

@@ -1,9 +1,10 @@
-//! Moves jobs that reached the bound on deliveries to the dead letters: the backstop if no worker lived long enough to
-//! say why.
+//! Moves jobs that reached the bound on deliveries to the dead letters: the backstop if no worker lived long enough
+//! to write why.
 //!
-//! When a worker next asks for jobs, the server publishes an advisory without the job, and leaves the job in its queue
-//! where nobody gets it. The order makes a crash harmless: store the letter; let the caller record the job's end; delete
-//! the job; acknowledge the advisory. After a crash in between the advisory comes again, and each step may be repeated.
+//! When a worker next asks for jobs, the server publishes an advisory without the job, and leaves the job in its
+//! queue without further delivery. The order makes a crash harmless: store the letter; let the caller record the
+//! job's end; delete the job; acknowledge the advisory. After a crash in between the advisory is redelivered, and
+//! each step may be repeated.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,10 +25,9 @@ use crate::{
     retry::{Backoff, RetryPolicy},
 };
 
-/// For how long the server is asked to wait for an advisory.
+/// How long the server waits for an advisory.
 const WAIT: Duration = Duration::from_secs(20);
 
-/// The delays after an error.
 const RETRY: RetryPolicy = RetryPolicy::new(Duration::from_millis(200), Duration::from_secs(10));
 
 #[derive(Deserialize)]
@@ -60,7 +60,7 @@ pub(super) fn watch(shared: Arc<Shared>) -> Result<BoxStream<'static, Result<Job
 }
 
 impl MaxDeliveriesWatcher {
-    /// The next job. After an error the next call waits, longer each time.
+    /// After an error the next call waits, longer each time.
     async fn next(&mut self) -> Result<JobRef, Unavailable> {
         if self.failed {
             self.delays.wait().await;
@@ -101,7 +101,7 @@ impl MaxDeliveriesWatcher {
                 Ok(Some(job))
             }
             _ => {
-                // The job is gone: somebody else has dealt with it.
+                // The job is gone: another watcher was faster.
                 self.shared.acknowledge(&reply).await?;
                 Ok(None)
             }
@@ -110,7 +110,7 @@ impl MaxDeliveriesWatcher {
 }
 
 impl Shared {
-    /// Pulls an advisory; `None` when there is none for a while.
+    /// `None` when there is none for a while.
     async fn advisory(&self) -> Result<Option<Message>, RequestError> {
         let asked = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{ADVISORY_CONSUMER}", self.names.stream("ADVISORIES"));
         let wait = u64::try_from(WAIT.as_nanos()).unwrap_or(u64::MAX);
@@ -131,8 +131,8 @@ impl Shared {
         self.connection.request(reply.to_owned(), None, Bytes::from_static(b"+ACK")).await.map(|_| ())
     }
 
-    /// Stores a letter for the job of an advisory; `None` if the job has left its queue. An existing letter stays: a
-    /// worker wrote it and knew the reason.
+    /// Stores a letter for the job of an advisory; `None` if the job has left its queue. An existing letter stays:
+    /// its worker knew the reason.
     async fn put_for(&self, advisory: &Advisory) -> Result<Option<JobRef>, Unavailable> {
         let Some(kind) = self.names.kind_of(&advisory.stream) else { return Ok(None) };
         let Some(entry) = self.connection.get_from_leader(&advisory.stream, advisory.stream_seq).await? else {

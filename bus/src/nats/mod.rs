@@ -1,18 +1,12 @@
 //! The bus on NATS JetStream: what it accepts survives a crash of any process, and of a server when there are three.
 //!
-//! One file per concern, so that each promise can be checked by reading one of them:
-//! - `connection`: the connection, and every wait for an answer.
-//! - `store`: reads without consumers.
-//! - `headers`, `codes`: headers of messages, error codes of the server.
-//! - `shared`: what all parts share.
-//! - `ensure`: creates what [`ruche_schemas::topology`] says.
-//! - `jobs`: publishing, depth.
-//! - `dead_letters`, `max_deliveries`: dead letters, and jobs that the server has given up.
-//! - `controls`, `pauses`, `slots`: what operators hold up, what is queued, caps.
-//! - `log`, `watch`: the log of a job, and those who follow it.
-//! - `signals`: cancellations and registrations of workers.
-//! - `scheduler`, `due`: jobs for later and jobs again and again.
-//! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: handing jobs to a worker.
+//! Each promise is kept by one file:
+//! - `connection`: every wait for an answer. `store`: reads without consumers. `headers`, `codes`: the protocol.
+//! - `ensure`: creates [`ruche_schemas::topology`]. `jobs`: publishing, depth. `log`, `watch`: the log of a job.
+//! - `dead_letters`, `max_deliveries`: jobs that are given up. `controls`, `pauses`, `slots`: pauses, caps, unique
+//!   keys.
+//! - `signals`: cancellations and registrations. `scheduler`, `due`: jobs for later and recurring jobs.
+//! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: jobs to a worker. `shared`: what all parts share.
 
 mod availability;
 mod codes;
@@ -61,8 +55,8 @@ use crate::port::{
 };
 
 impl Nats {
-    /// Connects, waiting up to 30 s for a server that is not there yet; reconnects for ever afterwards. A worker
-    /// that says nothing for `ack_wait` loses its job.
+    /// Connects, waiting up to 30 s for the server; reconnects for ever afterwards. A worker that is silent for
+    /// `ack_wait` loses its job.
     ///
     /// # Errors
     /// When the address is wrong, nobody answers or the server refuses the user.
@@ -76,9 +70,8 @@ impl Nats {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Creates what [`ruche_schemas::topology::streams`] says for these kinds, or brings it up to date; changes nothing
-    /// when all is as it should be. For gateways; may be called by many processes at once. From the first call on,
-    /// jobs whose time has come are moved into their queues.
+    /// Creates or updates what [`ruche_schemas::topology::streams`] says for these kinds. For gateways; many
+    /// processes may call it at once. From the first call on, due jobs are moved into their queues.
     ///
     /// # Errors
     /// When the server is too old, can't be reached or refuses a stream.
@@ -88,8 +81,8 @@ impl Nats {
         Ok(())
     }
 
-    /// As [`Nats::ensure`] for a worker on the kinds in `own`: it makes what is missing, without the queues of other
-    /// kinds, and changes nothing that is there.
+    /// As [`Nats::ensure`] for a worker on the kinds in `own`: it creates what is missing, without the queues of
+    /// other kinds, and changes nothing else.
     ///
     /// # Errors
     /// When the server is too old, can't be reached or refuses a stream.

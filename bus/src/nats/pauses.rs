@@ -1,6 +1,6 @@
-//! Pauses and the caps of tenants: one message each, and the last one of a subject counts.
+//! Pauses and the caps of tenants: one message each; the last one of a subject counts.
 //!
-//! A listener hears each message once it is stored, with its sequence. It reads everything again after an outage, and
+//! A listener gets each message once it is stored, with its sequence. It reads everything again after an outage, and
 //! every 30 seconds in case a message was lost.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -21,7 +21,7 @@ use crate::{
     retry::jittered,
 };
 
-/// How long the message stays that takes something back.
+/// How long a deleting message stays.
 const TAKEN_BACK: &str = "86400s";
 
 /// After this long without a message everything is read again.
@@ -37,7 +37,7 @@ impl Shared {
         self.set(self.names.caps(Some(tenant)), caps).await
     }
 
-    /// Keeps what is set on a subject, or takes it back.
+    /// `None` deletes what is set.
     async fn set<T: Serialize>(&self, subject: String, what: Option<&T>) -> Result<(), Unavailable> {
         let mut headers = HeaderMap::new();
         let mut payload = Bytes::new();
@@ -53,17 +53,16 @@ impl Shared {
     }
 }
 
-/// What a message under this name sets; `None` for one that takes it back, or that means something else.
+/// What a message under this name sets; `None` for a deletion, or an unknown message.
 type Read<T> = fn(&str, &[u8]) -> Option<T>;
 
 struct Listener<T> {
     shared: Arc<Shared>,
-    /// Where it is kept.
     subjects: String,
     read: Read<T>,
     live: Subscriber,
     health: Receiver<Health>,
-    /// By the last two tokens of its subject: the sequence, and what is set.
+    /// By the last two tokens of the subject: the sequence, and what is set.
     known: BTreeMap<String, (u64, Option<T>)>,
     emitted: Option<Vec<T>>,
     stale: bool,
@@ -84,7 +83,7 @@ pub(super) async fn caps(shared: Arc<Shared>) -> Result<BoxStream<'static, Tenan
     Ok(listen(shared, heard, kept, read).await?.map(|all| all.into_iter().collect()).boxed())
 }
 
-/// All that is set on some subjects: now, and again whenever it changes.
+/// The current values on these subjects, and again whenever they change.
 async fn listen<T: Clone + Ord + Send + 'static>(
     shared: Arc<Shared>,
     heard: String,
@@ -151,7 +150,7 @@ impl<T: Clone + Ord> Listener<T> {
     async fn read(&mut self) -> Result<(), Unavailable> {
         let connection = &self.shared.connection;
         let found = connection.all(&self.shared.names.stream("PAUSES"), &self.subjects, 1, usize::MAX).await?;
-        // A missing entry was taken back earlier: forget it. A newer one was heard, and the replica that answers does
+        // A missing entry was deleted earlier: drop it. A newer one was received, and the replica that answers does
         // not have it yet: keep it.
         let newest = found.last().map_or(0, |entry| entry.sequence);
         self.known.retain(|_, (sequence, _)| *sequence > newest);

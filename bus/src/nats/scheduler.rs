@@ -25,7 +25,7 @@ use crate::{
     recur,
 };
 
-/// A schedule, in a header of its message: a paused one has no expression that the server reads.
+/// In a header of a schedule's message: a paused one has no expression that the server reads.
 #[derive(Debug, Serialize, Deserialize)]
 struct ScheduleMeta {
     lane: Lane,
@@ -34,18 +34,16 @@ struct ScheduleMeta {
     paused: bool,
 }
 
-/// A job that a worker defers.
 #[derive(Debug)]
 pub(super) struct Deferred {
     pub(super) message: Message,
-    /// Attempts used so far.
     pub(super) used: u32,
     /// The message id: the same if the same deferral is sent again.
     pub(super) once: String,
 }
 
 impl Shared {
-    /// Fails for a kind that has no queue.
+    /// Fails for a kind without a queue.
     async fn known(&self, kind: &Kind) -> Result<(), PublishError> {
         match self.connection.api::<Value>(&format!("STREAM.INFO.{}", self.names.jobs(kind)), &Value::Null).await {
             Ok(_) => Ok(()),
@@ -71,7 +69,6 @@ impl Shared {
         (self.names.later(&message.kind, &message.job), headers)
     }
 
-    /// Publishes a job again for this time.
     pub(super) async fn defer(&self, deferred: Deferred, until: DateTime<Utc>) -> Result<(), Unavailable> {
         let (subject, mut headers) = self.later(&deferred.message, until, deferred.once);
         headers.insert(ATTEMPT, deferred.used.to_string());
@@ -79,7 +76,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Deletes the messages on these subjects and returns how many there were.
+    /// Returns how many messages were deleted.
     async fn drop_schedules(&self, subjects: String) -> Result<u64, RequestError> {
         #[derive(Deserialize)]
         struct Purged {
@@ -95,7 +92,6 @@ impl Shared {
     }
 }
 
-/// The header block of a recurring job.
 fn headers(schedule: &Schedule, target: String) -> Result<HeaderMap, ScheduleError> {
     let value = |text: String| {
         let wrong = |_| ScheduleError::Invalid(format!("{text:?} holds characters that no schedule may have"));

@@ -9,7 +9,7 @@ use ruche_schemas::{config, topology::names::Names};
 
 use super::connection::Connection;
 
-/// The bus on a NATS server or cluster. Cheap to clone; clones share the connection.
+/// Cheap to clone; clones share the connection.
 #[derive(Debug, Clone)]
 pub struct Nats {
     pub(super) shared: Arc<Shared>,
@@ -21,12 +21,12 @@ pub(super) struct Shared {
     pub(super) names: Names,
     pub(super) config: config::Nats,
     pub(super) ack_wait: Duration,
-    /// The stream that holds the logs.
+    /// The stream of the logs.
     pub(super) events: String,
     pub(super) cancels: String,
     pub(super) dead: String,
     pub(super) workers: String,
     pub(super) schedules: String,
-    /// Whether this process moves what is due.
+    /// Whether this process moves due jobs.
     pub(super) moves: AtomicBool,
 }

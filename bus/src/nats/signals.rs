@@ -15,12 +15,12 @@ use tokio::{sync::watch::Receiver, time::Instant};
 use super::{connection::Health, shared::Shared};
 use crate::port::{Unavailable, WorkerRegistration};
 
-/// How long before the outage a look back begins, because clocks differ.
+/// How long before an outage reading starts again, because clocks differ.
 const MARGIN: Duration = Duration::from_secs(60);
 
 impl Shared {
     pub(super) async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable> {
-        // It is stored for a worker that gets the job later; who listens on the subject hears it at once.
+        // It is stored for a worker that gets the job later; listeners get it at once.
         self.connection.store_with_retry(self.names.cancel(job), None, Bytes::new()).await?;
         Ok(())
     }
@@ -58,7 +58,7 @@ impl Shared {
     }
 }
 
-/// Listens for cancellations. Those that were asked for during an outage are read afterwards.
+/// Those requested during an outage are read afterwards.
 struct CancelListener {
     shared: Arc<Shared>,
     subscription: Subscriber,
@@ -70,7 +70,7 @@ struct CancelListener {
 pub(super) async fn cancellations(shared: Arc<Shared>) -> Result<BoxStream<'static, JobRef>, Unavailable> {
     let health = shared.connection.health();
     let subscription = shared.connection.subscribe(shared.names.cancels()).await?;
-    // Once this returns, the server knows the subscription.
+    // Once this returns, the server has the subscription.
     shared.connection.round_trip().await?;
     let listener = CancelListener { shared, subscription, health, missed: Vec::new().into_iter(), lost_at: None };
     Ok(stream::unfold(listener, |mut listener| async move { listener.next().await.map(|job| (job, listener)) }).boxed())

@@ -1,7 +1,7 @@
 //! Concurrency slots of tenants: one subject per slot, and the server lets one message onto it.
 //!
-//! A slot expires with its message. A writer names the sequence that it expects to be the last, so that a worker that was
-//! silent for too long can't overwrite its successor.
+//! A slot expires with its message. A writer names the sequence of the expected last message, so that a worker that
+//! was silent for too long can't overwrite its successor.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::port::{ConcurrencySlot, Unavailable};
 /// How many free slots are tried when others are faster.
 const TRIES: usize = 16;
 
-/// The most slots of a tenant and kind: a higher cap is this one.
+/// The highest cap of a tenant and kind; higher ones are truncated to it.
 const MAX_CAP: u32 = 10_000;
 
 struct NatsSlot {
@@ -60,8 +60,8 @@ pub(super) async fn acquire(
 }
 
 impl Shared {
-    /// Writes a slot's message after the one with the sequence `last`. Returns its sequence, or `None` if somebody else
-    /// has written.
+    /// Writes a slot's message after the one with the sequence `last`. Returns its sequence, or `None` if another
+    /// writer was first.
     async fn write_slot(&self, subject: &str, mut last: u64, payload: &Bytes) -> Result<Option<u64>, Unavailable> {
         for _ in 0..3 {
             let headers = guarded(last, self.ack_wait.max(Duration::from_secs(1)));

@@ -1,7 +1,7 @@
 //! Reads streams without a consumer: single messages and batches by subject.
 //!
-//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. Any replica may answer a direct
-//! get, a moment behind the leader. A read that must be exact asks the leader.
+//! A consumer costs the server state and, on a cluster, a vote; a direct get costs a look-up. Any replica may answer
+//! a direct get, a moment behind the leader. A read that must be exact asks the leader.
 
 use async_nats::{HeaderMap, Message, StatusCode};
 use bytes::Bytes;
@@ -15,13 +15,12 @@ use super::{
     headers::number,
 };
 
-/// Messages asked for at a time.
+/// Messages requested at a time.
 const BATCH: usize = 512;
 
-/// Bytes asked for at a time.
+/// Bytes requested at a time.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// A stored message.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) subject: String,
@@ -29,7 +28,6 @@ pub(super) struct Entry {
     pub(super) at: DateTime<Utc>,
     pub(super) headers: HeaderMap,
     pub(super) payload: Bytes,
-    /// How many more match.
     pub(super) more: u64,
 }
 
@@ -45,18 +43,17 @@ impl Entry {
 }
 
 impl Connection {
-    /// The last message of a subject.
     pub(super) async fn last(&self, stream: &str, subject: &str) -> Result<Option<Entry>, RequestError> {
         let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
         one(self.request(asked, None, Bytes::new()).await?)
     }
 
-    /// The last message of a subject as the stream's leader knows it.
+    /// From the stream's leader, so exact.
     pub(super) async fn last_from_leader(&self, stream: &str, subject: &str) -> Result<Option<Entry>, RequestError> {
         self.ask_leader(stream, &json!({"last_by_subj": subject})).await
     }
 
-    /// The message with this sequence as the stream's leader knows it.
+    /// From the stream's leader, so exact.
     pub(super) async fn get_from_leader(&self, stream: &str, sequence: u64) -> Result<Option<Entry>, RequestError> {
         self.ask_leader(stream, &json!({"seq": sequence})).await
     }
@@ -86,7 +83,7 @@ impl Connection {
         Err(RequestError::Timeout)
     }
 
-    /// Deletes a message. `false`: it was not there.
+    /// `false`: it was not there.
     pub(super) async fn delete(&self, stream: &str, sequence: u64) -> Result<bool, RequestError> {
         let asked = format!("STREAM.MSG.DELETE.{stream}");
         match self.api::<Value>(&asked, &json!({"seq": sequence, "no_erase": true})).await {
@@ -96,12 +93,11 @@ impl Connection {
         }
     }
 
-    /// The first message of these subjects.
     pub(super) async fn first(&self, stream: &str, subjects: &str) -> Result<Option<Entry>, RequestError> {
         self.first_from(stream, subjects, 1).await
     }
 
-    /// The first message of these subjects from a sequence on.
+    /// From this sequence on.
     pub(super) async fn first_from(
         &self,
         stream: &str,
@@ -111,7 +107,6 @@ impl Connection {
         self.by(stream, &json!({"seq": from, "next_by_subj": subjects})).await
     }
 
-    /// How many messages of these subjects there are.
     pub(super) async fn count(&self, stream: &str, subjects: &str) -> Result<u64, RequestError> {
         let mut found = Vec::new();
         self.batch(stream, &json!({"seq": 1, "next_by_subj": subjects, "batch": 1}), &mut found).await?;
@@ -123,7 +118,7 @@ impl Connection {
         one(self.request(asked, None, Bytes::from(query.to_string())).await?)
     }
 
-    /// All messages of these subjects from a sequence on, in order; at most `limit`.
+    /// From this sequence on, in order; at most `limit`.
     pub(super) async fn all(
         &self,
         stream: &str,
@@ -145,7 +140,7 @@ impl Connection {
         Ok(found)
     }
 
-    /// All messages of these subjects since a time; at most `limit`.
+    /// Since this time; at most `limit`.
     pub(super) async fn since(
         &self,
         stream: &str,
@@ -166,7 +161,7 @@ impl Connection {
         Ok(found)
     }
 
-    /// Asks for a batch; returns whether more match.
+    /// Returns whether more match.
     async fn batch(&self, stream: &str, query: &Value, found: &mut Vec<Entry>) -> Result<bool, RequestError> {
         let mut answers = self.request_many(format!("$JS.API.DIRECT.GET.{stream}"), query).await?;
         loop {

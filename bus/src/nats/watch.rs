@@ -1,8 +1,8 @@
 //! Follows a job's log: stored events, then new ones, without gap or repeat.
 //!
-//! It subscribes first and reads afterwards, so it misses nothing in between. Live messages may be lost (an outage, a full
-//! buffer): after a gap in `n`, a reconnect, or some time without a message it reads the stream again. It creates no
-//! consumer.
+//! It subscribes first and reads afterwards, so it misses nothing in between. Live messages may be lost (an outage, a
+//! full buffer): after a gap in `n`, a reconnect, or some time without a message it reads the stream again. It
+//! creates no consumer.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -32,9 +32,8 @@ const OUTAGE: Duration = Duration::from_secs(120);
 struct Watch {
     shared: Arc<Shared>,
     job: JobRef,
-    /// The next event to hand out.
+    /// The next `n` to emit.
     next: u64,
-    /// The sequence of the last event that was seen.
     sequence: u64,
     ready: VecDeque<Record>,
     live: Subscriber,
@@ -83,7 +82,7 @@ impl Watch {
         None
     }
 
-    /// Waits for something to hand out, or for a reason to look.
+    /// Waits for an event to emit, or for a reason to read.
     async fn wait(&mut self) -> Result<(), Unavailable> {
         let wait = if self.failing_since.is_some() { Duration::from_secs(1) } else { self.reread_after };
         tokio::select! {
@@ -126,7 +125,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Reads the stream; returns an error only after a long outage.
+    /// Returns an error only after a long outage.
     async fn read_through_outage(&mut self) -> Result<(), Unavailable> {
         match self.read().await {
             Ok(()) => self.failing_since = None,

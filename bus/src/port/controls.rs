@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::message::{Headers, Unavailable};
 
-/// What is paused until somebody resumes it.
+/// What is paused until it is resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pause {
@@ -34,18 +34,18 @@ impl Pause {
     }
 }
 
-/// The caps of one tenant, in place of those of the settings.
+/// Over the caps of the settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Caps {
-    /// Jobs of one kind that run at once, on all workers together; 0: no cap.
+    /// Running jobs of one kind, on all workers together; 0: no cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_flight: Option<u32>,
-    /// Jobs that it may submit per second to one gateway; 0: no cap.
+    /// Submissions per second to one gateway; 0: no cap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
-    /// Jobs of one kind that have not ended, including those for later. The bus's own bound also applies, so this one can
-    /// only be lower.
+    /// Jobs of one kind that have not ended, including those for later. The bus's own bound also applies, so this one
+    /// can only be lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backlog: Option<u64>,
 }
@@ -62,13 +62,13 @@ pub struct Queued {
     pub kind: Kind,
     pub lane: Lane,
     pub published_at: DateTime<Utc>,
-    /// When it is due, if it is for later.
+    /// `None`: now.
     pub run_at: Option<DateTime<Utc>>,
     pub payload: Bytes,
     pub headers: Headers,
 }
 
-/// Counts one of a tenant's jobs that run at once.
+/// One of a tenant's slots for running jobs.
 #[async_trait]
 pub trait ConcurrencySlot: Send + Sync {
     /// Keeps it for another ack wait. Fails if another job has it.
@@ -83,7 +83,7 @@ pub trait Controls: Send + Sync {
     /// All pauses: now, and again whenever they change. Survives reconnects.
     async fn pauses(&self) -> Result<BoxStream<'static, Vec<Pause>>, Unavailable>;
 
-    /// Sets a tenant's own caps; `None`: those of the settings apply.
+    /// `None`: the settings' caps apply.
     async fn set_caps(&self, tenant: &TenantId, caps: Option<&Caps>) -> Result<(), Unavailable>;
 
     /// The caps of all tenants with their own: now, and again whenever they change. Survives reconnects.
@@ -101,7 +101,7 @@ pub trait Controls: Send + Sync {
 
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable>;
 
-    /// Takes one of a tenant's `cap` slots for jobs of a kind that run at once; `None`: all are taken. A slot whose worker
+    /// Takes one of a tenant's `cap` slots for running jobs of a kind; `None`: all are taken. A slot whose worker
     /// dies is free again after the ack wait.
     async fn acquire_slot(
         &self,
@@ -111,7 +111,7 @@ pub trait Controls: Send + Sync {
         job: JobId,
     ) -> Result<Option<Box<dyn ConcurrencySlot>>, Unavailable>;
 
-    /// Reserves a key for a job, for this window. Returns the other job that has the key, if there is one.
+    /// Reserves a key for a job, for this window. Returns another job that has the key.
     async fn reserve(
         &self,
         kind: &Kind,

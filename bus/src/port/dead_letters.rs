@@ -1,4 +1,4 @@
-//! Dead letters: jobs that nobody will try again.
+//! Dead letters: jobs that are not tried again.
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -6,7 +6,7 @@ use ruche_schemas::{JobRef, Kind, TenantId};
 
 use super::message::{DeadLetter, Unavailable};
 
-/// Which dead letters: those of a kind, of a tenant; of all without them.
+/// Of a kind, of a tenant; `None`: of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeadFilter {
     pub kind: Option<Kind>,
@@ -15,7 +15,7 @@ pub struct DeadFilter {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredDeadLetter {
-    /// Its position: letters that were put later have a higher one. Never 0.
+    /// Its position: later letters have a higher one. Never 0.
     pub sequence: u64,
     pub letter: DeadLetter,
 }
@@ -25,7 +25,7 @@ pub trait DeadLetterQueue: Send + Sync {
     /// Returns when the letter is durable. A job has at most one letter: the last one.
     async fn put_dead_letter(&self, letter: &DeadLetter) -> Result<(), Unavailable>;
 
-    /// Letters in the order in which they were put, from the one after `after` on (0: from the first), at most `limit`.
+    /// Letters in order, from the one after `after` on (0: from the first), at most `limit`.
     async fn list_dead_letters(
         &self,
         filter: &DeadFilter,
@@ -40,9 +40,9 @@ pub trait DeadLetterQueue: Send + Sync {
     /// Returns `false` if there is no letter with this sequence.
     async fn remove_dead_letter(&self, sequence: u64) -> Result<bool, Unavailable>;
 
-    /// Moves jobs that reached their consumer's bound on deliveries to the dead letters, one at a time, for as long as it
-    /// is polled. Each item is a job whose letter is stored; the job leaves its queue when the next item is asked for, so
-    /// that a job whose end could not be recorded comes again. An error does not end the stream. Any number of workers may
-    /// watch at once.
+    /// Moves jobs that reached their consumer's bound on deliveries to the dead letters, one at a time, for as long
+    /// as it is polled. Each item is a job whose letter is stored; the job leaves its queue when the next item is
+    /// requested, so that a job whose end could not be recorded is redelivered. An error does not end the stream. Any
+    /// number of workers may watch at once.
     async fn watch_max_deliveries(&self) -> Result<BoxStream<'static, Result<JobRef, Unavailable>>, Unavailable>;
 }

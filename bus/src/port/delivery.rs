@@ -1,4 +1,4 @@
-//! Jobs in the hands of a worker, and how it settles them.
+//! Delivered jobs, and how a worker settles them.
 
 use std::{num::NonZeroUsize, time::Duration};
 
@@ -12,32 +12,31 @@ use super::{
     message::{DeadLetter, Headers, Unavailable},
 };
 
-/// A queue as one worker sees it.
 #[async_trait]
 pub trait Deliveries: Send {
     /// Waits for jobs: at least one, at most `free`, the interactive lane first without starving the others.
     ///
-    /// No more than `free` jobs are ever in flight to this worker: the server keeps those that it can't run now. Dropping
-    /// the future loses nothing: jobs that arrive meanwhile come with the next call. Connection errors are not returned:
-    /// it tries again with growing jittered delays.
+    /// No more than `free` jobs are ever in flight to this worker: the server keeps the others. Dropping the future
+    /// loses nothing: jobs that arrive meanwhile come with the next call. Connection errors are not returned: it
+    /// retries with growing jittered delays.
     async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery>;
 
-    /// From now on, so many of the free slots take jobs of the interactive lane only. Jobs that were requested before may
-    /// still come. Initially 0.
+    /// From now on, this many of the free slots take interactive jobs only. Jobs that were requested before may still
+    /// come. Initially 0.
     fn reserve(&mut self, slots: usize);
 
-    /// Stops pulling, and hands jobs back for immediate redelivery that arrived but were not returned.
+    /// Stops pulling, and hands back for immediate redelivery jobs that arrived but were not returned.
     async fn close(self: Box<Self>);
 }
 
-/// A job that one worker has until it settles it. Settling consumes the delivery; a delivery that is dropped unsettled is
-/// delivered again after the ack wait.
+/// A job that one worker has until it settles it. Settling consumes the delivery; a delivery that is dropped
+/// unsettled is redelivered after the ack wait.
 pub struct Delivery {
-    /// Taken from the subject, to which the server's permissions apply.
+    /// From the subject, to which the server's permissions apply.
     pub job: JobRef,
     pub kind: Kind,
     pub lane: Lane,
-    /// How often it was delivered, this time included: from 1.
+    /// Deliveries so far, from 1.
     pub attempt: u32,
     pub payload: Bytes,
     pub headers: Headers,
@@ -53,14 +52,13 @@ pub trait Settle: Send + Sync {
     async fn ack(&self) -> Result<(), Unavailable>;
     /// Hands back, for redelivery after the delay.
     async fn nak(&self, after: Duration) -> Result<(), Unavailable>;
-    /// Terminates: it is never delivered again.
+    /// Terminates: it is never redelivered.
     async fn term(&self) -> Result<(), Unavailable>;
     /// Publishes the job again for this time, then acknowledges.
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable>;
     fn extender(&self) -> Box<dyn Extend>;
 }
 
-/// Tells the server that a job is still being worked on.
 #[async_trait]
 pub trait Extend: Send + Sync {
     /// Restarts the ack wait, once.
@@ -70,9 +68,10 @@ pub trait Extend: Send + Sync {
 impl Delivery {
     /// Whether no worker can have seen the job before, so that only its publisher can have written to its log.
     ///
-    /// Within the dedup window a second message of the job is dropped as a duplicate. So a job whose id was made less than
-    /// the window before its publication has no earlier message. Half of the window is a margin for clocks that differ. An
-    /// id without a time (from an idempotency key, or derived from another job's id) may have been published before.
+    /// Within the dedup window a second message of the job is dropped as a duplicate. So a job whose id was made less
+    /// than the window before its publication has no earlier message. Half of the window is a margin for clocks that
+    /// differ. An id without a time (from an idempotency key, or derived from another job's id) may have been
+    /// published before.
     #[must_use]
     pub fn is_first(&self) -> bool {
         let age = self.job.id.made_at().map(|made| self.published_at - made);
@@ -82,15 +81,15 @@ impl Delivery {
     /// Acknowledges a job whose effects are stored. Returns once the server confirms.
     ///
     /// # Errors
-    /// If the server does not confirm: the job may be delivered again.
+    /// If the server does not confirm: the job may be redelivered.
     pub async fn done(self) -> Result<(), Unavailable> {
         self.settle.ack().await
     }
 
-    /// Lets it be delivered again after this delay.
+    /// Redelivers it after this delay.
     ///
     /// # Errors
-    /// If the bus can't be reached: the job is delivered again after the ack wait.
+    /// If the bus can't be reached: the job is redelivered after the ack wait.
     pub async fn retry(self, after: Duration) -> Result<(), Unavailable> {
         self.settle.nak(after).await
     }
@@ -98,7 +97,7 @@ impl Delivery {
     /// Stores a dead letter, and terminates the job once that is confirmed. `attempts` is how often it was tried.
     ///
     /// # Errors
-    /// If either is not confirmed: the job may be delivered again.
+    /// If either is not confirmed: the job may be redelivered.
     pub async fn reject(
         self,
         dead_letters: &dyn DeadLetterQueue,
@@ -121,17 +120,17 @@ impl Delivery {
         self.settle.term().await
     }
 
-    /// Publishes the job again for this time and acknowledges this delivery. The attempt does not count if `counts` is
-    /// false. For waits over a few seconds: a job that is retried with a delay stays pending at its consumer, and many of
-    /// those would stop the lane.
+    /// Publishes the job again for this time and acknowledges this delivery. The attempt does not count if `counts`
+    /// is false. For waits over a few seconds: a job that is retried with a delay stays pending at its consumer, and
+    /// many of those would stop the lane.
     ///
     /// # Errors
-    /// If either is not confirmed: the job may be delivered again.
+    /// If either is not confirmed: the job may be redelivered.
     pub async fn defer(self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
         self.settle.defer(until, counts).await
     }
 
-    /// The same delivery, settled through a wrapper: for tests that inject errors.
+    /// Settles through a wrapper: for tests that inject errors.
     #[must_use]
     pub fn wrapped(mut self, wrap: impl FnOnce(Box<dyn Settle>) -> Box<dyn Settle>) -> Self {
         self.settle = wrap(self.settle);

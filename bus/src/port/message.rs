@@ -8,10 +8,9 @@ pub use ruche_schemas::topology::bounds::REGISTRATION_TTL;
 use ruche_schemas::{Failure, JobRef, Kind, Lane, Record};
 use serde::{Deserialize, Serialize};
 
-/// Headers that travel with a message: lower-case names, such as `traceparent`.
+/// Lower-case names, such as `traceparent`.
 pub type Headers = BTreeMap<String, String>;
 
-/// A job to publish.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub job: JobRef,
@@ -20,7 +19,8 @@ pub struct Message {
     /// The envelope as JSON, at most 1 MiB less headers.
     pub payload: Bytes,
     pub headers: Headers,
-    /// The sequence of the first event of its log, if the publisher has written it: the worker can append without a read.
+    /// The sequence of the first event of its log, if the publisher has written it: the worker can append without a
+    /// read.
     pub first_seq: Option<u64>,
 }
 
@@ -52,13 +52,12 @@ pub enum PublishError {
 #[error("the message bus is not available: {0}")]
 pub struct Unavailable(pub String);
 
-/// An event could not be appended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The log has another last event than the one named. `Bus::last` tells who wrote it.
+    /// The log's last event is not the one named. `Bus::last` returns it.
     #[error("somebody else has written to the job's log")]
     Conflict,
-    /// The bus can't be reached or does not answer; the event may or may not be stored.
+    /// The event may or may not be stored.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -70,7 +69,7 @@ pub struct Logged {
     pub record: Record,
 }
 
-/// A job that nobody will try again, with everything that a replay needs.
+/// A job that is not tried again, with everything that a replay needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeadLetter {
     pub job: JobRef,
@@ -82,12 +81,12 @@ pub struct DeadLetter {
     /// The W3C trace id of its last attempt, in lower-case hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
-    /// The payload, as published (lossy where it is not UTF-8).
+    /// As published (lossy where it is not UTF-8).
     pub payload: String,
     pub headers: Headers,
 }
 
-/// How much waits in one lane of one kind.
+/// The load of one lane of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Depth {
     pub kind: Kind,
@@ -114,11 +113,10 @@ pub struct WorkerRegistration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
     pub models: Vec<String>,
-    /// How many jobs it runs at once.
     pub slots: u32,
     #[serde(default)]
     pub in_flight: u32,
-    /// Jobs that it has ended since its start, well or badly, per lane.
+    /// Jobs that have ended since its start, well or badly, per lane.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ended: BTreeMap<Lane, u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -129,18 +127,17 @@ pub struct WorkerRegistration {
     pub since: DateTime<Utc>,
 }
 
-/// What is known of a worker's background task.
+/// The status of a worker's background task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcilerStatus {
     /// Such as `retention`.
     pub name: String,
-    /// When its last pass ended.
     pub last_run: Option<DateTime<Utc>>,
-    /// Why its last pass did not succeed.
+    /// Why its last pass failed.
     pub last_error: Option<String>,
-    /// How many passes have ended since the worker began.
+    /// Passes since the worker's start.
     pub runs: u64,
-    /// What it has changed since then: rows deleted, indexes made, jobs ended.
+    /// Changes since then: rows deleted, indexes made, jobs ended.
     pub changes: u64,
 }
 

@@ -1,7 +1,7 @@
 //! The port: what gateways and workers may ask of a bus.
 //!
-//! It speaks of jobs, logs and lanes; streams, subjects and consumers belong to an adapter. The bus itself stores what
-//! operators and batch producers ask for, so that it survives their process and all others see it.
+//! It speaks of jobs, logs and lanes; streams, subjects and consumers belong to an adapter. The bus stores what
+//! operators and batch producers request, so that it survives their process and all others see it.
 
 mod controls;
 mod dead_letters;
@@ -22,14 +22,14 @@ pub use schedules::*;
 
 #[async_trait]
 pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
-    /// Accepts a job: returns when it is durable. The same job id again, within the dedup window, adds nothing.
+    /// Returns when the job is durable. The same job id again, within the dedup window, adds nothing.
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError>;
 
-    /// Opens the queue of a kind, all lanes.
+    /// All lanes.
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable>;
 
-    /// Appends an event to a job's log, if the log's last event still has this sequence (0: if it is empty).
-    /// Returns the new event's sequence.
+    /// Appends an event to a job's log, if the log's last event still has this sequence (0: if it is empty). Returns
+    /// the new event's sequence.
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError>;
 
     /// Deletes the first event of the log of a refused job, if it is there.
@@ -37,8 +37,8 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
 
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable>;
 
-    /// The job's events with `n >= from`: those stored, then those to come, without gap or repeat. Ends after a
-    /// final event. Survives reconnects; an error item ends it.
+    /// The job's events with `n >= from`: those stored, then those to come, without gap or repeat. Ends after a final
+    /// event. Survives reconnects; an error item ends it.
     async fn watch(
         &self,
         job: &JobRef,
@@ -48,7 +48,7 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// The events stored so far, `n` from 1: for a worker that takes a job over.
     async fn replay(&self, job: &JobRef) -> Result<Vec<Record>, Unavailable>;
 
-    /// Asks for a job to be cancelled: the worker that runs it sees it at once, a later one when it gets the job.
+    /// Requests a cancellation: the worker that runs the job gets it at once, a later one with the job.
     async fn cancel(&self, job: &JobRef) -> Result<(), Unavailable>;
 
     async fn is_cancelled(&self, job: &JobRef) -> Result<bool, Unavailable>;
@@ -56,23 +56,23 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// Cancellations of all jobs since this time: at most `limit`, the earliest first.
     async fn cancelled_since(&self, time: DateTime<Utc>, limit: usize) -> Result<Vec<JobRef>, Unavailable>;
 
-    /// Cancellations of all jobs from now on.
+    /// Of all jobs, from now on.
     async fn cancellations(&self) -> Result<BoxStream<'static, JobRef>, Unavailable>;
 
     /// Per kind and lane. It costs a request per shard: for one exporter, every few seconds.
     async fn depth(&self) -> Result<Vec<Depth>, Unavailable>;
 
-    /// Registers a worker for [`REGISTRATION_TTL`].
+    /// For [`REGISTRATION_TTL`].
     async fn register(&self, worker: &WorkerRegistration) -> Result<(), Unavailable>;
 
     async fn deregister(&self, worker: &WorkerRegistration) -> Result<(), Unavailable>;
 
-    /// The registered workers of all kinds, by kind and name.
+    /// Of all kinds, by kind and name.
     async fn workers(&self) -> Result<Vec<WorkerRegistration>, Unavailable>;
 
     /// Whether the bus can take jobs now.
     async fn ready(&self) -> Result<(), Unavailable>;
 
-    /// Sends buffered messages. To be called before a process ends.
+    /// Sends buffered messages. Call it before a process ends.
     async fn flush(&self) -> Result<(), Unavailable>;
 }

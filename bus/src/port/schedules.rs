@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::message::{Message, PublishError, Receipt, Unavailable};
 
-/// When a schedule fires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Every {
@@ -26,10 +25,9 @@ pub enum Every {
     Interval(Duration),
 }
 
-/// A recurring job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// Unique for its tenant; written like a tenant's id.
+    /// Unique for its tenant; has the form of a tenant's id.
     pub name: String,
     pub tenant: TenantId,
     pub kind: Kind,
@@ -38,19 +36,17 @@ pub struct Schedule {
     /// The envelope of its jobs, with `schedule` set, and the id from which their ids are derived.
     pub payload: Bytes,
     pub paused: bool,
-    /// When it was last changed.
     pub since: DateTime<Utc>,
     /// When it fires next; `None` while it is paused.
     pub next: Option<DateTime<Utc>>,
 }
 
-/// A schedule was not stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
-    /// The expression or the zone is wrong; the text is for the person who wrote it.
+    /// The expression or the zone is wrong; the text is for its author.
     #[error("{0}")]
     Invalid(String),
-    /// The kind is not known, or its queue is full.
+    /// The kind is unknown, or its queue is full.
     #[error(transparent)]
     Publish(#[from] PublishError),
 }
@@ -63,10 +59,10 @@ pub trait Scheduler: Send + Sync {
     /// Deletes a job that is not due yet. Returns `false` if there is none.
     async fn unpublish(&self, kind: &Kind, job: &JobRef) -> Result<bool, Unavailable>;
 
-    /// Stores a recurring job in place of the one of that name. `since` and `next` are ignored.
+    /// Replaces a schedule of the same name. `since` and `next` are ignored.
     async fn schedule(&self, schedule: &Schedule) -> Result<(), ScheduleError>;
 
-    /// A tenant's schedules by name.
+    /// By name.
     async fn schedules(&self, tenant: &TenantId) -> Result<Vec<Schedule>, Unavailable>;
 
     /// Returns `false` if there is none of that name.

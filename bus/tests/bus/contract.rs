@@ -1,4 +1,4 @@
-//! The contract of every bus, checked on each adapter: `suite` holds the tests, this file lists them.
+//! The contract of every bus, checked on each adapter: `suite` has the tests, this file lists them.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What a bus promises, on each adapter: one program, so that they share their servers.
+//! The tests of the bus, on each adapter: one program, so that they share their servers.
 
 mod contract;
 mod nats;

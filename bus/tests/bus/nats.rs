@@ -12,7 +12,6 @@ use ruche_services::testing;
 
 use crate::suite::{self, ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
 
-/// A test that takes this long fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
 async fn within<T>(test: impl Future<Output = T>) -> T {
@@ -109,7 +108,7 @@ async fn deliveries_resume_after_the_server_restarts() {
         let mut expected = HashSet::new();
         let mut seen = HashSet::new();
         for restart in [false, true, true] {
-            // The worker waits while the server goes away and comes back.
+            // The worker waits while the server stops and restarts.
             let outage = async {
                 if restart {
                     server.stop().await;
@@ -234,7 +233,7 @@ async fn a_job_that_somebody_publishes_straight_onto_nats_is_handed_out() {
         let by_envelope = job();
         send("acme", format!(r#"{{"kind":"probe","id":"{}"}}"#, by_envelope.id), None).await;
         assert_eq!(next(&mut queue).await.job, by_envelope);
-        // Without either it keeps the id that it is given, so that it can become a dead letter.
+        // Without either it keeps the given id, so that it can become a dead letter.
         send("UPPER", "?".to_owned(), None).await;
         let nameless = next(&mut queue).await;
         assert_eq!((nameless.job.tenant.as_str(), nameless.attempt), ("invalid-tenant", 1));
@@ -322,7 +321,7 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
                 drop(queue.next(slots(4)).await);
             }
         });
-        // The first watcher dies before the job is out of its queue; another goes on.
+        // The first watcher dies before the job is out of its queue; another continues.
         let first = bus.watch_max_deliveries().await.expect("a watcher").next().await.expect("an item").expect("a job");
         assert!(first == silent || first == known);
         let mut moved = HashSet::new();

@@ -30,7 +30,7 @@ fn worker(prefix: &str, kinds: &[Kind], own: &[Kind], user: &str) -> Login {
     Login { user: user.to_owned(), password: "s3cret".to_owned(), may }
 }
 
-/// A server, and a gateway and a worker on the tests' kind with the logins of their roles.
+/// A server, with a gateway and a worker on the tests' kind and their roles' logins.
 async fn system() -> (TestNats, Nats, Nats) {
     let server = testing::nats_with_logins().await;
     let kinds = [KIND, OTHER];
@@ -135,7 +135,7 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
     assert!(worker.get_dead_letter(&job).await.expect("an answer").is_some());
     assert_eq!(gateway.list_dead_letters(&DeadFilter::default(), 0, 10).await.expect("letters").len(), 1);
     assert!(gateway.remove_dead_letter(stored.sequence).await.expect("an answer"));
-    // A job of any kind may follow one.
+    // A follow-up may be of any kind.
     worker.publish(ruche_bus::Message { kind: OTHER, ..message(&suite::job(), Lane::Bulk) }).await.expect("a receipt");
     queue.close().await;
     clean(&server);

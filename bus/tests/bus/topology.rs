@@ -1,4 +1,4 @@
-//! The topology and the server configurations that are shipped.
+//! The shipped topology and server configurations.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -15,7 +15,7 @@ fn nats_folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../nats"))
 }
 
-/// Streams and consumers by name, as this build makes them from the default configuration.
+/// Streams and consumers by name, from the default configuration.
 fn snapshot() -> Value {
     let config = Config::from_layers(None, Some(std::collections::HashMap::new())).expect("the default configuration");
     let kinds: Vec<Kind> = kinds::all().into_iter().map(|descriptor| descriptor.kind).collect();
@@ -27,7 +27,7 @@ fn snapshot() -> Value {
     Value::Object(streams.iter().map(entry).collect::<Map<_, _>>())
 }
 
-/// Compares a committed file with what it is made from.
+/// Compares a committed file with its source.
 fn fresh(path: &Path, text: &str) {
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         fs::write(path, text).expect("a snapshot");

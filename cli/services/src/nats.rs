@@ -1,6 +1,6 @@
-//! A nats-server with JetStream on 127.0.0.1, or several that are one cluster.
+//! A nats-server with JetStream on 127.0.0.1, or a cluster of several.
 //!
-//! The settings and the logins go into files of mode 0600 rather than into arguments, which every user of the machine can read.
+//! Settings and logins are in files of mode 0600: every user of the machine can read arguments.
 
 use std::{
     fs,
@@ -19,40 +19,37 @@ use crate::{
     tools::Tools,
 };
 
-/// How long a nats-server may take until it is ready: recovering a large store takes its time.
+/// How long a nats-server may take until it is ready: recovery of a large store takes time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The folder for its settings and streams.
     pub folder: PathBuf,
     pub log: PathBuf,
-    /// The port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub port: u16,
-    /// Who is let in; none lets everybody on this machine in.
+    /// Without logins, everybody on this machine has access.
     pub logins: Vec<Login>,
-    /// What the server calls itself: random, so that another server on the same port is not taken for it.
+    /// Random, so that another server on the same port is not mistaken for it.
     pub name: String,
-    /// The cluster that it belongs to; none for one that stands alone.
+    /// `None`: a single server.
     pub member: Option<Member>,
 }
 
-/// A server's place in a cluster.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// The port on 127.0.0.1 for the other servers.
+    /// On 127.0.0.1, for the other servers.
     pub port: u16,
-    /// The port on 127.0.0.1 where it tells whether it is healthy. It asks nobody who they are.
+    /// On 127.0.0.1, for health checks, without authentication.
     pub monitor: u16,
-    /// The ports for other servers of all members, this one's too.
+    /// The route ports of all members, this one's too.
     pub routes: Vec<u16>,
     /// The password among the servers: letters and digits, beginning with a letter.
     pub password: String,
 }
 
 impl Member {
-    /// As `nats/cluster.conf` has it, where that matters to who lives and who leads.
+    /// As in `nats/cluster.conf`, as far as it affects failures and elections.
     fn settings(&self) -> String {
         let Self { port, monitor, routes, password } = self;
         let routes = routes.iter().map(|port| format!("\"nats-route://cluster:{password}@127.0.0.1:{port}\""));
@@ -65,8 +62,7 @@ impl Member {
     }
 }
 
-/// The servers of a cluster, each with a folder of its own below this one, on free ports. None is ready before most
-/// of them run.
+/// The servers of a cluster, each with a folder below this one, on free ports. None is ready before most of them run.
 #[must_use]
 pub fn cluster(folder: &Path, servers: usize) -> Vec<Options> {
     let routes: Vec<u16> = (0..servers).map(|_| ports::free()).collect();
@@ -81,7 +77,7 @@ pub fn cluster(folder: &Path, servers: usize) -> Vec<Options> {
 }
 
 impl Options {
-    /// A server without a login, with a name of its own.
+    /// A server without logins, with a random name.
     #[must_use]
     pub fn new(folder: PathBuf, log: PathBuf, port: u16) -> Self {
         let name = format!("ruche-{}", crate::random_secret());
@@ -99,7 +95,7 @@ impl Options {
         )
     }
 
-    /// Writes the settings, and waits for an earlier server on the same streams to be gone.
+    /// Writes the settings, and waits for the end of an earlier server on the same streams.
     ///
     /// # Errors
     /// [`ServiceError::Io`], or [`ServiceError::InUse`] if that server does not end.
@@ -120,8 +116,8 @@ impl Options {
         Ok(launch)
     }
 
-    /// Waits until the server takes clients. One of a cluster has to know its leader, and to have caught up with it
-    /// in all streams and consumers that it keeps.
+    /// Waits until the server takes clients. One of a cluster must have a leader, and must have caught up with it in
+    /// all its streams and consumers.
     ///
     /// # Errors
     /// [`ServiceError::Died`] or [`ServiceError::NotReady`].
@@ -130,7 +126,7 @@ impl Options {
             .await
     }
 
-    /// Whether a server of a cluster lacks nothing that the others have. One that stands alone never does.
+    /// Whether a server of a cluster has all that the others have. Always true for a single one.
     pub async fn is_current(&self) -> bool {
         let Some(member) = &self.member else { return true };
         ready::http("127.0.0.1", member.monitor, "/healthz").await.is_ok_and(|(status, _)| status == 200)

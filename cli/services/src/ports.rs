@@ -1,7 +1,7 @@
 //! Free ports on 127.0.0.1.
 //!
-//! Ports are taken from below the range that the kernel gives to outgoing connections (32768 and up on Linux): a client
-//! that keeps dialling a stopped server's port in that range can end up connected to itself, and hold the port.
+//! They are below the kernel's range for outgoing connections (32768 and up on Linux): a client that keeps dialling a
+//! stopped server's port in that range can end up connected to itself, and occupy the port.
 
 use std::{
     collections::HashSet,
@@ -11,13 +11,12 @@ use std::{
 
 static HANDED_OUT: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 
-/// Whether a server could listen on this port of 127.0.0.1 now.
 #[must_use]
 pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// A free port of 127.0.0.1 that this process has not handed out before; 0 if a thousand tries found none.
+/// A port that this process has not returned before; 0 if a thousand tries found none.
 #[must_use]
 pub fn free() -> u16 {
     for _ in 0..1000 {

@@ -1,7 +1,7 @@
 //! A Postgres server on 127.0.0.1, with one superuser and one database, both called `ruche`.
 //!
-//! Passwords are checked with SCRAM, no Unix socket is made, and the data folder belongs to the user that runs the
-//! server: ourselves, or `nobody` when we are root.
+//! Passwords use SCRAM, there is no Unix socket, and the data folder belongs to the user that runs the server: our
+//! own, or `nobody` when we are root.
 
 use std::{
     fs,
@@ -24,35 +24,33 @@ use crate::{
     user::{self, Account},
 };
 
-/// How long Postgres may take until it is ready: recovery after a power failure takes its time.
+/// How long Postgres may take until it is ready: recovery after a power failure takes time.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Written into the data folder when it is complete, so that an interrupted first start is done again.
+/// Marks a complete data folder: an interrupted first start is done again.
 const COMPLETE: &str = "ruche.complete";
-/// Who may connect: only from this machine, only with the password.
+/// Only from this machine, only with the password.
 const ACCESS: &str = "host all all 127.0.0.1/32 scram-sha-256\n";
 
-/// One server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The data folder; where root can't give it to `nobody`, a link to it.
+    /// If root can't give it to `nobody`, a link to it.
     pub data: PathBuf,
     pub log: PathBuf,
-    /// The port on 127.0.0.1.
+    /// On 127.0.0.1.
     pub port: u16,
-    /// The password of the user `ruche`: letters and digits. Used when the data folder is made.
+    /// Of the user `ruche`: letters and digits. Used when the data folder is made.
     pub password: String,
-    /// Server settings, over Postgres's defaults.
+    /// Over Postgres's defaults.
     pub settings: Vec<(&'static str, String)>,
 }
 
 impl Options {
-    /// The URL that clients use.
     #[must_use]
     pub fn url(&self) -> String {
         format!("postgres://ruche:{}@127.0.0.1:{}/ruche", self.password, self.port)
     }
 
-    /// Makes the data folder if there is none, and waits for an earlier server on it to be gone.
+    /// Makes the data folder if there is none, and waits for the end of an earlier server on it.
     ///
     /// # Errors
     /// Those of [`user::reachable_postgres`], [`user::reachable_folder`], `initdb`, or [`ServiceError::InUse`].
@@ -83,7 +81,8 @@ impl Options {
             launch.args.extend(["-c".into(), format!("{key}={value}").into()]);
         }
         launch.account = account;
-        // Fast shutdown: clients are cut off, the data is left clean. SIGTERM would wait for the clients to leave.
+        // Fast shutdown: clients are disconnected, the data is left clean. SIGTERM would wait for the clients to
+        // leave.
         launch.stop = Signal::SIGINT;
         launch.orphan = Signal::SIGINT;
         Ok(launch)
@@ -99,7 +98,7 @@ impl Options {
     }
 }
 
-/// Whether the server with this process id says in its data folder that it is ready: another one may answer on its port.
+/// Whether the server with this process id is ready, by its data folder: another one may answer on its port.
 ///
 /// Source: PostgreSQL's `miscadmin.h`: the process id is the first line of `postmaster.pid`, the status the eighth.
 fn is_ready(data: &Path, pid: i32) -> bool {
@@ -108,8 +107,8 @@ fn is_ready(data: &Path, pid: i32) -> bool {
     lines.first().is_some_and(|first| *first == pid.to_string()) && lines.get(7) == Some(&"ready")
 }
 
-/// Fills an empty data folder: `initdb`, the access rules, then the password and the database in single-user mode,
-/// where no server that others could reach is running yet.
+/// Fills an empty data folder: `initdb`, the access rules, then the password and the database in single-user mode, so
+/// that no reachable server is running yet.
 pub(crate) fn initialise(
     bin: &Path,
     data: &Path,
@@ -149,7 +148,7 @@ fn run(command: &mut Command, account: Option<Account>, input: &str) -> Result<(
     let output = child.wait_with_output().doing(running)?;
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
-    // Single-user mode reports an error of a statement and goes on.
+    // Single-user mode reports an error of a statement and continues.
     if output.status.success() && !said.contains("ERROR:") {
         return Ok(());
     }

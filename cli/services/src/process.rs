@@ -1,8 +1,8 @@
 //! A child process that cannot outlive the program that started it.
 //!
-//! Linux sends a chosen signal to a child when the *thread* that started it ends. Runtime threads come and go, so each
-//! child gets a thread of its own here, which starts it, waits for it, and publishes how it ended. That also lets a
-//! child be waited for from any runtime, which one shared by several tests needs.
+//! Linux sends a chosen signal to a child when the *thread* that started it ends. Runtime threads come and go, so
+//! each child has its own thread here, which starts it, waits for it, and publishes its exit status. So any runtime
+//! can wait for a child, which one shared by several tests needs.
 
 use std::{
     ffi::OsString,
@@ -25,28 +25,28 @@ use tokio::{
 
 use crate::{ServiceError, error::Doing, user::Account};
 
-/// Everything needed to start a program, and to start it again.
+/// Everything needed to start a program, repeatedly.
 #[derive(Debug, Clone)]
 pub struct Launch {
-    /// What people call it.
+    /// For people.
     pub name: String,
     pub program: PathBuf,
-    /// Its arguments. Other users of the machine can read them: no secrets.
+    /// Other users of the machine can read them: no secrets.
     pub args: Vec<OsString>,
-    /// Variables added to the inherited environment.
+    /// Added to the inherited environment.
     pub env: Vec<(String, String)>,
-    /// The user that runs it, if not our own.
+    /// `None`: our own user.
     pub account: Option<Account>,
-    /// The file that takes its output, appended.
+    /// Its output is appended to this file.
     pub log: PathBuf,
     /// The signal that asks it to end.
     pub stop: Signal,
-    /// The signal it gets when this program dies without having said goodbye.
+    /// The signal it gets when this program dies.
     pub orphan: Signal,
 }
 
 impl Launch {
-    /// A launch with SIGTERM to stop it and SIGKILL when orphaned.
+    /// With SIGTERM to stop it and SIGKILL when orphaned.
     pub fn new(name: impl Into<String>, program: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
         Self {
             name: name.into(),
@@ -60,8 +60,6 @@ impl Launch {
         }
     }
 
-    /// Starts the program.
-    ///
     /// # Errors
     /// [`ServiceError::Io`] if its log can't be opened or the program can't be run.
     pub async fn spawn(&self) -> Result<Process, ServiceError> {
@@ -95,10 +93,10 @@ impl Launch {
             .stdin(Stdio::null())
             .stderr(log.try_clone()?)
             .stdout(log)
-            // Ctrl-C reaches the whole group of the terminal; the supervisor wants to stop its children in order.
+            // Ctrl-C reaches the whole group of the terminal; the supervisor must stop its children in order.
             .process_group(0);
         if let Some(account) = self.account {
-            // std drops the supplementary groups with the user. The folder we are in may be closed to that user.
+            // std drops the supplementary groups with the user. That user may not enter our working folder.
             command.uid(account.uid).gid(account.gid).current_dir("/");
         }
         die_with_parent(&mut command, self.orphan);
@@ -126,7 +124,6 @@ fn die_with_parent(command: &mut Command, signal: Signal) {
     unsafe { command.pre_exec(hook) };
 }
 
-/// A running, or ended, child.
 #[derive(Debug, Clone)]
 pub struct Process {
     name: String,
@@ -138,7 +135,6 @@ pub struct Process {
 }
 
 impl Process {
-    /// What people call it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -149,13 +145,12 @@ impl Process {
         self.pid.as_raw()
     }
 
-    /// The file that takes its output.
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// How it ended, or nothing while it runs.
+    /// `None` while it runs.
     #[must_use]
     pub fn status(&self) -> Option<ExitStatus> {
         *self.exit.borrow()
@@ -168,7 +163,6 @@ impl Process {
         ended.unwrap_or_else(|| ExitStatus::from_raw(255 << 8))
     }
 
-    /// Sends a signal, unless it has ended.
     pub fn signal(&self, signal: Signal) {
         if self.status().is_none() {
             // An error means that it ended just now.
@@ -176,7 +170,7 @@ impl Process {
         }
     }
 
-    /// Asks it to end, waits for `patience`, then kills it. Returns how it ended.
+    /// Asks it to end, waits for `patience`, then kills it.
     pub async fn stop(&self, patience: Duration) -> ExitStatus {
         self.signal(self.stop);
         match timeout(patience, self.exited()).await {
@@ -198,20 +192,20 @@ impl Process {
         self.signal(Signal::SIGKILL);
     }
 
-    /// The last lines that this start of the program logged.
+    /// The last lines of this start's log.
     #[must_use]
     pub fn last_lines(&self) -> String {
         last_lines(&self.log, self.log_start, 12)
     }
 }
 
-/// The last `count` lines of a file, looking no further back than byte `from` and 8 KiB from the end.
+/// The last `count` lines of a file, reading no further back than byte `from` and 8 KiB from the end.
 #[must_use]
 pub fn last_lines(file: &Path, from: u64, count: usize) -> String {
     let read = || -> std::io::Result<Vec<u8>> {
         let mut file = File::open(file)?;
         let length = file.metadata()?.len();
-        // A log that was cut since is shorter than `from`.
+        // A truncated log is shorter than `from`.
         let from = if from > length { 0 } else { from };
         file.seek(SeekFrom::Start(from.max(length.saturating_sub(8192))))?;
         let mut bytes = Vec::new();
@@ -224,7 +218,7 @@ pub fn last_lines(file: &Path, from: u64, count: usize) -> String {
     if kept.is_empty() { "  (it logged nothing)".to_owned() } else { format!("  {}", kept.join("\n  ")) }
 }
 
-/// Whether all threads of a process stand still: a signal that stops it reaches them one after the other.
+/// Whether all threads of a process are stopped: the signal reaches them one after the other.
 #[must_use]
 pub fn is_stopped(pid: i32) -> bool {
     let Ok(mut threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return false };
@@ -234,7 +228,6 @@ pub fn is_stopped(pid: i32) -> bool {
     })
 }
 
-/// Whether a process with this id runs, whoever started it.
 #[must_use]
 pub fn is_alive(pid: i32) -> bool {
     if pid <= 0 || matches!(kill(Pid::from_raw(pid), None), Err(nix::errno::Errno::ESRCH)) {
@@ -245,7 +238,7 @@ pub fn is_alive(pid: i32) -> bool {
     !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
 }
 
-/// The short name of a running process, where the system tells it.
+/// Its short name, if the system tells.
 #[must_use]
 pub fn name_of(pid: i32) -> Option<String> {
     std::fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim().to_owned())

@@ -1,7 +1,7 @@
-//! Tells when a server is ready: by asking it in its own protocol, again and again, for a bounded time.
+//! Checks whether a server is ready: asks in its own protocol, repeatedly, for a bounded time.
 //!
-//! No client library is used, so that this crate stays small: NATS greets with an `INFO` line, and Postgres answers a
-//! start-up message with either a question for the password or the code that says it is still starting.
+//! Without client libraries, so that this crate stays small: NATS greets with an `INFO` line, and Postgres answers a
+//! start-up message with a password request or the code for "still starting".
 
 use std::{future::Future, io, time::Duration};
 
@@ -16,10 +16,10 @@ use crate::{
     process::{self, Process},
 };
 
-/// The longest that one question may take.
+/// The longest that one probe may take.
 const ONE_TRY: Duration = Duration::from_secs(2);
 
-/// Waits until `probe` says true, or the process ends, or `limit` has passed.
+/// Waits until `probe` is true, or the process ends, or `limit` has passed.
 ///
 /// # Errors
 /// [`ServiceError::Died`] or [`ServiceError::NotReady`], each with the last lines of the log.
@@ -63,7 +63,7 @@ pub async fn nats(port: u16, name: &str) -> bool {
     greeting(port).await.is_ok_and(|line| is_ready(&line))
 }
 
-/// Whether the NATS server on this port of 127.0.0.1 lets this user in.
+/// Whether the NATS server on this port of 127.0.0.1 accepts this user.
 pub async fn nats_admits(port: u16, user: &str, password: &str) -> bool {
     let ask = async || -> io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
@@ -82,7 +82,7 @@ async fn greeting(port: u16) -> io::Result<String> {
 async fn line(stream: &mut TcpStream) -> io::Result<String> {
     let mut line = Vec::new();
     let mut chunk = [0; 1024];
-    // INFO is one line of about 400 bytes; 16 KiB bounds what a stranger on the port could send.
+    // INFO is one line of about 400 bytes; 16 KiB bounds what another program on the port could send.
     while !line.contains(&b'\n') && line.len() < 16 * 1024 {
         match stream.read(&mut chunk).await? {
             0 => break,
@@ -110,7 +110,7 @@ async fn first_byte(port: u16) -> io::Result<u8> {
     stream.read_u8().await
 }
 
-/// What an HTTP server answers at this path: the status, 0 if it was none, and at most 64 KiB of the body.
+/// The answer of an HTTP server: the status, 0 if it was none, and at most 64 KiB of the body.
 ///
 /// # Errors
 /// The connection failed.
@@ -125,10 +125,10 @@ pub async fn http(host: &str, port: u16, path: &str) -> io::Result<(u16, String)
     Ok((status, answer.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned())))
 }
 
-/// Waits until this process, started by somebody else, is gone.
+/// Waits for the end of another program's process.
 ///
 /// # Errors
-/// [`ServiceError::InUse`] if it is still there after `limit`.
+/// [`ServiceError::InUse`] if it still runs after `limit`.
 pub async fn gone(pid: i32, data: &std::path::Path, limit: Duration) -> Result<(), ServiceError> {
     let start = Instant::now();
     while process::is_alive(pid) {

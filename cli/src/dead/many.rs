@@ -1,4 +1,4 @@
-//! `ruche dead replay` and `drop`: one dead letter, or all that a filter matches, which are counted first.
+//! `ruche dead replay` and `drop`: one dead letter, or all that match a filter, counted first.
 
 use anyhow::Result;
 use clap::Args;
@@ -40,11 +40,9 @@ pub(super) struct Arguments {
     yes: bool,
 }
 
-/// What is done with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Replay,
-    /// Forgotten.
     Drop,
 }
 

@@ -116,7 +116,7 @@ fn reason(dead_letter: &Value) -> &Value {
     if dead_letter["failure"].is_null() { &dead_letter["error"] } else { &dead_letter["failure"] }
 }
 
-/// The job's body: of its envelope, as it was published. `None` where that can't be read, which may be why it is dead.
+/// The body in the envelope, as published. `None` if it can't be read, which may be why the job is dead.
 fn body(dead_letter: &Value) -> Option<Value> {
     let in_payload = || {
         let envelope: Value = match &dead_letter["payload"] {

@@ -1,4 +1,4 @@
-//! `ruche documents add`: files into a collection, several at once, and what became of each.
+//! `ruche documents add`: adds files to a collection, several at once, and reports each.
 
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -16,11 +16,11 @@ use crate::{
     refused::Refused,
 };
 
-/// Files that are under way at once, unless others are asked for: enough that a worker is never idle.
+/// Concurrent files by default: enough that a worker is never idle.
 const AT_ONCE: u16 = 8;
-/// The largest file that is sent, in bytes: the gateway says what it takes, but need not be sent a film.
+/// In bytes. The gateway has its own bound, but need not get a film.
 const LARGEST: u64 = 64 << 20;
-/// How often a file is sent again where the gateway asks to come back later.
+/// How often a file is sent again when the gateway answers with a `Retry-After`.
 const TRIES: u32 = 30;
 /// The longest time between two tries.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -60,7 +60,6 @@ impl Arguments {
     }
 }
 
-/// What became of all files.
 #[derive(Debug, Default)]
 struct Tally {
     added: u64,
@@ -69,7 +68,6 @@ struct Tally {
     embedded: u64,
 }
 
-/// Adds them.
 pub(super) async fn run(client: &Client, json: bool, arguments: Arguments) -> Result<ExitCode> {
     let found = files::find(&arguments.paths)?;
     let bar = bar(found.len() as u64);
@@ -86,7 +84,7 @@ pub(super) async fn run(client: &Client, json: bool, arguments: Arguments) -> Re
                 tally.embedded += number(&indexed, "embedded");
                 bar.suspend(|| tell(json, file, &indexed))?;
             }
-            // One file is at fault, and not all of it.
+            // Only this file is at fault.
             Err(error) if is_files(&error) => {
                 tally.failed += 1;
                 bar.suspend(|| refused(json, file, &error))?;
@@ -115,7 +113,7 @@ fn bar(files: u64) -> ProgressBar {
     ProgressBar::new(files).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// A line for what can be wanted to be known; with --json, one for each file.
+/// A line if there is something to report; with --json, one for each file.
 fn tell(json: bool, file: &Found, indexed: &Value) -> Result<()> {
     if json {
         let mut line = indexed.clone();
@@ -141,7 +139,7 @@ fn refused(json: bool, file: &Found, error: &anyhow::Error) -> Result<()> {
     }
 }
 
-/// Whether another file may go well.
+/// Whether only this file is at fault, so that another may succeed.
 fn is_files(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<ApiError>() {
         Some(error) => {
@@ -154,12 +152,11 @@ fn is_files(error: &anyhow::Error) -> bool {
     }
 }
 
-/// A file's job ended badly.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Failed(String);
 
-/// Sends a file and waits until it can be found; comes back later where it is asked to.
+/// Sends a file and waits until it is indexed; retries when the gateway asks for it.
 async fn add(client: &Client, arguments: &Arguments, file: &Found) -> Result<Value> {
     let bytes = read(file).await?;
     let mut tries = 0;

@@ -1,4 +1,4 @@
-//! Which files are added: those that are named, and of folders all that can be read as documents.
+//! Which files are added: the named ones, and in folders all that can be read as documents.
 
 use std::{
     collections::BTreeSet,
@@ -11,12 +11,12 @@ use anyhow::{Context, Result};
 use super::Found;
 use crate::refused::Refused;
 
-/// Files of one command.
+/// The most files of one command.
 const MOST: usize = 1_000_000;
-/// Folders within folders.
+/// The deepest nesting of folders.
 const DEPTH: usize = 64;
 
-/// What a file is, by its ending.
+/// By extension.
 fn media_type(path: &Path) -> Option<&'static str> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
     Some(match ending.as_str() {
@@ -28,7 +28,7 @@ fn media_type(path: &Path) -> Option<&'static str> {
     })
 }
 
-/// The files at these paths, in order. A source is the path as it was given, with `/` between its parts.
+/// The files at these paths, in order. A source is the path as given, with `/` between its parts.
 pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for path in paths {
@@ -50,7 +50,7 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
     }
 }
 
-/// Hidden files and folders are left out, and links are not followed.
+/// Skips hidden files and folders, and does not follow links.
 fn walk(folder: &Path, depth: usize, found: &mut Vec<Found>) -> Result<()> {
     if depth > DEPTH {
         return Err(Refused::because(format!("{} is more than {DEPTH} folders deep", folder.display())));

@@ -1,4 +1,4 @@
-//! `ruche documents`: what is searched in.
+//! `ruche documents`: indexed documents.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -96,7 +96,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// What each model has made of it, a line each.
+/// Each model's index, a line each.
 fn models(document: &Value) -> String {
     let all = document["models"].as_array().map(Vec::as_slice).unwrap_or_default();
     let line = |of: &Value| {
@@ -105,7 +105,7 @@ fn models(document: &Value) -> String {
     clean_lines(&all.iter().map(line).collect::<String>())
 }
 
-/// All its chunks: as text, or with --json one a line.
+/// As text, or with --json one a line.
 async fn chunks(client: &Client, json: bool, id: &str) -> Result<()> {
     let mut after = None;
     loop {
@@ -127,7 +127,7 @@ async fn chunks(client: &Client, json: bool, id: &str) -> Result<()> {
     }
 }
 
-/// A file to be added, and what it is called.
+/// A file to be added, and its source name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Found {
     path: PathBuf,

@@ -1,4 +1,4 @@
-//! How far a collection is: a bar on a terminal, a line per tenth elsewhere.
+//! The progress of a collection: a bar on a terminal, a line per tenth elsewhere.
 
 use std::{io::IsTerminal, time::Duration};
 
@@ -6,7 +6,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
 
-/// One collection's way.
 pub(super) struct Bar {
     name: String,
     bar: Option<ProgressBar>,
@@ -28,7 +27,6 @@ impl Bar {
         Self { name: name.to_owned(), bar, tenth: None, quiet }
     }
 
-    /// So many of so many are done, and so many have failed.
     pub(super) fn at(&mut self, done: u64, documents: u64, failed: u64) {
         let failed = if failed > 0 { format!("{failed} failed, ") } else { String::new() };
         if let Some(bar) = &self.bar {
@@ -44,7 +42,7 @@ impl Bar {
         }
     }
 
-    /// Says something beside it.
+    /// Prints a line beside it.
     pub(super) fn note(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| output::note(line)),

@@ -1,6 +1,6 @@
-//! `ruche embed migrate`: asks the gateway for step after step until each collection is switched.
+//! `ruche embed migrate`: requests step after step until each collection is switched.
 //!
-//! All that is done is kept by the gateway and the workers, so nothing is lost where this program ends early.
+//! The state is in the gateway and the workers, so nothing is lost if this program ends early.
 
 use std::{
     process::ExitCode,
@@ -20,13 +20,12 @@ use crate::{
 
 /// The shortest and the longest pause between two steps.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
-/// A step costs the database something: this many times as long as it took passes before the next one.
+/// A step costs the database something: the pause is this many times its duration.
 const EASE: u32 = 4;
-/// How often in a row a gateway may say "not now".
 const TRIES: u32 = 15;
-/// Collections that are asked for at once.
+/// Collections of one request.
 const PAGE: usize = 100;
-/// What a shell says of a program that Ctrl-C has ended.
+/// The exit status of a program that Ctrl-C has ended.
 const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, clap::Args)]
@@ -82,7 +81,6 @@ pub(super) async fn run(client: &Client, as_json: bool, wanted: &Arguments) -> R
     }
 }
 
-/// The collections that are meant.
 async fn names(client: &Client, wanted: &Arguments) -> Result<Vec<String>> {
     if !wanted.collections.is_empty() {
         return Ok(wanted.collections.clone());
@@ -120,7 +118,7 @@ async fn migrate_all(
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Takes one collection there, or as far as it goes; its last state.
+/// Migrates one collection as far as possible; returns its last state.
 async fn migrate(client: &Client, quiet: bool, wanted: &Arguments, name: &str, model: &str) -> Result<Value> {
     let mut bar = Bar::new(&clean(name), quiet);
     // Those that failed in an earlier run are tried once more in this one.
@@ -147,7 +145,6 @@ async fn migrate(client: &Client, quiet: bool, wanted: &Arguments, name: &str, m
     }
 }
 
-/// Whether it may go better in a moment.
 fn is_passing(error: &anyhow::Error) -> bool {
     match error.downcast_ref::<ApiError>() {
         Some(error) => matches!(error.status, 429 | 502 | 503 | 504),
@@ -155,7 +152,6 @@ fn is_passing(error: &anyhow::Error) -> bool {
     }
 }
 
-/// What became of a collection.
 fn say(view: &Value, model: &str) -> Result<()> {
     let (name, documents, failed) = (field(view, "collection"), field(view, "documents"), number(view, "failed"));
     if view["state"] == "done" {
@@ -197,7 +193,7 @@ async fn look_or_cancel(client: &Client, as_json: bool, wanted: &Arguments, name
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks until nothing is left.
+/// Repeats until nothing is left.
 async fn cancel(client: &Client, path: &[&str]) -> Result<Value> {
     loop {
         let view = client.call(Method::DELETE, path, &[], None).await?;

@@ -1,4 +1,4 @@
-//! `ruche embed`: the models that documents are found by.
+//! `ruche embed`: embedding models of collections.
 
 use std::process::ExitCode;
 

@@ -1,17 +1,16 @@
-//! How good a ranking is, against what was expected.
+//! The quality of a ranking against the expected sources.
 //!
-//! With the places of the first k chunks, from 1, where a source that is expected counts at its first chunk and the others
-//! of it as nothing:
+//! With the ranks of the first k chunks, from 1, where an expected source counts at its first chunk and its others
+//! count nothing:
 //! - **recall@k**: the share of the expected sources that are there.
-//! - **MRR@k**: 1 / place of the first of them, 0 where there is none (Voorhees, TREC-8 Question Answering, 1999).
-//! - **nDCG@k**: the sum of 1 / log2(1 + place) of all of them, divided by what it would be were they the first ones (Järvelin
-//!   & Kekäläinen, 2002; each is as relevant as the others).
+//! - **MRR@k**: 1 / rank of the first of them, 0 without any (Voorhees, TREC-8 Question Answering, 1999).
+//! - **nDCG@k**: the sum of 1 / log2(1 + rank) of all of them, divided by its value if they were the first ones
+//!   (Järvelin & Kekäläinen, 2002; each is as relevant as the others).
 //!
 //! Of several questions: the mean.
 
 use std::collections::BTreeSet;
 
-/// How good.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Quality {
     pub(super) recall: f64,
@@ -19,7 +18,7 @@ pub(super) struct Quality {
     pub(super) gain: f64,
 }
 
-/// Of one question: the sources of its chunks, the best first.
+/// Of one question: `found` has the sources of its chunks, best first.
 pub(super) fn quality(found: &[String], expected: &BTreeSet<String>, k: usize) -> Quality {
     let discount = |place: usize| 1.0 / ((place + 1) as f64).log2();
     let (mut seen, mut quality) = (BTreeSet::new(), Quality::default());
@@ -36,7 +35,6 @@ pub(super) fn quality(found: &[String], expected: &BTreeSet<String>, k: usize) -
     quality
 }
 
-/// The mean.
 pub(super) fn mean(all: &[Quality]) -> Quality {
     let of = |value: fn(&Quality) -> f64| all.iter().map(value).sum::<f64>() / all.len().max(1) as f64;
     Quality { recall: of(|one| one.recall), reciprocal: of(|one| one.reciprocal), gain: of(|one| one.gain) }

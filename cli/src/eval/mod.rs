@@ -1,4 +1,4 @@
-//! `ruche eval`: how good answers are, by questions whose answers are known.
+//! `ruche eval`: the quality of answers, by questions with known answers.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `ruche eval retrieval`: asks every question in every mode, and measures what comes back.
+//! `ruche eval retrieval`: sends every question in every mode, and measures the results.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -18,7 +18,6 @@ use crate::{
     search::{self, Mode},
 };
 
-/// Questions that are asked at once.
 const AT_ONCE: usize = 4;
 
 /// Which questions, where.
@@ -43,7 +42,6 @@ pub(super) struct Arguments {
     misses: bool,
 }
 
-/// What a mode came to.
 struct Measured {
     mode: Mode,
     quality: Quality,
@@ -80,7 +78,7 @@ async fn measure(client: &Client, arguments: &Arguments, questions: &[Question],
     Ok(Measured { mode, quality: mean(&each), misses: misses.collect() })
 }
 
-/// The sources of the chunks, the best first.
+/// The sources of the chunks, best first.
 async fn found(client: &Client, arguments: &Arguments, question: &Question, mode: Mode) -> Result<Vec<String>> {
     let body = search::body(&question.text, &arguments.collections, mode, arguments.k, arguments.rerank);
     let answer = search::ask(client, &body).await?;

@@ -1,4 +1,4 @@
-//! A file of questions whose answers are known, one a line.
+//! A file of questions with known answers, one a line.
 
 use std::{
     collections::BTreeSet,
@@ -16,17 +16,14 @@ use crate::refused::Refused;
 const QUESTIONS: usize = 100_000;
 /// The largest file, in bytes.
 const BYTES: u64 = 256 << 20;
-/// Broken lines that are named.
+/// The most broken lines that are named.
 const NAMED: usize = 10;
 
-/// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Question {
-    /// What it is called: its `id`, else its line.
+    /// Its `id`, else its line.
     pub(super) name: String,
-    /// What is asked.
     pub(super) text: String,
-    /// The sources that answer it.
     pub(super) expected: BTreeSet<String>,
 }
 
@@ -45,7 +42,7 @@ enum Expected {
     Many(Vec<String>),
 }
 
-/// Reads a file; empty lines are passed over.
+/// Empty lines are skipped.
 pub(super) fn read(path: &Path) -> Result<Vec<Question>> {
     let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
     let (mut questions, mut broken) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! `ruche jobs submit --ndjson`: any number of jobs in one request, in constant memory.
 //!
-//! The lines go up while the answers come down. An answer that ends early leaves each line either answered or not; the
-//! same file submitted again is safe where its lines have idempotency keys.
+//! The lines go up while the answers come down. An answer that ends early leaves each line either answered or not;
+//! the same file can safely be submitted again if its lines have idempotency keys.
 
 use std::{
     fs,
@@ -41,7 +41,6 @@ pub(super) struct Arguments {
     callback: Option<PathBuf>,
 }
 
-/// What became of the lines.
 #[derive(Debug, Default)]
 struct Tally {
     accepted: u64,
@@ -100,7 +99,7 @@ fn summary(tally: &Tally, batch: Option<String>) -> Result<()> {
     output::line(&output::clean(&format!("batch {id}: {} accepted{known}, {} refused", tally.accepted, tally.refused)))
 }
 
-/// The source, and how many lines it has where that can be known beforehand.
+/// The source, and its number of lines if it is known beforehand.
 fn open(source: &Path) -> Result<(fs::File, Option<u64>)> {
     if source.as_os_str() == "-" {
         let own = io::stdin().as_fd().try_clone_to_owned().context("standard input can't be read")?;
@@ -124,7 +123,6 @@ fn open(source: &Path) -> Result<(fs::File, Option<u64>)> {
     }
 }
 
-/// Reads the answers, a line each.
 async fn answers(client: &Client, json: bool, mut response: Response, bar: &ProgressBar) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut rest: Vec<u8> = Vec::new();

@@ -1,4 +1,4 @@
-//! `ruche jobs cancel`: one job by its id, or many by a filter, which is shown in numbers before it is done.
+//! `ruche jobs cancel`: one job by its id, or many by a filter, after their number was shown.
 
 use anyhow::Result;
 use clap::{Args, builder::PossibleValuesParser};

@@ -8,7 +8,7 @@ use crate::{
     output::{self, clean, field},
 };
 
-/// How deep a tree is drawn: deeper than a flow nests.
+/// The deepest level that is drawn: more than a flow has.
 const DEEPEST: usize = 64;
 
 pub(super) async fn run(client: &Client, json: bool, id: &str) -> Result<()> {
@@ -19,7 +19,7 @@ pub(super) async fn run(client: &Client, json: bool, id: &str) -> Result<()> {
     }
 }
 
-/// A line for each job; the one that was asked for is marked.
+/// A line for each job; the requested one is marked.
 fn draw(root: &Value, asked: &str) -> String {
     let mut text = format!("{}\n", label(root, asked));
     branches(root, asked, "", 1, &mut text);

@@ -10,7 +10,7 @@ use crate::{
     output::{self, Column, failure, field, steps, when},
 };
 
-/// What a job can be; `active` is whatever has not ended.
+/// The states of a job; `active` is all that has not ended.
 pub(super) const STATES: [&str; 8] =
     ["queued", "running", "retrying", "scheduled", "done", "failed", "cancelled", "active"];
 

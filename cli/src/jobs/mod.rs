@@ -1,4 +1,4 @@
-//! `ruche jobs`: submit, look at, follow, cancel and try again.
+//! `ruche jobs`: submit, show, follow, cancel and retry.
 
 mod bulk;
 mod cancel;
@@ -78,7 +78,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a result while it comes. One that breaks off is an error: what was printed is not all.
+/// Prints a result while it arrives. A truncated one is an error.
 async fn result(client: &Client, id: &str) -> Result<()> {
     let mut response = client.send(client.request(Method::GET, &["jobs", id, "result"], &[])).await?;
     while let Some(piece) = response.chunk().await.context("the result broke off: it is not whole")? {

@@ -1,4 +1,4 @@
-//! `ruche jobs submit`: one job. Its id goes to the output; with `--watch`, what it gives.
+//! `ruche jobs submit`: one job. Prints its id; with `--watch`, its result.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     follow, output, values,
 };
 
-/// The lanes, the most urgent first.
+/// The most urgent first.
 pub(crate) const LANES: [&str; 3] = ["interactive", "normal", "bulk"];
 
 #[derive(Debug, Args)]

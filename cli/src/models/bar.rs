@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 
-/// One download.
 #[derive(Debug)]
 pub(super) struct Bar {
     name: String,
@@ -23,7 +22,7 @@ impl Bar {
         Self { name: name.to_owned(), bar, on_terminal }
     }
 
-    /// A try begins, with the first `done` bytes of `size` already here.
+    /// Begins a try, with the first `done` bytes of `size` already here.
     pub(super) fn start(&self, done: u64, size: u64) {
         let is_first = self.bar.length().is_none_or(|length| length == 0);
         self.bar.set_length(size);

@@ -1,4 +1,4 @@
-//! The models that need no hub, and where a model of any name comes from.
+//! The models that need no hub, and the source of a model by its name.
 
 use std::path::PathBuf;
 
@@ -8,27 +8,25 @@ use ruche_schemas::models::{ModelSlot, Preset};
 use super::{minilm, pins::Pins, presets::families, shipped::shipped};
 use crate::{Refused, project::Project};
 
-/// The file of the demo model in the project's folder.
+/// The demo model, in the project's folder.
 const TINY_FILE: &str = "workers/models/tiny/tiny-chat.gguf";
 const TINY_NOTE: &str = "The model is the tiny demo model (3 M parameters). It makes small talk and quotes sentences of \
                          given passages, in English and French; it knows nothing.";
 
-/// A model that needs no hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BuiltIn {
     /// It comes with Ruche.
     Tiny,
-    /// It is made of a Python package.
+    /// It is made from a Python package.
     MiniLm,
 }
 
 impl BuiltIn {
-    /// The one of this name in the configuration.
     pub(super) fn find(name: &str) -> Option<Self> {
         [Self::Tiny, Self::MiniLm].into_iter().find(|model| model.name() == name)
     }
 
-    /// Its name in the configuration.
+    /// In the configuration.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Tiny => "tiny",
@@ -36,7 +34,7 @@ impl BuiltIn {
         }
     }
 
-    /// Its name in answers.
+    /// In answers.
     pub(super) const fn served_as(self) -> &'static str {
         match self {
             Self::Tiny => "tiny-chat-demo",
@@ -44,7 +42,7 @@ impl BuiltIn {
         }
     }
 
-    /// What a person must know about it.
+    /// What users must know about it.
     pub(super) const fn note(self) -> &'static str {
         match self {
             Self::Tiny => TINY_NOTE,
@@ -52,7 +50,6 @@ impl BuiltIn {
         }
     }
 
-    /// Where it fits.
     pub(super) const fn purpose(self) -> &'static str {
         match self {
             Self::Tiny => "demo and tests",
@@ -60,7 +57,6 @@ impl BuiltIn {
         }
     }
 
-    /// Where it comes from.
     pub(super) fn source(self) -> String {
         match self {
             Self::Tiny => "comes with Ruche".to_owned(),
@@ -68,7 +64,7 @@ impl BuiltIn {
         }
     }
 
-    /// Its size in bytes; 0 if it is not known.
+    /// 0 if it is not known.
     pub(super) fn bytes(self, project: &Project) -> u64 {
         match self {
             Self::Tiny => shipped(project, TINY_FILE).ok().and_then(|file| file.metadata().ok()).map_or(0, |m| m.len()),
@@ -76,12 +72,11 @@ impl BuiltIn {
         }
     }
 
-    /// Its SHA-256, once it is pinned.
+    /// `None` before it is pinned.
     pub(super) fn sha256(self, pins: &Pins) -> Option<&str> {
         pins.get(self.name()).map(|pin| pin.sha256.as_str())
     }
 
-    /// Its file, if it is here.
     pub(super) fn here(self, project: &Project) -> Result<Option<PathBuf>> {
         match self {
             Self::Tiny => Ok(shipped(project, TINY_FILE).ok()),
@@ -89,7 +84,6 @@ impl BuiltIn {
         }
     }
 
-    /// Its file: found, or made.
     pub(super) async fn make(self, project: &Project) -> Result<PathBuf> {
         match self {
             Self::Tiny => shipped(project, TINY_FILE),
@@ -103,10 +97,10 @@ pub(super) enum Source {
     BuiltIn(BuiltIn),
 }
 
-/// Where the model of this name comes from: one that fits this slot, or any.
+/// The source of a model of this name, for this slot or any.
 ///
 /// # Errors
-/// The names that are known, if this is none.
+/// The known names, if this is none.
 pub(super) fn source(slot: Option<&ModelSlot>, name: &str) -> Result<Source> {
     let families = slot.map_or_else(families, |slot| vec![slot.family]);
     if let Some(preset) = families.iter().flat_map(|family| family.presets).find(|preset| preset.name == name) {

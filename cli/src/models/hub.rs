@@ -1,8 +1,8 @@
-//! The model hub: what it says about a file, and the file's bytes.
+//! The model hub: a file's metadata and bytes.
 //!
 //! A file is at `/<repository>/resolve/<revision>/<file>`. The hub answers with the headers `X-Repo-Commit`,
-//! `X-Linked-Etag` (the SHA-256 of a large file) and, where another host has the bytes, a redirect to it.
-//! Source: huggingface.co/docs/hub, and `file_download.py` of the client huggingface_hub.
+//! `X-Linked-Etag` (the SHA-256 of a large file) and, if another host has the bytes, a redirect to it. Source:
+//! huggingface.co/docs/hub, and `file_download.py` of the client huggingface_hub.
 
 use std::{
     error::Error,
@@ -20,25 +20,21 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{bar::Bar, presets::Preset};
 
-/// Why a model is not here.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HubError {
     /// No connection, or no answer in time.
     #[error("the model hub {endpoint} can't be reached ({why})")]
     Unreachable { endpoint: String, why: String },
-    /// The hub answered with an error.
     #[error("the model hub {endpoint} answered {status} for {what}")]
     Refused { endpoint: String, status: u16, what: String },
-    /// The download broke off again and again.
     #[error("the download of {what} broke off ({why}); the next try goes on where it stopped")]
     Interrupted { what: String, why: String },
-    /// The hub doesn't say what the file should be.
     #[error("the model hub {endpoint} gave no SHA-256 for {what}, so what it sends can't be checked")]
     NoHash { endpoint: String, what: String },
-    /// The bytes are not those that the hub announced.
+    /// The bytes have another hash than the hub announced.
     #[error("{what} was damaged or exchanged on its way: its SHA-256 is {found}, not {expected}. It was removed")]
     WrongHash { what: String, found: String, expected: String },
-    /// The hub now announces something else than what was pinned.
+    /// The hub's hash differs from the pinned one.
     #[error(
         "the model hub now has another {what}: SHA-256 {found}, but {expected} was pinned at the first pull. To accept it, remove {name} from .ruche/models/pins.json"
     )]
@@ -49,37 +45,32 @@ pub(crate) enum HubError {
 }
 
 impl HubError {
-    /// Whether another model may stand in: not when something is wrong with what came.
+    /// Whether another model may stand in: not if the fetched file is wrong.
     pub(crate) fn is_about_reaching(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Refused { .. } | Self::Interrupted { .. })
     }
 }
 
-/// What the hub says about a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Remote {
     /// The repository's commit.
     pub commit: String,
     /// In hexadecimal, lower case.
     pub sha256: String,
-    /// Its size in bytes.
     pub bytes: u64,
 }
 
-/// A hub, and where its files are kept.
+/// A hub, and where its files are stored.
 #[derive(Debug, Clone)]
 pub(super) struct Hub {
-    /// Its base URL.
     pub endpoint: String,
-    /// The models' folder.
     pub models: PathBuf,
-    /// For repositories that ask for it.
+    /// For repositories that require it.
     pub token: Option<String>,
-    /// How long it may take to answer the first question.
+    /// How long it may take to answer the first request.
     pub reach: Duration,
-    /// How long a download may stand still.
+    /// How long a download may receive nothing.
     pub stall: Duration,
-    /// How often a broken download is tried.
     pub tries: usize,
 }
 
@@ -98,12 +89,12 @@ impl Hub {
         }
     }
 
-    /// Where the file of this hash is kept once it is whole.
+    /// Where the file of this hash is stored once it is complete.
     pub(super) fn place(&self, preset: &Preset, sha256: &str) -> PathBuf {
         self.models.join("hub").join(preset.repo.replace('/', "--")).join(sha256).join(preset.file)
     }
 
-    /// What the hub says about this file at this revision.
+    /// The metadata of this file at this revision.
     pub(super) async fn look(&self, preset: &Preset, revision: &str) -> Result<Remote, HubError> {
         let unreachable = |why: String| HubError::Unreachable { endpoint: self.endpoint.clone(), why };
         let asked = timeout(self.reach, self.ask(preset, revision)).await;
@@ -126,10 +117,10 @@ impl Hub {
         Ok(Remote { commit, sha256, bytes })
     }
 
-    /// The hub's own answer, and that of the host which has the bytes: the same one where that is the hub.
+    /// The hub's own answer, and that of the host with the bytes, which may be the hub.
     async fn ask(&self, preset: &Preset, revision: &str) -> Result<(Response, Response), reqwest::Error> {
         let first_byte = |client: &Client, url: &str| client.get(url).header(RANGE, "bytes=0-0");
-        // Only within the hub: another host's answer lacks what the hub says about the file.
+        // Only within the hub: another host's answer lacks the metadata.
         let within = Policy::custom(|attempt| {
             let host = attempt.previous().last().and_then(|url| url.host_str());
             match host == attempt.url().host_str() && attempt.previous().len() < 10 {
@@ -147,7 +138,7 @@ impl Hub {
         Ok((named, sized))
     }
 
-    /// Tries once to fetch the rest of the file into `part`, which may hold the beginning of it.
+    /// Tries once to fetch the rest of the file into `part`, which may have its beginning.
     ///
     /// # Errors
     /// What happened, in words.
@@ -164,7 +155,7 @@ impl Hub {
         let mut file =
             tokio::fs::File::options().create(true).append(true).open(part).await.map_err(FetchError::Local)?;
         let here = file.metadata().await.map_err(FetchError::Local)?.len();
-        // More than the hub announces is no beginning of its file.
+        // A part longer than announced belongs to another file.
         let here = if here > remote.bytes { 0 } else { here };
         file.set_len(here).await.map_err(FetchError::Local)?;
         bar.start(here, remote.bytes);
@@ -213,10 +204,9 @@ impl Hub {
     }
 }
 
-/// Why one try brought no whole file.
 #[derive(Debug)]
 pub(super) enum FetchError {
-    /// The connection: another try goes on.
+    /// The connection: another try continues.
     Broken(String),
     /// The disk: another try would fail as well.
     Local(std::io::Error),

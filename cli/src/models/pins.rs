@@ -1,7 +1,7 @@
-//! What each fetched model was at its first pull: `.ruche/models/pins.json`.
+//! Metadata of each fetched model at its first pull: `.ruche/models/pins.json`.
 //!
-//! A model is hashed once, when it was fetched. At every start its size and time are compared with what they were then,
-//! which takes no time, and finds a file that was cut or exchanged.
+//! A model is hashed once, when it was fetched. Every start compares its size and time with the pinned ones, which
+//! takes no time, and detects a truncated or replaced file.
 
 use std::{
     collections::BTreeMap,
@@ -17,12 +17,11 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Pin {
     /// The repository's commit.
     pub commit: String,
-    /// The file's SHA-256, in hexadecimal.
     pub sha256: String,
     pub bytes: u64,
     /// Its modification time when it was hashed, in nanoseconds since 1970.
     pub modified: u64,
-    /// Where it lies, from the models' folder.
+    /// Relative to the models' folder.
     pub path: PathBuf,
 }
 
@@ -34,7 +33,6 @@ impl Pin {
     }
 }
 
-/// Size and modification time of a file.
 pub(super) fn stat(path: &Path) -> Option<(u64, u64)> {
     let meta = fs::metadata(path).ok()?;
     let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();

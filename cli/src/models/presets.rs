@@ -1,4 +1,4 @@
-//! The models that the kinds know by name.
+//! The models that the kinds name.
 
 pub(super) use ruche_schemas::models::Preset;
 use ruche_schemas::{
@@ -6,7 +6,7 @@ use ruche_schemas::{
     models::{Family, ModelSlot},
 };
 
-/// The families of all kinds, each once.
+/// Of all kinds, each once.
 pub(super) fn families() -> Vec<&'static Family> {
     let mut families: Vec<&Family> = Vec::new();
     for slot in slots() {
@@ -17,7 +17,6 @@ pub(super) fn families() -> Vec<&'static Family> {
     families
 }
 
-/// The models that all kinds need.
 pub(super) fn slots() -> impl Iterator<Item = &'static ModelSlot> {
     kinds::all().into_iter().flat_map(|kind| kind.models)
 }

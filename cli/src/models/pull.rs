@@ -17,7 +17,7 @@ use super::{
     presets::Preset,
 };
 
-/// The model's file: as it is if it is here and pinned, else fetched.
+/// The model's file, fetched unless it is here and pinned.
 ///
 /// # Errors
 /// Why it is not here.
@@ -56,7 +56,7 @@ pub(super) async fn pull(hub: &Hub, preset: &'static Preset) -> Result<PathBuf, 
     Ok(place)
 }
 
-/// Tries until the file is whole, a bounded number of times.
+/// Retries until the file is complete, a bounded number of times.
 async fn fetch(hub: &Hub, preset: &Preset, remote: &Remote, part: &Path, bar: &Bar) -> Result<(), HubError> {
     let what = || preset.file.to_owned();
     let pauses = ExponentialBuilder::new().with_min_delay(Duration::from_millis(500)).with_max_times(hub.tries - 1);
@@ -74,7 +74,7 @@ fn keep(hub: &Hub, preset: &Preset, remote: Remote, path: &Path) -> Result<(), S
     Pins::set(&hub.models, preset.name, pin).map_err(|error| format!("{error:#}"))
 }
 
-/// The SHA-256 of a file, in hexadecimal.
+/// In hexadecimal.
 pub(super) async fn sha256(path: &Path) -> std::io::Result<String> {
     let path = path.to_owned();
     tokio::task::spawn_blocking(move || hash(&path)).await.map_err(std::io::Error::other).flatten()

@@ -1,4 +1,4 @@
-//! Against a small server that speaks the hub's paths: `GET /<repo>/resolve/<revision>/<file>` with ranges.
+//! Tests with a small server of the hub's paths: `GET /<repo>/resolve/<revision>/<file>` with ranges.
 
 use std::sync::{
     Arc, Mutex,
@@ -16,22 +16,21 @@ use super::*;
 static PRESET: Preset =
     Preset { name: "test-model", repo: "someone/some-GGUF", file: "some.gguf", bytes: 0, purpose: "tests" };
 
-/// What the server does, and what it was asked.
+/// The server's behaviour, and its requests.
 #[derive(Default)]
 struct Script {
     content: Mutex<Vec<u8>>,
-    /// The hash it announces.
     etag: Mutex<String>,
-    /// Connections break off before this byte, as long as this is not 0.
+    /// Unless 0, connections break off before this byte.
     breaks_at: AtomicUsize,
-    /// Whether it accepts and then says nothing.
+    /// Whether it accepts and never answers.
     silent: AtomicBool,
     status: AtomicUsize,
-    /// Where the bytes are instead, if not empty: it answers with a redirect then.
+    /// Unless empty, it redirects to this host for the bytes.
     elsewhere: Mutex<String>,
     /// The heads of all requests.
     heads: Mutex<Vec<String>>,
-    /// The start of every range asked for that is longer than one byte.
+    /// The start of every requested range that is longer than one byte.
     asked: Mutex<Vec<usize>>,
     /// Notified for each of them.
     was_asked: Notify,

@@ -6,7 +6,6 @@ use anyhow::Result;
 
 use crate::{Refused, project::Project};
 
-/// A file that comes with the project.
 pub(super) fn shipped(project: &Project, file: &str) -> Result<PathBuf> {
     let program = std::env::current_exe().unwrap_or_default();
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR"));

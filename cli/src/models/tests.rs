@@ -1,4 +1,4 @@
-//! Which model is chosen, and the errors if none can be.
+//! Which model is chosen, and the errors if there is none.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ fn config(variables: &[(&str, &str)]) -> Config {
     Config::from_layers(None, Some(variables.collect::<HashMap<_, _>>())).unwrap()
 }
 
-/// A hub that is not there.
+/// A hub that can't be reached.
 fn no_hub(project: &Project) -> Hub {
     Hub { endpoint: format!("http://127.0.0.1:{}", ruche_services::ports::free()), ..Hub::from_env(project.models()) }
 }
@@ -27,7 +27,6 @@ fn slot(name: &str) -> (Kind, &'static ModelSlot) {
     slots.find(|(_, slot)| slot.name == name).unwrap()
 }
 
-/// What is taken for this slot.
 async fn chosen(name: &str, project: &Project, config: &Config, hub: &Hub) -> Result<Option<Chosen>> {
     let (kind, slot) = slot(name);
     choose(project, config, &kind, slot, hub).await

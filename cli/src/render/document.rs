@@ -1,4 +1,4 @@
-//! What is sent: the text, its style sheets, its template, and the files that these name.
+//! The document that is sent: the text, its style sheets, its template, and the files that these name.
 
 use std::{
     io::Read,
@@ -21,7 +21,6 @@ const DATA_BYTES: usize = 1 << 20;
 /// The largest file of a password, in bytes.
 const PASSWORD_BYTES: usize = 1 << 10;
 
-/// What is sent.
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) markdown: String,
@@ -33,9 +32,9 @@ pub(super) struct Document {
     pub(super) files: Files,
     /// What was left out, and why.
     pub(super) notes: Vec<String>,
-    /// All that it was made of, to be watched.
+    /// All its source files, to be watched.
     pub(super) inputs: Vec<PathBuf>,
-    /// What the text is called, and each style sheet with its first line in `css`.
+    /// The text's name, and each style sheet with its first line in `css`.
     name: String,
     sheets: Vec<(u32, String)>,
 }
@@ -60,7 +59,7 @@ pub(super) fn read(job: &Job) -> Result<Document> {
     names.extend(data.as_ref().map(references::of_data).unwrap_or_default());
     for name in names {
         let Some(path) = files.take(folder, &name)? else { continue };
-        // A style sheet that the front matter names has names of its own.
+        // A style sheet that the front matter names refers to files too.
         if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("css")) {
             let css = String::from_utf8_lossy(&read_file(&path, CSS_BYTES)?).into_owned();
             take_all(&mut files, folder, &references::of_css(&css))?;
@@ -80,7 +79,6 @@ pub(super) fn read(job: &Job) -> Result<Document> {
 }
 
 impl Job {
-    /// The files that the command line names.
     pub(super) fn inputs(&self) -> Vec<PathBuf> {
         let Self { file, css, data, also, attach, password_file, .. } = self;
         let named = [file].into_iter().chain(css).chain(data).chain(also).chain(attach).chain(password_file);
@@ -89,7 +87,7 @@ impl Job {
 }
 
 impl Document {
-    /// A warning as people find its place: by the names of their files.
+    /// A warning with its own file's name and line.
     pub(super) fn place(&self, warning: &Warning) -> Warning {
         let (source, line) = match (warning.source.as_str(), warning.line) {
             ("markdown", line) => (self.name.clone(), line),
@@ -107,7 +105,7 @@ fn take_all(files: &mut Files, folder: &Path, names: &[String]) -> Result<()> {
     names.iter().try_for_each(|name| files.take(folder, name).map(drop))
 }
 
-/// The style sheets of the command line as one, and where each begins. What they name is found beside them.
+/// Joins the command line's style sheets, with where each begins. Their references are relative to each.
 fn style_sheets(job: &Job, files: &mut Files) -> Result<(String, Vec<(u32, String)>)> {
     let (mut css, mut sheets) = (String::new(), Vec::new());
     for path in &job.css {
@@ -165,7 +163,6 @@ fn options(job: &Job, attach: Vec<String>) -> Result<Value> {
     Ok(Value::Object(options))
 }
 
-/// The first line of a file.
 fn password(path: &Path) -> Result<String> {
     let name = path.display().to_string();
     let password = text(&name, read_file(path, PASSWORD_BYTES)?)?;

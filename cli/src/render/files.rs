@@ -1,4 +1,4 @@
-//! The files that go along: each name found as a browser finds it, and refused where it leads out of its folder.
+//! The files that are sent along: each name is resolved as a browser does, and refused if it leads out of its folder.
 
 use std::{
     collections::BTreeMap,
@@ -12,32 +12,31 @@ use ruche_schemas::kinds::render::{FILE_BYTES, FILES};
 
 use crate::refused::Refused;
 
-/// What goes along: by what name, from where.
+/// The names, with their paths.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     found: BTreeMap<String, (PathBuf, Vec<u8>)>,
-    /// Below which folder files may be, besides that of the text that names them.
+    /// Where files may be, besides the folder of the text that names them.
     root: Option<PathBuf>,
-    /// What was left out, and why.
     pub(super) notes: Vec<String>,
 }
 
 impl Files {
-    /// With this folder opened.
+    /// Allows this folder.
     pub(super) fn below(root: Option<&Path>) -> Result<Self> {
         let open =
             |root: &Path| root.canonicalize().with_context(|| format!("--root {} can't be used", root.display()));
         Ok(Self { root: root.map(open).transpose()?, ..Self::default() })
     }
 
-    /// Takes what this name means in a text of this folder. What is on the web, or not there, is left to the renderer,
-    /// which says so with its line.
+    /// Adds the file that this name means in a text of this folder. The renderer warns, with the line, of what is on
+    /// the web or missing.
     pub(super) fn take(&mut self, folder: &Path, name: &str) -> Result<Option<PathBuf>> {
         let Ok(folder) = folder.canonicalize() else { return Ok(None) };
         let Some(path) = meant(&folder, name) else { return Ok(None) };
         let is_open =
             |path: &Path| path.starts_with(&folder) || self.root.as_ref().is_some_and(|root| path.starts_with(root));
-        // As it is written, and as links lead.
+        // As written, and with links resolved.
         let real = path.canonicalize().ok();
         if !is_open(&path) || real.as_deref().is_some_and(|real| !is_open(real)) {
             self.notes.push(format!(
@@ -55,7 +54,7 @@ impl Files {
         self.add(name, &real)
     }
 
-    /// Takes a file that was named on the command line, by its name alone.
+    /// Adds a file of the command line, by its name alone.
     pub(super) fn take_as_told(&mut self, path: &Path) -> Result<String> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).filter(|name| is_name(name));
         let name = name.ok_or_else(|| Refused::usage(format!("{} is no name of a file", path.display())))?;
@@ -85,7 +84,6 @@ impl Files {
         Ok(Some(real.to_owned()))
     }
 
-    /// Their names and bytes.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.found.iter().map(|(name, (_, bytes))| (name.as_str(), bytes.as_slice()))
     }
@@ -95,7 +93,7 @@ impl Files {
     }
 }
 
-/// A whole file, of at most so many bytes.
+/// A whole file of at most `most` bytes.
 pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
     use std::io::Read;
     let wrong = || format!("{} can't be read", path.display());
@@ -107,18 +105,18 @@ pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>> {
     }
 }
 
-/// The path that a reference means in this folder; `None` for what is on the web, in the text itself, or nowhere.
+/// The path of a reference in this folder; `None` for one to the web, into the text itself, or to nothing.
 fn meant(folder: &Path, name: &str) -> Option<PathBuf> {
     if name.is_empty() || name.starts_with('#') || name.starts_with("//") {
         return None;
     }
     let url = Url::from_directory_path(folder).ok()?.join(name).ok()?;
-    // A reference with a scheme of its own is none to a file here, `file:` included.
+    // A reference with a scheme means no file here, `file:` included.
     let has_scheme = Url::parse(name).is_ok();
     (url.scheme() == "file" && !has_scheme).then(|| url.to_file_path().ok()).flatten()
 }
 
-/// What the renderer looks for: the path as it is written, without the steps out of the folder.
+/// The name that the renderer looks for: the path as written, without the steps out of the folder.
 fn called(folder: &Path, path: &Path, name: &str) -> String {
     if let Ok(inner) = path.strip_prefix(folder) {
         return inner.to_string_lossy().into_owned();
@@ -129,7 +127,7 @@ fn called(folder: &Path, path: &Path, name: &str) -> String {
     parts[parts.len().saturating_sub(rest)..].join("/")
 }
 
-/// Whether a file may be called so in a job.
+/// Whether a file may have this name in a job.
 fn is_name(name: &str) -> bool {
     (1..=255).contains(&name.len()) && !name.chars().any(|c| c.is_control() || c == '\\')
 }

@@ -1,8 +1,8 @@
 //! `ruche render`: Markdown in, a PDF or a picture of a page out, as a file.
 //!
-//! What the text names (pictures, fonts, style sheets) goes along, found as a browser would find it, and never from outside
-//! of its folder unless `--root` opens more. The file is there whole or not at all. Warnings go beside the output, as
-//! compilers write theirs.
+//! Pictures, fonts and style sheets that the text names are sent along, resolved as a browser does, and never from
+//! outside of its folder unless `--root` allows more. The file is written whole or not at all. Warnings go to
+//! standard error, as compilers write theirs.
 
 mod document;
 mod files;
@@ -29,7 +29,7 @@ use document::Document;
 pub(crate) use package::pack;
 pub(crate) use send::{PATIENCE, download};
 
-/// How often a document is read again because it names files that are new to the watch: each time may name others.
+/// How often a document is read again because it names new files: each time may add others.
 const READS: usize = 5;
 
 /// Markdown to PDF.
@@ -111,14 +111,12 @@ struct Job {
     store: bool,
 }
 
-/// Where the document goes.
 #[derive(Debug)]
 enum Out {
     Standard,
     File(PathBuf),
 }
 
-/// Does it.
 pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitCode> {
     let Arguments { access, job, out, watch } = arguments;
     let out = out_of(&job, out, access.json)?;
@@ -139,7 +137,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
         };
         match Box::pin(made).await {
             Err(error) if output::is_broken_pipe(&error) => return Err(error),
-            // What is wrong now may be right after the next change.
+            // The next change may correct it.
             Err(error) => output::note(&format!("ruche: {error:#}")),
             Ok(()) => {}
         }
@@ -147,7 +145,7 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     }
 }
 
-/// Reads a document whose files are watched from before they were read, so that no change is missed.
+/// Reads a document after its files are watched, so that no change is missed.
 fn watched(job: &Job, watcher: &mut watch::Watcher) -> Result<Document> {
     watcher.keep(&job.inputs());
     let mut document = document::read(job)?;
@@ -160,7 +158,6 @@ fn watched(job: &Job, watcher: &mut watch::Watcher) -> Result<Document> {
     Ok(document)
 }
 
-/// Renders once.
 async fn make(client: &Client, job: &Job, document: &Document, out: &Out, as_json: bool) -> Result<()> {
     for note in &document.notes {
         output::note(&output::clean(note));
@@ -198,7 +195,7 @@ fn summary(rendered: &send::Rendered, path: &Path) -> Value {
     })
 }
 
-/// Where it goes, by default beside the Markdown.
+/// By default beside the Markdown.
 fn out_of(job: &Job, out: Option<PathBuf>, as_json: bool) -> Result<Out> {
     let from_stdin = job.file.as_os_str() == "-";
     let to_stdout = out.as_ref().map_or(from_stdin, |out| out.as_os_str() == "-");
@@ -220,7 +217,7 @@ fn out_of(job: &Job, out: Option<PathBuf>, as_json: bool) -> Result<Out> {
     Ok(Out::Standard)
 }
 
-/// Writes a file whole or not at all. What is no regular file (a pipe, a device) is written to.
+/// Writes a file whole or not at all. A pipe or a device is written to directly.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let wrong = || format!("{} can't be written", path.display());
     // A link stays a link, to the new file.

@@ -1,4 +1,4 @@
-//! A template's folder as a package: the same folder is the same bytes, so that pushing it again adds no version.
+//! A template's folder as a package: the same folder gives the same bytes, so that pushing it again adds no version.
 
 use std::{
     fs,
@@ -15,12 +15,12 @@ use crate::refused::Refused;
 
 /// The most files of a package.
 const FILES: usize = 500;
-/// How large they may be together, in bytes.
+/// Of all files together, in bytes.
 const UNPACKED: usize = 32 << 20;
-/// How deep folders may be in it.
+/// The deepest nesting of folders.
 const DEEPEST: usize = 16;
 
-/// Packs a folder as a gzipped tar. What is hidden, a link or no regular file stays out.
+/// A gzipped tar, without hidden files, links and irregular files.
 pub(crate) fn pack(folder: &Path) -> Result<Vec<u8>> {
     let shown = folder.display();
     if !folder.join("typst.toml").is_file() {
@@ -28,7 +28,7 @@ pub(crate) fn pack(folder: &Path) -> Result<Vec<u8>> {
     }
     let mut paths = Vec::new();
     walk(folder, Path::new(""), 0, &mut paths)?;
-    // Neither a time nor a name of this machine goes into it.
+    // Without times and names of this machine.
     let gzip = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
     let mut tar = tar::Builder::new(gzip);
     let mut left = UNPACKED;
@@ -52,7 +52,7 @@ pub(crate) fn pack(folder: &Path) -> Result<Vec<u8>> {
     }
 }
 
-/// The files below, by their names.
+/// Adds the files below, by name.
 fn walk(folder: &Path, below: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<()> {
     let here = folder.join(below);
     let shown = here.display();

@@ -1,7 +1,7 @@
-//! Which files a text names: pictures of Markdown and of HTML in it, style sheets and pictures of the front matter, fonts
-//! and pictures of CSS. The names are as they are written; `files` finds what they mean.
+//! Which files a text names: pictures of Markdown and of HTML in it, style sheets and pictures of the front matter,
+//! fonts and pictures of CSS. The names are as written; `files` resolves them.
 //!
-//! Nothing is built up here, so tokens are enough: Markdown by pulldown-cmark, HTML by html5gum, CSS by cssparser.
+//! Tokens suffice: Markdown by pulldown-cmark, HTML by html5gum, CSS by cssparser.
 
 use cssparser::{ParseError, Token};
 use html5gum::{DefaultEmitter, Tokenizer};
@@ -9,15 +9,15 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 use ruche_schemas::front::{Split, split};
 use serde_json::Value;
 
-/// What a value looks like that names a file.
+/// The endings of values that name a file.
 const ENDINGS: [&str; 10] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".ttf", ".otf", ".ttc", ".css"];
-/// How deep CSS and data are looked into: what lies deeper names nothing for us.
+/// How deep CSS and data are searched.
 const DEEPEST: usize = 32;
 
-/// The names in a Markdown text, in their order.
+/// In order.
 pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
     let Split { front, body } = split(markdown);
-    // Only its lines are looked at, so it need not be valid.
+    // Only its lines are read, so it need not be valid.
     let mut names: Vec<String> = front.iter().flat_map(|front| front.text.lines()).filter_map(of_line).collect();
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -27,7 +27,7 @@ pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
     let mut html = String::new();
     for event in Parser::new_ext(body, options) {
         match event {
-            // A tag may go over several lines, each an event.
+            // A tag may span several lines, each an event.
             Event::Html(line) => html.push_str(&line),
             Event::InlineHtml(tag) => pictures(&tag, &mut names),
             _ => {
@@ -44,7 +44,7 @@ pub(super) fn of_markdown(markdown: &str) -> Vec<String> {
 
 fn pictures(html: &str, names: &mut Vec<String>) {
     let mut emitter = DefaultEmitter::<()>::new_with_span();
-    // What is in a script or a comment is no tag.
+    // Tags in scripts or comments are none.
     emitter.naively_switch_states(true);
     for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
         let html5gum::Token::StartTag(tag) = token else { continue };
@@ -53,7 +53,6 @@ fn pictures(html: &str, names: &mut Vec<String>) {
     }
 }
 
-/// The names in a style sheet.
 pub(super) fn of_css(css: &str) -> Vec<String> {
     let mut names = Vec::new();
     urls(&mut cssparser::Parser::new(css), 0, &mut names);
@@ -106,7 +105,7 @@ fn urls(parser: &mut cssparser::Parser<'_>, depth: usize, names: &mut Vec<String
                     urls(inside, depth + 1, names);
                     Ok::<_, ParseError<()>>(())
                 });
-                // What can't be read is the renderer's to say.
+                // The renderer reports what can't be read.
                 let _ = inside;
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! Sends a document and takes what came of it: at once, or by its job where it takes longer.
+//! Sends a document and gets the result: at once, or by its job if it takes longer.
 
 use std::time::Duration;
 
@@ -25,10 +25,8 @@ use crate::{
 /// How long an answer may take: more than a job may run.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What came of it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Rendered {
-    /// Its job's id.
     #[serde(default)]
     pub(super) id: String,
     pub(super) media_type: String,
@@ -67,7 +65,7 @@ pub(super) async fn send(client: &Client, job: &Job, document: &Document) -> Res
     by_job(client, &output::field(&accepted, "id")).await
 }
 
-/// Follows the job of a document that takes longer, and gets it.
+/// Follows the job of a document that takes longer, and gets the document.
 async fn by_job(client: &Client, id: &str) -> Result<Rendered> {
     let output = match follow::to_end(client, &["jobs", id]).await? {
         Ended::Done(output) => output,

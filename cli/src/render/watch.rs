@@ -1,4 +1,4 @@
-//! Waits until one of the files changes. Their folders are watched, not they: editors put a new file in the old one's place.
+//! Waits until one of the files changes. It watches their folders: editors replace the file.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::{sync::Notify, time::sleep};
 
-/// What is saved in pieces is one change: a change is over when nothing more comes for so long.
+/// Several writes are one change, which ends after this silence.
 const QUIET: Duration = Duration::from_millis(100);
 
 pub(super) struct Watcher {
@@ -22,7 +22,6 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    /// One that watches nothing yet.
     pub(super) fn new() -> Result<Self> {
         let (files, changed) = (Arc::new(Mutex::new(BTreeSet::<PathBuf>::new())), Arc::new(Notify::new()));
         let (known, ring) = (Arc::clone(&files), Arc::clone(&changed));
@@ -33,7 +32,7 @@ impl Watcher {
                 return;
             }
             let known = known.lock().unwrap_or_else(PoisonError::into_inner);
-            // What is below a folder that is watched as a whole (a template) counts too.
+            // Everything below a folder that is watched as a whole (a template) counts too.
             if event.paths.iter().any(|path| path.ancestors().any(|part| known.contains(part))) {
                 ring.notify_one();
             }
@@ -42,7 +41,7 @@ impl Watcher {
         Ok(Self { watcher, folders: BTreeSet::new(), files, changed })
     }
 
-    /// Watches these files too. Tells whether one was not watched before.
+    /// Watches these files too. True if one is new.
     pub(super) fn keep(&mut self, files: &[PathBuf]) -> bool {
         let mut is_new = false;
         for file in files {
@@ -52,7 +51,7 @@ impl Watcher {
                 RecursiveMode::NonRecursive => folder.join(file.file_name().unwrap_or_default()),
             };
             is_new |= self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
-            // A folder that went is watched again once it is back and the document names it.
+            // A deleted folder is watched again once it is back and the document names it.
             if !self.folders.contains(&folder) && self.watcher.watch(&folder, mode).is_ok() {
                 self.folders.insert(folder);
             }
@@ -60,7 +59,7 @@ impl Watcher {
         is_new
     }
 
-    /// Waits for the next change, and for the end of it.
+    /// Waits for the end of the next change.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
         loop {
@@ -72,7 +71,7 @@ impl Watcher {
     }
 }
 
-/// What is watched for this file: itself, if it is a folder, else the one around it.
+/// The file itself, if it is a folder, else the one around it.
 fn folder_of(file: &Path) -> Option<(PathBuf, RecursiveMode)> {
     if file.is_dir() {
         return Some((file.canonicalize().ok()?, RecursiveMode::Recursive));

@@ -1,4 +1,4 @@
-//! The picture: a line on top, the queues, the workers, a line below. From 80x24 on.
+//! The frame of `ruche top`: a line on top, the queues, the workers, a line below. From 80x24 on.
 
 use ratatui::{
     Frame,
@@ -15,12 +15,12 @@ use crate::{
     queues, workers,
 };
 
-/// The smallest window that it all fits into.
+/// The smallest window that fits all.
 const SMALLEST: (u16, u16) = (80, 24);
 
-/// How wide the name of a kind is where there is room, and in the smallest window.
+/// The width of a kind's name with enough room, and in the smallest window.
 const KIND: (u16, u16) = (24, 10);
-/// How wide all other columns of a queue and the gaps between them are, but for the bars.
+/// The width of a queue's other columns and the gaps between them, without the bars.
 const COLUMNS: u16 = 11 + 8 + 4 * 7 + 7;
 
 pub(super) fn draw(

@@ -1,7 +1,7 @@
 //! `ruche top`: queues and workers, live, on the whole screen.
 //!
 //! One task asks the gateway, one thread reads keys, and drawing waits for either: a slow gateway never delays a key.
-//! The terminal is given back on every way out, a panic among them ([`ratatui::try_init`] sees to that).
+//! The terminal is restored on every exit, even a panic (by [`ratatui::try_init`]).
 
 mod frame;
 mod snapshot;
@@ -31,7 +31,7 @@ use tokio::{
 use crate::{access::Access, client::Client, output, project::Project, refused::Refused};
 use snapshot::{History, Snapshot};
 
-/// How long a look for a key takes at most: how late the thread that looks may end.
+/// The longest wait for a key, and so for the end of the thread that reads them.
 const KEYS: Duration = Duration::from_millis(100);
 
 /// Watch queues and workers live. q, Esc or Ctrl-C leaves.
@@ -50,10 +50,9 @@ pub(crate) struct Arguments {
     every: Duration,
 }
 
-/// After so many requests without an answer, the frame says so.
+/// After this many requests without an answer, the frame says so.
 const SILENT: u32 = 3;
 
-/// What happened meanwhile.
 enum Happening {
     Leave,
     Redraw,
@@ -120,7 +119,7 @@ async fn live(
     let (mut heard, mut seconds) = (Instant::now(), interval(Duration::from_secs(1)));
     let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     loop {
-        // What is shown would look as if it were so now.
+        // Old data would look current.
         let silent = heard.elapsed();
         let silence = (silent > every * SILENT).then(|| format!("no answer for {} s", silent.as_secs()));
         let trouble_now = silence.as_deref().or(trouble.as_deref());
@@ -163,7 +162,7 @@ fn snapshots(client: Client, every: Duration) -> mpsc::Receiver<Result<Snapshot>
     receiver
 }
 
-/// Keys and changes of the window's size, read by a thread, for reading them blocks.
+/// Keys and changes of the window's size, read by a thread, since that blocks.
 fn happenings(stop: Arc<AtomicBool>) -> Result<mpsc::Receiver<Happening>> {
     let (sender, receiver) = mpsc::channel(16);
     std::thread::Builder::new().name("keys".to_owned()).spawn(move || {

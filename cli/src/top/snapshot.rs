@@ -1,4 +1,4 @@
-//! What is shown: queues, workers and dead letters at one moment, and how the rates were before.
+//! Queues, workers and dead letters at one moment, and the rates before.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,18 +11,17 @@ use crate::{
     output::field,
 };
 
-/// The most queues and the most workers that are asked for.
+/// The most queues and the most workers of a request.
 const MOST: usize = 100;
 
-/// How many rates are remembered for each queue.
+/// Stored rates of each queue.
 const REMEMBERED: usize = 60;
 
-/// One look.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub queues: Part,
     pub workers: Part,
-    /// How many dead letters: `3`, `100+`.
+    /// As in `3`, `100+`.
     pub dead: String,
 }
 
@@ -30,7 +29,7 @@ pub(super) struct Snapshot {
 pub(super) type Part = Result<Vec<Value>, String>;
 
 impl Snapshot {
-    /// Looks. What the key may not see is part of what is seen; anything else that goes wrong is an error.
+    /// What the key may not see is part of the snapshot; anything else is an error.
     pub(super) async fn take(client: &Client) -> Result<Self> {
         let (queues, workers, dead) = tokio::join!(
             part(client, "queues"),
@@ -44,7 +43,6 @@ impl Snapshot {
         Ok(Self { queues: queues?, workers: workers?, dead })
     }
 
-    /// For programs.
     pub(super) fn to_json(&self) -> Value {
         let part = |part: &Part| part.clone().map_or(Value::Null, Value::Array);
         json!({ "queues": part(&self.queues), "workers": part(&self.workers), "dead": self.dead })
@@ -58,7 +56,7 @@ async fn part(client: &Client, name: &str) -> Result<Part> {
     }
 }
 
-/// The words of a refusal that leaves the rest to be seen.
+/// The message of a refusal that does not concern the rest.
 fn refused(error: anyhow::Error) -> Result<String> {
     match error.downcast_ref::<ApiError>() {
         Some(refusal) if matches!(refusal.status, 403 | 404) => Ok(refusal.message.clone()),
@@ -66,12 +64,12 @@ fn refused(error: anyhow::Error) -> Result<String> {
     }
 }
 
-/// The rates of the last looks, per queue.
+/// The last rates, per queue.
 #[derive(Debug, Default)]
 pub(super) struct History(BTreeMap<(String, String), VecDeque<f64>>);
 
 impl History {
-    /// Remembers the rates; forgets queues that are gone.
+    /// Adds the rates; drops queues that are gone.
     pub(super) fn add(&mut self, snapshot: &Snapshot) {
         let Ok(queues) = &snapshot.queues else { return };
         self.0.retain(|key, _| queues.iter().any(|queue| Self::key(queue) == *key));

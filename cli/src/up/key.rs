@@ -1,4 +1,4 @@
-//! The development key: made at the first start, kept in `.ruche/dev.env`, made again if the database forgot it.
+//! The development key: made at the first start, stored in `.ruche/dev.env`, made again if the database lacks it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{oneoff, project::Project};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The key that works now; `.ruche/dev.env` has it and the URL.
+/// The valid key; `.ruche/dev.env` has it and the URL.
 pub(super) async fn development(project: &Project, plan: &Plan) -> Result<String> {
     let file = project.dev_env();
     let key = match project.dev_value("RUCHE_KEY") {
@@ -32,7 +32,7 @@ async fn create(project: &Project, plan: &Plan) -> Result<String> {
 }
 
 /// False only if the gateway doesn't know the key, or not as an admin's (keys made before there were roles are not):
-/// any other trouble is not the key's fault.
+/// other errors are not the key's fault.
 async fn is_accepted(url: &str, key: &str) -> bool {
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build();
     let Ok(client) = client else { return true };

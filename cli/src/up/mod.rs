@@ -1,7 +1,8 @@
-//! `ruche up`: everything on this machine, each program a child that is kept running.
+//! `ruche up`: everything on this machine, each program a supervised child.
 //!
-//! A crash in a native library costs one worker, not the system. Ctrl-C stops the children in the reverse order of their
-//! start, so that each still finds what it needs; a second Ctrl-C kills them. They die with this program, however it dies.
+//! A crash in a native library costs one worker, not the system. Ctrl-C stops the children in the reverse order of
+//! their start, so that each still finds what it needs; a second Ctrl-C kills them. They die with this program,
+//! however it dies.
 
 use std::time::Duration;
 
@@ -33,10 +34,10 @@ use supervisor::Supervisor;
 const READY: Duration = Duration::from_secs(300);
 /// Signals this close together are one request.
 const SAME_REQUEST: Duration = Duration::from_millis(500);
-/// Added to the drain time that a program has by its own settings.
+/// Added to a program's own drain time.
 const DRAIN_MARGIN: Duration = Duration::from_secs(5);
 
-/// Starts everything and stays until it is told to stop.
+/// Starts everything and runs until it is stopped.
 pub(crate) async fn run(project: &Project) -> Result<()> {
     let config = Config::load()?;
     project.make()?;
@@ -77,7 +78,7 @@ async fn start(
     board: &Board,
 ) -> Result<report::Report> {
     leave_nothing_behind(project).await;
-    // From here on `ruche down` knows whom to ask.
+    // From here on `ruche down` finds this process.
     board.change(|_| {});
     let tools = Tools::find()?;
     let models = models::served(project, config, &kinds::all()).await?;
@@ -120,11 +121,11 @@ async fn is_ready(host: &str, port: u16) -> bool {
     ready::http(host, port, "/readyz").await.is_ok_and(|(status, _)| status == 200)
 }
 
-/// Waits for the children of a supervisor that was killed: the system has asked them to end, which takes a moment.
+/// Waits for the children of a killed supervisor: the system has signalled them, but their end takes a moment.
 async fn leave_nothing_behind(project: &Project) {
     let Some(state) = State::read(&project.state()) else { return };
     for child in state.children {
-        // Linux cuts a name after 15 bytes.
+        // Linux truncates a name to 15 bytes.
         let same = |name: String| child.program.starts_with(&name);
         let ours = || process::is_alive(child.pid) && process::name_of(child.pid).is_some_and(same);
         if ours() && ready::gone(child.pid, &project.data, Duration::from_secs(10)).await.is_err() {
@@ -141,8 +142,8 @@ impl Signals {
         Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
     }
 
-    /// Waits for another signal after the first. `timeout` and some service managers send one to the process and one to
-    /// its group: what comes within half a second is the same request.
+    /// Waits for another signal after the first. `timeout` and some service managers send one to the process and one
+    /// to its group: what comes within half a second is the same request.
     async fn insisted(&mut self) {
         let first = Instant::now();
         loop {

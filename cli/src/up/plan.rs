@@ -1,7 +1,7 @@
 //! What to start and with which settings, decided before anything runs.
 //!
-//! NATS and Postgres are internal: their ports move quietly when the usual ones are taken. A URL that the person set is
-//! their own server, and none is started then. The gateway's port is what people type, so it never moves by itself.
+//! NATS and Postgres are internal: their ports move when the usual ones are taken. A URL in the settings is the
+//! user's own server, and none is started then. People type the gateway's port, so it never moves.
 
 use std::{
     collections::HashMap,
@@ -24,16 +24,16 @@ use ruche_services::{
 use crate::{Refused, models::Served, project::Project};
 
 pub(super) struct Plan {
-    /// Our NATS, unless the person has one. Its port may still move.
+    /// `None` with the user's own. Its port may still move.
     pub nats: Option<nats::Options>,
-    /// Our Postgres, unless the person has one. Its port may still move.
+    /// `None` with the user's own. Its port may still move.
     pub postgres: Option<postgres::Options>,
-    /// Where the gateway is asked whether it is ready.
+    /// Where the gateway's readiness is checked.
     pub gateway_host: String,
     pub gateway_port: u16,
-    /// Where large bodies and results go, unless the person has a place.
+    /// The store of large bodies and results, unless the user has set one.
     objects: Option<String>,
-    /// What links to documents are signed with, unless the person has a secret.
+    /// Signs links to documents, unless the user has set a secret.
     links: Option<String>,
     models: Vec<Served>,
     project: Project,
@@ -42,7 +42,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Decides, and refuses what can't work.
+    /// Refuses what can't work.
     pub(super) fn new(project: &Project, config: &Config, models: &[Served]) -> Result<Self> {
         for program in ["ruche-migrate", "ruche-gateway", "ruche-worker"] {
             beside(program)?;
@@ -79,13 +79,13 @@ impl Plan {
         })
     }
 
-    /// The base URL that people and programs on this machine use.
+    /// The base URL on this machine.
     pub(super) fn url(&self) -> String {
         format!("http://{}:{}", self.gateway_host, self.gateway_port)
     }
 
-    /// The settings that every program gets, once the servers' ports are fixed. The login of NATS is not among them:
-    /// each program has its own.
+    /// The settings of every program, once the servers' ports are fixed. Without the login of NATS: each program has
+    /// its own.
     pub(super) fn settings(&self) -> Vec<(String, String)> {
         let mut settings: Vec<_> = self.models.iter().flat_map(Served::settings).collect();
         let mut set = |key: &str, value: String| settings.push((key.to_owned(), value));
@@ -119,7 +119,7 @@ impl Plan {
             let mut launch = self.launch(&format!("worker-{kind}"), "ruche-worker")?;
             launch.args.push(kind.as_str().into());
             launch.env.push(("RUCHE_WORKER__PORT".to_owned(), port.to_string()));
-            // llama.cpp's threads wait for each other by spinning: where others need the cores, that starves both.
+            // llama.cpp's threads wait for each other by spinning: if others need the cores, that starves both.
             launch.env.push(("GOMP_SPINCOUNT".to_owned(), "1000".to_owned()));
             Ok((launch, *port))
         };
@@ -143,13 +143,13 @@ fn can_work(kind: &Descriptor, models: &[Served]) -> bool {
     !kind.optional || kind.models.first().is_none_or(|slot| has(slot.name))
 }
 
-/// A folder for objects, where nothing else is set.
+/// A folder for objects, if nothing else is set.
 fn folder(config: &Config, project: &Project) -> Option<String> {
     config.objects.url.is_empty().then(|| format!("file://{}", project.data.join("objects").display()))
 }
 
-/// Who may do what on our NATS: each program by its own name what it needs, with a password of this run; `ruche`
-/// everything, for people with the tools of NATS.
+/// The logins of our NATS: each program gets what it needs under its own name, with a password of this run; `ruche`
+/// may do everything, for people with the tools of NATS.
 fn logins(prefix: &str, operators: String) -> Vec<Login> {
     let kinds: Vec<Kind> = kinds::all().into_iter().map(|kind| kind.kind).collect();
     let gateway = May::As(Role::Gateway { kinds: kinds.clone() }, prefix.to_owned());
@@ -198,7 +198,7 @@ fn worker_port(config: &Config, index: usize, kind: &Kind) -> Result<u16> {
     )))
 }
 
-/// The program that lies beside `ruche` itself: one build makes them all.
+/// The program beside `ruche` itself: one build makes them all.
 pub(crate) fn beside(program: &str) -> Result<PathBuf> {
     let own = std::env::current_exe().context("the path of ruche itself can't be read")?;
     let folder = own.parent().unwrap_or(Path::new("."));

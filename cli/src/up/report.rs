@@ -12,7 +12,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Prints them, with a first request to paste.
+    /// With a first request to paste.
     pub(super) fn print(&self) {
         println!("{}", self.text());
     }

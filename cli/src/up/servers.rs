@@ -24,7 +24,7 @@ enum Server<'a> {
     Postgres(&'a mut postgres::Options),
 }
 
-/// Starts both at the same time, unless the person has their own, and fixes their ports in the plan.
+/// Starts both concurrently, unless the user has their own, and fixes their ports in the plan.
 pub(super) async fn start(plan: &mut Plan, tools: &Tools, supervisor: &mut Supervisor) -> Result<()> {
     let nats = async {
         match &mut plan.nats {

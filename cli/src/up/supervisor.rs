@@ -1,7 +1,7 @@
-//! Keeps children running: starts each again when it dies, and stops them in order.
+//! Supervises children: restarts each when it dies, and stops them in order.
 //!
-//! The delay before a new start doubles from half a second to half a minute, and begins anew once a child has run for a
-//! minute: a child that cannot live doesn't burn the machine, and one that crashed once is back at once.
+//! The delay before a restart doubles from half a second to half a minute, and is reset once a child has run for a
+//! minute: a child that always fails costs little, and one that crashed once is back at once.
 
 use std::{fs, io, path::Path, time::Duration};
 
@@ -23,7 +23,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 const RAN_A_WHILE: Duration = Duration::from_secs(60);
 /// The largest log; one older log of this size is kept beside it.
 const LOG_BYTES: u64 = 10 * 1024 * 1024;
-/// How often the size of a log is looked at.
+/// How often the size of a log is checked.
 const LOG_CHECK: Duration = Duration::from_secs(60);
 
 /// The children, in the order of their start.
@@ -48,14 +48,14 @@ impl Supervisor {
 
     /// Starts a child and keeps it running. `grace` is how long it may take to end when asked.
     pub(super) async fn start(&mut self, launch: Launch, grace: Duration) -> Result<Process, ServiceError> {
-        // A log that can't be cut is not a reason to stop.
+        // A log that can't be truncated is no reason to stop.
         let _ = bound(&launch.log, LOG_BYTES);
         let process = launch.spawn().await?;
         self.adopt(launch, process.clone(), grace);
         Ok(process)
     }
 
-    /// Keeps a child running that was started already.
+    /// Supervises a child that was started already.
     pub(super) fn adopt(&mut self, launch: Launch, process: Process, grace: Duration) {
         let program = launch.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let child = Child {
@@ -141,7 +141,7 @@ impl Watcher {
         }
     }
 
-    /// Waits for the child's end. True if it was stopped on request.
+    /// True if it was stopped on request.
     async fn watch(&self, process: &Process, stop: &CancellationToken) -> bool {
         let mut look = tokio::time::interval(LOG_CHECK);
         let status = loop {
@@ -180,8 +180,8 @@ impl Watcher {
     }
 }
 
-/// Moves what a log holds to `<log>.1` once it is larger than `limit` bytes. The program goes on writing to the same
-/// file: it appends, so it continues at the new end.
+/// Moves the log to `<log>.1` once it is larger than `limit` bytes. The program keeps writing to the same file: it
+/// appends, so it continues at the new end.
 fn bound(log: &Path, limit: u64) -> io::Result<()> {
     if fs::metadata(log)?.len() > limit {
         let mut older = log.as_os_str().to_owned();

@@ -1,8 +1,8 @@
-//! The core of a crate knows no adapter: only the file that puts a program together does.
+//! The core of a crate names no adapter: only the file that composes a program does.
 
 use super::files::graph;
 
-/// What adapts a port to a driver, or stands in for one in tests.
+/// Adapters of ports to drivers, or their stand-ins in tests.
 const ADAPTERS: [&str; 7] = [
     "bus/src/nats/",
     "bus/src/memory/",
@@ -13,7 +13,7 @@ const ADAPTERS: [&str; 7] = [
     "workers/src/inference/llama/",
 ];
 
-/// What puts a program or a library together, so that it names its adapters: a kind's `prepare` chooses its engine.
+/// Files that compose a program or a library, so they name adapters: a kind's `prepare` chooses its engine.
 const ROOTS: [&str; 3] = ["store/src/objects/claims.rs", "store/src/objects/mod.rs", "workers/src/kinds/"];
 
 fn adapter(file: &str) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-//! No circle of files: of two files, at most one knows the other, over whatever many steps.
+//! No cycle of files: of two files, at most one depends on the other, over any number of steps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,6 @@ use super::files::graph;
 
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// Every file that can be reached from one.
 fn reached<'graph>(graph: &'graph Graph, from: &str) -> BTreeSet<&'graph str> {
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = graph.get(from).into_iter().flatten().map(String::as_str).collect();
@@ -18,7 +17,7 @@ fn reached<'graph>(graph: &'graph Graph, from: &str) -> BTreeSet<&'graph str> {
     reached
 }
 
-/// The files that lie on a circle, circle by circle.
+/// The files of each cycle.
 fn circles(graph: &Graph) -> BTreeSet<BTreeSet<&str>> {
     let reached: BTreeMap<&str, BTreeSet<&str>> =
         graph.keys().map(|file| (file.as_str(), reached(graph, file))).collect();

@@ -1,7 +1,7 @@
-//! Which crate may depend on which, and where the names of drivers may stand.
+//! Which crate may depend on which, and where the names of drivers may occur.
 //!
-//! `schemas <- {bus, store} <- {gateway, workers} <- benches`; `schemas <- render <- workers`; `migrations` stands alone;
-//! `cli` starts the others as processes. A crate that needs another arrow has to change this file, and say why.
+//! `schemas <- {bus, store} <- {gateway, workers} <- benches`; `schemas <- render <- workers`; `migrations` stands
+//! alone; `cli` starts the others as processes. A crate that needs another arrow must change this file, and say why.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,17 +12,17 @@ use serde_json::Value;
 
 use super::{packages, relative, root, sources};
 
-/// Each crate of the workspace, and those of its siblings that it may use outside of tests.
+/// Each crate of the workspace, with those of its siblings that it may use outside of tests.
 const ARROWS: [(&str, &[&str]); 10] = [
     ("ruche-schemas", &[]),
     ("ruche-store", &["ruche-schemas"]),
     ("ruche-bus", &["ruche-schemas"]),
     ("ruche-gateway", &["ruche-bus", "ruche-schemas", "ruche-store"]),
-    // Sets documents, and knows no queue: so it can be tried, tested and fuzzed without one.
+    // Typesets documents without a queue, so that it can be tested and fuzzed alone.
     ("ruche-render", &["ruche-schemas"]),
     ("ruche-workers", &["ruche-bus", "ruche-render", "ruche-schemas", "ruche-store"]),
     ("ruche-migrations", &[]),
-    // It measures the setting of documents alone, too.
+    // It measures the typesetting of documents alone, too.
     (
         "ruche-benches",
         &[
@@ -52,10 +52,9 @@ const DRIVERS: [(&str, &[&str]); 6] = [
     ("object_store", &["ruche-store"]),
 ];
 
-/// The names of those drivers in code, and of what they are made of.
+/// The names of those drivers, and of their parts, in code.
 const NAMES: [&str; 6] = ["async_nats", "llama_cpp", "sea_orm", "sqlx", "object_store", "aws_"];
 
-/// The only folders whose code may name a driver.
 const ADAPTERS: [&str; 6] = [
     "bus/src/nats/",
     "store/src/objects/store.rs",
@@ -69,7 +68,7 @@ fn name(item: &Value) -> &str {
     item["name"].as_str().expect("a name")
 }
 
-/// The dependencies of a package outside of tests.
+/// Without those of tests.
 fn dependencies(package: &Value) -> impl Iterator<Item = &Value> {
     // The kind is null for these, "dev" or "build" for others.
     package["dependencies"].as_array().expect("dependencies").iter().filter(|one| one["kind"].is_null())

@@ -1,8 +1,8 @@
 //! Which file takes a name from which other file of its crate, read from `use` and from paths in code.
 //!
-//! A name counts for the file that defines it: `crate::x::Name` leads to `x.rs` or `x/mod.rs`, or to the child that one of
-//! these takes it from (`pub use child::Name`). Not counted are `mod` alone, tests, and what a child takes from the modules
-//! that it lies in.
+//! A name counts for the file that defines it: `crate::x::Name` leads to `x.rs` or `x/mod.rs`, or to the child that
+//! one of these takes it from (`pub use child::Name`). `mod` alone, tests, and what a child takes from its ancestors
+//! do not count.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,23 +15,21 @@ use super::{
     source::{code, words},
 };
 
-/// A module's path within its crate: `["kinds", "chat"]`.
+/// A path within its crate: `["kinds", "chat"]`.
 type Module = Vec<String>;
 
-/// Names lead to names at most so many times.
+/// The most names that lead to other names.
 const DEPTH: usize = 12;
 
-/// A file's own module, and what it says of others.
+/// A file's module, with its references to others.
 #[derive(Default)]
 struct Parsed {
     file: String,
-    /// The names that it defines.
     defined: BTreeSet<String>,
-    /// What `use` brings in: each name with its path.
+    /// What `use` imports: each name with its path.
     names: BTreeMap<String, Vec<String>>,
-    /// The paths that `use` takes everything from.
+    /// The paths of glob imports.
     globs: Vec<Vec<String>>,
-    /// The paths in code.
     paths: BTreeSet<Vec<String>>,
 }
 
@@ -62,13 +60,13 @@ pub(super) fn graph() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 impl Crate {
-    /// Reads a module's file, and those of its children, which lie in `folder`.
+    /// Reads a module's file, and those of its children, which are in `folder`.
     fn read(&mut self, file: &Path, folder: &Path, module: Module) {
         let code = code(&fs::read_to_string(file).unwrap(), false);
         for declared in words(&code).windows(3).filter(|three| three[0] == "mod" && three[2] == ";") {
             let name = declared[1];
             let places = [folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs")];
-            // One that is under an attribute `path` is read from nowhere.
+            // A module with an attribute `path` is not read.
             if let Some(child) = places.iter().find(|place| place.is_file()) {
                 self.read(child, &folder.join(name), [module.clone(), vec![name.to_owned()]].concat());
             }
@@ -76,9 +74,8 @@ impl Crate {
         self.0.insert(module, Parsed { file: relative(file), ..Parsed::of(&code) });
     }
 
-    /// The files that a module takes names from.
     fn taken_by(&self, module: &Module, parsed: &Parsed) -> BTreeSet<String> {
-        // A module that is brought in by name counts where it is used: its paths are in the code.
+        // A module that is imported by name counts where it is used: its paths are in the code.
         let brought = parsed.names.values().filter(|path| !self.is_module(module, path));
         let globs = parsed.globs.iter().map(|path| [path.clone(), vec!["*".to_owned()]].concat());
         let all: BTreeSet<_> = brought.chain(&parsed.paths).cloned().chain(globs).collect();
@@ -92,7 +89,7 @@ impl Crate {
         self.absolute(from, path, DEPTH).is_some_and(|path| self.0.contains_key(&path))
     }
 
-    /// The path from the crate on; `None` for another crate's.
+    /// The path from the crate's root; `None` for another crate's.
     fn absolute(&self, from: &Module, path: &[String], depth: usize) -> Option<Module> {
         let (first, rest) = path.split_first()?;
         let begin = match first.as_str() {
@@ -116,7 +113,6 @@ impl Crate {
         }
     }
 
-    /// The file that defines what a path names.
     fn defining(&self, from: &Module, path: &[String], depth: usize) -> Option<String> {
         let path = self.absolute(from, path, depth)?;
         let length = (0..=path.len()).rev().find(|length| self.0.contains_key(&path[..*length]))?;
@@ -138,7 +134,7 @@ impl Crate {
     }
 }
 
-/// All paths that code names, in `use` and elsewhere.
+/// All paths in code, in `use` and elsewhere.
 pub(super) fn paths(code: &str) -> BTreeSet<Vec<String>> {
     let parsed = Parsed::of(code);
     parsed.paths.into_iter().chain(parsed.names.into_values()).chain(parsed.globs).collect()
@@ -160,14 +156,14 @@ impl Parsed {
         parsed
     }
 
-    /// Takes what stands after `use`; where it ends.
+    /// Parses what follows `use`; returns where it ends.
     fn take_use(&mut self, words: &[&str], at: usize) -> usize {
         let length = words[at..].iter().position(|word| *word == ";").unwrap_or(words.len() - at);
         self.take_tree(&words[at..at + length], &[]);
         at + length + 1
     }
 
-    /// Takes a list of trees: `a::b`, `a::{b, c as d}`, `a::*`.
+    /// Parses a list of trees: `a::b`, `a::{b, c as d}`, `a::*`.
     fn take_tree(&mut self, words: &[&str], above: &[String]) {
         let (mut path, mut alias, mut at) = (above.to_vec(), None, 0);
         while at < words.len() {
@@ -211,7 +207,7 @@ impl Parsed {
         }
     }
 
-    /// Takes the path in code that begins here, if one does; where to go on.
+    /// Parses a path that begins here, if there is one; returns where to continue.
     fn take_path(&mut self, words: &[&str], at: usize) -> usize {
         let is_name = |word: &str| word.starts_with(|c: char| c.is_alphabetic() || c == '_');
         let after_path = at > 0 && words[at - 1] == "::";
@@ -229,7 +225,7 @@ impl Parsed {
     }
 }
 
-/// The brace that closes the one that stands here.
+/// The index of the brace that closes the one at `at`.
 fn closing(words: &[&str], at: usize) -> usize {
     let mut depth = 0_usize;
     for (index, word) in words.iter().enumerate().skip(at) {

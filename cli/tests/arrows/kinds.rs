@@ -1,7 +1,7 @@
-//! A kind's name stands in its own files only, so a new kind costs no line elsewhere.
+//! A kind's name occurs only in its own files, so a new kind costs no line elsewhere.
 //!
-//! Looked for are texts that are exactly the name (`"embed"`, also in `feature = "embed"` and `Kind::new("embed")`) and
-//! paths through its module (`kinds::embed::…`). Tests and benches may name any kind.
+//! The test looks for strings that are exactly the name (`"embed"`, also in `feature = "embed"` and
+//! `Kind::new("embed")`) and for paths through its module (`kinds::embed::…`). Tests and benches may name any kind.
 
 use std::{collections::BTreeSet, fs};
 
@@ -20,8 +20,8 @@ const OWN: [&str; 7] = [
     "workers/src/kinds/list.rs",
 ];
 
-/// The features that people and programs reach a kind by, and the libraries that its worker stands on. A new kind needs
-/// none of them.
+/// The features for people and programs that use a kind, and the libraries of its worker. A new kind needs none of
+/// them.
 const FEATURES: &[(&str, &[&str])] = &[
     ("chat", &["gateway/src/chat/", "gateway/src/bots/", "schemas/src/bots.rs"]),
     (
@@ -35,7 +35,8 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("rerank", &["gateway/src/search/", "cli/src/bots.rs", "cli/src/search.rs", "workers/src/inference/"]),
 ];
 
-/// Files that know a kind and should not. The list only gets shorter. The last two ask whether there is a model at all.
+/// Files that name a kind and should not. The list only gets shorter. The last two check whether there is a model at
+/// all.
 const KNOWN: &[(&str, &[&str])] = &[
     ("chat", &["gateway/src/app/services.rs", "gateway/src/jobs/models.rs"]),
     ("chat", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),
@@ -43,14 +44,12 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("rerank", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),
 ];
 
-/// Whether this file may name this kind.
 fn may(kind: &str, file: &str) -> bool {
     let own = OWN.iter().map(|own| own.replace("{kind}", kind));
     let features = FEATURES.iter().chain(KNOWN).filter(|(name, _)| *name == kind).flat_map(|(_, files)| *files);
     own.chain(features.map(|file| (*file).to_owned())).any(|allowed| file.starts_with(&allowed))
 }
 
-/// The kinds that code names.
 fn named<'kind>(code: &str, kinds: &'kind [String]) -> BTreeSet<&'kind str> {
     let paths = paths(code);
     let goes_through =

@@ -1,4 +1,4 @@
-//! The arrows of the workspace: which crate, which file and which kind of job may know of which other.
+//! The arrows of the workspace: which crate, file and kind of job may name which other.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -21,7 +21,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The workspace's packages, as `cargo metadata` tells them.
+/// From `cargo metadata`.
 fn packages() -> Vec<Value> {
     let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
     let cargo = cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root());
@@ -39,7 +39,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A path as it is written here: from the workspace's folder on.
+/// Relative to the workspace's folder.
 fn relative(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_string_lossy().into_owned()
 }

@@ -1,6 +1,6 @@
-//! Reads Rust without understanding it: what remains of a file without comments, texts and tests, as words.
+//! A simple tokenizer of Rust: a file's words without comments, strings and tests.
 
-/// The code of a file: comments are left out, texts are empty unless `texts`, items under `#[cfg(test)]` are left out.
+/// A file's code without comments and items under `#[cfg(test)]`; strings are empty unless `texts`.
 pub(super) fn code(source: &str, texts: bool) -> String {
     without_tests(&without_comments(source, texts))
 }
@@ -26,7 +26,7 @@ fn without_comments(source: &str, texts: bool) -> String {
     code
 }
 
-/// The end of a text that begins here.
+/// The end of the string that begins here.
 fn text_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -59,7 +59,6 @@ fn character_end(text: &str) -> usize {
     }
 }
 
-/// Leaves out each item that is under `#[cfg(test)]`.
 fn without_tests(code: &str) -> String {
     let mut kept = String::new();
     let mut rest = code;
@@ -70,7 +69,7 @@ fn without_tests(code: &str) -> String {
     kept + rest
 }
 
-/// The end of an item: its closing brace or its semicolon, whichever ends it.
+/// The end of an item: its closing brace or its semicolon.
 fn item_end(code: &str) -> usize {
     let mut depth = 0_usize;
     for (at, c) in code.char_indices() {
@@ -89,7 +88,7 @@ fn item_end(code: &str) -> usize {
     code.len()
 }
 
-/// The words and marks of code: `crate`, `::`, `Kind`, `{`.
+/// As in `crate`, `::`, `Kind`, `{`.
 pub(super) fn words(code: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = code.trim_start();

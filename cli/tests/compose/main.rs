@@ -1,5 +1,5 @@
-//! `compose.yaml` and the container file mean what they say, checked without a container engine: what they name is
-//! there, and every setting is one.
+//! Checks `compose.yaml` and the container file without a container engine: what they name exists, and every setting
+//! is one.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -25,7 +25,7 @@ fn read(path: &str) -> String {
 
 fn compose() -> Value {
     let mut compose: Value = serde_yaml_ng::from_str(&read("compose.yaml")).unwrap();
-    // Once for each level: what is merged in may merge in turn.
+    // Once for each level: merged values may merge in turn.
     for _ in 0..3 {
         compose.apply_merge().unwrap();
     }
@@ -49,7 +49,7 @@ fn strings(of: Option<&Value>) -> Vec<&str> {
     of.and_then(Value::as_sequence).map_or(Vec::new(), |list| list.iter().filter_map(Value::as_str).collect())
 }
 
-/// Puts values in the place of `${NAME:?message}`, `${NAME:-default}` and `${NAME}`; tells each required name.
+/// Replaces `${NAME:?message}`, `${NAME:-default}` and `${NAME}`; calls `required` with each required name.
 fn interpolate(text: &str, mut required: impl FnMut(&str)) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -70,7 +70,7 @@ fn interpolate(text: &str, mut required: impl FnMut(&str)) -> String {
     out + rest
 }
 
-/// The programs that the workspace builds, as `cargo metadata` tells them.
+/// From `cargo metadata`.
 fn programs() -> BTreeSet<String> {
     let mut cargo = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
     let cargo = cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root());
@@ -163,7 +163,7 @@ fn every_setting_is_one_and_every_secret_must_be_given() {
             settings.insert(variable.to_owned(), value);
         }
         let config = Config::from_layers(None, Some(settings.clone())).unwrap_or_else(|e| panic!("{name}: {e}"));
-        // Whoever is stopped gets longer than it takes to end.
+        // The grace period is longer than the program's end takes.
         let grace = service.get("stop_grace_period").and_then(Value::as_str).unwrap_or("10s");
         let grace: u64 = grace.trim_end_matches('s').parse().unwrap();
         let drain = match name {

@@ -1,5 +1,5 @@
-//! The services of the workers in `compose.yaml`, and their variables in `deploy/.env.example`: a block a kind, written
-//! from the kinds' descriptors. `UPDATE_SNAPSHOTS=1` writes them anew.
+//! The services of the workers in `compose.yaml`, and their variables in `deploy/.env.example`: a block per kind,
+//! generated from the kinds' descriptors. `UPDATE_SNAPSHOTS=1` regenerates them.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn every_kind_has_its_worker_and_its_variables() {
     check("deploy/.env.example", "", variables);
 }
 
-/// Compares what stands between the two marks, or writes it.
+/// Compares the text between the two marks, or writes it.
 fn check(file: &str, indent: &str, part: fn(&Descriptor) -> String) {
     let text = read(file);
     let (begin, end) = (format!("{indent}{BEGIN}\n"), format!("{indent}{END}\n"));
@@ -36,7 +36,7 @@ fn default<'kind>(kind: &'kind Descriptor, key: &str) -> Option<&'kind str> {
     kind.defaults.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "))
 }
 
-/// What can be set for a kind: the key in its section, and the default in a container.
+/// A kind's settings: the key in its section, and the default in a container.
 fn settings(kind: &Descriptor) -> Vec<(String, &str)> {
     let models = kind.models.iter().filter_map(|slot| Some((slot, slot.container.as_ref()?)));
     let mut settings: Vec<_> =
@@ -45,7 +45,7 @@ fn settings(kind: &Descriptor) -> Vec<(String, &str)> {
     settings.into_iter().map(|(key, value)| (key.to_uppercase(), value)).collect()
 }
 
-/// Whether the image lacks the model, so that the worker starts only where its profile is named.
+/// Whether the image lacks the model, so that the worker starts only with its profile.
 fn has_profile(kind: &Descriptor) -> bool {
     kind.models.first().and_then(|slot| slot.container.as_ref()).is_some_and(|model| !model.in_image)
 }

@@ -11,7 +11,7 @@ const SHOP: &str = "# Shop\n\n## Refunds\n\nRefunds are paid within 5 business d
 const QUESTION: &str = "When are refunds paid?";
 const ANSWER: &str = "Refunds are paid within 5 business days. [1]";
 
-/// Adds a document and waits until it is found.
+/// Adds a document and waits until it is indexed.
 async fn add(gateway: &Running, source: &str, content: &str) {
     let document = json!({
         "collection": "faq", "source": source, "format": "markdown", "text": content, "title": "The shop",
@@ -32,7 +32,7 @@ fn asking(question: &str) -> Value {
     json!({ "model": "bot:help", "messages": [{ "role": "user", "content": question }] })
 }
 
-/// That this cites the shop's refunds, with a quote that is in the document.
+/// Asserts a citation of the shop's refunds, with a quote from the document.
 fn cites_refunds(citations: &Value) {
     let [citation] = citations.as_array().unwrap().as_slice() else { panic!("{citations}") };
     assert_eq!((&citation["n"], &citation["title"]), (&json!(1), &json!("The shop")), "{citation}");
@@ -57,7 +57,7 @@ async fn a_bot_answers_from_a_document_and_cites_it() {
     assert_eq!((status, &answer["choices"][0]["message"]["content"]), (200, &json!(ANSWER)), "{answer}");
     assert_eq!(answer["model"], "bot:help");
     cites_refunds(&answer["choices"][0]["message"]["citations"]);
-    // In the conversation too, where the model has its own name.
+    // Also in the conversation, with the model's own name.
     let conversation = answer["conversation"].as_str().unwrap();
     let (_, kept) = Running::json(gateway.get(&format!("/v1/conversations/{conversation}"))).await;
     cites_refunds(&kept["messages"][1]["citations"]);
@@ -85,11 +85,11 @@ async fn where_nothing_is_found_the_bot_says_so_and_the_model_is_not_asked() {
     let job = gateway.submit(&question).await;
     let events = gateway.events(&job, 1).await.rest().await;
     assert_eq!(text(&events), nothing, "it is said as any answer is");
-    // Without a worker that embeds, nothing can be found by vectors, and no chat is accepted.
+    // Without an embed worker, vectors can't be searched, and no chat is accepted.
     assert!(embed.end().await.contains('0'));
     let (status, refused) = loop {
         let (status, answer) = Running::json(gateway.post("/v1/jobs/chat", &question)).await;
-        // Until the gateway has heard that it has left.
+        // Until the gateway sees that it has left.
         if status != 202 {
             break (status, answer);
         }
@@ -104,10 +104,10 @@ async fn a_chat_that_another_worker_takes_over_keeps_its_prompt() {
     let (_embed, alone) = (system.embed_worker().await, system.worker().await);
     add(&gateway, "shop.md", SHOP).await;
     make(&gateway, &json!({ "name": "help", "collections": ["faq"], "retrieval": { "top_k": 1 } })).await;
-    // Frozen before it is asked: it takes the job and says nothing.
+    // Stopped before the question: it takes the job and does not answer.
     alone.signal(Signal::SIGSTOP);
     let job = gateway.submit(&asking(QUESTION)).await;
-    // The document says something else by now; the job does not.
+    // The document has changed by now; the job has not.
     add(&gateway, "shop.md", "# Shop\n\nRefunds are paid within 99 business days.\n").await;
     let _other = system.worker().await;
     alone.kill().await;

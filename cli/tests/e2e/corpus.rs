@@ -1,4 +1,4 @@
-//! Documents to be searched in, with the real programs and a real model.
+//! Documents with the real programs and a real model.
 
 use std::fs;
 
@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::system::{EMBEDDER, Running, System};
 
-/// A page with so many sections.
 fn page(sections: usize) -> String {
     let section = |n: usize| {
         format!("## Section {n}\n\nThe hive number {n} stands in the meadow, and its bees were counted {n} times.\n\n")
@@ -64,7 +63,7 @@ async fn a_worker_that_is_killed_leaves_a_document_as_it_was_and_another_writes_
     assert_eq!(status, 202, "{job}");
     let mut events = gateway.events(job["id"].as_str().unwrap(), 1).await;
     while events.until("progress").await["data"]["done"].as_u64().unwrap() == 0 {}
-    // Frozen first, so that it can't end while the other one starts.
+    // Stopped first, so that it can't end while the other one starts.
     alone.signal(Signal::SIGSTOP);
     assert_eq!(chunks(&gateway, &answer["document"]).await.len(), 3, "the old ones are all there");
     let _other = system.embed_worker().await;

@@ -50,7 +50,7 @@ async fn markdown_is_answered_with_a_pdf_and_leaves_nothing_behind() {
     let warnings: Value = serde_json::from_slice(response.headers()["ruche-warnings"].as_bytes()).unwrap();
     assert!(warnings["first"][0]["message"].as_str().unwrap().contains("missing.png"), "{warnings}");
     let first = pdf(response).await;
-    // The same input with the same date is the same bytes.
+    // The same input with the same date gives the same bytes.
     assert_eq!(pdf(render(&gateway, "?date=2026-11-26&title=Hello", text).await).await, first);
     let (_, kept) = Running::json(gateway.get("/v1/renders")).await;
     assert_eq!(kept["data"], json!([]));
@@ -80,7 +80,7 @@ async fn a_document_that_is_kept_has_a_link_and_goes_when_it_is_deleted() {
 async fn a_large_document_is_a_job_or_is_kept() {
     let system = System::start().await;
     let (gateway, _worker) = (system.gateway().await, system.render_worker().await);
-    // At 600 points per inch, a page is larger than what an event holds.
+    // At 600 points per inch, a page is too large for an event.
     let response = render(&gateway, "?format=png&ppi=600", "# Hello\n".repeat(30)).await;
     let place = response.headers()["ruche-document"].to_str().unwrap().to_owned();
     let bytes = response.bytes().await.unwrap();

@@ -78,7 +78,7 @@ async fn a_killed_worker_hands_its_texts_to_another() {
     let id = job["id"].as_str().unwrap();
     let mut events = gateway.events(id, 1).await;
     events.until("started").await;
-    // Frozen first, so that it can't end while the other one starts.
+    // Stopped first, so that it can't end while the other one starts.
     alone.signal(Signal::SIGSTOP);
     let _other = system.embed_worker().await;
     alone.kill().await;

@@ -108,7 +108,7 @@ async fn a_crashed_worker_hands_its_job_to_another() {
     let job = gateway.submit(&ask_for_much(600)).await;
     let mut events = gateway.events(&job, 1).await;
     let first = events.until("delta").await;
-    // Frozen first, so that it can't end the answer while the other one starts.
+    // Stopped first, so that it can't end the answer while the other one starts.
     alone.signal(Signal::SIGSTOP);
     let _other = system.worker().await;
     alone.kill().await;
@@ -174,7 +174,7 @@ async fn five_clients_are_served_at_once_by_one_worker() {
     for stream in &mut streams {
         stream.until("delta").await;
     }
-    // All five have begun; frozen now, none may have ended: they run side by side, not one after the other.
+    // All five have begun; stopped now, none may have ended: they run concurrently.
     worker.signal(Signal::SIGSTOP);
     let states = join_all(jobs.iter().map(|job| Running::json(gateway.get(&format!("/v1/jobs/{job}"))))).await;
     worker.signal(Signal::SIGCONT);
@@ -274,7 +274,7 @@ async fn metrics_tell_what_waits_and_what_was_done() {
 /// Waits until a program's metrics have all of these.
 async fn metrics_with(program: &Running, names: &[&str]) {
     let start = std::time::Instant::now();
-    // Nothing says when a metric has changed.
+    // A changed metric sends no signal.
     let mut pause = tokio::time::interval(std::time::Duration::from_millis(20));
     loop {
         pause.tick().await;
@@ -284,7 +284,7 @@ async fn metrics_with(program: &Running, names: &[&str]) {
             return;
         }
         assert!(start.elapsed().as_secs() < 60, "{missing:?} are not in\n{metrics}");
-        // Another process's counter: nothing tells when it changes.
+        // Another process's counter sends no signal.
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }

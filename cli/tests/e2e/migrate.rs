@@ -1,5 +1,5 @@
-//! Collections from one embedding model to another, with the real programs. The second model is the same file, pooled
-//! otherwise, so that its vectors are others.
+//! Migrates collections with the real programs. The second model is the same file with another pooling, so its
+//! vectors differ.
 
 use std::process::{Output, Stdio};
 
@@ -33,7 +33,6 @@ async fn add(gateway: &Running, collection: &str, source: &str, text: &str) -> V
     answer
 }
 
-/// The models that have chunks of a document.
 async fn models_of(gateway: &Running, answer: &Value) -> Vec<String> {
     let path = format!("/v1/documents/{}", answer["document"].as_str().unwrap());
     let (_, view) = Running::json(gateway.get(&path)).await;
@@ -46,7 +45,7 @@ async fn collection(gateway: &Running, name: &str) -> (Value, Value) {
     (view["model"].take(), view["next_model"].take())
 }
 
-/// The model that a search went by; it finds something.
+/// The model of a search with hits.
 async fn found_by(gateway: &Running, name: &str) -> Value {
     let body = json!({"query": "Who lays eggs?", "collection": name});
     let (status, mut found) = Running::json(gateway.post("/v1/search", &body)).await;
@@ -86,7 +85,7 @@ async fn all_collections_go_to_another_model_and_stay_searchable_on_the_way() {
     assert!(old.end().await.contains('0'));
     let both = with_both(&system).await;
     assert_eq!(found_by(&gateway, "handbook").await, EMBEDDER);
-    // The list of models is remembered for a moment.
+    // The list of models is cached for a moment.
     loop {
         let (_, models) = Running::json(gateway.get("/v1/models")).await;
         let names: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
@@ -105,7 +104,7 @@ async fn all_collections_go_to_another_model_and_stay_searchable_on_the_way() {
     for one in &answer {
         assert_eq!(models_of(&gateway, one).await, [NEXT]);
     }
-    // The worker's first model is still the old one, and documents go where they are found.
+    // The worker's first model is still the old one, and documents go to the collection's model.
     assert_eq!(add(&gateway, "handbook", "c.md", "Smoke calms them.").await["model"], NEXT);
     let vector = async |model: &str| {
         let body = json!({"input": "Bees", "model": model});

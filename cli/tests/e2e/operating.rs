@@ -1,4 +1,4 @@
-//! Operating jobs with `ruche` on the real programs: one by one, as a batch with what follows it, and very many.
+//! Operating jobs with `ruche` on the real programs: one by one, as a batch with a callback, and very many.
 
 use std::{convert::Infallible, process::Stdio};
 
@@ -11,10 +11,9 @@ use crate::system::{Running, System, TIMEOUT, ask, ask_for_much};
 
 /// Lines of the very long stream.
 const LINES: usize = 100_000;
-/// By how much a gateway's memory may grow while they come, in KiB: what a few hundred lines on their way take.
+/// The most growth of a gateway's memory meanwhile, in KiB: what a few hundred lines on their way take.
 const GROWTH: u64 = 16 << 10;
 
-/// What a command printed, and its exit status.
 pub(crate) struct Output {
     pub(crate) code: i32,
     pub(crate) out: String,
@@ -29,7 +28,6 @@ impl Output {
     }
 }
 
-/// `ruche` with these arguments, speaking to this gateway.
 fn command(gateway: &Running, key: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ruche"));
     command.args(arguments).env("RUCHE_URL", &gateway.url).env("RUCHE_KEY", key).env_remove("RUCHE_DIR");
@@ -72,7 +70,7 @@ async fn a_person_submits_follows_cancels_and_retries_jobs() {
     let refused = run(&["jobs", "retry", &running]).await;
     assert!(refused.code == 1 && refused.err.contains("is cancelled"), "{}", refused.err);
 
-    // It can never be done: its prompt is longer than the model's context.
+    // It can never succeed: its prompt is longer than the model's context.
     let impossible = json!({"messages": [{"role": "user", "content": "word ".repeat(20_000)}]}).to_string();
     let failed = run(&["jobs", "submit", "chat", &impossible, "--watch"]).await;
     assert_eq!(failed.code, 1, "{} {}", failed.out, failed.err);
@@ -120,7 +118,7 @@ async fn what_follows_a_batch_starts_when_the_last_of_its_jobs_has_ended() {
 async fn a_stream_of_100_000_jobs_leaves_a_gateways_memory_as_it_was() {
     let system = System::start().await;
     let gateway = system.gateway().await;
-    // What a gateway needs to take jobs at all is not counted.
+    // A gateway's base memory is not counted.
     assert_eq!(submitted(&gateway, "normal", 3_000).await["accepted"], 3_000);
     let before = peak(&gateway);
     let summary = submitted(&gateway, "bulk", LINES).await;
@@ -130,14 +128,13 @@ async fn a_stream_of_100_000_jobs_leaves_a_gateways_memory_as_it_was() {
     assert!(grown < GROWTH, "it grew by {grown} KiB, and may by {GROWTH}");
 }
 
-/// The most memory that a gateway ever had, in KiB.
 fn peak(gateway: &Running) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Sends so many jobs as one request, takes an answer for each, and returns the last line: the summary.
+/// Sends `count` jobs in one request, checks their answers, and returns the last line: the summary.
 async fn submitted(gateway: &Running, lane: &str, count: usize) -> Value {
     let text = Bytes::from(format!("{}\n", json!({"kind": "chat", "lane": lane, "body": ask("Hi")})));
     let lines = stream::iter((0..count).map(move |_| Ok::<_, Infallible>(text.clone())));

@@ -1,4 +1,4 @@
-//! Programs that publish straight onto NATS, with a login of their own and nothing of Ruche but its schemas.
+//! Programs that publish directly to NATS, with their own login and only Ruche's schemas.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::system::{MODEL, Running, System};
 /// How long the program may take: a model answers meanwhile.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Lets a producer of the tenant `acme` in.
+/// Adds a login for a producer of the tenant `acme`.
 async fn admit(system: &System, nats: &TestNats) -> Login {
     let may = May::As(Role::Producer { tenant: "acme".parse().unwrap() }, system.prefix().to_owned());
     let login = Login { user: "acme-etl".to_owned(), password: ruche_services::random_secret(), may };
@@ -23,7 +23,7 @@ async fn admit(system: &System, nats: &TestNats) -> Login {
     login
 }
 
-/// Runs the example; its exit status, and what it printed line by line.
+/// Runs the example; returns its exit status, and its lines.
 async fn produce(
     system: &System,
     nats: &TestNats,

@@ -1,5 +1,5 @@
-//! Hits that a reranker orders, from the command to the model and back. Its head was never trained: its scores are known by
-//! number (`workers/models/minilm/pairs.json`), and tell nothing of the texts.
+//! Reranked hits, from the command to the model and back. The model's head is untrained: its scores are known by
+//! number (`workers/models/minilm/pairs.json`), and say nothing of the texts.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ async fn what_was_found_is_ordered_by_a_model_that_reads_it() {
         assert!((found.as_f64().unwrap() - score).abs() < ALIKE, "{found} is not {score}: {text}");
     }
 
-    // Which workers there are is remembered for a moment.
+    // The list of workers is cached for a moment.
     let asking = async {
         loop {
             let (status, after) = Running::json(gateway.post("/v1/search", &search)).await;

@@ -1,8 +1,9 @@
-//! The project's own documentation, indexed and asked with the real programs and a real model: what is found has a floor.
+//! Indexes the project's own documentation and searches it with the real programs and a real model: recall has a
+//! floor.
 //!
-//! `questions.jsonl` has questions in words of a reader, which are seldom those of the text, and the file that answers each.
-//! The floors are somewhat below what was measured when they were set, so that a change of the documentation passes and a
-//! ranking that became worse fails.
+//! `questions.jsonl` has questions in words of a reader, which are seldom those of the text, and the file that
+//! answers each. The floors are somewhat below what was measured when they were set, so that a change of the
+//! documentation passes and a ranking that became worse fails.
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use crate::{
     system::{Running, System},
 };
 
-/// What is searched: most of the project's pages.
+/// Most of the project's pages.
 const PAGES: [&str; 32] = [
     "README.md",
     "ARCHITECTURE.md",
@@ -82,7 +83,7 @@ async fn the_projects_own_documentation_answers_questions_about_it() {
     );
     assert!(shown.out.starts_with("48 questions, the first 5 chunks of each"), "{}", shown.out);
 
-    // Words are found without the worker.
+    // Text search needs no worker.
     worker.kill().await;
     let body = json!({"query": "close code 3008", "collection": "docs", "mode": "text", "explain": true});
     let (status, words) = Running::json(gateway.post("/v1/search", &body)).await;

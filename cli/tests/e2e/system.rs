@@ -28,19 +28,16 @@ use tempfile::TempDir;
 
 /// The password of all roles.
 const PASSWORD: &str = "s3cret";
-/// The name of the demo model.
 pub(crate) const MODEL: &str = "tiny-chat-demo";
-/// The name of the embedding model.
 pub(crate) const EMBEDDER: &str = "all-minilm-l6-v2";
-/// The name of the reranker.
 pub(crate) const RERANKER: &str = "tests-reranker";
-/// How long a program may take to start: the model is loaded meanwhile, on a machine with two busy cores.
+/// How long a program may take to start: it loads the model, on a machine with two busy cores.
 const START: Duration = Duration::from_secs(120);
 
-/// How long a stream may be silent: a test that waits for ever tells nothing.
+/// How long a stream may be silent: a test that waits for ever shows nothing.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The system of one test. Its programs have the logins of their roles; it fails where one tried what it may not.
+/// The system of one test. Its programs have the logins of their roles; a permission violation fails the test.
 pub(crate) struct System {
     settings: Vec<(String, String)>,
     logs: TempDir,
@@ -79,7 +76,6 @@ impl System {
         self.settings.iter().find(|(key, _)| key == "RUCHE_NATS__PREFIX").map_or("", |(_, prefix)| prefix)
     }
 
-    /// The name of this system's login for this role.
     fn user(&self, role: &str) -> String {
         format!("{role}-{}", self.prefix())
     }
@@ -131,7 +127,6 @@ impl System {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// A new key of this tenant.
     pub(crate) fn key_of(&self, tenant: &str) -> String {
         self.run("ruche-gateway", &["keys", "create", "--tenant", tenant, "--name", "test"])
     }
@@ -162,24 +157,21 @@ impl System {
         Running { process, url, key: self.key.clone(), client: self.client.clone() }
     }
 
-    /// A gateway that is ready.
     pub(crate) async fn gateway(&self) -> Running {
         self.spawn("gateway", &[]).await
     }
 
-    /// A chat worker that is ready.
     pub(crate) async fn worker(&self) -> Running {
         self.spawn("worker", &["chat"]).await
     }
 
-    /// An embed worker that is ready.
     pub(crate) async fn embed_worker(&self) -> Running {
         self.embed_worker_with(&[]).await
     }
 
-    /// An embed worker that is ready, with these settings too.
+    /// `more`: further settings.
     pub(crate) async fn embed_worker_with(&self, more: &[(&str, &str)]) -> Running {
-        // Not before it is wanted: where the file is missing, only what needs it fails.
+        // Only on request: if the file is missing, only tests that need it fail.
         let model = testing::embedding_model().display().to_string();
         let own = [
             ("RUCHE_EMBED__MODEL_PATH", model.as_str()),
@@ -190,7 +182,7 @@ impl System {
         self.spawn_with("worker", &["embed"], &settings).await
     }
 
-    /// A rerank worker that is ready, whose model's scores are known and tell nothing.
+    /// Its model's scores are known and say nothing of the texts.
     pub(crate) async fn rerank_worker(&self) -> Running {
         let model = testing::reranker().display().to_string();
         let own = [
@@ -201,7 +193,6 @@ impl System {
         self.spawn_with("worker", &["rerank"], &own).await
     }
 
-    /// A render worker that is ready.
     pub(crate) async fn render_worker(&self) -> Running {
         self.spawn("worker", &["render"]).await
     }
@@ -211,7 +202,6 @@ fn kinds() -> Vec<Kind> {
     ruche_schemas::kinds::all().into_iter().map(|known| known.kind).collect()
 }
 
-/// A running program.
 pub(crate) struct Running {
     process: Process,
     pub(crate) url: String,
@@ -234,13 +224,12 @@ impl Running {
         let _ = kill(Pid::from_raw(self.process.pid()), signal);
     }
 
-    /// Kills it and waits until it is gone.
     pub(crate) async fn kill(self) {
         self.signal(Signal::SIGKILL);
         self.process.exited().await;
     }
 
-    /// Asks it to end, waits, and tells how it ended.
+    /// Asks it to end, waits, and returns how it ended.
     pub(crate) async fn end(self) -> String {
         self.signal(Signal::SIGTERM);
         self.process.exited().await.to_string()
@@ -254,13 +243,11 @@ impl Running {
         self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key).json(body)
     }
 
-    /// Posts lines.
     pub(crate) fn lines(&self, path: &str) -> RequestBuilder {
         let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
         request.header("content-type", "application/x-ndjson")
     }
 
-    /// Posts Markdown.
     pub(crate) fn markdown(&self, path: &str, text: impl Into<reqwest::Body>) -> RequestBuilder {
         let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
         request.header("content-type", "text/markdown").body(text)
@@ -270,21 +257,20 @@ impl Running {
         self.client.delete(format!("{}{path}", self.url)).bearer_auth(&self.key)
     }
 
-    /// Status and JSON of a request.
     pub(crate) async fn json(request: RequestBuilder) -> (u16, Value) {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         (status, response.json().await.unwrap())
     }
 
-    /// Submits a chat job; returns its id.
+    /// Returns its id.
     pub(crate) async fn submit(&self, body: &Value) -> String {
         let (status, job) = Self::json(self.post("/v1/jobs/chat", body)).await;
         assert_eq!(status, 202, "{job}");
         job["id"].as_str().unwrap().to_owned()
     }
 
-    /// Opens the events of a job from this `n` on.
+    /// From this `n` on.
     pub(crate) async fn events(&self, job: &str, from: u64) -> Events {
         let response = self.get(&format!("/v1/jobs/{job}/events?from={from}")).send().await.unwrap();
         assert_eq!(response.status(), 200);
@@ -292,14 +278,13 @@ impl Running {
     }
 }
 
-/// A stream of server-sent events.
 pub(crate) struct Events {
     body: futures::stream::BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     buffer: Vec<u8>,
 }
 
 impl Events {
-    /// The next event's data; `None` where the stream ends or breaks.
+    /// The next event's data; `None` if the stream ends or breaks.
     pub(crate) async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.buffer.windows(2).position(|pair| pair == b"\n\n") {
@@ -316,12 +301,10 @@ impl Events {
         }
     }
 
-    /// The next event as JSON.
     pub(crate) async fn json(&mut self) -> Option<Value> {
         self.next().await.map(|data| serde_json::from_str(&data).unwrap())
     }
 
-    /// All that is left.
     pub(crate) async fn rest(&mut self) -> Vec<Value> {
         let mut all = Vec::new();
         while let Some(event) = self.json().await {
@@ -346,7 +329,7 @@ pub(crate) fn ask(question: &str) -> Value {
     json!({"messages": [{"role": "user", "content": question}], "sampling": {"temperature": 0.0}})
 }
 
-/// A chat whose answer has this many tokens, always the same: so hot that the model never comes to an end.
+/// A chat whose answer has this many tokens, always the same: so hot that the model never stops by itself.
 pub(crate) fn ask_for_much(tokens: u32) -> Value {
     json!({
         "messages": [{"role": "user", "content": "Hello!"}],
@@ -355,7 +338,7 @@ pub(crate) fn ask_for_much(tokens: u32) -> Value {
     })
 }
 
-/// The text that these events say.
+/// The text in these events.
 pub(crate) fn text(events: &[Value]) -> String {
     let deltas = events.iter().filter(|event| event["type"] == "delta");
     deltas.map(|event| event["data"]["text"].as_str().unwrap()).collect()

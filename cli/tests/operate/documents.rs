@@ -1,4 +1,4 @@
-//! What is searched in: files and folders that are added, and lists.
+//! Adding files and folders, and lists of documents.
 
 use std::fs;
 

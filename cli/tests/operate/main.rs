@@ -1,4 +1,4 @@
-//! The commands that operate jobs, as a person or a script meets them, against a stand-in for the gateway.
+//! The commands that operate jobs, as a person or a script uses them, against a stand-in for the gateway.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 

@@ -1,4 +1,4 @@
-//! Markdown to PDF on the command line: what goes up, what comes down, and what is said.
+//! Markdown to PDF on the command line: requests, files and messages.
 
 use std::{fs, path::Path, process::Stdio};
 
@@ -15,7 +15,6 @@ use crate::{
 
 const RENDER: &str = "POST /v1/render?report=json";
 
-/// The answer with a document of these bytes.
 fn rendered(content: &[u8], warnings: Value) -> Answer {
     let content = ruche_schemas::Base64(content.to_vec());
     ok(json!({
@@ -36,7 +35,7 @@ fn place() -> tempfile::TempDir {
     folder
 }
 
-/// A part of the form: its file name and its bytes.
+/// The form's parts: name, file name, bytes.
 fn parts(request: &Request) -> Vec<(String, Option<String>, Vec<u8>)> {
     let kind = &request.headers["content-type"];
     let boundary = format!("--{}", kind.split_once("boundary=").unwrap().1);
@@ -63,7 +62,7 @@ fn part(request: &Request, name: &str) -> Option<String> {
     found.map(|(_, _, bytes)| String::from_utf8(bytes).unwrap())
 }
 
-/// The names of the files that went along.
+/// The names of the files that were sent along.
 fn files(request: &Request) -> Vec<String> {
     let files = parts(request).into_iter().filter(|(part, ..)| part == "files");
     files.map(|(_, name, _)| name.unwrap()).collect()
@@ -120,7 +119,7 @@ async fn a_document_goes_up_with_what_it_names_and_comes_down_as_a_file() {
     assert_eq!(files(&request), ["img/a.png", "img/logo.svg", "img/x.ttf", "terms.txt"]);
     let picture = parts(&request).into_iter().find(|(_, name, _)| name.as_deref() == Some("img/a.png")).unwrap().2;
     assert_eq!(picture, [0x89, b'P', 0xff, 0]);
-    // The job is one that the schema takes.
+    // The schema accepts the job.
     let job = json!({"options": options, "files": [{"name": "terms.txt", "content": ""}]});
     assert!(serde_json::from_value::<ruche_schemas::kinds::render::Render>(job).is_ok());
 }
@@ -283,7 +282,7 @@ async fn a_watched_document_is_made_again_at_each_change_and_errors_do_not_end_i
         assert!(printed.next_line().await.unwrap().unwrap().contains("not sent along"));
         assert!(printed.next_line().await.unwrap().unwrap().contains("it is broken now"));
         assert_eq!(fs::read(file("in.pdf")).unwrap(), b"%PDF one");
-        // The text itself; then what it did not name before.
+        // The text itself; then a new reference in it.
         fs::write(file("in.md"), "![b](img/b.png)").unwrap();
         assert_eq!(made.next_line().await.unwrap().unwrap(), "in.pdf: 2 pages, 8 bytes");
         assert_eq!(fs::read(file("in.pdf")).unwrap(), b"%PDF two");

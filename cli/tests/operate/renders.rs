@@ -1,4 +1,4 @@
-//! What is kept at the gateway: documents and templates.
+//! Stored documents and templates.
 
 use std::fs;
 

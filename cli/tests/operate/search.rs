@@ -71,7 +71,7 @@ async fn an_evaluation_shows_the_modes_side_by_side_and_what_was_missed() {
         out(&output).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(lines[0], "2 questions, the first 5 chunks of each");
     assert_eq!(lines[2], "mode recall@5 MRR@5 nDCG@5 missed");
-    // The four requests of a mode are under way at once, so which answer is whose is open; the sums are not.
+    // The four requests of a mode run concurrently, so the order of answers is open; the sums are not.
     assert_eq!(lines.len(), 6 + lines[6..].len(), "{lines:?}");
     assert!(lines[5].starts_with("hybrid "), "{lines:?}");
     assert!(lines[6..].iter().any(|line| line.starts_with("vector: ")), "{lines:?}");

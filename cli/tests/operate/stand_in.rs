@@ -1,4 +1,4 @@
-//! A gateway that answers what it was told to, and remembers what it was asked.
+//! A gateway with prepared answers that records its requests.
 
 use std::{
     collections::HashMap,
@@ -12,27 +12,23 @@ use tokio::{
     sync::watch,
 };
 
-/// What was asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     /// `GET /v1/jobs?kind=chat`.
     pub line: String,
     /// Names in lower case.
     pub headers: HashMap<String, String>,
-    /// The body as text; what is none is replaced.
+    /// Invalid UTF-8 is replaced.
     pub body: String,
-    /// The body as it is.
     pub bytes: Vec<u8>,
 }
 
 impl Request {
-    /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-/// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     status: u16,
@@ -43,18 +39,15 @@ pub(crate) struct Answer {
     breaks: bool,
 }
 
-/// 200 with a document.
 pub(crate) fn ok(body: Value) -> Answer {
     status(200, body)
 }
 
-/// A status with a document.
 pub(crate) fn status(status: u16, body: Value) -> Answer {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     Answer { status, kind: "application/json", extra: String::new(), body, breaks: false }
 }
 
-/// 200 with text.
 pub(crate) fn text(kind: &'static str, body: &str) -> Answer {
     Answer { kind, body: body.to_owned(), ..ok(Value::Null) }
 }
@@ -71,12 +64,12 @@ impl Answer {
     }
 }
 
-/// What was asked, for all who wait for more.
+/// The requests so far, watched by those who wait for more.
 type Seen = Arc<watch::Sender<Vec<Request>>>;
 
 type Routes = Arc<Mutex<HashMap<String, Vec<Answer>>>>;
 
-/// The server; it ends with the test's runtime.
+/// The server ends with the test's runtime.
 pub(crate) struct Gateway {
     pub url: String,
     routes: Routes,
@@ -84,7 +77,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts on a free port.
+    /// On a free port.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -98,25 +91,23 @@ impl Gateway {
         gateway
     }
 
-    /// These answers to this request line, one after the other; the last one from then on.
+    /// The answers to this request line in order; the last one repeats.
     pub(crate) fn on(&self, line: &str, mut answers: Vec<Answer>) -> &Self {
         answers.reverse();
         self.routes.lock().unwrap().insert(line.to_owned(), answers);
         self
     }
 
-    /// What was asked so far.
     pub(crate) fn seen(&self) -> Vec<Request> {
         self.seen.borrow().clone()
     }
 
-    /// Waits until a request line begins so.
+    /// Waits for a request line with this beginning.
     pub(crate) async fn asked(&self, line: &str) {
         let is_there = |seen: &Vec<Request>| seen.iter().any(|request| request.line.starts_with(line));
         self.seen.subscribe().wait_for(is_there).await.unwrap();
     }
 
-    /// The last request of this line.
     pub(crate) fn last(&self, line: &str) -> Request {
         let found = self.seen().into_iter().rfind(|request| request.line == line);
         found.unwrap_or_else(|| panic!("{line} was never asked, but {:?}", self.seen()))

@@ -1,4 +1,4 @@
-//! What a tenant may take.
+//! Limits of tenants.
 
 use serde_json::json;
 

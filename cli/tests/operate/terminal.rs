@@ -1,4 +1,4 @@
-//! `ruche top` on a terminal, which `script` makes.
+//! `ruche top` on a terminal, which `script` provides.
 
 use std::process::Stdio;
 
@@ -22,7 +22,7 @@ async fn top_on_a_terminal_leaves_it_as_it_was_by_q_and_by_ctrl_c() {
         gateway.on(&format!("GET /v1/{path}?limit=100"), list());
     }
     for key in ["q", "\u{3}"] {
-        // `script` gives it a terminal. What the terminal is like after it is the last thing said.
+        // `script` gives it a terminal. The terminal's state afterwards is printed last.
         let shell = format!("stty rows 24 cols 80; '{}' top; echo ended with $?; stty -a", env!("CARGO_BIN_EXE_ruche"));
         let mut command = Command::new("script");
         command.args(["-qec", &shell, "/dev/null"]).env("TERM", "xterm").kill_on_drop(true);

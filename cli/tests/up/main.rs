@@ -1,7 +1,7 @@
-//! `ruche up` as a person meets it: a process with children, real NATS and Postgres, signals, other terminals.
+//! `ruche up` as a person uses it: a process with children, real NATS and Postgres, signals, other terminals.
 //!
-//! The gateway, the worker and the migrations are stand-ins here (see [`stand_in`]): what is tested is the supervisor,
-//! and these tests need no model. The end-to-end tests run the real programs.
+//! The gateway, the worker and the migrations are stand-ins here (see [`stand_in`]): these tests are about the
+//! supervisor and need no model. The end-to-end tests run the real programs.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may")]
 
@@ -36,7 +36,6 @@ struct Scene {
     port: u16,
 }
 
-/// A running `ruche up`.
 struct Up {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -66,7 +65,7 @@ impl Scene {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs().join("ruche"));
         command.args(arguments).env("RUCHE_DIR", self.folder.path()).env("RUCHE_MODELS__CHAT", "tiny");
-        // No stand-in reads it: a file that is there spares each test the making of a model.
+        // No stand-in reads it: an existing file saves each test the making of a model.
         command.env("RUCHE_EMBED__MODEL_PATH", self.programs().join("ruche"));
         command.env("RUCHE_GATEWAY__PORT", self.port.to_string()).kill_on_drop(true);
         command
@@ -99,7 +98,7 @@ impl Scene {
 }
 
 impl Up {
-    /// Reads what it prints until a line holds `text`; returns all of it.
+    /// Reads its output until a line has `text`; returns all of it.
     async fn until(&mut self, text: &str) -> String {
         let mut printed = String::new();
         let reading = async {
@@ -123,7 +122,7 @@ impl Up {
     }
 
     async fn end(mut self) -> ExitStatus {
-        // What it prints has to go somewhere.
+        // Drain its output.
         while timeout(TIMEOUT, self.lines.next_line()).await.expect("it ends").unwrap().is_some() {}
         timeout(TIMEOUT, self.child.wait()).await.expect("it ends").unwrap()
     }

@@ -1,4 +1,4 @@
-//! Programs that stand in for the gateway, the worker and the migrations: this test program itself, called by a script.
+//! Stand-ins for the gateway, the worker and the migrations: this test program itself, called by a script.
 //!
 //! They answer 200 at every path, and 401 to a key that they did not make.
 
@@ -6,7 +6,7 @@ use std::{fs, io::Write, net::TcpListener, os::unix::fs::PermissionsExt, path::P
 
 use std::io::{BufRead, BufReader};
 
-/// Puts the scripts into a folder.
+/// Writes the scripts into a folder.
 pub(crate) fn place(programs: &Path) {
     let own = std::env::current_exe().unwrap();
     let keys = programs.join("keys").display().to_string();
@@ -25,7 +25,6 @@ pub(crate) fn place(programs: &Path) {
     script(programs, "ruche-migrate", "[ -n \"$RUCHE_POSTGRES__URL\" ] && [ \"$1\" = up ]");
 }
 
-/// Puts one script there.
 pub(crate) fn script(programs: &Path, name: &str, text: &str) {
     let file = programs.join(name);
     fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();

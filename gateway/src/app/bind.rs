@@ -1,4 +1,4 @@
-//! Makes a server of a gateway's parts.
+//! Makes a server from a gateway's parts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::http::{
 };
 
 impl App {
-    /// A gateway that has the address of its settings.
+    /// Listens on the address of its settings.
     ///
     /// # Errors
     /// Names the address and the setting.

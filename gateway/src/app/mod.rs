@@ -1,6 +1,6 @@
-//! The composition root: the only place that knows every feature.
+//! The composition root, the only place that uses every feature.
 //!
-//! - [`parts`]: what a gateway is made of. - [`services`]: the features, made of that. - [`router`]: their routes.
+//! - [`parts`]: what a gateway is built from. - [`services`]: the features. - [`router`]: their routes.
 //! - [`bind`]: a server with an address. - [`serve`]: the program.
 
 pub mod bind;

@@ -1,4 +1,4 @@
-//! What a gateway is made of: the bus, the store and the settings.
+//! What a gateway is built from: the bus, the store and the settings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,18 +8,16 @@ use ruche_store::{Store, objects::Claims};
 
 use crate::{http::limits, jobs::admission};
 
-/// The parts of a gateway. [`App::bind`] makes its services and takes its address.
 pub struct App {
     pub settings: config::Gateway,
     pub bus: Arc<dyn Bus>,
     pub store: Arc<dyn Store>,
-    /// The kinds of job that may be submitted.
     pub kinds: Vec<Descriptor>,
     /// The object store, if there is one.
     pub claims: Claims,
-    /// The caps of tenants without their own; by default none.
+    /// Caps of tenants without their own; none by default.
     pub tenants: admission::Settings,
-    /// How long a client may read nothing before it is disconnected.
+    /// A client that reads nothing for this long is disconnected.
     pub write_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The router of the whole service, and its description.
+//! The router of the whole service, and its OpenAPI description.
 
 use std::sync::{Arc, LazyLock};
 
@@ -22,7 +22,6 @@ use crate::{
 /// The description, written once.
 static DESCRIPTION: LazyLock<String> = LazyLock::new(|| document().to_string());
 
-/// The routes of every feature with their documentation.
 fn documented() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .merge(jobs::routes::routes())
@@ -45,7 +44,6 @@ fn documented() -> OpenApiRouter<Services> {
         .merge(openapi::routes())
 }
 
-/// The description of the API as JSON.
 #[must_use]
 pub fn document() -> Value {
     openapi::document(documented().into_openapi())
@@ -55,7 +53,6 @@ pub(super) fn description() -> Description {
     Description(DESCRIPTION.as_str())
 }
 
-/// The whole service.
 pub fn router(services: Services) -> Router {
     let (router, _) = documented().split_for_parts();
     let metrics = Arc::clone(&services.http().metrics);

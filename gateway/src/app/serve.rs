@@ -1,4 +1,4 @@
-//! Runs the gateway of a configuration until it is told to stop.
+//! Runs a configured gateway until it is stopped.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -16,12 +16,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::parts::App;
 use crate::{http::server::ServeError, jobs::admission::Settings};
 
-/// The gateway cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("the gateway can't start: {0} (check nats.url, RUCHE_NATS__URL)")]
     Bus(#[from] ConnectError),
-    /// The bus is not as it should be and cannot be brought to it.
+    /// The bus has the wrong topology, and it cannot be corrected.
     #[error("the gateway can't start: {0}")]
     Topology(#[from] TopologyError),
     #[error("the gateway can't start: {0}")]

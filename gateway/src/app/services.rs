@@ -1,4 +1,4 @@
-//! The services of every feature, made of a gateway's parts; each router takes those that it uses.
+//! The services of every feature; each router takes those that it uses.
 
 use std::{sync::Arc, time::Duration};
 
@@ -46,7 +46,6 @@ use crate::{
     search::{embed::Embedder, service::Searcher},
 };
 
-/// The state of the whole router.
 #[derive(Clone, FromRef)]
 pub struct Services {
     http: Http,
@@ -146,7 +145,6 @@ impl Services {
         }
     }
 
-    /// What exports the queues to Prometheus.
     #[must_use]
     pub fn queue_export(&self) -> QueueExport {
         let Queues { bus, throughput, .. } = self.queues.clone();
@@ -169,7 +167,7 @@ fn http(
     }
 }
 
-/// A job may be larger than other requests where there is an object store.
+/// With an object store, a job may be larger than other requests.
 fn bodies(small: usize, kinds: &Kinds, claims: &Claims) -> Bodies {
     if claims.objects().is_none() {
         return Bodies::new(small, small);

@@ -1,4 +1,4 @@
-//! `/v1/batches`: jobs that are counted together, and what follows when all have ended.
+//! `/v1/batches`: jobs that are counted together, with a callback when all have ended.
 
 use std::sync::Arc;
 
@@ -164,7 +164,7 @@ async fn list_batches(
     Query(BatchesQuery { limit, after }): Query<BatchesQuery>,
 ) -> Result<Json<BatchList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     let found = jobs.batches.page(&caller.tenant, asked as u64 + 1, after).await?;
     let mut page = found.ok_or_else(|| batch::unknown(&after.unwrap_or_default().to_string()).param("after"))?;
     let has_more = page.len() > asked;
@@ -241,7 +241,7 @@ async fn batch_events(
     if let Some(found) = jobs.follower.log(log.clone(), from).await? {
         return Ok(jobs.follower.respond(found));
     }
-    // The log is gone: the row makes its last event, or waits for it.
+    // Without a log, the last event comes from the row, now or once it has ended.
     let found = match batch.ended_at {
         Some(at) if batch.is_complete() => {
             let (kind, data) = (batch::KIND, batch::counts(&batch));

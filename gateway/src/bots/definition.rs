@@ -1,11 +1,11 @@
-//! Reads a bot from a request, or a change to one.
+//! Reads a bot, or a change to one, from a request.
 
 use ruche_schemas::{Invalid, bots::Bot};
 use serde_json::{Map, Value};
 
 use crate::http::error::ApiError;
 
-/// Reads a bot, or a change to one (RFC 7396): what is `null` gets its default, what is left out stays.
+/// Reads a bot, or a change to one (RFC 7396): `null` sets the default, a missing field stays.
 ///
 /// # Errors
 /// 4xx that name the field.

@@ -1,8 +1,7 @@
-//! Bots: what answers in somebody's name, from which collections.
+//! Bots: a model with instructions and collections under a name.
 //!
-//! - [`definition`]: reads a bot from a request. - [`service`]: the tenant's bots, and what they make of a chat.
-//! - [`rates`]: how often a bot is asked. - [`retrieve`]: the passages for a question. - [`rewrite`]: a question that follows
-//!   others, made to stand alone. - [`routes`]: the operations.
+//! - [`definition`]: reads a bot. - [`service`]: stores bots and completes their chats. - [`rates`]: chats a minute.
+//! - [`retrieve`]: the passages for a question. - [`rewrite`]: makes a follow-up question stand alone. - [`routes`].
 
 pub mod definition;
 pub mod rates;

@@ -1,6 +1,6 @@
-//! How many chats a minute a bot takes (GCRA), at this gateway.
+//! The rate limit of a bot's chats per minute (GCRA), at this gateway.
 //!
-//! A bot has one number: when its next chat would come if all came evenly. Bots at rest are forgotten.
+//! Each bot has one number: when its next chat would come if all came evenly. Idle bots are forgotten.
 
 use std::{
     collections::HashMap,
@@ -12,14 +12,13 @@ use ruche_schemas::TenantId;
 
 use crate::http::{error::ApiError, limits};
 
-/// What bots have taken lately.
 #[derive(Debug, Default)]
 pub struct Rates(Mutex<HashMap<(TenantId, String), Instant>>);
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Rates {
-    /// Counts one more chat, or returns how long to wait for it. A minute's chats may come at once.
+    /// Counts a chat, or returns how long to wait for it. A minute's chats may come at once.
     pub(crate) fn count(&self, tenant: &TenantId, bot: &str, a_minute: u32, now: Instant) -> Result<(), Duration> {
         let step = MINUTE / a_minute.max(1);
         let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +36,7 @@ impl Rates {
         }
     }
 
-    /// Counts one more chat, or refuses it.
+    /// Counts a chat, or refuses it.
     ///
     /// # Errors
     /// 429 that names the cap.

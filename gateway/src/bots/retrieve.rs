@@ -1,6 +1,6 @@
-//! The passages that a bot answers a question from: its collections, searched as `POST /v1/search` does it.
+//! The passages for a question, found in the bot's collections as `POST /v1/search` does.
 //!
-//! All of this is before the job is accepted, so a search that fails is a 503 and leaves nothing behind.
+//! All of this precedes the job's acceptance, so a failed search is a 503 and leaves nothing behind.
 
 use std::sync::Arc;
 
@@ -34,10 +34,10 @@ impl Retriever {
         Self { searcher, rewriter }
     }
 
-    /// What is found for the last question of a chat, the best first.
+    /// The hits for the last question of a chat, best first.
     ///
     /// # Errors
-    /// 400 where there is no question; 429 and 503 as the search refuses it.
+    /// 400 without a question; 429 and 503 from the search.
     pub(super) async fn passages(&self, tenant: &TenantId, bot: &Bot, chat: &Chat) -> Result<Vec<Passage>, ApiError> {
         let asks = |message: &Message| message.role == Role::User && !message.content.trim().is_empty();
         let Some(last) = chat.messages.iter().rposition(asks) else {
@@ -54,7 +54,7 @@ impl Retriever {
         Ok(passages(found.map_err(late)??, bot, space))
     }
 
-    /// Searches; a question that is longer than the embedding model reads is shortened until it can.
+    /// Searches. A question longer than the embedding model reads is shortened until it fits.
     async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
         let question = plain(question);
         let mut question = end_of(question.trim(), limits::QUESTION_BYTES);
@@ -82,7 +82,7 @@ impl Retriever {
     }
 }
 
-/// The question without the marks by which a search requires and excludes words: in a chat they mean nothing.
+/// Removes the operators that require and exclude words: they mean nothing in a chat.
 fn plain(question: &str) -> String {
     let mut before = ' ';
     let plain = |c: char| {
@@ -92,12 +92,12 @@ fn plain(question: &str) -> String {
     question.chars().map(plain).collect()
 }
 
-/// The last bytes of a question, at most so many: a pasted text usually comes before the question.
+/// The last bytes of a question: pasted text usually precedes it.
 fn end_of(text: &str, most: usize) -> &str {
     text[text.ceil_char_boundary(text.len().saturating_sub(most))..].trim_start()
 }
 
-/// A refusal of the search, as one of the chat: none is the client's fault.
+/// A search's error as a chat's: none is the client's fault.
 fn refused(error: ApiError) -> ApiError {
     match error.status() {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => error,
@@ -115,14 +115,14 @@ fn unavailable(why: String) -> ApiError {
     ApiError::unavailable("search_unavailable", message, 2)
 }
 
-/// How many bytes of JSON are left for passages beside the chat itself.
+/// The bytes of JSON that are left for passages beside the chat.
 fn space(chat: &Chat, bot: &Bot) -> usize {
     let length = serde_json::to_string(chat).map_or(usize::MAX, |json| json.len());
     let own = serde_json::to_string(bot).map_or(usize::MAX, |json| json.len());
     Chat::LIMITS.payload_bytes.saturating_sub(length).saturating_sub(own).saturating_sub(limits::AROUND_PASSAGES)
 }
 
-/// Hits as passages: those that are good enough, and as many as a job may carry.
+/// The hits that are good enough, as many as a job may carry.
 fn passages(found: Found, bot: &Bot, mut space: usize) -> Vec<Passage> {
     let (mut passages, mut bytes) = (Vec::new(), 0);
     for hit in found.hits {
@@ -142,16 +142,16 @@ fn passages(found: Found, bot: &Bot, mut space: usize) -> Vec<Passage> {
     passages
 }
 
-/// Whether a hit has the score that its bot asks for, as far as it was searched by what that counts.
+/// Whether a hit has the bot's least score, as far as the mode gives one.
 fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
     let Some(least) = bot.retrieval.min_score else { return true };
     match (bot.retrieval.mode, mode) {
         (RetrievalMode::Text, Mode::Text) => {
             hit.explanation.as_ref().and_then(|how| how.text_score).is_some_and(|score| score >= least)
         }
-        // Only words were searched, since no vectors could be: a cosine says nothing of them.
+        // Without vectors there is no cosine.
         (_, Mode::Text) => true,
-        // What was found by words alone is far by vectors: it is not among the nearest.
+        // A hit found by words alone is not among the nearest vectors.
         _ => hit.explanation.as_ref().and_then(|how| how.cosine).is_some_and(|cosine| cosine >= least),
     }
 }
@@ -161,7 +161,7 @@ fn passage(hit: Hit) -> Passage {
     Passage {
         text: truncated(hit.text, MAX_PASSAGE_BYTES),
         title: hit.title.map(label),
-        // Half an address leads nowhere.
+        // A truncated address is useless.
         url: hit.url.filter(|url| url.len() <= MAX_LABEL_BYTES),
         source: Some(label(hit.source)),
         collection: Some(hit.collection),
@@ -237,7 +237,7 @@ mod tests {
             explanation: Some(Explanation { text_score: Some(score), ..Explanation::default() }),
             ..hit(text, -3.0, None)
         };
-        // Their own score is the reranker's.
+        // The reranker's scores are their own.
         let scored = || vec![worded("many words", 8.0), worded("one word", 0.1)];
         assert_eq!(kept(&bot(RetrievalMode::Text, Some(0.5)), Mode::Text, scored()), ["many words"]);
         assert_eq!(kept(&bot(RetrievalMode::Hybrid, None), Mode::Hybrid, vec![hit(" \n", 1.0, None)]), [""; 0]);

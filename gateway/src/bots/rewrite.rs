@@ -1,7 +1,7 @@
-//! Makes a question that follows others stand alone ("And on Sundays?" to "When is the shop open on Sundays?"), by asking
-//! the bot's own model. If that fails, the question itself is searched for.
+//! Makes a follow-up question stand alone ("And on Sundays?" becomes "When is the shop open on Sundays?") with the
+//! bot's own model. If that fails, the question itself is searched for.
 //!
-//! Only the search gets the new question; the model that answers reads the conversation as it is.
+//! Only the search uses the new question; the model that answers reads the unchanged conversation.
 
 use std::sync::Arc;
 
@@ -18,7 +18,6 @@ use crate::{
     jobs::wait::Waiter,
 };
 
-/// What the model is asked to do.
 const TASK: &str = "Rewrite the last question so that it can be understood without the conversation: put in what its \
                     pronouns and omissions stand for. Keep its language. Answer with the question alone.";
 /// The most tokens of a question.
@@ -35,7 +34,7 @@ impl Rewriter {
         Self { store, waiter }
     }
 
-    /// The question of a chat, which is its message of this number, as it stands alone.
+    /// The standalone form of the question in message `last`.
     pub(super) async fn standing_alone(&self, tenant: &TenantId, bot: &Bot, chat: &Chat, last: usize) -> String {
         let question = &chat.messages[last].content;
         let rewriting = Box::pin(self.rewrite(tenant, bot, chat, last));
@@ -82,7 +81,6 @@ impl Rewriter {
         Ok(read(&answer))
     }
 
-    /// The newest messages of a conversation.
     async fn newest(&self, tenant: &TenantId, conversation: uuid::Uuid) -> Result<Vec<Message>, ApiError> {
         let found = self.store.conversation(tenant, conversation, limits::REWRITE_MESSAGES as u64).await?;
         let messages = found.map(|(_, messages)| messages).unwrap_or_default();
@@ -98,7 +96,7 @@ impl Rewriter {
     }
 }
 
-/// The task, with the conversation as a text in it, so that the model takes no instruction from it.
+/// The instruction, with the conversation quoted as text, so that the model follows no instruction in it.
 fn ask(before: &[Message], question: &str) -> Vec<Message> {
     let line = |message: &Message| {
         let who = if message.role == Role::Assistant { "Assistant" } else { "User" };
@@ -118,7 +116,6 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// The question in the generated text, where it is one.
 fn read(answer: &Answer) -> Option<String> {
     let text = answer.text.trim().trim_matches(['"', '“', '”', '«', '»']).trim();
     let whole = answer.finish_reason == FinishReason::Stop && !text.is_empty();

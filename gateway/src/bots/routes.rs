@@ -1,4 +1,4 @@
-//! `/v1/bots`: what answers in somebody's name, from which collections.
+//! `/v1/bots`: made, changed, listed and deleted.
 
 use std::sync::Arc;
 

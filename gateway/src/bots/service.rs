@@ -1,5 +1,5 @@
-//! The bots of a tenant, and what they make of a chat: with the bot's model, instructions and passages, before it is a job.
-//! So the job is whole, also where its bot is changed or deleted later.
+//! A tenant's bots. A chat gets its bot's model, instructions and passages before it becomes a job, so the job is
+//! complete even if the bot is changed or deleted later.
 
 use std::{sync::Arc, time::Instant};
 
@@ -40,7 +40,7 @@ impl Bots {
         Self { store, models, retriever, rates: Rates::default() }
     }
 
-    /// All bots of a tenant, by name.
+    /// By name.
     ///
     /// # Errors
     /// 503.
@@ -63,7 +63,7 @@ impl Bots {
         }
     }
 
-    /// 404 that says which bots there are.
+    /// 404 that lists the bots there are.
     async fn no_such_bot(&self, tenant: &TenantId, name: &str) -> ApiError {
         let all = self.store.bots(tenant).await.unwrap_or_default();
         let names: Vec<String> =
@@ -75,10 +75,8 @@ impl Bots {
         ApiError::not_found(codes::UNKNOWN_MODEL, format!("there is no bot {:?}: {others}", shown(name))).param("model")
     }
 
-    /// Makes a bot.
-    ///
     /// # Errors
-    /// 4xx that name the field; 409 where there is one of this name, or as many as there may be.
+    /// 4xx that name the field; 409 when the name exists, or the tenant has the most bots.
     pub(crate) async fn make(&self, tenant: &TenantId, body: Value) -> Result<StoredBot, ApiError> {
         let bot = definition::read(None, body)?;
         self.check_collections(tenant, &bot).await?;
@@ -98,17 +96,17 @@ impl Bots {
         }
     }
 
-    /// Changes a bot: what a change leaves out stays.
+    /// Changes a bot; fields that are left out stay.
     ///
     /// # Errors
-    /// As [`Bots::make`]; 404 where there is none; 409 where others change it all the time.
+    /// As [`Bots::make`]; 404 when there is none; 409 when others keep changing it.
     pub(crate) async fn change(&self, tenant: &TenantId, name: &str, change: Value) -> Result<StoredBot, ApiError> {
         for _ in 0..limits::BOT_TRIES {
             let before = self.store.bot(tenant, name).await?.ok_or_else(|| unknown(name))?;
             let bot = definition::read(Some(&before.bot), change.clone())?;
             self.check_collections(tenant, &bot).await?;
             let read = before.updated_at;
-            // Its version: never the same twice, also where a clock was set back.
+            // Its version: never repeated, even if a clock was set back.
             let updated_at = Utc::now().trunc_subsecs(6).max(read + TimeDelta::microseconds(1));
             let stored = StoredBot { bot, updated_at, ..before };
             if self.store.change_bot(tenant, &stored, read).await? {
@@ -173,7 +171,6 @@ impl Grounder for Bots {
     }
 }
 
-/// 404.
 fn unknown(name: &str) -> ApiError {
     let message = format!("there is no bot {:?}: GET /v1/bots lists those that there are", shown(name));
     ApiError::not_found("bot_not_found", message).param("name")

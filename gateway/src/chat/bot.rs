@@ -1,4 +1,4 @@
-//! Bots, as far as chats know them: a name that stands in place of a model's, and what completes such a chat.
+//! A bot's name in place of a model's, and the port that completes such a chat.
 
 use async_trait::async_trait;
 use ruche_schemas::{
@@ -9,23 +9,21 @@ use serde_json::Value;
 
 use crate::http::error::ApiError;
 
-/// Completes the chats of bots.
 #[async_trait]
 pub trait Grounder: Send + Sync + 'static {
     /// The chat with the bot's model, instructions and passages.
     ///
     /// # Errors
-    /// 404 for an unknown bot, and for a model that no worker has; 429 where the bot is asked too often; 503 while its
-    /// documents cannot be searched.
+    /// 404 for an unknown bot, and for a model that no worker has; 429 over the bot's rate; 503 while its documents
+    /// cannot be searched.
     async fn complete(&self, tenant: &TenantId, name: &str, chat: Chat) -> Result<Chat, ApiError>;
 }
 
-/// The name of the bot that a model's name stands for.
 pub(crate) fn named(model: Option<&str>) -> Option<&str> {
     model?.strip_prefix(BOT_PREFIX)
 }
 
-/// Refuses a bot in a chat that begins without a gateway.
+/// Refuses a bot in a chat that starts without a gateway.
 ///
 /// # Errors
 /// 400 that names the field.

@@ -1,4 +1,4 @@
-//! Conversations, as they are kept.
+//! Stored conversations.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ impl Conversations {
         Self(store)
     }
 
-    /// A page of conversations, the one changed last first.
+    /// The conversation changed last comes first.
     ///
     /// # Errors
-    /// 404 where the conversation that the page begins after is gone; 503.
+    /// 404 when the conversation that the page begins after is gone; 503.
     pub(crate) async fn page(
         &self,
         tenant: &TenantId,
@@ -51,7 +51,6 @@ impl Conversations {
     }
 }
 
-/// 404.
 fn unknown(id: &str) -> ApiError {
     ApiError::not_found(codes::UNKNOWN_CONVERSATION, format!("there is no conversation {id}"))
 }

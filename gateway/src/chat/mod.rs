@@ -1,8 +1,7 @@
-//! Chats, as OpenAI's clients speak and over a WebSocket; and the conversations that keep them.
+//! Chats over OpenAI's API and over a WebSocket, and stored conversations.
 //!
-//! - [`service`]: submits chats; [`bot`]: what completes those of bots. - [`openai`]: OpenAI's requests and answers.
-//! - [`running`]: the stream of an answer. - [`ws`]: the WebSocket. - [`conversations`]: what is kept.
-//! - [`routes`]: the operations.
+//! - [`service`]: submits chats; [`bot`]: completes those of bots. - [`openai`]: OpenAI's requests and answers.
+//! - [`running`]: the stream of an answer. - [`ws`]: the WebSocket. - [`conversations`]. - [`routes`].
 
 pub mod bot;
 pub mod conversations;

@@ -1,7 +1,6 @@
-//! The answer of a chat on its way to an OpenAI client, as a stream of chunks.
+//! The answer of a chat as a stream of chunks for an OpenAI client.
 //!
-//! The status is sent when the first piece of the answer is there, so that a prompt that is too long is a 400 and not a
-//! stream that breaks.
+//! The status is sent with the first piece, so that a prompt that is too long is a 400 and not a broken stream.
 
 use std::{collections::VecDeque, convert::Infallible};
 
@@ -23,7 +22,6 @@ use crate::{
     },
 };
 
-/// A chat whose job runs.
 pub(super) struct Running {
     pub(super) waiter: Waiter,
     pub(super) relay: Relay,
@@ -32,14 +30,12 @@ pub(super) struct Running {
     pub(super) deadline: Instant,
 }
 
-/// What an event adds to the answer.
 enum Piece {
     Text(Delta),
     End(Answer),
 }
 
 impl Running {
-    /// The next piece of the answer.
     async fn next(&mut self) -> Result<Piece, ApiError> {
         loop {
             let job = self.relay.job.clone();
@@ -62,7 +58,7 @@ impl Running {
         }
     }
 
-    /// The same, within the time that a request waits.
+    /// Bounded by the time that a request waits.
     async fn next_in_time(&mut self) -> Result<Piece, ApiError> {
         match timeout_at(self.deadline, self.next()).await {
             Ok(piece) => piece,
@@ -81,7 +77,7 @@ impl Running {
         Ok(sse::respond(frames.into_stream()))
     }
 
-    /// Adds the frames of a piece; tells whether the stream is complete.
+    /// Adds the frames of a piece; true when the stream is complete.
     fn frames(&self, piece: Result<Piece, ApiError>, frames: &mut VecDeque<Event>) -> bool {
         match piece {
             Ok(Piece::Text(delta)) => {
@@ -103,7 +99,7 @@ impl Running {
     }
 }
 
-/// The body of a stream. Dropped before its end, it cancels the job, if that was asked for.
+/// The body of a stream. If dropped before its end, it cancels the job, when that was requested.
 struct Frames {
     running: Running,
     frames: VecDeque<Event>,

@@ -1,5 +1,5 @@
-//! Submits chats. A chat with a bot is completed first, unless it was submitted before: then it is the job that it was,
-//! whatever its bot and its documents are by now.
+//! Submits chats. A bot's chat is completed first, unless it was submitted before: then it stays the same job, even
+//! if the bot or its documents have changed.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Chats {
     }
 
     /// # Errors
-    /// As [`Publisher::submit`]; 404 too for a model that no worker has, and for an unknown bot or conversation; 503 too
+    /// As [`Publisher::submit`]; also 404 for a model that no worker has, and for an unknown bot or conversation; 503
     /// while the bot's documents cannot be searched.
     pub async fn submit(&self, mut chat: Chat, mut submission: Submission<'_>) -> Result<Accepted, ApiError> {
         self.kinds.descriptor(Chat::KIND.as_str())?;
@@ -54,7 +54,7 @@ impl Chats {
         }
         let id = self.publisher.job_id(&Chat::KIND, &submission)?;
         if chat.store {
-            // The conversation that a job begins carries the job's id: a repeated submission names the same one.
+            // A new conversation has the job's id, so that a repeated submission names the same one.
             chat.conversation.get_or_insert(id.0);
         }
         let conversation = chat.conversation.filter(|_| chat.store);

@@ -1,4 +1,4 @@
-//! Collections: documents that are searched in together.
+//! Collections: documents that are searched together.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl Collections {
     pub(crate) async fn find(&self, tenant: &TenantId, name: &str) -> Result<Collection, ApiError> {
         let found = match check_collection("name", name) {
             Ok(()) => self.0.collection(tenant, name).await?,
-            // The database would refuse some of what cannot be a name.
+            // The database would refuse some texts that cannot be names.
             Err(_) => None,
         };
         found.ok_or_else(|| unknown(name))
@@ -45,7 +45,7 @@ impl Collections {
     }
 
     /// # Errors
-    /// 409 where there is one of this name; 503.
+    /// 409 when the name exists; 503.
     pub(crate) async fn create(&self, tenant: &TenantId, new: &NewCollection) -> Result<Collection, ApiError> {
         let name = &new.name;
         if !self.0.create_collection(tenant, new).await? {
@@ -56,7 +56,7 @@ impl Collections {
         self.find(tenant, name).await
     }
 
-    /// Changes what is given; an empty description takes it away.
+    /// Changes the given fields; an empty description removes it.
     ///
     /// # Errors
     /// 404; 503.
@@ -84,7 +84,6 @@ impl Collections {
     }
 }
 
-/// 404.
 fn unknown(name: &str) -> ApiError {
     ApiError::not_found("collection_not_found", format!("there is no collection {:?}", shown(name))).param("collection")
 }

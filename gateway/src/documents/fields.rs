@@ -1,10 +1,10 @@
-//! What is to be known of a document, as texts: parameters of a query, parts of a form. Each is refused by its name.
+//! A document's metadata as texts: parameters of a query, parts of a form. Errors name the field.
 
 use ruche_schemas::kinds::embed::Document;
 
 use crate::http::{error::ApiError, json::parse, text::shown};
 
-/// The names that there are, besides those of the text itself.
+/// All names but those of the text itself.
 pub(crate) const FIELDS: [&str; 10] = [
     "collection",
     "source",
@@ -18,7 +18,7 @@ pub(crate) const FIELDS: [&str; 10] = [
     "chunk_overlap",
 ];
 
-/// Puts a field into a document. Tells whether there is one of this name.
+/// Sets a field; false for an unknown name.
 ///
 /// # Errors
 /// 400 that names it.

@@ -1,4 +1,4 @@
-//! The documents that are searched in: listed, looked at, deleted.
+//! Indexed documents: list, get, delete.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl Index {
     /// A page of documents, of one collection or of all.
     ///
     /// # Errors
-    /// 404 for an unknown collection, and where the document that the page begins after is gone; 503.
+    /// 404 for an unknown collection, and when the document that the page begins after is gone; 503.
     pub(crate) async fn page(
         &self,
         tenant: &TenantId,
@@ -43,7 +43,7 @@ impl Index {
         found.ok_or_else(|| unknown(&after.unwrap_or_default().to_string()).param("after"))
     }
 
-    /// A document, and what each model has made of it.
+    /// A document, with each model's index of it.
     ///
     /// # Errors
     /// 404; 503.
@@ -85,7 +85,6 @@ impl Index {
     }
 }
 
-/// 404.
 fn unknown(id: &str) -> ApiError {
     ApiError::not_found(codes::UNKNOWN_DOCUMENT, format!("there is no document {:?}", shown(id))).param("id")
 }

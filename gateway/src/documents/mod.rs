@@ -1,8 +1,7 @@
-//! Documents in, to be searched in; collections of them, and their way from one embedding model to another.
+//! Documents and collections: add, search, migrate to another embedding model.
 //!
-//! - [`request`]: a document as it is sent ([`multipart`], [`fields`]); [`service`]: its job.
-//! - [`index`]: the documents that are searched in; [`collections`]: what they are kept in.
-//! - [`migrate`]: a collection to another model. - [`routes`]: the operations.
+//! - [`request`]: reads a document ([`multipart`], [`fields`]); [`service`]: submits its job.
+//! - [`index`]: indexed documents; [`collections`]. - [`migrate`]: another model. - [`routes`]: the operations.
 
 pub mod collections;
 pub mod fields;

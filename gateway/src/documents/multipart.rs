@@ -14,8 +14,6 @@ use crate::http::{
     text::shown,
 };
 
-/// Reads a whole body with this content type.
-///
 /// # Errors
 /// 400 that names the part.
 pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Document, ApiError> {
@@ -54,10 +52,10 @@ pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Document, 
     Ok(document)
 }
 
-/// Puts a file's bytes into a document, as its format wants them.
+/// Sets a document's bytes in the form of its format.
 ///
 /// # Errors
-/// 400 where a text is not UTF-8.
+/// 400 for a text that is not UTF-8.
 pub(super) fn put(document: &mut Document, part: &str, bytes: Vec<u8>) -> Result<(), ApiError> {
     match document.format {
         Format::Pdf => document.data = Some(Base64(bytes)),
@@ -66,7 +64,7 @@ pub(super) fn put(document: &mut Document, part: &str, bytes: Vec<u8>) -> Result
     Ok(())
 }
 
-/// What a file is, by its name, else by what is said of it.
+/// The format by file name, else by media type.
 fn format(name: Option<&str>, media_type: Option<&str>) -> Result<Format, ApiError> {
     let ending = name.and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending.to_ascii_lowercase());
     let by_name = match ending.as_deref() {
@@ -83,7 +81,6 @@ fn format(name: Option<&str>, media_type: Option<&str>) -> Result<Format, ApiErr
     })
 }
 
-/// The format that a media type says.
 pub(super) fn of_media_type(essence: &str) -> Option<Format> {
     match essence {
         "text/markdown" | "text/x-markdown" => Some(Format::Markdown),

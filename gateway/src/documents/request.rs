@@ -1,4 +1,4 @@
-//! Reads a document to be searched in: as JSON, as a form, or as it is; what the query says counts more.
+//! Reads a document as JSON, as a form, or raw. The query wins over the body.
 
 use axum::extract::Request;
 use ruche_schemas::{
@@ -20,22 +20,19 @@ use crate::http::{
 
 const TYPES: &str = "text/markdown, text/html, text/plain, application/pdf, multipart/form-data with a part `file`, or application/json";
 
-/// A document, and how it is wanted.
 #[derive(Debug)]
 pub(crate) struct NewDocument {
     pub(crate) document: Document,
-    /// The model that is to embed it; by default the worker's.
+    /// The embedding model; the worker's by default.
     pub(crate) model: Option<String>,
     pub(crate) lane: Lane,
     /// `wait` of the query.
     pub(crate) wait: Option<bool>,
-    /// A large request holds it while it is in memory.
+    /// Held while a large request is in memory.
     pub(crate) permit: Option<Permit>,
 }
 
 impl NewDocument {
-    /// Reads a request with a body.
-    ///
     /// # Errors
     /// 4xx that names what is wrong.
     pub(crate) async fn read(request: Request, bodies: &Bodies) -> Result<Self, ApiError> {
@@ -70,7 +67,7 @@ impl NewDocument {
             "model" => self.model = Some(value),
             "lane" => {
                 self.lane = value.parse().map_err(|error| ApiError::invalid(name, format!("{error}")))?;
-                // The interactive lane is for jobs that somebody waits for, and a document takes minutes.
+                // The interactive lane is for jobs with a waiting client; a document takes minutes.
                 if self.lane == Lane::Interactive {
                     return Err(ApiError::invalid(name, "lane is normal or bulk for a document"));
                 }
@@ -87,7 +84,7 @@ impl NewDocument {
     }
 }
 
-/// A body that is the document itself. A format in the query says more than the content type.
+/// A raw body. The query's format wins over the content type.
 fn as_it_is(format: Format, bytes: Vec<u8>, asked: &[(String, String)]) -> Result<Document, ApiError> {
     let mut document = Document { format, ..Document::default() };
     if let Some((name, value)) = asked.iter().find(|(name, _)| name == "format") {
@@ -97,7 +94,6 @@ fn as_it_is(format: Format, bytes: Vec<u8>, asked: &[(String, String)]) -> Resul
     Ok(document)
 }
 
-/// The parameters of a query.
 fn known_parameters() -> Vec<&'static str> {
     ["model", "lane", "wait"].into_iter().chain(FIELDS).collect()
 }

@@ -1,4 +1,4 @@
-//! Documents in, to be searched in: submitted as jobs of the kind `embed`.
+//! Submits documents as jobs of the kind `embed`.
 
 use std::sync::Arc;
 
@@ -28,11 +28,8 @@ pub struct Documents {
     waiter: Waiter,
 }
 
-/// What became of a document that was sent.
 pub(crate) enum Added {
-    /// It can be found.
     Indexed(JobId, Box<Indexed>),
-    /// Its job was accepted.
     Accepted(Box<Accepted>),
 }
 
@@ -47,10 +44,10 @@ impl Documents {
         }
     }
 
-    /// Submits a document that was read, and waits for its end, at most so many seconds.
+    /// Submits a document, and waits for its end, at most `seconds`.
     ///
     /// # Errors
-    /// As a submission is refused, with the field by its name in the request; why its job failed.
+    /// As a submission, with the field's name in the request; why the job failed.
     pub(crate) async fn add(
         &self,
         tenant: &TenantId,
@@ -87,7 +84,7 @@ impl Documents {
     }
 }
 
-/// A refusal whose field is named as the request names it.
+/// Renames the field to its name in the request.
 fn outside_of_document(error: ApiError) -> ApiError {
     match error.param_name().and_then(|param| param.strip_prefix("document.")).map(str::to_owned) {
         Some(param) => error.param(param),

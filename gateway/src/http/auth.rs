@@ -1,7 +1,7 @@
-//! Who is calling: a bearer key, checked against the store and remembered for a while.
+//! Authenticates bearer keys, by the store and a cache.
 //!
-//! A key that was checked goes on working while the database is down: jobs need the bus, not the database. A
-//! revoked key therefore works for up to `gateway.key_cache_seconds`, and longer only during an outage.
+//! A cached key keeps working while the database is down: jobs need the bus, not the database. So a revoked key works
+//! for up to `gateway.key_cache_seconds`, and longer only during an outage.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ use super::{error::ApiError, limits};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// On whose behalf it acts.
+    /// The tenant that it acts for.
     pub tenant: TenantId,
     /// The public part of its key.
     pub key: String,
@@ -50,7 +50,7 @@ impl Caller {
     }
 }
 
-/// The key in the `Authorization` header, if there is the header.
+/// The key in the `Authorization` header.
 ///
 /// # Errors
 /// When the header has another scheme.
@@ -63,7 +63,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     }
 }
 
-/// API keys, with a cache of those checked lately.
+/// API keys, with a cache of recent checks.
 pub struct Keys {
     store: Arc<dyn Store>,
     cache: Mutex<HashMap<String, Checked>>,
@@ -79,12 +79,12 @@ impl std::fmt::Debug for Keys {
 #[derive(Debug, Clone)]
 struct Checked {
     key: StoredKey,
-    /// Until when it is trusted without asking.
+    /// Until when it is trusted without the store.
     until: Instant,
 }
 
 impl Keys {
-    /// A checked key is trusted for this long before the store is asked again.
+    /// `trust`: how long a checked key is cached.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, trust: Duration) -> Self {
         Self { store, cache: Mutex::default(), trust }
@@ -101,8 +101,7 @@ impl Keys {
     }
 
     /// # Errors
-    /// 401 for a key that is malformed, unknown, revoked or wrong; 503 when the store has to be asked and does not
-    /// answer.
+    /// 401 for a key that is malformed, unknown, revoked or wrong; 503 when the store is needed and does not answer.
     pub async fn check(&self, key: &str, now: Instant) -> Result<Caller, ApiError> {
         let wrong = || ApiError::unauthenticated("the API key is not valid: it may be mistyped or revoked");
         let key = ApiKey::parse(key).ok_or_else(wrong)?;

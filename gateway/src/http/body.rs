@@ -1,4 +1,4 @@
-//! Reads a request's body: a bounded number of bytes within a bounded time, or a refusal that says why not.
+//! Reads a request's body within bounds of size and time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,10 +12,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{error::ApiError, limits};
 
-/// A share of the memory that all large requests have together.
+/// A share of the memory for large requests.
 pub type Permit = OwnedSemaphorePermit;
 
-/// How large bodies may be, and the memory that large ones share.
+/// The bounds of bodies, and the memory that large ones share.
 #[derive(Debug, Clone)]
 pub struct Bodies {
     /// The most bytes of a request: `gateway.body_bytes`. A larger one needs a permit.
@@ -31,7 +31,7 @@ impl Bodies {
         Self { small, largest, permits: Arc::new(Semaphore::new(limits::LARGE_BODIES)) }
     }
 
-    /// Waits for a share of the memory of large requests.
+    /// Waits for a share of the memory for large requests.
     ///
     /// # Errors
     /// 500 when the gateway is gone.
@@ -58,13 +58,13 @@ impl Bodies {
     }
 }
 
-/// Where the permit of a request goes that grows large.
+/// Where a request that grows large puts its permit.
 struct Large<'a> {
     bodies: &'a Bodies,
     permit: &'a mut Option<Permit>,
 }
 
-/// Refuses a body that declares itself too large before the client sends it.
+/// Refuses a body by its declared length, before the client sends it.
 fn refuse_early(headers: &HeaderMap, max: usize) -> Result<(), ApiError> {
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     match headers.contains_key(header::EXPECT) && declared.is_some_and(|bytes| bytes > max) {
@@ -110,7 +110,7 @@ fn too_large(max: usize) -> ApiError {
     ApiError::too_large("body", message)
 }
 
-/// Text of a request's body, or of a part of it.
+/// `part` names the body, or a part of it.
 pub(crate) fn utf8(part: &str, bytes: Vec<u8>) -> Result<String, ApiError> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

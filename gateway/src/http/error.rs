@@ -1,7 +1,7 @@
-//! Every refusal has one shape: OpenAI's `{"error":{"message","type","param","code"}}`.
+//! Every error has one shape, OpenAI's `{"error":{"message","type","param","code"}}`.
 //!
-//! Whoever reads the message learns what is wrong, with which value, and what to do; whoever reads `code` can act on
-//! it without reading. Inner causes (addresses, SQL, panics) go to the log and never to the client.
+//! The message says what is wrong, with which value, and what to do; programs act on `code`. Inner causes (addresses,
+//! SQL, panics) go to the log, never to the client.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// A refusal, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} {}", .0.status, .0.message)]
 pub struct ApiError(Box<Inner>);
@@ -53,9 +52,7 @@ pub struct ErrorDetail {
     pub code: Option<String>,
 }
 
-/// The family of a wrong request.
 pub(crate) const INVALID: &str = "invalid_request_error";
-/// The family of a fault of ours.
 pub(crate) const SERVER: &str = "server_error";
 
 impl ApiError {
@@ -64,59 +61,55 @@ impl ApiError {
         Self(Box::new(Inner { status, kind, message, param, code, retry_after: None, no_retry: false, job: None }))
     }
 
-    /// Names the field.
+    /// Sets the field.
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {
         self.0.param = Some(param.into());
         self
     }
 
-    /// Names the part of the request that the field is in.
+    /// Prefixes the field with its part of the request.
     #[must_use]
     pub(crate) fn within(mut self, part: &str) -> Self {
         self.0.param = Some(match self.0.param.as_deref() {
-            // What breaks off has no field.
+            // A truncated body has no field.
             None | Some("body" | "?") => part.to_owned(),
             Some(param) => format!("{part}.{param}"),
         });
         self
     }
 
-    /// Names the case.
     #[must_use]
     pub fn code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
         self.0.code = Some(code.into());
         self
     }
 
-    /// Names the job, in the header `ruche-job`.
+    /// Sets the header `ruche-job`.
     #[must_use]
     pub fn job(mut self, job: JobId) -> Self {
         self.0.job = Some(job);
         self
     }
 
-    /// How many seconds to wait before trying again.
     #[must_use]
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds);
         self
     }
 
-    /// Tells OpenAI's clients, which send a request again on any 5xx, that it would be a second job.
+    /// Tells OpenAI's clients not to retry, as they do on any 5xx: it would be a second job.
     #[must_use]
     pub(crate) fn once(mut self) -> Self {
         self.0.no_retry = true;
         self
     }
 
-    /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.status
     }
 
-    /// The field that is wrong.
     #[must_use]
     pub fn param_name(&self) -> Option<&str> {
         self.0.param.as_deref()
@@ -133,7 +126,7 @@ impl ApiError {
         &self.0.message
     }
 
-    /// The JSON, for transports without a status.
+    /// For transports without a status.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let Inner { message, kind, param, code, .. } = &*self.0;

@@ -1,4 +1,4 @@
-//! What handlers take from the parts of a request: the caller, and the bounds of bodies.
+//! Extractors of handlers: the caller, and the bounds of bodies.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use super::{
     state::HttpState,
 };
 
-/// `?tenant=`, on every route: an operator acts for somebody else.
+/// `?tenant=`, on every route: an operator acts for a tenant.
 #[derive(Deserialize)]
 struct ActingFor {
     tenant: Option<String>,

@@ -1,4 +1,4 @@
-//! Answers with a file: its bytes, and what a browser needs to know to show or to keep it.
+//! Answers with a file: its bytes, and the headers for browsers.
 
 use axum::{
     body::Body,
@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 #[allow(dead_code, reason = "it is only described")]
 pub struct FileBytes(Vec<u8>);
 
-/// An answer with bytes of this media type.
 pub(crate) struct FileResponse {
     headers: HeaderMap,
     body: Body,
@@ -24,7 +23,7 @@ impl FileResponse {
         Self { headers: HeaderMap::new(), body }.with(header::CONTENT_TYPE, media_type)
     }
 
-    /// A header; a value that no header can hold is left out.
+    /// A value that is invalid in a header is left out.
     pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
@@ -42,7 +41,7 @@ impl FileResponse {
         self
     }
 
-    /// For a browser: shown in place under this file name, never guessed at, never kept by a proxy.
+    /// For a browser: displayed under this file name, without sniffing, not cached by proxies.
     pub(crate) fn inline(self, name: &str) -> Self {
         self.with(header::CONTENT_DISPOSITION, &disposition(name))
             .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
@@ -56,22 +55,21 @@ impl IntoResponse for FileResponse {
     }
 }
 
-/// The `ETag` of bytes with this hash.
 pub(crate) fn etag(blake3: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{blake3}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether the client has the bytes of this tag already: `If-None-Match`.
+/// Whether `If-None-Match` has this tag.
 pub(crate) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag)
 }
 
-/// 304: the client has the bytes of this tag already.
+/// 304.
 pub(crate) fn not_modified(tag: HeaderValue) -> Response {
     (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response()
 }
 
-/// `Content-Disposition` (RFC 6266): the name in ASCII for old clients, and as it is (RFC 8187).
+/// `Content-Disposition` (RFC 6266): the name in ASCII for old clients, and unchanged (RFC 8187).
 fn disposition(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_ascii() && c != '%' { c } else { '_' }).collect();
     let mut encoded = String::new();

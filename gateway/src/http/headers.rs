@@ -1,21 +1,22 @@
-//! Headers of a request: what it is, and which answer it wants.
+//! The headers of a request: its content type, and the form of the answer.
 
 use axum::http::{HeaderMap, header};
 
 use super::error::ApiError;
 
-/// A header as text; one that is not visible ASCII is refused.
+/// # Errors
+/// 400 unless it is visible ASCII.
 pub(crate) fn text_header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, ApiError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     value.to_str().map(Some).map_err(|_| ApiError::invalid(name, format!("the header {name} is not visible ASCII")))
 }
 
-/// The whole `Content-Type`; empty without one, `?` where it is no text.
+/// The whole `Content-Type`; empty without one, `?` if it is no text.
 pub(crate) fn content_type(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"))
 }
 
-/// The media type without its parameters, in lower case.
+/// Without parameters, in lower case.
 pub(crate) fn media_type(headers: &HeaderMap) -> String {
     content_type(headers).split(';').next().unwrap_or("").trim().to_ascii_lowercase()
 }

@@ -16,10 +16,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{lifecycle::Lifecycle, state::HttpState};
 
-/// How long a part may take to say that it is ready.
+/// The time within which each part must answer.
 const PROBE_TIME: Duration = Duration::from_secs(3);
 
-/// What readiness depends on.
 #[derive(Clone)]
 pub struct Health {
     bus: Arc<dyn Bus>,
@@ -86,7 +85,7 @@ async fn readyz(State(health): State<Health>) -> Response {
         tokio::time::timeout(PROBE_TIME, health.store.ready()),
     );
     let mut not_ready = Vec::new();
-    // Anybody may ask here, so the reasons name no addresses.
+    // This is public, so the reasons name no addresses.
     if !matches!(bus, Ok(Ok(()))) {
         not_ready.push(NotReady { name: "nats", reason: "the message bus does not take jobs" });
     }

@@ -1,4 +1,4 @@
-//! JSON bodies. Whether the text is JSON shows when it is parsed.
+//! JSON bodies, as unparsed text.
 
 use axum::extract::{FromRequest, Request};
 use ruche_schemas::Invalid;
@@ -25,7 +25,7 @@ impl<S: HttpState> FromRequest<S> for JsonText {
     }
 }
 
-/// As [`JsonText`]; an empty body is an object without fields.
+/// As [`JsonText`]; an empty body is an empty object.
 #[derive(Debug)]
 pub struct JsonOrNothing(pub String);
 
@@ -43,11 +43,11 @@ impl<S: HttpState> FromRequest<S> for JsonOrNothing {
     }
 }
 
-/// The text of a request that submits a job: with an object store, it may be larger than others.
+/// The text of a request that submits a job. With an object store, it may be larger than others.
 #[derive(Debug)]
 pub struct JobText {
     pub text: String,
-    /// A large request holds it while it is in memory.
+    /// Held while a large request is in memory.
     pub permit: Option<Permit>,
 }
 
@@ -67,7 +67,7 @@ impl JobText {
         Self::read_any(request, bodies).await
     }
 
-    /// As [`JobText::read`]; an empty body is an object without fields.
+    /// As [`JobText::read`]; an empty body is an empty object.
     ///
     /// # Errors
     /// As [`JsonOrNothing`].
@@ -87,9 +87,9 @@ impl JobText {
     }
 }
 
-/// JSON text as this type; the error names the field.
+/// The error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    // Finding the wrong field takes as long again, so only a wrong text is read that way.
+    // Locating the wrong field takes as long again, so only a wrong text is read that way.
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
     }

@@ -1,4 +1,4 @@
-//! The two steps down: first nothing new begins, then what still runs is ended.
+//! The two steps of a shutdown: first nothing new begins, then running requests are ended.
 
 use tokio_util::sync::CancellationToken;
 

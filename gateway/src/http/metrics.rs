@@ -1,5 +1,5 @@
-//! What Prometheus reads at `/metrics`: requests, sockets, how much waits in each lane of each kind, and how many slots
-//! its workers have. Scale workers by the waiting jobs and the busy slots together.
+//! The metrics at `/metrics`: requests, sockets, jobs waiting in each lane of each kind, and their workers' slots.
+//! Scale workers by waiting jobs and busy slots together.
 
 use std::{
     fmt,
@@ -28,7 +28,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::error::ApiError;
 
-/// The gauges, counters and histograms.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
@@ -38,9 +37,8 @@ pub struct Metrics {
     oldest: Family<LaneLabels, Gauge<f64, AtomicU64>>,
     slots: Family<KindLabels, Gauge>,
     busy: Family<KindLabels, Gauge>,
-    /// WebSockets that are open.
     pub sockets: Gauge,
-    /// SSE streams that are open, OpenAI's included.
+    /// Open SSE streams, OpenAI's included.
     pub streams: Gauge,
 }
 
@@ -113,7 +111,7 @@ impl Metrics {
         registry.register("ruche_gateway_streams", "Event streams that are open", streams.clone());
     }
 
-    /// Counts a request whose response has begun.
+    /// Counts a request when its response begins.
     pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
         let (http_request_method, http_route) = (method.to_owned(), route.to_owned());
         let labels = RouteLabels { http_request_method, http_route };
@@ -123,7 +121,6 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// Sets the gauges of each lane.
     pub fn depth(&self, depths: &[Depth]) {
         for depth in depths {
             let labels = LaneLabels { kind: depth.kind.to_string(), lane: depth.lane.to_string() };
@@ -145,10 +142,10 @@ impl Metrics {
         }
     }
 
-    /// The text that Prometheus reads (OpenMetrics 1.0).
+    /// OpenMetrics 1.0.
     ///
     /// # Errors
-    /// Never in practice: writing to a string does not fail.
+    /// Never in practice: a write to a string does not fail.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
@@ -156,12 +153,11 @@ impl Metrics {
     }
 }
 
-/// Counts something open for as long as it lives.
+/// Counts in a gauge while it lives.
 #[derive(Debug)]
 pub struct Open(Gauge);
 
 impl Open {
-    /// One more.
     #[must_use]
     pub fn new(gauge: &Gauge) -> Self {
         gauge.inc();

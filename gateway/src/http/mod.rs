@@ -1,12 +1,10 @@
-//! The ground of every feature: who calls, what is read of a request, how it is refused and answered.
+//! The base of every feature: authentication, reading of requests, errors and answers.
 //!
-//! - [`server`]: listens and drains; [`write_timeout`]: disconnects a client that takes nothing.
-//! - [`observe`]: a request's span and measurement; [`metrics`]: what Prometheus reads; [`health`]: probes.
-//! - [`auth`]: the caller; [`limits`]: every bound that is not a setting; [`state`], [`extract`]: how handlers get these.
-//! - [`body`], [`json`], [`ndjson`], [`multipart`]: bodies; [`headers`], [`params`], [`prefer`]: the rest of a request.
-//! - [`error`], [`refusal`], [`unavailable`]: the one shape of every refusal.
-//! - [`sse`], [`file`]: the two answers that are no JSON; [`openai`]: what all of OpenAI's operations share.
-//! - [`openapi`]: the description of the API.
+//! - [`server`], [`write_timeout`]: connections; [`observe`], [`metrics`], [`health`]: monitoring; [`auth`]: callers.
+//! - [`body`], [`json`], [`ndjson`], [`multipart`], [`headers`], [`params`], [`prefer`], [`extract`]: requests.
+//! - [`error`], [`refusal`], [`unavailable`]: errors; [`sse`], [`file`]: answers; [`limits`]: every fixed bound.
+//! - [`openai`]: what OpenAI's operations share; [`openapi`]: the description of the API; [`state`]: the router's
+//!   state.
 
 pub mod auth;
 pub mod body;

@@ -1,4 +1,4 @@
-//! `multipart/form-data`, as far as its parts are the same for everybody.
+//! What all `multipart/form-data` readers share.
 
 use std::convert::Infallible;
 
@@ -8,10 +8,8 @@ use multer::Multipart;
 
 use super::error::ApiError;
 
-/// The parts of a whole body with this content type.
-///
 /// # Errors
-/// 400 where the content type names no boundary.
+/// 400 when the content type names no boundary.
 pub(crate) fn parts_of(content_type: &str, body: Vec<u8>) -> Result<Multipart<'static>, ApiError> {
     let boundary = multer::parse_boundary(content_type).map_err(|_| {
         let message = "the content type multipart/form-data has no boundary: let your HTTP client set this header";
@@ -20,7 +18,7 @@ pub(crate) fn parts_of(content_type: &str, body: Vec<u8>) -> Result<Multipart<'s
     Ok(Multipart::new(stream::iter([Ok::<_, Infallible>(Bytes::from(body))]), boundary))
 }
 
-/// 400: the body breaks off or has a malformed part.
+/// 400 for a truncated body or a malformed part.
 pub(crate) fn broken(error: multer::Error) -> ApiError {
     ApiError::bad_request("invalid_multipart", format!("the body can't be read as multipart/form-data: {error}"))
         .param("body")

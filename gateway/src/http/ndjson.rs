@@ -1,5 +1,5 @@
-//! A request's body line by line, in memory that does not grow with it: at most one line and one chunk are kept, and
-//! a large line waits for its share of the memory that all large requests have together.
+//! Reads a body line by line in bounded memory: at most one line and one chunk. A large line waits for a share of the
+//! memory for large requests.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ pub struct Ndjson {
     chunks: BodyDataStream,
     chunk: Bytes,
     line: BytesMut,
-    /// Where a large line gets its permit.
+    /// Gives a large line its permit.
     shared: Option<Bodies>,
-    /// The permit of the line that is read now, or was read last.
+    /// The permit of the current or last line.
     permit: Option<Permit>,
-    /// Whether the line that is read now is over the bound: the rest of it is dropped.
+    /// The current line is over the bound: the rest of it is dropped.
     over: bool,
     max: usize,
     silence: Duration,
@@ -28,11 +28,11 @@ pub struct Ndjson {
     ended: bool,
 }
 
-/// A line, with its number from 1.
+/// Numbered from 1.
 pub type Line = (u64, Result<String, ApiError>);
 
 impl Ndjson {
-    /// The lines of this body, each at most `max` bytes. The body may be silent for at most `silence`.
+    /// `max`: the most bytes of a line. `silence`: how long the body may be silent.
     #[must_use]
     pub fn new(body: Body, max: usize, silence: Duration) -> Self {
         let (chunk, line) = (Bytes::new(), BytesMut::new());
@@ -54,7 +54,7 @@ impl Ndjson {
     /// Waits for the body's beginning.
     ///
     /// # Errors
-    /// When it breaks off.
+    /// When the body breaks off.
     pub async fn begin(&mut self) -> Result<(), ApiError> {
         if self.chunk.is_empty() && !self.ended {
             self.read().await?;
@@ -90,7 +90,7 @@ impl Ndjson {
         }
     }
 
-    /// Moves so many bytes of the chunk to the line.
+    /// Moves bytes of the chunk to the line.
     fn take(&mut self, bytes: usize) {
         let part = self.chunk.split_to(bytes);
         if self.over || self.line.len() + part.len() > self.max {
@@ -101,7 +101,7 @@ impl Ndjson {
         }
     }
 
-    /// The line that was read; `None` if it is blank.
+    /// The current line; `None` if it is blank.
     fn finish(&mut self) -> Option<Result<String, ApiError>> {
         if std::mem::take(&mut self.over) {
             self.permit = None;

@@ -1,5 +1,4 @@
-//! One span and one measurement per request. A trace that the client began goes on here, and from here into the
-//! job's headers.
+//! One span and one measurement per request. The client's trace goes on here, and in the job's headers.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,10 +12,9 @@ use tracing::{Instrument, field::Empty};
 
 use super::metrics::Metrics;
 
-/// The route of what no route matches: a path would be a label per probe.
+/// The route of unmatched paths: each path would be a label.
 const UNMATCHED: &str = "unmatched";
 
-/// Wraps a request.
 pub async fn request(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
@@ -43,7 +41,7 @@ pub async fn request(State(metrics): State<Arc<Metrics>>, request: Request, next
     response
 }
 
-/// The trace context of the request: W3C's two headers.
+/// W3C's two headers.
 fn context(request: &Request) -> Headers {
     let header = |name: &str| Some((name.to_owned(), request.headers().get(name)?.to_str().ok()?.to_owned()));
     ["traceparent", "tracestate"].into_iter().filter_map(header).collect()

@@ -14,7 +14,7 @@ pub(crate) enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// A refusal of a parameter that OpenAI has and this system has not.
+/// 400 for a parameter of OpenAI's without support.
 pub(crate) fn unsupported(param: &str, message: String) -> ApiError {
     ApiError::invalid(param, message).code("unsupported_parameter")
 }

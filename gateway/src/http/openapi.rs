@@ -1,4 +1,4 @@
-//! `/openapi.json`: this API, described. Made from the handlers' own documentation and the kinds' JSON Schemas.
+//! `/openapi.json`, made from the handlers' documentation and the kinds' JSON Schemas.
 
 use axum::{
     extract::{FromRef, State},
@@ -20,7 +20,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::state::HttpState;
 
-/// The description as JSON text.
 #[derive(Debug, Clone, Copy)]
 pub struct Description(pub &'static str);
 
@@ -38,7 +37,7 @@ async fn openapi(State(Description(text)): State<Description>) -> impl IntoRespo
     ([(header::CONTENT_TYPE, "application/json")], text)
 }
 
-/// The whole description, of what the routes' documentation has.
+/// Completes the description that the routes give.
 #[must_use]
 pub fn document(mut api: OpenApi) -> Value {
     describe(&mut api);
@@ -64,7 +63,7 @@ fn describe(api: &mut OpenApi) {
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
 }
 
-/// The schemas of events and of each kind's input and output, under their own names; `JobInput` is any input.
+/// The schemas of events and of each kind's input and output; `JobInput` is any input.
 fn kinds() -> serde_json::Map<String, Value> {
     let mut generator =
         SchemaSettings::draft2020_12().with(|s| s.definitions_path = "/components/schemas".into()).into_generator();

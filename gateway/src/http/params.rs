@@ -1,4 +1,4 @@
-//! Parameters of a path and of a query, refused in our shape.
+//! Parameters of paths and queries.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The `limit` of a page: from 1 to [`limits::PAGE`], by default [`limits::PAGE_DEFAULT`].
+/// 1 to [`limits::PAGE`]; [`limits::PAGE_DEFAULT`] by default.
 pub(crate) fn page_limit(limit: Option<u64>) -> Result<usize, ApiError> {
     let limit = limit.unwrap_or(limits::PAGE_DEFAULT);
     match (1..=limits::PAGE).contains(&limit) {
@@ -34,10 +34,10 @@ pub(crate) fn page_limit(limit: Option<u64>) -> Result<usize, ApiError> {
     }
 }
 
-/// The parameters of a query, in their order. `tenant` is every route's and left out.
+/// The parameters in order. `tenant` is common to all routes and left out.
 ///
 /// # Errors
-/// 400 that names a parameter that is unknown or given twice: overlooking one would give an answer nobody asked for.
+/// 400 for an unknown or repeated parameter: to ignore it would give a wrong answer.
 pub(crate) fn parameters(query: Option<&str>, allowed: &[&str]) -> Result<Vec<(String, String)>, ApiError> {
     let uri = format!("/?{}", query.unwrap_or_default());
     let uri = uri.parse().map_err(|_| ApiError::invalid("query", "the query is not one of a URL"))?;

@@ -4,23 +4,23 @@ use axum::http::HeaderMap;
 
 use super::{error::ApiError, headers::text_header};
 
-/// How long the client waits, by its header `Prefer` (RFC 7240).
+/// How long the client waits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Prefer {
-    /// As long as the size of the request suggests.
+    /// By the size of the request.
     #[default]
     Either,
     /// Not at all: `respond-async`.
     Async,
-    /// Until it is there, or for so many seconds: `wait`, `wait=10`.
+    /// Until the end, or for some seconds: `wait`, `wait=10`.
     Wait(Option<u64>),
 }
 
 impl Prefer {
-    /// Reads the header; unknown preferences are ignored, as the RFC asks for.
+    /// Unknown preferences are ignored, as the RFC asks.
     ///
     /// # Errors
-    /// 400 for a header that is no text, and for `wait` with something that is no number.
+    /// 400 for a header that is no text, and for a `wait` that is no number.
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
         let Some(text) = text_header(headers, "prefer")? else { return Ok(Self::Either) };
         let mut found = Self::Either;

@@ -1,4 +1,4 @@
-//! The refusals that any operation may give, by status.
+//! The errors of any operation, by status.
 
 use axum::http::StatusCode;
 
@@ -23,12 +23,12 @@ impl ApiError {
         Self::of(StatusCode::UNAUTHORIZED, "authentication_error", message).code("invalid_api_key")
     }
 
-    /// 403: the key has no such right.
+    /// 403: the key lacks the right.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::of(StatusCode::FORBIDDEN, "permission_error", message).code("forbidden")
     }
 
-    /// 403: a signed link that is forged or expired.
+    /// 403: a signed link is forged or expired.
     pub fn refused_link(code: &'static str, message: impl Into<String>) -> Self {
         Self::of(StatusCode::FORBIDDEN, "permission_error", message).code(code)
     }
@@ -38,7 +38,7 @@ impl ApiError {
         Self::of(StatusCode::NOT_IMPLEMENTED, SERVER, message).code(code)
     }
 
-    /// 422: the request is understood and cannot be done.
+    /// 422: the request is valid and cannot be done.
     pub fn unprocessable(code: &'static str, message: impl Into<String>) -> Self {
         Self::of(StatusCode::UNPROCESSABLE_ENTITY, INVALID, message).code(code)
     }
@@ -49,7 +49,7 @@ impl ApiError {
         error.code(code).param(cap).retry_after(retry_after)
     }
 
-    /// 404. Another tenant's thing is as unknown as one that never was.
+    /// 404. Other tenants' things are unknown too.
     pub fn not_found(code: &'static str, message: impl Into<String>) -> Self {
         Self::of(StatusCode::NOT_FOUND, "not_found_error", message).code(code)
     }

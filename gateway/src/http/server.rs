@@ -1,4 +1,4 @@
-//! Listens, and leaves in order: no new connections, then time for running requests, then the rest is ended.
+//! Listens and drains: no new connections, then time for running requests, then the rest is ended.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -8,7 +8,6 @@ use tokio_util::task::TaskTracker;
 
 use super::{lifecycle::Lifecycle, limits, write_timeout::WriteTimeout};
 
-/// The gateway cannot listen or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(
@@ -24,21 +23,20 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// What a server serves, and how it stops.
 pub struct Service {
     pub router: Router,
     pub lifecycle: Lifecycle,
     /// How long running requests may take to end.
     pub drain: Duration,
-    /// How long a client may read nothing from a connection that has something for it.
+    /// How long a client may read nothing while data waits for it.
     pub write_timeout: Duration,
-    /// The WebSockets' tasks, which an HTTP server does not wait for.
+    /// The WebSockets' tasks: an HTTP server does not wait for them.
     pub sockets: TaskTracker,
-    /// Background tasks: aborted once the server has left.
+    /// Background tasks, aborted after the server has stopped.
     pub background: JoinSet<()>,
 }
 
-/// A server that has its address.
+/// A server with a bound address.
 pub struct Server {
     service: Service,
     listener: TcpListener,
@@ -59,10 +57,10 @@ impl Server {
         Ok(Self { service, listener })
     }
 
-    /// The real address, also where port 0 was asked for.
+    /// The real address, even if port 0 was requested.
     ///
     /// # Errors
-    /// When the operating system cannot tell.
+    /// When the operating system does not tell.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::limits;
 
-/// A stream of events, with a heartbeat while it is silent. Proxies are asked not to buffer it.
+/// With a heartbeat while silent. Proxies are told not to buffer it.
 pub(crate) fn respond(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let alive = KeepAlive::new().interval(limits::HEARTBEAT).text("ping");
     let mut response = Sse::new(events).keep_alive(alive).into_response();
@@ -22,7 +22,7 @@ pub(crate) fn respond(events: impl Stream<Item = Result<Event, Infallible>> + Se
     response
 }
 
-/// An event with this as its data. Plain structs of strings and numbers can always be written.
+/// Serialization of plain structs of strings and numbers does not fail.
 pub(crate) fn with_json<T: Serialize>(event: Event, data: &T) -> Event {
     event.json_data(data).unwrap_or_else(|_| Event::default().comment("unwritable"))
 }

@@ -1,4 +1,4 @@
-//! What the extractors and middleware of this folder need of a router's state.
+//! What extractors and middleware require of a router's state.
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ pub struct Http {
     pub lifecycle: Lifecycle,
 }
 
-/// The state of a router whose handlers use these extractors.
 pub trait HttpState: Clone + Send + Sync + 'static {
     fn http(&self) -> &Http;
 }

@@ -1,4 +1,4 @@
-//! What the errors of others become in an answer: of the bus, the store, the schemas and the extractors.
+//! Turns errors of the bus, the store, the schemas and the extractors into answers.
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use ruche_bus::{PublishError, Unavailable};

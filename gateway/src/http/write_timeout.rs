@@ -1,7 +1,7 @@
-//! Disconnects a client that reads nothing: a connection whose write waits too long fails, and with it its stream, its
-//! buffers and its watch on the bus. The client resumes by `n`.
+//! Disconnects a client that reads nothing: a write that waits too long fails the connection, and with it its stream,
+//! its buffers and its watch on the bus. The client resumes by `n`.
 //!
-//! It sits under HTTP and WebSocket alike, since neither has such a bound of its own.
+//! It is below HTTP and WebSocket, which have no such bound.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-/// A listener whose connections fail once a write has waited for `limit`.
+/// A listener whose connections fail when a write waits longer than `limit`.
 #[derive(Debug)]
 pub struct WriteTimeout {
     pub listener: TcpListener,
@@ -31,7 +31,7 @@ impl Listener for WriteTimeout {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Tokens are small and each matters: don't wait for more to fill a packet.
+        // Tokens are small and urgent: send without waiting to fill a packet.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error.message = %error, "a connection could not be set to send at once");
         }
@@ -47,7 +47,7 @@ impl Listener for WriteTimeout {
 pub struct Connection {
     stream: TcpStream,
     limit: Duration,
-    /// Running while a write waits.
+    /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 

@@ -46,13 +46,13 @@ impl From<Accepted> for AcceptedJob {
     }
 }
 
-/// 202: the bus holds this job.
+/// 202.
 pub(crate) fn answer(accepted: Accepted) -> Response {
     let location = format!("/v1/jobs/{}", accepted.job.id);
     (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(AcceptedJob::from(accepted))).into_response()
 }
 
-/// 200: the bus holds this job, and these are its events.
+/// 200 with the job's events.
 ///
 /// # Errors
 /// 503, with the job.

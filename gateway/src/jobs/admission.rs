@@ -1,7 +1,7 @@
-//! What each tenant may submit: what the settings say, and over it the caps that operators gave single tenants.
+//! What each tenant may submit: the settings, and over them the caps that operators set per tenant.
 //!
-//! Every gateway hears of a change at once. Two bounds are kept here: jobs per second, and the backlog as far as the bus
-//! does not bound it by itself.
+//! Every gateway gets a change at once. Two bounds are enforced here: jobs per second, and the backlog where the bus
+//! does not bound it.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{backlog::Backlog, rates::Rates};
 use crate::http::{error::ApiError, limits};
 
-/// The caps of tenants without their own.
+/// Caps of tenants without their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// `limits.in_flight`.
@@ -51,14 +51,14 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// With the caps of the settings for all tenants, so far.
+    /// With the settings' caps for all tenants at first.
     #[must_use]
     pub fn new(bus: Arc<dyn Bus>, settings: Settings) -> Self {
         let rates = Rates::new(settings.per_second);
         Self { bus, settings, own: RwLock::default(), rates, backlog: Backlog::default() }
     }
 
-    /// Counts one more job of a tenant, or refuses it. A `patient` submission waits for its turn instead.
+    /// Counts a job, or refuses it. A `patient` submission waits instead.
     ///
     /// # Errors
     /// 429 that names the cap.
@@ -70,8 +70,8 @@ impl Admission {
         Ok(())
     }
 
-    /// Refuses a job beyond its tenant's backlog of the kind, where the bus does not do so by itself. Jobs that are on
-    /// their way at the same moment may come on top.
+    /// Refuses a job over its tenant's backlog of the kind, where the bus does not. Concurrent submissions may exceed
+    /// it.
     ///
     /// # Errors
     /// 429 that names the cap.

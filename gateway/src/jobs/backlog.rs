@@ -1,7 +1,7 @@
-//! How many more jobs a tenant may have of a kind, where the bus does not bound it by itself.
+//! Headroom in a tenant's backlog of a kind, where the bus does not bound it.
 //!
-//! The bus counts what waits and runs per tenant, kind and lane; it does not count jobs for later, which wait elsewhere,
-//! and knows one bound for all tenants.
+//! The bus counts waiting and running jobs per tenant, kind and lane. It does not count scheduled jobs, and has one
+//! bound for all tenants.
 
 use std::{
     collections::HashMap,
@@ -13,11 +13,11 @@ use ruche_schemas::{Kind, TenantId};
 
 use crate::http::limits;
 
-/// Counts of backlogs, remembered for a moment: counting costs the bus something.
+/// Cached counts: each count costs the bus something.
 #[derive(Debug, Default)]
 pub struct Backlog(Mutex<HashMap<(TenantId, Kind), Headroom>>);
 
-/// How many more jobs may be admitted before they are counted again.
+/// How many more jobs may be admitted before the next count.
 #[derive(Debug)]
 struct Headroom {
     until: Instant,
@@ -29,7 +29,7 @@ impl Backlog {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Whether one more is known to be admitted or refused; `None`: they have to be counted.
+    /// Whether one more is admitted by the cache; `None`: count them.
     pub(super) fn remembered(&self, of: &(TenantId, Kind), now: Instant) -> Option<bool> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let headroom = all.get_mut(of).filter(|headroom| now < headroom.until)?;
@@ -43,10 +43,10 @@ impl Backlog {
         Some(true)
     }
 
-    /// Whether one more is admitted beside so many.
+    /// Caches a count; whether one more is admitted.
     pub(super) fn counted(&self, of: (TenantId, Kind), count: u64, cap: u64, now: Instant) -> bool {
         let free = cap.saturating_sub(count);
-        // Half of what is free, for other gateways admit too.
+        // Half of what is free: other gateways admit too.
         let (left, time) = match free {
             0 => (0, limits::FULL_TIME),
             free => ((free - 1) / 2, limits::HEADROOM_TIME),

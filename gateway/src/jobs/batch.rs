@@ -1,7 +1,7 @@
-//! Batches: jobs that are counted together, with a log of their own and a job that their end starts.
+//! Batches: jobs that are counted together, with a log and a callback job at the end.
 //!
-//! Workers count in the transaction that ends a job; whoever sees a batch complete publishes that. All that is published
-//! has ids that follow from the batch's, so publishing it twice does no harm.
+//! Workers count in the transaction that ends a job; whoever sees a batch complete publishes the end. All published
+//! ids are derived from the batch's, so publishing twice does no harm.
 
 use std::sync::Arc;
 
@@ -33,10 +33,10 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Makes an open batch and begins its log.
+    /// Creates an open batch and begins its log.
     ///
     /// # Errors
-    /// 400 for a callback that cannot be; 503.
+    /// 400 for an invalid callback; 503.
     pub async fn begin(&self, tenant: &TenantId, callback: Option<Template>) -> Result<Batch, ApiError> {
         if let Some(template) = &callback {
             let refused = |mut invalid: ruche_schemas::Invalid| {
@@ -64,7 +64,7 @@ impl Batches {
         found.ok_or_else(|| unknown(id))
     }
 
-    /// A page of batches, the newest first; `None` where the one that it begins after is gone.
+    /// The newest first; `None` if the batch that the page begins after is gone.
     ///
     /// # Errors
     /// 503.
@@ -77,7 +77,7 @@ impl Batches {
         Ok(self.store.batches(tenant, limit, after).await?)
     }
 
-    /// Adds jobs. They must be counted before they are answered, so a failure is tried again.
+    /// Adds jobs. They must be counted before they are answered, so a failure is retried.
     ///
     /// # Errors
     /// 503.
@@ -92,7 +92,7 @@ impl Batches {
         }
     }
 
-    /// Closes a batch, and ends it if all its jobs have ended before. Again is always safe.
+    /// Closes a batch, and ends it if all its jobs have ended. Idempotent.
     ///
     /// # Errors
     /// 404; 503.
@@ -103,10 +103,10 @@ impl Batches {
         Ok(batch)
     }
 
-    /// Starts the callback of a batch that is complete, and ends its log.
+    /// Starts the callback of a complete batch, and ends its log. Idempotent.
     ///
     /// # Errors
-    /// 503: again is always safe.
+    /// 503.
     pub async fn end_if_complete(&self, batch: &Batch) -> Result<(), ApiError> {
         if !batch.is_complete() {
             return Ok(());
@@ -126,26 +126,23 @@ impl Batches {
     }
 }
 
-/// The id of the job that the end of a batch starts.
 #[must_use]
 pub fn callback_id(batch: Uuid) -> JobId {
     JobId(batch).derived("callback")
 }
 
-/// The counts, as events and callbacks have them.
+/// The counts in events and callbacks.
 #[must_use]
 pub fn counts(batch: &Batch) -> Value {
     let Batch { total, done, failed, cancelled, .. } = batch;
     json!({ "total": total, "done": done, "failed": failed, "cancelled": cancelled })
 }
 
-/// The name of a batch's log.
 #[must_use]
 pub fn log(tenant: &TenantId, batch: Uuid) -> JobRef {
     JobRef { tenant: tenant.clone(), id: JobId(batch) }
 }
 
-/// 404.
 pub(crate) fn unknown(id: &str) -> ApiError {
     ApiError::not_found("batch_not_found", format!("there is no batch {:?}", shown(id))).param("batch")
 }

@@ -30,10 +30,8 @@ pub struct Canceller {
 }
 
 impl Canceller {
-    /// Cancels a job of this tenant.
-    ///
     /// # Errors
-    /// 404; 409 for a job that has ended; 503: again is always safe.
+    /// 404; 409 for a job that has ended; 503: safe to repeat.
     pub(crate) async fn cancel_one(&self, tenant: &TenantId, id: &str) -> Result<JobView, ApiError> {
         let view = self.lookup.find(tenant, id).await?;
         let code = match view.state {
@@ -53,11 +51,10 @@ impl Canceller {
         Err(ApiError::conflict(code, message).param("state"))
     }
 
-    /// Cancels a job that has not ended: its worker stops, or the one that gets it does not begin. One that is not due yet
-    /// ends at once.
+    /// Cancels a job: its worker stops, or the next one does not begin it. A scheduled one ends at once.
     ///
     /// # Errors
-    /// 503: again is always safe.
+    /// 503: safe to repeat.
     pub(crate) async fn cancel(&self, view: &JobView, job: &JobRef) -> Result<(), ApiError> {
         match view.state {
             "scheduled" => self.cancel_early(view, job).await,
@@ -65,8 +62,8 @@ impl Canceller {
         }
     }
 
-    /// Cancels a job that is not due yet. No worker would see it before its time, so it ends here: first its row, which
-    /// is what counts should it become due just now, then its message, then its log.
+    /// Cancels a job that is not due yet. No worker sees it before its time, so it ends here: first its row, which
+    /// decides if it becomes due just now, then its message, then its log.
     async fn cancel_early(&self, view: &JobView, job: &JobRef) -> Result<(), ApiError> {
         let kind = self.kinds.descriptor(&view.kind)?.kind.clone();
         self.bus.cancel(job).await?;
@@ -79,7 +76,7 @@ impl Canceller {
             state: EventType::Cancelled,
             data: Value::Null,
             claim: None,
-            // Its message, which would say so, is not at hand: looking for objects later costs less.
+            // Only its message, not read here, would say so; a later search for objects costs less.
             objects: self.has_objects,
             created_at: view.created_at.unwrap_or(view.updated_at),
             ended_at: now,

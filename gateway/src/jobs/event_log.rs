@@ -1,4 +1,4 @@
-//! The log of a job, as far as a gateway writes it: its first event, and the last one of a job that no worker will see.
+//! The gateway's writes to a job's log: the first event, and the last one of a job that no worker sees.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::http::{error::ApiError, limits};
 
-/// How often an event is appended on top of what others append meanwhile.
+/// Tries to append an event while others append too.
 const TRIES: u32 = 5;
 
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct EventLog(Arc<dyn Bus>);
 struct Beginning {
     #[serde(flatten)]
     accepted: event::Accepted,
-    /// BLAKE3 of the body, to tell another job under the same idempotency key.
+    /// BLAKE3 of the body, to detect another job under the same idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
 }
@@ -34,7 +34,7 @@ impl EventLog {
         Self(bus)
     }
 
-    /// Appends an event on top of what is there; nothing to a log that has ended.
+    /// Appends an event; nothing to a log that has ended.
     ///
     /// # Errors
     /// 503.
@@ -62,7 +62,7 @@ impl EventLog {
         Err(ApiError::unavailable("log_busy", "the job's log is written to by others: try again in a moment", 1))
     }
 
-    /// Begins a job's log; returns where. A failure refuses no job: it runs all the same.
+    /// Begins a job's log; returns the position. A failure does not refuse the job, which runs anyway.
     pub(crate) async fn begin(&self, job: &JobRef, record: &Record) -> Option<u64> {
         match self.0.append(job, 0, record).await {
             Ok(sequence) => Some(sequence),
@@ -75,14 +75,13 @@ impl EventLog {
         }
     }
 
-    /// Deletes the first event of a refused job. Nobody knows of that log, so a failure does no harm.
+    /// Deletes the first event of a refused job. A failure does no harm: nobody reads that log.
     pub(crate) async fn retract(&self, job: &JobRef, sequence: u64) {
         if let Err(error) = self.0.retract(job, sequence).await {
             tracing::debug!(job.id = %job.id, error.message = %error, "the first event of a refused job stays");
         }
     }
 
-    /// The first event of a job that has a log.
     pub(crate) async fn first(&self, job: &JobRef) -> Result<Option<Record>, ApiError> {
         let mut events = self.0.watch(job, 1).await?;
         match tokio::time::timeout(limits::FIRST, events.next()).await {
@@ -91,10 +90,10 @@ impl EventLog {
         }
     }
 
-    /// The batch of the job under this id.
+    /// The batch of the job with this id.
     ///
     /// # Errors
-    /// 422 where its log says that it has another body.
+    /// 422 if its log has another body's fingerprint.
     pub(crate) async fn batch_of(&self, job: &JobRef, fingerprint: &str) -> Result<Option<Uuid>, ApiError> {
         let Some(record) = self.first(job).await? else { return Ok(None) };
         let Ok(beginning) = record.parse::<Beginning>() else { return Ok(None) };
@@ -105,7 +104,6 @@ impl EventLog {
     }
 }
 
-/// The first event of a job's log.
 pub(crate) fn accepted<T>(
     envelope: &Envelope<T>,
     run_at: Option<DateTime<Utc>>,

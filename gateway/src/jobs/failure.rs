@@ -1,4 +1,4 @@
-//! Why a job failed, as it is shown.
+//! Why a job failed, in answers.
 
 use ruche_schemas::Failure;
 use serde::Serialize;

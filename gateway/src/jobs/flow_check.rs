@@ -1,4 +1,4 @@
-//! Checks the steps that follow a job, as far as possible before there is a result.
+//! Checks the steps that follow a job, as far as possible without its result.
 
 use ruche_schemas::{
     Invalid,
@@ -34,7 +34,7 @@ impl Kinds {
         Ok(())
     }
 
-    /// Checks a step: that its kind is known, and its body where nothing fills it.
+    /// Checks a step: its kind is known, and its body is valid unless it is filled later.
     ///
     /// # Errors
     /// 400 that names the field.
@@ -54,7 +54,7 @@ impl Kinds {
     }
 }
 
-/// The refusal of a body that is a part of something: its fields by their path from there.
+/// The error with its fields' path from `at`.
 pub(crate) fn within(invalid: Invalid, at: &str) -> ApiError {
     let param = match invalid.param.as_str() {
         "body" => at.to_owned(),

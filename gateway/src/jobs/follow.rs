@@ -34,13 +34,13 @@ pub struct Follower {
     pub(super) metrics: Arc<Metrics>,
 }
 
-/// The events of a job that are to be sent.
+/// The events of a job for a client.
 pub(crate) enum Follow {
     /// From its log.
     Relay(Relay),
-    /// The log is gone; the row makes one last event.
+    /// The log is gone: one last event from the row.
     Last(Box<Record>),
-    /// None: the job has ended before the first one wanted.
+    /// The job ended before the first one requested.
     Nothing,
 }
 
@@ -53,10 +53,10 @@ pub(crate) struct EventsQuery {
 }
 
 impl EventsQuery {
-    /// The first `n` wanted.
+    /// The first `n` requested.
     ///
     /// # Errors
-    /// 400 for a `Last-Event-ID` that is none.
+    /// 400 for an invalid `Last-Event-ID`.
     pub(crate) fn first(&self, headers: &HeaderMap) -> Result<u64, ApiError> {
         match text_header(headers, "last-event-id")?.filter(|id| !id.is_empty()) {
             None => Ok(self.from.unwrap_or(1).max(1)),
@@ -78,7 +78,7 @@ impl Follower {
             return Ok(found);
         }
         let Some(row) = self.store.job(&job).await? else { return Err(unknown(&job.id.to_string())) };
-        // A job that was accepted after the first look may have run to its end by now: then its log has all of it.
+        // A job that was accepted after the first look may have ended by now: then its log is complete.
         if let Some(found) = self.log(job.clone(), from).await? {
             return Ok(found);
         }
@@ -86,7 +86,7 @@ impl Follower {
         Ok(Follow::Last(Box::new(Record { n: from, event, kind, attempt, at, data, claim })))
     }
 
-    /// The same, from the log alone; `None` where there is none.
+    /// From the log alone; `None` without one.
     pub(crate) async fn log(&self, job: JobRef, from: u64) -> Result<Option<Follow>, ApiError> {
         match self.bus.last(&job).await? {
             None => Ok(None),
@@ -95,7 +95,7 @@ impl Follower {
         }
     }
 
-    /// The events of a log that is there, or will be.
+    /// The events of a log that exists, or will.
     pub(crate) async fn wait(&self, job: JobRef, from: u64) -> Result<Follow, ApiError> {
         Ok(Follow::Relay(self.relays.open(job, from).await?))
     }
@@ -114,7 +114,7 @@ fn events(relay: Relay, open: Open) -> impl Stream<Item = Result<Event, Infallib
     stream::unfold((relay, open), |(mut relay, open)| async move {
         let event = match relay.next().await? {
             Ok(record) => event(&record),
-            // No id: the client comes back with the last one it has.
+            // No id: the client resumes after the last one it has.
             Err(interrupted) => {
                 Event::default().event("interrupted").data(interrupted.error(&relay.job).to_json().to_string())
             }

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::http::error::ApiError;
 
-/// A kind whose jobs are more than their bodies: the gateway completes them before it publishes them.
+/// A kind whose jobs the gateway completes before it publishes them.
 #[async_trait]
 pub trait Completion: Send + Sync + 'static {
-    /// Submits a body that was read and checked.
+    /// Submits a checked body.
     ///
     /// # Errors
     /// As [`Publisher::submit`].

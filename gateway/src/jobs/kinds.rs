@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::http::error::ApiError;
 
-/// Refuses a body that cannot begin without a gateway: in a step of a flow, or in a schedule. The text is its path.
+/// Refuses a body that cannot start without a gateway: in a step of a flow, or in a schedule. The text is its path.
 pub type DeferredCheck = fn(&Value, &str) -> Result<(), ApiError>;
 
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Kinds {
     deferred: BTreeMap<Kind, DeferredCheck>,
 }
 
-/// A job's body, read and small enough, with what is known of its kind.
+/// A job's body within its bound, with its kind's descriptor.
 #[derive(Debug)]
 pub struct Work<'a> {
     pub descriptor: &'a Descriptor,
@@ -40,19 +40,19 @@ impl Kinds {
         self.known.keys()
     }
 
-    /// Their names, for messages.
+    /// For messages.
     pub(crate) fn names(&self) -> String {
         self.known.keys().map(Kind::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// The largest payload of any kind, in bytes.
+    /// In bytes.
     #[must_use]
     pub fn largest_payload(&self) -> usize {
         self.known.values().map(|kind| kind.limits.payload_bytes).max().unwrap_or(0)
     }
 
     /// # Errors
-    /// 404 that names the kinds there are.
+    /// 404 that lists the kinds there are.
     pub fn descriptor(&self, kind: &str) -> Result<&Descriptor, ApiError> {
         let known = kind.parse::<Kind>().ok().and_then(|kind| self.known.get(&kind));
         known.ok_or_else(|| {
@@ -61,8 +61,6 @@ impl Kinds {
         })
     }
 
-    /// A job that was checked, as work of its kind.
-    ///
     /// # Errors
     /// 404 for an unknown kind, 413 for too large a body.
     pub(crate) fn work<J: Job>(&self, job: &J) -> Result<Work<'_>, ApiError> {

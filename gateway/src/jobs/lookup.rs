@@ -31,7 +31,7 @@ impl Lookup {
         Ok(self.find_with_claim(&reference(tenant, id)?, id).await?.0)
     }
 
-    /// As [`Lookup::find`], and the claim of an output that is in the object store.
+    /// With the claim of an output in the object store.
     pub(crate) async fn find_with_claim(&self, job: &JobRef, id: &str) -> Result<(JobView, Option<Claim>), ApiError> {
         match self.store.job(job).await {
             Ok(Some(row)) => {
@@ -39,12 +39,11 @@ impl Lookup {
                 Ok((of_row(row), claim))
             }
             Ok(None) => self.logged(job).await?.ok_or_else(|| unknown(id)),
-            // Without the database the log still knows the jobs of the last hours.
+            // Without the database, the log still has the jobs of the last hours.
             Err(error) => self.logged(job).await?.ok_or_else(|| error.into()),
         }
     }
 
-    /// A job by its log.
     pub(crate) async fn in_log(&self, job: &JobRef) -> Result<Option<JobView>, ApiError> {
         Ok(self.logged(job).await?.map(|(view, _)| view))
     }
@@ -59,7 +58,7 @@ impl Lookup {
         Ok(self.store.family(tenant, jobs, limit).await?)
     }
 
-    /// A page of ended jobs; `None` where the one that it begins after is gone.
+    /// `None` if the job that the page begins after is gone.
     pub(crate) async fn ended(
         &self,
         tenant: &TenantId,
@@ -70,7 +69,6 @@ impl Lookup {
         Ok(self.store.jobs(tenant, filter, limit, after).await?)
     }
 
-    /// The first event of a job's log, if it has one.
     pub(crate) async fn first(&self, job: &JobRef) -> Result<Option<Record>, ApiError> {
         match self.bus.last(job).await? {
             Some(_) => self.log.first(job).await,
@@ -91,7 +89,7 @@ impl Lookup {
     }
 }
 
-/// A job of this tenant. Another tenant's job is another name, and so as unknown as one that never was.
+/// Another tenant's job has another name, so it is not found.
 ///
 /// # Errors
 /// 404 for text that is no id.
@@ -100,7 +98,6 @@ pub(crate) fn reference(tenant: &TenantId, id: &str) -> Result<JobRef, ApiError>
     Ok(JobRef { tenant: tenant.clone(), id })
 }
 
-/// 404.
 pub(crate) fn unknown(id: &str) -> ApiError {
     ApiError::not_found("job_not_found", format!("there is no job {:?}", shown(id))).param("id")
 }

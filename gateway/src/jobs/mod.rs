@@ -1,12 +1,9 @@
-//! Jobs: the one path into the system, and their events back.
+//! Jobs: submission and events.
 //!
-//! - [`kinds`], [`flow_check`]: what may be asked; [`intake`]: a job of any kind, as JSON.
-//! - [`submission`], [`admission`] ([`rates`], [`backlog`]), [`publisher`]: a job on its way to the bus.
-//! - [`wait`]: submit and wait for the end; [`relay`], [`follow`]: events back to the client.
-//! - [`payloads`]: bodies and results that are too large for a message; [`event_log`]: what a gateway writes of a log.
-//! - [`lookup`], [`view`], [`unended`], [`cancel`]: jobs as they are shown, listed and cancelled.
-//! - [`batch`]: jobs that are counted together; [`models`]: what workers have loaded.
-//! - [`service`]: all of these, made once; [`routes`]: the operations.
+//! - [`kinds`], [`flow_check`], [`intake`], [`submission`], [`admission`] ([`rates`], [`backlog`]), [`publisher`]: to
+//!   the bus.
+//! - [`wait`], [`relay`], [`follow`], [`event_log`]: events to the client. [`payloads`]: large bodies and results.
+//! - [`lookup`], [`view`], [`unended`], [`cancel`], [`batch`], [`models`]; [`service`]: all of these; [`routes`].
 
 pub mod accepted;
 pub mod admission;

@@ -1,4 +1,4 @@
-//! Which models there are: what the workers that are alive announce, remembered for a few seconds.
+//! The models that live workers register, cached for a few seconds.
 
 use std::{
     collections::BTreeMap,
@@ -13,16 +13,14 @@ use tokio::sync::Mutex;
 
 use crate::http::{error::ApiError, limits};
 
-/// The models of one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Announced {
-    /// By kind and name, and since when the first worker that has it runs.
+    /// By kind and name, with the start of the first worker that has it.
     by_kind: BTreeMap<Kind, BTreeMap<String, DateTime<Utc>>>,
 }
 
 impl Announced {
-    /// The models of all kinds, each once: those that chat first, since clients take the first that is listed, then the others
-    /// by kind and name.
+    /// Each once: chat models first, since clients take the first of the list, then by kind and name.
     #[must_use]
     pub fn all(&self) -> Vec<(String, DateTime<Utc>)> {
         let mut all: Vec<(String, DateTime<Utc>)> = Vec::new();
@@ -46,7 +44,6 @@ pub struct Models {
     cache: Mutex<Option<Answered>>,
 }
 
-/// What the bus answered, and when.
 #[derive(Debug, Clone)]
 struct Answered {
     at: Instant,
@@ -54,7 +51,7 @@ struct Answered {
 }
 
 impl Answered {
-    /// A failure is remembered only briefly: long enough that requests that waited for it do not each ask again.
+    /// A failure is cached only briefly: long enough that requests which waited for it do not each ask again.
     fn is_fresh(&self, age: Duration) -> bool {
         self.at.elapsed() < if self.answer.is_ok() { age } else { limits::MODELS_MISS_TIME }
     }
@@ -66,7 +63,7 @@ impl Models {
         Self { bus, cache: Mutex::default() }
     }
 
-    /// The models that are announced, at most [`limits::MODELS_TIME`] old.
+    /// The registered models, at most [`limits::MODELS_TIME`] old.
     ///
     /// # Errors
     /// When the bus does not answer.
@@ -75,7 +72,7 @@ impl Models {
     }
 
     async fn at_most(&self, age: Duration) -> Result<Arc<Announced>, Unavailable> {
-        // PauseState while asking, so that many requests ask once.
+        // Locked during the request, so that many callers ask once.
         let mut cache = self.cache.lock().await;
         if let Some(known) = cache.as_ref().filter(|known| known.is_fresh(age)) {
             return known.answer.clone();
@@ -85,8 +82,8 @@ impl Models {
         answer
     }
 
-    /// Refuses a model that none of the kind's workers has. Where no worker is announced nothing is known, and the
-    /// job may wait for one.
+    /// Refuses a model that none of the kind's workers has. Without a worker nothing is known, and the job may wait
+    /// for one.
     ///
     /// # Errors
     /// 404 that lists the models there are; 503 when the bus does not answer.
@@ -114,13 +111,13 @@ impl Models {
         Ok(is_there(&*self.announced().await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME).await?))
     }
 
-    /// The model that answers when none is named: the first of the kind's; empty where none is announced.
+    /// The model without a name in the request: the kind's first; empty without a worker.
     pub async fn default_name(&self, kind: &Kind) -> String {
         let first = |announced: &Announced| announced.of(kind).and_then(|models| models.keys().next().cloned());
         let known = first(&self.announced().await.unwrap_or_default());
         match known {
             Some(name) => name,
-            // One may have come just now.
+            // One may have registered just now.
             None => first(&self.at_most(limits::MODELS_MISS_TIME).await.unwrap_or_default()).unwrap_or_default(),
         }
     }

@@ -1,7 +1,7 @@
 //! Bodies and results that are too large for a message or a row.
 //!
-//! A body is offloaded before its job is published, so that an accepted job can run. If the job is refused, the body is
-//! deleted, unless it is, or may be, another submission's too.
+//! A body is offloaded before its job is published, so that an accepted job can run. The body of a refused job is
+//! deleted, unless another submission has or may have it too.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -29,7 +29,7 @@ impl Payloads {
         self.0.objects().is_some()
     }
 
-    /// Offloads a body that is too large for a message: its claim, and what the message has in its place.
+    /// Offloads a body that is too large for a message: its claim, and the body in the message.
     ///
     /// # Errors
     /// 413 for a body that can never be stored, 503 while the store is away.
@@ -55,8 +55,8 @@ impl Payloads {
         Ok((Some(claim), RawValue::NULL))
     }
 
-    /// What became of a job whose body was offloaded. The body of a refused job is deleted, at best effort: if the job is
-    /// `new`, with an id that nobody else can have taken, or the body is not the one that its id stands for.
+    /// The outcome of a job with an offloaded body. A refused job's body is deleted, at best effort, if the job is
+    /// `new`, with an id that nobody else can have, or the body is not that of the id's job.
     pub(crate) async fn or_delete<T>(
         &self,
         claim: Option<&Claim>,
@@ -64,7 +64,7 @@ impl Payloads {
         result: Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let (Err(error), Some(claim)) = (&result, claim) else { return result };
-        // After these nobody knows whether the job was published.
+        // After these it is unknown whether the job was published.
         let unknown = error.status() == StatusCode::SERVICE_UNAVAILABLE && error.code_name() != Some("queue_full");
         let anothers = error.code_name() == Some("idempotency_key_reused");
         if (anothers || (new && !unknown)) && self.can_store() && !self.delete(claim).await {
@@ -74,7 +74,7 @@ impl Payloads {
         result
     }
 
-    /// Deletes an object; tells whether it is gone.
+    /// True if it is gone.
     pub(crate) async fn delete(&self, claim: &Claim) -> bool {
         let Some(objects) = self.0.objects() else { return false };
         match tokio::time::timeout(limits::DELETE_TIME, objects.delete(claim)).await {
@@ -86,7 +86,7 @@ impl Payloads {
         }
     }
 
-    /// The bytes of an object, whole.
+    /// The whole object.
     ///
     /// # Errors
     /// 410 for an object that is gone, 500 for one that was changed, 503.
@@ -94,7 +94,8 @@ impl Payloads {
         self.0.get(tenant, claim).await.map_err(|error| unreadable(&error))
     }
 
-    /// As [`Payloads::bytes`], as JSON.
+    /// # Errors
+    /// As [`Payloads::bytes`].
     pub(crate) async fn json(&self, tenant: &TenantId, claim: &Claim) -> Result<Value, ApiError> {
         serde_json::from_slice(&self.bytes(tenant, claim).await?).map_err(|_| ApiError::internal())
     }

@@ -1,7 +1,7 @@
-//! The one path of a job into the system: check it, admit it, publish it, and begin its log.
+//! The one path of a job into the system: check, admit, publish, begin the log.
 //!
-//! Every entrance (OpenAI's, `/v1/jobs`, the WebSocket) ends here, so that a job refused at one is refused at all,
-//! and a job answered with an id is one that survives a crash.
+//! Every entrance (OpenAI's, `/v1/jobs`, the WebSocket) ends here. A job refused at one is refused at all, and a job
+//! with an answered id survives a crash.
 
 use std::sync::Arc;
 
@@ -32,30 +32,29 @@ pub struct Publisher {
     pub(super) relays: Relays,
 }
 
-/// How an envelope is published.
 #[derive(Debug, Default)]
 pub(crate) struct Publishing {
-    /// When it is to begin, if that is later.
+    /// `None`: now.
     pub(crate) run_at: Option<DateTime<Utc>>,
-    /// BLAKE3 of its body as it was submitted.
+    /// BLAKE3 of the body as submitted.
     pub(crate) fingerprint: Option<String>,
-    /// Its id was made just now and follows from nothing: nobody else can ask for it, and it is to be done at once.
+    /// The id is random and new: nobody else can use it, and the job is due now.
     pub(crate) is_new: bool,
-    /// Its events are wanted. Those of a new job are watched before it is published, so that none has to be waited for.
+    /// Its events are requested. A new job's are watched before it is published, so that none is delayed.
     pub(crate) follow: bool,
 }
 
-/// An envelope that the bus holds.
+/// An envelope that the bus has stored.
 #[derive(Debug)]
 pub(crate) struct Published {
     /// The bus had it before: nothing was added.
     pub(crate) duplicate: bool,
-    /// Its events, where they were wanted and could be had at once.
+    /// Its events, if requested and available at once.
     pub(crate) events: Option<Relay>,
 }
 
 impl Publisher {
-    /// Submits a job that was read and checked.
+    /// Submits a checked job.
     ///
     /// # Errors
     /// 4xx that name the field (nothing was published), or 503 when the bus cannot take it.
@@ -101,10 +100,10 @@ impl Publisher {
         Ok(Accepted { job, kind, duplicate, conversation: None, batch, events })
     }
 
-    /// The id of a job: a new one, or the one that its idempotency key stands for.
+    /// A new id, or the one derived from the idempotency key.
     ///
     /// # Errors
-    /// 400 for a key of no or too many bytes.
+    /// 400 for an empty key or one that is too long.
     pub(crate) fn job_id(&self, kind: &Kind, submission: &Submission<'_>) -> Result<JobId, ApiError> {
         let Some(key) = submission.idempotency_key else { return Ok(JobId::generate()) };
         if key.is_empty() || key.len() > limits::IDEMPOTENCY_KEY_BYTES {
@@ -115,7 +114,7 @@ impl Publisher {
         Ok(JobId::from_idempotency_key(submission.tenant, kind, key))
     }
 
-    /// The job that was submitted under this key before, with its batch.
+    /// The job that was submitted with this key before, with its batch.
     ///
     /// # Errors
     /// 422 for another job; 503 when the bus does not answer.
@@ -126,7 +125,7 @@ impl Publisher {
         key: Option<&str>,
         fingerprint: &str,
     ) -> Result<Option<Accepted>, ApiError> {
-        // The server forgets ids after its dedup window; the job's log remembers them longer.
+        // The server forgets ids after its dedup window; the job's log keeps them longer.
         if key.is_none() || self.bus.last(job).await?.is_none() {
             return Ok(None);
         }
@@ -134,7 +133,7 @@ impl Publisher {
         Ok(Some(Accepted { batch, ..Accepted::again(job.clone(), kind.clone()) }))
     }
 
-    /// The job that has this one's unique key, if another has it.
+    /// The other job that has this one's unique key.
     async fn reserved(&self, kind: &Kind, job: &JobRef, options: &Options) -> Result<Option<JobId>, ApiError> {
         let Some(unique) = &options.unique else { return Ok(None) };
         Ok(self.bus.reserve(kind, &job.tenant, &unique.key, unique.window, job.id).await?)
@@ -144,10 +143,10 @@ impl Publisher {
         Ok(self.bus.last(job).await?.is_some() || self.store.job(job).await?.is_some())
     }
 
-    /// Publishes an envelope as it is, now or for later, and begins its log.
+    /// Publishes an envelope, now or for later, and begins its log.
     ///
-    /// The log of a job whose id nobody can know yet is begun first, and the message says where: its worker need not look
-    /// then. Any other job is published first, since who finds it in its log must find it in its queue.
+    /// The log of a job with a new id is begun first, and the message has its position, so the worker need not look.
+    /// Any other job is published first: a job in a log must be in its queue.
     ///
     /// # Errors
     /// As the bus refuses it.
@@ -170,7 +169,7 @@ impl Publisher {
         let message = Message { job: job.clone(), kind, lane, payload, headers, first_seq };
         let watch = async {
             match follow && first_seq.is_some() {
-                // Whoever wants the events asks again where this fails.
+                // On failure, the client's request for events tries again.
                 true => self.relays.open(job.clone(), 1).await.ok(),
                 false => None,
             }
@@ -178,7 +177,7 @@ impl Publisher {
         let (published, events) = tokio::join!(self.hand_over(message, run_at), watch);
         match (&published, first_seq) {
             (Ok(_), _) if !is_new => drop(self.log.begin(&job, &accepted).await),
-            // Where it is not known whether the bus has the job, it may have.
+            // If it is unknown whether the bus has the job, it may have.
             (Err(error), Some(sequence)) if !matches!(error, PublishError::Unavailable(_)) => {
                 self.log.retract(&job, sequence).await;
             }
@@ -189,7 +188,7 @@ impl Publisher {
         Ok(Published { duplicate: receipt.duplicate, events })
     }
 
-    /// Gives the bus a message, within a bounded time.
+    /// Publishes a message within a bounded time.
     async fn hand_over(&self, message: Message, run_at: Option<DateTime<Utc>>) -> Result<Receipt, PublishError> {
         let publish = async {
             match run_at {
@@ -219,7 +218,7 @@ fn envelope<'a>(
     envelope
 }
 
-/// BLAKE3 of a body.
+/// BLAKE3.
 pub(crate) fn fingerprint(body: &RawValue) -> String {
     blake3::hash(body.get().as_bytes()).to_hex()[..32].to_owned()
 }

@@ -1,7 +1,7 @@
-//! How many jobs a tenant submits per second (GCRA, crate `governor`): `limits.per_second`, per gateway.
+//! The rate limit of a tenant's submissions (GCRA, crate `governor`): `limits.per_second`, per gateway.
 //!
-//! A bucket per tenant, as deep as a second is long. Tenants at rest are forgotten, so many of them cost nothing; those
-//! with a cap of their own have a bucket for as long as they have that.
+//! A bucket per tenant, as deep as a second is long. Idle tenants are forgotten; those with a cap of their own keep a
+//! bucket for as long as they have it.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,6 @@ use ruche_schemas::TenantId;
 
 use crate::http::{error::ApiError, limits};
 
-/// What tenants have submitted lately.
 #[derive(Debug, Default)]
 pub struct Rates {
     limiter: Option<Limiter>,
@@ -38,14 +37,14 @@ struct Own {
 }
 
 impl Rates {
-    /// At most so many per second and tenant; 0 is no cap.
+    /// 0 is no cap.
     #[must_use]
     pub fn new(per_second: u32) -> Self {
         let limiter = NonZeroU32::new(per_second).map(|rate| RateLimiter::hashmap(Quota::per_second(rate)));
         Self { limiter, per_second, own: RwLock::default() }
     }
 
-    /// From now on these tenants have these caps, and all others that of the settings.
+    /// Replaces the tenants' own caps; all others have the settings'.
     pub fn set(&self, caps: &TenantCaps) {
         let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *own);
@@ -55,13 +54,13 @@ impl Rates {
                 limiter: NonZeroU32::new(per_second).map(|rate| Arc::new(RateLimiter::direct(Quota::per_second(rate)))),
                 per_second,
             };
-            // The same cap goes on where it was.
+            // An unchanged cap keeps its bucket.
             let same = before.remove(tenant).filter(|own| own.per_second == per_second);
             own.insert(tenant.clone(), same.unwrap_or_else(fresh));
         }
     }
 
-    /// Counts one more job, or tells how long to wait for its turn.
+    /// Counts a job.
     ///
     /// # Errors
     /// The time until the next one, and the cap.
@@ -77,7 +76,7 @@ impl Rates {
         limiter.check_key(tenant).map_err(|early| (early.wait_time_from(limiter.clock().now()), self.per_second))
     }
 
-    /// Counts one more job, or refuses it.
+    /// Counts a job, or refuses it.
     ///
     /// # Errors
     /// 429 that names the cap.
@@ -89,7 +88,7 @@ impl Rates {
         })
     }
 
-    /// Counts one more job, once its turn has come.
+    /// Waits, then counts a job.
     pub async fn wait(&self, tenant: &TenantId) {
         while let Err((wait, _)) = self.count(tenant) {
             tokio::time::sleep(wait).await;

@@ -1,4 +1,4 @@
-//! Refusals that are about a job: how it ended, and why there is no answer yet.
+//! Errors about a job: how it ended, and why there is no answer yet.
 
 use axum::http::StatusCode;
 use ruche_schemas::{Failure, JobId, failure::codes};
@@ -45,7 +45,7 @@ impl ApiError {
         Self::of(StatusCode::GATEWAY_TIMEOUT, SERVER, message).code("wait_exceeded").once()
     }
 
-    /// The answer to a job that ended badly.
+    /// The answer to a failed job.
     pub fn failed(job: JobId, failure: Failure) -> Self {
         let status = match failure.code.as_str() {
             codes::UNKNOWN_MODEL | codes::UNKNOWN_CONVERSATION | codes::UNKNOWN_TEMPLATE | codes::UNKNOWN_DOCUMENT => {

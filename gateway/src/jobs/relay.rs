@@ -1,8 +1,7 @@
-//! A job's events on their way to one client: in order, from any `n`, until the last, a fault or the end of this
-//! process.
+//! Relays a job's events to one client: in order, from any `n`, until the last, a fault or the end of this process.
 //!
-//! Nothing is buffered here: the next event is read from the bus when the client has taken the one before. A client that
-//! reads nothing for [`crate::http::limits::WRITE_TIMEOUT`] is disconnected, and resumes by `n`.
+//! Nothing is buffered: the next event is read when the client has taken the one before. A client that reads nothing
+//! for [`crate::http::limits::WRITE_TIMEOUT`] is disconnected, and resumes by `n`.
 
 use std::sync::Arc;
 
@@ -13,14 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::{error::ApiError, lifecycle::Lifecycle};
 
-/// Opens relays, and guards jobs whose client may go away.
+/// Opens relays, and guards jobs whose client may disconnect.
 #[derive(Clone)]
 pub struct Relays {
     bus: Arc<dyn Bus>,
     lifecycle: Lifecycle,
 }
 
-/// The events of one job.
 pub struct Relay {
     pub job: JobRef,
     events: BoxStream<'static, Result<Record, Unavailable>>,
@@ -34,10 +32,8 @@ impl std::fmt::Debug for Relay {
     }
 }
 
-/// Why events stopped before the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Interrupted {
-    /// This gateway stops.
     Closing,
     Bus(Unavailable),
 }
@@ -48,7 +44,7 @@ impl Relays {
         Self { bus, lifecycle }
     }
 
-    /// Follows a job that is known to exist, from this `n` on.
+    /// Follows an existing job, from this `n` on.
     ///
     /// # Errors
     /// 503 when the bus does not answer.
@@ -82,7 +78,6 @@ impl Relay {
 }
 
 impl Interrupted {
-    /// The refusal that tells the client.
     #[must_use]
     pub fn error(self, job: &JobRef) -> ApiError {
         match self {
@@ -92,7 +87,7 @@ impl Interrupted {
     }
 }
 
-/// Cancels a job when it is dropped before [`CancelOnDrop::disarm`]: its client has gone away. Not when this
+/// Cancels a job when dropped before [`CancelOnDrop::disarm`]: its client has disconnected. It does not when this
 /// process stops, since the client can resume elsewhere.
 pub struct CancelOnDrop {
     armed: Option<(Arc<dyn Bus>, JobRef)>,

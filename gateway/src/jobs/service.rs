@@ -1,4 +1,4 @@
-//! The services of jobs, made of the bus and the store.
+//! The services of jobs, made from the bus and the store.
 
 use std::sync::Arc;
 
@@ -38,7 +38,6 @@ pub struct Jobs {
     pub batches: Batches,
 }
 
-/// What jobs are made of.
 pub struct Parts {
     pub bus: Arc<dyn Bus>,
     pub store: Arc<dyn Store>,

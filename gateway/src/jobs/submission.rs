@@ -1,4 +1,4 @@
-//! A job to be submitted, and one that was accepted.
+//! A submission, and an accepted job.
 
 use std::time::Duration;
 
@@ -9,59 +9,55 @@ use uuid::Uuid;
 use super::relay::{Relay, Relays};
 use crate::http::{error::ApiError, limits};
 
-/// Who submits a job, and how.
 #[derive(Debug)]
 pub struct Submission<'a> {
     pub tenant: &'a TenantId,
     pub lane: Lane,
-    /// The same key is the same job, whenever it comes again.
+    /// A repeated key is the same job.
     pub idempotency_key: Option<&'a str>,
     pub options: Options,
 }
 
 impl<'a> Submission<'a> {
-    /// A job to be done now, once.
+    /// Due now, without options.
     #[must_use]
     pub fn new(tenant: &'a TenantId, lane: Lane, idempotency_key: Option<&'a str>) -> Self {
         Self { tenant, lane, idempotency_key, options: Options::default() }
     }
 }
 
-/// What few submissions ask for.
+/// Rare options.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// The job's id, where it is known before it is submitted.
+    /// If it is known before the submission.
     pub id: Option<JobId>,
-    /// When it is to begin, if that is later.
+    /// `None`: now.
     pub run_at: Option<DateTime<Utc>>,
-    /// The steps that follow when it is done.
     pub on_success: Vec<Next>,
-    /// The steps that follow when it has failed.
     pub on_failure: Vec<Next>,
-    /// No second job with this key.
     pub unique: Option<Unique>,
     /// The batch, and the job's index in it.
     pub batch: Option<(Uuid, u32)>,
-    /// Whether to wait while the tenant submits too fast, instead of a refusal.
+    /// Over the rate limit, whether to wait instead of a refusal.
     pub patient: bool,
-    /// Whether its events are wanted from the first one on.
+    /// Whether its events are requested from the first one on.
     pub follow: bool,
-    /// Whether it is kept in its events only, and in no row.
+    /// Whether it has events only, and no row.
     pub ephemeral: bool,
-    /// What tells it from another job under its idempotency key, where that is not its body: a bot's chat has passages
+    /// Detects another job under the same idempotency key. By default, of the body; but a bot's chat has passages
     /// that nobody sent.
     pub fingerprint: Option<String>,
 }
 
-/// A key that one job has for a while.
+/// Only one job may have the key within the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unique {
-    /// The key, unique with the tenant and the kind.
+    /// Unique within the tenant and the kind.
     pub key: String,
     pub window: Duration,
 }
 
-/// A job that the bus holds.
+/// A job that the bus has stored.
 #[derive(Debug)]
 pub struct Accepted {
     pub job: JobRef,
@@ -70,14 +66,13 @@ pub struct Accepted {
     pub duplicate: bool,
     /// The conversation of a chat: the one named, or a new one.
     pub conversation: Option<Uuid>,
-    /// The batch that counts it.
     pub batch: Option<Uuid>,
-    /// Its events, if they were asked for and it is a new job.
+    /// Its events, if requested and the job is new.
     pub events: Option<Relay>,
 }
 
 impl Accepted {
-    /// A job that was submitted before, as far as nothing else is known of it.
+    /// A duplicate of which only the id is known.
     pub(super) fn again(job: JobRef, kind: Kind) -> Self {
         Self { job, kind, duplicate: true, conversation: None, batch: None, events: None }
     }
@@ -85,7 +80,7 @@ impl Accepted {
     /// Its events, from the first one on.
     ///
     /// # Errors
-    /// 503 when the bus does not answer: the job runs all the same.
+    /// 503 when the bus does not answer: the job runs anyway.
     pub async fn relay(&mut self, relays: &Relays) -> Result<Relay, ApiError> {
         match self.events.take() {
             Some(relay) => Ok(relay),
@@ -94,10 +89,10 @@ impl Accepted {
     }
 }
 
-/// When a job is to begin: `None` for now.
+/// When a job is due: `None` for now.
 ///
 /// # Errors
-/// 400 for both ways of saying it at once, and for too far ahead.
+/// 400 for both parameters at once, and for too far ahead.
 pub fn due(
     run_at: Option<DateTime<Utc>>,
     delay_seconds: Option<u64>,
@@ -125,8 +120,6 @@ pub fn due(
     }
 }
 
-/// A lane by its name.
-///
 /// # Errors
 /// 400.
 pub(crate) fn lane(name: Option<&str>) -> Result<Lane, ApiError> {

@@ -1,4 +1,4 @@
-//! Jobs that have not ended, as their queues have them.
+//! Jobs that have not ended, from their queues.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::http::{error::ApiError, limits};
 #[derive(Clone)]
 pub struct Unended(pub(super) Arc<dyn Bus>);
 
-/// A page of a queue: the jobs in it that have not ended.
+/// The jobs of a queue that have not ended.
 #[derive(Debug)]
 pub struct Page {
     pub jobs: Vec<UnendedJob>,
-    /// How many jobs of the queue were looked at.
+    /// How many jobs of the queue were scanned.
     pub looked: usize,
     /// The position of the last of them.
     pub last: u64,
@@ -36,13 +36,12 @@ pub struct UnendedJob {
     run_at: Option<DateTime<Utc>>,
     origin: Option<Origin>,
     batch: Option<Uuid>,
-    /// The last event of its log.
     last: Option<Logged>,
 }
 
 impl UnendedJob {
     fn new(queued: Queued) -> Self {
-        // A message that is no envelope was not published by us: the queue still knows whose it is.
+        // A message that is no envelope is not ours, but its subject still has the tenant.
         let envelope = serde_json::from_slice::<Envelope<Value>>(&queued.payload).ok();
         let member = envelope.as_ref().and_then(|envelope| envelope.member.as_ref());
         Self {
@@ -58,7 +57,7 @@ impl UnendedJob {
         }
     }
 
-    /// Whether its last event says that it has ended: its worker has not settled it yet.
+    /// Whether its last event is an end that its worker has not settled yet.
     fn has_ended(&self) -> bool {
         self.last.as_ref().is_some_and(|last| last.record.event.is_final())
     }
@@ -75,8 +74,7 @@ impl UnendedJob {
 }
 
 impl Unended {
-    /// A page of the tenant's jobs of a kind, after this position, with their last events; those of one batch, where one
-    /// is named.
+    /// A page of the tenant's jobs of a kind, after this position, with their last events; of one batch, if given.
     ///
     /// # Errors
     /// 503.

@@ -1,4 +1,4 @@
-//! A job as it is shown: ended = its row; not ended = its last event.
+//! A job's view: from its row once it has ended, before that from its last event.
 
 use chrono::{DateTime, Utc};
 use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, event};
@@ -95,7 +95,7 @@ pub struct ProgressView {
     pub message: String,
 }
 
-/// A job that has ended. A batch's id is a UUIDv7; a fan's group is derived, and so it is not.
+/// From a row. A batch's id is a UUIDv7; a fan-out's group is derived, so it is not.
 pub(crate) fn of_row(row: EndedJob) -> JobView {
     let (output, error) = result(row.state, row.data);
     JobView {
@@ -115,7 +115,7 @@ pub(crate) fn of_row(row: EndedJob) -> JobView {
     }
 }
 
-/// A job as the last event of its log has it, and what is known of it from the start.
+/// From the last event of a log, with what its first event has.
 pub(crate) fn of_event(
     job: &JobRef,
     last: Option<Record>,
@@ -152,7 +152,6 @@ pub(crate) fn of_event(
     view
 }
 
-/// A job of which nothing is known.
 fn nothing(id: JobId, updated_at: DateTime<Utc>) -> JobView {
     JobView {
         id: id.0,

@@ -1,4 +1,4 @@
-//! Submits a job and waits for its end: the one place that does.
+//! Submits a job and waits for its end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ pub struct Waiter {
     pub(crate) seconds: u64,
 }
 
-/// How a job ended. Its data is whole, also where it is in the object store.
+/// How a job ended. Its data is complete, even if it is in the object store.
 #[derive(Debug)]
 pub struct Ended {
     pub job: JobRef,
@@ -36,7 +36,6 @@ pub struct Ended {
     data: Value,
 }
 
-/// What became of waiting.
 #[derive(Debug)]
 pub enum Waited {
     Ended(Ended),
@@ -44,12 +43,11 @@ pub enum Waited {
     Running(Box<Accepted>),
 }
 
-/// How to wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Wait {
-    /// Without one, the caller bounds the time.
+    /// `None`: the caller bounds the time.
     pub deadline: Option<Instant>,
-    /// Whether a new job is cancelled when the future is dropped, since its client has gone.
+    /// Whether a new job is cancelled when the future is dropped: its client has disconnected.
     pub cancel: bool,
 }
 
@@ -60,11 +58,11 @@ impl Waiter {
         Duration::from_secs(self.seconds)
     }
 
-    /// Calls a job as a function: ephemeral and interactive. It is cancelled when the future is dropped. There is no
-    /// bound in time: the caller sets it.
+    /// Calls a job as a function: ephemeral, interactive, and cancelled when the future is dropped. The caller must
+    /// bound the time.
     ///
-    /// `patient`: whether to wait while the tenant submits too fast, since a request is under way already. `large` names
-    /// the field by which a job can be too large.
+    /// `patient`: whether to wait over the rate limit, since a request is under way already. `large` names the field
+    /// that can make a job too large.
     ///
     /// # Errors
     /// As [`Publisher::submit`]; why the job failed.
@@ -92,7 +90,7 @@ impl Waiter {
     /// Submits a job and waits for its end.
     ///
     /// # Errors
-    /// As [`Publisher::submit`]; 503 where its events cannot be had.
+    /// As [`Publisher::submit`]; 503 when its events cannot be read.
     pub(crate) async fn submit_and_wait(
         &self,
         work: Work<'_>,
@@ -104,10 +102,10 @@ impl Waiter {
         self.wait(accepted, wait).await
     }
 
-    /// Waits for the end of a job that was accepted.
+    /// Waits for the end of an accepted job.
     ///
     /// # Errors
-    /// 503 where its events cannot be had.
+    /// 503 when its events cannot be read.
     pub(crate) async fn wait(&self, mut accepted: Accepted, wait: Wait) -> Result<Waited, ApiError> {
         let Wait { deadline, cancel } = wait;
         let mut guard = self.relays.guard(&accepted.job, cancel && !accepted.duplicate);
@@ -124,7 +122,7 @@ impl Waiter {
 
     async fn end(&self, accepted: &mut Accepted) -> Result<Ended, ApiError> {
         let job = accepted.job.clone();
-        // Events are kept for a while only: a job that was submitted before may have ended long ago.
+        // Events expire: a duplicate may have ended long ago.
         if accepted.duplicate
             && let Some(row) = self.store.job(&job).await.ok().flatten()
         {
@@ -160,10 +158,8 @@ impl Waiter {
 }
 
 impl Ended {
-    /// What the job gave.
-    ///
     /// # Errors
-    /// Why it failed, with the field of the input; 410 where it was cancelled; 500 where its result cannot be read.
+    /// Why it failed, with the field of the input; 410 if it was cancelled; 500 if its result cannot be read.
     pub(crate) fn output<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         let Self { job: JobRef { id, .. }, event, data } = self;
         match event {

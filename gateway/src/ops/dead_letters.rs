@@ -1,7 +1,7 @@
-//! Dead letters: found, replayed and dropped.
+//! Dead letters: find, replay and drop.
 //!
-//! A replayed letter is a new job: it keeps the steps that follow it and leaves its batch, where it was counted as failed.
-//! Its id follows from the letter's job and position, so a letter that is replayed twice is one job.
+//! A replayed letter is a new job: it keeps the steps that follow it and leaves its batch, which has counted it as
+//! failed. Its id is derived from the letter's job and position, so a letter that is replayed twice is one job.
 
 use std::sync::Arc;
 
@@ -30,22 +30,19 @@ pub struct DeadLetters {
     publisher: Arc<Publisher>,
 }
 
-/// Which letters are looked for.
 pub(crate) struct LetterQuery {
     filter: DeadFilter,
     code: Option<String>,
 }
 
-/// Letters that match.
 pub(crate) struct Page {
     pub(crate) letters: Vec<StoredDeadLetter>,
-    /// How many letters were looked at.
+    /// How many letters were scanned.
     pub(crate) looked: usize,
     /// The position of the last of them.
     pub(crate) last: u64,
 }
 
-/// What is done with all letters that match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Count,
@@ -85,8 +82,6 @@ impl DeadLetters {
         Ok(Page { letters: page.into_iter().filter(mine).collect(), looked, last })
     }
 
-    /// The dead letter of a job.
-    ///
     /// # Errors
     /// 404; 503.
     pub(crate) async fn find(&self, tenant: &TenantId, id: &str) -> Result<StoredDeadLetter, ApiError> {
@@ -98,7 +93,7 @@ impl DeadLetters {
         self.bus.get_dead_letter(&job).await?.ok_or_else(missing)
     }
 
-    /// The body of a letter that is in the object store; `null` where it cannot be read any more.
+    /// A letter's body in the object store; `null` if it can't be read any more.
     ///
     /// # Errors
     /// 503: try again.
@@ -110,7 +105,7 @@ impl DeadLetters {
         }
     }
 
-    /// Drops a letter for good; tells whether it was there.
+    /// Drops a letter for good; false if it was gone.
     ///
     /// # Errors
     /// 503.
@@ -118,10 +113,10 @@ impl DeadLetters {
         Ok(self.bus.remove_dead_letter(buried.sequence).await?)
     }
 
-    /// Acts on all letters that match, up to [`limits::ACT`]: how many do, and with how many it was done.
+    /// Acts on all letters that match, up to [`limits::ACT`]: how many match, and how many it acted on.
     ///
     /// # Errors
-    /// 503: again is always safe.
+    /// 503: safe to repeat.
     pub(crate) async fn act(&self, search: &LetterQuery, action: Action) -> Result<(usize, usize), ApiError> {
         let (mut matched, mut acted, mut after) = (0, 0, 0);
         while matched < limits::ACT {
@@ -145,16 +140,16 @@ impl DeadLetters {
     async fn try_replay(&self, buried: &StoredDeadLetter) -> Result<bool, ApiError> {
         match Box::pin(self.replay(buried, None)).await {
             Ok(_) => Ok(true),
-            // It stays where it is, to be edited or dropped.
+            // It stays, to be edited or dropped.
             Err(error) if error.status().is_client_error() && error.status() != 429 => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Publishes the job of a dead letter again, with this body if one is given, and drops the letter.
+    /// Publishes a dead letter's job again, with this body if given, and drops the letter.
     ///
     /// # Errors
-    /// 400 for a wrong body, 409 for a letter that is no job and no body is given, 503.
+    /// 400 for a wrong body, 409 for a letter that is no job without a given body, 503.
     pub(crate) async fn replay(&self, buried: &StoredDeadLetter, body: Option<&Value>) -> Result<Accepted, ApiError> {
         let letter = &buried.letter;
         let descriptor = self.kinds.descriptor(letter.kind.as_str())?;
@@ -178,7 +173,7 @@ impl DeadLetters {
             envelope.body = body.clone();
         }
         if let Some(claim) = envelope.claim.take() {
-            // The new job has a body of its own: the old one is deleted with the old job.
+            // The new job has its own body: the old one is deleted with the old job.
             envelope.body = self.payloads.json(&letter.job.tenant, &claim).await?;
         }
         let id = letter.job.id.derived(&format!("replay.{}", buried.sequence));
@@ -199,7 +194,7 @@ impl DeadLetters {
         let text = RawValue::from_string(envelope.body.to_string()).map_err(|_| ApiError::internal())?;
         let (claim, body) = self.payloads.offload(&job, &text).await?;
         let envelope = Envelope { claim, ..envelope.with_body(body) };
-        // A repeated replay is the same job: even where this one fails, its body may be that of another replay now.
+        // A repeated replay is the same job: even if this one fails, its body may be that of another replay now.
         let published = self.publisher.publish(&envelope, Publishing::default()).await?;
         self.bus.remove_dead_letter(buried.sequence).await?;
         let kind = envelope.kind;

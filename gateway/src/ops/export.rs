@@ -1,4 +1,4 @@
-//! Exports the queues to Prometheus: the one place that reads them all the time, since reading costs the server.
+//! Exports the queues to Prometheus. Nothing else polls them, since reading costs the server.
 
 use std::{sync::Arc, time::Instant};
 
@@ -11,7 +11,6 @@ use crate::{
     jobs::kinds::Kinds,
 };
 
-/// What reads the queues, and where it puts them.
 pub struct QueueExport {
     pub bus: Arc<dyn Bus>,
     pub kinds: Arc<Kinds>,

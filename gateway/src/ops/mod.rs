@@ -1,4 +1,4 @@
-//! What operators see and steer: queues, workers, pauses, caps of tenants and dead letters.
+//! Operators' features: queues, workers, pauses, tenants' caps and dead letters.
 
 pub mod dead_letters;
 pub mod export;

@@ -1,4 +1,4 @@
-//! What operators have paused: kinds, tenants and workers.
+//! Pauses of kinds, tenants and workers.
 
 use std::sync::Arc;
 
@@ -16,8 +16,6 @@ impl Pauses {
         Self(bus)
     }
 
-    /// What is paused now.
-    ///
     /// # Errors
     /// 503.
     pub(crate) async fn all(&self) -> Result<Vec<Pause>, ApiError> {
@@ -26,7 +24,7 @@ impl Pauses {
         now.ok().flatten().ok_or_else(|| Unavailable("it does not say what is paused".to_owned()).into())
     }
 
-    /// Pauses something, or resumes it.
+    /// Pauses or resumes.
     ///
     /// # Errors
     /// 503.
@@ -38,7 +36,7 @@ impl Pauses {
     }
 }
 
-/// What is paused, and its name.
+/// The sort of what is paused, and its name.
 pub(crate) fn named(pause: &Pause) -> (&'static str, String) {
     match pause {
         Pause::Kind(kind) => ("kind", kind.to_string()),

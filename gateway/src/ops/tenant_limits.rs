@@ -1,4 +1,4 @@
-//! Caps of single tenants, as operators gave them.
+//! Caps of single tenants, set by operators.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl TenantLimits {
         now.ok().flatten().ok_or_else(|| Unavailable("it does not say which caps tenants have".to_owned()).into())
     }
 
-    /// Gives a tenant caps of its own; none of them: those of the settings.
+    /// Sets a tenant's own caps; without any, the settings' apply.
     ///
     /// # Errors
     /// 503.

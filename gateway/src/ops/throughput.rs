@@ -1,7 +1,7 @@
-//! How fast each lane goes: jobs that have ended, as the workers announce it, over the last minute.
+//! The throughput of each lane: jobs that ended over the last minute, from the workers' registrations.
 //!
-//! Workers count, because only they see every end: an ephemeral job leaves no row, a dead one a letter, and what a
-//! queue's consumer counts as settled may come again.
+//! Workers count, because only they see every end: an ephemeral job leaves no row, a dead one a letter, and a queue's
+//! consumer may redeliver what it counts as settled.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -14,26 +14,25 @@ use ruche_schemas::{Kind, Lane};
 
 use crate::http::limits;
 
-/// Looks that are less than this apart are one.
+/// Samples less than this apart are one.
 const APART: Duration = Duration::from_millis(500);
 
 type Totals = BTreeMap<(Kind, Lane), u64>;
 
-/// What was announced lately.
 #[derive(Debug, Default)]
 pub struct Throughput(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Of each worker, when it was seen last and what it had counted then.
+    /// When each worker was seen last, and its counts then.
     workers: HashMap<(Kind, String), (Instant, BTreeMap<Lane, u64>)>,
-    /// All that has ended since this gateway began to look.
+    /// All ends since this gateway's first sample.
     totals: Totals,
     looks: VecDeque<(Instant, Totals)>,
 }
 
 impl Throughput {
-    /// Takes in what workers announce now. What a worker had done before it was first seen does not count.
+    /// Takes a sample. What a worker did before it was first seen does not count.
     pub fn note(&self, workers: &[WorkerRegistration], now: Instant) {
         let mut state = self.state();
         let State { workers: known, totals, looks } = &mut *state;
@@ -55,7 +54,7 @@ impl Throughput {
         }
     }
 
-    /// Jobs of this kind and lane that ended per second; 0 before the second look.
+    /// Ended jobs of this kind and lane per second; 0 before the second sample.
     #[must_use]
     pub fn per_second(&self, kind: &Kind, lane: Lane) -> f64 {
         let state = self.state();

@@ -1,4 +1,4 @@
-//! Answers with a document: its bytes with the rest in headers, or all of it as JSON.
+//! Answers with a document: its bytes with the rest in headers, or everything as JSON.
 
 use axum::{
     Json,
@@ -27,13 +27,9 @@ use crate::{
     jobs::payloads::Payloads,
 };
 
-/// How many pages the document has.
 const PAGES: HeaderName = HeaderName::from_static("ruche-pages");
-/// What of the input had no effect.
 const WARNINGS: HeaderName = HeaderName::from_static("ruche-warnings");
-/// The document's job.
 const JOB: HeaderName = HeaderName::from_static("ruche-job");
-/// Where the document is stored.
 const DOCUMENT: HeaderName = HeaderName::from_static("ruche-document");
 
 /// A document within JSON (`report=json`).
@@ -70,8 +66,6 @@ pub struct RenderReport {
     pub content: Base64,
 }
 
-/// The document as bytes.
-///
 /// # Errors
 /// 410 for an object that is gone, 500 for one that was changed, 503.
 pub(super) async fn document(payloads: &Payloads, tenant: &TenantId, finished: Finished) -> Result<Response, ApiError> {
@@ -93,8 +87,6 @@ pub(super) async fn document(payloads: &Payloads, tenant: &TenantId, finished: F
     Ok(file.into_response())
 }
 
-/// The document within JSON.
-///
 /// # Errors
 /// As [`document`].
 pub(super) async fn report(
@@ -120,7 +112,7 @@ pub(super) async fn report(
     Ok(Json(report).into_response())
 }
 
-/// A stored document, unless the client has it.
+/// 304 if the client has it.
 ///
 /// # Errors
 /// As [`document`].
@@ -144,7 +136,7 @@ fn file(media_type: &str, body: Body, bytes: u64, pages: u32, title: Option<&str
     FileResponse::new(media_type, body).bytes(bytes).inline(&name).with(PAGES, &pages.to_string())
 }
 
-/// A document's name as a file: its title, as far as file systems take it.
+/// A file name from the title, as far as file systems allow.
 fn file_name(title: Option<&str>, media_type: &str) -> String {
     let extension = if media_type == "image/png" { "png" } else { "pdf" };
     let odd = |c: char| c.is_control() || "/\\:*?\"<>|\u{202e}\u{2066}\u{2067}\u{2068}".contains(c);
@@ -157,7 +149,7 @@ fn file_name(title: Option<&str>, media_type: &str) -> String {
     }
 }
 
-/// The header `ruche-warnings`: JSON in ASCII with how many there are, and as many of them as fit.
+/// The header `ruche-warnings`: JSON in ASCII with the number of warnings, and as many of them as fit.
 fn header_of(warnings: &[Warning]) -> String {
     let mut first: Vec<Value> = Vec::new();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Answers a render request: with the document, or with the job that makes it.
+//! Answers a render request with the document, or with its job.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Answerer {
     renderer: Arc<Renderer>,
     payloads: Payloads,
     bodies: Bodies,
-    /// `gateway.render_wait_bytes`: a larger request is answered with its job, unless it says otherwise.
+    /// `gateway.render_wait_bytes`: a larger request is answered with its job by default.
     wait_bytes: usize,
 }
 
@@ -30,7 +30,7 @@ impl Answerer {
     }
 
     /// # Errors
-    /// As the renderer refuses it; as the document cannot be read.
+    /// As the renderer; as the document cannot be read.
     pub(crate) async fn respond(
         &self,
         tenant: &TenantId,

@@ -1,7 +1,7 @@
-//! Signed links to documents: whoever has one may read that document until the link is over, without a key.
+//! Signed links to documents: whoever has one may read the document until it expires, without a key.
 //!
-//! The signature is BLAKE3, keyed with the gateway's secret, over tenant, document and time; so nothing is kept of a
-//! link, any gateway with the secret takes it, and a new secret ends all links.
+//! The signature is BLAKE3, keyed with the gateway's secret, over tenant, document and time. So no link is stored,
+//! any gateway with the secret accepts it, and a new secret ends all links.
 
 use std::sync::Arc;
 
@@ -10,21 +10,19 @@ use ruche_schemas::{JobId, JobRef, config::Secret};
 
 use crate::http::error::ApiError;
 
-/// What the key is derived for: a secret that is used elsewhere too makes other signatures there.
+/// The context of the key derivation: other uses of the secret give other signatures.
 const CONTEXT: &str = "ruche 2026-11-26 links to documents v1";
 
-/// A link's parts, as its query has them.
+/// The parts of a link's query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signed<'a> {
-    /// Whose document it is.
     pub(crate) tenant: &'a str,
-    /// Until when, in seconds since 1970.
+    /// In seconds since 1970.
     pub(crate) expires: &'a str,
-    /// The signature, in hexadecimal.
+    /// In hexadecimal.
     pub(crate) signature: &'a str,
 }
 
-/// Makes and checks links.
 #[derive(Clone)]
 pub struct Links(Arc<Secret>);
 
@@ -56,8 +54,6 @@ fn signature(secret: &Secret, job: &JobRef, expires: i64) -> Result<blake3::Hash
     Ok(blake3::keyed_hash(&key, format!("{job}/{expires}").as_bytes()))
 }
 
-/// The link to a document, good until then.
-///
 /// # Errors
 /// 501 without a secret.
 fn sign(secret: &Secret, job: &JobRef, expires: DateTime<Utc>) -> Result<String, ApiError> {
@@ -67,8 +63,6 @@ fn sign(secret: &Secret, job: &JobRef, expires: DateTime<Utc>) -> Result<String,
     Ok(format!("/v1/renders/{id}/file?tenant={tenant}&expires={expires}&signature={signature}"))
 }
 
-/// The document that a link is for.
-///
 /// # Errors
 /// 403 for a forged or expired link, 501 without a secret.
 fn check(secret: &Secret, id: &str, link: &Signed<'_>, now: DateTime<Utc>) -> Result<JobRef, ApiError> {

@@ -1,11 +1,11 @@
-//! Markdown in, a document out, within one request where that is possible.
+//! Markdown in, a document out, in one request if possible.
 //!
-//! The fast way touches neither the database nor the object store: a small job is ephemeral, and its document comes back
-//! in its last event. A document that does not fit there, or is to be kept, goes to the object store, and is sent from there.
+//! The fast path uses neither database nor object store: a small job is ephemeral, and its document is in its last
+//! event. A document that does not fit, or is to be stored, goes through the object store.
 //!
-//! - [`request`]: a render as it is sent ([`multipart`], [`query`]). - [`service`]: its job, and the wait for its document.
-//! - [`answerer`], [`answer`]: the document in the answer. - [`stored`]: documents that are kept; [`link`]: signed links.
-//! - [`templates`]: templates, checked by a trial. - [`routes`]: the operations.
+//! - [`request`] ([`multipart`], [`query`]): reads a render. - [`service`]: its job. - [`answerer`], [`answer`]: the
+//!   answer.
+//! - [`stored`]: stored documents; [`link`]: signed links. - [`templates`]. - [`routes`].
 
 pub mod answer;
 pub mod answerer;

@@ -1,4 +1,4 @@
-//! A render job as `multipart/form-data`: its parts in any order, each refused by its name if it is none.
+//! A render job as `multipart/form-data`, its parts in any order. Errors name the part.
 
 use multer::Field;
 use ruche_schemas::{
@@ -18,7 +18,6 @@ use crate::http::{
 const ALLOWED: &str = "markdown, css (any number), template (a name) or package (a gzipped tar), data (JSON), options (JSON), \
                        and files (any number, each with a file name)";
 
-/// What was seen so far.
 #[derive(Default)]
 struct Parts {
     render: Render,
@@ -28,8 +27,6 @@ struct Parts {
     options: bool,
 }
 
-/// Reads a whole body with this content type.
-///
 /// # Errors
 /// 400 that names the part.
 pub(super) async fn read(content_type: &str, body: Vec<u8>) -> Result<Render, ApiError> {
@@ -118,7 +115,7 @@ async fn text(name: &str, field: Field<'_>) -> Result<String, ApiError> {
     utf8(name, bytes(field).await?.0)
 }
 
-/// JSON of a part; the error names the field within it.
+/// The error names the field within the part.
 async fn json<T: serde::de::DeserializeOwned>(name: &str, field: Field<'_>) -> Result<T, ApiError> {
     let text = text(name, field).await?;
     parse(&text).map_err(|error: ApiError| error.within(name))

@@ -1,4 +1,4 @@
-//! What a URL's query asks: options of the document, over those of the body, and the form of the answer.
+//! A URL's query: options of the document, over those of the body, and the form of the answer.
 
 use ruche_schemas::kinds::render::Render;
 use serde::de::DeserializeOwned;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::http::{error::ApiError, params::parameters, text::shown};
 
-/// The parameters of `POST /v1/render`; those of others are some of these. `tenant` is every route's.
+/// Of `POST /v1/render`; other operations have some of these. `tenant` is common to all routes.
 pub(crate) const RENDER: &[&str] = &[
     "template",
     "version",
@@ -24,22 +24,19 @@ pub(crate) const RENDER: &[&str] = &[
     "store",
     "report",
 ];
-/// The parameters of a template's preview.
+/// Of a template's preview.
 pub(crate) const PREVIEW: &[&str] = &["version", "lang", "title", "toc", "numbering", "date", "page", "ppi"];
 
-/// What a query asks.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     parameters: Vec<(String, String)>,
-    /// Whether the document is to be stored, if the query has it.
+    /// Whether the document is to be stored, if the query says so.
     pub(crate) store: Option<bool>,
     /// Whether the answer is JSON.
     pub(crate) report: bool,
 }
 
 impl Asked {
-    /// Reads a query.
-    ///
     /// # Errors
     /// 400 that names the parameter.
     pub(crate) fn read(query: Option<&str>, allowed: &[&str]) -> Result<Self, ApiError> {
@@ -54,7 +51,7 @@ impl Asked {
         Ok(asked)
     }
 
-    /// Puts the options into a job, over its own.
+    /// Sets the options of a job, over its own.
     ///
     /// # Errors
     /// 400 that names the parameter.
@@ -90,7 +87,7 @@ fn set(render: &mut Render, name: &str, value: String) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// One of a type's own names.
+/// Parses one of a type's own names.
 fn named<T: DeserializeOwned>(name: &str, value: &str) -> Result<T, ApiError> {
     let read = serde_json::from_value(Value::String(value.to_owned()));
     read.map_err(|error| ApiError::invalid(name, format!("{name} = {:?} is not allowed: {error}", shown(value))))

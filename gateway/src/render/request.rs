@@ -1,4 +1,4 @@
-//! Reads what is to be rendered: Markdown as it is, a multipart body, or the job as JSON; the query's options count more.
+//! Reads a render as Markdown, as a multipart body, or as a job in JSON; the query's options win.
 
 use axum::extract::Request;
 use ruche_schemas::kinds::{Job as _, render::Render};
@@ -16,27 +16,23 @@ const TYPES: &str = "text/markdown, multipart/form-data or application/json";
 
 #[derive(Debug)]
 pub(crate) struct RenderRequest {
-    /// The job, checked.
     pub(crate) render: Render,
     /// Whether the document is to be stored, if the request says so.
     pub(crate) store: Option<bool>,
     /// Whether the answer is JSON.
     pub(crate) report: bool,
-    /// How large the request was, in bytes.
     pub(crate) bytes: usize,
-    /// A large request holds it while it is in memory.
+    /// Held while a large request is in memory.
     pub(crate) permit: Option<Permit>,
 }
 
-/// Whether a job in JSON says that its document is to be stored.
+/// Whether a job in JSON asks to store its document.
 #[derive(Deserialize)]
 struct StoreField {
     store: Option<bool>,
 }
 
 impl RenderRequest {
-    /// Reads a request with a body.
-    ///
     /// # Errors
     /// 4xx that names what is wrong.
     pub(crate) async fn read(request: Request, bodies: &Bodies, parameters: &[&str]) -> Result<Self, ApiError> {

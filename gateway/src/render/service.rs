@@ -1,7 +1,7 @@
 //! Submits render jobs and waits for their documents.
 //!
-//! A job whose document need not be stored is ephemeral where its body fits a message: no row, no object. If its
-//! document turns out too large for an event, its worker stores it and commits a row.
+//! A job whose document need not be stored is ephemeral if its body fits a message: no row, no object. If its
+//! document is too large for an event, its worker stores it and commits a row.
 
 use std::sync::Arc;
 
@@ -39,7 +39,6 @@ pub(crate) struct Finished {
     pub(crate) rendered: Rendered,
 }
 
-/// What became of a document that is waited for.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Finished(Box<Finished>),
@@ -47,7 +46,7 @@ pub(crate) enum Outcome {
     Running(Box<Accepted>),
 }
 
-/// Who renders, and how the document is wanted.
+/// Who renders, and how the document is returned.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Order<'a> {
     pub(crate) tenant: &'a TenantId,
@@ -58,11 +57,9 @@ pub(crate) struct Order<'a> {
     pub(crate) seconds: Option<u64>,
 }
 
-/// How one job ended.
 enum End {
     Finished(Finished),
     Running(Accepted),
-    /// It can't be kept, for this reason.
     TooLarge(JobId, String),
 }
 
@@ -80,7 +77,7 @@ impl Renderer {
     /// Submits a render job whose document is stored, if there is an object store and the request does not forbid it.
     ///
     /// # Errors
-    /// As a submission is refused; 501 where a document is to be stored and there is no object store.
+    /// As a submission; 501 when the document must be stored without an object store.
     pub(crate) async fn submit(&self, mut render: Render, order: Order<'_>) -> Result<Accepted, ApiError> {
         render.store = self.stores(order.store)?.unwrap_or(self.can_store);
         let submission = Submission::new(order.tenant, Lane::Normal, order.idempotency_key);
@@ -90,7 +87,7 @@ impl Renderer {
     /// Renders and waits.
     ///
     /// # Errors
-    /// As a submission is refused; why the job failed, or that it gave nothing in time.
+    /// As a submission; why the job failed, or that it timed out.
     pub(crate) async fn render(&self, mut render: Render, order: Order<'_>) -> Result<Outcome, ApiError> {
         let seconds = order.seconds.unwrap_or(u64::MAX).min(self.waiter.seconds);
         let deadline = Instant::now() + Duration::from_secs(seconds);
@@ -107,15 +104,14 @@ impl Renderer {
         }
     }
 
-    /// How long a request waits for its document.
     pub(super) fn wait_seconds(&self) -> u64 {
         self.waiter.seconds
     }
 
-    /// Whether the request says that its document is stored.
+    /// Whether the request asks to store its document.
     ///
     /// # Errors
-    /// 501 where it is to be stored and there is no object store.
+    /// 501 when it must be stored without an object store.
     fn stores(&self, store: Option<bool>) -> Result<Option<bool>, ApiError> {
         match store {
             Some(true) if !self.can_store => Err(no_objects()),
@@ -132,8 +128,8 @@ impl Renderer {
     ) -> Result<End, ApiError> {
         let work = self.kinds.work(render)?;
         let mut submission = Submission::new(order.tenant, Lane::Interactive, order.idempotency_key);
-        // An offloaded body outlives an ephemeral job, which has no row to find it by; and a job with an idempotency key
-        // must be found again.
+        // An offloaded body outlives an ephemeral job, which has no row to find it by; and a job with an idempotency
+        // key must be found again.
         let fits = work.body.get().len() <= CLAIM_BYTES && order.idempotency_key.is_none();
         submission.options.ephemeral = ephemeral && fits;
         let wait = Wait { deadline: Some(deadline), cancel: order.idempotency_key.is_none() };
@@ -155,20 +151,19 @@ fn end(ended: Ended) -> Result<End, ApiError> {
     }
 }
 
-/// About how large a job's body is.
 fn size(render: &Render) -> usize {
     let files: usize = render.files.iter().map(|file| file.content.0.len()).sum();
     let package = render.template.package.as_ref().map_or(0, |package| package.0.len());
     render.markdown.len() + render.css.len() + files + package
 }
 
-/// 501: there is nowhere to store a document.
+/// 501: there is no object store.
 pub(crate) fn no_objects() -> ApiError {
     let message = "this gateway has no object store to keep documents in: set objects.url, or render with store=false";
     ApiError::not_set_up("no_object_store", message)
 }
 
-/// 422: the document can't be had.
+/// 422: the document is too large.
 fn too_large(job: JobId, reason: &str) -> ApiError {
     ApiError::unprocessable("document_too_large", format!("the document is too large: {reason}")).job(job)
 }

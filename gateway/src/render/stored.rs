@@ -1,4 +1,4 @@
-//! The documents that are stored.
+//! Stored documents.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ impl StoredRenders {
         Self { store, payloads }
     }
 
-    /// A page of documents, the newest first.
+    /// The newest first.
     ///
     /// # Errors
-    /// 404 where the document that the page begins after is gone; 503.
+    /// 404 when the document that the page begins after is gone; 503.
     pub(crate) async fn page(
         &self,
         tenant: &TenantId,
@@ -47,7 +47,7 @@ impl StoredRenders {
     /// Deletes a document: first its object, then its row.
     ///
     /// # Errors
-    /// 404; 501 without an object store; 503: again is always safe.
+    /// 404; 501 without an object store; 503: safe to repeat.
     pub(crate) async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
         let document = self.find(&reference(tenant, id)?).await?;
         if !self.payloads.can_store() {
@@ -66,7 +66,7 @@ impl StoredRenders {
         }
     }
 
-    /// The bytes of a document, unless the client has them.
+    /// 304 if the client has it.
     ///
     /// # Errors
     /// 410 for an object that is gone, 500 for one that was changed, 503.
@@ -80,8 +80,6 @@ impl StoredRenders {
     }
 }
 
-/// The document of this id.
-///
 /// # Errors
 /// 404 for text that is no id.
 pub(crate) fn reference(tenant: &TenantId, id: &str) -> Result<JobRef, ApiError> {
@@ -89,7 +87,6 @@ pub(crate) fn reference(tenant: &TenantId, id: &str) -> Result<JobRef, ApiError>
     Ok(JobRef { tenant: tenant.clone(), id })
 }
 
-/// 404.
 fn unknown(id: &str) -> ApiError {
     ApiError::not_found("render_not_found", format!("there is no stored document {:?}", shown(id))).param("id")
 }

@@ -1,4 +1,4 @@
-//! Templates: a package is kept only once a document with every element was rendered with it.
+//! Templates: a package is stored only after a document with every element was rendered with it.
 
 use std::sync::Arc;
 
@@ -20,21 +20,18 @@ use crate::http::{error::ApiError, limits, text::shown};
 pub(crate) const SAMPLE: &str = include_str!("sample.md");
 /// How a gzip begins (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// Pixels per inch of a trial's picture: it is thrown away.
+/// Low: the trial's picture is discarded.
 const TRIAL_PPI: u16 = 24;
 
-/// What became of an upload.
 #[derive(Debug)]
 pub(crate) struct Upload {
     pub(crate) version: TemplateVersion,
-    /// Whether it is new.
     pub(crate) new: bool,
-    /// The warnings of the trial.
     pub(crate) warnings: Vec<Warning>,
 }
 
 /// # Errors
-/// 400 for a name that cannot be, 409 for a template that is built in.
+/// 400 for an invalid name, 409 for a built-in template.
 pub(crate) fn check_own(name: &str) -> Result<(), ApiError> {
     check_template_name("name", name)?;
     match is_built_in(name) {
@@ -46,12 +43,10 @@ pub(crate) fn check_own(name: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Whether each worker has it.
 pub(crate) fn is_built_in(name: &str) -> bool {
     BUILT_IN.iter().any(|(known, _)| *known == name)
 }
 
-/// 404.
 pub(crate) fn unknown(name: &str, version: Option<u32>) -> ApiError {
     let of = version.map_or(String::new(), |version| format!(" in version {version}"));
     let message = format!("there is no template {:?}{of}: GET /v1/templates lists those that there are", shown(name));
@@ -70,7 +65,7 @@ impl Templates {
         Self { store, renderer }
     }
 
-    /// Each of the tenant's templates in its last version, by name.
+    /// The last version of each of the tenant's templates, by name.
     ///
     /// # Errors
     /// 503.
@@ -78,7 +73,7 @@ impl Templates {
         Ok(self.store.templates(tenant).await?)
     }
 
-    /// The versions of a template, the last first.
+    /// The last first.
     ///
     /// # Errors
     /// 404; 503.
@@ -90,7 +85,7 @@ impl Templates {
         }
     }
 
-    /// A version of a template, by default the last, with its package.
+    /// A version with its package, the last by default.
     ///
     /// # Errors
     /// 404; 503.
@@ -106,7 +101,7 @@ impl Templates {
     /// Deletes a version of a template, or all of it.
     ///
     /// # Errors
-    /// 404; 409 for one that is built in; 503.
+    /// 404; 409 for a built-in one; 503.
     pub(crate) async fn delete(&self, tenant: &TenantId, name: &str, version: Option<u32>) -> Result<(), ApiError> {
         if is_built_in(name) {
             check_own(name)?;
@@ -117,7 +112,7 @@ impl Templates {
         }
     }
 
-    /// Keeps a package as the template's next version.
+    /// Stores a package as the template's next version.
     ///
     /// # Errors
     /// 4xx that says what is wrong with it, with the file and the line; 503.
@@ -135,7 +130,7 @@ impl Templates {
             return Ok(Upload { version, new: false, warnings: Vec::new() });
         }
         let warnings = Box::pin(self.try_template(tenant, package.clone())).await?;
-        // As exact as it is kept.
+        // The precision of the store.
         let at = Utc::now().trunc_subsecs(6);
         let new = NewTemplate { name, package: package.into(), blake3, description, at };
         let bounds = TemplateBounds {
@@ -163,7 +158,6 @@ impl Templates {
         }
     }
 
-    /// Renders the sample with this package.
     async fn try_template(&self, tenant: &TenantId, package: Vec<u8>) -> Result<Vec<Warning>, ApiError> {
         let render = Render {
             markdown: SAMPLE.to_owned(),

@@ -1,4 +1,4 @@
-//! Jobs that begin again and again, by the clock of the bus.
+//! Jobs that start repeatedly, by the clock of the bus.
 
 pub mod routes;
 pub mod service;

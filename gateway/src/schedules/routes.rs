@@ -1,4 +1,4 @@
-//! `/v1/schedules`: jobs that begin again and again.
+//! `/v1/schedules`: jobs that start repeatedly.
 
 use std::sync::Arc;
 
@@ -155,7 +155,7 @@ async fn put_schedule(
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<Json<ScheduleView>, ApiError> {
-    // A name is a part of a subject, as a tenant's is: the same rule holds for both.
+    // A name is a part of a subject, as a tenant's is, so the same rule applies.
     name.parse::<TenantId>()
         .map_err(|error| ApiError::invalid("name", error.to_string().replacen("tenant", "schedule", 1)))?;
     let ScheduleRequest { kind, body, lane, cron, time_zone, every_seconds, paused } = parse(&text)?;

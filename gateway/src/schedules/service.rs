@@ -1,4 +1,4 @@
-//! Schedules: kept and fired by the bus itself.
+//! Schedules, stored and fired by the bus.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,6 @@ pub struct Schedules {
     kinds: Arc<Kinds>,
 }
 
-/// A schedule to be.
 pub(crate) struct NewSchedule {
     pub(crate) name: String,
     pub(crate) kind: String,
@@ -39,7 +38,7 @@ impl Schedules {
         Self { bus, kinds }
     }
 
-    /// All schedules of a tenant, by name.
+    /// By name.
     pub(crate) async fn all(&self, tenant: &TenantId) -> Result<Vec<Schedule>, ApiError> {
         Ok(self.bus.schedules(tenant).await?)
     }
@@ -54,7 +53,7 @@ impl Schedules {
         })
     }
 
-    /// Makes a schedule, or replaces the one of this name.
+    /// Creates a schedule, or replaces the one of this name.
     ///
     /// # Errors
     /// 4xx that name the field; 503.

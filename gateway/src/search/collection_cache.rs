@@ -1,7 +1,7 @@
-//! A cache of which collections are searched with which models.
+//! Caches which models collections are searched with.
 //!
-//! The search statement checks that it is still so ([`ruche_store::search::Search::search`]), so no entry can go stale unnoticed: a
-//! search of known collections needs one statement instead of two.
+//! The search statement checks that this is still so ([`ruche_store::search::Search::search`]), so a stale entry is
+//! always noticed. A search of cached collections needs one statement instead of two.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use ruche_store::search::Searchable;
 
 use crate::http::limits;
 
-/// Whose, and their names as they are asked for.
+/// The tenant, and the names as requested.
 type Key = (TenantId, Vec<String>);
 
 #[derive(Debug, Default)]

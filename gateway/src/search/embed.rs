@@ -1,7 +1,7 @@
-//! Embeds texts for a request that waits: as many ephemeral jobs as their vectors need events, and one answer.
+//! Embeds texts for a waiting request: as many ephemeral jobs as their vectors need, and one answer.
 //!
-//! An ephemeral job's result has to fit an event, and the model decides how large vectors are. So a job has few texts, and
-//! where even these are too many, the worker answers how large a vector is, and the texts are sent in smaller jobs.
+//! An ephemeral job's result must fit an event, and the model decides the size of vectors. So a job has few texts; if
+//! these are too many, the worker answers with the size of a vector, and smaller jobs follow.
 
 use std::sync::{
     Arc,
@@ -21,22 +21,18 @@ use crate::{
     jobs::{models::Models, service::Jobs, wait::Waiter},
 };
 
-/// The vectors of all texts, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Vectors {
-    /// The model that embedded.
     pub(crate) model: String,
-    /// Which file of that name, where its worker says so.
+    /// The file of that name, if its worker says so.
     pub(crate) version: Option<String>,
-    /// One a text.
+    /// One per text.
     pub(crate) vectors: Vec<Base64>,
-    /// What they cost, in tokens.
     pub(crate) tokens: u64,
 }
 
-/// Some of the texts, for one job.
 pub(crate) struct Part {
-    /// The number of its first text.
+    /// The index of its first text.
     first: usize,
     pub(crate) texts: Vec<String>,
 }
@@ -55,17 +51,17 @@ impl Embedder {
         Self { waiter, models, widest_vector: AtomicU32::new(0) }
     }
 
-    /// Embeds these texts, with the other options of `asked`.
+    /// Embeds texts with the other options of `asked`.
     ///
     /// # Errors
-    /// As a submission is refused, with the wrong text by its name in the request; why a job failed; 504 when there was no
-    /// answer in time. Then, and when the future is dropped, the jobs under way are cancelled.
+    /// As a submission, with the wrong text's name in the request; why a job failed; 504 on timeout. Then, and when
+    /// the future is dropped, the jobs under way are cancelled.
     pub(crate) async fn embed(&self, tenant: &TenantId, input: &Input, mut asked: Embed) -> Result<Vectors, ApiError> {
         // The first text stands for all: they were checked when the request was read.
         Embed { texts: input.texts.iter().take(1).cloned().collect(), ..asked.clone() }.check()?;
         match &asked.model {
             Some(model) => self.models.check(&Embed::KIND, model).await?,
-            // All of the texts have to be embedded by the same one.
+            // All texts must be embedded by the same model.
             None => asked.model = Some(self.models.default_name(&Embed::KIND).await),
         }
         asked.model = asked.model.filter(|model| !model.is_empty());
@@ -84,16 +80,16 @@ impl Embedder {
         timeout_at(deadline, embedding).await.map_err(late)?
     }
 
-    /// Embeds a word, to find out which model workers have under this name. Dropping the future cancels it.
+    /// Embeds a word, to learn which model workers have under this name. Dropping the future cancels it.
     ///
     /// # Errors
-    /// As a submission is refused; why the job failed.
+    /// As a submission; why the job failed.
     pub(crate) async fn probe_model(&self, tenant: &TenantId, model: &str) -> Result<Embedded, ApiError> {
         let asked = Embed { model: Some(model.to_owned()), purpose: Some(Purpose::Passage), ..Embed::default() };
         self.embed_once(tenant, &["Bees".to_owned()], &asked, true).await
     }
 
-    /// Embeds the texts of one job, or of several where their vectors do not fit an event.
+    /// Embeds the texts of a part, in several jobs if their vectors do not fit an event.
     async fn embed_part(&self, tenant: &TenantId, part: &Part, asked: &Embed) -> Result<Vec<Embedded>, ApiError> {
         let first = self.embed_once(tenant, &part.texts, asked, part.first > 0).await?;
         if first.vectors.len() == part.texts.len() {
@@ -118,7 +114,7 @@ impl Embedder {
         Ok(all)
     }
 
-    /// One job. `patient`: as for [`Waiter::call`].
+    /// `patient`: as for [`Waiter::call`].
     async fn embed_once(
         &self,
         tenant: &TenantId,
@@ -131,7 +127,7 @@ impl Embedder {
     }
 }
 
-/// The texts, in jobs of at most so many, and of no more bytes than one may have.
+/// Divides the texts into jobs of at most `most` texts and a job's bytes.
 pub(crate) fn parts(texts: &[String], most: usize) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut bytes = 0;
@@ -150,7 +146,7 @@ pub(crate) fn parts(texts: &[String], most: usize) -> Vec<Part> {
     parts
 }
 
-/// Adds the vectors of the next job. Those of two models can't be compared, so they are no answer.
+/// Adds the vectors of the next job. Two models' vectors can't be compared, so they are an error.
 fn joined(mut all: Vectors, next: Vec<Embedded>) -> Result<Vectors, ApiError> {
     for embedded in next {
         let same_size = all.vectors.first().zip(embedded.vectors.first()).is_none_or(|(a, b)| a.0.len() == b.0.len());
@@ -166,7 +162,7 @@ fn joined(mut all: Vectors, next: Vec<Embedded>) -> Result<Vectors, ApiError> {
     Ok(all)
 }
 
-/// An error that names its text by its number in the job, with another name.
+/// Renames the text in an error from its index in the job.
 fn renamed(error: ApiError, name: &dyn Fn(usize) -> String) -> ApiError {
     let number = error.param_name().and_then(|param| param.strip_prefix("texts[")?.strip_suffix(']')?.parse().ok());
     match number {

@@ -1,8 +1,7 @@
-//! A question in, the chunks of documents that answer it out; texts in, vectors out.
+//! Search, embeddings and reranking.
 //!
-//! - [`query`]: what is asked and found; [`service`]: the search; [`collection_cache`]: which collections have which models.
-//! - [`embed`]: texts in, vectors out, in several jobs; [`openai`]: that request as OpenAI's clients send it.
-//! - [`rerank`]: the best hits, ordered by a cross-encoder. - [`routes`]: the operations.
+//! - [`query`]: what is asked and found; [`service`]: the search; [`collection_cache`]: the models of collections.
+//! - [`embed`]: texts to vectors; [`openai`]: OpenAI's request for it. - [`rerank`]: reorders the hits. - [`routes`].
 
 pub mod collection_cache;
 pub mod embed;

@@ -37,17 +37,15 @@ pub struct EmbeddingRequest {
     pub purpose: Option<EmbeddingPurpose>,
 }
 
-/// The texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Input {
-    /// In their order; never empty once read.
+    /// In order; never empty.
     pub texts: Vec<String>,
     /// Whether it was one string, and no list.
     pub single: bool,
 }
 
 impl Input {
-    /// What the text of this number is called in the request.
     #[must_use]
     pub fn name(&self, number: usize) -> String {
         if self.single { "input".to_owned() } else { format!("input[{number}]") }
@@ -86,8 +84,6 @@ impl From<EmbeddingPurpose> for Purpose {
 }
 
 impl EmbeddingRequest {
-    /// Reads a request, and the texts in it.
-    ///
     /// # Errors
     /// 400 that names the field, and what is allowed.
     pub fn parse(json: &str) -> Result<(Self, Input), ApiError> {
@@ -177,7 +173,6 @@ pub struct EmbeddingUsage {
 }
 
 impl EmbeddingList {
-    /// The answer, in this format.
     #[must_use]
     pub fn new(model: String, vectors: Vec<Base64>, prompt_tokens: u64, format: EncodingFormat) -> Self {
         let embedding = |vector: Base64| match format {

@@ -1,4 +1,4 @@
-//! A search as it is asked for, and what was found.
+//! A search, and its result.
 
 use ruche_schemas::{Invalid, kinds::embed::document::check_collection};
 use ruche_store::search::{Filter, Hit, Mode};
@@ -6,46 +6,41 @@ use serde_json::Value;
 
 use crate::http::{error::ApiError, limits};
 
-/// What to find, and where.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct SearchQuery {
-    /// What to find, in words.
+    /// At least one of text and vector is given.
     pub(crate) text: Option<String>,
-    /// A vector to search with instead of that of the text.
+    /// Used instead of the text's vector.
     pub(crate) vector: Option<Vec<f32>>,
-    /// The names of 1 to 32 collections.
+    /// 1 to 32 names.
     pub(crate) collections: Vec<String>,
-    /// By what.
     pub(crate) mode: Mode,
-    /// How many hits: 1 to 100.
+    /// 1 to 100.
     pub(crate) top_k: u32,
-    /// Which documents.
     pub(crate) filter: Filter,
-    /// Whether hits show where the words of the text are.
+    /// Whether hits mark the words of the text.
     pub(crate) highlight: bool,
-    /// Whether hits say how they got their score.
     pub(crate) explain: bool,
-    /// How many of the best hits a reranker reads again, to order them by what it finds: 1 to 100, at least as many as are wanted.
+    /// How many of the best hits a reranker reads: 1 to 100, at least `top_k`.
     pub(crate) rerank: Option<u32>,
 }
 
-/// What was found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Found {
-    /// The model of the vectors; the first where the collections have several; none where no vector was compared.
+    /// The model of the vectors; the first if the collections have several; `None` if no vector was compared.
     pub(crate) model: Option<String>,
-    /// By what it was searched in the end.
+    /// The mode that was used in the end.
     pub(crate) mode: Mode,
-    /// The best first.
+    /// Best first.
     pub(crate) hits: Vec<Hit>,
-    /// The model that ordered the hits in the end, where one was to and did.
+    /// The model that reordered the hits, if one did.
     pub(crate) reranker: Option<String>,
-    /// What the caller ought to know: that only words were searched, since no worker has the model; that nothing was reranked.
+    /// Notes for the caller: only words were searched, since no worker has the model; nothing was reranked.
     pub(crate) notes: Vec<String>,
 }
 
 impl SearchQuery {
-    /// Whether it can be asked of some collection.
+    /// Checks what does not depend on the collections.
     pub(super) fn check(&self) -> Result<(), ApiError> {
         let wrong = |param: &str, message: String| Err(invalid(param, message));
         match (&self.text, &self.vector, self.mode) {
@@ -83,7 +78,6 @@ impl SearchQuery {
     }
 }
 
-/// 400 that names the field.
 pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> ApiError {
     Invalid::new(param, message).into()
 }
@@ -141,7 +135,7 @@ fn check_filter(filter: &Filter) -> Result<(), ApiError> {
     }
 }
 
-/// Whether a name or a text in it has a character that Postgres does not keep. JSON is read at most 128 levels deep.
+/// Whether a name or a text in it has NUL, which Postgres does not store. JSON is read at most 128 levels deep.
 fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),

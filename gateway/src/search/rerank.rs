@@ -1,6 +1,4 @@
-//! The hits of a search, read again by a reranker and ordered by what it finds.
-//!
-//! Without one they stay in the order of the search, and the answer says so.
+//! Reorders the hits of a search by a reranker. Without one they stay in the order of the search, and a note says so.
 
 use axum::http::StatusCode;
 use futures::future::try_join_all;
@@ -20,7 +18,7 @@ use crate::{
 pub struct Reranker(pub(super) Waiter);
 
 impl Reranker {
-    /// Orders the hits by the scores of this model; without one, and where it does not answer, a note says so.
+    /// Orders the hits by this model's scores; a note says if there is no model or no answer.
     ///
     /// # Errors
     /// What is wrong with the query, by its name in the request; 429.
@@ -67,7 +65,7 @@ impl Reranker {
     }
 }
 
-/// The text of a hit with its headings, as it was embedded; at most what a model could read.
+/// A hit's text with its headings, as embedded, truncated to what a model may read.
 fn passage(hit: &Hit) -> String {
     let mut passage = match hit.path.is_empty() {
         true => hit.text.clone(),
@@ -77,7 +75,7 @@ fn passage(hit: &Hit) -> String {
     passage
 }
 
-/// Gives each hit its score, the best first; those of the same score stay as they were.
+/// Best first; equal scores keep their order.
 fn order(hits: &mut [Hit], scores: &[f64]) {
     for (hit, score) in hits.iter_mut().zip(scores) {
         hit.score = *score;

@@ -1,7 +1,6 @@
-//! A question in, the chunks of documents that answer it out.
+//! Searches: workers embed the text, once for each model of the collections, then the store finds.
 //!
-//! The text is embedded by a worker, once for each model that the collections have; then the store finds. Where no worker has
-//! the model, a hybrid search goes by words alone, and says so.
+//! If no worker has a model, a hybrid search uses words alone, and a note says so.
 
 use std::sync::Arc;
 
@@ -49,15 +48,15 @@ impl Searcher {
     /// Searches the tenant's collections.
     ///
     /// # Errors
-    /// 400 that names the field; 404 for a collection that the tenant does not have; 503 where vectors are needed and no
-    /// worker has the model; as [`Embedder::embed`].
+    /// 400 that names the field; 404 for an unknown collection; 503 when vectors are needed and no worker has the
+    /// model; as [`Embedder::embed`].
     pub(crate) async fn search(&self, tenant: &TenantId, query: &SearchQuery) -> Result<Found, ApiError> {
         query.check()?;
         let reranker = match query.rerank {
             None => None,
             Some(_) => Some(self.models.default_name(&Rerank::KIND).await).filter(|name| !name.is_empty()),
         };
-        // A reranker reads more hits than are wanted, and the best of them stay.
+        // A reranker reads more hits than requested; the best of them stay.
         let top_k = query.rerank.filter(|_| reranker.is_some()).map_or(query.top_k, |hits| hits.max(query.top_k));
         let wider = SearchQuery { top_k, ..query.clone() };
         let mut found = Box::pin(self.ranked(tenant, &wider)).await?;
@@ -71,7 +70,7 @@ impl Searcher {
         Ok(found)
     }
 
-    /// The hits, in the order of the store.
+    /// In the order of the store.
     async fn ranked(&self, tenant: &TenantId, query: &SearchQuery) -> Result<Found, ApiError> {
         let names = &query.collections;
         let mut collections = match self.cache.get(tenant, names) {
@@ -83,7 +82,7 @@ impl Searcher {
             if let Ok(Some(found)) = found {
                 return Ok(found);
             }
-            // A stale entry of the cache may be why it failed.
+            // A stale cache entry may be the reason.
             let now = self.collections(tenant, names).await?;
             if let Err(error) = found
                 && now == collections
@@ -96,7 +95,7 @@ impl Searcher {
         Err(ApiError::unavailable("collections_changed", message, 1))
     }
 
-    /// Searches these collections with these models; `None` where they have others by now.
+    /// `None` if the collections have other models by now.
     async fn search_in(
         &self,
         tenant: &TenantId,
@@ -132,7 +131,7 @@ impl Searcher {
         Ok(hits.map(|hits| Found { hits, ..found }))
     }
 
-    /// The collections, as they are now.
+    /// Read from the store.
     async fn collections(&self, tenant: &TenantId, names: &[String]) -> Result<Arc<[Searchable]>, ApiError> {
         self.cache.forget(tenant, names);
         let mut known = self.store.searchable(tenant, names).await?;
@@ -147,7 +146,7 @@ impl Searcher {
         Ok(known)
     }
 
-    /// The text's vector by each model. None, and a search by words alone, where no worker has one of them.
+    /// The text's vector by each model. None, for a search by words alone, if no worker has one of them.
     async fn probes(
         &self,
         tenant: &TenantId,

@@ -118,7 +118,7 @@ async fn another_tenant_sees_no_batch() {
     }
     let list = json_of(gateway.as_key(&gateway.stranger, Method::GET, "/v1/batches").send().await.unwrap()).await;
     assert_eq!(list["data"], json!([]));
-    // An operator may, in its name; a member may not.
+    // An operator may act for a tenant; a member may not.
     let path = format!("/v1/batches/{id}?tenant=acme");
     json_of(gateway.as_key(&gateway.admin, Method::GET, &path).send().await.unwrap()).await;
     let response = gateway.as_key(&gateway.stranger, Method::GET, &path).send().await.unwrap();

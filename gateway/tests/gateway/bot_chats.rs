@@ -1,4 +1,4 @@
-//! Chats with bots that have documents: what is found comes with the job, and what is cited with the answer.
+//! Chats with bots that have documents: the job has the passages, the answer the citations.
 
 use reqwest::Method;
 use ruche_bus::{Bus as _, WorkerRegistration};
@@ -43,7 +43,7 @@ fn put_chunk(gateway: &Fixture, chunk: i64, text: &str) {
     gateway.store.put_chunk(StoredChunk { tenant: tenant("acme"), model: 1, vector: vec![1.0, 0.0], hit });
 }
 
-/// With a bot `help` that searches a collection by words, and is this besides.
+/// Creates a bot `help` that searches a collection by words, with these other fields.
 async fn with_collection(gateway: &Fixture, rest: Value) {
     let collection = Searchable { name: "faq".to_owned(), model: Some(embedding_model()) };
     gateway.store.put_collection(tenant("acme"), collection);
@@ -54,7 +54,7 @@ async fn with_collection(gateway: &Fixture, rest: Value) {
     assert_eq!(response.status(), 201, "{:?}", response.text().await);
 }
 
-/// The job that a chat of this body becomes: its worker says it.
+/// The job of a chat with this body, as its worker prints it.
 async fn job_of_chat(gateway: &Fixture, body: &Value) -> Value {
     let answer = gateway.post("/v1/chat/completions", body).await;
     serde_json::from_str(answer["choices"][0]["message"]["content"].as_str().unwrap()).unwrap()
@@ -81,7 +81,7 @@ async fn a_bot_with_a_collection_brings_what_is_found_there() {
     let silent = json!({ "model": "bot:help", "messages": [{ "role": "system", "content": "x" }] });
     let response = gateway.request(Method::POST, "/v1/jobs/chat").json(&silent).send().await.unwrap();
     assert_eq!(refused(response, 400).await.0, "messages");
-    // The same over the other ways in.
+    // The same over the other entrances.
     let job = gateway.post("/v1/jobs/chat", &asking("show refunds")).await;
     let told = gateway.ended(job["id"].as_str().unwrap()).await.data["text"].as_str().unwrap().to_owned();
     assert!(told.contains("within 5 days"), "{told}");
@@ -134,7 +134,7 @@ async fn while_a_bots_documents_are_searched_its_socket_goes_on() {
     let gateway = start().await;
     with_collection(&gateway, json!({ "retrieval": { "mode": "vector" } })).await;
     put_chunk(&gateway, 7, "cite me");
-    // Announced, and deaf.
+    // Registered, but it answers nothing.
     let (worker, models) = ("deaf".to_owned(), vec![embedding_model().name]);
     gateway.bus.register(&WorkerRegistration { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
     let mut socket = Socket::welcome(&gateway).await;
@@ -183,7 +183,7 @@ async fn a_question_that_follows_others_is_searched_for_as_it_stands_alone() {
     with_collection(&gateway, json!({ "rewrite": true })).await;
     put_chunk(&gateway, 7, "opening hours are nine to five");
     let said = |role: &str, content: &str| json!({ "role": role, "content": content });
-    // The worker's "rewritten question" is what it is given, the question before among it.
+    // The worker's "rewritten question" is its prompt, which includes the question before.
     let before = [said("user", "say opening hours"), said("assistant", "Nine to six.")];
     let follows =
         json!({ "model": "bot:help", "messages": [before[0], before[1], said("user", "show it on sundays")] });
@@ -192,7 +192,7 @@ async fn a_question_that_follows_others_is_searched_for_as_it_stands_alone() {
     assert_eq!(job["messages"], follows["messages"], "the conversation stays as it is");
     let alone = job_of_chat(&gateway, &asking("show it on sundays")).await;
     assert!(alone["grounding"].get("passages").is_none(), "without others it stands alone: {alone}");
-    // What is too long for a question is none, and then the question itself is searched for.
+    // Too long for a question: the original is searched for.
     let long = said("user", &"long ".repeat(200));
     let wordy = json!({ "model": "bot:help", "messages": [long, said("user", "show opening")] });
     let job = job_of_chat(&gateway, &wordy).await;

@@ -1,4 +1,4 @@
-//! Bots: made and changed over HTTP, and what chats with them become.
+//! Bots over HTTP, and their chats.
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};

@@ -94,7 +94,7 @@ async fn a_client_that_goes_away_cancels_its_chat() {
 async fn a_client_that_goes_away_while_it_waits_for_a_whole_answer_cancels_it_too() {
     let gateway = start().await;
     let mut cancellations = gateway.bus.cancellations().await.unwrap();
-    // Not with an idempotency key: whoever sends one means to come back.
+    // Not with an idempotency key: its sender means to come back.
     let request = gateway.chat("hold", json!({})).send();
     let waiting = tokio::spawn(request);
     until("a job is in the queue", async || gateway.waiting().await > 0).await;
@@ -110,7 +110,7 @@ async fn a_chat_that_may_outlive_its_client_does() {
     let mut stream = SseReader::new(gateway.chat("hold", body).send().await.unwrap());
     let job = job_of(&stream.next().await.unwrap().json());
     drop(stream);
-    // Another that is cancelled shows that there was time to cancel this one.
+    // Another cancelled job shows that there was time to cancel this one.
     let mut stream = SseReader::new(gateway.chat("hold", json!({ "stream": true })).send().await.unwrap());
     let other = job_of(&stream.next().await.unwrap().json());
     drop(stream);

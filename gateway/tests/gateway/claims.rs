@@ -1,4 +1,4 @@
-//! Large bodies and results: kept, refused, shown, sent and replayed.
+//! Large bodies and results: stored, refused, shown, sent and replayed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Fixture, SseReader, json_of, lines_of, refused, tenant, with_kinds};
 
-/// The most that a body or a result may have here.
+/// The most bytes of a body or a result here.
 const MOST: u64 = 3 << 20;
 /// Larger than a message may be.
 const LARGE: usize = 400 << 10;
@@ -56,7 +56,6 @@ fn blob(bytes: usize) -> Value {
     json!({ "text": "x".repeat(bytes) })
 }
 
-/// A gateway with an object store.
 async fn start() -> (Fixture, Arc<Memory>) {
     let objects = Arc::new(Memory::default());
     let claims = Claims::new(objects.clone(), MOST);
@@ -70,7 +69,6 @@ impl Fixture {
         request.send().await.unwrap()
     }
 
-    /// The jobs that wait.
     async fn queued(&self) -> Vec<Envelope<Value>> {
         let queued = self.bus.queued(&Blob::KIND, &tenant("acme"), 0, 100).await.unwrap();
         queued.iter().map(|queued| serde_json::from_slice(&queued.payload).unwrap()).collect()
@@ -87,7 +85,7 @@ async fn body_of(objects: &Arc<Memory>, job: &Envelope<Value>) -> Value {
 #[tokio::test]
 async fn a_large_body_is_in_the_store_before_its_job_is_in_the_queue() {
     let (gateway, objects) = start().await;
-    // More than gateway.body_bytes, too.
+    // One is over gateway.body_bytes, too.
     let sizes = [10, 2 << 20];
     for bytes in sizes {
         assert_eq!(gateway.send(&blob(bytes), None).await.status(), 202);
@@ -147,7 +145,7 @@ async fn a_body_that_can_not_be_kept_is_refused_and_nothing_is_published() {
 async fn a_very_large_body_is_read_to_its_end_where_that_is_allowed() {
     let gateway = with_kinds(vec![Descriptor::of::<Blob>()], |app| app.settings.body_bytes = 80 << 20).await;
     let response = gateway.send(&blob(66 << 20), None).await;
-    // Read whole, it is refused for what it is, and not as JSON that breaks off.
+    // Read whole, it is refused for its size, and not as truncated JSON.
     assert_eq!(refused(response, 413).await, ("body".to_owned(), "payload_too_large".to_owned()));
 }
 
@@ -161,7 +159,7 @@ async fn the_body_of_a_job_that_is_refused_does_not_stay() {
     assert_eq!(objects.keys(), Vec::<String>::new());
 }
 
-/// A job that is done and has this result; its id.
+/// Ends a job with this result; returns its id.
 async fn done(gateway: &Fixture, objects: &Memory, output: &Value) -> (String, Claim) {
     let job = JobRef { tenant: tenant("acme"), id: JobId::generate() };
     let bytes = Bytes::from(output.to_string());
@@ -241,7 +239,7 @@ async fn a_job_whose_log_alone_is_left_has_its_result_too() {
     assert_eq!(gateway.read(&format!("/v1/jobs/{}/result", job.id)).await, output);
 }
 
-/// Buries a job with this large body; its id.
+/// Puts a job with this large body into the dead-letter queue; returns its id.
 async fn dead_letter(gateway: &Fixture, objects: &Memory, body: &Value) -> (String, Claim) {
     let job = JobRef { tenant: tenant("acme"), id: JobId::generate() };
     let claim = Claim::of(&job, Part::Body, body.to_string().as_bytes());
@@ -280,7 +278,7 @@ async fn a_dead_letter_is_shown_with_its_large_body_replayed_and_mended() {
     assert_eq!(replay(&mended, json!({ "body": blob(2 << 20) })).await.unwrap().status(), 202);
     assert_eq!(refused(replay(&lost, json!({})).await.unwrap(), 410).await.1, "object_missing");
     assert_eq!(replay(&lost, json!({ "body": blob(1) })).await.unwrap().status(), 202);
-    // The replayed job does not live on what goes with the dead one.
+    // The replayed job does not use the dead one's objects.
     objects.delete(&first).await.unwrap();
     let queued = gateway.queued().await;
     assert_eq!(queued[0].id.to_string(), job["id"].as_str().unwrap());
@@ -290,7 +288,7 @@ async fn a_dead_letter_is_shown_with_its_large_body_replayed_and_mended() {
     assert_eq!(gateway.read("/v1/dead").await["data"], json!([]));
 }
 
-/// A store that is away.
+/// A store without connection.
 #[derive(Debug)]
 struct Away;
 

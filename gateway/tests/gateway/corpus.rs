@@ -1,4 +1,4 @@
-//! Documents to be searched in: how they are sent, and what is told of them.
+//! Documents: every form of request, and every answer.
 
 use std::{
     num::NonZeroUsize,
@@ -58,7 +58,7 @@ impl Library {
         self.request(Method::POST, &format!("/v1/documents{query}"))
     }
 
-    /// The document that is sent like this, as its worker gets it.
+    /// Sends a document; returns it as its worker gets it.
     async fn got(&self, request: RequestBuilder) -> Document {
         let told = json_of(request.send().await.unwrap()).await;
         let got = self.seen.lock().unwrap().pop().unwrap().document.unwrap();
@@ -164,10 +164,10 @@ async fn a_document_is_accepted_with_its_id_or_waited_for() {
     }
 }
 
-/// A request, its status, and what is named: the field and the code, where there is one of note.
+/// A request, its status, and the field and code of its error.
 type Wrong = (RequestBuilder, u16, &'static str, &'static str);
 
-/// That each is refused, and nothing published.
+/// Each is refused, and nothing is published.
 async fn refuses(library: &Library, wrong: Vec<Wrong>) {
     for (number, (request, status, param, code)) in wrong.into_iter().enumerate() {
         let (found, what) = refused(request.send().await.unwrap(), status).await;

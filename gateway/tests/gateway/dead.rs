@@ -1,4 +1,4 @@
-//! `/v1/dead`: listed, shown, mended, replayed and dropped, one or many, each tenant its own.
+//! `/v1/dead`: listed, shown, edited, replayed and dropped, one or many, per tenant.
 
 use chrono::Utc;
 use reqwest::Method;
@@ -12,7 +12,7 @@ use crate::{
     support::{Fixture, json_of, refused, said, tenant, without_worker},
 };
 
-/// Buries a job of this tenant that died of this; its id.
+/// Puts a job of this tenant into the dead-letter queue; returns its id.
 async fn dead_letter(gateway: &Fixture, owner: &str, code: &str, payload: Option<&str>) -> String {
     let job = JobRef { tenant: tenant(owner), id: JobId::generate() };
     let envelope = Envelope::of(Chat::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, Utc::now(), said("hi"));

@@ -1,4 +1,4 @@
-//! `/openapi.json`: what it describes is what there is.
+//! `/openapi.json` describes the routes that exist.
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 

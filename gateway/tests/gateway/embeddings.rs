@@ -1,4 +1,4 @@
-//! `POST /v1/embeddings`, with an embed worker of a few lines that keeps to what embed workers promise.
+//! `POST /v1/embeddings`, with a small embed worker that keeps the protocol.
 
 use std::{
     collections::HashMap,
@@ -21,7 +21,6 @@ use crate::support::{Fixture, Log, json_of, presence, refused, until, without_wo
 const EMBEDDINGS: &str = "/v1/embeddings";
 const MODEL: &str = "test-embedder";
 
-/// A gateway, and what its worker was asked for.
 struct Embeddings {
     gateway: Fixture,
     seen: Arc<Mutex<Vec<Envelope<Embed>>>>,
@@ -35,7 +34,7 @@ impl std::ops::Deref for Embeddings {
 }
 
 impl Embeddings {
-    /// With a worker whose vectors have so many numbers.
+    /// With a worker whose vectors have this many numbers.
     async fn start(dimensions: u32) -> Self {
         let this = Self { gateway: without_worker(|_| {}).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
@@ -49,7 +48,7 @@ impl Embeddings {
         self.request(Method::POST, EMBEDDINGS).json(body).send().await.unwrap()
     }
 
-    /// How many texts each job had, the smallest first: those that run at once come in any order.
+    /// The number of texts of each job, sorted: concurrent jobs come in any order.
     fn jobs(&self) -> Vec<usize> {
         let mut jobs: Vec<_> = self.seen.lock().unwrap().iter().map(|job| job.body.texts.len()).collect();
         jobs.sort_unstable();
@@ -66,8 +65,8 @@ async fn work(bus: Arc<dyn Bus>, dimensions: u32, seen: Arc<Mutex<Vec<Envelope<E
     }
 }
 
-/// A vector begins with the number that its text is. `fail <code>` fails, `other` is embedded by another model, `hold`
-/// waits until the job is cancelled.
+/// A vector begins with its text's number. `fail <code>` fails, `other` is embedded by another model, `hold` waits
+/// until the job is cancelled.
 async fn run(bus: Arc<dyn Bus>, delivery: Delivery, dimensions: u32, seen: Arc<Mutex<Vec<Envelope<Embed>>>>) {
     let envelope: Envelope<Embed> = serde_json::from_slice(&delivery.payload).unwrap();
     seen.lock().unwrap().push(envelope.clone());
@@ -98,12 +97,10 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery, dimensions: u32, seen: Arc<M
     delivery.done().await.unwrap();
 }
 
-/// Texts that are these numbers.
 fn numbers(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| number.to_string()).collect()
 }
 
-/// The numbers that these vectors begin with.
 fn read(answer: &Value) -> Vec<f64> {
     answer["data"].as_array().unwrap().iter().map(|one| one["embedding"][0].as_f64().unwrap()).collect()
 }
@@ -183,7 +180,7 @@ async fn a_client_that_goes_away_cancels_what_is_under_way() {
     input[0] = "1".to_owned();
     let request = gateway.request(Method::POST, EMBEDDINGS).json(&json!({ "input": input })).send();
     let waiting = tokio::spawn(request);
-    // The first is done, the seven after it hold, and so does the next.
+    // The first is done, the seven after it wait, and so does the next.
     until("eight jobs hold", async || gateway.jobs().len() == 9).await;
     waiting.abort();
     let mut cancelled = HashMap::new();

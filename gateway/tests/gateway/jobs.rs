@@ -1,4 +1,4 @@
-//! `/v1/jobs`: submit, look, follow, cancel; and that other tenants see nothing of it.
+//! `/v1/jobs`: submit, get, follow, cancel; other tenants see nothing of it.
 
 use std::sync::Arc;
 
@@ -142,7 +142,7 @@ async fn a_stream_resumes_from_any_event_without_gap_or_repeat() {
         let rest = events(&gateway, &job, &format!("?from={from}"), None).await;
         let found: Vec<Value> = rest.iter().map(Sse::json).collect();
         assert_eq!(found, whole[usize::try_from(from - 1).unwrap()..]);
-        // A browser repeats the address that it began with: what it has counts more.
+        // A browser repeats the first address: `Last-Event-ID` wins.
         assert_eq!(events(&gateway, &job, "?from=1", Some(from - 1)).await, rest);
     }
     for query in [format!("?from={}", count + 1), format!("?from={}", u64::MAX)] {
@@ -210,7 +210,7 @@ async fn a_job_that_ran_while_it_was_looked_for_is_told_from_its_log() {
     gateway.store.stop_at(Arc::clone(&barrier));
     let following = gateway.get(&format!("/v1/jobs/{}/events", row.job.id)).send();
     let running = async {
-        // There was no log yet; then the whole job runs before its row is looked for.
+        // There was no log yet; then the whole job runs before its row is read.
         barrier.wait().await;
         let (mut last, kind, data) = (0, Chat::KIND, &row.data);
         for (n, event) in [(1, EventType::Accepted), (2, EventType::Started), (3, EventType::Done)] {

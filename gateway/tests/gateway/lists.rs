@@ -104,7 +104,7 @@ async fn jobs_are_cancelled_by_what_they_are() {
     assert_eq!(done, json!({ "matched": 2, "cancelled": 2 }));
     assert!(gateway.is_cancelled(answers[0]["id"].as_str().unwrap()).await);
     assert!(!gateway.is_cancelled(&alone).await);
-    // The one that was put off has ended, and is counted.
+    // The scheduled one has ended, and is counted.
     let view = gateway.read(&format!("/v1/batches/{batch}")).await;
     assert_eq!((&view["counts"]["cancelled"], &view["counts"]["pending"]), (&json!(1), &json!(1)));
     let theirs = gateway.as_key(&gateway.stranger, Method::POST, "/v1/jobs/cancel").json(&json!({ "state": "active" }));

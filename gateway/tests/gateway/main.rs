@@ -1,5 +1,5 @@
-//! The gateway over real HTTP. Most tests run on a bus and a store in memory with a small worker of their own;
-//! `outage` runs on real servers.
+//! The gateway over real HTTP. Most tests use a bus and a store in memory and a small worker; `outage` uses real
+//! servers.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may panic, as its tests do")]
 

@@ -1,4 +1,4 @@
-//! Collections from one embedding model to another, step by step, with a worker of a few lines.
+//! Migrates collections step by step, with a small worker.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,6 @@ use crate::{
 const NEW: &str = "new-embedder";
 const PATH: &str = "/v1/collections/handbook/migrate";
 
-/// A gateway, and what its worker does.
 struct Moving {
     gateway: Fixture,
     worker: Arc<Worker>,
@@ -38,13 +37,13 @@ struct Moving {
 struct Worker {
     bus: Arc<dyn Bus>,
     store: Arc<Memory>,
-    /// How often each document was embedded anew, by its source.
+    /// How often each source was embedded anew.
     seen: Mutex<BTreeMap<String, u32>>,
     /// Whether documents wait.
     held: watch::Sender<bool>,
     /// Whether documents whose source begins with `bad` fail.
     failing: Mutex<bool>,
-    /// Which file it says that it has.
+    /// The file version that it reports.
     version: Mutex<String>,
 }
 
@@ -75,7 +74,7 @@ impl Moving {
         this
     }
 
-    /// A document by the old model, as it is or changed.
+    /// Adds or changes a document by the old model.
     fn add(&self, source: &str) {
         let (document, chunks) = a_document("acme", "handbook", source, &["One.", "Two."]);
         self.store.put_indexed(&tenant("acme"), document, chunks);
@@ -89,7 +88,7 @@ impl Moving {
         json_of(self.ask(json!({ "model": NEW, "retry": retry })).await).await
     }
 
-    /// Step after step until it is in another state than `embedding` and `clearing`.
+    /// Takes steps while the state is `embedding` or `clearing`.
     async fn to_end(&self, retry: bool) -> Value {
         let mut view = self.step(retry).await;
         while view["state"] == "embedding" || view["state"] == "clearing" {
@@ -103,7 +102,6 @@ impl Moving {
         self.read("/v1/collections/handbook").await["model"].as_str().unwrap().to_owned()
     }
 
-    /// The models that have chunks of a document.
     async fn models_of(&self, source: &str) -> Vec<String> {
         let id = a_document("acme", "handbook", source, &[]).0.id;
         let (_, counts) = self.store.document(&tenant("acme"), id).await.unwrap().unwrap();
@@ -178,7 +176,7 @@ async fn a_collection_is_searched_with_the_old_model_until_all_is_there_and_no_j
     for source in &sources {
         assert_eq!((moving.embedded(source), moving.models_of(source).await), (1, vec![NEW.to_owned()]), "{source}");
     }
-    // Once more is no harm.
+    // A repetition does no harm.
     assert_eq!(moving.step(false).await["state"], "done");
     assert_eq!(moving.read(PATH).await["state"], "none");
 }
@@ -217,7 +215,7 @@ async fn a_document_that_fails_is_named_and_holds_the_switch_up_until_it_is_mend
     assert_eq!(job["state"], "failed");
     assert_eq!(moving.read(PATH).await["state"], "blocked");
     assert_eq!((moving.searched_with().await.as_str(), moving.embedded("bad.md")), (MODEL, 1));
-    // Another run tries it once more, and one that still fails is not tried over and over.
+    // Another run tries it once more, and not again after that failure.
     assert_eq!(moving.to_end(true).await["state"], "blocked");
     assert_eq!(moving.embedded("bad.md"), 2);
     *moving.worker.failing.lock().unwrap() = false;
@@ -246,7 +244,7 @@ async fn what_the_old_model_made_can_be_kept_for_the_way_back() {
     let ask = async |model: &str| json_of(moving.ask(json!({ "model": model, "keep_old": true })).await).await;
     while ask(NEW).await["state"] != "done" {}
     assert_eq!(moving.models_of("a").await, [MODEL, NEW]);
-    // It is a switch and nothing more.
+    // Only a switch.
     assert_eq!((&ask(MODEL).await["state"], moving.searched_with().await.as_str()), (&json!("done"), MODEL));
     assert_eq!(moving.embedded("a"), 1);
     let plain = json_of(moving.ask(json!({ "model": MODEL })).await).await;
@@ -260,7 +258,7 @@ async fn another_file_under_the_same_name_is_another_model() {
     moving.worker.held.send_replace(true);
     moving.step(false).await;
     *moving.worker.version.lock().unwrap() = "2".to_owned();
-    // Its job is done by the other file, so what was asked for is still missing.
+    // Its job is done by the other file, so the requested model is still missing.
     moving.worker.store.put_job(EndedJob {
         data: json!(Indexed { version: Some("2".to_owned()), ..Indexed::default() }),
         ..a_job(&tenant("acme"), EventType::Done, None)

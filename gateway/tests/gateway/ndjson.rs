@@ -1,4 +1,4 @@
-//! `POST /v1/jobs` with a line per job: each is answered in order, a wrong one is refused alone, and memory is bounded.
+//! `POST /v1/jobs` with a line per job: answered in order, a wrong one refused alone, memory bounded.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ async fn a_client_that_goes_away_leaves_its_batch_open_and_comes_back_to_it() {
     response.chunk().await.unwrap().unwrap();
     drop(response);
     drop(send);
-    // The first line is sent again with the rest, as by somebody who does not know what was answered.
+    // The first line is sent again, as if its answer was lost.
     let again = format!("{}\n{}\n", keyed(1), keyed(2));
     let answers = lines_of(gateway.lines(&format!("?batch={batch}"), again).await).await;
     assert_eq!((&answers[0]["duplicate"], &answers[1]["duplicate"]), (&json!(true), &json!(false)));
@@ -142,7 +142,7 @@ async fn a_tenant_over_its_rate_is_told_so_and_a_stream_is_slowed_down_instead()
         }
     }
     assert!(refusals > 0);
-    // Another tenant has its own.
+    // Keys are per tenant.
     let request = gateway.as_key(&gateway.stranger, Method::POST, "/v1/jobs").json(&body);
     json_of(request.send().await.unwrap()).await;
     let answers = lines_of(gateway.lines("", [line("a"), line("b"), line("c"), line("d")].join("\n")).await).await;

@@ -1,4 +1,4 @@
-//! Health, metrics, shutdown: what operators look at.
+//! Health, metrics, shutdown.
 
 use reqwest::Method;
 use ruche_bus::Bus as _;
@@ -115,7 +115,7 @@ async fn when_the_drain_time_is_over_streams_say_so_and_their_jobs_go_on() {
     chat.next().await.unwrap();
     gateway.lifecycle.draining.cancel();
     let last = events.next().await.unwrap();
-    // It has no id of its own, so a reader resumes after the delta.
+    // It has no id, so a reader resumes after the delta.
     assert_eq!((last.event.as_str(), last.id), ("interrupted", delta.id));
     assert_eq!(chat.next().await.unwrap().json()["error"]["code"], "shutting_down");
     gateway.stopped().await;

@@ -1,4 +1,4 @@
-//! What operators see and steer, and that nobody else does.
+//! Operators' features, and that nobody else may use them.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ async fn a_members_key_is_no_operators() {
         assert_eq!(refused(response, 403).await.1, "forbidden", "{path}");
     }
     assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
-    // Its own name is no other's.
+    // Its name is its own tenant.
     assert_eq!(gateway.read("/v1/jobs?tenant=acme").await["data"], json!([]));
     let response = gateway.get("/v1/jobs?tenant=NO").send().await.unwrap();
     assert_eq!(refused(response, 400).await.0, "tenant");
@@ -47,7 +47,7 @@ async fn queues_show_what_waits_and_who_works() {
     gateway.bus.register(&presence()).await.unwrap();
     gateway.submit("a").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/queues").await["data"][1]["per_second"], 0.0);
-    // Whether they are kept or not.
+    // The counts include ephemeral jobs.
     let ended = BTreeMap::from([(Lane::Normal, 50)]);
     gateway.bus.register(&WorkerRegistration { ended, ..presence() }).await.unwrap();
     let queues = ask(&gateway, Method::GET, "/v1/queues").await;
@@ -105,7 +105,7 @@ async fn a_worker_is_listed_drained_and_resumed() {
     );
     ask(&gateway, Method::POST, "/v1/workers/test-1/drain").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/workers").await["data"][0]["state"], "draining");
-    // Gone, it can still be resumed; what never was can't.
+    // A worker that is gone can still be resumed; an unknown one can't.
     gateway.bus.deregister(&presence()).await.unwrap();
     ask(&gateway, Method::POST, "/v1/workers/test-1/resume").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));

@@ -1,4 +1,4 @@
-//! What may be said of a job besides its body: later, once, followed by others.
+//! The options of a job: later, once, followed by others.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, Response};
@@ -111,7 +111,7 @@ async fn a_job_that_is_put_off_waits_and_is_called_off_at_once() {
     assert_eq!(gateway.read(&path).await["state"], "cancelled");
     assert_eq!(gateway.read("/v1/jobs?state=active").await["data"], json!([]));
     assert_eq!(gateway.read("/v1/jobs?state=cancelled").await["data"][0]["id"], job["id"]);
-    // At the kind's own entrance, too; what is due is not put off.
+    // Also at the kind's own entrance; a time in the past means now.
     for (query, state) in [("delay_seconds=60", "scheduled"), ("run_at=2020-01-01T00:00:00Z", "queued")] {
         let job = gateway.post(&format!("/v1/jobs/chat?{query}"), &said("hi")).await;
         assert_eq!(gateway.read(&format!("/v1/jobs/{}", job["id"].as_str().unwrap())).await["state"], state);

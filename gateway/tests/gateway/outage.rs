@@ -1,4 +1,4 @@
-//! The gateway on real servers that go away and come back.
+//! The gateway while real servers stop and restart.
 
 use std::{sync::Arc, time::Duration};
 
@@ -62,7 +62,7 @@ impl Real {
         parts.iter().map(|part| part["name"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Asks until it is accepted again.
+    /// Retries until it is accepted again.
     async fn recovers(&self) {
         let recovered = async || self.submit().await.status() == 202 && self.not_ready().await.is_empty();
         until("all is well again", recovered).await;

@@ -100,7 +100,7 @@ async fn a_document_that_fits_no_event_is_kept_and_sent_all_the_same() {
     let response = renders.render("?store=false", "large").await;
     assert!(!response.headers().contains_key("ruche-document"));
     assert_eq!(response.bytes().await.unwrap().len(), INLINE_BYTES + 5);
-    // A large text is stored in any case.
+    // A large text is always stored.
     let text = format!("large {}", "x ".repeat(40_000));
     assert_eq!(renders.render("", text).await.status(), 200);
     let seen: Vec<_> = renders.seen()[1..].iter().map(|job| (job.ephemeral, job.body.store)).collect();

@@ -1,4 +1,4 @@
-//! Each wrong request to render is a 4xx that names what is wrong, and nothing is published.
+//! Each wrong render request is a 4xx that names what is wrong, and nothing is published.
 
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ async fn what_is_no_text_or_none_at_all_is_refused() {
 #[tokio::test]
 async fn what_is_too_large_is_refused_with_its_limit() {
     let renders = Renders::without_worker().await;
-    // More Markdown than there may be, within what a request may have; and more than that.
+    // More Markdown than allowed, in a request within its bound; and in one over it.
     let many = "word ".repeat(860_000);
     let response = renders.render("", many).await;
     assert_eq!(response.status(), 400);

@@ -1,5 +1,5 @@
-//! A gateway with an object store, and a render worker of a few lines that keeps to what render workers promise: it puts
-//! documents away where it is told to, and gives small ones in its last event.
+//! A gateway with an object store, and a small render worker that keeps the protocol: it stores documents on request,
+//! and returns small ones in the last event.
 
 use std::{
     num::NonZeroUsize,
@@ -28,10 +28,10 @@ use serde_json::Value;
 
 use crate::support::{Fixture, Log, without_worker};
 
-/// The most that an object may have here.
+/// The most bytes of an object here.
 const MOST: u64 = 4 << 20;
 
-/// A gateway with an object store, and a worker that tells what it was given.
+/// A gateway with an object store, and a worker that records its jobs.
 pub(crate) struct Renders {
     pub(crate) gateway: Fixture,
     pub(crate) objects: Arc<Memory>,
@@ -52,7 +52,6 @@ impl Renders {
         Self::start_with(|_| {}).await
     }
 
-    /// With what is changed of the gateway.
     pub(crate) async fn start_with(change: impl FnOnce(&mut App)) -> Self {
         let mut claims = Claims::none();
         let renders = Self::without_worker_but(|app| {
@@ -80,12 +79,10 @@ impl Renders {
         Self { gateway: gateway.await, objects, seen: Seen::default() }
     }
 
-    /// The jobs that the worker got.
     pub(crate) fn seen(&self) -> Vec<Envelope<Render>> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// Renders this Markdown, with this query.
     pub(crate) async fn render(&self, query: &str, markdown: impl Into<reqwest::Body>) -> Response {
         self.send(query, "text/markdown", markdown, &[]).await
     }
@@ -104,7 +101,7 @@ impl Renders {
         request.body(body).send().await.unwrap()
     }
 
-    /// A document that is stored; its id.
+    /// Stores a document; returns its id.
     pub(crate) async fn stored(&self, markdown: &str) -> String {
         let response = self.render("?store=true", markdown.to_owned()).await;
         assert_eq!(response.status(), 200);
@@ -190,12 +187,12 @@ impl Worker {
     }
 }
 
-/// A header's text; empty where there is none.
+/// Empty without the header.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// The parts of a form whose boundary is `XX`.
+/// A form with the boundary `XX`.
 pub(crate) fn multipart(parts: &[(&str, &str)]) -> String {
     let part =
         |(head, text): &(&str, &str)| format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");

@@ -1,4 +1,4 @@
-//! `/v1/renders`: documents that are kept: listed, sent, linked, deleted.
+//! `/v1/renders`: stored documents: listed, sent, linked, deleted.
 
 use reqwest::Method;
 use ruche_schemas::{JobRef, config::Secret};
@@ -93,7 +93,7 @@ async fn a_link_needs_no_key_and_is_good_for_its_document_only() {
     ] {
         assert_eq!(refused(open(forged.clone()).await.unwrap(), 403).await.1, "link_invalid", "{forged}");
     }
-    // A bad link is not mended by a good key.
+    // A valid key does not make up for a bad link.
     let with_key = renders.get(&url.replace(signature, "x")).send().await.unwrap();
     assert_eq!(refused(with_key, 403).await.1, "link_invalid");
     let bare = renders.client.get(format!("{}/v1/renders/{id}/file", renders.url)).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! `"rerank": true` in `POST /v1/search`, with a worker that likes texts the better the longer they are.
+//! `"rerank": true` in `POST /v1/search`, with a worker that scores texts by length.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
 
 const MODEL: &str = "longer-is-better";
 
-/// Three documents in `docs` of acme, and a worker where it is asked for.
+/// Three documents in `docs` of acme, and a worker on request.
 async fn start(with_worker: bool) -> Fixture {
     let gateway = without_worker(|app| app.settings.wait_seconds = 1).await;
     let store = &*gateway.store;
@@ -46,7 +46,7 @@ async fn work(bus: Arc<dyn Bus>) {
     }
 }
 
-/// `long -x` is longer than the model reads, `silence -x` is not answered.
+/// `long -x` is longer than the model reads, `silence -x` gets no answer.
 async fn rerank(bus: Arc<dyn Bus>, delivery: Delivery) {
     let envelope: Envelope<Rerank> = serde_json::from_slice(&delivery.payload).unwrap();
     let mut log = Log::open(bus, Rerank::KIND, delivery.job.clone()).await;

@@ -1,4 +1,4 @@
-//! `/v1/schedules`: kept, shown, paused, resumed and deleted, each tenant its own.
+//! `/v1/schedules`: created, shown, paused, resumed and deleted, per tenant.
 
 use reqwest::Method;
 use ruche_bus::Scheduler as _;
@@ -28,7 +28,7 @@ async fn a_schedule_is_kept_shown_paused_resumed_and_deleted() {
     assert_eq!((&paused["paused"], &paused["next"]), (&json!(true), &Value::Null));
     assert_eq!(gateway.read("/v1/schedules").await["data"].as_array().unwrap().len(), 1);
     assert_eq!(gateway.post("/v1/schedules/daily/resume", &json!({})).await["paused"], false);
-    // Another one takes its place.
+    // Another one replaces it.
     json_of(put(&gateway, "daily", json!({ "every_seconds": 3600 })).await).await;
     let shown = gateway.read("/v1/schedules/daily").await;
     assert_eq!((&shown["every_seconds"], shown.get("cron")), (&json!(3600), None));

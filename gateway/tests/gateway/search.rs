@@ -1,4 +1,4 @@
-//! `POST /v1/search`, on a store in memory and with a worker whose vectors say which words a text has.
+//! `POST /v1/search`, with a store in memory and a worker whose vectors say which words a text has.
 
 use std::{num::NonZeroUsize, sync::Arc};
 
@@ -56,7 +56,7 @@ async fn work(bus: Arc<dyn Bus>) {
     }
 }
 
-/// A refund is money. `fail <code>` fails; `short` has a vector of two numbers.
+/// "refund" has the vector of "money". `fail <code>` fails; `short` has a vector of two numbers.
 async fn embed(bus: Arc<dyn Bus>, delivery: Delivery) {
     let envelope: Envelope<Embed> = serde_json::from_slice(&delivery.payload).unwrap();
     let mut log = Log::open(bus, Embed::KIND, delivery.job.clone()).await;
@@ -203,7 +203,6 @@ async fn collections_of_two_models_need_words() {
     assert_eq!(sources(&json_of(send(&gateway, &body).await).await), ["bees"]);
 }
 
-/// A body with these fields changed.
 fn with(change: Value) -> Value {
     let mut body = json!({ "query": "x", "collection": "docs" });
     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -277,7 +276,7 @@ async fn a_wrong_request_is_a_400_that_names_the_field() {
 async fn a_store_that_is_away_is_a_503_and_without_a_key_it_is_a_401() {
     let (gateway, _) = start(true).await;
     let body = json!({ "query": "money", "collection": "docs" });
-    // The key is known by then.
+    // The key is cached by then.
     json_of(send(&gateway, &body).await).await;
     gateway.store.fail(true);
     assert_eq!(refused(send(&gateway, &body).await, 503).await.1, "store_unavailable");
@@ -290,7 +289,7 @@ async fn the_patience_for_an_embedding_has_an_end() {
     let gateway = without_worker(|app: &mut App| app.settings.wait_seconds = 1).await;
     let model = gateway.store.model(MODEL, 3).await;
     gateway.store.collection(&tenant("acme"), "docs", Some(&model)).await;
-    // Announced, and deaf.
+    // Registered, but it answers nothing.
     let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
     gateway.bus.register(&announced).await.unwrap();
     let response = send(&gateway, &json!({ "query": "money", "collection": "docs" })).await;

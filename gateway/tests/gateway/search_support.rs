@@ -1,4 +1,4 @@
-//! What searches find: collections, models and chunks, put into a store in memory.
+//! Puts collections, models and chunks into a store in memory.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -13,7 +13,6 @@ use ruche_store::{
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// A document, whose chunks are texts with vectors.
 #[derive(Debug, Clone)]
 pub(crate) struct Doc {
     pub(crate) id: Uuid,
@@ -42,7 +41,6 @@ impl Doc {
     }
 }
 
-/// What puts things into a store.
 #[async_trait]
 pub(crate) trait Shelf: Send + Sync {
     async fn model(&self, name: &str, dimensions: u32) -> EmbeddingModel;

@@ -1,4 +1,4 @@
-//! What is put into the store before a gateway reads it.
+//! Test data in the store.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, TenantId, kinds::chat::Chat};
@@ -6,7 +6,7 @@ use ruche_store::jobs::EndedJob;
 use serde_json::json;
 use uuid::Uuid;
 
-/// Stores keep microseconds.
+/// Stores have microseconds.
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }

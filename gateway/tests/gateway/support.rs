@@ -1,4 +1,4 @@
-//! A gateway on a free port, on a bus and a store in memory, with a worker that does what a chat's text says.
+//! A gateway on a free port, with a bus and a store in memory, and a worker that does what a chat's text says.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -84,7 +84,6 @@ pub(crate) fn settings() -> Gateway {
     Gateway { port: 0, drain_seconds: 5, ..defaults }
 }
 
-/// The lines of an answer.
 pub(crate) async fn lines_of(response: Response) -> Vec<Value> {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/x-ndjson");
@@ -92,13 +91,11 @@ pub(crate) async fn lines_of(response: Response) -> Vec<Value> {
 }
 
 impl Fixture {
-    /// Sends lines; the answer.
     pub(crate) async fn lines(&self, query: &str, body: impl Into<reqwest::Body>) -> Response {
         let request = self.request(Method::POST, &format!("/v1/jobs{query}"));
         request.header("content-type", "application/x-ndjson").body(body).send().await.unwrap()
     }
 
-    /// Starts a worker and announces it.
     pub(crate) async fn work(&self) {
         let bus = self.bus.clone() as Arc<dyn Bus>;
         bus.register(&presence()).await.unwrap();
@@ -109,17 +106,16 @@ impl Fixture {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
     }
 
-    /// With another key.
     pub(crate) fn as_key(&self, key: &str, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(key)
     }
 
-    /// Posts JSON; the answer, which is a good one.
+    /// Asserts success.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Value {
         json_of(self.request(Method::POST, path).json(body).send().await.unwrap()).await
     }
 
-    /// Gets JSON; the answer, which is a good one.
+    /// Asserts success.
     pub(crate) async fn read(&self, path: &str) -> Value {
         json_of(self.get(path).send().await.unwrap()).await
     }
@@ -128,14 +124,13 @@ impl Fixture {
         self.request(Method::GET, path)
     }
 
-    /// A chat that says this.
     pub(crate) fn chat(&self, text: &str, rest: Value) -> RequestBuilder {
         let mut body = json!({ "messages": [{ "role": "user", "content": text }] });
         body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         self.request(Method::POST, "/v1/chat/completions").json(&body)
     }
 
-    /// A chat job that says this; its id.
+    /// Returns the job's id.
     pub(crate) async fn submit(&self, text: &str) -> String {
         let body = json!({ "messages": [{ "role": "user", "content": text }] });
         let answer = self.request(Method::POST, "/v1/jobs/chat").json(&body).send().await.unwrap();
@@ -143,17 +138,14 @@ impl Fixture {
         answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
-    /// How many jobs wait.
     pub(crate) async fn waiting(&self) -> u64 {
         self.bus.depth().await.unwrap().iter().map(|depth| depth.waiting + depth.in_flight).sum()
     }
 
-    /// Waits until the server has left.
     pub(crate) async fn stopped(&self) {
         self.served.clone().await;
     }
 
-    /// How many WebSockets are open.
     pub(crate) async fn open_sockets(&self) -> u64 {
         let text = self.get("/metrics").send().await.unwrap().text().await.unwrap();
         let line = text.lines().find(|line| line.starts_with("ruche_gateway_sockets ")).unwrap();
@@ -172,14 +164,13 @@ impl Fixture {
         self.bus.is_cancelled(&Self::reference(job)).await.unwrap()
     }
 
-    /// The job's last event, once it has ended.
+    /// Waits for the job's last event.
     pub(crate) async fn ended(&self, job: &str) -> Record {
         let events = self.bus.watch(&Self::reference(job), 1).await.unwrap();
         let all = tokio::time::timeout(Duration::from_secs(120), events.collect::<Vec<_>>()).await;
         all.unwrap_or_else(|_| panic!("job {job} never ended")).pop().unwrap().unwrap()
     }
 
-    /// All events of an ended job.
     pub(crate) async fn events(&self, job: &str) -> Vec<Value> {
         self.ended(job).await;
         self.bus
@@ -192,14 +183,13 @@ impl Fixture {
     }
 }
 
-/// The JSON of an answer that is a good one.
+/// Asserts success.
 pub(crate) async fn json_of(response: Response) -> Value {
     let (status, text) = (response.status(), response.text().await.unwrap());
     assert!(status.is_success(), "{status}: {text}");
     serde_json::from_str(&text).unwrap()
 }
 
-/// The body of a chat that says this.
 pub(crate) fn said(text: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": text }] })
 }
@@ -222,7 +212,7 @@ pub(crate) fn presence() -> WorkerRegistration {
     }
 }
 
-/// Waits until it is so. The bound only ends a test that would never end.
+/// The bound only ends a test that would never end.
 pub(crate) async fn until(what: &str, is: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is().await {
@@ -241,7 +231,6 @@ async fn work(bus: Arc<dyn Bus>) {
     }
 }
 
-/// A job's log, as its worker writes it.
 pub(crate) struct Log {
     bus: Arc<dyn Bus>,
     kind: Kind,
@@ -282,7 +271,7 @@ impl Log {
         self.append(EventType::Delta, serde_json::to_value(delta).unwrap()).await;
     }
 
-    /// Until somebody asks for it, also when that was before.
+    /// Waits for a cancellation, which may be in the past.
     async fn cancelled(&mut self) {
         let mut cancellations = self.bus.cancellations().await.unwrap();
         if !self.bus.is_cancelled(&self.job).await.unwrap() {
@@ -293,8 +282,8 @@ impl Log {
 }
 
 /// The text of a chat is what the worker does: `say a b c`, `fail <code>`, `say-fail a b`, `hold` (says one word and
-/// waits to be cancelled), `silent` (says nothing and waits to be cancelled), `flood <n>` (n pieces of 64 KiB), `show` (says
-/// the job's body as JSON), `cite <n>` (says that, and cites the passage of that number).
+/// waits to be cancelled), `silent` (says nothing and waits to be cancelled), `flood <n>` (n pieces of 64 KiB),
+/// `show` (says the job's body as JSON), `cite <n>` (says that, and cites the passage of that number).
 async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
     let envelope: Envelope<Chat> = serde_json::from_slice(&delivery.payload).unwrap();
     let mut log = Log::open(bus, Chat::KIND, delivery.job.clone()).await;
@@ -339,7 +328,6 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
     delivery.done().await.unwrap();
 }
 
-/// A server-sent event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sse {
     pub(crate) id: Option<u64>,
@@ -353,7 +341,6 @@ impl Sse {
     }
 }
 
-/// Reads server-sent events one by one.
 pub(crate) struct SseReader {
     events: BoxStream<'static, Sse>,
 }
@@ -377,7 +364,7 @@ impl SseReader {
     }
 }
 
-/// Asserts the one shape of an error; returns its `param` and `code`.
+/// Asserts the shape of an error; returns its `param` and `code`.
 pub(crate) async fn refused(response: Response, status: u16) -> (String, String) {
     let (found, kind) = (response.status(), response.headers()["content-type"].to_str().unwrap().to_owned());
     let text = response.text().await.unwrap();

@@ -9,7 +9,7 @@ use crate::{
     support::{json_of, refused},
 };
 
-/// What is a gzip as far as a gateway looks; its worker here reads the text.
+/// Looks like a gzip to the gateway; the worker here reads the text.
 fn package(text: &str) -> Vec<u8> {
     [&[0x1f, 0x8b, 0x08], text.as_bytes()].concat()
 }
@@ -33,7 +33,7 @@ async fn a_package_is_tried_and_is_the_next_version() {
     assert!(trial.ephemeral && !trial.body.store && trial.body.markdown.contains("# First heading"));
     assert_eq!(trial.body.options.format, Format::Png);
     assert_eq!(trial.body.template.package.as_ref().unwrap().0, package("one"));
-    // The same again is that version, and is not tried again.
+    // The same package is the same version, and is not tried again.
     let again = renders.put("mine", package("one")).await;
     assert_eq!((again.status().as_u16(), json_of(again).await["version"].clone()), (200, json!(1)));
     assert_eq!(renders.seen().len(), 1);

@@ -1,4 +1,4 @@
-//! Caps of single tenants: set by operators, counted at once.
+//! Caps of single tenants: set by operators, effective at once.
 
 use reqwest::{Method, Response};
 use ruche_gateway::jobs::admission::Settings;
@@ -21,13 +21,12 @@ async fn put(gateway: &Fixture, body: Value) -> Value {
     json_of(ask(gateway, Method::PUT, PATH, Some(body)).await).await
 }
 
-/// With these settings.
 async fn with(backlog: u64) -> Fixture {
     let settings = Settings { in_flight: 7, per_second: 0, backlog };
     without_worker(move |app| app.tenants = settings).await
 }
 
-/// Submits a job with these options beside its body.
+/// `options`: besides the body.
 async fn submit(gateway: &Fixture, options: Value) -> Response {
     let mut job = json!({ "kind": "chat", "body": said("x") });
     job.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
@@ -88,7 +87,7 @@ async fn a_tenants_own_backlog_is_lower_and_is_named() {
     let gateway = with(500).await;
     put(&gateway, json!({ "backlog": 3 })).await;
     until("the backlog counts", async || submit(&gateway, json!({})).await.status() == 429).await;
-    // Those that were sent before it was heard of count too.
+    // Jobs sent before the cap arrived count too.
     assert!(gateway.waiting().await >= 3);
     for lane in ["interactive", "normal", "bulk"] {
         let response = submit(&gateway, json!({ "lane": lane, "delay_seconds": 60 })).await;
@@ -115,6 +114,6 @@ async fn jobs_for_later_are_no_way_around_the_backlog() {
     let line = json!({ "kind": "chat", "body": said("x"), "delay_seconds": 60 }).to_string();
     let answers = gateway.lines("", line).await.text().await.unwrap();
     assert!(answers.contains("backlog_full"), "{answers}");
-    // What is for now is the bus's to count.
+    // The bus counts jobs that are due.
     assert_eq!(submit(&gateway, json!({})).await.status(), 202);
 }

@@ -48,7 +48,7 @@ impl Socket {
         }
     }
 
-    /// The answer to the message with this ref; events in between are passed over.
+    /// The answer to the message with this ref; skips events in between.
     pub(crate) async fn answer(&mut self, reference: &str) -> Value {
         loop {
             let message = self.hear().await;
@@ -73,7 +73,6 @@ impl Socket {
         }
     }
 
-    /// The code that the gateway closes with.
     async fn closed(mut self) -> Option<u16> {
         while let Some(message) = self.0.next().await {
             match message {
@@ -167,7 +166,7 @@ async fn a_job_goes_on_without_its_socket_and_is_resumed_on_another() {
     socket.say(json!({ "type": "cancel", "ref": "c", "job": job })).await;
     let last = socket.events(&job).await.pop().unwrap();
     assert_eq!(last["type"], "cancelled");
-    // Followed to its end, it can be followed again: there is nothing more.
+    // A job that was followed to its end can be followed again: nothing is left.
     let mut socket = Socket::welcome(&gateway).await;
     let from = last["n"].as_u64().unwrap() + 1;
     socket.say(json!({ "type": "resume", "ref": "z", "job": job, "from": from })).await;
@@ -252,7 +251,7 @@ async fn more_sockets_than_allowed_are_refused() {
 async fn a_slow_client_is_disconnected_and_resumes_without_a_gap() {
     let gateway = without_worker(|app: &mut App| app.write_timeout = Duration::from_millis(400)).await;
     gateway.work().await;
-    // 26 MB: more than all buffers between the two hold.
+    // 26 MB: more than all buffers between the two.
     let (pieces, mut next) = (400, 2);
     let last = pieces + 3;
     let mut socket = Socket::welcome(&gateway).await;

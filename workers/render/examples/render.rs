@@ -1,7 +1,7 @@
 //! Renders a Markdown file without a server: `render in.md out.pdf [template] [css]`.
 //!
-//! `N=100` renders it so often and tells each time; where the text says `%N%`, its number stands, so that none is like the
-//! one before.
+//! `N=100` renders it 100 times and prints each time; `%N%` in the text becomes the run's number, so that no two are
+//! alike.
 
 use std::{env, fs, time::Instant};
 

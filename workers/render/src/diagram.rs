@@ -1,7 +1,7 @@
-//! Mermaid diagrams as SVG, drawn here and not in a browser.
+//! Draws Mermaid diagrams as SVG, without a browser.
 //!
-//! merman draws as Mermaid 12 does, and bounds what a diagram may cost. It runs nothing and loads
-//! nothing; dates count from one fixed day, so that the same source is the same drawing.
+//! merman draws as Mermaid 12 does, and bounds the cost of a diagram. It runs and loads nothing; dates count from a
+//! fixed day, so that the same source gives the same drawing.
 
 use std::{panic, time::Duration};
 
@@ -14,7 +14,7 @@ use merman::{
 };
 use serde_json::json;
 
-/// How long one diagram may take.
+/// The longest time for one diagram.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// The longest source, in bytes.
 const SOURCE: usize = 128 << 10;
@@ -22,7 +22,7 @@ const SOURCE: usize = 128 << 10;
 /// Draws a diagram as SVG.
 ///
 /// # Errors
-/// What is wrong with the source, in words for whoever wrote it.
+/// What is wrong with the source, for its writer.
 pub fn mermaid(source: &str) -> Result<Vec<u8>, String> {
     if source.len() > SOURCE {
         return Err(format!("it has {} bytes, at most {SOURCE} are drawn", source.len()));
@@ -34,7 +34,7 @@ pub fn mermaid(source: &str) -> Result<Vec<u8>, String> {
     };
     let renderer = Renderer::new().with_engine(engine()?);
     let control = OperationControl::new().with_deadline(DEADLINE);
-    // The last guard: the parsers are not ours, and their input is anybody's.
+    // The parsers are foreign and read untrusted input: catch their panics.
     let drawn =
         panic::catch_unwind(panic::AssertUnwindSafe(|| renderer.render(RenderRequest::svg(source, control, request))));
     match drawn {

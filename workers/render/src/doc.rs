@@ -1,4 +1,4 @@
-//! What a template gets: a dictionary of values and of Typst's elements.
+//! The argument of a template: a dictionary of values and of Typst's elements.
 
 use chrono::NaiveDate;
 use ruche_schemas::kinds::render::Render;
@@ -17,17 +17,13 @@ use crate::{
     settings::Settings,
 };
 
-/// The deepest data that a template sees; deeper data becomes `none`.
+/// The deepest data that a template gets; deeper data becomes `none`.
 const DEEP: usize = 32;
 
-/// The text as Typst's elements, and what CSS says around it.
 pub struct Parts<'a> {
-    /// The text.
     pub body: Content,
-    /// The highest level of its headings.
     pub top: u8,
     pub page: &'a Page,
-    /// The style of the whole text.
     pub style: Option<&'a Style>,
     pub fonts: &'a Fonts,
 }
@@ -62,7 +58,7 @@ pub fn doc(job: &Render, settings: &Settings, parts: Parts<'_>, date: NaiveDate)
     doc
 }
 
-/// An attached file of the PDF, with what PDF/A-3 requires for each.
+/// An attached file of the PDF, with the entries that PDF/A-3 requires.
 fn attached(name: &str) -> Dict {
     let kind = mime_guess::from_path(name).first_or_octet_stream();
     let mut file = Dict::new();

@@ -1,8 +1,7 @@
-//! One tree of all that is to be typeset, Markdown's and raw HTML's alike.
+//! One tree of Markdown's and raw HTML's elements. html5ever parses any bytes as a browser would, without errors.
 //!
-//! html5ever reads any bytes as a browser would and fails at none. Here attributes get to their elements, headings get
-//! ids that others can point to, and `<style>` is taken out for `css`. What of the tree is typeset is `content`'s matter: it
-//! knows the elements that it typesets, and runs nothing.
+//! Here, attributes reach their elements, headings get ids, and `<style>` is taken out for `css`. `content` decides
+//! which elements are typeset.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,30 +12,28 @@ use scraper::{ElementRef, Html, Node};
 
 use crate::{Warnings, markdown::CARRIER};
 
-/// The source that warnings about the text name.
+/// The source in warnings about the text.
 pub const SOURCE: &str = "markdown";
-/// The most elements and texts that a document may have.
+/// The most elements and texts of a document.
 pub const ELEMENTS: usize = 400_000;
 
-/// A tree.
 #[derive(Debug)]
 pub struct Document {
-    /// The tree itself.
     pub html: Html,
     /// The texts of `<style>` elements, with their lines.
     pub styles: Vec<(String, u32)>,
     pub ids: HashMap<String, NodeId>,
-    /// Ids within headings, and those of their headings: a heading is typeset in more places than one, a link goes to one.
+    /// Ids within headings, with the heading's id. A heading is typeset more than once, and a link needs one target.
     pub within: HashMap<String, String>,
-    /// Lines before the text.
+    /// The number of lines before the text.
     lines: u32,
 }
 
 impl Document {
-    /// Reads HTML. `lines` stand before the text that it was made from.
+    /// Parses HTML. `lines` is the number of lines before its source.
     #[must_use]
     pub fn parse(text: &str, lines: u32, body_classes: &[String], warnings: &mut Warnings) -> Self {
-        // With an explicit body, a script that would belong to the head is in the body, where it gets its warning.
+        // With an explicit body, a script that would belong to the head lands in the body, where it gets its warning.
         let html = Html::parse_document(&format!("<!DOCTYPE html><body>{text}"));
         let mut document = Self { html, styles: Vec::new(), ids: HashMap::new(), within: HashMap::new(), lines };
         document.add_body_classes(body_classes);
@@ -48,13 +45,12 @@ impl Document {
         document
     }
 
-    /// The element that holds the text.
     #[must_use]
     pub fn body(&self) -> Option<ElementRef<'_>> {
         self.html.root_element().child_elements().find(|element| element.value().name() == "body")
     }
 
-    /// The line that a node is on, or the one around it.
+    /// The line of a node, or of the nearest ancestor that has one.
     #[must_use]
     pub fn line(&self, node: NodeRef<'_, Node>) -> Option<u32> {
         let mut around = std::iter::once(node).chain(node.ancestors()).filter_map(|node| node.value().as_element());
@@ -70,7 +66,7 @@ impl Document {
         }
     }
 
-    /// Moves attributes from their carriers to the elements after them.
+    /// Moves attributes from carriers to the elements after them.
     fn deliver_attributes(&mut self) {
         let mut carriers = Vec::new();
         for node in self.html.tree.nodes() {
@@ -107,7 +103,7 @@ impl Document {
         }
     }
 
-    /// In a list with paragraphs, a task's check box stands before its paragraph: it is put into it.
+    /// Moves a task's check box into its paragraph, which follows it in a list with paragraphs.
     fn join_check_boxes(&mut self) {
         let is_item = |element: &ElementRef<'_>| element.value().name() == "li";
         let mut moves = Vec::new();
@@ -125,8 +121,8 @@ impl Document {
         }
     }
 
-    /// Gives headings ids made of their text (GitHub's rule), and records the ids of all elements. The first element keeps an
-    /// id that occurs twice.
+    /// Gives headings ids from their text (GitHub's rule), and records the ids of all elements. The first element
+    /// keeps an id that occurs twice.
     fn name_elements(&mut self, warnings: &mut Warnings) {
         let mut anchors = Anchorizer::new();
         let (mut unnamed, mut given) = (Vec::new(), HashSet::new());
@@ -159,8 +155,8 @@ impl Document {
         }
     }
 
-    /// Removes the ids in what is typeset more than once: parts of headings (in tables of contents, in headers), and heads of
-    /// tables (on each page).
+    /// Removes ids from what is typeset more than once: parts of headings (in tables of contents, in page headers),
+    /// and heads of tables (on each page).
     fn single_out(&mut self) {
         let mut gone = Vec::new();
         for (id, node) in &self.ids {
@@ -195,8 +191,7 @@ impl Document {
         elements.filter_map(|element| heading_level(element.value().name())).min().unwrap_or(1)
     }
 
-    /// The line with the first element or text over this limit, or 0 if it is unknown; `None` if the document keeps the
-    /// limit.
+    /// The line of the first element or text over the limit, 0 if unknown; `None` within the limit.
     #[must_use]
     pub fn too_long(&self, bound: usize) -> Option<u32> {
         let id = self.html.tree.nodes().nth(bound)?.id();
@@ -204,7 +199,6 @@ impl Document {
     }
 }
 
-/// The level of a heading, 1 to 6.
 #[must_use]
 pub fn heading_level(name: &str) -> Option<u8> {
     match name.as_bytes() {
@@ -213,7 +207,7 @@ pub fn heading_level(name: &str) -> Option<u8> {
     }
 }
 
-/// Appends to the attribute `class`, replaces any other.
+/// Appends to `class`, replaces any other attribute.
 fn add(html: &mut Html, node: NodeId, name: &str, value: &str) {
     let before = html.tree.get(node).and_then(|node| node.value().as_element()?.attr(name)).map(str::to_owned);
     match before.filter(|_| name == "class") {
@@ -226,7 +220,7 @@ fn set(html: &mut Html, node: NodeId, name: &str, value: &str) {
     let Some(mut node) = html.tree.get_mut(node) else { return };
     let Node::Element(element) = node.value() else { return };
     let name = QualName::new(None, ns!(), LocalName::from(name));
-    // scraper looks attributes up by binary search, and caches id and classes: keep them sorted, and drop the cache.
+    // scraper finds attributes by binary search, and caches id and classes: keep them sorted, and drop the cache.
     let mut attributes = element.attrs.clone();
     match attributes.binary_search_by(|(known, _)| known.cmp(&name)) {
         Ok(at) => attributes[at].1 = value.into(),

@@ -1,8 +1,8 @@
-//! The fonts: those that are compiled in, loaded once in a process, and a document's own ones over them.
+//! The fonts: compiled-in ones, loaded once in a process, and a document's own over them.
 //!
-//! Serif, math and code come with Typst (Libertinus Serif, New Computer Modern, DejaVu Sans Mono); a sans family
-//! (Inter), one with Arial's measures (Liberation Sans) and colour emoji (Twemoji) lie in `fonts/`. Nothing is looked
-//! for in the system, so that the same document looks the same everywhere.
+//! Serif, math and code come with Typst (Libertinus Serif, New Computer Modern, DejaVu Sans Mono); Inter (sans),
+//! Liberation Sans (Arial's metrics) and Twemoji (colour emoji) lie in `fonts/`. System fonts are not used, so that a
+//! document looks the same everywhere.
 
 mod coverage;
 mod names;
@@ -20,7 +20,7 @@ pub use upload::{FontError, MAX_FONT_BYTES, font};
 
 use coverage::Coverage;
 
-/// The compiled-in files beside Typst's.
+/// The compiled-in files besides Typst's.
 const FILES: [&[u8]; 10] = [
     include_bytes!("../fonts/Inter-Regular.otf"),
     include_bytes!("../fonts/Inter-Italic.otf"),
@@ -34,15 +34,15 @@ const FILES: [&[u8]; 10] = [
     include_bytes!("../fonts/TwemojiMozilla.ttf"),
 ];
 
-/// One face, and its descriptors in `@font-face`.
+/// A face, with its descriptors in `@font-face`.
 #[derive(Debug, Clone)]
 pub struct Face {
     pub font: Font,
-    /// The family's name; the font's own where there is none.
+    /// `None`: the font's own.
     pub family: Option<String>,
-    /// The weight, 100 to 900; the font's own where there is none.
+    /// 100 to 900. `None`: the font's own.
     pub weight: Option<u16>,
-    /// Whether it is the italic; the font's own where there is none.
+    /// `None`: the font's own.
     pub italic: Option<bool>,
 }
 
@@ -52,7 +52,7 @@ impl From<Font> for Face {
     }
 }
 
-/// A set of fonts, cheap to clone.
+/// Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Fonts(Arc<Set>);
 
@@ -64,7 +64,7 @@ struct Set {
 }
 
 impl Fonts {
-    /// The fonts that are compiled in. The first call loads them, later ones share them.
+    /// The compiled-in fonts. The first call loads them, later ones share them.
     #[must_use]
     pub fn embedded() -> Self {
         static EMBEDDED: OnceLock<Fonts> = OnceLock::new();
@@ -77,7 +77,7 @@ impl Fonts {
             .clone()
     }
 
-    /// These and a document's own faces, which win if a family has the same name.
+    /// Adds a document's own faces, which win over a family of the same name.
     ///
     /// The compiled-in ones are shared, not loaded again.
     #[must_use]
@@ -88,16 +88,16 @@ impl Fonts {
         Self::of(faces, Some(self))
     }
 
-    /// These and all fonts of a folder, not of its subfolders; with a message for each file that is no font.
+    /// Adds the fonts of a folder, without subfolders; returns a message for each file that is no font.
     ///
     /// # Errors
-    /// If the folder can't be read.
+    /// When the folder can't be read.
     pub fn with_folder(&self, folder: &Path) -> std::io::Result<(Self, Vec<String>)> {
         let (faces, lines) = upload::folder(folder)?;
         Ok((self.with(faces), lines))
     }
 
-    /// The first face of the same family and style wins, so a document's own come first.
+    /// The first face of a family and style wins, so a document's own come first.
     fn of(faces: Vec<Face>, under: Option<&Self>) -> Self {
         let mut book = FontBook::new();
         let mut fonts = Vec::new();
@@ -136,7 +136,7 @@ impl Fonts {
         self.0.fonts.get(index).cloned()
     }
 
-    /// The family for a name in CSS (`Helvetica`, `sans-serif`), or `None` for an unknown name.
+    /// The family for a name in CSS (`Helvetica`, `sans-serif`).
     #[must_use]
     pub fn family(&self, name: &str) -> Option<&str> {
         let name = name.trim().trim_matches(['"', '\'']).to_lowercase();
@@ -147,7 +147,7 @@ impl Fonts {
         }
     }
 
-    /// The characters that no font has, each once, at most [`MAX_MISSING`], in the order in which they come.
+    /// The characters that no font has, each once, at most [`MAX_MISSING`], in their order.
     #[must_use]
     pub fn missing_glyphs(&self, text: &str) -> Vec<char> {
         self.0.coverage.get_or_init(|| Coverage::of(&self.0.book, self.0.fonts.len())).missing(text)

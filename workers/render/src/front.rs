@@ -1,28 +1,26 @@
-//! Reads a document's front matter, in YAML (`---`) or TOML (`+++`).
+//! Reads front matter in YAML (`---`) or TOML (`+++`).
 //!
-//! Nothing in it is evaluated: md-to-pdf's `---js` is refused with a warning. What can't be read becomes a
-//! warning with its line, and the document is typeset without it.
+//! Nothing in it is evaluated: md-to-pdf's `---js` is refused with a warning. What can't be read becomes a warning
+//! with its line, and the document is typeset without it.
 
 use ruche_schemas::front::{Front, Split, split};
 use serde_json::{Map, Value};
 
 use crate::Warnings;
 
-/// The source that its warnings name.
+/// The source in its warnings.
 pub const SOURCE: &str = "front matter";
 /// The longest front matter, in bytes.
 const BYTES: usize = 256 << 10;
 
-/// A document's front matter, read.
 #[derive(Debug, PartialEq)]
 pub struct Divided<'a> {
     pub front: Map<String, Value>,
     pub body: &'a str,
-    /// How many lines stand before the text.
+    /// The number of lines before the text.
     pub lines: u32,
 }
 
-/// Divides a document into front matter and text.
 #[must_use]
 pub fn divide<'a>(markdown: &'a str, warnings: &mut Warnings) -> Divided<'a> {
     let Split { front: found, body } = split(markdown);
@@ -33,7 +31,7 @@ pub fn divide<'a>(markdown: &'a str, warnings: &mut Warnings) -> Divided<'a> {
             Map::new()
         }
         "toml" => toml(text, warnings),
-        // `---` is a thematic break as well: a block that is no mapping is part of the text.
+        // `---` is a thematic break too: a block that is no mapping is part of the text.
         "yaml" | "yml" => match yaml(text, warnings) {
             Some(front) => front,
             None => {
@@ -52,14 +50,14 @@ pub fn divide<'a>(markdown: &'a str, warnings: &mut Warnings) -> Divided<'a> {
 
 /// `None` if the text is no front matter.
 fn yaml(text: &str, warnings: &mut Warnings) -> Option<Map<String, Value>> {
-    // `y` and `no` are words, as in YAML 1.2.
+    // `y` and `no` are strings, as in YAML 1.2.
     let options = serde_saphyr::options! { strict_booleans: true };
     match serde_saphyr::from_str_with_options::<Value>(text, options) {
         Ok(Value::Object(front)) => Some(front),
         Ok(Value::Null) => Some(Map::new()),
         Ok(_) => None,
         Err(error) => {
-            // A text between two rules is no front matter that went wrong, unless it looks like one.
+            // Warn only if the text between the rules looks like a mapping.
             let looks = text.lines().find(|line| !line.trim().is_empty()).is_some_and(|line| line.contains(':'));
             if !looks {
                 return None;

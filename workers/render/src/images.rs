@@ -1,7 +1,7 @@
-//! Pictures that somebody sent: their formats, their sizes, and whether they can be drawn.
+//! Checks received pictures: format, size, and whether they can be drawn.
 //!
-//! The first bytes decide the format, never the name. Everything is bounded before it is decoded: pixels of a
-//! raster, bytes, depth and repeated parts of an SVG. An SVG loads nothing: its references to the outside are removed.
+//! The first bytes decide the format, never the name. Everything is bounded before it is decoded: pixels of a raster;
+//! bytes, depth and repeated parts of an SVG. An SVG loads nothing: external references are removed.
 
 mod svg;
 
@@ -14,22 +14,18 @@ use typst::loading::{DataSource, LoadSource, Loaded};
 use typst::syntax::{Span, Spanned};
 use typst::visualize::{ExchangeFormat, Image, ImageElem, ImageFormat, RasterImage, VectorFormat};
 
-/// The largest file, in bytes.
+/// In bytes, of a file.
 pub const MAX_BYTES: usize = 32 << 20;
 
-/// The most pixels of a raster.
+/// Of a raster.
 pub const MAX_PIXELS: u64 = 100_000_000;
 
-/// Why a file can't be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// Nothing in it.
     #[error("the file is empty")]
     Empty,
-    /// A known format that isn't supported.
     #[error("it is {0}; PNG, JPEG, GIF, WebP and SVG can be drawn")]
     Kind(&'static str),
-    /// An unknown format.
     #[error("it is not an image; PNG, JPEG, GIF, WebP and SVG can be drawn")]
     Unknown,
     /// Over [`MAX_BYTES`], or the bound for SVG.
@@ -38,35 +34,31 @@ pub enum ImageError {
     /// Over [`MAX_PIXELS`].
     #[error("it is {0} x {1} pixels, more than the {MAX_PIXELS} that are drawn")]
     TooManyPixels(u32, u32),
-    /// It can't be decoded.
     #[error("it is broken: {0}")]
     Broken(String),
-    /// An SVG that would cost too much.
     #[error("the SVG is too complex: {0}")]
     Complex(&'static str),
-    /// A `data:` URL that can't be read.
     #[error("the data URL is broken: {0}")]
     DataUrl(&'static str),
 }
 
-/// A picture that can be drawn.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    /// The file; for SVG without what it referred to outside.
+    /// The file; for SVG without external references.
     pub data: Bytes,
     pub format: ImageFormat,
     /// In pixels.
     pub width: f64,
     /// In pixels.
     pub height: f64,
-    /// Pixels per inch, where the file says so.
+    /// Pixels per inch, if the file has it.
     pub dpi: Option<f64>,
-    /// What was removed from it, for warnings.
+    /// What was removed, for warnings.
     pub notes: Vec<String>,
 }
 
 impl Picture {
-    /// The element that draws it; size and alternative text are set on it.
+    /// Size and alternative text are still to be set.
     #[must_use]
     pub fn element(&self) -> ImageElem {
         let source = Spanned::new(LoadSource::Bytes, Span::detached());
@@ -76,17 +68,16 @@ impl Picture {
         element
     }
 
-    /// The element with alternative text, ready to be set.
     #[must_use]
     pub fn content(&self, alt: Option<&str>) -> Content {
         self.element().with_alt(alt.map(Into::into)).pack()
     }
 }
 
-/// Looks at a file's bytes.
+/// Checks and decodes a file.
 ///
 /// # Errors
-/// [`ImageError`], which says what it is instead, or what is wrong with it.
+/// [`ImageError`] says what it is instead, or what is wrong with it.
 pub fn picture(data: Vec<u8>) -> Result<Picture, ImageError> {
     if data.is_empty() {
         return Err(ImageError::Empty);
@@ -106,7 +97,7 @@ pub fn picture(data: Vec<u8>) -> Result<Picture, ImageError> {
 /// The bytes of a `data:` URL.
 ///
 /// # Errors
-/// If it isn't one, or holds more than [`MAX_BYTES`].
+/// When it isn't one, or has more than [`MAX_BYTES`].
 pub fn data_url(url: &str) -> Result<Vec<u8>, ImageError> {
     let url = data_url::DataUrl::process(url).map_err(|error| match error {
         data_url::DataUrlError::NotADataUrl => ImageError::DataUrl("it does not begin with data:"),
@@ -131,12 +122,12 @@ pub fn data_url(url: &str) -> Result<Vec<u8>, ImageError> {
     }
 }
 
-/// The size is read before the pixels are, since a small file can hold very many.
+/// Reads the size before the pixels: a small file can have very many.
 fn raster(data: Vec<u8>, format: ExchangeFormat) -> Result<Picture, ImageError> {
     let broken = |error: &dyn std::fmt::Display| ImageError::Broken(error.to_string());
     check_pixels(&data, format)?;
     let data = Bytes::new(data);
-    // The last guard: the decoders are not ours, and their input is anybody's. What is decoded here is kept for the page.
+    // The decoders are foreign and read untrusted input: catch their panics. The decoded image is kept for the page.
     let decoded = catch_unwind(AssertUnwindSafe(|| RasterImage::plain(data.clone(), format)))
         .map_err(|_| ImageError::Broken("it could not be decoded".to_owned()))?
         .map_err(|error| broken(&error))?;
@@ -158,7 +149,6 @@ fn check_pixels(data: &[u8], format: ExchangeFormat) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Names of formats that people send as pictures.
 fn other(data: &[u8]) -> Option<&'static str> {
     let brand = data.get(4..12).unwrap_or_default();
     Some(match data {
@@ -176,7 +166,7 @@ fn other(data: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The size of an SVG that has none.
+/// For an SVG without a size.
 fn vector(data: Bytes, width: f64, height: f64, notes: Vec<String>) -> Picture {
     Picture { data, format: VectorFormat::Svg.into(), width, height, dpi: Some(Image::USVG_DEFAULT_DPI), notes }
 }

@@ -1,7 +1,7 @@
 //! Markdown to HTML, by comrak: CommonMark 0.31 with GitHub's extensions, definition lists, formulas and attributes.
 //!
-//! Raw HTML is let through: `dom` reads all of it as one tree and says what of it is typeset. Attributes (`{#id .class}`) that
-//! comrak reads but does not write become an empty element before theirs; `dom` moves them to where they belong.
+//! Raw HTML passes: `dom` decides what of it is typeset. Attributes (`{#id .class}`) that comrak reads but does not
+//! write become an empty element before theirs; `dom` moves them to their element.
 
 mod raw_text;
 
@@ -13,7 +13,7 @@ use comrak::{
     options::AlertStyleType,
 };
 
-/// The element that holds the attributes of its next sibling.
+/// Carries the attributes of its next sibling.
 pub const CARRIER: &str = "ruche-attributes";
 
 fn options() -> Options<'static> {
@@ -40,7 +40,7 @@ fn options() -> Options<'static> {
     options
 }
 
-/// The HTML of a text. Elements have `data-sourcepos="line:column-line:column"`.
+/// Elements have `data-sourcepos="line:column-line:column"`.
 #[must_use]
 pub fn to_html(markdown: &str) -> String {
     let options = options();
@@ -49,7 +49,7 @@ pub fn to_html(markdown: &str) -> String {
     raw_text::escape_open_tags(root);
     carry_attributes(&arena, root);
     let mut html = String::with_capacity(markdown.len() * 2);
-    // Writing into a string does not fail.
+    // A write to a string does not fail.
     let _ = comrak::format_html(root, &options, &mut html);
     html
 }

@@ -1,4 +1,4 @@
-//! Writes a typeset document: a PDF, on request within standards and encrypted, or a picture of a page.
+//! Writes a typeset document: a PDF, on request to a standard and encrypted, or a picture of a page.
 
 use std::{
     collections::BTreeMap,
@@ -25,13 +25,13 @@ use crate::{Warnings, dom::SOURCE};
 
 /// The largest picture, in pixels.
 const PIXELS: f64 = 60_000_000.0;
-/// Points per inch.
+/// Per inch.
 const POINTS: f64 = 72.0;
 
 /// The document as bytes.
 ///
 /// # Errors
-/// If the document violates a requested standard, or is too large.
+/// When the document violates a requested standard, or is too large.
 pub fn write(
     document: &PagedDocument,
     options: &Options,
@@ -93,7 +93,7 @@ fn pdf(
         ..PdfOptions::default()
     };
     let mut written = export(document, &pdf_options);
-    // Typst sometimes fails to tag (if a link ends in a soft hyphen, for example), with an error or a panic.
+    // Typst's tagging sometimes fails (for example when a link ends in a soft hyphen), with an error or a panic.
     // Write the document without tags then, unless they were requested.
     let is_bug = |error: &SourceDiagnostic| error.message.starts_with("internal error");
     let is_lost =
@@ -115,7 +115,6 @@ fn export(document: &PagedDocument, options: &PdfOptions) -> Option<SourceResult
     panic::catch_unwind(AssertUnwindSafe(|| typst_pdf::pdf(document, options))).ok()
 }
 
-/// A diagnostic's message with its hints.
 pub fn with_hints(error: &SourceDiagnostic) -> String {
     let hints: Vec<String> = error.hints.iter().map(|hint| hint.v.to_string()).collect();
     match hints.is_empty() {
@@ -147,7 +146,7 @@ fn picture(document: &PagedDocument, options: &Options) -> Result<Vec<u8>, Failu
         .map_err(|error| Failure::new(codes::TOO_COMPLEX, format!("the picture can't be written: {error}")))
 }
 
-/// AES-256 (ISO 32000-2, revision 6). One password opens it; what may be done with it then is not restricted.
+/// AES-256 (ISO 32000-2, revision 6). One password opens it, without further restrictions.
 fn encrypted(bytes: &[u8], password: &str) -> Result<Vec<u8>, Failure> {
     use lopdf::{
         Document, EncryptionState, EncryptionVersion, Permissions,

@@ -31,43 +31,40 @@ use crate::{
     world::{self, Files},
 };
 
-/// The style sheet of all documents; a document's own rules win.
+/// Applies to all documents; their own rules win.
 const SHEET: &str = include_str!("../templates/base.css");
-/// The default width of the text, in points: A4 with margins of 22 mm.
+/// The default text width, in points: A4 with margins of 22 mm.
 const TEXT_WIDTH: f64 = 470.0;
-/// The default margin, in points.
+/// In points.
 const MARGIN: f64 = 62.0;
-/// The least width and height that margins leave, in points.
+/// The least width and height between margins, in points.
 const ROOM: f64 = 30.0;
-/// The default font size, in points.
+/// In points.
 const FONT_SIZE: f64 = 10.0;
-/// For how many documents Typst's cache keeps an entry that none of them uses.
+/// Typst's cache drops an entry that this many documents have not used.
 const KEPT: usize = 3;
 
-/// What a document may need besides its job.
+/// The inputs besides the job.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Resources {
     /// The package of a template that is not built in.
     pub package: Option<Base64>,
-    /// Pictures on the web by their addresses, or why one could not be fetched.
+    /// Pictures on the web by address; the error says why one was not fetched.
     pub fetched: HashMap<String, Result<Base64, String>>,
     /// The date of documents that have none.
     pub today: Option<NaiveDate>,
 }
 
-/// A written document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
     /// PDF or PNG; not part of the JSON.
     #[serde(skip)]
     pub bytes: Vec<u8>,
-    /// How many pages it has.
     pub pages: u32,
     pub title: Option<String>,
     pub warnings: Vec<Warning>,
 }
 
-/// Renders documents, one after the other.
 #[derive(Debug)]
 pub struct Renderer {
     fonts: Fonts,
@@ -79,7 +76,7 @@ impl Default for Renderer {
     }
 }
 
-/// Evicts old entries of Typst's cache when it is dropped, so also after an error.
+/// Evicts old entries of Typst's cache on drop, so also after an error.
 struct Evict;
 
 impl Drop for Evict {
@@ -89,7 +86,7 @@ impl Drop for Evict {
 }
 
 impl Renderer {
-    /// With the fonts that are compiled in.
+    /// With the compiled-in fonts.
     #[must_use]
     pub fn new() -> Self {
         Self { fonts: Fonts::embedded() }
@@ -107,7 +104,7 @@ impl Renderer {
         job.options.fetch != Some(false) && has(["http://", "https://", "HTTP"]) && has(["![", "<img", "<IMG"])
     }
 
-    /// The addresses of the pictures on the web that a document shows, each once, at most 200.
+    /// The addresses of its pictures on the web, each once, at most 200.
     #[must_use]
     pub fn wanted(job: &Render) -> Vec<String> {
         if !Self::may_want(job) {
@@ -127,8 +124,8 @@ impl Renderer {
     /// Renders one document.
     ///
     /// # Errors
-    /// In words for the person who sent it: the template's errors with file and line, the standard that can't be kept,
-    /// what is too much.
+    /// For the sender: the template's errors with file and line, a standard that can't be met, a bound that is
+    /// exceeded.
     pub fn render(&self, job: &Render, resources: &Resources) -> Result<Output, Failure> {
         let _evict = Evict;
         let mut warnings = Warnings::default();
@@ -230,11 +227,11 @@ fn first_heading(document: &Document) -> Option<String> {
     Some(words.join(" ").chars().take(1000).collect()).filter(|title: &String| !title.is_empty())
 }
 
-/// The style sheets; later ones win.
+/// Later ones win.
 fn sheets(settings: &Settings, document: &Document, warnings: &mut Warnings) -> Vec<Sheet> {
     let mut sheets = vec![Sheet::parse(SHEET, "base", &mut Warnings::default()).quiet()];
     sheets.extend(settings.sheets.iter().map(|(text, source)| Sheet::parse(text, source, warnings)));
-    // Empty lines before it, so that its warnings have the text's line numbers.
+    // Empty lines before it give its warnings the text's line numbers.
     sheets.extend(document.styles.iter().map(|(text, line)| {
         let before = "\n".repeat((*line as usize).saturating_sub(1).min(100_000));
         Sheet::parse(&(before + text), dom::SOURCE, warnings)
@@ -280,7 +277,7 @@ fn pictures(document: &Document, job: &Render, resources: &Resources) -> Picture
     pictures
 }
 
-/// Shrinks margins that leave no space for text: each word would be a page of its own.
+/// Shrinks margins that leave no space for text: each word would be a page.
 fn leave_room(page: &mut Page, warnings: &mut Warnings) {
     let Some((width, height)) = page.size else { return };
     let margin = &mut page.margin;
@@ -299,7 +296,7 @@ fn leave_room(page: &mut Page, warnings: &mut Warnings) {
     }
 }
 
-/// The text's width and font size, in points, from CSS or the defaults.
+/// The text width and font size in points, from CSS or the defaults.
 fn measures(page: &Page, style: Option<&Style>) -> (f64, f64) {
     let size = style.and_then(|style| style.font_size).unwrap_or(FONT_SIZE);
     let margin = |side: Option<f64>| side.unwrap_or(MARGIN);
@@ -314,7 +311,6 @@ fn measures(page: &Page, style: Option<&Style>) -> (f64, f64) {
     ((width / f64::from(columns)).max(20.0), size)
 }
 
-/// Lays the document out by Typst.
 fn typeset(
     job: &Render,
     doc: Dict,

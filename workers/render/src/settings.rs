@@ -1,7 +1,7 @@
 //! A document's settings from front matter and options; options win.
 //!
-//! md-to-pdf's keys are understood (`pdf_options`, `stylesheet`, `css`, `body_class`, `document_title`). Keys that are
-//! unknown are variables for the template.
+//! md-to-pdf's keys are supported (`pdf_options`, `stylesheet`, `css`, `body_class`, `document_title`). Unknown keys
+//! are variables for the template.
 
 use ruche_schemas::kinds::render::{Render, is_language};
 use serde_json::{Map, Value};
@@ -10,29 +10,26 @@ use crate::{Warnings, content::file_name, front};
 
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Settings {
-    /// The title, by default the first heading.
+    /// By default the first heading.
     pub title: Option<String>,
     pub authors: Vec<String>,
     pub description: Option<String>,
     pub keywords: Vec<String>,
-    /// The date of the front matter.
     pub date: Option<chrono::NaiveDate>,
     /// ISO 639, lower case.
     pub lang: String,
     /// ISO 3166.
     pub region: Option<String>,
-    /// To which level headings are in the table of contents; 0 is none.
+    /// The lowest heading level in the table of contents; 0 is none.
     pub toc: Option<u8>,
-    /// Whether headings are numbered.
     pub numbering: Option<bool>,
     pub body_classes: Vec<String>,
     /// CSS, with its source.
     pub sheets: Vec<(String, String)>,
-    /// All variables.
     pub data: Map<String, Value>,
 }
 
-/// Keys of md-to-pdf that have no meaning here.
+/// md-to-pdf's keys without a meaning here.
 const IGNORED: &[&str] = &[
     "dest",
     "basedir",
@@ -95,7 +92,7 @@ impl Settings {
         settings
     }
 
-    /// In md-to-pdf's order: attached sheets, then `css`, then the job's own.
+    /// In md-to-pdf's order: attached sheets, `css`, the job's own.
     fn add_sheets(&mut self, job: &Render, data: &Map<String, Value>, warnings: &mut Warnings) {
         if let Some(options) = data.get("pdf_options").and_then(Value::as_object) {
             self.sheets.push((page_rule(options, warnings), front::SOURCE.to_owned()));
@@ -117,7 +114,7 @@ impl Settings {
     }
 }
 
-/// Chromium's `pdf` options, as the CSS that they are.
+/// Chromium's `pdf` options as CSS.
 fn page_rule(options: &Map<String, Value>, warnings: &mut Warnings) -> String {
     let mut css = String::from("@page {");
     let landscape = options.get("landscape").and_then(Value::as_bool) == Some(true);
@@ -162,7 +159,7 @@ fn page_rule(options: &Map<String, Value>, warnings: &mut Warnings) -> String {
     css
 }
 
-/// Chromium's header and footer: its text, with the classes that Chromium fills.
+/// Chromium's header or footer: its text, with the classes that Chromium fills.
 fn margin_box(html: &str, place: &str, warnings: &mut Warnings) -> String {
     let tree = scraper::Html::parse_fragment(html);
     let mut content = String::new();
@@ -209,7 +206,7 @@ fn words(value: &Value) -> Option<String> {
     }
 }
 
-/// One or several. Authors may be maps with a name.
+/// One or several values. Authors may be maps with a name.
 fn many(value: &Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.iter().filter_map(|value| words(value.get("name").unwrap_or(value))).collect(),

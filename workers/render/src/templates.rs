@@ -1,7 +1,7 @@
-//! Templates: the built-in ones, and packages of Typst's kind, unpacked within bounds.
+//! Templates: the built-in ones, and Typst packages, unpacked within bounds.
 //!
-//! A template is a function `template(doc)`; templates/README.md says what `doc` has. A package is a gzipped tar with
-//! `typst.toml` (its `entrypoint`), sources, fonts and pictures; nothing of it is ever written to a disk.
+//! A template is a function `template(doc)`; templates/README.md lists the fields of `doc`. A package is a gzipped
+//! tar with `typst.toml` (its `entrypoint`), sources, fonts and pictures; it is never written to disk.
 
 use std::{io::Read, sync::LazyLock};
 
@@ -11,7 +11,6 @@ use typst::{foundations::Bytes, syntax::Source};
 
 use crate::world;
 
-/// The built-in ones.
 const BUILT_IN: [(&str, &str); 5] = [
     ("plain", include_str!("../templates/plain/template.typ")),
     ("report", include_str!("../templates/report/template.typ")),
@@ -25,14 +24,13 @@ const FILES: usize = 500;
 /// The most bytes of a package's files together.
 const UNPACKED: u64 = 32 << 20;
 
-/// A template, ready to be used.
 #[derive(Debug, Clone)]
 pub struct Template {
     /// The path of the source with its function.
     pub entry: String,
-    /// Sources that are parsed already.
+    /// Parsed sources.
     pub sources: Vec<Source>,
-    /// Its files, by their paths in the world.
+    /// By path in the world.
     pub files: Vec<(String, Bytes)>,
 }
 
@@ -50,7 +48,6 @@ pub fn built_in(name: &str) -> Option<Template> {
     PARSED.iter().find(|(known, _)| *known == name).map(|(_, template)| template.clone())
 }
 
-/// The names of the built-in ones.
 pub fn names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, _)| *name)
 }
@@ -91,7 +88,7 @@ pub fn unpack(package: &[u8]) -> Result<Template, Failure> {
     let manifest = shallowest(&files).ok_or_else(|| failed("the package has no typst.toml"))?;
     let folder = manifest.0.strip_suffix("typst.toml").unwrap_or_default().to_owned();
     let entry = entrypoint(&manifest.1)?;
-    // A package that holds one folder is that folder.
+    // A single folder at the top is the package's root.
     let named = files.into_iter().filter_map(|(path, data)| Some((path.strip_prefix(&folder)?.to_owned(), data)));
     let files: Vec<(String, Bytes)> =
         named.map(|(path, data)| (format!("/template/{path}"), Bytes::new(data))).collect();

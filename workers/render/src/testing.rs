@@ -1,4 +1,4 @@
-//! A small world for this crate's tests: one piece of content, the embedded fonts, no files.
+//! A world for this crate's tests: one content, the compiled-in fonts, no files.
 
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Content, Datetime, Duration};
@@ -10,7 +10,6 @@ use typst_layout::PagedDocument;
 
 use crate::fonts::Fonts;
 
-/// Content typeset on its own.
 pub(crate) struct Stage {
     library: LazyHash<Library>,
     fonts: Fonts,
@@ -18,7 +17,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Sets `content` with `fonts`; errors and warnings are lines of text.
+    /// Errors and warnings are lines of text.
     pub(crate) fn set(content: Content, fonts: Fonts) -> Result<(PagedDocument, Vec<String>), Vec<String>> {
         let mut library = Library::builder().build();
         library.global.scope_mut().define("body", content);
@@ -32,7 +31,7 @@ impl Stage {
         }
     }
 
-    /// The same with the embedded fonts.
+    /// With the compiled-in fonts.
     pub(crate) fn plain(content: Content) -> Result<(PagedDocument, Vec<String>), Vec<String>> {
         Self::set(content, Fonts::embedded())
     }
@@ -68,7 +67,7 @@ impl World for Stage {
     }
 }
 
-/// All glyphs' text on the pages, in the order in which they are drawn.
+/// The glyphs' text in drawing order.
 pub(crate) fn text(document: &PagedDocument) -> String {
     fn walk(frame: &typst::layout::Frame, out: &mut String) {
         for (_, item) in frame.items() {
@@ -86,7 +85,7 @@ pub(crate) fn text(document: &PagedDocument) -> String {
     out
 }
 
-/// Writes the pages as PNG, to look at, where RUCHE_LOOK names a folder.
+/// Writes the pages as PNG to the folder `RUCHE_LOOK`, for inspection.
 pub(crate) fn look(document: &PagedDocument, name: &str) {
     let Ok(folder) = std::env::var("RUCHE_LOOK") else { return };
     let options = typst_render::RenderOptions { pixel_per_pt: 2.0.into(), ..Default::default() };

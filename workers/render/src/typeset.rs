@@ -1,7 +1,8 @@
-//! Has Typst lay out a document: what `typst::compile` does, with the document for an argument.
+//! Lays out a document with Typst as `typst::compile` does, but with the document as an argument.
 //!
-//! `compile` runs a source without arguments, so a document could only be in `sys.inputs`. Then the standard library is
-//! another one for each document, and nothing of a template is cached: 7 of the 56 million instructions of a short page.
+//! `compile` runs a source without arguments: a document could only be in `sys.inputs`. Each document would then have
+//! its own standard library, and nothing of a template would be cached: that costs 7 of the 56 million instructions
+//! of a short page.
 
 use ruche_schemas::{Failure, failure::codes};
 use typst::{
@@ -19,7 +20,7 @@ use typst_layout::PagedDocument;
 
 use crate::world::{Files, LIBRARY};
 
-/// The most layouts of a document until its page numbers and contents are right.
+/// The most layouts until page numbers and contents are stable.
 const ROUNDS: usize = 5;
 
 pub struct Typeset {
@@ -27,10 +28,10 @@ pub struct Typeset {
     pub warnings: EcoVec<SourceDiagnostic>,
 }
 
-/// Calls `run(doc, template)` of `/ruche.typ` with the template's function, and lays out the result.
+/// Calls `run(doc, template)` of `/ruche.typ` and lays out the result.
 ///
 /// # Errors
-/// If the template has no such function.
+/// When the template has no such function.
 pub fn typeset(files: &Files, template: FileId, doc: Dict) -> Result<Typeset, Failure> {
     let (mut sink, traced) = (Sink::new(), Traced::default());
     let world: &dyn World = files;
@@ -77,7 +78,7 @@ fn content(
     Ok(run.call(&mut engine, Context::none().track(), args).map(Value::display))
 }
 
-/// Lays out until the layout reads nothing of itself that has changed, as `typst::compile` does.
+/// Repeats the layout until what it reads of itself is stable, as `typst::compile` does.
 fn pages(
     world: Tracked<'_, dyn World + '_>,
     traced: Tracked<'_, Traced>,
@@ -102,7 +103,7 @@ fn pages(
             route: Route::default(),
         };
         let document = PagedDocument::create(&mut engine, content, styles)?;
-        // A layout that never converges is taken as it is: a template can ask for the impossible.
+        // A layout that never converges is taken as it is.
         let settled = constraint.validate(Output::introspector(&document)) || round == ROUNDS;
         last = Some(document);
         if settled {

@@ -1,4 +1,4 @@
-//! Collects warnings: each once, a bounded number, in the order in which they were found.
+//! Collects warnings: each once, a bounded number, in order.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ pub struct Warnings {
 }
 
 impl Warnings {
-    /// Adds a warning, unless it is there.
+    /// Adds a warning once.
     pub fn add(&mut self, source: &str, line: Option<u32>, message: impl Into<String>) {
         if self.kept.len() == WARNINGS {
             self.more += 1;
@@ -24,7 +24,7 @@ impl Warnings {
         }
     }
 
-    /// All warnings; if there were too many, the last one says so.
+    /// The last warning says if there were too many.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<Warning> {
         if self.more > 0 {

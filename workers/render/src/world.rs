@@ -1,7 +1,7 @@
-//! The files that Typst can read: the template, the attached files, the fonts, and nothing else.
+//! The files that Typst can read: template, attached files and fonts.
 //!
-//! It reads no disk and no network: `#import "/etc/passwd"` finds no such file, a package of Typst's universe is
-//! refused. `today()` is the document's date, so the same input gives the same bytes.
+//! There is no disk and no network: `#import "/etc/passwd"` finds no file, packages of Typst's universe are refused.
+//! `today()` is the document's date, so that the same input gives the same bytes.
 
 use std::{collections::HashMap, path::PathBuf, sync::LazyLock};
 
@@ -19,7 +19,6 @@ use crate::fonts::Fonts;
 /// What templates may import: page furniture, labels.
 const LIB: &str = include_str!("../templates/ruche.typ");
 
-/// The world of one document.
 pub struct Files {
     fonts: Fonts,
     shared: FileId,
@@ -28,18 +27,18 @@ pub struct Files {
     today: Option<Datetime>,
 }
 
-/// The id of a path, as in `/template/a.typ`; `None` if it is no path.
+/// Of a path such as `/template/a.typ`; `None` if it is no path.
 pub fn id(path: &str) -> Option<FileId> {
     Some(FileId::new(RootedPath::new(VirtualRoot::Project, VirtualPath::new(path).ok()?)))
 }
 
 static SHARED: LazyLock<Option<Source>> = LazyLock::new(|| id("/ruche.typ").map(|id| Source::new(id, LIB.to_owned())));
 
-/// Typst's standard library: one for all documents, so that Typst's cache holds across them.
+/// Typst's standard library, shared by all documents so that Typst's cache works across them.
 pub static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::builder().build()));
 
 impl Files {
-    /// A world that holds only what templates may import.
+    /// With only what templates may import.
     #[must_use]
     pub fn new(fonts: Fonts, today: Option<Datetime>) -> Option<Self> {
         let shared = SHARED.clone()?;
@@ -57,7 +56,6 @@ impl Files {
         self.files.insert(id, data);
     }
 
-    /// Adds a source that is parsed already.
     pub fn add_source(&mut self, source: &Source) {
         self.sources.insert(source.id(), source.clone());
     }

@@ -1,6 +1,6 @@
-//! Whether a job may run now. It may not while its tenant is paused, or has as many jobs running as its cap allows.
+//! Whether a job may run now: not while its tenant is paused or at its cap of running jobs.
 //!
-//! Such a job is deferred before anything is written about it, so it comes back as the same attempt.
+//! Such a job is deferred before anything is written about it, so it returns as the same attempt.
 
 use std::time::Duration;
 
@@ -11,13 +11,11 @@ use super::{caps, shared::Shared};
 /// A job without a slot is deferred for a quarter of its age, within these bounds.
 const DEFERRAL: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
-/// Whether a job may run now.
 pub(super) enum Admission {
-    /// It may, in this slot if its tenant's jobs are counted.
+    /// With a slot if its tenant's jobs are counted.
     Admitted(Option<Box<dyn ConcurrencySlot>>),
-    /// Not before so much time has passed.
     Deferred(Duration),
-    /// The bus did not answer: the job has to be handed out again, after so much time.
+    /// The bus did not answer: redeliver the job after this time.
     Unknown(Duration),
 }
 

@@ -1,4 +1,4 @@
-//! One attempt at one job: from its bytes to a verdict. Settles nothing.
+//! One attempt at one job: from its bytes to a verdict. It settles nothing.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -29,7 +29,6 @@ use super::{
 };
 use crate::registry::HandlerOutput;
 
-/// What is stored with the outcome.
 #[derive(Debug, Default)]
 pub(super) struct SideEffects {
     /// Rows of the same transaction.
@@ -38,17 +37,16 @@ pub(super) struct SideEffects {
     pub(super) documents: Vec<Bytes>,
 }
 
-/// What happens with the job.
 pub(super) enum Verdict {
     /// It has ended: store the outcome, append the last event, settle.
     Ended { outcome: Outcome<Value>, side_effects: SideEffects },
     /// An earlier attempt ended it: append the last event unless the log has it, and settle.
     AlreadyFinished { outcome: Outcome<Value>, attempt: u32, emitted: bool },
-    /// Hand it out again.
+    /// Redeliver it.
     Retry { source: anyhow::Error, after: Option<Duration> },
     /// Another attempt has it: leave it alone.
     Superseded,
-    /// The worker shuts down: hand it back at once.
+    /// The worker shuts down: hand the job back at once.
     ShuttingDown,
 }
 
@@ -87,7 +85,7 @@ pub(super) fn read(delivery: &Delivery) -> Result<Unread, Failure> {
     Ok(job)
 }
 
-/// Makes one attempt. The caller gets the log, to append the last event.
+/// The caller gets the log, to append the last event.
 pub(super) async fn attempt(shared: &Shared, delivery: &Delivery, job: &Unread) -> (Option<EventLog>, Verdict) {
     let status = match status(shared, delivery, job).await {
         Ok(status) => status,
@@ -104,7 +102,6 @@ pub(super) async fn attempt(shared: &Shared, delivery: &Delivery, job: &Unread) 
     (Some(log), verdict)
 }
 
-/// The log of a delivered job, after its last event.
 pub(super) fn open(shared: &Shared, delivery: &Delivery, last: Option<&Logged>) -> EventLog {
     let (bus, clock) = (Arc::clone(&shared.parts.bus), Arc::clone(&shared.parts.clock));
     EventLog::open((bus, clock), delivery.job.clone(), delivery.kind.clone(), delivery.attempt, last)
@@ -116,7 +113,7 @@ fn open_new(shared: &Shared, delivery: &Delivery) -> EventLog {
     EventLog::open_new((bus, clock), delivery.job.clone(), delivery.kind.clone(), delivery.attempt, delivery.first_seq)
 }
 
-/// What is known of a job when it is handed out.
+/// What is known of a job on delivery.
 struct Status {
     last: Option<Logged>,
     cancelled: bool,
@@ -186,14 +183,14 @@ async fn fence_earlier(shared: &Shared, delivery: &Delivery) -> anyhow::Result<O
 }
 
 impl Status {
-    /// The verdict that needs no work.
+    /// The verdict of a job that needs no work.
     fn settled(&self, delivery: &Delivery, attempts: u32) -> Option<Verdict> {
         if let Some(last) = &self.last {
             if let Some(outcome) = outcome(&last.record) {
                 return Some(Verdict::AlreadyFinished { outcome, attempt: last.record.attempt, emitted: true });
             }
-            // The same attempt twice is a duplicate (one id, published again after the dedup window): its next
-            // delivery has a higher attempt, and takes over unless the job has ended by then.
+            // A repeated attempt is a duplicate (one id, published again after the dedup window): its next delivery
+            // has a higher attempt, and takes over unless the job has ended by then.
             if last.record.attempt >= delivery.attempt {
                 return Some(Verdict::Superseded);
             }
@@ -225,8 +222,8 @@ fn outcome(last: &Record) -> Option<Outcome<Value>> {
     }
 }
 
-/// Works. A later attempt appends `started` first, so that an earlier one that was only presumed dead is refused. A first
-/// attempt appends it only if it takes a while, because an event costs as much as the job's own message.
+/// Runs the job. A later attempt appends `started` first, so that an earlier one that was only presumed dead is
+/// refused. A first attempt appends it only if it takes a while: an event costs as much as the job's own message.
 async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut EventLog, has_past: bool) -> Verdict {
     let started = Started { worker: shared.options.name.clone() };
     log.begin(serde_json::to_value(&started).unwrap_or_default());
@@ -267,7 +264,7 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
     }
 }
 
-/// Calls the handler, with the job's body fetched if it is claimed.
+/// Calls the handler, with a claimed body fetched.
 async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<HandlerOutput, JobError> {
     let handler = &shared.parts.handler;
     let Some(claim) = &job.claim else { return handler.run(job, scope).await };

@@ -1,11 +1,11 @@
-//! What a job's end starts can't be started yet.
+//! The error of follow-ups that can't be started yet.
 
 use ruche_bus::Unavailable;
 use ruche_store::{StoreError, objects::ClaimError};
 
 use super::event_log::LogError;
 
-/// What follows a job could not be started now: whoever asked has to try again.
+/// A follow-up could not be started now: try again.
 #[derive(Debug, thiserror::Error)]
 #[error("what follows the job can't be started yet: {0}")]
 pub(crate) struct Blocked(pub(super) String);

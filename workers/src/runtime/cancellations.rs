@@ -1,11 +1,10 @@
-//! Cancellation reaches the worker that runs the job at once, and for most jobs the bus need not be asked.
+//! Delivers cancellations to the worker that runs the job at once, mostly without a request to the bus.
 //!
-//! **Why no cancellation is missed.** A listener keeps the newest cancellations and cancels jobs that run. A job that was
-//! accepted after the listener began can only have been cancelled since then, so the listener hears of it: before the job
-//! is entered among those that run, and then [`Running::begin`] finds it among the newest; or after, and then it is
-//! cancelled where it runs. Both happen under one lock. For every other job the bus is asked: one that was accepted
-//! before, or within a minute of it, since clocks differ; an attempt after the first; one whose cancellation newer ones
-//! have displaced.
+//! **Why no cancellation is missed.** A listener keeps the newest cancellations and cancels running jobs. A job that
+//! was accepted after the listener began can only have been cancelled since. So the listener gets the cancellation
+//! either before the job is entered, and [`Running::begin`] finds it, or after, and the running job is cancelled; one
+//! lock guards both. For every other job the bus is asked: one accepted before the listener began, or within a minute
+//! of it, since clocks differ; an attempt after the first; one whose cancellation newer ones have displaced.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -21,14 +20,13 @@ use tracing::{info, warn};
 
 use super::listen;
 
-/// Cancellations that are kept.
+/// The most cancellations that are kept.
 const RECENT: usize = 10_000;
-/// How far back a listener looks at its start: a job that was accepted since then need not be asked for.
+/// How far back a listener reads at its start: jobs accepted since then need no request.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(5);
 /// How far clocks may differ.
 const SKEW: TimeDelta = TimeDelta::seconds(60);
 
-/// The jobs that run here, and how to stop each.
 pub(super) struct Running {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
@@ -38,9 +36,9 @@ pub(super) struct Running {
 struct State {
     jobs: HashMap<JobRef, CancellationToken>,
     recent: HashSet<JobRef>,
-    /// The same, the oldest first.
+    /// `recent`, oldest first.
     order: VecDeque<JobRef>,
-    /// Since when every cancellation is among the recent ones; `None` while nobody listens.
+    /// Every cancellation since then is among the recent ones; `None` without a listener.
     since: Option<DateTime<Utc>>,
 }
 
@@ -65,7 +63,7 @@ impl Running {
         Entry { running: self, job: job.clone(), token }
     }
 
-    /// Whether a job that was accepted at this time was cancelled; `None` where only the bus knows.
+    /// Whether a job that was accepted at this time was cancelled; `None` if only the bus knows.
     pub(super) fn is_cancelled(&self, job: &JobRef, accepted: DateTime<Utc>) -> Option<bool> {
         let state = self.locked();
         match state.recent.contains(job) {
@@ -74,7 +72,7 @@ impl Running {
         }
     }
 
-    /// From now on every cancellation since this time is among these, or reaches the listener.
+    /// Every cancellation since this time is among these, or reaches the listener.
     fn listening(&self, since: DateTime<Utc>, recent: &[JobRef]) {
         let mut state = self.locked();
         state.since = Some(since);
@@ -109,7 +107,7 @@ impl State {
     }
 }
 
-/// A job among those that run, until dropped.
+/// Removes a running job on drop.
 pub(super) struct Entry<'a> {
     running: &'a Running,
     job: JobRef,
@@ -137,7 +135,7 @@ async fn listen_once(bus: &dyn Bus, running: &Running) {
         Ok(recent) => recent,
         Err(error) => return warn!(%error, "the last cancellations can't be read: trying again"),
     };
-    // At the bound some may be missing: then the bus is asked for every job that was accepted until now.
+    // At the bound some may be missing: ask the bus for every job that was accepted until now.
     let since = if recent.len() < RECENT { since } else { running.clock.now() };
     running.listening(since, &recent);
     for job in running.jobs() {

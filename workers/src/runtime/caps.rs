@@ -1,4 +1,4 @@
-//! Caps that operators gave single tenants. They count at once, without a restart.
+//! Caps that operators set per tenant. They apply at once, without a restart.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,13 +11,13 @@ use tracing::{info, warn};
 
 use super::listen;
 
-/// How long a worker waits at its start for the list of caps.
+/// How long a starting worker waits for the list of caps.
 const FIRST: Duration = Duration::from_secs(2);
 
-/// The tenants with caps of their own; `None` until the list has come.
+/// `None` until the list has arrived.
 pub(super) type Caps = Option<TenantCaps>;
 
-/// How many of a tenant's jobs of this worker's kind may run at once, if it has a cap of its own; 0: any number.
+/// A tenant's own cap on running jobs of this worker's kind; 0: no cap.
 pub(super) fn in_flight(known: &Caps, tenant: &TenantId) -> Option<u32> {
     known.as_ref()?.get(tenant)?.in_flight
 }
@@ -29,7 +29,6 @@ pub(super) async fn first(caps: &mut watch::Receiver<Caps>) {
     }
 }
 
-/// Listens until `stop`.
 pub(super) async fn listen(bus: Arc<dyn Bus>, caps: watch::Sender<Caps>, stop: CancellationToken) {
     listen::until(stop, || listen_once(&*bus, &caps)).await;
 }

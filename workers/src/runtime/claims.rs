@@ -1,8 +1,8 @@
 //! Fetches bodies and offloads outputs that are too large for a message.
 //!
-//! A job with a small body and a small output costs nothing here but counting the output's bytes. A body that can't be
-//! fetched now is waited for, and then the attempt fails; one that can never be fetched is a reject that says what to do.
-//! A finished output waits for the object store as long as it takes, as it does for the database.
+//! A small job costs nothing here but counting the output's bytes. An attempt waits for a body that can't be fetched
+//! now, then fails; a body that can never be fetched is a reject that says what to do. A finished output waits for
+//! the object store as long as it takes, as it does for the database.
 
 use std::{io, time::Duration};
 
@@ -21,13 +21,13 @@ use tracing::{info, warn};
 
 use super::{blocked::Blocked, job_error::JobError, retry::RetryPolicy, scope::Unread};
 
-/// How long an attempt waits for a store that is away before it fails, but at most half of the kind's deadline.
+/// How long an attempt waits for an unavailable store, but at most half of the kind's deadline.
 pub(super) const AWAY: Duration = Duration::from_secs(60);
 
 /// Large bodies in memory at once; other jobs wait before theirs is fetched.
 pub(super) const LARGE: usize = 16;
 
-/// A job's body. Waits for a store that is away for `longest`.
+/// Waits at most `longest` for an unavailable store.
 pub(super) async fn body(
     claims: &Claims,
     tenant: &TenantId,
@@ -64,8 +64,8 @@ fn refusal(error: &ClaimError) -> Failure {
     Failure::new(code, format!("the job's body can't be read: {error}; {what_to_do}")).with_param("claim")
 }
 
-/// Offloads an output that is too large for a message. Returns the outcome, or the failure that it can't be stored, and
-/// the claim for [`claimed`]. `None`: the worker shuts down while the store is away.
+/// Offloads an output that is too large for a message. Returns the outcome, or the failure that it can't be stored,
+/// and the claim for [`claimed`]. `None`: the worker shuts down while the store is unavailable.
 pub(super) async fn offload_output(
     claims: &Claims,
     job: &Unread,
@@ -86,8 +86,8 @@ pub(super) async fn offload_output(
     Some((outcome, Some(claim)))
 }
 
-/// Offloads the documents of an attempt, before anything leads to them. `None`: the worker shuts down while the store is
-/// away.
+/// Offloads an attempt's documents before anything refers to them. `None`: the worker shuts down while the store is
+/// unavailable.
 pub(super) async fn offload_documents(
     claims: &Claims,
     job: &Unread,
@@ -116,7 +116,7 @@ async fn put(claims: &Claims, job: &Unread, (part, bytes): (Part, Bytes), leave:
     }
 }
 
-/// The outcome as it is stored and emitted: a claim in place of an offloaded output.
+/// The outcome as stored and emitted: a claim in place of an offloaded output.
 pub(super) fn claimed(outcome: Outcome<Value>, claim: Option<Claim>) -> Outcome<Value> {
     match (outcome, claim) {
         (Outcome::Done(_), Some(claim)) => Outcome::Claimed(claim),
@@ -124,7 +124,7 @@ pub(super) fn claimed(outcome: Outcome<Value>, claim: Option<Claim>) -> Outcome<
     }
 }
 
-/// An output for the jobs that follow. If its object is lost they get `null`, and fail on it in their own words.
+/// An output for the following jobs. If its object is lost they get `null`, and fail on it with their own message.
 pub(super) async fn output(claims: &Claims, tenant: &TenantId, claim: &Claim) -> Result<Value, Blocked> {
     let lost = |error: &dyn std::fmt::Display| {
         warn!(%error, claim.key, "an output is lost: what follows gets null");
@@ -147,7 +147,7 @@ pub(super) async fn child(
     }
     let of = JobRef { tenant: child.tenant.clone(), id: child.id };
     let text = serde_json::to_vec(&child.body).unwrap_or_default();
-    // A missing setting does not come by waiting.
+    // Waiting does not supply a missing setting.
     match claims.put(&of, Part::Body, text.into()).await {
         Ok(claim) => {
             (child.claim, child.body) = (Some(claim), Value::Null);
@@ -158,7 +158,6 @@ pub(super) async fn child(
     }
 }
 
-/// How many bytes of JSON a value is.
 fn length(value: &impl Serialize) -> usize {
     struct Count(usize);
     impl io::Write for Count {
@@ -171,7 +170,7 @@ fn length(value: &impl Serialize) -> usize {
         }
     }
     let mut count = Count(0);
-    // A value that can't be written as JSON is refused where it is written.
+    // An unserializable value is refused where it is serialized.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }

@@ -1,4 +1,4 @@
-//! What a handler has besides its job: a way to report, and what happened before.
+//! What a handler gets besides its job: reporting, and the events of earlier attempts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{deadline::Deadline, documents::Documents, job_error::JobError, reports::Reporter};
 
-/// What a handler has stored besides the outcome.
 #[derive(Clone, Default)]
 pub(crate) struct Writes(Arc<Mutex<Vec<Write>>>);
 
@@ -19,46 +18,45 @@ impl Writes {
     }
 }
 
-/// What a handler has besides its job.
 pub struct Context<J: Job> {
     pub(crate) reporter: Reporter<J::Progress>,
     pub(crate) documents: Arc<Documents>,
     pub(crate) writes: Writes,
     pub(crate) deadline: Deadline,
     pub clock: Arc<dyn Clock>,
-    /// Which attempt this is, from 1.
+    /// From 1.
     pub attempt: u32,
-    /// What earlier attempts wrote; empty for a first one.
+    /// Events of earlier attempts; empty for a first one.
     pub past: Vec<Record>,
-    /// Set when the job is cancelled. The runtime drops the handler's future then, so only work outside of it (a
-    /// thread, a process) has to look.
+    /// Set when the job is cancelled. The runtime then drops the handler's future, so only work outside of it (a
+    /// thread, a process) must check it.
     pub cancel: CancellationToken,
 }
 
 impl<J: Job> Context<J> {
-    /// Says that work begins only now: the kind's deadline counts from here, and not what was waited for before. For what
-    /// waits for its turn behind other jobs, each of which has a deadline.
+    /// Restarts the kind's deadline, so that the wait before does not count. For work that waits behind other jobs,
+    /// each with a deadline.
     pub fn begins(&self) {
         self.deadline.restart();
     }
 
-    /// Has something stored besides the outcome, in the same transaction, that is not to be found in the output. If the
-    /// attempt does not end well, it is not stored.
+    /// Stores a write besides the outcome, in the same transaction, that is not in the output. If the attempt fails,
+    /// it is not stored.
     pub fn keep(&self, write: Write) {
         self.writes.0.lock().unwrap_or_else(PoisonError::into_inner).push(write);
     }
 
-    /// Keeps a document in the object store, and returns the claim to name in the output. It is there before the job has
-    /// ended, and for as long as the job's row; if the attempt does not end well, it is not kept.
+    /// Stores a document in the object store, and returns the claim to name in the output. It is there before the job
+    /// has ended, and for as long as the job's row; if the attempt fails, it is not stored.
     ///
     /// # Errors
-    /// A reject that says why none can be kept: the document is too large, or there is no store.
+    /// A reject that says why it can't be stored: the document is too large, or there is no store.
     pub fn keep_document(&self, document: Bytes) -> Result<Claim, JobError> {
         self.documents.add(document)
     }
 
-    /// Reports how far the job is, for any kind: so many steps of so many, and what it is doing. Costs nothing: of
-    /// those that come fast only the newest is written.
+    /// Reports the progress of any kind: steps done, of a total, and what it is doing. Cheap: of fast reports only
+    /// the newest is written.
     pub fn steps(&self, done: u64, total: Option<u64>, message: impl Into<String>) {
         self.reporter.steps(Steps { done, total, message: message.into() });
     }

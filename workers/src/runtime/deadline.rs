@@ -1,10 +1,10 @@
-//! When an attempt's deadline is over. Time that a job only waits for its turn does not count.
+//! An attempt's deadline. The time that a job waits behind others does not count.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
 
-/// From when a deadline counts: the attempt's start, or the last [`Self::restart`].
+/// When the deadline began: the attempt's start, or the last [`Self::restart`].
 #[derive(Clone)]
 pub(crate) struct Deadline(Arc<watch::Sender<Instant>>);
 
@@ -13,12 +13,10 @@ impl Deadline {
         Self(Arc::new(watch::Sender::new(Instant::now())))
     }
 
-    /// Counts from now on.
     pub(super) fn restart(&self) {
         self.0.send_replace(Instant::now());
     }
 
-    /// Resolves when this much time has passed.
     pub(super) async fn passed(&self, time: Duration) {
         let mut began = self.0.subscribe();
         loop {

@@ -1,7 +1,7 @@
-//! Documents that a handler makes. The handler gets the claim at once, to name in its output; the runtime offloads the
-//! document before the commit.
+//! Documents that a handler makes. The handler gets the claim at once, to name in its output; the runtime offloads
+//! the document before the commit.
 //!
-//! The handler never waits for the object store, so a store that is away costs no attempt and no deadline.
+//! The handler never waits for the object store, so an unavailable store costs no attempt and no deadline.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,6 @@ use ruche_store::objects::Claims;
 
 use super::job_error::JobError;
 
-/// Documents of one attempt.
 pub(crate) struct Documents {
     job: JobRef,
     claims: Claims,
@@ -23,7 +22,7 @@ impl Documents {
         Self { job, claims, made: Mutex::default() }
     }
 
-    /// Takes a document. Returns the claim under which it will be stored.
+    /// Returns the claim under which it will be stored.
     pub(super) fn add(&self, document: Bytes) -> Result<Claim, JobError> {
         let refuse = |code, message: String| Err(JobError::Reject(Failure::new(code, message)));
         if self.claims.objects().is_none() {

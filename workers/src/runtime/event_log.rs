@@ -1,7 +1,7 @@
-//! A job's event log, as its one writer has it.
+//! A job's event log, for its one writer.
 //!
-//! Each event names the one before it, so the server refuses a worker that was presumed dead and replaced: it
-//! finds out at its next event, as [`LogError::Superseded`], and stops.
+//! Each event names the one before it, so the server refuses a worker that was presumed dead and replaced: its next
+//! event fails with [`LogError::Superseded`], and it stops.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,16 +14,14 @@ use super::retry::RetryPolicy;
 /// How long an event waits for the bus before the attempt fails.
 const APPEND_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Why an event was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// A later attempt writes this log now.
     #[error("a later attempt has taken the job over")]
     Superseded,
-    /// The job has ended: its log takes nothing more.
+    /// The job has ended: its log takes no more events.
     #[error("the job has already ended")]
     Ended,
-    /// The bus stayed away.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -71,7 +69,7 @@ impl EventLog {
         Self { bus, clock, job, kind, attempt, sequence, n, started: None }
     }
 
-    /// Has `started` appended by [`Self::emit_started`], or before the first event that is not the last.
+    /// `started` is appended by [`Self::emit_started`], or before the first event that is not the last.
     pub fn begin(&mut self, started: Value) {
         self.started = Some(started);
     }
@@ -93,10 +91,10 @@ impl EventLog {
         }
     }
 
-    /// Appends an event and returns when it is stored.
+    /// Appends an event; returns when it is stored.
     ///
     /// # Errors
-    /// When another attempt has the log, the job has ended, or the bus stays away for a minute.
+    /// When another attempt has the log, the job has ended, or the bus is unavailable for a minute.
     pub async fn append(&mut self, event: EventType, data: Value) -> Result<(), LogError> {
         if !event.is_final() {
             self.emit_started().await?;
@@ -104,7 +102,7 @@ impl EventLog {
         self.write(event, data, None).await
     }
 
-    /// Appends the last event: how the job ended.
+    /// Appends the last event.
     ///
     /// # Errors
     /// As [`EventLog::append`].
@@ -138,8 +136,8 @@ impl EventLog {
         }
     }
 
-    /// Resolves a conflict by the last event. True: it is this very record, whose confirmation was lost. False: the record
-    /// is to be appended again, after the last event.
+    /// Resolves a conflict by the last event. True: it is this very record, whose confirmation was lost. False: the
+    /// record is to be appended again, after the last event.
     fn resolve(&mut self, last: Option<Logged>, record: &mut Record) -> Result<bool, LogError> {
         let Some(last) = last else {
             // The log has expired: begin it anew, with the next number.

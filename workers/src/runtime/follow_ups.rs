@@ -1,12 +1,12 @@
-//! Starts what a job's end starts: its children, and the join or callback of its group.
+//! Starts what follows a job's end: its children, and the join or callback of its group.
 //!
-//! **Each once, whatever crashes.** It runs after the commit and before the job's last event, and again in every attempt
-//! that finds the job committed without a last event. Ids are derived from the parent's, so a child that was published
-//! before is the same job: the bus drops it, or the runtime finds that it has ended. Once the last event is there, all
-//! children are accepted.
+//! **Each once, in spite of crashes.** It runs after the commit and before the job's last event, and again in every
+//! attempt that finds the job committed without a last event. Ids are derived from the parent's, so a child that was
+//! published before is the same job: the bus drops it, or the runtime finds that it has ended. Once the last event is
+//! there, all children are accepted.
 //!
 //! **A child that can't be published** (no such kind, too large) ends as failed at once, with a row, a log and a dead
-//! letter like any other. Otherwise its group would wait for it for ever.
+//! letter. Otherwise its group would wait for ever.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -35,18 +35,17 @@ use super::{
     retry::RetryPolicy,
 };
 
-/// How long the end of a job waits for a full queue. Then it comes again later, and frees its slot for jobs that may be
-/// the ones to drain the queue.
+/// How long the end of a job waits for a full queue. Then it is retried later, which frees its slot for jobs that may
+/// drain the queue.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 
-/// What follow-ups need.
 #[derive(Clone)]
 pub struct FollowUps {
     pub bus: Arc<dyn Bus>,
     pub ledger: Arc<dyn Ledger>,
     pub claims: Claims,
     pub clock: Arc<dyn Clock>,
-    /// The version of each kind's schema.
+    /// The schema version of each kind.
     pub versions: Arc<BTreeMap<Kind, u16>>,
 }
 
@@ -89,7 +88,7 @@ pub(crate) async fn follow<T: Sync>(
     }
 }
 
-/// Looks whether a member's group is complete, and starts what waits for it.
+/// Starts what follows a member's group, if that is complete.
 async fn complete(follow_ups: &FollowUps, tenant: &TenantId, member: &Member) -> Result<(), Blocked> {
     let Some(complete) = groups::look(&*follow_ups.ledger, &follow_ups.claims, tenant, member).await? else {
         return Ok(());
@@ -128,7 +127,6 @@ pub(crate) async fn start(follow_ups: &FollowUps, tenant: &TenantId, child: Chil
     }
 }
 
-/// Ends a job of a flow as failed.
 pub(crate) async fn refuse(
     follow_ups: &FollowUps,
     tenant: &TenantId,
@@ -144,7 +142,7 @@ fn of<T>(job: &Envelope<T>) -> JobRef {
     JobRef { tenant: job.tenant.clone(), id: job.id }
 }
 
-/// Publishes a job. Returns why it can never be published.
+/// Returns why it can never be published, if so.
 async fn publish(follow_ups: &FollowUps, child: &Envelope<Value>) -> Result<Option<Failure>, Blocked> {
     let mut headers = Headers::new();
     trace::inject(&mut headers);
@@ -170,7 +168,7 @@ async fn publish(follow_ups: &FollowUps, child: &Envelope<Value>) -> Result<Opti
     }
 }
 
-/// Appends `accepted` to the log of a published job. If a worker was faster, or it fails, the job runs all the same.
+/// Appends `accepted` to the log of a published job. If a worker was faster, or this fails, the job runs anyway.
 async fn accept<T>(follow_ups: &FollowUps, job: &Envelope<T>) {
     let accepted = Accepted {
         lane: job.lane,
@@ -189,7 +187,6 @@ async fn accept<T>(follow_ups: &FollowUps, job: &Envelope<T>) {
     }
 }
 
-/// Ends a child that can't be published, as failed.
 async fn fail_child(follow_ups: &FollowUps, child: Envelope<Value>, failure: Failure) -> Result<(), Blocked> {
     info!(error = %failure, child.id = %child.id, child.kind = %child.kind, "a child can't be published");
     let (payload, now) = (serde_json::to_string(&child).unwrap_or_default(), follow_ups.clock.now());
@@ -213,8 +210,8 @@ async fn fail_child(follow_ups: &FollowUps, child: Envelope<Value>, failure: Fai
     Ok(())
 }
 
-/// Commits a job that no attempt ended as failed, starts what follows, and appends its last event. `false`: it had ended
-/// otherwise.
+/// Commits as failed a job that no attempt ended, starts what follows, and appends its last event. `false`: it had
+/// ended otherwise.
 pub(crate) async fn end_as_failed<T: Serialize + Sync>(
     follow_ups: &FollowUps,
     job: &Envelope<T>,

@@ -1,7 +1,7 @@
-//! What starts when all jobs of a group have ended: the join of a fan, or the callback of a batch.
+//! What starts when all jobs of a group have ended: the join of a fan-out, or the callback of a batch.
 //!
-//! Each member looks after its own commit, which counts it. Counting updates one row, so of the members that end at once
-//! the last one to commit sees all others: at least one sees the group complete. If several do, or one does twice, the
+//! Each member checks after its own commit, which counts it. Counting updates one row, so of members that end at once
+//! the last to commit sees all others: at least one sees the group complete. If several do, or one does twice, the
 //! join has the same id each time, and the batch's log takes one last event.
 
 use std::sync::Arc;
@@ -32,15 +32,13 @@ use super::{
 /// The kind in the events of a batch's own log.
 const BATCH: Kind = Kind::new("batch");
 
-/// What a complete group starts.
 pub(super) enum Complete {
-    /// The join of a fan; with a failure, one that can never be started.
+    /// The join of a fan-out; with a failure, one that can never be started.
     Join(Child, Option<Failure>),
     /// A batch: its callback, and the last event of its log.
     Batch { job: JobRef, callback: Option<Child>, counts: Value },
 }
 
-/// Looks whether a member's group is complete.
 pub(super) async fn look(
     ledger: &dyn Ledger,
     claims: &Claims,
@@ -86,7 +84,7 @@ async fn joined(
     Ok(Complete::Join(whole(results), None))
 }
 
-/// How many bytes of a member's result are in the object store.
+/// The size of a member's result in the object store.
 fn offloaded_bytes(stored: &Stored) -> u64 {
     stored.outcome.claim().map_or(0, |claim| claim.bytes)
 }
@@ -123,7 +121,6 @@ fn batch(tenant: &TenantId, id: Uuid, group: Group) -> Complete {
     Complete::Batch { job, callback, counts }
 }
 
-/// Ends the batch's own log, unless it has ended.
 pub(super) async fn end_batch(
     (bus, clock): (&Arc<dyn Bus>, &Arc<dyn Clock>),
     job: JobRef,

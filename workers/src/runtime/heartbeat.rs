@@ -1,7 +1,7 @@
-//! Heartbeats keep a long job from being handed to another worker, and keep its tenant's concurrency slot.
+//! Heartbeats keep a long job from redelivery, and keep its tenant's concurrency slot.
 //!
-//! One task sends those of all jobs of a worker, on a runtime that the work can't starve. Most jobs end before their
-//! first heartbeat is due, and cost an entry in a table.
+//! One task sends those of all jobs of a worker, on a runtime of its own, which busy handlers can't delay. Most jobs
+//! end before their first heartbeat is due, and cost an entry in a table.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use ruche_bus::{ConcurrencySlot, Extend};
 use tokio::{runtime::Handle, time::Instant};
 use tracing::debug;
 
-/// The jobs that run, each with the time of its next heartbeat.
+/// The running jobs, each with the time of its next heartbeat.
 pub(super) struct Heartbeats {
     state: Mutex<State>,
     /// Between two heartbeats of one job: a third of the ack wait.
@@ -29,7 +29,7 @@ struct State {
 
 struct Job {
     extender: Box<dyn Extend>,
-    /// Under a lock, so that a slot is not kept after its release.
+    /// Locked, so that a slot is not renewed after its release.
     slot: Option<tokio::sync::Mutex<Option<Box<dyn ConcurrencySlot>>>>,
 }
 
@@ -66,7 +66,7 @@ impl Heartbeats {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a job, and its slot, until the heartbeat is stopped or dropped.
+    /// Extends a job, and its slot, until the heartbeat is stopped or dropped.
     pub(super) fn start_job(
         self: &Arc<Self>,
         extender: Box<dyn Extend>,
@@ -93,26 +93,26 @@ impl Heartbeats {
     }
 }
 
-/// Looks often enough that no heartbeat is late by more than a twelfth of the ack wait.
+/// Runs often enough that no heartbeat is late by more than a twelfth of the ack wait.
 async fn run(heartbeats: Weak<Heartbeats>, every: Duration) {
     loop {
         tokio::time::sleep(every).await;
         let Some(heartbeats) = heartbeats.upgrade() else { return };
         for job in heartbeats.due(Instant::now()) {
-            // Each in a task of its own, so that none waits for another's answer.
+            // Each in its own task, so that none waits for another's answer.
             tokio::spawn(async move { job.beat().await });
         }
     }
 }
 
-/// Extends one delivery. Once dropped, the job is handed out again and its slot is free after the ack wait.
+/// Extends one delivery. Once dropped, the job is redelivered and its slot is free after the ack wait.
 pub(super) struct Heartbeat {
     all: Arc<Heartbeats>,
     id: u64,
 }
 
 impl Heartbeat {
-    /// The job is settled: releases its slot.
+    /// Releases the slot of a settled job.
     pub(super) fn stop(self) {
         let stopped = self.all.locked().running.remove(&self.id);
         if let Some((_, job)) = stopped

@@ -6,20 +6,19 @@ use ruche_schemas::Failure;
 
 use super::event_log::LogError;
 
-/// Why an attempt gave no result, and what happens to the job.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// Another attempt may succeed: the job is handed out again, after this delay or the kind's own.
+    /// Another attempt may succeed: the job is redelivered, after this delay or the kind's own.
     #[error("{source:#}")]
     Retry {
         source: anyhow::Error,
-        /// How long to wait, if somebody (a `Retry-After`) has named it.
+        /// A given delay, such as a `Retry-After`.
         after: Option<Duration>,
     },
-    /// No attempt can succeed: the job ends, and is kept as a dead letter.
+    /// No attempt can succeed: the job ends as a dead letter.
     #[error("{0}")]
     Reject(Failure),
-    /// Another attempt has the job: this one leaves everything as it is.
+    /// Another attempt has the job: this one changes nothing.
     #[error("a later attempt has taken the job over")]
     Superseded,
 }

@@ -1,4 +1,4 @@
-//! Listens to what concerns all workers, and after each error again, with growing pauses.
+//! Runs a listener again after each error, with growing pauses.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::retry::RetryPolicy;
 
-/// Calls `listen_once`, which returns when its connection is lost, again and again until `stop`.
+/// Calls `listen_once`, which returns when its connection is lost, repeatedly until `stop`.
 pub(super) async fn until<F: Future<Output = ()>>(stop: CancellationToken, listen_once: impl Fn() -> F) {
     let mut retry = RetryPolicy::endless();
     loop {

@@ -30,7 +30,6 @@ fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
 
-/// Counters of all runtimes of a process.
 #[derive(Clone)]
 pub struct Metrics {
     ended: Family<EndLabels, Counter>,
@@ -74,7 +73,6 @@ impl Metrics {
     }
 }
 
-/// The counters of one kind.
 pub(super) struct KindMetrics {
     kind: String,
     ended: Family<EndLabels, Counter>,
@@ -91,7 +89,6 @@ impl KindMetrics {
     }
 }
 
-/// Measures one attempt.
 pub(super) struct Timer<'a> {
     metrics: &'a KindMetrics,
     since: Instant,

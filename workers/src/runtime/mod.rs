@@ -1,13 +1,13 @@
 //! Runs jobs: pulls as many as there are free slots, and settles each only after its outcome is stored.
 //!
-//! It knows no kind. [`settle`] is the only place that acks, naks or terminates, so commit-before-ack can be checked by
-//! reading one function.
+//! It has no code for single kinds. [`settle`] is the only place that acks, naks or terminates, so commit-before-ack
+//! can be checked by reading one function.
 //!
 //! - [`pull`]: takes jobs off the queue. - [`admission`]: whether a job may run now. - [`attempt`]: runs it.
-//! - [`settle`]: commits, starts what follows, appends the last event, acks. - [`follow_ups`], [`groups`]: what a job's
-//!   end starts. - [`claims`], [`documents`]: what is too large for a message.
-//! - [`heartbeat`]: extends deliveries of jobs that run. - [`cancellations`], [`pauses`], [`caps`]: what a worker hears
-//!   from operators and clients. - [`registration`]: what others see of this worker.
+//! - [`settle`], [`follow_ups`], [`groups`]: a job's end. - [`claims`], [`documents`]: large payloads. -
+//!   [`heartbeat`].
+//! - [`cancellations`], [`pauses`], [`caps`]: orders from clients and operators. - [`registration`]: the worker's
+//!   status.
 
 mod admission;
 mod attempt;

@@ -1,4 +1,4 @@
-//! What a runtime is made of, and how it behaves.
+//! What a runtime is built from, and its options.
 
 use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -10,48 +10,42 @@ use tokio::runtime::Handle;
 use super::{claims::AWAY, metrics::Metrics};
 use crate::registry::AnyHandler;
 
-/// What a runtime is made of.
 #[derive(Clone)]
 pub struct Parts {
-    /// Where jobs come from and events go.
     pub bus: Arc<dyn Bus>,
-    /// Where outcomes are kept.
     pub ledger: Arc<dyn Ledger>,
     pub claims: Claims,
     pub handler: Arc<dyn AnyHandler>,
     pub metrics: Metrics,
     pub clock: Arc<dyn Clock>,
-    /// The runtime that sends heartbeats: one of its own, so that busy handlers can't delay them.
+    /// The runtime that sends heartbeats: a separate one, so that busy handlers can't delay them.
     pub heartbeats: Handle,
-    /// The version of each kind's schema, for the jobs that flows start.
+    /// The schema version of each kind, for the jobs that flows start.
     pub versions: Arc<BTreeMap<Kind, u16>>,
 }
 
-/// These kinds, each with the version of its schema.
 #[must_use]
 pub fn versions(kinds: &[Descriptor]) -> Arc<BTreeMap<Kind, u16>> {
     Arc::new(kinds.iter().map(|known| (known.kind.clone(), known.version)).collect())
 }
 
-/// How a runtime behaves.
 #[derive(Clone)]
 pub struct Options {
-    /// Its name, unique among workers: host and process.
+    /// Host and process; unique among workers.
     pub name: String,
-    /// Jobs at once.
+    /// Concurrent jobs.
     pub slots: NonZeroUsize,
-    /// How many of these only interactive jobs may take, so that long ones of other lanes never have all.
+    /// Slots that only interactive jobs may take, so that long ones of other lanes never have all.
     pub reserved: usize,
-    /// After how much silence the bus hands a job to another worker. Heartbeats come three times as often.
+    /// After this silence the bus redelivers a job. Heartbeats come three times as often.
     pub ack_wait: Duration,
-    /// How long running jobs may take to end once it is told to stop.
+    /// How long running jobs may take to end after a shutdown request.
     pub drain: Duration,
-    /// How many of a tenant's jobs of this kind may run at once, on all workers together; 0: as many as there are.
-    /// For tenants without a cap of their own.
+    /// The most running jobs of a tenant and this kind, on all workers together, for tenants without a cap of their
+    /// own; 0: no cap.
     pub in_flight: u32,
-    /// How long an attempt waits for an object store that is away.
+    /// How long an attempt waits for an unavailable object store.
     pub store_patience: Duration,
-    /// The machine's name.
     pub host: String,
     /// From `worker.labels`.
     pub labels: BTreeMap<String, String>,

@@ -1,6 +1,6 @@
 //! What operators have paused.
 //!
-//! A paused kind, or a worker that drains, takes no new jobs; a paused tenant's jobs are deferred. Jobs that run go on in
+//! A paused kind, or a draining worker, takes no new jobs; a paused tenant's jobs are deferred. Running jobs go on in
 //! each case.
 
 use std::{
@@ -21,9 +21,9 @@ use tracing::{info, warn};
 
 use super::listen;
 
-/// How long a worker waits at its start for the list of pauses.
+/// How long a starting worker waits for the list of pauses.
 const FIRST: Duration = Duration::from_secs(2);
-/// How long a paused tenant's job is deferred: half as long as the pause is known, within these bounds.
+/// How long a paused tenant's job is deferred: half the known age of the pause, within these bounds.
 const DEFERRAL: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
 
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub(super) struct Paused {
     known: bool,
     kinds: HashSet<Kind>,
     workers: HashSet<String>,
-    /// Since when the pause is known.
+    /// When each pause was first seen.
     tenants: HashMap<TenantId, Instant>,
 }
 
@@ -60,10 +60,10 @@ impl Paused {
         self.kinds.contains(kind) || self.drains(worker)
     }
 
-    /// For how long a job of this tenant is deferred, if it is paused.
+    /// `None` if it is not paused.
     pub(super) fn deferral(&self, tenant: &TenantId) -> Option<Duration> {
         let since = self.tenants.get(tenant)?;
-        // Spread, so that the jobs of a resumed tenant don't all come at one moment.
+        // Jittered, so that the jobs of a resumed tenant don't all come at once.
         Some((since.elapsed() / 2).clamp(DEFERRAL.0, DEFERRAL.1).mul_f64(1.0 + rand::random::<f64>() / 4.0))
     }
 }
@@ -110,7 +110,7 @@ mod tests {
         let first = paused.deferral(&acme).expect("paused");
         assert!(first >= DEFERRAL.0 && first < DEFERRAL.0 * 2, "{first:?}");
         tokio::time::advance(Duration::from_secs(600)).await;
-        // Another pause changes nothing about this one.
+        // Another pause does not affect this one.
         paused.update(vec![Pause::Tenant(acme.clone()), Pause::Kind(Kind::new("chat"))]);
         let later = paused.deferral(&acme).expect("paused");
         assert!(later >= DEFERRAL.1 && later < DEFERRAL.1 * 2, "{later:?}");

@@ -22,10 +22,10 @@ use super::{
     shutdown::Shutdown,
 };
 
-/// Works on jobs of one kind until it is told to stop.
+/// Runs jobs of one kind until shutdown.
 ///
 /// # Errors
-/// When the bus can't be reached at the start; later it is waited for.
+/// When the bus can't be reached at the start; later it waits for the bus.
 pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(), Unavailable> {
     let kind = parts.handler.kind();
     let deliveries = parts.bus.consume(&kind).await?;
@@ -74,7 +74,7 @@ impl Pull {
         while !stop.is_cancelled() {
             let stops = self.paused.borrow_and_update().stops(&self.kind, &self.shared.options.name);
             if stops {
-                // What was pulled already goes to other workers at once.
+                // Hand back to other workers what was pulled already.
                 if let Some(deliveries) = open.take() {
                     deliveries.close().await;
                 }
@@ -107,7 +107,7 @@ impl Pull {
         }
     }
 
-    /// Takes as many jobs as there are free slots, or waits until something changes.
+    /// Takes as many jobs as there are free slots, or waits for a change.
     async fn step(&mut self, deliveries: &mut Box<dyn Deliveries>, stop: &CancellationToken) {
         let Some(free) = NonZeroUsize::new(self.slots.available_permits()) else {
             return tokio::select! {
@@ -151,7 +151,7 @@ impl Pull {
     }
 }
 
-/// Waits for running jobs; hands back what has not ended in time.
+/// Waits for running jobs; hands back those that do not end in time.
 async fn drain(shared: &Shared, jobs: &TaskTracker) {
     jobs.close();
     if !jobs.is_empty() {

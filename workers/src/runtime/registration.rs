@@ -1,7 +1,7 @@
-//! Registers this worker, so that operators and gateways see it and what it does.
+//! Registers this worker with its status, for operators and gateways.
 //!
-//! A registration lasts for a while and is renewed three times as often. A change of state is sent at once, a change of
-//! the counts at most once a second.
+//! A registration expires, and is renewed three times as often. A change of state is sent at once, a change of counts
+//! at most once a second.
 
 use std::{sync::Arc, sync::atomic::Ordering, time::Duration};
 
@@ -12,7 +12,7 @@ use tracing::warn;
 
 use super::shared::Shared;
 
-/// The least time between two registrations that differ in their counts alone.
+/// The least time between two registrations that differ only in counts.
 const COUNTS: Duration = Duration::from_secs(1);
 
 /// Keeps this worker registered until it stops, then deregisters it.

@@ -1,4 +1,4 @@
-//! Writes what a handler reports to the job's log: one event in flight, joined with others when they come fast.
+//! Writes a handler's reports to the job's log: one event in flight, joined with others when they come fast.
 
 use std::{
     collections::VecDeque,
@@ -14,12 +14,12 @@ use tokio::sync::{Notify, mpsc};
 
 use super::{event_log::EventLog, job_error::JobError};
 
-/// Reports that may wait to be written: a handler that is faster waits.
+/// Reports that wait to be written; a faster handler waits.
 const REPORTS: usize = 256;
-/// Reports are written at most this often; what comes in between is one event, where the kind can join reports.
+/// The least time between two writes; reports in between are one event, if the kind can join them.
 const FLUSH: Duration = Duration::from_millis(30);
 
-/// Where the newest count of steps waits to be written.
+/// The newest count of steps, to be written.
 #[derive(Default)]
 struct Board {
     newest: Mutex<Option<Steps>>,
@@ -32,13 +32,13 @@ impl Board {
     }
 }
 
-/// Where a handler reports.
+/// The handler's end.
 pub(crate) struct Reporter<P> {
     queue: mpsc::Sender<P>,
     board: Arc<Board>,
 }
 
-/// What a handler reports, at the runtime's end.
+/// The runtime's end.
 pub(crate) struct Reports<P> {
     queue: mpsc::Receiver<P>,
     board: Arc<Board>,
@@ -57,7 +57,7 @@ impl<P> Reporter<P> {
     }
 
     pub(super) async fn progress(&self, report: P) {
-        // The receiver goes first only when the whole attempt is being dropped.
+        // The receiver is gone only when the whole attempt is being dropped.
         let _ = self.queue.send(report).await;
     }
 }
@@ -118,7 +118,7 @@ pub(crate) async fn write<P: Progress>(
     }
 }
 
-/// Adds a report to the last one that waits, or behind it.
+/// Joins a report with the last one that waits, or queues it.
 fn join<P: Progress>(queue: &mut VecDeque<P>, more: P) {
     let rest = match queue.back_mut() {
         Some(last) => last.absorb(more),

@@ -1,12 +1,12 @@
-//! Waiting for a server that is away: jittered, growing, bounded.
+//! Waits for an unavailable server: jittered, growing, bounded.
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
-/// The shortest and the longest pause. Jitter adds up to as much again: a server that comes back is not met by everybody
-/// at once.
+/// The shortest and the longest pause. Jitter at most doubles it, so that a recovered server does not get all
+/// requests at once.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(2_500));
 
 /// Spaces the tries against one server, and bounds them.
@@ -17,13 +17,13 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Tries for so long.
+    /// `longest`: the total time.
     #[must_use]
     pub fn new(longest: Duration) -> Self {
         Self { until: Some(Instant::now() + longest), ..Self::endless() }
     }
 
-    /// Tries for ever: for what must not be given up, inside of something that is itself bounded.
+    /// Unbounded, for what must not be given up, inside of something bounded.
     #[must_use]
     pub fn endless() -> Self {
         let pauses = ExponentialBuilder::new().with_min_delay(PAUSE.0).with_max_delay(PAUSE.1);

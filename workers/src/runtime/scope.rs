@@ -9,21 +9,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::{deadline::Deadline, event_log::EventLog};
 
-/// A job's envelope, its body unread.
+/// With an unparsed body.
 pub(crate) type Unread = Envelope<Box<RawValue>>;
 
-/// What an attempt runs in.
 pub struct Scope<'a> {
     pub(crate) log: &'a mut EventLog,
-    /// Counts from 1.
+    /// From 1.
     pub(crate) attempt: u32,
-    /// The events of earlier attempts.
     pub(crate) past: Vec<Record>,
     /// Set when the job is cancelled.
     pub(crate) cancel: CancellationToken,
-    /// Where documents go.
     pub(crate) claims: Claims,
-    /// After how much silence `started` is appended.
+    /// After this silence `started` is appended.
     pub(crate) quiet: Duration,
     pub(crate) deadline: Deadline,
     pub(crate) clock: Arc<dyn Clock>,

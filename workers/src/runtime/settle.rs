@@ -27,9 +27,9 @@ use super::{
     shared::Shared,
 };
 
-/// Longer delays are not left to the server's consumer, which holds few of them: the job is deferred.
+/// The server's consumer can hold only few longer delays, so such a job is deferred.
 const HANDED_BACK: Duration = Duration::from_secs(10);
-/// The longest delay that a handler can ask for.
+/// The longest delay that a handler can request.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The pause before the next try to start what follows a stored job.
 const BLOCKED: Duration = Duration::from_secs(5);
@@ -43,7 +43,6 @@ impl Shared {
     }
 }
 
-/// Makes an attempt at a job and settles it.
 pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     let span = info_span!(
         "job",
@@ -78,9 +77,9 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     .await;
 }
 
-/// The order that nothing may change: documents and a large output are offloaded, the outcome is committed, what follows
-/// is started, the last event is appended, the delivery is settled. A failure on the way leaves the delivery unsettled, and
-/// the next attempt goes on from what is stored.
+/// The order is fixed: documents and a large output are offloaded, the outcome is committed, follow-ups are started,
+/// the last event is appended, the delivery is settled. A failure leaves the delivery unsettled, and the next attempt
+/// continues from what is stored.
 async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
     let (log, verdict, job) = match attempt::read(&delivery) {
         Ok(job) => {
@@ -111,7 +110,7 @@ async fn work_and_settle(shared: &Shared, delivery: Delivery) -> &'static str {
     }
 }
 
-/// Hands the job out again; after its last attempt, ends it as failed.
+/// Redelivers the job; after its last attempt, ends it as failed.
 async fn retry(
     shared: &Shared,
     delivery: Delivery,
@@ -122,7 +121,7 @@ async fn retry(
 ) -> &'static str {
     let limits = shared.parts.handler.limits();
     let Some(mut log) = log else {
-        // Nothing was written: things were not even looked at.
+        // Nothing was written, and nothing was read.
         let after = limits.backoff.delay(delivery.attempt, rand::random());
         warn!(error = %format!("{source:#}"), "the attempt could not begin: the job will be tried again");
         return settled(delivery.retry(after.min(HANDED_BACK)).await, "retried");
@@ -139,7 +138,7 @@ async fn retry(
     let retrying = serde_json::to_value(Retrying { error, next_attempt_at }).unwrap_or_default();
     match log.append(EventType::Retrying, retrying).await {
         Ok(()) => {}
-        // Whoever has ended it or taken it over settles it.
+        // The attempt that ended it or took it over settles it.
         Err(LogError::Ended | LogError::Superseded) => return "superseded",
         Err(LogError::Unavailable(error)) => warn!(%error, "the retry could not be said"),
     }
@@ -149,7 +148,7 @@ async fn retry(
     }
 }
 
-/// Stores how the job ended, starts what follows, says so, and settles.
+/// Stores the outcome, starts what follows, appends the last event, and settles.
 async fn end(
     shared: &Shared,
     delivery: Delivery,
@@ -173,7 +172,7 @@ async fn end(
     let keeps_objects = claim.is_some() || has_documents;
     let (outcome, children) = follow_ups::plan(job, outcome);
     let outcome = claims::claimed(outcome, claim);
-    // What leads to an object is a row: an ephemeral job that keeps one has a row like any other.
+    // Objects are found through rows, so an ephemeral job that stores one has a row.
     if job.ephemeral && !keeps_objects {
         return emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
     }
@@ -205,9 +204,8 @@ async fn end(
     }
 }
 
-/// What became of an outcome.
 enum Commit {
-    /// The job has ended like this, in this attempt.
+    /// Ended with this outcome, in this attempt.
     Stored(Outcome<Value>, u32),
     /// It can't be stored, not even as a failure: nothing follows it.
     Refused(Outcome<Value>),
@@ -216,7 +214,7 @@ enum Commit {
     ShuttingDown,
 }
 
-/// Commits. Waits for the database as long as it takes.
+/// Waits for the database as long as it takes.
 async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Commit {
     let mut retry = RetryPolicy::endless();
     loop {
@@ -225,8 +223,8 @@ async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Commit {
             Ok(Committed::Already(stored)) => return Commit::Stored(stored.outcome, stored.attempt),
             Ok(Committed::Fenced) => return Commit::Fenced,
             Err(StoreError::Refused(failure)) => {
-                // What it would keep can't be kept: the job has failed, and that can be stored. Where even that is
-                // refused (another tenant has a job of this id), its event and dead letter say so.
+                // Its writes can't be stored: it becomes a failure, which can. If even that is refused (another
+                // tenant has a job of this id), its event and dead letter say so.
                 let (outcome, children) = follow_ups::plan(job, Outcome::Failed(failure));
                 (ended.outcome, ended.children) = (outcome, follow_ups::ids(&children));
                 if std::mem::take(&mut ended.writes).is_empty() {
@@ -245,8 +243,8 @@ async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Commit {
     }
 }
 
-/// Where a log is given: starts what follows the job that is given with it, and says how the job ended. Then
-/// settles: a dead letter for a failure, an ack else. `attempt` is the one that ended it.
+/// With a log, starts what follows the given job, and appends the last event. Then settles: a dead letter for a
+/// failure, else an ack. `attempt` is the one that ended it.
 async fn emit_and_ack(
     shared: &Shared,
     delivery: Delivery,

@@ -29,15 +29,13 @@ pub(super) struct Shared {
     pub(super) paused: watch::Sender<Paused>,
     pub(super) heartbeats: Arc<Heartbeats>,
     pub(super) caps: watch::Sender<caps::Caps>,
-    /// Permits for large bodies.
     pub(super) large: Semaphore,
-    /// How many jobs run.
     pub(super) in_flight: AtomicU32,
-    /// How many of them are not interactive.
+    /// Running jobs that are not interactive.
     pub(super) others: AtomicUsize,
-    /// How many jobs have ended here, per lane.
+    /// Jobs that have ended here, per lane.
     pub(super) ended: [AtomicU64; Lane::ALL.len()],
-    /// Notified when this worker's state has changed.
+    /// Notified when this worker's state changes.
     pub(super) changed: Arc<Notify>,
     pub(super) shutdown: Shutdown,
 }

@@ -1,18 +1,17 @@
-//! How a runtime is told to stop.
+//! Stops a runtime.
 
 use tokio_util::sync::CancellationToken;
 
-/// Tells a runtime to stop.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     /// Take nothing new, end what runs.
     pub(super) drain: CancellationToken,
-    /// Hand back what runs, now.
+    /// Hand back running jobs now.
     pub(super) leave: CancellationToken,
 }
 
 impl Shutdown {
-    /// Take nothing new, end what runs, then stop. Called again: hand back what runs and stop now.
+    /// Takes nothing new, ends what runs, then stops. A second call hands back running jobs and stops now.
     pub fn request(&self) {
         if self.drain.is_cancelled() {
             self.leave.cancel();

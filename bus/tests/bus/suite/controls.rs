@@ -1,4 +1,4 @@
-//! What operators pause, what is queued, and caps.
+//! Pauses, queued jobs, and caps.
 
 use std::time::Duration;
 

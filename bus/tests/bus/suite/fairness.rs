@@ -17,7 +17,6 @@ pub(crate) fn tenants_in_shards() -> [TenantId; 2] {
     [one, other]
 }
 
-/// Publishes so many jobs of a tenant.
 pub(crate) async fn flood(bus: &dyn Bus, tenant: &TenantId, lane: Lane, count: usize) {
     let jobs = stream::iter(0..count).map(|_| async {
         let job = JobRef { tenant: tenant.clone(), id: JobId::generate() };
@@ -41,7 +40,6 @@ impl Fleet {
         fleet
     }
 
-    /// All slots of all workers.
     fn size(&self) -> usize {
         self.workers.len() * self.slots
     }
@@ -80,7 +78,7 @@ impl Fleet {
         }
     }
 
-    /// Works until a job of this tenant and lane comes; how many others came before.
+    /// Works until a job of this tenant and lane comes; returns how many others came before.
     pub(crate) async fn others_before(&mut self, tenant: &TenantId, lane: Lane) -> usize {
         let mut others = 0;
         loop {
@@ -117,7 +115,7 @@ async fn delay(bus: &dyn Bus, fleet: &mut Fleet, tenant: &TenantId, lane: Lane) 
     fleet.others_before(tenant, lane).await
 }
 
-/// Checks the bounds within which a flood of this many jobs delays another tenant's bulk job and an interactive one.
+/// Bounds how long a flood of this many jobs delays another tenant's bulk job and an interactive one.
 pub(crate) async fn delays(bus: &dyn Bus, flooded: usize) {
     let [acme, globex] = tenants_in_shards();
     flood(bus, &acme, Lane::Bulk, flooded).await;

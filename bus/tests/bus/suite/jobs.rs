@@ -31,7 +31,7 @@ pub(crate) async fn what_was_published_is_what_arrives(bus: &dyn Bus) {
     assert_eq!(delivery.payload, payload);
     assert_eq!(delivery.headers.get("traceparent").map(String::as_str), Some("00-1-2-01"));
     assert_eq!(delivery.first_seq, Some(17));
-    // The server's clock may be read a little before ours.
+    // The server's clock may be a little behind ours.
     assert!((delivery.published_at - before).abs() < chrono::TimeDelta::seconds(10));
     delivery.done().await.expect("a confirmation");
 }
@@ -52,7 +52,7 @@ pub(crate) async fn only_a_job_that_nobody_can_have_seen_is_a_first_one(bus: &dy
     let again = next(&mut queue).await;
     assert!(!again.is_first(), "it comes again");
     again.done().await.expect("a confirmation");
-    // An id that somebody else chose, or an old one, may have been published before the dedup window.
+    // A chosen id, or an old one, may have been published before the dedup window.
     let old = uuid::Builder::from_unix_timestamp_millis(1_700_000_000_000, &[7; 10]).into_uuid();
     for id in [job().id.derived("on_success.0"), JobId(old)] {
         let job = JobRef { id, ..job() };

@@ -60,7 +60,7 @@ pub(crate) async fn the_last_event_tells_where_to_go_on(bus: &dyn Bus) {
 pub(crate) async fn a_watcher_sees_stored_then_live_events_without_gap_or_repeat(bus: &dyn Bus) {
     let job = job();
     let sequence = grow(bus, &job, 0, 1, 50).await;
-    // Watchers come while the writer writes: each at another moment of the race.
+    // Watchers start at different moments of the race.
     let writing = async {
         let sequence = grow(bus, &job, sequence, 51, 399).await;
         bus.append(&job, sequence, &event(400, EventType::Done)).await.expect("an append");
@@ -96,7 +96,7 @@ pub(crate) async fn a_refused_append_is_never_seen_by_a_watcher(bus: &dyn Bus) {
     let job = job();
     let mut watch = bus.watch(&job, 1).await.expect("a watch");
     let first = bus.append(&job, 0, &event(1, EventType::Started)).await.expect("an append");
-    // A worker that was presumed dead goes on writing, with the numbers that would come next.
+    // A worker that was presumed dead continues, with the numbers that would come next.
     for n in 2..=5 {
         let ghost = Record { data: "ghost".into(), ..event(n, EventType::Delta) };
         assert_eq!(bus.append(&job, 0, &ghost).await, Err(AppendError::Conflict));

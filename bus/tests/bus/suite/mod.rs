@@ -25,7 +25,6 @@ pub(crate) const ACK_WAIT: Duration = Duration::from_secs(1);
 /// More than any test publishes, but one.
 pub(crate) const BACKLOG: i64 = 3000;
 
-/// A configuration for this server and prefix.
 pub(crate) fn config(url: &str, prefix: &str) -> config::Nats {
     config::Nats {
         url: config::Secret(url.to_owned()),
@@ -43,7 +42,7 @@ pub(crate) fn tenant(name: &str) -> TenantId {
     name.parse().expect("a tenant's name")
 }
 
-/// A new job of the tenant `acme`.
+/// Of the tenant `acme`.
 pub(crate) fn job() -> JobRef {
     JobRef { tenant: tenant("acme"), id: JobId::generate() }
 }
@@ -53,7 +52,6 @@ pub(crate) fn message(job: &JobRef, lane: Lane) -> Message {
     Message { job: job.clone(), kind: KIND, lane, payload, headers: Headers::new(), first_seq: None }
 }
 
-/// Publishes a new job in this lane.
 pub(crate) async fn publish(bus: &dyn Bus, lane: Lane) -> JobRef {
     let job = job();
     assert_eq!(bus.publish(message(&job, lane)).await, Ok(Receipt { duplicate: false }));
@@ -81,7 +79,6 @@ pub(crate) async fn nothing_comes(queue: &mut Box<dyn Deliveries>, time: Duratio
     }
 }
 
-/// The `n`-th event of a job.
 pub(crate) fn event(n: u64, event: EventType) -> Record {
     Record { n, event, kind: KIND, attempt: 1, at: Utc::now(), data: json!({"text": format!("word {n}")}), claim: None }
 }

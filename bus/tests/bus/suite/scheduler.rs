@@ -141,7 +141,6 @@ pub(crate) async fn a_schedule_fires_jobs_of_its_own_until_it_is_paused_or_ended
     }
 }
 
-/// Takes the jobs that fired before.
 async fn drain(queue: &mut Box<dyn ruche_bus::Deliveries>) {
     let until = tokio::time::Instant::now() + ACK_WAIT + Duration::from_millis(500);
     while let Ok(delivery) = tokio::time::timeout_at(until, next(queue)).await {

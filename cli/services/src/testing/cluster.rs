@@ -1,4 +1,4 @@
-//! Three nats-servers that are one cluster: any of them may be killed, and what most of them have stays.
+//! A cluster of three nats-servers: any of them may be killed, and what most of them have stays.
 
 use super::{
     folder,
@@ -10,16 +10,13 @@ use crate::{ServiceError, nats};
 /// As many as it takes that one may be missing.
 const SERVERS: usize = 3;
 
-/// A private cluster. Streams that are to survive a server ask for three replicas.
+/// Streams that must survive a server need three replicas.
 #[derive(Debug)]
 pub struct TestCluster {
     servers: Vec<TestNats>,
 }
 
-/// Starts a private cluster of three nats-servers with JetStream, and waits until it has a leader.
-///
-/// # Panics
-/// If it can't be started.
+/// Starts three nats-servers with JetStream, and waits until they have a leader.
 pub async fn nats_cluster() -> TestCluster {
     for _ in 1..TRIES {
         if let Ok(cluster) = TestCluster::try_start().await {
@@ -45,7 +42,7 @@ impl TestCluster {
         Ok(cluster)
     }
 
-    /// The URL that clients use: all servers.
+    /// All servers.
     #[must_use]
     pub fn url(&self) -> String {
         self.servers.iter().map(TestNats::url).collect::<Vec<_>>().join(",")
@@ -56,7 +53,7 @@ impl TestCluster {
         &self.servers
     }
 
-    /// The server of this name, as a stream tells its leader.
+    /// The server of this name, as a stream names its leader.
     ///
     /// # Panics
     /// If there is none.

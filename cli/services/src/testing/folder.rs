@@ -1,7 +1,7 @@
 //! The temporary folders of one test process, removed after it, however it ended.
 //!
-//! Servers shared by tests live in statics, which are never dropped, and a killed test drops nothing. So a small shell
-//! waits at a pipe that closes when this process is gone, and removes the folder then.
+//! Servers shared by tests are in statics, which are never dropped, and a killed test drops nothing. So a small shell
+//! waits at a pipe that closes when this process ends, and then removes the folder.
 
 use std::{
     fs::{self, Permissions},
@@ -14,7 +14,7 @@ use std::{
 use super::name::unique;
 use crate::user::Account;
 
-/// Waits for the end of its input; then removes the folder, again after a moment in which orphaned servers end.
+/// Waits for the end of its input; then removes the folder, repeatedly while orphaned servers end.
 const GUARD: &str = r#"trap '' INT TERM HUP; cat; rm -rf "$1"; sleep 1; rm -rf "$1"; sleep 5; rm -rf "$1""#;
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ fn root() -> std::io::Result<Root> {
     Ok(Root { path, _guard })
 }
 
-/// A new folder in the temporary one, or, where the user that runs Postgres for root can't get there, in `/tmp`.
+/// A new temporary folder; in `/tmp` if the user that runs Postgres for root can't reach the usual place.
 fn reachable() -> std::io::Result<PathBuf> {
     let account = Account::for_postgres();
     let mut last = std::io::Error::other("no place");

@@ -1,6 +1,6 @@
-//! Private servers for tests: on free ports, in temporary folders, gone with the test, also when it is killed.
+//! Private servers for tests: on free ports, in temporary folders, gone with the test, even if it is killed.
 //!
-//! Everything here panics with a clear message instead of returning an error: a test can do nothing else with it.
+//! Everything here panics with a clear message instead of returning an error.
 
 mod cluster;
 mod folder;

@@ -1,20 +1,14 @@
-//! Models that tests need and the repository does not hold.
+//! Models that tests need and the repository does not have.
 
 use std::path::{Path, PathBuf};
 
-/// The embedding model all-minilm-l6-v2, a GGUF file. `make test` has it made before it starts the tests.
-///
-/// # Panics
-/// If it is not there.
+/// The embedding model all-minilm-l6-v2, a GGUF file, made by `make test`.
 #[must_use]
 pub fn embedding_model() -> PathBuf {
     made("all-minilm-l6-v2.gguf")
 }
 
-/// A model that ranks, whose head was never trained: a GGUF file, made with the one above.
-///
-/// # Panics
-/// If it is not there.
+/// A reranker with an untrained head, a GGUF file, made with the one above.
 #[must_use]
 pub fn reranker() -> PathBuf {
     made("tests-reranker.gguf")

@@ -1,6 +1,6 @@
-//! Names that no two tests share.
+//! Unique names for tests.
 
-/// A name that no other test has, valid as a NATS prefix and as a Postgres schema: `unique("t")` is `t_3fa9c104`.
+/// A unique name, valid as a NATS prefix and as a Postgres schema: `unique("t")` is `t_3fa9c104`.
 #[must_use]
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}_{:08x}", rand::random::<u32>())

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{ServiceError, ports, postgres, tools::Tools};
 
-/// A private Postgres server.
 #[derive(Debug)]
 pub struct TestPostgres {
     pub(super) options: postgres::Options,
@@ -20,10 +19,6 @@ pub struct TestPostgres {
     pub(super) process: Slot,
 }
 
-/// Starts a private Postgres server.
-///
-/// # Panics
-/// If it can't be started.
 pub async fn postgres() -> TestPostgres {
     let folder = folder::make("postgres");
     let data = folder.join("data");
@@ -57,21 +52,18 @@ fn settings() -> Vec<(&'static str, String)> {
 }
 
 impl TestPostgres {
-    /// The URL that clients use, with its password.
+    /// With the password.
     #[must_use]
     pub fn url(&self) -> String {
         self.options.url()
     }
 
-    /// Stops the server, cutting off its clients; what they committed stays.
+    /// Disconnects its clients; what they committed stays.
     pub async fn stop(&self) {
         self.process.stop().await;
     }
 
-    /// Starts the server again, on the same port with the same data.
-    ///
-    /// # Panics
-    /// If it can't be started.
+    /// On the same port with the same data.
     pub async fn start(&self) {
         self.try_start().await.unwrap_or_else(|error| panic!("Postgres did not come back: {error}"));
     }
@@ -96,10 +88,7 @@ impl Drop for TestPostgres {
     }
 }
 
-/// The URL of a Postgres server that all tests of this process share. Each uses a schema of its own.
-///
-/// # Panics
-/// If it can't be started.
+/// A Postgres server that all tests of this process share. Each uses a schema of its own.
 pub async fn shared_postgres() -> String {
     static SHARED: OnceCell<TestPostgres> = OnceCell::const_new();
     SHARED.get_or_init(postgres).await.url()

@@ -1,7 +1,7 @@
 //! A private S3 service: moto's server, which keeps everything in memory.
 //!
-//! A Python package beside those that carry NATS and Postgres, and not a crate: the crates that speak S3 as a server would
-//! change the features of what all programs are built from, so that tests and programs would be built twice.
+//! A Python package like NATS and Postgres: crates with an S3 server would change the features of shared
+//! dependencies, so that tests and programs would be built twice.
 
 use std::time::Duration;
 
@@ -22,17 +22,13 @@ use crate::{
     tools::Tools,
 };
 
-/// The bucket that is there.
+/// The existing bucket.
 pub const BUCKET: &str = "ruche";
 
-/// How long the server may take until it answers: Python reads a lot of files first.
+/// How long the server may take until it answers: Python reads many files first.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The address of an S3 service that all tests of this process share, with a bucket [`BUCKET`]. Each uses a prefix of
-/// its own.
-///
-/// # Panics
-/// If it can't be started.
+/// An S3 service that all tests of this process share, with a bucket [`BUCKET`]. Each uses a prefix of its own.
 pub async fn shared_s3() -> String {
     static SHARED: OnceCell<(Slot, u16)> = OnceCell::const_new();
     let (_, port) = SHARED.get_or_init(start).await;
@@ -69,7 +65,7 @@ async fn try_start(port: u16) -> Result<Process, ServiceError> {
     Ok(process)
 }
 
-/// Makes the bucket. No signature is asked for that.
+/// This needs no signature.
 async fn make_bucket(port: u16) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let request =

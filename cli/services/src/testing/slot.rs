@@ -9,10 +9,10 @@ use nix::sys::signal::Signal;
 
 use crate::process::Process;
 
-/// How often a start is tried again with another port: somebody may take it between our look and the server's start.
+/// How often a start is retried with another port: another program may take it between the check and the start.
 pub(super) const TRIES: usize = 4;
 
-/// The running process of a test server, which `stop` and `start` exchange.
+/// The running process of a test server, replaced by `stop` and `start`.
 #[derive(Debug, Default)]
 pub(super) struct Slot(pub(super) Mutex<Option<Process>>);
 

@@ -1,6 +1,6 @@
 //! A Postgres data folder made once and copied: `initdb` takes seconds, a copy some milliseconds.
 //!
-//! The template lies in cargo's target folder, so `cargo clean` removes it, and a changed Postgres makes a new one.
+//! The template is in cargo's target folder, so `cargo clean` removes it, and a changed Postgres makes a new one.
 
 use std::{
     fs,
@@ -36,7 +36,7 @@ fn copy(wanted: &Path) -> Result<String, ServiceError> {
     let password = crate::random_secret();
     postgres::initialise(&user::reachable_postgres(&tools, account)?, &data, &password, account)?;
     if let Some(template) = &template {
-        // Without a template, the next process takes the long way again.
+        // Without a template, the next process runs `initdb` again.
         let _ = keep(&data, &password, template);
     }
     Ok(password)
@@ -48,7 +48,7 @@ fn copy_owned(template: &Path, data: &Path, account: Option<Account>) -> Result<
     owned.doing(|| format!("copying {} to {}", template.display(), data.display()))
 }
 
-/// Complete or not there at all: made beside its place, then moved.
+/// Atomic: made beside its place, then moved.
 fn keep(data: &Path, password: &str, template: &Path) -> std::io::Result<()> {
     let half = template.with_extension(crate::random_secret());
     let made = user::copy_tree(data, &half.join("data"), true)
@@ -61,7 +61,7 @@ fn keep(data: &Path, password: &str, template: &Path) -> std::io::Result<()> {
     made
 }
 
-/// Where the template of this Postgres lies, if this program was built by cargo.
+/// The folder of this Postgres's template, if cargo built this program.
 fn folder(tools: &Tools) -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     let profile = ["deps", "release", "debug"].iter().find_map(|name| {

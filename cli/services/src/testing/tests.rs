@@ -8,7 +8,7 @@ use tokio::{
 use super::{slot::Slot, *};
 use crate::{process, ready, tools::Tools};
 
-/// Runs SQL with the `psql` of the same wheel and returns what it printed.
+/// Runs SQL with the `psql` of the same wheel and returns its output.
 fn sql(url: &str, statement: &str) -> String {
     let tools = Tools::find().unwrap();
     let mut psql = std::process::Command::new(tools.postgres_bin.join("psql"));

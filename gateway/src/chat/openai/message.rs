@@ -86,7 +86,7 @@ pub(crate) struct TextPart {
 }
 
 impl ChatCompletionMessage {
-    /// Refuses what no chat here has. `i` is the message's number.
+    /// Refuses unsupported content. `i` is the message's index.
     pub(super) fn check(&self, i: usize) -> Result<(), ApiError> {
         if matches!(self.role, ChatCompletionRole::Tool | ChatCompletionRole::Function) {
             return Err(unsupported(&format!("messages[{i}].role"), "tools are not supported".to_owned()));

@@ -1,7 +1,7 @@
-//! Which of OpenAI's parameters mean something here.
+//! Which of OpenAI's parameters have an effect.
 //!
-//! One that we don't know is refused, since it may be a mistyped one; one that we know and can't do is refused by name,
-//! since an answer that ignores it would be wrong; one that changes nothing in the answer is accepted.
+//! An unknown one is refused, since it may be mistyped. A known one without support is refused by name, since an
+//! answer that ignores it would be wrong. One that does not change the answer is accepted.
 
 use serde_json::{Map, Value};
 
@@ -20,10 +20,10 @@ const HARMLESS: &[&str] = &[
     "verbosity",
 ];
 
-/// Whether a parameter's value asks for nothing that is missing here.
+/// Whether a parameter's value asks for nothing unsupported.
 type IsHarmless = fn(&Value) -> bool;
 
-/// Known, not supported yet: the name, and what a client may send that asks for nothing.
+/// Known, not supported yet, with the values that ask for nothing.
 const UNSUPPORTED: &[(&str, IsHarmless)] = &[
     ("tools", is_empty),
     ("tool_choice", |value| value == "none" || value == "auto"),
@@ -43,10 +43,10 @@ fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
 }
 
-/// Leaves only the parameters that mean something.
+/// Keeps only the parameters with an effect.
 ///
 /// # Errors
-/// Names the parameter that is known and not supported.
+/// Names a parameter that is known and not supported.
 pub fn sift(body: &mut Map<String, Value>) -> Result<(), ApiError> {
     for name in HARMLESS {
         body.remove(*name);

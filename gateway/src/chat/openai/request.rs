@@ -93,8 +93,6 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
 }
 
 impl ChatCompletionRequest {
-    /// Reads a request.
-    ///
     /// # Errors
     /// 400 that names the field, and what is allowed.
     pub fn parse(json: &str) -> Result<Self, ApiError> {
@@ -104,8 +102,6 @@ impl ChatCompletionRequest {
         Self::from_value(body)
     }
 
-    /// Reads a request that is JSON already.
-    ///
     /// # Errors
     /// As [`ChatCompletionRequest::parse`].
     pub fn from_value(mut body: Value) -> Result<Self, ApiError> {
@@ -132,13 +128,11 @@ impl ChatCompletionRequest {
         Ok(())
     }
 
-    /// Whether the stream ends with the token counts.
     #[must_use]
     pub fn include_usage(&self) -> bool {
         self.stream_options.and_then(|options| options.include_usage).unwrap_or(false)
     }
 
-    /// The job.
     #[must_use]
     pub fn into_chat(self) -> Chat {
         let default = Sampling::default();
@@ -164,7 +158,7 @@ impl ChatCompletionRequest {
     }
 }
 
-/// OpenAI's seeds have 64 bits, ours 32; a seed that fits stays itself.
+/// OpenAI's seeds have 64 bits, ours 32; a seed that fits is unchanged.
 fn fold(seed: i64) -> u32 {
     let bytes = seed.to_le_bytes();
     let half = |i: usize| u32::from_le_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);

@@ -1,4 +1,4 @@
-//! OpenAI's chat answers: the whole one, and the chunks of a stream.
+//! OpenAI's chat answers: complete, or as chunks of a stream.
 
 use ruche_schemas::{
     JobId,
@@ -11,22 +11,19 @@ use utoipa::{
 };
 use uuid::Uuid;
 
-/// What every answer and chunk of one chat has in common.
+/// What the answer and all chunks of one chat have in common.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// `chatcmpl-<job>`.
     pub id: String,
     /// When it was accepted, in seconds since 1970.
     pub created: i64,
-    /// The model that answers.
     pub model: String,
-    /// The conversation that keeps it.
     pub conversation: Option<Uuid>,
     /// Whether the stream ends with the token counts.
     pub include_usage: bool,
 }
 
-/// OpenAI's id of a job's answer.
 #[must_use]
 pub fn completion_id(job: JobId) -> String {
     format!("chatcmpl-{job}")
@@ -82,7 +79,7 @@ pub struct ChatCompletionAnswer {
     pub citations: Option<Vec<Citation>>,
 }
 
-/// Citations by their schema, which is that of the kind `chat`.
+/// With the schema of the kind `chat`.
 pub(crate) fn citations() -> ArrayBuilder {
     ArrayBuilder::new().items(Ref::from_schema_name("Citation"))
 }
@@ -156,7 +153,6 @@ pub struct ChunkDelta {
 }
 
 impl Head {
-    /// The whole answer.
     #[must_use]
     pub fn completion(self, answer: Answer) -> ChatCompletion {
         let Answer { text, citations, .. } = answer;
@@ -174,20 +170,17 @@ impl Head {
         }
     }
 
-    /// The piece that opens a stream.
     #[must_use]
     pub fn opening(&self) -> ChatCompletionChunk {
         let (role, content) = (Some("assistant"), Some(String::new()));
         self.piece(ChunkDelta { role, content, citations: None }, None)
     }
 
-    /// A piece of text.
     #[must_use]
     pub fn text(&self, text: String) -> ChatCompletionChunk {
         self.piece(ChunkDelta { content: Some(text), ..ChunkDelta::default() }, None)
     }
 
-    /// The pieces that close a stream.
     #[must_use]
     pub fn closing(&self, answer: &Answer) -> Vec<ChatCompletionChunk> {
         let delta = ChunkDelta { citations: answer.citations.clone(), ..ChunkDelta::default() };

@@ -1,4 +1,4 @@
-//! `POST /v1/chat/completions`: a chat as OpenAI's clients know it.
+//! `POST /v1/chat/completions`, OpenAI's operation.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `GET /v1/conversations`: conversations and their messages.
+//! `/v1/conversations`: stored conversations and their messages.
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -97,7 +97,7 @@ pub(crate) async fn list_conversations(
     Query(PageQuery { limit, after }): Query<PageQuery>,
 ) -> Result<Json<ConversationList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     let mut page = conversations.page(&caller.tenant, asked as u64 + 1, after).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);

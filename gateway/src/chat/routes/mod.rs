@@ -1,4 +1,4 @@
-//! Operations of chats, one file per resource.
+//! The operations of chats, one file per resource.
 
 use std::sync::Arc;
 

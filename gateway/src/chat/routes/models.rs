@@ -1,4 +1,4 @@
-//! `GET /v1/models`: what the workers that are alive have loaded, and the tenant's bots.
+//! `GET /v1/models`: the models that live workers have loaded, and the tenant's bots.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     jobs::models::Models,
 };
 
-/// What may be asked as a model.
+/// The names that a chat's `model` may have.
 #[derive(Clone)]
 pub struct Catalogue {
     pub models: Arc<Models>,

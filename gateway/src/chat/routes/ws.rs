@@ -1,4 +1,4 @@
-//! `GET /v1/ws`: chats and jobs over one WebSocket, several at once.
+//! `GET /v1/ws`: chats and jobs, several at once.
 
 use std::sync::Arc;
 

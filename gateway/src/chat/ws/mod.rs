@@ -1,9 +1,8 @@
-//! Chats and jobs over one WebSocket, several at once. `gateway/WEBSOCKET.md` describes the messages.
+//! Chats and jobs over one WebSocket; `gateway/WEBSOCKET.md` describes the messages. A socket has no state that the
+//! bus lacks: a client reconnects at any gateway and resumes its jobs by `n`.
 //!
-//! A socket holds nothing that the bus does not hold: a client that loses one opens another, at any gateway, and resumes
-//! its jobs by `n`.
-//!
-//! - [`protocol`]: the messages. - [`session`]: one client; [`close`]: why it ends. - [`sockets`]: what all sockets share.
+//! - [`protocol`]: the messages. - [`session`]: one client; [`close`]: why it ends. - [`sockets`]: what all sockets
+//!   share.
 
 pub mod close;
 pub mod protocol;

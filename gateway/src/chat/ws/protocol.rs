@@ -1,5 +1,5 @@
-//! The messages of the WebSocket. `gateway/WEBSOCKET.md` describes them for those who write clients; a test reads
-//! its examples.
+//! The messages of the WebSocket. `gateway/WEBSOCKET.md` describes them for client authors; a test reads its
+//! examples.
 
 use ruche_schemas::{Invalid, JobRef, Record};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -14,30 +14,23 @@ use crate::{
 /// The subprotocol. A browser, which can't set headers, offers it together with `bearer.<key>`.
 pub const PROTOCOL: &str = "ruche.v1";
 
-/// A message of a client.
 #[derive(Debug)]
 pub enum Incoming {
     Auth {
-        /// The key.
         key: String,
     },
-    /// A chat.
     Chat {
         /// As over HTTP.
         request: Box<ChatCompletionRequest>,
-        /// The same key is the same job.
+        /// A repeated key is the same job.
         idempotency_key: Option<String>,
     },
-    /// Follow a job.
     Resume {
-        /// Its id.
         job: String,
-        /// The first `n` wanted.
+        /// The first `n` that is sent.
         from: u64,
     },
-    /// Cancel a job.
     Cancel {
-        /// Its id.
         job: String,
     },
     Ping,
@@ -46,9 +39,8 @@ pub enum Incoming {
 /// A message, with the client's reference to it.
 #[derive(Debug)]
 pub struct Request {
-    /// `ref`: comes back in the answer.
+    /// `ref`: returned in the answer.
     pub reference: Option<String>,
-    /// The message, or why it can't be read.
     pub incoming: Result<Incoming, ApiError>,
 }
 
@@ -75,7 +67,6 @@ struct Cancel {
 #[serde(deny_unknown_fields)]
 struct Ping {}
 
-/// Reads a message.
 #[must_use]
 pub fn parse(text: &str) -> Request {
     let not_json = |why: String| Request {
@@ -116,7 +107,7 @@ fn incoming(mut fields: Map<String, Value>) -> Result<Incoming, ApiError> {
     }
 }
 
-/// Takes a short string out, if it is there.
+/// Removes and returns a short string.
 fn take_text(fields: &mut Map<String, Value>, name: &'static str) -> Result<Option<String>, ApiError> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
@@ -132,26 +123,24 @@ fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, ApiError> 
     serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| Invalid::unreadable(&error).into())
 }
 
-/// The first message of the gateway, once it knows who the client is.
+/// The first message, after authentication.
 #[must_use]
 pub fn welcome() -> Value {
     json!({ "type": "welcome", "protocol": PROTOCOL })
 }
 
-/// A chat was accepted.
 #[must_use]
 pub fn accepted(reference: Option<&str>, accepted: &Accepted) -> Value {
     let Accepted { job, duplicate, conversation, .. } = accepted;
     json!({ "type": "accepted", "ref": reference, "job": job.id, "conversation": conversation, "duplicate": duplicate })
 }
 
-/// A job is followed, or has ended and has nothing more to say.
+/// The job is followed, or has ended and no event follows.
 #[must_use]
 pub fn resumed(reference: Option<&str>, job: &JobRef, ended: bool) -> Value {
     json!({ "type": "resumed", "ref": reference, "job": job.id, "ended": ended })
 }
 
-/// The job was asked to stop.
 #[must_use]
 pub fn cancelling(reference: Option<&str>, job: uuid::Uuid) -> Value {
     json!({ "type": "cancelling", "ref": reference, "job": job })
@@ -162,14 +151,14 @@ pub fn pong(reference: Option<&str>) -> Value {
     json!({ "type": "pong", "ref": reference })
 }
 
-/// A message was refused, or a job can't be followed any further.
+/// A message was refused, or a job can't be followed further.
 #[must_use]
 pub fn error(reference: Option<&str>, job: Option<&JobRef>, error: &ApiError) -> Value {
     let detail = error.to_json()["error"].take();
     json!({ "type": "error", "ref": reference, "job": job.map(|job| job.id), "error": detail })
 }
 
-/// An event of a job: the only message with an `n`.
+/// The only message with an `n`.
 #[must_use]
 pub fn event(job: &JobRef, record: &Record) -> Value {
     let Record { n, event, kind, attempt, at, data, claim } = record;

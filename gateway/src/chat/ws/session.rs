@@ -1,7 +1,7 @@
-//! The session of one client: reads its messages, follows its jobs, and closes with a reason.
+//! One client's session: reads its messages, follows its jobs, and closes with a reason.
 //!
-//! One task owns the socket; one task per followed job waits for events. Between them is a short queue: when the
-//! client is slow the queue is full, the tasks wait, and nothing is read from the bus.
+//! One task owns the socket; one task per followed job waits for events, with a short queue between them. A slow
+//! client fills the queue, the tasks wait, and nothing is read from the bus.
 
 use std::{collections::HashSet, sync::Arc, time::Instant};
 
@@ -35,7 +35,7 @@ fn already_following() -> ApiError {
     ApiError::conflict("already_following", "this socket follows this job already")
 }
 
-/// A chat that was submitted: under the client's name for it, the job with what cancels it, or why there is none.
+/// The outcome of a chat's submission, with the client's reference: the job and its cancel guard, or the error.
 struct Asked {
     name: Option<String>,
     guarded: Result<(Accepted, CancelOnDrop), ApiError>,
@@ -52,7 +52,6 @@ struct Session {
     last_heard: Instant,
 }
 
-/// Serves a socket until it is closed.
 pub async fn run(sockets: Arc<Sockets>, mut socket: WebSocket, caller: Option<Caller>) {
     let known = match caller {
         Some(caller) => Ok(caller),
@@ -66,7 +65,7 @@ pub async fn run(sockets: Arc<Sockets>, mut socket: WebSocket, caller: Option<Ca
             let (asking, last_heard) = (JoinSet::new(), Instant::now());
             let mut session = Session { sockets, socket, caller, queue, tasks, asking, following, last_heard };
             let close = session.serve().await.unwrap_or_else(|close| close);
-            // Chats that are being submitted go on, also without this socket.
+            // Submissions under way go on without this socket.
             session.asking.detach_all();
             socket = session.socket;
             close
@@ -78,7 +77,7 @@ pub async fn run(sockets: Arc<Sockets>, mut socket: WebSocket, caller: Option<Ca
     }
 }
 
-/// Waits for the client's first message, which says who it is.
+/// Authenticates the client by its first message.
 async fn introduce(sockets: &Sockets, socket: &mut WebSocket) -> Result<Caller, Close> {
     let first = async {
         loop {
@@ -155,13 +154,13 @@ impl Session {
         }
     }
 
-    /// Sends; a client that does not take it in time is too slow.
+    /// A client that does not take it in time is too slow.
     async fn send_json(&mut self, message: Value) -> Result<(), Close> {
         self.send(Message::Text(message.to_string().into())).await
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Close> {
-        // Half of what the connection below endures, so that there is time left to say why.
+        // Half of the connection's own write timeout leaves time to send the reason.
         match timeout(self.sockets.write_timeout / 2, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(GONE),
@@ -206,7 +205,7 @@ impl Session {
         self.send_json(answer).await
     }
 
-    /// Refuses one more job to follow beyond the bound.
+    /// Refuses another followed job over the bound.
     fn check_following(&self, job: Option<JobId>) -> Result<(), ApiError> {
         if job.is_some_and(|job| self.following.contains(&job)) {
             return Err(already_following());
@@ -220,7 +219,7 @@ impl Session {
         }
     }
 
-    /// Submits a chat. One of a bot is searched for first, which may take a while: the socket goes on meanwhile.
+    /// Submits a chat in a task: the search of a bot may take a while, and the socket goes on meanwhile.
     async fn chat(
         &mut self,
         name: Option<&str>,
@@ -251,7 +250,7 @@ impl Session {
         self.asked(asked).await
     }
 
-    /// Tells what became of a chat, and follows it.
+    /// Reports a submission's outcome, and follows the job.
     async fn asked(&mut self, Asked { name, guarded }: Asked) -> Result<(), Close> {
         let name = name.as_deref();
         let known = |accepted: &Accepted| match self.following.contains(&accepted.job.id) {
@@ -293,7 +292,7 @@ impl Session {
         }
     }
 
-    /// Sends a job's events as they come. A chat was answered with `accepted` already.
+    /// Sends a job's events as they come. A chat was answered with `accepted` before.
     fn follow(&mut self, mut relay: Relay, mut guard: CancelOnDrop, answered: bool) {
         let (job, queue) = (relay.job.clone(), self.queue.0.clone());
         let id = job.id;

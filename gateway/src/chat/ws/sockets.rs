@@ -1,4 +1,4 @@
-//! The WebSockets of this gateway: how many there are, and what they share.
+//! This gateway's WebSockets: their bounds, and what they share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ pub struct Sockets {
     pub(super) chats: Arc<Chats>,
     pub(super) jobs: Arc<Jobs>,
     pub(super) lifecycle: Lifecycle,
-    /// How long a client may take nothing.
+    /// How long a client may read nothing.
     pub(super) write_timeout: Duration,
     /// The most bytes of a message: `gateway.body_bytes`.
     pub(crate) message_bytes: usize,
@@ -33,7 +33,7 @@ pub struct Sockets {
     tasks: TaskTracker,
 }
 
-/// The bounds of sockets, and who waits for their tasks.
+/// The bounds of sockets, and the tracker of their tasks.
 pub struct Parts {
     pub write_timeout: Duration,
     /// `gateway.sockets`.
@@ -41,7 +41,6 @@ pub struct Parts {
     pub tasks: TaskTracker,
 }
 
-/// What an open socket holds.
 pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
     _open: Open,
@@ -57,10 +56,8 @@ impl Sockets {
         Self { keys, chats, jobs, lifecycle, write_timeout, message_bytes, metrics, permits, most, tasks }
     }
 
-    /// A place for one more socket.
-    ///
     /// # Errors
-    /// 503 while the gateway stops, and when all places are taken.
+    /// 503 while the gateway stops, and at the most sockets.
     pub(crate) fn open(&self) -> Result<Place, ApiError> {
         if self.lifecycle.draining.is_cancelled() {
             return Err(ApiError::unavailable("shutting_down", "this gateway is shutting down: connect again", 1));

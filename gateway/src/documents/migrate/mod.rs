@@ -1,6 +1,6 @@
-//! Collections from one embedding model to another, while they are searched.
+//! Migrates collections to another embedding model while they are searched.
 //!
-//! - [`service`]: what a request does. - [`step`]: what is missing, and the jobs for that. - [`progress`]: how far it is.
+//! - [`service`]: what a request does. - [`step`]: finds missing documents and submits their jobs. - [`progress`].
 
 pub mod progress;
 pub mod service;

@@ -1,13 +1,12 @@
-//! Collections from one embedding model to another, while they are searched.
+//! Migrates collections to another embedding model while they are searched. Both models' chunks stay until the
+//! switch: searches use the old ones, and a job of the kind `embed` makes the new ones for each document.
 //!
-//! Both models are kept until the switch: searches go by the old one, and each document is embedded anew by a job of the
-//! kind `embed`. There is no list of what is to be done: a document is done once it has chunks of the new model. So a
-//! migration can be interrupted anywhere and goes on from what is there, documents that come or change meanwhile included.
-//! Each request takes a step: it finds the documents that are missing, submits a bounded number of jobs, and switches once
-//! none is missing.
+//! There is no list of work: a document is done once it has chunks of the new model. So a migration can be
+//! interrupted anywhere, and includes documents that are added or changed meanwhile. Each request takes a step: it
+//! finds missing documents, submits a bounded number of jobs, and switches once none is missing.
 //!
-//! **No job twice.** A job's id follows from the document, from what wrote it last and from the model, so a second request
-//! finds the job of the first. A failed one is submitted again on request, under another id.
+//! **No job twice.** A job's id is derived from the document, its last writer and the model, so a second request
+//! finds the first one's job. On request, a failed one is submitted again under another id.
 
 use std::sync::Arc;
 
@@ -29,14 +28,13 @@ use crate::{
     search::embed::Embedder,
 };
 
-/// Where a collection is to go.
+/// The aim of a migration.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
-    /// The model to go to.
     pub(crate) model: &'a str,
     /// Whether chunks of other models stay after the switch.
     pub(crate) keep_old: bool,
-    /// Whether documents that have failed are tried again.
+    /// Whether failed documents are tried again.
     pub(crate) retry: bool,
 }
 
@@ -55,11 +53,11 @@ impl Migrator {
         Self { steps, store, models: Arc::clone(&jobs.models), embedder }
     }
 
-    /// Takes the next step of a collection's way to a model.
+    /// Takes the next step of a migration.
     ///
     /// # Errors
-    /// 404 for a collection or a model that there is not; 409 while it goes to another one; 503 where no worker has the
-    /// model; as a submission is refused.
+    /// 404 for an unknown collection or model; 409 while it migrates to another model; 503 when no worker has the
+    /// model; as a submission.
     pub(crate) async fn migrate(
         &self,
         tenant: &TenantId,
@@ -90,7 +88,7 @@ impl Migrator {
         Ok(Some(progress))
     }
 
-    /// How far a collection is; changes nothing. `None` where there is no such collection.
+    /// Changes nothing. `None` for an unknown collection.
     ///
     /// # Errors
     /// 503.
@@ -101,18 +99,18 @@ impl Migrator {
         Box::pin(step.look(known)).await.map(Some)
     }
 
-    /// Lets a collection stay with the model that it has, and deletes some of what the other one made. To be called again
-    /// while it is [`MigrationState::Clearing`].
+    /// Cancels a migration, and deletes some of the new model's chunks. Call it again while it is
+    /// [`MigrationState::Clearing`].
     ///
     /// # Errors
-    /// 404 where it goes to no other model; 503.
+    /// 404 when there is no migration; 503.
     pub(crate) async fn cancel(&self, tenant: &TenantId, collection: &str) -> Result<Option<Progress>, ApiError> {
         let Some(mut known) = self.store.migration(tenant, collection).await? else { return Ok(None) };
         let Some(next) = known.next.clone() else {
             let message = format!("the collection {collection:?} goes to no other model: there is nothing to cancel");
             return Err(ApiError::not_found("no_migration", message).param("collection"));
         };
-        // Chunks that it is searched with are not in the way, wherever they come from.
+        // Keep the chunks that the collection is searched with.
         let is_searched = known.searched.as_ref().is_some_and(|searched| searched.id == next.id);
         if !is_searched && self.delete_some(tenant, collection, Chunks::Of(next.id)).await? {
             return Ok(Some(Progress::at(MigrationState::Clearing, known)));
@@ -122,7 +120,7 @@ impl Migrator {
         Ok(Some(Progress::at(MigrationState::None, known)))
     }
 
-    /// Deletes some of what other models made in a collection that was switched.
+    /// Deletes some of other models' chunks after a switch.
     async fn clear(
         &self,
         tenant: &TenantId,
@@ -138,7 +136,7 @@ impl Migrator {
         Ok(Progress::at(state, known))
     }
 
-    /// Deletes a bounded number of chunks; tells whether some may be left.
+    /// Deletes a bounded number of chunks; true if some may be left.
     async fn delete_some(&self, tenant: &TenantId, collection: &str, which: Chunks) -> Result<bool, ApiError> {
         for _ in 0..limits::MIGRATE_SLICES {
             if self.store.delete_chunks(tenant, collection, which, limits::MIGRATE_DELETED).await? == 0 {
@@ -148,7 +146,7 @@ impl Migrator {
         Ok(true)
     }
 
-    /// The model that workers have under this name: one of them is asked, for only the file tells the version.
+    /// The model that workers have under this name. A worker is asked, since only the file tells the version.
     async fn model_of_workers(&self, tenant: &TenantId, name: &str) -> Result<EmbeddingModel, ApiError> {
         self.models.check(&Embed::KIND, name).await?;
         if !self.models.has(&Embed::KIND, name).await? {

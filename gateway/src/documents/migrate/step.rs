@@ -1,4 +1,4 @@
-//! One step: which documents are missing, which jobs there are for them, and which are to be sent.
+//! One step: finds missing documents and their jobs, and submits those that are due.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,18 +22,14 @@ use crate::{
     jobs::{kinds::Kinds, publisher::Publisher, submission::Submission},
 };
 
-/// The status of a document that is missing.
 #[derive(Debug)]
 enum Status {
-    /// A job is to be sent, after so many others.
+    /// A job is to be submitted, after this many others.
     Open(u32),
-    /// A job is on its way.
     UnderWay,
-    /// Its last job has failed.
     Failed(Failed),
 }
 
-/// What all steps use.
 pub(super) struct Steps {
     pub(super) bus: Arc<dyn Bus>,
     pub(super) store: Arc<dyn Store>,
@@ -41,20 +37,18 @@ pub(super) struct Steps {
     pub(super) publisher: Arc<Publisher>,
 }
 
-/// One step of a collection's way to a model.
 pub(super) struct Step<'a> {
     pub(super) steps: &'a Steps,
     pub(super) tenant: &'a TenantId,
     pub(super) collection: &'a str,
     pub(super) model: &'a EmbeddingModel,
-    /// Whether failed documents are tried again.
     pub(super) retry: bool,
-    /// Whether jobs are sent at all.
+    /// Whether jobs are submitted at all.
     pub(super) sends: bool,
 }
 
 impl Step<'_> {
-    /// Looks at documents that are missing until enough jobs are under way, and submits the jobs that are open.
+    /// Checks missing documents until enough jobs are under way, and submits the open ones.
     pub(super) async fn look(&self, known: Migration) -> Result<Progress, ApiError> {
         let mut progress = Progress::at(MigrationState::Embedding, known);
         let (mut after, mut looked, mut open) = (String::new(), 0, 0);
@@ -76,14 +70,14 @@ impl Step<'_> {
                     Status::Open(_) if !self.sends || progress.queued >= limits::MIGRATE_JOBS => open += 1,
                     Status::Open(time) => match Box::pin(self.send(&missing, time)).await {
                         Ok(()) => progress.queued += 1,
-                        // A cap of the tenant: the rest has its turn later.
+                        // A cap of the tenant: the rest comes later.
                         Err(error) if error.status() == 429 && progress.queued > 0 => open += 1,
                         Err(error) => return Err(error),
                     },
                 }
             }
             progress.failures.truncate(limits::MIGRATE_FAILURES);
-            // A request that only looks has seen enough.
+            // A read-only request stops here.
             if is_last || (!self.sends && open > 0) {
                 break;
             }
@@ -94,13 +88,13 @@ impl Step<'_> {
         Ok(progress)
     }
 
-    /// The documents that are missing, a page after this source.
+    /// A page of missing documents, after this source.
     async fn missing(&self, after: &str) -> Result<Vec<Missing>, ApiError> {
         let (id, limit) = (self.model.id, limits::MIGRATE_PAGE as u64);
         Ok(self.steps.store.missing(self.tenant, self.collection, id, after, limit).await?)
     }
 
-    /// Those that are still missing: a job that was done since the page was read is no reason for another one.
+    /// Drops documents that a job has finished since the page was read.
     async fn without_done(
         &self,
         mut page: Vec<(Missing, Status)>,
@@ -114,7 +108,6 @@ impl Step<'_> {
         Ok(page)
     }
 
-    /// The status of each of these documents.
     async fn statuses(&self, page: Vec<Missing>) -> Result<Vec<(Missing, Status)>, ApiError> {
         let mut all: Vec<(Missing, Option<Status>)> = page.into_iter().map(|missing| (missing, None)).collect();
         let mut before: HashMap<usize, Failed> = HashMap::new();
@@ -148,13 +141,13 @@ impl Step<'_> {
         Ok(known.collect())
     }
 
-    /// The rows of those jobs that have ended.
+    /// The rows of the jobs that have ended.
     async fn ended(&self, ids: &[JobId]) -> Result<HashMap<JobId, EndedJob>, ApiError> {
         let family = self.steps.store.family(self.tenant, ids, ids.len() as u64).await?;
         Ok(family.into_iter().map(|job| (job.job.id, job)).collect())
     }
 
-    /// Those that have a log and no row.
+    /// The jobs with a log and no row.
     async fn under_way(&self, ids: &[JobId], ended: &HashMap<JobId, EndedJob>) -> Result<Vec<JobId>, ApiError> {
         let asked: Vec<JobId> = ids.iter().filter(|id| !ended.contains_key(id)).copied().collect();
         let last = |id| {
@@ -166,7 +159,7 @@ impl Step<'_> {
         Ok(known.into_iter().flatten().collect())
     }
 
-    /// Why an ended job did not do what it was for; `None` where it is simply to be done again.
+    /// Why an ended job left the document missing; `None` if it is to be done again.
     fn failed(&self, missing: &Missing, job: &EndedJob, time: u32) -> Option<Failed> {
         let failure = match job.state {
             EventType::Done => {
@@ -182,7 +175,7 @@ impl Step<'_> {
                 } else if time == limits::MIGRATE_TRIES {
                     Failure::new(codes::ATTEMPTS, format!("it was embedded {time} times, and nothing of it is there"))
                 } else {
-                    // What it wrote was deleted: by a migration that was cancelled, or since the collection went back.
+                    // Its chunks were deleted: by a cancelled migration, or since the collection was switched back.
                     return None;
                 }
             }

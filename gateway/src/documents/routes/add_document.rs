@@ -1,4 +1,4 @@
-//! `POST /v1/documents`: a document in, to be searched in.
+//! `POST /v1/documents`: adds a document to a collection.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/v1/collections`: documents that are searched in together.
+//! `/v1/collections`: documents that are searched together.
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};

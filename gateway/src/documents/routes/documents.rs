@@ -1,4 +1,4 @@
-//! `/v1/documents`: what is searched in: listed, looked at, deleted.
+//! `/v1/documents`: indexed documents: list, get, delete.
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -158,7 +158,7 @@ pub(crate) async fn list_documents(
     Query(DocumentsQuery { collection, limit, after }): Query<DocumentsQuery>,
 ) -> Result<Json<DocumentList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     let mut page = index.page(&caller.tenant, collection.as_deref(), asked as u64 + 1, after).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);

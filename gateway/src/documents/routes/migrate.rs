@@ -1,4 +1,4 @@
-//! `/v1/collections/{name}/migrate`: a collection to another embedding model, while it is searched.
+//! `/v1/collections/{name}/migrate`: migrates a collection to another embedding model while it is searched.
 
 use std::sync::Arc;
 
@@ -194,7 +194,7 @@ pub(crate) async fn cancel_migration(
     view(&collections, &caller, name, progress).await
 }
 
-/// What is answered; where the collection went away meanwhile, that.
+/// The answer; a 404 if the collection was deleted meanwhile.
 async fn view(
     collections: &Collections,
     caller: &Caller,

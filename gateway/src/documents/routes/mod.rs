@@ -1,4 +1,4 @@
-//! Operations on documents and collections, one file per resource.
+//! The operations on documents and collections, one file per resource.
 
 use std::sync::Arc;
 

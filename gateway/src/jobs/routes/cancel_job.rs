@@ -1,4 +1,4 @@
-//! `DELETE /v1/jobs/{id}`: asks for a job to be cancelled.
+//! `DELETE /v1/jobs/{id}`: requests the cancellation of a job.
 
 use std::sync::Arc;
 

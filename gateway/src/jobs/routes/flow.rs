@@ -1,6 +1,6 @@
-//! `GET /v1/jobs/{id}/flow`: the jobs of a flow as one tree, from its first job on.
+//! `GET /v1/jobs/{id}/flow`: a flow's jobs as one tree, from its first job on.
 //!
-//! What a job started stands in its row; what has not ended has no row, but an id that follows from its parent's.
+//! A job's row has the jobs that it started; one that has not ended has no row, but an id derived from its parent's.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -42,7 +42,7 @@ pub struct FlowNode {
     pub children: Vec<FlowNode>,
 }
 
-/// A flow as it is found, level by level.
+/// A flow, found level by level.
 #[derive(Default)]
 struct Found {
     nodes: HashMap<JobId, JobView>,
@@ -71,7 +71,7 @@ pub(crate) async fn get_flow(
     let mut found = Found::default();
     found.walk(&jobs, &caller.tenant, root).await?;
     if !found.nodes.contains_key(&root) {
-        // The first job is a batch's callback, or it was forgotten: the tree begins where it is still known.
+        // The first job is a batch's callback, or its row is gone: begin the tree at the oldest known job.
         root = JobId(job.id);
         found.walk(&jobs, &caller.tenant, root).await?;
     }
@@ -111,7 +111,7 @@ impl Found {
         self.children.insert(id, children);
     }
 
-    /// The tree below a job. No job is in it twice.
+    /// The tree below a job, each job once.
     fn tree(&self, id: JobId, above: &mut HashSet<JobId>) -> FlowNode {
         above.insert(id);
         let mut children = Vec::new();
@@ -126,7 +126,7 @@ impl Found {
     }
 }
 
-/// The jobs among these that have a log.
+/// Those of the jobs that have a log.
 async fn in_logs(jobs: &Jobs, tenant: &TenantId, ids: Vec<JobId>) -> Result<Vec<(JobId, JobView)>, ApiError> {
     let views = stream::iter(ids.into_iter().map(|id| async move {
         let view = jobs.lookup.in_log(&JobRef { tenant: tenant.clone(), id }).await?;
@@ -136,7 +136,7 @@ async fn in_logs(jobs: &Jobs, tenant: &TenantId, ids: Vec<JobId>) -> Result<Vec<
     views.into_iter().filter_map(Result::transpose).collect()
 }
 
-/// The jobs that join what a job fanned out: they are no children in its row, since they start later.
+/// The jobs that join a fan-out: they are no children in its row, since they start later.
 async fn joins(jobs: &Jobs, job: &JobRef) -> Result<Vec<JobId>, ApiError> {
     let Some(known) = jobs.lookup.first(job).await?.and_then(|first| first.parse::<Accepted>().ok()) else {
         return Ok(Vec::new());

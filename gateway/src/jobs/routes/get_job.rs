@@ -33,7 +33,7 @@ pub(crate) async fn get_job(
     let job = reference(&caller.tenant, &id)?;
     let (mut view, claim) = jobs.lookup.find_with_claim(&job, &id).await?;
     if let Some(claim) = claim.filter(|claim| claim.bytes <= limits::RESULT_SHOWN) {
-        // An output that cannot be read now is left out: `result` says where it is, and that place says why.
+        // An unreadable output is left out: the address in `result` says why.
         view.output = jobs.payloads.json(&job.tenant, &claim).await.unwrap_or_default();
     }
     Ok(Json(view))

@@ -1,7 +1,7 @@
-//! `GET /v1/jobs/{id}/result`: what a job gave, as it is, however large.
+//! `GET /v1/jobs/{id}/result`: a job's result of any size.
 //!
-//! A large one is sent while it is read, and checked against its hash on the way: a client that got all of
-//! `Content-Length` got what the job gave. One that was changed breaks off before its end.
+//! A large one is streamed and checked against its hash on the way: a client that got all of `Content-Length` got the
+//! true result. A changed one breaks off before its end.
 
 use std::sync::Arc;
 

@@ -54,7 +54,7 @@ pub struct JobList {
     pub next: Option<String>,
 }
 
-/// Which jobs, checked.
+/// The filter, checked.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) kinds: Vec<Kind>,
@@ -63,7 +63,6 @@ pub(crate) struct Wanted {
     pub(crate) batch: Option<Uuid>,
 }
 
-/// Which states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Any,
@@ -103,7 +102,7 @@ impl Wanted {
         Ok(Self { kinds, kind, state, batch })
     }
 
-    /// Whether a job that has not ended is one of them.
+    /// Whether it includes a job that has not ended.
     pub(crate) fn has(&self, view: &JobView) -> bool {
         match self.state {
             Stage::Any | Stage::Active => true,
@@ -112,7 +111,7 @@ impl Wanted {
         }
     }
 
-    /// The ended ones; `None` where only others are wanted.
+    /// The filter of ended jobs; `None` if they are not requested.
     fn ended(&self) -> Option<EndedFilter> {
         let state = match self.state {
             Stage::Any => None,
@@ -192,7 +191,7 @@ pub(crate) async fn list_jobs(
     Ok(Json(JobList { object: "list", data, has_more: next.is_some(), next: next.map(|next| next.text()) }))
 }
 
-/// Those that have not ended; where the next page begins, if it begins among them.
+/// The jobs that have not ended, and the next page if it begins among them.
 async fn not_ended(
     jobs: &Jobs,
     tenant: &TenantId,
@@ -234,7 +233,6 @@ async fn not_ended(
     Ok(None)
 }
 
-/// Those that have ended; where the next page begins, if there is one.
 async fn ended(
     jobs: &Jobs,
     tenant: &TenantId,
@@ -245,7 +243,7 @@ async fn ended(
 ) -> Result<Option<Cursor>, ApiError> {
     let Some(filter) = wanted.ended() else { return Ok(None) };
     let left = limit - data.len();
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     let found = jobs.lookup.ended(tenant, &filter, left as u64 + 1, after).await?;
     let mut rows = found.ok_or_else(|| ApiError::invalid("after", "the job where this page begins is gone"))?;
     let more = rows.len() > left;

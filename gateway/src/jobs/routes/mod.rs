@@ -1,4 +1,4 @@
-//! Operations on jobs, one file each.
+//! The operations on jobs, one file each.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ where
     Arc<Intake>: FromRef<S>,
 {
     OpenApiRouter::new()
-        // One path, and so one name for its last part: the kind where a job is submitted, else the job's id.
+        // One path has one name for its last part: the kind of a submission, else the job's id.
         .routes(routes!(submit_job::submit_job, get_job::get_job, cancel_job::cancel_job))
         .routes(routes!(job_events::job_events))
         .routes(routes!(job_result::job_result))

@@ -1,7 +1,7 @@
-//! `POST /v1/jobs` with a line per job: the answers stream back while the jobs stream in.
+//! `POST /v1/jobs` with a line per job: answers stream back while the jobs stream in.
 //!
-//! A bounded number of lines is on its way to the bus at once; no line is read while the client takes no answers. So
-//! memory stays the same however many there are, and a client that goes away stops all, with its batch left open.
+//! The number of lines on their way to the bus is bounded, and no line is read while the client takes no answers, so
+//! memory is constant. A client that disconnects stops all; its batch stays open.
 
 use std::{
     convert::Infallible,
@@ -35,14 +35,12 @@ use crate::{
     jobs::{intake::Intake, service::Jobs, submission::Accepted},
 };
 
-/// A stream of jobs to be.
 pub(super) struct JobStream {
     pub(super) jobs: Arc<Jobs>,
     pub(super) intake: Arc<Intake>,
     pub(super) caller: Caller,
 }
 
-/// A stream of jobs that is read.
 struct Reading {
     stream: JobStream,
     batch: Uuid,
@@ -53,7 +51,6 @@ struct Reading {
     rejected: AtomicU64,
 }
 
-/// What became of a line.
 struct Answer {
     line: u64,
     result: Result<Accepted, ApiError>,
@@ -106,7 +103,7 @@ fn answers(reading: Arc<Reading>, lines: Ndjson) -> impl Stream<Item = Result<By
     let read = stream::unfold((lines, whole), |(mut lines, whole)| async move {
         match lines.next().await {
             Ok(line) => Some(((line?, lines.take_permit()), (lines, whole))),
-            // The client may come back: the batch stays open.
+            // The client may reconnect: the batch stays open.
             Err(error) => {
                 tracing::info!(error.message = %error, "a stream of jobs broke off");
                 whole.store(0, Ordering::Relaxed);
@@ -127,7 +124,7 @@ fn answers(reading: Arc<Reading>, lines: Ndjson) -> impl Stream<Item = Result<By
 }
 
 impl Reading {
-    /// Submits a line. A large one keeps its permit until then.
+    /// A large line keeps its permit until it is submitted.
     async fn submit(self: Arc<Self>, (line, text): Line, _permit: Option<Permit>) -> Answer {
         let index = u32::try_from(self.base + line - 1).unwrap_or(u32::MAX >> 1).min(u32::MAX >> 1);
         let job = text.and_then(|text| NewJob::read(&text));
@@ -141,7 +138,7 @@ impl Reading {
         Answer { line, result }
     }
 
-    /// Adds what was accepted to the batch before it is answered: what was answered is counted.
+    /// Adds accepted jobs to the batch before they are answered: each answered job is counted.
     async fn count(self: Arc<Self>, answers: Vec<Answer>) -> Bytes {
         let mine = |accepted: &&Accepted| accepted.batch == Some(self.batch);
         let jobs: Vec<JobId> =

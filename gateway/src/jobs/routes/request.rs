@@ -1,4 +1,4 @@
-//! A job as `POST /v1/jobs` takes it, alone or as a line of NDJSON.
+//! A job in `POST /v1/jobs`, alone or as a line of NDJSON.
 
 use std::time::Duration;
 
@@ -77,15 +77,13 @@ pub(crate) struct StreamQuery {
 }
 
 impl NewJob {
-    /// Reads a job.
-    ///
     /// # Errors
     /// 400 that names the field.
     pub(crate) fn read(text: &str) -> Result<Self, ApiError> {
         parse(text)
     }
 
-    /// Submits it: in a batch with its index there, and then patiently where the tenant submits too fast.
+    /// Submits it; in a batch with its index, and patiently.
     ///
     /// # Errors
     /// As [`Intake::submit`].

@@ -1,4 +1,4 @@
-//! `POST /v1/jobs/{kind}`: a job of any kind; the answer is its id, once the bus holds it.
+//! `POST /v1/jobs/{kind}`: submits a job; the answer is its id, once the bus has stored it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/v1/dead`: jobs that nobody will try again: look at them, edit and replay them, or drop them.
+//! `/v1/dead`: jobs that are not tried again: inspect, edit and replay, or drop.
 
 use std::sync::Arc;
 

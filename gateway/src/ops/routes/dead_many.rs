@@ -1,4 +1,4 @@
-//! `/v1/dead`: many dead letters at once, replayed or dropped.
+//! `/v1/dead`: replays or drops many dead letters at once.
 
 use std::sync::Arc;
 
@@ -99,7 +99,6 @@ async fn drop_many(
     Ok(Json(Dropped { matched, dropped }))
 }
 
-/// The letters that a request names, and what to do with them.
 async fn act(letters: &DeadLetters, caller: &Caller, text: &str, action: Action) -> Result<(usize, usize), ApiError> {
     let DeadMany { kind, code, all, dry_run } = parse(text)?;
     if all == (kind.is_some() || code.is_some()) {

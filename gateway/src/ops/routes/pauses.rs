@@ -1,4 +1,4 @@
-//! What operators pause and resume: kinds and tenants; `/v1/pauses` lists them.
+//! Pauses and resumes kinds and tenants; `/v1/pauses` lists them.
 
 use std::sync::Arc;
 
@@ -179,7 +179,7 @@ pub(crate) fn tenant_named(name: &str) -> Result<TenantId, ApiError> {
     name.parse().map_err(|error| ApiError::invalid("tenant", format!("{error}")))
 }
 
-/// Pauses something or resumes it, and shows that.
+/// Pauses or resumes, and answers with the state.
 pub(crate) async fn set(pauses: &Pauses, pause: Pause, on: bool) -> Result<Json<PauseState>, ApiError> {
     pauses.set(&pause, on).await?;
     let (what, name) = named(&pause);

@@ -23,7 +23,6 @@ use crate::{
     ops::{pauses::Pauses, throughput::Throughput},
 };
 
-/// What the view of the queues is made from.
 #[derive(Clone)]
 pub struct Queues {
     pub bus: Arc<dyn Bus>,

@@ -1,6 +1,6 @@
-//! `POST /v1/jobs/{job}/retry`: a failed job again, by its dead letter.
+//! `POST /v1/jobs/{job}/retry`: runs a failed job again, from its dead letter.
 //!
-//! Only the dead letter keeps what the job was, so nothing else can be retried; the refusal says why.
+//! Only the dead letter has the job's body, so nothing else can be retried; the error says why.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `/v1/tenants/{tenant}/limits`: caps of a single tenant, for operators. They count at once, on every gateway and
+//! `/v1/tenants/{tenant}/limits`: caps of a single tenant, set by operators. They apply at once, on every gateway and
 //! worker.
 
 use axum::{

@@ -1,4 +1,4 @@
-//! `/v1/workers`: the workers that are alive.
+//! `/v1/workers`: live workers.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,7 +23,6 @@ use crate::{
     ops::pauses::Pauses,
 };
 
-/// The workers, and which of them are paused.
 #[derive(Clone)]
 pub struct Workers {
     pub bus: Arc<dyn Bus>,
@@ -172,7 +171,7 @@ async fn resume_worker(
 ) -> Result<Json<PauseState>, ApiError> {
     caller.admin()?;
     let pause = Pause::Worker(name.clone());
-    // One that has gone since may still be paused.
+    // A worker that is gone may still be paused.
     if !workers.pauses.all().await?.contains(&pause) {
         workers.check(&name).await?;
     }

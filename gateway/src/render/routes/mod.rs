@@ -1,4 +1,4 @@
-//! Operations on renders and templates, one file per resource.
+//! The operations on renders and templates, one file per resource.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `POST /v1/renders/{id}/link`: a link to a document that needs no key, for a while.
+//! `POST /v1/renders/{id}/link`: a link to a document that needs no key until it expires.
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,4 +1,4 @@
-//! `/v1/renders`: the documents that are stored: listed, looked at, deleted.
+//! `/v1/renders`: stored documents: list, get, delete.
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -100,7 +100,7 @@ pub(crate) async fn list_renders(
     Query(RendersQuery { limit, after }): Query<RendersQuery>,
 ) -> Result<Json<RenderList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than asked for tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     let mut page = renders.page(&caller.tenant, asked as u64 + 1, after.map(JobId)).await?;
     let has_more = page.len() > asked;
     page.truncate(asked);

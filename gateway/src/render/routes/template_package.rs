@@ -1,4 +1,4 @@
-//! `GET /v1/templates/{name}/package`: a template as it was uploaded.
+//! `GET /v1/templates/{name}/package`: a template as uploaded.
 
 use axum::{
     extract::State,

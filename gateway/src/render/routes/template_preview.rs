@@ -1,4 +1,4 @@
-//! `/v1/templates/{name}/preview`: what a template looks like, as a picture of a page.
+//! `/v1/templates/{name}/preview`: a page of a template as a picture.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// Pixels per inch, unless asked for otherwise: a page fits a screen.
+/// The default pixels per inch: a page fits a screen.
 const PPI: u16 = 72;
 
 /// Which page of which version, and how.

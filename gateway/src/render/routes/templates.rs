@@ -1,4 +1,4 @@
-//! `/v1/templates`: the built-in ones and the tenant's own, in versions that never change.
+//! `/v1/templates`: the built-in ones and the tenant's own, in immutable versions.
 
 use axum::{
     Json,

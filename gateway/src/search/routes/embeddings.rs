@@ -1,4 +1,4 @@
-//! `POST /v1/embeddings`: vectors of texts, as OpenAI's clients know it.
+//! `POST /v1/embeddings`, OpenAI's operation.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Operations of search, one file each.
+//! The operations of search, one file each.
 
 use std::sync::Arc;
 

@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl Typesetter<'_> {
-    /// The children of a node: its blocks, and paragraphs of what is between them.
+    /// The children of a node. Inline content between blocks becomes paragraphs.
     pub(super) fn flow(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
         let mut out = Vec::new();
         let mut line = Vec::new();
@@ -46,7 +46,6 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Whether an element is a block.
     pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
         match self.style(element).and_then(|style| style.display) {
             Some(Display::Block) => return true,
@@ -138,7 +137,7 @@ impl Typesetter<'_> {
         self.named_block(element, content)
     }
 
-    /// `align="center"`, of older HTML.
+    /// `align="center"`, from older HTML.
     fn aligned(&self, element: ElementRef<'_>, content: Content) -> Content {
         let alignment = match element.attr("align").map(str::to_ascii_lowercase).as_deref() {
             Some("center") => HAlignment::Center,
@@ -174,7 +173,7 @@ impl Typesetter<'_> {
         self.aligned(element, content)
     }
 
-    /// `[TOC]`, `\newpage`: a paragraph of its own that is a command.
+    /// A paragraph that is a command: `[TOC]`, `\newpage`.
     fn command(&self, element: ElementRef<'_>) -> Option<Content> {
         if element.value().name() != "p" {
             return None;
@@ -206,7 +205,7 @@ impl Typesetter<'_> {
         found
     }
 
-    /// A picture in a paragraph of its own; its title becomes its caption.
+    /// A picture alone in its paragraph: its title becomes its caption.
     fn captioned(&self, element: ElementRef<'_>, place: Place) -> Content {
         let Some(picture) = self.picture(element, place, false) else { return Content::empty() };
         let title = element.attr("title").map(str::trim).filter(|title| !title.is_empty());
@@ -241,7 +240,7 @@ impl Typesetter<'_> {
         if has("unnumbered") {
             heading = heading.with_numbering(None);
         }
-        // A table of contents lists no box's headings.
+        // A table of contents lists no headings of boxes.
         if has("unlisted") || place.boxed {
             heading = heading.with_outlined(false);
         }
@@ -251,11 +250,10 @@ impl Typesetter<'_> {
     fn quote(&self, element: ElementRef<'_>, place: Place) -> Content {
         let inner = Place { boxed: true, blocks: place.blocks + 1, width: (place.width - 22.0).max(1.0), ..place };
         let body = self.flow(*element, inner);
-        // Add no quotation marks: the writer has his own.
+        // Add no quotation marks: the writer has set them.
         QuoteElem::new(body).with_block(true).pack().set(SmartQuoteElem::enabled, false)
     }
 
-    /// A break before or after a block.
     fn break_page(&self, element: ElementRef<'_>, said: Option<Break>, place: Place, out: &mut Vec<Content>) {
         let parity = match said {
             None | Some(Break::Auto | Break::Avoid) => return,
@@ -281,7 +279,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// In a box, a page ends where a column does.
+    /// In a box, a page break becomes a column break.
     fn broken_box(&self, element: ElementRef<'_>) -> Content {
         let unbroken = element.ancestors().filter_map(ElementRef::wrap).any(|around| {
             matches!(around.value().name(), "td" | "th" | "figure" | "li")
@@ -300,7 +298,6 @@ impl Typesetter<'_> {
     }
 }
 
-/// Ends a paragraph, if one has begun.
 fn paragraph(line: &mut Vec<Content>, out: &mut Vec<Content>) {
     let line = std::mem::take(line);
     if line.iter().all(|piece| piece.is_empty() || piece.is::<typst::text::SpaceElem>()) {
@@ -309,8 +306,7 @@ fn paragraph(line: &mut Vec<Content>, out: &mut Vec<Content>) {
     out.push(ParElem::new(Content::sequence(line)).pack());
 }
 
-/// A style for the headings within a content: a rule, not a part of their text, so that a table of contents does
-/// not have it.
+/// Styles headings by a rule, not in their text, so that a table of contents does not repeat the style.
 fn heading_rule(content: Content, styles: Styles) -> Content {
     let selector = Selector::Elem(Element::of::<HeadingElem>(), None);
     let recipe = Recipe::new(Some(selector), Transformation::Style(styles), Span::detached());
@@ -319,7 +315,6 @@ fn heading_rule(content: Content, styles: Styles) -> Content {
     content.styled_with_map(rule)
 }
 
-/// The inline elements that hold blocks, and so are blocks themselves.
 pub(super) fn holders(doc: &dom::Document) -> std::collections::HashSet<NodeId> {
     let mut holders = std::collections::HashSet::new();
     for element in doc.html.root_element().descendent_elements() {

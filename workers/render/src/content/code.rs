@@ -1,4 +1,4 @@
-//! Code: highlighted by its language; diagrams are drawn.
+//! Code: highlighted by language; diagrams are drawn.
 
 use scraper::{ElementRef, Node};
 use typst::{
@@ -10,13 +10,12 @@ use typst::{
 use super::{Place, Typesetter};
 use crate::diagram;
 
-/// Longer code, in bytes, is not highlighted: it takes some milliseconds a kilobyte.
+/// Code over this many bytes is not highlighted: that takes some milliseconds a kilobyte.
 const COLOURED: usize = 256 << 10;
 
 impl Typesetter<'_> {
     pub(super) fn pre(&self, element: ElementRef<'_>, place: Place) -> Content {
         let code = element.child_elements().next().filter(|_| {
-            // `<pre><code>` and nothing else.
             element.children().all(|child| match child.value() {
                 Node::Text(text) => text.trim().is_empty(),
                 Node::Element(element) => element.name() == "code",
@@ -43,7 +42,7 @@ impl Typesetter<'_> {
         raw.pack()
     }
 
-    /// Text whose spaces stay, with elements in it.
+    /// Preformatted text with elements in it.
     fn marked_up(&self, element: ElementRef<'_>, place: Place) -> Content {
         let content = self.line(*element, Place { keep_spaces: true, ..place });
         self.monospaced(ParElem::new(content).pack().set(ParElem::justify, false))

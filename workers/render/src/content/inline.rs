@@ -19,11 +19,11 @@ use crate::{
     math,
 };
 
-/// A word longer than this many characters may be divided anywhere.
+/// A word of more characters may be divided anywhere.
 const LONG_WORD: usize = 40;
 /// A font that has ☐ and ☑.
 const MARKS: &str = "DejaVu Sans Mono";
-/// A tab stop, where spaces stay.
+/// The width of a tab stop in preformatted text, in characters.
 const TAB: usize = 4;
 
 impl Typesetter<'_> {
@@ -69,7 +69,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Adds what CSS puts before and after an element.
+    /// Adds `::before` and `::after`.
     pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
         let made = |generated: Option<&crate::css::Generated>| {
             let Some(generated) = generated else { return Content::empty() };
@@ -90,13 +90,13 @@ impl Typesetter<'_> {
         inner
     }
 
-    /// An element's content, without its style; `None` if it has none.
+    /// The content without its style; `None` if it is empty.
     fn inline_element(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Option<Content> {
         let line = || self.line(*element, place);
         let name = element.value().name();
         Some(match name {
             "strong" | "b" => match style.and_then(|style| style.font_weight) {
-                // CSS says how bold, not how much bolder.
+                // CSS gives the weight itself, not a difference.
                 Some(_) => StrongElem::new(line()).with_delta(0).pack(),
                 None => StrongElem::new(line()).pack(),
             },
@@ -139,7 +139,7 @@ impl Typesetter<'_> {
         })
     }
 
-    /// A text, its white space collapsed as in HTML.
+    /// Collapses white space as HTML does.
     pub(super) fn text(&self, text: &str, place: Place, out: &mut Vec<Content>) {
         if place.keep_spaces {
             return self.kept(text, place, out);
@@ -194,13 +194,12 @@ impl Typesetter<'_> {
         RawElem::new(RawContent::Text(text.into())).with_block(false).pack()
     }
 
-    /// In the font of code.
     pub(super) fn monospaced(&self, content: Content) -> Content {
         let family = self.fonts.family("monospace").unwrap_or(MARKS);
         content.set(TextElem::font, FontList(vec![FontFamily::new(family)]))
     }
 
-    /// A formula, or its source if it can't be typeset.
+    /// A formula; its source if it can't be typeset.
     pub(super) fn formula(&self, element: ElementRef<'_>, block: bool) -> Content {
         let latex: String = element.text().collect();
         match math::equation(&latex, block) {
@@ -241,7 +240,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// A link to a place in the document; without a text it shows that of the heading.
+    /// A link within the document; without a text it shows its heading's text.
     fn cross_reference(&self, element: ElementRef<'_>, id: &str, mut body: Content) -> Content {
         let decoded = percent_decode_str(id).decode_utf8_lossy();
         let found = [id, &*decoded].into_iter().find_map(|id| {
@@ -265,7 +264,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Whether an element gets its label: hidden and dropped ones do not, and Typst refuses links to a missing label.
+    /// Whether an element gets its label. Hidden and dropped ones do not, and Typst refuses links to a missing label.
     fn is_set(&self, node: ego_tree::NodeId) -> bool {
         let Some(element) = self.doc.element(node) else { return false };
         let mut around = std::iter::once(*element).chain(element.ancestors()).filter_map(ElementRef::wrap);
@@ -289,7 +288,6 @@ impl Typesetter<'_> {
         Some(check_box(element.attr("checked").is_some()) + SpaceElem::shared().clone())
     }
 
-    /// An invisible target of links.
     pub(super) fn named(&self, element: ElementRef<'_>, content: Content) -> Content {
         match element.value().id().filter(|id| !id.is_empty()) {
             Some(id) if self.doc.ids.get(id) == Some(&element.id()) => labelled(content, id),
@@ -343,7 +341,7 @@ fn transformed(text: &str, transform: Transform) -> String {
     }
 }
 
-/// A long word with invisible places where it may be divided.
+/// A long word, with invisible break opportunities.
 fn divided(word: &str, transform: Transform, out: &mut Vec<Content>) {
     let mut piece = String::new();
     for (i, c) in word.chars().enumerate() {
@@ -397,7 +395,6 @@ pub(super) fn is_dropped(name: &str) -> bool {
     )
 }
 
-/// Inline elements that are typeset as their text.
 fn is_known(name: &str) -> bool {
     matches!(
         name,

@@ -13,7 +13,7 @@ use typst::{
 use super::{Place, Typesetter, inline, look};
 use crate::css::{ListStyle, Style};
 
-/// The width that a list's markers take, in font sizes.
+/// The width of a list's markers, in font sizes.
 const INDENT: f64 = 1.5;
 
 impl Typesetter<'_> {
@@ -28,7 +28,7 @@ impl Typesetter<'_> {
             _ => false,
         });
         if items.is_empty() || stray {
-            // Not allowed in a list by HTML: shown all the same.
+            // HTML does not allow this in a list; it is shown all the same.
             return self.flow(*element, inner);
         }
         let tight = !items.iter().any(|item| item.child_elements().any(|child| child.value().name() == "p"));
@@ -78,7 +78,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// An item without its check box, which is the list's marker.
+    /// An item without its check box, which becomes the list's marker.
     fn task(&self, item: ElementRef<'_>, place: Place) -> Content {
         let inner = Place { skip_check: true, ..place };
         self.item(item, inner)
@@ -153,7 +153,8 @@ impl Typesetter<'_> {
     }
 }
 
-/// Typst puts a tight list close to what precedes it, which is right only within a list; others get a paragraph's distance.
+/// Typst puts a tight list close to what precedes it, which is right only in a list; elsewhere it gets the distance
+/// of a paragraph.
 fn apart(element: ElementRef<'_>, list: Content) -> Content {
     let nested =
         element.ancestors().filter_map(ElementRef::wrap).any(|around| matches!(around.value().name(), "li" | "dd"));
@@ -182,7 +183,7 @@ fn packed<T: NativeElement>(element: T) -> Packed<T> {
     Packed::new(element)
 }
 
-/// Whether an item begins with a check box, and whether that is checked.
+/// The state of the check box that an item begins with.
 fn check(item: ElementRef<'_>) -> Option<bool> {
     let mut first = item.child_elements().next()?;
     if first.value().name() == "p" {
@@ -218,7 +219,6 @@ fn marker(style: &ListStyle) -> Content {
     }
 }
 
-/// Typst's numbering pattern for a list style.
 pub(super) fn pattern(style: &ListStyle) -> &'static str {
     match style {
         ListStyle::LowerAlpha => "a.",

@@ -1,4 +1,4 @@
-//! CSS's properties as Typst's.
+//! Turns CSS properties into Typst's.
 
 use std::num::NonZeroUsize;
 
@@ -20,7 +20,7 @@ use super::Place;
 use crate::css::{self, Align, Border, Break, Line, Margin, Rgba, Style};
 use crate::fonts::Fonts;
 
-/// How much of the line height the letters take: Typst measures from capital height to base line.
+/// The part of the line height that letters take. Typst measures from capital height to baseline.
 const LETTERS: f64 = 0.7;
 
 pub fn paint(Rgba(r, g, b, a): Rgba) -> Paint {
@@ -32,7 +32,7 @@ pub fn page_background(color: Rgba) -> Paint {
     paint(color)
 }
 
-/// The distance between lines whose height is so many font sizes.
+/// Line spacing for a line height in font sizes.
 #[must_use]
 pub fn line_leading(height: f64) -> Em {
     Em::new((height - LETTERS).max(-0.5))
@@ -42,7 +42,7 @@ pub fn pt(points: f64) -> Length {
     Abs::pt(points).into()
 }
 
-/// A length; percentages have no meaning where only that can be, and are of the font size.
+/// Percentages count of the font size here.
 #[must_use]
 pub fn length(length: css::Length) -> Length {
     match length {
@@ -68,7 +68,7 @@ fn align(align: Align) -> (HAlignment, bool) {
     }
 }
 
-/// What a style says of letters and lines. `inherits` to all that is in it.
+/// Styles of text and lines. Everything inside inherits them.
 #[must_use]
 pub fn text(style: &Style, fonts: &Fonts) -> Styles {
     let mut styles = Styles::new();
@@ -91,7 +91,7 @@ pub fn text(style: &Style, fonts: &Fonts) -> Styles {
         styles.set(TextElem::tracking, length(spacing));
     }
     if let Some(spacing) = style.word_spacing {
-        // Typst's is the width of a space, CSS's what is added to it.
+        // Typst's is the width of a space, CSS's is added to it.
         styles.set(TextElem::spacing, Rel::new(Ratio::one(), length(spacing)));
     }
     if let Some(hyphens) = style.hyphens {
@@ -114,7 +114,7 @@ pub fn text(style: &Style, fonts: &Fonts) -> Styles {
     styles
 }
 
-/// Those of a style's families that are there.
+/// The families of a style that exist.
 #[must_use]
 pub fn font_list(style: &Style, fonts: &Fonts) -> Option<FontList> {
     let names = style.font_family.as_deref().unwrap_or_default();
@@ -124,7 +124,6 @@ pub fn font_list(style: &Style, fonts: &Fonts) -> Option<FontList> {
 
 fn faded(Rgba(r, g, b, a): Rgba, opacity: Option<f64>) -> Rgba {
     let opacity = opacity.unwrap_or(1.0).clamp(0.0, 1.0);
-    // Both are within 0 and 255.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Rgba(r, g, b, (f64::from(a) * opacity).round() as u8)
 }
@@ -145,7 +144,7 @@ pub fn alignment(style: &Style) -> Option<Alignment> {
     }
 }
 
-/// A border's side: `None` where nothing was said.
+/// `None` if CSS does not set the border.
 pub fn stroke(border: Option<Border>) -> Option<Option<Stroke>> {
     let border = border?;
     if border.width <= 0.0 || border.line == Line::None {
@@ -193,7 +192,7 @@ fn has_padding(style: &Style) -> bool {
     [top, right, bottom, left].iter().any(Option::is_some)
 }
 
-/// Whether a block of this style is a box, so that nothing in it can break the page from outside.
+/// Whether a block of this style is a box: a page break outside can't split it.
 pub fn is_box(style: &Style) -> bool {
     let css::Sides { right, left, .. } = style.margin;
     fill(style).is_some()
@@ -207,13 +206,13 @@ pub fn is_box(style: &Style) -> bool {
         || [right, left].iter().any(Option::is_some)
 }
 
-/// Whether what is set of this style is one block of Typst's, in which no page can end from outside.
+/// Whether this style makes one Typst block, which a page break can't split.
 pub fn is_one(style: &Style) -> bool {
     let css::Sides { top, bottom, .. } = style.margin;
     is_box(style) || style.break_after == Some(Break::Avoid) || [top, bottom].iter().any(Option::is_some)
 }
 
-/// How wide the inside of a box of this style is, where its place is that wide; in points.
+/// The inner width of a box of this style, in points.
 pub fn inner_width(style: &Style, place: Place) -> f64 {
     let size = style.font_size.unwrap_or(place.size);
     let resolve = |length: css::Length| match length {
@@ -237,7 +236,7 @@ pub fn inner_width(style: &Style, place: Place) -> f64 {
     }
 }
 
-/// A block as its style has it: its box, and what is around it.
+/// Adds a block's box and spacing.
 pub fn block(content: Content, style: &Style, place: Place) -> Content {
     let content = columns(content, style);
     let content = match is_box(style) {
@@ -290,7 +289,7 @@ fn boxed(content: Content, style: &Style, place: Place) -> Content {
     }
 }
 
-/// Margins above and below are Typst's spacing: of two that meet, the larger one counts, as in CSS.
+/// Vertical margins become Typst's spacing: the larger of two adjoining margins counts, as in CSS.
 fn spaced(content: Content, style: &Style) -> Content {
     let side = |margin: Option<Margin>| match margin {
         Some(Margin::Length(length)) => Some(Spacing::Rel(rel(length))),
@@ -310,7 +309,7 @@ fn spaced(content: Content, style: &Style) -> Content {
     block.pack()
 }
 
-/// Margins left and right, and blocks that stand in the middle.
+/// Horizontal margins, and centred blocks.
 fn aside(content: Content, style: &Style) -> Content {
     let css::Sides { left, right, .. } = style.margin;
     let auto = |margin: Option<Margin>| margin == Some(Margin::Auto);
@@ -330,7 +329,6 @@ fn aside(content: Content, style: &Style) -> Content {
     }
 }
 
-/// Something in a line, as its style has it.
 pub fn inline(content: Content, style: &Style, fonts: &Fonts) -> Content {
     let content = decorated(content, style);
     let boxed = style.display == Some(css::Display::InlineBlock) || style.width.is_some() || style.height.is_some();
@@ -360,7 +358,7 @@ pub fn inline(content: Content, style: &Style, fonts: &Fonts) -> Content {
     content.styled_with_map(text(style, fonts))
 }
 
-/// Lines through and under text, and small capitals.
+/// Line-through, underline and small capitals.
 pub fn decorated(mut content: Content, style: &Style) -> Content {
     if style.underline == Some(true) {
         content = UnderlineElem::new(content).pack();

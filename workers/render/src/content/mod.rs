@@ -1,11 +1,8 @@
-//! Turns the tree into Typst's elements, in Rust: no text goes through Typst's parser.
+//! Turns the tree into Typst's elements, in Rust: no text goes through Typst's parser. `look` turns CSS into Typst's
+//! properties. An element without an arm in a `match` gives a warning and its text, or nothing if it could run
+//! (`script`).
 //!
-//! `inline` has the inline elements, `block` the blocks, `list`, `table`, `code`, `picture` and `notes` those that
-//! need more; `look` turns CSS into Typst's properties. Each element that is typeset is named in a `match` there: what is not
-//! named is a warning and its text, or nothing where it could run (`script`).
-//!
-//! Typst refuses deep nesting, a page break in a box and a link to a missing label. So none of them is made here:
-//! there is no text that Typst refuses.
+//! Typst refuses deep nesting, a page break in a box and a link to a missing label, so none of them is produced.
 
 mod block;
 mod code;
@@ -41,47 +38,39 @@ use crate::{
     fonts::Fonts,
 };
 
-/// The deepest nesting of boxes, quotes and lists: Typst lays out no more than 72 levels, and each of ours takes
-/// up to four.
+/// The deepest nesting of boxes, quotes and lists. Typst lays out 72 levels; each of ours takes up to four.
 const BLOCKS_DEEP: u8 = 14;
-/// The deepest nesting of emphasis and the like: Typst applies no more than 64 nested rules.
+/// The deepest nesting of emphasis and the like. Typst applies 64 nested rules.
 const SPANS_DEEP: u8 = 24;
-/// The deepest nesting of elements of any sort: each takes some of the stack.
+/// The deepest nesting of any elements: each takes some of the stack.
 const DEEP: u16 = 300;
 
-/// Turns one document into Typst's elements.
 pub struct Typesetter<'a> {
     doc: &'a Document,
     styles: &'a Styles,
     pictures: &'a Pictures,
     notes: Notes<'a>,
     fonts: &'a Fonts,
-    /// Elements of lines that have blocks in them.
     has_blocks: HashSet<NodeId>,
     warnings: RefCell<&'a mut Warnings>,
     failure: RefCell<Option<Failure>>,
     cells: Cell<usize>,
 }
 
-/// The surroundings of what is typeset.
 #[derive(Debug, Clone, Copy)]
 struct Place {
-    /// The number of boxes, quotes and lists around it.
     blocks: u8,
-    /// The number of spans around it.
     spans: u8,
-    /// The number of elements around it.
     depth: u16,
-    /// Within something that a page can't break from outside: a box, a list, a cell.
+    /// In a box, list or cell, which a page break outside can't split.
     boxed: bool,
-    /// The width there, in points, as far as it is known.
+    /// The available width in points, as far as it is known.
     width: f64,
-    /// The font size there, in points.
+    /// In points.
     size: f64,
-    /// Whether spaces and line ends stay.
     keep_spaces: bool,
     linked: bool,
-    /// Whether a check box is the list's marker, and not shown again.
+    /// Whether the check box is the list's marker already.
     skip_check: bool,
     transform: Transform,
 }
@@ -107,10 +96,10 @@ impl<'a> Typesetter<'a> {
         }
     }
 
-    /// The whole text, for this width of the text and this font size, in points.
+    /// Both are in points.
     ///
     /// # Errors
-    /// If it is more than can be typeset.
+    /// When the text is more than can be typeset.
     pub fn typeset(self, width: f64, size: f64) -> Result<Content, Failure> {
         let Some(body) = self.doc.body() else { return Ok(Content::empty()) };
         let keep_spaces = self.style(body).and_then(|style| style.keep_spaces).unwrap_or(false);
@@ -137,7 +126,7 @@ impl<'a> Typesetter<'a> {
     }
 }
 
-/// An invisible element with a label, as a target of links.
+/// An invisible element with a label, the target of links.
 fn anchor(id: &str) -> Content {
     let metadata = MetadataElem::new(typst::foundations::Value::None).pack();
     labelled(metadata, id)

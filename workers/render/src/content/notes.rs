@@ -19,12 +19,11 @@ use crate::dom::Document;
 #[derive(Debug)]
 pub struct Notes<'a> {
     texts: HashMap<&'a str, NodeId>,
-    /// The notes that are on a page already: another reference to one shows the same number.
+    /// The notes that were typeset; another reference shows the same number.
     typeset: RefCell<HashSet<String>>,
 }
 
 impl<'a> Notes<'a> {
-    /// Looks for comrak's section of notes.
     #[must_use]
     pub fn find(doc: &'a Document) -> Self {
         let mut texts = HashMap::new();
@@ -59,7 +58,7 @@ impl Typesetter<'_> {
         };
         let text = self.doc.element(*self.notes.texts.get(id)?)?;
         let name = label(&format!("note:{id}"))?;
-        // Before its text is typeset, so that a note which refers to itself ends.
+        // Recorded before its text is typeset, so that a note which refers to itself ends.
         if !self.notes.typeset.borrow_mut().insert(id.to_owned()) {
             return Some(FootnoteElem::new(FootnoteBody::Reference(name)).pack());
         }

@@ -1,4 +1,4 @@
-//! Pictures: attached, in data URLs, fetched, drawn in the text; a missing one becomes a box with its name.
+//! Pictures: attached, in data URLs, fetched, inline SVG. A missing one becomes a box with its name.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -20,20 +20,17 @@ use crate::{
 /// CSS's pixels are 96 to the inch, points 72.
 const PIXEL: f64 = 0.75;
 
-/// The pictures that a document can name.
 #[derive(Debug, Default)]
 pub struct Pictures {
     found: HashMap<String, Result<Arc<Picture>, String>>,
 }
 
 impl Pictures {
-    /// Adds a file under a name, or why there is none.
     pub fn add(&mut self, name: &str, data: Result<Vec<u8>, String>) {
         let picture = data.and_then(|data| images::picture(data).map(Arc::new).map_err(|error| error.to_string()));
         self.found.insert(name.to_owned(), picture);
     }
 
-    /// Whether a name is known.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.found.contains_key(name)
@@ -51,7 +48,7 @@ impl Pictures {
     }
 }
 
-/// The name of the attached file that a `src` means. Steps up and to the root are dropped: no attached file has any.
+/// The attached file that a `src` names. Leading `/` and `..` are dropped: attached files have none.
 #[must_use]
 pub fn file_name(src: &str) -> String {
     let path = src.split(['?', '#']).next().unwrap_or_default();
@@ -64,7 +61,7 @@ pub fn file_name(src: &str) -> String {
 }
 
 impl Typesetter<'_> {
-    /// `<img>`. In a line it stands in a box, which may not be wider than the line.
+    /// `<img>`. In a line it stands in a box no wider than the line.
     pub(super) fn picture(&self, element: ElementRef<'_>, place: Place, in_line: bool) -> Option<Content> {
         let src = element.attr("src").or_else(|| element.attr("srcset")?.split_whitespace().next()).unwrap_or_default();
         let alt = element.attr("alt");
@@ -84,7 +81,6 @@ impl Typesetter<'_> {
         }
     }
 
-    /// `<svg>` in the text.
     pub(super) fn drawing(&self, element: ElementRef<'_>, place: Place, in_line: bool) -> Option<Content> {
         let mut svg = element.html();
         if !svg.contains("xmlns=") {
@@ -99,7 +95,6 @@ impl Typesetter<'_> {
         }
     }
 
-    /// A picture that was drawn here.
     pub(super) fn drawn(&self, svg: Vec<u8>, alt: Option<&str>, place: Place) -> Result<Content, String> {
         let picture = images::picture(svg).map_err(|error| error.to_string())?;
         let natural = picture.width * PIXEL;
@@ -128,7 +123,7 @@ impl Typesetter<'_> {
     }
 }
 
-/// A picture's size by CSS, by its attributes, or its own; never wider than its place.
+/// The size from CSS, from attributes, or the picture's own; never wider than its place.
 fn size(
     picture: &Picture,
     element: ElementRef<'_>,
@@ -165,7 +160,6 @@ fn size(
     }
 }
 
-/// A box in the place of a picture.
 fn missing(label: &str, in_line: bool) -> Content {
     let grey = Paint::Solid(Color::from_u8(120, 120, 120, 255));
     let label: String = label.chars().take(120).collect();

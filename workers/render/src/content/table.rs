@@ -1,4 +1,4 @@
-//! Tables: cells are placed here, so that no span reaches out of its part.
+//! Tables. Cells are placed here, so that no span leaves its section.
 
 use std::num::NonZeroUsize;
 
@@ -14,12 +14,10 @@ use typst::{
 use super::{Place, Typesetter, look};
 use crate::css::Style;
 
-/// The most cells that a document's tables may have: Typst takes about 0.2 ms and 10 kB for each.
+/// The most cells in a document's tables: Typst takes about 0.2 ms and 10 kB for each.
 pub(super) const CELLS: usize = 60_000;
-/// The most columns of a table.
 const COLUMNS: usize = 200;
 
-/// A cell where it stands.
 struct PlacedCell<'a> {
     element: ElementRef<'a>,
     row: ElementRef<'a>,
@@ -29,7 +27,7 @@ struct PlacedCell<'a> {
     rowspan: usize,
 }
 
-/// Rows that belong together: head, body, foot. No cell reaches out of its part.
+/// Head, body or foot. No cell reaches out of it.
 struct Part<'a> {
     name: &'static str,
     rows: Vec<ElementRef<'a>>,
@@ -134,7 +132,7 @@ fn shares(cells: &[PlacedCell<'_>], columns: usize) -> TrackSizings {
     TrackSizings(longest.into_iter().map(|length| Sizing::Fr(Fr::new(f64::from(length)))).collect())
 }
 
-/// The borders of a cell; those of its row are above and below it.
+/// A cell's borders, and its row's above and below.
 fn strokes(style: Option<&Style>, row: Option<&Style>) -> Sides<Option<Option<std::sync::Arc<Stroke>>>> {
     let arc = |stroke: Option<Option<Stroke>>| stroke.map(|stroke| stroke.map(std::sync::Arc::new));
     let own = style.map(look::strokes).unwrap_or_default();
@@ -147,7 +145,7 @@ fn strokes(style: Option<&Style>, row: Option<&Style>) -> Sides<Option<Option<st
     }
 }
 
-/// `align` of a cell: GitHub's tables have it.
+/// `align` of a cell, as in GitHub's tables.
 fn attribute(cell: ElementRef<'_>) -> Option<Alignment> {
     Some(Alignment::H(match cell.attr("align")? {
         "left" => HAlignment::Left,
@@ -189,11 +187,11 @@ fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
     parts
 }
 
-/// Gives each cell its place, as HTML's table model has it; spans end where their part does.
+/// Places the cells by HTML's table model; spans end with their section.
 fn placed<'a>(parts: &[Part<'a>]) -> (Vec<PlacedCell<'a>>, usize) {
     let (mut cells, mut columns, mut y) = (Vec::new(), 0, 0);
     for part in parts {
-        // Until which row each column is taken, counted within the part.
+        // The row up to which each column is taken, counted in the section.
         let mut taken: Vec<usize> = Vec::new();
         for (i, row) in part.rows.iter().enumerate() {
             let mut x = 0;
@@ -208,7 +206,7 @@ fn placed<'a>(parts: &[Part<'a>]) -> (Vec<PlacedCell<'a>>, usize) {
                     |name: &str| element.attr(name).and_then(|span| span.trim().parse::<usize>().ok()).unwrap_or(1);
                 let free = (x..COLUMNS).take_while(|x| taken.get(*x).is_none_or(|until| *until <= i)).count();
                 let colspan = span("colspan").clamp(1, free.max(1));
-                // 0 is "to the end of the part".
+                // 0 means to the end of the section.
                 let left = part.rows.len() - i;
                 let rowspan = match span("rowspan") {
                     0 => left,

@@ -14,7 +14,7 @@ use super::styles::Generated;
 use super::variables::VariableScopes;
 use crate::Warnings;
 
-/// The font sizes of elements of which CSS says nothing, in their parents' font sizes.
+/// Default font sizes of elements, in their parents' font sizes.
 pub const SCALE: &[(&str, f64)] = &[
     ("h1", 2.0),
     ("h2", 1.5),
@@ -28,16 +28,15 @@ pub const SCALE: &[(&str, f64)] = &[
     ("samp", 0.9),
 ];
 
-/// Elements that are bold.
 const BOLD: [&str; 9] = ["h1", "h2", "h3", "h4", "h5", "h6", "b", "strong", "th"];
 
-/// How far up a value is looked for that is to be inherited.
+/// How many ancestors are searched for an inherited value.
 const ANCESTORS: usize = 256;
 
-/// The bounds of a font's size, in points.
+/// The bounds of a font size, in points.
 const SIZES: (f64, f64) = (0.1, 1_000.0);
 
-/// What an element of this name is when CSS says nothing: a number for each kind.
+/// A number for each set of defaults that an element's name gives.
 pub(super) fn kind(name: &str) -> u32 {
     let scale = SCALE.iter().position(|(scaled, _)| *scaled == name).map_or(0, |place| place as u32 + 1);
     scale + if BOLD.contains(&name) { 100 } else { 0 }
@@ -47,11 +46,9 @@ fn factor(kind: u32) -> f64 {
     ((kind % 100) as usize).checked_sub(1).and_then(|place| SCALE.get(place)).map_or(1.0, |(_, factor)| *factor)
 }
 
-/// What the inside of an element needs to know.
 #[derive(Debug, Default)]
 pub(super) struct Inside {
     pub parent: usize,
-    /// Of its custom properties.
     pub scope: u32,
     pub font_size: f64,
     pub weight: u16,
@@ -61,21 +58,19 @@ pub(super) struct Inside {
 
 pub(super) type Declared<'a> = (&'a str, &'a Declaration);
 
-/// Turns declarations into styles.
 pub(super) struct Applier<'a> {
     pub scopes: VariableScopes,
-    /// Values with variables in them, read; by scope and declaration.
+    /// Declarations with variables, resolved; by scope and declaration.
     open: HashMap<(u32, *const Declaration), Option<Said>>,
-    /// What every element found so far is like inside; the first is around the document.
+    /// What children inherit from every element found so far; the first entry is the document's.
     pub insides: Vec<Inside>,
     base: f64,
-    /// The root element's font size.
     pub root: f64,
     pub warnings: &'a mut Warnings,
 }
 
 impl<'a> Applier<'a> {
-    /// For a document whose font size is `base` points.
+    /// `base` is the document's font size in points.
     pub fn new(base: f64, warnings: &'a mut Warnings) -> Self {
         let around = Inside { font_size: base, weight: 400, ..Inside::default() };
         Self {
@@ -88,7 +83,7 @@ impl<'a> Applier<'a> {
         }
     }
 
-    /// The style of an element, from declarations in the order in which they win.
+    /// The style from declarations in ascending precedence.
     pub fn element(&mut self, parent: usize, kind: u32, declared: &[Declared<'_>]) -> Inside {
         let scope = self.scope(self.insides[parent].scope, declared);
         let said = self.said(scope, declared);
@@ -106,7 +101,7 @@ impl<'a> Applier<'a> {
         Inside { parent, scope, font_size, weight, color, style }
     }
 
-    /// What stands before or after the content of the element that `parent` is the inside of.
+    /// `::before` or `::after` of the element `parent`.
     pub fn generated(&mut self, parent: usize, declared: &[Declared<'_>]) -> Option<Generated> {
         let scope = self.scope(self.insides[parent].scope, declared);
         let said = self.said(scope, declared);
@@ -149,7 +144,7 @@ impl<'a> Applier<'a> {
         scope
     }
 
-    /// What the declarations say, variables put in.
+    /// The declarations with variables substituted.
     fn said(&mut self, scope: u32, declared: &[Declared<'_>]) -> Vec<Said> {
         let mut all = Vec::new();
         for (source, declaration) in declared {
@@ -174,7 +169,7 @@ impl<'a> Applier<'a> {
         all
     }
 
-    /// The font's size in points, and whether it was said.
+    /// The font size in points, and whether a declaration set it.
     fn font_size(&self, parent: usize, unsaid: f64, said: &[Said]) -> (f64, bool) {
         let around = self.insides[parent].font_size;
         let mut size = (unsaid, false);
@@ -236,7 +231,7 @@ impl<'a> Applier<'a> {
         }
     }
 
-    /// The nearest element around of which CSS says something of this longhand.
+    /// The nearest ancestor for which CSS sets this longhand.
     fn ancestor(&self, parent: usize, longhand: &str) -> usize {
         let nothing = Style::default();
         let mut index = parent;
@@ -251,7 +246,7 @@ impl<'a> Applier<'a> {
         index
     }
 
-    /// Says that a border has a colour or a width and yet no line.
+    /// Warns of a border that has a colour or width but no style.
     fn lineless(&mut self, declared: &[Declared<'_>]) {
         let is_border = |name: &str| name.starts_with("border") && (name.ends_with("color") || name.ends_with("width"));
         if let Some((source, declaration)) = declared.iter().rev().find(|(_, declared)| is_border(&declared.name)) {
@@ -261,12 +256,11 @@ impl<'a> Applier<'a> {
     }
 }
 
-/// The weight of an element of which CSS says nothing.
 fn around_weight(parent: &Inside, kind: u32) -> u16 {
     if kind >= 100 { parent.weight.max(700) } else { parent.weight }
 }
 
-/// A font's size in points. All others are in points too.
+/// In points, as are the arguments.
 pub(super) fn font_size(size: Size, parent: f64, root: f64, base: f64) -> f64 {
     let points = match size {
         Size::Len(len) => len.points(Measure { em: parent, rem: root }, parent),

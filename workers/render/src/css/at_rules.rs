@@ -1,5 +1,4 @@
-//! The rules of a sheet, one after the other: those with selectors, `@page`, `@font-face`, `@media`, and the others, of
-//! which is said that they are not supported.
+//! The rules of a sheet: style rules, `@page`, `@font-face`, `@media`. Other at-rules give a warning.
 
 use cssparser::{
     AtRuleParser, BasicParseErrorKind, CowRcStr, ParseError, ParseErrorKind, Parser, ParserState, QualifiedRuleParser,
@@ -14,14 +13,13 @@ use super::select::{self, Targets};
 use super::style::{FontFace, Pages};
 use super::{Log, shorten};
 
-/// Fonts of one sheet.
+/// The most fonts of one sheet.
 const FONTS: usize = 100;
 
-/// Puts rules into a sheet.
 pub(super) struct Reader<'a, 'b> {
     sheet: &'a mut Sheet,
     log: &'a mut Log<'b>,
-    /// Rules that were too many.
+    /// The number of rules over the limit.
     pub dropped: usize,
 }
 
@@ -30,7 +28,6 @@ impl<'a, 'b> Reader<'a, 'b> {
         Self { sheet, log, dropped: 0 }
     }
 
-    /// Whether one more rule has room.
     fn has_room(&mut self) -> bool {
         let has_room = self.sheet.rules.len() + self.sheet.pages.len() < RULES;
         self.dropped += usize::from(!has_room);
@@ -44,7 +41,6 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 }
 
-/// Why a rule was left out.
 pub(super) fn explain(error: &ParseError<()>, text: &str) -> String {
     let text = shorten(text);
     match &error.kind {
@@ -98,17 +94,14 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
     }
 }
 
-/// An at-rule's beginning.
 pub(super) enum Prelude {
-    /// `@page`, with the pages it is for.
     Page(Pages),
-    /// `@font-face`
     Font,
-    /// `@media` that is for print.
+    /// `@media` that applies to print.
     Print,
     /// `@charset`, which is UTF-8 here.
     Charset,
-    /// It is told already why it is left out.
+    /// Left out; the warning was given already.
     Told,
 }
 
@@ -189,7 +182,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
     }
 }
 
-/// Whether a list of media means paper; else why not.
+/// Checks that a media list includes print; the error says why not.
 fn media(text: &str) -> Result<(), String> {
     let mut why = "`@media` names no medium; write `@media print`".to_owned();
     for query in text.split(',') {
@@ -227,14 +220,13 @@ fn unsupported(name: &str, text: &str) -> String {
     format!("`{whole}` was left out: {why}")
 }
 
-/// Reads `@font-face`.
 fn face(raw: Vec<Raw>, line: u32, log: &mut Log<'_>) -> Result<Vec<FontFace>, String> {
     let (mut family, mut files) = (None, Vec::new());
     for Raw { name, value, line, .. } in raw {
         match name.as_str() {
             "font-family" => family = family_name(&value),
             "src" => files = sources(&value, line, log),
-            // The file says these itself.
+            // The font file has these itself.
             "font-weight" | "font-style" | "font-stretch" | "font-display" | "unicode-range" | "font-variant" => {}
             _ => log.add(line, format!("`{}` has no effect in `@font-face`", shorten(&name))),
         }
@@ -259,7 +251,7 @@ fn family_name(value: &str) -> Option<String> {
     Some(words.join(" ")).filter(|name| !name.is_empty())
 }
 
-/// The attached files of `src`; the first that can be had is enough.
+/// The attached files of `src`; the first that exists is enough.
 fn sources(value: &str, line: Option<u32>, log: &mut Log<'_>) -> Vec<String> {
     let mut input = Parser::new(value);
     let mut others = Vec::new();
@@ -295,7 +287,6 @@ fn sources(value: &str, line: Option<u32>, log: &mut Log<'_>) -> Vec<String> {
     Vec::new()
 }
 
-/// The name of an attached file.
 fn attached(url: &str) -> Result<String, String> {
     let short = shorten(url);
     let lower = url.to_ascii_lowercase();

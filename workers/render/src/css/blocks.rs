@@ -1,5 +1,4 @@
-//! What stands between `{` and `}`, as text: names, values, lines. Mistakes are kept beside it, and take only themselves
-//! away.
+//! Splits `{...}` into names, values and lines. A mistake drops only its own declaration.
 
 use cssparser::{
     AtRuleParser, BasicParseErrorKind, CowRcStr, DeclarationParser, ParseError, Parser, ParserState,
@@ -8,31 +7,26 @@ use cssparser::{
 
 use super::shorten;
 
-/// A declaration, unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Raw {
-    /// In small letters, unless it is a custom property.
+    /// Lower case, unless it is a custom property.
     pub name: String,
     /// Without `!important`.
     pub value: String,
-    /// Whether `!important` was there.
     pub important: bool,
-    /// From 1, where it is known.
+    /// Counted from 1.
     pub line: Option<u32>,
 }
 
-/// A block, unread.
 #[derive(Debug, Default)]
 pub(super) struct Block {
-    /// In order.
     pub declarations: Vec<Raw>,
-    /// Blocks of `@top-left` and so on, where they are allowed.
+    /// Margin boxes (`@top-left`), where they are allowed.
     pub boxes: Vec<(String, u32, Block)>,
-    /// What is wrong, and in which line.
     pub faults: Vec<(u32, String)>,
 }
 
-/// Reads a block; `boxes` says whether at-rules may stand in it.
+/// `boxes`: whether at-rules may stand in it.
 pub(super) fn block(input: &mut Parser<'_>, boxes: bool) -> Block {
     let mut reader = Reader { block: Block::default(), boxes };
     let mut faults = Vec::new();
@@ -58,7 +52,7 @@ fn explain(error: &ParseError<AtRule>, text: &str) -> String {
     }
 }
 
-/// An at-rule where none can be.
+/// An at-rule where none is allowed.
 #[derive(Debug)]
 struct AtRule;
 
@@ -86,7 +80,7 @@ impl<'i> DeclarationParser<'i> for Reader {
     }
 }
 
-/// A value's text up to the end, or up to `!important`.
+/// A value's text to the end, or to `!important`.
 fn value(input: &mut Parser<'_>, custom: bool) -> Result<(String, bool), ParseError<AtRule>> {
     input.skip_whitespace();
     let start = input.position();

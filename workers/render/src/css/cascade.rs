@@ -1,5 +1,5 @@
-//! The cascade: which declarations an element gets, and in which order. Elements for which that is the same, inside
-//! elements for which it is the same, share one style: so a style is made once for all cells of a long table.
+//! The cascade: the declarations of each element, in order. Elements with the same declarations inside elements with
+//! the same style share one style, so that all cells of a long table cost one.
 
 use std::collections::HashMap;
 
@@ -16,17 +16,17 @@ use super::tree::Tree;
 use super::variables::VariableScopes;
 use crate::Warnings;
 
-/// Rules that match nothing: so many of one sheet are told one by one, and the lines of so many more.
+/// Rules without a match: this many of a sheet get a warning each, and this many more are listed by line.
 const UNMATCHED: usize = 20;
 const LINES: usize = 500;
 
-/// Different styles of one document.
+/// The most different styles of a document.
 const STYLES: usize = 20_000;
 
-/// Finds the style of each element of a document whose font size is `base_font_size_pt`.
+/// Finds the style of each element. The document's font size is `base_font_size_pt`.
 ///
-/// Later sheets win over earlier ones, and `style="..."` over both; warnings of those carry the source "markdown". Rules
-/// that match no element are told.
+/// Later sheets win over earlier ones, and `style="..."` over both; its warnings have the source "markdown". Rules
+/// that match no element give a warning.
 #[must_use]
 pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: &mut Warnings) -> Styles {
     let tree = Tree::new(html);
@@ -77,13 +77,13 @@ struct Work<'a> {
     inline: Inline<'a>,
     applier: Applier<'a>,
     known: HashMap<Box<[u32]>, u32>,
-    /// By the same numbers as the applier's insides; number 0 is no element's.
+    /// Indexed like the applier's insides; entry 0 belongs to no element.
     shared: Vec<Shared>,
     key: Vec<u32>,
 }
 
 impl Work<'_> {
-    /// The number of the style that these declarations make inside `parent`.
+    /// The index of the style that these declarations make inside `parent`.
     fn place(&mut self, parent: u32, kind: u32, found: &Matches, inline: Option<u32>) -> u32 {
         self.key.clear();
         self.key.extend([parent, kind, inline.map_or(0, |number| number + 1), found.element.len() as u32]);
@@ -119,8 +119,8 @@ impl Work<'_> {
     }
 }
 
-/// Declarations in the order in which they are applied: the ones of rules, of the element, important ones of rules,
-/// important ones of the element.
+/// Declarations in the order of application: rules, the element's own, important ones of rules, important ones of the
+/// element.
 fn declared<'a>(
     sheets: &'a [Sheet],
     index: &Index<'a>,
@@ -143,8 +143,8 @@ fn declared<'a>(
     all
 }
 
-/// Says which rules matched nothing. Where they are many, as in a sheet for a whole site, the rest is told by their lines
-/// alone, so that there is room for other warnings.
+/// Warns of rules without a match. If there are many, as in a sheet for a whole site, the rest are listed by line
+/// only, which leaves room for other warnings.
 fn unmatched(sheets: &[Sheet], index: &Index<'_>, matched: &[bool], warnings: &mut Warnings) {
     let mut found: Vec<Vec<&Rule>> = vec![Vec::new(); sheets.len()];
     for ((sheet, rule), matched) in index.rules.iter().zip(matched) {
@@ -172,7 +172,7 @@ fn unmatched(sheets: &[Sheet], index: &Index<'_>, matched: &[bool], warnings: &m
     }
 }
 
-/// The custom properties of `:root`, `html` and `*`, for what is not an element: pages.
+/// The custom properties of `:root`, `html` and `*`, for pages, which are no elements.
 pub(super) fn root_variables(sheets: &[Sheet], scopes: &mut VariableScopes) -> u32 {
     let is_root = |rule: &&Rule| matches!(rule.text.as_str(), ":root" | "html" | "*" | ":root, html" | "html, :root");
     let mut own = Vec::new();

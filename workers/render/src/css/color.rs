@@ -5,18 +5,15 @@ use cssparser_color::{Color, ColorFunction, hsl_to_rgb, hwb_to_rgb};
 
 use super::style::Rgba;
 
-/// A colour as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
     Of(Rgba),
-    /// `currentcolor`: the text's.
+    /// `currentcolor`.
     Text,
 }
 
-/// No colour at all.
 pub(super) const CLEAR: Rgba = Rgba(0, 0, 0, 0);
 
-/// By name: `navy`, `transparent`, `currentcolor`.
 pub(super) fn named(word: &str) -> Option<Ink> {
     match word {
         "currentcolor" => Some(Ink::Text),
@@ -25,18 +22,16 @@ pub(super) fn named(word: &str) -> Option<Ink> {
     }
 }
 
-/// By digits: `#rgb`, `#rgba`, `#rrggbb`, `#rrggbbaa`.
 pub(super) fn hash(digits: &str) -> Option<Ink> {
     let (r, g, b, alpha) = cssparser::color::parse_hash_color(digits.as_bytes()).ok()?;
     Some(Ink::Of(Rgba(r, g, b, unit(alpha))))
 }
 
-/// Whether a function makes a colour.
 pub(super) fn is_function(name: &str) -> bool {
     matches!(name, "rgb" | "rgba" | "hsl" | "hsla" | "hwb" | "lab" | "lch" | "oklab" | "oklch" | "color")
 }
 
-/// To sRGB; `None` for colour spaces that are not known here.
+/// To sRGB; `None` for unknown colour spaces.
 pub(super) fn from(color: &Color) -> Option<Ink> {
     let given = |value: Option<f32>| value.unwrap_or(0.0);
     let ((r, g, b), alpha) = match color {
@@ -63,12 +58,12 @@ pub(super) fn from(color: &Color) -> Option<Ink> {
     Some(Ink::Of(Rgba(unit(r), unit(g), unit(b), unit(alpha.unwrap_or(1.0)))))
 }
 
-/// 0 to 1 as 0 to 255.
+/// Maps 0..1 to 0..255.
 fn unit(value: f32) -> u8 {
     cssparser::color::clamp_unit_f32(if value.is_finite() { value } else { 0.0 })
 }
 
-/// Björn Ottosson's Oklab, with the sRGB curve on top.
+/// Björn Ottosson's Oklab, with the sRGB transfer curve.
 fn oklab(lightness: f32, a: f32, b: f32) -> (f32, f32, f32) {
     let l = (lightness + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
     let m = (lightness - 0.105_561_346 * a - 0.063_854_17 * b).powi(3);

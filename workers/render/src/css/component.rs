@@ -1,4 +1,4 @@
-//! A value's parts: words, texts, numbers, lengths, colours. Properties choose among them and never see tokens.
+//! A value's components: words, strings, numbers, lengths, colours. Properties see no tokens.
 
 use cssparser::{ParseErrorKind, Parser, Token};
 
@@ -6,32 +6,26 @@ use super::color::{self, Ink};
 use super::length::{Amount, Len, percent, sum};
 use super::reason::{Failure, Reason};
 
-/// Parts that a value may have.
+/// The most components of a value.
 const PARTS: usize = 256;
 
-/// A part of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Component {
-    /// A word: as it was written, and in small letters.
+    /// As written, and in lower case.
     Word(String, String),
     Text(String),
-    /// A number without a unit.
     Number(f64),
     Length(Len),
-    /// A colour that is not a mere word.
+    /// A colour that is not a single word.
     Color(Ink),
-    /// `url(...)`.
     Url(String),
-    /// Another function: its name and its parts.
     Function(String, Vec<Component>),
-    /// `,`
     Comma,
-    /// `/`
     Slash,
 }
 
 impl Component {
-    /// A word in small letters.
+    /// In lower case.
     pub fn word(&self) -> Option<&str> {
         match self {
             Self::Word(_, lower) => Some(lower),
@@ -39,7 +33,7 @@ impl Component {
         }
     }
 
-    /// A length; 0 is one.
+    /// A length; 0 counts as one.
     pub fn len(&self) -> Option<Len> {
         match self {
             Self::Length(len) => Some(*len),
@@ -48,7 +42,6 @@ impl Component {
         }
     }
 
-    /// A colour.
     pub fn ink(&self) -> Option<Ink> {
         match self {
             Self::Color(ink) => Some(*ink),
@@ -107,7 +100,7 @@ fn all(input: &mut Parser<'_>) -> Result<Vec<Component>, Failure> {
     }
 }
 
-/// The number that was written: cssparser has 32 bits of it.
+/// The decimal number as written: cssparser has it in 32 bits.
 fn decimal(value: f32) -> f64 {
     format!("{value}").parse().unwrap_or_else(|_| f64::from(value))
 }

@@ -1,11 +1,10 @@
-//! Generated content: what stands in `content`.
+//! Generated content: the property `content`.
 
 use super::component::Component;
 use super::property::Property;
 use super::reason::Reason;
 use super::style::{Bit, Content, ListStyle, Piece};
 
-/// `content` of `::before` and `::after`.
 pub(super) fn of_element(parts: &[Component]) -> Result<Vec<Property>, Reason> {
     let mut bits = Vec::new();
     for part in parts {
@@ -37,7 +36,6 @@ fn quote(word: &str) -> &'static str {
     }
 }
 
-/// `content` of a margin box.
 pub(super) fn of_margin_box(parts: &[Component]) -> Result<Vec<Piece>, Reason> {
     let mut pieces = Vec::new();
     for part in parts {
@@ -78,7 +76,6 @@ fn counter(inner: &[Component]) -> Result<Piece, Reason> {
     }
 }
 
-/// A list's or a counter's style by its name.
 pub(super) fn list_style(word: &str) -> Option<ListStyle> {
     Some(match word {
         "none" => ListStyle::None,

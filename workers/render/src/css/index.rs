@@ -1,4 +1,4 @@
-//! All rules, found by what an element must have to match: an id, a class, a name.
+//! All rules, indexed by what an element must have to match: an id, a class, a name.
 
 use std::collections::HashMap;
 
@@ -13,23 +13,20 @@ use super::rules::{Rule, Sheet};
 use super::select::{Css, Pseudo, Target};
 use super::tree::Tree;
 
-/// A selector, and which rule it is of.
 #[derive(Clone, Copy)]
 struct Candidate<'a> {
     rule: u32,
     target: &'a Target,
 }
 
-/// A rule that matched: how specifically, and which.
+/// Specificity and rule.
 pub(super) type Match = (u32, u32);
 
-/// What matched an element, the strongest last.
+/// The rules that match an element, in ascending precedence.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
     pub element: Vec<Match>,
-    /// Its `::before`.
     pub before: Vec<Match>,
-    /// Its `::after`.
     pub after: Vec<Match>,
 }
 
@@ -50,9 +47,8 @@ impl Matches {
     }
 }
 
-/// The rules of all sheets.
 pub(super) struct Index<'a> {
-    /// With the number of the sheet.
+    /// With the index of the sheet.
     pub rules: Vec<(usize, &'a Rule)>,
     by_id: HashMap<&'a str, Vec<Candidate<'a>>>,
     by_class: HashMap<&'a str, Vec<Candidate<'a>>>,
@@ -63,7 +59,7 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// Of these sheets, in their order.
+    /// In ascending precedence.
     pub fn new(sheets: &'a [Sheet]) -> Self {
         let mut index = Self {
             rules: Vec::new(),
@@ -90,7 +86,7 @@ impl<'a> Index<'a> {
         let (mut id, mut class, mut name) = (None, None, None);
         let mut parts = candidate.target.selector.iter();
         if candidate.target.pseudo.is_some() {
-            // What is left of `::before` is the element.
+            // What remains of `::before` is the element.
             while parts.next().is_some() {}
             parts.next_sequence();
         }

@@ -1,8 +1,7 @@
-//! Which values children have from their parents, and how one longhand's value gets from style to style.
+//! Which properties are inherited, and how one longhand is copied from style to style.
 
 use super::style::Style;
 
-/// Whether children have a property's value unless something else is said.
 pub(super) fn is_inherited(longhand: &str) -> bool {
     matches!(
         longhand,

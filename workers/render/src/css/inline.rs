@@ -1,4 +1,4 @@
-//! `style="..."` of elements: each different text is read once.
+//! `style="..."`: each different text is parsed once.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,11 @@ use super::rules::{Declaration, declarations};
 use super::{Log, shorten};
 use crate::Warnings;
 
-/// Different texts.
+/// The most different texts.
 const TEXTS: usize = 20_000;
 
-/// Whose warnings they are.
 const SOURCE: &str = "markdown";
 
-/// The inline styles of a document.
 #[derive(Debug, Default)]
 pub(super) struct Inline<'a> {
     numbers: HashMap<&'a str, u32>,
@@ -57,7 +55,7 @@ impl<'a> Inline<'a> {
     }
 }
 
-/// The element's line in the Markdown, where comrak noted it: `data-sourcepos="3:1-3:20"`.
+/// The line in the Markdown, from comrak's `data-sourcepos="3:1-3:20"`.
 fn line(element: &Element) -> Option<u32> {
     element.attr("data-sourcepos")?.split(':').next()?.parse().ok()
 }

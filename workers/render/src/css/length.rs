@@ -1,4 +1,4 @@
-//! Lengths: every unit that means something on paper, sums of them, and what they are in points.
+//! Lengths: every unit with a meaning on paper, sums of them, and their conversion to points.
 
 use cssparser::{Parser, Token};
 
@@ -8,16 +8,13 @@ use super::style::Length;
 /// The longest length, in points: 35 metres.
 const MOST: f64 = 100_000.0;
 
-/// A length as it was written: parts that add up.
+/// A length as written: the sum of its parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Len {
-    /// Points.
     pub pt: f64,
-    /// Font sizes of the element.
     pub em: f64,
-    /// Font sizes of the root.
     pub rem: f64,
-    /// Hundredths of something.
+    /// 100 is the whole.
     pub percent: f64,
 }
 
@@ -25,12 +22,10 @@ pub(super) struct Len {
 pub(super) struct Measure {
     /// The element's font size, in points.
     pub em: f64,
-    /// The root's.
     pub rem: f64,
 }
 
 impl Len {
-    /// So many points.
     pub fn pt(pt: f64) -> Self {
         Self { pt, ..Self::default() }
     }
@@ -60,17 +55,15 @@ impl Len {
         Ok(len)
     }
 
-    /// Whether it is relative to a container.
     pub fn has_percent(&self) -> bool {
         self.percent != 0.0
     }
 
-    /// Whether it is below zero, as far as can be said.
+    /// Whether it is surely below zero.
     pub fn is_negative(&self) -> bool {
         [self.pt, self.em, self.rem, self.percent].iter().all(|part| *part <= 0.0) && *self != Self::default()
     }
 
-    /// Each part by `operation`.
     fn with(self, other: Self, operation: impl Fn(f64, f64) -> f64) -> Self {
         Self {
             pt: operation(self.pt, other.pt),
@@ -84,12 +77,11 @@ impl Len {
         self.with(self, |part, _| part * factor)
     }
 
-    /// In points, where 100 % is `whole`.
+    /// In points; 100 % is `whole`.
     pub fn points(&self, by: Measure, whole: f64) -> f64 {
         bounded(self.pt + self.em * by.em + self.rem * by.rem + self.percent / 100.0 * whole)
     }
 
-    /// As Typst wants it.
     pub fn resolved(&self, by: Measure) -> Length {
         if self.has_percent() {
             Length::Percent(bounded(self.percent))
@@ -105,14 +97,14 @@ fn bounded(value: f64) -> f64 {
     if value.is_finite() { value.clamp(-MOST, MOST) } else { 0.0 }
 }
 
-/// What `calc()` computes with.
+/// An operand of `calc()`.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Amount {
     Number(f64),
     Length(Len),
 }
 
-/// The inside of `calc(`: a sum.
+/// The sum inside `calc(`.
 pub(super) fn sum(input: &mut Parser<'_>) -> Result<Amount, Failure> {
     let mut total = product(input)?;
     loop {
@@ -120,7 +112,7 @@ pub(super) fn sum(input: &mut Parser<'_>) -> Result<Amount, Failure> {
             Err(_) => return checked(total),
             Ok(Token::Delim('+')) => 1.0,
             Ok(Token::Delim('-')) => -1.0,
-            // `1em -2pt` is two values: CSS wants spaces around the sign.
+            // `1em -2pt` is two values: CSS requires spaces around the sign.
             Ok(_) => return Err(Failure::unexpected_token()),
         };
         total = match (total, product(input)?) {

@@ -1,8 +1,8 @@
-//! Computes the style of each element, on cssparser and selectors: no library cascades CSS into values that a typesetter
-//! takes and warns of every rule that has no effect.
+//! Computes each element's style, on cssparser and selectors: no library cascades CSS into values for a typesetter
+//! and warns of each rule without effect.
 //!
-//! Nothing in a style sheet is an error: what has no effect becomes a warning that says where and why. Work and memory
-//! are bounded by the sheet's and the document's sizes, whatever the sheet says. `CSS.md` lists what is understood.
+//! Nothing in a style sheet is an error: what has no effect becomes a warning with reason and place. Work and memory
+//! are bounded by the sizes of sheet and document. `CSS.md` lists what is supported.
 
 mod apply;
 mod at_rules;
@@ -40,12 +40,12 @@ pub use styles::{Generated, Styles};
 
 use crate::Warnings;
 
-/// Characters of CSS that a warning quotes.
+/// The most characters of CSS that a warning quotes.
 const QUOTE: usize = 60;
 
-/// Where warnings of one sheet go.
+/// Collects the warnings of one sheet.
 pub(crate) struct Log<'a> {
-    /// Whose they are: `css`, `markdown`.
+    /// `css` or `markdown`.
     pub source: &'a str,
     pub warnings: &'a mut Warnings,
 }
@@ -56,7 +56,7 @@ impl Log<'_> {
     }
 }
 
-/// A piece of CSS as a warning quotes it: on one line, not too long.
+/// CSS for a warning: on one line, shortened.
 fn shorten(text: &str) -> String {
     let mut short = String::new();
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! `@page`: the paper's size, its margins, and what stands in them.
+//! `@page`: paper size, margins, and margin boxes.
 
 use std::collections::HashMap;
 
@@ -16,13 +16,12 @@ use super::variables::VariableScopes;
 use super::{Log, shorten};
 use crate::Warnings;
 
-/// The largest paper, in points: what PDF can hold.
+/// The largest paper in PDF, in points.
 const LARGEST: f64 = 14_400.0;
 
-/// The smallest.
+/// In points.
 const SMALLEST: f64 = 36.0;
 
-/// What stands behind `@page`.
 pub(super) fn pages(text: &str) -> Result<Pages, String> {
     match text.to_ascii_lowercase().as_str() {
         "" => Ok(Pages::All),
@@ -36,8 +35,8 @@ pub(super) fn pages(text: &str) -> Result<Pages, String> {
     }
 }
 
-/// What all sheets' `@page` rules say together; later ones win. `base` is the document's font size in points, of which
-/// `em` is in margin boxes. Variables of `:root` can be used.
+/// The `@page` rules of all sheets; later ones win. `base` is the document's font size in points, which is `em` in
+/// margin boxes. Variables of `:root` apply.
 #[must_use]
 pub fn page(sheets: &[Sheet], base: f64, warnings: &mut Warnings) -> Page {
     let mut scopes = VariableScopes::default();
@@ -64,7 +63,7 @@ struct Reader {
     scopes: VariableScopes,
     root: u32,
     base: f64,
-    /// Margin boxes by their place in `page.boxes`.
+    /// Margin boxes by their index in `page.boxes`.
     drafts: HashMap<usize, Draft>,
 }
 
@@ -161,7 +160,7 @@ impl Reader {
         }
     }
 
-    /// Where the box of this place is in the list; a new one begins empty.
+    /// The index of this box; a new one begins empty.
     fn index(&mut self, pages: Pages, top: bool, align: Align) -> usize {
         let boxes = &mut self.page.boxes;
         let known = boxes.iter().position(|have| (have.pages, have.top, have.align) == (pages, top, align));
@@ -189,12 +188,11 @@ fn size_or_apply(draft: &mut Draft, property: &super::property::Property, around
         draft.style.font_size = Some(super::apply::font_size(*size, by.em, by.rem, by.em));
         return;
     }
-    // A box's own font size is what `em` means in it.
+    // `em` in a box is the box's own font size.
     let em = draft.style.font_size.unwrap_or(around.measure.em);
     draft.apply(property, &Surroundings { measure: Measure { em, ..around.measure }, ..*around });
 }
 
-/// Of `inherit` and the like.
 fn parentless(name: &str, value: &str) -> String {
     format!("`{name}: {}` has no effect: pages and their margins inherit nothing", shorten(value))
 }
@@ -234,7 +232,7 @@ fn content(value: &str) -> Result<Vec<Piece>, String> {
     })
 }
 
-/// Lengths of the page, in points.
+/// In points.
 fn lengths(parts: &[Component], base: f64) -> Result<Vec<f64>, Reason> {
     let mut found = Vec::new();
     for len in properties::lengths(parts)? {
@@ -287,7 +285,7 @@ fn absolute(len: &Len) -> Result<f64, Reason> {
     Ok(len.pt)
 }
 
-/// Papers by their names, upright, in points.
+/// Named papers in portrait, in points.
 fn sheet(word: &str) -> Option<(f64, f64)> {
     let (width, height) = match word {
         "a3" => (297.0, 420.0),

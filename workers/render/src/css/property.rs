@@ -1,4 +1,4 @@
-//! One thing that a declaration says, read and typed; and how it changes a style.
+//! A declaration, parsed and typed, and how it changes a style.
 
 use super::color::Ink;
 use super::inheritance::inherit;
@@ -16,11 +16,10 @@ pub(super) enum Side {
     Left,
 }
 
-/// All of them, in CSS's order.
+/// In CSS's order.
 pub(super) const SIDES: [Side; 4] = [Side::Top, Side::Right, Side::Bottom, Side::Left];
 
 impl Side {
-    /// This side's value.
     pub fn of<T>(self, sides: &mut Sides<T>) -> &mut T {
         match self {
             Self::Top => &mut sides.top,
@@ -31,7 +30,6 @@ impl Side {
     }
 }
 
-/// A font's size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Size {
     /// `%` and `em` are of the parent.
@@ -42,7 +40,6 @@ pub(super) enum Size {
     Factor(f64),
 }
 
-/// A font's weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
     Of(u16),
@@ -53,12 +50,11 @@ pub(super) enum Weight {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Lines {
     Normal,
-    /// Font sizes.
+    /// In font sizes.
     Factor(f64),
     Len(Len),
 }
 
-/// One longhand property with its value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Property {
     FontFamily(Vec<String>),
@@ -102,18 +98,16 @@ pub(super) enum Property {
     Content(Content),
 }
 
-/// What values are resolved against.
+/// What relative values are resolved against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surroundings {
-    /// Font sizes.
     pub measure: Measure,
-    /// The parent's font weight.
     pub weight: u16,
-    /// The colour of the text around, if CSS has said one.
+    /// The inherited text colour, if CSS sets one.
     pub color: Option<Rgba>,
 }
 
-/// A border while it is put together.
+/// A border while its parts are collected.
 #[derive(Debug, Clone, Copy, Default)]
 struct Edge {
     width: Option<Len>,
@@ -121,19 +115,19 @@ struct Edge {
     color: Option<Ink>,
 }
 
-/// A style while declarations are applied to it.
+/// A style while declarations are applied.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    /// As far as it got; `font_size` is set beforehand.
+    /// `font_size` is set beforehand.
     pub style: Style,
-    /// Of a `::before` or `::after`.
+    /// For `::before` and `::after` only.
     pub content: Option<Content>,
     edges: Sides<Edge>,
     paper: Option<Ink>,
 }
 
 impl Draft {
-    /// Lets a property have its effect. [`Property::FontSize`] has none here: it comes first, and elsewhere.
+    /// Applies a declaration. [`Property::FontSize`] has no effect here: it is resolved earlier.
     pub fn apply(&mut self, property: &Property, around: &Surroundings) {
         let by = around.measure;
         let style = &mut self.style;
@@ -186,7 +180,7 @@ impl Draft {
         }
     }
 
-    /// Takes everything that a property said back: `revert`.
+    /// Resets a property: `revert`.
     pub fn forget(&mut self, longhand: &str) {
         let nothing = Style::default();
         inherit(longhand, &nothing, &mut self.style);
@@ -206,7 +200,7 @@ impl Draft {
         }
     }
 
-    /// Takes a property's value from another style: `inherit`.
+    /// Copies a property from another style: `inherit`.
     pub fn take(&mut self, longhand: &str, from: &mut Style) {
         if longhand == "background-color" {
             self.paper = from.background.map(Ink::Of);
@@ -223,7 +217,7 @@ impl Draft {
         }
     }
 
-    /// The style, with its borders; and whether a border's width or colour was said, but no line to draw.
+    /// The style with its borders, and whether a border has a width or colour but no style.
     pub fn finish(mut self, around: &Surroundings) -> (Style, Option<Content>, bool) {
         let text = self.style.color.or(around.color);
         self.style.background = match self.paper {
@@ -257,7 +251,7 @@ fn border(edge: Edge, by: Measure) -> Option<Border> {
     }
 }
 
-/// `border-top-width` as a side and `width`.
+/// Splits `border-top-width` into a side and `width`.
 fn edge(longhand: &str) -> Option<(Side, &str)> {
     let (side, part) = longhand.strip_prefix("border-")?.split_once('-')?;
     let side = match side {

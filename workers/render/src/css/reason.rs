@@ -1,20 +1,17 @@
-//! Why a value is not understood.
+//! Why a value has no effect.
 
 use cssparser::{ParseError, ParseErrorKind};
 
-/// Why a value has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// It is not what the property takes.
     NotUnderstood,
     Says(String),
 }
 
-/// A reason, on its way out of cssparser's functions.
+/// A reason, inside cssparser's error.
 pub(super) type Failure = ParseError<Reason>;
 
 impl Reason {
-    /// In words.
     pub fn says(text: impl Into<String>) -> Self {
         Self::Says(text.into())
     }

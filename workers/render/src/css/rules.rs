@@ -1,4 +1,4 @@
-//! A style sheet's rules and declarations.
+//! The rules and declarations of a style sheet.
 
 use super::blocks::Raw;
 use super::properties::{self, Said};
@@ -6,10 +6,9 @@ use super::select::Target;
 use super::style::{FontFace, Pages};
 use super::{Log, shorten};
 
-/// Rules of one sheet.
+/// The most rules of one sheet.
 pub(super) const RULES: usize = 5_000;
 
-/// A parsed style sheet.
 #[derive(Debug, Default)]
 pub struct Sheet {
     pub(super) source: String,
@@ -21,45 +20,41 @@ pub struct Sheet {
 
 #[derive(Debug)]
 pub(super) struct Rule {
-    /// Its selectors as they were written, shortened.
+    /// The selectors as written, shortened.
     pub text: String,
-    /// Where it begins.
+    /// The first line.
     pub line: u32,
-    /// Its selectors.
     pub targets: Vec<Target>,
     pub declarations: Vec<Declaration>,
 }
 
 #[derive(Debug)]
 pub(super) struct Declaration {
-    /// The property.
     pub name: String,
-    /// From 1, where it is known.
+    /// Counted from 1.
     pub line: Option<u32>,
-    /// Whether `!important`.
     pub important: bool,
     pub value: Value,
 }
 
 #[derive(Debug)]
 pub(super) enum Value {
-    /// Read and typed.
     Said(Said),
-    /// With `var()` in it: read when the variables are known.
+    /// With `var()` in it: parsed when the variables are known.
     Open(String),
     Custom(String),
 }
 
-/// An `@page` rule, unread: its values may hold variables.
+/// An `@page` rule, unparsed: its values may contain variables.
 #[derive(Debug)]
 pub(super) struct PageRule {
     pub pages: Pages,
     pub declarations: Vec<Raw>,
-    /// Of its margin boxes: name, line, declarations.
+    /// Its margin boxes: name, line, declarations.
     pub boxes: Vec<(String, u32, Vec<Raw>)>,
 }
 
-/// Reads declarations; those that have no effect become warnings.
+/// Declarations without effect become warnings.
 pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration> {
     let mut found = Vec::new();
     for Raw { name, value, important, line } in raw {
@@ -81,12 +76,11 @@ pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration>
     found
 }
 
-/// Whether a value may hold `var()`.
 pub(super) fn has_variable(value: &str) -> bool {
     value.as_bytes().windows(4).any(|bytes| bytes.eq_ignore_ascii_case(b"var("))
 }
 
-/// Says that `content` is for generated boxes only.
+/// Warns that `content` applies only to generated boxes.
 pub(super) fn check_content(rule: &Rule, log: &mut Log<'_>) {
     if rule.targets.iter().any(|target| target.pseudo.is_some()) {
         return;

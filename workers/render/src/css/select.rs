@@ -1,4 +1,4 @@
-//! Selectors: read one by one, so that one that is not understood takes only itself away, and says why.
+//! Selectors, parsed one by one: an unsupported one drops only itself, with a reason.
 
 use cssparser::{CowRcStr, Delimiter, ParseError, ParseErrorKind, Parser, ToCss};
 use scraper::selector::{CssLocalName, CssString, Simple};
@@ -7,17 +7,17 @@ use selectors::parser::{
     SelectorList, SelectorParseErrorKind,
 };
 
-/// Parts that one selector may have: matching recurses over them.
+/// The most parts of a selector: matching recurses over them.
 const PARTS: usize = 64;
 
-/// Bytes that one selector may have.
+/// The most bytes of a selector.
 const BYTES: usize = 4096;
 
 pub(super) type Name = CssLocalName;
 pub(super) type Text = CssString;
 pub(super) type Namespace = <Simple as SelectorImpl>::NamespaceUrl;
 
-/// The names and kinds that our selectors are made of.
+/// The types of the `selectors` crate for our selectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Css;
 
@@ -34,16 +34,14 @@ impl SelectorImpl for Css {
     type PseudoElement = Pseudo;
 }
 
-/// A pseudo-class of a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
     /// `:link`, `:any-link`: `a` with `href`.
     Link,
-    /// `:checked`: a done task.
+    /// `:checked`: a completed task.
     Checked,
-    /// `:disabled`.
     Disabled,
-    /// One that nothing has on paper: `:hover`.
+    /// Never true on paper: `:hover`.
     Never,
 }
 
@@ -63,12 +61,9 @@ impl ToCss for State {
     }
 }
 
-/// A part of an element that the document doesn't hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pseudo {
-    /// `::before`.
     Before,
-    /// `::after`.
     After,
 }
 
@@ -84,7 +79,6 @@ impl ToCss for Pseudo {
     }
 }
 
-/// Why a selector was not taken.
 #[derive(Debug)]
 enum Fault {
     Kind(SelectorParseErrorKind),
@@ -107,7 +101,7 @@ impl<'i> SelectorParser<'i> for Reader {
         true
     }
 
-    // Lists inside `:is()` fail as a whole: one that swallows mistakes could not name them.
+    // Lists in `:is()` fail as a whole: a forgiving list could not report its mistakes.
     fn allow_forgiving_selectors(&self) -> bool {
         false
     }
@@ -164,20 +158,16 @@ fn said<T>(text: String) -> Result<T, ParseError<Fault>> {
 
 #[derive(Debug)]
 pub(super) struct Target {
-    /// What it matches.
     pub selector: Selector<Css>,
-    /// Which part of the matched element is meant.
     pub pseudo: Option<Pseudo>,
-    /// What it costs to try it on one element, in steps.
+    /// The cost of a match against one element, in steps.
     pub cost: u64,
 }
 
-/// What a rule's prelude holds.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    /// The selectors that can match.
     pub kept: Vec<Target>,
-    /// Those that can't: one for each reason, and how many others have the same.
+    /// The others: selector, reason, and how many more have the same reason.
     pub faults: Vec<(String, String, usize)>,
 }
 
@@ -190,7 +180,6 @@ impl Targets {
     }
 }
 
-/// Reads a list of selectors.
 pub(super) fn targets(input: &mut Parser<'_>) -> Targets {
     let mut found = Targets::default();
     loop {

@@ -10,13 +10,13 @@ use super::rules::{RULES, Sheet};
 use super::style::FontFace;
 use crate::Warnings;
 
-/// Bytes of one sheet.
+/// The most bytes of one sheet.
 const BYTES: usize = 512 * 1024;
 
 impl Sheet {
     /// Parses a style sheet. Warnings carry `source` ("css") and the line.
     ///
-    /// Whatever is wrong in it takes away only itself; over 512 KiB and over 5,000 rules, the rest is left out.
+    /// A mistake drops only its own rule or declaration. What exceeds 512 KiB or 5,000 rules is left out.
     #[must_use]
     pub fn parse(css: &str, source: &str, warnings: &mut Warnings) -> Self {
         let mut log = Log { source, warnings };
@@ -40,8 +40,7 @@ impl Sheet {
         sheet
     }
 
-    /// The same sheet, which says nothing of rules that match no element: for sheets that the writer of the document did
-    /// not write.
+    /// Turns off warnings of rules without a match: for sheets that the document's writer did not write.
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
@@ -49,7 +48,6 @@ impl Sheet {
     }
 }
 
-/// The fonts of all sheets' `@font-face` rules, in order.
 #[must_use]
 pub fn fonts(sheets: &[Sheet]) -> Vec<FontFace> {
     let mut seen = HashSet::new();

@@ -1,4 +1,4 @@
-//! What the cascade found: a style for each element that has one.
+//! The result of the cascade: a style for each element that has one.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,15 @@ use scraper::node::Element;
 use super::style::Style;
 use super::style::{Bit, Content};
 
-/// What stands before or after an element's content: `::before`, `::after`.
+/// `::before` or `::after`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Generated {
     pub(super) content: Content,
-    /// How.
     pub style: Style,
 }
 
 impl Generated {
-    /// Its text, for the element that it belongs to: `attr(href)` is that element's.
+    /// The text for this element, whose attributes `attr(href)` reads.
     #[must_use]
     pub fn text(&self, element: &Element) -> String {
         let mut text = String::new();
@@ -31,7 +30,6 @@ impl Generated {
     }
 }
 
-/// A style that one or more elements have.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     pub style: Style,
@@ -39,7 +37,7 @@ pub(super) struct Shared {
     pub after: Option<Generated>,
 }
 
-/// The styles of a document's elements. Elements that are styled alike share one.
+/// The styles of a document's elements. Equal styles are stored once.
 #[derive(Debug, Default)]
 pub struct Styles {
     pub(super) of: HashMap<NodeId, u32>,
@@ -51,25 +49,22 @@ impl Styles {
         self.shared.get(*self.of.get(&node)? as usize)
     }
 
-    /// What CSS says of an element; `None` where it says nothing.
+    /// `None` if no rule applies.
     #[must_use]
     pub fn of(&self, node: NodeId) -> Option<&Style> {
         self.get(node).map(|shared| &shared.style)
     }
 
-    /// Its `::before`.
     #[must_use]
     pub fn before(&self, node: NodeId) -> Option<&Generated> {
         self.get(node)?.before.as_ref()
     }
 
-    /// Its `::after`.
     #[must_use]
     pub fn after(&self, node: NodeId) -> Option<&Generated> {
         self.get(node)?.after.as_ref()
     }
 
-    /// How many different styles there are.
     #[must_use]
     pub fn distinct(&self) -> usize {
         self.shared.len()

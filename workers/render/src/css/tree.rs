@@ -1,7 +1,7 @@
-//! A document's elements as a flat list, in document order: what selectors are matched against.
+//! The elements as a flat list in document order, which selectors are matched against.
 //!
-//! Steps from one element to another cost the same everywhere, and are counted: a style sheet can ask for no more work
-//! than the document's size allows.
+//! Each step between elements costs the same and is counted, so that the document's size bounds the work of a style
+//! sheet.
 
 use std::cell::Cell;
 
@@ -14,18 +14,16 @@ use selectors::{Element, OpaqueElement};
 
 use super::select::{Css, Name, Namespace, Pseudo, State, Text};
 
-/// Steps that matching may take: so many, and so many more for each element.
+/// The most steps of matching: a constant, plus some for each element.
 const STEPS: u64 = 10_000_000;
 const STEPS_PER_ELEMENT: u64 = 150;
 
-/// "No such element".
+/// No such element.
 const NONE: u32 = u32::MAX;
 
-/// One element and its neighbours.
 #[derive(Debug)]
 pub(super) struct Flat<'a> {
     pub id: NodeId,
-    /// Its name and attributes.
     pub element: &'a Html5Element,
     parent: u32,
     previous: u32,
@@ -41,16 +39,14 @@ impl Flat<'_> {
     }
 }
 
-/// The elements, parents before children.
+/// Parents come before children.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
-    /// In document order.
     pub elements: Vec<Flat<'a>>,
     left: Cell<u64>,
 }
 
 impl<'a> Tree<'a> {
-    /// Lists the document's elements.
     pub fn new(html: &'a Html) -> Self {
         let mut elements: Vec<Flat<'a>> = Vec::new();
         let mut open: Vec<(NodeId, u32)> = Vec::new();
@@ -88,12 +84,12 @@ impl<'a> Tree<'a> {
         Self { elements, left }
     }
 
-    /// Whether matching had to stop, so that some rules may have been missed.
+    /// Whether the budget is spent, so that some rules may not have matched.
     pub fn exhausted(&self) -> bool {
         self.left.get() == 0
     }
 
-    /// Counts work that is not a step; says whether any more may be done.
+    /// Counts work other than steps; false when the budget is spent.
     pub fn spend(&self, steps: u64) -> bool {
         self.left.set(self.left.get().saturating_sub(steps));
         self.left.get() > 0
@@ -104,7 +100,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// Tells parent and elder sibling of a new child; returns the sibling.
+/// Links a new child to its parent and previous sibling; returns the sibling.
 fn link(elements: &mut [Flat<'_>], parent: u32, index: u32) -> u32 {
     let Some(above) = elements.get_mut(parent as usize) else { return NONE };
     let previous = above.last;
@@ -119,7 +115,7 @@ fn link(elements: &mut [Flat<'_>], parent: u32, index: u32) -> u32 {
     previous
 }
 
-/// An element, as the selectors crate sees it.
+/// An element for the `selectors` crate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node<'a> {
     tree: &'a Tree<'a>,

@@ -1,7 +1,7 @@
 //! Custom properties: `--name: value` and `var(--name, fallback)`.
 //!
-//! Values are inherited, may use each other, and may be written to grow without end; so the bytes that substitution may
-//! make in one document are counted, and so is how deep values use each other.
+//! Values are inherited and may use each other, so substitution can grow without end. The bytes that it produces in a
+//! document and the depth of references are bounded.
 
 use std::collections::HashMap;
 
@@ -9,30 +9,25 @@ use cssparser::{BasicParseErrorKind, ParseError, ParseErrorKind, Parser, Token};
 
 use super::shorten;
 
-/// Bytes that all substitutions of a document may make.
+/// The most bytes from substitutions in a document.
 const BYTES: usize = 4 * 1024 * 1024;
 
-/// Bytes of one value.
+/// The most bytes of one value.
 const VALUE: usize = 64 * 1024;
 
-/// Values that use each other, one inside the other; and elements with custom properties, one inside the other.
+/// The deepest nesting of references, and of elements with custom properties.
 const DEPTH: usize = 64;
 
-/// Why there is no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Nobody gave it one.
     Missing(String),
-    /// It uses itself.
     Cycle(String),
     Deep,
     Long,
-    /// Not `var(--name)`.
     Malformed,
 }
 
 impl Trouble {
-    /// In words, of a declaration.
     pub fn explain(&self, name: &str, value: &str) -> String {
         let declaration = format!("`{}: {}` has no effect", shorten(name), shorten(value));
         match self {
@@ -47,7 +42,7 @@ impl Trouble {
     }
 }
 
-/// All custom properties of a document, by element.
+/// The custom properties of a document, by element.
 #[derive(Debug)]
 pub(super) struct VariableScopes {
     /// The first one is empty.
@@ -70,7 +65,7 @@ impl Default for VariableScopes {
 }
 
 impl VariableScopes {
-    /// A scope inside `parent` with custom properties of its own; and which of them have no value.
+    /// Adds a scope inside `parent`; returns the properties without a value too.
     pub fn extend(&mut self, parent: u32, own: &[(&str, &str)]) -> (u32, Vec<(String, Trouble)>) {
         let depth = self.scopes[parent as usize].depth + 1;
         if depth > DEPTH {
@@ -103,7 +98,6 @@ impl VariableScopes {
         (index, troubles)
     }
 
-    /// Puts the values of variables into a text.
     pub fn substitute(&mut self, scope: u32, text: &str) -> Result<String, Trouble> {
         let mut left = self.left;
         let mut resolver = Resolver {
@@ -134,7 +128,6 @@ impl VariableScopes {
     }
 }
 
-/// Resolves the values of one element.
 struct Resolver<'a> {
     scopes: &'a VariableScopes,
     parent: u32,
@@ -217,7 +210,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The inside of `var(`. Comments around the value keep it from growing together with its neighbours.
+    /// The inside of `var(`. Comments around the value separate it from its neighbours.
     fn variable(&mut self, input: &mut Parser<'_>, out: &mut String) -> Result<(), ParseError<Trouble>> {
         let name = input.expect_ident()?.to_string();
         if !name.starts_with("--") {

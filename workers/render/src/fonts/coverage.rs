@@ -1,13 +1,12 @@
-//! Which characters there are glyphs for: one bit for each, made once for a set of fonts.
+//! Which characters have glyphs: one bit for each, made once for a set of fonts.
 
 use std::collections::HashSet;
 
 use typst::text::{FontBook, is_default_ignorable};
 
-/// How many missing characters are told.
+/// The most missing characters in a warning.
 pub const MAX_MISSING: usize = 50;
 
-/// A bit for each character that a font has.
 #[derive(Debug)]
 pub(super) struct Coverage(Box<[u64]>);
 
@@ -29,7 +28,7 @@ impl Coverage {
         self.0.get(c / 64).is_some_and(|word| word & (1 << (c % 64)) != 0)
     }
 
-    /// What is visible and has no glyph.
+    /// Visible characters without a glyph.
     pub(super) fn missing(&self, text: &str) -> Vec<char> {
         let mut seen = HashSet::new();
         let mut missing = Vec::new();

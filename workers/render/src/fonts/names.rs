@@ -1,21 +1,17 @@
-//! Which family stands for a name that style sheets use.
+//! Which family stands for a name in style sheets.
 
-/// Text with serifs.
 pub const SERIF: &str = "Libertinus Serif";
-/// Text without.
 pub const SANS: &str = "Inter";
-/// Code.
 pub const MONO: &str = "DejaVu Sans Mono";
-/// Colour emoji.
 pub const EMOJI: &str = "Twemoji Mozilla";
-/// With the measures of Arial and Helvetica, so that lines break where they did.
+/// Has the metrics of Arial and Helvetica, so that lines break at the same places.
 const ARIAL: &str = "Liberation Sans";
 const MODERN: &str = "New Computer Modern";
 
-/// What to end each list of families with.
+/// Ends each list of families.
 pub const FALLBACK: [&str; 2] = [EMOJI, MONO];
 
-/// The families, and the names in lower case that stand for them.
+/// The families, with the lower-case names that stand for them.
 #[rustfmt::skip]
 const NAMES: [(&str, &[&str]); 7] = [
     (
@@ -73,7 +69,6 @@ const NAMES: [(&str, &[&str]); 7] = [
     ),
 ];
 
-/// The family for a name in lower case.
 pub(super) fn family(name: &str) -> Option<&'static str> {
     NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(family, _)| *family)
 }

@@ -36,7 +36,7 @@ fn what_is_no_font_is_refused_with_a_reason() {
         let error = font(bytes.clone()).expect_err("no font");
         assert!(!error.to_string().is_empty(), "{bytes:?}");
     }
-    // One that is cut off, at every length: refused or taken, and never more.
+    // A font truncated at any length is refused or taken, without a panic.
     let whole = include_bytes!("../../fonts/LiberationSans-Bold.ttf");
     for length in (0..4096).step_by(61) {
         let _ = font(whole[..length].to_vec());

@@ -1,4 +1,4 @@
-//! Fonts that come from outside: checked before anything else reads them.
+//! Checks uploaded fonts before anything else reads them.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use typst::text::Font;
 
 use super::Face;
 
-/// The largest font file, in bytes.
+/// In bytes.
 pub const MAX_FONT_BYTES: usize = 32 << 20;
 
 /// The most faces in one collection.
@@ -16,15 +16,12 @@ const MAX_FACES: u32 = 64;
 /// The most files in a folder.
 const MAX_FILES: usize = 1_000;
 
-/// Why a font can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FontError {
     #[error("this is a {0} font, made for browsers; attach the TrueType (.ttf) or OpenType (.otf) file")]
     Web(&'static str),
-    /// Something else.
     #[error("this is not a font; TrueType (.ttf), OpenType (.otf) and collections of them (.ttc) are")]
     NotAFont,
-    /// It begins like one.
     #[error("this font is broken: {0}")]
     Broken(&'static str),
     /// Over [`MAX_FONT_BYTES`].
@@ -35,7 +32,7 @@ pub enum FontError {
 /// The faces of a font file.
 ///
 /// # Errors
-/// [`FontError`], which says what it is instead, or what is wrong with it.
+/// [`FontError`] says what it is instead, or what is wrong with it.
 pub fn font(data: Vec<u8>) -> Result<Vec<Font>, FontError> {
     if data.len() > MAX_FONT_BYTES {
         return Err(FontError::TooLarge(data.len()));
@@ -60,7 +57,7 @@ pub fn font(data: Vec<u8>) -> Result<Vec<Font>, FontError> {
     Ok(fonts)
 }
 
-/// A table of characters may claim four thousand million of them in a few bytes, and would be read one by one.
+/// A few bytes of a character table may claim four thousand million characters, which would be read one by one.
 fn check_characters(data: &[u8]) -> Result<(), FontError> {
     for index in 0..ttf_parser::fonts_in_collection(data).unwrap_or(1) {
         let Ok(face) = ttf_parser::RawFace::parse(data, index) else { continue };
@@ -72,7 +69,7 @@ fn check_characters(data: &[u8]) -> Result<(), FontError> {
     Ok(())
 }
 
-/// How many characters the subtables of `cmap` claim together (formats 4, 12 and 13; the others can't lie).
+/// How many characters the subtables of `cmap` claim (formats 4, 12 and 13; the others can't claim too many).
 fn claimed(cmap: &[u8]) -> u64 {
     let short = |at: usize| cmap.get(at..at + 2).map_or(0, |b| u64::from(b[0]) << 8 | u64::from(b[1]));
     let long = |at: usize| short(at) << 16 | short(at + 2);
@@ -100,13 +97,13 @@ fn claimed(cmap: &[u8]) -> u64 {
     sum
 }
 
-/// The faces of a folder's fonts, and a line for each file that is none.
+/// The faces of a folder's fonts, and a message for each file that is none.
 pub(super) fn folder(folder: &Path) -> std::io::Result<(Vec<Face>, Vec<String>)> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder)?.take(MAX_FILES) {
         paths.push(entry?.path());
     }
-    // The order of a folder is not the same everywhere.
+    // The order of a folder differs between systems.
     paths.sort();
     let (mut faces, mut lines) = (Vec::new(), Vec::new());
     for path in paths {

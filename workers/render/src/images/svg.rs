@@ -1,4 +1,4 @@
-//! SVG: an XML document that could load files, repeat itself without end, or be nested without end.
+//! SVG: XML that could load files, or repeat or nest without end.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,31 +10,30 @@ use usvg::roxmltree::{Attribute, Document, Node, NodeId, ParsingOptions};
 
 use super::{ImageError, Picture};
 
-/// The largest SVG, in bytes.
+/// In bytes.
 pub const MAX_SVG_BYTES: usize = 4 << 20;
 
 /// The most elements, texts and comments.
 const MAX_NODES: u32 = 200_000;
 
-/// The deepest nesting.
 const MAX_DEPTH: usize = 128;
 
-/// The most elements after each `<use>` has been replaced by what it repeats.
+/// The most elements after each `<use>` is expanded.
 const MAX_DRAWN: u64 = 200_000;
 
-/// The largest side, in pixels.
+/// The longest side, in pixels.
 const MAX_SIDE: f64 = 100_000.0;
 
-/// How many references are told one by one.
+/// The most removed references with a note each.
 const MAX_NOTES: usize = 10;
 
-/// Whether it is worth a look: XML that names SVG near its beginning.
+/// Whether it may be SVG: XML that names SVG near its beginning.
 pub(super) fn looks_like(data: &[u8]) -> bool {
     let head = data.get(..data.len().min(4096)).unwrap_or_default();
     head.windows(4).any(|window| window == b"<svg")
 }
 
-/// Checks, cuts and decodes.
+/// Checks, removes external references and decodes.
 pub(super) fn picture(data: Vec<u8>) -> Result<Picture, ImageError> {
     if data.len() > MAX_SVG_BYTES {
         return Err(ImageError::TooLarge(data.len(), MAX_SVG_BYTES));
@@ -49,7 +48,7 @@ pub(super) fn picture(data: Vec<u8>) -> Result<Picture, ImageError> {
         },
         ..usvg::Options::default()
     };
-    // The last guard: the parser is foreign and reads what anybody sent.
+    // The parser is foreign and reads untrusted input: catch its panics.
     let tree = catch_unwind(AssertUnwindSafe(|| usvg::Tree::from_str(&text, &options)))
         .map_err(|_| ImageError::Broken("it could not be read".to_owned()))?
         .map_err(|error| ImageError::Broken(error.to_string()))?;
@@ -61,8 +60,8 @@ pub(super) fn picture(data: Vec<u8>) -> Result<Picture, ImageError> {
     Ok(super::vector(Bytes::new(text.into_bytes()), width, height, notes))
 }
 
-/// The XML parser goes down one call for each element, so nesting is counted before, roughly: entities that hold
-/// elements are not looked into, but the parser bounds those itself (ten levels).
+/// The XML parser recurses once for each element, so nesting is counted before, roughly: entities with elements are
+/// not expanded, but the parser bounds those itself (ten levels).
 fn check_nesting(text: &str) -> Result<(), ImageError> {
     let bytes = text.as_bytes();
     let mut depth: usize = 0;
@@ -87,7 +86,7 @@ fn check_nesting(text: &str) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Counts what would be drawn, and cuts references that lead outside.
+/// Counts what would be drawn, and removes external references.
 fn clean(text: String) -> Result<(String, Vec<String>), ImageError> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let broken = |error: usvg::roxmltree::Error| match error {
@@ -125,7 +124,7 @@ fn clean(text: String) -> Result<(String, Vec<String>), ImageError> {
     Ok((cut, notes))
 }
 
-/// Why a reference is cut; a picture inside is held to the same bounds as one outside.
+/// Why a reference is removed. The bounds apply to an embedded picture too.
 fn outside(node: Node<'_, '_>, attribute: Attribute<'_, '_>) -> Result<Option<String>, ImageError> {
     let value = attribute.value().trim();
     let name = node.tag_name().name();
@@ -150,7 +149,7 @@ fn short(value: &str) -> String {
     if short.len() == value.len() { short } else { format!("{short}...") }
 }
 
-/// Depth, and how much there is once each `<use>` is replaced.
+/// Checks the depth, and the size with each `<use>` expanded.
 fn check_size(document: &Document<'_>) -> Result<(), ImageError> {
     let mut ids = HashMap::new();
     for node in document.descendants().filter(Node::is_element) {
@@ -178,7 +177,7 @@ fn drawn<'a>(
     if let Some(count) = known.get(&node.id()) {
         return Ok(*count);
     }
-    // An element that leads back to itself counts as nothing; the SVG parser breaks such loops.
+    // A reference cycle counts as nothing; the SVG parser breaks such loops.
     known.insert(node.id(), 0);
     let mut count: u64 = 1;
     for child in node.children().filter(Node::is_element) {

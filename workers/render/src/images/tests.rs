@@ -47,7 +47,7 @@ fn what_is_no_picture_is_told_what_it_is() {
 
 #[test]
 fn a_small_file_of_many_pixels_is_refused_before_it_is_decoded() {
-    // A PNG's size stands in its first chunk.
+    // A PNG's size is in its first chunk.
     let mut bytes = encoded(Kind::Png);
     bytes[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
     bytes[20..24].copy_from_slice(&60_000_u32.to_be_bytes());

@@ -1,14 +1,14 @@
-//! A tag that is left open swallows nothing that stands after it.
+//! Escapes raw-text tags without an end tag.
 //!
-//! After `<title>` or `<xmp>`, HTML reads all as plain text until the end tag, and where there is none, to the end of the
-//! document. Such a tag is shown as it was written: GitHub does so with all of them.
+//! After `<title>` or `<xmp>`, HTML reads everything as text up to the end tag, or to the end of the document. Such a
+//! tag without an end is shown as written; GitHub shows all of them so.
 
 use comrak::nodes::{Node, NodeValue};
 
-/// The elements whose content HTML reads as plain text.
+/// Elements whose content HTML reads as plain text.
 const NAMES: [&str; 9] = ["title", "textarea", "style", "xmp", "iframe", "noembed", "noframes", "script", "plaintext"];
 
-/// Escapes the tags of such elements that nothing in their block ends.
+/// Escapes such tags if nothing in their block ends them.
 pub fn escape_open_tags(root: Node<'_>) {
     for node in root.descendants() {
         escape_children(node);
@@ -22,9 +22,9 @@ pub fn escape_open_tags(root: Node<'_>) {
     }
 }
 
-/// In a line, a tag and its end tag are pieces of the same node.
+/// In a line, a tag and its end tag are siblings.
 fn escape_children(node: Node<'_>) {
-    // From the end, so that each piece is looked at once.
+    // Backwards, so that each piece is read once.
     let mut ended = [false; NAMES.len()];
     for piece in node.reverse_children() {
         let escaped = match &piece.data().value {
@@ -44,10 +44,10 @@ fn escape_children(node: Node<'_>) {
     }
 }
 
-/// A block's HTML with its open tags as text. `None`: there are none.
+/// A block's HTML with open tags escaped; `None` if there are none.
 fn escaped(html: &str) -> Option<String> {
     let tags: Vec<(usize, &str)> = html.match_indices('<').map(|(at, _)| (at, &html[at..])).collect();
-    // Where the last end tag of each stands: what begins after it is open.
+    // The last end tag of each: a start tag after it is open.
     let mut last = [None; NAMES.len()];
     for (at, tag) in &tags {
         if let Some(name) = ends(tag) {
@@ -67,13 +67,13 @@ fn escaped(html: &str) -> Option<String> {
     Some(out + &html[written..])
 }
 
-/// Which of them a text opens at its beginning.
+/// The element whose start tag begins the text.
 fn opened(html: &str) -> Option<usize> {
     let html = html.strip_prefix('<')?;
     NAMES.iter().position(|name| begins(html, name))
 }
 
-/// Which of them a text ends at its beginning.
+/// The element whose end tag begins the text.
 fn ends(html: &str) -> Option<usize> {
     let html = html.strip_prefix("</")?;
     NAMES.iter().position(|name| begins(html, name))

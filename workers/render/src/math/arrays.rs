@@ -1,4 +1,4 @@
-//! Matrices, cases and aligned equations: all are one grid, whose columns are aligned by alignment points.
+//! Matrices, cases and aligned equations: all are grids with alignment points between columns.
 
 use ratex_parser::parse_node::{AlignType, ArrayTag, Mode, ParseNode};
 use typst::foundations::{Content, NativeElement, Smart};
@@ -8,7 +8,6 @@ use typst::math::{AlignPointElem, Augment, AugmentOffsets, LrElem, MatElem};
 use super::builder::Builder;
 use super::{MathError, symbols};
 
-/// An array's parts, as the parser gives them.
 pub(super) struct Array<'a> {
     pub body: &'a [Vec<ParseNode>],
     pub hlines: &'a [Vec<bool>],
@@ -27,14 +26,12 @@ pub(super) enum Column {
     Line,
 }
 
-/// How far apart the columns are.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// A matrix.
     Plain,
     /// `align`: pairs of columns that meet at a sign.
     Align,
-    /// `alignat`: the same without space between the pairs.
+    /// `alignat`: without space between the pairs.
     AlignAt,
     /// `gather`, `multline`: one centred column.
     Gather,
@@ -74,7 +71,6 @@ impl<'a> Array<'a> {
 }
 
 impl Builder {
-    /// The grid.
     pub(super) fn array(&mut self, array: &Array<'_>) -> Result<Content, MathError> {
         let aligns: Vec<Column> = array.columns.iter().copied().filter(|c| *c != Column::Line).collect();
         let mut rows = Vec::with_capacity(array.body.len());
@@ -89,7 +85,7 @@ impl Builder {
             }
             rows.push(cells);
         }
-        // A trailing `\\` is no row.
+        // A trailing `\\` makes no row.
         if array.body.last().is_some_and(|row| row.iter().all(is_empty)) && rows.len() > 1 {
             rows.pop();
         }
@@ -116,7 +112,7 @@ impl Builder {
         Ok(grid.pack())
     }
 
-    /// `\tag{...}`; numbers that the parser counts by itself are left out, since it begins anew in each formula.
+    /// `\tag{...}`. The parser's automatic numbers are left out: they restart in each formula.
     fn array_tag(&mut self, tag: &ArrayTag) -> Result<Content, MathError> {
         match tag {
             ArrayTag::Explicit(nodes) if !nodes.is_empty() && !is_counted(nodes) => self.tag(nodes),
@@ -124,7 +120,7 @@ impl Builder {
         }
     }
 
-    /// Fences around something that grow with it.
+    /// Delimiters that grow with the body.
     pub(super) fn fenced(&mut self, left: &str, body: Content, right: &str) -> Result<Content, MathError> {
         let (left, right) = (symbols::delimiter(left)?, symbols::delimiter(right)?);
         if left.is_none() && right.is_none() {
@@ -162,7 +158,6 @@ fn aligned(cells: Vec<Content>, columns: &[Column]) -> Vec<Content> {
         .collect()
 }
 
-/// The lines between rows and columns.
 fn augment(array: &Array<'_>, rows: usize, width: usize) -> Option<Augment> {
     let offset = |n: usize| isize::try_from(n).unwrap_or_default();
     let horizontal = array.hlines.iter().enumerate().filter(|(at, lines)| !lines.is_empty() && *at <= rows);

@@ -1,4 +1,4 @@
-//! Walks KaTeX's tree and makes Typst's elements. One node, one element; the depth is counted.
+//! Walks KaTeX's tree and makes Typst's elements, with bounded depth.
 
 use ratex_parser::parse_node::{AtomFamily, Mode, ParseNode, StyleStr};
 use typst::foundations::{Content, NativeElement, SymbolElem};
@@ -136,7 +136,6 @@ impl Builder {
         })
     }
 
-    /// `\tag{...}`.
     pub(super) fn tag(&mut self, tag: &[ParseNode]) -> Result<Content, MathError> {
         Ok(Content::sequence([symbols::space(Em::new(2.0).into()), self.text(tag, None)?]))
     }
@@ -162,7 +161,7 @@ impl Builder {
             other => std::slice::from_ref(other),
         };
         let font = font.trim_start_matches('\\');
-        // Two letters and more in a text font are a word, not a product.
+        // Two or more letters in a text font are a word, not a product.
         let as_word = matches!(font, "mathrm" | "rm" | "mathit" | "it" | "mathbf" | "bf" | "mathsf" | "sf" | "mathtt");
         let body = match text::word(inner).filter(|word| as_word && word.chars().count() > 1) {
             Some(word) => TextElem::packed(word.as_str()),
@@ -186,7 +185,7 @@ impl Builder {
     }
 }
 
-/// `\displaystyle` and its kin.
+/// `\displaystyle` and the like.
 fn sized(body: Content, style: StyleStr) -> Content {
     let size = match style {
         StyleStr::Display => MathSize::Display,
@@ -197,7 +196,7 @@ fn sized(body: Content, style: StyleStr) -> Content {
     body.set(EquationElem::size, size)
 }
 
-/// `\big(` and its kin.
+/// `\big(` and the like.
 fn big(size: u8, class: &str, delim: &str) -> Result<Content, MathError> {
     let Some(symbol) = symbols::delimiter(delim)? else { return Ok(Content::empty()) };
     let em = DELIMITERS.get(usize::from(size).saturating_sub(1)).copied().unwrap_or(1.2);
@@ -205,13 +204,11 @@ fn big(size: u8, class: &str, delim: &str) -> Result<Content, MathError> {
     Ok(symbols::classed(class, grown))
 }
 
-/// Whether this is `\not`, which strikes what follows.
 fn is_not(node: &ParseNode) -> bool {
     matches!(node, ParseNode::HtmlMathMl { mathml, .. }
         if matches!(mathml.as_slice(), [only] if only.symbol_text() == Some("\u{338}")))
 }
 
-/// A name for the error.
 fn command(node: &ParseNode) -> String {
     match node {
         ParseNode::IncludeGraphics { .. } => "\\includegraphics".to_owned(),

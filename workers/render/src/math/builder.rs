@@ -1,12 +1,10 @@
-//! One walk over one formula's tree, with its depth counted: `build` takes each node, `arrays`, `groups` and `text` those
-//! that need more.
+//! The state of a walk over one formula's tree. `build` converts each node, with `arrays`, `groups` and `text`.
 
 use super::MathError;
 
-/// How deep the tree may be. The parser takes 32 levels of groups, each of which can be a few nodes.
+/// The deepest tree. The parser takes 32 levels of groups, each of a few nodes.
 const MAX_DEPTH: usize = 200;
 
-/// One walk over one formula.
 pub(super) struct Builder {
     pub(super) block: bool,
     depth: usize,
@@ -17,7 +15,7 @@ impl Builder {
         Self { block, depth: 0 }
     }
 
-    /// One level down, if there is one.
+    /// Goes one level down, or fails at the bound.
     pub(super) fn deeper<T>(&mut self, go: impl FnOnce(&mut Self) -> Result<T, MathError>) -> Result<T, MathError> {
         if self.depth == MAX_DEPTH {
             return Err(MathError::TooDeep);

@@ -1,4 +1,4 @@
-//! What stands around other things: scripts, fractions, accents, operators, braces, boxes and arrows.
+//! Scripts, fractions, accents, operators, braces, boxes and arrows.
 
 use ratex_parser::parse_node::{Measurement, Mode, ParseNode};
 use typst::foundations::{Content, NativeElement, Smart, SymbolElem};
@@ -15,7 +15,6 @@ use super::builder::Builder;
 use super::{MathError, symbols, text};
 
 impl Builder {
-    /// A base with what stands above and below it.
     pub(super) fn scripts(
         &mut self,
         base: Option<&ParseNode>,
@@ -48,7 +47,7 @@ impl Builder {
         Ok(attached.pack())
     }
 
-    /// TeX puts the scripts of all but operators beside them; Typst would put those of relations below.
+    /// TeX sets the scripts of all but operators beside them; Typst would set those of relations below.
     fn base(&mut self, base: &ParseNode) -> Result<Content, MathError> {
         let content = self.node(base)?;
         Ok(match base {
@@ -57,7 +56,7 @@ impl Builder {
         })
     }
 
-    /// How many primes a superscript begins with, and the rest of it.
+    /// The number of primes at the beginning of a superscript, and the rest.
     fn primes(&mut self, sup: &ParseNode) -> Result<(usize, Option<Content>), MathError> {
         let ParseNode::OrdGroup { body, .. } = sup else { return Ok((0, Some(self.node(sup)?))) };
         let count = body.iter().take_while(|node| node.symbol_text() == Some("\\prime")).count();
@@ -109,7 +108,7 @@ impl Builder {
         match node {
             ParseNode::Op { symbol: true, name: Some(name), limits, always_handle_sup_sub, .. } => {
                 let symbol = SymbolElem::packed(symbols::characters(name, Mode::Math)?.as_str());
-                // Typst knows which signs have limits; only \limits and \nolimits say otherwise.
+                // Typst has limits for each sign; only \limits and \nolimits override them.
                 Ok(match (always_handle_sup_sub, limits) {
                     (Some(true), _) => LimitsElem::new(symbol).pack(),
                     (Some(false), false) => ScriptsElem::new(symbol).pack(),
@@ -123,7 +122,7 @@ impl Builder {
                     (None, None) => Content::empty(),
                 };
                 Ok(match (always_handle_sup_sub, body) {
-                    // \overset, \stackrel: not an operator, only something with something above.
+                    // \overset, \stackrel: no operator, only a base with something above.
                     (Some(true), Some(_)) => LimitsElem::new(inner).pack(),
                     (Some(true), None) => LimitsElem::new(OpElem::new(inner).pack()).pack(),
                     _ => OpElem::new(inner).with_limits(*limits).pack(),
@@ -141,7 +140,7 @@ impl Builder {
         }
     }
 
-    /// `\underbrace` and its kin, with their label.
+    /// `\underbrace` and the like, with their label.
     pub(super) fn brace(&mut self, node: &ParseNode, label: Option<&ParseNode>) -> Result<Content, MathError> {
         let ParseNode::HorizBrace { label: command, base, .. } = node else { return Ok(Content::empty()) };
         let base = self.node(base)?;
@@ -178,7 +177,7 @@ impl Builder {
         })
     }
 
-    /// A frame, whose paint is the text's where none is given.
+    /// A frame; without a paint it has the text's.
     fn boxed(&self, inner: Content, fill: Option<Paint>, border: Option<Option<Paint>>) -> Content {
         let inset: Rel<Length> = Length::from(Em::new(0.3)).into();
         let mut frame = BoxElem::new().with_body(Some(self.nested(inner))).with_fill(fill);
@@ -199,7 +198,6 @@ impl Builder {
         Ok(BoxElem::new().with_width(none).with_body(Some(hidden)).pack())
     }
 
-    /// A formula in a box in a formula.
     fn nested(&self, inner: Content) -> Content {
         let inner = if self.block { inner.set(EquationElem::size, MathSize::Display) } else { inner };
         EquationElem::new(inner).with_block(false).pack()

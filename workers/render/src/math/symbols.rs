@@ -1,4 +1,4 @@
-//! Which character a command stands for, which class it has, which accent it puts, how long a TeX length is.
+//! Characters, classes and accents of commands, and TeX lengths.
 
 use ratex_font::Mode as Table;
 use ratex_parser::parse_node::{AtomFamily, Measurement, Mode};
@@ -26,7 +26,7 @@ pub(super) fn characters(name: &str, mode: Mode) -> Result<String, MathError> {
     Ok(name.to_owned())
 }
 
-/// Names that KaTeX's table draws from private glyphs or from pieces, and text ligatures.
+/// Names that KaTeX draws from private glyphs or from pieces, and text ligatures.
 fn own(name: &str) -> Option<&'static str> {
     Some(match name {
         "\\prime" => "′",
@@ -47,7 +47,7 @@ fn own(name: &str) -> Option<&'static str> {
     })
 }
 
-/// A character in math, with the class that TeX gives it where Unicode's differs.
+/// A character in math, with TeX's class if Unicode's differs.
 pub(super) fn atom(name: &str, family: AtomFamily) -> Result<Content, MathError> {
     let text = characters(name, Mode::Math)?;
     let symbol = SymbolElem::packed(text.as_str());
@@ -67,7 +67,7 @@ pub(super) fn atom(name: &str, family: AtomFamily) -> Result<Content, MathError>
     Ok(ClassElem::new(class, symbol).pack())
 }
 
-/// A delimiter's character; `.` is none.
+/// `.` is none.
 pub(super) fn delimiter(name: &str) -> Result<Option<Content>, MathError> {
     let c = match name {
         "." | "" => return Ok(None),
@@ -84,7 +84,7 @@ pub(super) fn delimiter(name: &str) -> Result<Option<Content>, MathError> {
     Ok(Some(SymbolElem::packed(c.as_str())))
 }
 
-/// The combining character of an accent command, and whether it grows with its base.
+/// The combining character, and whether it grows with its base.
 pub(super) fn accent(label: &str) -> Option<(char, bool)> {
     Some(match label {
         "\\acute" | "\\'" => ('\u{301}', false),
@@ -124,7 +124,7 @@ pub(super) fn accent(label: &str) -> Option<(char, bool)> {
     })
 }
 
-/// The arrow of `\xrightarrow` and its kin.
+/// `\xrightarrow` and the like.
 pub(super) fn arrow(label: &str) -> Option<char> {
     Some(match label {
         "\\xleftarrow" => '←',
@@ -150,7 +150,7 @@ pub(super) fn arrow(label: &str) -> Option<char> {
     })
 }
 
-/// What `\not` makes of a character.
+/// The character after `\not`.
 pub(super) fn negated(text: &str) -> String {
     let whole = match text {
         "=" => "≠",
@@ -182,7 +182,7 @@ pub(super) fn negated(text: &str) -> String {
     whole.to_owned()
 }
 
-/// A length; bounded, so that no formula leaves the page by itself.
+/// Bounded, so that no formula leaves the page.
 pub(super) fn length(measure: &Measurement) -> Length {
     let number = if measure.number.is_finite() { measure.number } else { 0.0 };
     let em = |n: f64| Length::from(Em::new(n.clamp(-50.0, 50.0)));
@@ -208,7 +208,7 @@ pub(super) fn space(length: Length) -> Content {
     HElem::new(Spacing::Rel(length.into())).pack()
 }
 
-/// A colour by its CSS name or as `#rgb`, `#rrggbb`.
+/// By CSS name, `#rgb` or `#rrggbb`.
 pub(super) fn color(name: &str) -> Result<Color, MathError> {
     let rgb = match name.strip_prefix('#') {
         Some(hex) => cssparser::color::parse_hash_color(hex.as_bytes()).map(|(r, g, b, _)| (r, g, b)),
@@ -218,7 +218,7 @@ pub(super) fn color(name: &str) -> Result<Color, MathError> {
     Ok(Color::from_u8(r, g, b, 255))
 }
 
-/// No fences around a grid: they are set outside, by `\left` and `\right`.
+/// A grid has no delimiters: `\left` and `\right` set them outside.
 pub(super) fn no_delimiters() -> Result<DelimiterPair, MathError> {
     let none = || Value::None;
     Array::from_iter([none(), none()])
@@ -227,7 +227,7 @@ pub(super) fn no_delimiters() -> Result<DelimiterPair, MathError> {
         .map_err(|_| MathError::Unsupported("an array without delimiters".to_owned()))
 }
 
-/// `\mathrel` and its kin.
+/// `\mathrel` and the like.
 pub(super) fn classed(class: &str, body: Content) -> Content {
     let class = match class {
         "mord" => MathClass::Normal,

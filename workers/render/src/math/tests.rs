@@ -5,7 +5,7 @@ use typst::text::{TextElem, TextSize};
 use super::*;
 use crate::testing::{Stage, look, text};
 
-/// Everyday LaTeX: what KaTeX's and pandoc's users write. Each with some text that must come out.
+/// Common LaTeX of KaTeX's and pandoc's users, each with a text that must come out.
 const EVERYDAY: &[(&str, &str)] = &[
     ("a^2 + b^2 = c^2", "𝑎2+𝑏2=𝑐2"),
     (r"x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}", "±"),
@@ -150,7 +150,7 @@ fn deep_and_long_formulas_are_refused_without_a_large_stack() {
         let fences = format!("{}x{}", r"\left(".repeat(1_000), r"\right)".repeat(1_000));
         assert!(equation(&fences, true).is_err());
         assert_eq!(equation(&"x".repeat(MAX_BYTES + 1), true), Err(MathError::TooLong(MAX_BYTES + 1)));
-        // As deep as the grammar goes.
+        // The grammar's greatest depth.
         let level = |n: usize| format!("{}x{}", r"\frac{1}{\left(".repeat(n), r"\right)}".repeat(n));
         for n in [5, 10, 15] {
             if let Ok(body) = equation(&level(n), true) {
@@ -185,7 +185,7 @@ proptest::proptest! {
     }
 }
 
-/// Pieces that are joined at random.
+/// Fragments for random formulas.
 const PARTS: &[&str] = &[
     "x",
     "1",

@@ -1,4 +1,4 @@
-//! Words in formulas: `\text{...}`, `\operatorname{...}` and letters set upright as one word.
+//! Words in formulas: `\text{...}`, `\operatorname{...}` and upright letters that form a word.
 
 use ratex_parser::parse_node::{Mode, ParseNode};
 use typst::foundations::Content;
@@ -9,7 +9,7 @@ use super::builder::Builder;
 use super::{MathError, symbols};
 
 impl Builder {
-    /// The body of `\text` and its kin: words stay words, formulas in between are formulas.
+    /// The body of `\text` and the like: words, with formulas in between.
     pub(super) fn text(&mut self, body: &[ParseNode], font: Option<&str>) -> Result<Content, MathError> {
         let mut out = Vec::new();
         let mut words = String::new();
@@ -55,7 +55,7 @@ impl Builder {
     }
 }
 
-/// Ends a run of words. Typst drops spaces at the ends of a run, so these become unbreakable ones.
+/// Ends a run of words. Typst drops spaces at the ends of a run, so these become unbreakable.
 fn flush(words: &mut String, out: &mut Vec<Content>) {
     if words.is_empty() {
         return;
@@ -68,7 +68,7 @@ fn flush(words: &mut String, out: &mut Vec<Content>) {
     words.clear();
 }
 
-/// The letters and digits of a group as one word, if there is nothing else in it.
+/// The letters and digits of a group, if it has nothing else.
 pub(super) fn word(body: &[ParseNode]) -> Option<String> {
     let mut word = String::new();
     for node in body {

@@ -1,4 +1,4 @@
-//! What people send by mistake or on purpose: each gives a document with warnings, or a failure that says what to do.
+//! Faulty and hostile input: each gives a document with warnings, or an error that says what to do.
 
 use std::{panic, thread};
 
@@ -9,7 +9,7 @@ use ruche_schemas::{
     kinds::render::{File, Render},
 };
 
-/// Recursion needs what the worker's children give it.
+/// The stack of the worker's child processes; recursion needs it.
 const STACK: usize = 128 << 20;
 
 fn render(job: Render) -> Result<Output, Failure> {
@@ -22,7 +22,7 @@ fn text(markdown: impl Into<String>) -> Render {
     Render { markdown: markdown.into(), ..Render::default() }
 }
 
-/// Its warnings, a line each.
+/// The warnings, a line each.
 fn set(job: Render) -> String {
     let output = render(job).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(output.bytes.starts_with(b"%PDF-"));

@@ -1,4 +1,4 @@
-//! What gateways say of the built-in templates is what workers have.
+//! The gateway's list of built-in templates is the worker's.
 
 use ruche_render::templates;
 use ruche_schemas::kinds::render::BUILT_IN;

@@ -1,12 +1,12 @@
-//! Whatever text and style sheet somebody sends: no panic, and no error of Typst's.
+//! For any text and style sheet: no panic, and no Typst error.
 //!
-//! `PROPTEST_CASES=100000 cargo test --release -p ruche-render --test render fuzz` looks longer.
+//! `PROPTEST_CASES=100000 cargo test --release -p ruche-render --test render fuzz` tries more.
 
 use proptest::{prelude::*, test_runner::RngSeed};
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::{failure::codes, kinds::render::Render};
 
-/// Pieces that documents are made of, sound and broken.
+/// Fragments of documents, valid and broken.
 const PIECES: &[&str] = &[
     "# A",
     "## B {#b .c}",
@@ -225,7 +225,7 @@ fn css() -> impl Strategy<Value = String> {
     prop::collection::vec(rule, 0..8).prop_map(|rules| rules.concat())
 }
 
-/// Always the same few, so that a build that passed passes again; with `PROPTEST_CASES` so many others each time.
+/// The same few cases each time, so that a build that passed passes again; with `PROPTEST_CASES`, new ones.
 fn config() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     let rng_seed = cases.map_or(RngSeed::Fixed(2026), |_: u32| RngSeed::Random);

@@ -1,17 +1,17 @@
-//! How documents look: pictures of their first pages beside those that were looked at.
+//! Compares documents' first pages with approved pictures.
 //!
-//! `UPDATE_SNAPSHOTS=1 cargo test --release -p ruche-render --test render golden` draws them anew: look at each before it is
-//! committed. Fonts are compiled in, so the same pixels come out everywhere but for rounding.
+//! `UPDATE_SNAPSHOTS=1 cargo test --release -p ruche-render --test render golden` redraws them: look at each before
+//! the commit. Fonts are compiled in, so the pixels are the same everywhere but for rounding.
 
 use std::{env, fs, path::Path};
 
 use ruche_render::{Renderer, Resources};
 use ruche_schemas::kinds::render::{Format, Render};
 
-/// How far a pixel's channel may be off on the average, of 255.
+/// The most that a channel may differ on average, of 255.
 const TOLERANCE: f64 = 0.5;
 
-/// The pages of these documents: file, template, pages.
+/// File, template, pages.
 const DOCUMENTS: [(&str, &str, u32); 6] = [
     ("plain", "plain", 1),
     ("everything", "plain", 1),
@@ -30,7 +30,6 @@ fn picture(markdown: &str, template: &str, page: u32) -> Vec<u8> {
     Renderer::new().render(&job, &resources).unwrap_or_else(|failure| panic!("{template}: {failure}")).bytes
 }
 
-/// The mean difference of their channels.
 fn difference(one: &[u8], other: &[u8]) -> f64 {
     let read = |bytes: &[u8]| image::load_from_memory(bytes).expect("a picture").into_rgb8();
     let (one, other) = (read(one), read(other));

@@ -1,4 +1,4 @@
-//! What documents become: one program, so that Typst is linked once.
+//! The tests of whole documents: one program, so that Typst is linked once.
 
 mod bad_input;
 mod built_in;

@@ -1,5 +1,5 @@
-//! What is written is a PDF to those who read PDFs: qpdf and MuPDF find nothing wrong with a document that has every
-//! feature, in every standard that can be asked for, and with a password.
+//! qpdf and MuPDF find nothing wrong with a document that has every feature, in every supported standard, and with a
+//! password.
 
 use std::{
     collections::BTreeSet,
@@ -20,7 +20,8 @@ const CSS: &str = "
     .note { background: #eef; padding: 4pt; border-radius: 3pt }
     .box { border: 1pt solid gray; columns: 2 }
     tr:nth-child(even) { background: #f6f6f6 }";
-/// What Debian's MuPDF 1.21, built without colour profiles, says of itself and of coloured glyphs (emoji); 1.28 says nothing.
+/// Debian's MuPDF 1.21, built without colour profiles, prints these about itself and about coloured glyphs (emoji);
+/// 1.28 prints nothing.
 const WITHOUT_PROFILES: [&str; 3] = [
     "ICC support is not available",
     "error: color destination requires source color",
@@ -28,7 +29,6 @@ const WITHOUT_PROFILES: [&str; 3] = [
 ];
 const PASSWORD: &str = "tree & bee";
 
-/// A document with every feature.
 fn features(standards: &[Standard]) -> Render {
     let file = |name: &str, content: Vec<u8>| File { name: name.to_owned(), content: Base64(content) };
     Render {
@@ -63,7 +63,7 @@ fn ran(program: &str, arguments: &[&str], file: &Path) -> Output {
     run.unwrap_or_else(|error| panic!("{program}: {error}; `make setup` installs it"))
 }
 
-/// Both read all of it, and complain of nothing.
+/// Both read the file without a complaint.
 fn check(pdf: &[u8], password: Option<&str>) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("document.pdf");
@@ -88,7 +88,7 @@ fn check(pdf: &[u8], password: Option<&str>) {
     assert!(folder.path().join("page-2.png").exists(), "more than one page is drawn: {said}");
 }
 
-/// Whether the bytes of a PDF have this in plain text, as metadata do.
+/// Whether the PDF has this in plain text, as metadata does.
 fn says(pdf: &[u8], text: &str) -> bool {
     pdf.windows(text.len()).any(|window| window == text.as_bytes())
 }

@@ -1,6 +1,6 @@
-//! Has a document typeset, with its template and its pictures at hand.
+//! Has a document typeset, with its template and pictures.
 //!
-//! This process never parses a document. A child lists the pictures that it shows from the web, this process fetches them
+//! This process never parses a document. A child lists the document's pictures on the web, this process fetches them
 //! past the egress guard, and a child typesets it with them.
 
 use std::{
@@ -36,14 +36,13 @@ use crate::{
     runtime::{context::Context, job_error::JobError},
 };
 
-/// Pictures that are fetched at once for one document.
+/// Concurrent fetches for one document.
 const FETCHES: usize = 8;
 /// The most bytes of pictures that are fetched for one document.
 const FETCHED: usize = 64 << 20;
 /// Jobs for each child: while it typesets one, another waits for the web or the database.
 const JOBS_PER_CHILD: usize = 2;
 
-/// Renders documents.
 pub struct RenderHandler {
     typesetter: Typesetter,
     templates: Arc<dyn Templates>,
@@ -51,10 +50,8 @@ pub struct RenderHandler {
     metrics: Metrics,
 }
 
-/// Starts the children.
-///
 /// # Errors
-/// When they can't be started.
+/// When the children can't be started.
 pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let render = setup.config.of::<Render>()?;
     let children = match render.children {
@@ -92,7 +89,7 @@ impl Handler<Render> for RenderHandler {
         self.metrics.ended(begun, typeset.as_ref().map(|output| output.pages).ok());
         let output = typeset.map_err(verdict)?;
         let bytes = output.bytes.len() as u64;
-        // An ephemeral job stores what its last event has no room for, and nothing else.
+        // An ephemeral job stores a document only if its last event has no room for it.
         let is_stored = body.store && !(job.ephemeral && output.bytes.len() <= INLINE_BYTES);
         let (content, claim) = match is_stored {
             true => (None, Some(context.keep_document(Bytes::from(output.bytes))?)),
@@ -117,7 +114,7 @@ impl Handler<Render> for RenderHandler {
 }
 
 impl RenderHandler {
-    /// The tenant's template, where it is none that comes with us or with the job.
+    /// The tenant's template, unless it is built in or comes with the job.
     async fn package(&self, job: &Envelope<Render>) -> Result<Option<Base64>, JobError> {
         let template = &job.body.template;
         if template.package.is_some() || BUILT_IN.iter().any(|(name, _)| *name == template.name) {
@@ -143,7 +140,7 @@ impl RenderHandler {
         }
     }
 
-    /// The pictures that it shows from the web, or why there are none.
+    /// The pictures on the web, or why there are none.
     async fn pictures(
         &self,
         body: &Render,
@@ -180,7 +177,6 @@ fn verdict(error: TypesetError) -> JobError {
     }
 }
 
-/// What the render worker counts.
 struct Metrics {
     seconds: Histogram,
     pages: Counter,

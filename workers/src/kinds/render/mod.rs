@@ -6,5 +6,4 @@ mod typesetter;
 pub use handler::{RenderHandler, prepare};
 pub use typesetter::{Options, TypesetError, Typesetter};
 
-/// The child processes that this kind starts.
 pub(super) const CHILDREN: &[crate::sandbox::Child] = &[typesetter::CHILD];

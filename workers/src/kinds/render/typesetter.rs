@@ -1,4 +1,4 @@
-//! Has documents typeset in child processes: Typst can't be told to stop, and what a template computes has no bound.
+//! Typesets documents in child processes: Typst can't be stopped, and a template's computation has no bound.
 //!
 //! The children are started ahead, with their fonts loaded.
 
@@ -12,35 +12,34 @@ use serde::{Deserialize, Serialize};
 use crate::sandbox::{self, AskError, Bounds, Child, Pool};
 
 pub(crate) const CHILD: Child = Child { flag: "--set-documents", run };
-/// Threads of a child. The children share the cores among them; a single document is done sooner with two.
+/// The children share the cores; a single document is done sooner with two threads.
 const THREADS: usize = 2;
-/// What Typst's recursion may take, in each thread: only what is used of it becomes memory.
+/// The stack of each thread, for Typst's recursion: only what is used becomes memory.
 const STACK: usize = 128 << 20;
 /// The longest reply, in bytes.
 const REPLY_BYTES: u32 = 512 << 20;
 
-/// A document that needs what most need, so that it is loaded before the first one comes.
+/// Needs what most documents need, so that it is loaded before the first one.
 const FIRST: &str = "# A\n\nText *b* **c** `d` [e](https://example.org).\n\n- f\n\n```rust\nlet g = 1;\n```\n\n$h^2$\n";
 const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2000, 1, 1);
 
-/// What a typesetter is made from.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The program of the children: `ruche-worker`.
     pub program: PathBuf,
-    /// How many there are, each with one document at a time.
+    /// Each typesets one document at a time.
     pub children: usize,
-    /// How much memory one may take, in bytes of address space.
+    /// Of one child, in bytes of address space.
     pub memory: u64,
-    /// How long a document may take, and how much processor time.
+    /// The most time of a document, and of processor time.
     pub deadline: Duration,
-    /// After how many documents one is replaced.
+    /// A child is replaced after this many documents.
     pub documents: u32,
-    /// From how much memory on one is replaced, in bytes.
+    /// A child is replaced from this much memory on, in bytes.
     pub resident: u64,
 }
 
-/// Typesets documents. Cheap to clone; the clones share the children.
+/// Cheap to clone; the clones share the children.
 #[derive(Debug, Clone)]
 pub struct Typesetter {
     pool: Pool,
@@ -48,7 +47,6 @@ pub struct Typesetter {
     deadline: Duration,
 }
 
-/// Why a document was not typeset.
 #[derive(Debug, thiserror::Error)]
 pub enum TypesetError {
     /// It never will be.
@@ -62,7 +60,7 @@ pub enum TypesetError {
 #[derive(Serialize)]
 struct RequestRef<'a> {
     job: &'a Render,
-    /// What else it needs, to be typeset; without them, the child tells which pictures on the web it shows.
+    /// Without them, the child lists the pictures on the web.
     resources: Option<&'a Resources>,
 }
 
@@ -74,15 +72,12 @@ struct Request {
 
 #[derive(Serialize, Deserialize)]
 enum Answer {
-    /// The addresses of pictures.
     Wanted(Vec<String>),
-    /// The document; its bytes are those of the reply.
+    /// Its bytes are those of the reply.
     Typeset(Output),
 }
 
 impl Typesetter {
-    /// Starts the children.
-    ///
     /// # Errors
     /// When the program can't be started.
     pub fn start(options: Options) -> io::Result<Self> {
@@ -100,7 +95,7 @@ impl Typesetter {
         Ok(Self { pool, memory, deadline })
     }
 
-    /// Typesets a document. If the future is dropped, its child is killed.
+    /// If the future is dropped, its child is killed.
     ///
     /// # Errors
     /// [`TypesetError`].
@@ -111,7 +106,7 @@ impl Typesetter {
         }
     }
 
-    /// The addresses of the pictures on the web that a document shows.
+    /// The addresses of a document's pictures on the web.
     ///
     /// # Errors
     /// [`TypesetError`].
@@ -150,7 +145,7 @@ impl Typesetter {
 }
 
 fn run(bounds: Bounds) -> anyhow::Result<()> {
-    // Streams of a PDF are compressed side by side where a core is free; a thread's stack is ours to choose.
+    // A PDF's streams are compressed in parallel if a core is free. A pool lets us set the stack size.
     let threads = rayon::ThreadPoolBuilder::new().num_threads(THREADS).stack_size(STACK).build()?;
     threads.install(|| {
         let renderer = Renderer::new();

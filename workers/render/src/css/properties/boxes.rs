@@ -11,7 +11,7 @@ use super::text::word;
 
 const NEGATIVE: &str = "it can't be less than nothing";
 
-/// One to four values as CSS gives them to sides: top, right, bottom, left.
+/// One to four values for the sides, in CSS's order: top, right, bottom, left.
 pub(in super::super) fn sides<T: Copy>(values: &[T]) -> Result<[T; 4], Reason> {
     match *values {
         [all] => Ok([all; 4]),
@@ -22,7 +22,7 @@ pub(in super::super) fn sides<T: Copy>(values: &[T]) -> Result<[T; 4], Reason> {
     }
 }
 
-/// Each part as a length that is not negative.
+/// Lengths that are not negative.
 pub(in super::super) fn lengths(parts: &[Component]) -> Result<Vec<Len>, Reason> {
     parts.iter().map(positive).collect()
 }
@@ -55,17 +55,14 @@ fn margin_value(part: &Component) -> Result<Option<Len>, Reason> {
     }
 }
 
-/// `margin`.
 pub(super) fn margin(parts: &[Component]) -> Parsed {
     each(parts, margin_value, Property::Margin)
 }
 
-/// `margin-top` and so on.
 pub(super) fn margin_of(parts: &[Component], side: Side) -> Parsed {
     Ok(vec![Property::Margin(side, margin_value(one(parts)?)?)])
 }
 
-/// `margin-block`, `margin-inline`.
 pub(super) fn margin_pair(parts: &[Component], start: Side, end: Side) -> Parsed {
     let (first, second) = pair(parts)?;
     Ok(vec![Property::Margin(start, margin_value(first)?), Property::Margin(end, margin_value(second)?)])
@@ -79,17 +76,14 @@ fn pair(parts: &[Component]) -> Result<(&Component, &Component), Reason> {
     }
 }
 
-/// `padding`.
 pub(super) fn padding(parts: &[Component]) -> Parsed {
     each(parts, positive, Property::Padding)
 }
 
-/// `padding-top` and so on.
 pub(super) fn padding_of(parts: &[Component], side: Side) -> Parsed {
     Ok(vec![Property::Padding(side, positive(one(parts)?)?)])
 }
 
-/// `padding-block`, `padding-inline`.
 pub(super) fn padding_pair(parts: &[Component], start: Side, end: Side) -> Parsed {
     let (first, second) = pair(parts)?;
     Ok(vec![Property::Padding(start, positive(first)?), Property::Padding(end, positive(second)?)])
@@ -124,12 +118,11 @@ fn ink(part: &Component) -> Result<Ink, Reason> {
     part.ink().ok_or(Reason::NotUnderstood)
 }
 
-/// `border`.
 pub(super) fn border(parts: &[Component]) -> Parsed {
     border_of(parts, &SIDES)
 }
 
-/// `border-top` and so on: width, style and colour in any order; what isn't there is CSS's own.
+/// Width, style and colour in any order; a missing one has CSS's default.
 pub(super) fn border_of(parts: &[Component], sides: &[Side]) -> Parsed {
     let (mut width, mut style, mut color) = (None, None, None);
     for part in parts {
@@ -157,37 +150,30 @@ pub(super) fn border_of(parts: &[Component], sides: &[Side]) -> Parsed {
     Ok(sides.iter().flat_map(of).collect())
 }
 
-/// `border-width`.
 pub(super) fn border_width(parts: &[Component]) -> Parsed {
     each(parts, thickness, Property::BorderWidth)
 }
 
-/// `border-style`.
 pub(super) fn border_style(parts: &[Component]) -> Parsed {
     each(parts, line, Property::BorderLine)
 }
 
-/// `border-color`.
 pub(super) fn border_color(parts: &[Component]) -> Parsed {
     each(parts, ink, Property::BorderColor)
 }
 
-/// `border-top-width` and so on.
 pub(super) fn width_of(parts: &[Component], side: Side) -> Parsed {
     Ok(vec![Property::BorderWidth(side, thickness(one(parts)?)?)])
 }
 
-/// `border-top-style` and so on.
 pub(super) fn style_of(parts: &[Component], side: Side) -> Parsed {
     Ok(vec![Property::BorderLine(side, line(one(parts)?)?)])
 }
 
-/// `border-top-color` and so on.
 pub(super) fn color_of(parts: &[Component], side: Side) -> Parsed {
     Ok(vec![Property::BorderColor(side, ink(one(parts)?)?)])
 }
 
-/// `border-radius`.
 pub(super) fn radius(parts: &[Component]) -> Parsed {
     if parts.contains(&Component::Slash) {
         return Err(Reason::says("corners are round: one radius each, without `/`"));
@@ -196,7 +182,6 @@ pub(super) fn radius(parts: &[Component]) -> Parsed {
     Ok(corners.iter().enumerate().map(|(corner, len)| Property::Radius(corner, *len)).collect())
 }
 
-/// `border-top-left-radius` and so on.
 pub(super) fn radius_of(parts: &[Component], corner: usize) -> Parsed {
     Ok(vec![Property::Radius(corner, positive(one(parts)?)?)])
 }
@@ -213,7 +198,7 @@ pub(super) fn extent(parts: &[Component], free: &str, property: fn(Option<Len>) 
     }
 }
 
-/// `border-collapse`: what happens anyway, or what can't.
+/// `border-collapse`: accepted if it is what happens anyway.
 pub(super) fn collapse(parts: &[Component]) -> Parsed {
     match word(parts)? {
         "collapse" => Ok(Vec::new()),
@@ -222,7 +207,6 @@ pub(super) fn collapse(parts: &[Component]) -> Parsed {
     }
 }
 
-/// `border-spacing`.
 pub(super) fn spacing(parts: &[Component]) -> Parsed {
     if lengths(parts)?.iter().all(|len| *len == Len::default()) {
         return Ok(Vec::new());
@@ -230,7 +214,6 @@ pub(super) fn spacing(parts: &[Component]) -> Parsed {
     Err(Reason::says("the borders of cells always collapse; use padding"))
 }
 
-/// `box-sizing`.
 pub(super) fn sizing(parts: &[Component]) -> Parsed {
     match word(parts)? {
         "border-box" => Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! Flow: lists, breaks, columns, what is there at all.
+//! Flow: lists, breaks, columns, display.
 
 use super::super::component::Component;
 use super::super::content;
@@ -8,10 +8,8 @@ use super::super::style::{Break, Display, ListStyle};
 use super::Parsed;
 use super::text::word;
 
-/// The most columns.
 const COLUMNS: f64 = 20.0;
 
-/// `list-style`, `list-style-type`.
 pub(super) fn list_style(parts: &[Component]) -> Parsed {
     let mut style = None;
     for part in parts {
@@ -57,7 +55,6 @@ pub(super) fn break_inside(parts: &[Component]) -> Parsed {
     })])
 }
 
-/// `columns`, `column-count`.
 pub(super) fn columns(parts: &[Component]) -> Parsed {
     let mut count = None;
     for part in parts {
@@ -76,7 +73,6 @@ pub(super) fn columns(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Columns(count)])
 }
 
-/// `column-gap`.
 pub(super) fn gap(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
     if part.word() == Some("normal") {
@@ -89,7 +85,6 @@ pub(super) fn gap(parts: &[Component]) -> Parsed {
     }
 }
 
-/// `display`.
 pub(super) fn display(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Display(match word(parts)? {
         "none" => Display::None,
@@ -107,7 +102,6 @@ pub(super) fn display(parts: &[Component]) -> Parsed {
     })])
 }
 
-/// `opacity`.
 pub(super) fn opacity(parts: &[Component]) -> Parsed {
     let value = match parts {
         [Component::Number(value)] => *value,

@@ -1,4 +1,4 @@
-//! Fonts: family, size, weight, style, and the distance of lines.
+//! Fonts: family, size, weight, style, line height.
 
 use super::super::component::Component;
 use super::super::length::Len;
@@ -6,10 +6,10 @@ use super::super::property::{Lines, Property, Size, Weight};
 use super::super::reason::Reason;
 use super::Parsed;
 
-/// Families that a list may have.
+/// The most families in a list.
 const FAMILIES: usize = 32;
 
-/// `font-family`: texts, and words that stand side by side.
+/// `font-family`: strings, or sequences of words.
 pub(super) fn family(parts: &[Component]) -> Parsed {
     let mut families = Vec::new();
     for group in parts.split(|part| *part == Component::Comma) {
@@ -33,7 +33,6 @@ pub(super) fn family(parts: &[Component]) -> Parsed {
     Ok(vec![Property::FontFamily(families)])
 }
 
-/// `font-size`.
 pub(super) fn size(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
     let size = match (part.len(), part.word()) {
@@ -61,7 +60,6 @@ fn named_size(word: &str) -> Option<Size> {
     })
 }
 
-/// `font-weight`.
 pub(super) fn weight(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
     Ok(vec![Property::FontWeight(weight_of(part).ok_or(Reason::NotUnderstood)?)])
@@ -83,7 +81,6 @@ fn weight_of(part: &Component) -> Option<Weight> {
     }
 }
 
-/// `font-style`.
 pub(super) fn style(parts: &[Component]) -> Parsed {
     match parts.first().and_then(Component::word) {
         Some("normal") if parts.len() == 1 => Ok(vec![Property::Italic(false)]),
@@ -93,7 +90,6 @@ pub(super) fn style(parts: &[Component]) -> Parsed {
     }
 }
 
-/// `font-variant`.
 pub(super) fn variant(parts: &[Component]) -> Parsed {
     match parts {
         [part] => match part.word() {
@@ -106,7 +102,6 @@ pub(super) fn variant(parts: &[Component]) -> Parsed {
     }
 }
 
-/// `line-height`.
 pub(super) fn line_height(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
     Ok(vec![Property::LineHeight(lines(part)?)])
@@ -128,7 +123,7 @@ fn lines(part: &Component) -> Result<Lines, Reason> {
     }
 }
 
-/// `font`: words, a size with perhaps `/` and a line height, families.
+/// `font`: words, a size with an optional `/` and line height, families.
 pub(super) fn shorthand(parts: &[Component]) -> Parsed {
     if let [Component::Word(_, word)] = parts
         && matches!(word.as_str(), "caption" | "icon" | "menu" | "message-box" | "small-caption" | "status-bar")

@@ -1,7 +1,7 @@
-//! Properties without effect: those that paper has no use for, which stay unsaid, and those that would change the page,
-//! with what to do instead.
+//! Properties without effect: those that mean nothing on paper, which stay silent, and those that would change the
+//! page, with a hint.
 
-/// Whether a document looks the same with and without it.
+/// Whether the document looks the same without it.
 pub(super) fn is_silent(name: &str, value: &str) -> bool {
     match name {
         // Screens, pointers and time.
@@ -24,7 +24,7 @@ pub(super) fn is_silent(name: &str, value: &str) -> bool {
         | "contain"
         | "isolation"
         | "speak" => true,
-        // What a printer does anyway.
+        // A printer does these anyway.
         "print-color-adjust"
         | "color-adjust"
         | "text-size-adjust"
@@ -36,7 +36,7 @@ pub(super) fn is_silent(name: &str, value: &str) -> bool {
         | "font-synthesis"
         | "image-rendering"
         | "zoom" => true,
-        // Long words are broken, text is never cut off.
+        // Long words are broken, text is never clipped.
         "overflow-wrap" | "word-wrap" | "word-break" | "line-break" | "text-overflow" | "text-wrap" => true,
         "overflow" | "overflow-x" | "overflow-y" => matches!(value, "visible" | "auto" | "scroll"),
         "clear" => true,
@@ -61,7 +61,7 @@ pub(super) fn is_silent(name: &str, value: &str) -> bool {
     }
 }
 
-/// Why a property that exists has no effect, and what to use.
+/// Why a known property has no effect, and what to use.
 pub(super) fn reason(name: &str) -> Option<&'static str> {
     Some(match name {
         "float" | "clip" | "clip-path" | "shape-outside" => "text doesn't flow around boxes here",
@@ -101,7 +101,7 @@ pub(super) fn reason(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The same, of text, columns and pages.
+/// The same, for text, columns and pages.
 fn reason_of_text(name: &str) -> Option<&'static str> {
     Some(match name {
         "column-width" => "use column-count",

@@ -1,4 +1,4 @@
-//! The properties: which ones have an effect, what they take, and what is said of those that have none.
+//! The properties: which have an effect, which values they take, and the warnings for the others.
 
 mod boxes;
 mod flow;
@@ -16,41 +16,36 @@ pub(super) use table::INITIAL;
 #[cfg(test)]
 pub(super) use table::TABLE;
 
-/// What a value became.
 pub(super) type Parsed = Result<Vec<Property>, Reason>;
 
-/// A property that has an effect.
 #[derive(Debug)]
 pub(super) struct Known {
     pub name: &'static str,
     pub longhands: &'static [&'static str],
-    /// Reads a value.
     pub parse: fn(&[Component]) -> Parsed,
     pub takes: &'static str,
 }
 
-/// A keyword that every property takes.
+/// A CSS-wide keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wide {
-    /// The parent's value.
     Inherit,
-    /// CSS's own.
+    /// CSS's initial value.
     Initial,
-    /// One or the other, by the property.
+    /// `inherit` or `initial`, by the property.
     Unset,
-    /// As if nothing had been said.
+    /// As if nothing had been declared.
     Revert,
 }
 
-/// What a declaration says.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Said {
     Properties(Vec<Property>),
-    /// The same for each of these longhands.
+    /// The same keyword for each of these longhands.
     Wide(Wide, &'static [&'static str]),
 }
 
-/// Reads a declaration; says why it has no effect.
+/// The error says why the declaration has no effect.
 pub(super) fn read(name: &str, value: &str) -> Result<Said, String> {
     let written = super::shorten(value);
     let plain = unprefixed(name);
@@ -65,7 +60,7 @@ pub(super) fn read(name: &str, value: &str) -> Result<Said, String> {
     }
     match components(value).and_then(|parts| (known.parse)(&parts)) {
         Ok(properties) => Ok(Said::Properties(properties)),
-        // A browser's own name stands beside the plain one, which is told.
+        // A vendor's property stands beside the plain one, whose warning is enough.
         Err(_) if plain != name => Ok(Said::Properties(Vec::new())),
         Err(Reason::Says(why)) => Err(format!("`{name}: {written}` has no effect: {why}")),
         Err(Reason::NotUnderstood) => {
@@ -74,7 +69,7 @@ pub(super) fn read(name: &str, value: &str) -> Result<Said, String> {
     }
 }
 
-/// Without `-webkit-` and the like, where the plain property exists.
+/// Without `-webkit-` and the like, if the plain property exists.
 fn unprefixed(name: &str) -> &str {
     let plain = ["-webkit-", "-moz-", "-ms-", "-o-", "-epub-"].iter().find_map(|prefix| name.strip_prefix(prefix));
     plain.filter(|plain| table::find(plain).is_some()).unwrap_or(name)
@@ -90,7 +85,7 @@ fn wide(value: &str) -> Option<Wide> {
     })
 }
 
-/// Of a property without effect: whether that can stay unsaid.
+/// `Ok` if a property without effect needs no warning.
 fn silence(name: &str, plain: &str, value: &str) -> Result<(), String> {
     if plain.starts_with('-') || ignored::is_silent(plain, &value.to_ascii_lowercase()) {
         return Ok(());
@@ -105,7 +100,6 @@ fn silence(name: &str, plain: &str, value: &str) -> Result<(), String> {
     })
 }
 
-/// The known name that is most like it.
 fn similar(name: &str) -> Option<&'static str> {
     if name.len() > 40 {
         return None;

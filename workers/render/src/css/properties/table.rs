@@ -7,7 +7,7 @@ use super::super::content::of_element;
 use super::super::property::{Property, Side};
 use super::{Known, boxes, flow, font, text};
 
-/// CSS's own value of each longhand, for `initial`.
+/// The initial value of each longhand, for `initial`.
 pub(in super::super) const INITIAL: &[(&str, &str)] = &[
     ("font-family", "serif"),
     ("font-size", "medium"),

@@ -1,4 +1,4 @@
-//! Text: colours, alignment, spacing, lines, hyphens.
+//! Text: colours, alignment, spacing, lines, hyphenation.
 
 use super::super::color::{CLEAR, Ink};
 use super::super::component::Component;
@@ -8,7 +8,7 @@ use super::super::reason::Reason;
 use super::super::style::{Align, Transform, VerticalAlign};
 use super::Parsed;
 
-/// The only word of a value.
+/// The value, if it is a single word.
 pub(super) fn word(parts: &[Component]) -> Result<&str, Reason> {
     match parts {
         [part] => part.word().ok_or(Reason::NotUnderstood),
@@ -16,7 +16,6 @@ pub(super) fn word(parts: &[Component]) -> Result<&str, Reason> {
     }
 }
 
-/// `color`.
 pub(super) fn color(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
     Ok(vec![Property::Color(part.ink().ok_or(Reason::NotUnderstood)?)])
@@ -46,7 +45,6 @@ pub(super) fn background(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Background(ink)])
 }
 
-/// `text-align`.
 pub(super) fn align(parts: &[Component]) -> Parsed {
     Ok(vec![Property::TextAlign(match word(parts)? {
         "left" | "start" | "-webkit-left" | "-webkit-auto" => Align::Left,
@@ -57,7 +55,6 @@ pub(super) fn align(parts: &[Component]) -> Parsed {
     })])
 }
 
-/// `vertical-align`.
 pub(super) fn vertical_align(parts: &[Component]) -> Parsed {
     if let [Component::Length(_)] | [Component::Number(_)] = parts {
         return Err(Reason::says("lengths are not supported; use super or sub"));
@@ -73,7 +70,6 @@ pub(super) fn vertical_align(parts: &[Component]) -> Parsed {
     })])
 }
 
-/// `letter-spacing`, `word-spacing`.
 pub(super) fn spacing(parts: &[Component], property: fn(Len) -> Property) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
     if part.word() == Some("normal") {
@@ -86,7 +82,6 @@ pub(super) fn spacing(parts: &[Component], property: fn(Len) -> Property) -> Par
     Ok(vec![property(len)])
 }
 
-/// `text-indent`.
 pub(super) fn indent(parts: &[Component]) -> Parsed {
     match parts {
         [part] => Ok(vec![Property::TextIndent(part.len().ok_or(Reason::NotUnderstood)?)]),
@@ -94,7 +89,6 @@ pub(super) fn indent(parts: &[Component]) -> Parsed {
     }
 }
 
-/// `text-transform`.
 pub(super) fn transform(parts: &[Component]) -> Parsed {
     Ok(vec![Property::TextTransform(match word(parts)? {
         "none" => Transform::None,
@@ -105,7 +99,6 @@ pub(super) fn transform(parts: &[Component]) -> Parsed {
     })])
 }
 
-/// `text-decoration`, `text-decoration-line`.
 pub(super) fn decoration(parts: &[Component]) -> Parsed {
     let (mut underline, mut strike) = (false, false);
     for part in parts {
@@ -127,7 +120,6 @@ pub(super) fn decoration(parts: &[Component]) -> Parsed {
     Ok(vec![Property::TextDecoration { underline, strike }])
 }
 
-/// `hyphens`.
 pub(super) fn hyphens(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Hyphens(match word(parts)? {
         "none" | "manual" => false,
@@ -136,7 +128,6 @@ pub(super) fn hyphens(parts: &[Component]) -> Parsed {
     })])
 }
 
-/// `white-space`.
 pub(super) fn white_space(parts: &[Component]) -> Parsed {
     Ok(vec![Property::KeepSpaces(match word(parts)? {
         "normal" => false,

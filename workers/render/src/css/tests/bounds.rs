@@ -1,4 +1,4 @@
-//! Whatever the sheet and the document are: no panic, and bounded work.
+//! For any sheet and document: no panic, and bounded work.
 
 use proptest::prelude::*;
 use scraper::Html;
@@ -64,7 +64,7 @@ fn a_document_that_is_one_deep_hole_has_styles() {
     assert!(done.styles.distinct() > 2_000);
 }
 
-/// What CSS is made of, between spaces.
+/// Fragments of CSS, separated by spaces.
 const BITS: &str = r##"p h1 .a #b * :root ::before :not( :nth-child(2n+1) :hover [a=b] > ~ + , { } ( ) [ ] ; : !important
     @page @media print @font-face @top-left :first color margin font border --x var(--x) var(--y, calc( 1pt 2em 50%
     1e999px -0 red #fff rgb( hsl( url( 'text' " ' \ /* */ <!-- inherit unset content counter(page) size A4 src é 😀 / NaN

@@ -1,4 +1,4 @@
-//! Sheets that were written for browsers: what people bring along.
+//! Sheets that were written for browsers.
 
 use super::{paged, styled};
 use crate::css::{Break, Display, Length, Line, Margin, Rgba};
@@ -20,7 +20,7 @@ fn the_examples_of_md_to_pdfs_manual_work() {
     assert_eq!(done.style("pre > code").keep_spaces, Some(true));
 }
 
-/// In the manner of the sheet that md-to-pdf has built in.
+/// Like the built-in sheet of md-to-pdf.
 const PLAIN: &str = "
 * { box-sizing: border-box }
 html { font-size: 100% }

@@ -1,4 +1,4 @@
-//! Which declaration wins, and what an element has from its parents.
+//! Which declaration wins, and what an element inherits.
 
 use super::{declared, styled};
 use crate::css::{Align, Border, Length, Line, Rgba};

@@ -11,7 +11,7 @@ use scraper::{ElementRef, Html, Selector};
 use super::{Page, Sheet, Style, Styles, cascade, page};
 use crate::Warnings;
 
-/// A document with its styles, and what was warned of, as `source:line: message`.
+/// A document with its styles and its warnings as `source:line: message`.
 struct Styled {
     html: Html,
     styles: Styles,
@@ -37,19 +37,17 @@ impl Styled {
         self.html.select(&Selector::parse(selector).unwrap()).next().unwrap()
     }
 
-    /// The style of the first element that a selector finds.
     fn style(&self, selector: &str) -> Style {
         self.styles.of(self.element(selector).id()).cloned().unwrap_or_default()
     }
 }
 
-/// What declarations make of a paragraph, and what is warned of.
+/// The style of a paragraph with these declarations, and the warnings.
 fn declared(declarations: &str) -> (Style, Vec<String>) {
     let styled = styled("<p>text", &format!("p {{ {declarations} }}"));
     (styled.style("p"), styled.warnings)
 }
 
-/// What sheets say of the page.
 fn paged(css: &str) -> (Page, Vec<String>) {
     let mut warnings = Warnings::default();
     let sheet = Sheet::parse(css, "css", &mut warnings);

@@ -1,4 +1,4 @@
-//! What a sheet holds, and what is said of what it can't hold.
+//! Which rules a sheet may contain, and the warnings for others.
 
 use super::{lines, styled};
 use crate::Warnings;

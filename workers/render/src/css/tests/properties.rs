@@ -1,4 +1,4 @@
-//! Every property: what it takes, and what is said of what it doesn't take.
+//! Every property: the values it takes, and the warnings for others.
 
 use super::declared;
 use crate::css::{
@@ -7,7 +7,7 @@ use crate::css::{
 
 type Case = (&'static str, fn(&mut Style));
 
-/// Each declaration makes the style that the function makes, without a warning.
+/// Each declaration gives the function's style, without a warning.
 fn check(cases: &[Case]) {
     for (css, expected) in cases {
         let mut style = Style::default();
@@ -18,7 +18,7 @@ fn check(cases: &[Case]) {
     }
 }
 
-/// Each declaration does nothing, and the warning holds the text.
+/// Each declaration has no effect, and the warning contains the text.
 fn refuse(cases: &[(&str, &str)]) {
     for (css, text) in cases {
         let (found, warnings) = declared(css);

@@ -69,6 +69,6 @@ fn a_chain_of_variables_ends() {
     }
     css.push_str("color: var(--x4999) }");
     let done = styled("<p>", &css);
-    // In whatever order they are read: 64 deep at most, and said.
+    // At most 64 levels, in any order; deeper ones give a warning.
     assert!(done.style("p").color == BLUE || !done.warnings.is_empty());
 }

@@ -1,20 +1,18 @@
-//! The examples of a specification, as its own text has them.
+//! The examples of a specification, read from its text.
 
 /// The line that begins and ends an example.
 const FENCE: &str = "````````````````````````````````";
 
-/// Markdown, and the HTML that it means.
 #[derive(Debug)]
 pub struct Example {
-    /// Counted from 1, as the specification's page shows it.
+    /// Counted from 1, as on the specification's page.
     pub number: usize,
-    /// The heading that it stands under.
     pub section: String,
     pub markdown: String,
     pub html: String,
 }
 
-/// All examples. In them, tabs are written as arrows.
+/// In the specification, tabs are written as arrows.
 pub fn parse(spec: &str) -> Vec<Example> {
     let mut examples = Vec::new();
     let mut section = "";

@@ -1,17 +1,16 @@
-//! The text of HTML as a printed document has it: what a browser shows, with the marks that the page adds.
+//! The text of HTML in a printed document: what a browser shows, with the marks that the page adds.
 //!
 //! - White space is one space; blocks, cells and line breaks are apart.
-//! - A list's items begin with their points (by depth) or numbers, check boxes are ☐ and ☑.
-//! - A picture that is not attached stands for its description, or else for its name; the title of a picture that is
-//!   alone in its paragraph is its caption.
-//! - Comments, scripts, styles and what else is no text show nothing. Raw HTML is read as a browser reads it.
+//! - List items begin with their bullets (by depth) or numbers, check boxes are ☐ and ☑.
+//! - A picture that is not attached shows its description, or else its name; the title of a picture alone in its
+//!   paragraph is its caption.
+//! - Comments, scripts, styles and other non-text show nothing. Raw HTML is parsed as a browser does.
 
 use scraper::{ElementRef, Html, Node};
 
-/// The points of lists within lists.
 const POINTS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
 
-/// The text, each white space a single space.
+/// With each white space as a single space.
 pub fn text(html: &str) -> String {
     let html = Html::parse_document(html);
     let mut walk = Walk::default();
@@ -19,7 +18,6 @@ pub fn text(html: &str) -> String {
     squeezed(&walk.out)
 }
 
-/// Each white space a single space.
 pub fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -31,7 +29,7 @@ struct Walk {
 }
 
 impl Walk {
-    /// `lists`: how many lists with points are around.
+    /// `lists`: the number of enclosing bulleted lists.
     fn children(&mut self, element: ElementRef<'_>, lists: usize) {
         for child in element.children() {
             match child.value() {
@@ -66,7 +64,7 @@ impl Walk {
     }
 
     fn pointed(&mut self, list: ElementRef<'_>, lists: usize) {
-        // In a list of tasks the boxes are the points.
+        // In a task list the boxes are the bullets.
         let tasks = items(list).all(|item| begins_with_box(item));
         for item in items(list) {
             if !tasks {
@@ -118,7 +116,6 @@ fn check_box(input: ElementRef<'_>) -> &'static str {
     if input.attr("checked").is_some() { "\u{2611}\n" } else { "\u{2610}\n" }
 }
 
-/// Whether nothing else is in its paragraph.
 fn is_alone(picture: ElementRef<'_>) -> bool {
     let Some(around) = picture.parent().and_then(ElementRef::wrap) else { return false };
     around.value().name() == "p"

@@ -1,8 +1,7 @@
-//! What CommonMark and GitHub's Markdown say a text means, a PDF says too: its text is that of the specification's HTML.
+//! A PDF has the text of the HTML that CommonMark's and GitHub's specifications give.
 //!
-//! Each example is a document of its own, on a page so wide that no line is broken. Those that differ are listed with the
-//! reason; an example that differs and is not listed fails the test, and so does one that is listed and no longer
-//! differs.
+//! Each example is a document on a page so wide that no line breaks. Examples that differ are listed with the reason;
+//! an unlisted difference fails the test, and so does a listed example that no longer differs.
 
 mod examples;
 mod html;
@@ -18,12 +17,11 @@ use examples::Example;
 const COMMONMARK: &str = include_str!("commonmark.txt");
 const GFM: &str = include_str!("gfm.txt");
 
-/// A page on which no line is broken.
+/// Wide enough that no line breaks.
 const WIDE: &str = "@page { size: 1500mm 500mm }";
-/// Of a hundred examples, so many have to be equal.
+/// The least percentage of equal examples.
 const EQUAL: usize = 98;
 
-/// Examples whose text differs, and why.
 type Listed = [(usize, &'static str)];
 
 const NO_GLYPH: &str = "no font that is compiled in has Malayalam and Kannada: a warning says so";
@@ -61,7 +59,6 @@ fn check(examples: &[Example], count: usize, listed: &Listed) {
     assert!((count - differ) * 100 >= EQUAL * count, "{differ} of {count} differ");
 }
 
-/// Each example's number, and how its text differs.
 fn differences(examples: &[Example]) -> Vec<(usize, Option<String>)> {
     let next = AtomicUsize::new(0);
     let work = || {

@@ -1,12 +1,11 @@
-//! Reads the text of a PDF back, with poppler's `pdftotext`.
+//! Reads the text of a PDF with poppler's `pdftotext`.
 
 use std::{
     io::Write,
     process::{Command, Stdio},
 };
 
-/// The text, in the order in which it is drawn. Without `-raw`, `pdftotext` guesses at columns, and takes a dash at a line's end
-/// for a hyphen.
+/// In drawing order. Without `-raw`, `pdftotext` guesses at columns, and takes a dash at a line's end for a hyphen.
 pub fn text(pdf: &[u8]) -> String {
     let mut child = Command::new("pdftotext")
         .args(["-raw", "-enc", "UTF-8", "-nopgbrk", "-", "-"])
@@ -14,7 +13,7 @@ pub fn text(pdf: &[u8]) -> String {
         .stdout(Stdio::piped())
         .spawn()
         .expect("pdftotext of poppler-utils: `make setup` installs it");
-    // It reads all before it writes, so this can't block for ever.
+    // It reads all before it writes, so this can't deadlock.
     child.stdin.take().expect("a pipe").write_all(pdf).expect("pdftotext reads");
     let output = child.wait_with_output().expect("pdftotext ends");
     assert!(output.status.success(), "pdftotext refuses the PDF: {}", output.status);
