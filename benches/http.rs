@@ -37,7 +37,7 @@ use crate::{
 
 const RATE: u32 = 500;
 /// The longest time of one job.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub async fn measure(servers: &Servers, trips: usize) -> Result<()> {
     println!("POST /v1/jobs/noop with Accept: text/event-stream, {RATE} a second, {trips} of them; {BODY} bytes.\n");
@@ -113,7 +113,7 @@ impl System {
             }
             ended.with_context(|| format!("the events ended without the last one: {text}"))
         };
-        tokio::time::timeout(PATIENCE, follow).await.context("a job took too long")?
+        tokio::time::timeout(TIMEOUT, follow).await.context("a job took too long")?
     }
 }
 

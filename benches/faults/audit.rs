@@ -243,8 +243,8 @@ async fn letters(bus: &dyn Bus) -> Result<HashMap<JobId, Vec<DeadLetter>>> {
         let found = bus.list_dead_letters(&DeadFilter::default(), after, LETTERS).await?;
         let Some(last) = found.last() else { return Ok(letters) };
         after = last.sequence;
-        for buried in found {
-            letters.entry(buried.letter.job.id).or_default().push(buried.letter);
+        for stored in found {
+            letters.entry(stored.letter.job.id).or_default().push(stored.letter);
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::faults::{
 const IN_FLIGHT: usize = 64;
 
 /// How long one job is submitted repeatedly.
-const PATIENCE: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_secs(180);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// One job in this many is followed from its first event on: of those with fresh ids and of the others.
@@ -104,12 +104,12 @@ async fn submit(entrance: &Entrance, plan: &Plan, number: u64) -> Result<Accepte
             Entrance::Http(http) => http.submit(plan.seed, &job, &task).await,
         }
     };
-    let again = once.retry(pauses.with_jitter().without_max_times().with_total_delay(Some(PATIENCE)));
+    let again = once.retry(pauses.with_jitter().without_max_times().with_total_delay(Some(TIMEOUT)));
     match again.when(|error| matches!(error, SubmitError::Later(_))).await {
         Ok(()) => {}
         Err(SubmitError::Never(reason)) => bail!("job {} was refused: {reason}", job.id),
         Err(SubmitError::Later(reason)) => {
-            bail!("job {} was not accepted within {} s: {reason}", job.id, PATIENCE.as_secs());
+            bail!("job {} was not accepted within {} s: {reason}", job.id, TIMEOUT.as_secs());
         }
     }
     let grouped = matches!(entrance, Entrance::Bus(_));

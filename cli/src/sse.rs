@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long a connection may be silent: the gateway pings several times as often.
-const SILENCE: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Connections in a row without an event before giving up.
 const TRIES: usize = 20;
@@ -132,7 +132,7 @@ impl<'a> Events<'a> {
         if let Some(last) = &self.last {
             request = request.header("last-event-id", last);
         }
-        let response = match timeout(SILENCE, request.send()).await {
+        let response = match timeout(READ_TIMEOUT, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Ok(Err(self.client.unreachable(&error))),
             Err(_) => return Ok(Err(Refused::because("the gateway does not answer".to_owned()))),
@@ -149,7 +149,7 @@ impl<'a> Events<'a> {
 /// The bytes of a response, until it ends, breaks or is silent for too long.
 fn bytes(response: Response) -> impl Stream<Item = Result<Bytes, Broken>> {
     stream::try_unfold(response, |mut response| async move {
-        match timeout(SILENCE, response.chunk()).await {
+        match timeout(READ_TIMEOUT, response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk.map(|bytes| (bytes, response))),
             _ => Err(Broken::Connection),
         }

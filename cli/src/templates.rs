@@ -146,7 +146,7 @@ async fn push(
     let query: Vec<_> = description.map(|text| ("description", text)).into_iter().collect();
     let request = client.request(Method::PUT, &["templates", &name], &query);
     let request = request.header("content-type", "application/gzip").body(package);
-    let response = client.send(request.timeout(render::PATIENCE)).await?;
+    let response = client.send(request.timeout(render::TIMEOUT)).await?;
     let new = response.status() == reqwest::StatusCode::CREATED;
     let stored: Value = response.json().await.map_err(|error| client.unreachable(&error))?;
     let warnings: Vec<Warning> = serde_json::from_value(stored["warnings"].clone()).unwrap_or_default();

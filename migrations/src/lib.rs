@@ -7,17 +7,12 @@
 
 use std::time::Duration;
 
-use sea_orm_migration::{
-    MigrationStatus,
-    prelude::*,
-    sea_orm::{
-        DatabaseConnection, SqlxPostgresConnector, Statement,
-        sqlx::{
-            self, ConnectOptions,
-            postgres::{PgConnectOptions, PgPoolOptions},
-        },
-    },
+use sqlx::{
+    ConnectOptions, Connection, PgConnection,
+    migrate::{Migrate, Migration, MigrationType, Migrator},
+    postgres::PgConnectOptions,
 };
+use tokio::time::timeout;
 
 /// The timeout of the connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -43,7 +38,24 @@ pub enum MigrateError {
     #[error("another process has been migrating this database for {} seconds: look what it waits for", WAIT.as_secs())]
     Locked,
     #[error("a migration failed and was rolled back: {0}")]
-    Failed(#[from] DbErr),
+    Failed(String),
+}
+
+impl From<sqlx::Error> for MigrateError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for MigrateError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::ExecuteMigration(error, version) => {
+                Self::Failed(format!("{version}: {error}"))
+            }
+            other => Self::Failed(other.to_string()),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,99 +65,94 @@ pub struct Step {
     pub applied: bool,
 }
 
-/// A file of `sql/`: statements that apply the migration, a line `-- DOWN`, and statements that revert it.
-struct Sql {
-    name: &'static str,
-    text: &'static str,
-}
+/// The table that lists a schema's applied migrations.
+const TABLE: &str = "_sqlx_migrations";
 
 macro_rules! sql {
-    ($name:literal) => {
-        Box::new(Sql { name: $name, text: include_str!(concat!("../sql/", $name, ".sql")) })
-    };
+    ($($name:literal)*) => { [$(($name, include_str!(concat!("../sql/", $name, ".sql")))),*] };
 }
 
-struct Migrator;
+/// The files of `sql/`, the oldest first: statements that apply the migration, a line `-- DOWN`, and statements that
+/// revert it. Never change a name or a released file: databases keep its version and its checksum.
+const FILES: &[(&str, &str)] = &sql![
+    "m20261123_000001_initial"
+    "m20261123_000002_flows"
+    "m20261126_000003_claims"
+    "m20261126_000004_documents"
+    "m20261127_000005_chunks"
+    "m20261127_000006_bots"
+    "m20261127_000007_upkeep"
+];
 
-impl MigratorTrait for Migrator {
-    /// The oldest first. Never change a name: databases store it.
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            sql!("m20261123_000001_initial"),
-            sql!("m20261123_000002_flows"),
-            sql!("m20261126_000003_claims"),
-            sql!("m20261126_000004_documents"),
-            sql!("m20261127_000005_chunks"),
-            sql!("m20261127_000006_bots"),
-            sql!("m20261127_000007_upkeep"),
-        ]
-    }
+/// The digits of a file's name: `m20261123_000001_initial` is 20261123000001.
+fn version(name: &str) -> i64 {
+    name.bytes().filter(u8::is_ascii_digit).fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
 }
 
-impl MigrationName for Sql {
-    fn name(&self) -> &str {
-        self.name
+fn migrator() -> Result<Migrator, MigrateError> {
+    let mut all = Vec::new();
+    for (name, text) in FILES {
+        let missing = || MigrateError::Failed(format!("{name}.sql has no line `-- DOWN`"));
+        let (up, down) = text.split_once("\n-- DOWN\n").ok_or_else(missing)?;
+        for (direction, sql) in [(MigrationType::ReversibleUp, up), (MigrationType::ReversibleDown, down)] {
+            let without_transaction = text.starts_with("-- no-transaction\n");
+            let sql = sqlx::SqlSafeStr::into_sql_str(sql);
+            all.push(Migration::new(version(name), (*name).into(), direction, sql, without_transaction));
+        }
     }
-}
-
-impl Sql {
-    fn halves(&self) -> Result<(&'static str, &'static str), DbErr> {
-        let missing = || DbErr::Migration(format!("{}.sql has no line `-- DOWN`", self.name));
-        self.text.split_once("\n-- DOWN\n").ok_or_else(missing)
-    }
-}
-
-#[async_trait::async_trait]
-#[allow(elided_lifetimes_in_paths, reason = "as the trait declares it")]
-impl MigrationTrait for Sql {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(self.halves()?.0).await.map(drop)
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(self.halves()?.1).await.map(drop)
-    }
+    let mut migrator = Migrator::with_migrations(all);
+    // See `lock`.
+    migrator.set_locking(false);
+    Ok(migrator)
 }
 
 /// Creates the schema if it is missing, and applies the pending migrations. Fails if the database can't be reached or
 /// a migration fails: it is rolled back, and those before it stay.
 pub async fn up(url: &str, schema: &str) -> Result<(), MigrateError> {
-    let db = Box::pin(connect(url, schema)).await?;
-    let done = async {
-        lock(&db).await?;
-        db.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
-        Ok(Migrator::up(&db, None).await?)
-    };
-    finish(done.await, db).await
+    let mut db = connect(url, schema).await?;
+    lock(&mut db).await?;
+    let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut db).await?;
+    migrator()?.run_direct(None, &mut db, false).await?;
+    Ok(db.close().await?)
 }
 
 /// Reverts the newest `steps` migrations and **deletes the data of their tables**. Fails as [`up`] does.
 pub async fn down(url: &str, schema: &str, steps: u32) -> Result<(), MigrateError> {
-    let db = Box::pin(connect(url, schema)).await?;
-    let done = async {
-        lock(&db).await?;
-        match exists(&db, schema).await? {
-            true => Ok(Migrator::down(&db, Some(steps)).await?),
-            false => Ok(()),
-        }
-    };
-    finish(done.await, db).await
+    let mut db = connect(url, schema).await?;
+    lock(&mut db).await?;
+    let applied = applied(&mut db).await?;
+    if !applied.is_empty() {
+        let kept = applied.len().saturating_sub(steps as usize);
+        let newest = kept.checked_sub(1).map_or(0, |last| applied[last]);
+        migrator()?.undo(&mut db, newest).await?;
+    }
+    Ok(db.close().await?)
 }
 
 /// The migrations of this release, the oldest first. Changes nothing. Fails if the database can't be reached, or has
 /// a migration that this release does not know.
 pub async fn status(url: &str, schema: &str) -> Result<Vec<Step>, MigrateError> {
-    let db = Box::pin(connect(url, schema)).await?;
-    let steps = async {
-        let steps = Migrator::get_migration_with_status_read_only(&db).await?;
-        let applied = |step: &sea_orm_migration::Migration| step.status() == MigrationStatus::Applied;
-        Ok(steps.iter().map(|step| Step { name: step.name().to_owned(), applied: applied(step) }).collect())
-    };
-    finish(steps.await, db).await
+    let mut db = connect(url, schema).await?;
+    let applied = applied(&mut db).await?;
+    if let Some(unknown) = applied.iter().find(|applied| FILES.iter().all(|(name, _)| version(name) != **applied)) {
+        return Err(sqlx::migrate::MigrateError::VersionMissing(*unknown).into());
+    }
+    db.close().await?;
+    let step = |name: &str| Step { name: name.to_owned(), applied: applied.contains(&version(name)) };
+    Ok(FILES.iter().map(|(name, _)| step(name)).collect())
 }
 
-/// A single connection until the end, because the lock belongs to the session.
-async fn connect(url: &str, schema: &str) -> Result<DatabaseConnection, MigrateError> {
+/// The versions of the applied migrations, the oldest first; none in a schema that is missing.
+async fn applied(db: &mut PgConnection) -> Result<Vec<i64>, MigrateError> {
+    if !truth(db, "SELECT to_regclass($1) IS NOT NULL", TABLE).await? {
+        return Ok(Vec::new());
+    }
+    Ok(db.list_applied_migrations(TABLE).await?.into_iter().map(|applied| applied.version).collect())
+}
+
+/// A single connection until the end, because the lock belongs to the session: its end releases the lock.
+async fn connect(url: &str, schema: &str) -> Result<PgConnection, MigrateError> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if !(1..=32).contains(&schema.len()) || !schema.bytes().all(allowed) {
         return Err(MigrateError::Schema(schema.to_owned()));
@@ -159,53 +166,31 @@ async fn connect(url: &str, schema: &str) -> Result<DatabaseConnection, MigrateE
         // While a change waits for its lock, every later query waits behind it.
         .options([("search_path", schema), ("lock_timeout", "30s"), ("client_min_messages", "warning")])
         .disable_statement_logging();
-    let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).acquire_timeout(CONNECT);
-    let at = format!("{}:{}", options.get_host(), options.get_port());
-    let pool = pool.connect_with(options).await.map_err(|error| MigrateError::Unavailable(unreachable(&error, &at)))?;
-    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
-}
-
-/// Names the address, because the pool's error says only that it waited.
-fn unreachable(error: &sqlx::Error, at: &str) -> String {
-    match error {
-        sqlx::Error::PoolTimedOut => format!("no connection to {at} within {} seconds", CONNECT.as_secs()),
-        other => other.to_string(),
+    match timeout(CONNECT, options.connect()).await {
+        Ok(connected) => connected.map_err(|error| MigrateError::Unavailable(error.to_string())),
+        Err(_) => {
+            let at = format!("{}:{}", options.get_host(), options.get_port());
+            Err(MigrateError::Unavailable(format!("no connection to {at} within {} seconds", CONNECT.as_secs())))
+        }
     }
 }
 
 /// Polls: a session that waits inside `pg_advisory_lock` holds a snapshot. A `CREATE INDEX CONCURRENTLY` of the
 /// process with the lock would wait for that snapshot forever.
-async fn lock(db: &DatabaseConnection) -> Result<(), MigrateError> {
+async fn lock(db: &mut PgConnection) -> Result<(), MigrateError> {
     let deadline = tokio::time::Instant::now() + WAIT;
-    let backend = db.get_database_backend();
-    loop {
-        let ask = Statement::from_sql_and_values(backend, "SELECT pg_try_advisory_lock($1)", [LOCK.into()]);
-        if truth(db, ask).await? {
-            return Ok(());
-        }
+    while !truth(db, "SELECT pg_try_advisory_lock($1)", LOCK).await? {
         if tokio::time::Instant::now() > deadline {
             return Err(MigrateError::Locked);
         }
         tokio::time::sleep(POLL).await;
     }
+    Ok(())
 }
 
-async fn exists(db: &DatabaseConnection, schema: &str) -> Result<bool, MigrateError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
-    truth(db, Statement::from_sql_and_values(db.get_database_backend(), sql, [schema.into()])).await
-}
-
-async fn truth(db: &DatabaseConnection, ask: Statement) -> Result<bool, MigrateError> {
-    match db.query_one_raw(ask).await? {
-        Some(row) => Ok(row.try_get_by_index(0)?),
-        None => Ok(false),
-    }
-}
-
-/// Closes the connection whatever the result, which releases the lock.
-async fn finish<T>(result: Result<T, MigrateError>, db: DatabaseConnection) -> Result<T, MigrateError> {
-    match db.close().await {
-        Err(error) if result.is_ok() => Err(error.into()),
-        _ => result,
-    }
+async fn truth<'q, T>(db: &mut PgConnection, sql: &'static str, argument: T) -> Result<bool, MigrateError>
+where
+    T: sqlx::Encode<'q, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + 'q,
+{
+    Ok(sqlx::query_scalar(sql).bind(argument).fetch_one(db).await?)
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a nats-server may take until it is ready: recovery of a large store takes time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -122,7 +122,7 @@ impl Options {
     /// # Errors
     /// [`ServiceError::Died`] or [`ServiceError::NotReady`].
     pub async fn ready(&self, process: &Process) -> Result<(), ServiceError> {
-        ready::wait(process, PATIENCE, || async { ready::nats(self.port, &self.name).await && self.is_current().await })
+        ready::wait(process, TIMEOUT, || async { ready::nats(self.port, &self.name).await && self.is_current().await })
             .await
     }
 

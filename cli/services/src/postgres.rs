@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How long Postgres may take until it is ready: recovery after a power failure takes time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 /// Marks a complete data folder: an interrupted first start is done again.
 const COMPLETE: &str = "ruche.complete";
 /// Only from this machine, only with the password.
@@ -94,7 +94,7 @@ impl Options {
     /// [`ServiceError::Died`] or [`ServiceError::NotReady`].
     pub async fn ready(&self, process: &Process) -> Result<(), ServiceError> {
         let ours = || is_ready(&self.data, process.pid());
-        ready::wait(process, PATIENCE, || async { ours() && ready::postgres(self.port).await }).await
+        ready::wait(process, TIMEOUT, || async { ours() && ready::postgres(self.port).await }).await
     }
 }
 

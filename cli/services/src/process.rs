@@ -170,10 +170,10 @@ impl Process {
         }
     }
 
-    /// Asks it to end, waits for `patience`, then kills it.
-    pub async fn stop(&self, patience: Duration) -> ExitStatus {
+    /// Asks it to end, waits for `limit`, then kills it.
+    pub async fn stop(&self, limit: Duration) -> ExitStatus {
         self.signal(self.stop);
-        match timeout(patience, self.exited()).await {
+        match timeout(limit, self.exited()).await {
             Ok(status) => status,
             Err(_) => {
                 self.signal(Signal::SIGKILL);
@@ -182,11 +182,11 @@ impl Process {
         }
     }
 
-    /// Sends `signal`, waits up to `patience` without a runtime, then kills it: for `Drop`.
-    pub fn stop_blocking(&self, signal: Signal, patience: Duration) {
+    /// Sends `signal`, waits up to `limit` without a runtime, then kills it: for `Drop`.
+    pub fn stop_blocking(&self, signal: Signal, limit: Duration) {
         self.signal(signal);
         let start = Instant::now();
-        while self.status().is_none() && start.elapsed() < patience {
+        while self.status().is_none() && start.elapsed() < limit {
             std::thread::sleep(Duration::from_millis(2));
         }
         self.signal(Signal::SIGKILL);

@@ -27,7 +27,7 @@ use crate::{access::Access, client::Client, output, project::Project, refused::R
 use document::Document;
 
 pub(crate) use package::pack;
-pub(crate) use send::{PATIENCE, download};
+pub(crate) use send::{TIMEOUT, download};
 
 /// How often a document is read again because it names new files: each time may add others.
 const READS: usize = 5;

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long an answer may take: more than a job may run.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Rendered {
@@ -53,7 +53,7 @@ pub(super) async fn send(client: &Client, job: &Job, document: &Document) -> Res
     let mut query = vec![("report", "json".to_owned())];
     query.extend(job.template_version.map(|version| ("version", version.to_string())));
     query.extend(job.store.then(|| ("store", "true".to_owned())));
-    let request = client.request(Method::POST, &["render"], &query).timeout(PATIENCE).multipart(form(document)?);
+    let request = client.request(Method::POST, &["render"], &query).timeout(TIMEOUT).multipart(form(document)?);
     let response = client.send(request).await?;
     let status = response.status();
     let body = response.bytes().await.map_err(|error| client.unreachable(&error))?;
@@ -85,7 +85,7 @@ async fn by_job(client: &Client, id: &str) -> Result<Rendered> {
 
 /// A whole file from the gateway.
 pub(crate) async fn download(client: &Client, path: &[&str], query: &[(&str, String)]) -> Result<Vec<u8>> {
-    let response = client.send(client.request(Method::GET, path, query).timeout(PATIENCE)).await?;
+    let response = client.send(client.request(Method::GET, path, query).timeout(TIMEOUT)).await?;
     let bytes = response.bytes().await.context("the file broke off: it is not whole")?;
     Ok(bytes.into())
 }

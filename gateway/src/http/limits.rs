@@ -34,7 +34,7 @@ pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a client may read nothing while data waits for it.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a WebSocket may be silent; its pongs count.
-pub const SOCKET_SILENCE: Duration = Duration::from_secs(90);
+pub const SOCKET_IDLE: Duration = Duration::from_secs(90);
 /// How long a WebSocket may take to authenticate.
 pub const SOCKET_AUTH: Duration = Duration::from_secs(10);
 /// Jobs that one WebSocket follows at once.
@@ -59,7 +59,7 @@ pub const AFTER_DRAIN: Duration = Duration::from_secs(2);
 /// NDJSON lines on their way to the bus at once.
 pub const NDJSON_AT_ONCE: usize = 64;
 /// How long an NDJSON body may be silent.
-pub const NDJSON_SILENCE: Duration = Duration::from_secs(60);
+pub const NDJSON_IDLE: Duration = Duration::from_secs(60);
 /// How often adding a line to its batch is tried before it is refused.
 pub const BATCH_TRIES: u32 = 3;
 pub const UNIQUE_KEY_BYTES: usize = 255;

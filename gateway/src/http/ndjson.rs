@@ -23,7 +23,7 @@ pub struct Ndjson {
     /// The current line is over the bound: the rest of it is dropped.
     over: bool,
     max: usize,
-    silence: Duration,
+    idle: Duration,
     number: u64,
     ended: bool,
 }
@@ -32,12 +32,12 @@ pub struct Ndjson {
 pub type Line = (u64, Result<String, ApiError>);
 
 impl Ndjson {
-    /// `max`: the most bytes of a line. `silence`: how long the body may be silent.
+    /// `max`: the most bytes of a line. `idle`: how long the body may be silent.
     #[must_use]
-    pub fn new(body: Body, max: usize, silence: Duration) -> Self {
+    pub fn new(body: Body, max: usize, idle: Duration) -> Self {
         let (chunk, line) = (Bytes::new(), BytesMut::new());
         let (shared, permit, chunks) = (None, None, body.into_data_stream());
-        Self { chunks, chunk, line, shared, permit, over: false, max, silence, number: 0, ended: false }
+        Self { chunks, chunk, line, shared, permit, over: false, max, idle, number: 0, ended: false }
     }
 
     /// Lines over the small bound of bodies wait for a permit.
@@ -119,8 +119,8 @@ impl Ndjson {
     }
 
     async fn read(&mut self) -> Result<(), ApiError> {
-        let silent = || ApiError::too_slow(format!("nothing came for {} s", self.silence.as_secs()));
-        let chunk = tokio::time::timeout(self.silence, self.chunks.next()).await.map_err(|_| silent())?;
+        let silent = || ApiError::too_slow(format!("nothing came for {} s", self.idle.as_secs()));
+        let chunk = tokio::time::timeout(self.idle, self.chunks.next()).await.map_err(|_| silent())?;
         match chunk {
             Some(Ok(chunk)) => self.chunk = chunk,
             Some(Err(error)) => {

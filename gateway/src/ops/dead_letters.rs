@@ -76,9 +76,9 @@ impl DeadLetters {
     /// 503.
     pub(crate) async fn page(&self, search: &LetterQuery, after: u64) -> Result<Page, ApiError> {
         let page = self.bus.list_dead_letters(&search.filter, after, limits::SCAN_PAGE).await?;
-        let (looked, last) = (page.len(), page.last().map_or(after, |buried| buried.sequence));
+        let (looked, last) = (page.len(), page.last().map_or(after, |stored| stored.sequence));
         let mine =
-            |buried: &StoredDeadLetter| search.code.as_ref().is_none_or(|code| *code == buried.letter.failure.code);
+            |stored: &StoredDeadLetter| search.code.as_ref().is_none_or(|code| *code == stored.letter.failure.code);
         Ok(Page { letters: page.into_iter().filter(mine).collect(), looked, last })
     }
 
@@ -109,8 +109,8 @@ impl DeadLetters {
     ///
     /// # Errors
     /// 503.
-    pub(crate) async fn remove(&self, buried: &StoredDeadLetter) -> Result<bool, ApiError> {
-        Ok(self.bus.remove_dead_letter(buried.sequence).await?)
+    pub(crate) async fn remove(&self, stored: &StoredDeadLetter) -> Result<bool, ApiError> {
+        Ok(self.bus.remove_dead_letter(stored.sequence).await?)
     }
 
     /// Acts on all letters that match, up to [`limits::ACT`]: how many match, and how many it acted on.
@@ -122,11 +122,11 @@ impl DeadLetters {
         while matched < limits::ACT {
             let page = self.page(search, after).await?;
             matched += page.letters.len();
-            for buried in &page.letters {
+            for stored in &page.letters {
                 acted += usize::from(match action {
                     Action::Count => false,
-                    Action::Replay => self.try_replay(buried).await?,
-                    Action::Drop => self.remove(buried).await?,
+                    Action::Replay => self.try_replay(stored).await?,
+                    Action::Drop => self.remove(stored).await?,
                 });
             }
             after = page.last;
@@ -137,8 +137,8 @@ impl DeadLetters {
         Ok((matched, acted))
     }
 
-    async fn try_replay(&self, buried: &StoredDeadLetter) -> Result<bool, ApiError> {
-        match Box::pin(self.replay(buried, None)).await {
+    async fn try_replay(&self, stored: &StoredDeadLetter) -> Result<bool, ApiError> {
+        match Box::pin(self.replay(stored, None)).await {
             Ok(_) => Ok(true),
             // It stays, to be edited or dropped.
             Err(error) if error.status().is_client_error() && error.status() != 429 => Ok(false),
@@ -150,8 +150,8 @@ impl DeadLetters {
     ///
     /// # Errors
     /// 400 for a wrong body, 409 for a letter that is no job without a given body, 503.
-    pub(crate) async fn replay(&self, buried: &StoredDeadLetter, body: Option<&Value>) -> Result<Accepted, ApiError> {
-        let letter = &buried.letter;
+    pub(crate) async fn replay(&self, stored: &StoredDeadLetter, body: Option<&Value>) -> Result<Accepted, ApiError> {
+        let letter = &stored.letter;
         let descriptor = self.kinds.descriptor(letter.kind.as_str())?;
         let (kind, version, lane, now) = (letter.kind.clone(), descriptor.version, letter.lane, Utc::now());
         let read = serde_json::from_str::<Envelope<Value>>(&letter.payload).ok();
@@ -176,7 +176,7 @@ impl DeadLetters {
             // The new job has its own body: the old one is deleted with the old job.
             envelope.body = self.payloads.json(&letter.job.tenant, &claim).await?;
         }
-        let id = letter.job.id.derived(&format!("replay.{}", buried.sequence));
+        let id = letter.job.id.derived(&format!("replay.{}", stored.sequence));
         // The subject is right where the envelope differs.
         let tenant = letter.job.tenant.clone();
         let envelope = Envelope {
@@ -196,7 +196,7 @@ impl DeadLetters {
         let envelope = Envelope { claim, ..envelope.with_body(body) };
         // A repeated replay is the same job: even if this one fails, its body may be that of another replay now.
         let published = self.publisher.publish(&envelope, Publishing::default()).await?;
-        self.bus.remove_dead_letter(buried.sequence).await?;
+        self.bus.remove_dead_letter(stored.sequence).await?;
         let kind = envelope.kind;
         let (duplicate, conversation, batch, events) = (published.duplicate, None, None, None);
         Ok(Accepted { job, kind, duplicate, conversation, batch, events })

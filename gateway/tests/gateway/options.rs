@@ -96,7 +96,7 @@ async fn a_unique_job_is_one_for_its_window_and_not_another_tenants() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_put_off_waits_and_is_called_off_at_once() {
+async fn a_job_that_is_put_off_waits_and_is_cancelled_at_once() {
     let gateway = without_worker(|_| {}).await;
     let later: DateTime<Utc> = Utc::now() + TimeDelta::hours(1);
     let job = json_of(submit(&gateway, json!({ "run_at": later })).await).await;

@@ -285,7 +285,7 @@ async fn a_store_that_is_away_is_a_503_and_without_a_key_it_is_a_401() {
 }
 
 #[tokio::test]
-async fn the_patience_for_an_embedding_has_an_end() {
+async fn the_wait_for_an_embedding_has_an_end() {
     let gateway = without_worker(|app: &mut App| app.settings.wait_seconds = 1).await;
     let model = gateway.store.model(MODEL, 3).await;
     gateway.store.collection(&tenant("acme"), "docs", Some(&model)).await;

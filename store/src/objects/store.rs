@@ -25,7 +25,7 @@ use super::{
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// Read timeout: the longest time without data.
-const SILENCE: Duration = Duration::from_secs(20);
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// Timeout of a write or a deletion.
 const CALL: Duration = Duration::from_secs(120);
 /// Total time of the retries of a request.
@@ -91,7 +91,7 @@ fn s3(settings: &config::Objects, bucket: &str) -> AmazonS3Builder {
     let options = ClientOptions::new()
         .with_allow_http(settings.allow_http)
         .with_connect_timeout(CONNECT)
-        .with_read_timeout(SILENCE)
+        .with_read_timeout(READ_TIMEOUT)
         // A large object over a slow line may take long; our own timeouts apply instead.
         .with_timeout_disabled();
     let backoff = BackoffConfig { max_backoff: Duration::from_secs(1), ..BackoffConfig::default() };
@@ -145,7 +145,7 @@ impl Objects for Store {
 
     async fn open(&self, claim: &Claim) -> Result<Pieces, ObjectError> {
         let path = self.path(&claim.key)?;
-        let found = match bounded(&claim.key, SILENCE + TRIES, self.inner.get(&path)).await {
+        let found = match bounded(&claim.key, READ_TIMEOUT + TRIES, self.inner.get(&path)).await {
             Err(ObjectError::Missing(key)) => return Err(self.missing(key)),
             found => found?,
         };
@@ -154,7 +154,7 @@ impl Objects for Store {
             let key = key.clone();
             async move {
                 let next = async { pieces.next().await.transpose() };
-                let piece = bounded(&key, SILENCE, next).await.transpose()?;
+                let piece = bounded(&key, READ_TIMEOUT, next).await.transpose()?;
                 Some((piece, pieces))
             }
         });
@@ -174,7 +174,7 @@ impl Objects for Store {
         let folder = self.path(&key)?;
         let mut found = self.inner.list(Some(&folder));
         // A job has a body, an output, and perhaps outputs of attempts that did not end it.
-        while let Some(object) = bounded(&key, SILENCE, async { found.next().await.transpose() }).await? {
+        while let Some(object) = bounded(&key, READ_TIMEOUT, async { found.next().await.transpose() }).await? {
             match bounded(&key, CALL, self.inner.delete(&object.location)).await {
                 Ok(()) | Err(ObjectError::Missing(_)) => {}
                 Err(error) => return Err(error),

@@ -79,14 +79,14 @@ pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Com
             Write::Indexed(indexing) => {
                 if !write(&mut transaction, ended, indexing).await? {
                     transaction.rollback().await?;
-                    tracing::info!(document.id = %indexing.document, "its collection has another model now: once more");
+                    tracing::info!(document.id = %indexing.document, "its collection changed its model meanwhile: trying again");
                     return Ok(Committed::Fenced);
                 }
             }
             Write::Usage(cost) => usage::insert_raw(&mut transaction, ended, cost).await?,
             // No kind writes these together with a document.
             Write::Turn(_) | Write::File(_) => {
-                return Err(StoreError::Unavailable("a document can't be kept beside other things".to_owned()));
+                return Err(StoreError::Unavailable("a document can't be stored together with other writes".to_owned()));
             }
         }
     }

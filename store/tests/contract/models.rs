@@ -100,11 +100,11 @@ async fn holds_the_contract(store: &dyn Store, fill: &dyn Anew) {
         counts.iter().map(|count| count.chunks).sum()
     };
     assert_eq!([chunks(0).await, chunks(1).await, chunks(2).await, chunks(3).await], [1, 1, 3, 3]);
-    can_be_called_off(store, fill, &all[0]).await;
+    can_be_cancelled(store, fill, &all[0]).await;
     assert_eq!(chunks(0).await, 1);
 }
 
-async fn can_be_called_off(store: &dyn Store, fill: &dyn Anew, document: &IndexedDocument) {
+async fn can_be_cancelled(store: &dyn Store, fill: &dyn Anew, document: &IndexedDocument) {
     let acme = tenant("acme");
     let (new, third) = (store.model(NEW, "1", 2).await.unwrap(), store.model("third", "1", 2).await.unwrap());
     let next = async || store.migration(&acme, "a").await.unwrap().unwrap().next;

@@ -13,7 +13,7 @@ use ruche_schemas::{
 use ruche_services::testing;
 use ruche_store::objects::{ClaimError, Claims, ObjectError, Objects, memory::Memory, store::Store};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 type Place = (Arc<dyn Objects>, Option<tempfile::TempDir>);
 
@@ -168,7 +168,7 @@ macro_rules! promises {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $promise() {
                 let (store, _place) = super::$place().await;
-                tokio::time::timeout(super::PATIENCE, super::$promise(store)).await.expect("in time");
+                tokio::time::timeout(super::TIMEOUT, super::$promise(store)).await.expect("in time");
             })+
         }
     };

@@ -71,7 +71,7 @@ impl Fonts {
         EMBEDDED
             .get_or_init(|| {
                 let ours = FILES.iter().flat_map(|file| Font::iter(Bytes::new(*file)));
-                let theirs = typst_kit::fonts::embedded().map(|(font, _)| font);
+                let theirs = typst_assets::fonts().flat_map(|data| Font::iter(Bytes::new(data)));
                 Self::of(theirs.chain(ours).map(Face::from).collect(), None)
             })
             .clone()

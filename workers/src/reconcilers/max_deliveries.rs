@@ -62,8 +62,8 @@ async fn store(follow_ups: &FollowUps, job: &JobRef) {
 }
 
 async fn try_store(follow_ups: &FollowUps, job: &JobRef) -> Result<(), Blocked> {
-    let Some(buried) = follow_ups.bus.get_dead_letter(job).await? else { return Ok(()) };
-    let dead_letter = buried.letter;
+    let Some(stored) = follow_ups.bus.get_dead_letter(job).await? else { return Ok(()) };
+    let dead_letter = stored.letter;
     let last = follow_ups.bus.last(job).await?;
     if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
         return Ok(());

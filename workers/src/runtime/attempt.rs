@@ -270,7 +270,7 @@ async fn run(shared: &Shared, job: &Unread, scope: Scope<'_>) -> Result<HandlerO
     let Some(claim) = &job.claim else { return handler.run(job, scope).await };
     let _permit = shared.large.acquire().await.map_err(JobError::retry)?;
     scope.deadline.restart();
-    let longest = shared.options.store_patience.min(handler.limits().deadline / 2);
+    let longest = shared.options.store_timeout.min(handler.limits().deadline / 2);
     let body = claims::body(&shared.parts.claims, &job.tenant, claim, longest).await?;
     let whole = Unread { claim: None, ..job.clone() }.with_body(body);
     handler.run(&whole, scope).await

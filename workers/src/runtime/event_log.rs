@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::retry::RetryPolicy;
 
 /// How long an event waits for the bus before the attempt fails.
-const APPEND_PATIENCE: Duration = Duration::from_secs(60);
+const APPEND_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
@@ -112,7 +112,7 @@ impl EventLog {
     }
 
     async fn write(&mut self, event: EventType, data: Value, claim: Option<Claim>) -> Result<(), LogError> {
-        let mut retry = RetryPolicy::new(APPEND_PATIENCE);
+        let mut retry = RetryPolicy::new(APPEND_TIMEOUT);
         let (kind, attempt) = (self.kind.clone(), self.attempt);
         let mut record = Record { n: self.n + 1, event, kind, attempt, at: self.clock.now(), data, claim };
         loop {

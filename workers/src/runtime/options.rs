@@ -45,7 +45,7 @@ pub struct Options {
     /// own; 0: no cap.
     pub in_flight: u32,
     /// How long an attempt waits for an unavailable object store.
-    pub store_patience: Duration,
+    pub store_timeout: Duration,
     pub host: String,
     /// From `worker.labels`.
     pub labels: BTreeMap<String, String>,
@@ -68,7 +68,7 @@ impl Default for Options {
             ack_wait: half_a_minute,
             drain: half_a_minute,
             in_flight: 0,
-            store_patience: AWAY,
+            store_timeout: AWAY,
             host: String::new(),
             labels: BTreeMap::new(),
             reconcilers: Arc::new(Vec::new),

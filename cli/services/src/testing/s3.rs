@@ -26,7 +26,7 @@ use crate::{
 pub const BUCKET: &str = "ruche";
 
 /// How long the server may take until it answers: Python reads many files first.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An S3 service that all tests of this process share, with a bucket [`BUCKET`]. Each uses a prefix of its own.
 pub async fn shared_s3() -> String {
@@ -61,7 +61,7 @@ async fn try_start(port: u16) -> Result<Process, ServiceError> {
     let mut launch = Launch::new("s3", program, folder.join("log"));
     launch.args = ["-H", "127.0.0.1", "-p", &port.to_string()].map(Into::into).into();
     let process = launch.spawn().await?;
-    ready::wait(&process, PATIENCE, || async { make_bucket(port).await.unwrap_or(false) }).await?;
+    ready::wait(&process, TIMEOUT, || async { make_bucket(port).await.unwrap_or(false) }).await?;
     Ok(process)
 }
 

@@ -169,7 +169,7 @@ impl Session {
     }
 
     async fn check_alive(&mut self) -> Result<(), Close> {
-        match self.last_heard.elapsed() > limits::SOCKET_SILENCE {
+        match self.last_heard.elapsed() > limits::SOCKET_IDLE {
             true => Err(SILENT),
             false => self.send(Message::Ping(Vec::new().into())).await,
         }

@@ -64,7 +64,7 @@ impl JobStream {
         request: Request,
     ) -> Result<Response, ApiError> {
         let (parts, body) = request.into_parts();
-        let mut lines = Ndjson::new(body, bodies.largest, limits::NDJSON_SILENCE).share(bodies);
+        let mut lines = Ndjson::new(body, bodies.largest, limits::NDJSON_IDLE).share(bodies);
         let (batches, tenant) = (&self.jobs.batches, &self.caller.tenant);
         let batch = match query.batch {
             None => batches.begin(tenant, None).await?,

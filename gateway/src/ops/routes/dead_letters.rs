@@ -155,12 +155,12 @@ async fn list_dead(
     let (mut data, mut after, mut seen) = (Vec::new(), query.after.unwrap_or(0), 0);
     let next = 'scan: loop {
         let page = letters.page(&search, after).await?;
-        for buried in page.letters {
+        for stored in page.letters {
             if data.len() == limit {
                 break 'scan Some(after);
             }
-            after = buried.sequence;
-            data.push(DeadView::new(buried, false));
+            after = stored.sequence;
+            data.push(DeadView::new(stored, false));
         }
         (after, seen) = (page.last, seen + page.looked);
         if page.looked < limits::SCAN_PAGE {
@@ -189,8 +189,8 @@ async fn get_dead(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<DeadView>, ApiError> {
-    let buried = letters.find(&caller.tenant, &id).await?;
-    let mut view = DeadView::new(buried, true);
+    let stored = letters.find(&caller.tenant, &id).await?;
+    let mut view = DeadView::new(stored, true);
     if let Some(claim) = &view.claim {
         view.body = Some(letters.body(&caller.tenant, claim).await?);
     }
@@ -220,8 +220,8 @@ async fn replay_dead(
     let JobText { text, permit: _permit } = JobText::or_nothing(request, &bodies).await?;
     let ReplayOne { body } = parse(&text)?;
     let body = body.map(|body| parse::<Value>(body.get())).transpose()?;
-    let buried = letters.find(&caller.tenant, &id).await?;
-    Box::pin(letters.replay(&buried, body.as_ref())).await.map(accepted::answer)
+    let stored = letters.find(&caller.tenant, &id).await?;
+    Box::pin(letters.replay(&stored, body.as_ref())).await.map(accepted::answer)
 }
 
 /// Drop a dead letter
@@ -240,7 +240,7 @@ async fn drop_dead(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<DeadView>, ApiError> {
-    let buried = letters.find(&caller.tenant, &id).await?;
-    letters.remove(&buried).await?;
-    Ok(Json(DeadView::new(buried, true)))
+    let stored = letters.find(&caller.tenant, &id).await?;
+    letters.remove(&stored).await?;
+    Ok(Json(DeadView::new(stored, true)))
 }

@@ -52,11 +52,11 @@ async fn retry_job(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let buried = match letters.find(&caller.tenant, &id).await {
+    let stored = match letters.find(&caller.tenant, &id).await {
         Err(missing) if missing.status() == StatusCode::NOT_FOUND => return Err(why_not(&jobs, &caller, &id).await),
         found => found?,
     };
-    Box::pin(letters.replay(&buried, None)).await.map(accepted::answer)
+    Box::pin(letters.replay(&stored, None)).await.map(accepted::answer)
 }
 
 /// Why a job without a dead letter can't be retried.

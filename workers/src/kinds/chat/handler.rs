@@ -142,14 +142,14 @@ impl ChatHandler {
     async fn history(&self, job: &Envelope<Chat>) -> Result<Vec<Message>, JobError> {
         let Some(conversation) = job.body.conversation.filter(|id| *id != job.id.0) else { return Ok(Vec::new()) };
         // Bounded by the job's deadline.
-        let mut patience = RetryPolicy::endless();
+        let mut retry = RetryPolicy::endless();
         loop {
             match self.conversations.history(&job.tenant, conversation).await {
                 Ok(history) => return Ok(history.unwrap_or_default()),
                 Err(StoreError::Refused(failure)) => return Err(JobError::Reject(failure)),
                 Err(StoreError::Unavailable(error)) => {
                     tracing::warn!(%error, "waiting for the database");
-                    patience.wait().await;
+                    retry.wait().await;
                 }
             }
         }

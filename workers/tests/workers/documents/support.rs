@@ -40,7 +40,7 @@ use tokio::{
 };
 
 /// The timeout of each wait, so that no test hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const ACK_WAIT: Duration = Duration::from_secs(2);
 
 pub fn tenant() -> TenantId {
@@ -169,7 +169,7 @@ impl Place {
             }
             panic!("the log has no such event");
         };
-        timeout(PATIENCE, found).await.expect("it comes")
+        timeout(TIMEOUT, found).await.expect("it comes")
     }
 
     pub async fn end(&self, job: &JobRef) -> Record {
@@ -183,7 +183,7 @@ impl Place {
             }
             panic!("the log has no end");
         };
-        timeout(PATIENCE, last).await.expect("it ends")
+        timeout(TIMEOUT, last).await.expect("it ends")
     }
 
     pub async fn progress(&self) -> Vec<(u64, u64)> {
@@ -264,7 +264,7 @@ impl Place {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        timeout(PATIENCE, wait).await.expect("the model is asked");
+        timeout(TIMEOUT, wait).await.expect("the model is asked");
     }
 }
 

@@ -173,7 +173,7 @@ async fn a_result_as_large_as_a_message_may_be_is_in_it_and_one_byte_more_is_not
 async fn a_job_whose_body_can_not_be_had_now_is_tried_again_and_ends_well() {
     let mut place = Place::start().await;
     for (retry, expected) in [(0, vec!["retrying", "retrying", "done"]), (60, vec!["done"])] {
-        place.system.options.store_patience = Duration::from_secs(retry);
+        place.system.options.store_timeout = Duration::from_secs(retry);
         let claim = place.keep(&Probe::Echo(text(LARGE))).await;
         place.store.away.store(2, Ordering::SeqCst);
         let worker = place.system.worker(&ProbeHandler::new(), 1);

@@ -28,7 +28,7 @@ fn types(events: &[ruche_schemas::Record]) -> Vec<&'static str> {
 
 async fn dead(system: &System) -> Vec<DeadLetter> {
     let letters = system.bus.list_dead_letters(&DeadFilter::default(), 0, 10).await.unwrap();
-    letters.into_iter().map(|buried| buried.letter).collect()
+    letters.into_iter().map(|stored| stored.letter).collect()
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ use tokio::{
 use uuid::Uuid;
 
 /// The timeout of each wait, so that no test hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A job that does as it is told.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -120,7 +120,7 @@ impl ProbeHandler {
     }
 
     pub async fn wait_for_begin(&self) {
-        timeout(PATIENCE, self.began.acquire()).await.expect("a job in time").unwrap().forget();
+        timeout(TIMEOUT, self.began.acquire()).await.expect("a job in time").unwrap().forget();
     }
 }
 
@@ -347,7 +347,7 @@ impl System {
     /// Up to the final event.
     pub async fn events(&self, job: &JobRef) -> Vec<Record> {
         let events = self.bus.watch(job, 1).await.unwrap();
-        timeout(PATIENCE, events.map(Result::unwrap).collect()).await.expect("a final event in time")
+        timeout(TIMEOUT, events.map(Result::unwrap).collect()).await.expect("a final event in time")
     }
 
     /// Waits until no job waits or is in flight.
