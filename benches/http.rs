@@ -35,20 +35,22 @@ use crate::{
     table::{Latencies, table},
 };
 
-const RATE: u32 = 500;
 /// The longest time of one job.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-pub async fn measure(servers: &Servers, trips: usize) -> Result<()> {
-    println!("POST /v1/jobs/noop with Accept: text/event-stream, {RATE} a second, {trips} of them; {BODY} bytes.\n");
+/// `rate`: jobs a second.
+pub async fn measure(servers: &Servers, trips: usize, rate: u32) -> Result<()> {
+    println!("POST /v1/jobs/noop with Accept: text/event-stream, {rate} a second, {trips} of them; {BODY} bytes.\n");
     let raw = raw::round_trip(&servers.nats, "http", trips).await?;
     let mut rows = table(&["path", "p50 ms", "p99 ms", "p99.9 ms"]);
     rows.add_row(row("raw async-nats: publish, consume, reply; one after the other", &raw));
+    let commit = raw::commit(&servers.postgres, trips.min(2_000)).await?;
+    rows.add_row(row("raw Postgres: one row, one commit; one after the other", &commit));
     for (name, commits) in [("Ruche, without the commit", false), ("Ruche, with the Postgres commit", true)] {
         let system = System::start(servers, commits).await?;
         // Warm up: connections, the key's cache.
-        system.run(RATE as usize).await?;
-        let latencies = system.run(trips).await?;
+        system.run(rate as usize, rate).await?;
+        let latencies = system.run(trips, rate).await?;
         rows.add_row(row(name, &latencies));
         system.stop();
     }
@@ -83,10 +85,10 @@ impl System {
         self.runtimes.into_iter().for_each(Runtime::shutdown_background);
     }
 
-    async fn run(&self, jobs: usize) -> Result<Latencies> {
+    async fn run(&self, jobs: usize, rate: u32) -> Result<Latencies> {
         let mut latencies = Latencies::default();
         let mut running = FuturesUnordered::new();
-        let mut turns = ticks(jobs)?;
+        let mut turns = ticks(jobs, rate)?;
         loop {
             tokio::select! {
                 Some(due) = turns.recv() => running.push(self.job(due)),
@@ -118,12 +120,12 @@ impl System {
 }
 
 /// When each job starts. From a thread: the runtime's clock has milliseconds.
-fn ticks(jobs: usize) -> Result<mpsc::Receiver<Instant>> {
+fn ticks(jobs: usize, rate: u32) -> Result<mpsc::Receiver<Instant>> {
     let (sender, turns) = mpsc::channel(jobs.max(1));
     let (start, jobs) = (Instant::now(), u32::try_from(jobs)?);
     std::thread::spawn(move || {
         for turn in 0..jobs {
-            let due = start + Duration::from_secs(1) / RATE * turn;
+            let due = start + Duration::from_secs(1) / rate * turn;
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             // The wake-up latency of this thread is not measured, and does not depend on what is.
             if sender.blocking_send(Instant::now()).is_err() {

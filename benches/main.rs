@@ -2,7 +2,7 @@
 //!
 //! - `bus`: jobs per second and round trip, with and without the Postgres commit, beside raw async-nats doing the
 //!   same publish, consume and confirmed ack.
-//! - `http`: from a client's POST to the job's last event at that client, at 500 jobs a second.
+//! - `http`: from a client's POST to the job's last event at that client, at a steady rate.
 //! - `backlog`: the queue alone behind a million jobs.
 //! - `chat`: tokens per second and time to first token over HTTP, at 1, 5 and 16 clients.
 //!
@@ -51,6 +51,9 @@ struct Arguments {
     /// Round trips, one after the other, per measurement of latency.
     #[arg(long, default_value_t = 2_000)]
     trips: usize,
+    /// For HTTP: jobs a second.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
     /// Jobs that wait in the measurement of a backlog.
     #[arg(long, default_value_t = 1_000_000)]
     backlog: usize,
@@ -140,7 +143,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         bus::measure(&servers, arguments.jobs, arguments.trips).await?;
     }
     if wanted(What::Http) {
-        http::measure(&servers, arguments.trips * 5).await?;
+        http::measure(&servers, arguments.trips * 5, arguments.rate).await?;
     }
     if wanted(What::Backlog) {
         queue::backlog(&servers, arguments.backlog, arguments.jobs * 5).await?;

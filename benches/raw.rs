@@ -1,4 +1,4 @@
-//! The limit: async-nats itself, publishing, consuming and acking with confirmation.
+//! The limits: async-nats itself, publishing, consuming and acking with confirmation; and a commit of the driver itself.
 
 use std::{
     ops::Range,
@@ -13,6 +13,7 @@ use async_nats::jetstream::{
 };
 use futures::{StreamExt, TryStreamExt, stream as streams};
 use ruche_schemas::topology::bounds;
+use sea_orm::sqlx::{self, Connection as _, Executor as _, PgConnection};
 
 use crate::table::Latencies;
 
@@ -135,4 +136,19 @@ fn bytes(length: usize) -> Vec<u8> {
 #[expect(clippy::cast_precision_loss, reason = "a benchmark's counts are far below 2^52")]
 pub fn per_second(count: usize, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64()
+}
+
+/// A row in a transaction of its own, one after the other: what a commit costs without Ruche.
+pub async fn commit(url: &str, trips: usize) -> Result<Latencies> {
+    let mut connection = PgConnection::connect(url).await?;
+    connection.execute("CREATE TABLE IF NOT EXISTS raw_commits (body text)").await?;
+    let (body, mut latencies) = ("x".repeat(BODY), Latencies::default());
+    for _ in 0..trips {
+        let start = Instant::now();
+        let mut transaction = connection.begin().await?;
+        sqlx::query("INSERT INTO raw_commits VALUES ($1)").bind(&body).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        latencies.add(start.elapsed());
+    }
+    Ok(latencies)
 }

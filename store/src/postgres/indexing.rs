@@ -86,7 +86,9 @@ pub(super) async fn commit(db: &DatabaseConnection, ended: &Ended) -> Result<Com
             Write::Usage(cost) => usage::insert_raw(&mut transaction, ended, cost).await?,
             // No kind writes these together with a document.
             Write::Turn(_) | Write::File(_) => {
-                return Err(StoreError::Unavailable("a document can't be stored together with other writes".to_owned()));
+                return Err(StoreError::Unavailable(
+                    "a document can't be stored together with other writes".to_owned(),
+                ));
             }
         }
     }

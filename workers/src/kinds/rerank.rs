@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ruche_schemas::{
-    Envelope, Failure, Job as _,
+    Envelope, Failure,
     failure::codes,
     kinds::rerank::{Rerank, Reranked},
 };

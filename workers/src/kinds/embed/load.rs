@@ -9,10 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use ruche_schemas::{
-    Job as _,
-    kinds::embed::{Embed, Purpose, Settings},
-};
+use ruche_schemas::kinds::embed::{Embed, Purpose, Settings};
 use ruche_store::documents::DocumentStore;
 use tokio::sync::Semaphore;
 
