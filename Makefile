@@ -29,10 +29,13 @@ run: build ## Start everything on this machine; Ctrl-C stops it
 	@exec "$(RELEASE)/ruche" up
 
 # Clippy's driver compiles our own crates here, and lints them while it does: with `cargo clippy` beside `cargo test` each
-# dependency would be compiled twice. Our crates are hardly optimised, so that they compile fast.
-OURS = schemas bus store render workers gateway migrations services cli benches
+# dependency would be compiled twice. Our crates are not optimised, so that they compile fast; render would be too slow.
+PLAIN = schemas bus store workers gateway migrations services cli benches
 TESTED = RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings \
-	cargo $(foreach crate,$(OURS),--config profile.release.package.ruche-$(crate).opt-level=1)
+	cargo $(foreach crate,$(PLAIN),--config profile.release.package.ruche-$(crate).opt-level=0) \
+	--config profile.release.package.ruche-render.opt-level=1
+# Most tests wait for servers and for processes, not for a processor.
+export RUST_TEST_THREADS ?= 6
 
 test: ## Check the format, lint, and run every test
 	@bash cli/setup.sh tests
