@@ -111,12 +111,22 @@ pub struct Hit {
     pub text: String,
     pub metadata: Map<String, Value>,
     pub published_at: Option<DateTime<Utc>>,
-    /// Comparable only within one search: the cosine by vectors, BM25 by words, else the sum of `1 / (60 + rank)`
-    /// over its rankings; the reranker's score if one read it.
+    /// Comparable only within one search: the cosine by vectors, BM25 by words, else [`fused`]; the reranker's score if
+    /// one read it.
     pub score: f64,
     /// Fragments around matched words, as HTML: the text is escaped, the words are in `<mark>`.
     pub highlights: Vec<String>,
     pub explanation: Option<Explanation>,
+}
+
+/// Half of what words give and half of what meaning gives, each from 0 to 1: BM25 over the best one of the search, and
+/// the cosine between that of the last candidate of its model (0) and 1. So the best hit by words is never behind one
+/// that only its meaning found, whatever range a model's cosines have. A convex sum of scores, after Bruch, Gai and
+/// Ingber: An Analysis of Fusion Functions for Hybrid Retrieval (2023). Sums of ranks put a near part number before
+/// the one that was asked for.
+#[must_use]
+pub fn fused(near: f64, text: f64) -> f64 {
+    f64::midpoint(near, text)
 }
 
 /// How a hit got its score. Ranks count from 1, and are none if the hit is not among the candidates of the ranking.
@@ -128,7 +138,7 @@ pub struct Explanation {
     pub scan: Option<Scan>,
     pub text_rank: Option<u32>,
     pub text_score: Option<f64>,
-    /// The sum of `1 / (60 + rank)` over its rankings.
+    /// Of both scores: [`fused`].
     pub fused: f64,
     /// Set if a reranker read it.
     pub rerank_score: Option<f64>,

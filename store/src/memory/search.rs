@@ -1,5 +1,7 @@
 //! Search in memory, for tests of callers: compares every vector, and splits words at spaces.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use chrono::Utc;
 use ruche_schemas::{JobId, TenantId};
@@ -12,7 +14,7 @@ use super::{
 use crate::{
     documents::{Chunk, IndexedDocument},
     error::StoreError,
-    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable},
+    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, fused},
 };
 
 #[derive(Debug, Clone)]
@@ -80,18 +82,37 @@ impl Search for Memory {
         let explained = |hit: &Hit| hit.explanation.clone().unwrap_or_default();
         rank(&mut hits, |hit| explained(hit).cosine, |explanation, rank| explanation.vector_rank = Some(rank));
         rank(&mut hits, |hit| explained(hit).text_score, |explanation, rank| explanation.text_rank = Some(rank));
+        let best = hits.iter().filter_map(|hit| explained(hit).text_score).fold(0.0, f64::max);
+        let model = |hit: &Hit| {
+            let mine = lookup.collections.iter().find(|one| one.name == hit.collection);
+            mine.and_then(|one| one.model.as_ref()).map(|model| model.id)
+        };
+        let mut least = HashMap::new();
+        for hit in &hits {
+            let Some(cosine) = explained(hit).cosine else { continue };
+            least.entry(model(hit)).and_modify(|least: &mut f64| *least = least.min(cosine)).or_insert(cosine);
+        }
+        let near = |hit: &Hit| {
+            let (cosine, least) = (explained(hit).cosine?, *least.get(&model(hit))?);
+            Some(if least >= 1.0 { 1.0 } else { (cosine - least) / (1.0 - least) })
+        };
         for hit in &mut hits {
+            let near = near(hit);
             let Some(explanation) = &mut hit.explanation else { continue };
-            let of = |rank: Option<u32>| rank.map_or(0.0, |rank| 1.0 / (60.0 + f64::from(rank)));
-            explanation.fused = of(explanation.vector_rank) + of(explanation.text_rank);
+            let text = explanation.text_score.map(|score| score / best);
+            explanation.fused = match !least.is_empty() && best > 0.0 {
+                true => fused(near.unwrap_or(0.0), text.unwrap_or(0.0)),
+                false => near.or(text).unwrap_or(0.0),
+            };
             hit.score = match lookup.mode {
                 Mode::Vector if lookup.probes.len() == 1 => explanation.cosine.unwrap_or_default(),
                 Mode::Text => explanation.text_score.unwrap_or_default(),
                 _ => explanation.fused,
             };
         }
-        hits.retain(|hit| explained(hit).fused > 0.0);
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
+        hits.retain(|hit| explained(hit).cosine.is_some() || explained(hit).text_score.is_some());
+        let text = |hit: &Hit| explained(hit).text_score.unwrap_or_default();
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(text(b).total_cmp(&text(a))).then(a.chunk.cmp(&b.chunk)));
         hits.truncate(usize::try_from(lookup.top_k).unwrap_or(usize::MAX));
         Ok(Some(hits))
     }

@@ -63,7 +63,7 @@ pub struct SearchRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SearchMode {
-    /// Vectors and words: both rankings, fused by reciprocal rank fusion.
+    /// Vectors and words: both rankings, fused by a convex sum of their scores.
     Hybrid,
     /// The cosine of its vector and the query's.
     Vector,
@@ -152,8 +152,8 @@ pub struct SearchHit {
     /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
     /// How good the hit is, beside the others of this search: for `vector` the cosine (with several models as for `hybrid`),
-    /// for `text` BM25, for `hybrid` the sum of 1 / (60 + rank) over both rankings. With a `reranker` it is that model's number,
-    /// on its own scale.
+    /// for `text` BM25, for `hybrid` half of the BM25 over the best one's, and half of the cosine between the last candidate's (0) and 1.
+    /// With a `reranker` it is that model's number, on its own scale.
     pub score: f64,
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -176,7 +176,7 @@ pub struct SearchExplanation {
     pub text_rank: Option<u32>,
     /// Its score by words (BM25).
     pub text_score: Option<f64>,
-    /// The sum of 1 / (60 + rank) over its places.
+    /// Both scores together, as `hybrid` orders its hits.
     pub fused: f64,
     /// What the reranker gave it, where one read it.
     pub rerank_score: Option<f64>,

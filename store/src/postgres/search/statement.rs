@@ -137,7 +137,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     steps.push(format!(
         "ranked AS ({ranked}), \
          best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked \
-           ORDER BY final DESC, cosine DESC NULLS LAST, id LIMIT {top_k})"
+           ORDER BY final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id LIMIT {top_k})"
     ));
     let nearby = if wanted.by_vectors() { "(SELECT count(*) FROM vectors)" } else { "0::bigint" };
     let headline = headline(&mut statement, lookup, *terms)?;
@@ -152,32 +152,35 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
            d.source, d.title, d.url, d.metadata, d.published_at, {headline} AS headline \
          FROM best b JOIN chunks c ON c.id = b.id AND c.tenant = {tenant} \
            JOIN documents d ON d.id = c.document_id AND d.tenant = {tenant} \
-         ORDER BY b.final DESC, b.cosine DESC NULLS LAST, b.id",
+         ORDER BY b.final DESC, b.text_score DESC NULLS LAST, b.cosine DESC NULLS LAST, b.id",
         steps.join(", ")
     );
     Ok(statement)
 }
 
-/// The fusion is reciprocal rank fusion: the sum of `1 / (60 + rank)` (Cormack, Clarke & Büttcher, 2009).
-fn ranked(by_vectors: bool, by_words: bool) -> &'static str {
+/// Fuses the rankings as [`crate::search::fused`] does.
+fn ranked(by_vectors: bool, by_words: bool) -> String {
+    let least = "min(v.cosine) OVER (PARTITION BY v.part)";
+    let near =
+        format!("CASE WHEN v.id IS NULL THEN 0 WHEN {least} >= 1 THEN 1 ELSE (v.cosine - {least}) / (1 - {least}) END");
+    let text = "coalesce(t.score / nullif(max(t.score) OVER (), 0), 0)";
     match (by_vectors, by_words) {
-        (true, true) => {
+        (true, true) => format!(
             "SELECT coalesce(v.id, t.id) AS id, v.rank AS vector_rank, v.cosine, v.exact, t.rank AS text_rank, \
-               t.score AS text_score, coalesce(1.0::float8 / (60 + v.rank), 0) + coalesce(1.0::float8 / (60 + t.rank), 0) AS fused \
+               t.score AS text_score, ({near} + {text}) / 2 AS fused \
              FROM vectors v FULL JOIN texts t ON t.id = v.id"
-        }
-        (true, false) => {
-            "SELECT id, rank AS vector_rank, cosine, exact, NULL::bigint AS text_rank, NULL::float8 AS text_score, \
-               1.0::float8 / (60 + rank) AS fused FROM vectors"
-        }
-        (false, true) => {
-            "SELECT id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, rank AS text_rank, \
-               score AS text_score, 1.0::float8 / (60 + rank) AS fused FROM texts"
-        }
-        (false, false) => {
-            "SELECT NULL::bigint AS id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, \
-               NULL::bigint AS text_rank, NULL::float8 AS text_score, NULL::float8 AS fused LIMIT 0"
-        }
+        ),
+        (true, false) => format!(
+            "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, NULL::bigint AS text_rank, \
+               NULL::float8 AS text_score, {near} AS fused FROM vectors v"
+        ),
+        (false, true) => format!(
+            "SELECT t.id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, \
+               t.rank AS text_rank, t.score AS text_score, {text} AS fused FROM texts t"
+        ),
+        (false, false) => "SELECT NULL::bigint AS id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, \
+             NULL::boolean AS exact, NULL::bigint AS text_rank, NULL::float8 AS text_score, NULL::float8 AS fused LIMIT 0"
+            .to_owned(),
     }
 }
 
@@ -213,7 +216,7 @@ fn vectors(
             ),
         });
         lists.push(format!(
-            "SELECT id, 1 - distance AS cosine, row_number() OVER (ORDER BY distance, id) AS rank, {} AS exact \
+            "SELECT id, {number} AS part, 1 - distance AS cosine, row_number() OVER (ORDER BY distance, id) AS rank, {} AS exact \
              FROM near_{number} WHERE distance <> 'NaN'::float8",
             part.exact
         ));
