@@ -8,6 +8,7 @@ use ruche_services::{ready, tools::Tools};
 use serde_json::json;
 
 use crate::{
+    output,
     project::Project,
     state::{Child, State, now},
 };
@@ -17,8 +18,8 @@ pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
     let state = project.is_running().then(|| State::read(&project.state())).flatten();
     let Some(state) = state else {
         match as_json {
-            true => println!("{}", json!({ "running": false, "ready": false, "data": project.data })),
-            false => println!("Ruche does not run on {}. `ruche up` starts it.", project.data.display()),
+            true => output::ndjson(&json!({ "running": false, "ready": false, "data": project.data }))?,
+            false => output::line(&format!("Ruche does not run on {}. `ruche up` starts it.", project.data.display()))?,
         }
         return Ok(ExitCode::FAILURE);
     };
@@ -29,9 +30,9 @@ pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
         if let (Some(value), Some(more)) = (value.as_object_mut(), more.as_object()) {
             value.extend(more.clone());
         }
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        output::json(&value)?;
     } else {
-        print_table(project, &state, ready, &why);
+        print_table(project, &state, ready, &why)?;
     }
     Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -48,20 +49,26 @@ async fn readiness(state: &State) -> (bool, String) {
     }
 }
 
-fn print_table(project: &Project, state: &State, ready: bool, why: &str) {
+fn print_table(project: &Project, state: &State, ready: bool, why: &str) -> Result<()> {
     let url = state.url.as_deref().unwrap_or("no URL yet");
     let word = if ready { "ready".to_owned() } else { format!("not ready: {}", why.trim()) };
-    println!("Ruche runs as process {} since {}, {word}", state.pid, ago(state.started_at));
-    println!("  API {url}, model {}, data {}\n", state.models.join(", "), project.data.display());
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["program", "state", "pid", "since", "restarts", "log"]);
     for child in &state.children {
         table.add_row(row(child));
     }
-    println!("{}", table.trim_fmt());
+    let mut shown = format!(
+        "Ruche runs as process {} since {}, {word}\n  API {url}, model {}, data {}\n\n{}\n",
+        state.pid,
+        ago(state.started_at),
+        state.models.join(", "),
+        project.data.display(),
+        table.trim_fmt()
+    );
     if let Err(error) = Tools::find() {
-        println!("\n{error}");
+        shown += &format!("\n{error}\n");
     }
+    output::text(&shown)
 }
 
 fn row(child: &Child) -> [String; 6] {

@@ -230,7 +230,7 @@ fn check_name(name: &str) -> Result<(), Invalid> {
         true => Ok(()),
         false => {
             let shown: String = name.chars().take(80).collect();
-            let allowed = "1 to 64 of a-z, 0-9, - and _ are, a letter or digit first";
+            let allowed = "1 to 64 of a-z, 0-9, - and _ are allowed, a letter or digit first";
             Err(Invalid::new("name", format!("{shown:?} is no name of a bot: {allowed}")))
         }
     }

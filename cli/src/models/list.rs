@@ -10,13 +10,12 @@ use super::{
     pins::Pins,
     presets::{families, slots},
 };
-use crate::project::Project;
+use crate::{output, project::Project};
 
 pub(super) fn print(project: &Project, config: &Config, as_json: bool) -> Result<()> {
     let rows = rows(project, config)?;
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
-        return Ok(());
+        return output::json(&Value::Array(rows));
     }
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(["", "name", "use", "size", "here", "for", "source"]);
@@ -29,8 +28,7 @@ pub(super) fn print(project: &Project, config: &Config, as_json: bool) -> Result
         table.add_row([chosen.to_owned(), name, used_for, size, here.to_owned(), text("for"), text("source")]);
     }
     let others: Vec<_> = slots().map(|slot| format!("RUCHE_MODELS__{}=<name>", slot.name.to_uppercase())).collect();
-    println!("{}\n\n* is chosen. These choose others: {}", table.trim_fmt(), others.join(", "));
-    Ok(())
+    output::line(&format!("{}\n\n* is chosen. These choose others: {}", table.trim_fmt(), others.join(", ")))
 }
 
 /// One object each.

@@ -5,6 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use futures::future::{self, BoxFuture};
 use ruche_schemas::config::Config;
 use ruche_store::postgres::Postgres;
+use tokio::sync::oneshot;
 
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
 use crate::inference::thread::ModelThread;
@@ -38,7 +39,10 @@ impl ShutdownHandle {
     /// For a handler without threads; `ended` never resolves.
     #[must_use]
     pub fn none() -> Self {
-        Self { ended: Box::pin(future::pending()), stop: Box::new(|| {}) }
+        // Ends when it is asked to: a shutdown waits for every handler.
+        let (running, stopped) = oneshot::channel::<()>();
+        let ended = async { stopped.await.unwrap_or_default() };
+        Self { ended: Box::pin(ended), stop: Box::new(|| drop(running)) }
     }
 
     /// For a handler with models. `ended` resolves when one has crashed, or all have stopped after `stop`.
@@ -62,5 +66,20 @@ impl ShutdownHandle {
             threads.iter().for_each(ModelThread::stop);
         };
         Self { ended: Box::pin(ended), stop: Box::new(stop) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_handler_without_threads_ends_when_it_is_stopped_and_not_before() {
+        let ShutdownHandle { mut ended, stop } = ShutdownHandle::none();
+        assert!((&mut ended).now_or_never().is_none());
+        stop();
+        assert!(ended.now_or_never().is_some());
     }
 }

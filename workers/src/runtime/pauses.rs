@@ -72,7 +72,7 @@ impl Paused {
 pub(super) async fn first(paused: &mut watch::Receiver<Paused>) {
     let known = timeout(FIRST, paused.wait_for(|paused| paused.known)).await;
     if known.is_err() {
-        warn!("it is not known yet what is held up: taking jobs");
+        warn!("it is not known yet what is paused: taking jobs");
     }
 }
 
@@ -87,12 +87,12 @@ pub(super) async fn listen(
 }
 
 async fn listen_once(bus: &dyn Bus, paused: &watch::Sender<Paused>, changed: &Notify) {
-    let mut holds = match bus.pauses().await {
-        Ok(holds) => holds,
-        Err(error) => return warn!(%error, "can't hear what is held up: trying again"),
+    let mut pauses = match bus.pauses().await {
+        Ok(pauses) => pauses,
+        Err(error) => return warn!(%error, "can't hear what is paused: trying again"),
     };
-    while let Some(all) = holds.next().await {
-        info!(holds = ?all, "what is held up");
+    while let Some(all) = pauses.next().await {
+        info!(pauses = ?all, "what is paused");
         paused.send_modify(|paused| paused.update(all));
         changed.notify_one();
     }
