@@ -12,7 +12,7 @@ use ruche_services::{
     tools::Tools,
 };
 
-/// They end with this program.
+/// They stop with this program.
 pub struct Servers {
     pub nats: String,
     pub postgres: String,

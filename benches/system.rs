@@ -17,7 +17,7 @@ const START: Duration = Duration::from_secs(60);
 
 type Settings = Vec<(String, String)>;
 
-/// They end with this program.
+/// They stop with this program.
 pub struct System {
     pub url: String,
     pub key: String,

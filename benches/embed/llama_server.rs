@@ -23,7 +23,7 @@ pub struct Peer {
     pub batch: u32,
 }
 
-/// Ends with this program.
+/// Stops with this program.
 pub struct LlamaServer {
     pub url: String,
     _process: Process,

@@ -64,7 +64,7 @@ impl Nats {
         format!("nats://127.0.0.1:{}", self.options.port)
     }
 
-    /// Ends it with this signal and waits for its end.
+    /// Sends this signal and waits until it has exited.
     pub async fn end(&self, signal: Signal) {
         self.process.end(signal).await;
     }
@@ -114,7 +114,7 @@ impl Postgres {
         self.options.url()
     }
 
-    /// Ends its first process with this signal and waits for that. SIGQUIT ends the others at once; after SIGKILL
+    /// Sends this signal to its first process and waits for its exit. SIGQUIT stops the others at once; after SIGKILL
     /// each notices by itself.
     pub async fn crash(&self, signal: Signal) {
         self.process.end(signal).await;

@@ -39,6 +39,8 @@ pub enum MigrateError {
     Locked,
     #[error("a migration failed and was rolled back: {0}")]
     Failed(String),
+    #[error("the database does not fit this release: {0}; run the release that migrated it")]
+    Unfit(String),
 }
 
 impl From<sqlx::Error> for MigrateError {
@@ -52,6 +54,12 @@ impl From<sqlx::migrate::MigrateError> for MigrateError {
         match error {
             sqlx::migrate::MigrateError::ExecuteMigration(error, version) => {
                 Self::Failed(format!("{version}: {error}"))
+            }
+            sqlx::migrate::MigrateError::VersionMissing(version) => {
+                Self::Unfit(format!("it has migration {version}, which is unknown here"))
+            }
+            sqlx::migrate::MigrateError::VersionMismatch(version) => {
+                Self::Unfit(format!("its migration {version} was another one than the one here"))
             }
             other => Self::Failed(other.to_string()),
         }

@@ -2,6 +2,7 @@
 
 use ruche_migrations::{MigrateError, Step, down, status, up};
 use ruche_services::testing;
+use sqlx::Connection as _;
 
 fn all(steps: &[Step], applied: bool) -> bool {
     !steps.is_empty() && steps.iter().all(|step| step.applied == applied)
@@ -65,4 +66,26 @@ async fn no_message_holds_the_password() {
     }
     let error = up("postgres://ruche:hunter2@127.0.0.1/ruche", "Robert'; DROP").await.unwrap_err().to_string();
     assert!(error.contains("Robert") && error.contains("a-z, 0-9 and _"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_another_release_is_left_alone() {
+    let (url, schema) = (testing::shared_postgres().await, testing::unique("m"));
+    up(&url, &schema).await.unwrap();
+    let change = async |sql: &str| {
+        let mut db = sqlx::PgConnection::connect(&url).await.unwrap();
+        let sql = format!("SET search_path TO {schema}; {sql}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut db).await.unwrap();
+    };
+    change("UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 20261123000002").await;
+    let error = up(&url, &schema).await.unwrap_err();
+    assert!(matches!(&error, MigrateError::Unfit(why) if why.contains("20261123000002")), "{error}");
+    change("UPDATE _sqlx_migrations SET version = 1 WHERE version = 20261123000002").await;
+    for error in [
+        up(&url, &schema).await.unwrap_err(),
+        down(&url, &schema, 1).await.unwrap_err(),
+        status(&url, &schema).await.unwrap_err(),
+    ] {
+        assert!(matches!(&error, MigrateError::Unfit(why) if why.contains("migration 1,")), "{error}");
+    }
 }

@@ -76,7 +76,7 @@ pub trait Batches: Send + Sync + 'static {
     /// Adds jobs to an open batch. Idempotent: a job counts once.
     async fn add_to_batch(&self, batch: Uuid, jobs: &[JobId]) -> Result<(), StoreError>;
 
-    /// Ends the submission to a batch and returns the batch, also when it was closed before. `None` if the tenant has
+    /// Closes a batch for submissions and returns it, also when it was closed before. `None` if the tenant has
     /// no such batch.
     async fn close_batch(&self, tenant: &TenantId, id: Uuid, at: DateTime<Utc>) -> Result<Option<Batch>, StoreError>;
 

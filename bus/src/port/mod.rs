@@ -37,8 +37,8 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
 
     async fn last(&self, job: &JobRef) -> Result<Option<Logged>, Unavailable>;
 
-    /// The job's events with `n >= from`: those stored, then those to come, without gap or repeat. Ends after a final
-    /// event. Survives reconnects; an error item ends it.
+    /// The job's events with `n >= from`: those stored, then those to come, without gap or repeat. The final event is
+    /// the last. Survives reconnects; an error item ends it.
     async fn watch(
         &self,
         job: &JobRef,

@@ -2,6 +2,7 @@
 
 mod contract;
 mod nats;
+mod outages;
 mod roles;
 mod suite;
 mod topology;

@@ -1,33 +1,27 @@
-//! What only the real server can show: outages, restarts, and messages that others publish.
+//! What only the real server can show: its streams, limits, and messages that others publish.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, DeadLetterQueue, Pause, PublishError, Receipt, Scheduler,
+    Bus, Controls, DeadFilter, DeadLetterQueue, PublishError, Receipt,
     nats::{ConnectError, Nats},
 };
-use ruche_schemas::{EventType, Failure, JobRef, Lane, failure::codes};
+use ruche_schemas::{Failure, JobRef, Lane, failure::codes};
 use ruche_services::testing;
 
-use crate::suite::{self, ACK_WAIT, KIND, config, event, grow, job, message, next, publish, queue, slots};
+use crate::suite::{self, ACK_WAIT, KIND, config, job, message, next, publish, queue, slots};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-async fn within<T>(test: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(test: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, test).await.expect("in time")
 }
 
-async fn connect(url: &str, prefix: &str) -> Nats {
+pub(crate) async fn connect(url: &str, prefix: &str) -> Nats {
     let bus = Nats::connect(&config(url, prefix), ACK_WAIT).await.expect("a connection");
     bus.ensure(&[KIND]).await.expect("streams");
     bus
-}
-
-async fn until_ready(bus: &Nats, ready: bool) {
-    while bus.ready().await.is_ok() != ready {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test]
@@ -73,108 +67,6 @@ async fn a_server_that_is_not_there_or_not_named_is_said_clearly() {
     let error = Nats::connect(&config("nats://user:secret@host:port", "t"), ACK_WAIT).await.expect_err("no address");
     assert!(matches!(error, ConnectError::Address { .. }), "{error}");
     assert!(error.to_string().contains("host:port") && !error.to_string().contains("secret"), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bus_that_went_away_answers_unavailable_and_recovers() {
-    within(async {
-        let server = testing::nats().await;
-        let bus = connect(&server.url(), "t").await;
-        let mut listener = bus.cancellations().await.expect("a listener");
-        let kept = publish(&bus, Lane::Normal).await;
-        server.stop().await;
-        until_ready(&bus, false).await;
-        let job = job();
-        assert!(matches!(bus.publish(message(&job, Lane::Normal)).await, Err(PublishError::Unavailable(_))));
-        assert!(bus.append(&job, 0, &event(1, EventType::Accepted)).await.is_err());
-        assert!(bus.last(&job).await.is_err());
-        assert!(bus.cancel(&job).await.is_err());
-        server.start().await;
-        until_ready(&bus, true).await;
-        assert_eq!(bus.publish(message(&job, Lane::Normal)).await, Ok(Receipt { duplicate: false }));
-        assert_eq!(bus.publish(message(&kept, Lane::Normal)).await, Ok(Receipt { duplicate: true }));
-        bus.cancel(&job).await.expect("a cancel");
-        assert_eq!(listener.next().await, Some(job));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deliveries_resume_after_the_server_restarts() {
-    within(async {
-        let server = testing::nats().await;
-        let bus = connect(&server.url(), "t").await;
-        let mut queue = queue(&bus).await;
-        let mut expected = HashSet::new();
-        let mut seen = HashSet::new();
-        for restart in [false, true, true] {
-            // The worker waits while the server stops and restarts.
-            let outage = async {
-                if restart {
-                    server.stop().await;
-                    server.start().await;
-                    until_ready(&bus, true).await;
-                }
-                for lane in Lane::ALL {
-                    expected.insert(publish(&bus, lane).await);
-                }
-                expected.len()
-            };
-            let working = async {
-                let mut count = 0;
-                while count < 3 {
-                    for delivery in queue.next(slots(4)).await {
-                        count += usize::from(seen.insert(delivery.job.clone()));
-                        delivery.done().await.expect("a confirmation");
-                    }
-                }
-            };
-            tokio::join!(outage, working);
-        }
-        assert_eq!(seen, expected);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_for_later_survives_a_restart_of_the_server() {
-    within(async {
-        let server = testing::nats().await;
-        let bus = connect(&server.url(), "t").await;
-        let at = chrono::Utc::now() + chrono::TimeDelta::seconds(2);
-        let job = job();
-        bus.publish_at(message(&job, Lane::Normal), at).await.expect("a receipt");
-        server.stop().await;
-        server.start().await;
-        until_ready(&bus, true).await;
-        let mut queue = queue(&bus).await;
-        let delivery = next(&mut queue).await;
-        assert_eq!((&delivery.job, delivery.attempt), (&job, 1));
-        assert!(chrono::Utc::now() >= at);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_watch_goes_on_after_the_server_restarts() {
-    within(async {
-        let server = testing::nats().await;
-        let bus = connect(&server.url(), "t").await;
-        let job = job();
-        let watch = bus.watch(&job, 1).await.expect("a watch");
-        let writing = async {
-            let sequence = grow(&bus, &job, 0, 1, 10).await;
-            server.stop().await;
-            server.start().await;
-            until_ready(&bus, true).await;
-            let sequence = grow(&bus, &job, sequence, 11, 20).await;
-            bus.append(&job, sequence, &event(21, EventType::Done)).await.expect("an append");
-        };
-        let reading = watch.map_ok(|record| record.n).try_collect::<Vec<_>>();
-        let ((), seen) = tokio::join!(writing, reading);
-        assert_eq!(seen.expect("events"), (1..=21).collect::<Vec<_>>());
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -246,24 +138,6 @@ async fn a_job_that_somebody_publishes_straight_onto_nats_is_handed_out() {
             }
         };
         assert_eq!(again.attempt, 2);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancellation_asked_for_during_an_outage_is_heard_afterwards() {
-    within(async {
-        let server = testing::nats().await;
-        let (listening, asking) = (connect(&server.url(), "t").await, connect(&server.url(), "t").await);
-        let mut listener = listening.cancellations().await.expect("a listener");
-        server.stop().await;
-        until_ready(&listening, false).await;
-        server.start().await;
-        // The listener may not be back yet.
-        until_ready(&asking, true).await;
-        let job = job();
-        asking.cancel(&job).await.expect("a cancel");
-        assert_eq!(listener.next().await, Some(job));
     })
     .await;
 }
@@ -340,26 +214,6 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
         assert_eq!(letter.payload.as_bytes(), message(&silent, Lane::Normal).payload);
         let letter = bus.get_dead_letter(&known).await.expect("a read").expect("a letter").letter;
         assert_eq!(letter.failure.code, "why", "what a worker knew is not overwritten");
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pauses_survive_a_restart_and_what_changed_meanwhile_is_heard() {
-    within(async {
-        let server = testing::nats().await;
-        let (listening, asking) = (connect(&server.url(), "t").await, connect(&server.url(), "t").await);
-        let (kind, worker) = (Pause::Kind(KIND), Pause::Worker("host-1".to_owned()));
-        asking.set_paused(&kind, true).await.expect("a pause");
-        let mut pauses = listening.pauses().await.expect("a listener");
-        assert_eq!(pauses.next().await, Some(vec![kind.clone()]));
-        server.stop().await;
-        until_ready(&asking, false).await;
-        server.start().await;
-        // The listener may not be back yet.
-        until_ready(&asking, true).await;
-        asking.set_paused(&worker, true).await.expect("a pause");
-        assert_eq!(pauses.next().await, Some(vec![kind, worker]));
     })
     .await;
 }

@@ -121,7 +121,7 @@ async fn migrate_all(
 /// Migrates one collection as far as possible; returns its last state.
 async fn migrate(client: &Client, quiet: bool, wanted: &Arguments, name: &str, model: &str) -> Result<Value> {
     let mut bar = Bar::new(&clean(name), quiet);
-    // Those that failed in an earlier run are tried once more in this one.
+    // Those that failed in an earlier run are retried in this one.
     let (mut retry, mut refused) = (true, 0);
     loop {
         let start = Instant::now();
@@ -168,7 +168,7 @@ fn say(view: &Value, model: &str) -> Result<()> {
     if failed > failures.len() as u64 {
         output::line(&format!("  and {} more", failed - failures.len() as u64))?;
     }
-    output::note("mend or delete them, then run this again: it tries them once more");
+    output::note("correct or delete them, then run this again: it retries them");
     Ok(())
 }
 

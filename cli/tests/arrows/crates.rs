@@ -48,7 +48,7 @@ const DRIVERS: [(&str, &[&str]); 6] = [
     ("typst", &["ruche-render"]),
     // Searches are measured beside the driver alone.
     ("sea-orm", &["ruche-store", "ruche-benches"]),
-    ("sqlx", &["ruche-migrations"]),
+    ("sqlx", &["ruche-migrations", "ruche-store"]),
     ("object_store", &["ruche-store"]),
 ];
 

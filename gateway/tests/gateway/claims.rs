@@ -159,7 +159,7 @@ async fn the_body_of_a_job_that_is_refused_does_not_stay() {
     assert_eq!(objects.keys(), Vec::<String>::new());
 }
 
-/// Ends a job with this result; returns its id.
+/// Completes a job with this result; returns its id.
 async fn done(gateway: &Fixture, objects: &Memory, output: &Value) -> (String, Claim) {
     let job = JobRef { tenant: tenant("acme"), id: JobId::generate() };
     let bytes = Bytes::from(output.to_string());

@@ -11,7 +11,7 @@ use ruche_schemas::{
     vectors::{MAX_INDEXED_DIMENSIONS, index_name},
 };
 
-use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use tracing::{info, warn};
 
 use super::{handle::Postgres, locks};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use ruche_schemas::config;
-use sea_orm::sqlx::{
+use sqlx::{
     ConnectOptions, Connection, Error, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };

@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::TenantId;
 
-use sea_orm::sqlx::{self, AssertSqlSafe, PgPool, Row as _, postgres::PgRow};
 use serde_json::Value;
+use sqlx::{self, AssertSqlSafe, PgPool, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{handle::Postgres, models, sql::fields};

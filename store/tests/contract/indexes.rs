@@ -6,7 +6,7 @@ use ruche_store::{
     indexes::{Indexes as _, Reconciled},
     postgres::Postgres,
 };
-use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, PgPool, postgres::PgPoolOptions};
+use sqlx::{self, AssertSqlSafe, Executor as _, PgPool, postgres::PgPoolOptions};
 
 use super::support::in_schema;
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use ruche_schemas::{TenantId, config::Search};
-use sea_orm::sqlx::{self, AssertSqlSafe, PgPool, Row as _};
+use sqlx::{self, AssertSqlSafe, PgPool, Row as _};
 
 use super::{
     part::{Part, parts},

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ruche_schemas::config;
-use sea_orm::sqlx::{PgPool, postgres::PgConnectOptions};
+use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::scope::Memory;
 use crate::postgres::pool::{self, Application};

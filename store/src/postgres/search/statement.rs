@@ -3,7 +3,7 @@
 
 use ruche_schemas::{TenantId, vectors::index_name};
 
-use sea_orm::sqlx::{Arguments as _, Encode, Postgres, Type, postgres::PgArguments};
+use sqlx::{Arguments as _, Encode, Postgres, Type, postgres::PgArguments};
 
 use super::{part::Part, words::Terms};
 use crate::{
