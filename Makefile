@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # Where cargo puts programs: CARGO_TARGET_DIR, or a setting in some config.toml, or target/.
 RELEASE = $$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release
 
-.PHONY: help setup build build-benches run test bench bench-embed bench-render bench-search faults down clean-data
+.PHONY: help setup build build-benches run test bench bench-embed bench-render bench-search clients faults down clean-data
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -56,8 +56,13 @@ bench-render: build-benches ## Measure Markdown to PDF beside md-to-pdf, Chromiu
 	@bash benches/render/setup.sh
 	@"$(RELEASE)/ruche-bench" render
 
-bench-search: build-benches ## Measure searches among 100,000 chunks beside the raw driver; CHUNKS=1000000 for more
+bench-search: build-benches ## Measure searches among 100,000 chunks beside the raw driver, and rankings; CHUNKS=1000000, CRANFIELD=folder for more
+	@bash cli/setup.sh tests
 	@"$(RELEASE)/ruche-bench" search --chunks $${CHUNKS:-100000}
+	@"$(RELEASE)/ruche-bench" retrieval $(if $(CRANFIELD),--cranfield "$(CRANFIELD)")
+
+clients: ## Try OpenAI's clients, LangChain, LlamaIndex and the AI SDK against the Ruche that runs
+	@bash benches/clients/run.sh
 
 faults: build-benches ## Kill, stop and restart everything under load, and count what became of the jobs
 	@"$(RELEASE)/ruche-bench" faults

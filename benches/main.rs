@@ -11,6 +11,7 @@
 //!   bench-embed`, which builds that server.
 //! - `ingest`: documents from a POST to searchable chunks, and memory; `make bench-embed`.
 //! - `search`: the index's recall, and queries a second through the API beside the raw driver; `make bench-search`.
+//! - `retrieval`: how well searches rank; `make bench-search`.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which
 //!   installs them.
 //! - `faults`: jobs while everything is killed; `make faults`.
@@ -84,6 +85,9 @@ struct Arguments {
     /// For searches: clients at once.
     #[arg(long, default_value_t = 8)]
     clients: usize,
+    /// For rankings: a folder with the Cranfield collection, packed as JSON lines.
+    #[arg(long, value_name = "FOLDER")]
+    cranfield: Option<std::path::PathBuf>,
     /// For documents and embeddings: Ruche alone, without the programs that have to be installed first.
     #[arg(long)]
     alone: bool,
@@ -110,6 +114,8 @@ enum What {
     Ingest,
     /// Searches, beside the raw driver.
     Search,
+    /// How well searches rank.
+    Retrieval,
     /// Markdown to PDF, beside other programs.
     Render,
 }
@@ -132,6 +138,9 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     }
     if arguments.what == Some(What::Ingest) {
         return Box::pin(embed::pages(arguments.threads, arguments.pages)).await;
+    }
+    if arguments.what == Some(What::Retrieval) {
+        return Box::pin(search::quality::measure(arguments.threads, arguments.cranfield.as_deref())).await;
     }
     if arguments.what == Some(What::Search) {
         let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;

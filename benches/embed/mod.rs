@@ -37,13 +37,13 @@ pub async fn pages(threads: u32, pages: usize) -> Result<()> {
     ingest::measure(&servers, &system, pages).await
 }
 
-fn model() -> Result<PathBuf> {
+pub fn model() -> Result<PathBuf> {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.ruche/models/all-minilm-l6-v2.gguf");
     ensure!(model.is_file(), "{} is not there: `bash cli/setup.sh tests` makes it", model.display());
     Ok(model)
 }
 
-async fn system(servers: &Servers, model: &Path, threads: u32) -> Result<System> {
+pub async fn system(servers: &Servers, model: &Path, threads: u32) -> Result<System> {
     let settings =
         [("RUCHE_EMBED__MODEL_PATH", &*model.to_string_lossy()), ("RUCHE_EMBED__THREADS", &threads.to_string())];
     System::start(servers, "embed", &settings).await

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use ruche_store::analysis::{index::vector, language::SIMPLE};
 use sea_orm::sqlx::{self, Executor as _, PgPool, postgres::PgPoolCopyExt as _};
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ pub const COLLECTION: &str = "bench";
 /// The metadata of one document in a hundred.
 pub const FILTERED: &str = r#"{"part":7}"#;
 /// The first words are common and the last ones rare.
-pub const QUESTION: &str = "how does w1 w5 w40 help with w700 or w1500";
+pub const QUESTION: &str = "how does b f ea help with haa or bfaa";
 
 const CHUNKS: usize = 10;
 /// Chunks around a centre.
@@ -115,15 +116,18 @@ fn normal(random: &mut StdRng) -> f32 {
     (-2.0 * (1.0 - length).ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
 }
 
-/// A text and its lexemes. The n-th word's frequency is about 1 / n (Zipf).
+/// A text, and its words as they are indexed. The n-th word's frequency is about 1 / n (Zipf).
 fn words(random: &mut StdRng) -> (String, String) {
-    let (mut text, mut lexemes) = (String::new(), String::new());
-    for position in 1..=WORDS.1 {
-        let word = WORDS.0.powf(random.random::<f64>()) as u32;
-        let space = if position == 1 { "" } else { " " };
-        // A write to a string can't fail.
-        let _ = write!(text, "{space}w{word}");
-        let _ = write!(lexemes, "{space}'w{word}':{position}");
+    let mut text = String::new();
+    for _ in 0..WORDS.1 {
+        text.push_str(&word(WORDS.0.powf(random.random::<f64>()) as u32));
+        text.push(' ');
     }
-    (text, lexemes)
+    let indexed = vector(&[], &text, SIMPLE);
+    (text, indexed)
+}
+
+/// The n-th word, in letters.
+fn word(number: u32) -> String {
+    number.to_string().chars().map(|digit| char::from(b'a' + (digit as u8 - b'0'))).collect()
 }

@@ -7,6 +7,7 @@
 //! pass the filter.
 
 mod load;
+pub mod quality;
 pub mod raw;
 mod store;
 

@@ -6,9 +6,12 @@ use ruche_schemas::{
     config::{self, Secret},
 };
 use ruche_store::{
+    filter::{Condition, Test},
     postgres::{Application, Postgres},
     search::{Filter, Lookup, Mode, Probe, Search as _, Searchable},
 };
+
+use serde_json::{Map, Value};
 
 use super::{TOP_K, load::COLLECTION};
 
@@ -26,7 +29,9 @@ impl Store {
         let tenant: TenantId = "bench".parse()?;
         let mut known = store.searchable(&tenant, &[COLLECTION.to_owned()]).await?;
         let collection = known.pop().context("the collection is not there")?;
-        let metadata = filter.map(serde_json::from_str).transpose()?.unwrap_or_default();
+        let metadata: Map<String, Value> = filter.map(serde_json::from_str).transpose()?.unwrap_or_default();
+        let is = |(name, value)| Condition { path: vec![name], test: Test::Is(value) };
+        let metadata = metadata.into_iter().map(is).collect();
         Ok(Self { store, tenant, collection, filter: Filter { metadata, ..Filter::default() } })
     }
 

@@ -82,7 +82,7 @@ struct Bot {
     /// By what passages are found.
     #[arg(long, value_parser = PossibleValuesParser::new(["hybrid", "vector", "text"]))]
     mode: Option<String>,
-    /// Passages below it are left out.
+    /// Passages whose cosine with the question is lower are left out (-1 to 1).
     #[arg(long, allow_negative_numbers = true)]
     min_score: Option<f64>,
     /// The answer where nothing is found.

@@ -40,7 +40,7 @@ enum Command {
         /// What it is for.
         #[arg(long)]
         description: Option<String>,
-        /// The language of documents that say none, by name or code: `french`, `fr`.
+        /// The language of documents that say none, by name or code: `french`, `fr`; detected by default.
         #[arg(long)]
         language: Option<String>,
     },

@@ -90,6 +90,7 @@ const FILES: &[(&str, &str)] = &sql![
     "m20261127_000005_chunks"
     "m20261127_000006_bots"
     "m20261127_000007_upkeep"
+    "m20261130_000008_words"
 ];
 
 /// The digits of a file's name: `m20261123_000001_initial` is 20261123000001.

@@ -67,7 +67,7 @@ pub struct Retrieval {
     pub max_tokens: u32,
     /// By what.
     pub mode: RetrievalMode,
-    /// Passages below it are left out: a cosine (-1 to 1) in the modes `hybrid` and `vector`, BM25 in `text`.
+    /// Passages whose vector's cosine with the question's is lower are left out: -1 to 1. Mode `text` has no vectors.
     pub min_score: Option<f64>,
     /// Whether a reranker reads the best 30 hits and orders them, where a worker has one: better passages, and a later answer.
     pub rerank: bool,
@@ -189,8 +189,11 @@ impl Retrieval {
     fn check(&self) -> Result<(), Invalid> {
         within("retrieval.top_k", Some(self.top_k.into()), 1.0, MAX_PASSAGES as f64)?;
         within("retrieval.max_tokens", Some(self.max_tokens.into()), 16.0, MAX_PASSAGE_TOKENS.into())?;
-        let (least, most) = if self.mode == RetrievalMode::Text { (0.0, 1e6) } else { (-1.0, 1.0) };
-        within("retrieval.min_score", self.min_score, least, most)?;
+        if self.min_score.is_some() && self.mode == RetrievalMode::Text {
+            let message = "is the cosine of two vectors, which mode text does not compare: take mode hybrid or vector";
+            return Err(Invalid::new("retrieval.min_score", message));
+        }
+        within("retrieval.min_score", self.min_score, -1.0, 1.0)?;
         bytes("retrieval.nothing_found", &self.nothing_found, 1, MAX_NOTHING_FOUND_BYTES)
     }
 }

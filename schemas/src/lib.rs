@@ -23,6 +23,7 @@ pub mod bots;
 pub mod claim;
 pub mod clock;
 pub mod config;
+pub mod date;
 mod descriptor;
 pub mod documents;
 pub mod envelope;

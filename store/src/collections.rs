@@ -10,7 +10,7 @@ use crate::error::StoreError;
 pub struct Collection {
     pub name: String,
     pub description: Option<String>,
-    /// Default text search configuration of its documents.
+    /// The language of documents that say none; `auto` detects it.
     pub language: String,
     /// The model that embeds queries; none before the first document.
     pub model: Option<String>,
@@ -24,7 +24,7 @@ pub struct Collection {
 pub struct NewCollection {
     pub name: String,
     pub description: Option<String>,
-    /// Default text search configuration of its documents.
+    /// The language of documents that say none; `auto` detects it.
     pub language: String,
     pub at: DateTime<Utc>,
 }

@@ -105,7 +105,7 @@ pub struct DocumentMeta {
     pub source: String,
     pub title: Option<String>,
     pub url: Option<String>,
-    /// A text search configuration.
+    /// It stems the words.
     pub language: String,
     pub metadata: Map<String, Value>,
     pub published_at: Option<DateTime<Utc>>,
@@ -141,7 +141,7 @@ pub struct IndexedDocument {
     pub source: String,
     pub title: Option<String>,
     pub url: Option<String>,
-    /// A text search configuration.
+    /// It stems the words.
     pub language: String,
     pub metadata: Value,
     pub published_at: Option<DateTime<Utc>>,

@@ -3,6 +3,7 @@
 //! (feature `testing`) is an in-memory double. All pass the suites in `tests/`. Every call names its tenant; another
 //! tenant's id counts as unknown.
 
+pub mod analysis;
 pub mod bots;
 pub mod collections;
 pub mod conversations;
@@ -10,6 +11,7 @@ pub mod documents;
 pub mod entities;
 mod error;
 pub mod files;
+pub mod filter;
 pub mod groups;
 mod health;
 pub mod indexes;

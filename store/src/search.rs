@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{TenantId, bots::RetrievalMode};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{error::StoreError, models::EmbeddingModel};
+use crate::{error::StoreError, filter::Condition, models::EmbeddingModel};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
@@ -43,8 +44,8 @@ impl From<RetrievalMode> for Mode {
 pub struct Filter {
     /// Any of these.
     pub sources: Vec<String>,
-    /// Contained in the document's metadata, like Postgres's `@>`.
-    pub metadata: Map<String, Value>,
+    /// All of them must hold.
+    pub metadata: Vec<Condition>,
     /// Inclusive.
     pub published_after: Option<DateTime<Utc>>,
     /// Exclusive.
@@ -116,17 +117,29 @@ pub struct Hit {
     pub score: f64,
     /// Fragments around matched words, as HTML: the text is escaped, the words are in `<mark>`.
     pub highlights: Vec<String>,
+    /// Other documents in which the same text was found.
+    pub also_in: Vec<AlsoIn>,
     pub explanation: Option<Explanation>,
 }
 
+/// Another document with the text of a hit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AlsoIn {
+    pub document: Uuid,
+    pub collection: String,
+    pub source: String,
+    pub title: Option<String>,
+    pub url: Option<String>,
+}
+
 /// Half of what words give and half of what meaning gives, each from 0 to 1: BM25 over the best one of the search, and
-/// the cosine between that of the last candidate of its model (0) and 1. So the best hit by words is never behind one
-/// that only its meaning found, whatever range a model's cosines have. A convex sum of scores, after Bruch, Gai and
+/// the square root of `near`, the cosine between that of the last candidate of its model (0) and 1. So the best hit by
+/// words is never behind one that only its meaning found, whatever range a model's cosines have. A convex sum of scores, after Bruch, Gai and
 /// Ingber: An Analysis of Fusion Functions for Hybrid Retrieval (2023). Sums of ranks put a near part number before
 /// the one that was asked for.
 #[must_use]
 pub fn fused(near: f64, text: f64) -> f64 {
-    f64::midpoint(near, text)
+    f64::midpoint(near.sqrt(), text)
 }
 
 /// How a hit got its score. Ranks count from 1, and are none if the hit is not among the candidates of the ranking.

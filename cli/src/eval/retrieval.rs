@@ -1,6 +1,6 @@
 //! `ruche eval retrieval`: sends every question in every mode, and measures the results.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
@@ -19,6 +19,10 @@ use crate::{
 };
 
 const AT_ONCE: usize = 4;
+/// Chunks that are read for each document that counts.
+const CHUNKS: u32 = 5;
+/// The most hits of a search.
+const MOST: u32 = 100;
 
 /// Which questions, where.
 #[derive(Debug, Args)]
@@ -31,6 +35,9 @@ pub(super) struct Arguments {
     /// How many chunks count.
     #[arg(short, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
     k: u32,
+    /// Count documents instead of chunks, each at its best chunk.
+    #[arg(long)]
+    documents: bool,
     /// By what; without it, each of vector, text and hybrid.
     #[arg(long, value_enum)]
     mode: Option<Mode>,
@@ -78,9 +85,10 @@ async fn measure(client: &Client, arguments: &Arguments, questions: &[Question],
     Ok(Measured { mode, quality: mean(&each), misses: misses.collect() })
 }
 
-/// The sources of the chunks, best first.
+/// The sources of the chunks or documents, best first.
 async fn found(client: &Client, arguments: &Arguments, question: &Question, mode: Mode) -> Result<Vec<String>> {
-    let body = search::body(&question.text, &arguments.collections, mode, arguments.k, arguments.rerank);
+    let chunks = if arguments.documents { (arguments.k * CHUNKS).min(MOST) } else { arguments.k };
+    let body = search::body(&question.text, &arguments.collections, mode, chunks, arguments.rerank);
     let answer = search::ask(client, &body).await?;
     let hits = answer["data"].as_array().cloned().unwrap_or_default();
     let reranked = arguments.rerank.is_none() || hits.is_empty() || answer["reranker"].is_string();
@@ -90,7 +98,12 @@ async fn found(client: &Client, arguments: &Arguments, question: &Question, mode
         let why = format!("it was not {what}: {}", notes.join("; "));
         return Err(Refused::because(clean(&why)));
     }
-    Ok(hits.iter().filter_map(|hit| hit["source"].as_str()).map(str::to_owned).collect())
+    let mut sources: Vec<String> = hits.iter().filter_map(|hit| hit["source"].as_str()).map(str::to_owned).collect();
+    if arguments.documents {
+        let mut seen = BTreeSet::new();
+        sources.retain(|source| seen.insert(source.clone()));
+    }
+    Ok(sources)
 }
 
 fn document(arguments: &Arguments, questions: usize, measured: &[Measured]) -> Value {
@@ -102,13 +115,20 @@ fn document(arguments: &Arguments, questions: usize, measured: &[Measured]) -> V
         }
     }
     let (k, collections, reranked) = (arguments.k, &arguments.collections, arguments.rerank.is_some());
-    json!({ "questions": questions, "k": k, "collections": collections, "reranked": reranked, "modes": modes })
+    let counted = counted(arguments);
+    json!({
+        "questions": questions, "k": k, "counted": counted, "collections": collections, "reranked": reranked, "modes": modes
+    })
+}
+
+const fn counted(arguments: &Arguments) -> &'static str {
+    if arguments.documents { "documents" } else { "chunks" }
 }
 
 fn shown(arguments: &Arguments, questions: usize, measured: &[Measured]) -> String {
     let k = arguments.k;
     let reranked = arguments.rerank.map_or_else(String::new, |hits| format!(", the best {hits} reranked"));
-    let mut shown = format!("{questions} questions, the first {k} chunks of each{reranked}\n\n");
+    let mut shown = format!("{questions} questions, the first {k} {} of each{reranked}\n\n", counted(arguments));
     shown += &format!(
         "{:8}  {:>10}  {:>10}  {:>10}  missed\n",
         "mode",

@@ -44,13 +44,13 @@ async fn a_bot_is_made_of_what_is_said_and_of_a_file() {
     fs::write(folder.path().join("bot.json"), bot().to_string()).unwrap();
     fs::write(folder.path().join("answer.txt"), "Be kind.").unwrap();
     let mut command = ruche(&gateway);
-    let flags = "bots create help --file bot.json --instructions-file answer.txt --collection faq --top-k 3 --mode text \
+    let flags = "bots create help --file bot.json --instructions-file answer.txt --collection faq --top-k 3 --mode vector \
                  --min-score -0.5 --rerank true --rewrite true --per-minute 60 --colour #c90000 --passage-tokens 800 --max-tokens 200";
     let made = end(command.args(flags.split_whitespace()).current_dir(folder.path())).await;
     assert!(made.status.success(), "{}", err(&made));
     let expected = json!({
         "name": "help", "instructions": "Be kind.", "model": null, "collections": ["faq"], "moderation": "off",
-        "retrieval": {"top_k": 3, "max_tokens": 800, "mode": "text", "min_score": -0.5, "rerank": true}, "rewrite": true,
+        "retrieval": {"top_k": 3, "max_tokens": 800, "mode": "vector", "min_score": -0.5, "rerank": true}, "rewrite": true,
         "limits": {"max_tokens": 200, "requests_per_minute": 60}, "look": {"title": "Help desk", "colour": "#c90000"},
     });
     assert_eq!(gateway.last("POST /v1/bots").json(), expected);

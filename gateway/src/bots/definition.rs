@@ -95,6 +95,7 @@ mod tests {
             (json!({"name": "h", "retrieval": {"max_tokens": 1}}), "retrieval.max_tokens"),
             (json!({"name": "h", "retrieval": {"mode": "magic"}}), "retrieval.mode"),
             (json!({"name": "h", "retrieval": {"min_score": 2}}), "retrieval.min_score"),
+            (json!({"name": "h", "retrieval": {"mode": "text", "min_score": 0.5}}), "retrieval.min_score"),
             (json!({"name": "h", "retrieval": {"nothing_found": ""}}), "retrieval.nothing_found"),
             (json!({"name": "h", "retrieval": {"depth": 1}}), "retrieval.depth"),
             (json!({"name": "h", "limits": {"max_tokens": 0}}), "limits.max_tokens"),
@@ -124,9 +125,9 @@ mod tests {
             (bot.retrieval.top_k, bot.retrieval.mode, bot.retrieval.max_tokens),
             (3, RetrievalMode::Text, 1_500)
         );
-        let change = json!({"model": null, "retrieval": {"top_k": null, "min_score": 4.5}, "look": {"title": "Help"}});
+        let change = json!({"model": null, "retrieval": {"top_k": null, "mode": "vector", "min_score": 0.5}, "look": {"title": "Help"}});
         let changed = read(Some(&bot), change).expect("a bot");
-        let retrieval = Retrieval { mode: RetrievalMode::Text, min_score: Some(4.5), ..Retrieval::default() };
+        let retrieval = Retrieval { mode: RetrievalMode::Vector, min_score: Some(0.5), ..Retrieval::default() };
         assert_eq!(
             (changed.model.as_ref(), &changed.retrieval, &changed.collections),
             (None, &retrieval, &bot.collections)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use ruche_schemas::{
     Job as _, TenantId,
-    bots::{Bot, RetrievalMode},
+    bots::Bot,
     failure::codes,
     kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
@@ -54,31 +54,18 @@ impl Retriever {
         Ok(passages(found.map_err(late)??, bot, space))
     }
 
-    /// Searches. A question longer than the embedding model reads is shortened until it fits.
     async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
         let question = plain(question);
-        let mut question = end_of(question.trim(), limits::QUESTION_BYTES);
-        loop {
-            let query = SearchQuery {
-                text: Some(question.to_owned()),
-                collections: bot.collections.clone(),
-                mode: bot.retrieval.mode.into(),
-                top_k: bot.retrieval.top_k,
-                explain: bot.retrieval.min_score.is_some(),
-                rerank: bot.retrieval.rerank.then_some(limits::SEARCH_RERANKED),
-                ..SearchQuery::default()
-            };
-            match self.searcher.search(tenant, &query).await {
-                Err(error) => {
-                    let shorter = end_of(question, question.len() / 2);
-                    if error.code_name() != Some(codes::CONTEXT_LENGTH) || shorter.is_empty() {
-                        return Err(refused(error));
-                    }
-                    question = shorter;
-                }
-                Ok(found) => return Ok(found),
-            }
-        }
+        let query = SearchQuery {
+            text: Some(end_of(question.trim(), limits::QUESTION_BYTES).to_owned()),
+            collections: bot.collections.clone(),
+            mode: bot.retrieval.mode.into(),
+            top_k: bot.retrieval.top_k,
+            explain: bot.retrieval.min_score.is_some(),
+            rerank: bot.retrieval.rerank.then_some(limits::SEARCH_RERANKED),
+            ..SearchQuery::default()
+        };
+        self.searcher.search(tenant, &query).await.map_err(refused)
     }
 }
 
@@ -142,18 +129,10 @@ fn passages(found: Found, bot: &Bot, mut space: usize) -> Vec<Passage> {
     passages
 }
 
-/// Whether a hit has the bot's least score, as far as the mode gives one.
+/// Whether a passage is as near to the question as the bot wants, where vectors were searched.
 fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
-    let Some(least) = bot.retrieval.min_score else { return true };
-    match (bot.retrieval.mode, mode) {
-        (RetrievalMode::Text, Mode::Text) => {
-            hit.explanation.as_ref().and_then(|how| how.text_score).is_some_and(|score| score >= least)
-        }
-        // Without vectors there is no cosine.
-        (_, Mode::Text) => true,
-        // A hit found by words alone is not among the nearest vectors.
-        _ => hit.explanation.as_ref().and_then(|how| how.cosine).is_some_and(|cosine| cosine >= least),
-    }
+    let Some(least) = bot.retrieval.min_score.filter(|_| mode != Mode::Text) else { return true };
+    hit.explanation.as_ref().and_then(|how| how.cosine).is_some_and(|cosine| cosine >= least)
 }
 
 fn passage(hit: Hit) -> Passage {
@@ -181,7 +160,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use ruche_schemas::bots::Retrieval;
+    use ruche_schemas::bots::{Retrieval, RetrievalMode};
     use ruche_store::search::Explanation;
 
     fn hit(text: &str, score: f64, cosine: Option<f64>) -> Hit {
@@ -198,6 +177,7 @@ mod tests {
             published_at: None,
             score,
             highlights: Vec::new(),
+            also_in: Vec::new(),
             explanation: Some(Explanation { cosine, ..Explanation::default() }),
         }
     }
@@ -227,19 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_good_enough_by_the_measure_of_its_mode_is_left_out() {
+    fn what_is_not_near_enough_is_left_out() {
         let hits = || vec![hit("near", 0.03, Some(0.8)), hit("far", 0.02, Some(0.1)), hit("words", 0.01, None)];
         let hybrid = bot(RetrievalMode::Hybrid, Some(0.5));
         assert_eq!(kept(&hybrid, Mode::Hybrid, hits()), ["near"]);
         assert_eq!(kept(&hybrid, Mode::Text, hits()), ["near", "far", "words"], "no vectors could be searched");
         assert_eq!(kept(&bot(RetrievalMode::Vector, Some(0.5)), Mode::Vector, hits()), ["near"]);
-        let worded = |text: &str, score| Hit {
-            explanation: Some(Explanation { text_score: Some(score), ..Explanation::default() }),
-            ..hit(text, -3.0, None)
-        };
-        // The reranker's scores are their own.
-        let scored = || vec![worded("many words", 8.0), worded("one word", 0.1)];
-        assert_eq!(kept(&bot(RetrievalMode::Text, Some(0.5)), Mode::Text, scored()), ["many words"]);
         assert_eq!(kept(&bot(RetrievalMode::Hybrid, None), Mode::Hybrid, vec![hit(" \n", 1.0, None)]), [""; 0]);
     }
 

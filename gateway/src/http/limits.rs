@@ -162,6 +162,8 @@ pub const SEARCH_SOURCES: usize = 100;
 pub const SEARCH_SOURCE_BYTES: usize = 2048;
 /// The largest metadata in a search's filter, in bytes of JSON.
 pub const SEARCH_METADATA_BYTES: usize = 16 * 1024;
+/// Conditions of a filter on metadata.
+pub const SEARCH_CONDITIONS: usize = 50;
 /// The longest header `ruche-warnings`, in bytes.
 pub const WARNINGS_HEADER: usize = 4 * 1024;
 /// In characters, without the extension.

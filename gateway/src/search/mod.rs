@@ -1,10 +1,11 @@
 //! Search, embeddings and reranking.
 //!
-//! - [`query`]: what is asked and found; [`service`]: the search; [`collection_cache`]: the models of collections.
+//! - [`query`]: what is asked and found; [`filter`]: conditions on metadata; [`service`]: the search; [`collection_cache`]: the models of collections.
 //! - [`embed`]: texts to vectors; [`openai`]: OpenAI's request for it. - [`rerank`]: reorders the hits. - [`routes`].
 
 pub mod collection_cache;
 pub mod embed;
+mod filter;
 pub mod openai;
 pub mod query;
 pub mod rerank;

@@ -1,8 +1,7 @@
 //! A search, and its result.
 
-use ruche_schemas::{Invalid, kinds::embed::document::check_collection};
+use ruche_schemas::{Invalid, failure::codes, kinds::embed::document::check_collection};
 use ruche_store::search::{Filter, Hit, Mode};
-use serde_json::Value;
 
 use crate::http::{error::ApiError, limits};
 
@@ -82,6 +81,17 @@ pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> A
     Invalid::new(param, message).into()
 }
 
+/// The second half of a text that is longer than a model reads: pasted text usually precedes the question. Empty if
+/// nothing is left.
+pub(super) fn shorter(text: &str) -> &str {
+    text[text.ceil_char_boundary(text.len().div_ceil(2))..].trim_start()
+}
+
+/// Whether a model could not read the whole query.
+pub(super) fn is_too_long(error: &ApiError) -> bool {
+    error.code_name() == Some(codes::CONTEXT_LENGTH)
+}
+
 fn check_text(text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("is empty: at least one character that is no space is needed".to_owned());
@@ -117,30 +127,11 @@ fn check_filter(filter: &Filter) -> Result<(), ApiError> {
             return Err(invalid(format!("filter.sources[{at}]"), message));
         }
     }
-    let metadata = Value::Object(filter.metadata.clone());
-    let length = metadata.to_string().len();
-    if length > limits::SEARCH_METADATA_BYTES {
-        let message = format!("has {length} bytes: at most {} are allowed", limits::SEARCH_METADATA_BYTES);
-        return Err(invalid("filter.metadata", message));
-    }
-    if has_nul(&metadata) {
-        return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
-    }
     match (filter.published_after, filter.published_before) {
         (Some(after), Some(before)) if after >= before => Err(invalid(
             "filter.published_before",
             format!("{before} is not after filter.published_after, {after}: no document is within"),
         )),
         _ => Ok(()),
-    }
-}
-
-/// Whether a name or a text in it has NUL, which Postgres does not store. JSON is read at most 128 levels deep.
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(values) => values.iter().any(has_nul),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
-        _ => false,
     }
 }

@@ -9,7 +9,10 @@ use ruche_schemas::{
 use ruche_store::search::Hit;
 use tokio::time::timeout;
 
-use super::{embed::parts, query::Found};
+use super::{
+    embed::parts,
+    query::{Found, is_too_long, shorter},
+};
 use crate::{
     http::{error::ApiError, limits},
     jobs::wait::Waiter,
@@ -37,12 +40,17 @@ impl Reranker {
             return Ok(());
         }
         let texts: Vec<String> = found.hits.iter().map(passage).collect();
-        let asking = try_join_all(parts(&texts, MAX_TEXTS).into_iter().map(|part| {
-            let asked = Rerank { query: query.to_owned(), texts: part.texts, model: Some(model.clone()) };
-            async move { self.0.call::<_, Reranked>(tenant, &asked, true, "query").await }
-        }));
-        let late = |_| Err(ApiError::unanswered(self.0.seconds));
-        let answers = match timeout(self.0.longest(), asking).await.unwrap_or_else(late) {
+        let mut end = query;
+        let answers = loop {
+            match self.ask(tenant, end, &texts, &model).await {
+                Err(error) if is_too_long(&error) && !shorter(end).is_empty() => end = shorter(end),
+                answers => break answers,
+            }
+        };
+        if end.len() < query.len() {
+            found.notes.push("the query is longer than the reranker can read: only its end was compared".to_owned());
+        }
+        let answers = match answers {
             Ok(answers) => answers,
             Err(error) if error.param_name() == Some("query") || error.status() == StatusCode::TOO_MANY_REQUESTS => {
                 return Err(error);
@@ -62,6 +70,21 @@ impl Reranker {
         found.reranker = Some(model);
         order(&mut found.hits, &scores);
         Ok(())
+    }
+
+    async fn ask(
+        &self,
+        tenant: &TenantId,
+        query: &str,
+        texts: &[String],
+        model: &str,
+    ) -> Result<Vec<Reranked>, ApiError> {
+        let asking = try_join_all(parts(texts, MAX_TEXTS).into_iter().map(|part| {
+            let asked = Rerank { query: query.to_owned(), texts: part.texts, model: Some(model.to_owned()) };
+            async move { self.0.call::<_, Reranked>(tenant, &asked, true, "query").await }
+        }));
+        let late = |_| Err(ApiError::unanswered(self.0.seconds));
+        timeout(self.0.longest(), asking).await.unwrap_or_else(late)
     }
 }
 

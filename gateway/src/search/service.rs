@@ -14,6 +14,7 @@ use ruche_schemas::{
 };
 use ruche_store::{
     Store,
+    analysis::query::plain,
     models::EmbeddingModel,
     search::{Lookup, Mode, Probe, Searchable},
 };
@@ -22,7 +23,7 @@ use super::{
     collection_cache::CollectionCache,
     embed::Embedder,
     openai::Input,
-    query::{Found, SearchQuery, invalid},
+    query::{Found, SearchQuery, invalid, is_too_long, shorter},
     rerank::Reranker,
 };
 use crate::{
@@ -154,7 +155,7 @@ impl Searcher {
         models: &[&EmbeddingModel],
         found: &mut Found,
     ) -> Result<Vec<Probe>, ApiError> {
-        let text = query.text.clone().unwrap_or_default();
+        let text = plain(query.text.as_deref().unwrap_or_default());
         for model in models {
             if self.models.has(&Embed::KIND, &model.name).await? {
                 continue;
@@ -171,7 +172,29 @@ impl Searcher {
             found.notes.push(format!("only words were searched: no worker has the embedding model {name:?} now"));
             return Ok(Vec::new());
         }
-        try_join_all(models.iter().map(|model| self.probe(tenant, &text, model))).await
+        let probed = try_join_all(models.iter().map(|model| self.probe_within(tenant, &text, model))).await?;
+        if probed.iter().any(|(_, whole)| !whole) {
+            found
+                .notes
+                .push("the query is longer than the model can read: only its end was searched by vectors".to_owned());
+        }
+        Ok(probed.into_iter().map(|(probe, _)| probe).collect())
+    }
+
+    /// Shortens a text that is longer than the model reads. Returns whether all of it was read.
+    async fn probe_within(
+        &self,
+        tenant: &TenantId,
+        text: &str,
+        model: &EmbeddingModel,
+    ) -> Result<(Probe, bool), ApiError> {
+        let mut end = text;
+        loop {
+            match self.probe(tenant, end, model).await {
+                Err(error) if is_too_long(&error) && !shorter(end).is_empty() => end = shorter(end),
+                probe => return Ok((probe?, end.len() == text.len())),
+            }
+        }
     }
 
     async fn probe(&self, tenant: &TenantId, text: &str, model: &EmbeddingModel) -> Result<Probe, ApiError> {

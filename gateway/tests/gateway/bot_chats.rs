@@ -38,6 +38,7 @@ fn put_chunk(gateway: &Fixture, chunk: i64, text: &str) {
         published_at: None,
         score: 0.0,
         highlights: Vec::new(),
+        also_in: Vec::new(),
         explanation: None,
     };
     gateway.store.put_chunk(StoredChunk { tenant: tenant("acme"), model: 1, vector: vec![1.0, 0.0], hit });

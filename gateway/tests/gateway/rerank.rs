@@ -105,10 +105,11 @@ async fn where_none_can_rerank_the_hits_stay_as_they_are_and_a_note_says_so() {
 }
 
 #[tokio::test]
-async fn a_query_that_the_reranker_can_not_read_is_refused_by_name() {
+async fn a_query_longer_than_the_reranker_reads_is_shortened() {
     let gateway = start(true).await;
-    let found = refused(send(&gateway, "long bees", 2, 3).await, 400).await;
-    assert_eq!(found, ("query".to_owned(), codes::CONTEXT_LENGTH.to_owned()));
+    let answer = json_of(send(&gateway, "long bees", 2, 3).await).await;
+    assert_eq!(answer["reranker"], json!(MODEL), "{answer}");
+    assert!(answer["notes"][0].as_str().unwrap().contains("only its end was compared"), "{answer}");
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ impl Shelf for Memory {
                 published_at: document.published_at,
                 score: 0.0,
                 highlights: Vec::new(),
+                also_in: Vec::new(),
                 explanation: None,
             };
             let (tenant, model) = (document.tenant.clone(), document.model.id);

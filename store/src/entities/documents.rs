@@ -30,6 +30,8 @@ pub struct Model {
     pub job_id: Uuid,
     pub accepted_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// The version of the analyzer that made the words of its chunks.
+    pub analyzer: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -28,7 +28,7 @@ impl Memory {
         let mut tables = self.lock();
         let model = chunks.first().map(|chunk| tables.named(&chunk.model));
         let at = document.accepted_at;
-        let collection = tables.collection_or_new(tenant, &document.collection, &document.language, at);
+        let collection = tables.collection_or_new(tenant, &document.collection, at);
         collection.model = collection.model.or(model);
         let id = document.id;
         tables.documents.insert(id, DocumentRow::new(tenant.clone(), document));
@@ -154,8 +154,8 @@ impl Tables {
             return;
         }
         if !again {
-            let (language, at) = (&indexing.meta.language, stored_time(ended.ended_at));
-            self.collection_or_new(&key.tenant, &key.collection, language, at).model = Some(model);
+            let at = stored_time(ended.ended_at);
+            self.collection_or_new(&key.tenant, &key.collection, at).model = Some(model);
             let mut row = written(ended, indexing, model);
             if is_same && let Some(before) = self.documents.remove(document) {
                 row.chunks = before.chunks;

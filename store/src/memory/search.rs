@@ -1,4 +1,4 @@
-//! Search in memory, for tests of callers: compares every vector, and splits words at spaces.
+//! Search in memory, for tests of callers: compares every vector, and counts words.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,14 @@ use super::{
     tables::{Memory, Tables},
 };
 use crate::{
+    analysis::{
+        highlight::highlights,
+        index::terms,
+        query::{Asked, Query, parse},
+    },
     documents::{Chunk, IndexedDocument},
     error::StoreError,
-    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, fused},
+    search::{AlsoIn, Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, fused},
 };
 
 #[derive(Debug, Clone)]
@@ -34,7 +39,7 @@ impl Memory {
             source: hit.source,
             title: hit.title,
             url: hit.url,
-            language: "simple".to_owned(),
+            language: "english".to_owned(),
             metadata: Value::Object(hit.metadata),
             published_at: hit.published_at,
             format: "text".to_owned(),
@@ -70,13 +75,19 @@ impl Search for Memory {
         if !lookup.collections.iter().all(|one| tables.searchable(tenant, &one.name).as_ref() == Some(one)) {
             return Ok(None);
         }
+        let names = || lookup.collections.iter().flat_map(|one| tables.documents_in(tenant, &one.name));
+        let mut languages: Vec<String> = names().map(|(_, row)| row.listed.language.clone()).collect();
+        languages.sort_unstable();
+        languages.dedup();
+        let query = lookup.text.as_ref().map(|text| parse(text, &languages)).unwrap_or_default();
         let mut hits: Vec<Hit> = Vec::new();
         for one in &lookup.collections {
             let Some(model) = one.model.as_ref().map(|model| model.id) else { continue };
             for (_, row) in tables.documents_in(tenant, &one.name) {
                 let found = row.by(model).map(|chunk| (hit(row, chunk), chunk));
-                let passing = found.filter(|(hit, _)| passes(&lookup.filter, hit));
-                hits.extend(passing.map(|(hit, chunk)| scored(hit, chunk, lookup)));
+                let language = &row.listed.language;
+                let passing = found.filter(|(hit, _)| passes(&lookup.filter, hit) && allowed(&query, hit, language));
+                hits.extend(passing.map(|(hit, chunk)| scored(hit, chunk, lookup, &query, language)));
             }
         }
         let explained = |hit: &Hit| hit.explanation.clone().unwrap_or_default();
@@ -102,7 +113,7 @@ impl Search for Memory {
             let text = explanation.text_score.map(|score| score / best);
             explanation.fused = match !least.is_empty() && best > 0.0 {
                 true => fused(near.unwrap_or(0.0), text.unwrap_or(0.0)),
-                false => near.or(text).unwrap_or(0.0),
+                false => near.map(f64::sqrt).or(text).unwrap_or(0.0),
             };
             hit.score = match lookup.mode {
                 Mode::Vector if lookup.probes.len() == 1 => explanation.cosine.unwrap_or_default(),
@@ -113,6 +124,7 @@ impl Search for Memory {
         hits.retain(|hit| explained(hit).cosine.is_some() || explained(hit).text_score.is_some());
         let text = |hit: &Hit| explained(hit).text_score.unwrap_or_default();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(text(b).total_cmp(&text(a))).then(a.chunk.cmp(&b.chunk)));
+        let mut hits = collapsed(hits);
         hits.truncate(usize::try_from(lookup.top_k).unwrap_or(usize::MAX));
         Ok(Some(hits))
     }
@@ -133,11 +145,38 @@ fn hit(row: &DocumentRow, chunk: &ChunkRow) -> Hit {
         published_at: listed.published_at,
         score: 0.0,
         highlights: Vec::new(),
+        also_in: Vec::new(),
         explanation: None,
     }
 }
 
-fn scored(mut hit: Hit, row: &ChunkRow, lookup: &Lookup) -> Hit {
+fn terms_of(hit: &Hit, language: &str) -> Vec<(String, u32)> {
+    terms(&format!("{} . {}", hit.path.join(" . "), hit.text), language)
+}
+
+fn allowed(query: &Query, hit: &Hit, language: &str) -> bool {
+    let terms = terms_of(hit, language);
+    query.phrases.iter().all(|phrase| phrase.occurs(&terms))
+        && !query.without.iter().any(|phrase| phrase.occurs(&terms))
+}
+
+/// One hit of each text, with the other documents that have it.
+fn collapsed(hits: Vec<Hit>) -> Vec<Hit> {
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        match kept.iter_mut().find(|other| other.text == hit.text && !hit.text.is_empty()) {
+            Some(other) if other.document == hit.document => {}
+            Some(other) => {
+                let Hit { document, collection, source, title, url, .. } = hit;
+                other.also_in.push(AlsoIn { document, collection, source, title, url });
+            }
+            None => kept.push(hit),
+        }
+    }
+    kept
+}
+
+fn scored(mut hit: Hit, row: &ChunkRow, lookup: &Lookup, query: &Query, language: &str) -> Hit {
     let mut explanation = Explanation::default();
     let is_near = |probe: &&Probe| probe.model.id == row.model && probe.vector.len() == row.chunk.vector.len();
     let probe = lookup.probes.iter().find(is_near);
@@ -145,16 +184,14 @@ fn scored(mut hit: Hit, row: &ChunkRow, lookup: &Lookup) -> Hit {
         explanation.cosine = Some(cosine(&probe.vector, &row.chunk.vector));
         explanation.scan = Some(Scan::Exact);
     }
-    let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    if let Some(text) = &lookup.text {
-        let (own, asked) = (words(&hit.text), words(text));
-        let found: Vec<_> = own.iter().filter(|word| asked.contains(word)).collect();
-        if lookup.mode != Mode::Vector && !found.is_empty() {
-            explanation.text_score = Some(found.len() as f64);
-        }
-        if lookup.highlight {
-            hit.highlights = found.iter().map(|word| format!("<mark>{word}</mark>")).collect();
-        }
+    let terms = terms_of(&hit, language);
+    let count = |asked: &Asked| asked.weight * terms.iter().filter(|(term, _)| asked.matches(term)).count() as f64;
+    let score: f64 = query.words.iter().map(count).sum();
+    if lookup.mode != Mode::Vector && score > 0.0 {
+        explanation.text_score = Some(score);
+    }
+    if lookup.highlight {
+        hit.highlights = highlights(&hit.text, language, query);
     }
     hit.explanation = Some(explanation);
     hit
@@ -178,20 +215,7 @@ fn cosine(one: &[f32], other: &[f32]) -> f64 {
 fn passes(filter: &Filter, hit: &Hit) -> bool {
     let Filter { sources, metadata, published_after, published_before } = filter;
     (sources.is_empty() || sources.contains(&hit.source))
-        && metadata.iter().all(|(key, value)| hit.metadata.get(key).is_some_and(|own| contains(own, value)))
+        && metadata.iter().all(|condition| condition.holds(&Value::Object(hit.metadata.clone())))
         && published_after.is_none_or(|time| hit.published_at.is_some_and(|at| at >= time))
         && published_before.is_none_or(|time| hit.published_at.is_some_and(|at| at < time))
-}
-
-/// Like Postgres's `@>`.
-fn contains(own: &Value, asked: &Value) -> bool {
-    match (own, asked) {
-        (Value::Object(own), Value::Object(asked)) => {
-            asked.iter().all(|(key, value)| own.get(key).is_some_and(|own| contains(own, value)))
-        }
-        (Value::Array(own), Value::Array(asked)) => {
-            asked.iter().all(|asked| own.iter().any(|own| contains(own, asked)))
-        }
-        _ => own == asked,
-    }
 }

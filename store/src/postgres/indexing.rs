@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{commits, documents, groups, locks, models, rows, usage};
 use crate::{
+    analysis::{self, index::vector},
     documents::{Chunk, DocumentKey, DocumentMeta, Indexing},
     error::StoreError,
     ledger::{Committed, Ended, Write, text},
@@ -24,10 +25,6 @@ const COPY_FROM: usize = 200;
 const SLICE: usize = 1_000;
 /// Bytes per COPY message.
 const SENT: usize = 256 << 10;
-
-/// The search vector of a chunk: words in headings (A) weigh more than words in the text (B).
-const SEARCH: &str = "setweight(to_tsvector($1::text::regconfig, array_to_string(path, ' ')), 'A') \
-                      || setweight(to_tsvector($1::text::regconfig, text), 'B')";
 
 /// Timeouts of this transaction: a slice may wait for a full disk cache, and a lock for another document.
 const BOUNDS: &str = "SET LOCAL statement_timeout = '60s'";
@@ -42,20 +39,20 @@ SELECT 1 FROM collections o WHERE o.tenant = $1 AND o.name = $2 AND o.model_id <
     SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = o.model_id)";
 
 const COLLECTION: &str = "
-INSERT INTO collections (tenant, name, language, model_id) VALUES ($1, $2, $3, $4)
+INSERT INTO collections (tenant, name, model_id) VALUES ($1, $2, $3)
 ON CONFLICT (tenant, name) DO UPDATE SET model_id = excluded.model_id
 WHERE collections.model_id IS NULL OR (collections.model_id <> excluded.model_id AND NOT EXISTS (
     SELECT FROM chunks c WHERE c.tenant = $1 AND c.collection = $2 AND c.model_id = collections.model_id))";
 
 const DOCUMENT: &str = "
 INSERT INTO documents AS d (id, tenant, collection, source, title, url, language, metadata, published_at, format,
-    content, hash, job_id, accepted_at, updated_at, chunk_tokens, chunk_overlap)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    content, hash, job_id, accepted_at, updated_at, chunk_tokens, chunk_overlap, analyzer)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url, language = excluded.language,
     metadata = excluded.metadata, published_at = excluded.published_at, format = excluded.format,
     content = excluded.content, hash = excluded.hash, job_id = excluded.job_id,
     accepted_at = excluded.accepted_at, updated_at = excluded.updated_at,
-    chunk_tokens = excluded.chunk_tokens, chunk_overlap = excluded.chunk_overlap";
+    chunk_tokens = excluded.chunk_tokens, chunk_overlap = excluded.chunk_overlap, analyzer = excluded.analyzer";
 
 pub(super) fn is_one(ended: &Ended) -> bool {
     ended.writes.iter().any(|write| matches!(write, Write::Indexed(_)))
@@ -110,12 +107,13 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
     locks::shared_raw(db, collection_id(&key.tenant, &key.collection)).await?;
     locks::alone_raw(db, *document).await?;
     let status = documents::head(db, &key).await?;
-    let before = "SELECT hash, language FROM documents WHERE id = $1";
+    let before = "SELECT hash, language, title, analyzer FROM documents WHERE id = $1";
     let before = sqlx::query(before).bind(document).fetch_optional(&mut *db).await?;
-    let (old_hash, old_language): (Option<Vec<u8>>, Option<String>) = match &before {
-        Some(row) => (row.try_get(0)?, row.try_get(1)?),
-        None => (None, None),
-    };
+    let old_hash: Option<Vec<u8>> = before.as_ref().map(|row| row.try_get(0)).transpose()?;
+    let old_words: Option<(String, Option<String>, i32)> = before
+        .as_ref()
+        .map(|row| Ok::<_, sqlx::Error>((row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)))
+        .transpose()?;
     let is_same = old_hash.as_deref() == Some(hash.as_slice());
     let superseded = if *again { !is_same } else { status.supersedes(ended.created_at, ended.job.id) };
     if superseded {
@@ -134,8 +132,11 @@ async fn write(db: &mut PgConnection, ended: &Ended, indexing: &Indexing) -> Res
             sqlx::query(stale).bind(document).bind(model).execute(&mut *db).await?;
         }
     }
-    let other_language = old_language.as_ref().is_some_and(|language| *language != meta.language);
-    let new = keep_known(db, indexing, model, other_language).await?;
+    let words = (meta.language.clone(), meta.title.as_deref().map(text), analysis::VERSION);
+    let new = keep_known(db, indexing, model).await?;
+    if old_words.is_some_and(|old| old != words) {
+        index_again(db, indexing).await?;
+    }
     let rows: Vec<(i32, &Chunk)> = (0..).zip(chunks).filter(|(position, _)| new.contains(position)).collect();
     match rows.len() >= COPY_FROM {
         true => insert_by_copy(db, &key, meta, model, &rows).await?,
@@ -149,7 +150,7 @@ async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i
     let tenant = ended.job.tenant.as_str();
     let ready = sqlx::query(READY).bind(tenant).bind(&meta.collection).bind(model);
     if ready.fetch_optional(&mut *db).await?.is_none() {
-        let collection = sqlx::query(COLLECTION).bind(tenant).bind(&meta.collection).bind(&meta.language).bind(model);
+        let collection = sqlx::query(COLLECTION).bind(tenant).bind(&meta.collection).bind(model);
         collection.execute(&mut *db).await?;
     }
     let metadata = crate::ledger::json(serde_json::Value::Object(meta.metadata.clone())).to_string();
@@ -171,6 +172,7 @@ async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i
         .bind(ended.ended_at)
         .bind(meta.chunk_tokens.and_then(|tokens| i32::try_from(tokens).ok()))
         .bind(meta.chunk_overlap.and_then(|tokens| i32::try_from(tokens).ok()))
+        .bind(analysis::VERSION)
         .execute(db)
         .await?;
     Ok(())
@@ -178,12 +180,7 @@ async fn put(db: &mut PgConnection, ended: &Ended, indexing: &Indexing, model: i
 
 /// Keeps the rows of unchanged chunks, at their new positions, and deletes the others. Returns the positions without
 /// a row.
-async fn keep_known(
-    db: &mut PgConnection,
-    indexing: &Indexing,
-    model: i32,
-    other_language: bool,
-) -> Result<Vec<i32>, StoreError> {
+async fn keep_known(db: &mut PgConnection, indexing: &Indexing, model: i32) -> Result<Vec<i32>, StoreError> {
     let known = "SELECT id, hash, position FROM chunks WHERE document_id = $1 AND model_id = $2 ORDER BY position DESC";
     let rows = sqlx::query(known).bind(indexing.document).bind(model).fetch_all(&mut *db).await?;
     let mut by_hash = HashMap::<_, Vec<(i64, i32)>>::new();
@@ -212,21 +209,40 @@ async fn keep_known(
                      WHERE c.id = m.id";
         sqlx::query(moved).bind(ids).bind(positions).execute(&mut *db).await?;
     }
-    if other_language {
-        let again = format!("UPDATE chunks SET search = {SEARCH} WHERE document_id = $2");
-        let again = sqlx::query(sqlx::AssertSqlSafe(again)).bind(&indexing.meta.language).bind(indexing.document);
-        again.execute(&mut *db).await?;
-    }
     Ok(new)
 }
 
-/// Inserts new rows from a table or from arrays; `$1` is the language. COPY goes to a temporary table, and from there
+/// Writes the words of the kept chunks anew, of all models.
+async fn index_again(db: &mut PgConnection, Indexing { document, meta, .. }: &Indexing) -> Result<(), StoreError> {
+    let rows = sqlx::query("SELECT id, path, text FROM chunks WHERE document_id = $1").bind(document);
+    for slice in rows.fetch_all(&mut *db).await?.chunks(SLICE) {
+        let (mut ids, mut words) = (Vec::<i64>::new(), Vec::new());
+        for row in slice {
+            let (path, text): (Vec<String>, String) = (row.try_get(1)?, row.try_get(2)?);
+            ids.push(row.try_get(0)?);
+            words.push(search(meta, &path, &text));
+        }
+        let update = "UPDATE chunks c SET search = w.search::tsvector \
+                      FROM unnest($1::bigint[], $2::text[]) AS w (id, search) WHERE c.id = w.id";
+        sqlx::query(update).bind(ids).bind(words).execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+/// The words of a chunk, with those of the title if it is not among the headings.
+fn search(meta: &DocumentMeta, path: &[String], text: &str) -> String {
+    let title = meta.title.as_ref().filter(|title| !path.contains(title));
+    let headings: Vec<&str> = title.into_iter().chain(path).map(String::as_str).collect();
+    vector(&headings, text, &meta.language)
+}
+
+/// Inserts new rows from a table or from arrays. COPY goes to a temporary table, and from there
 /// in slices that stay within the statement timeout however many indexes there are; few rows are not worth it and go
 /// as arrays.
 fn insert(from: &str) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!(
         "INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, embedding) \
-         SELECT $2, $3, position, $4, $5, path, text, tokens, hash, {SEARCH}, embedding::public.vector FROM ({from}) AS new"
+         SELECT $1, $2, position, $3, $4, path, text, tokens, hash, search::tsvector, embedding::public.vector FROM ({from}) AS new"
     ))
 }
 
@@ -244,11 +260,10 @@ async fn insert_few(
         return Ok(());
     }
     let from = format!(
-        "SELECT position, {PATH}, text, tokens, hash, embedding FROM unnest($6::integer[], $7::text[], $8::text[], \
-         $9::integer[], $10::bytea[], $11::text[]) AS r (position, path, text, tokens, hash, embedding)"
+        "SELECT position, {PATH}, text, tokens, hash, search, embedding FROM unnest($5::integer[], $6::text[], $7::text[], \
+         $8::integer[], $9::bytea[], $10::text[], $11::text[]) AS r (position, path, text, tokens, hash, search, embedding)"
     );
     sqlx::query(insert(&from))
-        .bind(&meta.language)
         .bind(key.document)
         .bind(model)
         .bind(key.tenant.as_str())
@@ -258,7 +273,8 @@ async fn insert_few(
         .bind(rows.iter().map(|(_, chunk)| text(&chunk.text)).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, chunk)| tokens(chunk)).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, chunk)| chunk.hash.to_vec()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(_, chunk)| vector(&chunk.vector)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| search(meta, &chunk.path, &text(&chunk.text))).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, chunk)| embedding(&chunk.vector)).collect::<Vec<_>>())
         .execute(db)
         .await?;
     Ok(())
@@ -273,14 +289,15 @@ async fn insert_by_copy(
 ) -> Result<(), StoreError> {
     // One per session, empty again at the end of each transaction.
     let table = "CREATE TEMPORARY TABLE IF NOT EXISTS new_chunks (position integer NOT NULL, path text NOT NULL, \
-                 text text NOT NULL, tokens integer NOT NULL, hash bytea NOT NULL, embedding text NOT NULL) \
+                 text text NOT NULL, tokens integer NOT NULL, hash bytea NOT NULL, search text NOT NULL, embedding text NOT NULL) \
                  ON COMMIT DELETE ROWS";
     sqlx::query(table).execute(&mut *db).await?;
-    let mut copy =
-        db.copy_in_raw("COPY pg_temp.new_chunks (position, path, text, tokens, hash, embedding) FROM STDIN").await?;
+    let mut copy = db
+        .copy_in_raw("COPY pg_temp.new_chunks (position, path, text, tokens, hash, search, embedding) FROM STDIN")
+        .await?;
     let mut sent = String::with_capacity(SENT);
     for (position, chunk) in rows {
-        line(&mut sent, *position, chunk);
+        line(&mut sent, meta, *position, chunk);
         if sent.len() >= SENT {
             copy.send(std::mem::take(&mut sent).into_bytes()).await?;
         }
@@ -291,12 +308,11 @@ async fn insert_by_copy(
         .execute(&mut *db)
         .await?;
     let from = format!(
-        "SELECT position, {PATH}, text, tokens, hash, embedding FROM pg_temp.new_chunks WHERE position BETWEEN $6 AND $7"
+        "SELECT position, {PATH}, text, tokens, hash, search, embedding FROM pg_temp.new_chunks WHERE position BETWEEN $5 AND $6"
     );
     for slice in rows.chunks(SLICE) {
         let (Some((first, _)), Some((last, _))) = (slice.first(), slice.last()) else { continue };
         sqlx::query(insert(&from))
-            .bind(&meta.language)
             .bind(key.document)
             .bind(model)
             .bind(key.tenant.as_str())
@@ -310,7 +326,7 @@ async fn insert_by_copy(
 }
 
 /// A row in COPY's text format (PostgreSQL documentation, COPY).
-fn line(to: &mut String, position: i32, chunk: &Chunk) {
+fn line(to: &mut String, meta: &DocumentMeta, position: i32, chunk: &Chunk) {
     let hash: String = chunk.hash.iter().fold(String::with_capacity(64), |mut hash, byte| {
         let _ = write!(hash, "{byte:02x}");
         hash
@@ -319,7 +335,9 @@ fn line(to: &mut String, position: i32, chunk: &Chunk) {
     escaped(to, &path(chunk));
     to.push('\t');
     escaped(to, &text(&chunk.text));
-    let _ = writeln!(to, "\t{}\t\\\\x{hash}\t{}", tokens(chunk), vector(&chunk.vector));
+    let _ = write!(to, "\t{}\t\\\\x{hash}\t", tokens(chunk));
+    escaped(to, &search(meta, &chunk.path, &text(&chunk.text)));
+    let _ = writeln!(to, "\t{}", embedding(&chunk.vector));
 }
 
 fn escaped(to: &mut String, text: &str) {
@@ -343,7 +361,7 @@ fn tokens(chunk: &Chunk) -> i32 {
 }
 
 /// In pgvector's format: `[1,2,3]`.
-fn vector(numbers: &[f32]) -> String {
+fn embedding(numbers: &[f32]) -> String {
     let mut vector = String::with_capacity(numbers.len() * 12 + 2);
     for (index, number) in numbers.iter().enumerate() {
         let _ = write!(vector, "{}{number}", if index == 0 { '[' } else { ',' });
@@ -366,10 +384,11 @@ mod tests {
             vector: vec![0.5, -1.0e-7],
         };
         let mut row = String::new();
-        line(&mut row, 3, &chunk);
+        line(&mut row, &DocumentMeta::default(), 3, &chunk);
         let hash = "ab".repeat(32);
-        let expected =
-            format!("3\t[\"A\\\\\\\\b\",\"c\\\\td\"]\tone\\ntwo\\\\.\\r\u{fffd}\t7\t\\\\x{hash}\t[0.5,-0.0000001]\n");
+        let expected = format!(
+            "3\t[\"A\\\\\\\\b\",\"c\\\\td\"]\tone\\ntwo\\\\.\\r\u{fffd}\t7\t\\\\x{hash}\t'a':1A 'ab':1A 'b':2A 'c':10A 'd':11A 'one':19B 'two':20B \t[0.5,-0.0000001]\n"
+        );
         assert_eq!(row, expected);
     }
 }

@@ -3,6 +3,7 @@
 //! the filter or the tenant excludes, so it iterates until there are enough (`hnsw.iterative_scan`); where it gives
 //! up early, or the filter leaves few, an exact scan follows, so a filter never costs hits.
 
+mod filter;
 mod part;
 mod scope;
 pub(super) mod searching;
@@ -14,16 +15,17 @@ use chrono::{DateTime, Utc};
 use ruche_schemas::TenantId;
 
 use serde_json::Value;
-use sqlx::{self, AssertSqlSafe, PgPool, Row as _, postgres::PgRow};
+use sqlx::{self, AssertSqlSafe, PgPool, Row as _, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use super::{handle::Postgres, models, sql::fields};
 use crate::{
+    analysis::{highlight::highlights, query::Query},
     error::StoreError,
-    search::{Explanation, Hit, Lookup, Mode, Scan, Search, Searchable},
+    search::{AlsoIn, Explanation, Hit, Lookup, Mode, Scan, Search, Searchable},
 };
 use searching::{CANDIDATES, Searching};
-use statement::{MARKS, Wanted};
+use statement::Wanted;
 
 const SEARCHABLE: &str = "
 SELECT c.name, m.id AS model_id, m.name AS model_name, m.version AS model_version, m.dimensions AS model_dimensions
@@ -41,21 +43,24 @@ impl Search for Postgres {
     async fn search(&self, tenant: &TenantId, lookup: &Lookup) -> Result<Option<Vec<Hit>>, StoreError> {
         let Searching { settings, memory, .. } = &*self.searching;
         let pool = self.pool();
-        let mut parts = memory.sized(pool, settings, tenant, lookup).await?;
+        let query = memory.query(pool, tenant, lookup).await?;
+        let constraint = query.as_ref().and_then(words::constraint);
+        let mut parts = memory.sized(pool, settings, tenant, lookup, constraint.as_deref()).await?;
         if parts.is_empty() || parts.iter().all(|part| part.size == 0) {
             return self.nothing(tenant, lookup).await;
         }
         let total = parts.iter().map(|part| part.size).sum();
-        let mut terms = None;
-        if let Some(text) = lookup.text.as_ref().filter(|_| lookup.mode != Mode::Vector || lookup.highlight) {
-            let lexemes = memory.lexemes(pool, tenant, &parts, &words::marked(text)).await?;
-            terms = words::choose(&lexemes, &*memory.frequencies(pool).await?, total);
-        }
+        let terms = match query.as_ref().filter(|_| lookup.mode != Mode::Vector) {
+            Some(query) => words::choose(query, &*memory.frequencies(pool).await?, total),
+            None => None,
+        };
+        let query = query.filter(|_| lookup.highlight);
         let candidates = CANDIDATES.max(2 * lookup.top_k);
         loop {
-            let wanted = Wanted { tenant, lookup, parts: &parts, terms: terms.as_ref(), total, candidates };
+            let (terms, constraint) = (terms.as_ref(), constraint.as_deref());
+            let wanted = Wanted { tenant, lookup, parts: &parts, terms, constraint, total, candidates };
             let by_vectors = wanted.by_vectors();
-            let Run { hits, nearby, unchanged } = run(&self.searching.pool, &wanted).await?;
+            let Run { hits, nearby, unchanged } = run(&self.searching.pool, &wanted, query.as_ref()).await?;
             if hits.is_empty() {
                 return self.nothing(tenant, lookup).await;
             }
@@ -89,7 +94,7 @@ struct Run {
     unchanged: u64,
 }
 
-async fn run(pool: &PgPool, wanted: &Wanted<'_>) -> Result<Run, StoreError> {
+async fn run(pool: &PgPool, wanted: &Wanted<'_>, query: Option<&Query>) -> Result<Run, StoreError> {
     let statement = statement::search(wanted)?;
     // The best plan depends on how rare the words are, so these statements are planned each time.
     let is_kept = wanted.terms.is_none();
@@ -98,7 +103,7 @@ async fn run(pool: &PgPool, wanted: &Wanted<'_>) -> Result<Run, StoreError> {
     let Some(first) = rows.first() else { return Ok(Run::default()) };
     let number = |name| Ok::<_, sqlx::Error>(u64::try_from(first.try_get::<i64, _>(name)?).unwrap_or_default());
     let (nearby, unchanged) = (number("nearby")?, number("unchanged")?);
-    let hits = rows.iter().map(hit).collect::<Result<_, _>>()?;
+    let hits = rows.iter().map(|row| hit(row, query)).collect::<Result<_, _>>()?;
     Ok(Run { hits, nearby, unchanged })
 }
 
@@ -106,7 +111,8 @@ fn searchable(row: &PgRow) -> Result<Searchable, StoreError> {
     Ok(Searchable { name: row.try_get("name")?, model: models::read(row, "model")? })
 }
 
-fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
+/// With a query, its words are marked.
+fn hit(row: &PgRow, query: Option<&Query>) -> Result<Hit, sqlx::Error> {
     let rank =
         |name| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(name)?.and_then(|rank| u32::try_from(rank).ok()));
     let exact: Option<bool> = row.try_get("exact")?;
@@ -119,6 +125,10 @@ fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
         fused: row.try_get("fused")?,
         rerank_score: None,
     };
+    let text: String = row.try_get("text")?;
+    let language: String = row.try_get("language")?;
+    let highlights = query.map_or_else(Vec::new, |query| highlights(&text, &language, query));
+    let also_in: Option<Json<Vec<AlsoIn>>> = row.try_get("also_in")?;
     Ok(Hit {
         chunk: row.try_get("id")?,
         document: row.try_get::<Uuid, _>("document_id")?,
@@ -127,47 +137,12 @@ fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
         title: row.try_get("title")?,
         url: row.try_get("url")?,
         path: row.try_get("path")?,
-        text: row.try_get("text")?,
+        text,
         metadata: fields(row.try_get::<Value, _>("metadata")?),
         published_at: row.try_get::<Option<DateTime<Utc>>, _>("published_at")?,
         score: row.try_get::<Option<f64>, _>("final")?.unwrap_or_default(),
-        highlights: row.try_get::<Option<String>, _>("headline")?.map_or_else(Vec::new, |text| highlights(&text)),
+        highlights,
+        also_in: also_in.map_or_else(Vec::new, |Json(others)| others),
         explanation: Some(explanation),
     })
-}
-
-/// The fragments that contain a mark, as HTML.
-fn highlights(headline: &str) -> Vec<String> {
-    let [from, to, next] = MARKS;
-    let pieces = headline.split(next).filter(|piece| piece.contains(from));
-    let html = |piece: &str| {
-        let mut html = String::with_capacity(piece.len() + 32);
-        for c in piece.chars() {
-            match c {
-                '&' => html.push_str("&amp;"),
-                '<' => html.push_str("&lt;"),
-                '>' => html.push_str("&gt;"),
-                '"' => html.push_str("&quot;"),
-                '\'' => html.push_str("&#39;"),
-                c if c == from => html.push_str("<mark>"),
-                c if c == to => html.push_str("</mark>"),
-                c => html.push(c),
-            }
-        }
-        html
-    };
-    pieces.map(html).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_highlighted_is_safe_within_a_page() {
-        let [from, to, next] = MARKS;
-        let headline = format!("a <script>{from}x{to}</script> & \"b\"{next}nothing here{next}{from}y{to}'s");
-        let expected = ["a &lt;script&gt;<mark>x</mark>&lt;/script&gt; &amp; &quot;b&quot;", "<mark>y</mark>&#39;s"];
-        assert_eq!(highlights(&headline), expected);
-    }
 }

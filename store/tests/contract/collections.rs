@@ -104,6 +104,7 @@ impl Put for DatabaseConnection {
             job_id: Set(document.job.0),
             accepted_at: Set(document.accepted_at),
             updated_at: Set(document.updated_at),
+            analyzer: Set(0),
         };
         documents::Entity::insert(row).exec_without_returning(self).await.unwrap();
         for chunk in chunks {

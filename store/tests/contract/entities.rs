@@ -118,6 +118,7 @@ fn a_document(source: &str) -> documents::Model {
         job_id: Uuid::now_v7(),
         accepted_at: now(),
         updated_at: now(),
+        analyzer: 1,
     }
 }
 

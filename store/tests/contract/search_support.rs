@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::TenantId;
 use ruche_store::{
+    analysis::index,
+    filter::{Condition, Test},
     memory::{Memory, StoredChunk},
     models::EmbeddingModel,
-    search::{Hit, Lookup, Mode, Probe, Searchable},
+    search::{Filter, Hit, Lookup, Mode, Probe, Searchable},
 };
 use sea_orm::{DatabaseConnection, sqlx};
 use serde_json::{Map, Value, json};
@@ -79,6 +81,7 @@ impl Shelf for Memory {
                 published_at: document.published_at,
                 score: 0.0,
                 highlights: Vec::new(),
+                also_in: Vec::new(),
                 explanation: None,
             };
             let (tenant, model) = (document.tenant.clone(), document.model.id);
@@ -104,7 +107,7 @@ ON CONFLICT DO NOTHING";
 const CHUNK: &str = "
 INSERT INTO chunks (document_id, model_id, position, tenant, collection, path, text, tokens, hash, search, embedding)
 VALUES ($1, $2, $3, $4, $5, '{}', $6, array_length(regexp_split_to_array($6, ' '), 1), decode(repeat('00', 32), 'hex'),
-  to_tsvector($7::text::regconfig, $6), $8::real[]::public.vector)";
+  $7::text::tsvector, $8::real[]::public.vector)";
 
 #[async_trait]
 impl Shelf for DatabaseConnection {
@@ -128,7 +131,7 @@ impl Shelf for DatabaseConnection {
         row.execute(pool).await.unwrap();
         for (position, (text, vector)) in (0_i32..).zip(&document.chunks) {
             let row = sqlx::query(CHUNK).bind(document.id).bind(document.model.id).bind(position).bind(tenant);
-            let row = row.bind(collection).bind(text).bind(document.language).bind(vector);
+            let row = row.bind(collection).bind(text).bind(index::vector(&[], text, document.language)).bind(vector);
             row.execute(pool).await.unwrap();
         }
     }
@@ -145,6 +148,12 @@ pub fn lookup(model: &EmbeddingModel, mode: Mode, text: Option<&str>, vector: Op
         filter: Default::default(),
         highlight: false,
     }
+}
+
+/// The metadata's fields are equal to these.
+pub fn metadata(fields: &Value) -> Filter {
+    let is = |(name, value): (&String, &Value)| Condition { path: vec![name.clone()], test: Test::Is(value.clone()) };
+    Filter { metadata: fields.as_object().unwrap().iter().map(is).collect(), ..Filter::default() }
 }
 
 pub fn sources(hits: &[Hit]) -> Vec<&str> {

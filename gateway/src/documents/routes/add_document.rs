@@ -46,11 +46,11 @@ pub(crate) struct AddQuery {
     title: Option<String>,
     /// Where a reader finds it.
     url: Option<String>,
-    /// Its language, by name or code: `french`, `fr`.
+    /// Its language, by name or code: `french`, `fr`. Without it, the collection's; `auto` detects it.
     language: Option<String>,
     /// What else is to be known of it: a JSON object.
     metadata: Option<String>,
-    /// When it was published (RFC 3339).
+    /// When it was published: a date, or a time (RFC 3339).
     published_at: Option<String>,
     /// The most tokens of a chunk.
     chunk_tokens: Option<u32>,

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use ruche_schemas::kinds::embed::{document::check_collection, language::configuration};
+use ruche_schemas::kinds::embed::{document::check_collection, language};
 use ruche_store::collections::{Collection, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -36,7 +36,8 @@ pub struct CollectionRequest {
     name: String,
     /// What it is for: at most 1,000 characters.
     description: Option<String>,
-    /// The language of documents that say none, by name or code: `french`, `fr`. Default: `simple`, for any.
+    /// The language of documents that say none, by name or code: `french`, `fr`; or `simple`, for any. Default: `auto`,
+    /// each document's own, detected from its text.
     language: Option<String>,
 }
 
@@ -66,7 +67,7 @@ pub struct CollectionList {
 /// Documents that are searched in together.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "name": "handbook", "object": "collection", "description": "For everybody", "language": "english",
+    "name": "handbook", "object": "collection", "description": "For everybody", "language": "auto",
     "model": "multilingual-e5-small", "documents": 120, "created_at": "2026-11-27T12:00:00Z"
 }))]
 pub struct CollectionView {
@@ -77,7 +78,7 @@ pub struct CollectionView {
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The language of documents that say none: the name of a text search configuration.
+    /// The language of documents that say none; `auto` if it is detected from each text.
     pub language: String,
     /// The model that it is searched with; none before its first document.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,7 +146,7 @@ pub(crate) async fn create_collection(
     let CollectionRequest { name, description, language } = parse(&text)?;
     check_collection("name", &name)?;
     check_description(description.as_deref())?;
-    let language = language_of(language.as_deref())?.unwrap_or("simple").to_owned();
+    let language = language_of(language.as_deref())?.unwrap_or(language::AUTO).to_owned();
     let description = description.filter(|text| !text.is_empty());
     let new = NewCollection { name, description, language, at: Utc::now() };
     let made = collections.create(&caller.tenant, &new).await?;
@@ -219,7 +220,7 @@ pub(crate) async fn delete_collection(
 }
 
 fn language_of(language: Option<&str>) -> Result<Option<&'static str>, ApiError> {
-    language.map(configuration).transpose().map_err(|message| ApiError::invalid("language", message))
+    language.map(language::language).transpose().map_err(|message| ApiError::invalid("language", message))
 }
 
 fn check_description(description: Option<&str>) -> Result<(), ApiError> {

@@ -76,7 +76,7 @@ pub struct DocumentView {
     /// Where a reader finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Its language: the name of a text search configuration.
+    /// Its language, which stems its words; `simple` if it is not clear.
     pub language: String,
     /// What else is known of it.
     #[schema(value_type = Object)]

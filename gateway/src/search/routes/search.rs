@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_store::search::{Explanation, Filter, Hit, Mode, Scan};
+use ruche_schemas::date;
+use ruche_store::search::{AlsoIn, Explanation, Filter, Hit, Mode, Scan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -18,6 +19,7 @@ use crate::{
         limits,
     },
     search::{
+        filter::conditions,
         query::{SearchQuery, invalid},
         service::Searcher,
     },
@@ -27,8 +29,8 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
-    /// What to find, in words: at most 16 KiB, and for vectors no longer than the model can read. A phrase "in quotes" must
-    /// occur and a word after a - must not, where words are searched.
+    /// What to find, in words: at most 16 KiB; for vectors, its end, as much as the model can read. A phrase "in quotes" must
+    /// occur and a word after a - must not.
     query: Option<String>,
     /// A vector to search with instead of that of `query`, as `POST /v1/embeddings` makes it of the collections' model with
     /// the purpose `query`. It needs no length of 1.
@@ -97,12 +99,15 @@ impl From<Mode> for SearchMode {
 pub struct SearchFilter {
     /// One of these sources; at most 100.
     sources: Vec<String>,
-    /// What the document's metadata has, at least: `{"lang":"en"}`; within objects and lists too.
+    /// What the document's metadata has: `{"lang":"en"}`, a value, which a list may contain; or operators: `{"price":{"$gte":5,
+    /// "$lt":10},"tag":{"$in":["a","b"]}}`. They are $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte and $exists; at most 50.
     #[schema(value_type = Object)]
     metadata: Map<String, Value>,
-    /// Published at this time or later. A document without a time is not.
+    /// Published at this time or later: RFC 3339, or a date. A document without a time is not.
+    #[serde(deserialize_with = "date::optional")]
     published_after: Option<DateTime<Utc>>,
-    /// Published before this time. A document without a time is not.
+    /// Published before this time: RFC 3339, or a date. A document without a time is not.
+    #[serde(deserialize_with = "date::optional")]
     published_before: Option<DateTime<Utc>>,
 }
 
@@ -152,15 +157,33 @@ pub struct SearchHit {
     /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
     /// How good the hit is, beside the others of this search: for `vector` the cosine (with several models as for `hybrid`),
-    /// for `text` BM25, for `hybrid` half of the BM25 over the best one's, and half of the cosine between the last candidate's (0) and 1.
+    /// for `text` BM25, for `hybrid` half of the BM25 over the best one's, and half of the square root of the cosine between the last candidate's (0) and 1.
     /// With a `reranker` it is that model's number, on its own scale.
     pub score: f64,
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub highlights: Option<Vec<String>>,
+    /// Other documents with the same text: it is one hit. At most 20.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<OtherDocument>,
     /// How the hit got its score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<SearchExplanation>,
+}
+
+/// Another document in which the text of a hit stands too.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OtherDocument {
+    /// The document's id.
+    pub document: Uuid,
+    /// The document's collection.
+    pub collection: String,
+    /// What the document is called where it comes from.
+    pub source: String,
+    /// The document's title.
+    pub title: Option<String>,
+    /// Where the document can be read.
+    pub url: Option<String>,
 }
 
 /// How a hit got its score. A place is `null` where the hit is not among the best by that.
@@ -209,7 +232,7 @@ pub enum SearchScan {
     responses(
         (status = 200, description = "The hits", body = SearchResults),
         (status = 400, description = "The request is wrong: `param` names what; `wrong_dimensions` for a vector that is not of \
-            the collections' model, `context_length_exceeded` for a query that is longer than the model can read", body = ErrorBody),
+            the collections' model", body = ErrorBody),
         (status = 404, description = "There is no such collection, or it is somebody else's: `unknown_collection`", body = ErrorBody),
         (status = 503, description = "`model_unavailable`: no worker has the model, and mode `vector` needs it; else see `code`", body = ErrorBody),
         (status = "4XX", description = "Refused", body = ErrorBody),
@@ -265,7 +288,7 @@ fn read(request: SearchRequest) -> Result<SearchQuery, ApiError> {
         collections,
         mode: mode.map_or_else(Mode::default, Into::into),
         top_k: top_k.unwrap_or(limits::SEARCH_HITS_DEFAULT),
-        filter: Filter { sources, metadata, published_after, published_before },
+        filter: Filter { sources, metadata: conditions(&metadata)?, published_after, published_before },
         highlight,
         explain,
         rerank,
@@ -286,8 +309,14 @@ fn view(hit: Hit, highlight: bool) -> SearchHit {
         published_at: hit.published_at,
         score: hit.score,
         highlights: highlight.then_some(hit.highlights),
+        also_in: hit.also_in.into_iter().map(elsewhere).collect(),
         explanation: hit.explanation.map(explained),
     }
+}
+
+fn elsewhere(other: AlsoIn) -> OtherDocument {
+    let AlsoIn { document, collection, source, title, url } = other;
+    OtherDocument { document, collection, source, title, url }
 }
 
 fn explained(explanation: Explanation) -> SearchExplanation {

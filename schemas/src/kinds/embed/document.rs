@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::language;
+use crate::date;
 use crate::{Base64, Invalid, TenantId, ids, job::within};
 
 /// For a document's text in UTF-8, or its file.
@@ -46,14 +47,14 @@ pub struct Document {
     /// Where a reader finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Its language, by name or code: `french`, `fr`. Without it, the collection's.
+    /// Its language, by name or code: `french`, `fr`. Without it, the collection's; `auto` detects it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// What else is to be known of it, to filter by: at most 16 KiB of JSON.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
     /// When it was published, to filter by.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date::optional")]
     pub published_at: Option<DateTime<Utc>>,
     /// The most tokens of a chunk: 16 to 8192, and no more than the model reads. Without it, the worker's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,7 +120,7 @@ pub struct Indexed {
     /// The second model that has embedded it too, where its collection is going to be searched with that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_model: Option<String>,
-    /// Its language: the name of a text search configuration.
+    /// Its language, which stems its words; `simple` if it is not clear.
     pub language: String,
     /// Its title, where one was given or found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,10 +150,10 @@ impl Document {
         ids::document_id(tenant, &self.collection, &self.source)
     }
 
-    /// The text search configuration of its language, if it names one.
+    /// The name of the language that it says, or `auto`.
     #[must_use]
-    pub fn configuration(&self) -> Option<&'static str> {
-        self.language.as_deref().and_then(|language| language::configuration(language).ok())
+    pub fn language(&self) -> Option<&'static str> {
+        self.language.as_deref().and_then(|said| language::language(said).ok())
     }
 
     /// Checks what types can't. An error names the first field that is wrong.
@@ -163,7 +164,7 @@ impl Document {
         check_line("title", self.title.as_deref(), MAX_TITLE_BYTES)?;
         check_line("url", self.url.as_deref(), MAX_SOURCE_BYTES)?;
         if let Some(language) = &self.language {
-            language::configuration(language).map_err(|message| Invalid::new("language", message))?;
+            language::language(language).map_err(|message| Invalid::new("language", message))?;
         }
         check_metadata(&self.metadata)?;
         let (min, max) = CHUNK_TOKENS;

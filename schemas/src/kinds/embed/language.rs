@@ -1,17 +1,20 @@
-//! A document's language: the text search configuration of Postgres that splits its text into words and stems them.
+//! The language of a document, which decides how its words are stemmed.
 //!
 //! `simple` does not stem and is usable for every language.
 
-/// The configurations of Postgres 16, with the language's code of ISO 639-1 if it has one.
-pub const LANGUAGES: [(&str, &str); 29] = [
+/// The languages by name, with the code of ISO 639-1 if there is one.
+pub const LANGUAGES: [(&str, &str); 37] = [
     ("simple", ""),
     ("arabic", "ar"),
     ("armenian", "hy"),
     ("basque", "eu"),
     ("catalan", "ca"),
+    ("chinese", "zh"),
+    ("czech", "cs"),
     ("danish", "da"),
     ("dutch", "nl"),
     ("english", "en"),
+    ("estonian", "et"),
     ("finnish", "fi"),
     ("french", "fr"),
     ("german", "de"),
@@ -21,9 +24,13 @@ pub const LANGUAGES: [(&str, &str); 29] = [
     ("indonesian", "id"),
     ("irish", "ga"),
     ("italian", "it"),
+    ("japanese", "ja"),
+    ("korean", "ko"),
     ("lithuanian", "lt"),
     ("nepali", "ne"),
     ("norwegian", "no"),
+    ("persian", "fa"),
+    ("polish", "pl"),
     ("portuguese", "pt"),
     ("romanian", "ro"),
     ("russian", "ru"),
@@ -32,22 +39,32 @@ pub const LANGUAGES: [(&str, &str); 29] = [
     ("swedish", "sv"),
     ("tamil", "ta"),
     ("turkish", "tr"),
+    ("ukrainian", "uk"),
     ("yiddish", "yi"),
 ];
 
+/// What is said in place of a language: each document's is detected from its text.
+pub const AUTO: &str = "auto";
+
 /// Takes an English name or a code, also with a region: `french`, `fr`, `fr-CA`. The error comes after the field's
 /// name in a message.
-pub fn configuration(language: &str) -> Result<&'static str, String> {
-    let wanted = language.trim().to_lowercase();
+pub fn language(said: &str) -> Result<&'static str, String> {
+    let wanted = said.trim().to_lowercase();
+    if wanted == AUTO {
+        return Ok(AUTO);
+    }
     let code = wanted.split(['-', '_']).next().unwrap_or_default();
     let known = |(name, short): &&(&'static str, &str)| *name == wanted || (!code.is_empty() && *short == code);
     LANGUAGES.iter().find(known).map(|(name, _)| *name).ok_or_else(|| {
-        let shown: String = language.chars().take(40).collect();
+        let shown: String = said.chars().take(40).collect();
         let all: Vec<String> = LANGUAGES
             .iter()
             .map(|(name, short)| if short.is_empty() { (*name).to_owned() } else { format!("{name} ({short})") })
             .collect();
-        format!("{shown:?} is no language that is known: take one of {}; or simple, for any", all.join(", "))
+        format!(
+            "{shown:?} is no language that is known: take one of {}; simple, for any; or auto, to have it detected",
+            all.join(", ")
+        )
     })
 }
 
@@ -63,12 +80,13 @@ mod tests {
             ("en_GB", "english"),
             ("French", "french"),
             ("simple", "simple"),
+            ("Auto", "auto"),
             (" de ", "german"),
         ] {
-            assert_eq!(configuration(said), Ok(expected), "{said}");
+            assert_eq!(language(said), Ok(expected), "{said}");
         }
         for unknown in ["", "-", "xx", "klingon", "fr; DROP TABLE chunks"] {
-            let error = configuration(unknown).expect_err(unknown);
+            let error = language(unknown).expect_err(unknown);
             assert!(error.contains("french (fr)") && error.contains("simple"), "{error}");
         }
     }

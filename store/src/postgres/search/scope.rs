@@ -1,8 +1,8 @@
-//! What a search depends on besides its query: the number of matching chunks, whether an index exists, the languages,
-//! and word frequencies. What changes slowly is cached.
+//! What a search depends on besides its query: the number of matching chunks, whether an index exists, the languages
+//! of the documents, and word frequencies. What changes slowly is cached.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -13,9 +13,9 @@ use sqlx::{self, AssertSqlSafe, PgPool, Row as _};
 use super::{
     part::{Part, parts},
     statement,
-    words::{Lexemes, Marked},
 };
 use crate::{
+    analysis::query::{Query, parse},
     error::StoreError,
     search::{Filter, Lookup},
 };
@@ -29,10 +29,8 @@ const BRIEFLY: Duration = Duration::from_secs(5);
 const SCOPES: usize = 1_000;
 /// Upper bound of a count of chunks.
 const COUNTED: u32 = 2_000_000;
-/// Documents that are sampled for their languages.
-const DOCUMENTS: u32 = 20_000;
 
-/// Tenant, model, collections, and the filter as text.
+/// Tenant, model, collections, and as text what restricts the chunks.
 type Key = (TenantId, i32, Vec<String>, String);
 /// The share of all chunks that contain a word.
 type Frequencies = Arc<HashMap<String, f32>>;
@@ -41,7 +39,6 @@ type Frequencies = Arc<HashMap<String, f32>>;
 pub(super) struct Memory {
     parts: Mutex<HashMap<Key, (Instant, Part)>>,
     totals: Mutex<HashMap<Key, (Instant, u64)>>,
-    languages: Mutex<HashMap<Key, (Instant, Vec<String>)>>,
     frequencies: Mutex<Option<(Instant, Frequencies)>>,
 }
 
@@ -53,13 +50,16 @@ impl Memory {
         settings: &Search,
         tenant: &TenantId,
         lookup: &Lookup,
+        constraint: Option<&str>,
     ) -> Result<Vec<Part>, StoreError> {
         let mut parts = parts(lookup);
-        let filter = if lookup.filter.is_empty() { String::new() } else { format!("{:?}", lookup.filter) };
+        let limits = (&lookup.filter, constraint);
+        let filter =
+            if lookup.filter.is_empty() && constraint.is_none() { String::new() } else { format!("{limits:?}") };
         if self.recall(tenant, &mut parts, &filter) {
             return Ok(parts);
         }
-        let sizes = statement::sizes(tenant, &lookup.filter, &parts, settings.exact_below)?;
+        let sizes = statement::sizes(tenant, limits, &parts, settings.exact_below)?;
         let rows = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_all(pool).await?;
         for (part, row) in parts.iter_mut().zip(rows) {
             let counted: i64 = row.try_get("size")?;
@@ -83,7 +83,7 @@ impl Memory {
         if let Some(known) = recall(&self.totals, &key, REMEMBERED) {
             return Ok(known);
         }
-        let sizes = statement::sizes(tenant, &Filter::default(), std::slice::from_ref(part), COUNTED)?;
+        let sizes = statement::sizes(tenant, (&Filter::default(), None), std::slice::from_ref(part), COUNTED)?;
         let row = sqlx::query_with(AssertSqlSafe(sizes.sql), sizes.arguments).fetch_one(pool).await?;
         let total = u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or_default();
         keep(&self.totals, key, total);
@@ -99,54 +99,18 @@ impl Memory {
         })
     }
 
-    /// The lexemes of the words, in each language of the collections.
-    pub(super) async fn lexemes(
+    /// The words of the lookup's text, in the languages of the collections' documents.
+    pub(super) async fn query(
         &self,
         pool: &PgPool,
         tenant: &TenantId,
-        parts: &[Part],
-        marked: &Marked,
-    ) -> Result<Lexemes, StoreError> {
-        let languages = self.languages(pool, tenant, parts).await?;
-        let rows = sqlx::query(LEXEMES)
-            .bind(languages)
-            .bind(&marked.words)
-            .bind(&marked.phrases)
-            .bind(&marked.without)
-            .fetch_all(pool)
-            .await?;
-        let mut lexemes = Lexemes::default();
-        let mut phrases: BTreeMap<i64, Vec<String>> = BTreeMap::new();
-        for row in rows {
-            let (part, term): (i64, String) = (row.try_get("part")?, row.try_get("term")?);
-            match part {
-                0 => lexemes.words.push(term),
-                phrase if phrase > 0 => phrases.entry(phrase).or_default().push(format!("({term})")),
-                _ => lexemes.without.push(term),
-            }
-        }
-        // A match in any of the languages counts.
-        lexemes.phrases = phrases.into_values().map(|forms| forms.join(" | ")).collect();
-        Ok(lexemes)
-    }
-
-    async fn languages(&self, pool: &PgPool, tenant: &TenantId, parts: &[Part]) -> Result<Vec<String>, StoreError> {
-        let collections: Vec<String> = parts.iter().flat_map(|part| part.collections.clone()).collect();
-        let key = (tenant.clone(), 0, collections.clone(), String::new());
-        let is_large = parts.iter().any(|part| !part.exact);
-        if is_large && let Some(known) = recall(&self.languages, &key, REMEMBERED) {
-            return Ok(known);
-        }
-        let languages: Vec<String> = sqlx::query_scalar(LANGUAGES)
-            .bind(tenant.as_str())
-            .bind(collections)
-            .bind(i64::from(DOCUMENTS))
-            .fetch_all(pool)
-            .await?;
-        if is_large {
-            keep(&self.languages, key, languages.clone());
-        }
-        Ok(languages)
+        lookup: &Lookup,
+    ) -> Result<Option<Query>, StoreError> {
+        let Some(text) = &lookup.text else { return Ok(None) };
+        let collections: Vec<&str> = lookup.collections.iter().map(|one| one.name.as_str()).collect();
+        let languages: Vec<String> =
+            sqlx::query_scalar(LANGUAGES).bind(tenant.as_str()).bind(collections).fetch_all(pool).await?;
+        Ok(Some(parse(text, &languages)))
     }
 
     /// The share of all chunks that contain each common word, from the database's statistics; empty before there are
@@ -190,29 +154,16 @@ fn keep<T>(memory: &Mutex<HashMap<Key, (Instant, T)>>, key: Key, value: T) {
     known.insert(key, (Instant::now(), value));
 }
 
-/// The text search configurations of the collections and their documents that this database has.
+/// Steps from each language of a collection to the next by an index, however many documents there are.
 const LANGUAGES: &str = "
-SELECT DISTINCT g.cfgname::text FROM pg_ts_config g
-WHERE g.cfgname IN (
-  SELECT language FROM collections WHERE tenant = $1 AND name = ANY($2)
-  UNION
-  SELECT language FROM (SELECT language FROM documents WHERE tenant = $1 AND collection = ANY($2) LIMIT $3) d)
-ORDER BY 1";
-
-/// Lexemes of words (part 0), phrases (from 1) and excluded words (from -1), in each language.
-const LEXEMES: &str = "
-SELECT DISTINCT part, term FROM (
-  SELECT 0::bigint AS part, l.lexeme AS term
-  FROM unnest($1::text[]) AS g (config), unnest(to_tsvector(g.config::regconfig, $2)) l
+WITH RECURSIVE found AS (
+  SELECT c.name, (SELECT min(d.language) FROM documents d WHERE d.tenant = $1 AND d.collection = c.name) AS language
+  FROM unnest($2::text[]) AS c (name)
   UNION ALL
-  SELECT p.n, phraseto_tsquery(g.config::regconfig, p.phrase)::text
-  FROM unnest($1::text[]) AS g (config), unnest($3::text[]) WITH ORDINALITY AS p (phrase, n)
-  UNION ALL
-  SELECT -p.n, phraseto_tsquery(g.config::regconfig, p.word)::text
-  FROM unnest($1::text[]) AS g (config), unnest($4::text[]) WITH ORDINALITY AS p (word, n)
-) t
-WHERE term <> ''
-ORDER BY part, term";
+  SELECT f.name, (SELECT min(d.language) FROM documents d
+                  WHERE d.tenant = $1 AND d.collection = f.name AND d.language > f.language)
+  FROM found f WHERE f.language IS NOT NULL)
+SELECT DISTINCT language FROM found WHERE language IS NOT NULL ORDER BY 1";
 
 /// Common lexemes, and the share of chunks that contain each. The array of shares ends with extra values that belong
 /// to no lexeme.

@@ -9,7 +9,7 @@ use super::scope::Memory;
 use crate::postgres::pool::{self, Application};
 
 /// The minimal number of candidates of each ranking that are fused.
-pub(super) const CANDIDATES: u32 = 50;
+pub(super) const CANDIDATES: u32 = 100;
 /// Chunks that the index visits before it gives up.
 const SCANNED: u32 = 40_000;
 

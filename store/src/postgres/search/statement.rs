@@ -5,7 +5,7 @@ use ruche_schemas::{TenantId, vectors::index_name};
 
 use sqlx::{Arguments as _, Encode, Postgres, Type, postgres::PgArguments};
 
-use super::{part::Part, words::Terms};
+use super::{filter::metadata, part::Part, words::Terms};
 use crate::{
     error::StoreError,
     search::{Filter, Lookup, Mode, Probe},
@@ -13,8 +13,8 @@ use crate::{
 
 /// The maximal number of texts whose words are counted.
 const COUNTED: u32 = 50_000;
-/// Marks a matched word; private-use characters, which the text can't contain at that point.
-pub(super) const MARKS: [char; 3] = ['\u{e000}', '\u{e001}', '\u{e002}'];
+/// The maximal number of documents listed with a hit that have the same text.
+const COPIES: u32 = 20;
 
 #[derive(Default)]
 pub(super) struct Statement {
@@ -36,22 +36,29 @@ impl Statement {
     }
 }
 
+/// What restricts the chunks: the filter, and a `tsquery` that each must match.
+pub(super) type Limits<'a> = (&'a Filter, Option<&'a str>);
+
 /// The matching chunks: `FROM` and `WHERE`, with chunks as `c`.
 pub(super) struct Source {
     tenant: String,
     filter: String,
+    constraint: String,
 }
 
 impl Source {
-    pub(super) fn bind(statement: &mut Statement, tenant: &TenantId, filter: &Filter) -> Result<Self, StoreError> {
+    pub(super) fn bind(
+        statement: &mut Statement,
+        tenant: &TenantId,
+        (filter, constraint): Limits<'_>,
+    ) -> Result<Self, StoreError> {
         let tenant = statement.bind(tenant.as_str().to_owned())?;
         let mut conditions = Vec::new();
         if !filter.sources.is_empty() {
             conditions.push(format!("d.source = ANY({})", statement.bind(filter.sources.clone())?));
         }
-        if !filter.metadata.is_empty() {
-            let metadata = serde_json::Value::Object(filter.metadata.clone()).to_string();
-            conditions.push(format!("d.metadata @> {}::text::jsonb", statement.bind(metadata)?));
+        for condition in &filter.metadata {
+            conditions.push(metadata(statement, condition)?);
         }
         for (time, than) in [(filter.published_after, ">="), (filter.published_before, "<")] {
             if let Some(time) = time {
@@ -59,14 +66,20 @@ impl Source {
                 conditions.push(format!("d.published_at {than} {time}::text::timestamptz"));
             }
         }
-        Ok(Self { tenant, filter: conditions.join(" AND ") })
+        let constraint = match constraint {
+            Some(constraint) => format!(" AND c.search @@ {}::text::tsquery", statement.bind(constraint.to_owned())?),
+            None => String::new(),
+        };
+        Ok(Self { tenant, filter: conditions.join(" AND "), constraint })
     }
 
     /// Chunks of these collections, embedded by this model.
     pub(super) fn chunks(&self, statement: &mut Statement, part: &Part) -> Result<String, StoreError> {
         let (tenant, model) = (&self.tenant, part.model);
         let collections = statement.bind(part.collections.clone())?;
-        let mine = format!("c.model_id = {model} AND c.tenant = {tenant} AND c.collection = ANY({collections})");
+        let constraint = &self.constraint;
+        let mine =
+            format!("c.model_id = {model} AND c.tenant = {tenant} AND c.collection = ANY({collections}){constraint}");
         Ok(match self.filter.is_empty() {
             true => format!("FROM chunks c WHERE {mine}"),
             false => format!(
@@ -78,9 +91,9 @@ impl Source {
 }
 
 /// Number of matching chunks, up to `most` + 1, and whether their model has an index.
-pub(super) fn sizes(tenant: &TenantId, filter: &Filter, parts: &[Part], most: u32) -> Result<Statement, StoreError> {
+pub(super) fn sizes(tenant: &TenantId, limits: Limits<'_>, parts: &[Part], most: u32) -> Result<Statement, StoreError> {
     let mut statement = Statement::default();
-    let source = Source::bind(&mut statement, tenant, filter)?;
+    let source = Source::bind(&mut statement, tenant, limits)?;
     let mut columns = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         let chunks = source.chunks(&mut statement, part)?;
@@ -102,6 +115,8 @@ pub(super) struct Wanted<'a> {
     pub(super) parts: &'a [Part],
     /// None if the text has no words.
     pub(super) terms: Option<&'a Terms>,
+    /// A `tsquery` that every hit matches.
+    pub(super) constraint: Option<&'a str>,
     pub(super) total: u64,
     pub(super) candidates: u32,
 }
@@ -115,18 +130,21 @@ impl Wanted<'_> {
 /// The statement, whose columns [`super::run`] reads. It also checks which models the collections use, in the same
 /// snapshot.
 pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
-    let Wanted { tenant, lookup, parts, terms, .. } = wanted;
+    let Wanted { tenant, lookup, parts, constraint, .. } = wanted;
     let mut statement = Statement::default();
-    let source = Source::bind(&mut statement, tenant, &lookup.filter)?;
+    let source = Source::bind(&mut statement, tenant, (&lookup.filter, *constraint))?;
     // A literal: with a parameter, the generic plan looks so expensive that every search would be planned anew.
     let limit = wanted.candidates.to_string();
     let mut steps = Vec::new();
     if wanted.by_vectors() {
         vectors(&mut statement, &source, wanted, &limit, &mut steps)?;
     }
-    let by_words = terms.filter(|_| lookup.mode != Mode::Vector);
+    let by_words = wanted.terms.filter(|_| lookup.mode != Mode::Vector);
     if let Some(terms) = by_words {
         steps.push(words(&mut statement, &source, wanted, &limit, terms)?);
+        if wanted.by_vectors() {
+            steps.push(far(&mut statement, wanted)?);
+        }
     }
     let score = match lookup.mode {
         Mode::Vector if parts.len() == 1 => "cosine",
@@ -134,13 +152,15 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         _ => "fused",
     };
     let (ranked, top_k) = (ranked(wanted.by_vectors(), by_words.is_some()), lookup.top_k);
+    let order = "final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id";
     steps.push(format!(
         "ranked AS ({ranked}), \
-         best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked \
-           ORDER BY final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id LIMIT {top_k})"
+         kept AS MATERIALIZED (SELECT *, row_number() OVER (PARTITION BY wording ORDER BY {order}) AS copy FROM ( \
+           SELECT r.*, {score} AS final, CASE c.text WHEN '' THEN array_to_string(c.path, ' ') ELSE c.text END AS wording \
+           FROM ranked r JOIN chunks c ON c.id = r.id) s), \
+         best AS MATERIALIZED (SELECT * FROM kept WHERE copy = 1 ORDER BY {order} LIMIT {top_k})"
     ));
     let nearby = if wanted.by_vectors() { "(SELECT count(*) FROM vectors)" } else { "0::bigint" };
-    let headline = headline(&mut statement, lookup, *terms)?;
     let names = statement.bind(lookup.collections.iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
     let models = lookup.collections.iter().map(|one| one.model.as_ref().map(|model| model.id));
     let models = statement.bind(models.collect::<Vec<_>>())?;
@@ -149,7 +169,11 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         "WITH {} SELECT b.*, {nearby} AS nearby, \
            (SELECT count(*) FROM unnest({names}::text[], {models}::int[]) AS w (name, model) JOIN collections k \
              ON k.tenant = {tenant} AND k.name = w.name AND k.model_id IS NOT DISTINCT FROM w.model) AS unchanged, c.document_id, c.collection, c.path, c.text, \
-           d.source, d.title, d.url, d.metadata, d.published_at, {headline} AS headline \
+           d.source, d.title, d.url, d.language, d.metadata, d.published_at, \
+           (SELECT json_agg(json_build_object('document', o.id, 'collection', o.collection, 'source', o.source, \
+              'title', o.title, 'url', o.url) ORDER BY k.copy) \
+            FROM kept k JOIN chunks x ON x.id = k.id JOIN documents o ON o.id = x.document_id \
+            WHERE k.wording = b.wording AND k.copy > 1 AND k.copy <= {COPIES} + 1 AND o.id <> c.document_id) AS also_in \
          FROM best b JOIN chunks c ON c.id = b.id AND c.tenant = {tenant} \
            JOIN documents d ON d.id = c.document_id AND d.tenant = {tenant} \
          ORDER BY b.final DESC, b.text_score DESC NULLS LAST, b.cosine DESC NULLS LAST, b.id",
@@ -158,21 +182,24 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     Ok(statement)
 }
 
-/// Fuses the rankings as [`crate::search::fused`] does.
+/// Fuses the rankings as [`crate::search::fused`] does. A candidate of one ranking also gets its score of the other,
+/// from `far` and `scored`.
 fn ranked(by_vectors: bool, by_words: bool) -> String {
-    let least = "min(v.cosine) OVER (PARTITION BY v.part)";
-    let near =
-        format!("CASE WHEN v.id IS NULL THEN 0 WHEN {least} >= 1 THEN 1 ELSE (v.cosine - {least}) / (1 - {least}) END");
-    let text = "coalesce(t.score / nullif(max(t.score) OVER (), 0), 0)";
+    let near = "CASE WHEN v.cosine IS NULL THEN 0 WHEN l.least >= 1 THEN 1 \
+                ELSE sqrt(greatest(0, (v.cosine - l.least) / (1 - l.least))) END";
+    let least = "(SELECT part, min(cosine) AS least FROM vectors GROUP BY part) l";
+    let text = "coalesce(t.score / nullif((SELECT max(score) FROM texts), 0), 0)";
     match (by_vectors, by_words) {
         (true, true) => format!(
-            "SELECT coalesce(v.id, t.id) AS id, v.rank AS vector_rank, v.cosine, v.exact, t.rank AS text_rank, \
-               t.score AS text_score, ({near} + {text}) / 2 AS fused \
-             FROM vectors v FULL JOIN texts t ON t.id = v.id"
+            "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, \
+               (SELECT rank FROM texts WHERE id = v.id) AS text_rank, t.score AS text_score, ({near} + {text}) / 2 AS fused \
+             FROM (SELECT id, part, cosine, rank, exact FROM vectors \
+                   UNION ALL SELECT id, part, cosine, NULL, true FROM far) v \
+               LEFT JOIN {least} ON l.part = v.part LEFT JOIN scored t ON t.id = v.id"
         ),
         (true, false) => format!(
             "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, NULL::bigint AS text_rank, \
-               NULL::float8 AS text_score, {near} AS fused FROM vectors v"
+               NULL::float8 AS text_score, {near} AS fused FROM vectors v JOIN {least} ON l.part = v.part"
         ),
         (false, true) => format!(
             "SELECT t.id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, \
@@ -182,6 +209,23 @@ fn ranked(by_vectors: bool, by_words: bool) -> String {
              NULL::boolean AS exact, NULL::bigint AS text_rank, NULL::float8 AS text_score, NULL::float8 AS fused LIMIT 0"
             .to_owned(),
     }
+}
+
+/// The step `far`: the cosines of what only words found.
+fn far(statement: &mut Statement, wanted: &Wanted<'_>) -> Result<String, StoreError> {
+    let mut cosines = String::new();
+    for Probe { model, vector } in &wanted.lookup.probes {
+        let vector = statement.bind(vector.clone())?;
+        cosines.push_str(&format!(
+            " WHEN {} THEN 1 - (c.embedding OPERATOR(public.<=>) (SELECT {vector}::real[]::public.vector))",
+            model.id
+        ));
+    }
+    Ok(format!(
+        "far AS MATERIALIZED (SELECT id, part, nullif(cosine, 'NaN'::float8) AS cosine FROM ( \
+           SELECT c.id, c.model_id AS part, CASE c.model_id{cosines} END AS cosine \
+           FROM texts t JOIN chunks c ON c.id = t.id WHERE NOT EXISTS (SELECT FROM vectors v WHERE v.id = t.id)) f)"
+    ))
 }
 
 /// The ranking `vectors`: a list per model, because cosines of two models can't be compared. The nearest come from
@@ -225,9 +269,9 @@ fn vectors(
     Ok(())
 }
 
-/// The ranking `texts`: BM25 (Robertson & Zaragoza, 2009; k1 = 1.2, b = 0.75), because `ts_rank` ignores how rare a
+/// The ranking `texts`: BM25 (Robertson & Zaragoza, 2009; k1 = 1.5, b = 0.75), because `ts_rank` ignores how rare a
 /// word is. The term frequency is `ts_rank_cd` of one word with equal weights; in a heading (weight A) it counts
-/// twice.
+/// twice. The parts of a compound share a weight.
 fn words(
     statement: &mut Statement,
     source: &Source,
@@ -237,6 +281,7 @@ fn words(
 ) -> Result<String, StoreError> {
     let matches = statement.bind(terms.matches.clone())?;
     let each = statement.bind(terms.terms.clone())?;
+    let weights = statement.bind(terms.weights.clone())?;
     let known = statement.bind(terms.known.clone())?;
     let total = statement.bind(wanted.total.max(1) as f64)?;
     let mut found = Vec::new();
@@ -252,24 +297,13 @@ fn words(
         "counts AS MATERIALIZED (SELECT m.id, m.tokens, t.n, 2 * ts_rank_cd('{{0.5,0.5,0.5,1}}', m.search, t.query)::float8 AS tf \
            FROM ({}) m CROSS JOIN LATERAL (SELECT n, query FROM unnest({each}::text[]::tsquery[]) WITH ORDINALITY AS t (query, n) \
              WHERE m.search @@ t.query OFFSET 0) t), \
-         rarity AS (SELECT n, ln(1 + ({total} - df + 0.5) / (df + 0.5)) AS idf \
+         rarity AS (SELECT n, ({weights}::float8[])[n::int] * ln(1 + ({total} - df + 0.5) / (df + 0.5)) AS idf \
            FROM (SELECT n, least(greatest(count(*), ({known}::float8[])[n::int]), {total}::float8) AS df FROM counts GROUP BY n) d), \
-         scored AS (SELECT c.id, sum(r.idf * c.tf * 2.2 / (c.tf + 1.2 * (0.25 + 0.75 * c.tokens / a.tokens)) ORDER BY c.n) AS score \
+         scored AS (SELECT c.id, sum(r.idf * c.tf * 2.5 / (c.tf + 1.5 * (0.25 + 0.75 * c.tokens / a.tokens)) ORDER BY c.n) AS score \
            FROM counts c JOIN rarity r USING (n) \
              CROSS JOIN (SELECT greatest(avg(tokens), 1) AS tokens FROM counts) a GROUP BY c.id), \
          texts AS MATERIALIZED (SELECT id, score, row_number() OVER (ORDER BY score DESC, id) AS rank \
            FROM scored ORDER BY rank LIMIT {limit})",
         found.join(" UNION ALL ")
-    ))
-}
-
-fn headline(statement: &mut Statement, lookup: &Lookup, terms: Option<&Terms>) -> Result<String, StoreError> {
-    let Some(terms) = terms.filter(|_| lookup.highlight) else { return Ok("NULL::text".to_owned()) };
-    let any = statement.bind(terms.any.clone())?;
-    let [from, to, next] = MARKS;
-    Ok(format!(
-        "ts_headline(coalesce((SELECT g.oid FROM pg_ts_config g WHERE g.cfgname = d.language LIMIT 1), \
-           'simple'::regconfig::oid)::regconfig, translate(c.text, '{from}{to}{next}', ''), {any}::text::tsquery, \
-         'StartSel={from}, StopSel={to}, FragmentDelimiter={next}, MaxFragments=3, MinWords=8, MaxWords=24')"
     ))
 }

@@ -15,19 +15,29 @@ pub(super) struct Embeddable {
     pub(super) hash: Hash,
 }
 
+/// The document's title is embedded with each chunk that does not have it among its headings, if that leaves three
+/// quarters of the tokens for the text.
+///
 /// A tokenizer counts the whole text differently from its parts. If a chunk is longer than `most` tokens, all are
 /// split again, a quarter smaller.
 pub(super) fn chunk_text(
     text: &str,
+    title: Option<&str>,
     plain: bool,
     mut size: Size,
     (counter, prefix, most): (&Counter, &str, usize),
 ) -> Vec<Embeddable> {
+    let cost = title.map_or(0, |title| counter.count(title) + 1);
+    let title = title.filter(|title| !title.trim().is_empty() && cost <= size.tokens / 4);
+    size.tokens -= title.map_or(0, |_| cost);
     let mut found = Vec::new();
     for _ in 0..TRIES {
         let pieces = if plain { chunks_of_text(text, size, counter) } else { chunks(text, size, counter) };
         let embeddable = |chunk: Chunk| {
-            let embedded = chunk.embedded();
+            let embedded = match title.filter(|title| !chunk.path.iter().any(|heading| heading == title)) {
+                Some(title) => format!("{title}\n{}", chunk.embedded()),
+                None => chunk.embedded(),
+            };
             let tokens = counter.count(&format!("{prefix}{embedded}")) + counter.marks();
             let hash = *blake3::hash(embedded.as_bytes()).as_bytes();
             Embeddable { chunk, embedded, tokens: u32::try_from(tokens).unwrap_or(u32::MAX), hash }

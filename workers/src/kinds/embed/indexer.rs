@@ -18,10 +18,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     Envelope, Failure, Invalid, TenantId,
     failure::codes,
-    kinds::embed::{Document, Embed, Format, Indexed, Settings},
+    kinds::embed::{Document, Embed, Format, Indexed, Settings, language::AUTO},
 };
 use ruche_store::{
     StoreError,
+    analysis::language::detect,
     documents::{self, DocumentKey, DocumentMeta, DocumentStore, Hash, Indexing, Status},
     ledger::Write,
     models::{CollectionModels, ModelVersion},
@@ -72,8 +73,8 @@ pub struct Indexer {
 pub(super) struct Read {
     id: Uuid,
     pub(super) meta: DocumentMeta,
-    /// Whether the language is still unknown.
-    ask_language: bool,
+    /// The language that the document says, or `auto`. A stored document has its language.
+    said: Option<&'static str>,
     /// Whether the document is stored and is only embedded again.
     pub(super) again: bool,
     warnings: Vec<String>,
@@ -132,8 +133,8 @@ impl Indexer {
     ) -> Result<Indexed, JobError> {
         let size = self.size(&read)?;
         let status = self.status(&read, job).await?;
-        if read.ask_language {
-            read.meta.language = status.language.clone().unwrap_or_else(|| "simple".to_owned());
+        if !read.again {
+            read.meta.language = language(&read, &status);
         }
         if !read.again && status.supersedes(job.created_at, job.id) {
             return Ok(Indexed { superseded: true, ..self.summary(&read) });
@@ -241,13 +242,12 @@ impl Indexer {
                 self.extractor.extract(format, bytes).await.map_err(unreadable)?
             }
         };
-        let configuration = document.configuration();
         let meta = DocumentMeta {
             collection: document.collection.clone(),
             source: document.source.clone(),
             title: document.title.clone().or(title),
             url: document.url.clone(),
-            language: configuration.unwrap_or_default().to_owned(),
+            language: String::new(),
             metadata: document.metadata.clone(),
             published_at: document.published_at,
             format: document.format.as_str().to_owned(),
@@ -256,7 +256,7 @@ impl Indexer {
             chunk_overlap: document.chunk_overlap,
         };
         let id = document.id(&job.tenant);
-        Ok(Read { id, meta, ask_language: configuration.is_none(), again: false, warnings })
+        Ok(Read { id, meta, said: document.language(), again: false, warnings })
     }
 
     async fn read_stored(&self, id: Uuid, job: &Envelope<Embed>) -> Result<Read, JobError> {
@@ -265,7 +265,7 @@ impl Indexer {
             let message = format!("there is no document {id}: take an id of GET /v1/documents");
             return Err(JobError::Reject(Failure::new(codes::UNKNOWN_DOCUMENT, message).with_param("stored")));
         };
-        Ok(Read { id, meta: stored.meta, ask_language: false, again: true, warnings: Vec::new() })
+        Ok(Read { id, meta: stored.meta, said: None, again: true, warnings: Vec::new() })
     }
 
     /// The size of the document's chunks, without the tokens that the model adds around them. A stored document keeps
@@ -290,9 +290,12 @@ impl Indexer {
     /// On a blocking thread, because a large document takes long.
     async fn chunk(&self, read: &Read, size: Size) -> Result<Vec<Embeddable>, JobError> {
         let (text, plain) = (read.meta.content.clone(), read.meta.format == Format::Text.as_str());
+        let title = read.meta.title.clone();
         let (counter, prefix) = (Counter::of(&self.encoder), self.prefix.clone());
         let most = usize::try_from(self.encoder.model().context_tokens).unwrap_or(usize::MAX);
-        let chunking = tokio::task::spawn_blocking(move || chunk_text(&text, plain, size, (&counter, &prefix, most)));
+        let chunking = tokio::task::spawn_blocking(move || {
+            chunk_text(&text, title.as_deref(), plain, size, (&counter, &prefix, most))
+        });
         let chunks = chunking.await.map_err(JobError::retry)?;
         match chunks.is_empty() {
             true => Err(unreadable(ExtractError::Unreadable("it has no text".to_owned()))),
@@ -334,6 +337,18 @@ impl Indexer {
             context.steps(vectors.len() as u64, total, "embedding");
         }
         Ok(vectors)
+    }
+}
+
+/// The language that the document says, else its collection's, else that of its text.
+fn language(read: &Read, status: &Status) -> String {
+    let said = read.said.or(status.language.as_deref());
+    match said.filter(|said| *said != AUTO) {
+        Some(said) => said.to_owned(),
+        None => {
+            let title = read.meta.title.as_deref().unwrap_or_default();
+            detect(&format!("{title}\n{}", read.meta.content)).to_owned()
+        }
     }
 }
 

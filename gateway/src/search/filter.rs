@@ -1,0 +1,139 @@
+//! The conditions of a filter on metadata, read from JSON.
+
+use ruche_store::filter::{Comparison, Condition, Test};
+use serde_json::{Map, Value};
+
+use super::query::invalid;
+use crate::http::{error::ApiError, limits};
+
+const OPERATORS: &str = "$eq, $ne, $in, $nin, $gt, $gte, $lt, $lte or $exists";
+
+/// Reads `{"lang": "en", "price": {"$lt": 10}}`: fields with a value that they have, or with operators.
+///
+/// # Errors
+/// 400 that names the field or operator, and what is allowed.
+pub(super) fn conditions(metadata: &Map<String, Value>) -> Result<Vec<Condition>, ApiError> {
+    let whole = Value::Object(metadata.clone());
+    let length = whole.to_string().len();
+    if length > limits::SEARCH_METADATA_BYTES {
+        let message = format!("has {length} bytes: at most {} are allowed", limits::SEARCH_METADATA_BYTES);
+        return Err(invalid("filter.metadata", message));
+    }
+    if has_nul(&whole) {
+        return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
+    }
+    let mut found = Vec::new();
+    read(metadata, &mut Vec::new(), &mut found)?;
+    match found.len() > limits::SEARCH_CONDITIONS {
+        true => {
+            let most = limits::SEARCH_CONDITIONS;
+            Err(invalid("filter.metadata", format!("has {} conditions: at most {most} are allowed", found.len())))
+        }
+        false => Ok(found),
+    }
+}
+
+fn read(object: &Map<String, Value>, path: &mut Vec<String>, found: &mut Vec<Condition>) -> Result<(), ApiError> {
+    for (name, value) in object {
+        if name.starts_with('$') {
+            found.push(Condition { path: path.clone(), test: test(path, name, value)? });
+            continue;
+        }
+        path.push(name.clone());
+        match value {
+            Value::Object(inner) if has_operator(inner) => read(inner, path, found)?,
+            value => found.push(Condition { path: path.clone(), test: Test::Is(value.clone()) }),
+        }
+        path.pop();
+    }
+    Ok(())
+}
+
+fn has_operator(object: &Map<String, Value>) -> bool {
+    let inner = |value: &Value| value.as_object().is_some_and(has_operator);
+    object.iter().any(|(name, value)| name.starts_with('$') || inner(value))
+}
+
+fn test(path: &[String], operator: &str, value: &Value) -> Result<Test, ApiError> {
+    let param = || format!("filter.metadata.{}", [path, &[operator.to_owned()]].concat().join("."));
+    let wrong = |message: String| Err(invalid(param(), message));
+    if path.is_empty() {
+        return wrong(format!("stands outside of a field: write {{\"field\": {{\"{operator}\": ...}}}}"));
+    }
+    let comparison = match operator {
+        "$eq" => return Ok(Test::Is(value.clone())),
+        "$ne" => return Ok(Test::Not(value.clone())),
+        "$in" | "$nin" => {
+            let Value::Array(values) = value else {
+                return wrong("is no list of values: write [\"a\", \"b\"]".to_owned());
+            };
+            let values = values.clone();
+            return Ok(if operator == "$in" { Test::In(values) } else { Test::NotIn(values) });
+        }
+        "$exists" => {
+            let Value::Bool(expected) = value else { return wrong("is neither true nor false".to_owned()) };
+            return Ok(Test::Exists(*expected));
+        }
+        "$gt" => Comparison::Greater,
+        "$gte" => Comparison::GreaterOrEqual,
+        "$lt" => Comparison::Less,
+        "$lte" => Comparison::LessOrEqual,
+        _ => return wrong(format!("is no operator: {OPERATORS} are allowed")),
+    };
+    match value {
+        Value::Number(_) | Value::String(_) => Ok(Test::Compare(comparison, value.clone())),
+        _ => wrong("compares with a number or a text, such as 10 or \"2026-01-31\"".to_owned()),
+    }
+}
+
+/// Whether a name or a text in it has NUL, which Postgres does not store. JSON is read at most 128 levels deep.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parsed(metadata: &Value) -> Result<Vec<Condition>, ApiError> {
+        conditions(metadata.as_object().unwrap())
+    }
+
+    #[test]
+    fn values_and_operators_are_conditions() {
+        let condition =
+            |path: &[&str], test| Condition { path: path.iter().map(|name| (*name).to_owned()).collect(), test };
+        let filter =
+            json!({ "a": "x", "b": { "$gt": 1, "$lte": 5 }, "c": { "d": { "$in": [1, 2] } }, "e": { "f": 1 } });
+        let expected = [
+            condition(&["a"], Test::Is(json!("x"))),
+            condition(&["b"], Test::Compare(Comparison::Greater, json!(1))),
+            condition(&["b"], Test::Compare(Comparison::LessOrEqual, json!(5))),
+            condition(&["c", "d"], Test::In(vec![json!(1), json!(2)])),
+            condition(&["e"], Test::Is(json!({ "f": 1 }))),
+        ];
+        assert_eq!(parsed(&filter).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (filter, param, message) in [
+            (json!({ "a": { "$regex": "x" } }), "filter.metadata.a.$regex", "$exists are allowed"),
+            (json!({ "$or": [] }), "filter.metadata.$or", "outside of a field"),
+            (json!({ "a": { "$in": 1 } }), "filter.metadata.a.$in", "no list"),
+            (json!({ "a": { "b": { "$gt": [] } } }), "filter.metadata.a.b.$gt", "a number or a text"),
+            (json!({ "a": { "$exists": 1 } }), "filter.metadata.a.$exists", "neither"),
+        ] {
+            let error = parsed(&filter).unwrap_err();
+            assert_eq!(error.param_name(), Some(param));
+            assert!(error.to_string().contains(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The terms of a compound: its parts, its neighbouring parts written as one, and all of it written as one. So each
+//! spelling finds the others: `AX-4410/B`, `AX4410 B`, `4410/B`; `e-mail`, `email`; `get_user_name`, `getUserName`,
+//! `user name`.
+
+use std::ops::Range;
+
+use super::{
+    letters::{Class, Letter},
+    tokens::{Form, Tokens},
+};
+
+/// Compounds of more segments have no joined form of the whole.
+const SEGMENTS: usize = 16;
+/// Segments that change between letters and digits more often are no words, but sums and keys.
+const PARTS: usize = 8;
+/// Between two numbers, which would be another number if written as one: 1.5 is not 15.
+const BETWEEN_NUMBERS: char = '\u{b7}';
+
+/// A segment is what stands between two joiners.
+pub(super) fn push(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>]) {
+    let mut positions = Vec::with_capacity(segments.len());
+    for (number, segment) in segments.iter().enumerate() {
+        let own = &letters[segment.clone()];
+        positions.push(tokens.next_position());
+        if let Some(marks) = marks(letters, segments, number) {
+            let term = own.iter().map(|letter| letter.folded).chain(marks.chars()).collect();
+            tokens.push_as(term, own, Form::Joined, tokens.next_position());
+        }
+        let parts = parts(own);
+        if parts.len() > 1 {
+            tokens.push(own, Form::Joined, tokens.next_position());
+        }
+        for part in parts {
+            let position = tokens.take_position();
+            tokens.push(&own[part], Form::Word, position);
+        }
+    }
+    for (number, pair) in segments.windows(2).enumerate() {
+        join(tokens, letters, pair, positions[number]);
+    }
+    if (3..=SEGMENTS).contains(&segments.len()) {
+        join(tokens, letters, segments, positions[0]);
+    }
+    if let Some(whole) = without_thousands(letters, segments) {
+        let all = segments[0].start..segments[segments.len() - 1].end;
+        tokens.push_as(whole, &letters[all], Form::Joined, positions[0]);
+    }
+}
+
+fn join(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>], position: u32) {
+    let mut term = String::new();
+    for segment in segments {
+        let own = &letters[segment.clone()];
+        let after = term.chars().next_back().is_some_and(|last| last.is_ascii_digit());
+        if after && own.first().is_some_and(|first| first.class == Class::Digit) {
+            term.push(BETWEEN_NUMBERS);
+        }
+        term.extend(own.iter().map(|letter| letter.folded));
+    }
+    let all = segments[0].start..segments[segments.len() - 1].end;
+    tokens.push_as(term, &letters[all], Form::Joined, position);
+}
+
+/// The marks after the last segment that are part of a name: C#, C++.
+fn marks(letters: &[Letter], segments: &[Range<usize>], number: usize) -> Option<&'static str> {
+    let end = segments[number].end;
+    let after = |at: usize, mark: char| letters.get(end + at).is_some_and(|letter| letter.folded == mark);
+    let is_last = number + 1 == segments.len() && segments[number].len() <= 3;
+    match is_last {
+        true if after(0, '#') => Some("#"),
+        true if after(0, '+') && after(1, '+') => Some("++"),
+        _ => None,
+    }
+}
+
+/// Letters and digits apart, and words in one that begin with a capital: `getUserName`.
+fn parts(segment: &[Letter]) -> Vec<Range<usize>> {
+    let is_cut = |pair: &[Letter]| {
+        let (one, other) = (&pair[0], &pair[1]);
+        one.class != other.class
+            || (other.is_upper && !one.is_upper && one.class == Class::Letter && one.range != other.range)
+    };
+    let cuts = segment.windows(2).enumerate().filter(|(_, pair)| is_cut(pair)).map(|(at, _)| at + 1);
+    let mut ends: Vec<usize> = cuts.collect();
+    if ends.len() >= PARTS {
+        ends.clear();
+    }
+    ends.push(segment.len());
+    let mut start = 0;
+    ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end).collect()
+}
+
+/// `1,500` and `1'500'000` as one number.
+fn without_thousands(letters: &[Letter], segments: &[Range<usize>]) -> Option<String> {
+    let [first, rest @ ..] = segments else { return None };
+    let digits = |range: &Range<usize>| letters[range.clone()].iter().all(|letter| letter.class == Class::Digit);
+    let is_thousands = |pair: &[Range<usize>]| {
+        let joint = &letters[pair[0].end..pair[1].start];
+        pair[1].len() == 3
+            && digits(&pair[1])
+            && joint.len() == 1
+            && matches!(joint[0].folded, ',' | '.' | '\'' | '\u{2019}')
+    };
+    let all = !rest.is_empty() && first.len() <= 3 && digits(first) && segments.windows(2).all(is_thousands);
+    all.then(|| segments.iter().flat_map(|range| &letters[range.clone()]).map(|letter| letter.folded).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::tokens::tokens;
+
+    fn terms(text: &str) -> Vec<String> {
+        tokens(text).into_iter().map(|token| token.term).collect()
+    }
+
+    fn meet(one: &str, other: &str) -> bool {
+        let other = terms(other);
+        terms(one).iter().any(|term| other.contains(term) && term.chars().count() > 1)
+    }
+
+    #[test]
+    fn a_compound_has_its_parts_and_joined_forms() {
+        assert_eq!(terms("AX-4410/B"), ["ax", "4410", "b", "ax4410", "4410b", "ax4410b"]);
+        assert_eq!(terms("e-mail"), ["e", "mail", "email"]);
+        assert_eq!(terms("/etc/fstab"), ["etc", "fstab", "etcfstab"]);
+        assert_eq!(terms("getUserName"), ["getusername", "get", "user", "name"]);
+        assert_eq!(terms("v2.14"), ["v2", "v", "2", "14", "v2·14"]);
+        assert_eq!(terms("1.5M"), ["1", "5m", "5", "m", "1·5m"]);
+        assert_eq!(terms("C# C++,"), ["c#", "c", "c++", "c"]);
+        assert_eq!(terms("1,500"), ["1", "500", "1·500", "1500"]);
+        assert_eq!(terms("24/12/2026"), ["24", "12", "2026", "24·12", "12·2026", "24·12·2026"]);
+    }
+
+    #[test]
+    fn spellings_of_one_compound_meet() {
+        for (one, other) in [
+            ("AX4410", "AX-4410/B"),
+            ("4410/B", "AX-4410/B"),
+            ("wifi", "Wi-Fi"),
+            ("ISO9001", "ISO 9001:2015"),
+            ("username", "get_user_name()"),
+            ("CocaCola", "Coca-Cola"),
+            ("aujourd'hui", "aujourd’hui"),
+            ("3.5", "3,5"),
+            ("1/2", "½"),
+            ("miel-exemple.fr", "support@miel-exemple.fr"),
+            ("https://miel-exemple.fr/aide", "See https://miel-exemple.fr/aide."),
+            ("U.S.", "US"),
+            ("AT&T", "att"),
+        ] {
+            assert!(meet(one, other), "{one:?} {:?}, {other:?} {:?}", terms(one), terms(other));
+        }
+        assert!(!terms("1.5").contains(&"15".to_owned()));
+    }
+
+    #[test]
+    fn sums_are_one_word() {
+        assert_eq!(terms("9f86d081884c7d659a2feaa0c55ad015"), ["9f86d081884c7d659a2feaa0c55ad015"]);
+    }
+}

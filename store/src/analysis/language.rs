@@ -1,0 +1,213 @@
+//! Languages: how their words are stemmed (Snowball), which words carry no meaning, and which one a text is in.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use ruche_schemas::kinds::embed::language::LANGUAGES;
+use snowball_stemmers_rs::{Algorithm, Stemmer};
+use whatlang::{Detector, Info, Lang, Script};
+
+use super::tokens::{Form, tokens};
+
+/// Bytes of a text that its language is detected by.
+const SAMPLE: usize = 4_096;
+/// Different stop words of a language that a text too short for its letters to tell must have.
+const STOP_WORDS: usize = 2;
+/// No language: words are not stemmed, and none is a stop word.
+pub const SIMPLE: &str = "simple";
+
+/// The language of a text, or [`SIMPLE`] if it is not clear.
+#[must_use]
+pub fn detect(text: &str) -> &'static str {
+    let sample = &text[..text.floor_char_boundary(SAMPLE)];
+    // Few languages share another script than the Latin one.
+    let is_clear = |info: &Info| info.is_reliable() || info.script() != Script::Latin;
+    let found = DETECTOR.detect(sample).filter(is_clear);
+    found.and_then(|info| name(info.lang())).or_else(|| by_stop_words(sample)).unwrap_or(SIMPLE)
+}
+
+static DETECTOR: LazyLock<Detector> =
+    LazyLock::new(|| Detector::with_allowlist(DETECTED.iter().map(|(lang, _)| *lang).collect()));
+
+const DETECTED: [(Lang, &str); 31] = [
+    (Lang::Ara, "arabic"),
+    (Lang::Cat, "catalan"),
+    (Lang::Ces, "czech"),
+    (Lang::Cmn, "chinese"),
+    (Lang::Dan, "danish"),
+    (Lang::Deu, "german"),
+    (Lang::Ell, "greek"),
+    (Lang::Eng, "english"),
+    (Lang::Est, "estonian"),
+    (Lang::Fin, "finnish"),
+    (Lang::Fra, "french"),
+    (Lang::Hin, "hindi"),
+    (Lang::Hun, "hungarian"),
+    (Lang::Hye, "armenian"),
+    (Lang::Ind, "indonesian"),
+    (Lang::Ita, "italian"),
+    (Lang::Jpn, "japanese"),
+    (Lang::Kor, "korean"),
+    (Lang::Lit, "lithuanian"),
+    (Lang::Nld, "dutch"),
+    (Lang::Nob, "norwegian"),
+    (Lang::Pes, "persian"),
+    (Lang::Pol, "polish"),
+    (Lang::Por, "portuguese"),
+    (Lang::Ron, "romanian"),
+    (Lang::Rus, "russian"),
+    (Lang::Spa, "spanish"),
+    (Lang::Swe, "swedish"),
+    (Lang::Tam, "tamil"),
+    (Lang::Tur, "turkish"),
+    (Lang::Ukr, "ukrainian"),
+];
+
+fn name(lang: Lang) -> Option<&'static str> {
+    DETECTED.iter().find(|(known, _)| *known == lang).map(|(_, name)| *name)
+}
+
+/// The language most of whose stop words are in the text, if there is one.
+fn by_stop_words(text: &str) -> Option<&'static str> {
+    let words: HashSet<String> =
+        tokens(text).into_iter().filter(|token| token.form == Form::Word).map(|token| token.term).collect();
+    let count = |language: &'static str| words.iter().filter(|word| is_stop_word(word, language)).count();
+    let mut counted: Vec<_> = LANGUAGES.iter().map(|(name, _)| (count(name), *name)).collect();
+    counted.sort_unstable_by(|one, other| other.cmp(one));
+    match counted[..] {
+        [(most, name), (next, _), ..] if most >= STOP_WORDS && most > next => Some(name),
+        _ => None,
+    }
+}
+
+/// The languages that write compounds as one word, which begin with words that are sought.
+#[must_use]
+pub(super) fn compounds(language: &str) -> bool {
+    matches!(language, "danish" | "dutch" | "estonian" | "finnish" | "german" | "hungarian" | "norwegian" | "swedish")
+}
+
+/// The word without its ending, as Snowball's algorithm of the language cuts it. The word is folded.
+#[must_use]
+pub(super) fn stem<'w>(word: &'w str, language: &str) -> Cow<'w, str> {
+    match algorithm(language) {
+        Some(algorithm) if word.chars().all(char::is_alphabetic) => Stemmer::create(algorithm).stem(word),
+        _ => Cow::Borrowed(word),
+    }
+}
+
+fn algorithm(language: &str) -> Option<Algorithm> {
+    Some(match language {
+        "arabic" => Algorithm::Arabic,
+        "armenian" => Algorithm::Armenian,
+        "basque" => Algorithm::Basque,
+        "catalan" => Algorithm::Catalan,
+        "czech" => Algorithm::Czech,
+        "danish" => Algorithm::Danish,
+        "dutch" => Algorithm::Dutch,
+        "english" => Algorithm::English,
+        "estonian" => Algorithm::Estonian,
+        "finnish" => Algorithm::Finnish,
+        "french" => Algorithm::French,
+        "german" => Algorithm::German,
+        "greek" => Algorithm::Greek,
+        "hindi" => Algorithm::Hindi,
+        "hungarian" => Algorithm::Hungarian,
+        "indonesian" => Algorithm::Indonesian,
+        "irish" => Algorithm::Irish,
+        "italian" => Algorithm::Italian,
+        "lithuanian" => Algorithm::Lithuanian,
+        "nepali" => Algorithm::Nepali,
+        "norwegian" => Algorithm::Norwegian,
+        "persian" => Algorithm::Persian,
+        "polish" => Algorithm::Polish,
+        "portuguese" => Algorithm::Portuguese,
+        "romanian" => Algorithm::Romanian,
+        "russian" => Algorithm::Russian,
+        "serbian" => Algorithm::Serbian,
+        "spanish" => Algorithm::Spanish,
+        "swedish" => Algorithm::Swedish,
+        "tamil" => Algorithm::Tamil,
+        "turkish" => Algorithm::Turkish,
+        "ukrainian" => Algorithm::Ukrainian,
+        "yiddish" => Algorithm::Yiddish,
+        _ => return None,
+    })
+}
+
+/// Whether the folded word is on the language's list.
+#[must_use]
+pub(super) fn is_stop_word(word: &str, language: &str) -> bool {
+    LISTS.get(language).is_some_and(|list| list.contains(word))
+}
+
+static LISTS: LazyLock<HashMap<&'static str, HashSet<String>>> = LazyLock::new(|| {
+    let folded = |word: &&str| tokens(word).into_iter().map(|token| token.term);
+    let list = |code: &str| stop_words::lookup(code).unwrap_or_default().iter().flat_map(folded).collect();
+    LANGUAGES.iter().filter(|(_, code)| !code.is_empty()).map(|(name, code)| (*name, list(code))).collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_detected() {
+        for (text, expected) in [
+            ("Refunds are paid within five business days. Companies receive a credit note instead.", "english"),
+            ("L'eau du robinet est potable. L’été, l’arrosage des jardins est interdit.", "french"),
+            ("Die Hauptstraße ist gesperrt. Größere Fahrzeuge parken in der Kühlschrankstraße 5.", "german"),
+            ("Музей открыт ежедневно, кроме понедельника.", "russian"),
+            ("图书馆每周一闭馆。", "chinese"),
+            ("図書館は月曜日に休みます。", "japanese"),
+            ("The brass nozzle AX-4401/B fits hoses of 10 mm and costs 4.00 euros.", "english"),
+            ("AX-4410/B", "simple"),
+            ("", "simple"),
+        ] {
+            assert_eq!(detect(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_stemmed_by_their_language() {
+        for (language, one, other) in [
+            ("english", "companies", "company"),
+            ("french", "oeufs", "oeuf"),
+            ("german", "grossere", "groessere"),
+            ("russian", "билеты", "билет"),
+            ("spanish", "casas", "casa"),
+        ] {
+            assert_eq!(stem(one, language), stem(other, language), "{language}");
+        }
+        assert_eq!(stem("companies", SIMPLE), "companies");
+        assert_eq!(stem("ax4410s", "english"), "ax4410s");
+    }
+
+    #[test]
+    fn every_language_is_known_here() {
+        let unstemmed = ["simple", "chinese", "japanese", "korean"];
+        for (name, _) in LANGUAGES {
+            assert_eq!(algorithm(name).is_none(), unstemmed.contains(&name), "{name}");
+        }
+        for (_, name) in DETECTED {
+            assert!(LANGUAGES.iter().any(|(known, _)| *known == name), "{name}");
+        }
+        assert!(is_stop_word("the", "english") && is_stop_word("ete", "french") && !is_stop_word("the", "simple"));
+    }
+
+    #[test]
+    fn no_word_makes_a_stemmer_fail() {
+        let letters = [
+            "a", "e", "é", "ß", "ı", "ي", "ا", "я", "ь", "ा", "ੳ", "ம", "ய", "ו", "ա", "s", "ing", "lar", "ё",
+            "\u{301}",
+        ];
+        for (language, _) in LANGUAGES {
+            for one in 0..letters.len().pow(3) {
+                let word: String = [one, one / 20, one / 400].map(|at| letters[at % 20]).concat();
+                let _ = stem(&word, language);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Characters, folded so that spellings of one word are equal: compatibility forms (NFKC, Unicode Standard Annex
+//! #15), case, accents, ligatures, and digits of all scripts.
+
+use std::ops::Range;
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Letter,
+    Digit,
+    /// Of a script without spaces between words, or with particles attached to them: Chinese, Japanese, Korean, Thai.
+    Unspaced,
+    /// A pictograph, such as an emoji: a word of its own.
+    Symbol,
+    /// Joins words if it stands between two, such as a hyphen.
+    Joiner,
+    Break,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Letter {
+    pub(super) folded: char,
+    pub(super) class: Class,
+    pub(super) is_upper: bool,
+    /// The original characters, in bytes.
+    pub(super) range: Range<usize>,
+}
+
+/// Hyphens, apostrophes, and marks within paths, addresses, versions and names of programs.
+const JOINERS: &str = "-_./:@&'+#\\~=,\u{2010}\u{2011}\u{2018}\u{2019}\u{02bc}\u{2044}\u{00b7}\u{30fb}";
+
+/// Folds the characters of a text. One may become several: `œ`, `½`.
+pub(super) fn letters(text: &str) -> Vec<Letter> {
+    let mut letters = Vec::with_capacity(text.len());
+    let mut rest = text.char_indices().peekable();
+    while let Some((start, first)) = rest.next() {
+        if is_transparent(first) {
+            continue;
+        }
+        let mut end = start + first.len_utf8();
+        if first.is_ascii() && !rest.peek().is_some_and(|(_, next)| is_combining_mark(*next)) {
+            letters.push(letter(first.to_ascii_lowercase(), first.is_ascii_uppercase(), start..end));
+            continue;
+        }
+        let is_upper = first.is_uppercase();
+        while let Some((at, mark)) = rest.next_if(|(_, next)| is_combining_mark(*next)) {
+            end = at + mark.len_utf8();
+        }
+        for folded in text[start..end].nfkc().flat_map(char::to_lowercase) {
+            fold(folded, |folded| letters.push(letter(folded, is_upper, start..end)));
+        }
+    }
+    letters
+}
+
+/// Soft hyphens, joiners of zero width, and selectors of variants are no part of a word's spelling.
+const fn is_transparent(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200c}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+fn letter(folded: char, is_upper: bool, range: Range<usize>) -> Letter {
+    Letter { folded, class: class(folded), is_upper, range }
+}
+
+fn class(c: char) -> Class {
+    if c.is_ascii() {
+        return match c {
+            'a'..='z' => Class::Letter,
+            '0'..='9' => Class::Digit,
+            c if JOINERS.contains(c) => Class::Joiner,
+            _ => Class::Break,
+        };
+    }
+    match c {
+        c if JOINERS.contains(c) => Class::Joiner,
+        // Thai to Myanmar, Hangul, Khmer, kana, ideographs.
+        '\u{e00}'..='\u{eff}'
+        | '\u{1000}'..='\u{109f}'
+        | '\u{1100}'..='\u{11ff}'
+        | '\u{1780}'..='\u{17ff}'
+        | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30ff}'
+        | '\u{3130}'..='\u{318f}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}'
+        | '\u{ac00}'..='\u{d7ff}'
+        | '\u{20000}'..='\u{3ffff}' => Class::Unspaced,
+        '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' => Class::Symbol,
+        c if c.is_numeric() => Class::Digit,
+        c if c.is_alphabetic() || is_combining_mark(c) => Class::Letter,
+        _ => Class::Break,
+    }
+}
+
+/// Removes what writers leave out: accents of Latin and Greek letters, vowel marks of Arabic and Hebrew.
+fn fold(c: char, mut push: impl FnMut(char)) {
+    let mut all = |text: &str| text.chars().for_each(&mut push);
+    match c {
+        'a'..='z' | '0'..='9' => push(c),
+        'œ' => all("oe"),
+        'æ' => all("ae"),
+        'ß' => all("ss"),
+        'þ' => all("th"),
+        'ø' => push('o'),
+        'đ' | 'ð' => push('d'),
+        'ł' => push('l'),
+        'ħ' => push('h'),
+        'ı' => push('i'),
+        'ς' => push('σ'),
+        'ё' => push('е'),
+        'أ' | 'إ' | 'آ' | 'ٱ' => push('ا'),
+        'ى' => push('ي'),
+        '\u{591}'..='\u{5c7}' | '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}' => {}
+        '\u{660}'..='\u{669}' => push(digit(c, '\u{660}')),
+        '\u{6f0}'..='\u{6f9}' => push(digit(c, '\u{6f0}')),
+        '\u{966}'..='\u{96f}' => push(digit(c, '\u{966}')),
+        c if is_accented(c) => c.nfd().filter(|c| !is_combining_mark(*c)).for_each(push),
+        c => push(c),
+    }
+}
+
+const fn is_accented(c: char) -> bool {
+    matches!(c, '\u{c0}'..='\u{3ff}' | '\u{1e00}'..='\u{1fff}')
+}
+
+fn digit(c: char, zero: char) -> char {
+    u8::try_from(u32::from(c) - u32::from(zero)).map_or(c, |value| char::from(b'0' + value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(text: &str) -> String {
+        letters(text).iter().map(|letter| letter.folded).collect()
+    }
+
+    #[test]
+    fn spellings_of_one_word_are_equal() {
+        for (one, other) in [
+            ("Château", "chateau"),
+            ("ＡＸ－４４１０", "ax-4410"),
+            ("Œuf", "oeuf"),
+            ("oﬃce", "office"),
+            ("soft\u{ad}ware", "software"),
+            ("Straße", "strasse"),
+            ("CO₂", "co2"),
+            ("m³", "m3"),
+            ("ÎLE", "ile"),
+            ("e\u{301}te\u{301}", "ete"),
+            ("Ελλάδα", "ελλαδα"),
+            ("ещё", "еще"),
+            ("٣٤", "34"),
+            ("10 µm", "10 μm"),
+            ("İstanbul", "istanbul"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one}");
+        }
+        assert_eq!(folded("й가が"), "й가が", "no accent: another letter");
+    }
+
+    #[test]
+    fn a_letter_knows_where_it_came_from() {
+        let text = "aœ\u{ad}e\u{301}½";
+        let ranges: Vec<_> = letters(text).into_iter().map(|letter| (letter.folded, &text[letter.range])).collect();
+        let half = [('1', "½"), ('\u{2044}', "½"), ('2', "½")];
+        assert_eq!(ranges, [&[('a', "a"), ('o', "œ"), ('e', "œ"), ('e', "e\u{301}")][..], &half].concat());
+    }
+}

@@ -1,0 +1,16 @@
+//! The words of a text, the same for indexing, for queries and for highlights.
+//!
+//! [`letters`] folds the text's characters, [`tokens`] cuts them into words with their parts and joined forms,
+//! [`language`] stems them, [`index`] writes the vector that Postgres stores, [`query`] reads what somebody asks, and
+//! [`highlight`] marks it in a text.
+
+mod compound;
+pub mod highlight;
+pub mod index;
+pub mod language;
+mod letters;
+pub mod query;
+mod tokens;
+
+/// Changes when the same text gives other terms, so that a document that is sent again is indexed anew.
+pub const VERSION: i32 = 1;

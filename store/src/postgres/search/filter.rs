@@ -1,0 +1,49 @@
+//! Conditions on metadata as SQL. Equality is containment, which the index over the metadata serves.
+
+use serde_json::{Value, json};
+
+use super::statement::Statement;
+use crate::{
+    error::StoreError,
+    filter::{Condition, Test},
+};
+
+pub(super) fn metadata(statement: &mut Statement, condition: &Condition) -> Result<String, StoreError> {
+    let Condition { path, test } = condition;
+    Ok(match test {
+        Test::Is(value) => equal(statement, path, std::slice::from_ref(value))?,
+        Test::In(values) => equal(statement, path, values)?,
+        Test::Not(value) => format!("NOT {}", equal(statement, path, std::slice::from_ref(value))?),
+        Test::NotIn(values) => format!("NOT {}", equal(statement, path, values)?),
+        Test::Compare(comparison, than) => {
+            let path = statement.bind(format!("{} ? (@ {} $than)", json_path(path), comparison.sign()))?;
+            let variables = statement.bind(json!({ "than": than }).to_string())?;
+            format!("jsonb_path_exists(d.metadata, {path}::text::jsonpath, {variables}::text::jsonb)")
+        }
+        Test::Exists(expected) => {
+            let path = statement.bind(json_path(path))?;
+            let not = if *expected { "" } else { "NOT " };
+            format!("{not}jsonb_path_exists(d.metadata, {path}::text::jsonpath)")
+        }
+    })
+}
+
+/// A list equals each of its values.
+fn equal(statement: &mut Statement, path: &[String], values: &[Value]) -> Result<String, StoreError> {
+    let within = |value: Value| path.iter().rev().fold(value, |inner, name| json!({ name.as_str(): inner }));
+    let mut alternatives = Vec::new();
+    for value in values {
+        for value in [value.clone(), json!([value])] {
+            alternatives.push(format!("d.metadata @> {}::text::jsonb", statement.bind(within(value).to_string())?));
+        }
+    }
+    Ok(match alternatives.is_empty() {
+        true => "false".to_owned(),
+        false => format!("({})", alternatives.join(" OR ")),
+    })
+}
+
+/// Names are quoted as in JSON.
+fn json_path(path: &[String]) -> String {
+    path.iter().fold("$".to_owned(), |json_path, name| format!("{json_path}.{}", json!(name)))
+}
