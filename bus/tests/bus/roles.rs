@@ -228,6 +228,7 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
     };
     worker.register(&registration).await.expect("a registration");
     assert_eq!(gateway.workers().await.expect("workers").len(), 1);
+    assert_eq!(worker.workers().await.expect("workers").len(), 1);
     worker.deregister(&registration).await.expect("a registration");
     assert_eq!(gateway.depth().await.expect("depths").len(), 2 * Lane::ALL.len());
     // The pull for advisories is allowed, also if there is none.

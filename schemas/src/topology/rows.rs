@@ -207,7 +207,8 @@ pub const ROWS: [Row; 10] = [
     },
     Row {
         subjects: &[Stored::by(subjects::WORKER, &[OwnWorker])],
-        readers: &[Gateway],
+        // A worker reads which pools there are.
+        readers: &[Gateway, Worker],
         settings: |stream, _| Stream {
             storage: "memory",
             max_msgs_per_subject: 1,
