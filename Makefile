@@ -19,8 +19,16 @@ help: ## Show this list
 setup: ## Install what is missing: build tools, NATS, Postgres
 	@bash cli/setup.sh
 
+# The first build took 15 to 30 minutes on two cores, by what else they had to do.
 build: setup ## Build what `make run` starts, in release
-	@cargo build --release --bins -p ruche-cli -p ruche-gateway -p ruche-workers -p ruche-migrations
+	@begun=$$SECONDS first=; \
+	if [ ! -x "$(RELEASE)/ruche" ]; then \
+		first=yes; \
+		echo "The first build compiles llama.cpp and several hundred crates: about 15 to 30 minutes on two cores."; \
+	fi; \
+	cargo build --release --bins -p ruche-cli -p ruche-gateway -p ruche-workers -p ruche-migrations; \
+	took=$$((SECONDS - begun)); \
+	if [ -n "$$first" ]; then echo "The first build took $$((took / 60)) min $$((took % 60)) s. Later ones take seconds."; fi
 
 build-benches: setup
 	@cargo build --release --workspace --bins

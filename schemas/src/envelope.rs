@@ -55,6 +55,20 @@ pub struct Envelope<T> {
     pub body: T,
 }
 
+/// The `model` in the body of an envelope as JSON: of kinds whose jobs name one. `None` if the body lies elsewhere.
+#[must_use]
+pub fn named_model(envelope: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        body: Body,
+    }
+    #[derive(Deserialize)]
+    struct Body {
+        model: Option<String>,
+    }
+    serde_json::from_slice::<Named>(envelope).ok()?.body.model
+}
+
 impl<J: Job> Envelope<J> {
     /// A job of this tenant that is not ephemeral.
     #[must_use]
@@ -111,6 +125,26 @@ impl<T> Envelope<T> {
             schedule,
             claim,
             body,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_of_a_job_is_read_without_its_kind() {
+        for (envelope, model) in [
+            (r#"{"id":1,"body":{"messages":[],"model":"tiny"}}"#, Some("tiny")),
+            (r#"{"body":{"model":null}}"#, None),
+            (r#"{"body":{"model":7}}"#, None),
+            (r#"{"body":{}}"#, None),
+            (r#"{"body":"text"}"#, None),
+            (r#"{"model":"outside"}"#, None),
+            ("{", None),
+        ] {
+            assert_eq!(named_model(envelope.as_bytes()).as_deref(), model, "{envelope}");
         }
     }
 }

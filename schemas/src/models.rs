@@ -13,6 +13,9 @@ pub struct ModelSlot {
     /// One word for the report of `ruche up`.
     pub label: &'static str,
     pub family: &'static Family,
+    /// Whether it has workers of its own, which take only jobs that name it (`worker.pool`). Otherwise the kind's workers
+    /// serve it.
+    pub own_workers: bool,
     /// The model in a container if none is set.
     pub container: Option<ContainerModel>,
 }
@@ -23,8 +26,8 @@ pub struct Family {
     /// Their purpose, as in `ruche models list`.
     pub name: &'static str,
     pub presets: &'static [Preset],
-    /// The model that needs no hub, by its name in the configuration.
-    pub built_in: Option<&'static str>,
+    /// The models that need no hub, by their names in the configuration: the best first.
+    pub built_in: &'static [&'static str],
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -106,7 +106,9 @@ impl Program {
         let metrics = (Metrics::register(&mut registry), reconcilers::Metrics::register(&mut registry));
         let mut prepared = Vec::new();
         for kind in own {
-            prepared.push(self.prepare(kind, config, &process.postgres, &mut registry)?);
+            let kind_prepared = self.prepare(kind, config, &process.postgres, &mut registry)?;
+            check_pool(&config.worker.pool, kind, &kind_prepared.handler.models())?;
+            prepared.push(kind_prepared);
         }
         let (bus, ledger) = (process.bus.clone(), process.postgres.clone());
         let http = http::serve(&config.worker, Health { bus, ledger, registry: Arc::new(registry) }).await?;
@@ -220,11 +222,24 @@ impl Process<'_> {
             ack_wait: Duration::from_secs(worker.ack_wait_seconds),
             drain: Duration::from_secs(worker.drain_seconds),
             in_flight: self.config.limits.in_flight,
+            pool: Some(worker.pool.clone()).filter(|pool| !pool.is_empty()),
             host: host(),
             labels: worker.labels.clone(),
             ..Options::default()
         }
     }
+}
+
+/// Jobs of a pool name its model, so a worker without that model would refuse each of them.
+fn check_pool(pool: &str, kind: &Kind, models: &[String]) -> Result<()> {
+    if pool.is_empty() || models.iter().any(|model| model == pool) {
+        return Ok(());
+    }
+    let names = if models.is_empty() { "no model".to_owned() } else { models.join(" and ") };
+    bail!(
+        "worker.pool = {pool}, but the {kind} worker has {names}: set RUCHE_WORKER__POOL to its model's name, or unset it to \
+         take all jobs"
+    );
 }
 
 /// If one runtime fails, the others shut down.

@@ -93,7 +93,13 @@ impl Bus for Memory {
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
         let queue = self.shared.queues.get(kind);
         let queue = queue.ok_or_else(|| Unavailable(format!("there is no queue for jobs of kind {kind}")))?;
-        Ok(Box::new(queue::MemoryDeliveries::new(Arc::clone(queue))))
+        Ok(Box::new(queue::MemoryDeliveries::new(Arc::clone(queue), None)))
+    }
+
+    async fn consume_pool(&self, kind: &Kind, pool: &str) -> Result<Box<dyn Deliveries>, Unavailable> {
+        let queue = self.shared.queues.get(kind);
+        let queue = queue.ok_or_else(|| Unavailable(format!("there is no queue for jobs of kind {kind}")))?;
+        Ok(Box::new(queue::MemoryDeliveries::new(Arc::clone(queue), Some(pool.to_owned()))))
     }
 
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
@@ -202,6 +208,7 @@ mod tests {
             labels: std::collections::BTreeMap::new(),
             gpu: None,
             models: Vec::new(),
+            pool: None,
             slots: 1,
             in_flight: 0,
             ended: std::collections::BTreeMap::new(),

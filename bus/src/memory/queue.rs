@@ -23,7 +23,7 @@ use tokio::{
 
 use super::{later::Later, lock::lock};
 use crate::{
-    port::{Deliveries, Delivery, Depth, Extend, Message, PublishError, Queued, Receipt, Settle, Unavailable},
+    port::{Deliveries, Delivery, Depth, Extend, Message, POOL, PublishError, Queued, Receipt, Settle, Unavailable},
     round_robin::WeightedRoundRobin,
 };
 
@@ -39,9 +39,12 @@ pub(super) struct Queue {
     changed: watch::Sender<()>,
 }
 
+type Pool = Option<String>;
+
 #[derive(Debug, Default)]
 struct State {
-    sources: [Jobs; SOURCES],
+    /// Of each pool, and of the jobs that are for none.
+    sources: BTreeMap<Pool, [Jobs; SOURCES]>,
     round_robin: WeightedRoundRobin,
     sequence: u64,
     later: Later,
@@ -98,21 +101,26 @@ impl Jobs {
 }
 
 impl State {
+    fn all(&self) -> impl Iterator<Item = &Jobs> {
+        self.sources.values().flatten()
+    }
+
     /// Unsettled jobs and jobs for later.
     fn total(&self) -> usize {
-        self.sources.iter().map(|jobs| jobs.entries.len()).sum::<usize>() + self.later.len()
+        self.all().map(|jobs| jobs.entries.len()).sum::<usize>() + self.later.len()
     }
 
     fn add(&mut self, message: Message, attempt: u32) {
         self.sequence += 1;
         let (sequence, source) = (self.sequence, Source::of(message.lane, &message.job.tenant).index());
+        let jobs = &mut self.sources.entry(message.headers.get(POOL).cloned()).or_default()[source];
         let entry = Entry { message, published_at: Utc::now(), published: Instant::now(), attempt, until: None };
-        self.sources[source].entries.insert(sequence, entry);
-        self.sources[source].ready.insert(sequence);
+        jobs.entries.insert(sequence, entry);
+        jobs.ready.insert(sequence);
     }
 
     fn wake(&mut self, now: Instant, backlog: usize) {
-        self.sources.iter_mut().for_each(|jobs| jobs.wake(now));
+        self.sources.values_mut().flatten().for_each(|jobs| jobs.wake(now));
         let room = backlog.saturating_sub(self.total());
         for (message, attempt) in self.later.due(now, room) {
             self.add(message, attempt);
@@ -154,28 +162,29 @@ impl Queue {
     }
 
     /// Jobs that are ready, and when the next one will be.
-    fn take(self: &Arc<Self>, free: usize, reserved: usize) -> (Vec<Delivery>, Option<Instant>) {
+    fn take(self: &Arc<Self>, pool: &Pool, free: usize, reserved: usize) -> (Vec<Delivery>, Option<Instant>) {
         let now = Instant::now();
         let mut guard = lock(&self.state);
         let state = &mut *guard;
         state.wake(now, self.backlog);
+        let sources = state.sources.entry(pool.clone()).or_default();
         let mut taken = Vec::new();
         while taken.len() < free {
             // Other lanes leave the reserved slots free.
             let others = taken.iter().filter(|taken: &&Delivery| taken.lane != Lane::Interactive).count();
             let full = others >= free.saturating_sub(reserved);
             let may = |source: usize| !full || Source::at(source).lane == Lane::Interactive;
-            let wanted = std::array::from_fn(|source| !state.sources[source].ready.is_empty() && may(source));
+            let wanted = std::array::from_fn(|source| !sources[source].ready.is_empty() && may(source));
             let Some(source) = state.round_robin.next(&wanted) else { break };
-            let jobs = &mut state.sources[source];
+            let jobs = &mut sources[source];
             let Some(sequence) = jobs.ready.pop_first() else { break };
             jobs.set(sequence, Some(now + self.ack_wait));
             let Some(entry) = jobs.entries.get_mut(&sequence) else { continue };
             entry.attempt += 1;
-            taken.push(self.delivery(entry, Ticket { queue: Arc::clone(self), source, sequence }));
+            taken.push(self.delivery(entry, Ticket { queue: Arc::clone(self), pool: pool.clone(), source, sequence }));
         }
         taken.sort_by_key(|delivery| delivery.lane);
-        let next = state.sources.iter().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
+        let next = state.all().filter_map(|jobs| jobs.due.first()).map(|(until, _)| *until);
         let next = next.chain(state.later.next()).min();
         (taken, next)
     }
@@ -201,7 +210,7 @@ impl Queue {
     /// A tenant's jobs that are not settled, after a position.
     pub(super) fn queued(&self, tenant: &TenantId, after: u64, limit: usize) -> Vec<Queued> {
         let state = lock(&self.state);
-        let entries = state.sources.iter().flat_map(|jobs| jobs.entries.range(after.saturating_add(1)..));
+        let entries = state.all().flat_map(|jobs| jobs.entries.range(after.saturating_add(1)..));
         let mut entries: Vec<_> = entries.filter(|(_, entry)| entry.message.job.tenant == *tenant).collect();
         entries.sort_by_key(|(sequence, _)| **sequence);
         let queued = |sequence: u64, message: &Message, published_at, run_at| Queued {
@@ -236,7 +245,10 @@ impl Queue {
         let mut state = lock(&self.state);
         state.wake(now, self.backlog);
         let depth = |lane: Lane| {
-            let shards = Source::of_lane(lane).map(|source| &state.sources[source.index()]);
+            let shards = state
+                .sources
+                .values()
+                .flat_map(|sources| Source::of_lane(lane).map(move |source| &sources[source.index()]));
             let first =
                 |jobs: &Jobs| jobs.ready.first().and_then(|first| jobs.entries.get(first)).map(|entry| entry.published);
             let oldest = shards.clone().filter_map(first).min();
@@ -256,15 +268,26 @@ impl Queue {
 #[derive(Debug, Clone)]
 struct Ticket {
     queue: Arc<Queue>,
+    pool: Pool,
     source: usize,
     sequence: u64,
 }
 
 impl Ticket {
     fn with<T>(&self, change: impl FnOnce(&mut Jobs) -> T) -> T {
-        let result = change(&mut lock(&self.queue.state).sources[self.source]);
+        let result = change(&mut lock(&self.queue.state).sources.entry(self.pool.clone()).or_default()[self.source]);
         self.queue.changed.send_replace(());
         result
+    }
+
+    /// Removes the job, unless it is settled; returns it with the attempts that were used.
+    fn take_out(&self, counts: bool) -> Option<(Message, u32)> {
+        self.with(|jobs| {
+            let entry = jobs.entries.get(&self.sequence)?;
+            let taken = (entry.message.clone(), entry.attempt.saturating_sub(u32::from(!counts)));
+            jobs.remove(self.sequence);
+            Some(taken)
+        })
     }
 }
 
@@ -286,13 +309,18 @@ impl Settle for Ticket {
     }
 
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
-        let mut state = lock(&self.queue.state);
-        if let Some(entry) = state.sources[self.source].entries.get(&self.sequence) {
-            let (message, used) = (entry.message.clone(), entry.attempt.saturating_sub(u32::from(!counts)));
-            state.later.put(message, used, until);
-            state.sources[self.source].remove(self.sequence);
+        if let Some((message, used)) = self.take_out(counts) {
+            lock(&self.queue.state).later.put(message, used, until);
         }
-        drop(state);
+        self.queue.changed.send_replace(());
+        Ok(())
+    }
+
+    async fn forward(&self, pool: &str) -> Result<(), Unavailable> {
+        if let Some((mut message, used)) = self.take_out(false) {
+            message.headers.insert(POOL.to_owned(), pool.to_owned());
+            lock(&self.queue.state).add(message, used);
+        }
         self.queue.changed.send_replace(());
         Ok(())
     }
@@ -315,14 +343,15 @@ impl Extend for Ticket {
 #[derive(Debug)]
 pub(super) struct MemoryDeliveries {
     queue: Arc<Queue>,
+    pool: Pool,
     reserved: usize,
     changed: watch::Receiver<()>,
 }
 
 impl MemoryDeliveries {
-    pub(super) fn new(queue: Arc<Queue>) -> Self {
+    pub(super) fn new(queue: Arc<Queue>, pool: Pool) -> Self {
         let changed = queue.changed.subscribe();
-        Self { queue, reserved: 0, changed }
+        Self { queue, pool, reserved: 0, changed }
     }
 }
 
@@ -331,7 +360,7 @@ impl Deliveries for MemoryDeliveries {
     async fn next(&mut self, free: NonZeroUsize) -> Vec<Delivery> {
         loop {
             self.changed.mark_unchanged();
-            let (taken, next) = self.queue.take(free.get(), self.reserved);
+            let (taken, next) = self.queue.take(&self.pool, free.get(), self.reserved);
             if !taken.is_empty() {
                 return taken;
             }

@@ -55,8 +55,12 @@ impl Controls for Nats {
         let mut found = Vec::new();
         if after < LATER {
             let stream = names.jobs(kind);
-            let entries = connection.all(&stream, &names.queued(kind, tenant), after.saturating_add(1), limit).await?;
-            found.extend(entries.into_iter().filter_map(|entry| queued(&stream, kind, entry)));
+            for subject in names.queued(kind, tenant) {
+                let entries = connection.all(&stream, &subject, after.saturating_add(1), limit).await?;
+                found.extend(entries.into_iter().filter_map(|entry| queued(&stream, kind, entry)));
+            }
+            found.sort_by_key(|job| job.sequence);
+            found.truncate(limit);
         }
         if found.len() < limit {
             let (stream, left) = (names.stream("SCHEDULES"), limit - found.len());
@@ -70,7 +74,8 @@ impl Controls for Nats {
 
     async fn backlog(&self, kind: &Kind, tenant: &TenantId) -> Result<u64, Unavailable> {
         let (connection, names) = (&self.shared.connection, &self.shared.names);
-        let ready = connection.count(&names.jobs(kind), &names.queued(kind, tenant)).await?;
+        let (stream, [plain, pooled]) = (names.jobs(kind), names.queued(kind, tenant));
+        let ready = connection.count(&stream, &plain).await? + connection.count(&stream, &pooled).await?;
         Ok(ready + connection.count(&names.stream("SCHEDULES"), &names.delayed(kind, tenant)).await?)
     }
 

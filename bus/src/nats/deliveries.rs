@@ -20,7 +20,10 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future};
 use ruche_schemas::{
     Kind, Lane,
-    topology::sources::{SOURCES, Source},
+    topology::{
+        names::Names,
+        sources::{SOURCES, Source},
+    },
 };
 use serde_json::json;
 use tokio::{sync::watch::Receiver, task::unconstrained, time};
@@ -71,6 +74,7 @@ struct Inbox {
 pub(super) struct NatsDeliveries {
     shared: Arc<Shared>,
     kind: Kind,
+    pool: Option<String>,
     stream: String,
     health: Receiver<Health>,
     losses: u64,
@@ -129,13 +133,14 @@ impl Deliveries for NatsDeliveries {
 }
 
 impl NatsDeliveries {
-    pub(super) fn new(shared: Arc<Shared>, kind: Kind) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, kind: Kind, pool: Option<String>) -> Self {
         let health = shared.connection.health();
         let losses = health.borrow().losses;
         let stream = shared.names.jobs(&kind);
         Self {
             shared,
             kind,
+            pool,
             stream,
             health,
             losses,
@@ -197,7 +202,14 @@ impl NatsDeliveries {
         self.quiet_until = None;
         if self.recover && self.arrived.is_empty() {
             let own = std::slice::from_ref(&self.kind);
-            if let Err(error) = self.shared.ensure(own, Keeper::Worker(own)).await {
+            let ensured = async {
+                self.shared.ensure(own, Keeper::Worker(own)).await?;
+                match &self.pool {
+                    Some(pool) => self.shared.ensure_pool(&self.kind, pool).await,
+                    None => Ok(()),
+                }
+            };
+            if let Err(error) = ensured.await {
                 return Err(RequestError::Disconnected(error.to_string()));
             }
             self.recover = false;
@@ -213,8 +225,10 @@ impl NatsDeliveries {
         let plan = self.scheduler.allocate(free, &in_flight, arrived, now);
         self.again = plan.again;
         for request in plan.requests {
-            let subject = Source::at(request.source).consumer();
-            let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{subject}", self.stream);
+            let source = Source::at(request.source);
+            let consumer =
+                self.pool.as_ref().map_or_else(|| source.consumer(), |pool| Names::pool_consumer(source, pool));
+            let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{}.{consumer}", self.stream);
             if request.jobs > 0 {
                 self.pull(subject.clone(), request).await?;
             }

@@ -53,7 +53,7 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
     let stream = shared.names.jobs(kind);
     let (job, lane) =
         job_of_message(&stream, &message.subject, message.headers.as_ref(), &message.payload, info.sequence)?;
-    let shard = message.subject.rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);
+    let shard = unpooled(&message.subject).rsplit('.').nth(1).and_then(|shard| shard.parse::<u32>().ok()).unwrap_or(0);
     let source = Source { lane, shard: shard % lane.shards() };
     let count = |name| message.headers.as_ref().map_or(0, |headers| number(headers, name));
     let attempt = info.attempt.saturating_add(u32::try_from(count(headers::ATTEMPT)).unwrap_or(u32::MAX));
@@ -69,6 +69,14 @@ pub(super) fn read(shared: &Arc<Shared>, kind: &Kind, message: Message) -> Optio
     Some((delivery, source.index(), behind))
 }
 
+/// The subject `<prefix>.job.<kind>.<lane>.<shard>.<tenant>`, without the pool that may come after it.
+fn unpooled(subject: &str) -> &str {
+    match subject.split('.').count() {
+        7 => subject.rsplit_once('.').map_or(subject, |(before, _)| before),
+        _ => subject,
+    }
+}
+
 /// The job and the lane of a message in this stream, by its subject `....<lane>.<shard>.<tenant>`.
 pub(super) fn job_of_message(
     stream: &str,
@@ -77,7 +85,7 @@ pub(super) fn job_of_message(
     payload: &[u8],
     sequence: u64,
 ) -> Option<(JobRef, Lane)> {
-    let mut tokens = subject.rsplit('.');
+    let mut tokens = unpooled(subject).rsplit('.');
     let (tenant, lane) = (tokens.next()?, tokens.nth(1)?);
     let lane: Lane = lane.parse().ok()?;
     // A program that publishes straight onto NATS may leave out the id or misspell the tenant. Such a job is delivered
@@ -154,6 +162,16 @@ impl Settle for Answer {
         let once = format!("defer.{}.{}.{}", message.kind, self.info.sequence, self.info.attempt);
         let used = self.attempt.saturating_sub(u32::from(!counts));
         self.shared.defer(Deferred { message, used, once }, until).await?;
+        self.ack().await
+    }
+
+    async fn forward(&self, pool: &str) -> Result<(), Unavailable> {
+        // As a deferral until now: the queue drops a second message with the job's own id.
+        let mut message = (*self.whole).clone();
+        message.headers.insert(port::POOL.to_owned(), pool.to_owned());
+        let once = format!("forward.{}.{}.{}", message.kind, self.info.sequence, self.info.attempt);
+        let used = self.attempt.saturating_sub(1);
+        self.shared.defer(Deferred { message, used, once }, Utc::now()).await?;
         self.ack().await
     }
 

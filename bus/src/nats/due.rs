@@ -20,7 +20,7 @@ use super::{
     headers::{ATTEMPT, FIRST_SEQ, JOB, SCHEDULE, from_nats, job_id, to_nats},
     shared::Shared,
 };
-use crate::{recur, retry::RetryPolicy};
+use crate::{port::POOL, recur, retry::RetryPolicy};
 
 /// Jobs that one process moves with one request.
 const BATCH: usize = 64;
@@ -90,7 +90,8 @@ impl Shared {
         let (tenant, lane, kind): (TenantId, Lane, Kind) =
             (tenant.parse().ok()?, lane.parse().ok()?, kind.parse().ok()?);
         let old = message.headers.as_ref()?;
-        let mut headers = to_nats(&from_nats(old));
+        let own = from_nats(old);
+        let mut headers = to_nats(&own);
         let (id, payload): (JobId, Bytes) = match old.get(SCHEDULE) {
             Some(_) => recur::fired(&message.payload, info.sequence, info.published_at)?,
             None => (job_id(Some(old), &message.payload)?, message.payload.clone()),
@@ -107,6 +108,7 @@ impl Shared {
             }
             None => headers.insert("Nats-Msg-Id", format!("{tenant}.{id}")),
         }
-        Some((self.names.job(&kind, lane, &tenant), headers, payload))
+        let pool = own.get(POOL).map(String::as_str);
+        Some((self.names.job(&kind, lane, &tenant, pool), headers, payload))
     }
 }

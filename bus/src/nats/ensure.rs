@@ -16,7 +16,7 @@ use ruche_schemas::{
     topology::{
         bounds::REQUIRED_SERVER,
         server::{Consumer, Stream},
-        streams::streams,
+        streams::{pool_consumers, streams},
     },
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -107,6 +107,15 @@ impl Shared {
             }
         }
         Ok(changes)
+    }
+
+    /// Creates the consumers of a pool that are missing.
+    pub(super) async fn ensure_pool(&self, kind: &Kind, pool: &str) -> Result<(), TopologyError> {
+        let stream = self.names.jobs(kind);
+        for consumer in pool_consumers(&self.names, kind, pool, self.ack_wait) {
+            self.ensure_consumer(&stream, &consumer, false).await?;
+        }
+        Ok(())
     }
 
     async fn ask<T: DeserializeOwned>(&self, subject: &str, body: &Value) -> Result<T, RequestError> {

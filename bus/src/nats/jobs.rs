@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::future;
 use ruche_schemas::{
     Kind, Lane,
-    topology::{bounds::MAX_JOB_BYTES, sources::Source},
+    topology::{bounds::MAX_JOB_BYTES, names::Names},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,11 +17,12 @@ use super::{
     headers::{FIRST_SEQ, JOB, size, to_nats},
     shared::Shared,
 };
-use crate::port::{Depth, Message, PublishError, Receipt, Unavailable};
+use crate::port::{Depth, Message, POOL, PublishError, Receipt, Unavailable};
 
 impl Shared {
     pub(super) async fn publish(&self, message: Message) -> Result<Receipt, PublishError> {
         let Message { job, kind, lane, payload, headers, first_seq } = message;
+        let pool = headers.get(POOL).cloned();
         let mut headers = to_nats(&headers);
         headers.insert("Nats-Msg-Id", format!("{}.{}", job.tenant, job.id));
         headers.insert(JOB, job.id.to_string());
@@ -35,7 +36,7 @@ impl Shared {
         if bytes > MAX_JOB_BYTES {
             return Err(too_large());
         }
-        let subject = self.names.job(&kind, lane, &job.tenant);
+        let subject = self.names.job(&kind, lane, &job.tenant, pool.as_deref());
         match self.connection.store_with_retry(subject, Some(headers), payload).await {
             Ok(stored) => Ok(Receipt { duplicate: stored.duplicate }),
             Err(RequestError::TooLarge | RequestError::Api(ApiError { code: TOO_LARGE, .. })) => Err(too_large()),
@@ -67,15 +68,52 @@ impl Shared {
         let mut depths = Vec::new();
         for stream in found.streams.unwrap_or_default() {
             let Some(kind) = self.names.kind_of(&stream) else { continue };
+            let consumers = self.consumers(&stream).await?;
             for lane in Lane::ALL {
-                depths.push(self.lane_depth(&stream, &kind, lane).await?);
+                depths.push(self.lane_depth(&stream, &kind, lane, &consumers).await?);
             }
         }
         Ok(depths)
     }
 
-    async fn lane_depth(&self, stream: &str, kind: &Kind, lane: Lane) -> Result<Depth, Unavailable> {
-        let shards = Source::of_lane(lane).map(|source| self.shard_depth(stream, kind, source));
+    /// The consumers of a stream of jobs. A pool has its own.
+    async fn consumers(&self, stream: &str) -> Result<Vec<String>, Unavailable> {
+        #[derive(Deserialize)]
+        struct Page {
+            total: usize,
+            #[serde(default)]
+            consumers: Option<Vec<String>>,
+        }
+        let mut names = Vec::new();
+        loop {
+            let asked = json!({"offset": names.len()});
+            let page: Page = self.connection.api(&format!("CONSUMER.NAMES.{stream}"), &asked).await?;
+            let found = page.consumers.unwrap_or_default();
+            let is_last = found.is_empty() || names.len() + found.len() >= page.total;
+            names.extend(found);
+            if is_last {
+                return Ok(names);
+            }
+        }
+    }
+
+    async fn lane_depth(
+        &self,
+        stream: &str,
+        kind: &Kind,
+        lane: Lane,
+        consumers: &[String],
+    ) -> Result<Depth, Unavailable> {
+        let own = consumers.iter().filter_map(|consumer| {
+            let (source, pool) = Names::source_of(consumer).filter(|(source, _)| source.lane == lane)?;
+            let jobs = match pool {
+                Some(pool) => self.names.pooled(kind, source, Some(pool)),
+                None => self.names.source(kind, source),
+            };
+            Some((consumer, jobs))
+        });
+        let own: Vec<_> = own.collect();
+        let shards = own.iter().map(|(consumer, jobs)| self.shard_depth(stream, consumer, jobs));
         let shards = future::try_join_all(shards).await?;
         let oldest = shards.iter().filter_map(|(_, oldest)| *oldest).min();
         Ok(Depth {
@@ -91,16 +129,16 @@ impl Shared {
     async fn shard_depth(
         &self,
         stream: &str,
-        kind: &Kind,
-        source: Source,
+        consumer: &str,
+        jobs: &str,
     ) -> Result<(ConsumerInfo, Option<DateTime<Utc>>), Unavailable> {
-        let asked = format!("CONSUMER.INFO.{stream}.{}", source.consumer());
+        let asked = format!("CONSUMER.INFO.{stream}.{consumer}");
         let info: ConsumerInfo = self.connection.api(&asked, &Value::Null).await?;
         // It follows the last delivered job.
-        let (from, jobs) = (info.delivered.stream_seq + 1, self.names.source(kind, source));
+        let from = info.delivered.stream_seq + 1;
         let oldest = match info.num_pending {
             0 => None,
-            _ => self.connection.first_from(stream, &jobs, from).await?,
+            _ => self.connection.first_from(stream, jobs, from).await?,
         };
         Ok((info, oldest.map(|entry| entry.at)))
     }

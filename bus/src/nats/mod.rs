@@ -107,7 +107,14 @@ impl Bus for Nats {
 
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
         self.shared.connection.check()?;
-        Ok(Box::new(deliveries::NatsDeliveries::new(Arc::clone(&self.shared), kind.clone())))
+        Ok(Box::new(deliveries::NatsDeliveries::new(Arc::clone(&self.shared), kind.clone(), None)))
+    }
+
+    async fn consume_pool(&self, kind: &Kind, pool: &str) -> Result<Box<dyn Deliveries>, Unavailable> {
+        self.shared.connection.check()?;
+        self.shared.ensure_pool(kind, pool).await.map_err(|error| Unavailable(error.to_string()))?;
+        let pool = Some(pool.to_owned());
+        Ok(Box::new(deliveries::NatsDeliveries::new(Arc::clone(&self.shared), kind.clone(), pool)))
     }
 
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {

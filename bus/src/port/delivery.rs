@@ -56,6 +56,8 @@ pub trait Settle: Send + Sync {
     async fn term(&self) -> Result<(), Unavailable>;
     /// Publishes the job again for this time, then acknowledges.
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable>;
+    /// Publishes the job again for a pool, then acknowledges. The attempt does not count.
+    async fn forward(&self, pool: &str) -> Result<(), Unavailable>;
     fn extender(&self) -> Box<dyn Extend>;
 }
 
@@ -128,6 +130,14 @@ impl Delivery {
     /// If either is not confirmed: the job may be redelivered.
     pub async fn defer(self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
         self.settle.defer(until, counts).await
+    }
+
+    /// Hands the job to the workers of a pool. The attempt does not count.
+    ///
+    /// # Errors
+    /// If it is not confirmed: the job may be redelivered here.
+    pub async fn forward(self, pool: &str) -> Result<(), Unavailable> {
+        self.settle.forward(pool).await
     }
 
     /// Settles through a wrapper: for tests that inject errors.

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Lower-case names, such as `traceparent`.
 pub type Headers = BTreeMap<String, String>;
 
+/// The header of a job for a pool: the model that its workers have. Without it, a job is for the workers of no pool.
+pub const POOL: &str = "ruche-pool";
+
 #[derive(Debug, Clone)]
 pub struct Message {
     pub job: JobRef,
@@ -113,6 +116,9 @@ pub struct WorkerRegistration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
     pub models: Vec<String>,
+    /// The model whose jobs it takes, and no others; `None`: jobs that are for no pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     pub slots: u32,
     #[serde(default)]
     pub in_flight: u32,

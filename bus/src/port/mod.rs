@@ -25,8 +25,11 @@ pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
     /// Returns when the job is durable. The same job id again, within the dedup window, adds nothing.
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError>;
 
-    /// All lanes.
+    /// Jobs that are for no pool, of all lanes.
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable>;
+
+    /// Jobs for a pool ([`POOL`]), of all lanes.
+    async fn consume_pool(&self, kind: &Kind, pool: &str) -> Result<Box<dyn Deliveries>, Unavailable>;
 
     /// Appends an event to a job's log, if the log's last event still has this sequence (0: if it is empty). Returns
     /// the new event's sequence.

@@ -80,6 +80,10 @@ promises! {
         many_jobs_are_each_handed_out_once
         interactive_comes_first_but_bulk_is_not_starved
         an_idle_worker_hears_every_lane;
+    pools:
+        a_job_for_a_pool_is_handed_out_there_and_nowhere_else
+        what_waits_for_a_pool_is_counted_and_listed
+        a_job_that_is_handed_on_comes_to_the_pool_as_the_same_attempt;
     fairness:
         a_flood_of_bulk_jobs_delays_other_jobs_by_a_bounded_number
         two_tenants_that_flood_different_shards_are_served_alike

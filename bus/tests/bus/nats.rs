@@ -295,7 +295,7 @@ async fn a_stream_from_before_bulk_had_shards_is_brought_up_to_date_with_its_job
         let kinds = [KIND];
         futures::future::try_join_all(buses.iter().map(|bus| bus.ensure(&kinds))).await.expect("streams");
         let subjects = raw.get_stream(&name).await.expect("a stream").cached_info().config.subjects.clone();
-        assert!(subjects.iter().all(|subject| !subject.contains("bulk.*")) && subjects.len() == 10, "{subjects:?}");
+        assert!(subjects.iter().all(|subject| !subject.contains("bulk.*")) && subjects.len() == 20, "{subjects:?}");
         let known = publish(&buses[0], Lane::Bulk).await;
         expected.insert(known);
         let mut queue = queue(&buses[1]).await;

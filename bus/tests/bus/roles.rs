@@ -135,6 +135,15 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
     assert!(worker.get_dead_letter(&job).await.expect("an answer").is_some());
     assert_eq!(gateway.list_dead_letters(&DeadFilter::default(), 0, 10).await.expect("letters").len(), 1);
     assert!(gateway.remove_dead_letter(stored.sequence).await.expect("an answer"));
+    let mut pool = worker.consume_pool(&KIND, "m").await.expect("a queue");
+    let headers = ruche_bus::Headers::from([(ruche_bus::POOL.to_owned(), "m".to_owned())]);
+    let pooled = ruche_bus::Message { headers, ..message(&suite::job(), Lane::Bulk) };
+    gateway.publish(pooled).await.expect("a receipt");
+    next(&mut pool).await.done().await.expect("a confirmation");
+    worker.publish(message(&suite::job(), Lane::Normal)).await.expect("a receipt");
+    next(&mut queue).await.forward("m").await.expect("a confirmation");
+    next(&mut pool).await.done().await.expect("a confirmation");
+    pool.close().await;
     // A follow-up may be of any kind.
     worker.publish(ruche_bus::Message { kind: OTHER, ..message(&suite::job(), Lane::Bulk) }).await.expect("a receipt");
     queue.close().await;
@@ -208,6 +217,7 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
         labels: std::collections::BTreeMap::new(),
         gpu: None,
         models: Vec::new(),
+        pool: None,
         slots: 1,
         in_flight: 0,
         ended: std::collections::BTreeMap::new(),
@@ -218,6 +228,7 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
     };
     worker.register(&registration).await.expect("a registration");
     assert_eq!(gateway.workers().await.expect("workers").len(), 1);
+    assert_eq!(worker.workers().await.expect("workers").len(), 1);
     worker.deregister(&registration).await.expect("a registration");
     assert_eq!(gateway.depth().await.expect("depths").len(), 2 * Lane::ALL.len());
     // The pull for advisories is allowed, also if there is none.

@@ -47,7 +47,7 @@ fn rows(project: &Project, config: &Config) -> Result<Vec<Value>> {
                 "path": pin.and_then(|pin| pin.intact(&project.models())),
             }));
         }
-        if let Some(model) = family.built_in.and_then(BuiltIn::find) {
+        for model in family.built_in.iter().filter_map(|name| BuiltIn::find(name)) {
             rows.push(json!({
                 "name": model.name(), "use": family.name, "chosen": chosen(model.name()), "for": model.purpose(),
                 "source": model.source(), "bytes": model.bytes(project), "sha256": model.sha256(&pins),
@@ -70,7 +70,9 @@ mod tests {
         let rows = rows(&project, &config).unwrap();
         let chosen: Vec<_> = rows.iter().filter(|row| row["chosen"] == true).map(|row| &row["name"]).collect();
         assert_eq!(chosen, ["llama-3.2-1b", "multilingual-e5-small"]);
-        for (name, used_for) in [("tiny", "chat"), ("bge-m3", "embedding"), ("all-minilm-l6-v2", "embedding")] {
+        for (name, used_for) in
+            [("tiny", "chat"), ("smollm2-135m", "chat"), ("bge-m3", "embedding"), ("all-minilm-l6-v2", "embedding")]
+        {
             assert!(rows.iter().any(|row| row["name"] == name && row["use"] == used_for), "{name}");
         }
     }

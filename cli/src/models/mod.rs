@@ -1,7 +1,7 @@
 //! The models: choose, fetch and pin them.
 //!
 //! A preset is fetched once and pinned to the hub's metadata. If the hub can't be reached, a built-in model of the
-//! same family stands in, and `ruche up` and each answer's `model` say so.
+//! same family stands in, the best that can be had, and `ruche up` and each answer's `model` say so.
 
 use std::path::PathBuf;
 
@@ -13,11 +13,12 @@ mod bar;
 mod built_in;
 mod hub;
 mod list;
-mod minilm;
+mod packaged;
 mod pins;
 mod presets;
 mod pull;
 mod shipped;
+mod wheel;
 
 use crate::{Refused, project::Project};
 use built_in::{BuiltIn, Source, source};
@@ -61,9 +62,18 @@ pub(crate) struct Served {
 impl Served {
     /// The settings that name it to programs.
     pub(crate) fn settings(&self) -> [(String, String); 2] {
-        let Self { kind, slot, chosen } = self;
-        let name = |key: String| variable(kind, &key);
-        [(name(slot.path_key()), chosen.path.display().to_string()), (name(slot.name_key()), chosen.name.clone())]
+        self.named_by(&self.slot.path_key(), &self.slot.name_key())
+    }
+
+    /// The settings of a worker whose first model it is.
+    pub(crate) fn as_first(&self) -> [(String, String); 2] {
+        self.named_by("model_path", "model_name")
+    }
+
+    fn named_by(&self, path: &str, name: &str) -> [(String, String); 2] {
+        let Self { kind, chosen, .. } = self;
+        let (path, name) = (variable(kind, path), variable(kind, name));
+        [(path, chosen.path.display().to_string()), (name, chosen.name.clone())]
     }
 }
 
@@ -105,8 +115,16 @@ pub(crate) async fn served(project: &Project, config: &Config, kinds: &[Descript
     let mut served: Vec<Served> = Vec::new();
     for kind in kinds {
         for slot in kind.models {
-            let Some(chosen) = choose(project, config, &kind.kind, slot, &hub).await? else { continue };
+            let chosen = match choose(project, config, &kind.kind, slot, &hub).await? {
+                Some(chosen) => Some(chosen),
+                None => beside(project, &served, &kind.kind, slot).await?,
+            };
+            let Some(chosen) = chosen else { continue };
             let model = Served { kind: kind.kind.clone(), slot, chosen };
+            // One worker does both then.
+            if slot.own_workers && has_twin(&served, &model).is_some() {
+                continue;
+            }
             refuse_twice(&served, &model)?;
             served.push(model);
         }
@@ -114,10 +132,29 @@ pub(crate) async fn served(project: &Project, config: &Config, kinds: &[Descript
     Ok(served)
 }
 
+/// The model for a slot with workers of its own that nothing is chosen for, if the kind's model needs one beside it.
+async fn beside(project: &Project, served: &[Served], kind: &Kind, slot: &ModelSlot) -> Result<Option<Chosen>> {
+    let mut names =
+        served.iter().filter(|model| model.kind == *kind && slot.own_workers).map(|model| &model.chosen.name);
+    let is = |built_in: &BuiltIn, name: &str| built_in.served_as() == name;
+    let first = names.find_map(|name| {
+        slot.family.built_in.iter().filter_map(|known| BuiltIn::find(known)).find(|built_in| is(built_in, name))
+    });
+    let Some(model) = first.and_then(BuiltIn::beside) else { return Ok(None) };
+    chosen(model, project, model.note(slot).to_owned()).await.map(Some)
+}
+
+async fn chosen(model: BuiltIn, project: &Project, note: String) -> Result<Chosen> {
+    Ok(Chosen { name: model.served_as().to_owned(), path: model.make(project).await?, note: Some(note) })
+}
+
+fn has_twin<'a>(served: &'a [Served], model: &Served) -> Option<&'a Served> {
+    served.iter().find(|other| other.kind == model.kind && other.chosen.name == model.chosen.name)
+}
+
 /// Jobs name a model, so the models of a kind have different names.
 fn refuse_twice(served: &[Served], model: &Served) -> Result<()> {
-    let same = |other: &&Served| other.kind == model.kind && other.chosen.name == model.chosen.name;
-    let Some(first) = served.iter().find(same) else { return Ok(()) };
+    let Some(first) = has_twin(served, model) else { return Ok(()) };
     let (name, first, second) = (&model.chosen.name, first.slot.name, model.slot.name);
     Err(Refused::because(format!(
         "{name} is both models.{first} and models.{second}: choose another with RUCHE_MODELS__{}, or unset it. If only \
@@ -142,40 +179,56 @@ async fn choose(
     if name.is_empty() && slot.default.is_empty() {
         return Ok(None);
     }
-    let (model, note) = match source(Some(slot), name)? {
-        Source::BuiltIn(model) => (model, model.note().to_owned()),
+    match source(Some(slot), name)? {
+        Source::BuiltIn(model) => chosen(model, project, model.note(slot).to_owned()).await.map(Some),
         Source::Hub(preset) => match pull::pull(hub, preset).await {
-            Ok(path) => return Ok(Some(Chosen { name: preset.name.to_owned(), path, note: None })),
-            Err(error) => stand_in(error, config, kind, slot)?,
+            Ok(path) => Ok(Some(Chosen { name: preset.name.to_owned(), path, note: None })),
+            Err(error) => stand_in(error, project, config, kind, slot).await.map(Some),
         },
-    };
-    Ok(Some(Chosen { name: model.served_as().to_owned(), path: model.make(project).await?, note: Some(note) }))
+    }
 }
 
-/// The model that stands in for one that the hub does not give, and the note on it.
+/// The model that stands in for one that the hub does not give: the first of the family's that can be had.
 ///
 /// # Errors
 /// If none may stand in, with what to do.
-fn stand_in(error: HubError, config: &Config, kind: &Kind, slot: &ModelSlot) -> Result<(BuiltIn, String)> {
+async fn stand_in(
+    error: HubError,
+    project: &Project,
+    config: &Config,
+    kind: &Kind,
+    slot: &ModelSlot,
+) -> Result<Chosen> {
     let (key, name) = (slot.name, config.models.preset(slot.name));
     let setting = format!("RUCHE_MODELS__{}", key.to_uppercase());
     if slot.default.is_empty() {
         // The user has set this very model.
         return Err(error).context(format!("models.{key} = {name} is not here: unset {setting} to go on without it"));
     }
-    let built_in = slot.family.built_in.and_then(BuiltIn::find).filter(|_| error.is_about_reaching());
-    let Some(model) = built_in else { return Err(error.into()) };
-    let instead = model.name();
+    let known = slot.family.built_in.iter().filter_map(|name| BuiltIn::find(name)).collect::<Vec<_>>();
+    let Some((last, others)) = known.split_last().filter(|_| error.is_about_reaching()) else {
+        return Err(error.into());
+    };
     if !config.models.fallback_to_tiny {
-        let path = variable(kind, &slot.path_key());
+        let (path, names) = (variable(kind, &slot.path_key()), slot.family.built_in.join(" or "));
         return Err(error).context(format!(
-            "the model {name} is not here, and models.fallback_to_tiny is false ({setting}={instead} takes the one that \
-             needs no hub, {path} a GGUF file of yours)"
+            "the model {name} is not here, and models.fallback_to_tiny is false ({setting} = {names} needs no hub, {path} takes \
+             a GGUF file of yours)"
         ));
     }
-    println!("  {error}; taking {instead}");
-    let note = model.note();
-    Ok((model, format!("{note}\nIt stands in for {name}: {error}. `ruche models pull` tries again.")))
+    let note = |model: BuiltIn| {
+        format!("{}\nIt stands in for {name}: {error}. `ruche models pull` tries again.", model.note(slot))
+    };
+    println!("  {error}");
+    for model in others {
+        println!("  taking {} instead of {name}", model.name());
+        match chosen(*model, project, note(*model)).await {
+            Ok(chosen) => return Ok(chosen),
+            Err(error) => println!("  {error:#}"),
+        }
+    }
+    println!("  taking {} instead of {name}", last.name());
+    chosen(*last, project, note(*last)).await
 }
 
 /// The user's own GGUF file, in place of a preset.

@@ -81,10 +81,10 @@ async fn where_nothing_may_stand_in_the_error_says_what_can_be_done() {
     let (_folder, project) = project();
     let config = config(&[("RUCHE_MODELS__FALLBACK_TO_TINY", "false")]);
     for (error, parts) in [
-        (model("chat", &project, &config).await, ["llama-3.2-1b", "RUCHE_MODELS__CHAT=tiny"]),
+        (model("chat", &project, &config).await, ["llama-3.2-1b", "RUCHE_MODELS__CHAT = smollm2-135m or tiny"]),
         (
             model("embedding", &project, &config).await,
-            ["multilingual-e5-small", "RUCHE_MODELS__EMBEDDING=all-minilm-l6-v2"],
+            ["multilingual-e5-small", "RUCHE_MODELS__EMBEDDING = all-minilm-l6-v2 or multilingual-e5-small-q4"],
         ),
     ] {
         let error = format!("{:#}", error.unwrap_err());
@@ -124,6 +124,7 @@ fn programs_are_told_of_the_models_that_there_are() {
         Served { kind, slot, chosen }.settings().map(|(key, value)| format!("{key}={value}"))
     };
     assert_eq!(served("chat"), ["RUCHE_CHAT__MODEL_PATH=/m/chat.gguf", "RUCHE_CHAT__MODEL_NAME=chat"]);
+    assert_eq!(served("bots"), ["RUCHE_CHAT__BOTS_MODEL_PATH=/m/bots.gguf", "RUCHE_CHAT__BOTS_MODEL_NAME=bots"],);
     assert_eq!(served("embedding"), ["RUCHE_EMBED__MODEL_PATH=/m/embedding.gguf", "RUCHE_EMBED__MODEL_NAME=embedding"]);
     assert_eq!(
         served("next_embedding"),
@@ -181,4 +182,36 @@ async fn two_models_of_a_kind_have_different_names() {
     let kinds: Vec<_> = ruche_schemas::kinds::all().into_iter().filter(|kind| kind.kind == embed).collect();
     let error = served(&project, &config, &kinds).await.unwrap_err().to_string();
     assert!(error.contains("mine is both") && error.contains("RUCHE_MODELS__EMBEDDING=mine"), "{error}");
+}
+
+async fn of_chat(project: &Project, variables: &[(&str, &str)]) -> Vec<(&'static str, String)> {
+    let (chat, _) = slot("chat");
+    let kinds: Vec<_> = ruche_schemas::kinds::all().into_iter().filter(|kind| kind.kind == chat).collect();
+    let served = served(project, &config(variables), &kinds).await.unwrap();
+    served.into_iter().map(|model| (model.slot.name, model.chosen.name)).collect()
+}
+
+#[tokio::test]
+async fn bots_have_a_model_of_their_own_only_where_one_is_chosen() {
+    let (folder, project) = project();
+    let file = folder.path().join("mine.gguf");
+    std::fs::write(&file, "x").unwrap();
+    let own = ("RUCHE_CHAT__MODEL_PATH", file.to_str().unwrap());
+    assert_eq!(of_chat(&project, &[own]).await, [("chat", "mine".to_owned())]);
+    let tiny = || ("bots", "tiny-chat-demo".to_owned());
+    assert_eq!(of_chat(&project, &[own, ("RUCHE_MODELS__BOTS", "tiny")]).await, [("chat", "mine".to_owned()), tiny()]);
+    let both = [("RUCHE_MODELS__CHAT", "tiny"), ("RUCHE_MODELS__BOTS", "tiny")];
+    assert_eq!(of_chat(&project, &both).await, [("chat", "tiny-chat-demo".to_owned())], "one worker does both");
+}
+
+/// Where the small chat model was fetched: `ruche models pull smollm2-135m`.
+#[tokio::test]
+async fn beside_the_small_chat_model_bots_get_the_one_that_quotes() {
+    let Some(file) = ruche_services::testing::small_chat_model() else { return };
+    let (_folder, project) = project();
+    std::fs::copy(file, project.models().join("smollm2-135m.gguf")).unwrap();
+    let smollm2 = ("RUCHE_MODELS__CHAT", "smollm2-135m");
+    let first = ("chat", "smollm2-135m-instruct".to_owned());
+    assert_eq!(of_chat(&project, &[smollm2]).await, [first.clone(), ("bots", "tiny-chat-demo".to_owned())]);
+    assert_eq!(of_chat(&project, &[smollm2, ("RUCHE_MODELS__BOTS", "smollm2-135m")]).await, [first]);
 }

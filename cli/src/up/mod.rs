@@ -4,7 +4,10 @@
 //! their start, so that each still finds what it needs; a second Ctrl-C kills them. They die with this program,
 //! however it dies.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Result;
 use ruche_schemas::{config::Config, kinds};
@@ -98,7 +101,8 @@ async fn start(
     programs(&plan, config, supervisor).await?;
     let key = key::development(project, &plan).await?;
     board.change(|state| state.url = Some(plan.url()));
-    Ok(report::Report { url: plan.url(), key, models, project: project.clone() })
+    let programs = std::env::current_exe()?.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    Ok(report::Report { url: plan.url(), key, models, project: project.clone(), programs })
 }
 
 /// Starts the workers and the gateway, and waits until they are ready.

@@ -37,8 +37,18 @@ pub(super) struct Plan {
     links: Option<String>,
     models: Vec<Served>,
     project: Project,
-    /// Each kind with the port of its `/readyz`.
-    workers: Vec<(Kind, u16)>,
+    workers: Vec<Worker>,
+}
+
+/// A worker process.
+struct Worker {
+    /// As in `worker-chat`.
+    name: String,
+    kind: Kind,
+    /// Of its `/readyz`.
+    port: u16,
+    /// The model that it has instead of the kind's first, and takes jobs for.
+    own: Option<Served>,
 }
 
 impl Plan {
@@ -63,8 +73,9 @@ impl Plan {
             settings: vec![("max_connections", "200".to_owned()), ("shared_buffers", "128MB".to_owned())],
         });
         let mut workers = Vec::new();
-        for (index, kind) in kinds::all().into_iter().enumerate().filter(|(_, kind)| can_work(kind, models)) {
-            workers.push((kind.kind.clone(), worker_port(config, index, &kind.kind)?));
+        for (name, kind, own) in to_start(models) {
+            let port = worker_port(config, workers.len(), &name)?;
+            workers.push(Worker { name, kind, port, own });
         }
         Ok(Self {
             nats,
@@ -102,23 +113,27 @@ impl Plan {
         settings
     }
 
-    /// The kinds that have a worker.
+    /// The workers, without the `worker-` of their names.
     pub(super) fn working(&self) -> Vec<&str> {
-        self.workers.iter().map(|(kind, _)| kind.as_str()).collect()
+        self.workers.iter().map(|worker| worker.name.trim_start_matches("worker-")).collect()
     }
 
     pub(super) fn gateway(&self) -> Result<Launch> {
-        let mut launch = self.launch("gateway", "ruche-gateway")?;
+        let mut launch = self.launch("gateway", "gateway", "ruche-gateway")?;
         launch.env.extend(self.links.iter().map(|secret| ("RUCHE_GATEWAY__LINK_SECRET".to_owned(), secret.clone())));
         Ok(launch)
     }
 
     /// The workers, each with the port of its `/readyz`.
     pub(super) fn workers(&self) -> Result<Vec<(Launch, u16)>> {
-        let worker = |(kind, port): &(Kind, u16)| {
-            let mut launch = self.launch(&format!("worker-{kind}"), "ruche-worker")?;
+        let worker = |Worker { name, kind, port, own }: &Worker| {
+            let mut launch = self.launch(name, &format!("worker-{kind}"), "ruche-worker")?;
             launch.args.push(kind.as_str().into());
             launch.env.push(("RUCHE_WORKER__PORT".to_owned(), port.to_string()));
+            if let Some(own) = own {
+                launch.env.extend(own.as_first());
+                launch.env.push(("RUCHE_WORKER__POOL".to_owned(), own.chosen.name.clone()));
+            }
             // llama.cpp's threads wait for each other by spinning: if others need the cores, that starves both.
             launch.env.push(("GOMP_SPINCOUNT".to_owned(), "1000".to_owned()));
             Ok((launch, *port))
@@ -126,10 +141,10 @@ impl Plan {
         self.workers.iter().map(worker).collect()
     }
 
-    fn launch(&self, name: &str, program: &str) -> Result<Launch> {
+    fn launch(&self, name: &str, user: &str, program: &str) -> Result<Launch> {
         let mut launch = Launch::new(name, beside(program)?, self.project.log(name));
         launch.env = self.settings();
-        let login = self.nats.iter().flat_map(|nats| &nats.logins).find(|login| login.user == name);
+        let login = self.nats.iter().flat_map(|nats| &nats.logins).find(|login| login.user == user);
         if let Some(Login { user, password, .. }) = login.cloned() {
             launch.env.extend([("RUCHE_NATS__USER".to_owned(), user), ("RUCHE_NATS__PASSWORD".to_owned(), password)]);
         }
@@ -141,6 +156,15 @@ impl Plan {
 fn can_work(kind: &Descriptor, models: &[Served]) -> bool {
     let has = |name: &str| models.iter().any(|model| model.kind == kind.kind && model.slot.name == name);
     !kind.optional || kind.models.first().is_none_or(|slot| has(slot.name))
+}
+
+/// The workers to start: each kind's, then one for each model that has workers of its own. The name, the kind, the model.
+fn to_start(models: &[Served]) -> Vec<(String, Kind, Option<Served>)> {
+    let kinds = kinds::all().into_iter().filter(|kind| can_work(kind, models));
+    let first = kinds.map(|kind| (format!("worker-{}", kind.kind), kind.kind, None));
+    let own = models.iter().filter(|model| model.slot.own_workers);
+    let own = own.map(|own| (format!("worker-{}-{}", own.kind, own.slot.name), own.kind.clone(), Some(own.clone())));
+    first.chain(own).collect()
 }
 
 /// A folder for objects, if nothing else is set.
@@ -184,7 +208,7 @@ fn gateway_port(config: &Config) -> Result<u16> {
     )))
 }
 
-fn worker_port(config: &Config, index: usize, kind: &Kind) -> Result<u16> {
+fn worker_port(config: &Config, index: usize, name: &str) -> Result<u16> {
     let port = match config.worker.port {
         0 => ports::free(),
         first => first.saturating_add(u16::try_from(index).unwrap_or(0)),
@@ -193,7 +217,7 @@ fn worker_port(config: &Config, index: usize, kind: &Kind) -> Result<u16> {
         return Ok(port);
     }
     Err(Refused::port(format!(
-        "port {port} of 127.0.0.1, for /metrics of the {kind} worker, is taken by another program.\n\
+        "port {port} of 127.0.0.1, for /metrics of {name}, is taken by another program.\n\
          Choose another with RUCHE_WORKER__PORT; 0 takes a free one."
     )))
 }

@@ -1,5 +1,7 @@
 //! What a person needs to know once everything runs.
 
+use std::path::PathBuf;
+
 use ruche_schemas::kinds;
 
 use crate::{models::Served, project::Project};
@@ -9,6 +11,8 @@ pub(super) struct Report {
     pub key: String,
     pub models: Vec<Served>,
     pub project: Project,
+    /// The folder of the programs.
+    pub programs: PathBuf,
 }
 
 impl Report {
@@ -18,7 +22,7 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        let Self { url, key, models, project } = self;
+        let Self { url, key, models, project, programs } = self;
         let (data, logs) = (project.data.display(), project.logs().display().to_string());
         let dev_env = project.dev_env().display().to_string();
         let names = models.iter().map(|model| format!("{:<9}{}\n  ", model.slot.label, model.chosen.name));
@@ -31,7 +35,9 @@ impl Report {
              docs     {url}/openapi.json\n  \
              key      {key} (also in {dev_env})\n  \
              {names}data     {data}\n  \
-             logs     {logs}\n{notes}{}",
+             logs     {logs}\n  \
+             ruche    export PATH='{}':\"$PATH\" (in another terminal, to have the command)\n{notes}{}",
+            programs.display(),
             hello(models, &dev_env)
         )
     }
@@ -55,6 +61,7 @@ mod tests {
     fn the_report_names_the_models_the_key_and_a_request_to_paste() {
         let project = Project { data: "/p/.ruche".into() };
         let mut named = [
+            ("smollm2", Some("It talks.")),
             ("tiny-chat-demo", Some("This is the tiny demo model.")),
             ("minilm", Some("English only.")),
             ("e5", None),
@@ -69,15 +76,23 @@ mod tests {
                 models.push(Served { kind: kind.kind.clone(), slot, chosen });
             }
         }
-        let text = Report { url: "http://127.0.0.1:8080".into(), key: "rk_a_b".into(), models, project }.text();
+        let text = Report {
+            url: "http://127.0.0.1:8080".into(),
+            key: "rk_a_b".into(),
+            models,
+            project,
+            programs: "/p/t".into(),
+        }
+        .text();
         for part in [
             "rk_a_b",
-            "\n  model    tiny-chat-demo\n  embeds   minilm\n  next     e5\n  reranks  bge\n  data     ",
+            "\n  chats    smollm2\n  bots     tiny-chat-demo\n  embeds   minilm\n  next     e5\n  reranks  bge\n  data     ",
             "tiny demo model",
             "English only.",
             "curl -N",
             "/p/.ruche/logs",
             "openapi.json",
+            "  export PATH='/p/t':\"$PATH\"",
         ] {
             assert!(text.contains(part), "{part} is missing in {text}");
         }

@@ -15,6 +15,7 @@ mod documents;
 mod embeddings;
 mod migrate;
 mod operating;
+mod pools;
 mod producers;
 mod rerank;
 mod retrieval;

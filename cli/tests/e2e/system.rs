@@ -96,6 +96,8 @@ impl System {
             ("RUCHE_CHAT__MODEL_PATH", &model.to_string_lossy()),
             ("RUCHE_CHAT__MODEL_NAME", MODEL),
             ("RUCHE_CHAT__THREADS", "1"),
+            // The default depends on the machine.
+            ("RUCHE_CHAT__SLOTS", "8"),
             ("RUCHE_RENDER__CHILDREN", "1"),
             ("RUCHE_OBJECTS__URL", &objects),
             ("RUCHE_GATEWAY__LINK_SECRET", "0123456789abcdef0123456789abcdef"),
@@ -161,8 +163,19 @@ impl System {
         self.spawn("gateway", &[]).await
     }
 
+    /// A gateway whose bots get this model if they name none.
+    pub(crate) async fn gateway_with_bots_model(&self, model: &str) -> Running {
+        self.spawn_with("gateway", &[], &[("RUCHE_CHAT__BOTS_MODEL_NAME", model)]).await
+    }
+
     pub(crate) async fn worker(&self) -> Running {
         self.spawn("worker", &["chat"]).await
+    }
+
+    /// A chat worker with the same model under another name, which takes only jobs that name it.
+    pub(crate) async fn pooled_worker(&self, model: &str) -> Running {
+        let own = [("RUCHE_CHAT__MODEL_NAME", model), ("RUCHE_WORKER__POOL", model)];
+        self.spawn_with("worker", &["chat"], &own).await
     }
 
     pub(crate) async fn embed_worker(&self) -> Running {

@@ -17,6 +17,8 @@ pub struct App {
     pub claims: Claims,
     /// Caps of tenants without their own; none by default.
     pub tenants: admission::Settings,
+    /// The chat model of bots that name none; empty: the one of other chats.
+    pub bots_model: String,
     /// A client that reads nothing for this long is disconnected.
     pub write_timeout: Duration,
 }
@@ -25,7 +27,8 @@ impl App {
     #[must_use]
     pub fn new(settings: config::Gateway, bus: Arc<dyn Bus>, store: Arc<dyn Store>, kinds: Vec<Descriptor>) -> Self {
         let (claims, tenants) = (Claims::none(), admission::Settings::default());
-        Self { settings, bus, store, kinds, claims, tenants, write_timeout: limits::WRITE_TIMEOUT }
+        let (bots_model, write_timeout) = (String::new(), limits::WRITE_TIMEOUT);
+        Self { settings, bus, store, kinds, claims, tenants, bots_model, write_timeout }
     }
 }
 

@@ -14,7 +14,7 @@ use ruche_store::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::parts::App;
-use crate::{http::server::ServeError, jobs::admission::Settings};
+use crate::{bots::service::default_model, http::server::ServeError, jobs::admission::Settings};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -42,9 +42,11 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         () = signals.next() => return Ok(()),
     };
     let store = Arc::new(Postgres::connect(&config.postgres, Application::GATEWAY)?.with_search(config.search));
+    let bots_model = default_model(&config);
     let mut app = App::new(config.gateway, Arc::clone(&bus), store, kinds::all());
     app.tenants = Settings::new(&config.limits, &config.nats);
     app.claims = Claims::open(&config.objects)?;
+    app.bots_model = bots_model;
     let server = app.bind().await?;
     let (address, lifecycle) = (server.address().map_err(ServeError::Io)?, server.lifecycle());
     tracing::info!(server.address = %address.ip(), server.port = address.port(), "listening");

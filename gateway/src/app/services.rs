@@ -87,7 +87,7 @@ impl HttpState for Services {
 impl Services {
     #[must_use]
     pub fn new(app: App, lifecycle: &Lifecycle, tasks: &TaskTracker, description: Description) -> Self {
-        let App { settings, bus, store, kinds, claims, tenants, write_timeout } = app;
+        let App { settings, bus, store, kinds, claims, tenants, bots_model, write_timeout } = app;
         let kinds = Kinds::new(kinds).with_deferred_check(Chat::KIND, bot::refuse_deferred);
         let http = http(&settings, store.clone(), &kinds, &claims, lifecycle);
         let metrics = Arc::clone(&http.metrics);
@@ -103,7 +103,8 @@ impl Services {
         }));
         let embedder = Arc::new(Embedder::new(&jobs));
         let searcher = Arc::new(Searcher::new(store.clone(), &jobs, embedder.clone()));
-        let bots = Arc::new(Bots::new(store.clone(), &jobs, searcher.clone()));
+        let bots = Bots::new(store.clone(), &jobs, searcher.clone()).with_default_model(bots_model);
+        let bots = Arc::new(bots);
         let chats = Arc::new(Chats::new(store.clone(), &jobs, bots.clone()));
         let parts = sockets::Parts { write_timeout, most: settings.sockets, tasks: tasks.clone() };
         let sockets = Arc::new(Sockets::new(http.clone(), chats.clone(), jobs.clone(), parts));

@@ -8,6 +8,7 @@ use chrono::{SubsecRound, TimeDelta, Utc};
 use ruche_schemas::{
     Job as _, TenantId,
     bots::Bot,
+    config::Config,
     failure::codes,
     kinds::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
 };
@@ -25,11 +26,19 @@ use crate::{
     search::service::Searcher,
 };
 
+/// The model of bots that name none, by its setting; empty: the one of other chats.
+#[must_use]
+pub fn default_model(config: &Config) -> String {
+    config.text(&Chat::KIND, "bots_model_name").to_owned()
+}
+
 pub struct Bots {
     store: Arc<dyn Store>,
     models: Arc<Models>,
     retriever: Retriever,
     rates: Rates,
+    /// The model of bots that name none, while a worker has it; empty: the chat model.
+    default_model: String,
 }
 
 impl Bots {
@@ -37,7 +46,13 @@ impl Bots {
     pub fn new(store: Arc<dyn Store>, jobs: &Jobs, searcher: Arc<Searcher>) -> Self {
         let rewriter = Rewriter::new(Arc::clone(&store), jobs.waiter.clone());
         let (models, retriever) = (Arc::clone(&jobs.models), Retriever::new(searcher, rewriter));
-        Self { store, models, retriever, rates: Rates::default() }
+        Self { store, models, retriever, rates: Rates::default(), default_model: String::new() }
+    }
+
+    /// With a model for bots that name none (`chat.bots_model_name`).
+    #[must_use]
+    pub fn with_default_model(self, default_model: String) -> Self {
+        Self { default_model, ..self }
     }
 
     /// By name.
@@ -136,7 +151,7 @@ impl Bots {
 #[async_trait]
 impl Grounder for Bots {
     async fn complete(&self, tenant: &TenantId, name: &str, mut chat: Chat) -> Result<Chat, ApiError> {
-        let Some(StoredBot { bot, .. }) = self.store.bot(tenant, name).await? else {
+        let Some(StoredBot { mut bot, .. }) = self.store.bot(tenant, name).await? else {
             return Err(self.no_such_bot(tenant, name).await);
         };
         if chat.grounding.is_some() {
@@ -146,8 +161,13 @@ impl Grounder for Bots {
         if let Some(most) = bot.limits.requests_per_minute {
             self.rates.admit(tenant, name, most, Instant::now())?;
         }
-        if let Some(model) = &bot.model {
-            self.models.check(&Chat::KIND, model).await?;
+        match &bot.model {
+            Some(model) => self.models.check(&Chat::KIND, model).await?,
+            None if self.default_model.is_empty() => {}
+            None => {
+                let is_there = self.models.has(&Chat::KIND, &self.default_model).await?;
+                bot.model = is_there.then(|| self.default_model.clone());
+            }
         }
         let mut grounding = Grounding {
             instructions: bot.instructions.clone(),

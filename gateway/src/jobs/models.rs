@@ -8,35 +8,54 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Job as _, Kind, failure::codes, kinds::chat::Chat};
+use ruche_schemas::{Job as _, Kind, envelope::named_model, failure::codes, kinds::chat::Chat};
 use tokio::sync::Mutex;
 
 use crate::http::{error::ApiError, limits};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Announced {
-    /// By kind and name, with the start of the first worker that has it.
-    by_kind: BTreeMap<Kind, BTreeMap<String, DateTime<Utc>>>,
+    /// By kind and name.
+    by_kind: BTreeMap<Kind, BTreeMap<String, Registered>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Registered {
+    /// The start of the first worker that has it.
+    since: DateTime<Utc>,
+    /// Whether only workers of its pool have it.
+    pooled: bool,
 }
 
 impl Announced {
-    /// Each once: chat models first, since clients take the first of the list, then by kind and name.
+    /// Each once: chat models first, since clients take the first of the list, then by kind. Within a kind, those that
+    /// jobs without a model get, then by name.
     #[must_use]
     pub fn all(&self) -> Vec<(String, DateTime<Utc>)> {
         let mut all: Vec<(String, DateTime<Utc>)> = Vec::new();
         let (chat, others): (Vec<_>, Vec<_>) = self.by_kind.iter().partition(|(kind, _)| **kind == Chat::KIND);
-        for (name, since) in chat.into_iter().chain(others).flat_map(|(_, models)| models) {
+        for (name, since) in chat.into_iter().chain(others).flat_map(|(_, models)| in_order(models)) {
             match all.iter_mut().find(|(known, _)| known == name) {
-                Some((_, known)) => *known = (*known).min(*since),
-                None => all.push((name.clone(), *since)),
+                Some((_, known)) => *known = (*known).min(since),
+                None => all.push((name.clone(), since)),
             }
         }
         all
     }
 
-    fn of(&self, kind: &Kind) -> Option<&BTreeMap<String, DateTime<Utc>>> {
+    fn has_pools(&self, kind: &Kind) -> bool {
+        self.of(kind).is_some_and(|models| models.values().any(|model| model.pooled))
+    }
+
+    fn of(&self, kind: &Kind) -> Option<&BTreeMap<String, Registered>> {
         self.by_kind.get(kind)
     }
+}
+
+/// Those of no pool first, then by name.
+fn in_order(models: &BTreeMap<String, Registered>) -> impl Iterator<Item = (&String, DateTime<Utc>)> {
+    let of = |pooled| models.iter().filter(move |(_, model)| model.pooled == pooled);
+    of(false).chain(of(true)).map(|(name, model)| (name, model.since))
 }
 
 pub struct Models {
@@ -94,7 +113,7 @@ impl Models {
         let announced = self.at_most(limits::MODELS_MISS_TIME).await?;
         match announced.of(kind) {
             Some(models) if !models.contains_key(model) => {
-                let names: Vec<&str> = models.keys().map(String::as_str).collect();
+                let names: Vec<&str> = in_order(models).map(|(name, _)| name.as_str()).collect();
                 let message = format!("there is no model {model:?}: the workers have {}", names.join(", "));
                 Err(ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model"))
             }
@@ -113,7 +132,8 @@ impl Models {
 
     /// The model without a name in the request: the kind's first; empty without a worker.
     pub async fn default_name(&self, kind: &Kind) -> String {
-        let first = |announced: &Announced| announced.of(kind).and_then(|models| models.keys().next().cloned());
+        let first =
+            |announced: &Announced| announced.of(kind).and_then(|models| Some(in_order(models).next()?.0.clone()));
         let known = first(&self.announced().await.unwrap_or_default());
         match known {
             Some(name) => name,
@@ -122,13 +142,25 @@ impl Models {
         }
     }
 
+    /// The pool that a job is for, given its envelope: if only the workers of a pool have the model that it names. While
+    /// the bus does not answer, none; the worker that gets the job hands it on.
+    pub async fn pool(&self, kind: &Kind, envelope: &[u8]) -> Option<String> {
+        let announced = self.announced().await.ok()?;
+        if !announced.has_pools(kind) {
+            return None;
+        }
+        let model = named_model(envelope)?;
+        announced.of(kind)?.get(&model).filter(|registered| registered.pooled).map(|_| model)
+    }
+
     async fn ask(&self) -> Result<Announced, Unavailable> {
         let mut announced = Announced::default();
         for worker in self.bus.workers().await? {
             let models = announced.by_kind.entry(worker.kind).or_default();
             for model in worker.models {
-                let since = models.entry(model).or_insert(worker.since);
-                *since = worker.since.min(*since);
+                let pooled = worker.pool.as_ref() == Some(&model);
+                let known = models.entry(model).or_insert(Registered { since: worker.since, pooled });
+                *known = Registered { since: worker.since.min(known.since), pooled: known.pooled && pooled };
             }
         }
         Ok(announced)

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ruche_bus::{Bus, Headers, Message, PublishError, Receipt, trace};
+use ruche_bus::{Bus, Headers, Message, POOL, PublishError, Receipt, trace};
 use ruche_schemas::{Claim, Envelope, JobId, JobRef, Kind, flow::Member, kinds::Descriptor};
 use ruche_store::Store;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use super::{
     admission::Admission,
     event_log::{EventLog, accepted},
     kinds::{Kinds, Work},
+    models::Models,
     payloads::Payloads,
     relay::{Relay, Relays},
     submission::{Accepted, Options, Submission},
@@ -27,6 +28,7 @@ pub struct Publisher {
     pub(super) store: Arc<dyn Store>,
     pub(super) kinds: Arc<Kinds>,
     pub(super) admission: Arc<Admission>,
+    pub(super) models: Arc<Models>,
     pub(super) payloads: Payloads,
     pub(super) log: EventLog,
     pub(super) relays: Relays,
@@ -157,16 +159,18 @@ impl Publisher {
     ) -> Result<Published, ApiError> {
         let Publishing { run_at, fingerprint, is_new, follow } = publishing;
         let job = JobRef { tenant: envelope.tenant.clone(), id: envelope.id };
-        let payload = serde_json::to_vec(envelope).map_err(|_| ApiError::internal())?.into();
+        let payload = serde_json::to_vec(envelope).map_err(|_| ApiError::internal())?;
         let mut headers = Headers::new();
         trace::inject(&mut headers);
+        let pool = self.models.pool(&envelope.kind, &payload).await;
+        headers.extend(pool.map(|pool| (POOL.to_owned(), pool)));
         let accepted = accepted(envelope, run_at, fingerprint)?;
         let first_seq = match is_new {
             true => self.log.begin(&job, &accepted).await,
             false => None,
         };
         let (kind, lane) = (envelope.kind.clone(), envelope.lane);
-        let message = Message { job: job.clone(), kind, lane, payload, headers, first_seq };
+        let message = Message { job: job.clone(), kind, lane, payload: payload.into(), headers, first_seq };
         let watch = async {
             match follow && first_seq.is_some() {
                 // On failure, the client's request for events tries again.

@@ -56,12 +56,13 @@ impl Jobs {
         let Parts { bus, store, kinds, claims, tenants, wait_seconds, lifecycle, metrics } = parts;
         let (kinds, admission) = (Arc::new(kinds), Arc::new(Admission::new(bus.clone(), tenants)));
         let (log, relays) = (EventLog::new(bus.clone()), Relays::new(bus.clone(), lifecycle));
-        let payloads = Payloads::new(claims);
+        let (payloads, models) = (Payloads::new(claims), Arc::new(Models::new(bus.clone())));
         let publisher = Arc::new(Publisher {
             bus: bus.clone(),
             store: store.clone(),
             kinds: kinds.clone(),
             admission: admission.clone(),
+            models: models.clone(),
             payloads: payloads.clone(),
             log: log.clone(),
             relays: relays.clone(),
@@ -86,7 +87,7 @@ impl Jobs {
             has_objects: payloads.can_store(),
         };
         let follower = Follower { bus: bus.clone(), store, relays: relays.clone(), metrics };
-        let (models, unended) = (Arc::new(Models::new(bus.clone())), Unended(bus));
+        let unended = Unended(bus);
         Self {
             kinds,
             admission,

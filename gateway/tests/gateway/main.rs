@@ -21,6 +21,7 @@ mod operations;
 mod operators;
 mod options;
 mod outage;
+mod pools;
 mod render;
 mod render_input;
 mod render_support;

@@ -202,6 +202,7 @@ pub(crate) fn presence() -> WorkerRegistration {
         labels: BTreeMap::new(),
         gpu: None,
         models: vec![MODEL.to_owned()],
+        pool: None,
         slots: 8,
         in_flight: 3,
         ended: std::collections::BTreeMap::new(),

@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn an_error_names_the_key_the_value_and_what_is_allowed() {
         let error = with(&[("RUCHE_CHAT__SLOTS", "300")]).expect_err("too many").to_string();
-        for part in ["chat.slots = 300", "1 to 256", "RUCHE_CHAT__SLOTS"] {
+        for part in ["chat.slots = 300", "0 to 256", "RUCHE_CHAT__SLOTS"] {
             assert!(error.contains(part), "{error}");
         }
         let error = with(&[("RUCHE_OBJECTS__URL", "ftp://x")]).expect_err("no store").to_string();
@@ -251,7 +251,7 @@ mod tests {
         }
     }
 
-    const FAMILY: Family = Family { name: "toy", presets: &[], built_in: None };
+    const FAMILY: Family = Family { name: "toy", presets: &[], built_in: &[] };
 
     impl Job for Toy {
         const KIND: Kind = Kind::new("toy");
@@ -267,6 +267,7 @@ mod tests {
             comment: "What plays.\nNone by default.",
             label: "plays",
             family: &FAMILY,
+            own_workers: false,
             container: None,
         }];
 

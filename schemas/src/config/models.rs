@@ -8,8 +8,8 @@ use crate::{descriptor::Descriptor, settings::ConfigError};
 
 const FALLBACK: &str = "fallback_to_tiny";
 const FALLBACK_DEFAULT: &str = "\
-# What to do where the hub can't be reached: true takes what needs no hub (the tiny demo model, all-minilm-l6-v2) and says
-# so, false stops.
+# What to do where the hub can't be reached: true takes what needs no hub (SmolLM2-135M, the tiny demo model,
+# all-minilm-l6-v2) and says so, false stops.
 fallback_to_tiny = true
 ";
 

@@ -163,13 +163,17 @@ pub struct Worker {
     pub labels: BTreeMap<String, String>,
     /// How long ended jobs are kept, in days; 0: forever.
     pub retention_days: u32,
+    /// The model whose jobs this worker takes, and no others; empty: all jobs that no pool is for.
+    pub pool: String,
 }
 
 impl Worker {
     pub(super) fn check(&self, check: Check<'_>) -> Result<(), ConfigError> {
         check.range("drain_seconds", self.drain_seconds, 0..=3600, "")?;
         check.range("ack_wait_seconds", self.ack_wait_seconds, 2..=3600, "")?;
-        check.range("retention_days", self.retention_days, 0..=36_500, "")
+        check.range("retention_days", self.retention_days, 0..=36_500, "")?;
+        let fits = self.pool.len() <= 256;
+        check.rule(fits, "pool", &self.pool, "a model's name of at most 256 bytes, or empty")
     }
 }
 

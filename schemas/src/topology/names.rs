@@ -55,11 +55,14 @@ impl Names {
         self.with(subject, &[("kind", kind), ("tenant", job.tenant.as_str()), ("job", &job.id.to_string())])
     }
 
+    /// A job; with a pool, one for its workers only.
     #[must_use]
-    pub fn job(&self, kind: &Kind, lane: Lane, tenant: &TenantId) -> String {
-        let shard = lane.shard(tenant).to_string();
-        let values = [("kind", kind.as_str()), ("lane", lane.as_str()), ("shard", &shard), ("tenant", tenant.as_str())];
-        self.with(subjects::JOB, &values)
+    pub fn job(&self, kind: &Kind, lane: Lane, tenant: &TenantId, pool: Option<&str>) -> String {
+        let (shard, pool) = (lane.shard(tenant).to_string(), pool.map(token));
+        let mut values = vec![("kind", kind.as_str()), ("lane", lane.as_str()), ("shard", &shard)];
+        values.push(("tenant", tenant.as_str()));
+        values.extend(pool.as_ref().map(|pool| ("pool", pool.as_str())));
+        self.with(if pool.is_some() { subjects::POOLED_JOB } else { subjects::JOB }, &values)
     }
 
     #[must_use]
@@ -67,11 +70,30 @@ impl Names {
         self.with(subjects::JOB, &[("kind", kind.as_str()), ("lane", lane.as_str())])
     }
 
-    /// All jobs of a kind in a source. If the lane has one shard, the subject has a wildcard for it.
+    /// All jobs of a kind in a source that are for no pool. If the lane has one shard, the subject has a wildcard for it.
     #[must_use]
     pub fn source(&self, kind: &Kind, Source { lane, shard }: Source) -> String {
         let shard = if lane.shards() == 1 { "*".to_owned() } else { shard.to_string() };
         self.with(subjects::JOB, &[("kind", kind.as_str()), ("lane", lane.as_str()), ("shard", &shard)])
+    }
+
+    /// All jobs of a kind in a source that are for a pool; without one, for any.
+    #[must_use]
+    pub fn pooled(&self, kind: &Kind, source: Source, pool: Option<&str>) -> String {
+        format!("{}.{}", self.source(kind, source), pool.map_or_else(|| "*".to_owned(), token))
+    }
+
+    /// The durable consumer of a pool's jobs in a source: `bulk-3_<pool>`.
+    #[must_use]
+    pub fn pool_consumer(source: Source, pool: &str) -> String {
+        format!("{}_{}", source.consumer(), token(pool))
+    }
+
+    /// The source and the pool of a consumer with this name.
+    #[must_use]
+    pub fn source_of(consumer: &str) -> Option<(Source, Option<&str>)> {
+        let (source, pool) = consumer.split_once('_').map_or((consumer, None), |(source, pool)| (source, Some(pool)));
+        Source::all().find(|known| known.consumer() == source).map(|source| (source, pool))
     }
 
     #[must_use]
@@ -79,10 +101,11 @@ impl Names {
         format!("{}.job.>", self.prefix)
     }
 
-    /// A tenant's jobs of a kind that wait or run.
+    /// A tenant's jobs of a kind that wait or run: those for no pool, and those for any.
     #[must_use]
-    pub fn queued(&self, kind: &Kind, tenant: &TenantId) -> String {
-        self.with(subjects::JOB, &[("kind", kind.as_str()), ("tenant", tenant.as_str())])
+    pub fn queued(&self, kind: &Kind, tenant: &TenantId) -> [String; 2] {
+        let values = [("kind", kind.as_str()), ("tenant", tenant.as_str())];
+        [subjects::JOB, subjects::POOLED_JOB].map(|subject| self.with(subject, &values))
     }
 
     /// A job that is not due yet.

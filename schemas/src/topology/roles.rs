@@ -92,11 +92,11 @@ impl Grants<'_> {
         }
     }
 
-    /// Requests that concern no stream, or any: whether JetStream is available, and whether an unknown kind has a
-    /// queue.
+    /// Requests that concern no stream, or any: whether JetStream is available, whether an unknown kind has a queue, and
+    /// which pools a queue has.
     fn server(&self) -> Vec<String> {
         let asked: &[&str] = match self.role {
-            Role::Gateway { .. } => &["INFO", "STREAM.NAMES", "STREAM.INFO.*"],
+            Role::Gateway { .. } => &["INFO", "STREAM.NAMES", "STREAM.INFO.*", "CONSUMER.NAMES.*"],
             Role::Worker { .. } => &["INFO", "STREAM.INFO.*"],
             Role::Producer { .. } => &[],
         };

@@ -143,7 +143,11 @@ use Who::{Gateway, OwnWorker, Producer, Worker};
 
 pub const ROWS: [Row; 10] = [
     Row {
-        subjects: &[Stored::by(subjects::JOB, &[Gateway, Worker, Producer])],
+        subjects: &[
+            Stored::by(subjects::JOB, &[Gateway, Worker, Producer]),
+            // A worker moves a job there that names the pool's model.
+            Stored::by(subjects::POOLED_JOB, &[Gateway, Worker]),
+        ],
         consumers: Some(Consumers { name: "*", takers: &[OwnWorker] }),
         readers: &[Gateway, Worker],
         // Any worker may move a job of any kind to the dead letters.
@@ -203,7 +207,8 @@ pub const ROWS: [Row; 10] = [
     },
     Row {
         subjects: &[Stored::by(subjects::WORKER, &[OwnWorker])],
-        readers: &[Gateway],
+        // A worker reads which pools there are.
+        readers: &[Gateway, Worker],
         settings: |stream, _| Stream {
             storage: "memory",
             max_msgs_per_subject: 1,
@@ -241,10 +246,12 @@ pub const ROWS: [Row; 10] = [
 fn jobs(stream: Stream, setting: &Setting<'_>) -> Stream {
     let Some(kind) = setting.kind else { return stream };
     let filter = |source| setting.names.source(kind, source);
+    let pooled = |source| setting.names.pooled(kind, source, None);
     let consumer = |source: Source| Consumer::new(&source.consumer(), filter(source), setting.ack_wait);
     Stream {
-        // One subject per shard: the stream refuses a job that no consumer would take.
-        subjects: Source::all().map(filter).collect(),
+        // One subject per shard: the stream refuses a job that no consumer would take. The workers of a pool create its
+        // consumers.
+        subjects: Source::all().map(filter).chain(Source::all().map(pooled)).collect(),
         retention: "workqueue",
         discard: "new",
         max_msgs: setting.config.backlog_jobs,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{
     names::Names,
     rows::{ROWS, Row, Setting},
-    server::{Republish, Stream},
+    server::{Consumer, Republish, Stream},
+    sources::Source,
 };
 use crate::{Kind, config};
 
@@ -25,6 +26,14 @@ pub fn of(rows: &[Row], config: &config::Nats, kinds: &[Kind], ack_wait: Duratio
         }
     };
     rows.iter().flat_map(all).collect()
+}
+
+/// The consumers of a pool, in the kind's stream of jobs.
+#[must_use]
+pub fn pool_consumers(names: &Names, kind: &Kind, pool: &str, ack_wait: Duration) -> Vec<Consumer> {
+    let consumer =
+        |source| Consumer::new(&Names::pool_consumer(source, pool), names.pooled(kind, source, Some(pool)), ack_wait);
+    Source::all().map(consumer).collect()
 }
 
 fn stream(row: &Row, rows: &[Row], kinds: &[Kind], setting: &Setting<'_>) -> Stream {

@@ -6,6 +6,8 @@ pub struct Subject(pub &'static str);
 
 /// A job that waits for a worker.
 pub const JOB: Subject = Subject("job.<kind>.<lane>.<shard>.<tenant>");
+/// A job that waits for a worker of a pool.
+pub const POOLED_JOB: Subject = Subject("job.<kind>.<lane>.<shard>.<tenant>.<pool>");
 /// A job that is not due yet.
 pub const SCHEDULE: Subject = Subject("schedule.<kind>.<tenant>.<job>");
 pub const RECURRING: Subject = Subject("recurring.<kind>.<tenant>.<name>");

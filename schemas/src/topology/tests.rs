@@ -10,7 +10,11 @@ use super::{
     streams,
     subjects::Subject,
 };
-use crate::{JobId, JobRef, Kind, config::Config, topology::names::Names};
+use crate::{
+    JobId, JobRef, Kind, Lane,
+    config::Config,
+    topology::{names::Names, sources::Source},
+};
 
 const TOYS: Row = Row {
     subjects: &[Stored::by(Subject("toy.<kind>.<tenant>"), &[Who::OwnWorker])
@@ -96,4 +100,23 @@ fn two_prefixes_share_no_stream_and_no_subject() {
     assert_eq!(ruche.event(&job), format!("ruche.event.acme.{}", job.id));
     assert_ne!(ruche.event(&job), other.event(&job));
     assert_eq!(ruche.worker(&Kind::new("chat"), "a.b *>é"), "ruche.worker.chat.a_b____");
+}
+
+#[test]
+fn a_pools_jobs_and_consumers_are_apart_from_the_others() {
+    let (names, chat, acme) = (Names::new("t"), Kind::new("chat"), "acme".parse().expect("a tenant"));
+    let plain = names.job(&chat, Lane::Normal, &acme, None);
+    let pooled = names.job(&chat, Lane::Normal, &acme, Some("tiny.1 b"));
+    assert_eq!((plain.as_str(), pooled.as_str()), ("t.job.chat.normal.0.acme", "t.job.chat.normal.0.acme.tiny_1_b"));
+    for source in Source::all() {
+        let (own, others) = (names.pooled(&chat, source, Some("tiny.1 b")), names.source(&chat, source));
+        assert!(!takes(&[others], &pooled) && !takes(std::slice::from_ref(&own), &plain));
+        assert_eq!(takes(&[own], &pooled), source.lane == Lane::Normal);
+        assert_eq!(Names::source_of(&source.consumer()), Some((source, None)));
+        let consumer = Names::pool_consumer(source, "tiny.1 b");
+        assert_eq!(Names::source_of(&consumer), Some((source, Some("tiny_1_b"))));
+    }
+    assert_eq!(Names::source_of("bulk-x_tiny"), None);
+    let [one, other] = names.queued(&chat, &acme);
+    assert!(takes(&[one], &plain) && takes(&[other], &pooled));
 }

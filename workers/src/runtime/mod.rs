@@ -3,7 +3,8 @@
 //! It has no code for single kinds. [`settle`] is the only place that acks, naks or terminates, so commit-before-ack
 //! can be checked by reading one function.
 //!
-//! - [`pull`]: takes jobs off the queue. - [`admission`]: whether a job may run now. - [`attempt`]: runs it.
+//! - [`pull`]: takes jobs off the queue. - [`pools`]: whether a job is for other workers. - [`admission`]: whether it
+//!   may run now. - [`attempt`]: runs it.
 //! - [`settle`], [`follow_ups`], [`groups`]: a job's end. - [`claims`], [`documents`]: large payloads. -
 //!   [`heartbeat`].
 //! - [`cancellations`], [`pauses`], [`caps`]: orders from clients and operators. - [`registration`]: the worker's
@@ -27,6 +28,7 @@ mod listen;
 pub(crate) mod metrics;
 pub(crate) mod options;
 mod pauses;
+mod pools;
 mod pull;
 mod registration;
 pub(crate) mod reports;

@@ -46,6 +46,8 @@ pub struct Options {
     pub in_flight: u32,
     /// How long an attempt waits for an unavailable object store.
     pub store_timeout: Duration,
+    /// The model whose jobs it takes, and no others; `None`: jobs that are for no pool.
+    pub pool: Option<String>,
     pub host: String,
     /// From `worker.labels`.
     pub labels: BTreeMap<String, String>,
@@ -69,6 +71,7 @@ impl Default for Options {
             drain: half_a_minute,
             in_flight: 0,
             store_timeout: AWAY,
+            pool: None,
             host: String::new(),
             labels: BTreeMap::new(),
             reconcilers: Arc::new(Vec::new),

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ruche_bus::{Deliveries, Delivery, Unavailable};
+use ruche_bus::{Bus, Deliveries, Delivery, Unavailable};
 use ruche_schemas::{Kind, Lane};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -28,7 +28,7 @@ use super::{
 /// When the bus can't be reached at the start; later it waits for the bus.
 pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(), Unavailable> {
     let kind = parts.handler.kind();
-    let deliveries = parts.bus.consume(&kind).await?;
+    let deliveries = open(parts.bus.as_ref(), &kind, options.pool.as_deref()).await?;
     let shared = Arc::new(Shared::new(parts, options, shutdown));
     let helpers = TaskTracker::new();
     let (bus, stop) = (&shared.parts.bus, &shared.shutdown.drain);
@@ -50,6 +50,13 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     helpers.close();
     helpers.wait().await;
     shared.parts.bus.flush().await
+}
+
+async fn open(bus: &dyn Bus, kind: &Kind, pool: Option<&str>) -> Result<Box<dyn Deliveries>, Unavailable> {
+    match pool {
+        Some(pool) => bus.consume_pool(kind, pool).await,
+        None => bus.consume(kind).await,
+    }
 }
 
 struct Pull {
@@ -99,7 +106,7 @@ impl Pull {
     async fn open_again(&self) -> Box<dyn Deliveries> {
         let mut retry = RetryPolicy::endless();
         loop {
-            match self.shared.parts.bus.consume(&self.kind).await {
+            match open(self.shared.parts.bus.as_ref(), &self.kind, self.shared.options.pool.as_deref()).await {
                 Ok(deliveries) => return deliveries,
                 Err(error) => warn!(%error, "the queue can't be opened: trying again"),
             }

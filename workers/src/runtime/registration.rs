@@ -61,6 +61,7 @@ fn presence(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> WorkerRegi
         labels: options.labels.clone(),
         gpu: shared.parts.handler.gpu(),
         models: shared.parts.handler.models(),
+        pool: options.pool.clone(),
         slots: u32::try_from(options.slots.get()).unwrap_or(u32::MAX),
         in_flight: shared.in_flight.load(Ordering::Relaxed),
         ended: Lane::ALL.map(|lane| (lane, shared.ended[lane as usize].load(Ordering::Relaxed))).into(),

@@ -21,7 +21,7 @@ use super::{
     attempt::{self, SideEffects, Verdict},
     claims,
     event_log::{EventLog, LogError},
-    follow_ups,
+    follow_ups, pools,
     retry::RetryPolicy,
     scope::Unread,
     shared::Shared,
@@ -58,6 +58,9 @@ pub(super) async fn settle(shared: &Shared, delivery: Delivery) {
     trace::adopt(&span, &delivery.headers);
     async {
         let (timer, lane) = (shared.metrics.begin(delivery.published_at, shared.parts.clock.now()), delivery.lane);
+        if let Some(pool) = pools::other(shared, &delivery).await {
+            return timer.end(settled(delivery.forward(&pool).await, "forwarded"));
+        }
         let outcome = match admit(shared, &delivery).await {
             Admission::Admitted(slot) => {
                 let heartbeat = shared.heartbeats.start_job(delivery.extender(), slot);

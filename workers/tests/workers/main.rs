@@ -1,6 +1,7 @@
 //! Tests of workers, with real and with scripted models. One program, so that llama.cpp and Typst are linked once.
 
 mod documents;
+mod e5;
 mod egress;
 mod encoder;
 mod engine;

@@ -5,6 +5,7 @@ pub(crate) mod dead;
 pub(crate) mod fairness;
 pub(crate) mod jobs;
 pub(crate) mod log;
+pub(crate) mod pools;
 pub(crate) mod scheduler;
 pub(crate) mod signals;
 pub(crate) mod workers;

@@ -36,6 +36,7 @@ fn registration(kind: Kind, worker: &str) -> WorkerRegistration {
         reconcilers: Vec::new(),
         state: WorkerState::Running,
         models: vec!["tiny-chat-demo".to_owned()],
+        pool: None,
         slots: 8,
         version: "0.1.0".to_owned(),
         since: Utc::now().trunc_subsecs(3),

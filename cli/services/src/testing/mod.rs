@@ -15,7 +15,7 @@ mod template;
 mod tests;
 
 pub use cluster::{TestCluster, nats_cluster};
-pub use models::{embedding_model, reranker};
+pub use models::{embedding_model, multilingual_model, reranker, small_chat_model};
 pub use name::unique;
 pub use nats_server::{TestNats, nats, nats_with_logins, shared_nats, shared_nats_with_logins};
 pub use postgres_server::{TestPostgres, postgres, shared_postgres};

@@ -12,6 +12,8 @@ use crate::{
 pub struct Settings {
     pub model_path: String,
     pub model_name: String,
+    pub bots_model_path: String,
+    pub bots_model_name: String,
     pub slots: u32,
     pub context_tokens: u32,
     pub prompt_chunk: u32,
@@ -23,28 +25,43 @@ impl settings::Settings for Settings {
     const DEFAULTS: &'static str = include_str!("settings.toml");
 
     fn check(&self, check: Check<'_>) -> Result<(), ConfigError> {
-        check.range("slots", self.slots, 1..=256, "")?;
+        check.range("slots", self.slots, 0..=256, "0 is chosen by memory and cores")?;
         check.range("prompt_chunk", self.prompt_chunk, 16..=4096, "")
     }
 }
 
-pub(super) const MODELS: &[ModelSlot] = &[ModelSlot {
-    name: "chat",
-    prefix: "",
-    default: "llama-3.2-1b",
-    comment: "A preset of `ruche models list`, or \"tiny\" for the demo model that comes with Ruche.",
-    label: "model",
-    family: &FAMILY,
-    container: Some(ContainerModel {
-        path: "/opt/ruche/models/tiny-chat.gguf",
-        name: "tiny-chat-demo",
-        in_image: true,
-    }),
-}];
+pub(super) const MODELS: &[ModelSlot] = &[
+    ModelSlot {
+        name: "chat",
+        prefix: "",
+        default: "llama-3.2-1b",
+        comment: "What chats: a preset of `ruche models list`, \"smollm2-135m\", which comes from a Python package, or \"tiny\", the\n\
+                  demo model that comes with Ruche.",
+        label: "chats",
+        family: &FAMILY,
+        own_workers: false,
+        container: Some(ContainerModel {
+            path: "/opt/ruche/models/tiny-chat.gguf",
+            name: "tiny-chat-demo",
+            in_image: true,
+        }),
+    },
+    ModelSlot {
+        name: "bots",
+        prefix: "bots_",
+        default: "",
+        comment: "What answers for bots that name no model, with a worker of its own: a name of that list too. Without a name it\n\
+                  is what chats; beside smollm2-135m, which answers badly from passages, it is \"tiny\", which quotes them.",
+        label: "bots",
+        family: &FAMILY,
+        own_workers: true,
+        container: None,
+    },
+];
 
 const FAMILY: Family = Family {
     name: "chat",
-    built_in: Some("tiny"),
+    built_in: &["smollm2-135m", "tiny"],
     presets: &[
         Preset {
             name: "llama-3.2-1b",

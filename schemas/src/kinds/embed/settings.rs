@@ -68,10 +68,11 @@ pub(super) const MODELS: &[ModelSlot] = &[
         name: "embedding",
         prefix: "",
         default: "multilingual-e5-small",
-        comment: "What searches by meaning: a preset of that list too, or \"all-minilm-l6-v2\", which is made of a Python\n\
-                  package and needs no hub.",
+        comment: "What searches by meaning: a preset of that list too, or \"all-minilm-l6-v2\" (English) or\n\
+                  \"multilingual-e5-small-q4\", which are made of Python packages and need no hub.",
         label: "embeds",
         family: &FAMILY,
+        own_workers: false,
         container: Some(ContainerModel {
             path: "/models/all-minilm-l6-v2.gguf",
             name: "all-minilm-l6-v2",
@@ -82,17 +83,18 @@ pub(super) const MODELS: &[ModelSlot] = &[
         name: "next_embedding",
         prefix: "next_",
         default: "",
-        comment: "A second one beside it, while `ruche embed migrate` takes collections from one to the other: a preset of\n\
-                  that list, or \"all-minilm-l6-v2\". Without a name there is none. No other model stands in for it.",
+        comment: "A second one beside it, while `ruche embed migrate` takes collections from one to the other: a name of that\n\
+                  list. Without a name there is none. No other model stands in for it.",
         label: "next",
         family: &FAMILY,
+        own_workers: false,
         container: None,
     },
 ];
 
 const FAMILY: Family = Family {
     name: "embedding",
-    built_in: Some("all-minilm-l6-v2"),
+    built_in: &["all-minilm-l6-v2", "multilingual-e5-small-q4"],
     presets: &[
         // This conversion is known to load in llama.cpp. cstr/multilingual-e5-small-GGUF has no token_type_count and
         // does not load.

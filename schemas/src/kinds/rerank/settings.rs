@@ -38,6 +38,7 @@ pub(super) const MODELS: &[ModelSlot] = &[ModelSlot {
               Without a name there is none. No other model stands in for it.",
     label: "reranks",
     family: &FAMILY,
+    own_workers: false,
     container: Some(ContainerModel {
         path: "/models/bge-reranker-v2-m3-Q8_0.gguf",
         name: "bge-reranker-v2-m3",
@@ -47,7 +48,7 @@ pub(super) const MODELS: &[ModelSlot] = &[ModelSlot {
 
 const FAMILY: Family = Family {
     name: "rerank",
-    built_in: None,
+    built_in: &[],
     presets: &[Preset {
         name: "bge-reranker-v2-m3",
         repo: "gpustack/bge-reranker-v2-m3-GGUF",

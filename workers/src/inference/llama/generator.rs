@@ -14,7 +14,7 @@ use super::{
 use crate::inference::engine::port::{Body, LoadError, Loader, ModelInfo};
 
 /// Upper bound of the context taken from the model by default.
-const DEFAULT_CONTEXT: u32 = 8192;
+pub(super) const DEFAULT_CONTEXT: u32 = 8192;
 /// Rows per micro-batch; llama.cpp splits larger batches.
 const MICRO_BATCH: u32 = 512;
 

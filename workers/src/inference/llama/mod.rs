@@ -6,6 +6,8 @@ mod devices;
 #[cfg(any(feature = "embed", feature = "rerank"))]
 mod encoder;
 #[cfg(feature = "chat")]
+mod footprint;
+#[cfg(feature = "chat")]
 mod generator;
 mod load;
 mod start;
@@ -14,6 +16,8 @@ mod vocabulary;
 
 #[cfg(any(feature = "embed", feature = "rerank"))]
 pub use encoder::{LlamaEmbedding, Pooling};
+#[cfg(feature = "chat")]
+pub use footprint::{Footprint, footprint, gpu_memory};
 #[cfg(feature = "chat")]
 pub use generator::Llama;
 pub use load::backend;

@@ -18,7 +18,7 @@ use ruche_store::{
 };
 use tracing::{Instrument, info_span};
 
-use super::{citations, compose, metrics::Metrics, refusal::refused};
+use super::{citations, compose, metrics::Metrics, refusal::refused, slots};
 use crate::{
     inference::{
         engine::{Engine, Generation, Request, Step},
@@ -45,16 +45,20 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let model_path = PathBuf::from(&chat.model_path);
     let file = model_path.file_stem().unwrap_or_default().to_string_lossy();
     let model_name = if chat.model_name.is_empty() { file.into_owned() } else { chat.model_name.clone() };
+    let slots = match chat.slots {
+        0 => slots::choose(&model_path, chat.context_tokens, chat.threads, chat.gpu_layers),
+        asked => asked,
+    };
     let engine = start_engine(EngineOptions {
         model_path,
         model_name,
-        slots: chat.slots,
+        slots,
         context_tokens: chat.context_tokens,
         prompt_chunk: chat.prompt_chunk,
         threads: chat.threads,
         gpu_layers: chat.gpu_layers,
     })?;
-    let slots = usize::try_from(chat.slots).ok().and_then(NonZeroUsize::new).context("chat.slots is 0")?;
+    let slots = usize::try_from(slots).ok().and_then(NonZeroUsize::new).context("chat.slots is 0")?;
     let metrics = Metrics::new(&setup.metrics);
     let shutdown = ShutdownHandle::of(vec![engine.thread().clone()]);
     let handler = handler(ChatHandler { engine, conversations: setup.postgres, metrics });

@@ -7,5 +7,6 @@ mod metrics;
 mod passages;
 mod refusal;
 mod sentences;
+mod slots;
 
 pub use handler::{ChatHandler, prepare};

@@ -77,6 +77,18 @@ async fn the_tiny_model_knows_what_it_is() {
     assert!(model.description.contains("tiny-chat (llama"), "{}", model.description);
 }
 
+/// Where it was fetched: `ruche models pull smollm2-135m`.
+#[tokio::test]
+async fn the_small_chat_model_answers_in_its_own_template() {
+    let Some(model_path) = ruche_services::testing::small_chat_model() else { return };
+    let model_name = "smollm2-135m-instruct".to_owned();
+    let engine = start_engine(EngineOptions { model_path, model_name, ..options(1) }).expect("SmolLM2");
+    assert_eq!(engine.model().parameters / 1_000_000, 134);
+    let request = Request { max_tokens: Some(24), ..asks("Who are you?") };
+    let heard = ask(&engine, request).await;
+    assert!(heard.text.contains("help"), "{}", heard.text);
+}
+
 #[tokio::test]
 async fn an_answer_about_passages_quotes_and_cites() {
     let engine = engine(2);

@@ -28,10 +28,10 @@ const ALIKE: f32 = 0.9999;
 
 /// A text, and the published model's result.
 #[derive(Deserialize)]
-struct Known {
-    text: String,
-    tokens: Vec<i32>,
-    vector: Vec<f32>,
+pub(crate) struct Known {
+    pub(crate) text: String,
+    pub(crate) tokens: Vec<i32>,
+    pub(crate) vector: Vec<f32>,
 }
 
 fn known() -> Vec<Known> {
@@ -39,7 +39,7 @@ fn known() -> Vec<Known> {
 }
 
 /// A process can have only one.
-fn backend() -> &'static LlamaBackend {
+pub(crate) fn backend() -> &'static LlamaBackend {
     llama::backend().as_ref().expect("llama.cpp")
 }
 
@@ -49,7 +49,7 @@ fn model() -> LlamaModel {
 }
 
 /// llama.cpp's vectors of these texts, computed in one batch.
-fn embed(model: &LlamaModel, texts: &[&Known]) -> Vec<Vec<f32>> {
+pub(crate) fn embed(model: &LlamaModel, texts: &[&Known]) -> Vec<Vec<f32>> {
     let rows: usize = texts.iter().map(|known| known.tokens.len()).sum();
     let sequences = u32::try_from(texts.len()).unwrap();
     // llama.cpp tests its memory with equally many rows for each sequence, and aborts if they don't divide evenly.
@@ -76,7 +76,7 @@ fn embed(model: &LlamaModel, texts: &[&Known]) -> Vec<Vec<f32>> {
     (0..texts.len()).map(vector).collect()
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     product(a, b) / (product(a, a) * product(b, b)).sqrt()
 }

@@ -190,6 +190,9 @@ impl Bus for Life {
     async fn consume(&self, kind: &Kind) -> Result<Box<dyn Deliveries>, Unavailable> {
         Ok(Box::new(Faulty { inner: self.world.bus.consume(kind).await?, life: self.clone() }))
     }
+    async fn consume_pool(&self, kind: &Kind, pool: &str) -> Result<Box<dyn Deliveries>, Unavailable> {
+        Ok(Box::new(Faulty { inner: self.world.bus.consume_pool(kind, pool).await?, life: self.clone() }))
+    }
     async fn append(&self, job: &JobRef, after: u64, record: &Record) -> Result<u64, AppendError> {
         self.call("append", job.id, || injected().into(), self.world.bus.append(job, after, record)).await
     }
@@ -392,6 +395,9 @@ impl Settle for FaultySettle {
     }
     async fn defer(&self, until: DateTime<Utc>, counts: bool) -> Result<(), Unavailable> {
         self.life.on_bus("defer", self.job, self.inner.defer(until, counts)).await
+    }
+    async fn forward(&self, pool: &str) -> Result<(), Unavailable> {
+        self.life.on_bus("forward", self.job, self.inner.forward(pool)).await
     }
     fn extender(&self) -> Box<dyn Extend> {
         let silent = matches!(self.life.fault("extender", self.job), Fault::Before | Fault::After);

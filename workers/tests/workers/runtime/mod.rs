@@ -20,6 +20,7 @@ use support::{Probe, ProbeHandler, System, Witness};
 mod claims;
 mod documents;
 mod operators;
+mod pools;
 mod support;
 
 fn types(events: &[ruche_schemas::Record]) -> Vec<&'static str> {

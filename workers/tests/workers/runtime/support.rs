@@ -97,6 +97,9 @@ impl Job for Probe {
     }
 }
 
+/// That its workers have.
+pub const MODEL: &str = "probe-model";
+
 pub struct ProbeHandler {
     pub gate: Semaphore,
     pub began: Semaphore,
@@ -167,6 +170,10 @@ impl Handler<Probe> for Shared {
             }
         }
         Ok("done".into())
+    }
+
+    fn models(&self) -> Vec<String> {
+        vec![MODEL.to_owned()]
     }
 
     fn keep(&self, job: &Envelope<Probe>, output: &String) -> Vec<Write> {
@@ -324,16 +331,27 @@ impl System {
         self.publish_as(JobRef { tenant: self.tenant.clone(), id }, payload, None).await
     }
 
+    /// A job for the workers of a pool.
+    pub async fn submit_to(&self, pool: &str, body: Probe) -> JobRef {
+        let id = JobId::generate();
+        let payload = serde_json::to_vec(&self.envelope(id, body)).unwrap();
+        let headers = ruche_bus::Headers::from([(ruche_bus::POOL.to_owned(), pool.to_owned())]);
+        self.publish_with(JobRef { tenant: self.tenant.clone(), id }, payload, headers, None).await
+    }
+
     async fn publish_as(&self, job: JobRef, payload: Vec<u8>, first_seq: Option<u64>) -> JobRef {
-        let message = Message {
-            job: job.clone(),
-            kind: Probe::KIND,
-            lane: Lane::Normal,
-            payload: payload.into(),
-            headers: ruche_bus::Headers::new(),
-            first_seq,
-        };
-        self.bus.publish(message).await.unwrap();
+        self.publish_with(job, payload, ruche_bus::Headers::new(), first_seq).await
+    }
+
+    async fn publish_with(
+        &self,
+        job: JobRef,
+        payload: Vec<u8>,
+        headers: ruche_bus::Headers,
+        first_seq: Option<u64>,
+    ) -> JobRef {
+        let (kind, lane, payload) = (Probe::KIND, Lane::Normal, payload.into());
+        self.bus.publish(Message { job: job.clone(), kind, lane, payload, headers, first_seq }).await.unwrap();
         job
     }
 

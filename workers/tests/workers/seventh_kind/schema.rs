@@ -75,7 +75,8 @@ impl Job for Toy {
         default: "",
         comment: "What counts words. Without a name there is none.",
         label: "counts",
-        family: &Family { name: "toy", presets: &[], built_in: None },
+        family: &Family { name: "toy", presets: &[], built_in: &[] },
+        own_workers: false,
         container: None,
     }];
     const METRICS: &'static [&'static Metric] = &[&WORDS];
