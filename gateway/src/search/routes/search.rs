@@ -25,7 +25,6 @@ use crate::{
 
 /// What to find, and where. `query` or `vector` is needed, and `collection` or `collections`.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SearchRequest {
     /// What to find, in words: at most 16 KiB, and for vectors no longer than the model can read. A phrase "in quotes" must
     /// occur and a word after a - must not, where words are searched.

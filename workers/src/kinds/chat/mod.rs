@@ -2,10 +2,13 @@
 
 mod citations;
 mod compose;
+mod fit;
 mod handler;
 mod metrics;
 mod passages;
 mod refusal;
 mod sentences;
+#[cfg(test)]
+mod testing;
 
 pub use handler::{ChatHandler, prepare};
