@@ -188,6 +188,6 @@ impl Handler<Task> for Runner {
     fn keep(&self, job: &Envelope<Task>, ran: &Ran) -> Vec<Write> {
         let content = format!("{} in attempt {}", ran.number, ran.attempt);
         let messages = vec![TurnMessage { role: Role::User, content, model: None, citations: None }];
-        vec![Write::Turn(Turn { conversation: job.body.conversation, messages })]
+        vec![Write::Turn(Turn { conversation: job.body.conversation, begins: true, messages })]
     }
 }

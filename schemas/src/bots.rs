@@ -25,7 +25,7 @@ const BOT_SUGGESTION: usize = 200;
 /// A bot: it answers in somebody's name, from these collections. `model: "bot:NAME"` in a chat asks it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Bot {
     /// Its name, which stays: 1 to 64 of a-z, 0-9, - and _, a letter or digit first.
     #[cfg_attr(feature = "openapi", schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
@@ -57,7 +57,7 @@ pub struct Bot {
 /// How passages are found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Retrieval {
     /// The most passages.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 32))]
@@ -125,7 +125,7 @@ pub enum ModerationPolicy {
 /// What a bot may take.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct BotLimits {
     /// The most tokens of an answer, whatever a chat asks for.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
@@ -138,7 +138,7 @@ pub struct BotLimits {
 /// What a bot looks like to those who chat with it. Kept for pages and widgets; it changes no answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Look {
     /// What it is called: at most 100 characters.
     pub title: Option<String>,

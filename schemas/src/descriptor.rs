@@ -31,7 +31,7 @@ pub struct Descriptor {
     pub fetches: bool,
     pub feature: Option<&'static str>,
     pub example: Option<&'static str>,
-    parse: fn(&str) -> Result<Box<RawValue>, Invalid>,
+    parse: fn(&str, &mut Vec<String>) -> Result<Box<RawValue>, Invalid>,
     schema: fn(&mut SchemaGenerator) -> (Schema, Schema),
     envelope: fn(&mut SchemaGenerator) -> Schema,
     settings: fn(config::Value) -> Result<serde_json::Value, ConfigError>,
@@ -52,8 +52,8 @@ impl Descriptor {
             fetches: J::FETCHES,
             feature: J::FEATURE,
             example: J::EXAMPLE,
-            parse: |json| {
-                let job: J = job::read(json)?;
+            parse: |json, ignored| {
+                let job: J = job::read(json, ignored)?;
                 serde_json::value::to_raw_value(&job).map_err(|error| Invalid::new("body", error.to_string()))
             },
             schema: |generator| (generator.subschema_for::<J>(), generator.subschema_for::<J::Output>()),
@@ -71,9 +71,10 @@ impl Descriptor {
         }
     }
 
-    /// Reads and checks a job's body; returns its canonical form. An error names the field and says what is allowed.
-    pub fn parse(&self, json: &str) -> Result<Box<RawValue>, Invalid> {
-        (self.parse)(json)
+    /// Reads and checks a job's body; returns its canonical form. Unknown fields are ignored, and their paths appended.
+    /// An error names the field and says what is allowed.
+    pub fn parse(&self, json: &str, ignored: &mut Vec<String>) -> Result<Box<RawValue>, Invalid> {
+        (self.parse)(json, ignored)
     }
 
     /// The JSON Schemas (2020-12) of input and output.

@@ -7,6 +7,7 @@ use crate::{
     event::{Outcome, Progress},
     failure::Invalid,
     ids::Kind,
+    lenient,
     limits::Limits,
     metrics::Metric,
     models::ModelSlot,
@@ -48,11 +49,10 @@ pub trait Job: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
 
 pub type OutcomeOf<J> = Outcome<<J as Job>::Output>;
 
-/// Reads and checks a job's body. An error names the field and says what is allowed.
-pub fn read<J: Job>(json: &str) -> Result<J, Invalid> {
-    let mut json = serde_json::Deserializer::from_str(json);
-    let job: J = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
-    json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
+/// Reads and checks a job's body. Unknown fields are ignored, and their paths appended. An error names the field and says
+/// what is allowed.
+pub fn read<J: Job>(json: &str, ignored: &mut Vec<String>) -> Result<J, Invalid> {
+    let job: J = lenient::from_str(json, ignored)?;
     job.check()?;
     Ok(job)
 }

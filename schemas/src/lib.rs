@@ -12,6 +12,7 @@
 //! - [`flow`]: the jobs that a job's end starts.
 //! - [`failure`]: errors, written for the person who sent the job.
 //! - [`kinds`]: one file per kind, and the list of them.
+//! - [`lenient`]: reading of JSON with unknown fields.
 //! - [`models`], [`metrics`], [`settings`]: a kind's models, metrics and section of the configuration.
 //! - [`config`]: all sections together: defaults, file, environment.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
@@ -34,6 +35,7 @@ pub mod front;
 pub mod ids;
 mod job;
 pub mod kinds;
+pub mod lenient;
 pub mod limits;
 pub mod metrics;
 pub mod models;

@@ -14,14 +14,26 @@ use crate::error::StoreError;
 /// Messages in a history, newest kept. No model that Ruche runs has a context that holds more.
 pub const HISTORY_MESSAGES: u64 = 1_000;
 
+/// The most system messages that a conversation begins with, and that stay in a history whatever its length.
+pub const HISTORY_INSTRUCTIONS: u64 = 16;
+
 /// In characters.
 pub const TITLE_CHARS: usize = 80;
+
+/// What was said in a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Oldest first: the system messages that it begins with, and the newest [`HISTORY_MESSAGES`].
+    pub messages: Vec<Message>,
+    /// How many messages are between these.
+    pub left_out: u64,
+}
 
 /// A conversation without its messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
     pub id: Uuid,
-    /// The first words of its first user message.
+    /// The first words of its first user message, or what it was renamed to.
     pub title: String,
     pub created_at: DateTime<Utc>,
     /// Time of the last message.
@@ -42,11 +54,13 @@ pub struct StoredMessage {
     pub created_at: DateTime<Utc>,
 }
 
-/// Messages to append to a conversation, which is created if the id is new. If another tenant has the id, the commit
-/// is refused as `conversation_not_found`.
+/// Messages to append to a conversation. If another tenant has its id, the commit is refused as `conversation_not_found`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     pub conversation: Uuid,
+    /// Whether the conversation is created if the id is new. A turn that continues one which was deleted meanwhile is
+    /// dropped.
+    pub begins: bool,
     /// Oldest first.
     pub messages: Vec<TurnMessage>,
 }
@@ -62,8 +76,8 @@ pub struct TurnMessage {
 
 #[async_trait]
 pub trait Conversations: Send + Sync + 'static {
-    /// The newest [`HISTORY_MESSAGES`] messages, oldest first; `None` if the tenant has no such conversation.
-    async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<Vec<Message>>, StoreError>;
+    /// What was said in a conversation; `None` if the tenant has no such conversation.
+    async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<History>, StoreError>;
 
     /// Up to `limit` conversations, last changed first, after the conversation `after`. `None` if the tenant has no
     /// conversation with that id.
@@ -83,6 +97,18 @@ pub trait Conversations: Send + Sync + 'static {
     ) -> Result<Option<(Conversation, Vec<StoredMessage>)>, StoreError>;
 
     async fn has_conversation(&self, tenant: &TenantId, id: Uuid) -> Result<bool, StoreError>;
+
+    /// The conversation with its new title; `None` if the tenant has none with that id.
+    async fn rename_conversation(
+        &self,
+        tenant: &TenantId,
+        id: Uuid,
+        title: &str,
+    ) -> Result<Option<Conversation>, StoreError>;
+
+    /// Deletes a conversation and its messages; false if the tenant has none with that id. A turn that continues it later
+    /// is dropped.
+    async fn delete_conversation(&self, tenant: &TenantId, id: Uuid) -> Result<bool, StoreError>;
 }
 
 impl Turn {
@@ -114,7 +140,7 @@ mod tests {
         let message =
             |role, content: &str| TurnMessage { role, content: content.to_owned(), model: None, citations: None };
         let messages = vec![message(Role::System, "Be brief."), message(Role::User, content), message(Role::User, "x")];
-        Turn { conversation: Uuid::nil(), messages }.title()
+        Turn { conversation: Uuid::nil(), begins: true, messages }.title()
     }
 
     #[test]

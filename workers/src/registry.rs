@@ -105,6 +105,10 @@ fn read<J: Job>(job: &Unread) -> Result<Envelope<J>, Failure> {
         let message = format!("has {} bytes: at most {} are allowed", job.body.get().len(), J::LIMITS.payload_bytes);
         return Err(Invalid::new("body", message).into());
     }
-    let body: J = ruche_schemas::kinds::read(job.body.get())?;
+    let mut ignored = Vec::new();
+    let body: J = ruche_schemas::kinds::read(job.body.get(), &mut ignored)?;
+    if !ignored.is_empty() {
+        tracing::warn!(ruche.job.ignored = ignored.join(", "), "a job has fields that this worker does not know");
+    }
     Ok(job.clone().with_body(body))
 }

@@ -10,6 +10,7 @@ use system::{MODEL, Running, System, ask, ask_for_much, text};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 mod bots;
+mod conversations;
 mod corpus;
 mod documents;
 mod embeddings;

@@ -169,7 +169,12 @@ impl System {
     }
 
     pub(crate) async fn worker(&self) -> Running {
-        self.spawn("worker", &["chat"]).await
+        self.worker_with(&[]).await
+    }
+
+    /// `more`: further settings.
+    pub(crate) async fn worker_with(&self, more: &[(&str, &str)]) -> Running {
+        self.spawn_with("worker", &["chat"], more).await
     }
 
     /// A chat worker with the same model under another name, which takes only jobs that name it.

@@ -12,7 +12,7 @@ use crate::{
     batches, bots, chat, documents,
     http::{
         error::ApiError,
-        health, metrics, observe,
+        health, ignored, metrics, observe,
         openapi::{self, Description},
         state::HttpState,
     },
@@ -62,6 +62,7 @@ pub fn router(services: Services) -> Router {
         })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(ignored::request))
         .layer(middleware::from_fn_with_state(metrics, observe::request))
         .with_state(services)
 }

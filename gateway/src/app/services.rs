@@ -13,6 +13,7 @@ use crate::{
     chat::{
         bot,
         conversations::Conversations,
+        openai::parameters,
         routes::models::Catalogue,
         service::Chats,
         ws::sockets::{self, Sockets},
@@ -88,7 +89,9 @@ impl Services {
     #[must_use]
     pub fn new(app: App, lifecycle: &Lifecycle, tasks: &TaskTracker, description: Description) -> Self {
         let App { settings, bus, store, kinds, claims, tenants, bots_model, write_timeout } = app;
-        let kinds = Kinds::new(kinds).with_deferred_check(Chat::KIND, bot::refuse_deferred);
+        let kinds = Kinds::new(kinds)
+            .with_deferred_check(Chat::KIND, bot::refuse_deferred)
+            .with_preparation(Chat::KIND, parameters::prepare);
         let http = http(&settings, store.clone(), &kinds, &claims, lifecycle);
         let metrics = Arc::clone(&http.metrics);
         let jobs = Arc::new(Jobs::new(service::Parts {

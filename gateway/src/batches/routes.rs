@@ -44,7 +44,6 @@ where
 
 /// A batch to be.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct NewBatch {
     /// The job to start when it is closed and all its jobs have ended. Its result to draw from is
     /// `{"batch", "total", "done", "failed", "cancelled"}`.

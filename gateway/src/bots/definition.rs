@@ -1,9 +1,9 @@
 //! Reads a bot, or a change to one, from a request.
 
-use ruche_schemas::{Invalid, bots::Bot};
+use ruche_schemas::bots::Bot;
 use serde_json::{Map, Value};
 
-use crate::http::error::ApiError;
+use crate::http::{error::ApiError, json::parse_value};
 
 /// Reads a bot, or a change to one (RFC 7396): `null` sets the default, a missing field stays.
 ///
@@ -19,8 +19,7 @@ pub(crate) fn read(before: Option<&Bot>, change: Value) -> Result<Bot, ApiError>
         Err(_) => return Err(ApiError::internal()),
     };
     merge(&mut whole, change);
-    let bot: Bot = serde_path_to_error::deserialize(Value::Object(whole))
-        .map_err(|error| ApiError::from(Invalid::unreadable(&error)))?;
+    let bot: Bot = parse_value(&Value::Object(whole))?;
     bot.check()?;
     check_moderation(&bot)?;
     match before.filter(|before| before.name != bot.name) {
@@ -69,6 +68,7 @@ mod tests {
     use ruche_schemas::bots::{Retrieval, RetrievalMode};
 
     use super::*;
+    use crate::http::ignored;
 
     fn refused(body: Value) -> (u16, String) {
         let error = read(None, body).expect_err("a refusal");
@@ -97,7 +97,6 @@ mod tests {
             (json!({"name": "h", "retrieval": {"min_score": 2}}), "retrieval.min_score"),
             (json!({"name": "h", "retrieval": {"mode": "text", "min_score": 0.5}}), "retrieval.min_score"),
             (json!({"name": "h", "retrieval": {"nothing_found": ""}}), "retrieval.nothing_found"),
-            (json!({"name": "h", "retrieval": {"depth": 1}}), "retrieval.depth"),
             (json!({"name": "h", "limits": {"max_tokens": 0}}), "limits.max_tokens"),
             (json!({"name": "h", "limits": {"requests_per_minute": 0}}), "limits.requests_per_minute"),
             (json!({"name": "h", "look": {"title": "x".repeat(101)}}), "look.title"),
@@ -105,13 +104,19 @@ mod tests {
             (json!({"name": "h", "look": {"colour": "red"}}), "look.colour"),
             (json!({"name": "h", "look": {"suggestions": vec!["a"; 9]}}), "look.suggestions"),
             (json!({"name": "h", "look": {"suggestions": ["x".repeat(201)]}}), "look.suggestions[0]"),
-            (json!({"name": "h", "colour": "red"}), "colour"),
         ] {
             assert_eq!(refused(body.clone()), (400, param.to_owned()), "{body}");
         }
         for policy in ["strict", "fast", "Off"] {
             assert_eq!(refused(json!({"name": "h", "moderation": policy})), (422, "moderation".to_owned()));
         }
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_noted() {
+        let body = json!({"name": "h", "colour": "red", "retrieval": {"depth": 1, "top_k": 2}});
+        let (bot, found) = ignored::collect_now(|| read(None, body));
+        assert_eq!((bot.expect("a bot").retrieval.top_k, found.join(", ")), (2, "colour, retrieval.depth".to_owned()));
     }
 
     #[test]

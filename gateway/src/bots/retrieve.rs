@@ -231,6 +231,8 @@ mod tests {
                 max_tokens: None,
                 store: true,
                 grounding: None,
+                continues: false,
+                messages_left_out: 0,
             };
             let found = Found { hits: huge(), ..Found::default() };
             let passages = passages(found, &bot, space(&chat, &bot));

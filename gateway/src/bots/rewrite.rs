@@ -76,6 +76,8 @@ impl Rewriter {
             max_tokens: Some(TOKENS),
             store: false,
             grounding: None,
+            continues: false,
+            messages_left_out: 0,
         };
         let answer: Answer = self.waiter.call(tenant, &asked, true, "messages").await?;
         Ok(read(&answer))

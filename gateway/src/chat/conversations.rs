@@ -49,6 +49,40 @@ impl Conversations {
         };
         found.ok_or_else(|| unknown(&shown(id)).param("id"))
     }
+
+    /// # Errors
+    /// 400 for a title without a word or over the bound; 404; 503.
+    pub(crate) async fn rename(&self, tenant: &TenantId, id: &str, title: &str) -> Result<Conversation, ApiError> {
+        let title = one_line(title)?;
+        let found = match id.parse() {
+            Ok(id) => self.0.rename_conversation(tenant, id, &title).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| unknown(&shown(id)).param("id"))
+    }
+
+    /// # Errors
+    /// 404; 503.
+    pub(crate) async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
+        let found = match id.parse() {
+            Ok(id) => self.0.delete_conversation(tenant, id).await?,
+            Err(_) => false,
+        };
+        if found { Ok(()) } else { Err(unknown(&shown(id)).param("id")) }
+    }
+}
+
+/// A title's words.
+fn one_line(title: &str) -> Result<String, ApiError> {
+    let (count, max) = (title.chars().count(), limits::TITLE_CHARS);
+    let words = title.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    match words.collect::<Vec<_>>().join(" ") {
+        title if count <= max && !title.is_empty() => Ok(title),
+        title if count <= max => {
+            Err(ApiError::invalid("title", format!("{title:?} has no visible character: at least one is needed")))
+        }
+        _ => Err(ApiError::invalid("title", format!("the title has {count} characters: at most {max} are allowed"))),
+    }
 }
 
 fn unknown(id: &str) -> ApiError {

@@ -35,6 +35,23 @@ enum Piece {
     End(Answer),
 }
 
+impl Piece {
+    /// Known with the first piece.
+    fn messages_left_out(&self) -> u32 {
+        match self {
+            Self::Text(delta) => delta.messages_left_out,
+            Self::End(answer) => answer.usage.messages_left_out,
+        }
+    }
+}
+
+/// Says in a header how many of the oldest messages were left out, if any.
+pub(super) fn tell_left_out(response: &mut Response, messages: u32) {
+    if messages > 0 {
+        response.headers_mut().insert("ruche-messages-left-out", messages.into());
+    }
+}
+
 impl Running {
     async fn next(&mut self) -> Result<Piece, ApiError> {
         loop {
@@ -71,10 +88,14 @@ impl Running {
 
     pub(super) async fn stream(mut self, open: Open) -> Result<Response, ApiError> {
         let first = self.next_in_time().await?;
+        self.head.messages_left_out = first.messages_left_out();
         let mut frames = VecDeque::from([frame(&self.head.opening())]);
         let ended = self.frames(Ok(first), &mut frames);
+        let left_out = self.head.messages_left_out;
         let frames = Frames { running: self, frames, ended, _open: open };
-        Ok(sse::respond(frames.into_stream()))
+        let mut response = sse::respond(frames.into_stream());
+        tell_left_out(&mut response, left_out);
+        Ok(response)
     }
 
     /// Adds the frames of a piece; true when the stream is complete.

@@ -8,7 +8,10 @@ use ruche_schemas::{Job as _, JobRef, failure::codes, kinds::chat::Chat};
 use ruche_store::Store;
 use serde_json::value::RawValue;
 
-use super::bot::{Grounder, named};
+use super::{
+    bot::{Grounder, named},
+    shorten::shorten,
+};
 use crate::{
     http::error::ApiError,
     jobs::{
@@ -41,7 +44,10 @@ impl Chats {
     /// while the bot's documents cannot be searched.
     pub async fn submit(&self, mut chat: Chat, mut submission: Submission<'_>) -> Result<Accepted, ApiError> {
         self.kinds.descriptor(Chat::KIND.as_str())?;
+        let is_bot = named(chat.model.as_deref()).is_some();
+        shorten(&mut chat, is_bot);
         chat.check()?;
+        chat.continues = chat.conversation.is_some();
         if let Some(id) = chat.conversation
             && !self.store.has_conversation(submission.tenant, id).await?
         {

@@ -2,7 +2,7 @@
 
 use ruche_schemas::{date, kinds::embed::Document};
 
-use crate::http::{error::ApiError, json::parse, text::shown};
+use crate::http::{error::ApiError, json::parse_part, text::shown};
 
 /// All names but those of the text itself.
 pub(crate) const FIELDS: [&str; 10] = [
@@ -30,7 +30,7 @@ pub(crate) fn set(document: &mut Document, name: &str, value: String) -> Result<
         "title" => document.title = Some(value),
         "url" => document.url = Some(value),
         "language" => document.language = Some(value),
-        "metadata" => document.metadata = parse(&value).map_err(|error: ApiError| error.within(name))?,
+        "metadata" => document.metadata = parse_part(name, &value)?,
         "published_at" => {
             let wrong = |error| ApiError::invalid(name, error);
             document.published_at = Some(date::parse(&value).map_err(wrong)?);

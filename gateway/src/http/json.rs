@@ -1,13 +1,15 @@
 //! JSON bodies, as unparsed text.
 
 use axum::extract::{FromRequest, Request};
-use ruche_schemas::Invalid;
+use ruche_schemas::lenient;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{
     body::{Bodies, Permit, utf8},
     error::ApiError,
     headers::check_json,
+    ignored::noting,
     state::HttpState,
 };
 
@@ -87,14 +89,18 @@ impl JobText {
     }
 }
 
-/// The error names the field.
+/// Unknown fields are ignored and noted; the error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    // Locating the wrong field takes as long again, so only a wrong text is read that way.
-    if let Ok(value) = serde_json::from_str(text) {
-        return Ok(value);
-    }
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
-    json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
-    Ok(value)
+    Ok(noting("", |ignored| lenient::from_str(text, ignored))?)
+}
+
+/// As [`parse`], of a part of the request: its name comes before those of fields.
+pub(crate) fn parse_part<T: DeserializeOwned>(part: &str, text: &str) -> Result<T, ApiError> {
+    let read = noting(part, |ignored| lenient::from_str(text, ignored));
+    read.map_err(|error| ApiError::from(error).within(part))
+}
+
+/// As [`parse`], of a value.
+pub(crate) fn parse_value<T: DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
+    Ok(noting("", |ignored| lenient::from_value(value, ignored))?)
 }

@@ -22,6 +22,14 @@ pub const RESULT_SHOWN: u64 = 1024 * 1024;
 /// How long the bus may take to accept a job.
 pub const PUBLISH_TIME: Duration = Duration::from_secs(10);
 pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// Of a conversation's title, in characters.
+pub const TITLE_CHARS: usize = 200;
+/// The bytes of a chat's job that are not the sender's: ids.
+pub const AROUND_CHAT: usize = 1_024;
+/// As [`AROUND_CHAT`], of a bot's: its instructions and passages too.
+pub const AROUND_BOT: usize = 128 * 1024;
+/// Of the header that names unknown fields.
+pub const IGNORED_BYTES: usize = 1_000;
 pub const CACHED_KEYS: usize = 10_000;
 /// How long an expired key is trusted further, before the next try, while the database does not answer.
 pub const STALE_KEY_TIME: Duration = Duration::from_secs(5);

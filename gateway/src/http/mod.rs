@@ -1,7 +1,7 @@
 //! The base of every feature: authentication, reading of requests, errors and answers.
 //!
 //! - [`server`], [`write_timeout`]: connections; [`observe`], [`metrics`], [`health`]: monitoring; [`auth`]: callers.
-//! - [`body`], [`json`], [`ndjson`], [`multipart`], [`headers`], [`params`], [`prefer`], [`extract`]: requests.
+//! - [`body`], [`json`], [`ignored`], [`ndjson`], [`multipart`], [`headers`], [`params`], [`prefer`], [`extract`]: requests.
 //! - [`error`], [`refusal`], [`unavailable`]: errors; [`sse`], [`file`]: answers; [`limits`]: every fixed bound.
 //! - [`openai`]: what OpenAI's operations share; [`openapi`]: the description of the API; [`state`]: the router's
 //!   state.
@@ -13,6 +13,7 @@ pub mod extract;
 pub mod file;
 pub mod headers;
 pub mod health;
+pub mod ignored;
 pub mod json;
 pub mod lifecycle;
 pub mod limits;

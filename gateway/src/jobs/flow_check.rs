@@ -1,9 +1,6 @@
 //! Checks the steps that follow a job, as far as possible without its result.
 
-use ruche_schemas::{
-    Invalid,
-    flow::{self, Next, Template},
-};
+use ruche_schemas::flow::{self, Next, Template};
 
 use super::kinds::{Kinds, check_size};
 use crate::http::error::ApiError;
@@ -47,18 +44,9 @@ impl Kinds {
         if template.fill.is_empty() {
             let body = template.body.to_string();
             check_size(descriptor, body.len())?;
-            descriptor.parse(&body).map_err(|invalid| within(invalid, &format!("{at}.body")))?;
+            self.read(descriptor, &body, &format!("{at}.body"))?;
         }
         self.check_steps(&template.on_success, &format!("{at}.on_success"))?;
         self.check_steps(&template.on_failure, &format!("{at}.on_failure"))
     }
-}
-
-/// The error with its fields' path from `at`.
-pub(crate) fn within(invalid: Invalid, at: &str) -> ApiError {
-    let param = match invalid.param.as_str() {
-        "body" => at.to_owned(),
-        field => format!("{at}.{field}"),
-    };
-    Invalid { param, ..invalid }.into()
 }

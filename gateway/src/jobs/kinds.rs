@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use ruche_schemas::{Job, Kind, kinds::Descriptor};
 use serde_json::{Value, value::RawValue};
 
-use crate::http::error::ApiError;
+use crate::http::{error::ApiError, ignored::noting};
 
 /// Refuses a body that cannot start without a gateway: in a step of a flow, or in a schedule. The text is its path.
 pub type DeferredCheck = fn(&Value, &str) -> Result<(), ApiError>;
+
+/// Refuses what a body may have elsewhere and not in a job, and removes what has no effect on a job.
+pub type Preparation = fn(&mut Value) -> Result<(), ApiError>;
 
 #[derive(Debug, Default)]
 pub struct Kinds {
     known: BTreeMap<Kind, Descriptor>,
     deferred: BTreeMap<Kind, DeferredCheck>,
+    prepared: BTreeMap<Kind, Preparation>,
 }
 
 /// A job's body within its bound, with its kind's descriptor.
@@ -27,12 +31,18 @@ impl Kinds {
     #[must_use]
     pub fn new(descriptors: Vec<Descriptor>) -> Self {
         let known = descriptors.into_iter().map(|descriptor| (descriptor.kind.clone(), descriptor)).collect();
-        Self { known, deferred: BTreeMap::new() }
+        Self { known, ..Self::default() }
     }
 
     #[must_use]
     pub fn with_deferred_check(mut self, kind: Kind, check: DeferredCheck) -> Self {
         self.deferred.insert(kind, check);
+        self
+    }
+
+    #[must_use]
+    pub fn with_preparation(mut self, kind: Kind, prepare: Preparation) -> Self {
+        self.prepared.insert(kind, prepare);
         self
     }
 
@@ -68,6 +78,24 @@ impl Kinds {
         let body = serde_json::value::to_raw_value(job).map_err(|_| ApiError::internal())?;
         check_size(descriptor, body.get().len())?;
         Ok(Work { descriptor, body })
+    }
+
+    /// The canonical form of a body, which `at` says where it is in the request; empty: it is the request. Unknown fields
+    /// are ignored and noted.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub(crate) fn read(&self, descriptor: &Descriptor, json: &str, at: &str) -> Result<Box<RawValue>, ApiError> {
+        let within = |error: ApiError| if at.is_empty() { error } else { error.within(at) };
+        let mut prepared = None;
+        if let Some(prepare) = self.prepared.get(&descriptor.kind)
+            && let Ok(mut body) = serde_json::from_str(json)
+        {
+            prepare(&mut body).map_err(within)?;
+            prepared = Some(body.to_string());
+        }
+        let json = prepared.as_deref().unwrap_or(json);
+        noting(at, |ignored| descriptor.parse(json, ignored)).map_err(|invalid| within(invalid.into()))
     }
 
     /// # Errors

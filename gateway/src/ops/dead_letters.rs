@@ -13,7 +13,6 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     http::{error::ApiError, limits, text::shown},
     jobs::{
-        flow_check::within,
         kinds::{Kinds, check_size},
         lookup::reference,
         payloads::Payloads,
@@ -169,7 +168,7 @@ impl DeadLetters {
         if let Some(body) = body {
             let text = body.to_string();
             check_size(descriptor, text.len())?;
-            descriptor.parse(&text).map_err(|invalid| within(invalid, "body"))?;
+            self.kinds.read(descriptor, &text, "body")?;
             envelope.body = body.clone();
         }
         if let Some(claim) = envelope.claim.take() {

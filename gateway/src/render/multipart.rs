@@ -9,7 +9,7 @@ use ruche_schemas::{
 use crate::http::{
     body::utf8,
     error::ApiError,
-    json::parse,
+    json::parse_part,
     limits,
     multipart::{broken, parts_of},
     text::shown,
@@ -117,6 +117,5 @@ async fn text(name: &str, field: Field<'_>) -> Result<String, ApiError> {
 
 /// The error names the field within the part.
 async fn json<T: serde::de::DeserializeOwned>(name: &str, field: Field<'_>) -> Result<T, ApiError> {
-    let text = text(name, field).await?;
-    parse(&text).map_err(|error: ApiError| error.within(name))
+    parse_part(name, &text(name, field).await?)
 }

@@ -37,7 +37,6 @@ where
 
 /// A job that begins again and again: by `cron` or `every_seconds`.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = NewSchedule)]
 pub struct ScheduleRequest {
     /// The kind of its jobs.

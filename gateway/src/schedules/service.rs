@@ -10,7 +10,6 @@ use serde_json::Value;
 use crate::{
     http::{error::ApiError, limits, text::shown},
     jobs::{
-        flow_check::within,
         kinds::{Kinds, check_size},
         submission::lane,
     },
@@ -64,7 +63,7 @@ impl Schedules {
         self.kinds.check_deferred(&descriptor.kind, &body, "body")?;
         let written = body.to_string();
         check_size(descriptor, written.len())?;
-        let body = descriptor.parse(&written).map_err(|invalid| within(invalid, "body"))?;
+        let body = self.kinds.read(descriptor, &written, "body")?;
         let (id, since, kind) = (JobId::generate(), Utc::now(), descriptor.kind.clone());
         let mut envelope = Envelope::of(kind.clone(), descriptor.version, id, tenant.clone(), lane, since, body);
         envelope.schedule = Some(name.clone());

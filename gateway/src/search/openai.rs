@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 
 use crate::http::{
     error::ApiError,
+    json::parse_value,
     limits,
     openai::{OneOrMany, unsupported},
 };
 
-/// Texts to embed, as OpenAI's clients send them. `user` is accepted without effect; anything else is unknown and refused.
+/// Texts to embed, as OpenAI's clients send them. `user` is accepted without effect; anything else is unknown and ignored.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct EmbeddingRequest {
     /// One of `GET /v1/models`; left out, the worker's model embeds.
     pub model: Option<String>,
@@ -94,8 +94,7 @@ impl EmbeddingRequest {
             return Err(ApiError::invalid("body", "the body is not a JSON object").code("invalid_json"));
         };
         fields.remove("user");
-        let mut request: Self =
-            serde_path_to_error::deserialize(body).map_err(|error| ApiError::from(Invalid::unreadable(&error)))?;
+        let mut request: Self = parse_value(&body)?;
         let input = texts(request.input.take())?;
         Ok((request, input))
     }
@@ -192,6 +191,7 @@ impl EmbeddingList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::ignored;
 
     fn refused(json: &str) -> (String, String) {
         let error = EmbeddingRequest::parse(json).expect_err(json).to_json();
@@ -208,6 +208,13 @@ mod tests {
         let (one, input) =
             EmbeddingRequest::parse(r#"{"input":"a","input_type":"search_document"}"#).expect("accepted");
         assert_eq!((input.single, one.purpose), (true, Some(EmbeddingPurpose::Passage)));
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_noted() {
+        let json = r#"{"input":"a","colour":"red","user":"u"}"#;
+        let (read, found) = ignored::collect_now(|| EmbeddingRequest::parse(json));
+        assert_eq!((read.expect("accepted").1.texts, found), (vec!["a".to_owned()], vec!["colour".to_owned()]));
     }
 
     #[test]
@@ -228,7 +235,6 @@ mod tests {
             (r#"{"input":"a","dimensions":-1}"#, "dimensions", "invalid_request"),
             (r#"{"input":"a","purpose":"fun"}"#, "purpose", "invalid_request"),
             (r#"{"input":"a","purpose":"query","input_type":"query"}"#, "purpose", "invalid_request"),
-            (r#"{"input":"a","colour":"red"}"#, "colour", "invalid_request"),
             ("[]", "body", "invalid_json"),
             ("{", "body", "invalid_json"),
         ] {

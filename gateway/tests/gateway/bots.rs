@@ -57,7 +57,6 @@ async fn what_can_not_be_promised_is_refused_by_name() {
         (json!({ "name": "h", "moderation": "strict" }), 422, "moderation", "unsupported_moderation"),
         (json!({ "name": "h", "collections": ["nowhere"] }), 422, "collections[0]", "collection_not_found"),
         (json!({ "name": "h", "retrieval": { "top_k": 100 } }), 400, "retrieval.top_k", "invalid_request"),
-        (json!({ "name": "h", "color": "red" }), 400, "color", "invalid_request"),
         (json!("help"), 400, "body", "invalid_json"),
     ] {
         assert_eq!(refused(post(&gateway, &body).await, status).await, (param.into(), code.into()), "{body}");

@@ -20,8 +20,11 @@ def accepts(name, value):
 said = [{"role": "user", "content": "hi"}]
 for name in ["Chat", "JobInput", "ChatCompletionRequest"]:
     assert accepts(name, {"messages": said}), name
+    assert not accepts(name, 7), name
+for name in ["Chat", "ChatCompletionRequest"]:
     assert not accepts(name, {"messages": 7}), name
 parts = [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]
-assert accepts("ChatCompletionRequest", {"messages": parts, "stop": "x", "temperature": 0.5})
+for name in ["Chat", "ChatCompletionRequest"]:
+    assert accepts(name, {"messages": parts, "stop": "x", "temperature": 0.5}), name
 assert not accepts("ChatCompletionRequest", {"messages": [], "temperature": 3})
-assert not accepts("ChatCompletionRequest", {"messages": said, "colour": 1})
+assert accepts("ChatCompletionRequest", {"messages": said, "colour": 1})

@@ -117,7 +117,6 @@ async fn a_letter_is_mended_with_another_body_that_is_checked() {
         |id: &str, body: Value| gateway.request(Method::POST, &format!("/v1/dead/{id}/replay")).json(&body).send();
     let wrong = replay(&good, json!({ "body": { "messages": [] } })).await.unwrap();
     assert_eq!(refused(wrong, 400).await.0, "body.messages");
-    assert_eq!(refused(replay(&good, json!({ "colour": 1 })).await.unwrap(), 400).await.0, "colour");
     assert_eq!(refused(replay(&bad, json!({})).await.unwrap(), 409).await.1, "not_a_job");
     let shown = gateway.read(&format!("/v1/dead/{bad}")).await;
     assert_eq!((&shown["body"], &shown["payload"]), (&Value::Null, &json!("no job")));

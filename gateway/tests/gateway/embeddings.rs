@@ -215,7 +215,6 @@ async fn a_wrong_request_is_a_400_that_names_the_field_and_nothing_is_published(
         (json!({ "input": "a", "model": "" }), "model", "invalid_request"),
         (json!({ "input": "a", "model": 7 }), "model", "invalid_request"),
         (json!({ "input": "a", "encoding_format": "int8" }), "encoding_format", "invalid_request"),
-        (json!({ "input": "a", "colour": "red" }), "colour", "invalid_request"),
         (json!("a"), "body", "invalid_json"),
     ] {
         let shown: String = body.to_string().chars().take(80).collect();

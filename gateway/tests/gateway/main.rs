@@ -15,6 +15,7 @@ mod description;
 mod embeddings;
 mod jobs;
 mod lists;
+mod manners;
 mod migrate;
 mod ndjson;
 mod operations;

@@ -68,7 +68,17 @@ async fn a_flow_that_can_not_be_is_refused_and_nothing_is_published() {
         ),
         (json!({ "on_failure": [{ "kind": "chat", "body": 7 }] }), "on_failure[0].body"),
         (json!({ "lane": "fast" }), "lane"),
-        (json!({ "colour": "red" }), "colour"),
+        (one(json!({ "colour": "red" })), "on_success[0]"),
+        (one(json!({ "kind": "chat", "body": said("x"), "all": [] })), "on_success[0]"),
+        (one(json!({ "kind": "chat", "body": said("x"), "each": "" })), "on_success[0]"),
+        (
+            one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "on_success": [{ "kind": "chat" }] })),
+            "on_success[0]",
+        ),
+        (
+            one(json!({ "kind": "chat", "body": { "messages": said("x")["messages"], "tools": [{}] } })),
+            "on_success[0].body.tools",
+        ),
         (json!({ "unique": { "key": "", "window_seconds": 1 } }), "unique.key"),
         (json!({ "unique": { "key": "k", "window_seconds": 0 } }), "unique.window_seconds"),
         (json!({ "delay_seconds": u64::MAX }), "delay_seconds"),

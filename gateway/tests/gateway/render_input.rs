@@ -30,7 +30,6 @@ async fn a_wrong_parameter_or_field_is_named() {
     }
     for (body, param) in [
         (json!({ "markdown": 1 }), "markdown"),
-        (json!({ "markdown": "x", "colour": "red" }), "colour"),
         (json!({ "markdown": "x", "options": { "toc": 9 } }), "options.toc"),
         (json!({ "markdown": "x", "files": [{ "name": "../a", "content": "" }] }), "files[0].name"),
         (json!({ "markdown": "x", "files": [{ "name": "a", "content": "%" }] }), "files[0].content"),
@@ -60,7 +59,6 @@ async fn a_wrong_form_is_named_by_its_part() {
         (vec![markdown, ("name=\"data\"", "{")], "data"),
         (vec![markdown, ("name=\"data\"", "[]")], "data"),
         (vec![markdown, ("name=\"options\"", r#"{"toc":"x"}"#)], "options.toc"),
-        (vec![markdown, ("name=\"options\"", r#"{"colour":1}"#)], "options.colour"),
         (vec![markdown, ("name=\"options\"", r#"{"password":"x","standards":["a-2b"]}"#)], "options.password"),
         (vec![markdown, ("name=\"options\"", r#"{"attach":["a"]}"#)], "options.attach[0]"),
         (vec![("name=\"css\"", "p {}")], "markdown"),

@@ -51,7 +51,6 @@ async fn a_wrong_schedule_is_refused_by_its_field() {
         ("a", json!({ "every_seconds": 5, "time_zone": "Europe/Paris" }), "time_zone"),
         ("a", json!({ "every_seconds": 5, "body": {} }), "body.messages"),
         ("a", json!({ "every_seconds": 5, "lane": "fast" }), "lane"),
-        ("a", json!({ "every_seconds": 5, "colour": "red" }), "colour"),
         ("A.b", json!({ "every_seconds": 5 }), "name"),
     ] {
         let text = rest.to_string();

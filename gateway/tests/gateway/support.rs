@@ -267,8 +267,8 @@ impl Log {
         }
     }
 
-    async fn say(&mut self, text: &str) {
-        let delta = Delta { text: text.into(), tokens: vec![1] };
+    async fn say(&mut self, text: &str, messages_left_out: u32) {
+        let delta = Delta { text: text.into(), tokens: vec![1], messages_left_out };
         self.append(EventType::Delta, serde_json::to_value(delta).unwrap()).await;
     }
 
@@ -299,8 +299,9 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
         "cite" => vec![format!("So it is. [{rest}]")],
         _ => rest.split_inclusive(' ').map(str::to_owned).collect(),
     };
+    let messages_left_out = envelope.body.messages_left_out;
     for word in &words {
-        log.say(word).await;
+        log.say(word, messages_left_out).await;
     }
     match verb {
         "hold" | "silent" => log.cancelled().await,
@@ -311,7 +312,8 @@ async fn run(bus: Arc<dyn Bus>, delivery: Delivery) {
         }
         _ => {
             let text = if verb == "flood" { String::new() } else { words.concat() };
-            let usage = Usage { prompt_tokens: 5, completion_tokens: u32::try_from(words.len()).unwrap() };
+            let completion_tokens = u32::try_from(words.len()).unwrap();
+            let usage = Usage { prompt_tokens: 5, completion_tokens, messages_left_out };
             let (finish_reason, conversation) = (FinishReason::Stop, envelope.body.conversation);
             let grounding = envelope.body.grounding.filter(Grounding::cites);
             let citations = grounding.map(|grounding| match verb {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ pub const MAX_CHILDREN: usize = 1_000;
 pub const MAX_DEPTH: usize = 16;
 
 /// What follows a job: one job, or several at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Next {
     /// Several jobs at once, and one when all have ended.
@@ -26,7 +26,6 @@ pub enum Next {
 
 /// Several jobs at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Fan {
     /// A JSON pointer (RFC 6901) to an array in the result: `all` is started once for each element, which it sees
     /// as the result. Without it, `all` is started once.
@@ -42,7 +41,6 @@ pub struct Fan {
 
 /// A job to be, with holes that the result fills.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Template {
     /// Its kind.
     pub kind: Kind,
@@ -62,6 +60,45 @@ pub struct Template {
     /// What follows it when it has failed. Its result to draw from is the failure: `code`, `message`, `param`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_failure: Vec<Next>,
+}
+
+/// The fields of both forms of a step, so that each wrong or unknown one is found by its path.
+#[derive(Deserialize)]
+struct Step {
+    kind: Option<Kind>,
+    lane: Option<Lane>,
+    #[serde(default)]
+    body: Value,
+    #[serde(default, rename = "with")]
+    fill: BTreeMap<String, String>,
+    #[serde(default)]
+    on_success: Vec<Next>,
+    #[serde(default)]
+    on_failure: Vec<Next>,
+    each: Option<String>,
+    all: Option<Vec<Template>>,
+    join: Option<Box<Template>>,
+}
+
+impl<'de> Deserialize<'de> for Next {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Step { kind, lane, body, fill, on_success, on_failure, each, all, join } = Step::deserialize(deserializer)?;
+        let of_one =
+            lane.is_some() || !(body.is_null() && fill.is_empty() && on_success.is_empty() && on_failure.is_empty());
+        match (kind, all) {
+            (None, Some(_)) if of_one => Err(D::Error::custom(
+                "`all` is several jobs: `lane`, `body`, `with`, `on_success` and `on_failure` belong into each of them",
+            )),
+            (None, Some(all)) => Ok(Self::Fan(Fan { each, all, join })),
+            (Some(_), None) if each.is_some() || join.is_some() => {
+                Err(D::Error::custom("`each` and `join` belong to several jobs: list these in `all`"))
+            }
+            (Some(kind), None) => Ok(Self::One(Template { kind, lane, body, fill, on_success, on_failure })),
+            _ => {
+                Err(D::Error::custom("a step is one job, with `kind`, or several at once, in `all`: give one of them"))
+            }
+        }
+    }
 }
 
 /// Where a job of a flow comes from.

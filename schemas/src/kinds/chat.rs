@@ -19,63 +19,79 @@ use crate::{
 mod grounding;
 pub mod metrics;
 mod settings;
+pub mod turns;
+mod written;
 
 pub use grounding::*;
 pub use settings::Settings;
+pub use written::{content, folded_seed, stops};
 
 /// Of one request.
-pub const MAX_MESSAGES: usize = 1_000;
+pub const MAX_MESSAGES: usize = 10_000;
 pub const MAX_STOPS: usize = 16;
 pub const MAX_STOP_BYTES: usize = 256;
 
 /// A chat job's input.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Chat {
     /// The model's name; without it the worker's own model answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The new messages, the oldest first. With `conversation`, its earlier messages come before them.
     pub messages: Vec<Message>,
     /// The conversation that this chat belongs to: made by the gateway for a new one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
     /// How the next token is chosen.
-    #[serde(default)]
     pub sampling: Sampling,
     /// The answer ends before any of these strings.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
     /// The most tokens to generate; without it, as many as the context holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// Whether messages and answer are stored in the conversation.
-    #[serde(default = "yes")]
     pub store: bool,
     /// What the answer is made of besides the conversation. A bot's chat gets it from the gateway.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub grounding: Option<Grounding>,
+    /// Whether the conversation is there already, or was deleted: the gateway says so, which has looked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub continues: bool,
+    /// How many older messages were left out before, to fit a job.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub messages_left_out: u32,
 }
 
-const fn yes() -> bool {
-    true
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Message {
     /// The author.
     pub role: Role,
-    /// The text.
+    /// The text: a string, or a list of parts of type `text`. An empty message of the system counts as none.
+    #[serde(default, deserialize_with = "content")]
+    #[schemars(with = "Option<written::Content>")]
     pub content: String,
+}
+
+impl Message {
+    /// Whether it is of the system and says nothing: it counts as none.
+    #[must_use]
+    pub fn is_no_instruction(&self) -> bool {
+        self.role == Role::System && self.content.trim().is_empty()
+    }
 }
 
 /// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Instructions.
+    /// Instructions. Also by their newer name, `developer`.
+    #[serde(alias = "developer")]
     System,
     /// The person.
     User,
@@ -97,7 +113,7 @@ impl Role {
 
 /// How the next token is chosen. The defaults are OpenAI's where it has the parameter, llama.cpp's elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Sampling {
     /// 0 takes the likeliest token always. 0 to 2.
     pub temperature: f32,
@@ -135,12 +151,15 @@ impl Default for Sampling {
 
 /// A piece of the answer. Text is always whole UTF-8 characters; tokens whose text is still held back (half a
 /// character, the beginning of a stop string) come with a later piece.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Delta {
     /// The text to append.
     pub text: String,
     /// The ids of its tokens, in the model's vocabulary.
     pub tokens: Vec<i32>,
+    /// In the first piece: how many of the oldest messages were left out, since the model's context does not hold all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub messages_left_out: u32,
 }
 
 impl event::Progress for Delta {
@@ -151,6 +170,7 @@ impl event::Progress for Delta {
     fn absorb(&mut self, next: Self) -> Option<Self> {
         self.text.push_str(&next.text);
         self.tokens.extend(next.tokens);
+        self.messages_left_out = self.messages_left_out.max(next.messages_left_out);
         None
     }
 }
@@ -201,6 +221,9 @@ pub struct Usage {
     pub prompt_tokens: u32,
     /// Tokens generated.
     pub completion_tokens: u32,
+    /// How many of the oldest messages were left out, since the model's context does not hold all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub messages_left_out: u32,
 }
 
 impl Job for Chat {
@@ -247,8 +270,12 @@ fn check_messages(messages: &[Message]) -> Result<(), Invalid> {
         let message = format!("has {} messages: 1 to {MAX_MESSAGES} are allowed", messages.len());
         return Err(Invalid::new("messages", message));
     }
+    if messages.iter().all(Message::is_no_instruction) {
+        let message = "has only empty messages of the system, which count as none: at least one other is needed";
+        return Err(Invalid::new("messages", message));
+    }
     for (i, message) in messages.iter().enumerate() {
-        if message.content.is_empty() && message.role != Role::Assistant {
+        if message.content.is_empty() && message.role == Role::User {
             return Err(Invalid::new(format!("messages[{i}].content"), "is empty: at least one character is needed"));
         }
         if message.content.contains('\0') {
@@ -276,7 +303,9 @@ mod tests {
     use crate::descriptor::Descriptor;
 
     fn refused(json: &str) -> String {
-        Descriptor::of::<Chat>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
+        Descriptor::of::<Chat>()
+            .parse(json, &mut Vec::new())
+            .map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
     }
 
     #[test]
@@ -291,6 +320,18 @@ mod tests {
         assert!(with(r#","sampling":{"top_p":0}"#).starts_with("top_p: 0 is out of range"));
         assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
         assert!(with(r#","stop":[""]"#).starts_with("stop[0]: has 0 bytes"));
-        assert!(with(r#","colour":1"#).starts_with("colour: unknown field"));
+        assert!(with(r#","max_completion_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
+    }
+
+    #[test]
+    fn an_empty_message_of_the_system_counts_as_none() {
+        let of = |messages: &str| refused(&format!(r#"{{"messages":[{messages}]}}"#));
+        assert_eq!(of(r#"{"role":"system","content":""},{"role":"user","content":"hi"}"#), "accepted");
+        assert_eq!(
+            of(r#"{"role":"system"},{"role":"system","content":null},{"role":"assistant","content":""}"#),
+            "accepted"
+        );
+        let only = of(r#"{"role":"system","content":" \n"}"#);
+        assert!(only.starts_with("messages: has only empty messages"), "{only}");
     }
 }

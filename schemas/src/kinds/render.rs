@@ -47,7 +47,7 @@ pub const BUILT_IN: [(&str, &str); 5] = [
 
 /// A render job's input.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Render {
     /// CommonMark with GitHub's extensions, definition lists, front matter, formulas and attributes: see
     /// workers/render/README.md. At most 4 MiB.
@@ -86,7 +86,7 @@ impl Default for Render {
 
 /// A template: a built-in one or the tenant's own, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Template {
     /// `plain`, `report`, `letter`, `invoice`, `conversation`, or one that was uploaded.
     pub name: String,
@@ -112,7 +112,6 @@ impl Template {
 
 /// An attached file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct File {
     /// By what name text, CSS and template call it: `logo.svg`, `img/a.png`.
     pub name: String,
@@ -257,7 +256,9 @@ mod tests {
     use crate::descriptor::Descriptor;
 
     fn refused(json: &str) -> String {
-        Descriptor::of::<Render>().parse(json).map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
+        Descriptor::of::<Render>()
+            .parse(json, &mut Vec::new())
+            .map_or_else(|invalid| invalid.to_string(), |_| "accepted".into())
     }
 
     #[test]

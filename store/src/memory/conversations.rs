@@ -14,7 +14,9 @@ use super::{
     tables::{Memory, Tables, page, size},
 };
 use crate::{
-    conversations::{Conversation, Conversations, HISTORY_MESSAGES, StoredMessage, Turn},
+    conversations::{
+        Conversation, Conversations, HISTORY_INSTRUCTIONS, HISTORY_MESSAGES, History, StoredMessage, Turn,
+    },
     documents::stored_time,
     error::StoreError,
     ledger::{Ended, text},
@@ -38,6 +40,9 @@ impl Tables {
 
     pub(super) fn append(&mut self, ended: &Ended, turn: &Turn) {
         let at = stored_time(ended.ended_at);
+        if !turn.begins && !self.conversations.contains_key(&turn.conversation) {
+            return;
+        }
         let new = || {
             let (id, title) = (turn.conversation, text(&turn.title()));
             let conversation = Conversation { id, title, created_at: at, updated_at: at };
@@ -73,10 +78,16 @@ fn read(message: &StoredMessage) -> Result<Message, StoreError> {
 
 #[async_trait]
 impl Conversations for Memory {
-    async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<Vec<Message>>, StoreError> {
+    async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<History>, StoreError> {
         let tables = self.tables()?;
-        let found = tables.conversation(tenant, conversation);
-        found.map(|row| newest(&row.messages, HISTORY_MESSAGES).iter().map(read).collect()).transpose()
+        let Some(row) = tables.conversation(tenant, conversation) else { return Ok(None) };
+        let newest = newest(&row.messages, HISTORY_MESSAGES);
+        let older = &row.messages[..row.messages.len() - newest.len()];
+        let system = |message: &&StoredMessage| message.role == Role::System.as_str();
+        let kept: Vec<_> = older.iter().take(size(HISTORY_INSTRUCTIONS)).take_while(system).collect();
+        let left_out = (older.len() - kept.len()) as u64;
+        let messages = kept.into_iter().chain(newest).map(read).collect::<Result<_, _>>()?;
+        Ok(Some(History { messages, left_out }))
     }
 
     async fn conversations(
@@ -105,5 +116,28 @@ impl Conversations for Memory {
 
     async fn has_conversation(&self, tenant: &TenantId, id: Uuid) -> Result<bool, StoreError> {
         Ok(self.tables()?.conversation(tenant, id).is_some())
+    }
+
+    async fn rename_conversation(
+        &self,
+        tenant: &TenantId,
+        id: Uuid,
+        title: &str,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let mut tables = self.tables()?;
+        let found = tables.conversations.get_mut(&id).filter(|row| row.tenant == *tenant);
+        Ok(found.map(|row| {
+            row.conversation.title = text(title);
+            row.conversation.clone()
+        }))
+    }
+
+    async fn delete_conversation(&self, tenant: &TenantId, id: Uuid) -> Result<bool, StoreError> {
+        let mut tables = self.tables()?;
+        let found = tables.conversation(tenant, id).is_some();
+        if found {
+            tables.conversations.remove(&id);
+        }
+        Ok(found)
     }
 }

@@ -25,7 +25,7 @@ async fn history_is_in_order_and_of_its_tenant_only() {
         let first = vec![said(Role::System, "Be brief."), said(Role::User, "hi"), said(Role::Assistant, "hello")];
         let second = vec![said(Role::User, "and?"), said(Role::Assistant, "")];
         for messages in [first, second] {
-            let keep = vec![Write::Turn(Turn { conversation, messages })];
+            let keep = vec![Write::Turn(Turn { conversation, begins: true, messages })];
             store.commit(&Ended { writes: keep, ..ended(&job("acme"), 1, json!("x")) }).await.unwrap();
         }
         let message = |role, content: &str| Message { role, content: content.to_owned() };
@@ -36,7 +36,10 @@ async fn history_is_in_order_and_of_its_tenant_only() {
             message(Role::User, "and?"),
             message(Role::Assistant, ""),
         ];
-        assert_eq!(store.history(&tenant("acme"), conversation).await.unwrap(), Some(expected));
+        assert_eq!(
+            store.history(&tenant("acme"), conversation).await.unwrap(),
+            Some(History { messages: expected, left_out: 0 })
+        );
         assert_eq!(store.history(&tenant("other"), conversation).await.unwrap(), None);
     }
 }
@@ -50,6 +53,78 @@ async fn a_long_history_is_its_newest_part() {
         let commit = Ended { writes: vec![turn(conversation, &many)], ..ended(&job("acme"), 1, json!("x")) };
         store.commit(&commit).await.unwrap();
         assert_eq!(contents(&store, "acme", conversation).await.unwrap(), many[5..]);
+        let history = store.history(&tenant("acme"), conversation).await.unwrap().unwrap();
+        assert_eq!(history.left_out, 5);
+    }
+}
+
+#[tokio::test]
+async fn what_a_long_conversation_begins_with_stays_in_its_history() {
+    for store in stores().await {
+        let conversation = Uuid::now_v7();
+        let mut messages = vec![said(Role::System, "Be brief."), said(Role::System, "In French.")];
+        messages.extend((0..HISTORY_MESSAGES + 5).map(|n| said(Role::User, &n.to_string())));
+        messages.push(said(Role::System, "In English."));
+        let writes = vec![Write::Turn(Turn { conversation, begins: true, messages })];
+        store.commit(&Ended { writes, ..ended(&job("acme"), 1, json!("x")) }).await.unwrap();
+        let history = store.history(&tenant("acme"), conversation).await.unwrap().unwrap();
+        let contents: Vec<&str> = history.messages.iter().map(|message| message.content.as_str()).collect();
+        assert_eq!((history.left_out, contents[..3].join(" ")), (6, "Be brief. In French. 6".to_owned()));
+        assert_eq!((contents.len() as u64, contents.last()), (HISTORY_MESSAGES + 2, Some(&"In English.")));
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_is_renamed_by_its_tenant_only() {
+    for store in stores().await {
+        let conversation = Uuid::now_v7();
+        let acme = tenant("acme");
+        store
+            .commit(&Ended { writes: vec![turn(conversation, &["hi"])], ..ended(&job("acme"), 1, json!("x")) })
+            .await
+            .unwrap();
+        let (before, _) = store.conversation(&acme, conversation, 1).await.unwrap().unwrap();
+        let renamed = store.rename_conversation(&acme, conversation, "Hours é\0").await.unwrap().unwrap();
+        assert_eq!(renamed, Conversation { title: renamed.title.clone(), ..before });
+        assert_eq!(store.conversation(&acme, conversation, 1).await.unwrap().unwrap().0, renamed);
+        assert!(renamed.title.starts_with("Hours é"), "{}", renamed.title);
+        for (owner, id) in [("other", conversation), ("acme", Uuid::now_v7())] {
+            assert_eq!(store.rename_conversation(&tenant(owner), id, "Mine").await.unwrap(), None);
+        }
+        assert_eq!(store.conversation(&acme, conversation, 1).await.unwrap().unwrap().0, renamed);
+        // A later turn does not change it back.
+        store
+            .commit(&Ended { writes: vec![turn(conversation, &["and?"])], ..ended(&job("acme"), 1, json!("x")) })
+            .await
+            .unwrap();
+        assert_eq!(store.conversation(&acme, conversation, 1).await.unwrap().unwrap().0.title, renamed.title);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_conversation_is_gone_and_a_late_turn_does_not_bring_it_back() {
+    for store in stores().await {
+        let (conversation, other, acme) = (Uuid::now_v7(), Uuid::now_v7(), tenant("acme"));
+        let commit = async |id: Uuid, begins: bool, content: &str| {
+            let turn = Turn { conversation: id, begins, messages: vec![said(Role::User, content)] };
+            let writes = vec![Write::Turn(turn)];
+            store.commit(&Ended { writes, ..ended(&job("acme"), 1, json!("x")) }).await.unwrap()
+        };
+        commit(conversation, true, "one").await;
+        commit(conversation, false, "two").await;
+        commit(other, true, "stays").await;
+        assert_eq!(contents(&store, "acme", conversation).await.unwrap(), ["one", "two"]);
+        assert!(!store.delete_conversation(&tenant("other"), conversation).await.unwrap());
+        assert!(store.delete_conversation(&acme, conversation).await.unwrap());
+        assert!(!store.delete_conversation(&acme, conversation).await.unwrap(), "it is gone");
+        assert_eq!(commit(conversation, false, "late").await, Committed::Stored, "the job itself is kept");
+        assert_eq!(store.history(&acme, conversation).await.unwrap(), None);
+        assert!(!store.has_conversation(&acme, conversation).await.unwrap());
+        assert_eq!(contents(&store, "acme", other).await.unwrap(), ["stays"]);
+        // Of another tenant's it is refused, as ever.
+        let theirs = Turn { conversation: other, begins: false, messages: vec![said(Role::User, "x")] };
+        let intruder = Ended { writes: vec![Write::Turn(theirs)], ..ended(&job("other"), 1, json!("x")) };
+        assert_eq!(refusal(store.commit(&intruder).await).code, "conversation_not_found");
     }
 }
 

@@ -14,7 +14,7 @@ pub use ruche_schemas::{
 pub use ruche_services::testing;
 pub use ruche_store::{
     Health, StoreError,
-    conversations::{Conversations, HISTORY_MESSAGES, Turn, TurnMessage},
+    conversations::{Conversation, Conversations, HISTORY_MESSAGES, History, Turn, TurnMessage},
     documents::DocumentStore,
     files::{File, Files},
     groups::{Group, Member},
@@ -117,12 +117,13 @@ pub fn said(role: Role, content: &str) -> TurnMessage {
 }
 
 pub fn turn(conversation: Uuid, contents: &[&str]) -> Write {
-    Write::Turn(Turn { conversation, messages: contents.iter().map(|content| said(Role::User, content)).collect() })
+    let messages = contents.iter().map(|content| said(Role::User, content)).collect();
+    Write::Turn(Turn { conversation, begins: true, messages })
 }
 
 pub async fn contents(store: &Arc<dyn Store>, owner: &str, conversation: Uuid) -> Option<Vec<String>> {
     let history = store.history(&tenant(owner), conversation).await.unwrap();
-    history.map(|messages| messages.into_iter().map(|message| message.content).collect())
+    history.map(|history| history.messages.into_iter().map(|message| message.content).collect())
 }
 
 pub fn refusal<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Failure {

@@ -1,7 +1,7 @@
 //! Which of OpenAI's parameters have an effect.
 //!
-//! An unknown one is refused, since it may be mistyped. A known one without support is refused by name, since an
-//! answer that ignores it would be wrong. One that does not change the answer is accepted.
+//! A known one without support is refused by name, since an answer that ignores it would be wrong. One that does not change
+//! the answer is accepted. An unknown one is ignored, and the answer names it.
 
 use serde_json::{Map, Value};
 
@@ -19,6 +19,12 @@ const HARMLESS: &[&str] = &[
     "reasoning_effort",
     "verbosity",
 ];
+
+/// How the answer comes: a job's comes as its events.
+const OF_THE_ANSWER: &[&str] = &["stream", "stream_options", "cancel_on_disconnect"];
+
+/// Of messages, accepted and without effect: a client may send back what it got.
+const HARMLESS_IN_MESSAGES: &[&str] = &["name", "refusal", "annotations", "citations"];
 
 /// Whether a parameter's value asks for nothing unsupported.
 type IsHarmless = fn(&Value) -> bool;
@@ -39,6 +45,10 @@ const UNSUPPORTED: &[(&str, IsHarmless)] = &[
     ("web_search_options", |_| false),
 ];
 
+/// As [`UNSUPPORTED`], of messages.
+const UNSUPPORTED_IN_MESSAGES: &[(&str, IsHarmless)] =
+    &[("audio", is_empty), ("tool_calls", is_empty), ("tool_call_id", is_empty), ("function_call", is_empty)];
+
 fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
 }
@@ -51,16 +61,62 @@ pub fn sift(body: &mut Map<String, Value>) -> Result<(), ApiError> {
     for name in HARMLESS {
         body.remove(*name);
     }
-    for (name, asks_for_nothing) in UNSUPPORTED {
-        match body.remove(*name) {
-            None | Some(Value::Null) => {}
-            Some(value) if asks_for_nothing(&value) => {}
-            Some(_) => return Err(unsupported(name, format!("`{name}` is not supported: leave it out"))),
+    refuse(body, UNSUPPORTED, "")?;
+    match body.remove("n") {
+        None | Some(Value::Null) => {}
+        Some(n) if n == 1 => {}
+        Some(n) => return Err(unsupported("n", format!("`n` is {n}: only 1 answer per request is supported"))),
+    }
+    if let (Some(one), Some(other)) = (number(body, "max_tokens"), number(body, "max_completion_tokens"))
+        && one != other
+    {
+        let message = format!("max_tokens = {one} and max_completion_tokens = {other} differ: send one of them");
+        return Err(ApiError::invalid("max_tokens", message));
+    }
+    let messages = body.get_mut("messages").and_then(Value::as_array_mut);
+    for (i, message) in messages.into_iter().flatten().enumerate() {
+        if let Some(message) = message.as_object_mut() {
+            sift_message(message, &format!("messages[{i}]."))?;
         }
     }
-    match body.remove("n") {
-        None | Some(Value::Null) => Ok(()),
-        Some(n) if n == 1 => Ok(()),
-        Some(n) => Err(unsupported("n", format!("`n` is {n}: only 1 answer per request is supported"))),
+    Ok(())
+}
+
+/// As [`sift`], of the body of a job.
+///
+/// # Errors
+/// As [`sift`].
+pub fn prepare(body: &mut Value) -> Result<(), ApiError> {
+    let Some(body) = body.as_object_mut() else { return Ok(()) };
+    for name in OF_THE_ANSWER {
+        body.remove(*name);
     }
+    sift(body)
+}
+
+fn sift_message(message: &mut Map<String, Value>, at: &str) -> Result<(), ApiError> {
+    for name in HARMLESS_IN_MESSAGES {
+        message.remove(*name);
+    }
+    if matches!(message.get("role").and_then(Value::as_str), Some("tool" | "function")) {
+        return Err(unsupported(&format!("{at}role"), "tools are not supported".to_owned()));
+    }
+    refuse(message, UNSUPPORTED_IN_MESSAGES, at)
+}
+
+fn refuse(fields: &mut Map<String, Value>, unsupported_ones: &[(&str, IsHarmless)], at: &str) -> Result<(), ApiError> {
+    for (name, asks_for_nothing) in unsupported_ones {
+        match fields.remove(*name) {
+            None | Some(Value::Null) => {}
+            Some(value) if asks_for_nothing(&value) => {}
+            Some(_) => {
+                return Err(unsupported(&format!("{at}{name}"), format!("`{name}` is not supported: leave it out")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn number(fields: &Map<String, Value>, name: &str) -> Option<u64> {
+    fields.get(name).and_then(Value::as_u64)
 }

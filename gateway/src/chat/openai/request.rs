@@ -1,27 +1,24 @@
 //! OpenAI's chat request, with our few extensions, as a chat job.
 
-use ruche_schemas::{
-    Invalid,
-    kinds::chat::{Chat, Sampling},
-};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use ruche_schemas::kinds::chat::{Chat, Sampling, folded_seed, stops};
+use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{message::ChatCompletionMessage, parameters::sift};
-use crate::http::{error::ApiError, openai::OneOrMany};
+use crate::http::{error::ApiError, json::parse_value, openai::OneOrMany};
 
 /// A chat, as OpenAI's clients ask for it. `tools`, `response_format` other than text, `logprobs`, `audio` and `n` over 1
 /// are refused by name; `user`, `metadata`, `service_tier` and the like are accepted without effect; anything else is
-/// unknown and refused.
+/// unknown and ignored: the header `ruche-ignored` of the answer names it.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ChatCompletionRequest {
     /// One of `GET /v1/models`: a model, or `bot:` and the name of a bot; left out, the worker's model answers.
     pub model: Option<String>,
-    /// The conversation, the oldest first; with `conversation`, only what is new. 1 to 1,000.
-    #[schema(min_items = 1, max_items = 1000)]
+    /// The conversation, the oldest first; with `conversation`, only what is new. 1 to 10,000. The oldest are left out where
+    /// the model's context does not hold all.
+    #[schema(min_items = 1, max_items = 10_000)]
     pub messages: Vec<ChatCompletionMessage>,
     /// Whether the answer comes piece by piece, as server-sent events.
     pub stream: Option<bool>,
@@ -51,7 +48,7 @@ pub struct ChatCompletionRequest {
     /// The same seed, prompt and model give the same answer.
     pub seed: Option<i64>,
     /// The answer ends before any of these: a string or up to 16.
-    #[serde(default, deserialize_with = "one_or_many")]
+    #[serde(default, deserialize_with = "stops")]
     #[schema(value_type = Option<OneOrMany>)]
     pub stop: Vec<String>,
     /// The most tokens to generate. The older name of `max_completion_tokens`.
@@ -71,25 +68,12 @@ pub struct ChatCompletionRequest {
 
 /// What a stream contains.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct StreamOptions {
     /// Whether a last chunk with the token counts comes before `[DONE]`.
     pub include_usage: Option<bool>,
     /// Accepted without effect.
     #[schema(ignore)]
     pub include_obfuscation: Option<bool>,
-}
-
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let expected = || D::Error::custom("a string or a list of strings is expected");
-    match Value::deserialize(deserializer)? {
-        Value::Null => Ok(Vec::new()),
-        Value::String(one) => Ok(vec![one]),
-        Value::Array(many) => {
-            many.into_iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(expected)).collect()
-        }
-        _ => Err(expected()),
-    }
 }
 
 impl ChatCompletionRequest {
@@ -109,23 +93,7 @@ impl ChatCompletionRequest {
             return Err(ApiError::invalid("body", "the body is not a JSON object").code("invalid_json"));
         };
         sift(fields)?;
-        let request: Self =
-            serde_path_to_error::deserialize(body).map_err(|error| ApiError::from(Invalid::unreadable(&error)))?;
-        request.check()?;
-        Ok(request)
-    }
-
-    fn check(&self) -> Result<(), ApiError> {
-        for (i, message) in self.messages.iter().enumerate() {
-            message.check(i)?;
-        }
-        if let (Some(one), Some(other)) = (self.max_tokens, self.max_completion_tokens)
-            && one != other
-        {
-            let message = format!("max_tokens = {one} and max_completion_tokens = {other} differ: send one of them");
-            return Err(ApiError::invalid("max_tokens", message));
-        }
-        Ok(())
+        parse_value(&body)
     }
 
     #[must_use]
@@ -148,21 +116,16 @@ impl ChatCompletionRequest {
                 frequency_penalty: self.frequency_penalty.unwrap_or(default.frequency_penalty),
                 presence_penalty: self.presence_penalty.unwrap_or(default.presence_penalty),
                 repeat_penalty: self.repeat_penalty.unwrap_or(default.repeat_penalty),
-                seed: self.seed.map(fold),
+                seed: self.seed.map(folded_seed),
             },
             stop: self.stop,
             max_tokens: self.max_completion_tokens.or(self.max_tokens),
             store: self.store.unwrap_or(true),
             grounding: None,
+            continues: false,
+            messages_left_out: 0,
         }
     }
-}
-
-/// OpenAI's seeds have 64 bits, ours 32; a seed that fits is unchanged.
-fn fold(seed: i64) -> u32 {
-    let bytes = seed.to_le_bytes();
-    let half = |i: usize| u32::from_le_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
-    half(0) ^ half(4)
 }
 
 #[cfg(test)]
@@ -170,6 +133,7 @@ mod tests {
     use ruche_schemas::kinds::chat::{Message, Role};
 
     use super::*;
+    use crate::http::ignored;
 
     fn with(rest: &str) -> Result<ChatCompletionRequest, ApiError> {
         ChatCompletionRequest::parse(&format!(r#"{{"messages":[{{"role":"user","content":"hi"}}]{rest}}}"#))
@@ -204,6 +168,17 @@ mod tests {
     }
 
     #[test]
+    fn unknown_fields_are_ignored_and_noted_and_harmless_ones_just_accepted() {
+        let message = r#"{"role":"assistant","content":[{"type":"text","text":"x","cache":1}],"name":"n","refusal":null,"mood":1}"#;
+        let json = format!(r#"{{"colour":1,"user":"u","stream_options":{{"x":1}},"messages":[{message}]}}"#);
+        let (request, mut found) = ignored::collect_now(|| ChatCompletionRequest::parse(&json));
+        assert_eq!(request.expect("accepted").messages[0].content, "x");
+        // Fields that were removed before change the order of the others.
+        found.sort();
+        assert_eq!(found.join(", "), "colour, messages[0].content[0].cache, messages[0].mood, stream_options.x");
+    }
+
+    #[test]
     fn a_wrong_field_is_named_by_its_path() {
         for (rest, param) in [
             (r#","temperature":"hot""#, "temperature"),
@@ -211,8 +186,7 @@ mod tests {
             (r#","max_tokens":1.5"#, "max_tokens"),
             (r#","stop":7"#, "stop"),
             (r#","conversation":"x""#, "conversation"),
-            (r#","colour":"red""#, "colour"),
-            (r#","stream_options":{"x":1}"#, "stream_options.x"),
+            (r#","max_tokens":1,"max_completion_tokens":2"#, "max_tokens"),
         ] {
             assert_eq!(refused(rest).0, param, "{rest}");
         }
@@ -222,6 +196,7 @@ mod tests {
             (r#"{"messages":[{"role":"user","content":7}]}"#, "messages[0].content"),
             (r#"{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "messages[0].content"),
             (r#"{"messages":[{"role":"tool","content":"x"}]}"#, "messages[0].role"),
+            (r#"{"messages":[{"role":"user","content":"x","tool_calls":[{}]}]}"#, "messages[0].tool_calls"),
             (r#"{"messages":"hi"}"#, "messages"),
             ("{}", "messages"),
             ("[]", "body"),
@@ -238,11 +213,5 @@ mod tests {
             r#"{"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}"#;
         let chat = ChatCompletionRequest::parse(json).expect("accepted").into_chat();
         assert_eq!(chat.messages, [Message { role: Role::System, content: "ab".into() }]);
-    }
-
-    #[test]
-    fn a_seed_that_fits_stays_itself() {
-        assert_eq!((fold(42), fold(i64::from(u32::MAX))), (42, u32::MAX));
-        assert_ne!(fold(1 << 40), fold(0));
     }
 }

@@ -22,6 +22,12 @@ pub struct Head {
     pub conversation: Option<Uuid>,
     /// Whether the stream ends with the token counts.
     pub include_usage: bool,
+    /// Of a stream: how many of the oldest messages were left out.
+    pub messages_left_out: u32,
+}
+
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[must_use]
@@ -93,11 +99,17 @@ pub struct CompletionUsage {
     pub completion_tokens: u32,
     /// Both.
     pub total_tokens: u64,
+    /// How many of the oldest messages were left out, since the model's context does not hold all; left out where none was.
+    /// An extension.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub messages_left_out: u32,
 }
 
 impl From<Usage> for CompletionUsage {
-    fn from(Usage { prompt_tokens, completion_tokens }: Usage) -> Self {
-        Self { prompt_tokens, completion_tokens, total_tokens: u64::from(prompt_tokens) + u64::from(completion_tokens) }
+    fn from(Usage { prompt_tokens, completion_tokens, messages_left_out }: Usage) -> Self {
+        let total_tokens = u64::from(prompt_tokens) + u64::from(completion_tokens);
+        Self { prompt_tokens, completion_tokens, total_tokens, messages_left_out }
     }
 }
 
@@ -121,6 +133,10 @@ pub struct ChatCompletionChunk {
     /// The conversation that keeps it. An extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
+    /// As in `usage`, the same in each chunk. An extension.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    pub messages_left_out: u32,
 }
 
 /// A piece of an answer.
@@ -204,6 +220,7 @@ impl Head {
             choices,
             usage: self.include_usage.then_some(usage),
             conversation: self.conversation,
+            messages_left_out: self.messages_left_out,
         }
     }
 }

@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
-use ruche_schemas::{Job as _, Lane, kinds::chat::Chat};
+use ruche_schemas::{
+    Job as _, Lane,
+    kinds::chat::{Answer, Chat},
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
             request::ChatCompletionRequest,
             response::{ChatCompletion, ChatCompletionChunk, Head, completion_id},
         },
-        running::Running,
+        running::{Running, tell_left_out},
         service::Chats,
     },
     http::{
@@ -39,7 +42,8 @@ use crate::{
 ///
 /// The answer of a model or a bot, whole or as a stream of server-sent events that ends with `data: [DONE]`. A bot with
 /// collections answers from passages of documents: `citations` of the message, or of the last piece of the stream, say
-/// which passage each `[n]` of the text is. Response header `ruche-job` names the job behind it. When the client goes away first, the job is cancelled, unless
+/// which passage each `[n]` of the text is. Messages that the model's context does not hold are left out, the oldest turns
+/// first; the header `ruche-messages-left-out` and `usage` say how many. Response header `ruche-job` names the job behind it. When the client goes away first, the job is cancelled, unless
 /// `cancel_on_disconnect` is false or there is an `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/v1/chat/completions", tag = "chat", security(("bearer" = [])),
@@ -47,7 +51,8 @@ use crate::{
     request_body = ChatCompletionRequest,
     responses(
         (status = 200, description = "The answer", content(
-            (ChatCompletion = "application/json"), (ChatCompletionChunk = "text/event-stream"))),
+            (ChatCompletion = "application/json"), (ChatCompletionChunk = "text/event-stream")),
+            headers(("ruche-messages-left-out" = u32, description = "How many of the oldest messages were left out, if any"))),
         (status = "4XX", description = "The request is wrong; nothing was published", body = ErrorBody),
         (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
     )
@@ -80,6 +85,7 @@ pub(crate) async fn chat_completions(
         },
         conversation: accepted.conversation,
         include_usage,
+        messages_left_out: 0,
     };
     let deadline = Instant::now() + jobs.waiter.longest();
     let mut response = if stream {
@@ -90,7 +96,13 @@ pub(crate) async fn chat_completions(
         let waited = jobs.waiter.wait(accepted, Wait { deadline: Some(deadline), cancel: false }).await;
         guard.disarm();
         match waited? {
-            Waited::Ended(ended) => Json(head.completion(ended.output()?)).into_response(),
+            Waited::Ended(ended) => {
+                let answer: Answer = ended.output()?;
+                let left_out = answer.usage.messages_left_out;
+                let mut response = Json(head.completion(answer)).into_response();
+                tell_left_out(&mut response, left_out);
+                response
+            }
             Waited::Running(accepted) => return Err(ApiError::waited(accepted.job.id, jobs.waiter.seconds)),
         }
     };

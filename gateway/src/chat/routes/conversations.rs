@@ -1,6 +1,6 @@
 //! `/v1/conversations`: stored conversations and their messages.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use ruche_schemas::kinds::chat::Citation;
 use ruche_store::conversations::{Conversation, StoredMessage};
@@ -13,6 +13,7 @@ use crate::{
     http::{
         auth::Caller,
         error::{ApiError, ErrorBody},
+        json::{JsonText, parse},
         params::{Path, Query, page_limit},
     },
 };
@@ -49,7 +50,7 @@ pub struct ConversationView {
     pub id: Uuid,
     /// `conversation`.
     pub object: &'static str,
-    /// The beginning of its first message.
+    /// The beginning of its first message, or what it was renamed to.
     pub title: String,
     /// When it began.
     pub created_at: DateTime<Utc>,
@@ -124,6 +125,57 @@ pub(crate) async fn get_conversation(
 ) -> Result<Json<ConversationView>, ApiError> {
     let (conversation, messages) = conversations.find(&caller.tenant, &id).await?;
     Ok(Json(view(conversation, Some(messages))))
+}
+
+/// A change to a conversation.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ConversationChange {
+    /// Its new title: 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = "[^\\s\\x00-\\x1f\\x7f-\\x9f]")]
+    title: String,
+}
+
+/// Rename a conversation
+#[utoipa::path(patch, path = "/v1/conversations/{id}", tag = "conversations", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The conversation's id")),
+    request_body(content = ConversationChange, example = json!({"title": "Opening hours"})),
+    responses(
+        (status = 200, description = "The conversation as it is now, without its messages", body = ConversationView),
+        (status = 400, description = "The title is wrong", body = ErrorBody),
+        (status = 404, description = "There is no such conversation, or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn rename_conversation(
+    State(conversations): State<Conversations>,
+    caller: Caller,
+    Path(id): Path<String>,
+    JsonText(text): JsonText,
+) -> Result<Json<ConversationView>, ApiError> {
+    let ConversationChange { title } = parse(&text)?;
+    let conversation = conversations.rename(&caller.tenant, &id, &title).await?;
+    Ok(Json(view(conversation, None)))
+}
+
+/// Delete a conversation
+///
+/// With its messages. A chat that is being answered in it is answered, and not kept; one that waits fails. The results of its jobs are kept as
+/// long as those of other jobs.
+#[utoipa::path(delete, path = "/v1/conversations/{id}", tag = "conversations", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The conversation's id")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such conversation (any more), or it is somebody else's", body = ErrorBody),
+        (status = 503, description = "The database is not available", body = ErrorBody),
+    )
+)]
+pub(crate) async fn delete_conversation(
+    State(conversations): State<Conversations>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    conversations.delete(&caller.tenant, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn view(conversation: Conversation, messages: Option<Vec<StoredMessage>>) -> ConversationView {

@@ -32,5 +32,9 @@ where
         .routes(routes!(models::get_model))
         .routes(routes!(ws::ws))
         .routes(routes!(conversations::list_conversations))
-        .routes(routes!(conversations::get_conversation))
+        .routes(routes!(
+            conversations::get_conversation,
+            conversations::rename_conversation,
+            conversations::delete_conversation
+        ))
 }

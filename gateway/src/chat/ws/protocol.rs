@@ -1,13 +1,13 @@
 //! The messages of the WebSocket. `gateway/WEBSOCKET.md` describes them for client authors; a test reads its
 //! examples.
 
-use ruche_schemas::{Invalid, JobRef, Record};
+use ruche_schemas::{JobRef, Record};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::{
     chat::openai::request::ChatCompletionRequest,
-    http::{error::ApiError, limits},
+    http::{error::ApiError, ignored, json::parse_value, limits},
     jobs::submission::Accepted,
 };
 
@@ -42,29 +42,27 @@ pub struct Request {
     /// `ref`: returned in the answer.
     pub reference: Option<String>,
     pub incoming: Result<Incoming, ApiError>,
+    /// The paths of its unknown fields.
+    pub ignored: Vec<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Auth {
     key: String,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Resume {
     job: String,
     from: Option<u64>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Cancel {
     job: String,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Ping {}
 
 #[must_use]
@@ -72,6 +70,7 @@ pub fn parse(text: &str) -> Request {
     let not_json = |why: String| Request {
         reference: None,
         incoming: Err(ApiError::invalid("body", format!("the message is not a JSON object{why}")).code("invalid_json")),
+        ignored: Vec::new(),
     };
     let mut fields = match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => fields,
@@ -79,8 +78,11 @@ pub fn parse(text: &str) -> Request {
         Err(error) => return not_json(format!(": {error}")),
     };
     match take_text(&mut fields, "ref") {
-        Ok(reference) => Request { reference, incoming: incoming(fields) },
-        Err(error) => Request { reference: None, incoming: Err(error) },
+        Ok(reference) => {
+            let (incoming, ignored) = ignored::collect_now(|| incoming(fields));
+            Request { reference, incoming, ignored }
+        }
+        Err(error) => Request { reference: None, incoming: Err(error), ignored: Vec::new() },
     }
 }
 
@@ -120,7 +122,7 @@ fn take_text(fields: &mut Map<String, Value>, name: &'static str) -> Result<Opti
 }
 
 fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, ApiError> {
-    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| Invalid::unreadable(&error).into())
+    parse_value(&Value::Object(fields))
 }
 
 /// The first message, after authentication.
@@ -149,6 +151,12 @@ pub fn cancelling(reference: Option<&str>, job: uuid::Uuid) -> Value {
 #[must_use]
 pub fn pong(reference: Option<&str>) -> Value {
     json!({ "type": "pong", "ref": reference })
+}
+
+/// A message has unknown fields. It is answered by itself.
+#[must_use]
+pub fn ignored(reference: Option<&str>, fields: &[String]) -> Value {
+    json!({ "type": "ignored", "ref": reference, "fields": fields })
 }
 
 /// A message was refused, or a job can't be followed further.
@@ -183,7 +191,6 @@ mod tests {
             (r#"{"type":"dance","ref":"a"}"#, Some("a"), "type"),
             (r#"{"type":"resume","ref":"a","job":7}"#, Some("a"), "job"),
             (r#"{"type":"resume","ref":"a"}"#, Some("a"), "job"),
-            (r#"{"type":"cancel","ref":"a","job":"x","now":true}"#, Some("a"), "now"),
             (r#"{"type":"resume","job":"x","from":-1}"#, None, "from"),
             (r#"{"type":"chat","ref":"a","messages":"hi"}"#, Some("a"), "messages"),
             (r#"{"type":"ping","ref":7}"#, None, "ref"),
@@ -196,6 +203,17 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_told() {
+        let text = r#"{"type":"chat","ref":"a","colour":1,"messages":[{"role":"user","content":"hi","mood":"x"}]}"#;
+        let Request { incoming, ignored, .. } = parse(text);
+        assert!(matches!(incoming, Ok(Incoming::Chat { .. })), "{incoming:?}");
+        assert_eq!(ignored, ["colour", "messages[0].mood"]);
+        let Request { incoming, ignored, .. } = parse(r#"{"type":"cancel","job":"x","now":true}"#);
+        assert!(matches!(incoming, Ok(Incoming::Cancel { .. })), "{incoming:?}");
+        assert_eq!(ignored, ["now"]);
     }
 
     #[test]

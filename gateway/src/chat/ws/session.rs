@@ -93,7 +93,7 @@ async fn introduce(sockets: &Sockets, socket: &mut WebSocket) -> Result<Caller, 
         text = timeout(limits::SOCKET_AUTH, first) => text.map_err(|_| UNAUTHORIZED)??,
         () = sockets.lifecycle.draining.cancelled() => return Err(RESTART),
     };
-    let Request { reference, incoming } = protocol::parse(&text);
+    let Request { reference, incoming, .. } = protocol::parse(&text);
     let checked = match incoming {
         Ok(Incoming::Auth { key }) => sockets.keys.authenticate(&key).await,
         Ok(_) => Err(ApiError::unauthenticated(r#"the first message must be {"type": "auth", "key": "rk_..."}"#)),
@@ -181,8 +181,11 @@ impl Session {
     }
 
     async fn receive(&mut self, text: &str, draining: bool) -> Result<(), Close> {
-        let Request { reference, incoming } = protocol::parse(text);
+        let Request { reference, incoming, ignored } = protocol::parse(text);
         let name = reference.as_deref();
+        if !ignored.is_empty() {
+            self.send_json(protocol::ignored(name, &ignored)).await?;
+        }
         let answered = match incoming {
             Err(error) => Err(error),
             Ok(Incoming::Ping) => Ok(protocol::pong(name)),

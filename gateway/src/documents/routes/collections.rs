@@ -30,7 +30,6 @@ pub(crate) struct CollectionsQuery {
 
 /// A collection to be.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct CollectionRequest {
     /// Its name: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit.
     name: String,
@@ -43,7 +42,6 @@ pub struct CollectionRequest {
 
 /// What is to change.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct CollectionChange {
     /// What it is for; an empty one takes it away.
     description: Option<String>,

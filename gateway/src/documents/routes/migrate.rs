@@ -29,7 +29,6 @@ use crate::{
 
 /// Where a collection is to go.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct MigrationRequest {
     /// The embedding model to go to. A worker has to have it.
     model: String,

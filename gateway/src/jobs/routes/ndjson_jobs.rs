@@ -29,7 +29,7 @@ use crate::{
         auth::Caller,
         body::{Bodies, Permit},
         error::ApiError,
-        limits,
+        ignored, limits,
         ndjson::{Line, Ndjson},
     },
     jobs::{intake::Intake, service::Jobs, submission::Accepted},
@@ -54,6 +54,8 @@ struct Reading {
 struct Answer {
     line: u64,
     result: Result<Accepted, ApiError>,
+    /// The paths of unknown fields.
+    ignored: Vec<String>,
 }
 
 impl JobStream {
@@ -127,15 +129,13 @@ impl Reading {
     /// A large line keeps its permit until it is submitted.
     async fn submit(self: Arc<Self>, (line, text): Line, _permit: Option<Permit>) -> Answer {
         let index = u32::try_from(self.base + line - 1).unwrap_or(u32::MAX >> 1).min(u32::MAX >> 1);
-        let job = text.and_then(|text| NewJob::read(&text));
-        let result = match job {
-            Ok(job) => {
-                let JobStream { intake, caller, .. } = &self.stream;
-                Box::pin(job.submit(intake, &caller.tenant, Some((self.batch, index)))).await
-            }
-            Err(error) => Err(error),
-        };
-        Answer { line, result }
+        let JobStream { intake, caller, .. } = &self.stream;
+        let submitting = Box::pin(async {
+            let job = NewJob::read(&text?)?;
+            job.submit(intake, &caller.tenant, Some((self.batch, index))).await
+        });
+        let (result, ignored) = ignored::collect(submitting).await;
+        Answer { line, result, ignored }
     }
 
     /// Adds accepted jobs to the batch before they are answered: each answered job is counted.
@@ -145,14 +145,18 @@ impl Reading {
             answers.iter().filter_map(|answer| answer.result.as_ref().ok().filter(mine)).map(|a| a.job.id).collect();
         let added = self.stream.jobs.batches.add(self.batch, &jobs).await;
         let mut text = String::new();
-        for Answer { line, result } in answers {
+        for Answer { line, result, ignored } in answers {
             let result = match (&added, result) {
                 (Err(error), Ok(accepted)) if accepted.batch == Some(self.batch) => Err(error.clone()),
                 (_, result) => result,
             };
             let counter = if result.is_ok() { &self.accepted } else { &self.rejected };
             counter.fetch_add(1, Ordering::Relaxed);
-            text.push_str(&answer(line, result).to_string());
+            let mut answer = answer(line, result);
+            if !ignored.is_empty() {
+                answer["ignored"] = json!(ignored);
+            }
+            text.push_str(&answer.to_string());
             text.push('\n');
         }
         text.into()

@@ -30,7 +30,8 @@ use crate::{
 /// Submit jobs
 ///
 /// `application/json` is one job; with `Accept: text/event-stream` the answer is its events. `application/x-ndjson` is any number, one a line, and so is the answer, while it is
-/// sent: for each line, in order, `{"line", "id", "kind", "state", "duplicate"}` or `{"line", "error"}`, and at the end
+/// sent: for each line, in order, `{"line", "id", "kind", "state", "duplicate"}` or `{"line", "error"}`, with `ignored`, the
+/// names of unknown fields, where there are any; and at the end
 /// `{"batch": {"id", "accepted", "rejected", "closed"}}`. Read while you write: what is not read stops the reading.
 /// A line that is wrong is refused alone. If the connection breaks, the batch stays open: send what was not answered
 /// again, under the same idempotency keys, with `batch`.

@@ -22,7 +22,6 @@ use crate::{
 
 /// A job to be done.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct NewJob {
     /// Its kind: `chat`.
     kind: String,
@@ -54,7 +53,6 @@ pub struct NewJob {
 
 /// A key that one job has for a while.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct NewUnique {
     /// The key, unique with the kind: 1 to 255 bytes.
     key: String,

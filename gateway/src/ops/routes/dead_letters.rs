@@ -121,7 +121,6 @@ struct DeadQuery {
 
 /// How a dead letter is replayed.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ReplayOne {
     /// Another body, in place of the one that failed.
     #[schema(value_type = Option<Object>)]

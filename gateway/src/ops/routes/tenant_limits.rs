@@ -34,7 +34,6 @@ where
 
 /// Caps of one tenant; what is left out or `null` is as the settings say.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct NewLimits {
     /// Jobs of one kind that run at once, on all workers together: 0 to 10000, 0 is no cap.
     in_flight: Option<u32>,

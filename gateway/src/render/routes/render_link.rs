@@ -22,7 +22,6 @@ use crate::{
 
 /// A link to be.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(example = json!({ "expires_in": 86400 }))]
 pub struct NewLink {
     /// For how many seconds it is good: 1 to 604800 (7 days). Default: 3600.

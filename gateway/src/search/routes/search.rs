@@ -27,7 +27,6 @@ use crate::{
 
 /// What to find, and where. `query` or `vector` is needed, and `collection` or `collections`.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SearchRequest {
     /// What to find, in words: at most 16 KiB; for vectors, its end, as much as the model can read. A phrase "in quotes" must
     /// occur and a word after a - must not.

@@ -26,7 +26,6 @@ pub const MAX_PASSAGE_TOKENS: u32 = 32_000;
 
 /// What an answer is made of besides the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Grounding {
     /// The instructions, before everything else in the prompt.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -54,7 +53,7 @@ impl Default for Grounding {
 
 /// A part of a document that an answer may cite.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Passage {
     /// What it says.
     pub text: String,

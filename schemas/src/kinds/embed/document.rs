@@ -26,7 +26,7 @@ pub const CHUNK_TOKENS: (u32, u32) = (16, 8192);
 
 /// A document to be searched in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Document {
     /// Its collection: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit. It is made if there is none of this
     /// name.

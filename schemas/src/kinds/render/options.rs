@@ -10,7 +10,7 @@ use crate::{Invalid, job::within};
 
 /// How a document is written. What is left out, front matter says, and else the template.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Options {
     /// PDF, or PNG for a preview.
     pub format: Format,

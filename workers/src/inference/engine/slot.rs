@@ -116,7 +116,7 @@ impl Sequence {
         let text = self.text.take();
         if !text.is_empty() {
             let tokens = std::mem::take(&mut self.unpublished);
-            self.outlet.send(Ok(Step::Delta(Delta { text, tokens })));
+            self.outlet.send(Ok(Step::Delta(Delta { text, tokens, ..Delta::default() })));
         }
     }
 
@@ -124,10 +124,11 @@ impl Sequence {
         let text = self.text.take_rest();
         let tokens = std::mem::take(&mut self.unpublished);
         if !text.is_empty() || !tokens.is_empty() {
-            self.outlet.send(Ok(Step::Delta(Delta { text, tokens })));
+            self.outlet.send(Ok(Step::Delta(Delta { text, tokens, ..Delta::default() })));
         }
         let count = |tokens: usize| u32::try_from(tokens).unwrap_or(u32::MAX);
-        let usage = Usage { prompt_tokens: count(self.prompt), completion_tokens: count(self.answered()) };
+        let (prompt_tokens, completion_tokens) = (count(self.prompt), count(self.answered()));
+        let usage = Usage { prompt_tokens, completion_tokens, ..Usage::default() };
         self.outlet.send(Ok(Step::End { finish_reason, usage, text: self.text.into_whole() }));
     }
 }

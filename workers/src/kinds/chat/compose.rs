@@ -1,13 +1,14 @@
-//! Builds the prompt of a bot's chat, with as many passages as the bot allows, the model can use, and its context has
-//! room for beside the conversation and the answer.
+//! Builds the prompt of a chat: the conversation as far as the model's context holds it, and of a bot its instructions and
+//! as many passages as the bot allows and the model can use. Passages come before older turns.
 
 use ruche_schemas::{
     Failure,
     failure::codes,
-    kinds::chat::{Grounding, Passage},
+    kinds::chat::{Grounding, Message, Passage, turns},
 };
 
 use super::{
+    fit::{fitted, prompt_room},
     passages::{self, Block, Budget, Shown},
     refusal::refused,
 };
@@ -16,49 +17,68 @@ use crate::{
     runtime::job_error::JobError,
 };
 
-/// Tokens reserved for an answer without a limit, if the context is large enough.
-const ANSWER_TOKENS: usize = 512;
-
-/// The request with its system message, and the passages shown in it.
-pub(super) async fn grounded(
-    engine: &Engine,
-    grounding: &Grounding,
-    request: Request,
-) -> Result<(Request, Vec<Shown>), JobError> {
-    let (engine, grounding) = (engine.clone(), grounding.clone());
-    // Tokenizing passages and a long conversation would block the runtime.
-    let composed = tokio::task::spawn_blocking(move || compose(&engine, &grounding, request)).await;
-    composed.map_err(|_| refused(GenerateError::Stopped))?
+/// A request whose messages are the prompt.
+#[derive(Debug)]
+pub(super) struct Composed {
+    pub(super) request: Request,
+    /// The passages in it.
+    pub(super) shown: Vec<Shown>,
+    /// The number of messages of the conversation that are not in it.
+    pub(super) left_out: usize,
 }
 
-fn compose(engine: &Engine, grounding: &Grounding, mut request: Request) -> Result<(Request, Vec<Shown>), JobError> {
+pub(super) async fn composed(
+    engine: &Engine,
+    grounding: Option<&Grounding>,
+    request: Request,
+) -> Result<Composed, JobError> {
+    let (engine, grounding) = (engine.clone(), grounding.cloned());
+    // Tokenizing passages and a long conversation would block the runtime.
+    let composed = tokio::task::spawn_blocking(move || match grounding {
+        Some(grounding) => grounded(&engine, &grounding, request),
+        None => {
+            let (request, left_out) = fitted(&engine, request, &<[Message]>::to_vec).map_err(refused)?;
+            Ok(Composed { request, shown: Vec::new(), left_out })
+        }
+    });
+    composed.await.map_err(|_| refused(GenerateError::Stopped))?
+}
+
+fn grounded(engine: &Engine, grounding: &Grounding, mut request: Request) -> Result<Composed, JobError> {
+    let block = match grounding.passages.is_empty() {
+        true => Block::default(),
+        false => block(engine, grounding, &mut request)?,
+    };
+    let prompt = |conversation: &[Message]| passages::prompt(&grounding.instructions, &block, conversation);
+    let (request, left_out) = fitted(engine, request, &prompt).map_err(refused)?;
+    Ok(Composed { request, shown: block.shown, left_out })
+}
+
+/// As many passages as there is room for beside the last message.
+fn block(engine: &Engine, grounding: &Grounding, request: &mut Request) -> Result<Block, JobError> {
     let Grounding { instructions, passages, max_tokens, .. } = grounding;
-    let (model, conversation) = (engine.model(), std::mem::take(&mut request.messages));
-    request.messages = passages::prompt(instructions, &Block::default(), &conversation);
-    if passages.is_empty() {
-        return Ok((request, Vec::new()));
-    }
+    let model = engine.model();
     let preset = passages::preset(model.parameters);
     if preset.is_some() {
         // A model that can only quote works best without randomness.
         request.sampling.temperature = 0.0;
     }
-    let prompt = engine.prompt_tokens(&request.messages, request.now).map_err(refused)?;
+    let last = turns::cuts(&request.messages).last().copied().unwrap_or_default();
+    let shortest = passages::prompt(instructions, &Block::default(), &turns::from_cut(&request.messages, last));
+    let prompt = engine.prompt_tokens(&shortest, request.now).map_err(refused)?;
     let context = usize::try_from(model.context_tokens).unwrap_or(usize::MAX);
-    let answer = request.max_tokens.map_or(ANSWER_TOKENS, |most| usize::try_from(most).unwrap_or(usize::MAX));
-    let room = context.saturating_sub(prompt).saturating_sub(answer.min(context / 4));
+    let room = prompt_room(context, request.max_tokens).saturating_sub(prompt);
     let preset = preset.unwrap_or(Budget { passages: usize::MAX, tokens: usize::MAX });
     let tokens = usize::try_from(*max_tokens).unwrap_or(usize::MAX).min(preset.tokens).min(room);
     let block = passages::block(passages, Budget { tokens, ..preset }, &|text: &str| engine.count(text));
     if block.shown.is_empty() && passages.iter().any(is_text) && prompt < context {
         let message = format!(
-            "the conversation has {prompt} tokens, and the model can read {context}: no passage fits beside it. Begin \
-             a new conversation, or send fewer messages"
+            "the last message has {prompt} tokens with the instructions, and the model can read {context}: no passage fits \
+             beside it. Send a shorter message"
         );
         return Err(JobError::Reject(Failure::new(codes::CONTEXT_LENGTH, message).with_param("messages")));
     }
-    request.messages = passages::prompt(instructions, &block, &conversation);
-    Ok((request, block.shown))
+    Ok(block)
 }
 
 fn is_text(passage: &Passage) -> bool {
@@ -67,32 +87,24 @@ fn is_text(passage: &Passage) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
-    use ruche_schemas::kinds::chat::{Message, Role};
+    use ruche_schemas::kinds::chat::Role;
 
     use super::*;
-    use crate::inference::llama::{EngineOptions, start_engine};
-
-    /// The demo model, with a context of 512 tokens.
-    fn engine() -> Engine {
-        start_engine(EngineOptions {
-            model_path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf")),
-            model_name: "tiny-chat-demo".to_owned(),
-            slots: 1,
-            context_tokens: 512,
-            prompt_chunk: 64,
-            threads: 1,
-            gpu_layers: 0,
-        })
-        .expect("the tiny model")
-    }
+    use crate::kinds::chat::testing::engine;
 
     fn asking(question: &str) -> Request {
         let messages = vec![Message { role: Role::User, content: question.to_owned() }];
         let mut request = Request { messages, ..Request::default() };
         request.sampling.temperature = 1.0;
         request
+    }
+
+    async fn grounded(
+        engine: &Engine,
+        grounding: &Grounding,
+        request: Request,
+    ) -> Result<(Request, Vec<Shown>), JobError> {
+        composed(engine, Some(grounding), request).await.map(|composed| (composed.request, composed.shown))
     }
 
     fn grounding(passages: &[&str]) -> Grounding {
@@ -148,5 +160,27 @@ mod tests {
         let (request, shown) = grounded(&engine, &grounding, asking(&"shop ".repeat(900))).await.expect("a prompt");
         assert_eq!(shown, []);
         assert!(matches!(engine.generate(request).await, Err(GenerateError::PromptTooLong { .. })));
+    }
+    #[tokio::test]
+    async fn older_turns_make_room_for_passages() {
+        let engine = engine();
+        let grounding = grounding(&["The shop in Lyon opens at nine. ".repeat(20).as_str()]);
+        let alone = composed(&engine, Some(&grounding), asking("When does it open?")).await.expect("a prompt");
+        let mut request = asking("");
+        request.messages.clear();
+        for n in 0..50 {
+            request.messages.push(Message { role: Role::User, content: format!("Question {n} about the shop?") });
+            request.messages.push(Message { role: Role::Assistant, content: "It is so.".to_owned() });
+        }
+        request.messages.extend(asking("When does it open?").messages);
+        let long = composed(&engine, Some(&grounding), request).await.expect("a prompt");
+        assert_eq!((alone.left_out, &alone.shown), (0, &long.shown));
+        assert_eq!(
+            (&alone.request.messages[0], alone.request.messages.last()),
+            (&long.request.messages[0], long.request.messages.last())
+        );
+        assert_eq!(long.left_out + long.request.messages.len(), 102, "{:?}", long.request.messages);
+        assert!(long.left_out >= 80);
+        engine.generate(long.request).await.expect("an answer");
     }
 }

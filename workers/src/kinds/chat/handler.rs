@@ -9,16 +9,22 @@ use async_trait::async_trait;
 use ruche_schemas::{
     Envelope, EventType, Failure, Record,
     failure::codes,
-    kinds::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Message, Role},
+    kinds::chat::{self, Answer, BOT_PREFIX, Chat, Delta, FinishReason, Grounding, Role},
 };
 use ruche_store::{
     StoreError,
-    conversations::{Conversations, Turn, TurnMessage},
+    conversations::{Conversations, History, Turn, TurnMessage},
     ledger::{Usage, Write},
 };
 use tracing::{Instrument, info_span};
 
-use super::{citations, compose, metrics::Metrics, refusal::refused, slots};
+use super::{
+    citations,
+    compose::{Composed, composed},
+    metrics::Metrics,
+    refusal::refused,
+    slots,
+};
 use crate::{
     inference::{
         engine::{Engine, Generation, Request, Step},
@@ -80,9 +86,10 @@ impl Handler<Chat> for ChatHandler {
         if let Some(sentence) = job.body.grounding.as_ref().and_then(Grounding::found_nothing) {
             return Ok(self.found_nothing(sentence, emitted_text_bytes, &context, job).await);
         }
-        let mut messages = self.history(job).await?;
+        let History { mut messages, left_out: older } = self.history(job).await?;
         messages.extend(job.body.messages.iter().cloned());
-        let mut request = Request {
+        messages.retain(|message| !message.is_no_instruction());
+        let request = Request {
             messages,
             now: context.clock.now(),
             emitted,
@@ -91,16 +98,16 @@ impl Handler<Chat> for ChatHandler {
             stop: job.body.stop.clone(),
             max_tokens: job.body.max_tokens,
         };
-        let mut shown = Vec::new();
-        if let Some(grounding) = &job.body.grounding {
-            (request, shown) = compose::grounded(&self.engine, grounding, request).await?;
-        }
+        let Composed { request, shown, left_out } =
+            composed(&self.engine, job.body.grounding.as_ref(), request).await?;
+        let left_out = u64::from(job.body.messages_left_out).saturating_add(older).saturating_add(left_out as u64);
+        let left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
         let span =
             info_span!("chat", otel.kind = "internal", gen_ai.operation.name = "chat", gen_ai.request.model = model);
         let begun = Instant::now();
         async {
             let generation = self.engine.generate(request).await.map_err(refused)?;
-            let mut answer = self.relay(generation, &context, begun, job).await?;
+            let mut answer = self.relay(generation, &context, (begun, left_out), job).await?;
             if let Some(grounding) = job.body.grounding.as_ref().filter(|grounding| grounding.cites()) {
                 answer.citations = Some(citations::citations(&answer.text, &grounding.passages, &shown));
             }
@@ -117,7 +124,8 @@ impl Handler<Chat> for ChatHandler {
             completion_tokens: output.usage.completion_tokens,
         })];
         if let Some(conversation) = job.body.conversation.filter(|_| job.body.store) {
-            let asked = job.body.messages.iter().map(|message| TurnMessage {
+            let said = job.body.messages.iter().filter(|message| !message.is_no_instruction());
+            let asked = said.map(|message| TurnMessage {
                 role: message.role,
                 content: message.content.clone(),
                 model: None,
@@ -126,7 +134,8 @@ impl Handler<Chat> for ChatHandler {
             let (content, model) = (output.text.clone(), Some(output.model.clone()));
             let citations = output.citations.clone();
             let answer = TurnMessage { role: Role::Assistant, content, model, citations };
-            keep.push(Write::Turn(Turn { conversation, messages: asked.chain([answer]).collect() }));
+            let begins = !job.body.continues;
+            keep.push(Write::Turn(Turn { conversation, begins, messages: asked.chain([answer]).collect() }));
         }
         keep
     }
@@ -143,13 +152,21 @@ impl Handler<Chat> for ChatHandler {
 impl ChatHandler {
     /// Earlier messages of the conversation. A new conversation has the id of its first job and no messages, so it is
     /// answered even while the database is down.
-    async fn history(&self, job: &Envelope<Chat>) -> Result<Vec<Message>, JobError> {
-        let Some(conversation) = job.body.conversation.filter(|id| *id != job.id.0) else { return Ok(Vec::new()) };
+    async fn history(&self, job: &Envelope<Chat>) -> Result<History, JobError> {
+        let Some(conversation) = job.body.conversation.filter(|id| *id != job.id.0) else {
+            return Ok(History::default());
+        };
         // Bounded by the job's deadline.
         let mut retry = RetryPolicy::endless();
         loop {
             match self.conversations.history(&job.tenant, conversation).await {
-                Ok(history) => return Ok(history.unwrap_or_default()),
+                Ok(Some(history)) => return Ok(history),
+                Ok(None) if !job.body.continues => return Ok(History::default()),
+                Ok(None) => {
+                    let message = format!("the conversation {conversation} was deleted: begin a new one");
+                    let failure = Failure::new(codes::UNKNOWN_CONVERSATION, message).with_param("conversation");
+                    return Err(JobError::Reject(failure));
+                }
                 Err(StoreError::Refused(failure)) => return Err(JobError::Reject(failure)),
                 Err(StoreError::Unavailable(error)) => {
                     tracing::warn!(%error, "waiting for the database");
@@ -169,7 +186,7 @@ impl ChatHandler {
     ) -> Answer {
         let rest = sentence.get(emitted..).unwrap_or_default();
         if !rest.is_empty() {
-            context.progress(Delta { text: rest.to_owned(), tokens: Vec::new() }).await;
+            context.progress(Delta { text: rest.to_owned(), ..Delta::default() }).await;
         }
         Answer {
             text: sentence.to_owned(),
@@ -181,23 +198,25 @@ impl ChatHandler {
         }
     }
 
-    /// Publishes the answer, token by token.
+    /// Publishes the answer, token by token. The number is that of messages left out: the first piece tells it.
     async fn relay(
         &self,
         mut generation: Generation,
         context: &Context<Chat>,
-        begun: Instant,
+        (begun, messages_left_out): (Instant, u32),
         job: &Envelope<Chat>,
     ) -> Result<Answer, JobError> {
         let mut first = None;
         while let Some(step) = generation.next().await {
             match step.map_err(JobError::retry)? {
                 Step::Delta(delta) => {
+                    let left_out = if first.is_none() { messages_left_out } else { 0 };
                     first.get_or_insert_with(Instant::now);
-                    context.progress(delta).await;
+                    context.progress(Delta { messages_left_out: left_out, ..delta }).await;
                 }
                 Step::End { finish_reason, usage, text } => {
                     self.metrics.ended(begun, first, usage.completion_tokens);
+                    let usage = chat::Usage { messages_left_out, ..usage };
                     let conversation = job.body.conversation.filter(|_| job.body.store);
                     let model = self.engine.name().to_owned();
                     return Ok(Answer { text, finish_reason, model, usage, conversation, citations: None });
@@ -210,7 +229,7 @@ impl ChatHandler {
 
 /// The answer tokens that earlier attempts emitted, and the length of their text in bytes.
 fn emitted(past: &[Record]) -> (Vec<i32>, usize) {
-    let mut all = Delta { text: String::new(), tokens: Vec::new() };
+    let mut all = Delta::default();
     for record in past.iter().filter(|record| record.event == EventType::Delta) {
         if let Ok(delta) = record.parse::<Delta>() {
             all.text.push_str(&delta.text);

@@ -2,11 +2,14 @@
 
 mod citations;
 mod compose;
+mod fit;
 mod handler;
 mod metrics;
 mod passages;
 mod refusal;
 mod sentences;
 mod slots;
+#[cfg(test)]
+mod testing;
 
 pub use handler::{ChatHandler, prepare};

@@ -128,7 +128,7 @@ async fn an_answer_goes_on_where_an_earlier_attempt_stopped() {
     assert_eq!(whole.text, words);
     let mut published = String::new();
     let mut emitted = Vec::new();
-    for Delta { text, tokens } in &whole.deltas {
+    for Delta { text, tokens, .. } in &whole.deltas {
         published.push_str(text);
         emitted.extend_from_slice(tokens);
         let rest = Request { emitted: emitted.clone(), emitted_text_bytes: published.len(), ..request() };

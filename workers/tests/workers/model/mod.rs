@@ -107,7 +107,7 @@ impl Handler<Play> for Player {
     /// One effect: a turn in the job's own conversation.
     fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Write> {
         let messages = vec![TurnMessage { role: Role::User, content: "x".to_owned(), model: None, citations: None }];
-        vec![Write::Turn(Turn { conversation: job.id.0, messages })]
+        vec![Write::Turn(Turn { conversation: job.id.0, begins: true, messages })]
     }
 }
 
@@ -305,7 +305,7 @@ async fn check(world: &World) {
     let expected = Expected::of(world).await;
     assert_eq!(world.ledger.len(), expected.ended.len(), "jobs that nobody submitted have ended");
     for (id, stored) in &expected.ended {
-        let effects = world.ledger.history(&tenant(), id.0).await.unwrap().unwrap_or_default().len();
+        let effects = world.ledger.history(&tenant(), id.0).await.unwrap().unwrap_or_default().messages.len();
         let is_done = matches!(stored.outcome, Outcome::Done(_) | Outcome::Claimed(_));
         assert_eq!(effects, usize::from(is_done), "effects of {id}");
         if let Some(claim) = stored.outcome.claim() {

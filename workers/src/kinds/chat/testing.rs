@@ -1,0 +1,22 @@
+//! The model of unit tests.
+
+use std::path::PathBuf;
+
+use crate::inference::{
+    engine::Engine,
+    llama::{EngineOptions, start_engine},
+};
+
+/// The demo model, with a context of 512 tokens.
+pub(super) fn engine() -> Engine {
+    start_engine(EngineOptions {
+        model_path: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/models/tiny/tiny-chat.gguf")),
+        model_name: "tiny-chat-demo".to_owned(),
+        slots: 1,
+        context_tokens: 512,
+        prompt_chunk: 64,
+        threads: 1,
+        gpu_layers: 0,
+    })
+    .expect("the tiny model")
+}
