@@ -10,6 +10,7 @@ use crate::{
     limits::Limits,
     metrics::Metric,
     models::ModelSlot,
+    plain,
     settings::Settings,
 };
 
@@ -50,9 +51,7 @@ pub type OutcomeOf<J> = Outcome<<J as Job>::Output>;
 
 /// Reads and checks a job's body. An error names the field and says what is allowed.
 pub fn read<J: Job>(json: &str) -> Result<J, Invalid> {
-    let mut json = serde_json::Deserializer::from_str(json);
-    let job: J = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
-    json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
+    let job: J = plain::read(json)?;
     job.check()?;
     Ok(job)
 }
@@ -61,6 +60,12 @@ pub fn read<J: Job>(json: &str) -> Result<J, Invalid> {
 pub(crate) fn within<N: PartialOrd + std::fmt::Display>(param: &str, value: N, min: N, max: N) -> Result<(), Invalid> {
     match value >= min && value <= max {
         true => Ok(()),
-        false => Err(Invalid::new(param, format!("{value} is out of range: from {min} to {max} is allowed"))),
+        false => {
+            let [value, min, max] = [value, min, max].map(|number| {
+                let text = number.to_string();
+                text.parse().map_or(text, plain::number)
+            });
+            Err(Invalid::new(param, format!("{value} is out of range: from {min} to {max} is allowed")))
+        }
     }
 }

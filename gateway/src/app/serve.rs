@@ -44,6 +44,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let store = Arc::new(Postgres::connect(&config.postgres, Application::GATEWAY)?.with_search(config.search));
     let mut app = App::new(config.gateway, Arc::clone(&bus), store, kinds::all());
     app.tenants = Settings::new(&config.limits, &config.nats);
+    app.aliases = config.models.aliases;
     app.claims = Claims::open(&config.objects)?;
     let server = app.bind().await?;
     let (address, lifecycle) = (server.address().map_err(ServeError::Io)?, server.lifecycle());

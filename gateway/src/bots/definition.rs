@@ -26,7 +26,7 @@ pub(crate) fn read(before: Option<&Bot>, change: Value) -> Result<Bot, ApiError>
     match before.filter(|before| before.name != bot.name) {
         Some(Bot { name, .. }) => {
             let message = format!("a bot keeps its name ({name}): make another one with POST /v1/bots");
-            Err(ApiError::invalid("name", message))
+            Err(ApiError::conflict("bot_renamed", message).param("name"))
         }
         None => Ok(bot),
     }

@@ -1,6 +1,6 @@
 //! A document's metadata as texts: parameters of a query, parts of a form. Errors name the field.
 
-use ruche_schemas::kinds::embed::Document;
+use ruche_schemas::{Invalid, kinds::embed::Document, plain};
 
 use crate::http::{error::ApiError, json::parse, text::shown};
 
@@ -32,7 +32,7 @@ pub(crate) fn set(document: &mut Document, name: &str, value: String) -> Result<
         "language" => document.language = Some(value),
         "metadata" => document.metadata = parse(&value).map_err(|error: ApiError| error.within(name))?,
         "published_at" => {
-            let wrong = |error| ApiError::invalid(name, format!("{name} is no time as RFC 3339 has it: {error}"));
+            let wrong = |error: chrono::ParseError| Invalid::new(name, plain::about(&error.to_string(), &value));
             document.published_at = Some(value.parse().map_err(wrong)?);
         }
         "chunk_tokens" => document.chunk_tokens = Some(number(name, &value)?),

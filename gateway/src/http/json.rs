@@ -1,8 +1,9 @@
 //! JSON bodies, as unparsed text.
 
 use axum::extract::{FromRequest, Request};
-use ruche_schemas::Invalid;
+use ruche_schemas::plain;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{
     body::{Bodies, Permit, utf8},
@@ -89,12 +90,16 @@ impl JobText {
 
 /// The error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    // Locating the wrong field takes as long again, so only a wrong text is read that way.
-    if let Ok(value) = serde_json::from_str(text) {
-        return Ok(value);
+    Ok(plain::read(text)?)
+}
+
+/// # Errors
+/// 400 unless the body is a JSON object.
+pub(crate) fn object(text: &str) -> Result<Value, ApiError> {
+    let wrong = |why: String| ApiError::invalid("body", format!("the body is {why}")).code("invalid_json");
+    match serde_json::from_str(text) {
+        Ok(body @ Value::Object(_)) => Ok(body),
+        Ok(_) => Err(wrong("not a JSON object".to_owned())),
+        Err(error) => Err(wrong(plain::not_json(&error))),
     }
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| Invalid::unreadable(&error))?;
-    json.end().map_err(|error| Invalid::new("body", error.to_string()))?;
-    Ok(value)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ruche_schemas::{Job, Kind, kinds::Descriptor};
 use serde_json::{Value, value::RawValue};
 
+use super::aliases::Aliases;
 use crate::http::error::ApiError;
 
 /// Refuses a body that cannot start without a gateway: in a step of a flow, or in a schedule. The text is its path.
@@ -14,6 +15,7 @@ pub type DeferredCheck = fn(&Value, &str) -> Result<(), ApiError>;
 pub struct Kinds {
     known: BTreeMap<Kind, Descriptor>,
     deferred: BTreeMap<Kind, DeferredCheck>,
+    pub(super) aliases: Aliases,
 }
 
 /// A job's body within its bound, with its kind's descriptor.
@@ -27,13 +29,18 @@ impl Kinds {
     #[must_use]
     pub fn new(descriptors: Vec<Descriptor>) -> Self {
         let known = descriptors.into_iter().map(|descriptor| (descriptor.kind.clone(), descriptor)).collect();
-        Self { known, deferred: BTreeMap::new() }
+        Self { known, deferred: BTreeMap::new(), aliases: Aliases::default() }
     }
 
     #[must_use]
     pub fn with_deferred_check(mut self, kind: Kind, check: DeferredCheck) -> Self {
         self.deferred.insert(kind, check);
         self
+    }
+
+    #[must_use]
+    pub fn with_aliases(self, aliases: Aliases) -> Self {
+        Self { aliases, ..self }
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Kind> {
@@ -71,8 +78,9 @@ impl Kinds {
     }
 
     /// # Errors
-    /// As the kind's [`DeferredCheck`], if it has one.
+    /// 400 for an alias; as the kind's [`DeferredCheck`], if it has one.
     pub(crate) fn check_deferred(&self, kind: &Kind, body: &Value, at: &str) -> Result<(), ApiError> {
+        self.aliases.refuse_deferred(body, at)?;
         self.deferred.get(kind).map_or(Ok(()), |check| check(body, at))
     }
 }

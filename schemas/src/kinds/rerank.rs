@@ -127,7 +127,7 @@ mod tests {
         assert!(refused(r#"{"query":"a\u0000b","texts":["a"]}"#).starts_with("query: has a NUL"));
         assert!(refused(r#"{"query":"why?","texts":["a"," \n\t"]}"#).starts_with("texts[1]: is empty"));
         assert!(with(r#","model":"""#).starts_with("model: is a name"));
-        assert!(with(r#","colour":1"#).starts_with("colour: unknown field"));
+        assert!(with(r#","colour":1"#).starts_with("colour: there is no such field"));
         let many = Rerank { query: "why?".to_owned(), texts: vec!["x".to_owned(); 257], model: None };
         assert!(many.check().is_err_and(|invalid| invalid.to_string().starts_with("texts: has 257 texts")));
         let long = Rerank { query: "x".repeat(17 << 10), texts: vec!["x".to_owned()], model: None };

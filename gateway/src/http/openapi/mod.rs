@@ -20,6 +20,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::state::HttpState;
 
+mod bounds;
+mod common;
+
 #[derive(Debug, Clone, Copy)]
 pub struct Description(pub &'static str);
 
@@ -45,6 +48,8 @@ pub fn document(mut api: OpenApi) -> Value {
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         schemas.extend(kinds());
     }
+    common::add(&mut document);
+    bounds::add(&mut document);
     document
 }
 
