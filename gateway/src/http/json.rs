@@ -1,7 +1,7 @@
 //! JSON bodies, as unparsed text.
 
 use axum::extract::{FromRequest, Request};
-use ruche_schemas::plain;
+use ruche_schemas::{Invalid, plain};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -90,7 +90,11 @@ impl JobText {
 
 /// The error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    Ok(plain::read(text)?)
+    // A list would be read as the fields of an object, one after the other.
+    match text.trim_ascii_start().starts_with('[') {
+        true => Err(Invalid::new("body", "a list is not allowed: an object is needed").into()),
+        false => Ok(plain::read(text)?),
+    }
 }
 
 /// # Errors

@@ -1,6 +1,6 @@
 //! `/openapi.json` is true: schemathesis finds no difference between what it says and what the gateway does.
 
-use std::{num::NonZeroUsize, process::Command, sync::Arc};
+use std::{num::NonZeroUsize, process::Command, sync::Arc, time::Duration};
 
 use ruche_bus::{Bus, Delivery, WorkerRegistration};
 use ruche_schemas::{
@@ -62,8 +62,17 @@ fn reranked(body: &Value) -> Value {
 
 async fn join(bus: &Arc<dyn Bus>, kind: Kind, answer: Answer) {
     let registration = WorkerRegistration { kind: kind.clone(), models: vec!["test".to_owned()], ..presence() };
-    bus.register(&registration).await.unwrap();
     tokio::spawn(work(bus.clone(), kind, answer));
+    let bus = bus.clone();
+    bus.register(&registration).await.unwrap();
+    // A registration is over after a while.
+    tokio::spawn(async move {
+        let mut beats = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            beats.tick().await;
+            bus.register(&registration).await.unwrap();
+        }
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,6 @@
 //! `/openapi.json`, made from the handlers' documentation and the kinds' JSON Schemas.
+//!
+//! - [`common`]: what every operation has. - [`parameters`], [`fields`], [`together`], [`values`]: bounds.
 
 use axum::{
     extract::{FromRef, State},
@@ -20,8 +22,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::state::HttpState;
 
-mod bounds;
 mod common;
+mod fields;
+mod parameters;
+mod together;
+mod values;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Description(pub &'static str);
@@ -49,7 +54,8 @@ pub fn document(mut api: OpenApi) -> Value {
         schemas.extend(kinds());
     }
     common::add(&mut document);
-    bounds::add(&mut document);
+    parameters::add(&mut document);
+    fields::add(&mut document);
     document
 }
 
