@@ -60,8 +60,9 @@ impl EventsQuery {
     /// # Errors
     /// 400 for an invalid `Last-Event-ID`.
     pub(crate) fn first(&self, headers: &HeaderMap) -> Result<u64, ApiError> {
+        let from = position("from", self.from.unwrap_or(1))?;
         match text_header(headers, "last-event-id")?.filter(|id| !id.is_empty()) {
-            None => Ok(position("from", self.from.unwrap_or(1))?.max(1)),
+            None => Ok(from.max(1)),
             Some(last) => {
                 let wrong = || {
                     let message = format!("{:?} is not the id of an event: those are numbers from 1", shown(last));

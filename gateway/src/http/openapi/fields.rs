@@ -98,6 +98,8 @@ fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("Chat", "messages", json!({ "minItems": 1, "maxItems": MAX_MESSAGES })),
         ("Chat", "max_tokens", range(1, 1_000_000)),
         ("Chat", "stop", texts(MAX_STOPS, MAX_STOP_BYTES)),
+        ("RenderForm", "markdown", json!({ "minLength": 1 })),
+        ("RenderForm", "template", name(64)),
         ("EmbeddingRequest", "model", model()),
         (
             "EmbeddingRequest",

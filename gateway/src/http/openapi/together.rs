@@ -32,7 +32,6 @@ fn of_chats() -> Vec<(&'static str, Value)> {
             ] }),
         ),
         ("TextPart", json!({ "properties": { "type": { "const": "text" }, "text": { "type": "string" } } })),
-        ("RenderForm", json!({ "not": { "required": ["template", "package"] } })),
         (
             "Render",
             json!({ "anyOf": [
