@@ -383,6 +383,7 @@ mod tests {
             (r#"{"name":"n","inner":{}}"#, "inner.size"),
             (r#"{"name":"n","all":[{"size":1},{"size":"x"}]}"#, "all[1].size"),
             (r#"{"name":"n","all":[{"size":1,"x":1}]}"#, "all[0].x"),
+            (r#"{"name":"n","share":1e39}"#, "share"),
             ("7", "body"),
         ] {
             assert_eq!(wrong(json).0, param, "{json}");
