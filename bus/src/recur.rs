@@ -9,7 +9,7 @@ use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
 };
-use ruche_schemas::{JobId, TenantId};
+use ruche_schemas::{JobId, TenantId, plain};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::port::{Every, Schedule, ScheduleError};
@@ -19,10 +19,10 @@ const INTERVALS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_
 
 fn cron(expression: &str) -> Result<Cron, ScheduleError> {
     let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Disallowed).build();
-    parser.parse(expression).map_err(|error| {
+    parser.parse(expression).map_err(|_| {
         ScheduleError::Invalid(format!(
-            "cron {expression:?} is not valid ({error}): write six fields (second minute hour day month weekday), \
-             such as `0 30 8 * * MON-FRI`"
+            "cron {} is not valid: write six fields (second minute hour day month weekday), such as `0 30 8 * * MON-FRI`",
+            plain::quoted(expression)
         ))
     })
 }
@@ -30,7 +30,8 @@ fn cron(expression: &str) -> Result<Cron, ScheduleError> {
 fn zone(zone: Option<&str>) -> Result<Tz, ScheduleError> {
     let Some(zone) = zone else { return Ok(Tz::UTC) };
     Tz::from_str(zone).map_err(|_| {
-        ScheduleError::Invalid(format!("there is no time zone {zone:?}: write an IANA name, such as `Europe/Paris`"))
+        let zone = plain::quoted(zone);
+        ScheduleError::UnknownZone(format!("there is no time zone {zone}: write an IANA name, such as `Europe/Paris`"))
     })
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
             cron(expression)?;
             match next(&schedule.every, Utc::now(), Utc::now()) {
                 Some(_) => Ok(()),
-                None => Err(ScheduleError::Invalid(format!("cron {expression:?} never fires"))),
+                None => Err(ScheduleError::Invalid(format!("cron {} never fires", plain::quoted(expression)))),
             }
         }
         Every::Interval(interval) if (INTERVALS.0..=INTERVALS.1).contains(interval) => Ok(()),

@@ -64,12 +64,12 @@ pub(crate) async fn run(project: &Project, arguments: Arguments) -> Result<ExitC
     let json = arguments.access.json;
     let batch = match arguments.command {
         Command::List(range) => {
-            listing::show(&client, json, &["batches"], &[], &range, COLUMNS).await?;
+            listing::show(&client, json, &["job-batches"], &[], &range, COLUMNS).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Watch { id } => return follow::run(&client, &["batches", &id], json).await,
-        Command::Show { id } => client.get(&["batches", &id], &[]).await?,
-        Command::Close { id } => client.post(&["batches", &id, "close"], &json!({})).await?,
+        Command::Watch { id } => return follow::run(&client, &["job-batches", &id], json).await,
+        Command::Show { id } => client.get(&["job-batches", &id], &[]).await?,
+        Command::Close { id } => client.post(&["job-batches", &id, "close"], &json!({})).await?,
     };
     items::print(json, &batch, COLUMNS)?;
     Ok(ExitCode::SUCCESS)

@@ -100,6 +100,10 @@ impl Client {
         query: &[(&str, String)],
         body: Option<&Value>,
     ) -> Result<Value> {
+        // They would be another path.
+        if let Some(name) = path.iter().find(|name| matches!(**name, "" | "." | "..")) {
+            return Err(Refused::usage(format!("{name:?} is no name or id")));
+        }
         let mut request = self.request(method, path, query).timeout(TIMEOUT);
         if let Some(body) = body {
             request = request.json(body);

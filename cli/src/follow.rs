@@ -90,7 +90,7 @@ async fn next(
     events: &mut Events<'_>,
     screen: &mut Screen,
 ) -> Result<Option<crate::sse::Event>> {
-    let is_batch = path.first() == Some(&"batches");
+    let is_batch = path.first() == Some(&"job-batches");
     let mut ticks = tokio::time::interval(COUNTED);
     let event = events.next();
     tokio::pin!(event);

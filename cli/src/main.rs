@@ -120,7 +120,7 @@ enum Command {
         #[command(subcommand)]
         command: keys::Command,
     },
-    /// Print every setting with its default and meaning.
+    /// Print every setting with its default and meaning; fail if one is set that does not exist or is not allowed.
     Config,
     /// Print a script that completes this program's commands: `source <(ruche completions bash)`.
     Completions {
@@ -179,7 +179,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Top(top) => return top::run(&project, top).await,
         Command::Models { command } => models::run(&project, command).await?,
         Command::Keys { command } => keys::run(&project, command).await?,
-        Command::Config => output::text(&ruche_schemas::config::defaults(&ruche_schemas::kinds::all()))?,
+        Command::Config => {
+            output::text(&ruche_schemas::config::defaults(&ruche_schemas::kinds::all()))?;
+            // What is set and does not exist, or is not allowed.
+            ruche_schemas::config::Config::load()?;
+        }
         Command::Completions { shell } => completions(&shell)?,
     }
     Ok(ExitCode::SUCCESS)

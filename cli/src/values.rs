@@ -46,7 +46,7 @@ pub(crate) fn document(text: Option<&str>, file: Option<&Path>) -> Result<Option
     };
     match serde_json::from_str(&text) {
         Ok(value) => Ok(Some(value)),
-        Err(error) => Err(Refused::usage(format!("{from} is no JSON: {error}"))),
+        Err(error) => Err(Refused::usage(format!("{from} is {}", ruche_schemas::plain::not_json(&error)))),
     }
 }
 
@@ -79,6 +79,6 @@ mod tests {
         assert_eq!(document(Some("{\"a\":1}"), None).unwrap(), Some(serde_json::json!({"a": 1})));
         assert!(document(None, None).unwrap().is_none());
         let error = document(Some("{a}"), None).unwrap_err().to_string();
-        assert!(error.starts_with("the body is no JSON") && error.contains("column 2"), "{error}");
+        assert!(error.starts_with("the body is not JSON") && error.contains("column 2"), "{error}");
     }
 }

@@ -11,16 +11,17 @@ use crate::{
         chat::{BOT_PREFIX, MAX_INSTRUCTIONS_BYTES, MAX_NOTHING_FOUND_BYTES, MAX_PASSAGE_TOKENS, MAX_PASSAGES},
         embed::document::check_collection,
     },
+    plain,
 };
 
 pub const MAX_COLLECTIONS: usize = 32;
 /// In characters.
-const BOT_TITLE: usize = 100;
+pub const BOT_TITLE: usize = 100;
 /// In characters.
-const BOT_GREETING: usize = 1_000;
-const BOT_SUGGESTIONS: usize = 8;
+pub const BOT_GREETING: usize = 1_000;
+pub const BOT_SUGGESTIONS: usize = 8;
 /// In characters.
-const BOT_SUGGESTION: usize = 200;
+pub const BOT_SUGGESTION: usize = 200;
 
 /// A bot: it answers in somebody's name, from these collections. `model: "bot:NAME"` in a chat asks it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -266,6 +267,7 @@ fn no_nul(param: &str, text: &str) -> Result<(), Invalid> {
 fn within(param: &str, value: Option<f64>, min: f64, max: f64) -> Result<(), Invalid> {
     match value.filter(|value| !(min..=max).contains(value)) {
         Some(value) => {
+            let [value, min, max] = [value, min, max].map(plain::number);
             let message = format!("{value} is out of range: from {min} to {max} is allowed");
             Err(Invalid::new(param, message))
         }

@@ -17,23 +17,6 @@ impl Invalid {
     pub fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self { param: param.into(), message: message.into() }
     }
-
-    /// Names the field where deserialization failed, by its path.
-    #[must_use]
-    pub fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let message = error.inner().to_string();
-        let at = error.path().to_string();
-        // serde's message names a missing, unknown or duplicate field; the path may end at the object around it.
-        let named = ["missing", "unknown field", "duplicate field"];
-        let field = message.split('`').nth(1).filter(|_| named.iter().any(|case| message.starts_with(case)));
-        let param = match (at.as_str(), field) {
-            (".", None) => "body".to_owned(),
-            (".", Some(field)) => field.to_owned(),
-            (at, Some(field)) if at != field && !at.ends_with(&format!(".{field}")) => format!("{at}.{field}"),
-            (at, _) => at.to_owned(),
-        };
-        Self { param, message }
-    }
 }
 
 /// Why a job ended badly. `code` is for programs and stable; `message` is for people.

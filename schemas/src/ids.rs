@@ -16,6 +16,13 @@ pub struct InvalidName {
     allowed: &'static str,
 }
 
+impl InvalidName {
+    /// Keeps the beginning of the value.
+    fn of(what: &'static str, value: &str, allowed: &'static str) -> Self {
+        Self { what, value: value.chars().take(80).collect(), allowed }
+    }
+}
+
 pub(crate) fn is_name(value: &str, max: usize) -> bool {
     let mut bytes = value.bytes();
     value.len() <= max
@@ -48,7 +55,7 @@ impl FromStr for Kind {
         let allowed = "1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit";
         match is_name(value, 32) {
             true => Ok(Self(Cow::Owned(value.to_owned()))),
-            false => Err(InvalidName { what: "kind", value: value.to_owned(), allowed }),
+            false => Err(InvalidName::of("kind", value, allowed)),
         }
     }
 }
@@ -72,7 +79,7 @@ impl FromStr for TenantId {
         let allowed = "1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit";
         match is_name(value, 63) {
             true => Ok(Self(value.to_owned())),
-            false => Err(InvalidName { what: "tenant", value: value.to_owned(), allowed }),
+            false => Err(InvalidName::of("tenant", value, allowed)),
         }
     }
 }
@@ -229,11 +236,8 @@ impl fmt::Display for Lane {
 impl FromStr for Lane {
     type Err = InvalidName;
     fn from_str(value: &str) -> Result<Self, InvalidName> {
-        Self::ALL.into_iter().find(|lane| lane.as_str() == value).ok_or_else(|| InvalidName {
-            what: "lane",
-            value: value.to_owned(),
-            allowed: "interactive, normal or bulk",
-        })
+        let wrong = || InvalidName::of("lane", value, "interactive, normal or bulk");
+        Self::ALL.into_iter().find(|lane| lane.as_str() == value).ok_or_else(wrong)
     }
 }
 

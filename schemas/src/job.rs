@@ -11,6 +11,7 @@ use crate::{
     limits::Limits,
     metrics::Metric,
     models::ModelSlot,
+    plain,
     settings::Settings,
 };
 
@@ -61,6 +62,12 @@ pub fn read<J: Job>(json: &str, ignored: &mut Vec<String>) -> Result<J, Invalid>
 pub(crate) fn within<N: PartialOrd + std::fmt::Display>(param: &str, value: N, min: N, max: N) -> Result<(), Invalid> {
     match value >= min && value <= max {
         true => Ok(()),
-        false => Err(Invalid::new(param, format!("{value} is out of range: from {min} to {max} is allowed"))),
+        false => {
+            let [value, min, max] = [value, min, max].map(|number| {
+                let text = number.to_string();
+                text.parse().map_or(text, plain::number)
+            });
+            Err(Invalid::new(param, format!("{value} is out of range: from {min} to {max} is allowed")))
+        }
     }
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_ignored::Path;
 use serde_json::Value;
 
-use crate::Invalid;
+use crate::{Invalid, plain};
 
 /// The most paths that are told.
 pub const MAX_IGNORED: usize = 20;
@@ -22,16 +22,11 @@ const MAX_PATH_BYTES: usize = 100;
 pub fn from_str<T: DeserializeOwned>(json: &str, ignored: &mut Vec<String>) -> Result<T, Invalid> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let read = serde_ignored::deserialize(&mut reader, |path| note(&path, ignored));
-    // Locating the wrong field takes as long again, so only a wrong text is read that way.
-    if let Ok(value) = read
-        && reader.end().is_ok()
-    {
-        return Ok(value);
+    match read {
+        Ok(value) if reader.end().is_ok() => Ok(value),
+        // Says what is wrong.
+        _ => plain::read(json),
     }
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| Invalid::unreadable(&error))?;
-    reader.end().map_err(|error| Invalid::new("body", error.to_string()))?;
-    Ok(value)
 }
 
 /// As [`from_str`], of a value.
@@ -41,7 +36,7 @@ pub fn from_str<T: DeserializeOwned>(json: &str, ignored: &mut Vec<String>) -> R
 pub fn from_value<T: DeserializeOwned>(json: &Value, ignored: &mut Vec<String>) -> Result<T, Invalid> {
     match serde_ignored::deserialize(json, |path| note(&path, ignored)) {
         Ok(value) => Ok(value),
-        Err(_) => serde_path_to_error::deserialize(json).map_err(|error| Invalid::unreadable(&error)),
+        Err(_) => plain::read(&json.to_string()),
     }
 }
 

@@ -11,6 +11,7 @@
 //! - [`bots`]: the definition of a bot.
 //! - [`flow`]: the jobs that a job's end starts.
 //! - [`failure`]: errors, written for the person who sent the job.
+//! - [`plain`]: what deserializers say, in plain words.
 //! - [`kinds`]: one file per kind, and the list of them.
 //! - [`lenient`]: reading of JSON with unknown fields.
 //! - [`models`], [`metrics`], [`settings`]: a kind's models, metrics and section of the configuration.
@@ -39,6 +40,7 @@ pub mod lenient;
 pub mod limits;
 pub mod metrics;
 pub mod models;
+pub mod plain;
 pub mod settings;
 pub mod topology;
 pub mod vectors;

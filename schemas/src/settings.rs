@@ -31,6 +31,9 @@ pub enum ConfigError {
     Unreadable(#[from] config::ConfigError),
     #[error("{key} = {value} is not allowed: {allowed} (set it in the configuration file or as {})", variable(key))]
     NotAllowed { key: String, value: String, allowed: String },
+    /// A setting that does not exist; the hint names others.
+    #[error("there is no setting {key} ({}): {hint} (`ruche config` prints every setting)", variable(key))]
+    Unknown { key: String, hint: String },
     #[error("the configuration was read without the kind {0}, so it has no such section")]
     NoSection(String),
 }

@@ -43,9 +43,12 @@ pub struct Schedule {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
-    /// The expression or the zone is wrong; the text is for its author.
+    /// The expression or the name is wrong; the text is for its author.
     #[error("{0}")]
     Invalid(String),
+    /// The time zone is wrong; the text is for its author.
+    #[error("{0}")]
+    UnknownZone(String),
     /// The kind is unknown, or its queue is full.
     #[error(transparent)]
     Publish(#[from] PublishError),

@@ -58,7 +58,7 @@ pub(super) async fn run(client: &Client, json: bool, arguments: &Arguments) -> R
     let made = match callback {
         None => None,
         Some(callback) => {
-            let batch = client.post(&["batches"], &json!({ "callback": callback })).await?;
+            let batch = client.post(&["job-batches"], &json!({ "callback": callback })).await?;
             Some(output::field(&batch, "id"))
         }
     };
@@ -74,7 +74,7 @@ pub(super) async fn run(client: &Client, json: bool, arguments: &Arguments) -> R
     let tally = match (sent, &made) {
         (Ok(tally), None) => tally,
         (Ok(tally), Some(batch)) => {
-            client.post(&["batches", batch, "close"], &json!({})).await?;
+            client.post(&["job-batches", batch, "close"], &json!({})).await?;
             tally
         }
         (Err(error), None) => return Err(error),

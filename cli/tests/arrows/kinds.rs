@@ -32,6 +32,10 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("embed", &["gateway/src/documents/", "gateway/src/search/", "schemas/src/bots.rs"]),
     ("embed", &["workers/src/inference/", "workers/src/sandbox/", "workers/src/text/"]),
     ("render", &["gateway/src/render/", "cli/src/render/", "cli/src/templates.rs", "workers/src/sandbox/"]),
+    // The bounds of those features' operations in the description of the API.
+    ("chat", &["gateway/src/http/openapi/"]),
+    ("embed", &["gateway/src/http/openapi/"]),
+    ("rerank", &["gateway/src/http/openapi/"]),
     ("rerank", &["gateway/src/search/", "cli/src/bots.rs", "cli/src/search.rs", "workers/src/inference/"]),
 ];
 

@@ -107,7 +107,7 @@ async fn what_follows_a_batch_starts_when_the_last_of_its_jobs_has_ended() {
     let batch = summary["batch"]["id"].as_str().unwrap_or_else(|| panic!("no batch in {summary}")).to_owned();
     let ended = ruche(&gateway, &system.key, &["batches", "watch", &batch]).await;
     assert_eq!(ended.code, 0, "{} {}", ended.out, ended.err);
-    let (_, view) = Running::json(gateway.get(&format!("/v1/batches/{batch}"))).await;
+    let (_, view) = Running::json(gateway.get(&format!("/v1/job-batches/{batch}"))).await;
     assert_eq!((&view["state"], &view["counts"]["done"]), (&json!("complete"), &json!(3)), "{view}");
     let job = view["callback_job"].as_str().unwrap();
     let events = gateway.events(job, 1).await.rest().await;

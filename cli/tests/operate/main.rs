@@ -85,7 +85,7 @@ async fn a_submitted_job_says_all_that_was_asked_for() {
     assert_eq!(request.headers["authorization"], "Bearer rk_test");
     let wrong = run(&gateway, "jobs submit chat {a}").await;
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(err(&wrong).contains("the body is no JSON"), "{}", err(&wrong));
+    assert!(err(&wrong).contains("the body is not JSON"), "{}", err(&wrong));
 }
 
 #[tokio::test]
@@ -121,9 +121,9 @@ async fn an_answer_without_its_end_is_a_failure_and_its_batch_stays_open() {
     let line = json!({"line": 1, "id": "a", "duplicate": false});
     let end = json!({"batch": {"id": "b7"}});
     let answers = [format!("{line}\n"), format!("{line}\n{end}\n")].map(|body| text("application/x-ndjson", &body));
-    gateway.on("POST /v1/batches", vec![status(201, json!({"id": "b7"}))]);
+    gateway.on("POST /v1/job-batches", vec![status(201, json!({"id": "b7"}))]);
     gateway.on("POST /v1/jobs?batch=b7", answers.to_vec());
-    gateway.on("POST /v1/batches/b7/close", vec![ok(json!({"id": "b7"}))]);
+    gateway.on("POST /v1/job-batches/b7/close", vec![ok(json!({"id": "b7"}))]);
     let submit = |gateway| {
         let mut command = ruche(gateway);
         command.args(["jobs", "submit", "--ndjson"]).arg(&jobs).arg("--callback").arg(&callback);
@@ -136,8 +136,8 @@ async fn an_answer_without_its_end_is_a_failure_and_its_batch_stays_open() {
     assert!(!gateway.seen().iter().any(|request| request.line.ends_with("/close")));
     let output = self::end(&mut submit(&gateway)).await;
     assert!(output.status.success(), "{}", err(&output));
-    assert_eq!(gateway.last("POST /v1/batches").json(), json!({"callback": {"kind": "report"}}));
-    gateway.last("POST /v1/batches/b7/close");
+    assert_eq!(gateway.last("POST /v1/job-batches").json(), json!({"callback": {"kind": "report"}}));
+    gateway.last("POST /v1/job-batches/b7/close");
 }
 
 #[tokio::test]
@@ -179,8 +179,8 @@ async fn a_watch_ends_as_the_job_did() {
 async fn a_batch_of_which_not_all_are_done_is_a_failure() {
     let gateway = Gateway::start().await;
     let counts = |failed| json!({"total": 3, "done": 3 - failed, "failed": failed, "cancelled": 0, "pending": 0});
-    gateway.on("GET /v1/batches/bad/events", vec![text(EVENTS, &record(1, "done", &counts(1)))]);
-    gateway.on("GET /v1/batches/good/events", vec![text(EVENTS, &record(1, "done", &counts(0)))]);
+    gateway.on("GET /v1/job-batches/bad/events", vec![text(EVENTS, &record(1, "done", &counts(1)))]);
+    gateway.on("GET /v1/job-batches/good/events", vec![text(EVENTS, &record(1, "done", &counts(0)))]);
     assert_eq!(run(&gateway, "batches watch bad").await.status.code(), Some(1));
     assert_eq!(run(&gateway, "batches watch good").await.status.code(), Some(0));
 }
@@ -271,7 +271,10 @@ async fn a_dead_job_is_mended_in_an_editor_and_replayed() {
     assert_eq!(broken.status.code(), Some(1));
     let printed = err(&broken);
     let file = printed.split_whitespace().find(|word| word.ends_with(".json:")).unwrap().trim_end_matches(':');
-    assert!(printed.contains("that is no JSON") && fs::read_to_string(file).unwrap().contains("\"a\": 1"), "{printed}");
+    assert!(
+        printed.contains("that is not JSON") && fs::read_to_string(file).unwrap().contains("\"a\": 1"),
+        "{printed}"
+    );
     fs::remove_file(file).unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! What a gateway is built from: the bus, the store and the settings.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ruche_bus::Bus;
 use ruche_schemas::{config, kinds::Descriptor};
@@ -13,6 +13,8 @@ pub struct App {
     pub bus: Arc<dyn Bus>,
     pub store: Arc<dyn Store>,
     pub kinds: Vec<Descriptor>,
+    /// Names that stand for models and bots: `models.aliases`.
+    pub aliases: BTreeMap<String, String>,
     /// The object store, if there is one.
     pub claims: Claims,
     /// Caps of tenants without their own; none by default.
@@ -27,8 +29,8 @@ impl App {
     #[must_use]
     pub fn new(settings: config::Gateway, bus: Arc<dyn Bus>, store: Arc<dyn Store>, kinds: Vec<Descriptor>) -> Self {
         let (claims, tenants) = (Claims::none(), admission::Settings::default());
-        let (bots_model, write_timeout) = (String::new(), limits::WRITE_TIMEOUT);
-        Self { settings, bus, store, kinds, claims, tenants, bots_model, write_timeout }
+        let (aliases, bots_model, write_timeout) = (BTreeMap::new(), String::new(), limits::WRITE_TIMEOUT);
+        Self { settings, bus, store, kinds, aliases, claims, tenants, bots_model, write_timeout }
     }
 }
 

@@ -2,18 +2,29 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::{Router, middleware, response::IntoResponse};
+use axum::{
+    Router,
+    extract::Request,
+    http::{Method, StatusCode},
+    middleware,
+    response::{IntoResponse, Response},
+};
 use serde_json::Value;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::Layer;
+use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::services::Services;
 use crate::{
     batches, bots, chat, documents,
     http::{
+        cors, encoding,
         error::ApiError,
-        health, ignored, metrics, observe,
+        health, ignored, metrics,
+        missing::Paths,
+        observe,
         openapi::{self, Description},
+        root,
         state::HttpState,
     },
     jobs, ops, render, schedules, search,
@@ -42,6 +53,7 @@ fn documented() -> OpenApiRouter<Services> {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
+        .merge(root::routes())
 }
 
 #[must_use]
@@ -54,17 +66,29 @@ pub(super) fn description() -> Description {
 }
 
 pub fn router(services: Services) -> Router {
-    let (router, _) = documented().split_for_parts();
+    let (router, api) = documented().split_for_parts();
+    let paths = Paths::new(api.paths.paths.keys().map(String::as_str));
     let metrics = Arc::clone(&services.http().metrics);
-    router
-        .fallback(|| async {
-            ApiError::not_found("unknown_path", "there is nothing here; GET /openapi.json lists what is")
-        })
-        .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
+    let origins = Arc::clone(&services.http().origins);
+    let router = router
+        .fallback(move |request: Request| std::future::ready(paths.nothing_at(request.uri().path())))
+        .method_not_allowed_fallback(other_method)
+        .layer(middleware::from_fn(encoding::decode))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(ignored::request))
         .layer(middleware::from_fn_with_state(metrics, observe::request))
-        .with_state(services)
+        .with_state(services);
+    // Before the routes are looked at, so that a path with a slash at its end is the same one.
+    let router = Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(router));
+    cors::layer(router, origins)
+}
+
+/// The router adds `Allow`.
+async fn other_method(method: Method) -> Response {
+    match method {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => ApiError::method_not_allowed().into_response(),
+    }
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Response {

@@ -45,6 +45,7 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let bots_model = default_model(&config);
     let mut app = App::new(config.gateway, Arc::clone(&bus), store, kinds::all());
     app.tenants = Settings::new(&config.limits, &config.nats);
+    app.aliases = config.models.aliases;
     app.claims = Claims::open(&config.objects)?;
     app.bots_model = bots_model;
     let server = app.bind().await?;

@@ -30,6 +30,7 @@ use crate::{
         state::{Http, HttpState},
     },
     jobs::{
+        aliases::Aliases,
         intake::Intake,
         kinds::Kinds,
         service::{self, Jobs},
@@ -88,7 +89,7 @@ impl HttpState for Services {
 impl Services {
     #[must_use]
     pub fn new(app: App, lifecycle: &Lifecycle, tasks: &TaskTracker, description: Description) -> Self {
-        let App { settings, bus, store, kinds, claims, tenants, bots_model, write_timeout } = app;
+        let App { settings, bus, store, kinds, aliases, claims, tenants, bots_model, write_timeout } = app;
         let kinds = Kinds::new(kinds)
             .with_deferred_check(Chat::KIND, bot::refuse_deferred)
             .with_preparation(Chat::KIND, parameters::prepare);
@@ -98,6 +99,7 @@ impl Services {
             bus: bus.clone(),
             store: store.clone(),
             kinds,
+            aliases: Aliases::new(aliases),
             claims,
             tenants,
             wait_seconds: settings.wait_seconds,
@@ -168,6 +170,8 @@ fn http(
         bodies: bodies(settings.body_bytes, kinds, claims),
         metrics: Arc::new(Metrics::default()),
         lifecycle: lifecycle.clone(),
+        // A configuration with others is refused at start.
+        origins: Arc::new(settings.origins().unwrap_or_default()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/v1/batches`: jobs that are counted together, with a callback when all have ended.
+//! `/v1/job-batches`: jobs that are counted together, with a callback when all have ended.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ fn template() -> Ref {
 pub struct BatchView {
     /// Its id.
     pub id: Uuid,
-    /// `batch`.
+    /// `job_batch`: OpenAI's `batch` is another thing.
     pub object: &'static str,
     /// `open` (jobs may be added), `running` or `complete`.
     pub state: &'static str,
@@ -100,7 +100,7 @@ impl From<Batch> for BatchView {
         };
         let counts = BatchCounts { total, done, failed, cancelled, pending };
         let callback_job = batch.callback.as_ref().map(|_| callback_id(id).0);
-        Self { id, object: "batch", state, counts, created_at, ended_at, callback_job }
+        Self { id, object: "job_batch", state, counts, created_at, ended_at, callback_job }
     }
 }
 
@@ -130,7 +130,7 @@ struct BatchesQuery {
 /// Begin a batch
 ///
 /// It is open: add jobs with `POST /v1/jobs?batch=` and NDJSON, then close it.
-#[utoipa::path(post, path = "/v1/batches", tag = "batches", security(("bearer" = [])), request_body = NewBatch,
+#[utoipa::path(post, path = "/v1/job-batches", tag = "batches", security(("bearer" = [])), request_body = NewBatch,
     responses(
         (status = 201, description = "The batch", body = BatchView),
         (status = "4XX", description = "The callback is wrong", body = ErrorBody),
@@ -150,7 +150,7 @@ async fn create_batch(
 /// List batches
 ///
 /// A page of them, the newest first.
-#[utoipa::path(get, path = "/v1/batches", tag = "batches", security(("bearer" = [])), params(BatchesQuery),
+#[utoipa::path(get, path = "/v1/job-batches", tag = "batches", security(("bearer" = [])), params(BatchesQuery),
     responses(
         (status = 200, description = "A page", body = BatchList),
         (status = "4XX", description = "The request is wrong", body = ErrorBody),
@@ -175,7 +175,7 @@ async fn list_batches(
 /// Get a batch
 ///
 /// With its counts.
-#[utoipa::path(get, path = "/v1/batches/{batch}", tag = "batches", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/job-batches/{batch}", tag = "batches", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "The batch's id")),
     responses(
         (status = 200, description = "The batch", body = BatchView),
@@ -194,7 +194,7 @@ async fn get_batch(
 /// Close a batch
 ///
 /// No job can be added any more. It is complete, and its callback starts, when all its jobs have ended. Again is safe.
-#[utoipa::path(post, path = "/v1/batches/{batch}/close", tag = "batches", security(("bearer" = [])),
+#[utoipa::path(post, path = "/v1/job-batches/{batch}/close", tag = "batches", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "The batch's id")),
     responses(
         (status = 200, description = "The batch", body = BatchView),
@@ -214,7 +214,7 @@ async fn close_batch(
 /// Follow a batch
 ///
 /// Server-sent events as those of a job: `accepted`, and `done` with the counts when all its jobs have ended.
-#[utoipa::path(get, path = "/v1/batches/{batch}/events", tag = "batches", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/job-batches/{batch}/events", tag = "batches", security(("bearer" = [])),
     params(
         ("batch" = Uuid, Path, description = "The batch's id"), EventsQuery,
         ("Last-Event-ID" = Option<u64>, Header, description = "The `n` of the last event that was received"),

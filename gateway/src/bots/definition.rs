@@ -13,6 +13,12 @@ pub(crate) fn read(before: Option<&Bot>, change: Value) -> Result<Bot, ApiError>
     let Value::Object(change) = change else {
         return Err(ApiError::invalid("body", "the body is not a JSON object").code("invalid_json"));
     };
+    // A list would be read as their fields, one after the other.
+    if let Some(name) =
+        ["retrieval", "limits", "look"].into_iter().find(|name| change.get(*name).is_some_and(Value::is_array))
+    {
+        return Err(Invalid::new(name, "a list is not allowed: an object is needed").into());
+    }
     let mut whole = match before.map(serde_json::to_value).transpose() {
         Ok(Some(Value::Object(fields))) => fields,
         Ok(_) => Map::new(),
@@ -25,7 +31,7 @@ pub(crate) fn read(before: Option<&Bot>, change: Value) -> Result<Bot, ApiError>
     match before.filter(|before| before.name != bot.name) {
         Some(Bot { name, .. }) => {
             let message = format!("a bot keeps its name ({name}): make another one with POST /v1/bots");
-            Err(ApiError::invalid("name", message))
+            Err(ApiError::conflict("bot_renamed", message).param("name"))
         }
         None => Ok(bot),
     }
@@ -104,6 +110,7 @@ mod tests {
             (json!({"name": "h", "look": {"colour": "red"}}), "look.colour"),
             (json!({"name": "h", "look": {"suggestions": vec!["a"; 9]}}), "look.suggestions"),
             (json!({"name": "h", "look": {"suggestions": ["x".repeat(201)]}}), "look.suggestions[0]"),
+            (json!({"name": "h", "look": ["x"]}), "look"),
         ] {
             assert_eq!(refused(body.clone()), (400, param.to_owned()), "{body}");
         }

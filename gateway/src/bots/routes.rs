@@ -139,8 +139,8 @@ async fn list_bots(State(bots): State<Arc<Bots>>, caller: Caller) -> Result<Json
         (status = 400, description = "A field is wrong: `param` names it", body = ErrorBody),
         (status = 409, description = "There is one of this name (`bot_exists`), or as many as there may be (`bots_full`)",
             body = ErrorBody),
-        (status = 422, description = "There is no such collection (`collection_not_found`), or moderation is asked for \
-            (`unsupported_moderation`)", body = ErrorBody),
+        (status = 404, description = "There is no such collection: `collection_not_found`", body = ErrorBody),
+        (status = 422, description = "Moderation is asked for: `unsupported_moderation`", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -176,7 +176,7 @@ async fn get_bot(
 /// are answered as the bot was then.
 #[utoipa::path(patch, path = "/v1/bots/{name}", tag = "bots", security(("bearer" = [])),
     params(("name" = String, Path, description = "The bot's name, which stays")),
-    request_body(content = Bot, example = json!({"instructions": "Be even briefer.", "retrieval": {"top_k": 3}})),
+    request_body(content = ref("#/components/schemas/BotChange"), example = json!({"instructions": "Be even briefer.", "retrieval": {"top_k": 3}})),
     responses(
         (status = 200, description = "The bot as it is now", body = BotView),
         (status = 400, description = "A field is wrong: `param` names it", body = ErrorBody),

@@ -4,7 +4,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ruche_schemas::{Job as _, JobRef, failure::codes, kinds::chat::Chat};
+use ruche_schemas::{
+    Job as _, JobRef, TenantId,
+    failure::codes,
+    kinds::chat::{BOT_PREFIX, Chat},
+};
 use ruche_store::Store;
 use serde_json::value::RawValue;
 
@@ -13,7 +17,7 @@ use super::{
     shorten::shorten,
 };
 use crate::{
-    http::error::ApiError,
+    http::{error::ApiError, limits},
     jobs::{
         intake::Completion,
         kinds::Kinds,
@@ -44,6 +48,7 @@ impl Chats {
     /// while the bot's documents cannot be searched.
     pub async fn submit(&self, mut chat: Chat, mut submission: Submission<'_>) -> Result<Accepted, ApiError> {
         self.kinds.descriptor(Chat::KIND.as_str())?;
+        chat.model = self.models.aliases.resolve(chat.model);
         let is_bot = named(chat.model.as_deref()).is_some();
         shorten(&mut chat, is_bot);
         chat.check()?;
@@ -55,8 +60,10 @@ impl Chats {
             return Err(ApiError::not_found(codes::UNKNOWN_CONVERSATION, message).param("conversation"));
         }
         let bot = named(chat.model.as_deref()).map(str::to_owned);
-        if let Some(model) = chat.model.as_ref().filter(|_| bot.is_none()) {
-            self.models.check(&Chat::KIND, model).await?;
+        if let Some(model) = chat.model.as_ref().filter(|_| bot.is_none())
+            && let Err(error) = self.models.check(&Chat::KIND, model).await
+        {
+            return Err(self.with_bots(submission.tenant, error).await);
         }
         let id = self.publisher.job_id(&Chat::KIND, &submission)?;
         if chat.store {
@@ -80,6 +87,16 @@ impl Chats {
         let mut accepted = self.publisher.submit(work, submission).await?;
         accepted.conversation = conversation.filter(|_| accepted.job.id == id);
         Ok(accepted)
+    }
+
+    /// Lists the tenant's bots too, if a model is unknown.
+    async fn with_bots(&self, tenant: &TenantId, error: ApiError) -> ApiError {
+        if error.code_name() != Some(codes::UNKNOWN_MODEL) {
+            return error;
+        }
+        let bots = self.store.bots(tenant).await.unwrap_or_default();
+        let names = bots.iter().take(limits::BOTS_NAMED).map(|one| format!(", {BOT_PREFIX}{}", one.bot.name));
+        error.and(&names.collect::<String>())
     }
 }
 

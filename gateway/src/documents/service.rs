@@ -56,6 +56,7 @@ impl Documents {
         seconds: Option<u64>,
     ) -> Result<Added, ApiError> {
         let NewDocument { document, model, lane, permit, .. } = new;
+        let model = self.models.aliases.resolve(model);
         let embed = Embed { document: Some(document), model, ..Embed::default() };
         embed.check().map_err(|Invalid { param, message }| {
             let param = param.strip_prefix("document.").map(str::to_owned).unwrap_or(param);

@@ -1,6 +1,6 @@
 //! Reads a request's body within bounds of size and time.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -10,7 +10,7 @@ use axum::{
 use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{error::ApiError, limits};
+use super::{encoding::Undecodable, error::ApiError, limits};
 
 /// A share of the memory for large requests.
 pub type Permit = OwnedSemaphorePermit;
@@ -83,8 +83,7 @@ async fn read(body: Body, max: usize, mut large: Option<Large<'_>>) -> Result<Ve
     let mut seen = 0;
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk =
-            chunk.map_err(|error| ApiError::bad_request("broken_body", format!("the body broke off: {error}")))?;
+        let chunk = chunk.map_err(|error| broken(&error))?;
         seen += chunk.len();
         if seen > max.max(limits::BODY_DRAIN_BYTES) {
             break;
@@ -101,6 +100,20 @@ async fn read(body: Body, max: usize, mut large: Option<Large<'_>>) -> Result<Ve
         true => Err(too_large(max)),
         false => Ok(kept),
     }
+}
+
+/// 400 for a body that ends too early, or is not what its coding says.
+pub(super) fn broken(error: &axum::Error) -> ApiError {
+    match undecodable(error.source()) {
+        Some(undecodable) => ApiError::bad_request("invalid_encoding", undecodable.to_string()).param("body"),
+        None => ApiError::bad_request("broken_body", "the body broke off before its end: send it again"),
+    }
+}
+
+/// A body that was wrapped again and again wraps its error too.
+fn undecodable<'a>(cause: Option<&'a (dyn Error + 'static)>) -> Option<&'a Undecodable> {
+    let cause = cause?;
+    cause.downcast_ref().or_else(|| undecodable(cause.source()))
 }
 
 fn too_large(max: usize) -> ApiError {

@@ -2,16 +2,14 @@
 
 use std::convert::Infallible;
 
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::request::Parts,
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::Deserialize;
 
 use super::{
     auth::{Caller, bearer},
     body::Bodies,
     error::ApiError,
+    params::query,
     state::HttpState,
 };
 
@@ -29,7 +27,7 @@ impl<S: HttpState> FromRequestParts<S> for Caller {
             ApiError::unauthenticated("no API key was given: send the header `Authorization: Bearer rk_...`")
         })?;
         let caller = state.http().keys.authenticate(key).await?;
-        match Query::<ActingFor>::try_from_uri(&parts.uri)?.0.tenant {
+        match query::<ActingFor>(&parts.uri)?.tenant {
             Some(tenant) => caller.acting_for(&tenant),
             None => Ok(caller),
         }

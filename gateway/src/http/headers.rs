@@ -27,9 +27,14 @@ pub(crate) fn is_ndjson(headers: &HeaderMap) -> bool {
 
 /// Whether the client accepts server-sent events.
 pub(crate) fn wants_events(headers: &HeaderMap) -> bool {
+    accepts(headers, "text/event-stream")
+}
+
+/// Whether the client names this media type in `Accept`; `*/*` names none.
+pub(super) fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut ranges = accepted.flat_map(|value| value.split(','));
-    ranges.any(|range| range.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("text/event-stream"))
+    ranges.any(|range| range.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case(media_type))
 }
 
 /// # Errors

@@ -1,7 +1,7 @@
 //! JSON bodies, as unparsed text.
 
 use axum::extract::{FromRequest, Request};
-use ruche_schemas::lenient;
+use ruche_schemas::{Invalid, lenient, plain};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -91,7 +91,11 @@ impl JobText {
 
 /// Unknown fields are ignored and noted; the error names the field.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    Ok(noting("", |ignored| lenient::from_str(text, ignored))?)
+    // A list would be read as the fields of an object, one after the other.
+    match text.trim_ascii_start().starts_with('[') {
+        true => Err(Invalid::new("body", "a list is not allowed: an object is needed").into()),
+        false => Ok(noting("", |ignored| lenient::from_str(text, ignored))?),
+    }
 }
 
 /// As [`parse`], of a part of the request: its name comes before those of fields.
@@ -103,4 +107,15 @@ pub(crate) fn parse_part<T: DeserializeOwned>(part: &str, text: &str) -> Result<
 /// As [`parse`], of a value.
 pub(crate) fn parse_value<T: DeserializeOwned>(value: &Value) -> Result<T, ApiError> {
     Ok(noting("", |ignored| lenient::from_value(value, ignored))?)
+}
+
+/// # Errors
+/// 400 unless the body is a JSON object.
+pub(crate) fn object(text: &str) -> Result<Value, ApiError> {
+    let wrong = |why: String| ApiError::invalid("body", format!("the body is {why}")).code("invalid_json");
+    match serde_json::from_str(text) {
+        Ok(body @ Value::Object(_)) => Ok(body),
+        Ok(_) => Err(wrong("not a JSON object".to_owned())),
+        Err(error) => Err(wrong(plain::not_json(&error))),
+    }
 }

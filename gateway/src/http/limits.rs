@@ -7,6 +7,10 @@ pub const BODY_TIME: Duration = Duration::from_secs(30);
 /// How much of an oversized body is still read and dropped, so that the client sees the answer and not a broken
 /// connection.
 pub const BODY_DRAIN_BYTES: usize = 64 * 1024 * 1024;
+/// The largest window of a body in zstd, as a power of two: 8 MiB, as RFC 9659 has it. A decoder allocates it.
+pub const ZSTD_WINDOW_LOG: u32 = 23;
+/// How long a browser may keep the answer to a preflight.
+pub const PREFLIGHT_TIME: Duration = Duration::from_secs(2 * 3600);
 /// As [`BODY_TIME`], for requests that submit a job and may be large.
 pub const LARGE_BODY_TIME: Duration = Duration::from_secs(120);
 /// Requests and NDJSON lines over `gateway.body_bytes` in memory at once; others wait.
@@ -115,6 +119,8 @@ pub const EMBED_JOB_TEXTS: usize = 32;
 pub const EMBED_JOBS: usize = 8;
 /// Bots of one tenant.
 pub const BOTS: u64 = 200;
+/// Models and aliases that an error lists.
+pub const MODELS_NAMED: usize = 30;
 /// Bots that an error lists.
 pub const BOTS_NAMED: usize = 20;
 /// Bots in the rate limiter; above it, idle ones are forgotten.

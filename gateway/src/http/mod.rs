@@ -1,6 +1,7 @@
 //! The base of every feature: authentication, reading of requests, errors and answers.
 //!
-//! - [`server`], [`write_timeout`]: connections; [`observe`], [`metrics`], [`health`]: monitoring; [`auth`]: callers.
+//! - [`server`], [`write_timeout`]: connections; [`cors`]: browsers; [`encoding`]: compressed bodies;
+//!   [`missing`], [`root`]: paths without a route; [`observe`], [`metrics`], [`health`]: monitoring; [`auth`]: callers.
 //! - [`body`], [`json`], [`ignored`], [`ndjson`], [`multipart`], [`headers`], [`params`], [`prefer`], [`extract`]: requests.
 //! - [`error`], [`refusal`], [`unavailable`]: errors; [`sse`], [`file`]: answers; [`limits`]: every fixed bound.
 //! - [`openai`]: what OpenAI's operations share; [`openapi`]: the description of the API; [`state`]: the router's
@@ -8,6 +9,8 @@
 
 pub mod auth;
 pub mod body;
+pub mod cors;
+pub mod encoding;
 pub mod error;
 pub mod extract;
 pub mod file;
@@ -18,6 +21,7 @@ pub mod json;
 pub mod lifecycle;
 pub mod limits;
 pub mod metrics;
+pub mod missing;
 pub mod multipart;
 pub mod ndjson;
 pub mod observe;
@@ -26,6 +30,7 @@ pub mod openapi;
 pub mod params;
 pub mod prefer;
 pub mod refusal;
+pub mod root;
 pub mod server;
 pub mod sse;
 pub mod state;

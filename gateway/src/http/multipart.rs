@@ -20,6 +20,8 @@ pub(crate) fn parts_of(content_type: &str, body: Vec<u8>) -> Result<Multipart<'s
 
 /// 400 for a truncated body or a malformed part.
 pub(crate) fn broken(error: multer::Error) -> ApiError {
-    ApiError::bad_request("invalid_multipart", format!("the body can't be read as multipart/form-data: {error}"))
-        .param("body")
+    tracing::debug!(error.message = %error, "a form can't be read");
+    let message =
+        "the body can't be read as multipart/form-data: it is cut off, or a part's headers or boundary are wrong";
+    ApiError::bad_request("invalid_multipart", message).param("body")
 }

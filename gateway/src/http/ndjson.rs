@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures::StreamExt;
 
 use super::{
-    body::{Bodies, Permit},
+    body::{Bodies, Permit, broken},
     error::ApiError,
 };
 
@@ -123,9 +123,7 @@ impl Ndjson {
         let chunk = tokio::time::timeout(self.idle, self.chunks.next()).await.map_err(|_| silent())?;
         match chunk {
             Some(Ok(chunk)) => self.chunk = chunk,
-            Some(Err(error)) => {
-                return Err(ApiError::bad_request("broken_body", format!("the body broke off: {error}")));
-            }
+            Some(Err(error)) => return Err(broken(&error)),
             None => self.ended = true,
         }
         Ok(())

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRequestParts, rejection::PathRejection},
+    http::{Uri, request::Parts},
+};
+use ruche_schemas::plain;
 use serde::de::DeserializeOwned;
 
 use super::{error::ApiError, limits, text::shown};
@@ -11,6 +15,13 @@ use super::{error::ApiError, limits, text::shown};
 #[from_request(via(axum::extract::Path), rejection(ApiError))]
 pub struct Path<T>(pub T);
 
+impl From<PathRejection> for ApiError {
+    /// Paths are texts, so only their bytes can be wrong.
+    fn from(_: PathRejection) -> Self {
+        Self::invalid("path", "a part of the path is not UTF-8: percent-encode the bytes of its UTF-8")
+    }
+}
+
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -18,8 +29,24 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Ok(Self(axum::extract::Query::try_from_uri(&parts.uri)?.0))
+        query(&parts.uri).map(Self)
     }
+}
+
+/// # Errors
+/// 400 that names the parameter, its value and what is allowed.
+pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+    let text = uri.query().unwrap_or_default();
+    let read = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs(text)));
+    read.map_err(|error| {
+        let path = error.path().to_string();
+        let value = pairs(text).find(|(name, _)| *name == path).map(|(_, value)| plain::quoted(&value));
+        plain::named(&error.inner().to_string(), &path, value.as_deref()).into()
+    })
+}
+
+fn pairs(query: &str) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(query.as_bytes())
 }
 
 /// 1 to [`limits::PAGE`]; [`limits::PAGE_DEFAULT`] by default.
@@ -34,16 +61,22 @@ pub(crate) fn page_limit(limit: Option<u64>) -> Result<usize, ApiError> {
     }
 }
 
+/// A place in a log: those of the bus and of the database have 63 bits.
+pub(crate) fn position(name: &str, value: u64) -> Result<u64, ApiError> {
+    match i64::try_from(value) {
+        Ok(_) => Ok(value),
+        Err(_) => Err(ApiError::invalid(name, format!("{name} = {value} is too large: there is no such place"))),
+    }
+}
+
 /// The parameters in order. `tenant` is common to all routes and left out.
 ///
 /// # Errors
 /// 400 for an unknown or repeated parameter: to ignore it would give a wrong answer.
 pub(crate) fn parameters(query: Option<&str>, allowed: &[&str]) -> Result<Vec<(String, String)>, ApiError> {
-    let uri = format!("/?{}", query.unwrap_or_default());
-    let uri = uri.parse().map_err(|_| ApiError::invalid("query", "the query is not one of a URL"))?;
-    let axum::extract::Query(all) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)?;
     let (mut seen, mut parameters) = (BTreeSet::new(), Vec::new());
-    for (name, value) in all {
+    for (name, value) in pairs(query.unwrap_or_default()) {
+        let (name, value) = (name.into_owned(), value.into_owned());
         if name == "tenant" {
             continue;
         }

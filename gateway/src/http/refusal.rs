@@ -97,6 +97,12 @@ impl ApiError {
         Self::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID, message).code("unsupported_media_type")
     }
 
+    /// 415: the body's coding.
+    pub fn unsupported_encoding(message: impl Into<String>) -> Self {
+        let error = Self::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID, message);
+        error.param("content-encoding").code("unsupported_encoding")
+    }
+
     /// 500; the cause is in the log.
     pub fn internal() -> Self {
         let message = "something went wrong here; the log of the gateway has the cause";

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ruche_schemas::config::Origins;
+
 use super::{auth::Keys, body::Bodies, lifecycle::Lifecycle, metrics::Metrics};
 
 #[derive(Debug, Clone)]
@@ -10,6 +12,8 @@ pub struct Http {
     pub bodies: Bodies,
     pub metrics: Arc<Metrics>,
     pub lifecycle: Lifecycle,
+    /// The pages that may call from a browser.
+    pub origins: Arc<Origins>,
 }
 
 pub trait HttpState: Clone + Send + Sync + 'static {

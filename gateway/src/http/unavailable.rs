@@ -1,6 +1,5 @@
-//! Turns errors of the bus, the store, the schemas and the extractors into answers.
+//! Turns errors of the bus, the store, and the schemas into answers.
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
 use ruche_bus::{PublishError, Unavailable};
 use ruche_schemas::{Invalid, failure::codes};
 use ruche_store::StoreError;
@@ -39,17 +38,5 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::warn!(error.message = %error, "the database is not available");
         Self::unavailable("store_unavailable", "the database can't be reached: try again in a moment", 2)
-    }
-}
-
-impl From<PathRejection> for ApiError {
-    fn from(rejection: PathRejection) -> Self {
-        Self::invalid("path", rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for ApiError {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::invalid("query", rejection.body_text())
     }
 }

@@ -23,7 +23,9 @@ use crate::http::{
     error::ApiError,
     headers::text_header,
     metrics::{Metrics, Open},
+    params::position,
     sse,
+    text::shown,
 };
 
 #[derive(Clone)]
@@ -58,12 +60,16 @@ impl EventsQuery {
     /// # Errors
     /// 400 for an invalid `Last-Event-ID`.
     pub(crate) fn first(&self, headers: &HeaderMap) -> Result<u64, ApiError> {
+        let from = position("from", self.from.unwrap_or(1))?;
         match text_header(headers, "last-event-id")?.filter(|id| !id.is_empty()) {
-            None => Ok(self.from.unwrap_or(1).max(1)),
-            Some(last) => last.parse::<u64>().ok().and_then(|n| n.checked_add(1)).ok_or_else(|| {
-                let message = format!("{last:?} is not the id of an event: those are numbers from 1");
-                ApiError::invalid("last-event-id", message)
-            }),
+            None => Ok(from.max(1)),
+            Some(last) => {
+                let wrong = || {
+                    let message = format!("{:?} is not the id of an event: those are numbers from 1", shown(last));
+                    ApiError::invalid("last-event-id", message)
+                };
+                Ok(position("last-event-id", last.parse().map_err(|_| wrong())?)? + 1)
+            }
         }
     }
 }

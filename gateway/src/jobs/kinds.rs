@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ruche_schemas::{Job, Kind, kinds::Descriptor};
 use serde_json::{Value, value::RawValue};
 
+use super::aliases::Aliases;
 use crate::http::{error::ApiError, ignored::noting};
 
 /// Refuses a body that cannot start without a gateway: in a step of a flow, or in a schedule. The text is its path.
@@ -18,6 +19,7 @@ pub struct Kinds {
     known: BTreeMap<Kind, Descriptor>,
     deferred: BTreeMap<Kind, DeferredCheck>,
     prepared: BTreeMap<Kind, Preparation>,
+    pub(super) aliases: Aliases,
 }
 
 /// A job's body within its bound, with its kind's descriptor.
@@ -44,6 +46,11 @@ impl Kinds {
     pub fn with_preparation(mut self, kind: Kind, prepare: Preparation) -> Self {
         self.prepared.insert(kind, prepare);
         self
+    }
+
+    #[must_use]
+    pub fn with_aliases(self, aliases: Aliases) -> Self {
+        Self { aliases, ..self }
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Kind> {
@@ -99,8 +106,9 @@ impl Kinds {
     }
 
     /// # Errors
-    /// As the kind's [`DeferredCheck`], if it has one.
+    /// 400 for an alias; as the kind's [`DeferredCheck`], if it has one.
     pub(crate) fn check_deferred(&self, kind: &Kind, body: &Value, at: &str) -> Result<(), ApiError> {
+        self.aliases.refuse_deferred(body, at)?;
         self.deferred.get(kind).map_or(Ok(()), |check| check(body, at))
     }
 }

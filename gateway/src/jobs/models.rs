@@ -11,7 +11,8 @@ use ruche_bus::{Bus, Unavailable};
 use ruche_schemas::{Job as _, Kind, envelope::named_model, failure::codes, kinds::chat::Chat};
 use tokio::sync::Mutex;
 
-use crate::http::{error::ApiError, limits};
+use super::aliases::Aliases;
+use crate::http::{error::ApiError, limits, text::shown};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Announced {
@@ -60,6 +61,7 @@ fn in_order(models: &BTreeMap<String, Registered>) -> impl Iterator<Item = (&Str
 
 pub struct Models {
     bus: Arc<dyn Bus>,
+    pub(crate) aliases: Aliases,
     cache: Mutex<Option<Answered>>,
 }
 
@@ -78,8 +80,8 @@ impl Answered {
 
 impl Models {
     #[must_use]
-    pub fn new(bus: Arc<dyn Bus>) -> Self {
-        Self { bus, cache: Mutex::default() }
+    pub fn new(bus: Arc<dyn Bus>, aliases: Aliases) -> Self {
+        Self { bus, aliases, cache: Mutex::default() }
     }
 
     /// The registered models, at most [`limits::MODELS_TIME`] old.
@@ -105,7 +107,7 @@ impl Models {
     /// for one.
     ///
     /// # Errors
-    /// 404 that lists the models there are; 503 when the bus does not answer.
+    /// 404 that lists the models and aliases there are; 503 when the bus does not answer.
     pub async fn check(&self, kind: &Kind, model: &str) -> Result<(), ApiError> {
         if self.announced().await?.of(kind).is_some_and(|models| models.contains_key(model)) {
             return Ok(());
@@ -113,9 +115,9 @@ impl Models {
         let announced = self.at_most(limits::MODELS_MISS_TIME).await?;
         match announced.of(kind) {
             Some(models) if !models.contains_key(model) => {
-                let names: Vec<&str> = in_order(models).map(|(name, _)| name.as_str()).collect();
-                let message = format!("there is no model {model:?}: the workers have {}", names.join(", "));
-                Err(ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model"))
+                let is_of = |target: &str| target.is_empty() || models.contains_key(target);
+                let aliases = self.aliases.all().filter(|(_, target)| is_of(target)).map(|(name, _)| name);
+                Err(unknown_model(model, in_order(models).map(|(name, _)| name.as_str()).chain(aliases)))
             }
             _ => Ok(()),
         }
@@ -165,4 +167,17 @@ impl Models {
         }
         Ok(announced)
     }
+}
+
+/// 404 that lists what there is, up to a bound.
+pub(crate) fn unknown_model<'a>(name: &str, there: impl Iterator<Item = &'a str>) -> ApiError {
+    let mut names: Vec<&str> = there.take(limits::MODELS_NAMED + 1).collect();
+    let more = if names.len() > limits::MODELS_NAMED { " and more (GET /v1/models)" } else { "" };
+    names.truncate(limits::MODELS_NAMED);
+    let there = match names.is_empty() {
+        true => "no worker has one now".to_owned(),
+        false => format!("there is {}{more}", names.join(", ")),
+    };
+    let message = format!("there is no model {:?}: {there}", shown(name));
+    ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model")
 }

@@ -7,6 +7,7 @@ use ruche_store::{Store, objects::Claims};
 
 use super::{
     admission::{Admission, Settings},
+    aliases::Aliases,
     batch::Batches,
     cancel::Canceller,
     event_log::EventLog,
@@ -42,6 +43,7 @@ pub struct Parts {
     pub bus: Arc<dyn Bus>,
     pub store: Arc<dyn Store>,
     pub kinds: Kinds,
+    pub aliases: Aliases,
     pub claims: Claims,
     pub tenants: Settings,
     /// `gateway.wait_seconds`.
@@ -53,10 +55,11 @@ pub struct Parts {
 impl Jobs {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bus, store, kinds, claims, tenants, wait_seconds, lifecycle, metrics } = parts;
-        let (kinds, admission) = (Arc::new(kinds), Arc::new(Admission::new(bus.clone(), tenants)));
+        let Parts { bus, store, kinds, aliases, claims, tenants, wait_seconds, lifecycle, metrics } = parts;
+        let (kinds, admission) =
+            (Arc::new(kinds.with_aliases(aliases.clone())), Arc::new(Admission::new(bus.clone(), tenants)));
         let (log, relays) = (EventLog::new(bus.clone()), Relays::new(bus.clone(), lifecycle));
-        let (payloads, models) = (Payloads::new(claims), Arc::new(Models::new(bus.clone())));
+        let (payloads, models) = (Payloads::new(claims), Arc::new(Models::new(bus.clone(), aliases)));
         let publisher = Arc::new(Publisher {
             bus: bus.clone(),
             store: store.clone(),

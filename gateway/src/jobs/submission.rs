@@ -89,35 +89,28 @@ impl Accepted {
     }
 }
 
-/// When a job is due: `None` for now.
+/// When a job is due, the later of both: `None` for now.
 ///
 /// # Errors
-/// 400 for both parameters at once, and for too far ahead.
+/// 400 for too far ahead.
 pub fn due(
     run_at: Option<DateTime<Utc>>,
     delay_seconds: Option<u64>,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, ApiError> {
-    let (at, param) = match (run_at, delay_seconds) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => {
-            return Err(ApiError::invalid("delay_seconds", "run_at and delay_seconds say the same: give one of them"));
-        }
-        (Some(at), None) => (Some(at), "run_at"),
-        (None, Some(seconds)) => {
-            let delay = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
-            (delay.and_then(|delay| now.checked_add_signed(delay)), "delay_seconds")
-        }
-    };
     let last = now + TimeDelta::days(limits::AHEAD_DAYS);
-    match at.filter(|at| *at <= last) {
-        Some(at) => Ok(Some(at).filter(|at| *at > now)),
-        None => {
-            let message =
-                format!("the job would begin more than {} days from now, which is too far", limits::AHEAD_DAYS);
-            Err(ApiError::invalid(param, message))
-        }
-    }
+    let checked = |at: Option<DateTime<Utc>>, param: &str| {
+        let message =
+            || format!("the job would begin more than {} days from now, which is too far", limits::AHEAD_DAYS);
+        at.filter(|at| *at <= last).ok_or_else(|| ApiError::invalid(param, message()))
+    };
+    let after = |seconds: u64| {
+        let delay = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+        delay.and_then(|delay| now.checked_add_signed(delay))
+    };
+    let at = run_at.map(|at| checked(Some(at), "run_at")).transpose()?;
+    let delayed = delay_seconds.map(|seconds| checked(after(seconds), "delay_seconds")).transpose()?;
+    Ok(at.max(delayed).filter(|at| *at > now))
 }
 
 /// # Errors

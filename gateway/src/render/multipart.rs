@@ -23,6 +23,7 @@ struct Parts {
     render: Render,
     markdown: bool,
     template: bool,
+    package: bool,
     data: bool,
     options: bool,
 }
@@ -64,11 +65,11 @@ impl Parts {
                 css.push_str(&text(&name, field).await?);
             }
             "template" => {
-                once_of("template", "package", &mut self.template)?;
+                once(&name, &mut self.template)?;
                 self.render.template.name = text(&name, field).await?.trim().to_owned();
             }
             "package" => {
-                once_of("template", "package", &mut self.template)?;
+                once(&name, &mut self.package)?;
                 self.render.template.package = Some(bytes(field).await?);
             }
             "data" => {
@@ -100,11 +101,6 @@ fn once(name: &str, seen: &mut bool) -> Result<(), ApiError> {
         true => Err(ApiError::invalid(name, format!("the part {name} is there twice: send it once"))),
         false => Ok(()),
     }
-}
-
-fn once_of(name: &str, other: &str, seen: &mut bool) -> Result<(), ApiError> {
-    let message = || format!("{name} and {other} are one or the other, once: send one of them");
-    once(name, seen).map_err(|_| ApiError::invalid(name, message()))
 }
 
 async fn bytes(field: Field<'_>) -> Result<Base64, ApiError> {

@@ -99,6 +99,7 @@ impl Schedules {
                 let param = if matches!(schedule.every, Every::Cron { .. }) { "cron" } else { "every_seconds" };
                 ApiError::invalid(param, message)
             }
+            ScheduleError::UnknownZone(message) => ApiError::invalid("time_zone", message),
             ScheduleError::Publish(error) => error.into(),
         })
     }

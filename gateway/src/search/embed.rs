@@ -59,6 +59,7 @@ impl Embedder {
     pub(crate) async fn embed(&self, tenant: &TenantId, input: &Input, mut asked: Embed) -> Result<Vectors, ApiError> {
         // The first text stands for all: they were checked when the request was read.
         Embed { texts: input.texts.iter().take(1).cloned().collect(), ..asked.clone() }.check()?;
+        asked.model = self.models.aliases.resolve(asked.model);
         match &asked.model {
             Some(model) => self.models.check(&Embed::KIND, model).await?,
             // All texts must be embedded by the same model.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::http::{
     error::ApiError,
-    json::parse_value,
+    json::{object, parse_value},
     limits,
     openai::{OneOrMany, unsupported},
 };
@@ -87,13 +87,8 @@ impl EmbeddingRequest {
     /// # Errors
     /// 400 that names the field, and what is allowed.
     pub fn parse(json: &str) -> Result<(Self, Input), ApiError> {
-        let mut body: Value = serde_json::from_str(json).map_err(|error| {
-            ApiError::invalid("body", format!("the body is not JSON: {error}")).code("invalid_json")
-        })?;
-        let Some(fields) = body.as_object_mut() else {
-            return Err(ApiError::invalid("body", "the body is not a JSON object").code("invalid_json"));
-        };
-        fields.remove("user");
+        let mut body = object(json)?;
+        body.as_object_mut().map(|fields| fields.remove("user"));
         let mut request: Self = parse_value(&body)?;
         let input = texts(request.input.take())?;
         Ok((request, input))
@@ -102,7 +97,7 @@ impl EmbeddingRequest {
 
 fn texts(input: Value) -> Result<Input, ApiError> {
     let (values, single) = match input {
-        Value::Null => return Err(Invalid::new("input", "missing field `input`").into()),
+        Value::Null => return Err(Invalid::new("input", "is missing: send a text, or a list of texts").into()),
         Value::Array(values) => (values, false),
         value => (vec![value], true),
     };
@@ -116,7 +111,8 @@ fn texts(input: Value) -> Result<Input, ApiError> {
         let text = match value {
             Value::String(text) => text,
             Value::Number(_) | Value::Array(_) if !single => {
-                let message = "arrays of token ids are not supported: send a text, or a list of texts";
+                let message = "token ids are not read here, since they are another model's: send a text, or a list of texts. \
+                               LangChain sends texts with OpenAIEmbeddings(check_embedding_ctx_length=False)";
                 return Err(unsupported("input", message.to_owned()));
             }
             _ => return Err(Invalid::new(input.name(number), "is no text: send a text, or a list of texts").into()),

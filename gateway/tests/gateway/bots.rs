@@ -40,7 +40,7 @@ async fn a_bot_is_made_read_changed_and_deleted() {
     assert_eq!((&changed["instructions"], &changed["look"]["title"]), (&json!("Be kind."), &json!(null)));
     assert_eq!(changed["created_at"], made["created_at"]);
     assert!(changed["updated_at"].as_str() > made["updated_at"].as_str(), "{changed}");
-    assert_eq!(refused(patch(&gateway, "help", &json!({ "name": "x" })).await, 400).await.0, "name");
+    assert_eq!(refused(patch(&gateway, "help", &json!({ "name": "x" })).await, 409).await.0, "name");
     let delete = || gateway.request(Method::DELETE, "/v1/bots/help").send();
     assert_eq!(delete().await.unwrap().status(), 204);
     for response in [delete().await.unwrap(), gateway.get("/v1/bots/help").send().await.unwrap()] {
@@ -55,7 +55,7 @@ async fn what_can_not_be_promised_is_refused_by_name() {
     for (body, status, param, code) in [
         (json!({ "name": "Help" }), 400, "name", "invalid_request"),
         (json!({ "name": "h", "moderation": "strict" }), 422, "moderation", "unsupported_moderation"),
-        (json!({ "name": "h", "collections": ["nowhere"] }), 422, "collections[0]", "collection_not_found"),
+        (json!({ "name": "h", "collections": ["nowhere"] }), 404, "collections[0]", "collection_not_found"),
         (json!({ "name": "h", "retrieval": { "top_k": 100 } }), 400, "retrieval.top_k", "invalid_request"),
         (json!("help"), 400, "body", "invalid_json"),
     ] {

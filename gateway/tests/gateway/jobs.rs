@@ -145,11 +145,11 @@ async fn a_stream_resumes_from_any_event_without_gap_or_repeat() {
         // A browser repeats the first address: `Last-Event-ID` wins.
         assert_eq!(events(&gateway, &job, "?from=1", Some(from - 1)).await, rest);
     }
-    for query in [format!("?from={}", count + 1), format!("?from={}", u64::MAX)] {
+    for query in [format!("?from={}", count + 1), format!("?from={}", i64::MAX)] {
         let response = gateway.get(&format!("/v1/jobs/{job}/events{query}")).send().await.unwrap();
         assert_eq!(response.status(), 204);
     }
-    for (query, param) in [("?from=x", "query"), ("?from=-1", "query")] {
+    for (query, param) in [("?from=x", "from"), ("?from=-1", "from")] {
         let response = gateway.get(&format!("/v1/jobs/{job}/events{query}")).send().await.unwrap();
         assert_eq!(refused(response, 400).await.0, param);
     }

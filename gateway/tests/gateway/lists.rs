@@ -105,7 +105,7 @@ async fn jobs_are_cancelled_by_what_they_are() {
     assert!(gateway.is_cancelled(answers[0]["id"].as_str().unwrap()).await);
     assert!(!gateway.is_cancelled(&alone).await);
     // The scheduled one has ended, and is counted.
-    let view = gateway.read(&format!("/v1/batches/{batch}")).await;
+    let view = gateway.read(&format!("/v1/job-batches/{batch}")).await;
     assert_eq!((&view["counts"]["cancelled"], &view["counts"]["pending"]), (&json!(1), &json!(1)));
     let theirs = gateway.as_key(&gateway.stranger, Method::POST, "/v1/jobs/cancel").json(&json!({ "state": "active" }));
     assert_eq!(json_of(theirs.send().await.unwrap()).await, json!({ "matched": 0, "cancelled": 0 }));

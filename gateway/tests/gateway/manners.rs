@@ -1,222 +1,283 @@
-//! What the gateway forgives: unknown fields, which the answer names, chats of any length, and a job's body in OpenAI's form.
+//! What clients that were written for others, and browsers, expect of an API.
 
-use chrono::Utc;
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
 use reqwest::{Method, Response};
-use ruche_store::conversations::Conversation;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::{
-    support::{Fixture, Sse, SseReader, lines_of, refused, said, start, tenant, without_worker},
-    ws::Socket,
-};
+use crate::support::{Fixture, MODEL, json_of, lines_of, refused, said, start, without_worker};
 
-/// The names in the header, in order of the alphabet.
-fn ignored(response: &Response) -> Vec<String> {
-    let header = response.headers().get("ruche-ignored").map_or("", |value| value.to_str().unwrap());
-    let mut names: Vec<String> = header.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    names.sort();
-    names
+const PAGE: &str = "http://localhost:5173";
+const CHAT: &str = "/v1/chat/completions";
+
+async fn preflight(gateway: &Fixture, path: &str, origin: &str) -> Response {
+    let request = gateway.client.request(Method::OPTIONS, format!("{}{path}", gateway.url)).header("origin", origin);
+    let request = request.header("access-control-request-method", "POST");
+    request.header("access-control-request-headers", "authorization,content-type").send().await.unwrap()
 }
 
-fn a_conversation(gateway: &Fixture) -> Uuid {
-    let (id, now) = (Uuid::now_v7(), Utc::now());
-    let conversation = Conversation { id, title: "hi".to_owned(), created_at: now, updated_at: now };
-    gateway.store.put_conversation(tenant("acme"), conversation, Vec::new());
-    id
-}
-
-fn unknown(mut body: Value) -> Value {
-    body["colour"] = json!({ "deep": ["red"] });
-    body
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 #[tokio::test]
-async fn unknown_fields_are_ignored_and_named_wherever_json_is_read() {
+async fn a_page_of_an_allowed_origin_may_call_every_route_and_reads_errors_too() {
+    let gateway = start().await;
+    for path in [CHAT, "/v1/jobs", "/v1/jobs/x/events", "/v1/collections/a", "/openapi.json", "/v1/nothing"] {
+        let response = preflight(&gateway, path, PAGE).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(header(&response, "access-control-allow-origin"), PAGE);
+        assert_eq!(header(&response, "access-control-allow-methods"), "POST");
+        assert_eq!(header(&response, "access-control-allow-headers"), "authorization,content-type");
+        assert!(header(&response, "vary").contains("origin"));
+    }
+    let response = gateway.chat("say hi", json!({})).header("origin", PAGE).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), header(&response, "access-control-allow-origin")), (200, PAGE));
+    assert_eq!(header(&response, "access-control-expose-headers"), "*");
+    for path in ["/v1/nothing", "/v1/jobs/x"] {
+        let response = gateway.get(path).header("origin", PAGE).send().await.unwrap();
+        assert_eq!(header(&response, "access-control-allow-origin"), PAGE);
+        refused(response, 404).await;
+    }
+    let unknown = gateway.as_key("rk_wrong", Method::GET, "/v1/models").header("origin", PAGE).send().await.unwrap();
+    assert_eq!(header(&unknown, "access-control-allow-origin"), PAGE);
+    refused(unknown, 401).await;
+}
+
+#[tokio::test]
+async fn another_page_is_told_what_to_set_and_reads_nothing() {
+    let gateway = without_worker(|app| app.settings.cors_origins = "https://app.example.com".to_owned()).await;
+    let response = preflight(&gateway, CHAT, PAGE).await;
+    assert_eq!(header(&response, "access-control-allow-origin"), "");
+    assert!(response.text().await.unwrap().contains("gateway.cors_origins"));
+    let response = preflight(&gateway, CHAT, PAGE).await;
+    assert_eq!(refused(response, 403).await, ("origin".into(), "origin_not_allowed".into()));
+    let response = gateway.get("/v1/models").header("origin", PAGE).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), header(&response, "access-control-allow-origin")), (200, ""));
+    let response = preflight(&gateway, CHAT, "https://app.example.com").await;
+    assert_eq!(header(&response, "access-control-allow-origin"), "https://app.example.com");
+}
+
+#[tokio::test]
+async fn options_and_head_are_answered_on_every_route() {
+    let gateway = start().await;
+    for (path, allowed) in [
+        (CHAT, "POST, OPTIONS"),
+        ("/v1/models", "GET, HEAD, OPTIONS"),
+        ("/v1/jobs", "GET, HEAD, POST, OPTIONS"),
+        ("/healthz", "GET, HEAD, OPTIONS"),
+    ] {
+        let response = gateway.request(Method::OPTIONS, path).send().await.unwrap();
+        assert_eq!(response.status(), 204, "{path}");
+        let mut methods: Vec<&str> = header(&response, "allow").split(", ").collect();
+        let mut expected: Vec<&str> = allowed.split(", ").collect();
+        methods.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(methods, expected, "{path}");
+    }
+    let wrong = gateway.request(Method::PUT, CHAT).send().await.unwrap();
+    assert_eq!(header(&wrong, "allow"), "POST, OPTIONS");
+    assert_eq!(refused(wrong, 405).await.1, "method_not_allowed");
+    for path in ["/v1/models", "/healthz", "/", "/openapi.json"] {
+        let (get, head) =
+            (gateway.get(path).send().await.unwrap(), gateway.request(Method::HEAD, path).send().await.unwrap());
+        assert_eq!(head.status(), 200, "{path}");
+        assert_eq!(header(&head, "content-type"), header(&get, "content-type"));
+        assert_eq!(header(&head, "content-length"), get.text().await.unwrap().len().to_string(), "{path}");
+        assert_eq!(head.text().await.unwrap(), "");
+    }
+    assert_eq!(gateway.request(Method::HEAD, CHAT).send().await.unwrap().status(), 405);
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_is_the_same_path() {
+    let gateway = start().await;
+    assert_eq!(gateway.read("/v1/models/").await, gateway.read("/v1/models").await);
+    assert_eq!(gateway.read(&format!("/v1/models/{MODEL}/")).await["id"], MODEL);
+    assert_eq!(gateway.read("/v1/jobs/?limit=1").await["object"], "list");
+    let answer = gateway.post(&format!("{CHAT}/"), &said("say hi")).await;
+    assert_eq!(answer["choices"][0]["message"]["content"], "hi");
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
+    writer.write_all(text).unwrap();
+    writer.finish().unwrap()
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    zstd::encode_all(text, 19).unwrap()
+}
+
+async fn encoded(gateway: &Fixture, path: &str, coding: &str, body: Vec<u8>) -> Response {
+    let request = gateway.request(Method::POST, path).header("content-type", "application/json");
+    request.header("content-encoding", coding).body(body).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_body_may_come_in_gzip_or_zstd() {
+    let gateway = start().await;
+    let body = said("say hi").to_string();
+    for (coding, body) in [
+        ("gzip", gzip(body.as_bytes())),
+        ("x-gzip", gzip(body.as_bytes())),
+        ("GZIP", gzip(body.as_bytes())),
+        ("zstd", zstd(body.as_bytes())),
+        ("identity", body.clone().into_bytes()),
+        ("gzip", [gzip(&body.as_bytes()[..9]), gzip(&body.as_bytes()[9..])].concat()),
+    ] {
+        let answer = json_of(encoded(&gateway, CHAT, coding, body).await).await;
+        assert_eq!(answer["choices"][0]["message"]["content"], "hi", "{coding}");
+    }
+    let line = json!({ "kind": "chat", "body": said("say hi") }).to_string();
+    let request = gateway.request(Method::POST, "/v1/jobs").header("content-type", "application/x-ndjson");
+    let body = zstd(format!("{line}\n{line}\n").as_bytes());
+    let lines = lines_of(request.header("content-encoding", "zstd").body(body).send().await.unwrap()).await;
+    assert_eq!(lines.last().unwrap()["batch"]["accepted"], 2);
+}
+
+#[tokio::test]
+async fn a_bomb_broken_data_and_other_codings_are_clear_errors() {
     let gateway = without_worker(|_| {}).await;
-    let conversation = a_conversation(&gateway);
-    let chat = || unknown(said("hi"));
-    let step = json!({ "kind": "chat", "mood": 1, "body": unknown(said("hi")) });
-    let fan = json!({ "all": [{ "kind": "chat", "mood": 1, "body": said("hi") }] });
-    let job = json!({ "kind": "chat", "body": chat(), "boddy": 1, "on_success": [step, fan] });
-    let steps = ["boddy", "colour", "on_success[0].body.colour", "on_success[0].mood", "on_success[1].all[0].mood"];
-    let schedule = json!({ "kind": "chat", "body": chat(), "every_seconds": 3600, "colour": 1 });
-    let bot = json!({ "name": "help", "colour": 1, "retrieval": { "depth": 2 } });
-    let document = json!({ "collection": "c", "source": "s", "text": "Bees.", "colour": 1 });
-    for (method, path, body, status, names) in [
-        (Method::POST, "/v1/jobs/chat".to_owned(), chat(), 202, vec!["colour"]),
-        (Method::POST, "/v1/jobs".to_owned(), job, 202, steps.to_vec()),
-        (Method::POST, "/v1/documents?wait=false".to_owned(), document, 202, vec!["colour"]),
-        (Method::PUT, "/v1/schedules/a".to_owned(), schedule, 200, vec!["body.colour", "colour"]),
-        (
-            Method::POST,
-            "/v1/batches".to_owned(),
-            json!({ "callback": { "kind": "chat", "body": said("hi"), "x": 1 } }),
-            201,
-            vec!["callback.x"],
-        ),
-        (Method::POST, "/v1/bots".to_owned(), bot, 201, vec!["colour", "retrieval.depth"]),
-        (Method::PATCH, "/v1/bots/help".to_owned(), json!({ "look": { "shape": "round" } }), 200, vec!["look.shape"]),
-        (Method::POST, "/v1/collections".to_owned(), json!({ "name": "c2", "colour": 1 }), 201, vec!["colour"]),
-        (
-            Method::PATCH,
-            format!("/v1/conversations/{conversation}"),
-            json!({ "title": "x", "colour": 1 }),
-            200,
-            vec!["colour"],
-        ),
-        // The name of a mistyped field is there too where another one is missed.
-        (Method::POST, "/v1/jobs/chat".to_owned(), json!({ "mesages": [] }), 400, vec!["mesages"]),
-    ] {
-        let response = gateway.request(method, &path).json(&body).send().await.unwrap();
-        assert_eq!(
-            (response.status().as_u16(), ignored(&response)),
-            (status, names.iter().map(|name| (*name).to_owned()).collect()),
-            "{path}"
-        );
+    let bomb = json!({ "messages": [{ "role": "user", "content": "x".repeat(100 << 20) }] }).to_string();
+    for (coding, bomb) in [("gzip", gzip(bomb.as_bytes())), ("zstd", zstd::encode_all(bomb.as_bytes(), 1).unwrap())] {
+        assert!(bomb.len() < 1 << 20, "{coding}");
+        assert_eq!(refused(encoded(&gateway, CHAT, coding, bomb).await, 413).await.1, "payload_too_large");
     }
-}
-
-#[tokio::test]
-async fn unknown_fields_of_a_chat_are_ignored_and_named_also_in_messages() {
-    let gateway = start().await;
-    let message = json!({ "role": "user", "mood": 1, "name": "n", "content": [{ "type": "text", "text": "say hi", "cache": 1 }] });
-    for stream in [true, false] {
-        let body = json!({ "colour": 1, "user": "u", "stream": stream, "messages": [message] });
-        let response = gateway.request(Method::POST, "/v1/chat/completions").json(&body).send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(ignored(&response), ["colour", "messages[0].content[0].cache", "messages[0].mood"]);
+    let whole = gzip(said("hi").to_string().as_bytes());
+    let cut = whole[..whole.len() - 12].to_vec();
+    let plain = said("hi").to_string().into_bytes();
+    // A frame whose window has 128 MiB, which a decoder would allocate.
+    let wide = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88, 0x01, 0x00, 0x00].to_vec();
+    for (coding, body) in
+        [("gzip", cut), ("gzip", plain.clone()), ("zstd", plain.clone()), ("zstd", wide), ("zstd", whole)]
+    {
+        let expected = ("body".to_owned(), "invalid_encoding".to_owned());
+        assert_eq!(refused(encoded(&gateway, CHAT, coding, body).await, 400).await, expected, "{coding}");
     }
-    let plain = gateway.chat("say hi", json!({})).send().await.unwrap();
-    assert!(ignored(&plain).is_empty());
-    // Known ones without support stay an error.
-    let tools = gateway.chat("say hi", json!({ "colour": 1, "tools": [{ "type": "function" }] })).send().await.unwrap();
-    assert_eq!(refused(tools, 400).await, ("tools".into(), "unsupported_parameter".into()));
+    for coding in ["br", "deflate", "gzip, gzip", "compress"] {
+        let expected = ("content-encoding".to_owned(), "unsupported_encoding".to_owned());
+        assert_eq!(refused(encoded(&gateway, CHAT, coding, plain.clone()).await, 415).await, expected, "{coding}");
+    }
+    assert_eq!(gateway.waiting().await, 0);
+}
+
+/// The code and the message.
+async fn nothing_at(gateway: &Fixture, method: Method, path: &str) -> (String, String) {
+    let response = gateway.request(method, path).send().await.unwrap();
+    assert_eq!(response.status(), 404, "{path}");
+    let error = response.json::<Value>().await.unwrap()["error"].take();
+    (error["code"].as_str().unwrap().to_owned(), error["message"].as_str().unwrap().to_owned())
 }
 
 #[tokio::test]
-async fn a_line_and_a_message_name_their_own_unknown_fields() {
-    let gateway = start().await;
-    let line = |body: Value| json!({ "kind": "chat", "body": body }).to_string();
-    let text = [line(unknown(said("say a"))), line(said("say b")), line(json!({ "mesages": 1 }))].join("\n");
-    let answers = lines_of(gateway.lines("", text).await).await;
-    let names: Vec<&Value> = answers[..3].iter().map(|answer| &answer["ignored"]).collect();
-    assert_eq!(names, [&json!(["colour"]), &Value::Null, &json!(["mesages"])]);
-    let mut socket = Socket::welcome(&gateway).await;
-    let mut chat = unknown(said("say hi"));
-    (chat["type"], chat["ref"]) = (json!("chat"), json!("a"));
-    socket.say(chat).await;
-    assert_eq!(socket.answer("a").await, json!({ "type": "ignored", "ref": "a", "fields": ["colour"] }));
-    assert_eq!(socket.answer("a").await["type"], "accepted");
-}
-
-#[tokio::test]
-async fn what_selects_refuses_what_it_does_not_know() {
+async fn a_wrong_base_url_and_what_is_not_offered_are_told_with_what_to_use() {
     let gateway = without_worker(|_| {}).await;
-    gateway.submit("say hi").await;
-    for (path, body, param) in [
-        ("/v1/jobs/cancel", json!({ "state": "active", "dryrun": true }), "dryrun"),
-        ("/v1/search", json!({ "query": "x", "collection": "c", "filter": { "lang": "fr" } }), "filter.lang"),
+    for (path, right) in [
+        (CHAT.strip_prefix("/v1").unwrap(), CHAT),
+        ("/models", "/v1/models"),
+        ("/embeddings", "/v1/embeddings"),
+        ("/v1/v1/models", "/v1/models"),
     ] {
-        let response = gateway.request(Method::POST, path).json(&body).send().await.unwrap();
-        assert_eq!(refused(response, 400).await.0, param);
+        let (code, message) = nothing_at(&gateway, Method::POST, path).await;
+        assert_eq!(code, "unknown_path");
+        assert!(message.contains(&format!("there is {right:?}")), "{message}");
     }
-    assert_eq!(gateway.waiting().await, 1);
-}
-
-#[tokio::test]
-async fn a_chat_job_takes_what_a_completion_takes() {
-    let gateway = start().await;
-    let body = json!({
-        "messages": [
-            { "role": "developer", "content": "" },
-            { "role": "user", "name": "n", "content": [{ "type": "text", "text": "sh" }, { "type": "text", "text": "ow" }] },
-        ],
-        "stream": true, "stream_options": { "include_usage": true }, "user": "u", "tools": [], "n": 1, "stop": "x",
-        "temperature": 0.5, "seed": 7, "max_completion_tokens": 9, "max_tokens": null, "cancel_on_disconnect": false,
-    });
-    let response = gateway.request(Method::POST, "/v1/jobs/chat").json(&body).send().await.unwrap();
-    assert_eq!((response.status().as_u16(), ignored(&response)), (202, Vec::new()));
-    let job = response.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
-    let published: Value = serde_json::from_str(gateway.ended(&job).await.data["text"].as_str().unwrap()).unwrap();
-    let completion = gateway.request(Method::POST, "/v1/chat/completions");
-    let mut whole = body.clone();
-    whole["stream"] = json!(false);
-    let answer: Value = completion.json(&whole).send().await.unwrap().json().await.unwrap();
-    let mut same: Value = serde_json::from_str(answer["choices"][0]["message"]["content"].as_str().unwrap()).unwrap();
-    same["conversation"] = published["conversation"].clone();
-    assert_eq!(published, same);
-    assert_eq!((&published["sampling"]["temperature"], &published["max_tokens"]), (&json!(0.5), &json!(9)));
-    for (field, value, param) in [
-        ("tools", json!([{ "type": "function" }]), "tools"),
-        ("response_format", json!({ "type": "json_object" }), "response_format"),
-        ("n", json!(2), "n"),
-        ("max_tokens", json!(8), "max_tokens"),
-        ("messages", json!([{ "role": "tool", "content": "x", "tool_call_id": "c" }]), "messages[0].role"),
+    for (path, instead) in [
+        ("/v1/responses", CHAT),
+        ("/v1/completions", CHAT),
+        ("/v1/moderations", "judges"),
+        ("/v1/audio/speech", "hears"),
+        ("/v1/images/generations", "/v1/render"),
+        ("/v1/assistants", "/v1/bots"),
+        ("/v1/files", "/v1/documents"),
+        ("/v1/batches", "/v1/job-batches"),
+        ("/v1/batches/b_1", "/v1/job-batches"),
     ] {
-        let mut body = body.clone();
-        body[field] = value;
-        for path in ["/v1/jobs/chat", "/v1/chat/completions"] {
-            let response = gateway.request(Method::POST, path).json(&body).send().await.unwrap();
-            assert_eq!(refused(response, 400).await.0, param, "{path}");
+        for method in [Method::GET, Method::POST] {
+            let (code, message) = nothing_at(&gateway, method, path).await;
+            assert_eq!(code, "not_offered", "{path}");
+            assert!(message.contains(instead), "{message}");
         }
     }
+    assert!(nothing_at(&gateway, Method::GET, "/v1/nothing").await.1.contains("/openapi.json"));
 }
 
 #[tokio::test]
-async fn a_chat_of_any_length_is_answered_and_says_how_much_was_left_out() {
-    let gateway = start().await;
-    let mut messages = vec![json!({ "role": "system", "content": "Be brief." })];
-    for n in 0..60 {
-        messages.push(json!({ "role": "user", "content": format!("{n} {}", "x".repeat(10_000)) }));
-        messages.push(json!({ "role": "assistant", "content": "So it is." }));
-    }
-    messages.push(json!({ "role": "user", "content": "say hi" }));
-    let body =
-        |stream: bool| json!({ "messages": messages, "stream": stream, "stream_options": { "include_usage": true } });
-    let post =
-        async |stream| gateway.request(Method::POST, "/v1/chat/completions").json(&body(stream)).send().await.unwrap();
-    let left_out = |response: &Response| -> u64 {
-        response.headers()["ruche-messages-left-out"].to_str().unwrap().parse().unwrap()
-    };
-    let whole = post(false).await;
-    let count = left_out(&whole);
-    assert!((60..120).contains(&count) && count.is_multiple_of(2), "{count}");
-    assert_eq!(whole.json::<Value>().await.unwrap()["usage"]["messages_left_out"], count);
-    let stream = post(true).await;
-    assert_eq!(left_out(&stream), count);
-    let events = SseReader::new(stream).all().await;
-    let chunks: Vec<Value> = events[..events.len() - 1].iter().map(Sse::json).collect();
-    assert!(chunks.iter().all(|chunk| chunk["messages_left_out"] == count), "{chunks:?}");
-    assert_eq!(chunks.last().unwrap()["usage"]["messages_left_out"], count);
-    let short = gateway.chat("say hi", json!({})).send().await.unwrap();
-    assert!(!short.headers().contains_key("ruche-messages-left-out"));
-}
-
-#[tokio::test]
-async fn a_conversation_is_renamed_and_deleted_by_its_tenant() {
+async fn the_root_links_to_the_rest() {
     let gateway = without_worker(|_| {}).await;
-    let id = a_conversation(&gateway);
-    let path = format!("/v1/conversations/{id}");
-    let rename = async |key: &str, path: &str, body: Value| {
-        gateway.as_key(key, Method::PATCH, path).json(&body).send().await.unwrap()
-    };
-    let renamed: Value =
-        rename(&gateway.key, &path, json!({ "title": " Opening\n hours " })).await.json().await.unwrap();
-    assert_eq!((&renamed["title"], &renamed["object"]), (&json!("Opening hours"), &json!("conversation")));
-    assert_eq!(gateway.read(&path).await["title"], "Opening hours");
-    for body in [json!({}), json!({ "title": null }), json!({ "title": " \n" }), json!({ "title": "x".repeat(201) })] {
-        assert_eq!(refused(rename(&gateway.key, &path, body).await, 400).await.0, "title");
+    let root = gateway.client.get(&gateway.url).send().await.unwrap();
+    assert_eq!(header(&root, "content-type"), "application/json");
+    let links = root.json::<Value>().await.unwrap()["links"].take();
+    let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let page = gateway.client.get(&gateway.url).header("accept", browser).send().await.unwrap();
+    assert!(header(&page, "content-type").starts_with("text/html"));
+    let page = page.text().await.unwrap();
+    for link in links.as_array().unwrap() {
+        let path = link["path"].as_str().unwrap();
+        assert_eq!(gateway.get(path).send().await.unwrap().status(), 200, "{path}");
+        assert!(page.contains(&format!("href=\"{path}\"")), "{path}");
     }
-    let nothing = [path.clone(), format!("/v1/conversations/{}", Uuid::now_v7()), "/v1/conversations/x".to_owned()];
-    for (key, path) in nothing.iter().map(|path| (&gateway.stranger, path)) {
-        let expected = ("id".to_owned(), "conversation_not_found".to_owned());
-        assert_eq!(refused(rename(key, path, json!({ "title": "Mine" })).await, 404).await, expected);
-        let response = gateway.as_key(key, Method::DELETE, path).send().await.unwrap();
-        assert_eq!(refused(response, 404).await, expected);
+}
+
+async fn with_aliases() -> Fixture {
+    let pairs = [("default", ""), ("gpt-4o-mini", MODEL), ("helper", "bot:help"), ("gone", "no-such-model")];
+    let aliases = pairs.map(|(name, target)| (name.to_owned(), target.to_owned()));
+    let gateway = without_worker(|app| app.aliases = aliases.into()).await;
+    gateway.work().await;
+    gateway.post("/v1/bots", &json!({ "name": "help", "instructions": "Be brief." })).await;
+    gateway
+}
+
+#[tokio::test]
+async fn an_alias_stands_for_a_model_or_a_bot_wherever_a_chat_comes_in() {
+    let gateway = with_aliases().await;
+    for (model, answered_by) in [("gpt-4o-mini", MODEL), ("default", MODEL), ("helper", "bot:help")] {
+        let answer = json_of(gateway.chat("say hi", json!({ "model": model })).send().await.unwrap()).await;
+        assert_eq!(answer["model"], answered_by, "{model}");
+        let body = json!({ "model": model, "messages": said("show")["messages"] });
+        let job = gateway.post("/v1/jobs/chat", &body).await["id"].as_str().unwrap().to_owned();
+        let done = gateway.ended(&job).await;
+        let seen: Value = serde_json::from_str(done.data["text"].as_str().unwrap()).unwrap();
+        let expected = if model == "gpt-4o-mini" { json!(MODEL) } else { Value::Null };
+        assert_eq!(seen["model"], expected, "{model}");
+        assert_eq!(seen["grounding"].is_object(), model == "helper");
     }
-    assert_eq!(gateway.request(Method::DELETE, &path).send().await.unwrap().status(), 204);
-    assert_eq!(refused(gateway.get(&path).send().await.unwrap(), 404).await.0, "id");
-    assert_eq!(refused(gateway.request(Method::DELETE, &path).send().await.unwrap(), 404).await.0, "id");
-    assert_eq!(gateway.read("/v1/conversations").await["data"], json!([]));
+    let next = json!({ "kind": "chat", "body": { "model": "helper", "messages": said("x")["messages"] } });
+    let job = json!({ "kind": "chat", "body": said("say hi"), "on_success": [next] });
+    let response = gateway.request(Method::POST, "/v1/jobs").json(&job).send().await.unwrap();
+    assert_eq!(refused(response, 400).await.0, "on_success[0].body.model");
+}
+
+#[tokio::test]
+async fn aliases_are_listed_and_an_unknown_model_lists_what_there_is() {
+    let gateway = with_aliases().await;
+    let list = gateway.read("/v1/models").await;
+    let found: Vec<(&str, Option<&str>)> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| (model["id"].as_str().unwrap(), model["alias_of"].as_str()))
+        .collect();
+    let expected = [
+        (MODEL, None),
+        ("bot:help", None),
+        ("default", Some(MODEL)),
+        ("gpt-4o-mini", Some(MODEL)),
+        ("helper", Some("bot:help")),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(gateway.read("/v1/models/helper").await["alias_of"], "bot:help");
+    for response in [
+        gateway.chat("hi", json!({ "model": "gpt-4" })).send().await.unwrap(),
+        gateway.get("/v1/models/gpt-4").send().await.unwrap(),
+    ] {
+        assert_eq!(response.status(), 404);
+        let error = response.json::<Value>().await.unwrap()["error"].take();
+        assert_eq!((error["param"].as_str(), error["code"].as_str()), (Some("model"), Some("model_not_found")));
+        for part in ["gpt-4", MODEL, "default", "gpt-4o-mini", "bot:help"] {
+            assert!(error["message"].as_str().unwrap().contains(part), "{error}");
+        }
+    }
 }

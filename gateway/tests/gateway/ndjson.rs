@@ -64,7 +64,7 @@ async fn each_line_is_answered_in_order_and_a_wrong_one_is_refused_alone() {
     assert_eq!(answers[4]["error"]["param"], "on_success[0].with");
     let (accepted, rejected, batch) = summary(&gateway, &answers);
     assert_eq!((accepted, rejected, gateway.waiting().await), (3, 6, 3));
-    let batch = gateway.read(&format!("/v1/batches/{batch}")).await;
+    let batch = gateway.read(&format!("/v1/job-batches/{batch}")).await;
     assert_eq!((&batch["state"], &batch["counts"]["total"]), (&json!("running"), &json!(3)));
 }
 
@@ -103,7 +103,7 @@ async fn a_client_that_goes_away_leaves_its_batch_open_and_comes_back_to_it() {
     let answers = lines_of(gateway.lines(&format!("?batch={batch}"), again).await).await;
     assert_eq!((&answers[0]["duplicate"], &answers[1]["duplicate"]), (&json!(true), &json!(false)));
     assert_eq!(answers[2]["batch"]["closed"], false);
-    let view = gateway.read(&format!("/v1/batches/{batch}")).await;
+    let view = gateway.read(&format!("/v1/job-batches/{batch}")).await;
     assert_eq!((&view["state"], &view["counts"]["total"]), (&json!("open"), &json!(2)));
     let answers = lines_of(gateway.lines(&format!("?batch={batch}&close=true"), String::new()).await).await;
     assert_eq!(answers[0]["batch"]["closed"], true);
@@ -120,7 +120,7 @@ async fn nothing_is_read_into_a_batch_that_is_somebody_elses_or_while_the_databa
     let request = gateway.as_key(&gateway.stranger, Method::POST, &format!("/v1/jobs?batch={batch}"));
     let response = request.header("content-type", "application/x-ndjson").body(line("mine")).send().await.unwrap();
     assert_eq!(refused(response, 404).await.1, "batch_not_found");
-    assert_eq!(refused(gateway.lines("?batch=x", line("one")).await, 400).await.0, "query");
+    assert_eq!(refused(gateway.lines("?batch=x", line("one")).await, 400).await.0, "batch");
     gateway.store.fail(true);
     assert_eq!(refused(gateway.lines("", line("one")).await, 503).await.1, "store_unavailable");
     assert_eq!(gateway.waiting().await, 1);
@@ -156,7 +156,7 @@ async fn a_full_queue_refuses_lines_and_the_rest_goes_on() {
     let answers = lines_of(gateway.lines("", body.join("\n")).await).await;
     let (accepted, rejected, batch) = summary(&gateway, &answers);
     assert_eq!((accepted, rejected), (100, 20));
-    let view = gateway.read(&format!("/v1/batches/{batch}")).await;
+    let view = gateway.read(&format!("/v1/job-batches/{batch}")).await;
     assert_eq!(view["counts"]["total"], 100);
     let numbers: Vec<u64> = answers[..120].iter().map(|answer| answer["line"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (1..=120).collect::<Vec<_>>());
@@ -165,7 +165,7 @@ async fn a_full_queue_refuses_lines_and_the_rest_goes_on() {
 #[tokio::test]
 async fn a_line_that_could_not_be_counted_is_refused_and_sent_again_is_counted_once() {
     let gateway = without_worker(|_| {}).await;
-    let batch = gateway.post("/v1/batches", &json!({})).await["id"].as_str().unwrap().to_owned();
+    let batch = gateway.post("/v1/job-batches", &json!({})).await["id"].as_str().unwrap().to_owned();
     let (send, receive) = tokio::sync::mpsc::channel::<Result<String, std::io::Error>>(1);
     let receive = futures::stream::unfold(receive, |mut receive| async move { Some((receive.recv().await?, receive)) });
     let keyed = json!({ "kind": "chat", "body": said("x"), "idempotency_key": "k" }).to_string();
@@ -181,6 +181,6 @@ async fn a_line_that_could_not_be_counted_is_refused_and_sent_again_is_counted_o
     until("the job is published", async || gateway.waiting().await == 1).await;
     let answers = lines_of(gateway.lines(&format!("?batch={batch}"), keyed).await).await;
     assert_eq!(answers[0]["duplicate"], true);
-    let view = gateway.read(&format!("/v1/batches/{batch}")).await;
+    let view = gateway.read(&format!("/v1/job-batches/{batch}")).await;
     assert_eq!(view["counts"]["total"], 1);
 }

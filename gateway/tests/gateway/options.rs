@@ -83,7 +83,7 @@ async fn a_flow_that_can_not_be_is_refused_and_nothing_is_published() {
         (json!({ "unique": { "key": "k", "window_seconds": 0 } }), "unique.window_seconds"),
         (json!({ "delay_seconds": u64::MAX }), "delay_seconds"),
         (json!({ "run_at": "2999-01-01T00:00:00Z" }), "run_at"),
-        (json!({ "run_at": "2999-01-01T00:00:00Z", "delay_seconds": 1 }), "delay_seconds"),
+        (json!({ "run_at": "2999-01-01T00:00:00Z", "delay_seconds": 1 }), "run_at"),
     ] {
         let text = rest.to_string();
         assert_eq!(refused(submit(&gateway, rest).await, 400).await.0, param, "{text}");
@@ -122,7 +122,11 @@ async fn a_job_that_is_put_off_waits_and_is_cancelled_at_once() {
     assert_eq!(gateway.read("/v1/jobs?state=active").await["data"], json!([]));
     assert_eq!(gateway.read("/v1/jobs?state=cancelled").await["data"][0]["id"], job["id"]);
     // Also at the kind's own entrance; a time in the past means now.
-    for (query, state) in [("delay_seconds=60", "scheduled"), ("run_at=2020-01-01T00:00:00Z", "queued")] {
+    for (query, state) in [
+        ("delay_seconds=60", "scheduled"),
+        ("run_at=2020-01-01T00:00:00Z", "queued"),
+        ("run_at=2020-01-01T00:00:00Z&delay_seconds=60", "scheduled"),
+    ] {
         let job = gateway.post(&format!("/v1/jobs/chat?{query}"), &said("hi")).await;
         assert_eq!(gateway.read(&format!("/v1/jobs/{}", job["id"].as_str().unwrap())).await["state"], state);
     }

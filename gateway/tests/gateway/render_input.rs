@@ -55,7 +55,7 @@ async fn a_wrong_form_is_named_by_its_part() {
         (vec![markdown, ("name=\"files\"", "x")], "files"),
         (vec![markdown, file, file], "files[1].name"),
         (vec![markdown, ("name=\"files\"; filename=\"/etc/passwd\"", "x")], "files[0].name"),
-        (vec![markdown, ("name=\"template\"", "report"), ("name=\"package\"", "x")], "template"),
+        (vec![markdown, ("name=\"template\"", "report"), ("name=\"template\"", "plain")], "template"),
         (vec![markdown, ("name=\"data\"", "{")], "data"),
         (vec![markdown, ("name=\"data\"", "[]")], "data"),
         (vec![markdown, ("name=\"options\"", r#"{"toc":"x"}"#)], "options.toc"),

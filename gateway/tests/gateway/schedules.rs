@@ -45,7 +45,7 @@ async fn a_wrong_schedule_is_refused_by_its_field() {
     for (name, rest, param) in [
         ("a", json!({}), "cron"),
         ("a", json!({ "cron": "* * *" }), "cron"),
-        ("a", json!({ "cron": "0 0 8 * * *", "time_zone": "Mars/Olympus" }), "cron"),
+        ("a", json!({ "cron": "0 0 8 * * *", "time_zone": "Mars/Olympus" }), "time_zone"),
         ("a", json!({ "cron": "0 0 8 * * *", "every_seconds": 5 }), "cron"),
         ("a", json!({ "every_seconds": 0 }), "every_seconds"),
         ("a", json!({ "every_seconds": 5, "time_zone": "Europe/Paris" }), "time_zone"),

@@ -308,3 +308,21 @@ async fn when_the_drain_time_is_over_sockets_close_and_their_jobs_go_on() {
     let refused = gateway.client.request(Method::GET, format!("{}/healthz", gateway.url)).send().await;
     assert!(refused.is_err());
 }
+
+#[tokio::test]
+async fn a_page_of_another_origin_can_not_open_a_socket() {
+    let gateway = without_worker(|app| app.settings.cors_origins = "https://app.example.com".to_owned()).await;
+    for origin in [&gateway.url, "https://app.example.com"] {
+        assert!(Socket::open(&gateway, Some(("origin", origin.to_owned()))).await.is_ok(), "{origin}");
+    }
+    for origin in ["https://evil.example", "null", "https://app.example.com.evil.example"] {
+        match Socket::open(&gateway, Some(("origin", origin.to_owned()))).await {
+            Err(Error::Http(response)) => {
+                let body = String::from_utf8(response.body().clone().unwrap_or_default()).unwrap();
+                assert_eq!(response.status(), 403, "{body}");
+                assert!(body.contains("gateway.cors_origins"), "{body}");
+            }
+            other => panic!("{origin}: {:?}", other.map(|_| "open")),
+        }
+    }
+}

@@ -52,7 +52,7 @@ impl FromStr for Allowed {
 }
 
 /// Without empty items.
-fn items(list: &str) -> impl Iterator<Item = &str> {
+pub(super) fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 

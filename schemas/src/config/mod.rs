@@ -10,12 +10,15 @@ use config::{Config as Layers, Environment, File, FileFormat, Value, ValueKind};
 use serde::Deserialize;
 
 mod egress;
+mod known;
 mod models;
+mod origins;
 mod search;
 mod sections;
 
 pub use egress::{Allowed, Egress, NotAllowable};
 pub use models::Models;
+pub use origins::{NotAnOrigin, Origins};
 pub use search::Search;
 pub use sections::*;
 
@@ -96,7 +99,8 @@ impl Config {
         file: Option<&str>,
         variables: Option<HashMap<String, String>>,
     ) -> Result<Self, ConfigError> {
-        let mut layers = Layers::builder().add_source(File::from_str(&defaults(kinds), FileFormat::Toml));
+        let defaults = File::from_str(&defaults(kinds), FileFormat::Toml);
+        let mut layers = Layers::builder();
         if let Some(file) = file {
             layers = layers.add_source(File::new(file, FileFormat::Toml));
         }
@@ -106,7 +110,9 @@ impl Config {
         let variables = variables.into_iter().filter(|(name, _)| is_setting(name)).collect();
         let environment =
             Environment::with_prefix("RUCHE").prefix_separator("_").separator("__").source(Some(variables));
-        Self::of_sections(layers.add_source(environment).build()?.try_deserialize()?, kinds)
+        let (set, defaults) = (layers.add_source(environment).build()?, Layers::builder().add_source(defaults));
+        known::check(&set.cache.clone().into_table()?, &defaults.clone().build()?.cache.into_table()?)?;
+        Self::of_sections(defaults.add_source(set).build()?.try_deserialize()?, kinds)
     }
 
     fn of_sections(mut all: HashMap<String, Value>, kinds: &[Descriptor]) -> Result<Self, ConfigError> {
@@ -228,8 +234,43 @@ mod tests {
         }
         let error = with(&[("RUCHE_GATEWAY__PORT", "many")]).expect_err("no number").to_string();
         assert!(error.contains("port") && error.contains("many"), "{error}");
-        let error = with(&[("RUCHE_GATEWAY__COLOUR", "red")]).expect_err("unknown").to_string();
-        assert!(error.contains("colour"), "{error}");
+        let error = with(&[("RUCHE_GATEWAY__PROT", "1")]).expect_err("unknown").to_string();
+        assert!(
+            error.starts_with("there is no setting gateway.prot (RUCHE_GATEWAY__PROT): do you mean gateway.port?"),
+            "{error}"
+        );
+        let error = with(&[("RUCHE_GATEWY__PORT", "1")]).expect_err("unknown").to_string();
+        assert!(error.contains("do you mean gateway?"), "{error}");
+        let error = with(&[("RUCHE_GATEWAY__CORS_ORIGINS", "https://fine.example, example.com")])
+            .expect_err("no origin")
+            .to_string();
+        for part in ["gateway.cors_origins", "https://app.example.com", "RUCHE_GATEWAY__CORS_ORIGINS"] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn aliases_are_a_table_or_pairs_and_default_is_always_one() {
+        let of =
+            |set: &[(&str, &str)]| with(set).map(|config| config.models.aliases).map_err(|error| error.to_string());
+        let pair = |name: &str, target: &str| (name.to_owned(), target.to_owned());
+        assert_eq!(of(&[]).expect("none").into_iter().collect::<Vec<_>>(), [pair("default", "")]);
+        let pairs = of(&[("RUCHE_MODELS__ALIASES", "gpt-4o-mini = bot:help, gpt-3.5-turbo=")]).expect("pairs");
+        assert_eq!(
+            pairs.into_iter().collect::<Vec<_>>(),
+            [pair("default", ""), pair("gpt-3.5-turbo", ""), pair("gpt-4o-mini", "bot:help")]
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("ruche.toml");
+        std::fs::write(&file, "[models.aliases]\n\"gpt-3.5-turbo\" = \"tiny\"\nDefault = \"x\"\n").expect("a file");
+        let config = Config::from_layers(file.to_str(), variables(&[])).expect("a table");
+        assert_eq!(config.models.aliases["gpt-3.5-turbo"], "tiny");
+        for wrong in ["gpt-4o-mini", "=x", &format!("{}=x", "a".repeat(300))] {
+            assert!(
+                of(&[("RUCHE_MODELS__ALIASES", wrong)]).is_err_and(|error| error.contains("models.aliases")),
+                "{wrong}"
+            );
+        }
     }
 
     /// A kind that no list knows.

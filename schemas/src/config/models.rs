@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use config::Value;
+use config::{Value, ValueKind};
 
+use super::egress::items;
 use crate::{descriptor::Descriptor, settings::ConfigError};
 
 const FALLBACK: &str = "fallback_to_tiny";
@@ -12,11 +13,23 @@ const FALLBACK_DEFAULT: &str = "\
 # all-minilm-l6-v2) and says so, false stops.
 fallback_to_tiny = true
 ";
+const ALIASES: &str = "aliases";
+const ALIASES_DEFAULT: &str = "\
+# Other names for models and bots, for programs that insist on one: { \"gpt-4o-mini\" = \"bot:help\" }, or in the environment
+# RUCHE_MODELS__ALIASES=\"gpt-4o-mini=bot:help, text-embedding-3-small=all-minilm-l6-v2\". An empty target is the worker's own
+# model, as where a request names none; `default` is such a name unless it is set to another target.
+aliases = {}
+";
+/// How many there may be, and how long a name and its target may be, in bytes.
+const MOST_ALIASES: usize = 200;
+const ALIAS_BYTES: usize = 256;
 
 #[derive(Debug, Clone)]
 pub struct Models {
     /// Whether models that need no hub replace others while the hub can't be reached.
     pub fallback_to_tiny: bool,
+    /// What other names stand for; an empty target is the worker's own model.
+    pub aliases: BTreeMap<String, String>,
     presets: BTreeMap<String, String>,
 }
 
@@ -25,7 +38,7 @@ pub(super) fn defaults(kinds: &[Descriptor]) -> String {
     let slots = kinds.iter().flat_map(|kind| kind.models);
     let keys =
         slots.map(|slot| format!("# {}\n{} = {:?}\n", slot.comment.replace('\n', "\n# "), slot.name, slot.default));
-    format!("[models]\n{}{FALLBACK_DEFAULT}", keys.collect::<String>())
+    format!("[models]\n{}{FALLBACK_DEFAULT}{ALIASES_DEFAULT}", keys.collect::<String>())
 }
 
 impl Models {
@@ -34,23 +47,64 @@ impl Models {
         let named = |key: &str| format!("models.{key}");
         let fallback = section.remove(FALLBACK).map_or(Ok(true), Value::into_bool);
         let fallback_to_tiny = fallback.map_err(|error| error.extend_with_key(&named(FALLBACK)))?;
+        let aliases = aliases(section.remove(ALIASES))?;
         let slots: Vec<&str> = kinds.iter().flat_map(|kind| kind.models).map(|slot| slot.name).collect();
         let mut presets = BTreeMap::new();
         for (key, value) in section {
             if !slots.contains(&key.as_str()) {
-                let message =
-                    format!("unknown field `{}`, expected one of {}, {FALLBACK}", named(&key), slots.join(", "));
+                let message = format!(
+                    "there is no setting {}: there are {}, {FALLBACK}, {ALIASES}",
+                    named(&key),
+                    slots.join(", ")
+                );
                 return Err(config::ConfigError::Message(message).into());
             }
             let preset = value.into_string().map_err(|error| error.extend_with_key(&named(&key)))?;
             presets.insert(key, preset);
         }
-        Ok(Self { fallback_to_tiny, presets })
+        Ok(Self { fallback_to_tiny, aliases, presets })
     }
 
     /// Empty if the key names no preset.
     #[must_use]
     pub fn preset(&self, key: &str) -> &str {
         self.presets.get(key).map_or("", String::as_str)
+    }
+}
+
+/// A table, or pairs as in `a=b, c=d`.
+fn aliases(section: Option<Value>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut aliases = BTreeMap::from([("default".to_owned(), String::new())]);
+    match section.map(|value| value.kind) {
+        None | Some(ValueKind::Nil) => {}
+        Some(ValueKind::Table(pairs)) => {
+            for (name, target) in pairs {
+                let target = target.into_string().map_err(|error| error.extend_with_key("models.aliases"))?;
+                aliases.insert(name, target);
+            }
+        }
+        Some(other) => {
+            for pair in items(&other.to_string()) {
+                let (name, target) = pair.split_once('=').ok_or_else(|| not_allowed(pair))?;
+                aliases.insert(name.trim().to_owned(), target.trim().to_owned());
+            }
+        }
+    }
+    let fits =
+        |(name, target): (&String, &String)| (1..=ALIAS_BYTES).contains(&name.len()) && target.len() <= ALIAS_BYTES;
+    match aliases.iter().find(|pair| !fits(*pair)) {
+        Some((name, target)) => Err(not_allowed(&format!("{name}={target}"))),
+        None if aliases.len() > MOST_ALIASES => Err(not_allowed(&format!("{} names", aliases.len()))),
+        None => Ok(aliases),
+    }
+}
+
+fn not_allowed(value: &str) -> ConfigError {
+    ConfigError::NotAllowed {
+        key: "models.aliases".to_owned(),
+        value: value.chars().take(80).collect(),
+        allowed: format!(
+            "up to {MOST_ALIASES} pairs such as gpt-4o-mini=bot:help, each side of at most {ALIAS_BYTES} bytes"
+        ),
     }
 }

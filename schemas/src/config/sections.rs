@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
+use super::origins::{NotAnOrigin, Origins};
 use crate::settings::{Check, ConfigError};
 
 /// A value that is never printed.
@@ -117,11 +118,18 @@ pub struct Gateway {
     pub key_cache_seconds: u64,
     /// The largest request to render that is answered with its document, in bytes.
     pub render_wait_bytes: usize,
+    /// Which pages may call from a browser: [`Origins`], separated by commas.
+    pub cors_origins: String,
     /// The secret that signs links to documents; empty: no links.
     pub link_secret: Secret,
 }
 
 impl Gateway {
+    /// Fails with the first item that is no origin.
+    pub fn origins(&self) -> Result<Origins, NotAnOrigin> {
+        self.cors_origins.parse()
+    }
+
     pub(super) fn check(&self, check: Check<'_>) -> Result<(), ConfigError> {
         check.range("body_bytes", self.body_bytes, 1024..=1 << 30, "")?;
         check.range("sockets", self.sockets, 1..=1_000_000, "")?;
@@ -129,6 +137,9 @@ impl Gateway {
         check.range("drain_seconds", self.drain_seconds, 0..=3600, "")?;
         check.range("key_cache_seconds", self.key_cache_seconds, 0..=3600, "")?;
         check.range("render_wait_bytes", self.render_wait_bytes, 0..=1 << 30, "")?;
+        let origins = "origins such as https://app.example.com, https://*.example.com or http://localhost:*, separated by \
+                       commas; * is any";
+        check.rule(self.origins().is_ok(), "cors_origins", &self.cors_origins, origins)?;
         let strong = self.link_secret.0.is_empty() || self.link_secret.0.len() >= 32;
         check.rule(strong, "link_secret", "***", "empty, or 32 characters or more")
     }

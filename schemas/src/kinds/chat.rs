@@ -312,10 +312,13 @@ mod tests {
     fn each_bad_field_is_named() {
         let with = |rest: &str| refused(&format!(r#"{{"messages":[{{"role":"user","content":"hi"}}]{rest}}}"#));
         assert_eq!(with(""), "accepted");
-        assert!(refused("{}").starts_with("messages: missing field"), "{}", refused("{}"));
+        assert!(refused("{}").starts_with("messages: is missing"), "{}", refused("{}"));
         assert!(refused(r#"{"messages":[]}"#).starts_with("messages: has 0 messages"));
         assert!(refused(r#"{"messages":[{"role":"user","content":""}]}"#).starts_with("messages[0].content: is empty"));
-        assert!(refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#).contains("unknown variant `boss`"));
+        assert!(
+            refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#)
+                .contains("\"boss\" is not allowed: one of system")
+        );
         assert!(with(r#","sampling":{"temperature":-1}"#).starts_with("temperature: -1 is out of range"));
         assert!(with(r#","sampling":{"top_p":0}"#).starts_with("top_p: 0 is out of range"));
         assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));

@@ -7,7 +7,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{message::ChatCompletionMessage, parameters::sift};
-use crate::http::{error::ApiError, json::parse_value, openai::OneOrMany};
+use crate::http::{
+    error::ApiError,
+    json::{object, parse_value},
+    openai::OneOrMany,
+};
 
 /// A chat, as OpenAI's clients ask for it. `tools`, `response_format` other than text, `logprobs`, `audio` and `n` over 1
 /// are refused by name; `user`, `metadata`, `service_tier` and the like are accepted without effect; anything else is
@@ -80,10 +84,7 @@ impl ChatCompletionRequest {
     /// # Errors
     /// 400 that names the field, and what is allowed.
     pub fn parse(json: &str) -> Result<Self, ApiError> {
-        let body: Value = serde_json::from_str(json).map_err(|error| {
-            ApiError::invalid("body", format!("the body is not JSON: {error}")).code("invalid_json")
-        })?;
-        Self::from_value(body)
+        Self::from_value(object(json)?)
     }
 
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{failure::codes, kinds::chat::BOT_PREFIX};
+use ruche_schemas::{TenantId, kinds::chat::BOT_PREFIX};
 use ruche_store::{Store, bots::StoredBot};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use crate::{
         error::{ApiError, ErrorBody},
         params::Path,
     },
-    jobs::models::Models,
+    jobs::models::{Models, unknown_model},
 };
 
 /// The names that a chat's `model` may have.
@@ -31,7 +31,7 @@ pub struct Catalogue {
 pub struct ModelList {
     /// `list`.
     pub object: &'static str,
-    /// Those that chat, then those of other workers, each by name; then the bots.
+    /// Those that chat, then those of other workers, each by name; then the bots; then the aliases.
     pub data: Vec<Model>,
 }
 
@@ -46,10 +46,13 @@ pub struct Model {
     pub created: i64,
     /// `ruche`.
     pub owned_by: &'static str,
+    /// Of an alias (`models.aliases`): the model or bot that it stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alias_of: Option<String>,
 }
 
 fn model((id, since): (String, DateTime<Utc>)) -> Model {
-    Model { id, object: "model", created: since.timestamp(), owned_by: "ruche" }
+    Model { id, object: "model", created: since.timestamp(), owned_by: "ruche", alias_of: None }
 }
 
 fn bot(StoredBot { bot, created_at, .. }: StoredBot) -> Model {
@@ -58,7 +61,7 @@ fn bot(StoredBot { bot, created_at, .. }: StoredBot) -> Model {
 
 /// List models
 ///
-/// The models of the workers that are alive, then the bots. While no worker is alive there are no models, and while the
+/// The models of the workers that are alive, then the bots, then aliases of both. While no worker is alive there are no models, and while the
 /// database is not available no bots are shown.
 #[utoipa::path(get, path = "/v1/models", tag = "models", security(("bearer" = [])), responses(
     (status = 200, description = "The models", body = ModelList),
@@ -69,13 +72,30 @@ pub(crate) async fn list_models(
     State(catalogue): State<Catalogue>,
     caller: Caller,
 ) -> Result<Json<ModelList>, ApiError> {
-    let announced = catalogue.models.announced().await?;
-    let bots = catalogue.store.bots(&caller.tenant).await.unwrap_or_else(|error| {
-        tracing::warn!(error.message = %error, "models are listed without bots");
-        Vec::new()
-    });
-    let data = announced.all().into_iter().map(model).chain(bots.into_iter().map(bot)).collect();
-    Ok(Json(ModelList { object: "list", data }))
+    catalogue.all(&caller.tenant).await.map(|data| Json(ModelList { object: "list", data }))
+}
+
+impl Catalogue {
+    async fn all(&self, tenant: &TenantId) -> Result<Vec<Model>, ApiError> {
+        let announced = self.models.announced().await?;
+        let bots = self.store.bots(tenant).await.unwrap_or_else(|error| {
+            tracing::warn!(error.message = %error, "models are listed without bots");
+            Vec::new()
+        });
+        let mut all: Vec<Model> = announced.all().into_iter().map(model).chain(bots.into_iter().map(bot)).collect();
+        let aliases: Vec<Model> =
+            self.models.aliases.all().filter_map(|(name, target)| alias(&all, name, target)).collect();
+        all.retain(|model| aliases.iter().all(|alias| alias.id != model.id));
+        all.extend(aliases);
+        Ok(all)
+    }
+}
+
+/// `None` where there is no such model or bot now.
+fn alias(all: &[Model], name: &str, target: &str) -> Option<Model> {
+    let target = if target.is_empty() { all.first()? } else { all.iter().find(|model| model.id == target)? };
+    let (id, alias_of) = (name.to_owned(), Some(target.id.clone()));
+    Some(Model { id, object: "model", created: target.created, owned_by: "ruche", alias_of })
 }
 
 /// Get a model
@@ -92,10 +112,15 @@ pub(crate) async fn get_model(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Model>, ApiError> {
-    let found = match named(Some(&id)) {
-        Some(name) => catalogue.store.bot(&caller.tenant, name).await?.map(bot),
-        None => catalogue.models.announced().await?.all().into_iter().find(|(name, _)| *name == id).map(model),
-    };
-    let missing = || ApiError::not_found(codes::UNKNOWN_MODEL, format!("there is no model {id:?}")).param("model");
-    found.map(Json).ok_or_else(missing)
+    if let Some(name) = named(Some(&id)) {
+        let found = catalogue.store.bot(&caller.tenant, name).await?.map(bot);
+        if let Some(found) = found {
+            return Ok(Json(found));
+        }
+    }
+    let mut all = catalogue.all(&caller.tenant).await?;
+    match all.iter().position(|model| model.id == id) {
+        Some(at) => Ok(Json(all.swap_remove(at))),
+        None => Err(unknown_model(&id, all.iter().map(|model| model.id.as_str()))),
+    }
 }

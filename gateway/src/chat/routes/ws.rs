@@ -15,6 +15,7 @@ use crate::{
     chat::ws::{protocol::PROTOCOL, session, sockets::Sockets},
     http::{
         auth::bearer,
+        cors,
         error::{ApiError, ErrorBody},
         limits,
     },
@@ -34,7 +35,11 @@ pub(crate) async fn ws(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let upgrade = upgrade.map_err(|rejection| ApiError::bad_request("not_a_websocket", rejection.body_text()))?;
+    cors::check(&headers, &sockets.origins)?;
+    let upgrade = upgrade.map_err(|_| {
+        let message = "this is no WebSocket handshake: connect with a WebSocket client, as gateway/WEBSOCKET.md says";
+        ApiError::bad_request("not_a_websocket", message)
+    })?;
     let offered = upgrade.requested_protocols().find_map(|protocol| protocol.to_str().ok()?.strip_prefix("bearer."));
     let caller = match bearer(&headers)?.or(offered) {
         Some(key) => Some(sockets.keys.authenticate(key).await?),

@@ -1,7 +1,7 @@
 //! The messages of the WebSocket. `gateway/WEBSOCKET.md` describes them for client authors; a test reads its
 //! examples.
 
-use ruche_schemas::{JobRef, Record};
+use ruche_schemas::{Invalid, JobRef, Record, plain};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -75,7 +75,7 @@ pub fn parse(text: &str) -> Request {
     let mut fields = match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => fields,
         Ok(_) => return not_json(String::new()),
-        Err(error) => return not_json(format!(": {error}")),
+        Err(error) => return not_json(format!(": {}", plain::not_json(&error))),
     };
     match take_text(&mut fields, "ref") {
         Ok(reference) => {

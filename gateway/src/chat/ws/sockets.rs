@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use ruche_schemas::config::Origins;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
 
@@ -19,6 +20,7 @@ use crate::{
 
 pub struct Sockets {
     pub(crate) keys: Arc<Keys>,
+    pub(crate) origins: Arc<Origins>,
     pub(super) chats: Arc<Chats>,
     pub(super) jobs: Arc<Jobs>,
     pub(super) lifecycle: Lifecycle,
@@ -51,9 +53,9 @@ impl Sockets {
     #[must_use]
     pub fn new(http: Http, chats: Arc<Chats>, jobs: Arc<Jobs>, parts: Parts) -> Self {
         let Parts { write_timeout, most, tasks } = parts;
-        let Http { keys, bodies, metrics, lifecycle } = http;
+        let Http { keys, bodies, metrics, lifecycle, origins } = http;
         let (permits, message_bytes) = (Arc::new(Semaphore::new(most)), bodies.small);
-        Self { keys, chats, jobs, lifecycle, write_timeout, message_bytes, metrics, permits, most, tasks }
+        Self { keys, origins, chats, jobs, lifecycle, write_timeout, message_bytes, metrics, permits, most, tasks }
     }
 
     /// # Errors

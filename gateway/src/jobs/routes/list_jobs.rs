@@ -245,7 +245,9 @@ async fn ended(
     let left = limit - data.len();
     // One more than requested shows whether there is a next page.
     let found = jobs.lookup.ended(tenant, &filter, left as u64 + 1, after).await?;
-    let mut rows = found.ok_or_else(|| ApiError::invalid("after", "the job where this page begins is gone"))?;
+    let mut rows = found.ok_or_else(|| {
+        ApiError::not_found("job_not_found", "the job where this page begins is gone: begin anew").param("after")
+    })?;
     let more = rows.len() > left;
     rows.truncate(left);
     let last = rows.last().map(|row| row.job.id).or(after);

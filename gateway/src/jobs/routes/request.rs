@@ -36,7 +36,7 @@ pub struct NewJob {
     unique: Option<NewUnique>,
     /// When it is to begin, if that is later (RFC 3339).
     run_at: Option<DateTime<Utc>>,
-    /// In how many seconds it is to begin.
+    /// In how many seconds it is to begin; with `run_at`, the later of both.
     delay_seconds: Option<u64>,
     /// What follows when it is done.
     #[serde(default)]

@@ -31,7 +31,7 @@ pub(crate) struct SubmitQuery {
     lane: Option<String>,
     /// When it is to begin, if that is later (RFC 3339).
     run_at: Option<DateTime<Utc>>,
-    /// In how many seconds it is to begin.
+    /// In how many seconds it is to begin; with `run_at`, the later of both.
     delay_seconds: Option<u64>,
 }
 

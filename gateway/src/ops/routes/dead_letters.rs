@@ -23,7 +23,7 @@ use crate::{
         error::{ApiError, ErrorBody},
         json::{JobText, parse},
         limits,
-        params::{Path, Query, page_limit},
+        params::{Path, Query, page_limit, position},
         state::HttpState,
     },
     jobs::{
@@ -151,7 +151,7 @@ async fn list_dead(
 ) -> Result<Json<DeadList>, ApiError> {
     let limit = page_limit(query.limit)?;
     let search = letters.search(&caller.tenant, query.kind.as_deref(), query.code)?;
-    let (mut data, mut after, mut seen) = (Vec::new(), query.after.unwrap_or(0), 0);
+    let (mut data, mut after, mut seen) = (Vec::new(), position("after", query.after.unwrap_or(0))?, 0);
     let next = 'scan: loop {
         let page = letters.page(&search, after).await?;
         for stored in page.letters {

@@ -132,7 +132,7 @@ async fn put_limits(
     caller.admin()?;
     let tenant = tenant_named(&tenant)?;
     let NewLimits { in_flight, per_second, backlog } = parse(&text)?;
-    let most = caps.settings.backlog;
+    let most = caps.settings.backlog.min(i64::MAX.unsigned_abs());
     check_range("in_flight", in_flight.map(u64::from), 0, limits::MOST_IN_FLIGHT.into(), "0 is no cap")?;
     check_range("per_second", per_second.map(u64::from), 0, limits::MOST_PER_SECOND.into(), "0 is no cap")?;
     check_range("backlog", backlog, 1, most, "nats.tenant_backlog holds for every tenant, so it can only be lower")?;

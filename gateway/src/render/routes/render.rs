@@ -75,7 +75,7 @@ pub struct RenderForm {
     css: Option<Vec<String>>,
     /// A template's name.
     template: Option<String>,
-    /// In place of `template`: a Typst package (a gzipped tar), for this document only.
+    /// In place of the template of that name: a Typst package (a gzipped tar), for this document only.
     package: Option<FileBytes>,
     /// Variables for the template, as JSON.
     #[schema(value_type = Option<Object>)]

@@ -23,6 +23,7 @@ use crate::{
         params::Path,
         prefer::Prefer,
     },
+    jobs::accepted::AcceptedJob,
     render::{
         answerer::Answerer,
         query::{Asked, PREVIEW},
@@ -65,6 +66,7 @@ pub(crate) struct PreviewQuery {
     params(("name" = String, Path, description = "The template's name"), PreviewQuery),
     responses(
         (status = 200, description = "The page", content((FileBytes = "image/png"))),
+        (status = 202, description = "It takes long: its job goes on", body = AcceptedJob),
         (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
         (status = "4XX", description = "The request is wrong", body = ErrorBody),
         (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
@@ -94,6 +96,7 @@ pub(crate) async fn preview_sample(
     )),
     responses(
         (status = 200, description = "The page", content((FileBytes = "image/png"))),
+        (status = 202, description = "It takes long: its job goes on", body = AcceptedJob),
         (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
         (status = "4XX", description = "The request is wrong", body = ErrorBody),
         (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),

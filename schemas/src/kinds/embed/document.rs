@@ -188,6 +188,9 @@ impl Document {
 
 /// An error says what is allowed.
 pub fn check_collection(param: &str, name: &str) -> Result<(), Invalid> {
+    if name.is_empty() {
+        return Err(Invalid::new(param, "is empty or missing: name a collection, as in handbook"));
+    }
     match ids::is_collection(name) {
         true => Ok(()),
         false => {

@@ -1,4 +1,6 @@
 //! `/openapi.json`, made from the handlers' documentation and the kinds' JSON Schemas.
+//!
+//! - [`common`]: what every operation has. - [`parameters`], [`fields`], [`together`], [`values`]: bounds.
 
 use axum::{
     extract::{FromRef, State},
@@ -19,6 +21,12 @@ use utoipa::openapi::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::state::HttpState;
+
+mod common;
+mod fields;
+mod parameters;
+mod together;
+mod values;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Description(pub &'static str);
@@ -45,6 +53,9 @@ pub fn document(mut api: OpenApi) -> Value {
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         schemas.extend(kinds());
     }
+    common::add(&mut document);
+    parameters::add(&mut document);
+    fields::add(&mut document);
     document
 }
 

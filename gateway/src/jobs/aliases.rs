@@ -1,0 +1,114 @@
+//! Names that stand for models and bots: `models.aliases`. Only gateways know them, so a job has the real name.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::error::ApiError;
+
+/// By name; an empty target is the worker's own model.
+#[derive(Debug, Clone, Default)]
+pub struct Aliases(Arc<BTreeMap<String, String>>);
+
+impl Aliases {
+    #[must_use]
+    pub fn new(aliases: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(aliases))
+    }
+
+    /// By name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, target)| (name.as_str(), target.as_str()))
+    }
+
+    /// What a name stands for: itself, if it is no alias.
+    #[must_use]
+    pub fn resolve(&self, name: Option<String>) -> Option<String> {
+        let name = name?;
+        match self.0.get(&name) {
+            Some(target) => Some(target.clone()).filter(|target| !target.is_empty()),
+            None => Some(name),
+        }
+    }
+
+    /// A job's body with the name that its `model` stands for. Text that cannot be read stays as it is.
+    pub(super) fn resolve_in<'a>(&self, body: &'a str) -> Cow<'a, str> {
+        #[derive(Deserialize)]
+        struct Named {
+            model: Option<String>,
+        }
+        let Some(name) = serde_json::from_str::<Named>(body).ok().and_then(|named| named.model) else {
+            return Cow::Borrowed(body);
+        };
+        match (self.0.get(&name), serde_json::from_str::<Value>(body)) {
+            (Some(target), Ok(mut whole)) => {
+                whole["model"] = if target.is_empty() { Value::Null } else { json!(target) };
+                Cow::Owned(whole.to_string())
+            }
+            _ => Cow::Borrowed(body),
+        }
+    }
+
+    /// Refuses an alias in a job that starts without a gateway.
+    ///
+    /// # Errors
+    /// 400 that names the field.
+    pub(super) fn refuse_deferred(&self, body: &Value, at: &str) -> Result<(), ApiError> {
+        match body["model"].as_str().and_then(|name| self.0.get_key_value(name)) {
+            None => Ok(()),
+            Some((name, target)) => {
+                let instead = match target.is_empty() {
+                    true => "leave it out".to_owned(),
+                    false => format!("name {target:?}"),
+                };
+                let message =
+                    format!("{name:?} is an alias, which a job that follows another or recurs can't have: {instead}");
+                Err(ApiError::invalid(format!("{at}.model"), message))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aliases() -> Aliases {
+        let pairs = [("default", ""), ("gpt-4o-mini", "tiny"), ("help", "bot:help")];
+        Aliases::new(pairs.map(|(name, target)| (name.to_owned(), target.to_owned())).into())
+    }
+
+    #[test]
+    fn a_name_stands_for_its_target_or_for_itself() {
+        let resolve = |name: &str| aliases().resolve(Some(name.to_owned()));
+        assert_eq!(resolve("gpt-4o-mini").as_deref(), Some("tiny"));
+        assert_eq!(resolve("help").as_deref(), Some("bot:help"));
+        assert_eq!(resolve("other").as_deref(), Some("other"));
+        assert_eq!((resolve("default"), aliases().resolve(None)), (None, None));
+    }
+
+    #[test]
+    fn a_body_has_the_real_name() {
+        for (body, expected) in [
+            (r#"{"model":"gpt-4o-mini","texts":["a"]}"#, r#"{"model":"tiny","texts":["a"]}"#),
+            (r#"{"model":"default"}"#, r#"{"model":null}"#),
+            (r#"{"model":"tiny"}"#, r#"{"model":"tiny"}"#),
+            (r#"{"texts":["gpt-4o-mini"]}"#, r#"{"texts":["gpt-4o-mini"]}"#),
+            (r#"{"model":7}"#, r#"{"model":7}"#),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(aliases().resolve_in(body), expected);
+        }
+    }
+
+    #[test]
+    fn a_deferred_job_has_no_alias() {
+        let refused = |model: &str| {
+            aliases().refuse_deferred(&json!({ "model": model }), "body").map_err(|e| e.message().to_owned())
+        };
+        assert!(refused("default").is_err_and(|message| message.contains("leave it out")));
+        assert!(refused("gpt-4o-mini").is_err_and(|message| message.contains("tiny")));
+        assert_eq!(refused("tiny"), Ok(()));
+    }
+}

@@ -1,0 +1,418 @@
+//! What deserializers say, in plain words.
+//!
+//! serde's messages name Rust's types (`expected u32`), and those of numbers, times and ids name neither the value nor what
+//! is allowed. Every message that can reach a person goes through here.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
+
+use crate::Invalid;
+
+/// How much of a value or a list a message shows, in characters.
+const SHOWN: usize = 80;
+const SHOWN_DIGITS: usize = 20;
+const SHOWN_LIST: usize = 600;
+
+const TIME: &str = "a time as RFC 3339 has it, such as 2026-01-31T09:30:00Z,";
+const DATE: &str = "a date, such as 2026-01-31,";
+const ID: &str = "an id, such as 0197b2a4-6c1e-7d3f-8a52-3b9c0d1e2f40,";
+
+/// Reads JSON. An error names the field, its value and what is allowed.
+pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Invalid> {
+    // Locating the wrong field takes as long again, so only a wrong text is read that way.
+    if let Ok(value) = serde_json::from_str(json) {
+        return Ok(value);
+    }
+    let whole: Value = serde_json::from_str(json).map_err(|error| Invalid::new("body", not_json(&error)))?;
+    let error = match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    // Where a word is needed and something else is there, serde_json says that the JSON is broken.
+    let again = (!error.inner().is_data()).then(|| serde_path_to_error::deserialize::<_, T>(&whole));
+    let error = again.and_then(Result::err).unwrap_or(error);
+    Err(unreadable(&error, at(&whole, error.path())))
+}
+
+impl Invalid {
+    /// Names the field where reading failed, by its path.
+    #[must_use]
+    pub fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        unreadable(error, None)
+    }
+}
+
+/// Why a text is no JSON, and where.
+#[must_use]
+pub fn not_json(error: &serde_json::Error) -> String {
+    let message = without_place(&error.to_string()).to_owned();
+    let why = match message.as_str() {
+        text if text.starts_with("EOF") || text == "unexpected end of hex escape" => "it ends too early",
+        "expected value" | "expected ident" => "a value is missing or misspelt",
+        "key must be a string" => "a name must be in double quotes",
+        "trailing characters" => "there is more text after its end",
+        "trailing comma" => "there is a comma after the last value",
+        "recursion limit exceeded" => "it is nested too deeply",
+        "number out of range" => "a number is too large",
+        "invalid number" => "a number is misspelt",
+        text => text,
+    };
+    format!("not JSON: {why} (line {}, column {})", error.line(), error.column())
+}
+
+/// `value` is what the field has, if that is known.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>, value: Option<&Value>) -> Invalid {
+    let cause = error.inner();
+    let shown = value.filter(|value| !value.is_array() && !value.is_object()).map(shown_value);
+    named(&cause.to_string(), &error.path().to_string(), shown.as_deref())
+}
+
+/// A deserializer's message about what is at this path, with its value as a message may show it.
+#[must_use]
+pub fn named(message: &str, path: &str, value: Option<&str>) -> Invalid {
+    let message = without_place(message);
+    // serde names a missing, unknown or duplicate field; the path may end at the object around it.
+    let cases = ["missing", "unknown field", "duplicate field"];
+    let field = message.split('`').nth(1).filter(|_| cases.iter().any(|case| message.starts_with(case)));
+    let param = match (path, field) {
+        ("." | "?", None) => "body".to_owned(),
+        (".", Some(field)) => field.to_owned(),
+        (path, Some(field)) if path != field && !path.ends_with(&format!(".{field}")) => format!("{path}.{field}"),
+        (path, _) => path.to_owned(),
+    };
+    let is_date = param.ends_with("date");
+    let words = words(message, value, if is_date { DATE } else { TIME });
+    Invalid::new(param, words)
+}
+
+/// A deserializer's message about one value, without its name.
+#[must_use]
+pub fn about(message: &str, value: &str) -> String {
+    words(without_place(message), Some(&quoted(value)), TIME)
+}
+
+/// The beginning of a text, in quotes.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let shown = if text.bytes().all(|byte| byte.is_ascii_digit()) { SHOWN_DIGITS } else { SHOWN };
+    match text.char_indices().nth(shown) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// A number in as few digits as tell it.
+#[must_use]
+pub fn number(number: f64) -> String {
+    match number != 0.0 && !(1e-6..1e15).contains(&number.abs()) {
+        true => format!("{number:e}"),
+        false => number.to_string(),
+    }
+}
+
+fn words(message: &str, value: Option<&str>, time: &str) -> String {
+    if let Some(rest) = message.strip_prefix("unknown variant ") {
+        return variant(rest);
+    }
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        return match rest.rsplit_once(", expected ") {
+            Some((_, fields)) => format!("there is no such field here: there is {}", listed(fields)),
+            None => "there is no such field here: leave it out".to_owned(),
+        };
+    }
+    if message.starts_with("missing field ") {
+        return "is missing".to_owned();
+    }
+    if message.starts_with("duplicate field ") {
+        return "is there twice: send it once".to_owned();
+    }
+    if let Some((found, expected)) = mismatch(message) {
+        return refused(&found, &needed(expected, time));
+    }
+    match alone(message, time) {
+        Some(needed) => refused(value.unwrap_or("this"), &needed),
+        None => message.to_owned(),
+    }
+}
+
+fn refused(found: &str, needed: &str) -> String {
+    format!("{found} is not allowed: {needed} is needed")
+}
+
+/// `` `boss`, expected one of `a`, `b` ``. The value may contain anything.
+fn variant(rest: &str) -> String {
+    let (value, expected) = rest.rsplit_once("`, expected ").unwrap_or((rest, ""));
+    let value = quoted(value.trim_start_matches('`').trim_end_matches('`'));
+    match expected.is_empty() {
+        true => format!("{value} is not allowed"),
+        false => format!("{value} is not allowed: {} is", listed(expected)),
+    }
+}
+
+/// `` one of `a`, `b` `` without its quotes, and not too long.
+fn listed(names: &str) -> String {
+    let names = names.replace('`', "");
+    match names.char_indices().nth(SHOWN_LIST) {
+        Some((end, _)) => format!("{}...", &names[..end]),
+        None => names,
+    }
+}
+
+/// What was found and what was expected, of a message that says both.
+fn mismatch(message: &str) -> Option<(String, &str)> {
+    // The value may contain anything, the expectation not.
+    let (found, expected) = message.rsplit_once(", expected ")?;
+    if let Some(length) = found.strip_prefix("invalid length ") {
+        return Some((format!("a list of {length}"), expected));
+    }
+    let found = found.strip_prefix("invalid type: ").or_else(|| found.strip_prefix("invalid value: "))?;
+    let (kind, quoted_value) = found.split_once(' ').unwrap_or((found, ""));
+    let value = quoted_value.trim_matches('`');
+    let shown = match kind {
+        "string" => {
+            quoted(&serde_json::from_str::<String>(quoted_value).unwrap_or_else(|_| value.trim_matches('"').to_owned()))
+        }
+        "integer" | "boolean" => value.to_owned(),
+        "floating" => {
+            let value = value.trim_start_matches("point ").trim_start_matches('`');
+            value.parse().map_or_else(|_| value.to_owned(), number)
+        }
+        "null" | "unit" | "Option" => "null".to_owned(),
+        "sequence" => "a list".to_owned(),
+        "map" => "an object".to_owned(),
+        _ => "this value".to_owned(),
+    };
+    Some((shown, expected))
+}
+
+fn needed(expected: &str, time: &str) -> String {
+    let words = match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "u128" | "usize" => "a whole number, 0 or more,",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" | "bool" => "true or false",
+        "a string" | "a borrowed string" | "string" | "string or map" | "str" | "variant identifier" => "a text",
+        "a sequence" | "a list" => "a list",
+        "a map" | "map" => "an object",
+        "unit" | "null" => "null",
+        text if text.contains("date and time") || text.contains("timestamp") => time,
+        text if text.contains("date string") => DATE,
+        text if text.to_ascii_lowercase().contains("uuid") => ID,
+        text if text.starts_with("enum") || text.starts_with("variant of") => "a text",
+        text if text.starts_with("tuple") || text.starts_with("an array") => "a list",
+        text if is_type(text) => "an object",
+        text => text,
+    };
+    words.to_owned()
+}
+
+/// `struct Chat`, `struct Chat with 3 elements`, `internally tagged enum Step`.
+fn is_type(text: &str) -> bool {
+    text.starts_with("struct") || text.contains("tagged enum") || text.contains("::")
+}
+
+/// What is needed, of a message that does not say so.
+fn alone(message: &str, time: &str) -> Option<String> {
+    let words = match message {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "a whole number",
+        "number too large to fit in target type" => "a smaller whole number",
+        "number too small to fit in target type" => "a larger whole number",
+        "number out of range" => "a smaller number",
+        "invalid float literal" | "cannot parse float from empty string" => "a number",
+        "provided string was not `true` or `false`" => "true or false",
+        "input is out of range"
+        | "no possible date and time matching input"
+        | "input is not enough for unique date and time"
+        | "input contains invalid characters"
+        | "premature end of input"
+        | "trailing input"
+        | "bad or unsupported format string" => time,
+        text if text.starts_with("UUID parsing failed") => ID,
+        text if text.starts_with("invalid character: ") || text.starts_with("invalid length: expected length 32") => ID,
+        text if text.starts_with("data did not match any variant") => "one of the forms that this field may have",
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
+
+/// Without serde_json's ` at line 1 column 5`.
+fn without_place(message: &str) -> &str {
+    match message.rsplit_once(" at line ") {
+        Some((text, place)) if place.bytes().all(|b| b.is_ascii_digit() || b" column".contains(&b)) => text,
+        _ => message,
+    }
+}
+
+fn at<'a>(whole: &'a Value, path: &Path) -> Option<&'a Value> {
+    path.iter().try_fold(whole, |value, segment| match segment {
+        Segment::Seq { index } => value.get(index),
+        Segment::Map { key } => value.get(key),
+        Segment::Enum { .. } => Some(value),
+        Segment::Unknown => None,
+    })
+}
+
+fn shown_value(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Number(found) => {
+            found.as_i64().map_or_else(|| number(found.as_f64().unwrap_or_default()), |n| n.to_string())
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::{DateTime, NaiveDate, Utc};
+    use serde::Deserialize;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+        Green,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        #[allow(dead_code, reason = "only read")]
+        Text(String),
+        #[allow(dead_code, reason = "only read")]
+        Many(Vec<String>),
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Inner {
+        size: u8,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only read")]
+    struct Thing {
+        name: String,
+        count: Option<u32>,
+        total: Option<u64>,
+        change: Option<i64>,
+        share: Option<f32>,
+        on: Option<bool>,
+        at: Option<DateTime<Utc>>,
+        date: Option<NaiveDate>,
+        id: Option<Uuid>,
+        colour: Option<Colour>,
+        inner: Option<Inner>,
+        all: Option<Vec<Inner>>,
+        either: Option<Either>,
+        labels: Option<BTreeMap<String, u8>>,
+    }
+
+    fn wrong(json: &str) -> (String, String) {
+        let Invalid { param, message } = read::<Thing>(json).unwrap_err();
+        (param, message)
+    }
+
+    fn field(field: &str) -> String {
+        let (_, message) = wrong(&format!(r#"{{"name":"n",{field}}}"#));
+        message
+    }
+
+    #[test]
+    fn every_message_is_in_plain_words_and_names_the_value_and_what_is_needed() {
+        let digits = "1".repeat(50);
+        for (text, expected) in [
+            (r#""count":-1"#.to_owned(), "-1 is not allowed: a whole number from 0 to 4294967295 is needed"),
+            (r#""count":1.5"#.to_owned(), "1.5 is not allowed: a whole number from 0 to 4294967295 is needed"),
+            (r#""count":"7""#.to_owned(), r#""7" is not allowed: a whole number from 0 to 4294967295 is needed"#),
+            (format!(r#""total":{digits}"#), "e49 is not allowed: a whole number, 0 or more, is needed"),
+            (r#""change":true"#.to_owned(), "true is not allowed: a whole number is needed"),
+            (r#""share":"hot""#.to_owned(), r#""hot" is not allowed: a number is needed"#),
+            (r#""on":"yes""#.to_owned(), r#""yes" is not allowed: true or false is needed"#),
+            (r#""name2":null"#.to_owned(), "there is no such field here: there is one of name, count,"),
+            (r#""on":true,"on":true"#.to_owned(), "is there twice: send it once"),
+            (
+                r#""at":"tomorrow""#.to_owned(),
+                r#""tomorrow" is not allowed: a time as RFC 3339 has it, such as 2026-01-31T09:30:00Z, is needed"#,
+            ),
+            (r#""at":"2026-01-31""#.to_owned(), "RFC 3339"),
+            (r#""at":7"#.to_owned(), "7 is not allowed: a time as RFC 3339"),
+            (
+                r#""date":"31/01/2026""#.to_owned(),
+                r#""31/01/2026" is not allowed: a date, such as 2026-01-31, is needed"#,
+            ),
+            (r#""id":"nope""#.to_owned(), r#""nope" is not allowed: an id, such as 0197"#),
+            (r#""id":7"#.to_owned(), "7 is not allowed: an id, such as 0197"),
+            (r#""colour":"blue""#.to_owned(), r#""blue" is not allowed: red or green is"#),
+            (r#""colour":7"#.to_owned(), "is not allowed: a text is needed"),
+            (r#""inner":7"#.to_owned(), "7 is not allowed: an object is needed"),
+            (r#""inner":{}"#.to_owned(), "is missing"),
+            (r#""all":{}"#.to_owned(), "an object is not allowed: a list is needed"),
+            (r#""either":7"#.to_owned(), "7 is not allowed: one of the forms that this field may have is needed"),
+            (r#""labels":{"a":300}"#.to_owned(), "300 is not allowed: a whole number from 0 to 255 is needed"),
+            (r#""labels":[]"#.to_owned(), "a list is not allowed: an object is needed"),
+        ] {
+            let message = field(&text);
+            assert!(message.starts_with(expected) || message.contains(expected), "{text}: {message}");
+            for word in ["expected", "u32", "u64", "f32", "struct", "UUID", "premature", "variant", "column", &digits] {
+                assert!(!message.contains(word), "{text}: {message}");
+            }
+        }
+        assert!(field(&format!(r#""on":"{}""#, "x".repeat(500))).len() < 200);
+        assert!(
+            field(r#""colour":"a`, expected u32""#).starts_with(r#""a`, expected u32" is not allowed: red or green"#)
+        );
+    }
+
+    #[test]
+    fn the_field_is_named_by_its_path() {
+        for (json, param) in [
+            (r#"{}"#, "name"),
+            (r#"{"name":"n","inner":{"size":-1}}"#, "inner.size"),
+            (r#"{"name":"n","inner":{}}"#, "inner.size"),
+            (r#"{"name":"n","all":[{"size":1},{"size":"x"}]}"#, "all[1].size"),
+            (r#"{"name":"n","all":[{"size":1,"x":1}]}"#, "all[0].x"),
+            (r#"{"name":"n","share":1e39}"#, "share"),
+            ("7", "body"),
+        ] {
+            assert_eq!(wrong(json).0, param, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_with_its_place() {
+        for (json, words) in [
+            ("", "ends too early (line 1, column 0)"),
+            (r#"{"name":"n""#, "ends too early"),
+            (r#"{"name":"n"} x"#, "more text after its end"),
+            (r#"{"name":NaN}"#, "a value is missing or misspelt (line 1, column"),
+            (r#"{name:"n"}"#, "double quotes"),
+            (r#"{"name":1e999}"#, "a number is too large"),
+            (&format!(r#"{{"name":{}"#, "[".repeat(1000)), "nested too deeply"),
+        ] {
+            let (param, message) = wrong(json);
+            assert_eq!(param, "body", "{json}");
+            assert!(message.starts_with("not JSON: ") && message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_short() {
+        for (value, text) in
+            [(0.0, "0"), (1.5, "1.5"), (-2.0, "-2"), (1e49, "1e49"), (1e-9, "1e-9"), (1e14, "100000000000000")]
+        {
+            assert_eq!(number(value), text);
+        }
+    }
+}
