@@ -29,6 +29,9 @@ pub enum ExtractError {
 /// the headings after it.
 const HTML_BLOCKS: [&str; 7] = ["<script", "<pre", "<style", "<textarea", "<!--", "<?", "<!"];
 
+/// What Markdown takes for marks within a line.
+const MARKS: [char; 11] = ['\\', '`', '*', '_', '[', ']', '<', '>', '&', '#', '~'];
+
 /// A line of plain text, escaped if Markdown would take it for something that changes what follows.
 pub(in crate::text) fn plain_line(line: &str) -> String {
     let is_rule = line.len() > 1 && line.chars().all(|c| matches!(c, '-' | '='));
@@ -47,7 +50,7 @@ pub(in crate::text) fn heading(level: usize, text: &str) -> String {
     for word in text.split_whitespace() {
         line.push(' ');
         for letter in word.chars() {
-            if letter.is_ascii_punctuation() {
+            if MARKS.contains(&letter) {
                 line.push('\\');
             }
             line.push(letter);

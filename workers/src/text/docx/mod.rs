@@ -31,12 +31,8 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     if name(document.root_element()) != "document" {
         return Err("it is a file of another office program than a word processor: save it as PDF or CSV".to_owned());
     }
-    let optional = |part: &'static str, text: &'_ Option<String>| match text {
-        Some(text) => xml::parse(text).map(Some).map_err(|error| format!("{error} ({part})")),
-        None => Ok(None),
-    };
-    let (footnotes, endnotes) = (optional("footnotes", &footnotes)?, optional("endnotes", &endnotes)?);
-    let (styles, numbering) = (optional("styles", &styles)?, optional("numbering", &numbering)?);
+    let (footnotes, endnotes) = (optional("footnotes", footnotes.as_ref())?, optional("endnotes", endnotes.as_ref())?);
+    let (styles, numbering) = (optional("styles", styles.as_ref())?, optional("numbering", numbering.as_ref())?);
     let notes = Notes::of(footnotes.as_ref(), endnotes.as_ref());
     let mut body = Body::new(
         styles.as_ref().map(Styles::of).unwrap_or_default(),
@@ -51,6 +47,10 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
         markdown,
         ..Extracted::default()
     })
+}
+
+fn optional<'a>(part: &str, text: Option<&'a String>) -> Result<Option<Document<'a>>, String> {
+    text.map(|text| xml::parse(text).map_err(|error| format!("{error} ({part})"))).transpose()
 }
 
 /// The title in the file's properties.

@@ -61,7 +61,7 @@ fn write(page: &Html, measure: &Measure, selection: &Selection) -> String {
             Edge::Close(node) if skipped == Some(node.id()) => skipped = None,
             Edge::Close(node) if skipped.is_none() => {
                 if let Node::Element(element) = node.value() {
-                    writer.close(element.name());
+                    writer.close(element);
                 }
             }
             Edge::Open(_) | Edge::Close(_) => {}

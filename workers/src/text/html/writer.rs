@@ -154,7 +154,8 @@ impl Writer {
         }
     }
 
-    pub(super) fn close(&mut self, name: &str) {
+    pub(super) fn close(&mut self, element: &Element) {
+        let name = element.name();
         match name {
             "td" | "th" if self.in_row() => self.cell_ends(),
             "tr" if self.in_row() => {
@@ -166,7 +167,7 @@ impl Writer {
             "table" => self.table_ends(),
             "pre" if self.program.is_some() => self.program_ends(),
             "br" | "img" => {}
-            name if is_inline(name) => self.seam.close(name),
+            name if is_inline(name) && !is_block_by_style(element) => self.seam.close(name),
             _ if self.in_row() => self.text(" "),
             _ if self.program.is_some() => self.program_line(),
             _ => {
