@@ -3,10 +3,7 @@
 use ego_tree::NodeRef;
 use scraper::{Node, node::Element};
 
-use super::{
-    measure::{Measure, Stats},
-    names::is_one_of,
-};
+use super::{measure::Stats, names::is_one_of};
 
 /// The text outside of links of a form that is content.
 const FORM: usize = 250;
@@ -32,13 +29,11 @@ const ROLES: [&str; 11] = [
 const NOTES: [&str; 10] =
     ["admonition", "callout", "caution", "danger", "hint", "important", "info", "note", "tip", "warning"];
 /// Words in the class or id of what is no content, unless it has a large share of the text.
-const NOTICES: [&str; 26] = [
+const NOTICES: [&str; 22] = [
     "ad",
     "ads",
     "advert",
     "advertisement",
-    "breadcrumb",
-    "breadcrumbs",
     "consent",
     "cookie",
     "cookies",
@@ -48,18 +43,19 @@ const NOTICES: [&str; 26] = [
     "modal",
     "navbar",
     "newsletter",
-    "pager",
-    "pagination",
+    "outbrain",
     "popup",
     "promo",
-    "share",
-    "sharing",
+    "recommended",
+    "related",
     "sidebar",
-    "skip",
-    "social",
-    "socials",
     "sponsored",
+    "taboola",
+    "trending",
 ];
+/// Words in the class or id of what is no content where it has no sentence.
+const BUTTONS: [&str; 9] =
+    ["breadcrumb", "breadcrumbs", "pager", "pagination", "share", "sharing", "skip", "social", "socials"];
 /// Words in the class or id of what is no content where half of it is links.
 const MENUS: [&str; 10] =
     ["header", "links", "masthead", "menu", "menubar", "nav", "navigation", "toc", "toolbar", "topbar"];
@@ -68,29 +64,27 @@ const BLOCKS: [&str; 13] =
 const ROOTS: [&str; 4] = ["html", "body", "main", "article"];
 
 #[derive(Clone, Copy)]
-pub(super) struct Margins<'a> {
-    pub(super) measure: &'a Measure,
+pub(super) struct Margins {
     /// The length of the text of the part that is read.
     pub(super) all: usize,
     /// The places of the first and of the last sentence.
     pub(super) span: (usize, usize),
 }
 
-impl Margins<'_> {
-    pub(super) fn is_margin(&self, node: NodeRef<'_, Node>, element: &Element) -> bool {
-        self.is_navigation(node, element) || self.is_named(node, element)
+impl Margins {
+    pub(super) fn is_margin(&self, node: NodeRef<'_, Node>, element: &Element, stats: &Stats) -> bool {
+        self.is_navigation(node, element, stats) || self.is_named(element, stats)
     }
 
     /// By its element or role.
-    pub(super) fn is_navigation(&self, node: NodeRef<'_, Node>, element: &Element) -> bool {
-        let stats = self.measure.stats(node.id());
+    pub(super) fn is_navigation(&self, node: NodeRef<'_, Node>, element: &Element, stats: &Stats) -> bool {
         let role = element.attr("role").unwrap_or_default();
         match element.name() {
             _ if ROLES.contains(&role) => true,
             "nav" => true,
             "aside" => role != "note" && !words(element).any(|word| NOTES.contains(&word.as_str())),
-            "header" => is_of_page(node) && is_without_title(&stats),
-            _ if role == "banner" => is_without_title(&stats),
+            "header" => is_of_page(node) && is_without_title(stats),
+            _ if role == "banner" => is_without_title(stats),
             // A quotation's footer is its source.
             "footer" => !node.parent().is_some_and(|above| is_one_of(above, &["blockquote", "figure"])),
             "form" => stats.plain() < FORM && stats.text * 4 < self.all,
@@ -99,8 +93,7 @@ impl Margins<'_> {
     }
 
     /// By a word in its class or id.
-    fn is_named(&self, node: NodeRef<'_, Node>, element: &Element) -> bool {
-        let stats = self.measure.stats(node.id());
+    fn is_named(&self, element: &Element, stats: &Stats) -> bool {
         if ROOTS.contains(&element.name()) || stats.first_headings > 0 || stats.text == 0 {
             return false;
         }
@@ -109,16 +102,21 @@ impl Margins<'_> {
         (is_small || is_menu)
             && words(element).any(|word| {
                 let word = word.as_str();
-                (is_small && NOTICES.contains(&word)) || (is_menu && MENUS.contains(&word))
+                (is_small && NOTICES.contains(&word))
+                    || (is_small && stats.sentences == 0 && BUTTONS.contains(&word))
+                    || (is_menu && MENUS.contains(&word))
             })
     }
 
     /// Blocks of links before and after the text, and menus in it.
-    pub(super) fn is_of_links(&self, node: NodeRef<'_, Node>, element: &Element) -> bool {
-        let stats = self.measure.stats(node.id());
+    pub(super) fn is_of_links(&self, node: NodeRef<'_, Node>, element: &Element, stats: &Stats) -> bool {
         let (first, last) = self.span;
-        let is_block = BLOCKS.contains(&element.name());
-        if !is_block || stats.sentences > 0 || stats.first_headings > 0 || stats.links < 2 || !stats.links_are(70) {
+        if stats.sentences > 0
+            || stats.first_headings > 0
+            || stats.links < 2
+            || !stats.links_are(70)
+            || !BLOCKS.contains(&element.name())
+        {
             return false;
         }
         if stats.end < first || stats.begin > last {

@@ -1,6 +1,9 @@
 //! How much text each element has, how much of it is in links, and where it lies in the page: in one pass.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use ego_tree::{NodeId, NodeRef, iter::Edge};
 use scraper::{Html, Node, node::Element};
@@ -27,6 +30,8 @@ pub(super) struct Stats {
     pub(super) own: usize,
     /// How many blocks in it have a sentence.
     pub(super) sentences: usize,
+    /// Whether a reader does not see it; what is in it has no stats.
+    pub(super) hidden: bool,
 }
 
 impl Stats {
@@ -40,10 +45,28 @@ impl Stats {
     }
 }
 
+/// Ids count up from 1 in the order of the page: neighbours lie side by side in the map, which is asked in that order.
+#[derive(Debug, Default)]
+struct Counted(u64);
+
+impl Hasher for Counted {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_usize(&mut self, id: usize) {
+        // The map tells the entries of a group apart by the upper bits.
+        self.0 = (id as u64) ^ ((id as u64) << 57);
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Measure {
-    elements: HashMap<NodeId, Stats>,
-    hidden: HashSet<NodeId>,
+    elements: HashMap<NodeId, Stats, BuildHasherDefault<Counted>>,
     layout: HashSet<NodeId>,
 }
 
@@ -63,7 +86,7 @@ impl Measure {
                 Edge::Open(node) if pass.skipped.is_none() => match node.value() {
                     Node::Text(text) => pass.text(text),
                     Node::Element(element) if hidden.hides(node, element) => {
-                        this.hidden.insert(node.id());
+                        this.elements.insert(node.id(), Stats { hidden: true, ..Stats::default() });
                         pass.skipped = Some(node.id());
                     }
                     Node::Element(element) => pass.open(node, element, &mut this.layout),
@@ -81,13 +104,8 @@ impl Measure {
         this
     }
 
-    /// Nothing for what is hidden.
     pub(super) fn stats(&self, id: NodeId) -> Stats {
         self.elements.get(&id).copied().unwrap_or_default()
-    }
-
-    pub(super) fn is_hidden(&self, id: NodeId) -> bool {
-        self.hidden.contains(&id)
     }
 
     /// Whether a table sets out a page, and has no rows of values.

@@ -72,7 +72,7 @@ fn write(page: &Html, measure: &Measure, selection: &Selection) -> String {
 
 /// The text of an element that is not walked: none of what is left out, and a formula's line.
 fn read_apart(node: NodeRef<'_, Node>, element: &Element, measure: &Measure, selection: &Selection) -> Option<String> {
-    if measure.is_hidden(node.id()) {
+    if measure.stats(node.id()).hidden {
         return Some(formula::within(node).unwrap_or_default());
     }
     if selection.left_out.contains(&node.id()) || is_permalink(node, element) {

@@ -12,7 +12,7 @@ use scraper::{Html, Node, node::Element};
 use super::{
     main_content::{MainContent, Selection},
     margins::Margins,
-    measure::{Measure, SENTENCE},
+    measure::{Measure, SENTENCE, Stats},
 };
 
 /// Text outside of links that is enough, however much there is around it, in characters.
@@ -24,18 +24,18 @@ impl MainContent for Structure {
     fn select(&self, page: &Html, measure: &Measure) -> Selection {
         let top = *page.root_element();
         let all = measure.stats(top.id()).text;
-        let margins = Margins { measure, all, span: (0, 0) };
-        if let Some(root) = main_part(top, &margins).and_then(|id| page.tree.get(id)) {
+        let margins = Margins { all, span: (0, 0) };
+        if let Some(root) = main_part(top, measure, &margins).and_then(|id| page.tree.get(id)) {
             let margins = Margins { all: measure.stats(root.id()).text, ..margins };
-            let selection = select(root, measure, |node, element| margins.is_margin(node, element));
+            let selection = select(root, measure, |node, element, stats| margins.is_margin(node, element, stats));
             if remaining(measure, &selection) > 0 {
                 return selection;
             }
         }
-        let plain = select(top, measure, |node, element| margins.is_margin(node, element));
+        let plain = select(top, measure, |node, element, stats| margins.is_margin(node, element, stats));
         let margins = Margins { span: span(top, measure, &plain), ..margins };
-        let dense = select(top, measure, |node, element| {
-            margins.is_margin(node, element) || margins.is_of_links(node, element)
+        let dense = select(top, measure, |node, element, stats| {
+            margins.is_margin(node, element, stats) || margins.is_of_links(node, element, stats)
         });
         let rest = remaining(measure, &dense);
         // A page that is mere links keeps them.
@@ -50,9 +50,8 @@ impl MainContent for Structure {
 }
 
 /// The visible `main`, else what holds all articles, where it has enough of the text.
-fn main_part(top: NodeRef<'_, Node>, margins: &Margins<'_>) -> Option<NodeId> {
-    let measure = margins.measure;
-    let navigation = select(top, measure, |node, element| margins.is_navigation(node, element));
+fn main_part(top: NodeRef<'_, Node>, measure: &Measure, margins: &Margins) -> Option<NodeId> {
+    let navigation = select(top, measure, |node, element, stats| margins.is_navigation(node, element, stats));
     let around = remaining(measure, &navigation);
     let all_of = |wanted: &dyn Fn(&Element) -> bool| -> Vec<NodeId> {
         let is_wanted = |node: &NodeRef<'_, Node>| {
@@ -84,16 +83,17 @@ fn common(top: NodeRef<'_, Node>, ids: &[NodeId]) -> Option<NodeId> {
 fn select<'a>(
     root: NodeRef<'a, Node>,
     measure: &Measure,
-    leave_out: impl Fn(NodeRef<'a, Node>, &'a Element) -> bool,
+    leave_out: impl Fn(NodeRef<'a, Node>, &'a Element, &Stats) -> bool,
 ) -> Selection {
     let (mut left_out, mut skipped) = (HashSet::new(), None);
     for edge in root.traverse() {
         match edge {
             Edge::Open(node) if skipped.is_none() => {
                 let Node::Element(element) = node.value() else { continue };
-                if measure.is_hidden(node.id()) {
+                let stats = measure.stats(node.id());
+                if stats.hidden {
                     skipped = Some(node.id());
-                } else if node.id() != root.id() && leave_out(node, element) {
+                } else if node.id() != root.id() && leave_out(node, element, &stats) {
                     left_out.insert(node.id());
                     skipped = Some(node.id());
                 }
