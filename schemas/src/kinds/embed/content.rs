@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(utf16(&wide("Over the hive")), Some(ByteOrder::Little));
         assert_eq!(utf16(&wide("Пчёлы летают над лугом")), Some(ByteOrder::Little));
         assert_eq!(utf16(b"\0O\0v\0e\0r"), Some(ByteOrder::Big));
-        for other in [&b""[..], b"a", b"plain text", b"a\0b\0\0", b"\xff\xfe\0\0a\0\0\0"] {
+        for other in [&b""[..], b"a", b"plain text", b"a\0b\0\0\0\0\x01", b"\xff\xfe\0\0a\0\0\0"] {
             assert_eq!(utf16(other), None, "{other:?}");
         }
     }
