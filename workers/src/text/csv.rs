@@ -86,8 +86,10 @@ fn is_header(first: &StringRecord, others: &[StringRecord]) -> bool {
     let mut seen = HashSet::new();
     let names = first.iter().map(str::trim).collect::<Vec<_>>();
     let is_name = |name: &str| {
-        let is_value = name.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '$' | '€' | '@'))
-            && !name.chars().filter(|c| c.is_alphabetic()).nth(2).is_some_and(|_| !name.contains('-'));
+        let begins = name.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '$' | '€' | '@'));
+        let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+        // `2026-01-02` and `12 kg` are values, `2026 sales` is a name.
+        let is_value = begins && (letters < 3 || name.contains('-'));
         !is_value && name.chars().count() <= NAME
     };
     let named = names.iter().filter(|name| !name.is_empty()).count();

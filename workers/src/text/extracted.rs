@@ -35,9 +35,9 @@ const MARKS: [char; 11] = ['\\', '`', '*', '_', '[', ']', '<', '>', '&', '#', '~
 /// A line of plain text, escaped if Markdown would take it for something that changes what follows.
 pub(in crate::text) fn plain_line(line: &str) -> String {
     let is_rule = line.len() > 1 && line.chars().all(|c| matches!(c, '-' | '='));
-    let begins = |begin: &&str| line.get(..begin.len()).is_some_and(|start| start.eq_ignore_ascii_case(begin));
+    let begins = |begin: &str| line.get(..begin.len()).is_some_and(|start| start.eq_ignore_ascii_case(begin));
     let marked = line.starts_with('#') || line.starts_with("```") || line.starts_with("~~~");
-    if marked || is_rule || HTML_BLOCKS.iter().any(|begin| begins(&begin)) {
+    if marked || is_rule || HTML_BLOCKS.iter().any(|begin| begins(begin)) {
         format!("\\{line}")
     } else {
         line.to_owned()
