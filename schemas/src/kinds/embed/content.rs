@@ -17,17 +17,17 @@ pub enum ByteOrder {
     Big,
 }
 
-/// The beginnings of files that are no text, and what each is.
-const BINARIES: [(&[u8], &str); 9] = [
-    (b"%PDF-", "a PDF: send it as `data` with the format pdf"),
-    (b"PK\x03\x04", "an archive or a file of an office program: send a DOCX with the format docx"),
-    (b"\xd0\xcf\x11\xe0", "an older file of an office program: save it as .docx or .pdf"),
-    (b"{\\rtf", "RTF: save it as .docx or .pdf"),
-    (b"\x7fELF", "a program"),
-    (b"\x89PNG", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\x1f\x8b", "compressed: unpack it first"),
+/// The beginnings of files that are no text, what each is, and what to do.
+const BINARIES: [(&[u8], &str, &str); 9] = [
+    (b"%PDF-", "a PDF", ": send it as `data` with the format pdf"),
+    (b"PK\x03\x04", "an archive or an office file", ": send a DOCX with the format docx"),
+    (b"\xd0\xcf\x11\xe0", "an older office file", ": save it as .docx or .pdf"),
+    (b"{\\rtf", "RTF", ": save it as .docx or .pdf"),
+    (b"\x7fELF", "a program", ""),
+    (b"\x89PNG", "a picture", ""),
+    (b"GIF8", "a picture", ""),
+    (b"\xff\xd8\xff", "a picture", ""),
+    (b"\x1f\x8b", "compressed", ": unpack it first"),
 ];
 
 /// A document has either a text or a file. The error names which is wrong.
@@ -129,8 +129,8 @@ pub fn utf16(data: &[u8]) -> Option<ByteOrder> {
 }
 
 fn refuse_binary(data: &[u8]) -> Result<(), String> {
-    match BINARIES.iter().find(|(begin, _)| data.starts_with(begin)) {
-        Some((_, what)) => Err(format!("is {what}, no text")),
+    match BINARIES.iter().find(|(begin, _, _)| data.starts_with(begin)) {
+        Some((_, what, advice)) => Err(format!("is {what}, no text{advice}")),
         None => Ok(()),
     }
 }
