@@ -29,9 +29,10 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Add files to a collection: Markdown, HTML, text and PDF; of folders, all such files in them.
+    /// Add files to a collection: Markdown, HTML, text, PDF, DOCX, CSV and TSV; of folders, all such files in them.
     ///
-    /// A file that was added before replaces itself, and only what has changed of it is embedded again. Exit status 1 if
+    /// A file's source is its path below the folder that is named, however that is spelt; of a file that is named itself, its
+    /// path below the current folder, or else its name. A file that was added before replaces itself, and only what has changed of it is embedded again. Exit status 1 if
     /// any could not be added.
     Add(add::Arguments),
     /// List them, by collection and source.

@@ -88,6 +88,8 @@ async fn files_of_each_format_are_added_by_the_command_and_bad_ones_are_told() {
     put("b.html", b"<h1>B</h1><p>Honey keeps for years.</p><script>x()</script>");
     put("c.txt", b"Smoke calms them.");
     put("d.pdf", &pdf);
+    put("latin.txt", b"Le mus\xe9e rouvre apr\xe8s la r\xe9novation.");
+    put("rows.csv", b"Part;Price\nPN-1;1,50\nPN-2;0,10\n");
     put("binary.md", b"\x7fELF\x02\x01\x01\0\0\xff\xfe");
     put("broken.pdf", b"%PDF-1.7\nbroken");
     put("empty.txt", b"");
@@ -99,12 +101,17 @@ async fn files_of_each_format_are_added_by_the_command_and_bad_ones_are_told() {
     let lines: Vec<Value> =
         String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |name: &str| lines.iter().find(|line| line["file"].as_str().unwrap().ends_with(name)).unwrap();
-    for (name, words) in [("binary.md", "UTF-8"), ("broken.pdf", "broken"), ("empty.txt", "empty")] {
+    for (name, words) in [("binary.md", "a program"), ("broken.pdf", "broken"), ("empty.txt", "empty")] {
         assert!(of(name)["error"].as_str().unwrap().contains(words), "{}", of(name));
     }
-    for (name, words) in
-        [("a.md", "young bees"), ("b.html", "Honey keeps"), ("c.txt", "Smoke"), ("d.pdf", "in every cell")]
-    {
+    for (name, words) in [
+        ("a.md", "young bees"),
+        ("b.html", "Honey keeps"),
+        ("c.txt", "Smoke"),
+        ("d.pdf", "in every cell"),
+        ("latin.txt", "musée"),
+        ("rows.csv", "Part: PN-2; Price: 0,10"),
+    ] {
         let texts = chunks(&gateway, &of(name)["document"]).await;
         assert!(texts.len() == 1 && texts[0].contains(words), "{name}: {texts:?}");
     }

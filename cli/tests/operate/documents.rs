@@ -23,7 +23,7 @@ async fn folders_are_added_with_what_became_of_each_file() {
     for (name, text) in [("a.md", "# A"), ("b.html", "<p>B"), ("c.txt", "C"), ("d.pdf", "%PDF"), ("e.png", "no")] {
         fs::write(folder.path().join("docs").join(name), text).unwrap();
     }
-    let line = |name: &str| format!("POST /v1/documents?collection=c&source=docs%2F{name}&wait=true&language=fr");
+    let line = |name: &str| format!("POST /v1/documents?collection=c&source={name}&wait=true&language=fr");
     let refusal = json!({"error": {"message": "it is broken", "code": "unreadable_document", "param": "document"}});
     let later = json!({"error": {"message": "full", "code": "backlog_full", "param": "nats.tenant_backlog"}});
     gateway.on(&line("a.md"), vec![status(429, later).with("retry-after: 0"), ok(indexed(3, 2))]);

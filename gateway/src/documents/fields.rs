@@ -5,10 +5,11 @@ use ruche_schemas::{date, kinds::embed::Document};
 use crate::http::{error::ApiError, json::parse_part, text::shown};
 
 /// All names but those of the text itself.
-pub(crate) const FIELDS: [&str; 10] = [
+pub(crate) const FIELDS: [&str; 11] = [
     "collection",
     "source",
     "format",
+    "charset",
     "title",
     "url",
     "language",
@@ -27,6 +28,7 @@ pub(crate) fn set(document: &mut Document, name: &str, value: String) -> Result<
         "collection" => document.collection = value,
         "source" => document.source = value,
         "format" => document.format = value.parse().map_err(|message: String| ApiError::invalid(name, message))?,
+        "charset" => document.charset = Some(value),
         "title" => document.title = Some(value),
         "url" => document.url = Some(value),
         "language" => document.language = Some(value),

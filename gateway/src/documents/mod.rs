@@ -1,6 +1,6 @@
 //! Documents and collections: add, search, migrate to another embedding model.
 //!
-//! - [`request`]: reads a document ([`multipart`], [`fields`]); [`service`]: submits its job.
+//! - [`request`]: reads a document ([`multipart`], [`fields`], [`raw`]); [`service`]: submits its job.
 //! - [`index`]: indexed documents; [`collections`]. - [`migrate`]: another model. - [`routes`]: the operations.
 
 pub mod collections;
@@ -8,6 +8,7 @@ pub mod fields;
 pub mod index;
 pub mod migrate;
 pub mod multipart;
+pub mod raw;
 pub mod request;
 pub mod routes;
 pub mod service;

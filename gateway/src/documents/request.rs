@@ -8,17 +8,15 @@ use ruche_schemas::{
 
 use super::{
     fields::{self, FIELDS},
-    multipart,
+    multipart, raw,
 };
 use crate::http::{
     body::{Bodies, Permit},
     error::ApiError,
-    headers::{content_type, media_type},
+    headers::{charset, content_type, media_type},
     json::{JobText, parse},
     params::parameters,
 };
-
-const TYPES: &str = "text/markdown, text/html, text/plain, application/pdf, multipart/form-data with a part `file`, or application/json";
 
 #[derive(Debug)]
 pub(crate) struct NewDocument {
@@ -45,14 +43,18 @@ impl NewDocument {
             }
             "multipart/form-data" => {
                 let (bytes, permit) = bodies.read_job(request).await?;
-                (multipart::read(&content_type, bytes).await?, permit)
+                (multipart::read(&content_type, bytes, asked_format(&asked)?).await?, permit)
             }
             other => {
-                let Some(format) = multipart::of_media_type(other) else {
-                    return Err(ApiError::unsupported(&content_type, TYPES));
-                };
+                // The query's format wins over the content type, whatever that is.
+                let format = asked_format(&asked)?.or_else(|| Format::of_media_type(other));
+                let Some(format) = format else { return Err(ApiError::unsupported(&content_type, &types())) };
+                let told = asked.iter().find(|(name, _)| name == "charset").map(|(_, value)| value.clone());
+                let charset = told.or_else(|| charset(&content_type));
+                let mut document = Document { format, charset, ..Document::default() };
                 let (bytes, permit) = bodies.read_job(request).await?;
-                (as_it_is(format, bytes, &asked)?, permit)
+                raw::put(&mut document, bytes);
+                (document, permit)
             }
         };
         let mut wanted = Self { document, model: None, lane: Lane::default(), wait: None, permit };
@@ -84,14 +86,18 @@ impl NewDocument {
     }
 }
 
-/// A raw body. The query's format wins over the content type.
-fn as_it_is(format: Format, bytes: Vec<u8>, asked: &[(String, String)]) -> Result<Document, ApiError> {
-    let mut document = Document { format, ..Document::default() };
-    if let Some((name, value)) = asked.iter().find(|(name, _)| name == "format") {
-        fields::set(&mut document, name, value.clone())?;
-    }
-    multipart::put(&mut document, "body", bytes)?;
-    Ok(document)
+fn asked_format(asked: &[(String, String)]) -> Result<Option<Format>, ApiError> {
+    let asked = asked.iter().find(|(name, _)| name == "format");
+    asked.map(|(name, value)| value.parse().map_err(|message: String| ApiError::invalid(name, message))).transpose()
+}
+
+/// For a message: the content types of a document.
+fn types() -> String {
+    let own: Vec<&str> = Format::ALL.iter().filter_map(|format| format.media_types().first().copied()).collect();
+    format!(
+        "{}, multipart/form-data with a part `file`, or application/json; or say what it is with ?format=",
+        own.join(", ")
+    )
 }
 
 fn known_parameters() -> Vec<&'static str> {

@@ -21,6 +21,14 @@ pub(crate) fn media_type(headers: &HeaderMap) -> String {
     content_type(headers).split(';').next().unwrap_or("").trim().to_ascii_lowercase()
 }
 
+/// The parameter `charset` of a content type.
+pub(crate) fn charset(content_type: &str) -> Option<String> {
+    let mut parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let (_, value) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    let value = value.trim().trim_matches('"').trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
 pub(crate) fn is_ndjson(headers: &HeaderMap) -> bool {
     matches!(media_type(headers).as_str(), "application/x-ndjson" | "application/ndjson" | "application/jsonl")
 }

@@ -138,6 +138,47 @@ async fn a_document_is_sent_as_it_is_or_in_a_form_or_as_json() {
 }
 
 #[tokio::test]
+async fn bytes_of_any_encoding_travel_with_what_is_said_of_them() {
+    let library = Library::start().await;
+    let query = "?collection=handbook&source=a&wait=true";
+    let document = |format, charset: Option<&str>, bytes: &[u8]| Document {
+        collection: "handbook".into(),
+        source: "a".into(),
+        format,
+        charset: charset.map(str::to_owned),
+        data: Some(Base64(bytes.to_vec())),
+        ..Document::default()
+    };
+    let raw = |query: &str, media_type: &str, body: &[u8]| {
+        library.add(query).header("content-type", media_type).body(body.to_vec())
+    };
+    let latin: &[u8] = b"<p>Caf\xe9 cr\xe8me";
+    for (query, media_type, format, charset) in [
+        (query.to_owned(), "text/html; charset=\"ISO-8859-1\"", Format::Html, Some("ISO-8859-1")),
+        (query.to_owned(), "text/plain", Format::Text, None),
+        (format!("{query}&charset=koi8-r"), "text/csv; charset=utf-8", Format::Csv, Some("koi8-r")),
+        (format!("{query}&format=html"), "application/pdf", Format::Html, None),
+        (format!("{query}&format=tsv"), "application/x-www-form-urlencoded", Format::Tsv, None),
+        (format!("{query}&format=html"), "", Format::Html, None),
+    ] {
+        assert_eq!(library.got(raw(&query, media_type, latin)).await, document(format, charset, latin), "{media_type}");
+    }
+    let part = |name: &str, media_type: &str| {
+        let part = Part::bytes(latin.to_vec()).file_name(name.to_owned()).mime_str(media_type).unwrap();
+        Form::new().text("collection", "handbook").part("file", part)
+    };
+    let form = library.add("?source=a&wait=true").multipart(part("b.html", "text/html; charset=latin1"));
+    assert_eq!(library.got(form).await, document(Format::Html, Some("latin1"), latin));
+    let form = library.add("?source=a&wait=true&format=text").multipart(part("b.pdf", "application/pdf"));
+    assert_eq!(library.got(form).await, document(Format::Text, None, latin), "the query counts more");
+    let form = part("b.docx", "application/octet-stream").text("format", "markdown").text("charset", "koi8-r");
+    let got = library.got(library.add("?source=a&wait=true").multipart(form)).await;
+    assert_eq!(got, document(Format::Markdown, Some("koi8-r"), latin));
+    let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    assert_eq!(library.got(raw(query, docx, b"PK\x03\x04")).await, document(Format::Docx, None, b"PK\x03\x04"));
+}
+
+#[tokio::test]
 async fn a_document_is_accepted_with_its_id_or_waited_for() {
     let library = Library::start().await;
     let body = json!({ "collection": "c", "source": "s", "text": "A." });
@@ -187,8 +228,9 @@ async fn a_body_that_is_no_document_is_refused() {
     let wrong = vec![
         (typed("text/markdown", b""), 400, "text", codes::INVALID),
         (typed("text/markdown", b" \n "), 400, "text", codes::INVALID),
-        (typed("text/markdown", b"\x7fELF\x02\x01\xff"), 400, "body", "invalid_utf8"),
-        (typed("text/markdown", b"a\0b"), 400, "text", codes::INVALID),
+        (typed("text/markdown", b"\x7fELF\x02\x01\xff"), 400, "data", codes::INVALID),
+        (typed("text/markdown", b"a\0b"), 400, "data", codes::INVALID),
+        (typed("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"Hi"), 400, "data", ""),
         (typed("text/markdown", b"%PDF-1.7"), 400, "text", codes::INVALID),
         (typed("application/pdf", b"GIF89a"), 400, "data", codes::INVALID),
         (typed("text/markdown", &vec![b'x'; (10 << 20) + 1]), 400, "text", codes::INVALID),
@@ -232,7 +274,7 @@ async fn a_form_has_one_file_and_known_parts() {
     };
     let wrong = vec![
         (form(&[("collection", "c")], None), 400, "file", ""),
-        (form(&[("collection", "c")], Some("a.docx")), 400, "format", ""),
+        (form(&[("collection", "c")], Some("a.doc")), 400, "format", ""),
         (form(&[("collection", "c"), ("colour", "red")], Some("a.md")), 400, "colour", "unknown_part"),
         (form(&[("collection", "c"), ("collection", "d")], Some("a.md")), 400, "collection", ""),
     ];

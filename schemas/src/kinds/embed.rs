@@ -18,11 +18,14 @@ use crate::{
     models::ModelSlot,
 };
 
+pub mod content;
 pub mod document;
+mod format;
 pub mod language;
 mod settings;
 
-pub use document::{Document, Format, Indexed};
+pub use document::{Document, Indexed};
+pub use format::Format;
 pub use settings::Settings;
 
 /// Of one job.

@@ -19,7 +19,8 @@ fn extractor() -> Extractor {
         program: env!("CARGO_BIN_EXE_ruche-worker").into(),
         children: 2,
         memory: 1 << 30,
-        deadline: Duration::from_secs(30),
+        // This program is not optimised.
+        deadline: Duration::from_secs(120),
     })
 }
 

@@ -6,6 +6,7 @@ mod egress;
 mod encoder;
 mod engine;
 mod extract;
+mod formats;
 mod minilm;
 mod model;
 mod runtime;

@@ -40,8 +40,11 @@ pub(crate) struct AddQuery {
     /// What it is called where it comes from, such as a path or a URL. The same one again replaces it.
     #[param(example = "bees/hives.md")]
     source: Option<String>,
-    /// `markdown`, `html`, `text` or `pdf`; by default what the content type says.
+    /// `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`; by default what the content type says.
     format: Option<String>,
+    /// The character encoding of a text, such as `iso-8859-1`; by default what the content type says, else what the page
+    /// declares, else what is detected.
+    charset: Option<String>,
     /// Its title.
     title: Option<String>,
     /// Where a reader finds it.
@@ -93,10 +96,11 @@ pub struct AcceptedDocument {
 /// Add a document
 ///
 /// It is split into chunks, which are embedded and can be searched in once its job is done: all at once, in place of those
-/// that this source had before. Only chunks that have changed are embedded again. At most 10 MiB: a text, or a PDF that has
-/// text in it. 202 means that the bus holds the job; with `wait=true` (or `Prefer: wait`) the answer is what became of it. A
-/// document that was sent later, or deleted later, is never overwritten: `superseded` tells that. Many documents are best
-/// sent as one stream to `POST /v1/jobs`, each as a job of the kind `embed`.
+/// that this source had before. Only chunks that have changed are embedded again. At most 10 MiB: a text in any encoding, a
+/// PDF that has text in it, or a DOCX. With `format` in the query, the content type does not matter. 202 means that the bus
+/// holds the job; with `wait=true` (or `Prefer: wait`) the answer is what became of it. A document that was sent later, or
+/// deleted later, is never overwritten: `superseded` tells that. Many documents are best sent as one stream to
+/// `POST /v1/jobs`, each as a job of the kind `embed`.
 #[utoipa::path(
     post, path = "/v1/documents", tag = "search", security(("bearer" = [])),
     params(
@@ -110,7 +114,10 @@ pub struct AcceptedDocument {
             "url": "https://example.org/hives", "metadata": { "team": "east" }
         })),
         (DocumentForm = "multipart/form-data"),
-        (String = "text/markdown"), (String = "text/html"), (String = "text/plain"), (FileBytes = "application/pdf"),
+        (String = "text/markdown"), (String = "text/html"), (String = "text/plain"), (String = "text/csv"),
+        (String = "text/tab-separated-values"), (FileBytes = "application/pdf"),
+        (FileBytes = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (FileBytes = "application/octet-stream"),
     )),
     responses(
         (status = 200, description = "It can be found", body = ref("#/components/schemas/Indexed")),
@@ -118,7 +125,7 @@ pub struct AcceptedDocument {
         (status = 400, description = "The request is wrong: `param` names what", body = ErrorBody),
         (status = 404, description = "There is no such model: `model_not_found`", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
-        (status = 415, description = "The content type is none of these", body = ErrorBody),
+        (status = 415, description = "The content type is none of these, and there is no `format`", body = ErrorBody),
         (status = 422, description = "It can't be read: `unreadable_document` (broken, encrypted, or without text), \
             `too_complex`", body = ErrorBody),
         (status = 429, description = "A cap of the tenant is reached", body = ErrorBody),

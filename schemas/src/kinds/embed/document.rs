@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::language;
+use super::{content, format::Format, language};
 use crate::date;
 use crate::{Base64, Invalid, TenantId, ids, job::within};
 
-/// For a document's text in UTF-8, or its file.
-pub const MAX_DOCUMENT_BYTES: usize = 10 << 20;
 pub const MAX_SOURCE_BYTES: usize = 2048;
 pub const MAX_TITLE_BYTES: usize = 1024;
+/// The longest name of a character encoding.
+const MAX_CHARSET_BYTES: usize = 64;
 /// Serialized as JSON.
 pub const MAX_METADATA_BYTES: usize = 16 << 10;
 /// The deepest metadata: objects and lists within each other.
@@ -35,12 +35,17 @@ pub struct Document {
     pub source: String,
     /// What it is written in.
     pub format: Format,
-    /// Its text, of Markdown, HTML and plain text: at most 10 MiB.
+    /// Its text, of every format but PDF and DOCX: at most 10 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// In place of `text`: its file, in base64, at most 10 MiB. A PDF has no other way.
+    /// In place of `text`: its file, in base64, at most 10 MiB. PDF and DOCX have no other way. A text may be in any
+    /// character encoding of the WHATWG's list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Base64>,
+    /// The character encoding of the text in `data`, such as `iso-8859-1`. A byte order mark counts more. Without both,
+    /// it is what an HTML page declares, else it is detected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charset: Option<String>,
     /// Its title; without one, that of its front matter, its HTML or its PDF, or its first heading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -63,44 +68,6 @@ pub struct Document {
     /// setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk_overlap: Option<u32>,
-}
-
-/// What a document is written in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "DocumentFormat")]
-pub enum Format {
-    /// Markdown (CommonMark with tables), with front matter or without.
-    #[default]
-    Markdown,
-    /// HTML.
-    Html,
-    /// Plain text.
-    Text,
-    /// PDF with text in it; pictures of text are not read.
-    Pdf,
-}
-
-impl Format {
-    pub const ALL: [Self; 4] = [Self::Markdown, Self::Html, Self::Text, Self::Pdf];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-            Self::Text => "text",
-            Self::Pdf => "pdf",
-        }
-    }
-}
-
-impl std::str::FromStr for Format {
-    type Err = String;
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|format| format.as_str() == name);
-        known.ok_or_else(|| format!("{name:?} is no format: take markdown, html, text or pdf"))
-    }
 }
 
 /// What became of a document.
@@ -160,7 +127,9 @@ impl Document {
     pub fn check(&self) -> Result<(), Invalid> {
         check_collection("collection", &self.collection)?;
         check_source(&self.source)?;
-        self.check_content()?;
+        let data = self.data.as_ref().map(|data| data.0.as_slice());
+        content::check(self.text.as_deref(), data, self.format)?;
+        check_line("charset", self.charset.as_deref(), MAX_CHARSET_BYTES)?;
         check_line("title", self.title.as_deref(), MAX_TITLE_BYTES)?;
         check_line("url", self.url.as_deref(), MAX_SOURCE_BYTES)?;
         if let Some(language) = &self.language {
@@ -171,18 +140,6 @@ impl Document {
         let size = self.chunk_tokens.unwrap_or(max);
         within("chunk_tokens", size, min, max)?;
         within("chunk_overlap", self.chunk_overlap.unwrap_or(0), 0, size / 2)
-    }
-
-    fn check_content(&self) -> Result<(), Invalid> {
-        match (&self.text, &self.data, self.format) {
-            (Some(_), None, Format::Pdf) => {
-                Err(Invalid::new("data", "is missing: a PDF is sent as `data`, in base64, not as `text`"))
-            }
-            (Some(text), None, _) => check_text(text).map_err(|message| Invalid::new("text", message)),
-            (None, Some(data), format) => check_data(&data.0, format).map_err(|message| Invalid::new("data", message)),
-            (None, None, _) => Err(Invalid::new("text", "is missing: send `text`, or `data` in base64")),
-            (Some(_), Some(_), _) => Err(Invalid::new("data", "and `text` are both there: send one of them")),
-        }
     }
 }
 
@@ -217,47 +174,6 @@ fn check_line(param: &str, text: Option<&str>, max: usize) -> Result<(), Invalid
     }
     match text.contains('\0') {
         true => Err(Invalid::new(param, "has a NUL character, which is not allowed")),
-        false => Ok(()),
-    }
-}
-
-/// The error comes after the text's name in a message.
-fn check_text(text: &str) -> Result<(), String> {
-    check_length(text.len())?;
-    if text.starts_with("%PDF-") {
-        return Err("is a PDF: send it as `data` with the format pdf".to_owned());
-    }
-    if text.contains('\0') {
-        return Err("has a NUL character: this is no text but a binary file".to_owned());
-    }
-    let strange = text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count();
-    // Text may have a few control characters; this many mean a binary file.
-    if strange > 16 && strange > text.len() / 100 {
-        return Err(format!("has {strange} control characters: this is no text but a binary file"));
-    }
-    match text.trim().is_empty() {
-        true => Err("is empty: there is nothing to search in".to_owned()),
-        false => Ok(()),
-    }
-}
-
-fn check_data(data: &[u8], format: Format) -> Result<(), String> {
-    check_length(data.len())?;
-    if format != Format::Pdf {
-        let text = std::str::from_utf8(data)
-            .map_err(|error| format!("is not UTF-8 (byte {}): is it another format?", error.valid_up_to()))?;
-        return check_text(text);
-    }
-    // PDF readers accept other bytes before the header, within the first kilobyte (ISO 32000-1, annex H).
-    match data.iter().take(1024).copied().collect::<Vec<u8>>().windows(5).any(|window| window == b"%PDF-") {
-        true => Ok(()),
-        false => Err("is no PDF: it does not begin with %PDF-".to_owned()),
-    }
-}
-
-fn check_length(bytes: usize) -> Result<(), String> {
-    match bytes > MAX_DOCUMENT_BYTES {
-        true => Err(format!("has {bytes} bytes: at most {MAX_DOCUMENT_BYTES} are allowed, divide the document")),
         false => Ok(()),
     }
 }
@@ -300,7 +216,7 @@ fn depth(value: &Value) -> usize {
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::content::MAX_DOCUMENT_BYTES, *};
 
     fn checked(change: impl FnOnce(&mut Document)) -> String {
         let mut document = Document {
@@ -333,9 +249,11 @@ mod tests {
             (text(&"x".repeat(MAX_DOCUMENT_BYTES + 1)), "text: has 10485761 bytes: at most 10485760"),
             (checked(|document| document.text = None), "text: is missing"),
             (checked(|document| document.data = Some(Base64(vec![1]))), "data: and `text` are both"),
-            (checked(|document| document.format = Format::Pdf), "data: is missing"),
+            (checked(|document| document.format = Format::Pdf), "data: is missing: a PDF is sent"),
+            (checked(|document| document.format = Format::Docx), "data: is missing: a DOCX is sent"),
+            (checked(|document| document.charset = Some("x".repeat(65))), "charset: has 65 bytes"),
             (data(b"\x7fELF\x02", Format::Pdf), "data: is no PDF"),
-            (data(b"\xff\xfe", Format::Markdown), "data: is not UTF-8 (byte 0)"),
+            (data(b"\xff\xfe", Format::Markdown), "data: is empty"),
             (data(b"%PDF-1.7", Format::Pdf), "accepted"),
             (data(b"# Hi", Format::Markdown), "accepted"),
             (checked(|document| document.language = Some("klingon".to_owned())), "language: \"klingon\" is no"),

@@ -1,9 +1,10 @@
 //! Splits a document's text into chunks that the model can read.
 
+use ruche_schemas::kinds::embed::Format;
 use ruche_store::documents::Hash;
 
 use super::counter::Counter;
-use crate::text::chunks::{Chunk, Count, Size, chunks, chunks_of_text};
+use crate::text::chunks::{Chunk, Count, Size, chunks, chunks_of_rows, chunks_of_text};
 
 /// Most attempts with a smaller chunk size while a chunk is too long for the model.
 const TRIES: u32 = 4;
@@ -23,7 +24,7 @@ pub(super) struct Embeddable {
 pub(super) fn chunk_text(
     text: &str,
     title: Option<&str>,
-    plain: bool,
+    format: Format,
     mut size: Size,
     (counter, prefix, most): (&Counter, &str, usize),
 ) -> Vec<Embeddable> {
@@ -32,7 +33,11 @@ pub(super) fn chunk_text(
     size.tokens -= title.map_or(0, |_| cost);
     let mut found = Vec::new();
     for _ in 0..TRIES {
-        let pieces = if plain { chunks_of_text(text, size, counter) } else { chunks(text, size, counter) };
+        let pieces = match format {
+            Format::Text => chunks_of_text(text, size, counter),
+            Format::Csv | Format::Tsv => chunks_of_rows(text, size, counter),
+            Format::Markdown | Format::Html | Format::Pdf | Format::Docx => chunks(text, size, counter),
+        };
         let embeddable = |chunk: Chunk| {
             let embedded = match title.filter(|title| !chunk.path.iter().any(|heading| heading == title)) {
                 Some(title) => format!("{title}\n{}", chunk.embedded()),

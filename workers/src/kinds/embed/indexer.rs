@@ -18,7 +18,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     Envelope, Failure, Invalid, TenantId,
     failure::codes,
-    kinds::embed::{Document, Embed, Format, Indexed, Settings, language::AUTO},
+    kinds::embed::{Document, Embed, Indexed, Settings, language::AUTO},
 };
 use ruche_store::{
     StoreError,
@@ -34,12 +34,13 @@ use super::{
     chunking::{Embeddable, chunk_text},
     counter::Counter,
     extractor::{self, Extractor},
+    reading,
 };
 use crate::{
     inference::encoder::{EncodeError, Encoder},
     runtime::{context::Context, job_error::JobError},
     text::{
-        self, ExtractError, Extracted,
+        ExtractError, Extracted,
         chunks::{Chunk, Count, Size},
     },
 };
@@ -228,20 +229,8 @@ impl Indexer {
     }
 
     async fn read_sent(&self, document: &Document, job: &Envelope<Embed>) -> Result<Read, JobError> {
-        let text = || match (&document.text, &document.data) {
-            (Some(text), _) => text.clone(),
-            // Checked as UTF-8 when the job was read.
-            (None, data) => String::from_utf8_lossy(data.as_ref().map_or(&[], |data| &data.0)).into_owned(),
-        };
-        let Extracted { title, markdown, warnings } = match document.format {
-            Format::Markdown => text::markdown(&text()),
-            Format::Text => Extracted { markdown: text(), ..Extracted::default() },
-            format => {
-                let bytes = document.data.as_ref().map(|data| data.0.as_slice());
-                let bytes = bytes.or(document.text.as_deref().map(str::as_bytes)).unwrap_or_default();
-                self.extractor.extract(format, bytes).await.map_err(unreadable)?
-            }
-        };
+        let read = reading::read(&self.extractor, document).await;
+        let Extracted { title, markdown, warnings } = read.map_err(unreadable)?;
         let meta = DocumentMeta {
             collection: document.collection.clone(),
             source: document.source.clone(),
@@ -289,12 +278,12 @@ impl Indexer {
 
     /// On a blocking thread, because a large document takes long.
     async fn chunk(&self, read: &Read, size: Size) -> Result<Vec<Embeddable>, JobError> {
-        let (text, plain) = (read.meta.content.clone(), read.meta.format == Format::Text.as_str());
+        let (text, format) = (read.meta.content.clone(), read.meta.format.parse().unwrap_or_default());
         let title = read.meta.title.clone();
         let (counter, prefix) = (Counter::of(&self.encoder), self.prefix.clone());
         let most = usize::try_from(self.encoder.model().context_tokens).unwrap_or(usize::MAX);
         let chunking = tokio::task::spawn_blocking(move || {
-            chunk_text(&text, title.as_deref(), plain, size, (&counter, &prefix, most))
+            chunk_text(&text, title.as_deref(), format, size, (&counter, &prefix, most))
         });
         let chunks = chunking.await.map_err(JobError::retry)?;
         match chunks.is_empty() {

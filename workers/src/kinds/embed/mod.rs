@@ -2,7 +2,8 @@
 //!
 //! - [`load`] loads one model or two; [`served`] says which of them does a job.
 //! - [`handler`] embeds texts; [`indexer`] embeds documents.
-//! - [`chunking`] splits text; [`extractor`] reads HTML and PDF in child processes; [`counter`] counts tokens.
+//! - [`reading`] reads what was sent, [`extractor`] in child processes; [`chunking`] splits text; [`counter`] counts
+//!   tokens.
 
 mod chunking;
 mod counter;
@@ -10,9 +11,10 @@ mod extractor;
 mod handler;
 mod indexer;
 mod load;
+mod reading;
 mod served;
 
-pub use extractor::{Extractor, Options as ExtractorOptions};
+pub use extractor::{Extractor, Options as ExtractorOptions, Source as ExtractorSource};
 pub use handler::EmbedHandler;
 pub use indexer::Indexer;
 pub use load::prepare;

@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use text_splitter::{ChunkConfig, ChunkSizer, MarkdownSplitter};
-
-use super::sections::{Section, sections};
+use super::{
+    count::Count,
+    pieces::{Piece, Room},
+    rows,
+    sections::{Section, sections},
+    tables,
+};
 
 /// Joins the headings of a path in front of the text.
 const ARROW: &str = " > ";
-
-/// Words longer than this, in characters, are cut before text-splitter sees them, so that text without boundaries
-/// costs no more than other text.
-const WORD: usize = 1_000;
 
 /// Chunk size in the model's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Chunk {
     /// The headings above it, outermost first.
     pub path: Vec<String>,
     pub text: String,
-    /// Position of the text in the document, in bytes.
+    /// Position of the text in the document, in bytes; without a table's header that is repeated in front.
     pub range: Range<usize>,
 }
 
@@ -40,19 +40,6 @@ impl Chunk {
             (false, true) => self.path.join(ARROW),
             (false, false) => format!("{}\n{}", self.path.join(ARROW), self.text),
         }
-    }
-}
-
-pub trait Count {
-    /// Number of tokens, without the special tokens that the model adds.
-    fn count(&self, text: &str) -> usize;
-}
-
-struct Sizer<'a>(&'a dyn Count);
-
-impl ChunkSizer for Sizer<'_> {
-    fn size(&self, chunk: &str) -> usize {
-        self.0.count(chunk)
     }
 }
 
@@ -73,29 +60,23 @@ pub fn chunks_of_text(text: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
     }
 }
 
+/// Splits text of which each line is a row of values: a row is in one chunk, unless it is longer.
+#[must_use]
+pub fn chunks_of_rows(text: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
+    let room = Room { tokens: size.tokens.max(1), overlap: 0, header: 0 };
+    let pieces = rows::of_lines(text, room, count);
+    pieces.into_iter().map(|Piece { text, range }| Chunk { path: Vec::new(), text, range }).collect()
+}
+
 fn of_section(markdown: &str, section: Section, size: Size, count: &dyn Count) -> Vec<Chunk> {
     let Section { path, range } = section;
     if range.is_empty() {
         return vec![Chunk { path, text: String::new(), range }];
     }
     let (path, room) = fitting(path, size, count);
-    let overlap = size.overlap.min(room / 2);
-    let config = ChunkConfig::new(room).with_sizer(Sizer(count)).with_overlap(overlap);
-    let splitter = config.map(MarkdownSplitter::new);
-    let Ok(splitter) = splitter else { return Vec::new() };
-    let mut found: Vec<Chunk> = Vec::new();
-    for piece in pieces(markdown, range) {
-        for (at, text) in splitter.chunk_indices(&markdown[piece.clone()]) {
-            let begin = piece.start + at;
-            let range = begin..begin + text.len();
-            // With an overlap, the last chunk may only repeat the end of the one before.
-            if found.last().is_some_and(|last| last.range.end >= range.end) {
-                continue;
-            }
-            found.push(Chunk { path: path.clone(), text: text.to_owned(), range });
-        }
-    }
-    found
+    let room = Room { tokens: room, overlap: size.overlap.min(room / 2), header: size.tokens / 4 };
+    let pieces = tables::split(markdown, range, room, count);
+    pieces.into_iter().map(|Piece { text, range }| Chunk { path: path.clone(), text, range }).collect()
 }
 
 /// The innermost headings that leave three quarters of the tokens for the text, and the number of tokens left.
@@ -108,19 +89,6 @@ fn fitting(mut path: Vec<String>, size: Size, count: &dyn Count) -> (Vec<String>
         }
         path.remove(0);
     }
-}
-
-fn pieces(markdown: &str, range: Range<usize>) -> Vec<Range<usize>> {
-    let (mut cuts, mut run, begin) = (vec![range.start], 0, range.start);
-    for (at, letter) in markdown[range.clone()].char_indices() {
-        run = if letter.is_whitespace() { 0 } else { run + 1 };
-        if run > WORD {
-            cuts.push(begin + at);
-            run = 1;
-        }
-    }
-    cuts.push(range.end);
-    cuts.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
 #[cfg(test)]
@@ -196,6 +164,33 @@ mod tests {
         let chunks = chunks_of_text("# not one\n\nText.", SIZE, &Words);
         assert_eq!(chunks.iter().map(Chunk::embedded).collect::<Vec<_>>(), ["# not one\n\nText."]);
         assert_eq!(chunks_of_text(" \n", SIZE, &Words), []);
+    }
+
+    #[test]
+    fn a_row_is_in_one_chunk_unless_it_is_longer() {
+        let row = |n: usize| format!("Name: Bracket {n}; Price: {n}.50");
+        let long = "word ".repeat(50);
+        let text = [row(1), row(2), String::new(), long.trim().to_owned(), row(3)].join("\n");
+        let found = chunks_of_rows(&text, SIZE, &Words);
+        let texts: Vec<&str> = found.iter().map(|chunk| chunk.text.as_str()).collect();
+        assert_eq!(texts[0], format!("{}\n{}", row(1), row(2)));
+        assert_eq!(texts.last(), Some(&row(3).as_str()));
+        assert_eq!(texts.iter().map(|text| text.matches("word").count()).sum::<usize>(), 50);
+        assert!(
+            found
+                .iter()
+                .all(|chunk| Words.count(&chunk.text) <= SIZE.tokens && text[chunk.range.clone()] == chunk.text)
+        );
+        assert_eq!(chunks_of_rows(" \n\n", SIZE, &Words), []);
+    }
+
+    #[test]
+    fn words_in_angle_brackets_are_in_the_text_and_in_the_path() {
+        let text = "# The List<Integer> of `Map<K, V>`\n\nPress <Enter> or <kbd>Esc</kbd>; a Vec<u8> and List<Integer>.\n\n<Enter>\n\n## A <b>bold</b> word<br/>\n\nx\n";
+        let found = chunks(text, Size { tokens: 100, overlap: 0 }, &Words);
+        assert_eq!(found[0].path, ["The List<Integer> of Map<K, V>"]);
+        assert_eq!(found[0].text, "Press <Enter> or <kbd>Esc</kbd>; a Vec<u8> and List<Integer>.\n\n<Enter>");
+        assert_eq!(found[1].path, ["The List<Integer> of Map<K, V>", "A bold word"]);
     }
 
     #[test]

@@ -34,6 +34,12 @@ pub fn sections(markdown: &str) -> Vec<Section> {
             }
             (Event::Text(text) | Event::Code(text), Some((_, _, heading))) => heading.push_str(&text),
             (Event::SoftBreak | Event::HardBreak, Some((_, _, heading))) => heading.push(' '),
+            (Event::InlineHtml(tag), Some((_, _, heading))) => match is_markup(&tag) {
+                true if tag.starts_with("<br") => heading.push(' '),
+                true => {}
+                // `List<Integer>` has no tag but a word.
+                false => heading.push_str(&tag),
+            },
             _ => {}
         }
     }
@@ -43,6 +49,20 @@ pub fn sections(markdown: &str) -> Vec<Section> {
         walk.found.push(Section { path: walk.titles(), range: end..end });
     }
     walk.found
+}
+
+/// The elements that authors write in headings.
+const MARKUP: [&str; 22] = [
+    "a", "abbr", "b", "br", "cite", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark", "s", "small",
+    "span", "strong", "sub", "sup", "u", "wbr",
+];
+
+/// Whether a tag is HTML, and no word in angle brackets. A name in capitals is one of a type.
+fn is_markup(tag: &str) -> bool {
+    let Some(name) = tag.strip_prefix("</").or_else(|| tag.strip_prefix('<')) else { return true };
+    let name = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or_default();
+    // Comments and the like have no name.
+    name.is_empty() || MARKUP.contains(&name)
 }
 
 struct Walk<'a> {

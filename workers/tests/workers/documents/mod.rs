@@ -79,6 +79,25 @@ async fn plain_text_and_html_are_read_as_what_they_are() {
 }
 
 #[tokio::test]
+async fn rows_are_never_cut_and_a_table_has_its_header_in_each_chunk() {
+    let place = Place::start().await;
+    let rows: String = (0..30).map(|n| format!("PN-{n:03};Bracket;{n}.50\n")).collect();
+    let csv = Document { format: Format::Csv, ..document("parts.csv", &format!("Part;Name;Price\n{rows}")) };
+    place.done(&csv).await;
+    let found = texts(&place, &csv);
+    let lines: Vec<&str> = found.iter().flat_map(|(_, text)| text.lines()).collect();
+    assert!(found.len() > 10 && lines.len() == 30, "{found:?}");
+    assert_eq!(lines[7], "Part: PN-007; Name: Bracket; Price: 7.50");
+    let again = place.output(Embed { stored: Some(csv.id(&tenant())), ..Embed::default() }).await;
+    assert_eq!((again.chunks, again.kept), (again.kept, again.chunks), "it is cut as before");
+    let table: String = (0..30).map(|n| format!("| PN-{n:03} | {n}.50 |\n")).collect();
+    let page = document("parts.md", &format!("| Part | Price |\n|---|---|\n{table}"));
+    place.done(&page).await;
+    let found = texts(&place, &page);
+    assert!(found.len() > 5 && found.iter().all(|(_, text)| text.starts_with("| Part | Price |\n|")), "{found:?}");
+}
+
+#[tokio::test]
 async fn what_can_not_be_read_or_embedded_is_refused_and_nothing_of_it_is_kept() {
     let place = Place::start().await;
     let pdf = |bytes: &[u8]| Document {

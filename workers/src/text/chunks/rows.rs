@@ -1,0 +1,84 @@
+//! Packs rows into pieces, as many in each as fit: a row is never cut, unless it alone is too long.
+
+use std::ops::Range;
+
+use super::{
+    count::Count,
+    pieces::{Piece, Room, split},
+};
+
+pub(super) struct Rows<'a> {
+    pub(super) text: &'a str,
+    /// In order, each without the line break after it.
+    pub(super) rows: Vec<Range<usize>>,
+    /// What stands in front of the first row, from here, goes with it.
+    pub(super) begin: usize,
+    /// Repeated in front of the rows of each further piece; empty for none.
+    pub(super) header: String,
+}
+
+/// The rows of a text that has one in each line.
+pub(super) fn of_lines(text: &str, room: Room, count: &dyn Count) -> Vec<Piece> {
+    let mut at = 0;
+    let mut rows = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let end = at + line.trim_end().len();
+        if end > at {
+            rows.push(at..end);
+        }
+        at += line.len();
+    }
+    let begin = rows.first().map_or(0, |row| row.start);
+    Rows { text, rows, begin, header: String::new() }.pack(room, count)
+}
+
+impl Rows<'_> {
+    pub(super) fn pack(&self, room: Room, count: &dyn Count) -> Vec<Piece> {
+        let mut found = Vec::new();
+        let mut next = self.rows.as_slice();
+        // The first piece has the header where it stands.
+        let (mut begin, mut header) = (self.begin, "");
+        while let Some(first) = next.first() {
+            let taken = self.fitting(next, begin, header, room.tokens, count);
+            match taken.checked_sub(1) {
+                Some(last) => found.push(self.piece(begin..next[last].end, header)),
+                // Not even one row fits: what is in front of it stands alone, or the row is cut.
+                None if begin < first.start => found.extend(self.cut(begin..first.start, "", room, count)),
+                None => found.extend(self.cut(first.clone(), header, room, count)),
+            }
+            next = &next[if taken == 0 && begin < first.start { 0 } else { taken.max(1) }..];
+            (begin, header) = (next.first().map_or(0, |row| row.start), self.header.as_str());
+        }
+        found
+    }
+
+    /// How many rows fit into a piece.
+    fn fitting(&self, rows: &[Range<usize>], begin: usize, header: &str, most: usize, count: &dyn Count) -> usize {
+        let front = rows.first().map_or("", |row| &self.text[begin..row.start]);
+        let mut tokens = count.count(front) + count.count(header);
+        let mut taken = 0;
+        for row in rows {
+            // The line break is a token in some vocabularies.
+            tokens += count.count(&self.text[row.clone()]) + 1;
+            if tokens > most + 1 {
+                break;
+            }
+            taken += 1;
+        }
+        // Together they may have more tokens than one by one.
+        while taken > 0 && count.count(&self.piece(begin..rows[taken - 1].end, header).text) > most {
+            taken -= 1;
+        }
+        taken
+    }
+
+    fn piece(&self, range: Range<usize>, header: &str) -> Piece {
+        Piece { text: format!("{header}{}", &self.text[range.clone()]), range }
+    }
+
+    fn cut(&self, range: Range<usize>, header: &str, room: Room, count: &dyn Count) -> Vec<Piece> {
+        let tokens = room.tokens.saturating_sub(count.count(header) + usize::from(!header.is_empty())).max(1);
+        let parts = split(self.text, range, Room { tokens, overlap: 0, ..room }, count);
+        parts.into_iter().map(|part| self.piece(part, header)).collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! Reads rows of values (RFC 4180, and what programs write): each row becomes a line that names the columns, such as
+//! `Name: Wax; Price: 3`, because a row alone does not say what its values are.
+
+use std::collections::HashSet;
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::extracted::{Extracted, MAX_TEXT_BYTES, one_line};
+
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// The rows and bytes by which a file is judged.
+const SAMPLE: (usize, usize) = (50, 64 << 10);
+/// The longest name of a column, in characters.
+const NAME: usize = 100;
+
+/// # Errors
+/// For a file without values, and one whose text would be too long; it comes after the document's name in a message.
+pub(crate) fn extract(text: &str, delimiter: Option<u8>) -> Result<Extracted, String> {
+    let (text, told) = told_delimiter(text);
+    let delimiter = delimiter.or(told).unwrap_or_else(|| sniffed(text));
+    let sample = records(sample(text), delimiter).take(SAMPLE.0).collect::<Vec<_>>();
+    let names: Vec<String> = match sample.split_first() {
+        Some((first, others)) if is_header(first, others) => first.iter().map(name).collect(),
+        _ => Vec::new(),
+    };
+    let mut markdown = String::new();
+    for record in records(text, delimiter).skip(usize::from(!names.is_empty())) {
+        let line = line(&record, &names);
+        if !line.is_empty() {
+            markdown.push_str(&line);
+            markdown.push('\n');
+        }
+        if markdown.len() > MAX_TEXT_BYTES {
+            return Err(format!("it has more than {MAX_TEXT_BYTES} bytes with its columns' names: divide it"));
+        }
+    }
+    match markdown.is_empty() {
+        // A header without rows is text as well.
+        true if !names.is_empty() => Ok(Extracted { markdown: names.join("; ") + "\n", ..Extracted::default() }),
+        true => Err("it has no values".to_owned()),
+        false => Ok(Extracted { markdown, ..Extracted::default() }),
+    }
+}
+
+/// A first line `sep=;`, as spreadsheets write it, and the rest.
+fn told_delimiter(text: &str) -> (&str, Option<u8>) {
+    let first = text.lines().next().unwrap_or_default();
+    let told = first.strip_prefix("sep=").and_then(|sign| match sign.as_bytes() {
+        [sign] => Some(*sign),
+        _ => None,
+    });
+    match told {
+        Some(sign) => (text[first.len()..].trim_start_matches(['\r', '\n']), Some(sign)),
+        None => (text, None),
+    }
+}
+
+fn sample(text: &str) -> &str {
+    let end = (0..=SAMPLE.1.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
+}
+
+/// Rows may have fewer or more values than the first one.
+fn records(text: &str, delimiter: u8) -> impl Iterator<Item = StringRecord> {
+    let reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
+    reader.into_records().filter_map(Result::ok)
+}
+
+/// The sign by which most rows have the same number of values, and the most values.
+fn sniffed(text: &str) -> u8 {
+    let sample = sample(text);
+    let score = |delimiter: u8| {
+        let lengths: Vec<usize> = records(sample, delimiter).take(SAMPLE.0).map(|record| record.len()).collect();
+        let alike = |length: usize| lengths.iter().filter(|other| **other == length).count();
+        let usual = lengths.iter().copied().max_by_key(|length| (alike(*length), *length)).unwrap_or(0);
+        // A sign that parts nothing is none.
+        if usual < 2 { (0, 0) } else { (alike(usual) * 100 / lengths.len(), usual) }
+    };
+    // Of equal ones, the first.
+    DELIMITERS.into_iter().rev().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
+}
+
+/// Whether the first row names the columns: its values are words, each is there once, and none is a value of its column.
+fn is_header(first: &StringRecord, others: &[StringRecord]) -> bool {
+    let mut seen = HashSet::new();
+    let names = first.iter().map(str::trim).collect::<Vec<_>>();
+    let is_name = |name: &str| {
+        let begins = name.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '$' | '€' | '@'));
+        let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+        // `2026-01-02` and `12 kg` are values, `2026 sales` is a name.
+        let is_value = begins && (letters < 3 || name.contains('-'));
+        !is_value && name.chars().count() <= NAME
+    };
+    let named = names.iter().filter(|name| !name.is_empty()).count();
+    let recurs = |(column, name): (usize, &&str)| {
+        !name.is_empty() && others.iter().any(|row| row.get(column).is_some_and(|value| value.trim() == *name))
+    };
+    named * 2 > names.len()
+        && names.iter().filter(|name| !name.is_empty()).all(|name| is_name(name) && seen.insert(name.to_lowercase()))
+        && !names.iter().enumerate().any(recurs)
+}
+
+fn name(value: &str) -> String {
+    one_line(value).trim_end_matches(':').to_owned()
+}
+
+fn line(record: &StringRecord, names: &[String]) -> String {
+    let values = record.iter().enumerate().map(|(column, value)| (column, one_line(value)));
+    let named = values.filter(|(_, value)| !value.is_empty()).map(|(column, value)| {
+        match names.get(column).filter(|name| !name.is_empty()) {
+            Some(name) => format!("{name}: {value}"),
+            None => format!("Column {}: {value}", column + 1),
+        }
+    });
+    named.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> String {
+        extract(text, None).map_or_else(|error| error, |found| found.markdown)
+    }
+
+    #[test]
+    fn each_row_names_its_columns() {
+        for sign in [",", ";", "\t", "|"] {
+            let text = "Part|Name|Price\nPN-1|Bracket|1.50\nPN-2|Screw|0.10\n".replace('|', sign);
+            let expected = "Part: PN-1; Name: Bracket; Price: 1.50\nPart: PN-2; Name: Screw; Price: 0.10\n";
+            assert_eq!(of(&text), expected, "{sign:?}");
+        }
+        assert_eq!(
+            extract("a b,c\td\n1,5\t2,5\n", Some(b'\t')).map(|found| found.markdown),
+            Ok("a b,c: 1,5; d: 2,5\n".into())
+        );
+        assert_eq!(of("sep=;\r\nA;B\r\n1,5;2\r\n"), "A: 1,5; B: 2\n");
+        assert_eq!(of("Preis;Menge\n1,50;3\n2,50;4\n"), "Preis: 1,50; Menge: 3\nPreis: 2,50; Menge: 4\n");
+    }
+
+    #[test]
+    fn quotes_line_breaks_and_ragged_rows_are_read() {
+        let text = "Name,Note,\"Made \nby\"\n\"Wax, pure\",\"First\r\nsecond \"\"line\"\"\",bees\nHoney\n,,,extra\n\n";
+        let expected = "Name: Wax, pure; Note: First second \"line\"; Made by: bees\nName: Honey\nColumn 4: extra\n";
+        assert_eq!(of(text), expected);
+        assert_eq!(of("a,b\n\"never ends,1\n2,3"), "a: never ends,1 2,3\n");
+    }
+
+    #[test]
+    fn columns_without_names_are_numbered() {
+        for text in [
+            "1,Anna\n2,Ben\n",
+            "Anna,anna@x.org\nBen,ben@x.org\nAnna,a@x.org\n",
+            "2026-01-02,x\n2026-01-03,y\n",
+            "a,a\n1,2\n",
+        ] {
+            assert!(of(text).starts_with("Column 1: "), "{}", of(text));
+        }
+        assert_eq!(of("Name,,Age\nAnna,x,30\n"), "Name: Anna; Column 2: x; Age: 30\n");
+        assert_eq!(of("2024 sales,2025 sales\n1,2\n"), "2024 sales: 1; 2025 sales: 2\n");
+        assert_eq!(of("Word\nwax\nhoney\n"), "Word: wax\nWord: honey\n");
+    }
+
+    #[test]
+    fn what_has_no_rows_is_told() {
+        assert_eq!(of("A,B\n"), "A; B\n");
+        for text in ["", "\n\n", ",,\n,\n", "sep=,"] {
+            assert_eq!(of(text), "it has no values", "{text:?}");
+        }
+        let wide = format!("{}\n{}", "long name of a column,".repeat(50), "1,2,3,4,5,6,7,8,9\n".repeat(200_000));
+        assert!(of(&wide).contains("divide it"));
+    }
+}
