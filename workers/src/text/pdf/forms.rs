@@ -14,8 +14,8 @@ use super::{pen::Pen, strings::decode};
 const ANCESTORS: usize = 8;
 /// Limit of the annotations of a page.
 const MOST: usize = 20_000;
-/// Size of text in fields, in points.
-const SIZE: (f64, f64) = (4.0, 12.0);
+/// Size of text in fields, in points: not larger than text around them, or it would be a heading.
+const SIZE: (f64, f64) = (4.0, 9.0);
 /// Flags of annotations: hidden, or not to be seen.
 const HIDDEN: u32 = 1 << 1 | 1 << 5;
 /// Flags of fields.
