@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 packages=(asymptote-doc auto-multiple-choice-doc-pdf c++-annotations-pdf debian-faq debian-history debian-policy
   developers-reference doxygen-doc freefem-doc glpk-doc gnuplot-doc graphviz-doc maint-guide-ja octave-doc pari-doc
-  python-reportlab-doc r-cran-survival r-cran-zoo r-doc-pdf sbcl-doc shared-mime-info siscone-doc-pdf
+  python-reportlab-doc r-cran-survival r-cran-zoo r-doc-pdf sbcl-doc shared-mime-info
   ubuntu-packaging-guide-pdf-ru why3-doc-pdf xfig-doc zsh-doc)
 files='shared-mime-info-spec|asyRefCard|asymptote/asymptote|multiple-choice\.en|/cplusplus|debian-faq\.en|history\.(ru|ja)'
 files+='|fhs-3\.0|policy|developers-reference|doxygen_manual|freefem|gmpl_es|gnuplot|dotguide|Agraph|refcard-a4'
