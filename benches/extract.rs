@@ -1,7 +1,10 @@
 //! Text of documents: converts PDF files to Markdown in the worker's child processes, and prints seconds. The text is
 //! compared by `benches/documents/pdf.sh`.
 
-use std::{path::PathBuf, time::Duration, time::Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use ruche_schemas::kinds::embed::Format;
