@@ -14,6 +14,7 @@
 //! - `retrieval`: how well searches rank; `make bench-search`.
 //! - `render`: documents beside md-to-pdf, Chromium, WeasyPrint and Typst's Python wheel; `make bench-render`, which
 //!   installs them.
+//! - `extract`: the text of PDF files; `benches/documents/pdf.sh` compares it with that of pdftotext.
 //! - `faults`: jobs while everything is killed; `make faults`.
 //!
 //! Servers are private to the run: NATS with file storage, Postgres with its own defaults (fsync on).
@@ -22,6 +23,7 @@ mod alone;
 mod bus;
 mod chat;
 mod embed;
+mod extract;
 mod faults;
 mod http;
 mod noop;
@@ -96,6 +98,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Part {
     Faults(faults::Arguments),
+    /// Convert PDF files to Markdown, as a worker does.
+    Extract(extract::Arguments),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -126,6 +130,9 @@ fn main() -> anyhow::Result<ExitCode> {
     match arguments.part {
         // Before there is a runtime: the processes that it starts make their own.
         Some(Part::Faults(arguments)) => faults::run(arguments),
+        Some(Part::Extract(arguments)) => {
+            tokio::runtime::Runtime::new()?.block_on(extract::run(arguments)).map(|()| ExitCode::SUCCESS)
+        }
         None => tokio::runtime::Runtime::new()?.block_on(measure(arguments)).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -1,127 +1,133 @@
 //! Reads the pages of a PDF.
 
-use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId, content::Content, decode_text_string};
+use hayro_interpret::{
+    Context, InterpreterCache,
+    hayro_syntax::{LoadPdfError, Pdf, page::Page},
+    interpret_page,
+};
+use kurbo::{Affine, Rect};
 
 use super::{
-    fonts::Fonts,
-    lines::{Line, markdown},
-    pen::Pen,
+    fonts, forms,
+    lines::markdown,
+    pages::lines,
+    pen::{Pen, Seen},
+    running, strings, type_3,
+    words::Word,
 };
 use crate::text::extracted::{Extracted, MAX_TEXT_BYTES};
 
-/// Limit of a decompressed stream, in bytes.
-const STREAM_BYTES: usize = 64 << 20;
-/// Limit of nested forms.
-const FORMS: usize = 6;
 /// Further pages are not read.
 const PAGES: usize = 20_000;
+/// Limit of the words of a document: each takes a hundred bytes while it is read.
+const WORDS: usize = 4_000_000;
+/// Ranges of pages that a warning lists.
+const LISTED: usize = 20;
 
 /// Converts a PDF to Markdown. The error explains to the sender why there is no text.
 pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
-    let options = LoadOptions { max_decompressed_size: Some(STREAM_BYTES), ..LoadOptions::default() };
-    // An encrypted file fails in many ways.
     let is_locked = bytes.windows(8).any(|window| window == b"/Encrypt");
-    let document = Document::load_mem_with_options(bytes, options).map_err(|error| match is_locked {
-        true => encrypted(),
-        false => format!("the PDF is broken ({error})"),
+    let pdf = Pdf::new(bytes.to_vec()).map_err(|error| match error {
+        LoadPdfError::Invalid if !is_locked => "the PDF is broken: its pages can't be found".to_owned(),
+        _ => encrypted(),
     })?;
-    if document.is_encrypted() {
-        return Err(encrypted());
+    let (mut pages, mut seen) = read(&pdf)?;
+    if seen.iter().any(|seen| seen.glyphs)
+        && !is_locked
+        && let Some(Ok(named)) = type_3::named(&pdf, bytes).map(Pdf::new)
+    {
+        (pages, seen) = read(&named)?;
     }
-    let mut reader = Reader { document: &document, lines: Vec::new(), bytes: 0 };
-    let (mut pages, mut empty) = (0_usize, 0_usize);
-    for page in document.page_iter().take(PAGES) {
-        pages += 1;
-        let before = reader.bytes;
-        reader.page(page)?;
-        empty += usize::from(reader.bytes == before);
-    }
-    match (pages, pages - empty) {
-        _ if is_locked && pages == empty => return Err(encrypted()),
+    let with_text = |pages: &[Vec<Word>]| pages.iter().filter(|words| !words.is_empty()).count();
+    match (pages.len(), with_text(&pages)) {
         (0, _) => return Err("the PDF has no pages".to_owned()),
-        (_, 0) => {
+        (_, 0) if is_locked => return Err(encrypted()),
+        (count, 0) => {
             return Err(format!(
-                "none of its {pages} pages has text: it holds pictures of text, as scanners make them. Recognize the text \
+                "none of its {count} pages has text: it holds pictures of text, as scanners make them. Recognize the text \
                  first (OCR)"
             ));
         }
         _ => {}
     }
-    let mut warnings = Vec::new();
-    if empty > 0 {
-        warnings.push(format!("{empty} of {pages} pages have no text: pictures are not read"));
+    running::remove(&mut pages);
+    let scanned =
+        pages.iter().zip(seen).enumerate().filter(|(_, (words, seen))| words.is_empty() && seen.may_hold_text());
+    let scanned: Vec<usize> = scanned.map(|(index, _)| index + 1).collect();
+    let lines: Vec<_> = pages.into_iter().flat_map(lines).collect();
+    if lines.iter().map(|line| line.text.len()).sum::<usize>() > MAX_TEXT_BYTES {
+        return Err(format!("it has more than {MAX_TEXT_BYTES} bytes of text: divide it"));
     }
-    Ok(Extracted { title: title(&document), markdown: markdown(&reader.lines), warnings })
+    let title = pdf.metadata().title.as_deref().and_then(title);
+    Ok(Extracted { title, markdown: markdown(&lines), warnings: warning(&scanned).into_iter().collect() })
 }
 
 fn encrypted() -> String {
     "the PDF is encrypted: send it without a password".to_owned()
 }
 
-fn title(document: &Document) -> Option<String> {
-    let info = document.trailer.get_deref(b"Info", document).ok()?.as_dict().ok()?;
-    let title = decode_text_string(info.get_deref(b"Title", document).ok()?).ok()?;
-    let title = title.replace('\0', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+fn title(bytes: &[u8]) -> Option<String> {
+    let title = strings::decode(bytes).replace('\0', " ").split_whitespace().collect::<Vec<_>>().join(" ");
     (!title.is_empty()).then(|| title.chars().take(300).collect())
 }
 
-struct Reader<'a> {
-    document: &'a Document,
-    lines: Vec<Line>,
-    bytes: usize,
+/// The words of each page, and what else it shows.
+fn read(pdf: &Pdf) -> Result<(Vec<Vec<Word>>, Vec<Seen>), String> {
+    let settings = fonts::settings();
+    let cache = InterpreterCache::new();
+    let (mut pages, mut all_seen, mut count) = (Vec::new(), Vec::new(), 0);
+    let mut pen = Pen::default();
+    for page in pdf.pages().iter().take(PAGES) {
+        let (width, height) = page.render_dimensions();
+        pen.turn((f64::from(width), f64::from(height)), WORDS - count);
+        let transform = upright(page);
+        let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
+        let mut context = Context::new(transform, bounds, &cache, pdf.xref(), settings.clone());
+        interpret_page(page, &mut context, &mut pen);
+        forms::write(page, transform, &mut pen);
+        if pen.is_full() {
+            return Err(format!("it has more than {WORDS} words: divide it"));
+        }
+        let (words, seen) = pen.finish();
+        count += words.len();
+        pages.push(words);
+        all_seen.push(seen);
+    }
+    Ok((pages, all_seen))
 }
 
-impl<'a> Reader<'a> {
-    /// Reads a page; a broken one yields the text read so far.
-    fn page(&mut self, page: ObjectId) -> Result<(), String> {
-        let Ok(content) = self.document.get_page_content_with_limit(page, STREAM_BYTES) else { return Ok(()) };
-        let mut resources = Vec::new();
-        if let Ok((own, others)) = self.document.get_page_resources(page) {
-            resources.extend(own);
-            resources.extend(others.iter().filter_map(|id| self.document.get_dictionary(*id).ok()));
-        }
-        let mut pen = Pen::default();
-        self.draw(&content, &resources, &mut pen, 0);
-        let lines = pen.lines();
-        self.bytes += lines.iter().map(|line| line.text.len()).sum::<usize>();
-        self.lines.extend(lines);
-        match self.bytes > MAX_TEXT_BYTES {
-            true => Err(format!("it has more than {MAX_TEXT_BYTES} bytes of text: divide it")),
-            false => Ok(()),
-        }
-    }
+/// From the page's own coordinates to those of the page as it is shown: rotated, from the upper left corner downwards.
+fn upright(page: &Page<'_>) -> Affine {
+    Affine::new(page.initial_transform(true).as_coeffs())
+}
 
-    fn draw(&self, content: &[u8], resources: &[&'a Dictionary], pen: &mut Pen, depth: usize) {
-        let Ok(content) = Content::decode(content) else { return };
-        let mut fonts = Fonts::new(self.document, resources);
-        for operation in &content.operations {
-            if pen.is_full() {
-                return;
-            }
-            if operation.operator == "Do" {
-                self.form(operation.operands.first(), resources, pen, depth);
-            } else {
-                pen.step(&operation.operator, &operation.operands, &mut fonts);
-            }
-        }
-    }
+/// Which pages hold pictures but no text.
+fn warning(pages: &[usize]) -> Option<String> {
+    let ranges: Vec<String> = pages
+        .chunk_by(|page, next| page + 1 == *next)
+        .filter_map(|range| match range {
+            [] => None,
+            [one] => Some(one.to_string()),
+            [first, .., last] => Some(format!("{first}-{last}")),
+        })
+        .collect();
+    let more = if ranges.len() > LISTED { " and others" } else { "" };
+    let listed = ranges.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let told = format!("no text on pages {listed}{more}: they may be scanned; recognize their text first (OCR)");
+    (!pages.is_empty()).then_some(told)
+}
 
-    /// A form XObject: a drawing within a drawing.
-    fn form(&self, name: Option<&Object>, resources: &[&'a Dictionary], pen: &mut Pen, depth: usize) {
-        let Some(name) = name.and_then(|name| name.as_name().ok()).filter(|_| depth < FORMS) else { return };
-        let found = resources.iter().find_map(|resources| {
-            let all = resources.get_deref(b"XObject", self.document).ok()?.as_dict().ok()?;
-            all.get_deref(name, self.document).ok()?.as_stream().ok()
-        });
-        let Some(form) = found else { return };
-        if form.dict.get(b"Subtype").and_then(Object::as_name).is_ok_and(|subtype| subtype == b"Form")
-            && let Ok(content) = form.decompressed_content_with_limit(STREAM_BYTES)
-        {
-            let own = form.dict.get_deref(b"Resources", self.document).and_then(Object::as_dict).ok();
-            let resources: Vec<&Dictionary> = own.into_iter().chain(resources.iter().copied()).collect();
-            pen.within(form.dict.get_deref(b"Matrix", self.document).ok(), |pen| {
-                self.draw(&content, &resources, pen, depth + 1);
-            });
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_without_text_are_listed_in_ranges() {
+        assert_eq!(warning(&[]), None);
+        let said = |pages: &[usize]| warning(pages).unwrap_or_default();
+        assert!(said(&[3, 7]).starts_with("no text on pages 3, 7: they may be scanned"));
+        assert!(said(&[1, 2, 3, 9]).starts_with("no text on pages 1-3, 9:"));
+        let many: Vec<usize> = (1..=100).map(|page| page * 2).collect();
+        assert!(said(&many).contains("38, 40 and others:"));
     }
 }

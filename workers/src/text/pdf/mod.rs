@@ -1,10 +1,20 @@
-//! Converts PDF to Markdown, in drawing order. A PDF has only positioned glyphs, so the pen is traced ([`pen`]) with
-//! glyph widths ([`fonts`]): a gap is a space, a step down a new line, a large step a paragraph, and larger lines are
-//! headings ([`lines`]). Formulas, tables and columns come out as plain words.
+//! Converts PDF to Markdown in reading order. A PDF has only positioned glyphs: an interpreter draws each page onto the
+//! [`pen`], which collects [`words`] at their places, those of [`forms`] among them. Words become [`rows`], rows become
+//! [`columns`], and aligned cells become [`tables`]; [`running`] headers and page numbers are left out. [`lines`] writes
+//! larger lines as headings and the others as paragraphs. Formulas come out as plain words.
 
+mod columns;
 mod extract;
 mod fonts;
+mod forms;
 mod lines;
+mod pages;
 mod pen;
+mod rows;
+mod running;
+mod strings;
+mod tables;
+mod type_3;
+mod words;
 
 pub(crate) use extract::extract;

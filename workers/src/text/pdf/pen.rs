@@ -1,210 +1,265 @@
-//! Traces the pen that draws a page: where each string begins and ends (ISO 32000-1, 9.4).
+//! Collects what a page draws: glyphs as words, and whether there are pictures.
 
-use lopdf::Object;
+use std::collections::HashMap;
 
-use super::{fonts::Fonts, lines::Line};
-use crate::text::extracted::MAX_TEXT_BYTES;
+use hayro_interpret::{
+    BlendMode, CacheKey, ClipPath, Device, GlyphDrawMode, Image, Paint, PathDrawMode, SoftMask, font::Glyph,
+    hayro_cmap::BfString,
+};
+use kurbo::{Affine, BezPath, Point};
 
-/// Depth of the graphics state stack.
-const STATES: usize = 64;
-/// A gap of this fraction of the font size is a space.
-const SPACE: f64 = 0.17;
-/// A step down by these fractions of the font size is a new line, and a new paragraph.
-const STEP: (f64, f64) = (0.4, 1.75);
+use super::{
+    type_3,
+    words::{SPACE, Word, combining, plain},
+};
 
-/// A matrix `[a b c d e f]`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Matrix([f64; 6]);
+/// A glyph continues a word unless its baseline differs by more than this fraction of the font size.
+const LEVEL: f64 = 0.12;
+/// A glyph that begins further back than this fraction of an em begins a word.
+const BACK: f64 = 0.4;
+/// A glyph of the same letter within this fraction of an em is the same one, drawn twice.
+const TWICE: f64 = 0.06;
+/// A page with so many drawings may hold text as outlines.
+const DRAWINGS: usize = 100;
+/// A picture of this part of a page may hold text.
+const PICTURE: f64 = 0.05;
 
-impl Matrix {
-    const ONE: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-
-    /// Applies this matrix first, then the other.
-    fn then(self, other: Self) -> Self {
-        let ([a, b, c, d, e, f], [g, h, i, j, k, l]) = (self.0, other.0);
-        Self([a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + l])
-    }
-
-    fn moved(self, x: f64, y: f64) -> Self {
-        Self([1.0, 0.0, 0.0, 1.0, x, y]).then(self)
-    }
-}
-
-#[derive(Debug, Clone)]
-struct State {
-    page: Matrix,
-    font: Vec<u8>,
+/// Where a glyph is drawn, along its direction of writing.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    x: f64,
+    y: f64,
+    em: f64,
     size: f64,
-    leading: f64,
-    letter_space: f64,
-    word_space: f64,
+    angle: i16,
+    advance: f64,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        let (page, font) = (Matrix::ONE, Vec::new());
-        Self { page, font, size: 1.0, leading: 0.0, letter_space: 0.0, word_space: 0.0 }
+#[derive(Debug, Default)]
+pub(super) struct Pen {
+    words: Vec<Word>,
+    /// Limit of the words of a page.
+    most: usize,
+    current: Option<Current>,
+    /// An accent whose letter may follow.
+    accent: Option<(char, Place)>,
+    last: Option<(String, Place)>,
+    /// In points.
+    page: (f64, f64),
+    seen: Seen,
+    /// Widths of glyphs of Type 3 fonts, in em.
+    widths: HashMap<u128, f64>,
+}
+
+/// What is drawn beside words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    drawings: usize,
+    picture: bool,
+    /// Glyphs whose letters are not known.
+    pub(super) glyphs: bool,
+}
+
+impl Seen {
+    /// Whether there may be text that was not read.
+    pub(super) fn may_hold_text(self) -> bool {
+        self.picture || self.glyphs || self.drawings >= DRAWINGS
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Pen {
-    state: State,
-    states: Vec<State>,
-    text: Matrix,
-    line: Matrix,
-    end: Option<(f64, f64)>,
-    lines: Vec<Line>,
-    bytes: usize,
-}
-
-impl Default for Pen {
-    fn default() -> Self {
-        let (state, text, line) = (State::default(), Matrix::ONE, Matrix::ONE);
-        Self { state, states: Vec::new(), text, line, end: None, lines: Vec::new(), bytes: 0 }
-    }
-}
-
-fn numbers<const N: usize>(operands: &[Object]) -> Option<[f64; N]> {
-    let mut all = [0.0; N];
-    for (place, operand) in all.iter_mut().zip(operands.get(..N)?) {
-        *place = f64::from(operand.as_float().ok()?);
-    }
-    all.iter().all(|number| number.is_finite()).then_some(all)
+struct Current {
+    word: Word,
+    em: f64,
+    last: Option<Place>,
+    /// Width of each of its glyphs, if they are equal, and their number.
+    glyphs: (f64, usize),
 }
 
 impl Pen {
-    pub(super) fn lines(self) -> Vec<Line> {
-        self.lines.into_iter().filter(|line| !line.text.trim().is_empty()).collect()
+    /// For documents, then for a page of this size in points, which adds `most` words or fewer.
+    pub(super) fn turn(&mut self, page: (f64, f64), most: usize) {
+        (self.page, self.most) = (page, most);
     }
 
-    /// Whether the text exceeds the limit of a document.
+    /// The words of a page, and what else it shows.
+    pub(super) fn finish(&mut self) -> (Vec<Word>, Seen) {
+        self.put_accent();
+        self.end_word(false);
+        self.last = None;
+        (std::mem::take(&mut self.words), std::mem::take(&mut self.seen))
+    }
+
     pub(super) fn is_full(&self) -> bool {
-        self.bytes > MAX_TEXT_BYTES
+        self.words.len() >= self.most
     }
 
-    /// Draws a form, transformed by its matrix.
-    pub(super) fn within(&mut self, matrix: Option<&Object>, draw: impl FnOnce(&mut Self)) {
-        let (state, states) = (self.state.clone(), std::mem::take(&mut self.states));
-        if let Some(matrix) = matrix.and_then(|matrix| numbers(matrix.as_array().ok()?)) {
-            self.state.page = Matrix(matrix).then(self.state.page);
-        }
-        draw(self);
-        (self.state, self.states) = (state, states);
+    /// A word that no glyph draws: the value of a form field. `corner` is the left end of its baseline.
+    pub(super) fn write(&mut self, text: &str, corner: Point, size: f64, width: f64) {
+        self.end_word(false);
+        let (text, left) = (plain(text), corner.x);
+        let right = left + width;
+        self.add(Word { text, left, right, y: corner.y, size, angle: 0, space: true, fixed: false });
     }
 
-    pub(super) fn step(&mut self, operator: &str, operands: &[Object], fonts: &mut Fonts<'_>) {
-        match operator {
-            "BT" => (self.text, self.line) = (Matrix::ONE, Matrix::ONE),
-            "Tm" => {
-                if let Some(matrix) = numbers(operands) {
-                    (self.text, self.line) = (Matrix(matrix), Matrix(matrix));
-                }
-            }
-            "Td" | "TD" => {
-                let Some([x, y]) = numbers(operands) else { return };
-                if operator == "TD" {
-                    self.state.leading = -y;
-                }
-                self.next_line(x, y);
-            }
-            "T*" => self.next_line(0.0, -self.state.leading),
-            "Tj" => self.show_all(operands.iter().take(1), fonts),
-            "TJ" => {
-                if let Some(Ok(parts)) = operands.first().map(Object::as_array) {
-                    self.show_all(parts.iter(), fonts);
-                }
-            }
-            "'" | "\"" => {
-                if let Some([word, letter]) = numbers(operands).filter(|_| operator == "\"") {
-                    (self.state.word_space, self.state.letter_space) = (word, letter);
-                }
-                self.next_line(0.0, -self.state.leading);
-                self.show_all(operands.iter().rev().take(1), fonts);
-            }
-            _ => self.set(operator, operands),
+    fn add(&mut self, word: Word) {
+        if !word.text.trim().is_empty() && !self.is_full() {
+            self.words.push(word);
         }
     }
 
-    fn set(&mut self, operator: &str, operands: &[Object]) {
-        match (operator, numbers::<1>(operands)) {
-            ("q", _) if self.states.len() < STATES => self.states.push(self.state.clone()),
-            ("Q", _) => self.state = self.states.pop().unwrap_or_else(|| self.state.clone()),
-            ("cm", _) => {
-                if let Some(matrix) = numbers(operands) {
-                    self.state.page = Matrix(matrix).then(self.state.page);
-                }
-            }
-            ("Tf", _) => {
-                if let (Some(Ok(name)), Some(Ok(size))) =
-                    (operands.first().map(Object::as_name), operands.get(1).map(Object::as_float))
-                {
-                    (self.state.font, self.state.size) = (name.to_vec(), f64::from(size));
-                }
-            }
-            ("TL", Some([leading])) => self.state.leading = leading,
-            ("Tc", Some([space])) => self.state.letter_space = space,
-            ("Tw", Some([space])) => self.state.word_space = space,
-            _ => {}
+    fn end_word(&mut self, space: bool) {
+        if let Some(Current { mut word, glyphs, .. }) = self.current.take() {
+            word.text = plain(&word.text);
+            word.space = space;
+            word.fixed = glyphs.1 > 3 && glyphs.0 > 0.0;
+            self.add(word);
+        } else if space && let Some(word) = self.words.last_mut() {
+            word.space = true;
         }
     }
 
-    fn next_line(&mut self, x: f64, y: f64) {
-        self.line = self.line.moved(x, y);
-        self.text = self.line;
-    }
-
-    /// Strings, and moves back between them in thousandths of the font size.
-    fn show_all<'o>(&mut self, parts: impl Iterator<Item = &'o Object>, fonts: &mut Fonts<'_>) {
-        for part in parts {
-            match part {
-                Object::String(string, _) => self.show(string, fonts),
-                step => {
-                    let step = f64::from(step.as_float().unwrap_or(0.0));
-                    self.text = self.text.moved(-step / 1000.0 * self.state.size, 0.0);
-                }
-            }
-        }
-    }
-
-    fn show(&mut self, string: &[u8], fonts: &mut Fonts<'_>) {
-        let name = std::mem::take(&mut self.state.font);
-        let font = fonts.get(&name);
-        let (text, (width, glyphs, spaces)) =
-            font.map_or_else(|| (String::new(), (0.0, 0, 0)), |font| (font.text(string), font.width(string)));
-        self.state.font = name;
-        let State { size, letter_space, word_space, page, .. } = self.state;
-        let [a, b, _, d, x, y] = self.text.then(page).0;
-        // The size on the page, whether it is set by the font or by a matrix.
-        let seen = size.abs() * a.hypot(b).max(d.abs()).max(f64::MIN_POSITIVE);
-        self.place(&text, (x, y), seen);
-        let advance = width / 1000.0 * size + letter_space * glyphs as f64 + word_space * spaces as f64;
-        self.text = self.text.moved(advance, 0.0);
-        let [.., x, y] = self.text.then(page).0;
-        self.end = Some((x, y));
-    }
-
-    /// Appends a string to the text, after the space or line break that its position implies.
-    fn place(&mut self, text: &str, (x, y): (f64, f64), size: f64) {
-        if text.is_empty() {
+    fn glyph(&mut self, text: &str, place: Place) {
+        if self.is_full() || self.is_repeated(text, place) {
             return;
         }
-        self.bytes += text.len();
-        let down = self.end.map(|(_, end)| (end - y) / size);
-        let right = self.end.map_or(0.0, |(end, _)| (x - end) / size);
-        match (self.lines.last_mut(), down) {
-            (Some(line), Some(down)) if down.abs() < STEP.0 => {
-                // A far step to the left is also a new line, and one to the right a column.
-                if right.abs() > SPACE && !line.text.ends_with(char::is_whitespace) && !text.starts_with(' ') {
-                    line.text.push(' ');
-                }
-                line.text.push_str(text);
-                line.size = line.size.max(size);
+        self.last = Some((text.to_owned(), place));
+        if text.chars().all(char::is_whitespace) {
+            self.put_accent();
+            return self.end_word(true);
+        }
+        let mut letters = text.chars();
+        if let (Some(accent), None) = (letters.next(), letters.next())
+            && combining(accent).is_some()
+        {
+            self.put_accent();
+            self.accent = Some((accent, place));
+            return;
+        }
+        match self.accent.take() {
+            Some((accent, above)) if is_above(above, place) => {
+                let mark = combining(accent).into_iter();
+                let text: String = text.chars().take(1).chain(mark).chain(text.chars().skip(1)).collect();
+                self.append(&text, place);
             }
-            (_, down) => {
-                let paragraph = down.is_none_or(|down| !(0.0..STEP.1).contains(&down));
-                self.lines.push(Line { text: text.to_owned(), size, paragraph });
+            accent => {
+                self.accent = accent;
+                self.put_accent();
+                self.append(text, place);
             }
         }
     }
+
+    /// Places an accent that no letter follows: on the letter before, or as it is.
+    fn put_accent(&mut self) {
+        let Some((accent, place)) = self.accent.take() else { return };
+        match (&mut self.current, combining(accent)) {
+            (Some(current), Some(mark)) if current.last.is_some_and(|letter| is_above(place, letter)) => {
+                current.word.text.push(mark);
+                current.last = None;
+            }
+            _ => self.append(&accent.to_string(), place),
+        }
+    }
+
+    fn is_repeated(&self, text: &str, place: Place) -> bool {
+        self.last.as_ref().is_some_and(|(letters, last)| {
+            letters == text
+                && last.angle == place.angle
+                && (last.x - place.x).abs() < TWICE * place.em
+                && (last.y - place.y).abs() < TWICE * place.em
+        })
+    }
+
+    fn append(&mut self, text: &str, place: Place) {
+        let Place { x, y, em, size, angle, advance } = place;
+        if let Some(current) = &mut self.current {
+            let gap = (x - current.word.right) / em.max(current.em);
+            let level = (y - current.word.y).abs() < LEVEL * size;
+            if current.word.angle == angle && level && (-BACK..SPACE).contains(&gap) {
+                current.word.text.push_str(text);
+                current.word.right = current.word.right.max(x + advance);
+                current.last = Some(place);
+                let same = (current.glyphs.0 - advance).abs() < 0.001 * em;
+                current.glyphs = (if same { advance } else { -1.0 }, current.glyphs.1 + 1);
+                return;
+            }
+            self.end_word(false);
+        }
+        let (left, right) = (x, x + advance);
+        let word = Word { text: text.to_owned(), left, right, y, size, angle, space: false, fixed: false };
+        self.current = Some(Current { word, em, last: Some(place), glyphs: (advance, 1) });
+    }
+
+    /// Whether a point is on the page, with a margin of one letter.
+    fn is_seen(&self, (x, y): (f64, f64), size: f64) -> bool {
+        (-size..=self.page.0 + size).contains(&x) && (-size..=self.page.1 + size).contains(&y)
+    }
+}
+
+/// Whether the middle of an accent is above a letter.
+fn is_above(accent: Place, letter: Place) -> bool {
+    let middle = accent.x + accent.advance / 2.0;
+    accent.angle == letter.angle
+        && (letter.x..letter.x + letter.advance).contains(&middle)
+        && (accent.y - letter.y).abs() < letter.size
+}
+
+/// Where the origin of a glyph comes to lie. Its advance is in em.
+fn place(matrix: Affine, advance: f64) -> Option<(Place, (f64, f64))> {
+    // The interpreter scales a glyph by a thousandth.
+    let [a, b, c, d, x, y] = matrix.as_coeffs();
+    let em = a.hypot(b) * 1000.0;
+    let size = (a * d - b * c).abs() / a.hypot(b) * 1000.0;
+    let known = [em, size, x, y, advance].iter().all(|number| number.is_finite());
+    if !known || em < 0.01 || size < 0.01 {
+        return None;
+    }
+    let angle = b.atan2(a).to_degrees().round() as i16;
+    // A right angle is exact; so are the coordinates of upright text.
+    let (sin, cos) = f64::from(angle).to_radians().sin_cos();
+    let turned = (x * cos + y * sin, y * cos - x * sin);
+    let (left, top) = if angle == 0 { (x, y) } else { turned };
+    Some((Place { x: left, y: top, em, size, angle, advance: advance * em }, (x, y)))
+}
+
+impl<'a> Device<'a> for Pen {
+    fn draw_glyph(
+        &mut self,
+        glyph: &Glyph<'a>,
+        transform: Affine,
+        glyph_transform: Affine,
+        paint: &Paint<'a>,
+        _: &GlyphDrawMode,
+    ) {
+        let advance = match glyph {
+            Glyph::Outline(outline) => f64::from(outline.advance_width().unwrap_or(0.0)) / 1000.0,
+            Glyph::Type3(drawn) => *self.widths.entry(drawn.cache_key()).or_insert_with(|| type_3::width(drawn, paint)),
+        };
+        let Some((place, corner)) = place(transform * glyph_transform, advance) else { return };
+        if !self.is_seen(corner, place.size) {
+            return;
+        }
+        match glyph.as_unicode() {
+            Some(BfString::Char(letter)) => self.glyph(letter.encode_utf8(&mut [0; 4]), place),
+            Some(BfString::String(letters)) => self.glyph(&letters, place),
+            None => self.seen.glyphs = true,
+        }
+    }
+
+    fn draw_image(&mut self, image: Image<'a, '_>, transform: Affine) {
+        let area = transform.determinant().abs() * f64::from(image.width()) * f64::from(image.height());
+        self.seen.picture |= area > PICTURE * self.page.0 * self.page.1;
+    }
+
+    fn draw_path(&mut self, _: &BezPath, _: Affine, _: &Paint<'a>, _: &PathDrawMode) {
+        self.seen.drawings += 1;
+    }
+
+    fn set_soft_mask(&mut self, _: Option<SoftMask<'a>>) {}
+    fn set_blend_mode(&mut self, _: BlendMode) {}
+    fn push_clip_path(&mut self, _: &ClipPath) {}
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
+    fn pop_clip_path(&mut self) {}
+    fn pop_transparency_group(&mut self) {}
 }

@@ -1,0 +1,114 @@
+//! Reads the words of a page in order and tells where paragraphs begin.
+
+use std::collections::BTreeMap;
+
+use super::{
+    columns::{Ordered, order},
+    lines::{Line, Start},
+    rows::Row,
+    tables::table,
+    words::Word,
+};
+
+/// A larger step down than the usual one times this begins a paragraph.
+const PARAGRAPH: f64 = 1.35;
+/// Usual steps down, in sizes of the text.
+const LEADING: std::ops::Range<f64> = 0.7..2.5;
+const USUAL_LEADING: f64 = 1.25;
+/// A first line is indented by this, in sizes of the text.
+const INDENT: std::ops::Range<f64> = 0.8..6.0;
+
+/// The lines of a page: those of the main direction of writing, then the others.
+pub(super) fn lines(words: Vec<Word>) -> Vec<Line> {
+    let mut directions: BTreeMap<i16, Vec<Word>> = BTreeMap::new();
+    for word in words {
+        directions.entry(word.angle).or_default().push(word);
+    }
+    let letters = |words: &[Word]| words.iter().map(|word| word.text.len()).sum::<usize>();
+    let mut directions: Vec<Vec<Word>> = directions.into_values().collect();
+    directions.sort_by_key(|words| std::cmp::Reverse(letters(words)));
+    let mut lines = Vec::new();
+    for words in directions {
+        let ordered = order(words);
+        let mut rest = ordered.as_slice();
+        while let Some(((_, _), after)) = rest.split_first() {
+            let end = after.iter().position(|(_, begins)| *begins).unwrap_or(after.len()) + 1;
+            let (column, others) = rest.split_at(end);
+            lines_of_column(column, &mut lines);
+            rest = others;
+        }
+    }
+    lines
+}
+
+/// The usual step down, in sizes of the text.
+fn leading(column: &[Ordered]) -> f64 {
+    let steps = column.iter().zip(column.iter().skip(1)).map(|((row, _), (next, _))| step(row, next));
+    let mut usual: Vec<f64> = steps.filter(|step| LEADING.contains(step)).collect();
+    usual.sort_by(f64::total_cmp);
+    usual.get(usual.len() / 2).copied().unwrap_or(USUAL_LEADING)
+}
+
+fn step(row: &Row, next: &Row) -> f64 {
+    (next.y - row.y) / row.size.max(next.size)
+}
+
+fn lines_of_column(column: &[Ordered], lines: &mut Vec<Line>) {
+    let rows: Vec<&Row> = column.iter().map(|(row, _)| row).collect();
+    let leading = leading(column);
+    let mut at = 0;
+    let mut after_table = false;
+    // Rows before the second place were tried; their first row may be a title, so the next one is tried too.
+    let mut tried = (usize::MAX, 0);
+    while let Some(row) = rows.get(at) {
+        if at == tried.0 || at >= tried.1 {
+            let (count, written) = table(&rows[at..]);
+            if let Some(written) = written {
+                lines.extend(written.into_iter().map(|text| Line { text, size: row.size, start: Start::Table }));
+                (at, after_table) = (at + count, true);
+                continue;
+            }
+            if at >= tried.1 {
+                tried = (at + 1, at + count);
+            }
+        }
+        let before = at.checked_sub(1).and_then(|before| rows.get(before));
+        let start = match before {
+            None => Start::Column,
+            Some(_) if after_table => Start::Paragraph,
+            Some(before) if is_paragraph(before, row, rows.get(at + 1).copied(), leading) => Start::Paragraph,
+            Some(_) => Start::Line,
+        };
+        lines.push(Line { text: row.text(), size: row.size, start });
+        (at, after_table) = (at + 1, false);
+    }
+}
+
+fn is_paragraph(before: &Row, row: &Row, next: Option<&Row>, leading: f64) -> bool {
+    let far = step(before, row) > PARAGRAPH * leading.max(1.0);
+    let indent = INDENT.contains(&((row.left() - before.left()) / row.size));
+    let returns = next.is_some_and(|next| row.left() - next.left() > INDENT.start * row.size);
+    far || (indent && returns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::rows::tests::word, *};
+
+    #[test]
+    fn gaps_and_indents_begin_paragraphs() {
+        let text = "a line of some length here";
+        let places = [(50.0, 100.0), (50.0, 112.0), (65.0, 124.0), (50.0, 136.0), (50.0, 160.0)];
+        let words = places.iter().map(|(left, y)| word(text, *left, *y, 10.0)).collect();
+        let starts: Vec<Start> = lines(words).iter().map(|line| line.start).collect();
+        assert_eq!(starts, [Start::Column, Start::Line, Start::Paragraph, Start::Line, Start::Paragraph]);
+    }
+
+    #[test]
+    fn text_of_another_direction_follows() {
+        let side = Word { angle: 90, ..word("side", 10.0, 10.0, 10.0) };
+        let texts: Vec<String> =
+            lines(vec![side, word("The text", 50.0, 100.0, 10.0)]).into_iter().map(|l| l.text).collect();
+        assert_eq!(texts, ["The text", "side"]);
+    }
+}

@@ -1,0 +1,153 @@
+//! Leaves out running headers, footers and page numbers: what stands at the same place of many pages.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::{
+    rows::{Row, rows},
+    words::Word,
+};
+
+/// Rows at the top and at the bottom of a page that may be running ones.
+const EDGE: usize = 3;
+/// Pages on which a running row stands at least.
+const PAGES: usize = 3;
+/// Part of the pages, from the first to the last with a row, on which it stands: left and right pages may differ.
+const DENSITY: f64 = 0.4;
+/// Part of all pages that are numbered in one sequence, and of those with their number at one place.
+const NUMBERED: f64 = 0.25;
+/// Rows at one place differ by less than this, in points.
+const PLACE: f64 = 3.0;
+
+struct Edge {
+    page: usize,
+    y: f64,
+    text: String,
+    words: Vec<(u64, u64)>,
+}
+
+/// A word's identity on its page.
+fn id(word: &Word) -> (u64, u64) {
+    (word.left.to_bits(), word.y.to_bits())
+}
+
+/// Takes the running rows out of the pages. One with letters stays where it stands first.
+pub(super) fn remove(pages: &mut [Vec<Word>]) {
+    if pages.len() < PAGES {
+        return;
+    }
+    let edges: Vec<Edge> = pages.iter().enumerate().flat_map(|(page, words)| edges(page, words)).collect();
+    let mut running: Vec<&Edge> = repeated(&edges);
+    running.extend(numbers(&edges, pages.len()));
+    let mut gone: HashMap<usize, HashSet<(u64, u64)>> = HashMap::new();
+    for edge in running {
+        gone.entry(edge.page).or_default().extend(&edge.words);
+    }
+    for (page, gone) in gone {
+        pages[page].retain(|word| word.angle != 0 || !gone.contains(&id(word)));
+    }
+}
+
+fn edges(page: usize, words: &[Word]) -> Vec<Edge> {
+    let all = rows(words.iter().filter(|word| word.angle == 0).cloned().collect());
+    let is_edge = |index: usize| index < EDGE || index + EDGE >= all.len();
+    let edge = |row: &Row| Edge { page, y: row.y, text: row.text(), words: row.words.iter().map(id).collect() };
+    all.iter().enumerate().filter(|(index, _)| is_edge(*index)).map(|(_, row)| edge(row)).collect()
+}
+
+/// Rows that are equal but for digits and repeat at one place, without the first of each text.
+fn repeated(edges: &[Edge]) -> Vec<&Edge> {
+    let mut same: BTreeMap<String, Vec<&Edge>> = BTreeMap::new();
+    for edge in edges.iter().filter(|edge| edge.text.chars().any(char::is_alphabetic)) {
+        let key = edge.text.chars().map(|c| if c.is_numeric() { '#' } else { c }).collect();
+        same.entry(key).or_default().push(edge);
+    }
+    let mut found = Vec::new();
+    for mut group in same.into_values() {
+        group.sort_by(|a, b| a.y.total_cmp(&b.y));
+        for place in group.chunk_by(|a, b| b.y - a.y < PLACE) {
+            let (first, last) =
+                place.iter().fold((usize::MAX, 0), |ends, edge| (ends.0.min(edge.page), ends.1.max(edge.page)));
+            let pages = place.iter().map(|edge| edge.page).collect::<HashSet<_>>().len();
+            if pages >= PAGES && pages as f64 >= DENSITY * (last + 1 - first) as f64 {
+                let mut place = place.to_vec();
+                place.sort_by_key(|edge| edge.page);
+                let mut known = HashSet::new();
+                found.extend(place.into_iter().filter(|edge| !known.insert(edge.text.as_str())));
+            }
+        }
+    }
+    found
+}
+
+/// Rows with the number of their page at the usual places of page numbers.
+fn numbers(edges: &[Edge], pages: usize) -> Vec<&Edge> {
+    let least = PAGES.max((NUMBERED * pages as f64).ceil() as usize);
+    let mut offsets: BTreeMap<i64, HashSet<usize>> = BTreeMap::new();
+    for edge in edges {
+        for number in numbers_of(&edge.text) {
+            offsets.entry(number - edge.page as i64).or_default().insert(edge.page);
+        }
+    }
+    offsets.retain(|_, pages| pages.len() >= least);
+    let is_numbered = |edge: &Edge| {
+        is_roman(&edge.text)
+            || numbers_of(&edge.text).iter().any(|number| offsets.contains_key(&(number - edge.page as i64)))
+    };
+    let mut numbered: Vec<&Edge> = edges.iter().filter(|edge| is_numbered(edge)).collect();
+    numbered.sort_by(|a, b| a.y.total_cmp(&b.y));
+    let places = numbered.chunk_by(|a, b| b.y - a.y < PLACE);
+    let least = PAGES.max((NUMBERED / 2.0 * pages as f64).ceil() as usize);
+    places.filter(|place| !offsets.is_empty() && place.len() >= least).flatten().copied().collect()
+}
+
+/// The numbers of a short row, or those at the ends of a longer one.
+fn numbers_of(text: &str) -> Vec<i64> {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || matches!(c, '/' | '|')).filter(|w| !w.is_empty()).collect();
+    let short = words.len() <= 5;
+    let is_end = |index: usize| short || index == 0 || index + 1 == words.len();
+    let number = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        (word.len() <= 5).then(|| word.parse().ok()).flatten()
+    };
+    words.iter().enumerate().filter(|(index, _)| is_end(*index)).filter_map(|(_, word)| number(word)).collect()
+}
+
+fn is_roman(text: &str) -> bool {
+    !text.is_empty() && text.len() < 9 && text.chars().all(|c| "ivxlc".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::rows::tests::word, *};
+
+    fn texts(pages: &[Vec<Word>]) -> Vec<String> {
+        pages.iter().map(|words| words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join("|")).collect()
+    }
+
+    #[test]
+    fn headers_stay_once_and_page_numbers_go() {
+        let mut pages: Vec<Vec<Word>> = (0..6)
+            .map(|page| {
+                let rows = [("The handbook, revision 7".to_owned(), 40.0), (format!("Text {}", page * 3), 100.0)];
+                let rows = rows.into_iter().chain([(format!("Page {} of 6", page + 1), 800.0)]);
+                rows.map(|(text, y)| word(&text, 50.0, y, 10.0)).collect()
+            })
+            .collect();
+        remove(&mut pages);
+        let expected = ["The handbook, revision 7|Text 0", "Text 3", "Text 6", "Text 9", "Text 12", "Text 15"];
+        assert_eq!(texts(&pages), expected);
+    }
+
+    #[test]
+    fn rows_at_other_places_or_on_two_pages_stay() {
+        let page = |y: f64| vec![word("Summary", 50.0, y, 10.0)];
+        let mut pages = vec![page(40.0), page(60.0), page(80.0), page(100.0)];
+        let before = texts(&pages);
+        remove(&mut pages);
+        assert_eq!(texts(&pages), before);
+        let mut pages = vec![page(40.0), page(40.0)];
+        remove(&mut pages);
+        assert_eq!(texts(&pages), ["Summary", "Summary"]);
+    }
+}
