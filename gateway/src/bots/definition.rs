@@ -1,6 +1,6 @@
 //! Reads a bot, or a change to one, from a request.
 
-use ruche_schemas::bots::Bot;
+use ruche_schemas::{Invalid, bots::Bot};
 use serde_json::{Map, Value};
 
 use crate::http::{error::ApiError, json::parse_value};

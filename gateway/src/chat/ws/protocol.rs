@@ -1,7 +1,7 @@
 //! The messages of the WebSocket. `gateway/WEBSOCKET.md` describes them for client authors; a test reads its
 //! examples.
 
-use ruche_schemas::{Invalid, JobRef, Record, plain};
+use ruche_schemas::{JobRef, Record, plain};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 

@@ -2,7 +2,10 @@
 
 use ruche_schemas::{
     Lane,
-    kinds::embed::document::{Format, MAX_SOURCE_BYTES, MAX_TITLE_BYTES},
+    kinds::embed::{
+        Format,
+        document::{MAX_SOURCE_BYTES, MAX_TITLE_BYTES},
+    },
 };
 use serde_json::{Value, json};
 
