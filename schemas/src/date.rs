@@ -10,7 +10,7 @@ pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
     text.parse::<DateTime<Utc>>().ok().or_else(date).ok_or_else(|| {
         let shown: String = text.chars().take(40).collect();
         format!(
-            "{shown:?} is no time: write a date such as 2026-01-31, or with the time (RFC 3339) 2026-01-31T08:00:00Z"
+            "{shown:?} is no time: write a date such as 2026-01-31, or with the time (RFC 3339) 2026-01-31T09:30:00Z"
         )
     })
 }

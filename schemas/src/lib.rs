@@ -36,6 +36,7 @@ pub mod front;
 pub mod ids;
 mod job;
 pub mod kinds;
+pub mod language;
 pub mod lenient;
 pub mod limits;
 pub mod metrics;

@@ -29,7 +29,7 @@ const FEATURES: &[(&str, &[&str])] = &[
         &["store/src/conversations.rs", "store/src/postgres/conversations.rs", "store/src/memory/conversations.rs"],
     ),
     ("chat", &["workers/src/inference/"]),
-    ("embed", &["gateway/src/documents/", "gateway/src/search/", "schemas/src/bots.rs"]),
+    ("embed", &["gateway/src/documents/", "gateway/src/search/", "schemas/src/bots.rs", "cli/src/documents/"]),
     ("embed", &["workers/src/inference/", "workers/src/sandbox/", "workers/src/text/"]),
     ("render", &["gateway/src/render/", "cli/src/render/", "cli/src/templates.rs", "workers/src/sandbox/"]),
     // The bounds of those features' operations in the description of the API.

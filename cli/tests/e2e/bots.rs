@@ -49,7 +49,7 @@ async fn a_bot_answers_from_a_document_and_cites_it() {
     let (gateway, _embed, _chat) = (system.gateway().await, system.embed_worker().await, system.worker().await);
     let (status, refused) =
         Running::json(gateway.post("/v1/bots", &json!({ "name": "help", "collections": ["faq"] }))).await;
-    assert_eq!((status, &refused["error"]["code"]), (422, &json!("collection_not_found")), "{refused}");
+    assert_eq!((status, &refused["error"]["code"]), (404, &json!("collection_not_found")), "{refused}");
     add(&gateway, "shop.md", SHOP).await;
     add(&gateway, "bees.md", "# Bees\n\nBees fly from flower to flower. Wasps do not make honey.\n").await;
     make(&gateway, &json!({ "name": "help", "collections": ["faq"], "retrieval": { "top_k": 2 } })).await;

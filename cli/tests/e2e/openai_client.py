@@ -8,7 +8,7 @@ MODEL = "tiny-chat-demo"
 client = openai.OpenAI(base_url=os.environ["RUCHE_URL"] + "/v1", api_key=os.environ["RUCHE_KEY"], max_retries=0)
 question = [{"role": "user", "content": "Who are you?"}]
 
-assert [model.id for model in client.models.list()] == [MODEL]
+assert [model.id for model in client.models.list()] == [MODEL, "default"]
 
 answer = client.chat.completions.create(model=MODEL, messages=question, temperature=0)
 said = answer.choices[0].message.content

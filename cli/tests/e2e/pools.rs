@@ -23,7 +23,7 @@ async fn each_chat_is_answered_by_the_worker_of_its_model() {
     let (_chats, _quotes) = (system.worker().await, system.pooled_worker(QUOTES).await);
     let (_, models) = Running::json(gateway.get("/v1/models")).await;
     let names: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
-    assert_eq!(names, [MODEL, QUOTES]);
+    assert_eq!(names, [MODEL, QUOTES, "default"]);
     let naming = |model: &str| {
         let mut chat = ask("Who are you?");
         chat["model"] = json!(model);

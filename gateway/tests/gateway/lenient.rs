@@ -50,7 +50,7 @@ async fn unknown_fields_are_ignored_and_named_wherever_json_is_read() {
         (Method::PUT, "/v1/schedules/a".to_owned(), schedule, 200, vec!["body.colour", "colour"]),
         (
             Method::POST,
-            "/v1/batches".to_owned(),
+            "/v1/job-batches".to_owned(),
             json!({ "callback": { "kind": "chat", "body": said("hi"), "x": 1 } }),
             201,
             vec!["callback.x"],

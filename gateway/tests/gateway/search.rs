@@ -269,7 +269,7 @@ async fn a_wrong_request_is_a_400_that_names_the_field() {
         .request(Method::POST, SEARCH)
         .header("content-type", "application/json")
         .body(r#"{"query":"x","collection":"docs","vector":[NaN]}"#);
-    assert_eq!(refused(response.send().await.unwrap(), 400).await.0, "vector[0]", "JSON has no such number");
+    assert_eq!(refused(response.send().await.unwrap(), 400).await.0, "body", "JSON has no such number");
 }
 
 #[tokio::test]

@@ -315,10 +315,7 @@ mod tests {
         assert!(refused("{}").starts_with("messages: is missing"), "{}", refused("{}"));
         assert!(refused(r#"{"messages":[]}"#).starts_with("messages: has 0 messages"));
         assert!(refused(r#"{"messages":[{"role":"user","content":""}]}"#).starts_with("messages[0].content: is empty"));
-        assert!(
-            refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#)
-                .contains("\"boss\" is not allowed: one of system")
-        );
+        assert!(refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#).contains("\"boss\" is not allowed: "));
         assert!(with(r#","sampling":{"temperature":-1}"#).starts_with("temperature: -1 is out of range"));
         assert!(with(r#","sampling":{"top_p":0}"#).starts_with("top_p: 0 is out of range"));
         assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));

@@ -21,7 +21,6 @@ use crate::{
 pub mod content;
 pub mod document;
 mod format;
-pub mod language;
 mod settings;
 
 pub use document::{Document, Indexed};

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     letters::{Class, Letter},
-    tokens::{Form, Tokens},
+    token::{Form, Tokens},
 };
 
 /// Compounds of more segments have no joined form of the whole.

@@ -5,7 +5,8 @@ use std::{collections::HashSet, ops::Range};
 use super::{
     index::term,
     query::Query,
-    tokens::{Form, Token, tokens},
+    token::{Form, Token},
+    tokens::tokens,
 };
 
 const FRAGMENTS: usize = 3;

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{
     language::stem,
-    tokens::{Form, Token, tokens},
+    token::{Form, Token},
+    tokens::tokens,
 };
 
 /// Words between the headings and the text: no phrase goes from one to the other.

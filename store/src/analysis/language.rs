@@ -6,11 +6,11 @@ use std::{
     sync::LazyLock,
 };
 
-use ruche_schemas::kinds::embed::language::LANGUAGES;
+use ruche_schemas::language::LANGUAGES;
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 use whatlang::{Detector, Info, Lang, Script};
 
-use super::tokens::{Form, tokens};
+use super::{token::Form, tokens::tokens};
 
 /// Bytes of a text that its language is detected by.
 const SAMPLE: usize = 4_096;

@@ -10,6 +10,7 @@ pub mod index;
 pub mod language;
 mod letters;
 pub mod query;
+mod token;
 mod tokens;
 
 /// Changes when the same text gives other terms, so that a document that is sent again is indexed anew.

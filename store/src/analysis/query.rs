@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use super::{
     index::{quoted, term},
     language::{compounds, is_stop_word, stem},
-    tokens::{Form, Token, tokens},
+    token::{Form, Token},
+    tokens::tokens,
 };
 
 /// Maximal number of phrases, and of excluded words.

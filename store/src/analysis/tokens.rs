@@ -1,41 +1,14 @@
 //! Cuts a text into words. Each takes a position, so that phrases can be found; what is joined by a hyphen, a dot or
 //! the like is one compound of several words ([`super::compound`]).
 
-use std::ops::Range;
-
 use super::{
     compound,
     letters::{Class, Letter, letters},
+    token::{Form, Token, Tokens},
 };
 
 /// Characters between two words that still make one compound: `https://`.
 const JOINT: usize = 3;
-/// Most bytes of a term; longer ones are cut. A lexeme of Postgres has at most 2,046.
-const TERM: usize = 128;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// A word, or a part of a compound.
-    Word,
-    /// A compound, or neighbours within it, written as one.
-    Joined,
-    /// Two characters of a script without spaces.
-    Pair,
-    /// The last character of a script without spaces; all others begin a pair.
-    Last,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) term: String,
-    pub(super) form: Form,
-    /// In words, from 0. A joined form has the position of its first part.
-    pub(super) position: u32,
-    /// In the text, in bytes.
-    pub(super) range: Range<usize>,
-    /// Numbers compounds and words outside of them, from 0.
-    pub(super) group: u32,
-}
 
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let letters = letters(text);
@@ -43,78 +16,50 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut at = 0;
     while at < letters.len() {
         at = match letters[at].class {
-            Class::Unspaced => tokens.unspaced(&letters, at),
-            Class::Symbol => tokens.symbol(&letters, at),
-            Class::Letter | Class::Digit => tokens.compound(&letters, at),
+            Class::Unspaced => unspaced(&mut tokens, &letters, at),
+            Class::Symbol => symbol(&mut tokens, &letters, at),
+            Class::Letter | Class::Digit => compound(&mut tokens, &letters, at),
             Class::Joiner | Class::Break => at + 1,
         };
     }
     tokens.found
 }
 
-#[derive(Default)]
-pub(super) struct Tokens {
-    found: Vec<Token>,
-    position: u32,
-    group: u32,
+fn unspaced(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
+    let to = end(letters, from, |letter| letter.class == Class::Unspaced);
+    for at in from..to {
+        let position = tokens.take_position();
+        match at + 1 < to {
+            true => tokens.push(&letters[at..at + 2], Form::Pair, position),
+            false => tokens.push(&letters[at..=at], Form::Last, position),
+        }
+    }
+    tokens.end_group();
+    to
 }
 
-impl Tokens {
-    pub(super) fn push(&mut self, letters: &[Letter], form: Form, position: u32) {
-        self.push_as(letters.iter().map(|letter| letter.folded).collect(), letters, form, position);
-    }
+fn symbol(tokens: &mut Tokens, letters: &[Letter], at: usize) -> usize {
+    let position = tokens.take_position();
+    tokens.push(&letters[at..=at], Form::Word, position);
+    tokens.end_group();
+    at + 1
+}
 
-    pub(super) fn push_as(&mut self, mut term: String, letters: &[Letter], form: Form, position: u32) {
-        let (Some(first), Some(last)) = (letters.first(), letters.last()) else { return };
-        term.truncate(term.floor_char_boundary(TERM));
-        self.found.push(Token { term, form, position, range: first.range.start..last.range.end, group: self.group });
-    }
-
-    pub(super) fn take_position(&mut self) -> u32 {
-        self.position += 1;
-        self.position - 1
-    }
-
-    pub(super) const fn next_position(&self) -> u32 {
-        self.position
-    }
-
-    fn unspaced(&mut self, letters: &[Letter], from: usize) -> usize {
-        let to = end(letters, from, |letter| letter.class == Class::Unspaced);
-        for at in from..to {
-            let position = self.take_position();
-            match at + 1 < to {
-                true => self.push(&letters[at..at + 2], Form::Pair, position),
-                false => self.push(&letters[at..=at], Form::Last, position),
-            }
+fn compound(tokens: &mut Tokens, letters: &[Letter], from: usize) -> usize {
+    let is_word = |letter: &Letter| matches!(letter.class, Class::Letter | Class::Digit);
+    let mut segments = Vec::new();
+    let mut at = from;
+    loop {
+        let to = end(letters, at, is_word);
+        segments.push(at..to);
+        let joint = end(letters, to, |letter| letter.class == Class::Joiner);
+        let goes_on = joint > to && joint - to <= JOINT && letters.get(joint).is_some_and(is_word);
+        if !goes_on {
+            compound::push(tokens, letters, &segments);
+            tokens.end_group();
+            return to;
         }
-        self.group += 1;
-        to
-    }
-
-    fn symbol(&mut self, letters: &[Letter], at: usize) -> usize {
-        let position = self.take_position();
-        self.push(&letters[at..=at], Form::Word, position);
-        self.group += 1;
-        at + 1
-    }
-
-    fn compound(&mut self, letters: &[Letter], from: usize) -> usize {
-        let is_word = |letter: &Letter| matches!(letter.class, Class::Letter | Class::Digit);
-        let mut segments = Vec::new();
-        let mut at = from;
-        loop {
-            let to = end(letters, at, is_word);
-            segments.push(at..to);
-            let joint = end(letters, to, |letter| letter.class == Class::Joiner);
-            let goes_on = joint > to && joint - to <= JOINT && letters.get(joint).is_some_and(is_word);
-            if !goes_on {
-                compound::push(self, letters, &segments);
-                self.group += 1;
-                return to;
-            }
-            at = joint;
-        }
+        at = joint;
     }
 }
 
@@ -125,6 +70,7 @@ fn end(letters: &[Letter], from: usize, is_in: impl Fn(&Letter) -> bool) -> usiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::token::TERM;
 
     fn words(text: &str) -> Vec<String> {
         tokens(text).into_iter().map(|token| token.term).collect()

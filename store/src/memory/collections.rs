@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, ids::collection_id, kinds::embed::language::AUTO};
+use ruche_schemas::{TenantId, ids::collection_id, language::AUTO};
 
 use super::{
     rows::CollectionRow,

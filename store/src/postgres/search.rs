@@ -3,6 +3,7 @@
 //! the filter or the tenant excludes, so it iterates until there are enough (`hnsw.iterative_scan`); where it gives
 //! up early, or the filter leaves few, an exact scan follows, so a filter never costs hits.
 
+mod arguments;
 mod filter;
 mod part;
 mod scope;

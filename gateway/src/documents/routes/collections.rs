@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use ruche_schemas::kinds::embed::{document::check_collection, language};
+use ruche_schemas::{kinds::embed::document::check_collection, language};
 use ruche_store::collections::{Collection, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

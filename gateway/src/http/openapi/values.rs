@@ -1,9 +1,6 @@
 //! Bounds that several parameters and fields share.
 
-use ruche_schemas::{
-    Lane,
-    kinds::{self, embed::language::LANGUAGES},
-};
+use ruche_schemas::{Lane, kinds, language::LANGUAGES};
 use serde_json::{Value, json};
 
 use crate::http::limits;

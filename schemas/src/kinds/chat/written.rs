@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn content_that_is_no_text_is_refused() {
         for (content, why) in [
-            ("7", "expected a string or a list of text parts"),
+            ("7", "a string or a list of text parts is needed"),
             (r#"[{"type":"image_url","image_url":{}}]"#, "part 0 is of type \"image_url\": only text is supported"),
             (r#"[{"type":"text"}]"#, "part 0 is not"),
             (r#"[{"text":"x"}]"#, "part 0 is not"),

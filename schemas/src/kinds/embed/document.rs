@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{content, format::Format, language};
-use crate::date;
+use super::{content, format::Format};
 use crate::{Base64, Invalid, TenantId, ids, job::within};
+use crate::{date, language};
 
 pub const MAX_SOURCE_BYTES: usize = 2048;
 pub const MAX_TITLE_BYTES: usize = 1024;

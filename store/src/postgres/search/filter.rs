@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::statement::Statement;
+use super::arguments::Statement;
 use crate::{
     error::StoreError,
     filter::{Condition, Test},

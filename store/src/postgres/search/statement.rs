@@ -3,9 +3,7 @@
 
 use ruche_schemas::{TenantId, vectors::index_name};
 
-use sqlx::{Arguments as _, Encode, Postgres, Type, postgres::PgArguments};
-
-use super::{filter::metadata, part::Part, words::Terms};
+use super::{arguments::Statement, filter::metadata, part::Part, words::Terms};
 use crate::{
     error::StoreError,
     search::{Filter, Lookup, Mode, Probe},
@@ -15,26 +13,6 @@ use crate::{
 const COUNTED: u32 = 50_000;
 /// The maximal number of documents listed with a hit that have the same text.
 const COPIES: u32 = 20;
-
-#[derive(Default)]
-pub(super) struct Statement {
-    pub(super) sql: String,
-    pub(super) arguments: PgArguments,
-    count: usize,
-}
-
-impl Statement {
-    pub(super) fn bind<'t, T: Encode<'t, Postgres> + Type<Postgres>>(
-        &mut self,
-        value: T,
-    ) -> Result<String, StoreError> {
-        self.arguments
-            .add(value)
-            .map_err(|error| StoreError::Unavailable(format!("an argument can't be sent: {error}")))?;
-        self.count += 1;
-        Ok(format!("${}", self.count))
-    }
-}
 
 /// What restricts the chunks: the filter, and a `tsquery` that each must match.
 pub(super) type Limits<'a> = (&'a Filter, Option<&'a str>);

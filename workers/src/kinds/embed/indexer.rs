@@ -18,7 +18,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use ruche_schemas::{
     Envelope, Failure, Invalid, TenantId,
     failure::codes,
-    kinds::embed::{Document, Embed, Indexed, Settings, language::AUTO},
+    kinds::embed::{Document, Embed, Indexed, Settings},
+    language::AUTO,
 };
 use ruche_store::{
     StoreError,

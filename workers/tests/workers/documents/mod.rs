@@ -42,7 +42,7 @@ async fn a_document_is_kept_as_chunks_with_their_headings_and_vectors() {
     let kept = place.indexed(&bees).unwrap();
     assert!(kept.chunks.iter().all(|piece| (piece.vector.iter().map(|n| n * n).sum::<f32>() - 1.0).abs() < 1e-6));
     assert_eq!(kept.meta.content, "# Bees\n\nThey fly.\n\n## Hives\n\nOf wood.\n");
-    assert_eq!(place.embedded(), ["Bees\nThey fly.", "Bees > Hives\nOf wood."]);
+    assert_eq!(place.embedded(), ["On bees\nBees\nThey fly.", "On bees\nBees > Hives\nOf wood."]);
 }
 
 #[tokio::test]
