@@ -1,12 +1,31 @@
 //! Two chat models side by side, each with a worker of its own.
 
+use std::time::{Duration, Instant};
+
 use ruche_schemas::JobId;
 use serde_json::{Value, json};
+use tokio::time::interval;
 
 use crate::system::{MODEL, Running, System, TIMEOUT, ask};
 
 /// Before the other one by name, so that the order of the alphabet would be wrong.
 const QUOTES: &str = "a-model-that-quotes";
+
+/// The names of the models, once there are as many. A worker is ready shortly before it is registered, and the gateway
+/// keeps the list for seconds.
+async fn models(gateway: &Running, count: usize) -> Vec<Value> {
+    let start = Instant::now();
+    let mut pause = interval(Duration::from_millis(100));
+    loop {
+        pause.tick().await;
+        let (_, models) = Running::json(gateway.get("/v1/models")).await;
+        let names: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
+        if names.len() == count {
+            return names;
+        }
+        assert!(start.elapsed() < TIMEOUT, "{names:?}");
+    }
+}
 
 /// The model that answers this chat.
 async fn answered_by(gateway: &Running, chat: &Value) -> Value {
@@ -21,9 +40,7 @@ async fn each_chat_is_answered_by_the_worker_of_its_model() {
     let system = System::start().await;
     let gateway = system.gateway_with_bots_model(QUOTES).await;
     let (_chats, _quotes) = (system.worker().await, system.pooled_worker(QUOTES).await);
-    let (_, models) = Running::json(gateway.get("/v1/models")).await;
-    let names: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
-    assert_eq!(names, [MODEL, QUOTES, "default"]);
+    assert_eq!(models(&gateway, 3).await, [MODEL, QUOTES, "default"]);
     let naming = |model: &str| {
         let mut chat = ask("Who are you?");
         chat["model"] = json!(model);
