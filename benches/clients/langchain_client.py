@@ -15,7 +15,10 @@ assert streamed, "nothing was streamed"
 embedder = os.environ.get("RUCHE_EMBEDDER") or "all-minilm-l6-v2"
 embeddings = OpenAIEmbeddings(base_url=url, api_key=key, model=embedder, check_embedding_ctx_length=False)
 assert len(embeddings.embed_documents(["a hive", "a bee"])) == 2
+# What it sends by default: token ids, of which only OpenAI's own models know the words.
 try:
-    OpenAIEmbeddings(base_url=url, api_key=key, model=embedder, max_retries=0).embed_query("a hive")
+    embeddings.client.create(model=embedder, input=[[1, 2, 3]])
 except Exception as error:
     assert "check_embedding_ctx_length" in str(error), error
+else:
+    raise AssertionError("token ids were embedded")

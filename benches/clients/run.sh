@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 here=benches/clients
 there=.ruche/clients
-packages=(openai==3.54.0 langchain-openai==1.7.4 llama-index-llms-openai-like==0.8.1 llama-index-embeddings-openai-like==0.4.0)
+packages=(langchain-openai==1.7.4 llama-index-llms-openai-like==0.8.1 llama-index-embeddings-openai-like==0.4.0)
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -25,7 +25,7 @@ use crate::{
     error::StoreError,
     search::{AlsoIn, Explanation, Hit, Lookup, Mode, Scan, Search, Searchable},
 };
-use searching::{CANDIDATES, Searching};
+use searching::{CANDIDATES, FUSED, Searching};
 use statement::Wanted;
 
 const SEARCHABLE: &str = "
@@ -56,7 +56,7 @@ impl Search for Postgres {
             None => None,
         };
         let query = query.filter(|_| lookup.highlight);
-        let candidates = CANDIDATES.max(2 * lookup.top_k);
+        let candidates = if lookup.mode == Mode::Hybrid { FUSED } else { CANDIDATES }.max(2 * lookup.top_k);
         loop {
             let (terms, constraint) = (terms.as_ref(), constraint.as_deref());
             let wanted = Wanted { tenant, lookup, parts: &parts, terms, constraint, total, candidates };

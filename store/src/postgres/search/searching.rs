@@ -9,7 +9,9 @@ use super::scope::Memory;
 use crate::postgres::pool::{self, Application};
 
 /// The minimal number of candidates of each ranking that are fused.
-pub(super) const CANDIDATES: u32 = 100;
+pub(super) const FUSED: u32 = 100;
+/// The minimal number of candidates of a ranking alone.
+pub(super) const CANDIDATES: u32 = 50;
 /// Chunks that the index visits before it gives up.
 const SCANNED: u32 = 40_000;
 
@@ -31,7 +33,7 @@ impl Searching {
         application: Application,
     ) -> Self {
         // At least the number of fused candidates; if more are wanted, the scan goes on (hnsw.iterative_scan).
-        let (ef_search, scanned) = (settings.ef_search.max(CANDIDATES).to_string(), SCANNED.to_string());
+        let (ef_search, scanned) = (settings.ef_search.max(FUSED).to_string(), SCANNED.to_string());
         let own = options.clone().options([
             ("jit", "off"),
             ("hnsw.ef_search", ef_search.as_str()),

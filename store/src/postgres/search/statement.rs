@@ -13,6 +13,8 @@ use crate::{
 const COUNTED: u32 = 50_000;
 /// The maximal number of documents listed with a hit that have the same text.
 const COPIES: u32 = 20;
+/// Hits beside twice those wanted whose texts are compared.
+const SPARE: u32 = 10;
 
 /// What restricts the chunks: the filter, and a `tsquery` that each must match.
 pub(super) type Limits<'a> = (&'a Filter, Option<&'a str>);
@@ -130,12 +132,14 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         _ => "fused",
     };
     let (ranked, top_k) = (ranked(wanted.by_vectors(), by_words.is_some()), lookup.top_k);
+    // Reading a text costs the most, so only the best are compared.
+    let compared = 2 * top_k + SPARE;
     let order = "final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id";
     steps.push(format!(
         "ranked AS ({ranked}), \
          kept AS MATERIALIZED (SELECT *, row_number() OVER (PARTITION BY wording ORDER BY {order}) AS copy FROM ( \
-           SELECT r.*, {score} AS final, CASE c.text WHEN '' THEN array_to_string(c.path, ' ') ELSE c.text END AS wording \
-           FROM ranked r JOIN chunks c ON c.id = r.id) s), \
+           SELECT r.*, CASE c.text WHEN '' THEN array_to_string(c.path, ' ') ELSE c.text END AS wording \
+           FROM (SELECT *, {score} AS final FROM ranked ORDER BY {order} LIMIT {compared}) r JOIN chunks c ON c.id = r.id) s), \
          best AS MATERIALIZED (SELECT * FROM kept WHERE copy = 1 ORDER BY {order} LIMIT {top_k})"
     ));
     let nearby = if wanted.by_vectors() { "(SELECT count(*) FROM vectors)" } else { "0::bigint" };
