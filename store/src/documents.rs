@@ -109,7 +109,7 @@ pub struct DocumentMeta {
     pub language: String,
     pub metadata: Map<String, Value>,
     pub published_at: Option<DateTime<Utc>>,
-    /// The original format: `markdown`, `html`, `text` or `pdf`.
+    /// The original format: `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`.
     pub format: String,
     /// Markdown, or plain text if the original was plain text.
     pub content: String,
@@ -145,7 +145,7 @@ pub struct IndexedDocument {
     pub language: String,
     pub metadata: Value,
     pub published_at: Option<DateTime<Utc>>,
-    /// `markdown`, `html`, `text` or `pdf`.
+    /// `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`.
     pub format: String,
     /// Length of the text.
     pub bytes: u64,

@@ -17,7 +17,7 @@ pub struct Model {
     pub language: String,
     pub metadata: Json,
     pub published_at: Option<DateTimeUtc>,
-    /// `markdown`, `html`, `text` or `pdf`.
+    /// `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`.
     pub format: String,
     #[sea_orm(column_type = "Text")]
     pub content: String,

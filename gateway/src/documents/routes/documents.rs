@@ -84,7 +84,7 @@ pub struct DocumentView {
     /// When it was published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub published_at: Option<DateTime<Utc>>,
-    /// `markdown`, `html`, `text` or `pdf`.
+    /// `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`.
     pub format: String,
     /// The length of its text as Markdown.
     pub bytes: u64,
