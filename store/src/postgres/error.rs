@@ -53,11 +53,6 @@ fn by_code(error: &dyn DatabaseError) -> StoreError {
             "the tables are not those of this release: run `ruche-migrate up` ({})",
             error.message()
         )),
-        // Undefined text search configuration: the server is older than the known ones.
-        "42704" => {
-            let message = format!("the database refuses the result: {}", error.message());
-            StoreError::Refused(Failure::new(NOT_STORABLE, message))
-        }
         // Data exception (22), constraint violation (23), program limit exceeded (54).
         code if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
             let rule = error.constraint().map_or_else(|| format!("SQLSTATE {code}"), |name| format!("rule {name}"));
