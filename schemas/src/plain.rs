@@ -48,7 +48,10 @@ impl Invalid {
 pub fn not_json(error: &serde_json::Error) -> String {
     let message = without_place(&error.to_string()).to_owned();
     let why = match message.as_str() {
-        text if text.starts_with("EOF") || text == "unexpected end of hex escape" => "it ends too early",
+        text if text.starts_with("EOF") => "it ends too early",
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
+            "an escape has half of a surrogate pair: write both halves, such as \\ud83d\\udc1d, or the character itself"
+        }
         "expected value" | "expected ident" => "a value is missing or misspelt",
         "key must be a string" => "a name must be in double quotes",
         "trailing characters" => "there is more text after its end",
@@ -102,9 +105,12 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// A number in as few digits as tell it.
+/// A number in as few digits as tell it. A larger one than single precision has was read as infinite.
 #[must_use]
 pub fn number(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "more than 3e38" } else { "less than -3e38" }.to_owned();
+    }
     match number != 0.0 && !(1e-6..1e15).contains(&number.abs()) {
         true => format!("{number:e}"),
         false => number.to_string(),
@@ -399,6 +405,8 @@ mod tests {
             (r#"{"name":NaN}"#, "a value is missing or misspelt (line 1, column"),
             (r#"{name:"n"}"#, "double quotes"),
             (r#"{"name":1e999}"#, "a number is too large"),
+            (r#"{"name":"\ud83d"}"#, "half of a surrogate pair"),
+            (r#"{"name":"\udc1d"}"#, "half of a surrogate pair"),
             (&format!(r#"{{"name":{}"#, "[".repeat(1000)), "nested too deeply"),
         ] {
             let (param, message) = wrong(json);

@@ -11,7 +11,10 @@ use ruche_schemas::{
     failure::codes,
     kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
-use ruche_store::search::{Hit, Mode};
+use ruche_store::{
+    analysis::identifier::lookalikes,
+    search::{Hit, Mode},
+};
 use tokio::time::timeout;
 
 use super::rewrite::Rewriter;
@@ -51,7 +54,7 @@ impl Retriever {
         };
         let found = timeout(limits::RETRIEVE_TIME, Box::pin(self.find(tenant, bot, &question))).await;
         let late = |_| unavailable(format!("no answer within {} s", limits::RETRIEVE_TIME.as_secs()));
-        Ok(passages(found.map_err(late)??, bot, space))
+        Ok(passages(without_lookalikes(&question, found.map_err(late)??), bot, space))
     }
 
     async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
@@ -82,6 +85,17 @@ fn plain(question: &str) -> String {
 /// The last bytes of a question: pasted text usually precedes it.
 fn end_of(text: &str, most: usize) -> &str {
     text[text.ceil_char_boundary(text.len().saturating_sub(most))..].trim_start()
+}
+
+/// Without the hits that name another product, version or the like than the question: a model would quote them.
+fn without_lookalikes(question: &str, mut found: Found) -> Found {
+    let text = |hit: &Hit| {
+        let title = hit.title.iter();
+        title.chain(&hit.path).chain([&hit.text]).map(String::as_str).collect::<Vec<_>>().join("\n")
+    };
+    let mut lookalikes = lookalikes(question, &found.hits.iter().map(text).collect::<Vec<_>>()).into_iter();
+    found.hits.retain(|_| !lookalikes.next().unwrap_or_default());
+    found
 }
 
 /// A search's error as a chat's: none is the client's fault.
@@ -214,6 +228,15 @@ mod tests {
         assert_eq!(kept(&hybrid, Mode::Text, hits()), ["near", "far", "words"], "no vectors could be searched");
         assert_eq!(kept(&bot(RetrievalMode::Vector, Some(0.5)), Mode::Vector, hits()), ["near"]);
         assert_eq!(kept(&bot(RetrievalMode::Hybrid, None), Mode::Hybrid, vec![hit(" \n", 1.0, None)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_passage_about_a_lookalike_is_left_out() {
+        let texts = ["AX-4401/C costs 4.30.", "AX-4401/B costs 4.00.", "Hoses have 10 mm."];
+        let hits = texts.map(|text| hit(text, 1.0, None)).to_vec();
+        let found = without_lookalikes("What does AX-4401/B cost?", Found { hits, ..Found::default() });
+        let kept: Vec<_> = found.hits.iter().map(|hit| hit.text.as_str()).collect();
+        assert_eq!(kept, texts[1..]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The errors of any operation, by status.
 
 use axum::http::StatusCode;
+use ruche_schemas::failure::codes;
 
 use super::{
     error::{ApiError, INVALID, SERVER},
@@ -10,7 +11,7 @@ use super::{
 impl ApiError {
     /// 400: a field is wrong.
     pub fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::of(StatusCode::BAD_REQUEST, INVALID, message).param(param)
+        Self::of(StatusCode::BAD_REQUEST, INVALID, message).param(param).code(codes::INVALID)
     }
 
     /// 400: the request as a whole is wrong.

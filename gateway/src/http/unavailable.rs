@@ -1,14 +1,14 @@
 //! Turns errors of the bus, the store, and the schemas into answers.
 
 use ruche_bus::{PublishError, Unavailable};
-use ruche_schemas::{Invalid, failure::codes};
+use ruche_schemas::Invalid;
 use ruche_store::StoreError;
 
 use super::{error::ApiError, limits};
 
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
-        Self::invalid(invalid.param.clone(), invalid.to_string()).code(codes::INVALID)
+        Self::invalid(invalid.param.clone(), invalid.to_string())
     }
 }
 

@@ -41,7 +41,16 @@ fn read(object: &Map<String, Value>, path: &mut Vec<String>, found: &mut Vec<Con
         }
         path.push(name.clone());
         match value {
-            Value::Object(inner) if has_operator(inner) => read(inner, path, found)?,
+            Value::Object(inner) if inner.is_empty() => {
+                return Err(invalid(param(path), "is an empty object: write a value, or an operator with a value"));
+            }
+            Value::Object(inner) if has_operator(inner) => {
+                if let Some(plain) = inner.keys().find(|name| !name.starts_with('$')).filter(|_| mixes(inner)) {
+                    let message = format!("has the field {plain:?} beside operators: write one or the other");
+                    return Err(invalid(param(path), message));
+                }
+                read(inner, path, found)?;
+            }
             value => found.push(Condition { path: path.clone(), test: Test::Is(value.clone()) }),
         }
         path.pop();
@@ -54,9 +63,16 @@ fn has_operator(object: &Map<String, Value>) -> bool {
     object.iter().any(|(name, value)| name.starts_with('$') || inner(value))
 }
 
+fn mixes(object: &Map<String, Value>) -> bool {
+    object.keys().any(|name| name.starts_with('$'))
+}
+
+fn param(path: &[String]) -> String {
+    format!("filter.metadata.{}", path.join("."))
+}
+
 fn test(path: &[String], operator: &str, value: &Value) -> Result<Test, ApiError> {
-    let param = || format!("filter.metadata.{}", [path, &[operator.to_owned()]].concat().join("."));
-    let wrong = |message: String| Err(invalid(param(), message));
+    let wrong = |message: String| Err(invalid(param(&[path, &[operator.to_owned()]].concat()), message));
     if path.is_empty() {
         return wrong(format!("stands outside of a field: write {{\"field\": {{\"{operator}\": ...}}}}"));
     }
@@ -130,6 +146,8 @@ mod tests {
             (json!({ "a": { "$in": 1 } }), "filter.metadata.a.$in", "no list"),
             (json!({ "a": { "b": { "$gt": [] } } }), "filter.metadata.a.b.$gt", "a number or a text"),
             (json!({ "a": { "$exists": 1 } }), "filter.metadata.a.$exists", "neither"),
+            (json!({ "a": { "$gte": 5, "b": 1 } }), "filter.metadata.a", "the field \"b\" beside operators"),
+            (json!({ "a": {} }), "filter.metadata.a", "an empty object"),
         ] {
             let error = parsed(&filter).unwrap_err();
             assert_eq!(error.param_name(), Some(param));

@@ -317,6 +317,7 @@ mod tests {
         assert!(refused(r#"{"messages":[{"role":"user","content":""}]}"#).starts_with("messages[0].content: is empty"));
         assert!(refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#).contains("\"boss\" is not allowed: "));
         assert!(with(r#","sampling":{"temperature":-1}"#).starts_with("temperature: -1 is out of range"));
+        assert!(with(r#","temperature":1e300"#).starts_with("temperature: more than 3e38 is out of range"));
         assert!(with(r#","sampling":{"top_p":0}"#).starts_with("top_p: 0 is out of range"));
         assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
         assert!(with(r#","stop":[""]"#).starts_with("stop[0]: has 0 bytes"));

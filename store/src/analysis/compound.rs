@@ -14,7 +14,7 @@ const SEGMENTS: usize = 16;
 /// Segments that change between letters and digits more often are no words, but sums and keys.
 const PARTS: usize = 8;
 /// Between two numbers, which would be another number if written as one: 1.5 is not 15.
-const BETWEEN_NUMBERS: char = '\u{b7}';
+pub(super) const BETWEEN_NUMBERS: char = '\u{b7}';
 
 /// A segment is what stands between two joiners.
 pub(super) fn push(tokens: &mut Tokens, letters: &[Letter], segments: &[Range<usize>]) {

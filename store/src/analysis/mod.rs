@@ -2,10 +2,11 @@
 //!
 //! [`letters`] folds the text's characters, [`tokens`] cuts them into words with their parts and joined forms,
 //! [`language`] stems them, [`index`] writes the vector that Postgres stores, [`query`] reads what somebody asks, and
-//! [`highlight`] marks it in a text.
+//! [`highlight`] marks it in a text. [`identifier`] tells product codes and the like from their lookalikes.
 
 mod compound;
 pub mod highlight;
+pub mod identifier;
 pub mod index;
 pub mod language;
 mod letters;

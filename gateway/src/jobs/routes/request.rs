@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, flow::Next};
+use ruche_schemas::{TenantId, date, flow::Next};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::{
@@ -34,7 +34,8 @@ pub struct NewJob {
     pub(super) idempotency_key: Option<String>,
     /// No second job with this key for a while: the first one is the answer.
     unique: Option<NewUnique>,
-    /// When it is to begin, if that is later (RFC 3339).
+    /// When it is to begin, if that is later: RFC 3339, or a date.
+    #[serde(default, deserialize_with = "date::optional")]
     run_at: Option<DateTime<Utc>>,
     /// In how many seconds it is to begin; with `run_at`, the later of both.
     delay_seconds: Option<u64>,

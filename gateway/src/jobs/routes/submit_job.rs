@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, Utc};
+use ruche_schemas::date;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -29,7 +30,8 @@ use crate::{
 pub(crate) struct SubmitQuery {
     /// `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// When it is to begin, if that is later (RFC 3339).
+    /// When it is to begin, if that is later: RFC 3339, or a date.
+    #[serde(default, deserialize_with = "date::optional")]
     run_at: Option<DateTime<Utc>>,
     /// In how many seconds it is to begin; with `run_at`, the later of both.
     delay_seconds: Option<u64>,

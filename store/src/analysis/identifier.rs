@@ -1,0 +1,97 @@
+//! Identifiers, such as product codes and versions: compounds with digits. Those of one shape are easily mistaken for
+//! each other, above all by a small model.
+
+use std::collections::HashSet;
+
+use super::{compound::BETWEEN_NUMBERS, token::Form, tokens::tokens};
+
+/// For each text, whether it names only lookalikes of the question's identifiers (`AX-4401/C` for `AX-4401/B`), though
+/// another text names the very ones.
+#[must_use]
+pub fn lookalikes(question: &str, texts: &[String]) -> Vec<bool> {
+    let asked = identifiers(question);
+    if asked.is_empty() {
+        return vec![false; texts.len()];
+    }
+    let named: Vec<HashSet<String>> = texts.iter().map(|text| compounds(text)).collect();
+    let found: Vec<&String> = asked.iter().filter(|asked| named.iter().any(|own| own.contains(*asked))).collect();
+    let shapes: HashSet<String> = found.iter().map(|term| shape(term)).collect();
+    let is_lookalike = |own: &HashSet<String>| {
+        !found.iter().any(|term| own.contains(*term)) && own.iter().any(|term| shapes.contains(&shape(term)))
+    };
+    named.iter().map(is_lookalike).collect()
+}
+
+/// Each compound with digits as one word. A number alone, or a decimal, is none.
+fn identifiers(text: &str) -> Vec<String> {
+    let mut longest: Vec<(u32, usize, String)> = Vec::new();
+    for token in tokens(text).into_iter().filter(|token| token.form == Form::Joined) {
+        let length = token.range.len();
+        match longest.last_mut().filter(|(group, ..)| *group == token.group) {
+            Some(known) if length > known.1 => *known = (token.group, length, token.term),
+            Some(_) => {}
+            None => longest.push((token.group, length, token.term)),
+        }
+    }
+    longest.into_iter().map(|(.., term)| term).filter(|term| is_identifier(term)).collect()
+}
+
+fn is_identifier(term: &str) -> bool {
+    let numbers = term.split(BETWEEN_NUMBERS).count();
+    term.contains(|c: char| c.is_ascii_digit()) && (numbers > 2 || term.contains(char::is_alphabetic))
+}
+
+/// All compounds and joined parts of compounds.
+fn compounds(text: &str) -> HashSet<String> {
+    tokens(text).into_iter().filter(|token| token.form == Form::Joined).map(|token| token.term).collect()
+}
+
+/// What follows what: letters, digits, and marks. `ax4401b` is `a0a`.
+fn shape(term: &str) -> String {
+    let class = |c: char| match c {
+        c if c.is_ascii_digit() => '0',
+        c if c.is_alphabetic() => 'a',
+        c => c,
+    };
+    let mut shape: Vec<char> = term.chars().map(class).collect();
+    shape.dedup();
+    shape.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept<'t>(question: &str, texts: &[&'t str]) -> Vec<&'t str> {
+        let owned: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        let lookalikes = lookalikes(question, &owned);
+        texts.iter().zip(lookalikes).filter(|(_, is)| !is).map(|(text, _)| *text).collect()
+    }
+
+    #[test]
+    fn a_text_that_names_a_lookalike_alone_is_told() {
+        let texts =
+            ["AX-4401/C costs 4.30.", "AX-4401/B costs 4.00.", "Unlike AX-4401/B, the AX-4402/B is red.", "Hoses."];
+        for question in ["What does AX-4401/B cost?", "ax4401b", "4401/B, please"] {
+            assert_eq!(kept(question, &texts), texts[1..], "{question}");
+        }
+        assert_eq!(kept("Is AX-4401/B or AX-4401/C better?", &texts), texts);
+        assert_eq!(kept("What changed in v2.14.3?", &["v2.14.1: less", "v2.14.3: more"]), ["v2.14.3: more"]);
+    }
+
+    #[test]
+    fn nothing_is_told_where_no_text_names_the_very_one() {
+        let texts = ["AX-4401/C costs 4.30.", "Hoses."];
+        for question in ["What does AX-9999/B cost?", "What does it cost?", ""] {
+            assert_eq!(kept(question, &texts), texts, "{question}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_words_are_no_identifiers() {
+        for text in ["2023", "1.5", "1,500", "e-mail", "get_user_name", "24/7", "C#"] {
+            assert_eq!(identifiers(text), Vec::<String>::new(), "{text}");
+        }
+        assert_eq!(identifiers("AX-4401/B, 2.14.3 and ISO9001:2015"), ["ax4401b", "2·14·3", "iso9001·2015"]);
+    }
+}
