@@ -90,6 +90,9 @@ struct Arguments {
     /// For rankings: a folder with the Cranfield collection, packed as JSON lines.
     #[arg(long, value_name = "FOLDER")]
     cranfield: Option<std::path::PathBuf>,
+    /// For rankings: the file of another embedding model than all-MiniLM-L6-v2.
+    #[arg(long, value_name = "GGUF")]
+    model: Option<std::path::PathBuf>,
     /// For documents and embeddings: Ruche alone, without the programs that have to be installed first.
     #[arg(long)]
     alone: bool,
@@ -147,7 +150,8 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         return Box::pin(embed::pages(arguments.threads, arguments.pages)).await;
     }
     if arguments.what == Some(What::Retrieval) {
-        return Box::pin(search::quality::measure(arguments.threads, arguments.cranfield.as_deref())).await;
+        let Arguments { threads, model, cranfield, .. } = arguments;
+        return Box::pin(search::quality::measure(threads, model, cranfield.as_deref())).await;
     }
     if arguments.what == Some(What::Search) {
         let Arguments { chunks, dims: dimensions, queries, clients, .. } = arguments;

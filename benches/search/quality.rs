@@ -1,5 +1,6 @@
-//! How well searches rank, by `ruche eval retrieval`: part numbers, words in many spellings and languages, and
-//! Cranfield (1,400 abstracts, 225 questions) where a folder with it is given.
+//! How well searches rank, by `ruche eval retrieval`: part numbers, words in many spellings and languages, French
+//! questions that mostly share no word with the text that answers, and Cranfield (1,400 abstracts, 225 questions)
+//! where a folder with it is given.
 
 use std::{
     fs,
@@ -28,10 +29,12 @@ struct Set {
     k: &'static str,
 }
 
-/// `cranfield`: a folder with `cranfield-documents.jsonl.gz` and `cranfield-questions.jsonl.gz`.
-pub async fn measure(threads: u32, cranfield: Option<&Path>) -> Result<()> {
+/// `model`: a GGUF file; default: all-MiniLM-L6-v2. `cranfield`: a folder with `cranfield-documents.jsonl.gz` and
+/// `cranfield-questions.jsonl.gz`.
+pub async fn measure(threads: u32, model: Option<PathBuf>, cranfield: Option<&Path>) -> Result<()> {
     let servers = servers::start().await?;
-    let system = embed::system(&servers, &embed::model()?, threads).await?;
+    let model = model.map_or_else(embed::model, |file| Ok(std::path::absolute(file)?))?;
+    let system = embed::system(&servers, &model, threads).await?;
     let mut rows = table(&["set", "documents", "questions", "measure", "vector", "text", "hybrid"]);
     for set in sets(&servers, cranfield)? {
         let documents = load(&system, &set).await?;
@@ -53,7 +56,7 @@ fn sets(servers: &Servers, cranfield: Option<&Path>) -> Result<Vec<Set>> {
         questions: folder.join(format!("{name}-questions.jsonl")),
         k,
     };
-    let mut sets = vec![of(&folder, "codes", "1"), of(&folder, "words", "1")];
+    let mut sets = vec![of(&folder, "codes", "1"), of(&folder, "words", "1"), of(&folder, "french", "10")];
     if let Some(packed) = cranfield {
         for part in ["documents", "questions"] {
             let file = packed.join(format!("cranfield-{part}.jsonl.gz"));

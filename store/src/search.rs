@@ -133,13 +133,20 @@ pub struct AlsoIn {
 }
 
 /// Half of what words give and half of what meaning gives, each from 0 to 1: BM25 over the best one of the search, and
-/// the square root of `near`, the cosine between that of the last candidate of its model (0) and 1. So the best hit by
-/// words is never behind one that only its meaning found, whatever range a model's cosines have. A convex sum of scores, after Bruch, Gai and
-/// Ingber: An Analysis of Fusion Functions for Hybrid Retrieval (2023). Sums of ranks put a near part number before
-/// the one that was asked for.
+/// the square root of [`near`]. So the best hit by words is never behind one that only its meaning found. A convex sum
+/// of scores, after Bruch, Gai and Ingber: An Analysis of Fusion Functions for Hybrid Retrieval (2023). Sums of ranks
+/// put a near part number before the one that was asked for.
 #[must_use]
 pub fn fused(near: f64, text: f64) -> f64 {
     f64::midpoint(near.sqrt(), text)
+}
+
+/// How near a cosine is, from 0 to 1, whatever range a model's cosines have: between the least of its candidates and
+/// 1. The fewer candidates there are, the less their least tells of that range: of one, nothing.
+#[must_use]
+pub fn near(cosine: f64, least: f64, candidates: u32) -> f64 {
+    let least = least * (1.0 - 1.0 / f64::from(candidates.max(1)));
+    if least >= 1.0 { 1.0 } else { ((cosine - least) / (1.0 - least)).max(0.0) }
 }
 
 /// How a hit got its score. Ranks count from 1, and are none if the hit is not among the candidates of the ranking.

@@ -19,7 +19,7 @@ use crate::{
     },
     documents::{Chunk, IndexedDocument},
     error::StoreError,
-    search::{AlsoIn, Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, fused},
+    search::{AlsoIn, Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, fused, near},
 };
 
 #[derive(Debug, Clone)]
@@ -101,17 +101,19 @@ impl Search for Memory {
         let mut least = HashMap::new();
         for hit in &hits {
             let Some(cosine) = explained(hit).cosine else { continue };
-            least.entry(model(hit)).and_modify(|least: &mut f64| *least = least.min(cosine)).or_insert(cosine);
+            let (least, candidates) = least.entry(model(hit)).or_insert((cosine, 0_u32));
+            (*least, *candidates) = (least.min(cosine), *candidates + 1);
         }
-        let near = |hit: &Hit| {
-            let (cosine, least) = (explained(hit).cosine?, *least.get(&model(hit))?);
-            Some(if least >= 1.0 { 1.0 } else { (cosine - least) / (1.0 - least) })
+        let nearness = |hit: &Hit| {
+            let (least, candidates) = *least.get(&model(hit))?;
+            Some(near(explained(hit).cosine?, least, candidates))
         };
+        let by_words = lookup.mode != Mode::Vector && !query.words.is_empty();
         for hit in &mut hits {
-            let near = near(hit);
+            let near = nearness(hit);
             let Some(explanation) = &mut hit.explanation else { continue };
             let text = explanation.text_score.map(|score| score / best);
-            explanation.fused = match !least.is_empty() && best > 0.0 {
+            explanation.fused = match !least.is_empty() && by_words {
                 true => fused(near.unwrap_or(0.0), text.unwrap_or(0.0)),
                 false => near.map(f64::sqrt).or(text).unwrap_or(0.0),
             };

@@ -64,6 +64,11 @@ async fn finds_by_vectors_by_words_and_by_both(store: &dyn Search, shelf: &dyn S
     assert!((by_both[0].score - fused(0.0, 1.0)).abs() < 1e-6, "{}", by_both[0].score);
     assert_eq!(sources(&by_both)[1], "meant");
     assert_eq!(by_both.len(), 3);
+    // Alone, a hit is as near as its cosine says, though nothing is further.
+    let mut asked = lookup(&model, Mode::Hybrid, Some("wasps"), Some(&near));
+    asked.filter.sources = vec!["meant".to_owned()];
+    let alone = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
+    assert!((alone[0].score - fused(0.995, 0.0)).abs() < 0.01, "{}", alone[0].score);
 }
 
 async fn keeps_tenants_collections_and_models_apart(store: &dyn Search, shelf: &dyn Shelf) {

@@ -203,6 +203,26 @@ async fn what_is_broken_encrypted_or_has_no_text_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_pdf_that_only_forbids_changes_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, locked) = (folder.path().join("plain.pdf"), folder.path().join("locked.pdf"));
+    std::fs::write(&plain, rendered("The bees fly.")).unwrap();
+    for (user, is_read) in [("", true), ("secret", false)] {
+        for bits in ["128", "256"] {
+            let mut qpdf = std::process::Command::new("qpdf");
+            qpdf.args(["--allow-weak-crypto", "--encrypt", user, "owner", bits, "--", "plain.pdf", "locked.pdf"]);
+            let done = qpdf.current_dir(folder.path()).output().unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            let read = pdf(&std::fs::read(&locked).unwrap()).await;
+            match is_read {
+                true => assert_eq!(read.unwrap().markdown.trim(), "The bees fly.", "{bits} bits"),
+                false => assert!(unreadable(read).contains("without a password"), "{bits} bits"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn changed_bytes_cost_one_document() {
     let whole = rendered("# Bees\n\nThey fly, and *work*.\n\n| a | b |\n| - | - |\n| 1 | 2 |\n");
     let mut state = 7_u64;

@@ -164,12 +164,12 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     Ok(statement)
 }
 
-/// Fuses the rankings as [`crate::search::fused`] does. A candidate of one ranking also gets its score of the other,
+/// Fuses the rankings as [`crate::search::fused`] and [`crate::search::near`] do. A candidate of one ranking also gets its score of the other,
 /// from `far` and `scored`.
 fn ranked(by_vectors: bool, by_words: bool) -> String {
     let near = "CASE WHEN v.cosine IS NULL THEN 0 WHEN l.least >= 1 THEN 1 \
                 ELSE sqrt(greatest(0, (v.cosine - l.least) / (1 - l.least))) END";
-    let least = "(SELECT part, min(cosine) AS least FROM vectors GROUP BY part) l";
+    let least = "(SELECT part, min(cosine) * (1 - 1.0 / count(*)) AS least FROM vectors GROUP BY part) l";
     let text = "coalesce(t.score / nullif((SELECT max(score) FROM texts), 0), 0)";
     match (by_vectors, by_words) {
         (true, true) => format!(

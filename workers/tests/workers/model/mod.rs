@@ -43,7 +43,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+mod bus;
 mod faults;
+mod ledger;
 mod store;
 
 const ACK_WAIT: Duration = Duration::from_secs(3);

@@ -31,7 +31,8 @@ use tokio::sync::Semaphore;
 
 use crate::runtime::{
     dead,
-    support::{Probe, ProbeHandler, System},
+    probe::{Probe, ProbeHandler},
+    support::System,
 };
 
 /// The largest body or result in these tests.

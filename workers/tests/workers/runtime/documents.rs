@@ -9,7 +9,7 @@ use ruche_workers::reconcilers;
 
 use crate::runtime::{
     claims::{Place, event_names},
-    support::{Probe, ProbeHandler},
+    probe::{Probe, ProbeHandler},
 };
 
 async fn claimed(place: &Place, job: &JobRef) -> Claim {

@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
+use probe::{Probe, ProbeHandler};
 use ruche_bus::{DeadFilter, DeadLetter};
 use ruche_schemas::{
     EventType, Failure, Job, JobId, JobRef, clock,
@@ -15,12 +16,13 @@ use ruche_schemas::{
 use ruche_services::testing;
 use ruche_store::ledger::Ledger;
 use serde_json::json;
-use support::{Probe, ProbeHandler, System, Witness};
+use support::{System, Witness};
 
 mod claims;
 mod documents;
 mod operators;
 mod pools;
+mod probe;
 mod support;
 
 fn types(events: &[ruche_schemas::Record]) -> Vec<&'static str> {

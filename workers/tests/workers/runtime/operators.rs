@@ -14,7 +14,10 @@ use ruche_store::ledger::{Committed, Ended, Ledger};
 use ruche_workers::reconcilers::{self, Reconciler, Retention, Scheduled, Tracker};
 use serde_json::json;
 
-use crate::runtime::support::{Probe, ProbeHandler, System};
+use crate::runtime::{
+    probe::{Probe, ProbeHandler},
+    support::System,
+};
 
 /// Waits until this worker registers like this.
 async fn announced(system: &System, worker: &str, like: impl Fn(&WorkerRegistration) -> bool) {

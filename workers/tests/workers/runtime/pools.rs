@@ -6,7 +6,10 @@ use ruche_bus::{WorkerRegistration, WorkerState};
 use ruche_schemas::{Envelope, EventType, Job, JobId, Lane, clock};
 use serde_json::json;
 
-use super::support::{MODEL, Probe, ProbeHandler, System};
+use super::{
+    probe::{MODEL, Probe, ProbeHandler},
+    support::System,
+};
 
 fn registration(pool: &str) -> WorkerRegistration {
     WorkerRegistration {

@@ -1,7 +1,6 @@
-//! A kind of job for tests, and a system to run it: real NATS, real Postgres, its own prefix and schema.
+//! A system that runs probes: real NATS, real Postgres, its own prefix and schema.
 
 use std::{
-    collections::HashMap,
     num::NonZeroUsize,
     sync::{Arc, Mutex},
     time::Duration,
@@ -13,176 +12,30 @@ use futures::StreamExt;
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Depth, Message, nats::Nats};
 use ruche_schemas::{
-    Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    Claim, Envelope, EventType, Job, JobId, JobRef, Lane, Record, TenantId,
     clock::{self, Clock},
     config::{self, Config},
-    event::Progress,
 };
 use ruche_services::testing;
 use ruche_store::{
     Health, StoreError,
-    files::File,
     groups::Group,
-    ledger::{Committed, Ended, Ledger, Stored, Write},
+    ledger::{Committed, Ended, Ledger, Stored},
     objects::{Claims, memory::Memory},
     postgres::{Application, Postgres},
 };
 use ruche_workers::{
-    registry::{Handler, handler},
-    runtime::{self, Context, JobError, Metrics, Options, Parts, Shutdown},
+    registry::handler,
+    runtime::{self, Metrics, Options, Parts, Shutdown},
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
-    sync::Semaphore,
     task::JoinHandle,
     time::timeout,
 };
 use uuid::Uuid;
 
-/// The timeout of each wait, so that no test hangs.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// A job that does as it is told.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub enum Probe {
-    /// Ends well.
-    Echo(String),
-    /// Gives a text of so many bytes, quotes included.
-    Grow(usize),
-    /// Waits until the test opens the gate, then ends well.
-    Gated,
-    /// Fails and asks for another try.
-    Fail,
-    /// Fails once, then ends well.
-    FailOnce,
-    /// Can never be done.
-    Reject,
-    /// Panics.
-    Panic,
-    /// Reports this many times, then ends well.
-    Report(u32),
-    /// Says how far it is, this many times at once, then ends well.
-    Steps(u64),
-    /// Asks for another try after an hour.
-    Later,
-    /// Makes a document of this text, and gives its claim as JSON.
-    Document(String),
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Step(pub u32);
-
-impl Progress for Step {}
-
-impl Job for Probe {
-    const KIND: Kind = Kind::new("probe");
-    const VERSION: u16 = 1;
-    const LIMITS: Limits = Limits {
-        payload_bytes: 8 << 20,
-        deadline: Duration::from_secs(60),
-        attempts: 3,
-        backoff: Backoff { base: Duration::from_millis(10), factor: 1.0, cap: Duration::from_millis(10) },
-    };
-    type Progress = Step;
-    type Output = String;
-    type Settings = ();
-
-    fn check(&self) -> Result<(), Invalid> {
-        match self {
-            Self::Echo(text) if text == "bad" => Err(Invalid::new("echo", "may be anything but \"bad\"")),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// That its workers have.
-pub const MODEL: &str = "probe-model";
-
-pub struct ProbeHandler {
-    pub gate: Semaphore,
-    pub began: Semaphore,
-    /// Gated jobs that run now, and the most that ever ran at once.
-    pub running: Mutex<(u32, u32)>,
-    pub runs: Mutex<HashMap<JobId, u32>>,
-}
-
-impl ProbeHandler {
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self {
-            gate: Semaphore::new(0),
-            began: Semaphore::new(0),
-            running: Mutex::default(),
-            runs: Mutex::default(),
-        })
-    }
-
-    pub fn runs(&self, job: &JobRef) -> u32 {
-        self.runs.lock().unwrap().get(&job.id).copied().unwrap_or(0)
-    }
-
-    pub async fn wait_for_begin(&self) {
-        timeout(TIMEOUT, self.began.acquire()).await.expect("a job in time").unwrap().forget();
-    }
-}
-
-/// The runtime owns its handler; this lets the test share it.
-pub struct Shared(pub Arc<ProbeHandler>);
-
-#[async_trait]
-impl Handler<Probe> for Shared {
-    async fn handle(&self, job: &Envelope<Probe>, context: Context<Probe>) -> Result<String, JobError> {
-        *self.0.runs.lock().unwrap().entry(job.id).or_default() += 1;
-        match &job.body {
-            Probe::Echo(text) => return Ok(text.clone()),
-            Probe::Grow(bytes) => return Ok("x".repeat(bytes - 2)),
-            Probe::Gated => {
-                {
-                    let mut running = self.0.running.lock().unwrap();
-                    running.0 += 1;
-                    running.1 = running.1.max(running.0);
-                }
-                self.0.began.add_permits(1);
-                self.0.gate.acquire().await.unwrap().forget();
-                self.0.running.lock().unwrap().0 -= 1;
-            }
-            Probe::Fail => return Err(JobError::retry(anyhow::anyhow!("told to fail"))),
-            Probe::FailOnce if context.attempt == 1 => {
-                return Err(JobError::retry(anyhow::anyhow!("told to fail once")));
-            }
-            Probe::FailOnce => {}
-            Probe::Reject => return Err(JobError::Reject(Failure::new("told_to", "told to reject"))),
-            Probe::Panic => panic!("told to panic"),
-            Probe::Steps(all) => (1..=*all).for_each(|done| context.steps(done, Some(*all), "stepping")),
-            Probe::Later => {
-                let after = Some(Duration::from_secs(3600));
-                return Err(JobError::Retry { source: anyhow::anyhow!("told to come later"), after });
-            }
-            Probe::Document(text) => {
-                let claim = context.keep_document(text.clone().into_bytes().into())?;
-                return Ok(serde_json::to_string(&claim).unwrap());
-            }
-            Probe::Report(times) => {
-                for step in 1..=*times {
-                    context.progress(Step(step)).await;
-                }
-            }
-        }
-        Ok("done".into())
-    }
-
-    fn models(&self) -> Vec<String> {
-        vec![MODEL.to_owned()]
-    }
-
-    fn keep(&self, job: &Envelope<Probe>, output: &String) -> Vec<Write> {
-        let Probe::Document(text) = &job.body else { return Vec::new() };
-        let (media_type, template) = ("text/plain".to_owned(), "none".to_owned());
-        let (claim, title) = (serde_json::from_str(output).unwrap(), Some(text.chars().take(10).collect()));
-        vec![Write::File(File { claim, media_type, pages: 1, title, template, warnings: 0 })]
-    }
-}
+use super::probe::{Probe, ProbeHandler, Shared, TIMEOUT};
 
 pub struct System {
     pub bus: Arc<dyn Bus>,
