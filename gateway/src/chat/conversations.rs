@@ -78,9 +78,17 @@ fn one_line(title: &str) -> Result<String, ApiError> {
     }
 }
 
-/// A text that is no id of ours is unknown.
+/// # Errors
+/// 404 for a text that is no id, such as `conv_123` of OpenAI's conversations.
 fn parsed(id: &str) -> Result<Uuid, ApiError> {
-    id.parse().map_err(|_| unknown(id))
+    id.parse().map_err(|_| {
+        let message = format!(
+            "there is no conversation {:?}: an id is that of GET /v1/conversations, or the `conversation` of a chat's \
+             answer, such as 0197b2a4-6c1e-7d3f-8a52-3b9c0d1e2f40; those of OpenAI are not known here",
+            shown(id)
+        );
+        ApiError::not_found(codes::UNKNOWN_CONVERSATION, message).param("id")
+    })
 }
 
 fn unknown(id: &str) -> ApiError {
