@@ -46,6 +46,7 @@ const COLUMNS: &[Column] = &[
     ("state", |worker| field(worker, "state")),
     ("busy", |worker| format!("{}/{}", number(worker, "in_flight"), number(worker, "slots"))),
     ("models", models),
+    ("pool", |worker| field(worker, "pool")),
     ("host", |worker| field(worker, "host")),
     ("gpu", |worker| field(worker, "gpu")),
     ("labels", labels),

@@ -66,7 +66,8 @@ impl Descriptor {
                 let settings = table.remove(J::KIND.as_str());
                 let settings = settings.ok_or_else(|| ConfigError::NoSection(J::KIND.to_string()))?;
                 settings.check(Check::new(J::KIND.as_str()))?;
-                serde_json::to_value(settings).map_err(|error| config::ConfigError::Foreign(Box::new(error)).into())
+                serde_json::to_value(settings)
+                    .map_err(|error| ConfigError::wrong_type(&error.to_string(), J::KIND.as_str()))
             },
         }
     }

@@ -8,7 +8,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use ruche_schemas::{Invalid, plain};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::refused::Refused;
 
@@ -18,6 +20,8 @@ const QUESTIONS: usize = 100_000;
 const BYTES: u64 = 256 << 20;
 /// The most broken lines that are named.
 const NAMED: usize = 10;
+/// How much of a wrong value is shown, in characters.
+const SHOWN: usize = 80;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Question {
@@ -31,15 +35,8 @@ pub(super) struct Question {
 #[serde(deny_unknown_fields)]
 struct Line {
     question: String,
-    expected: Expected,
+    expected: Value,
     id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a source or a list of sources is expected")]
-enum Expected {
-    One(String),
-    Many(Vec<String>),
 }
 
 /// Empty lines are skipped.
@@ -76,19 +73,41 @@ fn question(number: usize, line: &[u8]) -> Result<Option<Question>, String> {
     if line.is_empty() {
         return Ok(None);
     }
-    let Line { question, expected, id } = serde_json::from_str(line).map_err(|error| error.to_string())?;
+    let Line { question, expected, id } = plain::read(line).map_err(|invalid| without_line(&invalid))?;
     if question.trim().is_empty() {
-        return Err("`question` is empty".to_owned());
+        return Err("question: is empty: a question is needed".to_owned());
     }
-    let expected: BTreeSet<String> = match expected {
-        Expected::One(one) => [one].into(),
-        Expected::Many(many) => many.into_iter().collect(),
-    };
-    if expected.is_empty() || expected.iter().any(String::is_empty) {
-        return Err("`expected` names no source, or an empty one".to_owned());
-    }
+    let expected = sources(expected)?;
     let name = id.unwrap_or_else(|| format!("line {number}"));
     Ok(Some(Question { name, text: question, expected }))
+}
+
+/// One source, or a list of them.
+fn sources(expected: Value) -> Result<BTreeSet<String>, String> {
+    let refused = |value: &Value| {
+        let shown: String = value.to_string().chars().take(SHOWN).collect();
+        format!("expected: {shown} is not allowed: a source or a list of sources is needed")
+    };
+    let sources: BTreeSet<String> = match expected {
+        Value::String(one) => [one].into(),
+        Value::Array(many) => {
+            let texts = many.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(|| refused(one)));
+            texts.collect::<Result<_, _>>()?
+        }
+        other => return Err(refused(&other)),
+    };
+    match sources.is_empty() || sources.contains("") {
+        true => Err("expected: names no source, or an empty one: one at least is needed, each with a name".to_owned()),
+        false => Ok(sources),
+    }
+}
+
+/// A line is the whole text to its reader: the first.
+fn without_line(invalid: &Invalid) -> String {
+    match invalid.param.as_str() {
+        "body" => invalid.message.replacen("(line 1, column", "(column", 1),
+        _ => invalid.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -116,16 +135,19 @@ mod tests {
     fn broken_lines_are_named_by_their_numbers() {
         let text = b"{\"question\":\"a?\",\"expected\":\"x\"}\nnonsense\n{\"question\":\" \",\"expected\":\"x\"}\n\
             {\"question\":\"a?\",\"expected\":[]}\n{\"question\":\"a?\"}\n{\"question\":\"a?\",\"expected\":7}\n\xff\n\
-            {\"question\":\"a?\",\"expected\":\"x\",\"colour\":1}\n";
+            {\"question\":\"a?\",\"expected\":\"x\",\"colour\":1}\n{\"question\":7,\"expected\":\"x\"}\n\
+            {\"question\":\"a?\",\"expected\":[\"x\",null]}\n";
         let error = written(text).expect_err("broken").to_string();
         for part in [
-            "line 2: ",
-            "line 3: `question` is empty",
-            "line 4: `expected`",
-            "line 5: missing field",
-            "line 6: a source",
+            "line 2: not JSON: a value is missing or misspelt (column 2)",
+            "line 3: question: is empty",
+            "line 4: expected: names no source",
+            "line 5: expected: is missing",
+            "line 6: expected: 7 is not allowed: a source or a list of sources is needed",
             "line 7: it is no UTF-8",
-            "line 8: unknown field",
+            "line 8: colour: there is no such field here: there is one of question, expected, id",
+            "line 9: question: 7 is not allowed: a text is needed",
+            "line 10: expected: null is not allowed: a source or a list of sources is needed",
         ] {
             assert!(error.contains(part), "{part}: {error}");
         }

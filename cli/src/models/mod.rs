@@ -84,7 +84,10 @@ fn variable(kind: &Kind, key: &str) -> String {
 
 pub(crate) async fn run(project: &Project, command: Command) -> Result<()> {
     let config = Config::load()?;
-    project.make()?;
+    // A list makes no project of the folder that it is called in.
+    if matches!(command, Command::Pull { .. }) {
+        project.make()?;
+    }
     match command {
         Command::Pull { name: Some(name) } => fetch(project, None, &name).await,
         Command::Pull { name: None } => {

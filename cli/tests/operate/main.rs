@@ -285,7 +285,7 @@ async fn operators_see_and_steer() {
     let queue = json!({"kind": "chat", "lane": "bulk", "waiting": 12, "in_flight": 3, "oldest_seconds": 200.5,
         "slots": 4, "busy": 3, "per_second": 2.5, "paused": false});
     let worker = json!({"worker": "w-1", "kind": "chat", "state": "running", "slots": 4, "in_flight": 3,
-        "models": ["tiny"], "labels": {"zone": "eu"}, "host": "h", "version": "1"});
+        "models": ["tiny"], "pool": "large", "labels": {"zone": "eu"}, "host": "h", "version": "1"});
     gateway.on("GET /v1/queues?limit=100", list(queue)).on("GET /v1/workers?limit=100", list(worker));
     gateway.on("GET /v1/dead?limit=100", list(json!({"job": "j"})));
     for line in ["queues/chat/pause", "tenants/acme/resume", "workers/w-1/drain", "schedules/s/pause"] {
@@ -296,7 +296,8 @@ async fn operators_see_and_steer() {
     }
     let table = out(&run(&gateway, "queues").await);
     assert!(table.contains("3 min") && table.contains("3/4") && table.contains("2.5"), "{table}");
-    assert!(out(&run(&gateway, "workers list").await).contains("zone=eu"));
+    let workers = out(&run(&gateway, "workers list").await);
+    assert!(workers.contains("zone=eu") && workers.contains("pool") && workers.contains("large"), "{workers}");
     let frame = out(&run(&gateway, "top --once").await);
     assert_eq!(frame.lines().count(), 24, "{frame}");
     for part in ["Queues 1", "Workers 1", "w-1", "dead 1", "waiting 12", "busy 3/4", "q leaves"] {

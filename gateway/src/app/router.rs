@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use axum::{
     Router,
     extract::Request,
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, Uri},
     middleware,
     response::{IntoResponse, Response},
 };
@@ -21,7 +21,7 @@ use crate::{
         cors, encoding,
         error::ApiError,
         health, ignored, metrics,
-        missing::Paths,
+        missing::{Paths, no_method},
         observe,
         openapi::{self, Description},
         root,
@@ -84,10 +84,10 @@ pub fn router(services: Services) -> Router {
 }
 
 /// The router adds `Allow`.
-async fn other_method(method: Method) -> Response {
+async fn other_method(method: Method, uri: Uri) -> Response {
     match method {
         Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => ApiError::method_not_allowed().into_response(),
+        _ => no_method(&method, uri.path()).into_response(),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
         auth::Caller,
         error::{ApiError, ErrorBody},
         json::{JsonOrNothing, parse},
-        params::{Path, Query, page_limit},
+        params::{Path, Query, cut, page_limit},
         state::HttpState,
     },
     jobs::{
@@ -163,11 +163,9 @@ async fn list_batches(
     Query(BatchesQuery { limit, after }): Query<BatchesQuery>,
 ) -> Result<Json<BatchList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than requested shows whether there is a next page.
     let found = jobs.batches.page(&caller.tenant, asked as u64 + 1, after).await?;
     let mut page = found.ok_or_else(|| batch::unknown(&after.unwrap_or_default().to_string()).param("after"))?;
-    let has_more = page.len() > asked;
-    page.truncate(asked);
+    let has_more = cut(&mut page, asked);
     let next = page.last().map(|batch| batch.id).filter(|_| has_more);
     Ok(Json(BatchList { object: "list", data: page.into_iter().map(BatchView::from).collect(), has_more, next }))
 }

@@ -43,32 +43,25 @@ impl Conversations {
         tenant: &TenantId,
         id: &str,
     ) -> Result<(Conversation, Vec<StoredMessage>), ApiError> {
-        let found = match id.parse() {
-            Ok(id) => self.0.conversation(tenant, id, limits::MESSAGES).await?,
-            Err(_) => None,
-        };
-        found.ok_or_else(|| unknown(&shown(id)).param("id"))
+        let found = self.0.conversation(tenant, parsed(id)?, limits::MESSAGES).await?;
+        found.ok_or_else(|| unknown(id))
     }
 
     /// # Errors
     /// 400 for a title without a word or over the bound; 404; 503.
     pub(crate) async fn rename(&self, tenant: &TenantId, id: &str, title: &str) -> Result<Conversation, ApiError> {
         let title = one_line(title)?;
-        let found = match id.parse() {
-            Ok(id) => self.0.rename_conversation(tenant, id, &title).await?,
-            Err(_) => None,
-        };
-        found.ok_or_else(|| unknown(&shown(id)).param("id"))
+        let found = self.0.rename_conversation(tenant, parsed(id)?, &title).await?;
+        found.ok_or_else(|| unknown(id))
     }
 
     /// # Errors
     /// 404; 503.
     pub(crate) async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
-        let found = match id.parse() {
-            Ok(id) => self.0.delete_conversation(tenant, id).await?,
-            Err(_) => false,
-        };
-        if found { Ok(()) } else { Err(unknown(&shown(id)).param("id")) }
+        match self.0.delete_conversation(tenant, parsed(id)?).await? {
+            true => Ok(()),
+            false => Err(unknown(id)),
+        }
     }
 }
 
@@ -85,6 +78,19 @@ fn one_line(title: &str) -> Result<String, ApiError> {
     }
 }
 
+/// # Errors
+/// 404 for a text that is no id, such as `conv_123` of OpenAI's conversations.
+fn parsed(id: &str) -> Result<Uuid, ApiError> {
+    id.parse().map_err(|_| {
+        let message = format!(
+            "there is no conversation {:?}: an id is that of GET /v1/conversations, or the `conversation` of a chat's \
+             answer, such as 0197b2a4-6c1e-7d3f-8a52-3b9c0d1e2f40; those of OpenAI are not known here",
+            shown(id)
+        );
+        ApiError::not_found(codes::UNKNOWN_CONVERSATION, message).param("id")
+    })
+}
+
 fn unknown(id: &str) -> ApiError {
-    ApiError::not_found(codes::UNKNOWN_CONVERSATION, format!("there is no conversation {id}"))
+    ApiError::not_found(codes::UNKNOWN_CONVERSATION, format!("there is no conversation {}", shown(id))).param("id")
 }

@@ -23,12 +23,9 @@ impl Collections {
     /// # Errors
     /// 404; 503.
     pub(crate) async fn find(&self, tenant: &TenantId, name: &str) -> Result<Collection, ApiError> {
-        let found = match check_collection("name", name) {
-            Ok(()) => self.0.collection(tenant, name).await?,
-            // The database would refuse some texts that cannot be names.
-            Err(_) => None,
-        };
-        found.ok_or_else(|| unknown(name))
+        // The database would refuse some texts that cannot be names.
+        check_collection("name", name).map_err(|_| unknown(name))?;
+        self.0.collection(tenant, name).await?.ok_or_else(|| unknown(name))
     }
 
     /// A page of collections after this name.

@@ -52,11 +52,7 @@ impl Index {
         tenant: &TenantId,
         id: &str,
     ) -> Result<(IndexedDocument, Vec<ChunkCount>), ApiError> {
-        let found = match id.parse() {
-            Ok(id) => self.store.document(tenant, id).await?,
-            Err(_) => None,
-        };
-        found.ok_or_else(|| unknown(id))
+        self.store.document(tenant, parsed(id)?).await?.ok_or_else(|| unknown(id))
     }
 
     /// A page of a document's chunks, from this position on.
@@ -70,19 +66,22 @@ impl Index {
         limit: u64,
         from: u64,
     ) -> Result<Vec<DocumentChunk>, ApiError> {
-        let document = id.parse().map_err(|_| unknown(id))?;
-        self.store.chunks(tenant, document, limit, from).await?.ok_or_else(|| unknown(id))
+        self.store.chunks(tenant, parsed(id)?, limit, from).await?.ok_or_else(|| unknown(id))
     }
 
     /// # Errors
     /// 404; 503.
     pub(crate) async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
-        let document = id.parse().map_err(|_| unknown(id))?;
-        match self.store.delete_document(tenant, document, Utc::now()).await? {
+        match self.store.delete_document(tenant, parsed(id)?, Utc::now()).await? {
             true => Ok(()),
             false => Err(unknown(id)),
         }
     }
+}
+
+/// A text that is no id is unknown.
+fn parsed(id: &str) -> Result<Uuid, ApiError> {
+    id.parse().map_err(|_| unknown(id))
 }
 
 fn unknown(id: &str) -> ApiError {

@@ -1,6 +1,10 @@
-//! The 404 of a path that is no route: it says what the client may have meant.
+//! The answers to a path that is no route, and to a method that a route does not have.
+//!
+//! They say what the client may have meant.
 
 use std::collections::BTreeSet;
+
+use axum::http::Method;
 
 use super::{error::ApiError, text::shown};
 
@@ -12,6 +16,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/v1/realtime", "GET /v1/ws is the WebSocket for chats"),
     ("/v1/assistants", "POST /v1/bots makes a chatbot with instructions and documents of its own"),
     ("/v1/threads", "/v1/conversations keeps chats; POST /v1/chat/completions with `conversation` continues them"),
+    (
+        "/v1/conversations",
+        "a chat begins one: POST /v1/chat/completions, whose answer has its id as `conversation`; GET \
+         /v1/conversations/{id} has its messages, and PATCH renames it",
+    ),
     ("/v1/vector_stores", "POST /v1/documents adds documents to a collection, and POST /v1/search finds in them"),
     ("/v1/files", "POST /v1/documents takes documents to search in, and POST /v1/jobs takes many jobs as NDJSON"),
     ("/v1/uploads", "POST /v1/documents takes documents to search in"),
@@ -68,6 +77,15 @@ impl Paths {
     }
 }
 
+/// 404 for what others offer at a path of ours, else 405.
+#[must_use]
+pub fn no_method(method: &Method, path: &str) -> ApiError {
+    match elsewhere(path) {
+        Some(instead) if method == Method::POST => not_offered(&format!("{method} {path}"), instead),
+        _ => ApiError::method_not_allowed(),
+    }
+}
+
 /// The first part of a path.
 fn first(path: &str) -> Option<&str> {
     path.strip_prefix('/')?.split('/').next().filter(|part| !part.is_empty())
@@ -107,6 +125,20 @@ mod tests {
     }
 
     #[test]
+    fn a_method_that_others_offer_at_a_path_of_ours_is_told_with_what_to_use() {
+        for path in ["/v1/conversations", "/v1/conversations/conv_1"] {
+            let error = no_method(&Method::POST, path);
+            assert_eq!(error.code_name(), Some("not_offered"), "{path}");
+            let message = error.message().to_owned();
+            assert!(message.starts_with(&format!("\"POST {path}\" is not offered")), "{message}");
+            assert!(message.contains("POST /v1/chat/completions"), "{message}");
+        }
+        for (method, path) in [(Method::PUT, "/v1/conversations"), (Method::POST, "/v1/models")] {
+            assert_eq!(no_method(&method, path).code_name(), Some("method_not_allowed"), "{method} {path}");
+        }
+    }
+
+    #[test]
     fn what_is_not_offered_is_told_with_what_to_use() {
         for (path, instead) in [
             ("/v1/responses", "POST /v1/chat/completions"),
@@ -115,6 +147,7 @@ mod tests {
             ("/v1/audio/speech", "hears or speaks"),
             ("/v1/batches/b_1/cancel", "/v1/job-batches"),
             ("/v1/files", "POST /v1/documents"),
+            ("/v1/conversations/conv_1/items", "GET /v1/conversations/{id}"),
             ("/api/chat", "POST /v1/chat/completions"),
         ] {
             let (code, message) = said(path);

@@ -61,6 +61,14 @@ pub(crate) fn page_limit(limit: Option<u64>) -> Result<usize, ApiError> {
     }
 }
 
+/// Cuts a page to the length that was asked for. It was read with one item more: whether that is there says whether there is a
+/// next page.
+pub(crate) fn cut<T>(page: &mut Vec<T>, asked: usize) -> bool {
+    let has_more = page.len() > asked;
+    page.truncate(asked);
+    has_more
+}
+
 /// A place in a log: those of the bus and of the database have 63 bits.
 pub(crate) fn position(name: &str, value: u64) -> Result<u64, ApiError> {
     match i64::try_from(value) {

@@ -57,11 +57,8 @@ impl Batches {
     /// # Errors
     /// 404; 503.
     pub async fn find(&self, tenant: &TenantId, id: &str) -> Result<Batch, ApiError> {
-        let found = match id.parse() {
-            Ok(id) => self.store.batch(tenant, id).await?,
-            Err(_) => None,
-        };
-        found.ok_or_else(|| unknown(id))
+        let parsed = id.parse().map_err(|_| unknown(id))?;
+        self.store.batch(tenant, parsed).await?.ok_or_else(|| unknown(id))
     }
 
     /// The newest first; `None` if the batch that the page begins after is gone.

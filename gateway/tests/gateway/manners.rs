@@ -202,6 +202,25 @@ async fn a_wrong_base_url_and_what_is_not_offered_are_told_with_what_to_use() {
         }
     }
     assert!(nothing_at(&gateway, Method::GET, "/v1/nothing").await.1.contains("/openapi.json"));
+    // What `client.conversations` of OpenAI's clients sends.
+    for (method, path) in [
+        (Method::POST, "/v1/conversations"),
+        (Method::POST, "/v1/conversations/conv_1"),
+        (Method::GET, "/v1/conversations/conv_1/items"),
+        (Method::POST, "/v1/conversations/conv_1/items"),
+        (Method::GET, "/v1/conversations/conv_1/items/msg_1"),
+        (Method::DELETE, "/v1/conversations/conv_1/items/msg_1"),
+    ] {
+        let (code, message) = nothing_at(&gateway, method, path).await;
+        assert_eq!(code, "not_offered", "{path}");
+        assert!(message.contains(CHAT) && message.contains("GET /v1/conversations/{id}"), "{message}");
+    }
+    for method in [Method::GET, Method::DELETE] {
+        let (code, message) = nothing_at(&gateway, method, "/v1/conversations/conv_1").await;
+        assert_eq!(code, "conversation_not_found");
+        assert!(message.contains("conv_1") && message.contains("OpenAI"), "{message}");
+    }
+    assert_eq!(gateway.request(Method::PUT, "/v1/conversations").send().await.unwrap().status(), 405);
 }
 
 #[tokio::test]

@@ -103,6 +103,10 @@ async fn a_worker_is_listed_drained_and_resumed() {
         (&worker["worker"], &worker["state"], &worker["slots"]),
         (&json!("test-1"), &json!("running"), &json!(8))
     );
+    assert_eq!(worker["pool"], json!(null), "it takes what no pool is for");
+    let pooled = WorkerRegistration { worker: "test-2".into(), pool: Some("large".into()), ..presence() };
+    gateway.bus.register(&pooled).await.unwrap();
+    assert_eq!(ask(&gateway, Method::GET, "/v1/workers").await["data"][1]["pool"], "large");
     ask(&gateway, Method::POST, "/v1/workers/test-1/drain").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/workers").await["data"][0]["state"], "draining");
     // A worker that is gone can still be resumed; an unknown one can't.

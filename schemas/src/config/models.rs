@@ -43,7 +43,7 @@ pub(super) fn defaults(kinds: &[Descriptor]) -> String {
 
 impl Models {
     pub(super) fn of(section: Value, kinds: &[Descriptor]) -> Result<Self, ConfigError> {
-        let mut section = section.into_table()?;
+        let mut section = section.into_table().map_err(|error| error.extend_with_key("models"))?;
         let named = |key: &str| format!("models.{key}");
         let fallback = section.remove(FALLBACK).map_or(Ok(true), Value::into_bool);
         let fallback_to_tiny = fallback.map_err(|error| error.extend_with_key(&named(FALLBACK)))?;
@@ -52,12 +52,8 @@ impl Models {
         let mut presets = BTreeMap::new();
         for (key, value) in section {
             if !slots.contains(&key.as_str()) {
-                let message = format!(
-                    "there is no setting {}: there are {}, {FALLBACK}, {ALIASES}",
-                    named(&key),
-                    slots.join(", ")
-                );
-                return Err(config::ConfigError::Message(message).into());
+                let hint = format!("there are {}, {FALLBACK}, {ALIASES}", slots.join(", "));
+                return Err(ConfigError::Unknown { key: named(&key), hint });
             }
             let preset = value.into_string().map_err(|error| error.extend_with_key(&named(&key)))?;
             presets.insert(key, preset);

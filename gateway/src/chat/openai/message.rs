@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 pub struct ChatCompletionMessage {
     /// Who says it. `developer` is `system`.
     pub role: ChatCompletionRole,
-    /// A string, or a list of parts of type `text`.
+    /// A string, or a list of parts of type `text`, without NUL characters. A user's has one character at least; an empty
+    /// message of the system counts as none.
     #[serde(default, deserialize_with = "content")]
     #[schema(value_type = Option<TextContent>)]
     pub content: String,

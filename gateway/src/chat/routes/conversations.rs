@@ -14,7 +14,7 @@ use crate::{
         auth::Caller,
         error::{ApiError, ErrorBody},
         json::{JsonText, parse},
-        params::{Path, Query, page_limit},
+        params::{Path, Query, cut, page_limit},
     },
 };
 
@@ -98,10 +98,8 @@ pub(crate) async fn list_conversations(
     Query(PageQuery { limit, after }): Query<PageQuery>,
 ) -> Result<Json<ConversationList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than requested shows whether there is a next page.
     let mut page = conversations.page(&caller.tenant, asked as u64 + 1, after).await?;
-    let has_more = page.len() > asked;
-    page.truncate(asked);
+    let has_more = cut(&mut page, asked);
     let (first_id, last_id) = (page.first().map(|c| c.id), page.last().map(|c| c.id));
     let data = page.into_iter().map(|conversation| view(conversation, None)).collect();
     Ok(Json(ConversationList { object: "list", data, first_id, last_id, has_more }))

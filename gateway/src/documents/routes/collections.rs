@@ -14,7 +14,7 @@ use crate::{
         error::{ApiError, ErrorBody},
         json::{JsonText, parse},
         limits,
-        params::{Path, Query, page_limit},
+        params::{Path, Query, cut, page_limit},
     },
 };
 
@@ -117,8 +117,7 @@ pub(crate) async fn list_collections(
         check_collection("after", after)?;
     }
     let mut page = collections.page(&caller.tenant, asked as u64 + 1, after.as_deref()).await?;
-    let has_more = page.len() > asked;
-    page.truncate(asked);
+    let has_more = cut(&mut page, asked);
     let next = page.last().map(|collection| collection.name.clone()).filter(|_| has_more);
     let data = page.into_iter().map(CollectionView::from).collect();
     Ok(Json(CollectionList { object: "list", data, has_more, next }))

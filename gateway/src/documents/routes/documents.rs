@@ -13,7 +13,7 @@ use crate::{
     http::{
         auth::Caller,
         error::{ApiError, ErrorBody},
-        params::{Path, Query, page_limit},
+        params::{Path, Query, cut, page_limit},
     },
 };
 
@@ -158,10 +158,8 @@ pub(crate) async fn list_documents(
     Query(DocumentsQuery { collection, limit, after }): Query<DocumentsQuery>,
 ) -> Result<Json<DocumentList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than requested shows whether there is a next page.
     let mut page = index.page(&caller.tenant, collection.as_deref(), asked as u64 + 1, after).await?;
-    let has_more = page.len() > asked;
-    page.truncate(asked);
+    let has_more = cut(&mut page, asked);
     let next = page.last().map(|document| document.id).filter(|_| has_more);
     let data = page.into_iter().map(|document| view(document, None)).collect();
     Ok(Json(DocumentList { object: "list", data, has_more, next }))
@@ -208,8 +206,7 @@ pub(crate) async fn document_chunks(
     let asked = page_limit(limit)?;
     let from = after.unwrap_or(0);
     let mut page = index.chunks(&caller.tenant, &id, asked as u64 + 1, from).await?;
-    let has_more = page.len() > asked;
-    page.truncate(asked);
+    let has_more = cut(&mut page, asked);
     let next = has_more.then(|| from.saturating_add(page.len() as u64));
     Ok(Json(ChunkList { object: "list", data: page.into_iter().map(chunk).collect(), has_more, next }))
 }

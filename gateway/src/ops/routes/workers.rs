@@ -66,6 +66,8 @@ pub struct WorkerView {
     pub gpu: Option<String>,
     /// The models that it has loaded.
     pub models: Vec<String>,
+    /// The model whose jobs it takes, and no others; `null`: the jobs that no pool is for.
+    pub pool: Option<String>,
     /// How many jobs it runs at once.
     pub slots: u32,
     /// How many run.
@@ -187,6 +189,7 @@ fn view(worker: WorkerRegistration, paused: &[Pause]) -> WorkerView {
         labels: worker.labels,
         gpu: worker.gpu,
         models: worker.models,
+        pool: worker.pool,
         slots: worker.slots,
         in_flight: worker.in_flight,
         reconcilers: worker.reconcilers.into_iter().map(Into::into).collect(),

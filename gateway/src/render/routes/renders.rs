@@ -12,7 +12,7 @@ use crate::{
     http::{
         auth::Caller,
         error::{ApiError, ErrorBody},
-        params::{Path, Query, page_limit},
+        params::{Path, Query, cut, page_limit},
     },
     render::stored::{StoredRenders, reference},
 };
@@ -100,10 +100,8 @@ pub(crate) async fn list_renders(
     Query(RendersQuery { limit, after }): Query<RendersQuery>,
 ) -> Result<Json<RenderList>, ApiError> {
     let asked = page_limit(limit)?;
-    // One more than requested shows whether there is a next page.
     let mut page = renders.page(&caller.tenant, asked as u64 + 1, after.map(JobId)).await?;
-    let has_more = page.len() > asked;
-    page.truncate(asked);
+    let has_more = cut(&mut page, asked);
     let next = page.last().map(|document| document.job.id.0).filter(|_| has_more);
     Ok(Json(RenderList { object: "list", data: page.into_iter().map(RenderView::from).collect(), has_more, next }))
 }
