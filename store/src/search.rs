@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{TenantId, bots::RetrievalMode};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -123,13 +122,34 @@ pub struct Hit {
 }
 
 /// Another document with the text of a hit.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlsoIn {
     pub document: Uuid,
     pub collection: String,
     pub source: String,
     pub title: Option<String>,
     pub url: Option<String>,
+}
+
+/// The most documents that are listed with a hit since they have the same text.
+const COPIES: usize = 20;
+
+/// Of hits in their order, the first one of each text, with the other documents that have it. A chunk without text is
+/// its headings.
+pub(crate) fn collapsed(hits: Vec<Hit>) -> Vec<Hit> {
+    let is_same = |one: &Hit, other: &Hit| one.text == other.text && (!one.text.is_empty() || one.path == other.path);
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        match kept.iter_mut().find(|other| is_same(other, &hit)) {
+            Some(other) if other.document == hit.document || other.also_in.len() == COPIES => {}
+            Some(other) => {
+                let Hit { document, collection, source, title, url, .. } = hit;
+                other.also_in.push(AlsoIn { document, collection, source, title, url });
+            }
+            None => kept.push(hit),
+        }
+    }
+    kept
 }
 
 /// Half of what words give and half of what meaning gives, each from 0 to 1: BM25 over the best one of the search, and

@@ -191,7 +191,7 @@ async fn a_message_that_is_wrong_is_answered_and_the_socket_stays() {
     let gateway = start().await;
     let mut socket = Socket::welcome(&gateway).await;
     for (message, code) in [
-        (json!({ "type": "dance", "ref": "a" }), ""),
+        (json!({ "type": "dance", "ref": "a" }), "invalid_request"),
         (json!({ "type": "chat", "ref": "a", "messages": [] }), "invalid_request"),
         (
             json!({ "type": "chat", "ref": "a", "messages": [{ "role": "user", "content": "x" }], "model": "no" }),
@@ -199,7 +199,7 @@ async fn a_message_that_is_wrong_is_answered_and_the_socket_stays() {
         ),
         (json!({ "type": "resume", "ref": "a", "job": "x" }), "job_not_found"),
         (json!({ "type": "cancel", "ref": "a", "job": "019abcde-0000-7000-8000-000000000000" }), "job_not_found"),
-        (json!({ "type": "auth", "ref": "a", "key": gateway.key }), ""),
+        (json!({ "type": "auth", "ref": "a", "key": gateway.key }), "invalid_request"),
     ] {
         socket.say(message).await;
         let answer = socket.answer("a").await;

@@ -317,7 +317,12 @@ mod tests {
         assert!(refused(r#"{"messages":[{"role":"user","content":""}]}"#).starts_with("messages[0].content: is empty"));
         assert!(refused(r#"{"messages":[{"role":"boss","content":"x"}]}"#).contains("\"boss\" is not allowed: "));
         assert!(with(r#","sampling":{"temperature":-1}"#).starts_with("temperature: -1 is out of range"));
-        assert!(with(r#","temperature":1e300"#).starts_with("temperature: more than 3e38 is out of range"));
+        assert!(with(r#","temperature":1e300"#).starts_with("temperature: 1e300 is not allowed"));
+        let json = serde_json::json!({"messages": [{"role": "user", "content": "hi"}], "temperature": 1e300});
+        let chat: Chat = serde_json::from_value(json).expect("a chat");
+        assert!(
+            chat.check().expect_err("a bound").to_string().starts_with("temperature: more than 3e38 is out of range")
+        );
         assert!(with(r#","sampling":{"top_p":0}"#).starts_with("top_p: 0 is out of range"));
         assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
         assert!(with(r#","stop":[""]"#).starts_with("stop[0]: has 0 bytes"));

@@ -19,7 +19,7 @@ use crate::{
     },
     documents::{Chunk, IndexedDocument},
     error::StoreError,
-    search::{AlsoIn, Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, fused, near},
+    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, collapsed, fused, near},
 };
 
 #[derive(Debug, Clone)]
@@ -160,22 +160,6 @@ fn allowed(query: &Query, hit: &Hit, language: &str) -> bool {
     let terms = terms_of(hit, language);
     query.phrases.iter().all(|phrase| phrase.occurs(&terms))
         && !query.without.iter().any(|phrase| phrase.occurs(&terms))
-}
-
-/// One hit of each text, with the other documents that have it.
-fn collapsed(hits: Vec<Hit>) -> Vec<Hit> {
-    let mut kept: Vec<Hit> = Vec::new();
-    for hit in hits {
-        match kept.iter_mut().find(|other| other.text == hit.text && !hit.text.is_empty()) {
-            Some(other) if other.document == hit.document => {}
-            Some(other) => {
-                let Hit { document, collection, source, title, url, .. } = hit;
-                other.also_in.push(AlsoIn { document, collection, source, title, url });
-            }
-            None => kept.push(hit),
-        }
-    }
-    kept
 }
 
 fn scored(mut hit: Hit, row: &ChunkRow, lookup: &Lookup, query: &Query, language: &str) -> Hit {

@@ -11,19 +11,21 @@ pub(super) mod searching;
 mod statement;
 mod words;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::TenantId;
 
 use serde_json::Value;
-use sqlx::{self, AssertSqlSafe, PgPool, Row as _, postgres::PgRow, types::Json};
+use sqlx::{self, AssertSqlSafe, PgPool, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{handle::Postgres, models, sql::fields};
 use crate::{
     analysis::{highlight::highlights, query::Query},
     error::StoreError,
-    search::{AlsoIn, Explanation, Hit, Lookup, Mode, Scan, Search, Searchable},
+    search::{Explanation, Hit, Lookup, Mode, Scan, Search, Searchable, collapsed},
 };
 use searching::{CANDIDATES, FUSED, Searching};
 use statement::Wanted;
@@ -104,16 +106,30 @@ async fn run(pool: &PgPool, wanted: &Wanted<'_>, query: Option<&Query>) -> Resul
     let Some(first) = rows.first() else { return Ok(Run::default()) };
     let number = |name| Ok::<_, sqlx::Error>(u64::try_from(first.try_get::<i64, _>(name)?).unwrap_or_default());
     let (nearby, unchanged) = (number("nearby")?, number("unchanged")?);
-    let hits = rows.iter().map(|row| hit(row, query)).collect::<Result<_, _>>()?;
+    let mut hits = collapsed(rows.iter().map(hit).collect::<Result<_, _>>()?);
+    hits.truncate(usize::try_from(wanted.lookup.top_k).unwrap_or(usize::MAX));
+    if let Some(query) = query {
+        mark(&mut hits, &rows, query)?;
+    }
     Ok(Run { hits, nearby, unchanged })
+}
+
+/// Marks the words of a query in the texts.
+fn mark(hits: &mut [Hit], rows: &[PgRow], query: &Query) -> Result<(), sqlx::Error> {
+    let language = |row: &PgRow| Ok::<(i64, String), sqlx::Error>((row.try_get("id")?, row.try_get("language")?));
+    let languages = rows.iter().map(language).collect::<Result<HashMap<_, _>, _>>()?;
+    for hit in hits {
+        let language = languages.get(&hit.chunk).map_or("simple", String::as_str);
+        hit.highlights = highlights(&hit.text, language, query);
+    }
+    Ok(())
 }
 
 fn searchable(row: &PgRow) -> Result<Searchable, StoreError> {
     Ok(Searchable { name: row.try_get("name")?, model: models::read(row, "model")? })
 }
 
-/// With a query, its words are marked.
-fn hit(row: &PgRow, query: Option<&Query>) -> Result<Hit, sqlx::Error> {
+fn hit(row: &PgRow) -> Result<Hit, sqlx::Error> {
     let rank =
         |name| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(name)?.and_then(|rank| u32::try_from(rank).ok()));
     let exact: Option<bool> = row.try_get("exact")?;
@@ -126,10 +142,6 @@ fn hit(row: &PgRow, query: Option<&Query>) -> Result<Hit, sqlx::Error> {
         fused: row.try_get("fused")?,
         rerank_score: None,
     };
-    let text: String = row.try_get("text")?;
-    let language: String = row.try_get("language")?;
-    let highlights = query.map_or_else(Vec::new, |query| highlights(&text, &language, query));
-    let also_in: Option<Json<Vec<AlsoIn>>> = row.try_get("also_in")?;
     Ok(Hit {
         chunk: row.try_get("id")?,
         document: row.try_get::<Uuid, _>("document_id")?,
@@ -138,12 +150,12 @@ fn hit(row: &PgRow, query: Option<&Query>) -> Result<Hit, sqlx::Error> {
         title: row.try_get("title")?,
         url: row.try_get("url")?,
         path: row.try_get("path")?,
-        text,
+        text: row.try_get("text")?,
         metadata: fields(row.try_get::<Value, _>("metadata")?),
         published_at: row.try_get::<Option<DateTime<Utc>>, _>("published_at")?,
         score: row.try_get::<Option<f64>, _>("final")?.unwrap_or_default(),
-        highlights,
-        also_in: also_in.map_or_else(Vec::new, |Json(others)| others),
+        highlights: Vec::new(),
+        also_in: Vec::new(),
         explanation: Some(explanation),
     })
 }

@@ -94,7 +94,6 @@ fn fields() -> Vec<(&'static str, &'static str, Value)> {
             json!({ "maxItems": BOT_SUGGESTIONS, "items": { "type": "string", "maxLength": BOT_SUGGESTION } }),
         ),
         ("ChatCompletionRequest", "model", model()),
-        ("ChatCompletionRequest", "messages", json!({ "contains": together::counted_message() })),
         ("Chat", "model", model()),
         ("Chat", "messages", json!({ "minItems": 1, "maxItems": MAX_MESSAGES })),
         ("Chat", "max_tokens", range(1, 1_000_000)),

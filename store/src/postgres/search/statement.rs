@@ -11,9 +11,7 @@ use crate::{
 
 /// The maximal number of texts whose words are counted.
 const COUNTED: u32 = 50_000;
-/// The maximal number of documents listed with a hit that have the same text.
-const COPIES: u32 = 20;
-/// Hits beside twice those wanted whose texts are compared.
+/// Hits beside twice those wanted, since equal texts become one.
 const SPARE: u32 = 10;
 
 /// What restricts the chunks: the filter, and a `tsquery` that each must match.
@@ -132,15 +130,10 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         _ => "fused",
     };
     let (ranked, top_k) = (ranked(wanted.by_vectors(), by_words.is_some()), lookup.top_k);
-    // Reading a text costs the most, so only the best are compared.
-    let compared = 2 * top_k + SPARE;
+    let read = 2 * top_k + SPARE;
     let order = "final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id";
     steps.push(format!(
-        "ranked AS ({ranked}), \
-         kept AS MATERIALIZED (SELECT *, row_number() OVER (PARTITION BY wording ORDER BY {order}) AS copy FROM ( \
-           SELECT r.*, CASE c.text WHEN '' THEN array_to_string(c.path, ' ') ELSE c.text END AS wording \
-           FROM (SELECT *, {score} AS final FROM ranked ORDER BY {order} LIMIT {compared}) r JOIN chunks c ON c.id = r.id) s), \
-         best AS MATERIALIZED (SELECT * FROM kept WHERE copy = 1 ORDER BY {order} LIMIT {top_k})"
+        "ranked AS ({ranked}), best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked ORDER BY {order} LIMIT {read})"
     ));
     let nearby = if wanted.by_vectors() { "(SELECT count(*) FROM vectors)" } else { "0::bigint" };
     let names = statement.bind(lookup.collections.iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
@@ -151,11 +144,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         "WITH {} SELECT b.*, {nearby} AS nearby, \
            (SELECT count(*) FROM unnest({names}::text[], {models}::int[]) AS w (name, model) JOIN collections k \
              ON k.tenant = {tenant} AND k.name = w.name AND k.model_id IS NOT DISTINCT FROM w.model) AS unchanged, c.document_id, c.collection, c.path, c.text, \
-           d.source, d.title, d.url, d.language, d.metadata, d.published_at, \
-           (SELECT json_agg(json_build_object('document', o.id, 'collection', o.collection, 'source', o.source, \
-              'title', o.title, 'url', o.url) ORDER BY k.copy) \
-            FROM kept k JOIN chunks x ON x.id = k.id JOIN documents o ON o.id = x.document_id \
-            WHERE k.wording = b.wording AND k.copy > 1 AND k.copy <= {COPIES} + 1 AND o.id <> c.document_id) AS also_in \
+           d.source, d.title, d.url, d.language, d.metadata, d.published_at \
          FROM best b JOIN chunks c ON c.id = b.id AND c.tenant = {tenant} \
            JOIN documents d ON d.id = c.document_id AND d.tenant = {tenant} \
          ORDER BY b.final DESC, b.text_score DESC NULLS LAST, b.cosine DESC NULLS LAST, b.id",
@@ -167,21 +156,19 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
 /// Fuses the rankings as [`crate::search::fused`] and [`crate::search::near`] do. A candidate of one ranking also gets its score of the other,
 /// from `far` and `scored`.
 fn ranked(by_vectors: bool, by_words: bool) -> String {
-    let near = "CASE WHEN v.cosine IS NULL THEN 0 WHEN l.least >= 1 THEN 1 \
-                ELSE sqrt(greatest(0, (v.cosine - l.least) / (1 - l.least))) END";
-    let least = "(SELECT part, min(cosine) * (1 - 1.0 / count(*)) AS least FROM vectors GROUP BY part) l";
+    let near = "CASE WHEN v.cosine IS NULL THEN 0 WHEN v.least >= 1 THEN 1 \
+                ELSE sqrt(greatest(0, (v.cosine - v.least) / (1 - v.least))) END";
     let text = "coalesce(t.score / nullif((SELECT max(score) FROM texts), 0), 0)";
     match (by_vectors, by_words) {
         (true, true) => format!(
             "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, \
                (SELECT rank FROM texts WHERE id = v.id) AS text_rank, t.score AS text_score, ({near} + {text}) / 2 AS fused \
-             FROM (SELECT id, part, cosine, rank, exact FROM vectors \
-                   UNION ALL SELECT id, part, cosine, NULL, true FROM far) v \
-               LEFT JOIN {least} ON l.part = v.part LEFT JOIN scored t ON t.id = v.id"
+             FROM (SELECT id, cosine, least, rank, exact FROM vectors \
+                   UNION ALL SELECT id, cosine, least, NULL, true FROM far) v LEFT JOIN scored t ON t.id = v.id"
         ),
         (true, false) => format!(
             "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, NULL::bigint AS text_rank, \
-               NULL::float8 AS text_score, {near} AS fused FROM vectors v JOIN {least} ON l.part = v.part"
+               NULL::float8 AS text_score, {near} AS fused FROM vectors v"
         ),
         (false, true) => format!(
             "SELECT t.id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, \
@@ -204,7 +191,8 @@ fn far(statement: &mut Statement, wanted: &Wanted<'_>) -> Result<String, StoreEr
         ));
     }
     Ok(format!(
-        "far AS MATERIALIZED (SELECT id, part, nullif(cosine, 'NaN'::float8) AS cosine FROM ( \
+        "far AS MATERIALIZED (SELECT id, nullif(cosine, 'NaN'::float8) AS cosine, \
+           (SELECT least FROM vectors v WHERE v.part = f.part LIMIT 1) AS least FROM ( \
            SELECT c.id, c.model_id AS part, CASE c.model_id{cosines} END AS cosine \
            FROM texts t JOIN chunks c ON c.id = t.id WHERE NOT EXISTS (SELECT FROM vectors v WHERE v.id = t.id)) f)"
     ))
@@ -242,7 +230,8 @@ fn vectors(
             ),
         });
         lists.push(format!(
-            "SELECT id, {number} AS part, 1 - distance AS cosine, row_number() OVER (ORDER BY distance, id) AS rank, {} AS exact \
+            "SELECT id, {number} AS part, 1 - distance AS cosine, row_number() OVER (ORDER BY distance, id) AS rank, {} AS exact, \
+               (1 - max(distance) OVER ()) * (1 - 1.0 / count(*) OVER ()) AS least \
              FROM near_{number} WHERE distance <> 'NaN'::float8",
             part.exact
         ));
@@ -281,7 +270,7 @@ fn words(
              WHERE m.search @@ t.query OFFSET 0) t), \
          rarity AS (SELECT n, ({weights}::float8[])[n::int] * ln(1 + ({total} - df + 0.5) / (df + 0.5)) AS idf \
            FROM (SELECT n, least(greatest(count(*), ({known}::float8[])[n::int]), {total}::float8) AS df FROM counts GROUP BY n) d), \
-         scored AS (SELECT c.id, sum(r.idf * c.tf * 2.5 / (c.tf + 1.5 * (0.25 + 0.75 * c.tokens / a.tokens)) ORDER BY c.n) AS score \
+         scored AS (SELECT c.id, sum(r.idf * c.tf * 2.5 / (c.tf + 1.5 * (0.25 + 0.75 * c.tokens / a.tokens))) AS score \
            FROM counts c JOIN rarity r USING (n) \
              CROSS JOIN (SELECT greatest(avg(tokens), 1) AS tokens FROM counts) a GROUP BY c.id), \
          texts AS MATERIALIZED (SELECT id, score, row_number() OVER (ORDER BY score DESC, id) AS rank \

@@ -10,6 +10,10 @@ const WORDS: usize = 48;
 /// Estimated upper bound of texts that match any word; the rarest words are sought first.
 const MATCHES: f64 = 5_000.0;
 
+/// Words that give a text less than this, of what the rarest word gives, are left out: they cost as much as others and
+/// can't change the order of what the rarest tells apart.
+const NEGLIGIBLE: f64 = 0.05;
+
 /// As `tsquery` texts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Terms {
@@ -39,6 +43,9 @@ pub(super) fn choose(query: &Query, frequencies: &HashMap<String, f32>, total: u
     let mut words: Vec<(&Asked, f64)> = query.words.iter().map(|asked| (asked, frequency(asked))).collect();
     words.sort_by(|(_, share), (_, other)| share.total_cmp(other));
     words.truncate(WORDS);
+    let worth = |(asked, share): &(&Asked, f64)| asked.weight * idf(share * total as f64, total as f64);
+    let most = words.iter().map(worth).fold(0.0, f64::max);
+    words.retain(|word| worth(word) >= NEGLIGIBLE * most);
     let (mut terms, mut sought, mut expected) = (Terms::default(), Vec::new(), 0.0);
     for (asked, share) in &words {
         let texts = share * total as f64;
@@ -62,6 +69,12 @@ pub(super) fn choose(query: &Query, frequencies: &HashMap<String, f32>, total: u
         None => any,
     };
     Some(terms)
+}
+
+/// How rare a word is that this many of the texts have, as BM25 weighs it.
+fn idf(texts: f64, total: f64) -> f64 {
+    let texts = texts.clamp(1.0, total.max(1.0));
+    (1.0 + (total - texts + 0.5) / (texts + 0.5)).ln()
 }
 
 #[cfg(test)]
@@ -89,6 +102,14 @@ mod tests {
         assert_eq!(terms.matches, "(('cc') | ('bb'))");
         assert_eq!(terms.terms.len(), 3);
         assert!(terms.known[..2] == [0.0, 0.0] && (terms.known[2] - 300_000.0).abs() < 1.0, "{:?}", terms.known);
+    }
+
+    #[test]
+    fn words_of_nearly_every_text_are_left_out_beside_rare_ones() {
+        let frequencies = HashMap::from([("aa".to_owned(), 0.99), ("bb".to_owned(), 0.5)]);
+        let terms = |text| choose(&query(text), &frequencies, 100_000).expect("words").terms;
+        assert_eq!(terms("aa bb cc"), ["'cc'", "'bb'"]);
+        assert_eq!(terms("aa"), ["'aa'"]);
     }
 
     #[test]
