@@ -107,7 +107,7 @@ async fn an_evaluation_that_cannot_be_one_says_why() {
         async |file: &std::path::Path| run(&gateway, &format!("eval retrieval {} -c docs", file.display())).await;
     let output = evaluate(&broken).await;
     assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).contains("line 2: missing field `expected`"), "{}", err(&output));
+    assert!(err(&output).contains("line 2: expected: is missing"), "{}", err(&output));
     assert!(gateway.seen().is_empty(), "nothing is asked before all lines are read");
     assert!(err(&evaluate(&folder.path().join("none")).await).contains("can't be read"));
     let mut degraded = found("text", &["a"]);
