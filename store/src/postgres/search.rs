@@ -27,7 +27,7 @@ use crate::{
     error::StoreError,
     search::{Explanation, Hit, Lookup, Mode, Scan, Search, Searchable, collapsed},
 };
-use searching::{CANDIDATES, FUSED, Searching};
+use searching::{CANDIDATES, FUSED, SPARE, Searching};
 use statement::Wanted;
 
 const SEARCHABLE: &str = "
@@ -59,16 +59,21 @@ impl Search for Postgres {
         };
         let query = query.filter(|_| lookup.highlight);
         let candidates = if lookup.mode == Mode::Hybrid { FUSED } else { CANDIDATES }.max(2 * lookup.top_k);
+        let (mut read, all) = (lookup.top_k + SPARE, 2 * candidates * u32::try_from(parts.len()).unwrap_or(1));
         loop {
             let (terms, constraint) = (terms.as_ref(), constraint.as_deref());
-            let wanted = Wanted { tenant, lookup, parts: &parts, terms, constraint, total, candidates };
+            let wanted = Wanted { tenant, lookup, parts: &parts, terms, constraint, total, candidates, read };
             let by_vectors = wanted.by_vectors();
-            let Run { hits, nearby, unchanged } = run(&self.searching.pool, &wanted, query.as_ref()).await?;
+            let Run { hits, rows, nearby, unchanged } = run(&self.searching.pool, &wanted, query.as_ref()).await?;
             if hits.is_empty() {
                 return self.nothing(tenant, lookup).await;
             }
             if unchanged != lookup.collections.len() as u64 {
                 return Ok(None);
+            }
+            if (hits.len() as u64) < u64::from(lookup.top_k) && rows >= read && read < all {
+                read = all;
+                continue;
             }
             let expected: u64 = parts.iter().map(|part| part.size.min(candidates.into())).sum();
             if !by_vectors || parts.iter().all(|part| part.exact) || nearby >= expected {
@@ -92,6 +97,8 @@ impl Postgres {
 #[derive(Debug, Default)]
 struct Run {
     hits: Vec<Hit>,
+    /// Hits before those with equal texts became one.
+    rows: u32,
     nearby: u64,
     /// Number of collections that use the lookup's model; unknown without hits.
     unchanged: u64,
@@ -111,7 +118,7 @@ async fn run(pool: &PgPool, wanted: &Wanted<'_>, query: Option<&Query>) -> Resul
     if let Some(query) = query {
         mark(&mut hits, &rows, query)?;
     }
-    Ok(Run { hits, nearby, unchanged })
+    Ok(Run { hits, rows: u32::try_from(rows.len()).unwrap_or(u32::MAX), nearby, unchanged })
 }
 
 /// Marks the words of a query in the texts.

@@ -12,6 +12,8 @@ use crate::postgres::pool::{self, Application};
 pub(super) const FUSED: u32 = 100;
 /// The minimal number of candidates of a ranking alone.
 pub(super) const CANDIDATES: u32 = 50;
+/// Hits that are read beside those wanted, since equal texts become one; all candidates if that is not enough.
+pub(super) const SPARE: u32 = 5;
 /// Chunks that the index visits before it gives up.
 const SCANNED: u32 = 40_000;
 

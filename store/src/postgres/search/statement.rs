@@ -11,8 +11,6 @@ use crate::{
 
 /// The maximal number of texts whose words are counted.
 const COUNTED: u32 = 50_000;
-/// Hits beside twice those wanted, since equal texts become one.
-const SPARE: u32 = 10;
 
 /// What restricts the chunks: the filter, and a `tsquery` that each must match.
 pub(super) type Limits<'a> = (&'a Filter, Option<&'a str>);
@@ -97,6 +95,8 @@ pub(super) struct Wanted<'a> {
     pub(super) constraint: Option<&'a str>,
     pub(super) total: u64,
     pub(super) candidates: u32,
+    /// Hits that are read, of which those with equal texts become one.
+    pub(super) read: u32,
 }
 
 impl Wanted<'_> {
@@ -129,8 +129,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         Mode::Text => "text_score",
         _ => "fused",
     };
-    let (ranked, top_k) = (ranked(wanted.by_vectors(), by_words.is_some()), lookup.top_k);
-    let read = 2 * top_k + SPARE;
+    let (ranked, read) = (ranked(wanted.by_vectors(), by_words.is_some()), wanted.read);
     let order = "final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id";
     steps.push(format!(
         "ranked AS ({ranked}), best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked ORDER BY {order} LIMIT {read})"
