@@ -11,6 +11,8 @@ use crate::{
 
 /// The maximal number of texts whose words are counted.
 const COUNTED: u32 = 50_000;
+/// In bytes; Postgres may compress longer values.
+const PLAIN: u32 = 1_900;
 
 /// What restricts the chunks: the filter, and a `tsquery` that each must match.
 pub(super) type Limits<'a> = (&'a Filter, Option<&'a str>);
@@ -257,9 +259,10 @@ fn words(
     let mut found = Vec::new();
     for part in wanted.parts {
         let chunks = source.chunks(statement, part)?;
-        // Appending an empty vector detoasts the text's words once, not once per word.
+        // Appending an empty vector detoasts the text's words once, not once per word. Short ones are stored as they are.
         found.push(format!(
-            "(SELECT c.id, c.tokens::float8 AS tokens, c.search || ''::tsvector AS search {chunks} \
+            "(SELECT c.id, c.tokens::float8 AS tokens, \
+                CASE WHEN pg_column_size(c.search) < {PLAIN} THEN c.search ELSE c.search || ''::tsvector END AS search {chunks} \
               AND c.search @@ {matches}::text::tsquery LIMIT {COUNTED})"
         ));
     }
