@@ -1,5 +1,7 @@
 //! A bot answers from documents and cites them: the real programs, the tiny chat model and a real embedding model.
 
+use std::path::Path;
+
 use nix::sys::signal::Signal;
 use ruche_services::tools::Tools;
 use serde_json::{Value, json};
@@ -130,4 +132,28 @@ async fn openai_python_reads_citations() {
     command.arg(script).env("RUCHE_URL", &gateway.url).env("RUCHE_KEY", &system.key);
     let output = command.output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Parts that differ in one place: a small model quotes the neighbour if it sees it.
+#[tokio::test]
+async fn a_bot_quotes_the_very_part_that_was_asked_for() {
+    let system = System::start().await;
+    let (gateway, _embed, _chat) = (system.gateway().await, system.embed_worker().await, system.worker().await);
+    let sets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/search/sets");
+    let lines = |part: &str| -> Vec<Value> {
+        let text = std::fs::read_to_string(sets.join(format!("codes-{part}.jsonl"))).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    for mut document in lines("documents") {
+        document["collection"] = json!("codes");
+        let (status, answer) = Running::json(gateway.post("/v1/documents?wait=true", &document)).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    make(&gateway, &json!({ "name": "help", "collections": ["codes"] })).await;
+    for question in lines("questions").iter().step_by(4) {
+        let asked = asking(question["question"].as_str().unwrap());
+        let (_, answer) = Running::json(gateway.post("/v1/chat/completions", &asked)).await;
+        let citations = &answer["choices"][0]["message"]["citations"];
+        assert_eq!(citations[0]["source"], question["expected"], "{question}: {answer}");
+    }
 }
