@@ -5,21 +5,18 @@ use std::{borrow::Cow, num::NonZeroUsize};
 use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{
-        Content, Element, NativeElement, Packed, Recipe, Selector, Smart, Style as TypstStyle, Styles, Transformation,
-    },
+    foundations::{Content, Element, NativeElement, Smart},
     layout::{
         AlignElem, Alignment, BlockBody, BlockElem, ColbreakElem, Dir, HAlignment, PagebreakElem, Parity, Ratio, Sizing,
     },
-    model::{FigureCaption, FigureElem, HeadingElem, OutlineElem, ParElem, ParbreakElem, QuoteElem, StrongElem},
-    syntax::Span,
+    model::{FigureCaption, HeadingElem, OutlineElem, ParElem, QuoteElem, StrongElem},
     text::{RawElem, SmartQuoteElem, TextDir, TextElem},
 };
 
 use super::{
     BLOCKS_DEEP, DEEP, Place, Squeezed, Typesetter, anchor, boxes, code, direction, fit,
     flow::{Flow, Margins},
-    inline, list, look, notes,
+    inline, look, notes, own, wrap,
 };
 use crate::{
     css::{Break, Display, Style},
@@ -200,9 +197,11 @@ impl Typesetter<'_> {
         let text = look::text(style, place, self.fonts);
         let content = match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
-                rule(Element::of::<HeadingElem>(), look::decorated(content, style), text)
+                wrap::rule(Element::of::<HeadingElem>(), look::decorated(content, style), text)
             }
-            "pre" | "xmp" | "listing" => rule(Element::of::<RawElem>(), content, text.clone()).styled_with_map(text),
+            "pre" | "xmp" | "listing" => {
+                wrap::rule(Element::of::<RawElem>(), content, text.clone()).styled_with_map(text)
+            }
             _ => look::decorated(content, style).styled_with_map(text),
         };
         let content = boxes::block(content, style, place);
@@ -221,16 +220,16 @@ impl Typesetter<'_> {
         from_right: bool,
     ) -> Cow<'s, Style> {
         let style = match element.value().name() {
-            "table" => Cow::Owned(bare(style)),
-            "ul" | "ol" | "menu" | "dir" => Cow::Owned(list::unindented(style)),
+            "table" => Cow::Owned(own::bare(style)),
+            "ul" | "ol" | "menu" | "dir" => Cow::Owned(own::unindented(style)),
             "img" | "svg" => Cow::Owned(Style { break_after: style.break_after, ..Style::default() }),
             "pre" if code::is_drawn(element) => {
                 Cow::Owned(Style { break_after: style.break_after, font_size: style.font_size, ..Style::default() })
             }
             _ if place.fills => Cow::Owned(Style { width: None, max_width: None, ..style.clone() }),
-            "blockquote" if from_right => Cow::Owned(mirrored(style)),
+            "blockquote" if from_right => Cow::Owned(own::mirrored(style)),
             _ if from_right && element.value().classes().any(|class| class == "markdown-alert") => {
-                Cow::Owned(mirrored(style))
+                Cow::Owned(own::mirrored(style))
             }
             _ => Cow::Borrowed(style),
         };
@@ -331,7 +330,7 @@ impl Typesetter<'_> {
         let mut caption = Vec::new();
         self.text(title, place, &mut caption);
         let caption = FigureCaption::new(Content::sequence(caption)).pack();
-        self.named(element, figure(picture, caption.into_packed::<FigureCaption>().ok(), place))
+        self.named(element, wrap::figure(picture, caption.into_packed::<FigureCaption>().ok(), place))
     }
 
     fn figure(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -349,7 +348,7 @@ impl Typesetter<'_> {
         }
         let caption = caption.map(|caption| FigureCaption::new(self.line(*caption, inner)).pack());
         let caption = caption.and_then(|caption| caption.into_packed::<FigureCaption>().ok());
-        figure(flow.finish(), caption, place)
+        wrap::figure(flow.finish(), caption, place)
     }
 
     fn heading(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -418,15 +417,6 @@ impl Typesetter<'_> {
     }
 }
 
-/// A style whose left is at the right.
-fn mirrored(style: &Style) -> Style {
-    let mut style = style.clone();
-    std::mem::swap(&mut style.border.left, &mut style.border.right);
-    std::mem::swap(&mut style.padding.left, &mut style.padding.right);
-    std::mem::swap(&mut style.margin.left, &mut style.margin.right);
-    style
-}
-
 fn is_blank(node: NodeRef<'_, Node>) -> bool {
     match node.value() {
         Node::Text(text) => text.trim().is_empty(),
@@ -440,11 +430,6 @@ enum Command {
     Page(Content),
 }
 
-/// A table's style without what its cells draw.
-fn bare(style: &Style) -> Style {
-    Style { background: None, border: Default::default(), padding: Default::default(), height: None, ..style.clone() }
-}
-
 /// A line across: an empty box, which CSS gives its border or ground. `<hr size color width>` is older HTML.
 fn rule_off(element: ElementRef<'_>) -> Content {
     let size = element.attr("size").and_then(|size| size.trim().parse::<f64>().ok()).filter(|size| *size > 0.0);
@@ -455,28 +440,6 @@ fn rule_off(element: ElementRef<'_>) -> Content {
         .with_height(Sizing::Rel(look::pt(height).into()))
         .with_fill(fill)
         .pack()
-}
-
-/// Kept on one page with its caption.
-pub(super) fn figure(body: Content, caption: Option<Packed<FigureCaption>>, place: Place) -> Content {
-    let figure = FigureElem::new(body).with_caption(caption).pack();
-    match place.kept {
-        true => figure,
-        false => fit::kept(figure),
-    }
-}
-
-/// Styles elements by a rule, not in their text: a table of contents does not repeat a heading's style, and code has
-/// one of its own that would count more.
-pub(super) fn rule(element: Element, content: Content, styles: Styles) -> Content {
-    if styles.is_empty() {
-        return content;
-    }
-    let selector = Selector::Elem(element, None);
-    let recipe = Recipe::new(Some(selector), Transformation::Style(styles), Span::detached());
-    let mut rule = Styles::new();
-    rule.push(TypstStyle::Recipe(recipe));
-    content.styled_with_map(rule)
 }
 
 pub(super) fn holders(doc: &dom::Document) -> std::collections::HashSet<NodeId> {
@@ -538,8 +501,4 @@ fn is_block_name(name: &str) -> bool {
                 | "optgroup"
                 | "option"
         )
-}
-
-pub(super) fn between() -> Content {
-    ParbreakElem::shared().clone()
 }

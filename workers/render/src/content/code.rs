@@ -7,7 +7,7 @@ use typst::{
     text::{RawContent, RawElem},
 };
 
-use super::{Place, Typesetter, block::rule, look};
+use super::{Place, Typesetter, look, wrap};
 use crate::{
     css::{Rgba, Style},
     diagram,
@@ -55,7 +55,7 @@ impl Typesetter<'_> {
         }
         let raw = raw.pack().spanned(ink::span(place.line));
         match inner_style {
-            Some(style) => rule(Element::of::<RawElem>(), raw, look::text(style, place, self.fonts)),
+            Some(style) => wrap::rule(Element::of::<RawElem>(), raw, look::text(style, place, self.fonts)),
             None => raw,
         }
     }

@@ -1,13 +1,32 @@
 //! The widths of a table's columns: by content, as CSS 2.1 says in 17.5.2.2, and smaller if words do not fit.
 
-use super::extent::Extent;
-
 /// Tables are not set smaller than this part of the text's size.
 pub(super) const FLOOR: f64 = 0.6;
 /// Measured without kerning, a line may be a little wider.
 pub(super) const SLACK: f64 = 1.02;
 /// The least padding at each side of a cell of a table that is too wide, in points.
 const TIGHT: f64 = 2.5;
+
+/// In points.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Extent {
+    /// All of it on one line.
+    pub line: f64,
+    /// The widest word.
+    pub word: f64,
+    /// The widest part of a word, if words are divided.
+    pub part: f64,
+}
+
+impl Extent {
+    pub fn max(self, other: Self) -> Self {
+        Self { line: self.line.max(other.line), word: self.word.max(other.word), part: self.part.max(other.part) }
+    }
+
+    pub fn plus(self, points: f64) -> Self {
+        Self { line: self.line + points, word: self.word + points, part: self.part + points }
+    }
+}
 
 /// What a column asks for, in points.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,6 +81,15 @@ pub(super) fn plan(wants: &[Want], room: f64, fills: bool) -> Plan {
     let text: f64 = wants.iter().map(|want| want.text.part * SLACK).sum();
     let scale = ((room - fixed(true)) / text.max(1.0)).clamp(FLOOR, 1.0);
     done(wants, &parts(scale, true).collect::<Vec<_>>(), room, fills, scale, true)
+}
+
+/// The extent of a whole table.
+pub(super) fn sum(wants: &[Want]) -> Extent {
+    wants.iter().fold(Extent::default(), |sum, want| Extent {
+        line: sum.line + want.text.line + want.padding,
+        word: sum.word + want.text.word + want.padding,
+        part: sum.part + want.text.part + want.padding,
+    })
 }
 
 /// Shares of the table's width as widths. A table that does not fill its room is as wide as the shares need.

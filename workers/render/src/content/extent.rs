@@ -3,7 +3,11 @@
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
-use super::{Place, Typesetter, breaks, inline, look, table};
+use super::{
+    Place, Typesetter, breaks,
+    columns::{self, Extent},
+    inline, look,
+};
 use crate::{
     css::Display,
     fonts::{RulerFace, is_wide},
@@ -17,27 +21,6 @@ const PICTURE: f64 = 0.25;
 const DEEP: usize = 64;
 /// The width of a formula's character, in font sizes.
 const SYMBOL: f64 = 0.55;
-
-/// In points.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Extent {
-    /// All of it on one line.
-    pub line: f64,
-    /// The widest word.
-    pub word: f64,
-    /// The widest part of a word, if words are divided.
-    pub part: f64,
-}
-
-impl Extent {
-    pub fn max(self, other: Self) -> Self {
-        Self { line: self.line.max(other.line), word: self.word.max(other.word), part: self.part.max(other.part) }
-    }
-
-    pub fn plus(self, points: f64) -> Self {
-        Self { line: self.line + points, word: self.word + points, part: self.part + points }
-    }
-}
 
 /// What was measured, and what is at the end of the text so far.
 #[derive(Debug, Default)]
@@ -126,7 +109,7 @@ impl Typesetter<'_> {
                 meter.thing(width, width.min(place.width * PICTURE));
             }
             "input" => meter.thing(1.4 * place.size, 1.4 * place.size),
-            "table" => meter.block(table::sum(&self.column_extents(element, inner)).plus(frame)),
+            "table" => meter.block(columns::sum(&self.column_extents(element, inner)).plus(frame)),
             "pre" => meter.block(self.extent_of_lines(element, inner).plus(frame)),
             _ if element.attr("data-math-style").is_some() => {
                 #[allow(clippy::cast_precision_loss)]

@@ -14,7 +14,7 @@ use typst::{
     utils::PicoStr,
 };
 
-use super::{DEEP, Place, SPANS_DEEP, Typesetter, anchor, boxes, breaks, emoji, fit, labelled, look};
+use super::{DEEP, Place, SPANS_DEEP, Typesetter, anchor, boxes, breaks, emoji, fit, labelled, look, wrap};
 use crate::{
     css::{Display, Generated, Style, Transform},
     fonts::EMOJI,
@@ -69,7 +69,7 @@ impl Typesetter<'_> {
             // Code has a look of its own that would count more.
             Some(style) if is_code(element) => {
                 let text = look::text(style, place, self.fonts);
-                boxes::inline(super::block::rule(Element::of::<RawElem>(), content, text), style, place, self.fonts)
+                boxes::inline(wrap::rule(Element::of::<RawElem>(), content, text), style, place, self.fonts)
             }
             Some(style) => boxes::inline(content, style, place, self.fonts),
             None => content,

@@ -10,8 +10,8 @@ use typst::{
     text::{SpaceElem, TextElem},
 };
 
-use super::{Place, Typesetter, boxes, inline, look};
-use crate::css::{self, ListStyle, Margin, Style};
+use super::{Place, Typesetter, boxes, inline, look, wrap};
+use crate::css::{ListStyle, Margin, Style};
 
 /// Bullets by depth, as Typst's.
 const MARKERS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
@@ -210,12 +210,6 @@ fn indent(style: &Style, place: Place) -> f64 {
     (margin + padding - markers).clamp(0.0, place.width / 2.0)
 }
 
-/// A list's style without the indent, which its items have.
-pub(super) fn unindented(style: &Style) -> Style {
-    let margin = css::Sides { left: None, ..style.margin };
-    Style { margin, padding: css::Sides { left: None, ..style.padding }, ..style.clone() }
-}
-
 /// Typst puts a tight list close to what precedes it, which is right only in a list; elsewhere it gets the distance
 /// of a paragraph.
 fn apart(element: ElementRef<'_>, list: Content) -> Content {
@@ -239,7 +233,7 @@ fn described(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermI
         Content::sequence(out)
     };
     let term = joined(terms, TextElem::packed(",") + SpaceElem::shared().clone());
-    packed(TermItem::new(term, joined(texts, super::block::between())))
+    packed(TermItem::new(term, joined(texts, wrap::between())))
 }
 
 fn packed<T: NativeElement>(element: T) -> Packed<T> {

@@ -18,9 +18,11 @@ mod inline;
 mod list;
 mod look;
 mod notes;
+mod own;
 mod picture;
 mod row;
 mod table;
+mod wrap;
 
 use std::{
     cell::{Cell, RefCell},

@@ -13,7 +13,7 @@ use typst::{
     model::{FootnoteBody, FootnoteElem},
 };
 
-use super::{Place, Typesetter, block, label};
+use super::{Place, Typesetter, label, wrap};
 use crate::dom::Document;
 
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Typesetter<'_> {
             Some(first) => {
                 let line = self.line(*first, place);
                 match paragraphs.next() {
-                    Some(_) => line + block::between() + self.flow_after(first, place),
+                    Some(_) => line + wrap::between() + self.flow_after(first, place),
                     None => line,
                 }
             }

@@ -14,8 +14,7 @@ use typst::{
 
 use super::{
     Place, Typesetter, columns,
-    columns::Want,
-    extent::Extent,
+    columns::{Extent, Want},
     flow::{Flow, Margins},
     look,
 };

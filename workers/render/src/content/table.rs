@@ -14,9 +14,8 @@ use typst::{
 
 use super::{
     Place, Typesetter,
-    columns::{self, Plan, Want},
-    extent::Extent,
-    fit, look, picture,
+    columns::{self, Extent, Plan, Want},
+    fit, look, picture, wrap,
 };
 use crate::css::{self, Margin, Style};
 
@@ -155,7 +154,7 @@ impl Typesetter<'_> {
         let Some(caption) = caption else { return table };
         let caption = FigureCaption::new(self.line(*caption, place)).with_position(OuterVAlignment::Top).pack();
         let caption = caption.into_packed::<FigureCaption>().ok();
-        super::block::figure(table, caption, place)
+        wrap::figure(table, caption, place)
     }
 
     /// What each column of a table asks for; the lines of its cells without padding.
@@ -291,20 +290,11 @@ impl Typesetter<'_> {
     }
 }
 
-/// The extent of a whole table.
-pub(super) fn sum(wants: &[Want]) -> Extent {
-    wants.iter().fold(Extent::default(), |sum, want| Extent {
-        line: sum.line + want.text.line + want.padding,
-        word: sum.word + want.text.word + want.padding,
-        part: sum.part + want.text.part + want.padding,
-    })
-}
-
 /// Gives columns what a cell over all of them needs beyond what they ask for.
 fn spread(wants: &mut [Want], extent: Extent) {
     #[allow(clippy::cast_precision_loss)]
     let count = wants.len().max(1) as f64;
-    let sum = sum(wants);
+    let sum = columns::sum(wants);
     let padding = wants.first().map_or(0.0, |want| want.padding);
     let more = |asked: f64, have: f64| ((asked + padding - have) / count).max(0.0);
     let (line, word, part) = (more(extent.line, sum.line), more(extent.word, sum.word), more(extent.part, sum.part));

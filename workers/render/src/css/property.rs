@@ -3,7 +3,6 @@
 use super::color::Ink;
 use super::inheritance::inherit;
 use super::length::{Len, Measure};
-use super::properties::TrackSize;
 use super::style::Content;
 use super::style::{
     Align, Border, Break, Display, Float, Items, Justify, Line, ListStyle, Margin, ObjectFit, Rgba, Sides, Style,
@@ -55,6 +54,16 @@ pub(super) enum Lines {
     /// In font sizes.
     Factor(f64),
     Len(Len),
+}
+
+/// A track of a grid as written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum TrackSize {
+    Auto,
+    Share(f64),
+    Len(Len),
+    /// As many tracks of at least this width as there is room for.
+    Fill(Len),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -104,8 +104,8 @@ mod tests {
         assert!(html.contains(">a_1 * b_2<"), "{html}");
         assert!(html.contains("> \\int_0^1 x^2\\,dx <"), "{html}");
         assert!(html.contains("style=\"inline\"") && html.contains("style=\"display\" data-sourcepos=\"3:"), "{html}");
-        let html = to_html("> \\[\n> a\n> + b\n> \\]\n");
-        assert!(html.contains("display") && html.contains("a\n+ b"), "{html}");
+        let html = to_html("> \\[\n> a\n> = b\n> \\]\n");
+        assert!(html.contains("display") && html.contains("a\n= b"), "{html}");
     }
 
     #[test]

@@ -13,7 +13,6 @@ use super::property::Property;
 use super::reason::Reason;
 
 pub(super) use boxes::{lengths, sides};
-pub(super) use rows::Size as TrackSize;
 pub(super) use table::INITIAL;
 #[cfg(test)]
 pub(super) use table::{IN_PART, TABLE};

@@ -2,7 +2,7 @@
 
 use super::super::component::Component;
 use super::super::length::Len;
-use super::super::property::Property;
+use super::super::property::{Property, TrackSize as Size};
 use super::super::reason::Reason;
 use super::super::style::{Float, Items, Justify};
 use super::Parsed;
@@ -10,16 +10,6 @@ use super::text::word;
 
 /// The most tracks of a grid.
 const TRACKS: usize = 50;
-
-/// A track of a grid as written.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in super::super) enum Size {
-    Auto,
-    Share(f64),
-    Len(Len),
-    /// As many tracks of at least this width as there is room for.
-    Fill(Len),
-}
 
 fn share(part: &Component) -> Option<f64> {
     let Component::Word(_, word) = part else { return None };
