@@ -16,7 +16,7 @@ use typst::{
 use super::{
     BLOCKS_DEEP, DEEP, Place, Squeezed, Typesetter, anchor, boxes, code, direction, fit,
     flow::{Flow, Margins},
-    inline, look, notes, own, wrap,
+    look, names, notes, own, wrap,
 };
 use crate::{
     css::{Break, Display, Style},
@@ -100,13 +100,17 @@ impl Typesetter<'_> {
     }
 
     pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
-        match self.style(element).and_then(|style| style.display) {
+        let style = self.style(element);
+        match style.and_then(|style| style.display) {
+            _ if style.is_some_and(|style| style.row.float.is_some()) && element.value().name() != "img" => {
+                return true;
+            }
             Some(Display::Block | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
             Some(Display::None) | None => {}
         }
         let display_math = element.attr("data-math-style") == Some("display") && element.value().name() == "span";
-        is_block_name(element.value().name()) || display_math || self.has_blocks.contains(&element.id())
+        names::is_block_name(element.value().name()) || display_math || self.has_blocks.contains(&element.id())
     }
 
     pub(super) fn block(&self, element: ElementRef<'_>, place: Place, flow: &mut Flow) {
@@ -256,7 +260,7 @@ impl Typesetter<'_> {
             "section" if notes::is_section(element) => Content::empty(),
             "summary" => ParElem::new(StrongElem::new(self.line(*element, place)).pack()).pack(),
             "center" => self.paragraphs(*element, place).set(AlignElem::alignment, Alignment::H(HAlignment::Center)),
-            name if inline::is_dropped(name) => {
+            name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: it can't be in a printed document"));
                 Content::empty()
             }
@@ -391,7 +395,7 @@ impl Typesetter<'_> {
         let boxed = element
             .ancestors()
             .filter_map(ElementRef::wrap)
-            .any(|around| is_container(around.value().name()) || self.style(around).is_some_and(look::is_one));
+            .any(|around| names::is_container(around.value().name()) || self.style(around).is_some_and(look::is_one));
         match boxed {
             true => self.broken_box(element),
             false => PagebreakElem::new().with_weak(true).with_to(to).pack(),
@@ -445,60 +449,14 @@ fn rule_off(element: ElementRef<'_>) -> Content {
 pub(super) fn holders(doc: &dom::Document) -> std::collections::HashSet<NodeId> {
     let mut holders = std::collections::HashSet::new();
     for element in doc.html.root_element().descendent_elements() {
-        if !is_block_name(element.value().name()) {
+        if !names::is_block_name(element.value().name()) {
             continue;
         }
         for around in element.ancestors().filter_map(ElementRef::wrap) {
-            if is_block_name(around.value().name()) || !holders.insert(around.id()) {
+            if names::is_block_name(around.value().name()) || !holders.insert(around.id()) {
                 break;
             }
         }
     }
     holders
-}
-
-fn is_container(name: &str) -> bool {
-    matches!(name, "blockquote" | "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "td" | "th" | "li" | "dd")
-}
-
-fn is_block_name(name: &str) -> bool {
-    is_container(name)
-        || dom::heading_level(name).is_some()
-        || matches!(
-            name,
-            "p" | "div"
-                | "section"
-                | "article"
-                | "header"
-                | "footer"
-                | "main"
-                | "nav"
-                | "aside"
-                | "hgroup"
-                | "address"
-                | "pre"
-                | "xmp"
-                | "listing"
-                | "hr"
-                | "figcaption"
-                | "details"
-                | "summary"
-                | "center"
-                | "fieldset"
-                | "form"
-                | "legend"
-                | "body"
-                | "html"
-                | "dt"
-                | "thead"
-                | "tbody"
-                | "tfoot"
-                | "tr"
-                | "caption"
-                | "colgroup"
-                | "col"
-                | "search"
-                | "optgroup"
-                | "option"
-        )
 }

@@ -6,7 +6,7 @@ use scraper::{ElementRef, Node};
 use super::{
     Place, Typesetter, breaks,
     columns::{self, Extent},
-    inline, look,
+    inline, look, names,
 };
 use crate::{
     css::Display,
@@ -97,7 +97,7 @@ impl Typesetter<'_> {
     fn measure_element(&self, element: ElementRef<'_>, place: Place, depth: usize, meter: &mut Meter) {
         let style = self.style(element);
         let name = element.value().name();
-        if style.is_some_and(|style| style.display == Some(Display::None)) || inline::is_dropped(name) {
+        if style.is_some_and(|style| style.display == Some(Display::None)) || names::is_dropped(name) {
             return;
         }
         let inner = self.within(element, place, style);

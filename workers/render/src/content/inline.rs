@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement},
-    layout::{Abs, BoxElem, Em, HElem, Length},
+    layout::{Abs, BoxElem, Em, HElem, Length, Sizing},
     model::{Destination, EmphElem, LinkElem, LinkTarget, StrongElem, Url},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawContent, RawElem, SpaceElem, StrikeElem, SubElem,
@@ -14,7 +14,9 @@ use typst::{
     utils::PicoStr,
 };
 
-use super::{DEEP, Place, SPANS_DEEP, Typesetter, anchor, boxes, breaks, emoji, fit, labelled, look, wrap};
+use super::{
+    DEEP, Place, SPANS_DEEP, Typesetter, anchor, boxes, breaks, emoji, fit, flow::Flow, labelled, look, names, wrap,
+};
 use crate::{
     css::{Display, Generated, Style, Transform},
     fonts::EMOJI,
@@ -62,6 +64,10 @@ impl Typesetter<'_> {
             self.warn(*element, format!("is nested more than {SPANS_DEEP} deep: the rest is plain text"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
+        let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
+        if let Some(style) = style.filter(is_boxed).filter(|_| names::is_block_name(element.value().name())) {
+            return out.push(self.block_in_line(element, style, place));
+        }
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let content = self.with_generated(element, content, place);
@@ -78,6 +84,17 @@ impl Typesetter<'_> {
             Some(id) if self.doc.ids.get(id) == Some(&element.id()) => out.push(anchor(id) + content),
             _ => out.push(content),
         }
+    }
+
+    /// A block that CSS puts among words: `display: inline-block`.
+    fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
+        let said = style.width.map(|width| look::outer_width(width, style, place).min(place.width));
+        let mut flow = Flow::new(place);
+        let blocks = place.blocks + 1;
+        let inner = Place { fills: true, boxed: true, blocks, width: said.unwrap_or(place.width), ..place };
+        self.block(element, inner, &mut flow);
+        let width = said.map_or(Sizing::Auto, |width| Sizing::Rel(look::pt(width).into()));
+        BoxElem::new().with_body(Some(flow.finish())).with_width(width).pack()
     }
 
     /// Adds `::before` and `::after`.
@@ -157,11 +174,11 @@ impl Typesetter<'_> {
                 Some(kind) => self.inline_formula(element, kind),
                 None => line(),
             },
-            name if is_dropped(name) => {
+            name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: it can't be in a printed document"));
                 return None;
             }
-            name if is_known(name) => line(),
+            name if names::is_known(name) || names::is_block_name(name) => line(),
             name => {
                 let name: String = name.chars().take(40).collect();
                 self.warn(*element, format!("<{name}> is not known: what is in it is set without it"));
@@ -370,7 +387,7 @@ impl Typesetter<'_> {
             depth += 1;
             let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
             let note = super::notes::is_section(element);
-            !hidden && !note && !is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
+            !hidden && !note && !names::is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
         })
     }
 
@@ -461,68 +478,4 @@ fn is_followed(href: &str) -> bool {
     let Some((scheme, rest)) = href.split_once(':') else { return false };
     let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     known && !rest.is_empty() && !href.chars().any(char::is_control)
-}
-
-pub(super) fn is_dropped(name: &str) -> bool {
-    matches!(
-        name,
-        "script"
-            | "style"
-            | "template"
-            | "iframe"
-            | "object"
-            | "embed"
-            | "noscript"
-            | "head"
-            | "title"
-            | "meta"
-            | "link"
-            | "base"
-            | "frame"
-            | "frameset"
-            | "noframes"
-            | "applet"
-            | "audio"
-            | "video"
-            | "canvas"
-            | "select"
-            | "textarea"
-            | "button"
-            | "map"
-            | "param"
-            | "source"
-            | "track"
-            | "math"
-            | "dialog"
-            | "datalist"
-    )
-}
-
-fn is_known(name: &str) -> bool {
-    matches!(
-        name,
-        "span"
-            | "abbr"
-            | "acronym"
-            | "bdi"
-            | "bdo"
-            | "data"
-            | "font"
-            | "label"
-            | "nobr"
-            | "output"
-            | "ruby"
-            | "rb"
-            | "rt"
-            | "rp"
-            | "time"
-            | "picture"
-            | "summary"
-            | "legend"
-            | "caption"
-            | "center"
-            | "tbody"
-            | "html"
-            | "body"
-    )
 }

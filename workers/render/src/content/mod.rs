@@ -17,6 +17,7 @@ mod flow;
 mod inline;
 mod list;
 mod look;
+mod names;
 mod notes;
 mod own;
 mod picture;

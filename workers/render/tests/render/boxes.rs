@@ -243,3 +243,16 @@ fn floats_that_follow_each_other_stand_in_a_row() {
     assert!(close(at(&seen, "Right").right, LEFT + WIDTH, 1.0) && close(at(&seen, "Left").left, LEFT, 0.5));
     assert!(at(&seen, "Below").top > at(&seen, "Left").top + 5.0);
 }
+
+#[test]
+fn blocks_among_words_stand_side_by_side() {
+    let css = "div { display: inline-block; width: 45% } ol { display: inline-block }";
+    let seen = seen(&job("<div>Left<br>below</div> <div>Right</div>\n\n1. first\n2. second\n", css));
+    assert!(close(at(&seen, "Right").left, LEFT + WIDTH * 0.45, 6.0), "{:?}", at(&seen, "Right"));
+    assert!(at(&seen, "below").top > at(&seen, "Left").top + 5.0);
+    assert!(
+        at(&seen, "second").top > at(&seen, "first").top + 5.0 && seen.warnings().is_empty(),
+        "{}",
+        seen.warnings()
+    );
+}
