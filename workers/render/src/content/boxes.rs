@@ -155,7 +155,8 @@ fn half(rel: Rel<Length>) -> Rel<Length> {
 
 pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> Content {
     let content = decorated(content, style);
-    let boxed = style.display == Some(css::Display::InlineBlock) || style.width.is_some() || style.height.is_some();
+    // Widths and heights do not apply to words.
+    let boxed = style.display == Some(css::Display::InlineBlock);
     let content = match (boxed, fill(style), has_border(style)) {
         (true, ..) => {
             let width = style.width.map_or(Sizing::Auto, |width| match points(width, style, place) < place.width {
