@@ -71,7 +71,8 @@ impl Typesetter<'_> {
                     if !floats.is_empty() && !is_blank(child) {
                         self.end_floats(&mut floats, place, &mut flow);
                     }
-                    self.span(child, place, &mut flow.line);
+                    let to = if self.is_at_end(child) { &mut flow.ends } else { &mut flow.line };
+                    self.span(child, place, to);
                 }
             }
         }
@@ -82,10 +83,11 @@ impl Typesetter<'_> {
         flow
     }
 
-    /// Whether an element is a float that can stand in a row. A picture among words stays there.
+    /// Whether an element is a float that can stand in a row. Words and pictures stay in their line.
     fn floats_aside(&self, element: ElementRef<'_>) -> bool {
         let Some(style) = self.style(element) else { return false };
-        style.row.float.is_some() && style.display != Some(Display::None) && element.value().name() != "img"
+        let name = element.value().name();
+        style.row.float.is_some() && style.display != Some(Display::None) && names::is_block_name(name)
     }
 
     fn end_floats(&self, floats: &mut Vec<ElementRef<'_>>, place: Place, flow: &mut Flow) {
@@ -102,9 +104,7 @@ impl Typesetter<'_> {
     pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
         let style = self.style(element);
         match style.and_then(|style| style.display) {
-            _ if style.is_some_and(|style| style.row.float.is_some()) && element.value().name() != "img" => {
-                return true;
-            }
+            _ if self.floats_aside(element) => return true,
             Some(Display::Block | Display::Flex | Display::Grid) => return true,
             Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
             Some(Display::None) | None => {}

@@ -4,7 +4,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement},
-    layout::{Spacing, VElem},
+    layout::{Fr, HElem, Spacing, VElem},
     model::ParElem,
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Flow {
     out: Vec<Content>,
     /// Inline content that is no paragraph yet.
     pub line: Vec<Content>,
+    /// What stands at the end of the paragraph's line.
+    pub ends: Vec<Content>,
     /// The margin below the last block.
     below: Option<f64>,
     /// Whether the last block is a paragraph without a style.
@@ -37,7 +39,15 @@ pub(super) struct Flow {
 impl Flow {
     pub fn new(place: Place) -> Self {
         let gap = look::GAP * place.size;
-        Self { out: Vec::new(), line: Vec::new(), below: None, is_plain: false, gap, closed: place.closed }
+        Self {
+            out: Vec::new(),
+            line: Vec::new(),
+            ends: Vec::new(),
+            below: None,
+            is_plain: false,
+            gap,
+            closed: place.closed,
+        }
     }
 
     /// Whether there is only inline content.
@@ -82,6 +92,7 @@ impl Flow {
 
     /// Ends the paragraph.
     pub fn paragraph(&mut self) {
+        self.end_line();
         let line = std::mem::take(&mut self.line);
         if line.iter().all(|piece| piece.is_empty() || piece.is::<typst::text::SpaceElem>()) {
             return;
@@ -92,6 +103,7 @@ impl Flow {
     /// The blocks; inline content that stands alone stays inline.
     pub fn finish(mut self) -> Content {
         if self.is_line() {
+            self.end_line();
             return Content::sequence(self.line);
         }
         self.paragraph();
@@ -99,6 +111,13 @@ impl Flow {
             self.space(below, false);
         }
         Content::sequence(self.out)
+    }
+
+    fn end_line(&mut self) {
+        if !self.ends.is_empty() {
+            self.line.push(HElem::new(Spacing::Fr(Fr::one())).pack());
+            self.line.append(&mut self.ends);
+        }
     }
 
     fn space(&mut self, points: f64, weak: bool) {

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement},
-    layout::{Abs, BoxElem, Em, HElem, Length, Sizing},
+    layout::{Abs, BoxElem, Em, Fr, HElem, Length, Sizing, Spacing},
     model::{Destination, EmphElem, LinkElem, LinkTarget, StrongElem, Url},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawContent, RawElem, SpaceElem, StrikeElem, SubElem,
@@ -18,7 +18,7 @@ use super::{
     DEEP, Place, SPANS_DEEP, Typesetter, anchor, boxes, breaks, emoji, fit, flow::Flow, labelled, look, names, wrap,
 };
 use crate::{
-    css::{Display, Generated, Style, Transform},
+    css::{Display, Float, Generated, Style, Transform},
     fonts::EMOJI,
     ink, math,
 };
@@ -36,11 +36,23 @@ const TAB: usize = 4;
 
 impl Typesetter<'_> {
     pub(super) fn line(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
-        let mut out = Vec::new();
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
         for child in node.children() {
-            self.span(child, place, &mut out);
+            let to = if self.is_at_end(child) { &mut ends } else { &mut out };
+            self.span(child, place, to);
+        }
+        if !ends.is_empty() {
+            out.push(HElem::new(Spacing::Fr(Fr::one())).pack());
+            out.append(&mut ends);
         }
         Content::sequence(out)
+    }
+
+    /// Whether words float to the right: they stand at the end of their line.
+    pub(super) fn is_at_end(&self, node: NodeRef<'_, Node>) -> bool {
+        let Some(element) = ElementRef::wrap(node) else { return false };
+        let is_right = self.style(element).is_some_and(|style| style.row.float == Some(Float::Right));
+        is_right && !names::is_block_name(element.value().name()) && element.value().name() != "img"
     }
 
     pub(super) fn span(&self, node: NodeRef<'_, Node>, place: Place, out: &mut Vec<Content>) {

@@ -256,3 +256,14 @@ fn blocks_among_words_stand_side_by_side() {
         seen.warnings()
     );
 }
+
+#[test]
+fn words_that_float_to_the_right_stand_at_the_end_of_their_line() {
+    let css = ".when { float: right; color: #888 }";
+    let markdown = "### Engineer <span class=when>Since-2016</span>\n\n<p><span class=when>Price</span>Honey</p>\n";
+    let seen = seen(&job(markdown, css));
+    for (left, right) in [("Engineer", "Since"), ("Honey", "Price")] {
+        assert!(close(at(&seen, left).left, LEFT, 0.5) && close(at(&seen, right).right, LEFT + WIDTH, 1.0), "{left}");
+        assert!(close(at(&seen, left).bottom, at(&seen, right).bottom, 2.0), "{left}");
+    }
+}
