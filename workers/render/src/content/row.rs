@@ -10,6 +10,7 @@ use typst::{
         Alignment, Fr, GridCell, GridChild, GridElem, GridItem, HAlignment, Ratio, Sizing, TrackSizings, VAlignment,
     },
     model::ParElem,
+    visualize::Paint,
 };
 
 use super::{
@@ -123,7 +124,7 @@ impl Typesetter<'_> {
                 row.push((Some(part), width));
             }
         }
-        let items = style.row.items.unwrap_or(Items::Start);
+        let items = style.row.items.unwrap_or(Items::Stretch);
         let mut flow = Flow::new(place);
         for row in rows {
             let row = justified(row, style.row.justify.unwrap_or(Justify::Start));
@@ -212,7 +213,7 @@ impl Typesetter<'_> {
                 }
             }
         }
-        let items = style.row.items.unwrap_or(Items::Start);
+        let items = style.row.items.unwrap_or(Items::Stretch);
         let mut flow = Flow::new(place);
         let mut row: Vec<(Option<&Part<'_>>, Width, usize)> = Vec::new();
         let mut at = 0;
@@ -258,11 +259,13 @@ impl Typesetter<'_> {
             let inner = Place { boxed: true, blocks: place.blocks + 1, width: width.max(1.0), ..place };
             let content = part.map_or_else(Content::empty, |part| self.part_of_row(part, inner));
             let vertical = match items {
-                Items::Start => VAlignment::Top,
+                Items::Start | Items::Stretch => VAlignment::Top,
                 Items::Center => VAlignment::Horizon,
                 Items::End => VAlignment::Bottom,
             };
+            let ground = part.filter(|_| items == Items::Stretch).and_then(|part| self.ground(part));
             let cell = GridCell::new(content)
+                .with_fill(ground.map_or(Smart::Auto, |ground| Smart::Custom(Some(ground))))
                 .with_x(Smart::Custom(at))
                 .with_y(Smart::Custom(0))
                 .with_colspan(NonZeroUsize::new(*span).unwrap_or(NonZeroUsize::MIN))
@@ -280,6 +283,14 @@ impl Typesetter<'_> {
             .with_columns(TrackSizings(sizes.collect()))
             .with_column_gutter(TrackSizings(std::iter::once(Sizing::Rel(look::pt(gap).into())).collect()))
             .pack()
+    }
+
+    /// The ground of a box that is as high as its row. One with round corners keeps its own height.
+    fn ground(&self, part: &Part<'_>) -> Option<Paint> {
+        let Part::Element(element) = part else { return None };
+        let style = self.style(*element)?;
+        let is_round = style.border_radius.iter().any(Option::is_some);
+        look::fill(style).filter(|_| !is_round)
     }
 
     fn part_of_row(&self, part: &Part<'_>, place: Place) -> Content {

@@ -117,6 +117,8 @@ pub enum Justify {
 /// `align-items`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Items {
+    /// As high as the row.
+    Stretch,
     Start,
     Center,
     End,

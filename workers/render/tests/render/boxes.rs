@@ -267,3 +267,15 @@ fn words_that_float_to_the_right_stand_at_the_end_of_their_line() {
         assert!(close(at(&seen, left).bottom, at(&seen, right).bottom, 2.0), "{left}");
     }
 }
+
+#[test]
+fn grounds_of_a_row_are_as_high_as_the_row() {
+    let markdown = "<div class=row><div class=side>Short</div><div>Long<br>text<br>of<br>five<br>lines</div></div>\n";
+    let height = |css: &str| {
+        let seen = seen(&job(markdown, css));
+        seen.grounds([238, 238, 238]).iter().map(Area::height).fold(0.0, f64::max)
+    };
+    assert!(close(height(".row { display: flex } .side { background: #eee; width: 30% }"), 69.0, 0.5));
+    let start = ".row { display: flex; align-items: flex-start } .side { background: #eee; width: 30% }";
+    assert!(close(height(start), 13.8, 0.5));
+}

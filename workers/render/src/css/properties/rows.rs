@@ -148,8 +148,8 @@ pub(super) fn justify(parts: &[Component]) -> Parsed {
 
 pub(super) fn items(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Items(match word(parts)? {
-        "start" | "flex-start" | "stretch" | "normal" => Items::Start,
-        "baseline" => Items::Start,
+        "stretch" | "normal" => Items::Stretch,
+        "start" | "flex-start" | "baseline" => Items::Start,
         "center" => Items::Center,
         "end" | "flex-end" => Items::End,
         _ => return Err(Reason::NotUnderstood),
