@@ -1,12 +1,15 @@
 //! Renders a Markdown file without a server: `render in.md out.pdf [template] [css]`.
 //!
 //! `N=100` renders it 100 times and prints each time; `%N%` in the text becomes the run's number, so that no two are
-//! alike.
+//! alike. `FILES=folder` attaches the files of a folder.
 
-use std::{env, fs, time::Instant};
+use std::{env, fs, path::Path, time::Instant};
 
 use ruche_render::{Renderer, Resources};
-use ruche_schemas::kinds::render::{Format, Render};
+use ruche_schemas::{
+    Base64,
+    kinds::render::{File, Format, Render},
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = env::args().skip(1);
@@ -24,6 +27,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if target.ends_with(".png") {
         job.options.format = Format::Png;
     }
+    if let Ok(folder) = env::var("FILES") {
+        attach(Path::new(&folder), Path::new(&folder), &mut job)?;
+    }
     let renderer = Renderer::new();
     let times: usize = env::var("N").map_or(Ok(1), |n| n.parse())?;
     for number in 0..times {
@@ -34,6 +40,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if number == 0 {
             output.warnings.iter().for_each(|warning| eprintln!("{warning}"));
             fs::write(&target, &output.bytes)?;
+        }
+    }
+    Ok(())
+}
+
+fn attach(root: &Path, folder: &Path, job: &mut Render) -> Result<(), Box<dyn std::error::Error>> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            attach(root, &path, job)?;
+        } else if let Some(name) = path.strip_prefix(root)?.to_str() {
+            job.files.push(File { name: name.to_owned(), content: Base64(fs::read(&path)?) });
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use typst::{
 };
 
 use crate::{
-    content::{length, line_leading, page_background},
+    content::{length, line_box, page_background},
     css::{Align, ListStyle, MarginBox, Page, Pages, Piece, Style},
     fonts::Fonts,
     output,
@@ -145,6 +145,11 @@ fn text_settings(style: &Style, fonts: &Fonts) -> Dict {
     if let Some(spacing) = style.letter_spacing {
         settings.insert("tracking".into(), length(spacing).into_value());
     }
+    if let Some(height) = style.line_height {
+        let (top, bottom) = line_box(height);
+        settings.insert("top-edge".into(), Length::from(top).into_value());
+        settings.insert("bottom-edge".into(), Length::from(bottom).into_value());
+    }
     if let Some(hyphens) = style.hyphens {
         settings.insert("hyphenate".into(), hyphens.into_value());
     }
@@ -153,8 +158,8 @@ fn text_settings(style: &Style, fonts: &Fonts) -> Dict {
 
 fn par_settings(style: &Style) -> Dict {
     let mut settings = Dict::new();
-    if let Some(height) = style.line_height {
-        settings.insert("leading".into(), Length::from(line_leading(height)).into_value());
+    if style.line_height.is_some() {
+        settings.insert("leading".into(), Length::zero().into_value());
     }
     if let Some(align) = style.text_align {
         settings.insert("justify".into(), (align == Align::Justify).into_value());

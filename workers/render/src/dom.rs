@@ -59,6 +59,20 @@ impl Document {
         line.checked_add(self.lines)
     }
 
+    /// The first line of an element itself.
+    #[must_use]
+    pub fn own_line(&self, element: ElementRef<'_>) -> Option<u32> {
+        self.own_lines(element).map(|(first, _)| first)
+    }
+
+    /// The first and last line of an element itself.
+    #[must_use]
+    pub fn own_lines(&self, element: ElementRef<'_>) -> Option<(u32, u32)> {
+        let (first, last) = element.attr("data-sourcepos")?.split_once('-')?;
+        let line = |place: &str| place.split(':').next()?.parse::<u32>().ok()?.checked_add(self.lines);
+        Some((line(first)?, line(last)?))
+    }
+
     fn add_body_classes(&mut self, classes: &[String]) {
         let Some(body) = self.body().map(|body| body.id()) else { return };
         if !classes.is_empty() {

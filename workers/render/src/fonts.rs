@@ -6,6 +6,7 @@
 
 mod coverage;
 mod names;
+mod ruler;
 mod upload;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use typst::text::{Font, FontBook, FontStyle, FontWeight};
 use typst::utils::LazyHash;
 
 pub use names::{EMOJI, FALLBACK, MONO, SANS, SERIF};
+pub use ruler::{Face as RulerFace, Ruler, is_wide};
 pub use upload::{FontError, MAX_FONT_BYTES, font};
 
 use coverage::Coverage;

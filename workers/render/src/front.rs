@@ -63,10 +63,34 @@ fn yaml(text: &str, warnings: &mut Warnings) -> Option<Map<String, Value>> {
                 return None;
             }
             let line = error.location().map(|at| u32::try_from(at.line()).unwrap_or(u32::MAX).saturating_add(1));
-            warnings.add(SOURCE, line, format!("can't be read as YAML, and is left out: {}", first_line(&error)));
+            match unquoted(text) {
+                Some((line, quoted)) => {
+                    let message =
+                        format!("can't be read, and is left out: a value with a colon needs quotes: {quoted}");
+                    warnings.add(SOURCE, Some(line), message);
+                }
+                None => {
+                    let message = format!("can't be read as YAML, and is left out: {}", first_line(&error));
+                    warnings.add(SOURCE, line, message);
+                }
+            }
             Some(Map::new())
         }
     }
+}
+
+/// The first `key: value` whose value has a colon but no quotes: its line, and the line with quotes.
+fn unquoted(text: &str) -> Option<(u32, String)> {
+    for (i, line) in text.lines().enumerate() {
+        let Some((key, value)) = line.split_once(": ") else { continue };
+        let value = value.trim();
+        let is_plain = !value.starts_with(['"', '\'', '[', '{', '|', '>', '&', '*', '!']);
+        if is_plain && (value.contains(": ") || value.ends_with(':')) {
+            let quoted = format!("{key}: \"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+            return Some((u32::try_from(i).ok()?.checked_add(2)?, quoted.chars().take(200).collect()));
+        }
+    }
+    None
 }
 
 fn toml(text: &str, warnings: &mut Warnings) -> Map<String, Value> {
@@ -127,6 +151,15 @@ mod tests {
         assert!(body == "text" && warnings[0].starts_with("front matter:3: can't be read as TOML"), "{warnings:?}");
         let (_, body, _, warnings) = divided("---js\n{ title: process.exit(1) }\n---\ntext");
         assert!(body == "text" && warnings[0].contains("\"js\", which is not read"), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_value_with_a_colon_gets_a_hint() {
+        let (_, body, _, warnings) = divided("---\nauthor: Jo Doe\ntitle: Bees: a \"short\" guide\n---\ntext");
+        assert_eq!(body, "text");
+        let hint = "front matter:3: can't be read, and is left out: a value with a colon needs quotes: \
+                    title: \"Bees: a \\\"short\\\" guide\"";
+        assert_eq!(warnings, [hint]);
     }
 
     #[test]

@@ -3,7 +3,11 @@
 //! Raw HTML passes: `dom` decides what of it is typeset. Attributes (`{#id .class}`) that comrak reads but does not
 //! write become an empty element before theirs; `dom` moves them to their element.
 
+mod alerts;
+mod formulas;
+mod open_tags;
 mod raw_text;
+mod told;
 
 use std::fmt::Write;
 
@@ -34,6 +38,10 @@ fn options() -> Options<'static> {
     extension.fenced_code_attributes = true;
     extension.inline_code_attributes = true;
     extension.link_attributes = true;
+    extension.cjk_friendly_emphasis = true;
+    extension.inline_footnotes = true;
+    // Only so do `\(` and `\[` differ from brackets; `formulas` makes text of the others.
+    options.parse.escaped_char_spans = true;
     options.render.r#unsafe = true;
     options.render.sourcepos = true;
     options.render.alert_style = AlertStyleType::Specific;
@@ -43,15 +51,43 @@ fn options() -> Options<'static> {
 /// Elements have `data-sourcepos="line:column-line:column"`.
 #[must_use]
 pub fn to_html(markdown: &str) -> String {
+    read(markdown).0
+}
+
+/// The HTML, and what of the text is not in it, by lines.
+#[must_use]
+pub fn read(markdown: &str) -> (String, Vec<(u32, String)>) {
     let options = options();
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);
+    let left_out = told::left_out(root, markdown);
     raw_text::escape_open_tags(root);
+    open_tags::close(&arena, root);
+    alerts::read(root);
+    formulas::read(&arena, root, markdown);
     carry_attributes(&arena, root);
+    place_html(root);
     let mut html = String::with_capacity(markdown.len() * 2);
     // A write to a string does not fail.
     let _ = comrak::format_html(root, &options, &mut html);
-    html
+    (html, left_out)
+}
+
+/// Gives the first element of raw HTML its lines, which comrak writes of its own elements only.
+fn place_html(root: Node<'_>) {
+    for node in root.descendants() {
+        let mut data = node.data_mut();
+        let lines = (data.sourcepos.start.line, data.sourcepos.end.line);
+        let NodeValue::HtmlBlock(html) = &mut data.value else { continue };
+        let Some(at) = html.literal.find(|c: char| !c.is_whitespace()) else { continue };
+        let name = html.literal[at..].strip_prefix('<').unwrap_or_default();
+        let name = name.len() - name.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).len();
+        let is_tag = name > 0 && html.literal.as_bytes()[at + 1].is_ascii_alphabetic() && lines.0 > 0;
+        let end = html.literal.as_bytes().get(at + 1 + name);
+        if is_tag && end.is_some_and(|end| end.is_ascii_whitespace() || *end == b'>') {
+            html.literal.insert_str(at + 1 + name, &format!(" data-sourcepos=\"{}:1-{}:1\"", lines.0, lines.1));
+        }
+    }
 }
 
 fn carry_attributes<'a>(arena: &'a Arena<'a>, root: Node<'a>) {

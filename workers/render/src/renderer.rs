@@ -13,34 +13,28 @@ use typst::{
     World as _, comemo,
     diag::{Severity, SourceDiagnostic},
     foundations::{Bytes, Dict},
-    syntax::DiagSpanKind,
+    syntax::{DiagSpanKind, FileId},
 };
 use typst_layout::PagedDocument;
 
 use crate::{
     Warnings,
-    content::{Pictures, Typesetter, file_name},
-    css::{self, Page, Sheet, Style},
+    content::{Pictures, Room, Squeezed, Typesetter, file_name},
+    css::{self, Sheet},
     doc,
     dom::{self, Document},
     fonts::{self, Face, Fonts},
-    front, markdown, output,
+    front, ink, markdown, output, paper,
     settings::Settings,
-    templates::{self, Template},
+    templates::{self, Look, Template},
     typeset,
     world::{self, Files},
 };
 
 /// Applies to all documents; their own rules win.
 const SHEET: &str = include_str!("../templates/base.css");
-/// The default text width, in points: A4 with margins of 22 mm.
-const TEXT_WIDTH: f64 = 470.0;
-/// In points.
-const MARGIN: f64 = 62.0;
-/// The least width and height between margins, in points.
-const ROOM: f64 = 30.0;
-/// In points.
-const FONT_SIZE: f64 = 10.0;
+/// How often a text is set again because something of it was outside the paper.
+const AGAIN: usize = 2;
 /// Typst's cache drops an entry that this many documents have not used.
 const KEPT: usize = 3;
 
@@ -131,7 +125,10 @@ impl Renderer {
         let mut warnings = Warnings::default();
         let divided = front::divide(&job.markdown, &mut warnings);
         let mut settings = Settings::of(job, &divided.front, &mut warnings);
-        let html = markdown::to_html(divided.body);
+        let (html, left_out) = markdown::read(divided.body);
+        for (line, message) in left_out {
+            warnings.add(dom::SOURCE, line.checked_add(divided.lines), message);
+        }
         let document = Document::parse(&html, divided.lines, &settings.body_classes, &mut warnings);
         if let Some(line) = document.too_long(dom::ELEMENTS) {
             let message =
@@ -144,10 +141,13 @@ impl Renderer {
         let sheets = sheets(&settings, &document, &mut warnings);
         let template = template(job, resources)?;
         let fonts = self.fonts_of(job, &sheets, template.as_ref(), &mut warnings);
-        let styles = css::cascade(&document.html, &sheets, FONT_SIZE, &mut warnings);
-        let mut page = css::page(&sheets, FONT_SIZE, &mut warnings);
-        leave_room(&mut page, &mut warnings);
+        let look = template.as_ref().map_or_else(Look::default, |template| template.look);
+        let styles = css::cascade(&document.html, &sheets, look.size, &mut warnings);
+        let mut page = css::page(&sheets, look.size, &mut warnings);
         let style = document.body().and_then(|body| styles.of(body.id())).cloned();
+        let root = styles.of(document.html.root_element().id());
+        let inset = paper::inset(&mut page, [root, style.as_ref()], &look);
+        paper::leave_room(&mut page, &look, &mut warnings);
         let pictures = pictures(&document, job, resources);
         let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
         if !missing.is_empty() {
@@ -155,16 +155,21 @@ impl Renderer {
             let message = format!("no font has {}: attach one and name it in @font-face", shown.join(", "));
             warnings.add(dom::SOURCE, None, message);
         }
-        let (width, size) = measures(&page, style.as_ref());
-        let body = Typesetter::new(&document, &styles, &pictures, &fonts, &mut warnings).typeset(width, size)?;
+        let from_right = matches!(settings.lang.as_str(), "ar" | "fa" | "he" | "ur" | "yi");
+        let room = Room { inset, from_right, ..paper::room(&page, style.as_ref(), &look, &fonts) };
         let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
-        let inputs = doc::doc(
-            job,
-            &settings,
-            doc::Parts { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts },
-            date,
-        );
-        let typeset = typeset(job, inputs, template, fonts, date, &mut warnings)?;
+        let Some(template) = template else {
+            return Err(Failure::new(codes::UNKNOWN_TEMPLATE, "there is no template"));
+        };
+        let files = files(job, template, fonts.clone(), date)?;
+        let set = |squeezed: &Squeezed, warnings: &mut Warnings| -> Result<PagedDocument, Failure> {
+            let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings).squeezing(squeezed);
+            let body = typesetter.typeset(room)?;
+            let parts =
+                doc::Parts { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts };
+            typeset(&files, doc::doc(job, &settings, parts, date), warnings)
+        };
+        let typeset = guarded(set, &mut warnings)?;
         let pages = u32::try_from(typeset.pages().len()).unwrap_or(u32::MAX);
         let bytes = output::write(&typeset, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })
@@ -277,49 +282,36 @@ fn pictures(document: &Document, job: &Render, resources: &Resources) -> Picture
     pictures
 }
 
-/// Shrinks margins that leave no space for text: each word would be a page.
-fn leave_room(page: &mut Page, warnings: &mut Warnings) {
-    let Some((width, height)) = page.size else { return };
-    let margin = &mut page.margin;
-    let mut narrow = false;
-    for (size, one, other) in
-        [(width, &mut margin.left, &mut margin.right), (height, &mut margin.top, &mut margin.bottom)]
-    {
-        if size - one.unwrap_or(MARGIN) - other.unwrap_or(MARGIN) < ROOM {
-            (*one, *other) = (Some(size / 10.0), Some(size / 10.0));
-            narrow = true;
-        }
-    }
-    if narrow {
-        let message = "@page: its margins leave no room for text: they are a tenth of the page";
-        warnings.add("css", None, message);
-    }
-}
-
-/// The text width and font size in points, from CSS or the defaults.
-fn measures(page: &Page, style: Option<&Style>) -> (f64, f64) {
-    let size = style.and_then(|style| style.font_size).unwrap_or(FONT_SIZE);
-    let margin = |side: Option<f64>| side.unwrap_or(MARGIN);
-    let width = match page.size {
-        Some((width, _)) => width - margin(page.margin.left) - margin(page.margin.right),
-        None if page.margin.left.is_some() || page.margin.right.is_some() => {
-            595.0 - margin(page.margin.left) - margin(page.margin.right)
-        }
-        None => TEXT_WIDTH,
-    };
-    let columns = style.and_then(|style| style.columns).unwrap_or(1).max(1);
-    ((width / f64::from(columns)).max(20.0), size)
-}
-
-fn typeset(
-    job: &Render,
-    doc: Dict,
-    template: Option<Template>,
-    fonts: Fonts,
-    date: NaiveDate,
+/// Sets a text. What lies outside the paper is set again, smaller: first its own block, then the block around it.
+fn guarded(
+    set: impl Fn(&Squeezed, &mut Warnings) -> Result<PagedDocument, Failure>,
     warnings: &mut Warnings,
 ) -> Result<PagedDocument, Failure> {
-    let Some(template) = template else { return Err(Failure::new(codes::UNKNOWN_TEMPLATE, "there is no template")) };
+    let mut document = set(&Squeezed::default(), warnings)?;
+    let first = ink::outside(&document);
+    let mut squeezed = Squeezed::default();
+    for round in 0..AGAIN {
+        let lines = ink::outside(&document);
+        if lines.is_empty() {
+            break;
+        }
+        squeezed.outermost = round > 0;
+        squeezed.lines.extend(lines);
+        // Its warnings were given the first time.
+        document = set(&squeezed, &mut Warnings::default())?;
+    }
+    let left = ink::outside(&document);
+    for line in first {
+        let message = match left.contains(&line) {
+            true => "is wider or taller than the page, and something of it is outside the paper",
+            false => "is wider or taller than the page: it is set smaller",
+        };
+        warnings.add(dom::SOURCE, Some(line), message);
+    }
+    Ok(document)
+}
+
+fn files(job: &Render, template: Template, fonts: Fonts, date: NaiveDate) -> Result<(Files, FileId), Failure> {
     let (Some(mut files), Some(entry)) = (Files::new(fonts, output::datetime(date)), world::id(&template.entry)) else {
         return Err(Failure::new(codes::TEMPLATE, "the template's path is none"));
     };
@@ -332,17 +324,21 @@ fn typeset(
     for file in &job.files {
         files.add(&format!("/files/{}", file.name), Bytes::new(file.content.0.clone()));
     }
-    let typeset = typeset::typeset(&files, entry, doc)?;
+    Ok((files, entry))
+}
+
+fn typeset((files, entry): &(Files, FileId), doc: Dict, warnings: &mut Warnings) -> Result<PagedDocument, Failure> {
+    let typeset = typeset::typeset(files, *entry, doc)?;
     for warning in &typeset.warnings {
         let (source, line) =
-            place(&files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
+            place(files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
         warnings.add(&source, line, output::with_hints(warning));
     }
     typeset.pages.map_err(|errors| {
         let mut lines = Vec::new();
         for error in errors.iter().filter(|error| error.severity == Severity::Error).take(10) {
             let said = output::with_hints(error);
-            let line = match place(&files, error) {
+            let line = match place(files, error) {
                 Some((path, line)) => format!("{path}:{line}: {said}"),
                 None => said,
             };

@@ -69,7 +69,7 @@ impl Settings {
         });
         let (lang, region) = language(lang.as_deref().unwrap_or("en"));
         let toc = job.options.toc.or_else(|| level(data.get("toc")?));
-        let numbering = ["numbering", "number_sections", "number-sections"];
+        let numbering = ["numbering", "number_sections", "number-sections", "numbersections"];
         let mut settings = Self {
             title: job.options.title.clone().or_else(|| text(&["title", "document_title"])),
             authors: list(&["authors", "author"]),
@@ -97,6 +97,10 @@ impl Settings {
         if let Some(options) = data.get("pdf_options").and_then(Value::as_object) {
             self.sheets.push((page_rule(options, warnings), front::SOURCE.to_owned()));
         }
+        let pandoc = pandoc_rules(data);
+        if !pandoc.is_empty() {
+            self.sheets.push((pandoc, front::SOURCE.to_owned()));
+        }
         for name in data.get("stylesheet").map(many).unwrap_or_default() {
             let path = file_name(&name);
             let file = job.files.iter().find(|file| file.name == path);
@@ -112,6 +116,44 @@ impl Settings {
             self.sheets.push((job.css.clone(), "css".to_owned()));
         }
     }
+}
+
+/// Pandoc's variables of paper and fonts as CSS.
+fn pandoc_rules(data: &Map<String, Value>) -> String {
+    let said = |name: &str| data.get(name).and_then(words).filter(|text| !text.contains(['{', '}', ';']));
+    let mut page = String::new();
+    if let Some(paper) = said("papersize") {
+        page.push_str(&format!(" size: {};", paper.to_lowercase().trim_end_matches("paper")));
+    }
+    for setting in data.get("geometry").map(many).unwrap_or_default() {
+        let Some((key, value)) = setting.split_once('=').filter(|(_, value)| !value.contains(['{', '}', ';'])) else {
+            continue;
+        };
+        let sides: &[&str] = match key.trim() {
+            "margin" => &["margin"],
+            "left" | "lmargin" | "inner" => &["margin-left"],
+            "right" | "rmargin" | "outer" => &["margin-right"],
+            "top" | "tmargin" => &["margin-top"],
+            "bottom" | "bmargin" => &["margin-bottom"],
+            "hmargin" => &["margin-left", "margin-right"],
+            "vmargin" => &["margin-top", "margin-bottom"],
+            _ => continue,
+        };
+        sides.iter().for_each(|side| page.push_str(&format!(" {side}: {};", value.trim())));
+    }
+    let mut body = String::new();
+    if let Some(size) = said("fontsize") {
+        body.push_str(&format!(" font-size: {size};"));
+    }
+    if let Some(family) = said("mainfont") {
+        body.push_str(&format!(" font-family: \"{}\";", family.replace('"', "")));
+    }
+    if let Some(height) = said("linestretch").and_then(|height| height.parse::<f64>().ok()) {
+        body.push_str(&format!(" line-height: {};", height * 1.2));
+    }
+    let rule =
+        |name: &str, rules: &str| if rules.is_empty() { String::new() } else { format!("{name} {{{rules} }}\n") };
+    rule("@page", &page) + &rule("body", &body)
 }
 
 /// Chromium's `pdf` options as CSS.
@@ -265,6 +307,18 @@ mod tests {
             (Some("T"), "markdown-body", "p { color: red }")
         );
         assert_eq!(warnings.len(), 2, "{warnings:?}");
+    }
+
+    #[test]
+    fn pandocs_variables_are_understood() {
+        let (found, warnings) = settings(json!({
+            "geometry": ["margin=2cm", "top=30mm"], "papersize": "a5paper", "fontsize": "12pt", "mainfont": "Arial",
+        }));
+        let css =
+            "@page { size: a5; margin: 2cm; margin-top: 30mm; }\nbody { font-size: 12pt; font-family: \"Arial\"; }\n";
+        assert_eq!((&*found.sheets[0].0, warnings.len()), (css, 0));
+        assert_eq!(settings(json!({"geometry": "margin=1in"})).0.sheets[0].0, "@page { margin: 1in; }\n");
+        assert!(settings(json!({"fontsize": "1pt } * { color: red"})).0.sheets.is_empty());
     }
 
     #[test]

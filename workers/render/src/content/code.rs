@@ -2,19 +2,26 @@
 
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, NativeElement},
+    foundations::{Content, Element, NativeElement, Smart},
     model::ParElem,
     text::{RawContent, RawElem},
 };
 
-use super::{Place, Typesetter};
-use crate::diagram;
+use super::{Place, Typesetter, look, wrap};
+use crate::{
+    css::{Rgba, Style},
+    diagram,
+    fonts::{RulerFace, is_wide},
+    ink,
+};
 
+/// Begins a line that goes on from the one above.
+const GOES_ON: &str = "\n\u{21aa} ";
 /// Code over this many bytes is not highlighted: that takes some milliseconds a kilobyte.
 const COLOURED: usize = 256 << 10;
 
 impl Typesetter<'_> {
-    pub(super) fn pre(&self, element: ElementRef<'_>, place: Place) -> Content {
+    pub(super) fn pre(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
         let code = element.child_elements().next().filter(|_| {
             element.children().all(|child| match child.value() {
                 Node::Text(text) => text.trim().is_empty(),
@@ -35,11 +42,41 @@ impl Typesetter<'_> {
         if language.as_deref() == Some("mermaid") {
             return self.diagram(element, text, place);
         }
-        let mut raw = RawElem::new(RawContent::Text(text.into())).with_block(true);
+        let inner_style = code.and_then(|code| self.style(code));
+        let place = Place { face: RulerFace { family: self.mono(), ..place.face }, ..place };
+        let place = code.map_or(place, |code| self.within(code, place, inner_style));
+        let mut raw = RawElem::new(RawContent::Text(self.wrapped(text, place).into())).with_block(true);
         if let Some(language) = language.filter(|_| text.len() <= COLOURED) {
             raw = raw.with_lang(Some(language.into()));
         }
-        raw.pack()
+        if style.and_then(|style| style.background).is_some_and(is_dark) {
+            // The colours of words are made for a light ground.
+            raw = raw.with_theme(Smart::Custom(None));
+        }
+        let raw = raw.pack().spanned(ink::span(place.line));
+        match inner_style {
+            Some(style) => wrap::rule(Element::of::<RawElem>(), raw, look::text(style, place, self.fonts)),
+            None => raw,
+        }
+    }
+
+    /// Code with long lines: words that are wider than the box go on in the next line, which a mark begins.
+    fn wrapped(&self, text: &str, place: Place) -> String {
+        let one = self.ruler.width(place.face, place.size, "0").max(0.1);
+        let fit = (place.width / one).floor().max(4.0);
+        let mut out = String::with_capacity(text.len());
+        for (i, line) in text.split('\n').enumerate() {
+            if i > 0 {
+                out.push('\n');
+            }
+            #[allow(clippy::cast_precision_loss)]
+            let is_long = line.len() as f64 > fit;
+            match is_long && line.split(' ').any(|word| columns(word) > fit) {
+                true => wrap(line, fit, &mut out),
+                false => out.push_str(line),
+            }
+        }
+        out
     }
 
     /// Preformatted text with elements in it.
@@ -58,10 +95,66 @@ impl Typesetter<'_> {
     }
 }
 
+/// Whether a `<pre>` is a diagram or a formula, which has no ground.
+pub(super) fn is_drawn(element: ElementRef<'_>) -> bool {
+    let code = element.child_elements().next().unwrap_or(element);
+    code.attr("data-math-style").is_some() || language(code).as_deref() == Some("mermaid")
+}
+
+/// In characters of half an ideograph's width.
+fn columns(text: &str) -> f64 {
+    text.chars().map(|c| if is_wide(c) { 2.0 } else { 1.0 }).sum()
+}
+
+/// Fills lines, at spaces where there are some.
+fn wrap(line: &str, fit: f64, out: &mut String) {
+    let mut used = 0.0;
+    for word in line.split_inclusive(' ') {
+        let width = columns(word.trim_end_matches(' '));
+        if used > 0.0 && used + width > fit && width <= fit - 2.0 {
+            out.push_str(GOES_ON);
+            used = 2.0;
+        }
+        for c in word.chars() {
+            let width = if is_wide(c) { 2.0 } else { 1.0 };
+            if used + width > fit && c != ' ' {
+                out.push_str(GOES_ON);
+                used = 2.0;
+            }
+            out.push(c);
+            used += width;
+        }
+    }
+}
+
+fn is_dark(Rgba(r, g, b, a): Rgba) -> bool {
+    let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+    a > 127 && light < 110.0
+}
+
 /// `class="language-rust"`, without what follows the name.
 fn language(element: ElementRef<'_>) -> Option<String> {
     let class = element.attr("class")?;
     let name = class.split_ascii_whitespace().find_map(|class| class.strip_prefix("language-"))?;
     let name: String = name.chars().take_while(|c| c.is_alphanumeric() || "+#-_.".contains(*c)).take(40).collect();
     (!name.is_empty()).then(|| name.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrapped(line: &str) -> Vec<String> {
+        let mut out = String::new();
+        wrap(line, 10.0, &mut out);
+        out.split('\n').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn long_lines_of_code_go_on_after_a_mark() {
+        assert_eq!(wrapped("0123456789ABCDEFGHIJ"), ["0123456789", "\u{21aa} ABCDEFGH", "\u{21aa} IJ"]);
+        assert_eq!(wrapped("ab 0123456789012"), ["ab 0123456", "\u{21aa} 789012"]);
+        assert_eq!(wrapped("0123456789 ab cd"), ["0123456789 ", "\u{21aa} ab cd"]);
+        assert_eq!(wrapped("\u{6f22}\u{6f22}\u{6f22}\u{6f22}\u{6f22}\u{6f22}").len(), 2);
+    }
 }

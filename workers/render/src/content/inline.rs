@@ -4,23 +4,31 @@ use ego_tree::NodeRef;
 use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, NativeElement},
-    layout::{Abs, Em, HElem, Length},
+    foundations::{Content, Element, NativeElement},
+    layout::{Abs, BoxElem, Em, Fr, HElem, Length, Sizing, Spacing},
     model::{Destination, EmphElem, LinkElem, LinkTarget, StrongElem, Url},
     text::{
         FontFamily, FontList, HighlightElem, LinebreakElem, RawContent, RawElem, SpaceElem, StrikeElem, SubElem,
         SuperElem, TextElem, TextSize, UnderlineElem,
     },
+    utils::PicoStr,
 };
 
-use super::{DEEP, Place, SPANS_DEEP, Typesetter, anchor, labelled, look};
+use super::{
+    DEEP, Place, SPANS_DEEP, Typesetter, anchor, boxes, breaks, emoji, fit, flow::Flow, labelled, look, names, wrap,
+};
 use crate::{
-    css::{Display, Style, Transform},
-    math,
+    css::{Display, Float, Generated, Style, Transform},
+    fonts::EMOJI,
+    ink, math,
 };
 
-/// A word of more characters may be divided anywhere.
-const LONG_WORD: usize = 40;
+/// The width of a place to break, in points: Typst skips spaces without one.
+const BREAK: f64 = 0.001;
+/// The widest character, in font sizes: a word of fewer characters than fit by this is not measured.
+const WIDEST: f64 = 1.3;
+/// The most characters of a word that is divided anywhere; the rest is divided in pieces.
+const DIVIDED: usize = 20_000;
 /// A font that has ☐ and ☑.
 const MARKS: &str = "DejaVu Sans Mono";
 /// The width of a tab stop in preformatted text, in characters.
@@ -28,11 +36,23 @@ const TAB: usize = 4;
 
 impl Typesetter<'_> {
     pub(super) fn line(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
-        let mut out = Vec::new();
+        let (mut out, mut ends) = (Vec::new(), Vec::new());
         for child in node.children() {
-            self.span(child, place, &mut out);
+            let to = if self.is_at_end(child) { &mut ends } else { &mut out };
+            self.span(child, place, to);
+        }
+        if !ends.is_empty() {
+            out.push(HElem::new(Spacing::Fr(Fr::one())).pack());
+            out.append(&mut ends);
         }
         Content::sequence(out)
+    }
+
+    /// Whether words float to the right: they stand at the end of their line.
+    pub(super) fn is_at_end(&self, node: NodeRef<'_, Node>) -> bool {
+        let Some(element) = ElementRef::wrap(node) else { return false };
+        let is_right = self.style(element).is_some_and(|style| style.row.float == Some(Float::Right));
+        is_right && !names::is_block_name(element.value().name()) && element.value().name() != "img"
     }
 
     pub(super) fn span(&self, node: NodeRef<'_, Node>, place: Place, out: &mut Vec<Content>) {
@@ -56,11 +76,20 @@ impl Typesetter<'_> {
             self.warn(*element, format!("is nested more than {SPANS_DEEP} deep: the rest is plain text"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
+        let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
+        if let Some(style) = style.filter(is_boxed).filter(|_| names::is_block_name(element.value().name())) {
+            return out.push(self.block_in_line(element, style, place));
+        }
         let inner = self.within(element, place, style);
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let content = self.with_generated(element, content, place);
         let content = match style {
-            Some(style) => look::inline(content, style, self.fonts),
+            // Code has a look of its own that would count more.
+            Some(style) if is_code(element) => {
+                let text = look::text(style, place, self.fonts);
+                boxes::inline(wrap::rule(Element::of::<RawElem>(), content, text), style, place, self.fonts)
+            }
+            Some(style) => boxes::inline(content, style, place, self.fonts),
             None => content,
         };
         match element.value().id().filter(|id| !id.is_empty()) {
@@ -69,23 +98,54 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Adds `::before` and `::after`.
-    pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
-        let made = |generated: Option<&crate::css::Generated>| {
-            let Some(generated) = generated else { return Content::empty() };
-            let mut out = Vec::new();
-            self.text(&generated.text(element.value()), place, &mut out);
-            look::inline(Content::sequence(out), &generated.style, self.fonts)
-        };
-        made(self.styles.before(element.id())) + content + made(self.styles.after(element.id()))
+    /// A block that CSS puts among words: `display: inline-block`.
+    fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
+        let said = style.width.map(|width| look::outer_width(width, style, place).min(place.width));
+        let mut flow = Flow::new(place);
+        let blocks = place.blocks + 1;
+        let inner = Place { fills: true, boxed: true, blocks, width: said.unwrap_or(place.width), ..place };
+        self.block(element, inner, &mut flow);
+        let width = said.map_or(Sizing::Auto, |width| Sizing::Rel(look::pt(width).into()));
+        BoxElem::new().with_body(Some(flow.finish())).with_width(width).pack()
     }
 
-    pub(super) fn within(&self, _: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
-        let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, ..place };
+    /// Adds `::before` and `::after`.
+    pub(super) fn with_generated(&self, element: ElementRef<'_>, content: Content, place: Place) -> Content {
+        self.before(element, place) + content + self.after(element, place)
+    }
+
+    pub(super) fn before(&self, element: ElementRef<'_>, place: Place) -> Content {
+        self.generated(element, self.styles.before(element.id()), place)
+    }
+
+    pub(super) fn after(&self, element: ElementRef<'_>, place: Place) -> Content {
+        self.generated(element, self.styles.after(element.id()), place)
+    }
+
+    fn generated(&self, element: ElementRef<'_>, generated: Option<&Generated>, place: Place) -> Content {
+        let Some(generated) = generated else { return Content::empty() };
+        let mut out = Vec::new();
+        self.text(&generated.text(element.value()), place, &mut out);
+        boxes::inline(Content::sequence(out), &generated.style, place, self.fonts)
+    }
+
+    pub(super) fn within(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Place {
+        let line = self.doc.own_line(element).or(place.line);
+        let mut inner = Place { spans: place.spans + 1, depth: place.depth + 1, line, fills: false, ..place };
+        match element.value().name() {
+            "b" | "strong" | "th" | "dt" => inner.face.bold = true,
+            name if crate::dom::heading_level(name).is_some() => inner.face.bold = true,
+            "code" | "kbd" | "samp" | "tt" | "pre" => inner.face.family = self.mono(),
+            _ => {}
+        }
         if let Some(style) = style {
-            inner.size = style.font_size.unwrap_or(place.size);
+            inner.size = style.font_size.map_or(place.size, |size| size * place.scale);
             inner.keep_spaces = style.keep_spaces.unwrap_or(place.keep_spaces);
             inner.transform = style.text_transform.unwrap_or(place.transform);
+            inner.face.bold = style.font_weight.map_or(inner.face.bold, |weight| weight >= 600);
+            if let Some(family) = style.font_family.iter().flatten().find_map(|name| self.fonts.family(name)) {
+                inner.face.family = PicoStr::intern(family);
+            }
         }
         inner
     }
@@ -123,14 +183,14 @@ impl Typesetter<'_> {
             "svg" => self.drawing(element, place, true)?,
             "input" => self.input(element, place)?,
             "span" => match element.attr("data-math-style") {
-                Some(kind) => self.formula(element, kind == "display"),
+                Some(kind) => self.inline_formula(element, kind),
                 None => line(),
             },
-            name if is_dropped(name) => {
+            name if names::is_dropped(name) => {
                 self.warn(*element, format!("<{name}> is left out: it can't be in a printed document"));
                 return None;
             }
-            name if is_known(name) => line(),
+            name if names::is_known(name) || names::is_block_name(name) => line(),
             name => {
                 let name: String = name.chars().take(40).collect();
                 self.warn(*element, format!("<{name}> is not known: what is in it is set without it"));
@@ -153,19 +213,43 @@ impl Typesetter<'_> {
             if !words.is_empty() {
                 words.push(' ');
             }
-            match word.len() > LONG_WORD && word.chars().count() > LONG_WORD {
+            match self.overflows(word, place) {
                 true => {
-                    push_text(&mut words, place.transform, out);
-                    divided(word, place.transform, out);
+                    push_text(&mut words, place, out);
+                    self.push_divided(word, place, out);
                 }
                 false => words.push_str(word),
             }
         }
         let any = !words.is_empty() || text.chars().any(|c| !white(c));
-        push_text(&mut words, place.transform, out);
+        push_text(&mut words, place, out);
         if any && text.ends_with(white) {
             out.push(SpaceElem::shared().clone());
         }
+    }
+
+    /// Whether a word is wider than its place.
+    pub(super) fn overflows(&self, word: &str, place: Place) -> bool {
+        #[allow(clippy::cast_precision_loss)]
+        let most = word.len() as f64 * place.size * WIDEST;
+        most > place.width && self.ruler.width(place.face, place.size, word) > place.width
+    }
+
+    fn push_divided(&self, word: &str, place: Place, out: &mut Vec<Content>) {
+        for (i, piece) in self.divided(word, place).into_iter().enumerate() {
+            if i > 0 {
+                out.push(soft_break());
+            }
+            push_text(&mut piece.to_owned(), place, out);
+        }
+    }
+
+    /// A word in pieces that fit its place.
+    fn divided<'w>(&self, word: &'w str, place: Place) -> Vec<&'w str> {
+        if word.len() > DIVIDED {
+            return breaks::pieces(word);
+        }
+        breaks::divided(word, |piece| !self.overflows(piece, place))
     }
 
     fn kept(&self, text: &str, place: Place, out: &mut Vec<Content>) {
@@ -174,14 +258,24 @@ impl Typesetter<'_> {
                 out.push(LinebreakElem::shared().clone());
             }
             let line = line.strip_suffix('\r').unwrap_or(line);
-            let mut line = line.replace('\t', &" ".repeat(TAB));
-            push_text(&mut line, place.transform, out);
+            let line = line.replace('\t', &" ".repeat(TAB));
+            let mut words = String::with_capacity(line.len());
+            for word in line.split_inclusive(' ') {
+                match self.overflows(word.trim_end(), place) {
+                    true => {
+                        push_text(&mut words, place, out);
+                        self.push_divided(word, place, out);
+                    }
+                    false => words.push_str(word),
+                }
+            }
+            push_text(&mut words, place, out);
         }
     }
 
     fn code(&self, element: ElementRef<'_>, place: Place) -> Content {
         if let Some(kind) = element.attr("data-math-style") {
-            return self.formula(element, kind == "display");
+            return self.inline_formula(element, kind);
         }
         if element.child_elements().next().is_some() {
             return self.monospaced(self.line(*element, place));
@@ -191,7 +285,29 @@ impl Typesetter<'_> {
             true => text,
             false => text.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
         };
-        RawElem::new(RawContent::Text(text.into())).with_block(false).pack()
+        let raw = |text: &str| {
+            let raw = RawElem::new(RawContent::Text(text.into())).with_block(false).pack();
+            raw.spanned(ink::span(place.line))
+        };
+        let mut out = Vec::new();
+        let mut whole = String::new();
+        for word in text.split_inclusive(' ') {
+            if !self.overflows(word.trim_end(), place) {
+                whole.push_str(word);
+                continue;
+            }
+            for piece in self.divided(word, place) {
+                if !whole.is_empty() {
+                    out.push(raw(&std::mem::take(&mut whole)));
+                    out.push(soft_break());
+                }
+                whole.push_str(piece);
+            }
+        }
+        if out.is_empty() || !whole.is_empty() {
+            out.push(raw(&whole));
+        }
+        Content::sequence(out)
     }
 
     pub(super) fn monospaced(&self, content: Content) -> Content {
@@ -199,10 +315,20 @@ impl Typesetter<'_> {
         content.set(TextElem::font, FontList(vec![FontFamily::new(family)]))
     }
 
+    /// A formula among words. In a paragraph, Typst drops blocks that are in no box.
+    fn inline_formula(&self, element: ElementRef<'_>, kind: &str) -> Content {
+        let formula = self.formula(element, kind == "display");
+        match kind {
+            "display" => BoxElem::new().with_body(Some(formula)).pack(),
+            _ => formula,
+        }
+    }
+
     /// A formula; its source if it can't be typeset.
     pub(super) fn formula(&self, element: ElementRef<'_>, block: bool) -> Content {
         let latex: String = element.text().collect();
         match math::equation(&latex, block) {
+            Ok(content) if block => fit::squeezed(content),
             Ok(content) => content,
             Err(error) => {
                 self.warn(*element, format!("the formula is shown as its source: {error}"));
@@ -273,7 +399,7 @@ impl Typesetter<'_> {
             depth += 1;
             let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
             let note = super::notes::is_section(element);
-            !hidden && !note && !is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
+            !hidden && !note && !names::is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
         })
     }
 
@@ -310,18 +436,37 @@ fn resized(content: Content, style: Option<&Style>, ems: f64) -> Content {
 }
 
 fn soft_break() -> Content {
-    HElem::new(Length::from(Abs::zero()).into()).pack()
+    HElem::new(Length::from(Abs::pt(BREAK)).into()).pack()
 }
 
-fn push_text(text: &mut String, transform: Transform, out: &mut Vec<Content>) {
+fn is_code(element: ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "code" | "kbd" | "samp" | "tt")
+}
+
+fn push_text(text: &mut String, place: Place, out: &mut Vec<Content>) {
     if text.is_empty() {
         return;
     }
-    let text = std::mem::take(text);
-    out.push(TextElem::packed(transformed(&text, transform)));
+    let text = transformed(&std::mem::take(text), place.transform);
+    let set = |text: &str| TextElem::packed(text).spanned(ink::span(place.line));
+    let Some(parts) = emoji::parts(&text) else { return out.push(set(&text)) };
+    for part in parts {
+        let families: &[&str] = match part.look {
+            emoji::Look::Any => &[],
+            emoji::Look::Picture => &[EMOJI, MARKS],
+            emoji::Look::Letter => &[MARKS],
+        };
+        out.push(match families.is_empty() {
+            true => set(part.text),
+            false => {
+                let families = families.iter().map(|family| FontFamily::new(family)).collect();
+                set(part.text).set(TextElem::font, FontList(families))
+            }
+        });
+    }
 }
 
-fn transformed(text: &str, transform: Transform) -> String {
+pub(super) fn transformed(text: &str, transform: Transform) -> String {
     match transform {
         Transform::None => text.to_owned(),
         Transform::Uppercase => text.to_uppercase(),
@@ -341,85 +486,8 @@ fn transformed(text: &str, transform: Transform) -> String {
     }
 }
 
-/// A long word, with invisible break opportunities.
-fn divided(word: &str, transform: Transform, out: &mut Vec<Content>) {
-    let mut piece = String::new();
-    for (i, c) in word.chars().enumerate() {
-        if i > 0 && i % (LONG_WORD / 2) == 0 {
-            push_text(&mut piece, transform, out);
-            out.push(soft_break());
-        }
-        piece.push(c);
-    }
-    push_text(&mut piece, transform, out);
-}
-
 fn is_followed(href: &str) -> bool {
     let Some((scheme, rest)) = href.split_once(':') else { return false };
     let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     known && !rest.is_empty() && !href.chars().any(char::is_control)
-}
-
-pub(super) fn is_dropped(name: &str) -> bool {
-    matches!(
-        name,
-        "script"
-            | "style"
-            | "template"
-            | "iframe"
-            | "object"
-            | "embed"
-            | "noscript"
-            | "head"
-            | "title"
-            | "meta"
-            | "link"
-            | "base"
-            | "frame"
-            | "frameset"
-            | "noframes"
-            | "applet"
-            | "audio"
-            | "video"
-            | "canvas"
-            | "select"
-            | "textarea"
-            | "button"
-            | "map"
-            | "param"
-            | "source"
-            | "track"
-            | "math"
-            | "dialog"
-            | "datalist"
-    )
-}
-
-fn is_known(name: &str) -> bool {
-    matches!(
-        name,
-        "span"
-            | "abbr"
-            | "acronym"
-            | "bdi"
-            | "bdo"
-            | "data"
-            | "font"
-            | "label"
-            | "nobr"
-            | "output"
-            | "ruby"
-            | "rb"
-            | "rt"
-            | "rp"
-            | "time"
-            | "picture"
-            | "summary"
-            | "legend"
-            | "caption"
-            | "center"
-            | "tbody"
-            | "html"
-            | "body"
-    )
 }

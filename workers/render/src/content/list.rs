@@ -5,20 +5,23 @@ use std::str::FromStr;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
-    layout::{BlockBody, BlockElem},
+    layout::{BlockBody, BlockElem, Length, PadElem},
     model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, TermItem, TermsElem},
     text::{SpaceElem, TextElem},
 };
 
-use super::{Place, Typesetter, inline, look};
-use crate::css::{ListStyle, Style};
+use super::{Place, Typesetter, boxes, inline, look, wrap};
+use crate::css::{ListStyle, Margin, Style};
 
+/// Bullets by depth, as Typst's.
+const MARKERS: [&str; 3] = ["\u{2022}", "\u{2023}", "\u{2013}"];
 /// The width of a list's markers, in font sizes.
 const INDENT: f64 = 1.5;
 
 impl Typesetter<'_> {
     pub(super) fn list(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
-        let width = (place.width - INDENT * place.size).max(1.0);
+        let more = style.map_or(0.0, |style| indent(style, place));
+        let width = (place.width - INDENT * place.size - more).max(1.0);
         let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, width, ..place };
         let items: Vec<ElementRef<'_>> =
             element.child_elements().filter(|child| child.value().name() == "li").collect();
@@ -37,6 +40,11 @@ impl Typesetter<'_> {
             "ol" => self.numbered(element, &items, tight, said, inner),
             _ => self.pointed(&items, tight, said, inner),
         };
+        let list = self.colored(list, &items);
+        let list = match more > 0.0 {
+            true => PadElem::new(list).with_left(look::pt(more).into()).pack(),
+            false => list,
+        };
         apart(element, list)
     }
 
@@ -46,9 +54,18 @@ impl Typesetter<'_> {
         let content = self.flow(*item, inner);
         let content = self.named_item(item, content);
         match style {
-            Some(style) => look::block(content.styled_with_map(look::text(style, self.fonts)), style, place),
+            Some(style) => boxes::block(content.styled_with_map(look::text(style, place, self.fonts)), style, place),
             None => content,
         }
+    }
+
+    /// The distance of a list's items that CSS says: the larger margin, below one or above the next.
+    fn spacing(&self, items: &[ElementRef<'_>], place: Place) -> Option<Length> {
+        let styles = items.iter().take(2).filter_map(|item| self.style(*item));
+        let mut margins = styles.filter(|style| style.margin.top.is_some() || style.margin.bottom.is_some()).peekable();
+        margins.peek()?;
+        let points = margins.map(|style| look::margins(style, place)).map(|(top, bottom)| top.max(bottom));
+        Some(look::pt(points.fold(0.0, f64::max)))
     }
 
     fn named_item(&self, item: ElementRef<'_>, content: Content) -> Content {
@@ -71,10 +88,36 @@ impl Typesetter<'_> {
         }
         let mut children: Vec<Packed<ListItem>> = Vec::with_capacity(items.len());
         children.extend(items.iter().map(|item| packed(ListItem::new(self.item(*item, place)))));
-        let list = ListElem::new(children).with_tight(tight);
-        match said.map(|said| marker(&said)) {
-            Some(marker) => list.with_marker(ListMarker::Content(vec![marker])).pack(),
+        let mut list = ListElem::new(children).with_tight(tight);
+        if let Some(spacing) = self.spacing(items, place) {
+            list = list.with_tight(false).with_spacing(Smart::Custom(spacing));
+        }
+        let own = items.first().and_then(|item| self.styles.marker(item.id()));
+        let markers = match (&own, said.map(|said| marker(&said))) {
+            (Some((_, Some(text))), _) => Some(vec![TextElem::packed(text.as_str())]),
+            (_, Some(marker)) => Some(vec![marker]),
+            (Some(_), None) => Some(MARKERS.map(TextElem::packed).to_vec()),
+            (None, None) => None,
+        };
+        match markers {
+            Some(markers) => {
+                let styled = |marker: Content| match &own {
+                    Some((style, _)) => marker.styled_with_map(look::text(style, place, self.fonts)),
+                    None => marker,
+                };
+                list.with_marker(ListMarker::Content(markers.into_iter().map(styled).collect())).pack()
+            }
             None => list.pack(),
+        }
+    }
+
+    /// A list in its items' colour, which is their markers' too.
+    fn colored(&self, list: Content, items: &[ElementRef<'_>]) -> Content {
+        let mut colors = items.iter().map(|item| self.style(*item).and_then(|style| style.color));
+        let first = colors.next().flatten();
+        match first.filter(|_| colors.all(|color| color == first)) {
+            Some(color) => list.set(TextElem::fill, look::paint(color)),
+            None => list,
         }
     }
 
@@ -100,6 +143,9 @@ impl Typesetter<'_> {
         }
         let start = element.attr("start").and_then(|start| start.trim().parse::<u64>().ok());
         let mut list = EnumElem::new(children).with_tight(tight);
+        if let Some(spacing) = self.spacing(items, place) {
+            list = list.with_tight(false).with_spacing(Smart::Custom(spacing));
+        }
         if let Some(start) = start {
             list = list.with_start(Smart::Custom(start));
         }
@@ -141,7 +187,7 @@ impl Typesetter<'_> {
             let place = self.within(part, inner, style);
             let content = if is_term { self.line(*part, place) } else { self.flow(*part, place) };
             let content = match style {
-                Some(style) => content.styled_with_map(look::text(style, self.fonts)),
+                Some(style) => content.styled_with_map(look::text(style, place, self.fonts)),
                 None => content,
             };
             if is_term { terms.push(content) } else { texts.push(content) }
@@ -151,6 +197,17 @@ impl Typesetter<'_> {
         }
         apart(element, TermsElem::new(items).with_tight(tight).pack())
     }
+}
+
+/// What margin and padding at the left of a list say beyond the place of its markers, in points.
+fn indent(style: &Style, place: Place) -> f64 {
+    let markers = INDENT * place.size;
+    let margin = match style.margin.left {
+        Some(Margin::Length(length)) => look::points(length, style, place),
+        Some(Margin::Auto) | None => 0.0,
+    };
+    let padding = style.padding.left.map_or(markers, |padding| look::points(padding, style, place));
+    (margin + padding - markers).clamp(0.0, place.width / 2.0)
 }
 
 /// Typst puts a tight list close to what precedes it, which is right only in a list; elsewhere it gets the distance
@@ -176,7 +233,7 @@ fn described(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermI
         Content::sequence(out)
     };
     let term = joined(terms, TextElem::packed(",") + SpaceElem::shared().clone());
-    packed(TermItem::new(term, joined(texts, super::block::between())))
+    packed(TermItem::new(term, joined(texts, wrap::between())))
 }
 
 fn packed<T: NativeElement>(element: T) -> Packed<T> {

@@ -1,17 +1,12 @@
 //! Turns CSS properties into Typst's.
 
-use std::num::NonZeroUsize;
-
 use typst::{
     foundations::{Content, IntoValue, NativeElement, Smart, Styles, dict},
-    layout::{
-        Abs, AlignElem, Alignment, BlockBody, BlockElem, BoxElem, ColumnsElem, Corners, Em, HAlignment, Length,
-        PadElem, Ratio, Rel, Sides, Sizing, Spacing,
-    },
+    layout::{Abs, AlignElem, Alignment, Corners, Em, HAlignment, Length, Ratio, Rel, Sides},
     model::ParElem,
     text::{
-        FontFamily, FontList, FontStyle, FontWeight, HighlightElem, SmallcapsElem, StrikeElem, TextElem, TextSize,
-        UnderlineElem,
+        BottomEdge, FontFamily, FontList, FontStyle, FontWeight, SmallcapsElem, StrikeElem, TextElem, TextSize,
+        TopEdge, UnderlineElem,
     },
     visualize::{Color, DashPattern, Paint, Stroke},
 };
@@ -20,8 +15,15 @@ use super::Place;
 use crate::css::{self, Align, Border, Break, Line, Margin, Rgba, Style};
 use crate::fonts::Fonts;
 
-/// The part of the line height that letters take. Typst measures from capital height to baseline.
-const LETTERS: f64 = 0.7;
+/// How far above the middle of a line its baseline's opposite edge lies: letters reach higher than they hang, in all
+/// fonts by about this many font sizes.
+const RISE: f64 = 0.35;
+/// The part of a place's width that margins, padding and borders may take.
+const MOST_ASIDE: f64 = 0.8;
+/// The line height of text without CSS, in font sizes.
+pub const LINE: f64 = 1.38;
+/// The margins of paragraphs without CSS, in font sizes. base.css says the same.
+pub const GAP: f64 = 0.4;
 
 pub fn paint(Rgba(r, g, b, a): Rgba) -> Paint {
     Paint::Solid(Color::from_u8(r, g, b, a))
@@ -32,10 +34,26 @@ pub fn page_background(color: Rgba) -> Paint {
     paint(color)
 }
 
-/// Line spacing for a line height in font sizes.
+/// The line box of CSS: ascent and descent with half of the leading above and half below. In font sizes.
 #[must_use]
-pub fn line_leading(height: f64) -> Em {
-    Em::new((height - LETTERS).max(-0.5))
+pub fn line_box(height: f64) -> (Em, Em) {
+    (Em::new(height / 2.0 + RISE), Em::new(RISE - height / 2.0))
+}
+
+fn set_line_box(styles: &mut Styles, height: f64) {
+    let (top, bottom) = line_box(height);
+    styles.set(TextElem::top_edge, TopEdge::Length(top.into()));
+    styles.set(TextElem::bottom_edge, BottomEdge::Length(bottom.into()));
+    styles.set(ParElem::leading, Length::zero());
+}
+
+/// Lines and paragraphs of the text, within whatever a template says of its own.
+#[must_use]
+pub fn body(content: Content, line_height: Option<f64>) -> Content {
+    let mut styles = Styles::new();
+    set_line_box(&mut styles, line_height.unwrap_or(LINE));
+    styles.set(ParElem::spacing, Em::new(GAP).into());
+    content.styled_with_map(styles)
 }
 
 pub fn pt(points: f64) -> Length {
@@ -52,10 +70,12 @@ pub fn length(length: css::Length) -> Length {
     }
 }
 
-fn rel(length: css::Length) -> Rel<Length> {
-    match length {
-        css::Length::Percent(percent) => Ratio::new(percent / 100.0).into(),
-        other => self::length(other).into(),
+/// `em` is the style's own font size, even where Typst resolves the length outside of the text.
+pub(super) fn rel(length: css::Length, style: &Style, place: Place) -> Rel<Length> {
+    match (length, style.font_size) {
+        (css::Length::Percent(percent), _) => Ratio::new(percent / 100.0).into(),
+        (css::Length::Em(ems), Some(size)) => pt(ems * size * place.scale).into(),
+        (other, _) => self::length(other).into(),
     }
 }
 
@@ -70,13 +90,13 @@ fn align(align: Align) -> (HAlignment, bool) {
 
 /// Styles of text and lines. Everything inside inherits them.
 #[must_use]
-pub fn text(style: &Style, fonts: &Fonts) -> Styles {
+pub fn text(style: &Style, place: Place, fonts: &Fonts) -> Styles {
     let mut styles = Styles::new();
     if let Some(families) = font_list(style, fonts) {
         styles.set(TextElem::font, families);
     }
     if let Some(size) = style.font_size {
-        styles.set(TextElem::size, TextSize(pt(size)));
+        styles.set(TextElem::size, TextSize(pt(size * place.scale)));
     }
     if let Some(weight) = style.font_weight {
         styles.set(TextElem::weight, FontWeight::from_number(weight));
@@ -98,7 +118,7 @@ pub fn text(style: &Style, fonts: &Fonts) -> Styles {
         styles.set(TextElem::hyphenate, Smart::Custom(hyphens));
     }
     if let Some(height) = style.line_height {
-        styles.set(ParElem::leading, line_leading(height).into());
+        set_line_box(&mut styles, height);
     }
     if let Some(indent) = style.text_indent {
         let said = dict! { "amount" => length(indent), "all" => true };
@@ -168,13 +188,14 @@ pub fn strokes(style: &Style) -> Sides<Option<Option<Stroke>>> {
     Sides { left: stroke(left), top: stroke(top), right: stroke(right), bottom: stroke(bottom) }
 }
 
-pub fn inset(style: &Style) -> Sides<Option<Rel<Length>>> {
+pub fn inset(style: &Style, place: Place) -> Sides<Option<Rel<Length>>> {
     let css::Sides { top, right, bottom, left } = style.padding;
-    Sides { left: left.map(rel), top: top.map(rel), right: right.map(rel), bottom: bottom.map(rel) }
+    Sides { left, top, right, bottom }.map(|padding| padding.map(|padding| rel(padding, style, place)))
 }
 
-fn radius(style: &Style) -> Corners<Option<Rel<Length>>> {
-    let [top_left, top_right, bottom_right, bottom_left] = style.border_radius.map(|radius| radius.map(rel));
+pub(super) fn radius(style: &Style, place: Place) -> Corners<Option<Rel<Length>>> {
+    let [top_left, top_right, bottom_right, bottom_left] =
+        style.border_radius.map(|radius| radius.map(|radius| rel(radius, style, place)));
     Corners { top_left, top_right, bottom_right, bottom_left }
 }
 
@@ -182,192 +203,165 @@ pub fn fill(style: &Style) -> Option<Paint> {
     style.background.filter(|color| color.3 > 0).map(|color| paint(faded(color, style.opacity)))
 }
 
-fn has_border(style: &Style) -> bool {
-    let css::Sides { top, right, bottom, left } = style.border;
-    [top, right, bottom, left].into_iter().flatten().any(|border| border.width > 0.0 && border.line != Line::None)
+pub(super) fn width_of(border: Option<Border>) -> f64 {
+    border.filter(|border| border.line != Line::None).map_or(0.0, |border| border.width.max(0.0))
 }
 
-fn has_padding(style: &Style) -> bool {
+pub(super) fn has_border(style: &Style) -> bool {
+    let css::Sides { top, right, bottom, left } = style.border;
+    [top, right, bottom, left].into_iter().any(|border| width_of(border) > 0.0)
+}
+
+pub(super) fn has_padding(style: &Style) -> bool {
     let css::Sides { top, right, bottom, left } = style.padding;
-    [top, right, bottom, left].iter().any(Option::is_some)
+    [top, right, bottom, left].into_iter().flatten().any(|padding| !is_zero(padding))
+}
+
+fn is_zero(length: css::Length) -> bool {
+    matches!(length, css::Length::Pt(n) | css::Length::Em(n) | css::Length::Percent(n) if n == 0.0)
+}
+
+/// Whether margins of what is inside end at the box's upper and lower edge.
+pub fn is_closed(style: &Style) -> (bool, bool) {
+    let closed = |padding: Option<css::Length>, border| {
+        padding.is_some_and(|padding| !is_zero(padding)) || width_of(border) > 0.0
+    };
+    (closed(style.padding.top, style.border.top), closed(style.padding.bottom, style.border.bottom))
 }
 
 /// Whether a block of this style is a box: a page break outside can't split it.
 pub fn is_box(style: &Style) -> bool {
-    let css::Sides { right, left, .. } = style.margin;
     fill(style).is_some()
         || has_border(style)
         || has_padding(style)
         || style.width.is_some()
         || style.max_width.is_some()
         || style.height.is_some()
+        || style.min_height.is_some()
         || style.columns.is_some()
         || style.break_inside == Some(Break::Avoid)
-        || [right, left].iter().any(Option::is_some)
+        || is_aside(style)
+}
+
+fn is_aside(style: &Style) -> bool {
+    let zero = |margin: Option<Margin>| match margin {
+        Some(Margin::Length(length)) => is_zero(length),
+        Some(Margin::Auto) | None => true,
+    };
+    !(zero(style.margin.left) && zero(style.margin.right))
 }
 
 /// Whether this style makes one Typst block, which a page break can't split.
 pub fn is_one(style: &Style) -> bool {
-    let css::Sides { top, bottom, .. } = style.margin;
-    is_box(style) || style.break_after == Some(Break::Avoid) || [top, bottom].iter().any(Option::is_some)
+    is_box(style) || style.break_after == Some(Break::Avoid)
+}
+
+/// In points. Percentages count of the place's width.
+pub fn points(length: css::Length, style: &Style, place: Place) -> f64 {
+    match length {
+        css::Length::Pt(points) => points,
+        css::Length::Em(ems) => ems * style.font_size.map_or(place.size, |size| size * place.scale),
+        css::Length::Percent(percent) => percent / 100.0 * place.width,
+    }
+}
+
+/// The upper and lower margin, in points.
+pub fn margins(style: &Style, place: Place) -> (f64, f64) {
+    let side = |margin: Option<Margin>| match margin {
+        Some(Margin::Length(length)) => points(length, style, place),
+        Some(Margin::Auto) | None => 0.0,
+    };
+    (side(style.margin.top), side(style.margin.bottom))
+}
+
+/// What padding and border take of a box's width, in points.
+pub fn frame_width(style: &Style, place: Place) -> f64 {
+    let sides = [style.padding.left, style.padding.right].into_iter().flatten();
+    let sides: f64 = sides.map(|padding| points(padding, style, place)).sum();
+    sides + width_of(style.border.left) + width_of(style.border.right)
+}
+
+/// What padding and border take of a box's height, in points.
+pub fn frame_height(style: &Style, place: Place) -> f64 {
+    let sides = [style.padding.top, style.padding.bottom].into_iter().flatten();
+    let sides: f64 = sides.map(|padding| points(padding, style, place)).sum();
+    sides + width_of(style.border.top) + width_of(style.border.bottom)
+}
+
+/// A colour in an attribute of older HTML.
+pub fn color(value: &str) -> Option<Paint> {
+    css::color(value).map(paint)
+}
+
+/// A style whose margins and padding leave room for text; `None` if they do already.
+pub fn tamed(style: &Style, place: Place) -> Option<Style> {
+    let frame = frame_width(style, place) + aside_width(style, place);
+    let most = MOST_ASIDE * place.width;
+    if frame <= most {
+        return None;
+    }
+    let factor = most / frame;
+    let smaller = |length| css::Length::Pt(points(length, style, place) * factor);
+    let margin = |margin| match margin {
+        Some(Margin::Length(length)) => Some(Margin::Length(smaller(length))),
+        other => other,
+    };
+    let mut tamed = style.clone();
+    (tamed.margin.left, tamed.margin.right) = (margin(style.margin.left), margin(style.margin.right));
+    (tamed.padding.left, tamed.padding.right) = (style.padding.left.map(smaller), style.padding.right.map(smaller));
+    Some(tamed)
+}
+
+/// A width with padding and border, in points.
+pub fn outer_width(width: css::Length, style: &Style, place: Place) -> f64 {
+    let frame = if style.border_box == Some(true) { 0.0 } else { frame_width(style, place) };
+    points(width, style, place) + frame
+}
+
+/// The margins to the left and right, in points.
+pub fn aside_width(style: &Style, place: Place) -> f64 {
+    let side = |margin: Option<Margin>| match margin {
+        Some(Margin::Length(length)) => points(length, style, place),
+        Some(Margin::Auto) | None => 0.0,
+    };
+    side(style.margin.left) + side(style.margin.right)
 }
 
 /// The inner width of a box of this style, in points.
 pub fn inner_width(style: &Style, place: Place) -> f64 {
-    let size = style.font_size.unwrap_or(place.size);
-    let resolve = |length: css::Length| match length {
-        css::Length::Pt(points) => points,
-        css::Length::Em(ems) => ems * size,
-        css::Length::Percent(percent) => percent / 100.0 * place.width,
-    };
     let margin = |margin: Option<Margin>| match margin {
-        Some(Margin::Length(length)) => resolve(length),
+        Some(Margin::Length(length)) => points(length, style, place),
         Some(Margin::Auto) | None => 0.0,
     };
-    let outer = place.width - margin(style.margin.left) - margin(style.margin.right);
-    let outer = style.width.map_or(outer, resolve);
-    let outer = style.max_width.map_or(outer, |max| outer.min(resolve(max)));
-    let sides = [style.padding.left, style.padding.right].into_iter().flatten().map(resolve).sum::<f64>();
-    let lines = [style.border.left, style.border.right].into_iter().flatten().map(|border| border.width).sum::<f64>();
-    let inner = (outer - sides - lines).max(1.0);
+    let room = place.width - margin(style.margin.left) - margin(style.margin.right);
+    let outer = style.width.map_or(room, |width| outer_width(width, style, place));
+    let outer = style.max_width.map_or(outer, |max| outer.min(outer_width(max, style, place)));
+    let inner = (outer.min(place.width) - frame_width(style, place)).max(1.0);
     match style.columns {
-        Some(columns) => inner / f64::from(columns.max(1)),
+        Some(columns) => {
+            let columns = f64::from(columns.max(1));
+            let gap = style.column_gap.map_or(0.04 * inner, |gap| points(gap, style, place));
+            ((inner - gap * (columns - 1.0)) / columns).max(1.0)
+        }
         None => inner,
     }
-}
-
-/// Adds a block's box and spacing.
-pub fn block(content: Content, style: &Style, place: Place) -> Content {
-    let content = columns(content, style);
-    let content = match is_box(style) {
-        true => boxed(content, style, place),
-        false => content,
-    };
-    let content = spaced(content, style);
-    aside(content, style)
-}
-
-fn columns(content: Content, style: &Style) -> Content {
-    match style.columns.and_then(|count| NonZeroUsize::new(count.into())) {
-        Some(count) if count.get() > 1 => {
-            let columns = ColumnsElem::new(content).with_count(count);
-            match style.column_gap {
-                Some(gap) => columns.with_gutter(rel(gap)).pack(),
-                None => columns.pack(),
-            }
-        }
-        _ => content,
-    }
-}
-
-fn boxed(content: Content, style: &Style, place: Place) -> Content {
-    let size = style.font_size.unwrap_or(place.size);
-    let max = style.max_width.filter(|max| match (*max, style.width) {
-        // `width: 100%; max-width: 40em` is the narrower of both.
-        (css::Length::Pt(points), _) => points < place.width,
-        (css::Length::Em(ems), _) => ems * size < place.width,
-        (css::Length::Percent(_), width) => width.is_none(),
-    });
-    let width = max.or(style.width);
-    let full = fill(style).is_some() || has_border(style) || has_padding(style);
-    let width = match width {
-        Some(width) => Smart::Custom(rel(width)),
-        None if full => Smart::Custom(Ratio::one().into()),
-        None => Smart::Auto,
-    };
-    let block = BlockElem::new()
-        .with_body(Some(BlockBody::Content(content)))
-        .with_width(width)
-        .with_fill(fill(style))
-        .with_stroke(strokes(style))
-        .with_radius(radius(style))
-        .with_inset(inset(style))
-        .with_breakable(style.break_inside != Some(Break::Avoid));
-    match style.height {
-        Some(height) => block.with_height(Sizing::Rel(rel(height))).pack(),
-        None => block.pack(),
-    }
-}
-
-/// Vertical margins become Typst's spacing: the larger of two adjoining margins counts, as in CSS.
-fn spaced(content: Content, style: &Style) -> Content {
-    let side = |margin: Option<Margin>| match margin {
-        Some(Margin::Length(length)) => Some(Spacing::Rel(rel(length))),
-        Some(Margin::Auto) | None => None,
-    };
-    let (above, below) = (side(style.margin.top), side(style.margin.bottom));
-    if above.is_none() && below.is_none() {
-        return content;
-    }
-    let mut block = BlockElem::new().with_body(Some(BlockBody::Content(content)));
-    if let Some(above) = above {
-        block = block.with_above(Smart::Custom(above));
-    }
-    if let Some(below) = below {
-        block = block.with_below(Smart::Custom(below));
-    }
-    block.pack()
-}
-
-/// Horizontal margins, and centred blocks.
-fn aside(content: Content, style: &Style) -> Content {
-    let css::Sides { left, right, .. } = style.margin;
-    let auto = |margin: Option<Margin>| margin == Some(Margin::Auto);
-    match (auto(left), auto(right)) {
-        (true, true) => return content.aligned(Alignment::H(HAlignment::Center)),
-        (true, false) => return content.aligned(Alignment::H(HAlignment::Right)),
-        _ => {}
-    }
-    let side = |margin: Option<Margin>| match margin {
-        Some(Margin::Length(length)) => rel(length),
-        Some(Margin::Auto) | None => Rel::zero(),
-    };
-    let (left, right) = (side(left), side(right));
-    match left.is_zero() && right.is_zero() {
-        true => content,
-        false => PadElem::new(content).with_left(left).with_right(right).pack(),
-    }
-}
-
-pub fn inline(content: Content, style: &Style, fonts: &Fonts) -> Content {
-    let content = decorated(content, style);
-    let boxed = style.display == Some(css::Display::InlineBlock) || style.width.is_some() || style.height.is_some();
-    let content = match (boxed, fill(style), has_border(style)) {
-        (true, ..) => {
-            let width = style.width.map_or(Sizing::Auto, |width| Sizing::Rel(rel(width)));
-            let body = BoxElem::new()
-                .with_body(Some(content))
-                .with_width(width)
-                .with_fill(fill(style))
-                .with_stroke(strokes(style))
-                .with_radius(radius(style))
-                .with_inset(inset(style));
-            match style.height {
-                Some(height) => body.with_height(Smart::Custom(rel(height))).pack(),
-                None => body.pack(),
-            }
-        }
-        (false, None, false) => content,
-        (false, fill, _) => HighlightElem::new(content)
-            .with_fill(fill)
-            .with_stroke(strokes(style))
-            .with_radius(radius(style))
-            .with_extent(style.padding.left.map_or(Length::zero(), length))
-            .pack(),
-    };
-    content.styled_with_map(text(style, fonts))
 }
 
 /// Line-through, underline and small capitals.
 pub fn decorated(mut content: Content, style: &Style) -> Content {
     if style.underline == Some(true) {
-        content = UnderlineElem::new(content).pack();
+        content = UnderlineElem::new(content).with_stroke(line(style)).pack();
     }
     if style.strike == Some(true) {
-        content = StrikeElem::new(content).pack();
+        content = StrikeElem::new(content).with_stroke(line(style)).pack();
     }
     if style.small_caps == Some(true) {
         content = SmallcapsElem::new(content).pack();
     }
     content
+}
+
+fn line(style: &Style) -> Smart<Stroke> {
+    let stroke = |color| Stroke { paint: Smart::Custom(paint(color)), ..Stroke::default() };
+    super::custom(style.line_color.map(stroke))
 }

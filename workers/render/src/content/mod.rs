@@ -5,13 +5,25 @@
 //! Typst refuses deep nesting, a page break in a box and a link to a missing label, so none of them is produced.
 
 mod block;
+mod boxes;
+mod breaks;
 mod code;
+mod columns;
+mod direction;
+mod emoji;
+mod extent;
+mod fit;
+mod flow;
 mod inline;
 mod list;
 mod look;
+mod names;
 mod notes;
+mod own;
 mod picture;
+mod row;
 mod table;
+mod wrap;
 
 use std::{
     cell::{Cell, RefCell},
@@ -24,10 +36,11 @@ use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Label, NativeElement, Smart},
     introspection::MetadataElem,
+    layout::{Spacing, VElem},
     utils::PicoStr,
 };
 
-pub use look::{length, line_leading, page_background};
+pub use look::{length, line_box, page_background};
 pub use notes::Notes;
 pub use picture::{Pictures, file_name};
 
@@ -35,7 +48,7 @@ use crate::{
     Warnings,
     css::{Style, Styles, Transform},
     dom::{self, Document},
-    fonts::Fonts,
+    fonts::{Fonts, MONO, Ruler, RulerFace},
 };
 
 /// The deepest nesting of boxes, quotes and lists. Typst lays out 72 levels; each of ours takes up to four.
@@ -51,10 +64,36 @@ pub struct Typesetter<'a> {
     pictures: &'a Pictures,
     notes: Notes<'a>,
     fonts: &'a Fonts,
+    ruler: Ruler<'a>,
+    squeezed: Squeezed,
     has_blocks: HashSet<NodeId>,
     warnings: RefCell<&'a mut Warnings>,
     failure: RefCell<Option<Failure>>,
     cells: Cell<usize>,
+}
+
+/// Lines of the source whose blocks are made smaller, because something of them left the paper.
+#[derive(Debug, Clone, Default)]
+pub struct Squeezed {
+    pub lines: Vec<u32>,
+    /// The outermost block around such a line, not the innermost.
+    pub outermost: bool,
+}
+
+/// The space for the text, and its font.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// In points.
+    pub width: f64,
+    /// In points.
+    pub height: f64,
+    /// Above the first block and below the last, in points.
+    pub inset: (f64, f64),
+    /// Whether the document's language is set from the right.
+    pub from_right: bool,
+    /// The text's size, in points.
+    pub size: f64,
+    pub face: RulerFace,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,10 +103,25 @@ struct Place {
     depth: u16,
     /// In a box, list or cell, which a page break outside can't split.
     boxed: bool,
+    /// In a box that does not break, or whose columns are balanced: it is laid out more than once.
+    kept: bool,
+    /// Whether the block is as wide as its column of a row, whatever its style says.
+    fills: bool,
+    /// Whether margins of the first and last child end at the edges of their parent.
+    closed: (bool, bool),
     /// The available width in points, as far as it is known.
     width: f64,
+    /// The height of a page's text, in points.
+    height: f64,
     /// In points.
     size: f64,
+    /// Of CSS's font sizes: less than 1 in a table that is set smaller.
+    scale: f64,
+    face: RulerFace,
+    /// Whether the text is set from the right.
+    from_right: bool,
+    /// The line of the source.
+    line: Option<u32>,
     keep_spaces: bool,
     linked: bool,
     /// Whether the check box is the list's marker already.
@@ -88,6 +142,8 @@ impl<'a> Typesetter<'a> {
             styles,
             pictures,
             fonts,
+            ruler: Ruler::new(fonts),
+            squeezed: Squeezed::default(),
             has_blocks: block::holders(doc),
             notes: Notes::find(doc),
             warnings: RefCell::new(warnings),
@@ -96,21 +152,52 @@ impl<'a> Typesetter<'a> {
         }
     }
 
-    /// Both are in points.
-    ///
+    #[must_use]
+    pub fn squeezing(mut self, squeezed: &Squeezed) -> Self {
+        self.squeezed = squeezed.clone();
+        self
+    }
+
     /// # Errors
     /// When the text is more than can be typeset.
-    pub fn typeset(self, width: f64, size: f64) -> Result<Content, Failure> {
+    pub fn typeset(self, room: Room) -> Result<Content, Failure> {
         let Some(body) = self.doc.body() else { return Ok(Content::empty()) };
-        let keep_spaces = self.style(body).and_then(|style| style.keep_spaces).unwrap_or(false);
-        let transform = self.style(body).and_then(|style| style.text_transform).unwrap_or(Transform::None);
-        let (blocks, spans, depth, boxed, linked, skip_check) = (0, 0, 0, false, false, false);
-        let place = Place { blocks, spans, depth, boxed, width, size, keep_spaces, linked, skip_check, transform };
-        let content = self.flow(*body, place);
+        let style = self.style(body);
+        let place = Place {
+            blocks: 0,
+            spans: 0,
+            depth: 0,
+            boxed: false,
+            kept: false,
+            fills: false,
+            closed: (false, false),
+            width: room.width,
+            height: room.height,
+            size: room.size,
+            scale: 1.0,
+            face: room.face,
+            from_right: room.from_right,
+            line: None,
+            keep_spaces: style.and_then(|style| style.keep_spaces).unwrap_or(false),
+            linked: false,
+            skip_check: false,
+            transform: style.and_then(|style| style.text_transform).unwrap_or(Transform::None),
+        };
+        let space = |points: f64| match points > 0.0 {
+            true => VElem::new(Spacing::Rel(look::pt(points).into())).pack(),
+            false => Content::empty(),
+        };
+        let content = space(room.inset.0) + self.flow(*body, place) + space(room.inset.1);
+        let content = look::body(content, style.and_then(|style| style.line_height));
         match self.failure.take() {
             Some(failure) => Err(failure),
             None => Ok(content),
         }
+    }
+
+    /// The family of code.
+    fn mono(&self) -> PicoStr {
+        PicoStr::intern(self.fonts.family("monospace").unwrap_or(MONO))
     }
 
     fn style(&self, element: ElementRef<'_>) -> Option<&'a Style> {

@@ -13,7 +13,7 @@ use typst::{
     model::{FootnoteBody, FootnoteElem},
 };
 
-use super::{Place, Typesetter, label};
+use super::{Place, Typesetter, label, wrap};
 use crate::dom::Document;
 
 #[derive(Debug)]
@@ -63,11 +63,17 @@ impl Typesetter<'_> {
             return Some(FootnoteElem::new(FootnoteBody::Reference(name)).pack());
         }
         let place = Place { boxed: true, blocks: place.blocks + 1, spans: 0, linked: false, ..place };
-        // A note of one paragraph begins on the line of its number.
+        // A note begins on the line of its number.
         let mut paragraphs = text.child_elements();
-        let body = match (paragraphs.next(), paragraphs.next()) {
-            (Some(only), None) if only.value().name() == "p" => self.line(*only, place),
-            _ => self.flow(*text, place),
+        let body = match paragraphs.next().filter(|first| first.value().name() == "p") {
+            Some(first) => {
+                let line = self.line(*first, place);
+                match paragraphs.next() {
+                    Some(_) => line + wrap::between() + self.flow_after(first, place),
+                    None => line,
+                }
+            }
+            None => self.flow(*text, place),
         };
         Some(FootnoteElem::new(FootnoteBody::Content(body)).pack().labelled(name))
     }

@@ -6,19 +6,23 @@ use percent_encoding::percent_decode_str;
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement, Smart},
-    layout::{Abs, BlockBody, BlockElem, BoxElem, Length, Ratio, Rel, Sides},
+    layout::{Abs, Alignment, BlockBody, BlockElem, BoxElem, Length, Rel, Sides, Sizing},
     text::TextElem,
-    visualize::{Color, Paint, Stroke},
+    visualize::{Color, ImageFit, Paint, Stroke},
 };
 
-use super::{Place, Typesetter, look};
+use super::{Place, Typesetter, boxes, look};
 use crate::{
-    css::{self, Style},
+    css::{self, Float, Margin, ObjectFit, Style},
     images::{self, Picture},
+    ink,
 };
 
 /// CSS's pixels are 96 to the inch, points 72.
 const PIXEL: f64 = 0.75;
+
+/// The height of a heading with its margins, in points.
+const HEADING: f64 = 44.0;
 
 #[derive(Debug, Default)]
 pub struct Pictures {
@@ -81,6 +85,24 @@ impl Typesetter<'_> {
         }
     }
 
+    /// A picture that stands by itself, with its margins to the left and right.
+    pub(super) fn block_picture(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
+        let picture = self.picture(element, place, false)?;
+        let style = self.style(element);
+        let old = element.attr("align").map(str::to_ascii_lowercase);
+        Some(match (style, old.as_deref()) {
+            (Some(style), _) if style.margin.left == Some(Margin::Auto) => match style.margin.right {
+                Some(Margin::Auto) => picture.aligned(Alignment::CENTER),
+                _ => picture.aligned(Alignment::RIGHT),
+            },
+            (Some(style), _) if style.row.float == Some(Float::Right) => picture.aligned(Alignment::RIGHT),
+            (_, Some("center")) => picture.aligned(Alignment::CENTER),
+            (_, Some("right")) => picture.aligned(Alignment::RIGHT),
+            (Some(style), _) => boxes::aside(picture, style, place, None),
+            _ => picture,
+        })
+    }
+
     pub(super) fn drawing(&self, element: ElementRef<'_>, place: Place, in_line: bool) -> Option<Content> {
         let mut svg = element.html();
         if !svg.contains("xmlns=") {
@@ -97,9 +119,19 @@ impl Typesetter<'_> {
 
     pub(super) fn drawn(&self, svg: Vec<u8>, alt: Option<&str>, place: Place) -> Result<Content, String> {
         let picture = images::picture(svg).map_err(|error| error.to_string())?;
-        let natural = picture.width * PIXEL;
-        let width: Rel<Length> = if natural > place.width { Ratio::one().into() } else { look::pt(natural).into() };
-        Ok(picture.element().with_width(Smart::Custom(width)).with_alt(alt.map(Into::into)).pack())
+        let (width, height) = (picture.width * PIXEL, picture.height * PIXEL);
+        let scale = (place.width / width).min(most_tall(place) / height).min(1.0);
+        let image = picture.element().with_width(Smart::Custom(look::pt(width * scale).into()));
+        Ok(image.with_alt(alt.map(Into::into)).pack().spanned(ink::span(place.line)))
+    }
+
+    /// The width of `<img>` or `<svg>`, in points.
+    pub(super) fn picture_width(&self, element: ElementRef<'_>, place: Place) -> f64 {
+        let src = element.attr("src").unwrap_or_default();
+        match self.pictures.get(src.trim()) {
+            Ok(picture) => size(&picture, element, self.style(element), place).0,
+            Err(_) => 4.0 * place.size,
+        }
     }
 
     fn sized(
@@ -111,53 +143,81 @@ impl Typesetter<'_> {
         in_line: bool,
     ) -> Content {
         let style = self.style(element);
-        let (width, height) = size(picture, element, style, place);
-        let mut image = picture.element().with_width(Smart::Custom(width)).with_alt(alt.map(Into::into));
-        if let Some(height) = height {
-            image = image.with_height(typst::layout::Sizing::Rel(height));
-        }
+        let (width, height, fit) = size(picture, element, style, place);
+        let image = picture
+            .element()
+            .with_width(Smart::Custom(look::pt(width).into()))
+            .with_height(Sizing::Rel(look::pt(height).into()))
+            .with_fit(fit)
+            .with_alt(alt.map(Into::into))
+            .pack()
+            .spanned(ink::span(place.line));
+        let image = match style {
+            Some(style) => boxes::framed(image, style, place),
+            None => image,
+        };
         match in_line {
-            true => BoxElem::new().with_body(Some(image.pack())).pack(),
-            false => image.pack(),
+            true => BoxElem::new().with_body(Some(image)).pack(),
+            false => image,
         }
     }
 }
 
-/// The size from CSS, from attributes, or the picture's own; never wider than its place.
-fn size(
-    picture: &Picture,
-    element: ElementRef<'_>,
-    style: Option<&Style>,
-    place: Place,
-) -> (Rel<Length>, Option<Rel<Length>>) {
-    let ratio = picture.height / picture.width.max(1e-6);
-    let points = |length: css::Length| match length {
-        css::Length::Pt(points) => points,
-        css::Length::Em(ems) => ems * place.size,
-        css::Length::Percent(percent) => percent / 100.0 * place.width,
-    };
-    let attribute = |name: &str| {
-        let text = element.attr(name)?.trim();
-        match text.strip_suffix('%') {
-            Some(percent) => percent.trim().parse().ok().map(css::Length::Percent),
-            None => text.trim_end_matches("px").parse().ok().map(|pixels: f64| css::Length::Pt(pixels * PIXEL)),
-        }
-    };
-    let said = style.and_then(|style| style.width).or_else(|| attribute("width")).map(points);
-    let tall = style.and_then(|style| style.height).or_else(|| attribute("height")).map(points);
-    let tall = tall.filter(|tall| tall.is_finite() && *tall > 0.0);
-    let natural = picture.width * 72.0 / picture.dpi.filter(|dpi| *dpi >= 1.0).unwrap_or(96.0);
-    let width = said.filter(|width| width.is_finite() && *width > 0.0);
-    let width = width.unwrap_or_else(|| tall.map_or(natural, |tall| tall / ratio.max(1e-6)));
-    let width = match style.and_then(|style| style.max_width).map(points) {
-        Some(max) if max > 0.0 => width.min(max),
-        _ => width,
-    };
-    // Keep the aspect ratio of a picture that is too wide.
-    match width >= place.width {
-        true => (Ratio::one().into(), None),
-        false => (look::pt(width).into(), tall.filter(|_| said.is_some()).map(|tall| look::pt(tall).into())),
+/// In points; a heading fits above it on the page.
+fn most_tall(place: Place) -> f64 {
+    (place.height - HEADING).max(place.height / 2.0).max(1.0)
+}
+
+/// A size in an attribute: `100`, `50%`, `100px`, `3cm`.
+pub(super) fn attribute(element: ElementRef<'_>, name: &str) -> Option<css::Length> {
+    let text = element.attr(name)?.trim();
+    match text.parse::<f64>() {
+        Ok(pixels) => Some(css::Length::Pt(pixels * PIXEL)),
+        Err(_) => css::length(text),
     }
+}
+
+/// Width and height in points, and how the picture fills them: from CSS, from attributes, or its own; never larger
+/// than its place.
+fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place: Place) -> (f64, f64, ImageFit) {
+    let ratio = picture.height / picture.width.max(1e-6);
+    let nothing = Style::default();
+    let style = style.unwrap_or(&nothing);
+    let points = |length| Some(look::points(length, style, place)).filter(|points| points.is_finite() && *points > 0.0);
+    // Of a height that depends on the content, CSS takes no percentage.
+    let upright = |length| match length {
+        css::Length::Percent(_) => None,
+        length => points(length),
+    };
+    let wide = style.width.or_else(|| attribute(element, "width")).and_then(points);
+    let tall = style.height.or_else(|| attribute(element, "height")).and_then(upright);
+    let natural = picture.width * 72.0 / picture.dpi.filter(|dpi| *dpi >= 1.0).unwrap_or(96.0);
+    let (mut width, mut height) = match (wide, tall) {
+        (Some(width), Some(height)) => (width, height),
+        (Some(width), None) => (width, width * ratio),
+        (None, Some(height)) => (height / ratio.max(1e-6), height),
+        (None, None) => (natural, natural * ratio),
+    };
+    let frame = look::frame_width(style, place);
+    let (most_wide, most_tall) = ((place.width - frame).max(1.0), most_tall(place));
+    let said_wide = style.max_width.and_then(points).unwrap_or(f64::INFINITY);
+    let said_tall = style.max_height.and_then(upright).unwrap_or(f64::INFINITY);
+    let scale = (most_wide.min(said_wide) / width).min(most_tall.min(said_tall) / height).min(1.0);
+    match (wide, tall) {
+        // Both are said: each bound holds for its own side, but nothing leaves the page.
+        (Some(_), Some(_)) => {
+            (width, height) = (width.min(said_wide), height.min(said_tall));
+            let scale = (most_wide / width).min(most_tall / height).min(1.0);
+            (width, height) = (width * scale, height * scale);
+        }
+        _ => (width, height) = (width * scale, height * scale),
+    }
+    let fit = match style.object_fit {
+        Some(ObjectFit::Contain) => ImageFit::Contain,
+        Some(ObjectFit::Cover) => ImageFit::Cover,
+        Some(ObjectFit::Fill) | None => ImageFit::Stretch,
+    };
+    (width, height, fit)
 }
 
 fn missing(label: &str, in_line: bool) -> Content {

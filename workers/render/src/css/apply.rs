@@ -121,6 +121,18 @@ impl<'a> Applier<'a> {
         content.filter(|_| !is_empty).map(|content| Generated { content, style })
     }
 
+    /// `::marker` of the element `parent`.
+    pub fn marker(&mut self, parent: usize, declared: &[Declared<'_>]) -> (Style, Option<Content>) {
+        let scope = self.scope(self.insides[parent].scope, declared);
+        let said = self.said(scope, declared);
+        let (font_size, is_said) = self.font_size(parent, self.insides[parent].font_size, &said);
+        let weight = self.insides[parent].weight;
+        let (draft, around) = self.draft(parent, font_size, weight, &said);
+        let (mut style, content, _) = draft.finish(&around);
+        style.font_size = is_said.then_some(font_size);
+        (style, content)
+    }
+
     /// The scope of an element's custom properties: the parent's if it has none.
     fn scope(&mut self, parent: u32, declared: &[Declared<'_>]) -> u32 {
         let mut own = Vec::new();

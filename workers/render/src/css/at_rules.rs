@@ -187,14 +187,24 @@ fn media(text: &str) -> Result<(), String> {
     let mut why = "`@media` names no medium; write `@media print`".to_owned();
     for query in text.split(',') {
         let query = query.trim().to_ascii_lowercase();
-        match query.strip_prefix("only ").unwrap_or(&query).trim() {
-            "print" | "all" | "not screen" => return Ok(()),
+        let mut parts = query.strip_prefix("only ").unwrap_or(&query).split(" and ").map(str::trim);
+        let medium = parts.next().unwrap_or_default();
+        let other: Vec<&str> = match medium.starts_with('(') {
+            true => std::iter::once(medium).chain(parts).collect(),
+            false => parts.collect(),
+        };
+        // Paper has colours and the resolution of a printer.
+        let is_so = |condition: &&str| matches!(*condition, "(color)" | "(min-color: 1)" | "(orientation: portrait)");
+        match medium {
+            "print" | "all" | "not screen" if other.iter().all(is_so) => return Ok(()),
+            _ if medium.starts_with('(') && other.iter().all(is_so) => return Ok(()),
             "screen" | "not print" | "not all" | "speech" | "tty" | "tv" => {
                 why = format!("`@media {}` is not for print; what it holds was left out", shorten(text));
             }
             _ => {
                 why = format!(
-                    "`@media {}` was left out: only `print`, `all` and `screen` are understood, no conditions",
+                    "`@media {}` was left out: of conditions only `(color)` is understood, besides `print`, `all` and \
+                     `screen`",
                     shorten(text)
                 );
             }

@@ -10,7 +10,7 @@ use super::apply::{Applier, Declared, kind};
 use super::index::{Index, Match, Matches};
 use super::inline::Inline;
 use super::rules::{Declaration, Rule, Sheet, Value};
-use super::style::Style;
+use super::style::{Content, Style};
 use super::styles::{Shared, Styles};
 use super::tree::Tree;
 use super::variables::VariableScopes;
@@ -45,7 +45,7 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
     let mut found = Matches::default();
     for (index, flat) in tree.elements.iter().enumerate() {
         work.index.find(&tree, index, &mut found);
-        for (_, rule) in found.element.iter().chain(&found.before).chain(&found.after) {
+        for (_, rule) in found.element.iter().chain(&found.before).chain(&found.after).chain(&found.marker) {
             matched[*rule as usize] = true;
         }
         let parent = flat.parent().map_or(0, |parent| places[parent]);
@@ -56,7 +56,11 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
         }
         places.push(place);
         let shared = &work.shared[place as usize];
-        if shared.style != Style::default() || shared.before.is_some() || shared.after.is_some() {
+        if shared.style != Style::default()
+            || shared.before.is_some()
+            || shared.after.is_some()
+            || shared.marker.is_some()
+        {
             styles.of.insert(flat.id, place);
         }
     }
@@ -89,7 +93,8 @@ impl Work<'_> {
         self.key.extend([parent, kind, inline.map_or(0, |number| number + 1), found.element.len() as u32]);
         self.key.extend(found.element.iter().map(|(_, rule)| *rule));
         self.key.push(found.before.len() as u32);
-        self.key.extend(found.before.iter().chain(&found.after).map(|(_, rule)| *rule));
+        self.key.push(found.marker.len() as u32);
+        self.key.extend(found.before.iter().chain(&found.after).chain(&found.marker).map(|(_, rule)| *rule));
         if let Some(place) = self.known.get(self.key.as_slice()) {
             return *place;
         }
@@ -105,9 +110,18 @@ impl Work<'_> {
         self.applier.insides.push(inside);
         let before = self.generated(place, &found.before);
         let after = self.generated(place, &found.after);
-        self.shared.push(Shared { style, before, after });
+        let marker = self.marker(place, &found.marker);
+        self.shared.push(Shared { style, before, after, marker });
         self.known.insert(self.key.as_slice().into(), place);
         place
+    }
+
+    fn marker(&mut self, place: u32, matches: &[Match]) -> Option<(Style, Option<Content>)> {
+        if matches.is_empty() {
+            return None;
+        }
+        let declared = declared(self.sheets, &self.index, &self.inline, matches, None);
+        Some(self.applier.marker(place as usize, &declared))
     }
 
     fn generated(&mut self, place: u32, matches: &[Match]) -> Option<super::Generated> {

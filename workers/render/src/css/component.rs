@@ -76,6 +76,9 @@ fn all(input: &mut Parser<'_>) -> Result<Vec<Component>, Failure> {
             Token::QuotedString(text) => Component::Text(text.to_string()),
             Token::Number { value, .. } if value.is_finite() => Component::Number(decimal(value)),
             Token::Percentage { unit_value, .. } if unit_value.is_finite() => Component::Length(percent(unit_value)),
+            Token::Dimension { value, unit, .. } if matches!(&*unit, "deg" | "grad" | "rad" | "turn" | "fr") => {
+                Component::Word(format!("{value}{unit}"), format!("{value}{unit}"))
+            }
             Token::Dimension { value, unit, .. } if value.is_finite() => {
                 Component::Length(Len::new(decimal(value), &unit)?)
             }

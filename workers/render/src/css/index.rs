@@ -19,6 +19,9 @@ struct Candidate<'a> {
     target: &'a Target,
 }
 
+/// Added to the specificity of the document's own rules: they count more than those that all documents have.
+const AUTHOR: u32 = 1 << 31;
+
 /// Specificity and rule.
 pub(super) type Match = (u32, u32);
 
@@ -28,6 +31,7 @@ pub(super) struct Matches {
     pub element: Vec<Match>,
     pub before: Vec<Match>,
     pub after: Vec<Match>,
+    pub marker: Vec<Match>,
 }
 
 impl Matches {
@@ -35,10 +39,11 @@ impl Matches {
         self.element.clear();
         self.before.clear();
         self.after.clear();
+        self.marker.clear();
     }
 
     fn sort(&mut self) {
-        for list in [&mut self.element, &mut self.before, &mut self.after] {
+        for list in [&mut self.element, &mut self.before, &mut self.after, &mut self.marker] {
             // Each rule once, by its most specific selector.
             list.sort_unstable_by_key(|(specificity, rule)| (*rule, std::cmp::Reverse(*specificity)));
             list.dedup_by_key(|(_, rule)| *rule);
@@ -50,6 +55,8 @@ impl Matches {
 pub(super) struct Index<'a> {
     /// With the index of the sheet.
     pub rules: Vec<(usize, &'a Rule)>,
+    /// Whether a rule is the document's own.
+    authors: Vec<bool>,
     by_id: HashMap<&'a str, Vec<Candidate<'a>>>,
     by_class: HashMap<&'a str, Vec<Candidate<'a>>>,
     by_name: HashMap<&'a str, Vec<Candidate<'a>>>,
@@ -63,6 +70,7 @@ impl<'a> Index<'a> {
     pub fn new(sheets: &'a [Sheet]) -> Self {
         let mut index = Self {
             rules: Vec::new(),
+            authors: Vec::new(),
             by_id: HashMap::new(),
             by_class: HashMap::new(),
             by_name: HashMap::new(),
@@ -74,6 +82,7 @@ impl<'a> Index<'a> {
             for rule in &sheet.rules {
                 let id = u32::try_from(index.rules.len()).unwrap_or(u32::MAX);
                 index.rules.push((number, rule));
+                index.authors.push(!sheet.quiet);
                 for target in &rule.targets {
                     index.add(Candidate { rule: id, target });
                 }
@@ -112,18 +121,21 @@ impl<'a> Index<'a> {
         let node = tree.node(index);
         let mut plain = context(MatchingMode::Normal, &mut self.caches);
         let mut pseudo = context(MatchingMode::ForStatelessPseudoElement, &mut self.caches_of_pseudo);
+        let authors = &self.authors;
         let mut attempt = |candidates: Option<&Vec<Candidate<'a>>>| {
             for Candidate { rule, target } in candidates.into_iter().flatten() {
                 if !tree.spend(target.cost) {
                     return;
                 }
+                let origin = if authors.get(*rule as usize) == Some(&true) { AUTHOR } else { 0 };
                 let (context, list) = match target.pseudo {
                     None => (&mut plain, &mut found.element),
                     Some(Pseudo::Before) => (&mut pseudo, &mut found.before),
                     Some(Pseudo::After) => (&mut pseudo, &mut found.after),
+                    Some(Pseudo::Marker) => (&mut pseudo, &mut found.marker),
                 };
                 if matches_selector(&target.selector, 0, None, &node, context) {
-                    list.push((target.selector.specificity(), *rule));
+                    list.push((target.selector.specificity() | origin, *rule));
                 }
             }
         };

@@ -40,6 +40,27 @@ pub use styles::{Generated, Styles};
 
 use crate::Warnings;
 
+/// A length as attributes of HTML have it: `50%`, `3cm`. `None` if it is none, or depends on the root's font size.
+#[must_use]
+pub fn length(text: &str) -> Option<Length> {
+    match component::components(text).ok()?.as_slice() {
+        [part] => part.len().map(|len| len.resolved(length::Measure { em: 10.0, rem: 10.0 })),
+        _ => None,
+    }
+}
+
+/// A colour as attributes of HTML have it: `#ffeeaa`, `navy`.
+#[must_use]
+pub fn color(text: &str) -> Option<Rgba> {
+    match component::components(text).ok()?.as_slice() {
+        [part] => match part.ink()? {
+            color::Ink::Of(color) => Some(color),
+            color::Ink::Text => None,
+        },
+        _ => None,
+    }
+}
+
 /// The most characters of CSS that a warning quotes.
 const QUOTE: usize = 60;
 

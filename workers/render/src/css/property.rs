@@ -5,7 +5,8 @@ use super::inheritance::inherit;
 use super::length::{Len, Measure};
 use super::style::Content;
 use super::style::{
-    Align, Border, Break, Display, Line, ListStyle, Margin, Rgba, Sides, Style, Transform, VerticalAlign,
+    Align, Border, Break, Display, Float, Items, Justify, Line, ListStyle, Margin, ObjectFit, Rgba, Sides, Style,
+    Track, Transform, VerticalAlign,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,16 @@ pub(super) enum Lines {
     Len(Len),
 }
 
+/// A track of a grid as written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum TrackSize {
+    Auto,
+    Share(f64),
+    Len(Len),
+    /// As many tracks of at least this width as there is room for.
+    Fill(Len),
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Property {
     FontFamily(Vec<String>),
@@ -74,7 +85,9 @@ pub(super) enum Property {
     TextDecoration {
         underline: bool,
         strike: bool,
+        color: Option<Ink>,
     },
+    LineColor(Ink),
     Hyphens(bool),
     /// `None` is `auto`.
     Margin(Side, Option<Len>),
@@ -86,12 +99,26 @@ pub(super) enum Property {
     Width(Option<Len>),
     MaxWidth(Option<Len>),
     Height(Option<Len>),
+    MinHeight(Option<Len>),
+    MaxHeight(Option<Len>),
+    ObjectFit(ObjectFit),
+    BorderBox(bool),
     ListStyle(ListStyle),
     BreakBefore(Break),
     BreakAfter(Break),
     BreakInside(Break),
     Columns(Option<u16>),
     ColumnGap(Option<Len>),
+    RowGap(Option<Len>),
+    Grow(f64),
+    Basis(Option<Len>),
+    Upright(bool),
+    Wrap(bool),
+    Justify(Justify),
+    Items(Items),
+    Tracks(Vec<TrackSize>),
+    Span(u16),
+    Float(Option<Float>),
     Display(Display),
     Opacity(f64),
     KeepSpaces(bool),
@@ -147,10 +174,16 @@ impl Draft {
             Property::WordSpacing(len) => style.word_spacing = Some(len.resolved(by)),
             Property::TextIndent(len) => style.text_indent = Some(len.resolved(by)),
             Property::TextTransform(transform) => style.text_transform = Some(*transform),
-            Property::TextDecoration { underline, strike } => {
+            Property::TextDecoration { underline, strike, color } => {
                 style.underline = Some(*underline);
                 style.strike = Some(*strike);
+                style.line_color = match color {
+                    Some(Ink::Of(color)) => Some(*color),
+                    Some(Ink::Text) | None => None,
+                };
             }
+            Property::LineColor(Ink::Of(color)) => style.line_color = Some(*color),
+            Property::LineColor(Ink::Text) => style.line_color = None,
             Property::Hyphens(hyphens) => style.hyphens = Some(*hyphens),
             Property::Margin(side, len) => {
                 *side.of(&mut style.margin) = Some(len.map_or(Margin::Auto, |len| Margin::Length(len.resolved(by))));
@@ -159,14 +192,6 @@ impl Draft {
             Property::BorderWidth(side, len) => side.of(&mut self.edges).width = Some(*len),
             Property::BorderLine(side, line) => side.of(&mut self.edges).line = Some(*line),
             Property::BorderColor(side, ink) => side.of(&mut self.edges).color = Some(*ink),
-            Property::Radius(corner, len) => {
-                if let Some(corner) = style.border_radius.get_mut(*corner) {
-                    *corner = Some(len.resolved(by));
-                }
-            }
-            Property::Width(len) => style.width = len.map(|len| len.resolved(by)),
-            Property::MaxWidth(len) => style.max_width = len.map(|len| len.resolved(by)),
-            Property::Height(len) => style.height = len.map(|len| len.resolved(by)),
             Property::ListStyle(list) => style.list_style = Some(list.clone()),
             Property::BreakBefore(place) => style.break_before = Some(*place),
             Property::BreakAfter(place) => style.break_after = Some(*place),
@@ -177,6 +202,45 @@ impl Draft {
             Property::Opacity(opacity) => style.opacity = Some(*opacity),
             Property::KeepSpaces(keep) => style.keep_spaces = Some(*keep),
             Property::Content(content) => self.content = Some(content.clone()),
+            other => self.apply_to_box(other, by),
+        }
+    }
+
+    /// Sizes of boxes, and rows of them.
+    fn apply_to_box(&mut self, property: &Property, by: Measure) {
+        let style = &mut self.style;
+        match property {
+            Property::Radius(corner, len) => {
+                if let Some(corner) = style.border_radius.get_mut(*corner) {
+                    *corner = Some(len.resolved(by));
+                }
+            }
+            Property::Width(len) => style.width = len.map(|len| len.resolved(by)),
+            Property::MaxWidth(len) => style.max_width = len.map(|len| len.resolved(by)),
+            Property::Height(len) => style.height = len.map(|len| len.resolved(by)),
+            Property::MinHeight(len) => style.min_height = len.map(|len| len.resolved(by)),
+            Property::MaxHeight(len) => style.max_height = len.map(|len| len.resolved(by)),
+            Property::BorderBox(border_box) => style.border_box = Some(*border_box),
+            Property::ObjectFit(fit) => style.object_fit = Some(*fit),
+            Property::RowGap(len) => style.row.gap = len.map(|len| len.resolved(by)),
+            Property::Grow(grow) => style.row.grow = Some(*grow),
+            Property::Basis(len) => style.row.basis = len.map(|len| len.resolved(by)),
+            Property::Upright(upright) => style.row.upright = Some(*upright),
+            Property::Wrap(wrap) => style.row.wrap = Some(*wrap),
+            Property::Justify(justify) => style.row.justify = Some(*justify),
+            Property::Items(items) => style.row.items = Some(*items),
+            Property::Tracks(tracks) => {
+                let tracks = tracks.iter().map(|track| match track {
+                    TrackSize::Auto => Track::Auto,
+                    TrackSize::Share(share) => Track::Share(*share),
+                    TrackSize::Len(len) => Track::Length(len.resolved(by)),
+                    TrackSize::Fill(len) => Track::Fill(len.resolved(by)),
+                });
+                style.row.tracks = Some(tracks.collect());
+            }
+            Property::Span(span) => style.row.span = Some(*span),
+            Property::Float(float) => style.row.float = *float,
+            _ => {}
         }
     }
 

@@ -64,7 +64,12 @@ pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration>
             Value::Open(value)
         } else {
             match properties::read(&name, &value) {
-                Ok(said) => Value::Said(said),
+                Ok(said) => {
+                    if let Some(message) = properties::passed_over(&name, &value) {
+                        log.add(line, message);
+                    }
+                    Value::Said(said)
+                }
                 Err(message) => {
                     log.add(line, message);
                     continue;

@@ -65,6 +65,8 @@ impl ToCss for State {
 pub(super) enum Pseudo {
     Before,
     After,
+    /// Of a list's item.
+    Marker,
 }
 
 impl PseudoElement for Pseudo {
@@ -133,7 +135,7 @@ impl<'i> SelectorParser<'i> for Reader {
         match name.to_ascii_lowercase().as_str() {
             "before" => Ok(Pseudo::Before),
             "after" => Ok(Pseudo::After),
-            "marker" => said("`::marker` is not supported; `list-style-type` sets markers".to_owned()),
+            "marker" => Ok(Pseudo::Marker),
             "first-line" | "first-letter" => said(format!("`::{name}` is not supported")),
             "selection" | "placeholder" | "backdrop" | "cue" | "file-selector-button" => {
                 said(format!("a printed page has no `::{name}`"))

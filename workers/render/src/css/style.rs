@@ -97,6 +97,74 @@ pub enum Display {
     Block,
     Inline,
     InlineBlock,
+    /// Its children are a row.
+    Flex,
+    Grid,
+}
+
+/// `justify-content`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Justify {
+    Start,
+    Center,
+    End,
+    /// The space is between boxes.
+    Between,
+    /// The space is around boxes.
+    Around,
+}
+
+/// `align-items`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Items {
+    /// As high as the row.
+    Stretch,
+    Start,
+    Center,
+    End,
+}
+
+/// `float`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Float {
+    Left,
+    Right,
+}
+
+/// A column of a grid.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Track {
+    Auto,
+    /// Of the space that is left.
+    Share(f64),
+    Length(Length),
+    /// As many columns of at least this width as there is room for.
+    Fill(Length),
+}
+
+/// The properties of rows of boxes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Row {
+    pub grow: Option<f64>,
+    pub basis: Option<Length>,
+    /// One box below the other.
+    pub upright: Option<bool>,
+    pub wrap: Option<bool>,
+    pub justify: Option<Justify>,
+    pub items: Option<Items>,
+    pub gap: Option<Length>,
+    pub tracks: Option<Vec<Track>>,
+    /// The columns of a grid that a box takes.
+    pub span: Option<u16>,
+    pub float: Option<Float>,
+}
+
+/// `object-fit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectFit {
+    Fill,
+    Contain,
+    Cover,
 }
 
 /// `text-transform`.
@@ -130,6 +198,8 @@ pub struct Style {
     pub text_transform: Option<Transform>,
     pub underline: Option<bool>,
     pub strike: Option<bool>,
+    /// Of the line under or through the text; `None` is the text's colour.
+    pub line_color: Option<Rgba>,
     pub hyphens: Option<bool>,
     /// `None`: not set. `auto` is [`Margin::Auto`].
     pub margin: Sides<Option<Margin>>,
@@ -140,6 +210,11 @@ pub struct Style {
     pub width: Option<Length>,
     pub max_width: Option<Length>,
     pub height: Option<Length>,
+    pub min_height: Option<Length>,
+    pub max_height: Option<Length>,
+    pub object_fit: Option<ObjectFit>,
+    /// Whether widths and heights hold padding and border.
+    pub border_box: Option<bool>,
     pub list_style: Option<ListStyle>,
     pub break_before: Option<Break>,
     pub break_after: Option<Break>,
@@ -147,6 +222,7 @@ pub struct Style {
     pub break_inside: Option<Break>,
     pub columns: Option<u16>,
     pub column_gap: Option<Length>,
+    pub row: Row,
     pub display: Option<Display>,
     /// 0 to 1.
     pub opacity: Option<f64>,

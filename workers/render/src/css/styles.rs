@@ -35,6 +35,7 @@ pub(super) struct Shared {
     pub style: Style,
     pub before: Option<Generated>,
     pub after: Option<Generated>,
+    pub marker: Option<(Style, Option<Content>)>,
 }
 
 /// The styles of a document's elements. Equal styles are stored once.
@@ -63,6 +64,17 @@ impl Styles {
     #[must_use]
     pub fn after(&self, node: NodeId) -> Option<&Generated> {
         self.get(node)?.after.as_ref()
+    }
+
+    /// The style of a list item's marker, and its text if `content` says one.
+    #[must_use]
+    pub fn marker(&self, node: NodeId) -> Option<(&Style, Option<String>)> {
+        let (style, content) = self.get(node)?.marker.as_ref()?;
+        let texts = content.as_ref().map(|content| {
+            let bits = content.0.iter();
+            bits.filter_map(|bit| if let Bit::Text(text) = bit { Some(text.as_str()) } else { None }).collect()
+        });
+        Some((style, texts))
     }
 
     #[must_use]

@@ -110,7 +110,8 @@ fn clean(text: String) -> Result<(String, Vec<String>), ImageError> {
             cuts.push(attribute.range_value());
         }
     }
-    if cuts.is_empty() {
+    let side = other_side(document.root_element());
+    if cuts.is_empty() && side.is_none() {
         return Ok((text, notes));
     }
     let mut cut = String::with_capacity(text.len());
@@ -121,7 +122,37 @@ fn clean(text: String) -> Result<(String, Vec<String>), ImageError> {
         from = range.end.max(from);
     }
     cut.push_str(text.get(from..).unwrap_or_default());
+    // The cuts lie behind it.
+    if let Some((at, side)) = side.filter(|(at, _)| cut.is_char_boundary(*at)) {
+        cut.insert_str(at, &side);
+    }
     Ok((cut, notes))
+}
+
+/// An SVG with a `viewBox` and one size has the other in proportion: where it belongs, and the attribute.
+fn other_side(root: Node<'_, '_>) -> Option<(usize, String)> {
+    let sides: Vec<f64> =
+        root.attribute("viewBox")?.split([' ', ',', '\t', '\n']).filter_map(|side| side.parse().ok()).collect();
+    let [_, _, width, height] = sides[..] else { return None };
+    let number = |text: &str| {
+        let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+        let (number, unit) = text.split_at(end);
+        (!unit.contains('%')).then(|| Some((number.parse::<f64>().ok()?, unit.trim().to_owned())))?
+    };
+    let attribute = |name: &str| root.attribute(name).map(str::trim).filter(|text| *text != "auto");
+    let (name, (value, unit)) = match (attribute("width"), attribute("height")) {
+        (Some(said), None) => ("height", number(said).map(|(said, unit)| (said * height / width, unit))?),
+        (None, Some(said)) => ("width", number(said).map(|(said, unit)| (said * width / height, unit))?),
+        _ => return None,
+    };
+    // `auto` is there already.
+    if !value.is_finite() || root.attribute(name).is_some() {
+        return None;
+    }
+    let start = root.range().start;
+    let tag = root.document().input_text().get(start..)?;
+    let end = tag.find(|c: char| c.is_whitespace() || c == '>' || c == '/')?;
+    Some((start + end, format!(" {name}=\"{value}{unit}\"")))
 }
 
 /// Why a reference is removed. The bounds apply to an embedded picture too.

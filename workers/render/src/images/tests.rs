@@ -92,3 +92,18 @@ fn data_urls_are_read() {
     assert!(data_url("data:text/plain;base64,*").is_err());
     assert!(data_url("http://x").is_err());
 }
+
+#[test]
+fn an_svg_with_a_view_box_and_one_size_has_the_other() {
+    for (attributes, size) in [
+        ("viewBox=\"0 0 100 40\" width=\"200\"", (200.0, 80.0)),
+        ("viewBox=\"0,0,100,40\" height=\"20px\"", (50.0, 20.0)),
+        ("viewBox=\"0 0 100 40\"", (100.0, 40.0)),
+        ("viewBox=\"0 0 100 40\" width=\"10\" height=\"10\"", (10.0, 10.0)),
+    ] {
+        let svg =
+            format!("<svg xmlns=\"http://www.w3.org/2000/svg\" {attributes}><rect width=\"9\" height=\"9\"/></svg>");
+        let picture = picture(svg.into_bytes()).expect("a picture");
+        assert_eq!((picture.width, picture.height), size, "{attributes}");
+    }
+}

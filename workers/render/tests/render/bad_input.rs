@@ -186,13 +186,8 @@ fn front_matter_is_read_and_never_run() {
 
 #[test]
 fn a_document_whose_tags_typst_loses_is_written_without_them() {
-    for markdown in [
-        "http://example.org\u{ad}\n",
-        "<code><sub><table>term\n: meaning$$\\frac{1}{2}$$![i](data:image/svg+xml,<svg/>)",
-    ] {
-        let warnings = set(text(markdown));
-        assert!(warnings.contains("without tags"), "{warnings}");
-    }
+    let warnings = set(text("http://example.org\u{ad}\n"));
+    assert!(warnings.contains("without tags"), "{warnings}");
 }
 
 #[test]

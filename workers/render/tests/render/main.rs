@@ -1,8 +1,13 @@
 //! The tests of whole documents: one program, so that Typst is linked once.
 
 mod bad_input;
+mod boxes;
 mod built_in;
 mod fuzz;
 mod golden;
+mod lost;
+mod seen;
 mod spec;
 mod standards;
+mod text;
+mod words;

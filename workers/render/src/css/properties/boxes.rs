@@ -5,7 +5,7 @@ use super::super::component::Component;
 use super::super::length::Len;
 use super::super::property::{Property, SIDES, Side};
 use super::super::reason::Reason;
-use super::super::style::Line;
+use super::super::style::{Line, ObjectFit};
 use super::Parsed;
 use super::text::word;
 
@@ -107,9 +107,7 @@ fn line(part: &Component) -> Result<Line, Reason> {
         Some("solid") => Ok(Line::Solid),
         Some("dashed") => Ok(Line::Dashed),
         Some("dotted") => Ok(Line::Dotted),
-        Some("double" | "groove" | "ridge" | "inset" | "outset") => {
-            Err(Reason::says("lines are solid, dashed or dotted"))
-        }
+        Some("double" | "groove" | "ridge" | "inset" | "outset") => Ok(Line::Solid),
         _ => Err(Reason::NotUnderstood),
     }
 }
@@ -198,6 +196,15 @@ pub(super) fn extent(parts: &[Component], free: &str, property: fn(Option<Len>) 
     }
 }
 
+pub(super) fn object_fit(parts: &[Component]) -> Parsed {
+    Ok(vec![Property::ObjectFit(match word(parts)? {
+        "fill" => ObjectFit::Fill,
+        "contain" | "scale-down" => ObjectFit::Contain,
+        "cover" | "none" => ObjectFit::Cover,
+        _ => return Err(Reason::NotUnderstood),
+    })])
+}
+
 /// `border-collapse`: accepted if it is what happens anyway.
 pub(super) fn collapse(parts: &[Component]) -> Parsed {
     match word(parts)? {
@@ -215,9 +222,9 @@ pub(super) fn spacing(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn sizing(parts: &[Component]) -> Parsed {
-    match word(parts)? {
-        "border-box" => Ok(Vec::new()),
-        "content-box" => Err(Reason::says("widths always hold padding and border")),
-        _ => Err(Reason::NotUnderstood),
-    }
+    Ok(vec![Property::BorderBox(match word(parts)? {
+        "border-box" => true,
+        "content-box" => false,
+        _ => return Err(Reason::NotUnderstood),
+    })])
 }

@@ -91,9 +91,8 @@ pub(super) fn display(parts: &[Component]) -> Parsed {
         "block" | "flow-root" | "list-item" | "table" => Display::Block,
         "inline" => Display::Inline,
         "inline-block" | "inline-table" => Display::InlineBlock,
-        "flex" | "inline-flex" | "grid" | "inline-grid" => {
-            return Err(Reason::says("flexible boxes and grids are not supported; use columns or a table"));
-        }
+        "flex" | "inline-flex" => Display::Flex,
+        "grid" | "inline-grid" => Display::Grid,
         "contents" | "run-in" | "ruby" => return Err(Reason::says("use block, inline, inline-block or none")),
         word if word.starts_with("table-") => {
             return Err(Reason::says("only tables of the text become tables"));

@@ -40,14 +40,12 @@ pub(super) fn is_silent(name: &str, value: &str) -> bool {
         "overflow-wrap" | "word-wrap" | "word-break" | "line-break" | "text-overflow" | "text-wrap" => true,
         "overflow" | "overflow-x" | "overflow-y" => matches!(value, "visible" | "auto" | "scroll"),
         "clear" => true,
-        "float" | "transform" | "filter" | "box-shadow" | "text-shadow" | "background-image" | "clip" => {
-            value == "none"
-        }
+        "transform" | "filter" | "box-shadow" | "text-shadow" | "clip" => value == "none",
         "position" => matches!(value, "static" | "relative"),
         "visibility" => value == "visible",
         "table-layout" => value == "auto",
         "outline" | "outline-width" | "outline-style" => matches!(value, "none" | "0"),
-        "min-width" | "min-height" | "max-height" => matches!(value, "0" | "auto" | "none"),
+        "min-width" => matches!(value, "0" | "auto" | "none"),
         "list-style-position" => value == "outside",
         "list-style-image" => value == "none",
         "direction" => value == "ltr",
@@ -64,19 +62,16 @@ pub(super) fn is_silent(name: &str, value: &str) -> bool {
 /// Why a known property has no effect, and what to use.
 pub(super) fn reason(name: &str) -> Option<&'static str> {
     Some(match name {
-        "float" | "clip" | "clip-path" | "shape-outside" => "text doesn't flow around boxes here",
+        "clip" | "clip-path" | "shape-outside" => "text doesn't flow around boxes here",
         "position" | "top" | "right" | "bottom" | "left" | "inset" | "z-index" => {
             "boxes stand where the text puts them; use margins, or a margin box of `@page` for what stands on every page"
         }
-        "gap" | "row-gap" | "order" | "align-items" | "align-content" | "align-self" | "justify-content"
-        | "justify-items" | "justify-self" | "place-items" | "place-content" => {
-            "flexible boxes and grids are not supported; use columns or a table"
-        }
+        "order" | "align-content" | "align-self" | "justify-items" | "justify-self" | "place-items"
+        | "place-content" => "of rows of boxes only `justify-content` and `align-items` are supported",
         "transform" | "rotate" | "scale" | "translate" | "perspective" => "boxes can't be turned or moved",
         "filter" | "backdrop-filter" | "mix-blend-mode" | "mask" => "use opacity and colours",
         "box-shadow" | "text-shadow" => "shadows are not supported; use a border",
-        "background-image"
-        | "background-size"
+        "background-size"
         | "background-position"
         | "background-repeat"
         | "background-attachment"
@@ -86,16 +81,16 @@ pub(super) fn reason(name: &str) -> Option<&'static str> {
             "use a border"
         }
         "min-width" | "min-inline-size" => "use width",
-        "min-height" | "max-height" | "min-block-size" | "aspect-ratio" => "use height",
+        "min-block-size" | "max-block-size" | "aspect-ratio" => "use height",
         "overflow" | "overflow-x" | "overflow-y" => "content is never cut off",
-        "object-fit" | "object-position" => "images keep their proportions; use width and height",
+        "object-position" => "pictures stand in the middle",
         "visibility" => "use `display: none`",
         "table-layout" => "columns of tables are as wide as their content asks",
         "caption-side" | "empty-cells" => "this side of tables can't be set",
         "list-style-position" => "markers always stand outside",
         "list-style-image" => "use `list-style-type` with a text in quotes",
         _ if name.starts_with("flex") || name.starts_with("grid") => {
-            "flexible boxes and grids are not supported; use columns or a table"
+            "of grids only `grid-template-columns`, `gap` and `grid-column` are supported"
         }
         _ => return reason_of_text(name),
     })
@@ -117,8 +112,8 @@ fn reason_of_text(name: &str) -> Option<&'static str> {
         "direction" | "writing-mode" | "text-orientation" | "unicode-bidi" => {
             "the direction of text follows the document's language"
         }
-        "text-decoration-style" | "text-decoration-color" | "text-decoration-thickness" => {
-            "lines of text are solid and have its colour"
+        "text-decoration-style" | "text-decoration-thickness" => {
+            "lines of text are solid and as thick as the font says"
         }
         "text-align-last"
         | "text-justify"

@@ -4,6 +4,7 @@ mod boxes;
 mod flow;
 mod font;
 mod ignored;
+mod rows;
 mod table;
 mod text;
 
@@ -14,7 +15,7 @@ use super::reason::Reason;
 pub(super) use boxes::{lengths, sides};
 pub(super) use table::INITIAL;
 #[cfg(test)]
-pub(super) use table::TABLE;
+pub(super) use table::{IN_PART, TABLE};
 
 pub(super) type Parsed = Result<Vec<Property>, Reason>;
 
@@ -67,6 +68,24 @@ pub(super) fn read(name: &str, value: &str) -> Result<Said, String> {
             Err(format!("`{name}: {written}` is not understood; `{name}` takes {}", known.takes))
         }
     }
+}
+
+/// What of a declaration that has an effect has none.
+pub(super) fn passed_over(name: &str, value: &str) -> Option<String> {
+    let lower = value.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.split(|c: char| !c.is_alphanumeric()).any(|w| w == *word));
+    let why = if name.starts_with("background") && lower.contains("gradient(") {
+        "the ground has one colour, the first of the gradient"
+    } else if name.starts_with("background") && lower.contains("url(") {
+        "the ground has only its colour, no image"
+    } else if name.starts_with("border") && has(&["double", "groove", "ridge", "inset", "outset"]) {
+        "the line is one solid line"
+    } else if name == "text-decoration" && has(&["double", "dotted", "dashed", "wavy"]) {
+        "the line is solid"
+    } else {
+        return None;
+    };
+    Some(format!("`{name}: {}` has an effect in part: {why}", super::shorten(value)))
 }
 
 /// Without `-webkit-` and the like, if the plain property exists.

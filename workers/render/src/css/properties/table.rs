@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::super::content::of_element;
 use super::super::property::{Property, Side};
-use super::{Known, boxes, flow, font, text};
+use super::{Known, boxes, flow, font, rows, text};
 
 /// The initial value of each longhand, for `initial`.
 pub(in super::super) const INITIAL: &[(&str, &str)] = &[
@@ -44,6 +44,21 @@ pub(in super::super) const INITIAL: &[(&str, &str)] = &[
     ("width", "auto"),
     ("max-width", "none"),
     ("height", "auto"),
+    ("row-gap", "normal"),
+    ("flex-grow", "0"),
+    ("flex-basis", "auto"),
+    ("flex-direction", "row"),
+    ("flex-wrap", "nowrap"),
+    ("justify-content", "start"),
+    ("align-items", "stretch"),
+    ("grid-template-columns", "none"),
+    ("grid-column", "auto"),
+    ("float", "none"),
+    ("box-sizing", "content-box"),
+    ("text-decoration-color", "currentcolor"),
+    ("min-height", "auto"),
+    ("max-height", "none"),
+    ("object-fit", "fill"),
     ("list-style", "disc"),
     ("break-before", "auto"),
     ("break-after", "auto"),
@@ -108,15 +123,17 @@ pub(in super::super) static TABLE: &[Known] = known! {
     "line-height", &["line-height"], font::line_height, "normal, a number, a length or a percentage";
     "color", &["color"], text::color, COLOR;
     "background", &["background-color"], text::background, "a colour; images are not supported";
-    "background-color", &["background-color"], text::background, COLOR;
+    "background-color", &["background-color"], text::background_color, COLOR;
+    "background-image", &["background-color"], text::background_image, "a gradient, of which the first colour counts";
     "text-align", &["text-align"], text::align, "left, center, right, justify, start or end";
     "vertical-align", &["vertical-align"], text::vertical_align, "baseline, top, middle, bottom, super or sub";
     "letter-spacing", &["letter-spacing"], |c| text::spacing(c, Property::LetterSpacing), "normal or a length";
     "word-spacing", &["word-spacing"], |c| text::spacing(c, Property::WordSpacing), "normal or a length";
     "text-indent", &["text-indent"], text::indent, LENGTH;
     "text-transform", &["text-transform"], text::transform, "none, uppercase, lowercase or capitalize";
-    "text-decoration", &["text-decoration"], text::decoration, "none, underline or line-through";
+    "text-decoration", &["text-decoration", "text-decoration-color"], text::decoration, "none, underline or line-through";
     "text-decoration-line", &["text-decoration"], text::decoration, "none, underline or line-through";
+    "text-decoration-color", &["text-decoration-color"], text::decoration_color, COLOR;
     "hyphens", &["hyphens"], text::hyphens, "none, manual or auto";
     "white-space", &["white-space"], text::white_space, "normal, pre or pre-wrap";
     "margin", MARGIN, boxes::margin, "one to four lengths or `auto`, such as `1em auto`";
@@ -178,7 +195,10 @@ pub(in super::super) static TABLE: &[Known] = known! {
     "max-inline-size", &["max-width"], |c| boxes::extent(c, "none", Property::MaxWidth), "none or a length";
     "height", &["height"], |c| boxes::extent(c, "auto", Property::Height), "auto, a length or a percentage";
     "block-size", &["height"], |c| boxes::extent(c, "auto", Property::Height), "auto, a length or a percentage";
-    "box-sizing", &[], boxes::sizing, "border-box";
+    "min-height", &["min-height"], |c| boxes::extent(c, "auto", Property::MinHeight), "auto, a length or a percentage";
+    "max-height", &["max-height"], |c| boxes::extent(c, "none", Property::MaxHeight), "none, a length or a percentage";
+    "object-fit", &["object-fit"], boxes::object_fit, "fill, contain, cover, none or scale-down";
+    "box-sizing", &["box-sizing"], boxes::sizing, "content-box or border-box";
     "list-style", &["list-style"], flow::list_style, "none, disc, decimal, lower-alpha and the like, or a text";
     "list-style-type", &["list-style"], flow::list_style, "none, disc, decimal, lower-alpha and the like, or a text";
     "break-before", &["break-before"], |c| flow::break_at(c, Property::BreakBefore), BREAK;
@@ -190,7 +210,22 @@ pub(in super::super) static TABLE: &[Known] = known! {
     "columns", &["column-count"], flow::columns, "a number of columns";
     "column-count", &["column-count"], flow::columns, "auto or a number of columns";
     "column-gap", &["column-gap"], flow::gap, "normal, a length or a percentage";
-    "display", &["display"], flow::display, "none, block, inline or inline-block";
+    "gap", &["row-gap", "column-gap"], rows::gaps, "one or two lengths";
+    "grid-gap", &["row-gap", "column-gap"], rows::gaps, "one or two lengths";
+    "row-gap", &["row-gap"], rows::row_gap, LENGTH;
+    "flex", &["flex-grow", "flex-basis"], rows::flex, "numbers and a length, such as `1` or `0 0 30%`";
+    "flex-grow", &["flex-grow"], rows::grow, "a number";
+    "flex-shrink", &[], rows::shrink, "a number; boxes always shrink";
+    "flex-basis", &["flex-basis"], rows::basis, "auto, a length or a percentage";
+    "flex-direction", &["flex-direction"], rows::flow, "row or column";
+    "flex-wrap", &["flex-wrap"], rows::flow, "wrap or nowrap";
+    "flex-flow", &["flex-direction", "flex-wrap"], rows::flow, "row or column, wrap or nowrap";
+    "justify-content", &["justify-content"], rows::justify, "start, center, end, space-between or space-around";
+    "align-items", &["align-items"], rows::items, "start, center, end or stretch";
+    "grid-template-columns", &["grid-template-columns"], rows::tracks, "widths, such as `1fr 2fr` or `repeat(3, 1fr)`";
+    "grid-column", &["grid-column"], rows::grid_column, "`span 2`, `1 / 3` or `1 / -1`";
+    "float", &["float"], rows::float, "none, left or right";
+    "display", &["display"], flow::display, "none, block, inline, inline-block, flex or grid";
     "opacity", &["opacity"], flow::opacity, "a number from 0 to 1, or a percentage";
     "content", &["content"], of_element, "texts and `attr(name)`, in `::before` and `::after`";
 };
@@ -200,3 +235,38 @@ pub(super) fn find(name: &str) -> Option<&'static Known> {
         LazyLock::new(|| TABLE.iter().map(|known| (known.name, known)).collect());
     BY_NAME.get(name).copied()
 }
+
+/// What these do not take, or do otherwise than browsers.
+#[cfg(test)]
+#[rustfmt::skip]
+pub(in super::super) const IN_PART: &[(&str, &str)] = &[
+    ("font", "system fonts"),
+    ("font-style", "an angle"),
+    ("font-variant", "figures and ligatures"),
+    ("background", "images and their places; of a gradient the first colour"),
+    ("background-image", "images; of a gradient the first colour"),
+    ("vertical-align", "lengths"),
+    ("letter-spacing", "%"),
+    ("text-indent", "`hanging`"),
+    ("text-decoration", "waves and double lines are one solid line"),
+    ("white-space", "`nowrap`, `pre-line`"),
+    ("border", "`double`, `groove` and the like are one solid line"),
+    ("border-style", "`double`, `groove` and the like are one solid line"),
+    ("border-width", "%"),
+    ("border-radius", "two radii of one corner"),
+    ("border-collapse", "`separate`: borders of cells always collapse"),
+    ("border-spacing", "any but 0"),
+    ("width", "`fit-content`; no box is wider than its place"),
+    ("height", "the least height: content is never cut off"),
+    ("object-fit", "`none` is `cover`, `scale-down` is `contain`"),
+    ("list-style", "images, `inside`"),
+    ("columns", "the width of columns"),
+    ("flex", "shrinking: boxes shrink by their content, never below their words"),
+    ("flex-direction", "reverse orders"),
+    ("align-items", "`baseline` is `start`"),
+    ("grid-template-columns", "names of lines; the least width of `minmax()`"),
+    ("grid-column", "the place: boxes follow each other"),
+    ("float", "text around a box: floats that follow each other stand in one row"),
+    ("display", "`table-cell` and the like"),
+    ("content", "counters, images"),
+];

@@ -21,28 +21,46 @@ pub(super) fn color(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Color(part.ink().ok_or(Reason::NotUnderstood)?)])
 }
 
-/// `background`, `background-color`: colours only.
+/// `background`: its colour, or the first one of a gradient. Images, positions and repetitions are passed over.
 pub(super) fn background(parts: &[Component]) -> Parsed {
-    let image = |part: &Component| {
-        matches!(part, Component::Url(_))
-            || matches!(part, Component::Function(name, _) if name.ends_with("gradient") || name.starts_with("image"))
-    };
-    if parts.iter().any(image) {
-        return Err(Reason::says("images and gradients are not supported; use a colour"));
+    let mut gradient = None;
+    for part in parts {
+        if let Some(ink) = part.ink() {
+            return Ok(vec![Property::Background(ink)]);
+        }
+        if let Component::Function(name, inner) = part
+            && name.ends_with("gradient")
+        {
+            gradient = gradient.or_else(|| inner.iter().find_map(Component::ink));
+        }
     }
-    let [part] = parts else {
-        let words = "only one colour is supported, no position or repetition";
-        return Err(if parts.iter().any(|part| part.ink().is_some()) {
-            Reason::says(words)
-        } else {
-            Reason::NotUnderstood
-        });
-    };
-    let ink = match part.word() {
-        Some("none") => Ink::Of(CLEAR),
-        _ => part.ink().ok_or(Reason::NotUnderstood)?,
-    };
-    Ok(vec![Property::Background(ink)])
+    if let Some(ink) = gradient {
+        return Ok(vec![Property::Background(ink)]);
+    }
+    match parts {
+        [part] if part.word() == Some("none") => Ok(vec![Property::Background(Ink::Of(CLEAR))]),
+        _ if parts.iter().any(|part| matches!(part, Component::Url(_))) => {
+            Err(Reason::says("images are not supported; use a colour"))
+        }
+        _ => Err(Reason::NotUnderstood),
+    }
+}
+
+/// `background-image`: the first colour of a gradient.
+pub(super) fn background_image(parts: &[Component]) -> Parsed {
+    match parts {
+        [Component::Function(name, _)] if name.ends_with("gradient") => background(parts),
+        [part] if part.word() == Some("none") => Ok(Vec::new()),
+        _ => Err(Reason::says("only a background's colour is supported: `background-color`")),
+    }
+}
+
+pub(super) fn background_color(parts: &[Component]) -> Parsed {
+    let [part] = parts else { return Err(Reason::NotUnderstood) };
+    match part.word() {
+        Some("none") => Ok(vec![Property::Background(Ink::Of(CLEAR))]),
+        _ => Ok(vec![Property::Background(part.ink().ok_or(Reason::NotUnderstood)?)]),
+    }
 }
 
 pub(super) fn align(parts: &[Component]) -> Parsed {
@@ -100,7 +118,7 @@ pub(super) fn transform(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn decoration(parts: &[Component]) -> Parsed {
-    let (mut underline, mut strike) = (false, false);
+    let (mut underline, mut strike, mut color) = (false, false, None);
     for part in parts {
         match part.word() {
             Some("underline") => underline = true,
@@ -108,16 +126,18 @@ pub(super) fn decoration(parts: &[Component]) -> Parsed {
             Some("none") if parts.len() == 1 => {}
             Some("solid" | "auto") => {}
             Some("overline" | "blink") => return Err(Reason::says("use underline or line-through")),
-            Some("double" | "dotted" | "dashed" | "wavy") => {
-                return Err(Reason::says("lines of text are solid"));
-            }
-            _ if part.ink().is_some() => {
-                return Err(Reason::says("the colour of the line can't be set: it is the text's"));
-            }
+            Some("double" | "dotted" | "dashed" | "wavy") => {}
+            _ if part.ink().is_some() => color = part.ink(),
+            _ if part.len().is_some() => {}
             _ => return Err(Reason::NotUnderstood),
         }
     }
-    Ok(vec![Property::TextDecoration { underline, strike }])
+    Ok(vec![Property::TextDecoration { underline, strike, color }])
+}
+
+pub(super) fn decoration_color(parts: &[Component]) -> Parsed {
+    let [part] = parts else { return Err(Reason::NotUnderstood) };
+    Ok(vec![Property::LineColor(part.ink().ok_or(Reason::NotUnderstood)?)])
 }
 
 pub(super) fn hyphens(parts: &[Component]) -> Parsed {

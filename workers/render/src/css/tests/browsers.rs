@@ -72,7 +72,6 @@ fn a_sheet_in_githubs_manner_has_only_sensible_warnings() {
     let expected = [
         "css:6: `.markdown-body a:active` matches nothing (so do 1 more of this rule): no element of a printed page is in \
          this state",
-        "css:7: `box-sizing: content-box` has no effect: widths always hold padding and border",
         "css:8: `visibility: hidden` has no effect: use `display: none`",
         "css:9: `overflow: hidden` has no effect: content is never cut off",
         "css:11: `.markdown-body .absent` matches no element of this document",

@@ -1,6 +1,7 @@
 mod bounds;
 mod browsers;
 mod cascading;
+mod manual;
 mod pages;
 mod parsing;
 mod properties;

@@ -40,13 +40,13 @@ fn a_broken_rule_takes_only_itself_away() {
 
 #[test]
 fn selectors_that_cannot_match_on_paper_say_so_and_leave_the_others() {
-    let done = styled("<a href='x'>", "a:hover, a::marker, a:foo, a:has(b), a { color: blue }");
+    let done = styled("<a href='x'>", "a:hover, a::cue, a:foo, a:has(b), a { color: blue }");
     assert_eq!(done.style("a").color, Some(Rgba(0, 0, 255, 255)));
     assert_eq!(
         done.warnings,
         [
             "css:1: `a:hover` matches nothing: no element of a printed page is in this state",
-            "css:1: `a::marker` matches nothing: `::marker` is not supported; `list-style-type` sets markers",
+            "css:1: `a::cue` matches nothing: a printed page has no `::cue`",
             "css:1: `a:foo` matches nothing: there is no pseudo-class `:foo`",
             "css:1: `a:has(b)` matches nothing: `:has()` is not supported; `:not()`, `:is()`, `:where()` and the `:nth-` ones are",
         ]
@@ -72,7 +72,8 @@ fn media_for_print_count_and_others_are_told() {
         done.warnings,
         [
             "css:2: `@media screen` is not for print; what it holds was left out",
-            "css:4: `@media (min-width: 3cm)` was left out: only `print`, `all` and `screen` are understood, no conditions",
+            "css:4: `@media (min-width: 3cm)` was left out: of conditions only `(color)` is understood, besides `print`, \
+             `all` and `screen`",
         ]
     );
 }

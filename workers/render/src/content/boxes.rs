@@ -1,0 +1,221 @@
+//! CSS's boxes as Typst's blocks and boxes.
+
+use std::num::NonZeroUsize;
+
+use typst::{
+    foundations::{Content, NativeElement, Smart},
+    layout::{
+        BlockBody, BlockElem, BoxElem, ColumnsElem, Em, HElem, Length, PadElem, Ratio, Rel, Sides, Sizing, Spacing,
+    },
+    text::{BottomEdge, HighlightElem, TopEdge},
+    visualize::Paint,
+};
+
+use super::{
+    Place, fit,
+    look::{
+        decorated, fill, frame_height, has_border, has_padding, inset, is_box, outer_width, points, pt, radius, rel,
+        strokes, text, width_of,
+    },
+};
+use crate::{
+    css::{self, Break, Margin, Style},
+    fonts::Fonts,
+};
+
+/// What a ground behind text encloses above and below the baseline, in font sizes.
+const ASCENT: f64 = 0.93;
+const DESCENT: f64 = 0.24;
+/// A padding that stands out of the text without moving it, in points.
+const HAIR: f64 = 1.5;
+
+/// Adds a block's box and its margins to the left and right.
+pub fn block(content: Content, style: &Style, place: Place) -> Content {
+    let content = columns(content, style, place);
+    if !is_box(style) {
+        return content;
+    }
+    let width = width(style, place);
+    let content = boxed(content, style, place, width.is_some());
+    aside(content, style, place, width)
+}
+
+fn columns(content: Content, style: &Style, place: Place) -> Content {
+    match style.columns.and_then(|count| NonZeroUsize::new(count.into())) {
+        Some(count) if count.get() > 1 => {
+            let columns = ColumnsElem::new(content).with_count(count);
+            let columns = match style.column_gap {
+                Some(gap) => columns.with_gutter(rel(gap, style, place)),
+                None => columns,
+            };
+            if place.kept { columns.pack() } else { fit::balanced(columns) }
+        }
+        _ => content,
+    }
+}
+
+/// The outer width that CSS says; `None` if it is the place's.
+fn width(style: &Style, place: Place) -> Option<Rel<Length>> {
+    let outer = |width| outer_width(width, style, place);
+    let max = style.max_width.filter(|max| match style.width {
+        // `width: 100%; max-width: 40em` is the narrower of both.
+        Some(width) => outer(*max) < outer(width),
+        None => outer(*max) < place.width,
+    });
+    let width = max.or(style.width)?;
+    let frame = outer(width) - points(width, style, place);
+    // A box that is wider than its place would leave the paper.
+    (outer(width) < place.width).then(|| rel(width, style, place) + space_of(frame))
+}
+
+/// Borders take space, as in CSS; Typst draws them around the edge of its block.
+fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content {
+    let css::Sides { top, right, bottom, left } = style.border;
+    let around = Sides { left, top, right, bottom }.map(|border| width_of(border) / 2.0);
+    let inset = inset(style, place);
+    let add = |inset: Option<Rel<Length>>, half: f64| Some(inset.unwrap_or_default() + space_of(half));
+    let inset = Sides {
+        left: add(inset.left, around.left),
+        top: add(inset.top, around.top),
+        right: add(inset.right, around.right),
+        bottom: add(inset.bottom, around.bottom),
+    };
+    let full = narrow || fill(style).is_some() || has_border(style) || has_padding(style);
+    let width = if full { Smart::Custom(Ratio::one().into()) } else { Smart::Auto };
+    let least = [style.height, style.min_height].into_iter().flatten();
+    let least = least.filter(|height| !matches!(height, css::Length::Percent(_)));
+    let least = least.map(|height| points(height, style, place)).fold(0.0, f64::max);
+    let held = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
+    let least = least - held;
+    let content = match least > 0.0 {
+        true => fit::at_least(content, least.min(place.height)),
+        false => content,
+    };
+    let block = BlockElem::new()
+        .with_body(Some(BlockBody::Content(content)))
+        .with_width(width)
+        .with_fill(fill(style))
+        .with_stroke(strokes(style))
+        .with_radius(radius(style, place))
+        .with_inset(inset);
+    let block = match style.break_inside == Some(Break::Avoid) && !place.kept {
+        true => fit::kept(block.pack()),
+        false => block.pack(),
+    };
+    match around.iter().all(|half| *half == 0.0) {
+        true => block,
+        false => {
+            let Sides { left, top, right, bottom } = around.map(space_of);
+            PadElem::new(block).with_left(left).with_top(top).with_right(right).with_bottom(bottom).pack()
+        }
+    }
+}
+
+fn points_of(length: Option<css::Length>, style: &Style, place: Place) -> f64 {
+    length.map_or(0.0, |length| points(length, style, place))
+}
+
+fn space_of(points: f64) -> Rel<Length> {
+    pt(points).into()
+}
+
+/// Margins to the left and right; `auto` takes what `width` leaves.
+pub fn aside(content: Content, style: &Style, place: Place, width: Option<Rel<Length>>) -> Content {
+    let css::Sides { left, right, .. } = style.margin;
+    let said = |margin: Option<Margin>| match margin {
+        Some(Margin::Length(length)) => rel(length, style, place),
+        Some(Margin::Auto) | None => Rel::zero(),
+    };
+    let (before, after) = (said(left), said(right));
+    let auto = |margin: Option<Margin>| margin == Some(Margin::Auto);
+    let (before, after) = match width {
+        None => (before, after),
+        Some(width) => {
+            // Typst divides by what ratios leave, so they do not add up to all of the width.
+            let left_over = match width.rel.is_zero() {
+                true => space_of(place.width) - width,
+                false => Rel::from(Ratio::one()) - width,
+            };
+            match (auto(left), auto(right)) {
+                (true, true) => (half(left_over), half(left_over)),
+                (true, false) => (left_over - after, after),
+                _ => (before, left_over - before),
+            }
+        }
+    };
+    match before.is_zero() && after.is_zero() {
+        true => content,
+        false => PadElem::new(content).with_left(before).with_right(after).pack(),
+    }
+}
+
+fn half(rel: Rel<Length>) -> Rel<Length> {
+    rel * 0.5
+}
+
+pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> Content {
+    let content = decorated(content, style);
+    // Widths and heights do not apply to words.
+    let boxed = style.display == Some(css::Display::InlineBlock);
+    let content = match (boxed, fill(style), has_border(style)) {
+        (true, ..) => {
+            let width = style.width.map_or(Sizing::Auto, |width| match points(width, style, place) < place.width {
+                true => Sizing::Rel(rel(width, style, place)),
+                false => Sizing::Rel(Ratio::one().into()),
+            });
+            let body = match style.height.filter(|height| !matches!(height, css::Length::Percent(_))) {
+                Some(height) => fit::at_least(content, points(height, style, place).min(place.height)),
+                None => content,
+            };
+            BoxElem::new()
+                .with_body(Some(body))
+                .with_width(width)
+                .with_fill(fill(style))
+                .with_stroke(strokes(style))
+                .with_radius(radius(style, place))
+                .with_inset(inset(style, place))
+                .pack()
+        }
+        (false, None, false) => content,
+        (false, fill, _) => marked(content, fill, style, place),
+    };
+    content.styled_with_map(text(style, place, fonts))
+}
+
+/// A picture with border, ground, padding and round corners.
+pub fn framed(image: Content, style: &Style, place: Place) -> Content {
+    let is_round = style.border_radius.iter().any(Option::is_some);
+    if !(is_round || fill(style).is_some() || has_border(style) || has_padding(style)) {
+        return image;
+    }
+    BoxElem::new()
+        .with_body(Some(image))
+        .with_fill(fill(style))
+        .with_stroke(strokes(style))
+        .with_radius(radius(style, place))
+        .with_inset(inset(style, place))
+        .with_clip(is_round)
+        .pack()
+}
+
+/// Text on a ground, or in a border, that holds ascent and descent. Padding beyond a hair takes space.
+fn marked(content: Content, fill: Option<Paint>, style: &Style, place: Place) -> Content {
+    let size = style.font_size.map_or(place.size, |size| size * place.scale).max(0.1);
+    let padding = |side| points_of(side, style, place) / size;
+    let (above, below) = (padding(style.padding.top), padding(style.padding.bottom));
+    let left = points_of(style.padding.left, style, place);
+    let right = points_of(style.padding.right, style, place);
+    let space = |points: f64| match points > HAIR {
+        true => HElem::new(Spacing::Rel(space_of(points - HAIR))).pack(),
+        false => Content::empty(),
+    };
+    let content = space(left) + content + space(right);
+    HighlightElem::new(content)
+        .with_fill(fill)
+        .with_stroke(strokes(style))
+        .with_radius(radius(style, place))
+        .with_top_edge(TopEdge::Length(Em::new(ASCENT + above).into()))
+        .with_bottom_edge(BottomEdge::Length(Em::new(-(DESCENT + below)).into()))
+        .with_extent(pt(left.min(right).min(HAIR)))
+        .pack()
+}

@@ -1,0 +1,80 @@
+//! Where a word that is wider than its line is divided.
+
+use crate::fonts::is_wide;
+
+/// After these a long word reads well when it is divided.
+const AFTER: &str = "/\\_-.,:;=&?@#%+~|)]}>";
+/// A piece that a line begins with has at least so many characters.
+const LEAST: usize = 2;
+
+/// The pieces of a word: after punctuation, and before a capital that follows a small letter.
+pub fn pieces(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut from, mut count, mut before) = (0, 0, None::<char>);
+    for (at, c) in word.char_indices() {
+        let is_place = before.is_some_and(|before| {
+            let punctuated = AFTER.contains(before) && c.is_alphanumeric();
+            let humped = before.is_lowercase() && c.is_uppercase();
+            (count >= LEAST && (punctuated || humped)) || is_wide(before) || is_wide(c)
+        });
+        if is_place {
+            pieces.push(&word[from..at]);
+            (from, count) = (at, 0);
+        }
+        count += 1;
+        before = Some(c);
+    }
+    pieces.push(&word[from..]);
+    pieces
+}
+
+/// The pieces of a word; those that do not fit are divided anywhere.
+pub fn divided(word: &str, fits: impl Fn(&str) -> bool) -> Vec<&str> {
+    let mut out = Vec::new();
+    for piece in pieces(word) {
+        match fits(piece) {
+            true => out.push(piece),
+            false => out.extend(letters(piece)),
+        }
+    }
+    out
+}
+
+/// Each character, with the marks that combine with it.
+fn letters(word: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let (mut from, mut joined) = (0, true);
+    for (at, c) in word.char_indices() {
+        let alone = c.is_ascii() || c.is_alphanumeric() || is_wide(c);
+        if alone && !joined {
+            out.push(&word[from..at]);
+            from = at;
+        }
+        joined = c == '\u{200d}';
+    }
+    out.push(&word[from..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_divided_where_that_reads_well() {
+        assert_eq!(pieces("services/ingest_2026.yaml"), ["services/", "ingest_", "2026.", "yaml"]);
+        assert_eq!(pieces("NormalisationStep"), ["Normalisation", "Step"]);
+        assert_eq!(pieces("--flag"), ["--", "flag"]);
+        assert_eq!(pieces("\u{6f22}\u{5b57}a"), ["\u{6f22}", "\u{5b57}", "a"]);
+        assert_eq!(pieces(""), [""]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_divided_anywhere_and_nothing_is_lost() {
+        let word = "path/9f86d081884c7d65e\u{301}x";
+        let out = divided(word, |piece| piece.chars().count() <= 6);
+        assert_eq!(out.concat(), word);
+        assert_eq!(out[..3], ["path/", "9", "f"]);
+        assert!(out.contains(&"e\u{301}"), "{out:?}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Boxes whose layout depends on the space there is: kept together, balanced, at least so high, made smaller.
+
+use typst::{
+    diag::SourceResult,
+    engine::Engine,
+    foundations::{Content, NativeElement, Packed, Resolve, StyleChain},
+    introspection::Locator,
+    layout::{
+        Abs, AlignElem, Axes, BlockBody, BlockElem, ColumnsElem, Fragment, Frame, Point, Ratio, Region, Regions, Size,
+        Sizing, Transform,
+    },
+};
+use typst_layout::{layout_fragment, layout_frame};
+
+use crate::ink;
+
+/// How often the height of balanced columns is halved.
+const HALVINGS: usize = 10;
+/// The smallest scale of what is made smaller.
+const SMALLEST: f64 = 0.2;
+
+/// Keeps a block on one page, unless it is taller than a page.
+pub fn kept(block: Content) -> Content {
+    BlockElem::multi_layouter(holding(block), keep).pack()
+}
+
+/// Gives content a least height, in points.
+pub fn at_least(content: Content, points: f64) -> Content {
+    let holding = Packed::new(
+        BlockElem::new()
+            .with_body(Some(BlockBody::Content(content)))
+            .with_height(Sizing::Rel(super::look::pt(points).into())),
+    );
+    BlockElem::multi_layouter(holding, extend).pack()
+}
+
+/// Columns of about the same height, if they fit the page.
+pub fn balanced(columns: ColumnsElem) -> Content {
+    BlockElem::multi_layouter(Packed::new(columns), balance).pack()
+}
+
+/// Makes content smaller if something of it lies outside of its place.
+pub fn squeezed(content: Content) -> Content {
+    BlockElem::multi_layouter(holding(content), squeeze).pack()
+}
+
+fn holding(content: Content) -> Packed<BlockElem> {
+    Packed::new(BlockElem::new().with_body(Some(BlockBody::Content(content))))
+}
+
+fn body<'a>(block: &'a Packed<BlockElem>, styles: StyleChain<'a>) -> Option<&'a Content> {
+    match block.body.get_ref(styles) {
+        Some(BlockBody::Content(content)) => Some(content),
+        _ => None,
+    }
+}
+
+fn keep(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let Some(content) = body(block, styles) else { return Ok(Fragment::frame(Frame::soft(Size::zero()))) };
+    let endless = Region::new(Size::new(regions.size.x, Abs::inf()), Axes::new(regions.expand.x, false));
+    let whole = layout_frame(engine, content, locator.relayout(), styles, endless)?;
+    if regions.size.y.fits(whole.height()) {
+        return Ok(Fragment::frame(whole));
+    }
+    let next = regions.iter().nth(1).filter(|_| regions.may_progress());
+    if next.is_some_and(|next| next.y.fits(whole.height())) {
+        // An empty frame and one that is not: the whole begins in the next region.
+        return Ok(Fragment::frames(vec![Frame::soft(Size::new(whole.width(), Abs::zero())), whole]));
+    }
+    layout_fragment(engine, content, locator, styles, regions)
+}
+
+fn extend(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let Some(content) = body(block, styles) else { return Ok(Fragment::frame(Frame::soft(Size::zero()))) };
+    let mut fragment = layout_fragment(engine, content, locator, styles, regions)?;
+    let least = match block.height.get(styles) {
+        Sizing::Rel(height) => height.resolve(styles).relative_to(Abs::zero()),
+        Sizing::Auto | Sizing::Fr(_) => Abs::zero(),
+    };
+    let is_one = fragment.len() == 1;
+    for frame in fragment.iter_mut().filter(|_| is_one) {
+        let height = frame.height().max(least.min(regions.size.y));
+        let above = styles.resolve(AlignElem::alignment).y.position(height - frame.height());
+        frame.translate(Point::with_y(above));
+        frame.size_mut().y = height;
+    }
+    Ok(fragment)
+}
+
+fn balance(
+    columns: &Packed<ColumnsElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let count = columns.count.get(styles).get();
+    let gutter = columns.gutter.resolve(styles).relative_to(regions.size.x);
+    #[allow(clippy::cast_precision_loss)]
+    let width = (regions.size.x - gutter * (count - 1) as f64) / count as f64;
+    if !width.to_raw().is_finite() || width <= Abs::zero() {
+        return layout_fragment(engine, &columns.body, locator, styles, regions);
+    }
+    let set = |engine: &mut Engine<'_>, height: Abs| -> SourceResult<Fragment> {
+        // One more, for what does not fit.
+        let backlog = vec![height; count];
+        let regions = Regions {
+            size: Size::new(width, height),
+            expand: Axes::new(true, false),
+            full: height,
+            backlog: &backlog,
+            last: None,
+        };
+        layout_fragment(engine, &columns.body, locator.relayout(), styles, regions)
+    };
+    let endless = Region::new(Size::new(width, Abs::inf()), Axes::new(true, false));
+    let whole = layout_frame(engine, &columns.body, locator.relayout(), styles, endless)?;
+    let (mut low, mut high) = (Abs::zero(), whole.height());
+    let mut best = Fragment::frame(whole);
+    for _ in 0..HALVINGS {
+        let middle = (low + high) / 2.0;
+        let fragment = set(engine, middle)?;
+        match fragment.len() <= count {
+            true => {
+                high = middle;
+                best = fragment;
+            }
+            false => low = middle,
+        }
+    }
+    let height = best.iter().map(Frame::height).max().unwrap_or_default();
+    if !regions.size.y.fits(height) {
+        // Typst's own columns go on across pages.
+        return layout_fragment(engine, &columns.clone().pack(), locator, styles, regions);
+    }
+    let mut out = Frame::soft(Size::new(regions.size.x, height));
+    let mut x = Abs::zero();
+    for frame in best {
+        out.push_frame(Point::with_x(x), frame);
+        x += width + gutter;
+    }
+    Ok(Fragment::frame(out))
+}
+
+fn squeeze(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let Some(content) = body(block, styles) else { return Ok(Fragment::frame(Frame::soft(Size::zero()))) };
+    let mut fragment = layout_fragment(engine, content, locator, styles, regions)?;
+    let (mut left, mut right, mut scale) = (0.0_f64, 0.0_f64, 1.0_f64);
+    for (frame, region) in fragment.iter().zip(regions.iter()) {
+        let mut bottom = 0.0_f64;
+        ink::visit(frame, Transform::identity(), &mut |mark| {
+            left = left.min(mark.left);
+            right = right.max(mark.right);
+            bottom = bottom.max(mark.bottom);
+        });
+        // In the next region there may be more space.
+        let height = region.y.max(regions.full).to_pt();
+        if height.is_finite() && bottom > height {
+            scale = scale.min(height / bottom);
+        }
+    }
+    let width = regions.size.x.to_pt();
+    if width.is_finite() && right - left > width {
+        scale = scale.min(width / (right - left));
+    }
+    let shift = Abs::pt(-left);
+    if scale >= 1.0 && left >= 0.0 {
+        return Ok(fragment);
+    }
+    let scale = scale.max(SMALLEST);
+    for frame in fragment.iter_mut() {
+        let size = frame.size();
+        frame.translate(Point::with_x(shift));
+        frame.transform(Transform::scale(Ratio::new(scale), Ratio::new(scale)));
+        frame.set_size(Size::new(regions.size.x.min(size.x), size.y * scale));
+    }
+    Ok(fragment)
+}

@@ -1,0 +1,115 @@
+//! Kinds of elements, by name.
+
+use crate::dom;
+
+pub(super) fn is_container(name: &str) -> bool {
+    matches!(name, "blockquote" | "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "td" | "th" | "li" | "dd")
+}
+
+/// Whether an element begins a line of its own.
+pub(super) fn is_block_name(name: &str) -> bool {
+    is_container(name)
+        || dom::heading_level(name).is_some()
+        || matches!(
+            name,
+            "p" | "div"
+                | "section"
+                | "article"
+                | "header"
+                | "footer"
+                | "main"
+                | "nav"
+                | "aside"
+                | "hgroup"
+                | "address"
+                | "pre"
+                | "xmp"
+                | "listing"
+                | "hr"
+                | "figcaption"
+                | "details"
+                | "summary"
+                | "center"
+                | "fieldset"
+                | "form"
+                | "legend"
+                | "body"
+                | "html"
+                | "dt"
+                | "thead"
+                | "tbody"
+                | "tfoot"
+                | "tr"
+                | "caption"
+                | "colgroup"
+                | "col"
+                | "search"
+                | "optgroup"
+                | "option"
+        )
+}
+
+pub(super) fn is_dropped(name: &str) -> bool {
+    matches!(
+        name,
+        "script"
+            | "style"
+            | "template"
+            | "iframe"
+            | "object"
+            | "embed"
+            | "noscript"
+            | "head"
+            | "title"
+            | "meta"
+            | "link"
+            | "base"
+            | "frame"
+            | "frameset"
+            | "noframes"
+            | "applet"
+            | "audio"
+            | "video"
+            | "canvas"
+            | "select"
+            | "textarea"
+            | "button"
+            | "map"
+            | "param"
+            | "source"
+            | "track"
+            | "math"
+            | "dialog"
+            | "datalist"
+    )
+}
+
+/// Elements of words that need nothing but their text.
+pub(super) fn is_known(name: &str) -> bool {
+    matches!(
+        name,
+        "span"
+            | "abbr"
+            | "acronym"
+            | "bdi"
+            | "bdo"
+            | "data"
+            | "font"
+            | "label"
+            | "nobr"
+            | "output"
+            | "ruby"
+            | "rb"
+            | "rt"
+            | "rp"
+            | "time"
+            | "picture"
+            | "summary"
+            | "legend"
+            | "caption"
+            | "center"
+            | "tbody"
+            | "html"
+            | "body"
+    )
+}

@@ -1,0 +1,114 @@
+//! Text and HTML in the spellings that people use.
+
+use super::seen::{job, seen};
+
+#[test]
+fn block_elements_begin_lines() {
+    let markdown = "<div>Narrow</div><div>Wide</div>\n\n<section><p>First</p><p>Second</p></section>\n\n<div>text<p>para</p>tail</div>\n\n<div><div>A1</div><div>B1</div></div>\n\n<address>Addr<br>Street</address><footer>Foot</footer><header>Head</header><main>Main</main>\n";
+    let seen = seen(&job(markdown, ""));
+    let order = [
+        "Narrow", "Wide", "First", "Second", "text", "para", "tail", "A1", "B1", "Addr", "Street", "Foot", "Head",
+        "Main",
+    ];
+    for pair in order.windows(2) {
+        let (one, other) = (seen.word(pair[0]), seen.word(pair[1]));
+        assert_eq!((one.text.as_str(), other.text.as_str()), (pair[0], pair[1]));
+        assert!(other.area.top > one.area.top + 8.0, "{pair:?}");
+    }
+}
+
+#[test]
+fn an_open_tag_ends_with_its_block() {
+    let bold = seen(&job("- one\n- two <b>bold\n- three\n\nAfter the list.\n", ""));
+    let width = |seen: &super::seen::Seen, word: &str| seen.word(word).area.width();
+    let plain = seen(&job("three After\n", ""));
+    assert!((width(&bold, "three") - width(&plain, "three")).abs() < 0.1);
+    assert!((width(&bold, "After") - width(&plain, "After")).abs() < 0.1);
+}
+
+#[test]
+fn emphasis_beside_chinese_and_japanese_is_read() {
+    for markdown in [
+        "\u{91cc}\u{9762}\u{6709}**\u{91cd}\u{70b9}\u{3002}**\u{540e}",
+        "**\u{6ce8}\u{610f}\u{ff1a}**\u{6b63}\u{6587}",
+        "\u{662f}**\"quoted\"**\u{6587}",
+    ] {
+        let html = ruche_render::markdown::to_html(markdown);
+        assert!(html.contains("<strong") && !html.contains("**"), "{html}");
+    }
+}
+
+#[test]
+fn emoji_with_a_selector_are_in_colour() {
+    let font = |markdown: &str, letter: &str| {
+        let seen = seen(&job(markdown, ""));
+        let found = seen.fonts.iter().find(|(_, text)| text.contains(letter));
+        found.unwrap_or_else(|| panic!("{letter}: {:?}", seen.fonts)).0.clone()
+    };
+    for emoji in ["\u{26a0}\u{fe0f}", "\u{2764}\u{fe0f}", "\u{2714}\u{fe0f}", "1\u{fe0f}\u{20e3}", "\u{1f600}"] {
+        let first = emoji.chars().next().expect("a character").to_string();
+        assert!(font(&format!("a {emoji} b"), &first).contains("Twemoji"), "{emoji}");
+        assert!(font(&format!("| a |\n|---|\n| **{emoji}** |\n"), &first).contains("Twemoji"), "{emoji} in a cell");
+    }
+    assert!(!font("a \u{260e}\u{fe0e} b", "\u{260e}").contains("Twemoji"), "a letter");
+    assert!(!font("a 1 b", "1").contains("Twemoji"));
+}
+
+#[test]
+fn notes_that_are_lost_are_told() {
+    let seen = seen(&job(
+        "Text[^a] and[^none].\n\n[^a]: First paragraph.\n\n    Second one.\n\n[^unused]: Never called.\n",
+        "",
+    ));
+    let warnings = seen.warnings();
+    assert!(warnings.contains("markdown:1: [^none] refers to no note"), "{warnings}");
+    assert!(warnings.contains("markdown:7: nothing refers to the note [^unused]"), "{warnings}");
+    assert!(seen.text().contains("First paragraph. Second one."), "{}", seen.text());
+    let numbers = seen.words.iter().filter(|word| word.text.starts_with("1First")).count();
+    assert_eq!(numbers, 1, "the note begins beside its number: {}", seen.text());
+}
+
+#[test]
+fn formulas_in_brackets_are_set() {
+    let seen = seen(&job("Inline \\(a+b\\), and\n\n\\[ \\int_0^1 x^2\\,dx = \\frac13 \\]\n\nA \\(very\\_long\n", ""));
+    let text = seen.text();
+    assert!(!text.contains("int") && !text.contains("frac") && text.contains('\u{222b}'), "{text}");
+    assert!(text.contains("(very_long"), "{text}");
+}
+
+#[test]
+fn a_formula_that_is_too_wide_is_set_smaller() {
+    let terms: String = (1..60).map(|i| format!("a_{{{i}}} + ")).collect();
+    let seen = seen(&job(&format!("$$ {terms} a_{{60}} = S $$\n"), ""));
+    seen.assert_on_paper();
+    assert!(seen.text().contains('\u{1d446}') || seen.text().contains('S'), "{}", seen.text());
+}
+
+#[test]
+fn alerts_are_read_in_githubs_and_obsidians_spelling() {
+    let seen = seen(&job(">[!NOTE]\n>close\n\n> [!tip]+\n> lower case\n\n> [!WARNING]\n> usual\n", ""));
+    let text = seen.text();
+    assert!(text.contains("Note close") && text.contains("Tip lower case") && text.contains("Warning usual"), "{text}");
+    assert_eq!((seen.color("Note"), seen.color("Tip")), ([9, 105, 218], [26, 127, 55]));
+}
+
+#[test]
+fn a_heading_and_an_alerts_title_are_not_alone_at_a_pages_foot() {
+    for lines in 30..44 {
+        let before: String = (0..lines).map(|i| format!("Line {i}\n\n")).collect();
+        let after = format!("{before}## Heading\n\n> [!NOTE]\n> r0 {}\n", "word ".repeat(200));
+        let seen = seen(&job(&after, ""));
+        let page = |word: &str| seen.word(word).area.page;
+        assert_eq!((page("Heading"), page("Note")), (page("r0"), page("r0")), "{lines} lines");
+    }
+}
+
+#[test]
+fn pandocs_inline_notes_and_front_matter_are_read() {
+    let markdown =
+        "---\ngeometry: margin=2cm\npapersize: a5\n---\n\nText^[an inline note] here.\n\n\\pagebreak\n\nSecond.\n";
+    let seen = seen(&job(markdown, ""));
+    assert!((seen.pages[0].right - 419.5).abs() < 1.0 && seen.pages.len() == 2);
+    assert!((seen.word("Text").area.left - 56.7).abs() < 0.5);
+    assert!(seen.text().contains("an inline note") && !seen.text().contains("^["));
+}
