@@ -152,9 +152,9 @@ pub(crate) fn collapsed(hits: Vec<Hit>) -> Vec<Hit> {
     kept
 }
 
-/// Half of what words give and half of what meaning gives, each from 0 to 1: BM25 over the best one of the search, and
-/// the square root of [`near`]. So the best hit by words is never behind one that only its meaning found. A convex sum
-/// of scores, after Bruch, Gai and Ingber: An Analysis of Fusion Functions for Hybrid Retrieval (2023). Sums of ranks
+/// Half of what words give and half of what meaning gives, each from 0 to 1: BM25 over the weights of all words of the
+/// question that any text has, at most 1, and the square root of [`near`]. So a text with the words counts as much as
+/// one with the meaning, and one with few of the words less. A convex sum of scores, after Bruch, Gai and Ingber: An Analysis of Fusion Functions for Hybrid Retrieval (2023). Sums of ranks
 /// put a near part number before the one that was asked for.
 #[must_use]
 pub fn fused(near: f64, text: f64) -> f64 {

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use super::{compound::BETWEEN_NUMBERS, token::Form, tokens::tokens};
 
-/// For each text, whether it names only lookalikes of the question's identifiers (`AX-4401/C` for `AX-4401/B`), though
-/// another text names the very ones.
+/// For each text, whether it names only lookalikes of the question's identifiers: others of their form (`AX-4401/C` for
+/// `AX-4401/B`) where another text names the very ones; else those that also begin alike.
 #[must_use]
 pub fn lookalikes(question: &str, texts: &[String]) -> Vec<bool> {
     let asked = identifiers(question);
@@ -14,11 +14,14 @@ pub fn lookalikes(question: &str, texts: &[String]) -> Vec<bool> {
         return vec![false; texts.len()];
     }
     let named: Vec<HashSet<String>> = texts.iter().map(|text| compounds(text)).collect();
-    let found: Vec<&String> = asked.iter().filter(|asked| named.iter().any(|own| own.contains(*asked))).collect();
-    let shapes: HashSet<String> = found.iter().map(|term| shape(term)).collect();
-    let is_lookalike = |own: &HashSet<String>| {
-        !found.iter().any(|term| own.contains(*term)) && own.iter().any(|term| shapes.contains(&shape(term)))
+    let is_found = |asked: &String| named.iter().any(|own| own.contains(asked));
+    let shapes: Vec<(String, Option<&str>)> =
+        asked.iter().map(|term| (shape(term), (!is_found(term)).then(|| beginning(term)))).collect();
+    let is_like = |other: &String| {
+        let form = shape(other);
+        shapes.iter().any(|(shape, begins)| *shape == form && begins.is_none_or(|begins| begins == beginning(other)))
     };
+    let is_lookalike = |own: &HashSet<String>| !asked.iter().any(|term| own.contains(term)) && own.iter().any(is_like);
     named.iter().map(is_lookalike).collect()
 }
 
@@ -58,6 +61,13 @@ fn shape(term: &str) -> String {
     shape.into_iter().collect()
 }
 
+/// The first letters or digits.
+fn beginning(term: &str) -> &str {
+    let is_digits = term.starts_with(|c: char| c.is_ascii_digit());
+    let end = term.find(|c: char| c.is_ascii_digit() != is_digits || !c.is_alphanumeric());
+    &term[..end.unwrap_or(term.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,9 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_where_no_text_names_the_very_one() {
-        let texts = ["AX-4401/C costs 4.30.", "Hoses."];
-        for question in ["What does AX-9999/B cost?", "What does it cost?", ""] {
+    fn where_no_text_names_the_very_one_those_that_begin_alike_are_told() {
+        let texts = ["AX-4401/C costs 4.30.", "See form HR-12.", "Hoses."];
+        assert_eq!(kept("What does AX-9999/B cost?", &texts), texts[1..]);
+        assert_eq!(kept("What changed in 3.4.7?", &["3.4.2: less", "4.4.7: more"]), ["4.4.7: more"]);
+        for question in ["What are the rules for COVID-19?", "What does it cost?", ""] {
             assert_eq!(kept(question, &texts), texts, "{question}");
         }
     }

@@ -81,19 +81,26 @@ impl Search for Memory {
         languages.dedup();
         let query = lookup.text.as_ref().map(|text| parse(text, &languages)).unwrap_or_default();
         let mut hits: Vec<Hit> = Vec::new();
+        let mut occur = vec![false; query.words.len()];
         for one in &lookup.collections {
             let Some(model) = one.model.as_ref().map(|model| model.id) else { continue };
             for (_, row) in tables.documents_in(tenant, &one.name) {
                 let found = row.by(model).map(|chunk| (hit(row, chunk), chunk));
                 let language = &row.listed.language;
                 let passing = found.filter(|(hit, _)| passes(&lookup.filter, hit) && allowed(&query, hit, language));
-                hits.extend(passing.map(|(hit, chunk)| scored(hit, chunk, lookup, &query, language)));
+                for (hit, chunk) in passing {
+                    let terms = terms_of(&hit, language);
+                    let words = occur.iter_mut().zip(&query.words);
+                    words.for_each(|(occurs, word)| *occurs |= terms.iter().any(|(term, _)| word.matches(term)));
+                    hits.push(scored(hit, chunk, lookup, &query, language));
+                }
             }
         }
         let explained = |hit: &Hit| hit.explanation.clone().unwrap_or_default();
         rank(&mut hits, |hit| explained(hit).cosine, |explanation, rank| explanation.vector_rank = Some(rank));
         rank(&mut hits, |hit| explained(hit).text_score, |explanation, rank| explanation.text_rank = Some(rank));
-        let best = hits.iter().filter_map(|hit| explained(hit).text_score).fold(0.0, f64::max);
+        let whole: f64 =
+            query.words.iter().zip(&occur).filter(|(_, occurs)| **occurs).map(|(word, _)| word.weight).sum();
         let model = |hit: &Hit| {
             let mine = lookup.collections.iter().find(|one| one.name == hit.collection);
             mine.and_then(|one| one.model.as_ref()).map(|model| model.id)
@@ -112,7 +119,7 @@ impl Search for Memory {
         for hit in &mut hits {
             let near = nearness(hit);
             let Some(explanation) = &mut hit.explanation else { continue };
-            let text = explanation.text_score.map(|score| score / best);
+            let text = explanation.text_score.map(|score| (score / whole).min(1.0));
             explanation.fused = match !least.is_empty() && by_words {
                 true => fused(near.unwrap_or(0.0), text.unwrap_or(0.0)),
                 false => near.map(f64::sqrt).or(text).unwrap_or(0.0),

@@ -159,7 +159,7 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
 fn ranked(by_vectors: bool, by_words: bool) -> String {
     let near = "CASE WHEN v.cosine IS NULL THEN 0 WHEN v.least >= 1 THEN 1 \
                 ELSE sqrt(greatest(0, (v.cosine - v.least) / (1 - v.least))) END";
-    let text = "coalesce(t.score / nullif((SELECT max(score) FROM texts), 0), 0)";
+    let text = "least(1, coalesce(t.score / nullif((SELECT sum(idf) FROM rarity), 0), 0))";
     match (by_vectors, by_words) {
         (true, true) => format!(
             "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, \

@@ -149,9 +149,9 @@ async fn a_word_without_an_end_and_a_long_document_are_cut() {
     assert!(told.chunks >= 200 && place.embedded().len() < 10, "{told:?}: the same pieces are embedded once");
     let whole: String = texts(&place, &word).into_iter().map(|(_, text)| text).collect();
     assert_eq!(whole, "a".repeat(20_000));
-    let long: String = (0..20_000).map(|n| format!("Sentence number {n}.\n\n")).collect();
+    let long: String = (0..6_000).map(|n| format!("Sentence number {n}.\n\n")).collect();
     let told = place.done(&document("long.md", &long)).await;
-    assert!(told.chunks > 4_000, "{told:?}");
+    assert!(told.chunks > 1_200, "{told:?}");
     let events = place.progress().await;
     assert!(events.iter().any(|(done, total)| done == total && *total == u64::from(told.chunks)), "{events:?}");
 }
