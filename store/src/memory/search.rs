@@ -101,41 +101,48 @@ impl Search for Memory {
         rank(&mut hits, |hit| explained(hit).text_score, |explanation, rank| explanation.text_rank = Some(rank));
         let whole: f64 =
             query.words.iter().zip(&occur).filter(|(_, occurs)| **occurs).map(|(word, _)| word.weight).sum();
-        let model = |hit: &Hit| {
-            let mine = lookup.collections.iter().find(|one| one.name == hit.collection);
-            mine.and_then(|one| one.model.as_ref()).map(|model| model.id)
-        };
-        let mut least = HashMap::new();
-        for hit in &hits {
-            let Some(cosine) = explained(hit).cosine else { continue };
-            let (least, candidates) = least.entry(model(hit)).or_insert((cosine, 0_u32));
-            (*least, *candidates) = (least.min(cosine), *candidates + 1);
-        }
-        let nearness = |hit: &Hit| {
-            let (least, candidates) = *least.get(&model(hit))?;
-            Some(near(explained(hit).cosine?, least, candidates))
-        };
         let by_words = lookup.mode != Mode::Vector && !query.words.is_empty();
-        for hit in &mut hits {
-            let near = nearness(hit);
-            let Some(explanation) = &mut hit.explanation else { continue };
-            let text = explanation.text_score.map(|score| (score / whole).min(1.0));
-            explanation.fused = match !least.is_empty() && by_words {
-                true => fused(near.unwrap_or(0.0), text.unwrap_or(0.0)),
-                false => near.map(f64::sqrt).or(text).unwrap_or(0.0),
-            };
-            hit.score = match lookup.mode {
-                Mode::Vector if lookup.probes.len() == 1 => explanation.cosine.unwrap_or_default(),
-                Mode::Text => explanation.text_score.unwrap_or_default(),
-                _ => explanation.fused,
-            };
-        }
+        fuse(&mut hits, lookup, by_words.then_some(whole));
         hits.retain(|hit| explained(hit).cosine.is_some() || explained(hit).text_score.is_some());
         let text = |hit: &Hit| explained(hit).text_score.unwrap_or_default();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(text(b).total_cmp(&text(a))).then(a.chunk.cmp(&b.chunk)));
         let mut hits = collapsed(hits);
         hits.truncate(usize::try_from(lookup.top_k).unwrap_or(usize::MAX));
         Ok(Some(hits))
+    }
+}
+
+/// Sets the fused scores and the final ones. `words`: the weights of all words of the query that any text has, if it is
+/// searched by words.
+fn fuse(hits: &mut [Hit], lookup: &Lookup, words: Option<f64>) {
+    let explained = |hit: &Hit| hit.explanation.clone().unwrap_or_default();
+    let model = |hit: &Hit| {
+        let mine = lookup.collections.iter().find(|one| one.name == hit.collection);
+        mine.and_then(|one| one.model.as_ref()).map(|model| model.id)
+    };
+    let mut least = HashMap::new();
+    for hit in &*hits {
+        let Some(cosine) = explained(hit).cosine else { continue };
+        let (least, candidates) = least.entry(model(hit)).or_insert((cosine, 0_u32));
+        (*least, *candidates) = (least.min(cosine), *candidates + 1);
+    }
+    let nearness = |hit: &Hit| {
+        let (least, candidates) = *least.get(&model(hit))?;
+        Some(near(explained(hit).cosine?, least, candidates))
+    };
+    for hit in hits {
+        let near = nearness(hit);
+        let Some(explanation) = &mut hit.explanation else { continue };
+        let text = explanation.text_score.zip(words).map(|(score, words)| (score / words).min(1.0));
+        explanation.fused = match !least.is_empty() && words.is_some() {
+            true => fused(near.unwrap_or(0.0), text.unwrap_or(0.0)),
+            false => near.map(f64::sqrt).or(text).unwrap_or(0.0),
+        };
+        hit.score = match lookup.mode {
+            Mode::Vector if lookup.probes.len() == 1 => explanation.cosine.unwrap_or_default(),
+            Mode::Text => explanation.text_score.unwrap_or_default(),
+            _ => explanation.fused,
+        };
     }
 }
 
