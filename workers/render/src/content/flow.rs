@@ -90,7 +90,7 @@ impl Flow {
         }
     }
 
-    /// Ends the paragraph.
+    /// Closes the open paragraph.
     pub fn paragraph(&mut self) {
         self.end_line();
         let line = std::mem::take(&mut self.line);

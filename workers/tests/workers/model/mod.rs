@@ -57,7 +57,7 @@ const REST: u32 = 3_600;
 /// A job that does as it is told.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 enum Play {
-    /// Ends well, with this.
+    /// Succeeds, with this.
     Say(Value),
     /// Fails so often, then ends well.
     Fail(u32),
@@ -65,7 +65,7 @@ enum Play {
     Reject,
     /// Works for so many seconds, then ends well.
     Work(u64),
-    /// Ends well, with more than fits a message.
+    /// Succeeds, with more than fits a message.
     Grow,
 }
 

@@ -23,7 +23,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(60);
 /// A job that does as it is told.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub enum Probe {
-    /// Ends well.
+    /// Succeeds.
     Echo(String),
     /// Gives a text of so many bytes, quotes included.
     Grow(usize),
