@@ -49,7 +49,11 @@ pub async fn run(parts: Parts, options: Options, shutdown: Shutdown) -> Result<(
     drain(&shared, &jobs).await;
     helpers.close();
     helpers.wait().await;
-    shared.parts.bus.flush().await
+    // All jobs are settled: at worst the deregistration is not sent, and the registration expires.
+    if let Err(error) = shared.parts.bus.flush().await {
+        warn!(%error, "the last messages could not be flushed");
+    }
+    Ok(())
 }
 
 async fn open(bus: &dyn Bus, kind: &Kind, pool: Option<&str>) -> Result<Box<dyn Deliveries>, Unavailable> {

@@ -20,12 +20,12 @@ pub(super) async fn register(shared: Arc<Shared>) {
     let since = shared.parts.clock.now();
     let mut sent: Option<(Instant, WorkerRegistration)> = None;
     loop {
-        let presence = presence(&shared, since);
+        let current = registration(&shared, since);
         let now = Instant::now();
         let due = match &sent {
             None => now,
-            Some((_, sent)) if sent.state != presence.state => now,
-            Some((at, sent)) if sent.in_flight != presence.in_flight || sent.ended != presence.ended => *at + COUNTS,
+            Some((_, sent)) if sent.state != current.state => now,
+            Some((at, sent)) if sent.in_flight != current.in_flight || sent.ended != current.ended => *at + COUNTS,
             Some((at, _)) => *at + REGISTRATION_TTL / 3,
         };
         if due > now {
@@ -36,19 +36,19 @@ pub(super) async fn register(shared: Arc<Shared>) {
             }
             continue;
         }
-        if let Err(error) = shared.parts.bus.register(&presence).await {
-            warn!(%error, "could not announce this worker");
+        if let Err(error) = shared.parts.bus.register(&current).await {
+            warn!(%error, "could not register this worker");
         }
-        sent = Some((Instant::now(), presence));
+        sent = Some((Instant::now(), current));
     }
-    if let Some((_, presence)) = sent
-        && let Err(error) = shared.parts.bus.deregister(&presence).await
+    if let Some((_, last)) = sent
+        && let Err(error) = shared.parts.bus.deregister(&last).await
     {
-        warn!(%error, "could not take back this worker's announcement");
+        warn!(%error, "could not deregister this worker");
     }
 }
 
-fn presence(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> WorkerRegistration {
+fn registration(shared: &Shared, since: chrono::DateTime<chrono::Utc>) -> WorkerRegistration {
     let options = &shared.options;
     let state = match shared.paused.borrow().drains(&options.name) {
         true => WorkerState::Draining,

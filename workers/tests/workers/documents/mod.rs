@@ -208,11 +208,11 @@ async fn a_worker_that_dies_before_the_commit_leaves_nothing_and_the_next_attemp
     let place = Place::without_worker().await;
     let bees = document("bees.md", "# A\n\nOne.\n\n# B\n\nTwo.");
     let first = place.work();
-    place.hold(true);
+    place.pause(true);
     let job = place.submit(Embed { document: Some(bees.clone()), ..Embed::default() }).await;
     place.asked().await;
     first.shutdown_background();
-    place.hold(false);
+    place.pause(false);
     assert!(place.indexed(&bees).is_none());
     let second = place.work();
     place.end(&job).await;

@@ -119,11 +119,11 @@ async fn a_document_whose_collection_is_switched_meanwhile_is_embedded_once_more
     let stored = Embed { stored: Some(first.id(&tenant())), model: Some("next".into()), ..Embed::default() };
     place.output(stored).await;
     place.forget_embedded();
-    place.hold(true);
+    place.pause(true);
     let job = place.submit(of(document("b.md", "B."), None)).await;
     place.asked().await;
     place.ledger.put_in_use(&tenant(), "handbook", model("next"), None);
-    place.hold(false);
+    place.pause(false);
     let Output::Document(told) = place.end(&job).await.parse().unwrap() else { panic!("no document") };
     assert_eq!((told.model.as_str(), by(&place, &document("b.md", ""), &["counter", "next"])), ("next", vec!["next"]));
     assert!(place.ledger.ended(&job).await.unwrap().unwrap().attempt > 1);

@@ -59,7 +59,7 @@ pub fn document(source: &str, text: &str) -> Document {
 #[derive(Default)]
 struct Script {
     asked: Mutex<Vec<String>>,
-    held: Mutex<bool>,
+    paused: Mutex<bool>,
     released: Condvar,
 }
 
@@ -252,8 +252,8 @@ impl Place {
     }
 
     /// Blocks batches, or releases them.
-    pub fn hold(&self, held: bool) {
-        *self.script.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    pub fn pause(&self, paused: bool) {
+        *self.script.paused.lock().unwrap_or_else(PoisonError::into_inner) = paused;
         self.script.released.notify_all();
     }
 
@@ -305,8 +305,8 @@ impl Model for Counting {
         };
         let texts: Vec<String> = texts.iter().map(text).collect();
         self.0.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(texts.clone());
-        let held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.0.released.wait_while(held, |held| *held).unwrap_or_else(PoisonError::into_inner));
+        let paused = self.0.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.released.wait_while(paused, |paused| *paused).unwrap_or_else(PoisonError::into_inner));
         let fails = |text: &String| text.contains('!') || (text.contains('~') && self.1 == "next");
         if texts.iter().any(fails) {
             return Err(BatchError("as it was told".to_owned()));

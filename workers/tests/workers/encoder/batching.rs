@@ -12,9 +12,9 @@ async fn encode(encoder: &Encoder, texts: &[&str]) -> Result<Vec<Encoded>, Encod
 }
 
 /// A blocked encoder with a first request in the model, so that the next requests wait together.
-async fn held(script: &Arc<Script>, budget: u32) -> (Encoder, Metrics, tokio::task::JoinHandle<()>) {
+async fn paused(script: &Arc<Script>, budget: u32) -> (Encoder, Metrics, tokio::task::JoinHandle<()>) {
     let (encoder, metrics) = start(script, budget);
-    script.hold(true);
+    script.pause(true);
     let of_task = encoder.clone();
     let first = tokio::spawn(async move { drop(encode(&of_task, &["first"]).await) });
     (encoder, metrics, first)
@@ -47,14 +47,14 @@ async fn a_prefix_is_read_and_counted() {
 async fn requests_that_wait_at_the_same_moment_share_a_batch() {
     let script = Arc::new(Script::default());
     let (encoder, _) = start(&script, 64);
-    script.hold(true);
+    script.pause(true);
     let requests: Vec<_> = (0..20)
         .map(|number| {
             let encoder = encoder.clone();
             tokio::spawn(async move { encode(&encoder, &[&format!("{number:04}")]).await })
         })
         .collect();
-    script.hold(false);
+    script.pause(false);
     for request in join_all(requests).await {
         assert_eq!(request.expect("no panic").expect("vectors").len(), 1);
     }
@@ -66,7 +66,7 @@ async fn requests_that_wait_at_the_same_moment_share_a_batch() {
 #[tokio::test]
 async fn what_a_caller_who_has_gone_wanted_is_not_computed() {
     let script = Arc::new(Script::default());
-    let (encoder, metrics, first) = held(&script, 10).await;
+    let (encoder, metrics, first) = paused(&script, 10).await;
     let gone = tokio::spawn({
         let encoder = encoder.clone();
         async move { encode(&encoder, &["gone"; 50]).await }
@@ -77,7 +77,7 @@ async fn what_a_caller_who_has_gone_wanted_is_not_computed() {
     });
     gone.abort();
     assert!(gone.await.is_err());
-    script.hold(false);
+    script.pause(false);
     first.await.expect("no panic");
     assert_eq!(stays.await.expect("no panic").expect("vectors").len(), 1);
     // Aborted before or after it reached the queue; in neither case is all of it computed.
@@ -88,12 +88,12 @@ async fn what_a_caller_who_has_gone_wanted_is_not_computed() {
 #[tokio::test]
 async fn a_batch_that_fails_costs_only_the_texts_that_can_not_be_embedded() {
     let script = Arc::new(Script::default());
-    let (encoder, _, first) = held(&script, 100).await;
+    let (encoder, _, first) = paused(&script, 100).await;
     let requests = ["fine", "bad!", "good"].map(|text| {
         let encoder = encoder.clone();
         tokio::spawn(async move { encode(&encoder, &[text, "also"]).await.expect("an answer") })
     });
-    script.hold(false);
+    script.pause(false);
     first.await.expect("no panic");
     for (request, fails) in requests.into_iter().zip([false, true, false]) {
         let encoded = request.await.expect("no panic");
@@ -127,12 +127,12 @@ async fn a_text_that_is_too_long_is_refused_with_both_numbers_and_nothing_is_com
 #[tokio::test]
 async fn a_panic_of_the_model_is_told_to_everybody_and_to_the_handle() {
     let script = Arc::new(Script::default());
-    let (encoder, _, first) = held(&script, 100).await;
+    let (encoder, _, first) = paused(&script, 100).await;
     let requests = ["fine", "bad#"].map(|text| {
         let encoder = encoder.clone();
         tokio::spawn(async move { encode(&encoder, &[text]).await })
     });
-    script.hold(false);
+    script.pause(false);
     first.await.expect("no panic of the caller");
     let answers = join_all(requests).await;
     assert!(answers.into_iter().any(|answer| answer.expect("no panic") == Err(EncodeError::Stopped)));
@@ -144,9 +144,9 @@ async fn a_panic_of_the_model_is_told_to_everybody_and_to_the_handle() {
 #[tokio::test]
 async fn stop_ends_it_after_the_batch_that_is_computed() {
     let script = Arc::new(Script::default());
-    let (encoder, _, first) = held(&script, 100).await;
+    let (encoder, _, first) = paused(&script, 100).await;
     encoder.stop();
-    script.hold(false);
+    script.pause(false);
     first.await.expect("no panic");
     encoder.ended().await;
     assert_eq!(encode(&encoder, &["late"]).await, Err(EncodeError::Stopped));

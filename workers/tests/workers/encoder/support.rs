@@ -11,14 +11,14 @@ use ruche_workers::inference::encoder::{
 pub(crate) struct Script {
     /// The texts of each batch so far, in the order of the requests.
     pub(crate) batches: Mutex<Vec<Vec<String>>>,
-    pub(crate) held: Mutex<bool>,
+    pub(crate) paused: Mutex<bool>,
     pub(crate) released: Condvar,
 }
 
 impl Script {
     /// Blocks batches, or releases them.
-    pub(crate) fn hold(&self, held: bool) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    pub(crate) fn pause(&self, paused: bool) {
+        *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = paused;
         self.released.notify_all();
     }
 
@@ -77,8 +77,8 @@ struct Counting(Arc<Script>);
 impl Model for Counting {
     /// `!` fails the batch, `?` gives a vector of NaN, `#` panics.
     fn encode(&mut self, texts: &[&[i32]]) -> Result<Vec<Vec<f32>>, BatchError> {
-        let held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.0.released.wait_while(held, |held| *held).unwrap_or_else(PoisonError::into_inner));
+        let paused = self.0.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.0.released.wait_while(paused, |paused| *paused).unwrap_or_else(PoisonError::into_inner));
         let text = |tokens: &&[i32]| tokens.iter().filter_map(|c| char::from_u32(*c as u32)).collect::<String>();
         let texts: Vec<String> = texts.iter().map(text).collect();
         self.0.batches.lock().unwrap_or_else(PoisonError::into_inner).push(texts.clone());

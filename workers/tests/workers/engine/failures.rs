@@ -37,7 +37,7 @@ async fn a_sequence_that_cannot_be_decoded_fails_alone() {
 #[tokio::test]
 async fn a_failure_that_passes_costs_nothing() {
     for error in [refused(), half_done()] {
-        let script = Arc::new(Script::held());
+        let script = Arc::new(Script::paused());
         let engine = Echo::start(&script, 3, 128, 16);
         let messages = ["one", "two, two", "three, three, three"];
         let tasks = arrive(&engine, &script, messages.map(says).to_vec()).await;
@@ -63,7 +63,7 @@ async fn logits_that_are_no_numbers_fail_the_sequence_only() {
 
 #[tokio::test]
 async fn a_panic_of_the_model_is_told_to_every_reader_and_to_the_handle() {
-    let script = Script { panics: Some(i32::from(b'!')), ..Script::held() };
+    let script = Script { panics: Some(i32::from(b'!')), ..Script::paused() };
     let script = Arc::new(script);
     let engine = Echo::start(&script, 2, 128, 16);
     let first = engine.generate(says("fine")).await.expect("a generation");
@@ -87,7 +87,7 @@ async fn a_panic_of_the_model_is_told_to_every_reader_and_to_the_handle() {
 
 #[tokio::test]
 async fn stop_ends_everything_at_once() {
-    let script = Arc::new(Script::held());
+    let script = Arc::new(Script::paused());
     let engine = Echo::start(&script, 1, 128, 16);
     let running = engine.generate(says("a running answer")).await.expect("a generation");
     until(|| script.is_waiting()).await;
@@ -106,11 +106,11 @@ async fn stop_ends_everything_at_once() {
 
 #[tokio::test]
 async fn dropping_the_last_handle_stops_the_engine() {
-    let engine = Echo::start(&Arc::new(Script::held()), 1, 128, 16);
+    let engine = Echo::start(&Arc::new(Script::paused()), 1, 128, 16);
     let other = engine.clone();
     drop(engine);
     assert!(other.is_alive());
-    let script = Arc::new(Script::held());
+    let script = Arc::new(Script::paused());
     let engine = Echo::start(&script, 1, 128, 16);
     let generation = engine.generate(says("a running answer")).await.expect("a generation");
     until(|| script.is_waiting()).await;

@@ -36,7 +36,7 @@ async fn an_answer_comes_whole_and_in_order() {
 
 #[tokio::test]
 async fn a_batch_has_a_token_for_each_answer_first_and_then_equal_parts_of_the_prompts() {
-    let script = Arc::new(Script::held());
+    let script = Arc::new(Script::paused());
     let engine = Echo::start(&script, 4, 256, 16);
     let requests = vec![long(10), long(25), long(7), long(60)];
     let tasks = arrive(&engine, &script, requests).await;
@@ -54,7 +54,7 @@ async fn a_batch_has_a_token_for_each_answer_first_and_then_equal_parts_of_the_p
 
 #[tokio::test]
 async fn requests_get_slots_in_the_order_in_which_they_came() {
-    let script = Arc::new(Script::held());
+    let script = Arc::new(Script::paused());
     let engine = Echo::start(&script, 1, 64, 64);
     let tasks = arrive(&engine, &script, vec![says("a"), says("bb"), says("c"), says("dd")]).await;
     script.release();
@@ -67,7 +67,7 @@ async fn requests_get_slots_in_the_order_in_which_they_came() {
 
 #[tokio::test]
 async fn one_who_leaves_frees_the_slot_within_one_decode() {
-    let script = Arc::new(Script::held());
+    let script = Arc::new(Script::paused());
     let engine = Echo::start(&script, 1, 256, 64);
     script.allow(3);
     let mut generation = engine.generate(long(50)).await.expect("a generation");
@@ -84,7 +84,7 @@ async fn one_who_leaves_frees_the_slot_within_one_decode() {
 
 #[tokio::test]
 async fn one_who_leaves_the_queue_is_never_seated() {
-    let script = Arc::new(Script::held());
+    let script = Arc::new(Script::paused());
     let engine = Echo::start(&script, 1, 64, 64);
     let mut tasks = arrive(&engine, &script, vec![says("a"), says("b"), says("c")]).await;
     tasks.remove(1).abort();
@@ -139,8 +139,8 @@ async fn an_answer_goes_on_where_an_earlier_attempt_stopped() {
     }
     // Also if the tokens of unpublished text are known.
     for cut in 0..words.len() {
-        let held = Request { emitted: whole.tokens()[..cut].to_vec(), emitted_text_bytes: 0, ..request() };
-        assert_eq!(ask(&engine, held).await.published(), words, "cut at {cut}");
+        let paused = Request { emitted: whole.tokens()[..cut].to_vec(), emitted_text_bytes: 0, ..request() };
+        assert_eq!(ask(&engine, paused).await.published(), words, "cut at {cut}");
     }
 }
 
@@ -269,11 +269,11 @@ async fn readers_at_many_speeds_all_hear_everything() {
 
 #[tokio::test]
 async fn a_seat_in_the_queue_is_counted_only_while_it_is_taken() {
-    let script = Arc::new(Script::held());
+    let script = Arc::new(Script::paused());
     let engine = Echo::start(&script, 1, 64, 16);
     let tasks = arrive(&engine, &script, vec![says("a"), says("b")]).await;
-    let held = engine.metrics().snapshot();
-    assert_eq!((held.active, held.waiting), (1, 1));
+    let paused = engine.metrics().snapshot();
+    assert_eq!((paused.active, paused.waiting), (1, 1));
     script.release();
     all(tasks).await;
     until(|| engine.metrics().snapshot().active == 0).await;

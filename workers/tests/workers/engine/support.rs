@@ -42,7 +42,7 @@ pub(crate) struct Script {
 
 impl Script {
     /// Blocks the model until [`Script::allow`].
-    pub(crate) fn held() -> Self {
+    pub(crate) fn paused() -> Self {
         Self { permits: Mutex::new(Some(0)), ..Self::default() }
     }
 

@@ -102,7 +102,7 @@ impl DeadLetterQueue for Life {
             self.world.letters.lock().unwrap().insert(letter.job.id, letter.clone());
             Ok(())
         };
-        self.on_bus("bury", letter.job.id, keep).await
+        self.on_bus("put_dead_letter", letter.job.id, keep).await
     }
     async fn list_dead_letters(
         &self,

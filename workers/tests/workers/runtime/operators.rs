@@ -1,4 +1,4 @@
-//! Pauses and caps that operators set, with a real NATS and a real Postgres.
+//! Pauses and caps that operators set, and the end that they ask for, with a real NATS and a real Postgres.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,6 +10,7 @@ use ruche_schemas::{
     clock::{self, Clock},
     event::Outcome,
 };
+use ruche_services::testing;
 use ruche_store::ledger::{Committed, Ended, Ledger};
 use ruche_workers::reconcilers::{self, Reconciler, Retention, Scheduled, Tracker};
 use serde_json::json;
@@ -17,20 +18,21 @@ use serde_json::json;
 use crate::runtime::{
     probe::{Probe, ProbeHandler},
     support::System,
+    types,
 };
 
 /// Waits until this worker registers like this.
-async fn announced(system: &System, worker: &str, like: impl Fn(&WorkerRegistration) -> bool) {
+async fn registered(system: &System, worker: &str, like: impl Fn(&WorkerRegistration) -> bool) {
     while !system.bus.workers().await.unwrap().iter().any(|found| found.worker == worker && like(found)) {
         tokio::task::yield_now().await;
     }
 }
 
 /// Waits until the server has told all subscribers of this pause.
-async fn held(system: &System, hold: &Pause) {
-    system.bus.set_paused(hold, true).await.unwrap();
+async fn paused(system: &System, pause: &Pause) {
+    system.bus.set_paused(pause, true).await.unwrap();
     let mut holds = system.bus.pauses().await.unwrap();
-    while !holds.next().await.unwrap().contains(hold) {}
+    while !holds.next().await.unwrap().contains(pause) {}
 }
 
 async fn ended_at(system: &System, at: DateTime<Utc>) -> JobRef {
@@ -89,16 +91,16 @@ async fn started(system: &System, job: &JobRef) -> Record {
 #[tokio::test]
 async fn a_paused_kind_waits_until_it_is_resumed() {
     let system = System::start().await;
-    let hold = Pause::Kind(Probe::KIND);
-    held(&system, &hold).await;
+    let pause = Pause::Kind(Probe::KIND);
+    paused(&system, &pause).await;
     let probe = ProbeHandler::new();
     let worker = system.worker(&probe, 2);
     let job = system.submit(Probe::Echo("a".into())).await;
-    announced(&system, &worker.name, |_| true).await;
+    registered(&system, &worker.name, |_| true).await;
     let depth = system.depth().await;
     assert_eq!((depth[1].waiting, depth[1].in_flight), (1, 0), "it is accepted, and nobody takes it");
     let resumed = clock::now();
-    system.bus.set_paused(&hold, false).await.unwrap();
+    system.bus.set_paused(&pause, false).await.unwrap();
     let first = started(&system, &job).await;
     assert!(first.at >= resumed, "it began {} and was resumed {resumed}", first.at);
     worker.drain().await;
@@ -111,7 +113,7 @@ async fn what_runs_goes_on_when_its_kind_is_paused() {
     let worker = system.worker(&probe, 1);
     let running = system.submit(Probe::Gated).await;
     probe.wait_for_begin().await;
-    held(&system, &Pause::Kind(Probe::KIND)).await;
+    paused(&system, &Pause::Kind(Probe::KIND)).await;
     let next = system.submit(Probe::Echo("next".into())).await;
     probe.gate.add_permits(1);
     started(&system, &running).await;
@@ -124,8 +126,8 @@ async fn what_runs_goes_on_when_its_kind_is_paused() {
 #[tokio::test]
 async fn a_paused_tenants_jobs_are_deferred_and_others_go_on() {
     let system = System::start().await;
-    let hold = Pause::Tenant(system.tenant.clone());
-    held(&system, &hold).await;
+    let pause = Pause::Tenant(system.tenant.clone());
+    paused(&system, &pause).await;
     let probe = ProbeHandler::new();
     let worker = system.worker(&probe, 1);
     let job = system.submit(Probe::Echo("a".into())).await;
@@ -136,7 +138,7 @@ async fn a_paused_tenants_jobs_are_deferred_and_others_go_on() {
     let queued = system.bus.queued(&Probe::KIND, &system.tenant, 0, 10).await.unwrap();
     assert_eq!((queued.len(), &queued[0].job, queued[0].run_at.is_some()), (1, &job, true));
     let resumed = clock::now();
-    system.bus.set_paused(&hold, false).await.unwrap();
+    system.bus.set_paused(&pause, false).await.unwrap();
     let first = started(&system, &job).await;
     assert!(first.at >= resumed && first.attempt == 1, "being put aside is no attempt: {first:?}");
     worker.drain().await;
@@ -149,9 +151,9 @@ async fn one_worker_drains_while_another_goes_on() {
     let drained = system.worker(&probe, 2);
     let running = system.submit(Probe::Gated).await;
     probe.wait_for_begin().await;
-    let hold = Pause::Worker(drained.name.clone());
-    system.bus.set_paused(&hold, true).await.unwrap();
-    announced(&system, &drained.name, |worker| worker.state == WorkerState::Draining).await;
+    let pause = Pause::Worker(drained.name.clone());
+    system.bus.set_paused(&pause, true).await.unwrap();
+    registered(&system, &drained.name, |worker| worker.state == WorkerState::Draining).await;
     let other = system.worker(&other_probe, 1);
     for n in 0..10 {
         let job = system.submit(Probe::Echo(n.to_string())).await;
@@ -159,9 +161,9 @@ async fn one_worker_drains_while_another_goes_on() {
     }
     probe.gate.add_permits(1);
     assert_eq!(started(&system, &running).await.data["worker"], drained.name.as_str());
-    announced(&system, &drained.name, |worker| worker.in_flight == 0).await;
+    registered(&system, &drained.name, |worker| worker.in_flight == 0).await;
     other.drain().await;
-    system.bus.set_paused(&hold, false).await.unwrap();
+    system.bus.set_paused(&pause, false).await.unwrap();
     let job = system.submit(Probe::Echo("again".into())).await;
     assert_eq!(started(&system, &job).await.data["worker"], drained.name.as_str());
     drained.drain().await;
@@ -226,7 +228,7 @@ async fn a_workers_background_tasks_are_in_its_registration() {
     let shared = tracker.clone();
     system.options.reconcilers = Arc::new(move || vec![shared.status()]);
     let worker = system.worker(&ProbeHandler::new(), 1);
-    announced(&system, &worker.name, |found| found.reconcilers == [tracker.status()]).await;
+    registered(&system, &worker.name, |found| found.reconcilers == [tracker.status()]).await;
     worker.drain().await;
 }
 
@@ -239,5 +241,17 @@ async fn events_have_the_time_of_the_runtimes_clock() {
     let job = system.submit(Probe::FailOnce).await;
     let events = system.events(&job).await;
     assert!(events.len() > 2 && events.iter().all(|event| event.at == later), "{events:?}");
+    worker.drain().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_told_to_end_while_the_bus_is_away_ends_without_an_error() {
+    let nats = testing::nats().await;
+    let system = System::on(&nats.url(), &testing::shared_postgres().await).await;
+    let worker = system.worker(&ProbeHandler::new(), 1);
+    let job = system.submit(Probe::Echo("hello".into())).await;
+    assert_eq!(types(&system.events(&job).await), ["started", "done"]);
+    system.settled().await;
+    nats.stop().await;
     worker.drain().await;
 }
