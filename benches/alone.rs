@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, TenantId, config};
 use ruche_store::{
     Health, StoreError,
@@ -55,18 +54,6 @@ impl Ledger for Alone {
 
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
         self.one().await.members(tenant, group, limit).await
-    }
-
-    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
-        self.one().await.holding(before, limit).await
-    }
-
-    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError> {
-        self.one().await.released(jobs).await
-    }
-
-    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
-        self.one().await.purge(before, limit).await
     }
 }
 

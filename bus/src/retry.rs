@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::time::Instant;
 
 /// Each delay is twice the one before it, up to the longest. The actual delay is a random time between half of that
 /// and all of it.
@@ -22,7 +23,13 @@ impl RetryPolicy {
     /// Without end.
     #[must_use]
     pub fn delays(self) -> Backoff {
-        Backoff { policy: self, delays: self.exponential() }
+        Backoff { policy: self, delays: self.exponential(), until: None }
+    }
+
+    /// For this time in all.
+    #[must_use]
+    pub fn delays_within(self, time: Duration) -> Backoff {
+        Backoff { until: Some(Instant::now() + time), ..self.delays() }
     }
 
     fn exponential(self) -> ExponentialBackoff {
@@ -36,6 +43,7 @@ impl RetryPolicy {
 pub struct Backoff {
     policy: RetryPolicy,
     delays: ExponentialBackoff,
+    until: Option<Instant>,
 }
 
 impl Backoff {
@@ -44,8 +52,13 @@ impl Backoff {
         self.delays.next().unwrap_or(self.policy.longest)
     }
 
-    pub async fn wait(&mut self) {
+    /// Waits before the next try. False: the time in all is over.
+    pub async fn wait(&mut self) -> bool {
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            return false;
+        }
         tokio::time::sleep(self.next_delay()).await;
+        true
     }
 
     /// Restarts with the first delay, after a success.
@@ -75,5 +88,13 @@ mod tests {
             }
             delays.reset();
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bounded_series_ends_when_its_time_is_over() {
+        let second = Duration::from_secs(1);
+        let (start, mut delays) = (Instant::now(), RetryPolicy::new(second, second).delays_within(5 * second));
+        while delays.wait().await {}
+        assert!((5..=6).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     }
 }

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Claim, JobId, Kind, Lane, TenantId,
+    Claim, EventType, JobId, Kind, Lane, Record, TenantId,
+    event::Accepted,
     flow::{Member, Next, Origin},
     job::Job,
 };
@@ -105,6 +106,23 @@ impl<T> Envelope<T> {
             claim: None,
             body,
         }
+    }
+
+    /// The first event of the job's log.
+    #[must_use]
+    pub fn accepted(&self, run_at: Option<DateTime<Utc>>) -> Record {
+        let accepted = Accepted {
+            lane: self.lane,
+            run_at,
+            origin: self.origin,
+            // The group of a fan is no batch.
+            batch: self.member.as_ref().filter(|member| member.of.is_none()).map(|member| member.group),
+            on_success: self.on_success.clone(),
+            on_failure: self.on_failure.clone(),
+        };
+        let data = serde_json::to_value(accepted).unwrap_or_default();
+        let (event, kind) = (EventType::Accepted, self.kind.clone());
+        Record { n: 1, event, kind, attempt: 0, at: self.created_at, data, claim: None }
     }
 
     pub fn with_body<U>(self, body: U) -> Envelope<U> {

@@ -31,11 +31,11 @@ pub enum EventType {
     Verdict,
     /// The answer was cut by moderation.
     Cut,
-    /// It ended well. Data: the kind's output.
+    /// The job succeeded. Data: the kind's output.
     Done,
-    /// It ended badly. Data: [`Failure`].
+    /// The job failed. Data: [`Failure`].
     Failed,
-    /// It was cancelled before it ended.
+    /// The job was cancelled before it ended.
     Cancelled,
 }
 

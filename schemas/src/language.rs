@@ -43,7 +43,7 @@ pub const LANGUAGES: [(&str, &str); 37] = [
     ("yiddish", "yi"),
 ];
 
-/// What is said in place of a language: each document's is detected from its text.
+/// In place of a language: each document's is detected from its text.
 pub const AUTO: &str = "auto";
 
 /// Takes an English name or a code, also with a region: `french`, `fr`, `fr-CA`. The error comes after the field's

@@ -20,7 +20,7 @@ pub const HISTORY_INSTRUCTIONS: u64 = 16;
 /// In characters.
 pub const TITLE_CHARS: usize = 80;
 
-/// What was said in a conversation.
+/// The messages of a conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     /// Oldest first: the system messages that it begins with, and the newest [`HISTORY_MESSAGES`].
@@ -76,7 +76,7 @@ pub struct TurnMessage {
 
 #[async_trait]
 pub trait Conversations: Send + Sync + 'static {
-    /// What was said in a conversation; `None` if the tenant has no such conversation.
+    /// The messages of a conversation; `None` if the tenant has no such conversation.
     async fn history(&self, tenant: &TenantId, conversation: Uuid) -> Result<Option<History>, StoreError>;
 
     /// Up to `limit` conversations, last changed first, after the conversation `after`. `None` if the tenant has no

@@ -46,16 +46,6 @@ pub trait Ledger: Health {
 
     /// The outcomes of at most `limit` members of a group, by index.
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError>;
-
-    /// Jobs that ended before this time and have objects in the object store, oldest first, at most `limit`.
-    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError>;
-
-    /// Marks that these jobs have no objects any more, so that their rows can be purged. Idempotent.
-    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError>;
-
-    /// Deletes what ended before this time (rows of jobs without objects, fences, groups and document tombstones), at
-    /// most `limit` of each. Returns the number of deleted rows.
-    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError>;
 }
 
 #[derive(Debug, Clone, PartialEq)]

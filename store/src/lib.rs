@@ -23,11 +23,23 @@ pub mod memory;
 pub mod models;
 pub mod objects;
 pub mod postgres;
+pub mod retention;
 pub mod search;
 pub mod templates;
 
 pub use error::{NOT_STORABLE, StoreError};
 pub use health::Health;
+
+/// What the handlers of a worker read, and what they write besides a job's end.
+pub trait WorkerStore:
+    conversations::Conversations + documents::DocumentStore + indexes::Indexes + templates::Templates
+{
+}
+
+impl<S> WorkerStore for S where
+    S: conversations::Conversations + documents::DocumentStore + indexes::Indexes + templates::Templates
+{
+}
 
 /// Everything that a gateway reads and writes.
 pub trait Store:

@@ -173,7 +173,7 @@ impl Program {
         };
         let listed = self.kinds.iter().find(|listed| listed.kind == *kind).map_or(&[][..], |listed| listed.metrics);
         let metrics = KindMetrics::register(registry, kind, listed);
-        (row.prepare)(Setup { config, postgres: postgres.clone(), metrics })
+        (row.prepare)(Setup { config, store: postgres.clone(), metrics })
             .with_context(|| format!("can't work on {kind} jobs"))
     }
 }
@@ -192,7 +192,7 @@ impl Process<'_> {
         vec![
             Arc::new(MaxDeliveries(follow_ups)),
             Arc::new(Retention {
-                ledger: ledger.clone(),
+                store: self.postgres.clone(),
                 claims: claims.clone(),
                 clock: clock.clone(),
                 days,

@@ -22,7 +22,7 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
     async fn handle(&self, job: &Envelope<J>, context: Context<J>) -> Result<J::Output, JobError>;
 
     /// Writes that are stored in the outcome's transaction.
-    fn keep(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Write> {
+    fn writes(&self, _job: &Envelope<J>, _output: &J::Output) -> Vec<Write> {
         Vec::new()
     }
 
@@ -39,7 +39,7 @@ pub trait Handler<J: Job>: Send + Sync + 'static {
 pub struct HandlerOutput {
     /// The data of the last event.
     pub output: Value,
-    pub keep: Vec<Write>,
+    pub writes: Vec<Write>,
     /// Stored before the outcome's transaction.
     pub documents: Vec<Bytes>,
 }
@@ -88,10 +88,10 @@ impl<J: Job, H: Handler<J>> AnyHandler for Typed<J, H> {
         // One task polls both: if the log is lost, the handler is dropped too.
         let work = async { self.0.handle(&job, context).await };
         let (output, ()) = tokio::try_join!(work, reports::write(log, reports, quiet))?;
-        let mut keep = self.0.keep(&job, &output);
-        keep.extend(kept.take());
+        let mut writes = self.0.writes(&job, &output);
+        writes.extend(kept.take());
         let output = serde_json::to_value(&output).map_err(JobError::retry)?;
-        Ok(HandlerOutput { output, keep, documents: made.take() })
+        Ok(HandlerOutput { output, writes, documents: made.take() })
     }
 }
 

@@ -3,8 +3,8 @@
 //! For tests of everything above the port. Time is tokio's, so a test that pauses it sees an ack wait or a
 //! registration expire at once.
 
-mod controls;
 mod dead_letters;
+mod flow_control;
 mod later;
 mod lock;
 mod log;

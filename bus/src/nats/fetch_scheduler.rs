@@ -1,4 +1,5 @@
-//! Decides how many jobs a worker with free slots pulls from each source (a lane, or a shard of one).
+//! Decides how many jobs a worker with free slots pulls from each source (a lane, or a shard of one); our own, because
+//! the client's consumers know one source each and no priorities.
 //!
 //! A pull request reserves slots until it expires and can't be revoked. So only a worker with many free slots sends
 //! pull requests to a source that may be empty. Elsewhere the worker leaves an availability probe

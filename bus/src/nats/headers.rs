@@ -15,7 +15,7 @@ pub(super) const JOB: &str = "ruche-job";
 pub(super) const ATTEMPT: &str = "ruche-attempt";
 
 /// The sequence of the job's first event, if the publisher has written it.
-pub(super) const FIRST_SEQ: &str = "ruche-first_seq";
+pub(super) const FIRST_SEQ: &str = "ruche-first-seq";
 
 /// As JSON.
 pub(super) const SCHEDULE: &str = "ruche-schedule";

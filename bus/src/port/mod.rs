@@ -3,9 +3,9 @@
 //! It speaks of jobs, logs and lanes; streams, subjects and consumers belong to an adapter. The bus stores what
 //! operators and batch producers request, so that it survives their process and all others see it.
 
-mod controls;
 mod dead_letters;
 mod delivery;
+mod flow_control;
 pub(crate) mod message;
 mod schedules;
 
@@ -14,14 +14,14 @@ use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use ruche_schemas::{JobRef, Kind, Record};
 
-pub use controls::*;
 pub use dead_letters::*;
 pub use delivery::*;
+pub use flow_control::*;
 pub use message::*;
 pub use schedules::*;
 
 #[async_trait]
-pub trait Bus: DeadLetterQueue + Scheduler + Controls + Send + Sync + 'static {
+pub trait Bus: DeadLetterQueue + Scheduler + FlowControl + Send + Sync + 'static {
     /// Returns when the job is durable. The same job id again, within the dedup window, adds nothing.
     async fn publish(&self, message: Message) -> Result<Receipt, PublishError>;
 

@@ -63,7 +63,7 @@ promises! {
         dead_letters_are_listed_and_counted_oldest_first_by_kind_and_tenant
         a_removed_letter_is_gone_and_can_be_put_again
         the_largest_job_becomes_a_dead_letter_whole;
-    controls:
+    flow_control:
         pauses_are_heard_as_they_are_and_as_they_change
         the_caps_of_tenants_are_heard_as_they_are_and_as_they_change
         a_tenants_jobs_are_listed_until_they_end

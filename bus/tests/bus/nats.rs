@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, DeadLetterQueue, PublishError, Receipt,
+    Bus, DeadFilter, DeadLetterQueue, FlowControl, PublishError, Receipt,
     nats::{ConnectError, Nats},
 };
 use ruche_schemas::{Failure, JobRef, Lane, failure::codes};

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
-use ruche_bus::{Bus, Controls, Pause, PublishError, Receipt, Scheduler, nats::Nats};
+use ruche_bus::{Bus, FlowControl, Pause, PublishError, Receipt, Scheduler, nats::Nats};
 use ruche_schemas::{EventType, Lane};
 use ruche_services::testing;
 

@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use chrono::{TimeDelta, Utc};
 use futures::{FutureExt, StreamExt};
 use ruche_bus::{
-    Bus, Controls, DeadFilter, DeadLetterQueue, Every, Pause, Schedule, Scheduler, WorkerRegistration, WorkerState,
+    Bus, DeadFilter, DeadLetterQueue, Every, FlowControl, Pause, Schedule, Scheduler, WorkerRegistration, WorkerState,
     nats::Nats,
 };
 use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, kinds};

@@ -46,7 +46,7 @@ enum Command {
     },
     /// Submit dead jobs again, as new jobs: one, or all that a filter matches.
     Replay(many::Arguments),
-    /// Mend a dead job's body with $VISUAL or $EDITOR, and submit it again as a new job.
+    /// Change a dead job's body with $VISUAL or $EDITOR, and submit it again as a new job.
     Edit {
         /// The job's id.
         job: String,

@@ -40,6 +40,28 @@ struct Crate(BTreeMap<Module, Parsed>);
 /// Each file of the workspace's programs and libraries with the files that it takes names from.
 pub(super) fn graph() -> BTreeMap<String, BTreeSet<String>> {
     let mut graph = BTreeMap::new();
+    for found in crates() {
+        for (module, parsed) in &found.0 {
+            let taken = found.taken_by(module, parsed);
+            graph.entry(parsed.file.clone()).or_insert_with(BTreeSet::new).extend(taken);
+        }
+    }
+    graph
+}
+
+/// Each file of the workspace's programs and libraries with the paths that it names, such as `serde_json::Value`.
+pub(super) fn named() -> Vec<(String, BTreeSet<String>)> {
+    let all = crates();
+    let files = all.iter().flat_map(|found| found.0.values());
+    let paths = |parsed: &Parsed| {
+        let all = parsed.names.values().chain(&parsed.globs).chain(&parsed.paths);
+        all.map(|path| path.join("::")).collect()
+    };
+    files.map(|parsed| (parsed.file.clone(), paths(parsed))).collect()
+}
+
+fn crates() -> Vec<Crate> {
+    let mut all = Vec::new();
     for package in packages() {
         for target in package["targets"].as_array().unwrap() {
             let kind = target["kind"][0].as_str().unwrap();
@@ -47,16 +69,11 @@ pub(super) fn graph() -> BTreeMap<String, BTreeSet<String>> {
                 let mut found = Crate::default();
                 let file = Path::new(target["src_path"].as_str().unwrap());
                 found.read(file, file.parent().unwrap(), Vec::new());
-                for (module, parsed) in &found.0 {
-                    graph
-                        .entry(parsed.file.clone())
-                        .or_insert_with(BTreeSet::new)
-                        .extend(found.taken_by(module, parsed));
-                }
+                all.push(found);
             }
         }
     }
-    graph
+    all
 }
 
 impl Crate {

@@ -256,7 +256,7 @@ async fn a_large_result_is_told_of_and_printed_when_asked_for() {
 }
 
 #[tokio::test]
-async fn a_dead_job_is_mended_in_an_editor_and_replayed() {
+async fn a_dead_job_is_edited_and_replayed() {
     let gateway = Gateway::start().await;
     let letter =
         json!({"job": "j", "kind": "chat", "attempts": 5, "error": {"code": "bad", "message": "no"}, "body": {"a": 1}});

@@ -9,9 +9,13 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, Utc};
-use ruche_schemas::{EventType, Record, flow::Template};
+use ruche_schemas::{
+    EventType, Record,
+    flow::{self, Template},
+};
 use ruche_store::groups::Batch;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema, openapi::Ref};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -25,7 +29,7 @@ use crate::{
         state::HttpState,
     },
     jobs::{
-        batch::{self, callback_id},
+        batch,
         follow::{EventsQuery, Follow},
         service::Jobs,
     },
@@ -99,7 +103,7 @@ impl From<Batch> for BatchView {
             (true, true) => "complete",
         };
         let counts = BatchCounts { total, done, failed, cancelled, pending };
-        let callback_job = batch.callback.as_ref().map(|_| callback_id(id).0);
+        let callback_job = batch.callback.as_ref().map(|_| flow::callback_id(id).0);
         Self { id, object: "job_batch", state, counts, created_at, ended_at, callback_job }
     }
 }
@@ -241,7 +245,7 @@ async fn batch_events(
     // Without a log, the last event comes from the row, now or once it has ended.
     let found = match batch.ended_at {
         Some(at) if batch.is_complete() => {
-            let (kind, data) = (batch::KIND, batch::counts(&batch));
+            let (kind, data) = (flow::BATCH, json!(batch::counts(&batch)));
             Follow::Last(Box::new(Record { n: from, event: EventType::Done, kind, attempt: 0, at, data, claim: None }))
         }
         _ => jobs.follower.wait(log, from).await?,

@@ -5,7 +5,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use utoipa::ToSchema;
+
+/// All but RFC 3986's unreserved characters.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Bytes of a document, a file or a package, in the description.
 #[derive(Debug, ToSchema)]
@@ -43,9 +47,14 @@ impl FileResponse {
 
     /// For a browser: displayed under this file name, without sniffing, not cached by proxies.
     pub(crate) fn inline(self, name: &str) -> Self {
-        self.with(header::CONTENT_DISPOSITION, &disposition(name))
+        self.with(header::CONTENT_DISPOSITION, &disposition("inline", name))
             .with(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
             .with(header::CACHE_CONTROL, "private, no-cache")
+    }
+
+    /// For a browser: saved under this file name.
+    pub(crate) fn attachment(self, name: &str) -> Self {
+        self.with(header::CONTENT_DISPOSITION, &disposition("attachment", name))
     }
 }
 
@@ -70,16 +79,11 @@ pub(crate) fn not_modified(tag: HeaderValue) -> Response {
 }
 
 /// `Content-Disposition` (RFC 6266): the name in ASCII for old clients, and unchanged (RFC 8187).
-fn disposition(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii() && c != '%' { c } else { '_' }).collect();
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            true => encoded.push(char::from(byte)),
-            false => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+fn disposition(manner: &str, name: &str) -> String {
+    let is_plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '%' | '"' | '\\');
+    let plain: String = name.chars().map(|c| if is_plain(&c) { c } else { '_' }).collect();
+    let whole = utf8_percent_encode(name, ESCAPED);
+    format!("{manner}; filename=\"{plain}\"; filename*=UTF-8''{whole}")
 }
 
 #[cfg(test)]
@@ -88,7 +92,9 @@ mod tests {
 
     #[test]
     fn a_file_name_is_ascii_for_old_clients_and_whole_for_new_ones() {
-        let header = disposition("Été \"1\".pdf");
-        assert!(header.is_ascii() && header.ends_with("filename*=UTF-8''%C3%89t%C3%A9%20%221%22.pdf"), "{header}");
+        assert_eq!(
+            disposition("inline", "Été \"1\".pdf"),
+            "inline; filename=\"_t_ _1_.pdf\"; filename*=UTF-8''%C3%89t%C3%A9%20%221%22.pdf"
+        );
     }
 }

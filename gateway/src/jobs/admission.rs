@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::StreamExt;
-use ruche_bus::{Bus, Caps, TenantCaps};
+use ruche_bus::{Bus, Caps, TenantCaps, retry::RetryPolicy};
 use ruche_schemas::{Kind, TenantId, config};
 use tokio_util::sync::CancellationToken;
 
@@ -104,12 +104,12 @@ impl Admission {
 
     /// Listens for caps of tenants until the gateway stops.
     pub async fn listen(self: Arc<Self>, stopping: CancellationToken) {
-        let mut delay = Duration::from_millis(100);
+        let mut retry = RetryPolicy::new(Duration::from_millis(200), limits::CAPS_PAUSE).delays();
         loop {
             match self.bus.caps().await {
                 Ok(mut caps) => {
                     while let Some(all) = caps.next().await {
-                        delay = Duration::from_millis(100);
+                        retry.reset();
                         tracing::info!(tenants = all.len(), "tenants with caps of their own");
                         self.replace(all);
                     }
@@ -120,7 +120,7 @@ impl Admission {
             }
             tokio::select! {
                 () = stopping.cancelled() => return,
-                () = tokio::time::sleep(delay) => delay = (delay * 2).min(limits::CAPS_PAUSE),
+                _ = retry.wait() => {}
             }
         }
     }

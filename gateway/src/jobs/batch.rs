@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use ruche_schemas::{
-    EventType, JobId, JobRef, Kind, Lane, TenantId,
-    flow::{self, Next, Origin, Template},
+    EventType, JobId, JobRef, TenantId,
+    flow::{self, BatchCounts, Next, Template},
 };
 use ruche_store::{Store, groups::Batch};
 use serde_json::{Value, json};
@@ -20,9 +20,6 @@ use super::{
     publisher::{Publisher, Publishing},
 };
 use crate::http::{error::ApiError, limits, text::shown};
-
-/// The kind of the events of a batch's log.
-pub const KIND: Kind = Kind::new("batch");
 
 #[derive(Clone)]
 pub struct Batches {
@@ -48,7 +45,7 @@ impl Batches {
         }
         let (id, created_at) = (Uuid::now_v7(), Utc::now());
         self.store.create_batch(tenant, id, callback.as_ref(), created_at).await?;
-        self.log.append(&log(tenant, id), &KIND, EventType::Accepted, created_at, Value::Null).await?;
+        self.log.append(&log(tenant, id), &flow::BATCH, EventType::Accepted, created_at, Value::Null).await?;
         let tenant = tenant.clone();
         let (done, failed, cancelled) = (0, 0, 0);
         Ok(Batch { id, tenant, total: 0, closed: false, done, failed, cancelled, callback, created_at, ended_at: None })
@@ -110,29 +107,20 @@ impl Batches {
         }
         let now = Utc::now();
         if let Some(template) = &batch.callback {
-            let whole = JobId(batch.id);
-            let origin = Origin { root: whole, parent: whole };
-            let mut result = counts(batch);
-            result["batch"] = json!(batch.id);
-            let child = flow::child(callback_id(batch.id), template, &result, Lane::Normal, origin, None);
+            let child = flow::callback(batch.id, template, counts(batch));
             let version = self.kinds.descriptor(template.kind.as_str())?.version;
             let envelope = child.envelope(batch.tenant.clone(), version, now);
             self.publisher.publish(&envelope, Publishing::default()).await?;
         }
-        self.log.append(&log(&batch.tenant, batch.id), &KIND, EventType::Done, now, counts(batch)).await
+        self.log.append(&log(&batch.tenant, batch.id), &flow::BATCH, EventType::Done, now, json!(counts(batch))).await
     }
-}
-
-#[must_use]
-pub fn callback_id(batch: Uuid) -> JobId {
-    JobId(batch).derived("callback")
 }
 
 /// The counts in events and callbacks.
 #[must_use]
-pub fn counts(batch: &Batch) -> Value {
-    let Batch { total, done, failed, cancelled, .. } = batch;
-    json!({ "total": total, "done": done, "failed": failed, "cancelled": cancelled })
+pub fn counts(batch: &Batch) -> BatchCounts {
+    let Batch { total, done, failed, cancelled, .. } = *batch;
+    BatchCounts { total, done, failed, cancelled }
 }
 
 #[must_use]

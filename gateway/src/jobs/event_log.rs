@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use ruche_bus::{AppendError, Bus};
 use ruche_schemas::{Envelope, EventType, JobRef, Kind, Record, event};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -19,12 +19,12 @@ const TRIES: u32 = 5;
 pub struct EventLog(Arc<dyn Bus>);
 
 /// The data of a log's first event.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Beginning {
     #[serde(flatten)]
     accepted: event::Accepted,
     /// BLAKE3 of the body, to detect another job under the same idempotency key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     fingerprint: Option<String>,
 }
 
@@ -108,16 +108,10 @@ pub(crate) fn accepted<T>(
     envelope: &Envelope<T>,
     run_at: Option<DateTime<Utc>>,
     fingerprint: Option<String>,
-) -> Result<Record, ApiError> {
-    let accepted = event::Accepted {
-        lane: envelope.lane,
-        run_at,
-        origin: envelope.origin,
-        batch: envelope.member.as_ref().filter(|member| member.of.is_none()).map(|member| member.group),
-        on_success: envelope.on_success.clone(),
-        on_failure: envelope.on_failure.clone(),
-    };
-    let data = serde_json::to_value(Beginning { accepted, fingerprint }).map_err(|_| ApiError::internal())?;
-    let (event, kind) = (EventType::Accepted, envelope.kind.clone());
-    Ok(Record { n: 1, event, kind, attempt: 0, at: envelope.created_at, data, claim: None })
+) -> Record {
+    let mut record = envelope.accepted(run_at);
+    if let Some(fingerprint) = fingerprint {
+        record.data["fingerprint"] = fingerprint.into();
+    }
+    record
 }

@@ -46,7 +46,7 @@ impl Intake {
     pub async fn submit(&self, kind: &str, json: &str, submission: Submission<'_>) -> Result<Accepted, ApiError> {
         let descriptor = self.publisher.kinds.descriptor(kind)?;
         check_size(descriptor, json.len())?;
-        let body = self.publisher.kinds.read(descriptor, &self.publisher.kinds.aliases.resolve_in(json), "")?;
+        let body = self.publisher.kinds.read(descriptor, json, "")?;
         match self.completed.get(&descriptor.kind) {
             Some(completion) => completion.submit(&body, submission).await,
             None => self.publisher.submit(Work { descriptor, body }, submission).await,

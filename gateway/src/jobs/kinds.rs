@@ -87,21 +87,21 @@ impl Kinds {
         Ok(Work { descriptor, body })
     }
 
-    /// The canonical form of a body, which `at` says where it is in the request; empty: it is the request. Unknown fields
-    /// are ignored and noted.
+    /// The canonical form of a body, with the real name of a model that has an alias. `at` is the body's path in the
+    /// request, for errors; empty if the body is the request. Unknown fields are ignored and noted.
     ///
     /// # Errors
     /// 400 that names the field.
     pub(crate) fn read(&self, descriptor: &Descriptor, json: &str, at: &str) -> Result<Box<RawValue>, ApiError> {
         let within = |error: ApiError| if at.is_empty() { error } else { error.within(at) };
-        let mut prepared = None;
+        let (resolved, mut prepared) = (self.aliases.resolve_in(json), None);
         if let Some(prepare) = self.prepared.get(&descriptor.kind)
-            && let Ok(mut body) = serde_json::from_str(json)
+            && let Ok(mut body) = serde_json::from_str(&resolved)
         {
             prepare(&mut body).map_err(within)?;
             prepared = Some(body.to_string());
         }
-        let json = prepared.as_deref().unwrap_or(json);
+        let json = prepared.as_deref().unwrap_or(&resolved);
         noting(at, |ignored| descriptor.parse(json, ignored)).map_err(|invalid| within(invalid.into()))
     }
 

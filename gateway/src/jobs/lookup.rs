@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use ruche_bus::Bus;
-use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, TenantId};
+use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, TenantId, flow};
 use ruche_store::{
     Store,
     jobs::{EndedFilter, EndedJob},
 };
 
 use super::{
-    batch,
     event_log::EventLog,
     view::{JobView, of_event, of_row},
 };
@@ -77,7 +76,7 @@ impl Lookup {
     }
 
     async fn logged(&self, job: &JobRef) -> Result<Option<(JobView, Option<Claim>)>, ApiError> {
-        let last = self.bus.last(job).await?.filter(|last| last.record.kind != batch::KIND);
+        let last = self.bus.last(job).await?.filter(|last| last.record.kind != flow::BATCH);
         let Some(last) = last else { return Ok(None) };
         let first = match last.record.event {
             EventType::Accepted => Some(last.record.clone()),

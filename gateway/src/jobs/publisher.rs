@@ -164,7 +164,7 @@ impl Publisher {
         trace::inject(&mut headers);
         let pool = self.models.pool(&envelope.kind, &payload).await;
         headers.extend(pool.map(|pool| (POOL.to_owned(), pool)));
-        let accepted = accepted(envelope, run_at, fingerprint)?;
+        let accepted = accepted(envelope, run_at, fingerprint);
         let first_seq = match is_new {
             true => self.log.begin(&job, &accepted).await,
             false => None,

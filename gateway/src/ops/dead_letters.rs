@@ -168,8 +168,8 @@ impl DeadLetters {
         if let Some(body) = body {
             let text = body.to_string();
             check_size(descriptor, text.len())?;
-            self.kinds.read(descriptor, &text, "body")?;
-            envelope.body = body.clone();
+            let read = self.kinds.read(descriptor, &text, "body")?;
+            envelope.body = serde_json::from_str(read.get()).map_err(|_| ApiError::internal())?;
         }
         if let Some(claim) = envelope.claim.take() {
             // The new job has its own body: the old one is deleted with the old job.

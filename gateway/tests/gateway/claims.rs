@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::stream::BoxStream;
 use reqwest::Method;
-use ruche_bus::{Bus as _, Controls as _, DeadLetter, DeadLetterQueue as _, Headers};
+use ruche_bus::{Bus as _, DeadLetter, DeadLetterQueue as _, FlowControl as _, Headers};
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, claim::Part,
     kinds::Descriptor,
@@ -263,10 +263,10 @@ async fn dead_letter(gateway: &Fixture, objects: &Memory, body: &Value) -> (Stri
 }
 
 #[tokio::test]
-async fn a_dead_letter_is_shown_with_its_large_body_replayed_and_mended() {
+async fn a_dead_letter_is_shown_with_its_large_body_replayed_and_edited() {
     let (gateway, objects) = start().await;
     let (replayed, first) = dead_letter(&gateway, &objects, &blob(LARGE)).await;
-    let (mended, _) = dead_letter(&gateway, &objects, &blob(LARGE)).await;
+    let (edited, _) = dead_letter(&gateway, &objects, &blob(LARGE)).await;
     let (lost, claim) = dead_letter(&gateway, &objects, &blob(LARGE)).await;
     objects.delete(&claim).await.unwrap();
     assert_eq!(gateway.read(&format!("/v1/dead/{replayed}")).await["body"], blob(LARGE));
@@ -275,7 +275,7 @@ async fn a_dead_letter_is_shown_with_its_large_body_replayed_and_mended() {
     let replay =
         |id: &str, body: Value| gateway.request(Method::POST, &format!("/v1/dead/{id}/replay")).json(&body).send();
     let job = json_of(replay(&replayed, json!({})).await.unwrap()).await;
-    assert_eq!(replay(&mended, json!({ "body": blob(2 << 20) })).await.unwrap().status(), 202);
+    assert_eq!(replay(&edited, json!({ "body": blob(2 << 20) })).await.unwrap().status(), 202);
     assert_eq!(refused(replay(&lost, json!({})).await.unwrap(), 410).await.1, "object_missing");
     assert_eq!(replay(&lost, json!({ "body": blob(1) })).await.unwrap().status(), 202);
     // The replayed job does not use the dead one's objects.

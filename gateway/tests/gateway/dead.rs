@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     jobs::ended,
-    support::{Fixture, json_of, refused, said, tenant, without_worker},
+    support::{Fixture, MODEL, json_of, refused, said, tenant, without_worker},
 };
 
 /// Puts a job of this tenant into the dead-letter queue; returns its id.
@@ -109,7 +109,7 @@ async fn a_job_that_can_not_be_retried_is_refused_with_its_state() {
 }
 
 #[tokio::test]
-async fn a_letter_is_mended_with_another_body_that_is_checked() {
+async fn a_letter_is_edited_with_another_body_that_is_checked() {
     let gateway = without_worker(|_| {}).await;
     let (good, bad) =
         (dead_letter(&gateway, "acme", "a", None).await, dead_letter(&gateway, "acme", "a", Some("no job")).await);
@@ -126,6 +126,18 @@ async fn a_letter_is_mended_with_another_body_that_is_checked() {
     let queued = gateway.read("/v1/jobs?state=queued").await;
     assert_eq!(queued["data"].as_array().unwrap().len(), 2);
     assert_eq!(gateway.read("/v1/dead").await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_letter_whose_new_body_names_an_alias_gets_the_model_that_it_stands_for() {
+    let gateway = without_worker(|app| app.aliases = [("gpt-4o-mini".to_owned(), MODEL.to_owned())].into()).await;
+    let id = dead_letter(&gateway, "acme", "a", None).await;
+    let body = json!({ "model": "gpt-4o-mini", "messages": said("show")["messages"], "max_completion_tokens": 7 });
+    let job = gateway.post(&format!("/v1/dead/{id}/replay"), &json!({ "body": body })).await;
+    gateway.work().await;
+    let done = gateway.ended(job["id"].as_str().unwrap()).await;
+    let seen: Value = serde_json::from_str(done.data["text"].as_str().unwrap()).unwrap();
+    assert_eq!((&seen["model"], &seen["max_tokens"]), (&json!(MODEL), &json!(7)));
 }
 
 #[tokio::test]

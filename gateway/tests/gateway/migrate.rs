@@ -205,7 +205,7 @@ async fn documents_that_come_change_or_go_meanwhile_are_minded() {
 }
 
 #[tokio::test]
-async fn a_document_that_fails_is_named_and_holds_the_switch_up_until_it_is_mended() {
+async fn a_document_that_fails_is_named_and_blocks_the_switch_until_it_is_repaired() {
     let moving = Moving::start(&["a", "bad.md", "c"]).await;
     let view = moving.to_end(true).await;
     assert_eq!((&view["state"], &view["failed"], &view["done"]), (&json!("blocked"), &json!(1), &json!(2)), "{view}");

@@ -1,7 +1,7 @@
 //! `POST /v1/render`: Markdown in, a document out, now or later.
 
 use reqwest::{Method, header::CONTENT_TYPE};
-use ruche_bus::Controls as _;
+use ruche_bus::FlowControl as _;
 use ruche_schemas::{
     EventType, Job as _, Lane,
     failure::codes,

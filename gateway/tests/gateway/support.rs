@@ -215,9 +215,10 @@ pub(crate) fn presence() -> WorkerRegistration {
 
 /// The bound only ends a test that would never end.
 pub(crate) async fn until(what: &str, is: impl AsyncFn() -> bool) {
+    let mut look = tokio::time::interval(Duration::from_millis(1));
     let waiting = async {
         while !is().await {
-            tokio::task::yield_now().await;
+            look.tick().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(120), waiting).await.unwrap_or_else(|_| panic!("never: {what}"));

@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod models;
+mod retention;
 mod rows;
 mod search;
 mod tables;

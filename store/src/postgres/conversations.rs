@@ -174,19 +174,19 @@ async fn history(
     if owned.count(db).await? == 0 {
         return Ok(None);
     }
-    let said = messages::Entity::find()
+    let all = messages::Entity::find()
         .select_only()
         .columns([messages::Column::Id, messages::Column::Role, messages::Column::Content])
         .filter(messages::Column::Conversation.eq(conversation))
         .filter(messages::Column::Tenant.eq(tenant));
-    let newest = said.clone().order_by_desc(messages::Column::Id).limit(HISTORY_MESSAGES);
+    let newest = all.clone().order_by_desc(messages::Column::Id).limit(HISTORY_MESSAGES);
     let mut rows: Vec<(i64, String, String)> = newest.into_tuple().all(db).await?;
     rows.reverse();
     let mut left_out = 0;
     if let Some((first, ..)) = rows.first()
         && rows.len() as u64 == HISTORY_MESSAGES
     {
-        let older = said.filter(messages::Column::Id.lt(*first));
+        let older = all.filter(messages::Column::Id.lt(*first));
         left_out = older.clone().count(db).await?;
         let oldest = older.order_by_asc(messages::Column::Id).limit(HISTORY_INSTRUCTIONS);
         let mut kept: Vec<(i64, String, String)> = oldest.into_tuple().all(db).await?;

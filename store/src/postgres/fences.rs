@@ -1,4 +1,5 @@
-//! Fences: the latest attempt of each job that was delivered more than once.
+//! Fences: the latest attempt of each job that was delivered more than once; our own, because they share the
+//! transaction of the job's row.
 
 use crate::entities::job_fences;
 use chrono::Utc;

@@ -23,6 +23,7 @@ mod locks;
 mod models;
 mod pool;
 mod queue;
+mod retention;
 mod rows;
 mod search;
 mod sql;

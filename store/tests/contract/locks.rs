@@ -46,7 +46,6 @@ async fn waits_for<T: Send + 'static>(
     let met = async {
         while waiting(&holder, id).await == 0 {
             assert!(!working.is_finished(), "it did not wait for the lock");
-            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(60), met).await.expect("it waits for the lock");

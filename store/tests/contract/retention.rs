@@ -48,13 +48,13 @@ async fn a_claim_is_kept_and_a_row_stays_until_its_objects_are_gone() {
             assert_eq!(store.ended(job).await.unwrap().unwrap().outcome, ended.outcome);
         }
         let before = Utc::now() - chrono::TimeDelta::days(30);
-        assert_eq!(store.holding(before, 10).await.unwrap(), jobs[..2]);
-        assert_eq!(store.holding(before, 1).await.unwrap(), jobs[..1]);
-        assert_eq!(store.holding(old, 10).await.unwrap(), []);
+        assert_eq!(store.jobs_with_objects(before, 10).await.unwrap(), jobs[..2]);
+        assert_eq!(store.jobs_with_objects(before, 1).await.unwrap(), jobs[..1]);
+        assert_eq!(store.jobs_with_objects(old, 10).await.unwrap(), []);
         assert_eq!(store.purge(before, 10).await.unwrap(), 1, "only what has none");
-        store.released(&jobs[..1]).await.unwrap();
-        store.released(&[]).await.unwrap();
-        assert_eq!(store.holding(before, 10).await.unwrap(), jobs[1..2]);
+        store.objects_deleted(&jobs[..1]).await.unwrap();
+        store.objects_deleted(&[]).await.unwrap();
+        assert_eq!(store.jobs_with_objects(before, 10).await.unwrap(), jobs[1..2]);
         assert_eq!(store.purge(before, 10).await.unwrap(), 1);
         assert_eq!(store.ended(&jobs[0]).await.unwrap(), None);
         assert!(store.ended(&jobs[1]).await.unwrap().is_some());
@@ -78,7 +78,7 @@ async fn a_document_is_listed_with_its_job_and_forgotten_with_it() {
         assert_eq!(listed(&*store, &JobRef { tenant: tenant("other"), ..mine.clone() }).await, None);
         let before = Utc::now() - chrono::TimeDelta::days(30);
         assert_eq!(store.purge(before, 10).await.unwrap(), 0, "while their objects are there, so are they");
-        store.released(std::slice::from_ref(&mine)).await.unwrap();
+        store.objects_deleted(std::slice::from_ref(&mine)).await.unwrap();
         assert_eq!(store.purge(before, 10).await.unwrap(), 1);
         assert_eq!(listed(&*store, &mine).await, None);
         assert!(listed(&*store, &other).await.is_some());

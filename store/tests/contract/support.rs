@@ -22,14 +22,15 @@ pub use ruche_store::{
     ledger::{Committed, Ended, Ledger, Stored, Usage, Write},
     memory::Memory,
     postgres::{Application, Postgres},
+    retention::Retention,
 };
 pub use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 pub use serde_json::{Value, json};
 pub use tokio::task::JoinSet;
 pub use uuid::Uuid;
 
-pub trait Store: Ledger + ruche_store::Store {}
-impl<S: Ledger + ruche_store::Store> Store for S {}
+pub trait Store: Ledger + Retention + ruche_store::Store {}
+impl<S: Ledger + Retention + ruche_store::Store> Store for S {}
 
 pub fn settings(url: String, schema: &str) -> config::Postgres {
     config::Postgres { url: Secret(url), schema: schema.to_owned(), connections: 8 }

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use futures::future::{self, BoxFuture};
 use ruche_schemas::config::Config;
-use ruche_store::postgres::Postgres;
+use ruche_store::WorkerStore;
 use tokio::sync::oneshot;
 
 #[cfg(any(feature = "chat", feature = "embed", feature = "rerank"))]
@@ -13,7 +13,7 @@ use crate::{kind_metrics::KindMetrics, reconcilers::Reconciler, registry::AnyHan
 
 pub struct Setup<'a> {
     pub config: &'a Config,
-    pub postgres: Arc<Postgres>,
+    pub store: Arc<dyn WorkerStore>,
     /// The metrics that the kind's descriptor lists.
     pub metrics: KindMetrics,
 }

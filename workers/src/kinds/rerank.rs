@@ -98,7 +98,7 @@ impl Handler<Rerank> for RerankHandler {
         .await
     }
 
-    fn keep(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Write> {
+    fn writes(&self, _: &Envelope<Rerank>, output: &Reranked) -> Vec<Write> {
         let (model, prompt_tokens) = (output.model.clone(), output.prompt_tokens());
         vec![Write::Usage(Usage { model, prompt_tokens, completion_tokens: 0 })]
     }

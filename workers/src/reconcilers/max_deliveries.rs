@@ -14,7 +14,7 @@ use super::reconciler::{Reconciler, Tracker};
 use crate::runtime::{
     blocked::Blocked,
     follow_ups::{FollowUps, end_as_failed},
-    retry::RetryPolicy,
+    retry::RETRY,
     scope::Unread,
 };
 
@@ -54,7 +54,7 @@ impl Reconciler for MaxDeliveries {
 /// Stores the job as failed; retries without end, because no other process will.
 async fn store(follow_ups: &FollowUps, job: &JobRef) {
     warn!(job.id = %job.id, tenant.id = %job.tenant, "the server gave the job up: kept as a dead letter");
-    let mut retry = RetryPolicy::endless();
+    let mut retry = RETRY.delays();
     while let Err(error) = try_store(follow_ups, job).await {
         warn!(job.id = %job.id, %error, "the job's end is not stored yet");
         let _ = retry.wait().await;

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ruche_schemas::clock::Clock;
 use ruche_store::{
     StoreError,
-    ledger::Ledger,
     objects::{Claims, ObjectError},
+    retention,
 };
 use tracing::{info, warn};
 
@@ -24,14 +24,14 @@ const BREATH: Duration = Duration::from_millis(100);
 #[derive(Debug, thiserror::Error)]
 pub enum Hindrance {
     #[error(transparent)]
-    Ledger(#[from] StoreError),
+    Store(#[from] StoreError),
     #[error(transparent)]
     Objects(#[from] ObjectError),
 }
 
 /// Deletes jobs that ended more than `days` days ago, in small steps; 0 disables it.
 pub struct Retention {
-    pub ledger: Arc<dyn Ledger>,
+    pub store: Arc<dyn retention::Retention>,
     pub claims: Claims,
     pub clock: Arc<dyn Clock>,
     pub days: u32,
@@ -63,7 +63,7 @@ impl Reconciler for Retention {
         }
         loop {
             let before = self.clock.now() - TimeDelta::days(self.days.into());
-            let rows = forget_some(&*self.ledger, &self.claims, before).await?;
+            let rows = forget_some(&*self.store, &self.claims, before).await?;
             if rows == 0 {
                 return Ok(());
             }
@@ -76,20 +76,24 @@ impl Reconciler for Retention {
 
 /// Deletes some of the jobs that ended before this time. Returns the number of deleted rows and of jobs whose objects
 /// were deleted. Idempotent.
-pub async fn forget_some(ledger: &dyn Ledger, claims: &Claims, before: DateTime<Utc>) -> Result<u64, Hindrance> {
+pub async fn forget_some(
+    store: &dyn retention::Retention,
+    claims: &Claims,
+    before: DateTime<Utc>,
+) -> Result<u64, Hindrance> {
     // Rows without objects don't wait for the object store.
-    let rows = ledger.purge(before, PURGED_AT_ONCE).await?;
-    let held = ledger.holding(before, RELEASED_AT_ONCE).await?;
-    if held.is_empty() {
+    let rows = store.purge(before, PURGED_AT_ONCE).await?;
+    let jobs = store.jobs_with_objects(before, RELEASED_AT_ONCE).await?;
+    if jobs.is_empty() {
         return Ok(rows);
     }
     let Some(objects) = claims.objects() else {
-        warn!(jobs = held.len(), "jobs with objects can't be forgotten: objects.url is not set here");
+        warn!(jobs = jobs.len(), "jobs with objects can't be forgotten: objects.url is not set here");
         return Ok(rows);
     };
-    for job in &held {
+    for job in &jobs {
         objects.delete_all(job).await?;
     }
-    ledger.released(&held).await?;
-    Ok(rows + held.len() as u64)
+    store.objects_deleted(&jobs).await?;
+    Ok(rows + jobs.len() as u64)
 }

@@ -23,7 +23,7 @@ use super::{
     deadline::Deadline,
     event_log::EventLog,
     job_error::JobError,
-    retry::RetryPolicy,
+    retry::RETRY,
     scope::{Scope, Unread},
     shared::Shared,
 };
@@ -32,7 +32,7 @@ use crate::registry::HandlerOutput;
 #[derive(Debug, Default)]
 pub(super) struct SideEffects {
     /// Rows of the same transaction.
-    pub(super) keep: Vec<Write>,
+    pub(super) writes: Vec<Write>,
     /// Objects that are stored before it.
     pub(super) documents: Vec<Bytes>,
 }
@@ -141,7 +141,7 @@ async fn last_event(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyho
         1 => shared.running.is_cancelled(&delivery.job, accepted),
         _ => None,
     };
-    let mut retry = RetryPolicy::endless();
+    let mut retry = RETRY.delays();
     loop {
         let cancelled = async {
             match known {
@@ -168,7 +168,7 @@ async fn last_event(shared: &Shared, delivery: &Delivery, job: &Unread) -> anyho
 
 /// Fences earlier attempts. Waits for the database as long as it takes; meanwhile the job stays with this worker.
 async fn fence_earlier(shared: &Shared, delivery: &Delivery) -> anyhow::Result<Option<Stored>> {
-    let mut retry = RetryPolicy::endless();
+    let mut retry = RETRY.delays();
     loop {
         match shared.parts.ledger.fence(&delivery.job, delivery.attempt).await {
             Ok(stored) => return Ok(stored),
@@ -249,8 +249,8 @@ async fn begin(shared: &Shared, delivery: &Delivery, job: &Unread, log: &mut Eve
     let work = AssertUnwindSafe(run(shared, job, scope)).catch_unwind();
     tokio::select! {
         result = work => match result {
-            Ok(Ok(HandlerOutput { output, keep, documents })) => {
-                Verdict::Ended { outcome: Outcome::Done(output), side_effects: SideEffects { keep, documents } }
+            Ok(Ok(HandlerOutput { output, writes, documents })) => {
+                Verdict::Ended { outcome: Outcome::Done(output), side_effects: SideEffects { writes, documents } }
             }
             Ok(Err(error)) => error.into(),
             Err(panic) => Verdict::Retry { source: anyhow::anyhow!("the handler panicked: {}", message(&*panic)), after: None },

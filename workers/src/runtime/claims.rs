@@ -19,7 +19,7 @@ use serde_json::{Value, value::RawValue};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{blocked::Blocked, job_error::JobError, retry::RetryPolicy, scope::Unread};
+use super::{blocked::Blocked, job_error::JobError, retry::RETRY, scope::Unread};
 
 /// How long an attempt waits for an unavailable store, but at most half of the kind's deadline.
 pub(super) const AWAY: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ pub(super) async fn body(
     claim: &Claim,
     longest: Duration,
 ) -> Result<Box<RawValue>, JobError> {
-    let mut retry = RetryPolicy::new(longest);
+    let mut retry = RETRY.delays_within(longest);
     let bytes = loop {
         match claims.get(tenant, claim).await {
             Ok(bytes) => break bytes,
@@ -103,7 +103,7 @@ pub(super) async fn offload_documents(
 /// Waits for the store as long as it takes, unless the worker shuts down.
 async fn put(claims: &Claims, job: &Unread, (part, bytes): (Part, Bytes), leave: &CancellationToken) -> Option<Claim> {
     let of = JobRef { tenant: job.tenant.clone(), id: job.id };
-    let mut retry = RetryPolicy::endless();
+    let mut retry = RETRY.delays();
     loop {
         match claims.put(&of, part, bytes.clone()).await {
             Ok(claim) => return Some(claim),

@@ -42,7 +42,7 @@ impl<J: Job> Context<J> {
 
     /// Stores a write besides the outcome, in the same transaction, that is not in the output. If the attempt fails,
     /// it is not stored.
-    pub fn keep(&self, write: Write) {
+    pub fn write(&self, write: Write) {
         self.writes.0.lock().unwrap_or_else(PoisonError::into_inner).push(write);
     }
 

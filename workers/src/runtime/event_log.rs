@@ -1,4 +1,5 @@
-//! A job's event log, for its one writer.
+//! A job's event log, for its one writer; our own, because no library appends to a stream on condition of its last
+//! sequence.
 //!
 //! Each event names the one before it, so the server refuses a worker that was presumed dead and replaced: its next
 //! event fails with [`LogError::Superseded`], and it stops.
@@ -9,7 +10,7 @@ use ruche_bus::{AppendError, Bus, Logged, Unavailable};
 use ruche_schemas::{Claim, EventType, JobRef, Kind, Record, clock::Clock, event::Outcome};
 use serde_json::Value;
 
-use super::retry::RetryPolicy;
+use super::retry::RETRY;
 
 /// How long an event waits for the bus before the attempt fails.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -62,10 +63,10 @@ impl EventLog {
         job: JobRef,
         kind: Kind,
         attempt: u32,
-        begun: Option<u64>,
+        first_seq: Option<u64>,
     ) -> Self {
         let (bus, clock) = on;
-        let (sequence, n) = begun.map_or((0, 0), |begun| (begun, 1));
+        let (sequence, n) = first_seq.map_or((0, 0), |first_seq| (first_seq, 1));
         Self { bus, clock, job, kind, attempt, sequence, n, started: None }
     }
 
@@ -112,7 +113,7 @@ impl EventLog {
     }
 
     async fn write(&mut self, event: EventType, data: Value, claim: Option<Claim>) -> Result<(), LogError> {
-        let mut retry = RetryPolicy::new(APPEND_TIMEOUT);
+        let mut retry = RETRY.delays_within(APPEND_TIMEOUT);
         let (kind, attempt) = (self.kind.clone(), self.attempt);
         let mut record = Record { n: self.n + 1, event, kind, attempt, at: self.clock.now(), data, claim };
         loop {

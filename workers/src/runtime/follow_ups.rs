@@ -12,9 +12,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ruche_bus::{AppendError, Bus, DeadLetter, Headers, Message, PublishError, trace};
 use ruche_schemas::{
-    Envelope, EventType, Failure, JobId, JobRef, Kind, Record, TenantId,
+    Envelope, Failure, JobId, JobRef, Kind, TenantId,
     clock::Clock,
-    event::{Accepted, Outcome},
+    event::Outcome,
     failure::codes,
     flow::{Child, Member, children},
 };
@@ -32,7 +32,7 @@ use super::{
     claims,
     event_log::{EventLog, LogError},
     groups::{self, Complete},
-    retry::RetryPolicy,
+    retry::RETRY,
 };
 
 /// How long the end of a job waits for a full queue. Then it is retried later, which frees its slot for jobs that may
@@ -149,7 +149,7 @@ async fn publish(follow_ups: &FollowUps, child: &Envelope<Value>) -> Result<Opti
     let payload = serde_json::to_vec(child).map_err(|error| Blocked(error.to_string()))?.into();
     let message =
         Message { job: of(child), kind: child.kind.clone(), lane: child.lane, payload, headers, first_seq: None };
-    let mut retry = RetryPolicy::new(QUEUE_WAIT);
+    let mut retry = RETRY.delays_within(QUEUE_WAIT);
     loop {
         let error = match follow_ups.bus.publish(message.clone()).await {
             Ok(_) => return Ok(None),
@@ -170,20 +170,11 @@ async fn publish(follow_ups: &FollowUps, child: &Envelope<Value>) -> Result<Opti
 
 /// Appends `accepted` to the log of a published job. If a worker was faster, or this fails, the job runs anyway.
 async fn accept<T>(follow_ups: &FollowUps, job: &Envelope<T>) {
-    let accepted = Accepted {
-        lane: job.lane,
-        run_at: None,
-        origin: job.origin,
-        batch: None,
-        on_success: job.on_success.clone(),
-        on_failure: job.on_failure.clone(),
-    };
-    let data = serde_json::to_value(&accepted).unwrap_or_default();
-    let (event, kind) = (EventType::Accepted, job.kind.clone());
-    let record = Record { n: 1, event, kind, attempt: 0, at: job.created_at, data, claim: None };
-    match follow_ups.bus.append(&of(job), 0, &record).await {
+    match follow_ups.bus.append(&of(job), 0, &job.accepted(None)).await {
         Ok(_) | Err(AppendError::Conflict) => {}
-        Err(error) => warn!(%error, child.id = %job.id, "a child's log could not be begun: it runs all the same"),
+        Err(error) => {
+            warn!(%error, child.id = %job.id, "a child's first event could not be written: the job runs all the same")
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use ruche_bus::Bus;
 use ruche_schemas::{
-    EventType, Failure, JobId, JobRef, Kind, Lane, TenantId,
+    EventType, Failure, JobId, JobRef, Lane, TenantId,
     clock::Clock,
     event::Outcome,
     failure::codes,
-    flow::{Child, Join, MAX_CHILDREN, Member, Origin, Template, child},
+    flow::{self, BatchCounts, Child, Join, MAX_CHILDREN, Member, Template, child},
 };
 use ruche_store::{
     groups::Group,
@@ -29,14 +29,11 @@ use super::{
     event_log::{EventLog, LogError},
 };
 
-/// The kind in the events of a batch's own log.
-const BATCH: Kind = Kind::new("batch");
-
 pub(super) enum Complete {
     /// The join of a fan-out; with a failure, one that can never be started.
     Join(Child, Option<Failure>),
     /// A batch: its callback, and the last event of its log.
-    Batch { job: JobRef, callback: Option<Child>, counts: Value },
+    Batch { job: JobRef, callback: Option<Child>, counts: BatchCounts },
 }
 
 pub(super) async fn look(
@@ -105,14 +102,9 @@ async fn result(claims: &Claims, tenant: &TenantId, (job, stored): (JobId, Store
 fn batch(tenant: &TenantId, id: Uuid, group: Group) -> Complete {
     let Group { done, failed, cancelled, .. } = group;
     let job = JobRef { tenant: tenant.clone(), id: JobId(id) };
-    let counts = json!({"total": done + failed + cancelled, "done": done, "failed": failed, "cancelled": cancelled});
+    let counts = BatchCounts { total: done + failed + cancelled, done, failed, cancelled };
     let callback = group.callback.and_then(|callback| match serde_json::from_value::<Template>(callback) {
-        Ok(template) => {
-            let mut result = counts.clone();
-            result["batch"] = json!(id);
-            let origin = Origin { root: job.id, parent: job.id };
-            Some(child(job.id.derived("callback"), &template, &result, Lane::default(), origin, None))
-        }
+        Ok(template) => Some(flow::callback(id, &template, counts)),
         Err(error) => {
             warn!(batch = %id, %error, "the batch's callback can't be read: none is started");
             None
@@ -124,14 +116,14 @@ fn batch(tenant: &TenantId, id: Uuid, group: Group) -> Complete {
 pub(super) async fn end_batch(
     (bus, clock): (&Arc<dyn Bus>, &Arc<dyn Clock>),
     job: JobRef,
-    counts: Value,
+    counts: BatchCounts,
 ) -> Result<(), Blocked> {
     let last = bus.last(&job).await?;
     if last.as_ref().is_some_and(|last| last.record.event.is_final()) {
         return Ok(());
     }
-    let mut log = EventLog::open((Arc::clone(bus), Arc::clone(clock)), job, BATCH, 1, last.as_ref());
-    match log.append(EventType::Done, counts).await {
+    let mut log = EventLog::open((Arc::clone(bus), Arc::clone(clock)), job, flow::BATCH, 1, last.as_ref());
+    match log.append(EventType::Done, json!(counts)).await {
         Ok(()) | Err(LogError::Ended) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -45,5 +45,5 @@ pub use job_error::JobError;
 pub use metrics::Metrics;
 pub use options::{Options, Parts, versions};
 pub use pull::run;
-pub use retry::RetryPolicy;
+pub use retry::RETRY;
 pub use shutdown::Shutdown;

@@ -16,7 +16,7 @@ use super::{
     cancellations, caps,
     options::{Options, Parts},
     pauses, registration,
-    retry::RetryPolicy,
+    retry::RETRY,
     settle,
     shared::Shared,
     shutdown::Shutdown,
@@ -108,7 +108,7 @@ impl Pull {
     }
 
     async fn open_again(&self) -> Box<dyn Deliveries> {
-        let mut retry = RetryPolicy::endless();
+        let mut retry = RETRY.delays();
         loop {
             match open(self.shared.parts.bus.as_ref(), &self.kind, self.shared.options.pool.as_deref()).await {
                 Ok(deliveries) => return deliveries,

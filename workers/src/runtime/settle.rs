@@ -22,7 +22,7 @@ use super::{
     claims,
     event_log::{EventLog, LogError},
     follow_ups, pools,
-    retry::RetryPolicy,
+    retry::RETRY,
     scope::Unread,
     shared::Shared,
 };
@@ -143,7 +143,7 @@ async fn retry(
         Ok(()) => {}
         // The attempt that ended it or took it over settles it.
         Err(LogError::Ended | LogError::Superseded) => return "superseded",
-        Err(LogError::Unavailable(error)) => warn!(%error, "the retry could not be said"),
+        Err(LogError::Unavailable(error)) => warn!(%error, "the event `retrying` could not be appended"),
     }
     match after > HANDED_BACK {
         true => settled(delivery.defer(next_attempt_at, true).await, "retried"),
@@ -162,8 +162,8 @@ async fn end(
 ) -> &'static str {
     let attempt = delivery.attempt;
     let was_failed = matches!(outcome, Outcome::Failed(_));
-    let SideEffects { mut keep, documents } = side_effects;
-    let has_documents = !documents.is_empty() || keep.iter().any(|keep| matches!(keep, Write::File(_)));
+    let SideEffects { mut writes, documents } = side_effects;
+    let has_documents = !documents.is_empty() || writes.iter().any(|write| matches!(write, Write::File(_)));
     let (store, leave) = (&shared.parts.claims, &shared.shutdown.leave);
     let put = async {
         claims::offload_documents(store, job, documents, leave).await?;
@@ -180,7 +180,7 @@ async fn end(
         return emit_and_ack(shared, delivery, Some((log, Some(job))), outcome, attempt).await;
     }
     if !was_failed && matches!(outcome, Outcome::Failed(_)) {
-        keep.clear();
+        writes.clear();
     }
     let ended = Ended {
         job: delivery.job.clone(),
@@ -191,7 +191,7 @@ async fn end(
         created_at: job.created_at,
         ended_at: shared.parts.clock.now(),
         trace_id: trace::trace_id(),
-        writes: keep,
+        writes,
         origin: job.origin,
         member: follow_ups::member(job),
         children: follow_ups::ids(&children),
@@ -219,7 +219,7 @@ enum Commit {
 
 /// Waits for the database as long as it takes.
 async fn commit(shared: &Shared, job: &Unread, mut ended: Ended) -> Commit {
-    let mut retry = RetryPolicy::endless();
+    let mut retry = RETRY.delays();
     loop {
         match shared.parts.ledger.commit(&ended).await {
             Ok(Committed::Stored) => return Commit::Stored(ended.outcome, ended.attempt),
@@ -267,7 +267,7 @@ async fn emit_and_ack(
             Ok(()) | Err(LogError::Ended) => {}
             Err(LogError::Superseded) => return "superseded",
             Err(LogError::Unavailable(error)) => {
-                warn!(%error, "the outcome is stored, but could not be said: the next attempt will");
+                warn!(%error, "the outcome is stored, but its event could not be appended: the next attempt appends it");
                 return "unsettled";
             }
         }
@@ -286,7 +286,7 @@ fn settled(result: Result<(), ruche_bus::Unavailable>, name: &'static str) -> &'
     match result {
         Ok(()) => name,
         Err(error) => {
-            warn!(%error, "not settled: the job will be handed out again, and its stored outcome said again");
+            warn!(%error, "not settled: the job will be handed out again, and its stored outcome emitted again");
             "unsettled"
         }
     }

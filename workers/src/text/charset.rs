@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_declaration_is_told() {
+    fn a_wrong_declaration_is_a_warning() {
         let decoded = decode(b"Caf\xe9 cr\xe8me, s'il vous pla\xeet", Some("utf-8"), false).expect("a text");
         assert_eq!(decoded.text, "Café crème, s'il vous plaît");
         assert!(decoded.warnings[0].contains("not in the declared character encoding UTF-8"), "{decoded:?}");

@@ -16,8 +16,8 @@ const NAME: usize = 100;
 /// # Errors
 /// For a file without values, and one whose text would be too long; it comes after the document's name in a message.
 pub(crate) fn extract(text: &str, delimiter: Option<u8>) -> Result<Extracted, String> {
-    let (text, told) = told_delimiter(text);
-    let delimiter = delimiter.or(told).unwrap_or_else(|| sniffed(text));
+    let (text, declared) = declared_delimiter(text);
+    let delimiter = delimiter.or(declared).unwrap_or_else(|| sniffed(text));
     let sample = records(sample(text), delimiter).take(SAMPLE.0).collect::<Vec<_>>();
     let names: Vec<String> = match sample.split_first() {
         Some((first, others)) if is_header(first, others) => first.iter().map(name).collect(),
@@ -43,13 +43,13 @@ pub(crate) fn extract(text: &str, delimiter: Option<u8>) -> Result<Extracted, St
 }
 
 /// A first line `sep=;`, as spreadsheets write it, and the rest.
-fn told_delimiter(text: &str) -> (&str, Option<u8>) {
+fn declared_delimiter(text: &str) -> (&str, Option<u8>) {
     let first = text.lines().next().unwrap_or_default();
-    let told = first.strip_prefix("sep=").and_then(|sign| match sign.as_bytes() {
+    let declared = first.strip_prefix("sep=").and_then(|sign| match sign.as_bytes() {
         [sign] => Some(*sign),
         _ => None,
     });
-    match told {
+    match declared {
         Some(sign) => (text[first.len()..].trim_start_matches(['\r', '\n']), Some(sign)),
         None => (text, None),
     }

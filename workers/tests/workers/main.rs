@@ -12,3 +12,4 @@ mod model;
 mod runtime;
 mod seventh_kind;
 mod typst;
+mod until;

@@ -1,8 +1,8 @@
 //! The tests of the contract, and their helpers.
 
-pub(crate) mod controls;
 pub(crate) mod dead;
 pub(crate) mod fairness;
+pub(crate) mod flow_control;
 pub(crate) mod jobs;
 pub(crate) mod log;
 pub(crate) mod pools;

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 
@@ -49,7 +49,6 @@ pub(crate) async fn template_package(
     if is_known(&headers, &tag) {
         return Ok(not_modified(tag));
     }
-    let as_file = format!("attachment; filename=\"{}-{}.tar.gz\"", of.name, of.version);
-    let file = FileResponse::new("application/gzip", package.into()).etag(tag);
-    Ok(file.with(header::CONTENT_DISPOSITION, &as_file).into_response())
+    let name = format!("{}-{}.tar.gz", of.name, of.version);
+    Ok(FileResponse::new("application/gzip", package.into()).etag(tag).attachment(&name).into_response())
 }

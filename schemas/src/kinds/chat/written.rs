@@ -135,7 +135,7 @@ pub(super) struct TextPart {
     /// `text`.
     #[schemars(rename = "type")]
     kind: TextType,
-    /// What is said.
+    /// The text.
     text: String,
 }
 

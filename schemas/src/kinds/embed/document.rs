@@ -120,7 +120,7 @@ impl Document {
     /// The name of the language that it says, or `auto`.
     #[must_use]
     pub fn language(&self) -> Option<&'static str> {
-        self.language.as_deref().and_then(|said| language::language(said).ok())
+        self.language.as_deref().and_then(|name| language::language(name).ok())
     }
 
     /// Checks what types can't. An error names the first field that is wrong.

@@ -1,5 +1,6 @@
-//! Which words of a query select the texts that are ranked. All words rank; among many texts only the rarest select,
-//! because common ones cost the most and discriminate least.
+//! BM25 in SQL, by ourselves: Postgres has none, and a second search engine would need its own copy of the texts. All
+//! words of a query rank; among many texts only the rarest words select the texts that are ranked, because common ones
+//! cost the most and discriminate least.
 
 use std::collections::HashMap;
 

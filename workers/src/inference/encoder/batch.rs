@@ -1,6 +1,6 @@
 //! Chooses the texts of the next batch, up to a limit of tokens. Requests take turns, one text each, from two queues:
-//! `fresh` (nothing computed yet, first in first out) and `begun` (round robin). Every other batch starts with one
-//! text from `begun`; then `fresh` goes, then `begun` gets the rest. So a small request waits only for those before
+//! `fresh` (nothing computed yet, first in first out) and `partial` (round robin). Every other batch starts with one
+//! text from `partial`; then `fresh` goes, then `partial` gets the rest. So a small request waits only for those before
 //! it, not for large ones under way, and a stream of small ones does not starve a large one.
 
 use std::{
@@ -60,9 +60,9 @@ pub(super) struct Batcher {
     limits: BatchLimits,
     tickets: HashMap<u64, Waiting>,
     fresh: VecDeque<u64>,
-    begun: VecDeque<u64>,
+    partial: VecDeque<u64>,
     last: u64,
-    begun_first: bool,
+    partial_first: bool,
     /// Requests dropped since the last batch because their caller has gone.
     gone: u64,
 }
@@ -77,8 +77,8 @@ pub(super) struct Batch {
 
 impl Batcher {
     pub(super) fn new(limits: BatchLimits) -> Self {
-        let (tickets, fresh, begun) = (HashMap::new(), VecDeque::new(), VecDeque::new());
-        Self { limits, tickets, fresh, begun, last: 0, begun_first: false, gone: 0 }
+        let (tickets, fresh, partial) = (HashMap::new(), VecDeque::new(), VecDeque::new());
+        Self { limits, tickets, fresh, partial, last: 0, partial_first: false, gone: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -100,12 +100,12 @@ impl Batcher {
     /// The next batch, empty if nothing is queued.
     pub(super) fn next(&mut self) -> Batch {
         let mut batch = Batch::default();
-        self.begun_first = !self.begun_first;
-        if self.begun_first {
-            self.fill(&mut batch, Self::take_begun, 1);
+        self.partial_first = !self.partial_first;
+        if self.partial_first {
+            self.fill(&mut batch, Self::take_partial, 1);
         }
         self.fill(&mut batch, Self::take_fresh, usize::MAX);
-        self.fill(&mut batch, Self::take_begun, usize::MAX);
+        self.fill(&mut batch, Self::take_partial, usize::MAX);
         batch.gone = std::mem::take(&mut self.gone);
         batch
     }
@@ -127,17 +127,17 @@ impl Batcher {
         Some(taken)
     }
 
-    fn take_begun(&mut self, batch: &[Pick]) -> Option<Taken> {
-        let number = self.first(|this| &mut this.begun)?;
+    fn take_partial(&mut self, batch: &[Pick]) -> Option<Taken> {
+        let number = self.first(|this| &mut this.partial)?;
         let taken = self.take(number, batch)?;
-        self.begun.pop_front();
+        self.partial.pop_front();
         self.wait_again(number);
         Some(taken)
     }
 
     fn wait_again(&mut self, number: u64) {
         if self.tickets.get(&number).is_some_and(|waiting| waiting.next < waiting.vectors.len()) {
-            self.begun.push_back(number);
+            self.partial.push_back(number);
         }
     }
 

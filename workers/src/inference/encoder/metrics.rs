@@ -50,11 +50,11 @@ impl Metrics {
         self.abandoned.get()
     }
 
-    pub(super) fn gone(&self) {
+    pub(super) fn count_abandoned(&self) {
         self.abandoned.inc();
     }
 
-    pub(super) fn begun(&self, waited: Duration) {
+    pub(super) fn started(&self, waited: Duration) {
         self.waited.observe(waited.as_secs_f64());
     }
 

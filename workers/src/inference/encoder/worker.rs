@@ -95,8 +95,8 @@ impl Thread<'_> {
                 self.batcher.add(ticket);
             }
             let batch = self.batcher.next();
-            (0..batch.gone).for_each(|_| self.metrics.gone());
-            batch.queued.iter().for_each(|queued| self.metrics.begun(queued.elapsed()));
+            (0..batch.gone).for_each(|_| self.metrics.count_abandoned());
+            batch.queued.iter().for_each(|queued| self.metrics.started(queued.elapsed()));
             match batch.picks.is_empty() {
                 // An unpark before this park makes it return at once, so no wake-up is lost.
                 true => std::thread::park(),
@@ -122,7 +122,7 @@ impl Thread<'_> {
 
     fn encode(&mut self, picks: &[Pick]) -> Result<Vec<Vector>, String> {
         let texts: Vec<&[i32]> = picks.iter().map(|pick| pick.tokens.as_slice()).collect();
-        let begun = Instant::now();
+        let start = Instant::now();
         let vectors = match self.model.encode(&texts) {
             Ok(vectors) if vectors.len() == texts.len() => vectors,
             Ok(vectors) => return Err(format!("the model gave {} vectors for {} texts", vectors.len(), texts.len())),
@@ -132,7 +132,7 @@ impl Thread<'_> {
             }
         };
         let tokens = texts.iter().map(|tokens| tokens.len()).sum();
-        self.metrics.encoded(texts.len(), tokens, self.limits.tokens, begun.elapsed());
+        self.metrics.encoded(texts.len(), tokens, self.limits.tokens, start.elapsed());
         Ok(vectors.into_iter().map(|vector| finish(self.ranks, vector)).collect())
     }
 }

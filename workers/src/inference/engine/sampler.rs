@@ -1,6 +1,7 @@
-//! Samples the next token: penalties, top-k, top-p, min-p, temperature and random draw, in llama.cpp's order. Greedy
-//! sampling needs one pass and no copy; top-p sorts only possible members of the nucleus. The draw is a function of
-//! the seed and the number of generated tokens, so another worker that takes over continues with the same draws.
+//! Samples the next token, by ourselves, so that a draw is a function of the seed and the number of generated tokens:
+//! another worker that takes over continues with the same draws. Penalties, top-k, top-p, min-p, temperature and random
+//! draw, in llama.cpp's order. Greedy sampling needs one pass and no copy; top-p sorts only possible members of the
+//! nucleus.
 
 use std::collections::{HashMap, VecDeque};
 

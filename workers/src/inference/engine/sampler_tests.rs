@@ -135,7 +135,7 @@ fn tokens_of_a_large_vocabulary_come_as_often_as_they_are_likely() {
 }
 
 #[test]
-fn penalties_lower_what_was_said() {
+fn penalties_lower_tokens_that_were_generated() {
     let logits = [2.0, 1.9, -1.0];
     let after = |change: fn(&mut Sampling), prompt: &[i32], emitted: &[i32]| {
         let sampling = sampling(|s| {
@@ -147,7 +147,7 @@ fn penalties_lower_what_was_said() {
     assert_eq!(after(|s| s.repeat_penalty = 1.2, &[0], &[]), Some(1), "the repeat penalty sees the prompt");
     assert_eq!(after(|s| s.presence_penalty = 0.2, &[0], &[]), Some(0), "the presence penalty does not");
     assert_eq!(after(|s| s.presence_penalty = 0.2, &[], &[0]), Some(1));
-    assert_eq!(after(|s| s.presence_penalty = 0.2, &[], &[0, 0, 0, 1]), Some(0), "however often it was said");
+    assert_eq!(after(|s| s.presence_penalty = 0.2, &[], &[0, 0, 0, 1]), Some(0), "however often it was generated");
     assert_eq!(after(|s| s.frequency_penalty = 0.2, &[], &[0, 0, 0, 1]), Some(1), "each time counts");
     assert_eq!(after(|s| s.repeat_penalty = 1.2, &[9, -4, 70_000], &[]), Some(0), "unknown ids change nothing");
 }

@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_template_refuses_is_said_in_its_own_words() {
+    fn a_templates_refusal_keeps_its_message() {
         let template = "{{ raise_exception('Roles must alternate') }}";
         assert_eq!(tokens(template, &user("a"), &letters()), Err("Roles must alternate".to_owned()));
         let broken = Template::new("{% if %}", String::new(), String::new()).expect_err("no template");

@@ -32,7 +32,7 @@ use crate::{
     },
     kinds::prepared::{Prepared, Setup, ShutdownHandle},
     registry::{Handler, handler},
-    runtime::{context::Context, job_error::JobError, retry::RetryPolicy},
+    runtime::{context::Context, job_error::JobError, retry::RETRY},
 };
 
 pub struct ChatHandler {
@@ -67,7 +67,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let slots = usize::try_from(slots).ok().and_then(NonZeroUsize::new).context("chat.slots is 0")?;
     let metrics = Metrics::new(&setup.metrics);
     let shutdown = ShutdownHandle::of(vec![engine.thread().clone()]);
-    let handler = handler(ChatHandler { engine, conversations: setup.postgres, metrics });
+    let handler = handler(ChatHandler { engine, conversations: setup.store, metrics });
     Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown })
 }
 
@@ -104,10 +104,10 @@ impl Handler<Chat> for ChatHandler {
         let left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
         let span =
             info_span!("chat", otel.kind = "internal", gen_ai.operation.name = "chat", gen_ai.request.model = model);
-        let begun = Instant::now();
+        let start = Instant::now();
         async {
             let generation = self.engine.generate(request).await.map_err(refused)?;
-            let mut answer = self.relay(generation, &context, (begun, left_out), job).await?;
+            let mut answer = self.relay(generation, &context, (start, left_out), job).await?;
             if let Some(grounding) = job.body.grounding.as_ref().filter(|grounding| grounding.cites()) {
                 answer.citations = Some(citations::citations(&answer.text, &grounding.passages, &shown));
             }
@@ -117,15 +117,15 @@ impl Handler<Chat> for ChatHandler {
         .await
     }
 
-    fn keep(&self, job: &Envelope<Chat>, output: &Answer) -> Vec<Write> {
-        let mut keep = vec![Write::Usage(Usage {
+    fn writes(&self, job: &Envelope<Chat>, output: &Answer) -> Vec<Write> {
+        let mut writes = vec![Write::Usage(Usage {
             model: output.model.clone(),
             prompt_tokens: output.usage.prompt_tokens,
             completion_tokens: output.usage.completion_tokens,
         })];
         if let Some(conversation) = job.body.conversation.filter(|_| job.body.store) {
-            let said = job.body.messages.iter().filter(|message| !message.is_no_instruction());
-            let asked = said.map(|message| TurnMessage {
+            let messages = job.body.messages.iter().filter(|message| !message.is_no_instruction());
+            let asked = messages.map(|message| TurnMessage {
                 role: message.role,
                 content: message.content.clone(),
                 model: None,
@@ -135,9 +135,9 @@ impl Handler<Chat> for ChatHandler {
             let citations = output.citations.clone();
             let answer = TurnMessage { role: Role::Assistant, content, model, citations };
             let begins = !job.body.continues;
-            keep.push(Write::Turn(Turn { conversation, begins, messages: asked.chain([answer]).collect() }));
+            writes.push(Write::Turn(Turn { conversation, begins, messages: asked.chain([answer]).collect() }));
         }
-        keep
+        writes
     }
 
     fn models(&self) -> Vec<String> {
@@ -157,7 +157,7 @@ impl ChatHandler {
             return Ok(History::default());
         };
         // Bounded by the job's deadline.
-        let mut retry = RetryPolicy::endless();
+        let mut retry = RETRY.delays();
         loop {
             match self.conversations.history(&job.tenant, conversation).await {
                 Ok(Some(history)) => return Ok(history),
@@ -203,7 +203,7 @@ impl ChatHandler {
         &self,
         mut generation: Generation,
         context: &Context<Chat>,
-        (begun, messages_left_out): (Instant, u32),
+        (start, messages_left_out): (Instant, u32),
         job: &Envelope<Chat>,
     ) -> Result<Answer, JobError> {
         let mut first = None;
@@ -215,7 +215,7 @@ impl ChatHandler {
                     context.progress(Delta { messages_left_out: left_out, ..delta }).await;
                 }
                 Step::End { finish_reason, usage, text } => {
-                    self.metrics.ended(begun, first, usage.completion_tokens);
+                    self.metrics.ended(start, first, usage.completion_tokens);
                     let usage = chat::Usage { messages_left_out, ..usage };
                     let conversation = job.body.conversation.filter(|_| job.body.store);
                     let model = self.engine.name().to_owned();

@@ -22,10 +22,10 @@ impl Metrics {
         }
     }
 
-    pub(super) fn ended(&self, begun: Instant, first: Option<Instant>, tokens: u32) {
+    pub(super) fn ended(&self, start: Instant, first: Option<Instant>, tokens: u32) {
         self.tokens.inc_by(tokens.into());
         let Some(first) = first else { return };
-        self.first_token.observe((first - begun).as_secs_f64());
+        self.first_token.observe((first - start).as_secs_f64());
         let seconds = first.elapsed().as_secs_f64();
         if tokens > 1 && seconds > 0.0 {
             self.tokens_per_second.observe(f64::from(tokens - 1) / seconds);

@@ -32,7 +32,7 @@ impl Handler<Embed> for EmbedHandler {
         embed(served, job, dimensions).await.map(Output::Vectors)
     }
 
-    fn keep(&self, _: &Envelope<Embed>, output: &Output) -> Vec<Write> {
+    fn writes(&self, _: &Envelope<Embed>, output: &Output) -> Vec<Write> {
         let (model, prompt_tokens) = match output {
             Output::Vectors(embedded) => (embedded.model.clone(), embedded.prompt_tokens()),
             Output::Document(indexed) => (indexed.model.clone(), indexed.tokens),

@@ -75,8 +75,8 @@ pub struct Indexer {
 pub(super) struct Read {
     id: Uuid,
     pub(super) meta: DocumentMeta,
-    /// The language that the document says, or `auto`. A stored document has its language.
-    said: Option<&'static str>,
+    /// The document's `language`; `None` for a stored document, whose row has it.
+    declared: Option<&'static str>,
     /// Whether the document is stored and is only embedded again.
     pub(super) again: bool,
     warnings: Vec<String>,
@@ -218,7 +218,7 @@ impl Indexer {
         summary.removed = status.chunks.saturating_sub(summary.kept);
         let Read { id: document, meta, again, .. } = read;
         let (hash, model) = (meta.hash(), self.model.clone());
-        context.keep(Write::Indexed(Arc::new(Indexing { document, meta, hash, again, model, chunks: pieces })));
+        context.write(Write::Indexed(Arc::new(Indexing { document, meta, hash, again, model, chunks: pieces })));
         Ok(summary)
     }
 
@@ -246,7 +246,7 @@ impl Indexer {
             chunk_overlap: document.chunk_overlap,
         };
         let id = document.id(&job.tenant);
-        Ok(Read { id, meta, said: document.language(), again: false, warnings })
+        Ok(Read { id, meta, declared: document.language(), again: false, warnings })
     }
 
     async fn read_stored(&self, id: Uuid, job: &Envelope<Embed>) -> Result<Read, JobError> {
@@ -255,7 +255,7 @@ impl Indexer {
             let message = format!("there is no document {id}: take an id of GET /v1/documents");
             return Err(JobError::Reject(Failure::new(codes::UNKNOWN_DOCUMENT, message).with_param("stored")));
         };
-        Ok(Read { id, meta: stored.meta, said: None, again: true, warnings: Vec::new() })
+        Ok(Read { id, meta: stored.meta, declared: None, again: true, warnings: Vec::new() })
     }
 
     /// The size of the document's chunks, without the tokens that the model adds around them. A stored document keeps
@@ -332,9 +332,9 @@ impl Indexer {
 
 /// The language that the document says, else its collection's, else that of its text.
 fn language(read: &Read, status: &Status) -> String {
-    let said = read.said.or(status.language.as_deref());
-    match said.filter(|said| *said != AUTO) {
-        Some(said) => said.to_owned(),
+    let declared = read.declared.or(status.language.as_deref());
+    match declared.filter(|declared| *declared != AUTO) {
+        Some(declared) => declared.to_owned(),
         None => {
             let title = read.meta.title.as_deref().unwrap_or_default();
             detect(&format!("{title}\n{}", read.meta.content)).to_owned()

@@ -40,7 +40,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     );
     let metrics = Metrics::new(&setup.metrics);
     let permits = Arc::new(Semaphore::new(usize::try_from(embed.documents).unwrap_or(1).max(1)));
-    let load = |wanted: Wanted<'_>| wanted.load(embed, &metrics, setup.postgres.clone(), Arc::clone(&permits));
+    let load = |wanted: Wanted<'_>| wanted.load(embed, &metrics, setup.store.clone(), Arc::clone(&permits));
     let (first, next) = Wanted::of(embed);
     if let Some(next) = &next {
         let (name, other) = (next.name(), first.name());
@@ -56,7 +56,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let shutdown = ShutdownHandle::of(models.all().map(|served| served.encoder().thread().clone()).collect());
     // A query takes milliseconds, a document takes minutes.
     let reserved = (slots.get() / RESERVED).max(1).min(slots.get() - 1);
-    let indexes = VectorIndexes { indexes: setup.postgres, settings: setup.config.search };
+    let indexes = VectorIndexes { indexes: setup.store, settings: setup.config.search };
     let reconcilers: Vec<Arc<dyn Reconciler>> = vec![Arc::new(indexes)];
     Ok(Prepared { handler: handler(EmbedHandler(models)), slots, reserved, reconcilers, shutdown })
 }
@@ -130,7 +130,7 @@ impl<'a> Wanted<'a> {
 
 /// Identifies vectors that can be compared: a hash of the model's file, the pooling and the prefix.
 fn version(path: &Path, pooling: &str, prefix: &str) -> anyhow::Result<String> {
-    let begun = Instant::now();
+    let start = Instant::now();
     let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
     let mut hash = blake3::Hasher::new();
     hash.update_reader(file).with_context(|| format!("{} can't be read", path.display()))?;
@@ -139,7 +139,7 @@ fn version(path: &Path, pooling: &str, prefix: &str) -> anyhow::Result<String> {
         hash.update(part.as_bytes());
     }
     let version = hash.finalize().to_hex().to_string();
-    let seconds = begun.elapsed().as_secs_f64();
+    let seconds = start.elapsed().as_secs_f64();
     tracing::debug!(version, seconds, "hashed the model's file");
     Ok(version)
 }

@@ -70,7 +70,7 @@ pub fn prepare(setup: Setup<'_>) -> anyhow::Result<Prepared> {
     let egress = Egress::new(&setup.config.egress)?;
     let metrics = Metrics::new(&setup.metrics);
     let slots = NonZeroUsize::new(children * JOBS_PER_CHILD).context("render.children is 0")?;
-    let handler = handler(RenderHandler { typesetter, templates: setup.postgres, egress, metrics });
+    let handler = handler(RenderHandler { typesetter, templates: setup.store, egress, metrics });
     // A child that dies is replaced.
     Ok(Prepared { handler, slots, reserved: 0, reconcilers: Vec::new(), shutdown: ShutdownHandle::none() })
 }
@@ -100,7 +100,7 @@ impl Handler<Render> for RenderHandler {
         Ok(Rendered { content, claim, media_type, bytes, pages, title, warnings })
     }
 
-    fn keep(&self, job: &Envelope<Render>, output: &Rendered) -> Vec<Write> {
+    fn writes(&self, job: &Envelope<Render>, output: &Rendered) -> Vec<Write> {
         let Some(claim) = output.claim.clone() else { return Vec::new() };
         vec![Write::File(File {
             claim,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     count::Count,
-    pieces::{Piece, Room},
+    pieces::{ChunkBudget, Piece},
     rows,
     sections::{Section, sections},
     tables,
@@ -43,7 +43,7 @@ impl Chunk {
     }
 }
 
-/// Splits Markdown into chunks, in order; none for empty text. Never panics: the overlap stays below the room for
+/// Splits Markdown into chunks, in order; none for empty text. Never panics: the overlap stays below the budget for
 /// text.
 #[must_use]
 pub fn chunks(markdown: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
@@ -63,8 +63,8 @@ pub fn chunks_of_text(text: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
 /// Splits text of which each line is a row of values: a row is in one chunk, unless it is longer.
 #[must_use]
 pub fn chunks_of_rows(text: &str, size: Size, count: &dyn Count) -> Vec<Chunk> {
-    let room = Room { tokens: size.tokens.max(1), overlap: 0, header: 0 };
-    let pieces = rows::of_lines(text, room, count);
+    let budget = ChunkBudget { tokens: size.tokens.max(1), overlap: 0, header: 0 };
+    let pieces = rows::of_lines(text, budget, count);
     pieces.into_iter().map(|Piece { text, range }| Chunk { path: Vec::new(), text, range }).collect()
 }
 
@@ -73,9 +73,9 @@ fn of_section(markdown: &str, section: Section, size: Size, count: &dyn Count) -
     if range.is_empty() {
         return vec![Chunk { path, text: String::new(), range }];
     }
-    let (path, room) = fitting(path, size, count);
-    let room = Room { tokens: room, overlap: size.overlap.min(room / 2), header: size.tokens / 4 };
-    let pieces = tables::split(markdown, range, room, count);
+    let (path, budget) = fitting(path, size, count);
+    let budget = ChunkBudget { tokens: budget, overlap: size.overlap.min(budget / 2), header: size.tokens / 4 };
+    let pieces = tables::split(markdown, range, budget, count);
     pieces.into_iter().map(|Piece { text, range }| Chunk { path: path.clone(), text, range }).collect()
 }
 

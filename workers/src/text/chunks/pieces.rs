@@ -12,7 +12,7 @@ const WORD: usize = 1_000;
 
 /// In tokens.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct ChunkBudget {
     pub(super) tokens: usize,
     /// Less than half of the tokens.
     pub(super) overlap: usize,
@@ -36,8 +36,8 @@ impl ChunkSizer for Sizer<'_> {
 }
 
 /// The positions of the pieces, in order, without the space around them.
-pub(super) fn split(text: &str, range: Range<usize>, room: Room, count: &dyn Count) -> Vec<Range<usize>> {
-    let config = ChunkConfig::new(room.tokens.max(1)).with_sizer(Sizer(count)).with_overlap(room.overlap);
+pub(super) fn split(text: &str, range: Range<usize>, budget: ChunkBudget, count: &dyn Count) -> Vec<Range<usize>> {
+    let config = ChunkConfig::new(budget.tokens.max(1)).with_sizer(Sizer(count)).with_overlap(budget.overlap);
     let splitter = config.map(MarkdownSplitter::new);
     let Ok(splitter) = splitter else { return Vec::new() };
     let mut found: Vec<Range<usize>> = Vec::new();

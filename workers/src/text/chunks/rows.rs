@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     count::Count,
-    pieces::{Piece, Room, split},
+    pieces::{ChunkBudget, Piece, split},
 };
 
 pub(super) struct Rows<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Rows<'a> {
 }
 
 /// The rows of a text that has one in each line.
-pub(super) fn of_lines(text: &str, room: Room, count: &dyn Count) -> Vec<Piece> {
+pub(super) fn of_lines(text: &str, budget: ChunkBudget, count: &dyn Count) -> Vec<Piece> {
     let mut at = 0;
     let mut rows = Vec::new();
     for line in text.split_inclusive('\n') {
@@ -29,22 +29,22 @@ pub(super) fn of_lines(text: &str, room: Room, count: &dyn Count) -> Vec<Piece> 
         at += line.len();
     }
     let begin = rows.first().map_or(0, |row| row.start);
-    Rows { text, rows, begin, header: String::new() }.pack(room, count)
+    Rows { text, rows, begin, header: String::new() }.pack(budget, count)
 }
 
 impl Rows<'_> {
-    pub(super) fn pack(&self, room: Room, count: &dyn Count) -> Vec<Piece> {
+    pub(super) fn pack(&self, budget: ChunkBudget, count: &dyn Count) -> Vec<Piece> {
         let mut found = Vec::new();
         let mut next = self.rows.as_slice();
         // The first piece has the header where it stands.
         let (mut begin, mut header) = (self.begin, "");
         while let Some(first) = next.first() {
-            let taken = self.fitting(next, begin, header, room.tokens, count);
+            let taken = self.fitting(next, begin, header, budget.tokens, count);
             match taken.checked_sub(1) {
                 Some(last) => found.push(self.piece(begin..next[last].end, header)),
                 // Not even one row fits: what is in front of it stands alone, or the row is cut.
-                None if begin < first.start => found.extend(self.cut(begin..first.start, "", room, count)),
-                None => found.extend(self.cut(first.clone(), header, room, count)),
+                None if begin < first.start => found.extend(self.cut(begin..first.start, "", budget, count)),
+                None => found.extend(self.cut(first.clone(), header, budget, count)),
             }
             next = &next[if taken == 0 && begin < first.start { 0 } else { taken.max(1) }..];
             (begin, header) = (next.first().map_or(0, |row| row.start), self.header.as_str());
@@ -76,9 +76,9 @@ impl Rows<'_> {
         Piece { text: format!("{header}{}", &self.text[range.clone()]), range }
     }
 
-    fn cut(&self, range: Range<usize>, header: &str, room: Room, count: &dyn Count) -> Vec<Piece> {
-        let tokens = room.tokens.saturating_sub(count.count(header) + usize::from(!header.is_empty())).max(1);
-        let parts = split(self.text, range, Room { tokens, overlap: 0, ..room }, count);
+    fn cut(&self, range: Range<usize>, header: &str, budget: ChunkBudget, count: &dyn Count) -> Vec<Piece> {
+        let tokens = budget.tokens.saturating_sub(count.count(header) + usize::from(!header.is_empty())).max(1);
+        let parts = split(self.text, range, ChunkBudget { tokens, overlap: 0, ..budget }, count);
         parts.into_iter().map(|part| self.piece(part, header)).collect()
     }
 }

@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use super::{
     count::Count,
-    pieces::{Piece, Room, split as split_text},
+    pieces::{ChunkBudget, Piece, split as split_text},
     rows::Rows,
 };
 
@@ -18,8 +18,8 @@ struct Table {
 }
 
 /// Splits a section; tables that do not fit into one piece are split by their rows.
-pub(super) fn split(text: &str, range: Range<usize>, room: Room, count: &dyn Count) -> Vec<Piece> {
-    let pieces = split_text(text, range.clone(), room, count);
+pub(super) fn split(text: &str, range: Range<usize>, budget: ChunkBudget, count: &dyn Count) -> Vec<Piece> {
+    let pieces = split_text(text, range.clone(), budget, count);
     let is_cut =
         |table: &Table| pieces.iter().any(|piece| piece.start > table.range.start && piece.start < table.range.end);
     let mut tables = if pieces.len() > 1 { tables(text, range.clone()) } else { Vec::new() };
@@ -29,17 +29,17 @@ pub(super) fn split(text: &str, range: Range<usize>, room: Room, count: &dyn Cou
     }
     let (mut found, mut at) = (Vec::new(), range.start);
     for table in tables {
-        let mut before = split_text(text, at..table.range.start, room, count);
+        let mut before = split_text(text, at..table.range.start, budget, count);
         at = table.range.end;
         // What introduces the table stays with its first rows, if these fit.
         let end = table.rows[0].end;
-        let introduces = |last: &Range<usize>| count.count(&text[last.start..end]) <= room.tokens;
+        let introduces = |last: &Range<usize>| count.count(&text[last.start..end]) <= budget.tokens;
         let begin = before.pop_if(|last| introduces(last)).map_or(table.range.start, |last| last.start);
         found.extend(before.into_iter().map(|range| piece(text, range)));
-        let header = repeated(text, &table).filter(|header| count.count(header) <= room.header).unwrap_or_default();
-        found.extend(Rows { text, rows: table.rows, begin, header }.pack(room, count));
+        let header = repeated(text, &table).filter(|header| count.count(header) <= budget.header).unwrap_or_default();
+        found.extend(Rows { text, rows: table.rows, begin, header }.pack(budget, count));
     }
-    found.extend(split_text(text, at..range.end, room, count).into_iter().map(|range| piece(text, range)));
+    found.extend(split_text(text, at..range.end, budget, count).into_iter().map(|range| piece(text, range)));
     found
 }
 

@@ -43,7 +43,7 @@ pub(crate) fn extract(bytes: &[u8]) -> Result<Extracted, String> {
     let (title, markdown) = body.finish();
     let properties = properties.as_deref().and_then(|text| xml::parse(text).ok());
     Ok(Extracted {
-        title: title.or_else(|| properties.and_then(|core| told_title(&core))),
+        title: title.or_else(|| properties.and_then(|core| declared_title(&core))),
         markdown,
         ..Extracted::default()
     })
@@ -54,7 +54,7 @@ fn optional<'a>(part: &str, text: Option<&'a String>) -> Result<Option<Document<
 }
 
 /// The title in the file's properties.
-fn told_title(core: &Document<'_>) -> Option<String> {
+fn declared_title(core: &Document<'_>) -> Option<String> {
     let element = core.descendants().find(|node| name(*node) == "title")?;
     element.text().map(one_line).filter(|title| !title.is_empty())
 }

@@ -29,7 +29,7 @@ pub(super) struct Numbering {
     lists: HashMap<String, List>,
     definitions: HashMap<String, Vec<Level>>,
     counts: HashMap<String, [Option<u32>; LEVELS]>,
-    begun: HashSet<String>,
+    started: HashSet<String>,
 }
 
 impl Numbering {
@@ -63,7 +63,7 @@ impl Numbering {
         let Some(levels) = self.definitions.get(&found.definition) else { return bullet };
         let Some(own) = levels.get(level) else { return bullet };
         let counts = self.counts.entry(found.definition.clone()).or_default();
-        if self.begun.insert(list.to_owned()) {
+        if self.started.insert(list.to_owned()) {
             for (level, start) in &found.starts {
                 if let Some(count) = counts.get_mut(*level) {
                     *count = start.checked_sub(1);

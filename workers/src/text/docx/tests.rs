@@ -193,7 +193,7 @@ fn notes_boxes_and_formulas_are_not_lost() {
 }
 
 #[test]
-fn what_is_no_docx_is_told() {
+fn what_is_no_docx_is_refused() {
     let refused = |bytes: &[u8]| extract(bytes).err().unwrap_or_else(|| "accepted".to_owned());
     assert!(refused(b"PK\x03\x04 and nothing else").contains("archive can't be opened"));
     assert!(refused(&packed(&[("x", "y")])).contains("no document in it"));

@@ -1,6 +1,6 @@
-//! Converts HTML to Markdown: headings, paragraphs, lists, tables, quotes, code and formulas; links and images become
-//! their text. html5ever parses any input like a browser. The tree is walked iteratively, so its depth is unlimited,
-//! and what nesting adds to a line is bounded.
+//! Converts HTML to Markdown, by ourselves, because libraries recurse or keep what a page hides: headings, paragraphs,
+//! lists, tables, quotes, code and formulas; links and images become their text. html5ever parses any input like a
+//! browser. The tree is walked iteratively, so its depth is unlimited, and what nesting adds to a line is bounded.
 //!
 //! - [`hidden`]: what a reader does not see. - [`measure`]: how much text each part has.
 //! - [`main_content`]: the port to what chooses the content; [`structure`]: the default, by [`margins`].

@@ -113,8 +113,8 @@ fn warning(pages: &[usize]) -> Option<String> {
         .collect();
     let more = if ranges.len() > LISTED { " and others" } else { "" };
     let listed = ranges.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let told = format!("no text on pages {listed}{more}: they may be scanned; recognize their text first (OCR)");
-    (!pages.is_empty()).then_some(told)
+    let warning = format!("no text on pages {listed}{more}: they may be scanned; recognize their text first (OCR)");
+    (!pages.is_empty()).then_some(warning)
 }
 
 #[cfg(test)]
@@ -124,10 +124,10 @@ mod tests {
     #[test]
     fn pages_without_text_are_listed_in_ranges() {
         assert_eq!(warning(&[]), None);
-        let said = |pages: &[usize]| warning(pages).unwrap_or_default();
-        assert!(said(&[3, 7]).starts_with("no text on pages 3, 7: they may be scanned"));
-        assert!(said(&[1, 2, 3, 9]).starts_with("no text on pages 1-3, 9:"));
+        let message = |pages: &[usize]| warning(pages).unwrap_or_default();
+        assert!(message(&[3, 7]).starts_with("no text on pages 3, 7: they may be scanned"));
+        assert!(message(&[1, 2, 3, 9]).starts_with("no text on pages 1-3, 9:"));
         let many: Vec<usize> = (1..=100).map(|page| page * 2).collect();
-        assert!(said(&many).contains("38, 40 and others:"));
+        assert!(message(&many).contains("38, 40 and others:"));
     }
 }

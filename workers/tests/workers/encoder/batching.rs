@@ -5,7 +5,10 @@ use std::sync::Arc;
 use futures::future::join_all;
 use ruche_workers::inference::encoder::{EncodeError, Encoded, Encoder, Metrics, NoVector, StartError};
 
-use crate::encoder::support::{Script, start, try_start, until};
+use crate::{
+    encoder::support::{Script, start, try_start},
+    until::until,
+};
 
 async fn encode(encoder: &Encoder, texts: &[&str]) -> Result<Vec<Encoded>, EncodeError> {
     encoder.encode(String::new(), texts.iter().map(|text| (*text).to_owned()).collect()).await

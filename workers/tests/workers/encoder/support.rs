@@ -93,13 +93,3 @@ impl Model for Counting {
         Ok(texts.iter().map(vector).collect())
     }
 }
-
-/// Polls until another thread makes the condition true.
-pub(crate) async fn until(condition: impl Fn() -> bool) {
-    let wait = async {
-        while !condition() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("it happens within 30 s");
-}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::engine::support::{Echo, Script, arrive, ask, hear, lock, says, until};
+use crate::{
+    engine::support::{Echo, Script, arrive, ask, hear, lock, says},
+    until::until,
+};
 use futures::future::join_all;
 use ruche_workers::inference::engine::{Engine, EngineError, GenerateError, port::DecodeError};
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::engine::support::{Echo, Heard, Script, arrive, ask, hear, lock, says, until};
+use crate::{
+    engine::support::{Echo, Heard, Script, arrive, ask, hear, lock, says},
+    until::until,
+};
 use futures::future::join_all;
 use ruche_schemas::kinds::chat::{Delta, FinishReason};
 use ruche_workers::inference::engine::{GenerateError, Request, StartError, Step};

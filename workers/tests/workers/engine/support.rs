@@ -15,6 +15,8 @@ use ruche_workers::inference::engine::{
 };
 use tokio::task::JoinHandle;
 
+use crate::until::until;
+
 /// Bytes are tokens with their own value; these come after.
 pub(crate) const USER: i32 = 256;
 pub(crate) const ASSISTANT: i32 = 257;
@@ -268,16 +270,6 @@ pub(crate) async fn hear(mut generation: Generation) -> Result<Heard, EngineErro
 
 pub(crate) async fn ask(engine: &Engine, request: Request) -> Heard {
     hear(engine.generate(request).await.expect("a generation")).await.expect("an answer")
-}
-
-/// Polls until another thread makes the condition true.
-pub(crate) async fn until(condition: impl Fn() -> bool) {
-    let wait = async {
-        while !condition() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("it happens within 30 s");
 }
 
 /// Queues these requests in this order, while a blocked model is at its first decode, which has the first request

@@ -146,7 +146,7 @@ impl Scheduler for Life {
 }
 
 #[async_trait]
-impl Controls for Life {
+impl FlowControl for Life {
     async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
         self.world.bus.set_paused(what, paused).await
     }

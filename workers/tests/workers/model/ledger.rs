@@ -1,7 +1,6 @@
 //! The ledger of a worker's life: its calls fail as the seed says.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use ruche_schemas::{JobId, JobRef, TenantId};
 use ruche_store::{
     Health, StoreError,
@@ -39,15 +38,6 @@ impl Ledger for Life {
     }
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
         self.on_ledger("members", JobId(group), self.world.ledger.members(tenant, group, limit)).await
-    }
-    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
-        self.world.ledger.holding(before, limit).await
-    }
-    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError> {
-        self.world.ledger.released(jobs).await
-    }
-    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
-        self.world.ledger.purge(before, limit).await
     }
 }
 

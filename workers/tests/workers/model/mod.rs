@@ -22,7 +22,7 @@ use futures::StreamExt;
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Headers, Message, memory::Memory};
 use ruche_schemas::{
-    Backoff, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, TenantId,
+    Backoff, Envelope, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, TenantId,
     claim::CLAIM_BYTES,
     clock,
     event::Outcome,
@@ -107,7 +107,7 @@ impl Handler<Play> for Player {
     }
 
     /// One effect: a turn in the job's own conversation.
-    fn keep(&self, job: &Envelope<Play>, _: &Value) -> Vec<Write> {
+    fn writes(&self, job: &Envelope<Play>, _: &Value) -> Vec<Write> {
         let messages = vec![TurnMessage { role: Role::User, content: "x".to_owned(), model: None, citations: None }];
         vec![Write::Turn(Turn { conversation: job.id.0, begins: true, messages })]
     }
@@ -179,18 +179,9 @@ fn batch(world: &World) -> JobId {
 async fn submit(world: &World, job: &Envelope<Value>) {
     let payload = serde_json::to_vec(job).unwrap().into();
     let (kind, headers) = (Play::KIND, Headers::new());
-    let accepted = Record {
-        n: 1,
-        event: EventType::Accepted,
-        kind: Play::KIND,
-        attempt: 0,
-        at: job.created_at,
-        data: Value::Null,
-        claim: None,
-    };
     // As a gateway does: before publishing, or not at all if it crashed.
-    let first_seq = match world.number((job.id, "begun")).is_multiple_of(2) {
-        true => world.bus.append(&of(job.id), 0, &accepted).await.ok(),
+    let first_seq = match world.number((job.id, "first_seq")).is_multiple_of(2) {
+        true => world.bus.append(&of(job.id), 0, &job.accepted(None)).await.ok(),
         false => None,
     };
     let message = Message { job: of(job.id), kind, lane: job.lane, payload, headers, first_seq };

@@ -24,6 +24,7 @@ use ruche_schemas::{
 use ruche_store::{
     ledger::{Committed, Ended, Ledger},
     objects::{Claims, ObjectError, Objects, Pieces, store::Store},
+    retention::Retention,
 };
 use ruche_workers::reconcilers;
 use serde_json::{Value, json};
@@ -152,7 +153,7 @@ async fn a_large_body_reaches_its_handler_and_a_large_result_its_reader() {
     let job = place.system.submit_claimed(place.keep(&body).await).await;
     assert_eq!(place.result(&job).await, json!(text(LARGE)));
     // Both are deleted with the job's row.
-    assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap(), [job]);
+    assert_eq!(place.system.ledger.jobs_with_objects(clock::now(), 10).await.unwrap(), [job]);
     worker.drain().await;
 }
 
@@ -216,7 +217,7 @@ async fn an_ephemeral_jobs_large_result_is_kept_with_a_row_and_is_not_worked_out
         place.system.settled().await;
         // Retention finds the object by the row.
         assert_eq!(place.system.ledger.ended(&job).await.unwrap().is_some(), is_kept);
-        assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap().contains(&job), is_kept);
+        assert_eq!(place.system.ledger.jobs_with_objects(clock::now(), 10).await.unwrap().contains(&job), is_kept);
     }
     worker.drain().await;
 }

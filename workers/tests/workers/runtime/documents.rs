@@ -4,7 +4,7 @@ use std::{fs, sync::atomic::Ordering};
 
 use chrono::TimeDelta;
 use ruche_schemas::{Claim, Failure, JobId, JobRef, claim::Part, clock, failure::codes};
-use ruche_store::{ledger::Ledger, objects::Claims};
+use ruche_store::{ledger::Ledger, objects::Claims, retention::Retention};
 use ruche_workers::reconcilers;
 
 use crate::runtime::{
@@ -26,7 +26,7 @@ async fn a_document_is_where_the_output_says_and_goes_with_its_job() {
     assert_eq!(place.system.claims.get(&job.tenant, &claim).await.unwrap(), "Once upon a time");
     worker.drain().await;
     let (ledger, later) = (&*place.system.ledger, clock::now() + TimeDelta::hours(1));
-    assert_eq!(ledger.holding(later, 10).await.unwrap(), std::slice::from_ref(&job));
+    assert_eq!(ledger.jobs_with_objects(later, 10).await.unwrap(), std::slice::from_ref(&job));
     while reconcilers::forget_some(ledger, &place.system.claims, later).await.unwrap() > 0 {}
     assert_eq!(ledger.ended(&job).await.unwrap(), None);
     assert!(!place.folder.path().join(&claim.key).exists());
@@ -72,7 +72,7 @@ async fn an_ephemeral_job_that_keeps_a_document_has_a_row_that_leads_to_it() {
     let job = place.system.send(&brief).await;
     let claim = claimed(&place, &job).await;
     assert_eq!(place.system.claims.get(&job.tenant, &claim).await.unwrap(), "Once");
-    assert_eq!(place.system.ledger.holding(clock::now(), 10).await.unwrap(), std::slice::from_ref(&job));
+    assert_eq!(place.system.ledger.jobs_with_objects(clock::now(), 10).await.unwrap(), std::slice::from_ref(&job));
     assert_eq!(probe.runs(&job), 1);
     worker.drain().await;
 }

@@ -61,11 +61,10 @@ async fn what_ended_long_ago_is_forgotten_in_the_background() {
     let system = System::start().await;
     let now = clock::now();
     let (old, young) = (ended_at(&system, now - TimeDelta::days(8)).await, ended_at(&system, now).await);
-    let ledger: Arc<dyn Ledger> = system.ledger.clone();
     let clock: Arc<dyn Clock> = Arc::new(clock::System);
     let retention = |days| {
         let (claims, clock, interval) = (system.claims.clone(), clock.clone(), Duration::from_millis(10));
-        Retention { ledger: ledger.clone(), claims, clock, days, interval }
+        Retention { store: system.ledger.clone(), claims, clock, days, interval }
     };
     retention(0).run(&Tracker::new("retention", clock.clone())).await.unwrap();
     assert!(system.ledger.ended(&old).await.unwrap().is_some(), "0 days keep all for ever");

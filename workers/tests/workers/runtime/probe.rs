@@ -15,7 +15,10 @@ use ruche_workers::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
 
 /// The timeout of each wait, so that no test hangs.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
@@ -81,7 +84,8 @@ pub struct ProbeHandler {
     pub began: Semaphore,
     /// Gated jobs that run now, and the most that ever ran at once.
     pub running: Mutex<(u32, u32)>,
-    pub runs: Mutex<HashMap<JobId, u32>>,
+    /// How often each job ran.
+    runs: watch::Sender<HashMap<JobId, u32>>,
 }
 
 impl ProbeHandler {
@@ -90,12 +94,18 @@ impl ProbeHandler {
             gate: Semaphore::new(0),
             began: Semaphore::new(0),
             running: Mutex::default(),
-            runs: Mutex::default(),
+            runs: watch::Sender::default(),
         })
     }
 
     pub fn runs(&self, job: &JobRef) -> u32 {
-        self.runs.lock().unwrap().get(&job.id).copied().unwrap_or(0)
+        self.runs.borrow().get(&job.id).copied().unwrap_or(0)
+    }
+
+    /// Waits until this job runs, or has run.
+    pub async fn ran(&self, job: &JobRef) {
+        let mut runs = self.runs.subscribe();
+        timeout(TIMEOUT, runs.wait_for(|runs| runs.contains_key(&job.id))).await.expect("a run in time").unwrap();
     }
 
     pub async fn wait_for_begin(&self) {
@@ -109,7 +119,7 @@ pub struct Shared(pub Arc<ProbeHandler>);
 #[async_trait]
 impl Handler<Probe> for Shared {
     async fn handle(&self, job: &Envelope<Probe>, context: Context<Probe>) -> Result<String, JobError> {
-        *self.0.runs.lock().unwrap().entry(job.id).or_default() += 1;
+        self.0.runs.send_modify(|runs| *runs.entry(job.id).or_default() += 1);
         match &job.body {
             Probe::Echo(text) => return Ok(text.clone()),
             Probe::Grow(bytes) => return Ok("x".repeat(bytes - 2)),
@@ -152,7 +162,7 @@ impl Handler<Probe> for Shared {
         vec![MODEL.to_owned()]
     }
 
-    fn keep(&self, job: &Envelope<Probe>, output: &String) -> Vec<Write> {
+    fn writes(&self, job: &Envelope<Probe>, output: &String) -> Vec<Write> {
         let Probe::Document(text) = &job.body else { return Vec::new() };
         let (media_type, template) = ("text/plain".to_owned(), "none".to_owned());
         let (claim, title) = (serde_json::from_str(output).unwrap(), Some(text.chars().take(10).collect()));

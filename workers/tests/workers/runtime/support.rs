@@ -7,7 +7,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use prometheus_client::registry::Registry;
 use ruche_bus::{Bus, Depth, Message, nats::Nats};
@@ -160,8 +159,8 @@ impl System {
         self.publish(envelope.id, serde_json::to_vec(envelope).unwrap()).await
     }
 
-    /// Begins the job's log before publishing, as a gateway does.
-    pub async fn send_begun(&self, envelope: &Envelope<Probe>) -> JobRef {
+    /// Writes the job's first event before publishing, as a gateway does.
+    pub async fn send_with_log(&self, envelope: &Envelope<Probe>) -> JobRef {
         let job = JobRef { tenant: self.tenant.clone(), id: envelope.id };
         let first_seq = Some(self.begin_log(&job).await);
         self.publish_as(job, serde_json::to_vec(envelope).unwrap(), first_seq).await
@@ -301,18 +300,6 @@ impl Ledger for Witness {
 
     async fn members(&self, tenant: &TenantId, group: Uuid, limit: u64) -> Result<Vec<(JobId, Stored)>, StoreError> {
         self.ledger.members(tenant, group, limit).await
-    }
-
-    async fn holding(&self, before: DateTime<Utc>, limit: u64) -> Result<Vec<JobRef>, StoreError> {
-        self.ledger.holding(before, limit).await
-    }
-
-    async fn released(&self, jobs: &[JobRef]) -> Result<(), StoreError> {
-        self.ledger.released(jobs).await
-    }
-
-    async fn purge(&self, before: DateTime<Utc>, limit: u64) -> Result<u64, StoreError> {
-        self.ledger.purge(before, limit).await
     }
 }
 

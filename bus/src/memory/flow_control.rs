@@ -18,7 +18,7 @@ use super::{
     queue::Queue,
     state::{Memory, SlotKey, Slots},
 };
-use crate::port::{Caps, ConcurrencySlot, Controls, Pause, Queued, TenantCaps, Unavailable};
+use crate::port::{Caps, ConcurrencySlot, FlowControl, Pause, Queued, TenantCaps, Unavailable};
 
 /// From this many keys on, expired ones are removed.
 const MANY_KEYS: usize = 10_000;
@@ -70,7 +70,7 @@ impl Memory {
 }
 
 #[async_trait]
-impl Controls for Memory {
+impl FlowControl for Memory {
     async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
         self.shared.control_state.pauses.send_if_modified(|pauses| match paused {
             true => pauses.insert(what.clone()),

@@ -18,7 +18,7 @@ use super::{
     slots,
     store::Entry,
 };
-use crate::port::{Caps, ConcurrencySlot, Controls, Pause, Queued, TenantCaps, Unavailable};
+use crate::port::{Caps, ConcurrencySlot, FlowControl, Pause, Queued, TenantCaps, Unavailable};
 
 /// Jobs for later are in a separate stream; their positions come after all others.
 const LATER: u64 = 1 << 62;
@@ -27,7 +27,7 @@ const LATER: u64 = 1 << 62;
 const TRIES: u32 = 5;
 
 #[async_trait]
-impl Controls for Nats {
+impl FlowControl for Nats {
     async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable> {
         self.shared.set_paused(what, paused).await
     }

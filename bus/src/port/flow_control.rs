@@ -77,7 +77,7 @@ pub trait ConcurrencySlot: Send + Sync {
 }
 
 #[async_trait]
-pub trait Controls: Send + Sync {
+pub trait FlowControl: Send + Sync {
     async fn set_paused(&self, what: &Pause, paused: bool) -> Result<(), Unavailable>;
 
     /// All pauses: now, and again whenever they change. Survives reconnects.
