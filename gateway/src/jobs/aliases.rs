@@ -1,7 +1,12 @@
 //! Names that stand for models and bots: `models.aliases`. Only gateways know them, so a job has the real name.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
 
+use ruche_schemas::kinds::chat::BOT_PREFIX;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,24 +14,48 @@ use crate::http::error::ApiError;
 
 /// By name; an empty target is the worker's own model.
 #[derive(Debug, Clone, Default)]
-pub struct Aliases(Arc<BTreeMap<String, String>>);
+pub struct Aliases {
+    all: Arc<BTreeMap<String, String>>,
+    /// Those that the log names.
+    warned: Arc<Mutex<BTreeSet<String>>>,
+}
 
 impl Aliases {
     #[must_use]
     pub fn new(aliases: BTreeMap<String, String>) -> Self {
-        Self(Arc::new(aliases))
+        Self { all: Arc::new(aliases), warned: Arc::default() }
     }
 
     /// By name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, target)| (name.as_str(), target.as_str()))
+        self.all.iter().map(|(name, target)| (name.as_str(), target.as_str()))
+    }
+
+    /// The names of those whose target is one of these.
+    pub fn of(&self, is_one: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
+        self.all().filter(move |(_, target)| is_one(target)).map(|(name, _)| name)
+    }
+
+    /// Logs, once, each that stands for a model which no worker has. A tenant's bots are not looked at.
+    pub(super) fn warn(&self, is_there: impl Fn(&str) -> bool) {
+        let is_missing = |target: &str| !target.is_empty() && !target.starts_with(BOT_PREFIX) && !is_there(target);
+        let Ok(mut warned) = self.warned.lock() else { return };
+        for (name, target) in self.all().filter(|(_, target)| is_missing(target)) {
+            if warned.insert(name.to_owned()) {
+                tracing::warn!(
+                    ruche.alias = name,
+                    ruche.model = target,
+                    "an alias (models.aliases) stands for a model that no worker has now"
+                );
+            }
+        }
     }
 
     /// What a name stands for: itself, if it is no alias.
     #[must_use]
     pub fn resolve(&self, name: Option<String>) -> Option<String> {
         let name = name?;
-        match self.0.get(&name) {
+        match self.all.get(&name) {
             Some(target) => Some(target.clone()).filter(|target| !target.is_empty()),
             None => Some(name),
         }
@@ -41,7 +70,7 @@ impl Aliases {
         let Some(name) = serde_json::from_str::<Named>(body).ok().and_then(|named| named.model) else {
             return Cow::Borrowed(body);
         };
-        match (self.0.get(&name), serde_json::from_str::<Value>(body)) {
+        match (self.all.get(&name), serde_json::from_str::<Value>(body)) {
             (Some(target), Ok(mut whole)) => {
                 whole["model"] = if target.is_empty() { Value::Null } else { json!(target) };
                 Cow::Owned(whole.to_string())
@@ -55,7 +84,7 @@ impl Aliases {
     /// # Errors
     /// 400 that names the field.
     pub(super) fn refuse_deferred(&self, body: &Value, at: &str) -> Result<(), ApiError> {
-        match body["model"].as_str().and_then(|name| self.0.get_key_value(name)) {
+        match body["model"].as_str().and_then(|name| self.all.get_key_value(name)) {
             None => Ok(()),
             Some((name, target)) => {
                 let instead = match target.is_empty() {
