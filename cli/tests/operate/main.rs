@@ -70,6 +70,34 @@ fn record(n: u64, kind: &str, data: &Value) -> String {
 const EVENTS: &str = "text/event-stream";
 
 #[tokio::test]
+async fn status_asks_the_ruche_that_the_environment_names() {
+    let gateway = Gateway::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let status_of = async |key: &str, arguments: &[&str]| {
+        let mut command = ruche(&gateway);
+        end(command.env("RUCHE_KEY", key).arg("status").args(arguments).current_dir(folder.path())).await
+    };
+    gateway.on("GET /readyz", vec![text("text/plain", "ready\n")]);
+    gateway.on("GET /v1/models", vec![ok(json!({"data": [{"id": "tiny"}, {"id": "bot:help"}]}))]);
+    let output = status_of("rk_test", &[]).await;
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(out(&output), format!("Ruche at {} is ready\n  models tiny, bot:help\n", gateway.url));
+    assert_eq!(gateway.last("GET /v1/models").headers["authorization"], "Bearer rk_test");
+    let json = document(&status_of("rk_test", &["--json"]).await);
+    assert_eq!((&json["ready"], &json["url"], &json["models"][0]), (&json!(true), &json!(gateway.url), &json!("tiny")));
+    assert!(out(&status_of("", &[]).await).contains("is ready\n  no key"));
+    gateway.on("GET /readyz", vec![status(503, json!({"bus": "away"}))]);
+    let output = status_of("rk_test", &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("is not ready: {\"bus\":\"away\"}"), "{}", out(&output));
+    let mut command = bare();
+    let nobody = command.env("RUCHE_URL", "http://127.0.0.1:1").arg("status").current_dir(folder.path());
+    let output = end(nobody).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("http://127.0.0.1:1 can't be reached"), "{}", out(&output));
+}
+
+#[tokio::test]
 async fn a_submitted_job_says_all_that_was_asked_for() {
     let gateway = Gateway::start().await;
     gateway.on("POST /v1/jobs", vec![status(202, json!({"id": "j1", "kind": "chat", "duplicate": false}))]);
