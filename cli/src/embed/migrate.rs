@@ -87,7 +87,7 @@ async fn names(client: &Client, wanted: &Arguments) -> Result<Vec<String>> {
     }
     let (mut names, mut after) = (Vec::new(), None);
     loop {
-        let (page, next) = listing::page(client, &["collections"], &[], after, PAGE).await?;
+        let (page, next) = listing::page(client, &["collections"], &[], after, Some(PAGE)).await?;
         names.extend(page.iter().filter_map(|one| one["name"].as_str()).map(str::to_owned));
         after = next;
         if after.is_none() || page.is_empty() {

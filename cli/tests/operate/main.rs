@@ -314,7 +314,7 @@ async fn operators_see_and_steer() {
         "slots": 4, "busy": 3, "per_second": 2.5, "paused": false});
     let worker = json!({"worker": "w-1", "kind": "chat", "state": "running", "slots": 4, "in_flight": 3,
         "models": ["tiny"], "pool": "large", "labels": {"zone": "eu"}, "host": "h", "version": "1"});
-    gateway.on("GET /v1/queues?limit=100", list(queue)).on("GET /v1/workers?limit=100", list(worker));
+    gateway.on("GET /v1/queues", list(queue)).on("GET /v1/workers", list(worker));
     gateway.on("GET /v1/dead?limit=100", list(json!({"job": "j"})));
     for line in ["queues/chat/pause", "tenants/acme/resume", "workers/w-1/drain", "schedules/s/pause"] {
         gateway.on(&format!("POST /v1/{line}"), vec![ok(json!({"name": line}))]);
