@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use ruche_schemas::kinds::chat::BOT_PREFIX;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -36,9 +35,9 @@ impl Aliases {
         self.all().filter(move |(_, target)| is_one(target)).map(|(name, _)| name)
     }
 
-    /// Logs, once, each that stands for a model which no worker has. A tenant's bots are not looked at.
+    /// Logs, once, each that stands for a model which no worker has.
     pub(super) fn warn(&self, is_there: impl Fn(&str) -> bool) {
-        let is_missing = |target: &str| !target.is_empty() && !target.starts_with(BOT_PREFIX) && !is_there(target);
+        let is_missing = |target: &str| !target.is_empty() && !is_there(target);
         let Ok(mut warned) = self.warned.lock() else { return };
         for (name, target) in self.all().filter(|(_, target)| is_missing(target)) {
             if warned.insert(name.to_owned()) {
@@ -115,6 +114,16 @@ mod tests {
         assert_eq!(resolve("help").as_deref(), Some("bot:help"));
         assert_eq!(resolve("other").as_deref(), Some("other"));
         assert_eq!((resolve("default"), aliases().resolve(None)), (None, None));
+    }
+
+    #[test]
+    fn each_alias_of_nothing_is_warned_of_once() {
+        let aliases = aliases();
+        let missing = || aliases.warned.lock().expect("a lock").iter().cloned().collect::<Vec<_>>();
+        aliases.warn(|target| target == "tiny");
+        assert_eq!(missing(), ["help"]);
+        aliases.warn(|_| false);
+        assert_eq!(missing(), ["gpt-4o-mini", "help"]);
     }
 
     #[test]

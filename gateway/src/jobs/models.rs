@@ -8,7 +8,12 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Job as _, Kind, envelope::named_model, failure::codes, kinds::chat::Chat};
+use ruche_schemas::{
+    Job as _, Kind,
+    envelope::named_model,
+    failure::codes,
+    kinds::chat::{BOT_PREFIX, Chat},
+};
 use tokio::sync::Mutex;
 
 use super::aliases::Aliases;
@@ -104,7 +109,9 @@ impl Models {
         }
         let answer = self.ask().await.map(Arc::new);
         if let Ok(announced) = &answer {
-            self.aliases.warn(|target| announced.by_kind.values().any(|models| models.contains_key(target)));
+            let has = |target: &str| announced.by_kind.values().any(|models| models.contains_key(target));
+            // Bots are each tenant's own.
+            self.aliases.warn(|target| target.starts_with(BOT_PREFIX) || has(target));
         }
         *cache = Some(Answered { at: Instant::now(), answer: answer.clone() });
         answer

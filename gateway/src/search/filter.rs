@@ -189,7 +189,7 @@ mod tests {
             (json!({ "a": [1, { "b": [] }] }), "filter.metadata.a.b", "an empty list"),
             (json!({ "a": { "b": {} } }), "filter.metadata.a.b", "an empty object"),
             (json!({ "a": { "$in": 1 } }), "filter.metadata.a.$in", "no list"),
-            (json!({ "a": { "b": { "$gt": [] } } }), "filter.metadata.a.b.$gt", "a number or a text"),
+            (json!({ "a": { "b": { "$gt": [1] } } }), "filter.metadata.a.b.$gt", "a number or a text"),
             (json!({ "a": { "$exists": 1 } }), "filter.metadata.a.$exists", "neither"),
             (json!({ "a": { "$gte": 5, "b": 1 } }), "filter.metadata.a", "the field \"b\" beside operators"),
             (json!({ "a": {} }), "filter.metadata.a", "an empty object"),
