@@ -70,7 +70,8 @@ pub(super) async fn run(client: &Client, as_json: bool, wanted: &Arguments) -> R
         }
     };
     tokio::select! {
-        done = work => done,
+        // The signal first, so that none is missed after the first request.
+        biased;
         _ = tokio::signal::ctrl_c(), if !wanted.status => {
             output::note(
                 "interrupted: what is under way goes on. The same command goes on from there; `ruche embed migrate --status` \
@@ -78,6 +79,7 @@ pub(super) async fn run(client: &Client, as_json: bool, wanted: &Arguments) -> R
             );
             Ok(ExitCode::from(INTERRUPTED))
         }
+        done = work => done,
     }
 }
 
