@@ -22,6 +22,11 @@ pub(crate) struct Access {
 }
 
 impl Access {
+    /// `--url` or `RUCHE_URL`, which may be another Ruche than the project's.
+    pub(crate) fn given_url(&self) -> Option<&str> {
+        self.url.as_deref().filter(|url| !url.is_empty())
+    }
+
     pub(crate) fn client(&self, project: &Project) -> Result<Client> {
         let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
         let dev = project.dev_env();

@@ -75,6 +75,17 @@ impl Client {
         self.http.request(method, url).bearer_auth(&self.key)
     }
 
+    /// Whether the gateway is ready, and what it says about it. It needs no key.
+    pub(crate) async fn readiness(&self) -> Result<(bool, String)> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("readyz");
+        }
+        let response = self.http.get(url).timeout(TIMEOUT).send().await.map_err(|error| self.unreachable(&error))?;
+        let is_ready = response.status().is_success();
+        Ok((is_ready, response.text().await.map_err(|error| self.unreachable(&error))?))
+    }
+
     /// An error status becomes an error.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;

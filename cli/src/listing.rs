@@ -27,17 +27,20 @@ pub(crate) struct Range {
     /// Begin after this place: `next` of an earlier answer.
     #[arg(long)]
     after: Option<String>,
+    /// Whether the list comes whole, and its operation takes no limit.
+    #[arg(skip)]
+    whole: bool,
 }
 
 impl Range {
     /// The defaults.
     pub(crate) const fn usual() -> Self {
-        Self { limit: USUAL, all: false, after: None }
+        Self { limit: USUAL, all: false, after: None, whole: false }
     }
 
     /// All of a list that is always short.
     pub(crate) const fn short() -> Self {
-        Self { limit: 100_000, all: false, after: None }
+        Self { limit: 100_000, all: false, after: None, whole: true }
     }
 }
 
@@ -53,7 +56,8 @@ pub(crate) async fn show(
     let (mut after, mut shown, mut data) = (range.after.clone(), 0_usize, Vec::new());
     loop {
         let left = if range.all { PAGE } else { range.limit as usize - shown };
-        let (items, next) = page(client, path, &filter, after.take(), left.min(PAGE)).await?;
+        let limit = (!range.whole).then(|| left.min(PAGE));
+        let (items, next) = page(client, path, &filter, after.take(), limit).await?;
         let count = items.len();
         match (json, range.all) {
             (true, true) => items.iter().try_for_each(output::ndjson)?,
@@ -82,16 +86,16 @@ pub(crate) async fn show(
     Ok(())
 }
 
-/// One page, and where the next one begins.
+/// One page, and where the next one begins. Without a limit, a list that comes whole.
 pub(crate) async fn page(
     client: &Client,
     path: &[&str],
     filter: &[(&str, String)],
     after: Option<String>,
-    limit: usize,
+    limit: Option<usize>,
 ) -> Result<(Vec<Value>, Option<String>)> {
     let mut query = filter.to_vec();
-    query.push(("limit", limit.to_string()));
+    query.extend(limit.map(|limit| ("limit", limit.to_string())));
     query.extend(after.map(|after| ("after", after)));
     let mut answer = client.get(path, &query).await?;
     let next = match (&answer["has_more"], &answer["next"]) {

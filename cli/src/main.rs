@@ -70,12 +70,9 @@ enum Command {
     },
     /// Stop what `ruche up` started, from another terminal.
     Down,
-    /// Show what runs. Exit status: 0 ready, 1 not running or not ready.
-    Status {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Show what runs: the project's `ruche up`, or the Ruche at --url (RUCHE_URL). Exit status: 0 ready, 1 not running or
+    /// not ready.
+    Status(access::Access),
     /// Submit, look at, follow, cancel and retry jobs.
     Jobs(jobs::Arguments),
     /// Dead letters: jobs whose attempts all failed. List, edit, replay and remove them.
@@ -159,7 +156,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Up { foreground: _ } => up::run(&project).await?,
         Command::Down => down::run(&project).await?,
-        Command::Status { json } => return status::run(&project, json).await,
+        Command::Status(access) => return status::run(&project, &access).await,
         Command::Jobs(jobs) => return Box::pin(jobs::run(&project, jobs)).await,
         Command::Dead(dead) => return dead::run(&project, dead).await,
         Command::Queues(queues) => return queues::run(&project, queues).await,

@@ -137,6 +137,11 @@ pub(crate) fn steps(progress: &Value) -> String {
     }
 }
 
+/// `1 document`, `2 documents`.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Text on one line, without control characters.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_bidi(c) { ' ' } else { c }).collect()

@@ -5,17 +5,23 @@ use std::process::ExitCode;
 use anyhow::Result;
 use comfy_table::{Table, presets::NOTHING};
 use ruche_services::{ready, tools::Tools};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    output,
+    access::Access,
+    client::Client,
+    output::{self, clean_lines},
     project::Project,
     state::{Child, State, now},
 };
 
 /// Succeeds only if the gateway says that it is ready.
-pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
-    let state = project.is_running().then(|| State::read(&project.state())).flatten();
+pub(crate) async fn run(project: &Project, access: &Access) -> Result<ExitCode> {
+    let (state, as_json) = (project.is_running().then(|| State::read(&project.state())).flatten(), access.json);
+    let own = state.as_ref().and_then(|state| state.url.as_deref()).map(|url| url.trim_end_matches('/'));
+    if let Some(url) = access.given_url().filter(|url| Some(url.trim_end_matches('/')) != own) {
+        return at(url, project, access).await;
+    }
     let Some(state) = state else {
         match as_json {
             true => output::ndjson(&json!({ "running": false, "ready": false, "data": project.data }))?,
@@ -33,6 +39,40 @@ pub(crate) async fn run(project: &Project, as_json: bool) -> Result<ExitCode> {
         output::json(&value)?;
     } else {
         print_table(project, &state, ready, &why)?;
+    }
+    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Another Ruche than the project's: whether it is ready, and, with a key, its models.
+async fn at(url: &str, project: &Project, access: &Access) -> Result<ExitCode> {
+    let (client, has_key) = match access.client(project) {
+        Ok(client) => (client, true),
+        Err(_) => (Client::new(url, String::new())?, false),
+    };
+    let (running, ready, why) = match client.readiness().await {
+        Ok((ready, why)) => (true, ready, why),
+        Err(error) => (false, false, format!("{error:#}")),
+    };
+    let models = match ready && has_key {
+        true => client.get(&["models"], &[]).await?["data"].take(),
+        false => Value::Null,
+    };
+    let names: Vec<&str> = models.as_array().into_iter().flatten().filter_map(|model| model["id"].as_str()).collect();
+    if access.json {
+        let models = has_key.then_some(&names);
+        output::json(&json!({ "running": running, "ready": ready, "readyz": why, "url": url, "models": models }))?;
+    } else {
+        let word = match (running, ready) {
+            (true, true) => format!("Ruche at {url} is ready"),
+            (true, false) => format!("Ruche at {url} is not ready: {}", why.trim()),
+            (false, _) => why,
+        };
+        let models = match (ready, has_key) {
+            (false, _) => String::new(),
+            (true, true) => format!("\n  models {}", names.join(", ")),
+            (true, false) => "\n  no key: set RUCHE_KEY to see its models".to_owned(),
+        };
+        output::line(&clean_lines(&format!("{word}{models}")))?;
     }
     Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

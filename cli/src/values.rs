@@ -46,7 +46,7 @@ pub(crate) fn document(text: Option<&str>, file: Option<&Path>) -> Result<Option
     };
     match serde_json::from_str(&text) {
         Ok(value) => Ok(Some(value)),
-        Err(error) => Err(Refused::usage(format!("{from} is {}", ruche_schemas::plain::not_json(&error)))),
+        Err(error) => Err(Refused::usage(format!("{from} is {}", ruche_schemas::plain::not_json(&text, &error)))),
     }
 }
 

@@ -232,6 +232,7 @@ impl Look {
 fn check_name(name: &str) -> Result<(), Invalid> {
     match is_name(name, 64) {
         true => Ok(()),
+        false if name.is_empty() => Err(Invalid::new("name", "is missing: name the bot, such as help")),
         false => {
             let shown: String = name.chars().take(80).collect();
             let allowed = "1 to 64 of a-z, 0-9, - and _ are allowed, a letter or digit first";

@@ -58,16 +58,30 @@ pub fn read<J: Job>(json: &str, ignored: &mut Vec<String>) -> Result<J, Invalid>
     Ok(job)
 }
 
+/// As [`within`], without the least value itself: over 0.
+pub(crate) fn over_zero(param: &str, value: f32, max: f32) -> Result<(), Invalid> {
+    match value > 0.0 && value <= max {
+        true => Ok(()),
+        false => {
+            let [value, max] = [value, max].map(|number| shortest(&number));
+            Err(Invalid::new(param, format!("{value} is out of range: over 0 and at most {max} is allowed")))
+        }
+    }
+}
+
 /// NaN is never in the range.
 pub(crate) fn within<N: PartialOrd + std::fmt::Display>(param: &str, value: N, min: N, max: N) -> Result<(), Invalid> {
     match value >= min && value <= max {
         true => Ok(()),
         false => {
-            let [value, min, max] = [value, min, max].map(|number| {
-                let text = number.to_string();
-                text.parse().map_or(text, plain::number)
-            });
+            let [value, min, max] = [value, min, max].map(|number| shortest(&number));
             Err(Invalid::new(param, format!("{value} is out of range: from {min} to {max} is allowed")))
         }
     }
+}
+
+/// Single precision has other digits in double precision, so it goes by its text.
+fn shortest(number: &impl std::fmt::Display) -> String {
+    let text = number.to_string();
+    text.parse().map_or(text, plain::number)
 }

@@ -13,7 +13,7 @@
 //! - [`failure`]: errors, written for the person who sent the job.
 //! - [`plain`]: what deserializers say, in plain words.
 //! - [`kinds`]: one file per kind, and the list of them.
-//! - [`lenient`]: reading of JSON with unknown fields.
+//! - [`lenient`], [`duplicates`]: reading of JSON with unknown fields, and with a name twice.
 //! - [`models`], [`metrics`], [`settings`]: a kind's models, metrics and section of the configuration.
 //! - [`config`]: all sections together: defaults, file, environment.
 //! - [`documents`]: JSON Schemas and AsyncAPI, for programs in other languages.
@@ -28,6 +28,7 @@ pub mod config;
 pub mod date;
 mod descriptor;
 pub mod documents;
+pub mod duplicates;
 pub mod envelope;
 pub mod event;
 pub mod failure;

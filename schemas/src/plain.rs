@@ -24,7 +24,7 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Invalid> {
     if let Ok(value) = serde_json::from_str(json) {
         return Ok(value);
     }
-    let whole: Value = serde_json::from_str(json).map_err(|error| Invalid::new("body", not_json(&error)))?;
+    let whole: Value = serde_json::from_str(json).map_err(|error| Invalid::new("body", not_json(json, &error)))?;
     let error = match serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(json)) {
         Ok(value) => return Ok(value),
         Err(error) => error,
@@ -45,8 +45,15 @@ impl Invalid {
 
 /// Why a text is no JSON, and where.
 #[must_use]
-pub fn not_json(error: &serde_json::Error) -> String {
+pub fn not_json(json: &str, error: &serde_json::Error) -> String {
     let message = without_place(&error.to_string()).to_owned();
+    let place = format!("line {}, column {}", error.line(), error.column());
+    if let Some(other) = character_at(json, error).filter(|character| !character.is_ascii()) {
+        let code = u32::from(other);
+        return format!(
+            "not JSON: \"{other}\" (U+{code:04X}) is not allowed there: JSON's minus is -, its quote \" ({place})"
+        );
+    }
     let why = match message.as_str() {
         text if text.starts_with("EOF") => "it ends too early",
         "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
@@ -61,7 +68,14 @@ pub fn not_json(error: &serde_json::Error) -> String {
         "invalid number" => "a number is misspelt",
         text => text,
     };
-    format!("not JSON: {why} (line {}, column {})", error.line(), error.column())
+    format!("not JSON: {why} ({place})")
+}
+
+/// What stands where the error is, if that is no control character.
+fn character_at(json: &str, error: &serde_json::Error) -> Option<char> {
+    let line = json.split('\n').nth(error.line().checked_sub(1)?)?;
+    let at = line.floor_char_boundary(error.column().checked_sub(1)?);
+    line[at..].chars().next().filter(|character| !character.is_control())
 }
 
 /// `value` is what the field has, if that is known.
@@ -134,7 +148,11 @@ fn words(message: &str, value: Option<&str>, time: &str) -> String {
         return "is there twice: send it once".to_owned();
     }
     if let Some((found, expected)) = mismatch(message) {
-        return refused(&found, &needed(expected, time));
+        let needed = match larger(&found, expected) {
+            true => "a smaller whole number".to_owned(),
+            false => needed(expected, time),
+        };
+        return refused(&found, &needed);
     }
     match alone(message, time) {
         Some(needed) => refused(value.unwrap_or("this"), &needed),
@@ -192,12 +210,17 @@ fn mismatch(message: &str) -> Option<(String, &str)> {
     Some((shown, expected))
 }
 
+/// Whether a whole number is too large for what is expected, whose bound is the machine's.
+fn larger(found: &str, expected: &str) -> bool {
+    let wide = ["u32", "u64", "u128", "usize", "i32", "i64", "i128", "isize"];
+    wide.contains(&expected) && found.parse::<f64>().is_ok_and(|number| number.fract() == 0.0 && number > 0.0)
+}
+
 fn needed(expected: &str, time: &str) -> String {
     let words = match expected {
         "u8" => "a whole number from 0 to 255",
         "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
-        "u64" | "u128" | "usize" => "a whole number, 0 or more,",
+        "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more,",
         "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" | "bool" => "true or false",
@@ -339,10 +362,11 @@ mod tests {
     fn every_message_is_in_plain_words_and_names_the_value_and_what_is_needed() {
         let digits = "1".repeat(50);
         for (text, expected) in [
-            (r#""count":-1"#.to_owned(), "-1 is not allowed: a whole number from 0 to 4294967295 is needed"),
-            (r#""count":1.5"#.to_owned(), "1.5 is not allowed: a whole number from 0 to 4294967295 is needed"),
-            (r#""count":"7""#.to_owned(), r#""7" is not allowed: a whole number from 0 to 4294967295 is needed"#),
-            (format!(r#""total":{digits}"#), "e49 is not allowed: a whole number, 0 or more, is needed"),
+            (r#""count":-1"#.to_owned(), "-1 is not allowed: a whole number, 0 or more, is needed"),
+            (r#""count":1.5"#.to_owned(), "1.5 is not allowed: a whole number, 0 or more, is needed"),
+            (r#""count":"7""#.to_owned(), r#""7" is not allowed: a whole number, 0 or more, is needed"#),
+            (format!(r#""total":{digits}"#), "e49 is not allowed: a smaller whole number is needed"),
+            (r#""count":4294967296"#.to_owned(), "4294967296 is not allowed: a smaller whole number is needed"),
             (r#""change":true"#.to_owned(), "true is not allowed: a whole number is needed"),
             (r#""share":"hot""#.to_owned(), r#""hot" is not allowed: a number is needed"#),
             (r#""on":"yes""#.to_owned(), r#""yes" is not allowed: true or false is needed"#),
@@ -405,6 +429,11 @@ mod tests {
             (r#"{"name":NaN}"#, "a value is missing or misspelt (line 1, column"),
             (r#"{name:"n"}"#, "double quotes"),
             (r#"{"name":1e999}"#, "a number is too large"),
+            (
+                "{\n\"name\": \u{2212}1}",
+                "\"\u{2212}\" (U+2212) is not allowed there: JSON's minus is -, its quote \" (line 2, column",
+            ),
+            ("{\u{201c}name\u{201d}:1}", "(U+201C) is not allowed there"),
             (r#"{"name":"\ud83d"}"#, "half of a surrogate pair"),
             (r#"{"name":"\udc1d"}"#, "half of a surrogate pair"),
             (&format!(r#"{{"name":{}"#, "[".repeat(1000)), "nested too deeply"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ruche_schemas::{Envelope, Failure, Invalid, Job, JobRef, Kind, Limits, failure::codes};
+use ruche_schemas::{Envelope, Failure, Invalid, Job, JobRef, Kind, Limits, failure::codes, lenient};
 use ruche_store::ledger::Write;
 use serde_json::Value;
 
@@ -108,7 +108,10 @@ fn read<J: Job>(job: &Unread) -> Result<Envelope<J>, Failure> {
     let mut ignored = Vec::new();
     let body: J = ruche_schemas::kinds::read(job.body.get(), &mut ignored)?;
     if !ignored.is_empty() {
-        tracing::warn!(ruche.job.ignored = ignored.join(", "), "a job has fields that this worker does not know");
+        tracing::warn!(
+            ruche.job.ignored = lenient::shown(&ignored).join(", "),
+            "a job has fields that this worker does not know"
+        );
     }
     Ok(job.clone().with_body(body))
 }

@@ -64,5 +64,5 @@ fn edit(file: &Path) -> Result<Value> {
     anyhow::ensure!(status.success(), "the editor {editor:?} ended with {status}");
     let text = fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
     serde_json::from_str(&text)
-        .map_err(|error| Refused::because(format!("that is {}", ruche_schemas::plain::not_json(&error))))
+        .map_err(|error| Refused::because(format!("that is {}", ruche_schemas::plain::not_json(&text, &error))))
 }

@@ -12,7 +12,7 @@ use super::{Found, files};
 use crate::{
     client::{ApiError, Client},
     follow::{self, Ended},
-    output::{self, clean, field, number},
+    output::{self, clean, counted, field, number},
     refused::Refused,
 };
 
@@ -100,7 +100,8 @@ pub(super) async fn run(client: &Client, json: bool, arguments: Arguments) -> Re
         let Tally { added, failed, chunks, embedded } = tally;
         let name = clean(&arguments.collection);
         let failed = if failed == 0 { String::new() } else { format!(", {failed} could not be added") };
-        output::line(&format!("{name}: {added} documents with {chunks} chunks, {embedded} of them embedded{failed}"))?;
+        let (added, chunks) = (counted(added, "document"), counted(chunks, "chunk"));
+        output::line(&format!("{name}: {added} with {chunks}, {embedded} of them embedded{failed}"))?;
     }
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -110,7 +110,7 @@ fn models(document: &Value) -> String {
 async fn chunks(client: &Client, json: bool, id: &str) -> Result<()> {
     let mut after = None;
     loop {
-        let (items, next) = listing::page(client, &["documents", id, "chunks"], &[], after.take(), 100).await?;
+        let (items, next) = listing::page(client, &["documents", id, "chunks"], &[], after.take(), Some(100)).await?;
         for chunk in &items {
             if json {
                 output::ndjson(chunk)?;

@@ -70,7 +70,8 @@ pub(super) async fn run(client: &Client, as_json: bool, wanted: &Arguments) -> R
         }
     };
     tokio::select! {
-        done = work => done,
+        // The signal first, so that none is missed after the first request.
+        biased;
         _ = tokio::signal::ctrl_c(), if !wanted.status => {
             output::note(
                 "interrupted: what is under way goes on. The same command goes on from there; `ruche embed migrate --status` \
@@ -78,6 +79,7 @@ pub(super) async fn run(client: &Client, as_json: bool, wanted: &Arguments) -> R
             );
             Ok(ExitCode::from(INTERRUPTED))
         }
+        done = work => done,
     }
 }
 
@@ -87,7 +89,7 @@ async fn names(client: &Client, wanted: &Arguments) -> Result<Vec<String>> {
     }
     let (mut names, mut after) = (Vec::new(), None);
     loop {
-        let (page, next) = listing::page(client, &["collections"], &[], after, PAGE).await?;
+        let (page, next) = listing::page(client, &["collections"], &[], after, Some(PAGE)).await?;
         names.extend(page.iter().filter_map(|one| one["name"].as_str()).map(str::to_owned));
         after = next;
         if after.is_none() || page.is_empty() {

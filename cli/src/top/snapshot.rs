@@ -34,7 +34,7 @@ impl Snapshot {
         let (queues, workers, dead) = tokio::join!(
             part(client, "queues"),
             part(client, "workers"),
-            listing::page(client, &["dead"], &[], None, MOST)
+            listing::page(client, &["dead"], &[], None, Some(MOST))
         );
         let dead = match dead {
             Ok((letters, next)) => format!("{}{}", letters.len(), if next.is_some() { "+" } else { "" }),
@@ -50,7 +50,7 @@ impl Snapshot {
 }
 
 async fn part(client: &Client, name: &str) -> Result<Part> {
-    match listing::page(client, &[name], &[], None, MOST).await {
+    match listing::page(client, &[name], &[], None, None).await {
         Ok((items, _)) => Ok(Ok(items)),
         Err(error) => refused(error).map(Err),
     }

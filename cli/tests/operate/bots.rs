@@ -21,7 +21,7 @@ fn bot() -> Value {
 async fn bots_are_listed_shown_and_deleted() {
     let gateway = Gateway::start().await;
     let list = json!({"object": "list", "data": [bot()], "has_more": false});
-    gateway.on("GET /v1/bots?limit=100", vec![ok(list)]).on("GET /v1/bots/help", vec![ok(bot())]);
+    gateway.on("GET /v1/bots", vec![ok(list)]).on("GET /v1/bots/help", vec![ok(bot())]);
     gateway.on("DELETE /v1/bots/help", vec![status(204, json!(null))]);
     for command in ["bots", "bots list"] {
         let list = out(&run(&gateway, command).await);

@@ -67,6 +67,8 @@ async fn what_is_wrong_for_all_files_ends_at_the_first() {
     let output = add("a.md --collection c --language xx").await;
     assert!(!output.status.success() && err(&output).contains("no such language"), "{}", err(&output));
     assert!(err(&output).contains("0 of 1 files were added"));
+    gateway.on("POST /v1/documents?collection=c&source=a.md&wait=true", vec![ok(indexed(1, 1))]);
+    assert_eq!(out(&add("a.md --collection c").await), "c: 1 document with 1 chunk, 1 of them embedded\n");
     for wrong in ["b.md --collection c", "a.md", "--collection c"] {
         assert!(!add(wrong).await.status.success(), "{wrong}");
     }

@@ -70,6 +70,34 @@ fn record(n: u64, kind: &str, data: &Value) -> String {
 const EVENTS: &str = "text/event-stream";
 
 #[tokio::test]
+async fn status_asks_the_ruche_that_the_environment_names() {
+    let gateway = Gateway::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let status_of = async |key: &str, arguments: &[&str]| {
+        let mut command = ruche(&gateway);
+        end(command.env("RUCHE_KEY", key).arg("status").args(arguments).current_dir(folder.path())).await
+    };
+    gateway.on("GET /readyz", vec![text("text/plain", "ready\n")]);
+    gateway.on("GET /v1/models", vec![ok(json!({"data": [{"id": "tiny"}, {"id": "bot:help"}]}))]);
+    let output = status_of("rk_test", &[]).await;
+    assert!(output.status.success(), "{}", err(&output));
+    assert_eq!(out(&output), format!("Ruche at {} is ready\n  models tiny, bot:help\n", gateway.url));
+    assert_eq!(gateway.last("GET /v1/models").headers["authorization"], "Bearer rk_test");
+    let json = document(&status_of("rk_test", &["--json"]).await);
+    assert_eq!((&json["ready"], &json["url"], &json["models"][0]), (&json!(true), &json!(gateway.url), &json!("tiny")));
+    assert!(out(&status_of("", &[]).await).contains("is ready\n  no key"));
+    gateway.on("GET /readyz", vec![status(503, json!({"bus": "away"}))]);
+    let output = status_of("rk_test", &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("is not ready: {\"bus\":\"away\"}"), "{}", out(&output));
+    let mut command = bare();
+    let nobody = command.env("RUCHE_URL", "http://127.0.0.1:1").arg("status").current_dir(folder.path());
+    let output = end(nobody).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("http://127.0.0.1:1 can't be reached"), "{}", out(&output));
+}
+
+#[tokio::test]
 async fn a_submitted_job_says_all_that_was_asked_for() {
     let gateway = Gateway::start().await;
     gateway.on("POST /v1/jobs", vec![status(202, json!({"id": "j1", "kind": "chat", "duplicate": false}))]);
@@ -286,7 +314,7 @@ async fn operators_see_and_steer() {
         "slots": 4, "busy": 3, "per_second": 2.5, "paused": false});
     let worker = json!({"worker": "w-1", "kind": "chat", "state": "running", "slots": 4, "in_flight": 3,
         "models": ["tiny"], "pool": "large", "labels": {"zone": "eu"}, "host": "h", "version": "1"});
-    gateway.on("GET /v1/queues?limit=100", list(queue)).on("GET /v1/workers?limit=100", list(worker));
+    gateway.on("GET /v1/queues", list(queue)).on("GET /v1/workers", list(worker));
     gateway.on("GET /v1/dead?limit=100", list(json!({"job": "j"})));
     for line in ["queues/chat/pause", "tenants/acme/resume", "workers/w-1/drain", "schedules/s/pause"] {
         gateway.on(&format!("POST /v1/{line}"), vec![ok(json!({"name": line}))]);

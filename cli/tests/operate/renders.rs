@@ -98,8 +98,8 @@ async fn templates_are_listed_fetched_previewed_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let built_in = json!({"name": "plain", "object": "template", "built_in": true, "description": "One column"});
     let own = json!({"name": "acme", "object": "template", "built_in": false, "version": 3, "bytes": 40961});
-    gateway.on("GET /v1/templates?limit=100", vec![ok(json!({"object": "list", "data": [built_in, own]}))]);
-    gateway.on("GET /v1/templates/acme?limit=100", vec![ok(json!({"object": "list", "data": [own]}))]);
+    gateway.on("GET /v1/templates", vec![ok(json!({"object": "list", "data": [built_in, own]}))]);
+    gateway.on("GET /v1/templates/acme", vec![ok(json!({"object": "list", "data": [own]}))]);
     gateway.on("GET /v1/templates/acme/package?version=2", vec![text("application/gzip", "GZIP")]);
     gateway.on("GET /v1/templates/plain/preview?page=2", vec![text("image/png", "PNG")]);
     gateway.on("DELETE /v1/templates/acme?version=2", vec![status(204, json!(null))]);

@@ -18,8 +18,8 @@ use crate::{
 async fn top_on_a_terminal_leaves_it_as_it_was_by_q_and_by_ctrl_c() {
     let gateway = Gateway::start().await;
     let list = || vec![ok(json!({"object": "list", "data": [], "has_more": false, "next": null}))];
-    for path in ["queues", "workers", "dead"] {
-        gateway.on(&format!("GET /v1/{path}?limit=100"), list());
+    for path in ["queues", "workers", "dead?limit=100"] {
+        gateway.on(&format!("GET /v1/{path}"), list());
     }
     for key in ["q", "\u{3}"] {
         // `script` gives it a terminal. The terminal's state afterwards is printed last.

@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
-    extract::Request,
-    http::{Method, StatusCode, Uri},
+    extract::{MatchedPath, Request},
+    http::{Method, StatusCode},
     middleware,
     response::{IntoResponse, Response},
 };
@@ -20,8 +20,10 @@ use crate::{
     http::{
         cors, encoding,
         error::ApiError,
-        health, ignored, metrics,
-        missing::{Paths, no_method},
+        health, ignored,
+        known_parameters::{self, KnownParameters},
+        metrics,
+        missing::Paths,
         observe,
         openapi::{self, Description},
         root,
@@ -67,12 +69,14 @@ pub(super) fn description() -> Description {
 
 pub fn router(services: Services) -> Router {
     let (router, api) = documented().split_for_parts();
-    let paths = Paths::new(api.paths.paths.keys().map(String::as_str));
+    let (paths, known) = (Arc::new(Paths::new(&api.paths)), KnownParameters::of(&api.paths));
+    let routes = Arc::clone(&paths);
     let metrics = Arc::clone(&services.http().metrics);
     let origins = Arc::clone(&services.http().origins);
     let router = router
         .fallback(move |request: Request| std::future::ready(paths.nothing_at(request.uri().path())))
-        .method_not_allowed_fallback(other_method)
+        .method_not_allowed_fallback(move |request: Request| std::future::ready(other_method(&routes, &request)))
+        .layer(middleware::from_fn_with_state(known, known_parameters::check))
         .layer(middleware::from_fn(encoding::decode))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(ignored::request))
@@ -84,10 +88,11 @@ pub fn router(services: Services) -> Router {
 }
 
 /// The router adds `Allow`.
-async fn other_method(method: Method, uri: Uri) -> Response {
-    match method {
-        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
-        _ => no_method(&method, uri.path()).into_response(),
+fn other_method(paths: &Paths, request: &Request) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    match request.method() {
+        &Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        method => paths.no_method(method, request.uri().path(), route).into_response(),
     }
 }
 

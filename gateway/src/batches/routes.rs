@@ -24,7 +24,7 @@ use crate::{
     http::{
         auth::Caller,
         error::{ApiError, ErrorBody},
-        json::{JsonOrNothing, parse},
+        json::{JsonText, parse},
         params::{Path, Query, cut, page_limit},
         state::HttpState,
     },
@@ -133,7 +133,7 @@ struct BatchesQuery {
 
 /// Begin a batch
 ///
-/// It is open: add jobs with `POST /v1/jobs?batch=` and NDJSON, then close it.
+/// It is open: add jobs with `POST /v1/jobs?batch=` and NDJSON, then close it. One without a callback is `{}`.
 #[utoipa::path(post, path = "/v1/job-batches", tag = "batches", security(("bearer" = [])), request_body = NewBatch,
     responses(
         (status = 201, description = "The batch", body = BatchView),
@@ -144,7 +144,7 @@ struct BatchesQuery {
 async fn create_batch(
     State(jobs): State<Arc<Jobs>>,
     caller: Caller,
-    JsonOrNothing(text): JsonOrNothing,
+    JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<BatchView>), ApiError> {
     let NewBatch { callback } = parse(&text)?;
     let batch = Box::pin(jobs.batches.begin(&caller.tenant, callback)).await?;

@@ -126,7 +126,7 @@ async fn list_bots(State(bots): State<Arc<Bots>>, caller: Caller) -> Result<Json
 
 /// Make a bot
 ///
-/// Only `name` is needed. Its collections must be there. A chat with it is one with the model `bot:NAME`, at
+/// Only `name` is needed. Its collections must be there, and so must its model while any chat worker runs. A chat with it is one with the model `bot:NAME`, at
 /// `/v1/chat/completions`, `/v1/ws` or `/v1/jobs/chat`: the last question is searched for in the collections, and the
 /// model answers from what is found.
 #[utoipa::path(post, path = "/v1/bots", tag = "bots", security(("bearer" = [])),
@@ -139,7 +139,8 @@ async fn list_bots(State(bots): State<Arc<Bots>>, caller: Caller) -> Result<Json
         (status = 400, description = "A field is wrong: `param` names it", body = ErrorBody),
         (status = 409, description = "There is one of this name (`bot_exists`), or as many as there may be (`bots_full`)",
             body = ErrorBody),
-        (status = 404, description = "There is no such collection: `collection_not_found`", body = ErrorBody),
+        (status = 404, description = "There is no such collection (`collection_not_found`), or no chat worker has the model \
+            (`model_not_found`)", body = ErrorBody),
         (status = 422, description = "Moderation is asked for: `unsupported_moderation`", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
@@ -180,7 +181,8 @@ async fn get_bot(
     responses(
         (status = 200, description = "The bot as it is now", body = BotView),
         (status = 400, description = "A field is wrong: `param` names it", body = ErrorBody),
-        (status = 404, description = "There is no such bot, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "There is no such bot, or it is somebody else's; or no chat worker has the new model \
+            (`model_not_found`)", body = ErrorBody),
         (status = 409, description = "Others are changing it: `bot_changed`", body = ErrorBody),
         (status = 422, description = "As of a new one", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
+use axum::http::StatusCode;
 use chrono::{SubsecRound, TimeDelta, Utc};
 use ruche_schemas::{
     Job as _, TenantId,
@@ -20,8 +21,12 @@ use serde_json::Value;
 
 use super::{definition, rates::Rates, retrieve::Retriever, rewrite::Rewriter};
 use crate::{
-    chat::bot::Grounder,
-    http::{error::ApiError, limits, text::shown},
+    chat::bot::{Grounder, named},
+    http::{
+        error::ApiError,
+        limits,
+        text::{shown, there_are},
+    },
     jobs::{models::Models, service::Jobs},
     search::service::Searcher,
 };
@@ -85,7 +90,7 @@ impl Bots {
             all.iter().take(limits::BOTS_NAMED).map(|one| format!("{BOT_PREFIX}{}", one.bot.name)).collect();
         let others = match names.is_empty() {
             true => "there is none; POST /v1/bots makes one".to_owned(),
-            false => format!("there are {}", names.join(", ")),
+            false => there_are(&names),
         };
         ApiError::not_found(codes::UNKNOWN_MODEL, format!("there is no bot {:?}: {others}", shown(name))).param("model")
     }
@@ -94,6 +99,7 @@ impl Bots {
     /// 4xx that name the field; 409 when the name exists, or the tenant has the most bots.
     pub(crate) async fn make(&self, tenant: &TenantId, body: Value) -> Result<StoredBot, ApiError> {
         let bot = definition::read(None, body)?;
+        self.check_model(&bot).await?;
         self.check_collections(tenant, &bot).await?;
         let now = Utc::now().trunc_subsecs(6);
         let stored = StoredBot { bot, created_at: now, updated_at: now };
@@ -119,6 +125,9 @@ impl Bots {
         for _ in 0..limits::BOT_TRIES {
             let before = self.store.bot(tenant, name).await?.ok_or_else(|| unknown(name))?;
             let bot = definition::read(Some(&before.bot), change.clone())?;
+            if bot.model != before.bot.model {
+                self.check_model(&bot).await?;
+            }
             self.check_collections(tenant, &bot).await?;
             let read = before.updated_at;
             // Its version: never repeated, even if a clock was set back.
@@ -129,6 +138,20 @@ impl Bots {
             }
         }
         Err(ApiError::conflict("bot_changed", format!("others are changing the bot {name}: read it and try again")))
+    }
+
+    /// Refuses a model that no chat worker has. Without a chat worker nothing is known, and any is accepted.
+    async fn check_model(&self, bot: &Bot) -> Result<(), ApiError> {
+        let Some(model) = self.models.aliases.resolve(bot.model.clone()) else { return Ok(()) };
+        if named(Some(&model)).is_some() {
+            let name = bot.model.as_deref().unwrap_or_default();
+            let message = format!("{name:?} is an alias of the bot {model:?}: name a chat model");
+            return Err(ApiError::invalid("model", message));
+        }
+        match self.models.check(&Chat::KIND, &model).await {
+            Err(error) if error.status() == StatusCode::NOT_FOUND => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses collections that the tenant does not have.
@@ -161,6 +184,7 @@ impl Grounder for Bots {
         if let Some(most) = bot.limits.requests_per_minute {
             self.rates.admit(tenant, name, most, Instant::now())?;
         }
+        bot.model = self.models.aliases.resolve(bot.model);
         match &bot.model {
             Some(model) => self.models.check(&Chat::KIND, model).await?,
             None if self.default_model.is_empty() => {}

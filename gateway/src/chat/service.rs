@@ -17,7 +17,7 @@ use super::{
     shorten::shorten,
 };
 use crate::{
-    http::{error::ApiError, limits},
+    http::{error::ApiError, limits, text::there_are},
     jobs::{
         intake::Completion,
         kinds::Kinds,
@@ -49,9 +49,9 @@ impl Chats {
     pub async fn submit(&self, mut chat: Chat, mut submission: Submission<'_>) -> Result<Accepted, ApiError> {
         self.kinds.descriptor(Chat::KIND.as_str())?;
         chat.model = self.models.aliases.resolve(chat.model);
+        chat.check()?;
         let is_bot = named(chat.model.as_deref()).is_some();
         shorten(&mut chat, is_bot);
-        chat.check()?;
         chat.continues = chat.conversation.is_some();
         if let Some(id) = chat.conversation
             && !self.store.has_conversation(submission.tenant, id).await?
@@ -89,14 +89,19 @@ impl Chats {
         Ok(accepted)
     }
 
-    /// Lists the tenant's bots too, if a model is unknown.
+    /// Lists the tenant's bots and their aliases too, if a model is unknown.
     async fn with_bots(&self, tenant: &TenantId, error: ApiError) -> ApiError {
         if error.code_name() != Some(codes::UNKNOWN_MODEL) {
             return error;
         }
         let bots = self.store.bots(tenant).await.unwrap_or_default();
-        let names = bots.iter().take(limits::BOTS_NAMED).map(|one| format!(", {BOT_PREFIX}{}", one.bot.name));
-        error.and(&names.collect::<String>())
+        let bots: Vec<String> = bots.iter().map(|one| format!("{BOT_PREFIX}{}", one.bot.name)).collect();
+        let aliases = self.models.aliases.of(|target| bots.iter().any(|bot| bot == target)).take(limits::MODELS_NAMED);
+        let names: Vec<&str> = bots.iter().take(limits::BOTS_NAMED).map(String::as_str).chain(aliases).collect();
+        match names.is_empty() {
+            true => error,
+            false => error.and(&format!("; of bots {}", there_are(&names))),
+        }
     }
 }
 

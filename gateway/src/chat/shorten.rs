@@ -3,7 +3,7 @@
 
 use ruche_schemas::{
     Job as _,
-    kinds::chat::{Chat, MAX_MESSAGES, turns},
+    kinds::chat::{Chat, turns},
 };
 use serde::Serialize;
 
@@ -17,14 +17,14 @@ pub(super) fn shorten(chat: &mut Chat, is_bot: bool) {
     let all: usize = lengths.iter().sum();
     let rest = length(chat).saturating_sub(all);
     let space = Chat::LIMITS.payload_bytes.saturating_sub(beside).saturating_sub(rest);
-    if all <= space && lengths.len() <= MAX_MESSAGES {
+    if all <= space {
         return;
     }
     let first = turns::instructions(&chat.messages);
     let mut bytes: usize = lengths[..first].iter().sum();
     // From here on, the messages fit.
     let mut from = lengths.len();
-    while from > first && bytes + lengths[from - 1] <= space && lengths.len() - from + first < MAX_MESSAGES {
+    while from > first && bytes + lengths[from - 1] <= space {
         from -= 1;
         bytes += lengths[from];
     }
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn the_oldest_turns_are_left_out_until_it_fits() {
-        for (turns, bytes, is_bot) in [(100, 4_000, false), (100, 4_000, true), (20_000, 0, false), (2, 125_000, false)]
+        for (turns, bytes, is_bot) in [(100, 4_000, false), (100, 4_000, true), (5_000, 50, false), (2, 125_000, false)]
         {
             let (before, mut chat) = (of(turns, bytes), of(turns, bytes));
             shorten(&mut chat, is_bot);
@@ -80,7 +80,7 @@ mod tests {
             );
             assert_eq!(chat.messages[1].role, Role::User, "whole turns");
             let space = Chat::LIMITS.payload_bytes - if is_bot { limits::AROUND_BOT } else { 0 };
-            assert!(length(&chat) <= space && chat.messages.len() <= MAX_MESSAGES, "{turns}: {}", length(&chat));
+            assert!(length(&chat) <= space, "{turns}: {}", length(&chat));
             assert_eq!(chat.check(), Ok(()));
         }
     }

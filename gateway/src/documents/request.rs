@@ -16,6 +16,7 @@ use crate::http::{
     headers::{charset, content_type, media_type},
     json::{JobText, parse},
     params::parameters,
+    text::shown,
 };
 
 #[derive(Debug)]
@@ -71,12 +72,15 @@ impl NewDocument {
                 self.lane = value.parse().map_err(|error| ApiError::invalid(name, format!("{error}")))?;
                 // The interactive lane is for jobs with a waiting client; a document takes minutes.
                 if self.lane == Lane::Interactive {
-                    return Err(ApiError::invalid(name, "lane is normal or bulk for a document"));
+                    return Err(ApiError::invalid(
+                        name,
+                        "lane = \"interactive\" is not allowed: normal or bulk is, for a document",
+                    ));
                 }
             }
             "wait" => {
-                let wrong = || ApiError::invalid(name, "wait is true or false");
-                self.wait = Some(value.parse().map_err(|_| wrong())?);
+                let wrong = || format!("wait = {:?} is not allowed: true or false is", shown(&value));
+                self.wait = Some(value.parse().map_err(|_| ApiError::invalid(name, wrong()))?);
             }
             _ => {
                 fields::set(&mut self.document, name, value)?;

@@ -68,15 +68,31 @@ impl ApiError {
         self
     }
 
-    /// Prefixes the field with its part of the request.
+    /// Prefixes the field with its part of the request, also where the message begins with it.
     #[must_use]
     pub(crate) fn within(mut self, part: &str) -> Self {
-        self.0.param = Some(match self.0.param.as_deref() {
+        let before = self.0.param.take();
+        let param = match before.as_deref() {
             // A truncated body has no field.
             None | Some("body" | "?") => part.to_owned(),
             Some(param) => format!("{part}.{param}"),
-        });
-        self
+        };
+        let rest = before.and_then(|before| self.0.message.strip_prefix(&format!("{before}: ")).map(str::to_owned));
+        if let Some(rest) = rest {
+            self.0.message = format!("{param}: {rest}");
+        }
+        self.param(param)
+    }
+
+    /// The message, with the field's name: a reader of logs sees nothing else.
+    fn whole_message(&self) -> Cow<'_, str> {
+        let Inner { status, message, param, .. } = &*self.0;
+        match param {
+            Some(param) if *status == StatusCode::BAD_REQUEST && !names(message, param) => {
+                Cow::Owned(format!("{param}: {message}"))
+            }
+            _ => Cow::Borrowed(message),
+        }
     }
 
     /// Appends to the message.
@@ -136,7 +152,8 @@ impl ApiError {
     /// For transports without a status.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let Inner { message, kind, param, code, .. } = &*self.0;
+        let Inner { kind, param, code, .. } = &*self.0;
+        let message = self.whole_message();
         json!({ "error": { "message": message, "type": kind, "param": param, "code": code } })
     }
 
@@ -159,8 +176,57 @@ impl ApiError {
     }
 }
 
+/// Whether a message has a field's name, or its words: `content type` is `content-type`.
+fn names(message: &str, param: &str) -> bool {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], " ");
+    let name = param.rsplit('.').next().unwrap_or(param);
+    plain(message).contains(&plain(name))
+}
+
+/// The field that a request was refused for, for layers around the handlers.
+#[derive(Debug, Clone)]
+pub(super) struct RefusedFor(pub String);
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.0.status, self.headers(), self.to_json().to_string()).into_response()
+        let param = self.0.param.clone();
+        let mut response = (self.0.status, self.headers(), self.to_json().to_string()).into_response();
+        if let Some(param) = param {
+            response.extensions_mut().insert(RefusedFor(param));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_of_a_wrong_field_has_its_name() {
+        for (param, message, whole) in [
+            ("wait", "\"x\" is no answer", "wait: \"x\" is no answer"),
+            ("wait", "wait is true or false", "wait is true or false"),
+            ("content-type", "the content type has no boundary", "the content type has no boundary"),
+            ("messages[0].role", "tools are not supported", "messages[0].role: tools are not supported"),
+            ("options.toc", "toc is too deep", "toc is too deep"),
+        ] {
+            let error = ApiError::invalid(param, message);
+            assert_eq!(error.to_json()["error"]["message"], whole);
+        }
+        let error = ApiError::not_found("job_not_found", "there is none").param("job");
+        assert_eq!(error.to_json()["error"]["message"], "there is none");
+    }
+
+    #[test]
+    fn a_part_comes_before_the_field_also_in_the_message() {
+        for (param, message, within) in [
+            ("body", "body: not JSON", ("metadata", "metadata: not JSON")),
+            ("size", "size: -1 is not allowed", ("metadata.size", "metadata.size: -1 is not allowed")),
+            ("size", "it is too large", ("metadata.size", "it is too large")),
+        ] {
+            let error = ApiError::invalid(param, message).within("metadata");
+            assert_eq!((error.param_name(), error.message()), (Some(within.0), within.1));
+        }
     }
 }

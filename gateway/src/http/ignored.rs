@@ -3,12 +3,18 @@
 //! Whatever reads JSON notes what it ignored; who answers collects the notes: of a request here, of a line of a stream and
 //! of a WebSocket's message where they are answered.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt::Write as _};
 
 use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
-use ruche_schemas::{Invalid, lenient::MAX_IGNORED};
+use ruche_schemas::{
+    Invalid,
+    lenient::{MAX_IGNORED, MAX_SHOWN, and_more},
+};
 
-use super::limits;
+use super::{
+    error::{ApiError, RefusedFor},
+    limits,
+};
 
 /// Names unknown fields, as paths.
 pub const HEADER: &str = "ruche-ignored";
@@ -19,7 +25,10 @@ tokio::task_local! {
 
 /// Collects the notes of a request.
 pub async fn request(request: Request, next: Next) -> Response {
-    let (mut response, found) = collect(next.run(request)).await;
+    let (mut response, mut found) = collect(next.run(request)).await;
+    if let Some(RefusedFor(param)) = response.extensions().get() {
+        found.retain(|name| !is_within(name, param));
+    }
     if let Some(names) = header(&found) {
         response.headers_mut().insert(HEADER, names);
     }
@@ -34,6 +43,18 @@ pub(crate) async fn collect<F: Future>(work: F) -> (F::Output, Vec<String>) {
 /// As [`collect`].
 pub(crate) fn collect_now<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
     FOUND.sync_scope(RefCell::default(), || (work(), taken()))
+}
+
+/// Without what is a part of the field that the error refuses: that was not ignored.
+pub(crate) fn beside(error: Option<&ApiError>, mut found: Vec<String>) -> Vec<String> {
+    if let Some(param) = error.and_then(ApiError::param_name) {
+        found.retain(|name| !is_within(name, param));
+    }
+    found
+}
+
+fn is_within(name: &str, param: &str) -> bool {
+    name.strip_prefix(param).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn taken() -> Vec<String> {
@@ -60,20 +81,43 @@ pub(crate) fn noting<T>(part: &str, read: impl FnOnce(&mut Vec<String>) -> Resul
     result
 }
 
-/// The names, as many as a header holds.
+/// The names, as many as a header holds, then how many more there are.
 fn header(found: &[String]) -> Option<HeaderValue> {
-    let mut text = String::new();
-    for name in found {
-        let comma = if text.is_empty() { "" } else { ", " };
-        let name: String = name.chars().flat_map(char::escape_default).collect();
-        if text.len() + comma.len() + name.len() > limits::IGNORED_BYTES {
-            text.push_str(", ...");
+    let (mut text, mut count) = (String::new(), 0);
+    for name in found.iter().take(MAX_SHOWN) {
+        let name = encoded(name);
+        if text.len() + SEPARATOR.len() + name.len() > limits::IGNORED_BYTES {
             break;
         }
-        text.push_str(comma);
-        text.push_str(&name);
+        append(&mut text, &name);
+        count += 1;
+    }
+    if found.len() > count {
+        append(&mut text, &and_more(found.len() - count));
     }
     HeaderValue::from_str(&text).ok().filter(|text| !text.is_empty())
+}
+
+const SEPARATOR: &str = ", ";
+
+fn append(text: &mut String, name: &str) {
+    if !text.is_empty() {
+        text.push_str(SEPARATOR);
+    }
+    text.push_str(name);
+}
+
+/// As in URLs: only letters, digits and the signs of paths stay, so that a comma always separates two names.
+fn encoded(name: &str) -> String {
+    let mut text = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'[' | b']' | b'$' => text.push(byte.into()),
+            // Writing to a string can't fail.
+            _ => drop(write!(text, "%{byte:02X}")),
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -88,10 +132,25 @@ mod tests {
     #[test]
     fn any_name_fits_a_header() {
         assert_eq!(header_of(&[]), "");
-        assert_eq!(header_of(&["colour", "messages[0].a b"]), "colour, messages[0].a b");
-        assert_eq!(header_of(&["é\r\nset-cookie: x"]), "\\u{e9}\\r\\nset-cookie: x");
+        assert_eq!(header_of(&["colour", "messages[0].$a_b-c"]), "colour, messages[0].$a_b-c");
+        assert_eq!(
+            header_of(&["a, b", "a b", "100%", "é\r\nset-cookie: x"]),
+            "a%2C%20b, a%20b, 100%25, %C3%A9%0D%0Aset-cookie%3A%20x"
+        );
         let many = header_of(&["a".repeat(100).as_str(); 100]);
-        assert!(many.len() <= limits::IGNORED_BYTES + 5 && many.ends_with("aaa, ..."), "{many}");
+        assert!(many.len() <= limits::IGNORED_BYTES + 20 && many.ends_with("aaa, and-91-more"), "{many}");
+        let short = header_of(&["a"; 21]);
+        assert_eq!(short, format!("{}and-1-more", "a, ".repeat(20)));
+    }
+
+    #[test]
+    fn what_is_refused_is_not_ignored() {
+        let names = || {
+            ["a", "messages[0].content[0].image_url", "messages[0].contents", "messages[0].content"].map(str::to_owned)
+        };
+        let error = ApiError::invalid("messages[0].content", "is no text");
+        assert_eq!(beside(Some(&error), names().to_vec()), ["a", "messages[0].contents"]);
+        assert_eq!(beside(None, names().to_vec()), names());
     }
 
     #[test]

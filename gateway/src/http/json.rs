@@ -1,7 +1,11 @@
 //! JSON bodies, as unparsed text.
 
-use axum::extract::{FromRequest, Request};
-use ruche_schemas::{Invalid, lenient, plain};
+use axum::{
+    body::{Body, HttpBody as _},
+    extract::{FromRequest, Request},
+    http::HeaderMap,
+};
+use ruche_schemas::{Invalid, duplicates, lenient, plain};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -22,8 +26,8 @@ impl<S: HttpState> FromRequest<S> for JsonText {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        check_json(&parts.headers)?;
-        utf8("body", state.http().bodies.read_small(&parts.headers, body).await?).map(Self)
+        check_sent(&parts.headers, &body)?;
+        text_of(state.http().bodies.read_small(&parts.headers, body).await?).map(Self)
     }
 }
 
@@ -36,7 +40,7 @@ impl<S: HttpState> FromRequest<S> for JsonOrNothing {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let text = utf8("body", state.http().bodies.read_small(&parts.headers, body).await?)?;
+        let text = text_of(state.http().bodies.read_small(&parts.headers, body).await?)?;
         if text.is_empty() {
             return Ok(Self("{}".to_owned()));
         }
@@ -65,7 +69,7 @@ impl JobText {
     /// # Errors
     /// 415 for another content type; 4xx as [`Bodies`] refuses the body.
     pub async fn read(request: Request, bodies: &Bodies) -> Result<Self, ApiError> {
-        check_json(request.headers())?;
+        check_sent(request.headers(), request.body())?;
         Self::read_any(request, bodies).await
     }
 
@@ -85,8 +89,33 @@ impl JobText {
 
     async fn read_any(request: Request, bodies: &Bodies) -> Result<Self, ApiError> {
         let (bytes, permit) = bodies.read_job(request).await?;
-        Ok(Self { text: utf8("body", bytes)?, permit })
+        Ok(Self { text: text_of(bytes)?, permit })
     }
+}
+
+/// # Errors
+/// 400 for a request without a body, 415 unless it is declared as JSON.
+fn check_sent(headers: &HeaderMap, body: &Body) -> Result<(), ApiError> {
+    match body.is_end_stream() {
+        true => Err(ApiError::invalid("body", "the body is missing: send a JSON object").code("invalid_json")),
+        false => check_json(headers),
+    }
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, ApiError> {
+    let text = utf8("body", bytes)?;
+    Ok(checked(&text)?.map(str::to_owned).unwrap_or(text))
+}
+
+/// Refuses a name that an object has twice. `Some`: the text without its byte order mark, which RFC 8259 lets a reader
+/// ignore.
+///
+/// # Errors
+/// 400 that names the field.
+pub(crate) fn checked(text: &str) -> Result<Option<&str>, ApiError> {
+    let rest = text.strip_prefix('\u{feff}');
+    duplicates::check(rest.unwrap_or(text))?;
+    Ok(rest)
 }
 
 /// Unknown fields are ignored and noted; the error names the field.
@@ -100,8 +129,9 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
 
 /// As [`parse`], of a part of the request: its name comes before those of fields.
 pub(crate) fn parse_part<T: DeserializeOwned>(part: &str, text: &str) -> Result<T, ApiError> {
-    let read = noting(part, |ignored| lenient::from_str(text, ignored));
-    read.map_err(|error| ApiError::from(error).within(part))
+    let within = |error: ApiError| error.within(part);
+    let text = checked(text).map_err(within)?.unwrap_or(text);
+    noting(part, |ignored| lenient::from_str(text, ignored)).map_err(|error| within(error.into()))
 }
 
 /// As [`parse`], of a value.
@@ -116,6 +146,6 @@ pub(crate) fn object(text: &str) -> Result<Value, ApiError> {
     match serde_json::from_str(text) {
         Ok(body @ Value::Object(_)) => Ok(body),
         Ok(_) => Err(wrong("not a JSON object".to_owned())),
-        Err(error) => Err(wrong(plain::not_json(&error))),
+        Err(error) => Err(wrong(plain::not_json(text, &error))),
     }
 }

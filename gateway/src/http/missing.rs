@@ -2,11 +2,14 @@
 //!
 //! They say what the client may have meant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
+use utoipa::openapi;
 
 use super::{error::ApiError, text::shown};
+
+const NOT_HERE: &str = "Ruche offers of OpenAI's API models, chat completions and embeddings";
 
 /// What others offer under these paths, and what to use here.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -31,6 +34,19 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/v1/videos", "no model here makes videos"),
     ("/v1/fine_tuning", "models are not trained here: docs/models.md says how to bring one"),
     ("/v1/evals", "`ruche eval retrieval` measures searches"),
+    ("/v1/chat/completions", "GET /v1/conversations lists the chats that are kept"),
+    ("/v1/rerank", "POST /v1/search orders its hits by a reranker, with `\"rerank\": true`"),
+    ("/v1/fine-tunes", "models are not trained here: docs/models.md says how to bring one"),
+    ("/v1/edits", "POST /v1/chat/completions takes instructions and a text as messages"),
+    ("/v1/engines", "GET /v1/models lists the models"),
+    ("/v1/chatkit", "POST /v1/bots makes a chatbot, and GET /v1/ws is the WebSocket for chats with it"),
+    ("/v1/containers", NOT_HERE),
+    ("/v1/skills", NOT_HERE),
+    ("/v1/webhooks", NOT_HERE),
+    ("/v1/organization", "`ruche keys` makes keys and tenants"),
+    ("/v1/projects", "`ruche keys` makes keys and tenants"),
+    ("/v1/dashboard", "GET /v1/limits shows the caps of your tenant"),
+    ("/v1/usage", "GET /v1/limits shows the caps of your tenant"),
     ("/api/chat", "POST /v1/chat/completions answers chats, in OpenAI's shape"),
     ("/api/generate", "POST /v1/chat/completions answers chats, in OpenAI's shape"),
     ("/api/embed", "POST /v1/embeddings embeds, in OpenAI's shape"),
@@ -43,27 +59,35 @@ const ELSEWHERE: &[(&str, &str)] = &[
 pub struct Paths {
     /// The first parts after `/v1/`.
     under_v1: BTreeSet<String>,
+    /// What each path answers to.
+    methods: BTreeMap<String, Vec<&'static str>>,
 }
 
 impl Paths {
-    pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
-        let under_v1 = paths.into_iter().filter_map(|path| first(path.strip_prefix("/v1")?));
-        Self { under_v1: under_v1.map(str::to_owned).collect() }
+    #[must_use]
+    pub fn new(paths: &openapi::Paths) -> Self {
+        let names = || paths.paths.keys();
+        let under_v1 = names().filter_map(|path| first(path.strip_prefix("/v1")?)).map(str::to_owned).collect();
+        Self { under_v1, methods: paths.paths.iter().map(|(path, item)| (path.clone(), methods(item))).collect() }
     }
 
     /// 404.
     #[must_use]
     pub fn nothing_at(&self, path: &str) -> ApiError {
-        let rooted = path
+        let single = single_slashes(path);
+        let rooted = single
             .strip_prefix("/v1")
             .filter(|rest| rest.starts_with("/v1/"))
-            .map_or_else(|| format!("/v1{path}"), str::to_owned);
+            .map_or_else(|| if is_v1(&single) { single.clone() } else { format!("/v1{single}") }, str::to_owned);
         if let Some(instead) = elsewhere(path) {
             return not_offered(path, instead);
         }
-        if first(rooted.strip_prefix("/v1").unwrap_or_default()).is_some_and(|first| self.under_v1.contains(first)) {
+        let is_there =
+            first(rooted.strip_prefix("/v1").unwrap_or_default()).is_some_and(|first| self.under_v1.contains(first));
+        if is_there && rooted != path {
             let message = format!(
-                "there is nothing at {:?}, but there is {:?}: the base URL of a client is this address with /v1, once",
+                "there is nothing at {:?}, but there is {:?}: the base URL of a client is this address with /v1, once, and \
+                 without a slash at its end",
                 shown(path),
                 shown(&rooted)
             );
@@ -75,15 +99,44 @@ impl Paths {
         let message = format!("there is nothing at {:?}: GET /openapi.json lists what is there", shown(path));
         ApiError::not_found("unknown_path", message)
     }
+
+    /// 404 for what others offer at a path of ours, else 405. `route` is the path with the names of its parts.
+    #[must_use]
+    pub fn no_method(&self, method: &Method, path: &str, route: &str) -> ApiError {
+        match elsewhere(path) {
+            Some(instead) if method == Method::POST => not_offered(&format!("{method} {path}"), instead),
+            _ => {
+                let allowed = self.methods.get(route).map(|methods| methods.join(", ")).unwrap_or_default();
+                ApiError::method_not_allowed(method, path, &allowed)
+            }
+        }
+    }
 }
 
-/// 404 for what others offer at a path of ours, else 405.
-#[must_use]
-pub fn no_method(method: &Method, path: &str) -> ApiError {
-    match elsewhere(path) {
-        Some(instead) if method == Method::POST => not_offered(&format!("{method} {path}"), instead),
-        _ => ApiError::method_not_allowed(),
+fn methods(item: &openapi::PathItem) -> Vec<&'static str> {
+    let all = [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+    ];
+    all.into_iter().filter_map(|(name, operation)| operation.as_ref().map(|_| name)).collect()
+}
+
+/// With one slash where there are several.
+fn single_slashes(path: &str) -> String {
+    let mut single = String::with_capacity(path.len());
+    for character in path.chars() {
+        if character != '/' || !single.ends_with('/') {
+            single.push(character);
+        }
     }
+    single
+}
+
+fn is_v1(path: &str) -> bool {
+    path == "/v1" || path.starts_with("/v1/")
 }
 
 /// The first part of a path.
@@ -102,11 +155,27 @@ fn not_offered(path: &str, instead: &str) -> ApiError {
 
 #[cfg(test)]
 mod tests {
+    use utoipa::openapi::{HttpMethod, path::Operation};
+
     use super::*;
 
+    fn paths() -> Paths {
+        let mut all = openapi::Paths::new();
+        for (path, methods) in [
+            ("/v1/chat/completions", vec![HttpMethod::Post]),
+            ("/v1/models/{id}", vec![HttpMethod::Get]),
+            ("/v1/conversations", vec![HttpMethod::Get]),
+            ("/v1/conversations/{id}", vec![HttpMethod::Get, HttpMethod::Patch, HttpMethod::Delete]),
+            ("/v1/jobs", vec![HttpMethod::Get, HttpMethod::Post]),
+            ("/healthz", vec![HttpMethod::Get]),
+        ] {
+            all.add_path_operation(path, methods, Operation::new());
+        }
+        Paths::new(&all)
+    }
+
     fn said(path: &str) -> (String, String) {
-        let paths = Paths::new(["/v1/chat/completions", "/v1/models/{id}", "/v1/jobs", "/healthz"]);
-        let error = paths.nothing_at(path);
+        let error = paths().nothing_at(path);
         (error.code_name().unwrap_or_default().to_owned(), error.message().to_owned())
     }
 
@@ -117,6 +186,9 @@ mod tests {
             ("/models", "/v1/models"),
             ("/models/x", "/v1/models/x"),
             ("/v1/v1/models", "/v1/models"),
+            ("/v1//models", "/v1/models"),
+            ("//v1/models/x", "/v1/models/x"),
+            ("//models", "/v1/models"),
         ] {
             let (code, message) = said(path);
             assert_eq!(code, "unknown_path", "{path}");
@@ -127,14 +199,20 @@ mod tests {
     #[test]
     fn a_method_that_others_offer_at_a_path_of_ours_is_told_with_what_to_use() {
         for path in ["/v1/conversations", "/v1/conversations/conv_1"] {
-            let error = no_method(&Method::POST, path);
+            let error = paths().no_method(&Method::POST, path, "");
             assert_eq!(error.code_name(), Some("not_offered"), "{path}");
             let message = error.message().to_owned();
             assert!(message.starts_with(&format!("\"POST {path}\" is not offered")), "{message}");
             assert!(message.contains("POST /v1/chat/completions"), "{message}");
         }
-        for (method, path) in [(Method::PUT, "/v1/conversations"), (Method::POST, "/v1/models")] {
-            assert_eq!(no_method(&method, path).code_name(), Some("method_not_allowed"), "{method} {path}");
+        for (method, path, route, allowed) in [
+            (Method::PUT, "/v1/conversations", "/v1/conversations", "GET is allowed"),
+            (Method::PUT, "/v1/conversations/x", "/v1/conversations/{id}", "GET, PATCH, DELETE are allowed"),
+            (Method::POST, "/v1/models/m", "/v1/models/{id}", "GET is allowed"),
+        ] {
+            let error = paths().no_method(&method, path, route);
+            assert_eq!(error.code_name(), Some("method_not_allowed"), "{method} {path}");
+            assert!(error.message().contains(&format!("{method} is not allowed at {path:?}: {allowed}")), "{error}");
         }
     }
 
@@ -149,12 +227,17 @@ mod tests {
             ("/v1/files", "POST /v1/documents"),
             ("/v1/conversations/conv_1/items", "GET /v1/conversations/{id}"),
             ("/api/chat", "POST /v1/chat/completions"),
+            ("/v1/chat/completions/chatcmpl-1/messages", "GET /v1/conversations"),
+            ("/v1/containers", "models, chat completions and embeddings"),
+            ("/v1/skills/s_1/versions", "models, chat completions and embeddings"),
+            ("/v1/organization/usage/completions", "ruche keys"),
+            ("/v1//responses", "POST /v1/chat/completions"),
         ] {
             let (code, message) = said(path);
             assert_eq!(code, "not_offered", "{path}: {message}");
             assert!(message.contains(instead), "{message}");
         }
-        for path in ["/v1/nothing", "/x", "/", "", "/v1", "/v1/responsesX", "/V1/models", "//models"] {
+        for path in ["/v1/nothing", "/x", "/", "", "/v1", "/v1/responsesX", "/V1/models", "//", "/v1/models/x/y"] {
             let (code, message) = said(path);
             assert_eq!(code, "unknown_path", "{path}");
             assert!(message.contains("/openapi.json"), "{message}");

@@ -2,7 +2,8 @@
 //!
 //! - [`server`], [`write_timeout`]: connections; [`cors`]: browsers; [`encoding`]: compressed bodies;
 //!   [`missing`], [`root`]: paths without a route; [`observe`], [`metrics`], [`health`]: monitoring; [`auth`]: callers.
-//! - [`body`], [`json`], [`ignored`], [`ndjson`], [`multipart`], [`headers`], [`params`], [`prefer`], [`extract`]: requests.
+//! - [`body`], [`json`], [`ignored`], [`ndjson`], [`multipart`], [`headers`], [`params`], [`known_parameters`],
+//!   [`prefer`], [`extract`]: requests.
 //! - [`error`], [`refusal`], [`unavailable`]: errors; [`sse`], [`file`]: answers; [`limits`]: every fixed bound.
 //! - [`openai`]: what OpenAI's operations share; [`openapi`]: the description of the API; [`state`]: the router's
 //!   state.
@@ -18,6 +19,7 @@ pub mod headers;
 pub mod health;
 pub mod ignored;
 pub mod json;
+pub mod known_parameters;
 pub mod lifecycle;
 pub mod limits;
 pub mod metrics;

@@ -9,7 +9,11 @@ use axum::{
 use ruche_schemas::plain;
 use serde::de::DeserializeOwned;
 
-use super::{error::ApiError, limits, text::shown};
+use super::{
+    error::ApiError,
+    limits,
+    text::{shown, there_are},
+};
 
 #[derive(Debug, FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(ApiError))]
@@ -80,23 +84,33 @@ pub(crate) fn position(name: &str, value: u64) -> Result<u64, ApiError> {
 /// The parameters in order. `tenant` is common to all routes and left out.
 ///
 /// # Errors
-/// 400 for an unknown or repeated parameter: to ignore it would give a wrong answer.
+/// 400 for an unknown or repeated parameter.
 pub(crate) fn parameters(query: Option<&str>, allowed: &[&str]) -> Result<Vec<(String, String)>, ApiError> {
+    check_names(query, allowed)?;
     let (mut seen, mut parameters) = (BTreeSet::new(), Vec::new());
-    for (name, value) in pairs(query.unwrap_or_default()) {
-        let (name, value) = (name.into_owned(), value.into_owned());
-        if name == "tenant" {
-            continue;
-        }
-        if !allowed.contains(&name.as_str()) {
-            let (shown, allowed) = (shown(&name), allowed.join(", "));
-            let message = format!("there is no parameter {shown:?} here: there are {allowed}");
-            return Err(ApiError::invalid(shown, message).code("unknown_parameter"));
-        }
+    for (name, value) in pairs(query.unwrap_or_default()).filter(|(name, _)| name != TENANT) {
         if !seen.insert(name.clone()) {
             return Err(ApiError::invalid(name.clone(), format!("{name} is there twice: give it once")));
         }
-        parameters.push((name, value));
+        parameters.push((name.into_owned(), value.into_owned()));
     }
     Ok(parameters)
+}
+
+/// Every operation takes it: an operator acts for a tenant.
+const TENANT: &str = "tenant";
+
+/// # Errors
+/// 400 for an unknown parameter, with those that there are.
+pub(crate) fn check_names(query: Option<&str>, allowed: &[impl AsRef<str>]) -> Result<(), ApiError> {
+    let is_known = |name: &str| name == TENANT || allowed.iter().any(|known| known.as_ref() == name);
+    let Some((name, _)) = pairs(query.unwrap_or_default()).find(|(name, _)| !is_known(name)) else { return Ok(()) };
+    let name = shown(&name);
+    let names: Vec<&str> = allowed.iter().map(AsRef::as_ref).filter(|name| *name != TENANT).collect();
+    let there = match names.as_slice() {
+        [] => "this operation takes none".to_owned(),
+        names => there_are(names),
+    };
+    let message = format!("there is no parameter {name:?} in this operation's query: {there}");
+    Err(ApiError::invalid(name, message).code("unknown_parameter"))
 }

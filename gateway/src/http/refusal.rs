@@ -1,6 +1,6 @@
 //! The errors of any operation, by status.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use ruche_schemas::failure::codes;
 
 use super::{
@@ -55,9 +55,14 @@ impl ApiError {
         Self::of(StatusCode::NOT_FOUND, "not_found_error", message).code(code)
     }
 
-    /// 405.
-    pub fn method_not_allowed() -> Self {
-        let message = "this path does not answer to this method; GET /openapi.json lists what does";
+    /// 405. `allowed`: the names of methods.
+    pub fn method_not_allowed(method: &Method, path: &str, allowed: &str) -> Self {
+        let are = if allowed.contains(',') { "are" } else { "is" };
+        let allowed = match allowed.is_empty() {
+            true => "GET /openapi.json lists what is".to_owned(),
+            false => format!("{allowed} {are} allowed"),
+        };
+        let message = format!("{} is not allowed at {:?}: {allowed}", shown(method.as_str()), shown(path));
         Self::of(StatusCode::METHOD_NOT_ALLOWED, INVALID, message).code("method_not_allowed")
     }
 

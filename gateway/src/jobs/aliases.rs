@@ -1,6 +1,10 @@
 //! Names that stand for models and bots: `models.aliases`. Only gateways know them, so a job has the real name.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,24 +13,48 @@ use crate::http::error::ApiError;
 
 /// By name; an empty target is the worker's own model.
 #[derive(Debug, Clone, Default)]
-pub struct Aliases(Arc<BTreeMap<String, String>>);
+pub struct Aliases {
+    all: Arc<BTreeMap<String, String>>,
+    /// Those that the log names.
+    warned: Arc<Mutex<BTreeSet<String>>>,
+}
 
 impl Aliases {
     #[must_use]
     pub fn new(aliases: BTreeMap<String, String>) -> Self {
-        Self(Arc::new(aliases))
+        Self { all: Arc::new(aliases), warned: Arc::default() }
     }
 
     /// By name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, target)| (name.as_str(), target.as_str()))
+        self.all.iter().map(|(name, target)| (name.as_str(), target.as_str()))
+    }
+
+    /// The names of those whose target is one of these.
+    pub fn of(&self, is_one: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
+        self.all().filter(move |(_, target)| is_one(target)).map(|(name, _)| name)
+    }
+
+    /// Logs, once, each that stands for a model which no worker has.
+    pub(super) fn warn(&self, is_there: impl Fn(&str) -> bool) {
+        let is_missing = |target: &str| !target.is_empty() && !is_there(target);
+        let Ok(mut warned) = self.warned.lock() else { return };
+        for (name, target) in self.all().filter(|(_, target)| is_missing(target)) {
+            if warned.insert(name.to_owned()) {
+                tracing::warn!(
+                    ruche.alias = name,
+                    ruche.model = target,
+                    "an alias (models.aliases) stands for a model that no worker has now"
+                );
+            }
+        }
     }
 
     /// What a name stands for: itself, if it is no alias.
     #[must_use]
     pub fn resolve(&self, name: Option<String>) -> Option<String> {
         let name = name?;
-        match self.0.get(&name) {
+        match self.all.get(&name) {
             Some(target) => Some(target.clone()).filter(|target| !target.is_empty()),
             None => Some(name),
         }
@@ -41,7 +69,7 @@ impl Aliases {
         let Some(name) = serde_json::from_str::<Named>(body).ok().and_then(|named| named.model) else {
             return Cow::Borrowed(body);
         };
-        match (self.0.get(&name), serde_json::from_str::<Value>(body)) {
+        match (self.all.get(&name), serde_json::from_str::<Value>(body)) {
             (Some(target), Ok(mut whole)) => {
                 whole["model"] = if target.is_empty() { Value::Null } else { json!(target) };
                 Cow::Owned(whole.to_string())
@@ -55,7 +83,7 @@ impl Aliases {
     /// # Errors
     /// 400 that names the field.
     pub(super) fn refuse_deferred(&self, body: &Value, at: &str) -> Result<(), ApiError> {
-        match body["model"].as_str().and_then(|name| self.0.get_key_value(name)) {
+        match body["model"].as_str().and_then(|name| self.all.get_key_value(name)) {
             None => Ok(()),
             Some((name, target)) => {
                 let instead = match target.is_empty() {
@@ -86,6 +114,16 @@ mod tests {
         assert_eq!(resolve("help").as_deref(), Some("bot:help"));
         assert_eq!(resolve("other").as_deref(), Some("other"));
         assert_eq!((resolve("default"), aliases().resolve(None)), (None, None));
+    }
+
+    #[test]
+    fn each_alias_of_nothing_is_warned_of_once() {
+        let aliases = aliases();
+        let missing = || aliases.warned.lock().expect("a lock").iter().cloned().collect::<Vec<_>>();
+        aliases.warn(|target| target == "tiny");
+        assert_eq!(missing(), ["help"]);
+        aliases.warn(|_| false);
+        assert_eq!(missing(), ["gpt-4o-mini", "help"]);
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Kinds {
     /// 400 that names the field.
     pub(crate) fn check_template(&self, template: &Template, at: &str) -> Result<(), ApiError> {
         let Ok(descriptor) = self.descriptor(template.kind.as_str()) else {
-            let message = format!("there are no jobs of kind {:?}: there are {}", template.kind.as_str(), self.names());
+            let message = self.no_kind(template.kind.as_str());
             return Err(ApiError::invalid(format!("{at}.kind"), message).code("unknown_kind"));
         };
         self.check_deferred(&template.kind, &template.body, &format!("{at}.body"))?;

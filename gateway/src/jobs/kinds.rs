@@ -6,7 +6,11 @@ use ruche_schemas::{Job, Kind, kinds::Descriptor};
 use serde_json::{Value, value::RawValue};
 
 use super::aliases::Aliases;
-use crate::http::{error::ApiError, ignored::noting};
+use crate::http::{
+    error::ApiError,
+    ignored::noting,
+    text::{shown, there_are},
+};
 
 /// Refuses a body that cannot start without a gateway: in a step of a flow, or in a schedule. The text is its path.
 pub type DeferredCheck = fn(&Value, &str) -> Result<(), ApiError>;
@@ -57,9 +61,10 @@ impl Kinds {
         self.known.keys()
     }
 
-    /// For messages.
-    pub(crate) fn names(&self) -> String {
-        self.known.keys().map(Kind::as_str).collect::<Vec<_>>().join(", ")
+    /// The message about an unknown kind.
+    pub(super) fn no_kind(&self, name: &str) -> String {
+        let names: Vec<&str> = self.known.keys().map(Kind::as_str).collect();
+        format!("there are no jobs of kind {:?}: {}", shown(name), there_are(&names))
     }
 
     /// In bytes.
@@ -72,10 +77,7 @@ impl Kinds {
     /// 404 that lists the kinds there are.
     pub fn descriptor(&self, kind: &str) -> Result<&Descriptor, ApiError> {
         let known = kind.parse::<Kind>().ok().and_then(|kind| self.known.get(&kind));
-        known.ok_or_else(|| {
-            let message = format!("there are no jobs of kind {kind:?}: there are {}", self.names());
-            ApiError::not_found("unknown_kind", message).param("kind")
-        })
+        known.ok_or_else(|| ApiError::not_found("unknown_kind", self.no_kind(kind)).param("kind"))
     }
 
     /// # Errors

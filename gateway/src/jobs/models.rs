@@ -8,11 +8,20 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{Job as _, Kind, envelope::named_model, failure::codes, kinds::chat::Chat};
+use ruche_schemas::{
+    Job as _, Kind,
+    envelope::named_model,
+    failure::codes,
+    kinds::chat::{BOT_PREFIX, Chat},
+};
 use tokio::sync::Mutex;
 
 use super::aliases::Aliases;
-use crate::http::{error::ApiError, limits, text::shown};
+use crate::http::{
+    error::ApiError,
+    limits,
+    text::{shown, there_are},
+};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Announced {
@@ -99,6 +108,11 @@ impl Models {
             return known.answer.clone();
         }
         let answer = self.ask().await.map(Arc::new);
+        if let Ok(announced) = &answer {
+            let has = |target: &str| announced.by_kind.values().any(|models| models.contains_key(target));
+            // Bots are each tenant's own.
+            self.aliases.warn(|target| target.starts_with(BOT_PREFIX) || has(target));
+        }
         *cache = Some(Answered { at: Instant::now(), answer: answer.clone() });
         answer
     }
@@ -115,9 +129,12 @@ impl Models {
         let announced = self.at_most(limits::MODELS_MISS_TIME).await?;
         match announced.of(kind) {
             Some(models) if !models.contains_key(model) => {
-                let is_of = |target: &str| target.is_empty() || models.contains_key(target);
-                let aliases = self.aliases.all().filter(|(_, target)| is_of(target)).map(|(name, _)| name);
-                Err(unknown_model(model, in_order(models).map(|(name, _)| name.as_str()).chain(aliases)))
+                let aliases = self.aliases.of(|target| target.is_empty() || models.contains_key(target));
+                let error = unknown_model(model, in_order(models).map(|(name, _)| name.as_str()).chain(aliases));
+                Err(match self.aliases.of(|target| target == model).next() {
+                    Some(alias) => error.and(&format!(" ({alias} is an alias of it: models.aliases)")),
+                    None => error,
+                })
             }
             _ => Ok(()),
         }
@@ -176,7 +193,7 @@ pub(crate) fn unknown_model<'a>(name: &str, there: impl Iterator<Item = &'a str>
     names.truncate(limits::MODELS_NAMED);
     let there = match names.is_empty() {
         true => "no worker has one now".to_owned(),
-        false => format!("there is {}{more}", names.join(", ")),
+        false => format!("{}{more}", there_are(&names)),
     };
     let message = format!("there is no model {:?}: {there}", shown(name));
     ApiError::not_found(codes::UNKNOWN_MODEL, message).param("model")

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::query::invalid;
 use crate::http::{error::ApiError, limits};
 
-const OPERATORS: &str = "$eq, $ne, $in, $nin, $gt, $gte, $lt, $lte or $exists";
+const OPERATORS: [&str; 9] = ["$eq", "$ne", "$in", "$nin", "$gt", "$gte", "$lt", "$lte", "$exists"];
 
 /// Reads `{"lang": "en", "price": {"$lt": 10}}`: fields with a value that they have, or with operators.
 ///
@@ -22,6 +22,7 @@ pub(super) fn conditions(metadata: &Map<String, Value>) -> Result<Vec<Condition>
     if has_nul(&whole) {
         return Err(invalid("filter.metadata", "has a NUL character, which is not allowed"));
     }
+    no_empty(&whole, &mut Vec::new())?;
     let mut found = Vec::new();
     read(metadata, &mut Vec::new(), &mut found)?;
     match found.len() > limits::SEARCH_CONDITIONS {
@@ -41,9 +42,6 @@ fn read(object: &Map<String, Value>, path: &mut Vec<String>, found: &mut Vec<Con
         }
         path.push(name.clone());
         match value {
-            Value::Object(inner) if inner.is_empty() => {
-                return Err(invalid(param(path), "is an empty object: write a value, or an operator with a value"));
-            }
             Value::Object(inner) if has_operator(inner) => {
                 if let Some(plain) = inner.keys().find(|name| !name.starts_with('$')).filter(|_| mixes(inner)) {
                     let message = format!("has the field {plain:?} beside operators: write one or the other");
@@ -56,6 +54,32 @@ fn read(object: &Map<String, Value>, path: &mut Vec<String>, found: &mut Vec<Con
         path.pop();
     }
     Ok(())
+}
+
+/// Refuses an empty list and an empty object: each list, or object, has all that is in it.
+fn no_empty(value: &Value, path: &mut Vec<String>) -> Result<(), ApiError> {
+    match value {
+        Value::Object(inner) if inner.is_empty() && !path.is_empty() => {
+            Err(invalid(param(path), "is an empty object: write a value, or an operator with a value"))
+        }
+        Value::Array(items) if items.is_empty() => Err(invalid(
+            param(path),
+            "is an empty list, which has no value to look for: list one at least, or leave it out",
+        )),
+        Value::Array(items) => items.iter().try_for_each(|item| no_empty(item, path)),
+        Value::Object(inner) => inner.iter().try_for_each(|(name, value)| {
+            path.push(name.clone());
+            no_empty(value, path)?;
+            path.pop();
+            Ok(())
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Names in a filter with a dot, which are those of one field and not of a field in another.
+pub(super) fn dotted(filter: &[Condition]) -> impl Iterator<Item = &str> {
+    filter.iter().flat_map(|condition| &condition.path).map(String::as_str).filter(|name| name.contains('.'))
 }
 
 fn has_operator(object: &Map<String, Value>) -> bool {
@@ -73,6 +97,13 @@ fn param(path: &[String]) -> String {
 
 fn test(path: &[String], operator: &str, value: &Value) -> Result<Test, ApiError> {
     let wrong = |message: String| Err(invalid(param(&[path, &[operator.to_owned()]].concat()), message));
+    if !OPERATORS.contains(&operator) {
+        let all = OPERATORS.join(", ");
+        let message = "is no operator: a field may have";
+        return wrong(format!(
+            "{message} {all}; all conditions must hold, and $in has several values of which one suffices"
+        ));
+    }
     if path.is_empty() {
         return wrong(format!("stands outside of a field: write {{\"field\": {{\"{operator}\": ...}}}}"));
     }
@@ -93,8 +124,7 @@ fn test(path: &[String], operator: &str, value: &Value) -> Result<Test, ApiError
         "$gt" => Comparison::Greater,
         "$gte" => Comparison::GreaterOrEqual,
         "$lt" => Comparison::Less,
-        "$lte" => Comparison::LessOrEqual,
-        _ => return wrong(format!("is no operator: {OPERATORS} are allowed")),
+        _ => Comparison::LessOrEqual,
     };
     match value {
         Value::Number(_) | Value::String(_) => Ok(Test::Compare(comparison, value.clone())),
@@ -141,10 +171,25 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (filter, param, message) in [
-            (json!({ "a": { "$regex": "x" } }), "filter.metadata.a.$regex", "$exists are allowed"),
-            (json!({ "$or": [] }), "filter.metadata.$or", "outside of a field"),
+            (
+                json!({ "a": { "$regex": "x" } }),
+                "filter.metadata.a.$regex",
+                "is no operator: a field may have $eq, $ne,",
+            ),
+            (
+                json!({ "$or": [{ "a": 1 }, { "b": 2 }] }),
+                "filter.metadata.$or",
+                "$lte, $exists; all conditions must hold",
+            ),
+            (json!({ "$in": [1] }), "filter.metadata.$in", "outside of a field"),
+            (json!({ "a": [] }), "filter.metadata.a", "an empty list"),
+            (json!({ "a": { "$in": [] } }), "filter.metadata.a.$in", "list one at least"),
+            (json!({ "a": { "$nin": [] } }), "filter.metadata.a.$nin", "list one at least"),
+            (json!({ "a": { "$eq": [] } }), "filter.metadata.a.$eq", "an empty list"),
+            (json!({ "a": [1, { "b": [] }] }), "filter.metadata.a.b", "an empty list"),
+            (json!({ "a": { "b": {} } }), "filter.metadata.a.b", "an empty object"),
             (json!({ "a": { "$in": 1 } }), "filter.metadata.a.$in", "no list"),
-            (json!({ "a": { "b": { "$gt": [] } } }), "filter.metadata.a.b.$gt", "a number or a text"),
+            (json!({ "a": { "b": { "$gt": [1] } } }), "filter.metadata.a.b.$gt", "a number or a text"),
             (json!({ "a": { "$exists": 1 } }), "filter.metadata.a.$exists", "neither"),
             (json!({ "a": { "$gte": 5, "b": 1 } }), "filter.metadata.a", "the field \"b\" beside operators"),
             (json!({ "a": {} }), "filter.metadata.a", "an empty object"),

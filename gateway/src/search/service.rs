@@ -22,12 +22,13 @@ use ruche_store::{
 use super::{
     collection_cache::CollectionCache,
     embed::Embedder,
+    filter::dotted,
     openai::Input,
     query::{Found, SearchQuery, invalid, is_too_long, shorter},
     rerank::Reranker,
 };
 use crate::{
-    http::{error::ApiError, limits},
+    http::{error::ApiError, limits, text::shown},
     jobs::{models::Models, service::Jobs},
 };
 
@@ -65,6 +66,9 @@ impl Searcher {
             self.reranker.rerank(tenant, query.text.as_deref().unwrap_or_default(), reranker, &mut found).await?;
         }
         found.hits.truncate(usize::try_from(query.top_k).unwrap_or(usize::MAX));
+        if let Some(note) = dotted(&query.filter.metadata).next().filter(|_| found.hits.is_empty()).map(nested) {
+            found.notes.push(note);
+        }
         if !query.explain {
             found.hits.iter_mut().for_each(|hit| hit.explanation = None);
         }
@@ -217,6 +221,13 @@ impl Searcher {
         }
         Ok(Probe { model: model.clone(), vector })
     }
+}
+
+/// A note on a name with a dot, by which nothing was found.
+fn nested(name: &str) -> String {
+    let name = shown(name);
+    let written = name.rsplit('.').fold("...".to_owned(), |inner, part| format!("{{{part:?}: {inner}}}"));
+    format!("filter.metadata: {name:?} is the name of one field; a field in another is written {written}")
 }
 
 /// The caller's vector, which is of one model.

@@ -213,7 +213,7 @@ async fn a_wrong_field_is_told_in_plain_words_with_its_value_and_what_is_allowed
         ("POST", "/v1/jobs/cancel", json!({ "batch": "nope" }), "batch", "\"nope\" is not allowed: an id"),
         ("POST", "/v1/jobs", json!({ "kind": "chat", "body": {}, "run_at": "31/01/2026" }), "run_at", "RFC 3339"),
         ("POST", CHAT, chat("max_tokens", json!("many")), "max_tokens", "\"many\" is not allowed: a whole number"),
-        ("POST", CHAT, json!(huge), "top_k", "a whole number"),
+        ("POST", CHAT, json!(huge), "top_k", "a smaller whole number"),
         ("POST", CHAT, chat("temperature", json!(1e30)), "temperature", "1e30 is out of range"),
         ("POST", CHAT, chat("conversation", json!("mine")), "conversation", "an id, such as"),
         ("POST", CHAT, json!("{\"messages\":"), "body", "not JSON: it ends too early"),

@@ -76,7 +76,7 @@ async fn batches_come_page_by_page_the_newest_first() {
     let gateway = without_worker(|_| {}).await;
     let mut ids = Vec::new();
     for _ in 0..5 {
-        let response = gateway.request(Method::POST, "/v1/job-batches").send().await.unwrap();
+        let response = gateway.request(Method::POST, "/v1/job-batches").json(&json!({})).send().await.unwrap();
         ids.insert(0, text(&json_of(response).await["id"]));
     }
     let (mut found, mut path) = (Vec::new(), "/v1/job-batches?limit=2".to_owned());

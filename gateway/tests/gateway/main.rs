@@ -14,6 +14,7 @@ mod dead;
 mod described;
 mod description;
 mod embeddings;
+mod exact;
 mod jobs;
 mod lenient;
 mod lists;

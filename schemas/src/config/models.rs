@@ -14,10 +14,12 @@ const FALLBACK_DEFAULT: &str = "\
 fallback_to_tiny = true
 ";
 const ALIASES: &str = "aliases";
+const KEY: &str = "models.aliases";
 const ALIASES_DEFAULT: &str = "\
 # Other names for models and bots, for programs that insist on one: { \"gpt-4o-mini\" = \"bot:help\" }, or in the environment
 # RUCHE_MODELS__ALIASES=\"gpt-4o-mini=bot:help, text-embedding-3-small=all-minilm-l6-v2\". An empty target is the worker's own
-# model, as where a request names none; `default` is such a name unless it is set to another target.
+# model, as where a request names none; `default` is such a name unless it is set to another target. An alias may stand for
+# another one.
 aliases = {}
 ";
 /// How many there may be, and how long a name and its target may be, in bytes.
@@ -75,7 +77,7 @@ fn aliases(section: Option<Value>) -> Result<BTreeMap<String, String>, ConfigErr
         None | Some(ValueKind::Nil) => {}
         Some(ValueKind::Table(pairs)) => {
             for (name, target) in pairs {
-                let target = target.into_string().map_err(|error| error.extend_with_key("models.aliases"))?;
+                let target = target.into_string().map_err(|error| error.extend_with_key(KEY))?;
                 aliases.insert(name, target);
             }
         }
@@ -91,13 +93,33 @@ fn aliases(section: Option<Value>) -> Result<BTreeMap<String, String>, ConfigErr
     match aliases.iter().find(|pair| !fits(*pair)) {
         Some((name, target)) => Err(not_allowed(&format!("{name}={target}"))),
         None if aliases.len() > MOST_ALIASES => Err(not_allowed(&format!("{} names", aliases.len()))),
-        None => Ok(aliases),
+        None => aliases.keys().map(|name| Ok((name.clone(), last(&aliases, name)?))).collect(),
     }
+}
+
+/// What an alias stands for in the end: an alias may stand for another.
+fn last(aliases: &BTreeMap<String, String>, name: &str) -> Result<String, ConfigError> {
+    let mut way = vec![name];
+    while let Some(target) = way.last().and_then(|name| aliases.get(*name)) {
+        let again = way.contains(&target.as_str());
+        way.push(target);
+        if again {
+            return Err(ConfigError::NotAllowed {
+                key: KEY.to_owned(),
+                value: way.join(" = ").chars().take(200).collect(),
+                allowed:
+                    "these names stand for each other; let the last one stand for a model, for a bot (bot:NAME), or \
+                          for nothing, which is the worker's own model"
+                        .to_owned(),
+            });
+        }
+    }
+    Ok(way.pop().unwrap_or_default().to_owned())
 }
 
 fn not_allowed(value: &str) -> ConfigError {
     ConfigError::NotAllowed {
-        key: "models.aliases".to_owned(),
+        key: KEY.to_owned(),
         value: value.chars().take(80).collect(),
         allowed: format!(
             "up to {MOST_ALIASES} pairs such as gpt-4o-mini=bot:help, each side of at most {ALIAS_BYTES} bytes"

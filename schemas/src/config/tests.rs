@@ -178,6 +178,13 @@ fn aliases_are_a_table_or_pairs_and_default_is_always_one() {
     std::fs::write(&file, "[models.aliases]\n\"gpt-3.5-turbo\" = \"tiny\"\nDefault = \"x\"\n").expect("a file");
     let config = Config::from_layers(file.to_str(), variables(&[])).expect("a table");
     assert_eq!(config.models.aliases["gpt-3.5-turbo"], "tiny");
+    let chain = of(&[("RUCHE_MODELS__ALIASES", "a=b, b=c, c=tiny, d=default")]).expect("a chain");
+    assert_eq!(["a", "b", "c", "d"].map(|name| chain[name].as_str()), ["tiny", "tiny", "tiny", ""]);
+    for (pairs, way) in [("a=b, b=a", "a = b = a"), ("x=a, a=b, b=c, c=b", "a = b = c = b"), ("a=a", "a = a")] {
+        let error = of(&[("RUCHE_MODELS__ALIASES", pairs)]).expect_err(pairs);
+        assert!(error.starts_with("models.aliases = ") && error.contains(way), "{error}");
+        assert!(error.contains("these names stand for each other"), "{error}");
+    }
     for wrong in ["gpt-4o-mini", "=x", &format!("{}=x", "a".repeat(300))] {
         assert!(
             of(&[("RUCHE_MODELS__ALIASES", wrong)]).is_err_and(|error| error.contains("models.aliases")),

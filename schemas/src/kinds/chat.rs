@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Backoff, Invalid, Kind, Limits, event,
-    job::{Job, within},
+    job::{Job, over_zero, within},
     metrics::Metric,
     models::ModelSlot,
 };
@@ -267,7 +267,7 @@ impl Job for Chat {
 
 fn check_messages(messages: &[Message]) -> Result<(), Invalid> {
     if messages.is_empty() || messages.len() > MAX_MESSAGES {
-        let message = format!("has {} messages: 1 to {MAX_MESSAGES} are allowed", messages.len());
+        let message = format!("has {} messages: 1 to {MAX_MESSAGES} are allowed in one request", messages.len());
         return Err(Invalid::new("messages", message));
     }
     if messages.iter().all(Message::is_no_instruction) {
@@ -288,12 +288,12 @@ fn check_messages(messages: &[Message]) -> Result<(), Invalid> {
 impl Sampling {
     fn check(&self) -> Result<(), Invalid> {
         within("temperature", self.temperature, 0.0, 2.0)?;
-        within("top_p", self.top_p, f32::MIN_POSITIVE, 1.0)?;
+        over_zero("top_p", self.top_p, 1.0)?;
         within("top_k", self.top_k, 0, 1_000_000)?;
         within("min_p", self.min_p, 0.0, 1.0)?;
         within("frequency_penalty", self.frequency_penalty, -2.0, 2.0)?;
         within("presence_penalty", self.presence_penalty, -2.0, 2.0)?;
-        within("repeat_penalty", self.repeat_penalty, f32::MIN_POSITIVE, 2.0)
+        over_zero("repeat_penalty", self.repeat_penalty, 2.0)
     }
 }
 
@@ -323,7 +323,10 @@ mod tests {
         assert!(
             chat.check().expect_err("a bound").to_string().starts_with("temperature: more than 3e38 is out of range")
         );
-        assert!(with(r#","sampling":{"top_p":0}"#).starts_with("top_p: 0 is out of range"));
+        assert_eq!(with(r#","top_p":0"#), "top_p: 0 is out of range: over 0 and at most 1 is allowed");
+        assert!(
+            with(r#","repeat_penalty":2.5"#).starts_with("repeat_penalty: 2.5 is out of range: over 0 and at most 2")
+        );
         assert!(with(r#","max_tokens":0"#).starts_with("max_tokens: 0 is out of range"));
         assert!(with(r#","stop":[""]"#).starts_with("stop[0]: has 0 bytes"));
         assert!(with(r#","max_completion_tokens":0"#).starts_with("max_tokens: 0 is out of range"));

@@ -64,14 +64,16 @@ impl Search for Postgres {
             let (terms, constraint) = (terms.as_ref(), constraint.as_deref());
             let wanted = Wanted { tenant, lookup, parts: &parts, terms, constraint, total, candidates, read };
             let by_vectors = wanted.by_vectors();
-            let Run { hits, rows, nearby, unchanged } = run(&self.searching.pool, &wanted, query.as_ref()).await?;
+            let Run { hits, rows, goes_on, nearby, unchanged } =
+                run(&self.searching.pool, &wanted, query.as_ref()).await?;
             if hits.is_empty() {
                 return self.nothing(tenant, lookup).await;
             }
             if unchanged != lookup.collections.len() as u64 {
                 return Ok(None);
             }
-            if (hits.len() as u64) < u64::from(lookup.top_k) && rows >= read && read < all {
+            let is_short = (hits.len() as u64) < u64::from(lookup.top_k) || goes_on;
+            if is_short && rows >= read && read < all {
                 read = all;
                 continue;
             }
@@ -99,6 +101,8 @@ struct Run {
     hits: Vec<Hit>,
     /// Hits before those with equal texts became one.
     rows: u32,
+    /// Whether the last row has the text of a hit, so that rows after it may have it too.
+    goes_on: bool,
     nearby: u64,
     /// Number of collections that use the lookup's model; unknown without hits.
     unchanged: u64,
@@ -115,10 +119,12 @@ async fn run(pool: &PgPool, wanted: &Wanted<'_>, query: Option<&Query>) -> Resul
     let (nearby, unchanged) = (number("nearby")?, number("unchanged")?);
     let mut hits = collapsed(rows.iter().map(hit).collect::<Result<_, _>>()?);
     hits.truncate(usize::try_from(wanted.lookup.top_k).unwrap_or(usize::MAX));
+    let last: String = rows.last().unwrap_or(first).try_get("text")?;
+    let goes_on = hits.iter().any(|hit| hit.text == last);
     if let Some(query) = query {
         mark(&mut hits, &rows, query)?;
     }
-    Ok(Run { hits, rows: u32::try_from(rows.len()).unwrap_or(u32::MAX), nearby, unchanged })
+    Ok(Run { hits, rows: u32::try_from(rows.len()).unwrap_or(u32::MAX), goes_on, nearby, unchanged })
 }
 
 /// Marks the words of a query in the texts.

@@ -215,6 +215,14 @@ async fn equal_texts_are_one_hit(store: &dyn Search, shelf: &dyn Shelf) {
     let also: Vec<_> =
         found[0].also_in.iter().map(|other| (other.source.as_str(), other.collection.as_str())).collect();
     assert_eq!((also, found[1].also_in.len()), (vec![("equal2", "docs"), ("equal3", "docs")], 0));
+    for n in 4..=15 {
+        shelf.document(&Doc::new(&model, &format!("equal{n}"), "honey is sold", &[1.0, 0.0, 0.0])).await;
+    }
+    for top_k in [1, 2] {
+        asked.top_k = top_k;
+        let found = store.search(&tenant("acme"), &asked).await.unwrap().unwrap();
+        assert_eq!((found[0].source.as_str(), found[0].also_in.len()), ("equal1", 14), "{top_k}");
+    }
 }
 
 async fn words_are_found_in_each_spelling(store: &dyn Search, shelf: &dyn Shelf) {

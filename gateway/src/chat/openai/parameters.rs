@@ -37,7 +37,7 @@ const UNSUPPORTED: &[(&str, IsHarmless)] = &[
     ("function_call", |value| value == "none" || value == "auto"),
     ("response_format", |value| value["type"] == "text"),
     ("logprobs", |value| value == false),
-    ("top_logprobs", |value| value == 0),
+    ("top_logprobs", |value| value.as_f64() == Some(0.0)),
     ("logit_bias", is_empty),
     ("modalities", |value| value.as_array().is_some_and(|all| all.iter().all(|one| one == "text"))),
     ("audio", |_| false),
@@ -64,11 +64,11 @@ pub fn sift(body: &mut Map<String, Value>) -> Result<(), ApiError> {
     refuse(body, UNSUPPORTED, "")?;
     match body.remove("n") {
         None | Some(Value::Null) => {}
-        Some(n) if n == 1 => {}
+        Some(n) if n.as_f64() == Some(1.0) => {}
         Some(n) => return Err(unsupported("n", format!("`n` is {n}: only 1 answer per request is supported"))),
     }
     if let (Some(one), Some(other)) = (number(body, "max_tokens"), number(body, "max_completion_tokens"))
-        && one != other
+        && one.total_cmp(&other).is_ne()
     {
         let message = format!("max_tokens = {one} and max_completion_tokens = {other} differ: send one of them");
         return Err(ApiError::invalid("max_tokens", message));
@@ -117,6 +117,6 @@ fn refuse(fields: &mut Map<String, Value>, unsupported_ones: &[(&str, IsHarmless
     Ok(())
 }
 
-fn number(fields: &Map<String, Value>, name: &str) -> Option<u64> {
-    fields.get(name).and_then(Value::as_u64)
+fn number(fields: &Map<String, Value>, name: &str) -> Option<f64> {
+    fields.get(name).and_then(Value::as_f64)
 }

@@ -1,13 +1,18 @@
 //! The messages of the WebSocket. `gateway/WEBSOCKET.md` describes them for client authors; a test reads its
 //! examples.
 
-use ruche_schemas::{JobRef, Record, plain};
+use ruche_schemas::{JobRef, Record, lenient, plain};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::{
     chat::openai::request::ChatCompletionRequest,
-    http::{error::ApiError, ignored, json::parse_value, limits},
+    http::{
+        error::ApiError,
+        ignored,
+        json::{checked, parse_value},
+        limits,
+    },
     jobs::submission::Accepted,
 };
 
@@ -75,12 +80,14 @@ pub fn parse(text: &str) -> Request {
     let mut fields = match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => fields,
         Ok(_) => return not_json(String::new()),
-        Err(error) => return not_json(format!(": {}", plain::not_json(&error))),
+        Err(error) => return not_json(format!(": {}", plain::not_json(text, &error))),
     };
     match take_text(&mut fields, "ref") {
         Ok(reference) => {
-            let (incoming, ignored) = ignored::collect_now(|| incoming(fields));
-            Request { reference, incoming, ignored }
+            let read = || checked(text).and_then(|_| incoming(fields));
+            let (incoming, found) = ignored::collect_now(read);
+            let found = ignored::beside(incoming.as_ref().err(), found);
+            Request { reference, incoming, ignored: lenient::shown(&found) }
         }
         Err(error) => Request { reference: None, incoming: Err(error), ignored: Vec::new() },
     }

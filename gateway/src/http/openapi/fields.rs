@@ -72,6 +72,10 @@ fn of_jobs() -> Vec<(&'static str, &'static str, Value)> {
 /// Schema, field, bounds.
 fn fields() -> Vec<(&'static str, &'static str, Value)> {
     let texts = |most: usize, length: usize| json!({ "maxItems": most, "items": { "type": "string", "minLength": 1, "maxLength": length } });
+    let some = |mut bounds: Value| {
+        bounds["minItems"] = json!(1);
+        bounds
+    };
     let names = |mut bounds: Value| {
         let mut item = name(64);
         item["type"] = json!("string");
@@ -119,7 +123,7 @@ fn fields() -> Vec<(&'static str, &'static str, Value)> {
         ("SearchRequest", "vector", json!({ "minItems": 1, "contains": { "not": { "const": 0 } } })),
         ("Template", "with", json!({ "propertyNames": pointer, "additionalProperties": pointed })),
         ("NewBatch", "callback", json!({ "anyOf": [{ "$ref": "#/components/schemas/Template" }, { "type": "null" }] })),
-        ("SearchFilter", "sources", texts(limits::SEARCH_SOURCES, limits::SEARCH_SOURCE_BYTES)),
+        ("SearchFilter", "sources", some(texts(limits::SEARCH_SOURCES, limits::SEARCH_SOURCE_BYTES))),
     ]
 }
 

@@ -32,7 +32,7 @@ pub(super) fn add(document: &mut Value) {
             }
         }
         // An empty body is an empty object there.
-        if matches!((path, method), ("/v1/job-batches" | "/v1/renders/{id}/link" | "/v1/dead/{job}/replay", "post")) {
+        if matches!((path, method), ("/v1/renders/{id}/link" | "/v1/dead/{job}/replay", "post")) {
             operation.entry("requestBody").or_insert_with(|| json!({}))["required"] = json!(false);
         }
     });

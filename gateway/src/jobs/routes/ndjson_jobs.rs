@@ -19,7 +19,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
-use ruche_schemas::JobId;
+use ruche_schemas::{JobId, lenient};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -29,7 +29,9 @@ use crate::{
         auth::Caller,
         body::{Bodies, Permit},
         error::ApiError,
-        ignored, limits,
+        ignored,
+        json::checked,
+        limits,
         ndjson::{Line, Ndjson},
     },
     jobs::{intake::Intake, service::Jobs, submission::Accepted},
@@ -131,11 +133,13 @@ impl Reading {
         let index = u32::try_from(self.base + line - 1).unwrap_or(u32::MAX >> 1).min(u32::MAX >> 1);
         let JobStream { intake, caller, .. } = &self.stream;
         let submitting = Box::pin(async {
-            let job = NewJob::read(&text?)?;
+            let text = text?;
+            let job = NewJob::read(checked(&text)?.unwrap_or(&text))?;
             job.submit(intake, &caller.tenant, Some((self.batch, index))).await
         });
         let (result, ignored) = ignored::collect(submitting).await;
-        Answer { line, result, ignored }
+        let ignored = ignored::beside(result.as_ref().err(), ignored);
+        Answer { line, result, ignored: lenient::shown(&ignored) }
     }
 
     /// Adds accepted jobs to the batch before they are answered: each answered job is counted.

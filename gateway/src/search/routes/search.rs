@@ -96,10 +96,11 @@ impl From<Mode> for SearchMode {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SearchFilter {
-    /// One of these sources; at most 100.
-    sources: Vec<String>,
+    /// One of these sources: 1 to 100.
+    sources: Option<Vec<String>>,
     /// What the document's metadata has: `{"lang":"en"}`, a value, which a list may contain; or operators: `{"price":{"$gte":5,
-    /// "$lt":10},"tag":{"$in":["a","b"]}}`. They are $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte and $exists; at most 50.
+    /// "$lt":10},"tag":{"$in":["a","b"]}}`. They are $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte and $exists; at most 50. An
+    /// empty list is refused. `{"author":{"name":"Ana"}}` is a field in another; a dot is a part of a name.
     #[schema(value_type = Object)]
     metadata: Map<String, Value>,
     /// Published at this time or later: RFC 3339, or a date. A document without a time is not.
@@ -271,6 +272,12 @@ fn read(request: SearchRequest) -> Result<SearchQuery, ApiError> {
         }
     };
     let SearchFilter { sources, metadata, published_after, published_before } = filter.unwrap_or_default();
+    if sources.as_ref().is_some_and(Vec::is_empty) {
+        let most = limits::SEARCH_SOURCES;
+        let message = format!("is an empty list, which no document is in: name 1 to {most} sources, or leave it out");
+        return Err(invalid("filter.sources", message));
+    }
+    let sources = sources.unwrap_or_default();
     let rerank = match (request.rerank, request.rerank_hits) {
         (true, hits) => Some(hits.unwrap_or(limits::SEARCH_RERANKED)),
         (false, None) => None,

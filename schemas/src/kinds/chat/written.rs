@@ -2,13 +2,16 @@
 //!
 //! Source: the OpenAI API reference, "Create chat completion".
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, SeqAccess, Visitor},
+};
 use uuid::Uuid;
 
-use super::{Chat, Grounding, Message, Sampling};
+use super::{Chat, Grounding, MAX_STOPS, Message, Sampling};
 
 /// A chat job's input. What OpenAI's clients send is understood too: the fields of `sampling` beside the others,
 /// `max_completion_tokens`, a single `stop`, and content in parts of text.
@@ -167,14 +170,32 @@ pub fn folded_seed(seed: i64) -> u32 {
 /// # Errors
 /// Says what is expected.
 pub fn stops<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let expected = || D::Error::custom("a string or a list of strings is expected");
-    match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Null => Ok(Vec::new()),
-        serde_json::Value::String(one) => Ok(vec![one]),
-        serde_json::Value::Array(many) => {
-            many.into_iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(expected)).collect()
+    deserializer.deserialize_any(StopsVisitor)
+}
+
+struct StopsVisitor;
+
+impl<'de> Visitor<'de> for StopsVisitor {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a string or a list of up to {MAX_STOPS} strings")
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_str<E>(self, one: &str) -> Result<Vec<String>, E> {
+        Ok(vec![one.to_owned()])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut many: A) -> Result<Vec<String>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(one) = many.next_element()? {
+            all.push(one);
         }
-        _ => Err(expected()),
+        Ok(all)
     }
 }
 
@@ -188,10 +209,10 @@ pub fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::
 
 struct ContentVisitor;
 
-impl<'de> serde::de::Visitor<'de> for ContentVisitor {
+impl<'de> Visitor<'de> for ContentVisitor {
     type Value = String;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string or a list of text parts")
     }
 
@@ -207,7 +228,7 @@ impl<'de> serde::de::Visitor<'de> for ContentVisitor {
         Ok(text)
     }
 
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut parts: A) -> Result<String, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<String, A::Error> {
         let (mut whole, mut i) = (String::new(), 0);
         while let Some(Part { kind, text }) = parts.next_element()? {
             match (kind.as_str(), text) {
@@ -260,6 +281,19 @@ mod tests {
         let (chat, ignored) = read(json).expect("a chat");
         assert_eq!(chat.messages[0].content, "Hi");
         assert_eq!(ignored, "colour, messages[0].mood, messages[0].content[0].cache, sampling.typical_p");
+    }
+
+    #[test]
+    fn what_is_no_stop_is_told_with_what_is_needed() {
+        for (stop, why) in [
+            ("17", "stop: 17 is not allowed: a string or a list of up to 16 strings is needed"),
+            ("{}", "stop: an object is not allowed: a string or a list of up to 16 strings is needed"),
+            (r#"["a", 17]"#, "stop[1]: 17 is not allowed: a text is needed"),
+        ] {
+            let error =
+                read(&format!(r#"{{"messages":[{{"role":"user","content":"x"}}],"stop":{stop}}}"#)).expect_err(stop);
+            assert_eq!(error, why);
+        }
     }
 
     #[test]

@@ -66,9 +66,13 @@ fn encrypted() -> String {
     "the PDF is encrypted: send it without a password".to_owned()
 }
 
+/// Programs that are given no title write a word for none: so the document has none.
+const NO_TITLES: [&str; 4] = ["untitled", "(untitled)", "untitled document", "no title"];
+
 fn title(bytes: &[u8]) -> Option<String> {
     let title = strings::decode(bytes).replace('\0', " ").split_whitespace().collect::<Vec<_>>().join(" ");
-    (!title.is_empty()).then(|| title.chars().take(300).collect())
+    let is_none = title.is_empty() || NO_TITLES.contains(&title.to_lowercase().as_str());
+    (!is_none).then(|| title.chars().take(300).collect())
 }
 
 /// The words of each page, and what else it shows.
@@ -120,6 +124,14 @@ fn warning(pages: &[usize]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_for_no_title_is_none() {
+        assert_eq!(title(b" Untitled\nbees "), Some("Untitled bees".to_owned()));
+        for none in [&b""[..], b"untitled", b"(Untitled)", b"Untitled  Document", b"\xfe\xff\0u\0n\0t\0i\0t\0l\0e\0d"] {
+            assert_eq!(title(none), None, "{none:?}");
+        }
+    }
 
     #[test]
     fn pages_without_text_are_listed_in_ranges() {
