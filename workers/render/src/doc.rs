@@ -10,7 +10,7 @@ use typst::{
 };
 
 use crate::{
-    content::{length, line_box, page_background},
+    content::{length, line_box, paint},
     css::{Align, ListStyle, MarginBox, Page, Pages, Piece, Style},
     fonts::Fonts,
     output,
@@ -113,7 +113,7 @@ fn page_settings(page: &Page, style: Option<&Style>) -> Dict {
     }
     let background = page.background.or_else(|| style?.background);
     if let Some(color) = background {
-        settings.insert("fill".into(), page_background(color).into_value());
+        settings.insert("fill".into(), paint(color).into_value());
     }
     if let Some(columns) = style.and_then(|style| style.columns).filter(|columns| *columns > 0) {
         settings.insert("columns".into(), i64::from(columns).into_value());
@@ -140,7 +140,7 @@ fn text_settings(style: &Style, fonts: &Fonts) -> Dict {
         settings.insert("style".into(), (if italic { "italic" } else { "normal" }).into_value());
     }
     if let Some(color) = style.color {
-        settings.insert("fill".into(), page_background(color).into_value());
+        settings.insert("fill".into(), paint(color).into_value());
     }
     if let Some(spacing) = style.letter_spacing {
         settings.insert("tracking".into(), length(spacing).into_value());

@@ -1,4 +1,4 @@
-//! CSS's boxes as Typst's blocks and boxes.
+//! Turns CSS's boxes into Typst's blocks and boxes.
 
 use std::num::NonZeroUsize;
 
@@ -12,11 +12,11 @@ use typst::{
 };
 
 use super::{
-    Place, fit,
-    look::{
-        decorated, fill, frame_height, has_border, has_padding, inset, is_box, outer_width, points, pt, radius, rel,
-        strokes, text, width_of,
-    },
+    Place,
+    box_style::{fill, has_border, has_padding, inset, is_box, radius, strokes},
+    fit,
+    lengths::{border_width, frame_height, outer_width, points, pt, rel},
+    text_style::{decorated, styles},
 };
 use crate::{
     css::{self, Break, Margin, Style},
@@ -71,7 +71,7 @@ fn width(style: &Style, place: Place) -> Option<Rel<Length>> {
 /// Borders take space, as in CSS; Typst draws them around the edge of its block.
 fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content {
     let css::Sides { top, right, bottom, left } = style.border;
-    let around = Sides { left, top, right, bottom }.map(|border| width_of(border) / 2.0);
+    let around = Sides { left, top, right, bottom }.map(|border| border_width(border) / 2.0);
     let inset = inset(style, place);
     let add = |inset: Option<Rel<Length>>, half: f64| Some(inset.unwrap_or_default() + space_of(half));
     let inset = Sides {
@@ -179,7 +179,7 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> C
         (false, None, false) => content,
         (false, fill, _) => marked(content, fill, style, place),
     };
-    content.styled_with_map(text(style, place, fonts))
+    content.styled_with_map(styles(style, place, fonts))
 }
 
 /// A picture with border, ground, padding and round corners.

@@ -1,17 +1,17 @@
-//! Code: highlighted by language; diagrams are drawn.
+//! Typesets code, in a line and as blocks; draws diagrams.
 
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement, Smart},
     model::ParElem,
-    text::{RawContent, RawElem},
+    text::{FontFamily, FontList, RawContent, RawElem, TextElem},
 };
 
-use super::{Place, Typesetter, look, wrap};
+use super::{Place, Typesetter, show_rule, text, text_style};
 use crate::{
     css::{Rgba, Style},
     diagram,
-    fonts::{RulerFace, is_wide},
+    fonts::{MONO, RulerFace, is_wide},
     ink,
 };
 
@@ -21,6 +21,48 @@ const GOES_ON: &str = "\n\u{21aa} ";
 const COLOURED: usize = 256 << 10;
 
 impl Typesetter<'_> {
+    pub(super) fn inline_code(&self, element: ElementRef<'_>, place: Place) -> Content {
+        if let Some(kind) = element.attr("data-math-style") {
+            return self.inline_formula(element, kind);
+        }
+        if element.child_elements().next().is_some() {
+            return self.monospaced(self.line(*element, place));
+        }
+        let text: String = element.text().collect();
+        let text = match place.keep_spaces {
+            true => text,
+            false => text.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        let raw = |text: &str| {
+            let raw = RawElem::new(RawContent::Text(text.into())).with_block(false).pack();
+            raw.spanned(ink::span(place.line))
+        };
+        let mut out = Vec::new();
+        let mut whole = String::new();
+        for word in text.split_inclusive(' ') {
+            if !self.overflows(word.trim_end(), place) {
+                whole.push_str(word);
+                continue;
+            }
+            for piece in self.divided(word, place) {
+                if !whole.is_empty() {
+                    out.push(raw(&std::mem::take(&mut whole)));
+                    out.push(text::soft_break());
+                }
+                whole.push_str(piece);
+            }
+        }
+        if out.is_empty() || !whole.is_empty() {
+            out.push(raw(&whole));
+        }
+        Content::sequence(out)
+    }
+
+    pub(super) fn monospaced(&self, content: Content) -> Content {
+        let family = self.fonts.family("monospace").unwrap_or(MONO);
+        content.set(TextElem::font, FontList(vec![FontFamily::new(family)]))
+    }
+
     pub(super) fn pre(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
         let code = element.child_elements().next().filter(|_| {
             element.children().all(|child| match child.value() {
@@ -55,7 +97,9 @@ impl Typesetter<'_> {
         }
         let raw = raw.pack().spanned(ink::span(place.line));
         match inner_style {
-            Some(style) => wrap::rule(Element::of::<RawElem>(), raw, look::text(style, place, self.fonts)),
+            Some(style) => {
+                show_rule::styled(Element::of::<RawElem>(), raw, text_style::styles(style, place, self.fonts))
+            }
             None => raw,
         }
     }
@@ -93,6 +137,10 @@ impl Typesetter<'_> {
             RawElem::new(RawContent::Text(source.into())).with_block(true).pack()
         })
     }
+}
+
+pub(super) fn is_inline(element: ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "code" | "kbd" | "samp" | "tt")
 }
 
 /// Whether a `<pre>` is a diagram or a formula, which has no ground.

@@ -4,9 +4,9 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
 use super::{
-    Place, Typesetter, breaks,
+    Place, Typesetter,
     columns::{self, Extent},
-    inline, look, names,
+    lengths, names, text, word_breaks,
 };
 use crate::{
     css::Display,
@@ -101,7 +101,7 @@ impl Typesetter<'_> {
             return;
         }
         let inner = self.within(element, place, style);
-        let frame = style.map_or(0.0, |style| look::frame_width(style, place));
+        let frame = style.map_or(0.0, |style| lengths::frame_width(style, place));
         match name {
             "br" => meter.end_line(),
             "img" | "svg" => {
@@ -145,10 +145,10 @@ impl Typesetter<'_> {
                 meter.end_word();
                 meter.end.line += space;
             }
-            let word = inline::transformed(word, place.transform);
+            let word = text::transformed(word, place.transform);
             // Short words are not divided, even where they could be.
             let pieces = match width(&word) > PART * place.size || word.chars().any(is_wide) {
-                true => breaks::pieces(&word),
+                true => word_breaks::pieces(&word),
                 false => vec![&*word],
             };
             for (i, piece) in pieces.into_iter().enumerate() {

@@ -12,6 +12,7 @@ use typst::{
 };
 use typst_layout::{layout_fragment, layout_frame};
 
+use super::lengths;
 use crate::ink;
 
 /// How often the height of balanced columns is halved.
@@ -29,7 +30,7 @@ pub fn at_least(content: Content, points: f64) -> Content {
     let holding = Packed::new(
         BlockElem::new()
             .with_body(Some(BlockBody::Content(content)))
-            .with_height(Sizing::Rel(super::look::pt(points).into())),
+            .with_height(Sizing::Rel(lengths::pt(points).into())),
     );
     BlockElem::multi_layouter(holding, extend).pack()
 }

@@ -6,11 +6,14 @@ use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
     layout::{BlockBody, BlockElem, Length, PadElem},
-    model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, TermItem, TermsElem},
+    model::{
+        EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, ParbreakElem, TermItem,
+        TermsElem,
+    },
     text::{SpaceElem, TextElem},
 };
 
-use super::{Place, Typesetter, boxes, inline, look, wrap};
+use super::{Place, Typesetter, boxes, color, inline, lengths, text_style};
 use crate::css::{ListStyle, Margin, Style};
 
 /// Bullets by depth, as Typst's.
@@ -42,7 +45,7 @@ impl Typesetter<'_> {
         };
         let list = self.colored(list, &items);
         let list = match more > 0.0 {
-            true => PadElem::new(list).with_left(look::pt(more).into()).pack(),
+            true => PadElem::new(list).with_left(lengths::pt(more).into()).pack(),
             false => list,
         };
         apart(element, list)
@@ -52,9 +55,11 @@ impl Typesetter<'_> {
         let style = self.style(item);
         let inner = Place { spans: 0, ..self.within(item, place, style) };
         let content = self.flow(*item, inner);
-        let content = self.named_item(item, content);
+        let content = self.anchored(item, content);
         match style {
-            Some(style) => boxes::block(content.styled_with_map(look::text(style, place, self.fonts)), style, place),
+            Some(style) => {
+                boxes::block(content.styled_with_map(text_style::styles(style, place, self.fonts)), style, place)
+            }
             None => content,
         }
     }
@@ -64,15 +69,8 @@ impl Typesetter<'_> {
         let styles = items.iter().take(2).filter_map(|item| self.style(*item));
         let mut margins = styles.filter(|style| style.margin.top.is_some() || style.margin.bottom.is_some()).peekable();
         margins.peek()?;
-        let points = margins.map(|style| look::margins(style, place)).map(|(top, bottom)| top.max(bottom));
-        Some(look::pt(points.fold(0.0, f64::max)))
-    }
-
-    fn named_item(&self, item: ElementRef<'_>, content: Content) -> Content {
-        match item.value().id().filter(|id| self.doc.ids.get(*id) == Some(&item.id())) {
-            Some(id) => super::anchor(id) + content,
-            None => content,
-        }
+        let points = margins.map(|style| lengths::margins(style, place)).map(|(top, bottom)| top.max(bottom));
+        Some(lengths::pt(points.fold(0.0, f64::max)))
     }
 
     fn pointed(&self, items: &[ElementRef<'_>], tight: bool, said: Option<ListStyle>, place: Place) -> Content {
@@ -102,7 +100,7 @@ impl Typesetter<'_> {
         match markers {
             Some(markers) => {
                 let styled = |marker: Content| match &own {
-                    Some((style, _)) => marker.styled_with_map(look::text(style, place, self.fonts)),
+                    Some((style, _)) => marker.styled_with_map(text_style::styles(style, place, self.fonts)),
                     None => marker,
                 };
                 list.with_marker(ListMarker::Content(markers.into_iter().map(styled).collect())).pack()
@@ -116,7 +114,7 @@ impl Typesetter<'_> {
         let mut colors = items.iter().map(|item| self.style(*item).and_then(|style| style.color));
         let first = colors.next().flatten();
         match first.filter(|_| colors.all(|color| color == first)) {
-            Some(color) => list.set(TextElem::fill, look::paint(color)),
+            Some(color) => list.set(TextElem::fill, color::paint(color)),
             None => list,
         }
     }
@@ -187,7 +185,7 @@ impl Typesetter<'_> {
             let place = self.within(part, inner, style);
             let content = if is_term { self.line(*part, place) } else { self.flow(*part, place) };
             let content = match style {
-                Some(style) => content.styled_with_map(look::text(style, place, self.fonts)),
+                Some(style) => content.styled_with_map(text_style::styles(style, place, self.fonts)),
                 None => content,
             };
             if is_term { terms.push(content) } else { texts.push(content) }
@@ -203,10 +201,10 @@ impl Typesetter<'_> {
 fn indent(style: &Style, place: Place) -> f64 {
     let markers = INDENT * place.size;
     let margin = match style.margin.left {
-        Some(Margin::Length(length)) => look::points(length, style, place),
+        Some(Margin::Length(length)) => lengths::points(length, style, place),
         Some(Margin::Auto) | None => 0.0,
     };
-    let padding = style.padding.left.map_or(markers, |padding| look::points(padding, style, place));
+    let padding = style.padding.left.map_or(markers, |padding| lengths::points(padding, style, place));
     (margin + padding - markers).clamp(0.0, place.width / 2.0)
 }
 
@@ -233,7 +231,7 @@ fn described(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermI
         Content::sequence(out)
     };
     let term = joined(terms, TextElem::packed(",") + SpaceElem::shared().clone());
-    packed(TermItem::new(term, joined(texts, wrap::between())))
+    packed(TermItem::new(term, joined(texts, ParbreakElem::shared().clone())))
 }
 
 fn packed<T: NativeElement>(element: T) -> Packed<T> {

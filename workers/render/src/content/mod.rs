@@ -1,29 +1,38 @@
-//! Turns the tree into Typst's elements, in Rust: no text goes through Typst's parser. `look` turns CSS into Typst's
-//! properties. An element without an arm in a `match` gives a warning and its text, or nothing if it could run
+//! Turns the tree into Typst's elements, in Rust: no text goes through Typst's parser. An element without an arm in a `match` gives a warning and its text, or nothing if it could run
 //! (`script`).
 //!
 //! Typst refuses deep nesting, a page break in a box and a link to a missing label, so none of them is produced.
 
+mod adjusted_style;
+mod anchors;
 mod block;
+mod box_style;
 mod boxes;
-mod breaks;
 mod code;
+mod color;
 mod columns;
 mod direction;
 mod emoji;
 mod extent;
+mod figure;
 mod fit;
 mod flow;
+mod formula;
 mod inline;
+mod lengths;
+mod link;
 mod list;
-mod look;
+mod margins;
 mod names;
 mod notes;
-mod own;
+mod page_breaks;
 mod picture;
 mod row;
+mod show_rule;
 mod table;
-mod wrap;
+mod text;
+mod text_style;
+mod word_breaks;
 
 use std::{
     cell::{Cell, RefCell},
@@ -34,15 +43,16 @@ use ego_tree::{NodeId, NodeRef};
 use ruche_schemas::Failure;
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, Label, NativeElement, Smart},
-    introspection::MetadataElem,
+    foundations::{Content, NativeElement, Smart},
     layout::{Spacing, VElem},
     utils::PicoStr,
 };
 
-pub use look::{length, line_box, page_background};
+pub use color::paint;
+pub use lengths::length;
 pub use notes::Notes;
 pub use picture::{Pictures, file_name};
+pub use text_style::line_box;
 
 use crate::{
     Warnings,
@@ -144,7 +154,7 @@ impl<'a> Typesetter<'a> {
             fonts,
             ruler: Ruler::new(fonts),
             squeezed: Squeezed::default(),
-            has_blocks: block::holders(doc),
+            has_blocks: flow::with_blocks(doc),
             notes: Notes::find(doc),
             warnings: RefCell::new(warnings),
             failure: RefCell::default(),
@@ -184,11 +194,11 @@ impl<'a> Typesetter<'a> {
             transform: style.and_then(|style| style.text_transform).unwrap_or(Transform::None),
         };
         let space = |points: f64| match points > 0.0 {
-            true => VElem::new(Spacing::Rel(look::pt(points).into())).pack(),
+            true => VElem::new(Spacing::Rel(lengths::pt(points).into())).pack(),
             false => Content::empty(),
         };
         let content = space(room.inset.0) + self.flow(*body, place) + space(room.inset.1);
-        let content = look::body(content, style.and_then(|style| style.line_height));
+        let content = text_style::body(content, style.and_then(|style| style.line_height));
         match self.failure.take() {
             Some(failure) => Err(failure),
             None => Ok(content),
@@ -211,24 +221,6 @@ impl<'a> Typesetter<'a> {
     fn fail(&self, failure: Failure) {
         self.failure.borrow_mut().get_or_insert(failure);
     }
-}
-
-/// An invisible element with a label, the target of links.
-fn anchor(id: &str) -> Content {
-    let metadata = MetadataElem::new(typst::foundations::Value::None).pack();
-    labelled(metadata, id)
-}
-
-fn labelled(content: Content, id: &str) -> Content {
-    match label(id) {
-        Some(label) => content.labelled(label),
-        None => content,
-    }
-}
-
-/// The prefix keeps users' ids apart from those of templates.
-fn label(id: &str) -> Option<Label> {
-    Label::new(PicoStr::intern(&format!("md:{id}")))
 }
 
 fn custom<T>(value: Option<T>) -> Smart<T> {

@@ -113,3 +113,25 @@ pub(super) fn is_known(name: &str) -> bool {
             | "body"
     )
 }
+
+/// Whether the children's margins reach out of an element of this name.
+pub(super) fn is_open(name: &str) -> bool {
+    matches!(
+        name,
+        "div"
+            | "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "main"
+            | "nav"
+            | "aside"
+            | "hgroup"
+            | "address"
+            | "blockquote"
+            | "details"
+            | "center"
+            | "form"
+            | "search"
+    )
+}

@@ -11,7 +11,7 @@ use typst::{
     visualize::{Color, ImageFit, Paint, Stroke},
 };
 
-use super::{Place, Typesetter, boxes, look};
+use super::{Place, Typesetter, boxes, lengths};
 use crate::{
     css::{self, Float, Margin, ObjectFit, Style},
     images::{self, Picture},
@@ -121,7 +121,7 @@ impl Typesetter<'_> {
         let picture = images::picture(svg).map_err(|error| error.to_string())?;
         let (width, height) = (picture.width * PIXEL, picture.height * PIXEL);
         let scale = (place.width / width).min(most_tall(place) / height).min(1.0);
-        let image = picture.element().with_width(Smart::Custom(look::pt(width * scale).into()));
+        let image = picture.element().with_width(Smart::Custom(lengths::pt(width * scale).into()));
         Ok(image.with_alt(alt.map(Into::into)).pack().spanned(ink::span(place.line)))
     }
 
@@ -146,8 +146,8 @@ impl Typesetter<'_> {
         let (width, height, fit) = size(picture, element, style, place);
         let image = picture
             .element()
-            .with_width(Smart::Custom(look::pt(width).into()))
-            .with_height(Sizing::Rel(look::pt(height).into()))
+            .with_width(Smart::Custom(lengths::pt(width).into()))
+            .with_height(Sizing::Rel(lengths::pt(height).into()))
             .with_fit(fit)
             .with_alt(alt.map(Into::into))
             .pack()
@@ -183,7 +183,8 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
     let ratio = picture.height / picture.width.max(1e-6);
     let nothing = Style::default();
     let style = style.unwrap_or(&nothing);
-    let points = |length| Some(look::points(length, style, place)).filter(|points| points.is_finite() && *points > 0.0);
+    let points =
+        |length| Some(lengths::points(length, style, place)).filter(|points| points.is_finite() && *points > 0.0);
     // Of a height that depends on the content, CSS takes no percentage.
     let upright = |length| match length {
         css::Length::Percent(_) => None,
@@ -198,7 +199,7 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
         (None, Some(height)) => (height / ratio.max(1e-6), height),
         (None, None) => (natural, natural * ratio),
     };
-    let frame = look::frame_width(style, place);
+    let frame = lengths::frame_width(style, place);
     let (most_wide, most_tall) = ((place.width - frame).max(1.0), most_tall(place));
     let said_wide = style.max_width.and_then(points).unwrap_or(f64::INFINITY);
     let said_tall = style.max_height.and_then(upright).unwrap_or(f64::INFINITY);
@@ -225,7 +226,7 @@ fn missing(label: &str, in_line: bool) -> Content {
     let label: String = label.chars().take(120).collect();
     let text = TextElem::packed(label).set(TextElem::fill, grey.clone());
     let stroke = Stroke::from_pair(grey, Abs::pt(0.5).into());
-    let inset: Sides<Option<Rel<Length>>> = Sides::splat(Some(look::pt(3.0).into()));
+    let inset: Sides<Option<Rel<Length>>> = Sides::splat(Some(lengths::pt(3.0).into()));
     match in_line {
         true => {
             BoxElem::new().with_body(Some(text)).with_stroke(Sides::splat(Some(Some(stroke)))).with_inset(inset).pack()
