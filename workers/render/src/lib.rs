@@ -13,6 +13,8 @@ pub mod fonts;
 pub mod front;
 pub mod images;
 pub mod ink;
+mod inputs;
+mod layout;
 pub mod markdown;
 pub mod math;
 pub mod output;
@@ -26,5 +28,6 @@ mod typeset;
 mod warnings;
 pub mod world;
 
-pub use renderer::{Output, Renderer, Resources};
+pub use inputs::Resources;
+pub use renderer::{Output, Renderer};
 pub use warnings::Warnings;

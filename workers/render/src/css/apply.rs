@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use super::Log;
+use super::draft::{Draft, Surroundings};
 use super::inheritance::{inherit, is_inherited};
 use super::length::Measure;
 use super::properties::{self, INITIAL, Said, Wide};
-use super::property::{Draft, Property, Size, Surroundings};
+use super::property::{Property, Size};
 use super::rules::{Declaration, Value};
 use super::style::Content;
 use super::style::{Rgba, Style};

@@ -1,9 +1,10 @@
 //! Generated content: the property `content`.
 
 use super::component::Component;
+use super::page_style::Piece;
 use super::property::Property;
 use super::reason::Reason;
-use super::style::{Bit, Content, ListStyle, Piece};
+use super::style::{Bit, Content, ListStyle};
 
 pub(super) fn of_element(parts: &[Component]) -> Result<Vec<Property>, Reason> {
     let mut bits = Vec::new();

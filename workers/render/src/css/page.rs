@@ -2,25 +2,23 @@
 
 use std::collections::HashMap;
 
+use super::apply::font_size;
 use super::blocks::Raw;
 use super::cascade::root_variables;
 use super::component::{Component, components};
 use super::content::of_margin_box;
-use super::length::{Len, Measure};
+use super::draft::{Draft, Surroundings};
+use super::length::Measure;
+use super::page_size::{LARGEST, size};
+use super::page_style::{MarginBox, Page, Pages, Piece};
 use super::properties::{self, Said};
-use super::property::{Draft, SIDES, Side, Surroundings};
+use super::property::{Property, SIDES, Side};
 use super::reason::Reason;
 use super::rules::{Sheet, has_variable};
-use super::style::{Align, MarginBox, Page, Pages, Piece, Style};
+use super::style::{Align, Style};
 use super::variables::VariableScopes;
 use super::{Log, shorten};
 use crate::Warnings;
-
-/// The largest paper in PDF, in points.
-const LARGEST: f64 = 14_400.0;
-
-/// In points.
-const SMALLEST: f64 = 36.0;
 
 pub(super) fn pages(text: &str) -> Result<Pages, String> {
     match text.to_ascii_lowercase().as_str() {
@@ -182,10 +180,10 @@ impl Reader {
     }
 }
 
-fn size_or_apply(draft: &mut Draft, property: &super::property::Property, around: &Surroundings) {
-    if let super::property::Property::FontSize(size) = property {
+fn size_or_apply(draft: &mut Draft, property: &Property, around: &Surroundings) {
+    if let Property::FontSize(size) = property {
         let by = around.measure;
-        draft.style.font_size = Some(super::apply::font_size(*size, by.em, by.rem, by.em));
+        draft.style.font_size = Some(font_size(*size, by.em, by.rem, by.em));
         return;
     }
     // `em` in a box is the box's own font size.
@@ -246,60 +244,4 @@ fn lengths(parts: &[Component], base: f64) -> Result<Vec<f64>, Reason> {
         found.push(points);
     }
     Ok(found)
-}
-
-/// `size`: a name, an orientation, lengths.
-fn size(parts: &[Component]) -> Result<Option<(f64, f64)>, Reason> {
-    let (mut paper, mut landscape, mut lens) = (None, None, Vec::new());
-    for part in parts {
-        match (part.word(), part.len()) {
-            (Some("auto"), _) if parts.len() == 1 => return Ok(None),
-            (Some("portrait"), _) if landscape.is_none() => landscape = Some(false),
-            (Some("landscape"), _) if landscape.is_none() => landscape = Some(true),
-            (Some(word), _) if paper.is_none() => paper = Some(sheet(word).ok_or(Reason::NotUnderstood)?),
-            (None, Some(len)) if lens.len() < 2 => lens.push(len),
-            _ => return Err(Reason::NotUnderstood),
-        }
-    }
-    let (width, height) = match (paper, lens.as_slice()) {
-        (Some(size), []) => size,
-        (None, []) if landscape.is_some() => (210.0 * MM, 297.0 * MM),
-        (None, [side]) if landscape.is_none() => (absolute(side)?, absolute(side)?),
-        (None, [width, height]) if landscape.is_none() => (absolute(width)?, absolute(height)?),
-        _ => return Err(Reason::NotUnderstood),
-    };
-    for side in [width, height] {
-        if !(SMALLEST..=LARGEST).contains(&side) {
-            return Err(Reason::says("the sides of paper are between 36pt and 14400pt"));
-        }
-    }
-    Ok(Some(if landscape == Some(true) { (height, width) } else { (width, height) }))
-}
-
-const MM: f64 = 72.0 / 25.4;
-
-fn absolute(len: &Len) -> Result<f64, Reason> {
-    if len.has_percent() || len.em != 0.0 || len.rem != 0.0 {
-        return Err(Reason::says("paper is measured in mm, cm, in, pt or px"));
-    }
-    Ok(len.pt)
-}
-
-/// Named papers in portrait, in points.
-fn sheet(word: &str) -> Option<(f64, f64)> {
-    let (width, height) = match word {
-        "a3" => (297.0, 420.0),
-        "a4" => (210.0, 297.0),
-        "a5" => (148.0, 210.0),
-        "a6" => (105.0, 148.0),
-        "b4" => (250.0, 353.0),
-        "b5" => (176.0, 250.0),
-        "jis-b4" => (257.0, 364.0),
-        "jis-b5" => (182.0, 257.0),
-        "letter" => return Some((612.0, 792.0)),
-        "legal" => return Some((612.0, 1008.0)),
-        "ledger" => return Some((792.0, 1224.0)),
-        _ => return None,
-    };
-    Some((width * MM, height * MM))
 }

@@ -1,9 +1,10 @@
 //! The rules and declarations of a style sheet.
 
 use super::blocks::Raw;
+use super::font_face::FontFace;
+use super::page_style::Pages;
 use super::properties::{self, Said};
 use super::select::Target;
-use super::style::{FontFace, Pages};
 use super::{Log, shorten};
 
 /// The most rules of one sheet.

@@ -6,8 +6,8 @@ use cssparser::{Parser, StyleSheetParser};
 
 use super::Log;
 use super::at_rules::{self, Reader};
+use super::font_face::FontFace;
 use super::rules::{RULES, Sheet};
-use super::style::FontFace;
 use crate::Warnings;
 
 /// The most bytes of one sheet.
