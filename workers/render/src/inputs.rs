@@ -68,20 +68,20 @@ pub fn template(job: &Render, resources: &Resources) -> Result<Template, Failure
 pub fn fonts(fonts: &Fonts, job: &Render, sheets: &[Sheet], template: &Template, warnings: &mut Warnings) -> Fonts {
     let mut faces: Vec<Face> = Vec::new();
     let mut named = Vec::new();
-    for said in css::fonts(sheets) {
-        let Some(file) = job.files.iter().find(|file| file.name == file_name(&said.file)) else {
-            let message = format!("@font-face: {:?} is no attached file", said.file);
-            warnings.add("css", Some(said.line), message);
+    for declared in css::fonts(sheets) {
+        let Some(file) = job.files.iter().find(|file| file.name == file_name(&declared.file)) else {
+            let message = format!("@font-face: {:?} is no attached file", declared.file);
+            warnings.add("css", Some(declared.line), message);
             continue;
         };
         named.push(&*file.name);
         match fonts::font(file.content.0.clone()) {
             Ok(found) => faces.extend(found.into_iter().map(|font| {
                 let mut face = Face::from(font);
-                face.family = Some(said.family.clone());
+                face.family = Some(declared.family.clone());
                 face
             })),
-            Err(error) => warnings.add("css", Some(said.line), format!("@font-face: {:?}: {error}", said.file)),
+            Err(error) => warnings.add("css", Some(declared.line), format!("@font-face: {:?}: {error}", declared.file)),
         }
     }
     let is_font = |name: &str| {

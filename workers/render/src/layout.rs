@@ -11,18 +11,18 @@ use typst_layout::PagedDocument;
 
 use crate::{Warnings, content::Squeezed, dom, ink, output, typeset, world::Files};
 
-/// How often a text is set again because something of it was outside the paper.
-const AGAIN: usize = 2;
+/// How often a document is laid out again because something of it was outside the paper.
+const MAX_RELAYOUTS: usize = 2;
 
-/// Sets a text. What lies outside the paper is set again, smaller: first its own block, then the block around it.
+/// Lays out a document. Where something lies outside the paper, its block is scaled down, then the block around it.
 pub fn guarded(
-    set: impl Fn(&Squeezed, &mut Warnings) -> Result<PagedDocument, Failure>,
+    lay_out: impl Fn(&Squeezed, &mut Warnings) -> Result<PagedDocument, Failure>,
     warnings: &mut Warnings,
 ) -> Result<PagedDocument, Failure> {
-    let mut document = set(&Squeezed::default(), warnings)?;
+    let mut document = lay_out(&Squeezed::default(), warnings)?;
     let first = ink::outside(&document);
     let mut squeezed = Squeezed::default();
-    for round in 0..AGAIN {
+    for round in 0..MAX_RELAYOUTS {
         let lines = ink::outside(&document);
         if lines.is_empty() {
             break;
@@ -30,7 +30,7 @@ pub fn guarded(
         squeezed.outermost = round > 0;
         squeezed.lines.extend(lines);
         // Its warnings were given the first time.
-        document = set(&squeezed, &mut Warnings::default())?;
+        document = lay_out(&squeezed, &mut Warnings::default())?;
     }
     let left = ink::outside(&document);
     for line in first {
@@ -53,10 +53,10 @@ pub fn typeset((files, entry): &(Files, FileId), doc: Dict, warnings: &mut Warni
     typeset.pages.map_err(|errors| {
         let mut lines = Vec::new();
         for error in errors.iter().filter(|error| error.severity == Severity::Error).take(10) {
-            let said = output::with_hints(error);
+            let message = output::with_hints(error);
             let line = match place(files, error) {
-                Some((path, line)) => format!("{path}:{line}: {said}"),
-                None => said,
+                Some((path, line)) => format!("{path}:{line}: {message}"),
+                None => message,
             };
             if !lines.contains(&line) {
                 lines.push(line);

@@ -11,7 +11,7 @@ use typst_layout::PagedDocument;
 
 use crate::{
     Warnings,
-    content::{Room, Squeezed, Typesetter},
+    content::{Squeezed, TextArea, Typesetter},
     css, doc,
     dom::{self, Document},
     fonts::Fonts,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Typst's cache drops an entry that this many documents have not used.
-const KEPT: usize = 3;
+const CACHE_AGE: usize = 3;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
@@ -50,7 +50,7 @@ struct Evict;
 
 impl Drop for Evict {
     fn drop(&mut self) {
-        comemo::evict(KEPT);
+        comemo::evict(CACHE_AGE);
     }
 }
 
@@ -66,28 +66,28 @@ impl Renderer {
         Self { fonts }
     }
 
-    /// Whether a document may show a picture on the web: a cheap test, so that most documents are not parsed for it.
+    /// Whether a document may show a picture on the web: a cheap test before the document is parsed.
     #[must_use]
-    pub fn may_want(job: &Render) -> bool {
+    pub fn may_have_remote_pictures(job: &Render) -> bool {
         let has = |parts: [&str; 3]| parts.iter().any(|part| job.markdown.contains(part));
         job.options.fetch != Some(false) && has(["http://", "https://", "HTTP"]) && has(["![", "<img", "<IMG"])
     }
 
     /// The addresses of its pictures on the web, each once, at most 200.
     #[must_use]
-    pub fn wanted(job: &Render) -> Vec<String> {
-        if !Self::may_want(job) {
+    pub fn remote_pictures(job: &Render) -> Vec<String> {
+        if !Self::may_have_remote_pictures(job) {
             return Vec::new();
         }
         let front::Divided { body, .. } = front::divide(&job.markdown, &mut Warnings::default());
         let document = Document::parse(&markdown::to_html(body), 0, &[], &mut Warnings::default());
-        let mut wanted = Vec::new();
+        let mut found = Vec::new();
         for src in inputs::sources(&document).filter(|src| inputs::is_remote(src)) {
-            if wanted.len() < 200 && !wanted.iter().any(|known| known == src) {
-                wanted.push(src.to_owned());
+            if found.len() < 200 && !found.iter().any(|known| known == src) {
+                found.push(src.to_owned());
             }
         }
-        wanted
+        found
     }
 
     /// Renders one document.
@@ -116,13 +116,13 @@ impl Renderer {
         let sheets = inputs::sheets(&settings, &document, &mut warnings);
         let template = inputs::template(job, resources)?;
         let fonts = inputs::fonts(&self.fonts, job, &sheets, &template, &mut warnings);
-        let look = template.look;
-        let styles = css::cascade(&document.html, &sheets, look.size, &mut warnings);
-        let mut page = css::page(&sheets, look.size, &mut warnings);
+        let defaults = template.defaults;
+        let styles = css::cascade(&document.html, &sheets, defaults.size, &mut warnings);
+        let mut page = css::page(&sheets, defaults.size, &mut warnings);
         let style = document.body().and_then(|body| styles.of(body.id())).cloned();
         let root = styles.of(document.html.root_element().id());
-        let inset = paper::inset(&mut page, [root, style.as_ref()], &look);
-        paper::leave_room(&mut page, &look, &mut warnings);
+        let inset = paper::inset(&mut page, [root, style.as_ref()], &defaults);
+        paper::shrink_margins(&mut page, &defaults, &mut warnings);
         let pictures = inputs::pictures(&document, job, resources);
         let missing = fonts.missing_glyphs(&document.html.root_element().text().collect::<String>());
         if !missing.is_empty() {
@@ -131,17 +131,17 @@ impl Renderer {
             warnings.add(dom::SOURCE, None, message);
         }
         let from_right = matches!(settings.lang.as_str(), "ar" | "fa" | "he" | "ur" | "yi");
-        let room = Room { inset, from_right, ..paper::room(&page, style.as_ref(), &look, &fonts) };
+        let area = TextArea { inset, from_right, ..paper::text_area(&page, style.as_ref(), &defaults, &fonts) };
         let date = job.options.date.or(settings.date).or(resources.today).unwrap_or_default();
         let files = inputs::files(job, template, fonts.clone(), date)?;
-        let set = |squeezed: &Squeezed, warnings: &mut Warnings| -> Result<PagedDocument, Failure> {
+        let lay_out = |squeezed: &Squeezed, warnings: &mut Warnings| -> Result<PagedDocument, Failure> {
             let typesetter = Typesetter::new(&document, &styles, &pictures, &fonts, warnings).squeezing(squeezed);
-            let body = typesetter.typeset(room)?;
+            let body = typesetter.typeset(area)?;
             let parts =
                 doc::Parts { body, top: document.top_level(), page: &page, style: style.as_ref(), fonts: &fonts };
             layout::typeset(&files, doc::doc(job, &settings, parts, date), warnings)
         };
-        let typeset = layout::guarded(set, &mut warnings)?;
+        let typeset = layout::guarded(lay_out, &mut warnings)?;
         let pages = u32::try_from(typeset.pages().len()).unwrap_or(u32::MAX);
         let bytes = output::write(&typeset, &job.options, date, &mut warnings)?;
         Ok(Output { bytes, pages, title: settings.title, warnings: warnings.into_vec() })

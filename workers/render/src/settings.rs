@@ -58,16 +58,16 @@ impl Settings {
             |names: &[&str]| names.iter().find_map(|name| words(data.get(*name)?)).filter(|text| !text.is_empty());
         let list = |names: &[&str]| names.iter().find_map(|name| Some(many(data.get(*name)?))).unwrap_or_default();
         let lang = job.options.lang.clone().or_else(|| {
-            let said = text(&["lang", "language"])?;
-            if !is_language(&said) {
+            let tag = text(&["lang", "language"])?;
+            if !is_language(&tag) {
                 warnings.add(
                     front::SOURCE,
                     None,
-                    format!("lang: {said:?} is no language: a tag such as fr or pt-BR is"),
+                    format!("lang: {tag:?} is no language: a tag such as fr or pt-BR is"),
                 );
                 return None;
             }
-            Some(said)
+            Some(tag)
         });
         let (lang, region) = language(lang.as_deref().unwrap_or("en"));
         let toc = job.options.toc.or_else(|| level(data.get("toc")?));
@@ -122,9 +122,9 @@ impl Settings {
 
 /// Pandoc's variables of paper and fonts as CSS.
 fn pandoc_rules(data: &Map<String, Value>) -> String {
-    let said = |name: &str| data.get(name).and_then(words).filter(|text| !text.contains(['{', '}', ';']));
+    let variable = |name: &str| data.get(name).and_then(words).filter(|text| !text.contains(['{', '}', ';']));
     let mut page = String::new();
-    if let Some(paper) = said("papersize") {
+    if let Some(paper) = variable("papersize") {
         page.push_str(&format!(" size: {};", paper.to_lowercase().trim_end_matches("paper")));
     }
     for setting in data.get("geometry").map(many).unwrap_or_default() {
@@ -144,13 +144,13 @@ fn pandoc_rules(data: &Map<String, Value>) -> String {
         sides.iter().for_each(|side| page.push_str(&format!(" {side}: {};", value.trim())));
     }
     let mut body = String::new();
-    if let Some(size) = said("fontsize") {
+    if let Some(size) = variable("fontsize") {
         body.push_str(&format!(" font-size: {size};"));
     }
-    if let Some(family) = said("mainfont") {
+    if let Some(family) = variable("mainfont") {
         body.push_str(&format!(" font-family: \"{}\";", family.replace('"', "")));
     }
-    if let Some(height) = said("linestretch").and_then(|height| height.parse::<f64>().ok()) {
+    if let Some(height) = variable("linestretch").and_then(|height| height.parse::<f64>().ok()) {
         body.push_str(&format!(" line-height: {};", height * 1.2));
     }
     let rule =

@@ -8,8 +8,8 @@ use scraper::ElementRef;
 use super::{Place, Typesetter, code, lengths};
 use crate::css::{self, Margin, Style};
 
-/// The part of a place's width that margins, padding and borders may take.
-const MOST_ASIDE: f64 = 0.8;
+/// The part of the available width that margins, padding and borders may take.
+const MAX_SIDES: f64 = 0.8;
 
 impl Typesetter<'_> {
     /// The style of a block's box, without what the element draws itself.
@@ -51,7 +51,7 @@ fn unindented(style: &Style) -> Style {
     Style { margin, padding: css::Sides { left: None, ..style.padding }, ..style.clone() }
 }
 
-/// A style whose left is at the right.
+/// A style with left and right exchanged.
 fn mirrored(style: &Style) -> Style {
     let mut style = style.clone();
     std::mem::swap(&mut style.border.left, &mut style.border.right);
@@ -60,10 +60,10 @@ fn mirrored(style: &Style) -> Style {
     style
 }
 
-/// A style whose margins and padding leave room for text; `None` if they do already.
+/// A style with smaller margins and padding at the sides; `None` if they leave width for the text already.
 fn reduced(style: &Style, place: Place) -> Option<Style> {
     let frame = lengths::frame_width(style, place) + lengths::side_margins(style, place);
-    let most = MOST_ASIDE * place.width;
+    let most = MAX_SIDES * place.width;
     if frame <= most {
         return None;
     }

@@ -11,8 +11,8 @@ use typst::{
 };
 
 use super::{
-    BLOCKS_DEEP, DEEP, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit, flow::Flow, lengths,
-    margins::Margins, names, notes, show_rule, text_style,
+    MAX_BLOCK_DEPTH, MAX_DEPTH, Place, Squeezed, Typesetter, box_style, boxes, color, direction, fit, flow::Flow,
+    lengths, margins::Margins, names, notes, show_rule, text_style,
 };
 use crate::{
     css::{Break, Display, Style},
@@ -25,8 +25,8 @@ impl Typesetter<'_> {
         if style.is_some_and(|style| style.display == Some(Display::None)) {
             return;
         }
-        if place.blocks >= BLOCKS_DEEP || place.depth >= DEEP {
-            let bound = if place.depth >= DEEP { DEEP } else { BLOCKS_DEEP.into() };
+        if place.blocks >= MAX_BLOCK_DEPTH || place.depth >= MAX_DEPTH {
+            let bound = if place.depth >= MAX_DEPTH { MAX_DEPTH } else { MAX_BLOCK_DEPTH.into() };
             self.warn(*element, format!("is nested more than {bound} deep: the rest is plain text"));
             self.text(&element.text().collect::<String>(), place, &mut flow.line);
             return flow.paragraph();
@@ -50,7 +50,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Whether something in the block left the paper, and the block is the one to be made smaller.
+    /// Whether something in the block left the paper, and this block is the one to scale down.
     fn is_squeezed(&self, element: ElementRef<'_>, place: Place) -> bool {
         let Squeezed { lines, outermost } = &self.squeezed;
         if lines.is_empty() || (*outermost && place.depth > 0) {
@@ -81,9 +81,8 @@ impl Typesetter<'_> {
         if let Some(style) = style.filter(|style| box_style::is_box(style)) {
             inner.blocks += 1;
             inner.width = lengths::inner_width(style, place);
-            // What is laid out several times has nothing in it that is.
-            inner.kept |= style.break_inside == Some(Break::Avoid) || style.columns.is_some();
-            inner.closed = box_style::is_closed(style);
+            inner.in_relayout |= style.break_inside == Some(Break::Avoid) || style.columns.is_some();
+            inner.contains_margins = box_style::contains_margins(style);
         }
         let row = style.filter(|_| name != "table").and_then(|style| self.row(element, inner, style));
         let content = row.unwrap_or_else(|| self.block_element(element, inner, whole));
@@ -132,7 +131,7 @@ impl Typesetter<'_> {
             "dl" => self.descriptions(element, place),
             "table" => self.table(element, place),
             "pre" | "xmp" | "listing" => self.pre(element, place, style),
-            "hr" => rule_off(element),
+            "hr" => thematic_break(element),
             "figure" => self.figure(element, place),
             "img" => self.block_picture(element, place).unwrap_or_default(),
             "svg" => self.drawing(element, place, false).unwrap_or_default(),
@@ -203,7 +202,7 @@ impl Typesetter<'_> {
     fn quote(&self, element: ElementRef<'_>, place: Place) -> Content {
         let inner = Place { boxed: true, blocks: place.blocks + 1, ..place };
         let body = self.paragraphs(*element, inner);
-        // Add no quotation marks: the writer has set them.
+        // The text has its own quotation marks.
         QuoteElem::new(body).with_block(true).pack().set(SmartQuoteElem::enabled, false)
     }
 }
@@ -213,8 +212,8 @@ enum Command {
     Page(Content),
 }
 
-/// A line across: an empty box, which CSS gives its border or ground. `<hr size color width>` is older HTML.
-fn rule_off(element: ElementRef<'_>) -> Content {
+/// An empty box, which CSS gives its border or background. `<hr size color width>` is older HTML.
+fn thematic_break(element: ElementRef<'_>) -> Content {
     let size = element.attr("size").and_then(|size| size.trim().parse::<f64>().ok()).filter(|size| *size > 0.0);
     let height = size.map_or(0.0, |size| size.min(100.0) * 0.75);
     let fill = element.attr("color").and_then(color::from_attribute);

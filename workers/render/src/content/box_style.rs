@@ -66,8 +66,8 @@ fn is_zero(length: css::Length) -> bool {
     matches!(length, css::Length::Pt(n) | css::Length::Em(n) | css::Length::Percent(n) if n == 0.0)
 }
 
-/// Whether margins of what is inside end at the box's upper and lower edge.
-pub fn is_closed(style: &Style) -> (bool, bool) {
+/// Whether the margins of the first and last child stay inside the box: above, and below.
+pub fn contains_margins(style: &Style) -> (bool, bool) {
     let closed = |padding: Option<css::Length>, border| {
         padding.is_some_and(|padding| !is_zero(padding)) || border_width(border) > 0.0
     };

@@ -15,10 +15,10 @@ use crate::{
     ink,
 };
 
-/// Begins a line that goes on from the one above.
-const GOES_ON: &str = "\n\u{21aa} ";
-/// Code over this many bytes is not highlighted: that takes some milliseconds a kilobyte.
-const COLOURED: usize = 256 << 10;
+/// Begins a line that continues the one above.
+const CONTINUATION: &str = "\n\u{21aa} ";
+/// Code over this many bytes is not highlighted: highlighting takes some milliseconds a kilobyte.
+const MAX_HIGHLIGHTED: usize = 256 << 10;
 
 impl Typesetter<'_> {
     pub(super) fn inline_code(&self, element: ElementRef<'_>, place: Place) -> Content {
@@ -88,11 +88,11 @@ impl Typesetter<'_> {
         let place = Place { face: RulerFace { family: self.mono(), ..place.face }, ..place };
         let place = code.map_or(place, |code| self.within(code, place, inner_style));
         let mut raw = RawElem::new(RawContent::Text(self.wrapped(text, place).into())).with_block(true);
-        if let Some(language) = language.filter(|_| text.len() <= COLOURED) {
+        if let Some(language) = language.filter(|_| text.len() <= MAX_HIGHLIGHTED) {
             raw = raw.with_lang(Some(language.into()));
         }
         if style.and_then(|style| style.background).is_some_and(is_dark) {
-            // The colours of words are made for a light ground.
+            // The colours of the theme are made for a light background.
             raw = raw.with_theme(Smart::Custom(None));
         }
         let raw = raw.pack().spanned(ink::span(place.line));
@@ -143,7 +143,7 @@ pub(super) fn is_inline(element: ElementRef<'_>) -> bool {
     matches!(element.value().name(), "code" | "kbd" | "samp" | "tt")
 }
 
-/// Whether a `<pre>` is a diagram or a formula, which has no ground.
+/// Whether a `<pre>` is a diagram or a formula, which has no background.
 pub(super) fn is_drawn(element: ElementRef<'_>) -> bool {
     let code = element.child_elements().next().unwrap_or(element);
     code.attr("data-math-style").is_some() || language(code).as_deref() == Some("mermaid")
@@ -160,13 +160,13 @@ fn wrap(line: &str, fit: f64, out: &mut String) {
     for word in line.split_inclusive(' ') {
         let width = columns(word.trim_end_matches(' '));
         if used > 0.0 && used + width > fit && width <= fit - 2.0 {
-            out.push_str(GOES_ON);
+            out.push_str(CONTINUATION);
             used = 2.0;
         }
         for c in word.chars() {
             let width = if is_wide(c) { 2.0 } else { 1.0 };
             if used + width > fit && c != ' ' {
-                out.push_str(GOES_ON);
+                out.push_str(CONTINUATION);
                 used = 2.0;
             }
             out.push(c);

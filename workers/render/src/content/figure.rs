@@ -35,7 +35,7 @@ impl Typesetter<'_> {
     }
 
     pub(super) fn figure(&self, element: ElementRef<'_>, place: Place) -> Content {
-        let inner = Place { boxed: true, kept: true, blocks: place.blocks + 1, ..place };
+        let inner = Place { boxed: true, in_relayout: true, blocks: place.blocks + 1, ..place };
         let caption = element.child_elements().find(|child| child.value().name() == "figcaption");
         let mut flow = Flow::new(inner);
         let others = element.children().filter(|child| Some(child.id()) != caption.map(|caption| caption.id()));
@@ -46,11 +46,11 @@ impl Typesetter<'_> {
     }
 }
 
-/// Kept on one page with its caption.
+/// A figure, on one page with its caption.
 pub(super) fn with_caption(body: Content, caption: Option<Packed<FigureCaption>>, place: Place) -> Content {
     let figure = FigureElem::new(body).with_caption(caption).pack();
-    match place.kept {
+    match place.in_relayout {
         true => figure,
-        false => fit::kept(figure),
+        false => fit::keep_together(figure),
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Flow {
     out: Vec<Content>,
     /// Inline content that is no paragraph yet.
     pub line: Vec<Content>,
-    /// What stands at the end of the paragraph's line.
+    /// What is at the end of the paragraph's line.
     pub ends: Vec<Content>,
     /// The margin below the last block.
     below: Option<f64>,
@@ -33,7 +33,7 @@ pub(super) struct Flow {
     /// What Typst puts between paragraphs by itself, in points.
     gap: f64,
     /// Whether the margins at the edges stay inside.
-    closed: (bool, bool),
+    contains_margins: (bool, bool),
 }
 
 impl Flow {
@@ -46,7 +46,7 @@ impl Flow {
             below: None,
             is_plain: false,
             gap,
-            closed: place.closed,
+            contains_margins: place.contains_margins,
         }
     }
 
@@ -67,7 +67,7 @@ impl Flow {
                     self.space(between, true);
                 }
             }
-            None if self.closed.0 && self.out.is_empty() => self.space(margins.0, false),
+            None if self.contains_margins.0 && self.out.is_empty() => self.space(margins.0, false),
             None => {}
         }
         self.out.push(content);
@@ -107,7 +107,7 @@ impl Flow {
             return Content::sequence(self.line);
         }
         self.paragraph();
-        if let Some(below) = self.below.filter(|_| self.closed.1) {
+        if let Some(below) = self.below.filter(|_| self.contains_margins.1) {
             self.space(below, false);
         }
         Content::sequence(self.out)
@@ -163,7 +163,7 @@ impl Typesetter<'_> {
 
     fn collected(&self, node: NodeRef<'_, Node>, place: Place) -> Flow {
         let mut flow = Flow::new(place);
-        let place = Place { closed: (false, false), ..place };
+        let place = Place { contains_margins: (false, false), ..place };
         let element = ElementRef::wrap(node);
         flow.inline(element.map_or_else(Content::empty, |element| self.before(element, place)));
         let mut floats = Vec::new();

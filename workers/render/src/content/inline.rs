@@ -14,7 +14,7 @@ use typst::{
 };
 
 use super::{
-    DEEP, Place, SPANS_DEEP, Typesetter, boxes, code, flow::Flow, lengths, names, show_rule, text, text_style,
+    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, boxes, code, flow::Flow, lengths, names, show_rule, text, text_style,
 };
 use crate::{
     css::{Display, Float, Generated, Style},
@@ -59,8 +59,8 @@ impl Typesetter<'_> {
         if style.is_some_and(|style| style.display == Some(Display::None)) {
             return;
         }
-        if place.spans >= SPANS_DEEP || place.depth >= DEEP {
-            self.warn(*element, format!("is nested more than {SPANS_DEEP} deep: the rest is plain text"));
+        if place.spans >= MAX_SPAN_DEPTH || place.depth >= MAX_DEPTH {
+            self.warn(*element, format!("is nested more than {MAX_SPAN_DEPTH} deep: the rest is plain text"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
         let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
@@ -84,12 +84,12 @@ impl Typesetter<'_> {
 
     /// A block that CSS puts among words: `display: inline-block`.
     fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
-        let said = style.width.map(|width| lengths::outer_width(width, style, place).min(place.width));
+        let specified = style.width.map(|width| lengths::outer_width(width, style, place).min(place.width));
         let mut flow = Flow::new(place);
         let blocks = place.blocks + 1;
-        let inner = Place { fills: true, boxed: true, blocks, width: said.unwrap_or(place.width), ..place };
+        let inner = Place { fills: true, boxed: true, blocks, width: specified.unwrap_or(place.width), ..place };
         self.block(element, inner, &mut flow);
-        let width = said.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
+        let width = specified.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
         BoxElem::new().with_body(Some(flow.finish())).with_width(width).pack()
     }
 

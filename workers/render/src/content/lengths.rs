@@ -9,7 +9,7 @@ pub fn pt(points: f64) -> Length {
     Abs::pt(points).into()
 }
 
-/// Percentages count of the font size here.
+/// Percentages are of the font size here.
 #[must_use]
 pub fn length(length: css::Length) -> Length {
     match length {
@@ -28,7 +28,7 @@ pub(super) fn rel(length: css::Length, style: &Style, place: Place) -> Rel<Lengt
     }
 }
 
-/// In points. Percentages count of the place's width.
+/// In points. Percentages are of the available width.
 pub fn points(length: css::Length, style: &Style, place: Place) -> f64 {
     match length {
         css::Length::Pt(points) => points,
@@ -81,8 +81,8 @@ pub fn inner_width(style: &Style, place: Place) -> f64 {
         Some(Margin::Length(length)) => points(length, style, place),
         Some(Margin::Auto) | None => 0.0,
     };
-    let room = place.width - margin(style.margin.left) - margin(style.margin.right);
-    let outer = style.width.map_or(room, |width| outer_width(width, style, place));
+    let available = place.width - margin(style.margin.left) - margin(style.margin.right);
+    let outer = style.width.map_or(available, |width| outer_width(width, style, place));
     let outer = style.max_width.map_or(outer, |max| outer.min(outer_width(max, style, place)));
     let inner = (outer.min(place.width) - frame_width(style, place)).max(1.0);
     match style.columns {

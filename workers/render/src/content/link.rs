@@ -9,7 +9,7 @@ use typst::{
     text::TextElem,
 };
 
-use super::{BLOCKS_DEEP, Place, Typesetter, anchors, names, notes};
+use super::{MAX_BLOCK_DEPTH, Place, Typesetter, anchors, names, notes};
 use crate::css::Display;
 
 impl Typesetter<'_> {
@@ -75,7 +75,7 @@ impl Typesetter<'_> {
             depth += 1;
             let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
             let note = notes::is_section(element);
-            !hidden && !note && !names::is_dropped(element.value().name()) && depth < usize::from(BLOCKS_DEEP)
+            !hidden && !note && !names::is_dropped(element.value().name()) && depth < usize::from(MAX_BLOCK_DEPTH)
         })
     }
 }

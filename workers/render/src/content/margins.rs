@@ -6,8 +6,8 @@ use scraper::{ElementRef, Node};
 use super::{Place, Typesetter, box_style, lengths, names};
 use crate::css::Display;
 
-/// The deepest first or last child whose margin reaches out of its parents.
-const DEEP: usize = 16;
+/// The deepest first or last child whose margin collapses with those of its parents.
+const MAX_DEPTH: usize = 16;
 
 /// Above and below, in points.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -19,7 +19,7 @@ pub(super) fn collapsed(one: f64, other: f64) -> f64 {
 }
 
 impl Typesetter<'_> {
-    /// The margins of a block, with those of its first and last children that reach out of it.
+    /// The margins of a block, collapsed with those of its first and last children.
     pub(super) fn margins(&self, element: ElementRef<'_>, place: Place) -> Margins {
         self.margins_within(element, place, 0)
     }
@@ -31,10 +31,10 @@ impl Typesetter<'_> {
             let (top, bottom) = lengths::margins(style, place);
             (above, below) = (collapsed(above, top), collapsed(below, bottom));
         }
-        if depth == DEEP || !names::is_open(element.value().name()) {
+        if depth == MAX_DEPTH || !names::margins_reach_out(element.value().name()) {
             return Margins(above, below);
         }
-        let closed = style.map_or((false, false), box_style::is_closed);
+        let closed = style.map_or((false, false), box_style::contains_margins);
         let inner = self.within(element, place, style);
         if let Some(first) = self.edge(element.children()).filter(|_| !closed.0) {
             above = collapsed(above, self.margins_within(first, inner, depth + 1).0);

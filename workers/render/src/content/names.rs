@@ -1,4 +1,4 @@
-//! Kinds of elements, by name.
+//! Sorts elements by name: blocks, containers, dropped ones.
 
 use crate::dom;
 
@@ -84,7 +84,7 @@ pub(super) fn is_dropped(name: &str) -> bool {
     )
 }
 
-/// Elements of words that need nothing but their text.
+/// Inline elements that are typeset as their text.
 pub(super) fn is_known(name: &str) -> bool {
     matches!(
         name,
@@ -114,8 +114,8 @@ pub(super) fn is_known(name: &str) -> bool {
     )
 }
 
-/// Whether the children's margins reach out of an element of this name.
-pub(super) fn is_open(name: &str) -> bool {
+/// Whether the margins of its first and last child collapse with its own.
+pub(super) fn margins_reach_out(name: &str) -> bool {
     matches!(
         name,
         "div"

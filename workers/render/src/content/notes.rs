@@ -1,4 +1,4 @@
-//! Footnotes: comrak puts them at the end of the text, Typst at the foot of the page.
+//! Typesets footnotes: comrak puts them at the end of the text, Typst at the foot of the page.
 
 use std::{
     cell::RefCell,

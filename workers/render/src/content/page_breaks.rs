@@ -10,8 +10,8 @@ use super::{Place, Typesetter, box_style, flow::Flow, names};
 use crate::css::Break;
 
 impl Typesetter<'_> {
-    pub(super) fn break_page(&self, element: ElementRef<'_>, said: Option<Break>, place: Place, flow: &mut Flow) {
-        let parity = match said {
+    pub(super) fn break_page(&self, element: ElementRef<'_>, value: Option<Break>, place: Place, flow: &mut Flow) {
+        let parity = match value {
             None | Some(Break::Auto | Break::Avoid) => return,
             Some(Break::Column) => return flow.page_break(ColbreakElem::new().with_weak(true).pack()),
             Some(Break::Page) => None,

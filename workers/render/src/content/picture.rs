@@ -1,4 +1,4 @@
-//! Pictures: attached, in data URLs, fetched, inline SVG. A missing one becomes a box with its name.
+//! Typesets pictures: attached, in data URLs, fetched, inline SVG. A missing one becomes a box with its name.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -65,7 +65,7 @@ pub fn file_name(src: &str) -> String {
 }
 
 impl Typesetter<'_> {
-    /// `<img>`. In a line it stands in a box no wider than the line.
+    /// `<img>`. In a line it is in a box no wider than the line.
     pub(super) fn picture(&self, element: ElementRef<'_>, place: Place, in_line: bool) -> Option<Content> {
         let src = element.attr("src").or_else(|| element.attr("srcset")?.split_whitespace().next()).unwrap_or_default();
         let alt = element.attr("alt");
@@ -178,7 +178,7 @@ pub(super) fn attribute(element: ElementRef<'_>, name: &str) -> Option<css::Leng
 }
 
 /// Width and height in points, and how the picture fills them: from CSS, from attributes, or its own; never larger
-/// than its place.
+/// than the space for it.
 fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place: Place) -> (f64, f64, ImageFit) {
     let ratio = picture.height / picture.width.max(1e-6);
     let nothing = Style::default();
@@ -201,13 +201,13 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
     };
     let frame = lengths::frame_width(style, place);
     let (most_wide, most_tall) = ((place.width - frame).max(1.0), most_tall(place));
-    let said_wide = style.max_width.and_then(points).unwrap_or(f64::INFINITY);
-    let said_tall = style.max_height.and_then(upright).unwrap_or(f64::INFINITY);
-    let scale = (most_wide.min(said_wide) / width).min(most_tall.min(said_tall) / height).min(1.0);
+    let max_width = style.max_width.and_then(points).unwrap_or(f64::INFINITY);
+    let max_height = style.max_height.and_then(upright).unwrap_or(f64::INFINITY);
+    let scale = (most_wide.min(max_width) / width).min(most_tall.min(max_height) / height).min(1.0);
     match (wide, tall) {
-        // Both are said: each bound holds for its own side, but nothing leaves the page.
+        // With both specified, each bound holds for its own side, but nothing leaves the page.
         (Some(_), Some(_)) => {
-            (width, height) = (width.min(said_wide), height.min(said_tall));
+            (width, height) = (width.min(max_width), height.min(max_height));
             let scale = (most_wide / width).min(most_tall / height).min(1.0);
             (width, height) = (width * scale, height * scale);
         }

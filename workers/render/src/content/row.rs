@@ -21,7 +21,7 @@ enum Part<'a> {
 }
 
 impl Typesetter<'_> {
-    /// The children of a flexible box or grid; `None` if they stand one below the other.
+    /// The children of a flexible box or grid in rows; `None` if they stand one below the other.
     pub(super) fn row(&self, element: ElementRef<'_>, place: Place, style: &Style) -> Option<Content> {
         let is_grid = style.display == Some(Display::Grid);
         let tracks = style.row.tracks.as_deref().filter(|tracks| !tracks.is_empty());
@@ -31,7 +31,7 @@ impl Typesetter<'_> {
         {
             return None;
         }
-        let parts = self.parts_of_row(element);
+        let parts = self.row_parts(element);
         if parts.is_empty() {
             return None;
         }
@@ -61,10 +61,10 @@ impl Typesetter<'_> {
         if right.is_empty() {
             columns.push((None, Width::Share(1.0)));
         }
-        self.set_row(&columns, place, 0.0, Items::Start)
+        self.typeset_row(&columns, place, 0.0, Items::Start)
     }
 
-    fn parts_of_row<'e>(&self, element: ElementRef<'e>) -> Vec<Part<'e>> {
+    fn row_parts<'e>(&self, element: ElementRef<'e>) -> Vec<Part<'e>> {
         let mut parts = Vec::new();
         for child in element.children() {
             match (child.value(), ElementRef::wrap(child)) {
@@ -109,7 +109,7 @@ impl Typesetter<'_> {
         let mut flow = Flow::new(place);
         for row in rows {
             let row = justified(row, style.row.justify.unwrap_or(Justify::Start));
-            flow.block(self.set_row(&row, place, gap, items), Margins(below, 0.0));
+            flow.block(self.typeset_row(&row, place, gap, items), Margins(below, 0.0));
         }
         flow.finish()
     }
@@ -147,14 +147,14 @@ impl Typesetter<'_> {
             };
             let span = usize::from(span.unwrap_or(1)).clamp(1, widths.len());
             if at + span > widths.len() {
-                flow.block(self.set_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
+                flow.block(self.typeset_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
                 row.clear();
                 at = 0;
             }
             row.push((Some(part), widths[at], span));
             at += span;
         }
-        flow.block(self.set_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
+        flow.block(self.typeset_cells(&row, &widths, place, gap, items), Margins(below, 0.0));
         flow.finish()
     }
 }

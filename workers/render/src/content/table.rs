@@ -24,7 +24,7 @@ use crate::css::{self, Margin, Style};
 /// The most cells in a document's tables: Typst takes about 0.2 ms and 10 kB for each.
 pub(super) const CELLS: usize = 60_000;
 
-/// The padding at the left and right of a cell without CSS, in points. ruche.typ says the same.
+/// The padding at the left and right of a cell without CSS, in points. ruche.typ has the same.
 const PADDING: f64 = 7.0;
 
 /// What all cells of a table share.
@@ -33,7 +33,7 @@ struct Grid<'a> {
     columns: usize,
     rows: usize,
     plan: Plan,
-    /// Whether CSS draws its borders: the template's are not drawn then.
+    /// Whether CSS draws its borders; then the template's are not drawn.
     is_ruled: bool,
 }
 
@@ -59,7 +59,7 @@ impl Typesetter<'_> {
         }
         let style = self.style(element);
         let fills = style.is_some_and(|style| style.width.is_some()) || element.attr("width").is_some();
-        let plan = columns::plan(&self.wants(element, &cells, columns, place), place.width, fills);
+        let plan = columns::plan(&self.columns(element, &cells, columns, place), place.width, fills);
         if plan.scale < 1.0 {
             let percent = plan.scale * 100.0;
             self.warn(
@@ -102,7 +102,7 @@ impl Typesetter<'_> {
 
     fn table_element(&self, children: Vec<TableChild>, grid: &Grid<'_>, place: Place, has_caption: bool) -> Content {
         let share = |width: &f64| Sizing::Rel(Ratio::new(width / place.width.max(1.0)).into());
-        let sizes = match grid.plan.is_free {
+        let sizes = match grid.plan.is_auto {
             true => std::iter::repeat_n(Sizing::Auto, grid.columns).collect(),
             false => grid.plan.widths.iter().map(share).collect(),
         };

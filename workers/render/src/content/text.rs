@@ -19,8 +19,8 @@ const BREAK: f64 = 0.001;
 /// The widest character, in font sizes: a word of fewer characters than fit by this is not measured.
 const WIDEST: f64 = 1.3;
 
-/// The most characters of a word that is divided anywhere; the rest is divided in pieces.
-const DIVIDED: usize = 20_000;
+/// The longest word that is divided anywhere, in bytes; a longer one is divided only where it reads well.
+const MAX_DIVIDED: usize = 20_000;
 
 /// The width of a tab stop in preformatted text, in characters.
 const TAB: usize = 4;
@@ -55,7 +55,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Whether a word is wider than its place.
+    /// Whether a word is wider than the available width.
     pub(super) fn overflows(&self, word: &str, place: Place) -> bool {
         #[allow(clippy::cast_precision_loss)]
         let most = word.len() as f64 * place.size * WIDEST;
@@ -71,9 +71,9 @@ impl Typesetter<'_> {
         }
     }
 
-    /// A word in pieces that fit its place.
+    /// A word in pieces that fit the available width.
     pub(super) fn divided<'w>(&self, word: &'w str, place: Place) -> Vec<&'w str> {
-        if word.len() > DIVIDED {
+        if word.len() > MAX_DIVIDED {
             return word_breaks::pieces(word);
         }
         word_breaks::divided(word, |piece| !self.overflows(piece, place))
@@ -110,19 +110,19 @@ fn push_text(text: &mut String, place: Place, out: &mut Vec<Content>) {
         return;
     }
     let text = transformed(&std::mem::take(text), place.transform);
-    let set = |text: &str| TextElem::packed(text).spanned(ink::span(place.line));
-    let Some(parts) = emoji::parts(&text) else { return out.push(set(&text)) };
+    let run = |text: &str| TextElem::packed(text).spanned(ink::span(place.line));
+    let Some(parts) = emoji::parts(&text) else { return out.push(run(&text)) };
     for part in parts {
-        let families: &[&str] = match part.look {
-            emoji::Look::Any => &[],
-            emoji::Look::Picture => &[EMOJI, MONO],
-            emoji::Look::Letter => &[MONO],
+        let families: &[&str] = match part.presentation {
+            emoji::Presentation::Any => &[],
+            emoji::Presentation::Emoji => &[EMOJI, MONO],
+            emoji::Presentation::Text => &[MONO],
         };
         out.push(match families.is_empty() {
-            true => set(part.text),
+            true => run(part.text),
             false => {
                 let families = families.iter().map(|family| FontFamily::new(family)).collect();
-                set(part.text).set(TextElem::font, FontList(families))
+                run(part.text).set(TextElem::font, FontList(families))
             }
         });
     }

@@ -26,9 +26,9 @@ use crate::{
 const RISE: f64 = 0.35;
 
 /// The line height of text without CSS, in font sizes.
-pub const LINE: f64 = 1.38;
+pub const LINE_HEIGHT: f64 = 1.38;
 
-/// The margins of paragraphs without CSS, in font sizes. base.css says the same.
+/// The margins of paragraphs without CSS, in font sizes; base.css has the same.
 pub const GAP: f64 = 0.4;
 
 /// The line box of CSS: ascent and descent with half of the leading above and half below. In font sizes.
@@ -44,11 +44,11 @@ fn set_line_box(styles: &mut Styles, height: f64) {
     styles.set(ParElem::leading, Length::zero());
 }
 
-/// Lines and paragraphs of the text, within whatever a template says of its own.
+/// The lines and paragraphs of the text; they override those of the template.
 #[must_use]
 pub fn body(content: Content, line_height: Option<f64>) -> Content {
     let mut styles = Styles::new();
-    set_line_box(&mut styles, line_height.unwrap_or(LINE));
+    set_line_box(&mut styles, line_height.unwrap_or(LINE_HEIGHT));
     styles.set(ParElem::spacing, Em::new(GAP).into());
     content.styled_with_map(styles)
 }
@@ -95,13 +95,13 @@ pub fn styles(style: &Style, place: Place, fonts: &Fonts) -> Styles {
         set_line_box(&mut styles, height);
     }
     if let Some(indent) = style.text_indent {
-        let said = dict! { "amount" => length(indent), "all" => true };
-        if let Ok(indent) = said.into_value().cast() {
+        let value = dict! { "amount" => length(indent), "all" => true };
+        if let Ok(indent) = value.into_value().cast() {
             styles.set(ParElem::first_line_indent, indent);
         }
     }
-    if let Some(said) = style.text_align {
-        let (alignment, justify) = align(said);
+    if let Some(text_align) = style.text_align {
+        let (alignment, justify) = align(text_align);
         styles.set(AlignElem::alignment, Alignment::H(alignment));
         styles.set(ParElem::justify, justify);
     }
@@ -123,7 +123,7 @@ pub fn alignment(style: &Style) -> Option<Alignment> {
         VerticalAlign::Bottom => Some(VAlignment::Bottom),
         VerticalAlign::Super | VerticalAlign::Sub => None,
     });
-    let horizontal = style.text_align.map(|said| align(said).0);
+    let horizontal = style.text_align.map(|text_align| align(text_align).0);
     match (horizontal, vertical) {
         (Some(h), Some(v)) => Some(Alignment::Both(h, v)),
         (Some(h), None) => Some(Alignment::H(h)),
@@ -135,10 +135,10 @@ pub fn alignment(style: &Style) -> Option<Alignment> {
 /// Line-through, underline and small capitals.
 pub fn decorated(mut content: Content, style: &Style) -> Content {
     if style.underline == Some(true) {
-        content = UnderlineElem::new(content).with_stroke(line(style)).pack();
+        content = UnderlineElem::new(content).with_stroke(decoration_stroke(style)).pack();
     }
     if style.strike == Some(true) {
-        content = StrikeElem::new(content).with_stroke(line(style)).pack();
+        content = StrikeElem::new(content).with_stroke(decoration_stroke(style)).pack();
     }
     if style.small_caps == Some(true) {
         content = SmallcapsElem::new(content).pack();
@@ -146,7 +146,7 @@ pub fn decorated(mut content: Content, style: &Style) -> Content {
     content
 }
 
-fn line(style: &Style) -> Smart<Stroke> {
+fn decoration_stroke(style: &Style) -> Smart<Stroke> {
     let stroke = |color| Stroke { paint: Smart::Custom(paint(color)), ..Stroke::default() };
     super::custom(style.line_color.map(stroke))
 }

@@ -21,13 +21,19 @@ use crate::{
 };
 
 impl Typesetter<'_> {
-    pub(super) fn set_row(&self, row: &[(Option<&Part<'_>>, Width)], place: Place, gap: f64, items: Items) -> Content {
+    pub(super) fn typeset_row(
+        &self,
+        row: &[(Option<&Part<'_>>, Width)],
+        place: Place,
+        gap: f64,
+        items: Items,
+    ) -> Content {
         let cells: Vec<_> = row.iter().map(|(part, width)| (*part, *width, 1)).collect();
         let widths: Vec<Width> = row.iter().map(|(_, width)| *width).collect();
-        self.set_cells(&cells, &widths, place, gap, items)
+        self.typeset_cells(&cells, &widths, place, gap, items)
     }
 
-    pub(super) fn set_cells(
+    pub(super) fn typeset_cells(
         &self,
         cells: &[(Option<&Part<'_>>, Width, usize)],
         widths: &[Width],
@@ -43,15 +49,15 @@ impl Typesetter<'_> {
             #[allow(clippy::cast_precision_loss)]
             let width = own.iter().sum::<f64>() + gap * (own.len().saturating_sub(1)) as f64;
             let inner = Place { boxed: true, blocks: place.blocks + 1, width: width.max(1.0), ..place };
-            let content = part.map_or_else(Content::empty, |part| self.part_of_row(part, inner));
+            let content = part.map_or_else(Content::empty, |part| self.typeset_part(part, inner));
             let vertical = match items {
                 Items::Start | Items::Stretch => VAlignment::Top,
                 Items::Center => VAlignment::Horizon,
                 Items::End => VAlignment::Bottom,
             };
-            let ground = part.filter(|_| items == Items::Stretch).and_then(|part| self.ground(part));
+            let background = part.filter(|_| items == Items::Stretch).and_then(|part| self.background(part));
             let cell = GridCell::new(content)
-                .with_fill(ground.map_or(Smart::Auto, |ground| Smart::Custom(Some(ground))))
+                .with_fill(background.map_or(Smart::Auto, |background| Smart::Custom(Some(background))))
                 .with_x(Smart::Custom(at))
                 .with_y(Smart::Custom(0))
                 .with_colspan(NonZeroUsize::new(*span).unwrap_or(NonZeroUsize::MIN))
@@ -71,15 +77,15 @@ impl Typesetter<'_> {
             .pack()
     }
 
-    /// The ground of a box that is as high as its row. One with round corners keeps its own height.
-    fn ground(&self, part: &Part<'_>) -> Option<Paint> {
+    /// The background of a box that is stretched to the height of its row. A box with round corners is not stretched.
+    fn background(&self, part: &Part<'_>) -> Option<Paint> {
         let Part::Element(element) = part else { return None };
         let style = self.style(*element)?;
         let is_round = style.border_radius.iter().any(Option::is_some);
         box_style::fill(style).filter(|_| !is_round)
     }
 
-    fn part_of_row(&self, part: &Part<'_>, place: Place) -> Content {
+    fn typeset_part(&self, part: &Part<'_>, place: Place) -> Content {
         let mut flow = Flow::new(place);
         match part {
             Part::Element(element) if self.is_block(*element) => {

@@ -47,10 +47,10 @@ impl Typesetter<'_> {
         }
         let height = [style, row].into_iter().flatten().filter_map(|style| Some((style, style.height?)));
         let height = height.map(|(style, height)| lengths::points(height, style, place)).fold(0.0, f64::max);
-        let held = style.filter(|style| style.border_box == Some(true));
-        let held = held.map_or(0.0, |style| lengths::frame_height(style, place));
-        if height > held {
-            content = fit::at_least(content, (height - held).min(place.height));
+        let frame = style.filter(|style| style.border_box == Some(true));
+        let frame = frame.map_or(0.0, |style| lengths::frame_height(style, place));
+        if height > frame {
+            content = fit::with_min_height(content, (height - frame).min(place.height));
         }
         self.cell_element(cell, content, grid, place, [style, row, part])
     }
@@ -70,16 +70,16 @@ impl Typesetter<'_> {
             .with_y(Smart::Custom(cell.y))
             .with_colspan(span(cell.colspan))
             .with_rowspan(span(cell.rowspan));
-        let said = styles.into_iter().flatten().find_map(text_style::alignment);
-        if let Some(alignment) = said.or_else(|| attribute(cell.element)) {
+        let specified = styles.into_iter().flatten().find_map(text_style::alignment);
+        if let Some(alignment) = specified.or_else(|| attribute(cell.element)) {
             typeset = typeset.with_align(Smart::Custom(alignment));
         }
-        let grounds = styles.into_iter().chain([grid.style]).flatten();
+        let backgrounds = styles.into_iter().chain([grid.style]).flatten();
         let painted = [Some(cell.element), Some(cell.row)]
             .into_iter()
             .flatten()
             .find_map(|element| color::from_attribute(element.attr("bgcolor")?));
-        if let Some(fill) = grounds.into_iter().find_map(box_style::fill).or(painted) {
+        if let Some(fill) = backgrounds.into_iter().find_map(box_style::fill).or(painted) {
             typeset = typeset.with_fill(Smart::Custom(Some(fill)));
         }
         if let Some(style) = styles[0].filter(|style| style.padding != css::Sides::default()) {
@@ -105,7 +105,7 @@ fn strokes(cell: &PlacedCell<'_>, grid: &Grid<'_>, styles: [Option<&Style>; 3]) 
     }
 }
 
-/// The first line that is drawn, as where borders collapse; else whether one is said to be none.
+/// The first line that is drawn, as where borders collapse; else no line if one is specified as none.
 fn drawn<const N: usize>(strokes: [Option<Option<Stroke>>; N]) -> Option<Option<Stroke>> {
     let none = strokes.iter().any(Option::is_some).then_some(None);
     strokes.into_iter().flatten().flatten().next().map(Some).or(none)
