@@ -1,4 +1,4 @@
-//! What a laid-out frame shows, and where: texts and pictures with the lines of the source they come from.
+//! Finds what a laid-out frame shows, and where: texts and pictures with their lines of the source.
 
 use std::{num::NonZeroU64, sync::LazyLock};
 

@@ -1,4 +1,4 @@
-//! Markdown to HTML, by comrak: CommonMark 0.31 with GitHub's extensions, definition lists, formulas and attributes.
+//! Turns Markdown into HTML, with comrak: CommonMark 0.31, GitHub's extensions, definition lists, formulas, attributes.
 //!
 //! Raw HTML passes: `dom` decides what of it is typeset. Attributes (`{#id .class}`) that comrak reads but does not
 //! write become an empty element before theirs; `dom` moves them to their element.

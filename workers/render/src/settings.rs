@@ -1,4 +1,4 @@
-//! A document's settings from front matter and options; options win.
+//! Reads a document's settings from front matter and options; options win.
 //!
 //! md-to-pdf's keys are supported (`pdf_options`, `stylesheet`, `css`, `body_class`, `document_title`). Unknown keys
 //! are variables for the template.

@@ -1,4 +1,4 @@
-//! Templates: the built-in ones, and Typst packages, unpacked within bounds.
+//! Finds templates: the built-in ones, and Typst packages, unpacked within bounds.
 //!
 //! A template is a function `template(doc)`; templates/README.md lists the fields of `doc`. A package is a gzipped
 //! tar with `typst.toml` (its `entrypoint`), sources, fonts and pictures; it is never written to disk.

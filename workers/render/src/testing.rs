@@ -1,4 +1,4 @@
-//! A world for this crate's tests: one content, the compiled-in fonts, no files.
+//! Provides a world for this crate's tests: one content, the compiled-in fonts, no files.
 
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Content, Datetime, Duration};

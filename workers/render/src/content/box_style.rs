@@ -11,12 +11,12 @@ use super::{
     color::{faded, paint},
     lengths::{border_width, pt, rel},
 };
-use crate::css::{self, Border, Break, Line, Margin, Style};
+use crate::css::{self, Border, Break, LineStyle, Margin, Style};
 
 /// `None` if CSS does not set the border.
 pub fn stroke(border: Option<Border>) -> Option<Option<Stroke>> {
     let border = border?;
-    if border.width <= 0.0 || border.line == Line::None {
+    if border.width <= 0.0 || border.line == LineStyle::None {
         return Some(None);
     }
     let dash = |gap: f64| {
@@ -24,9 +24,9 @@ pub fn stroke(border: Option<Border>) -> Option<Option<Stroke>> {
         Smart::Custom(Some(DashPattern { array, phase: Length::zero() }))
     };
     let dash = match border.line {
-        Line::Dashed => dash(3.0),
-        Line::Dotted => dash(1.0),
-        Line::Solid | Line::None => Smart::Auto,
+        LineStyle::Dashed => dash(3.0),
+        LineStyle::Dotted => dash(1.0),
+        LineStyle::Solid | LineStyle::None => Smart::Auto,
     };
     let paint = super::custom(border.color.map(paint));
     Some(Some(Stroke { paint, thickness: Smart::Custom(pt(border.width)), dash, ..Stroke::default() }))

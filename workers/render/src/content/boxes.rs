@@ -37,7 +37,7 @@ pub fn block(content: Content, style: &Style, place: Place) -> Content {
     }
     let width = width(style, place);
     let content = boxed(content, style, place, width.is_some());
-    aside(content, style, place, width)
+    with_side_margins(content, style, place, width)
 }
 
 fn columns(content: Content, style: &Style, place: Place) -> Content {
@@ -120,7 +120,7 @@ fn space_of(points: f64) -> Rel<Length> {
 }
 
 /// Adds the margins to the left and right; `auto` takes what `width` leaves.
-pub fn aside(content: Content, style: &Style, place: Place, width: Option<Rel<Length>>) -> Content {
+pub fn with_side_margins(content: Content, style: &Style, place: Place, width: Option<Rel<Length>>) -> Content {
     let css::Sides { left, right, .. } = style.margin;
     let specified = |margin: Option<Margin>| match margin {
         Some(Margin::Length(length)) => rel(length, style, place),

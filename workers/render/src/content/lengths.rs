@@ -3,7 +3,7 @@
 use typst::layout::{Abs, Em, Length, Ratio, Rel};
 
 use super::Place;
-use crate::css::{self, Border, Line, Margin, Style};
+use crate::css::{self, Border, LineStyle, Margin, Style};
 
 pub fn pt(points: f64) -> Length {
     Abs::pt(points).into()
@@ -96,5 +96,5 @@ pub fn inner_width(style: &Style, place: Place) -> f64 {
 }
 
 pub(super) fn border_width(border: Option<Border>) -> f64 {
-    border.filter(|border| border.line != Line::None).map_or(0.0, |border| border.width.max(0.0))
+    border.filter(|border| border.line != LineStyle::None).map_or(0.0, |border| border.width.max(0.0))
 }

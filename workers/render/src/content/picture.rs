@@ -98,7 +98,7 @@ impl Typesetter<'_> {
             (Some(style), _) if style.row.float == Some(Float::Right) => picture.aligned(Alignment::RIGHT),
             (_, Some("center")) => picture.aligned(Alignment::CENTER),
             (_, Some("right")) => picture.aligned(Alignment::RIGHT),
-            (Some(style), _) => boxes::aside(picture, style, place, None),
+            (Some(style), _) => boxes::with_side_margins(picture, style, place, None),
             _ => picture,
         })
     }

@@ -26,7 +26,7 @@ impl Typesetter<'_> {
         let is_grid = style.display == Some(Display::Grid);
         let tracks = style.row.tracks.as_deref().filter(|tracks| !tracks.is_empty());
         if !matches!(style.display, Some(Display::Flex | Display::Grid))
-            || style.row.upright == Some(true) && !is_grid
+            || style.row.is_column == Some(true) && !is_grid
             || is_grid && tracks.is_none()
         {
             return None;

@@ -1,4 +1,4 @@
-//! The rules of a sheet: style rules, `@page`, `@font-face`, `@media`. Other at-rules give a warning.
+//! Parses the rules of a sheet: style rules, `@page`, `@font-face`, `@media`. Other at-rules give a warning.
 
 use cssparser::{
     AtRuleParser, BasicParseErrorKind, CowRcStr, ParseError, ParseErrorKind, Parser, ParserState, QualifiedRuleParser,
@@ -28,14 +28,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         Self { sheet, log, dropped: 0 }
     }
 
-    fn has_room(&mut self) -> bool {
-        let has_room = self.sheet.rules.len() + self.sheet.pages.len() < RULES;
-        self.dropped += usize::from(!has_room);
-        has_room
+    fn is_below_limit(&mut self) -> bool {
+        let is_below_limit = self.sheet.rules.len() + self.sheet.pages.len() < RULES;
+        self.dropped += usize::from(!is_below_limit);
+        is_below_limit
     }
 
-    fn faults(&mut self, faults: Vec<(u32, String)>) {
-        for (line, message) in faults {
+    fn add_errors(&mut self, errors: Vec<(u32, String)>) {
+        for (line, message) in errors {
             self.log.add(Some(line), message);
         }
     }
@@ -73,21 +73,21 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
         input: &mut Parser<'i>,
     ) -> Result<(), ParseError<()>> {
         let line = start.source_location().line + 1;
-        if !self.has_room() {
+        if !self.is_below_limit() {
             while input.next().is_ok() {}
             return Ok(());
         }
-        for (selector, why, more) in targets.faults {
+        for (selector, why, more) in targets.errors {
             let others = if more > 0 { format!(" (so do {more} more of this rule)") } else { String::new() };
             self.log.add(Some(line), format!("`{selector}` matches nothing{others}: {why}"));
         }
         let block = block(input, false);
-        if targets.kept.is_empty() {
+        if targets.valid.is_empty() {
             return Ok(());
         }
-        self.faults(block.faults);
+        self.add_errors(block.errors);
         let declarations = declarations(block.declarations, self.log);
-        let rule = Rule { text, line, targets: targets.kept, declarations };
+        let rule = Rule { text, line, targets: targets.valid, declarations };
         check_content(&rule, self.log);
         self.sheet.rules.push(rule);
         Ok(())
@@ -101,8 +101,8 @@ pub(super) enum Prelude {
     Print,
     /// `@charset`, which is UTF-8 here.
     Charset,
-    /// Left out; the warning was given already.
-    Told,
+    /// Left out; a warning was given.
+    Rejected,
 }
 
 impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
@@ -125,13 +125,13 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
         };
         Ok(prelude.unwrap_or_else(|why| {
             self.log.add(Some(line), why);
-            Prelude::Told
+            Prelude::Rejected
         }))
     }
 
     fn rule_without_block(&mut self, prelude: Prelude, _: &ParserState) -> Result<(), ()> {
         match prelude {
-            Prelude::Charset | Prelude::Told => Ok(()),
+            Prelude::Charset | Prelude::Rejected => Ok(()),
             _ => Err(()),
         }
     }
@@ -144,13 +144,13 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
     ) -> Result<(), ParseError<()>> {
         let line = start.source_location().line + 1;
         match prelude {
-            Prelude::Told | Prelude::Charset => while input.next().is_ok() {},
+            Prelude::Rejected | Prelude::Charset => while input.next().is_ok() {},
             Prelude::Page(pages) => {
                 let block = block(input, true);
-                self.faults(block.faults);
-                if self.has_room() {
+                self.add_errors(block.errors);
+                if self.is_below_limit() {
                     let boxes = block.boxes.into_iter().map(|(name, line, inner)| {
-                        for (line, message) in inner.faults {
+                        for (line, message) in inner.errors {
                             self.log.add(Some(line), message);
                         }
                         (name, line, inner.declarations)
@@ -161,7 +161,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
             }
             Prelude::Font => {
                 let block = block(input, false);
-                self.faults(block.faults);
+                self.add_errors(block.errors);
                 match face(block.declarations, line, self.log) {
                     Ok(faces) if self.sheet.fonts.len() < FONTS => self.sheet.fonts.extend(faces),
                     Ok(_) => self.log.add(Some(line), format!("a style sheet has up to {FONTS} fonts")),
@@ -169,13 +169,13 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
                 }
             }
             Prelude::Print => {
-                let mut faults = Vec::new();
+                let mut errors = Vec::new();
                 for rule in StyleSheetParser::new(input, self) {
                     if let Err((error, text, place)) = rule {
-                        faults.push((place.line + 1, explain(&error, text)));
+                        errors.push((place.line + 1, explain(&error, text)));
                     }
                 }
-                self.faults(faults);
+                self.add_errors(errors);
             }
         }
         Ok(())

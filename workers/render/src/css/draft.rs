@@ -1,10 +1,10 @@
 //! Applies declarations to a style, one after the other.
 
-use super::color::Ink;
+use super::color::SpecifiedColor;
 use super::inheritance::inherit;
 use super::length::{Len, Measure};
-use super::property::{Lines, Property, SIDES, Side, TrackSize, Weight};
-use super::style::{Border, Content, Line, Margin, Rgba, Sides, Style, Track};
+use super::property::{LineHeight, Property, SIDES, Side, TrackSize, Weight};
+use super::style::{Border, Content, LineStyle, Margin, Rgba, Sides, Style, Track};
 
 /// What relative values are resolved against.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,8 @@ pub(super) struct Surroundings {
 #[derive(Debug, Clone, Copy, Default)]
 struct Edge {
     width: Option<Len>,
-    line: Option<Line>,
-    color: Option<Ink>,
+    line: Option<LineStyle>,
+    color: Option<SpecifiedColor>,
 }
 
 /// A style while declarations are applied.
@@ -31,7 +31,7 @@ pub(super) struct Draft {
     /// For `::before` and `::after` only.
     pub content: Option<Content>,
     edges: Sides<Edge>,
-    paper: Option<Ink>,
+    background: Option<SpecifiedColor>,
 }
 
 impl Draft {
@@ -42,15 +42,15 @@ impl Draft {
         match property {
             Property::FontFamily(families) => style.font_family = Some(families.clone()),
             Property::FontSize(_) => {}
-            Property::FontWeight(weight) => style.font_weight = Some(weigh(*weight, around.weight)),
+            Property::FontWeight(weight) => style.font_weight = Some(computed_weight(*weight, around.weight)),
             Property::Italic(italic) => style.italic = Some(*italic),
             Property::SmallCaps(small) => style.small_caps = Some(*small),
-            Property::Color(Ink::Of(color)) => style.color = Some(*color),
-            Property::Color(Ink::Text) => style.color = around.color,
-            Property::Background(ink) => self.paper = Some(*ink),
+            Property::Color(SpecifiedColor::Rgba(color)) => style.color = Some(*color),
+            Property::Color(SpecifiedColor::Current) => style.color = around.color,
+            Property::Background(color) => self.background = Some(*color),
             Property::TextAlign(align) => style.text_align = Some(*align),
             Property::VerticalAlign(align) => style.vertical_align = *align,
-            Property::LineHeight(lines) => style.line_height = distance(*lines, by),
+            Property::LineHeight(height) => style.line_height = computed_line_height(*height, by),
             Property::LetterSpacing(len) => style.letter_spacing = Some(len.resolved(by)),
             Property::WordSpacing(len) => style.word_spacing = Some(len.resolved(by)),
             Property::TextIndent(len) => style.text_indent = Some(len.resolved(by)),
@@ -59,12 +59,12 @@ impl Draft {
                 style.underline = Some(*underline);
                 style.strike = Some(*strike);
                 style.line_color = match color {
-                    Some(Ink::Of(color)) => Some(*color),
-                    Some(Ink::Text) | None => None,
+                    Some(SpecifiedColor::Rgba(color)) => Some(*color),
+                    Some(SpecifiedColor::Current) | None => None,
                 };
             }
-            Property::LineColor(Ink::Of(color)) => style.line_color = Some(*color),
-            Property::LineColor(Ink::Text) => style.line_color = None,
+            Property::LineColor(SpecifiedColor::Rgba(color)) => style.line_color = Some(*color),
+            Property::LineColor(SpecifiedColor::Current) => style.line_color = None,
             Property::Hyphens(hyphens) => style.hyphens = Some(*hyphens),
             Property::Margin(side, len) => {
                 *side.of(&mut style.margin) = Some(len.map_or(Margin::Auto, |len| Margin::Length(len.resolved(by))));
@@ -72,7 +72,7 @@ impl Draft {
             Property::Padding(side, len) => *side.of(&mut style.padding) = Some(len.resolved(by)),
             Property::BorderWidth(side, len) => side.of(&mut self.edges).width = Some(*len),
             Property::BorderLine(side, line) => side.of(&mut self.edges).line = Some(*line),
-            Property::BorderColor(side, ink) => side.of(&mut self.edges).color = Some(*ink),
+            Property::BorderColor(side, color) => side.of(&mut self.edges).color = Some(*color),
             Property::ListStyle(list) => style.list_style = Some(list.clone()),
             Property::BreakBefore(place) => style.break_before = Some(*place),
             Property::BreakAfter(place) => style.break_after = Some(*place),
@@ -106,7 +106,7 @@ impl Draft {
             Property::RowGap(len) => style.row.gap = len.map(|len| len.resolved(by)),
             Property::Grow(grow) => style.row.grow = Some(*grow),
             Property::Basis(len) => style.row.basis = len.map(|len| len.resolved(by)),
-            Property::Upright(upright) => style.row.upright = Some(*upright),
+            Property::ColumnDirection(is_column) => style.row.is_column = Some(*is_column),
             Property::Wrap(wrap) => style.row.wrap = Some(*wrap),
             Property::Justify(justify) => style.row.justify = Some(*justify),
             Property::Items(items) => style.row.items = Some(*items),
@@ -126,11 +126,11 @@ impl Draft {
     }
 
     /// Resets a property: `revert`.
-    pub fn forget(&mut self, longhand: &str) {
+    pub fn reset(&mut self, longhand: &str) {
         let nothing = Style::default();
         inherit(longhand, &nothing, &mut self.style);
         match longhand {
-            "background-color" => self.paper = None,
+            "background-color" => self.background = None,
             "content" => self.content = None,
             _ => {
                 if let Some((side, part)) = edge(longhand) {
@@ -146,16 +146,16 @@ impl Draft {
     }
 
     /// Copies a property from another style: `inherit`.
-    pub fn take(&mut self, longhand: &str, from: &mut Style) {
+    pub fn copy_from(&mut self, longhand: &str, from: &mut Style) {
         if longhand == "background-color" {
-            self.paper = from.background.map(Ink::Of);
+            self.background = from.background.map(SpecifiedColor::Rgba);
         } else if let Some((side, part)) = edge(longhand) {
             let from = *side.of(&mut from.border);
             let edge = side.of(&mut self.edges);
             match part {
                 "width" => edge.width = from.map(|border| Len::pt(border.width)),
                 "style" => edge.line = from.map(|border| border.line),
-                _ => edge.color = from.map(|border| border.color.map_or(Ink::Text, Ink::Of)),
+                _ => edge.color = from.map(|border| border.color.map_or(SpecifiedColor::Current, SpecifiedColor::Rgba)),
             }
         } else {
             inherit(longhand, from, &mut self.style);
@@ -165,9 +165,9 @@ impl Draft {
     /// The style with its borders, and whether a border has a width or colour but no style.
     pub fn finish(mut self, around: &Surroundings) -> (Style, Option<Content>, bool) {
         let text = self.style.color.or(around.color);
-        self.style.background = match self.paper {
-            Some(Ink::Of(color)) => Some(color),
-            Some(Ink::Text) => text,
+        self.style.background = match self.background {
+            Some(SpecifiedColor::Rgba(color)) => Some(color),
+            Some(SpecifiedColor::Current) => text,
             None => None,
         };
         let mut lineless = false;
@@ -181,14 +181,14 @@ impl Draft {
 }
 
 fn border(edge: Edge, by: Measure) -> Option<Border> {
-    let none = Border { width: 0.0, line: Line::None, color: None };
+    let none = Border { width: 0.0, line: LineStyle::None, color: None };
     let width = edge.width.map(|width| width.points(by, 0.0).max(0.0));
     match (edge.line, width) {
-        (None, Some(0.0)) | (Some(Line::None), _) => Some(none),
+        (None, Some(0.0)) | (Some(LineStyle::None), _) => Some(none),
         (None, _) => None,
         (Some(line), width) => {
             let color = match edge.color {
-                Some(Ink::Of(color)) => Some(color),
+                Some(SpecifiedColor::Rgba(color)) => Some(color),
                 _ => None,
             };
             Some(Border { width: width.unwrap_or(2.25), line, color })
@@ -196,7 +196,7 @@ fn border(edge: Edge, by: Measure) -> Option<Border> {
     }
 }
 
-fn weigh(weight: Weight, parent: u16) -> u16 {
+fn computed_weight(weight: Weight, parent: u16) -> u16 {
     match (weight, parent) {
         (Weight::Of(weight), _) => weight,
         (Weight::Bolder, 0..350) => 400,
@@ -208,11 +208,11 @@ fn weigh(weight: Weight, parent: u16) -> u16 {
     }
 }
 
-fn distance(lines: Lines, by: Measure) -> Option<f64> {
-    match lines {
-        Lines::Normal => None,
-        Lines::Factor(factor) => Some(factor),
-        Lines::Len(len) => Some(len.points(by, by.em) / by.em.max(0.1)),
+fn computed_line_height(height: LineHeight, by: Measure) -> Option<f64> {
+    match height {
+        LineHeight::Normal => None,
+        LineHeight::Factor(factor) => Some(factor),
+        LineHeight::Len(len) => Some(len.points(by, by.em) / by.em.max(0.1)),
     }
 }
 

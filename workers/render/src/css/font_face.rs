@@ -35,11 +35,11 @@ pub(super) fn face(raw: Vec<Raw>, line: u32, log: &mut Log<'_>) -> Result<Vec<Fo
 
 fn family_name(value: &str) -> Option<String> {
     let parts = components(value).ok()?;
-    if let [Component::Text(name)] = parts.as_slice() {
+    if let [Component::String(name)] = parts.as_slice() {
         return Some(name.clone()).filter(|name| !name.is_empty());
     }
     let words = parts.iter().map(|part| match part {
-        Component::Word(word, _) => Some(word.as_str()),
+        Component::Ident(ident, _) => Some(ident.as_str()),
         _ => None,
     });
     let words = words.collect::<Option<Vec<_>>>()?;

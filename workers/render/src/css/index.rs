@@ -1,4 +1,4 @@
-//! All rules, indexed by what an element must have to match: an id, a class, a name.
+//! Indexes rules by what an element must have to match: an id, a class, a name.
 
 use std::collections::HashMap;
 

@@ -38,7 +38,7 @@ pub use apply::SCALE;
 pub use cascade::cascade;
 pub use font_face::FontFace;
 pub use page::page;
-pub use page_style::{MarginBox, Page, Pages, Piece};
+pub use page_style::{MarginBox, MarginItem, Page, Pages};
 pub use rules::Sheet;
 pub use sheet::fonts;
 pub use style::*;
@@ -59,9 +59,9 @@ pub fn length(text: &str) -> Option<Length> {
 #[must_use]
 pub fn color(text: &str) -> Option<Rgba> {
     match component::components(text).ok()?.as_slice() {
-        [part] => match part.ink()? {
-            color::Ink::Of(color) => Some(color),
-            color::Ink::Text => None,
+        [part] => match part.color()? {
+            color::SpecifiedColor::Rgba(color) => Some(color),
+            color::SpecifiedColor::Current => None,
         },
         _ => None,
     }

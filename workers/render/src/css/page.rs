@@ -1,4 +1,4 @@
-//! `@page`: paper size, margins, and margin boxes.
+//! Reads `@page`: paper size, margins, and margin boxes.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use super::content::of_margin_box;
 use super::draft::{Draft, Surroundings};
 use super::length::Measure;
 use super::page_size::{LARGEST, size};
-use super::page_style::{MarginBox, Page, Pages, Piece};
-use super::properties::{self, Said};
+use super::page_style::{MarginBox, MarginItem, Page, Pages};
+use super::properties::{self, Specified};
 use super::property::{Property, SIDES, Side};
 use super::reason::Reason;
 use super::rules::{Sheet, has_variable};
@@ -74,7 +74,7 @@ impl Reader {
         if !has_variable(&raw.value) {
             return Ok(raw.value.clone());
         }
-        self.scopes.substitute(self.root, &raw.value).map_err(|trouble| trouble.explain(&raw.name, &raw.value))
+        self.scopes.substitute(self.root, &raw.value).map_err(|error| error.explain(&raw.name, &raw.value))
     }
 
     fn declaration(&mut self, pages: Pages, raw: &Raw) -> Result<(), String> {
@@ -94,34 +94,39 @@ impl Reader {
                 "`{name}: {short}` has no effect here: all pages are alike; write it into plain `@page`"
             ));
         }
-        let told = |reason: Reason, takes: &str| match reason {
-            Reason::Says(why) => format!("`{name}: {short}` has no effect: {why}"),
+        let explain = |reason: Reason, takes: &str| match reason {
+            Reason::Message(why) => format!("`{name}: {short}` has no effect: {why}"),
             Reason::NotUnderstood => format!("`{name}: {short}` is not understood; it takes {takes}"),
         };
         if background {
-            let Said::Properties(found) = properties::read(name, &value)? else { return Err(parentless(name, &value)) };
+            let Specified::Properties(found) = properties::read(name, &value)? else {
+                return Err(no_inheritance(name, &value));
+            };
             let mut draft = Draft::default();
             found.iter().for_each(|property| draft.apply(property, &self.around()));
             self.page.background = draft.finish(&self.around()).0.background;
             return Ok(());
         }
-        let parts = components(&value).map_err(|reason| told(reason, "lengths"))?;
+        let parts = components(&value).map_err(|reason| explain(reason, "lengths"))?;
         if name == "size" {
             let size = size(&parts).map_err(|reason| {
-                told(reason, "A3, A4, A5, A6, B4, B5, letter, legal or ledger, portrait or landscape, or two lengths")
+                explain(
+                    reason,
+                    "A3, A4, A5, A6, B4, B5, letter, legal or ledger, portrait or landscape, or two lengths",
+                )
             })?;
             self.page.size = size;
             return Ok(());
         }
         let margins = |base| lengths(&parts, base);
-        let lens = margins(self.base).map_err(|reason| told(reason, "lengths, such as `2cm`"))?;
+        let lens = margins(self.base).map_err(|reason| explain(reason, "lengths, such as `2cm`"))?;
         match margin_side(name) {
             Some(side) => match lens.as_slice() {
                 [len] => *side.of(&mut self.page.margin) = Some(*len),
-                _ => return Err(told(Reason::NotUnderstood, "one length, such as `2cm`")),
+                _ => return Err(explain(Reason::NotUnderstood, "one length, such as `2cm`")),
             },
             None => {
-                let four = properties::sides(&lens).map_err(|reason| told(reason, "one to four lengths"))?;
+                let four = properties::sides(&lens).map_err(|reason| explain(reason, "one to four lengths"))?;
                 SIDES.iter().zip(four).for_each(|(side, len)| *side.of(&mut self.page.margin) = Some(len));
             }
         }
@@ -141,14 +146,14 @@ impl Reader {
         let around = self.around();
         for raw in declarations {
             let read = self.value(raw).and_then(|value| match raw.name.as_str() {
-                "content" => content(&value).map(|pieces| self.page.boxes[index].content = pieces),
+                "content" => content(&value).map(|items| self.page.boxes[index].content = items),
                 name => match properties::read(name, &value) {
-                    Ok(Said::Properties(found)) => {
+                    Ok(Specified::Properties(found)) => {
                         let draft = self.drafts.entry(index).or_default();
                         found.iter().for_each(|property| size_or_apply(draft, property, &around));
                         Ok(())
                     }
-                    Ok(Said::Wide(..)) => Err(parentless(name, &value)),
+                    Ok(Specified::Wide(..)) => Err(no_inheritance(name, &value)),
                     Err(message) => Err(message),
                 },
             });
@@ -191,7 +196,7 @@ fn size_or_apply(draft: &mut Draft, property: &Property, around: &Surroundings) 
     draft.apply(property, &Surroundings { measure: Measure { em, ..around.measure }, ..*around });
 }
 
-fn parentless(name: &str, value: &str) -> String {
+fn no_inheritance(name: &str, value: &str) -> String {
     format!("`{name}: {}` has no effect: pages and their margins inherit nothing", shorten(value))
 }
 
@@ -220,10 +225,10 @@ fn place(name: &str) -> Option<(bool, Align)> {
     }
 }
 
-fn content(value: &str) -> Result<Vec<Piece>, String> {
+fn content(value: &str) -> Result<Vec<MarginItem>, String> {
     let short = shorten(value);
     components(value).and_then(|parts| of_margin_box(&parts)).map_err(|reason| match reason {
-        Reason::Says(why) => format!("`content: {short}` has no effect: {why}"),
+        Reason::Message(why) => format!("`content: {short}` has no effect: {why}"),
         Reason::NotUnderstood => format!(
             "`content: {short}` is not understood; it takes none, texts in quotes, `counter(page)`, `counter(pages)` and `string(title)`"
         ),
@@ -235,11 +240,11 @@ fn lengths(parts: &[Component], base: f64) -> Result<Vec<f64>, Reason> {
     let mut found = Vec::new();
     for len in properties::lengths(parts)? {
         if len.has_percent() {
-            return Err(Reason::says("percentages are not supported here; use mm"));
+            return Err(Reason::new("percentages are not supported here; use mm"));
         }
         let points = len.points(Measure { em: base, rem: base }, 0.0);
         if points > LARGEST {
-            return Err(Reason::says("it is larger than any paper"));
+            return Err(Reason::new("it is larger than any paper"));
         }
         found.push(points);
     }

@@ -16,11 +16,11 @@ const MM: f64 = 72.0 / 25.4;
 pub(super) fn size(parts: &[Component]) -> Result<Option<(f64, f64)>, Reason> {
     let (mut paper, mut landscape, mut lens) = (None, None, Vec::new());
     for part in parts {
-        match (part.word(), part.len()) {
+        match (part.ident(), part.len()) {
             (Some("auto"), _) if parts.len() == 1 => return Ok(None),
             (Some("portrait"), _) if landscape.is_none() => landscape = Some(false),
             (Some("landscape"), _) if landscape.is_none() => landscape = Some(true),
-            (Some(word), _) if paper.is_none() => paper = Some(sheet(word).ok_or(Reason::NotUnderstood)?),
+            (Some(ident), _) if paper.is_none() => paper = Some(sheet(ident).ok_or(Reason::NotUnderstood)?),
             (None, Some(len)) if lens.len() < 2 => lens.push(len),
             _ => return Err(Reason::NotUnderstood),
         }
@@ -34,7 +34,7 @@ pub(super) fn size(parts: &[Component]) -> Result<Option<(f64, f64)>, Reason> {
     };
     for side in [width, height] {
         if !(SMALLEST..=LARGEST).contains(&side) {
-            return Err(Reason::says("the sides of paper are between 36pt and 14400pt"));
+            return Err(Reason::new("the sides of paper are between 36pt and 14400pt"));
         }
     }
     Ok(Some(if landscape == Some(true) { (height, width) } else { (width, height) }))
@@ -42,14 +42,14 @@ pub(super) fn size(parts: &[Component]) -> Result<Option<(f64, f64)>, Reason> {
 
 fn absolute(len: &Len) -> Result<f64, Reason> {
     if len.has_percent() || len.em != 0.0 || len.rem != 0.0 {
-        return Err(Reason::says("paper is measured in mm, cm, in, pt or px"));
+        return Err(Reason::new("paper is measured in mm, cm, in, pt or px"));
     }
     Ok(len.pt)
 }
 
 /// Named papers in portrait, in points.
-fn sheet(word: &str) -> Option<(f64, f64)> {
-    let (width, height) = match word {
+fn sheet(ident: &str) -> Option<(f64, f64)> {
+    let (width, height) = match ident {
         "a3" => (297.0, 420.0),
         "a4" => (210.0, 297.0),
         "a5" => (148.0, 210.0),

@@ -1,4 +1,4 @@
-//! Computed `@page` rules as types.
+//! Types the computed style of pages.
 
 use super::style::{Align, ListStyle, Rgba, Sides, Style};
 
@@ -32,12 +32,12 @@ pub struct MarginBox {
     /// Left, center or right.
     pub align: Align,
     /// Empty (`content: none`) removes the box.
-    pub content: Vec<Piece>,
+    pub content: Vec<MarginItem>,
     pub style: Style,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum MarginItem {
     Text(String),
     /// The page's number in this style.
     Page(ListStyle),

@@ -1,9 +1,10 @@
-//! The properties of CSS with their specified values, parsed and typed.
+//! Types the properties of CSS with their specified values.
 
-use super::color::Ink;
+use super::color::SpecifiedColor;
 use super::length::Len;
 use super::style::{
-    Align, Break, Content, Display, Float, Items, Justify, Line, ListStyle, ObjectFit, Sides, Transform, VerticalAlign,
+    Align, Break, Content, Display, Float, Items, Justify, LineStyle, ListStyle, ObjectFit, Sides, Transform,
+    VerticalAlign,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub(super) enum Weight {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Lines {
+pub(super) enum LineHeight {
     Normal,
     /// In font sizes.
     Factor(f64),
@@ -59,7 +60,7 @@ pub(super) enum TrackSize {
     Auto,
     Share(f64),
     Len(Len),
-    /// As many tracks of at least this width as there is room for.
+    /// As many tracks of at least this width as fit.
     Fill(Len),
 }
 
@@ -70,11 +71,11 @@ pub(super) enum Property {
     FontWeight(Weight),
     Italic(bool),
     SmallCaps(bool),
-    Color(Ink),
-    Background(Ink),
+    Color(SpecifiedColor),
+    Background(SpecifiedColor),
     TextAlign(Align),
     VerticalAlign(Option<VerticalAlign>),
-    LineHeight(Lines),
+    LineHeight(LineHeight),
     LetterSpacing(Len),
     WordSpacing(Len),
     TextIndent(Len),
@@ -82,16 +83,16 @@ pub(super) enum Property {
     TextDecoration {
         underline: bool,
         strike: bool,
-        color: Option<Ink>,
+        color: Option<SpecifiedColor>,
     },
-    LineColor(Ink),
+    LineColor(SpecifiedColor),
     Hyphens(bool),
     /// `None` is `auto`.
     Margin(Side, Option<Len>),
     Padding(Side, Len),
     BorderWidth(Side, Len),
-    BorderLine(Side, Line),
-    BorderColor(Side, Ink),
+    BorderLine(Side, LineStyle),
+    BorderColor(Side, SpecifiedColor),
     Radius(usize, Len),
     Width(Option<Len>),
     MaxWidth(Option<Len>),
@@ -109,7 +110,7 @@ pub(super) enum Property {
     RowGap(Option<Len>),
     Grow(f64),
     Basis(Option<Len>),
-    Upright(bool),
+    ColumnDirection(bool),
     Wrap(bool),
     Justify(Justify),
     Items(Items),

@@ -1,4 +1,4 @@
-//! Computed CSS as types: lengths in points (1 px = 0.75 pt), colours in sRGB.
+//! Types the computed style of an element: lengths in points (1 px = 0.75 pt), colours in sRGB.
 //!
 //! `None` is "not set": the template decides. Typst's style chain inherits, except for `font_size`, which is absolute
 //! here, and where a field of [`Style`] says so.
@@ -29,13 +29,13 @@ pub struct Sides<T> {
 pub struct Border {
     /// In points; 0 is none.
     pub width: f64,
-    pub line: Line,
+    pub line: LineStyle,
     /// `None` is the text's colour.
     pub color: Option<Rgba>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
+pub enum LineStyle {
     /// No line, whatever the width.
     None,
     Solid,
@@ -138,7 +138,7 @@ pub enum Track {
     /// Of the space that is left.
     Share(f64),
     Length(Length),
-    /// As many columns of at least this width as there is room for.
+    /// As many columns of at least this width as fit.
     Fill(Length),
 }
 
@@ -148,7 +148,7 @@ pub struct Row {
     pub grow: Option<f64>,
     pub basis: Option<Length>,
     /// One box below the other.
-    pub upright: Option<bool>,
+    pub is_column: Option<bool>,
     pub wrap: Option<bool>,
     pub justify: Option<Justify>,
     pub items: Option<Items>,
@@ -238,16 +238,16 @@ pub enum Margin {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Content(pub Vec<Bit>);
+pub(super) struct Content(pub Vec<ContentItem>);
 
 impl Content {
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|bit| matches!(bit, Bit::Text(text) if text.is_empty()))
+        self.0.iter().all(|item| matches!(item, ContentItem::Text(text) if text.is_empty()))
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bit {
+pub(super) enum ContentItem {
     Text(String),
     /// An attribute of the element: `attr(href)`.
     Attribute(String),

@@ -1,4 +1,4 @@
-//! SVG: XML that could load files, or repeat or nest without end.
+//! Checks SVG, which could load files, or repeat or nest without end.
 
 use std::collections::HashMap;
 use std::ops::Range;
