@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_in_several_ways_is_read() {
+    fn settings_in_several_notations_are_read() {
         let (found, _) = settings(json!({
             "author": [{"name": "A"}, "B"], "toc": true, "lang": "pt-BR", "date": "2026-11-26", "keywords": "x, y",
         }));

@@ -86,7 +86,7 @@ impl Typesetter<'_> {
         }
         let row = style.filter(|_| name != "table").and_then(|style| self.row(element, inner, style));
         let content = row.unwrap_or_else(|| self.block_element(element, inner, whole));
-        // The others put generated text into their first and last paragraph.
+        // Other elements have the generated text in their first and last paragraph.
         let content = match name {
             "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "img" | "svg" | "hr" => {
                 self.with_generated(element, content, inner)

@@ -104,7 +104,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Code with long lines: words that are wider than the box go on in the next line, which a mark begins.
+    /// Wraps lines of code that have words wider than the box. A mark begins each continued line.
     fn wrapped(&self, text: &str, place: Place) -> String {
         let one = self.ruler.width(place.face, place.size, "0").max(0.1);
         let fit = (place.width / one).floor().max(4.0);

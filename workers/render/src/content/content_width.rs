@@ -13,7 +13,7 @@ use crate::{
     fonts::{RulerFace, is_wide},
 };
 
-/// The largest least width of a part of a word, in font sizes: a longer part is divided anywhere.
+/// The widest part of a word that is kept whole, in font sizes: a wider one is divided anywhere.
 const MAX_PART: f64 = 9.0;
 /// The least width of a picture, as a part of the available width.
 const PICTURE: f64 = 0.25;

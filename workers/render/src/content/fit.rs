@@ -88,7 +88,7 @@ fn lay_out_together(
     }
     let next = regions.iter().nth(1).filter(|_| regions.may_progress());
     if next.is_some_and(|next| next.y.fits(whole.height())) {
-        // An empty frame and one that is not: the whole begins in the next region.
+        // After an empty frame, the whole block begins in the next region.
         return Ok(Fragment::frames(vec![Frame::soft(Size::new(whole.width(), Abs::zero())), whole]));
     }
     layout_fragment(engine, content, locator, styles, regions)
@@ -131,7 +131,7 @@ fn lay_out_balanced(
         return layout_fragment(engine, &columns.body, locator, styles, regions);
     }
     let lay_out = |engine: &mut Engine<'_>, height: Abs| -> SourceResult<Fragment> {
-        // One more, for what does not fit.
+        // One region more than columns, for what does not fit.
         let backlog = vec![height; count];
         let regions = Regions {
             size: Size::new(width, height),

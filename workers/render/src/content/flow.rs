@@ -100,7 +100,7 @@ impl Flow {
         self.block(ParElem::new(Content::sequence(line)).pack(), Margins::default());
     }
 
-    /// The blocks; inline content that stands alone stays inline.
+    /// The blocks; inline content without blocks stays inline.
     pub fn finish(mut self) -> Content {
         if self.is_line() {
             self.end_line();
@@ -133,14 +133,14 @@ impl Typesetter<'_> {
         self.collected(node, place).finish()
     }
 
-    /// The same, with inline content that stands alone as a paragraph.
+    /// Like `flow`, but inline content without blocks becomes a paragraph.
     pub(super) fn paragraphs(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
         let mut flow = self.collected(node, place);
         flow.paragraph();
         flow.finish()
     }
 
-    /// What follows an element in its parent.
+    /// The siblings after an element.
     pub(super) fn flow_after(&self, first: ElementRef<'_>, place: Place) -> Content {
         let mut flow = Flow::new(place);
         self.add_nodes(first.next_siblings(), place, &mut flow);
@@ -192,7 +192,7 @@ impl Typesetter<'_> {
         flow
     }
 
-    /// Whether an element is a float that can stand in a row. Words and pictures stay in their line.
+    /// Whether an element is a float that can be in a row. Words and pictures stay in their line.
     fn floats_aside(&self, element: ElementRef<'_>) -> bool {
         let Some(style) = self.style(element) else { return false };
         let name = element.value().name();

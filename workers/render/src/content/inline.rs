@@ -35,7 +35,7 @@ impl Typesetter<'_> {
         Content::sequence(out)
     }
 
-    /// Whether words float to the right: they stand at the end of their line.
+    /// Whether inline content floats to the right; it is at the end of its line.
     pub(super) fn is_at_end(&self, node: NodeRef<'_, Node>) -> bool {
         let Some(element) = ElementRef::wrap(node) else { return false };
         let is_right = self.style(element).is_some_and(|style| style.row.float == Some(Float::Right));
@@ -71,7 +71,7 @@ impl Typesetter<'_> {
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let content = self.with_generated(element, content, place);
         let content = match style {
-            // Code has a look of its own that would count more.
+            // Typst gives code a style of its own, which would win over a style around it.
             Some(style) if code::is_inline(element) => {
                 let text = text_style::styles(style, place, self.fonts);
                 boxes::inline(show_rule::styled(Element::of::<RawElem>(), content, text), style, place, self.fonts)
@@ -82,7 +82,7 @@ impl Typesetter<'_> {
         out.push(self.anchored(element, content));
     }
 
-    /// A block that CSS puts among words: `display: inline-block`.
+    /// A block in a line: `display: inline-block`.
     fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
         let specified = style.width.map(|width| lengths::outer_width(width, style, place).min(place.width));
         let mut flow = Flow::new(place);

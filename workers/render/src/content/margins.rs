@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 16;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Margins(pub f64, pub f64);
 
-/// The larger of both; negative ones are taken off.
+/// The larger of two margins; of negative ones, the smaller is added.
 pub(super) fn collapsed(one: f64, other: f64) -> f64 {
     one.max(other).max(0.0) + one.min(other).min(0.0)
 }

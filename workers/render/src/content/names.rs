@@ -6,32 +6,42 @@ pub(super) fn is_container(name: &str) -> bool {
     matches!(name, "blockquote" | "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "td" | "th" | "li" | "dd")
 }
 
+/// Whether the margins of its first and last child collapse with its own.
+pub(super) fn margins_reach_out(name: &str) -> bool {
+    matches!(
+        name,
+        "div"
+            | "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "main"
+            | "nav"
+            | "aside"
+            | "hgroup"
+            | "address"
+            | "blockquote"
+            | "details"
+            | "center"
+            | "form"
+            | "search"
+    )
+}
+
 /// Whether an element begins a line of its own.
 pub(super) fn is_block_name(name: &str) -> bool {
     is_container(name)
+        || margins_reach_out(name)
         || dom::heading_level(name).is_some()
         || matches!(
             name,
-            "p" | "div"
-                | "section"
-                | "article"
-                | "header"
-                | "footer"
-                | "main"
-                | "nav"
-                | "aside"
-                | "hgroup"
-                | "address"
-                | "pre"
+            "p" | "pre"
                 | "xmp"
                 | "listing"
                 | "hr"
                 | "figcaption"
-                | "details"
                 | "summary"
-                | "center"
                 | "fieldset"
-                | "form"
                 | "legend"
                 | "body"
                 | "html"
@@ -43,7 +53,6 @@ pub(super) fn is_block_name(name: &str) -> bool {
                 | "caption"
                 | "colgroup"
                 | "col"
-                | "search"
                 | "optgroup"
                 | "option"
         )
@@ -111,27 +120,5 @@ pub(super) fn is_known(name: &str) -> bool {
             | "tbody"
             | "html"
             | "body"
-    )
-}
-
-/// Whether the margins of its first and last child collapse with its own.
-pub(super) fn margins_reach_out(name: &str) -> bool {
-    matches!(
-        name,
-        "div"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "main"
-            | "nav"
-            | "aside"
-            | "hgroup"
-            | "address"
-            | "blockquote"
-            | "details"
-            | "center"
-            | "form"
-            | "search"
     )
 }

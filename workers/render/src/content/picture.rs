@@ -85,7 +85,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// A picture that stands by itself, with its margins to the left and right.
+    /// A picture in a block of its own, with its margins to the left and right.
     pub(super) fn block_picture(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
         let picture = self.picture(element, place, false)?;
         let style = self.style(element);
@@ -120,7 +120,7 @@ impl Typesetter<'_> {
     pub(super) fn drawn(&self, svg: Vec<u8>, alt: Option<&str>, place: Place) -> Result<Content, String> {
         let picture = images::picture(svg).map_err(|error| error.to_string())?;
         let (width, height) = (picture.width * PIXEL, picture.height * PIXEL);
-        let scale = (place.width / width).min(most_tall(place) / height).min(1.0);
+        let scale = (place.width / width).min(height_limit(place) / height).min(1.0);
         let image = picture.element().with_width(Smart::Custom(lengths::pt(width * scale).into()));
         Ok(image.with_alt(alt.map(Into::into)).pack().spanned(ink::span(place.line)))
     }
@@ -163,8 +163,8 @@ impl Typesetter<'_> {
     }
 }
 
-/// In points; a heading fits above it on the page.
-fn most_tall(place: Place) -> f64 {
+/// The largest height of a picture, in points: a heading fits above it on the page.
+fn height_limit(place: Place) -> f64 {
     (place.height - HEADING).max(place.height / 2.0).max(1.0)
 }
 
@@ -200,15 +200,15 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
         (None, None) => (natural, natural * ratio),
     };
     let frame = lengths::frame_width(style, place);
-    let (most_wide, most_tall) = ((place.width - frame).max(1.0), most_tall(place));
+    let (available_width, available_height) = ((place.width - frame).max(1.0), height_limit(place));
     let max_width = style.max_width.and_then(points).unwrap_or(f64::INFINITY);
     let max_height = style.max_height.and_then(upright).unwrap_or(f64::INFINITY);
-    let scale = (most_wide.min(max_width) / width).min(most_tall.min(max_height) / height).min(1.0);
+    let scale = (available_width.min(max_width) / width).min(available_height.min(max_height) / height).min(1.0);
     match (wide, tall) {
         // With both specified, each bound holds for its own side, but nothing leaves the page.
         (Some(_), Some(_)) => {
             (width, height) = (width.min(max_width), height.min(max_height));
-            let scale = (most_wide / width).min(most_tall / height).min(1.0);
+            let scale = (available_width / width).min(available_height / height).min(1.0);
             (width, height) = (width * scale, height * scale);
         }
         _ => (width, height) = (width * scale, height * scale),

@@ -43,7 +43,7 @@ impl Typesetter<'_> {
         })
     }
 
-    /// Floats that follow each other stand in one row, with the space between those at the left and at the right.
+    /// Puts consecutive floats into one row, with the free space between those at the left and those at the right.
     pub(super) fn floats(&self, floats: &[ElementRef<'_>], place: Place) -> Content {
         let is_left =
             |element: &ElementRef<'_>| self.style(*element).is_some_and(|style| style.row.float == Some(Float::Left));

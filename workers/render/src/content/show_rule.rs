@@ -3,8 +3,8 @@
 use typst::foundations::{Content, Element, Recipe, Selector, Style, Styles, Transformation};
 use typst::syntax::Span;
 
-/// Styles elements by a rule, not in their text: a table of contents does not repeat a heading's style, and code has
-/// one of its own that would count more.
+/// Styles elements by a rule, not their text: a table of contents does not repeat a heading's style, and the style
+/// that Typst gives code would win over a style around it.
 pub(super) fn styled(element: Element, content: Content, styles: Styles) -> Content {
     if styles.is_empty() {
         return content;

@@ -115,7 +115,7 @@ impl Typesetter<'_> {
             table = table.with_inset(Celled::Value(Sides { left: side, right: side, top: None, bottom: None }));
         }
         if has_caption {
-            // A figure stands in the middle, its cells' text does not.
+            // A figure is centred, but the text of its cells is not.
             table = table.with_align(Celled::Value(Smart::Custom(Alignment::START)));
         }
         let is_centred = grid.style.is_some_and(|style| {

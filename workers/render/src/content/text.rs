@@ -16,7 +16,7 @@ use crate::{
 /// The width of a place to break, in points: Typst skips spaces without one.
 const BREAK: f64 = 0.001;
 
-/// The widest character, in font sizes: a word of fewer characters than fit by this is not measured.
+/// The widest character, in font sizes. A word that fits by this bound is not measured.
 const WIDEST: f64 = 1.3;
 
 /// The longest word that is divided anywhere, in bytes; a longer one is divided only where it reads well.

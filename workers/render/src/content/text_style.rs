@@ -21,9 +21,8 @@ use crate::{
     fonts::Fonts,
 };
 
-/// How far above the middle of a line its baseline's opposite edge lies: letters reach higher than they hang, in all
-/// fonts by about this many font sizes.
-const RISE: f64 = 0.35;
+/// How far the middle of a line lies above its baseline, in font sizes: about the same in all fonts.
+const MIDDLE: f64 = 0.35;
 
 /// The line height of text without CSS, in font sizes.
 pub const LINE_HEIGHT: f64 = 1.38;
@@ -34,7 +33,7 @@ pub const GAP: f64 = 0.4;
 /// The line box of CSS: ascent and descent with half of the leading above and half below. In font sizes.
 #[must_use]
 pub fn line_box(height: f64) -> (Em, Em) {
-    (Em::new(height / 2.0 + RISE), Em::new(RISE - height / 2.0))
+    (Em::new(height / 2.0 + MIDDLE), Em::new(MIDDLE - height / 2.0))
 }
 
 fn set_line_box(styles: &mut Styles, height: f64) {

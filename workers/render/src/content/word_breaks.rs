@@ -2,7 +2,7 @@
 
 use crate::fonts::is_wide;
 
-/// After these a long word reads well when it is divided.
+/// A long word is divided after these characters.
 const AFTER: &str = "/\\_-.,:;=&?@#%+~|)]}>";
 /// The least characters of a piece.
 const LEAST: usize = 2;

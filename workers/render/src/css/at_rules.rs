@@ -193,7 +193,7 @@ fn media(text: &str) -> Result<(), String> {
             true => std::iter::once(medium).chain(parts).collect(),
             false => parts.collect(),
         };
-        // Paper has colours and the resolution of a printer.
+        // Conditions that are true on paper.
         let is_so = |condition: &&str| matches!(*condition, "(color)" | "(min-color: 1)" | "(orientation: portrait)");
         match medium {
             "print" | "all" | "not screen" if other.iter().all(is_so) => return Ok(()),

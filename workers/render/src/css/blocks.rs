@@ -26,7 +26,7 @@ pub(super) struct Block {
     pub errors: Vec<(u32, String)>,
 }
 
-/// `boxes`: whether at-rules may stand in it.
+/// `boxes`: whether at-rules are allowed in it.
 pub(super) fn block(input: &mut Parser<'_>, boxes: bool) -> Block {
     let mut reader = Reader { block: Block::default(), boxes };
     let mut errors = Vec::new();

@@ -81,7 +81,7 @@ struct Work<'a> {
     inline: Inline<'a>,
     applier: Applier<'a>,
     known: HashMap<Box<[u32]>, u32>,
-    /// Indexed like what the applier's elements pass on; entry 0 belongs to no element.
+    /// Indexed like [`Applier::inherited`]; entry 0 belongs to no element.
     shared: Vec<Shared>,
     key: Vec<u32>,
 }
@@ -105,9 +105,9 @@ impl Work<'_> {
         }
         let place = u32::try_from(self.shared.len()).unwrap_or(0);
         let declared = declared(self.sheets, &self.index, &self.inline, &found.element, inline);
-        let inside = self.applier.element(parent as usize, kind, &declared);
-        let style = inside.style.clone();
-        self.applier.inherited.push(inside);
+        let inherited = self.applier.element(parent as usize, kind, &declared);
+        let style = inherited.style.clone();
+        self.applier.inherited.push(inherited);
         let before = self.generated(place, &found.before);
         let after = self.generated(place, &found.after);
         let marker = self.marker(place, &found.marker);

@@ -1,4 +1,4 @@
-//! Tells inherited properties from others, and copies one longhand from style to style.
+//! Separates inherited properties from others, and copies one longhand from style to style.
 
 use super::style::Style;
 

@@ -40,7 +40,7 @@ impl Sheet {
         sheet
     }
 
-    /// Turns off warnings of rules without a match: for sheets that the document's writer did not write.
+    /// Turns off warnings of rules without a match, for sheets that are not the document's own.
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;

@@ -87,7 +87,7 @@ pub enum ListStyle {
     LowerRoman,
     UpperRoman,
     LowerGreek,
-    /// A string of the author's.
+    /// A string from the style sheet.
     Text(String),
 }
 

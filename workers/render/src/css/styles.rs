@@ -66,7 +66,7 @@ impl Styles {
         self.get(node)?.after.as_ref()
     }
 
-    /// The style of a list item's marker, and its text if `content` says one.
+    /// The style of a list item's marker, and its text if `content` specifies one.
     #[must_use]
     pub fn marker(&self, node: NodeId) -> Option<(&Style, Option<String>)> {
         let (style, content) = self.get(node)?.marker.as_ref()?;

@@ -54,7 +54,7 @@ pub(super) struct VariableScopes {
 struct Scope {
     parent: u32,
     depth: usize,
-    /// `None` has no valid value.
+    /// `None`: the property has no valid value.
     values: HashMap<String, Option<String>>,
 }
 
@@ -65,7 +65,7 @@ impl Default for VariableScopes {
 }
 
 impl VariableScopes {
-    /// Adds a scope inside `parent`; returns the properties without a value too.
+    /// Adds a scope inside `parent`. Also returns the properties that have no value.
     pub fn extend(&mut self, parent: u32, own: &[(&str, &str)]) -> (u32, Vec<(String, VariableError)>) {
         let depth = self.scopes[parent as usize].depth + 1;
         if depth > DEPTH {

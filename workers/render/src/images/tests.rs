@@ -30,7 +30,7 @@ fn the_first_bytes_say_what_a_picture_is_and_how_large() {
 }
 
 #[test]
-fn what_is_no_picture_is_told_what_it_is() {
+fn the_error_names_what_is_no_picture() {
     assert_eq!(refused(Vec::new()), "the file is empty");
     for (bytes, message) in [
         (&b"%PDF-1.7"[..], "it is a PDF"),

@@ -16,7 +16,7 @@ pub(super) struct PlacedCell<'a> {
     pub rowspan: usize,
 }
 
-/// Head, body or foot. No cell reaches out of it.
+/// Head, body or foot; no cell spans beyond it.
 pub(super) struct Part<'a> {
     pub name: &'static str,
     pub element: Option<ElementRef<'a>>,
@@ -37,7 +37,7 @@ pub(super) fn parts(table: ElementRef<'_>) -> Vec<Part<'_>> {
             _ => {}
         }
     }
-    // HTML allows heads and feet anywhere: only the first head is one, and feet come last.
+    // HTML allows heads and feet anywhere: a head is one only at the top, and feet are moved to the bottom.
     parts.retain(|part| !part.rows.is_empty());
     let mut seen = false;
     for (i, part) in parts.iter_mut().enumerate() {

@@ -25,7 +25,7 @@ pub(super) fn list_style(parts: &[Component]) -> Parsed {
             Component::Url(_) => return Err(Reason::new("images are not supported; use a text in quotes")),
             _ => return Err(Reason::NotUnderstood),
         };
-        // `none` may stand for the image, beside a type.
+        // Beside a type, `none` means the image.
         if style.is_none() || found != ListStyle::None {
             style = Some(found);
         }

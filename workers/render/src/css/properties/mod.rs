@@ -62,7 +62,7 @@ pub(super) fn read(name: &str, value: &str) -> Result<Specified, String> {
     }
     match components(value).and_then(|parts| (spec.parse)(&parts)) {
         Ok(properties) => Ok(Specified::Properties(properties)),
-        // A vendor's property stands beside the plain one, whose warning is enough.
+        // A prefixed property accompanies the plain one, which gives the warning.
         Err(_) if plain != name => Ok(Specified::Properties(Vec::new())),
         Err(Reason::Message(why)) => Err(format!("`{name}: {written}` has no effect: {why}")),
         Err(Reason::NotUnderstood) => {

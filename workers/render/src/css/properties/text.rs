@@ -21,7 +21,7 @@ pub(super) fn color(parts: &[Component]) -> Parsed {
     Ok(vec![Property::Color(part.color().ok_or(Reason::NotUnderstood)?)])
 }
 
-/// `background`: its colour, or the first one of a gradient. Images, positions and repetitions are passed over.
+/// `background`: its colour, or the first one of a gradient. Images, positions and repetitions are ignored.
 pub(super) fn background(parts: &[Component]) -> Parsed {
     let mut gradient = None;
     for part in parts {

@@ -132,7 +132,7 @@ fn before_and_after_have_a_text_and_a_style() {
 }
 
 #[test]
-fn a_border_without_a_line_is_told() {
+fn a_border_without_a_line_is_reported() {
     let (style, warnings) = declared("border-color: red");
     assert_eq!(style.border.top, None);
     assert_eq!(warnings, ["css:1: `border-color` draws no line without `border-style`"]);

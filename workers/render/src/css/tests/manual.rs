@@ -7,7 +7,7 @@ use crate::css::properties::{IN_PART, TABLE};
 const BEGIN: &str = "<!-- Written by the tests from css/properties/table.rs. -->\n";
 const END: &str = "<!-- Until here. -->\n";
 
-/// Properties that take the same stand in one row.
+/// Properties that take the same values share one row.
 fn table() -> String {
     let mut rows: Vec<(Vec<&str>, &str, &str)> = Vec::new();
     for spec in TABLE {

@@ -74,7 +74,7 @@ fn first_left_and_right_pages_have_boxes_of_their_own() {
 }
 
 #[test]
-fn what_a_page_cannot_have_is_told() {
+fn what_a_page_cannot_have_is_reported() {
     let css = "@page {\n color: red;\n @left-top { content: 'x' }\n @top-left {\n content: url(a.png) }\n\
                @top-right { content: counter(chapter) }\n marks: crop }\n@top-left { content: 'x' }";
     let (page, warnings) = paged(css);

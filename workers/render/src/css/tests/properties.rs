@@ -314,7 +314,7 @@ fn names() {
 }
 
 #[test]
-fn what_has_an_effect_in_part_has_it_and_is_told() {
+fn what_has_an_effect_in_part_has_it_and_is_reported() {
     let red = Some(Rgba(255, 0, 0, 255));
     for (css, message) in [
         ("background: linear-gradient(90deg, #f00, #00f)", "the first of the gradient"),
