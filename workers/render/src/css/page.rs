@@ -15,7 +15,7 @@ use super::properties::{self, Specified};
 use super::property::{Property, SIDES, Side};
 use super::reason::Reason;
 use super::rules::{Sheet, has_variable};
-use super::style::{Align, Style};
+use super::style::{Align, Rgba, Style};
 use super::variables::VariableScopes;
 use super::{Log, shorten};
 use crate::Warnings;
@@ -99,12 +99,7 @@ impl Reader {
             Reason::NotUnderstood => format!("`{name}: {short}` is not understood; it takes {takes}"),
         };
         if background {
-            let Specified::Properties(found) = properties::read(name, &value)? else {
-                return Err(no_inheritance(name, &value));
-            };
-            let mut draft = Draft::default();
-            found.iter().for_each(|property| draft.apply(property, &self.around()));
-            self.page.background = draft.finish(&self.around()).0.background;
+            self.page.background = self.background(name, &value)?;
             return Ok(());
         }
         let parts = components(&value).map_err(|reason| explain(reason, "lengths"))?;
@@ -131,6 +126,15 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    fn background(&self, name: &str, value: &str) -> Result<Option<Rgba>, String> {
+        let Specified::Properties(found) = properties::read(name, value)? else {
+            return Err(no_inheritance(name, value));
+        };
+        let mut draft = Draft::default();
+        found.iter().for_each(|property| draft.apply(property, &self.around()));
+        Ok(draft.finish(&self.around()).0.background)
     }
 
     fn margin_box(&mut self, pages: Pages, name: &str, line: u32, declarations: &[Raw], log: &mut Log<'_>) {
