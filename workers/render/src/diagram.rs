@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_diagram_is_told() {
+    fn what_is_no_diagram_is_reported() {
         for source in ["", "hello", "flowchart TD\n  A[", "sequenceDiagram\n  ->>"] {
             let error = mermaid(source).expect_err(source);
             assert!(!error.is_empty());

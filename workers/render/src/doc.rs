@@ -1,4 +1,4 @@
-//! The argument of a template: a dictionary of values and of Typst's elements.
+//! Builds the argument of a template: a dictionary of values and of Typst's elements.
 
 use chrono::NaiveDate;
 use ruche_schemas::kinds::render::Render;
@@ -10,8 +10,8 @@ use typst::{
 };
 
 use crate::{
-    content::{length, line_box, page_background},
-    css::{Align, ListStyle, MarginBox, Page, Pages, Piece, Style},
+    content::{length, line_box, paint},
+    css::{Align, ListStyle, MarginBox, MarginItem, Page, Pages, Style},
     fonts::Fonts,
     output,
     settings::Settings,
@@ -113,7 +113,7 @@ fn page_settings(page: &Page, style: Option<&Style>) -> Dict {
     }
     let background = page.background.or_else(|| style?.background);
     if let Some(color) = background {
-        settings.insert("fill".into(), page_background(color).into_value());
+        settings.insert("fill".into(), paint(color).into_value());
     }
     if let Some(columns) = style.and_then(|style| style.columns).filter(|columns| *columns > 0) {
         settings.insert("columns".into(), i64::from(columns).into_value());
@@ -140,7 +140,7 @@ fn text_settings(style: &Style, fonts: &Fonts) -> Dict {
         settings.insert("style".into(), (if italic { "italic" } else { "normal" }).into_value());
     }
     if let Some(color) = style.color {
-        settings.insert("fill".into(), page_background(color).into_value());
+        settings.insert("fill".into(), paint(color).into_value());
     }
     if let Some(spacing) = style.letter_spacing {
         settings.insert("tracking".into(), length(spacing).into_value());
@@ -184,31 +184,31 @@ fn margin_box(margin: &MarginBox, fonts: &Fonts) -> Dict {
     settings.insert("top".into(), margin.top.into_value());
     settings.insert("align".into(), align.into_value());
     settings.insert("text".into(), text_settings(&margin.style, fonts).into_value());
-    settings.insert("pieces".into(), margin.content.iter().map(piece).collect::<Array>().into_value());
+    settings.insert("pieces".into(), margin.content.iter().map(margin_item).collect::<Array>().into_value());
     settings
 }
 
-fn piece(piece: &Piece) -> Value {
-    let mut of = Dict::new();
-    let mut set = |name: &str, value: &str| of.insert(name.into(), value.into_value());
-    match piece {
-        Piece::Text(text) => {
-            set("kind", "text");
-            set("text", text);
+fn margin_item(item: &MarginItem) -> Value {
+    let mut fields = Dict::new();
+    let mut insert = |name: &str, value: &str| fields.insert(name.into(), value.into_value());
+    match item {
+        MarginItem::Text(text) => {
+            insert("kind", "text");
+            insert("text", text);
         }
-        Piece::Page(style) => {
-            set("kind", "page");
-            set("pattern", pattern(style));
+        MarginItem::Page(style) => {
+            insert("kind", "page");
+            insert("pattern", pattern(style));
         }
-        Piece::Pages(style) => {
-            set("kind", "pages");
-            set("pattern", pattern(style));
+        MarginItem::Pages(style) => {
+            insert("kind", "pages");
+            insert("pattern", pattern(style));
         }
-        Piece::Title => set("kind", "title"),
-        Piece::Date => set("kind", "date"),
-        Piece::Chapter => set("kind", "chapter"),
+        MarginItem::Title => insert("kind", "title"),
+        MarginItem::Date => insert("kind", "date"),
+        MarginItem::Chapter => insert("kind", "chapter"),
     }
-    of.into_value()
+    fields.into_value()
 }
 
 fn pattern(style: &ListStyle) -> &'static str {

@@ -1,4 +1,4 @@
-//! One tree of Markdown's and raw HTML's elements. html5ever parses any bytes as a browser would, without errors.
+//! Parses HTML of Markdown and raw HTML into one tree. html5ever parses any bytes as a browser would, without errors.
 //!
 //! Here, attributes reach their elements, headings get ids, and `<style>` is taken out for `css`. `content` decides
 //! which elements are typeset.

@@ -1,4 +1,4 @@
-//! The fonts: compiled-in ones, loaded once in a process, and a document's own over them.
+//! Holds the fonts: compiled-in ones, loaded once in a process, and a document's own, which override them.
 //!
 //! Serif, math and code come with Typst (Libertinus Serif, New Computer Modern, DejaVu Sans Mono); Inter (sans),
 //! Liberation Sans (Arial's metrics) and Twemoji (colour emoji) lie in `fonts/`. System fonts are not used, so that a

@@ -1,4 +1,4 @@
-//! What a laid-out frame shows, and where: texts and pictures with the lines of the source they come from.
+//! Finds what a laid-out frame shows, and where: texts and pictures with their lines of the source.
 
 use std::{num::NonZeroU64, sync::LazyLock};
 
@@ -19,7 +19,7 @@ const LAST: u64 = (1 << 23) - 1;
 /// How far ascenders and descenders reach, in font sizes.
 const ASCENT: f64 = 0.8;
 const DESCENT: f64 = 0.2;
-/// What lies outside by less is not told, in points.
+/// What lies outside by less than this is not reported, in points.
 const TOLERANCE: f64 = 0.5;
 
 /// A text or picture, in points from the upper left.
@@ -29,7 +29,7 @@ pub struct Mark {
     pub top: f64,
     pub right: f64,
     pub bottom: f64,
-    /// In the source; `None` for what a template sets.
+    /// In the source; `None` for a template's text.
     pub line: Option<u32>,
 }
 

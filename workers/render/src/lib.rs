@@ -1,8 +1,9 @@
 //! Turns Markdown, CSS and a template into a PDF.
 //!
-//! A document's path: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a safe tree) -> `css` (each
-//! element's style) -> `content` (Typst's elements, made in Rust) -> `doc`, `templates`, `world` and `typeset` (by
-//! Typst) -> `output` (PDF, PNG). Users' text stays data: none of it is read as Typst's markup.
+//! A document's path: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a safe tree) -> `inputs`
+//! (style sheets, template, fonts, pictures) -> `css` (each element's style) -> `content` (Typst's elements, made in
+//! Rust) -> `doc`, `layout`, `world` and `typeset` (by Typst) -> `output` (PDF, PNG). Users' text stays data: none of it
+//! is read as Typst's markup.
 
 pub mod content;
 pub mod css;
@@ -13,6 +14,8 @@ pub mod fonts;
 pub mod front;
 pub mod images;
 pub mod ink;
+mod inputs;
+mod layout;
 pub mod markdown;
 pub mod math;
 pub mod output;
@@ -26,5 +29,6 @@ mod typeset;
 mod warnings;
 pub mod world;
 
-pub use renderer::{Output, Renderer, Resources};
+pub use inputs::Resources;
+pub use renderer::{Output, Renderer};
 pub use warnings::Warnings;

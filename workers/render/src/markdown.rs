@@ -1,4 +1,4 @@
-//! Markdown to HTML, by comrak: CommonMark 0.31 with GitHub's extensions, definition lists, formulas and attributes.
+//! Turns Markdown into HTML, with comrak: CommonMark 0.31, GitHub's extensions, definition lists, formulas, attributes.
 //!
 //! Raw HTML passes: `dom` decides what of it is typeset. Attributes (`{#id .class}`) that comrak reads but does not
 //! write become an empty element before theirs; `dom` moves them to their element.
@@ -7,7 +7,7 @@ mod alerts;
 mod formulas;
 mod open_tags;
 mod raw_text;
-mod told;
+mod warnings;
 
 use std::fmt::Write;
 
@@ -60,7 +60,7 @@ pub fn read(markdown: &str) -> (String, Vec<(u32, String)>) {
     let options = options();
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, markdown, &options);
-    let left_out = told::left_out(root, markdown);
+    let left_out = warnings::left_out(root, markdown);
     raw_text::escape_open_tags(root);
     open_tags::close(&arena, root);
     alerts::read(root);

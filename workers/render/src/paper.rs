@@ -1,32 +1,32 @@
-//! The paper and the space on it: `@page`, the boxes of `html` and `body`, and what the template says.
+//! Computes the area for the text from `@page`, the boxes of `html` and `body`, and the template.
 
 use typst::utils::PicoStr;
 
 use crate::{
     Warnings,
-    content::Room,
+    content::TextArea,
     css::{Length, Margin, Page, Style},
     fonts::{Fonts, RulerFace},
-    templates::Look,
+    templates::Defaults,
 };
 
 /// The paper of the templates, in points: A4.
 const PAPER: (f64, f64) = (595.28, 841.89);
 /// The least width and height between margins, in points.
-const ROOM: f64 = 30.0;
+const MIN_SIDE: f64 = 30.0;
 
 /// Adds the margins, paddings and widths of `html` and `body` to the page's margins at the left and right. Returns what
 /// is above the first block and below the last, in points.
-pub fn inset(page: &mut Page, styles: [Option<&Style>; 2], look: &Look) -> (f64, f64) {
+pub fn inset(page: &mut Page, styles: [Option<&Style>; 2], defaults: &Defaults) -> (f64, f64) {
     let (mut above, mut below) = (0.0, 0.0);
-    let [_, right, _, left] = look.margins();
+    let [_, right, _, left] = defaults.margins();
     for style in styles.into_iter().flatten() {
         let paper = page.size.unwrap_or(PAPER).0;
         let outer = (page.margin.left.unwrap_or(left), page.margin.right.unwrap_or(right));
         let whole = paper - outer.0 - outer.1;
         let points = |length: Length| match length {
             Length::Pt(points) => points,
-            Length::Em(ems) => ems * style.font_size.unwrap_or(look.size),
+            Length::Em(ems) => ems * style.font_size.unwrap_or(defaults.size),
             Length::Percent(percent) => percent / 100.0 * whole,
         };
         let margin = |margin: Option<Margin>| match margin {
@@ -55,17 +55,17 @@ pub fn inset(page: &mut Page, styles: [Option<&Style>; 2], look: &Look) -> (f64,
     (above, below)
 }
 
-/// Shrinks margins that leave no space for text: each word would be a page.
-pub fn leave_room(page: &mut Page, look: &Look, warnings: &mut Warnings) {
+/// Shrinks margins that leave no width or height for the text.
+pub fn shrink_margins(page: &mut Page, defaults: &Defaults, warnings: &mut Warnings) {
     let (width, height) = page.size.unwrap_or(PAPER);
-    let [top, right, bottom, left] = look.margins();
+    let [top, right, bottom, left] = defaults.margins();
     let margin = &mut page.margin;
     let mut narrow = false;
     for (size, one, other, defaults) in [
         (width, &mut margin.left, &mut margin.right, (left, right)),
         (height, &mut margin.top, &mut margin.bottom, (top, bottom)),
     ] {
-        if size - one.unwrap_or(defaults.0) - other.unwrap_or(defaults.1) < ROOM {
+        if size - one.unwrap_or(defaults.0) - other.unwrap_or(defaults.1) < MIN_SIDE {
             (*one, *other) = (Some(size / 10.0), Some(size / 10.0));
             narrow = true;
         }
@@ -76,10 +76,10 @@ pub fn leave_room(page: &mut Page, look: &Look, warnings: &mut Warnings) {
     }
 }
 
-/// The space for the text, from CSS or the template.
-pub fn room(page: &Page, style: Option<&Style>, look: &Look, fonts: &Fonts) -> Room {
-    let size = style.and_then(|style| style.font_size).unwrap_or(look.size);
-    let [top, right, bottom, left] = look.margins();
+/// The area for the text, from CSS or the template.
+pub fn text_area(page: &Page, style: Option<&Style>, defaults: &Defaults, fonts: &Fonts) -> TextArea {
+    let size = style.and_then(|style| style.font_size).unwrap_or(defaults.size);
+    let [top, right, bottom, left] = defaults.margins();
     let (width, height) = page.size.unwrap_or(PAPER);
     let width = width - page.margin.left.unwrap_or(left) - page.margin.right.unwrap_or(right);
     let height = height - page.margin.top.unwrap_or(top) - page.margin.bottom.unwrap_or(bottom);
@@ -87,10 +87,10 @@ pub fn room(page: &Page, style: Option<&Style>, look: &Look, fonts: &Fonts) -> R
     // Typst's gutter is 4 % of the width.
     let width = (width - 0.04 * width * (columns - 1.0)) / columns;
     let named = style.and_then(|style| style.font_family.iter().flatten().find_map(|name| fonts.family(name)));
-    let family = PicoStr::intern(named.unwrap_or(look.family));
+    let family = PicoStr::intern(named.unwrap_or(defaults.family));
     let bold = style.and_then(|style| style.font_weight).is_some_and(|weight| weight >= 600);
     let (width, height) = (width.max(20.0), height.max(20.0));
-    Room { width, height, inset: (0.0, 0.0), from_right: false, size, face: RulerFace { family, bold } }
+    TextArea { width, height, inset: (0.0, 0.0), from_right: false, size, face: RulerFace { family, bold } }
 }
 
 #[cfg(test)]
@@ -109,7 +109,7 @@ mod tests {
     fn margins(css: &str) -> (f64, f64, (f64, f64)) {
         let mut page = Page { size: Some((600.0, 800.0)), ..Page::default() };
         (page.margin.left, page.margin.right) = (Some(50.0), Some(50.0));
-        let inset = inset(&mut page, [None, Some(&style(css))], &Look::default());
+        let inset = inset(&mut page, [None, Some(&style(css))], &Defaults::default());
         (page.margin.left.unwrap(), page.margin.right.unwrap(), inset)
     }
 

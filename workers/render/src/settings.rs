@@ -1,4 +1,4 @@
-//! A document's settings from front matter and options; options win.
+//! Reads a document's settings from front matter and options; options win.
 //!
 //! md-to-pdf's keys are supported (`pdf_options`, `stylesheet`, `css`, `body_class`, `document_title`). Unknown keys
 //! are variables for the template.
@@ -7,6 +7,8 @@ use ruche_schemas::kinds::render::{Render, is_language};
 use serde_json::{Map, Value};
 
 use crate::{Warnings, content::file_name, front};
+
+mod pdf_options;
 
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Settings {
@@ -56,16 +58,16 @@ impl Settings {
             |names: &[&str]| names.iter().find_map(|name| words(data.get(*name)?)).filter(|text| !text.is_empty());
         let list = |names: &[&str]| names.iter().find_map(|name| Some(many(data.get(*name)?))).unwrap_or_default();
         let lang = job.options.lang.clone().or_else(|| {
-            let said = text(&["lang", "language"])?;
-            if !is_language(&said) {
+            let tag = text(&["lang", "language"])?;
+            if !is_language(&tag) {
                 warnings.add(
                     front::SOURCE,
                     None,
-                    format!("lang: {said:?} is no language: a tag such as fr or pt-BR is"),
+                    format!("lang: {tag:?} is no language: a tag such as fr or pt-BR is"),
                 );
                 return None;
             }
-            Some(said)
+            Some(tag)
         });
         let (lang, region) = language(lang.as_deref().unwrap_or("en"));
         let toc = job.options.toc.or_else(|| level(data.get("toc")?));
@@ -95,7 +97,7 @@ impl Settings {
     /// In md-to-pdf's order: attached sheets, `css`, the job's own.
     fn add_sheets(&mut self, job: &Render, data: &Map<String, Value>, warnings: &mut Warnings) {
         if let Some(options) = data.get("pdf_options").and_then(Value::as_object) {
-            self.sheets.push((page_rule(options, warnings), front::SOURCE.to_owned()));
+            self.sheets.push((pdf_options::page_rule(options, warnings), front::SOURCE.to_owned()));
         }
         let pandoc = pandoc_rules(data);
         if !pandoc.is_empty() {
@@ -120,9 +122,9 @@ impl Settings {
 
 /// Pandoc's variables of paper and fonts as CSS.
 fn pandoc_rules(data: &Map<String, Value>) -> String {
-    let said = |name: &str| data.get(name).and_then(words).filter(|text| !text.contains(['{', '}', ';']));
+    let variable = |name: &str| data.get(name).and_then(words).filter(|text| !text.contains(['{', '}', ';']));
     let mut page = String::new();
-    if let Some(paper) = said("papersize") {
+    if let Some(paper) = variable("papersize") {
         page.push_str(&format!(" size: {};", paper.to_lowercase().trim_end_matches("paper")));
     }
     for setting in data.get("geometry").map(many).unwrap_or_default() {
@@ -142,102 +144,18 @@ fn pandoc_rules(data: &Map<String, Value>) -> String {
         sides.iter().for_each(|side| page.push_str(&format!(" {side}: {};", value.trim())));
     }
     let mut body = String::new();
-    if let Some(size) = said("fontsize") {
+    if let Some(size) = variable("fontsize") {
         body.push_str(&format!(" font-size: {size};"));
     }
-    if let Some(family) = said("mainfont") {
+    if let Some(family) = variable("mainfont") {
         body.push_str(&format!(" font-family: \"{}\";", family.replace('"', "")));
     }
-    if let Some(height) = said("linestretch").and_then(|height| height.parse::<f64>().ok()) {
+    if let Some(height) = variable("linestretch").and_then(|height| height.parse::<f64>().ok()) {
         body.push_str(&format!(" line-height: {};", height * 1.2));
     }
     let rule =
         |name: &str, rules: &str| if rules.is_empty() { String::new() } else { format!("{name} {{{rules} }}\n") };
     rule("@page", &page) + &rule("body", &body)
-}
-
-/// Chromium's `pdf` options as CSS.
-fn page_rule(options: &Map<String, Value>, warnings: &mut Warnings) -> String {
-    let mut css = String::from("@page {");
-    let landscape = options.get("landscape").and_then(Value::as_bool) == Some(true);
-    let length = |value: &Value| match value {
-        Value::Number(pixels) => Some(format!("{pixels}px")),
-        Value::String(text) => Some(text.clone()),
-        _ => None,
-    };
-    let format = options.get("format").and_then(Value::as_str);
-    match (options.get("width").and_then(length), options.get("height").and_then(length), format) {
-        (Some(width), Some(height), _) => css.push_str(&format!(" size: {width} {height};")),
-        (_, _, Some(format)) => {
-            css.push_str(&format!(" size: {}{};", format.to_lowercase(), if landscape { " landscape" } else { "" }));
-        }
-        _ if landscape => css.push_str(" size: landscape;"),
-        _ => {}
-    }
-    match options.get("margin") {
-        Some(Value::Object(sides)) => {
-            for (side, value) in sides {
-                if let Some(value) = length(value) {
-                    css.push_str(&format!(" margin-{side}: {value};"));
-                }
-            }
-        }
-        Some(value) => css.push_str(&length(value).map(|margin| format!(" margin: {margin};")).unwrap_or_default()),
-        None => {}
-    }
-    for (key, place) in [("headerTemplate", "top"), ("footerTemplate", "bottom")] {
-        if let Some(html) = options.get(key).and_then(Value::as_str) {
-            css.push_str(&margin_box(html, place, warnings));
-        }
-    }
-    for key in options.keys() {
-        let known = ["format", "width", "height", "landscape", "margin", "headerTemplate", "footerTemplate"];
-        let silent = ["printBackground", "displayHeaderFooter", "preferCSSPageSize"];
-        if !known.contains(&&**key) && !silent.contains(&&**key) {
-            warnings.add(front::SOURCE, None, format!("pdf_options.{key} has no effect here"));
-        }
-    }
-    css.push('}');
-    css
-}
-
-/// Chromium's header or footer: its text, with the classes that Chromium fills.
-fn margin_box(html: &str, place: &str, warnings: &mut Warnings) -> String {
-    let tree = scraper::Html::parse_fragment(html);
-    let mut content = String::new();
-    for node in tree.root_element().descendants() {
-        let Some(text) = node.value().as_text() else {
-            let Some(element) = node.value().as_element() else { continue };
-            let filled = element.classes().find_map(|class| match class {
-                "pageNumber" => Some("counter(page) "),
-                "totalPages" => Some("counter(pages) "),
-                "title" => Some("string(title) "),
-                "date" => Some("string(date) "),
-                "url" => Some("\"\" "),
-                _ => None,
-            });
-            content.push_str(filled.unwrap_or_default());
-            continue;
-        };
-        let inside = node.ancestors().any(|around| around.value().as_element().is_some_and(|e| e.name() == "style"));
-        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if inside || words.is_empty() {
-            continue;
-        }
-        let (before, after) = (text.starts_with(char::is_whitespace), text.ends_with(char::is_whitespace));
-        let words = words.replace('\\', "\\\\").replace('"', "\\\"");
-        let space = |is: bool| if is { " " } else { "" };
-        content.push_str(&format!("\"{}{words}{}\" ", space(before && !content.is_empty()), space(after)));
-    }
-    if html.contains("<style") {
-        let message =
-            format!("the style of the {place} template has no effect: use @page {{ @{place}-center {{ .. }} }}");
-        warnings.add(front::SOURCE, None, message);
-    }
-    match content.trim().is_empty() {
-        true => String::new(),
-        false => format!(" @{place}-center {{ content: {content}; }}"),
-    }
 }
 
 fn words(value: &Value) -> Option<String> {
@@ -322,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_in_several_ways_is_read() {
+    fn settings_in_several_notations_are_read() {
         let (found, _) = settings(json!({
             "author": [{"name": "A"}, "B"], "toc": true, "lang": "pt-BR", "date": "2026-11-26", "keywords": "x, y",
         }));

@@ -1,4 +1,4 @@
-//! Templates: the built-in ones, and Typst packages, unpacked within bounds.
+//! Finds templates: the built-in ones, and Typst packages, unpacked within bounds.
 //!
 //! A template is a function `template(doc)`; templates/README.md lists the fields of `doc`. A package is a gzipped
 //! tar with `typst.toml` (its `entrypoint`), sources, fonts and pictures; it is never written to disk.
@@ -14,9 +14,9 @@ use crate::{
     world,
 };
 
-/// What lengths in CSS, breaks of words and columns of tables count from: a template sets it, and says it here.
+/// The text and margins of a template. Lengths in CSS, breaks of words and columns of tables are computed from them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Look {
+pub struct Defaults {
     pub family: &'static str,
     /// The text's size, in points.
     pub size: f64,
@@ -24,13 +24,13 @@ pub struct Look {
     margins: [f64; 4],
 }
 
-impl Default for Look {
+impl Default for Defaults {
     fn default() -> Self {
         PLAIN
     }
 }
 
-impl Look {
+impl Defaults {
     /// Top, right, bottom, left, in points.
     #[must_use]
     pub fn margins(&self) -> [f64; 4] {
@@ -39,29 +39,29 @@ impl Look {
 }
 
 /// Also of templates that are not built in, of which it is a guess.
-const PLAIN: Look = Look { family: SANS, size: 10.0, margins: [24.0, 22.0, 24.0, 22.0] };
+const PLAIN: Defaults = Defaults { family: SANS, size: 10.0, margins: [24.0, 22.0, 24.0, 22.0] };
 
-const BUILT_IN: [(&str, &str, Look); 5] = [
+const BUILT_IN: [(&str, &str, Defaults); 5] = [
     ("plain", include_str!("../templates/plain/template.typ"), PLAIN),
     (
         "report",
         include_str!("../templates/report/template.typ"),
-        Look { family: SERIF, size: 11.0, margins: [28.0, 25.0, 26.0, 25.0] },
+        Defaults { family: SERIF, size: 11.0, margins: [28.0, 25.0, 26.0, 25.0] },
     ),
     (
         "letter",
         include_str!("../templates/letter/template.typ"),
-        Look { size: 10.5, margins: [20.0, 20.0, 25.0, 25.0], ..PLAIN },
+        Defaults { size: 10.5, margins: [20.0, 20.0, 25.0, 25.0], ..PLAIN },
     ),
     (
         "invoice",
         include_str!("../templates/invoice/template.typ"),
-        Look { size: 9.5, margins: [22.0, 22.0, 26.0, 22.0], ..PLAIN },
+        Defaults { size: 9.5, margins: [22.0, 22.0, 26.0, 22.0], ..PLAIN },
     ),
     (
         "conversation",
         include_str!("../templates/conversation/template.typ"),
-        Look { margins: [24.0, 24.0, 24.0, 24.0], ..PLAIN },
+        Defaults { margins: [24.0, 24.0, 24.0, 24.0], ..PLAIN },
     ),
 ];
 
@@ -74,7 +74,7 @@ const UNPACKED: u64 = 32 << 20;
 pub struct Template {
     /// The path of the source with its function.
     pub entry: String,
-    pub look: Look,
+    pub defaults: Defaults,
     /// Parsed sources.
     pub sources: Vec<Source>,
     /// By path in the world.
@@ -82,10 +82,10 @@ pub struct Template {
 }
 
 static PARSED: LazyLock<Vec<(&str, Template)>> = LazyLock::new(|| {
-    let parsed = BUILT_IN.iter().filter_map(|(name, text, look)| {
+    let parsed = BUILT_IN.iter().filter_map(|(name, text, defaults)| {
         let entry = format!("/templates/{name}/template.typ");
         let source = Source::new(world::id(&entry)?, (*text).to_owned());
-        Some((*name, Template { entry, look: *look, sources: vec![source], files: Vec::new() }))
+        Some((*name, Template { entry, defaults: *defaults, sources: vec![source], files: Vec::new() }))
     });
     parsed.collect()
 });
@@ -141,7 +141,7 @@ pub fn unpack(package: &[u8]) -> Result<Template, Failure> {
         named.map(|(path, data)| (format!("/template/{path}"), Bytes::new(data))).collect();
     let entry = format!("/template/{}", entry.trim_start_matches("./"));
     match files.iter().any(|(path, _)| *path == entry) {
-        true => Ok(Template { entry, look: PLAIN, sources: Vec::new(), files }),
+        true => Ok(Template { entry, defaults: PLAIN, sources: Vec::new(), files }),
         false => Err(failed(format!("typst.toml names the entrypoint {entry:?}, which is not in the package"))),
     }
 }

@@ -1,4 +1,4 @@
-//! A world for this crate's tests: one content, the compiled-in fonts, no files.
+//! Provides a world for this crate's tests: one content, the compiled-in fonts, no files.
 
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Content, Datetime, Duration};
@@ -18,7 +18,7 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Errors and warnings are lines of text.
-    pub(crate) fn set(content: Content, fonts: Fonts) -> Result<(PagedDocument, Vec<String>), Vec<String>> {
+    pub(crate) fn typeset(content: Content, fonts: Fonts) -> Result<(PagedDocument, Vec<String>), Vec<String>> {
         let mut library = Library::builder().build();
         library.global.scope_mut().define("body", content);
         let main = Source::detached("#set page(width: 160mm, height: auto, margin: 5mm)\n#body");
@@ -33,7 +33,7 @@ impl Stage {
 
     /// With the compiled-in fonts.
     pub(crate) fn plain(content: Content) -> Result<(PagedDocument, Vec<String>), Vec<String>> {
-        Self::set(content, Fonts::embedded())
+        Self::typeset(content, Fonts::embedded())
     }
 }
 

@@ -7,20 +7,20 @@ use ruche_schemas::kinds::render::{WARNINGS, Warning};
 #[derive(Debug, Default)]
 pub struct Warnings {
     seen: HashSet<Warning>,
-    kept: Vec<Warning>,
+    list: Vec<Warning>,
     more: usize,
 }
 
 impl Warnings {
     /// Adds a warning once.
     pub fn add(&mut self, source: &str, line: Option<u32>, message: impl Into<String>) {
-        if self.kept.len() == WARNINGS {
+        if self.list.len() == WARNINGS {
             self.more += 1;
             return;
         }
         let warning = Warning { source: source.to_owned(), line, message: message.into() };
         if self.seen.insert(warning.clone()) {
-            self.kept.push(warning);
+            self.list.push(warning);
         }
     }
 
@@ -29,8 +29,8 @@ impl Warnings {
     pub fn into_vec(mut self) -> Vec<Warning> {
         if self.more > 0 {
             let message = format!("{} more warnings are not shown", self.more);
-            self.kept.push(Warning { source: "render".to_owned(), line: None, message });
+            self.list.push(Warning { source: "render".to_owned(), line: None, message });
         }
-        self.kept
+        self.list
     }
 }

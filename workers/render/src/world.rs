@@ -1,4 +1,4 @@
-//! The files that Typst can read: template, attached files and fonts.
+//! Gives Typst the files that it can read: template, attached files and fonts.
 //!
 //! There is no disk and no network: `#import "/etc/passwd"` finds no file, packages of Typst's universe are refused.
 //! `today()` is the document's date, so that the same input gives the same bytes.

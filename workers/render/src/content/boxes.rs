@@ -1,4 +1,4 @@
-//! CSS's boxes as Typst's blocks and boxes.
+//! Turns CSS's boxes into Typst's blocks and boxes.
 
 use std::num::NonZeroUsize;
 
@@ -12,21 +12,21 @@ use typst::{
 };
 
 use super::{
-    Place, fit,
-    look::{
-        decorated, fill, frame_height, has_border, has_padding, inset, is_box, outer_width, points, pt, radius, rel,
-        strokes, text, width_of,
-    },
+    Place,
+    box_style::{fill, has_border, has_padding, inset, is_box, radius, strokes},
+    fit,
+    lengths::{border_width, frame_height, outer_width, points, pt, rel},
+    text_style::{decorated, styles},
 };
 use crate::{
     css::{self, Break, Margin, Style},
     fonts::Fonts,
 };
 
-/// What a ground behind text encloses above and below the baseline, in font sizes.
+/// How far a background behind text reaches above and below the baseline, in font sizes.
 const ASCENT: f64 = 0.93;
 const DESCENT: f64 = 0.24;
-/// A padding that stands out of the text without moving it, in points.
+/// The padding that the background of text has without moving the text, in points.
 const HAIR: f64 = 1.5;
 
 /// Adds a block's box and its margins to the left and right.
@@ -37,7 +37,7 @@ pub fn block(content: Content, style: &Style, place: Place) -> Content {
     }
     let width = width(style, place);
     let content = boxed(content, style, place, width.is_some());
-    aside(content, style, place, width)
+    with_side_margins(content, style, place, width)
 }
 
 fn columns(content: Content, style: &Style, place: Place) -> Content {
@@ -48,13 +48,13 @@ fn columns(content: Content, style: &Style, place: Place) -> Content {
                 Some(gap) => columns.with_gutter(rel(gap, style, place)),
                 None => columns,
             };
-            if place.kept { columns.pack() } else { fit::balanced(columns) }
+            if place.in_relayout { columns.pack() } else { fit::balanced(columns) }
         }
         _ => content,
     }
 }
 
-/// The outer width that CSS says; `None` if it is the place's.
+/// The outer width that CSS specifies; `None` if it is the available width.
 fn width(style: &Style, place: Place) -> Option<Rel<Length>> {
     let outer = |width| outer_width(width, style, place);
     let max = style.max_width.filter(|max| match style.width {
@@ -64,14 +64,14 @@ fn width(style: &Style, place: Place) -> Option<Rel<Length>> {
     });
     let width = max.or(style.width)?;
     let frame = outer(width) - points(width, style, place);
-    // A box that is wider than its place would leave the paper.
+    // A box that is wider than the available width would leave the paper.
     (outer(width) < place.width).then(|| rel(width, style, place) + space_of(frame))
 }
 
 /// Borders take space, as in CSS; Typst draws them around the edge of its block.
 fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content {
     let css::Sides { top, right, bottom, left } = style.border;
-    let around = Sides { left, top, right, bottom }.map(|border| width_of(border) / 2.0);
+    let around = Sides { left, top, right, bottom }.map(|border| border_width(border) / 2.0);
     let inset = inset(style, place);
     let add = |inset: Option<Rel<Length>>, half: f64| Some(inset.unwrap_or_default() + space_of(half));
     let inset = Sides {
@@ -85,10 +85,10 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
     let least = [style.height, style.min_height].into_iter().flatten();
     let least = least.filter(|height| !matches!(height, css::Length::Percent(_)));
     let least = least.map(|height| points(height, style, place)).fold(0.0, f64::max);
-    let held = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
-    let least = least - held;
+    let frame = if style.border_box == Some(true) { frame_height(style, place) } else { 0.0 };
+    let least = least - frame;
     let content = match least > 0.0 {
-        true => fit::at_least(content, least.min(place.height)),
+        true => fit::with_min_height(content, least.min(place.height)),
         false => content,
     };
     let block = BlockElem::new()
@@ -98,8 +98,8 @@ fn boxed(content: Content, style: &Style, place: Place, narrow: bool) -> Content
         .with_stroke(strokes(style))
         .with_radius(radius(style, place))
         .with_inset(inset);
-    let block = match style.break_inside == Some(Break::Avoid) && !place.kept {
-        true => fit::kept(block.pack()),
+    let block = match style.break_inside == Some(Break::Avoid) && !place.in_relayout {
+        true => fit::keep_together(block.pack()),
         false => block.pack(),
     };
     match around.iter().all(|half| *half == 0.0) {
@@ -119,14 +119,14 @@ fn space_of(points: f64) -> Rel<Length> {
     pt(points).into()
 }
 
-/// Margins to the left and right; `auto` takes what `width` leaves.
-pub fn aside(content: Content, style: &Style, place: Place, width: Option<Rel<Length>>) -> Content {
+/// Adds the margins to the left and right; `auto` takes what `width` leaves.
+pub fn with_side_margins(content: Content, style: &Style, place: Place, width: Option<Rel<Length>>) -> Content {
     let css::Sides { left, right, .. } = style.margin;
-    let said = |margin: Option<Margin>| match margin {
+    let specified = |margin: Option<Margin>| match margin {
         Some(Margin::Length(length)) => rel(length, style, place),
         Some(Margin::Auto) | None => Rel::zero(),
     };
-    let (before, after) = (said(left), said(right));
+    let (before, after) = (specified(left), specified(right));
     let auto = |margin: Option<Margin>| margin == Some(Margin::Auto);
     let (before, after) = match width {
         None => (before, after),
@@ -164,7 +164,7 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> C
                 false => Sizing::Rel(Ratio::one().into()),
             });
             let body = match style.height.filter(|height| !matches!(height, css::Length::Percent(_))) {
-                Some(height) => fit::at_least(content, points(height, style, place).min(place.height)),
+                Some(height) => fit::with_min_height(content, points(height, style, place).min(place.height)),
                 None => content,
             };
             BoxElem::new()
@@ -179,10 +179,10 @@ pub fn inline(content: Content, style: &Style, place: Place, fonts: &Fonts) -> C
         (false, None, false) => content,
         (false, fill, _) => marked(content, fill, style, place),
     };
-    content.styled_with_map(text(style, place, fonts))
+    content.styled_with_map(styles(style, place, fonts))
 }
 
-/// A picture with border, ground, padding and round corners.
+/// A picture with border, background, padding and round corners.
 pub fn framed(image: Content, style: &Style, place: Place) -> Content {
     let is_round = style.border_radius.iter().any(Option::is_some);
     if !(is_round || fill(style).is_some() || has_border(style) || has_padding(style)) {
@@ -198,7 +198,7 @@ pub fn framed(image: Content, style: &Style, place: Place) -> Content {
         .pack()
 }
 
-/// Text on a ground, or in a border, that holds ascent and descent. Padding beyond a hair takes space.
+/// Text on a background or in a border, around ascent and descent. Padding beyond [`HAIR`] takes space.
 fn marked(content: Content, fill: Option<Paint>, style: &Style, place: Place) -> Content {
     let size = style.font_size.map_or(place.size, |size| size * place.scale).max(0.1);
     let padding = |side| points_of(side, style, place) / size;

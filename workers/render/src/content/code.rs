@@ -1,26 +1,68 @@
-//! Code: highlighted by language; diagrams are drawn.
+//! Typesets code, in a line and as blocks; draws diagrams.
 
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement, Smart},
     model::ParElem,
-    text::{RawContent, RawElem},
+    text::{FontFamily, FontList, RawContent, RawElem, TextElem},
 };
 
-use super::{Place, Typesetter, look, wrap};
+use super::{Place, Typesetter, show_rule, text, text_style};
 use crate::{
     css::{Rgba, Style},
     diagram,
-    fonts::{RulerFace, is_wide},
+    fonts::{MONO, RulerFace, is_wide},
     ink,
 };
 
-/// Begins a line that goes on from the one above.
-const GOES_ON: &str = "\n\u{21aa} ";
-/// Code over this many bytes is not highlighted: that takes some milliseconds a kilobyte.
-const COLOURED: usize = 256 << 10;
+/// Begins a line that continues the one above.
+const CONTINUATION: &str = "\n\u{21aa} ";
+/// Code over this many bytes is not highlighted: highlighting takes some milliseconds a kilobyte.
+const MAX_HIGHLIGHTED: usize = 256 << 10;
 
 impl Typesetter<'_> {
+    pub(super) fn inline_code(&self, element: ElementRef<'_>, place: Place) -> Content {
+        if let Some(kind) = element.attr("data-math-style") {
+            return self.inline_formula(element, kind);
+        }
+        if element.child_elements().next().is_some() {
+            return self.monospaced(self.line(*element, place));
+        }
+        let text: String = element.text().collect();
+        let text = match place.keep_spaces {
+            true => text,
+            false => text.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        let raw = |text: &str| {
+            let raw = RawElem::new(RawContent::Text(text.into())).with_block(false).pack();
+            raw.spanned(ink::span(place.line))
+        };
+        let mut out = Vec::new();
+        let mut whole = String::new();
+        for word in text.split_inclusive(' ') {
+            if !self.overflows(word.trim_end(), place) {
+                whole.push_str(word);
+                continue;
+            }
+            for piece in self.divided(word, place) {
+                if !whole.is_empty() {
+                    out.push(raw(&std::mem::take(&mut whole)));
+                    out.push(text::soft_break());
+                }
+                whole.push_str(piece);
+            }
+        }
+        if out.is_empty() || !whole.is_empty() {
+            out.push(raw(&whole));
+        }
+        Content::sequence(out)
+    }
+
+    pub(super) fn monospaced(&self, content: Content) -> Content {
+        let family = self.fonts.family("monospace").unwrap_or(MONO);
+        content.set(TextElem::font, FontList(vec![FontFamily::new(family)]))
+    }
+
     pub(super) fn pre(&self, element: ElementRef<'_>, place: Place, style: Option<&Style>) -> Content {
         let code = element.child_elements().next().filter(|_| {
             element.children().all(|child| match child.value() {
@@ -46,21 +88,23 @@ impl Typesetter<'_> {
         let place = Place { face: RulerFace { family: self.mono(), ..place.face }, ..place };
         let place = code.map_or(place, |code| self.within(code, place, inner_style));
         let mut raw = RawElem::new(RawContent::Text(self.wrapped(text, place).into())).with_block(true);
-        if let Some(language) = language.filter(|_| text.len() <= COLOURED) {
+        if let Some(language) = language.filter(|_| text.len() <= MAX_HIGHLIGHTED) {
             raw = raw.with_lang(Some(language.into()));
         }
         if style.and_then(|style| style.background).is_some_and(is_dark) {
-            // The colours of words are made for a light ground.
+            // The colours of the theme are made for a light background.
             raw = raw.with_theme(Smart::Custom(None));
         }
         let raw = raw.pack().spanned(ink::span(place.line));
         match inner_style {
-            Some(style) => wrap::rule(Element::of::<RawElem>(), raw, look::text(style, place, self.fonts)),
+            Some(style) => {
+                show_rule::styled(Element::of::<RawElem>(), raw, text_style::styles(style, place, self.fonts))
+            }
             None => raw,
         }
     }
 
-    /// Code with long lines: words that are wider than the box go on in the next line, which a mark begins.
+    /// Wraps lines of code that have words wider than the box. A mark begins each continued line.
     fn wrapped(&self, text: &str, place: Place) -> String {
         let one = self.ruler.width(place.face, place.size, "0").max(0.1);
         let fit = (place.width / one).floor().max(4.0);
@@ -95,7 +139,11 @@ impl Typesetter<'_> {
     }
 }
 
-/// Whether a `<pre>` is a diagram or a formula, which has no ground.
+pub(super) fn is_inline(element: ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "code" | "kbd" | "samp" | "tt")
+}
+
+/// Whether a `<pre>` is a diagram or a formula, which has no background.
 pub(super) fn is_drawn(element: ElementRef<'_>) -> bool {
     let code = element.child_elements().next().unwrap_or(element);
     code.attr("data-math-style").is_some() || language(code).as_deref() == Some("mermaid")
@@ -112,13 +160,13 @@ fn wrap(line: &str, fit: f64, out: &mut String) {
     for word in line.split_inclusive(' ') {
         let width = columns(word.trim_end_matches(' '));
         if used > 0.0 && used + width > fit && width <= fit - 2.0 {
-            out.push_str(GOES_ON);
+            out.push_str(CONTINUATION);
             used = 2.0;
         }
         for c in word.chars() {
             let width = if is_wide(c) { 2.0 } else { 1.0 };
             if used + width > fit && c != ' ' {
-                out.push_str(GOES_ON);
+                out.push_str(CONTINUATION);
                 used = 2.0;
             }
             out.push(c);

@@ -1,13 +1,13 @@
-//! The direction of a text, by its first letter that has one (Unicode's rules P2 and P3), or by `dir`.
+//! Finds the direction of a text: by `dir`, or by its first letter that has one (Unicode's rules P2 and P3).
 
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 use typst::layout::Dir;
 
-/// The most characters that are looked at.
+/// The most characters that are searched.
 const LONG: usize = 400;
 
-/// `None`: that of what is around.
+/// `None`: that of the parent.
 pub(super) fn of(element: ElementRef<'_>) -> Option<Dir> {
     match element.attr("dir").map(str::to_ascii_lowercase).as_deref() {
         Some("rtl") => return Some(Dir::RTL),

@@ -1,60 +1,60 @@
-//! Emoji: a character with U+FE0F is one in colour, with U+FE0E a letter.
+//! Divides text by emoji presentation: a character with U+FE0F is drawn in colour, with U+FE0E as text.
 
-/// Asks for a colour picture.
-const PICTURE: char = '\u{fe0f}';
-/// Asks for a letter.
-const LETTER: char = '\u{fe0e}';
+/// Requests the emoji presentation: a picture in colour.
+const EMOJI: char = '\u{fe0f}';
+/// Requests the text presentation.
+const TEXT: char = '\u{fe0e}';
 const KEYCAP: char = '\u{20e3}';
 
-/// What a part of a text asks for.
+/// How a part of a text is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Presentation {
     Any,
-    Picture,
-    Letter,
+    Emoji,
+    Text,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Part<'a> {
     pub text: &'a str,
-    pub look: Look,
+    pub presentation: Presentation,
 }
 
-/// Divides a text at the characters that ask for a colour picture or a letter. `None` if there are none.
+/// Divides a text at the characters that request a presentation. `None` if there are none.
 pub(super) fn parts(text: &str) -> Option<Vec<Part<'_>>> {
-    text.contains([PICTURE, LETTER]).then(|| {
+    text.contains([EMOJI, TEXT]).then(|| {
         let mut parts = Vec::new();
         let mut from = 0;
         let chars: Vec<(usize, char)> = text.char_indices().collect();
         let mut i = 0;
         while let Some((at, _)) = chars.get(i) {
             match length(&chars[i..]) {
-                Some((count, look)) => {
+                Some((count, presentation)) => {
                     let end = chars.get(i + count).map_or(text.len(), |(end, _)| *end);
                     if from < *at {
-                        parts.push(Part { text: &text[from..*at], look: Look::Any });
+                        parts.push(Part { text: &text[from..*at], presentation: Presentation::Any });
                     }
-                    parts.push(Part { text: &text[*at..end], look });
+                    parts.push(Part { text: &text[*at..end], presentation });
                     (from, i) = (end, i + count);
                 }
                 None => i += 1,
             }
         }
         if from < text.len() {
-            parts.push(Part { text: &text[from..], look: Look::Any });
+            parts.push(Part { text: &text[from..], presentation: Presentation::Any });
         }
         parts
     })
 }
 
-/// The characters of the sequence that begins here, and what it asks for.
-fn length(chars: &[(usize, char)]) -> Option<(usize, Look)> {
+/// The number of characters of the sequence that begins here, and its presentation.
+fn length(chars: &[(usize, char)]) -> Option<(usize, Presentation)> {
     let mut count = 1;
-    let mut look = None;
+    let mut presentation = None;
     while let Some((_, c)) = chars.get(count) {
         match *c {
-            PICTURE | LETTER => {
-                look = Some(if *c == PICTURE { Look::Picture } else { Look::Letter });
+            EMOJI | TEXT => {
+                presentation = Some(if *c == EMOJI { Presentation::Emoji } else { Presentation::Text });
                 count += 1;
             }
             KEYCAP | '\u{1f3fb}'..='\u{1f3ff}' => count += 1,
@@ -63,7 +63,7 @@ fn length(chars: &[(usize, char)]) -> Option<(usize, Look)> {
             _ => break,
         }
     }
-    look.map(|look| (count, look))
+    presentation.map(|presentation| (count, presentation))
 }
 
 #[cfg(test)]
@@ -71,10 +71,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_that_ask_for_colour_stand_alone() {
+    fn characters_with_a_presentation_stand_alone() {
         let found = |text: &'static str| {
             let parts = parts(text).unwrap_or_default();
-            parts.into_iter().map(|part| (part.text, part.look == Look::Picture)).collect::<Vec<_>>()
+            parts.into_iter().map(|part| (part.text, part.presentation == Presentation::Emoji)).collect::<Vec<_>>()
         };
         assert_eq!(found("a \u{26a0}\u{fe0f} b"), [("a ", false), ("\u{26a0}\u{fe0f}", true), (" b", false)]);
         assert_eq!(found("1\u{fe0f}\u{20e3}2"), [("1\u{fe0f}\u{20e3}", true), ("2", false)]);
@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(found(couple), [(couple, true)]);
         assert!(found("\u{260e} \u{1f600}").is_empty());
         let letter = parts("\u{260e}\u{fe0e}").unwrap_or_default();
-        assert_eq!(letter, [Part { text: "\u{260e}\u{fe0e}", look: Look::Letter }]);
+        assert_eq!(letter, [Part { text: "\u{260e}\u{fe0e}", presentation: Presentation::Text }]);
         assert_eq!(found("\u{fe0f}"), [("\u{fe0f}", false)]);
     }
 }

@@ -1,4 +1,4 @@
-//! Boxes whose layout depends on the space there is: kept together, balanced, at least so high, made smaller.
+//! Lays out blocks by the space there is: keeps them on one page, balances columns, sets a minimum height, scales down.
 
 use typst::{
     diag::SourceResult,
@@ -12,39 +12,40 @@ use typst::{
 };
 use typst_layout::{layout_fragment, layout_frame};
 
+use super::lengths;
 use crate::ink;
 
 /// How often the height of balanced columns is halved.
 const HALVINGS: usize = 10;
-/// The smallest scale of what is made smaller.
-const SMALLEST: f64 = 0.2;
+/// The smallest scale.
+const MIN_SCALE: f64 = 0.2;
 
 /// Keeps a block on one page, unless it is taller than a page.
-pub fn kept(block: Content) -> Content {
-    BlockElem::multi_layouter(holding(block), keep).pack()
+pub fn keep_together(block: Content) -> Content {
+    BlockElem::multi_layouter(block_of(block), lay_out_together).pack()
 }
 
-/// Gives content a least height, in points.
-pub fn at_least(content: Content, points: f64) -> Content {
-    let holding = Packed::new(
+/// Gives content a minimum height, in points.
+pub fn with_min_height(content: Content, points: f64) -> Content {
+    let block = Packed::new(
         BlockElem::new()
             .with_body(Some(BlockBody::Content(content)))
-            .with_height(Sizing::Rel(super::look::pt(points).into())),
+            .with_height(Sizing::Rel(lengths::pt(points).into())),
     );
-    BlockElem::multi_layouter(holding, extend).pack()
+    BlockElem::multi_layouter(block, lay_out_min_height).pack()
 }
 
 /// Columns of about the same height, if they fit the page.
 pub fn balanced(columns: ColumnsElem) -> Content {
-    BlockElem::multi_layouter(Packed::new(columns), balance).pack()
+    BlockElem::multi_layouter(Packed::new(columns), lay_out_balanced).pack()
 }
 
-/// Makes content smaller if something of it lies outside of its place.
+/// Scales content down if something of it lies outside the space for it.
 pub fn squeezed(content: Content) -> Content {
-    BlockElem::multi_layouter(holding(content), squeeze).pack()
+    BlockElem::multi_layouter(block_of(content), lay_out_squeezed).pack()
 }
 
-fn holding(content: Content) -> Packed<BlockElem> {
+fn block_of(content: Content) -> Packed<BlockElem> {
     Packed::new(BlockElem::new().with_body(Some(BlockBody::Content(content))))
 }
 
@@ -55,14 +56,31 @@ fn body<'a>(block: &'a Packed<BlockElem>, styles: StyleChain<'a>) -> Option<&'a 
     }
 }
 
-fn keep(
+fn empty() -> Fragment {
+    Fragment::frame(Frame::soft(Size::zero()))
+}
+
+fn lay_out_body(
     block: &Packed<BlockElem>,
     engine: &mut Engine<'_>,
     locator: Locator<'_>,
     styles: StyleChain<'_>,
     regions: Regions<'_>,
 ) -> SourceResult<Fragment> {
-    let Some(content) = body(block, styles) else { return Ok(Fragment::frame(Frame::soft(Size::zero()))) };
+    match body(block, styles) {
+        Some(content) => layout_fragment(engine, content, locator, styles, regions),
+        None => Ok(empty()),
+    }
+}
+
+fn lay_out_together(
+    block: &Packed<BlockElem>,
+    engine: &mut Engine<'_>,
+    locator: Locator<'_>,
+    styles: StyleChain<'_>,
+    regions: Regions<'_>,
+) -> SourceResult<Fragment> {
+    let Some(content) = body(block, styles) else { return Ok(empty()) };
     let endless = Region::new(Size::new(regions.size.x, Abs::inf()), Axes::new(regions.expand.x, false));
     let whole = layout_frame(engine, content, locator.relayout(), styles, endless)?;
     if regions.size.y.fits(whole.height()) {
@@ -70,21 +88,20 @@ fn keep(
     }
     let next = regions.iter().nth(1).filter(|_| regions.may_progress());
     if next.is_some_and(|next| next.y.fits(whole.height())) {
-        // An empty frame and one that is not: the whole begins in the next region.
+        // After an empty frame, the whole block begins in the next region.
         return Ok(Fragment::frames(vec![Frame::soft(Size::new(whole.width(), Abs::zero())), whole]));
     }
     layout_fragment(engine, content, locator, styles, regions)
 }
 
-fn extend(
+fn lay_out_min_height(
     block: &Packed<BlockElem>,
     engine: &mut Engine<'_>,
     locator: Locator<'_>,
     styles: StyleChain<'_>,
     regions: Regions<'_>,
 ) -> SourceResult<Fragment> {
-    let Some(content) = body(block, styles) else { return Ok(Fragment::frame(Frame::soft(Size::zero()))) };
-    let mut fragment = layout_fragment(engine, content, locator, styles, regions)?;
+    let mut fragment = lay_out_body(block, engine, locator, styles, regions)?;
     let least = match block.height.get(styles) {
         Sizing::Rel(height) => height.resolve(styles).relative_to(Abs::zero()),
         Sizing::Auto | Sizing::Fr(_) => Abs::zero(),
@@ -99,7 +116,7 @@ fn extend(
     Ok(fragment)
 }
 
-fn balance(
+fn lay_out_balanced(
     columns: &Packed<ColumnsElem>,
     engine: &mut Engine<'_>,
     locator: Locator<'_>,
@@ -113,8 +130,8 @@ fn balance(
     if !width.to_raw().is_finite() || width <= Abs::zero() {
         return layout_fragment(engine, &columns.body, locator, styles, regions);
     }
-    let set = |engine: &mut Engine<'_>, height: Abs| -> SourceResult<Fragment> {
-        // One more, for what does not fit.
+    let lay_out = |engine: &mut Engine<'_>, height: Abs| -> SourceResult<Fragment> {
+        // One region more than columns, for what does not fit.
         let backlog = vec![height; count];
         let regions = Regions {
             size: Size::new(width, height),
@@ -131,7 +148,7 @@ fn balance(
     let mut best = Fragment::frame(whole);
     for _ in 0..HALVINGS {
         let middle = (low + high) / 2.0;
-        let fragment = set(engine, middle)?;
+        let fragment = lay_out(engine, middle)?;
         match fragment.len() <= count {
             true => {
                 high = middle;
@@ -154,15 +171,14 @@ fn balance(
     Ok(Fragment::frame(out))
 }
 
-fn squeeze(
+fn lay_out_squeezed(
     block: &Packed<BlockElem>,
     engine: &mut Engine<'_>,
     locator: Locator<'_>,
     styles: StyleChain<'_>,
     regions: Regions<'_>,
 ) -> SourceResult<Fragment> {
-    let Some(content) = body(block, styles) else { return Ok(Fragment::frame(Frame::soft(Size::zero()))) };
-    let mut fragment = layout_fragment(engine, content, locator, styles, regions)?;
+    let mut fragment = lay_out_body(block, engine, locator, styles, regions)?;
     let (mut left, mut right, mut scale) = (0.0_f64, 0.0_f64, 1.0_f64);
     for (frame, region) in fragment.iter().zip(regions.iter()) {
         let mut bottom = 0.0_f64;
@@ -185,7 +201,7 @@ fn squeeze(
     if scale >= 1.0 && left >= 0.0 {
         return Ok(fragment);
     }
-    let scale = scale.max(SMALLEST);
+    let scale = scale.max(MIN_SCALE);
     for frame in fragment.iter_mut() {
         let size = frame.size();
         frame.translate(Point::with_x(shift));

@@ -1,22 +1,22 @@
-//! Blocks one after the other, with margins that collapse as in CSS 2.1, 8.3.1.
+//! Puts blocks one after the other: inline content between them becomes paragraphs, and margins collapse.
 
-use ego_tree::NodeRef;
+use std::collections::HashSet;
+
+use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement},
     layout::{Fr, HElem, Spacing, VElem},
     model::ParElem,
+    text::SpaceElem,
 };
 
-use super::{Place, Typesetter, look};
-use crate::css::Display;
-
-/// The deepest first or last child whose margin reaches out of its parents.
-const DEEP: usize = 16;
-
-/// Above and below, in points.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Margins(pub f64, pub f64);
+use super::{
+    Place, Typesetter, lengths,
+    margins::{Margins, collapsed},
+    names, text_style,
+};
+use crate::{css::Display, dom::Document};
 
 /// Blocks as they are collected.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Flow {
     out: Vec<Content>,
     /// Inline content that is no paragraph yet.
     pub line: Vec<Content>,
-    /// What stands at the end of the paragraph's line.
+    /// What is at the end of the paragraph's line.
     pub ends: Vec<Content>,
     /// The margin below the last block.
     below: Option<f64>,
@@ -33,12 +33,12 @@ pub(super) struct Flow {
     /// What Typst puts between paragraphs by itself, in points.
     gap: f64,
     /// Whether the margins at the edges stay inside.
-    closed: (bool, bool),
+    contains_margins: (bool, bool),
 }
 
 impl Flow {
     pub fn new(place: Place) -> Self {
-        let gap = look::GAP * place.size;
+        let gap = text_style::GAP * place.size;
         Self {
             out: Vec::new(),
             line: Vec::new(),
@@ -46,7 +46,7 @@ impl Flow {
             below: None,
             is_plain: false,
             gap,
-            closed: place.closed,
+            contains_margins: place.contains_margins,
         }
     }
 
@@ -67,7 +67,7 @@ impl Flow {
                     self.space(between, true);
                 }
             }
-            None if self.closed.0 && self.out.is_empty() => self.space(margins.0, false),
+            None if self.contains_margins.0 && self.out.is_empty() => self.space(margins.0, false),
             None => {}
         }
         self.out.push(content);
@@ -94,20 +94,20 @@ impl Flow {
     pub fn paragraph(&mut self) {
         self.end_line();
         let line = std::mem::take(&mut self.line);
-        if line.iter().all(|piece| piece.is_empty() || piece.is::<typst::text::SpaceElem>()) {
+        if line.iter().all(|piece| piece.is_empty() || piece.is::<SpaceElem>()) {
             return;
         }
         self.block(ParElem::new(Content::sequence(line)).pack(), Margins::default());
     }
 
-    /// The blocks; inline content that stands alone stays inline.
+    /// The blocks; inline content without blocks stays inline.
     pub fn finish(mut self) -> Content {
         if self.is_line() {
             self.end_line();
             return Content::sequence(self.line);
         }
         self.paragraph();
-        if let Some(below) = self.below.filter(|_| self.closed.1) {
+        if let Some(below) = self.below.filter(|_| self.contains_margins.1) {
             self.space(below, false);
         }
         Content::sequence(self.out)
@@ -122,93 +122,126 @@ impl Flow {
 
     fn space(&mut self, points: f64, weak: bool) {
         if weak || points != 0.0 {
-            self.out.push(VElem::new(Spacing::Rel(look::pt(points).into())).with_weak(weak).pack());
+            self.out.push(VElem::new(Spacing::Rel(lengths::pt(points).into())).with_weak(weak).pack());
         }
     }
-}
-
-/// The larger of both; negative ones are taken off.
-fn collapsed(one: f64, other: f64) -> f64 {
-    one.max(other).max(0.0) + one.min(other).min(0.0)
 }
 
 impl Typesetter<'_> {
-    /// The margins of a block, with those of its first and last children that reach out of it.
-    pub(super) fn margins(&self, element: ElementRef<'_>, place: Place) -> Margins {
-        self.margins_within(element, place, 0)
+    /// The children of a node. Inline content between blocks becomes paragraphs.
+    pub(super) fn flow(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
+        self.collected(node, place).finish()
     }
 
-    fn margins_within(&self, element: ElementRef<'_>, place: Place, depth: usize) -> Margins {
-        let style = self.style(element);
-        let (mut above, mut below) = style.map_or((0.0, 0.0), |style| look::margins(style, place));
-        if let Some(style) = self.only_picture(element).and_then(|picture| self.style(picture)) {
-            let (top, bottom) = look::margins(style, place);
-            (above, below) = (collapsed(above, top), collapsed(below, bottom));
-        }
-        if depth == DEEP || !is_open(element.value().name()) {
-            return Margins(above, below);
-        }
-        let closed = style.map_or((false, false), look::is_closed);
-        let inner = self.within(element, place, style);
-        if let Some(first) = self.edge(element.children()).filter(|_| !closed.0) {
-            above = collapsed(above, self.margins_within(first, inner, depth + 1).0);
-        }
-        if let Some(last) = self.edge(element.children().rev()).filter(|_| !closed.1) {
-            below = collapsed(below, self.margins_within(last, inner, depth + 1).1);
-        }
-        Margins(above, below)
+    /// Like `flow`, but inline content without blocks becomes a paragraph.
+    pub(super) fn paragraphs(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
+        let mut flow = self.collected(node, place);
+        flow.paragraph();
+        flow.finish()
     }
 
-    /// The first child, if it is a block.
-    fn edge<'e>(&self, children: impl Iterator<Item = NodeRef<'e, Node>>) -> Option<ElementRef<'e>> {
-        for child in children {
-            match child.value() {
-                Node::Text(text) if text.trim().is_empty() => {}
-                Node::Element(_) => {
-                    let element = ElementRef::wrap(child)?;
-                    let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
-                    if !hidden {
-                        return Some(element).filter(|element| self.is_block(*element));
-                    }
+    /// The siblings after an element.
+    pub(super) fn flow_after(&self, first: ElementRef<'_>, place: Place) -> Content {
+        let mut flow = Flow::new(place);
+        self.add_nodes(first.next_siblings(), place, &mut flow);
+        flow.paragraph();
+        flow.finish()
+    }
+
+    /// Adds nodes to a flow. None of them floats.
+    pub(super) fn add_nodes<'e>(&self, nodes: impl Iterator<Item = NodeRef<'e, Node>>, place: Place, flow: &mut Flow) {
+        for node in nodes {
+            match ElementRef::wrap(node).filter(|element| self.is_block(*element)) {
+                Some(element) => {
+                    flow.paragraph();
+                    self.block(element, place, flow);
                 }
-                Node::Text(_) => return None,
-                _ => {}
+                None => self.span(node, place, &mut flow.line),
             }
         }
-        None
     }
-}
 
-/// Whether the children's margins reach out of an element of this name.
-fn is_open(name: &str) -> bool {
-    matches!(
-        name,
-        "div"
-            | "section"
-            | "article"
-            | "header"
-            | "footer"
-            | "main"
-            | "nav"
-            | "aside"
-            | "hgroup"
-            | "address"
-            | "blockquote"
-            | "details"
-            | "center"
-            | "form"
-            | "search"
-    )
-}
+    fn collected(&self, node: NodeRef<'_, Node>, place: Place) -> Flow {
+        let mut flow = Flow::new(place);
+        let place = Place { contains_margins: (false, false), ..place };
+        let element = ElementRef::wrap(node);
+        flow.inline(element.map_or_else(Content::empty, |element| self.before(element, place)));
+        let mut floats = Vec::new();
+        for child in node.children() {
+            let element =
+                ElementRef::wrap(child).filter(|element| self.is_block(*element) || self.floats_aside(*element));
+            match element {
+                Some(element) if self.floats_aside(element) => floats.push(element),
+                Some(element) => {
+                    self.end_floats(&mut floats, place, &mut flow);
+                    self.block(element, place, &mut flow);
+                }
+                None => {
+                    if !floats.is_empty() && !is_blank(child) {
+                        self.end_floats(&mut floats, place, &mut flow);
+                    }
+                    let to = if self.is_at_end(child) { &mut flow.ends } else { &mut flow.line };
+                    self.span(child, place, to);
+                }
+            }
+        }
+        if !floats.is_empty() {
+            self.end_floats(&mut floats, place, &mut flow);
+        }
+        flow.inline(element.map_or_else(Content::empty, |element| self.after(element, place)));
+        flow
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether an element is a float that can be in a row. Words and pictures stay in their line.
+    fn floats_aside(&self, element: ElementRef<'_>) -> bool {
+        let Some(style) = self.style(element) else { return false };
+        let name = element.value().name();
+        style.row.float.is_some() && style.display != Some(Display::None) && names::is_block_name(name)
+    }
 
-    #[test]
-    fn margins_collapse_to_the_larger_and_negative_ones_are_taken_off() {
-        for (one, other, both) in [(10.0, 4.0, 10.0), (0.0, 0.0, 0.0), (10.0, -4.0, 6.0), (-3.0, -4.0, -4.0)] {
-            assert!((collapsed(one, other) - both).abs() < 1e-9, "{one} {other}");
+    fn end_floats(&self, floats: &mut Vec<ElementRef<'_>>, place: Place, flow: &mut Flow) {
+        if !floats.is_empty() {
+            flow.paragraph();
+            let row = self.floats(floats, place);
+            flow.block(row, Margins::default());
+            floats.clear();
+        } else {
+            flow.paragraph();
         }
     }
+
+    pub(super) fn is_block(&self, element: ElementRef<'_>) -> bool {
+        let style = self.style(element);
+        match style.and_then(|style| style.display) {
+            _ if self.floats_aside(element) => return true,
+            Some(Display::Block | Display::Flex | Display::Grid) => return true,
+            Some(Display::Inline | Display::InlineBlock) => return self.has_blocks.contains(&element.id()),
+            Some(Display::None) | None => {}
+        }
+        let display_math = element.attr("data-math-style") == Some("display") && element.value().name() == "span";
+        names::is_block_name(element.value().name()) || display_math || self.has_blocks.contains(&element.id())
+    }
+}
+
+fn is_blank(node: NodeRef<'_, Node>) -> bool {
+    match node.value() {
+        Node::Text(text) => text.trim().is_empty(),
+        Node::Element(_) => false,
+        _ => true,
+    }
+}
+
+pub(super) fn with_blocks(doc: &Document) -> HashSet<NodeId> {
+    let mut found = HashSet::new();
+    for element in doc.html.root_element().descendent_elements() {
+        if !names::is_block_name(element.value().name()) {
+            continue;
+        }
+        for around in element.ancestors().filter_map(ElementRef::wrap) {
+            if names::is_block_name(around.value().name()) || !found.insert(around.id()) {
+                break;
+            }
+        }
+    }
+    found
 }

@@ -1,38 +1,25 @@
-//! Inline elements: text, emphasis, links, code, formulas, pictures among words.
+//! Typesets inline elements: emphasis, small text, quotes, check boxes; and the text that CSS generates.
 
 use ego_tree::NodeRef;
-use percent_encoding::percent_decode_str;
 use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, Element, NativeElement},
-    layout::{Abs, BoxElem, Em, Fr, HElem, Length, Sizing, Spacing},
-    model::{Destination, EmphElem, LinkElem, LinkTarget, StrongElem, Url},
+    layout::{BoxElem, Em, Fr, HElem, Sizing, Spacing},
+    model::{EmphElem, StrongElem},
     text::{
-        FontFamily, FontList, HighlightElem, LinebreakElem, RawContent, RawElem, SpaceElem, StrikeElem, SubElem,
-        SuperElem, TextElem, TextSize, UnderlineElem,
+        FontFamily, FontList, HighlightElem, LinebreakElem, RawElem, SpaceElem, StrikeElem, SubElem, SuperElem,
+        TextElem, TextSize, UnderlineElem,
     },
     utils::PicoStr,
 };
 
 use super::{
-    DEEP, Place, SPANS_DEEP, Typesetter, anchor, boxes, breaks, emoji, fit, flow::Flow, labelled, look, names, wrap,
+    MAX_DEPTH, MAX_SPAN_DEPTH, Place, Typesetter, boxes, code, flow::Flow, lengths, names, show_rule, text, text_style,
 };
 use crate::{
-    css::{Display, Float, Generated, Style, Transform},
-    fonts::EMOJI,
-    ink, math,
+    css::{Display, Float, Generated, Style},
+    fonts::MONO,
 };
-
-/// The width of a place to break, in points: Typst skips spaces without one.
-const BREAK: f64 = 0.001;
-/// The widest character, in font sizes: a word of fewer characters than fit by this is not measured.
-const WIDEST: f64 = 1.3;
-/// The most characters of a word that is divided anywhere; the rest is divided in pieces.
-const DIVIDED: usize = 20_000;
-/// A font that has ☐ and ☑.
-const MARKS: &str = "DejaVu Sans Mono";
-/// The width of a tab stop in preformatted text, in characters.
-const TAB: usize = 4;
 
 impl Typesetter<'_> {
     pub(super) fn line(&self, node: NodeRef<'_, Node>, place: Place) -> Content {
@@ -48,7 +35,7 @@ impl Typesetter<'_> {
         Content::sequence(out)
     }
 
-    /// Whether words float to the right: they stand at the end of their line.
+    /// Whether inline content floats to the right; it is at the end of its line.
     pub(super) fn is_at_end(&self, node: NodeRef<'_, Node>) -> bool {
         let Some(element) = ElementRef::wrap(node) else { return false };
         let is_right = self.style(element).is_some_and(|style| style.row.float == Some(Float::Right));
@@ -72,8 +59,8 @@ impl Typesetter<'_> {
         if style.is_some_and(|style| style.display == Some(Display::None)) {
             return;
         }
-        if place.spans >= SPANS_DEEP || place.depth >= DEEP {
-            self.warn(*element, format!("is nested more than {SPANS_DEEP} deep: the rest is plain text"));
+        if place.spans >= MAX_SPAN_DEPTH || place.depth >= MAX_DEPTH {
+            self.warn(*element, format!("is nested more than {MAX_SPAN_DEPTH} deep: the rest is plain text"));
             return self.text(&element.text().collect::<String>(), place, out);
         }
         let is_boxed = |style: &&Style| style.display == Some(Display::InlineBlock);
@@ -84,28 +71,25 @@ impl Typesetter<'_> {
         let Some(content) = self.inline_element(element, inner, style) else { return };
         let content = self.with_generated(element, content, place);
         let content = match style {
-            // Code has a look of its own that would count more.
-            Some(style) if is_code(element) => {
-                let text = look::text(style, place, self.fonts);
-                boxes::inline(wrap::rule(Element::of::<RawElem>(), content, text), style, place, self.fonts)
+            // Typst gives code a style of its own, which would win over a style around it.
+            Some(style) if code::is_inline(element) => {
+                let text = text_style::styles(style, place, self.fonts);
+                boxes::inline(show_rule::styled(Element::of::<RawElem>(), content, text), style, place, self.fonts)
             }
             Some(style) => boxes::inline(content, style, place, self.fonts),
             None => content,
         };
-        match element.value().id().filter(|id| !id.is_empty()) {
-            Some(id) if self.doc.ids.get(id) == Some(&element.id()) => out.push(anchor(id) + content),
-            _ => out.push(content),
-        }
+        out.push(self.anchored(element, content));
     }
 
-    /// A block that CSS puts among words: `display: inline-block`.
+    /// A block in a line: `display: inline-block`.
     fn block_in_line(&self, element: ElementRef<'_>, style: &Style, place: Place) -> Content {
-        let said = style.width.map(|width| look::outer_width(width, style, place).min(place.width));
+        let specified = style.width.map(|width| lengths::outer_width(width, style, place).min(place.width));
         let mut flow = Flow::new(place);
         let blocks = place.blocks + 1;
-        let inner = Place { fills: true, boxed: true, blocks, width: said.unwrap_or(place.width), ..place };
+        let inner = Place { fills: true, boxed: true, blocks, width: specified.unwrap_or(place.width), ..place };
         self.block(element, inner, &mut flow);
-        let width = said.map_or(Sizing::Auto, |width| Sizing::Rel(look::pt(width).into()));
+        let width = specified.map_or(Sizing::Auto, |width| Sizing::Rel(lengths::pt(width).into()));
         BoxElem::new().with_body(Some(flow.finish())).with_width(width).pack()
     }
 
@@ -164,7 +148,7 @@ impl Typesetter<'_> {
                 Some(_) => line(),
                 None => EmphElem::new(line()).pack(),
             },
-            "code" | "kbd" | "samp" | "tt" => self.code(element, place),
+            "code" | "kbd" | "samp" | "tt" => self.inline_code(element, place),
             "del" | "s" | "strike" => StrikeElem::new(line()).pack(),
             "ins" | "u" => UnderlineElem::new(line()).pack(),
             "mark" => HighlightElem::new(line()).pack(),
@@ -178,7 +162,7 @@ impl Typesetter<'_> {
             "q" => TextElem::packed("\u{201c}") + line() + TextElem::packed("\u{201d}"),
             "a" => self.link(element, place),
             "br" => LinebreakElem::shared().clone(),
-            "wbr" => soft_break(),
+            "wbr" => text::soft_break(),
             "img" => self.picture(element, place, true)?,
             "svg" => self.drawing(element, place, true)?,
             "input" => self.input(element, place)?,
@@ -199,210 +183,6 @@ impl Typesetter<'_> {
         })
     }
 
-    /// Collapses white space as HTML does.
-    pub(super) fn text(&self, text: &str, place: Place, out: &mut Vec<Content>) {
-        if place.keep_spaces {
-            return self.kept(text, place, out);
-        }
-        let white = |c: char| c.is_ascii_whitespace();
-        if text.starts_with(white) {
-            out.push(SpaceElem::shared().clone());
-        }
-        let mut words = String::with_capacity(text.len());
-        for word in text.split(white).filter(|word| !word.is_empty()) {
-            if !words.is_empty() {
-                words.push(' ');
-            }
-            match self.overflows(word, place) {
-                true => {
-                    push_text(&mut words, place, out);
-                    self.push_divided(word, place, out);
-                }
-                false => words.push_str(word),
-            }
-        }
-        let any = !words.is_empty() || text.chars().any(|c| !white(c));
-        push_text(&mut words, place, out);
-        if any && text.ends_with(white) {
-            out.push(SpaceElem::shared().clone());
-        }
-    }
-
-    /// Whether a word is wider than its place.
-    pub(super) fn overflows(&self, word: &str, place: Place) -> bool {
-        #[allow(clippy::cast_precision_loss)]
-        let most = word.len() as f64 * place.size * WIDEST;
-        most > place.width && self.ruler.width(place.face, place.size, word) > place.width
-    }
-
-    fn push_divided(&self, word: &str, place: Place, out: &mut Vec<Content>) {
-        for (i, piece) in self.divided(word, place).into_iter().enumerate() {
-            if i > 0 {
-                out.push(soft_break());
-            }
-            push_text(&mut piece.to_owned(), place, out);
-        }
-    }
-
-    /// A word in pieces that fit its place.
-    fn divided<'w>(&self, word: &'w str, place: Place) -> Vec<&'w str> {
-        if word.len() > DIVIDED {
-            return breaks::pieces(word);
-        }
-        breaks::divided(word, |piece| !self.overflows(piece, place))
-    }
-
-    fn kept(&self, text: &str, place: Place, out: &mut Vec<Content>) {
-        for (i, line) in text.split('\n').enumerate() {
-            if i > 0 {
-                out.push(LinebreakElem::shared().clone());
-            }
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            let line = line.replace('\t', &" ".repeat(TAB));
-            let mut words = String::with_capacity(line.len());
-            for word in line.split_inclusive(' ') {
-                match self.overflows(word.trim_end(), place) {
-                    true => {
-                        push_text(&mut words, place, out);
-                        self.push_divided(word, place, out);
-                    }
-                    false => words.push_str(word),
-                }
-            }
-            push_text(&mut words, place, out);
-        }
-    }
-
-    fn code(&self, element: ElementRef<'_>, place: Place) -> Content {
-        if let Some(kind) = element.attr("data-math-style") {
-            return self.inline_formula(element, kind);
-        }
-        if element.child_elements().next().is_some() {
-            return self.monospaced(self.line(*element, place));
-        }
-        let text: String = element.text().collect();
-        let text = match place.keep_spaces {
-            true => text,
-            false => text.split_ascii_whitespace().collect::<Vec<_>>().join(" "),
-        };
-        let raw = |text: &str| {
-            let raw = RawElem::new(RawContent::Text(text.into())).with_block(false).pack();
-            raw.spanned(ink::span(place.line))
-        };
-        let mut out = Vec::new();
-        let mut whole = String::new();
-        for word in text.split_inclusive(' ') {
-            if !self.overflows(word.trim_end(), place) {
-                whole.push_str(word);
-                continue;
-            }
-            for piece in self.divided(word, place) {
-                if !whole.is_empty() {
-                    out.push(raw(&std::mem::take(&mut whole)));
-                    out.push(soft_break());
-                }
-                whole.push_str(piece);
-            }
-        }
-        if out.is_empty() || !whole.is_empty() {
-            out.push(raw(&whole));
-        }
-        Content::sequence(out)
-    }
-
-    pub(super) fn monospaced(&self, content: Content) -> Content {
-        let family = self.fonts.family("monospace").unwrap_or(MARKS);
-        content.set(TextElem::font, FontList(vec![FontFamily::new(family)]))
-    }
-
-    /// A formula among words. In a paragraph, Typst drops blocks that are in no box.
-    fn inline_formula(&self, element: ElementRef<'_>, kind: &str) -> Content {
-        let formula = self.formula(element, kind == "display");
-        match kind {
-            "display" => BoxElem::new().with_body(Some(formula)).pack(),
-            _ => formula,
-        }
-    }
-
-    /// A formula; its source if it can't be typeset.
-    pub(super) fn formula(&self, element: ElementRef<'_>, block: bool) -> Content {
-        let latex: String = element.text().collect();
-        match math::equation(&latex, block) {
-            Ok(content) if block => fit::squeezed(content),
-            Ok(content) => content,
-            Err(error) => {
-                self.warn(*element, format!("the formula is shown as its source: {error}"));
-                RawElem::new(RawContent::Text(latex.into())).with_block(block).pack()
-            }
-        }
-    }
-
-    fn link(&self, element: ElementRef<'_>, place: Place) -> Content {
-        if element.attr("data-footnote-backref").is_some() {
-            return Content::empty();
-        }
-        let inner = Place { linked: true, ..place };
-        let target = element.attr("href").map(str::trim).filter(|href| !href.is_empty() && !place.linked);
-        let Some(href) = target else { return self.line(*element, inner) };
-        let mut body = self.line(*element, inner);
-        if let Some(id) = href.strip_prefix('#') {
-            return self.cross_reference(element, id, body);
-        }
-        match Url::new(href) {
-            Ok(url) if is_followed(href) => {
-                if body.is_empty() {
-                    body = TextElem::packed(href);
-                }
-                LinkElem::new(LinkTarget::Dest(Destination::Url(url)), body).pack()
-            }
-            _ => {
-                let shown: String = href.chars().take(80).collect();
-                self.warn(
-                    *element,
-                    format!("{shown:?} is no link in a document: only http, https, mailto and tel are"),
-                );
-                body
-            }
-        }
-    }
-
-    /// A link within the document; without a text it shows its heading's text.
-    fn cross_reference(&self, element: ElementRef<'_>, id: &str, mut body: Content) -> Content {
-        let decoded = percent_decode_str(id).decode_utf8_lossy();
-        let found = [id, &*decoded].into_iter().find_map(|id| {
-            let id = self.doc.within.get(id).map_or(id, String::as_str);
-            Some((id, *self.doc.ids.get(id)?))
-        });
-        let Some((id, target)) = found else {
-            let shown: String = id.chars().take(80).collect();
-            self.warn(*element, format!("links to #{shown}, which is not in the document"));
-            return body;
-        };
-        if body.is_empty()
-            && let Some(target) = self.doc.element(target)
-        {
-            let text: String = target.text().collect();
-            body = TextElem::packed(text.split_whitespace().collect::<Vec<_>>().join(" "));
-        }
-        match super::label(id) {
-            Some(label) if self.is_set(target) => LinkElem::new(LinkTarget::Label(label), body).pack(),
-            _ => body,
-        }
-    }
-
-    /// Whether an element gets its label. Hidden and dropped ones do not, and Typst refuses links to a missing label.
-    fn is_set(&self, node: ego_tree::NodeId) -> bool {
-        let Some(element) = self.doc.element(node) else { return false };
-        let mut around = std::iter::once(*element).chain(element.ancestors()).filter_map(ElementRef::wrap);
-        let mut depth = 0;
-        around.all(|element| {
-            depth += 1;
-            let hidden = self.style(element).is_some_and(|style| style.display == Some(Display::None));
-            let note = super::notes::is_section(element);
-            !hidden && !note && !names::is_dropped(element.value().name()) && depth < usize::from(super::BLOCKS_DEEP)
-        })
-    }
-
     fn input(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
         if place.skip_check && element.attr("type") == Some("checkbox") {
             return None;
@@ -413,19 +193,12 @@ impl Typesetter<'_> {
         }
         Some(check_box(element.attr("checked").is_some()) + SpaceElem::shared().clone())
     }
-
-    pub(super) fn named(&self, element: ElementRef<'_>, content: Content) -> Content {
-        match element.value().id().filter(|id| !id.is_empty()) {
-            Some(id) if self.doc.ids.get(id) == Some(&element.id()) => labelled(content, id),
-            _ => content,
-        }
-    }
 }
 
 /// ☐ or ☑, in a font that has them.
 pub(super) fn check_box(checked: bool) -> Content {
     let mark = if checked { "\u{2611}" } else { "\u{2610}" };
-    TextElem::packed(mark).set(TextElem::font, FontList(vec![FontFamily::new(MARKS)]))
+    TextElem::packed(mark).set(TextElem::font, FontList(vec![FontFamily::new(MONO)]))
 }
 
 fn resized(content: Content, style: Option<&Style>, ems: f64) -> Content {
@@ -433,61 +206,4 @@ fn resized(content: Content, style: Option<&Style>, ems: f64) -> Content {
         Some(_) => content,
         None => content.set(TextElem::size, TextSize(Em::new(ems).into())),
     }
-}
-
-fn soft_break() -> Content {
-    HElem::new(Length::from(Abs::pt(BREAK)).into()).pack()
-}
-
-fn is_code(element: ElementRef<'_>) -> bool {
-    matches!(element.value().name(), "code" | "kbd" | "samp" | "tt")
-}
-
-fn push_text(text: &mut String, place: Place, out: &mut Vec<Content>) {
-    if text.is_empty() {
-        return;
-    }
-    let text = transformed(&std::mem::take(text), place.transform);
-    let set = |text: &str| TextElem::packed(text).spanned(ink::span(place.line));
-    let Some(parts) = emoji::parts(&text) else { return out.push(set(&text)) };
-    for part in parts {
-        let families: &[&str] = match part.look {
-            emoji::Look::Any => &[],
-            emoji::Look::Picture => &[EMOJI, MARKS],
-            emoji::Look::Letter => &[MARKS],
-        };
-        out.push(match families.is_empty() {
-            true => set(part.text),
-            false => {
-                let families = families.iter().map(|family| FontFamily::new(family)).collect();
-                set(part.text).set(TextElem::font, FontList(families))
-            }
-        });
-    }
-}
-
-pub(super) fn transformed(text: &str, transform: Transform) -> String {
-    match transform {
-        Transform::None => text.to_owned(),
-        Transform::Uppercase => text.to_uppercase(),
-        Transform::Lowercase => text.to_lowercase(),
-        Transform::Capitalize => {
-            let mut begins = true;
-            let mut out = String::with_capacity(text.len());
-            for c in text.chars() {
-                match begins && c.is_alphanumeric() {
-                    true => out.extend(c.to_uppercase()),
-                    false => out.push(c),
-                }
-                begins = c.is_whitespace() || (begins && !c.is_alphanumeric());
-            }
-            out
-        }
-    }
-}
-
-fn is_followed(href: &str) -> bool {
-    let Some((scheme, rest)) = href.split_once(':') else { return false };
-    let known = ["http", "https", "mailto", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    known && !rest.is_empty() && !href.chars().any(char::is_control)
 }

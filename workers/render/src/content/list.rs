@@ -1,4 +1,4 @@
-//! Lists: bulleted, numbered, of terms.
+//! Typesets lists: bulleted, numbered, of terms.
 
 use std::str::FromStr;
 
@@ -6,11 +6,14 @@ use scraper::{ElementRef, Node};
 use typst::{
     foundations::{Content, NativeElement, Packed, Smart},
     layout::{BlockBody, BlockElem, Length, PadElem},
-    model::{EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, TermItem, TermsElem},
+    model::{
+        EnumElem, EnumItem, ListElem, ListItem, ListMarker, Numbering, NumberingPattern, ParbreakElem, TermItem,
+        TermsElem,
+    },
     text::{SpaceElem, TextElem},
 };
 
-use super::{Place, Typesetter, boxes, inline, look, wrap};
+use super::{Place, Typesetter, boxes, color, inline, lengths, text_style};
 use crate::css::{ListStyle, Margin, Style};
 
 /// Bullets by depth, as Typst's.
@@ -35,51 +38,46 @@ impl Typesetter<'_> {
             return self.flow(*element, inner);
         }
         let tight = !items.iter().any(|item| item.child_elements().any(|child| child.value().name() == "p"));
-        let said = style.and_then(|style| style.list_style.clone()).or_else(|| typed(element));
+        let list_style = style.and_then(|style| style.list_style.clone()).or_else(|| type_attribute(element));
         let list = match element.value().name() {
-            "ol" => self.numbered(element, &items, tight, said, inner),
-            _ => self.pointed(&items, tight, said, inner),
+            "ol" => self.numbered(element, &items, tight, list_style, inner),
+            _ => self.bulleted(&items, tight, list_style, inner),
         };
         let list = self.colored(list, &items);
         let list = match more > 0.0 {
-            true => PadElem::new(list).with_left(look::pt(more).into()).pack(),
+            true => PadElem::new(list).with_left(lengths::pt(more).into()).pack(),
             false => list,
         };
-        apart(element, list)
+        spaced(element, list)
     }
 
     fn item(&self, item: ElementRef<'_>, place: Place) -> Content {
         let style = self.style(item);
         let inner = Place { spans: 0, ..self.within(item, place, style) };
         let content = self.flow(*item, inner);
-        let content = self.named_item(item, content);
+        let content = self.anchored(item, content);
         match style {
-            Some(style) => boxes::block(content.styled_with_map(look::text(style, place, self.fonts)), style, place),
+            Some(style) => {
+                boxes::block(content.styled_with_map(text_style::styles(style, place, self.fonts)), style, place)
+            }
             None => content,
         }
     }
 
-    /// The distance of a list's items that CSS says: the larger margin, below one or above the next.
+    /// The space between items that CSS specifies: the larger of the margins below one and above the next.
     fn spacing(&self, items: &[ElementRef<'_>], place: Place) -> Option<Length> {
         let styles = items.iter().take(2).filter_map(|item| self.style(*item));
         let mut margins = styles.filter(|style| style.margin.top.is_some() || style.margin.bottom.is_some()).peekable();
         margins.peek()?;
-        let points = margins.map(|style| look::margins(style, place)).map(|(top, bottom)| top.max(bottom));
-        Some(look::pt(points.fold(0.0, f64::max)))
+        let points = margins.map(|style| lengths::margins(style, place)).map(|(top, bottom)| top.max(bottom));
+        Some(lengths::pt(points.fold(0.0, f64::max)))
     }
 
-    fn named_item(&self, item: ElementRef<'_>, content: Content) -> Content {
-        match item.value().id().filter(|id| self.doc.ids.get(*id) == Some(&item.id())) {
-            Some(id) => super::anchor(id) + content,
-            None => content,
-        }
-    }
-
-    fn pointed(&self, items: &[ElementRef<'_>], tight: bool, said: Option<ListStyle>, place: Place) -> Content {
+    fn bulleted(&self, items: &[ElementRef<'_>], tight: bool, list_style: Option<ListStyle>, place: Place) -> Content {
         // The check boxes are a task list's markers.
-        if items.iter().all(|item| check(*item).is_some()) {
+        if items.iter().all(|item| is_checked(*item).is_some()) {
             let lists = items.iter().map(|item| {
-                let checked = check(*item).unwrap_or_default();
+                let checked = is_checked(*item).unwrap_or_default();
                 let children = vec![packed(ListItem::new(self.task(*item, place)))];
                 let marker = ListMarker::Content(vec![inline::check_box(checked)]);
                 ListElem::new(children).with_marker(marker).with_tight(true).pack()
@@ -93,7 +91,7 @@ impl Typesetter<'_> {
             list = list.with_tight(false).with_spacing(Smart::Custom(spacing));
         }
         let own = items.first().and_then(|item| self.styles.marker(item.id()));
-        let markers = match (&own, said.map(|said| marker(&said))) {
+        let markers = match (&own, list_style.map(|style| marker(&style))) {
             (Some((_, Some(text))), _) => Some(vec![TextElem::packed(text.as_str())]),
             (_, Some(marker)) => Some(vec![marker]),
             (Some(_), None) => Some(MARKERS.map(TextElem::packed).to_vec()),
@@ -102,7 +100,7 @@ impl Typesetter<'_> {
         match markers {
             Some(markers) => {
                 let styled = |marker: Content| match &own {
-                    Some((style, _)) => marker.styled_with_map(look::text(style, place, self.fonts)),
+                    Some((style, _)) => marker.styled_with_map(text_style::styles(style, place, self.fonts)),
                     None => marker,
                 };
                 list.with_marker(ListMarker::Content(markers.into_iter().map(styled).collect())).pack()
@@ -116,7 +114,7 @@ impl Typesetter<'_> {
         let mut colors = items.iter().map(|item| self.style(*item).and_then(|style| style.color));
         let first = colors.next().flatten();
         match first.filter(|_| colors.all(|color| color == first)) {
-            Some(color) => list.set(TextElem::fill, look::paint(color)),
+            Some(color) => list.set(TextElem::fill, color::paint(color)),
             None => list,
         }
     }
@@ -132,7 +130,7 @@ impl Typesetter<'_> {
         element: ElementRef<'_>,
         items: &[ElementRef<'_>],
         tight: bool,
-        said: Option<ListStyle>,
+        list_style: Option<ListStyle>,
         place: Place,
     ) -> Content {
         let mut children: Vec<Packed<EnumItem>> = Vec::with_capacity(items.len());
@@ -152,21 +150,21 @@ impl Typesetter<'_> {
         if element.attr("reversed").is_some() {
             list = list.with_reversed(true);
         }
-        match said {
+        match list_style {
             None => list.pack(),
             Some(ListStyle::None | ListStyle::Disc | ListStyle::Circle | ListStyle::Square | ListStyle::Text(_)) => {
-                let marker = said.map(|said| marker(&said)).unwrap_or_default();
+                let marker = list_style.map(|style| marker(&style)).unwrap_or_default();
                 let items = items.iter().map(|item| packed(ListItem::new(self.item(*item, place))));
                 ListElem::new(items.collect()).with_tight(tight).with_marker(ListMarker::Content(vec![marker])).pack()
             }
-            Some(said) => match NumberingPattern::from_str(pattern(&said)) {
+            Some(style) => match NumberingPattern::from_str(pattern(&style)) {
                 Ok(pattern) => list.with_numbering(Numbering::Pattern(pattern)).pack(),
                 Err(_) => list.pack(),
             },
         }
     }
 
-    /// `<dl>`: each group of terms with what describes it.
+    /// `<dl>`: each group of terms with its descriptions.
     pub(super) fn descriptions(&self, element: ElementRef<'_>, place: Place) -> Content {
         let inner = Place { boxed: true, blocks: place.blocks + 1, spans: 0, ..place };
         let mut items: Vec<Packed<TermItem>> = Vec::new();
@@ -180,39 +178,39 @@ impl Typesetter<'_> {
         for part in parts {
             let is_term = part.value().name() == "dt";
             if is_term && !texts.is_empty() {
-                items.push(described(&mut terms, &mut texts));
+                items.push(term_item(&mut terms, &mut texts));
             }
             tight &= !part.child_elements().any(|child| child.value().name() == "p");
             let style = self.style(part);
             let place = self.within(part, inner, style);
             let content = if is_term { self.line(*part, place) } else { self.flow(*part, place) };
             let content = match style {
-                Some(style) => content.styled_with_map(look::text(style, place, self.fonts)),
+                Some(style) => content.styled_with_map(text_style::styles(style, place, self.fonts)),
                 None => content,
             };
             if is_term { terms.push(content) } else { texts.push(content) }
         }
         if !(terms.is_empty() && texts.is_empty()) {
-            items.push(described(&mut terms, &mut texts));
+            items.push(term_item(&mut terms, &mut texts));
         }
-        apart(element, TermsElem::new(items).with_tight(tight).pack())
+        spaced(element, TermsElem::new(items).with_tight(tight).pack())
     }
 }
 
-/// What margin and padding at the left of a list say beyond the place of its markers, in points.
+/// How far the margin and padding at the left of a list exceed the width of its markers, in points.
 fn indent(style: &Style, place: Place) -> f64 {
     let markers = INDENT * place.size;
     let margin = match style.margin.left {
-        Some(Margin::Length(length)) => look::points(length, style, place),
+        Some(Margin::Length(length)) => lengths::points(length, style, place),
         Some(Margin::Auto) | None => 0.0,
     };
-    let padding = style.padding.left.map_or(markers, |padding| look::points(padding, style, place));
+    let padding = style.padding.left.map_or(markers, |padding| lengths::points(padding, style, place));
     (margin + padding - markers).clamp(0.0, place.width / 2.0)
 }
 
 /// Typst puts a tight list close to what precedes it, which is right only in a list; elsewhere it gets the distance
 /// of a paragraph.
-fn apart(element: ElementRef<'_>, list: Content) -> Content {
+fn spaced(element: ElementRef<'_>, list: Content) -> Content {
     let nested =
         element.ancestors().filter_map(ElementRef::wrap).any(|around| matches!(around.value().name(), "li" | "dd"));
     match nested {
@@ -221,7 +219,7 @@ fn apart(element: ElementRef<'_>, list: Content) -> Content {
     }
 }
 
-fn described(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermItem> {
+fn term_item(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermItem> {
     let joined = |parts: &mut Vec<Content>, between: Content| {
         let mut out = Vec::new();
         for (i, part) in parts.drain(..).enumerate() {
@@ -233,7 +231,7 @@ fn described(terms: &mut Vec<Content>, texts: &mut Vec<Content>) -> Packed<TermI
         Content::sequence(out)
     };
     let term = joined(terms, TextElem::packed(",") + SpaceElem::shared().clone());
-    packed(TermItem::new(term, joined(texts, wrap::between())))
+    packed(TermItem::new(term, joined(texts, ParbreakElem::shared().clone())))
 }
 
 fn packed<T: NativeElement>(element: T) -> Packed<T> {
@@ -241,7 +239,7 @@ fn packed<T: NativeElement>(element: T) -> Packed<T> {
 }
 
 /// The state of the check box that an item begins with.
-fn check(item: ElementRef<'_>) -> Option<bool> {
+fn is_checked(item: ElementRef<'_>) -> Option<bool> {
     let mut first = item.child_elements().next()?;
     if first.value().name() == "p" {
         first = first.child_elements().next()?;
@@ -251,7 +249,7 @@ fn check(item: ElementRef<'_>) -> Option<bool> {
 }
 
 /// `<ol type="a">`.
-fn typed(element: ElementRef<'_>) -> Option<ListStyle> {
+fn type_attribute(element: ElementRef<'_>) -> Option<ListStyle> {
     Some(match element.attr("type")? {
         "a" => ListStyle::LowerAlpha,
         "A" => ListStyle::UpperAlpha,

@@ -1,29 +1,38 @@
-//! Turns the tree into Typst's elements, in Rust: no text goes through Typst's parser. `look` turns CSS into Typst's
-//! properties. An element without an arm in a `match` gives a warning and its text, or nothing if it could run
-//! (`script`).
+//! Turns the tree into Typst's elements, in Rust: no text goes through Typst's parser.
 //!
-//! Typst refuses deep nesting, a page break in a box and a link to a missing label, so none of them is produced.
+//! An element without an arm in a `match` gives a warning and its text, or nothing if it could run (`script`). Typst
+//! refuses deep nesting, a page break in a box and a link to a missing label, so none of them is produced.
 
+mod adjusted_style;
+mod anchors;
 mod block;
+mod box_style;
 mod boxes;
-mod breaks;
 mod code;
+mod color;
 mod columns;
+mod content_width;
 mod direction;
 mod emoji;
-mod extent;
+mod figure;
 mod fit;
 mod flow;
+mod formula;
 mod inline;
+mod lengths;
+mod link;
 mod list;
-mod look;
+mod margins;
 mod names;
 mod notes;
-mod own;
+mod page_breaks;
 mod picture;
 mod row;
+mod show_rule;
 mod table;
-mod wrap;
+mod text;
+mod text_style;
+mod word_breaks;
 
 use std::{
     cell::{Cell, RefCell},
@@ -34,15 +43,16 @@ use ego_tree::{NodeId, NodeRef};
 use ruche_schemas::Failure;
 use scraper::{ElementRef, Node};
 use typst::{
-    foundations::{Content, Label, NativeElement, Smart},
-    introspection::MetadataElem,
+    foundations::{Content, NativeElement, Smart},
     layout::{Spacing, VElem},
     utils::PicoStr,
 };
 
-pub use look::{length, line_box, page_background};
+pub use color::paint;
+pub use lengths::length;
 pub use notes::Notes;
 pub use picture::{Pictures, file_name};
+pub use text_style::line_box;
 
 use crate::{
     Warnings,
@@ -52,11 +62,11 @@ use crate::{
 };
 
 /// The deepest nesting of boxes, quotes and lists. Typst lays out 72 levels; each of ours takes up to four.
-const BLOCKS_DEEP: u8 = 14;
+const MAX_BLOCK_DEPTH: u8 = 14;
 /// The deepest nesting of emphasis and the like. Typst applies 64 nested rules.
-const SPANS_DEEP: u8 = 24;
+const MAX_SPAN_DEPTH: u8 = 24;
 /// The deepest nesting of any elements: each takes some of the stack.
-const DEEP: u16 = 300;
+const MAX_DEPTH: u16 = 300;
 
 pub struct Typesetter<'a> {
     doc: &'a Document,
@@ -72,7 +82,7 @@ pub struct Typesetter<'a> {
     cells: Cell<usize>,
 }
 
-/// Lines of the source whose blocks are made smaller, because something of them left the paper.
+/// Lines of the source whose blocks are scaled down, because something of them left the paper.
 #[derive(Debug, Clone, Default)]
 pub struct Squeezed {
     pub lines: Vec<u32>,
@@ -80,22 +90,23 @@ pub struct Squeezed {
     pub outermost: bool,
 }
 
-/// The space for the text, and its font.
+/// The area of a page that holds the text, and the text's font.
 #[derive(Debug, Clone, Copy)]
-pub struct Room {
+pub struct TextArea {
     /// In points.
     pub width: f64,
     /// In points.
     pub height: f64,
     /// Above the first block and below the last, in points.
     pub inset: (f64, f64),
-    /// Whether the document's language is set from the right.
+    /// Whether the document's language is written from right to left.
     pub from_right: bool,
     /// The text's size, in points.
     pub size: f64,
     pub face: RulerFace,
 }
 
+/// Where an element is typeset: the space for it, and what it inherits.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     blocks: u8,
@@ -103,22 +114,23 @@ struct Place {
     depth: u16,
     /// In a box, list or cell, which a page break outside can't split.
     boxed: bool,
-    /// In a box that does not break, or whose columns are balanced: it is laid out more than once.
-    kept: bool,
-    /// Whether the block is as wide as its column of a row, whatever its style says.
+    /// In a box that is laid out more than once: it does not break, or its columns are balanced. Nothing inside is laid
+    /// out more than once itself, because the number of layouts would grow with each level.
+    in_relayout: bool,
+    /// Whether the block is as wide as its column of a row, whatever width CSS specifies.
     fills: bool,
-    /// Whether margins of the first and last child end at the edges of their parent.
-    closed: (bool, bool),
+    /// Whether the margin above the first child and below the last stay inside their parent.
+    contains_margins: (bool, bool),
     /// The available width in points, as far as it is known.
     width: f64,
     /// The height of a page's text, in points.
     height: f64,
     /// In points.
     size: f64,
-    /// Of CSS's font sizes: less than 1 in a table that is set smaller.
+    /// Of CSS's font sizes: less than 1 in a table whose text is reduced.
     scale: f64,
     face: RulerFace,
-    /// Whether the text is set from the right.
+    /// Whether the text is written from right to left.
     from_right: bool,
     /// The line of the source.
     line: Option<u32>,
@@ -144,7 +156,7 @@ impl<'a> Typesetter<'a> {
             fonts,
             ruler: Ruler::new(fonts),
             squeezed: Squeezed::default(),
-            has_blocks: block::holders(doc),
+            has_blocks: flow::with_blocks(doc),
             notes: Notes::find(doc),
             warnings: RefCell::new(warnings),
             failure: RefCell::default(),
@@ -160,7 +172,7 @@ impl<'a> Typesetter<'a> {
 
     /// # Errors
     /// When the text is more than can be typeset.
-    pub fn typeset(self, room: Room) -> Result<Content, Failure> {
+    pub fn typeset(self, area: TextArea) -> Result<Content, Failure> {
         let Some(body) = self.doc.body() else { return Ok(Content::empty()) };
         let style = self.style(body);
         let place = Place {
@@ -168,15 +180,15 @@ impl<'a> Typesetter<'a> {
             spans: 0,
             depth: 0,
             boxed: false,
-            kept: false,
+            in_relayout: false,
             fills: false,
-            closed: (false, false),
-            width: room.width,
-            height: room.height,
-            size: room.size,
+            contains_margins: (false, false),
+            width: area.width,
+            height: area.height,
+            size: area.size,
             scale: 1.0,
-            face: room.face,
-            from_right: room.from_right,
+            face: area.face,
+            from_right: area.from_right,
             line: None,
             keep_spaces: style.and_then(|style| style.keep_spaces).unwrap_or(false),
             linked: false,
@@ -184,11 +196,11 @@ impl<'a> Typesetter<'a> {
             transform: style.and_then(|style| style.text_transform).unwrap_or(Transform::None),
         };
         let space = |points: f64| match points > 0.0 {
-            true => VElem::new(Spacing::Rel(look::pt(points).into())).pack(),
+            true => VElem::new(Spacing::Rel(lengths::pt(points).into())).pack(),
             false => Content::empty(),
         };
-        let content = space(room.inset.0) + self.flow(*body, place) + space(room.inset.1);
-        let content = look::body(content, style.and_then(|style| style.line_height));
+        let content = space(area.inset.0) + self.flow(*body, place) + space(area.inset.1);
+        let content = text_style::body(content, style.and_then(|style| style.line_height));
         match self.failure.take() {
             Some(failure) => Err(failure),
             None => Ok(content),
@@ -211,24 +223,6 @@ impl<'a> Typesetter<'a> {
     fn fail(&self, failure: Failure) {
         self.failure.borrow_mut().get_or_insert(failure);
     }
-}
-
-/// An invisible element with a label, the target of links.
-fn anchor(id: &str) -> Content {
-    let metadata = MetadataElem::new(typst::foundations::Value::None).pack();
-    labelled(metadata, id)
-}
-
-fn labelled(content: Content, id: &str) -> Content {
-    match label(id) {
-        Some(label) => content.labelled(label),
-        None => content,
-    }
-}
-
-/// The prefix keeps users' ids apart from those of templates.
-fn label(id: &str) -> Option<Label> {
-    Label::new(PicoStr::intern(&format!("md:{id}")))
 }
 
 fn custom<T>(value: Option<T>) -> Smart<T> {

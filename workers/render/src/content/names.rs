@@ -1,4 +1,4 @@
-//! Kinds of elements, by name.
+//! Sorts elements by name: blocks, containers, dropped ones.
 
 use crate::dom;
 
@@ -6,32 +6,42 @@ pub(super) fn is_container(name: &str) -> bool {
     matches!(name, "blockquote" | "ul" | "ol" | "menu" | "dir" | "dl" | "table" | "figure" | "td" | "th" | "li" | "dd")
 }
 
+/// Whether the margins of its first and last child collapse with its own.
+pub(super) fn margins_reach_out(name: &str) -> bool {
+    matches!(
+        name,
+        "div"
+            | "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "main"
+            | "nav"
+            | "aside"
+            | "hgroup"
+            | "address"
+            | "blockquote"
+            | "details"
+            | "center"
+            | "form"
+            | "search"
+    )
+}
+
 /// Whether an element begins a line of its own.
 pub(super) fn is_block_name(name: &str) -> bool {
     is_container(name)
+        || margins_reach_out(name)
         || dom::heading_level(name).is_some()
         || matches!(
             name,
-            "p" | "div"
-                | "section"
-                | "article"
-                | "header"
-                | "footer"
-                | "main"
-                | "nav"
-                | "aside"
-                | "hgroup"
-                | "address"
-                | "pre"
+            "p" | "pre"
                 | "xmp"
                 | "listing"
                 | "hr"
                 | "figcaption"
-                | "details"
                 | "summary"
-                | "center"
                 | "fieldset"
-                | "form"
                 | "legend"
                 | "body"
                 | "html"
@@ -43,7 +53,6 @@ pub(super) fn is_block_name(name: &str) -> bool {
                 | "caption"
                 | "colgroup"
                 | "col"
-                | "search"
                 | "optgroup"
                 | "option"
         )
@@ -84,7 +93,7 @@ pub(super) fn is_dropped(name: &str) -> bool {
     )
 }
 
-/// Elements of words that need nothing but their text.
+/// Inline elements that are typeset as their text.
 pub(super) fn is_known(name: &str) -> bool {
     matches!(
         name,

@@ -1,4 +1,4 @@
-//! Footnotes: comrak puts them at the end of the text, Typst at the foot of the page.
+//! Typesets footnotes: comrak puts them at the end of the text, Typst at the foot of the page.
 
 use std::{
     cell::RefCell,
@@ -10,10 +10,10 @@ use percent_encoding::percent_decode_str;
 use scraper::ElementRef;
 use typst::{
     foundations::{Content, NativeElement},
-    model::{FootnoteBody, FootnoteElem},
+    model::{FootnoteBody, FootnoteElem, ParbreakElem},
 };
 
-use super::{Place, Typesetter, label, wrap};
+use super::{Place, Typesetter, anchors::label};
 use crate::dom::Document;
 
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Typesetter<'_> {
             Some(first) => {
                 let line = self.line(*first, place);
                 match paragraphs.next() {
-                    Some(_) => line + wrap::between() + self.flow_after(first, place),
+                    Some(_) => line + ParbreakElem::shared().clone() + self.flow_after(first, place),
                     None => line,
                 }
             }

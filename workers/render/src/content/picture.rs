@@ -1,4 +1,4 @@
-//! Pictures: attached, in data URLs, fetched, inline SVG. A missing one becomes a box with its name.
+//! Typesets pictures: attached, in data URLs, fetched, inline SVG. A missing one becomes a box with its name.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,7 +11,7 @@ use typst::{
     visualize::{Color, ImageFit, Paint, Stroke},
 };
 
-use super::{Place, Typesetter, boxes, look};
+use super::{Place, Typesetter, boxes, lengths};
 use crate::{
     css::{self, Float, Margin, ObjectFit, Style},
     images::{self, Picture},
@@ -65,7 +65,7 @@ pub fn file_name(src: &str) -> String {
 }
 
 impl Typesetter<'_> {
-    /// `<img>`. In a line it stands in a box no wider than the line.
+    /// `<img>`. In a line it is in a box no wider than the line.
     pub(super) fn picture(&self, element: ElementRef<'_>, place: Place, in_line: bool) -> Option<Content> {
         let src = element.attr("src").or_else(|| element.attr("srcset")?.split_whitespace().next()).unwrap_or_default();
         let alt = element.attr("alt");
@@ -85,7 +85,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// A picture that stands by itself, with its margins to the left and right.
+    /// A picture in a block of its own, with its margins to the left and right.
     pub(super) fn block_picture(&self, element: ElementRef<'_>, place: Place) -> Option<Content> {
         let picture = self.picture(element, place, false)?;
         let style = self.style(element);
@@ -98,7 +98,7 @@ impl Typesetter<'_> {
             (Some(style), _) if style.row.float == Some(Float::Right) => picture.aligned(Alignment::RIGHT),
             (_, Some("center")) => picture.aligned(Alignment::CENTER),
             (_, Some("right")) => picture.aligned(Alignment::RIGHT),
-            (Some(style), _) => boxes::aside(picture, style, place, None),
+            (Some(style), _) => boxes::with_side_margins(picture, style, place, None),
             _ => picture,
         })
     }
@@ -120,8 +120,8 @@ impl Typesetter<'_> {
     pub(super) fn drawn(&self, svg: Vec<u8>, alt: Option<&str>, place: Place) -> Result<Content, String> {
         let picture = images::picture(svg).map_err(|error| error.to_string())?;
         let (width, height) = (picture.width * PIXEL, picture.height * PIXEL);
-        let scale = (place.width / width).min(most_tall(place) / height).min(1.0);
-        let image = picture.element().with_width(Smart::Custom(look::pt(width * scale).into()));
+        let scale = (place.width / width).min(height_limit(place) / height).min(1.0);
+        let image = picture.element().with_width(Smart::Custom(lengths::pt(width * scale).into()));
         Ok(image.with_alt(alt.map(Into::into)).pack().spanned(ink::span(place.line)))
     }
 
@@ -146,8 +146,8 @@ impl Typesetter<'_> {
         let (width, height, fit) = size(picture, element, style, place);
         let image = picture
             .element()
-            .with_width(Smart::Custom(look::pt(width).into()))
-            .with_height(Sizing::Rel(look::pt(height).into()))
+            .with_width(Smart::Custom(lengths::pt(width).into()))
+            .with_height(Sizing::Rel(lengths::pt(height).into()))
             .with_fit(fit)
             .with_alt(alt.map(Into::into))
             .pack()
@@ -163,8 +163,8 @@ impl Typesetter<'_> {
     }
 }
 
-/// In points; a heading fits above it on the page.
-fn most_tall(place: Place) -> f64 {
+/// The largest height of a picture, in points: a heading fits above it on the page.
+fn height_limit(place: Place) -> f64 {
     (place.height - HEADING).max(place.height / 2.0).max(1.0)
 }
 
@@ -178,12 +178,13 @@ pub(super) fn attribute(element: ElementRef<'_>, name: &str) -> Option<css::Leng
 }
 
 /// Width and height in points, and how the picture fills them: from CSS, from attributes, or its own; never larger
-/// than its place.
+/// than the space for it.
 fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place: Place) -> (f64, f64, ImageFit) {
     let ratio = picture.height / picture.width.max(1e-6);
     let nothing = Style::default();
     let style = style.unwrap_or(&nothing);
-    let points = |length| Some(look::points(length, style, place)).filter(|points| points.is_finite() && *points > 0.0);
+    let points =
+        |length| Some(lengths::points(length, style, place)).filter(|points| points.is_finite() && *points > 0.0);
     // Of a height that depends on the content, CSS takes no percentage.
     let upright = |length| match length {
         css::Length::Percent(_) => None,
@@ -198,16 +199,16 @@ fn size(picture: &Picture, element: ElementRef<'_>, style: Option<&Style>, place
         (None, Some(height)) => (height / ratio.max(1e-6), height),
         (None, None) => (natural, natural * ratio),
     };
-    let frame = look::frame_width(style, place);
-    let (most_wide, most_tall) = ((place.width - frame).max(1.0), most_tall(place));
-    let said_wide = style.max_width.and_then(points).unwrap_or(f64::INFINITY);
-    let said_tall = style.max_height.and_then(upright).unwrap_or(f64::INFINITY);
-    let scale = (most_wide.min(said_wide) / width).min(most_tall.min(said_tall) / height).min(1.0);
+    let frame = lengths::frame_width(style, place);
+    let (available_width, available_height) = ((place.width - frame).max(1.0), height_limit(place));
+    let max_width = style.max_width.and_then(points).unwrap_or(f64::INFINITY);
+    let max_height = style.max_height.and_then(upright).unwrap_or(f64::INFINITY);
+    let scale = (available_width.min(max_width) / width).min(available_height.min(max_height) / height).min(1.0);
     match (wide, tall) {
-        // Both are said: each bound holds for its own side, but nothing leaves the page.
+        // With both specified, each bound holds for its own side, but nothing leaves the page.
         (Some(_), Some(_)) => {
-            (width, height) = (width.min(said_wide), height.min(said_tall));
-            let scale = (most_wide / width).min(most_tall / height).min(1.0);
+            (width, height) = (width.min(max_width), height.min(max_height));
+            let scale = (available_width / width).min(available_height / height).min(1.0);
             (width, height) = (width * scale, height * scale);
         }
         _ => (width, height) = (width * scale, height * scale),
@@ -225,7 +226,7 @@ fn missing(label: &str, in_line: bool) -> Content {
     let label: String = label.chars().take(120).collect();
     let text = TextElem::packed(label).set(TextElem::fill, grey.clone());
     let stroke = Stroke::from_pair(grey, Abs::pt(0.5).into());
-    let inset: Sides<Option<Rel<Length>>> = Sides::splat(Some(look::pt(3.0).into()));
+    let inset: Sides<Option<Rel<Length>>> = Sides::splat(Some(lengths::pt(3.0).into()));
     match in_line {
         true => {
             BoxElem::new().with_body(Some(text)).with_stroke(Sides::splat(Some(Some(stroke)))).with_inset(inset).pack()

@@ -1,12 +1,13 @@
-//! From the declarations that matched an element to its style.
+//! Applies the declarations that matched an element, and computes its style.
 
 use std::collections::HashMap;
 
 use super::Log;
+use super::draft::{Draft, Surroundings};
 use super::inheritance::{inherit, is_inherited};
 use super::length::Measure;
-use super::properties::{self, INITIAL, Said, Wide};
-use super::property::{Draft, Property, Size, Surroundings};
+use super::properties::{self, INITIAL, Specified, Wide};
+use super::property::{Property, Size};
 use super::rules::{Declaration, Value};
 use super::style::Content;
 use super::style::{Rgba, Style};
@@ -47,7 +48,7 @@ fn factor(kind: u32) -> f64 {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Inside {
+pub(super) struct Inherited {
     pub parent: usize,
     pub scope: u32,
     pub font_size: f64,
@@ -60,10 +61,10 @@ pub(super) type Declared<'a> = (&'a str, &'a Declaration);
 
 pub(super) struct Applier<'a> {
     pub scopes: VariableScopes,
-    /// Declarations with variables, resolved; by scope and declaration.
-    open: HashMap<(u32, *const Declaration), Option<Said>>,
+    /// Declarations with their variables substituted, by scope and declaration.
+    substituted: HashMap<(u32, *const Declaration), Option<Specified>>,
     /// What children inherit from every element found so far; the first entry is the document's.
-    pub insides: Vec<Inside>,
+    pub inherited: Vec<Inherited>,
     base: f64,
     pub root: f64,
     pub warnings: &'a mut Warnings,
@@ -72,11 +73,11 @@ pub(super) struct Applier<'a> {
 impl<'a> Applier<'a> {
     /// `base` is the document's font size in points.
     pub fn new(base: f64, warnings: &'a mut Warnings) -> Self {
-        let around = Inside { font_size: base, weight: 400, ..Inside::default() };
+        let around = Inherited { font_size: base, weight: 400, ..Inherited::default() };
         Self {
             scopes: VariableScopes::default(),
-            open: HashMap::new(),
-            insides: vec![around],
+            substituted: HashMap::new(),
+            inherited: vec![around],
             base,
             root: base,
             warnings,
@@ -84,32 +85,26 @@ impl<'a> Applier<'a> {
     }
 
     /// The style from declarations in ascending precedence.
-    pub fn element(&mut self, parent: usize, kind: u32, declared: &[Declared<'_>]) -> Inside {
-        let scope = self.scope(self.insides[parent].scope, declared);
-        let said = self.said(scope, declared);
-        let unsaid = (self.insides[parent].font_size * factor(kind)).clamp(SIZES.0, SIZES.1);
-        let (font_size, is_said) = self.font_size(parent, unsaid, &said);
-        let weight = around_weight(&self.insides[parent], kind);
-        let (draft, around) = self.draft(parent, font_size, weight, &said);
+    pub fn element(&mut self, parent: usize, kind: u32, declared: &[Declared<'_>]) -> Inherited {
+        let scope = self.scope(self.inherited[parent].scope, declared);
+        let specified = self.specified(scope, declared);
+        let default = (self.inherited[parent].font_size * factor(kind)).clamp(SIZES.0, SIZES.1);
+        let (font_size, is_specified) = self.font_size(parent, default, &specified);
+        let weight = around_weight(&self.inherited[parent], kind);
+        let (draft, around) = self.draft(parent, font_size, weight, &specified);
         let (mut style, _, lineless) = draft.finish(&around);
         if lineless {
             self.lineless(declared);
         }
-        style.font_size = is_said.then_some(font_size);
+        style.font_size = is_specified.then_some(font_size);
         let weight = style.font_weight.unwrap_or(weight);
         let color = style.color.or(around.color);
-        Inside { parent, scope, font_size, weight, color, style }
+        Inherited { parent, scope, font_size, weight, color, style }
     }
 
     /// `::before` or `::after` of the element `parent`.
     pub fn generated(&mut self, parent: usize, declared: &[Declared<'_>]) -> Option<Generated> {
-        let scope = self.scope(self.insides[parent].scope, declared);
-        let said = self.said(scope, declared);
-        let (font_size, is_said) = self.font_size(parent, self.insides[parent].font_size, &said);
-        let weight = self.insides[parent].weight;
-        let (draft, around) = self.draft(parent, font_size, weight, &said);
-        let (mut style, content, _) = draft.finish(&around);
-        style.font_size = is_said.then_some(font_size);
+        let (style, content) = self.pseudo_element(parent, declared);
         let is_empty = content.as_ref().is_none_or(Content::is_empty);
         let has_box = style.background.is_some() || style.border != Default::default() || style.height.is_some();
         if (content.is_none() || (is_empty && has_box))
@@ -121,15 +116,15 @@ impl<'a> Applier<'a> {
         content.filter(|_| !is_empty).map(|content| Generated { content, style })
     }
 
-    /// `::marker` of the element `parent`.
-    pub fn marker(&mut self, parent: usize, declared: &[Declared<'_>]) -> (Style, Option<Content>) {
-        let scope = self.scope(self.insides[parent].scope, declared);
-        let said = self.said(scope, declared);
-        let (font_size, is_said) = self.font_size(parent, self.insides[parent].font_size, &said);
-        let weight = self.insides[parent].weight;
-        let (draft, around) = self.draft(parent, font_size, weight, &said);
+    /// The style and content of `::before`, `::after` or `::marker` of the element `parent`.
+    pub fn pseudo_element(&mut self, parent: usize, declared: &[Declared<'_>]) -> (Style, Option<Content>) {
+        let scope = self.scope(self.inherited[parent].scope, declared);
+        let specified = self.specified(scope, declared);
+        let (font_size, is_specified) = self.font_size(parent, self.inherited[parent].font_size, &specified);
+        let weight = self.inherited[parent].weight;
+        let (draft, around) = self.draft(parent, font_size, weight, &specified);
         let (mut style, content, _) = draft.finish(&around);
-        style.font_size = is_said.then_some(font_size);
+        style.font_size = is_specified.then_some(font_size);
         (style, content)
     }
 
@@ -144,37 +139,37 @@ impl<'a> Applier<'a> {
         if own.is_empty() {
             return parent;
         }
-        let (scope, troubles) = self.scopes.extend(parent, &own);
-        for (name, trouble) in troubles {
+        let (scope, errors) = self.scopes.extend(parent, &own);
+        for (name, error) in errors {
             let found = declared.iter().rev().find(|(_, declaration)| declaration.name == name);
             if let Some((source, Declaration { line, value: Value::Custom(value), .. })) = found
                 && !value.eq_ignore_ascii_case("initial")
             {
-                Log { source, warnings: self.warnings }.add(*line, trouble.explain(&name, value));
+                Log { source, warnings: self.warnings }.add(*line, error.explain(&name, value));
             }
         }
         scope
     }
 
     /// The declarations with variables substituted.
-    fn said(&mut self, scope: u32, declared: &[Declared<'_>]) -> Vec<Said> {
+    fn specified(&mut self, scope: u32, declared: &[Declared<'_>]) -> Vec<Specified> {
         let mut all = Vec::new();
         for (source, declaration) in declared {
             match &declaration.value {
-                Value::Said(said) => all.push(said.clone()),
+                Value::Parsed(value) => all.push(value.clone()),
                 Value::Custom(_) => {}
-                Value::Open(text) => {
+                Value::WithVariables(text) => {
                     let key = (scope, std::ptr::from_ref(*declaration));
-                    if !self.open.contains_key(&key) {
+                    if !self.substituted.contains_key(&key) {
                         let read = self.scopes.substitute(scope, text);
-                        let read = read.map_err(|trouble| trouble.explain(&declaration.name, text));
+                        let read = read.map_err(|error| error.explain(&declaration.name, text));
                         let read = read.and_then(|value| properties::read(&declaration.name, &value));
                         let read = read.map_err(|message| {
                             Log { source, warnings: self.warnings }.add(declaration.line, message);
                         });
-                        self.open.insert(key, read.ok());
+                        self.substituted.insert(key, read.ok());
                     }
-                    all.extend(self.open.get(&key).cloned().flatten());
+                    all.extend(self.substituted.get(&key).cloned().flatten());
                 }
             }
         }
@@ -182,40 +177,40 @@ impl<'a> Applier<'a> {
     }
 
     /// The font size in points, and whether a declaration set it.
-    fn font_size(&self, parent: usize, unsaid: f64, said: &[Said]) -> (f64, bool) {
-        let around = self.insides[parent].font_size;
-        let mut size = (unsaid, false);
-        for said in said {
-            match said {
-                Said::Properties(found) => {
+    fn font_size(&self, parent: usize, default: f64, specified: &[Specified]) -> (f64, bool) {
+        let around = self.inherited[parent].font_size;
+        let mut size = (default, false);
+        for value in specified {
+            match value {
+                Specified::Properties(found) => {
                     for property in found {
                         if let Property::FontSize(value) = property {
                             size = (font_size(*value, around, self.root, self.base), true);
                         }
                     }
                 }
-                Said::Wide(wide, longhands) if longhands.contains(&"font-size") => {
+                Specified::Wide(wide, longhands) if longhands.contains(&"font-size") => {
                     size = match wide {
                         Wide::Inherit | Wide::Unset => (around, true),
                         Wide::Initial => (self.base, true),
-                        Wide::Revert => (unsaid, false),
+                        Wide::Revert => (default, false),
                     };
                 }
-                Said::Wide(..) => {}
+                Specified::Wide(..) => {}
             }
         }
         size
     }
 
-    fn draft(&self, parent: usize, em: f64, weight: u16, said: &[Said]) -> (Draft, Surroundings) {
+    fn draft(&self, parent: usize, em: f64, weight: u16, specified: &[Specified]) -> (Draft, Surroundings) {
         let measure = Measure { em, rem: if parent == 0 { em } else { self.root } };
-        let around = Surroundings { measure, weight, color: self.insides[parent].color };
-        let relative = Surroundings { weight: self.insides[parent].weight, ..around };
+        let around = Surroundings { measure, weight, color: self.inherited[parent].color };
+        let relative = Surroundings { weight: self.inherited[parent].weight, ..around };
         let mut draft = Draft::default();
-        for said in said {
-            match said {
-                Said::Properties(found) => found.iter().for_each(|property| draft.apply(property, &relative)),
-                Said::Wide(wide, longhands) => {
+        for value in specified {
+            match value {
+                Specified::Properties(found) => found.iter().for_each(|property| draft.apply(property, &relative)),
+                Specified::Wide(wide, longhands) => {
                     for longhand in *longhands {
                         self.wide(parent, *wide, longhand, &mut draft, &relative);
                     }
@@ -231,13 +226,13 @@ impl<'a> Applier<'a> {
             Wide::Unset => Wide::Initial,
             wide => wide,
         };
-        draft.forget(longhand);
+        draft.reset(longhand);
         if wide == Wide::Inherit {
             let from = if is_inherited(longhand) { self.ancestor(parent, longhand) } else { parent };
-            draft.take(longhand, &mut self.insides[from].style.clone());
+            draft.copy_from(longhand, &mut self.inherited[from].style.clone());
         } else if wide == Wide::Initial
             && let Some((name, value)) = INITIAL.iter().find(|(name, _)| *name == longhand)
-            && let Ok(Said::Properties(found)) = properties::read(name, value)
+            && let Ok(Specified::Properties(found)) = properties::read(name, value)
         {
             found.iter().for_each(|property| draft.apply(property, around));
         }
@@ -249,11 +244,11 @@ impl<'a> Applier<'a> {
         let mut index = parent;
         for _ in 0..ANCESTORS {
             let mut probe = Style::default();
-            inherit(longhand, &self.insides[index].style, &mut probe);
+            inherit(longhand, &self.inherited[index].style, &mut probe);
             if probe != nothing || index == 0 {
                 break;
             }
-            index = self.insides[index].parent;
+            index = self.inherited[index].parent;
         }
         index
     }
@@ -268,7 +263,7 @@ impl<'a> Applier<'a> {
     }
 }
 
-fn around_weight(parent: &Inside, kind: u32) -> u16 {
+fn around_weight(parent: &Inherited, kind: u32) -> u16 {
     if kind >= 100 { parent.weight.max(700) } else { parent.weight }
 }
 

@@ -1,16 +1,16 @@
-//! The rules of a sheet: style rules, `@page`, `@font-face`, `@media`. Other at-rules give a warning.
+//! Parses the rules of a sheet: style rules, `@page`, `@font-face`, `@media`. Other at-rules give a warning.
 
 use cssparser::{
     AtRuleParser, BasicParseErrorKind, CowRcStr, ParseError, ParseErrorKind, Parser, ParserState, QualifiedRuleParser,
-    StyleSheetParser, Token,
+    StyleSheetParser,
 };
 
-use super::blocks::{Raw, block};
-use super::component::{Component, components};
+use super::blocks::block;
+use super::font_face::face;
 use super::page;
+use super::page_style::Pages;
 use super::rules::{PageRule, RULES, Rule, Sheet, check_content, declarations};
 use super::select::{self, Targets};
-use super::style::{FontFace, Pages};
 use super::{Log, shorten};
 
 /// The most fonts of one sheet.
@@ -28,14 +28,14 @@ impl<'a, 'b> Reader<'a, 'b> {
         Self { sheet, log, dropped: 0 }
     }
 
-    fn has_room(&mut self) -> bool {
-        let has_room = self.sheet.rules.len() + self.sheet.pages.len() < RULES;
-        self.dropped += usize::from(!has_room);
-        has_room
+    fn is_below_limit(&mut self) -> bool {
+        let is_below_limit = self.sheet.rules.len() + self.sheet.pages.len() < RULES;
+        self.dropped += usize::from(!is_below_limit);
+        is_below_limit
     }
 
-    fn faults(&mut self, faults: Vec<(u32, String)>) {
-        for (line, message) in faults {
+    fn add_errors(&mut self, errors: Vec<(u32, String)>) {
+        for (line, message) in errors {
             self.log.add(Some(line), message);
         }
     }
@@ -73,21 +73,21 @@ impl<'i> QualifiedRuleParser<'i> for Reader<'_, '_> {
         input: &mut Parser<'i>,
     ) -> Result<(), ParseError<()>> {
         let line = start.source_location().line + 1;
-        if !self.has_room() {
+        if !self.is_below_limit() {
             while input.next().is_ok() {}
             return Ok(());
         }
-        for (selector, why, more) in targets.faults {
+        for (selector, why, more) in targets.errors {
             let others = if more > 0 { format!(" (so do {more} more of this rule)") } else { String::new() };
             self.log.add(Some(line), format!("`{selector}` matches nothing{others}: {why}"));
         }
         let block = block(input, false);
-        if targets.kept.is_empty() {
+        if targets.valid.is_empty() {
             return Ok(());
         }
-        self.faults(block.faults);
+        self.add_errors(block.errors);
         let declarations = declarations(block.declarations, self.log);
-        let rule = Rule { text, line, targets: targets.kept, declarations };
+        let rule = Rule { text, line, targets: targets.valid, declarations };
         check_content(&rule, self.log);
         self.sheet.rules.push(rule);
         Ok(())
@@ -101,8 +101,8 @@ pub(super) enum Prelude {
     Print,
     /// `@charset`, which is UTF-8 here.
     Charset,
-    /// Left out; the warning was given already.
-    Told,
+    /// Left out; a warning was given.
+    Rejected,
 }
 
 impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
@@ -125,13 +125,13 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
         };
         Ok(prelude.unwrap_or_else(|why| {
             self.log.add(Some(line), why);
-            Prelude::Told
+            Prelude::Rejected
         }))
     }
 
     fn rule_without_block(&mut self, prelude: Prelude, _: &ParserState) -> Result<(), ()> {
         match prelude {
-            Prelude::Charset | Prelude::Told => Ok(()),
+            Prelude::Charset | Prelude::Rejected => Ok(()),
             _ => Err(()),
         }
     }
@@ -144,13 +144,13 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
     ) -> Result<(), ParseError<()>> {
         let line = start.source_location().line + 1;
         match prelude {
-            Prelude::Told | Prelude::Charset => while input.next().is_ok() {},
+            Prelude::Rejected | Prelude::Charset => while input.next().is_ok() {},
             Prelude::Page(pages) => {
                 let block = block(input, true);
-                self.faults(block.faults);
-                if self.has_room() {
+                self.add_errors(block.errors);
+                if self.is_below_limit() {
                     let boxes = block.boxes.into_iter().map(|(name, line, inner)| {
-                        for (line, message) in inner.faults {
+                        for (line, message) in inner.errors {
                             self.log.add(Some(line), message);
                         }
                         (name, line, inner.declarations)
@@ -161,7 +161,7 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
             }
             Prelude::Font => {
                 let block = block(input, false);
-                self.faults(block.faults);
+                self.add_errors(block.errors);
                 match face(block.declarations, line, self.log) {
                     Ok(faces) if self.sheet.fonts.len() < FONTS => self.sheet.fonts.extend(faces),
                     Ok(_) => self.log.add(Some(line), format!("a style sheet has up to {FONTS} fonts")),
@@ -169,13 +169,13 @@ impl<'i> AtRuleParser<'i> for Reader<'_, '_> {
                 }
             }
             Prelude::Print => {
-                let mut faults = Vec::new();
+                let mut errors = Vec::new();
                 for rule in StyleSheetParser::new(input, self) {
                     if let Err((error, text, place)) = rule {
-                        faults.push((place.line + 1, explain(&error, text)));
+                        errors.push((place.line + 1, explain(&error, text)));
                     }
                 }
-                self.faults(faults);
+                self.add_errors(errors);
             }
         }
         Ok(())
@@ -193,7 +193,7 @@ fn media(text: &str) -> Result<(), String> {
             true => std::iter::once(medium).chain(parts).collect(),
             false => parts.collect(),
         };
-        // Paper has colours and the resolution of a printer.
+        // Conditions that are true on paper.
         let is_so = |condition: &&str| matches!(*condition, "(color)" | "(min-color: 1)" | "(orientation: portrait)");
         match medium {
             "print" | "all" | "not screen" if other.iter().all(is_so) => return Ok(()),
@@ -228,84 +228,4 @@ fn unsupported(name: &str, text: &str) -> String {
         _ => "this at-rule is not known",
     };
     format!("`{whole}` was left out: {why}")
-}
-
-fn face(raw: Vec<Raw>, line: u32, log: &mut Log<'_>) -> Result<Vec<FontFace>, String> {
-    let (mut family, mut files) = (None, Vec::new());
-    for Raw { name, value, line, .. } in raw {
-        match name.as_str() {
-            "font-family" => family = family_name(&value),
-            "src" => files = sources(&value, line, log),
-            // The font file has these itself.
-            "font-weight" | "font-style" | "font-stretch" | "font-display" | "unicode-range" | "font-variant" => {}
-            _ => log.add(line, format!("`{}` has no effect in `@font-face`", shorten(&name))),
-        }
-    }
-    let family = family.ok_or("`@font-face` has no `font-family`")?;
-    if files.is_empty() {
-        return Err(format!("`@font-face` of `{}` has no `src: url(\"file\")` of an attached font", shorten(&family)));
-    }
-    Ok(files.into_iter().map(|file| FontFace { family: family.clone(), file, line }).collect())
-}
-
-fn family_name(value: &str) -> Option<String> {
-    let parts = components(value).ok()?;
-    if let [Component::Text(name)] = parts.as_slice() {
-        return Some(name.clone()).filter(|name| !name.is_empty());
-    }
-    let words = parts.iter().map(|part| match part {
-        Component::Word(word, _) => Some(word.as_str()),
-        _ => None,
-    });
-    let words = words.collect::<Option<Vec<_>>>()?;
-    Some(words.join(" ")).filter(|name| !name.is_empty())
-}
-
-/// The attached files of `src`; the first that exists is enough.
-fn sources(value: &str, line: Option<u32>, log: &mut Log<'_>) -> Vec<String> {
-    let mut input = Parser::new(value);
-    let mut others = Vec::new();
-    while let Ok(token) = input.next() {
-        match token.clone() {
-            Token::UnquotedUrl(url) => match attached(&url) {
-                Ok(file) => return vec![file],
-                Err(why) => others.push(why),
-            },
-            Token::Function(name) => {
-                let inner = input.parse_nested_block(|input| {
-                    let text = input.expect_ident_or_string().map(|text| text.to_string())?;
-                    while input.next().is_ok() {}
-                    Ok::<_, ParseError<()>>(text)
-                });
-                let inner = inner.unwrap_or_default();
-                if name.eq_ignore_ascii_case("url") {
-                    match attached(&inner) {
-                        Ok(file) => return vec![file],
-                        Err(why) => others.push(why),
-                    }
-                } else if name.eq_ignore_ascii_case("local") {
-                    let inner = shorten(&inner);
-                    others.push(format!("`local({inner})`: only attached fonts and built-in ones can be used"));
-                }
-            }
-            _ => {}
-        }
-    }
-    for why in others {
-        log.add(line, why);
-    }
-    Vec::new()
-}
-
-fn attached(url: &str) -> Result<String, String> {
-    let short = shorten(url);
-    let lower = url.to_ascii_lowercase();
-    if lower.starts_with("data:") {
-        return Err(format!("`{short}`: fonts in data URLs are not supported; attach the file"));
-    }
-    if lower.contains("://") || lower.starts_with("//") {
-        return Err(format!("`{short}`: fonts are not fetched; attach the file and name it by `url(\"file.ttf\")`"));
-    }
-    let file = url.split(['?', '#']).next().unwrap_or_default().trim_start_matches("./");
-    if file.is_empty() { Err("`url()` names no file".to_owned()) } else { Ok(file.to_owned()) }
 }

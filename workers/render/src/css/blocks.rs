@@ -23,19 +23,19 @@ pub(super) struct Block {
     pub declarations: Vec<Raw>,
     /// Margin boxes (`@top-left`), where they are allowed.
     pub boxes: Vec<(String, u32, Block)>,
-    pub faults: Vec<(u32, String)>,
+    pub errors: Vec<(u32, String)>,
 }
 
-/// `boxes`: whether at-rules may stand in it.
+/// `boxes`: whether at-rules are allowed in it.
 pub(super) fn block(input: &mut Parser<'_>, boxes: bool) -> Block {
     let mut reader = Reader { block: Block::default(), boxes };
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for item in RuleBodyParser::new(input, &mut reader) {
         if let Err((error, text, place)) = item {
-            faults.push((place.line + 1, explain(&error, text)));
+            errors.push((place.line + 1, explain(&error, text)));
         }
     }
-    reader.block.faults.append(&mut faults);
+    reader.block.errors.append(&mut errors);
     reader.block
 }
 
@@ -116,7 +116,7 @@ impl<'i> QualifiedRuleParser<'i> for Reader {
     fn parse_block(&mut self, (): (), start: &ParserState, input: &mut Parser<'i>) -> Result<(), ParseError<AtRule>> {
         while input.next().is_ok() {}
         let message = "a rule inside a rule is not supported; write its selector out in a rule of its own";
-        self.block.faults.push((start.source_location().line + 1, message.to_owned()));
+        self.block.errors.push((start.source_location().line + 1, message.to_owned()));
         Ok(())
     }
 }

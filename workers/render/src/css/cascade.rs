@@ -1,4 +1,4 @@
-//! The cascade: the declarations of each element, in order. Elements with the same declarations inside elements with
+//! Cascades: finds the declarations of each element, in order. Elements with the same declarations inside elements with
 //! the same style share one style, so that all cells of a long table cost one.
 
 use std::collections::HashMap;
@@ -52,7 +52,7 @@ pub fn cascade(html: &Html, sheets: &[Sheet], base_font_size_pt: f64, warnings: 
         let inline = work.inline.number(flat.element, work.applier.warnings);
         let place = work.place(parent, kind(flat.element.name()), &found, inline);
         if index == 0 {
-            work.applier.root = work.applier.insides[place as usize].font_size;
+            work.applier.root = work.applier.inherited[place as usize].font_size;
         }
         places.push(place);
         let shared = &work.shared[place as usize];
@@ -81,7 +81,7 @@ struct Work<'a> {
     inline: Inline<'a>,
     applier: Applier<'a>,
     known: HashMap<Box<[u32]>, u32>,
-    /// Indexed like the applier's insides; entry 0 belongs to no element.
+    /// Indexed like [`Applier::inherited`]; entry 0 belongs to no element.
     shared: Vec<Shared>,
     key: Vec<u32>,
 }
@@ -105,9 +105,9 @@ impl Work<'_> {
         }
         let place = u32::try_from(self.shared.len()).unwrap_or(0);
         let declared = declared(self.sheets, &self.index, &self.inline, &found.element, inline);
-        let inside = self.applier.element(parent as usize, kind, &declared);
-        let style = inside.style.clone();
-        self.applier.insides.push(inside);
+        let inherited = self.applier.element(parent as usize, kind, &declared);
+        let style = inherited.style.clone();
+        self.applier.inherited.push(inherited);
         let before = self.generated(place, &found.before);
         let after = self.generated(place, &found.after);
         let marker = self.marker(place, &found.marker);
@@ -121,7 +121,7 @@ impl Work<'_> {
             return None;
         }
         let declared = declared(self.sheets, &self.index, &self.inline, matches, None);
-        Some(self.applier.marker(place as usize, &declared))
+        Some(self.applier.pseudo_element(place as usize, &declared))
     }
 
     fn generated(&mut self, place: u32, matches: &[Match]) -> Option<super::Generated> {
@@ -158,7 +158,7 @@ fn declared<'a>(
 }
 
 /// Warns of rules without a match. If there are many, as in a sheet for a whole site, the rest are listed by line
-/// only, which leaves room for other warnings.
+/// only, because the number of warnings is bounded.
 fn unmatched(sheets: &[Sheet], index: &Index<'_>, matched: &[bool], warnings: &mut Warnings) {
     let mut found: Vec<Vec<&Rule>> = vec![Vec::new(); sheets.len()];
     for ((sheet, rule), matched) in index.rules.iter().zip(matched) {

@@ -1,30 +1,31 @@
-//! Colours in all of CSS's notations, as sRGB.
+//! Reads colours in all of CSS's notations, as sRGB.
 
 use cssparser::color::PredefinedColorSpace;
 use cssparser_color::{Color, ColorFunction, hsl_to_rgb, hwb_to_rgb};
 
 use super::style::Rgba;
 
+/// A specified colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ink {
-    Of(Rgba),
+pub(super) enum SpecifiedColor {
+    Rgba(Rgba),
     /// `currentcolor`.
-    Text,
+    Current,
 }
 
 pub(super) const CLEAR: Rgba = Rgba(0, 0, 0, 0);
 
-pub(super) fn named(word: &str) -> Option<Ink> {
-    match word {
-        "currentcolor" => Some(Ink::Text),
-        "transparent" => Some(Ink::Of(CLEAR)),
-        _ => cssparser::color::parse_named_color(word).ok().map(|(r, g, b)| Ink::Of(Rgba(r, g, b, 255))),
+pub(super) fn named(ident: &str) -> Option<SpecifiedColor> {
+    match ident {
+        "currentcolor" => Some(SpecifiedColor::Current),
+        "transparent" => Some(SpecifiedColor::Rgba(CLEAR)),
+        _ => cssparser::color::parse_named_color(ident).ok().map(|(r, g, b)| SpecifiedColor::Rgba(Rgba(r, g, b, 255))),
     }
 }
 
-pub(super) fn hash(digits: &str) -> Option<Ink> {
+pub(super) fn hash(digits: &str) -> Option<SpecifiedColor> {
     let (r, g, b, alpha) = cssparser::color::parse_hash_color(digits.as_bytes()).ok()?;
-    Some(Ink::Of(Rgba(r, g, b, unit(alpha))))
+    Some(SpecifiedColor::Rgba(Rgba(r, g, b, unit(alpha))))
 }
 
 pub(super) fn is_function(name: &str) -> bool {
@@ -32,11 +33,11 @@ pub(super) fn is_function(name: &str) -> bool {
 }
 
 /// To sRGB; `None` for unknown colour spaces.
-pub(super) fn from(color: &Color) -> Option<Ink> {
+pub(super) fn from(color: &Color) -> Option<SpecifiedColor> {
     let given = |value: Option<f32>| value.unwrap_or(0.0);
     let ((r, g, b), alpha) = match color {
-        Color::CurrentColor => return Some(Ink::Text),
-        Color::Rgba(c) => return Some(Ink::Of(Rgba(c.red, c.green, c.blue, unit(c.alpha)))),
+        Color::CurrentColor => return Some(SpecifiedColor::Current),
+        Color::Rgba(c) => return Some(SpecifiedColor::Rgba(Rgba(c.red, c.green, c.blue, unit(c.alpha)))),
         Color::Hsl(c) => {
             let hue = given(c.hue).rem_euclid(360.0) / 360.0;
             (hsl_to_rgb(hue, given(c.saturation), given(c.lightness)), c.alpha)
@@ -55,7 +56,7 @@ pub(super) fn from(color: &Color) -> Option<Ink> {
         }
         Color::Lab(_) | Color::Lch(_) | Color::ColorFunction(_) => return None,
     };
-    Some(Ink::Of(Rgba(unit(r), unit(g), unit(b), unit(alpha.unwrap_or(1.0)))))
+    Some(SpecifiedColor::Rgba(Rgba(unit(r), unit(g), unit(b), unit(alpha.unwrap_or(1.0)))))
 }
 
 /// Maps 0..1 to 0..255.

@@ -1,8 +1,8 @@
-//! A value's components: words, strings, numbers, lengths, colours. Properties see no tokens.
+//! Parses a value into components: idents, strings, numbers, lengths, colours. Properties see no tokens.
 
 use cssparser::{ParseErrorKind, Parser, Token};
 
-use super::color::{self, Ink};
+use super::color::{self, SpecifiedColor};
 use super::length::{Amount, Len, percent, sum};
 use super::reason::{Failure, Reason};
 
@@ -12,12 +12,12 @@ const PARTS: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Component {
     /// As written, and in lower case.
-    Word(String, String),
-    Text(String),
+    Ident(String, String),
+    String(String),
     Number(f64),
     Length(Len),
-    /// A colour that is not a single word.
-    Color(Ink),
+    /// A colour that is not a single ident.
+    Color(SpecifiedColor),
     Url(String),
     Function(String, Vec<Component>),
     Comma,
@@ -26,9 +26,9 @@ pub(super) enum Component {
 
 impl Component {
     /// In lower case.
-    pub fn word(&self) -> Option<&str> {
+    pub fn ident(&self) -> Option<&str> {
         match self {
-            Self::Word(_, lower) => Some(lower),
+            Self::Ident(_, lower) => Some(lower),
             _ => None,
         }
     }
@@ -42,10 +42,10 @@ impl Component {
         }
     }
 
-    pub fn ink(&self) -> Option<Ink> {
+    pub fn color(&self) -> Option<SpecifiedColor> {
         match self {
-            Self::Color(ink) => Some(*ink),
-            Self::Word(_, word) => color::named(word),
+            Self::Color(color) => Some(*color),
+            Self::Ident(_, ident) => color::named(ident),
             _ => None,
         }
     }
@@ -72,18 +72,18 @@ fn all(input: &mut Parser<'_>) -> Result<Vec<Component>, Failure> {
             return Reason::fails("it is too long");
         }
         found.push(match token {
-            Token::Ident(word) => Component::Word(word.to_string(), word.to_ascii_lowercase()),
-            Token::QuotedString(text) => Component::Text(text.to_string()),
+            Token::Ident(ident) => Component::Ident(ident.to_string(), ident.to_ascii_lowercase()),
+            Token::QuotedString(text) => Component::String(text.to_string()),
             Token::Number { value, .. } if value.is_finite() => Component::Number(decimal(value)),
             Token::Percentage { unit_value, .. } if unit_value.is_finite() => Component::Length(percent(unit_value)),
             Token::Dimension { value, unit, .. } if matches!(&*unit, "deg" | "grad" | "rad" | "turn" | "fr") => {
-                Component::Word(format!("{value}{unit}"), format!("{value}{unit}"))
+                Component::Ident(format!("{value}{unit}"), format!("{value}{unit}"))
             }
             Token::Dimension { value, unit, .. } if value.is_finite() => {
                 Component::Length(Len::new(decimal(value), &unit)?)
             }
             Token::Hash(digits) | Token::IDHash(digits) => {
-                let unknown = || Reason::says(format!("`#{digits}` is not a colour; it takes 3, 4, 6 or 8 digits"));
+                let unknown = || Reason::new(format!("`#{digits}` is not a colour; it takes 3, 4, 6 or 8 digits"));
                 Component::Color(color::hash(&digits).ok_or_else(unknown)?)
             }
             Token::UnquotedUrl(url) => Component::Url(url.to_string()),
@@ -93,7 +93,7 @@ fn all(input: &mut Parser<'_>) -> Result<Vec<Component>, Failure> {
                 let name = name.to_ascii_lowercase();
                 if color::is_function(&name) {
                     input.reset(&before);
-                    ink(input)?
+                    color_function(input)?
                 } else {
                     function(name, input)?
                 }
@@ -108,14 +108,14 @@ fn decimal(value: f32) -> f64 {
     format!("{value}").parse().unwrap_or_else(|_| f64::from(value))
 }
 
-fn ink(input: &mut Parser<'_>) -> Result<Component, Failure> {
+fn color_function(input: &mut Parser<'_>) -> Result<Component, Failure> {
     let start = input.position();
     let color = cssparser_color::Color::parse(input);
     let text = super::shorten(input.slice_from(start));
     let Ok(color) = color else {
         return Reason::fails(&format!("`{text}` is not a colour"));
     };
-    let unknown = || Reason::says(format!("the colour space of `{text}` is not supported; use `rgb()` or `oklch()`"));
+    let unknown = || Reason::new(format!("the colour space of `{text}` is not supported; use `rgb()` or `oklch()`"));
     Ok(Component::Color(color::from(&color).ok_or_else(unknown)?))
 }
 

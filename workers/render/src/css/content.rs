@@ -1,83 +1,84 @@
-//! Generated content: the property `content`.
+//! Reads the property `content` of generated text and of margin boxes.
 
 use super::component::Component;
+use super::page_style::MarginItem;
 use super::property::Property;
 use super::reason::Reason;
-use super::style::{Bit, Content, ListStyle, Piece};
+use super::style::{Content, ContentItem, ListStyle};
 
 pub(super) fn of_element(parts: &[Component]) -> Result<Vec<Property>, Reason> {
-    let mut bits = Vec::new();
+    let mut items = Vec::new();
     for part in parts {
-        bits.push(match part {
-            Component::Word(_, word) if parts.len() == 1 && matches!(word.as_str(), "none" | "normal") => break,
-            Component::Text(text) => Bit::Text(text.clone()),
+        items.push(match part {
+            Component::Ident(_, ident) if parts.len() == 1 && matches!(ident.as_str(), "none" | "normal") => break,
+            Component::String(text) => ContentItem::Text(text.clone()),
             Component::Function(name, inner) if name == "attr" => match inner.as_slice() {
-                [Component::Word(_, attribute)] => Bit::Attribute(attribute.clone()),
-                _ => return Err(Reason::says("`attr()` takes one attribute's name")),
+                [Component::Ident(_, attribute)] => ContentItem::Attribute(attribute.clone()),
+                _ => return Err(Reason::new("`attr()` takes one attribute's name")),
             },
             Component::Function(name, _) if name == "counter" || name == "counters" => {
-                return Err(Reason::says(format!(
+                return Err(Reason::new(format!(
                     "`{name}()` is only supported in margin boxes of `@page`; headings are numbered by the option `numbering`"
                 )));
             }
-            Component::Url(_) => return Err(Reason::says("images are not supported in `content`")),
-            Component::Word(_, word) if word.ends_with("-quote") => Bit::Text(quote(word).to_owned()),
+            Component::Url(_) => return Err(Reason::new("images are not supported in `content`")),
+            Component::Ident(_, ident) if ident.ends_with("-quote") => ContentItem::Text(quote(ident).to_owned()),
             _ => return Err(Reason::NotUnderstood),
         });
     }
-    Ok(vec![Property::Content(Content(bits))])
+    Ok(vec![Property::Content(Content(items))])
 }
 
-fn quote(word: &str) -> &'static str {
-    match word {
+fn quote(ident: &str) -> &'static str {
+    match ident {
         "open-quote" => "\u{201c}",
         "close-quote" => "\u{201d}",
         _ => "",
     }
 }
 
-pub(super) fn of_margin_box(parts: &[Component]) -> Result<Vec<Piece>, Reason> {
-    let mut pieces = Vec::new();
+pub(super) fn of_margin_box(parts: &[Component]) -> Result<Vec<MarginItem>, Reason> {
+    let mut items = Vec::new();
     for part in parts {
-        pieces.push(match part {
-            Component::Word(_, word) if parts.len() == 1 && matches!(word.as_str(), "none" | "normal") => break,
-            Component::Text(text) => Piece::Text(text.clone()),
+        items.push(match part {
+            Component::Ident(_, ident) if parts.len() == 1 && matches!(ident.as_str(), "none" | "normal") => break,
+            Component::String(text) => MarginItem::Text(text.clone()),
             Component::Function(name, inner) if name == "counter" => counter(inner)?,
-            Component::Function(name, inner) if name == "string" => match inner.first().and_then(Component::word) {
-                Some("title") => Piece::Title,
-                Some("date") => Piece::Date,
-                Some("chapter") => Piece::Chapter,
-                _ => return Err(Reason::says("`string()` knows `title`, `date` and `chapter`")),
+            Component::Function(name, inner) if name == "string" => match inner.first().and_then(Component::ident) {
+                Some("title") => MarginItem::Title,
+                Some("date") => MarginItem::Date,
+                Some("chapter") => MarginItem::Chapter,
+                _ => return Err(Reason::new("`string()` knows `title`, `date` and `chapter`")),
             },
-            Component::Function(name, _) => return Err(Reason::says(format!("`{name}()` is not supported here"))),
-            Component::Url(_) => return Err(Reason::says("images are not supported in margin boxes")),
+            Component::Function(name, _) => return Err(Reason::new(format!("`{name}()` is not supported here"))),
+            Component::Url(_) => return Err(Reason::new("images are not supported in margin boxes")),
             _ => return Err(Reason::NotUnderstood),
         });
     }
-    Ok(pieces)
+    Ok(items)
 }
 
-fn counter(inner: &[Component]) -> Result<Piece, Reason> {
+fn counter(inner: &[Component]) -> Result<MarginItem, Reason> {
     let (name, style) = match inner {
         [name] => (name, ListStyle::Decimal),
         [name, Component::Comma, style] => {
-            let word = style.word().and_then(list_style);
+            let ident = style.ident().and_then(list_style);
             let unknown = || {
-                Reason::says("this counter style is not supported; use decimal, lower-roman, upper-alpha and the like")
+                Reason::new("this counter style is not supported; use decimal, lower-roman, upper-alpha and the like")
             };
-            (name, word.ok_or_else(unknown)?)
+            (name, ident.ok_or_else(unknown)?)
         }
-        _ => return Err(Reason::says("`counter()` takes a counter and a style, such as `counter(page, lower-roman)`")),
+        _ => return Err(Reason::new("`counter()` takes a counter and a style, such as `counter(page, lower-roman)`")),
     };
-    match name.word() {
-        Some("page") => Ok(Piece::Page(style)),
-        Some("pages") => Ok(Piece::Pages(style)),
-        _ => Err(Reason::says("`counter()` knows `page` and `pages`")),
+    match name.ident() {
+        Some("page") => Ok(MarginItem::Page(style)),
+        Some("pages") => Ok(MarginItem::Pages(style)),
+        _ => Err(Reason::new("`counter()` knows `page` and `pages`")),
     }
 }
 
-pub(super) fn list_style(word: &str) -> Option<ListStyle> {
-    Some(match word {
+pub(super) fn list_style(ident: &str) -> Option<ListStyle> {
+    Some(match ident {
         "none" => ListStyle::None,
         "disc" => ListStyle::Disc,
         "circle" => ListStyle::Circle,

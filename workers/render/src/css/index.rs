@@ -1,4 +1,4 @@
-//! All rules, indexed by what an element must have to match: an id, a class, a name.
+//! Indexes rules by what an element must have to match: an id, a class, a name.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ struct Candidate<'a> {
     target: &'a Target,
 }
 
-/// Added to the specificity of the document's own rules: they count more than those that all documents have.
+/// Added to the specificity of the document's own rules: they win over those of base.css.
 const AUTHOR: u32 = 1 << 31;
 
 /// Specificity and rule.
@@ -95,7 +95,7 @@ impl<'a> Index<'a> {
         let (mut id, mut class, mut name) = (None, None, None);
         let mut parts = candidate.target.selector.iter();
         if candidate.target.pseudo.is_some() {
-            // What remains of `::before` is the element.
+            // Skip the pseudo-element: what precedes it matches the element.
             while parts.next().is_some() {}
             parts.next_sequence();
         }

@@ -1,4 +1,4 @@
-//! Which properties are inherited, and how one longhand is copied from style to style.
+//! Separates inherited properties from others, and copies one longhand from style to style.
 
 use super::style::Style;
 
@@ -69,7 +69,7 @@ pub(super) fn inherit(longhand: &str, from: &Style, to: &mut Style) {
         "row-gap" => to.row.gap = from.row.gap,
         "flex-grow" => to.row.grow = from.row.grow,
         "flex-basis" => to.row.basis = from.row.basis,
-        "flex-direction" => to.row.upright = from.row.upright,
+        "flex-direction" => to.row.is_column = from.row.is_column,
         "flex-wrap" => to.row.wrap = from.row.wrap,
         "justify-content" => to.row.justify = from.row.justify,
         "align-items" => to.row.items = from.row.items,

@@ -1,4 +1,4 @@
-//! `style="..."`: each different text is parsed once.
+//! Parses `style="..."`: each different text once.
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ impl<'a> Inline<'a> {
             return None;
         }
         let block = block(&mut Parser::new(text), false);
-        for (_, message) in block.faults {
+        for (_, message) in block.errors {
             log.add(line, message);
         }
         let mut raw = block.declarations;

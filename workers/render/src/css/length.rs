@@ -1,4 +1,4 @@
-//! Lengths: every unit with a meaning on paper, sums of them, and their conversion to points.
+//! Reads lengths in every unit that has a meaning on paper, computes `calc()`, and converts to points.
 
 use cssparser::{Parser, Token};
 
@@ -44,10 +44,10 @@ impl Len {
             "ex" | "ch" => Self { em: value * 0.5, ..zero },
             "rem" => Self { rem: value, ..zero },
             "vw" | "vh" | "vmin" | "vmax" | "vi" | "vb" | "dvh" | "dvw" | "svh" | "svw" | "lvh" | "lvw" => {
-                return Err(Reason::says(format!("`{unit}` measures a window; use `%` or `mm`")));
+                return Err(Reason::new(format!("`{unit}` measures a window; use `%` or `mm`")));
             }
             _ => {
-                return Err(Reason::says(format!(
+                return Err(Reason::new(format!(
                     "there is no unit `{unit}` here; use px, pt, mm, cm, in, pc, q, em, rem, ex, ch or %"
                 )));
             }

@@ -11,11 +11,15 @@ mod cascade;
 mod color;
 mod component;
 mod content;
+mod draft;
+mod font_face;
 mod index;
 mod inheritance;
 mod inline;
 mod length;
 mod page;
+mod page_size;
+mod page_style;
 mod properties;
 mod property;
 mod reason;
@@ -32,7 +36,9 @@ mod tests;
 
 pub use apply::SCALE;
 pub use cascade::cascade;
+pub use font_face::FontFace;
 pub use page::page;
+pub use page_style::{MarginBox, MarginItem, Page, Pages};
 pub use rules::Sheet;
 pub use sheet::fonts;
 pub use style::*;
@@ -53,9 +59,9 @@ pub fn length(text: &str) -> Option<Length> {
 #[must_use]
 pub fn color(text: &str) -> Option<Rgba> {
     match component::components(text).ok()?.as_slice() {
-        [part] => match part.ink()? {
-            color::Ink::Of(color) => Some(color),
-            color::Ink::Text => None,
+        [part] => match part.color()? {
+            color::SpecifiedColor::Rgba(color) => Some(color),
+            color::SpecifiedColor::Current => None,
         },
         _ => None,
     }

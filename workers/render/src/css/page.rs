@@ -1,26 +1,24 @@
-//! `@page`: paper size, margins, and margin boxes.
+//! Reads `@page`: paper size, margins, and margin boxes.
 
 use std::collections::HashMap;
 
+use super::apply::font_size;
 use super::blocks::Raw;
 use super::cascade::root_variables;
 use super::component::{Component, components};
 use super::content::of_margin_box;
-use super::length::{Len, Measure};
-use super::properties::{self, Said};
-use super::property::{Draft, SIDES, Side, Surroundings};
+use super::draft::{Draft, Surroundings};
+use super::length::Measure;
+use super::page_size::{LARGEST, size};
+use super::page_style::{MarginBox, MarginItem, Page, Pages};
+use super::properties::{self, Specified};
+use super::property::{Property, SIDES, Side};
 use super::reason::Reason;
 use super::rules::{Sheet, has_variable};
-use super::style::{Align, MarginBox, Page, Pages, Piece, Style};
+use super::style::{Align, Rgba, Style};
 use super::variables::VariableScopes;
 use super::{Log, shorten};
 use crate::Warnings;
-
-/// The largest paper in PDF, in points.
-const LARGEST: f64 = 14_400.0;
-
-/// In points.
-const SMALLEST: f64 = 36.0;
 
 pub(super) fn pages(text: &str) -> Result<Pages, String> {
     match text.to_ascii_lowercase().as_str() {
@@ -76,7 +74,7 @@ impl Reader {
         if !has_variable(&raw.value) {
             return Ok(raw.value.clone());
         }
-        self.scopes.substitute(self.root, &raw.value).map_err(|trouble| trouble.explain(&raw.name, &raw.value))
+        self.scopes.substitute(self.root, &raw.value).map_err(|error| error.explain(&raw.name, &raw.value))
     }
 
     fn declaration(&mut self, pages: Pages, raw: &Raw) -> Result<(), String> {
@@ -96,38 +94,47 @@ impl Reader {
                 "`{name}: {short}` has no effect here: all pages are alike; write it into plain `@page`"
             ));
         }
-        let told = |reason: Reason, takes: &str| match reason {
-            Reason::Says(why) => format!("`{name}: {short}` has no effect: {why}"),
+        let explain = |reason: Reason, takes: &str| match reason {
+            Reason::Message(why) => format!("`{name}: {short}` has no effect: {why}"),
             Reason::NotUnderstood => format!("`{name}: {short}` is not understood; it takes {takes}"),
         };
         if background {
-            let Said::Properties(found) = properties::read(name, &value)? else { return Err(parentless(name, &value)) };
-            let mut draft = Draft::default();
-            found.iter().for_each(|property| draft.apply(property, &self.around()));
-            self.page.background = draft.finish(&self.around()).0.background;
+            self.page.background = self.background(name, &value)?;
             return Ok(());
         }
-        let parts = components(&value).map_err(|reason| told(reason, "lengths"))?;
+        let parts = components(&value).map_err(|reason| explain(reason, "lengths"))?;
         if name == "size" {
             let size = size(&parts).map_err(|reason| {
-                told(reason, "A3, A4, A5, A6, B4, B5, letter, legal or ledger, portrait or landscape, or two lengths")
+                explain(
+                    reason,
+                    "A3, A4, A5, A6, B4, B5, letter, legal or ledger, portrait or landscape, or two lengths",
+                )
             })?;
             self.page.size = size;
             return Ok(());
         }
         let margins = |base| lengths(&parts, base);
-        let lens = margins(self.base).map_err(|reason| told(reason, "lengths, such as `2cm`"))?;
+        let lens = margins(self.base).map_err(|reason| explain(reason, "lengths, such as `2cm`"))?;
         match margin_side(name) {
             Some(side) => match lens.as_slice() {
                 [len] => *side.of(&mut self.page.margin) = Some(*len),
-                _ => return Err(told(Reason::NotUnderstood, "one length, such as `2cm`")),
+                _ => return Err(explain(Reason::NotUnderstood, "one length, such as `2cm`")),
             },
             None => {
-                let four = properties::sides(&lens).map_err(|reason| told(reason, "one to four lengths"))?;
+                let four = properties::sides(&lens).map_err(|reason| explain(reason, "one to four lengths"))?;
                 SIDES.iter().zip(four).for_each(|(side, len)| *side.of(&mut self.page.margin) = Some(len));
             }
         }
         Ok(())
+    }
+
+    fn background(&self, name: &str, value: &str) -> Result<Option<Rgba>, String> {
+        let Specified::Properties(found) = properties::read(name, value)? else {
+            return Err(no_inheritance(name, value));
+        };
+        let mut draft = Draft::default();
+        found.iter().for_each(|property| draft.apply(property, &self.around()));
+        Ok(draft.finish(&self.around()).0.background)
     }
 
     fn margin_box(&mut self, pages: Pages, name: &str, line: u32, declarations: &[Raw], log: &mut Log<'_>) {
@@ -143,14 +150,14 @@ impl Reader {
         let around = self.around();
         for raw in declarations {
             let read = self.value(raw).and_then(|value| match raw.name.as_str() {
-                "content" => content(&value).map(|pieces| self.page.boxes[index].content = pieces),
+                "content" => content(&value).map(|items| self.page.boxes[index].content = items),
                 name => match properties::read(name, &value) {
-                    Ok(Said::Properties(found)) => {
+                    Ok(Specified::Properties(found)) => {
                         let draft = self.drafts.entry(index).or_default();
                         found.iter().for_each(|property| size_or_apply(draft, property, &around));
                         Ok(())
                     }
-                    Ok(Said::Wide(..)) => Err(parentless(name, &value)),
+                    Ok(Specified::Wide(..)) => Err(no_inheritance(name, &value)),
                     Err(message) => Err(message),
                 },
             });
@@ -182,10 +189,10 @@ impl Reader {
     }
 }
 
-fn size_or_apply(draft: &mut Draft, property: &super::property::Property, around: &Surroundings) {
-    if let super::property::Property::FontSize(size) = property {
+fn size_or_apply(draft: &mut Draft, property: &Property, around: &Surroundings) {
+    if let Property::FontSize(size) = property {
         let by = around.measure;
-        draft.style.font_size = Some(super::apply::font_size(*size, by.em, by.rem, by.em));
+        draft.style.font_size = Some(font_size(*size, by.em, by.rem, by.em));
         return;
     }
     // `em` in a box is the box's own font size.
@@ -193,7 +200,7 @@ fn size_or_apply(draft: &mut Draft, property: &super::property::Property, around
     draft.apply(property, &Surroundings { measure: Measure { em, ..around.measure }, ..*around });
 }
 
-fn parentless(name: &str, value: &str) -> String {
+fn no_inheritance(name: &str, value: &str) -> String {
     format!("`{name}: {}` has no effect: pages and their margins inherit nothing", shorten(value))
 }
 
@@ -222,10 +229,10 @@ fn place(name: &str) -> Option<(bool, Align)> {
     }
 }
 
-fn content(value: &str) -> Result<Vec<Piece>, String> {
+fn content(value: &str) -> Result<Vec<MarginItem>, String> {
     let short = shorten(value);
     components(value).and_then(|parts| of_margin_box(&parts)).map_err(|reason| match reason {
-        Reason::Says(why) => format!("`content: {short}` has no effect: {why}"),
+        Reason::Message(why) => format!("`content: {short}` has no effect: {why}"),
         Reason::NotUnderstood => format!(
             "`content: {short}` is not understood; it takes none, texts in quotes, `counter(page)`, `counter(pages)` and `string(title)`"
         ),
@@ -237,69 +244,13 @@ fn lengths(parts: &[Component], base: f64) -> Result<Vec<f64>, Reason> {
     let mut found = Vec::new();
     for len in properties::lengths(parts)? {
         if len.has_percent() {
-            return Err(Reason::says("percentages are not supported here; use mm"));
+            return Err(Reason::new("percentages are not supported here; use mm"));
         }
         let points = len.points(Measure { em: base, rem: base }, 0.0);
         if points > LARGEST {
-            return Err(Reason::says("it is larger than any paper"));
+            return Err(Reason::new("it is larger than any paper"));
         }
         found.push(points);
     }
     Ok(found)
-}
-
-/// `size`: a name, an orientation, lengths.
-fn size(parts: &[Component]) -> Result<Option<(f64, f64)>, Reason> {
-    let (mut paper, mut landscape, mut lens) = (None, None, Vec::new());
-    for part in parts {
-        match (part.word(), part.len()) {
-            (Some("auto"), _) if parts.len() == 1 => return Ok(None),
-            (Some("portrait"), _) if landscape.is_none() => landscape = Some(false),
-            (Some("landscape"), _) if landscape.is_none() => landscape = Some(true),
-            (Some(word), _) if paper.is_none() => paper = Some(sheet(word).ok_or(Reason::NotUnderstood)?),
-            (None, Some(len)) if lens.len() < 2 => lens.push(len),
-            _ => return Err(Reason::NotUnderstood),
-        }
-    }
-    let (width, height) = match (paper, lens.as_slice()) {
-        (Some(size), []) => size,
-        (None, []) if landscape.is_some() => (210.0 * MM, 297.0 * MM),
-        (None, [side]) if landscape.is_none() => (absolute(side)?, absolute(side)?),
-        (None, [width, height]) if landscape.is_none() => (absolute(width)?, absolute(height)?),
-        _ => return Err(Reason::NotUnderstood),
-    };
-    for side in [width, height] {
-        if !(SMALLEST..=LARGEST).contains(&side) {
-            return Err(Reason::says("the sides of paper are between 36pt and 14400pt"));
-        }
-    }
-    Ok(Some(if landscape == Some(true) { (height, width) } else { (width, height) }))
-}
-
-const MM: f64 = 72.0 / 25.4;
-
-fn absolute(len: &Len) -> Result<f64, Reason> {
-    if len.has_percent() || len.em != 0.0 || len.rem != 0.0 {
-        return Err(Reason::says("paper is measured in mm, cm, in, pt or px"));
-    }
-    Ok(len.pt)
-}
-
-/// Named papers in portrait, in points.
-fn sheet(word: &str) -> Option<(f64, f64)> {
-    let (width, height) = match word {
-        "a3" => (297.0, 420.0),
-        "a4" => (210.0, 297.0),
-        "a5" => (148.0, 210.0),
-        "a6" => (105.0, 148.0),
-        "b4" => (250.0, 353.0),
-        "b5" => (176.0, 250.0),
-        "jis-b4" => (257.0, 364.0),
-        "jis-b5" => (182.0, 257.0),
-        "letter" => return Some((612.0, 792.0)),
-        "legal" => return Some((612.0, 1008.0)),
-        "ledger" => return Some((792.0, 1224.0)),
-        _ => return None,
-    };
-    Some((width * MM, height * MM))
 }

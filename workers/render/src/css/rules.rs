@@ -1,9 +1,10 @@
-//! The rules and declarations of a style sheet.
+//! Holds the rules and declarations of a style sheet.
 
 use super::blocks::Raw;
-use super::properties::{self, Said};
+use super::font_face::FontFace;
+use super::page_style::Pages;
+use super::properties::{self, Specified};
 use super::select::Target;
-use super::style::{FontFace, Pages};
 use super::{Log, shorten};
 
 /// The most rules of one sheet.
@@ -39,9 +40,10 @@ pub(super) struct Declaration {
 
 #[derive(Debug)]
 pub(super) enum Value {
-    Said(Said),
+    Parsed(Specified),
     /// With `var()` in it: parsed when the variables are known.
-    Open(String),
+    WithVariables(String),
+    /// Of a custom property.
     Custom(String),
 }
 
@@ -61,14 +63,14 @@ pub(super) fn declarations(raw: Vec<Raw>, log: &mut Log<'_>) -> Vec<Declaration>
         let value = if name.starts_with("--") {
             Value::Custom(value)
         } else if has_variable(&value) {
-            Value::Open(value)
+            Value::WithVariables(value)
         } else {
             match properties::read(&name, &value) {
-                Ok(said) => {
-                    if let Some(message) = properties::passed_over(&name, &value) {
+                Ok(specified) => {
+                    if let Some(message) = properties::partly_ignored(&name, &value) {
                         log.add(line, message);
                     }
-                    Value::Said(said)
+                    Value::Parsed(specified)
                 }
                 Err(message) => {
                     log.add(line, message);

@@ -1,4 +1,4 @@
-//! Selectors, parsed one by one: an unsupported one drops only itself, with a reason.
+//! Parses selectors one by one: an unsupported one drops only itself, with a reason.
 
 use cssparser::{CowRcStr, Delimiter, ParseError, ParseErrorKind, Parser, ToCss};
 use scraper::selector::{CssLocalName, CssString, Simple};
@@ -82,12 +82,12 @@ impl ToCss for Pseudo {
 }
 
 #[derive(Debug)]
-enum Fault {
+enum SelectorError {
     Kind(SelectorParseErrorKind),
-    Says(String),
+    Message(String),
 }
 
-impl From<SelectorParseErrorKind> for Fault {
+impl From<SelectorParseErrorKind> for SelectorError {
     fn from(kind: SelectorParseErrorKind) -> Self {
         Self::Kind(kind)
     }
@@ -97,7 +97,7 @@ struct Reader;
 
 impl<'i> SelectorParser<'i> for Reader {
     type Impl = Css;
-    type Error = Fault;
+    type Error = SelectorError;
 
     fn parse_is_and_where(&self) -> bool {
         true
@@ -108,7 +108,7 @@ impl<'i> SelectorParser<'i> for Reader {
         false
     }
 
-    fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Result<State, ParseError<Fault>> {
+    fn parse_non_ts_pseudo_class(&self, name: CowRcStr<'i>) -> Result<State, ParseError<SelectorError>> {
         match name.to_ascii_lowercase().as_str() {
             "link" | "any-link" => Ok(State::Link),
             "checked" => Ok(State::Checked),
@@ -117,8 +117,8 @@ impl<'i> SelectorParser<'i> for Reader {
             | "target-within" | "enabled" | "indeterminate" | "placeholder-shown" | "autofill" | "fullscreen"
             | "playing" | "paused" | "required" | "optional" | "valid" | "invalid" | "read-only" | "read-write"
             | "default" | "open" | "modal" | "popover-open" => Ok(State::Never),
-            "first" | "left" | "right" => said(format!("`:{name}` is for `@page`, not for elements")),
-            _ => said(format!("there is no pseudo-class `:{name}`")),
+            "first" | "left" | "right" => unsupported(format!("`:{name}` is for `@page`, not for elements")),
+            _ => unsupported(format!("there is no pseudo-class `:{name}`")),
         }
     }
 
@@ -127,21 +127,21 @@ impl<'i> SelectorParser<'i> for Reader {
         name: CowRcStr<'i>,
         _: &mut Parser<'i>,
         _: bool,
-    ) -> Result<State, ParseError<Fault>> {
-        said(format!("`:{name}()` is not supported; `:not()`, `:is()`, `:where()` and the `:nth-` ones are"))
+    ) -> Result<State, ParseError<SelectorError>> {
+        unsupported(format!("`:{name}()` is not supported; `:not()`, `:is()`, `:where()` and the `:nth-` ones are"))
     }
 
-    fn parse_pseudo_element(&self, name: CowRcStr<'i>) -> Result<Pseudo, ParseError<Fault>> {
+    fn parse_pseudo_element(&self, name: CowRcStr<'i>) -> Result<Pseudo, ParseError<SelectorError>> {
         match name.to_ascii_lowercase().as_str() {
             "before" => Ok(Pseudo::Before),
             "after" => Ok(Pseudo::After),
             "marker" => Ok(Pseudo::Marker),
-            "first-line" | "first-letter" => said(format!("`::{name}` is not supported")),
+            "first-line" | "first-letter" => unsupported(format!("`::{name}` is not supported")),
             "selection" | "placeholder" | "backdrop" | "cue" | "file-selector-button" => {
-                said(format!("a printed page has no `::{name}`"))
+                unsupported(format!("a printed page has no `::{name}`"))
             }
-            _ if name.starts_with('-') => said(format!("`::{name}` is a browser's own")),
-            _ => said(format!("there is no pseudo-element `::{name}`")),
+            _ if name.starts_with('-') => unsupported(format!("`::{name}` is a browser's own")),
+            _ => unsupported(format!("there is no pseudo-element `::{name}`")),
         }
     }
 
@@ -149,13 +149,13 @@ impl<'i> SelectorParser<'i> for Reader {
         &self,
         name: CowRcStr<'i>,
         _: &mut Parser<'i>,
-    ) -> Result<Pseudo, ParseError<Fault>> {
-        said(format!("`::{name}()` is not supported"))
+    ) -> Result<Pseudo, ParseError<SelectorError>> {
+        unsupported(format!("`::{name}()` is not supported"))
     }
 }
 
-fn said<T>(text: String) -> Result<T, ParseError<Fault>> {
-    Err(ParseError { kind: ParseErrorKind::Custom(Fault::Says(text)) })
+fn unsupported<T>(text: String) -> Result<T, ParseError<SelectorError>> {
+    Err(ParseError { kind: ParseErrorKind::Custom(SelectorError::Message(text)) })
 }
 
 #[derive(Debug)]
@@ -168,16 +168,16 @@ pub(super) struct Target {
 
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    pub kept: Vec<Target>,
-    /// The others: selector, reason, and how many more have the same reason.
-    pub faults: Vec<(String, String, usize)>,
+    pub valid: Vec<Target>,
+    /// The invalid ones: selector, reason, and how many more have the same reason.
+    pub errors: Vec<(String, String, usize)>,
 }
 
 impl Targets {
-    fn fault(&mut self, selector: String, why: String) {
-        match self.faults.iter_mut().find(|(_, known, _)| *known == why) {
+    fn add_error(&mut self, selector: String, why: String) {
+        match self.errors.iter_mut().find(|(_, known, _)| *known == why) {
             Some((_, _, more)) => *more += 1,
-            None => self.faults.push((selector, why, 0)),
+            None => self.errors.push((selector, why, 0)),
         }
     }
 }
@@ -196,9 +196,9 @@ pub(super) fn targets(input: &mut Parser<'_>) -> Targets {
         let is_empty = text.trim().is_empty();
         let text = super::shorten(text);
         match parsed {
-            Err(_) if is_empty => found.fault(text, "a selector is missing before or after a comma".to_owned()),
-            Ok(target) => found.kept.push(target),
-            Err(why) => found.fault(text, why),
+            Err(_) if is_empty => found.add_error(text, "a selector is missing before or after a comma".to_owned()),
+            Ok(target) => found.valid.push(target),
+            Err(why) => found.add_error(text, why),
         }
         if input.next().is_err() {
             return found;
@@ -222,18 +222,22 @@ fn target(selector: Selector<Css>, bytes: usize) -> Result<Target, String> {
     Ok(Target { selector, pseudo, cost: 1 + bytes as u64 / 16 })
 }
 
-fn explain(error: ParseError<Fault>) -> String {
+fn explain(error: ParseError<SelectorError>) -> String {
     use SelectorParseErrorKind as Kind;
     match error.kind {
-        ParseErrorKind::Custom(Fault::Says(text)) => text,
-        ParseErrorKind::Custom(Fault::Kind(Kind::DanglingCombinator)) => {
+        ParseErrorKind::Custom(SelectorError::Message(text)) => text,
+        ParseErrorKind::Custom(SelectorError::Kind(Kind::DanglingCombinator)) => {
             "a selector is missing before or after `>`, `+`, `~`".to_owned()
         }
-        ParseErrorKind::Custom(Fault::Kind(Kind::UnsupportedPseudoClassOrElement)) => {
+        ParseErrorKind::Custom(SelectorError::Kind(Kind::UnsupportedPseudoClassOrElement)) => {
             "this pseudo-class is not supported".to_owned()
         }
-        ParseErrorKind::Custom(Fault::Kind(Kind::ExpectedNamespace)) => "namespaces are not supported".to_owned(),
-        ParseErrorKind::Custom(Fault::Kind(Kind::ClassNeedsIdent)) => "a class's name is missing after `.`".to_owned(),
+        ParseErrorKind::Custom(SelectorError::Kind(Kind::ExpectedNamespace)) => {
+            "namespaces are not supported".to_owned()
+        }
+        ParseErrorKind::Custom(SelectorError::Kind(Kind::ClassNeedsIdent)) => {
+            "a class's name is missing after `.`".to_owned()
+        }
         ParseErrorKind::Custom(_) | ParseErrorKind::Basic(_) => none(),
     }
 }

@@ -6,8 +6,8 @@ use cssparser::{Parser, StyleSheetParser};
 
 use super::Log;
 use super::at_rules::{self, Reader};
+use super::font_face::FontFace;
 use super::rules::{RULES, Sheet};
-use super::style::FontFace;
 use crate::Warnings;
 
 /// The most bytes of one sheet.
@@ -20,18 +20,18 @@ impl Sheet {
     #[must_use]
     pub fn parse(css: &str, source: &str, warnings: &mut Warnings) -> Self {
         let mut log = Log { source, warnings };
-        let css = cut(css.strip_prefix('\u{feff}').unwrap_or(css), &mut log);
+        let css = truncated(css.strip_prefix('\u{feff}').unwrap_or(css), &mut log);
         let mut sheet = Self { source: source.to_owned(), ..Self::default() };
         let mut input = Parser::new(css);
         let mut reader = Reader::new(&mut sheet, &mut log);
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         for rule in StyleSheetParser::new(&mut input, &mut reader) {
             if let Err((error, text, place)) = rule {
-                faults.push((place.line + 1, at_rules::explain(&error, text)));
+                errors.push((place.line + 1, at_rules::explain(&error, text)));
             }
         }
         let dropped = reader.dropped;
-        for (line, message) in faults {
+        for (line, message) in errors {
             log.add(Some(line), message);
         }
         if dropped > 0 {
@@ -40,7 +40,7 @@ impl Sheet {
         sheet
     }
 
-    /// Turns off warnings of rules without a match: for sheets that the document's writer did not write.
+    /// Turns off warnings of rules without a match, for sheets that are not the document's own.
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
@@ -56,7 +56,7 @@ pub fn fonts(sheets: &[Sheet]) -> Vec<FontFace> {
 }
 
 /// At most [`BYTES`], up to the end of a block.
-fn cut<'a>(css: &'a str, log: &mut Log<'_>) -> &'a str {
+fn truncated<'a>(css: &'a str, log: &mut Log<'_>) -> &'a str {
     if css.len() <= BYTES {
         return css;
     }
@@ -64,13 +64,13 @@ fn cut<'a>(css: &'a str, log: &mut Log<'_>) -> &'a str {
     while !css.is_char_boundary(end) {
         end -= 1;
     }
-    let kept = &css[..end];
-    let kept = kept.rfind('}').map_or(kept, |brace| &kept[..=brace]);
+    let prefix = &css[..end];
+    let prefix = prefix.rfind('}').map_or(prefix, |brace| &prefix[..=brace]);
     let message = format!(
         "a style sheet has up to {} KiB, this one has {}; the rest was left out",
         BYTES / 1024,
         css.len().div_ceil(1024)
     );
-    log.add(Some(kept.matches('\n').count() as u32 + 1), message);
-    kept
+    log.add(Some(prefix.matches('\n').count() as u32 + 1), message);
+    prefix
 }

@@ -1,4 +1,4 @@
-//! Computed CSS as types: lengths in points (1 px = 0.75 pt), colours in sRGB.
+//! Types the computed style of an element: lengths in points (1 px = 0.75 pt), colours in sRGB.
 //!
 //! `None` is "not set": the template decides. Typst's style chain inherits, except for `font_size`, which is absolute
 //! here, and where a field of [`Style`] says so.
@@ -29,13 +29,13 @@ pub struct Sides<T> {
 pub struct Border {
     /// In points; 0 is none.
     pub width: f64,
-    pub line: Line,
+    pub line: LineStyle,
     /// `None` is the text's colour.
     pub color: Option<Rgba>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
+pub enum LineStyle {
     /// No line, whatever the width.
     None,
     Solid,
@@ -87,7 +87,7 @@ pub enum ListStyle {
     LowerRoman,
     UpperRoman,
     LowerGreek,
-    /// A string of the author's.
+    /// A string from the style sheet.
     Text(String),
 }
 
@@ -138,7 +138,7 @@ pub enum Track {
     /// Of the space that is left.
     Share(f64),
     Length(Length),
-    /// As many columns of at least this width as there is room for.
+    /// As many columns of at least this width as fit.
     Fill(Length),
 }
 
@@ -148,7 +148,7 @@ pub struct Row {
     pub grow: Option<f64>,
     pub basis: Option<Length>,
     /// One box below the other.
-    pub upright: Option<bool>,
+    pub is_column: Option<bool>,
     pub wrap: Option<bool>,
     pub justify: Option<Justify>,
     pub items: Option<Items>,
@@ -237,75 +237,17 @@ pub enum Margin {
     Length(Length),
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Page {
-    /// Width and height in points.
-    pub size: Option<(f64, f64)>,
-    /// In points.
-    pub margin: Sides<Option<f64>>,
-    /// Margin boxes of all pages, of the first, of left and of right ones.
-    pub boxes: Vec<MarginBox>,
-    pub background: Option<Rgba>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pages {
-    All,
-    First,
-    /// Even numbers.
-    Left,
-    /// Odd numbers.
-    Right,
-}
-
-/// Text in the page's margin ("CSS Paged Media Module Level 3", section 5).
-#[derive(Debug, Clone, PartialEq)]
-pub struct MarginBox {
-    pub pages: Pages,
-    /// At the top; else at the bottom.
-    pub top: bool,
-    /// Left, center or right.
-    pub align: Align,
-    /// Empty (`content: none`) removes the box.
-    pub content: Vec<Piece>,
-    pub style: Style,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
-    Text(String),
-    /// The page's number in this style.
-    Page(ListStyle),
-    /// The number of pages in this style.
-    Pages(ListStyle),
-    /// The document's title: `string(title)`.
-    Title,
-    /// Its date: `string(date)`.
-    Date,
-    /// The last heading of level 1: `string(chapter)`.
-    Chapter,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FontFace {
-    /// The name in CSS.
-    pub family: String,
-    /// The attached file's name.
-    pub file: String,
-    pub line: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Content(pub Vec<Bit>);
+pub(super) struct Content(pub Vec<ContentItem>);
 
 impl Content {
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|bit| matches!(bit, Bit::Text(text) if text.is_empty()))
+        self.0.iter().all(|item| matches!(item, ContentItem::Text(text) if text.is_empty()))
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bit {
+pub(super) enum ContentItem {
     Text(String),
     /// An attribute of the element: `attr(href)`.
     Attribute(String),

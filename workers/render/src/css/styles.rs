@@ -1,4 +1,4 @@
-//! The result of the cascade: a style for each element that has one.
+//! Holds the result of the cascade: a style for each element that has one.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use ego_tree::NodeId;
 use scraper::node::Element;
 
 use super::style::Style;
-use super::style::{Bit, Content};
+use super::style::{Content, ContentItem};
 
 /// `::before` or `::after`.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,10 +20,10 @@ impl Generated {
     #[must_use]
     pub fn text(&self, element: &Element) -> String {
         let mut text = String::new();
-        for bit in &self.content.0 {
-            text.push_str(match bit {
-                Bit::Text(text) => text,
-                Bit::Attribute(name) => element.attr(name).unwrap_or_default(),
+        for item in &self.content.0 {
+            text.push_str(match item {
+                ContentItem::Text(text) => text,
+                ContentItem::Attribute(name) => element.attr(name).unwrap_or_default(),
             });
         }
         text
@@ -66,13 +66,15 @@ impl Styles {
         self.get(node)?.after.as_ref()
     }
 
-    /// The style of a list item's marker, and its text if `content` says one.
+    /// The style of a list item's marker, and its text if `content` specifies one.
     #[must_use]
     pub fn marker(&self, node: NodeId) -> Option<(&Style, Option<String>)> {
         let (style, content) = self.get(node)?.marker.as_ref()?;
         let texts = content.as_ref().map(|content| {
-            let bits = content.0.iter();
-            bits.filter_map(|bit| if let Bit::Text(text) = bit { Some(text.as_str()) } else { None }).collect()
+            let items = content.0.iter();
+            items
+                .filter_map(|item| if let ContentItem::Text(text) = item { Some(text.as_str()) } else { None })
+                .collect()
         });
         Some((style, texts))
     }

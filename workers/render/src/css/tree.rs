@@ -1,4 +1,4 @@
-//! The elements as a flat list in document order, which selectors are matched against.
+//! Lists the elements in document order, for the matching of selectors.
 //!
 //! Each step between elements costs the same and is counted, so that the document's size bounds the work of a style
 //! sheet.

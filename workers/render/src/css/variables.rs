@@ -1,4 +1,4 @@
-//! Custom properties: `--name: value` and `var(--name, fallback)`.
+//! Resolves custom properties: `--name: value` and `var(--name, fallback)`.
 //!
 //! Values are inherited and may use each other, so substitution can grow without end. The bytes that it produces in a
 //! document and the depth of references are bounded.
@@ -19,7 +19,7 @@ const VALUE: usize = 64 * 1024;
 const DEPTH: usize = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum VariableError {
     Missing(String),
     Cycle(String),
     Deep,
@@ -27,7 +27,7 @@ pub(super) enum Trouble {
     Malformed,
 }
 
-impl Trouble {
+impl VariableError {
     pub fn explain(&self, name: &str, value: &str) -> String {
         let declaration = format!("`{}: {}` has no effect", shorten(name), shorten(value));
         match self {
@@ -54,7 +54,7 @@ pub(super) struct VariableScopes {
 struct Scope {
     parent: u32,
     depth: usize,
-    /// `None` has no valid value.
+    /// `None`: the property has no valid value.
     values: HashMap<String, Option<String>>,
 }
 
@@ -65,11 +65,11 @@ impl Default for VariableScopes {
 }
 
 impl VariableScopes {
-    /// Adds a scope inside `parent`; returns the properties without a value too.
-    pub fn extend(&mut self, parent: u32, own: &[(&str, &str)]) -> (u32, Vec<(String, Trouble)>) {
+    /// Adds a scope inside `parent`. Also returns the properties that have no value.
+    pub fn extend(&mut self, parent: u32, own: &[(&str, &str)]) -> (u32, Vec<(String, VariableError)>) {
         let depth = self.scopes[parent as usize].depth + 1;
         if depth > DEPTH {
-            return (parent, own.iter().map(|(name, _)| ((*name).to_owned(), Trouble::Deep)).collect());
+            return (parent, own.iter().map(|(name, _)| ((*name).to_owned(), VariableError::Deep)).collect());
         }
         let mut raw = HashMap::new();
         for (name, value) in own {
@@ -81,24 +81,24 @@ impl VariableScopes {
         let mut left = self.left;
         let mut resolver =
             Resolver { scopes: self, parent, raw, done: HashMap::new(), active: Vec::new(), left: &mut left };
-        let mut troubles = Vec::new();
-        let mut told = std::collections::HashSet::new();
+        let mut errors = Vec::new();
+        let mut seen = std::collections::HashSet::new();
         for (name, _) in own {
-            if !told.insert(*name) {
+            if !seen.insert(*name) {
                 continue;
             }
-            if let Err(trouble) = resolver.value(name) {
-                troubles.push(((*name).to_owned(), trouble));
+            if let Err(error) = resolver.value(name) {
+                errors.push(((*name).to_owned(), error));
             }
         }
         let values = resolver.done;
         self.left = left;
         let index = u32::try_from(self.scopes.len()).unwrap_or(0);
         self.scopes.push(Scope { parent, depth, values });
-        (index, troubles)
+        (index, errors)
     }
 
-    pub fn substitute(&mut self, scope: u32, text: &str) -> Result<String, Trouble> {
+    pub fn substitute(&mut self, scope: u32, text: &str) -> Result<String, VariableError> {
         let mut left = self.left;
         let mut resolver = Resolver {
             scopes: self,
@@ -138,10 +138,10 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn value(&mut self, name: &str) -> Result<String, Trouble> {
-        let missing = || Trouble::Missing(name.to_owned());
+    fn value(&mut self, name: &str) -> Result<String, VariableError> {
+        let missing = || VariableError::Missing(name.to_owned());
         if self.active.iter().any(|active| active == name) {
-            return Err(Trouble::Cycle(name.to_owned()));
+            return Err(VariableError::Cycle(name.to_owned()));
         }
         if let Some(done) = self.done.get(name) {
             return done.clone().ok_or_else(missing);
@@ -154,7 +154,7 @@ impl Resolver<'_> {
             return Err(missing());
         }
         if self.active.len() == DEPTH {
-            return Err(Trouble::Deep);
+            return Err(VariableError::Deep);
         }
         self.active.push(name.to_owned());
         let value = self.text(raw);
@@ -163,29 +163,29 @@ impl Resolver<'_> {
         value
     }
 
-    fn text(&mut self, text: &str) -> Result<String, Trouble> {
+    fn text(&mut self, text: &str) -> Result<String, VariableError> {
         let mut out = String::new();
         let mut input = Parser::new(text);
         match self.copy(&mut input, &mut out) {
             Ok(()) => Ok(out),
             Err(error) => Err(match error.kind {
-                ParseErrorKind::Custom(trouble) => trouble,
-                ParseErrorKind::Basic(BasicParseErrorKind::TooManyNestedBlocks) => Trouble::Deep,
-                ParseErrorKind::Basic(_) => Trouble::Malformed,
+                ParseErrorKind::Custom(error) => error,
+                ParseErrorKind::Basic(BasicParseErrorKind::TooManyNestedBlocks) => VariableError::Deep,
+                ParseErrorKind::Basic(_) => VariableError::Malformed,
             }),
         }
     }
 
-    fn push(&mut self, text: &str, out: &mut String) -> Result<(), ParseError<Trouble>> {
+    fn push(&mut self, text: &str, out: &mut String) -> Result<(), ParseError<VariableError>> {
         if out.len() + text.len() > VALUE || *self.left < text.len() {
-            return Err(ParseError { kind: ParseErrorKind::Custom(Trouble::Long) });
+            return Err(ParseError { kind: ParseErrorKind::Custom(VariableError::Long) });
         }
         *self.left -= text.len();
         out.push_str(text);
         Ok(())
     }
 
-    fn copy(&mut self, input: &mut Parser<'_>, out: &mut String) -> Result<(), ParseError<Trouble>> {
+    fn copy(&mut self, input: &mut Parser<'_>, out: &mut String) -> Result<(), ParseError<VariableError>> {
         loop {
             let start = input.position();
             let Ok(token) = input.next_including_whitespace_and_comments() else { return Ok(()) };
@@ -211,10 +211,10 @@ impl Resolver<'_> {
     }
 
     /// The inside of `var(`. Comments around the value separate it from its neighbours.
-    fn variable(&mut self, input: &mut Parser<'_>, out: &mut String) -> Result<(), ParseError<Trouble>> {
+    fn variable(&mut self, input: &mut Parser<'_>, out: &mut String) -> Result<(), ParseError<VariableError>> {
         let name = input.expect_ident()?.to_string();
         if !name.starts_with("--") {
-            return Err(ParseError { kind: ParseErrorKind::Custom(Trouble::Malformed) });
+            return Err(ParseError { kind: ParseErrorKind::Custom(VariableError::Malformed) });
         }
         let has_fallback = input.try_parse(|input| input.expect_comma()).is_ok();
         match self.value(&name) {
@@ -224,8 +224,8 @@ impl Resolver<'_> {
                 self.push(&value, out)?;
                 self.push("/**/", out)
             }
-            Err(Trouble::Missing(_) | Trouble::Cycle(_)) if has_fallback => self.copy(input, out),
-            Err(trouble) => Err(ParseError { kind: ParseErrorKind::Custom(trouble) }),
+            Err(VariableError::Missing(_) | VariableError::Cycle(_)) if has_fallback => self.copy(input, out),
+            Err(error) => Err(ParseError { kind: ParseErrorKind::Custom(error) }),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which characters have glyphs: one bit for each, made once for a set of fonts.
+//! Finds characters without a glyph: one bit for each character, computed once for a set of fonts.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Which family stands for a name in style sheets.
+//! Maps names in style sheets to font families.
 
 pub const SERIF: &str = "Libertinus Serif";
 pub const SANS: &str = "Inter";

@@ -1,4 +1,4 @@
-//! Widths of texts before the layout, to choose columns and places to break.
+//! Measures texts before the layout, to choose columns and places to break.
 
 use std::{cell::RefCell, collections::HashMap};
 

@@ -44,7 +44,7 @@ fn what_is_no_font_is_refused_with_a_reason() {
 }
 
 #[test]
-fn characters_without_a_glyph_are_told_once() {
+fn characters_without_a_glyph_are_reported_once() {
     let fonts = Fonts::embedded();
     assert_eq!(fonts.missing_glyphs("Grüße, Ελλάδα, Привет → ✓ 😀"), Vec::<char>::new());
     assert_eq!(fonts.missing_glyphs("漢字漢"), ['漢', '字']);

@@ -1,4 +1,4 @@
-//! SVG: XML that could load files, or repeat or nest without end.
+//! Checks SVG, which could load files, or repeat or nest without end.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -99,7 +99,7 @@ fn clean(text: String) -> Result<(String, Vec<String>), ImageError> {
         return Err(ImageError::Unknown);
     }
     check_size(&document)?;
-    let mut cuts: Vec<Range<usize>> = Vec::new();
+    let mut removed: Vec<Range<usize>> = Vec::new();
     let mut notes = Vec::new();
     for node in document.descendants().filter(Node::is_element) {
         for attribute in node.attributes().filter(|attribute| attribute.name() == "href") {
@@ -107,26 +107,26 @@ fn clean(text: String) -> Result<(String, Vec<String>), ImageError> {
             if notes.len() < MAX_NOTES {
                 notes.push(note);
             }
-            cuts.push(attribute.range_value());
+            removed.push(attribute.range_value());
         }
     }
     let side = other_side(document.root_element());
-    if cuts.is_empty() && side.is_none() {
+    if removed.is_empty() && side.is_none() {
         return Ok((text, notes));
     }
-    let mut cut = String::with_capacity(text.len());
+    let mut cleaned = String::with_capacity(text.len());
     let mut from = 0;
-    cuts.sort_by_key(|range| range.start);
-    for range in cuts {
-        cut.push_str(text.get(from..range.start).unwrap_or_default());
+    removed.sort_by_key(|range| range.start);
+    for range in removed {
+        cleaned.push_str(text.get(from..range.start).unwrap_or_default());
         from = range.end.max(from);
     }
-    cut.push_str(text.get(from..).unwrap_or_default());
-    // The cuts lie behind it.
-    if let Some((at, side)) = side.filter(|(at, _)| cut.is_char_boundary(*at)) {
-        cut.insert_str(at, &side);
+    cleaned.push_str(text.get(from..).unwrap_or_default());
+    // What is removed lies behind it.
+    if let Some((at, side)) = side.filter(|(at, _)| cleaned.is_char_boundary(*at)) {
+        cleaned.insert_str(at, &side);
     }
-    Ok((cut, notes))
+    Ok((cleaned, notes))
 }
 
 /// An SVG with a `viewBox` and one size has the other in proportion: where it belongs, and the attribute.
@@ -141,8 +141,8 @@ fn other_side(root: Node<'_, '_>) -> Option<(usize, String)> {
     };
     let attribute = |name: &str| root.attribute(name).map(str::trim).filter(|text| *text != "auto");
     let (name, (value, unit)) = match (attribute("width"), attribute("height")) {
-        (Some(said), None) => ("height", number(said).map(|(said, unit)| (said * height / width, unit))?),
-        (None, Some(said)) => ("width", number(said).map(|(said, unit)| (said * width / height, unit))?),
+        (Some(given), None) => ("height", number(given).map(|(given, unit)| (given * height / width, unit))?),
+        (None, Some(given)) => ("width", number(given).map(|(given, unit)| (given * width / height, unit))?),
         _ => return None,
     };
     // `auto` is there already.

@@ -30,16 +30,16 @@ fn the_first_bytes_say_what_a_picture_is_and_how_large() {
 }
 
 #[test]
-fn what_is_no_picture_is_told_what_it_is() {
+fn the_error_names_what_is_no_picture() {
     assert_eq!(refused(Vec::new()), "the file is empty");
-    for (bytes, said) in [
+    for (bytes, message) in [
         (&b"%PDF-1.7"[..], "it is a PDF"),
         (b"BM......", "it is a BMP"),
         (b"\x1f\x8b..", "SVGZ"),
         (b"hello", "it is not an image"),
         (b"<html></html>", "it is not an image"),
     ] {
-        assert!(refused(bytes.to_vec()).contains(said), "{}", refused(bytes.to_vec()));
+        assert!(refused(bytes.to_vec()).contains(message), "{}", refused(bytes.to_vec()));
     }
     assert!(refused(encoded(Kind::Png)[..40].to_vec()).contains("it is broken"));
     assert!(refused(vec![0; MAX_BYTES + 1]).contains("more than the"));
@@ -51,8 +51,8 @@ fn a_small_file_of_many_pixels_is_refused_before_it_is_decoded() {
     let mut bytes = encoded(Kind::Png);
     bytes[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
     bytes[20..24].copy_from_slice(&60_000_u32.to_be_bytes());
-    let said = refused(bytes);
-    assert!(said.contains("60000 x 60000") || said.contains("broken"), "{said}");
+    let message = refused(bytes);
+    assert!(message.contains("60000 x 60000") || message.contains("broken"), "{message}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Alerts in the spellings that comrak does not take: `>[!NOTE]` without a space, and the `+` or `-` of Obsidian.
+//! Reads alerts in spellings that comrak does not: `>[!NOTE]` without a space, and the `+` or `-` of Obsidian.
 
 use comrak::nodes::{AlertType, Node, NodeAlert, NodeValue};
 

@@ -1,4 +1,4 @@
-//! `\( .. \)` and `\[ .. \]`, as LaTeX and chatbots write formulas.
+//! Reads formulas in `\( .. \)` and `\[ .. \]`, as LaTeX and chatbots write them.
 
 use comrak::{
     Arena,

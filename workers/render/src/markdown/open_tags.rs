@@ -1,4 +1,4 @@
-//! Inline tags that stay open end with their block. A browser would go on with them to the document's end.
+//! Closes inline tags at the end of their block. A browser would leave them open to the end of the document.
 
 use comrak::{
     Arena,

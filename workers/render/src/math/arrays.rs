@@ -1,4 +1,4 @@
-//! Matrices, cases and aligned equations: all are grids with alignment points between columns.
+//! Converts matrices, cases and aligned equations: all are grids with alignment points between columns.
 
 use ratex_parser::parse_node::{AlignType, ArrayTag, Mode, ParseNode};
 use typst::foundations::{Content, NativeElement, Smart};

@@ -1,4 +1,4 @@
-//! The state of a walk over one formula's tree. `build` converts each node, with `arrays`, `groups` and `text`.
+//! Holds the state of a walk over one formula's tree. `build` converts each node, with `arrays`, `groups` and `text`.
 
 use super::MathError;
 

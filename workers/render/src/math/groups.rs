@@ -1,4 +1,4 @@
-//! Scripts, fractions, accents, operators, braces, boxes and arrows.
+//! Converts scripts, fractions, accents, operators, braces, boxes and arrows.
 
 use ratex_parser::parse_node::{Measurement, Mode, ParseNode};
 use typst::foundations::{Content, NativeElement, Smart, SymbolElem};

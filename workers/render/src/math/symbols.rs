@@ -1,4 +1,4 @@
-//! Characters, classes and accents of commands, and TeX lengths.
+//! Maps commands to characters, classes and accents, and converts TeX lengths.
 
 use ratex_font::Mode as Table;
 use ratex_parser::parse_node::{AtomFamily, Measurement, Mode};

@@ -88,7 +88,7 @@ fn typeset(latex: &str) -> Result<String, String> {
 }
 
 #[test]
-fn everyday_formulas_are_set_with_their_signs() {
+fn everyday_formulas_are_typeset_with_their_signs() {
     let mut wrong = Vec::new();
     for (latex, expected) in EVERYDAY {
         match typeset(latex) {
@@ -100,7 +100,7 @@ fn everyday_formulas_are_set_with_their_signs() {
 }
 
 #[test]
-fn everyday_formulas_are_set_inline_too() {
+fn everyday_formulas_are_typeset_inline_too() {
     let mut all = Vec::new();
     for (latex, _) in EVERYDAY {
         all.push(TextElem::packed(*latex).set(TextElem::size, TextSize(Abs::pt(6.0).into())));
@@ -176,7 +176,7 @@ fn typst_markup_in_a_formula_stays_text() {
 
 proptest::proptest! {
     #[test]
-    fn no_formula_panics_or_fails_to_be_set(parts in proptest::collection::vec(0..PARTS.len(), 1..12)) {
+    fn no_formula_panics_or_fails_to_be_typeset(parts in proptest::collection::vec(0..PARTS.len(), 1..12)) {
         let latex: String = parts.iter().map(|part| PARTS[*part]).collect();
         if let Ok(body) = equation(&latex, true) {
             let typeset = Stage::plain(body);

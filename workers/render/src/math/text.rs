@@ -1,4 +1,4 @@
-//! Words in formulas: `\text{...}`, `\operatorname{...}` and upright letters that form a word.
+//! Converts words in formulas: `\text{...}`, `\operatorname{...}` and upright letters that form a word.
 
 use ratex_parser::parse_node::{Mode, ParseNode};
 use typst::foundations::Content;

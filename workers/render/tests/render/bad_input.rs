@@ -158,7 +158,7 @@ fn css_that_is_broken_or_huge_takes_nothing_away() {
 }
 
 #[test]
-fn numbers_beyond_all_bounds_are_set_somehow() {
+fn numbers_beyond_all_bounds_are_typeset() {
     let css =
         "p { font-size: 1e30px; margin: -1e30px; line-height: 1e9; letter-spacing: 1e9em; width: 1e20%; columns: 255 }
         @page { size: 1e9mm 1e9mm; margin: 1e12mm } table { border: 1e20px solid red } li { padding: 1e300em }";

@@ -5,6 +5,6 @@ use ruche_schemas::kinds::render::BUILT_IN;
 
 #[test]
 fn the_schema_names_the_templates_that_there_are() {
-    let said: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-    assert_eq!(said, templates::names().collect::<Vec<_>>());
+    let named: Vec<_> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    assert_eq!(named, templates::names().collect::<Vec<_>>());
 }

@@ -1,4 +1,4 @@
-//! Nothing is lost: what is too wide or too tall is broken, wrapped, made smaller or scaled, and told with its line.
+//! Nothing is lost: what is too wide or too tall is broken, wrapped or scaled down, and reported with its line.
 
 use super::seen::{file, job, png, seen};
 
@@ -7,7 +7,7 @@ const RIGHT: f64 = 595.28 - 62.36;
 const HEIGHT: f64 = 841.89 - 2.0 * 68.03;
 
 #[test]
-fn a_table_of_many_columns_is_set_smaller_and_its_words_stay_whole() {
+fn a_table_of_many_columns_is_scaled_down_and_its_words_stay_whole() {
     let head = "|Shipment|Consignee|Destination|Merchandise|Packages|Gross weight|Insurance|Declared value|Departure|Arrangement|Coordinator|";
     let row = "|S-2001|Harbour Logistics|Switzerland|Chestnut flour 1 kg|12|14.80|6 %|1,101.46|2026-04-01|outstanding|Procurement|";
     let markdown =
@@ -154,7 +154,7 @@ fn spans_of_tables_share_their_columns() {
 }
 
 #[test]
-fn margins_that_leave_no_room_are_reduced_and_told() {
+fn margins_that_leave_no_room_are_reduced_and_reported() {
     let markdown = "Before.\n\n<div style=\"margin-left: 180mm\">\n\n| Gallery | Exhibition |\n|---|---|\n| first | second |\n\n</div>\n\nAfter.\n";
     let seen = seen(&job(markdown, ""));
     seen.assert_on_paper();
@@ -165,7 +165,7 @@ fn margins_that_leave_no_room_are_reduced_and_told() {
 }
 
 #[test]
-fn what_leaves_the_paper_is_set_again_smaller_and_told() {
+fn what_leaves_the_paper_is_scaled_down_and_reported() {
     let markdown = "Before.\n\n<p style=\"margin-left: -60mm\">Leftmost words of a paragraph</p>\n\nAfter.\n";
     let seen = seen(&job(markdown, ""));
     seen.assert_on_paper();

@@ -71,21 +71,21 @@ fn check(pdf: &[u8], password: Option<&str>) {
     let given = password.map(|password| format!("--password={password}"));
     let arguments: Vec<&str> = given.as_deref().into_iter().chain(["--check"]).collect();
     let qpdf = ran("qpdf", &arguments, &path);
-    let said = String::from_utf8_lossy(&qpdf.stdout).into_owned() + &String::from_utf8_lossy(&qpdf.stderr);
+    let output = String::from_utf8_lossy(&qpdf.stdout).into_owned() + &String::from_utf8_lossy(&qpdf.stderr);
     // 3 is "with warnings".
-    assert_eq!(qpdf.status.code(), Some(0), "{said}");
+    assert_eq!(qpdf.status.code(), Some(0), "{output}");
     let out = folder.path().join("page-%d.png");
     let given = password.map(|password| ["-p", password]);
     let arguments: Vec<&str> = std::iter::once("draw").chain(given.into_iter().flatten()).collect();
     let arguments = [&*arguments, &["-o", out.to_str().expect("UTF-8")]].concat();
     let mutool = ran("mutool", &arguments, &path);
-    let said = String::from_utf8_lossy(&mutool.stderr).into_owned();
-    assert!(mutool.status.success(), "{said}");
+    let output = String::from_utf8_lossy(&mutool.stderr).into_owned();
+    assert!(mutool.status.success(), "{output}");
     let complains = |line: &&str| line.contains("error") || line.contains("warning");
     let known = |line: &&str| WITHOUT_PROFILES.iter().any(|known| line.ends_with(known));
-    let complaints: Vec<&str> = said.lines().filter(complains).filter(|line| !known(line)).collect();
+    let complaints: Vec<&str> = output.lines().filter(complains).filter(|line| !known(line)).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
-    assert!(folder.path().join("page-2.png").exists(), "more than one page is drawn: {said}");
+    assert!(folder.path().join("page-2.png").exists(), "more than one page is drawn: {output}");
 }
 
 /// Whether the PDF has this in plain text, as metadata does.

@@ -55,7 +55,7 @@ fn emoji_with_a_selector_are_in_colour() {
 }
 
 #[test]
-fn notes_that_are_lost_are_told() {
+fn notes_that_are_lost_are_reported() {
     let seen = seen(&job(
         "Text[^a] and[^none].\n\n[^a]: First paragraph.\n\n    Second one.\n\n[^unused]: Never called.\n",
         "",
@@ -69,7 +69,7 @@ fn notes_that_are_lost_are_told() {
 }
 
 #[test]
-fn formulas_in_brackets_are_set() {
+fn formulas_in_brackets_are_typeset() {
     let seen = seen(&job("Inline \\(a+b\\), and\n\n\\[ \\int_0^1 x^2\\,dx = \\frac13 \\]\n\nA \\(very\\_long\n", ""));
     let text = seen.text();
     assert!(!text.contains("int") && !text.contains("frac") && text.contains('\u{222b}'), "{text}");
@@ -77,7 +77,7 @@ fn formulas_in_brackets_are_set() {
 }
 
 #[test]
-fn a_formula_that_is_too_wide_is_set_smaller() {
+fn a_formula_that_is_too_wide_is_scaled_down() {
     let terms: String = (1..60).map(|i| format!("a_{{{i}}} + ")).collect();
     let seen = seen(&job(&format!("$$ {terms} a_{{60}} = S $$\n"), ""));
     seen.assert_on_paper();

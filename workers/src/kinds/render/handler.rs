@@ -146,7 +146,7 @@ impl RenderHandler {
         body: &Render,
         context: &Context<Render>,
     ) -> Result<HashMap<String, Result<Base64, String>>, JobError> {
-        if !Renderer::may_want(body) {
+        if !Renderer::may_have_remote_pictures(body) {
             return Ok(HashMap::new());
         }
         let wanted = self.typesetter.wanted(body).await.map_err(verdict)?;

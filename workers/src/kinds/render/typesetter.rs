@@ -157,7 +157,7 @@ fn run(bounds: Bounds) -> anyhow::Result<()> {
 
 fn typeset(renderer: &Renderer, request: &Request) -> (Result<Answer, Failure>, Vec<u8>) {
     let Some(resources) = &request.resources else {
-        return (Ok(Answer::Wanted(Renderer::wanted(&request.job))), Vec::new());
+        return (Ok(Answer::Wanted(Renderer::remote_pictures(&request.job))), Vec::new());
     };
     match renderer.render(&request.job, resources) {
         Ok(mut output) => {

@@ -1,13 +1,13 @@
-//! Boxes: margins, padding, borders, corners, sizes.
+//! Reads properties of boxes: margins, padding, borders, corners, sizes.
 
-use super::super::color::Ink;
+use super::super::color::SpecifiedColor;
 use super::super::component::Component;
 use super::super::length::Len;
 use super::super::property::{Property, SIDES, Side};
 use super::super::reason::Reason;
-use super::super::style::{Line, ObjectFit};
+use super::super::style::{LineStyle, ObjectFit};
 use super::Parsed;
-use super::text::word;
+use super::text::single_ident;
 
 const NEGATIVE: &str = "it can't be less than nothing";
 
@@ -29,7 +29,7 @@ pub(in super::super) fn lengths(parts: &[Component]) -> Result<Vec<Len>, Reason>
 
 fn positive(part: &Component) -> Result<Len, Reason> {
     let len = part.len().ok_or(Reason::NotUnderstood)?;
-    if len.is_negative() { Err(Reason::says(NEGATIVE)) } else { Ok(len) }
+    if len.is_negative() { Err(Reason::new(NEGATIVE)) } else { Ok(len) }
 }
 
 fn one(parts: &[Component]) -> Result<&Component, Reason> {
@@ -49,7 +49,7 @@ fn each<T: Copy>(
 }
 
 fn margin_value(part: &Component) -> Result<Option<Len>, Reason> {
-    match part.word() {
+    match part.ident() {
         Some("auto") => Ok(None),
         _ => part.len().map(Some).ok_or(Reason::NotUnderstood),
     }
@@ -90,30 +90,30 @@ pub(super) fn padding_pair(parts: &[Component], start: Side, end: Side) -> Parse
 }
 
 fn thickness(part: &Component) -> Result<Len, Reason> {
-    match part.word() {
+    match part.ident() {
         Some("thin") => Ok(Len::pt(0.75)),
         Some("medium") => Ok(Len::pt(2.25)),
         Some("thick") => Ok(Len::pt(3.75)),
         _ => {
             let len = positive(part)?;
-            if len.has_percent() { Err(Reason::says("a line's width can't be a percentage")) } else { Ok(len) }
+            if len.has_percent() { Err(Reason::new("a line's width can't be a percentage")) } else { Ok(len) }
         }
     }
 }
 
-fn line(part: &Component) -> Result<Line, Reason> {
-    match part.word() {
-        Some("none" | "hidden") => Ok(Line::None),
-        Some("solid") => Ok(Line::Solid),
-        Some("dashed") => Ok(Line::Dashed),
-        Some("dotted") => Ok(Line::Dotted),
-        Some("double" | "groove" | "ridge" | "inset" | "outset") => Ok(Line::Solid),
+fn line(part: &Component) -> Result<LineStyle, Reason> {
+    match part.ident() {
+        Some("none" | "hidden") => Ok(LineStyle::None),
+        Some("solid") => Ok(LineStyle::Solid),
+        Some("dashed") => Ok(LineStyle::Dashed),
+        Some("dotted") => Ok(LineStyle::Dotted),
+        Some("double" | "groove" | "ridge" | "inset" | "outset") => Ok(LineStyle::Solid),
         _ => Err(Reason::NotUnderstood),
     }
 }
 
-fn ink(part: &Component) -> Result<Ink, Reason> {
-    part.ink().ok_or(Reason::NotUnderstood)
+fn color(part: &Component) -> Result<SpecifiedColor, Reason> {
+    part.color().ok_or(Reason::NotUnderstood)
 }
 
 pub(super) fn border(parts: &[Component]) -> Parsed {
@@ -126,9 +126,9 @@ pub(super) fn border_of(parts: &[Component], sides: &[Side]) -> Parsed {
     for part in parts {
         if let (None, Ok(len)) = (width, thickness(part)) {
             width = Some(len);
-        } else if let (None, Some(ink)) = (color, part.ink()) {
-            color = Some(ink);
-        } else if style.is_none() && part.word().is_some() {
+        } else if let (None, Some(found)) = (color, part.color()) {
+            color = Some(found);
+        } else if style.is_none() && part.ident().is_some() {
             style = Some(line(part)?);
         } else {
             return Err(Reason::NotUnderstood);
@@ -138,10 +138,10 @@ pub(super) fn border_of(parts: &[Component], sides: &[Side]) -> Parsed {
         return Err(Reason::NotUnderstood);
     }
     if style.is_none() && width != Some(Len::default()) {
-        return Err(Reason::says("a style is missing, such as `solid`, and without one no line is drawn"));
+        return Err(Reason::new("a style is missing, such as `solid`, and without one no line is drawn"));
     }
-    let line = style.unwrap_or(Line::None);
-    let (width, color) = (width.unwrap_or(Len::pt(2.25)), color.unwrap_or(Ink::Text));
+    let line = style.unwrap_or(LineStyle::None);
+    let (width, color) = (width.unwrap_or(Len::pt(2.25)), color.unwrap_or(SpecifiedColor::Current));
     let of = |side: &Side| {
         [Property::BorderWidth(*side, width), Property::BorderLine(*side, line), Property::BorderColor(*side, color)]
     };
@@ -157,7 +157,7 @@ pub(super) fn border_style(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn border_color(parts: &[Component]) -> Parsed {
-    each(parts, ink, Property::BorderColor)
+    each(parts, color, Property::BorderColor)
 }
 
 pub(super) fn width_of(parts: &[Component], side: Side) -> Parsed {
@@ -169,12 +169,12 @@ pub(super) fn style_of(parts: &[Component], side: Side) -> Parsed {
 }
 
 pub(super) fn color_of(parts: &[Component], side: Side) -> Parsed {
-    Ok(vec![Property::BorderColor(side, ink(one(parts)?)?)])
+    Ok(vec![Property::BorderColor(side, color(one(parts)?)?)])
 }
 
 pub(super) fn radius(parts: &[Component]) -> Parsed {
     if parts.contains(&Component::Slash) {
-        return Err(Reason::says("corners are round: one radius each, without `/`"));
+        return Err(Reason::new("corners are round: one radius each, without `/`"));
     }
     let corners = sides(&lengths(parts)?)?;
     Ok(corners.iter().enumerate().map(|(corner, len)| Property::Radius(corner, *len)).collect())
@@ -185,19 +185,19 @@ pub(super) fn radius_of(parts: &[Component], corner: usize) -> Parsed {
 }
 
 /// `width`, `max-width`, `height`.
-pub(super) fn extent(parts: &[Component], free: &str, property: fn(Option<Len>) -> Property) -> Parsed {
+pub(super) fn size(parts: &[Component], free: &str, property: fn(Option<Len>) -> Property) -> Parsed {
     let part = one(parts)?;
-    match part.word() {
-        Some(word) if word == free => Ok(vec![property(None)]),
+    match part.ident() {
+        Some(ident) if ident == free => Ok(vec![property(None)]),
         Some("min-content" | "max-content" | "fit-content" | "stretch") => {
-            Err(Reason::says("use a length or a percentage"))
+            Err(Reason::new("use a length or a percentage"))
         }
         _ => Ok(vec![property(Some(positive(part)?))]),
     }
 }
 
 pub(super) fn object_fit(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::ObjectFit(match word(parts)? {
+    Ok(vec![Property::ObjectFit(match single_ident(parts)? {
         "fill" => ObjectFit::Fill,
         "contain" | "scale-down" => ObjectFit::Contain,
         "cover" | "none" => ObjectFit::Cover,
@@ -207,9 +207,9 @@ pub(super) fn object_fit(parts: &[Component]) -> Parsed {
 
 /// `border-collapse`: accepted if it is what happens anyway.
 pub(super) fn collapse(parts: &[Component]) -> Parsed {
-    match word(parts)? {
+    match single_ident(parts)? {
         "collapse" => Ok(Vec::new()),
-        "separate" => Err(Reason::says("the borders of cells always collapse")),
+        "separate" => Err(Reason::new("the borders of cells always collapse")),
         _ => Err(Reason::NotUnderstood),
     }
 }
@@ -218,11 +218,11 @@ pub(super) fn spacing(parts: &[Component]) -> Parsed {
     if lengths(parts)?.iter().all(|len| *len == Len::default()) {
         return Ok(Vec::new());
     }
-    Err(Reason::says("the borders of cells always collapse; use padding"))
+    Err(Reason::new("the borders of cells always collapse; use padding"))
 }
 
 pub(super) fn sizing(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::BorderBox(match word(parts)? {
+    Ok(vec![Property::BorderBox(match single_ident(parts)? {
         "border-box" => true,
         "content-box" => false,
         _ => return Err(Reason::NotUnderstood),

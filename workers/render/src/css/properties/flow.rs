@@ -1,4 +1,4 @@
-//! Flow: lists, breaks, columns, display.
+//! Reads properties of the flow: lists, breaks, columns, display.
 
 use super::super::component::Component;
 use super::super::content;
@@ -6,7 +6,7 @@ use super::super::property::Property;
 use super::super::reason::Reason;
 use super::super::style::{Break, Display, ListStyle};
 use super::Parsed;
-use super::text::word;
+use super::text::single_ident;
 
 const COLUMNS: f64 = 20.0;
 
@@ -14,18 +14,18 @@ pub(super) fn list_style(parts: &[Component]) -> Parsed {
     let mut style = None;
     for part in parts {
         let found = match part {
-            Component::Text(text) => ListStyle::Text(text.clone()),
-            Component::Word(_, word) if word == "outside" && parts.len() > 1 => continue,
-            Component::Word(_, word) if word == "inside" => {
-                return Err(Reason::says("markers always stand outside"));
+            Component::String(text) => ListStyle::Text(text.clone()),
+            Component::Ident(_, ident) if ident == "outside" && parts.len() > 1 => continue,
+            Component::Ident(_, ident) if ident == "inside" => {
+                return Err(Reason::new("markers always stand outside"));
             }
-            Component::Word(_, word) => content::list_style(word).ok_or_else(|| {
-                Reason::says(format!("there is no marker `{word}` here; a text in quotes can be one"))
+            Component::Ident(_, ident) => content::list_style(ident).ok_or_else(|| {
+                Reason::new(format!("there is no marker `{ident}` here; a text in quotes can be one"))
             })?,
-            Component::Url(_) => return Err(Reason::says("images are not supported; use a text in quotes")),
+            Component::Url(_) => return Err(Reason::new("images are not supported; use a text in quotes")),
             _ => return Err(Reason::NotUnderstood),
         };
-        // `none` may stand for the image, beside a type.
+        // Beside a type, `none` means the image.
         if style.is_none() || found != ListStyle::None {
             style = Some(found);
         }
@@ -35,7 +35,7 @@ pub(super) fn list_style(parts: &[Component]) -> Parsed {
 
 /// `break-before`, `break-after`, and their older names.
 pub(super) fn break_at(parts: &[Component], property: fn(Break) -> Property) -> Parsed {
-    Ok(vec![property(match word(parts)? {
+    Ok(vec![property(match single_ident(parts)? {
         "auto" => Break::Auto,
         "page" | "always" | "all" => Break::Page,
         "left" | "verso" => Break::Left,
@@ -48,7 +48,7 @@ pub(super) fn break_at(parts: &[Component], property: fn(Break) -> Property) -> 
 
 /// `break-inside`, `page-break-inside`.
 pub(super) fn break_inside(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::BreakInside(match word(parts)? {
+    Ok(vec![Property::BreakInside(match single_ident(parts)? {
         "auto" => Break::Auto,
         "avoid" | "avoid-page" | "avoid-column" => Break::Avoid,
         _ => return Err(Reason::NotUnderstood),
@@ -59,14 +59,14 @@ pub(super) fn columns(parts: &[Component]) -> Parsed {
     let mut count = None;
     for part in parts {
         match part {
-            Component::Word(_, word) if word == "auto" => {}
+            Component::Ident(_, ident) if ident == "auto" => {}
             Component::Number(number) if count.is_none() && number.fract() == 0.0 && *number >= 1.0 => {
                 if *number > COLUMNS {
-                    return Err(Reason::says(format!("up to {COLUMNS} columns are possible")));
+                    return Err(Reason::new(format!("up to {COLUMNS} columns are possible")));
                 }
                 count = Some(*number as u16);
             }
-            Component::Length(_) => return Err(Reason::says("the width of columns can't be set; use their number")),
+            Component::Length(_) => return Err(Reason::new("the width of columns can't be set; use their number")),
             _ => return Err(Reason::NotUnderstood),
         }
     }
@@ -75,27 +75,27 @@ pub(super) fn columns(parts: &[Component]) -> Parsed {
 
 pub(super) fn gap(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
-    if part.word() == Some("normal") {
+    if part.ident() == Some("normal") {
         return Ok(vec![Property::ColumnGap(None)]);
     }
     match part.len() {
-        Some(len) if len.is_negative() => Err(Reason::says("it can't be less than nothing")),
+        Some(len) if len.is_negative() => Err(Reason::new("it can't be less than nothing")),
         Some(len) => Ok(vec![Property::ColumnGap(Some(len))]),
         None => Err(Reason::NotUnderstood),
     }
 }
 
 pub(super) fn display(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::Display(match word(parts)? {
+    Ok(vec![Property::Display(match single_ident(parts)? {
         "none" => Display::None,
         "block" | "flow-root" | "list-item" | "table" => Display::Block,
         "inline" => Display::Inline,
         "inline-block" | "inline-table" => Display::InlineBlock,
         "flex" | "inline-flex" => Display::Flex,
         "grid" | "inline-grid" => Display::Grid,
-        "contents" | "run-in" | "ruby" => return Err(Reason::says("use block, inline, inline-block or none")),
-        word if word.starts_with("table-") => {
-            return Err(Reason::says("only tables of the text become tables"));
+        "contents" | "run-in" | "ruby" => return Err(Reason::new("use block, inline, inline-block or none")),
+        ident if ident.starts_with("table-") => {
+            return Err(Reason::new("only tables of the text become tables"));
         }
         _ => return Err(Reason::NotUnderstood),
     })])

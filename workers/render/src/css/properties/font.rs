@@ -1,8 +1,8 @@
-//! Fonts: family, size, weight, style, line height.
+//! Reads properties of fonts: family, size, weight, style, line height.
 
 use super::super::component::Component;
 use super::super::length::Len;
-use super::super::property::{Lines, Property, Size, Weight};
+use super::super::property::{LineHeight, Property, Size, Weight};
 use super::super::reason::Reason;
 use super::Parsed;
 
@@ -15,12 +15,12 @@ pub(super) fn family(parts: &[Component]) -> Parsed {
     for group in parts.split(|part| *part == Component::Comma) {
         let mut words = Vec::new();
         match group {
-            [Component::Text(name)] => words.push(name.as_str()),
-            [] => return Err(Reason::says("a family is missing between commas")),
+            [Component::String(name)] => words.push(name.as_str()),
+            [] => return Err(Reason::new("a family is missing between commas")),
             _ => {
                 for part in group {
-                    let Component::Word(word, _) = part else { return Err(Reason::NotUnderstood) };
-                    words.push(word);
+                    let Component::Ident(ident, _) = part else { return Err(Reason::NotUnderstood) };
+                    words.push(ident);
                 }
             }
         }
@@ -35,17 +35,17 @@ pub(super) fn family(parts: &[Component]) -> Parsed {
 
 pub(super) fn size(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
-    let size = match (part.len(), part.word()) {
-        (Some(len), _) if len.is_negative() => return Err(Reason::says("a font can't be smaller than nothing")),
+    let size = match (part.len(), part.ident()) {
+        (Some(len), _) if len.is_negative() => return Err(Reason::new("a font can't be smaller than nothing")),
         (Some(len), _) => Size::Len(len),
-        (None, Some(word)) => named_size(word).ok_or(Reason::NotUnderstood)?,
+        (None, Some(ident)) => named_size(ident).ok_or(Reason::NotUnderstood)?,
         _ => return Err(Reason::NotUnderstood),
     };
     Ok(vec![Property::FontSize(size)])
 }
 
-fn named_size(word: &str) -> Option<Size> {
-    Some(match word {
+fn named_size(ident: &str) -> Option<Size> {
+    Some(match ident {
         "xx-small" => Size::Step(0.6),
         "x-small" => Size::Step(0.75),
         "small" => Size::Step(8.0 / 9.0),
@@ -70,7 +70,7 @@ fn weight_of(part: &Component) -> Option<Weight> {
         Component::Number(number) if (1.0..=1000.0).contains(number) => {
             Some(Weight::Of((*number as u16).clamp(100, 900)))
         }
-        Component::Word(_, word) => match word.as_str() {
+        Component::Ident(_, ident) => match ident.as_str() {
             "normal" => Some(Weight::Of(400)),
             "bold" => Some(Weight::Of(700)),
             "bolder" => Some(Weight::Bolder),
@@ -82,23 +82,23 @@ fn weight_of(part: &Component) -> Option<Weight> {
 }
 
 pub(super) fn style(parts: &[Component]) -> Parsed {
-    match parts.first().and_then(Component::word) {
+    match parts.first().and_then(Component::ident) {
         Some("normal") if parts.len() == 1 => Ok(vec![Property::Italic(false)]),
         Some("italic" | "oblique") if parts.len() == 1 => Ok(vec![Property::Italic(true)]),
-        Some("oblique") => Err(Reason::says("the angle of `oblique` can't be set")),
+        Some("oblique") => Err(Reason::new("the angle of `oblique` can't be set")),
         _ => Err(Reason::NotUnderstood),
     }
 }
 
 pub(super) fn variant(parts: &[Component]) -> Parsed {
     match parts {
-        [part] => match part.word() {
+        [part] => match part.ident() {
             Some("normal" | "none") => Ok(vec![Property::SmallCaps(false)]),
             Some("small-caps" | "all-small-caps") => Ok(vec![Property::SmallCaps(true)]),
-            Some(_) => Err(Reason::says("only `normal` and `small-caps` are supported")),
+            Some(_) => Err(Reason::new("only `normal` and `small-caps` are supported")),
             None => Err(Reason::NotUnderstood),
         },
-        _ => Err(Reason::says("only `normal` and `small-caps` are supported")),
+        _ => Err(Reason::new("only `normal` and `small-caps` are supported")),
     }
 }
 
@@ -107,42 +107,42 @@ pub(super) fn line_height(parts: &[Component]) -> Parsed {
     Ok(vec![Property::LineHeight(lines(part)?)])
 }
 
-fn lines(part: &Component) -> Result<Lines, Reason> {
-    let negative = || Reason::says("lines can't be less than nothing apart");
+fn lines(part: &Component) -> Result<LineHeight, Reason> {
+    let negative = || Reason::new("lines can't be less than nothing apart");
     match part {
-        Component::Word(_, word) if word == "normal" => Ok(Lines::Normal),
+        Component::Ident(_, ident) if ident == "normal" => Ok(LineHeight::Normal),
         Component::Number(factor) if *factor < 0.0 => Err(negative()),
-        Component::Number(factor) => Ok(Lines::Factor(factor.min(100.0))),
+        Component::Number(factor) => Ok(LineHeight::Factor(factor.min(100.0))),
         Component::Length(len) if len.is_negative() => Err(negative()),
-        Component::Length(len) if len.has_percent() => Ok(Lines::Factor((len.percent / 100.0).min(100.0))),
+        Component::Length(len) if len.has_percent() => Ok(LineHeight::Factor((len.percent / 100.0).min(100.0))),
         Component::Length(len) if *len == (Len { em: len.em, ..Len::default() }) => {
-            Ok(Lines::Factor(len.em.min(100.0)))
+            Ok(LineHeight::Factor(len.em.min(100.0)))
         }
-        Component::Length(len) => Ok(Lines::Len(*len)),
+        Component::Length(len) => Ok(LineHeight::Len(*len)),
         _ => Err(Reason::NotUnderstood),
     }
 }
 
 /// `font`: words, a size with an optional `/` and line height, families.
 pub(super) fn shorthand(parts: &[Component]) -> Parsed {
-    if let [Component::Word(_, word)] = parts
-        && matches!(word.as_str(), "caption" | "icon" | "menu" | "message-box" | "small-caption" | "status-bar")
+    if let [Component::Ident(_, ident)] = parts
+        && matches!(ident.as_str(), "caption" | "icon" | "menu" | "message-box" | "small-caption" | "status-bar")
     {
-        return Err(Reason::says("paper has no system fonts"));
+        return Err(Reason::new("paper has no system fonts"));
     }
     let mut found = vec![
         Property::FontWeight(Weight::Of(400)),
         Property::Italic(false),
         Property::SmallCaps(false),
-        Property::LineHeight(Lines::Normal),
+        Property::LineHeight(LineHeight::Normal),
     ];
     let mut rest = parts;
     while let [part, after @ ..] = rest {
         let one = std::slice::from_ref(part);
-        if let Some(weight) = weight_of(part).filter(|_| part.word() != Some("normal")) {
+        if let Some(weight) = weight_of(part).filter(|_| part.ident() != Some("normal")) {
             found.push(Property::FontWeight(weight));
-        } else if let Some("italic" | "oblique" | "small-caps" | "normal") = part.word() {
-            found.extend(match part.word() {
+        } else if let Some("italic" | "oblique" | "small-caps" | "normal") = part.ident() {
+            found.extend(match part.ident() {
                 Some("small-caps") => variant(one)?,
                 Some("normal") => Vec::new(),
                 _ => style(one)?,
@@ -162,7 +162,7 @@ pub(super) fn shorthand(parts: &[Component]) -> Parsed {
         families => families,
     };
     if families.is_empty() {
-        return Err(Reason::says("a family is missing after the size"));
+        return Err(Reason::new("a family is missing after the size"));
     }
     found.extend(family(families)?);
     Ok(found)

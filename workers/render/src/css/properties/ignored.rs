@@ -1,5 +1,4 @@
-//! Properties without effect: those that mean nothing on paper, which stay silent, and those that would change the
-//! page, with a hint.
+//! Sorts properties without effect: those that mean nothing on paper give no warning, the others a hint.
 
 /// Whether the document looks the same without it.
 pub(super) fn is_silent(name: &str, value: &str) -> bool {

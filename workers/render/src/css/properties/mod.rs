@@ -1,4 +1,4 @@
-//! The properties: which have an effect, which values they take, and the warnings for the others.
+//! Parses declarations: decides which properties have an effect, which values they take, and how to warn of the others.
 
 mod boxes;
 mod flow;
@@ -20,7 +20,7 @@ pub(super) use table::{IN_PART, TABLE};
 pub(super) type Parsed = Result<Vec<Property>, Reason>;
 
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct PropertySpec {
     pub name: &'static str,
     pub longhands: &'static [&'static str],
     pub parse: fn(&[Component]) -> Parsed,
@@ -39,39 +39,40 @@ pub(super) enum Wide {
     Revert,
 }
 
+/// The specified value of a declaration.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Said {
+pub(super) enum Specified {
     Properties(Vec<Property>),
     /// The same keyword for each of these longhands.
     Wide(Wide, &'static [&'static str]),
 }
 
 /// The error says why the declaration has no effect.
-pub(super) fn read(name: &str, value: &str) -> Result<Said, String> {
+pub(super) fn read(name: &str, value: &str) -> Result<Specified, String> {
     let written = super::shorten(value);
     let plain = unprefixed(name);
-    let Some(known) = table::find(plain) else {
-        return silence(name, plain, value).map(|()| Said::Properties(Vec::new()));
+    let Some(spec) = table::find(plain) else {
+        return without_effect(name, plain, value).map(|()| Specified::Properties(Vec::new()));
     };
     if value.is_empty() {
-        return Err(format!("`{name}` has no value; it takes {}", known.takes));
+        return Err(format!("`{name}` has no value; it takes {}", spec.takes));
     }
     if let Some(wide) = wide(value) {
-        return Ok(Said::Wide(wide, known.longhands));
+        return Ok(Specified::Wide(wide, spec.longhands));
     }
-    match components(value).and_then(|parts| (known.parse)(&parts)) {
-        Ok(properties) => Ok(Said::Properties(properties)),
-        // A vendor's property stands beside the plain one, whose warning is enough.
-        Err(_) if plain != name => Ok(Said::Properties(Vec::new())),
-        Err(Reason::Says(why)) => Err(format!("`{name}: {written}` has no effect: {why}")),
+    match components(value).and_then(|parts| (spec.parse)(&parts)) {
+        Ok(properties) => Ok(Specified::Properties(properties)),
+        // A prefixed property accompanies the plain one, which gives the warning.
+        Err(_) if plain != name => Ok(Specified::Properties(Vec::new())),
+        Err(Reason::Message(why)) => Err(format!("`{name}: {written}` has no effect: {why}")),
         Err(Reason::NotUnderstood) => {
-            Err(format!("`{name}: {written}` is not understood; `{name}` takes {}", known.takes))
+            Err(format!("`{name}: {written}` is not understood; `{name}` takes {}", spec.takes))
         }
     }
 }
 
-/// What of a declaration that has an effect has none.
-pub(super) fn passed_over(name: &str, value: &str) -> Option<String> {
+/// A warning if a part of a declaration has no effect, although the declaration has.
+pub(super) fn partly_ignored(name: &str, value: &str) -> Option<String> {
     let lower = value.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.split(|c: char| !c.is_alphanumeric()).any(|w| w == *word));
     let why = if name.starts_with("background") && lower.contains("gradient(") {
@@ -105,7 +106,7 @@ fn wide(value: &str) -> Option<Wide> {
 }
 
 /// `Ok` if a property without effect needs no warning.
-fn silence(name: &str, plain: &str, value: &str) -> Result<(), String> {
+fn without_effect(name: &str, plain: &str, value: &str) -> Result<(), String> {
     if plain.starts_with('-') || ignored::is_silent(plain, &value.to_ascii_lowercase()) {
         return Ok(());
     }
@@ -127,7 +128,7 @@ fn similar(name: &str) -> Option<&'static str> {
     let allowed = if name.len() < 6 { 1 } else { 2 };
     table::TABLE
         .iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known.name), known.name))
+        .map(|spec| (strsim::damerau_levenshtein(name, spec.name), spec.name))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, name)| name)

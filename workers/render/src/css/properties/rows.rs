@@ -1,4 +1,4 @@
-//! Rows of boxes: flexible boxes, grids, floats.
+//! Reads properties of rows: flexible boxes, grids, floats.
 
 use super::super::component::Component;
 use super::super::length::Len;
@@ -6,19 +6,19 @@ use super::super::property::{Property, TrackSize as Size};
 use super::super::reason::Reason;
 use super::super::style::{Float, Items, Justify};
 use super::Parsed;
-use super::text::word;
+use super::text::single_ident;
 
 /// The most tracks of a grid.
 const TRACKS: usize = 50;
 
 fn share(part: &Component) -> Option<f64> {
-    let Component::Word(_, word) = part else { return None };
-    word.strip_suffix("fr")?.parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0)
+    let Component::Ident(_, ident) = part else { return None };
+    ident.strip_suffix("fr")?.parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0)
 }
 
 pub(super) fn tracks(parts: &[Component]) -> Parsed {
     if let [part] = parts
-        && part.word() == Some("none")
+        && part.ident() == Some("none")
     {
         return Ok(vec![Property::Tracks(Vec::new())]);
     }
@@ -26,7 +26,7 @@ pub(super) fn tracks(parts: &[Component]) -> Parsed {
     for part in parts {
         found.extend(track(part)?);
         if found.len() > TRACKS {
-            return Err(Reason::says(format!("up to {TRACKS} columns are possible")));
+            return Err(Reason::new(format!("up to {TRACKS} columns are possible")));
         }
     }
     Ok(vec![Property::Tracks(found)])
@@ -40,7 +40,7 @@ fn track(part: &Component) -> Result<Vec<Size>, Reason> {
         return Ok(vec![Size::Len(len)]);
     }
     match part {
-        Component::Word(_, word) if matches!(word.as_str(), "auto" | "min-content" | "max-content") => {
+        Component::Ident(_, ident) if matches!(ident.as_str(), "auto" | "min-content" | "max-content") => {
             Ok(vec![Size::Auto])
         }
         Component::Function(name, inner) => {
@@ -55,7 +55,7 @@ fn track(part: &Component) -> Result<Vec<Size>, Reason> {
                     }
                     Ok(one.repeat((*count as usize).min(TRACKS)))
                 }
-                ("repeat", [[Component::Word(_, fill)], tracks]) if fill == "auto-fit" || fill == "auto-fill" => {
+                ("repeat", [[Component::Ident(_, fill)], tracks]) if fill == "auto-fit" || fill == "auto-fill" => {
                     let least = match tracks {
                         [Component::Function(name, inner)] if name == "minmax" => inner.first(),
                         [part] => Some(part),
@@ -76,12 +76,12 @@ pub(super) fn flex(parts: &[Component]) -> Parsed {
     let (mut grow, mut numbers, mut basis) = (None, 0, None);
     for part in parts {
         match part {
-            Component::Word(_, word) if parts.len() == 1 => match word.as_str() {
+            Component::Ident(_, ident) if parts.len() == 1 => match ident.as_str() {
                 "none" | "initial" => grow = Some(0.0),
                 "auto" => grow = Some(1.0),
                 _ => return Err(Reason::NotUnderstood),
             },
-            Component::Word(_, word) if word == "auto" || word == "content" => {}
+            Component::Ident(_, ident) if ident == "auto" || ident == "content" => {}
             Component::Number(number) if numbers < 2 => {
                 grow = grow.or(Some(number.max(0.0)));
                 numbers += 1;
@@ -111,7 +111,7 @@ pub(super) fn shrink(parts: &[Component]) -> Parsed {
 
 pub(super) fn basis(parts: &[Component]) -> Parsed {
     match parts {
-        [part] if matches!(part.word(), Some("auto" | "content")) => Ok(vec![Property::Basis(None)]),
+        [part] if matches!(part.ident(), Some("auto" | "content")) => Ok(vec![Property::Basis(None)]),
         [part] => Ok(vec![Property::Basis(Some(part.len().ok_or(Reason::NotUnderstood)?))]),
         _ => Err(Reason::NotUnderstood),
     }
@@ -121,11 +121,11 @@ pub(super) fn basis(parts: &[Component]) -> Parsed {
 pub(super) fn flow(parts: &[Component]) -> Parsed {
     let mut found = Vec::new();
     for part in parts {
-        found.push(match part.word() {
-            Some("row") => Property::Upright(false),
-            Some("column") => Property::Upright(true),
+        found.push(match part.ident() {
+            Some("row") => Property::ColumnDirection(false),
+            Some("column") => Property::ColumnDirection(true),
             Some("row-reverse" | "column-reverse" | "wrap-reverse") => {
-                return Err(Reason::says("the order of boxes is that of the text"));
+                return Err(Reason::new("the order of boxes is that of the text"));
             }
             Some("wrap") => Property::Wrap(true),
             Some("nowrap") => Property::Wrap(false),
@@ -136,7 +136,7 @@ pub(super) fn flow(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn justify(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::Justify(match word(parts)? {
+    Ok(vec![Property::Justify(match single_ident(parts)? {
         "start" | "flex-start" | "left" | "normal" | "stretch" => Justify::Start,
         "end" | "flex-end" | "right" => Justify::End,
         "center" => Justify::Center,
@@ -147,7 +147,7 @@ pub(super) fn justify(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn items(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::Items(match word(parts)? {
+    Ok(vec![Property::Items(match single_ident(parts)? {
         "stretch" | "normal" => Items::Stretch,
         "start" | "flex-start" | "baseline" => Items::Start,
         "center" => Items::Center,
@@ -158,7 +158,7 @@ pub(super) fn items(parts: &[Component]) -> Parsed {
 
 /// `gap`: of rows, then of columns.
 pub(super) fn gaps(parts: &[Component]) -> Parsed {
-    let read = |part: &Component| match part.word() {
+    let read = |part: &Component| match part.ident() {
         Some("normal") => Ok(None),
         _ => part.len().filter(|len| !len.is_negative()).map(Some).ok_or(Reason::NotUnderstood),
     };
@@ -182,8 +182,8 @@ pub(super) fn grid_column(parts: &[Component]) -> Parsed {
         _ => None,
     };
     let span = match parts {
-        [part] if number(part).is_some() || part.word() == Some("auto") => 1.0,
-        [part, count] | [_, Component::Slash, part, count] if part.word() == Some("span") => {
+        [part] if number(part).is_some() || part.ident() == Some("auto") => 1.0,
+        [part, count] | [_, Component::Slash, part, count] if part.ident() == Some("span") => {
             number(count).filter(|count| *count >= 1.0).ok_or(Reason::NotUnderstood)?
         }
         [_, Component::Slash, Component::Number(-1.0)] => f64::from(u16::MAX),
@@ -197,7 +197,7 @@ pub(super) fn grid_column(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn float(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::Float(match word(parts)? {
+    Ok(vec![Property::Float(match single_ident(parts)? {
         "none" => None,
         "left" | "inline-start" => Some(Float::Left),
         "right" | "inline-end" => Some(Float::Right),

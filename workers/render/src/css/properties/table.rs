@@ -1,11 +1,11 @@
-//! Every property that has an effect, in one table.
+//! Lists every property that has an effect, in one table.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::super::content::of_element;
 use super::super::property::{Property, Side};
-use super::{Known, boxes, flow, font, rows, text};
+use super::{PropertySpec, boxes, flow, font, rows, text};
 
 /// The initial value of each longhand, for `initial`.
 pub(in super::super) const INITIAL: &[(&str, &str)] = &[
@@ -105,14 +105,14 @@ const LINES: &str = "none, solid, dashed or dotted";
 const EDGE: &str = "a width, a style and a colour, such as `1px solid #ccc`";
 const BREAK: &str = "auto, page (always), left, right, column or avoid";
 
-macro_rules! known {
+macro_rules! properties {
     ($($name:literal, $longhands:expr, $parse:expr, $takes:expr;)*) => {
-        &[$(Known { name: $name, longhands: $longhands, parse: $parse, takes: $takes }),*]
+        &[$(PropertySpec { name: $name, longhands: $longhands, parse: $parse, takes: $takes }),*]
     };
 }
 
 #[rustfmt::skip]
-pub(in super::super) static TABLE: &[Known] = known! {
+pub(in super::super) static TABLE: &[PropertySpec] = properties! {
     "font", FONT, font::shorthand, "a style, weight, size and families, such as `italic bold 12pt/1.4 Georgia, serif`";
     "font-family", &["font-family"], font::family, "names of families, such as `\"Source Sans\", sans-serif`";
     "font-size", &["font-size"], font::size, "a length, a percentage, or small, medium, large, larger and the like";
@@ -189,14 +189,14 @@ pub(in super::super) static TABLE: &[Known] = known! {
     "border-bottom-left-radius", &["border-bottom-left-radius"], |c| boxes::radius_of(c, 3), LENGTH;
     "border-collapse", &[], boxes::collapse, "collapse";
     "border-spacing", &[], boxes::spacing, "0";
-    "width", &["width"], |c| boxes::extent(c, "auto", Property::Width), "auto, a length or a percentage";
-    "inline-size", &["width"], |c| boxes::extent(c, "auto", Property::Width), "auto, a length or a percentage";
-    "max-width", &["max-width"], |c| boxes::extent(c, "none", Property::MaxWidth), "none, a length or a percentage";
-    "max-inline-size", &["max-width"], |c| boxes::extent(c, "none", Property::MaxWidth), "none or a length";
-    "height", &["height"], |c| boxes::extent(c, "auto", Property::Height), "auto, a length or a percentage";
-    "block-size", &["height"], |c| boxes::extent(c, "auto", Property::Height), "auto, a length or a percentage";
-    "min-height", &["min-height"], |c| boxes::extent(c, "auto", Property::MinHeight), "auto, a length or a percentage";
-    "max-height", &["max-height"], |c| boxes::extent(c, "none", Property::MaxHeight), "none, a length or a percentage";
+    "width", &["width"], |c| boxes::size(c, "auto", Property::Width), "auto, a length or a percentage";
+    "inline-size", &["width"], |c| boxes::size(c, "auto", Property::Width), "auto, a length or a percentage";
+    "max-width", &["max-width"], |c| boxes::size(c, "none", Property::MaxWidth), "none, a length or a percentage";
+    "max-inline-size", &["max-width"], |c| boxes::size(c, "none", Property::MaxWidth), "none or a length";
+    "height", &["height"], |c| boxes::size(c, "auto", Property::Height), "auto, a length or a percentage";
+    "block-size", &["height"], |c| boxes::size(c, "auto", Property::Height), "auto, a length or a percentage";
+    "min-height", &["min-height"], |c| boxes::size(c, "auto", Property::MinHeight), "auto, a length or a percentage";
+    "max-height", &["max-height"], |c| boxes::size(c, "none", Property::MaxHeight), "none, a length or a percentage";
     "object-fit", &["object-fit"], boxes::object_fit, "fill, contain, cover, none or scale-down";
     "box-sizing", &["box-sizing"], boxes::sizing, "content-box or border-box";
     "list-style", &["list-style"], flow::list_style, "none, disc, decimal, lower-alpha and the like, or a text";
@@ -230,9 +230,9 @@ pub(in super::super) static TABLE: &[Known] = known! {
     "content", &["content"], of_element, "texts and `attr(name)`, in `::before` and `::after`";
 };
 
-pub(super) fn find(name: &str) -> Option<&'static Known> {
-    static BY_NAME: LazyLock<HashMap<&'static str, &'static Known>> =
-        LazyLock::new(|| TABLE.iter().map(|known| (known.name, known)).collect());
+pub(super) fn find(name: &str) -> Option<&'static PropertySpec> {
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static PropertySpec>> =
+        LazyLock::new(|| TABLE.iter().map(|spec| (spec.name, spec)).collect());
     BY_NAME.get(name).copied()
 }
 
@@ -243,7 +243,7 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("font", "system fonts"),
     ("font-style", "an angle"),
     ("font-variant", "figures and ligatures"),
-    ("background", "images and their places; of a gradient the first colour"),
+    ("background", "images and their positions; of a gradient the first colour"),
     ("background-image", "images; of a gradient the first colour"),
     ("vertical-align", "lengths"),
     ("letter-spacing", "%"),
@@ -256,7 +256,7 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("border-radius", "two radii of one corner"),
     ("border-collapse", "`separate`: borders of cells always collapse"),
     ("border-spacing", "any but 0"),
-    ("width", "`fit-content`; no box is wider than its place"),
+    ("width", "`fit-content`; no box is wider than the available width"),
     ("height", "the least height: content is never cut off"),
     ("object-fit", "`none` is `cover`, `scale-down` is `contain`"),
     ("list-style", "images, `inside`"),
@@ -265,7 +265,7 @@ pub(in super::super) const IN_PART: &[(&str, &str)] = &[
     ("flex-direction", "reverse orders"),
     ("align-items", "`baseline` is `start`"),
     ("grid-template-columns", "names of lines; the least width of `minmax()`"),
-    ("grid-column", "the place: boxes follow each other"),
+    ("grid-column", "the position: boxes follow each other"),
     ("float", "text around a box: floats that follow each other stand in one row"),
     ("display", "`table-cell` and the like"),
     ("content", "counters, images"),

@@ -1,6 +1,6 @@
-//! Text: colours, alignment, spacing, lines, hyphenation.
+//! Reads properties of text: colours, alignment, spacing, lines, hyphenation.
 
-use super::super::color::{CLEAR, Ink};
+use super::super::color::{CLEAR, SpecifiedColor};
 use super::super::component::Component;
 use super::super::length::Len;
 use super::super::property::Property;
@@ -8,39 +8,39 @@ use super::super::reason::Reason;
 use super::super::style::{Align, Transform, VerticalAlign};
 use super::Parsed;
 
-/// The value, if it is a single word.
-pub(super) fn word(parts: &[Component]) -> Result<&str, Reason> {
+/// The value in lower case, if it is a single ident.
+pub(super) fn single_ident(parts: &[Component]) -> Result<&str, Reason> {
     match parts {
-        [part] => part.word().ok_or(Reason::NotUnderstood),
+        [part] => part.ident().ok_or(Reason::NotUnderstood),
         _ => Err(Reason::NotUnderstood),
     }
 }
 
 pub(super) fn color(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
-    Ok(vec![Property::Color(part.ink().ok_or(Reason::NotUnderstood)?)])
+    Ok(vec![Property::Color(part.color().ok_or(Reason::NotUnderstood)?)])
 }
 
-/// `background`: its colour, or the first one of a gradient. Images, positions and repetitions are passed over.
+/// `background`: its colour, or the first one of a gradient. Images, positions and repetitions are ignored.
 pub(super) fn background(parts: &[Component]) -> Parsed {
     let mut gradient = None;
     for part in parts {
-        if let Some(ink) = part.ink() {
-            return Ok(vec![Property::Background(ink)]);
+        if let Some(color) = part.color() {
+            return Ok(vec![Property::Background(color)]);
         }
         if let Component::Function(name, inner) = part
             && name.ends_with("gradient")
         {
-            gradient = gradient.or_else(|| inner.iter().find_map(Component::ink));
+            gradient = gradient.or_else(|| inner.iter().find_map(Component::color));
         }
     }
-    if let Some(ink) = gradient {
-        return Ok(vec![Property::Background(ink)]);
+    if let Some(color) = gradient {
+        return Ok(vec![Property::Background(color)]);
     }
     match parts {
-        [part] if part.word() == Some("none") => Ok(vec![Property::Background(Ink::Of(CLEAR))]),
+        [part] if part.ident() == Some("none") => Ok(vec![Property::Background(SpecifiedColor::Rgba(CLEAR))]),
         _ if parts.iter().any(|part| matches!(part, Component::Url(_))) => {
-            Err(Reason::says("images are not supported; use a colour"))
+            Err(Reason::new("images are not supported; use a colour"))
         }
         _ => Err(Reason::NotUnderstood),
     }
@@ -50,21 +50,21 @@ pub(super) fn background(parts: &[Component]) -> Parsed {
 pub(super) fn background_image(parts: &[Component]) -> Parsed {
     match parts {
         [Component::Function(name, _)] if name.ends_with("gradient") => background(parts),
-        [part] if part.word() == Some("none") => Ok(Vec::new()),
-        _ => Err(Reason::says("only a background's colour is supported: `background-color`")),
+        [part] if part.ident() == Some("none") => Ok(Vec::new()),
+        _ => Err(Reason::new("only a background's colour is supported: `background-color`")),
     }
 }
 
 pub(super) fn background_color(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
-    match part.word() {
-        Some("none") => Ok(vec![Property::Background(Ink::Of(CLEAR))]),
-        _ => Ok(vec![Property::Background(part.ink().ok_or(Reason::NotUnderstood)?)]),
+    match part.ident() {
+        Some("none") => Ok(vec![Property::Background(SpecifiedColor::Rgba(CLEAR))]),
+        _ => Ok(vec![Property::Background(part.color().ok_or(Reason::NotUnderstood)?)]),
     }
 }
 
 pub(super) fn align(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::TextAlign(match word(parts)? {
+    Ok(vec![Property::TextAlign(match single_ident(parts)? {
         "left" | "start" | "-webkit-left" | "-webkit-auto" => Align::Left,
         "center" | "-webkit-center" => Align::Center,
         "right" | "end" | "-webkit-right" => Align::Right,
@@ -75,9 +75,9 @@ pub(super) fn align(parts: &[Component]) -> Parsed {
 
 pub(super) fn vertical_align(parts: &[Component]) -> Parsed {
     if let [Component::Length(_)] | [Component::Number(_)] = parts {
-        return Err(Reason::says("lengths are not supported; use super or sub"));
+        return Err(Reason::new("lengths are not supported; use super or sub"));
     }
-    Ok(vec![Property::VerticalAlign(match word(parts)? {
+    Ok(vec![Property::VerticalAlign(match single_ident(parts)? {
         "baseline" => None,
         "top" | "text-top" => Some(VerticalAlign::Top),
         "middle" => Some(VerticalAlign::Middle),
@@ -90,12 +90,12 @@ pub(super) fn vertical_align(parts: &[Component]) -> Parsed {
 
 pub(super) fn spacing(parts: &[Component], property: fn(Len) -> Property) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
-    if part.word() == Some("normal") {
+    if part.ident() == Some("normal") {
         return Ok(vec![property(Len::default())]);
     }
     let len = part.len().ok_or(Reason::NotUnderstood)?;
     if len.has_percent() {
-        return Err(Reason::says("percentages are not supported; use em"));
+        return Err(Reason::new("percentages are not supported; use em"));
     }
     Ok(vec![property(len)])
 }
@@ -103,12 +103,12 @@ pub(super) fn spacing(parts: &[Component], property: fn(Len) -> Property) -> Par
 pub(super) fn indent(parts: &[Component]) -> Parsed {
     match parts {
         [part] => Ok(vec![Property::TextIndent(part.len().ok_or(Reason::NotUnderstood)?)]),
-        _ => Err(Reason::says("`hanging` and `each-line` are not supported; use a length")),
+        _ => Err(Reason::new("`hanging` and `each-line` are not supported; use a length")),
     }
 }
 
 pub(super) fn transform(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::TextTransform(match word(parts)? {
+    Ok(vec![Property::TextTransform(match single_ident(parts)? {
         "none" => Transform::None,
         "uppercase" => Transform::Uppercase,
         "lowercase" => Transform::Lowercase,
@@ -120,14 +120,14 @@ pub(super) fn transform(parts: &[Component]) -> Parsed {
 pub(super) fn decoration(parts: &[Component]) -> Parsed {
     let (mut underline, mut strike, mut color) = (false, false, None);
     for part in parts {
-        match part.word() {
+        match part.ident() {
             Some("underline") => underline = true,
             Some("line-through") => strike = true,
             Some("none") if parts.len() == 1 => {}
             Some("solid" | "auto") => {}
-            Some("overline" | "blink") => return Err(Reason::says("use underline or line-through")),
+            Some("overline" | "blink") => return Err(Reason::new("use underline or line-through")),
             Some("double" | "dotted" | "dashed" | "wavy") => {}
-            _ if part.ink().is_some() => color = part.ink(),
+            _ if part.color().is_some() => color = part.color(),
             _ if part.len().is_some() => {}
             _ => return Err(Reason::NotUnderstood),
         }
@@ -137,11 +137,11 @@ pub(super) fn decoration(parts: &[Component]) -> Parsed {
 
 pub(super) fn decoration_color(parts: &[Component]) -> Parsed {
     let [part] = parts else { return Err(Reason::NotUnderstood) };
-    Ok(vec![Property::LineColor(part.ink().ok_or(Reason::NotUnderstood)?)])
+    Ok(vec![Property::LineColor(part.color().ok_or(Reason::NotUnderstood)?)])
 }
 
 pub(super) fn hyphens(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::Hyphens(match word(parts)? {
+    Ok(vec![Property::Hyphens(match single_ident(parts)? {
         "none" | "manual" => false,
         "auto" => true,
         _ => return Err(Reason::NotUnderstood),
@@ -149,11 +149,11 @@ pub(super) fn hyphens(parts: &[Component]) -> Parsed {
 }
 
 pub(super) fn white_space(parts: &[Component]) -> Parsed {
-    Ok(vec![Property::KeepSpaces(match word(parts)? {
+    Ok(vec![Property::KeepSpaces(match single_ident(parts)? {
         "normal" => false,
         "pre" | "pre-wrap" | "break-spaces" => true,
-        "nowrap" => return Err(Reason::says("lines are always broken where they are full")),
-        "pre-line" => return Err(Reason::says("use pre-wrap, which keeps line ends and spaces")),
+        "nowrap" => return Err(Reason::new("lines are always broken where they are full")),
+        "pre-line" => return Err(Reason::new("use pre-wrap, which keeps line ends and spaces")),
         _ => return Err(Reason::NotUnderstood),
     })])
 }

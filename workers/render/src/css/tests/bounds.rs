@@ -18,7 +18,7 @@ fn all_the_way(html: &str, css: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_sheet_of_a_megabyte_is_cut_and_said_so() {
+fn a_sheet_of_a_megabyte_is_cut_and_reported() {
     let css = "p { color: red }\n".repeat(70_000);
     let warnings = all_the_way("<p>", &css);
     assert!(warnings[0].contains("up to 512 KiB"), "{warnings:?}");
@@ -39,7 +39,7 @@ fn deep_nesting_of_every_kind_ends() {
 }
 
 #[test]
-fn selectors_that_search_without_end_are_stopped_and_said_so() {
+fn selectors_that_search_without_end_are_stopped_and_reported() {
     let html = "<div>".repeat(200) + &"<p>x</p>".repeat(20_000);
     let rule = format!("{} {{ color: red }}\n", "p ~ p ~ p ~ p ~ q ~ p ~ p:nth-last-child(7n+3)");
     let warnings = all_the_way(&html, &rule.repeat(100));
@@ -47,7 +47,7 @@ fn selectors_that_search_without_end_are_stopped_and_said_so() {
 }
 
 #[test]
-fn ever_new_styles_are_stopped_and_said_so() {
+fn ever_new_styles_are_stopped_and_reported() {
     let mut html = String::new();
     for n in 0..30_000 {
         html.push_str(&format!("<p style='width: {n}pt'>x</p>"));

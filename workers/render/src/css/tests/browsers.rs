@@ -1,7 +1,7 @@
 //! Sheets that were written for browsers.
 
 use super::{paged, styled};
-use crate::css::{Break, Display, Length, Line, Margin, Rgba};
+use crate::css::{Break, Display, Length, LineStyle, Margin, Rgba};
 
 const DOCUMENT: &str = "<body class='markdown-body'><h1 id=a>A</h1><p>text <code>x</code> <a href='#a'>a</a></p>\
     <div class='page-break'></div><pre><code class='language-rust'>fn</code></pre><blockquote><p>q</p></blockquote>\
@@ -49,7 +49,7 @@ fn a_plain_sheet_for_browsers_has_no_warnings() {
     assert_eq!(done.style("h1").margin.top, Some(Margin::Length(Length::Pt(0.0))));
     assert_eq!(done.style("h1").padding.top, Some(Length::Pt(0.0)));
     assert_eq!(done.style("pre code").display, Some(Display::Block));
-    assert_eq!(done.style("blockquote").border.left.map(|b| (b.width, b.line)), Some((3.0, Line::Solid)));
+    assert_eq!(done.style("blockquote").border.left.map(|b| (b.width, b.line)), Some((3.0, LineStyle::Solid)));
     assert_eq!(done.style("tbody tr:nth-child(2)").background, Some(Rgba(245, 245, 245, 255)));
     assert_eq!(done.style("th").font_weight, Some(600));
 }
@@ -78,7 +78,7 @@ fn a_sheet_in_githubs_manner_has_only_sensible_warnings() {
     ];
     assert_eq!(done.warnings, expected);
     assert_eq!(done.style("hr").border.bottom.map(|border| border.width), Some(0.75));
-    assert_eq!(done.style("hr").border.top.map(|border| border.line), Some(Line::None));
+    assert_eq!(done.style("hr").border.top.map(|border| border.line), Some(LineStyle::None));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which declaration wins, and what an element inherits.
 
 use super::{declared, styled};
-use crate::css::{Align, Border, Length, Line, Rgba};
+use crate::css::{Align, Border, Length, LineStyle, Rgba};
 
 const RED: Option<Rgba> = Some(Rgba(255, 0, 0, 255));
 const BLUE: Option<Rgba> = Some(Rgba(0, 0, 255, 255));
@@ -77,7 +77,7 @@ fn headings_have_their_size_though_css_does_not_say_it() {
     let done = styled("<h1>a <b>b</b></h1>", "body { font-size: 8pt } b { font-size: 0.5em; border-left: 1em solid }");
     assert_eq!(done.style("h1").font_size, None);
     assert_eq!(done.style("b").font_size, Some(8.0));
-    assert_eq!(done.style("b").border.left, Some(Border { width: 8.0, line: Line::Solid, color: None }));
+    assert_eq!(done.style("b").border.left, Some(Border { width: 8.0, line: LineStyle::Solid, color: None }));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn inherit_takes_the_parents_value_and_initial_csss_own() {
     assert_eq!(p.color, BLUE);
     assert_eq!(p.text_align, Some(Align::Left));
     assert_eq!(p.padding.left, Some(Length::Pt(3.0)));
-    assert_eq!(p.border.top, Some(Border { width: 1.0, line: Line::Solid, color: RED }));
+    assert_eq!(p.border.top, Some(Border { width: 1.0, line: LineStyle::Solid, color: RED }));
     assert_eq!(p.background, RED);
     assert_eq!(done.style("b").padding.left, Some(Length::Pt(0.0)));
     assert_eq!(done.style("b").color, BLUE);
@@ -132,7 +132,7 @@ fn before_and_after_have_a_text_and_a_style() {
 }
 
 #[test]
-fn a_border_without_a_line_is_told() {
+fn a_border_without_a_line_is_reported() {
     let (style, warnings) = declared("border-color: red");
     assert_eq!(style.border.top, None);
     assert_eq!(warnings, ["css:1: `border-color` draws no line without `border-style`"]);

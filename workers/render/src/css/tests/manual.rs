@@ -7,16 +7,16 @@ use crate::css::properties::{IN_PART, TABLE};
 const BEGIN: &str = "<!-- Written by the tests from css/properties/table.rs. -->\n";
 const END: &str = "<!-- Until here. -->\n";
 
-/// Properties that take the same stand in one row.
+/// Properties that take the same values share one row.
 fn table() -> String {
     let mut rows: Vec<(Vec<&str>, &str, &str)> = Vec::new();
-    for known in TABLE {
-        let part = IN_PART.iter().find(|(name, _)| *name == known.name).map_or("", |(_, part)| *part);
+    for spec in TABLE {
+        let part = IN_PART.iter().find(|(name, _)| *name == spec.name).map_or("", |(_, part)| *part);
         match rows.last_mut() {
-            Some((names, takes, of)) if *takes == known.takes && (part.is_empty() || *of == part) => {
-                names.push(known.name);
+            Some((names, takes, of)) if *takes == spec.takes && (part.is_empty() || *of == part) => {
+                names.push(spec.name);
             }
-            _ => rows.push((vec![known.name], known.takes, part)),
+            _ => rows.push((vec![spec.name], spec.takes, part)),
         }
     }
     let mut text = String::from("| Property | Takes | Not, or otherwise |\n|---|---|---|\n");
@@ -39,6 +39,6 @@ fn the_manual_has_the_table_of_properties() {
     }
     assert_eq!(found, table(), "UPDATE_SNAPSHOTS=1 writes it");
     for (name, _) in IN_PART {
-        assert!(TABLE.iter().any(|known| known.name == *name), "{name}");
+        assert!(TABLE.iter().any(|spec| spec.name == *name), "{name}");
     }
 }

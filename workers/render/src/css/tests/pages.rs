@@ -1,7 +1,7 @@
 //! `@page`.
 
 use super::paged;
-use crate::css::{Align, ListStyle, Pages, Piece, Rgba};
+use crate::css::{Align, ListStyle, MarginItem, Pages, Rgba};
 
 fn near(size: Option<(f64, f64)>, (width, height): (f64, f64)) -> bool {
     size.is_some_and(|(w, h)| (w - width).abs() < 0.01 && (h - height).abs() < 0.01)
@@ -47,12 +47,13 @@ fn margin_boxes_have_content_and_style() {
     assert!(warnings.is_empty(), "{warnings:?}");
     let number = &page.boxes[0];
     assert_eq!((number.pages, number.top, number.align), (Pages::All, false, Align::Right));
-    let text = |text: &str| Piece::Text(text.to_owned());
-    let pieces = [text("Page "), Piece::Page(ListStyle::Decimal), text(" of "), Piece::Pages(ListStyle::LowerRoman)];
-    assert_eq!(number.content, pieces);
+    let text = |text: &str| MarginItem::Text(text.to_owned());
+    let items =
+        [text("Page "), MarginItem::Page(ListStyle::Decimal), text(" of "), MarginItem::Pages(ListStyle::LowerRoman)];
+    assert_eq!(number.content, items);
     assert_eq!(number.style.font_size, Some(8.0));
     assert_eq!(number.style.border.top.map(|border| border.width), Some(8.0));
-    assert_eq!(page.boxes[1].content, [Piece::Title]);
+    assert_eq!(page.boxes[1].content, [MarginItem::Title]);
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn first_left_and_right_pages_have_boxes_of_their_own() {
     let (page, warnings) = paged(css);
     let found: Vec<_> = page.boxes.iter().map(|found| (found.pages, found.content.len())).collect();
     assert_eq!(found, [(Pages::First, 0), (Pages::Left, 1), (Pages::All, 1)]);
-    assert_eq!(page.boxes[2].content, [Piece::Text("b".to_owned())]);
+    assert_eq!(page.boxes[2].content, [MarginItem::Text("b".to_owned())]);
     assert_eq!(
         warnings,
         [
@@ -73,7 +74,7 @@ fn first_left_and_right_pages_have_boxes_of_their_own() {
 }
 
 #[test]
-fn what_a_page_cannot_have_is_told() {
+fn what_a_page_cannot_have_is_reported() {
     let css = "@page {\n color: red;\n @left-top { content: 'x' }\n @top-left {\n content: url(a.png) }\n\
                @top-right { content: counter(chapter) }\n marks: crop }\n@top-left { content: 'x' }";
     let (page, warnings) = paged(css);

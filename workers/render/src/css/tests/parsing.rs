@@ -54,7 +54,7 @@ fn selectors_that_cannot_match_on_paper_say_so_and_leave_the_others() {
 }
 
 #[test]
-fn rules_inside_rules_are_told_and_what_follows_them_counts() {
+fn rules_inside_rules_are_reported_and_what_follows_them_counts() {
     let done = styled("<p>", "p {\n & b { color: red }\n a:hover { color: red }\n color: blue }");
     assert_eq!(done.style("p").color, Some(Rgba(0, 0, 255, 255)));
     assert_eq!(done.warnings.len(), 2, "{:?}", done.warnings);
@@ -62,7 +62,7 @@ fn rules_inside_rules_are_told_and_what_follows_them_counts() {
 }
 
 #[test]
-fn media_for_print_count_and_others_are_told() {
+fn media_for_print_count_and_others_are_reported() {
     let css = "@media print { p { color: blue } }\n@media screen { p { color: red } }\n\
                @media all { p { hyphens: auto } }\n@media (min-width: 3cm) { p { color: red } }";
     let done = styled("<p>", css);
@@ -94,7 +94,7 @@ fn fonts_are_attached_files() {
 }
 
 #[test]
-fn other_at_rules_are_told() {
+fn other_at_rules_are_reported() {
     let css = "@keyframes a { from { color: red } }\n@supports (display: grid) { p { color: red } }\n@charset 'utf-8';";
     assert_eq!(
         warned(css),
@@ -106,7 +106,7 @@ fn other_at_rules_are_told() {
 }
 
 #[test]
-fn a_rule_that_matches_no_element_is_told_unless_the_sheet_is_somebody_elses() {
+fn a_rule_that_matches_no_element_is_reported_unless_the_sheet_is_somebody_elses() {
     let done = styled("<p>", "p, h1 { color: red }\nh2,\nh3 { color: red }");
     assert_eq!(done.warnings, ["css:2: `h2, h3` matches no element of this document"]);
     let mut warnings = Warnings::default();
@@ -116,7 +116,7 @@ fn a_rule_that_matches_no_element_is_told_unless_the_sheet_is_somebody_elses() {
 }
 
 #[test]
-fn where_many_rules_match_nothing_most_are_told_by_their_lines_alone() {
+fn where_many_rules_match_nothing_most_are_reported_by_their_lines_alone() {
     let css = "h2 { color: red }\n".repeat(25);
     let done = styled("<p>", &css);
     assert_eq!(done.warnings.len(), 21);

@@ -2,8 +2,8 @@
 
 use super::declared;
 use crate::css::{
-    Align, Border, Break, Display, Float, Items, Justify, Length, Line, ListStyle, Margin, Rgba, Sides, Style, Track,
-    Transform, VerticalAlign,
+    Align, Border, Break, Display, Float, Items, Justify, Length, LineStyle, ListStyle, Margin, Rgba, Sides, Style,
+    Track, Transform, VerticalAlign,
 };
 
 type Case = (&'static str, fn(&mut Style));
@@ -232,18 +232,18 @@ fn borders() {
     let border = |width, line, color| Some(Border { width, line, color });
     let all = |edge| Sides { top: edge, right: edge, bottom: edge, left: edge };
     let cases = [
-        ("border: 1pt solid red", all(border(1.0, Line::Solid, red))),
-        ("border: red dashed", all(border(2.25, Line::Dashed, red))),
-        ("border: 0", all(border(0.0, Line::None, None))),
-        ("border: none", all(border(0.0, Line::None, None))),
-        ("border: thin dotted; border-color: red", all(border(0.75, Line::Dotted, red))),
-        ("border: 1pt solid red; border: 2pt solid", all(border(2.0, Line::Solid, None))),
-        ("border-width: 0", all(border(0.0, Line::None, None))),
-        ("border-style: solid; border-width: 1pt; border-color: red", all(border(1.0, Line::Solid, red))),
-        ("border-left: 4px solid red", Sides { left: border(3.0, Line::Solid, red), ..Sides::default() }),
+        ("border: 1pt solid red", all(border(1.0, LineStyle::Solid, red))),
+        ("border: red dashed", all(border(2.25, LineStyle::Dashed, red))),
+        ("border: 0", all(border(0.0, LineStyle::None, None))),
+        ("border: none", all(border(0.0, LineStyle::None, None))),
+        ("border: thin dotted; border-color: red", all(border(0.75, LineStyle::Dotted, red))),
+        ("border: 1pt solid red; border: 2pt solid", all(border(2.0, LineStyle::Solid, None))),
+        ("border-width: 0", all(border(0.0, LineStyle::None, None))),
+        ("border-style: solid; border-width: 1pt; border-color: red", all(border(1.0, LineStyle::Solid, red))),
+        ("border-left: 4px solid red", Sides { left: border(3.0, LineStyle::Solid, red), ..Sides::default() }),
         (
             "border-bottom-style: solid; border-bottom-width: .5em; border-bottom-color: red",
-            Sides { bottom: border(5.0, Line::Solid, red), ..Sides::default() },
+            Sides { bottom: border(5.0, LineStyle::Solid, red), ..Sides::default() },
         ),
     ];
     for (css, expected) in cases {
@@ -314,19 +314,19 @@ fn names() {
 }
 
 #[test]
-fn what_has_an_effect_in_part_has_it_and_is_told() {
+fn what_has_an_effect_in_part_has_it_and_is_reported() {
     let red = Some(Rgba(255, 0, 0, 255));
-    for (css, told) in [
+    for (css, message) in [
         ("background: linear-gradient(90deg, #f00, #00f)", "the first of the gradient"),
         ("background: red url(a.png) no-repeat", "no image"),
         ("background-image: radial-gradient(red 10%, blue)", "the first of the gradient"),
     ] {
         let (style, warnings) = declared(css);
         assert_eq!(style.background, red, "{css}");
-        assert!(warnings.len() == 1 && warnings[0].contains(told), "{css}: {warnings:?}");
+        assert!(warnings.len() == 1 && warnings[0].contains(message), "{css}: {warnings:?}");
     }
     let (style, warnings) = declared("border-left: 6px double red");
-    assert_eq!(style.border.left, Some(Border { width: 4.5, line: Line::Solid, color: red }));
+    assert_eq!(style.border.left, Some(Border { width: 4.5, line: LineStyle::Solid, color: red }));
     assert!(warnings[0].contains("solid"), "{warnings:?}");
     let (style, warnings) = declared("text-decoration: wavy underline");
     assert!(style.underline == Some(true) && warnings[0].contains("solid"), "{warnings:?}");
@@ -357,7 +357,7 @@ fn rows_of_boxes() {
             s.row.grow = Some(0.0);
             s.row.basis = Some(Length::Percent(30.0));
         }),
-        ("flex-flow: column wrap", |s| (s.row.upright, s.row.wrap) = (Some(true), Some(true))),
+        ("flex-flow: column wrap", |s| (s.row.is_column, s.row.wrap) = (Some(true), Some(true))),
         ("gap: 1pt 2pt", |s| (s.row.gap, s.column_gap) = (Some(Length::Pt(1.0)), Some(Length::Pt(2.0)))),
         ("grid-template-columns: 1fr minmax(0, 2fr) 30pt auto", |s| {
             let tracks = vec![Track::Share(1.0), Track::Share(2.0), Track::Length(Length::Pt(30.0)), Track::Auto];

@@ -6,7 +6,7 @@ use crate::css::{Length, Margin, Rgba};
 const BLUE: Option<Rgba> = Some(Rgba(0, 0, 255, 255));
 
 #[test]
-fn a_variable_is_inherited_and_can_be_set_anew() {
+fn a_variable_is_inherited_and_can_be_redefined() {
     let css = ":root { --ink: red; --gap: 2 } div { --ink: blue } p { color: var(--ink) } \
                p { margin: calc(var(--gap) * 3pt) var( --none , 1pt ) }";
     let done = styled("<div><p>", css);
@@ -27,7 +27,7 @@ fn variables_use_each_other_and_fall_back() {
 }
 
 #[test]
-fn a_variable_without_value_and_a_cycle_are_told() {
+fn a_variable_without_value_and_a_cycle_are_reported() {
     let css =
         ":root {\n --a: var(--b);\n --b: var(--a) }\np {\n color: var(--a);\n width: var(--none);\n height: var(x) }";
     let done = styled("<p>", css);
@@ -43,7 +43,7 @@ fn a_variable_without_value_and_a_cycle_are_told() {
 }
 
 #[test]
-fn a_value_that_is_wrong_once_its_variables_are_known_is_told() {
+fn a_value_that_is_wrong_once_its_variables_are_known_is_reported() {
     let done = styled("<p>", ":root { --x: 3furlongs }\np { width: var(--x) }");
     assert_eq!(done.warnings.len(), 1);
     assert!(done.warnings[0].starts_with("css:2: `width: /**/3furlongs/**/` has no effect"), "{:?}", done.warnings);

@@ -1,70 +1,70 @@
-//! How wide an element asks to be, before it is laid out. Table columns share the page by this.
+//! Measures how wide content can be before it is laid out. Tables and rows divide the page by this.
 
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Node};
 
 use super::{
-    Place, Typesetter, breaks,
-    columns::{self, Extent},
-    inline, look, names,
+    Place, Typesetter,
+    columns::{self, ContentWidth},
+    lengths, names, text, word_breaks,
 };
 use crate::{
     css::Display,
     fonts::{RulerFace, is_wide},
 };
 
-/// The width that a part of a word asks for at most, in font sizes: what is longer is divided anywhere.
-const PART: f64 = 9.0;
-/// The part of its place's width that a picture asks for at least.
+/// The widest part of a word that is kept whole, in font sizes: a wider one is divided anywhere.
+const MAX_PART: f64 = 9.0;
+/// The least width of a picture, as a part of the available width.
 const PICTURE: f64 = 0.25;
 /// The deepest element that is measured.
-const DEEP: usize = 64;
+const MAX_DEPTH: usize = 64;
 /// The width of a formula's character, in font sizes.
 const SYMBOL: f64 = 0.55;
 
-/// What was measured, and what is at the end of the text so far.
+/// The width of what was measured, and of the text after the last break.
 #[derive(Debug, Default)]
 struct Meter {
-    all: Extent,
-    end: Extent,
+    all: ContentWidth,
+    end: ContentWidth,
 }
 
 impl Meter {
     fn end_part(&mut self) {
-        self.all.part = self.all.part.max(std::mem::take(&mut self.end.part));
+        self.all.min_divided = self.all.min_divided.max(std::mem::take(&mut self.end.min_divided));
     }
 
     fn end_word(&mut self) {
         self.end_part();
-        self.all.word = self.all.word.max(std::mem::take(&mut self.end.word));
+        self.all.min_content = self.all.min_content.max(std::mem::take(&mut self.end.min_content));
     }
 
     fn end_line(&mut self) {
         self.end_word();
-        self.all.line = self.all.line.max(std::mem::take(&mut self.end.line));
+        self.all.max_content = self.all.max_content.max(std::mem::take(&mut self.end.max_content));
     }
 
-    /// Something that is not divided.
-    fn thing(&mut self, line: f64, least: f64) {
+    /// Adds something that is not divided.
+    fn unbreakable(&mut self, width: f64, least: f64) {
         self.end_word();
-        self.end.line += line;
-        self.all = self.all.max(Extent { line: 0.0, word: least, part: least });
+        self.end.max_content += width;
+        self.all = self.all.max(ContentWidth { max_content: 0.0, min_content: least, min_divided: least });
     }
 
-    fn block(&mut self, extent: Extent) {
+    fn block(&mut self, width: ContentWidth) {
         self.end_line();
-        self.all = self.all.max(extent);
+        self.all = self.all.max(width);
     }
 }
 
 impl Typesetter<'_> {
-    /// The content of an element.
-    pub(super) fn extent(&self, element: ElementRef<'_>, place: Place) -> Extent {
-        self.extent_of(element, place, 0)
+    /// The width of an element's content, without its padding and borders.
+    pub(super) fn content_width(&self, element: ElementRef<'_>, place: Place) -> ContentWidth {
+        self.measure_children(element, place, 0)
     }
 
-    /// Nodes of a line.
-    pub(super) fn extent_of_nodes(&self, nodes: &[NodeRef<'_, Node>], place: Place) -> Extent {
+    /// The width of nodes in one line.
+    pub(super) fn content_width_of_nodes(&self, nodes: &[NodeRef<'_, Node>], place: Place) -> ContentWidth {
         let mut meter = Meter::default();
         for node in nodes {
             self.measure(*node, place, 0, &mut meter);
@@ -73,7 +73,7 @@ impl Typesetter<'_> {
         meter.all
     }
 
-    fn extent_of(&self, element: ElementRef<'_>, place: Place, depth: usize) -> Extent {
+    fn measure_children(&self, element: ElementRef<'_>, place: Place, depth: usize) -> ContentWidth {
         let mut meter = Meter::default();
         for child in element.children() {
             self.measure(child, place, depth, &mut meter);
@@ -85,7 +85,7 @@ impl Typesetter<'_> {
     fn measure(&self, node: NodeRef<'_, Node>, place: Place, depth: usize, meter: &mut Meter) {
         match node.value() {
             Node::Text(text) => self.measure_text(text, place, meter),
-            Node::Element(_) if depth < DEEP => {
+            Node::Element(_) if depth < MAX_DEPTH => {
                 if let Some(element) = ElementRef::wrap(node) {
                     self.measure_element(element, place, depth + 1, meter);
                 }
@@ -101,30 +101,30 @@ impl Typesetter<'_> {
             return;
         }
         let inner = self.within(element, place, style);
-        let frame = style.map_or(0.0, |style| look::frame_width(style, place));
+        let frame = style.map_or(0.0, |style| lengths::frame_width(style, place));
         match name {
             "br" => meter.end_line(),
             "img" | "svg" => {
                 let width = self.picture_width(element, place);
-                meter.thing(width, width.min(place.width * PICTURE));
+                meter.unbreakable(width, width.min(place.width * PICTURE));
             }
-            "input" => meter.thing(1.4 * place.size, 1.4 * place.size),
-            "table" => meter.block(columns::sum(&self.column_extents(element, inner)).plus(frame)),
-            "pre" => meter.block(self.extent_of_lines(element, inner).plus(frame)),
+            "input" => meter.unbreakable(1.4 * place.size, 1.4 * place.size),
+            "table" => meter.block(columns::sum(&self.measured_columns(element, inner)).plus(frame)),
+            "pre" => meter.block(self.content_width_of_lines(element, inner).plus(frame)),
             _ if element.attr("data-math-style").is_some() => {
                 #[allow(clippy::cast_precision_loss)]
                 let width = element.text().flat_map(str::chars).count() as f64 * SYMBOL * place.size;
-                meter.thing(width, width.min(PART * place.size));
+                meter.unbreakable(width, width.min(MAX_PART * place.size));
             }
             _ if self.is_block(element) => {
                 let indent = match name {
                     "ul" | "ol" | "menu" | "dir" | "dd" => 1.5 * place.size,
                     _ => 0.0,
                 };
-                meter.block(self.extent_of(element, inner, depth).plus(frame + indent));
+                meter.block(self.measure_children(element, inner, depth).plus(frame + indent));
             }
             _ => {
-                meter.end.line += frame;
+                meter.end.max_content += frame;
                 for child in element.children() {
                     self.measure(child, inner, depth, meter);
                 }
@@ -136,19 +136,19 @@ impl Typesetter<'_> {
         let width = |text: &str| self.ruler.width(place.face, place.size, text);
         let white = |c: char| c.is_ascii_whitespace();
         let space = width(" ");
-        if text.starts_with(white) && meter.end.line > 0.0 {
+        if text.starts_with(white) && meter.end.max_content > 0.0 {
             meter.end_word();
-            meter.end.line += space;
+            meter.end.max_content += space;
         }
         for (i, word) in text.split(white).filter(|word| !word.is_empty()).enumerate() {
             if i > 0 {
                 meter.end_word();
-                meter.end.line += space;
+                meter.end.max_content += space;
             }
-            let word = inline::transformed(word, place.transform);
+            let word = text::transformed(word, place.transform);
             // Short words are not divided, even where they could be.
-            let pieces = match width(&word) > PART * place.size || word.chars().any(is_wide) {
-                true => breaks::pieces(&word),
+            let pieces = match width(&word) > MAX_PART * place.size || word.chars().any(is_wide) {
+                true => word_breaks::pieces(&word),
                 false => vec![&*word],
             };
             for (i, piece) in pieces.into_iter().enumerate() {
@@ -159,9 +159,9 @@ impl Typesetter<'_> {
                     meter.end_word();
                 }
                 let width = width(piece);
-                meter.end.line += width;
-                meter.end.word += width;
-                meter.end.part += width.min(PART * place.size);
+                meter.end.max_content += width;
+                meter.end.min_content += width;
+                meter.end.min_divided += width.min(MAX_PART * place.size);
             }
         }
         if text.ends_with(white) {
@@ -170,11 +170,11 @@ impl Typesetter<'_> {
     }
 
     /// Preformatted lines; they can be divided anywhere.
-    fn extent_of_lines(&self, element: ElementRef<'_>, place: Place) -> Extent {
+    fn content_width_of_lines(&self, element: ElementRef<'_>, place: Place) -> ContentWidth {
         let text: String = element.text().collect();
         let face = RulerFace { family: self.mono(), ..place.face };
         let line = text.lines().map(|line| self.ruler.width(face, place.size, line)).fold(0.0, f64::max);
-        let least = line.min(2.0 * PART * place.size);
-        Extent { line, word: least, part: least }
+        let least = line.min(2.0 * MAX_PART * place.size);
+        ContentWidth { max_content: line, min_content: least, min_divided: least }
     }
 }

@@ -1,10 +1,10 @@
-//! Where a word that is wider than its line is divided.
+//! Divides words that are wider than their line.
 
 use crate::fonts::is_wide;
 
-/// After these a long word reads well when it is divided.
+/// A long word is divided after these characters.
 const AFTER: &str = "/\\_-.,:;=&?@#%+~|)]}>";
-/// A piece that a line begins with has at least so many characters.
+/// The least characters of a piece.
 const LEAST: usize = 2;
 
 /// The pieces of a word: after punctuation, and before a capital that follows a small letter.

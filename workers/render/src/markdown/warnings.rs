@@ -1,5 +1,5 @@
-//! What Markdown leaves out without a word: notes that nothing refers to, references to no note, cells beyond a table's
-//! columns.
+//! Warns of what Markdown leaves out silently: notes without a reference, references without a note, and cells beyond a
+//! table's columns.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ const MOST: usize = 50;
 #[must_use]
 pub fn left_out(root: Node<'_>, source: &str) -> Vec<(u32, String)> {
     let lines: Vec<&str> = source.lines().collect();
-    let mut told = Vec::new();
+    let mut warnings = Vec::new();
     let (mut defined, mut code) = (HashSet::new(), HashSet::new());
     for node in root.descendants() {
         let data = node.data();
@@ -22,7 +22,7 @@ pub fn left_out(root: Node<'_>, source: &str) -> Vec<(u32, String)> {
             NodeValue::CodeBlock(_) | NodeValue::HtmlBlock(_) => code.extend(first..=last),
             NodeValue::Text(text) => {
                 if let Some(name) = reference(text) {
-                    told.push((first, format!("[^{name}] refers to no note: it is shown as it is written")));
+                    warnings.push((first, format!("[^{name}] refers to no note: it is shown as it is written")));
                 }
             }
             NodeValue::TableRow(_) => {
@@ -31,7 +31,7 @@ pub fn left_out(root: Node<'_>, source: &str) -> Vec<(u32, String)> {
                 if cells > columns {
                     let message =
                         format!("the row has {cells} cells, and the table {columns} columns: the rest is left out");
-                    told.push((first, message));
+                    warnings.push((first, message));
                 }
             }
             _ => {}
@@ -41,11 +41,11 @@ pub fn left_out(root: Node<'_>, source: &str) -> Vec<(u32, String)> {
         let name = line.trim_start().strip_prefix("[^").and_then(|rest| rest.split_once("]:")).map(|(name, _)| name);
         let Some(name) = name.filter(|name| !name.is_empty() && !name.contains([' ', ']'])) else { continue };
         if line.len() - line.trim_start().len() < 4 && !defined.contains(&name.to_lowercase()) {
-            told.push((i + 1, format!("nothing refers to the note [^{name}]: it is left out")));
+            warnings.push((i + 1, format!("nothing refers to the note [^{name}]: it is left out")));
         }
     }
-    told.truncate(MOST);
-    told.into_iter().filter_map(|(line, message)| Some((u32::try_from(line).ok()?, message))).collect()
+    warnings.truncate(MOST);
+    warnings.into_iter().filter_map(|(line, message)| Some((u32::try_from(line).ok()?, message))).collect()
 }
 
 /// The name in `[^name]`.
@@ -73,22 +73,23 @@ fn cells(line: &str) -> usize {
 mod tests {
     use crate::markdown::read;
 
-    fn told(markdown: &str) -> Vec<(u32, String)> {
+    fn warnings(markdown: &str) -> Vec<(u32, String)> {
         read(markdown).1
     }
 
     #[test]
-    fn notes_without_reference_and_references_without_note_are_told() {
-        let told = told("Text[^a] and[^none].\n\n[^a]: One.\n\n[^unused]: Never called.\n\n```\n[^code]: x\n```\n");
-        let lines: Vec<u32> = told.iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [1, 5], "{told:?}");
-        assert!(told[0].1.contains("[^none]") && told[1].1.contains("[^unused]"));
+    fn notes_without_reference_and_references_without_note_are_reported() {
+        let found =
+            warnings("Text[^a] and[^none].\n\n[^a]: One.\n\n[^unused]: Never called.\n\n```\n[^code]: x\n```\n");
+        let lines: Vec<u32> = found.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 5], "{found:?}");
+        assert!(found[0].1.contains("[^none]") && found[1].1.contains("[^unused]"));
     }
 
     #[test]
-    fn cells_beyond_the_columns_are_told() {
-        let told = told("| a | b |\n|---|---|\n| 1 | 2 |\n| 1 | 2 | 3 |\n| `a \\| b` | c |\n| short |\n");
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].0 == 4 && told[0].1.contains("3 cells"));
+    fn cells_beyond_the_columns_are_reported() {
+        let found = warnings("| a | b |\n|---|---|\n| 1 | 2 |\n| 1 | 2 | 3 |\n| `a \\| b` | c |\n| short |\n");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].0 == 4 && found[0].1.contains("3 cells"));
     }
 }

@@ -1,0 +1,80 @@
+//! Adjusts a block's style: leaves out what the element draws itself, mirrors it in text from right to left, and
+//! reduces margins and padding that leave no width for the text.
+
+use std::borrow::Cow;
+
+use scraper::ElementRef;
+
+use super::{Place, Typesetter, code, lengths};
+use crate::css::{self, Margin, Style};
+
+/// The part of the available width that margins, padding and borders may take.
+const MAX_SIDES: f64 = 0.8;
+
+impl Typesetter<'_> {
+    /// The style of a block's box, without what the element draws itself.
+    pub(super) fn adjusted_style<'s>(
+        &self,
+        element: ElementRef<'_>,
+        place: Place,
+        style: &'s Style,
+        from_right: bool,
+    ) -> Cow<'s, Style> {
+        let style = match element.value().name() {
+            "table" => Cow::Owned(bare(style)),
+            "ul" | "ol" | "menu" | "dir" => Cow::Owned(unindented(style)),
+            "img" | "svg" => Cow::Owned(Style { break_after: style.break_after, ..Style::default() }),
+            "pre" if code::is_drawn(element) => {
+                Cow::Owned(Style { break_after: style.break_after, font_size: style.font_size, ..Style::default() })
+            }
+            _ if place.fills => Cow::Owned(Style { width: None, max_width: None, ..style.clone() }),
+            "blockquote" if from_right => Cow::Owned(mirrored(style)),
+            _ if from_right && element.value().classes().any(|class| class == "markdown-alert") => {
+                Cow::Owned(mirrored(style))
+            }
+            _ => Cow::Borrowed(style),
+        };
+        let Some(reduced) = reduced(&style, place) else { return style };
+        self.warn(*element, "has margins and padding that leave no room for its text: they are reduced");
+        Cow::Owned(reduced)
+    }
+}
+
+/// A table's style without what its cells draw.
+fn bare(style: &Style) -> Style {
+    Style { background: None, border: Default::default(), padding: Default::default(), height: None, ..style.clone() }
+}
+
+/// A list's style without the indent, which its items have.
+fn unindented(style: &Style) -> Style {
+    let margin = css::Sides { left: None, ..style.margin };
+    Style { margin, padding: css::Sides { left: None, ..style.padding }, ..style.clone() }
+}
+
+/// A style with left and right exchanged.
+fn mirrored(style: &Style) -> Style {
+    let mut style = style.clone();
+    std::mem::swap(&mut style.border.left, &mut style.border.right);
+    std::mem::swap(&mut style.padding.left, &mut style.padding.right);
+    std::mem::swap(&mut style.margin.left, &mut style.margin.right);
+    style
+}
+
+/// A style with smaller margins and padding at the sides; `None` if they leave width for the text already.
+fn reduced(style: &Style, place: Place) -> Option<Style> {
+    let frame = lengths::frame_width(style, place) + lengths::side_margins(style, place);
+    let most = MAX_SIDES * place.width;
+    if frame <= most {
+        return None;
+    }
+    let factor = most / frame;
+    let smaller = |length| css::Length::Pt(lengths::points(length, style, place) * factor);
+    let margin = |margin| match margin {
+        Some(Margin::Length(length)) => Some(Margin::Length(smaller(length))),
+        other => other,
+    };
+    let mut reduced = style.clone();
+    (reduced.margin.left, reduced.margin.right) = (margin(style.margin.left), margin(style.margin.right));
+    (reduced.padding.left, reduced.padding.right) = (style.padding.left.map(smaller), style.padding.right.map(smaller));
+    Some(reduced)
+}

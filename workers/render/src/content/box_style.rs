@@ -1,0 +1,102 @@
+//! Turns CSS's properties of boxes into Typst's.
+
+use typst::{
+    foundations::Smart,
+    layout::{Abs, Corners, Length, Rel, Sides},
+    visualize::{DashPattern, Paint, Stroke},
+};
+
+use super::{
+    Place,
+    color::{faded, paint},
+    lengths::{border_width, pt, rel},
+};
+use crate::css::{self, Border, Break, LineStyle, Margin, Style};
+
+/// `None` if CSS does not set the border.
+pub fn stroke(border: Option<Border>) -> Option<Option<Stroke>> {
+    let border = border?;
+    if border.width <= 0.0 || border.line == LineStyle::None {
+        return Some(None);
+    }
+    let dash = |gap: f64| {
+        let array = vec![Abs::pt(border.width * gap).into(), Abs::pt(border.width * gap).into()];
+        Smart::Custom(Some(DashPattern { array, phase: Length::zero() }))
+    };
+    let dash = match border.line {
+        LineStyle::Dashed => dash(3.0),
+        LineStyle::Dotted => dash(1.0),
+        LineStyle::Solid | LineStyle::None => Smart::Auto,
+    };
+    let paint = super::custom(border.color.map(paint));
+    Some(Some(Stroke { paint, thickness: Smart::Custom(pt(border.width)), dash, ..Stroke::default() }))
+}
+
+pub fn strokes(style: &Style) -> Sides<Option<Option<Stroke>>> {
+    let css::Sides { top, right, bottom, left } = style.border;
+    Sides { left: stroke(left), top: stroke(top), right: stroke(right), bottom: stroke(bottom) }
+}
+
+pub fn inset(style: &Style, place: Place) -> Sides<Option<Rel<Length>>> {
+    let css::Sides { top, right, bottom, left } = style.padding;
+    Sides { left, top, right, bottom }.map(|padding| padding.map(|padding| rel(padding, style, place)))
+}
+
+pub(super) fn radius(style: &Style, place: Place) -> Corners<Option<Rel<Length>>> {
+    let [top_left, top_right, bottom_right, bottom_left] =
+        style.border_radius.map(|radius| radius.map(|radius| rel(radius, style, place)));
+    Corners { top_left, top_right, bottom_right, bottom_left }
+}
+
+pub fn fill(style: &Style) -> Option<Paint> {
+    style.background.filter(|color| color.3 > 0).map(|color| paint(faded(color, style.opacity)))
+}
+
+pub(super) fn has_border(style: &Style) -> bool {
+    let css::Sides { top, right, bottom, left } = style.border;
+    [top, right, bottom, left].into_iter().any(|border| border_width(border) > 0.0)
+}
+
+pub(super) fn has_padding(style: &Style) -> bool {
+    let css::Sides { top, right, bottom, left } = style.padding;
+    [top, right, bottom, left].into_iter().flatten().any(|padding| !is_zero(padding))
+}
+
+fn is_zero(length: css::Length) -> bool {
+    matches!(length, css::Length::Pt(n) | css::Length::Em(n) | css::Length::Percent(n) if n == 0.0)
+}
+
+/// Whether the margins of the first and last child stay inside the box: above, and below.
+pub fn contains_margins(style: &Style) -> (bool, bool) {
+    let closed = |padding: Option<css::Length>, border| {
+        padding.is_some_and(|padding| !is_zero(padding)) || border_width(border) > 0.0
+    };
+    (closed(style.padding.top, style.border.top), closed(style.padding.bottom, style.border.bottom))
+}
+
+/// Whether a block of this style is a box: a page break outside can't split it.
+pub fn is_box(style: &Style) -> bool {
+    fill(style).is_some()
+        || has_border(style)
+        || has_padding(style)
+        || style.width.is_some()
+        || style.max_width.is_some()
+        || style.height.is_some()
+        || style.min_height.is_some()
+        || style.columns.is_some()
+        || style.break_inside == Some(Break::Avoid)
+        || has_side_margins(style)
+}
+
+fn has_side_margins(style: &Style) -> bool {
+    let zero = |margin: Option<Margin>| match margin {
+        Some(Margin::Length(length)) => is_zero(length),
+        Some(Margin::Auto) | None => true,
+    };
+    !(zero(style.margin.left) && zero(style.margin.right))
+}
+
+/// Whether this style makes one Typst block, which a page break can't split.
+pub fn is_unsplit(style: &Style) -> bool {
+    is_box(style) || style.break_after == Some(Break::Avoid)
+}

@@ -1,0 +1,122 @@
+//! Typesets the cells of a table: content, alignment, background, borders.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use scraper::ElementRef;
+use typst::{
+    foundations::{Content, NativeElement, Packed, Smart},
+    layout::{Alignment, HAlignment, Sides},
+    model::{StrongElem, TableCell},
+    visualize::Stroke,
+};
+
+use super::{Grid, PADDING, model::PlacedCell};
+use crate::{
+    content::{Place, Typesetter, box_style, color, fit, lengths, text_style},
+    css::{self, Style},
+};
+
+impl Typesetter<'_> {
+    pub(super) fn cell_place(&self, cell: &PlacedCell<'_>, style: Option<&Style>, place: Place) -> Place {
+        let mut around = place;
+        for outer in [cell.part, Some(cell.row)].into_iter().flatten() {
+            around = self.within(outer, around, self.style(outer));
+        }
+        let mut inner = Place { spans: 0, ..self.within(cell.element, around, style) };
+        inner.face.bold |= cell.element.value().name() == "th";
+        inner
+    }
+
+    pub(super) fn cell(&self, cell: &PlacedCell<'_>, grid: &Grid<'_>, place: Place) -> Packed<TableCell> {
+        let style = self.style(cell.element);
+        let (row, part) = (self.style(cell.row), cell.part.and_then(|part| self.style(part)));
+        let mut inner = self.cell_place(cell, style, place);
+        let width: f64 = grid.plan.widths[cell.x..(cell.x + cell.colspan).min(grid.columns)].iter().sum();
+        let padding = match style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {
+            Some(style) => lengths::frame_width(style, place),
+            None => 2.0 * grid.plan.padding.unwrap_or(PADDING),
+        };
+        inner.width = (width - padding).max(1.0);
+        let mut content = self.flow(*cell.element, inner);
+        if cell.element.value().name() == "th" && style.and_then(|style| style.font_weight).is_none() {
+            content = StrongElem::new(content).pack();
+        }
+        for style in [style, row, part].into_iter().flatten() {
+            content =
+                text_style::decorated(content, style).styled_with_map(text_style::styles(style, place, self.fonts));
+        }
+        let height = [style, row].into_iter().flatten().filter_map(|style| Some((style, style.height?)));
+        let height = height.map(|(style, height)| lengths::points(height, style, place)).fold(0.0, f64::max);
+        let frame = style.filter(|style| style.border_box == Some(true));
+        let frame = frame.map_or(0.0, |style| lengths::frame_height(style, place));
+        if height > frame {
+            content = fit::with_min_height(content, (height - frame).min(place.height));
+        }
+        self.cell_element(cell, content, grid, place, [style, row, part])
+    }
+
+    /// `styles`: of the cell, its row, its part.
+    fn cell_element(
+        &self,
+        cell: &PlacedCell<'_>,
+        content: Content,
+        grid: &Grid<'_>,
+        place: Place,
+        styles: [Option<&Style>; 3],
+    ) -> Packed<TableCell> {
+        let span = |count: usize| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
+        let mut typeset = TableCell::new(content)
+            .with_x(Smart::Custom(cell.x))
+            .with_y(Smart::Custom(cell.y))
+            .with_colspan(span(cell.colspan))
+            .with_rowspan(span(cell.rowspan));
+        let specified = styles.into_iter().flatten().find_map(text_style::alignment);
+        if let Some(alignment) = specified.or_else(|| attribute(cell.element)) {
+            typeset = typeset.with_align(Smart::Custom(alignment));
+        }
+        let backgrounds = styles.into_iter().chain([grid.style]).flatten();
+        let painted = [Some(cell.element), Some(cell.row)]
+            .into_iter()
+            .flatten()
+            .find_map(|element| color::from_attribute(element.attr("bgcolor")?));
+        if let Some(fill) = backgrounds.into_iter().find_map(box_style::fill).or(painted) {
+            typeset = typeset.with_fill(Smart::Custom(Some(fill)));
+        }
+        if let Some(style) = styles[0].filter(|style| style.padding != css::Sides::default()) {
+            typeset = typeset.with_inset(Smart::Custom(box_style::inset(style, place)));
+        }
+        typeset = typeset.with_stroke(strokes(cell, grid, styles));
+        Packed::new(typeset)
+    }
+}
+
+/// A cell's borders; above and below also its row's and part's; at the table's edges also the table's.
+fn strokes(cell: &PlacedCell<'_>, grid: &Grid<'_>, styles: [Option<&Style>; 3]) -> Sides<Option<Option<Arc<Stroke>>>> {
+    let arc = |stroke: Option<Option<Stroke>>| stroke.map(|stroke| stroke.map(Arc::new));
+    let [own, row, part] = styles.map(|style| style.map(box_style::strokes).unwrap_or_default());
+    let table = grid.style.map(box_style::strokes).unwrap_or_default();
+    let edge = |is_edge: bool, stroke: Option<Option<Stroke>>| stroke.filter(|_| is_edge);
+    let (right, bottom) = (cell.x + cell.colspan, cell.y + cell.rowspan);
+    Sides {
+        left: arc(drawn([own.left, edge(cell.x == 0, table.left)])),
+        right: arc(drawn([own.right, edge(right >= grid.columns, table.right)])),
+        top: arc(drawn([own.top, row.top, part.top, edge(cell.y == 0, table.top)])),
+        bottom: arc(drawn([own.bottom, row.bottom, part.bottom, edge(bottom >= grid.rows, table.bottom)])),
+    }
+}
+
+/// The first line that is drawn, as where borders collapse; else no line if one is specified as none.
+fn drawn<const N: usize>(strokes: [Option<Option<Stroke>>; N]) -> Option<Option<Stroke>> {
+    let none = strokes.iter().any(Option::is_some).then_some(None);
+    strokes.into_iter().flatten().flatten().next().map(Some).or(none)
+}
+
+/// `align` of a cell, as in GitHub's tables.
+fn attribute(cell: ElementRef<'_>) -> Option<Alignment> {
+    Some(Alignment::H(match cell.attr("align")? {
+        "left" => HAlignment::Left,
+        "center" => HAlignment::Center,
+        "right" => HAlignment::Right,
+        _ => return None,
+    }))
+}

@@ -1,0 +1,98 @@
+//! Measures the columns of a table.
+
+use scraper::ElementRef;
+
+use super::{
+    PADDING,
+    model::{PlacedCell, column_elements, parts, placed},
+};
+use crate::{
+    content::{
+        Place, Typesetter,
+        columns::{self, Column, ContentWidth},
+        lengths, picture,
+    },
+    css::{self, Style},
+};
+
+impl Typesetter<'_> {
+    /// The columns of a table that is not typeset yet.
+    pub(in crate::content) fn measured_columns(&self, element: ElementRef<'_>, place: Place) -> Vec<Column> {
+        let (cells, columns) = placed(&parts(element));
+        self.columns(element, &cells, columns, place)
+    }
+
+    pub(super) fn columns(
+        &self,
+        element: ElementRef<'_>,
+        cells: &[PlacedCell<'_>],
+        columns: usize,
+        place: Place,
+    ) -> Vec<Column> {
+        let mut measured = vec![Column { padding: 2.0 * PADDING, ..Column::default() }; columns];
+        for (column, element) in measured.iter_mut().zip(column_elements(element)) {
+            self.add_specified_width(element, place, column);
+        }
+        let mut wide = Vec::new();
+        for cell in cells {
+            let style = self.style(cell.element);
+            let inner = self.cell_place(cell, style, place);
+            let width = self.content_width(cell.element, inner);
+            if let Some(style) = style.filter(|style| style.padding.left.is_some() || style.padding.right.is_some()) {
+                let padding = lengths::frame_width(style, place);
+                let column = &mut measured[cell.x];
+                column.padding = if column.has_own_padding { column.padding.max(padding) } else { padding };
+                column.has_own_padding = true;
+            }
+            if cell.colspan > 1 {
+                wide.push((cell, width));
+                continue;
+            }
+            let column = &mut measured[cell.x];
+            column.content = column.content.max(width);
+            self.add_specified_width(cell.element, place, column);
+        }
+        for (cell, width) in wide {
+            widen(&mut measured[cell.x..cell.x + cell.colspan], width);
+        }
+        measured
+    }
+
+    /// Adds the width that CSS or an attribute specifies for a cell or column; the largest of a column counts.
+    fn add_specified_width(&self, element: ElementRef<'_>, place: Place, column: &mut Column) {
+        let style = self.style(element);
+        let specified = style.and_then(|style| style.width).or_else(|| picture::attribute(element, "width"));
+        let nothing = Style::default();
+        match specified {
+            Some(css::Length::Percent(percent)) if percent > 0.0 => {
+                column.share = Some(column.share.unwrap_or(0.0).max(percent / 100.0));
+            }
+            Some(width) => {
+                let points = lengths::outer_width(width, style.unwrap_or(&nothing), place);
+                column.width = Some(column.width.unwrap_or(0.0).max(points)).filter(|points| *points > 0.0);
+            }
+            None => {}
+        }
+    }
+}
+
+/// Widens columns until a cell over all of them has its content width.
+fn widen(columns: &mut [Column], width: ContentWidth) {
+    #[allow(clippy::cast_precision_loss)]
+    let count = columns.len().max(1) as f64;
+    let sum = columns::sum(columns);
+    let padding = columns.first().map_or(0.0, |column| column.padding);
+    let more = |needed: f64, present: f64| ((needed + padding - present) / count).max(0.0);
+    let more = ContentWidth {
+        max_content: more(width.max_content, sum.max_content),
+        min_content: more(width.min_content, sum.min_content),
+        min_divided: more(width.min_divided, sum.min_divided),
+    };
+    for column in columns {
+        column.content = ContentWidth {
+            max_content: column.content.max_content + more.max_content,
+            min_content: column.content.min_content + more.min_content,
+            min_divided: column.content.min_divided + more.min_divided,
+        };
+    }
+}

@@ -1,0 +1,81 @@
+//! Lays out a document, and again where something of it lies outside the paper.
+
+use ruche_schemas::{Failure, failure::codes};
+use typst::{
+    World as _,
+    diag::{Severity, SourceDiagnostic},
+    foundations::Dict,
+    syntax::{DiagSpanKind, FileId},
+};
+use typst_layout::PagedDocument;
+
+use crate::{Warnings, content::Squeezed, dom, ink, output, typeset, world::Files};
+
+/// How often a document is laid out again because something of it was outside the paper.
+const MAX_RELAYOUTS: usize = 2;
+
+/// Lays out a document. Where something lies outside the paper, its block is scaled down, then the block around it.
+pub fn guarded(
+    lay_out: impl Fn(&Squeezed, &mut Warnings) -> Result<PagedDocument, Failure>,
+    warnings: &mut Warnings,
+) -> Result<PagedDocument, Failure> {
+    let mut document = lay_out(&Squeezed::default(), warnings)?;
+    let first = ink::outside(&document);
+    let mut squeezed = Squeezed::default();
+    for round in 0..MAX_RELAYOUTS {
+        let lines = ink::outside(&document);
+        if lines.is_empty() {
+            break;
+        }
+        squeezed.outermost = round > 0;
+        squeezed.lines.extend(lines);
+        // Its warnings were given the first time.
+        document = lay_out(&squeezed, &mut Warnings::default())?;
+    }
+    let left = ink::outside(&document);
+    for line in first {
+        let message = match left.contains(&line) {
+            true => "is wider or taller than the page, and something of it is outside the paper",
+            false => "is wider or taller than the page: it is set smaller",
+        };
+        warnings.add(dom::SOURCE, Some(line), message);
+    }
+    Ok(document)
+}
+
+pub fn typeset((files, entry): &(Files, FileId), doc: Dict, warnings: &mut Warnings) -> Result<PagedDocument, Failure> {
+    let typeset = typeset::typeset(files, *entry, doc)?;
+    for warning in &typeset.warnings {
+        let (source, line) =
+            place(files, warning).map_or(("template".to_owned(), None), |(path, line)| (path, Some(line)));
+        warnings.add(&source, line, output::with_hints(warning));
+    }
+    typeset.pages.map_err(|errors| {
+        let mut lines = Vec::new();
+        for error in errors.iter().filter(|error| error.severity == Severity::Error).take(10) {
+            let message = output::with_hints(error);
+            let line = match place(files, error) {
+                Some((path, line)) => format!("{path}:{line}: {message}"),
+                None => message,
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        Failure::new(codes::TEMPLATE, lines.join("\n")).with_param("template")
+    })
+}
+
+fn place(files: &Files, diagnostic: &SourceDiagnostic) -> Option<(String, u32)> {
+    let id = diagnostic.span.id()?;
+    let source = files.source(id).ok()?;
+    let start = match diagnostic.span.get() {
+        DiagSpanKind::Detached => return None,
+        DiagSpanKind::Number { num, sub_range, .. } => source.range(num, sub_range)?.start,
+        DiagSpanKind::Range { range, .. } => range.start,
+    };
+    let line = source.lines().byte_to_line(start)?;
+    let path = id.vpath().get_without_slash();
+    let path = path.strip_prefix("template/").unwrap_or(path);
+    Some((path.to_owned(), u32::try_from(line).ok()? + 1))
+}
