@@ -157,7 +157,7 @@ pub struct SearchHit {
     /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
     /// How good the hit is, beside the others of this search: for `vector` the cosine (with several models as for `hybrid`),
-    /// for `text` BM25, for `hybrid` half of the BM25 over the weights of all words that any text has, and half of the square root of the cosine between the last candidate's (0) and 1.
+    /// for `text` BM25, for `hybrid` a sum of both, from 0 to 1.
     /// With a `reranker` it is that model's number, on its own scale.
     pub score: f64,
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
