@@ -1,6 +1,6 @@
 //! Tests that the audit finds each kind of damage.
 
-use ruche_schemas::{EventType, Job, JobRef, Lane};
+use ruche_schemas::{EventType, Job, JobRef, Lane, clock};
 use serde_json::{Value, json};
 
 use super::*;
@@ -17,7 +17,7 @@ struct Case {
 }
 
 fn record(n: u64, event: EventType, attempt: u32, data: Value) -> Record {
-    Record { n, event, kind: Task::KIND, attempt, at: chrono::Utc::now(), data, claim: None }
+    Record { n, event, kind: Task::KIND, attempt, at: clock::now(), data, claim: None }
 }
 
 impl Case {
@@ -52,7 +52,7 @@ impl Case {
             lane: Lane::Normal,
             failure: Failure::new("told_to", "told to be rejected"),
             attempts: 2,
-            at: chrono::Utc::now(),
+            at: clock::now(),
             trace_id: None,
             payload: String::new(),
             headers: Default::default(),

@@ -5,9 +5,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 use backon::{ExponentialBuilder, Retryable};
 use bytes::Bytes;
-use chrono::Utc;
 use ruche_bus::{Bus, Headers, Message, PublishError};
-use ruche_schemas::{Envelope, EventType, Job, JobRef, Lane, Record, TenantId, flow::Member};
+use ruche_schemas::{Envelope, EventType, Job, JobRef, Lane, Record, TenantId, clock, flow::Member};
 use tokio::{
     sync::Semaphore,
     task::JoinSet,
@@ -136,7 +135,7 @@ async fn publish(bus: &dyn Bus, job: &JobRef, task: &Task) -> Result<(), SubmitE
 
 fn envelope(job: &JobRef, task: &Task) -> Result<(Lane, Bytes)> {
     let lane = Lane::ALL[usize::try_from(task.number % Lane::ALL.len() as u64)?];
-    let mut envelope = Envelope::new(job.id, job.tenant.clone(), lane, Utc::now(), task.clone());
+    let mut envelope = Envelope::new(job.id, job.tenant.clone(), lane, clock::now(), task.clone());
     let index = u32::try_from(task.number).context("more jobs than a group counts")?;
     envelope.member = Some(Member { group: task.group(), index, of: None, join: None });
     Ok((lane, serde_json::to_vec(&envelope)?.into()))
@@ -144,7 +143,7 @@ fn envelope(job: &JobRef, task: &Task) -> Result<(Lane, Bytes)> {
 
 /// Begins a job's log; `None` if that fails, or was done before.
 async fn begin(bus: &dyn Bus, job: &JobRef) -> Option<u64> {
-    let (event, kind, at) = (EventType::Accepted, Task::KIND, Utc::now());
+    let (event, kind, at) = (EventType::Accepted, Task::KIND, clock::now());
     let accepted = Record { n: 1, event, kind, attempt: 0, at, data: serde_json::Value::Null, claim: None };
     bus.append(job, 0, &accepted).await.ok()
 }

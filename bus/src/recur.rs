@@ -9,7 +9,7 @@ use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
 };
-use ruche_schemas::{JobId, TenantId, plain};
+use ruche_schemas::{JobId, TenantId, clock, plain};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::port::{Every, Schedule, ScheduleError};
@@ -48,7 +48,7 @@ pub(crate) fn check(schedule: &Schedule) -> Result<(), ScheduleError> {
         Every::Cron { expression, zone: name } => {
             zone(name.as_deref())?;
             cron(expression)?;
-            match next(&schedule.every, Utc::now(), Utc::now()) {
+            match next(&schedule.every, clock::now(), clock::now()) {
                 Some(_) => Ok(()),
                 None => Err(ScheduleError::Invalid(format!("cron {} never fires", plain::quoted(expression)))),
             }
@@ -106,9 +106,9 @@ mod tests {
     fn each_firing_is_a_job_of_its_own_and_the_same_one_each_time() {
         let id = JobId::generate();
         let payload = format!(r#"{{"id":"{id}","body":{{"x":1.0}}}}"#);
-        let (first, patched) = fired(payload.as_bytes(), 7, Utc::now()).expect("a job");
+        let (first, patched) = fired(payload.as_bytes(), 7, clock::now()).expect("a job");
         assert_eq!(first, id.fired(7));
         assert_eq!(patched, format!(r#"{{"body":{{"x":1.0}},"id":"{first}"}}"#).as_bytes());
-        assert_eq!(fired(b"[]", 7, Utc::now()), None);
+        assert_eq!(fired(b"[]", 7, clock::now()), None);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Text from jobs is printed without control characters: a job must not control a person's terminal.
 
+use ruche_schemas::clock;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
@@ -98,7 +99,7 @@ pub(crate) fn number(item: &Value, name: &str) -> u64 {
 
 /// Relative to now: `5 min ago`, `in 2 h`.
 pub(crate) fn when(item: &Value, name: &str) -> String {
-    item[name].as_str().map_or_else(|| field(item, name), |text| relative(text, Utc::now()))
+    item[name].as_str().map_or_else(|| field(item, name), |text| relative(text, clock::now()))
 }
 
 fn relative(text: &str, now: DateTime<Utc>) -> String {

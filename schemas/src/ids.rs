@@ -282,6 +282,7 @@ impl From<TenantId> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     #[test]
     fn a_name_that_could_change_a_subject_is_refused() {
@@ -304,9 +305,9 @@ mod tests {
 
     #[test]
     fn only_an_id_that_nothing_else_decides_tells_when_it_was_made() {
-        let before = Utc::now() - chrono::TimeDelta::milliseconds(1);
+        let before = clock::now() - chrono::TimeDelta::milliseconds(1);
         let made = JobId::generate().made_at().expect("a time");
-        assert!(made >= before && made <= Utc::now(), "{made}");
+        assert!(made >= before && made <= clock::now(), "{made}");
         let derived = JobId::generate().derived("on_success.0");
         assert_eq!(derived.made_at(), None);
         assert_eq!(JobId(Uuid::nil()).made_at(), None);

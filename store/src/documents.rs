@@ -204,12 +204,13 @@ pub struct Chunk {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
+    use ruche_schemas::clock;
 
     use super::*;
 
     #[test]
     fn what_was_accepted_last_counts() {
-        let (early, late, at) = (JobId::generate(), JobId::generate(), Utc::now());
+        let (early, late, at) = (JobId::generate(), JobId::generate(), clock::now());
         let written = |at, by| Status { written: Some((at, by)), ..Status::default() };
         let second = TimeDelta::seconds(1);
         assert!(!Status::default().supersedes(at, early));
@@ -225,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_was_deleted_does_not_come_back_by_an_earlier_job() {
-        let (job, at) = (JobId::generate(), Utc::now());
+        let (job, at) = (JobId::generate(), clock::now());
         let deleted = |at| Status { deleted_at: Some(at), ..Status::default() };
         assert!(deleted(at + TimeDelta::seconds(1)).supersedes(at, job));
         assert!(!deleted(at - TimeDelta::seconds(1)).supersedes(at, job));

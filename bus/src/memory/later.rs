@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ruche_schemas::{JobRef, TenantId};
+use ruche_schemas::{JobRef, TenantId, clock};
 use tokio::time::Instant;
 
 use crate::{
@@ -23,7 +23,7 @@ pub(super) struct Later {
 
 impl Default for Later {
     fn default() -> Self {
-        Self { started: (Instant::now(), Utc::now()), turn: 0, once: BTreeMap::new(), again: BTreeMap::new() }
+        Self { started: (Instant::now(), clock::now()), turn: 0, once: BTreeMap::new(), again: BTreeMap::new() }
     }
 }
 

@@ -197,6 +197,7 @@ impl Bus for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ruche_schemas::clock;
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_falls_silent_is_forgotten() {
@@ -215,7 +216,7 @@ mod tests {
             reconcilers: Vec::new(),
             state: crate::WorkerState::Running,
             version: "0".to_owned(),
-            since: chrono::Utc::now(),
+            since: clock::now(),
         };
         bus.register(&registration).await.expect("a registration");
         tokio::time::advance(REGISTRATION_TTL / 2).await;

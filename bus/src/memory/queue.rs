@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ruche_schemas::{
-    JobRef, Kind, Lane, TenantId,
+    JobRef, Kind, Lane, TenantId, clock,
     topology::{
         bounds::DEDUP_WINDOW,
         sources::{SOURCES, Source},
@@ -114,7 +114,7 @@ impl State {
         self.sequence += 1;
         let (sequence, source) = (self.sequence, Source::of(message.lane, &message.job.tenant).index());
         let jobs = &mut self.sources.entry(message.headers.get(POOL).cloned()).or_default()[source];
-        let entry = Entry { message, published_at: Utc::now(), published: Instant::now(), attempt, until: None };
+        let entry = Entry { message, published_at: clock::now(), published: Instant::now(), attempt, until: None };
         jobs.entries.insert(sequence, entry);
         jobs.ready.insert(sequence);
     }

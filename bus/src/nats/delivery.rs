@@ -6,7 +6,7 @@ use async_nats::{HeaderMap, Message};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId, topology::sources::Source};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, TenantId, clock, topology::sources::Source};
 use uuid::Uuid;
 
 use super::{
@@ -171,7 +171,7 @@ impl Settle for Answer {
         message.headers.insert(port::POOL.to_owned(), pool.to_owned());
         let once = format!("forward.{}.{}.{}", message.kind, self.info.sequence, self.info.attempt);
         let used = self.attempt.saturating_sub(1);
-        self.shared.defer(Deferred { message, used, once }, Utc::now()).await?;
+        self.shared.defer(Deferred { message, used, once }, clock::now()).await?;
         self.ack().await
     }
 

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use futures::stream::BoxStream;
-use ruche_schemas::{JobId, Kind, TenantId};
+use ruche_schemas::{JobId, Kind, TenantId, clock};
 
 use super::{
     codes::WRONG_LAST_OR_BUSY,
@@ -141,7 +141,7 @@ fn queued(stream: &str, kind: &Kind, entry: Entry) -> Option<Queued> {
         kind: kind.clone(),
         lane,
         published_at: entry.at,
-        run_at: run_at.filter(|at| *at > Utc::now()),
+        run_at: run_at.filter(|at| *at > clock::now()),
         payload: entry.payload,
         headers: from_nats(&entry.headers),
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::future;
 use ruche_schemas::{
-    Kind, Lane,
+    Kind, Lane, clock,
     topology::{bounds::MAX_JOB_BYTES, names::Names},
 };
 use serde::Deserialize;
@@ -121,7 +121,7 @@ impl Shared {
             lane,
             waiting: shards.iter().map(|(info, _)| info.num_pending).sum(),
             in_flight: shards.iter().map(|(info, _)| info.num_ack_pending).sum(),
-            oldest: oldest.map(|at| (Utc::now() - at).to_std().unwrap_or(Duration::ZERO)),
+            oldest: oldest.map(|at| (clock::now() - at).to_std().unwrap_or(Duration::ZERO)),
         })
     }
 

@@ -15,7 +15,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{Failure, JobRef, Kind, failure::codes, topology::rows::ADVISORY_CONSUMER};
+use ruche_schemas::{Failure, JobRef, Kind, clock, failure::codes, topology::rows::ADVISORY_CONSUMER};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -164,7 +164,7 @@ fn letter(advisory: &Advisory, kind: Kind, entry: &Entry) -> Option<DeadLetter> 
         lane,
         failure: Failure::new(codes::ATTEMPTS, message),
         attempts,
-        at: advisory.timestamp.min(Utc::now()),
+        at: advisory.timestamp.min(clock::now()),
         // W3C: version, trace id, parent id, flags.
         trace_id: headers.get("traceparent").and_then(|parent| parent.split('-').nth(1)).map(str::to_owned),
         payload: String::from_utf8_lossy(&entry.payload).into_owned(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use async_nats::{HeaderMap, HeaderValue};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
-use ruche_schemas::{JobRef, Kind, Lane, TenantId, topology::bounds::MAX_JOB_BYTES};
+use ruche_schemas::{JobRef, Kind, Lane, TenantId, clock, topology::bounds::MAX_JOB_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ fn read(entry: &Entry) -> Option<Schedule> {
     let mut tokens = entry.subject.rsplit('.');
     let (name, tenant, kind) = (tokens.next()?, tokens.next()?, tokens.next()?);
     let ScheduleMeta { lane, every, paused } = serde_json::from_str(entry.headers.get(SCHEDULE)?.as_str()).ok()?;
-    let next = recur::next(&every, entry.at, Utc::now()).filter(|_| !paused);
+    let next = recur::next(&every, entry.at, clock::now()).filter(|_| !paused);
     Some(Schedule {
         name: name.to_owned(),
         tenant: tenant.parse().ok()?,

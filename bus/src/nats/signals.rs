@@ -9,7 +9,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{JobRef, TenantId};
+use ruche_schemas::{JobRef, TenantId, clock};
 use tokio::{sync::watch::Receiver, time::Instant};
 
 use super::{connection::Health, shared::Shared};
@@ -102,7 +102,7 @@ impl CancelListener {
 
     async fn look_back(&mut self) {
         let Some(lost_at) = self.lost_at else { return };
-        let since = Utc::now() - (lost_at.elapsed() + MARGIN);
+        let since = clock::now() - (lost_at.elapsed() + MARGIN);
         if let Ok(missed) = self.shared.cancelled_since(since, usize::MAX).await {
             self.lost_at = None;
             self.missed = missed.into_iter();

@@ -7,7 +7,7 @@ use ruche_bus::{
     Bus, DeadFilter, DeadLetterQueue, FlowControl, PublishError, Receipt,
     nats::{ConnectError, Nats},
 };
-use ruche_schemas::{Failure, JobRef, Lane, failure::codes};
+use ruche_schemas::{Failure, JobRef, Lane, clock, failure::codes};
 use ruche_services::testing;
 
 use crate::suite::{self, ACK_WAIT, KIND, config, job, message, next, publish, queue, slots};
@@ -180,7 +180,7 @@ async fn a_job_that_the_server_gives_up_is_in_dead_once_and_gone_from_its_queue(
                         lane: Lane::Normal,
                         failure: Failure::new("why", "the worker knew"),
                         attempts: 2,
-                        at: chrono::Utc::now(),
+                        at: clock::now(),
                         trace_id: None,
                         payload: String::from_utf8_lossy(&delivery.payload).into_owned(),
                         headers: delivery.headers.clone(),

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use futures::{StreamExt, TryStreamExt};
 use ruche_bus::{Bus, FlowControl, Pause, PublishError, Receipt, Scheduler, nats::Nats};
-use ruche_schemas::{EventType, Lane};
+use ruche_schemas::{EventType, Lane, clock};
 use ruche_services::testing;
 
 use crate::{
@@ -84,7 +84,7 @@ async fn a_job_for_later_survives_a_restart_of_the_server() {
     within(async {
         let server = testing::nats().await;
         let bus = connect(&server.url(), "t").await;
-        let at = chrono::Utc::now() + chrono::TimeDelta::seconds(2);
+        let at = clock::now() + chrono::TimeDelta::seconds(2);
         let job = job();
         bus.publish_at(message(&job, Lane::Normal), at).await.expect("a receipt");
         server.stop().await;
@@ -93,7 +93,7 @@ async fn a_job_for_later_survives_a_restart_of_the_server() {
         let mut queue = queue(&bus).await;
         let delivery = next(&mut queue).await;
         assert_eq!((&delivery.job, delivery.attempt), (&job, 1));
-        assert!(chrono::Utc::now() >= at);
+        assert!(clock::now() >= at);
     })
     .await;
 }

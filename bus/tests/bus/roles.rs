@@ -2,13 +2,13 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures::{FutureExt, StreamExt};
 use ruche_bus::{
     Bus, DeadFilter, DeadLetterQueue, Every, FlowControl, Pause, Schedule, Scheduler, WorkerRegistration, WorkerState,
     nats::Nats,
 };
-use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, config, failure::codes, kinds};
+use ruche_schemas::{EventType, Failure, JobId, Kind, Lane, clock, config, failure::codes, kinds};
 use ruche_services::{
     logins::{Login, May, Role},
     testing::{self, TestNats},
@@ -124,13 +124,13 @@ async fn the_way_of_a_job_is_open_to_its_roles() {
     slot.renew().await.expect("the slot");
     slot.release().await;
     delivery.retry(Duration::ZERO).await.expect("a confirmation");
-    next(&mut queue).await.defer(Utc::now(), false).await.expect("a confirmation");
+    next(&mut queue).await.defer(clock::now(), false).await.expect("a confirmation");
     let watched = gateway.watch(&job, 1).await.expect("a watch").take(4).count().await;
     assert_eq!(watched, 4);
     gateway.cancel(&job).await.expect("a cancellation");
     assert_eq!(cancelled.next().await.as_ref(), Some(&job));
     let failure = Failure::new(codes::INVALID, "no");
-    next(&mut queue).await.reject(&worker, failure, 1, Utc::now()).await.expect("a confirmation");
+    next(&mut queue).await.reject(&worker, failure, 1, clock::now()).await.expect("a confirmation");
     let stored = gateway.get_dead_letter(&job).await.expect("an answer").expect("a letter");
     assert!(worker.get_dead_letter(&job).await.expect("an answer").is_some());
     assert_eq!(gateway.list_dead_letters(&DeadFilter::default(), 0, 10).await.expect("letters").len(), 1);
@@ -184,7 +184,7 @@ async fn whoever_connects_while_the_server_reads_its_settings_again_is_let_in() 
 async fn operators_reach_all_that_they_steer_through_the_gateway() {
     let (server, gateway, worker) = system().await;
     let job = job();
-    let later = Utc::now() + TimeDelta::hours(1);
+    let later = clock::now() + TimeDelta::hours(1);
     gateway.publish_at(message(&job, Lane::Normal), later).await.expect("a receipt");
     assert_eq!(gateway.queued(&KIND, &job.tenant, 0, 10).await.expect("jobs").len(), 1);
     assert_eq!(gateway.backlog(&KIND, &job.tenant).await.expect("a number"), 1);
@@ -224,7 +224,7 @@ async fn operators_reach_all_that_they_steer_through_the_gateway() {
         reconcilers: Vec::new(),
         state: WorkerState::Running,
         version: String::new(),
-        since: Utc::now(),
+        since: clock::now(),
     };
     worker.register(&registration).await.expect("a registration");
     assert_eq!(gateway.workers().await.expect("workers").len(), 1);

@@ -1,128 +1,139 @@
-//! From Markdown to a document and back, on real programs and servers.
+//! Documents with the real programs and a real model.
 
-use std::{io::Write as _, path::Path};
+use std::fs;
 
-use flate2::{Compression, write::GzEncoder};
-use reqwest::Response;
-use ruche_schemas::kinds::render::INLINE_BYTES;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::system::{Running, System};
+use crate::system::{EMBEDDER, Running, System};
 
-async fn render(gateway: &Running, query: &str, text: impl Into<reqwest::Body>) -> Response {
-    let response = gateway.markdown(&format!("/v1/render{query}"), text).send().await.unwrap();
-    match response.status().as_u16() {
-        200 => response,
-        status => panic!("{status}: {}", response.text().await.unwrap()),
-    }
-}
-
-async fn pdf(response: Response) -> bytes::Bytes {
-    assert_eq!(response.headers()["content-type"], "application/pdf");
-    let bytes = response.bytes().await.unwrap();
-    assert!(bytes.starts_with(b"%PDF-1."), "{:?}", &bytes[..bytes.len().min(20)]);
-    bytes
-}
-
-/// A package with this `main.typ`.
-fn package(main: &str) -> Vec<u8> {
-    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
-    let manifest = "[package]\nname = \"house\"\nversion = \"1.0.0\"\nentrypoint = \"main.typ\"\n";
-    for (name, text) in [("typst.toml", manifest), ("main.typ", main)] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        tar.append_data(&mut header, Path::new(name), text.as_bytes()).unwrap();
-    }
-    let mut gzip = tar.into_inner().unwrap();
-    gzip.flush().unwrap();
-    gzip.finish().unwrap()
-}
-
-#[tokio::test]
-async fn markdown_is_answered_with_a_pdf_and_leaves_nothing_behind() {
-    let system = System::start().await;
-    let (gateway, _worker) = (system.gateway().await, system.render_worker().await);
-    let text = "# Hello\n\nThis is **Markdown**.\n\n![nothing](missing.png)\n";
-    let response = render(&gateway, "?date=2026-11-26&title=Hello", text).await;
-    assert_eq!(response.headers()["ruche-pages"], "1");
-    assert!(response.headers()["content-disposition"].to_str().unwrap().contains("Hello.pdf"));
-    let warnings: Value = serde_json::from_slice(response.headers()["ruche-warnings"].as_bytes()).unwrap();
-    assert!(warnings["first"][0]["message"].as_str().unwrap().contains("missing.png"), "{warnings}");
-    let first = pdf(response).await;
-    // The same input with the same date gives the same bytes.
-    assert_eq!(pdf(render(&gateway, "?date=2026-11-26&title=Hello", text).await).await, first);
-    let (_, kept) = Running::json(gateway.get("/v1/renders")).await;
-    assert_eq!(kept["data"], json!([]));
-    let (_, jobs) = Running::json(gateway.get("/v1/jobs?kind=render")).await;
-    assert_eq!(jobs["data"], json!([]), "they were ephemeral");
-}
-
-#[tokio::test]
-async fn a_document_that_is_kept_has_a_link_and_goes_when_it_is_deleted() {
-    let system = System::start().await;
-    let (gateway, _worker) = (system.gateway().await, system.render_worker().await);
-    let response = render(&gateway, "?store=true&template=report", "---\ntitle: Kept\n---\n# Hello\n").await;
-    let id = response.headers()["ruche-job"].to_str().unwrap().to_owned();
-    let sent = pdf(response).await;
-    let (_, view) = Running::json(gateway.get(&format!("/v1/renders/{id}"))).await;
-    assert_eq!((&view["title"], &view["template"]), (&json!("Kept"), &json!("report")), "{view}");
-    assert_eq!(view["bytes"], sent.len());
-    let (_, link) = Running::json(gateway.post(&format!("/v1/renders/{id}/link"), &json!({}))).await;
-    let open = || system.client.get(format!("{}{}", gateway.url, link["url"].as_str().unwrap())).send();
-    assert_eq!(pdf(open().await.unwrap()).await, sent);
-    let deleted = gateway.delete(&format!("/v1/renders/{id}")).send().await.unwrap();
-    assert_eq!(deleted.status(), 204);
-    assert_eq!(open().await.unwrap().status(), 404);
-}
-
-#[tokio::test]
-async fn a_large_document_is_a_job_or_is_kept() {
-    let system = System::start().await;
-    let (gateway, _worker) = (system.gateway().await, system.render_worker().await);
-    // At 600 points per inch, a page is too large for an event.
-    let response = render(&gateway, "?format=png&ppi=600", "# Hello\n".repeat(30)).await;
-    let place = response.headers()["ruche-document"].to_str().unwrap().to_owned();
-    let bytes = response.bytes().await.unwrap();
-    assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > INLINE_BYTES, "{}", bytes.len());
-    let (_, view) = Running::json(gateway.get(&place)).await;
-    assert_eq!((&view["media_type"], &view["bytes"]), (&json!("image/png"), &json!(bytes.len())));
-    let large = "A paragraph of some words.\n\n".repeat(12_000);
-    let (status, job) = Running::json(gateway.markdown("/v1/render", large)).await;
-    assert_eq!(status, 202, "{job}");
-    let id = job["id"].as_str().unwrap();
-    let last = gateway.events(id, 1).await.until("done").await;
-    assert!(last["data"]["pages"].as_u64().unwrap() > 100, "{last}");
-    let file = gateway.get(&format!("/v1/renders/{id}/file")).send().await.unwrap();
-    assert_eq!(pdf(file).await.len() as u64, last["data"]["bytes"].as_u64().unwrap());
-}
-
-#[tokio::test]
-async fn a_template_is_tried_kept_shown_and_used() {
-    let system = System::start().await;
-    let (gateway, _worker) = (system.gateway().await, system.render_worker().await);
-    let put = |main: &str| {
-        let request = system.client.put(format!("{}/v1/templates/house", gateway.url)).bearer_auth(&system.key);
-        Running::json(request.body(package(main)))
+fn page(sections: usize) -> String {
+    let section = |n: usize| {
+        format!("## Section {n}\n\nThe hive number {n} stands in the meadow, and its bees were counted {n} times.\n\n")
     };
-    let (status, refused) = put("#let template(doc) = {\n  doc.nothing\n}\n").await;
-    assert_eq!((status, &refused["error"]["code"]), (422, &json!("template_error")), "{refused}");
-    assert!(refused["error"]["message"].as_str().unwrap().contains("main.typ:2"), "{refused}");
-    let house = "#import \"/ruche.typ\": *\n#let template(doc) = {\n  set page(paper: \"a5\")\n  show: base.with(doc)\n  doc.body\n}\n";
-    let (status, kept) = put(house).await;
-    assert_eq!((status, &kept["version"]), (201, &json!(1)), "{kept}");
-    assert_eq!(put(house).await.0, 200);
-    let preview = gateway.get("/v1/templates/house/preview").send().await.unwrap();
-    assert_eq!(preview.headers()["content-type"], "image/png");
-    // A5 at 72 points per inch.
-    let picture = preview.bytes().await.unwrap();
-    let side = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().unwrap());
-    assert_eq!((side(16), side(20)), (420, 595));
-    pdf(render(&gateway, "?template=house&version=1", "# Hello").await).await;
-    let response = gateway.markdown("/v1/render?template=nobodys", "# Hello");
-    let (status, missing) = Running::json(response).await;
-    assert_eq!((status, &missing["error"]["code"]), (404, &json!("template_not_found")), "{missing}");
-    let response = gateway.markdown("/v1/render?standards=ua-1", "![](data:image/png;base64,eA==)");
-    let (status, unmet) = Running::json(response).await;
-    assert_eq!((status, &unmet["error"]["code"]), (422, &json!("standard_not_met")), "{unmet}");
+    format!("# Hives\n\n{}", (0..sections).map(section).collect::<String>())
+}
+
+async fn add(gateway: &Running, source: &str, text: &str) -> Value {
+    let body = json!({"collection": "handbook", "source": source, "text": text, "language": "en"});
+    let (status, answer) = Running::json(gateway.post("/v1/documents?wait=true", &body)).await;
+    assert_eq!(status, 200, "{answer}");
+    answer
+}
+
+async fn chunks(gateway: &Running, document: &Value) -> Vec<String> {
+    let path = format!("/v1/documents/{}/chunks?limit=100", document.as_str().unwrap());
+    let (status, answer) = Running::json(gateway.get(&path)).await;
+    assert_eq!(status, 200, "{answer}");
+    answer["data"].as_array().unwrap().iter().map(|chunk| chunk["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_document_is_embedded_listed_changed_and_deleted() {
+    let system = System::start().await;
+    let (gateway, _worker) = (system.gateway().await, system.embed_worker().await);
+    let answer = add(&gateway, "hives.md", &page(20)).await;
+    let counts = |answer: &Value| {
+        [answer["chunks"].as_u64(), answer["embedded"].as_u64(), answer["removed"].as_u64()].map(Option::unwrap)
+    };
+    assert_eq!((counts(&answer), &answer["model"], &answer["title"]), ([20, 20, 0], &json!(EMBEDDER), &json!("Hives")));
+    let changed = page(21).replace("Section 3\n\nThe hive number 3", "Section 3\n\nNo hive");
+    let again = add(&gateway, "hives.md", &changed).await;
+    assert_eq!((counts(&again), &again["document"]), ([21, 2, 1], &answer["document"]));
+    let texts = chunks(&gateway, &answer["document"]).await;
+    assert!(texts.len() == 21 && texts[3].starts_with("No hive"), "{texts:?}");
+    let (_, list) = Running::json(gateway.get("/v1/documents?collection=handbook")).await;
+    assert_eq!((list["data"].as_array().unwrap().len(), &list["data"][0]["language"]), (1, &json!("english")));
+    let (_, collections) = Running::json(gateway.get("/v1/collections")).await;
+    assert_eq!((&collections["data"][0]["model"], &collections["data"][0]["documents"]), (&json!(EMBEDDER), &json!(1)));
+    let path = format!("/v1/documents/{}", answer["document"].as_str().unwrap());
+    assert_eq!(gateway.delete(&path).send().await.unwrap().status(), 204);
+    assert_eq!(gateway.get(&path).send().await.unwrap().status(), 404);
+    assert_eq!(counts(&add(&gateway, "hives.md", &page(2)).await), [2, 2, 0], "nothing of it was left");
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_leaves_a_document_as_it_was_and_another_writes_all_of_it() {
+    let system = System::start().await;
+    let gateway = system.gateway().await;
+    let alone = system.embed_worker().await;
+    let answer = add(&gateway, "hives.md", &page(3)).await;
+    let body = json!({"document": {"collection": "handbook", "source": "hives.md", "text": page(400)}});
+    let (status, job) = Running::json(gateway.post("/v1/jobs/embed", &body)).await;
+    assert_eq!(status, 202, "{job}");
+    let mut events = gateway.events(job["id"].as_str().unwrap(), 1).await;
+    while events.until("progress").await["data"]["done"].as_u64().unwrap() == 0 {}
+    // Stopped first, so that it can't end while the other one starts.
+    alone.signal(Signal::SIGSTOP);
+    assert_eq!(chunks(&gateway, &answer["document"]).await.len(), 3, "the old ones are all there");
+    let _other = system.embed_worker().await;
+    alone.kill().await;
+    let last = events.rest().await.pop().unwrap();
+    assert_eq!((&last["type"], &last["data"]["chunks"]), (&json!("done"), &json!(400)), "{last}");
+    let (_, view) =
+        Running::json(gateway.get(&format!("/v1/documents/{}", answer["document"].as_str().unwrap()))).await;
+    assert_eq!(view["models"][0]["chunks"], 400);
+}
+
+#[tokio::test]
+async fn files_of_each_format_are_added_by_the_command_and_bad_ones_are_told() {
+    let system = System::start().await;
+    let (gateway, _worker) = (system.gateway().await, system.embed_worker().await);
+    let _render = system.render_worker().await;
+    let pdf = gateway.markdown("/v1/render", "# Of bees\n\nThe queen lays her eggs in every cell of the comb.\n");
+    let pdf = pdf.send().await.unwrap().bytes().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    put("a.md", b"# A\n\nWax is made by young bees.");
+    put("b.html", b"<h1>B</h1><p>Honey keeps for years.</p><script>x()</script>");
+    put("c.txt", b"Smoke calms them.");
+    put("d.pdf", &pdf);
+    put("latin.txt", b"Le mus\xe9e rouvre apr\xe8s la r\xe9novation.");
+    put("rows.csv", b"Part;Price\nPN-1;1,50\nPN-2;0,10\n");
+    put("binary.md", b"\x7fELF\x02\x01\x01\0\0\xff\xfe");
+    put("broken.pdf", b"%PDF-1.7\nbroken");
+    put("empty.txt", b"");
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_ruche"));
+    command.args(["documents", "add", ".", "--collection", "bees", "--json"]).current_dir(folder.path());
+    command.env("RUCHE_URL", &gateway.url).env("RUCHE_KEY", &system.key);
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |name: &str| lines.iter().find(|line| line["file"].as_str().unwrap().ends_with(name)).unwrap();
+    for (name, words) in [("binary.md", "a program"), ("broken.pdf", "broken"), ("empty.txt", "empty")] {
+        assert!(of(name)["error"].as_str().unwrap().contains(words), "{}", of(name));
+    }
+    for (name, words) in [
+        ("a.md", "young bees"),
+        ("b.html", "Honey keeps"),
+        ("c.txt", "Smoke"),
+        ("d.pdf", "in every cell"),
+        ("latin.txt", "musée"),
+        ("rows.csv", "Part: PN-2; Price: 0,10"),
+    ] {
+        let texts = chunks(&gateway, &of(name)["document"]).await;
+        assert!(texts.len() == 1 && texts[0].contains(words), "{name}: {texts:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_lines_adds_documents_and_a_word_without_an_end_is_no_harm() {
+    let system = System::start().await;
+    let (gateway, _worker) = (system.gateway().await, system.embed_worker().await);
+    let line = |n: usize| {
+        let document = json!({"collection": "many", "source": n.to_string(), "text": format!("The hive number {n}.")});
+        json!({"kind": "embed", "body": {"document": document}}).to_string() + "\n"
+    };
+    let lines: String = (0..50).map(line).collect();
+    let answer = gateway.lines("/v1/jobs").body(lines).send().await.unwrap().text().await.unwrap();
+    let batch: Value = serde_json::from_str(answer.lines().last().unwrap()).unwrap();
+    let id = batch["batch"]["id"].as_str().or(batch["id"].as_str()).unwrap_or_else(|| panic!("{batch}"));
+    let mut watch = tokio::process::Command::new(env!("CARGO_BIN_EXE_ruche"));
+    watch.args(["batches", "watch", id]).env("RUCHE_URL", &gateway.url).env("RUCHE_KEY", &system.key);
+    assert!(watch.output().await.unwrap().status.success());
+    let (_, collection) = Running::json(gateway.get("/v1/collections/many")).await;
+    assert_eq!(collection["documents"], 50, "{collection}");
+    let word = add(&gateway, "word", &"a".repeat(1_000_000)).await;
+    assert!(word["chunks"].as_u64().unwrap() > 100, "{word}");
 }

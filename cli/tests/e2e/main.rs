@@ -11,13 +11,13 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 mod bots;
 mod conversations;
-mod corpus;
 mod documents;
 mod embeddings;
 mod migrate;
 mod operating;
 mod pools;
 mod producers;
+mod renders;
 mod rerank;
 mod retrieval;
 mod system;

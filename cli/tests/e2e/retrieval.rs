@@ -80,7 +80,7 @@ async fn the_projects_own_documentation_answers_questions_about_it() {
     let found =
         ruche(&gateway, &system.key, &["search", "refuse an older NATS server", "-c", "docs", "--explain"]).await;
     assert!(
-        found.code == 0 && found.out.starts_with("1. 0.") && found.out.contains("cosine"),
+        found.code == 0 && found.out.starts_with("1. 1.0000  docs > nats/README.md") && found.out.contains("cosine"),
         "{} {}",
         found.out,
         found.err

@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use axum::http::StatusCode;
-use chrono::{SubsecRound, TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta};
 use ruche_schemas::{
     Job as _, TenantId,
     bots::Bot,
+    clock,
     config::Config,
     failure::codes,
     kinds::chat::{BOT_PREFIX, Chat, Grounding, Sampling},
@@ -101,7 +102,7 @@ impl Bots {
         let bot = definition::read(None, body)?;
         self.check_model(&bot).await?;
         self.check_collections(tenant, &bot).await?;
-        let now = Utc::now().trunc_subsecs(6);
+        let now = clock::now().trunc_subsecs(6);
         let stored = StoredBot { bot, created_at: now, updated_at: now };
         match self.store.make_bot(tenant, &stored, limits::BOTS).await? {
             Made::New => Ok(stored),
@@ -131,7 +132,7 @@ impl Bots {
             self.check_collections(tenant, &bot).await?;
             let read = before.updated_at;
             // Its version: never repeated, even if a clock was set back.
-            let updated_at = Utc::now().trunc_subsecs(6).max(read + TimeDelta::microseconds(1));
+            let updated_at = clock::now().trunc_subsecs(6).max(read + TimeDelta::microseconds(1));
             let stored = StoredBot { bot, updated_at, ..before };
             if self.store.change_bot(tenant, &stored, read).await? {
                 return Ok(stored);

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
-use ruche_schemas::{TenantId, failure::codes};
+use ruche_schemas::{TenantId, clock, failure::codes};
 use ruche_store::{
     Store,
     documents::{ChunkCount, DocumentChunk, IndexedDocument},
@@ -72,7 +71,7 @@ impl Index {
     /// # Errors
     /// 404; 503.
     pub(crate) async fn delete(&self, tenant: &TenantId, id: &str) -> Result<(), ApiError> {
-        match self.store.delete_document(tenant, parsed(id)?, Utc::now()).await? {
+        match self.store.delete_document(tenant, parsed(id)?, clock::now()).await? {
             true => Ok(()),
             false => Err(unknown(id)),
         }

@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use ruche_schemas::{
-    EventType, JobId, JobRef, TenantId,
+    EventType, JobId, JobRef, TenantId, clock,
     flow::{self, BatchCounts, Next, Template},
 };
 use ruche_store::{Store, groups::Batch};
@@ -43,7 +42,7 @@ impl Batches {
             flow::check(&[Next::One(template.clone())], &[]).map_err(refused)?;
             self.kinds.check_template(template, "callback")?;
         }
-        let (id, created_at) = (Uuid::now_v7(), Utc::now());
+        let (id, created_at) = (Uuid::now_v7(), clock::now());
         self.store.create_batch(tenant, id, callback.as_ref(), created_at).await?;
         self.log.append(&log(tenant, id), &flow::BATCH, EventType::Accepted, created_at, Value::Null).await?;
         let tenant = tenant.clone();
@@ -91,7 +90,7 @@ impl Batches {
     /// # Errors
     /// 404; 503.
     pub async fn close(&self, tenant: &TenantId, id: Uuid) -> Result<Batch, ApiError> {
-        let closed = self.store.close_batch(tenant, id, Utc::now()).await?;
+        let closed = self.store.close_batch(tenant, id, clock::now()).await?;
         let batch = closed.ok_or_else(|| unknown(&id.to_string()))?;
         self.end_if_complete(&batch).await?;
         Ok(batch)
@@ -105,7 +104,7 @@ impl Batches {
         if !batch.is_complete() {
             return Ok(());
         }
-        let now = Utc::now();
+        let now = clock::now();
         if let Some(template) = &batch.callback {
             let child = flow::callback(batch.id, template, counts(batch));
             let version = self.kinds.descriptor(template.kind.as_str())?.version;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use ruche_bus::Bus;
-use ruche_schemas::{EventType, JobId, JobRef, TenantId};
+use ruche_schemas::{EventType, JobId, JobRef, TenantId, clock};
 use ruche_store::{Store, jobs::EndedJob};
 use serde_json::Value;
 
@@ -67,7 +66,7 @@ impl Canceller {
     async fn cancel_early(&self, view: &JobView, job: &JobRef) -> Result<(), ApiError> {
         let kind = self.kinds.descriptor(&view.kind)?.kind.clone();
         self.bus.cancel(job).await?;
-        let now = Utc::now();
+        let now = clock::now();
         let row = EndedJob {
             job: job.clone(),
             kind: kind.clone(),

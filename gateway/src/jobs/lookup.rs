@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use ruche_bus::Bus;
-use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, TenantId, flow};
+use ruche_schemas::{Claim, EventType, JobId, JobRef, Record, TenantId, clock, flow};
 use ruche_store::{
     Store,
     jobs::{EndedFilter, EndedJob},
@@ -84,7 +83,7 @@ impl Lookup {
         };
         let known = first.filter(|first| first.event == EventType::Accepted).and_then(|first| first.parse().ok());
         let claim = last.record.claim.clone();
-        Ok(Some((of_event(job, Some(last.record), known, Utc::now()), claim)))
+        Ok(Some((of_event(job, Some(last.record), known, clock::now()), claim)))
     }
 }
 

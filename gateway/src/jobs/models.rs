@@ -24,7 +24,7 @@ use crate::http::{
 };
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Announced {
+pub struct RegisteredModels {
     /// By kind and name.
     by_kind: BTreeMap<Kind, BTreeMap<String, Registered>>,
 }
@@ -37,7 +37,7 @@ struct Registered {
     pooled: bool,
 }
 
-impl Announced {
+impl RegisteredModels {
     /// Each once: chat models first, since clients take the first of the list, then by kind. Within a kind, those that
     /// jobs without a model get, then by name.
     #[must_use]
@@ -77,7 +77,7 @@ pub struct Models {
 #[derive(Debug, Clone)]
 struct Answered {
     at: Instant,
-    answer: Result<Arc<Announced>, Unavailable>,
+    answer: Result<Arc<RegisteredModels>, Unavailable>,
 }
 
 impl Answered {
@@ -97,19 +97,19 @@ impl Models {
     ///
     /// # Errors
     /// When the bus does not answer.
-    pub async fn announced(&self) -> Result<Arc<Announced>, Unavailable> {
+    pub async fn registered(&self) -> Result<Arc<RegisteredModels>, Unavailable> {
         self.at_most(limits::MODELS_TIME).await
     }
 
-    async fn at_most(&self, age: Duration) -> Result<Arc<Announced>, Unavailable> {
+    async fn at_most(&self, age: Duration) -> Result<Arc<RegisteredModels>, Unavailable> {
         // Locked during the request, so that many callers ask once.
         let mut cache = self.cache.lock().await;
         if let Some(known) = cache.as_ref().filter(|known| known.is_fresh(age)) {
             return known.answer.clone();
         }
         let answer = self.ask().await.map(Arc::new);
-        if let Ok(announced) = &answer {
-            let has = |target: &str| announced.by_kind.values().any(|models| models.contains_key(target));
+        if let Ok(registered) = &answer {
+            let has = |target: &str| registered.by_kind.values().any(|models| models.contains_key(target));
             // Bots are each tenant's own.
             self.aliases.warn(|target| target.starts_with(BOT_PREFIX) || has(target));
         }
@@ -123,11 +123,11 @@ impl Models {
     /// # Errors
     /// 404 that lists the models and aliases there are; 503 when the bus does not answer.
     pub async fn check(&self, kind: &Kind, model: &str) -> Result<(), ApiError> {
-        if self.announced().await?.of(kind).is_some_and(|models| models.contains_key(model)) {
+        if self.registered().await?.of(kind).is_some_and(|models| models.contains_key(model)) {
             return Ok(());
         }
-        let announced = self.at_most(limits::MODELS_MISS_TIME).await?;
-        match announced.of(kind) {
+        let registered = self.at_most(limits::MODELS_MISS_TIME).await?;
+        match registered.of(kind) {
             Some(models) if !models.contains_key(model) => {
                 let aliases = self.aliases.of(|target| target.is_empty() || models.contains_key(target));
                 let error = unknown_model(model, in_order(models).map(|(name, _)| name.as_str()).chain(aliases));
@@ -145,15 +145,17 @@ impl Models {
     /// # Errors
     /// When the bus does not answer.
     pub async fn has(&self, kind: &Kind, model: &str) -> Result<bool, Unavailable> {
-        let is_there = |announced: &Announced| announced.of(kind).is_some_and(|models| models.contains_key(model));
-        Ok(is_there(&*self.announced().await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME).await?))
+        let is_there =
+            |registered: &RegisteredModels| registered.of(kind).is_some_and(|models| models.contains_key(model));
+        Ok(is_there(&*self.registered().await?) || is_there(&*self.at_most(limits::MODELS_MISS_TIME).await?))
     }
 
     /// The model without a name in the request: the kind's first; empty without a worker.
     pub async fn default_name(&self, kind: &Kind) -> String {
-        let first =
-            |announced: &Announced| announced.of(kind).and_then(|models| Some(in_order(models).next()?.0.clone()));
-        let known = first(&self.announced().await.unwrap_or_default());
+        let first = |registered: &RegisteredModels| {
+            registered.of(kind).and_then(|models| Some(in_order(models).next()?.0.clone()))
+        };
+        let known = first(&self.registered().await.unwrap_or_default());
         match known {
             Some(name) => name,
             // One may have registered just now.
@@ -164,25 +166,25 @@ impl Models {
     /// The pool that a job is for, given its envelope: if only the workers of a pool have the model that it names. While
     /// the bus does not answer, none; the worker that gets the job hands it on.
     pub async fn pool(&self, kind: &Kind, envelope: &[u8]) -> Option<String> {
-        let announced = self.announced().await.ok()?;
-        if !announced.has_pools(kind) {
+        let registered = self.registered().await.ok()?;
+        if !registered.has_pools(kind) {
             return None;
         }
         let model = named_model(envelope)?;
-        announced.of(kind)?.get(&model).filter(|registered| registered.pooled).map(|_| model)
+        registered.of(kind)?.get(&model).filter(|registered| registered.pooled).map(|_| model)
     }
 
-    async fn ask(&self) -> Result<Announced, Unavailable> {
-        let mut announced = Announced::default();
+    async fn ask(&self) -> Result<RegisteredModels, Unavailable> {
+        let mut registered = RegisteredModels::default();
         for worker in self.bus.workers().await? {
-            let models = announced.by_kind.entry(worker.kind).or_default();
+            let models = registered.by_kind.entry(worker.kind).or_default();
             for model in worker.models {
                 let pooled = worker.pool.as_ref() == Some(&model);
                 let known = models.entry(model).or_insert(Registered { since: worker.since, pooled });
                 *known = Registered { since: worker.since.min(known.since), pooled: known.pooled && pooled };
             }
         }
-        Ok(announced)
+        Ok(registered)
     }
 }
 

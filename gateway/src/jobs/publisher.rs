@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Headers, Message, POOL, PublishError, Receipt, trace};
-use ruche_schemas::{Claim, Envelope, JobId, JobRef, Kind, flow::Member, kinds::Descriptor};
+use ruche_schemas::{Claim, Envelope, JobId, JobRef, Kind, clock, flow::Member, kinds::Descriptor};
 use ruche_store::Store;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -212,7 +212,7 @@ fn envelope<'a>(
     body: &'a RawValue,
     submission: &Submission<'_>,
 ) -> Envelope<&'a RawValue> {
-    let (options, tenant, at) = (&submission.options, job.tenant.clone(), Utc::now());
+    let (options, tenant, at) = (&submission.options, job.tenant.clone(), clock::now());
     let (kind, version) = (descriptor.kind.clone(), descriptor.version);
     let mut envelope = Envelope::of(kind, version, job.id, tenant, submission.lane, at, body);
     (envelope.claim, envelope.ephemeral) = (claim, options.ephemeral);

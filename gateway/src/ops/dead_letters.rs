@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use ruche_bus::{Bus, DeadFilter, StoredDeadLetter};
-use ruche_schemas::{Claim, Envelope, JobRef, Kind, TenantId};
+use ruche_schemas::{Claim, Envelope, JobRef, Kind, TenantId, clock};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
@@ -152,7 +151,7 @@ impl DeadLetters {
     pub(crate) async fn replay(&self, stored: &StoredDeadLetter, body: Option<&Value>) -> Result<Accepted, ApiError> {
         let letter = &stored.letter;
         let descriptor = self.kinds.descriptor(letter.kind.as_str())?;
-        let (kind, version, lane, now) = (letter.kind.clone(), descriptor.version, letter.lane, Utc::now());
+        let (kind, version, lane, now) = (letter.kind.clone(), descriptor.version, letter.lane, clock::now());
         let read = serde_json::from_str::<Envelope<Value>>(&letter.payload).ok();
         let mut envelope = match (read, body) {
             (Some(envelope), None) => envelope,

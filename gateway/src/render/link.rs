@@ -85,6 +85,7 @@ fn check(secret: &Secret, id: &str, link: &Signed<'_>, now: DateTime<Utc>) -> Re
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
+    use ruche_schemas::clock;
 
     use super::*;
 
@@ -101,7 +102,7 @@ mod tests {
     fn a_link_is_good_for_its_document_and_its_time_and_nothing_else() {
         let secret = Secret("0123456789abcdef0123456789abcdef".to_owned());
         let job = JobRef { tenant: "acme".parse().expect("a name"), id: JobId::generate() };
-        let now = Utc::now();
+        let now = clock::now();
         let link = sign(&secret, &job, now + TimeDelta::seconds(60)).expect("a link");
         assert_eq!(check_link(&secret, &link, now), Ok(job.clone()));
         let code = |link: &str, at| check_link(&secret, link, at).map_err(|e| e.code_name().map(str::to_owned));

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::{SubsecRound, Utc};
+use chrono::SubsecRound;
 use ruche_schemas::{
-    Base64, TenantId,
+    Base64, TenantId, clock,
     kinds::render::{BUILT_IN, Format, Options, PACKAGE_BYTES, Render, Template, Warning, check_template_name},
 };
 use ruche_store::{
@@ -131,7 +131,7 @@ impl Templates {
         }
         let warnings = Box::pin(self.try_template(tenant, package.clone())).await?;
         // The precision of the store.
-        let at = Utc::now().trunc_subsecs(6);
+        let at = clock::now().trunc_subsecs(6);
         let new = NewTemplate { name, package: package.into(), blake3, description, at };
         let bounds = TemplateBounds {
             versions: limits::TEMPLATE_VERSIONS,

@@ -2,9 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::Utc;
 use ruche_bus::{Bus, Every, Schedule, ScheduleError};
-use ruche_schemas::{Envelope, JobId, TenantId};
+use ruche_schemas::{Envelope, JobId, TenantId, clock};
 use serde_json::Value;
 
 use crate::{
@@ -64,7 +63,7 @@ impl Schedules {
         let written = body.to_string();
         check_size(descriptor, written.len())?;
         let body = self.kinds.read(descriptor, &written, "body")?;
-        let (id, since, kind) = (JobId::generate(), Utc::now(), descriptor.kind.clone());
+        let (id, since, kind) = (JobId::generate(), clock::now(), descriptor.kind.clone());
         let mut envelope = Envelope::of(kind.clone(), descriptor.version, id, tenant.clone(), lane, since, body);
         envelope.schedule = Some(name.clone());
         let payload = serde_json::to_vec(&envelope).map_err(|_| ApiError::internal())?.into();
@@ -89,7 +88,7 @@ impl Schedules {
         if schedule.paused == paused {
             return Ok(schedule);
         }
-        self.keep(&Schedule { paused, since: Utc::now(), ..schedule }).await?;
+        self.keep(&Schedule { paused, since: clock::now(), ..schedule }).await?;
         self.find(tenant, name).await
     }
 

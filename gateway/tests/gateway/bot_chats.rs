@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     bots::{asking, patch, post},
-    support::{Fixture, SseReader, json_of, presence, refused, start, tenant},
+    support::{Fixture, SseReader, json_of, refused, registration, start, tenant},
     ws::Socket,
 };
 
@@ -137,7 +137,7 @@ async fn while_a_bots_documents_are_searched_its_socket_goes_on() {
     put_chunk(&gateway, 7, "cite me");
     // Registered, but it answers nothing.
     let (worker, models) = ("deaf".to_owned(), vec![embedding_model().name]);
-    gateway.bus.register(&WorkerRegistration { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { kind: Embed::KIND, worker, models, ..registration() }).await.unwrap();
     let mut socket = Socket::welcome(&gateway).await;
     let mut chat = asking("cite 1");
     (chat["type"], chat["ref"]) = (json!("chat"), json!("a"));

@@ -1,8 +1,8 @@
 //! Bots over HTTP, and their chats.
 
-use chrono::{SubsecRound as _, Utc};
+use chrono::SubsecRound as _;
 use reqwest::{Method, Response};
-use ruche_schemas::bots::Bot;
+use ruche_schemas::{bots::Bot, clock};
 use ruche_store::bots::{Bots as _, StoredBot};
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(crate) fn asking(text: &str) -> Value {
 
 /// A bot that was made before any worker was alive.
 pub(crate) async fn made_before(gateway: &Fixture, name: &str, model: &str) {
-    let now = Utc::now().trunc_subsecs(6);
+    let now = clock::now().trunc_subsecs(6);
     let bot = Bot { name: name.to_owned(), model: Some(model.to_owned()), ..Bot::default() };
     let stored = StoredBot { bot, created_at: now, updated_at: now };
     gateway.store.make_bot(&tenant("acme"), &stored, 100).await.unwrap();

@@ -1,6 +1,6 @@
 //! `POST /v1/chat/completions`, as OpenAI's clients see it.
 
-use crate::support::{MODEL, Sse, SseReader, job_of, presence, refused, start, until, without_worker};
+use crate::support::{MODEL, Sse, SseReader, job_of, refused, registration, start, until, without_worker};
 use reqwest::Method;
 use ruche_bus::{Bus as _, WorkerRegistration};
 use ruche_gateway::app::parts::App;
@@ -178,7 +178,7 @@ async fn an_unknown_model_is_refused_once_workers_are_known() {
 async fn models_that_chat_are_listed_before_others() {
     let gateway = start().await;
     let (worker, models) = ("embeds".to_owned(), vec!["a-name-before-all".to_owned()]);
-    gateway.bus.register(&WorkerRegistration { kind: Embed::KIND, worker, models, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { kind: Embed::KIND, worker, models, ..registration() }).await.unwrap();
     let models: Value = gateway.get("/v1/models").send().await.unwrap().json().await.unwrap();
     let names: Vec<&str> =
         models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();

@@ -10,7 +10,7 @@ use reqwest::Method;
 use ruche_bus::{Bus as _, DeadLetter, DeadLetterQueue as _, FlowControl as _, Headers};
 use ruche_schemas::{
     Backoff, Claim, Envelope, EventType, Failure, Invalid, Job, JobId, JobRef, Kind, Lane, Limits, Record, claim::Part,
-    kinds::Descriptor,
+    clock, kinds::Descriptor,
 };
 use ruche_store::{
     jobs::EndedJob,
@@ -232,7 +232,7 @@ async fn a_job_whose_log_alone_is_left_has_its_result_too() {
     let output = json!("x".repeat(LARGE));
     let claim = Claim::of(&job, Part::Output, output.to_string().as_bytes());
     objects.put(&claim, output.to_string().into()).await.unwrap();
-    let (event, at, data) = (EventType::Done, Utc::now(), Value::Null);
+    let (event, at, data) = (EventType::Done, clock::now(), Value::Null);
     let record = Record { n: 1, event, kind: Blob::KIND, attempt: 1, at, data, claim: Some(claim) };
     gateway.bus.append(&job, 0, &record).await.unwrap();
     assert_eq!(gateway.read(&format!("/v1/jobs/{}", job.id)).await["output"], output);
@@ -244,7 +244,7 @@ async fn dead_letter(gateway: &Fixture, objects: &Memory, body: &Value) -> (Stri
     let job = JobRef { tenant: tenant("acme"), id: JobId::generate() };
     let claim = Claim::of(&job, Part::Body, body.to_string().as_bytes());
     objects.put(&claim, body.to_string().into()).await.unwrap();
-    let mut envelope = Envelope::of(Blob::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, Utc::now(), Value::Null);
+    let mut envelope = Envelope::of(Blob::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, clock::now(), Value::Null);
     envelope.claim = Some(claim.clone());
     let id = job.id.to_string();
     let letter = DeadLetter {
@@ -253,7 +253,7 @@ async fn dead_letter(gateway: &Fixture, objects: &Memory, body: &Value) -> (Stri
         lane: Lane::Bulk,
         failure: Failure::new("bad", "it went wrong"),
         attempts: 3,
-        at: Utc::now(),
+        at: clock::now(),
         trace_id: None,
         payload: serde_json::to_string(&envelope).unwrap(),
         headers: Headers::new(),

@@ -1,9 +1,8 @@
 //! `/v1/dead`: listed, shown, edited, replayed and dropped, one or many, per tenant.
 
-use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::{Bus as _, DeadLetter, DeadLetterQueue as _, Headers};
-use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, kinds::chat::Chat};
+use ruche_schemas::{Envelope, EventType, Failure, Job as _, JobId, JobRef, Lane, clock, kinds::chat::Chat};
 use ruche_store::jobs::EndedJob;
 use serde_json::{Value, json};
 
@@ -15,7 +14,7 @@ use crate::{
 /// Puts a job of this tenant into the dead-letter queue; returns its id.
 async fn dead_letter(gateway: &Fixture, owner: &str, code: &str, payload: Option<&str>) -> String {
     let job = JobRef { tenant: tenant(owner), id: JobId::generate() };
-    let envelope = Envelope::of(Chat::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, Utc::now(), said("hi"));
+    let envelope = Envelope::of(Chat::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, clock::now(), said("hi"));
     let payload = payload.map_or_else(|| serde_json::to_string(&envelope).unwrap(), str::to_owned);
     let id = job.id.to_string();
     let letter = DeadLetter {
@@ -24,7 +23,7 @@ async fn dead_letter(gateway: &Fixture, owner: &str, code: &str, payload: Option
         lane: Lane::Bulk,
         failure: Failure::new(code, "it went wrong").with_param("messages"),
         attempts: 5,
-        at: Utc::now(),
+        at: clock::now(),
         trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
         payload,
         headers: Headers::new(),

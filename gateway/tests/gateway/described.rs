@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     render_support::Renders,
-    support::{Log, presence},
+    support::{Log, registration},
 };
 
 /// How a job's body is answered.
@@ -62,7 +62,7 @@ fn reranked(body: &Value) -> Value {
 }
 
 async fn join(bus: &Arc<dyn Bus>, kind: Kind, answer: Answer) {
-    let registration = WorkerRegistration { kind: kind.clone(), models: vec!["test".to_owned()], ..presence() };
+    let registration = WorkerRegistration { kind: kind.clone(), models: vec!["test".to_owned()], ..registration() };
     tokio::spawn(work(bus.clone(), kind, answer));
     let bus = bus.clone();
     bus.register(&registration).await.unwrap();

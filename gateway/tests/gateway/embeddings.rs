@@ -16,7 +16,7 @@ use ruche_schemas::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, Log, json_of, presence, refused, until, without_worker};
+use crate::support::{Fixture, Log, json_of, refused, registration, until, without_worker};
 
 const EMBEDDINGS: &str = "/v1/embeddings";
 const MODEL: &str = "test-embedder";
@@ -38,8 +38,8 @@ impl Embeddings {
     async fn start(dimensions: u32) -> Self {
         let this = Self { gateway: without_worker(|_| {}).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
-        let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.register(&announced).await.unwrap();
+        let registered = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..registration() };
+        bus.register(&registered).await.unwrap();
         tokio::spawn(work(bus, dimensions, this.seen.clone()));
         this
     }

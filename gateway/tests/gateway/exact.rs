@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bots::made_before,
-    support::{Fixture, MODEL, lines_of, presence, refused, said, start, without_worker},
+    support::{Fixture, MODEL, lines_of, refused, registration, said, start, without_worker},
     ws::Socket,
 };
 
@@ -224,7 +224,7 @@ async fn a_bots_model_must_be_there_while_any_chat_worker_is() {
     };
     let gateway = without_worker(|_| {}).await;
     let models = vec!["vectors".to_owned()];
-    let embedder = WorkerRegistration { kind: Embed::KIND, worker: "e".into(), models, ..presence() };
+    let embedder = WorkerRegistration { kind: Embed::KIND, worker: "e".into(), models, ..registration() };
     gateway.bus.register(&embedder).await.unwrap();
     assert_eq!(make(&gateway, "early", "to-come").await.status(), 201, "without a chat worker nothing is known");
     let gateway = without_worker(|app| app.aliases = aliases.into()).await;

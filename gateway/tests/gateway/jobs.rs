@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, kinds::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, Record, clock, kinds::chat::Chat};
 use ruche_store::{
     conversations::{Conversation, StoredMessage},
     jobs::EndedJob,
@@ -193,8 +192,8 @@ pub(crate) fn ended(owner: &str) -> EndedJob {
         data: json!({ "text": "kept" }),
         claim: None,
         objects: false,
-        created_at: Utc::now(),
-        ended_at: Utc::now(),
+        created_at: clock::now(),
+        ended_at: clock::now(),
         trace_id: None,
         root: None,
         parent: None,
@@ -215,7 +214,7 @@ async fn a_job_that_ran_while_it_was_looked_for_is_told_from_its_log() {
         let (mut last, kind, data) = (0, Chat::KIND, &row.data);
         for (n, event) in [(1, EventType::Accepted), (2, EventType::Started), (3, EventType::Done)] {
             let record =
-                Record { n, event, kind: kind.clone(), attempt: 2, at: Utc::now(), data: data.clone(), claim: None };
+                Record { n, event, kind: kind.clone(), attempt: 2, at: clock::now(), data: data.clone(), claim: None };
             last = gateway.bus.append(&row.job, last, &record).await.unwrap();
         }
         gateway.store.put_job(row.clone());
@@ -242,7 +241,7 @@ async fn a_job_whose_log_is_gone_is_told_from_its_row() {
 }
 
 fn said(gateway: &Fixture, owner: &str, minutes: i64) -> Uuid {
-    let (id, at) = (Uuid::now_v7(), Utc::now() + chrono::Duration::minutes(minutes));
+    let (id, at) = (Uuid::now_v7(), clock::now() + chrono::Duration::minutes(minutes));
     let conversation = Conversation { id, title: "Hello".into(), created_at: at, updated_at: at };
     let message = |id, role: &str| StoredMessage {
         id,

@@ -1,7 +1,7 @@
 //! What the gateway forgives: unknown fields, which the answer names, chats of any length, and a job's body in OpenAI's form.
 
-use chrono::Utc;
 use reqwest::{Method, Response};
+use ruche_schemas::clock;
 use ruche_store::conversations::Conversation;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ fn ignored(response: &Response) -> Vec<String> {
 }
 
 fn a_conversation(gateway: &Fixture) -> Uuid {
-    let (id, now) = (Uuid::now_v7(), Utc::now());
+    let (id, now) = (Uuid::now_v7(), clock::now());
     let conversation = Conversation { id, title: "hi".to_owned(), created_at: now, updated_at: now };
     gateway.store.put_conversation(tenant("acme"), conversation, Vec::new());
     id

@@ -1,9 +1,9 @@
 //! `GET /v1/jobs`, cancelling many, and the tree of a flow.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use reqwest::Method;
 use ruche_bus::Bus as _;
-use ruche_schemas::{EventType, Job as _, JobId, Record, kinds::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, Record, clock, kinds::chat::Chat};
 use ruche_store::jobs::EndedJob;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn say(gateway: &Fixture, job: &str, event: EventType, data: Value) {
     let job = Fixture::reference(job);
     let last = gateway.bus.last(&job).await.unwrap().unwrap();
     let record =
-        Record { n: last.record.n + 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data, claim: None };
+        Record { n: last.record.n + 1, event, kind: Chat::KIND, attempt: 1, at: clock::now(), data, claim: None };
     gateway.bus.append(&job, last.sequence, &record).await.unwrap();
 }
 
@@ -45,7 +45,7 @@ async fn jobs_come_page_by_page_first_those_that_have_not_ended() {
     }
     let mut rows = Vec::new();
     for (i, state) in [EventType::Done, EventType::Failed, EventType::Done].into_iter().enumerate() {
-        let created_at = Utc::now() - TimeDelta::minutes(i64::try_from(i).unwrap());
+        let created_at = clock::now() - TimeDelta::minutes(i64::try_from(i).unwrap());
         let row = EndedJob { state, created_at, ..ended("acme") };
         rows.push(row.job.id.to_string());
         gateway.store.put_job(row);
@@ -70,7 +70,7 @@ async fn a_job_shows_how_far_it_is_and_when_it_is_tried_again() {
     let gateway = without_worker(|_| {}).await;
     let (one, two) = (gateway.submit("a").await, gateway.submit("b").await);
     say(&gateway, &one, EventType::Progress, json!({ "done": 3, "total": 7, "message": "reading" })).await;
-    let again = Utc::now() + TimeDelta::seconds(30);
+    let again = clock::now() + TimeDelta::seconds(30);
     say(&gateway, &two, EventType::Retrying, json!({ "error": "no luck", "next_attempt_at": again })).await;
     let view = gateway.read(&format!("/v1/jobs/{one}")).await;
     assert_eq!(view["progress"], json!({ "done": 3, "total": 7, "message": "reading" }));
@@ -128,7 +128,7 @@ async fn a_flow_is_one_tree_from_whichever_job_it_is_asked_for() {
     gateway.store.put_job(row(child, Some(root), vec![leaf]));
     for (id, event) in [(leaf, EventType::Started), (join, EventType::Accepted)] {
         let record =
-            Record { n: 1, event, kind: Chat::KIND, attempt: 1, at: Utc::now(), data: Value::Null, claim: None };
+            Record { n: 1, event, kind: Chat::KIND, attempt: 1, at: clock::now(), data: Value::Null, claim: None };
         gateway.bus.append(&Fixture::reference(&id.to_string()), 0, &record).await.unwrap();
     }
     let node = |id: JobId, state: &str, children: Value| json!({ "id": id, "kind": "chat", "state": state, "children": children });

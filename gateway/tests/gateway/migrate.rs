@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::{
-    corpus::{MODEL, a_document},
+    documents::{MODEL, a_document},
     stored::{a_job, now},
-    support::{Fixture, Log, json_of, presence, refused, tenant, until, without_worker},
+    support::{Fixture, Log, json_of, refused, registration, tenant, until, without_worker},
 };
 
 const NEW: &str = "new-embedder";
@@ -59,7 +59,7 @@ impl Moving {
         let gateway = without_worker(|_| {}).await;
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
         let models = vec![MODEL.to_owned(), NEW.to_owned()];
-        bus.register(&WorkerRegistration { kind: Embed::KIND, models, ..presence() }).await.unwrap();
+        bus.register(&WorkerRegistration { kind: Embed::KIND, models, ..registration() }).await.unwrap();
         let worker = Arc::new(Worker {
             bus,
             store: gateway.store.clone(),

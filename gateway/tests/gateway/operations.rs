@@ -9,7 +9,7 @@ use ruche_gateway::{
 use ruche_schemas::{EventType, kinds};
 use serde_json::{Value, json};
 
-use crate::support::{SseReader, presence, refused, settings, start, until, without_worker};
+use crate::support::{SseReader, refused, registration, settings, start, until, without_worker};
 
 #[tokio::test]
 async fn what_is_not_ready_is_named() {
@@ -61,7 +61,7 @@ async fn a_full_queue_is_a_503_that_says_when_to_come_back() {
 #[tokio::test]
 async fn metrics_count_requests_by_route_and_show_what_waits() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.register(&presence()).await.unwrap();
+    gateway.bus.register(&registration()).await.unwrap();
     gateway.submit("say hi").await;
     gateway.get("/v1/nothing-of-the-sort").send().await.unwrap();
     // The exporter reads every few seconds.

@@ -8,7 +8,7 @@ use ruche_schemas::{Lane, kinds};
 use ruche_store::Health as _;
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, json_of, presence, refused, without_worker};
+use crate::support::{Fixture, json_of, refused, registration, without_worker};
 
 async fn ask(gateway: &Fixture, method: Method, path: &str) -> Value {
     json_of(gateway.as_key(&gateway.admin, method, path).send().await.unwrap()).await
@@ -44,12 +44,12 @@ async fn a_members_key_is_no_operators() {
 #[tokio::test]
 async fn queues_show_what_waits_and_who_works() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.register(&presence()).await.unwrap();
+    gateway.bus.register(&registration()).await.unwrap();
     gateway.submit("a").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/queues").await["data"][1]["per_second"], 0.0);
     // The counts include ephemeral jobs.
     let ended = BTreeMap::from([(Lane::Normal, 50)]);
-    gateway.bus.register(&WorkerRegistration { ended, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { ended, ..registration() }).await.unwrap();
     let queues = ask(&gateway, Method::GET, "/v1/queues").await;
     let normal = queues["data"]
         .as_array()
@@ -97,20 +97,20 @@ async fn what_is_paused_is_shown_and_still_takes_jobs() {
 #[tokio::test]
 async fn a_worker_is_listed_drained_and_resumed() {
     let gateway = without_worker(|_| {}).await;
-    gateway.bus.register(&presence()).await.unwrap();
+    gateway.bus.register(&registration()).await.unwrap();
     let worker = ask(&gateway, Method::GET, "/v1/workers").await["data"][0].clone();
     assert_eq!(
         (&worker["worker"], &worker["state"], &worker["slots"]),
         (&json!("test-1"), &json!("running"), &json!(8))
     );
     assert_eq!(worker["pool"], json!(null), "it takes what no pool is for");
-    let pooled = WorkerRegistration { worker: "test-2".into(), pool: Some("large".into()), ..presence() };
+    let pooled = WorkerRegistration { worker: "test-2".into(), pool: Some("large".into()), ..registration() };
     gateway.bus.register(&pooled).await.unwrap();
     assert_eq!(ask(&gateway, Method::GET, "/v1/workers").await["data"][1]["pool"], "large");
     ask(&gateway, Method::POST, "/v1/workers/test-1/drain").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/workers").await["data"][0]["state"], "draining");
     // A worker that is gone can still be resumed; an unknown one can't.
-    gateway.bus.deregister(&presence()).await.unwrap();
+    gateway.bus.deregister(&registration()).await.unwrap();
     ask(&gateway, Method::POST, "/v1/workers/test-1/resume").await;
     assert_eq!(ask(&gateway, Method::GET, "/v1/pauses").await["data"], json!([]));
     for path in ["/v1/workers/test-1/drain", "/v1/workers/test-1/resume"] {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, Response};
 use ruche_bus::Bus as _;
-use ruche_schemas::{EventType, event};
+use ruche_schemas::{EventType, clock, event};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, json_of, refused, said, without_worker};
@@ -108,7 +108,7 @@ async fn a_unique_job_is_one_for_its_window_and_not_another_tenants() {
 #[tokio::test]
 async fn a_job_that_is_put_off_waits_and_is_cancelled_at_once() {
     let gateway = without_worker(|_| {}).await;
-    let later: DateTime<Utc> = Utc::now() + TimeDelta::hours(1);
+    let later: DateTime<Utc> = clock::now() + TimeDelta::hours(1);
     let job = json_of(submit(&gateway, json!({ "run_at": later })).await).await;
     let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
     let view = gateway.read(&path).await;

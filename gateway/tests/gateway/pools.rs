@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bots::{asking, post},
-    support::{Fixture, MODEL, presence, said, without_worker},
+    support::{Fixture, MODEL, registration, said, without_worker},
 };
 
 /// Before the other one by name, so that the order of the alphabet would be wrong.
@@ -25,7 +25,7 @@ async fn start() -> Fixture {
 async fn pool(gateway: &Fixture) -> Box<dyn Deliveries> {
     let (worker, pool) = ("quotes".to_owned(), Some(QUOTES.to_owned()));
     let models = vec![QUOTES.to_owned()];
-    gateway.bus.register(&WorkerRegistration { worker, models, pool, ..presence() }).await.unwrap();
+    gateway.bus.register(&WorkerRegistration { worker, models, pool, ..registration() }).await.unwrap();
     gateway.bus.consume_pool(&Chat::KIND, QUOTES).await.unwrap()
 }
 

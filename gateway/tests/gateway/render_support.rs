@@ -7,7 +7,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use chrono::Utc;
 use reqwest::{
     Method, Response,
     header::{CONTENT_TYPE, HeaderMap},
@@ -17,6 +16,7 @@ use ruche_gateway::app::parts::App;
 use ruche_schemas::{
     Base64, Envelope, EventType, Failure, Job as _,
     claim::Part,
+    clock,
     config::Secret,
     kinds::render::{INLINE_BYTES, Render, Rendered, Warning},
 };
@@ -180,7 +180,7 @@ impl Worker {
                 template: render.template.name.clone(),
                 warnings: u32::try_from(rendered.warnings.len()).unwrap(),
             },
-            created_at: Utc::now(),
+            created_at: clock::now(),
         });
         rendered.claim = Some(claim);
         rendered

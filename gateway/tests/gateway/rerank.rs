@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     search_support::{Doc, Shelf},
-    support::{Fixture, Log, json_of, presence, refused, tenant, without_worker},
+    support::{Fixture, Log, json_of, refused, registration, tenant, without_worker},
 };
 
 const MODEL: &str = "longer-is-better";
@@ -30,8 +30,8 @@ async fn start(with_worker: bool) -> Fixture {
     }
     if with_worker {
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
-        let announced = WorkerRegistration { kind: Rerank::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.register(&announced).await.unwrap();
+        let registered = WorkerRegistration { kind: Rerank::KIND, models: vec![MODEL.to_owned()], ..registration() };
+        bus.register(&registered).await.unwrap();
         tokio::spawn(work(bus));
     }
     gateway

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     search_support::{Doc, Shelf},
-    support::{Fixture, Log, json_of, presence, refused, tenant, without_worker},
+    support::{Fixture, Log, json_of, refused, registration, tenant, without_worker},
 };
 
 const SEARCH: &str = "/v1/search";
@@ -36,8 +36,8 @@ async fn start(with_worker: bool) -> (Fixture, EmbeddingModel) {
     store.document(&Doc { tenant: tenant("other"), ..Doc::new(&model, "theirs", "money", &[1.0, 0.0, 0.0]) }).await;
     if with_worker {
         let bus = gateway.bus.clone() as Arc<dyn Bus>;
-        let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.register(&announced).await.unwrap();
+        let registered = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..registration() };
+        bus.register(&registered).await.unwrap();
         tokio::spawn(work(bus));
     }
     (gateway, model)
@@ -290,8 +290,8 @@ async fn the_wait_for_an_embedding_has_an_end() {
     let model = gateway.store.model(MODEL, 3).await;
     gateway.store.collection(&tenant("acme"), "docs", Some(&model)).await;
     // Registered, but it answers nothing.
-    let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-    gateway.bus.register(&announced).await.unwrap();
+    let registered = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..registration() };
+    gateway.bus.register(&registered).await.unwrap();
     let response = send(&gateway, &json!({ "query": "money", "collection": "docs" })).await;
     assert_eq!(refused(response, 504).await.1, "wait_exceeded");
 }

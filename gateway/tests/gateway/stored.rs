@@ -1,14 +1,14 @@
 //! Test data in the store.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, TenantId, kinds::chat::Chat};
+use ruche_schemas::{EventType, Job as _, JobId, JobRef, Lane, TenantId, clock, kinds::chat::Chat};
 use ruche_store::jobs::EndedJob;
 use serde_json::json;
 use uuid::Uuid;
 
 /// Stores have microseconds.
 pub(crate) fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
+    clock::now().trunc_subsecs(6)
 }
 
 pub(crate) fn a_job(owner: &TenantId, state: EventType, group: Option<Uuid>) -> EndedJob {

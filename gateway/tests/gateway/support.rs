@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use eventsource_stream::Eventsource;
 use futures::{
     FutureExt, StreamExt,
@@ -18,7 +17,7 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use ruche_bus::{Bus, Delivery, WorkerRegistration, WorkerState, memory};
 use ruche_gateway::{app::parts::App, http::lifecycle::Lifecycle};
 use ruche_schemas::{
-    Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId,
+    Envelope, EventType, Failure, Job as _, JobId, JobRef, Kind, Record, TenantId, clock,
     config::{Config, Gateway},
     kinds::{
         self, Descriptor,
@@ -98,7 +97,7 @@ impl Fixture {
 
     pub(crate) async fn work(&self) {
         let bus = self.bus.clone() as Arc<dyn Bus>;
-        bus.register(&presence()).await.unwrap();
+        bus.register(&registration()).await.unwrap();
         tokio::spawn(work(bus));
     }
 
@@ -194,7 +193,7 @@ pub(crate) fn said(text: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": text }] })
 }
 
-pub(crate) fn presence() -> WorkerRegistration {
+pub(crate) fn registration() -> WorkerRegistration {
     WorkerRegistration {
         kind: Chat::KIND,
         worker: "test-1".into(),
@@ -209,7 +208,7 @@ pub(crate) fn presence() -> WorkerRegistration {
         reconcilers: Vec::new(),
         state: WorkerState::Running,
         version: "0".into(),
-        since: Utc::now(),
+        since: clock::now(),
     }
 }
 
@@ -254,7 +253,7 @@ impl Log {
                 event,
                 kind: self.kind.clone(),
                 attempt: 1,
-                at: Utc::now(),
+                at: clock::now(),
                 data: data.clone(),
                 claim: None,
             };

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, ids::collection_id, language::AUTO};
+use ruche_schemas::{TenantId, clock, ids::collection_id, language::AUTO};
 
 use super::{
     rows::CollectionRow,
@@ -21,14 +21,14 @@ impl Memory {
         let mut tables = self.lock();
         let id = collection.model.as_ref().map(|model| model.id);
         tables.models.extend(collection.model.map(|model| (model.id, model)));
-        tables.collection_or_new(&tenant, &collection.name, Utc::now()).model = id;
+        tables.collection_or_new(&tenant, &collection.name, clock::now()).model = id;
     }
 
     /// Sets the model that a collection's queries use, and the one of its migration.
     pub fn put_in_use(&self, tenant: &TenantId, collection: &str, searched: ModelVersion, next: Option<ModelVersion>) {
         let mut tables = self.lock();
         let (model, next) = (tables.model(&searched).id, next.map(|next| tables.model(&next).id));
-        let row = tables.collection_or_new(tenant, collection, Utc::now());
+        let row = tables.collection_or_new(tenant, collection, clock::now());
         (row.model, row.next) = (Some(model), next);
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use ruche_schemas::{EventType, JobId, TenantId, flow::Template};
+use ruche_schemas::{EventType, JobId, TenantId, clock, flow::Template};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ impl Memory {
     /// Opens a batch, as a gateway does. Replaces what was counted under this id.
     pub fn open_batch(&self, tenant: &TenantId, batch: Uuid, expected: Option<u64>, callback: Option<Value>) {
         let group = Group { expected, callback, batch: true, ..Group::default() };
-        self.lock().groups.insert(batch, GroupRow::new(tenant, group, Utc::now()));
+        self.lock().groups.insert(batch, GroupRow::new(tenant, group, clock::now()));
     }
 }
 

@@ -1,8 +1,7 @@
 //! The ledger in memory.
 
 use async_trait::async_trait;
-use chrono::Utc;
-use ruche_schemas::{Failure, JobId, JobRef, TenantId, event::Outcome};
+use ruche_schemas::{Failure, JobId, JobRef, TenantId, clock, event::Outcome};
 use uuid::Uuid;
 
 use super::{
@@ -98,7 +97,7 @@ impl Ledger for Memory {
         let mut tables = self.tables()?;
         let stored = tables.stored(job)?;
         if stored.is_none() {
-            let (fence, _) = tables.fences.entry(job.clone()).or_insert_with(|| (attempt, Utc::now()));
+            let (fence, _) = tables.fences.entry(job.clone()).or_insert_with(|| (attempt, clock::now()));
             *fence = attempt.max(*fence);
         }
         Ok(stored)

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use chrono::Utc;
-use ruche_schemas::{JobId, TenantId};
+use ruche_schemas::{JobId, TenantId, clock};
 use serde_json::Value;
 
 use super::{
@@ -46,8 +45,8 @@ impl Memory {
             format: "text".to_owned(),
             bytes: 0,
             job: JobId(hit.document),
-            accepted_at: Utc::now(),
-            updated_at: Utc::now(),
+            accepted_at: clock::now(),
+            updated_at: clock::now(),
         };
         let mut tables = self.lock();
         let row = tables.documents.entry(hit.document).or_insert_with(|| DocumentRow::new(tenant, listed));

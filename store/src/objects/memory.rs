@@ -12,7 +12,7 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use ruche_schemas::{Claim, JobRef};
+use ruche_schemas::{Claim, JobRef, clock};
 
 use super::{
     port::{ObjectError, Objects, Pieces, owner},
@@ -38,7 +38,7 @@ impl Memory {
 #[async_trait]
 impl Objects for Memory {
     async fn put(&self, claim: &Claim, bytes: Bytes) -> Result<(), ObjectError> {
-        self.kept().insert(claim.key.clone(), (bytes, Utc::now()));
+        self.kept().insert(claim.key.clone(), (bytes, clock::now()));
         Ok(())
     }
 

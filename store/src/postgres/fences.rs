@@ -2,8 +2,7 @@
 //! transaction of the job's row.
 
 use crate::entities::job_fences;
-use chrono::Utc;
-use ruche_schemas::JobRef;
+use ruche_schemas::{JobRef, clock};
 use sea_orm::{
     ActiveValue::Set,
     ConnectionTrait, EntityTrait,
@@ -18,7 +17,7 @@ pub(super) async fn raise(db: &impl ConnectionTrait, job: &JobRef, attempt: u32)
         job: Set(job.id.0),
         tenant: Set(job.tenant.as_str().to_owned()),
         attempt: Set(number(attempt)),
-        at: Set(Utc::now()),
+        at: Set(clock::now()),
     };
     let key = [job_fences::Column::Job, job_fences::Column::Tenant];
     let highest = Func::greatest([

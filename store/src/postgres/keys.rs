@@ -1,8 +1,7 @@
 //! API keys and their tenants.
 
 use async_trait::async_trait;
-use chrono::Utc;
-use ruche_schemas::TenantId;
+use ruche_schemas::{TenantId, clock};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait, sea_query::OnConflict};
 
 use super::handle::Postgres;
@@ -24,7 +23,7 @@ impl Keys for Postgres {
     }
 
     async fn create_key(&self, tenant: &TenantId, name: &str, role: Role, key: ApiKey<'_>) -> Result<(), StoreError> {
-        let now = Utc::now();
+        let now = clock::now();
         let transaction = self.db.begin().await?;
         tenants::Entity::insert(tenants::ActiveModel { id: Set(tenant.as_str().into()), created_at: Set(now) })
             .on_conflict(OnConflict::column(tenants::Column::Id).do_nothing().to_owned())

@@ -1,6 +1,7 @@
 //! Searchable documents: written with their job or not at all; the version accepted last wins.
 
 use chrono::TimeDelta;
+use ruche_schemas::clock;
 use ruche_schemas::ids::{collection_id, document_id};
 use ruche_store::{
     documents::{Chunk, DocumentKey, DocumentMeta, Indexing, Status},
@@ -38,7 +39,7 @@ fn document(owner: &str, collection: &str, source: &str, texts: &[&str]) -> Inde
         title: Some("Bees".to_owned()),
         language: "english".to_owned(),
         metadata: [("team".to_owned(), json!("east"))].into_iter().collect(),
-        published_at: Some(Utc::now().trunc_subsecs(6)),
+        published_at: Some(clock::now().trunc_subsecs(6)),
         format: "markdown".to_owned(),
         content: texts.join("\n\n"),
         chunk_tokens: Some(128),
@@ -70,7 +71,7 @@ async fn a_document_is_there_with_its_job_and_read_as_it_was_written() {
     for store in stores().await {
         let bees = document("acme", "handbook", "bees.md", &["One.", "Two\ttabs\\and\nlines."]);
         assert_eq!(status(&store, "acme", &bees).await, Status::default());
-        let (at, ended) = (Utc::now(), ending("acme", &bees, Utc::now()));
+        let (at, ended) = (clock::now(), ending("acme", &bees, clock::now()));
         assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
         assert!(matches!(store.commit(&ended).await.unwrap(), Committed::Already(_)));
         let found = status(&store, "acme", &bees).await;
@@ -90,7 +91,7 @@ async fn a_document_is_there_with_its_job_and_read_as_it_was_written() {
 async fn what_was_accepted_last_stays_whoever_commits_first() {
     for store in stores().await {
         let (old, new) = (document("acme", "c", "s", &["Old."]), document("acme", "c", "s", &["New.", "More."]));
-        let now = Utc::now();
+        let now = clock::now();
         write(&store, "acme", &new, now).await;
         write(&store, "acme", &old, now - TimeDelta::seconds(1)).await;
         assert_eq!(status(&store, "acme", &new).await.chunks, 2);
@@ -107,7 +108,7 @@ async fn what_was_accepted_last_stays_whoever_commits_first() {
 async fn a_document_of_a_fenced_attempt_is_not_written() {
     for store in stores().await {
         let bees = document("acme", "c", "s", &["One."]);
-        let late = ending("acme", &bees, Utc::now());
+        let late = ending("acme", &bees, clock::now());
         store.fence(&late.job, 2).await.unwrap();
         assert_eq!(store.commit(&late).await.unwrap(), Committed::Fenced);
         assert_eq!(status(&store, "acme", &bees).await, Status::default());
@@ -121,7 +122,7 @@ async fn a_document_is_counted_in_its_group() {
     for store in stores().await {
         let (bees, group) = (document("acme", "c", "s", &["One."]), Uuid::now_v7());
         let member = Some(Member { group, index: 0, of: Some(1) });
-        store.commit(&Ended { member, ..ending("acme", &bees, Utc::now()) }).await.unwrap();
+        store.commit(&Ended { member, ..ending("acme", &bees, clock::now()) }).await.unwrap();
         let group = store.group(&tenant("acme"), group).await.unwrap().unwrap();
         assert!(group.is_complete() && group.done == 1);
     }
@@ -132,13 +133,13 @@ async fn one_that_is_only_embedded_again_needs_the_same_text() {
     for store in stores().await {
         let bees = document("acme", "c", "s", &["One."]);
         let other = Indexing { again: true, model: model("other"), ..bees.clone() };
-        write(&store, "acme", &other, Utc::now()).await;
+        write(&store, "acme", &other, clock::now()).await;
         assert_eq!(status(&store, "acme", &bees).await, Status::default(), "there is none");
-        write(&store, "acme", &bees, Utc::now()).await;
+        write(&store, "acme", &bees, clock::now()).await;
         let changed = Indexing { hash: [0; 32], ..other.clone() };
-        write(&store, "acme", &changed, Utc::now()).await;
+        write(&store, "acme", &changed, clock::now()).await;
         assert_eq!(status(&store, "acme", &other).await.chunks, 0);
-        write(&store, "acme", &other, Utc::now() - TimeDelta::hours(1)).await;
+        write(&store, "acme", &other, clock::now() - TimeDelta::hours(1)).await;
         assert_eq!(status(&store, "acme", &other).await.chunks, 1);
     }
 }
@@ -153,7 +154,7 @@ const ROWS: &str = "SELECT id AS a, position::bigint AS b, text AS c FROM chunks
 #[tokio::test]
 async fn rows_of_unchanged_chunks_stay_and_only_move() {
     let (store, db) = opened().await;
-    let now = Utc::now();
+    let now = clock::now();
     write(&store, "acme", &document("acme", "c", "s", &["A", "B", "C", "B"]), now).await;
     let before = rows(&db, ROWS).await;
     write(&store, "acme", &document("acme", "c", "s", &["B", "A", "D", "B"]), now + TimeDelta::seconds(1)).await;
@@ -169,7 +170,7 @@ async fn rows_of_unchanged_chunks_stay_and_only_move() {
 #[tokio::test]
 async fn a_changed_text_takes_the_chunks_of_other_models_with_it() {
     let (store, db) = opened().await;
-    let (bees, now) = (document("acme", "c", "s", &["A"]), Utc::now());
+    let (bees, now) = (document("acme", "c", "s", &["A"]), clock::now());
     write(&store, "acme", &bees, now).await;
     write(&store, "acme", &Indexing { again: true, model: model("n"), ..bees.clone() }, now).await;
     assert_eq!(rows(&db, ROWS).await.len(), 2, "both models live");
@@ -200,11 +201,11 @@ async fn the_models_of_a_collection_are_told() {
     let (store, db) = opened().await;
     let (acme, bees) = (tenant("acme"), document("acme", "c", "s", &["A"]));
     assert_eq!(store.models_of(&acme, "c").await.unwrap(), CollectionModels::default());
-    write(&store, "acme", &bees, Utc::now()).await;
+    write(&store, "acme", &bees, clock::now()).await;
     let searched = CollectionModels { searched: Some(model("m")), has_chunks: true, next: None };
     assert_eq!(store.models_of(&acme, "c").await.unwrap(), searched);
     assert_eq!(store.models_of(&tenant("other"), "c").await.unwrap(), CollectionModels::default());
-    write(&store, "acme", &Indexing { again: true, model: model("n"), ..bees }, Utc::now()).await;
+    write(&store, "acme", &Indexing { again: true, model: model("n"), ..bees }, clock::now()).await;
     let begin = "UPDATE collections SET next_model_id = (SELECT id FROM embedding_models WHERE name = 'n')";
     db.execute_unprepared(begin).await.unwrap();
     let next = Some(model("n"));
@@ -219,7 +220,7 @@ async fn a_document_by_both_models_is_there_in_one_go() {
         let bees = document("acme", "c", "s", &["A", "B"]);
         let next = Indexing { again: true, model: model("n"), ..bees.clone() };
         let writes = [&bees, &next].map(|indexing| Write::Indexed(Arc::new(indexing.clone())));
-        let ended = Ended { writes: writes.into(), ..ending("acme", &bees, Utc::now()) };
+        let ended = Ended { writes: writes.into(), ..ending("acme", &bees, clock::now()) };
         assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
         for indexing in [&bees, &next] {
             assert_eq!(status(&store, "acme", indexing).await.chunks, 2);
@@ -232,7 +233,7 @@ async fn words_are_searched_in_the_documents_language_and_headings_weigh_more() 
     let (store, db) = opened().await;
     let mut bees = document("acme", "c", "s", &["They were flying home."]);
     bees.chunks[0].path = vec!["The hives".to_owned()];
-    write(&store, "acme", &bees, Utc::now()).await;
+    write(&store, "acme", &bees, clock::now()).await;
     let search = "SELECT 0::bigint AS a, 0::bigint AS b, search::text AS c FROM chunks";
     let found = rows(&db, search).await.remove(0).2;
     assert_eq!(
@@ -240,11 +241,11 @@ async fn words_are_searched_in_the_documents_language_and_headings_weigh_more() 
         "title, headings, text"
     );
     bees.meta.language = "simple".to_owned();
-    write(&store, "acme", &bees, Utc::now()).await;
+    write(&store, "acme", &bees, clock::now()).await;
     let found = rows(&db, search).await.remove(0).2;
     assert!(found.contains("'bees':1A") && found.contains("'hives':10A") && found.contains("'flying':20B"), "{found}");
     bees.meta.title = Some("Wasps".to_owned());
-    write(&store, "acme", &bees, Utc::now()).await;
+    write(&store, "acme", &bees, clock::now()).await;
     let found = rows(&db, search).await.remove(0).2;
     assert!(found.contains("'wasps':1A") && !found.contains("'bees'"), "{found}");
 }
@@ -254,7 +255,7 @@ async fn many_chunks_go_by_copy_and_are_the_same_as_few() {
     let (store, db) = opened().await;
     let texts: Vec<String> = (0..2_500).map(|n| format!("Chunk {n}\twith\\odd\r\nletters \u{1F41D}")).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let (many, now) = (document("acme", "c", "many", &texts), Utc::now());
+    let (many, now) = (document("acme", "c", "many", &texts), clock::now());
     let hashed = |mut indexing: Indexing| {
         for (number, chunk) in indexing.chunks.iter_mut().enumerate() {
             chunk.hash = [0; 32];
@@ -279,20 +280,20 @@ async fn a_document_that_the_database_refuses_leaves_nothing() {
     let mut bees = document("acme", "c", "s", &["A", "B"]);
     bees.chunks[1].tokens = u32::MAX;
     bees.chunks[1].vector = vec![f32::NAN; 3];
-    let failure = refusal(store.commit(&ending("acme", &bees, Utc::now())).await);
+    let failure = refusal(store.commit(&ending("acme", &bees, clock::now())).await);
     assert_eq!(failure.code, "not_storable");
     for table in ["chunks", "documents", "collections", "jobs", "usage"] {
         let count = format!("SELECT count(*) AS a, 0::bigint AS b, '' AS c FROM {table}");
         assert_eq!(rows(&db, &count).await, [(0, 0, String::new())], "{table}");
     }
-    write(&store, "acme", &document("acme", "c", "s", &["A"]), Utc::now()).await;
+    write(&store, "acme", &document("acme", "c", "s", &["A"]), clock::now()).await;
     assert_eq!(rows(&db, ROWS).await.len(), 1);
 }
 
 #[tokio::test]
 async fn writers_of_one_document_and_of_one_new_collection_take_turns() {
     let (store, db) = opened().await;
-    let (now, mut writing) = (Utc::now(), JoinSet::new());
+    let (now, mut writing) = (clock::now(), JoinSet::new());
     for n in 0..24_i64 {
         let store = Arc::clone(&store);
         writing.spawn(async move {
@@ -316,7 +317,7 @@ async fn writers_of_one_document_and_of_one_new_collection_take_turns() {
 #[tokio::test]
 async fn what_was_deleted_does_not_come_back_by_a_job_that_was_accepted_before() {
     let (store, db) = opened().await;
-    let (bees, now) = (document("acme", "c", "s", &["A"]), Utc::now());
+    let (bees, now) = (document("acme", "c", "s", &["A"]), clock::now());
     for (id, second) in [(bees.document, 1), (collection_id(&tenant("acme"), "c"), 3)] {
         let at = now + TimeDelta::seconds(second);
         let put = "INSERT INTO document_tombstones (document_id, deleted_at) VALUES ($1, $2)";

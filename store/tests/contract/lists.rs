@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::Duration;
-use ruche_schemas::kinds::chat::Citation;
+use ruche_schemas::{clock, kinds::chat::Citation};
 use ruche_store::{
     Health as _, Store,
     conversations::{Conversation, StoredMessage},
@@ -19,7 +19,7 @@ use sea_orm::{
 
 use super::support::{
     Application, Chat, Claim, DatabaseConnection, EndedJob, EventType, JobId, JobRef, Lane, Memory, Part, Postgres,
-    TenantId, Utc, Uuid, a_job, json, now, opened, settings, tenant, testing,
+    TenantId, Uuid, a_job, json, now, opened, settings, tenant, testing,
 };
 use ruche_schemas::Job as _;
 
@@ -132,7 +132,7 @@ impl Fill for DatabaseConnection {
     async fn revoke(&self, key: &str) {
         let row = tables::api_keys::ActiveModel {
             id: Set(key.into()),
-            revoked_at: Set(Some(Utc::now())),
+            revoked_at: Set(Some(clock::now())),
             ..Default::default()
         };
         row.update(self).await.unwrap();

@@ -3,11 +3,12 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures::StreamExt;
 use ruche_schemas::{
     Claim, JobId, JobRef, TenantId,
     claim::{CLAIM_BYTES, Part},
+    clock,
     config::{self, Config},
 };
 use ruche_services::testing;
@@ -70,7 +71,7 @@ async fn read(store: &dyn Objects, claim: &Claim) -> Result<Vec<u8>, ObjectError
 
 /// The jobs with older objects, without duplicates, restricted to this test's jobs.
 async fn older(store: &dyn Objects, than: TimeDelta, of: &[&JobRef]) -> Vec<JobRef> {
-    let found: Vec<_> = store.older(Utc::now() + than).map(|job| job.expect("a list")).collect().await;
+    let found: Vec<_> = store.older(clock::now() + than).map(|job| job.expect("a list")).collect().await;
     of.iter().filter(|job| found.contains(job)).map(|job| (*job).clone()).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Retention of rows, claims and documents.
 
 use super::support::*;
+use ruche_schemas::clock;
 
 async fn listed(store: &dyn Store, job: &JobRef) -> Option<File> {
     store.file(job).await.unwrap().map(|stored| stored.file)
@@ -9,7 +10,7 @@ async fn listed(store: &dyn Store, job: &JobRef) -> Option<File> {
 #[tokio::test]
 async fn what_ended_long_ago_is_forgotten_in_steps_and_nothing_else() {
     for store in stores().await {
-        let (old, fresh, group) = (Utc::now() - chrono::TimeDelta::days(40), job("acme"), Uuid::now_v7());
+        let (old, fresh, group) = (clock::now() - chrono::TimeDelta::days(40), job("acme"), Uuid::now_v7());
         let mut ancient = Vec::new();
         for index in 0..3 {
             let ended = Ended { ended_at: old, ..member("acme", group, index, Some(3), Outcome::Cancelled) };
@@ -19,7 +20,7 @@ async fn what_ended_long_ago_is_forgotten_in_steps_and_nothing_else() {
         let open = Ended { ended_at: old, ..member("acme", fresh.id.0, 0, Some(2), Outcome::Cancelled) };
         store.commit(&ended(&fresh, 1, json!("kept"))).await.unwrap();
         store.commit(&open).await.unwrap();
-        let before = Utc::now() - chrono::TimeDelta::days(30);
+        let before = clock::now() - chrono::TimeDelta::days(30);
         // At most two of each table: two jobs and the group; then the other two.
         assert_eq!(store.purge(before, 2).await.unwrap(), 3);
         assert_eq!(store.purge(before, 2).await.unwrap(), 2);
@@ -36,7 +37,7 @@ async fn what_ended_long_ago_is_forgotten_in_steps_and_nothing_else() {
 #[tokio::test]
 async fn a_claim_is_kept_and_a_row_stays_until_its_objects_are_gone() {
     for store in stores().await {
-        let (old, jobs) = (Utc::now() - chrono::TimeDelta::days(40), [job("acme"), job("other"), job("acme")]);
+        let (old, jobs) = (clock::now() - chrono::TimeDelta::days(40), [job("acme"), job("other"), job("acme")]);
         for (i, job) in (0_i32..).zip(&jobs) {
             let outcome = match i {
                 0 => Outcome::Claimed(Claim::of(job, Part::Output, b"large")),
@@ -47,7 +48,7 @@ async fn a_claim_is_kept_and_a_row_stays_until_its_objects_are_gone() {
             assert_eq!(store.commit(&ended).await.unwrap(), Committed::Stored);
             assert_eq!(store.ended(job).await.unwrap().unwrap().outcome, ended.outcome);
         }
-        let before = Utc::now() - chrono::TimeDelta::days(30);
+        let before = clock::now() - chrono::TimeDelta::days(30);
         assert_eq!(store.jobs_with_objects(before, 10).await.unwrap(), jobs[..2]);
         assert_eq!(store.jobs_with_objects(before, 1).await.unwrap(), jobs[..1]);
         assert_eq!(store.jobs_with_objects(old, 10).await.unwrap(), []);
@@ -64,7 +65,7 @@ async fn a_claim_is_kept_and_a_row_stays_until_its_objects_are_gone() {
 #[tokio::test]
 async fn a_document_is_listed_with_its_job_and_forgotten_with_it() {
     for store in stores().await {
-        let (mine, other, old) = (job("acme"), job("acme"), Utc::now() - chrono::TimeDelta::days(40));
+        let (mine, other, old) = (job("acme"), job("acme"), clock::now() - chrono::TimeDelta::days(40));
         for (job, title) in [(&mine, Some("Re\0port")), (&other, None)] {
             let keep = vec![Write::File(file(job, title))];
             let ended = Ended { writes: keep, ended_at: old, objects: true, ..ended(job, 1, Value::Null) };
@@ -76,7 +77,7 @@ async fn a_document_is_listed_with_its_job_and_forgotten_with_it() {
         assert_eq!(listed(&*store, &mine).await, Some(file(&mine, Some("Re\u{fffd}port"))));
         assert_eq!(listed(&*store, &other).await, Some(file(&other, None)));
         assert_eq!(listed(&*store, &JobRef { tenant: tenant("other"), ..mine.clone() }).await, None);
-        let before = Utc::now() - chrono::TimeDelta::days(30);
+        let before = clock::now() - chrono::TimeDelta::days(30);
         assert_eq!(store.purge(before, 10).await.unwrap(), 0, "while their objects are there, so are they");
         store.objects_deleted(std::slice::from_ref(&mine)).await.unwrap();
         assert_eq!(store.purge(before, 10).await.unwrap(), 1);

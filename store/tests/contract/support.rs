@@ -6,6 +6,7 @@ pub use chrono::{DateTime, SubsecRound, Utc};
 pub use ruche_schemas::{
     Claim, EventType, Failure, Job as _, JobId, JobRef, Kind, Lane, TenantId,
     claim::Part,
+    clock,
     config::{self, Secret},
     event::Outcome,
     failure::codes,
@@ -65,7 +66,7 @@ pub async fn opened() -> (Arc<Postgres>, DatabaseConnection) {
 
 /// In microseconds, like stored times.
 pub fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
+    clock::now().trunc_subsecs(6)
 }
 
 pub fn file(job: &JobRef, title: Option<&str>) -> File {
@@ -94,8 +95,8 @@ pub fn ended(job: &JobRef, attempt: u32, output: Value) -> Ended {
         lane: Lane::Normal,
         attempt,
         outcome: Outcome::Done(output),
-        created_at: Utc::now(),
-        ended_at: Utc::now(),
+        created_at: clock::now(),
+        ended_at: clock::now(),
         trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
         writes: Vec::new(),
         origin: None,

@@ -1,9 +1,9 @@
 //! Dead letters: stored before the job is gone, complete, and found again.
 
 use bytes::Bytes;
-use chrono::{SubsecRound, Utc};
+use chrono::SubsecRound;
 use ruche_bus::{Bus, DeadFilter, DeadLetter, Headers, Message, StoredDeadLetter};
-use ruche_schemas::{Failure, JobRef, Kind, Lane, topology::bounds::MAX_JOB_BYTES};
+use ruche_schemas::{Failure, JobRef, Kind, Lane, clock, topology::bounds::MAX_JOB_BYTES};
 
 use super::{ACK_WAIT, KIND, job, message, next, nothing_comes, queue, tenant};
 
@@ -14,7 +14,7 @@ fn letter(job: &JobRef, attempts: u32) -> DeadLetter {
         lane: Lane::Normal,
         failure: Failure::new("broken", "it did not work:\r\n\"line two\" é").with_param("body"),
         attempts,
-        at: Utc::now().trunc_subsecs(3),
+        at: clock::now().trunc_subsecs(3),
         trace_id: Some("0af7651916cd43dd8448eb211c80319c".to_owned()),
         payload: format!("{{\"try\":{attempts}}}"),
         headers: Headers::from([("traceparent".to_owned(), "00-1-2-01".to_owned())]),
@@ -27,7 +27,7 @@ pub(crate) async fn a_rejected_job_is_in_dead_before_it_is_gone(bus: &dyn Bus) {
     bus.publish(sent.clone()).await.expect("a receipt");
     let mut queue = queue(bus).await;
     let delivery = next(&mut queue).await;
-    let at = Utc::now();
+    let at = clock::now();
     delivery.reject(bus, Failure::new("no", "never"), 1, at).await.expect("a confirmation");
     let stored = bus.get_dead_letter(&job).await.expect("a read").expect("a dead letter");
     let dead = [&stored.letter];
@@ -111,7 +111,7 @@ pub(crate) async fn the_largest_job_becomes_a_dead_letter_whole(bus: &dyn Bus) {
     bus.publish(large).await.expect("a receipt");
     let delivery = next(&mut queue(bus).await).await;
     let failure = Failure::new("broken", "why ".repeat(100_000));
-    delivery.reject(bus, failure, 1, Utc::now()).await.expect("a confirmation");
+    delivery.reject(bus, failure, 1, clock::now()).await.expect("a confirmation");
     let dead = all(bus, &DeadFilter::default()).await.remove(0).letter;
     assert!(dead.payload.as_bytes() == payload, "the payload is as it was sent");
     assert!(dead.failure.message.starts_with("why why"));

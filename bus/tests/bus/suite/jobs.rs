@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::Utc;
 use ruche_bus::{Bus, Headers, Message, PublishError, Receipt};
-use ruche_schemas::{JobId, JobRef, Kind, Lane, topology::bounds::MAX_JOB_BYTES};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, clock, topology::bounds::MAX_JOB_BYTES};
 
 use super::{ACK_WAIT, BACKLOG, KIND, job, message, next, nothing_comes, publish, queue, slots};
 
@@ -24,7 +23,7 @@ pub(crate) async fn what_was_published_is_what_arrives(bus: &dyn Bus) {
     let headers =
         Headers::from([("traceparent".to_owned(), "00-1-2-01".to_owned()), ("x-ü".to_owned(), "?".to_owned())]);
     let sent = Message { payload: payload.clone(), headers, first_seq: Some(17), ..message(&job(), Lane::Bulk) };
-    let before = Utc::now();
+    let before = clock::now();
     bus.publish(sent.clone()).await.expect("a receipt");
     let delivery = next(&mut queue(bus).await).await;
     assert_eq!((&delivery.job, &delivery.kind, delivery.lane), (&sent.job, &KIND, Lane::Bulk));
@@ -178,6 +177,6 @@ pub(crate) async fn the_oldest_that_waits_is_one_that_no_worker_has(bus: &dyn Bu
     assert_eq!(oldest().await, None, "the only one is in a worker's hands");
     publish(bus, Lane::Normal).await;
     let waited = oldest().await.expect("one waits");
-    assert!(waited <= (Utc::now() - held.published_at).to_std().expect("the past"), "{waited:?}");
+    assert!(waited <= (clock::now() - held.published_at).to_std().expect("the past"), "{waited:?}");
     held.done().await.expect("a confirmation");
 }

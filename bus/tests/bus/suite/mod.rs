@@ -13,9 +13,8 @@ pub(crate) mod workers;
 use std::{num::NonZeroUsize, time::Duration};
 
 use bytes::Bytes;
-use chrono::Utc;
 use ruche_bus::{Bus, Deliveries, Delivery, Headers, Message, Receipt};
-use ruche_schemas::{EventType, JobId, JobRef, Kind, Lane, Record, TenantId, config};
+use ruche_schemas::{EventType, JobId, JobRef, Kind, Lane, Record, TenantId, clock, config};
 use serde_json::json;
 
 pub(crate) const KIND: Kind = Kind::new("probe");
@@ -81,7 +80,15 @@ pub(crate) async fn nothing_comes(queue: &mut Box<dyn Deliveries>, time: Duratio
 }
 
 pub(crate) fn event(n: u64, event: EventType) -> Record {
-    Record { n, event, kind: KIND, attempt: 1, at: Utc::now(), data: json!({"text": format!("word {n}")}), claim: None }
+    Record {
+        n,
+        event,
+        kind: KIND,
+        attempt: 1,
+        at: clock::now(),
+        data: json!({"text": format!("word {n}")}),
+        claim: None,
+    }
 }
 
 /// Appends deltas so that the log ends with `to`; returns the last sequence.

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use ruche_bus::{Bus, Deliveries, Headers, Message, POOL};
-use ruche_schemas::Lane;
+use ruche_schemas::{Lane, clock};
 
 use super::{ACK_WAIT, KIND, job, message, next, nothing_comes, publish, queue};
 
@@ -71,7 +70,7 @@ pub(crate) async fn a_job_that_is_handed_on_comes_to_the_pool_as_the_same_attemp
     assert_eq!((&delivery.job, delivery.lane, delivery.attempt), (&job, Lane::Interactive, 1));
     assert_eq!((&delivery.payload, delivery.first_seq), (&sent.payload, Some(17)));
     assert_eq!(delivery.headers, headers.into_iter().chain(for_pool()).collect());
-    delivery.defer(Utc::now(), true).await.expect("a confirmation");
+    delivery.defer(clock::now(), true).await.expect("a confirmation");
     let delivery = next(&mut pool).await;
     assert_eq!((&delivery.job, delivery.attempt), (&job, 2), "a deferral brings it back to the pool");
     delivery.done().await.expect("a confirmation");

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use ruche_bus::{Bus, Every, Headers, Message, PublishError, Receipt, Schedule, ScheduleError};
-use ruche_schemas::{JobId, JobRef, Kind, Lane};
+use ruche_schemas::{JobId, JobRef, Kind, Lane, clock};
 use serde_json::{Value, json};
 
 use super::{ACK_WAIT, KIND, job, message, next, nothing_comes, queue, tenant};
@@ -25,7 +25,7 @@ fn schedule(name: &str, every: Every) -> Schedule {
         every,
         payload: json!({"id": id, "schedule": name, "body": 1}).to_string().into(),
         paused: false,
-        since: Utc::now(),
+        since: clock::now(),
         next: None,
     }
 }
@@ -38,12 +38,12 @@ pub(crate) async fn a_job_for_later_is_not_handed_out_early(bus: &dyn Bus) {
     let job = job();
     let headers = Headers::from([("traceparent".to_owned(), "00-1-2-01".to_owned())]);
     let sent = Message { headers: headers.clone(), ..message(&job, Lane::Bulk) };
-    let at = Utc::now() + DELAY;
+    let at = clock::now() + DELAY;
     assert_eq!(bus.publish_at(sent.clone(), at).await, Ok(Receipt { duplicate: false }));
     assert_eq!(bus.publish_at(sent.clone(), at).await, Ok(Receipt { duplicate: true }));
     let mut queue = queue(bus).await;
     let delivery = next(&mut queue).await;
-    assert!(Utc::now() >= at, "{} before {at}", Utc::now());
+    assert!(clock::now() >= at, "{} before {at}", clock::now());
     assert_eq!((&delivery.job, delivery.lane, delivery.attempt), (&job, Lane::Bulk, 1));
     assert_eq!((&delivery.payload, &delivery.headers), (&sent.payload, &headers));
     delivery.done().await.expect("a confirmation");
@@ -52,13 +52,13 @@ pub(crate) async fn a_job_for_later_is_not_handed_out_early(bus: &dyn Bus) {
 
 pub(crate) async fn a_job_whose_time_is_past_is_handed_out(bus: &dyn Bus) {
     let job = job();
-    bus.publish_at(message(&job, Lane::Normal), Utc::now() - DELAY).await.expect("a receipt");
+    bus.publish_at(message(&job, Lane::Normal), clock::now() - DELAY).await.expect("a receipt");
     assert_eq!(next(&mut queue(bus).await).await.job, job);
 }
 
 pub(crate) async fn a_job_for_later_can_be_taken_back(bus: &dyn Bus) {
     let job = job();
-    bus.publish_at(message(&job, Lane::Normal), Utc::now() + DELAY).await.expect("a receipt");
+    bus.publish_at(message(&job, Lane::Normal), clock::now() + DELAY).await.expect("a receipt");
     assert_eq!(bus.unpublish(&KIND, &job).await, Ok(true));
     assert_eq!(bus.unpublish(&KIND, &job).await, Ok(false));
     nothing_comes(&mut queue(bus).await, Duration::from_secs(2)).await;
@@ -67,14 +67,14 @@ pub(crate) async fn a_job_for_later_can_be_taken_back(bus: &dyn Bus) {
 pub(crate) async fn a_job_for_later_of_an_unknown_kind_is_refused(bus: &dyn Bus) {
     let kind = Kind::new("nobody");
     let stray = Message { kind: kind.clone(), ..message(&job(), Lane::Normal) };
-    assert_eq!(bus.publish_at(stray, Utc::now() + DELAY).await, Err(PublishError::UnknownKind { kind }));
+    assert_eq!(bus.publish_at(stray, clock::now() + DELAY).await, Err(PublishError::UnknownKind { kind }));
 }
 
 pub(crate) async fn a_deferred_job_keeps_its_attempts(bus: &dyn Bus) {
     let job = job();
     bus.publish(message(&job, Lane::Normal)).await.expect("a receipt");
     let mut queue = queue(bus).await;
-    let soon = || Utc::now() + TimeDelta::milliseconds(300);
+    let soon = || clock::now() + TimeDelta::milliseconds(300);
     // The attempt, and whether the deferral counts.
     next(&mut queue).await.retry(Duration::ZERO).await.expect("a confirmation");
     for (attempt, counts) in [(2, true), (3, false), (3, false), (3, true)] {

@@ -1,16 +1,16 @@
 //! Cancellations and registrations of workers.
 
-use chrono::{SubsecRound, Utc};
+use chrono::SubsecRound;
 use futures::StreamExt;
 use ruche_bus::{Bus, WorkerRegistration, WorkerState};
-use ruche_schemas::Kind;
+use ruche_schemas::{Kind, clock};
 
 use super::{KIND, job};
 
 pub(crate) async fn a_cancel_reaches_a_listener_and_a_late_asker(bus: &dyn Bus) {
     let (job, other) = (job(), job());
     let mut listener = bus.cancellations().await.expect("a listener");
-    let before = Utc::now() - chrono::TimeDelta::seconds(10);
+    let before = clock::now() - chrono::TimeDelta::seconds(10);
     assert_eq!(bus.cancelled_since(before, 10).await, Ok(Vec::new()));
     assert_eq!(bus.is_cancelled(&job).await, Ok(false));
     bus.cancel(&job).await.expect("a cancel");
@@ -39,7 +39,7 @@ fn registration(kind: Kind, worker: &str) -> WorkerRegistration {
         pool: None,
         slots: 8,
         version: "0.1.0".to_owned(),
-        since: Utc::now().trunc_subsecs(3),
+        since: clock::now().trunc_subsecs(3),
     }
 }
 

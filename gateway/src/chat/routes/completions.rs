@@ -8,9 +8,8 @@ use axum::{
     http::{HeaderMap, HeaderValue},
     response::{IntoResponse, Response},
 };
-use chrono::Utc;
 use ruche_schemas::{
-    Job as _, Lane,
+    Job as _, Lane, clock,
     kinds::chat::{Answer, Chat},
 };
 use tokio::time::Instant;
@@ -79,7 +78,7 @@ pub(crate) async fn chat_completions(
     let id = accepted.job.id;
     let head = Head {
         id: completion_id(id),
-        created: Utc::now().timestamp(),
+        created: clock::now().timestamp(),
         model: match model {
             Some(model) => model,
             None => jobs.models.default_name(&Chat::KIND).await,

@@ -77,12 +77,12 @@ pub(crate) async fn list_models(
 
 impl Catalogue {
     async fn all(&self, tenant: &TenantId) -> Result<Vec<Model>, ApiError> {
-        let announced = self.models.announced().await?;
+        let registered = self.models.registered().await?;
         let bots = self.store.bots(tenant).await.unwrap_or_else(|error| {
             tracing::warn!(error.message = %error, "models are listed without bots");
             Vec::new()
         });
-        let mut all: Vec<Model> = announced.all().into_iter().map(model).chain(bots.into_iter().map(bot)).collect();
+        let mut all: Vec<Model> = registered.all().into_iter().map(model).chain(bots.into_iter().map(bot)).collect();
         let aliases: Vec<Model> =
             self.models.aliases.all().filter_map(|(name, target)| alias(&all, name, target)).collect();
         all.retain(|model| aliases.iter().all(|alias| alias.id != model.id));

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{kinds::embed::document::check_collection, language};
+use ruche_schemas::{clock, kinds::embed::document::check_collection, language};
 use ruche_store::collections::{Collection, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -145,7 +145,7 @@ pub(crate) async fn create_collection(
     check_description(description.as_deref())?;
     let language = language_of(language.as_deref())?.unwrap_or(language::AUTO).to_owned();
     let description = description.filter(|text| !text.is_empty());
-    let new = NewCollection { name, description, language, at: Utc::now() };
+    let new = NewCollection { name, description, language, at: clock::now() };
     let made = collections.create(&caller.tenant, &new).await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
@@ -212,7 +212,7 @@ pub(crate) async fn delete_collection(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    collections.delete(&caller.tenant, &name, Utc::now()).await?;
+    collections.delete(&caller.tenant, &name, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

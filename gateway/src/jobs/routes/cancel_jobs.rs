@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use chrono::Utc;
 use futures::{StreamExt, TryStreamExt, stream};
-use ruche_schemas::JobRef;
+use ruche_schemas::{JobRef, clock};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -71,7 +70,7 @@ pub(crate) async fn cancel_jobs(
         let mut after = 0;
         while matched < limits::ACT {
             let page = jobs.unended.page(&caller.tenant, kind, batch, after).await?;
-            let now = Utc::now();
+            let now = clock::now();
             let found = page.jobs.into_iter().map(|job| (job.view(now), job.job));
             let found: Vec<(JobView, JobRef)> = found.filter(|(view, _)| wanted.has(view)).collect();
             matched += found.len();

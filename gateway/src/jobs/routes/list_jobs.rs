@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use chrono::Utc;
-use ruche_schemas::{EventType, JobId, Kind, TenantId};
+use ruche_schemas::{EventType, JobId, Kind, TenantId, clock};
 use ruche_store::jobs::EndedFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -204,7 +203,7 @@ async fn not_ended(
         Some(Cursor::Queue(kind, after)) => (wanted.kinds.iter().position(|known| *known == kind).unwrap_or(0), after),
         _ => (0, 0),
     };
-    let (mut seen, now) = (0, Utc::now());
+    let (mut seen, now) = (0, clock::now());
     for kind in &wanted.kinds[first..] {
         loop {
             let page = jobs.unended.page(tenant, kind, wanted.batch, after).await?;

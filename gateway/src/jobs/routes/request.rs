@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, date, flow::Next};
+use ruche_schemas::{TenantId, clock, date, flow::Next};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::{
@@ -94,7 +94,7 @@ impl NewJob {
     ) -> Result<Accepted, ApiError> {
         let lane = submission::lane(self.lane.as_deref())?;
         let options = Options {
-            run_at: due(self.run_at, self.delay_seconds, Utc::now())?,
+            run_at: due(self.run_at, self.delay_seconds, clock::now())?,
             on_success: self.on_success,
             on_failure: self.on_failure,
             unique: self.unique.map(NewUnique::checked).transpose()?,

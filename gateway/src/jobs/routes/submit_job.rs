@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, Utc};
-use ruche_schemas::date;
+use ruche_schemas::{clock, date};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -70,7 +70,7 @@ pub(crate) async fn submit_job(
     let lane = submission::lane(lane)?;
     let idempotency_key = text_header(&headers, "idempotency-key")?;
     let mut submission = Submission::new(&caller.tenant, lane, idempotency_key);
-    submission.options.run_at = due(query.run_at, query.delay_seconds, Utc::now())?;
+    submission.options.run_at = due(query.run_at, query.delay_seconds, clock::now())?;
     submission.options.follow = wants_events(&headers);
     let follows = submission.options.follow;
     let accepted = intake.submit(&kind, &body, submission).await?;

@@ -117,7 +117,7 @@ pub struct WorkerList {
 
 /// List workers
 ///
-/// Those that have announced themselves in the last half minute.
+/// Those that have registered themselves in the last half minute.
 #[utoipa::path(get, path = "/v1/workers", tag = "operators", security(("bearer" = [])),
     responses(
         (status = 200, description = "All workers", body = WorkerList),

@@ -1,7 +1,7 @@
 //! `GET /v1/renders/{id}/file`: a stored document, by a key or by a link.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
-use chrono::Utc;
+use ruche_schemas::clock;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -68,7 +68,7 @@ pub(crate) async fn render_file(
 ) -> Result<Response, ApiError> {
     let job = match (&query.expires, &query.signature) {
         (None, None) => reference(&caller?.tenant, &id)?,
-        _ => links.check(&id, &query.signed(), Utc::now())?,
+        _ => links.check(&id, &query.signed(), clock::now())?,
     };
     let document = renders.find(&job).await?;
     renders.respond(&job, &document, &headers).await

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, TimeDelta, Utc};
+use ruche_schemas::clock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -75,7 +76,7 @@ pub(crate) async fn link_render(
     }
     let job = reference(&caller.tenant, &id)?;
     renders.find(&job).await?;
-    let expires = Utc::now() + TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000));
+    let expires = clock::now() + TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000));
     let expires_at = DateTime::from_timestamp(expires.timestamp(), 0).unwrap_or(expires);
     let url = links.sign(&job, expires_at)?;
     Ok(Json(LinkView { id: job.id.0, object: "render.link", url, expires_at }))

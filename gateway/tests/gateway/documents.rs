@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::{
     stored::now,
-    support::{Fixture, Log, json_of, presence, refused, tenant, without_worker},
+    support::{Fixture, Log, json_of, refused, registration, tenant, without_worker},
 };
 
 pub(crate) const MODEL: &str = "test-embedder";
@@ -48,8 +48,8 @@ impl Library {
         let change = |app: &mut ruche_gateway::app::parts::App| app.claims = claims.clone();
         let this = Self { gateway: without_worker(change).await, seen: Arc::default() };
         let bus = this.bus.clone() as Arc<dyn Bus>;
-        let announced = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..presence() };
-        bus.register(&announced).await.unwrap();
+        let registered = WorkerRegistration { kind: Embed::KIND, models: vec![MODEL.to_owned()], ..registration() };
+        bus.register(&registered).await.unwrap();
         tokio::spawn(work(bus, claims, this.seen.clone()));
         this
     }
