@@ -185,7 +185,7 @@ impl Handler<Task> for Runner {
     }
 
     /// A message, in a table that takes a second one. Not a cost, whose key would refuse it.
-    fn keep(&self, job: &Envelope<Task>, ran: &Ran) -> Vec<Write> {
+    fn writes(&self, job: &Envelope<Task>, ran: &Ran) -> Vec<Write> {
         let content = format!("{} in attempt {}", ran.number, ran.attempt);
         let messages = vec![TurnMessage { role: Role::User, content, model: None, citations: None }];
         vec![Write::Turn(Turn { conversation: job.body.conversation, begins: true, messages })]

@@ -12,6 +12,7 @@ pub mod entities;
 mod error;
 pub mod files;
 pub mod filter;
+pub mod fusion;
 pub mod groups;
 mod health;
 pub mod indexes;

@@ -6,6 +6,8 @@ use ruche_schemas::{TenantId, bots::RetrievalMode};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+#[cfg(doc)]
+use crate::fusion::Fusion;
 use crate::{error::StoreError, filter::Condition, models::EmbeddingModel};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -111,7 +113,7 @@ pub struct Hit {
     pub text: String,
     pub metadata: Map<String, Value>,
     pub published_at: Option<DateTime<Utc>>,
-    /// Comparable only within one search: the cosine by vectors, BM25 by words, else [`fused`]; the reranker's score if
+    /// Comparable only within one search: the cosine by vectors, BM25 by words, else [`Fusion::score`]; the reranker's score if
     /// one read it.
     pub score: f64,
     /// Fragments around matched words, as HTML: the text is escaped, the words are in `<mark>`.
@@ -152,23 +154,6 @@ pub(crate) fn collapsed(hits: Vec<Hit>) -> Vec<Hit> {
     kept
 }
 
-/// Half of what words give and half of what meaning gives, each from 0 to 1: BM25 over the weights of all words of the
-/// question that any text has, at most 1, and the square root of [`near`]. So a text with the words counts as much as
-/// one with the meaning, and one with few of the words less. A convex sum of scores, after Bruch, Gai and Ingber: An Analysis of Fusion Functions for Hybrid Retrieval (2023). Sums of ranks
-/// put a near part number before the one that was asked for.
-#[must_use]
-pub fn fused(near: f64, text: f64) -> f64 {
-    f64::midpoint(near.sqrt(), text)
-}
-
-/// How near a cosine is, from 0 to 1, whatever range a model's cosines have: between the least of its candidates and
-/// 1. The fewer candidates there are, the less their least tells of that range: of one, nothing.
-#[must_use]
-pub fn near(cosine: f64, least: f64, candidates: u32) -> f64 {
-    let least = least * (1.0 - 1.0 / f64::from(candidates.max(1)));
-    if least >= 1.0 { 1.0 } else { ((cosine - least) / (1.0 - least)).max(0.0) }
-}
-
 /// How a hit got its score. Ranks count from 1, and are none if the hit is not among the candidates of the ranking.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Explanation {
@@ -178,7 +163,7 @@ pub struct Explanation {
     pub scan: Option<Scan>,
     pub text_rank: Option<u32>,
     pub text_score: Option<f64>,
-    /// Of both scores: [`fused`].
+    /// Of both scores: [`Fusion::score`].
     pub fused: f64,
     /// Set if a reranker read it.
     pub rerank_score: Option<f64>,

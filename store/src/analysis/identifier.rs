@@ -26,6 +26,12 @@ pub fn lookalikes(question: &str, texts: &[String]) -> Vec<bool> {
     named.iter().map(is_lookalike).collect()
 }
 
+/// Whether a text names an identifier.
+#[must_use]
+pub fn names_one(text: &str) -> bool {
+    !identifiers(text).is_empty()
+}
+
 /// Each compound with digits as one word. A number alone, or a decimal, is none.
 fn identifiers(text: &str) -> Vec<String> {
     let mut longest: Vec<(u32, usize, String)> = Vec::new();

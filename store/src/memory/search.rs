@@ -19,7 +19,8 @@ use crate::{
     },
     documents::{Chunk, IndexedDocument},
     error::StoreError,
-    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, collapsed, fused, near},
+    fusion::{Cosines, Fusion},
+    search::{Explanation, Filter, Hit, Lookup, Mode, Probe, Scan, Search, Searchable, collapsed},
 };
 
 #[derive(Debug, Clone)]
@@ -120,23 +121,26 @@ fn fuse(hits: &mut [Hit], lookup: &Lookup, words: Option<f64>) {
         let mine = lookup.collections.iter().find(|one| one.name == hit.collection);
         mine.and_then(|one| one.model.as_ref()).map(|model| model.id)
     };
-    let mut least = HashMap::new();
+    let mut ranges: HashMap<_, Cosines> = HashMap::new();
     for hit in &*hits {
         let Some(cosine) = explained(hit).cosine else { continue };
-        let (least, candidates) = least.entry(model(hit)).or_insert((cosine, 0_u32));
-        (*least, *candidates) = (least.min(cosine), *candidates + 1);
+        let range = ranges.entry(model(hit)).or_insert(Cosines { least: cosine, best: cosine, candidates: 0 });
+        let (least, best) = (range.least.min(cosine), range.best.max(cosine));
+        *range = Cosines { least, best, candidates: range.candidates + 1 };
     }
-    let nearness = |hit: &Hit| {
-        let (least, candidates) = *least.get(&model(hit))?;
-        Some(near(explained(hit).cosine?, least, candidates))
-    };
+    let share = |explanation: &Explanation| Some((explanation.text_score? / words?).min(1.0));
+    let best = hits.iter().filter_map(|hit| share(&explained(hit))).fold(0.0, f64::max);
+    let fusion = Fusion::new(lookup.text.as_deref().unwrap_or_default(), best);
     for hit in hits {
-        let near = nearness(hit);
+        let range = ranges.get(&model(hit)).copied();
         let Some(explanation) = &mut hit.explanation else { continue };
-        let text = explanation.text_score.zip(words).map(|(score, words)| (score / words).min(1.0));
-        explanation.fused = match !least.is_empty() && words.is_some() {
-            true => fused(near.unwrap_or(0.0), text.unwrap_or(0.0)),
-            false => near.map(f64::sqrt).or(text).unwrap_or(0.0),
+        let text = share(explanation);
+        explanation.fused = match range.filter(|_| words.is_some()) {
+            Some(range) => fusion.score(explanation.cosine, &range, text.unwrap_or(0.0)),
+            None => {
+                let near = explanation.cosine.zip(range).map(|(cosine, range)| range.absolute(cosine).sqrt());
+                near.or(text).unwrap_or(0.0)
+            }
         };
         hit.score = match lookup.mode {
             Mode::Vector if lookup.probes.len() == 1 => explanation.cosine.unwrap_or_default(),

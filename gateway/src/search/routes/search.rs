@@ -158,9 +158,7 @@ pub struct SearchHit {
     /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
     /// The score, to compare with the other hits of this search only. `vector`: the cosine (with several models as for
-    /// `hybrid`). `text`: BM25. `hybrid`: half of the BM25 divided by the weights of all words of the query that any
-    /// text has, plus half of the square root of the cosine, rescaled from the last candidate's (0) to 1. With a
-    /// reranker: its score, on its own scale.
+    /// `hybrid`). `text`: BM25. `hybrid`: a sum of both, from 0 to 1. With a reranker: its score, on its own scale.
     pub score: f64,
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,9 @@ use ruche_schemas::{TenantId, vectors::index_name};
 
 use super::{arguments::Statement, filter::metadata, part::Part, words::Terms};
 use crate::{
+    analysis::identifier,
     error::StoreError,
+    fusion::FULL,
     search::{Filter, Lookup, Mode, Probe},
 };
 
@@ -131,7 +133,8 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
         Mode::Text => "text_score",
         _ => "fused",
     };
-    let (ranked, read) = (ranked(wanted.by_vectors(), by_words.is_some()), wanted.read);
+    let names_one = lookup.text.as_deref().is_some_and(identifier::names_one);
+    let (ranked, read) = (ranked(wanted.by_vectors(), by_words.is_some(), names_one), wanted.read);
     let order = "final DESC, text_score DESC NULLS LAST, cosine DESC NULLS LAST, id";
     steps.push(format!(
         "ranked AS ({ranked}), best AS MATERIALIZED (SELECT *, {score} AS final FROM ranked ORDER BY {order} LIMIT {read})"
@@ -154,22 +157,31 @@ pub(super) fn search(wanted: &Wanted<'_>) -> Result<Statement, StoreError> {
     Ok(statement)
 }
 
-/// Fuses the rankings as [`crate::search::fused`] and [`crate::search::near`] do. A candidate of one ranking also gets its score of the other,
+/// Fuses the rankings as [`crate::fusion::Fusion`] does. A candidate of one ranking also gets its score of the other,
 /// from `far` and `scored`.
-fn ranked(by_vectors: bool, by_words: bool) -> String {
-    let near = "CASE WHEN v.cosine IS NULL THEN 0 WHEN v.least >= 1 THEN 1 \
-                ELSE sqrt(greatest(0, (v.cosine - v.least) / (1 - v.least))) END";
+fn ranked(by_vectors: bool, by_words: bool, names_one: bool) -> String {
+    let absolute = "CASE WHEN v.cosine IS NULL THEN 0 WHEN v.least >= 1 THEN 1 \
+                    ELSE sqrt(greatest(0, (v.cosine - v.least) / (1 - v.least))) END";
+    let relative = "CASE WHEN v.cosine IS NULL OR v.best <= v.least THEN 0 \
+                    ELSE least(1, greatest(0, (v.cosine - v.least) / (v.best - v.least))) END";
     let text = "least(1, coalesce(t.score / nullif((SELECT sum(idf) FROM rarity), 0), 0))";
+    let most = "(SELECT least(1, coalesce(max(score) / nullif((SELECT sum(idf) FROM rarity), 0), 0)) FROM scored)";
+    let (near, weight) = match names_one {
+        true => (absolute, "0.5".to_owned()),
+        false => (relative, format!("0.5 * least(1, {most} / {FULL})")),
+    };
     match (by_vectors, by_words) {
         (true, true) => format!(
             "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, \
-               (SELECT rank FROM texts WHERE id = v.id) AS text_rank, t.score AS text_score, ({near} + {text}) / 2 AS fused \
-             FROM (SELECT id, cosine, least, rank, exact FROM vectors \
-                   UNION ALL SELECT id, cosine, least, NULL, true FROM far) v LEFT JOIN scored t ON t.id = v.id"
+               (SELECT rank FROM texts WHERE id = v.id) AS text_rank, t.score AS text_score, \
+               (1 - w.words) * {near} + w.words * {text} AS fused \
+             FROM (SELECT id, cosine, least, best, rank, exact FROM vectors \
+                   UNION ALL SELECT id, cosine, least, best, NULL, true FROM far) v LEFT JOIN scored t ON t.id = v.id \
+               CROSS JOIN (SELECT {weight} AS words) w"
         ),
         (true, false) => format!(
             "SELECT v.id, v.rank AS vector_rank, v.cosine, v.exact, NULL::bigint AS text_rank, \
-               NULL::float8 AS text_score, {near} AS fused FROM vectors v"
+               NULL::float8 AS text_score, {absolute} AS fused FROM vectors v"
         ),
         (false, true) => format!(
             "SELECT t.id, NULL::bigint AS vector_rank, NULL::float8 AS cosine, NULL::boolean AS exact, \
@@ -193,7 +205,8 @@ fn far(statement: &mut Statement, wanted: &Wanted<'_>) -> Result<String, StoreEr
     }
     Ok(format!(
         "far AS MATERIALIZED (SELECT id, nullif(cosine, 'NaN'::float8) AS cosine, \
-           (SELECT least FROM vectors v WHERE v.part = f.part LIMIT 1) AS least FROM ( \
+           (SELECT least FROM vectors v WHERE v.part = f.part LIMIT 1) AS least, \
+           (SELECT best FROM vectors v WHERE v.part = f.part LIMIT 1) AS best FROM ( \
            SELECT c.id, c.model_id AS part, CASE c.model_id{cosines} END AS cosine \
            FROM texts t JOIN chunks c ON c.id = t.id WHERE NOT EXISTS (SELECT FROM vectors v WHERE v.id = t.id)) f)"
     ))
@@ -232,7 +245,7 @@ fn vectors(
         });
         lists.push(format!(
             "SELECT id, {number} AS part, 1 - distance AS cosine, row_number() OVER (ORDER BY distance, id) AS rank, {} AS exact, \
-               (1 - max(distance) OVER ()) * (1 - 1.0 / count(*) OVER ()) AS least \
+               (1 - max(distance) OVER ()) * (1 - 1.0 / count(*) OVER ()) AS least, 1 - min(distance) OVER () AS best \
              FROM near_{number} WHERE distance <> 'NaN'::float8",
             part.exact
         ));
