@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{client::Client, project::Project, refused::Refused};
 
-/// What every command that talks to the gateway takes.
+/// Options of every command that talks to the gateway.
 #[derive(Debug, Args)]
 pub(crate) struct Access {
     /// The gateway's address, as in `http://127.0.0.1:8080`. By default that of `ruche up` on this project.
@@ -16,7 +16,7 @@ pub(crate) struct Access {
     /// The API key. By default that of `ruche up`. Better given as RUCHE_KEY: other users see a command's arguments.
     #[arg(long, env = "RUCHE_KEY", hide_env_values = true, global = true)]
     key: Option<String>,
-    /// Print JSON: one document, or one a line where the output is a stream.
+    /// Print JSON: one document, or one a line if the output is a stream.
     #[arg(long, global = true)]
     pub json: bool,
 }

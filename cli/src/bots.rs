@@ -29,18 +29,18 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them by name.
+    /// List bots by name.
     List,
-    /// Show one, with all that it is.
+    /// Show a bot with all its fields.
     Show {
         /// Its name.
         name: String,
     },
-    /// Make one. A chat with the model `bot:NAME` then asks it.
+    /// Create a bot. To chat with it, use the model `bot:NAME`.
     Create(Box<Bot>),
-    /// Change the fields that are given; the rest stays.
+    /// Change some fields of a bot; the others stay.
     Update(Box<Bot>),
-    /// Delete one. Its collections and conversations stay.
+    /// Delete a bot. Its collections and conversations stay.
     Delete {
         /// Its name.
         name: String,
@@ -67,31 +67,31 @@ struct Bot {
     /// The chat model that answers.
     #[arg(long)]
     model: Option<String>,
-    /// What is taken where a chat leaves it at 1.
+    /// The temperature used if a chat keeps the default of 1.
     #[arg(long)]
     temperature: Option<f64>,
-    /// A collection that it answers from; several times for several. Those that it had are not kept.
+    /// A collection that it searches for answers. Repeat it for several. The given ones replace the earlier ones.
     #[arg(long = "collection", value_name = "NAME")]
     collections: Vec<String>,
     /// The most passages.
     #[arg(long)]
     top_k: Option<u32>,
-    /// The most tokens of the prompt that they take.
+    /// The most tokens of the prompt that passages may take.
     #[arg(long, value_name = "N")]
     passage_tokens: Option<u32>,
-    /// By what passages are found.
+    /// The ranking of passages.
     #[arg(long, value_parser = PossibleValuesParser::new(["hybrid", "vector", "text"]))]
     mode: Option<String>,
     /// Passages whose cosine with the question is lower are left out (-1 to 1).
     #[arg(long, allow_negative_numbers = true)]
     min_score: Option<f64>,
-    /// The answer where nothing is found.
+    /// The answer if nothing is found.
     #[arg(long, value_name = "TEXT")]
     nothing_found: Option<String>,
-    /// Whether questions that follow others are first made to stand alone; for good models.
+    /// Whether the model first rewrites follow-up questions so that they stand alone. Use it with a large model.
     #[arg(long, value_name = "true|false")]
     rewrite: Option<bool>,
-    /// Whether a reranker orders what is found, where a worker has one.
+    /// Whether a reranker orders the passages, if a worker has one.
     #[arg(long, value_name = "true|false")]
     rerank: Option<bool>,
     /// The most tokens of an answer.
@@ -100,10 +100,10 @@ struct Bot {
     /// The most chats a minute, at each gateway.
     #[arg(long, value_name = "N")]
     per_minute: Option<u32>,
-    /// What those who chat with it see as its name.
+    /// The displayed name.
     #[arg(long)]
     title: Option<String>,
-    /// What it says first.
+    /// The greeting.
     #[arg(long)]
     greeting: Option<String>,
     /// Its colour, as #rrggbb.

@@ -26,25 +26,25 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them, by name.
+    /// List collections by name.
     List(Range),
-    /// Show one.
+    /// Show a collection.
     Show {
         /// Its name.
         name: String,
     },
-    /// Make one, to say something of it: adding a document makes one too.
+    /// Create a collection with a description and a language. Adding a document to an unknown collection creates it too.
     Create {
         /// Its name: 1 to 64 of a-z, 0-9, _ and -.
         name: String,
-        /// What it is for.
+        /// A description.
         #[arg(long)]
         description: Option<String>,
-        /// The language of documents that say none, by name or code: `french`, `fr`; detected by default.
+        /// The default language of documents, by name or code: `french`, `fr`. Default: detected from each text.
         #[arg(long)]
         language: Option<String>,
     },
-    /// Delete one, with all its documents.
+    /// Delete a collection and all its documents.
     Delete {
         /// Its name.
         name: String,

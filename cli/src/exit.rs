@@ -9,7 +9,7 @@ use crate::{
 pub(crate) const HELP: &str = "\
 Exit status:
   0  done (or the reader of the output went away)
-  1  refused, or an error; of `watch`: the job failed, or not all of the batch were done
+  1  refused, or an error; of `watch`: the job failed, or not all jobs of the batch are done
   2  wrong usage; of `watch`: the job was cancelled
   3  of `up`: a port is taken
   4  of `up`: it runs already

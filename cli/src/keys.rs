@@ -16,24 +16,24 @@ use crate::{oneoff, output, project::Project, refused::Refused, state, up};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a key and print it. It can't be shown again.
+    /// Create a key and print it. It can't be shown again.
     Create {
-        /// Who it belongs to; made if new.
+        /// The tenant; created if it does not exist.
         #[arg(long)]
         tenant: String,
-        /// What it is for.
+        /// A label for the key.
         #[arg(long)]
         name: String,
-        /// `member` acts for its tenant only; `admin` also sees and steers queues, workers and other tenants.
+        /// `member` acts for its tenant only; `admin` can also see and control queues, workers and other tenants.
         #[arg(long, value_parser = ["member", "admin"])]
         role: Option<String>,
     },
-    /// Make a login for a program that publishes jobs straight onto NATS, and print it. It reaches one tenant.
+    /// Create a login for a program that publishes jobs straight onto NATS, and print it. It is limited to one tenant.
     Nats {
-        /// Whose jobs it publishes.
+        /// The tenant.
         #[arg(long)]
         tenant: TenantId,
-        /// What it is for. The same tenant and name again: a new password.
+        /// A label for the login. The same tenant and name again give a new password.
         #[arg(long)]
         name: TenantId,
         /// Print JSON instead of lines for a shell.

@@ -18,13 +18,13 @@ const USUAL: u32 = 50;
 /// How much of a list.
 #[derive(Debug, Args)]
 pub(crate) struct Range {
-    /// The most to show.
+    /// The most items to show.
     #[arg(long, default_value_t = USUAL, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
-    /// Show all there are, however many; with --json one a line.
+    /// Show all items; with --json one a line.
     #[arg(long, conflicts_with = "limit")]
     all: bool,
-    /// Begin after this place: `next` of an earlier answer.
+    /// Start after this position: `next` of an earlier answer.
     #[arg(long)]
     after: Option<String>,
     /// Whether the list comes whole, and its operation takes no limit.

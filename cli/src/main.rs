@@ -51,7 +51,7 @@ pub(crate) use refused::Refused;
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true, after_help = exit::HELP)]
 struct Arguments {
-    /// The project's folder; its data lies in `.ruche` there. Found upwards from the working folder by default.
+    /// The project's folder, with its data in `.ruche`. Default: found upwards from the working folder.
     #[arg(long, env = "RUCHE_DIR", global = true)]
     dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -97,11 +97,11 @@ enum Command {
     Embed(embed::Arguments),
     /// Search documents.
     Search(search::Arguments),
-    /// Measure how good answers are, by questions whose answers are known.
+    /// Measure the quality of searches, with questions whose answers are known.
     Eval(eval::Arguments),
-    /// Make a PDF, or a picture of a page, of Markdown.
+    /// Render Markdown to a PDF, or to a picture of a page.
     Render(Box<render::Arguments>),
-    /// Rendered documents that the gateway keeps: list, fetch, link and delete.
+    /// Stored rendered documents: list, download, link and delete.
     Renders(renders::Arguments),
     /// Templates of rendered documents: the built-in ones and your own.
     Templates(templates::Arguments),
@@ -117,7 +117,7 @@ enum Command {
         #[command(subcommand)]
         command: keys::Command,
     },
-    /// Print every setting with its default and meaning; fail if one is set that does not exist or is not allowed.
+    /// Print every setting with its default and meaning. Fails if a setting is unknown or not allowed.
     Config,
     /// Print a script that completes this program's commands: `source <(ruche completions bash)`.
     Completions {

@@ -19,14 +19,14 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     access: Access,
-    /// Without one: list them.
+    /// Default: list the queues.
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them: what waits and runs, for how long the oldest is there, how fast it goes.
+    /// List the queues: waiting and running jobs, the age of the oldest one, and the throughput.
     List,
     /// Pause a kind: workers take none of its jobs; running ones end.
     Pause {

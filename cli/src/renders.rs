@@ -27,22 +27,22 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them, the newest first.
+    /// List stored documents, the newest first.
     List(Range),
-    /// Show what is known of one.
+    /// Show a document's metadata.
     Show {
         /// Its id: that of the job that made it.
         id: String,
     },
-    /// Get one as a file.
+    /// Download a document.
     Get {
         /// Its id.
         id: String,
-        /// Where it goes, `-` for standard output; by default here, named by its id.
+        /// The output file, `-` for standard output. Default: the id, in the current folder.
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Delete one. What its job said stays.
+    /// Delete a document. The result of its job stays, without the document.
     Delete {
         /// Its id.
         id: String,
@@ -50,11 +50,11 @@ enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Make a link to one: whoever has it needs no key, for a while.
+    /// Create a signed link to a document. Anyone with the link can read it without a key, until the link expires.
     Link {
         /// Its id.
         id: String,
-        /// How long it is good: `90s`, `10m`, `2h`, at most `7d`; an hour by default.
+        /// How long the link is valid: `90s`, `10m`, `2h`, at most `7d`. Default: one hour.
         #[arg(long, value_name = "TIME", value_parser = values::duration)]
         expires_in: Option<Duration>,
     },

@@ -30,26 +30,26 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them by name.
+    /// List schedules by name.
     List,
-    /// Show one, with the body of its jobs.
+    /// Show a schedule, with the body of its jobs.
     Show {
         /// Its name.
         name: String,
     },
-    /// Make one, or put it in place of the one of that name.
+    /// Create a schedule, or replace the one of that name.
     Put(Put),
-    /// Start no more jobs until it is resumed.
+    /// Pause a schedule: it starts no jobs until it is resumed.
     Pause {
         /// Its name.
         name: String,
     },
-    /// Start jobs again.
+    /// Resume a schedule. Missed runs are skipped.
     Resume {
         /// Its name.
         name: String,
     },
-    /// End it for good; jobs that it started go on.
+    /// Delete a schedule; started jobs continue.
     Delete {
         /// Its name.
         name: String,
@@ -70,19 +70,19 @@ struct Put {
     /// Read the body from this file.
     #[arg(long, conflicts_with = "body")]
     file: Option<PathBuf>,
-    /// Six fields, seconds first: `0 30 8 * * MON-FRI`.
+    /// A cron expression of six fields, seconds first: `0 30 8 * * MON-FRI`.
     #[arg(long, required_unless_present = "every", conflicts_with = "every")]
     cron: Option<String>,
     /// The time zone of --cron, as in `Europe/Paris`: UTC by default.
     #[arg(long, requires = "cron")]
     time_zone: Option<String>,
-    /// Again and again after this time: `90s`, `10m`, `2h`, `1d`.
+    /// The time between two runs: `90s`, `10m`, `2h`, `1d`.
     #[arg(long, value_parser = values::duration)]
     every: Option<Duration>,
-    /// How urgent its jobs are: `normal` by default.
+    /// The lane (priority) of its jobs. Default: `normal`.
     #[arg(long, value_parser = PossibleValuesParser::new(LANES))]
     lane: Option<String>,
-    /// Start none until it is resumed.
+    /// Create it paused.
     #[arg(long)]
     paused: bool,
 }

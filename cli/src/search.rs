@@ -17,7 +17,7 @@ use crate::{
 /// How much of a chunk is shown, in characters.
 const SHOWN: usize = 300;
 
-/// By what it is searched.
+/// The ranking of hits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
     /// Vectors and words.
@@ -38,23 +38,23 @@ impl Mode {
     }
 }
 
-/// Find chunks.
+/// Search chunks of documents.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     access: Access,
-    /// What to find. A phrase "in quotes" must occur and a word after a - must not, where words are searched.
+    /// The query. A phrase "in quotes" must occur and a word after a - must not.
     question: String,
-    /// The collection to search in; several, where it is given several times.
+    /// The collection to search in. Repeat it for several.
     #[arg(short, long = "collection", required = true, value_name = "NAME")]
     collections: Vec<String>,
-    /// By what.
+    /// The ranking.
     #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
     mode: Mode,
     /// How many hits.
     #[arg(short = 'k', long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     top_k: u32,
-    /// Only documents of this source; of several, where it is given several times.
+    /// Only documents of this source. Repeat it for several.
     #[arg(long = "source", value_name = "SOURCE")]
     sources: Vec<String>,
     /// Only documents whose metadata has this: '{"lang":"en"}'.
@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     /// Show how each hit got its score.
     #[arg(long)]
     explain: bool,
-    /// Let a reranker read the best hits, 30 or so many, and order them.
+    /// Let a reranker order the best hits: 30, or this many.
     #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u32).range(1..=100))]
     rerank: Option<u32>,
 }

@@ -80,7 +80,7 @@ impl Board {
         let _ = fs::write(&half, text).and_then(|()| fs::rename(&half, &self.file));
     }
 
-    /// Deletes the file: nothing runs any more.
+    /// Deletes the file when no program runs.
     pub(crate) fn clear(&self) {
         let _ = fs::remove_file(&self.file);
     }

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them, each in its last version; of one, all its versions.
+    /// List templates, each in its last version; with a name, all versions of that template.
     List {
         /// Its name.
         name: Option<String>,
@@ -42,22 +42,22 @@ enum Command {
         /// Its name; by default that in `typst.toml`.
         #[arg(long)]
         name: Option<String>,
-        /// What it is for.
+        /// A description.
         #[arg(long)]
         description: Option<String>,
     },
-    /// Get a template's package: a gzipped tar.
+    /// Download a template's package: a gzipped tar.
     Get {
         /// Its name.
         name: String,
-        /// Which version; the last by default.
+        /// The version. Default: the last.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         version: Option<u32>,
-        /// Where it goes, `-` for standard output; by default here, named like it.
+        /// The output file, `-` for standard output. Default: the template's name, in the current folder.
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Delete a template, or one of its versions. Documents that were made with it stay.
+    /// Delete a template, or one of its versions. Documents made with it stay.
     Delete {
         /// Its name.
         name: String,
@@ -68,17 +68,17 @@ enum Command {
         #[arg(long)]
         yes: bool,
     },
-    /// Get a picture of what a template looks like.
+    /// Download a picture of a page of a sample document.
     Preview {
         /// Its name.
         name: String,
-        /// Which version; the last by default.
+        /// The version. Default: the last.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         version: Option<u32>,
-        /// Which page, from 1.
+        /// The page, from 1.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         page: Option<u32>,
-        /// Where it goes, `-` for standard output; by default here, named like it.
+        /// The output file, `-` for standard output. Default: the template's name, in the current folder.
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

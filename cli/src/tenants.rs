@@ -49,14 +49,14 @@ enum Command {
 enum Limits {
     /// List the tenants that have limits of their own.
     List,
-    /// Show a tenant's, its own and those of the settings.
+    /// Show a tenant's limits: its own, and the defaults from the settings.
     Show {
         /// The tenant.
         tenant: String,
     },
-    /// Change some of a tenant's; they count at once.
+    /// Change some limits of a tenant, effective at once.
     Set(Set),
-    /// Let the settings count for a tenant again.
+    /// Restore the defaults from the settings.
     Reset {
         /// The tenant.
         tenant: String,
@@ -73,7 +73,7 @@ struct Set {
     /// Jobs that it may submit per second to one gateway; 0 is no cap.
     #[arg(long)]
     per_second: Option<u32>,
-    /// Jobs of one kind that have not ended, those for later among them; at most nats.tenant_backlog.
+    /// Jobs of one kind that have not ended, scheduled ones included; at most nats.tenant_backlog.
     #[arg(long)]
     backlog: Option<u64>,
 }

@@ -19,14 +19,14 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     access: Access,
-    /// Without one: list them.
+    /// Default: list the workers.
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List them.
+    /// List the workers.
     List,
     /// Drain a worker: it ends its jobs and takes no new ones.
     Drain {

@@ -8,7 +8,7 @@ use ruche_store::{
     postgres::{Application, Postgres},
 };
 
-/// The entrance of Ruche: HTTP, SSE and WebSocket. Settings: `ruche config`, or RUCHE_SECTION__KEY in the environment.
+/// The gateway of Ruche: HTTP, SSE and WebSocket. Settings: `ruche config`, or RUCHE_SECTION__KEY in the environment.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -25,15 +25,15 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum Keys {
-    /// Makes a key and prints it, this once: only its hash is kept. Makes the tenant too if it is new.
+    /// Creates a key and prints it once: only its hash is stored. Creates the tenant if it does not exist.
     Create {
-        /// Whose key it is: 1 to 63 of a-z, 0-9, _ and -.
+        /// The tenant: 1 to 63 of a-z, 0-9, _ and -.
         #[arg(long)]
         tenant: TenantId,
-        /// What it is for.
+        /// A label for the key.
         #[arg(long)]
         name: String,
-        /// What it may do: `member` acts for its tenant, `admin` also sees and steers queues, workers and other tenants.
+        /// The role: `member` acts for its tenant, `admin` can also see and control queues, workers and other tenants.
         #[arg(long, default_value = "member")]
         role: Role,
     },

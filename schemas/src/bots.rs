@@ -23,35 +23,35 @@ pub const BOT_SUGGESTIONS: usize = 8;
 /// In characters.
 pub const BOT_SUGGESTION: usize = 200;
 
-/// A bot: it answers in somebody's name, from these collections. `model: "bot:NAME"` in a chat asks it.
+/// A bot: instructions, a model and collections. A chat with `"model": "bot:NAME"` uses it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct Bot {
-    /// Its name, which stays: 1 to 64 of a-z, 0-9, - and _, a letter or digit first.
+    /// Its name: 1 to 64 of a-z, 0-9, - and _, a letter or digit first. It can't be changed.
     #[cfg_attr(feature = "openapi", schema(max_length = 64, pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
     pub name: String,
-    /// What the model is told before anything else: at most 16 KiB.
+    /// System instructions: at most 16 KiB.
     pub instructions: String,
-    /// The chat model that answers; without one, the worker's own.
+    /// The chat model. Default: the worker's own.
     pub model: Option<String>,
-    /// What is taken where a chat leaves `temperature` at 1, OpenAI's default.
+    /// Temperature used if the request keeps the default of 1.
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2))]
     pub temperature: Option<f32>,
-    /// What its answers are made from: at most 32 collections. Without any, it just chats.
+    /// The collections that are searched for answers: at most 32. Without any, the bot answers without passages.
     #[cfg_attr(feature = "openapi", schema(max_items = 32))]
     pub collections: Vec<String>,
     /// How passages are found.
     pub retrieval: Retrieval,
-    /// Whether the model first makes a question that follows others stand alone, to search for that. For models that are
-    /// good enough: a small one makes questions worse.
+    /// Whether the model rewrites a follow-up question so that it stands alone, before the search. Use it with a large
+    /// model: a small model makes questions worse.
     pub rewrite: bool,
     /// `off`: answers are not moderated yet.
     #[cfg_attr(feature = "openapi", schema(value_type = ModerationPolicy))]
     pub moderation: Moderation,
-    /// What it may take.
+    /// The limits of its chats.
     pub limits: BotLimits,
-    /// What it looks like to those who chat with it.
+    /// Its appearance in chat pages and widgets.
     pub look: Look,
 }
 
@@ -63,16 +63,18 @@ pub struct Retrieval {
     /// The most passages.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 32))]
     pub top_k: u32,
-    /// The most tokens that they take of the prompt.
+    /// The most tokens of the prompt that passages may take.
     #[cfg_attr(feature = "openapi", schema(minimum = 16, maximum = 32_000))]
     pub max_tokens: u32,
-    /// By what.
+    /// Ranking: `hybrid`, `vector` or `text`.
     pub mode: RetrievalMode,
-    /// Passages whose vector's cosine with the question's is lower are left out: -1 to 1. Mode `text` has no vectors.
+    /// The lowest cosine of a passage's vector and the question's vector, -1 to 1. Other passages are left out. Not
+    /// with mode `text`.
     pub min_score: Option<f64>,
-    /// Whether a reranker reads the best 30 hits and orders them, where a worker has one: better passages, and a later answer.
+    /// Whether a reranker orders the best 30 hits, if a worker has one. The passages are better and the answer takes
+    /// longer.
     pub rerank: bool,
-    /// The answer where nothing is found: at most 1,000 bytes.
+    /// The answer if nothing is found: at most 1,000 bytes.
     pub nothing_found: String,
 }
 
@@ -89,7 +91,7 @@ impl Default for Retrieval {
     }
 }
 
-/// By what passages are found.
+/// Ranking: `hybrid`, `vector` or `text`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -114,7 +116,7 @@ impl Default for Moderation {
     }
 }
 
-/// A moderation policy: the schema of a field that is read as text, for a better message.
+/// A moderation policy. Only `off` is supported.
 #[cfg(feature = "openapi")]
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -123,12 +125,12 @@ pub enum ModerationPolicy {
     Off,
 }
 
-/// What a bot may take.
+/// The limits of a bot.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct BotLimits {
-    /// The most tokens of an answer, whatever a chat asks for.
+    /// The most tokens of an answer; a higher value in a chat is lowered to it.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub max_tokens: Option<u32>,
     /// The most chats a minute, at each gateway.
@@ -136,19 +138,19 @@ pub struct BotLimits {
     pub requests_per_minute: Option<u32>,
 }
 
-/// What a bot looks like to those who chat with it. Kept for pages and widgets; it changes no answer.
+/// The appearance of a bot in pages and widgets. It does not change answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema))]
 #[serde(default)]
 pub struct Look {
-    /// What it is called: at most 100 characters.
+    /// The displayed name: at most 100 characters.
     pub title: Option<String>,
-    /// What it says first: at most 1,000 characters.
+    /// A greeting: at most 1,000 characters.
     pub greeting: Option<String>,
     /// `#rrggbb`.
     #[cfg_attr(feature = "openapi", schema(pattern = "^#[0-9a-fA-F]{6}$"))]
     pub colour: Option<String>,
-    /// What one might ask: at most 8, of 200 characters each.
+    /// Suggested questions: at most 8, of 200 characters each.
     #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub suggestions: Vec<String>,
 }

@@ -19,7 +19,7 @@ use crate::{
 pub struct Envelope<T> {
     /// The job's id, chosen by its publisher.
     pub id: JobId,
-    /// What kind of job it is.
+    /// The kind of the job.
     pub kind: Kind,
     /// The version of the body's schema.
     pub version: u16,
@@ -33,10 +33,10 @@ pub struct Envelope<T> {
     /// An ephemeral job skips the ledger: its result lives in its events only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ephemeral: bool,
-    /// What follows when it is done.
+    /// Jobs to start when it succeeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_success: Vec<Next>,
-    /// What follows when it has failed.
+    /// Jobs to start when it fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_failure: Vec<Next>,
     /// Where it comes from, in a flow.
@@ -49,10 +49,10 @@ pub struct Envelope<T> {
     /// from the firing, see [`JobId::fired`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// Where the body is, when it is too large for a message: `body` is `null` then.
+    /// Where the body is stored, if it is too large for a message. `body` is `null` then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
-    /// What is to be done.
+    /// The job's body, by the schema of its kind.
     pub body: T,
 }
 

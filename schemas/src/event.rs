@@ -17,13 +17,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EventType {
-    /// The job is durable and waits for a worker.
+    /// The job is stored and waits for a worker.
     Accepted,
     /// A worker began an attempt. Data: [`Started`].
     Started,
     /// An attempt failed; there will be another. Data: [`Retrying`].
     Retrying,
-    /// How far it is. Data: [`Steps`], or the kind's own.
+    /// The progress. Data: [`Steps`], or the kind's own.
     Progress,
     /// A piece of the answer.
     Delta,
@@ -62,7 +62,7 @@ impl EventType {
     }
 }
 
-/// One line of a job's log, as stored and as sent.
+/// An event of a job, as stored and as sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Position in the job's log, from 1.
@@ -72,15 +72,15 @@ pub struct Record {
     pub event: EventType,
     /// The job's kind.
     pub kind: Kind,
-    /// Which attempt wrote it, from 1; 0 is the gateway's `accepted`.
+    /// The attempt that wrote it, from 1; 0 is the gateway's `accepted`.
     pub attempt: u32,
     /// When it was written.
     pub at: DateTime<Utc>,
-    /// What belongs to it, by type and kind.
+    /// The data of the event, by type and kind.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
-    /// Where the output is, when it is too large for an event: there is no `data` then, and `GET
-    /// /v1/jobs/{job}/result` has it.
+    /// Where the output is stored, if it is too large for an event. `data` is missing then; `GET /v1/jobs/{job}/result`
+    /// returns the output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
 }
@@ -98,7 +98,7 @@ pub struct Started {
     pub worker: String,
 }
 
-/// The data of `accepted`: what is to be known of a job before it has ended.
+/// The data of `accepted`: the properties of a job that is not in Postgres yet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Accepted {
     /// Its lane.
@@ -113,10 +113,10 @@ pub struct Accepted {
     /// Its batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Uuid>,
-    /// What follows when it is done.
+    /// Jobs to start when it succeeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_success: Vec<Next>,
-    /// What follows when it has failed.
+    /// Jobs to start when it fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_failure: Vec<Next>,
 }
@@ -124,7 +124,7 @@ pub struct Accepted {
 /// The data of `retrying`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retrying {
-    /// What went wrong, in words.
+    /// The error in words.
     pub error: String,
     /// When the next attempt begins, at the earliest.
     pub next_attempt_at: DateTime<Utc>,
@@ -135,10 +135,10 @@ pub struct Retrying {
 pub struct Steps {
     /// Steps done.
     pub done: u64,
-    /// Steps in all, where that is known.
+    /// The total number of steps, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
-    /// What it is doing, in a few words.
+    /// The current step, in a few words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
 }

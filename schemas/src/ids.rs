@@ -185,16 +185,16 @@ impl fmt::Display for JobRef {
     }
 }
 
-/// How urgent a job is. Workers prefer the first lane and never starve the last.
+/// The priority of a job. Workers prefer the first lane and never starve the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lane {
-    /// A person waits.
+    /// A person waits for the answer; highest priority.
     Interactive,
-    /// A program waits.
+    /// A program waits for the answer; normal priority.
     #[default]
     Normal,
-    /// Nobody waits.
+    /// Background work; lowest priority.
     Bulk,
 }
 

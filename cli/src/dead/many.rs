@@ -17,13 +17,13 @@ pub(super) struct Which {
     /// The job's id.
     #[arg(conflicts_with_all = ["kind", "code", "all", "dry_run"])]
     job: Option<String>,
-    /// All of this kind.
+    /// All dead letters of this kind.
     #[arg(long)]
     kind: Option<String>,
-    /// All that failed with this code.
+    /// All dead letters with this error code.
     #[arg(long)]
     code: Option<String>,
-    /// All there are.
+    /// All dead letters.
     #[arg(long, conflicts_with_all = ["kind", "code"])]
     all: bool,
 }
@@ -32,7 +32,7 @@ pub(super) struct Which {
 pub(super) struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// Say only how many there are.
+    /// Only count the dead letters that match.
     #[arg(long)]
     dry_run: bool,
     /// Don't ask.

@@ -28,18 +28,18 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List dead letters, in the order in which they died.
+    /// List dead letters, the oldest first.
     List {
-        /// Of this kind.
+        /// Only dead letters of this kind.
         #[arg(long)]
         kind: Option<String>,
-        /// That failed with this code.
+        /// Only dead letters with this error code.
         #[arg(long)]
         code: Option<String>,
         #[command(flatten)]
         range: Range,
     },
-    /// Show a dead letter: why, how often it was tried, its body.
+    /// Show a dead letter: its error, its attempts and its body.
     Show {
         /// The job's id.
         job: String,
@@ -51,7 +51,7 @@ enum Command {
         /// The job's id.
         job: String,
     },
-    /// Forget dead letters for good: one, or all that a filter matches.
+    /// Delete dead letters: one, or all that a filter matches. This can't be undone.
     Drop(many::Arguments),
 }
 

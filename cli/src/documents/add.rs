@@ -32,19 +32,19 @@ pub(super) struct Arguments {
     /// Files, and folders.
     #[arg(required = true, value_name = "FILE|FOLDER")]
     paths: Vec<PathBuf>,
-    /// The collection; it is made if there is none of this name.
+    /// The collection; created if it does not exist.
     #[arg(long)]
     collection: String,
-    /// Their language, by name or code: `french`, `fr`; by default the collection's.
+    /// Their language, by name or code: `french`, `fr`. Default: the collection's.
     #[arg(long)]
     language: Option<String>,
-    /// What else is to be known of them, to filter by: a JSON object.
+    /// Metadata to filter by: a JSON object.
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
-    /// The most tokens of a chunk; by default as the model was trained.
+    /// The most tokens of a chunk. Default: the length that the model was trained with.
     #[arg(long, value_name = "N")]
     chunk_tokens: Option<u32>,
-    /// How many files are under way at once.
+    /// How many files are sent at once.
     #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = clap::value_parser!(u16).range(1..=64))]
     at_once: u16,
 }

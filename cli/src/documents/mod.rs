@@ -31,11 +31,11 @@ pub(crate) struct Arguments {
 enum Command {
     /// Add files to a collection: Markdown, HTML, text, PDF, DOCX, CSV and TSV; of folders, all such files in them.
     ///
-    /// A file's source is its path below the folder that is named, however that is spelt; of a file that is named itself, its
-    /// path below the current folder, or else its name. A file that was added before replaces itself, and only what has changed of it is embedded again. Exit status 1 if
-    /// any could not be added.
+    /// The source of a file in a named folder is its path below that folder, however the folder is spelt. The source of a file
+    /// that you name itself is its path below the current folder, or else its name. Adding a file again replaces it; only
+    /// changed chunks are embedded again. Exit status 1 if a file could not be added.
     Add(add::Arguments),
-    /// List them, by collection and source.
+    /// List documents, by collection and source.
     List {
         /// Only those of this collection.
         #[arg(long)]
@@ -43,15 +43,15 @@ enum Command {
         #[command(flatten)]
         range: Range,
     },
-    /// Show what is known of one.
+    /// Show a document's metadata.
     Show {
         /// Its id.
         id: String,
-        /// Show its chunks, as they are searched in.
+        /// Show its chunks too.
         #[arg(long)]
         chunks: bool,
     },
-    /// Delete one, with its chunks.
+    /// Delete a document and its chunks.
     Delete {
         /// Its id.
         id: String,

@@ -30,19 +30,19 @@ const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The model to go to, by its name in `/v1/models`.
+    /// The target model, by its name in `/v1/models`.
     #[arg(long, value_name = "MODEL", required_unless_present_any = ["status", "cancel"])]
     to: Option<String>,
-    /// Only this collection; may be given several times. By default all that there are.
+    /// Only this collection. Repeat it for several. Default: all collections.
     #[arg(long = "collection", value_name = "NAME")]
     collections: Vec<String>,
-    /// Keep what the old model has made, so that the way back is short.
+    /// Keep the chunks of the old model, so that a migration back is fast.
     #[arg(long)]
     keep_old: bool,
-    /// Only show how far each collection is.
+    /// Only show the progress of each collection.
     #[arg(long, conflicts_with_all = ["to", "cancel", "keep_old"])]
     status: bool,
-    /// Let collections stay with the model that they have, and delete what the new one has made.
+    /// Cancel the migration: keep the current model, and delete the chunks of the new one.
     #[arg(long, conflicts_with_all = ["to", "keep_old"])]
     cancel: bool,
 }
@@ -184,7 +184,7 @@ async fn look_or_cancel(client: &Client, as_json: bool, wanted: &Arguments, name
         } else if view["state"] != "none" {
             views.push(cancel(client, &path).await?);
         } else if !wanted.collections.is_empty() {
-            output::note(&clean(&format!("{name} goes to no other model: there is nothing to cancel")));
+            output::note(&clean(&format!("{name}: no migration is running, there is nothing to cancel")));
         }
     }
     match as_json {

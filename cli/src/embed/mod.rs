@@ -21,11 +21,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take collections to another embedding model, while they are searched.
+    /// Migrate collections to another embedding model, while they are searched.
     ///
-    /// Searches go by the old model until all documents of a collection are embedded by the new one. Can be interrupted: the
-    /// same command goes on from there. Workers have to have the new model, beside the old one (embed.next_model_path, or
-    /// models.next_embedding with `ruche up`).
+    /// Searches use the old model until all documents of a collection are embedded with the new one. If the command is
+    /// interrupted, the same command continues. The embed workers must have the new model beside the old one
+    /// (embed.next_model_path, or models.next_embedding with `ruche up`).
     ///
     /// Exit status: 0 all are switched, 1 documents have failed (or an error), 130 interrupted.
     Migrate(migrate::Arguments),

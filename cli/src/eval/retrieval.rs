@@ -29,7 +29,7 @@ const MOST: u32 = 100;
 pub(super) struct Arguments {
     /// The questions, one a line.
     file: PathBuf,
-    /// The collection to search in; several, where it is given several times.
+    /// The collection to search in. Repeat it for several.
     #[arg(short, long = "collection", required = true, value_name = "NAME")]
     collections: Vec<String>,
     /// How many chunks count.
@@ -38,13 +38,13 @@ pub(super) struct Arguments {
     /// Count documents instead of chunks, each at its best chunk.
     #[arg(long)]
     documents: bool,
-    /// By what; without it, each of vector, text and hybrid.
+    /// Measure only this ranking. Default: vector, text and hybrid.
     #[arg(long, value_enum)]
     mode: Option<Mode>,
-    /// Let a reranker read the best hits, 30 or so many, and order them.
+    /// Let a reranker order the best hits: 30, or this many.
     #[arg(long, value_name = "HITS", num_args = 0..=1, default_missing_value = "30", value_parser = clap::value_parser!(u32).range(1..=100))]
     rerank: Option<u32>,
-    /// List the questions of which an expected source was not found, and what was.
+    /// List the questions whose expected source was not found, and the sources found instead.
     #[arg(long)]
     misses: bool,
 }

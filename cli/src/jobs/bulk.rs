@@ -33,10 +33,10 @@ pub(super) struct Arguments {
     /// Submit many jobs, one a line, from this file (`-`: standard input), as a batch. Exit status 1 if any was refused.
     #[arg(long, value_name = "FILE")]
     ndjson: Option<PathBuf>,
-    /// Add them to this open batch, and leave it open; without it they make a batch of their own.
+    /// Add them to this open batch, and leave it open. Default: a new batch.
     #[arg(long, requires = "ndjson")]
     batch: Option<String>,
-    /// A file with the job that is started when all have ended: {"kind", "body"}.
+    /// A file with the job to start when all have ended: {"kind", "body"}.
     #[arg(long, value_name = "FILE", requires = "ndjson", conflicts_with = "batch")]
     callback: Option<PathBuf>,
 }

@@ -17,13 +17,13 @@ pub(super) struct Which {
     /// The job's id.
     #[arg(conflicts_with_all = ["kind", "state", "batch", "dry_run"])]
     id: Option<String>,
-    /// All of this kind that have not ended.
+    /// Cancel all active jobs of this kind.
     #[arg(long)]
     kind: Option<String>,
-    /// All in this state.
+    /// Cancel all jobs in this state.
     #[arg(long, value_parser = PossibleValuesParser::new(STATES))]
     state: Option<String>,
-    /// All of this batch that have not ended.
+    /// Cancel all active jobs of this batch.
     #[arg(long)]
     batch: Option<String>,
 }
@@ -32,7 +32,7 @@ pub(super) struct Which {
 pub(super) struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// Say only how many there are.
+    /// Only count the jobs that match.
     #[arg(long)]
     dry_run: bool,
     /// Don't ask.

@@ -45,13 +45,13 @@ const SHEET: &[Column] = &[
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Of this kind.
+    /// Only jobs of this kind.
     #[arg(long)]
     kind: Option<String>,
-    /// In this state; `active` is whatever has not ended.
+    /// Only jobs in this state; `active` is every state before the end.
     #[arg(long, value_parser = PossibleValuesParser::new(STATES))]
     state: Option<String>,
-    /// Of this batch.
+    /// Only jobs of this batch.
     #[arg(long)]
     batch: Option<String>,
     #[command(flatten)]

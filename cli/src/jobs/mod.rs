@@ -36,12 +36,12 @@ enum Command {
         /// The job's id.
         id: String,
     },
-    /// Print what a job gave, as JSON, however large it is.
+    /// Print the result of a job, as JSON of any size.
     Result {
         /// The job's id.
         id: String,
     },
-    /// Follow a job to its end; what it gives goes to the output.
+    /// Follow a job to its end and print its output.
     ///
     /// Exit status: 0 done, 1 failed (or an error), 2 cancelled.
     Watch {
@@ -50,7 +50,7 @@ enum Command {
     },
     /// Cancel a job, or all that a filter matches.
     Cancel(cancel::Arguments),
-    /// Submit a failed job again, as a new job: its dead letter is replayed.
+    /// Submit a failed job again, as a new job, from its dead letter.
     Retry {
         /// The failed job's id.
         id: String,

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Read the body from this file.
     #[arg(long, conflicts_with_all = ["body", "ndjson"])]
     file: Option<PathBuf>,
-    /// How urgent it is: `normal` by default.
+    /// The lane (priority). Default: `normal`.
     #[arg(long, value_parser = PossibleValuesParser::new(LANES), conflicts_with = "ndjson")]
     lane: Option<String>,
     /// Begin after this time: `90`, `90s`, `10m`, `2h`, `1d`.
@@ -36,13 +36,13 @@ pub(super) struct Arguments {
     /// Begin at this time (RFC 3339), as in `2027-01-01T08:00:00Z`.
     #[arg(long, conflicts_with = "ndjson")]
     at: Option<DateTime<FixedOffset>>,
-    /// The same key is the same job, however often it is submitted. (`--key` is the API key.)
+    /// A repeated submission with the same key gets the same job. (`--key` is the API key.)
     #[arg(long, value_name = "KEY", conflicts_with = "ndjson")]
     idempotency_key: Option<String>,
     /// Submit nothing if a job with this key was submitted within --window.
     #[arg(long, value_name = "KEY", requires = "window", conflicts_with = "ndjson")]
     unique: Option<String>,
-    /// How long --unique counts: `90s`, `10m`, `2h`, `1d`.
+    /// The time window of --unique: `90s`, `10m`, `2h`, `1d`.
     #[arg(long, value_parser = values::duration, requires = "unique")]
     window: Option<Duration>,
     /// Follow it to its end. Exit status: 0 done, 1 failed, 2 cancelled.

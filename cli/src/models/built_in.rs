@@ -29,13 +29,13 @@ const E5_Q4_NOTE: &str = "The embedding model is multilingual-e5-small-q4 (118 M
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BuiltIn {
-    /// It comes with Ruche.
+    /// Shipped with Ruche.
     Tiny,
-    /// It comes from a Python package.
+    /// Taken from a Python package.
     SmolLm2,
-    /// It is made from a Python package.
+    /// Converted from a Python package.
     MiniLm,
-    /// It is made from a Python package.
+    /// Converted from a Python package.
     E5Q4,
 }
 

@@ -28,12 +28,12 @@ use presets::slots;
 /// `ruche models ...`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Fetch a model from the hub (or HF_ENDPOINT), going on where an earlier try stopped.
+    /// Download a model from the hub (or HF_ENDPOINT). Continues an interrupted download.
     Pull {
-        /// A name from `ruche models list`; by default all that the section `models` of the configuration names.
+        /// A name from `ruche models list`. Default: all models in the section `models` of the configuration.
         name: Option<String>,
     },
-    /// Show the models that can be chosen with RUCHE_MODELS__<USE>, as in RUCHE_MODELS__CHAT, and which are here.
+    /// List the models that RUCHE_MODELS__<USE> accepts, as in RUCHE_MODELS__CHAT, and which are downloaded.
     List {
         /// Print JSON.
         #[arg(long)]

@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     access: Access,
     #[command(flatten)]
     job: Job,
-    /// Where it goes, `-` for standard output: beside the Markdown by default, named like it.
+    /// The output file, `-` for standard output. Default: beside the Markdown, with the same name.
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Render again whenever one of the files changes, until Ctrl-C.
@@ -47,33 +47,33 @@ pub(crate) struct Arguments {
     watch: bool,
 }
 
-/// What is to be rendered, and how.
+/// The input and the options of a render job.
 #[derive(Debug, clap::Args)]
 struct Job {
     /// The Markdown, `-` for standard input.
     file: PathBuf,
-    /// A style sheet, after those that the text names; may be given again.
+    /// A style sheet, after those that the text names. Repeat it for several.
     #[arg(long, value_name = "FILE")]
     css: Vec<PathBuf>,
-    /// A template's name, or the folder of one (with a slash: `./letter`), to be used for this document only.
+    /// A template's name, or the folder of one (with a slash: `./letter`), used for this document only.
     #[arg(long, value_name = "NAME or DIR")]
     template: Option<String>,
-    /// Which version of the template; the last one by default.
+    /// The version of the template. Default: the last.
     #[arg(long, requires = "template", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     template_version: Option<u32>,
     /// A JSON file with variables for the template.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// A file to send along that nothing names; may be given again.
+    /// A file to send that text, CSS and template do not name. Repeat it for several.
     #[arg(long = "file", value_name = "FILE", id = "also")]
     also: Vec<PathBuf>,
-    /// A file that the PDF carries along; may be given again.
+    /// A file to attach to the PDF. Repeat it for several.
     #[arg(long, value_name = "FILE")]
     attach: Vec<PathBuf>,
-    /// Send along what the text names below this folder too, not only below its own.
+    /// Also send files below this folder that the text names. Default: only files below the text's own folder.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
-    /// What the PDF keeps to; may be given again.
+    /// A standard of the PDF. Repeat it for several.
     #[arg(long, value_parser = PossibleValuesParser::new(["1.7", "2.0", "a-2b", "a-3b", "ua-1"]))]
     standard: Vec<String>,
     /// A file with the password to open the PDF with: its first line.
@@ -91,13 +91,13 @@ struct Job {
     /// Number the headings.
     #[arg(long)]
     numbering: bool,
-    /// The document's date, as in `2026-11-26`. The same input with the same date is the same file.
+    /// The document's date, as in `2026-11-26`. The same input with the same date gives the same file.
     #[arg(long)]
     date: Option<NaiveDate>,
     /// A picture of one page instead of a PDF.
     #[arg(long)]
     png: bool,
-    /// Which page, from 1.
+    /// The page, from 1.
     #[arg(long, requires = "png", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     page: Option<u32>,
     /// Pixels per inch: 96 by default.
@@ -106,7 +106,7 @@ struct Job {
     /// Fetch no pictures from the web.
     #[arg(long)]
     no_fetch: bool,
-    /// Keep the document at the gateway too: `ruche renders` lists it.
+    /// Also store the document on the gateway: `ruche renders` lists it.
     #[arg(long)]
     store: bool,
 }

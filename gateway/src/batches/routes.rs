@@ -46,7 +46,7 @@ where
         .routes(routes!(batch_events))
 }
 
-/// A batch to be.
+/// Request to open a batch.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewBatch {
     /// The job to start when it is closed and all its jobs have ended. Its result to draw from is
@@ -64,32 +64,32 @@ fn template() -> Ref {
 pub struct BatchView {
     /// Its id.
     pub id: Uuid,
-    /// `job_batch`: OpenAI's `batch` is another thing.
+    /// `job_batch`, which differs from OpenAI's `batch`.
     pub object: &'static str,
     /// `open` (jobs may be added), `running` or `complete`.
     pub state: &'static str,
-    /// How its jobs are.
+    /// The number of its jobs, by state.
     pub counts: BatchCounts,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: DateTime<Utc>,
     /// When the last of its jobs ended.
     pub ended_at: Option<DateTime<Utc>>,
-    /// The job that its end starts.
+    /// The job that starts when the batch is complete.
     pub callback_job: Option<Uuid>,
 }
 
-/// How the jobs of a batch are.
+/// The number of jobs in a batch, by state.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BatchCounts {
-    /// All, so far.
+    /// Jobs added so far.
     pub total: u64,
-    /// Ended well.
+    /// Jobs that succeeded.
     pub done: u64,
-    /// Ended badly.
+    /// Jobs that failed.
     pub failed: u64,
     /// Cancelled.
     pub cancelled: u64,
-    /// Not ended.
+    /// Jobs that have not ended.
     pub pending: u64,
 }
 
@@ -125,20 +125,20 @@ pub struct BatchList {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct BatchesQuery {
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `next` of the page before.
+    /// Start after this position: `next` of the previous page.
     after: Option<Uuid>,
 }
 
-/// Begin a batch
+/// Open a batch
 ///
-/// It is open: add jobs with `POST /v1/jobs?batch=` and NDJSON, then close it. One without a callback is `{}`.
+/// Opens a batch. Add jobs with `POST /v1/jobs?batch=` and NDJSON, then close the batch. Without a callback, send `{}`.
 #[utoipa::path(post, path = "/v1/job-batches", tag = "batches", security(("bearer" = [])), request_body = NewBatch,
     responses(
         (status = 201, description = "The batch", body = BatchView),
-        (status = "4XX", description = "The callback is wrong", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = "4XX", description = "The callback is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn create_batch(
@@ -153,11 +153,11 @@ async fn create_batch(
 
 /// List batches
 ///
-/// A page of them, the newest first.
+/// Returns a page of batches, the newest first.
 #[utoipa::path(get, path = "/v1/job-batches", tag = "batches", security(("bearer" = [])), params(BatchesQuery),
     responses(
-        (status = 200, description = "A page", body = BatchList),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = BatchList),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -176,12 +176,12 @@ async fn list_batches(
 
 /// Get a batch
 ///
-/// With its counts.
+/// Returns the batch with its counts.
 #[utoipa::path(get, path = "/v1/job-batches/{batch}", tag = "batches", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "The batch's id")),
     responses(
         (status = 200, description = "The batch", body = BatchView),
-        (status = 404, description = "There is no such batch, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -195,13 +195,14 @@ async fn get_batch(
 
 /// Close a batch
 ///
-/// No job can be added any more. It is complete, and its callback starts, when all its jobs have ended. Again is safe.
+/// No more jobs can be added. When all jobs have ended, the batch is complete and its callback starts. The request can
+/// be repeated safely.
 #[utoipa::path(post, path = "/v1/job-batches/{batch}/close", tag = "batches", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "The batch's id")),
     responses(
         (status = 200, description = "The batch", body = BatchView),
-        (status = 404, description = "There is no such batch, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now: again is always safe", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; the request can be repeated safely", body = ErrorBody),
     )
 )]
 async fn close_batch(
@@ -215,7 +216,7 @@ async fn close_batch(
 
 /// Follow a batch
 ///
-/// Server-sent events as those of a job: `accepted`, and `done` with the counts when all its jobs have ended.
+/// Returns the batch's events as server-sent events: `accepted`, and `done` with the counts when all jobs have ended.
 #[utoipa::path(get, path = "/v1/job-batches/{batch}/events", tag = "batches", security(("bearer" = [])),
     params(
         ("batch" = Uuid, Path, description = "The batch's id"), EventsQuery,
@@ -224,9 +225,9 @@ async fn close_batch(
     responses(
         (status = 200, description = "The events", content((ref("#/components/schemas/Record") = "text/event-stream"))),
         (status = 204, description = "The batch is complete and all its events were received"),
-        (status = 404, description = "There is no such batch, or it is somebody else's", body = ErrorBody),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn batch_events(

@@ -30,7 +30,7 @@ pub(crate) fn read(before: Option<&Bot>, change: Value) -> Result<Bot, ApiError>
     check_moderation(&bot)?;
     match before.filter(|before| before.name != bot.name) {
         Some(Bot { name, .. }) => {
-            let message = format!("a bot keeps its name ({name}): make another one with POST /v1/bots");
+            let message = format!("the bot {name} can't be renamed: create another one with POST /v1/bots");
             Err(ApiError::conflict("bot_renamed", message).param("name"))
         }
         None => Ok(bot),
@@ -43,7 +43,7 @@ fn check_moderation(bot: &Bot) -> Result<(), ApiError> {
         other => {
             let other: String = other.chars().take(40).collect();
             let message = format!(
-                "moderation = {other:?} can't be promised: this release does not moderate answers, so only \"off\" is \
+                "moderation = {other:?} is not supported: this release does not moderate answers, so only \"off\" is \
                  accepted"
             );
             Err(ApiError::unprocessable("unsupported_moderation", message).param("moderation"))

@@ -44,7 +44,7 @@ impl Retriever {
     pub(super) async fn passages(&self, tenant: &TenantId, bot: &Bot, chat: &Chat) -> Result<Vec<Passage>, ApiError> {
         let asks = |message: &Message| message.role == Role::User && !message.content.trim().is_empty();
         let Some(last) = chat.messages.iter().rposition(asks) else {
-            let message = "no message of the role user says anything, so there is nothing to find passages for";
+            let message = "no message of the role user has text, so there is no question to search for";
             return Err(ApiError::invalid("messages", message));
         };
         let space = space(chat, bot);

@@ -31,7 +31,7 @@ where
     OpenApiRouter::new().routes(routes!(list_bots, make_bot)).routes(routes!(get_bot, change_bot, delete_bot))
 }
 
-/// A bot, as it is kept.
+/// A bot with its id and its times.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "bot:help", "object": "bot", "created_at": "2026-11-27T12:00:00Z", "updated_at": "2026-11-27T12:00:00Z",
@@ -52,29 +52,29 @@ pub struct BotView {
     pub id: String,
     /// `bot`.
     pub object: &'static str,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: DateTime<Utc>,
-    /// When it was changed last.
+    /// The time of its last change.
     pub updated_at: DateTime<Utc>,
     /// Its name.
     pub name: String,
-    /// What the model is told before anything else.
+    /// System instructions.
     pub instructions: String,
-    /// The chat model that answers; without one, the worker's own.
+    /// The chat model. Default: the worker's own.
     pub model: Option<String>,
-    /// What is taken where a chat leaves `temperature` at 1.
+    /// Temperature used if the request keeps the default of 1.
     pub temperature: Option<f32>,
-    /// What its answers are made from.
+    /// The collections that are searched for answers.
     pub collections: Vec<String>,
     /// How passages are found.
     pub retrieval: Retrieval,
-    /// Whether questions that follow others are made to stand alone.
+    /// Whether follow-up questions are rewritten so that they stand alone, before the search.
     pub rewrite: bool,
     /// `off`.
     pub moderation: String,
-    /// What it may take.
+    /// The limits of its chats.
     pub limits: BotLimits,
-    /// What it looks like to those who chat with it.
+    /// Its appearance in chat pages and widgets.
     pub look: Look,
 }
 
@@ -104,7 +104,7 @@ impl From<StoredBot> for BotView {
 pub struct BotList {
     /// `list`.
     pub object: &'static str,
-    /// All of them, by name: there are at most 200 of a tenant.
+    /// All bots of the tenant, by name: at most 200.
     pub data: Vec<BotView>,
     /// Always `false`.
     pub has_more: bool,
@@ -112,7 +112,7 @@ pub struct BotList {
 
 /// List bots
 ///
-/// By name.
+/// Sorted by name.
 #[utoipa::path(get, path = "/v1/bots", tag = "bots", security(("bearer" = [])),
     responses(
         (status = 200, description = "The bots", body = BotList),
@@ -124,11 +124,11 @@ async fn list_bots(State(bots): State<Arc<Bots>>, caller: Caller) -> Result<Json
     Ok(Json(BotList { object: "list", data, has_more: false }))
 }
 
-/// Make a bot
+/// Create a bot
 ///
-/// Only `name` is needed. Its collections must be there, and so must its model while any chat worker runs. A chat with it is one with the model `bot:NAME`, at
-/// `/v1/chat/completions`, `/v1/ws` or `/v1/jobs/chat`: the last question is searched for in the collections, and the
-/// model answers from what is found.
+/// Only `name` is required. The collections must exist. The model must exist if a chat worker runs. To chat with the
+/// bot, use the model `bot:NAME` at `/v1/chat/completions`, `/v1/ws` or `/v1/jobs/chat`: the collections are searched
+/// for the last question, and the model answers from the passages found.
 #[utoipa::path(post, path = "/v1/bots", tag = "bots", security(("bearer" = [])),
     request_body(content = Bot, example = json!({
         "name": "help", "instructions": "You answer customers of the shop. Be brief.", "collections": ["faq"],
@@ -136,12 +136,12 @@ async fn list_bots(State(bots): State<Arc<Bots>>, caller: Caller) -> Result<Json
     })),
     responses(
         (status = 201, description = "The bot", body = BotView),
-        (status = 400, description = "A field is wrong: `param` names it", body = ErrorBody),
-        (status = 409, description = "There is one of this name (`bot_exists`), or as many as there may be (`bots_full`)",
+        (status = 400, description = "A field is not valid: `param` names it", body = ErrorBody),
+        (status = 409, description = "The name is taken (`bot_exists`), or the tenant has no room for another bot (`bots_full`)",
             body = ErrorBody),
-        (status = 404, description = "There is no such collection (`collection_not_found`), or no chat worker has the model \
+        (status = 404, description = "A collection is not found in this tenant (`collection_not_found`), or no chat worker has the model \
             (`model_not_found`)", body = ErrorBody),
-        (status = 422, description = "Moderation is asked for: `unsupported_moderation`", body = ErrorBody),
+        (status = 422, description = "Moderation is not supported yet: `unsupported_moderation`", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -159,7 +159,7 @@ async fn make_bot(
     params(("name" = String, Path, description = "The bot's name")),
     responses(
         (status = 200, description = "The bot", body = BotView),
-        (status = 404, description = "There is no such bot, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -173,18 +173,18 @@ async fn get_bot(
 
 /// Change a bot
 ///
-/// What is left out stays, what is `null` gets its default (JSON Merge Patch, RFC 7396). Chats that were accepted before
-/// are answered as the bot was then.
+/// Missing fields stay as they are; `null` restores a default (JSON Merge Patch, RFC 7396). Chats accepted earlier use
+/// the bot as it was then.
 #[utoipa::path(patch, path = "/v1/bots/{name}", tag = "bots", security(("bearer" = [])),
-    params(("name" = String, Path, description = "The bot's name, which stays")),
+    params(("name" = String, Path, description = "The bot's name; it can't be changed")),
     request_body(content = ref("#/components/schemas/BotChange"), example = json!({"instructions": "Be even briefer.", "retrieval": {"top_k": 3}})),
     responses(
-        (status = 200, description = "The bot as it is now", body = BotView),
-        (status = 400, description = "A field is wrong: `param` names it", body = ErrorBody),
-        (status = 404, description = "There is no such bot, or it is somebody else's; or no chat worker has the new model \
+        (status = 200, description = "The updated bot", body = BotView),
+        (status = 400, description = "A field is not valid: `param` names it", body = ErrorBody),
+        (status = 404, description = "The bot is not found in this tenant, or no chat worker has the new model \
             (`model_not_found`)", body = ErrorBody),
-        (status = 409, description = "Others are changing it: `bot_changed`", body = ErrorBody),
-        (status = 422, description = "As of a new one", body = ErrorBody),
+        (status = 409, description = "Another request changes the bot at the same time: `bot_changed`", body = ErrorBody),
+        (status = 422, description = "Moderation is not supported yet: `unsupported_moderation`", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -200,12 +200,12 @@ async fn change_bot(
 
 /// Delete a bot
 ///
-/// Its collections stay, and so do conversations with it. Chats that were accepted are answered.
+/// Its collections and conversations stay. Chats accepted earlier are still answered.
 #[utoipa::path(delete, path = "/v1/bots/{name}", tag = "bots", security(("bearer" = [])),
     params(("name" = String, Path, description = "The bot's name")),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is no such bot (any more), or it is somebody else's", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]

@@ -61,7 +61,7 @@ impl Bots {
         Self { default_model, ..self }
     }
 
-    /// By name.
+    /// Sorted by name.
     ///
     /// # Errors
     /// 503.
@@ -138,7 +138,10 @@ impl Bots {
                 return Ok(stored);
             }
         }
-        Err(ApiError::conflict("bot_changed", format!("others are changing the bot {name}: read it and try again")))
+        Err(ApiError::conflict(
+            "bot_changed",
+            format!("another request changed the bot {name} meanwhile: read it and try again"),
+        ))
     }
 
     /// Refuses a model that no chat worker has. Without a chat worker nothing is known, and any is accepted.
@@ -164,7 +167,7 @@ impl Bots {
         let missing = (0..).zip(&bot.collections).find(|(_, name)| known.iter().all(|known| known.name != **name));
         match missing {
             Some((i, name)) => {
-                let message = format!("there is no collection {name:?}: make it first, or add a document to it");
+                let message = format!("there is no collection {name:?}: create it first, or add a document to it");
                 Err(ApiError::not_found("collection_not_found", message).param(format!("collections[{i}]")))
             }
             None => Ok(()),
@@ -179,7 +182,8 @@ impl Grounder for Bots {
             return Err(self.no_such_bot(tenant, name).await);
         };
         if chat.grounding.is_some() {
-            let message = format!("leave it out: the bot {name} brings its own instructions and passages");
+            let message =
+                format!("is not allowed here: the bot {name} has its own instructions and passages; leave it out");
             return Err(ApiError::invalid("grounding", message));
         }
         if let Some(most) = bot.limits.requests_per_minute {

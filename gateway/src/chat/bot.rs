@@ -30,8 +30,8 @@ pub(crate) fn named(model: Option<&str>) -> Option<&str> {
 pub fn refuse_deferred(body: &Value, at: &str) -> Result<(), ApiError> {
     match named(body["model"].as_str()) {
         Some(_) => {
-            let message = "a bot is asked at once and through a gateway, not by a job that follows another or recurs: name \
-                           a model, and say in `grounding` what the answer is to be made of";
+            let message = "a job that follows another or recurs can't use a bot: name a model, and give instructions and \
+                           passages in `grounding`";
             Err(ApiError::invalid(format!("{at}.model"), message))
         }
         None => Ok(()),

@@ -43,7 +43,7 @@ pub(super) async fn read(content_type: &str, body: Vec<u8>, asked: Option<Format
         seen.push(name);
     }
     let Some((file_name, media_type, bytes)) = file else {
-        return Err(ApiError::invalid("file", "there is no part `file`, which has the document"));
+        return Err(ApiError::invalid("file", "the part `file` with the document is missing"));
     };
     let is_told = seen.iter().any(|name| name == "format");
     document.format = match asked {
@@ -65,7 +65,7 @@ fn format(name: Option<&str>, media_type: &str) -> Result<Format, ApiError> {
     let found = name.and_then(Format::of_name).or_else(|| Format::of_media_type(essence.trim()));
     found.ok_or_else(|| {
         let endings = Format::all_extensions();
-        let message = format!("it can't be told what the file is: name it {endings}, or send the part `format`");
+        let message = format!("the format of the file is unknown: name it {endings}, or send the part `format`");
         ApiError::invalid("format", message)
     })
 }

@@ -33,14 +33,14 @@ struct Inner {
 /// The body of every error.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// What went wrong.
+    /// The error.
     pub error: ErrorDetail,
 }
 
-/// What went wrong. OpenAI's fields.
+/// An error, with OpenAI's fields.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorDetail {
-    /// For people: what is wrong, and what to do about it.
+    /// What is wrong and what to do, for people.
     pub message: String,
     /// The family: `invalid_request_error`, `authentication_error`, `permission_error`, `not_found_error`,
     /// `rate_limit_error` or `server_error`.
@@ -48,7 +48,7 @@ pub struct ErrorDetail {
     pub kind: String,
     /// The field that is wrong, as a path: `messages[2].content`.
     pub param: Option<String>,
-    /// For programs: a stable name.
+    /// A stable name, for programs.
     pub code: Option<String>,
 }
 

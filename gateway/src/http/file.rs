@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// All but RFC 3986's unreserved characters.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Bytes of a document, a file or a package, in the description.
+/// The bytes of a document, a file or a package.
 #[derive(Debug, ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[allow(dead_code, reason = "it is only described")]

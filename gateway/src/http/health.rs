@@ -44,9 +44,9 @@ pub struct HealthView {
 /// Whether the gateway can take work.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    /// Whether it can.
+    /// Whether the gateway can take work.
     pub ready: bool,
-    /// What is missing.
+    /// The parts that are not ready.
     pub not_ready: Vec<NotReady>,
 }
 
@@ -66,16 +66,16 @@ where
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
 
-/// Is it alive?
+/// Check liveness
 #[utoipa::path(get, path = "/healthz", tag = "operations", responses(
-    (status = 200, description = "The process runs", body = HealthView)))]
+    (status = 200, description = "The process is alive", body = HealthView)))]
 async fn healthz() -> Json<HealthView> {
     Json(HealthView { status: "ok" })
 }
 
-/// Can it take work?
+/// Check readiness
 ///
-/// Names what is missing. Postgres being away does not stop jobs, but it stops new keys and conversations.
+/// Lists the parts that are not ready. Without Postgres, jobs continue, but new keys and conversations fail.
 #[utoipa::path(get, path = "/readyz", tag = "operations", responses(
     (status = 200, description = "Ready", body = Readiness),
     (status = 503, description = "Not ready", body = Readiness)))]

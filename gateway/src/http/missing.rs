@@ -11,7 +11,7 @@ use super::{error::ApiError, text::shown};
 
 const NOT_HERE: &str = "Ruche offers of OpenAI's API models, chat completions and embeddings";
 
-/// What others offer under these paths, and what to use here.
+/// Paths of other APIs that Ruche does not have, and what to use instead.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/v1/responses", "POST /v1/chat/completions answers chats, and `conversation` continues them"),
     ("/v1/completions", "POST /v1/chat/completions takes the prompt as a message of the role user"),

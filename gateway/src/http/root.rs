@@ -11,25 +11,25 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{headers::accepts, state::HttpState};
 
-/// Where to go from here.
+/// Links to the API's entry points.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Links {
     /// `ruche`.
     pub name: &'static str,
     /// This gateway's version.
     pub version: &'static str,
-    /// What OpenAI's clients take as their base URL, after this address.
+    /// The path to append to this address as the base URL of OpenAI's clients.
     pub base_url: &'static str,
-    /// The places.
+    /// The links.
     pub links: Vec<Link>,
 }
 
-/// A place.
+/// A link to an entry point of the API.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Link {
     /// Its path.
     pub path: &'static str,
-    /// What is there.
+    /// What the path offers.
     pub about: &'static str,
 }
 
@@ -49,9 +49,9 @@ pub fn routes<S: HttpState>() -> OpenApiRouter<S> {
 
 /// Links
 ///
-/// A small page where the client accepts HTML, else JSON.
+/// Returns an HTML page if the client accepts HTML, else JSON.
 #[utoipa::path(get, path = "/", tag = "operations", responses(
-    (status = 200, description = "Where to go from here", content((Links = "application/json"), (String = "text/html")))))]
+    (status = 200, description = "Links to the API's entry points", content((Links = "application/json"), (String = "text/html")))))]
 async fn root(headers: HeaderMap) -> Response {
     let vary = [(header::VARY, "accept")];
     if accepts(&headers, "text/html") {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::limits;
 
-/// With a heartbeat while silent. Proxies are told not to buffer it.
+/// With a heartbeat while no event is sent. A header asks proxies not to buffer it.
 pub(crate) fn respond(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
     let alive = KeepAlive::new().interval(limits::HEARTBEAT).text("ping");
     let mut response = Sse::new(events).keep_alive(alive).into_response();

@@ -26,7 +26,7 @@ pub struct AcceptedJob {
     pub kind: String,
     /// `accepted`.
     pub state: &'static str,
-    /// Whether the same job was submitted before: nothing was added then.
+    /// Whether the same job was submitted before. If so, no job was added.
     pub duplicate: bool,
     /// The conversation of a chat: the one named, or a new one.
     #[serde(skip_serializing_if = "Option::is_none")]

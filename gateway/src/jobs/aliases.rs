@@ -25,7 +25,7 @@ impl Aliases {
         Self { all: Arc::new(aliases), warned: Arc::default() }
     }
 
-    /// By name.
+    /// Sorted by name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.all.iter().map(|(name, target)| (name.as_str(), target.as_str()))
     }
@@ -50,7 +50,7 @@ impl Aliases {
         }
     }
 
-    /// What a name stands for: itself, if it is no alias.
+    /// The model or bot that an alias stands for; any other name is returned unchanged.
     #[must_use]
     pub fn resolve(&self, name: Option<String>) -> Option<String> {
         let name = name?;

@@ -59,7 +59,7 @@ impl EventLog {
                 Err(AppendError::Unavailable(error)) => return Err(error.into()),
             }
         }
-        Err(ApiError::unavailable("log_busy", "the job's log is written to by others: try again in a moment", 1))
+        Err(ApiError::unavailable("log_busy", "another process is writing the job's events: try again in a moment", 1))
     }
 
     /// Begins a job's log; returns the position. A failure does not refuse the job, which runs anyway.

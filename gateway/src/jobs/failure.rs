@@ -4,12 +4,12 @@ use ruche_schemas::Failure;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Why a job is dead.
+/// Why a job became a dead letter.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeadReason {
     /// A stable name: `attempts_exhausted`.
     pub code: String,
-    /// What happened.
+    /// The error, in words.
     pub message: String,
     /// The field of the body that caused it.
     #[serde(skip_serializing_if = "Option::is_none")]

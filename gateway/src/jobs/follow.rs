@@ -50,7 +50,7 @@ pub(crate) enum Follow {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventsQuery {
-    /// The first `n` wanted; 1 is all. `Last-Event-ID` comes before it.
+    /// The `n` of the first event to return; 1 returns all. `Last-Event-ID` overrides it.
     from: Option<u64>,
 }
 

@@ -12,10 +12,11 @@ use crate::http::{
     text::{shown, there_are},
 };
 
-/// Refuses a body that cannot start without a gateway: in a step of a flow, or in a schedule. The text is its path.
+/// Refuses a body that needs the gateway when its job starts. Checked for the steps of a flow and for schedules. The text
+/// is the body's path in the request.
 pub type DeferredCheck = fn(&Value, &str) -> Result<(), ApiError>;
 
-/// Refuses what a body may have elsewhere and not in a job, and removes what has no effect on a job.
+/// Refuses fields that are not supported, such as `tools`, and removes fields without effect on a job, such as `stream`.
 pub type Preparation = fn(&mut Value) -> Result<(), ApiError>;
 
 #[derive(Debug, Default)]

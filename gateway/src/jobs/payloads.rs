@@ -121,7 +121,7 @@ fn unreadable(error: &ClaimError) -> ApiError {
     match error {
         error if error.is_temporary() => unavailable(error),
         ClaimError::Object(ObjectError::Missing(_)) => {
-            ApiError::gone("object_missing", "it is not kept any more: jobs are forgotten after worker.retention_days")
+            ApiError::gone("object_missing", "it is no longer stored: jobs are deleted after worker.retention_days")
         }
         error => {
             tracing::error!(error.message = %error, "an object can't be read");

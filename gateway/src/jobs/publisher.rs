@@ -40,7 +40,7 @@ pub(crate) struct Publishing {
     pub(crate) run_at: Option<DateTime<Utc>>,
     /// BLAKE3 of the body as submitted.
     pub(crate) fingerprint: Option<String>,
-    /// The id is random and new: nobody else can use it, and the job is due now.
+    /// The id is random and new, so no other request has it, and the job is due now.
     pub(crate) is_new: bool,
     /// Its events are requested. A new job's are watched before it is published, so that none is delayed.
     pub(crate) follow: bool,

@@ -20,14 +20,14 @@ impl ApiError {
         Self::of(StatusCode::GONE, INVALID, format!("job {job} was cancelled")).code("job_cancelled").job(job)
     }
 
-    /// 503: this gateway stops; the job goes on.
+    /// 503: this gateway shuts down; the job continues.
     pub fn closing(job: JobId) -> Self {
         let message =
-            format!("this gateway is shutting down; job {job} goes on: GET /v1/jobs/{job} or its events have it");
+            format!("this gateway is shutting down; job {job} continues: GET /v1/jobs/{job} or its events show it");
         Self::unavailable("shutting_down", message, 1).job(job).once()
     }
 
-    /// 504: the job goes on, but this request waits no longer.
+    /// 504: the wait has timed out; the job continues.
     pub fn waited(job: JobId, seconds: u64) -> Self {
         let message = format!(
             "job {job} was accepted but gave no answer within {seconds} s (gateway.wait_seconds); it goes on: \

@@ -22,17 +22,17 @@ pub struct JobView {
     /// `interactive`, `normal` or `bulk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lane: Option<&'static str>,
-    /// The attempt that it is at, from 1; 0 while no worker has begun.
+    /// The current attempt, from 1; 0 before the first.
     pub attempt: u32,
-    /// The `n` of its last event, while its log is kept.
+    /// The `n` of its last event, while its events are stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
-    /// When it was accepted, once it has ended.
+    /// The time of its acceptance; missing before it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<DateTime<Utc>>,
-    /// When its last event came.
+    /// The time of its last event.
     pub updated_at: DateTime<Utc>,
-    /// When it is to begin, if that was put off.
+    /// The earliest start, if the job is scheduled for later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
     /// The job whose end started it.
@@ -44,16 +44,16 @@ pub struct JobView {
     /// Its batch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<Uuid>,
-    /// How far it is, where that is its last event.
+    /// The progress, if that is its last event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<ProgressView>,
-    /// When it is tried again, at the earliest, where it is `retrying`.
+    /// The earliest time of the next attempt, if it is `retrying`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// What went wrong at the last attempt, where it is `retrying`.
+    /// The error of the last attempt, if it is `retrying`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// What it gave, if it is done. One of more than 1 MiB is left out: `result` says where it is.
+    /// The output, if the job is done. An output of more than 1 MiB is left out: see `result`.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub output: Value,
     /// Where the output is, if it has more than 256 KiB.
@@ -70,11 +70,11 @@ pub struct JobView {
 /// A large output.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ResultView {
-    /// Where it is: `/v1/jobs/{job}/result`.
+    /// The path of the output: `/v1/jobs/{job}/result`.
     pub url: String,
     /// How many bytes of JSON it has.
     pub bytes: u64,
-    /// Their BLAKE3 hash, in lower-case hexadecimal.
+    /// The BLAKE3 hash of the output, in lower-case hexadecimal.
     pub blake3: String,
 }
 
@@ -84,14 +84,14 @@ impl ResultView {
     }
 }
 
-/// How far a job is.
+/// The progress of a job.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProgressView {
     /// Steps done.
     pub done: u64,
-    /// Steps in all, where that is known.
+    /// The total number of steps, if known.
     pub total: Option<u64>,
-    /// What it is doing.
+    /// The current step, in words.
     pub message: String,
 }
 

@@ -39,7 +39,7 @@ pub struct Ended {
 #[derive(Debug)]
 pub enum Waited {
     Ended(Ended),
-    /// The time is over; the job goes on.
+    /// The wait has timed out; the job continues.
     Running(Box<Accepted>),
 }
 

@@ -91,7 +91,7 @@ impl DeadLetters {
         self.bus.get_dead_letter(&job).await?.ok_or_else(missing)
     }
 
-    /// A letter's body in the object store; `null` if it can't be read any more.
+    /// A dead letter's body in the object store; `null` if it can't be read.
     ///
     /// # Errors
     /// 503: try again.
@@ -160,7 +160,7 @@ impl DeadLetters {
                 Envelope::of(kind.clone(), version, letter.job.id, letter.job.tenant.clone(), lane, now, Value::Null)
             }
             (None, None) => {
-                let message = "what was published is no job, so it can't be replayed as it is: give it a `body`";
+                let message = "the stored message is not a valid job, so it can't be replayed unchanged: send a `body`";
                 return Err(ApiError::conflict("not_a_job", message).param("body"));
             }
         };

@@ -36,7 +36,7 @@ impl Pauses {
     }
 }
 
-/// The sort of what is paused, and its name.
+/// `kind`, `tenant` or `worker`, and its name.
 pub(crate) fn named(pause: &Pause) -> (&'static str, String) {
     match pause {
         Pause::Kind(kind) => ("kind", kind.to_string()),

@@ -24,7 +24,7 @@ impl TenantLimits {
         Self { bus, settings }
     }
 
-    /// The tenants that have caps of their own.
+    /// Returns the tenants with limits of their own.
     ///
     /// # Errors
     /// 503.

@@ -47,18 +47,18 @@ pub struct RenderReport {
     pub object: &'static str,
     /// `application/pdf` or `image/png`.
     pub media_type: String,
-    /// How large it is.
+    /// Its size in bytes.
     pub bytes: u64,
     /// How many pages it has.
     pub pages: u32,
-    /// Its title, where it has one.
+    /// Its title, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What it is to be called as a file.
+    /// A file name for the document.
     pub file_name: String,
     /// Whether it is at `/v1/renders/{id}`.
     pub stored: bool,
-    /// What of the input had no effect, and why.
+    /// Warnings about input that had no effect, with the reasons.
     #[schema(value_type = Vec<Object>)]
     pub warnings: Vec<Warning>,
     /// The document, in base64.

@@ -46,7 +46,7 @@ impl Links {
 
 fn signature(secret: &Secret, job: &JobRef, expires: i64) -> Result<blake3::Hash, ApiError> {
     if secret.0.is_empty() {
-        let message = "this gateway makes no links: it has no secret to sign them with (gateway.link_secret, \
+        let message = "this gateway can't sign links: it has no secret (gateway.link_secret, \
                        RUCHE_GATEWAY__LINK_SECRET)";
         return Err(ApiError::not_set_up("no_link_secret", message));
     }
@@ -67,7 +67,7 @@ fn sign(secret: &Secret, job: &JobRef, expires: DateTime<Utc>) -> Result<String,
 /// 403 for a forged or expired link, 501 without a secret.
 fn check(secret: &Secret, id: &str, link: &Signed<'_>, now: DateTime<Utc>) -> Result<JobRef, ApiError> {
     let forged =
-        || ApiError::refused_link("link_invalid", "this link is not one that was made here: ask for a new one");
+        || ApiError::refused_link("link_invalid", "the signature of this link is not valid: request a new link");
     let tenant = link.tenant.parse().map_err(|_| forged())?;
     let job = JobRef { tenant, id: id.parse::<JobId>().map_err(|_| forged())? };
     let expires: i64 = link.expires.parse().map_err(|_| forged())?;
@@ -78,7 +78,7 @@ fn check(secret: &Secret, id: &str, link: &Signed<'_>, now: DateTime<Utc>) -> Re
     }
     match now.timestamp() < expires {
         true => Ok(job),
-        false => Err(ApiError::refused_link("link_expired", "this link is over: ask for a new one")),
+        false => Err(ApiError::refused_link("link_expired", "this link has expired: request a new one")),
     }
 }
 

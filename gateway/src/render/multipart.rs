@@ -81,8 +81,9 @@ impl Parts {
                 self.render.options = json(&name, field).await?;
             }
             "files" => {
-                let missing =
-                    || ApiError::invalid("files", "a part `files` has no file name: text and CSS name it by that");
+                let missing = || {
+                    ApiError::invalid("files", "a part `files` has no file name: text and CSS refer to the file by it")
+                };
                 let name = file_name.ok_or_else(missing)?;
                 self.render.files.push(File { name, content: bytes(field).await? });
             }

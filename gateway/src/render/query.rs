@@ -82,7 +82,7 @@ fn set(render: &mut Render, name: &str, value: String) -> Result<(), ApiError> {
         "page" => options.page = Some(number(name, &value)?),
         "ppi" => options.ppi = Some(number(name, &value)?),
         "fetch" => options.fetch = Some(truth(name, &value)?),
-        other => return Err(ApiError::invalid(other, format!("{other} is no option"))),
+        other => return Err(ApiError::invalid(other, format!("unknown option {other}"))),
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ pub(crate) struct Finished {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Finished(Box<Finished>),
-    /// The time is over; the job goes on, and its document will be stored.
+    /// The wait has timed out; the job continues, and its document will be stored.
     Running(Box<Accepted>),
 }
 

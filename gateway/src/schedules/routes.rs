@@ -35,22 +35,22 @@ where
         .routes(routes!(resume_schedule))
 }
 
-/// A job that begins again and again: by `cron` or `every_seconds`.
+/// A recurring job, by `cron` or by `every_seconds`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NewSchedule)]
 pub struct ScheduleRequest {
     /// The kind of its jobs.
     kind: String,
-    /// What is to be done: the kind's own schema.
+    /// The job's body, by the schema of its kind.
     #[schema(value_type = Object)]
     body: Value,
     /// `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// Six fields, seconds first: `0 30 8 * * MON-FRI`.
+    /// A cron expression of six fields, seconds first: `0 30 8 * * MON-FRI`.
     cron: Option<String>,
     /// The IANA time zone of `cron`: `Europe/Paris`. Without it, UTC.
     time_zone: Option<String>,
-    /// Again and again after so many seconds.
+    /// Seconds between two runs.
     every_seconds: Option<u64>,
     /// Whether it is paused.
     #[serde(default)]
@@ -68,23 +68,23 @@ pub struct ScheduleView {
     pub kind: String,
     /// Their lane.
     pub lane: String,
-    /// What is to be done.
+    /// The body of its jobs.
     #[schema(value_type = Object)]
     pub body: Value,
-    /// Six fields, seconds first.
+    /// A cron expression of six fields, seconds first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cron: Option<String>,
     /// The time zone of `cron`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
-    /// Again and again after so many seconds.
+    /// Seconds between two runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every_seconds: Option<u64>,
     /// Whether it is paused.
     pub paused: bool,
-    /// Since when it is as it is.
+    /// The time of its last change.
     pub since: DateTime<Utc>,
-    /// When it fires next; `null` while it is paused.
+    /// The time of the next run; `null` while it is paused.
     pub next: Option<DateTime<Utc>>,
 }
 
@@ -101,11 +101,11 @@ pub struct ScheduleList {
 
 /// List schedules
 ///
-/// All of the tenant, by name.
+/// Returns all schedules of the tenant, sorted by name.
 #[utoipa::path(get, path = "/v1/schedules", tag = "schedules", security(("bearer" = [])),
     responses(
         (status = 200, description = "All schedules", body = ScheduleList),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn list_schedules(
@@ -118,13 +118,13 @@ async fn list_schedules(
 
 /// Get a schedule
 ///
-/// With when it fires next.
+/// Returns the schedule with the time of its next run.
 #[utoipa::path(get, path = "/v1/schedules/{name}", tag = "schedules", security(("bearer" = [])),
     params(("name" = String, Path, description = "The schedule's name")),
     responses(
         (status = 200, description = "The schedule", body = ScheduleView),
-        (status = 404, description = "There is no such schedule, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn get_schedule(
@@ -135,17 +135,17 @@ async fn get_schedule(
     schedules.find(&caller.tenant, &name).await.map(|schedule| Json(view(schedule)))
 }
 
-/// Put a schedule
+/// Create or replace a schedule
 ///
-/// Makes it, or puts it in the place of the one of this name. Each firing is a job of its own, and fires once however
-/// many gateways there are.
+/// Creates the schedule, or replaces the one of this name. Each run is a job of its own and starts once, however many
+/// gateways there are.
 #[utoipa::path(put, path = "/v1/schedules/{name}", tag = "schedules", security(("bearer" = [])),
     params(("name" = String, Path, description = "Its name: 1 to 63 of a-z, 0-9, _ and -")),
     request_body = ScheduleRequest,
     responses(
         (status = 200, description = "The schedule", body = ScheduleView),
-        (status = "4XX", description = "The schedule is wrong", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = "4XX", description = "The schedule is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn put_schedule(
@@ -164,13 +164,13 @@ async fn put_schedule(
 
 /// Delete a schedule
 ///
-/// It fires no more. What it fired goes on.
+/// Deletes the schedule; started jobs continue.
 #[utoipa::path(delete, path = "/v1/schedules/{name}", tag = "schedules", security(("bearer" = [])),
     params(("name" = String, Path, description = "The schedule's name")),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is no such schedule, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn delete_schedule(
@@ -184,13 +184,13 @@ async fn delete_schedule(
 
 /// Pause a schedule
 ///
-/// It does not fire until it is resumed.
+/// No job starts until the schedule is resumed.
 #[utoipa::path(post, path = "/v1/schedules/{name}/pause", tag = "schedules", security(("bearer" = [])),
     params(("name" = String, Path, description = "The schedule's name")),
     responses(
-        (status = 200, description = "It is paused", body = ScheduleView),
-        (status = 404, description = "There is no such schedule, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "Paused", body = ScheduleView),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn pause_schedule(
@@ -203,13 +203,13 @@ async fn pause_schedule(
 
 /// Resume a schedule
 ///
-/// It fires again, from now on: what was missed is not made up for.
+/// Jobs start again from now on. Missed runs are skipped.
 #[utoipa::path(post, path = "/v1/schedules/{name}/resume", tag = "schedules", security(("bearer" = [])),
     params(("name" = String, Path, description = "The schedule's name")),
     responses(
-        (status = 200, description = "It fires", body = ScheduleView),
-        (status = 404, description = "There is no such schedule, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "Resumed", body = ScheduleView),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn resume_schedule(

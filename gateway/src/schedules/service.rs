@@ -36,7 +36,7 @@ impl Schedules {
         Self { bus, kinds }
     }
 
-    /// By name.
+    /// Sorted by name.
     pub(crate) async fn all(&self, tenant: &TenantId) -> Result<Vec<Schedule>, ApiError> {
         Ok(self.bus.schedules(tenant).await?)
     }
@@ -115,6 +115,6 @@ fn every(cron: Option<String>, zone: Option<String>, seconds: Option<u64>) -> Re
             }
         },
         (None, Some(_)) => Err(ApiError::invalid("time_zone", "every_seconds has no time zone: leave it out")),
-        _ => Err(ApiError::invalid("cron", "say when: either `cron` or `every_seconds`")),
+        _ => Err(ApiError::invalid("cron", "exactly one of `cron` and `every_seconds` is needed")),
     }
 }

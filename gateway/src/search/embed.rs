@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Vectors {
     pub(crate) model: String,
-    /// The file of that name, if its worker says so.
+    /// The version of the model, if its worker reports it.
     pub(crate) version: Option<String>,
     /// One per text.
     pub(crate) vectors: Vec<Base64>,

@@ -15,10 +15,10 @@ use crate::http::{
     openai::{OneOrMany, unsupported},
 };
 
-/// Texts to embed, as OpenAI's clients send them. `user` is accepted without effect; anything else is unknown and ignored.
+/// Texts to embed, in OpenAI's form. `user` is accepted without effect; other fields are ignored.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct EmbeddingRequest {
-    /// One of `GET /v1/models`; left out, the worker's model embeds.
+    /// One of `GET /v1/models`. Default: the worker's model.
     pub model: Option<String>,
     /// A text, or 1 to 2,048 of them, each at most 128 KiB and no longer than the model can read. Arrays of token ids are
     /// refused.
@@ -31,8 +31,8 @@ pub struct EmbeddingRequest {
     /// How many numbers each vector is truncated to, at most the model's. For models that were trained for it.
     #[schema(minimum = 1, maximum = 16_384)]
     pub dimensions: Option<u32>,
-    /// What the vectors are for: to search with, or to be found. Some models want to be told. An extension, also by the name
-    /// `input_type`.
+    /// Whether the texts are queries or passages. Some models need a different prefix for each. An extension, also
+    /// accepted as `input_type`.
     #[serde(alias = "input_type")]
     pub purpose: Option<EmbeddingPurpose>,
 }
@@ -62,7 +62,7 @@ pub enum EncodingFormat {
     Base64,
 }
 
-/// What vectors are for.
+/// The purpose of the vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EmbeddingPurpose {
@@ -132,7 +132,7 @@ pub struct EmbeddingList {
     pub data: Vec<Embedding>,
     /// The model that embedded.
     pub model: String,
-    /// What it cost.
+    /// Token counts.
     pub usage: EmbeddingUsage,
 }
 
@@ -141,13 +141,13 @@ pub struct EmbeddingList {
 pub struct Embedding {
     /// `embedding`.
     pub object: &'static str,
-    /// Which of the texts, from 0.
+    /// The position of its text in `input`, from 0.
     pub index: usize,
     /// The vector.
     pub embedding: Vector,
 }
 
-/// A vector, as it was asked for.
+/// A vector, in the requested `encoding_format`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Vector {
@@ -161,7 +161,7 @@ pub enum Vector {
 /// Tokens read.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EmbeddingUsage {
-    /// Tokens of the texts, with the marks that the model wants around them.
+    /// Tokens of the texts, with the model's special tokens.
     pub prompt_tokens: u64,
     /// The same.
     pub total_tokens: u64,

@@ -215,7 +215,7 @@ impl Searcher {
             let name = &model.name;
             let message = format!(
                 "workers have another file than the collection's documents were embedded with under the name {name:?}, or another \
-                 pooling or prefix: give them that one, or take the collection to this one (`ruche embed migrate --to {name}`)"
+                 pooling or prefix: give them that one, or migrate the collection to this one (`ruche embed migrate --to {name}`)"
             );
             return Err(ApiError::unavailable("model_changed", message, 60));
         }

@@ -9,17 +9,17 @@ use crate::{descriptor::Descriptor, settings::ConfigError};
 
 const FALLBACK: &str = "fallback_to_tiny";
 const FALLBACK_DEFAULT: &str = "\
-# What to do where the hub can't be reached: true takes what needs no hub (SmolLM2-135M, the tiny demo model,
-# all-minilm-l6-v2) and says so, false stops.
+# Whether `ruche up` uses models that need no hub (SmolLM2-135M, the tiny demo model, all-minilm-l6-v2) if the model hub
+# can't be reached. false: the start fails then.
 fallback_to_tiny = true
 ";
 const ALIASES: &str = "aliases";
 const KEY: &str = "models.aliases";
 const ALIASES_DEFAULT: &str = "\
-# Other names for models and bots, for programs that insist on one: { \"gpt-4o-mini\" = \"bot:help\" }, or in the environment
+# Aliases of models and bots, for programs that need a certain name: { \"gpt-4o-mini\" = \"bot:help\" }, or in the environment
 # RUCHE_MODELS__ALIASES=\"gpt-4o-mini=bot:help, text-embedding-3-small=all-minilm-l6-v2\". An empty target is the worker's own
-# model, as where a request names none; `default` is such a name unless it is set to another target. An alias may stand for
-# another one.
+# model, as in a request without a model. `default` is such an alias, unless you set it to another target. An alias may name
+# another alias.
 aliases = {}
 ";
 /// How many there may be, and how long a name and its target may be, in bytes.

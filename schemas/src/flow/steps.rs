@@ -14,11 +14,11 @@ pub const MAX_CHILDREN: usize = 1_000;
 /// The deepest nesting of a flow, as written in its first job.
 pub const MAX_DEPTH: usize = 16;
 
-/// What follows a job: one job, or several at once.
+/// The jobs to start at a job's end: one, or several at once.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Next {
-    /// Several jobs at once, and one when all have ended.
+    /// Several jobs at once, and one job when all have ended.
     Fan(Fan),
     /// One job.
     One(Template),
@@ -27,37 +27,38 @@ pub enum Next {
 /// Several jobs at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fan {
-    /// A JSON pointer (RFC 6901) to an array in the result: `all` is started once for each element, which it sees
-    /// as the result. Without it, `all` is started once.
+    /// A JSON pointer (RFC 6901) to an array in the result: `all` is started once for each element, which is then the
+    /// result that `with` copies from. Default: `all` is started once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub each: Option<String>,
     /// The jobs.
     pub all: Vec<Template>,
-    /// Started when all of them have ended, well or not. Its result to draw from is
-    /// `{"results": [{"job", "state", "output"|"error"}]}`, in the order of the jobs.
+    /// The job to start when all of them have ended, successful or not. Its `with` copies from `{"results": [{"job",
+    /// "state", "output"|"error"}]}`, in the order of the jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub join: Option<Box<Template>>,
 }
 
-/// A job to be, with holes that the result fills.
+/// A job template; `with` copies parts of the result into its body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Template {
     /// Its kind.
     pub kind: Kind,
-    /// Its lane; without it, that of the job that it follows.
+    /// Its lane. Default: the lane of the job before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
     /// Its body.
     #[serde(default)]
     pub body: Value,
-    /// What of the result goes where: JSON pointers into the body, each with a JSON pointer into the result (an empty
-    /// one is the whole). What the result lacks becomes `null`, and the job says what is wrong with that.
+    /// Copies from the result: JSON pointers into the body, each with a JSON pointer into the result (an empty one is
+    /// the whole result). A part that the result lacks becomes `null`; the job fails if its kind does not allow `null`
+    /// there.
     #[serde(default, rename = "with", skip_serializing_if = "BTreeMap::is_empty")]
     pub fill: BTreeMap<String, String>,
-    /// What follows it when it is done.
+    /// Jobs to start when it succeeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_success: Vec<Next>,
-    /// What follows it when it has failed. Its result to draw from is the failure: `code`, `message`, `param`.
+    /// Jobs to start when it fails. Their `with` copies from the failure: `code`, `message`, `param`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_failure: Vec<Next>,
 }

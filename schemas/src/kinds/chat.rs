@@ -34,12 +34,12 @@ pub const MAX_STOP_BYTES: usize = 256;
 /// A chat job's input.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Chat {
-    /// The model's name; without it the worker's own model answers.
+    /// The model's name. Default: the worker's own model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The new messages, the oldest first. With `conversation`, its earlier messages come before them.
     pub messages: Vec<Message>,
-    /// The conversation that this chat belongs to: made by the gateway for a new one.
+    /// The conversation of this chat. The gateway creates it for a new chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
     /// How the next token is chosen.
@@ -47,18 +47,19 @@ pub struct Chat {
     /// The answer ends before any of these strings.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
-    /// The most tokens to generate; without it, as many as the context holds.
+    /// The most tokens to generate. Default: as many as the context holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// Whether messages and answer are stored in the conversation.
     pub store: bool,
-    /// What the answer is made of besides the conversation. A bot's chat gets it from the gateway.
+    /// Instructions and passages for the answer. The gateway adds them to a bot's chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grounding: Option<Grounding>,
-    /// Whether the conversation is there already, or was deleted: the gateway says so, which has looked.
+    /// Set by the gateway: the conversation existed at submission. If it does not exist when the job runs, it was
+    /// deleted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub continues: bool,
-    /// How many older messages were left out before, to fit a job.
+    /// How many older messages the gateway left out, because a job holds no more.
     #[serde(skip_serializing_if = "is_zero")]
     pub messages_left_out: u32,
 }
@@ -72,7 +73,7 @@ const fn is_zero(number: &u32) -> bool {
 pub struct Message {
     /// The author.
     pub role: Role,
-    /// The text: a string, or a list of parts of type `text`. An empty message of the system counts as none.
+    /// The text: a string, or a list of parts of type `text`. An empty system message is ignored.
     #[serde(default, deserialize_with = "content")]
     #[schemars(with = "Option<written::Content>")]
     pub content: String,
@@ -93,7 +94,7 @@ pub enum Role {
     /// Instructions. Also by their newer name, `developer`.
     #[serde(alias = "developer")]
     System,
-    /// The person.
+    /// The user.
     User,
     /// The model.
     Assistant,
@@ -111,25 +112,25 @@ impl Role {
     }
 }
 
-/// How the next token is chosen. The defaults are OpenAI's where it has the parameter, llama.cpp's elsewhere.
+/// How the next token is chosen. The defaults are OpenAI's, or llama.cpp's for parameters that OpenAI does not have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Sampling {
-    /// 0 takes the likeliest token always. 0 to 2.
+    /// 0 always takes the most likely token. 0 to 2.
     pub temperature: f32,
     /// Nucleus sampling (Holtzman et al., 2020): the smallest set of tokens with this probability. Over 0, to 1.
     pub top_p: f32,
-    /// Only the k likeliest tokens; 0 is all.
+    /// Only the k most likely tokens; 0 is all.
     pub top_k: u32,
-    /// Only tokens at least this likely, relative to the likeliest. 0 to 1.
+    /// Only tokens at least this likely, relative to the most likely one. 0 to 1.
     pub min_p: f32,
-    /// Lowers tokens by how often they were generated. -2 to 2.
+    /// Makes tokens less likely the more often they were generated. -2 to 2.
     pub frequency_penalty: f32,
-    /// Lowers tokens that were generated at all. -2 to 2.
+    /// Makes tokens that were already generated less likely. -2 to 2.
     pub presence_penalty: f32,
     /// Divides the logits of recent tokens (Keskar et al., 2019); 1 is off. Over 0, to 2.
     pub repeat_penalty: f32,
-    /// The same seed, prompt and model give the same answer; without it each answer differs.
+    /// The same seed, prompt and model give the same answer. Default: a random seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
 }
@@ -184,17 +185,17 @@ pub struct Answer {
     pub finish_reason: FinishReason,
     /// The model that answered.
     pub model: String,
-    /// What it cost.
+    /// Token counts.
     pub usage: Usage,
     /// The conversation that it is stored in, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
-    /// The passages that it cites, in the order of their first mention; left out where there were none to cite.
+    /// The passages that it cites, in the order of their first mention; missing if the chat had no passages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub citations: Option<Vec<Citation>>,
 }
 
-/// Why an answer ended. OpenAI's words.
+/// Why an answer ended, in OpenAI's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FinishReason {
@@ -221,7 +222,7 @@ pub struct Usage {
     pub prompt_tokens: u32,
     /// Tokens generated.
     pub completion_tokens: u32,
-    /// How many of the oldest messages were left out, since the model's context does not hold all.
+    /// How many of the oldest messages were left out because they exceed the model's context.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub messages_left_out: u32,
 }

@@ -50,31 +50,31 @@ pub struct Embed {
     /// In place of texts: a document. It is split into chunks, which are stored with their vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,
-    /// In place of texts: the id of a stored document, to be embedded again by the model that is named, else by the
-    /// one that its collection is searched with.
+    /// In place of texts: the id of a stored document to embed again. Default model: the one that its collection is
+    /// searched with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stored: Option<Uuid>,
-    /// What the vectors are for. Some models were trained with a mark before each text that says so; without a purpose
-    /// there is none.
+    /// Whether the texts are queries or passages. Some models were trained with a prefix for each; without a purpose no
+    /// prefix is added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
-    /// The model's name. Without it, the worker's own model embeds texts, and a document is embedded by the model that its
-    /// collection is searched with.
+    /// The model's name. Default: for texts the worker's own model, for a document the model that its collection is
+    /// searched with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// How many numbers each vector is cut to, at most the model's; cut ones have length 1 again. Of use with models
-    /// that were trained for it (Matryoshka representations: Kusupati et al., 2022). Without it, the model's own.
+    /// Truncates each vector to this many numbers, at most the model's, and scales it to length 1. Only for models that
+    /// were trained for it (Matryoshka representations: Kusupati et al., 2022). Default: the model's own number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<u32>,
 }
 
-/// What a vector is for.
+/// The purpose of a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Purpose {
-    /// To search with.
+    /// The text of a query.
     Query,
-    /// To be found.
+    /// A text to be found by queries.
     Passage,
 }
 
@@ -83,9 +83,9 @@ pub enum Purpose {
 #[serde(untagged)]
 #[schemars(rename = "EmbedOutput")]
 pub enum Output {
-    /// Of texts.
+    /// The vectors of texts.
     Vectors(Embedded),
-    /// Of a document.
+    /// The outcome of a document.
     Document(Indexed),
 }
 
@@ -94,15 +94,15 @@ pub enum Output {
 pub struct Embedded {
     /// The model that embedded.
     pub model: String,
-    /// Which file of that name, and how it is used: vectors of two versions are never compared.
+    /// The version of the model: its file and its settings. Vectors of different versions are never compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// How many numbers each vector has.
     pub dimensions: u32,
-    /// A vector per text, in their order: `dimensions` floats of 4 bytes, little-endian, of length 1 together. None,
-    /// where they would be too large for the event of an ephemeral job: then nothing was embedded.
+    /// A vector per text, in their order: `dimensions` little-endian floats of 4 bytes, scaled to length 1. Missing if
+    /// they are too large for the event of an ephemeral job: then nothing was embedded.
     pub vectors: Vec<Base64>,
-    /// How many tokens of each text the model read, its marks included.
+    /// How many tokens of each text the model read, special tokens included.
     pub tokens: Vec<u32>,
 }
 

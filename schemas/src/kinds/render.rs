@@ -55,16 +55,16 @@ pub struct Render {
     /// A style sheet: the documented subset of CSS. At most 512 KiB.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub css: String,
-    /// How the document looks.
+    /// The template.
     #[serde(skip_serializing_if = "Template::is_default")]
     pub template: Template,
-    /// Variables for the template, over those of the front matter.
+    /// Variables for the template. They override those of the front matter.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
-    /// Images, fonts and attachments that text, CSS and template name.
+    /// Images, fonts and attachments that text, CSS and template refer to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<File>,
-    /// How it is written.
+    /// Options of the output.
     pub options: Options,
     /// Whether the document is stored and listed. Otherwise only the job's result has it.
     pub store: bool,
@@ -90,10 +90,10 @@ impl Default for Render {
 pub struct Template {
     /// `plain`, `report`, `letter`, `invoice`, `conversation`, or one that was uploaded.
     pub name: String,
-    /// Which of its versions; without it, the last.
+    /// The version. Default: the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// A Typst package (a gzipped tar), to be used for this job only.
+    /// A Typst package (a gzipped tar), used for this job only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<Base64>,
 }
@@ -113,7 +113,7 @@ impl Template {
 /// An attached file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct File {
-    /// By what name text, CSS and template call it: `logo.svg`, `img/a.png`.
+    /// The name by which text, CSS and template refer to it: `logo.svg`, `img/a.png`.
     pub name: String,
     /// Its bytes.
     pub content: Base64,
@@ -122,34 +122,34 @@ pub struct File {
 /// A render job's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rendered {
-    /// The document, unless it is stored; or neither, where it is too large for the event of an ephemeral job.
+    /// The document, unless it is stored. Missing if it is too large for the event of an ephemeral job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Base64>,
-    /// Where it is stored.
+    /// Where it is stored, in the object store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
     /// `application/pdf` or `image/png`.
     pub media_type: String,
-    /// How large it is.
+    /// Its size in bytes.
     pub bytes: u64,
     /// How many pages it has.
     pub pages: u32,
-    /// The document's title, where it has one.
+    /// The document's title, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What of the input had no effect, and why.
+    /// Warnings about input that had no effect, with the reasons.
     pub warnings: Vec<Warning>,
 }
 
-/// Something of the input that had no effect, or not the one meant.
+/// A warning about input that had no effect, or not the intended one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Warning {
     /// Where: `markdown`, `css`, `front matter`, `template`, or a file's name.
     pub source: String,
-    /// The line there, from 1, where it has one.
+    /// The line in that source, from 1, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// What, and why, and what to do.
+    /// What had no effect, why, and what to do.
     pub message: String,
 }
 

@@ -32,12 +32,12 @@ pub const MAX_BYTES: usize = 192 << 10;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Rerank {
-    /// What was asked: at least one visible character and at most 16 KiB. It may take half of what the model reads at once.
+    /// The query: at least one visible character and at most 16 KiB. It may take half of the model's context.
     pub query: String,
-    /// The texts: 1 to 256, each with at least one visible character, together at most 192 KiB. Of a longer one than the
-    /// model reads beside the query, the beginning counts.
+    /// The texts: 1 to 256, each with at least one visible character, together at most 192 KiB. If a text and the query
+    /// exceed the model's context, only the beginning of the text counts.
     pub texts: Vec<String>,
-    /// The model's name. Without it, the worker's own.
+    /// The model's name. Default: the worker's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
@@ -48,10 +48,10 @@ pub struct Rerank {
 pub struct Reranked {
     /// The model that read them.
     pub model: String,
-    /// A number per text, in their order: more is better. Its scale is the model's own, so only numbers of one model and
-    /// one query are to be compared.
+    /// A score per text, in order; higher is better. The scale is the model's own, so compare only scores of one model
+    /// and one query.
     pub scores: Vec<f32>,
-    /// How many tokens the model read for each text, query and marks included.
+    /// How many tokens the model read for each text, query and special tokens included.
     pub tokens: Vec<u32>,
 }
 

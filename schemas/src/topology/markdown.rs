@@ -8,7 +8,7 @@ use super::rows::{Row, Who};
 pub fn page(rows: &[Row]) -> String {
     let mut page = "<!-- Made from schemas/src/topology/rows.rs by UPDATE_SNAPSHOTS=1 make test. Do not edit. -->\n\n\
         # Streams on NATS\n\n\
-        After this page you know where a message lies, how long it stays there, and which program may touch it. Under a \
+        After reading this page you know where a message is stored, for how long, and which program may publish or read it. Under a \
         prefix other than `ruche` the streams are called `<PREFIX>_EVENTS` and so on.\n\n\
         | stream | subjects | holds | kept | published by | read by | taken by |\n\
         |---|---|---|---|---|---|---|\n"
@@ -28,10 +28,10 @@ pub fn page(rows: &[Row]) -> String {
             people(takers)
         );
     }
-    page.push_str("\nAnnounced at once, without a read:\n\n| subject | what | heard by |\n|---|---|---|\n");
+    page.push_str("\nAlso published at once, without storage:\n\n| subject | message | subscribers |\n|---|---|---|\n");
     for row in rows {
         for (stored, (on, by)) in row.subjects.iter().filter_map(|stored| Some((stored, stored.heard?))) {
-            let _ = writeln!(page, "| `ruche.{}` | what `ruche.{}` stores | {} |", on.0, stored.subject.0, people(by));
+            let _ = writeln!(page, "| `ruche.{}` | same as on `ruche.{}` | {} |", on.0, stored.subject.0, people(by));
         }
     }
     page

@@ -222,14 +222,14 @@ pub const ROWS: [Row; 10] = [
         subjects: &[Stored::by(subjects::PAUSE, &[Gateway]).heard(subjects::PAUSED, &[Gateway, Worker])],
         readers: &[Gateway, Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("PAUSES", "Pauses of kinds, tenants and workers, and the caps of tenants", "until taken back")
+        ..Row::new("PAUSES", "Pauses of kinds, tenants and workers, and the caps of tenants", "until deleted")
     },
     Row {
         subjects: &[Stored::by(subjects::SLOT, &[OwnWorker])],
         readers: &[Worker],
         deleters: &[Worker],
         settings: |stream, _| one_per_subject(stream),
-        ..Row::new("SLOTS", "Concurrency slots under the caps of tenants", "as long as the message says")
+        ..Row::new("SLOTS", "Concurrency slots under the caps of tenants", "for the TTL in the message")
     },
     Row {
         subjects: &[Stored::by(subjects::UNIQUE, &[Gateway])],
@@ -238,7 +238,7 @@ pub const ROWS: [Row; 10] = [
         ..Row::new(
             "UNIQUE",
             "Unique keys and the jobs that have them, each for its window",
-            "as long as the message says",
+            "for the TTL in the message",
         )
     },
 ];

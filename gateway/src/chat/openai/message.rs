@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 /// A message.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct ChatCompletionMessage {
-    /// Who says it. `developer` is `system`.
+    /// The author. `developer` means `system`.
     pub role: ChatCompletionRole,
-    /// A string, or a list of parts of type `text`, without NUL characters. A user's has one character at least; an empty
-    /// message of the system counts as none.
+    /// A string, or a list of parts of type `text`, without NUL characters. A user message has at least one character;
+    /// an empty system message is ignored.
     #[serde(default, deserialize_with = "content")]
     #[schema(value_type = Option<TextContent>)]
     pub content: String,
 }
 
-/// Who says a message.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChatCompletionRole {
@@ -24,7 +24,7 @@ pub enum ChatCompletionRole {
     System,
     /// Instructions, by their newer name.
     Developer,
-    /// The person.
+    /// The user.
     User,
     /// The model.
     Assistant,
@@ -50,7 +50,7 @@ pub(crate) struct TextPart {
     #[serde(rename = "type")]
     #[allow(dead_code, reason = "describes the schema")]
     kind: String,
-    /// What is said.
+    /// The text of the message.
     #[allow(dead_code, reason = "describes the schema")]
     text: String,
 }

@@ -13,37 +13,37 @@ use crate::http::{
     openai::OneOrMany,
 };
 
-/// A chat, as OpenAI's clients ask for it. `tools`, `response_format` other than text, `logprobs`, `audio` and `n` over 1
-/// are refused by name; `user`, `metadata`, `service_tier` and the like are accepted without effect; anything else is
-/// unknown and ignored: the header `ruche-ignored` of the answer names it.
+/// A chat request in OpenAI's form. `tools`, `response_format` other than text, `logprobs`, `audio` and `n` over 1 are
+/// refused by name; `user`, `metadata`, `service_tier` and the like are accepted without effect; other fields are
+/// ignored, and the header `ruche-ignored` of the answer lists them.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct ChatCompletionRequest {
-    /// One of `GET /v1/models`: a model, or `bot:` and the name of a bot; left out, the worker's model answers.
+    /// One of `GET /v1/models`: a model, or `bot:` and the name of a bot. Default: the worker's model.
     pub model: Option<String>,
-    /// The conversation, the oldest first; with `conversation`, only what is new. 1 to 10,000. The oldest are left out where
-    /// the model's context does not hold all.
+    /// The messages, the oldest first; with `conversation`, only the new ones. 1 to 10,000. The oldest are left out if
+    /// they exceed the model's context.
     #[schema(min_items = 1, max_items = 10_000)]
     pub messages: Vec<ChatCompletionMessage>,
-    /// Whether the answer comes piece by piece, as server-sent events.
+    /// Whether the answer is streamed, as server-sent events.
     pub stream: Option<bool>,
-    /// What the stream contains.
+    /// Options of the stream.
     pub stream_options: Option<StreamOptions>,
-    /// 0 takes the likeliest token always.
+    /// 0 always takes the most likely token.
     #[schema(minimum = 0, maximum = 2)]
     pub temperature: Option<f32>,
     /// Nucleus sampling.
     #[schema(exclusive_minimum = 0, maximum = 1)]
     pub top_p: Option<f32>,
-    /// Only the k likeliest tokens; 0 is all. An extension.
+    /// Only the k most likely tokens; 0 is all. An extension.
     #[schema(maximum = 1_000_000)]
     pub top_k: Option<u32>,
-    /// Only tokens at least this likely, relative to the likeliest. An extension.
+    /// Only tokens at least this likely, relative to the most likely one. An extension.
     #[schema(minimum = 0, maximum = 1)]
     pub min_p: Option<f32>,
-    /// Lowers tokens by how often they were emitted.
+    /// Makes tokens less likely the more often they were generated.
     #[schema(minimum = -2, maximum = 2)]
     pub frequency_penalty: Option<f32>,
-    /// Lowers tokens that were emitted.
+    /// Makes tokens that were already generated less likely.
     #[schema(minimum = -2, maximum = 2)]
     pub presence_penalty: Option<f32>,
     /// Divides the logits of recent tokens; 1 is off. An extension.
@@ -51,7 +51,7 @@ pub struct ChatCompletionRequest {
     pub repeat_penalty: Option<f32>,
     /// The same seed, prompt and model give the same answer.
     pub seed: Option<i64>,
-    /// The answer ends before any of these: a string or up to 16.
+    /// Stop strings: the answer ends before the first of these. One, or up to 16.
     #[serde(default, deserialize_with = "stops")]
     #[schema(value_type = Option<OneOrMany>)]
     pub stop: Vec<String>,
@@ -61,19 +61,19 @@ pub struct ChatCompletionRequest {
     /// The most tokens to generate.
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub max_completion_tokens: Option<u32>,
-    /// Whether messages and answer are kept in a conversation. Default: true.
+    /// Whether messages and answer are stored in a conversation. Default: true.
     pub store: Option<bool>,
-    /// The conversation to continue; left out, a new one begins (if `store`). An extension.
+    /// The conversation to continue. Default: a new one, if `store` is true. An extension.
     pub conversation: Option<Uuid>,
-    /// Whether the job is cancelled when the client goes away before its end. An extension. Default over HTTP: true, unless there
-    /// is an `Idempotency-Key`; over WebSocket: false.
+    /// Whether the job is cancelled if the client disconnects. An extension. Default over HTTP: true, unless there is
+    /// an `Idempotency-Key`; over WebSocket: false.
     pub cancel_on_disconnect: Option<bool>,
 }
 
-/// What a stream contains.
+/// Options of a stream.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 pub struct StreamOptions {
-    /// Whether a last chunk with the token counts comes before `[DONE]`.
+    /// Whether a last chunk with the token counts is sent before `[DONE]`.
     pub include_usage: Option<bool>,
     /// Accepted without effect.
     #[schema(ignore)]

@@ -35,22 +35,22 @@ pub fn completion_id(job: JobId) -> String {
     format!("chatcmpl-{job}")
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatCompletion {
     /// `chatcmpl-` and the job's id.
     pub id: String,
     /// `chat.completion`.
     pub object: &'static str,
-    /// When it was asked for, in seconds since 1970.
+    /// The time of the request, in seconds since 1970.
     pub created: i64,
-    /// The model that answered; a bot, where one was asked.
+    /// The model that answered, or the bot of the request.
     pub model: String,
     /// The one answer.
     pub choices: Vec<ChatCompletionChoice>,
-    /// What it cost.
+    /// Token counts.
     pub usage: CompletionUsage,
-    /// The conversation that keeps it. An extension.
+    /// The conversation that stores the answer. An extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
 }
@@ -79,7 +79,7 @@ pub struct ChatCompletionAnswer {
     /// `null`.
     #[schema(value_type = Option<String>)]
     pub refusal: Option<()>,
-    /// The passages that the text cites as `[n]`, by first mention; left out where there were none to cite. An extension.
+    /// The passages that the text cites as `[n]`, by first mention; missing if the chat had no passages. An extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = citations)]
     pub citations: Option<Vec<Citation>>,
@@ -97,10 +97,10 @@ pub struct CompletionUsage {
     pub prompt_tokens: u32,
     /// Tokens generated.
     pub completion_tokens: u32,
-    /// Both.
+    /// The sum of both.
     pub total_tokens: u64,
-    /// How many of the oldest messages were left out, since the model's context does not hold all; left out where none was.
-    /// An extension.
+    /// How many of the oldest messages were left out because they exceed the model's context; missing if none was. An
+    /// extension.
     #[serde(skip_serializing_if = "is_zero")]
     #[schema(required = false)]
     pub messages_left_out: u32,
@@ -113,7 +113,7 @@ impl From<Usage> for CompletionUsage {
     }
 }
 
-/// A piece of a stream.
+/// A chunk of a streamed answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatCompletionChunk {
     /// The same in each chunk.
@@ -130,7 +130,7 @@ pub struct ChatCompletionChunk {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<CompletionUsage>)]
     pub usage: Option<Option<CompletionUsage>>,
-    /// The conversation that keeps it. An extension.
+    /// The conversation that stores the answer. An extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<Uuid>,
     /// As in `usage`, the same in each chunk. An extension.
@@ -144,7 +144,7 @@ pub struct ChatCompletionChunk {
 pub struct ChunkChoice {
     /// 0.
     pub index: u32,
-    /// What to append.
+    /// The part to append.
     pub delta: ChunkDelta,
     /// `null`.
     #[schema(value_type = Option<Object>)]
@@ -153,7 +153,7 @@ pub struct ChunkChoice {
     pub finish_reason: Option<&'static str>,
 }
 
-/// What to append.
+/// The part to append.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct ChunkDelta {
     /// `assistant`, in the first piece.
@@ -162,7 +162,7 @@ pub struct ChunkDelta {
     /// Text, in all but the last piece.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// The passages that the whole text cites, in the last piece; left out where there were none to cite. An extension.
+    /// The passages that the whole text cites, in the last piece; missing if the chat had no passages. An extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = citations)]
     pub citations: Option<Vec<Citation>>,

@@ -39,21 +39,22 @@ use crate::{
 
 /// Create a chat completion
 ///
-/// The answer of a model or a bot, whole or as a stream of server-sent events that ends with `data: [DONE]`. A bot with
-/// collections answers from passages of documents: `citations` of the message, or of the last piece of the stream, say
-/// which passage each `[n]` of the text is. Messages that the model's context does not hold are left out, the oldest turns
-/// first; the header `ruche-messages-left-out` and `usage` say how many. Response header `ruche-job` names the job behind it. When the client goes away first, the job is cancelled, unless
-/// `cancel_on_disconnect` is false or there is an `Idempotency-Key`.
+/// Returns the answer of a model or a bot, whole or as a stream of server-sent events that ends with `data: [DONE]`. A
+/// bot with collections answers from passages of documents: `citations` of the message, or of the last chunk of the
+/// stream, list the passage of each `[n]` in the text. If the conversation exceeds the model's context, the oldest
+/// turns are left out; the header `ruche-messages-left-out` and `usage` have the number. The response header
+/// `ruche-job` has the job's id. If the client disconnects, the job is cancelled, unless `cancel_on_disconnect` is
+/// false or there is an `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/v1/chat/completions", tag = "chat", security(("bearer" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key is the same job, whenever it comes again")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key gets the same job")),
     request_body = ChatCompletionRequest,
     responses(
         (status = 200, description = "The answer", content(
             (ChatCompletion = "application/json"), (ChatCompletionChunk = "text/event-stream")),
-            headers(("ruche-messages-left-out" = u32, description = "How many of the oldest messages were left out, if any"))),
-        (status = "4XX", description = "The request is wrong; nothing was published", body = ErrorBody),
-        (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
+            headers(("ruche-messages-left-out" = u32, description = "The number of oldest messages that were left out"))),
+        (status = "4XX", description = "The request is not valid; no job was created", body = ErrorBody),
+        (status = "5XX", description = "The request failed on the server or timed out: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn chat_completions(

@@ -22,22 +22,22 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `last_id` of the page before.
+    /// Start after this conversation: `last_id` of the previous page.
     after: Option<Uuid>,
 }
 
-/// A page of conversations, the one changed last first.
+/// A page of conversations, the most recently changed first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConversationList {
     /// `list`.
     pub object: &'static str,
     /// The conversations.
     pub data: Vec<ConversationView>,
-    /// The first of them.
+    /// The id of the first conversation.
     pub first_id: Option<Uuid>,
-    /// The last of them: `after` of the next page.
+    /// The id of the last conversation: `after` of the next page.
     pub last_id: Option<Uuid>,
     /// Whether there is a next page.
     pub has_more: bool,
@@ -50,11 +50,11 @@ pub struct ConversationView {
     pub id: Uuid,
     /// `conversation`.
     pub object: &'static str,
-    /// The beginning of its first message, or what it was renamed to.
+    /// Its title: the beginning of the first message, unless it was renamed.
     pub title: String,
-    /// When it began.
+    /// The time of its first message.
     pub created_at: DateTime<Utc>,
-    /// When the last message came.
+    /// The time of the last message.
     pub updated_at: DateTime<Utc>,
     /// The newest messages (up to 1,000), the oldest of them first. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,9 +64,9 @@ pub struct ConversationView {
 /// A message.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MessageView {
-    /// Its place among all messages.
+    /// Its id; later messages have higher ids.
     pub id: i64,
-    /// The job that brought it.
+    /// The job that stored it.
     pub job: Uuid,
     /// `system`, `user` or `assistant`.
     pub role: String,
@@ -74,7 +74,7 @@ pub struct MessageView {
     pub content: String,
     /// The model that generated it.
     pub model: Option<String>,
-    /// The passages that it cites as `[n]`; left out where there were none to cite.
+    /// The passages that it cites as `[n]`; missing if the chat had no passages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = citations)]
     pub citations: Option<Vec<Citation>>,
@@ -84,11 +84,11 @@ pub struct MessageView {
 
 /// List conversations
 ///
-/// A page of them, the one changed last first.
+/// Returns a page of conversations, the most recently changed first.
 #[utoipa::path(get, path = "/v1/conversations", tag = "conversations", security(("bearer" = [])), params(PageQuery),
     responses(
-        (status = 200, description = "A page", body = ConversationList),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = ConversationList),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -107,12 +107,12 @@ pub(crate) async fn list_conversations(
 
 /// Get a conversation
 ///
-/// With its messages.
+/// Returns the conversation with its messages.
 #[utoipa::path(get, path = "/v1/conversations/{id}", tag = "conversations", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The conversation's id")),
     responses(
         (status = 200, description = "The conversation", body = ConversationView),
-        (status = 404, description = "There is no such conversation, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -138,9 +138,9 @@ pub struct ConversationChange {
     params(("id" = Uuid, Path, description = "The conversation's id")),
     request_body(content = ConversationChange, example = json!({"title": "Opening hours"})),
     responses(
-        (status = 200, description = "The conversation as it is now, without its messages", body = ConversationView),
-        (status = 400, description = "The title is wrong", body = ErrorBody),
-        (status = 404, description = "There is no such conversation, or it is somebody else's", body = ErrorBody),
+        (status = 200, description = "The updated conversation, without its messages", body = ConversationView),
+        (status = 400, description = "The title is not valid", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -157,13 +157,13 @@ pub(crate) async fn rename_conversation(
 
 /// Delete a conversation
 ///
-/// With its messages. A chat that is being answered in it is answered, and not kept; one that waits fails. The results of its jobs are kept as
-/// long as those of other jobs.
+/// Deletes the conversation and its messages. A running chat is answered, but its answer is not stored; a waiting chat
+/// fails. The results of its jobs are kept as long as those of other jobs.
 #[utoipa::path(delete, path = "/v1/conversations/{id}", tag = "conversations", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The conversation's id")),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is no such conversation (any more), or it is somebody else's", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]

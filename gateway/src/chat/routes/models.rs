@@ -31,7 +31,7 @@ pub struct Catalogue {
 pub struct ModelList {
     /// `list`.
     pub object: &'static str,
-    /// Those that chat, then those of other workers, each by name; then the bots; then the aliases.
+    /// The chat models, then other models, each by name; then the bots; then the aliases.
     pub data: Vec<Model>,
 }
 
@@ -42,11 +42,11 @@ pub struct Model {
     pub id: String,
     /// `model`.
     pub object: &'static str,
-    /// Since when a worker has it, or since when there is such a bot, in seconds since 1970.
+    /// When the first worker loaded it, or when the bot was created, in seconds since 1970.
     pub created: i64,
     /// `ruche`.
     pub owned_by: &'static str,
-    /// Of an alias (`models.aliases`): the model or bot that it stands for.
+    /// The model or bot that an alias (`models.aliases`) stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias_of: Option<String>,
 }
@@ -61,12 +61,12 @@ fn bot(StoredBot { bot, created_at, .. }: StoredBot) -> Model {
 
 /// List models
 ///
-/// The models of the workers that are alive, then the bots, then aliases of both. While no worker is alive there are no models, and while the
-/// database is not available no bots are shown.
+/// Returns the models of live workers, then the bots, then the aliases. Without a live worker there are no models.
+/// Without Postgres there are no bots in the list.
 #[utoipa::path(get, path = "/v1/models", tag = "models", security(("bearer" = [])), responses(
     (status = 200, description = "The models", body = ModelList),
-    (status = "4XX", description = "Refused", body = ErrorBody),
-    (status = 503, description = "The bus is not available", body = ErrorBody),
+    (status = "4XX", description = "The request is refused: see `code`", body = ErrorBody),
+    (status = 503, description = "NATS is not available", body = ErrorBody),
 ))]
 pub(crate) async fn list_models(
     State(catalogue): State<Catalogue>,
@@ -103,8 +103,8 @@ fn alias(all: &[Model], name: &str, target: &str) -> Option<Model> {
     params(("id" = String, Path, description = "The model's name")),
     responses(
         (status = 200, description = "The model", body = Model),
-        (status = 404, description = "No worker has it, or there is no such bot", body = ErrorBody),
-        (status = 503, description = "The bus or the database is not available", body = ErrorBody),
+        (status = 404, description = "No worker has the model, or the bot is not found in this tenant", body = ErrorBody),
+        (status = 503, description = "NATS or Postgres is not available", body = ErrorBody),
     )
 )]
 pub(crate) async fn get_model(

@@ -37,7 +37,7 @@ pub(crate) async fn ws(
 ) -> Result<Response, ApiError> {
     cors::check(&headers, &sockets.origins)?;
     let upgrade = upgrade.map_err(|_| {
-        let message = "this is no WebSocket handshake: connect with a WebSocket client, as gateway/WEBSOCKET.md says";
+        let message = "this is not a WebSocket handshake: connect with a WebSocket client (gateway/WEBSOCKET.md)";
         ApiError::bad_request("not_a_websocket", message)
     })?;
     let offered = upgrade.requested_protocols().find_map(|protocol| protocol.to_str().ok()?.strip_prefix("bearer."));

@@ -74,7 +74,10 @@ impl Migrator {
             }
             None => {
                 if !self.store.begin_migration(tenant, collection, model.id).await? {
-                    return Err(ApiError::conflict("migration_under_way", "somebody else has just begun another one"));
+                    return Err(ApiError::conflict(
+                        "migration_under_way",
+                        "another migration of this collection has just started",
+                    ));
                 }
                 known = self.store.migration(tenant, collection).await?.unwrap_or(known);
             }
@@ -107,7 +110,8 @@ impl Migrator {
     pub(crate) async fn cancel(&self, tenant: &TenantId, collection: &str) -> Result<Option<Progress>, ApiError> {
         let Some(mut known) = self.store.migration(tenant, collection).await? else { return Ok(None) };
         let Some(next) = known.next.clone() else {
-            let message = format!("the collection {collection:?} goes to no other model: there is nothing to cancel");
+            let message =
+                format!("no migration of the collection {collection:?} is running: there is nothing to cancel");
             return Err(ApiError::not_found("no_migration", message).param("collection"));
         };
         // Keep the chunks that the collection is searched with.
@@ -162,7 +166,8 @@ impl Migrator {
         let embedded =
             Box::pin(timeout(limits::MODEL_ASKED, self.embedder.probe_model(tenant, name))).await.map_err(late)??;
         let Some(version) = embedded.version.filter(|version| !version.is_empty()) else {
-            let message = "the embed workers are older than this gateway: they don't say which file they have";
+            let message =
+                "the embed workers are older than this gateway and do not report their model's version: upgrade them";
             return Err(ApiError::unavailable("worker_outdated", message, 60));
         };
         Ok(self.store.model(name, &version, embedded.dimensions).await?)
@@ -176,7 +181,7 @@ fn busy(collection: &str, next: &EmbeddingModel, wanted: &EmbeddingModel) -> Api
         false => format!("{name:?}"),
     };
     let message = format!(
-        "the collection {collection:?} is on its way to {which}: finish that (`ruche embed migrate --to {name}`) or cancel it \
+        "the collection {collection:?} is being migrated to {which}: finish that (`ruche embed migrate --to {name}`) or cancel it \
          (`ruche embed migrate --cancel`) first"
     );
     ApiError::conflict("migration_under_way", message).param("model")

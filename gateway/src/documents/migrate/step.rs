@@ -167,13 +167,13 @@ impl Step<'_> {
                     serde_json::from_value::<Indexed>(job.data.clone()).ok().and_then(|indexed| indexed.version);
                 if version.is_some_and(|version| version != self.model.version) {
                     let message = format!(
-                        "a worker embedded it that has another file under the name {:?}: give all the same one, then run the \
-                         migration again",
+                        "workers have different files under the name {:?}: give all the same file, then run the migration \
+                         again",
                         self.model.name
                     );
                     Failure::new("model_differs", message)
                 } else if time == limits::MIGRATE_TRIES {
-                    Failure::new(codes::ATTEMPTS, format!("it was embedded {time} times, and nothing of it is there"))
+                    Failure::new(codes::ATTEMPTS, format!("it was embedded {time} times, but its chunks are missing"))
                 } else {
                     // Its chunks were deleted: by a cancelled migration, or since the collection was switched back.
                     return None;

@@ -29,55 +29,56 @@ use crate::{
     jobs::{accepted::AcceptedJob, submission::Accepted},
 };
 
-/// What is to be known of a document; it counts more than what the body says.
+/// Properties of a document. They override those in the body.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read by `documents::request`, which names what is wrong; this is its description")]
 pub(crate) struct AddQuery {
-    /// Where it is kept; it is made if there is none of this name.
+    /// The collection. It is created if it does not exist.
     #[param(example = "handbook")]
     collection: Option<String>,
-    /// What it is called where it comes from, such as a path or a URL. The same one again replaces it.
+    /// The document's name at its origin, such as a path or a URL. The same source again replaces the document.
     #[param(example = "bees/hives.md")]
     source: Option<String>,
-    /// `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`; by default what the content type says.
+    /// `markdown`, `html`, `text`, `pdf`, `docx`, `csv` or `tsv`. Default: from the content type.
     format: Option<String>,
-    /// The character encoding of a text, such as `iso-8859-1`; by default what the content type says, else what the page
-    /// declares, else what is detected.
+    /// The character encoding of a text, such as `iso-8859-1`. Default: from the content type, else from the page, else
+    /// detected.
     charset: Option<String>,
     /// Its title.
     title: Option<String>,
-    /// Where a reader finds it.
+    /// The URL where people read the document.
     url: Option<String>,
-    /// Its language, by name or code: `french`, `fr`. Without it, the collection's; `auto` detects it.
+    /// Its language, by name or code: `french`, `fr`. Default: the collection's; `auto` detects it.
     language: Option<String>,
-    /// What else is to be known of it: a JSON object.
+    /// Metadata to filter by: a JSON object of at most 16 KiB.
     metadata: Option<String>,
     /// When it was published: a date, or a time (RFC 3339).
     published_at: Option<String>,
     /// The most tokens of a chunk.
     chunk_tokens: Option<u32>,
-    /// How many tokens of a chunk repeat the end of the one before.
+    /// The overlap: how many tokens of a chunk repeat the end of the previous chunk.
     chunk_overlap: Option<u32>,
-    /// The model that is to embed it; by default that of the worker.
+    /// The embedding model. Default: the collection's, else the worker's.
     model: Option<String>,
     /// `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// Whether to answer when the document can be found, and not when its job is accepted.
+    /// Whether to respond when the document is indexed, instead of when its job is accepted.
     wait: Option<bool>,
 }
 
-/// A document as `multipart/form-data`. Its other parts are called as the query's parameters.
+/// A document as `multipart/form-data`. Its other parts have the names of the query parameters.
 #[derive(Debug, ToSchema)]
 #[allow(dead_code, reason = "read by `documents::multipart`, which names what is wrong; this is its description")]
 pub struct DocumentForm {
-    /// The document, with a file name: what it is shows by its ending, and it is the source where none is said.
+    /// The document, with a file name. The name's extension gives the format. Without `source`, the file name is the
+    /// source.
     file: FileBytes,
-    /// Where it is kept.
+    /// The collection.
     collection: String,
-    /// What it is called where it comes from.
+    /// The document's name at its origin.
     source: Option<String>,
-    /// What else is to be known of it, as JSON.
+    /// Metadata to filter by: a JSON object of at most 16 KiB.
     #[schema(value_type = Option<Object>)]
     metadata: Option<String>,
 }
@@ -85,28 +86,28 @@ pub struct DocumentForm {
 /// A document that was accepted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AcceptedDocument {
-    /// The id that it has: the same whenever this source comes again.
+    /// The document's id. The same source keeps its id.
     pub document: Uuid,
     /// The job that embeds it.
     pub job: AcceptedJob,
-    /// Where the job's state is.
+    /// The path of the job.
     pub status: String,
 }
 
 /// Add a document
 ///
-/// It is split into chunks, which are embedded and can be searched in once its job is done: all at once, in place of those
-/// that this source had before. Only chunks that have changed are embedded again. At most 10 MiB: a text in any encoding, a
-/// PDF that has text in it, or a DOCX. With `format` in the query, the content type does not matter. 202 means that the bus
-/// holds the job; with `wait=true` (or `Prefer: wait`) the answer is what became of it. A document that was sent later, or
-/// deleted later, is never overwritten: `superseded` tells that. Many documents are best sent as one stream to
-/// `POST /v1/jobs`, each as a job of the kind `embed`.
+/// The document is split into chunks, which are embedded. They can be searched once the job is done, all at once, in
+/// place of the earlier chunks of this source. Only changed chunks are embedded again. At most 10 MiB: a text in any
+/// encoding, a PDF with text, or a DOCX. `format` in the query overrides the content type. 202 means that NATS has
+/// stored the job; with `wait=true` (or `Prefer: wait`) the response has the outcome. A document that was sent or
+/// deleted later is never overwritten; the outcome is then `superseded`. To add many documents, send one stream to
+/// `POST /v1/jobs`, each document as a job of kind `embed`.
 #[utoipa::path(
     post, path = "/v1/documents", tag = "search", security(("bearer" = [])),
     params(
         AddQuery,
         ("Prefer" = Option<String>, Header, description = "`wait`, `wait=10` or `respond-async` (RFC 7240)"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key is the same job, whenever it comes again"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key gets the same job"),
     ),
     request_body(content(
         (ref("#/components/schemas/Document") = "application/json", example = json!({
@@ -120,16 +121,16 @@ pub struct AcceptedDocument {
         (FileBytes = "application/octet-stream"),
     )),
     responses(
-        (status = 200, description = "It can be found", body = ref("#/components/schemas/Indexed")),
-        (status = 202, description = "Accepted", body = AcceptedDocument, headers(("Location" = String, description = "Where its job's state is"))),
-        (status = 400, description = "The request is wrong: `param` names what", body = ErrorBody),
-        (status = 404, description = "There is no such model: `model_not_found`", body = ErrorBody),
+        (status = 200, description = "The document is indexed and can be found", body = ref("#/components/schemas/Indexed")),
+        (status = 202, description = "Accepted", body = AcceptedDocument, headers(("Location" = String, description = "The path of the job"))),
+        (status = 400, description = "The request is not valid: `param` names the field", body = ErrorBody),
+        (status = 404, description = "No worker has the model: `model_not_found`", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
-        (status = 415, description = "The content type is none of these, and there is no `format`", body = ErrorBody),
-        (status = 422, description = "It can't be read: `unreadable_document` (broken, encrypted, or without text), \
+        (status = 415, description = "The content type is not supported, and `format` is missing", body = ErrorBody),
+        (status = 422, description = "The document can't be read: `unreadable_document` (broken, encrypted, or without text), \
             `too_complex`", body = ErrorBody),
-        (status = 429, description = "A cap of the tenant is reached", body = ErrorBody),
-        (status = "5XX", description = "Not now: see `code`", body = ErrorBody),
+        (status = 429, description = "A limit of the tenant is reached", body = ErrorBody),
+        (status = "5XX", description = "Temporarily unavailable: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn add_document(

@@ -22,30 +22,30 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CollectionsQuery {
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `next` of the page before.
+    /// Start after this position: `next` of the previous page.
     after: Option<String>,
 }
 
-/// A collection to be.
+/// Request to create a collection.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CollectionRequest {
     /// Its name: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit.
     name: String,
-    /// What it is for: at most 1,000 characters.
+    /// A description: at most 1,000 characters.
     description: Option<String>,
-    /// The language of documents that say none, by name or code: `french`, `fr`; or `simple`, for any. Default: `auto`,
-    /// each document's own, detected from its text.
+    /// The default language of documents, by name or code: `french`, `fr`; or `simple` (no stemming). Default: `auto`,
+    /// detected from each document's text.
     language: Option<String>,
 }
 
-/// What is to change.
+/// The fields to change.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CollectionChange {
-    /// What it is for; an empty one takes it away.
+    /// A description: at most 1,000 characters. An empty string removes it.
     description: Option<String>,
-    /// The language of documents to come that say none.
+    /// The default language of documents that are added later.
     language: Option<String>,
 }
 
@@ -62,7 +62,7 @@ pub struct CollectionList {
     pub next: Option<String>,
 }
 
-/// Documents that are searched in together.
+/// A collection: documents that are searched together.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "name": "handbook", "object": "collection", "description": "For everybody", "language": "auto",
@@ -73,20 +73,20 @@ pub struct CollectionView {
     pub name: String,
     /// `collection`.
     pub object: &'static str,
-    /// What it is for.
+    /// A description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The language of documents that say none; `auto` if it is detected from each text.
+    /// The default language of documents; `auto` if it is detected from each text.
     pub language: String,
-    /// The model that it is searched with; none before its first document.
+    /// The embedding model of its searches; missing before its first document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The model that its documents are being embedded with anew.
+    /// The target model of a running migration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_model: Option<String>,
     /// How many documents it has.
     pub documents: u64,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: DateTime<Utc>,
 }
 
@@ -99,11 +99,11 @@ impl From<Collection> for CollectionView {
 
 /// List collections
 ///
-/// A page of them, by name.
+/// Returns a page of collections, sorted by name.
 #[utoipa::path(get, path = "/v1/collections", tag = "search", security(("bearer" = [])), params(CollectionsQuery),
     responses(
-        (status = 200, description = "A page", body = CollectionList),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = CollectionList),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -123,15 +123,16 @@ pub(crate) async fn list_collections(
     Ok(Json(CollectionList { object: "list", data, has_more, next }))
 }
 
-/// Make a collection
+/// Create a collection
 ///
-/// Adding a document makes one too; so this is for what is to be said of it.
+/// Creates a collection with a description and a language. Adding a document to an unknown collection creates it too,
+/// with the defaults.
 #[utoipa::path(post, path = "/v1/collections", tag = "search", security(("bearer" = [])),
     request_body = CollectionRequest,
     responses(
-        (status = 201, description = "It is made", body = CollectionView),
-        (status = 400, description = "The request is wrong: `param` names what", body = ErrorBody),
-        (status = 409, description = "There is one of this name: `collection_exists`", body = ErrorBody),
+        (status = 201, description = "Created", body = CollectionView),
+        (status = 400, description = "The request is not valid: `param` names the field", body = ErrorBody),
+        (status = 409, description = "The name is taken: `collection_exists`", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -152,12 +153,12 @@ pub(crate) async fn create_collection(
 
 /// Get a collection
 ///
-/// With the number of its documents.
+/// Returns the collection with the number of its documents.
 #[utoipa::path(get, path = "/v1/collections/{name}", tag = "search", security(("bearer" = [])),
     params(("name" = String, Path, description = "The collection's name")),
     responses(
         (status = 200, description = "The collection", body = CollectionView),
-        (status = 404, description = "There is no such collection, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -171,14 +172,14 @@ pub(crate) async fn get_collection(
 
 /// Change a collection
 ///
-/// What is said of it. The language counts for documents to come.
+/// Changes the description or the language. A new language applies to documents that are added later.
 #[utoipa::path(patch, path = "/v1/collections/{name}", tag = "search", security(("bearer" = [])),
     params(("name" = String, Path, description = "The collection's name")),
     request_body = CollectionChange,
     responses(
-        (status = 200, description = "It is changed", body = CollectionView),
-        (status = 400, description = "The request is wrong: `param` names what", body = ErrorBody),
-        (status = 404, description = "There is no such collection, or it is somebody else's", body = ErrorBody),
+        (status = 200, description = "Updated", body = CollectionView),
+        (status = 400, description = "The request is not valid: `param` names the field", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -198,13 +199,14 @@ pub(crate) async fn change_collection(
 
 /// Delete a collection
 ///
-/// With all its documents. Documents that were accepted before do not bring it back; those that are sent meanwhile stay.
+/// Deletes the collection and all its documents. Jobs accepted earlier do not recreate it. Documents sent during the
+/// deletion stay.
 #[utoipa::path(delete, path = "/v1/collections/{name}", tag = "search", security(("bearer" = [])),
     params(("name" = String, Path, description = "The collection's name")),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is no such collection (any more), or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now: again is always safe", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; the request can be repeated safely", body = ErrorBody),
     )
 )]
 pub(crate) async fn delete_collection(

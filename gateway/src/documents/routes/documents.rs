@@ -17,15 +17,15 @@ use crate::{
     },
 };
 
-/// Which documents.
+/// Conditions that the documents must meet.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct DocumentsQuery {
-    /// Of this collection; of all without it.
+    /// Only documents of this collection. Default: all collections.
     collection: Option<String>,
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `next` of the page before.
+    /// Start after this position: `next` of the previous page.
     after: Option<Uuid>,
 }
 
@@ -33,9 +33,9 @@ pub(crate) struct DocumentsQuery {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChunksQuery {
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `next` of the page before.
+    /// Start after this position: `next` of the previous page.
     after: Option<u64>,
 }
 
@@ -52,7 +52,7 @@ pub struct DocumentList {
     pub next: Option<Uuid>,
 }
 
-/// A document that is searched in.
+/// A document in a collection.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "6f0c3c1a-5a57-8d0b-9e0e-7d1c2f5a7b11", "object": "document", "collection": "handbook", "source": "bees/hives.md",
@@ -68,17 +68,17 @@ pub struct DocumentView {
     pub object: &'static str,
     /// Its collection.
     pub collection: String,
-    /// What it is called where it comes from.
+    /// The document's name at its origin.
     pub source: String,
     /// Its title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where a reader finds it.
+    /// The URL where people read the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Its language, which stems its words; `simple` if it is not clear.
+    /// Its language, used for stemming; `simple` (no stemming) if it can't be detected.
     pub language: String,
-    /// What else is known of it.
+    /// Its metadata.
     #[schema(value_type = Object)]
     pub metadata: Value,
     /// When it was published.
@@ -90,16 +90,16 @@ pub struct DocumentView {
     pub bytes: u64,
     /// The job that wrote it.
     pub job: Uuid,
-    /// When that was accepted.
+    /// The time at which that job was accepted.
     pub accepted_at: DateTime<Utc>,
-    /// When it was written.
+    /// The time of its last change.
     pub updated_at: DateTime<Utc>,
-    /// What each model has made of it. Not in lists.
+    /// Its chunks and tokens per embedding model. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<Vec<ModelChunks>>,
 }
 
-/// What a model has made of a document.
+/// The chunks of a document for one embedding model.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ModelChunks {
     /// The model.
@@ -144,11 +144,11 @@ pub struct ChunkView {
 
 /// List documents
 ///
-/// A page of those that are searched in, by collection and source.
+/// Returns a page of documents, sorted by collection and source.
 #[utoipa::path(get, path = "/v1/documents", tag = "search", security(("bearer" = [])), params(DocumentsQuery),
     responses(
-        (status = 200, description = "A page", body = DocumentList),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = DocumentList),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -167,12 +167,12 @@ pub(crate) async fn list_documents(
 
 /// Get a document
 ///
-/// What is known of it, and what each model has made of it.
+/// Returns the document's metadata and the chunks and tokens of each model.
 #[utoipa::path(get, path = "/v1/documents/{id}", tag = "search", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The document's id")),
     responses(
         (status = 200, description = "The document", body = DocumentView),
-        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -187,13 +187,13 @@ pub(crate) async fn get_document(
 
 /// List a document's chunks
 ///
-/// A page of them, in its order, as the model that its collection is searched with made them.
+/// Returns a page of chunks in the document's order, as split for the collection's current model.
 #[utoipa::path(get, path = "/v1/documents/{id}/chunks", tag = "search", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The document's id"), ChunksQuery),
     responses(
-        (status = 200, description = "A page", body = ChunkList),
-        (status = 400, description = "The request is wrong", body = ErrorBody),
-        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = ChunkList),
+        (status = 400, description = "The request is not valid", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -213,13 +213,13 @@ pub(crate) async fn document_chunks(
 
 /// Delete a document
 ///
-/// With its chunks. Jobs that were accepted before do not bring it back.
+/// Deletes the document and its chunks. Jobs accepted earlier do not restore it.
 #[utoipa::path(delete, path = "/v1/documents/{id}", tag = "search", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The document's id")),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is no such document (any more), or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now: again is always safe", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; the request can be repeated safely", body = ErrorBody),
     )
 )]
 pub(crate) async fn delete_document(

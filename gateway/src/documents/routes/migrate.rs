@@ -27,20 +27,20 @@ use crate::{
     jobs::failure::DeadReason,
 };
 
-/// Where a collection is to go.
+/// Request to migrate a collection to another embedding model.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct MigrationRequest {
-    /// The embedding model to go to. A worker has to have it.
+    /// The target model. A worker must have it.
     model: String,
-    /// Whether what other models made stays after the switch, so that the way back is short.
+    /// Whether the chunks of other models are kept after the switch, so that a migration back is fast.
     #[serde(default)]
     keep_old: bool,
-    /// Whether documents that have failed are tried again.
+    /// Whether failed documents are tried again.
     #[serde(default)]
     retry: bool,
 }
 
-/// How far a collection is on its way to another embedding model.
+/// The progress of a migration.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "collection": "handbook", "object": "migration", "state": "embedding", "model": "all-minilm-l6-v2",
@@ -51,35 +51,36 @@ pub struct MigrationView {
     pub collection: String,
     /// `migration`.
     pub object: &'static str,
-    /// `none`: it goes to no other model. `embedding`: its documents are being embedded anew. `blocked`: all that is left
-    /// has failed. `clearing`: chunks that nobody needs any more are left: ask again. `done`: it is switched.
+    /// `none`: no migration is running. `embedding`: documents are being embedded with the new model. `blocked`: all
+    /// remaining documents have failed. `clearing`: unneeded chunks remain; repeat the request. `done`: the collection
+    /// uses the new model.
     pub state: &'static str,
-    /// The model that it is searched with; none before its first document.
+    /// The embedding model of its searches; missing before its first document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The model that it goes to.
+    /// The target model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_model: Option<String>,
     /// How many documents it has.
     pub documents: u64,
-    /// How many of them need nothing more.
+    /// How many of its documents the new model has embedded.
     pub done: u64,
-    /// How many jobs are under way for it.
+    /// How many jobs of the migration are running or waiting.
     pub queued: usize,
-    /// How many documents have failed, as far as was looked. They hold the switch up.
+    /// How many documents have failed, among those checked so far. They block the switch.
     pub failed: usize,
-    /// The first of them, at most 20.
+    /// The first failed documents, at most 20.
     pub failures: Vec<FailedDocument>,
 }
 
-/// A document that could not be embedded anew.
+/// A document that the new model could not embed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedDocument {
     /// Its id.
     pub document: Uuid,
-    /// What it is called where it comes from.
+    /// The document's name at its origin.
     pub source: String,
-    /// The job that tried it last: `GET /v1/dead/{job}` has its dead letter.
+    /// The last job that tried it. `GET /v1/dead/{job}` has its dead letter.
     pub job: Uuid,
     /// Why.
     pub error: DeadReason,
@@ -117,20 +118,21 @@ impl MigrationView {
     }
 }
 
-/// Take a collection to another embedding model
+/// Migrate a collection to another embedding model
 ///
-/// One step: begins or goes on, sends a bounded number of jobs that embed documents anew, switches once no document is
-/// missing, and then deletes what other models made. Searches go by the old model until the switch. Ask again until the state
-/// is `done`; it can be left and taken up at any time. `ruche embed migrate` does all that.
+/// Does one step of the migration: starts or continues it, sends a bounded number of jobs that embed documents with the
+/// new model, switches when every document is embedded, and then deletes the chunks of other models. Searches use the
+/// old model until the switch. Repeat the request until the state is `done`; you can interrupt and continue at any
+/// time. `ruche embed migrate` repeats it for you.
 #[utoipa::path(post, path = "/v1/collections/{name}/migrate", tag = "search", security(("bearer" = [])),
     params(("name" = String, Path, description = "The collection's name")),
     request_body = MigrationRequest,
     responses(
-        (status = 200, description = "How far it is", body = MigrationView),
-        (status = 400, description = "The request is wrong: `param` names what", body = ErrorBody),
-        (status = 404, description = "There is no such collection, or it is somebody else's; no worker has such a model", body = ErrorBody),
-        (status = 409, description = "It is on its way to another model: `migration_under_way`", body = ErrorBody),
-        (status = "5XX", description = "Not now: again is always safe", body = ErrorBody),
+        (status = 200, description = "The progress of the migration", body = MigrationView),
+        (status = 400, description = "The request is not valid: `param` names the field", body = ErrorBody),
+        (status = 404, description = "The collection is not found in this tenant, or no worker has the model", body = ErrorBody),
+        (status = 409, description = "A migration to another model is running: `migration_under_way`", body = ErrorBody),
+        (status = "5XX", description = "Temporarily unavailable; the request can be repeated safely", body = ErrorBody),
     )
 )]
 pub(crate) async fn migrate(
@@ -148,15 +150,15 @@ pub(crate) async fn migrate(
     view(&collections, &caller, name, progress).await
 }
 
-/// How far a collection is on its way to another embedding model
+/// Get a migration's progress
 ///
-/// Changes nothing.
+/// Returns the progress without changing anything.
 #[utoipa::path(get, path = "/v1/collections/{name}/migrate", tag = "search", security(("bearer" = [])),
     params(("name" = String, Path, description = "The collection's name")),
     responses(
-        (status = 200, description = "How far it is", body = MigrationView),
-        (status = 404, description = "There is no such collection, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The progress of the migration", body = MigrationView),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn get_migration(
@@ -170,16 +172,17 @@ pub(crate) async fn get_migration(
     view(&collections, &caller, name, progress).await
 }
 
-/// Let a collection stay with its embedding model
+/// Cancel a migration
 ///
-/// Deletes what the other one made of it, a bounded number of chunks at once: ask again while the state is `clearing`. Jobs
-/// that are under way end, and what they leave is taken up should the collection go to that model again.
+/// Keeps the current embedding model and deletes the chunks of the new one, a bounded number per request. Repeat the
+/// request while the state is `clearing`. Running jobs end; their chunks are used if the migration to that model starts
+/// again.
 #[utoipa::path(delete, path = "/v1/collections/{name}/migrate", tag = "search", security(("bearer" = [])),
     params(("name" = String, Path, description = "The collection's name")),
     responses(
-        (status = 200, description = "How far it is", body = MigrationView),
-        (status = 404, description = "There is no such collection, or it is somebody else's; it goes to no other model: `no_migration`", body = ErrorBody),
-        (status = 503, description = "Not now: again is always safe", body = ErrorBody),
+        (status = 200, description = "The progress of the migration", body = MigrationView),
+        (status = 404, description = "The collection is not found in this tenant, or no migration is running (`no_migration`)", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; the request can be repeated safely", body = ErrorBody),
     )
 )]
 pub(crate) async fn cancel_migration(

@@ -5,19 +5,19 @@ use serde_json::{Map, Value, json};
 
 /// Statuses of every operation below `/v1`, and what they mean.
 const ALWAYS: [(&str, &str); 6] = [
-    ("400", "A parameter, a header or a field is wrong: `param` names it"),
-    ("401", "No key, or one that is not valid"),
-    ("403", "The key may not do this: it acts for another tenant, or it is no operator's"),
-    ("429", "A cap of the tenant is reached: try again after `Retry-After`"),
-    ("500", "A defect; the gateway's log has the cause"),
-    ("503", "The bus or the database can't be reached now: try again after `Retry-After`"),
+    ("400", "A parameter, a header or a field is not valid: `param` names it"),
+    ("401", "The key is missing or not valid"),
+    ("403", "The key may not do this: it belongs to another tenant, or does not have the role `admin`"),
+    ("429", "A limit of the tenant is reached: try again after `Retry-After`"),
+    ("500", "Internal error; the gateway's log has the cause"),
+    ("503", "NATS or Postgres is not reachable: try again after `Retry-After`"),
 ];
 
 /// Statuses of every operation that has a body, too.
 const WITH_BODY: [(&str, &str); 3] = [
     ("408", "The body did not arrive in time"),
     ("413", "The body is too large, as it is or decoded"),
-    ("415", "The content type or the content encoding is not one of these"),
+    ("415", "The content type or the content encoding is not supported"),
 ];
 
 /// Calls for each operation, with its path and method.

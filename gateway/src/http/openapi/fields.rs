@@ -137,7 +137,7 @@ fn or_null(schema: &mut Value) {
 /// Without the name, which a bot keeps.
 fn change_of(bot: &Value) -> Value {
     let mut change = bot.clone();
-    change["description"] = json!("A change to a bot: what is left out stays, `null` is the default.");
+    change["description"] = json!("A change to a bot: missing fields stay as they are, `null` restores the default.");
     for (of, name) in [("", "required"), ("/properties", "name")] {
         change.pointer_mut(of).and_then(Value::as_object_mut).map(|fields| fields.remove(name));
     }

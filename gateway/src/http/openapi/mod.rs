@@ -65,7 +65,7 @@ fn describe(api: &mut OpenApi) {
         .title("Ruche")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Chats and jobs in, answers and events out. The WebSocket is described in gateway/WEBSOCKET.md.",
+            "Chats, documents, searches and jobs for AI chatbots. gateway/WEBSOCKET.md describes the WebSocket.",
         ))
         .license(Some(license))
         .build();

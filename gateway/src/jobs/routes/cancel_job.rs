@@ -15,15 +15,15 @@ use crate::{
 
 /// Cancel a job
 ///
-/// 202: its worker stops within a step and the job ends as `cancelled`, unless it ends by itself before that. One that
-/// is not due yet ends at once.
+/// Requests the cancellation. The worker stops at its next step and the job ends as `cancelled`, unless it ends before.
+/// A job that is scheduled for later ends at once.
 #[utoipa::path(delete, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
-        (status = 202, description = "Asked for", body = JobView),
-        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
-        (status = 409, description = "It has ended already: `code` is `job_` and the state", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 202, description = "Cancellation requested", body = JobView),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 409, description = "The job has ended already: `code` is `job_` and its state", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn cancel_job(

@@ -20,17 +20,17 @@ use crate::{
     jobs::{service::Jobs, view::JobView},
 };
 
-/// Which jobs to cancel: at least one of `kind`, `state` and `batch`.
+/// The jobs to cancel: at least one of `kind`, `state` and `batch`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelJobs {
-    /// Of this kind.
+    /// Only jobs of this kind.
     kind: Option<String>,
     /// `queued`, `scheduled`, `running`, `retrying`, or `active` for all of them.
     state: Option<String>,
-    /// Of this batch.
+    /// Only jobs of this batch.
     batch: Option<Uuid>,
-    /// Whether only to count them.
+    /// Whether to count matches without changing anything.
     #[serde(default)]
     dry_run: bool,
 }
@@ -40,18 +40,18 @@ pub struct CancelJobs {
 pub struct CancelledJobs {
     /// How many match (up to 100,000 in one request).
     pub matched: usize,
-    /// How many of them were asked to be cancelled: none in a dry run.
+    /// How many cancellations were requested; 0 in a dry run.
     pub cancelled: usize,
 }
 
 /// Cancel jobs
 ///
-/// All that match and have not ended.
+/// Cancels all active jobs that match.
 #[utoipa::path(post, path = "/v1/jobs/cancel", tag = "jobs", security(("bearer" = [])), request_body = CancelJobs,
     responses(
-        (status = 200, description = "How many", body = CancelledJobs),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now: some may be cancelled; again is always safe", body = ErrorBody),
+        (status = 200, description = "The counts", body = CancelledJobs),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; some may be cancelled already; the request can be repeated safely", body = ErrorBody),
     )
 )]
 pub(crate) async fn cancel_jobs(
@@ -61,7 +61,7 @@ pub(crate) async fn cancel_jobs(
 ) -> Result<Json<CancelledJobs>, ApiError> {
     let CancelJobs { kind, state, batch, dry_run } = parse(&text)?;
     if kind.is_none() && state.is_none() && batch.is_none() {
-        let message = "say which: `kind`, `state` or `batch`; {\"state\":\"active\"} is all";
+        let message = "at least one of `kind`, `state` and `batch` is needed; {\"state\":\"active\"} matches all";
         return Err(ApiError::invalid("state", message));
     }
     let wanted = Wanted::new(&jobs.kinds, kind.as_deref(), state.as_deref(), batch)?;

@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// A job of a flow, and what it started.
+/// A job of a flow, and the jobs that it started.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FlowNode {
     /// The job.
@@ -37,7 +37,7 @@ pub struct FlowNode {
     pub kind: String,
     /// Its state.
     pub state: &'static str,
-    /// The jobs that its end started, the jobs that join them among them.
+    /// The jobs that started at its end, including joins.
     #[schema(no_recursion)]
     pub children: Vec<FlowNode>,
 }
@@ -51,14 +51,13 @@ struct Found {
 
 /// Get a flow
 ///
-/// The tree of all jobs (up to 1,000) of the flow that this job belongs to, from its first job on. Jobs that were not
-/// started yet are not in it.
+/// Returns the tree of all started jobs (up to 1,000) of this job's flow, from the first job on.
 #[utoipa::path(get, path = "/v1/jobs/{job}/flow", tag = "jobs", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "Any job of the flow")),
     responses(
         (status = 200, description = "The tree", body = FlowNode),
-        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn get_flow(

@@ -16,13 +16,13 @@ use crate::{
 
 /// Get a job
 ///
-/// Its state, and its result once it has ended: whole up to 1 MiB, else where it is.
+/// Returns the state of the job, and its result once it is done. A result of more than 1 MiB is replaced by its URL.
 #[utoipa::path(get, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
         (status = 200, description = "The job", body = JobView),
-        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn get_job(

@@ -15,10 +15,10 @@ use crate::{
 
 /// Follow a job
 ///
-/// Its events as server-sent events: `id` is `n`, `event` the type, `data` the whole event. First those stored, then those
-/// to come, without gap or repeat; the stream ends after `done`, `failed` or `cancelled`. A result of more than 256 KiB is
-/// not in `done`: `claim` says so, and `GET /v1/jobs/{job}/result` has it. `Last-Event-ID` goes on
-/// after that event; where none is left, the answer is 204.
+/// Returns the job's events as server-sent events: `id` is `n`, `event` the type, `data` the whole event. The stored
+/// events come first, then new ones, without gap or repeat; the stream ends after `done`, `failed` or `cancelled`. If
+/// the result has more than 256 KiB, `done` has a `claim` instead, and `GET /v1/jobs/{job}/result` returns the result.
+/// The stream starts after the event in `Last-Event-ID`; if no event is left, the response is 204.
 #[utoipa::path(get, path = "/v1/jobs/{job}/events", tag = "jobs", security(("bearer" = [])),
     params(
         ("job" = Uuid, Path, description = "The job's id"), EventsQuery,
@@ -27,9 +27,9 @@ use crate::{
     responses(
         (status = 200, description = "The events", content((ref("#/components/schemas/Record") = "text/event-stream"))),
         (status = 204, description = "The job has ended and all its events were received"),
-        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn job_events(

@@ -24,20 +24,20 @@ use crate::{
 
 /// Get a job's result
 ///
-/// Its output alone, as JSON, of any size. `ETag` of a large one is its BLAKE3 hash.
+/// Returns the output alone, as JSON of any size. The `ETag` of a large output is its BLAKE3 hash.
 #[utoipa::path(get, path = "/v1/jobs/{job}/result", tag = "jobs", security(("bearer" = [])),
     params(
         ("job" = Uuid, Path, description = "The job's id"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the result that is there already"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the copy that the client has"),
     ),
     responses(
         (status = 200, description = "The output", content((Object = "application/json"))),
-        (status = 304, description = "It is the one of `If-None-Match`"),
-        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
-        (status = 409, description = "The job is not done: it goes on, or ended otherwise", body = ErrorBody),
-        (status = 410, description = "The result is not kept any more", body = ErrorBody),
-        (status = 500, description = "The result was changed where it is kept", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 304, description = "The `ETag` is the one in `If-None-Match`"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 409, description = "The job is not `done`: it is still active, failed or was cancelled", body = ErrorBody),
+        (status = 410, description = "The result is no longer stored", body = ErrorBody),
+        (status = 500, description = "The stored result is damaged", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn job_result(
@@ -49,7 +49,7 @@ pub(crate) async fn job_result(
     let job = reference(&caller.tenant, &id)?;
     let (view, claim) = jobs.lookup.find_with_claim(&job, &id).await?;
     if view.state != "done" {
-        let message = format!("job {} is {}: a result has what is done", job.id, view.state);
+        let message = format!("job {} is {}: only a job that is done has a result", job.id, view.state);
         return Err(ApiError::conflict("no_result", message));
     }
     let Some(claim) = claim else {

@@ -27,16 +27,16 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct JobsQuery {
-    /// Of this kind.
+    /// Only jobs of this kind.
     kind: Option<String>,
     /// `queued`, `scheduled`, `running`, `retrying`, `done`, `failed`, `cancelled`, or `active` for all that have not
     /// ended.
     state: Option<String>,
-    /// Of this batch.
+    /// Only jobs of this batch.
     batch: Option<Uuid>,
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `next` of the page before.
+    /// Start after this position: `next` of the previous page.
     after: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct JobList {
     pub object: &'static str,
     /// The jobs.
     pub data: Vec<JobView>,
-    /// Whether there is a next page. It may be empty where few jobs are of the state that was asked for.
+    /// Whether there is a next page. With a filter, the next page may be empty.
     pub has_more: bool,
     /// `after` of the next page.
     pub next: Option<String>,
@@ -154,12 +154,12 @@ impl Cursor {
 
 /// List jobs
 ///
-/// A page of them: first those that have not ended, then those that have.
+/// Returns a page of jobs: first the active ones, then those that have ended.
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", security(("bearer" = [])), params(JobsQuery),
     responses(
-        (status = 200, description = "A page", body = JobList),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = JobList),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn list_jobs(
@@ -170,7 +170,12 @@ pub(crate) async fn list_jobs(
     let limit = page_limit(query.limit)?;
     let wanted = Wanted::new(&jobs.kinds, query.kind.as_deref(), query.state.as_deref(), query.batch)?;
     let cursor = query.after.as_deref().map(|after| {
-        let wrong = || ApiError::invalid("after", format!("{after:?} is no page: take the `next` of the page before"));
+        let wrong = || {
+            ApiError::invalid(
+                "after",
+                format!("{after:?} is not the position of a page: use `next` of the previous page"),
+            )
+        };
         Cursor::read(after).ok_or_else(wrong)
     });
     let mut data = Vec::new();
@@ -245,7 +250,11 @@ async fn ended(
     // One more than requested shows whether there is a next page.
     let found = jobs.lookup.ended(tenant, &filter, left as u64 + 1, after).await?;
     let mut rows = found.ok_or_else(|| {
-        ApiError::not_found("job_not_found", "the job where this page begins is gone: begin anew").param("after")
+        ApiError::not_found(
+            "job_not_found",
+            "the job at which this page begins is deleted: start again from the first page",
+        )
+        .param("after")
     })?;
     let more = rows.len() > left;
     rows.truncate(left);

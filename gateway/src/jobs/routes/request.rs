@@ -20,30 +20,30 @@ use crate::{
     },
 };
 
-/// A job to be done.
+/// Request to submit a job.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewJob {
     /// Its kind: `chat`.
     kind: String,
-    /// What is to be done: the kind's own schema.
+    /// The job's body, by the schema of its kind.
     #[schema(value_type = Object)]
     body: Value,
     /// `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// The same key is the same job, whenever it comes again.
+    /// A repeated request with the same key gets the same job.
     pub(super) idempotency_key: Option<String>,
-    /// No second job with this key for a while: the first one is the answer.
+    /// No second job with this key within the window: a repeated request gets the first job.
     unique: Option<NewUnique>,
-    /// When it is to begin, if that is later: RFC 3339, or a date.
+    /// The earliest start: RFC 3339, or a date (its first moment in UTC).
     #[serde(default, deserialize_with = "date::optional")]
     run_at: Option<DateTime<Utc>>,
-    /// In how many seconds it is to begin; with `run_at`, the later of both.
+    /// The earliest start, in seconds from now. With `run_at`, the later of both counts.
     delay_seconds: Option<u64>,
-    /// What follows when it is done.
+    /// Jobs to start when it succeeds.
     #[serde(default)]
     #[schema(schema_with = steps)]
     on_success: Vec<Next>,
-    /// What follows when it has failed.
+    /// Jobs to start when it fails.
     #[serde(default)]
     #[schema(schema_with = steps)]
     on_failure: Vec<Next>,
@@ -52,12 +52,12 @@ pub struct NewJob {
     pub(super) follow: bool,
 }
 
-/// A key that one job has for a while.
+/// A key that only one job can have within a time window.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewUnique {
     /// The key, unique with the kind: 1 to 255 bytes.
     key: String,
-    /// For how long, from 1 second to 30 days.
+    /// The length of the window, from 1 second to 30 days.
     window_seconds: u64,
 }
 
@@ -69,9 +69,10 @@ fn steps() -> ArrayBuilder {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StreamQuery {
-    /// An open batch to add the jobs to. Without it they are a new one. Streams only.
+    /// The open batch to add the jobs to. Default: a new batch. Streams only.
     pub(crate) batch: Option<Uuid>,
-    /// Whether the batch is closed at the end: by default a new one is, and one that was named is not. Streams only.
+    /// Whether the batch is closed at the end. Default: true for a new batch, false for the one in `batch`. Streams
+    /// only.
     pub(crate) close: Option<bool>,
 }
 

@@ -30,31 +30,31 @@ use crate::{
 pub(crate) struct SubmitQuery {
     /// `interactive`, `normal` (the default) or `bulk`.
     lane: Option<String>,
-    /// When it is to begin, if that is later: RFC 3339, or a date.
+    /// The earliest start: RFC 3339, or a date (its first moment in UTC).
     #[serde(default, deserialize_with = "date::optional")]
     run_at: Option<DateTime<Utc>>,
-    /// In how many seconds it is to begin; with `run_at`, the later of both.
+    /// The earliest start, in seconds from now. With `run_at`, the later of both counts.
     delay_seconds: Option<u64>,
 }
 
 /// Submit a job
 ///
-/// The body is the kind's own schema (`Chat` for `chat`). 202 means that the bus holds the job: it is not lost any more,
-/// whatever crashes. With `Accept: text/event-stream` the answer is 200 and the job's events, as `GET
-/// /v1/jobs/{id}/events` has them; the job goes on also where nobody reads them.
+/// The body is the kind's own schema (`Chat` for `chat`). 202 means that NATS has stored the job: no crash loses it.
+/// With `Accept: text/event-stream` the answer is 200 and the job's events, as in `GET /v1/jobs/{id}/events`. The job
+/// continues if the client disconnects.
 #[utoipa::path(
     post, path = "/v1/jobs/{job}", tag = "jobs", security(("bearer" = [])),
     params(
         ("job" = String, Path, description = "The kind of job: `chat`"), SubmitQuery,
         ("Ruche-Lane" = Option<String>, Header, description = "As `lane`"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key is the same job, whenever it comes again"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key gets the same job"),
     ),
     request_body(content = ref("#/components/schemas/JobInput"), content_type = "application/json"),
     responses(
         (status = 200, description = "Accepted; its events", content((ref("#/components/schemas/Record") = "text/event-stream"))),
-        (status = 202, description = "Accepted", body = AcceptedJob, headers(("Location" = String, description = "Where its state is"))),
-        (status = "4XX", description = "The job is wrong; nothing was published", body = ErrorBody),
-        (status = 503, description = "The bus can't take it now", body = ErrorBody),
+        (status = 202, description = "Accepted", body = AcceptedJob, headers(("Location" = String, description = "The path of the job"))),
+        (status = "4XX", description = "The job is not valid; no job was created", body = ErrorBody),
+        (status = 503, description = "NATS is not reachable, or the queue is full", body = ErrorBody),
     )
 )]
 pub(crate) async fn submit_job(

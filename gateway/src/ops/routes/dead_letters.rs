@@ -33,37 +33,37 @@ use crate::{
     ops::dead_letters::DeadLetters,
 };
 
-/// A job that nobody will try again.
+/// A dead letter: a job that is not tried again.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeadView {
     /// The job.
     pub job: Uuid,
     /// `dead_letter`.
     pub object: &'static str,
-    /// Whose it is.
+    /// The tenant.
     pub tenant: String,
     /// Its kind.
     pub kind: String,
     /// Its lane.
     pub lane: String,
-    /// Why it is dead.
+    /// Why it became a dead letter.
     pub error: DeadReason,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u32,
-    /// When it died.
+    /// The time when it became a dead letter.
     pub at: DateTime<Utc>,
     /// The W3C trace id of its last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
-    /// What was to be done; `null` where it is no job. Not in lists.
+    /// The job's body; `null` if the stored message is not a valid job. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub body: Option<Value>,
-    /// Where the body is, when it is too large for a message. Not in lists.
+    /// Where the body is stored, if it is too large for a message. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub claim: Option<Claim>,
-    /// All that was published, as text. Not in lists.
+    /// The stored message as text. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payload: Option<String>,
 }
@@ -92,7 +92,7 @@ impl DeadView {
     }
 }
 
-/// A page of dead letters, in the order in which they died.
+/// A page of dead letters, the oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeadList {
     /// `list`.
@@ -109,20 +109,20 @@ pub struct DeadList {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct DeadQuery {
-    /// Of this kind.
+    /// Only jobs of this kind.
     kind: Option<String>,
-    /// That died of this: `attempts_exhausted`.
+    /// Only dead letters with this error code, such as `attempts_exhausted`.
     code: Option<String>,
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `next` of the page before.
+    /// Start after this position: `next` of the previous page.
     after: Option<u64>,
 }
 
-/// How a dead letter is replayed.
+/// Request to replay a dead letter.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ReplayOne {
-    /// Another body, in place of the one that failed.
+    /// A new body, in place of the one that failed.
     #[schema(value_type = Option<Object>)]
     body: Option<Box<RawValue>>,
 }
@@ -136,12 +136,12 @@ where
 
 /// List dead letters
 ///
-/// A page of them, in the order in which they died.
+/// Returns a page of dead letters, the oldest first.
 #[utoipa::path(get, path = "/v1/dead", tag = "dead letters", security(("bearer" = [])), params(DeadQuery),
     responses(
-        (status = 200, description = "A page", body = DeadList),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = DeadList),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn list_dead(
@@ -174,13 +174,13 @@ async fn list_dead(
 
 /// Get a dead letter
 ///
-/// With its body.
+/// Returns the dead letter with its body.
 #[utoipa::path(get, path = "/v1/dead/{job}", tag = "dead letters", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
-        (status = 200, description = "The letter", body = DeadView),
-        (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The dead letter", body = DeadView),
+        (status = 404, description = "No dead letter of this job in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn get_dead(
@@ -198,15 +198,15 @@ async fn get_dead(
 
 /// Replay a dead letter
 ///
-/// As a new job, with another body if one is given; the letter is dropped.
+/// Submits the job as a new one, with another body if one is given, and deletes the dead letter.
 #[utoipa::path(post, path = "/v1/dead/{job}/replay", tag = "dead letters", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")), request_body = ReplayOne,
     responses(
         (status = 202, description = "The new job", body = AcceptedJob),
-        (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
-        (status = 409, description = "What was published is no job: give a body", body = ErrorBody),
-        (status = "4XX", description = "The body is wrong", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 404, description = "No dead letter of this job in this tenant", body = ErrorBody),
+        (status = 409, description = "The stored message is not a valid job: send a body", body = ErrorBody),
+        (status = "4XX", description = "The body is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn replay_dead(
@@ -225,13 +225,13 @@ async fn replay_dead(
 
 /// Drop a dead letter
 ///
-/// For good.
+/// This can't be undone.
 #[utoipa::path(delete, path = "/v1/dead/{job}", tag = "dead letters", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
-        (status = 200, description = "What was dropped", body = DeadView),
-        (status = 404, description = "There is no dead letter of such a job, or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The number of deleted dead letters", body = DeadView),
+        (status = 404, description = "No dead letter of this job in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn drop_dead(

@@ -27,48 +27,48 @@ where
     OpenApiRouter::new().routes(routes!(replay_many)).routes(routes!(drop_many))
 }
 
-/// Which dead letters to act on: `kind`, `code` or both, or `all`.
+/// The dead letters to delete or replay: `kind`, `code` or both, or `all`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadMany {
-    /// Of this kind.
+    /// Only jobs of this kind.
     kind: Option<String>,
-    /// That died of this.
+    /// Only dead letters with this error code.
     code: Option<String>,
-    /// All of them.
+    /// All dead letters.
     #[serde(default)]
     all: bool,
-    /// Whether only to count them.
+    /// Whether to count matches without changing anything.
     #[serde(default)]
     dry_run: bool,
 }
 
-/// What became of the dead letters that match.
+/// The result of deleting or replaying dead letters.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Replayed {
     /// How many match (up to 100,000 in one request).
     pub matched: usize,
-    /// How many were replayed: none in a dry run; fewer than match where some are no jobs.
+    /// How many were replayed; 0 in a dry run. Messages that are not valid jobs are not replayed.
     pub replayed: usize,
 }
 
-/// What became of the dead letters that match.
+/// The result of deleting or replaying dead letters.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Dropped {
     /// How many match (up to 100,000 in one request).
     pub matched: usize,
-    /// How many were dropped: none in a dry run.
+    /// How many were deleted; 0 in a dry run.
     pub dropped: usize,
 }
 
 /// Replay dead letters
 ///
-/// All that match, each as a new job.
+/// Submits each dead letter that matches as a new job.
 #[utoipa::path(post, path = "/v1/dead/replay", tag = "dead letters", security(("bearer" = [])), request_body = DeadMany,
     responses(
-        (status = 200, description = "How many", body = Replayed),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now: some may be replayed; again is always safe", body = ErrorBody),
+        (status = 200, description = "The counts", body = Replayed),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; some may be replayed already; the request can be repeated safely", body = ErrorBody),
     )
 )]
 async fn replay_many(
@@ -82,12 +82,12 @@ async fn replay_many(
 
 /// Drop dead letters
 ///
-/// All that match, for good.
+/// Deletes all dead letters that match. This can't be undone.
 #[utoipa::path(post, path = "/v1/dead/drop", tag = "dead letters", security(("bearer" = [])), request_body = DeadMany,
     responses(
-        (status = 200, description = "How many", body = Dropped),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = 503, description = "Not now: some may be dropped; again is always safe", body = ErrorBody),
+        (status = 200, description = "The counts", body = Dropped),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; some may be dropped already; the request can be repeated safely", body = ErrorBody),
     )
 )]
 async fn drop_many(
@@ -102,7 +102,7 @@ async fn drop_many(
 async fn act(letters: &DeadLetters, caller: &Caller, text: &str, action: Action) -> Result<(usize, usize), ApiError> {
     let DeadMany { kind, code, all, dry_run } = parse(text)?;
     if all == (kind.is_some() || code.is_some()) {
-        let message = "say which: `kind`, `code` or both; or else `all`: true";
+        let message = "`kind`, `code` or both are needed, or else `all`: true";
         return Err(ApiError::invalid("all", message));
     }
     let search = letters.search(&caller.tenant, kind.as_deref(), code)?;

@@ -28,16 +28,16 @@ use crate::{
 pub struct PauseView {
     /// `kind`, `tenant` or `worker`.
     pub what: &'static str,
-    /// Which one.
+    /// The name of the kind, tenant or worker.
     pub name: String,
 }
 
-/// All that is paused.
+/// The pauses.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PauseList {
     /// `list`.
     pub object: &'static str,
-    /// What is paused.
+    /// The paused kinds, tenants and workers.
     pub data: Vec<PauseView>,
     /// Always `false`.
     pub has_more: bool,
@@ -48,7 +48,7 @@ pub struct PauseList {
 pub struct PauseState {
     /// `kind`, `tenant` or `worker`.
     pub what: &'static str,
-    /// Which one.
+    /// The name of the kind, tenant or worker.
     pub name: String,
     /// Whether it is paused.
     pub paused: bool,
@@ -72,9 +72,9 @@ where
 /// The kinds, tenants and workers that are paused.
 #[utoipa::path(get, path = "/v1/pauses", tag = "operators", security(("bearer" = [])),
     responses(
-        (status = 200, description = "All that is paused", body = PauseList),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The pauses", body = PauseList),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn list_pauses(State(pauses): State<Pauses>, caller: Caller) -> Result<Json<PauseList>, ApiError> {
@@ -89,14 +89,14 @@ async fn list_pauses(State(pauses): State<Pauses>, caller: Caller) -> Result<Jso
 
 /// Pause a kind
 ///
-/// No worker takes jobs of this kind until it is resumed. What runs goes on; jobs are still accepted.
+/// Workers take no jobs of this kind until it is resumed. Running jobs continue; new jobs are accepted.
 #[utoipa::path(post, path = "/v1/queues/{kind}/pause", tag = "operators", security(("bearer" = [])),
     params(("kind" = String, Path, description = "The kind")),
     responses(
-        (status = 200, description = "It is paused", body = PauseState),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 404, description = "There is no such kind", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "Paused", body = PauseState),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 404, description = "Unknown kind", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn pause_kind(
@@ -115,10 +115,10 @@ async fn pause_kind(
 #[utoipa::path(post, path = "/v1/queues/{kind}/resume", tag = "operators", security(("bearer" = [])),
     params(("kind" = String, Path, description = "The kind")),
     responses(
-        (status = 200, description = "It is not paused", body = PauseState),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 404, description = "There is no such kind", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "Resumed", body = PauseState),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 404, description = "Unknown kind", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn resume_kind(
@@ -133,14 +133,14 @@ async fn resume_kind(
 
 /// Pause a tenant
 ///
-/// No worker takes its jobs until it is resumed. What runs goes on; jobs are still accepted.
+/// Workers take none of the tenant's jobs until it is resumed. Running jobs continue; new jobs are accepted.
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/pause", tag = "operators", security(("bearer" = [])),
     params(("tenant" = String, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "It is paused", body = PauseState),
-        (status = 400, description = "This is no tenant's name", body = ErrorBody),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "Paused", body = PauseState),
+        (status = 400, description = "The tenant's name is not valid", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn pause_tenant(
@@ -158,10 +158,10 @@ async fn pause_tenant(
 #[utoipa::path(post, path = "/v1/tenants/{tenant}/resume", tag = "operators", security(("bearer" = [])),
     params(("tenant" = String, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "It is not paused", body = PauseState),
-        (status = 400, description = "This is no tenant's name", body = ErrorBody),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "Resumed", body = PauseState),
+        (status = 400, description = "The tenant's name is not valid", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn resume_tenant(

@@ -37,19 +37,19 @@ pub struct QueueView {
     pub kind: String,
     /// The lane.
     pub lane: String,
-    /// Jobs that no worker has.
+    /// Jobs that wait for a worker.
     pub waiting: u64,
-    /// Jobs that a worker has and has not settled.
+    /// Jobs that a worker has received and not yet acknowledged.
     pub in_flight: u64,
-    /// For how long the oldest job that no worker has waits; `null` when there is none.
+    /// Age of the oldest waiting job, in seconds; `null` if none waits.
     pub oldest_seconds: Option<f64>,
     /// How many jobs the kind's workers run at once, all lanes together.
     pub slots: u64,
     /// How many of those slots are busy.
     pub busy: u64,
-    /// Jobs that ended per second in the last minute, well or badly, those that are not kept among them.
+    /// Jobs that ended per second in the last minute, successful or not, including jobs without a stored result.
     pub per_second: f64,
-    /// Whether no worker takes jobs of the kind.
+    /// Whether the kind is paused.
     pub paused: bool,
 }
 
@@ -73,12 +73,12 @@ where
 
 /// List queues
 ///
-/// What waits, runs and is done, per kind and lane.
+/// Returns the waiting and running jobs and the throughput, per kind and lane.
 #[utoipa::path(get, path = "/v1/queues", tag = "operators", security(("bearer" = [])),
     responses(
         (status = 200, description = "All queues", body = QueueList),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn list_queues(State(queues): State<Queues>, caller: Caller) -> Result<Json<QueueList>, ApiError> {

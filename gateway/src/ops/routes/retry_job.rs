@@ -35,15 +35,15 @@ where
 
 /// Retry a job
 ///
-/// Replays its dead letter as a new job.
+/// Submits the job of the dead letter as a new job.
 #[utoipa::path(post, path = "/v1/jobs/{job}/retry", tag = "jobs", security(("bearer" = [])),
     params(("job" = Uuid, Path, description = "The job's id")),
     responses(
         (status = 202, description = "The new job", body = AcceptedJob),
-        (status = 404, description = "There is no such job, or it is somebody else's", body = ErrorBody),
-        (status = 409, description = "It has not failed, its dead letter is gone, or what was published is no job",
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 409, description = "The job has not failed, its dead letter is deleted, or the stored message is not a valid job",
             body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn retry_job(
@@ -68,7 +68,7 @@ async fn why_not(jobs: &Jobs, caller: &Caller, id: &str) -> ApiError {
     let (code, what_to_do) = match job.state {
         "failed" => ("dead_letter_gone", "but its dead letter is gone: it was replayed or dropped, or is too old"),
         "done" => ("job_not_failed", "and only a failed job can be retried: submit it again as a new one"),
-        "cancelled" => ("job_not_failed", "and what it was is not kept: submit it again as a new one"),
+        "cancelled" => ("job_not_failed", "and its body is not stored: submit it again as a new one"),
         "retrying" => ("job_not_failed", "so it will be tried again by itself"),
         _ => ("job_not_failed", "so there is nothing to retry yet"),
     };

@@ -32,19 +32,18 @@ where
     OpenApiRouter::new().routes(routes!(list_limits)).routes(routes!(get_limits, put_limits, reset_limits))
 }
 
-/// Caps of one tenant; what is left out or `null` is as the settings say.
+/// Limits of one tenant. A missing or `null` limit gets the default from the settings.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewLimits {
     /// Jobs of one kind that run at once, on all workers together: 0 to 10000, 0 is no cap.
     in_flight: Option<u32>,
     /// Jobs that it may submit per second to one gateway: 0 to 1000000, 0 is no cap.
     per_second: Option<u32>,
-    /// Jobs of one kind that have not ended, those for later among them: from 1 to `nats.tenant_backlog`, which holds
-    /// for every tenant.
+    /// Jobs of one kind that have not ended, scheduled ones included: from 1 to `nats.tenant_backlog`.
     backlog: Option<u64>,
 }
 
-/// What a tenant may take.
+/// The limits of a tenant.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsView {
     /// The tenant.
@@ -55,11 +54,11 @@ pub struct LimitsView {
     pub per_second: u32,
     /// Jobs of one kind that have not ended.
     pub backlog: u64,
-    /// Which of these are its own; the others are as the settings say.
+    /// The limits that are set for this tenant; the others are the defaults from the settings.
     pub own: Vec<&'static str>,
 }
 
-/// The tenants that have caps of their own.
+/// Returns the tenants with limits of their own.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsList {
     /// `list`.
@@ -72,12 +71,12 @@ pub struct LimitsList {
 
 /// List limits
 ///
-/// The tenants that have caps of their own.
+/// Returns the tenants with limits of their own.
 #[utoipa::path(get, path = "/v1/limits", tag = "operators", security(("bearer" = [])),
     responses(
         (status = 200, description = "The tenants", body = LimitsList),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn list_limits(State(caps): State<TenantLimits>, caller: Caller) -> Result<Json<LimitsList>, ApiError> {
@@ -88,14 +87,14 @@ async fn list_limits(State(caps): State<TenantLimits>, caller: Caller) -> Result
 
 /// Get a tenant's limits
 ///
-/// Its own, and those of the settings where it has none.
+/// Returns the tenant's own limits, and the defaults from the settings for the others.
 #[utoipa::path(get, path = "/v1/tenants/{tenant}/limits", tag = "operators", security(("bearer" = [])),
     params(("tenant" = String, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "What it may take", body = LimitsView),
-        (status = 400, description = "This is no tenant's name", body = ErrorBody),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The limits", body = LimitsView),
+        (status = 400, description = "The tenant's name is not valid", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn get_limits(
@@ -109,18 +108,18 @@ async fn get_limits(
     Ok(Json(view(&caps.settings, &tenant, &own)))
 }
 
-/// Put a tenant's limits
+/// Set a tenant's limits
 ///
-/// In place of those it had. They count from now on, without a restart. A backlog can only be lower than
-/// `nats.tenant_backlog`, which NATS holds for every tenant.
+/// Replaces the tenant's own limits, at once and without a restart. A backlog can't exceed `nats.tenant_backlog`, which
+/// NATS enforces for every tenant.
 #[utoipa::path(put, path = "/v1/tenants/{tenant}/limits", tag = "operators", security(("bearer" = [])),
     params(("tenant" = String, Path, description = "The tenant")),
     request_body = NewLimits,
     responses(
-        (status = 200, description = "What it may take", body = LimitsView),
-        (status = "4XX", description = "A limit is wrong", body = ErrorBody),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The limits", body = LimitsView),
+        (status = "4XX", description = "A limit is not valid", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn put_limits(
@@ -141,14 +140,14 @@ async fn put_limits(
 
 /// Reset a tenant's limits
 ///
-/// They are as the settings say again.
+/// Restores the defaults from the settings.
 #[utoipa::path(delete, path = "/v1/tenants/{tenant}/limits", tag = "operators", security(("bearer" = [])),
     params(("tenant" = String, Path, description = "The tenant")),
     responses(
-        (status = 200, description = "What it may take", body = LimitsView),
-        (status = 400, description = "This is no tenant's name", body = ErrorBody),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The limits", body = LimitsView),
+        (status = 400, description = "The tenant's name is not valid", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn reset_limits(

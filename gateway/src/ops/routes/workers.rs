@@ -60,40 +60,40 @@ pub struct WorkerView {
     pub kind: String,
     /// Its machine.
     pub host: String,
-    /// What its operator says of it.
+    /// Labels from `worker.labels`.
     pub labels: BTreeMap<String, String>,
     /// Its GPU, if it has one.
     pub gpu: Option<String>,
     /// The models that it has loaded.
     pub models: Vec<String>,
-    /// The model whose jobs it takes, and no others; `null`: the jobs that no pool is for.
+    /// From `worker.pool`: the worker takes only jobs that name this model. `null`: it takes the jobs without a pool.
     pub pool: Option<String>,
     /// How many jobs it runs at once.
     pub slots: u32,
-    /// How many run.
+    /// How many jobs run on it.
     pub in_flight: u32,
     /// Its background tasks.
     pub reconcilers: Vec<ReconcilerView>,
-    /// `running`, or `draining`: it ends what runs and takes nothing new.
+    /// `running`, or `draining`: it completes its running jobs and takes no new ones.
     pub state: &'static str,
     /// Its version.
     pub version: String,
-    /// Since when it runs.
+    /// The time of its start.
     pub since: DateTime<Utc>,
 }
 
-/// What is known of a worker's background task.
+/// The status of a worker's background task.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReconcilerView {
     /// Such as `retention`.
     pub name: String,
     /// When its last pass ended.
     pub last_run: Option<DateTime<Utc>>,
-    /// Why its last pass did not succeed.
+    /// The error of its last pass, if it failed.
     pub last_error: Option<String>,
-    /// How many passes have ended since the worker began.
+    /// The number of completed passes since the worker started.
     pub runs: u64,
-    /// What it has changed since then: rows deleted, indexes made, jobs ended.
+    /// The number of its changes since the worker started: rows deleted, indexes created, jobs ended.
     pub changes: u64,
 }
 
@@ -117,12 +117,12 @@ pub struct WorkerList {
 
 /// List workers
 ///
-/// Those that have registered themselves in the last half minute.
+/// Returns the workers that registered within the last 30 seconds.
 #[utoipa::path(get, path = "/v1/workers", tag = "operators", security(("bearer" = [])),
     responses(
         (status = 200, description = "All workers", body = WorkerList),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn list_workers(State(workers): State<Workers>, caller: Caller) -> Result<Json<WorkerList>, ApiError> {
@@ -134,14 +134,14 @@ async fn list_workers(State(workers): State<Workers>, caller: Caller) -> Result<
 
 /// Drain a worker
 ///
-/// It ends what runs and takes nothing new until it is resumed.
+/// The worker completes its running jobs and takes no new ones until it is resumed.
 #[utoipa::path(post, path = "/v1/workers/{name}/drain", tag = "operators", security(("bearer" = [])),
     params(("name" = String, Path, description = "The worker's name")),
     responses(
-        (status = 200, description = "It drains", body = PauseState),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 404, description = "There is no such worker", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The worker drains", body = PauseState),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 404, description = "Unknown worker", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn drain_worker(
@@ -156,14 +156,14 @@ async fn drain_worker(
 
 /// Resume a worker
 ///
-/// It takes jobs again.
+/// The worker takes jobs again.
 #[utoipa::path(post, path = "/v1/workers/{name}/resume", tag = "operators", security(("bearer" = [])),
     params(("name" = String, Path, description = "The worker's name")),
     responses(
-        (status = 200, description = "It takes jobs", body = PauseState),
-        (status = 403, description = "Not an operator's key", body = ErrorBody),
-        (status = 404, description = "There is no such worker, and no such pause", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 200, description = "The worker takes jobs", body = PauseState),
+        (status = 403, description = "The key does not have the role `admin`", body = ErrorBody),
+        (status = 404, description = "Unknown worker, and it is not paused", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 async fn resume_worker(

@@ -30,7 +30,7 @@ pub(crate) struct RenderQuery {
     /// `plain` (the default), `report`, `letter`, `invoice`, `conversation`, or one of `GET /v1/templates`.
     #[param(example = "report")]
     template: Option<String>,
-    /// Which version of the template; without it, the last.
+    /// The version of the template. Default: the last.
     version: Option<u32>,
     /// A style sheet.
     #[param(example = "h1 { color: navy }")]
@@ -40,28 +40,29 @@ pub(crate) struct RenderQuery {
     lang: Option<String>,
     /// The title, for the document's metadata, the template and the file's name.
     title: Option<String>,
-    /// A table of contents, to this level of heading: 0 (none) to 6.
+    /// The table of contents: to this level of heading, 0 (none) to 6.
     toc: Option<u8>,
     /// Whether headings are numbered.
     numbering: Option<bool>,
-    /// What the PDF keeps to, with commas between: `1.7`, `2.0`, `a-2b`, `a-3b`, `ua-1`.
+    /// Standards of the PDF, separated by commas: `1.7`, `2.0`, `a-2b`, `a-3b`, `ua-1`.
     #[param(example = "a-2b,ua-1")]
     standards: Option<String>,
-    /// The document's date. The same input with the same date is the same bytes.
+    /// The document's date. The same input with the same date gives the same bytes.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<String>,
     /// `pdf` (the default) or `png`: a picture of one page.
     format: Option<String>,
-    /// Which page is pictured, from 1.
+    /// The page of the picture, from 1.
     page: Option<u32>,
     /// Pixels per inch of a picture: 24 to 600. Default 96.
     ppi: Option<u16>,
     /// Whether pictures on the web are fetched. Default true.
     fetch: Option<bool>,
-    /// `true`: the document is kept, at `/v1/renders/{id}`; `false`: it is in its job's result at most. Without it, a
-    /// document is kept only where it has to be: it is large, or nobody waits for it.
+    /// `true`: the document is stored, at `/v1/renders/{id}`; `false`: it is only in the job's result. Default: it is
+    /// stored only if it is large, or if the response is a job id.
     store: Option<bool>,
-    /// `header` (the default): the answer is the document, its warnings in a header; `json`: all of it as JSON.
+    /// `header` (the default): the response is the document, with its warnings in a header; `json`: document and
+    /// warnings as JSON.
     report: Option<String>,
 }
 
@@ -71,7 +72,7 @@ pub(crate) struct RenderQuery {
 pub struct RenderForm {
     /// The Markdown.
     markdown: String,
-    /// Style sheets; several are one after the other.
+    /// Style sheets; several are joined in their order.
     css: Option<Vec<String>>,
     /// A template's name.
     template: Option<String>,
@@ -83,23 +84,23 @@ pub struct RenderForm {
     /// The schema `Options`, as JSON.
     #[schema(value_type = Option<Object>)]
     options: Option<String>,
-    /// Pictures, fonts and attachments, each with a file name: by it, text, CSS and template call it.
+    /// Images, fonts and attachments. Text, CSS and template refer to each by its file name.
     files: Option<Vec<FileBytes>>,
 }
 
 /// Render Markdown
 ///
-/// Answers the document: PDF, or a picture of a page. Its warnings (what of the input had no effect) are in `ruche-warnings`:
-/// JSON in ASCII, `{"count", "first": [{"source", "line", "message"}]}`, with as many as 4 KiB hold; `report=json` has all
-/// of them. A large request (`gateway.render_wait_bytes`) is answered with a job's id, as is one with `Prefer:
-/// respond-async`: its document is at `/v1/renders/{id}/file` once the job is done. `Prefer: wait` waits in any case,
+/// Returns the document: a PDF, or a picture of a page. Warnings about input that had no effect are in the header
+/// `ruche-warnings`: JSON in ASCII, `{"count", "first": [{"source", "line", "message"}]}`, with as many as 4 KiB hold;
+/// `report=json` has all of them. A large request (`gateway.render_wait_bytes`), or one with `Prefer: respond-async`,
+/// returns a job id; the document is at `/v1/renders/{id}/file` once the job is done. `Prefer: wait` waits in any case,
 /// `Prefer: wait=10` for ten seconds.
 #[utoipa::path(
     post, path = "/v1/render", tag = "render", security(("bearer" = [])),
     params(
         RenderQuery,
         ("Prefer" = Option<String>, Header, description = "`wait`, `wait=10` or `respond-async` (RFC 7240)"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key is the same job, whenever it comes again"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with the same key gets the same job"),
     ),
     request_body(content(
         (String = "text/markdown", example = "# Hello\n\nThis is **Markdown**."),
@@ -111,21 +112,21 @@ pub struct RenderForm {
         (status = 200, description = "The document", content(
             (FileBytes = "application/pdf"), (FileBytes = "image/png"), (RenderReport = "application/json")),
             headers(
-                ("ruche-job" = String, description = "Its job's id"),
-                ("ruche-pages" = u32, description = "How many pages it has"),
-                ("ruche-warnings" = String, description = "What of the input had no effect: see above"),
-                ("ruche-document" = String, description = "Where it is stored, if it is"),
+                ("ruche-job" = String, description = "The job's id"),
+                ("ruche-pages" = u32, description = "The number of pages"),
+                ("ruche-warnings" = String, description = "Parts of the input that had no effect, as JSON"),
+                ("ruche-document" = String, description = "The path of the stored document; missing if it is not stored"),
                 ("content-disposition" = String, description = "`inline`, with a file name made of the title"),
             )),
-        (status = 202, description = "Accepted", body = AcceptedJob, headers(("Location" = String, description = "Where its state is"))),
-        (status = 400, description = "The request is wrong: `param` names what", body = ErrorBody),
-        (status = 404, description = "There is no such template: `template_not_found`", body = ErrorBody),
+        (status = 202, description = "Accepted", body = AcceptedJob, headers(("Location" = String, description = "The path of the job"))),
+        (status = 400, description = "The request is not valid: `param` names the field", body = ErrorBody),
+        (status = 404, description = "The template is not found in this tenant: `template_not_found`", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
-        (status = 415, description = "The content type is none of these", body = ErrorBody),
-        (status = 422, description = "It can't be typeset: `template_error` (with file and line), `standard_not_met`, \
+        (status = 415, description = "The content type is not supported", body = ErrorBody),
+        (status = 422, description = "The document can't be rendered: `template_error` (with file and line), `standard_not_met`, \
             `too_complex`, `document_too_large`", body = ErrorBody),
-        (status = 429, description = "A cap of the tenant is reached", body = ErrorBody),
-        (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
+        (status = 429, description = "A limit of the tenant is reached", body = ErrorBody),
+        (status = "5XX", description = "The request failed on the server or timed out: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn render(

@@ -22,11 +22,11 @@ use crate::{
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FileQuery {
-    /// Whose document it is.
+    /// Of a signed link: the tenant.
     tenant: Option<String>,
-    /// Until when the link is good, in seconds since 1970.
+    /// Of a signed link: its expiry, in seconds since 1970.
     expires: Option<String>,
-    /// Its signature.
+    /// Of a signed link: the signature.
     signature: Option<String>,
 }
 
@@ -42,20 +42,20 @@ impl FileQuery {
 
 /// Get a document's bytes
 ///
-/// With a key, or by a link of `POST /v1/renders/{id}/link`, which needs none.
+/// Needs a key, or a signed link from `POST /v1/renders/{id}/link`.
 #[utoipa::path(get, path = "/v1/renders/{id}/file", tag = "render", security(("bearer" = []), ()),
     params(
         ("id" = Uuid, Path, description = "The document's id"), FileQuery,
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the document that is there already"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the copy that the client has"),
     ),
     responses(
         (status = 200, description = "The document", content((FileBytes = "application/pdf"), (FileBytes = "image/png"))),
-        (status = 304, description = "It is the one of `If-None-Match`"),
-        (status = 403, description = "The link is not one (`link_invalid`), or is over (`link_expired`)", body = ErrorBody),
-        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
-        (status = 410, description = "The document is not kept any more", body = ErrorBody),
-        (status = 500, description = "The document was changed where it is kept", body = ErrorBody),
-        (status = 503, description = "Not now", body = ErrorBody),
+        (status = 304, description = "The `ETag` is the one in `If-None-Match`"),
+        (status = 403, description = "The signature is not valid (`link_invalid`), or the link has expired (`link_expired`)", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 410, description = "The document is no longer stored", body = ErrorBody),
+        (status = 500, description = "The stored document is damaged", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable: try again later", body = ErrorBody),
     )
 )]
 pub(crate) async fn render_file(

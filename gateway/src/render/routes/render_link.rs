@@ -21,11 +21,11 @@ use crate::{
     },
 };
 
-/// A link to be.
+/// Request for a signed link.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(example = json!({ "expires_in": 86400 }))]
 pub struct NewLink {
-    /// For how many seconds it is good: 1 to 604800 (7 days). Default: 3600.
+    /// Validity in seconds: 1 to 604800 (7 days). Default: 3600.
     expires_in: Option<u64>,
 }
 
@@ -41,22 +41,22 @@ pub struct LinkView {
     pub id: Uuid,
     /// `render.link`.
     pub object: &'static str,
-    /// The link, from the gateway's address on.
+    /// The path and query of the link, to append to the gateway's address.
     pub url: String,
-    /// Until when it is good.
+    /// The time of its expiry.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Make a link to a document
+/// Create a signed link to a document
 ///
-/// Whoever has it may read the document without a key until it is over. It can't be taken back, but the document can be
-/// deleted.
+/// Anyone with the link can read the document without a key until the link expires. A link can't be revoked, but the
+/// document can be deleted.
 #[utoipa::path(post, path = "/v1/renders/{id}/link", tag = "render", security(("bearer" = [])), request_body = NewLink,
     params(("id" = Uuid, Path, description = "The document's id")),
     responses(
         (status = 200, description = "The link", body = LinkView),
-        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
         (status = 501, description = "The gateway has no secret to sign links with: `no_link_secret`", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )

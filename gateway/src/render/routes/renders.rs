@@ -21,9 +21,9 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RendersQuery {
-    /// How many: 1 to 100. Default: 20.
+    /// Items per page: 1 to 100. Default: 20.
     limit: Option<u64>,
-    /// The `next` of the page before.
+    /// Start after this position: `next` of the previous page.
     after: Option<Uuid>,
 }
 
@@ -52,24 +52,24 @@ pub struct RenderView {
     pub id: Uuid,
     /// `render`.
     pub object: &'static str,
-    /// Where its bytes are: `/v1/renders/{id}/file`.
+    /// The path of its bytes: `/v1/renders/{id}/file`.
     pub url: String,
     /// `application/pdf` or `image/png`.
     pub media_type: String,
-    /// How large it is.
+    /// Its size in bytes.
     pub bytes: u64,
     /// Its BLAKE3 hash, in lower-case hexadecimal.
     pub blake3: String,
     /// How many pages it has.
     pub pages: u32,
-    /// Its title, where it has one.
+    /// Its title, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The template that it was made with.
+    /// Its template.
     pub template: String,
     /// How many warnings there were; `GET /v1/jobs/{id}/result` has them.
     pub warnings: u32,
-    /// When it was made.
+    /// The time of its creation.
     pub created_at: DateTime<Utc>,
 }
 
@@ -86,11 +86,11 @@ impl From<StoredFile> for RenderView {
 
 /// List documents
 ///
-/// A page of those that are stored, the newest first.
+/// Returns a page of stored documents, the newest first.
 #[utoipa::path(get, path = "/v1/renders", tag = "render", security(("bearer" = [])), params(RendersQuery),
     responses(
-        (status = 200, description = "A page", body = RenderList),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
+        (status = 200, description = "A page of the list", body = RenderList),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -108,12 +108,12 @@ pub(crate) async fn list_renders(
 
 /// Get a document
 ///
-/// What is known of it; its bytes are at `url`.
+/// Returns the document's metadata; its bytes are at `url`.
 #[utoipa::path(get, path = "/v1/renders/{id}", tag = "render", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The document's id")),
     responses(
         (status = 200, description = "The document", body = RenderView),
-        (status = 404, description = "There is no such document, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -127,13 +127,13 @@ pub(crate) async fn get_render(
 
 /// Delete a document
 ///
-/// First its object, then its row. The result of its job stays, without the document.
+/// Deletes the stored document. The result of its job stays, without the document.
 #[utoipa::path(delete, path = "/v1/renders/{id}", tag = "render", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The document's id")),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is no such document (any more), or it is somebody else's", body = ErrorBody),
-        (status = 503, description = "Not now: again is always safe", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 503, description = "Temporarily unavailable; the request can be repeated safely", body = ErrorBody),
     )
 )]
 pub(crate) async fn delete_render(

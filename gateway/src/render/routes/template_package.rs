@@ -23,13 +23,13 @@ use crate::{
 #[utoipa::path(get, path = "/v1/templates/{name}/package", tag = "render", security(("bearer" = [])),
     params(
         ("name" = String, Path, description = "The template's name"), VersionQuery,
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the package that is there already"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the copy that the client has"),
     ),
     responses(
         (status = 200, description = "The package", content((FileBytes = "application/gzip"))),
-        (status = 304, description = "It is the one of `If-None-Match`"),
-        (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
-        (status = 409, description = "It is built in", body = ErrorBody),
+        (status = 304, description = "The `ETag` is the one in `If-None-Match`"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 409, description = "The template is built in", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]

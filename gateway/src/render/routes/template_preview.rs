@@ -40,9 +40,9 @@ const PPI: u16 = 72;
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "read by `render::query`, which names what is wrong; this is its description")]
 pub(crate) struct PreviewQuery {
-    /// Which version of the template; without it, the last.
+    /// The version of the template. Default: the last.
     version: Option<u32>,
-    /// Which page, from 1.
+    /// The page, from 1.
     page: Option<u32>,
     /// Pixels per inch: 24 to 600. Default 72.
     ppi: Option<u16>,
@@ -61,15 +61,15 @@ pub(crate) struct PreviewQuery {
 
 /// Preview a template
 ///
-/// A page of a document with every element.
+/// Returns a page of a sample document with every element.
 #[utoipa::path(get, path = "/v1/templates/{name}/preview", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name"), PreviewQuery),
     responses(
         (status = 200, description = "The page", content((FileBytes = "image/png"))),
-        (status = 202, description = "It takes long: its job goes on", body = AcceptedJob),
-        (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
+        (status = 202, description = "The job takes longer: it continues in the background", body = AcceptedJob),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = "5XX", description = "The request failed on the server or timed out: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn preview_sample(
@@ -86,7 +86,7 @@ pub(crate) async fn preview_sample(
 
 /// Preview a template with a document
 ///
-/// A page of this document. The body is as that of `POST /v1/render`; its template counts for nothing.
+/// Returns a page of this document. The body is that of `POST /v1/render`; a template in the body is ignored.
 #[utoipa::path(post, path = "/v1/templates/{name}/preview", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name"), PreviewQuery),
     request_body(content(
@@ -96,10 +96,10 @@ pub(crate) async fn preview_sample(
     )),
     responses(
         (status = 200, description = "The page", content((FileBytes = "image/png"))),
-        (status = 202, description = "It takes long: its job goes on", body = AcceptedJob),
-        (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
-        (status = "4XX", description = "The request is wrong", body = ErrorBody),
-        (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
+        (status = 202, description = "The job takes longer: it continues in the background", body = AcceptedJob),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = "4XX", description = "The request is not valid", body = ErrorBody),
+        (status = "5XX", description = "The request failed on the server or timed out: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn preview_document(

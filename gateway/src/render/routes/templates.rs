@@ -35,15 +35,15 @@ pub struct TemplateView {
     pub name: String,
     /// `template`.
     pub object: &'static str,
-    /// Whether every tenant has it. Such a one has no versions.
+    /// Whether it is built in. Built-in templates have no versions.
     pub built_in: bool,
-    /// What it is for.
+    /// A description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Which version, from 1; in lists, the last.
+    /// The version, from 1; in lists, the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// How large its package is.
+    /// The size of its package in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
     /// The package's BLAKE3 hash, in lower-case hexadecimal.
@@ -52,7 +52,7 @@ pub struct TemplateView {
     /// When the version was uploaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<DateTime<Utc>>,
-    /// What of the sample document had no effect, just after the upload.
+    /// Warnings from the sample document; only in the response to the upload.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub warnings: Vec<Warning>,
@@ -93,7 +93,7 @@ fn built_in((name, description): (&str, &str)) -> TemplateView {
 pub struct TemplateList {
     /// `list`.
     pub object: &'static str,
-    /// All of them: there are at most 200 templates of a tenant, and 100 versions of one.
+    /// All templates, at most 200 per tenant, or all versions, at most 100 per template.
     pub data: Vec<TemplateView>,
 }
 
@@ -101,7 +101,7 @@ pub struct TemplateList {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PutQuery {
-    /// What it is for: at most 200 characters.
+    /// A description: at most 200 characters.
     description: Option<String>,
 }
 
@@ -109,13 +109,13 @@ pub(crate) struct PutQuery {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct VersionQuery {
-    /// Which version, from 1.
+    /// The version, from 1.
     pub(crate) version: Option<u32>,
 }
 
 /// List templates
 ///
-/// The built-in ones first, then the tenant's own by name, each in its last version.
+/// Returns the built-in templates, then the tenant's own by name, each in its last version.
 #[utoipa::path(get, path = "/v1/templates", tag = "render", security(("bearer" = [])),
     responses(
         (status = 200, description = "The templates", body = TemplateList),
@@ -133,12 +133,12 @@ pub(crate) async fn list_templates(
 
 /// Get a template
 ///
-/// Its versions, the last first.
+/// Returns the versions of the template, the last first.
 #[utoipa::path(get, path = "/v1/templates/{name}", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name")),
     responses(
         (status = 200, description = "The versions", body = TemplateList),
-        (status = 404, description = "There is no such template, or it is somebody else's", body = ErrorBody),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]
@@ -158,20 +158,20 @@ pub(crate) async fn get_template(
 /// Upload a template
 ///
 /// The body is a Typst package, as `tar -czf - -C my-template .` makes it: at most 8 MiB. A document with every element
-/// is typeset with it first; what is wrong with it is a 422 with file and line. Then it is the template's next version. The
-/// same package as that of the last version is that version again.
+/// is rendered with it first; an error is a 422 with file and line. Then the package becomes the next version. The same
+/// package as the last version creates no new version.
 #[utoipa::path(put, path = "/v1/templates/{name}", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name: 1 to 64 of a-z, 0-9, - and _"), PutQuery),
     request_body(content = FileBytes, content_type = "application/gzip"),
     responses(
-        (status = 200, description = "The last version has this package", body = TemplateView),
+        (status = 200, description = "Unchanged: the last version has the same package", body = TemplateView),
         (status = 201, description = "The new version", body = TemplateView),
-        (status = 400, description = "The name is none, or the body is no gzip: `invalid_package`", body = ErrorBody),
-        (status = 409, description = "It is built in (`template_built_in`), or there are as many as there may be \
+        (status = 400, description = "The name is not valid, or the body is not gzip (`invalid_package`)", body = ErrorBody),
+        (status = 409, description = "The template is built in (`template_built_in`), or the limit of templates or versions is reached \
             (`templates_full`)", body = ErrorBody),
         (status = 413, description = "The package is too large", body = ErrorBody),
         (status = 422, description = "The package has an error: `template_error`", body = ErrorBody),
-        (status = "5XX", description = "Not now, or not any more: see `code`", body = ErrorBody),
+        (status = "5XX", description = "The request failed on the server or timed out: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn put_template(
@@ -197,13 +197,13 @@ pub(crate) async fn put_template(
 
 /// Delete a template
 ///
-/// All its versions, or one. Documents that were made with it stay.
+/// Deletes all versions, or one. Documents made with it stay.
 #[utoipa::path(delete, path = "/v1/templates/{name}", tag = "render", security(("bearer" = [])),
     params(("name" = String, Path, description = "The template's name"), VersionQuery),
     responses(
-        (status = 204, description = "It is gone"),
-        (status = 404, description = "There is no such template (any more), or it is somebody else's", body = ErrorBody),
-        (status = 409, description = "It is built in", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Not found in this tenant", body = ErrorBody),
+        (status = 409, description = "The template is built in", body = ErrorBody),
         (status = 503, description = "The database is not available", body = ErrorBody),
     )
 )]

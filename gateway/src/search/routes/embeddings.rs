@@ -19,18 +19,19 @@ use crate::{
 
 /// Create embeddings
 ///
-/// A vector of length 1 for each text, in their order: what means the same lies near, by dot product. The texts are
-/// embedded in several jobs at once, which leave nothing behind; when the client goes away, they are cancelled.
+/// Returns a vector of length 1 for each text, in order. Texts of similar meaning have a high dot product. The texts
+/// are embedded by several concurrent jobs, whose results are not stored. If the client disconnects, the jobs are
+/// cancelled.
 #[utoipa::path(
     post, path = "/v1/embeddings", tag = "embeddings", security(("bearer" = [])),
     request_body(content = EmbeddingRequest, example = json!({ "input": ["When are refunds paid?"], "purpose": "query" })),
     responses(
         (status = 200, description = "The vectors", body = EmbeddingList),
-        (status = 400, description = "The request is wrong: `param` names what; `context_length_exceeded` for a text that is \
+        (status = 400, description = "The request is not valid: `param` names the field; `context_length_exceeded` for a text that is \
             longer than the model can read", body = ErrorBody),
         (status = 404, description = "No worker has this model: `model_not_found`", body = ErrorBody),
-        (status = "4XX", description = "Refused", body = ErrorBody),
-        (status = "5XX", description = "Not now: see `code`", body = ErrorBody),
+        (status = "4XX", description = "The request is refused: see `code`", body = ErrorBody),
+        (status = "5XX", description = "Temporarily unavailable: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn embeddings(

@@ -25,42 +25,42 @@ use crate::{
     },
 };
 
-/// What to find, and where. `query` or `vector` is needed, and `collection` or `collections`.
+/// A search request. `query` or `vector` is required, and `collection` or `collections`.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct SearchRequest {
-    /// What to find, in words: at most 16 KiB; for vectors, its end, as much as the model can read. A phrase "in quotes" must
-    /// occur and a word after a - must not.
+    /// The query: at most 16 KiB. If it is longer than the model can read, the vector search uses its end. A phrase "in
+    /// quotes" must occur and a word after a - must not.
     query: Option<String>,
-    /// A vector to search with instead of that of `query`, as `POST /v1/embeddings` makes it of the collections' model with
-    /// the purpose `query`. It needs no length of 1.
+    /// A vector to search with instead of the query's, from `POST /v1/embeddings` with the collections' model and the
+    /// purpose `query`. Its length need not be 1.
     vector: Option<Vec<f32>>,
     /// The collection to search in.
     collection: Option<String>,
-    /// Or several, up to 32.
+    /// Collections to search in: 1 to 32.
     collections: Option<Vec<String>>,
-    /// By what. Default: `hybrid`; with a `vector` and no `query`: `vector`.
+    /// Ranking: `hybrid`, `vector` or `text`. Default: `hybrid`; with a `vector` and no `query`: `vector`.
     mode: Option<SearchMode>,
     /// How many hits. Default: 10.
     #[schema(minimum = 1, maximum = 100)]
     top_k: Option<u32>,
-    /// Which documents.
+    /// Conditions that the documents must meet.
     filter: Option<SearchFilter>,
-    /// Whether each hit shows where the words of `query` are.
+    /// Whether each hit has `highlights` of the query's words.
     #[serde(default)]
     highlight: bool,
-    /// Whether each hit says how it got its score.
+    /// Whether each hit has an `explanation` of its score.
     #[serde(default)]
     explain: bool,
-    /// Whether the best hits are read again by a reranker, and ordered by what it finds. It is slower than the search itself:
-    /// every hit is a pass of a model.
+    /// Whether a reranker orders the best hits. This is slower than the search itself: each hit is one pass of the
+    /// model.
     #[serde(default)]
     rerank: bool,
-    /// How many of the best hits it reads; at least `top_k` are. Default: 30.
+    /// How many hits the reranker reads; at least `top_k`. Default: 30.
     #[schema(minimum = 1, maximum = 100)]
     rerank_hits: Option<u32>,
 }
 
-/// What makes a chunk a hit.
+/// How hits are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SearchMode {
@@ -92,40 +92,41 @@ impl From<Mode> for SearchMode {
     }
 }
 
-/// Which documents are searched: those that fit all that is said here.
+/// Documents that meet all conditions.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SearchFilter {
-    /// One of these sources: 1 to 100.
+    /// Allowed sources: 1 to 100.
     sources: Option<Vec<String>>,
-    /// What the document's metadata has: `{"lang":"en"}`, a value, which a list may contain; or operators: `{"price":{"$gte":5,
-    /// "$lt":10},"tag":{"$in":["a","b"]}}`. They are $eq, $ne, $in, $nin, $gt, $gte, $lt, $lte and $exists; at most 50. An
-    /// empty list is refused. `{"author":{"name":"Ana"}}` is a field in another; a dot is a part of a name.
+    /// Conditions on the document's metadata. A value, as in `{"lang":"en"}`, must be equal to the field or in its
+    /// list. Operators, as in `{"price":{"$gte":5, "$lt":10},"tag":{"$in":["a","b"]}}`, are $eq, $ne, $in, $nin, $gt,
+    /// $gte, $lt, $lte and $exists; at most 50. An empty list is refused. `{"author":{"name":"Ana"}}` is a nested
+    /// field; a dot is part of a name.
     #[schema(value_type = Object)]
     metadata: Map<String, Value>,
-    /// Published at this time or later: RFC 3339, or a date. A document without a time is not.
+    /// Published at this time or later: RFC 3339, or a date. Documents without a time are excluded.
     #[serde(deserialize_with = "date::optional")]
     published_after: Option<DateTime<Utc>>,
-    /// Published before this time: RFC 3339, or a date. A document without a time is not.
+    /// Published before this time: RFC 3339, or a date. Documents without a time are excluded.
     #[serde(deserialize_with = "date::optional")]
     published_before: Option<DateTime<Utc>>,
 }
 
-/// What was found.
+/// The results of a search.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SearchResults {
     /// `list`.
     pub object: &'static str,
     /// The hits, the best first. Hits of the same score are always in the same order.
     pub data: Vec<SearchHit>,
-    /// By what it was searched.
+    /// The mode that was used.
     pub mode: SearchMode,
-    /// The model of the vectors, the first of several; `null` where none was compared.
+    /// The embedding model, the first of several; `null` if no vectors were compared.
     pub model: Option<String>,
-    /// The model that ordered the hits in the end; `null` where none was to or could.
+    /// The reranker that ordered the hits; `null` if the hits were not reranked.
     pub reranker: Option<String>,
-    /// What you ought to know: that words alone were searched, since no worker has the model now; that the hits were not
-    /// reranked, and why.
+    /// Notes on the search: that only words were searched because no worker has the model, or why the hits were not
+    /// reranked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// How long it took, in milliseconds.
@@ -141,29 +142,28 @@ pub struct SearchHit {
     pub document: Uuid,
     /// The document's collection.
     pub collection: String,
-    /// What the document is called where it comes from.
+    /// The document's source.
     pub source: String,
     /// The document's title.
     pub title: Option<String>,
-    /// Where the document can be read.
+    /// The URL of the document.
     pub url: Option<String>,
     /// The headings above the chunk, the outermost first.
     pub path: Vec<String>,
     /// The chunk's text.
     pub text: String,
-    /// What is known of the document.
+    /// The document's metadata.
     #[schema(value_type = Object)]
     pub metadata: Map<String, Value>,
     /// When the document was published.
     pub published_at: Option<DateTime<Utc>>,
-    /// How good the hit is, beside the others of this search: for `vector` the cosine (with several models as for `hybrid`),
-    /// for `text` BM25, for `hybrid` a sum of both, from 0 to 1.
-    /// With a `reranker` it is that model's number, on its own scale.
+    /// The score, to compare with the other hits of this search only. `vector`: the cosine (with several models as for
+    /// `hybrid`). `text`: BM25. `hybrid`: a sum of both, from 0 to 1. With a reranker: its score, on its own scale.
     pub score: f64,
     /// Up to three pieces of the text around words of `query`, as HTML: the text is escaped, the words are in `<mark>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub highlights: Option<Vec<String>>,
-    /// Other documents with the same text: it is one hit. At most 20.
+    /// Other documents with the same text, which count as one hit. At most 20.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also_in: Vec<OtherDocument>,
     /// How the hit got its score.
@@ -171,37 +171,37 @@ pub struct SearchHit {
     pub explanation: Option<SearchExplanation>,
 }
 
-/// Another document in which the text of a hit stands too.
+/// Another document that contains the same text.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OtherDocument {
     /// The document's id.
     pub document: Uuid,
     /// The document's collection.
     pub collection: String,
-    /// What the document is called where it comes from.
+    /// The document's source.
     pub source: String,
     /// The document's title.
     pub title: Option<String>,
-    /// Where the document can be read.
+    /// The URL of the document.
     pub url: Option<String>,
 }
 
-/// How a hit got its score. A place is `null` where the hit is not among the best by that.
+/// How a hit got its score. A rank is `null` if the hit is not among the best of that ranking.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SearchExplanation {
-    /// Its place by vectors, from 1.
+    /// Its rank by vectors, from 1.
     pub vector_rank: Option<u32>,
     /// The cosine of the angle between its vector and the query's.
     pub cosine: Option<f64>,
-    /// How its vector was found: `exact`, all were compared, or `index`, which may miss some.
+    /// How its vector was found: `exact` (all vectors were compared) or `index` (approximate, may miss some).
     pub scan: Option<SearchScan>,
-    /// Its place by words, from 1.
+    /// Its rank by words, from 1.
     pub text_rank: Option<u32>,
     /// Its score by words (BM25).
     pub text_score: Option<f64>,
     /// Both scores together, as `hybrid` orders its hits.
     pub fused: f64,
-    /// What the reranker gave it, where one read it.
+    /// The reranker's score, if one read the hit.
     pub rerank_score: Option<f64>,
 }
 
@@ -217,8 +217,9 @@ pub enum SearchScan {
 
 /// Search documents
 ///
-/// By meaning, by words, or both. A collection is searched with the model that its documents were embedded with; several
-/// collections may have several models. A filter costs no hits. With `rerank`, a cross-encoder orders the best of them.
+/// Searches by meaning, by words, or both. Each collection is searched with the model that embedded its documents;
+/// collections with different models can be searched together. Filters apply before the best hits are chosen. With
+/// `rerank`, a cross-encoder orders the best hits.
 #[utoipa::path(
     post, path = "/v1/search", tag = "search", security(("bearer" = [])),
     request_body(content = SearchRequest, examples(
@@ -231,12 +232,12 @@ pub enum SearchScan {
     )),
     responses(
         (status = 200, description = "The hits", body = SearchResults),
-        (status = 400, description = "The request is wrong: `param` names what; `wrong_dimensions` for a vector that is not of \
+        (status = 400, description = "The request is not valid: `param` names the field; `wrong_dimensions` for a vector that is not of \
             the collections' model", body = ErrorBody),
-        (status = 404, description = "There is no such collection, or it is somebody else's: `unknown_collection`", body = ErrorBody),
+        (status = 404, description = "A collection is not found in this tenant: `unknown_collection`", body = ErrorBody),
         (status = 503, description = "`model_unavailable`: no worker has the model, and mode `vector` needs it; else see `code`", body = ErrorBody),
-        (status = "4XX", description = "Refused", body = ErrorBody),
-        (status = "5XX", description = "Not now: see `code`", body = ErrorBody),
+        (status = "4XX", description = "The request is refused: see `code`", body = ErrorBody),
+        (status = "5XX", description = "Temporarily unavailable: see `code`", body = ErrorBody),
     )
 )]
 pub(crate) async fn search(

@@ -24,19 +24,19 @@ pub const MAX_NOTHING_FOUND_BYTES: usize = 1_000;
 /// The most tokens that passages may take of a prompt.
 pub const MAX_PASSAGE_TOKENS: u32 = 32_000;
 
-/// What an answer is made of besides the conversation.
+/// Instructions and passages for an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Grounding {
     /// The instructions, before everything else in the prompt.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub instructions: String,
-    /// What was found, the best first. The model is shown as many as `max_tokens` and its context have room for.
+    /// The passages, the best first. The prompt has as many as `max_tokens` and the context allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passages: Vec<Passage>,
     /// The most tokens that the passages may take, by the tokenizer of the model that answers.
     #[serde(default = "passage_tokens")]
     pub max_tokens: u32,
-    /// The answer where there are no passages. Without it the model is asked all the same.
+    /// The answer if there are no passages. Default: the model answers without passages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nothing_found: Option<String>,
 }
@@ -55,15 +55,15 @@ impl Default for Grounding {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Passage {
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// The title of its document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where its document can be read.
+    /// The URL of its document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// What its document is called where it comes from.
+    /// The source of its document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The collection that its document is in.
@@ -72,7 +72,7 @@ pub struct Passage {
     /// Its document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<Uuid>,
-    /// Which chunk of the store it is.
+    /// The chunk's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk: Option<i64>,
 }
@@ -82,15 +82,15 @@ pub struct Passage {
 pub struct Citation {
     /// The number between the brackets, from 1.
     pub n: u32,
-    /// What the passage says of it: one sentence of its text, as it is there.
+    /// One sentence of the passage that supports the statement, word for word.
     pub quote: String,
     /// The title of its document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where its document can be read.
+    /// The URL of its document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// What its document is called where it comes from.
+    /// The source of its document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The collection that its document is in.
@@ -99,7 +99,7 @@ pub struct Citation {
     /// Its document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Uuid>,
-    /// Which chunk of the store it is.
+    /// The chunk's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<i64>,
 }

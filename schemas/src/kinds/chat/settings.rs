@@ -35,8 +35,8 @@ pub(super) const MODELS: &[ModelSlot] = &[
         name: "chat",
         prefix: "",
         default: "llama-3.2-1b",
-        comment: "What chats: a preset of `ruche models list`, \"smollm2-135m\", which comes from a Python package, or \"tiny\", the\n\
-                  demo model that comes with Ruche.",
+        comment: "The chat model: a preset of `ruche models list`, \"smollm2-135m\", which is a Python package, or \"tiny\", the demo\n\
+                  model that comes with Ruche.",
         label: "chats",
         family: &FAMILY,
         own_workers: false,
@@ -50,8 +50,8 @@ pub(super) const MODELS: &[ModelSlot] = &[
         name: "bots",
         prefix: "bots_",
         default: "",
-        comment: "What answers for bots that name no model, with a worker of its own: a name of that list too. Without a name it\n\
-                  is what chats; beside smollm2-135m, which answers badly from passages, it is \"tiny\", which quotes them.",
+        comment: "The model of bots that name no model: a name of that list. It gets a worker of its own. Default: the chat model; with\n\
+                  smollm2-135m, which answers badly from passages, the default is \"tiny\", which quotes them.",
         label: "bots",
         family: &FAMILY,
         own_workers: true,

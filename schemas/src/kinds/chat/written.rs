@@ -13,52 +13,53 @@ use uuid::Uuid;
 
 use super::{Chat, Grounding, MAX_STOPS, Message, Sampling};
 
-/// A chat job's input. What OpenAI's clients send is understood too: the fields of `sampling` beside the others,
+/// A chat job's input. OpenAI's form is accepted too: the fields of `sampling` beside the others,
 /// `max_completion_tokens`, a single `stop`, and content in parts of text.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "Chat")]
 pub(super) struct Written {
-    /// The model's name; without it the worker's own model answers.
+    /// The model's name. Default: the worker's own model.
     model: Option<String>,
-    /// The new messages, the oldest first. With `conversation`, its earlier messages come before them. The oldest are left
-    /// out where the model's context does not hold all.
+    /// The new messages, the oldest first. With `conversation`, its earlier messages come before them. The oldest are
+    /// left out if they exceed the model's context.
     messages: Vec<Message>,
-    /// The conversation that this chat belongs to: made by the gateway for a new one.
+    /// The conversation of this chat. The gateway creates it for a new chat.
     conversation: Option<Uuid>,
     /// How the next token is chosen.
     sampling: Option<Sampling>,
-    /// As in `sampling`, and before it. 0 to 2.
+    /// As in `sampling`, which it overrides. 0 to 2.
     temperature: Option<f32>,
-    /// As in `sampling`, and before it. Over 0, to 1.
+    /// As in `sampling`, which it overrides. Over 0, to 1.
     top_p: Option<f32>,
-    /// As in `sampling`, and before it.
+    /// As in `sampling`, which it overrides.
     top_k: Option<u32>,
-    /// As in `sampling`, and before it. 0 to 1.
+    /// As in `sampling`, which it overrides. 0 to 1.
     min_p: Option<f32>,
-    /// As in `sampling`, and before it. -2 to 2.
+    /// As in `sampling`, which it overrides. -2 to 2.
     frequency_penalty: Option<f32>,
-    /// As in `sampling`, and before it. -2 to 2.
+    /// As in `sampling`, which it overrides. -2 to 2.
     presence_penalty: Option<f32>,
-    /// As in `sampling`, and before it. Over 0, to 2.
+    /// As in `sampling`, which it overrides. Over 0, to 2.
     repeat_penalty: Option<f32>,
-    /// As in `sampling`, and before it.
+    /// As in `sampling`, which it overrides.
     seed: Option<i64>,
-    /// The answer ends before any of these strings: one, or up to 16.
+    /// Stop strings: the answer ends before the first of these. One, or up to 16.
     #[serde(default, deserialize_with = "stops")]
     #[schemars(with = "Option<OneOrMany>")]
     stop: Vec<String>,
-    /// The most tokens to generate; without it, as many as the context holds.
+    /// The most tokens to generate. Default: as many as the context holds.
     max_tokens: Option<u32>,
-    /// The newer name of `max_tokens`, and before it.
+    /// The newer name of `max_tokens`, which it overrides.
     max_completion_tokens: Option<u32>,
     /// Whether messages and answer are stored in the conversation. Default: true.
     store: Option<bool>,
-    /// What the answer is made of besides the conversation. A bot's chat gets it from the gateway.
+    /// Instructions and passages for the answer. The gateway adds them to a bot's chat.
     grounding: Option<Grounding>,
-    /// Whether the conversation is there already, or was deleted: the gateway says so, which has looked.
+    /// Set by the gateway: the conversation existed at submission. If it does not exist when the job runs, it was
+    /// deleted.
     #[serde(default)]
     continues: bool,
-    /// How many older messages were left out before, to fit a job.
+    /// How many older messages the gateway left out, because a job holds no more.
     #[serde(default)]
     messages_left_out: u32,
 }

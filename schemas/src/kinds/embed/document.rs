@@ -24,53 +24,53 @@ const METADATA_DEPTH: usize = 16;
 /// The smallest and the largest chunk size, in tokens.
 pub const CHUNK_TOKENS: (u32, u32) = (16, 8192);
 
-/// A document to be searched in.
+/// A document to add to a collection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Document {
-    /// Its collection: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit. It is made if there is none of this
-    /// name.
+    /// Its collection: 1 to 64 of `a-z 0-9 _ -`, beginning with a letter or digit. It is created if it does not exist.
     pub collection: String,
-    /// What it is called where it comes from, such as a path or a URL: 1 to 2048 bytes. The same one again replaces it.
+    /// The document's name at its origin, such as a path or a URL: 1 to 2048 bytes. The same source again replaces the
+    /// document.
     pub source: String,
-    /// What it is written in.
+    /// Its format.
     pub format: Format,
     /// Its text, of every format but PDF and DOCX: at most 10 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// In place of `text`: its file, in base64, at most 10 MiB. PDF and DOCX have no other way. A text may be in any
+    /// In place of `text`: its file, in base64, at most 10 MiB. Required for PDF and DOCX. A text may be in any
     /// character encoding of the WHATWG's list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Base64>,
-    /// The character encoding of the text in `data`, such as `iso-8859-1`. A byte order mark counts more. Without both,
-    /// it is what an HTML page declares, else it is detected.
+    /// The character encoding of the text in `data`, such as `iso-8859-1`. A byte order mark overrides it. Default: the
+    /// one that an HTML page declares, else detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charset: Option<String>,
-    /// Its title; without one, that of its front matter, its HTML or its PDF, or its first heading.
+    /// Its title. Default: the title in its front matter, HTML or PDF, else its first heading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where a reader finds it.
+    /// The URL where people read the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Its language, by name or code: `french`, `fr`. Without it, the collection's; `auto` detects it.
+    /// Its language, by name or code: `french`, `fr`. Default: the collection's; `auto` detects it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// What else is to be known of it, to filter by: at most 16 KiB of JSON.
+    /// Metadata to filter by: at most 16 KiB of JSON.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub metadata: Map<String, Value>,
-    /// When it was published, to filter by.
+    /// When it was published, to filter by: RFC 3339, or a date.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date::optional")]
     pub published_at: Option<DateTime<Utc>>,
-    /// The most tokens of a chunk: 16 to 8192, and no more than the model reads. Without it, the worker's setting.
+    /// The most tokens of a chunk: 16 to 8192, at most the model's context. Default: the worker's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk_tokens: Option<u32>,
-    /// How many tokens of a chunk repeat the end of the one before: at most half of a chunk. Without it, the worker's
-    /// setting.
+    /// The overlap: how many tokens of a chunk repeat the end of the previous chunk, at most half of a chunk. Default:
+    /// the worker's setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk_overlap: Option<u32>,
 }
 
-/// What became of a document.
+/// The outcome of adding a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Indexed {
     /// Its id.
@@ -81,28 +81,28 @@ pub struct Indexed {
     pub source: String,
     /// The model that embedded it.
     pub model: String,
-    /// Which file of that name, and how it is used.
+    /// The version of the model: its file and its settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The second model that has embedded it too, where its collection is going to be searched with that.
+    /// The target model of a migration, if one is running: it has embedded the document too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_model: Option<String>,
-    /// Its language, which stems its words; `simple` if it is not clear.
+    /// Its language, used for stemming; `simple` (no stemming) if it can't be detected.
     pub language: String,
-    /// Its title, where one was given or found.
+    /// Its title, if one was given or found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// How many chunks it has now.
     pub chunks: u32,
     /// How many of them were embedded.
     pub embedded: u32,
-    /// How many of them are as they were.
+    /// How many of them are unchanged.
     pub kept: u32,
-    /// How many chunks that it had before are gone.
+    /// How many of its earlier chunks were deleted.
     pub removed: u32,
     /// How many tokens were embedded.
     pub tokens: u32,
-    /// Whether nothing was written, because what is stored was sent later, or was deleted after this was sent.
+    /// Whether nothing was written, because the document was replaced or deleted by a later request.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub superseded: bool,
     /// Warnings for the sender.

@@ -68,8 +68,8 @@ pub(super) const MODELS: &[ModelSlot] = &[
         name: "embedding",
         prefix: "",
         default: "multilingual-e5-small",
-        comment: "What searches by meaning: a preset of that list too, or \"all-minilm-l6-v2\" (English) or\n\
-                  \"multilingual-e5-small-q4\", which are made of Python packages and need no hub.",
+        comment: "The embedding model: a preset of that list, or \"all-minilm-l6-v2\" (English) or\n\
+                  \"multilingual-e5-small-q4\", which are made from Python packages and need no hub.",
         label: "embeds",
         family: &FAMILY,
         own_workers: false,
@@ -83,8 +83,8 @@ pub(super) const MODELS: &[ModelSlot] = &[
         name: "next_embedding",
         prefix: "next_",
         default: "",
-        comment: "A second one beside it, while `ruche embed migrate` takes collections from one to the other: a name of that\n\
-                  list. Without a name there is none. No other model stands in for it.",
+        comment: "A second embedding model, for `ruche embed migrate`: a name of that list. Default: none. If it can't be\n\
+                  downloaded, the start fails.",
         label: "next",
         family: &FAMILY,
         own_workers: false,

@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Invalid, job::within};
 
-/// How a document is written. What is left out, front matter says, and else the template.
+/// Options of the output. A missing option comes from the front matter, else from the template.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Options {
     /// PDF, or PNG for a preview.
     pub format: Format,
-    /// Which standards the PDF keeps to: a version, and `a-2b`, `a-3b`, `ua-1`. Default 1.7.
+    /// The standards of the PDF: a version, and `a-2b`, `a-3b`, `ua-1`. Default 1.7.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub standards: BTreeSet<Standard>,
-    /// The document's date; without it, the day the job was accepted. The same input with the same date is the same
-    /// bytes.
+    /// The document's date. Default: the day on which the job was accepted. The same input with the same date gives the
+    /// same bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<NaiveDate>,
     /// BCP 47, such as `fr` or `pt-BR`: labels, hyphenation, quotes.
@@ -27,22 +27,22 @@ pub struct Options {
     /// The title, for the PDF's metadata and the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Whether there is a table of contents, and to which level of heading.
+    /// The table of contents: to this level of heading; 0 is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub toc: Option<u8>,
     /// Whether headings are numbered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub numbering: Option<bool>,
-    /// Attached files that the PDF carries along, by name.
+    /// The names of the files to attach to the PDF.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attach: Vec<String>,
-    /// Which pages to picture, from 1; without it, the first. Only for PNG.
+    /// The page to render as PNG, from 1. Default: the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<u32>,
     /// Pixels per inch of pictures. Default 96.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ppi: Option<u16>,
-    /// Whether images on the web are fetched; else they are a warning. Default true.
+    /// Whether images on the web are fetched; otherwise each is a warning. Default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fetch: Option<bool>,
     /// The password to open the PDF with (AES-256).
@@ -50,7 +50,7 @@ pub struct Options {
     pub password: Option<Password>,
 }
 
-/// What comes out.
+/// The output format.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
@@ -79,7 +79,7 @@ impl Format {
     }
 }
 
-/// What a PDF keeps to.
+/// A standard of a PDF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Standard {
     /// PDF 1.7 (ISO 32000-1).
@@ -94,7 +94,7 @@ pub enum Standard {
     /// PDF/A-3b (ISO 19005-3): the same with attachments of any kind.
     #[serde(rename = "a-3b")]
     A3b,
-    /// PDF/UA-1 (ISO 14289-1): for everybody, blind readers among them.
+    /// PDF/UA-1 (ISO 14289-1): accessible, for example to screen readers.
     #[serde(rename = "ua-1")]
     Ua1,
 }

@@ -34,8 +34,8 @@ pub(super) const MODELS: &[ModelSlot] = &[ModelSlot {
     name: "rerank",
     prefix: "",
     default: "",
-    comment: "What reads the best hits of a search again where it is asked to (`\"rerank\": true`): a preset of that list.\n\
-              Without a name there is none. No other model stands in for it.",
+    comment: "The reranker, which orders the best hits of searches with `\"rerank\": true`: a preset of that list. Default: none.\n\
+              If it can't be downloaded, the start fails.",
     label: "reranks",
     family: &FAMILY,
     own_workers: false,

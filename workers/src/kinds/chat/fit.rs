@@ -52,14 +52,15 @@ pub(super) fn fitted(
     Ok((request, cut - first))
 }
 
-/// Without a look at its tokens, each of which has at least a byte.
+/// Whether the prompt fits by its bytes alone: a token has at least one byte. Saves counting the tokens.
 fn surely_fits(messages: &[Message], room: usize) -> bool {
     let bytes: usize = messages.iter().map(|message| message.content.len() + AROUND_MESSAGE).sum();
     bytes + AROUND_CONVERSATION <= room
 }
 
-/// Those of the cuts that stay the same while the conversation grows: the first ones after each so many bytes. A token has
-/// about four.
+/// The first cut after each `step` bytes. These cuts stay the same while the conversation grows, so the next prompts begin
+/// alike. With the prompt's room in tokens as `step`, they are about a quarter of it apart, since a token has about four
+/// bytes.
 fn few(cuts: &[usize], conversation: &[Message], step: usize) -> Vec<usize> {
     let (mut few, mut bytes, mut steps, mut at) = (Vec::new(), 0, 0, 0);
     for &cut in cuts {
