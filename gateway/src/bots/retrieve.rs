@@ -12,7 +12,7 @@ use ruche_schemas::{
     kinds::chat::{Chat, MAX_LABEL_BYTES, MAX_PASSAGE_BYTES, MAX_PASSAGES_BYTES, Message, Passage, Role},
 };
 use ruche_store::{
-    analysis::identifier::lookalikes,
+    analysis::identifier,
     search::{Hit, Mode},
 };
 use tokio::time::timeout;
@@ -54,7 +54,7 @@ impl Retriever {
         };
         let found = timeout(limits::RETRIEVE_TIME, Box::pin(self.find(tenant, bot, &question))).await;
         let late = |_| unavailable(format!("no answer within {} s", limits::RETRIEVE_TIME.as_secs()));
-        Ok(passages(without_lookalikes(&question, found.map_err(late)??), bot, space))
+        Ok(passages(&question, without_lookalikes(&question, found.map_err(late)??), bot, space))
     }
 
     async fn find(&self, tenant: &TenantId, bot: &Bot, question: &str) -> Result<Found, ApiError> {
@@ -93,7 +93,7 @@ fn without_lookalikes(question: &str, mut found: Found) -> Found {
         let title = hit.title.iter();
         title.chain(&hit.path).chain([&hit.text]).map(String::as_str).collect::<Vec<_>>().join("\n")
     };
-    let mut lookalikes = lookalikes(question, &found.hits.iter().map(text).collect::<Vec<_>>()).into_iter();
+    let mut lookalikes = identifier::lookalikes(question, &found.hits.iter().map(text).collect::<Vec<_>>()).into_iter();
     found.hits.retain(|_| !lookalikes.next().unwrap_or_default());
     found
 }
@@ -124,13 +124,13 @@ fn space(chat: &Chat, bot: &Bot) -> usize {
 }
 
 /// The hits that are good enough, as many as a job may carry.
-fn passages(found: Found, bot: &Bot, mut space: usize) -> Vec<Passage> {
+fn passages(question: &str, found: Found, bot: &Bot, mut space: usize) -> Vec<Passage> {
     let (mut passages, mut bytes) = (Vec::new(), 0);
     for hit in found.hits {
         if hit.text.trim().is_empty() || !is_good(&hit, bot, found.mode) {
             continue;
         }
-        let passage = passage(hit);
+        let passage = passage(question, hit);
         // As JSON, where a control character is six bytes.
         let length = serde_json::to_string(&passage).map_or(usize::MAX, |json| json.len()) + 1;
         bytes += passage.text.len();
@@ -149,10 +149,10 @@ fn is_good(hit: &Hit, bot: &Bot, mode: Mode) -> bool {
     hit.explanation.as_ref().and_then(|how| how.cosine).is_some_and(|cosine| cosine >= least)
 }
 
-fn passage(hit: Hit) -> Passage {
+fn passage(question: &str, hit: Hit) -> Passage {
     let label = |text: String| truncated(text, MAX_LABEL_BYTES);
     Passage {
-        text: truncated(hit.text, MAX_PASSAGE_BYTES),
+        text: truncated(answering(question, &hit), MAX_PASSAGE_BYTES),
         title: hit.title.map(label),
         // A truncated address is useless.
         url: hit.url.filter(|url| url.len() <= MAX_LABEL_BYTES),
@@ -161,6 +161,18 @@ fn passage(hit: Hit) -> Passage {
         document: Some(hit.document),
         chunk: Some(hit.chunk),
     }
+}
+
+/// A hit's text with what the question's identifier needs: the heading that names it, if the text does not, and without
+/// the sentences and rows about its lookalikes.
+fn answering(question: &str, hit: &Hit) -> String {
+    let headings = || hit.path.iter().rev().chain(&hit.title);
+    if !identifier::names_one_of(question, &hit.text)
+        && let Some(heading) = headings().find(|heading| identifier::names_one_of(question, heading))
+    {
+        return format!("{heading}: {}", hit.text);
+    }
+    identifier::without_lookalikes(question, &hit.text)
 }
 
 fn truncated(mut text: String, most: usize) -> String {
@@ -202,7 +214,7 @@ mod tests {
 
     fn kept(bot: &Bot, mode: Mode, hits: Vec<Hit>) -> Vec<String> {
         let found = Found { mode, hits, ..Found::default() };
-        passages(found, bot, usize::MAX).into_iter().map(|passage| passage.text).collect()
+        passages("", found, bot, usize::MAX).into_iter().map(|passage| passage.text).collect()
     }
 
     #[test]
@@ -217,7 +229,20 @@ mod tests {
             document: Some(Uuid::nil()),
             chunk: Some(7),
         };
-        assert_eq!(passages(found, &bot(RetrievalMode::Hybrid, None), usize::MAX), [expected]);
+        assert_eq!(passages("", found, &bot(RetrievalMode::Hybrid, None), usize::MAX), [expected]);
+    }
+
+    #[test]
+    fn a_code_in_a_heading_comes_with_the_text_and_lookalikes_do_not() {
+        let text = |question: &str, heading: &str, text: &str| {
+            let hit = Hit { path: vec!["Parts".to_owned(), heading.to_owned()], ..hit(text, 1.0, None) };
+            answering(question, &hit)
+        };
+        let question = "What does AX-4401/B cost?";
+        assert_eq!(text(question, "AX-4401/B", "It costs 4.00 euros."), "AX-4401/B: It costs 4.00 euros.");
+        assert_eq!(text(question, "AX-4401/B", "AX-4401/B costs 4.00."), "AX-4401/B costs 4.00.");
+        assert_eq!(text(question, "Nozzles", "AX-4401/B: 4.00\nAX-4401/C: 4.30\n"), "AX-4401/B: 4.00\n");
+        assert_eq!(text("What does it cost?", "AX-4401/B", "It costs 4.00."), "It costs 4.00.");
     }
 
     #[test]
@@ -258,7 +283,7 @@ mod tests {
                 messages_left_out: 0,
             };
             let found = Found { hits: huge(), ..Found::default() };
-            let passages = passages(found, &bot, space(&chat, &bot));
+            let passages = passages("", found, &bot, space(&chat, &bot));
             assert!(passages.iter().all(|passage| passage.text.len() <= MAX_PASSAGE_BYTES));
             chat.grounding = Some(Grounding { passages, ..Grounding::default() });
             chat.check().expect("a chat that a worker takes");

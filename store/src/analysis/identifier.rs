@@ -32,6 +32,46 @@ pub fn names_one(text: &str) -> bool {
     !identifiers(text).is_empty()
 }
 
+/// Whether a text names one of the question's identifiers.
+#[must_use]
+pub fn names_one_of(question: &str, text: &str) -> bool {
+    let asked = identifiers(question);
+    !asked.is_empty() && {
+        let named = compounds(text);
+        asked.iter().any(|term| named.contains(term))
+    }
+}
+
+/// The text without the lines and sentences that name only lookalikes of the question's identifiers. If none names an
+/// identifier itself, the whole text.
+#[must_use]
+pub fn without_lookalikes(question: &str, text: &str) -> String {
+    if !names_one_of(question, text) {
+        return text.to_owned();
+    }
+    let pieces = pieces(text);
+    let lookalikes = lookalikes(question, &pieces);
+    pieces.into_iter().zip(lookalikes).filter(|(_, is)| !is).map(|(piece, _)| piece).collect()
+}
+
+/// Lines, and the sentences of a line, each with the space behind it.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let (mut begin, mut ends) = (0, false);
+        for (at, c) in line.char_indices() {
+            if ends && !c.is_whitespace() {
+                pieces.push(line[begin..at].to_owned());
+                begin = at;
+            }
+            let is_end = matches!(c, '.' | '!' | '?') && line[at + 1..].starts_with(char::is_whitespace);
+            ends = is_end || (ends && c.is_whitespace());
+        }
+        pieces.push(line[begin..].to_owned());
+    }
+    pieces
+}
+
 /// Each compound with digits as one word. A number alone, or a decimal, is none.
 fn identifiers(text: &str) -> Vec<String> {
     let mut longest: Vec<(u32, usize, String)> = Vec::new();
@@ -105,6 +145,22 @@ mod tests {
         for question in ["What are the rules for COVID-19?", "What does it cost?", ""] {
             assert_eq!(kept(question, &texts), texts, "{question}");
         }
+    }
+
+    #[test]
+    fn sentences_and_rows_that_name_a_lookalike_alone_are_cut_out() {
+        let prose = "Hoses fit 10 mm. AX-4401/B costs 4.00 euros. AX-4401/C costs 4.30 euros! Unlike AX-4401/C, AX-4401/B is red.";
+        let question = "What does AX-4401/B cost?";
+        assert_eq!(
+            without_lookalikes(question, prose),
+            "Hoses fit 10 mm. AX-4401/B costs 4.00 euros. Unlike AX-4401/C, AX-4401/B is red."
+        );
+        let table = "| part | price |\n|---|---|\n| AX-4401/B | 4.00 |\n| AX-4401/C | 4.30 |\n";
+        assert_eq!(without_lookalikes(question, table), "| part | price |\n|---|---|\n| AX-4401/B | 4.00 |\n");
+        for unchanged in ["AX-4401/C costs 4.30. Hoses.", "No code.", "", "v1.5 is out.\n"] {
+            assert_eq!(without_lookalikes(question, unchanged), unchanged);
+        }
+        assert_eq!(without_lookalikes("What does it cost?", prose), prose);
     }
 
     #[test]

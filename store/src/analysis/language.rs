@@ -10,7 +10,10 @@ use ruche_schemas::language::LANGUAGES;
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 use whatlang::{Detector, Info, Lang, Script};
 
-use super::{token::Form, tokens::tokens};
+use super::{
+    token::{Form, Token},
+    tokens::tokens,
+};
 
 /// Bytes of a text that its language is detected by.
 const SAMPLE: usize = 4_096;
@@ -19,14 +22,38 @@ const STOP_WORDS: usize = 2;
 /// No language: words are not stemmed, and none is a stop word.
 pub const SIMPLE: &str = "simple";
 
-/// The language of a text, or [`SIMPLE`] if it is not clear.
+/// The language of a text, or [`SIMPLE`] if it is not clear. Codes and numbers do not count.
 #[must_use]
 pub fn detect(text: &str) -> &'static str {
     let sample = &text[..text.floor_char_boundary(SAMPLE)];
     // Few languages share another script than the Latin one.
-    let is_clear = |info: &Info| info.is_reliable() || info.script() != Script::Latin;
-    let found = DETECTOR.detect(sample).filter(is_clear);
-    found.and_then(|info| name(info.lang())).or_else(|| by_stop_words(sample)).unwrap_or(SIMPLE)
+    if let Some(info) = DETECTOR.detect(sample).filter(|info| info.script() != Script::Latin) {
+        return name(info.lang()).unwrap_or(SIMPLE);
+    }
+    let words = words(sample);
+    let guess = DETECTOR.detect(&words.join(" "));
+    let named = |info: &Info| Some((name(info.lang())?, info.is_reliable()));
+    match guess.as_ref().and_then(named) {
+        // Prose has stop words; a list of names and codes looks like any language.
+        Some((language, true)) if stop_words(&words, language) > 0 => language,
+        guess => by_stop_words(&words, guess.map(|(language, _)| language)).unwrap_or(SIMPLE),
+    }
+}
+
+/// The different words outside of compounds, without numbers.
+fn words(text: &str) -> Vec<&str> {
+    let all = tokens(text);
+    let compounds: HashSet<u32> =
+        all.iter().filter(|token| token.form == Form::Joined).map(|token| token.group).collect();
+    let is_word = |token: &&Token| token.form == Form::Word && !compounds.contains(&token.group);
+    let words = all.iter().filter(is_word).map(|token| &text[token.range.clone()]);
+    let mut known = HashSet::new();
+    words.filter(|word| word.chars().all(char::is_alphabetic) && known.insert(word.to_lowercase())).collect()
+}
+
+fn stop_words(words: &[&str], language: &str) -> usize {
+    let folded = words.iter().flat_map(|word| tokens(word)).filter(|token| is_stop_word(&token.term, language));
+    folded.count()
 }
 
 static DETECTOR: LazyLock<Detector> =
@@ -70,15 +97,14 @@ fn name(lang: Lang) -> Option<&'static str> {
     DETECTED.iter().find(|(known, _)| *known == lang).map(|(_, name)| *name)
 }
 
-/// The language most of whose stop words are in the text, if there is one.
-fn by_stop_words(text: &str) -> Option<&'static str> {
-    let words: HashSet<String> =
-        tokens(text).into_iter().filter(|token| token.form == Form::Word).map(|token| token.term).collect();
-    let count = |language: &'static str| words.iter().filter(|word| is_stop_word(word, language)).count();
-    let mut counted: Vec<_> = LANGUAGES.iter().map(|(name, _)| (count(name), *name)).collect();
+/// The language most of whose stop words are in the text, if there is one. Of the language that the letters point to, one
+/// is enough.
+fn by_stop_words(words: &[&str], guess: Option<&'static str>) -> Option<&'static str> {
+    let mut counted: Vec<_> = LANGUAGES.iter().map(|(name, _)| (stop_words(words, name), *name)).collect();
     counted.sort_unstable_by(|one, other| other.cmp(one));
     match counted[..] {
-        [(most, name), (next, _), ..] if most >= STOP_WORDS && most > next => Some(name),
+        [(most, name), (next, _), ..] if most > next && (most >= STOP_WORDS || guess == Some(name)) => Some(name),
+        [(most, _), ..] if most > 0 => guess.filter(|guess| stop_words(words, guess) == most),
         _ => None,
     }
 }
@@ -163,6 +189,12 @@ mod tests {
             ("图书馆每周一闭馆。", "chinese"),
             ("図書館は月曜日に休みます。", "japanese"),
             ("The brass nozzle AX-4401/B fits hoses of 10 mm and costs 4.00 euros.", "english"),
+            ("# Refunds\n\nRefunds are paid on Fridays.", "english"),
+            ("Refunds are paid on Fridays", "english"),
+            ("Le remboursement se fait sous huit jours.", "french"),
+            ("Das Büro schließt um fünf.", "german"),
+            ("| part | price |\n|---|---|\n| AX-4401/B | 4.00 |\n| AX-4401/C | 4.30 |\n| AX-4402/B | 5.10 |", "simple"),
+            ("Code;Menge;Preis\nAX-1;4;2.50\nBX-2;7;3.10", "simple"),
             ("AX-4410/B", "simple"),
             ("", "simple"),
         ] {
