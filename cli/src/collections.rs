@@ -33,7 +33,8 @@ enum Command {
         /// Its name.
         name: String,
     },
-    /// Create a collection with a description and a language. Adding a document to an unknown collection creates it too.
+    /// Create a collection with a description and a language. Adding a document to an unknown collection creates it
+    /// too.
     Create {
         /// Its name: 1 to 64 of a-z, 0-9, _ and -.
         name: String,

@@ -70,8 +70,8 @@ enum Command {
     },
     /// Stop what `ruche up` started, from another terminal.
     Down,
-    /// Show what runs: the project's `ruche up`, or the Ruche at --url (RUCHE_URL). Exit status: 0 ready, 1 not running or
-    /// not ready.
+    /// Show what runs: the project's `ruche up`, or the Ruche at --url (RUCHE_URL). Exit status: 0 ready, 1 not running
+    /// or not ready.
     Status(access::Access),
     /// Submit, look at, follow, cancel and retry jobs.
     Jobs(jobs::Arguments),

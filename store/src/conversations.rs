@@ -54,7 +54,8 @@ pub struct StoredMessage {
     pub created_at: DateTime<Utc>,
 }
 
-/// Messages to append to a conversation. If another tenant has its id, the commit is refused as `conversation_not_found`.
+/// Messages to append to a conversation. If another tenant has its id, the commit is refused as
+/// `conversation_not_found`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turn {
     pub conversation: Uuid,
@@ -106,8 +107,8 @@ pub trait Conversations: Send + Sync + 'static {
         title: &str,
     ) -> Result<Option<Conversation>, StoreError>;
 
-    /// Deletes a conversation and its messages; false if the tenant has none with that id. A turn that continues it later
-    /// is dropped.
+    /// Deletes a conversation and its messages; false if the tenant has none with that id. A turn that continues it
+    /// later is dropped.
     async fn delete_conversation(&self, tenant: &TenantId, id: Uuid) -> Result<bool, StoreError>;
 }
 

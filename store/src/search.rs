@@ -113,8 +113,8 @@ pub struct Hit {
     pub text: String,
     pub metadata: Map<String, Value>,
     pub published_at: Option<DateTime<Utc>>,
-    /// Comparable only within one search: the cosine by vectors, BM25 by words, else [`Fusion::score`]; the reranker's score if
-    /// one read it.
+    /// Comparable only within one search: the cosine by vectors, BM25 by words, else [`Fusion::score`]; the reranker's
+    /// score if one read it.
     pub score: f64,
     /// Fragments around matched words, as HTML: the text is escaped, the words are in `<mark>`.
     pub highlights: Vec<String>,

@@ -3,7 +3,8 @@
 //! Each promise is kept by one file:
 //! - `connection`: every wait for an answer. `store`: reads without consumers. `headers`, `codes`: the protocol.
 //! - `ensure`: creates [`ruche_schemas::topology`]. `jobs`: publishing, depth. `log`, `watch`: the log of a job.
-//! - `dead_letters`, `max_deliveries`: jobs that failed for good. `flow_control`, `pauses`, `slots`: pauses, caps, unique
+//! - `dead_letters`, `max_deliveries`: jobs that failed for good. `flow_control`, `pauses`, `slots`: pauses, caps,
+//!   unique
 //!   keys.
 //! - `signals`: cancellations and registrations. `scheduler`, `due`: jobs for later and recurring jobs.
 //! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: jobs to a worker. `shared`: what all parts share.

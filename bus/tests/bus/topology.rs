@@ -62,7 +62,7 @@ fn every_server_configuration_is_valid() {
             command.env(variable, format!("nats-route://cluster:secret@{host}:6222"));
         }
         let output = command.output().expect("nats-server");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{name}: {said}");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {printed}");
     }
 }

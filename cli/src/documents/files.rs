@@ -1,7 +1,7 @@
 //! Which files are added: the named ones, and in folders all that can be read as documents.
 //!
-//! A file's source is its path below the folder that was named, however that folder is spelt. A file that is named itself
-//! has its path below the current folder, else its name.
+//! A file's source is its path below the folder that was named, however that folder is spelt. A file that is named
+//! itself has its path below the current folder, else its name.
 
 use std::{
     collections::BTreeMap,

@@ -31,9 +31,9 @@ pub(crate) struct Arguments {
 enum Command {
     /// Add files to a collection: Markdown, HTML, text, PDF, DOCX, CSV and TSV; of folders, all such files in them.
     ///
-    /// The source of a file in a named folder is its path below that folder, however the folder is spelt. The source of a file
-    /// that you name itself is its path below the current folder, or else its name. Adding a file again replaces it; only
-    /// changed chunks are embedded again. Exit status 1 if a file could not be added.
+    /// The source of a file in a named folder is its path below that folder, however the folder is spelt. The source of
+    /// a file that you name itself is its path below the current folder, or else its name. Adding a file again replaces
+    /// it; only changed chunks are embedded again. Exit status 1 if a file could not be added.
     Add(add::Arguments),
     /// List documents, by collection and source.
     List {

@@ -24,9 +24,9 @@ pub(crate) struct Arguments {
 enum Command {
     /// Measure how well documents are found: recall@k, MRR@k and nDCG@k, for each mode side by side.
     ///
-    /// FILE has a question a line: {"question": "...", "expected": "source" or ["source", ...], "id": "..."}, where a source
-    /// is the document's source in the collection. Only the k best chunks count, as a bot gets them; each expected source
-    /// counts at its first chunk.
+    /// FILE has a question a line: {"question": "...", "expected": "source" or ["source", ...], "id": "..."}, where a
+    /// source is the document's source in the collection. Only the k best chunks count, as a bot gets them; each
+    /// expected source counts at its first chunk.
     Retrieval(retrieval::Arguments),
 }
 

@@ -30,7 +30,8 @@ const LONGEST: usize = 1 << 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Submit many jobs, one a line, from this file (`-`: standard input), as a batch. Exit status 1 if any was refused.
+    /// Submit many jobs, one a line, from this file (`-`: standard input), as a batch. Exit status 1 if any was
+    /// refused.
     #[arg(long, value_name = "FILE")]
     ndjson: Option<PathBuf>,
     /// Add them to this open batch, and leave it open. Default: a new batch.

@@ -158,7 +158,8 @@ fn can_work(kind: &Descriptor, models: &[Served]) -> bool {
     !kind.optional || kind.models.first().is_none_or(|slot| has(slot.name))
 }
 
-/// The workers to start: each kind's, then one for each model that has workers of its own. The name, the kind, the model.
+/// The workers to start: each kind's, then one for each model that has workers of its own. The name, the kind, the
+/// model.
 fn to_start(models: &[Served]) -> Vec<(String, Kind, Option<Served>)> {
     let kinds = kinds::all().into_iter().filter(|kind| can_work(kind, models));
     let first = kinds.map(|kind| (format!("worker-{}", kind.kind), kind.kind, None));

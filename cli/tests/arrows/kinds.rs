@@ -39,10 +39,9 @@ const FEATURES: &[(&str, &[&str])] = &[
     ("rerank", &["gateway/src/search/", "cli/src/bots.rs", "cli/src/search.rs", "workers/src/inference/"]),
 ];
 
-/// Files that name a kind and should not. The list only gets shorter. The last two check whether there is a model at
+/// Files that name a kind and should not. The list only gets shorter. These check whether there is a model at
 /// all.
 const KNOWN: &[(&str, &[&str])] = &[
-    ("chat", &["gateway/src/app/services.rs", "gateway/src/jobs/models.rs"]),
     ("chat", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),
     ("embed", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),
     ("rerank", &["workers/src/lib.rs", "workers/src/kinds/prepared.rs"]),

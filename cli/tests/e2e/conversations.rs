@@ -4,18 +4,18 @@ use serde_json::{Value, json};
 
 use crate::system::{MODEL, Running, System};
 
-fn said(role: &str, content: &str) -> Value {
+fn message(role: &str, content: &str) -> Value {
     json!({"role": role, "content": content})
 }
 
 /// More than the worker's context holds.
 fn long() -> Vec<Value> {
-    let mut messages = vec![said("system", "You help customers of a shop.")];
+    let mut messages = vec![message("system", "You help customers of a shop.")];
     for n in 0..40 {
-        messages.push(said("user", &format!("Question {n}: is the shop in Lyon open on the next day of the week?")));
-        messages.push(said("assistant", "The shop is open from nine to five."));
+        messages.push(message("user", &format!("Question {n}: is the shop in Lyon open on the next day of the week?")));
+        messages.push(message("assistant", "The shop is open from nine to five."));
     }
-    messages.push(said("user", "Who are you?"));
+    messages.push(message("user", "Who are you?"));
     messages
 }
 
@@ -39,7 +39,7 @@ async fn a_conversation_goes_on_whatever_its_length() {
     assert!(first["usage"]["prompt_tokens"].as_u64().unwrap() < 512, "{first}");
     // All of it is kept, and goes on.
     let id = first["conversation"].as_str().unwrap();
-    let (status, next) = chat(&[said("user", "And who are you?")], &json!(id)).await;
+    let (status, next) = chat(&[message("user", "And who are you?")], &json!(id)).await;
     assert_eq!(status, 200, "{next}");
     assert!(left_out(&next) >= left_out(&first), "{next}");
     let (_, kept) = Running::json(gateway.get(&format!("/v1/conversations/{id}"))).await;
@@ -51,8 +51,8 @@ async fn a_conversation_goes_on_whatever_its_length() {
     assert_eq!(delta["data"]["messages_left_out"], left_out(&first), "{delta}");
     assert_eq!(left_out(&events.last().unwrap()["data"]), left_out(&first));
     // One message that does not fit alone is still refused.
-    let much = said("user", &"shop ".repeat(900));
-    let (status, refused) = chat(&[said("user", "Hi"), said("assistant", "Hello!"), much], &Value::Null).await;
+    let much = message("user", &"shop ".repeat(900));
+    let (status, refused) = chat(&[message("user", "Hi"), message("assistant", "Hello!"), much], &Value::Null).await;
     assert_eq!((status, &refused["error"]["code"]), (400, &json!("context_length_exceeded")), "{refused}");
 }
 
@@ -60,7 +60,7 @@ async fn a_conversation_goes_on_whatever_its_length() {
 async fn a_deleted_conversation_is_not_continued() {
     let system = System::start().await;
     let (gateway, _worker) = (system.gateway().await, system.worker().await);
-    let body = json!({"temperature": 0, "messages": [said("system", ""), said("user", "Who are you?")]});
+    let body = json!({"temperature": 0, "messages": [message("system", ""), message("user", "Who are you?")]});
     let (status, first) = Running::json(gateway.post("/v1/chat/completions", &body)).await;
     assert_eq!(status, 200, "an empty message of the system counts as none: {first}");
     let path = format!("/v1/conversations/{}", first["conversation"].as_str().unwrap());
@@ -69,7 +69,7 @@ async fn a_deleted_conversation_is_not_continued() {
     assert_eq!(roles, ["user", "assistant"], "{kept}");
     assert_eq!(gateway.delete(&path).send().await.unwrap().status(), 204);
     assert_eq!(Running::json(gateway.get(&path)).await.0, 404);
-    let more = json!({"messages": [said("user", "Hi")], "conversation": first["conversation"]});
+    let more = json!({"messages": [message("user", "Hi")], "conversation": first["conversation"]});
     let (status, refused) = Running::json(gateway.post("/v1/chat/completions", &more)).await;
     assert_eq!((status, &refused["error"]["code"]), (404, &json!("conversation_not_found")), "{refused}");
 }

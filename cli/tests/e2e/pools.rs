@@ -63,6 +63,8 @@ async fn a_job_of_a_flow_reaches_the_pool_of_its_model() {
     let system = System::start().await;
     let gateway = system.gateway().await;
     let (_chats, _quotes) = (system.worker().await, system.pooled_worker(QUOTES).await);
+    // A worker may be ready before it is registered.
+    models(&gateway, 3).await;
     let mut next = ask("Thank you!");
     next["model"] = json!(QUOTES);
     let job = json!({

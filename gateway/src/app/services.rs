@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
-use ruche_schemas::{Job as _, config, kinds::chat::Chat};
+use ruche_schemas::config;
 use ruche_store::{Store, objects::Claims};
 use tokio_util::task::TaskTracker;
 
@@ -11,11 +11,9 @@ use super::parts::App;
 use crate::{
     bots::service::Bots,
     chat::{
-        bot,
         conversations::Conversations,
-        openai::parameters,
         routes::models::Catalogue,
-        service::Chats,
+        service::{Chats, with_rules},
         ws::sockets::{self, Sockets},
     },
     documents::{collections::Collections, index::Index, migrate::service::Migrator, service::Documents},
@@ -90,9 +88,7 @@ impl Services {
     #[must_use]
     pub fn new(app: App, lifecycle: &Lifecycle, tasks: &TaskTracker, description: Description) -> Self {
         let App { settings, bus, store, kinds, aliases, claims, tenants, bots_model, write_timeout } = app;
-        let kinds = Kinds::new(kinds)
-            .with_deferred_check(Chat::KIND, bot::refuse_deferred)
-            .with_preparation(Chat::KIND, parameters::prepare);
+        let kinds = with_rules(Kinds::new(kinds));
         let http = http(&settings, store.clone(), &kinds, &claims, lifecycle);
         let metrics = Arc::clone(&http.metrics);
         let jobs = Arc::new(Jobs::new(service::Parts {
@@ -124,7 +120,7 @@ impl Services {
             health: Health::new(bus.clone(), store.clone(), lifecycle.clone()),
             description,
             kinds: jobs.kinds.clone(),
-            intake: Arc::new(Intake::new(jobs.publisher.clone()).with_completion(Chat::KIND, chats.clone())),
+            intake: Arc::new(Intake::new(jobs.publisher.clone()).with_completion(chats.clone())),
             chats,
             sockets,
             conversations: Conversations::new(store.clone()),

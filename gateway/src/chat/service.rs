@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ruche_schemas::{
-    Job as _, JobRef, TenantId,
+    Job as _, JobRef, Kind, TenantId,
     failure::codes,
     kinds::chat::{BOT_PREFIX, Chat},
 };
@@ -13,7 +13,8 @@ use ruche_store::Store;
 use serde_json::value::RawValue;
 
 use super::{
-    bot::{Grounder, named},
+    bot::{self, Grounder, named},
+    openai::parameters,
     shorten::shorten,
 };
 use crate::{
@@ -107,8 +108,18 @@ impl Chats {
 
 #[async_trait]
 impl Completion for Chats {
+    fn kind(&self) -> Kind {
+        Chat::KIND
+    }
+
     async fn submit(&self, body: &RawValue, submission: Submission<'_>) -> Result<Accepted, ApiError> {
         let chat = serde_json::from_str(body.get()).map_err(|_| ApiError::internal())?;
         Chats::submit(self, chat, submission).await
     }
+}
+
+/// The kinds with the rules for bodies of chats.
+#[must_use]
+pub fn with_rules(kinds: Kinds) -> Kinds {
+    kinds.with_deferred_check(Chat::KIND, bot::refuse_deferred).with_preparation(Chat::KIND, parameters::prepare)
 }

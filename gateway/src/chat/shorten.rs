@@ -1,5 +1,5 @@
-//! Leaves out the oldest turns of a chat that is too long for a job. The worker, which knows the model's context, leaves out
-//! what does not fit that.
+//! Leaves out the oldest turns of a chat that is too long for a job. The worker, which knows the model's context,
+//! leaves out what does not fit that.
 
 use ruche_schemas::{
     Job as _,
@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::http::limits;
 
-/// Shortens it until it fits a job; a bot's also leaves space for passages. One whose last message does not fit stays as it
-/// is.
+/// Shortens it until it fits a job; a bot's also leaves space for passages. One whose last message does not fit stays
+/// as it is.
 pub(super) fn shorten(chat: &mut Chat, is_bot: bool) {
     let beside = if is_bot { limits::AROUND_BOT } else { limits::AROUND_CHAT };
     let lengths: Vec<usize> = chat.messages.iter().map(|message| length(message) + 1).collect();

@@ -1,5 +1,5 @@
-//! What browsers ask before a page of another origin may call: CORS (Fetch Standard). Also OPTIONS of other clients, and
-//! the origins of WebSockets, which browsers do not check.
+//! What browsers ask before a page of another origin may call: CORS (Fetch Standard). Also OPTIONS of other clients,
+//! and the origins of WebSockets, which browsers do not check.
 
 use std::sync::Arc;
 

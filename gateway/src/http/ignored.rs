@@ -1,7 +1,7 @@
 //! Unknown fields of a request are ignored, and the answer's header `ruche-ignored` names them.
 //!
-//! Whatever reads JSON notes what it ignored; who answers collects the notes: of a request here, of a line of a stream and
-//! of a WebSocket's message where they are answered.
+//! Whatever reads JSON notes what it ignored; who answers collects the notes: of a request here, of a line of a stream
+//! and of a WebSocket's message where they are answered.
 
 use std::{cell::RefCell, fmt::Write as _};
 

@@ -1,5 +1,5 @@
-//! Refuses the parameters of a query that an operation does not have: to ignore a mistyped one would give a wrong answer. The
-//! API's description says which there are.
+//! Refuses the parameters of a query that an operation does not have: to ignore a mistyped one would give a wrong
+//! answer. The API's description says which there are.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,8 +25,8 @@ const LINK: &str = "/v1/renders/{id}/file";
 type Operations = Vec<(Method, Vec<String>)>;
 
 impl KnownParameters {
-    /// Of the operations below `/v1`; probes may call the others with anything. Links are opened by people, and what passes
-    /// them on appends to them.
+    /// Of the operations below `/v1`; probes may call the others with anything. Links are opened by people, and what
+    /// passes them on appends to them.
     #[must_use]
     pub fn of(paths: &Paths) -> Self {
         let api = paths.paths.iter().filter(|(path, _)| path.starts_with("/v1/") && path.as_str() != LINK);

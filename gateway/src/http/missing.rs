@@ -174,7 +174,7 @@ mod tests {
         Paths::new(&all)
     }
 
-    fn said(path: &str) -> (String, String) {
+    fn answered(path: &str) -> (String, String) {
         let error = paths().nothing_at(path);
         (error.code_name().unwrap_or_default().to_owned(), error.message().to_owned())
     }
@@ -190,7 +190,7 @@ mod tests {
             ("//v1/models/x", "/v1/models/x"),
             ("//models", "/v1/models"),
         ] {
-            let (code, message) = said(path);
+            let (code, message) = answered(path);
             assert_eq!(code, "unknown_path", "{path}");
             assert!(message.contains(&format!("there is {right:?}")), "{message}");
         }
@@ -233,12 +233,12 @@ mod tests {
             ("/v1/organization/usage/completions", "ruche keys"),
             ("/v1//responses", "POST /v1/chat/completions"),
         ] {
-            let (code, message) = said(path);
+            let (code, message) = answered(path);
             assert_eq!(code, "not_offered", "{path}: {message}");
             assert!(message.contains(instead), "{message}");
         }
         for path in ["/v1/nothing", "/x", "/", "", "/v1", "/v1/responsesX", "/V1/models", "//", "/v1/models/x/y"] {
-            let (code, message) = said(path);
+            let (code, message) = answered(path);
             assert_eq!(code, "unknown_path", "{path}");
             assert!(message.contains("/openapi.json"), "{message}");
         }

@@ -65,8 +65,8 @@ pub(crate) fn page_limit(limit: Option<u64>) -> Result<usize, ApiError> {
     }
 }
 
-/// Cuts a page to the length that was asked for. It was read with one item more: whether that is there says whether there is a
-/// next page.
+/// Cuts a page to the length that was asked for. It was read with one item more: whether that is there says whether
+/// there is a next page.
 pub(crate) fn cut<T>(page: &mut Vec<T>, asked: usize) -> bool {
     let has_more = page.len() > asked;
     page.truncate(asked);

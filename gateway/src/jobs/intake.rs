@@ -16,6 +16,8 @@ use crate::http::error::ApiError;
 /// A kind whose jobs the gateway completes before it publishes them.
 #[async_trait]
 pub trait Completion: Send + Sync + 'static {
+    fn kind(&self) -> Kind;
+
     /// Submits a checked body.
     ///
     /// # Errors
@@ -36,8 +38,8 @@ impl Intake {
     }
 
     #[must_use]
-    pub fn with_completion(mut self, kind: Kind, completion: Arc<dyn Completion>) -> Self {
-        self.completed.insert(kind, completion);
+    pub fn with_completion(mut self, completion: Arc<dyn Completion>) -> Self {
+        self.completed.insert(completion.kind(), completion);
         self
     }
 

@@ -12,11 +12,12 @@ use crate::http::{
     text::{shown, there_are},
 };
 
-/// Refuses a body that needs the gateway when its job starts. Checked for the steps of a flow and for schedules. The text
-/// is the body's path in the request.
+/// Refuses a body that needs the gateway when its job starts. Checked for the steps of a flow and for schedules. The
+/// text is the body's path in the request.
 pub type DeferredCheck = fn(&Value, &str) -> Result<(), ApiError>;
 
-/// Refuses fields that are not supported, such as `tools`, and removes fields without effect on a job, such as `stream`.
+/// Refuses fields that are not supported, such as `tools`, and removes fields without effect on a job, such as
+/// `stream`.
 pub type Preparation = fn(&mut Value) -> Result<(), ApiError>;
 
 #[derive(Debug, Default)]

@@ -3,7 +3,8 @@
 //! - [`kinds`], [`flow_check`], [`intake`], [`submission`], [`admission`] ([`rates`], [`backlog`]), [`publisher`]: to
 //!   the bus.
 //! - [`wait`], [`relay`], [`follow`], [`event_log`]: events to the client. [`payloads`]: large bodies and results.
-//! - [`lookup`], [`view`], [`unended`], [`cancel`], [`batch`], [`models`], [`aliases`]; [`service`]: all of these; [`routes`].
+//! - [`lookup`], [`view`], [`unended`], [`cancel`], [`batch`], [`models`], [`aliases`]; [`service`]: all of these;
+//!   [`routes`].
 
 pub mod accepted;
 pub mod admission;

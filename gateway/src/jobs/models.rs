@@ -8,12 +8,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use ruche_bus::{Bus, Unavailable};
-use ruche_schemas::{
-    Job as _, Kind,
-    envelope::named_model,
-    failure::codes,
-    kinds::chat::{BOT_PREFIX, Chat},
-};
+use ruche_schemas::{Kind, envelope::named_model, failure::codes, kinds::chat::BOT_PREFIX};
 use tokio::sync::Mutex;
 
 use super::aliases::Aliases;
@@ -38,13 +33,13 @@ struct Registered {
 }
 
 impl RegisteredModels {
-    /// Each once: chat models first, since clients take the first of the list, then by kind. Within a kind, those that
-    /// jobs without a model get, then by name.
+    /// Each once: those of the kind `first`, then by kind. Within a kind, those that jobs without a model get, then by
+    /// name.
     #[must_use]
-    pub fn all(&self) -> Vec<(String, DateTime<Utc>)> {
+    pub fn all(&self, first: &Kind) -> Vec<(String, DateTime<Utc>)> {
         let mut all: Vec<(String, DateTime<Utc>)> = Vec::new();
-        let (chat, others): (Vec<_>, Vec<_>) = self.by_kind.iter().partition(|(kind, _)| **kind == Chat::KIND);
-        for (name, since) in chat.into_iter().chain(others).flat_map(|(_, models)| in_order(models)) {
+        let (own, others): (Vec<_>, Vec<_>) = self.by_kind.iter().partition(|(kind, _)| *kind == first);
+        for (name, since) in own.into_iter().chain(others).flat_map(|(_, models)| in_order(models)) {
             match all.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) => *known = (*known).min(since),
                 None => all.push((name.clone(), since)),
@@ -163,8 +158,8 @@ impl Models {
         }
     }
 
-    /// The pool that a job is for, given its envelope: if only the workers of a pool have the model that it names. While
-    /// the bus does not answer, none; the worker that gets the job hands it on.
+    /// The pool that a job is for, given its envelope: if only the workers of a pool have the model that it names.
+    /// While the bus does not answer, none; the worker that gets the job hands it on.
     pub async fn pool(&self, kind: &Kind, envelope: &[u8]) -> Option<String> {
         let registered = self.registered().await.ok()?;
         if !registered.has_pools(kind) {

@@ -1,6 +1,7 @@
 //! Search, embeddings and reranking.
 //!
-//! - [`query`]: what is asked and found; [`filter`]: conditions on metadata; [`service`]: the search; [`collection_cache`]: the models of collections.
+//! - [`query`]: what is asked and found; [`filter`]: conditions on metadata; [`service`]: the search;
+//!   [`collection_cache`]: the models of collections.
 //! - [`embed`]: texts to vectors; [`openai`]: OpenAI's request for it. - [`rerank`]: reorders the hits. - [`routes`].
 
 pub mod collection_cache;

@@ -20,8 +20,8 @@ use crate::http::{
 pub struct EmbeddingRequest {
     /// One of `GET /v1/models`. Default: the worker's model.
     pub model: Option<String>,
-    /// A text, or 1 to 2,048 of them, each at most 128 KiB and no longer than the model can read. Arrays of token ids are
-    /// refused.
+    /// A text, or 1 to 2,048 of them, each at most 128 KiB and no longer than the model can read. Arrays of token ids
+    /// are refused.
     #[schema(value_type = OneOrMany, required = true)]
     #[serde(default)]
     input: Value,

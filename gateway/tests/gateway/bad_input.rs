@@ -1,6 +1,6 @@
 //! Each wrong request is a 4xx that names the field, and nothing is published.
 
-use crate::support::{Fixture, refused, said, without_worker};
+use crate::support::{Fixture, chat_body, refused, without_worker};
 use reqwest::{Method, Response, header::CONTENT_TYPE};
 use ruche_store::keys;
 use serde_json::{Value, json};
@@ -229,14 +229,14 @@ async fn a_wrong_field_is_told_in_plain_words_with_its_value_and_what_is_allowed
 async fn a_wrong_time_is_told_with_an_example_and_a_wrong_zone_is_not_the_expressions_fault() {
     let gateway = without_worker(|_| {}).await;
     let schedule = |rest: Value| {
-        let mut body = json!({ "kind": "chat", "body": said("hi") });
+        let mut body = json!({ "kind": "chat", "body": chat_body("hi") });
         body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         body
     };
     let zone = schedule(json!({ "cron": "0 0 8 * * *", "time_zone": "Mars/Olympus" }));
     let cases = [
-        ("POST", "/v1/jobs/chat?run_at=tomorrow", said("hi"), "run_at", "2026-01-31T09:30:00Z"),
-        ("POST", "/v1/jobs/chat?delay_seconds=soon", said("hi"), "delay_seconds", "a whole number"),
+        ("POST", "/v1/jobs/chat?run_at=tomorrow", chat_body("hi"), "run_at", "2026-01-31T09:30:00Z"),
+        ("POST", "/v1/jobs/chat?delay_seconds=soon", chat_body("hi"), "delay_seconds", "a whole number"),
         ("PUT", "/v1/schedules/daily", zone, "time_zone", "Europe/Paris"),
         ("PUT", "/v1/schedules/daily", schedule(json!({ "cron": "whenever" })), "cron", "six fields"),
         (

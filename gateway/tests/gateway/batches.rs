@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use crate::{
     jobs::ended,
-    support::{Fixture, SseReader, json_of, lines_of, refused, said, tenant, without_worker},
+    support::{Fixture, SseReader, chat_body, json_of, lines_of, refused, tenant, without_worker},
 };
 
 fn line(text: &str) -> String {
-    json!({ "kind": "chat", "body": said(text) }).to_string()
+    json!({ "kind": "chat", "body": chat_body(text) }).to_string()
 }
 
 async fn submit(gateway: &Fixture, batch: &str, lines: usize) -> Vec<String> {
@@ -35,7 +35,7 @@ fn text(value: &Value) -> String {
 #[tokio::test]
 async fn a_batch_is_counted_and_its_end_starts_its_callback_once() {
     let gateway = without_worker(|_| {}).await;
-    let callback = json!({ "kind": "chat", "body": said("?"), "with": { "/messages/0/content": "/done" } });
+    let callback = json!({ "kind": "chat", "body": chat_body("?"), "with": { "/messages/0/content": "/done" } });
     let begun =
         gateway.request(Method::POST, "/v1/job-batches").json(&json!({ "callback": callback })).send().await.unwrap();
     assert_eq!(begun.status(), 201);

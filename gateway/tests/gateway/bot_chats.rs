@@ -183,19 +183,19 @@ async fn a_question_that_follows_others_is_searched_for_as_it_stands_alone() {
     let gateway = start().await;
     with_collection(&gateway, json!({ "rewrite": true })).await;
     put_chunk(&gateway, 7, "opening hours are nine to five");
-    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
+    let message = |role: &str, content: &str| json!({ "role": role, "content": content });
     // The worker's "rewritten question" is its prompt, which includes the question before.
-    let before = [said("user", "say opening hours"), said("assistant", "Nine to six.")];
+    let before = [message("user", "say opening hours"), message("assistant", "Nine to six.")];
     let follows =
-        json!({ "model": "bot:help", "messages": [before[0], before[1], said("user", "show it on sundays")] });
+        json!({ "model": "bot:help", "messages": [before[0], before[1], message("user", "show it on sundays")] });
     let job = job_of_chat(&gateway, &follows).await;
     assert_eq!(job["grounding"]["passages"][0]["chunk"], 7, "{job}");
     assert_eq!(job["messages"], follows["messages"], "the conversation stays as it is");
     let alone = job_of_chat(&gateway, &asking("show it on sundays")).await;
     assert!(alone["grounding"].get("passages").is_none(), "without others it stands alone: {alone}");
     // Too long for a question: the original is searched for.
-    let long = said("user", &"long ".repeat(200));
-    let wordy = json!({ "model": "bot:help", "messages": [long, said("user", "show opening")] });
+    let long = message("user", &"long ".repeat(200));
+    let wordy = json!({ "model": "bot:help", "messages": [long, message("user", "show opening")] });
     let job = job_of_chat(&gateway, &wordy).await;
     assert_eq!(job["grounding"]["passages"][0]["chunk"], 7, "{job}");
     json_of(patch(&gateway, "help", &json!({ "rewrite": false })).await).await;

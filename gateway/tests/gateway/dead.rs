@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::{
     jobs::ended,
-    support::{Fixture, MODEL, json_of, refused, said, tenant, without_worker},
+    support::{Fixture, MODEL, chat_body, json_of, refused, tenant, without_worker},
 };
 
 /// Puts a job of this tenant into the dead-letter queue; returns its id.
 async fn dead_letter(gateway: &Fixture, owner: &str, code: &str, payload: Option<&str>) -> String {
     let job = JobRef { tenant: tenant(owner), id: JobId::generate() };
-    let envelope = Envelope::of(Chat::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, clock::now(), said("hi"));
+    let envelope = Envelope::of(Chat::KIND, 1, job.id, job.tenant.clone(), Lane::Bulk, clock::now(), chat_body("hi"));
     let payload = payload.map_or_else(|| serde_json::to_string(&envelope).unwrap(), str::to_owned);
     let id = job.id.to_string();
     let letter = DeadLetter {
@@ -58,7 +58,7 @@ async fn dead_letters_are_listed_page_by_page_and_shown_whole() {
     assert!(page["data"][0].get("body").is_none());
     let letter = gateway.read(&format!("/v1/dead/{}", all[0])).await;
     assert_eq!((&letter["error"]["code"], &letter["error"]["param"]), (&json!("a"), &json!("messages")));
-    assert_eq!((&letter["attempts"], &letter["lane"], &letter["body"]), (&json!(5), &json!("bulk"), &said("hi")));
+    assert_eq!((&letter["attempts"], &letter["lane"], &letter["body"]), (&json!(5), &json!("bulk"), &chat_body("hi")));
     assert_eq!(letter["trace_id"], "0af7651916cd43dd8448eb211c80319c");
     assert_eq!(refused(gateway.get("/v1/dead?kind=dance").send().await.unwrap(), 404).await.1, "unknown_kind");
 }
@@ -86,21 +86,21 @@ async fn a_replayed_letter_is_a_new_job_and_gone() {
 async fn a_job_that_can_not_be_retried_is_refused_with_its_state() {
     let gateway = without_worker(|_| {}).await;
     let mut cases = vec![(gateway.submit("a").await, "job_not_failed", "is queued")];
-    for (state, code, said) in [
+    for (state, code, message) in [
         (EventType::Done, "job_not_failed", "is done"),
         (EventType::Cancelled, "job_not_failed", "is cancelled"),
         (EventType::Failed, "dead_letter_gone", "is failed, but its dead letter is gone"),
     ] {
         let row = EndedJob { state, ..ended("acme") };
-        cases.push((row.job.id.to_string(), code, said));
+        cases.push((row.job.id.to_string(), code, message));
         gateway.store.put_job(row);
     }
-    for (id, code, said) in cases {
+    for (id, code, message) in cases {
         let response = gateway.request(Method::POST, &format!("/v1/jobs/{id}/retry")).send().await.unwrap();
         assert_eq!(response.status(), 409);
         let error = response.json::<Value>().await.unwrap()["error"].clone();
         assert_eq!(error["code"], code, "{error}");
-        assert!(error["message"].as_str().unwrap().contains(said), "{error}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
     }
     let unknown = format!("/v1/jobs/{}/retry", JobId::generate());
     let response = gateway.request(Method::POST, &unknown).send().await.unwrap();
@@ -120,7 +120,7 @@ async fn a_letter_is_edited_with_another_body_that_is_checked() {
     let shown = gateway.read(&format!("/v1/dead/{bad}")).await;
     assert_eq!((&shown["body"], &shown["payload"]), (&Value::Null, &json!("no job")));
     for id in [good, bad] {
-        assert_eq!(replay(&id, json!({ "body": said("better") })).await.unwrap().status(), 202);
+        assert_eq!(replay(&id, json!({ "body": chat_body("better") })).await.unwrap().status(), 202);
     }
     let queued = gateway.read("/v1/jobs?state=queued").await;
     assert_eq!(queued["data"].as_array().unwrap().len(), 2);
@@ -131,7 +131,7 @@ async fn a_letter_is_edited_with_another_body_that_is_checked() {
 async fn a_letter_whose_new_body_names_an_alias_gets_the_model_that_it_stands_for() {
     let gateway = without_worker(|app| app.aliases = [("gpt-4o-mini".to_owned(), MODEL.to_owned())].into()).await;
     let id = dead_letter(&gateway, "acme", "a", None).await;
-    let body = json!({ "model": "gpt-4o-mini", "messages": said("show")["messages"], "max_completion_tokens": 7 });
+    let body = json!({ "model": "gpt-4o-mini", "messages": chat_body("show")["messages"], "max_completion_tokens": 7 });
     let job = gateway.post(&format!("/v1/dead/{id}/replay"), &json!({ "body": body })).await;
     gateway.work().await;
     let done = gateway.ended(job["id"].as_str().unwrap()).await;

@@ -92,9 +92,9 @@ async fn schemathesis_finds_no_difference() {
     // A schema that it can't make examples of holds it up beyond its own limit.
     let run = command.kill_on_drop(true).output();
     let output = timeout(Duration::from_secs(600), run).await.expect("an end in time").unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output_text}\n{}", String::from_utf8_lossy(&output.stderr));
     // An empty run would be a success too.
-    let cases = said.lines().find_map(|line| line.trim().split_once(" generated")?.0.parse::<u32>().ok());
-    assert!(cases.is_some_and(|cases| cases > 1_000), "{said}");
+    let cases = output_text.lines().find_map(|line| line.trim().split_once(" generated")?.0.parse::<u32>().ok());
+    assert!(cases.is_some_and(|cases| cases > 1_000), "{output_text}");
 }

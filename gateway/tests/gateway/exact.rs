@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bots::made_before,
-    support::{Fixture, MODEL, lines_of, refused, registration, said, start, without_worker},
+    support::{Fixture, MODEL, chat_body, lines_of, refused, registration, start, without_worker},
     ws::Socket,
 };
 
@@ -113,12 +113,12 @@ async fn a_name_that_is_there_twice_is_refused_wherever_json_is_read() {
 #[tokio::test]
 async fn a_byte_order_mark_before_json_is_ignored() {
     let gateway = start().await;
-    let chat = format!("\u{feff}{}", said("say hi"));
+    let chat = format!("\u{feff}{}", chat_body("say hi"));
     assert_eq!(send(&gateway, Method::POST, CHAT, chat.clone()).await.status(), 200);
     assert_eq!(send(&gateway, Method::POST, "/v1/jobs/chat", chat).await.status(), 202);
     let bot = format!("\u{feff}{}", json!({ "name": "help" }));
     assert_eq!(send(&gateway, Method::POST, "/v1/bots", bot).await.status(), 201);
-    let line = format!("\u{feff}{}", json!({ "kind": "chat", "body": said("say hi") }));
+    let line = format!("\u{feff}{}", json!({ "kind": "chat", "body": chat_body("say hi") }));
     assert_eq!(lines_of(gateway.lines("", line).await).await[0]["kind"], "chat");
 }
 
@@ -140,13 +140,13 @@ async fn a_request_without_a_body_is_told_so() {
 #[tokio::test]
 async fn the_header_of_ignored_names_is_exact() {
     let gateway = without_worker(|_| {}).await;
-    let mut chat = said("hi");
+    let mut chat = chat_body("hi");
     (chat["a, b"], chat["f\u{fc}r \u{2192}"], chat["quote\""]) = (json!(1), json!(1), json!(1));
     let response = post(&gateway, "/v1/jobs/chat", &chat).await;
     let mut names: Vec<&str> = ignored(&response).split(", ").collect();
     names.sort_unstable();
     assert_eq!(names, ["a%2C%20b", "f%C3%BCr%20%E2%86%92", "quote%22"]);
-    let mut chat = said("hi");
+    let mut chat = chat_body("hi");
     for n in 0..32 {
         chat[format!("x{n:02}")] = json!(n);
     }
@@ -188,7 +188,7 @@ async fn an_unknown_parameter_is_refused_by_every_operation_with_those_there_are
 }
 
 async fn post_to(gateway: &Fixture, method: Method, path: &str) -> Response {
-    send(gateway, method, path, said("hi").to_string()).await
+    send(gateway, method, path, chat_body("hi").to_string()).await
 }
 
 #[tokio::test]

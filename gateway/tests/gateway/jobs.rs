@@ -240,7 +240,7 @@ async fn a_job_whose_log_is_gone_is_told_from_its_row() {
     assert_eq!(refused(response, 409).await.1, "job_done");
 }
 
-fn said(gateway: &Fixture, owner: &str, minutes: i64) -> Uuid {
+fn chat_body(gateway: &Fixture, owner: &str, minutes: i64) -> Uuid {
     let (id, at) = (Uuid::now_v7(), clock::now() + chrono::Duration::minutes(minutes));
     let conversation = Conversation { id, title: "Hello".into(), created_at: at, updated_at: at };
     let message = |id, role: &str| StoredMessage {
@@ -259,7 +259,7 @@ fn said(gateway: &Fixture, owner: &str, minutes: i64) -> Uuid {
 #[tokio::test]
 async fn conversations_come_page_by_page_the_newest_first() {
     let gateway = without_worker(|_| {}).await;
-    let ids: Vec<String> = (0..5).map(|i| said(&gateway, "acme", -i).to_string()).collect();
+    let ids: Vec<String> = (0..5).map(|i| chat_body(&gateway, "acme", -i).to_string()).collect();
     let mut found = Vec::new();
     let mut path = "/v1/conversations?limit=2".to_owned();
     loop {
@@ -280,7 +280,7 @@ async fn conversations_come_page_by_page_the_newest_first() {
 async fn another_tenant_sees_nothing() {
     let gateway = start().await;
     let job = gateway.submit("hold").await;
-    let (row, conversation) = (ended("acme"), said(&gateway, "acme", 0));
+    let (row, conversation) = (ended("acme"), chat_body(&gateway, "acme", 0));
     let kept = row.job.id;
     gateway.store.put_job(row);
     let ask = |method: Method, path: String| {

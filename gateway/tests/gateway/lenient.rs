@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    support::{Fixture, Sse, SseReader, lines_of, refused, said, start, tenant, without_worker},
+    support::{Fixture, Sse, SseReader, chat_body, lines_of, refused, start, tenant, without_worker},
     ws::Socket,
 };
 
@@ -35,9 +35,9 @@ fn unknown(mut body: Value) -> Value {
 async fn unknown_fields_are_ignored_and_named_wherever_json_is_read() {
     let gateway = without_worker(|_| {}).await;
     let conversation = a_conversation(&gateway);
-    let chat = || unknown(said("hi"));
-    let step = json!({ "kind": "chat", "mood": 1, "body": unknown(said("hi")) });
-    let fan = json!({ "all": [{ "kind": "chat", "mood": 1, "body": said("hi") }] });
+    let chat = || unknown(chat_body("hi"));
+    let step = json!({ "kind": "chat", "mood": 1, "body": unknown(chat_body("hi")) });
+    let fan = json!({ "all": [{ "kind": "chat", "mood": 1, "body": chat_body("hi") }] });
     let job = json!({ "kind": "chat", "body": chat(), "boddy": 1, "on_success": [step, fan] });
     let steps = ["boddy", "colour", "on_success[0].body.colour", "on_success[0].mood", "on_success[1].all[0].mood"];
     let schedule = json!({ "kind": "chat", "body": chat(), "every_seconds": 3600, "colour": 1 });
@@ -51,7 +51,7 @@ async fn unknown_fields_are_ignored_and_named_wherever_json_is_read() {
         (
             Method::POST,
             "/v1/job-batches".to_owned(),
-            json!({ "callback": { "kind": "chat", "body": said("hi"), "x": 1 } }),
+            json!({ "callback": { "kind": "chat", "body": chat_body("hi"), "x": 1 } }),
             201,
             vec!["callback.x"],
         ),
@@ -98,12 +98,12 @@ async fn unknown_fields_of_a_chat_are_ignored_and_named_also_in_messages() {
 async fn a_line_and_a_message_name_their_own_unknown_fields() {
     let gateway = start().await;
     let line = |body: Value| json!({ "kind": "chat", "body": body }).to_string();
-    let text = [line(unknown(said("say a"))), line(said("say b")), line(json!({ "mesages": 1 }))].join("\n");
+    let text = [line(unknown(chat_body("say a"))), line(chat_body("say b")), line(json!({ "mesages": 1 }))].join("\n");
     let answers = lines_of(gateway.lines("", text).await).await;
     let names: Vec<&Value> = answers[..3].iter().map(|answer| &answer["ignored"]).collect();
     assert_eq!(names, [&json!(["colour"]), &Value::Null, &json!(["mesages"])]);
     let mut socket = Socket::welcome(&gateway).await;
-    let mut chat = unknown(said("say hi"));
+    let mut chat = unknown(chat_body("say hi"));
     (chat["type"], chat["ref"]) = (json!("chat"), json!("a"));
     socket.say(chat).await;
     assert_eq!(socket.answer("a").await, json!({ "type": "ignored", "ref": "a", "fields": ["colour"] }));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     jobs::ended,
-    support::{Fixture, json_of, lines_of, refused, said, without_worker},
+    support::{Fixture, chat_body, json_of, lines_of, refused, without_worker},
 };
 
 fn ids(page: &Value) -> Vec<String> {
@@ -88,7 +88,7 @@ async fn jobs_are_cancelled_by_what_they_are() {
     let gateway = without_worker(|_| {}).await;
     let alone = gateway.submit("alone").await;
     let line = |rest: Value| {
-        let mut line = json!({ "kind": "chat", "body": said("x") });
+        let mut line = json!({ "kind": "chat", "body": chat_body("x") });
         line.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         line.to_string()
     };
@@ -114,9 +114,8 @@ async fn jobs_are_cancelled_by_what_they_are() {
 #[tokio::test]
 async fn a_flow_is_one_tree_from_whichever_job_it_is_asked_for() {
     let gateway = without_worker(|_| {}).await;
-    let fan =
-        json!([{ "all": [{ "kind": "chat", "body": said("x") }], "join": { "kind": "chat", "body": said("x") } }]);
-    let root = gateway.post("/v1/jobs", &json!({ "kind": "chat", "body": said("x"), "on_success": fan })).await;
+    let fan = json!([{ "all": [{ "kind": "chat", "body": chat_body("x") }], "join": { "kind": "chat", "body": chat_body("x") } }]);
+    let root = gateway.post("/v1/jobs", &json!({ "kind": "chat", "body": chat_body("x"), "on_success": fan })).await;
     let root: JobId = root["id"].as_str().unwrap().parse().unwrap();
     let (child, leaf, join) = (root.derived("on_success.0.0"), JobId::generate(), root.derived("on_success.0.join"));
     let row = |id: JobId, parent: Option<JobId>, children: Vec<JobId>| {

@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, MODEL, json_of, lines_of, refused, said, start, without_worker};
+use crate::support::{Fixture, MODEL, chat_body, json_of, lines_of, refused, start, without_worker};
 
 const PAGE: &str = "http://localhost:5173";
 const CHAT: &str = "/v1/chat/completions";
@@ -96,7 +96,7 @@ async fn a_slash_at_the_end_is_the_same_path() {
     assert_eq!(gateway.read("/v1/models/").await, gateway.read("/v1/models").await);
     assert_eq!(gateway.read(&format!("/v1/models/{MODEL}/")).await["id"], MODEL);
     assert_eq!(gateway.read("/v1/jobs/?limit=1").await["object"], "list");
-    let answer = gateway.post(&format!("{CHAT}/"), &said("say hi")).await;
+    let answer = gateway.post(&format!("{CHAT}/"), &chat_body("say hi")).await;
     assert_eq!(answer["choices"][0]["message"]["content"], "hi");
 }
 
@@ -118,7 +118,7 @@ async fn encoded(gateway: &Fixture, path: &str, coding: &str, body: Vec<u8>) -> 
 #[tokio::test]
 async fn a_body_may_come_in_gzip_or_zstd() {
     let gateway = start().await;
-    let body = said("say hi").to_string();
+    let body = chat_body("say hi").to_string();
     for (coding, body) in [
         ("gzip", gzip(body.as_bytes())),
         ("x-gzip", gzip(body.as_bytes())),
@@ -130,7 +130,7 @@ async fn a_body_may_come_in_gzip_or_zstd() {
         let answer = json_of(encoded(&gateway, CHAT, coding, body).await).await;
         assert_eq!(answer["choices"][0]["message"]["content"], "hi", "{coding}");
     }
-    let line = json!({ "kind": "chat", "body": said("say hi") }).to_string();
+    let line = json!({ "kind": "chat", "body": chat_body("say hi") }).to_string();
     let request = gateway.request(Method::POST, "/v1/jobs").header("content-type", "application/x-ndjson");
     let body = zstd(format!("{line}\n{line}\n").as_bytes());
     let lines = lines_of(request.header("content-encoding", "zstd").body(body).send().await.unwrap()).await;
@@ -145,9 +145,9 @@ async fn a_bomb_broken_data_and_other_codings_are_clear_errors() {
         assert!(bomb.len() < 1 << 20, "{coding}");
         assert_eq!(refused(encoded(&gateway, CHAT, coding, bomb).await, 413).await.1, "payload_too_large");
     }
-    let whole = gzip(said("hi").to_string().as_bytes());
+    let whole = gzip(chat_body("hi").to_string().as_bytes());
     let cut = whole[..whole.len() - 12].to_vec();
-    let plain = said("hi").to_string().into_bytes();
+    let plain = chat_body("hi").to_string().into_bytes();
     // A frame whose window has 128 MiB, which a decoder would allocate.
     let wide = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88, 0x01, 0x00, 0x00].to_vec();
     for (coding, body) in
@@ -255,7 +255,7 @@ async fn an_alias_stands_for_a_model_or_a_bot_wherever_a_chat_comes_in() {
     for (model, answered_by) in [("gpt-4o-mini", MODEL), ("default", MODEL), ("helper", "bot:help")] {
         let answer = json_of(gateway.chat("say hi", json!({ "model": model })).send().await.unwrap()).await;
         assert_eq!(answer["model"], answered_by, "{model}");
-        let body = json!({ "model": model, "messages": said("show")["messages"] });
+        let body = json!({ "model": model, "messages": chat_body("show")["messages"] });
         let job = gateway.post("/v1/jobs/chat", &body).await["id"].as_str().unwrap().to_owned();
         let done = gateway.ended(&job).await;
         let seen: Value = serde_json::from_str(done.data["text"].as_str().unwrap()).unwrap();
@@ -263,8 +263,8 @@ async fn an_alias_stands_for_a_model_or_a_bot_wherever_a_chat_comes_in() {
         assert_eq!(seen["model"], expected, "{model}");
         assert_eq!(seen["grounding"].is_object(), model == "helper");
     }
-    let next = json!({ "kind": "chat", "body": { "model": "helper", "messages": said("x")["messages"] } });
-    let job = json!({ "kind": "chat", "body": said("say hi"), "on_success": [next] });
+    let next = json!({ "kind": "chat", "body": { "model": "helper", "messages": chat_body("x")["messages"] } });
+    let job = json!({ "kind": "chat", "body": chat_body("say hi"), "on_success": [next] });
     let response = gateway.request(Method::POST, "/v1/jobs").json(&job).send().await.unwrap();
     assert_eq!(refused(response, 400).await.0, "on_success[0].body.model");
 }

@@ -6,10 +6,10 @@ use reqwest::{Body, Method};
 use ruche_schemas::config::Limits;
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, json_of, lines_of, refused, said, until, without_worker};
+use crate::support::{Fixture, chat_body, json_of, lines_of, refused, until, without_worker};
 
 fn line(text: &str) -> String {
-    json!({ "kind": "chat", "body": said(text) }).to_string()
+    json!({ "kind": "chat", "body": chat_body(text) }).to_string()
 }
 
 fn summary(gateway: &Fixture, answers: &[Value]) -> (u64, u64, String) {
@@ -24,7 +24,8 @@ async fn each_line_is_answered_in_order_and_a_wrong_one_is_refused_alone() {
     let gateway = without_worker(|_| {}).await;
     let two_megabytes = line(&"x".repeat(2 << 20));
     let unknown = json!({ "kind": "dance", "body": {} }).to_string();
-    let pointer = json!({ "kind": "chat", "body": said("x"), "on_success": [{ "kind": "chat", "with": { "x": "" } }] });
+    let pointer =
+        json!({ "kind": "chat", "body": chat_body("x"), "on_success": [{ "kind": "chat", "with": { "x": "" } }] });
     let not_utf8 = [0xff, 0xfe, b'\n'];
     let mut body = Vec::new();
     for part in [
@@ -89,7 +90,8 @@ async fn answers_come_while_lines_are_still_sent() {
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_its_batch_open_and_comes_back_to_it() {
     let gateway = without_worker(|_| {}).await;
-    let keyed = |i: u64| json!({ "kind": "chat", "body": said("x"), "idempotency_key": format!("k{i}") }).to_string();
+    let keyed =
+        |i: u64| json!({ "kind": "chat", "body": chat_body("x"), "idempotency_key": format!("k{i}") }).to_string();
     let (send, receive) = tokio::sync::mpsc::channel::<Result<String, std::io::Error>>(4);
     let receive = futures::stream::unfold(receive, |mut receive| async move { Some((receive.recv().await?, receive)) });
     send.send(Ok(format!("{}\n", keyed(1)))).await.unwrap();
@@ -130,7 +132,7 @@ async fn nothing_is_read_into_a_batch_that_is_somebody_elses_or_while_the_databa
 async fn a_tenant_over_its_rate_is_told_so_and_a_stream_is_slowed_down_instead() {
     let limits = Limits { in_flight: 0, per_second: 2 };
     let gateway = without_worker(|app| app.tenants.per_second = limits.per_second).await;
-    let body = json!({ "kind": "chat", "body": said("x") });
+    let body = json!({ "kind": "chat", "body": chat_body("x") });
     let mut refusals = 0;
     for _ in 0..20 {
         let response = gateway.request(Method::POST, "/v1/jobs").json(&body).send().await.unwrap();
@@ -168,7 +170,7 @@ async fn a_line_that_could_not_be_counted_is_refused_and_sent_again_is_counted_o
     let batch = gateway.post("/v1/job-batches", &json!({})).await["id"].as_str().unwrap().to_owned();
     let (send, receive) = tokio::sync::mpsc::channel::<Result<String, std::io::Error>>(1);
     let receive = futures::stream::unfold(receive, |mut receive| async move { Some((receive.recv().await?, receive)) });
-    let keyed = json!({ "kind": "chat", "body": said("x"), "idempotency_key": "k" }).to_string();
+    let keyed = json!({ "kind": "chat", "body": chat_body("x"), "idempotency_key": "k" }).to_string();
     send.send(Ok("\n".to_owned())).await.unwrap();
     let response = gateway.lines(&format!("?batch={batch}"), Body::wrap_stream(receive)).await;
     let store: &ruche_store::memory::Memory = &gateway.store;

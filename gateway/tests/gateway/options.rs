@@ -6,10 +6,10 @@ use ruche_bus::Bus as _;
 use ruche_schemas::{EventType, clock, event};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, json_of, refused, said, without_worker};
+use crate::support::{Fixture, chat_body, json_of, refused, without_worker};
 
 async fn submit(gateway: &Fixture, rest: Value) -> Response {
-    let mut body = json!({ "kind": "chat", "body": said("hi") });
+    let mut body = json!({ "kind": "chat", "body": chat_body("hi") });
     body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     gateway.request(Method::POST, "/v1/jobs").json(&body).send().await.unwrap()
 }
@@ -36,11 +36,12 @@ async fn a_key_that_comes_again_with_another_job_is_refused() {
     let first = json_of(submit(&gateway, key.clone()).await).await;
     let again = json_of(submit(&gateway, key).await).await;
     assert_eq!((&first["id"], &again["duplicate"]), (&again["id"], &json!(true)));
-    let other = submit(&gateway, json!({ "idempotency_key": "k", "body": said("something else") })).await;
+    let other = submit(&gateway, json!({ "idempotency_key": "k", "body": chat_body("something else") })).await;
     assert_eq!(refused(other, 422).await, ("idempotency_key".into(), "idempotency_key_reused".into()));
     // The same at the other entrance.
     for (text, status) in [("hi", 202), ("no", 422)] {
-        let request = gateway.request(Method::POST, "/v1/jobs/chat").header("idempotency-key", "k").json(&said(text));
+        let request =
+            gateway.request(Method::POST, "/v1/jobs/chat").header("idempotency-key", "k").json(&chat_body(text));
         assert_eq!(request.send().await.unwrap().status(), status);
     }
     assert_eq!(gateway.waiting().await, 1);
@@ -50,9 +51,9 @@ async fn a_key_that_comes_again_with_another_job_is_refused() {
 async fn a_flow_that_can_not_be_is_refused_and_nothing_is_published() {
     let gateway = without_worker(|_| {}).await;
     let one = |rest: Value| json!({ "on_success": [rest] });
-    let mut deep = json!({ "kind": "chat", "body": said("x") });
+    let mut deep = json!({ "kind": "chat", "body": chat_body("x") });
     for _ in 0..17 {
-        deep = json!({ "kind": "chat", "body": said("x"), "on_success": [deep] });
+        deep = json!({ "kind": "chat", "body": chat_body("x"), "on_success": [deep] });
     }
     for (rest, param) in [
         (one(json!({ "kind": "dance" })), "on_success[0].kind"),
@@ -60,23 +61,23 @@ async fn a_flow_that_can_not_be_is_refused_and_nothing_is_published() {
         (one(json!({ "kind": "chat", "with": { "messages": "" } })), "on_success[0].with"),
         (one(json!({ "kind": "chat", "with": { "/messages": "x" } })), "on_success[0].with"),
         (one(json!({ "all": [] })), "on_success[0].all"),
-        (one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "each": "x" })), "on_success[0].each"),
+        (one(json!({ "all": [{ "kind": "chat", "body": chat_body("x") }], "each": "x" })), "on_success[0].each"),
         (one(json!({ "all": [{ "kind": "dance" }] })), "on_success[0].all[0].kind"),
         (
-            one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "join": { "kind": "x" } })),
+            one(json!({ "all": [{ "kind": "chat", "body": chat_body("x") }], "join": { "kind": "x" } })),
             "on_success[0].join.kind",
         ),
         (json!({ "on_failure": [{ "kind": "chat", "body": 7 }] }), "on_failure[0].body"),
         (json!({ "lane": "fast" }), "lane"),
         (one(json!({ "colour": "red" })), "on_success[0]"),
-        (one(json!({ "kind": "chat", "body": said("x"), "all": [] })), "on_success[0]"),
-        (one(json!({ "kind": "chat", "body": said("x"), "each": "" })), "on_success[0]"),
+        (one(json!({ "kind": "chat", "body": chat_body("x"), "all": [] })), "on_success[0]"),
+        (one(json!({ "kind": "chat", "body": chat_body("x"), "each": "" })), "on_success[0]"),
         (
-            one(json!({ "all": [{ "kind": "chat", "body": said("x") }], "on_success": [{ "kind": "chat" }] })),
+            one(json!({ "all": [{ "kind": "chat", "body": chat_body("x") }], "on_success": [{ "kind": "chat" }] })),
             "on_success[0]",
         ),
         (
-            one(json!({ "kind": "chat", "body": { "messages": said("x")["messages"], "tools": [{}] } })),
+            one(json!({ "kind": "chat", "body": { "messages": chat_body("x")["messages"], "tools": [{}] } })),
             "on_success[0].body.tools",
         ),
         (json!({ "unique": { "key": "", "window_seconds": 1 } }), "unique.key"),
@@ -99,7 +100,7 @@ async fn a_unique_job_is_one_for_its_window_and_not_another_tenants() {
     let first = json_of(submit(&gateway, unique.clone()).await).await;
     let again = json_of(submit(&gateway, unique.clone()).await).await;
     assert_eq!((&first["id"], &first["duplicate"], &again["duplicate"]), (&again["id"], &json!(false), &json!(true)));
-    let body = json!({ "kind": "chat", "body": said("hi"), "unique": { "key": "daily", "window_seconds": 3600 } });
+    let body = json!({ "kind": "chat", "body": chat_body("hi"), "unique": { "key": "daily", "window_seconds": 3600 } });
     let other = gateway.as_key(&gateway.stranger, Method::POST, "/v1/jobs").json(&body).send().await.unwrap();
     assert_eq!(json_of(other).await["duplicate"], false);
     assert_eq!(gateway.waiting().await, 2);
@@ -127,7 +128,7 @@ async fn a_job_that_is_put_off_waits_and_is_cancelled_at_once() {
         ("run_at=2020-01-01T00:00:00Z", "queued"),
         ("run_at=2020-01-01T00:00:00Z&delay_seconds=60", "scheduled"),
     ] {
-        let job = gateway.post(&format!("/v1/jobs/chat?{query}"), &said("hi")).await;
+        let job = gateway.post(&format!("/v1/jobs/chat?{query}"), &chat_body("hi")).await;
         assert_eq!(gateway.read(&format!("/v1/jobs/{}", job["id"].as_str().unwrap())).await["state"], state);
     }
 }

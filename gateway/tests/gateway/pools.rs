@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     bots::{asking, post},
-    support::{Fixture, MODEL, registration, said, without_worker},
+    support::{Fixture, MODEL, chat_body, registration, without_worker},
 };
 
 /// Before the other one by name, so that the order of the alphabet would be wrong.
@@ -42,12 +42,12 @@ async fn next(pool: &mut Box<dyn Deliveries>) -> Value {
 async fn a_chat_goes_to_the_workers_of_its_model() {
     let gateway = start().await;
     let mut pool = pool(&gateway).await;
-    let mut named = said("show this");
+    let mut named = chat_body("show this");
     named["model"] = json!(QUOTES);
     gateway.post("/v1/jobs/chat", &named).await;
     assert_eq!(next(&mut pool).await["model"], QUOTES);
     for model in [json!(null), json!(MODEL)] {
-        let mut chat = said("show this");
+        let mut chat = chat_body("show this");
         chat["model"] = model.clone();
         let answer = gateway.post("/v1/chat/completions", &chat).await;
         let job: Value = serde_json::from_str(answer["choices"][0]["message"]["content"].as_str().unwrap()).unwrap();

@@ -5,10 +5,10 @@ use ruche_bus::Scheduler as _;
 use ruche_schemas::Envelope;
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, json_of, refused, said, tenant, without_worker};
+use crate::support::{Fixture, chat_body, json_of, refused, tenant, without_worker};
 
 async fn put(gateway: &Fixture, name: &str, rest: Value) -> reqwest::Response {
-    let mut body = json!({ "kind": "chat", "body": said("hi") });
+    let mut body = json!({ "kind": "chat", "body": chat_body("hi") });
     body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     gateway.request(Method::PUT, &format!("/v1/schedules/{name}")).json(&body).send().await.unwrap()
 }

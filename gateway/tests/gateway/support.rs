@@ -189,7 +189,7 @@ pub(crate) async fn json_of(response: Response) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-pub(crate) fn said(text: &str) -> Value {
+pub(crate) fn chat_body(text: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": text }] })
 }
 

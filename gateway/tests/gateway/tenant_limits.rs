@@ -4,7 +4,7 @@ use reqwest::{Method, Response};
 use ruche_gateway::jobs::admission::Settings;
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, json_of, refused, said, until, without_worker};
+use crate::support::{Fixture, chat_body, json_of, refused, until, without_worker};
 
 const PATH: &str = "/v1/tenants/acme/limits";
 
@@ -28,7 +28,7 @@ async fn with(backlog: u64) -> Fixture {
 
 /// `options`: besides the body.
 async fn submit(gateway: &Fixture, options: Value) -> Response {
-    let mut job = json!({ "kind": "chat", "body": said("x") });
+    let mut job = json!({ "kind": "chat", "body": chat_body("x") });
     job.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
     gateway.request(Method::POST, "/v1/jobs").json(&job).send().await.unwrap()
 }
@@ -94,7 +94,7 @@ async fn a_tenants_own_backlog_is_lower_and_is_named() {
         assert_eq!(refused(response, 429).await, ("limits.backlog".to_owned(), "backlog_full".to_owned()));
     }
     let request = gateway.as_key(&gateway.stranger, Method::POST, "/v1/jobs");
-    let other = request.json(&json!({ "kind": "chat", "body": said("x") })).send().await.unwrap();
+    let other = request.json(&json!({ "kind": "chat", "body": chat_body("x") })).send().await.unwrap();
     assert_eq!(other.status(), 202, "another tenant has that of the settings");
     json_of(ask(&gateway, Method::DELETE, PATH, None).await).await;
     until("the settings count", async || submit(&gateway, json!({})).await.status() == 202).await;
@@ -110,7 +110,7 @@ async fn jobs_for_later_are_no_way_around_the_backlog() {
     }
     let response = submit(&gateway, later.clone()).await;
     assert_eq!(refused(response, 429).await, ("nats.tenant_backlog".to_owned(), "backlog_full".to_owned()));
-    let line = json!({ "kind": "chat", "body": said("x"), "delay_seconds": 60 }).to_string();
+    let line = json!({ "kind": "chat", "body": chat_body("x"), "delay_seconds": 60 }).to_string();
     let answers = gateway.lines("", line).await.text().await.unwrap();
     assert!(answers.contains("backlog_full"), "{answers}");
     // The bus counts jobs that are due.

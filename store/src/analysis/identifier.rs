@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use super::{compound::BETWEEN_NUMBERS, token::Form, tokens::tokens};
 
 /// For each text, whether it names only lookalikes of the question's identifiers, and none of these identifiers. A
-/// lookalike of `AX-4401/B` has the same shape, such as `AX-4401/C`. If no text names the identifier itself, a lookalike
-/// must also have the same first letters or digits.
+/// lookalike of `AX-4401/B` has the same shape, such as `AX-4401/C`. If no text names the identifier itself, a
+/// lookalike must also have the same first letters or digits.
 #[must_use]
 pub fn lookalikes(question: &str, texts: &[String]) -> Vec<bool> {
     let asked = identifiers(question);
@@ -96,8 +96,8 @@ fn compounds(text: &str) -> HashSet<String> {
     tokens(text).into_iter().filter(|token| token.form == Form::Joined).map(|token| token.term).collect()
 }
 
-/// The sequence of character classes, without repeats: letters are `a`, digits are `0`, other characters stay. `ax4401b`
-/// becomes `a0a`.
+/// The sequence of character classes, without repeats: letters are `a`, digits are `0`, other characters stay.
+/// `ax4401b` becomes `a0a`.
 fn shape(term: &str) -> String {
     let class = |c: char| match c {
         c if c.is_ascii_digit() => '0',

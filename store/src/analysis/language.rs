@@ -97,8 +97,8 @@ fn name(lang: Lang) -> Option<&'static str> {
     DETECTED.iter().find(|(known, _)| *known == lang).map(|(_, name)| *name)
 }
 
-/// The language most of whose stop words are in the text, if there is one. Of the language that the letters point to, one
-/// is enough.
+/// The language most of whose stop words are in the text, if there is one. Of the language that the letters point to,
+/// one is enough.
 fn by_stop_words(words: &[&str], guess: Option<&'static str>) -> Option<&'static str> {
     let mut counted: Vec<_> = LANGUAGES.iter().map(|(name, _)| (stop_words(words, name), *name)).collect();
     counted.sort_unstable_by(|one, other| other.cmp(one));

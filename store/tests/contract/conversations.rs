@@ -22,8 +22,12 @@ async fn history_is_in_order_and_of_its_tenant_only() {
     for store in stores().await {
         let conversation = Uuid::now_v7();
         assert_eq!(store.history(&tenant("acme"), conversation).await.unwrap(), None);
-        let first = vec![said(Role::System, "Be brief."), said(Role::User, "hi"), said(Role::Assistant, "hello")];
-        let second = vec![said(Role::User, "and?"), said(Role::Assistant, "")];
+        let first = vec![
+            turn_message(Role::System, "Be brief."),
+            turn_message(Role::User, "hi"),
+            turn_message(Role::Assistant, "hello"),
+        ];
+        let second = vec![turn_message(Role::User, "and?"), turn_message(Role::Assistant, "")];
         for messages in [first, second] {
             let keep = vec![Write::Turn(Turn { conversation, begins: true, messages })];
             store.commit(&Ended { writes: keep, ..ended(&job("acme"), 1, json!("x")) }).await.unwrap();
@@ -62,9 +66,9 @@ async fn a_long_history_is_its_newest_part() {
 async fn what_a_long_conversation_begins_with_stays_in_its_history() {
     for store in stores().await {
         let conversation = Uuid::now_v7();
-        let mut messages = vec![said(Role::System, "Be brief."), said(Role::System, "In French.")];
-        messages.extend((0..HISTORY_MESSAGES + 5).map(|n| said(Role::User, &n.to_string())));
-        messages.push(said(Role::System, "In English."));
+        let mut messages = vec![turn_message(Role::System, "Be brief."), turn_message(Role::System, "In French.")];
+        messages.extend((0..HISTORY_MESSAGES + 5).map(|n| turn_message(Role::User, &n.to_string())));
+        messages.push(turn_message(Role::System, "In English."));
         let writes = vec![Write::Turn(Turn { conversation, begins: true, messages })];
         store.commit(&Ended { writes, ..ended(&job("acme"), 1, json!("x")) }).await.unwrap();
         let history = store.history(&tenant("acme"), conversation).await.unwrap().unwrap();
@@ -106,7 +110,7 @@ async fn a_deleted_conversation_is_gone_and_a_late_turn_does_not_bring_it_back()
     for store in stores().await {
         let (conversation, other, acme) = (Uuid::now_v7(), Uuid::now_v7(), tenant("acme"));
         let commit = async |id: Uuid, begins: bool, content: &str| {
-            let turn = Turn { conversation: id, begins, messages: vec![said(Role::User, content)] };
+            let turn = Turn { conversation: id, begins, messages: vec![turn_message(Role::User, content)] };
             let writes = vec![Write::Turn(turn)];
             store.commit(&Ended { writes, ..ended(&job("acme"), 1, json!("x")) }).await.unwrap()
         };
@@ -122,7 +126,7 @@ async fn a_deleted_conversation_is_gone_and_a_late_turn_does_not_bring_it_back()
         assert!(!store.has_conversation(&acme, conversation).await.unwrap());
         assert_eq!(contents(&store, "acme", other).await.unwrap(), ["stays"]);
         // Of another tenant's it is refused, as ever.
-        let theirs = Turn { conversation: other, begins: false, messages: vec![said(Role::User, "x")] };
+        let theirs = Turn { conversation: other, begins: false, messages: vec![turn_message(Role::User, "x")] };
         let intruder = Ended { writes: vec![Write::Turn(theirs)], ..ended(&job("other"), 1, json!("x")) };
         assert_eq!(refusal(store.commit(&intruder).await).code, "conversation_not_found");
     }

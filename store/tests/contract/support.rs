@@ -114,12 +114,12 @@ pub fn member(owner: &str, group: Uuid, index: u32, of: Option<u32>, outcome: Ou
     Ended { outcome, member: Some(Member { group, index, of }), ..ended(&job(owner), 1, Value::Null) }
 }
 
-pub fn said(role: Role, content: &str) -> TurnMessage {
+pub fn turn_message(role: Role, content: &str) -> TurnMessage {
     TurnMessage { role, content: content.to_owned(), model: None, citations: None }
 }
 
 pub fn turn(conversation: Uuid, contents: &[&str]) -> Write {
-    let messages = contents.iter().map(|content| said(Role::User, content)).collect();
+    let messages = contents.iter().map(|content| turn_message(Role::User, content)).collect();
     Write::Turn(Turn { conversation, begins: true, messages })
 }
 

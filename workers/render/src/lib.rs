@@ -2,8 +2,8 @@
 //!
 //! A document's path: `front` (front matter) -> `markdown` (to HTML, by comrak) -> `dom` (a safe tree) -> `inputs`
 //! (style sheets, template, fonts, pictures) -> `css` (each element's style) -> `content` (Typst's elements, made in
-//! Rust) -> `doc`, `layout`, `world` and `typeset` (by Typst) -> `output` (PDF, PNG). Users' text stays data: none of it
-//! is read as Typst's markup.
+//! Rust) -> `doc`, `layout`, `world` and `typeset` (by Typst) -> `output` (PDF, PNG). Users' text stays data: none of
+//! it is read as Typst's markup.
 
 pub mod content;
 pub mod css;

@@ -1,7 +1,7 @@
 //! Jobs that name a model which only the workers of a pool have.
 //!
-//! A gateway publishes such a job for the pool. Other publishers, such as programs on NATS and the flows of jobs, know no
-//! pools: a worker of no pool gets their jobs, and hands them on before anything is written about them.
+//! A gateway publishes such a job for the pool. Other publishers, such as programs on NATS and the flows of jobs, know
+//! no pools: a worker of no pool gets their jobs, and hands them on before anything is written about them.
 
 use ruche_bus::Delivery;
 use ruche_schemas::envelope;

@@ -1,4 +1,5 @@
-//! How a worker waits for an unavailable server: with jitter, so that a recovered one does not get all requests at once.
+//! How a worker waits for an unavailable server: with jitter, so that a recovered one does not get all requests at
+//! once.
 
 use std::time::Duration;
 

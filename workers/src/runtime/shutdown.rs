@@ -18,9 +18,4 @@ impl Shutdown {
         }
         self.drain.cancel();
     }
-
-    #[must_use]
-    pub fn is_requested(&self) -> bool {
-        self.drain.is_cancelled()
-    }
 }

@@ -81,7 +81,8 @@ fn sniffed(text: &str) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
-/// Whether the first row names the columns: its values are words, each is there once, and none is a value of its column.
+/// Whether the first row names the columns: its values are words, each is there once, and none is a value of its
+/// column.
 fn is_header(first: &StringRecord, others: &[StringRecord]) -> bool {
     let mut seen = HashSet::new();
     let names = first.iter().map(str::trim).collect::<Vec<_>>();

@@ -1,7 +1,7 @@
 //! Which of OpenAI's parameters have an effect.
 //!
-//! A known one without support is refused by name, since an answer that ignores it would be wrong. One that does not change
-//! the answer is accepted. An unknown one is ignored, and the answer names it.
+//! A known one without support is refused by name, since an answer that ignores it would be wrong. One that does not
+//! change the answer is accepted. An unknown one is ignored, and the answer names it.
 
 use serde_json::{Map, Value};
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use ruche_schemas::{TenantId, kinds::chat::BOT_PREFIX};
+use ruche_schemas::{
+    Job as _, TenantId,
+    kinds::chat::{BOT_PREFIX, Chat},
+};
 use ruche_store::{Store, bots::StoredBot};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -82,7 +85,9 @@ impl Catalogue {
             tracing::warn!(error.message = %error, "models are listed without bots");
             Vec::new()
         });
-        let mut all: Vec<Model> = registered.all().into_iter().map(model).chain(bots.into_iter().map(bot)).collect();
+        // Clients take the first of the list.
+        let chat_first = registered.all(&Chat::KIND);
+        let mut all: Vec<Model> = chat_first.into_iter().map(model).chain(bots.into_iter().map(bot)).collect();
         let aliases: Vec<Model> =
             self.models.aliases.all().filter_map(|(name, target)| alias(&all, name, target)).collect();
         all.retain(|model| aliases.iter().all(|alias| alias.id != model.id));

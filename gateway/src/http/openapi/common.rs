@@ -1,5 +1,5 @@
-//! What many operations share, said once: the errors that any request can get, the shape of server-sent events, and that a
-//! parameter which is left out is not `null`.
+//! What many operations share, said once: the errors that any request can get, the shape of server-sent events, and
+//! that a parameter which is left out is not `null`.
 
 use serde_json::{Map, Value, json};
 

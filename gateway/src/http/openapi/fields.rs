@@ -1,4 +1,5 @@
-//! The bounds of the fields of bodies, from the constants that the checks use. Attributes of types can't name constants.
+//! The bounds of the fields of bodies, from the constants that the checks use. Attributes of types can't name
+//! constants.
 
 use ruche_schemas::{
     bots::{BOT_GREETING, BOT_SUGGESTION, BOT_SUGGESTIONS, BOT_TITLE, MAX_COLLECTIONS},

@@ -272,7 +272,8 @@ fn words(
     let mut found = Vec::new();
     for part in wanted.parts {
         let chunks = source.chunks(statement, part)?;
-        // Appending an empty vector detoasts the text's words once, not once per word. Short ones are stored as they are.
+        // Appending an empty vector detoasts the text's words once, not once per word. Short ones are stored as they
+        // are.
         found.push(format!(
             "(SELECT c.id, c.tokens::float8 AS tokens, \
                 CASE WHEN pg_column_size(c.search) < {PLAIN} THEN c.search ELSE c.search || ''::tsvector END AS search {chunks} \

@@ -1,5 +1,5 @@
-//! Builds the prompt of a chat: the conversation as far as the model's context holds it, and of a bot its instructions and
-//! as many passages as the bot allows and the model can use. Passages come before older turns.
+//! Builds the prompt of a chat: the conversation as far as the model's context holds it, and of a bot its instructions
+//! and as many passages as the bot allows and the model can use. Passages come before older turns.
 
 use ruche_schemas::{
     Failure,

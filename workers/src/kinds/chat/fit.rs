@@ -1,8 +1,8 @@
 //! Leaves out the oldest turns of a conversation that the model's context does not hold beside an answer.
 //!
-//! The next turns of the conversation should begin with the same prompt, whose tokens are still in the model's cache. So
-//! more is left out at once than must be: the conversation goes on at one of a few turns, about a quarter of the context
-//! apart, and at the same one until the context is full again.
+//! The next turns of the conversation should begin with the same prompt, whose tokens are still in the model's cache.
+//! So more is left out at once than must be: the conversation goes on at one of a few turns, about a quarter of the
+//! context apart, and at the same one until the context is full again.
 
 use ruche_schemas::kinds::chat::{Message, turns};
 
@@ -58,9 +58,9 @@ fn surely_fits(messages: &[Message], room: usize) -> bool {
     bytes + AROUND_CONVERSATION <= room
 }
 
-/// The first cut after each `step` bytes. These cuts stay the same while the conversation grows, so the next prompts begin
-/// alike. With the prompt's room in tokens as `step`, they are about a quarter of it apart, since a token has about four
-/// bytes.
+/// The first cut after each `step` bytes. These cuts stay the same while the conversation grows, so the next prompts
+/// begin alike. With the prompt's room in tokens as `step`, they are about a quarter of it apart, since a token has
+/// about four bytes.
 fn few(cuts: &[usize], conversation: &[Message], step: usize) -> Vec<usize> {
     let (mut few, mut bytes, mut steps, mut at) = (Vec::new(), 0, 0, 0);
     for &cut in cuts {

