@@ -7,7 +7,8 @@
 //! - `dead_letters`, `max_deliveries`: jobs that failed for good. `flow_control`, `pauses`, `slots`: pauses, caps, unique
 //!   keys.
 //! - `signals`: cancellations and registrations. `scheduler`, `due`: jobs for later and recurring jobs.
-//! - `deliveries`, `fetch_scheduler`, `availability`, `delivery`: jobs to a worker. `shared`: what all parts share.
+//! - `deliveries`, `fetch_scheduler`, `inboxes`, `availability`, `delivery`: jobs to a worker. `shared`: what all parts
+//!   share.
 
 mod availability;
 mod codes;
@@ -21,6 +22,7 @@ mod ensure;
 mod fetch_scheduler;
 mod flow_control;
 mod headers;
+mod inboxes;
 mod jobs;
 mod log;
 mod max_deliveries;
